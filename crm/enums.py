@@ -1,0 +1,271 @@
+"""Every state and choice of the base domain, with the groups that rules speak of. Codes never change; labels may."""
+
+from django.db.models import TextChoices
+
+
+class Stage(TextChoices):
+    """Where a lead stands. Moves between stages: TRANSITIONS; the door: crm.actions.leads.move."""
+
+    NEW = "new", "New"
+    CONTACTING = "contacting", "Contacting"
+    QUALIFYING = "qualifying", "Qualifying"
+    RECORDS = "records", "Records"
+    REVIEW = "review", "Clinical review"
+    BOOKING = "booking", "Booking"
+    BOOKED = "booked", "Booked"
+    CONSULTED = "consulted", "Consulted"
+    PATIENT = "patient", "Patient"
+    NURTURE = "nurture", "Nurture"
+    DORMANT = "dormant", "Dormant"
+    IMPROVED = "improved", "Improved"
+    LOST = "lost", "Lost"
+
+
+MAIN_LINE = [
+    Stage.NEW,
+    Stage.CONTACTING,
+    Stage.QUALIFYING,
+    Stage.RECORDS,
+    Stage.REVIEW,
+    Stage.BOOKING,
+    Stage.BOOKED,
+    Stage.CONSULTED,
+    Stage.PATIENT,
+]
+SIDE_STAGES = [Stage.NURTURE, Stage.DORMANT, Stage.IMPROVED, Stage.LOST]
+OPEN_STAGES = MAIN_LINE[:-1]
+
+
+def _transitions() -> dict[Stage, frozenset[Stage]]:
+    """Forward to any later stage, back from booked to booking, aside from any open stage, and from aside back in."""
+    table = {stage: {*MAIN_LINE[i + 1 :], *SIDE_STAGES} for i, stage in enumerate(MAIN_LINE[:-1])}
+    table[Stage.BOOKED].add(Stage.BOOKING)
+    table |= {stage: {Stage.QUALIFYING} for stage in SIDE_STAGES}
+    table[Stage.PATIENT] = set()
+    return {stage: frozenset(later) for stage, later in table.items()}
+
+
+TRANSITIONS = _transitions()
+
+
+class Outcome(TextChoices):
+    """What the candidacy rules suggest to staff. Never shown as a verdict."""
+
+    URGENT = "URGENT", "Urgent"
+    PROMPT_REVIEW = "PROMPT_REVIEW", "Prompt clinical review"
+    OUT_OF_SCOPE = "OUT_OF_SCOPE", "Out of scope"
+    MORE_INFO = "MORE_INFO", "More information needed"
+    CONTINUE_CONSERVATIVE = "CONTINUE_CONSERVATIVE", "Continue conservative care"
+    CONSULT_LIKELY = "CONSULT_LIKELY", "Consultation reasonable"
+
+
+class LostReason(TextChoices):
+    CHOSE_OTHER = "chose_other", "Chose another provider"
+    NOT_INTERESTED = "not_interested", "No longer interested"
+    COST = "cost", "Cost or insurance"
+    OUT_OF_AREA = "out_of_area", "Out of area"
+    OUT_OF_SCOPE = "out_of_scope", "Not something we treat"
+    WRONG_PERSON = "wrong_person", "Wrong person or test"
+    OTHER = "other", "Other"
+
+
+class PhoneType(TextChoices):
+    MOBILE = "mobile", "Mobile"
+    LANDLINE = "landline", "Landline"
+
+
+class ContactChannel(TextChoices):
+    PHONE = "phone", "Phone call"
+    EMAIL = "email", "E-mail"
+    TEXT = "text", "Text message"
+
+
+class MessageState(TextChoices):
+    """The life of one message in the outbox. See docs/delivery.md for the picture."""
+
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Sending"
+    IN_DATA = "in_data", "Being handed over"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Unknown"
+    CANCELLED = "cancelled", "Cancelled"
+    SUPPRESSED = "suppressed", "Suppressed"
+
+
+LEASED_STATES = [MessageState.SENDING, MessageState.IN_DATA]
+NEEDS_A_PERSON = [MessageState.FAILED, MessageState.UNKNOWN]
+
+
+class MessageClass(TextChoices):
+    """Which rules bind a message: an answer goes at once at any hour; the others wait for their window."""
+
+    ANSWER = "answer", "Answer to the patient's own act"
+    REMINDER = "reminder", "Appointment reminder"
+    FOLLOW_UP = "follow_up", "Follow-up"
+
+
+class OnUnknown(TextChoices):
+    """What to do when the connection was lost after DATA and nobody can know whether the relay accepted."""
+
+    RESEND = "resend", "Send again with the same Message-ID"
+    PARK = "park", "Wait for a person"
+
+
+class ActivityKind(TextChoices):
+    REQUEST = "request", "Request"
+    REQUEST_CHANGED = "request_changed", "Request sent again with changes"
+    CALL = "call", "Call"
+    NOTE = "note", "Note"
+    STAGE = "stage", "Stage"
+    TREATMENT_ADDED = "treatment_added", "Treatment added"
+    TREATMENT_CORRECTED = "treatment_corrected", "Treatment corrected"
+    SAFETY_HOLD = "safety_hold", "Safety hold"
+
+
+class CallOutcome(TextChoices):
+    REACHED = "reached", "Reached"
+    LEFT_VOICEMAIL = "left_voicemail", "Left voicemail"
+    NO_ANSWER = "no_answer", "No answer"
+    BUSY = "busy", "Busy"
+    WRONG_NUMBER = "wrong_number", "Wrong number"
+    ASKED_NOT_TO_CALL = "asked_not_to_call", "Asked not to be called"
+
+
+class TaskKind(TextChoices):
+    CALL = "call", "Call"
+    URGENT_CALL = "urgent_call", "Urgent call"
+    MAIL_PROBLEM = "mail_problem", "Mail not delivered"
+    OTHER = "other", "Other"
+
+
+class ConsentKind(TextChoices):
+    PRIVACY = "privacy", "Privacy notice acknowledged"
+    CONTACT = "contact", "Contact about the request"
+    EDUCATION = "education", "Educational e-mail"
+
+
+class AccessAction(TextChoices):
+    VIEW = "view", "Viewed"
+    LIST = "list", "Listed"
+    SEARCH = "search", "Searched"
+    EDIT = "edit", "Edited"
+    LOGIN = "login", "Signed in"
+    LOGIN_FAILED = "login_failed", "Sign-in failed"
+
+
+class TreatmentGroup(TextChoices):
+    ACTIVE = "ACTIVE", "Exercise and physical therapy"
+    MEDICATION = "MEDICATION", "Medication"
+    INJECTION = "INJECTION", "Injection"
+    MANUAL = "MANUAL", "Hands-on therapy"
+    DEVICE = "DEVICE", "Device"
+    SELF_CARE = "SELF_CARE", "Self-care"
+    BEHAVIOURAL = "BEHAVIOURAL", "Behavioural"
+    OTHER = "OTHER", "Other"
+
+
+class TreatmentStatus(TextChoices):
+    PLANNED = "planned", "Planned"
+    ONGOING = "ongoing", "Ongoing"
+    COMPLETED = "completed", "Completed"
+    STOPPED_NO_BENEFIT = "stopped_no_benefit", "Stopped: no benefit"
+    STOPPED_SIDE_EFFECTS = "stopped_side_effects", "Stopped: side effects"
+    STOPPED_MADE_WORSE = "stopped_made_worse", "Stopped: made it worse"
+    STOPPED_COST_ACCESS = "stopped_cost_access", "Stopped: cost or access"
+    CONTRAINDICATED = "contraindicated", "Contraindicated"
+    DECLINED = "declined", "Declined"
+
+
+class DatePrecision(TextChoices):
+    DAY = "day", "Exact day"
+    MONTH = "month", "Month"
+    YEAR = "year", "Year"
+
+
+class Documentation(TextChoices):
+    NONE = "none", "None yet"
+    REQUESTED = "requested", "Requested"
+    RECEIVED = "received", "Received"
+    VERIFIED = "verified", "Verified"
+    WAIVED = "waived", "Waived"
+
+
+class Source(TextChoices):
+    PATIENT = "patient", "Patient"
+    COORDINATOR = "coordinator", "Coordinator"
+    MEDICAL_RECORD = "medical_record", "Medical record"
+    REFERRING_PROVIDER = "referring_provider", "Referring provider"
+
+
+class BodyRegion(TextChoices):
+    CERVICAL = "cervical", "Neck"
+    THORACIC = "thoracic", "Mid back"
+    LUMBAR = "lumbar", "Low back"
+    SACRAL = "sacral", "Tailbone and pelvis"
+
+
+class Side(TextChoices):
+    LEFT = "left", "Left"
+    RIGHT = "right", "Right"
+    BOTH = "both", "Both"
+
+
+class Guidance(TextChoices):
+    FLUORO = "fluoro", "X-ray (fluoroscopy)"
+    CT = "ct", "CT"
+    ULTRASOUND = "us", "Ultrasound"
+    NONE = "none", "None"
+    UNKNOWN = "unknown", "Not known"
+
+
+class Setting(TextChoices):
+    IN_PERSON = "in_person", "In person"
+    VIRTUAL = "virtual", "Virtual"
+    HOME = "home", "At home"
+    SELF = "self", "On one's own"
+
+
+class ProviderType(TextChoices):
+    PT = "pt", "Physical therapist"
+    PCP = "pcp", "Primary care"
+    PAIN = "pain", "Pain physician"
+    CHIROPRACTOR = "chiropractor", "Chiropractor"
+    SURGEON = "surgeon", "Surgeon"
+    ACUPUNCTURIST = "acupuncturist", "Acupuncturist"
+    PSYCHOLOGIST = "psychologist", "Psychologist"
+    SELF = "self", "Self"
+    OTHER = "other", "Other"
+
+
+class FunctionChange(TextChoices):
+    BETTER = "better", "Better"
+    SAME = "same", "Same"
+    WORSE = "worse", "Worse"
+    UNKNOWN = "unknown", "Not known"
+
+
+class SideEffect(TextChoices):
+    NONE = "none", "None"
+    STOMACH = "stomach", "Stomach"
+    DROWSY = "drowsy", "Drowsy"
+    DIZZY = "dizzy", "Dizzy"
+    CONSTIPATION = "constipation", "Constipation"
+    MOOD = "mood", "Mood"
+    BLEEDING = "bleeding", "Bleeding"
+    INFECTION = "infection", "Infection"
+    RAISED_SUGAR = "raised_sugar", "Raised blood sugar"
+    HEADACHE = "headache", "Headache"
+    PAIN_FLARE = "pain_flare", "Pain flare"
+    OTHER = "other", "Other"
+
+
+class MeasurementKind(TextChoices):
+    NRS_BACK_AVG = "nrs_back_avg", "Back pain, average of 7 days (0-10)"
+    NRS_LEG_AVG = "nrs_leg_avg", "Leg pain, average of 7 days (0-10)"
+    NRS_AVG = "nrs_avg", "Pain, average of 7 days (0-10)"
+    PEG = "peg", "Pain and interference (0-10)"
+    RMDQ = "rmdq", "Roland-Morris total (0-24)"
+
+
+MEASUREMENT_RANGE = {kind: (0, 10) for kind in MeasurementKind} | {MeasurementKind.RMDQ: (0, 24)}

@@ -1,0 +1,199 @@
+"""Reads the environment once and refuses, in one sentence, whatever would not work or would not be safe.
+
+Knows nothing of Django, so that its rules are tested without starting anything. Two kinds of place exist:
+a *local* one, whose SITE_URL names this machine, and a *public* one, which real patients reach and where the
+rules in `_public_rules` apply.
+"""
+
+import base64
+import binascii
+import ipaddress
+from dataclasses import dataclass
+from typing import Literal, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pydantic import ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+KEY_BYTES = 32
+SHORTEST_SECRET = 40
+
+
+class EnvironmentProblem(SystemExit):
+    """Ends the process with one sentence that says which value is wrong and how to mend it."""
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where mail goes. `tls` is "starttls", "tls" (from the first byte) or "off"."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    tls: str
+    is_sink: bool
+
+
+def is_loopback(host: str | None) -> bool:
+    """True for localhost and the loopback addresses; False for everything else, names included."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def parse_email_url(url: str) -> SmtpServer:
+    """`smtp://user:pass@host:port?tls=starttls|tls|off`, or `sink://host:port` for the local mail sink.
+
+    Raises ValueError with a sentence that says how to mend it.
+    """
+    parts = urlsplit(url)
+    example = "write it as smtp://user:password@mail.example.org:587?tls=starttls"
+    if parts.scheme not in {"smtp", "sink"} or not parts.hostname:
+        raise ValueError(f"EMAIL_URL is not a mail server's address: {example}")
+    is_sink = parts.scheme == "sink"
+    tls = parse_qs(parts.query).get("tls", ["off" if is_sink else "starttls"])[0]
+    if tls not in {"starttls", "tls", "off"}:
+        raise ValueError("EMAIL_URL has an unknown tls value: use tls=starttls, tls=tls or tls=off")
+    if tls == "off" and not is_loopback(parts.hostname):
+        raise ValueError("EMAIL_URL sends in plain text to another machine: use tls=starttls or tls=tls")
+    return SmtpServer(
+        host=parts.hostname,
+        port=parts.port or (465 if tls == "tls" else 587),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls=tls,
+        is_sink=is_sink,
+    )
+
+
+def parse_field_keys(text: str) -> dict[str, bytes]:
+    """`id:base64key,id:base64key` → {id: 32 bytes}; the first encrypts, all decrypt. Raises ValueError."""
+    how = "write FIELD_KEYS as k1:<32 random bytes in URL-safe base64>, the newest key first, separated by commas"
+    keys: dict[str, bytes] = {}
+    for part in filter(None, text.split(",")):
+        key_id, _, encoded = part.strip().partition(":")
+        try:
+            key = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        except (binascii.Error, ValueError):
+            key = b""
+        if not 1 <= len(key_id) <= 16 or len(key) != KEY_BYTES or key_id in keys:
+            raise ValueError(f"FIELD_KEYS holds a key that cannot be read: {how}")
+        keys[key_id] = key
+    if not keys:
+        raise ValueError(f"FIELD_KEYS holds no key: {how}")
+    return keys
+
+
+class Environment(BaseSettings):
+    """Every value the project reads from outside. Names are those of the environment variables."""
+
+    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", env_ignore_empty=True)
+
+    database_url: str
+    database_owner_url: str = ""
+    redis_url: str
+    email_url: str
+    site_url: str
+    secret_key: str
+    field_keys: str
+    allowed_hosts: str
+    debug: bool = False
+    port: int = 8000
+    sending: Literal["on", "paused"] = "on"
+    trusted_proxies: int = 0
+
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def _is_postgresql(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"postgresql", "postgres"}:
+            raise ValueError("must start with postgresql:// (no other database is supported)")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must start with redis:// or rediss://")
+        return value
+
+    @field_validator("site_url")
+    @classmethod
+    def _is_site(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("must be the site's address without a path, such as https://www.example.org")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        parse_email_url(self.email_url)
+        parse_field_keys(self.field_keys)
+        return self._public_rules() if self.is_public else self
+
+    def _public_rules(self) -> Self:
+        rules = [
+            (self.debug, "DEBUG is on although SITE_URL is public: unset DEBUG"),
+            (not self.site_url.startswith("https://"), "SITE_URL is public but not https: serve it over https"),
+            (
+                len(self.secret_key) < SHORTEST_SECRET or "insecure" in self.secret_key,
+                f"SECRET_KEY is a default or too short: set {SHORTEST_SECRET} or more random characters",
+            ),
+            (self.smtp.is_sink, "EMAIL_URL is the development mail sink: set smtp://… of a real mail server"),
+            ("*" in self.hosts, "ALLOWED_HOSTS allows every host: list the site's own names"),
+        ]
+        for broken, sentence in rules:
+            if broken:
+                raise ValueError(sentence)
+        return self
+
+    @property
+    def is_public(self) -> bool:
+        """True where real patients are: SITE_URL names something other than this machine."""
+        return not is_loopback(urlsplit(self.site_url).hostname)
+
+    @property
+    def smtp(self) -> SmtpServer:
+        return parse_email_url(self.email_url)
+
+    @property
+    def keys(self) -> dict[str, bytes]:
+        return parse_field_keys(self.field_keys)
+
+    @property
+    def hosts(self) -> list[str]:
+        return [host.strip() for host in self.allowed_hosts.split(",") if host.strip()]
+
+
+HOW_TO_SET = {
+    "database_url": "set it to postgresql://user:password@host/name, or run script/server, which brings a database",
+    "redis_url": "set it to redis://host:6379/0, or run script/server, which brings a broker",
+    "email_url": "set it to smtp://user:password@host:587?tls=starttls",
+    "site_url": "set it to the site's address, such as https://www.example.org",
+    "secret_key": f"set it to {SHORTEST_SECRET} or more random characters",
+    "field_keys": "set it to k1:<32 random bytes in URL-safe base64> and keep a copy: without it answers are lost",
+    "allowed_hosts": "set it to the site's host names, separated by commas",
+}
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "missing":
+        return f"{name.upper()} is missing: {HOW_TO_SET[name]}."
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{name.upper()} {message}." if name else f"{message}."
+
+
+def read_environment() -> Environment:
+    """The environment, checked. Ends the process with one sentence (EnvironmentProblem) when a value is wrong.
+
+    The sentence names the variable and never its value: values are secrets.
+    """
+    try:
+        return Environment()
+    except ValidationError as error:
+        raise EnvironmentProblem(f"Nucleus cannot start. {_sentence(error)}") from None

@@ -1,0 +1,25 @@
+"""What can go wrong in the domain. Actions raise these; views and the admin turn them into words beside the field."""
+
+
+class DomainError(Exception):
+    """Something the rules do not allow. `message` is a sentence for the person at the screen."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class MoveRefused(DomainError):
+    """The stage table does not allow this move, or somebody else moved the lead first."""
+
+
+class TreatmentRefused(DomainError):
+    """A treatment that contradicts itself, such as an end before its start. `field` names the culprit."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class DecryptionFailed(DomainError):
+    """A stored value cannot be read with the keys at hand: a key is missing, or the value was moved or altered."""

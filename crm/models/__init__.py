@@ -1,0 +1,26 @@
+"""The base domain, one noun a module."""
+
+from crm.models.access import AccessEvent
+from crm.models.activity import Activity
+from crm.models.consent import ConsentRecord
+from crm.models.lead import Lead
+from crm.models.location import Location
+from crm.models.measurement import Measurement
+from crm.models.message import Message, MessageTopic
+from crm.models.task import Task
+from crm.models.treatment import Treatment
+from crm.models.user import User
+
+__all__ = [
+    "AccessEvent",
+    "Activity",
+    "ConsentRecord",
+    "Lead",
+    "Location",
+    "Measurement",
+    "Message",
+    "MessageTopic",
+    "Task",
+    "Treatment",
+    "User",
+]

@@ -1,0 +1,32 @@
+"""Who looked at what (45 CFR 164.312(b)). Append-only; ids and keyed hashes, never text."""
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils import timezone
+
+from crm.enums import AccessAction
+from crm.models.base import Row
+
+
+class AccessEvent(Row):
+    """No foreign keys: the record outlives what it speaks of."""
+
+    at = models.DateTimeField(default=timezone.now)
+    user_id = models.UUIDField(null=True)
+    action = models.CharField(max_length=15, choices=AccessAction)
+    object_type = models.CharField(max_length=40, blank=True)
+    object_ids = ArrayField(models.UUIDField(), default=list)
+    keyed_hash = models.CharField(max_length=64, blank=True, help_text="Of a search term or a sign-in name.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user_id", "-at"], name="access_by_user"),
+            models.Index(fields=["-at"], name="access_newest"),
+            GinIndex(fields=["object_ids"], name="access_of_object"),  # "who saw this record"
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.at:%Y-%m-%d %H:%M}"

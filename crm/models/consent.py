@@ -1,0 +1,27 @@
+"""What a person agreed to, in the exact words that stood beside the box."""
+
+import pgtrigger
+from django.db import models
+from django.utils import timezone
+
+from crm.enums import ConsentKind
+from crm.models.base import Row
+
+
+class ConsentRecord(Row):
+    """Append-only proof of one ticked or unticked box (45 CFR 164.316(b)(2): kept six years)."""
+
+    lead = models.ForeignKey("crm.Lead", on_delete=models.PROTECT, related_name="consents")
+    kind = models.CharField(max_length=12, choices=ConsentKind)
+    given = models.BooleanField()
+    text = models.TextField()
+    text_version = models.CharField(max_length=20)
+    language = models.CharField(max_length=10, default="en")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["lead", "kind", "-at"], name="consent_of_lead")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{ConsentKind(self.kind).label}: {'yes' if self.given else 'no'}"

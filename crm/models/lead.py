@@ -1,0 +1,92 @@
+"""A person who asked for help, and where that request stands."""
+
+import secrets
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Upper
+from django.utils.timezone import now
+
+from crm.enums import OPEN_STAGES, TRANSITIONS, ContactChannel, LostReason, Outcome, PhoneType, Stage
+from crm.models.base import Row
+from crm.models.location import validate_zone
+
+# No 0/O, 1/I/L: people read these over the phone. 31^8 ≈ 8.5e11 references.
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def make_reference() -> str:
+    """A random reference such as "7KQF-M2WX": says nothing about how many leads there are."""
+    letters = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):
+    def open(self) -> "LeadQuerySet":
+        return self.filter(stage__in=OPEN_STAGES)
+
+
+class Lead(Row):
+    reference = models.CharField(max_length=9, unique=True, default=make_reference, editable=False)
+    location = models.ForeignKey("crm.Location", on_delete=models.PROTECT, related_name="leads")
+    owner = models.ForeignKey("crm.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="leads")
+
+    first_name = models.CharField(max_length=80)
+    last_name = models.CharField(max_length=80)
+    email = models.CharField("e-mail", max_length=254, blank=True)
+    phone = models.CharField(max_length=20, blank=True, help_text="E.164")
+    phone_type = models.CharField(max_length=10, choices=PhoneType, blank=True)
+    preferred_contact = models.CharField(max_length=10, choices=ContactChannel, blank=True)
+    best_time = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    state = models.CharField(max_length=2, blank=True, help_text="Two-letter code; ZZ: outside the United States.")
+    timezone = models.CharField(max_length=64, default="America/New_York", validators=[validate_zone])
+    ok_voicemail = models.BooleanField("voicemail is fine", default=False)
+    how_heard = models.CharField(max_length=20, blank=True)
+    language = models.CharField(max_length=10, default="en")
+
+    stage = models.CharField(max_length=12, choices=Stage, default=Stage.NEW)
+    stage_since = models.DateTimeField(default=now, editable=False)
+    lost_reason = models.CharField(max_length=20, choices=LostReason, blank=True)
+    outcome = models.CharField(max_length=24, choices=Outcome, blank=True)
+    recheck_on = models.DateField(null=True, blank=True)
+    wake_up_on = models.DateField(null=True, blank=True)
+    safety_hold = models.BooleanField(default=False)
+
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(email="") | ~models.Q(phone=""), name="lead_can_be_reached"),
+            models.CheckConstraint(
+                condition=~models.Q(stage=Stage.LOST) | ~models.Q(lost_reason=""), name="lead_lost_for_a_reason"
+            ),
+            models.CheckConstraint(condition=models.Q(stage__in=Stage.values), name="lead_stage_known"),
+        ]
+        indexes = [
+            models.Index(fields=["stage", "-created_at", "-id"], name="lead_stage_newest"),
+            models.Index(fields=["-created_at", "-id"], name="lead_newest"),
+            GinIndex(
+                # icontains compiles to UPPER(col) LIKE UPPER(...), so that is what has to be indexed.
+                *[OpClass(Upper(name), "gin_trgm_ops") for name in ("first_name", "last_name", "email", "phone")],
+                name="lead_search",
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="stage_moves",
+                field="stage",
+                transitions=[(old.value, new.value) for old, later in TRANSITIONS.items() for new in sorted(later)],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.full_name} ({self.reference})"
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}"

@@ -1,0 +1,124 @@
+"""The centre: where it is, when it is open, who it serves, and in whose name it writes."""
+
+from datetime import date
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import FileExtensionValidator
+from django.db import models
+
+from crm.models.base import Row
+
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def validate_zone(value: str) -> None:
+    """Raises ValidationError unless `value` is an IANA zone such as America/New_York."""
+    if value not in available_timezones():
+        raise ValidationError("Choose an IANA time zone, such as America/New_York.")
+
+
+def validate_hours(value: object) -> None:
+    """Raises ValidationError unless `value` is {"mon": ["08:00", "18:00"], …}; a missing day is closed."""
+    how = 'Write opening hours as {"mon": ["08:00", "18:00"]}, 24-hour clock, one entry a day; leave closed days out.'
+    if not isinstance(value, dict) or not set(value) <= set(DAYS):
+        raise ValidationError(how)
+    for span in value.values():
+        if not (isinstance(span, list) and len(span) == 2 and all(_is_clock(text) for text in span)):
+            raise ValidationError(how)
+        if span[0] >= span[1]:
+            raise ValidationError("Opening has to come before closing.")
+
+
+def _is_clock(text: object) -> bool:
+    if not isinstance(text, str) or len(text) != 5 or text[2] != ":" or not (text[:2] + text[3:]).isdecimal():
+        return False
+    return int(text[:2]) < 24 and int(text[3:]) < 60
+
+
+def validate_holidays(value: object) -> None:
+    """Raises ValidationError unless `value` is a list of ISO dates."""
+    how = 'Write holidays as ["2026-12-25", "2027-01-01"].'
+    if not isinstance(value, list):
+        raise ValidationError(how)
+    for text in value:
+        try:
+            date.fromisoformat(text)
+        except (TypeError, ValueError):
+            raise ValidationError(how) from None
+
+
+class LocationQuerySet(models.QuerySet["Location"]):
+    def main(self) -> "Location | None":
+        """The location whose pages the public site shows: the first active one."""
+        return self.filter(is_active=True).order_by("position", "pk").first()
+
+
+class Location(Row):
+    name = models.CharField(max_length=120)
+    short_name = models.CharField(max_length=40)
+    logo = models.FileField(
+        blank=True, upload_to="logos/", validators=[FileExtensionValidator(["svg", "png"])], help_text="SVG or PNG."
+    )
+    phone = models.CharField(max_length=20, help_text="E.164, such as +12125550100.")
+    phone_display = models.CharField(max_length=30, help_text="As printed on pages, such as (212) 555-0100.")
+    fax = models.CharField(max_length=20, blank=True)
+    street = models.CharField(max_length=120)
+    city = models.CharField(max_length=80)
+    state = models.CharField(max_length=2)
+    postal_code = models.CharField(max_length=12)
+    timezone = models.CharField(max_length=64, default="America/New_York", validators=[validate_zone])
+    hours = models.JSONField(default=dict, validators=[validate_hours])
+    holidays = models.JSONField(default=list, blank=True, validators=[validate_holidays])
+    served_states = ArrayField(
+        models.CharField(max_length=2), default=list, blank=True, help_text="Two-letter codes; empty: everywhere."
+    )
+    sender_name = models.CharField(max_length=80, help_text="Neutral: it names no specialty.")
+    sender_email = models.EmailField()
+    is_active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0, help_text="The lowest is the one that the site shows.")
+
+    objects = LocationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(sender_email="") & ~models.Q(phone=""), name="location_can_be_reached"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def address_lines(self) -> list[str]:
+        return [self.street, f"{self.city}, {self.state} {self.postal_code}"]
+
+    @property
+    def hours_in_words(self) -> list[str]:
+        """One line a run of equal days, such as "Mon to Fri, 8:00 AM to 6:00 PM"."""
+        runs: list[list[str]] = []
+        for day in DAYS:
+            if day not in self.hours:
+                continue
+            follows = runs and DAYS.index(runs[-1][-1]) == DAYS.index(day) - 1
+            if follows and self.hours[runs[-1][-1]] == self.hours[day]:
+                runs[-1].append(day)
+            else:
+                runs.append([day])
+        return [_run_in_words(run, self.hours[run[0]]) for run in runs]
+
+
+def _run_in_words(run: list[str], span: list[str]) -> str:
+    days = run[0].title() if len(run) == 1 else f"{run[0].title()} to {run[-1].title()}"
+    return f"{days}, {_clock_in_words(span[0])} to {_clock_in_words(span[1])}"
+
+
+def _clock_in_words(clock: str) -> str:
+    hour = int(clock[:2])
+    return f"{hour % 12 or 12}:{clock[3:]} {'AM' if hour < 12 else 'PM'}"

@@ -1,0 +1,98 @@
+"""The outbox. A message is a row before it is a mail; docs/delivery.md tells its life."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.enums import LEASED_STATES, MessageClass, MessageState, OnUnknown
+from crm.models.base import Row
+
+
+class MessageTopic(Row):
+    """What a group of messages is about, such as one appointment.
+
+    A message remembers the topic's version it was written for; delivery cancels it at the claim when the version
+    has moved on or the topic is no longer live.
+    """
+
+    version = models.PositiveIntegerField(default=1)
+    live = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"Topic {self.pk} v{self.version}"
+
+
+class Message(Row):
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, null=True, blank=True, related_name="messages")
+    topic = models.ForeignKey(MessageTopic, on_delete=models.PROTECT, null=True, blank=True, related_name="messages")
+    topic_version = models.PositiveIntegerField(null=True, blank=True)
+    key = models.CharField(max_length=120, unique=True, help_text="Idempotency: one row a reason, at most.")
+    name = models.CharField(max_length=40, help_text="The template in templates/emails.")
+    message_class = models.CharField(max_length=10, choices=MessageClass)
+    on_unknown = models.CharField(max_length=6, choices=OnUnknown, default=OnUnknown.PARK)
+
+    sender_name = models.CharField(max_length=80)
+    sender_email = models.CharField(max_length=254)
+    to_email = models.CharField("to", max_length=254)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    message_id = models.CharField(max_length=200, unique=True)
+
+    state = models.CharField(max_length=10, choices=MessageState, default=MessageState.QUEUED)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it is in this state, in words.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+    not_after = models.DateTimeField()
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=LEASED_STATES, lease_token__isnull=False, lease_until__isnull=False)
+                | (~Q(state__in=LEASED_STATES) & Q(lease_token__isnull=True, lease_until__isnull=True)),
+                name="message_lease_while_leased",
+            ),
+            models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
+            models.CheckConstraint(
+                condition=Q(topic__isnull=True, topic_version__isnull=True)
+                | Q(topic__isnull=False, topic_version__isnull=False),
+                name="message_topic_and_version",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state=MessageState.QUEUED), name="message_due"),
+            models.Index(fields=["lease_until"], condition=Q(state__in=LEASED_STATES), name="message_leased"),
+            models.Index(fields=["lead", "-created_at"], name="message_of_lead"),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="state_moves",
+                field="state",
+                transitions=[
+                    ("queued", "sending"),
+                    ("queued", "cancelled"),
+                    ("queued", "suppressed"),
+                    ("sending", "queued"),
+                    ("sending", "in_data"),
+                    ("sending", "failed"),
+                    ("sending", "cancelled"),
+                    ("sending", "suppressed"),
+                    ("in_data", "sent"),
+                    ("in_data", "queued"),
+                    ("in_data", "failed"),
+                    ("in_data", "unknown"),
+                    ("unknown", "queued"),
+                    ("unknown", "sent"),
+                    ("unknown", "cancelled"),
+                    ("failed", "queued"),
+                ],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -1,0 +1,45 @@
+"""Something a person has to do about a lead."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.enums import TaskKind
+from crm.models.base import Row
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def open(self) -> "TaskQuerySet":
+        return self.filter(done_at__isnull=True)
+
+
+class Task(Row):
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="tasks")
+    kind = models.CharField(max_length=15, choices=TaskKind, default=TaskKind.OTHER)
+    title = models.CharField(max_length=120)
+    due_at = models.DateTimeField()
+    assigned_to = models.ForeignKey("crm.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    key = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False, help_text="One task an event, at most."
+    )
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True, done_by__isnull=True)
+                | Q(done_at__isnull=False, done_by__isnull=False),
+                name="task_done_at_and_by",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(done_at__isnull=True), name="task_open_due"),
+            models.Index(fields=["lead", "due_at"], name="task_of_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,98 @@
+"""One conservative treatment that was tried, as the patient or a coordinator tells it."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from crm.enums import (
+    BodyRegion,
+    DatePrecision,
+    Documentation,
+    FunctionChange,
+    Guidance,
+    ProviderType,
+    Setting,
+    Side,
+    SideEffect,
+    Source,
+    TreatmentGroup,
+    TreatmentStatus,
+)
+from crm.models.base import Row
+from crm.vocabulary import GROUP_OF, TreatmentKind, kinds_in
+
+
+class Treatment(Row):
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="treatments")
+    kind = models.CharField(max_length=40, choices=TreatmentKind)
+    kind_other = models.CharField("what exactly", max_length=120, blank=True)
+    body_region = models.CharField(max_length=10, choices=BodyRegion, blank=True)
+    side = models.CharField(max_length=5, choices=Side, blank=True)
+    level = models.CharField(max_length=40, blank=True, help_text="Such as L4-5.")
+    guidance = models.CharField(max_length=10, choices=Guidance, blank=True)
+    drug_name = models.CharField(max_length=120, blank=True)
+    directed_by_clinician = models.BooleanField(
+        null=True, blank=True, help_text="Insurers ask whether a clinician directed it."
+    )
+    setting = models.CharField(max_length=10, choices=Setting, blank=True)
+    provider_name = models.CharField(max_length=120, blank=True)
+    provider_type = models.CharField(max_length=15, choices=ProviderType, blank=True)
+    facility = models.CharField(max_length=120, blank=True)
+    provider_phone = models.CharField(max_length=20, blank=True)
+
+    start_date = models.DateField(null=True, blank=True)
+    start_precision = models.CharField(max_length=5, choices=DatePrecision, default=DatePrecision.MONTH)
+    end_date = models.DateField(null=True, blank=True)
+    end_precision = models.CharField(max_length=5, choices=DatePrecision, default=DatePrecision.MONTH)
+    ongoing = models.BooleanField(default=False)
+    sessions = models.PositiveSmallIntegerField(null=True, blank=True)
+    per_week = models.PositiveSmallIntegerField(null=True, blank=True)
+    relief_percent = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0-100; empty: not asked.")
+    relief_duration_days = models.PositiveIntegerField(null=True, blank=True, help_text="0: none.")
+    relief_still_present = models.BooleanField(default=False)
+    function_change = models.CharField(max_length=8, choices=FunctionChange, blank=True)
+    side_effects = ArrayField(models.CharField(max_length=15, choices=SideEffect), default=list, blank=True)
+    side_effects_text = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=22, choices=TreatmentStatus, default=TreatmentStatus.COMPLETED)
+    stop_reason = models.CharField(max_length=200, blank=True)
+
+    documentation = models.CharField(max_length=10, choices=Documentation, default=Documentation.NONE)
+    requested_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(null=True, blank=True)
+    source = models.CharField(max_length=20, choices=Source, default=Source.COORDINATOR)
+    verified_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    verified_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+", editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+", editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_date__isnull=True) | Q(start_date__isnull=True) | Q(end_date__gte=F("start_date")),
+                name="treatment_ends_after_start",
+            ),
+            models.CheckConstraint(condition=Q(ongoing=False) | Q(end_date__isnull=True), name="treatment_ongoing"),
+            models.CheckConstraint(
+                condition=Q(relief_percent__isnull=True) | Q(relief_percent__lte=100), name="treatment_relief_0_100"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=[kind.value for kind in kinds_in(TreatmentGroup.INJECTION)]) | ~Q(body_region=""),
+                name="treatment_injection_region",
+            ),
+            models.CheckConstraint(
+                condition=Q(verified_at__isnull=True, verified_by__isnull=True)
+                | Q(verified_at__isnull=False, verified_by__isnull=False),
+                name="treatment_verified_at_and_by",
+            ),
+        ]
+        indexes = [models.Index(fields=["lead", "start_date"], name="treatment_of_lead")]
+
+    def __str__(self) -> str:
+        return self.kind_other or str(TreatmentKind(self.kind).label)
+
+    @property
+    def group(self) -> TreatmentGroup:
+        return GROUP_OF[self.kind]

@@ -1,0 +1,184 @@
+"""Django's settings. Values that differ between places come from crm/environment.py and nowhere else."""
+
+from pathlib import Path
+from typing import Any
+
+from django.utils.csp import CSP
+from psycopg.conninfo import conninfo_to_dict
+
+from crm.environment import read_environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENV = read_environment()
+
+# --- Who we are and how we are reached -------------------------------------------------------------------------------
+SITE_URL = ENV.site_url
+IS_PUBLIC = ENV.is_public
+DEBUG = ENV.debug
+SECRET_KEY = ENV.secret_key
+ALLOWED_HOSTS = ENV.hosts
+ROOT_URLCONF = "crm.urls"
+WSGI_APPLICATION = "crm.wsgi.application"
+SENDING = ENV.sending  # "paused" keeps every message in the outbox
+SMTP = ENV.smtp
+FIELD_KEYS = ENV.keys
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "pgtrigger",
+    "crm.apps.CrmConfig",
+    "intake.apps.IntakeConfig",
+]
+
+MIDDLEWARE = [
+    "crm.middleware.RequestLog",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "crm.context.site",
+            ],
+        },
+    }
+]
+
+
+# --- Data ------------------------------------------------------------------------------------------------------------
+def _database(url: str) -> dict[str, Any]:
+    """A Django database entry from a postgresql:// address; whatever libpq understands in it is passed on."""
+    info: dict[str, Any] = conninfo_to_dict(url)
+    entry = {name: info.pop(key, "") for name, key in _DJANGO_NAMES.items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": {**info, "connect_timeout": 5, "pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
+        "CONN_HEALTH_CHECKS": False,  # the pool checks its own connections
+        **entry,
+    }
+
+
+_DJANGO_NAMES = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+
+DATABASES = {"default": _database(ENV.database_url)}
+OWNER_DATABASE = _database(ENV.database_owner_url or ENV.database_url)  # see management/commands/migrate.py
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "crm.User"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# --- Celery: wakes workers up, never the place where something is kept -----------------------------------------------
+CELERY_BROKER_URL = ENV.redis_url
+CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for Redis for as long as it takes
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 0.5,
+    "socket_connect_timeout": 0.5,
+    "retry_on_timeout": False,
+    "max_retries": 0,
+    "visibility_timeout": 3600,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 90  # < lease (crm/delivery.py) < visibility timeout
+CELERY_TASK_SOFT_TIME_LIMIT = 75
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4.0
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "crm.sweep_messages", "schedule": 15.0, "options": {"expires": 15}},
+}
+
+# --- People signing in -----------------------------------------------------------------------------------------------
+LOGIN_URL = "admin:login"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# --- In the browser: our own origin and nothing else -----------------------------------------------------------------
+_OVER_HTTPS = SITE_URL.startswith("https://")
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "object-src": [CSP.NONE],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = _OVER_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by the balancer, inside
+SECURE_HSTS_SECONDS = 31_536_000 if _OVER_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _OVER_HTTPS
+SECURE_HSTS_PRELOAD = _OVER_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_proxies else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _OVER_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
+
+# --- Words, time, files ----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+PHONENUMBER_DEFAULT_REGION = "US"
+PHONENUMBER_DB_FORMAT = "E164"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
+# The outbox (crm/delivery.py) is the only code that talks SMTP. Anything else that tries to mail is a mistake.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
+
+# --- Logs: one line an event, never a path, a query or a value -------------------------------------------------------
+LOGGING_CONFIG = "crm.logs.configure"
+
+# --- The desk --------------------------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Nucleus",
+    "SITE_HEADER": "Nucleus",
+    "SITE_SUBHEADER": "Coordinators' desk",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "spine",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": True,
+}

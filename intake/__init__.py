@@ -1,0 +1,1 @@
+"""The public face: patient education and the request for help."""

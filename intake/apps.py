@@ -1,0 +1,8 @@
+"""The public face as a Django app."""
+
+from django.apps import AppConfig
+
+
+class IntakeConfig(AppConfig):
+    name = "intake"
+    verbose_name = "Intake"

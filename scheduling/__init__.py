@@ -1,0 +1,1 @@
+"""Appointments. Builds on crm and never on intake; holds nothing yet."""
