@@ -268,4 +268,4 @@ class MeasurementKind(TextChoices):
     RMDQ = "rmdq", "Roland-Morris total (0-24)"
 
 
-MEASUREMENT_RANGE = {kind: (0, 10) for kind in MeasurementKind} | {MeasurementKind.RMDQ: (0, 24)}
+MEASUREMENT_RANGE = dict.fromkeys(MeasurementKind, (0, 10)) | {MeasurementKind.RMDQ: (0, 24)}

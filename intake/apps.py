@@ -6,3 +6,15 @@ from django.apps import AppConfig
 class IntakeConfig(AppConfig):
     name = "intake"
     verbose_name = "Intake"
+
+    def ready(self) -> None:
+        from crm import registry
+        from intake import panels
+
+        registry.panel(
+            "lead",
+            title="In the patient's own words",
+            permission="intake.view_submission",
+            render=panels.answers,
+            order=10,
+        )

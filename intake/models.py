@@ -1,9 +1,8 @@
 """What people send."""
 
+import pgtrigger
 from django.db import models
 from django.utils import timezone
-
-import pgtrigger
 
 from crm.fields import EncryptedJSONField
 

@@ -1,5 +1,6 @@
 """The centre: where it is, when it is open, who it serves, and in whose name it writes."""
 
+import re
 from datetime import date
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -8,9 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import FileExtensionValidator
 from django.db import models
 
+from crm.clinic_hours import DAYS
 from crm.models.base import Row
-
-DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 def validate_zone(value: str) -> None:
@@ -32,9 +32,7 @@ def validate_hours(value: object) -> None:
 
 
 def _is_clock(text: object) -> bool:
-    if not isinstance(text, str) or len(text) != 5 or text[2] != ":" or not (text[:2] + text[3:]).isdecimal():
-        return False
-    return int(text[:2]) < 24 and int(text[3:]) < 60
+    return isinstance(text, str) and bool(re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text))
 
 
 def validate_holidays(value: object) -> None:

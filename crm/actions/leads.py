@@ -1,0 +1,97 @@
+"""The doors through which a lead changes."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, LostReason, Outcome, Stage
+from crm.errors import MoveRefused
+from crm.models import Activity, Lead, User
+
+
+@transaction.atomic
+def move(
+    lead: Lead,
+    *,
+    to: Stage,
+    by: User | None,
+    expected_stage: Stage | None = None,
+    lost_reason: str = "",
+    note: str = "",
+    now: datetime | None = None,
+) -> Lead:
+    """Moves a lead to another stage: the only code that writes `Lead.stage`.
+
+    Locks the row, then refuses (MoveRefused) when somebody else moved it since `expected_stage` was shown, when
+    the table in crm.enums has no such move, or when a loss has no reason. Side effects: stage, stage_since and
+    lost_reason of the row; one Activity. A move to the stage the lead already has changes nothing.
+    """
+    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    current = Stage(locked.stage)
+    if expected_stage is not None and current != expected_stage:
+        raise MoveRefused(f"Somebody moved this lead to {current.label} in the meantime. Nothing was changed.")
+    if current == to:
+        return locked
+    _check_move(current, to, lost_reason)
+    now = now or timezone.now()
+    locked.stage, locked.stage_since = to, now
+    locked.lost_reason = lost_reason if to == Stage.LOST else ""
+    locked.save(update_fields=["stage", "stage_since", "lost_reason", "updated_at"])
+    Activity.objects.create(
+        lead=locked,
+        kind=ActivityKind.STAGE,
+        at=now,
+        by=by,
+        summary=f"{current.label} → {to.label}",
+        note=note,
+        details={"from": current.value, "to": to.value, "lost_reason": locked.lost_reason},
+    )
+    return locked
+
+
+def _check_move(current: Stage, to: Stage, lost_reason: str) -> None:
+    if to not in TRANSITIONS[current]:
+        raise MoveRefused(f"A lead cannot go from {current.label} to {to.label}.")
+    if to == Stage.LOST and lost_reason not in LostReason.values:
+        raise MoveRefused("Say why the lead was lost.")
+
+
+@transaction.atomic
+def record_outcome(lead: Lead, *, outcome: Outcome | None = None, safety_hold: bool | None = None) -> None:
+    """Writes what crm knows of the apps above it: the outcome and the safety hold. Given values only.
+
+    A hold that begins leaves an Activity; lifting one is a clinician's act and not offered here.
+    """
+    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    if outcome is not None:
+        locked.outcome = outcome
+    if safety_hold and not locked.safety_hold:
+        locked.safety_hold = True
+        Activity.objects.create(
+            lead=locked, kind=ActivityKind.SAFETY_HOLD, summary="Routine messages and booking are on hold"
+        )
+    locked.save(update_fields=["outcome", "safety_hold", "updated_at"])
+
+
+@transaction.atomic
+def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now: datetime | None = None) -> Activity:
+    """Puts a call on the timeline. The first call to a new lead also moves it to Contacting."""
+    now = now or timezone.now()
+    call = Activity.objects.create(
+        lead=lead,
+        kind=ActivityKind.CALL,
+        at=now,
+        by=by,
+        summary=str(CallOutcome(outcome).label),
+        note=note,
+        call_outcome=outcome,
+    )
+    if Lead.objects.filter(pk=lead.pk, stage=Stage.NEW).exists():
+        move(lead, to=Stage.CONTACTING, by=by, now=now)
+    return call
+
+
+def add_note(lead: Lead, *, by: User, text: str) -> Activity:
+    """Puts a note on the timeline."""
+    return Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, by=by, summary="Note", note=text)

@@ -1,0 +1,91 @@
+"""Adding and correcting treatments. The patient's own answer is never touched: corrections stand beside it."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from crm.enums import ActivityKind, Source, TreatmentGroup, TreatmentStatus
+from crm.errors import TreatmentRefused
+from crm.models import Activity, Lead, Treatment, User
+from crm.vocabulary import GROUP_OF
+
+LOCAL_ONLY = {"updated_at", "updated_by", "created_at", "created_by", "verified_at", "verified_by"}
+
+
+@transaction.atomic
+def add(lead: Lead, *, by: User | None, source: Source, **fields: Any) -> Treatment:
+    """Adds a treatment and one Activity. Raises TreatmentRefused with the field that contradicts the others."""
+    treatment = Treatment(lead=lead, source=source, created_by=by, updated_by=by, **fields)
+    check(treatment, today=_today(lead))
+    treatment.save()
+    Activity.objects.create(
+        lead=lead,
+        kind=ActivityKind.TREATMENT_ADDED,
+        by=by,
+        summary=str(treatment),
+        details={"treatment": str(treatment.pk)},
+    )
+    return treatment
+
+
+@transaction.atomic
+def correct(treatment: Treatment, *, by: User, **changes: Any) -> Treatment:
+    """Applies `changes` and keeps old and new values on the timeline. Without a difference nothing happens.
+
+    Raises TreatmentRefused as `add` does. Locks the row, so that two corrections at once are both on the timeline.
+    """
+    locked = Treatment.objects.select_for_update(of=("self",)).select_related("lead").get(pk=treatment.pk)
+    differences = {
+        name: [_plain(getattr(locked, name)), _plain(value)]
+        for name, value in changes.items()
+        if name not in LOCAL_ONLY and getattr(locked, name) != value
+    }
+    if not differences:
+        return locked
+    for name in differences:
+        setattr(locked, name, changes[name])
+    locked.updated_by = by
+    check(locked, today=_today(locked.lead))
+    locked.save()
+    Activity.objects.create(
+        lead=locked.lead,
+        kind=ActivityKind.TREATMENT_CORRECTED,
+        by=by,
+        summary=str(locked),
+        details={"treatment": str(locked.pk), "changes": differences},
+    )
+    return locked
+
+
+def check(treatment: Treatment, *, today: date) -> None:
+    """Raises TreatmentRefused for the first contradiction. The constraints of the table say the same, wordless."""
+    planned = treatment.status == TreatmentStatus.PLANNED
+    start, end = treatment.start_date, treatment.end_date
+    rules = [
+        (treatment.kind not in GROUP_OF, "kind", "Choose a treatment from the list."),
+        (start and end and end < start, "end_date", "The end lies before the start."),
+        (treatment.ongoing and end, "end_date", "An ongoing treatment has no end: clear one of the two."),
+        (start and start > today and not planned, "start_date", "The start lies in the future: only a plan can."),
+        (end and end > today and not planned, "end_date", "The end lies in the future: leave it empty if it goes on."),
+        ((treatment.relief_percent or 0) > 100, "relief_percent", "Relief is between 0 and 100 percent."),
+        (_lacks_region(treatment), "body_region", "Say where the injection was given."),
+    ]
+    for broken, field, message in rules:
+        if broken:
+            raise TreatmentRefused(field, message)
+
+
+def _lacks_region(treatment: Treatment) -> bool:
+    return GROUP_OF.get(treatment.kind) == TreatmentGroup.INJECTION and not treatment.body_region
+
+
+def _today(lead: Lead) -> date:
+    """The date where the lead lives: "in the future" is meant there."""
+    return timezone.now().astimezone(ZoneInfo(lead.timezone)).date()
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

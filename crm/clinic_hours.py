@@ -1,0 +1,34 @@
+"""Opening hours: when is the centre open, and by when does a new request want a call. Pure."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+CALL_WITHIN = timedelta(minutes=5)
+CALL_AFTER_OPENING = timedelta(minutes=15)
+LOOK_AHEAD_DAYS = 30
+
+Hours = dict[str, list[str]]
+
+
+def opening(day: date, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """When the centre opens and closes on a local date; None when it stays closed."""
+    span = hours.get(DAYS[day.weekday()])
+    if span is None or day.isoformat() in holidays:
+        return None
+    begin, end = (datetime.combine(day, time.fromisoformat(text), tzinfo=zone) for text in span)
+    return begin, end
+
+
+def call_due(now: datetime, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> datetime:
+    """When a new request should have been called: five minutes from now, else 15 minutes into the next opening.
+
+    A centre without any hours in the next 30 days is treated as always open, so that a task is never undated.
+    """
+    today = now.astimezone(zone).date()
+    for offset in range(LOOK_AHEAD_DAYS):
+        span = opening(today + timedelta(days=offset), hours=hours, holidays=holidays, zone=zone)
+        if span is None or now >= span[1]:
+            continue
+        return now + CALL_WITHIN if now >= span[0] else span[0] + CALL_AFTER_OPENING
+    return now + CALL_WITHIN

@@ -1,0 +1,126 @@
+"""One function a mail. Each renders into a Message row; crm/delivery.py sends it later.
+
+A mail travels unencrypted and is read over shoulders, so none names anything medical: no complaint, no answer, no
+specialty, not even the centre's full name (45 CFR 164.530(c); docs/delivery.md). tests/crm/test_emails.py holds that.
+"""
+
+import re
+import uuid
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import mrml
+from django.template import Template, engines
+from django.template.backends.django import DjangoTemplates
+from django.template.context import make_context
+
+from crm.enums import MessageClass, OnUnknown
+from crm.models import Lead, Location, Message
+from crm.normalise import one_line
+from crm.places import ZONES
+
+CONTENT_MARK = "<!-- content -->"
+ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
+
+# A greeting repeats what a stranger typed. Letters, marks and the signs that names are written with; a full stop only
+# where a word ends, because mail programs turn "example.org" into a link.
+_NAME = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f])(?:[^\W\d_]|[\u0300-\u036f]|['’\- ]|\.(?=\s|$)){0,39}")
+
+
+def acknowledgement(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> Message:
+    """Says that the request arrived: reference, what happens next, hours, 911. One a submission, due at once.
+
+    Costs one INSERT, in the caller's transaction. Raises IntegrityError when this submission has one already.
+    """
+    return make_message(
+        "ack",
+        lead=lead,
+        key=f"ack:{submission_id}",
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={"first_name": greeting_name(lead.first_name), "reference": lead.reference},
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+    )
+
+
+def make_message(
+    name: str,
+    *,
+    lead: Lead,
+    key: str,
+    message_class: MessageClass,
+    on_unknown: OnUnknown,
+    context: dict[str, Any],
+    not_after: datetime,
+    now: datetime,
+) -> Message:
+    """Renders templates/emails/<name>.subject.txt, .txt and .mjml for a lead and stores the row, due at once.
+
+    The Message-ID is made here, once, so that a mail sent again is recognised as the same one (RFC 5322 3.6.4).
+    """
+    centre = lead.location
+    message = Message(
+        lead=lead,
+        key=key,
+        name=name,
+        message_class=message_class,
+        on_unknown=on_unknown,
+        sender_name=one_line(centre.sender_name),
+        sender_email=centre.sender_email,
+        to_email=lead.email,
+        due_at=now,
+        not_after=not_after,
+        created_at=now,
+    )
+    message.message_id = f"<{message.pk}@{centre.sender_email.rpartition('@')[2]}>"
+    values = {**_imprint(centre), **context}
+    message.subject = values["subject"] = one_line(_fill(_plain(f"emails/{name}.subject.txt"), values))
+    message.text = _fill(_plain(f"emails/{name}.txt"), values).strip() + "\n"
+    message.html = _fill(_html(name), values)
+    message.save(force_insert=True)
+    return message
+
+
+def greeting_name(first_name: str) -> str:
+    """The first name as a greeting may show it; "" for anything that does not read like a name of a person."""
+    name = one_line(first_name)
+    return name if _NAME.fullmatch(name) else ""
+
+
+def _imprint(centre: Location) -> dict[str, Any]:
+    return {
+        "sender_name": one_line(centre.sender_name),
+        "address_lines": centre.address_lines,
+        "phone": centre.phone,
+        "phone_display": centre.phone_display,
+        "hours": centre.hours_in_words,
+        "zone_name": ZONES.get(centre.timezone, ""),
+    }
+
+
+def _fill(template: Template, values: dict[str, Any]) -> str:
+    return str(template.render(make_context(values)))
+
+
+@lru_cache(maxsize=64)
+def _plain(path: str) -> Template:
+    template: Template = _engine().get_template(path).template
+    return template
+
+
+@lru_cache(maxsize=64)
+def _html(name: str) -> Template:
+    """The mail's MJML inside the common layout, compiled to HTML once; Django's tags pass through untouched."""
+    layout, content = (_plain(f"emails/{part}.mjml").source for part in ("layout", name))
+    # No web fonts: opening a mail must not tell anyone that it was opened.
+    options = mrml.RenderOptions(disable_comments=False, social_icon_origin=None, fonts={})
+    html = mrml.to_html(str(layout).replace(CONTENT_MARK, str(content)), render_options=options)
+    return _engine().from_string(html.content).template  # type: ignore[no-any-return]
+
+
+def _engine() -> DjangoTemplates:
+    engine = engines["django"]
+    assert isinstance(engine, DjangoTemplates)  # noqa: S101 - for the type checker; settings name this backend
+    return engine

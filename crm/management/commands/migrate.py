@@ -1,0 +1,21 @@
+"""`manage.py migrate` as the owner of the tables (DATABASE_OWNER_URL), not as the application's own role."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.commands import migrate
+from django.db import DEFAULT_DB_ALIAS, connections
+
+
+class Command(migrate.Command):
+    def handle(self, *args: Any, **options: Any) -> Any:
+        connection = connections[DEFAULT_DB_ALIAS]
+        connection.close_pool()
+        application = connection.settings_dict
+        connection.settings_dict = {**application, **settings.OWNER_DATABASE, "NAME": application["NAME"]}
+        try:
+            return super().handle(*args, **options)
+        finally:
+            connection.close()
+            connection.close_pool()
+            connection.settings_dict = application

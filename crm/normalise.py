@@ -1,0 +1,27 @@
+"""What people type, made safe to store, to show and to put into a mail header, without changing what they meant."""
+
+import re
+import unicodedata
+
+# Control characters, and the marks that reorder text (Unicode Standard Annex 9): a name with them reads as another.
+_LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029\t]+")
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_SPACES = re.compile(r"\s+")
+
+
+def one_line(text: str) -> str:
+    """One line in Unicode NFC without control or reordering characters; runs of white space become one blank."""
+    text = _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", text))
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def email_address(text: str) -> str:
+    """The address with its domain in lower case. The part before the @ keeps its case: it may matter (RFC 5321 2.4)."""
+    local, at, domain = one_line(text).rpartition("@")
+    return f"{local}{at}{domain.lower()}"
+
+
+def is_public_domain(address: str) -> bool:
+    """False for a@localhost and a@[127.0.0.1], which Django's validator lets pass and no mail can reach."""
+    domain = address.rpartition("@")[2]
+    return "." in domain and not domain.startswith("[")

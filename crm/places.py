@@ -1,0 +1,98 @@
+"""States and territories with the zone most of their people live in, and the zones a person may choose instead."""
+
+ABROAD = "ZZ"
+
+_EASTERN, _CENTRAL = "America/New_York", "America/Chicago"
+_MOUNTAIN, _PACIFIC = "America/Denver", "America/Los_Angeles"
+
+# Where a state has two zones this is the larger one; the form asks for the zone beside it.
+STATES: dict[str, tuple[str, str]] = {
+    "AL": ("Alabama", _CENTRAL),
+    "AK": ("Alaska", "America/Anchorage"),
+    "AZ": ("Arizona", "America/Phoenix"),
+    "AR": ("Arkansas", _CENTRAL),
+    "CA": ("California", _PACIFIC),
+    "CO": ("Colorado", _MOUNTAIN),
+    "CT": ("Connecticut", _EASTERN),
+    "DE": ("Delaware", _EASTERN),
+    "DC": ("District of Columbia", _EASTERN),
+    "FL": ("Florida", _EASTERN),
+    "GA": ("Georgia", _EASTERN),
+    "HI": ("Hawaii", "Pacific/Honolulu"),
+    "ID": ("Idaho", "America/Boise"),
+    "IL": ("Illinois", _CENTRAL),
+    "IN": ("Indiana", "America/Indiana/Indianapolis"),
+    "IA": ("Iowa", _CENTRAL),
+    "KS": ("Kansas", _CENTRAL),
+    "KY": ("Kentucky", _EASTERN),
+    "LA": ("Louisiana", _CENTRAL),
+    "ME": ("Maine", _EASTERN),
+    "MD": ("Maryland", _EASTERN),
+    "MA": ("Massachusetts", _EASTERN),
+    "MI": ("Michigan", "America/Detroit"),
+    "MN": ("Minnesota", _CENTRAL),
+    "MS": ("Mississippi", _CENTRAL),
+    "MO": ("Missouri", _CENTRAL),
+    "MT": ("Montana", _MOUNTAIN),
+    "NE": ("Nebraska", _CENTRAL),
+    "NV": ("Nevada", _PACIFIC),
+    "NH": ("New Hampshire", _EASTERN),
+    "NJ": ("New Jersey", _EASTERN),
+    "NM": ("New Mexico", _MOUNTAIN),
+    "NY": ("New York", _EASTERN),
+    "NC": ("North Carolina", _EASTERN),
+    "ND": ("North Dakota", _CENTRAL),
+    "OH": ("Ohio", _EASTERN),
+    "OK": ("Oklahoma", _CENTRAL),
+    "OR": ("Oregon", _PACIFIC),
+    "PA": ("Pennsylvania", _EASTERN),
+    "RI": ("Rhode Island", _EASTERN),
+    "SC": ("South Carolina", _EASTERN),
+    "SD": ("South Dakota", _CENTRAL),
+    "TN": ("Tennessee", _CENTRAL),
+    "TX": ("Texas", _CENTRAL),
+    "UT": ("Utah", _MOUNTAIN),
+    "VT": ("Vermont", _EASTERN),
+    "VA": ("Virginia", _EASTERN),
+    "WA": ("Washington", _PACIFIC),
+    "WV": ("West Virginia", _EASTERN),
+    "WI": ("Wisconsin", _CENTRAL),
+    "WY": ("Wyoming", _MOUNTAIN),
+    "AS": ("American Samoa", "Pacific/Pago_Pago"),
+    "GU": ("Guam", "Pacific/Guam"),
+    "MP": ("Northern Mariana Islands", "Pacific/Saipan"),
+    "PR": ("Puerto Rico", "America/Puerto_Rico"),
+    "VI": ("U.S. Virgin Islands", "America/St_Thomas"),
+    ABROAD: ("Outside the United States", ""),
+}
+
+ZONES: dict[str, str] = {
+    _EASTERN: "Eastern",
+    _CENTRAL: "Central",
+    _MOUNTAIN: "Mountain",
+    "America/Phoenix": "Arizona",
+    _PACIFIC: "Pacific",
+    "America/Anchorage": "Alaska",
+    "Pacific/Honolulu": "Hawaii",
+    "America/Puerto_Rico": "Atlantic (Puerto Rico, Virgin Islands)",
+    "Pacific/Guam": "Guam and Northern Marianas",
+    "Pacific/Pago_Pago": "American Samoa",
+    "America/Toronto": "Canada: Toronto",
+    "America/Vancouver": "Canada: Vancouver",
+    "America/Mexico_City": "Mexico City",
+    "America/Bogota": "Bogotá, Lima",
+    "America/Sao_Paulo": "São Paulo",
+    "Europe/London": "London, Dublin",
+    "Europe/Berlin": "Berlin, Madrid, Paris, Rome",
+    "Asia/Jerusalem": "Jerusalem",
+    "Asia/Dubai": "Dubai",
+    "Asia/Kolkata": "India",
+    "Asia/Manila": "Manila",
+    "Asia/Tokyo": "Tokyo",
+    "Australia/Sydney": "Sydney",
+}
+
+
+def zone_of_state(code: str, *, otherwise: str) -> str:
+    """The IANA zone of a state or territory; `otherwise` for an unknown code and for people abroad."""
+    return STATES.get(code, ("", ""))[1] or otherwise

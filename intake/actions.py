@@ -1,0 +1,155 @@
+"""What happens when a request is sent: one transaction, or nothing."""
+
+import hashlib
+import hmac
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from crm import clinic_hours, dispatch, emails
+from crm.actions import leads, tasks
+from crm.enums import ActivityKind, MeasurementKind, Outcome, TaskKind
+from crm.models import Activity, ConsentRecord, Lead, Location, Measurement
+from intake import consents, questionnaire
+from intake.models import Submission
+
+CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "phone_type", "preferred_contact", "best_time")
+LEAD_FIELDS = (*CONTACT_FIELDS, "state", "ok_voicemail", "how_heard")
+NOT_ANSWERS = {"submission_id", *(wording.field for wording in consents.WORDINGS)}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A checked request. `data` is the form's cleaned data; an urgent one may lack required answers."""
+
+    submission_id: uuid.UUID
+    data: dict[str, Any]
+    location: Location
+    now: datetime
+    urgent: bool = False
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        return {name: value for name, value in self.data.items() if name not in NOT_ANSWERS}
+
+    @property
+    def digest(self) -> str:
+        """Keyed, so that answers cannot be guessed from it."""
+        text = json.dumps(self.data, sort_keys=True, default=str)
+        return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def submit(request: Request) -> Lead:
+    """Stores a request and returns its lead. When this returns, everything below is on disk.
+
+    New: Lead, Submission, consents, the pain rating, an Activity, a call task and the acknowledgement. Urgent: a
+    safety hold and an urgent call task instead of the acknowledgement. The same submission id again: the same lead,
+    nothing new; with other answers: a second Submission on that lead, whose contact data follow. After the commit a
+    worker is woken up; a dead broker costs only that.
+    """
+    try:
+        return _store(request)
+    except IntegrityError:
+        earlier = Submission.objects.select_related("lead").filter(pk=request.submission_id).first()
+        if earlier is None:
+            raise
+        return _repeat(request, earlier)
+
+
+@transaction.atomic
+def _store(request: Request) -> Lead:
+    data = request.data
+    lead = Lead.objects.create(
+        location=request.location,
+        timezone=data.get("timezone") or request.location.timezone,
+        created_at=request.now,
+        stage_since=request.now,
+        **{name: data[name] for name in LEAD_FIELDS if name in data},
+    )
+    _keep(request, lead, submission_id=request.submission_id, kind=ActivityKind.REQUEST, summary="Asked for help")
+    _answer(request, lead, submission_id=request.submission_id)
+    return lead
+
+
+def _keep(request: Request, lead: Lead, *, submission_id: uuid.UUID, kind: ActivityKind, summary: str) -> None:
+    """The request itself: answers as given, proofs of consent, the rating, the entry on the timeline."""
+    Submission.objects.create(
+        id=submission_id,
+        lead=lead,
+        answers=request.answers,
+        answers_digest=request.digest,
+        questionnaire_version=questionnaire.VERSION,
+        at=request.now,
+    )
+    ConsentRecord.objects.bulk_create(_consents(request, lead))
+    if "pain_now_avg" in request.data:
+        Measurement.objects.create(
+            lead=lead, at=request.now, kind=MeasurementKind.NRS_AVG, value=request.data["pain_now_avg"]
+        )
+    Activity.objects.create(
+        lead=lead, kind=kind, at=request.now, summary=summary, details={"submission": str(submission_id)}
+    )
+
+
+def _consents(request: Request, lead: Lead) -> list[ConsentRecord]:
+    return [
+        ConsentRecord(
+            lead=lead,
+            kind=wording.kind,
+            given=bool(request.data.get(wording.field)),
+            text=wording.for_centre(request.location.name),
+            text_version=wording.version,
+            at=request.now,
+        )
+        for wording in consents.WORDINGS
+    ]
+
+
+def _answer(request: Request, lead: Lead, *, submission_id: uuid.UUID) -> None:
+    """What the request sets in motion: a call, and for routine requests the acknowledgement."""
+    if request.urgent:
+        leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
+        tasks.open_task(
+            lead,
+            kind=TaskKind.URGENT_CALL,
+            title="Urgent: warning sign reported, call now",
+            due_at=request.now,
+            key=f"urgent:{submission_id}",
+        )
+        return
+    tasks.open_task(
+        lead, kind=TaskKind.CALL, title="First call", due_at=_call_due(request), key=f"first-call:{submission_id}"
+    )
+    if lead.email:
+        message = emails.acknowledgement(lead, submission_id=submission_id, now=request.now)
+        dispatch.after_commit("crm.send_messages", message.pk)
+
+
+def _call_due(request: Request) -> datetime:
+    centre = request.location
+    return clinic_hours.call_due(request.now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+
+
+@transaction.atomic
+def _repeat(request: Request, earlier: Submission) -> Lead:
+    """The form was sent twice. Unchanged: nothing to do. Changed: kept beside the first, under an id of its own."""
+    lead = Lead.objects.select_for_update().get(pk=earlier.lead_id)
+    again = uuid.uuid5(earlier.pk, request.digest)
+    if request.digest == earlier.answers_digest or Submission.objects.filter(pk=again).exists():
+        return lead
+    address_before = lead.email
+    for name in CONTACT_FIELDS:
+        if name in request.data:
+            setattr(lead, name, request.data[name])
+    lead.save(update_fields=[*CONTACT_FIELDS, "updated_at"])
+    _keep(
+        request, lead, submission_id=again, kind=ActivityKind.REQUEST_CHANGED, summary="Sent the request again, changed"
+    )
+    if request.urgent or lead.email != address_before:
+        _answer(request, lead, submission_id=again)
+    return lead

@@ -1,0 +1,245 @@
+"""Forms made from the questionnaire. They check and clean; storing is intake.actions' business."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Div, Field, Layout
+from django import forms
+from django.core.exceptions import ValidationError
+from phonenumber_field.formfields import PhoneNumberField
+
+from crm import normalise, places
+from intake import consents
+from intake.questionnaire import STEP_ONE, Kind, Question, SafetyOption, Section, is_emergency, safety_options
+
+MAX_LINE = 80
+TEMPLATE_OF = {
+    Kind.SAFETY: "components/safety_question.html",
+    Kind.ONE: "components/choices.html",
+    Kind.MANY: "components/choices.html",
+    Kind.SCALE: "components/scale.html",
+    Kind.YES: "components/consent.html",
+}
+
+
+class LineField(forms.CharField):
+    """One line: control and reordering characters are taken out before the length is judged."""
+
+    def to_python(self, value: Any) -> str:
+        return normalise.one_line(super().to_python(value) or "")
+
+
+class AddressField(forms.EmailField):
+    """An e-mail address that a mail can reach: Django's rules, and a domain with a dot."""
+
+    def to_python(self, value: Any) -> str:
+        return normalise.email_address(super().to_python(value) or "")
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if value and not normalise.is_public_domain(value):
+            raise ValidationError("Enter a full e-mail address, such as name@example.org.", code="invalid")
+
+
+class TickField(forms.MultipleChoiceField):
+    """Several boxes, in the order of the questionnaire; `exclusive` cannot stand beside others."""
+
+    def __init__(self, *, exclusive: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.exclusive = exclusive
+
+    def clean(self, value: Any) -> list[str]:
+        ticked = set(super().clean(value))
+        if self.exclusive in ticked and len(ticked) > 1:
+            raise ValidationError(f"You ticked “{self._label(self.exclusive)}” and something else. Choose one.")
+        return [code for code, _ in self._flat() if code in ticked]
+
+    def _flat(self) -> list[tuple[str, str]]:
+        return [(str(code), str(label)) for code, label in self.choices]  # type: ignore[str-unpack]
+
+    def _label(self, code: str) -> str:
+        return dict(self._flat())[code]
+
+
+class SafetyField(TickField):
+    """A block of warning signs: each "yes" or "not sure", or none of them. `items` is what the page shows."""
+
+    def __init__(self, *, items: tuple[SafetyOption, ...], **kwargs: Any) -> None:
+        self.items = items
+        values = [(value, f"{label}: {item.text}") for item in items for value, label in item.options]
+        super().__init__(choices=[*values, (kwargs["exclusive"], "None of these")], **kwargs)
+
+
+def _choices(question: Question, *, blank: str = "") -> Callable[[], list[tuple[str, str]]]:
+    """A callable, because Django copies the fields of a form for every request, and a list of states with them."""
+    return lambda: [*([("", blank)] if blank else []), *question.choices]
+
+
+def _safety(question: Question, common: dict[str, Any]) -> forms.Field:
+    missing = {"required": "Please tick what applies, or “None of these”."}
+    items = safety_options(question.choices)
+    return SafetyField(items=items, exclusive=question.exclusive, error_messages=missing, **common)
+
+
+def _one(question: Question, common: dict[str, Any]) -> forms.Field:
+    messages = {"required": "Choose one.", "invalid_choice": "Choose one of the answers."}
+    return forms.ChoiceField(choices=_choices(question), widget=forms.RadioSelect, error_messages=messages, **common)
+
+
+def _many(question: Question, common: dict[str, Any]) -> forms.Field:
+    messages = {"required": "Tick at least one.", "invalid_choice": "Choose from the answers shown."}
+    return TickField(
+        choices=_choices(question),
+        exclusive=question.exclusive,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=messages,
+        **common,
+    )
+
+
+def _select(question: Question, common: dict[str, Any]) -> forms.Field:
+    blank = "Choose" if question.required else "Not chosen"
+    messages = {"required": "Choose one from the list.", "invalid_choice": "Choose one from the list."}
+    return forms.ChoiceField(choices=_choices(question, blank=blank), error_messages=messages, **common)
+
+
+def _text(question: Question, common: dict[str, Any]) -> forms.Field:
+    return LineField(max_length=MAX_LINE, error_messages={"required": f"{question.label}: please fill in."}, **common)
+
+
+def _email(question: Question, common: dict[str, Any]) -> forms.Field:
+    invalid = {"invalid": "Enter a full e-mail address, such as name@example.org."}
+    return AddressField(max_length=254, error_messages=invalid, **common)
+
+
+def _phone(question: Question, common: dict[str, Any]) -> forms.Field:
+    invalid = {"invalid": "Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +."}
+    return PhoneNumberField(max_length=40, error_messages=invalid, **common)
+
+
+def _yes(question: Question, common: dict[str, Any]) -> forms.Field:
+    return forms.BooleanField(error_messages={"required": "Please tick this box to go on."}, **common)
+
+
+FIELD_OF: dict[Kind, Callable[[Question, dict[str, Any]], forms.Field]] = {
+    Kind.SAFETY: _safety,
+    Kind.ONE: _one,
+    Kind.SCALE: _one,
+    Kind.MANY: _many,
+    Kind.SELECT: _select,
+    Kind.TEXT: _text,
+    Kind.EMAIL: _email,
+    Kind.PHONE: _phone,
+    Kind.YES: _yes,
+}
+
+
+def field_for(question: Question) -> forms.Field:
+    """The form field of a question. Templates find `why` and `ends` on it."""
+    common = {"label": question.label, "required": question.required, "help_text": question.help}
+    field = FIELD_OF[question.kind](question, common)
+    field.why, field.ends = question.why, question.ends  # type: ignore[attr-defined]
+    if question.autocomplete:
+        field.widget.attrs["autocomplete"] = question.autocomplete
+    return field
+
+
+class QuestionnaireForm(forms.Form):
+    """A form over some sections of the questionnaire, laid out section by section."""
+
+    sections: ClassVar[tuple[Section, ...]] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for question in self.questions():
+            self.fields[question.name] = field_for(question)
+
+    @classmethod
+    def questions(cls) -> Iterable[Question]:
+        return (question for section in cls.sections for question in section.questions)
+
+    @property
+    def helper(self) -> FormHelper:
+        """How crispy renders it; built only when a page is shown."""
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(*(section_layout(n, section) for n, section in enumerate(self.sections, start=1)))
+        return helper
+
+
+def section_layout(number: int, section: Section) -> Div:
+    """One numbered section with its questions."""
+    fields = [
+        Field(question.name, template=TEMPLATE_OF.get(question.kind, "components/field.html"))
+        for question in section.questions
+    ]
+    return Div(_heading(number, section.title, section.intro), *fields, css_class="form-section", css_id=section.key)
+
+
+def _heading(number: int, title: str, intro: str) -> HTML:
+    return HTML(f'<h2 class="section-title"><span class="section-number">{number}</span> {title}</h2><p>{intro}</p>')
+
+
+class StepOne(QuestionnaireForm):
+    """The request: safety, pain, what was tried, how to reach the person, and their agreement."""
+
+    sections = STEP_ONE
+    submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, centre_name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for wording in consents.WORDINGS:
+            self.fields[wording.field] = forms.BooleanField(
+                required=wording.required,
+                label=wording.for_centre(centre_name),
+                error_messages={"required": "Please tick this box, or call us instead."},
+            )
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = super().helper
+        boxes = [Field(wording.field, template=TEMPLATE_OF[Kind.YES]) for wording in consents.WORDINGS]
+        number = len(self.sections) + 1
+        heading = _heading(number, "Your agreement", "We need the first two to answer you. The last is up to you.")
+        helper.layout.append(Div(heading, *boxes, css_class="form-section", css_id="agreement"))
+        helper.layout.append(Field("submission_id"))
+        return helper
+
+    def clean_phone(self) -> str:
+        """The number in E.164."""
+        phone = self.cleaned_data["phone"]
+        return phone.as_e164 if phone else ""
+
+    def clean_timezone(self) -> str:
+        """The chosen zone; the one of the state when none was chosen; "" when neither tells."""
+        chosen = self.cleaned_data["timezone"]
+        return chosen or places.zone_of_state(self.cleaned_data.get("state", ""), otherwise="")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        typed = {name for name in ("email", "phone") if self.data.get(name, "").strip()}
+        if not typed:
+            self.add_error("email", "Give an e-mail address or a phone number, so that we can answer.")
+        wants = data.get("preferred_contact")
+        if wants in {"phone", "text"} and "phone" not in typed:
+            self.add_error("phone", "Add your phone number, or choose e-mail as the way to contact you.")
+        if wants == "email" and "email" not in typed:
+            self.add_error("email", "Add your e-mail address, or choose phone as the way to contact you.")
+        return data
+
+    @property
+    def is_emergency(self) -> bool:
+        """True for a block-A "yes" or "not sure", whether or not the rest of the form is in order."""
+        return is_emergency(_posted_list(self.data, "safety_check"))
+
+    @property
+    def has_contact(self) -> bool:
+        """True when the person can be reached: a name, and an address or a number that is in order."""
+        data = self.cleaned_data
+        return bool(data.get("first_name") and data.get("last_name") and (data.get("email") or data.get("phone")))
+
+
+def _posted_list(data: Any, name: str) -> list[str]:
+    return data.getlist(name) if hasattr(data, "getlist") else list(data.get(name, []))

@@ -1,0 +1,320 @@
+"""The questions of the request, as data. Forms, pages and the staff's view of the answers are made from this."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from crm import places
+
+VERSION = "2026-11"
+NONE = "none"
+DECLINED_ITEM = "A4"
+SCALE = range(11)
+
+Choices = tuple[tuple[str, str], ...]
+
+
+class Kind(Enum):
+    SAFETY = auto()  # a list of warning signs, each yes or not sure, and "none of these"
+    ONE = auto()
+    MANY = auto()
+    SELECT = auto()
+    SCALE = auto()  # 0 to 10
+    TEXT = auto()
+    EMAIL = auto()
+    PHONE = auto()
+    YES = auto()  # one box
+
+
+@dataclass(frozen=True)
+class Question:
+    """`exclusive` is a choice that cannot stand beside others. `why` answers "why do you ask?"."""
+
+    name: str
+    kind: Kind
+    label: str
+    choices: Choices = ()
+    required: bool = False
+    exclusive: str = ""
+    help: str = ""
+    why: str = ""
+    autocomplete: str = ""
+    ends: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True)
+class Section:
+    key: str
+    title: str
+    intro: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class SafetyOption:
+    """One warning sign as shown: its sentence, and the values a person may tick for it."""
+
+    code: str
+    text: str
+    options: Choices
+
+
+# Block A and B: own wording of the published warning signs for cauda equina syndrome, fracture, infection, tumour,
+# myelopathy and vascular emergency; sources in docs/safety.md. Any "yes" or "not sure" in A is an emergency.
+EMERGENCY_SIGNS: Choices = (
+    ("A1", "Numbness or a strange feeling between your legs, around your genitals or bottom, or when you wipe"),
+    ("A2", "Trouble starting to urinate, not feeling that you urinate, or leaking urine"),
+    ("A3", "Losing control of your bowels, or not feeling a bowel movement"),
+    ("A5", "Weakness in a leg, foot, arm or hand that is getting worse, or you cannot lift your foot or stand"),
+    ("A6", "Weakness, numbness or pain in both legs (or both arms) that is new or quickly getting worse"),
+    ("A7", "Fever, chills or feeling very ill together with new or worse spine pain"),
+    (
+        "A8",
+        "A serious accident or fall, or a minor fall if you have osteoporosis or take steroids, "
+        "followed by severe spine pain",
+    ),
+    ("A9", "Neck problem with clumsy hands and trouble walking or keeping balance, getting worse"),
+    ("A10", "Sudden tearing pain in your chest, belly or back, or fainting"),
+    ("A4", "New loss of feeling or function during sex"),
+)
+REVIEW_SIGNS: Choices = (
+    ("B1", "You have had cancer at any time (other than common skin cancer)"),
+    ("B2", "You lost weight without trying: more than 10 lb (5 kg) in 6 months"),
+    ("B3", "Your pain is no better in any position, or wakes you every night"),
+    ("B4", "Long-term steroids, osteoporosis or a weakened immune system, with new severe pain"),
+    ("B5", "A serious infection, spine injection, spine surgery or injected drugs in the last 3 months"),
+    ("B6", "Weakness or numbness that has been the same for more than 2 weeks"),
+    ("B7", "This is your first spine pain ever, and you are under 20 or over 70"),
+    ("B8", "Slowly growing clumsiness of your hands, or unsteady walking"),
+)
+SIGNS = dict(EMERGENCY_SIGNS + REVIEW_SIGNS)
+
+
+def safety_options(signs: Choices) -> tuple[SafetyOption, ...]:
+    return tuple(SafetyOption(code, text, _answers(code)) for code, text in signs)
+
+
+def _answers(code: str) -> Choices:
+    answers = ((code, "Yes"), (f"unsure_{code}", "Not sure"))
+    return (*answers, (f"declined_{code}", "Prefer not to say")) if code == DECLINED_ITEM else answers
+
+
+def is_emergency(values: list[str]) -> bool:
+    """True when block A holds a "yes" or a "not sure", whatever else is ticked beside it (the safer reading)."""
+    alarming = {value for code, _ in EMERGENCY_SIGNS for value in (code, f"unsure_{code}")}
+    return not alarming.isdisjoint(values)
+
+
+STEP_ONE: tuple[Section, ...] = (
+    Section(
+        "safety",
+        "Safety first",
+        "Some signs need emergency care today. Please read them slowly.",
+        (
+            Question(
+                "safety_check",
+                Kind.SAFETY,
+                "Have any of these started or got worse in the last 2 weeks?",
+                EMERGENCY_SIGNS,
+                required=True,
+                exclusive=NONE,
+                why="These can be signs of pressure on the spinal cord or nerves, or of another emergency. "
+                "They cannot wait for an appointment.",
+            ),
+            Question(
+                "safety_check_b",
+                Kind.SAFETY,
+                "Please also tell us: is any of this true for you?",
+                REVIEW_SIGNS,
+                required=True,
+                exclusive=NONE,
+                why="A clinician looks at these before anything is planned.",
+            ),
+        ),
+    ),
+    Section(
+        "pain",
+        "Your pain",
+        "Tick what fits best. There are no wrong answers.",
+        (
+            Question(
+                "pain_region",
+                Kind.MANY,
+                "Where is the pain?",
+                (
+                    ("neck", "Neck"),
+                    ("mid_back", "Between the shoulder blades or mid back"),
+                    ("low_back", "Low back"),
+                    ("buttock_hip", "Buttock or hip"),
+                    ("other", "Somewhere else"),
+                ),
+                required=True,
+                why="It tells us which of our clinicians to ask.",
+            ),
+            Question(
+                "radiation",
+                Kind.MANY,
+                "Does it spread?",
+                (
+                    (NONE, "No, it stays there"),
+                    ("buttock", "To the buttock only"),
+                    ("leg_above_knee", "Into the leg, above the knee"),
+                    ("leg_below_knee", "Into the leg, below the knee"),
+                    ("arm", "Into the arm"),
+                    ("hand", "Into the hand or fingers"),
+                ),
+                required=True,
+                exclusive=NONE,
+                why="Pain that travels down a leg or an arm often comes from a nerve.",
+            ),
+            Question(
+                "radiation_side",
+                Kind.ONE,
+                "On which side?",
+                (("left", "Left"), ("right", "Right"), ("both", "Both sides")),
+                help="Only if it spreads.",
+            ),
+            Question(
+                "onset",
+                Kind.ONE,
+                "How long have you had it?",
+                (
+                    ("lt6w", "Less than 6 weeks"),
+                    ("6to12w", "6 to 12 weeks"),
+                    ("3to6m", "3 to 6 months"),
+                    ("6to12m", "6 to 12 months"),
+                    ("1to5y", "1 to 5 years"),
+                    ("gt5y", "More than 5 years"),
+                ),
+                required=True,
+                why="Many people get better in the first weeks. How long it has lasted changes what makes sense next.",
+            ),
+            Question(
+                "pain_now_avg",
+                Kind.SCALE,
+                "How strong was your pain on average in the last 7 days?",
+                tuple((str(n), str(n)) for n in SCALE),
+                required=True,
+                ends=("No pain", "Worst pain you can imagine"),
+                why="It gives us a starting point to compare with later.",
+            ),
+        ),
+    ),
+    Section(
+        "tried",
+        "What you have tried",
+        "A rough answer is enough. We will ask for details later.",
+        (
+            Question(
+                "tried_treatments",
+                Kind.MANY,
+                "What have you tried so far?",
+                (
+                    ("pt", "Physical therapy"),
+                    ("home_exercise", "Exercises at home"),
+                    ("medication", "Pain medication"),
+                    ("injections", "Injections"),
+                    ("chiropractic", "Chiropractic"),
+                    ("other", "Something else, such as heat, cold or massage"),
+                    ("nothing", "Nothing yet"),
+                ),
+                required=True,
+                exclusive="nothing",
+                why="Most doctors and insurers want to know this before a consultation.",
+            ),
+            Question(
+                "imaging",
+                Kind.ONE,
+                "Have you had pictures taken of your spine?",
+                (
+                    ("mri_lt12m", "MRI in the last 12 months"),
+                    ("mri_older", "MRI, more than 12 months ago"),
+                    ("ct_xray", "CT or X-ray only"),
+                    (NONE, "No"),
+                    ("unsure", "Not sure"),
+                ),
+            ),
+        ),
+    ),
+    Section(
+        "contact",
+        "How to reach you",
+        "We need your name, your state, and an e-mail address or a phone number.",
+        (
+            Question("first_name", Kind.TEXT, "First name", required=True, autocomplete="given-name"),
+            Question("last_name", Kind.TEXT, "Last name", required=True, autocomplete="family-name"),
+            Question(
+                "email",
+                Kind.EMAIL,
+                "E-mail",
+                autocomplete="email",
+                help="Our mails never say anything about your health.",
+            ),
+            Question("phone", Kind.PHONE, "Phone", autocomplete="tel", help="Such as (212) 555-0100."),
+            Question(
+                "phone_type",
+                Kind.ONE,
+                "This phone is a",
+                (("mobile", "Mobile"), ("landline", "Landline")),
+            ),
+            Question(
+                "preferred_contact",
+                Kind.ONE,
+                "How should we contact you?",
+                (("phone", "Phone call"), ("email", "E-mail"), ("text", "Text message")),
+            ),
+            Question(
+                "best_time",
+                Kind.MANY,
+                "When is a good time?",
+                (
+                    ("morning", "Morning"),
+                    ("noon", "Around noon"),
+                    ("afternoon", "Afternoon"),
+                    ("evening", "Evening"),
+                    ("weekdays", "Weekdays"),
+                    ("weekend", "Weekend"),
+                ),
+            ),
+            Question("ok_voicemail", Kind.YES, "You may leave a voicemail"),
+            Question(
+                "state",
+                Kind.SELECT,
+                "State",
+                tuple((code, name) for code, (name, _) in places.STATES.items()),
+                required=True,
+                autocomplete="address-level1",
+                why="Doctors are licensed by state, and it tells us when it is daytime where you are.",
+            ),
+            Question(
+                "timezone",
+                Kind.SELECT,
+                "Time zone",
+                tuple(places.ZONES.items()),
+                help="Leave it as it is, unless your part of the state has another one.",
+            ),
+            Question(
+                "how_heard",
+                Kind.SELECT,
+                "How did you hear about us?",
+                (
+                    ("search", "Internet search"),
+                    ("doctor", "My doctor"),
+                    ("friend_family", "Friend or family"),
+                    ("insurance", "My insurance"),
+                    ("social", "Social media"),
+                    ("radio_tv", "Radio or TV"),
+                    ("returning", "I have been here before"),
+                    ("other", "Something else"),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+def question(name: str) -> Question:
+    """One question of step 1 by its field name; KeyError when there is none."""
+    return _BY_NAME[name]
+
+
+_BY_NAME = {entry.name: entry for section in STEP_ONE for entry in section.questions}

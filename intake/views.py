@@ -1,0 +1,90 @@
+"""The request for help: the form, the thank-you page and the emergency page."""
+
+import uuid
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from crm import queries
+from crm.models import Location
+from crm.places import ABROAD
+from intake import actions
+from intake.forms import StepOne
+
+# Signed cookies of an hour carry the reference to the next page: it belongs in no URL, and a visitor gets no session.
+COOKIE_SECONDS = 3600
+REFERENCE_COOKIE = "request_reference"
+EMERGENCY_COOKIE = "request_emergency"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def candidate(request: HttpRequest) -> HttpResponse:
+    """Step 1. POST: 302 to the thanks or the emergency page; 422 with the form and everything typed when it is not in
+    order; 503 before a centre is set up."""
+    centre = queries.main_location()
+    if centre is None:
+        return render(request, "intake/not_open.html", status=503)
+    if request.method != "POST":
+        return _blank(request, centre)
+    form = StepOne(request.POST, centre_name=centre.name)
+    valid = form.is_valid()
+    if form.is_emergency:
+        return _emergency(form, centre)
+    if not valid:
+        response = render(request, "intake/candidate.html", {"form": form}, status=422)
+        add_never_cache_headers(response)
+        return response
+    lead = actions.submit(_request(form, centre))
+    return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, lead.reference)
+
+
+def _blank(request: HttpRequest, centre: Location) -> HttpResponse:
+    """The empty form. The browser may keep what is typed into it, so that going back to it loses nothing."""
+    form = StepOne(initial={"submission_id": uuid.uuid4()}, centre_name=centre.name)
+    response = render(request, "intake/candidate.html", {"form": form})
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+def _request(form: StepOne, centre: Location, *, urgent: bool = False) -> actions.Request:
+    submission_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
+    return actions.Request(submission_id, form.cleaned_data, centre, timezone.now(), urgent)
+
+
+def _emergency(form: StepOne, centre: Location) -> HttpResponse:
+    """To the emergency page at once. What the person left is kept when it suffices to reach them."""
+    if form.has_contact:
+        actions.submit(_request(form, centre, urgent=True))
+    where = "abroad" if form.data.get("state") == ABROAD else "home"
+    kept = "kept" if form.has_contact else "not-kept"
+    return _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, f"{where} {kept}")
+
+
+def _remember(response: HttpResponse, cookie: str, value: str) -> HttpResponse:
+    response.set_signed_cookie(
+        cookie, value, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+    return response
+
+
+@never_cache
+@require_GET
+def thanks(request: HttpRequest) -> HttpResponse:
+    """Shows the reference number of the request just sent; sends anyone else to the form."""
+    reference = request.get_signed_cookie(REFERENCE_COOKIE, default="", max_age=COOKIE_SECONDS)
+    if not reference:
+        return redirect("intake:candidate")
+    return render(request, "intake/thanks.html", {"reference": reference})
+
+
+@never_cache
+@require_GET
+def emergency(request: HttpRequest) -> HttpResponse:
+    """What to do now. Open to anyone: it needs no request before it."""
+    where, _, kept = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS).partition(" ")
+    return render(request, "intake/emergency.html", {"abroad": where == "abroad", "contact_left": kept == "kept"})

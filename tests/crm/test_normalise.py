@@ -1,0 +1,53 @@
+"""What people type, made safe."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm import normalise
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Ana  María ", "Ana María"),
+        ("Eve\r\nBcc: all@example.org", "Eve Bcc: all@example.org"),
+        ("N\x00UL", "NUL"),
+        ("\u202eelpmaxE\u202c", "elpmaxE"),
+        ("A\u2028B\x85C\x0bD", "A B C D"),
+        ("{{7*7}}", "{{7*7}}"),
+        ("O'Neil-Sørensen", "O'Neil-Sørensen"),
+        ("李小龙", "李小龙"),
+        ("e\u0301", "é"),
+        ("\u200b\u2066\ufeff", ""),
+    ],
+)
+def test_one_line(typed: str, kept: str) -> None:
+    assert normalise.one_line(typed) == kept
+
+
+@given(st.text())
+def test_one_line_is_one_line_and_stays_so(text: str) -> None:
+    line = normalise.one_line(text)
+
+    assert len(line.splitlines()) <= 1
+    assert not any(unicodedata.category(letter) == "Cc" for letter in line)
+    assert unicodedata.is_normalized("NFC", line)
+    assert normalise.one_line(line) == line
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [(" Ana.M@EXAMPLE.org ", "Ana.M@example.org"), ("nobody", "nobody"), ("", "")],
+)
+def test_email_address(typed: str, kept: str) -> None:
+    assert normalise.email_address(typed) == kept
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"), [("a@example.org", True), ("a@localhost", False), ("a@[127.0.0.1]", False)]
+)
+def test_is_public_domain(address: str, expected: bool) -> None:
+    assert normalise.is_public_domain(address) is expected

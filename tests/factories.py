@@ -1,0 +1,114 @@
+"""Plain functions that make rows. Everybody here is fictitious."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crm.enums import MessageClass, OnUnknown, Source
+from crm.models import Lead, Location, Message, Treatment, User
+
+NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # a Monday, 12:00 in New York
+PASSWORD = "correct-horse-battery"
+WEEKDAYS = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+
+
+def make_location(**fields: Any) -> Location:
+    """The example centre in New York, open Monday to Friday from 8 to 18."""
+    defaults: dict[str, Any] = {
+        "name": "Riverbend Center",
+        "short_name": "Riverbend",
+        "phone": "+12125550100",
+        "phone_display": "(212) 555-0100",
+        "street": "1 Example Plaza",
+        "city": "New York",
+        "state": "NY",
+        "postal_code": "10001",
+        "timezone": "America/New_York",
+        "hours": WEEKDAYS,
+        "holidays": ["2026-12-25"],
+        "sender_name": "Riverbend Center",
+        "sender_email": "hello@riverbend.example.org",
+    }
+    return Location.objects.create(**(defaults | fields))
+
+
+def make_user(*groups: str, **fields: Any) -> User:
+    """Somebody who may open the desk, with the permissions of the named roles. Signs in with `password` if given."""
+    email = fields.pop("email", f"{uuid.uuid4().hex[:8]}@example.org")
+    user = User.objects.create_user(email, **({"name": "Sam Sample", "is_staff": True} | fields))
+    if groups:
+        from crm import roles
+
+        roles.ensure_groups()
+        user.groups.set(roles.groups_named(*groups))
+    return user
+
+
+def make_lead(*, location: Location | None = None, **fields: Any) -> Lead:
+    """Avery Example, new, reachable by mail and phone."""
+    defaults: dict[str, Any] = {
+        "first_name": "Avery",
+        "last_name": "Example",
+        "email": "avery@example.org",
+        "phone": "+12125550142",
+        "state": "NY",
+    }
+    location = location or Location.objects.main() or make_location()
+    return Lead.objects.create(location=location, **(defaults | fields))
+
+
+def make_treatment(lead: Lead, **fields: Any) -> Treatment:
+    """Supervised physical therapy, 12 sessions."""
+    defaults: dict[str, Any] = {"kind": "pt_supervised", "sessions": 12, "source": Source.COORDINATOR}
+    return Treatment.objects.create(lead=lead, **(defaults | fields))
+
+
+def make_message(lead: Lead, *, now: datetime | None = None, **fields: Any) -> Message:
+    """A queued follow-up that is due now and may wait for a day."""
+    now = now or datetime.now(UTC)
+    key = uuid.uuid4().hex
+    defaults: dict[str, Any] = {
+        "key": key,
+        "name": "ack",
+        "message_class": MessageClass.ANSWER,
+        "on_unknown": OnUnknown.RESEND,
+        "sender_name": "Riverbend Center",
+        "sender_email": "hello@riverbend.example.org",
+        "to_email": lead.email,
+        "subject": "We received your message",
+        "text": "Hello.",
+        "html": "<p>Hello.</p>",
+        "message_id": f"<{key}@riverbend.example.org>",
+        "due_at": now - timedelta(seconds=1),
+        "not_after": now + timedelta(days=1),
+    }
+    return Message.objects.create(lead=lead, **(defaults | fields))
+
+
+def step_one(**changes: Any) -> dict[str, Any]:
+    """What the visitor of the main job posts. A value of None leaves the field out."""
+    data: dict[str, Any] = {
+        "submission_id": str(uuid.uuid4()),
+        "safety_check": ["none"],
+        "safety_check_b": ["none"],
+        "pain_region": ["low_back"],
+        "radiation": ["leg_below_knee"],
+        "radiation_side": "left",
+        "onset": "6to12m",
+        "pain_now_avg": "7",
+        "tried_treatments": ["pt", "medication", "injections", "other"],
+        "imaging": "mri_lt12m",
+        "first_name": "Maria",
+        "last_name": "Sample",
+        "email": "maria.sample@example.org",
+        "phone": "(212) 555-0142",
+        "phone_type": "mobile",
+        "preferred_contact": "phone",
+        "best_time": ["morning"],
+        "state": "NY",
+        "ok_voicemail": "on",
+        "how_heard": "search",
+        "consent_privacy": "on",
+        "consent_contact": "on",
+    }
+    return {name: value for name, value in (data | changes).items() if value is not None}
