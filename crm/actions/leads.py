@@ -92,6 +92,8 @@ def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now:
     return call
 
 
-def add_note(lead: Lead, *, by: User, text: str) -> Activity:
+def add_note(lead: Lead, *, by: User, text: str, now: datetime | None = None) -> Activity:
     """Puts a note on the timeline."""
-    return Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, by=by, summary="Note", note=text)
+    return Activity.objects.create(
+        lead=lead, kind=ActivityKind.NOTE, at=now or timezone.now(), by=by, summary="Note", note=text
+    )

@@ -1,6 +1,6 @@
 """Adding and correcting treatments. The patient's own answer is never touched: corrections stand beside it."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,14 +16,16 @@ LOCAL_ONLY = {"updated_at", "updated_by", "created_at", "created_by", "verified_
 
 
 @transaction.atomic
-def add(lead: Lead, *, by: User | None, source: Source, **fields: Any) -> Treatment:
+def add(lead: Lead, *, by: User | None, source: Source, now: datetime | None = None, **fields: Any) -> Treatment:
     """Adds a treatment and one Activity. Raises TreatmentRefused with the field that contradicts the others."""
-    treatment = Treatment(lead=lead, source=source, created_by=by, updated_by=by, **fields)
-    check(treatment, today=_today(lead))
+    now = now or timezone.now()
+    treatment = Treatment(lead=lead, source=source, created_at=now, created_by=by, updated_by=by, **fields)
+    check(treatment, today=_local_date(lead, now))
     treatment.save()
     Activity.objects.create(
         lead=lead,
         kind=ActivityKind.TREATMENT_ADDED,
+        at=now,
         by=by,
         summary=str(treatment),
         details={"treatment": str(treatment.pk)},
@@ -48,7 +50,7 @@ def correct(treatment: Treatment, *, by: User, **changes: Any) -> Treatment:
     for name in differences:
         setattr(locked, name, changes[name])
     locked.updated_by = by
-    check(locked, today=_today(locked.lead))
+    check(locked, today=_local_date(locked.lead, timezone.now()))
     locked.save()
     Activity.objects.create(
         lead=locked.lead,
@@ -82,9 +84,9 @@ def _lacks_region(treatment: Treatment) -> bool:
     return GROUP_OF.get(treatment.kind) == TreatmentGroup.INJECTION and not treatment.body_region
 
 
-def _today(lead: Lead) -> date:
+def _local_date(lead: Lead, now: datetime) -> date:
     """The date where the lead lives: "in the future" is meant there."""
-    return timezone.now().astimezone(ZoneInfo(lead.timezone)).date()
+    return now.astimezone(ZoneInfo(lead.timezone)).date()
 
 
 def _plain(value: Any) -> Any:

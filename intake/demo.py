@@ -1,0 +1,204 @@
+"""A centre, three people who work there and 40 requests with their histories, to try things out on.
+
+Everybody is invented: the names say so, addresses end in example.org, telephone numbers are 555-01xx. Histories are
+made through the same actions as real ones, with a clock set back.
+"""
+
+import random
+import uuid
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pgtrigger
+from django.db import transaction
+
+from crm import roles
+from crm.actions import leads, treatments
+from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, Source, Stage
+from crm.models import Lead, Location, Message, Task, User
+from intake import actions
+from intake.forms import StepOne
+
+PASSWORD = "nucleus-demo-2026"  # noqa: S105 - printed for everybody to read, and only where demo data is made
+LEADS = 40
+STAFF = [
+    ("Casey Coordinator", "coordinator@example.org", "coordinator"),
+    ("Dana Clinician", "clinician@example.org", "clinician"),
+    ("Alex Administrator", "admin@example.org", "administrator"),
+]
+FIRST_NAMES = (
+    "Ada Ben Cleo Dario Edda Finn Gloria Hugo Iris Jonas Kira Leo Mina Nils Olga Pablo Quinn Rosa Simon Tara "
+    "Ugo Vera Will Xenia Yusuf Zoe"
+).split()
+LAST_NAMES = "Sample Example Placeholder Specimen Fictive Testcase Imaginary Invented".split()
+NOTES = [
+    "Prefers calls in the late morning.",
+    "Works nights this week, call after noon.",
+    "Will ask the imaging centre for a copy of the disc.",
+    "Husband will drive; needs a visit after school hours.",
+    "Would like the appointment letter by mail as well.",
+]
+# What people tell on the phone: kind, months ago it began, months it went on (0: once), and the rest of the fields.
+TOLD: list[tuple[str, int, int, dict[str, Any]]] = [
+    ("pt_supervised", 5, 3, {"sessions": 12, "relief_percent": 20, "directed_by_clinician": True}),
+    ("med_nsaid_rx", 6, 4, {"relief_percent": 30, "side_effects": ["stomach"]}),
+    ("heat", 4, 3, {"relief_percent": 10}),
+    ("esi_transforaminal", 3, 0, {"relief_percent": 50, "relief_duration_days": 21, "body_region": "lumbar"}),
+    ("chiropractic", 8, 2, {"sessions": 8, "relief_percent": 15}),
+    ("hep_prescribed", 4, 2, {"relief_percent": 25, "directed_by_clinician": True}),
+    ("acupuncture", 7, 1, {"sessions": 6, "relief_percent": 0}),
+    ("med_neuropathic_gabapentinoid", 3, 1, {"status": "stopped_side_effects", "side_effects": ["drowsy", "dizzy"]}),
+]
+
+
+def exists() -> bool:
+    """True when this database holds a centre already: demo data is made once and never over real data."""
+    return Location.objects.exists()
+
+
+@transaction.atomic
+def make(*, now: datetime) -> None:
+    """Makes everything in one transaction. `now` is when the story ends."""
+    chance = random.Random(2026)  # noqa: S311 - the same story every time
+    centre, staff = _centre(now), _staff()
+    stages = [*MAIN_LINE, Stage.NURTURE, Stage.DORMANT, Stage.IMPROVED, Stage.LOST]
+    for number in range(LEADS):
+        stage = stages[number % len(stages)] if number < LEADS - 1 else Stage.NEW
+        _story(number, stage, centre=centre, coordinator=staff[0], now=now, chance=chance)
+    _close_old_tasks(staff[0], now)
+
+
+def _centre(now: datetime) -> Location:
+    weekdays = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+    return Location.objects.create(
+        name="Riverbend Spine Center",
+        short_name="Riverbend",
+        phone="+12125550100",
+        phone_display="(212) 555-0100",
+        fax="+12125550101",
+        street="1 Example Plaza",
+        city="New York",
+        state="NY",
+        postal_code="10001",
+        timezone="America/New_York",
+        hours=weekdays,
+        holidays=[f"{now.year}-12-25", f"{now.year + 1}-01-01"],
+        served_states=["NY", "NJ", "CT", "PA"],
+        sender_name="Riverbend Center",
+        sender_email="hello@riverbend.example.org",
+    )
+
+
+def _staff() -> list[User]:
+    roles.ensure_groups()
+    people = []
+    for name, email, role in STAFF:
+        user = User.objects.create_user(email, PASSWORD, name=name, is_staff=True, is_superuser=role == "administrator")
+        user.groups.set(roles.groups_named(role))
+        people.append(user)
+    return people
+
+
+def _story(
+    number: int, stage: Stage, *, centre: Location, coordinator: User, now: datetime, chance: random.Random
+) -> None:
+    """One request and what happened to it until it reached `stage`, at believable hours."""
+    days_ago = 0 if stage == Stage.NEW and number % 2 else chance.randint(2, 60)
+    asked = _at(now, days_ago=days_ago, hour=chance.randint(8, 20), minute=chance.randint(0, 59))
+    lead = actions.submit(_request(number, centre, min(asked, now - timedelta(minutes=3)), chance))
+    _mark_sent(lead)
+    step = max((now - asked) / 8, timedelta(minutes=1))
+    if stage == Stage.NEW:
+        return
+    reached = chance.choice([CallOutcome.REACHED, CallOutcome.REACHED, CallOutcome.LEFT_VOICEMAIL])
+    leads.log_call(lead, by=coordinator, outcome=reached, note=chance.choice(NOTES), now=asked + step)
+    Lead.objects.filter(pk=lead.pk).update(owner=coordinator)
+    if stage == Stage.CONTACTING:
+        return
+    _tell_treatments(lead, coordinator, asked + 2 * step, chance)
+    leads.add_note(lead, by=coordinator, text=chance.choice(NOTES), now=asked + 3 * step)
+    _move_on(lead, stage, coordinator, asked + 4 * step, step)
+
+
+def _at(now: datetime, *, days_ago: int, hour: int, minute: int) -> datetime:
+    """An hour of the day in New York, counted roughly: five hours behind UTC."""
+    day = (now - timedelta(days=days_ago)).date()
+    return datetime.combine(day, time(hour, minute), tzinfo=UTC) + timedelta(hours=5)
+
+
+def _request(number: int, centre: Location, asked: datetime, chance: random.Random) -> actions.Request:
+    """A request as the form would have sent it; every thirteenth reports a sign that wants a clinician's look."""
+    first, last = FIRST_NAMES[number % len(FIRST_NAMES)], LAST_NAMES[number % len(LAST_NAMES)]
+    tried = chance.sample(["pt", "home_exercise", "medication", "injections", "chiropractic", "other"], k=3)
+    form = StepOne(
+        {
+            "safety_check": ["none"],
+            "safety_check_b": ["B6"] if number % 13 == 5 else ["none"],
+            "pain_region": [chance.choice(["low_back", "low_back", "neck"])],
+            "radiation": [chance.choice(["leg_below_knee", "leg_above_knee", "buttock", "none"])],
+            "onset": chance.choice(["6to12w", "3to6m", "6to12m", "1to5y"]),
+            "pain_now_avg": str(chance.randint(3, 9)),
+            "tried_treatments": tried,
+            "imaging": chance.choice(["mri_lt12m", "mri_older", "ct_xray", "none"]),
+            "first_name": first,
+            "last_name": last,
+            "email": f"{first}.{last}{number}@example.org".lower() if number % 7 else "",
+            "phone": f"+1212555{110 + number:04d}",
+            "phone_type": "mobile",
+            "preferred_contact": "phone",
+            "best_time": [chance.choice(["morning", "noon", "afternoon", "evening"])],
+            "state": chance.choice(["NY", "NY", "NJ", "CT", "PA"]),
+            "ok_voicemail": "on" if number % 3 else "",
+            "how_heard": chance.choice(["search", "doctor", "friend_family", "insurance"]),
+            "consent_privacy": "on",
+            "consent_contact": "on",
+            "consent_education": "on" if number % 2 else "",
+        },
+        centre_name=centre.name,
+    )
+    if not form.is_valid():
+        raise ValueError(f"The demo's own request is not in order: {form.errors.as_json()}")
+    return actions.Request(uuid.UUID(int=chance.getrandbits(128), version=4), form.cleaned_data, centre, asked)
+
+
+def _mark_sent(lead: Lead) -> None:
+    """The acknowledgement went out at once, back then; nothing is sent to anybody now."""
+    with pgtrigger.ignore("crm.Message:state_moves"):
+        Message.objects.filter(lead=lead).update(
+            state=MessageState.SENT,
+            attempts=1,
+            created_at=lead.created_at,
+            due_at=lead.created_at,
+            finished_at=lead.created_at + timedelta(seconds=4),
+        )
+
+
+def _tell_treatments(lead: Lead, coordinator: User, now: datetime, chance: random.Random) -> None:
+    for kind, months_ago, months, fields in chance.sample(TOLD, k=chance.randint(2, 4)):
+        start = (now - timedelta(days=30 * months_ago)).date()
+        end = start + timedelta(days=30 * months)
+        treatments.add(
+            lead,
+            by=coordinator,
+            source=Source.COORDINATOR,
+            now=now,
+            kind=kind,
+            start_date=start,
+            end_date=end,
+            **fields,
+        )
+
+
+def _move_on(lead: Lead, stage: Stage, coordinator: User, when: datetime, step: timedelta) -> None:
+    """Through every stage of the main line up to the goal; to a side stage straight from Qualifying."""
+    on_the_way = MAIN_LINE[2 : MAIN_LINE.index(stage) + 1] if stage in MAIN_LINE else [Stage.QUALIFYING, stage]
+    pace = 4 * step / len(on_the_way)
+    for number, goal in enumerate(on_the_way):
+        reason = LostReason.CHOSE_OTHER if goal == Stage.LOST else ""
+        leads.move(lead, to=goal, by=coordinator, lost_reason=reason, now=when + number * pace)
+
+
+def _close_old_tasks(coordinator: User, now: datetime) -> None:
+    """First calls that were made are done; the new requests still wait for theirs."""
+    made = Task.objects.open().exclude(lead__stage=Stage.NEW)
+    made.update(done_at=now - timedelta(days=1), done_by=coordinator)

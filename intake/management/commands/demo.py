@@ -1,0 +1,22 @@
+"""`manage.py demo`: fills an empty database with invented people. Does nothing when a centre exists already."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from intake import demo
+
+
+class Command(BaseCommand):
+    help = "Fills an empty database with a centre, staff and 40 invented requests, to try things out on."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.IS_PUBLIC:
+            raise CommandError("This site is public (SITE_URL): demo data and its known password are refused here.")
+        if demo.exists():
+            self.stdout.write("This database holds a centre already: nothing was added.")
+            return
+        demo.make(now=timezone.now())
+        self.stdout.write(f"Demo data made: {demo.LEADS} invented requests.")
