@@ -39,8 +39,9 @@ class Request:
 
     @property
     def digest(self) -> str:
-        """Keyed, so that answers cannot be guessed from it."""
-        text = json.dumps(self.data, sort_keys=True, default=str)
+        """Equal for equal answers and consents; keyed, so that nobody can guess them from it."""
+        given = {name: value for name, value in self.data.items() if name != "submission_id"}
+        text = json.dumps(given, sort_keys=True)
         return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 

@@ -115,7 +115,7 @@ def _email(question: Question, common: dict[str, Any]) -> forms.Field:
 
 def _phone(question: Question, common: dict[str, Any]) -> forms.Field:
     invalid = {"invalid": "Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +."}
-    return PhoneNumberField(max_length=40, error_messages=invalid, **common)
+    return PhoneNumberField(error_messages=invalid, **common)
 
 
 def _yes(question: Question, common: dict[str, Any]) -> forms.Field:

@@ -1,0 +1,182 @@
+"""One conversation with the mail server (RFC 5321), kept open for many mails.
+
+Says what happened in four words: accepted (no exception), Refused, Unreachable or Interrupted, Lost. Their texts hold
+reply codes and nothing else, because servers quote addresses in their replies.
+"""
+
+import re
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass
+
+from django.core.mail.utils import DNS_NAME
+
+from crm.environment import SmtpServer
+
+STEP_SECONDS = 10.0  # for connecting and for each command
+REPLY_SECONDS = 20.0  # for the answer to a whole mail: relays scan before they accept
+
+GOING_AWAY = 421
+GO_AHEAD = 354
+WANTS_SIGN_IN = {530, 534, 535, 538}  # RFC 4954: our credentials are the matter, not this mail
+GREYLISTING = {450, 451}  # RFC 6647: "come again soon"
+
+_ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
+
+
+@dataclass
+class Reply:
+    """A server's answer, reduced to its numbers."""
+
+    code: int
+    enhanced: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.enhanced}".strip()
+
+
+class Unreachable(Exception):
+    """No conversation came about: nothing is wrong with any mail, and none was handed over."""
+
+
+class Interrupted(Exception):
+    """The conversation broke off before this mail's content: it was not handed over."""
+
+
+class Lost(Exception):
+    """The conversation broke off after the content began: nobody can know whether the mail was accepted."""
+
+
+class Refused(Exception):
+    """The server said no to this mail."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply))
+        self.is_permanent = reply.code >= 500
+        self.is_greylisting = reply.code in GREYLISTING
+
+
+class Relay:
+    """Connects when the first mail is offered and again whenever the server has hung up."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+        self._smtp: smtplib.SMTP | None = None
+        self._connecting = False
+
+    def offer(self, *, sender: str, recipient: str) -> None:
+        """Begins one mail, up to the server's "go ahead". Raises Unreachable, Interrupted or Refused.
+
+        A server may hang up on an idle or well-used connection at any time, so a kept one gets a second chance.
+        """
+        was_open = self._smtp is not None
+        try:
+            self._envelope(self._connection(), sender, recipient)
+        except Interrupted:
+            if not was_open:
+                raise
+            self._envelope(self._connection(), sender, recipient)
+
+    def hand_over(self, content: bytes) -> None:
+        """Sends the mail that was offered; returning means accepted. Raises Refused or Lost."""
+        smtp = self._connection()
+        try:
+            self._timeout(REPLY_SECONDS)
+            smtp.send(content.replace(b"\r\n.", b"\r\n..") + b"\r\n.\r\n")
+            reply = _reply(*smtp.getreply())
+            self._timeout(STEP_SECONDS)
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise Lost(type(error).__name__) from None
+        if reply.code // 100 != 2:  # noqa: PLR2004 - RFC 5321 4.2.1
+            self._after_refusal(reply)
+
+    def withdraw(self) -> None:
+        """Takes back an offer. After "go ahead" only hanging up does that."""
+        self.close()
+
+    def abort(self) -> None:
+        """For a signal handler: breaks off whatever the conversation is waiting for."""
+        if self._connecting:
+            raise ConnectionAbortedError
+        if self._smtp is not None and self._smtp.sock is not None:
+            self._smtp.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Hangs up. Without QUIT: its answer tells nothing and can take as long as any other."""
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+    def _connection(self) -> smtplib.SMTP:
+        if self._smtp is None:
+            self._connecting = True
+            try:
+                self._smtp = self._connect()
+            except smtplib.SMTPResponseException as error:
+                raise Unreachable(str(_reply(error.smtp_code, error.smtp_error))) from None
+            except (OSError, smtplib.SMTPException) as error:
+                raise Unreachable(type(error).__name__) from None
+            finally:
+                self._connecting = False
+        return self._smtp
+
+    def _connect(self) -> smtplib.SMTP:
+        server, name = self._server, str(DNS_NAME)
+        if server.tls == "tls":
+            context = ssl.create_default_context()
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, name, timeout=STEP_SECONDS, context=context
+            )
+        else:
+            smtp = smtplib.SMTP(server.host, server.port, name, timeout=STEP_SECONDS)
+        try:
+            if server.tls == "starttls":
+                smtp.starttls(context=ssl.create_default_context())
+            smtp.ehlo_or_helo_if_needed()
+            if server.user:
+                smtp.login(server.user, server.password)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
+        try:
+            reply = _reply(*smtp.mail(sender))
+            if reply.code // 100 == 2:  # noqa: PLR2004
+                reply = _reply(*smtp.rcpt(recipient))
+            if reply.code // 100 == 2:  # noqa: PLR2004
+                reply = _reply(*smtp.docmd("DATA"))
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise Interrupted(type(error).__name__) from None
+        if reply.code == GO_AHEAD:
+            return
+        if reply.code == GOING_AWAY:
+            self.close()
+            raise Interrupted(str(reply))
+        self._after_refusal(reply)
+
+    def _after_refusal(self, reply: Reply) -> None:
+        """Leaves the conversation fit for the next mail, then raises what the reply means for this one."""
+        if reply.code in WANTS_SIGN_IN:
+            self.close()
+            raise Unreachable(str(reply))
+        try:
+            if self._smtp is not None and self._smtp.rset()[0] != 250:  # noqa: PLR2004
+                self.close()
+        except (OSError, smtplib.SMTPException):
+            self.close()
+        raise Refused(reply)
+
+    def _timeout(self, seconds: float) -> None:
+        if self._smtp is not None and self._smtp.sock is not None:
+            self._smtp.sock.settimeout(seconds)
+
+
+def _reply(code: int, text: bytes | str) -> Reply:
+    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+    match = _ENHANCED.match(raw)
+    return Reply(code, match.group().decode("ascii") if match else "")

@@ -1,0 +1,196 @@
+"""What is on disk after a request, and that sending twice is once."""
+
+import threading
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.http import QueryDict
+
+from crm.enums import ActivityKind, Stage, TaskKind
+from crm.models import ConsentRecord, Lead, Location, Message, Task
+from intake import actions
+from intake.forms import StepOne
+from intake.models import Submission
+from tests.factories import NOON, step_one
+
+SENDER_ID = uuid.UUID("5d7c9f0e-0000-4000-8000-000000000001")
+
+
+def request_of(
+    centre: Location,
+    *,
+    now: datetime = NOON,
+    urgent: bool = False,
+    submission_id: uuid.UUID = SENDER_ID,
+    **changes: Any,
+) -> actions.Request:
+    form = StepOne(QueryDict(urlencode(step_one(**changes), doseq=True)), centre_name=centre.name)
+    assert form.is_valid() or urgent, form.errors
+    return actions.Request(SENDER_ID, form.cleaned_data, centre, now, urgent)
+
+
+def test_submit_keeps_everything_of_a_routine_request(centre: Location) -> None:
+    lead = actions.submit(request_of(centre))
+
+    lead.refresh_from_db()
+    assert (lead.full_name, lead.email, lead.phone) == ("Maria Sample", "maria.sample@example.org", "+12125550142")
+    assert (lead.stage, lead.safety_hold, lead.timezone) == (Stage.NEW, False, "America/New_York")
+    assert Submission.objects.get().answers["pain_now_avg"] == "7"
+    assert lead.measurements.get().value == 7
+    assert lead.activities.get().kind == ActivityKind.REQUEST
+    assert not lead.treatments.exists()
+
+
+def test_submit_keeps_the_consents_in_their_exact_words(centre: Location) -> None:
+    lead = actions.submit(request_of(centre, consent_education="on"))
+
+    proofs = {proof.kind: proof for proof in ConsentRecord.objects.filter(lead=lead)}
+    assert {kind: proof.given for kind, proof in proofs.items()} == {
+        "privacy": True,
+        "contact": True,
+        "education": True,
+    }
+    assert proofs["contact"].text == "Riverbend Center may contact me about this request by the ways I gave above."
+    assert proofs["contact"].text_version == "2026-11"
+
+
+def test_submit_unticked_consent_is_recorded_as_not_given(centre: Location) -> None:
+    lead = actions.submit(request_of(centre))
+
+    assert ConsentRecord.objects.get(lead=lead, kind="education").given is False
+
+
+def test_submit_opens_the_first_call_within_five_minutes(centre: Location) -> None:
+    lead = actions.submit(request_of(centre))
+
+    task = Task.objects.get(lead=lead)
+    assert (task.kind, task.due_at - NOON) == (TaskKind.CALL, timedelta(minutes=5))
+
+
+def test_submit_queues_one_acknowledgement(centre: Location) -> None:
+    lead = actions.submit(request_of(centre))
+
+    message = Message.objects.get(lead=lead)
+    assert (message.key, message.to_email, message.state) == (f"ack:{SENDER_ID}", lead.email, "queued")
+
+
+def test_submit_without_an_address_queues_no_mail_and_still_a_call(centre: Location) -> None:
+    lead = actions.submit(request_of(centre, email=None))
+
+    assert not Message.objects.filter(lead=lead).exists()
+    assert Task.objects.filter(lead=lead, kind=TaskKind.CALL).count() == 1
+
+
+def test_submit_urgent_holds_everything_routine(centre: Location) -> None:
+    lead = actions.submit(request_of(centre, urgent=True, safety_check=["unsure_A2"], onset=None))
+
+    lead.refresh_from_db()
+    assert (lead.safety_hold, lead.outcome) == (True, "URGENT")
+    assert not Message.objects.exists()
+    assert [task.kind for task in Task.objects.filter(lead=lead)] == [TaskKind.URGENT_CALL]
+    assert Submission.objects.get().answers["safety_check"] == ["unsure_A2"]
+
+
+def test_submit_the_same_twice_is_one_lead(centre: Location) -> None:
+    first = actions.submit(request_of(centre))
+
+    second = actions.submit(request_of(centre, now=NOON + timedelta(seconds=1)))
+
+    assert second.pk == first.pk
+    assert (Lead.objects.count(), Submission.objects.count(), Message.objects.count()) == (1, 1, 1)
+    assert (Task.objects.count(), ConsentRecord.objects.count()) == (1, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_submit_a_double_click_is_one_lead(centre: Location) -> None:
+    start, references = threading.Barrier(4), []
+
+    def click() -> None:
+        start.wait()
+        try:
+            references.append(actions.submit(request_of(centre)).reference)
+        finally:
+            connection.close()
+
+    clicks = [threading.Thread(target=click) for _ in range(4)]
+    for thread in clicks:
+        thread.start()
+    for thread in clicks:
+        thread.join()
+
+    assert len(references) == 4
+    assert len(set(references)) == 1
+    assert (Lead.objects.count(), Submission.objects.count(), Message.objects.count()) == (1, 1, 1)
+
+
+def test_submit_again_with_other_answers_keeps_both_on_one_lead(centre: Location) -> None:
+    actions.submit(request_of(centre))
+
+    lead = actions.submit(request_of(centre, phone="(212) 555-0199", pain_now_avg="4"))
+
+    lead.refresh_from_db()
+    assert (Lead.objects.count(), lead.phone) == (1, "+12125550199")
+    assert sorted(s.answers["pain_now_avg"] for s in Submission.objects.all()) == ["4", "7"]
+    assert lead.activities.filter(kind=ActivityKind.REQUEST_CHANGED).count() == 1
+    assert Message.objects.count() == 1
+
+
+def test_submit_again_with_another_address_writes_to_that_one_too(centre: Location) -> None:
+    actions.submit(request_of(centre))
+
+    actions.submit(request_of(centre, email="right@example.org"))
+
+    assert set(Message.objects.values_list("to_email", flat=True)) == {"maria.sample@example.org", "right@example.org"}
+
+
+def test_submit_the_same_change_twice_is_kept_once(centre: Location) -> None:
+    for phone in ("(212) 555-0142", "(212) 555-0199", "(212) 555-0199"):
+        actions.submit(request_of(centre, phone=phone))
+
+    assert Submission.objects.count() == 2
+
+
+def test_submit_again_with_a_warning_sign_holds_the_lead(centre: Location) -> None:
+    actions.submit(request_of(centre))
+
+    lead = actions.submit(request_of(centre, urgent=True, safety_check=["A1"]))
+
+    lead.refresh_from_db()
+    assert lead.safety_hold
+    assert Task.objects.filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == 1
+
+
+def test_submit_again_without_the_warning_sign_lifts_nothing(centre: Location) -> None:
+    actions.submit(request_of(centre, urgent=True, safety_check=["A1"]))
+
+    lead = actions.submit(request_of(centre))
+
+    lead.refresh_from_db()
+    assert lead.safety_hold
+
+
+def test_submit_fails_as_a_whole(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("crm.emails.acknowledgement", broken)
+
+    with pytest.raises(RuntimeError):
+        actions.submit(request_of(centre))
+
+    assert not Lead.objects.exists()
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("change", ["update", "delete"])
+@pytest.mark.parametrize("model", [Submission, ConsentRecord])
+def test_what_was_given_cannot_be_changed(centre: Location, model: Any, change: str) -> None:
+    actions.submit(request_of(centre))
+    rows = model.objects.all()
+
+    with pytest.raises(DatabaseError, match="append_only"), transaction.atomic():
+        rows.update(language="xx") if change == "update" else rows.delete()
