@@ -77,7 +77,7 @@ class _Lazily:
         instance.__dict__[self.field.attname] = value
 
 
-class EncryptedTextField(models.BinaryField):
+class EncryptedTextField(models.BinaryField[Any, Any]):
     """A text kept encrypted. `context` names the field for good, e.g. "intake.submission.answers"."""
 
     descriptor_class = _Lazily

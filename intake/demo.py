@@ -56,6 +56,11 @@ def exists() -> bool:
     return Location.objects.exists()
 
 
+def in_use() -> bool:
+    """True when the demo's people can sign in, with the password that everybody knows."""
+    return User.objects.filter(email=STAFF[0][1]).exists()
+
+
 @transaction.atomic
 def make(*, now: datetime) -> None:
     """Makes everything in one transaction. `now` is when the story ends."""

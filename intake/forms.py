@@ -56,7 +56,7 @@ class TickField(forms.MultipleChoiceField):
         return [code for code, _ in self._flat() if code in ticked]
 
     def _flat(self) -> list[tuple[str, str]]:
-        return [(str(code), str(label)) for code, label in self.choices]  # type: ignore[str-unpack]
+        return [(str(code), str(label)) for code, label in self.widget.choices]
 
     def _label(self, code: str) -> str:
         return dict(self._flat())[code]
@@ -115,7 +115,8 @@ def _email(question: Question, common: dict[str, Any]) -> forms.Field:
 
 def _phone(question: Question, common: dict[str, Any]) -> forms.Field:
     invalid = {"invalid": "Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +."}
-    return PhoneNumberField(error_messages=invalid, **common)
+    field: forms.Field = PhoneNumberField(error_messages=invalid, **common)
+    return field
 
 
 def _yes(question: Question, common: dict[str, Any]) -> forms.Field:

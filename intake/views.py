@@ -86,5 +86,6 @@ def thanks(request: HttpRequest) -> HttpResponse:
 @require_GET
 def emergency(request: HttpRequest) -> HttpResponse:
     """What to do now. Open to anyone: it needs no request before it."""
-    where, _, kept = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS).partition(" ")
+    remembered = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS) or ""
+    where, _, kept = remembered.partition(" ")
     return render(request, "intake/emergency.html", {"abroad": where == "abroad", "contact_left": kept == "kept"})

@@ -35,7 +35,8 @@ def make_location(**fields: Any) -> Location:
 def make_user(*groups: str, **fields: Any) -> User:
     """Somebody who may open the desk, with the permissions of the named roles. Signs in with `password` if given."""
     email = fields.pop("email", f"{uuid.uuid4().hex[:8]}@example.org")
-    user = User.objects.create_user(email, **({"name": "Sam Sample", "is_staff": True} | fields))
+    defaults: dict[str, Any] = {"name": "Sam Sample", "is_staff": True}
+    user = User.objects.create_user(email, **(defaults | fields))
     if groups:
         from crm import roles
 

@@ -39,13 +39,13 @@ def lead_in(stage: str, lead: Lead) -> Lead:
 @pytest.mark.parametrize(("old", "new"), PAIRS)
 def test_move_follows_the_table(lead: Lead, coordinator: User, old: str, new: str) -> None:
     lead = lead_in(old, lead)
-    move = {"to": Stage(new), "by": coordinator, "lost_reason": "cost" if new == "lost" else ""}
+    reason = "cost" if new == "lost" else ""
 
     if allowed(old, new):
-        leads.move(lead, **move)
+        leads.move(lead, to=Stage(new), by=coordinator, lost_reason=reason)
     else:
         with pytest.raises(MoveRefused):
-            leads.move(lead, **move)
+            leads.move(lead, to=Stage(new), by=coordinator, lost_reason=reason)
 
     lead.refresh_from_db()
     assert lead.stage == (new if allowed(old, new) else old)

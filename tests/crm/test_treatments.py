@@ -13,7 +13,12 @@ from crm.errors import TreatmentRefused
 from crm.models import Lead, Measurement, Treatment, User
 from tests.factories import make_lead, make_treatment
 
-PT = {"kind": "pt_supervised", "start_date": date(2026, 3, 1), "end_date": date(2026, 6, 1), "sessions": 12}
+PT: dict[str, Any] = {
+    "kind": "pt_supervised",
+    "start_date": date(2026, 3, 1),
+    "end_date": date(2026, 6, 1),
+    "sessions": 12,
+}
 
 
 def test_add_keeps_what_was_told_and_by_whom(lead: Lead, coordinator: User) -> None:

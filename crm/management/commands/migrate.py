@@ -1,15 +1,16 @@
 """`manage.py migrate` as the owner of the tables (DATABASE_OWNER_URL), not as the application's own role."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> Any:
-        connection = connections[DEFAULT_DB_ALIAS]
+        connection = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
         connection.close_pool()
         application = connection.settings_dict
         connection.settings_dict = {**application, **settings.OWNER_DATABASE, "NAME": application["NAME"]}

