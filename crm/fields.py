@@ -9,7 +9,7 @@ table must not make its history unreadable.
 import json
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -77,7 +77,13 @@ class _Lazily:
         instance.__dict__[self.field.attname] = value
 
 
-class EncryptedTextField(models.BinaryField[Any, Any]):
+if TYPE_CHECKING:
+    _Binary = models.BinaryField[Any, Any]
+else:
+    _Binary = models.BinaryField  # generic for the type checker only
+
+
+class EncryptedTextField(_Binary):
     """A text kept encrypted. `context` names the field for good, e.g. "intake.submission.answers"."""
 
     descriptor_class = _Lazily

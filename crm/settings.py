@@ -171,6 +171,7 @@ MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"
 
 # --- Logs: one line an event, never a path, a query or a value -------------------------------------------------------
 LOGGING_CONFIG = "crm.logs.configure"
+LOGGING = {"version": 1}  # Django calls LOGGING_CONFIG only when this is not empty
 
 # --- The desk --------------------------------------------------------------------------------------------------------
 UNFOLD = {

@@ -68,7 +68,8 @@ class SafetyField(TickField):
     def __init__(self, *, items: tuple[SafetyOption, ...], **kwargs: Any) -> None:
         self.items = items
         values = [(value, f"{label}: {item.text}") for item in items for value, label in item.options]
-        super().__init__(choices=[*values, (kwargs["exclusive"], "None of these")], **kwargs)
+        choices = [*values, (kwargs["exclusive"], "None of these")]
+        super().__init__(choices=choices, widget=forms.CheckboxSelectMultiple, **kwargs)
 
 
 def _choices(question: Question, *, blank: str = "") -> Callable[[], list[tuple[str, str]]]:
@@ -150,6 +151,7 @@ class QuestionnaireForm(forms.Form):
     """A form over some sections of the questionnaire, laid out section by section."""
 
     sections: ClassVar[tuple[Section, ...]] = ()
+    use_required_attribute = False  # the browser's own bubbles would come before our summary, one at a time
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

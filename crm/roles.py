@@ -1,0 +1,62 @@
+"""Who may do what: one table of roles and permissions, from which the groups are made."""
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q, QuerySet
+
+_SEE_THE_DESK = [
+    "crm.view_lead",
+    "crm.view_treatment",
+    "crm.view_measurement",
+    "crm.view_activity",
+    "crm.view_task",
+    "crm.view_message",
+    "crm.view_consentrecord",
+    "crm.view_location",
+    "intake.view_submission",
+]
+_WORK_THE_DESK = [
+    *_SEE_THE_DESK,
+    "crm.change_lead",
+    "crm.add_treatment",
+    "crm.change_treatment",
+    "crm.add_activity",
+    "crm.change_task",
+]
+
+PERMISSIONS: dict[str, list[str]] = {
+    "coordinator": _WORK_THE_DESK,
+    "clinician": _WORK_THE_DESK,
+    "administrator": [
+        *_WORK_THE_DESK,
+        "crm.add_location",
+        "crm.change_location",
+        "crm.view_user",
+        "crm.add_user",
+        "crm.change_user",
+        "crm.view_accessevent",
+    ],
+}
+
+
+def ensure_groups() -> None:
+    """Makes one group a role and gives it exactly the permissions of the table. Safe to run again."""
+    for role, names in PERMISSIONS.items():
+        group, _ = Group.objects.get_or_create(name=role)
+        group.permissions.set(permissions_named(names))
+
+
+def permissions_named(names: list[str]) -> QuerySet[Permission]:
+    """The permissions of "app.codename" strings. Raises LookupError when one does not exist."""
+    wanted = Q(pk__in=[])
+    for name in names:
+        app, _, codename = name.partition(".")
+        wanted |= Q(content_type__app_label=app, codename=codename)
+    found = Permission.objects.filter(wanted)
+    if len(found) != len(set(names)):
+        raise LookupError("A role names a permission that does not exist: migrate first, or mend crm/roles.py.")
+    return found
+
+
+def groups_named(*roles: str) -> list[Group]:
+    """The groups of some roles. Raises Group.DoesNotExist for an unknown one."""
+    return [Group.objects.get(name=role) for role in roles]
