@@ -1,6 +1,252 @@
-"""placeholder"""
+"""From the outbox to the mail server: claim, send, finish. docs/delivery.md says what is promised.
+
+No transaction is open while the network is waited for. A worker may die between any two lines: what it had claimed
+is taken back when its lease runs out, and what it still tries to write afterwards is refused by the lease token.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from crm import eligibility, mime, smtp, stopping
+from crm.enums import MessageState, OnUnknown, TaskKind
+from crm.models import Lead, Message, Task
+
+BATCH = 50
+# Steps of the conversation (10-20 s) < one run < Celery's task limit (90 s) < lease < the broker's visibility timeout.
+RUN_SECONDS = 40.0
+LEASE = timedelta(seconds=120)
+
+# Seconds until the next attempt, by attempts made. Greylisting wants a second visit soon; all else wants patience.
+SOON: tuple[int, ...] = (10, 30, 60, 120, 300, 600, 900)
+PATIENT: tuple[int, ...] = (60, 120, 300, 600, 1200, 1800)
+
+FINAL = {MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED, MessageState.SUPPRESSED}
+
+log = structlog.get_logger("nucleus.delivery")
 
 
-def send_due(*, first: "list[str] | None" = None) -> int:
-    """In the making: leaves everything in the outbox."""
-    return 0
+def send_due(*, first: Sequence[str] = ()) -> int:
+    """Takes back what dead workers left, then sends what is due, the messages `first` before all others.
+
+    Returns how many the mail server accepted. Ends when nothing is due, after RUN_SECONDS, when the server cannot be
+    reached, or when asked to stop; what was claimed and not begun goes back to the queue. Any number may run at once.
+    """
+    if settings.SENDING == "paused":
+        return 0
+    take_back()
+    accepted, ends_at = 0, time.monotonic() + RUN_SECONDS
+    with closing(smtp.Relay(settings.SMTP)) as relay, stopping.heeded(on_late=relay.abort):
+        batch = claim(only=first) if first else []
+        while batch := batch or claim():
+            count, go_on = _send_batch(batch, relay=relay, ends_at=ends_at)
+            accepted += count
+            if not go_on:
+                break
+            batch = []
+    return accepted
+
+
+def claim(*, only: Sequence[str] = ()) -> list[Message]:
+    """Up to BATCH due messages, now `sending` under one lease token; those that should not go are settled instead.
+
+    Two statements under row locks instead of one UPDATE … IN (SELECT … LIMIT … SKIP LOCKED): the planner may run that
+    subquery more than once and claim more than the limit.
+    """
+    while True:
+        with transaction.atomic():
+            due = Message.objects.due().filter(pk__in=only) if only else Message.objects.due()
+            locked = list(
+                due.select_for_update(skip_locked=True, of=("self",))
+                .select_related("lead", "topic")
+                .annotate(clock=Now())
+                .order_by("due_at", "pk")[:BATCH]
+            )
+            ready = [message for message in locked if _may_go(message)]
+            _lease(ready)
+        if ready or not locked:
+            return ready
+
+
+def take_back() -> int:
+    """Settles what workers claimed and did not finish before the lease ran out; returns how many.
+
+    Before the content began it is queued again. After that nobody knows, and the message's own policy decides.
+    """
+    with transaction.atomic():
+        abandoned = list(
+            Message.objects.abandoned()
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("lead")
+            .order_by("lease_until", "pk")
+        )
+        for message in abandoned:
+            if message.state == MessageState.SENDING:
+                _finish(message, MessageState.QUEUED, reason="A worker stopped before sending")
+            else:
+                _settle_unknown(message, reason="A worker stopped while handing the mail over")
+    return len(abandoned)
+
+
+def _may_go(message: Message) -> bool:
+    found = eligibility.obstacle(message, now=message.clock)  # type: ignore[attr-defined]  # annotated in claim
+    if found is None:
+        return True
+    _finish(message, found.state, reason=found.reason, wants_a_person=found.wants_a_person)
+    return False
+
+
+def _lease(messages: list[Message]) -> None:
+    token = uuid.uuid4()
+    Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+        state=MessageState.SENDING,
+        lease_token=token,
+        lease_until=Now() + LEASE,
+        attempts=F("attempts") + 1,
+    )
+    for message in messages:
+        message.state, message.lease_token, message.attempts = MessageState.SENDING, token, message.attempts + 1
+
+
+def _send_batch(batch: list[Message], *, relay: smtp.Relay, ends_at: float) -> tuple[int, bool]:
+    """Sends one after another. Returns how many were accepted, and whether it is worth claiming more."""
+    accepted = 0
+    for position, message in enumerate(batch):
+        if stopping.is_asked() or time.monotonic() > ends_at:
+            _release(batch[position:])
+            return accepted, False
+        try:
+            accepted += _send(message, relay=relay)
+        except smtp.Unreachable as trouble:
+            if stopping.is_asked():
+                _release(batch[position:])
+            else:
+                _postpone(batch[position:], reason=f"The mail server cannot be reached ({trouble})")
+            return accepted, False
+    return accepted, True
+
+
+def _send(message: Message, *, relay: smtp.Relay) -> bool:
+    """One mail, from the envelope to the finished row. True when the server accepted it and the row says so.
+
+    Raises Unreachable, with the row as it was.
+    """
+    content = _content(message)
+    if content is None:
+        return False
+    try:
+        relay.offer(sender=message.sender_email, recipient=mime.deliverable(message.to_email) or "")
+        if not _begin_handing_over(message):
+            relay.withdraw()
+            return False
+        relay.hand_over(content)
+    except smtp.Refused as refused:
+        _after_refusal(message, refused)
+    except smtp.Interrupted as trouble:
+        _postpone([message], reason=f"The mail server hung up ({trouble})")
+    except smtp.Lost as trouble:
+        _settle_unknown(message, reason=f"The connection broke off while handing the mail over ({trouble})")
+    else:
+        return _finish(message, MessageState.SENT)
+    return False
+
+
+def _content(message: Message) -> bytes | None:
+    """The mail's bytes; None, and a failed row, when it cannot be built: one bad mail must not hold up the others."""
+    try:
+        return mime.as_bytes(message)
+    except Exception as error:  # whatever is wrong with it, it is wrong with this mail alone
+        reason = f"The mail could not be built ({type(error).__name__})"
+        _finish(message, MessageState.FAILED, reason=reason, wants_a_person=True)
+        return None
+
+
+def _begin_handing_over(message: Message) -> bool:
+    """Commits `in_data` and renews the lease; False when the lease was lost and the mail must not be handed over."""
+    held = Message.objects.filter(pk=message.pk, lease_token=message.lease_token, state=MessageState.SENDING)
+    if not held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE):
+        log.warning("lease_lost", message=str(message.pk))
+        return False
+    message.state = MessageState.IN_DATA
+    return True
+
+
+def _after_refusal(message: Message, refused: smtp.Refused) -> None:
+    if refused.is_permanent:
+        reason = f"Refused by the mail server ({refused})"
+        _finish(message, MessageState.FAILED, reason=reason, wants_a_person=True)
+        return
+    wait = _step(SOON if refused.is_greylisting else PATIENT, message.attempts)
+    _finish(message, MessageState.QUEUED, reason=f"Put off by the mail server ({refused})", wait=wait)
+
+
+def _settle_unknown(message: Message, *, reason: str) -> None:
+    """What the message's policy says: send again under the same Message-ID, or wait for a person."""
+    if message.on_unknown == OnUnknown.RESEND:
+        _finish(message, MessageState.QUEUED, reason=reason, wait=_step(SOON, message.attempts))
+    else:
+        _finish(message, MessageState.UNKNOWN, reason=reason, wants_a_person=True)
+
+
+def _postpone(messages: list[Message], *, reason: str) -> None:
+    for message in messages:
+        _finish(message, MessageState.QUEUED, reason=reason, wait=_step(PATIENT, message.attempts))
+
+
+def _release(messages: list[Message]) -> None:
+    """Back to the queue as if never claimed."""
+    Message.objects.filter(
+        pk__in=[message.pk for message in messages], lease_token=messages[0].lease_token, state=MessageState.SENDING
+    ).update(state=MessageState.QUEUED, lease_token=None, lease_until=None, attempts=F("attempts") - 1)
+
+
+def _step(ladder: tuple[int, ...], attempts: int) -> timedelta:
+    return timedelta(seconds=ladder[min(attempts, len(ladder)) - 1])
+
+
+@transaction.atomic
+def _finish(
+    message: Message,
+    state: MessageState,
+    *,
+    reason: str = "",
+    wait: timedelta | None = None,
+    wants_a_person: bool = False,
+) -> bool:
+    """Ends this worker's hold on a message. False, and nothing changed, when somebody else took it over.
+
+    A queued message is due after `wait`. With `wants_a_person` one task of this attempt tells the desk.
+    """
+    values: dict[str, Any] = {"state": state, "reason": reason, "lease_token": None, "lease_until": None}
+    if wait is not None:
+        values["due_at"] = Now() + wait
+    if state in FINAL:
+        values["finished_at"] = Now()
+    if not Message.objects.filter(pk=message.pk, state=message.state, lease_token=message.lease_token).update(**values):
+        log.warning("lease_lost", message=str(message.pk))
+        return False
+    if wants_a_person and message.lead is not None:
+        _open_task(message.lead, message, reason=reason)
+    log.info("message", message=str(message.pk), state=str(state), attempts=message.attempts, reason=reason)
+    return True
+
+
+def _open_task(lead: Lead, message: Message, *, reason: str) -> None:
+    task = Task(
+        lead=lead,
+        kind=TaskKind.MAIL_PROBLEM,
+        title=f"Mail did not arrive: {reason}"[:120],
+        due_at=timezone.now(),
+        key=f"mail:{message.pk}:{message.attempts}",
+    )
+    Task.objects.bulk_create([task], ignore_conflicts=True)

@@ -117,7 +117,7 @@ def _html(name: str) -> Template:
     # No web fonts: opening a mail must not tell anyone that it was opened.
     options = mrml.RenderOptions(disable_comments=False, social_icon_origin=None, fonts={})
     html = mrml.to_html(str(layout).replace(CONTENT_MARK, str(content)), render_options=options)
-    return _engine().from_string(html.content).template  # type: ignore[no-any-return]
+    return _engine().from_string(html.content).template
 
 
 def _engine() -> DjangoTemplates:

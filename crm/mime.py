@@ -6,7 +6,7 @@ from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 from io import BytesIO
 
 from crm.models import Message
@@ -23,7 +23,7 @@ def as_bytes(message: Message) -> bytes:
     mail = MIMEMultipart("alternative", boundary=f"=_{message.pk.hex}")
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = one_line(message.message_id)
-    mail["From"] = f"{_encoded(message.sender_name)} <{one_line(message.sender_email)}>"
+    mail["From"] = formataddr((_encoded(message.sender_name), one_line(message.sender_email)))
     mail["To"] = one_line(message.to_email)
     mail["Subject"] = _encoded(message.subject)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: asks robots not to answer
@@ -39,7 +39,14 @@ def as_bytes(message: Message) -> bytes:
 def deliverable(address: str) -> str | None:
     """The address as an envelope takes it (domain in ASCII), or None when no mail can be sent to it."""
     local, at, domain = address.rpartition("@")
-    if not at or not local or "." not in domain or one_line(address) != address or not _plain_local(local):
+    if (
+        not at
+        or not local
+        or "." not in domain
+        or "[" in domain
+        or one_line(address) != address
+        or not _plain_local(local)
+    ):
         return None
     try:
         return f"{local}@{domain.encode('idna').decode('ascii')}"

@@ -80,7 +80,9 @@ class Relay:
 
     def hand_over(self, content: bytes) -> None:
         """Sends the mail that was offered; returning means accepted. Raises Refused or Lost."""
-        smtp = self._connection()
+        smtp = self._smtp
+        if smtp is None:
+            raise RuntimeError("Nothing was offered.")
         try:
             self._timeout(REPLY_SECONDS)
             smtp.send(content.replace(b"\r\n.", b"\r\n..") + b"\r\n.\r\n")
@@ -89,7 +91,7 @@ class Relay:
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise Lost(type(error).__name__) from None
-        if reply.code // 100 != 2:  # noqa: PLR2004 - RFC 5321 4.2.1
+        if reply.code // 100 != 2:
             self._after_refusal(reply)
 
     def withdraw(self) -> None:
@@ -126,9 +128,7 @@ class Relay:
         server, name = self._server, str(DNS_NAME)
         if server.tls == "tls":
             context = ssl.create_default_context()
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, name, timeout=STEP_SECONDS, context=context
-            )
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, name, timeout=STEP_SECONDS, context=context)
         else:
             smtp = smtplib.SMTP(server.host, server.port, name, timeout=STEP_SECONDS)
         try:
@@ -145,9 +145,9 @@ class Relay:
     def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
         try:
             reply = _reply(*smtp.mail(sender))
-            if reply.code // 100 == 2:  # noqa: PLR2004
+            if reply.code // 100 == 2:
                 reply = _reply(*smtp.rcpt(recipient))
-            if reply.code // 100 == 2:  # noqa: PLR2004
+            if reply.code // 100 == 2:
                 reply = _reply(*smtp.docmd("DATA"))
         except (OSError, smtplib.SMTPException) as error:
             self.close()
@@ -165,7 +165,7 @@ class Relay:
             self.close()
             raise Unreachable(str(reply))
         try:
-            if self._smtp is not None and self._smtp.rset()[0] != 250:  # noqa: PLR2004
+            if self._smtp is not None and self._smtp.rset()[0] != 250:
                 self.close()
         except (OSError, smtplib.SMTPException):
             self.close()

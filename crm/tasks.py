@@ -1,17 +1,21 @@
 """Celery's entry points. They take ids, call one function and retry nothing: the outbox says what is due again."""
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 
-from crm import delivery
+from crm import delivery, stopping
+
+# SIGTERM reaches the worker's main process; the runs in its children end after the mail in hand.
+worker_shutting_down.connect(stopping.ask)
 
 
-@shared_task(name="crm.send_messages", expires=60)
+@shared_task(name="crm.send_messages")
 def send_messages(ids: list[str]) -> int:
-    """Sends these messages, then whatever else is due; returns how many the relay accepted."""
+    """Sends these messages, then whatever else is due; returns how many the mail server accepted."""
     return delivery.send_due(first=ids)
 
 
-@shared_task(name="crm.sweep_messages", expires=15)
+@shared_task(name="crm.sweep_messages")
 def sweep_messages() -> int:
-    """Takes back what a dead worker left and sends what is due; returns how many the relay accepted."""
+    """Takes back what a dead worker left and sends what is due; returns how many the mail server accepted."""
     return delivery.send_due()

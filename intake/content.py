@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,7 @@ import nh3
 from markdown_it import MarkdownIt
 
 DIRECTORY = Path(__file__).parent / "content"
-TAGS = {"h2", "h3", "p", "ul", "ol", "li", "strong", "em", "a", "blockquote"} | {
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-}
+TAGS = set("h2 h3 p ul ol li strong em a blockquote table thead tbody tr th td".split())
 ILLUSTRATION = "<!-- illustration -->"
 
 
@@ -76,7 +70,7 @@ def _html(text: str) -> tuple[str, tuple[Heading, ...]]:
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(text)
     headings = []
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.tag == "h2":
             anchor = "-".join("".join(c if c.isalnum() else " " for c in inline.content.lower()).split())
             opening.attrSet("id", anchor)

@@ -3,6 +3,7 @@
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from crm.enums import LEASED_STATES, MessageClass, MessageState, OnUnknown
@@ -21,6 +22,17 @@ class MessageTopic(Row):
 
     def __str__(self) -> str:
         return f"Topic {self.pk} v{self.version}"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Now() is PostgreSQL's clock: machines that send may disagree about the time, the database does not."""
+
+    def due(self) -> "MessageQuerySet":
+        return self.filter(state=MessageState.QUEUED, due_at__lte=Now())
+
+    def abandoned(self) -> "MessageQuerySet":
+        """Claimed by a worker that did not finish in time."""
+        return self.filter(state__in=LEASED_STATES, lease_until__lt=Now())
 
 
 class Message(Row):
@@ -49,6 +61,8 @@ class Message(Row):
     lease_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -80,8 +94,6 @@ class Message(Row):
                     ("sending", "queued"),
                     ("sending", "in_data"),
                     ("sending", "failed"),
-                    ("sending", "cancelled"),
-                    ("sending", "suppressed"),
                     ("in_data", "sent"),
                     ("in_data", "queued"),
                     ("in_data", "failed"),

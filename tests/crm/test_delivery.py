@@ -1,0 +1,519 @@
+"""Claim, send, finish: one test a rule, against a real mail server at the far end."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import ProgrammingError, transaction
+from pytest_django import Settings
+
+from crm import delivery, mime, queries, smtp, stopping
+from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
+from crm.models import Lead, Message, MessageTopic, Task
+from tests.factories import make_lead, make_message
+from tests.faults.far_end import HANG_UP, TAKE_AND_HANG_UP, FarEnd, far_end
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def far(settings: Settings) -> Iterator[FarEnd]:
+    with far_end() as end:
+        settings.SMTP = end.server
+        yield end
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asks_to_stop() -> Iterator[None]:
+    stopping._asked_at.value = 0.0
+    yield
+    stopping._asked_at.value = 0.0
+
+
+def seconds_until_due(message: Message) -> int:
+    return round((message.due_at - datetime.now(UTC)).total_seconds())
+
+
+# --- What goes out ---------------------------------------------------------------------------------------------------
+
+
+def test_send_due_sends_what_is_due(lead: Lead, far: FarEnd) -> None:
+    message = make_message(lead)
+    later = make_message(lead, due_at=datetime.now(UTC) + timedelta(hours=1))
+
+    assert delivery.send_due() == 1
+
+    message.refresh_from_db()
+    assert (message.state, message.reason, message.attempts) == ("sent", "", 1)
+    assert message.finished_at is not None
+    assert message.lease_token is None
+    assert far.message_ids == [message.message_id]
+    later.refresh_from_db()
+    assert (later.state, later.attempts) == ("queued", 0)
+
+
+def test_send_due_uses_one_connection_for_many(lead: Lead, far: FarEnd) -> None:
+    for _ in range(delivery.BATCH + 5):
+        make_message(lead)
+
+    assert delivery.send_due() == delivery.BATCH + 5
+    assert far.sessions == 1
+
+
+def test_send_due_sends_the_named_message_first(lead: Lead, far: FarEnd) -> None:
+    make_message(lead, due_at=datetime.now(UTC) - timedelta(hours=1))
+    named = make_message(lead)
+
+    delivery.send_due(first=[str(named.pk)])
+
+    assert far.message_ids[0] == named.message_id
+    assert len(far.accepted) == 2
+
+
+def test_send_due_ignores_ids_that_are_not_due(lead: Lead, far: FarEnd) -> None:
+    later = make_message(lead, due_at=datetime.now(UTC) + timedelta(hours=1))
+
+    assert delivery.send_due(first=[str(later.pk), str(uuid.uuid4())]) == 0
+
+
+def test_send_due_claims_nothing_while_sending_is_paused(lead: Lead, far: FarEnd, settings: Settings) -> None:
+    settings.SENDING = "paused"
+    message = make_message(lead)
+
+    assert delivery.send_due() == 0
+
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == ("queued", 0)
+
+
+def test_claim_takes_a_batch_under_one_lease(lead: Lead) -> None:
+    for _ in range(delivery.BATCH + 1):
+        make_message(lead)
+
+    batch = delivery.claim()
+
+    assert len(batch) == delivery.BATCH
+    rows = Message.objects.filter(state=MessageState.SENDING)
+    assert rows.count() == delivery.BATCH
+    assert {row.lease_token for row in rows} == {batch[0].lease_token}
+    lease = rows[0].lease_until
+    assert lease is not None
+    assert lease - datetime.now(UTC) > delivery.LEASE - timedelta(seconds=5)
+
+
+# --- What must not go out --------------------------------------------------------------------------------------------
+
+
+def test_claim_cancels_a_message_past_its_not_after(lead: Lead, far: FarEnd) -> None:
+    message = make_message(lead, not_after=datetime.now(UTC) - timedelta(seconds=1))
+
+    assert delivery.send_due() == 0
+
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("cancelled", "Too late to be sent")
+    task = Task.objects.get(lead=lead)
+    assert (task.kind, task.title) == (TaskKind.MAIL_PROBLEM, "Mail did not arrive: Too late to be sent")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "avery", "avery@localhost", "avery@[127.0.0.1]", "a b@example.org", "avery@example.org\r\nBcc: x@y.z"],
+)
+def test_claim_suppresses_an_address_that_mail_cannot_reach(lead: Lead, far: FarEnd, address: str) -> None:
+    message = make_message(lead, to_email=address)
+
+    assert delivery.send_due() == 0
+
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("suppressed", "No address that mail can reach")
+    assert Task.objects.filter(lead=lead, kind=TaskKind.MAIL_PROBLEM).count() == 1
+
+
+def test_claim_cancels_when_the_topic_is_called_off(lead: Lead, far: FarEnd) -> None:
+    topic = MessageTopic.objects.create(live=False)
+    message = make_message(lead, topic=topic, topic_version=1)
+
+    assert delivery.send_due() == 0
+
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("cancelled", "Its subject was called off")
+    assert Task.objects.count() == 0
+
+
+def test_claim_cancels_when_the_topic_moved_on(lead: Lead, far: FarEnd) -> None:
+    topic = MessageTopic.objects.create(version=2)
+    old = make_message(lead, topic=topic, topic_version=1)
+    current = make_message(lead, topic=topic, topic_version=2)
+
+    assert delivery.send_due() == 1
+
+    old.refresh_from_db()
+    assert (old.state, old.reason) == ("cancelled", "Its subject changed after it was written")
+    assert far.message_ids == [current.message_id]
+
+
+@pytest.mark.parametrize(
+    ("message_class", "state"),
+    [
+        (MessageClass.ANSWER, MessageState.SENT),
+        (MessageClass.REMINDER, MessageState.SUPPRESSED),
+        (MessageClass.FOLLOW_UP, MessageState.SUPPRESSED),
+    ],
+)
+def test_claim_lets_only_answers_through_a_safety_hold(
+    centre: object, far: FarEnd, message_class: MessageClass, state: MessageState
+) -> None:
+    message = make_message(make_lead(safety_hold=True), message_class=message_class)
+
+    delivery.send_due()
+
+    message.refresh_from_db()
+    assert message.state == state
+
+
+def test_claim_passes_over_a_batch_of_hopeless_messages(lead: Lead, far: FarEnd) -> None:
+    for _ in range(delivery.BATCH):
+        make_message(lead, to_email="", due_at=datetime.now(UTC) - timedelta(hours=1))
+    make_message(lead)
+
+    assert delivery.send_due() == 1
+
+
+# --- What the server says --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("saying", "wait", "numbers"),
+    [
+        ("RCPT 451 4.7.1 Greylisted, avery@example.org", 10, "451 4.7.1"),
+        ("RCPT 450 Try later", 10, "450"),
+        ("RCPT 452 4.2.2 Full", 60, "452 4.2.2"),
+        ("DATA 451 4.3.0 Busy", 10, "451 4.3.0"),
+        ("DATA 421 4.3.2 Closing", 60, "421 4.3.2"),
+        ("MAIL 452 4.3.1 No room", 60, "452 4.3.1"),
+    ],
+)
+def test_temporary_refusal_queues_again(lead: Lead, far: FarEnd, saying: str, wait: int, numbers: str) -> None:
+    message = make_message(lead)
+    far.will_say(*saying.split(" ", 1))
+
+    assert delivery.send_due() == 0
+
+    message.refresh_from_db()
+    assert (message.state, message.reason, message.attempts) == (
+        "queued",
+        f"Put off by the mail server ({numbers})",
+        1,
+    )
+    assert seconds_until_due(message) == pytest.approx(wait, abs=2)
+    assert Task.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("attempts", "greylisted", "other"), [(1, 30, 120), (2, 60, 300), (5, 600, 1800), (30, 900, 1800)]
+)
+def test_temporary_refusals_wait_longer_each_time(
+    lead: Lead, far: FarEnd, attempts: int, greylisted: int, other: int
+) -> None:
+    soon, patient = make_message(lead, attempts=attempts), make_message(lead, attempts=attempts)
+    far.will_say("RCPT", "451 Grey", "452 Full")
+
+    delivery.send_due(first=[str(soon.pk)])
+
+    for message, wait in ((soon, greylisted), (patient, other)):
+        message.refresh_from_db()
+        assert seconds_until_due(message) == pytest.approx(wait, abs=2)
+
+
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
+def test_permanent_refusal_fails_and_tells_a_person(lead: Lead, far: FarEnd, stage: str) -> None:
+    message, next_one = make_message(lead), make_message(lead)
+    far.will_say(stage, "550 5.1.1 No such user avery@example.org here")
+
+    assert delivery.send_due(first=[str(message.pk)]) == 1
+
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("failed", "Refused by the mail server (550 5.1.1)")
+    assert message.finished_at is not None
+    assert Task.objects.get(lead=lead).title == "Mail did not arrive: Refused by the mail server (550 5.1.1)"
+    next_one.refresh_from_db()
+    assert next_one.state == MessageState.SENT
+    assert far.sessions == 1
+
+
+def test_demand_to_sign_in_fails_no_mail(lead: Lead, far: FarEnd) -> None:
+    messages = [make_message(lead) for _ in range(3)]
+    far.will_say("MAIL", "530 5.7.0 Authentication required")
+
+    assert delivery.send_due() == 0
+
+    for message in messages:
+        message.refresh_from_db()
+        assert message.reason == "The mail server cannot be reached (530 5.7.0)"
+        assert message.state == MessageState.QUEUED
+        assert seconds_until_due(message) == pytest.approx(60, abs=2)
+    assert Task.objects.count() == 0
+
+
+def test_server_that_refuses_connections_postpones_the_batch(lead: Lead, far: FarEnd, settings: Settings) -> None:
+    with far_end() as gone:
+        settings.SMTP = gone.server
+    messages = [make_message(lead) for _ in range(3)]
+
+    assert delivery.send_due() == 0
+
+    for message in messages:
+        message.refresh_from_db()
+        assert message.reason == "The mail server cannot be reached (ConnectionRefusedError)"
+        assert message.state == MessageState.QUEUED
+        assert seconds_until_due(message) == pytest.approx(60, abs=2)
+
+
+def test_kept_connection_that_died_is_replaced(lead: Lead, far: FarEnd) -> None:
+    first, second = make_message(lead), make_message(lead)
+    far.will_say("MAIL", "250 OK", HANG_UP)
+
+    assert delivery.send_due() == 2
+
+    assert sorted(far.message_ids) == sorted([first.message_id, second.message_id])
+    assert far.sessions == 2
+
+
+def test_server_that_says_goodbye_between_mails_is_called_again(lead: Lead, far: FarEnd) -> None:
+    make_message(lead), make_message(lead)
+    far.will_say("MAIL", "250 OK", "421 4.7.0 Enough for one session")
+
+    assert delivery.send_due() == 2
+    assert far.sessions == 2
+
+
+def test_fresh_connection_that_dies_before_data_postpones_only_this_mail(lead: Lead, far: FarEnd) -> None:
+    unlucky, lucky = make_message(lead), make_message(lead)
+    far.will_say("RCPT", HANG_UP)
+
+    assert delivery.send_due(first=[str(unlucky.pk)]) == 1
+
+    unlucky.refresh_from_db()
+    assert unlucky.reason == "The mail server hung up (SMTPServerDisconnected)"
+    assert unlucky.state == MessageState.QUEUED
+    assert seconds_until_due(unlucky) == pytest.approx(60, abs=2)
+    assert far.message_ids == [lucky.message_id]
+
+
+@pytest.mark.parametrize("loss", [HANG_UP, TAKE_AND_HANG_UP])
+def test_connection_lost_after_data_resends_under_the_same_message_id(lead: Lead, far: FarEnd, loss: str) -> None:
+    message = make_message(lead, on_unknown=OnUnknown.RESEND)
+    far.will_say("DATA", loss)
+
+    assert delivery.send_due() == 0
+
+    message.refresh_from_db()
+    assert message.reason == ("The connection broke off while handing the mail over (SMTPServerDisconnected)")
+    assert message.state == MessageState.QUEUED
+    assert seconds_until_due(message) == pytest.approx(10, abs=2)
+    Message.objects.update(due_at=datetime.now(UTC))
+    assert delivery.send_due() == 1
+    assert far.message_ids == [message.message_id] * (2 if loss == TAKE_AND_HANG_UP else 1)
+
+
+@pytest.mark.parametrize("loss", [HANG_UP, TAKE_AND_HANG_UP])
+def test_connection_lost_after_data_parks_a_follow_up(lead: Lead, far: FarEnd, loss: str) -> None:
+    message = make_message(lead, on_unknown=OnUnknown.PARK)
+    far.will_say("DATA", loss)
+
+    assert delivery.send_due() == 0
+    assert delivery.send_due() == 0
+
+    message.refresh_from_db()
+    assert message.state == MessageState.UNKNOWN
+    assert Task.objects.filter(lead=lead, kind=TaskKind.MAIL_PROBLEM).count() == 1
+
+
+def test_silent_server_is_given_up(lead: Lead, far: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "STEP_SECONDS", 0.2)
+    far.will_say("RCPT", "silence")
+    message = make_message(lead)
+
+    assert delivery.send_due() == 0
+
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("queued", "The mail server hung up (SMTPServerDisconnected)")
+
+
+def test_mail_that_cannot_be_built_fails_alone(lead: Lead, far: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = make_message(lead), make_message(lead)
+    build = mime.as_bytes
+
+    def explode(message: Message) -> bytes:
+        if message.pk == bad.pk:
+            raise ValueError("avery@example.org")
+        return build(message)
+
+    monkeypatch.setattr(mime, "as_bytes", explode)
+
+    assert delivery.send_due(first=[str(bad.pk)]) == 1
+
+    bad.refresh_from_db()
+    assert (bad.state, bad.reason) == ("failed", "The mail could not be built (ValueError)")
+    assert far.message_ids == [good.message_id]
+
+
+# --- Leases and the fence --------------------------------------------------------------------------------------------
+
+
+def expire_leases() -> None:
+    Message.objects.filter(lease_until__isnull=False).update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
+
+
+def test_take_back_queues_what_was_only_claimed(lead: Lead) -> None:
+    message = make_message(lead)
+    delivery.claim()
+    assert delivery.take_back() == 0
+    expire_leases()
+
+    assert delivery.take_back() == 1
+
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("queued", "A worker stopped before sending")
+    assert message.lease_token is None
+
+
+@pytest.mark.parametrize(("policy", "state"), [(OnUnknown.RESEND, "queued"), (OnUnknown.PARK, "unknown")])
+def test_take_back_follows_the_policy_once_the_content_began(lead: Lead, policy: OnUnknown, state: str) -> None:
+    message = make_message(lead, on_unknown=policy)
+    [claimed] = delivery.claim()
+    assert delivery._begin_handing_over(claimed)
+    expire_leases()
+
+    assert delivery.take_back() == 1
+
+    message.refresh_from_db()
+    assert (message.state, message.reason) == (state, "A worker stopped while handing the mail over")
+    assert Task.objects.count() == (1 if policy == OnUnknown.PARK else 0)
+
+
+def test_worker_that_lost_its_lease_finishes_nothing(lead: Lead) -> None:
+    message = make_message(lead)
+    [slow] = delivery.claim()
+    expire_leases()
+    delivery.take_back()
+    [quick] = delivery.claim()
+
+    assert not delivery._begin_handing_over(slow)
+    assert not delivery._finish(slow, MessageState.FAILED, reason="late", wants_a_person=True)
+
+    message.refresh_from_db()
+    assert (message.state, message.lease_token, message.reason) == (
+        "sending",
+        quick.lease_token,
+        "A worker stopped before sending",
+    )
+    assert Task.objects.count() == 0
+
+
+def test_worker_that_lost_its_lease_hands_nothing_over(
+    lead: Lead, far: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_message(lead)
+    offer = smtp.Relay.offer
+
+    def lose_lease(relay: smtp.Relay, *, sender: str, recipient: str) -> None:
+        offer(relay, sender=sender, recipient=recipient)
+        Message.objects.update(lease_token=uuid.uuid4())
+
+    monkeypatch.setattr(smtp.Relay, "offer", lose_lease)
+
+    assert delivery.send_due() == 0
+    assert far.accepted == []
+
+
+def test_handing_over_renews_the_lease(lead: Lead) -> None:
+    make_message(lead)
+    [claimed] = delivery.claim()
+    expire_leases()
+
+    assert delivery._begin_handing_over(claimed)
+
+    assert delivery.take_back() == 0
+
+
+def test_in_data_is_on_disk_before_the_content_is_sent(
+    lead: Lead, far: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = make_message(lead)
+    seen: list[str] = []
+    hand_over = smtp.Relay.hand_over
+
+    def look(relay: smtp.Relay, content: bytes) -> None:
+        seen.append(Message.objects.get(pk=message.pk).state)
+        hand_over(relay, content)
+
+    monkeypatch.setattr(smtp.Relay, "hand_over", look)
+
+    delivery.send_due()
+
+    assert seen == ["in_data"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("queued", "sent"), ("sent", "queued"), ("sent", "sending"), ("cancelled", "queued"), ("suppressed", "sending")],
+)
+def test_database_refuses_moves_that_skip_the_protocol(lead: Lead, old: str, new: str) -> None:
+    message = make_message(lead, state=old)
+
+    with pytest.raises(ProgrammingError, match="Invalid transition"), transaction.atomic():
+        Message.objects.filter(pk=message.pk).update(state=new)
+
+
+# --- Stopping --------------------------------------------------------------------------------------------------------
+
+
+def test_stop_between_two_mails_gives_the_rest_back(lead: Lead, far: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        make_message(lead)
+    hand_over = smtp.Relay.hand_over
+
+    def ask_meanwhile(relay: smtp.Relay, content: bytes) -> None:
+        stopping.ask()
+        hand_over(relay, content)
+
+    monkeypatch.setattr(smtp.Relay, "hand_over", ask_meanwhile)
+
+    assert delivery.send_due() == 1
+
+    assert sorted(Message.objects.values_list("state", "attempts")) == [("queued", 0)] * 4 + [("sent", 1)]
+
+
+def test_run_ends_after_its_time(lead: Lead, far: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "RUN_SECONDS", -1.0)
+    make_message(lead)
+
+    assert delivery.send_due() == 0
+    assert Message.objects.get().state == MessageState.QUEUED
+
+
+def test_time_limits_nest() -> None:
+    from django.conf import settings
+
+    slowest_mail = smtp.STEP_SECONDS * 3 + smtp.REPLY_SECONDS
+    lease = delivery.LEASE.total_seconds()
+    assert delivery.RUN_SECONDS + slowest_mail <= settings.CELERY_TASK_TIME_LIMIT < lease
+    assert lease < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+
+
+# --- What /readyz reports --------------------------------------------------------------------------------------------
+
+
+def test_oldest_due_seconds_of_an_idle_outbox(lead: Lead) -> None:
+    make_message(lead, due_at=datetime.now(UTC) + timedelta(hours=1))
+
+    assert queries.oldest_due_seconds() is None
+
+
+def test_oldest_due_seconds_counts_from_the_longest_wait(lead: Lead) -> None:
+    make_message(lead, due_at=datetime.now(UTC) - timedelta(seconds=90))
+    make_message(lead, due_at=datetime.now(UTC) - timedelta(seconds=10))
+
+    assert queries.oldest_due_seconds() == pytest.approx(90, abs=2)

@@ -1,0 +1,204 @@
+"""The whole rehearsal as a table: `script/faults`. Exit code 1 when a promise of docs/delivery.md is broken."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from script import embedded
+from script.check import PUBLIC
+
+if TYPE_CHECKING:
+    from crm.enums import OnUnknown as _Policy
+    from tests.faults.rehearsal import Outcome as _Outcome
+
+_Fault = AbstractContextManager[None]
+Row = tuple[str, int, int, int, int, int, float, float, str]
+SLOWEST_POST_SECONDS = 0.6
+HEADINGS = ("fault", "mails", "accepted", "lost", "twice", "parked", "slowest post", "seconds", "promises")
+
+
+@dataclass
+class Place:
+    """What a scenario plays with."""
+
+    redis_directory: Path
+    redis_port: int
+    mails: int
+    kills: int
+
+    @property
+    def redis_url(self) -> str:
+        return f"redis://127.0.0.1:{self.redis_port}/0"
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--mails", type=int, default=400, help="in the scenarios that kill workers")
+    parser.add_argument("--kills", type=int, default=40)
+    options = parser.parse_args()
+    with ExitStack() as services:
+        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-faults-")))
+        place = Place(directory / "valkey", embedded.free_port(), options.mails, options.kills)
+        _set_up(services, directory, place)
+        rows = [_run(scenario, place) for scenario in (_resend, _park, _redis_killed, _redis_hung, _redis_gone)]
+    _show(rows)
+    return 1 if any(row[-1] != "kept" for row in rows) else 0
+
+
+def _set_up(services: ExitStack, directory: Path, place: Place) -> None:
+    """A database of its own with the product's tables, and complete settings."""
+    database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
+    ours = {"DATABASE_URL": database.owner_url, "DATABASE_OWNER_URL": database.owner_url, "REDIS_URL": place.redis_url}
+    os.environ |= PUBLIC | ours | {"SITE_URL": "http://127.0.0.1", "EMAIL_URL": "sink://127.0.0.1:9"}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "crm.settings"
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"], check=True)
+    import django
+
+    django.setup()
+    services.callback(_close_pool)
+
+
+def _close_pool() -> None:
+    from django.db import connection
+
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
+
+
+def _run(scenario: Callable[[Place], Row], place: Place) -> Row:
+    from crm.models import Lead, Message
+
+    Message.objects.all().delete()
+    Lead.objects.all().delete()
+    print(f"{scenario.__name__.strip('_').replace('_', ' ')} ...", flush=True)
+    return scenario(place)
+
+
+def _killing_workers(place: Place, *, policy: str) -> Row:
+    """Workers killed again and again, 10 % temporary refusals, 2 % answers lost after the mail was accepted."""
+    from crm.enums import OnUnknown
+    from tests.faults import rehearsal
+    from tests.faults.far_end import far_end
+
+    chance, begun = random.Random(11), time.monotonic()  # noqa: S311 - a rehearsal, not a secret
+    with far_end() as far, embedded.valkey(place.redis_directory, port=place.redis_port):
+        far.put_off_share, far.lose_reply_share, far.delay_seconds = 0.10, 0.02, 0.004
+        with rehearsal.worker(far, redis_url=place.redis_url) as worker:
+            slowest = rehearsal.post(place.mails, policy=OnUnknown(policy))
+            rehearsal.wait_until_busy(far, seconds=20)
+            kills, until = 0, time.monotonic() + 45
+            while kills < place.kills and time.monotonic() < until:
+                kills += worker.kill_one(chance=chance)
+                time.sleep(0.15)
+            worker.start()
+            rehearsal.wait_until_settled(seconds=40)
+        result = rehearsal.outcome(far)
+    return _row(f"{kills} × kill -9, policy {policy}", result, OnUnknown(policy), slowest, begun)
+
+
+def _resend(place: Place) -> Row:
+    return _killing_workers(place, policy="resend")
+
+
+def _park(place: Place) -> Row:
+    return _killing_workers(place, policy="park")
+
+
+def _redis_killed(place: Place) -> Row:
+    """Redis dies with everything in it while requests arrive, and comes back empty."""
+
+    @contextmanager
+    def fault(stack: ExitStack) -> Iterator[None]:
+        stack.close()
+        yield
+        stack.enter_context(embedded.valkey(place.redis_directory, port=place.redis_port))
+
+    return _with_broken_redis(place, "Redis killed, back empty", fault)
+
+
+def _redis_hung(place: Place) -> Row:
+    """Redis keeps its connections open and answers nothing."""
+
+    @contextmanager
+    def fault(_stack: ExitStack) -> Iterator[None]:
+        [server] = _servers_on(place.redis_port)
+        os.kill(server, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(server, signal.SIGCONT)
+
+    return _with_broken_redis(place, "Redis hung for 3 s", fault)
+
+
+def _with_broken_redis(place: Place, name: str, fault: Callable[[ExitStack], _Fault]) -> Row:
+    from crm.enums import OnUnknown
+    from tests.faults import rehearsal
+    from tests.faults.far_end import far_end
+
+    begun, few = time.monotonic(), place.mails // 8
+    with far_end() as far, ExitStack() as redis:
+        redis.enter_context(embedded.valkey(place.redis_directory, port=place.redis_port))
+        with rehearsal.worker(far, redis_url=place.redis_url):
+            slowest = rehearsal.post(few)
+            rehearsal.wait_until_settled(seconds=20)
+            with fault(redis):
+                slowest = max(slowest, rehearsal.post(few))
+                time.sleep(3)
+            slowest = max(slowest, rehearsal.post(few))
+            rehearsal.wait_until_settled(seconds=40)
+        result = rehearsal.outcome(far)
+    return _row(name, result, OnUnknown.RESEND, slowest, begun)
+
+
+def _redis_gone(place: Place) -> Row:
+    """No Redis at all, two `send_due` at the same time."""
+    from crm.enums import OnUnknown
+    from tests.faults import rehearsal
+    from tests.faults.far_end import far_end
+
+    begun = time.monotonic()
+    with far_end() as far:
+        slowest = rehearsal.post(place.mails // 8)
+        command = [sys.executable, "manage.py", "send_due"]
+        runs = [subprocess.Popen(command, env=rehearsal.environment(far), stdout=subprocess.DEVNULL) for _ in range(2)]
+        for run in runs:
+            run.wait(60)
+        result = rehearsal.outcome(far)
+    return _row("no Redis, two send_due at once", result, OnUnknown.PARK, slowest, begun)
+
+
+def _servers_on(port: int) -> list[int]:
+    import psutil
+
+    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child.pid for child in living if str(port) in child.cmdline() and "valkey" in child.name()]
+
+
+def _row(name: str, result: "_Outcome", policy: "_Policy", slowest: float, begun: float) -> Row:
+    broken = result.broken_promises(policy)
+    if slowest > SLOWEST_POST_SECONDS:
+        broken.append(f"a post waited {slowest:.2f} s")
+    numbers = (result.mails, result.accepted, result.lost, result.twice, result.parked)
+    return (name, *numbers, slowest, time.monotonic() - begun, "; ".join(broken) or "kept")
+
+
+def _show(rows: list[Row]) -> None:
+    print()
+    print("{:<34}{:>7}{:>10}{:>6}{:>7}{:>8}{:>14}{:>9}  {}".format(*HEADINGS))
+    for row in rows:
+        print("{:<34}{:>7}{:>10}{:>6}{:>7}{:>8}{:>11.0f} ms{:>9.1f}  {}".format(*row[:6], row[6] * 1000, *row[7:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""Rehearses what can go wrong with real processes: a worker, a clock, PostgreSQL, Valkey and a mail server.
+
+Used by the tests with small numbers and by script/faults with large ones. Expects Django to be set up.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+from django.db import connection, transaction
+
+from crm import dispatch
+from crm.enums import LEASED_STATES, MessageState, OnUnknown
+from crm.models import Message
+from tests.factories import make_lead, make_message
+from tests.faults.far_end import FarEnd
+
+ROOT = Path(__file__).resolve().parents[2]
+UNSETTLED = [MessageState.QUEUED, *LEASED_STATES]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a set of messages. `lost`: neither accepted nor in a state that shows it to a person."""
+
+    mails: int
+    accepted: int
+    lost: int
+    twice: int
+    parked: int
+    unsettled: int
+
+    def broken_promises(self, policy: OnUnknown) -> list[str]:
+        """Empty when docs/delivery.md was kept."""
+        found = []
+        if self.unsettled:
+            found.append(f"{self.unsettled} never came to an end")
+        if self.lost:
+            found.append(f"{self.lost} lost")
+        if policy == OnUnknown.PARK and self.twice:
+            found.append(f"{self.twice} parked messages accepted twice")
+        if policy == OnUnknown.RESEND and self.parked:
+            found.append(f"{self.parked} parked although they should be sent again")
+        return found
+
+
+def database_url() -> str:
+    """The address of the database this process uses, for the processes it starts."""
+    info = connection.settings_dict
+    return f"postgresql://{info['USER']}@/{info['NAME']}?host={info['HOST']}&port={info['PORT'] or 5432}"
+
+
+def environment(far: FarEnd, *, redis_url: str = "redis://127.0.0.1:1", **more: str) -> dict[str, str]:
+    """What a worker of the rehearsal needs."""
+    ours = {"DATABASE_URL": database_url(), "EMAIL_URL": far.url, "REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}
+    return os.environ | ours | {"DJANGO_SETTINGS_MODULE": "crm.settings"} | more
+
+
+def send_once(far: FarEnd, **more: str) -> subprocess.CompletedProcess[str]:
+    """One run of send_due in a process of its own."""
+    command = [sys.executable, "-m", "tests.faults.hurried"]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(far, **more), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@dataclass
+class Worker:
+    """A Celery worker under a supervisor: whoever kills its main process finds a new one."""
+
+    variables: dict[str, str]
+    processes: int
+    main: psutil.Popen | None = None
+
+    def start(self) -> None:
+        """Starts the worker unless it runs."""
+        if self.main is None or self.main.poll() is not None:
+            command = ["worker", "-c", str(self.processes), "--without-gossip", "--without-mingle"]
+            self.main = _celery(command, self.variables)
+
+    def kill_one(self, *, chance: random.Random) -> bool:
+        """SIGKILL for one of the sending processes; False when none is up."""
+        self.start()
+        children = [child for child in self._children() if child.status() != psutil.STATUS_ZOMBIE]
+        if not children:
+            return False
+        chance.choice(children).send_signal(signal.SIGKILL)
+        return True
+
+    def stop(self) -> float:
+        """SIGTERM; returns the seconds until all its processes were gone (SIGKILL after 15)."""
+        return 0.0 if self.main is None else end(self.main)
+
+    def _children(self) -> list[psutil.Process]:
+        try:
+            return self.main.children() if self.main else []
+        except psutil.NoSuchProcess:
+            return []
+
+
+@contextmanager
+def worker(far: FarEnd, *, redis_url: str, processes: int = 2) -> Iterator[Worker]:
+    """A Celery worker, and a clock (beat) in a process of its own. Both end with SIGTERM."""
+    variables = environment(far, redis_url=redis_url)
+    with TemporaryDirectory(prefix="nucleus-beat-") as directory, ExitStack() as running:
+        running.callback(end, _celery(["beat", "-s", f"{directory}/schedule"], variables))
+        sending = Worker(variables, processes)
+        running.callback(sending.stop)
+        sending.start()
+        yield sending
+
+
+def _celery(command: list[str], variables: dict[str, str]) -> psutil.Popen:
+    log = subprocess.DEVNULL if "SHOW_WORKER" not in os.environ else None
+    whole = [sys.executable, "-m", "celery", "-A", "tests.faults.hurried", *command]
+    return psutil.Popen(whole, cwd=ROOT, env=variables, stdout=log, stderr=log)
+
+
+def end(process: psutil.Process) -> float:
+    """SIGTERM; returns the seconds until the process was gone (SIGKILL after 15)."""
+    begun = time.monotonic()
+    family = [process, *process.children(recursive=True)] if process.is_running() else []
+    if family:
+        process.terminate()
+    _gone, alive = psutil.wait_procs(family, timeout=15)
+    took = time.monotonic() - begun
+    for straggler in alive:
+        straggler.kill()
+    psutil.wait_procs(alive, timeout=5)
+    return took
+
+
+def post(count: int, *, policy: OnUnknown = OnUnknown.RESEND) -> float:
+    """Does what the form does, `count` times: a row and a nudge in one transaction. Returns the slowest, in seconds."""
+    lead, slowest = make_lead(), 0.0
+    for _ in range(count):
+        begun = time.perf_counter()
+        with transaction.atomic():
+            message = make_message(lead, on_unknown=policy, not_after=datetime.now(UTC) + timedelta(days=1))
+            dispatch.after_commit("crm.send_messages", message.pk)
+        slowest = max(slowest, time.perf_counter() - begun)
+    return slowest
+
+
+def wait_until_busy(far: FarEnd, *, seconds: float) -> None:
+    """Returns as soon as the far end got a mail."""
+    until = time.monotonic() + seconds
+    while not far.accepted and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def wait_until_settled(*, seconds: float) -> bool:
+    """True when nothing is queued or in flight any more; False when time is up."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not Message.objects.filter(state__in=UNSETTLED).exists():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def outcome(far: FarEnd) -> Outcome:
+    """Compares what the database says with what the mail server has."""
+    arrived = Counter(far.message_ids)
+    rows = list(Message.objects.values_list("message_id", "state"))
+    visible = {MessageState.UNKNOWN, MessageState.FAILED, MessageState.CANCELLED, MessageState.SUPPRESSED}
+    return Outcome(
+        mails=len(rows),
+        accepted=sum(arrived[message_id] > 0 for message_id, _ in rows),
+        lost=sum(not arrived[message_id] and state not in {*visible, *UNSETTLED} for message_id, state in rows),
+        twice=sum(arrived[message_id] > 1 for message_id, _ in rows),
+        parked=sum(state == MessageState.UNKNOWN for _, state in rows),
+        unsettled=sum(state in UNSETTLED for _, state in rows),
+    )
