@@ -1,6 +1,8 @@
 """The base domain as a Django app."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 
@@ -11,6 +13,15 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import durability, grants
+        from crm.actions import access
 
+        user_logged_in.connect(access.on_login)
+        user_login_failed.connect(access.on_login_failed)
         register(durability.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)
+
+
+class DeskConfig(AdminConfig):
+    """Django's admin, with our own site."""
+
+    default_site = "crm.desk.DeskSite"

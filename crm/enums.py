@@ -121,6 +121,7 @@ class ActivityKind(TextChoices):
     TREATMENT_ADDED = "treatment_added", "Treatment added"
     TREATMENT_CORRECTED = "treatment_corrected", "Treatment corrected"
     SAFETY_HOLD = "safety_hold", "Safety hold"
+    DETAILS = "details", "Contact details changed"
 
 
 class CallOutcome(TextChoices):

@@ -21,5 +21,9 @@ class TreatmentRefused(DomainError):
         self.field = field
 
 
+class MessageRefused(DomainError):
+    """The message is not in a state in which this can be done with it."""
+
+
 class DecryptionFailed(DomainError):
     """A stored value cannot be read with the keys at hand: a key is missing, or the value was moved or altered."""

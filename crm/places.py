@@ -92,6 +92,14 @@ ZONES: dict[str, str] = {
     "Australia/Sydney": "Sydney",
 }
 
+STATE_CHOICES = [(code, name) for code, (name, _zone) in STATES.items()]
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """Every zone that a lead can have: those offered on the form, and those that only a state brings along."""
+    by_state = {zone: zone.rpartition("/")[2].replace("_", " ") for _name, zone in STATES.values() if zone}
+    return list((by_state | ZONES).items())
+
 
 def zone_of_state(code: str, *, otherwise: str) -> str:
     """The IANA zone of a state or territory; `otherwise` for an unknown code and for people abroad."""

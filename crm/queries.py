@@ -1,9 +1,15 @@
 """Reads, one function a page."""
 
-from django.db.models import Min
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Min, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from crm.models import Location, Message
+from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
+from crm.models import Activity, Lead, Location, Message, Task, Treatment
 
 
 def main_location() -> Location | None:
@@ -15,3 +21,109 @@ def oldest_due_seconds() -> float | None:
     """How long the message that waits longest has been due, by PostgreSQL's clock; None when nothing is due."""
     age = Message.objects.due().aggregate(age=Now() - Min("due_at"))["age"]
     return None if age is None else float(age.total_seconds())
+
+
+def lead_list(leads: QuerySet[Lead]) -> QuerySet[Lead]:
+    """`leads` with their owner and, as `next_due`, when their most urgent open task is due. One query."""
+    tasks = Task.objects.open().filter(lead=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
+    return leads.select_related("owner").annotate(next_due=Subquery(tasks))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a lead's timeline. `state` and `message_id` are a message's; `changes` are (what, before, after)."""
+
+    at: datetime
+    kind: str
+    title: str
+    by: str = ""
+    note: str = ""
+    state: str = ""
+    message_id: UUID | None = None
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def state_label(self) -> str:
+        return str(MessageState(self.state).label) if self.state else ""
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        return self.state in NEEDS_A_PERSON
+
+
+@dataclass(frozen=True)
+class LeadPage:
+    """What the page of one lead shows, apart from panels. Tasks: the open ones, most urgent first."""
+
+    lead: Lead
+    treatments: list[Treatment]
+    tasks: list[Task]
+    entries: list[Entry]
+
+
+def lead_page(lead_id: UUID) -> LeadPage:
+    """Everything for one lead in five queries. Raises Lead.DoesNotExist."""
+    lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
+    tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
+    treatments = Treatment.objects.filter(lead=lead).order_by("start_date", "created_at", "pk")
+    return LeadPage(
+        lead=lead,
+        treatments=list(treatments),
+        tasks=[task for task in tasks if task.done_at is None],
+        entries=_timeline(lead, tasks),
+    )
+
+
+def _timeline(lead: Lead, tasks: list[Task]) -> list[Entry]:
+    """Activities, messages and finished tasks, newest first."""
+    activities = Activity.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")
+    messages = Message.objects.filter(lead=lead).defer("text", "html").order_by("-created_at", "-pk")
+    entries = [
+        *map(_of_activity, activities),
+        *map(_of_message, messages),
+        *(_of_task(task) for task in tasks if task.done_at),
+    ]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def _of_activity(activity: Activity) -> Entry:
+    model = Treatment if activity.kind == ActivityKind.TREATMENT_CORRECTED else Lead
+    changes = activity.details.get("changes", {})
+    return Entry(
+        at=activity.at,
+        kind=activity.kind,
+        title=_title(activity),
+        by=str(activity.by or ""),
+        note=activity.note,
+        changes=[_change_in_words(model, name, *values) for name, values in changes.items()],
+    )
+
+
+def _change_in_words(model: type[Model], name: str, before: Any, after: Any) -> tuple[str, str, str]:
+    """("Relief percent", "20", "30"): the column's label, and choices by their labels."""
+    column = model._meta.get_field(name)
+    labels = dict(getattr(column, "flatchoices", ()))
+    before, after = (str(labels.get(value, value)) if value not in (None, "", []) else "—" for value in (before, after))
+    return str(getattr(column, "verbose_name", name)).capitalize(), before, after
+
+
+def _title(activity: Activity) -> str:
+    label = str(ActivityKind(activity.kind).label)
+    return label if activity.summary in {"", label} else f"{label}: {activity.summary}"
+
+
+def _of_message(message: Message) -> Entry:
+    state = MessageState(message.state)
+    return Entry(
+        at=message.created_at,
+        kind="message",
+        title=f"E-mail: {message.subject}",
+        note=message.reason,
+        state=state.value,
+        message_id=message.pk,
+    )
+
+
+def _of_task(task: Task) -> Entry:
+    assert task.done_at is not None  # noqa: S101 - for the type checker
+    return Entry(at=task.done_at, kind="task", title=f"Task done: {task.title}", by=str(task.done_by or ""))

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from django.templatetags.static import static
 from django.utils.csp import CSP
 from psycopg.conninfo import conninfo_to_dict
 
@@ -24,9 +25,9 @@ SMTP = ENV.smtp
 FIELD_KEYS = ENV.keys
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "crm.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -129,7 +130,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- In the browser: our own origin and nothing else -----------------------------------------------------------------
 _OVER_HTTPS = SITE_URL.startswith("https://")
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:"],
     "base-uri": [CSP.NONE],
@@ -173,13 +174,49 @@ MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"
 LOGGING_CONFIG = "crm.logs.configure"
 LOGGING = {"version": 1}  # Django calls LOGGING_CONFIG only when this is not empty
 
-# --- The desk --------------------------------------------------------------------------------------------------------
+# --- The desk: django-unfold in the site's colours -------------------------------------------------------------------
 UNFOLD = {
     "SITE_TITLE": "Nucleus",
     "SITE_HEADER": "Nucleus",
-    "SITE_SUBHEADER": "Coordinators' desk",
     "SITE_URL": "/",
-    "SITE_SYMBOL": "spine",
+    "SITE_ICON": lambda _request: static("img/logo.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/favicon.svg")},
+    ],
     "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda _request: static("css/desk.css")],
+    "COLORS": {
+        "base": {
+            "50": "#f7f9f8",
+            "100": "#eef2f1",
+            "200": "#dde4e2",
+            "300": "#c3cecb",
+            "400": "#93a4a1",
+            "500": "#5a6d6b",
+            "600": "#445654",
+            "700": "#344644",
+            "800": "#22322f",
+            "900": "#16242a",
+            "950": "#0d171b",
+        },
+        "primary": {
+            "50": "#eef8f6",
+            "100": "#d6efea",
+            "200": "#aedfd6",
+            "300": "#7cc9bd",
+            "400": "#4fb5a7",
+            "500": "#35a899",
+            "600": "#0b6b61",
+            "700": "#0b5f57",
+            "800": "#0a4c46",
+            "900": "#0a3f3a",
+            "950": "#052623",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "crm.desk.navigation",
+    },
 }

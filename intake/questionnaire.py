@@ -280,7 +280,7 @@ STEP_ONE: tuple[Section, ...] = (
                 "state",
                 Kind.SELECT,
                 "State",
-                tuple((code, name) for code, (name, _) in places.STATES.items()),
+                tuple(places.STATE_CHOICES),
                 required=True,
                 autocomplete="address-level1",
                 why="Doctors are licensed by state, and it tells us when it is daytime where you are.",

@@ -1,6 +1,7 @@
 """The doors through which a lead changes."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,6 +9,10 @@ from django.utils import timezone
 from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, LostReason, Outcome, Stage
 from crm.errors import MoveRefused
 from crm.models import Activity, Lead, User
+
+DETAILS = set(
+    "first_name last_name email phone phone_type preferred_contact best_time state timezone ok_voicemail owner".split()
+)
 
 
 @transaction.atomic
@@ -90,6 +95,37 @@ def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now:
     if Lead.objects.filter(pk=lead.pk, stage=Stage.NEW).exists():
         move(lead, to=Stage.CONTACTING, by=by, now=now)
     return call
+
+
+@transaction.atomic
+def correct_details(lead: Lead, *, by: User, changes: dict[str, Any]) -> Lead:
+    """Writes contact details, owner and preferences; old and new values go on the timeline as one Activity.
+
+    `changes` maps field names of Lead to values; only those that differ count. Stage, outcome and safety hold have
+    doors of their own and are refused (ValueError).
+    """
+    if not set(changes) <= DETAILS:
+        raise ValueError(f"Not contact details: {', '.join(sorted(set(changes) - DETAILS))}")
+    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    different = {name: value for name, value in changes.items() if getattr(locked, name) != value}
+    if not different:
+        return locked
+    before = {name: getattr(locked, name) for name in different}
+    for name, value in different.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=[*different, "updated_at"])
+    Activity.objects.create(
+        lead=locked,
+        kind=ActivityKind.DETAILS,
+        by=by,
+        summary=", ".join(name.replace("_", " ") for name in different),
+        details={"changes": {name: [_plain(before[name]), _plain(different[name])] for name in different}},
+    )
+    return locked
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | list) else str(value or "")
 
 
 def add_note(lead: Lead, *, by: User, text: str, now: datetime | None = None) -> Activity:

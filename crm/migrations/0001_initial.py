@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name='Activity',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('request', 'Request'), ('request_changed', 'Request sent again with changes'), ('call', 'Call'), ('note', 'Note'), ('stage', 'Stage'), ('treatment_added', 'Treatment added'), ('treatment_corrected', 'Treatment corrected'), ('safety_hold', 'Safety hold')], max_length=20)),
+                ('kind', models.CharField(choices=[('request', 'Request'), ('request_changed', 'Request sent again with changes'), ('call', 'Call'), ('note', 'Note'), ('stage', 'Stage'), ('treatment_added', 'Treatment added'), ('treatment_corrected', 'Treatment corrected'), ('safety_hold', 'Safety hold'), ('details', 'Contact details changed')], max_length=20)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('summary', models.CharField(blank=True, max_length=200)),
                 ('note', models.TextField(blank=True)),

@@ -1,5 +1,7 @@
 """One conservative treatment that was tried, as the patient or a coordinator tells it."""
 
+from datetime import date
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -94,5 +96,22 @@ class Treatment(Row):
         return self.kind_other or str(TreatmentKind(self.kind).label)
 
     @property
+    def period(self) -> str:
+        """Such as "Mar 2026 to Jun 2026", as exactly as the dates were said; "" when none was."""
+        start, end = _said(self.start_date, self.start_precision), _said(self.end_date, self.end_precision)
+        if self.ongoing:
+            return f"since {start}" if start else "going on"
+        if start and end and start != end:
+            return f"{start} to {end}"
+        return start or (f"until {end}" if end else "")
+
+    @property
     def group(self) -> TreatmentGroup:
         return GROUP_OF[self.kind]
+
+
+_SAID = {DatePrecision.DAY: "%b %-d, %Y", DatePrecision.MONTH: "%b %Y", DatePrecision.YEAR: "%Y"}
+
+
+def _said(day: date | None, precision: str) -> str:
+    return day.strftime(_SAID[DatePrecision(precision)]) if day else ""

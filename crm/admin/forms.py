@@ -1,0 +1,225 @@
+"""The forms of the lead page. They check what was typed; crm.actions checks what it means."""
+
+from typing import Any
+
+from django import forms
+from phonenumber_field.formfields import PhoneNumberField
+
+from crm import places
+from crm.admin.fields import SaidDate, SaidDateField, SpanField
+from crm.enums import TRANSITIONS, CallOutcome, DatePrecision, LostReason, SideEffect, Source, Stage
+from crm.errors import TreatmentRefused
+from crm.models import Lead, Treatment, User
+from crm.normalise import email_address, is_public_domain, one_line
+from crm.vocabulary import grouped_choices
+
+_THREE_ROWS = forms.Textarea(attrs={"rows": 3})
+
+
+class CallForm(forms.Form):
+    outcome = forms.ChoiceField(choices=[("", "Choose …"), *CallOutcome.choices], label="How did it go?")
+    note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS)
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(max_length=4000, widget=_THREE_ROWS, label="Note")
+
+
+class MoveForm(forms.Form):
+    """`expected_stage` is what the page showed; the move is refused when somebody was faster."""
+
+    expected_stage = forms.ChoiceField(choices=Stage, widget=forms.HiddenInput)
+    to = forms.ChoiceField(label="Move to")
+    lost_reason = forms.ChoiceField(
+        choices=[("", "Only when lost …"), *LostReason.choices], required=False, label="Why lost"
+    )
+    note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS)
+
+    def __init__(self, *args: Any, stage: Stage, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["expected_stage"] = stage
+        later = [(goal.value, goal.label) for goal in Stage if goal in TRANSITIONS[stage]]
+        field = self.fields["to"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [("", "Choose …"), *later]
+        field.error_messages["invalid_choice"] = "A lead in this stage cannot go there: choose from the list."
+
+
+class TreatmentForm(forms.ModelForm):
+    """Everything domain knowledge asks of a treatment; only the kind is required."""
+
+    kind = forms.ChoiceField(choices=[("", "Choose …"), *grouped_choices()], label="Treatment")
+    start = SaidDateField(required=False, label="Began", help_text="2026, 03/2026 or 03/15/2026")
+    end = SaidDateField(required=False, label="Ended", help_text="Same ways of writing; empty if it goes on.")
+    relief_duration_days = SpanField(required=False, label="Relief lasted", help_text="Such as 3 weeks; 0: none.")
+    directed_by_clinician = forms.NullBooleanField(
+        required=False,
+        label="Directed by a clinician",
+        widget=forms.NullBooleanSelect(),
+        help_text="Insurers ask for this.",
+    )
+    side_effects = forms.MultipleChoiceField(
+        choices=SideEffect.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
+
+    PARTS = {
+        "What": ["kind", "kind_other", "drug_name", "status", "stop_reason"],
+        "When": ["start", "end", "ongoing", "sessions", "per_week"],
+        "What it did": [
+            "relief_percent",
+            "relief_duration_days",
+            "relief_still_present",
+            "function_change",
+            "side_effects",
+            "side_effects_text",
+        ],
+        "Injections": ["body_region", "side", "level", "guidance"],
+        "Who gave it": [
+            "directed_by_clinician",
+            "setting",
+            "provider_type",
+            "provider_name",
+            "facility",
+            "provider_phone",
+        ],
+        "Records": ["source", "documentation"],
+    }
+
+    class Meta:
+        model = Treatment
+        fields = [
+            "kind",
+            "kind_other",
+            "drug_name",
+            "status",
+            "stop_reason",
+            "ongoing",
+            "sessions",
+            "per_week",
+            "relief_percent",
+            "relief_duration_days",
+            "relief_still_present",
+            "function_change",
+            "side_effects",
+            "side_effects_text",
+            "body_region",
+            "side",
+            "level",
+            "guidance",
+            "directed_by_clinician",
+            "setting",
+            "provider_type",
+            "provider_name",
+            "facility",
+            "provider_phone",
+            "source",
+            "documentation",
+        ]
+        labels = {
+            "kind_other": "In other words",
+            "drug_name": "Name of the drug",
+            "ongoing": "Still going on",
+            "per_week": "Times a week",
+            "relief_percent": "Relief, percent",
+            "relief_still_present": "The relief is still there",
+            "function_change": "Everyday life got",
+            "side_effects_text": "Side effects, in words",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for end in ("start", "end"):
+            day = getattr(self.instance, f"{end}_date")
+            if day:
+                self.initial[end] = str(SaidDate(day, DatePrecision(getattr(self.instance, f"{end}_precision"))))
+
+    def validate_constraints(self) -> None:
+        """Left to crm.actions.treatments, which says the same in words and names the field."""
+
+    def values(self) -> dict[str, Any]:
+        """The fields of a Treatment. Call when valid."""
+        values = dict(self.cleaned_data)
+        for end in ("start", "end"):
+            said = values.pop(end)
+            values[f"{end}_date"] = said.date if said else None
+            values[f"{end}_precision"] = said.precision if said else DatePrecision.MONTH
+        return values
+
+    def refuse(self, refused: TreatmentRefused) -> None:
+        """Puts the refusal beside the field that the coordinator sees."""
+        shown = refused.field.removesuffix("_date") if refused.field.endswith("_date") else refused.field
+        self.add_error(shown, refused.message)
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under their headings, for the template."""
+        return [(title, [self[name] for name in names]) for title, names in self.PARTS.items()]
+
+
+class DetailsForm(forms.ModelForm):
+    """Contact details as the coordinator learns them."""
+
+    first_name = forms.CharField(max_length=80)
+    last_name = forms.CharField(max_length=80)
+    email = forms.EmailField(required=False, max_length=254, label="E-mail")
+    phone = PhoneNumberField(required=False, help_text="Such as (212) 555-0100.")
+    state = forms.ChoiceField(required=False, choices=[("", "Not known"), *places.STATE_CHOICES])
+    timezone = forms.ChoiceField(choices=places.zone_choices, label="Time zone")
+    owner = forms.ModelChoiceField(
+        queryset=User.objects.filter(is_active=True, is_staff=True).order_by("name", "pk"),
+        required=False,
+        empty_label="Nobody yet",
+    )
+
+    PARTS = {
+        "Person": ["first_name", "last_name", "state", "timezone"],
+        "How to reach them": ["email", "phone", "phone_type", "preferred_contact", "ok_voicemail"],
+        "Who looks after them": ["owner"],
+    }
+
+    class Meta:
+        model = Lead
+        fields = [
+            "first_name",
+            "last_name",
+            "state",
+            "timezone",
+            "email",
+            "phone",
+            "phone_type",
+            "preferred_contact",
+            "ok_voicemail",
+            "owner",
+        ]
+
+    def clean_first_name(self) -> str:
+        return one_line(self.cleaned_data["first_name"])
+
+    def clean_last_name(self) -> str:
+        return one_line(self.cleaned_data["last_name"])
+
+    def clean_email(self) -> str:
+        address = email_address(self.cleaned_data["email"])
+        if address and not is_public_domain(address):
+            raise forms.ValidationError("Write an address that mail can reach, such as name@example.org.")
+        return address
+
+    def clean_phone(self) -> str:
+        """The number in E.164."""
+        phone = self.cleaned_data["phone"]
+        return phone.as_e164 if phone else ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not data.get("email") and not data.get("phone"):
+            self.add_error("email", "Keep an e-mail address or a phone number, so that the person can be reached.")
+        return data
+
+    def validate_constraints(self) -> None:
+        """Said in words by clean."""
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under their headings, for the template."""
+        return [(title, [self[name] for name in names]) for title, names in self.PARTS.items()]

@@ -1,0 +1,244 @@
+"""The page of one lead and the forms on it. Every form calls one action; what an action refuses stands at its field."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from crm import queries, registry
+from crm.actions import access, leads, tasks, treatments
+from crm.actions import messages as outbox
+from crm.admin.forms import CallForm, DetailsForm, MoveForm, NoteForm, TreatmentForm
+from crm.enums import AccessAction, CallOutcome, Stage
+from crm.errors import MessageRefused, MoveRefused, TreatmentRefused
+from crm.models import Lead, Message, Task, Treatment, User
+
+View = Callable[..., HttpResponse]
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """The page of a lead, its forms, and what each of them needs as a permission. Below /admin/crm/lead/."""
+
+    def route(pattern: str, view: View, permission: str, name: str) -> URLPattern:
+        guarded = site.admin_view(partial(_allowed, view, permission, site))
+        return path(f"<uuid:lead_id>/{pattern}", guarded, name=f"crm_lead_{name}")
+
+    return [
+        route("change/", page, "crm.view_lead", "change"),
+        route("details/", details, "crm.change_lead", "details"),
+        route("move/", move, "crm.change_lead", "move"),
+        route("call/", call, "crm.add_activity", "call"),
+        route("note/", note, "crm.add_activity", "note"),
+        route("treatments/add/", add_treatment, "crm.add_treatment", "treatment_add"),
+        route("treatments/<uuid:treatment_id>/", correct_treatment, "crm.change_treatment", "treatment"),
+        route("tasks/<uuid:task_id>/done/", finish_task, "crm.change_task", "task_done"),
+        route("messages/<uuid:message_id>/send-again/", send_again, "crm.change_lead", "send_again"),
+    ]
+
+
+def page(
+    site: AdminSite, request: HttpRequest, lead_id: UUID, *, status: int = 200, **forms: BaseForm
+) -> TemplateResponse:
+    """The whole story of one lead. `forms` are those that were refused, with what was typed. One VIEW is recorded."""
+    found = _find(lead_id)
+    lead = found.lead
+    access.record(AccessAction.VIEW, by=_user(request), object_type="lead", ids=[lead.pk])
+    context = {
+        **site.each_context(request),
+        "title": lead.full_name,
+        "opts": Lead._meta,
+        "page": found,
+        "lead": lead,
+        "panels": _panels(request, lead),
+        "call_form": CallForm(prefix="call"),
+        "note_form": NoteForm(prefix="note"),
+        "move_form": MoveForm(prefix="move", stage=Stage(lead.stage)),
+        "now": timezone.now(),
+    }
+    return TemplateResponse(request, "crm/lead.html", context | forms, status=status)
+
+
+def call(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Logs a call."""
+    if request.method != "POST":
+        return _back(lead_id)
+    form = CallForm(request.POST, prefix="call")
+    if not form.is_valid():
+        return page(site, request, lead_id, status=422, call_form=form)
+    leads.log_call(
+        _lead(lead_id),
+        by=_user(request),
+        outcome=CallOutcome(form.cleaned_data["outcome"]),
+        note=form.cleaned_data["note"],
+    )
+    messages.success(request, "The call is on the timeline.")
+    return _back(lead_id)
+
+
+def note(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Adds a note."""
+    if request.method != "POST":
+        return _back(lead_id)
+    form = NoteForm(request.POST, prefix="note")
+    if not form.is_valid():
+        return page(site, request, lead_id, status=422, note_form=form)
+    leads.add_note(_lead(lead_id), by=_user(request), text=form.cleaned_data["text"])
+    messages.success(request, "The note is on the timeline.")
+    return _back(lead_id)
+
+
+def move(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Moves the lead to another stage."""
+    if request.method != "POST":
+        return _back(lead_id)
+    lead = _lead(lead_id)
+    form = MoveForm(request.POST, prefix="move", stage=Stage(lead.stage))
+    if form.is_valid():
+        try:
+            _move(lead, form.cleaned_data, by=_user(request))
+        except MoveRefused as refused:
+            form.add_error("to", refused.message)
+    if form.errors:
+        return page(site, request, lead_id, status=422, move_form=form)
+    messages.success(request, f"Moved to {Stage(form.cleaned_data['to']).label}.")
+    return _back(lead_id)
+
+
+def _move(lead: Lead, data: dict[str, Any], *, by: User) -> None:
+    leads.move(
+        lead,
+        to=Stage(data["to"]),
+        by=by,
+        expected_stage=Stage(data["expected_stage"]),
+        lost_reason=data["lost_reason"],
+        note=data["note"],
+    )
+
+
+def finish_task(site: AdminSite, request: HttpRequest, lead_id: UUID, task_id: UUID) -> HttpResponse:
+    """Marks one of the lead's tasks done."""
+    if request.method == "POST":
+        task = get_object_or_404(Task, pk=task_id, lead_id=lead_id)
+        if tasks.finish_task(task, by=_user(request), now=timezone.now()):
+            messages.success(request, f"Done: {task.title}")
+        else:
+            messages.info(request, "Somebody had done this already.")
+    return _back(lead_id)
+
+
+def send_again(site: AdminSite, request: HttpRequest, lead_id: UUID, message_id: UUID) -> HttpResponse:
+    """Queues one of the lead's messages that could not be delivered once more."""
+    if request.method == "POST":
+        message = get_object_or_404(Message, pk=message_id, lead_id=lead_id)
+        try:
+            outbox.send_again(message, by=_user(request), now=timezone.now())
+        except MessageRefused as refused:
+            messages.warning(request, refused.message)
+        else:
+            messages.success(request, "The message is in the queue again.")
+    return _back(lead_id)
+
+
+def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Corrects contact details."""
+    lead = _lead(lead_id)
+    form = DetailsForm(request.POST or None, instance=lead)
+    if form.is_valid():
+        leads.correct_details(lead, by=_user(request), changes=form.cleaned_data)
+        messages.success(request, "The details are saved.")
+        return _back(lead_id)
+    return _form_page(site, request, lead, form, title="Contact details")
+
+
+def add_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Adds a treatment, beside the patient's own words."""
+    lead = _lead(lead_id)
+    form = TreatmentForm(request.POST or None)
+    if form.is_valid():
+        try:
+            added = treatments.add(lead, by=_user(request), **form.values())
+        except TreatmentRefused as refused:
+            form.refuse(refused)
+        else:
+            messages.success(request, f"Added: {added}")
+            return redirect(request.path) if "another" in request.POST else _back(lead_id)
+    return _form_page(site, request, lead, form, title="Add a treatment", another=True)
+
+
+def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, treatment_id: UUID) -> HttpResponse:
+    """Corrects a treatment; the timeline keeps what it said before."""
+    treatment = get_object_or_404(Treatment.objects.select_related("lead__location"), pk=treatment_id, lead_id=lead_id)
+    form = TreatmentForm(request.POST or None, instance=treatment)
+    if form.is_valid():
+        try:
+            treatments.correct(treatment, by=_user(request), **form.values())
+        except TreatmentRefused as refused:
+            form.refuse(refused)
+        else:
+            messages.success(request, f"Saved: {treatment}")
+            return _back(lead_id)
+    return _form_page(site, request, treatment.lead, form, title="Correct a treatment")
+
+
+def _form_page(
+    site: AdminSite, request: HttpRequest, lead: Lead, form: BaseForm, *, title: str, another: bool = False
+) -> TemplateResponse:
+    """One form about a lead with the panels beside it; 422 when something has to be mended."""
+    if request.method != "POST":
+        access.record(AccessAction.VIEW, by=_user(request), object_type="lead", ids=[lead.pk])
+    context = {
+        **site.each_context(request),
+        "title": f"{title}: {lead.full_name}",
+        "heading": title,
+        "opts": Lead._meta,
+        "lead": lead,
+        "form": form,
+        "another": another,
+        "panels": _panels(request, lead),
+    }
+    return TemplateResponse(request, "crm/lead_form.html", context, status=422 if form.errors else 200)
+
+
+def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponse:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+    return view(site, request, **ids)
+
+
+def _find(lead_id: UUID) -> queries.LeadPage:
+    try:
+        return queries.lead_page(lead_id)
+    except Lead.DoesNotExist:
+        raise Http404("There is no such lead.") from None
+
+
+def _lead(lead_id: UUID) -> Lead:
+    return get_object_or_404(Lead.objects.select_related("location"), pk=lead_id)
+
+
+def _panels(request: HttpRequest, lead: Lead) -> list[dict[str, str]]:
+    """What the apps above hang in and this person may see, rendered; empty ones left out."""
+    shown = [
+        {"title": panel.title, "html": panel.render(request, lead)}
+        for panel in registry.panels("lead")
+        if request.user.has_perm(panel.permission)
+    ]
+    return [panel for panel in shown if panel["html"]]
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _back(lead_id: UUID) -> HttpResponse:
+    return redirect(reverse("admin:crm_lead_change", args=[lead_id]))

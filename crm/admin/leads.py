@@ -1,0 +1,124 @@
+"""The list of leads: newest first, filtered by stage, owner and outcome, searched by name, telephone or reference."""
+
+import re
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.utils import timezone
+from django.utils.timesince import timesince
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from crm import queries
+from crm.admin import lead_page
+from crm.admin.base import DeskAdmin
+from crm.enums import Stage
+from crm.models import Lead
+
+_TELEPHONE = re.compile(r"[+\d][\d\s().-]{3,}")
+_REFERENCE = re.compile(r"[2-9A-HJ-NP-Za-hj-np-z]{4}-?[2-9A-HJ-NP-Za-hj-np-z]{4}")
+
+_STAGE_COLOURS = {
+    Stage.NEW: "info",
+    Stage.CONTACTING: "primary",
+    Stage.QUALIFYING: "primary",
+    Stage.RECORDS: "warning",
+    Stage.REVIEW: "warning",
+    Stage.BOOKING: "warning",
+    Stage.BOOKED: "success",
+    Stage.CONSULTED: "success",
+    Stage.PATIENT: "success",
+    Stage.LOST: "danger",
+}
+
+
+class OwnerFilter(admin.SimpleListFilter):
+    """Mine, nobody's, or everybody's."""
+
+    title = "owner"
+    parameter_name = "whose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("mine", "Mine"), ("none", "Nobody's")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
+        if self.value() == "mine":
+            return queryset.filter(owner_id=request.user.pk)
+        return queryset.filter(owner__isnull=True) if self.value() == "none" else queryset
+
+
+@admin.register(Lead)
+class LeadAdmin(DeskAdmin):
+    list_display = ["person", "stage_label", "since", "next_step", "how_to_reach", "state", "owner_name", "hold"]
+    list_filter = [
+        ("stage", ChoicesDropdownFilter),
+        OwnerFilter,
+        ("outcome", ChoicesDropdownFilter),
+        "safety_hold",
+        ("location", RelatedDropdownFilter),
+    ]
+    list_before_template = "crm/stage_bar.html"
+    search_fields = ["first_name", "last_name", "email", "phone"]
+    search_help_text = "Name, e-mail, telephone or reference"
+    ordering = ["-created_at", "-id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
+        return queries.lead_list(super().get_queryset(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        listing = [url for url in super().get_urls() if url.name == "crm_lead_changelist"]
+        return [*listing, *lead_page.urls(self.admin_site)]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Lead], search_term: str
+    ) -> tuple[QuerySet[Lead], bool]:
+        """Understands a reference, with or without its dash, and a telephone number however it is written."""
+        term = search_term.strip()
+        if _REFERENCE.fullmatch(term) and re.search(r"\d", term):
+            plain = term.replace("-", "").upper()
+            return queryset.filter(reference=f"{plain[:4]}-{plain[4:]}"), False
+        if _TELEPHONE.fullmatch(term):
+            return queryset.filter(phone__contains=re.sub(r"\D", "", term)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        stages = [("", "All"), *((stage.value, stage.label) for stage in Stage)]
+        return super().changelist_view(request, {"stages": stages, **(extra_context or {})})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @display(description="Person", header=True, ordering="last_name")
+    def person(self, lead: Lead) -> list[str]:
+        return [lead.full_name, lead.reference]
+
+    @display(description="Stage", label=_STAGE_COLOURS, ordering="stage")
+    def stage_label(self, lead: Lead) -> tuple[str, str]:
+        return lead.stage, str(Stage(lead.stage).label)
+
+    @display(description="In stage for", ordering="-stage_since")
+    def since(self, lead: Lead) -> str:
+        return timesince(lead.stage_since, depth=1)
+
+    @display(description="Next task", ordering="next_due")
+    def next_step(self, lead: Lead) -> str:
+        due = lead.next_due  # type: ignore[attr-defined]  # annotated by queries.lead_list
+        if due is None:
+            return "—"
+        now = timezone.now()
+        return f"overdue {timesince(due, now, depth=1)}" if due < now else f"in {timesince(now, due, depth=1)}"
+
+    @display(description="Reach by")
+    def how_to_reach(self, lead: Lead) -> str:
+        return lead.phone or lead.email
+
+    @display(description="Owner", ordering="owner__name")
+    def owner_name(self, lead: Lead) -> str:
+        return str(lead.owner or "—")
+
+    @display(description="Hold", label={"Safety hold": "danger"})
+    def hold(self, lead: Lead) -> str | None:
+        return "Safety hold" if lead.safety_hold else None

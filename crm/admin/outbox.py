@@ -1,0 +1,99 @@
+"""Tasks and messages of all leads, in one list each."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from crm.admin.base import ReadOnlyAdmin, link_to
+from crm.enums import MessageState, TaskKind
+from crm.models import Message, Task
+
+_STATE_COLOURS = {
+    MessageState.SENT: "success",
+    MessageState.QUEUED: "info",
+    MessageState.SENDING: "info",
+    MessageState.IN_DATA: "info",
+    MessageState.FAILED: "danger",
+    MessageState.UNKNOWN: "warning",
+}
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """Open tasks unless asked otherwise."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("done", "Done"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [first | {"display": "Open"}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(done_at__isnull=self.value() != "done")
+
+
+@admin.register(Task)
+class TaskAdmin(ReadOnlyAdmin):
+    """What has to be done, most urgent first. Tasks are finished on the page of their lead."""
+
+    list_display = ["title", "kind_label", "of", "due_at", "done_by"]
+    list_display_links = None
+    list_filter = [OpenFilter, ("kind", ChoicesDropdownFilter)]
+    list_select_related = ["lead", "done_by"]
+    ordering = ["due_at", "pk"]
+
+    @display(description="Kind", label={TaskKind.URGENT_CALL: "danger", TaskKind.MAIL_PROBLEM: "warning"})
+    def kind_label(self, task: Task) -> tuple[str, str]:
+        return task.kind, str(TaskKind(task.kind).label)
+
+    @display(description="Lead", ordering="lead__last_name")
+    def of(self, task: Task) -> str:
+        return link_to(task.lead)
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    """The outbox: what was written to whom, and what became of it. Sent again from the page of the lead."""
+
+    list_display = ["subject", "state_label", "of", "to_email", "created_at", "attempts"]
+    list_filter = [("state", ChoicesDropdownFilter)]
+    list_select_related = ["lead"]
+    search_fields = ["to_email"]
+    search_help_text = "Address"
+    ordering = ["-created_at", "-pk"]
+    fields = readonly_fields = [
+        "subject",
+        "of",
+        "to_email",
+        "state_label",
+        "reason",
+        "attempts",
+        "created_at",
+        "due_at",
+        "not_after",
+        "finished_at",
+        "message_id",
+        "body",
+    ]
+
+    @display(description="State", label=_STATE_COLOURS, ordering="state")
+    def state_label(self, message: Message) -> tuple[str, str]:
+        return message.state, str(MessageState(message.state).label)
+
+    @display(description="Lead", ordering="lead__last_name")
+    def of(self, message: Message) -> str:
+        return link_to(message.lead)
+
+    @display(description="Text")
+    def body(self, message: Message) -> str:
+        return format_html('<pre class="mail-text">{}</pre>', message.text)

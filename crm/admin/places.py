@@ -1,0 +1,32 @@
+"""The centres. A second one is a row more: nothing has to be restarted."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Field
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from crm import places
+from crm.admin.base import DeskAdmin
+from crm.models import Location
+
+
+@admin.register(Location)
+class LocationAdmin(DeskAdmin):
+    list_display = ["name", "city", "state", "phone_display", "timezone", "is_active", "position"]
+    list_filter = ["is_active"]
+    ordering = ["position", "pk"]
+    fieldsets = [
+        ("Names", {"fields": ["name", "short_name", "logo", "is_active", "position"]}),
+        ("Where", {"fields": ["street", ("city", "state", "postal_code"), "served_states"]}),
+        ("Reached by", {"fields": [("phone", "phone_display"), "fax"]}),
+        ("When", {"fields": ["timezone", "hours", "holidays"]}),
+        ("Mails come from", {"fields": ["sender_name", "sender_email"]}),
+    ]
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "timezone":
+            return forms.ChoiceField(choices=places.zone_choices, widget=UnfoldAdminSelectWidget)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
