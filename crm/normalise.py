@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+import phonenumbers
+
 # Control characters, and the marks that reorder text (Unicode Standard Annex 9): a name with them reads as another.
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029\t]+")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -13,6 +15,17 @@ def one_line(text: str) -> str:
     """One line in Unicode NFC without control or reordering characters; runs of white space become one blank."""
     text = _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", text))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def telephone_in_words(e164: str) -> str:
+    """As people write it: (212) 555-0100, and +44 20 7946 0000 from abroad. What is no number stays as it is."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    at_home = number.country_code == 1
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
 
 
 def email_address(text: str) -> str:

@@ -29,6 +29,10 @@ def lead_list(leads: QuerySet[Lead]) -> QuerySet[Lead]:
     return leads.select_related("owner").annotate(next_due=Subquery(tasks))
 
 
+# What one act causes bears the same time as the act and stands above it: first the call, then the move it made.
+FOLLOWS = {ActivityKind.STAGE, ActivityKind.SAFETY_HOLD, "message"}
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of a lead's timeline. `state` and `message_id` are a message's; `changes` are (what, before, after)."""
@@ -83,7 +87,7 @@ def _timeline(lead: Lead, tasks: list[Task]) -> list[Entry]:
         *map(_of_message, messages),
         *(_of_task(task) for task in tasks if task.done_at),
     ]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    return sorted(entries, key=lambda entry: (entry.at, entry.kind in FOLLOWS), reverse=True)
 
 
 def _of_activity(activity: Activity) -> Entry:

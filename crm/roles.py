@@ -1,5 +1,7 @@
 """Who may do what: one table of roles and permissions, from which the groups are made."""
 
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 
@@ -36,6 +38,13 @@ PERMISSIONS: dict[str, list[str]] = {
         "crm.view_accessevent",
     ],
 }
+
+
+class RoleBackend(ModelBackend):
+    """Django's sign-in by e-mail and password, with permissions from roles alone: one query fewer on every page."""
+
+    def _get_user_permissions(self, user_obj: AbstractBaseUser) -> QuerySet[Permission]:
+        return Permission.objects.none()
 
 
 def ensure_groups() -> None:

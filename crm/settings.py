@@ -118,6 +118,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- People signing in -----------------------------------------------------------------------------------------------
 LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = ["crm.roles.RoleBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {

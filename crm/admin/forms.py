@@ -50,7 +50,7 @@ class TreatmentForm(forms.ModelForm):
 
     kind = forms.ChoiceField(choices=[("", "Choose …"), *grouped_choices()], label="Treatment")
     start = SaidDateField(required=False, label="Began", help_text="2026, 03/2026 or 03/15/2026")
-    end = SaidDateField(required=False, label="Ended", help_text="Same ways of writing; empty if it goes on.")
+    end = SaidDateField(required=False, label="Ended", help_text="Leave empty if it goes on.")
     relief_duration_days = SpanField(required=False, label="Relief lasted", help_text="Such as 3 weeks; 0: none.")
     directed_by_clinician = forms.NullBooleanField(
         required=False,

@@ -18,7 +18,7 @@ from crm.admin.base import DeskAdmin
 from crm.enums import Stage
 from crm.models import Lead
 
-_TELEPHONE = re.compile(r"[+\d][\d\s().-]{3,}")
+_TELEPHONE = re.compile(r"[+(\d][\d\s().-]{3,}")
 _REFERENCE = re.compile(r"[2-9A-HJ-NP-Za-hj-np-z]{4}-?[2-9A-HJ-NP-Za-hj-np-z]{4}")
 
 _STAGE_COLOURS = {
@@ -86,7 +86,7 @@ class LeadAdmin(DeskAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         stages = [("", "All"), *((stage.value, stage.label) for stage in Stage)]
-        return super().changelist_view(request, {"stages": stages, **(extra_context or {})})
+        return super().changelist_view(request, {"title": "Leads", "stages": stages, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -113,7 +113,7 @@ class LeadAdmin(DeskAdmin):
 
     @display(description="Reach by")
     def how_to_reach(self, lead: Lead) -> str:
-        return lead.phone or lead.email
+        return lead.phone_in_words or lead.email
 
     @display(description="Owner", ordering="owner__name")
     def owner_name(self, lead: Lead) -> str:

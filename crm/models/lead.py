@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from crm.enums import OPEN_STAGES, TRANSITIONS, ContactChannel, LostReason, Outcome, PhoneType, Stage
 from crm.models.base import Row
 from crm.models.location import validate_zone
+from crm.normalise import telephone_in_words
 
 # No 0/O, 1/I/L: people read these over the phone. 31^8 ≈ 8.5e11 references.
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -86,6 +87,10 @@ class Lead(Row):
 
     def __str__(self) -> str:
         return f"{self.full_name} ({self.reference})"
+
+    @property
+    def phone_in_words(self) -> str:
+        return telephone_in_words(self.phone)
 
     @property
     def full_name(self) -> str:
