@@ -8,6 +8,7 @@ import random
 import uuid
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pgtrigger
 from django.db import transaction
@@ -113,16 +114,30 @@ def _story(
     lead = actions.submit(_request(number, centre, min(asked, now - timedelta(minutes=3)), chance))
     _mark_sent(lead)
     step = max((now - asked) / 8, timedelta(minutes=1))
+
+    def after(steps: float) -> datetime:
+        return _in_office_hours(asked + steps * step, now=now)
+
     if stage == Stage.NEW:
         return
     reached = chance.choice([CallOutcome.REACHED, CallOutcome.REACHED, CallOutcome.LEFT_VOICEMAIL])
-    leads.log_call(lead, by=coordinator, outcome=reached, note=chance.choice(NOTES), now=asked + step)
+    leads.log_call(lead, by=coordinator, outcome=reached, note=chance.choice(NOTES), now=after(1))
     Lead.objects.filter(pk=lead.pk).update(owner=coordinator)
     if stage == Stage.CONTACTING:
         return
-    _tell_treatments(lead, coordinator, asked + 2 * step, chance)
-    leads.add_note(lead, by=coordinator, text=chance.choice(NOTES), now=asked + 3 * step)
-    _move_on(lead, stage, coordinator, asked + 4 * step, step)
+    _tell_treatments(lead, coordinator, after(2), chance)
+    leads.add_note(lead, by=coordinator, text=chance.choice(NOTES), now=after(3))
+    on_the_way = MAIN_LINE[2 : MAIN_LINE.index(stage) + 1] if stage in MAIN_LINE else [Stage.QUALIFYING, stage]
+    for place, goal in enumerate(on_the_way):
+        reason = LostReason.CHOSE_OTHER if goal == Stage.LOST else ""
+        leads.move(lead, to=goal, by=coordinator, lost_reason=reason, now=after(4 + 4 * place / len(on_the_way)))
+
+
+def _in_office_hours(moment: datetime, *, now: datetime) -> datetime:
+    """The same day with its 24 hours pressed into 9:00 to 18:00 in New York, so that the order of events stays."""
+    local = moment.astimezone(ZoneInfo("America/New_York"))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return min(midnight + timedelta(hours=9) + (local - midnight) * 9 / 24, now)
 
 
 def _at(now: datetime, *, days_ago: int, hour: int, minute: int) -> datetime:
@@ -192,15 +207,6 @@ def _tell_treatments(lead: Lead, coordinator: User, now: datetime, chance: rando
             end_date=end,
             **fields,
         )
-
-
-def _move_on(lead: Lead, stage: Stage, coordinator: User, when: datetime, step: timedelta) -> None:
-    """Through every stage of the main line up to the goal; to a side stage straight from Qualifying."""
-    on_the_way = MAIN_LINE[2 : MAIN_LINE.index(stage) + 1] if stage in MAIN_LINE else [Stage.QUALIFYING, stage]
-    pace = 4 * step / len(on_the_way)
-    for number, goal in enumerate(on_the_way):
-        reason = LostReason.CHOSE_OTHER if goal == Stage.LOST else ""
-        leads.move(lead, to=goal, by=coordinator, lost_reason=reason, now=when + number * pace)
 
 
 def _close_old_tasks(coordinator: User, now: datetime) -> None:

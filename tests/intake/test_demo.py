@@ -1,0 +1,72 @@
+"""The demo data: enough to look at, clearly invented, and the same kind of rows as real ones."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import call_command
+
+from crm.enums import ActivityKind, MessageState, Stage
+from crm.models import Activity, Lead, Location, Message, Task, Treatment, User
+from intake import demo
+from intake.models import Submission
+from tests.factories import make_location
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def story() -> datetime:
+    now = datetime.now(UTC)
+    demo.make(now=now)
+    return now
+
+
+def test_demo_has_forty_leads_over_all_stages(story: datetime) -> None:
+    assert Lead.objects.count() == Submission.objects.count() == demo.LEADS == 40
+    assert set(Lead.objects.values_list("stage", flat=True)) == set(Stage.values)
+
+
+def test_demo_people_are_fictitious(story: datetime) -> None:
+    for lead in Lead.objects.all():
+        assert lead.last_name in demo.LAST_NAMES
+        assert lead.email == "" or lead.email.endswith("@example.org")
+        assert re.fullmatch(r"\+12125550\d{3}", lead.phone)
+
+
+def test_demo_histories_end_before_now_and_keep_their_order(story: datetime) -> None:
+    assert not Activity.objects.filter(at__gt=story).exists()
+    for lead in Lead.objects.exclude(stage=Stage.NEW):
+        kinds = list(Activity.objects.filter(lead=lead).order_by("at").values_list("kind", flat=True))
+        assert kinds[0] == ActivityKind.REQUEST
+        assert ActivityKind.CALL in kinds
+
+
+def test_demo_staff_work_in_office_hours(story: datetime) -> None:
+    early = story - timedelta(days=1)
+    hours = {
+        at.astimezone(ZoneInfo("America/New_York")).hour
+        for at in Activity.objects.filter(by__isnull=False, at__lt=early).values_list("at", flat=True)
+    }
+    assert hours <= set(range(9, 18))
+
+
+def test_demo_sends_nothing(story: datetime) -> None:
+    assert set(Message.objects.values_list("state", flat=True)) == {MessageState.SENT}
+
+
+def test_demo_leaves_work_to_do(story: datetime) -> None:
+    assert Treatment.objects.exists()
+    assert set(Task.objects.open().values_list("lead__stage", flat=True)) == {Stage.NEW}
+
+
+def test_demo_command_makes_data_once_and_never_over_real_data() -> None:
+    centre = make_location(name="A real centre")
+    out = StringIO()
+
+    call_command("demo", stdout=out)
+
+    assert list(Location.objects.all()) == [centre]
+    assert not User.objects.exists()
