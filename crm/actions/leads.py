@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, LostReason, Outcome, Stage
+from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, LostReason, Outcome, Stage, TaskKind
 from crm.errors import MoveRefused
-from crm.models import Activity, Lead, User
+from crm.models import Activity, Lead, Task, User
 
 DETAILS = set(
     "first_name last_name email phone phone_type preferred_contact best_time state timezone ok_voicemail owner".split()
@@ -81,7 +81,7 @@ def record_outcome(lead: Lead, *, outcome: Outcome | None = None, safety_hold: b
 
 @transaction.atomic
 def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now: datetime | None = None) -> Activity:
-    """Puts a call on the timeline. The first call to a new lead also moves it to Contacting."""
+    """Puts a call on the timeline. Reaching the person finishes the open call tasks; a new lead moves to Contacting."""
     now = now or timezone.now()
     call = Activity.objects.create(
         lead=lead,
@@ -92,6 +92,9 @@ def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now:
         note=note,
         call_outcome=outcome,
     )
+    if outcome == CallOutcome.REACHED:
+        tasks = Task.objects.open().filter(lead=lead, kind__in=[TaskKind.CALL, TaskKind.URGENT_CALL])
+        tasks.update(done_at=now, done_by=by)
     if Lead.objects.filter(pk=lead.pk, stage=Stage.NEW).exists():
         move(lead, to=Stage.CONTACTING, by=by, now=now)
     return call

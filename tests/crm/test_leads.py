@@ -7,9 +7,9 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from crm.actions import leads
-from crm.enums import ActivityKind, CallOutcome, LostReason, Outcome, Stage
+from crm.enums import ActivityKind, CallOutcome, LostReason, Outcome, Stage, TaskKind
 from crm.errors import MoveRefused
-from crm.models import Lead, User
+from crm.models import Lead, Task, User
 from tests.factories import NOON, make_lead
 
 # Written out from the sentence in the specification, independently of crm.enums.
@@ -180,3 +180,16 @@ def test_reference_is_random_and_readable(lead: Lead) -> None:
     assert lead.reference != other.reference
     assert len(lead.reference) == 9
     assert not set(lead.reference) & set("01OIL")
+
+
+@pytest.mark.parametrize(("outcome", "still_open"), [(CallOutcome.REACHED, 1), (CallOutcome.LEFT_VOICEMAIL, 3)])
+def test_reaching_somebody_finishes_the_call_tasks_and_no_others(
+    lead: Lead, coordinator: User, outcome: CallOutcome, still_open: int
+) -> None:
+    for kind in (TaskKind.CALL, TaskKind.URGENT_CALL, TaskKind.MAIL_PROBLEM):
+        Task.objects.create(lead=lead, kind=kind, title=kind.label, due_at=NOON)
+
+    leads.log_call(lead, by=coordinator, outcome=outcome, now=NOON)
+
+    assert Task.objects.open().count() == still_open
+    assert set(Task.objects.exclude(done_at=None).values_list("done_at", "done_by")) <= {(NOON, coordinator.pk)}
