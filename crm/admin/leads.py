@@ -81,7 +81,7 @@ class LeadAdmin(DeskAdmin):
             plain = term.replace("-", "").upper()
             return queryset.filter(reference=f"{plain[:4]}-{plain[4:]}"), False
         if _TELEPHONE.fullmatch(term):
-            return queryset.filter(phone__contains=re.sub(r"\D", "", term)), False
+            return queryset.filter(phone__icontains=re.sub(r"\D", "", term)), False
         return super().get_search_results(request, queryset, search_term)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
