@@ -7,6 +7,8 @@ from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from crm import roles
+
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> Any:
@@ -15,7 +17,9 @@ class Command(migrate.Command):
         application = connection.settings_dict
         connection.settings_dict = {**application, **settings.OWNER_DATABASE, "NAME": application["NAME"]}
         try:
-            return super().handle(*args, **options)
+            super().handle(*args, **options)
+            if not (options["app_label"] or options["plan"] or options["check_unapplied"]):
+                roles.ensure_groups()
         finally:
             connection.close()
             connection.close_pool()
