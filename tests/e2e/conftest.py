@@ -1,0 +1,96 @@
+"""A real browser against the real site: Chromium, a served database, and nothing from elsewhere."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from crm.models import Location
+from script.check import CHROMIUM
+from tests.factories import make_location
+
+QUIET = "--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+Watch = Callable[..., Page]
+
+
+@cache
+def chromium() -> str:
+    """Where the browser is. A missing one is a failure, never a skip."""
+    for name in CHROMIUM:
+        if found := shutil.which(name):
+            return found
+    raise RuntimeError("Chromium is missing: script/test installs it or says how.")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*QUIET.split(), *sandbox])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(live_server: LiveServer, transactional_db: None) -> str:
+    """The address of a site with its centre; the database is real and seen by the browser."""
+    if not Location.objects.exists():
+        make_location()
+    return str(live_server.url)
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Watch]:
+    """Opens pages as different visitors would. Fails for script errors and for requests that leave the site."""
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        answered = "Failed to load resource" in message.text  # a 422 is an answer, not a problem
+        if message.type == "error" and not answered:
+            problems.append(message.text)
+
+    def asked(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in {"data", "blob"} and f"{parts.scheme}://{parts.netloc}" != site:
+            problems.append(f"left the site: {request.url}")
+
+    def open_page(path: str = "/", **options: object) -> Page:
+        context = browser.new_context(base_url=site, **options)  # type: ignore[arg-type]  # passed on as given
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8_000)
+        page.on("console", heard)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", asked)
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(open_page: Watch) -> Page:
+    return open_page()
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 A and AA, one line an element."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
