@@ -106,7 +106,7 @@ def _select(question: Question, common: dict[str, Any]) -> forms.Field:
 
 
 def _text(question: Question, common: dict[str, Any]) -> forms.Field:
-    return LineField(max_length=MAX_LINE, error_messages={"required": f"{question.label}: please fill in."}, **common)
+    return LineField(max_length=MAX_LINE, error_messages={"required": "Please fill this in."}, **common)
 
 
 def _email(question: Question, common: dict[str, Any]) -> forms.Field:
