@@ -187,7 +187,7 @@ def test_reaching_somebody_finishes_the_call_tasks_and_no_others(
     lead: Lead, coordinator: User, outcome: CallOutcome, still_open: int
 ) -> None:
     for kind in (TaskKind.CALL, TaskKind.URGENT_CALL, TaskKind.MAIL_PROBLEM):
-        Task.objects.create(lead=lead, kind=kind, title=kind.label, due_at=NOON)
+        Task.objects.create(lead=lead, kind=kind, title=str(kind.label), due_at=NOON)
 
     leads.log_call(lead, by=coordinator, outcome=outcome, now=NOON)
 
