@@ -162,14 +162,14 @@ PHONENUMBER_DEFAULT_REGION = "US"
 PHONENUMBER_DB_FORMAT = "E164"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+MEDIA_ROOT = BASE_DIR / "var" / "media"  # logos; nothing that patients send
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-# The outbox (crm/delivery.py) is the only code that talks SMTP. Anything else that tries to mail is a mistake.
-MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
+MAILERS = {"default": {"BACKEND": "crm.no_mail.Backend"}}  # the outbox (crm/delivery.py) alone talks SMTP
 
 # --- Logs: one line an event, never a path, a query or a value -------------------------------------------------------
 LOGGING_CONFIG = "crm.logs.configure"

@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from crm import health
+from crm import health, logo
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("logo/<uuid:location_id>/", logo.logo, name="logo"),
     path("", include("intake.urls")),
 ]
