@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from crm.enums import LEASED_STATES, MessageState, Stage
 from crm.models import Lead, Location, Treatment
 from intake import actions
 from intake.forms import StepOne
 from tests.e2e.conftest import Watch, barriers, overflow
-from tests.factories import PASSWORD, make_message, make_treatment, make_user, step_one
+from tests.factories import PASSWORD, make_lead, make_message, make_treatment, make_user, step_one
 
 TOLD = [
     {"kind": "pt_supervised", "start": "03/2026", "end": "06/2026", "sessions": "12", "relief_percent": "20"},
@@ -130,7 +131,9 @@ def test_lead_is_moved_by_keyboard(open_page: Watch, maria: Lead, coordinator: s
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_barriers_and_nothing_sticks_out(open_page: Watch, maria: Lead, coordinator: str, scheme: str) -> None:
     make_treatment(maria)
-    message = make_message(maria, state="failed")
+    for stage in Stage:
+        make_lead(stage=stage, lost_reason="other", safety_hold=stage == Stage.REVIEW, email=f"{stage}@example.org")
+    message, *_others = [make_message(maria, state=state) for state in MessageState if state not in LEASED_STATES]
     page = sign_in(open_page(color_scheme=scheme, viewport={"width": 1440, "height": 900}), coordinator)
     lead = f"/admin/crm/lead/{maria.pk}"
     paths = [
