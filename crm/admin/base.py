@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -65,6 +65,11 @@ class ReadOnlyAdmin(DeskAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def colours(choices: type[TextChoices], **by_code: str) -> dict[str, str]:
+    """Unfold's colour of each choice's badge, "" for plain. Complete: Unfold shows the bare code of what is missing."""
+    return {code: by_code.get(code, "") for code in choices.values}
 
 
 def link_to(lead: Lead | None) -> str:

@@ -1,4 +1,4 @@
-"""What people say on the telephone, as form fields: "03/2026", "three weeks"."""
+"""What people say and write, as form fields: "03/2026", "3 weeks", "Mon 08:00-18:00"."""
 
 import re
 from datetime import date
@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
+from unfold.widgets import UnfoldAdminTextareaWidget
 
+from crm.clinic_hours import DAYS
 from crm.enums import DatePrecision
 
 _PATTERNS = [
@@ -18,6 +20,10 @@ _PATTERNS = [
 ]
 _FORMATS = {DatePrecision.DAY: "%m/%d/%Y", DatePrecision.MONTH: "%m/%Y", DatePrecision.YEAR: "%Y"}
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>d|w|m|y)?[a-z]*", re.IGNORECASE)
+_HOURS = re.compile(
+    r"(?P<day>mon|tue|wed|thu|fri|sat|sun)[a-z]*[\s:]+(?P<opens>\d?\d:\d\d)\s*(?:-|–|to)\s*(?P<closes>\d?\d:\d\d)",
+    re.IGNORECASE,
+)
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
 
@@ -67,3 +73,35 @@ class SpanField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return f"{value} days" if isinstance(value, int) else value
+
+
+class HoursField(forms.CharField):
+    """Opening hours, a line a day, such as "Mon 08:00-18:00"; gives {"mon": ["08:00", "18:00"]}."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 7})
+
+    def to_python(self, value: Any) -> Any:
+        hours = {}
+        for line in filter(None, map(str.strip, (super().to_python(value) or "").splitlines())):
+            match = _HOURS.fullmatch(line)
+            if not match:
+                raise ValidationError(f"“{line}”: write a line a day, such as Mon 08:00-18:00, on the 24-hour clock.")
+            hours[match["day"].lower()[:3]] = [match["opens"].zfill(5), match["closes"].zfill(5)]
+        return hours
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return "\n".join(f"{day.title()} {value[day][0]}-{value[day][1]}" for day in DAYS if day in value)
+
+
+class LinesField(forms.CharField):
+    """One entry a line or between commas; gives a list."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
+
+    def to_python(self, value: Any) -> Any:
+        return [entry.strip() for entry in re.split(r"[\n,]", super().to_python(value) or "") if entry.strip()]
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value

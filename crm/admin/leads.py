@@ -14,25 +14,26 @@ from unfold.decorators import display
 
 from crm import queries
 from crm.admin import lead_page
-from crm.admin.base import DeskAdmin
+from crm.admin.base import DeskAdmin, colours
 from crm.enums import Stage
 from crm.models import Lead
 
 _TELEPHONE = re.compile(r"[+(\d][\d\s().-]{3,}")
 _REFERENCE = re.compile(r"[2-9A-HJ-NP-Za-hj-np-z]{4}-?[2-9A-HJ-NP-Za-hj-np-z]{4}")
 
-_STAGE_COLOURS = {
-    Stage.NEW: "info",
-    Stage.CONTACTING: "primary",
-    Stage.QUALIFYING: "primary",
-    Stage.RECORDS: "warning",
-    Stage.REVIEW: "warning",
-    Stage.BOOKING: "warning",
-    Stage.BOOKED: "success",
-    Stage.CONSULTED: "success",
-    Stage.PATIENT: "success",
-    Stage.LOST: "danger",
-}
+_STAGE_COLOURS = colours(
+    Stage,
+    new="info",
+    contacting="primary",
+    qualifying="primary",
+    records="warning",
+    review="warning",
+    booking="warning",
+    booked="success",
+    consulted="success",
+    patient="success",
+    lost="danger",
+)
 
 
 class OwnerFilter(admin.SimpleListFilter):

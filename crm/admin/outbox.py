@@ -9,18 +9,13 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from crm.admin.base import ReadOnlyAdmin, link_to
+from crm.admin.base import ReadOnlyAdmin, colours, link_to
 from crm.enums import MessageState, TaskKind
 from crm.models import Message, Task
 
-_STATE_COLOURS = {
-    MessageState.SENT: "success",
-    MessageState.QUEUED: "info",
-    MessageState.SENDING: "info",
-    MessageState.IN_DATA: "info",
-    MessageState.FAILED: "danger",
-    MessageState.UNKNOWN: "warning",
-}
+_STATE_COLOURS = colours(
+    MessageState, sent="success", queued="info", sending="info", in_data="info", failed="danger", unknown="warning"
+)
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -52,7 +47,7 @@ class TaskAdmin(ReadOnlyAdmin):
     list_select_related = ["lead", "done_by"]
     ordering = ["due_at", "pk"]
 
-    @display(description="Kind", label={TaskKind.URGENT_CALL: "danger", TaskKind.MAIL_PROBLEM: "warning"})
+    @display(description="Kind", label=colours(TaskKind, urgent_call="danger", mail_problem="warning"))
     def kind_label(self, task: Task) -> tuple[str, str]:
         return task.kind, str(TaskKind(task.kind).label)
 
@@ -75,7 +70,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "subject",
         "of",
         "to_email",
-        "state_label",
+        "state_in_words",
         "reason",
         "attempts",
         "created_at",
@@ -89,6 +84,10 @@ class MessageAdmin(ReadOnlyAdmin):
     @display(description="State", label=_STATE_COLOURS, ordering="state")
     def state_label(self, message: Message) -> tuple[str, str]:
         return message.state, str(MessageState(message.state).label)
+
+    @display(description="State")
+    def state_in_words(self, message: Message) -> str:
+        return str(MessageState(message.state).label)
 
     @display(description="Lead", ordering="lead__last_name")
     def of(self, message: Message) -> str:

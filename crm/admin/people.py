@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from crm.admin.base import DeskAdmin, ReadOnlyAdmin
+from crm.admin.base import DeskAdmin, ReadOnlyAdmin, colours
 from crm.enums import AccessAction
 from crm.models import AccessEvent, User
 
@@ -58,7 +58,7 @@ class AccessEventAdmin(ReadOnlyAdmin):
     search_fields = ["object_ids"]  # shows the box; get_search_results does the work
     search_help_text = "Id of a record, or of a person who signs in"
     ordering = ["-at", "-pk"]
-    fields = readonly_fields = ["at", "who", "action_label", "object_type", "object_ids", "keyed_hash"]
+    fields = readonly_fields = ["at", "who", "action_in_words", "object_type", "object_ids", "keyed_hash"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessEvent]:
         name = User.objects.filter(pk=OuterRef("user_id")).values("name")
@@ -79,9 +79,13 @@ class AccessEventAdmin(ReadOnlyAdmin):
     def who(self, event: AccessEvent) -> str:
         return event.user_name or "—"  # type: ignore[attr-defined]  # annotated above
 
-    @display(description="Did", label={AccessAction.LOGIN_FAILED: "danger"}, ordering="action")
+    @display(description="Did", label=colours(AccessAction, login_failed="danger"), ordering="action")
     def action_label(self, event: AccessEvent) -> tuple[str, str]:
         return event.action, str(AccessAction(event.action).label)
+
+    @display(description="Did")
+    def action_in_words(self, event: AccessEvent) -> str:
+        return str(AccessAction(event.action).label)
 
     @display(description="Records")
     def how_many(self, event: AccessEvent) -> int:

@@ -10,7 +10,15 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm import places
 from crm.admin.base import DeskAdmin
+from crm.admin.fields import HoursField, LinesField
 from crm.models import Location
+
+_EASIER: dict[str, Any] = {
+    "timezone": lambda: forms.ChoiceField(choices=places.zone_choices, widget=UnfoldAdminSelectWidget),
+    "hours": lambda: HoursField(help_text="A line a day, such as Mon 08:00-18:00; leave closed days out."),
+    "holidays": lambda: LinesField(required=False, help_text="A date a line, such as 2026-12-25."),
+    "served_states": lambda: LinesField(required=False, help_text="Two-letter codes; empty: everywhere."),
+}
 
 
 @admin.register(Location)
@@ -27,6 +35,7 @@ class LocationAdmin(DeskAdmin):
     ]
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "timezone":
-            return forms.ChoiceField(choices=places.zone_choices, widget=UnfoldAdminSelectWidget)
+        """Some columns are easier to write than Django's own fields make them."""
+        if db_field.name in _EASIER:
+            return _EASIER[db_field.name]()
         return super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -1,6 +1,5 @@
 """The other lists of the desk: tasks, messages, locations, people and the access log."""
 
-import json
 from datetime import UTC, datetime
 
 import pytest
@@ -120,8 +119,8 @@ def location_form(**changes: str) -> dict[str, str]:
         "state": "IL",
         "postal_code": "60601",
         "timezone": "America/Chicago",
-        "hours": json.dumps({"mon": ["09:00", "17:00"]}),
-        "holidays": "[]",
+        "hours": "Mon 09:00-17:00\nfriday 9:00 to 12:30",
+        "holidays": "2026-12-25\n2027-01-01",
         "served_states": "IL,IN",
         "sender_name": "Lakeside Center",
         "sender_email": "hello@lakeside.example.org",
@@ -135,12 +134,24 @@ def test_second_location_shows_at_once(office: Client, client: Client) -> None:
     Location.objects.filter(short_name="Riverbend").update(position=5)
 
     assert "(312) 555-0100" in client.get("/").content.decode()
+    added = Location.objects.get(short_name="Lakeside")
+    assert added.hours == {"mon": ["09:00", "17:00"], "fri": ["09:00", "12:30"]}
+    assert (added.holidays, added.served_states) == (["2026-12-25", "2027-01-01"], ["IL", "IN"])
 
 
-def test_location_with_odd_hours_says_how_to_write_them(office: Client) -> None:
-    response = office.post("/admin/crm/location/add/", location_form(hours='{"mon": ["9", "5"]}'))
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"hours": "Mon 9 to 5"}, "write a line a day, such as Mon 08:00-18:00"),
+        ({"hours": "Mon 18:00-08:00"}, "Opening has to come before closing."),
+        ({"hours": "Mon 08:00-24:30"}, "Write opening hours as"),
+        ({"holidays": "Christmas"}, "Write holidays as"),
+    ],
+)
+def test_location_that_is_refused_says_how_to_write_it(office: Client, changes: dict[str, str], words: str) -> None:
+    response = office.post("/admin/crm/location/add/", location_form(**changes))
 
-    assert "Write opening hours as" in response.content.decode()
+    assert words in response.content.decode()
     assert 'value="Lakeside Center"' in response.content.decode()
     assert Location.objects.count() == 1
 
