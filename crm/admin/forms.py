@@ -1,5 +1,6 @@
 """The forms of the lead page. They check what was typed; crm.actions checks what it means."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -14,6 +15,39 @@ from crm.normalise import email_address, is_public_domain, one_line
 from crm.vocabulary import grouped_choices
 
 _THREE_ROWS = forms.Textarea(attrs={"rows": 3})
+
+# The fields of the two long forms under their headings.
+TREATMENT_PARTS = {
+    "What": ["kind", "kind_other", "drug_name", "status", "stop_reason"],
+    "When": ["start", "end", "ongoing", "sessions", "per_week"],
+    "What it did": [
+        "relief_percent",
+        "relief_duration_days",
+        "relief_still_present",
+        "function_change",
+        "side_effects",
+        "side_effects_text",
+    ],
+    "Injections": ["body_region", "side", "level", "guidance"],
+    "Who gave it": [
+        "directed_by_clinician",
+        "setting",
+        "provider_type",
+        "provider_name",
+        "facility",
+        "provider_phone",
+    ],
+    "Records": ["source", "documentation"],
+}
+DETAILS_PARTS = {
+    "Person": ["first_name", "last_name", "state", "timezone"],
+    "How to reach them": ["email", "phone", "phone_type", "preferred_contact", "ok_voicemail"],
+    "Who looks after them": ["owner"],
+}
+
+
+def _columns(parts: dict[str, list[str]], *, besides: Collection[str] = ()) -> list[str]:
+    return [name for names in parts.values() for name in names if name not in besides]
 
 
 class CallForm(forms.Form):
@@ -63,59 +97,9 @@ class TreatmentForm(forms.ModelForm):
     )
     source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
 
-    PARTS = {
-        "What": ["kind", "kind_other", "drug_name", "status", "stop_reason"],
-        "When": ["start", "end", "ongoing", "sessions", "per_week"],
-        "What it did": [
-            "relief_percent",
-            "relief_duration_days",
-            "relief_still_present",
-            "function_change",
-            "side_effects",
-            "side_effects_text",
-        ],
-        "Injections": ["body_region", "side", "level", "guidance"],
-        "Who gave it": [
-            "directed_by_clinician",
-            "setting",
-            "provider_type",
-            "provider_name",
-            "facility",
-            "provider_phone",
-        ],
-        "Records": ["source", "documentation"],
-    }
-
     class Meta:
         model = Treatment
-        fields = [
-            "kind",
-            "kind_other",
-            "drug_name",
-            "status",
-            "stop_reason",
-            "ongoing",
-            "sessions",
-            "per_week",
-            "relief_percent",
-            "relief_duration_days",
-            "relief_still_present",
-            "function_change",
-            "side_effects",
-            "side_effects_text",
-            "body_region",
-            "side",
-            "level",
-            "guidance",
-            "directed_by_clinician",
-            "setting",
-            "provider_type",
-            "provider_name",
-            "facility",
-            "provider_phone",
-            "source",
-            "documentation",
-        ]
+        fields = _columns(TREATMENT_PARTS, besides={"start", "end"})
         labels = {
             "kind_other": "In other words",
             "drug_name": "Name of the drug",
@@ -154,7 +138,7 @@ class TreatmentForm(forms.ModelForm):
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under their headings, for the template."""
-        return [(title, [self[name] for name in names]) for title, names in self.PARTS.items()]
+        return [(title, [self[name] for name in names]) for title, names in TREATMENT_PARTS.items()]
 
 
 class DetailsForm(forms.ModelForm):
@@ -172,26 +156,9 @@ class DetailsForm(forms.ModelForm):
         empty_label="Nobody yet",
     )
 
-    PARTS = {
-        "Person": ["first_name", "last_name", "state", "timezone"],
-        "How to reach them": ["email", "phone", "phone_type", "preferred_contact", "ok_voicemail"],
-        "Who looks after them": ["owner"],
-    }
-
     class Meta:
         model = Lead
-        fields = [
-            "first_name",
-            "last_name",
-            "state",
-            "timezone",
-            "email",
-            "phone",
-            "phone_type",
-            "preferred_contact",
-            "ok_voicemail",
-            "owner",
-        ]
+        fields = _columns(DETAILS_PARTS)
 
     def clean_first_name(self) -> str:
         return one_line(self.cleaned_data["first_name"])
@@ -222,4 +189,4 @@ class DetailsForm(forms.ModelForm):
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under their headings, for the template."""
-        return [(title, [self[name] for name in names]) for title, names in self.PARTS.items()]
+        return [(title, [self[name] for name in names]) for title, names in DETAILS_PARTS.items()]
