@@ -247,7 +247,7 @@ STEP_ONE: tuple[Section, ...] = (
                 Kind.EMAIL,
                 "E-mail",
                 autocomplete="email",
-                help="Our mails never say anything about your health.",
+                help="Our mails never mention your health.",
             ),
             Question("phone", Kind.PHONE, "Phone", autocomplete="tel", help="Such as (212) 555-0100."),
             Question(
@@ -290,7 +290,7 @@ STEP_ONE: tuple[Section, ...] = (
                 Kind.SELECT,
                 "Time zone",
                 tuple(places.ZONES.items()),
-                help="Leave it as it is, unless your part of the state has another one.",
+                help="Only if your state has more than one.",
             ),
             Question(
                 "how_heard",
