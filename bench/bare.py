@@ -1,6 +1,10 @@
-"""The yardstick: the least Django needs to take a form. CSRF, a ModelForm, one INSERT, a redirect; nothing else."""
+"""The yardsticks: the least Django needs to take a form. CSRF, a ModelForm, one INSERT, a redirect; nothing else.
+
+/same/ takes the questions of the request for help, /small/ a name, an address and a number.
+"""
 
 import os
+from typing import Any
 
 import django
 from django import forms
@@ -11,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.urls import path
 from psycopg.conninfo import conninfo_to_dict
+
+from intake.questionnaire import STEP_ONE, Kind, Question
 
 INFO = conninfo_to_dict(os.environ["DATABASE_URL"])
 
@@ -34,37 +40,67 @@ settings.configure(
 django.setup()
 
 
+QUESTIONS = [question for section in STEP_ONE for question in section.questions]
+TICKS = [question for question in QUESTIONS if question.kind in {Kind.MANY, Kind.SAFETY}]
+
+
+def _column(question: Question) -> "models.Field[Any, Any]":
+    if question.kind is Kind.YES:
+        return models.BooleanField(default=False)
+    if question in TICKS:
+        return models.JSONField(default=list, blank=True)
+    return models.CharField(max_length=254, blank=not question.required, choices=question.choices or None)
+
+
+def _ticks(question: Question) -> forms.MultipleChoiceField:
+    choices = [*question.choices, (question.exclusive, "None of these")]
+    return forms.MultipleChoiceField(choices=choices, required=question.required)
+
+
+class _Bare:
+    app_label = "bare"
+
+
 class Person(models.Model):
     first_name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80)
     email = models.EmailField()
     phone = models.CharField(max_length=20)
 
-    class Meta:
-        app_label = "bare"
-        db_table = "bench_bare_person"
+    Meta = _Bare
 
 
-class PersonForm(forms.ModelForm[Person]):
-    class Meta:
-        model = Person
-        fields = ["first_name", "last_name", "email", "phone"]
+# What a class statement would make of the questionnaire's two dozen questions.
+_columns = {question.name: _column(question) for question in QUESTIONS}
+Request = type("Request", (models.Model,), {**_columns, "Meta": _Bare, "__module__": __name__})
+SmallForm = forms.modelform_factory(Person, fields=["first_name", "last_name", "email", "phone"])
+SameForm = type(
+    "SameForm",
+    (forms.modelform_factory(Request, fields=list(_columns)),),
+    {question.name: _ticks(question) for question in TICKS},
+)
 
 
-def form(request: HttpRequest) -> HttpResponse:
+def take(request: HttpRequest, form_class: Any) -> HttpResponse:
+    """Shows the token; stores what is posted; 422 when it is not in order."""
     if request.method != "POST":
         return HttpResponse(f'<input name="csrfmiddlewaretoken" value="{get_token(request)}">')
-    person = PersonForm(request.POST)
-    if not person.is_valid():
+    form = form_class(request.POST)
+    if not form.is_valid():
         return HttpResponse(status=422)
-    person.save()
+    form.save()
     return HttpResponseRedirect("/thanks/")
 
 
-def make_table() -> None:
+def make_tables() -> None:
+    """Creates the tables. The server's role must be the one that calls this."""
     with connection.schema_editor() as editor:
         editor.create_model(Person)
+        editor.create_model(Request)
 
 
-urlpatterns = [path("form/", form)]
+urlpatterns = [
+    path("same/", take, {"form_class": SameForm}),
+    path("small/", take, {"form_class": SmallForm}),
+]
 application = get_wsgi_application()

@@ -21,7 +21,7 @@ from django.db import transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-GATHER_SECONDS = 0.02  # nudges that come this close together travel in one message
+GATHER_SECONDS = 0.1  # nudges that come this close together travel in one message
 QUIET_SECONDS = 15.0  # after a failure the broker is left alone for this long: as long as a sweep takes to come by
 MOST_IDS = 50  # in one message; the worker drains what is due anyway
 ANSWER_SECONDS = 0.5

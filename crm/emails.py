@@ -1,7 +1,7 @@
-"""One function a mail. Each renders into a Message row; crm/delivery.py sends it later.
+"""One function a mail. Each renders into a Message; its caller saves the row, crm/delivery.py sends it later.
 
 A mail travels unencrypted and is read over shoulders, so none names anything medical: no complaint, no answer, no
-specialty, not even the centre's full name (45 CFR 164.530(c); docs/delivery.md). tests/crm/test_emails.py holds that.
+specialty, not even the centre's full name (45 CFR 164.530(c); docs/delivery.md). tests/crm/test_secrecy.py holds that.
 """
 
 import re
@@ -31,7 +31,7 @@ _NAME = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f])(?:[^\W\d_]|[\u0300-\u036f]|['â
 def acknowledgement(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> Message:
     """Says that the request arrived: reference, what happens next, hours, 911. One a submission, due at once.
 
-    Costs one INSERT, in the caller's transaction. Raises IntegrityError when this submission has one already.
+    Not yet saved: the caller does that, in the transaction of what it answers.
     """
     return make_message(
         "ack",
@@ -56,7 +56,7 @@ def make_message(
     not_after: datetime,
     now: datetime,
 ) -> Message:
-    """Renders templates/emails/<name>.subject.txt, .txt and .mjml for a lead and stores the row, due at once.
+    """Renders templates/emails/<name>.subject.txt, .txt and .mjml for a lead into a row to be saved, due at once.
 
     The Message-ID is made here, once, so that a mail sent again is recognised as the same one (RFC 5322 3.6.4).
     """
@@ -79,7 +79,6 @@ def make_message(
     message.subject = values["subject"] = one_line(_fill(_plain(f"emails/{name}.subject.txt"), values))
     message.text = _fill(_plain(f"emails/{name}.txt"), values).strip() + "\n"
     message.html = _fill(_html(name), values)
-    message.save(force_insert=True)
     return message
 
 

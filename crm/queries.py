@@ -1,7 +1,9 @@
 """Reads, one function a page."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +13,26 @@ from django.db.models.functions import Now
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
 from crm.models import Activity, Lead, Location, Message, Task, Treatment
 
+KEPT_SECONDS = 5.0
+
 
 def main_location() -> Location | None:
-    """The location whose name, telephone and hours the public pages show; None before one is set up."""
+    """The location whose name, telephone and hours the public pages show; None before one is set up.
+
+    Every page asks for it and it hardly ever changes, so a process keeps it for KEPT_SECONDS: a change made elsewhere
+    shows that much later, one made here at once.
+    """
+    return _main_location(int(time.monotonic() / KEPT_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _main_location(_slot: int) -> Location | None:
     return Location.objects.main()
+
+
+def forget_main_location() -> None:
+    """For whoever changed a location in this process."""
+    _main_location.cache_clear()
 
 
 def oldest_due_seconds() -> float | None:

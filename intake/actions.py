@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 
-from crm import clinic_hours, dispatch, emails
+from crm import clinic_hours, dispatch, emails, rows
 from crm.actions import leads, tasks
 from crm.enums import ActivityKind, MeasurementKind, Outcome, TaskKind
-from crm.models import Activity, ConsentRecord, Lead, Location, Measurement
+from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, Task
 from intake import consents, questionnaire
 from intake.models import Submission
 
@@ -62,39 +62,53 @@ def submit(request: Request) -> Lead:
         return _repeat(request, earlier)
 
 
-@transaction.atomic
 def _store(request: Request) -> Lead:
     data = request.data
-    lead = Lead.objects.create(
+    lead = Lead(
         location=request.location,
         timezone=data.get("timezone") or request.location.timezone,
         created_at=request.now,
         stage_since=request.now,
         **{name: data[name] for name in LEAD_FIELDS if name in data},
     )
-    _keep(request, lead, submission_id=request.submission_id, kind=ActivityKind.REQUEST, summary="Asked for help")
-    _answer(request, lead, submission_id=request.submission_id)
+    made = [lead, *_kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary="Asked for help")]
+    if request.urgent:
+        with transaction.atomic():
+            _write(made)
+            _alarm(request, lead, request.submission_id)
+    else:
+        _write([*made, *_reply(request, lead, request.submission_id)])
     return lead
 
 
-def _keep(request: Request, lead: Lead, *, submission_id: uuid.UUID, kind: ActivityKind, summary: str) -> None:
+def _write(made: list[models.Model]) -> None:
+    """Stores rows together and wakes a worker for the mails among them."""
+    rows.insert(made)
+    for row in made:
+        if isinstance(row, Message):
+            dispatch.after_commit("crm.send_messages", row.pk)
+
+
+def _kept(
+    request: Request, lead: Lead, submission_id: uuid.UUID, *, kind: ActivityKind, summary: str
+) -> list[models.Model]:
     """The request itself: answers as given, proofs of consent, the rating, the entry on the timeline."""
-    Submission.objects.create(
-        id=submission_id,
-        lead=lead,
-        answers=request.answers,
-        answers_digest=request.digest,
-        questionnaire_version=questionnaire.VERSION,
-        at=request.now,
-    )
-    ConsentRecord.objects.bulk_create(_consents(request, lead))
+    made: list[models.Model] = [
+        Submission(
+            id=submission_id,
+            lead=lead,
+            answers=request.answers,
+            answers_digest=request.digest,
+            questionnaire_version=questionnaire.VERSION,
+            at=request.now,
+        ),
+        *_consents(request, lead),
+        Activity(lead=lead, kind=kind, at=request.now, summary=summary, details={"submission": str(submission_id)}),
+    ]
     if "pain_now_avg" in request.data:
-        Measurement.objects.create(
-            lead=lead, at=request.now, kind=MeasurementKind.NRS_AVG, value=request.data["pain_now_avg"]
-        )
-    Activity.objects.create(
-        lead=lead, kind=kind, at=request.now, summary=summary, details={"submission": str(submission_id)}
-    )
+        rating = request.data["pain_now_avg"]
+        made.append(Measurement(lead=lead, at=request.now, kind=MeasurementKind.NRS_AVG, value=rating))
+    return made
 
 
 def _consents(request: Request, lead: Lead) -> list[ConsentRecord]:
@@ -111,24 +125,20 @@ def _consents(request: Request, lead: Lead) -> list[ConsentRecord]:
     ]
 
 
-def _answer(request: Request, lead: Lead, *, submission_id: uuid.UUID) -> None:
-    """What the request sets in motion: a call, and for routine requests the acknowledgement."""
-    if request.urgent:
-        leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
-        tasks.open_task(
-            lead,
-            kind=TaskKind.URGENT_CALL,
-            title="Urgent: warning sign reported, call now",
-            due_at=request.now,
-            key=f"urgent:{submission_id}",
-        )
-        return
-    tasks.open_task(
-        lead, kind=TaskKind.CALL, title="First call", due_at=_call_due(request), key=f"first-call:{submission_id}"
-    )
-    if lead.email:
-        message = emails.acknowledgement(lead, submission_id=submission_id, now=request.now)
-        dispatch.after_commit("crm.send_messages", message.pk)
+def _reply(request: Request, lead: Lead, submission_id: uuid.UUID) -> list[models.Model]:
+    """What a routine request sets in motion: a call, and the acknowledgement."""
+    due_at, key = _call_due(request), f"first-call:{submission_id}"
+    call = Task(lead=lead, kind=TaskKind.CALL, title="First call", due_at=due_at, key=key, created_at=request.now)
+    if not lead.email:
+        return [call]
+    return [call, emails.acknowledgement(lead, submission_id=submission_id, now=request.now)]
+
+
+def _alarm(request: Request, lead: Lead, submission_id: uuid.UUID) -> None:
+    """What an urgent request sets in motion: a hold on everything routine, and a call now."""
+    leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
+    title, key = "Urgent: warning sign reported, call now", f"urgent:{submission_id}"
+    tasks.open_task(lead, kind=TaskKind.URGENT_CALL, title=title, due_at=request.now, key=key)
 
 
 def _call_due(request: Request) -> datetime:
@@ -148,9 +158,12 @@ def _repeat(request: Request, earlier: Submission) -> Lead:
         if name in request.data:
             setattr(lead, name, request.data[name])
     lead.save(update_fields=[*CONTACT_FIELDS, "updated_at"])
-    _keep(
-        request, lead, submission_id=again, kind=ActivityKind.REQUEST_CHANGED, summary="Sent the request again, changed"
-    )
-    if request.urgent or lead.email != address_before:
-        _answer(request, lead, submission_id=again)
+    made = _kept(request, lead, again, kind=ActivityKind.REQUEST_CHANGED, summary="Sent the request again, changed")
+    if request.urgent:
+        _write(made)
+        _alarm(request, lead, again)
+    elif lead.email != address_before:
+        _write([*made, *_reply(request, lead, again)])
+    else:
+        _write(made)
     return lead

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from crm import queries
 from crm.models import Lead, Location, User
 from tests.factories import make_lead, make_location, make_user
 
@@ -13,6 +14,12 @@ def unhashed_static_files(settings: Settings) -> None:
     """Hashed names need collectstatic first; script/server and the deployment check do that, tests need not."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+
+
+@pytest.fixture(autouse=True)
+def forgotten_location() -> None:
+    """The main location that the test before kept."""
+    queries.forget_main_location()
 
 
 @pytest.fixture

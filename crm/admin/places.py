@@ -8,7 +8,7 @@ from django.db.models import Field
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from crm import places
+from crm import places, queries
 from crm.admin.base import DeskAdmin
 from crm.admin.fields import HoursField, LinesField
 from crm.models import Location
@@ -39,3 +39,7 @@ class LocationAdmin(DeskAdmin):
         if db_field.name in _EASIER:
             return _EASIER[db_field.name]()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Location, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        queries.forget_main_location()

@@ -1,0 +1,45 @@
+"""New rows of several tables, written in one round trip.
+
+A request makes nine rows of seven tables. Saved one by one they cost nine waits for the database and most of the time
+that the request takes; together they cost one.
+"""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models.sql import InsertQuery
+
+type Columns = Sequence[models.Field[Any, Any]]
+
+_statements: dict[type[models.Model], tuple[str, Columns]] = {}
+
+
+def insert(rows: Sequence[models.Model]) -> None:
+    """Inserts new rows of any models, in the given order: all of them or, with IntegrityError, none.
+
+    For models whose key is made here and not by the database. Fields prepare their values as for save() (encryption,
+    auto_now); signals are not sent. Needs no transaction of its own, which would cost two more trips: PostgreSQL runs
+    statements that arrive together as one. Inside a transaction of the caller a savepoint keeps that one usable.
+    """
+    with transaction.atomic() if connection.in_atomic_block else nullcontext(), connection.cursor() as cursor:
+        bound: Any = cursor  # psycopg's client-side binding is not known to the type checker
+        cursor.execute("; ".join(bound.mogrify(*_insertion(row)) for row in rows))
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def _insertion(row: models.Model) -> tuple[str, list[Any]]:
+    """The statement of a row's model, and the row's values in its order."""
+    statement, columns = _statements.get(type(row)) or _compile(row)
+    return statement, [column.get_db_prep_save(column.pre_save(row, add=True), connection) for column in columns]
+
+
+def _compile(row: models.Model) -> tuple[str, Columns]:
+    """Has Django write the INSERT of a model, once."""
+    columns = row._meta.local_concrete_fields
+    query = InsertQuery(type(row))
+    query.insert_values(columns, [row])
+    [(statement, _values)] = query.get_compiler(connection=connection).as_sql()
+    return _statements.setdefault(type(row), (statement, columns))
