@@ -12,8 +12,9 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-# These quote paths, hosts and query strings. RequestLog says the same with route patterns.
-TALKATIVE = ("django.request", "django.security", "django.server", "django.db.backends")
+# These quote paths, hosts and query strings, or the text of exceptions. RequestLog and crm/celery.py say the same
+# without. They need a handler that does nothing: Python prints what no handler took to standard error.
+TALKATIVE = ("django.request", "django.security", "django.server", "django.db.backends", "celery.app.trace")
 
 
 def frames_only(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
@@ -39,7 +40,7 @@ SHARED: list[Any] = [
 
 
 def configure(_django_logging: dict[str, Any] | None = None) -> None:
-    """Sets up logging for every process; Django and Celery call it once each. Writes to standard output only."""
+    """Sets up logging for every process; Django calls it, and crm/celery.py. Writes to standard output only."""
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -60,8 +61,14 @@ def configure(_django_logging: dict[str, Any] | None = None) -> None:
                     ],
                 }
             },
-            "handlers": {"out": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "json"}},
+            "handlers": {
+                "out": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "json"},
+                "nowhere": {"class": "logging.NullHandler"},
+            },
             "root": {"handlers": ["out"], "level": "INFO"},
-            "loggers": {name: {"handlers": [], "propagate": False} for name in TALKATIVE},
+            "loggers": {
+                **{name: {"handlers": ["nowhere"], "propagate": False} for name in TALKATIVE},
+                "celery": {"level": "WARNING"},
+            },
         }
     )

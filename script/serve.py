@@ -25,6 +25,17 @@ READY_SECONDS = 90
 STOPPED_BY_HAND = {0, 130, 143}
 
 
+class Supervisor(Manager):  # type: ignore[misc]  # honcho ships no types
+    """honcho's, which cannot end processes that have not reported their start, and would leave them behind."""
+
+    def terminate(self) -> None:
+        """Ends every process; tries again in a moment when one is only just starting."""
+        if self._all_started():
+            super().terminate()
+        else:
+            threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGTERM]).start()
+
+
 def main() -> int:
     """Runs until Ctrl-C, SIGTERM or a closed terminal. Returns 0 when stopped by hand, else the failing code."""
     options = _options()
@@ -80,7 +91,7 @@ def _secrets() -> dict[str, str]:
 
 
 def _run(environment: dict[str, str]) -> int:
-    manager = Manager()
+    manager = Supervisor()
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         if name != "mail" or "MAIL_PAGE_PORT" in environment:
             manager.add_process(name, command, env=environment, cwd=str(ROOT))

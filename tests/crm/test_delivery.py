@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connection, transaction
 from pytest_django import Settings
 
 from crm import delivery, mime, queries, smtp, stopping
@@ -13,6 +14,7 @@ from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, MessageTopic, Task
 from tests.factories import make_lead, make_message
 from tests.faults.far_end import HANG_UP, TAKE_AND_HANG_UP, FarEnd, far_end
+from tests.faults.rehearsal import database_url
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +102,20 @@ def test_claim_takes_a_batch_under_one_lease(lead: Lead) -> None:
     lease = rows[0].lease_until
     assert lease is not None
     assert lease - datetime.now(UTC) > delivery.LEASE - timedelta(seconds=5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claim_passes_over_what_another_run_has_locked(lead: Lead) -> None:
+    held, free = make_message(lead, due_at=datetime.now(UTC) - timedelta(hours=1)), make_message(lead)
+    with psycopg.connect(database_url()) as other, connection.cursor() as cursor:
+        other.execute("SELECT 1 FROM crm_message WHERE id = %s FOR UPDATE", [held.pk])
+        cursor.execute("SET lock_timeout = '2s'")
+        try:
+            claimed = delivery.claim()
+        finally:
+            cursor.execute("RESET lock_timeout")
+
+    assert [message.pk for message in claimed] == [free.pk]
 
 
 # --- What must not go out --------------------------------------------------------------------------------------------

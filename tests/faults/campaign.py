@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -129,14 +128,10 @@ def _redis_killed(place: Place) -> Row:
 def _redis_hung(place: Place) -> Row:
     """Redis keeps its connections open and answers nothing."""
 
-    @contextmanager
-    def fault(_stack: ExitStack) -> Iterator[None]:
-        [server] = _servers_on(place.redis_port)
-        os.kill(server, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(server, signal.SIGCONT)
+    from tests.faults import rehearsal
+
+    def fault(_stack: ExitStack) -> _Fault:
+        return rehearsal.frozen(place.redis_url)
 
     return _with_broken_redis(place, "Redis hung for 3 s", fault)
 
@@ -176,13 +171,6 @@ def _redis_gone(place: Place) -> Row:
             run.wait(60)
         result = rehearsal.outcome(far)
     return _row("no Redis, two send_due at once", result, OnUnknown.PARK, slowest, begun)
-
-
-def _servers_on(port: int) -> list[int]:
-    import psutil
-
-    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child.pid for child in living if str(port) in child.cmdline() and "valkey" in child.name()]
 
 
 def _row(name: str, result: "_Outcome", policy: "_Policy", slowest: float, begun: float) -> Row:

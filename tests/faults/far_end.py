@@ -1,6 +1,7 @@
 """The far end of SMTP: a real server on a real socket that can be told to put off, refuse, hang up or fall silent."""
 
 import asyncio
+import logging
 import random
 import threading
 from collections import deque
@@ -18,6 +19,8 @@ from crm.environment import SmtpServer
 HANG_UP = "hang up"  # the connection ends without an answer
 TAKE_AND_HANG_UP = "take and hang up"  # the mail is accepted, but the answer never arrives
 SILENCE = "silence"  # no answer for as long as the test lasts
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # what the far end sees is not the product's log
 
 
 @dataclass

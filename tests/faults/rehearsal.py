@@ -3,6 +3,7 @@
 Used by the tests with small numbers and by script/faults with large ones. Expects Django to be set up.
 """
 
+import http.client
 import os
 import random
 import signal
@@ -16,18 +17,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import psutil
 from django.db import connection, transaction
+from honcho.environ import parse_procfile
 
 from crm import dispatch
 from crm.enums import LEASED_STATES, MessageState, OnUnknown
 from crm.models import Message
+from script import embedded
 from tests.factories import make_lead, make_message
 from tests.faults.far_end import FarEnd
 
 ROOT = Path(__file__).resolve().parents[2]
 UNSETTLED = [MessageState.QUEUED, *LEASED_STATES]
+_OUTPUT = {} if "SHOW_WORKER" in os.environ else {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 @dataclass(frozen=True)
@@ -121,10 +127,74 @@ def worker(far: FarEnd, *, redis_url: str, processes: int = 2) -> Iterator[Worke
         yield sending
 
 
+@dataclass
+class Site:
+    """The web process as the Procfile starts it."""
+
+    port: int
+    main: psutil.Popen
+
+    def post(self, data: dict[str, Any]) -> tuple[int, float]:
+        """Posts the form like a browser that was shown it; returns the status and the seconds until the answer."""
+        token = "t" * 32
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={token}"}
+        begun = time.perf_counter()
+        browser = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            browser.request(
+                "POST", "/candidate/", urlencode({**data, "csrfmiddlewaretoken": token}, doseq=True), headers
+            )
+            answer = browser.getresponse()
+            answer.read()
+        finally:
+            browser.close()
+        return answer.status, time.perf_counter() - begun
+
+
+@contextmanager
+def site(far: FarEnd, *, redis_url: str) -> Iterator[Site]:
+    """The site on a free port, answering. Ends with SIGTERM."""
+    port = embedded.free_port()
+    command = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    variables = environment(far, redis_url=redis_url, PORT=str(port), PATH=path)
+    running = Site(port, psutil.Popen(["sh", "-c", command], cwd=ROOT, env=variables, **_OUTPUT))
+    try:
+        _wait_until_answering(running)
+        yield running
+    finally:
+        end(running.main)
+
+
+def _wait_until_answering(site: Site, *, seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not embedded.is_taken(site.port):
+        if time.monotonic() > until or site.main.poll() is not None:
+            raise RuntimeError("The site did not start: set SHOW_WORKER=1 to see why.")
+        time.sleep(0.05)
+
+
+@contextmanager
+def frozen(redis_url: str) -> Iterator[None]:
+    """Inside, our Redis on this address answers nothing; connections to it stay open."""
+    [server] = [child for child in psutil.Process().children() if _listens(child, urlsplit(redis_url).port or 0)]
+    server.suspend()
+    try:
+        yield
+    finally:
+        server.resume()
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    try:
+        return any(place.laddr.port == port for place in process.net_connections() if place.status == "LISTEN")
+    except psutil.Error:  # it has just ended
+        return False
+
+
 def _celery(command: list[str], variables: dict[str, str]) -> psutil.Popen:
-    log = subprocess.DEVNULL if "SHOW_WORKER" not in os.environ else None
     whole = [sys.executable, "-m", "celery", "-A", "tests.faults.hurried", *command]
-    return psutil.Popen(whole, cwd=ROOT, env=variables, stdout=log, stderr=log)
+    return psutil.Popen(whole, cwd=ROOT, env=variables, **_OUTPUT)
 
 
 def end(process: psutil.Process) -> float:

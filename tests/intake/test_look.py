@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-CSS = (Path(__file__).parents[2] / "static/css/nucleus.css").read_text()
+STYLES = Path(__file__).parents[2] / "static/css"
+CSS = (STYLES / "nucleus.css").read_text()
 TOKEN = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
+COLOUR = re.compile(r"(?i)#[0-9a-f]{3,8}\b|\b(?:rgb|hsl)a?\(|:[^;{]*\b(?:white|black|gr[ae]y|red|green|blue)\b")
 
 TEXT_ON = [
     ("ink", ["paper", "surface", "sand", "accent-wash", "danger-wash"]),
@@ -16,8 +18,15 @@ TEXT_ON = [
     ("on-accent", ["accent", "accent-strong"]),
     ("danger", ["paper", "surface", "danger-wash"]),
     ("on-danger", ["danger"]),
+    ("on-core", ["core"]),
 ]
-EDGES_ON = [("control", ["paper", "surface"]), ("accent", ["paper", "surface"]), ("danger", ["danger-wash", "paper"])]
+EDGES_ON = [
+    ("control", ["paper", "surface"]),
+    ("accent", ["paper", "surface", "accent-wash"]),
+    ("danger", ["danger-wash", "paper", "surface"]),
+    ("ink-soft", ["surface"]),
+    ("warm", ["sand"]),
+]
 
 
 def tokens(scheme: str) -> dict[str, str]:
@@ -59,6 +68,26 @@ def test_controls_can_be_seen(scheme: str, edge: str, back: str) -> None:
     colours = tokens(scheme)
 
     assert contrast(colours[edge], colours[back]) >= 3
+
+
+def test_every_colour_is_a_token() -> None:
+    rules = CSS.partition("/* Bootstrap")[2].partition("@media print")[0] + (STYLES / "form.css").read_text()
+
+    assert COLOUR.findall(rules) == []
+
+
+@pytest.mark.parametrize("rule", ["color: #fff", "color:RGB(0 0 0)", "background: 1px white", "fill: #e59a4f80"])
+def test_colour_that_is_no_token_is_seen(rule: str) -> None:
+    assert COLOUR.search(rule)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_page_without_tokens_can_be_read(scheme: int) -> None:
+    css = (STYLES / "plain.css").read_text().split("@media")[scheme]
+    words, links = re.findall(r" color: (#\w+)", css)
+    [paper] = re.findall(r"background: (#\w+)", css)
+
+    assert min(contrast(links, paper), contrast(words, paper)) >= 4.5
 
 
 def test_dark_scheme_has_colours_of_its_own() -> None:

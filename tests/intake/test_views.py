@@ -19,7 +19,7 @@ FORM, THANKS, EMERGENCY = "/candidate/", "/candidate/thanks/", "/candidate/emerg
 FIELDS = """submission_id safety_check safety_check_b pain_region radiation onset pain_now_avg tried_treatments imaging
     first_name last_name email phone phone_type preferred_contact best_time state timezone ok_voicemail how_heard
     consent_privacy consent_contact consent_education""".split()
-PUBLIC = ["/", "/learn/", "/learn/herniated-disc/", "/learn/privacy/", FORM, EMERGENCY, "/admin/login/"]
+PUBLIC = ["/", "/learn/", "/learn/herniated-disc/", "/learn/privacy/", FORM, EMERGENCY, "/admin/login/", "/nowhere/"]
 
 pytestmark = pytest.mark.django_db
 
@@ -104,8 +104,12 @@ def test_personal_pages_are_kept_by_no_cache(client: Client, centre: Location, p
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
 
-def test_mistake_is_answered_with_422_and_everything_typed(client: Client, centre: Location) -> None:
-    typed = step_one(email="maria.sample@", best_time=["morning", "evening"], timezone="America/Chicago")
+@pytest.mark.parametrize("signs", [(["none"], ["none"]), (["declined_A4"], ["B1", "unsure_B6"])])
+def test_mistake_is_answered_with_422_and_everything_typed(
+    client: Client, centre: Location, signs: tuple[list[str], list[str]]
+) -> None:
+    typed = step_one(safety_check=signs[0], safety_check_b=signs[1], email="maria.sample@", consent_education="on")
+    typed |= {"best_time": ["morning", "evening"], "timezone": "America/Chicago"}
 
     response = client.post(FORM, typed)
 
@@ -118,7 +122,7 @@ def test_mistake_is_answered_with_422_and_everything_typed(client: Client, centr
         assert all(is_ticked(page, name, value) for value in typed[name]), name
     for name in ("radiation_side", "onset", "pain_now_avg", "imaging", "phone_type", "preferred_contact"):
         assert is_ticked(page, name, typed[name]), name
-    for name in ("ok_voicemail", "consent_privacy", "consent_contact"):
+    for name in ("ok_voicemail", "consent_privacy", "consent_contact", "consent_education"):
         assert re.search(rf'<input[^>]*name="{name}"[^>]*checked', page), name
     assert '<option value="NY" selected>' in page
     assert '<option value="America/Chicago" selected>' in page

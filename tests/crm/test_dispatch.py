@@ -1,0 +1,215 @@
+"""Nudges: published after the commit, together, and never in anybody's way."""
+
+import base64
+import json
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import redis
+from django.db import transaction
+
+from crm import celery_app, dispatch
+from tests.recording import recorded_logs
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TASK = "crm.send_messages"
+AT_ONCE = 0.25  # seconds; a request that waited for the broker would need at least dispatch.ANSWER_SECONDS
+
+Use = Callable[[str], None]
+
+
+@pytest.fixture
+def use_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
+    """Points the process at another broker, with a circuit breaker that knows nothing yet."""
+    before = celery_app.conf.broker_url
+
+    def use(url: str) -> None:
+        point_at(url)
+        monkeypatch.setattr(dispatch, "_nudges", dispatch._Nudges())
+
+    use(before)
+    yield use
+    use(before)
+
+
+def point_at(url: str) -> None:
+    celery_app.conf.update(broker_url=url)
+    celery_app._after_fork()  # type: ignore[attr-defined]  # forgets the pools of connections
+
+
+@contextmanager
+def hung_broker() -> Iterator[str]:
+    """Takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+
+
+def refused_broker() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as closed_at_once:
+        return f"redis://127.0.0.1:{closed_at_once.getsockname()[1]}/0"
+
+
+def published(*, waiting_for: int, seconds: float = 5) -> list[list[str]]:
+    """The ids of each message in the broker since the list was emptied, once there are so many, or time is up."""
+    broker, until = redis.Redis.from_url(celery_app.conf.broker_url), time.monotonic() + seconds
+    while broker.llen("celery") < waiting_for and time.monotonic() < until:
+        time.sleep(0.01)
+    found = broker.lrange("celery", 0, -1)
+    broker.close()
+    assert isinstance(found, list)
+    return [json.loads(base64.b64decode(json.loads(raw)["body"]))[0][0] for raw in reversed(found)]
+
+
+@pytest.fixture
+def empty_list(use_broker: Use) -> None:
+    """A database of Valkey of our own, because other tests publish at the same time."""
+    own = celery_app.conf.broker_url.rpartition("/")[0] + "/7"
+    client = redis.Redis.from_url(own)
+    client.flushdb()
+    client.close()
+    use_broker(own)
+
+
+def test_nudge_is_published_after_the_commit(empty_list: None) -> None:
+    first = uuid.uuid4()
+
+    with transaction.atomic():
+        dispatch.after_commit(TASK, first)
+        assert published(waiting_for=1, seconds=0.2) == []
+
+    assert published(waiting_for=1) == [[str(first)]]
+
+
+def test_nudge_of_a_rolled_back_transaction_is_never_published(empty_list: None) -> None:
+    with transaction.atomic():
+        dispatch.after_commit(TASK, uuid.uuid4())
+        transaction.set_rollback(True)
+
+    assert published(waiting_for=1, seconds=0.3) == []
+
+
+def test_nudges_that_come_together_travel_together(empty_list: None) -> None:
+    ids = [uuid.uuid4() for _ in range(dispatch.MOST_IDS + 10)]
+
+    for pk in ids:
+        dispatch.after_commit(TASK, pk)
+
+    messages = published(waiting_for=1)
+    assert len(messages) < 5
+    assert messages[0] == [str(pk) for pk in ids[: len(messages[0])]]
+    assert max(len(message) for message in messages) <= dispatch.MOST_IDS
+
+
+@pytest.mark.parametrize("state", ["refused", "hung"])
+def test_broken_broker_holds_nobody_up(use_broker: Use, state: str) -> None:
+    with hung_broker() as silent, recorded_logs() as log:
+        use_broker(silent if state == "hung" else refused_broker())
+        begun = time.monotonic()
+        dispatch.after_commit(TASK, uuid.uuid4())
+        took = time.monotonic() - begun
+        _wait_for(lambda: "nudge_lost" in log.getvalue())
+
+    assert took < AT_ONCE
+    lost = json.loads(log.getvalue().splitlines()[-1])
+    assert (lost["event"], lost["task"], lost["count"]) == ("nudge_lost", TASK, 1)
+
+
+def test_broken_broker_is_left_alone_for_a_while(use_broker: Use) -> None:
+    use_broker(refused_broker())
+    nudges = dispatch._nudges
+    nudges.add(TASK, ["1"])
+    _wait_for(lambda: nudges._quiet_until > 0)
+    assert nudges._quiet_until - time.monotonic() == pytest.approx(dispatch.QUIET_SECONDS, abs=2)
+
+    nudges.add(TASK, ["2"])
+
+    assert not nudges._waiting
+
+
+def test_broker_that_is_back_is_nudged_again(use_broker: Use, empty_list: None) -> None:
+    well = celery_app.conf.broker_url
+    use_broker(refused_broker())
+    dispatch.after_commit(TASK, uuid.uuid4())
+    nudges = dispatch._nudges
+    _wait_for(lambda: nudges._quiet_until > 0)
+    point_at(well)
+    nudges._quiet_until = 0.0
+
+    later = uuid.uuid4()
+    dispatch.after_commit(TASK, later)
+
+    assert published(waiting_for=1) == [[str(later)]]
+
+
+def test_whatever_goes_wrong_the_commit_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(dispatch, "_wake", explode)
+
+    with transaction.atomic():
+        dispatch.after_commit(TASK, uuid.uuid4())
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    celery_app.conf.update(task_always_eager=True)
+    yield
+    celery_app.conf.update(task_always_eager=False)
+
+
+def test_eager_mode_runs_the_task_at_the_commit(eager: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr("crm.delivery.send_due", lambda *, first: ran.append(list(first)))
+    pk = uuid.uuid4()
+
+    with transaction.atomic():
+        dispatch.after_commit(TASK, pk)
+        assert ran == []
+
+    assert ran == [[str(pk)]]
+
+
+def test_broker_answers_when_it_does() -> None:
+    assert dispatch.broker_answers()
+
+
+@pytest.mark.parametrize("state", ["refused", "hung"])
+def test_broker_answers_says_no_without_waiting_long(use_broker: Use, state: str) -> None:
+    with hung_broker() as silent:
+        use_broker(silent if state == "hung" else refused_broker())
+        begun = time.monotonic()
+
+        assert not dispatch.broker_answers()
+        assert time.monotonic() - begun < 3 * dispatch.ANSWER_SECONDS
+
+
+def test_forked_process_gets_a_thread_of_its_own() -> None:
+    story = """
+import os, django
+django.setup()
+from crm import dispatch
+ours = dispatch._nudges
+ours._changed.acquire()  # as if another thread were in the middle of it
+child = os.fork()
+if not child:
+    os._exit(0 if dispatch._nudges is not ours and dispatch._nudges._thread is None else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), dispatch._nudges is ours)
+"""
+    run = subprocess.run([sys.executable, "-c", story], capture_output=True, text=True, timeout=60, check=True)
+
+    assert run.stdout.split() == ["0", "True"]
+
+
+def _wait_for(condition: Callable[[], bool], *, seconds: float = 5) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "It did not happen in time."
+        time.sleep(0.01)
