@@ -193,3 +193,15 @@ def test_reaching_somebody_finishes_the_call_tasks_and_no_others(
 
     assert Task.objects.open().count() == still_open
     assert set(Task.objects.exclude(done_at=None).values_list("done_at", "done_by")) <= {(NOON, coordinator.pk)}
+
+
+@pytest.mark.parametrize("name", ["stage", "safety_hold", "outcome", "lost_reason"])
+def test_details_do_not_open_other_doors(lead: Lead, coordinator: User, name: str) -> None:
+    with pytest.raises(ValueError, match=f"Not contact details: {name}"):
+        leads.correct_details(lead, by=coordinator, changes={name: "x"})
+
+
+def test_details_that_stay_the_same_leave_no_trace(lead: Lead, coordinator: User) -> None:
+    leads.correct_details(lead, by=coordinator, changes={"first_name": lead.first_name})
+
+    assert not lead.activities.exists()
