@@ -278,8 +278,8 @@ GUARDS = [
     Guard(
         "every look at a lead is recorded",
         "crm/admin/lead_page.py",
-        "    access.record(AccessAction.VIEW, by=_user(request), object_type=\"lead\", ids=[lead.pk])\n    context = {",
-        "    context = {",
+        "lead = found.lead\n    access.record(AccessAction.VIEW, by=_user(request), ",
+        "lead = found.lead\n    dict(",
         "crm/test_desk_lead.py::test_page_records_one_look",
     ),
     Guard(
