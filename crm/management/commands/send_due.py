@@ -26,4 +26,5 @@ class Command(BaseCommand):
 
     def _send(self) -> None:
         self.stdout.write(f"{delivery.send_due()} sent")
+        self.stdout.flush()  # whoever reads a pipe wants to see it now
         close_old_connections()
