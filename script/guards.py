@@ -331,4 +331,11 @@ GUARDS = [
         "if False:",
         "crm/test_leads.py::test_details_do_not_open_other_doors",
     ),
+    Guard(
+        "a correction leaves a colleague's alone",
+        "crm/admin/forms.py",
+        "for name in self.changed_data}",
+        "for name in self.cleaned_data}",
+        "crm/test_desk_lead.py::test_treatment_corrected_by_two_keeps_both_corrections",
+    ),
 ]

@@ -79,7 +79,23 @@ class MoveForm(forms.Form):
         field.error_messages["invalid_choice"] = "A lead in this stage cannot go there: choose from the list."
 
 
-class TreatmentForm(forms.ModelForm):
+class CorrectionForm(forms.ModelForm):
+    """A form about a row that a colleague may be correcting too. It carries along what it showed at first.
+
+    So it knows which fields this person changed, and the rest stays as the colleague has left it meanwhile.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = not self.instance._state.adding
+
+    def changes(self) -> dict[str, Any]:
+        """The cleaned fields that were changed on the page. Call when valid."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+class TreatmentForm(CorrectionForm):
     """Everything domain knowledge asks of a treatment; only the kind is required."""
 
     kind = forms.ChoiceField(choices=[("", "Choose …"), *grouped_choices()], label="Treatment")
@@ -122,13 +138,12 @@ class TreatmentForm(forms.ModelForm):
         """Left to crm.actions.treatments, which says the same in words and names the field."""
 
     def values(self) -> dict[str, Any]:
-        """The fields of a Treatment. Call when valid."""
-        values = dict(self.cleaned_data)
-        for end in ("start", "end"):
-            said = values.pop(end)
-            values[f"{end}_date"] = said.date if said else None
-            values[f"{end}_precision"] = said.precision if said else DatePrecision.MONTH
-        return values
+        """The columns of a Treatment. Call when valid."""
+        return _as_columns(self.cleaned_data)
+
+    def changes(self) -> dict[str, Any]:
+        """The columns that were changed on the page. Call when valid."""
+        return _as_columns(super().changes())
 
     def refuse(self, refused: TreatmentRefused) -> None:
         """Puts the refusal beside the field that the coordinator sees."""
@@ -141,7 +156,17 @@ class TreatmentForm(forms.ModelForm):
         return [(title, [self[name] for name in names]) for title, names in TREATMENT_PARTS.items()]
 
 
-class DetailsForm(forms.ModelForm):
+def _as_columns(cleaned: dict[str, Any]) -> dict[str, Any]:
+    """A said date as the two columns that keep it."""
+    columns = dict(cleaned)
+    for end in {"start", "end"} & set(cleaned):
+        said = columns.pop(end)
+        columns[f"{end}_date"] = said.date if said else None
+        columns[f"{end}_precision"] = said.precision if said else DatePrecision.MONTH
+    return columns
+
+
+class DetailsForm(CorrectionForm):
     """Contact details as the coordinator learns them."""
 
     first_name = forms.CharField(max_length=80)

@@ -154,7 +154,7 @@ def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespons
     lead = _lead(lead_id)
     form = DetailsForm(request.POST or None, instance=lead)
     if form.is_valid():
-        leads.correct_details(lead, by=_user(request), changes=form.cleaned_data)
+        leads.correct_details(lead, by=_user(request), changes=form.changes())
         messages.success(request, "The details are saved.")
         return _back(lead_id)
     return _form_page(site, request, lead, form, title="Contact details")
@@ -181,7 +181,7 @@ def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, trea
     form = TreatmentForm(request.POST or None, instance=treatment)
     if form.is_valid():
         try:
-            treatments.correct(treatment, by=_user(request), **form.values())
+            treatments.correct(treatment, by=_user(request), **form.changes())
         except TreatmentRefused as refused:
             form.refuse(refused)
         else:
