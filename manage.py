@@ -3,13 +3,29 @@
 
 import os
 import sys
+from importlib import import_module
+
+# Commands that only compute: they read no settings, so that they run where there is no environment and no service.
+PURE = {"assess": "intake.management.commands.assess"}
 
 
 def main() -> None:
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name in PURE:
+        run_pure(PURE[name])
+        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
+
+
+def run_pure(module: str) -> None:
+    """Runs a command on Django's default settings, without loading any app."""
+    from django.conf import settings
+
+    settings.configure()
+    import_module(module).Command().run_from_argv(sys.argv)
 
 
 if __name__ == "__main__":
