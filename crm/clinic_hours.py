@@ -20,6 +20,16 @@ def opening(day: date, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> 
     return begin, end
 
 
+def end_of_next_day(now: datetime, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> datetime:
+    """When the next business day ends: the closing time of the first day after today on which the centre opens."""
+    today = now.astimezone(zone).date()
+    for offset in range(1, LOOK_AHEAD_DAYS):
+        span = opening(today + timedelta(days=offset), hours=hours, holidays=holidays, zone=zone)
+        if span:
+            return span[1]
+    return now + timedelta(days=1)
+
+
 def call_due(now: datetime, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> datetime:
     """When a new request should have been called: five minutes from now, else 15 minutes into the next opening.
 

@@ -1,5 +1,7 @@
 """Every state and choice of the base domain, with the groups that rules speak of. Codes never change; labels may."""
 
+from enum import StrEnum
+
 from django.db.models import TextChoices
 
 
@@ -112,6 +114,15 @@ class OnUnknown(TextChoices):
     PARK = "park", "Wait for a person"
 
 
+class Event(StrEnum):
+    """What happens to a lead that others may want to follow up."""
+
+    TREATMENTS_CHANGED = "treatments_changed"
+    MEASURED = "measured"
+    DETAILS_CHANGED = "details_changed"
+    HOLD_CLEARED = "hold_cleared"
+
+
 class ActivityKind(TextChoices):
     REQUEST = "request", "Request"
     REQUEST_CHANGED = "request_changed", "Request sent again with changes"
@@ -122,6 +133,9 @@ class ActivityKind(TextChoices):
     TREATMENT_CORRECTED = "treatment_corrected", "Treatment corrected"
     SAFETY_HOLD = "safety_hold", "Safety hold"
     DETAILS = "details", "Contact details changed"
+    ANSWERS = "answers", "Questions answered"
+    OUTCOME = "outcome", "Assessment"
+    MEASURED = "measured", "Score recorded"
 
 
 class CallOutcome(TextChoices):
@@ -136,6 +150,7 @@ class CallOutcome(TextChoices):
 class TaskKind(TextChoices):
     CALL = "call", "Call"
     URGENT_CALL = "urgent_call", "Urgent call"
+    REVIEW = "review", "Clinical review"
     MAIL_PROBLEM = "mail_problem", "Mail not delivered"
     OTHER = "other", "Other"
 
@@ -267,6 +282,12 @@ class MeasurementKind(TextChoices):
     NRS_AVG = "nrs_avg", "Pain, average of 7 days (0-10)"
     PEG = "peg", "Pain and interference (0-10)"
     RMDQ = "rmdq", "Roland-Morris total (0-24)"
+    ODI = "odi", "Oswestry total (0-100)"
+    NDI = "ndi", "Neck disability total (0-100)"
 
 
-MEASUREMENT_RANGE = dict.fromkeys(MeasurementKind, (0, 10)) | {MeasurementKind.RMDQ: (0, 24)}
+MEASUREMENT_RANGE = dict.fromkeys(MeasurementKind, (0, 10)) | {
+    MeasurementKind.RMDQ: (0, 24),
+    MeasurementKind.ODI: (0, 100),
+    MeasurementKind.NDI: (0, 100),
+}

@@ -21,6 +21,18 @@ class TreatmentRefused(DomainError):
         self.field = field
 
 
+class MeasurementRefused(DomainError):
+    """A score out of its range, or dated in the future. `field` names the culprit."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class OverrideRefused(DomainError):
+    """A decision against the rules without a reason, or without the second person that it needs."""
+
+
 class MessageRefused(DomainError):
     """The message is not in a state in which this can be done with it."""
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db.models import Min, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
-from crm.models import Activity, Lead, Location, Message, Task, Treatment
+from crm.enums import NEEDS_A_PERSON, ActivityKind, MeasurementKind, MessageState
+from crm.models import Activity, Lead, Location, Measurement, Message, Task, Treatment
 
 KEPT_SECONDS = 5.0
 
@@ -80,11 +80,12 @@ class LeadPage:
     lead: Lead
     treatments: list[Treatment]
     tasks: list[Task]
+    scores: list[tuple[str, list[Measurement]]]
     entries: list[Entry]
 
 
 def lead_page(lead_id: UUID) -> LeadPage:
-    """Everything for one lead in five queries. Raises Lead.DoesNotExist."""
+    """Everything for one lead in six queries. Raises Lead.DoesNotExist."""
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
     treatments = Treatment.objects.filter(lead=lead).order_by("start_date", "created_at", "pk")
@@ -92,8 +93,18 @@ def lead_page(lead_id: UUID) -> LeadPage:
         lead=lead,
         treatments=list(treatments),
         tasks=[task for task in tasks if task.done_at is None],
+        scores=_series(lead),
         entries=_timeline(lead, tasks),
     )
+
+
+def _series(lead: Lead) -> list[tuple[str, list[Measurement]]]:
+    """[("Pain, average of 7 days (0-10)", [oldest … newest])] for the kinds that were measured."""
+    measured = Measurement.objects.filter(lead=lead).order_by("at", "pk")
+    series: dict[str, list[Measurement]] = {}
+    for measurement in measured:
+        series.setdefault(measurement.kind, []).append(measurement)
+    return [(str(kind.label), series[kind.value]) for kind in MeasurementKind if kind.value in series]
 
 
 def _timeline(lead: Lead, tasks: list[Task]) -> list[Entry]:

@@ -15,6 +15,7 @@ _SEE_THE_DESK = [
     "crm.view_consentrecord",
     "crm.view_location",
     "intake.view_submission",
+    "intake.view_assessment",
 ]
 _WORK_THE_DESK = [
     *_SEE_THE_DESK,
@@ -23,6 +24,8 @@ _WORK_THE_DESK = [
     "crm.change_treatment",
     "crm.add_activity",
     "crm.change_task",
+    "crm.add_measurement",
+    "intake.override_outcome",
 ]
 
 PERMISSIONS: dict[str, list[str]] = {

@@ -15,7 +15,7 @@ from crm import clinic_hours, dispatch, emails, rows
 from crm.actions import leads, tasks
 from crm.enums import ActivityKind, MeasurementKind, Outcome, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, Task
-from intake import consents, questionnaire
+from intake import assessments, consents, flags, questionnaire, record
 from intake.models import Submission
 
 CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "phone_type", "preferred_contact", "best_time")
@@ -72,6 +72,7 @@ def _store(request: Request) -> Lead:
         **{name: data[name] for name in LEAD_FIELDS if name in data},
     )
     made = [lead, *_kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary="Asked for help")]
+    made += _assessed(request, lead)
     if request.urgent:
         with transaction.atomic():
             _write(made)
@@ -79,6 +80,15 @@ def _store(request: Request) -> Lead:
     else:
         _write([*made, *_reply(request, lead, request.submission_id)])
     return lead
+
+
+def _assessed(request: Request, lead: Lead) -> list[models.Model]:
+    """What the rules say of a new lead, on the lead too: it is not on disk yet, so no door is needed."""
+    snapshot = record.make_snapshot(request.answers, lead=lead, now=request.now)
+    told = flags.of_new_request(request.answers)
+    made = assessments.make(lead, snapshot, cause="First request", now=request.now, more_flags=told)
+    lead.outcome, lead.recheck_on = made.outcome, made.recheck_on
+    return [made, assessments.review_task(made, now=request.now)] if made.outcome == Outcome.PROMPT_REVIEW else [made]
 
 
 def _write(made: list[models.Model]) -> None:
@@ -136,7 +146,7 @@ def _reply(request: Request, lead: Lead, submission_id: uuid.UUID) -> list[model
 
 def _alarm(request: Request, lead: Lead, submission_id: uuid.UUID) -> None:
     """What an urgent request sets in motion: a hold on everything routine, and a call now."""
-    leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
+    leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None)
     title, key = "Urgent: warning sign reported, call now", f"urgent:{submission_id}"
     tasks.open_task(lead, kind=TaskKind.URGENT_CALL, title=title, due_at=request.now, key=key)
 

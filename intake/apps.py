@@ -9,7 +9,7 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from intake import panels
+        from intake import assessments, desk, panels
 
         registry.panel(
             "lead",
@@ -18,3 +18,12 @@ class IntakeConfig(AppConfig):
             render=panels.answers,
             order=10,
         )
+        registry.panel(
+            "lead",
+            title="Candidacy",
+            permission="intake.view_assessment",
+            render=panels.candidacy,
+            order=5,
+        )
+        registry.listen(assessments.CAUSES, assessments.on_event)
+        desk.hang_in()

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
+from crm.enums import TreatmentGroup
 from crm.models import Lead
-from intake import questionnaire
-from intake.models import Submission
+from intake import assessments, flags, questionnaire
+from intake.models import Assessment, Override, Submission
+
+HISTORY_SHOWN = 10
 
 
 def answers(request: HttpRequest, lead: Lead) -> str:
@@ -52,3 +56,25 @@ def _one_in_words(question: questionnaire.Question, code: str) -> str:
     if question.kind is questionnaire.Kind.SCALE:
         return f"{code} of 10"
     return dict(question.choices).get(code, code)
+
+
+def candidacy(request: HttpRequest, lead: Lead) -> str:
+    """What the rules say, why, and what they said before. "" before there is an assessment."""
+    history = list(
+        Assessment.objects.filter(lead=lead)
+        .prefetch_related(Prefetch("overrides", Override.objects.select_related("by", "approved_by").order_by("at")))
+        .order_by("-at", "-pk")[:HISTORY_SHOWN]
+    )
+    if not history:
+        return ""
+    now = history[0]
+    context = {
+        "lead": lead,
+        "assessment": now,
+        "in_force": assessments.in_force(lead, now),
+        "flags": [flags.IN_WORDS.get(flag, flag) for flag in now.flags],
+        "groups": [TreatmentGroup(group).label for group in now.groups],
+        "earlier": history[1:],
+        "may_override": request.user.has_perm("intake.override_outcome"),
+    }
+    return render_to_string("intake/panel_candidacy.html", context, request=request)

@@ -1,15 +1,25 @@
 """The doors through which a lead changes."""
 
-from datetime import datetime
+from datetime import date, datetime
+from enum import Enum
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, LostReason, Outcome, Stage, TaskKind
+from crm.actions import events
+from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, Event, LostReason, Outcome, Stage, TaskKind
 from crm.errors import MoveRefused
 from crm.models import Activity, Lead, Task, User
 
+
+class Unchanged(Enum):
+    """Leave the value as it is; None means that there is none."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
 DETAILS = set(
     "first_name last_name email phone phone_type preferred_contact best_time state timezone ok_voicemail owner".split()
 )
@@ -63,8 +73,14 @@ def _check_move(current: Stage, to: Stage, lost_reason: str) -> None:
 
 
 @transaction.atomic
-def record_outcome(lead: Lead, *, outcome: Outcome | None = None, safety_hold: bool | None = None) -> None:
-    """Writes what crm knows of the apps above it: the outcome and the safety hold. Given values only.
+def record_outcome(
+    lead: Lead,
+    *,
+    outcome: Outcome | None = None,
+    safety_hold: bool | None = None,
+    recheck_on: date | Unchanged | None = UNCHANGED,
+) -> None:
+    """Writes what crm knows of the apps above it: outcome, safety hold, day of the re-check. Given values only.
 
     A hold that begins leaves an Activity; lifting one is a clinician's act and not offered here.
     """
@@ -76,7 +92,9 @@ def record_outcome(lead: Lead, *, outcome: Outcome | None = None, safety_hold: b
         Activity.objects.create(
             lead=locked, kind=ActivityKind.SAFETY_HOLD, summary="Routine messages and booking are on hold"
         )
-    locked.save(update_fields=["outcome", "safety_hold", "updated_at"])
+    if not isinstance(recheck_on, Unchanged):
+        locked.recheck_on = recheck_on
+    locked.save(update_fields=["outcome", "safety_hold", "recheck_on", "updated_at"])
 
 
 @transaction.atomic
@@ -124,6 +142,7 @@ def correct_details(lead: Lead, *, by: User, changes: dict[str, Any]) -> Lead:
         summary=", ".join(name.replace("_", " ") for name in different),
         details={"changes": {name: [_plain(before[name]), _plain(different[name])] for name in different}},
     )
+    events.announce(locked, Event.DETAILS_CHANGED, now=timezone.now())
     return locked
 
 

@@ -6,9 +6,14 @@ from crm.enums import TaskKind
 from crm.models import Lead, Task, User
 
 
+def open_once(task: Task) -> None:
+    """Saves a task unless one with its key exists: asking twice is asking once."""
+    Task.objects.bulk_create([task], ignore_conflicts=True)
+
+
 def open_task(lead: Lead, *, kind: TaskKind, title: str, due_at: datetime, key: str) -> None:
-    """Opens a task unless one with this key exists: asking twice is asking once."""
-    Task.objects.bulk_create([Task(lead=lead, kind=kind, title=title, due_at=due_at, key=key)], ignore_conflicts=True)
+    """The same for a task that is described."""
+    open_once(Task(lead=lead, kind=kind, title=title, due_at=due_at, key=key))
 
 
 def finish_task(task: Task, *, by: User, now: datetime) -> bool:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
-from crm.enums import ActivityKind, Source, TreatmentGroup, TreatmentStatus
+from crm.actions import events
+from crm.enums import ActivityKind, Event, Source, TreatmentGroup, TreatmentStatus
 from crm.errors import TreatmentRefused
 from crm.models import Activity, Lead, Treatment, User
 from crm.vocabulary import GROUP_OF
@@ -30,11 +31,12 @@ def add(lead: Lead, *, by: User | None, source: Source, now: datetime | None = N
         summary=str(treatment),
         details={"treatment": str(treatment.pk)},
     )
+    events.announce(lead, Event.TREATMENTS_CHANGED, now=now)
     return treatment
 
 
 @transaction.atomic
-def correct(treatment: Treatment, *, by: User, **changes: Any) -> Treatment:
+def correct(treatment: Treatment, *, by: User | None, now: datetime | None = None, **changes: Any) -> Treatment:
     """Applies `changes` and keeps old and new values on the timeline. Without a difference nothing happens.
 
     Raises TreatmentRefused as `add` does. Locks the row, so that two corrections at once are both on the timeline.
@@ -50,15 +52,18 @@ def correct(treatment: Treatment, *, by: User, **changes: Any) -> Treatment:
     for name in differences:
         setattr(locked, name, changes[name])
     locked.updated_by = by
-    check(locked, today=_local_date(locked.lead, timezone.now()))
+    now = now or timezone.now()
+    check(locked, today=_local_date(locked.lead, now))
     locked.save()
     Activity.objects.create(
         lead=locked.lead,
         kind=ActivityKind.TREATMENT_CORRECTED,
+        at=now,
         by=by,
         summary=str(locked),
         details={"treatment": str(locked.pk), "changes": differences},
     )
+    events.announce(locked.lead, Event.TREATMENTS_CHANGED, now=now)
     return locked
 
 

@@ -1,14 +1,16 @@
 """The forms of the lead page. They check what was typed; crm.actions checks what it means."""
 
 from collections.abc import Collection
+from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places
 from crm.admin.fields import SaidDate, SaidDateField, SpanField
-from crm.enums import TRANSITIONS, CallOutcome, DatePrecision, LostReason, SideEffect, Source, Stage
+from crm.enums import TRANSITIONS, CallOutcome, DatePrecision, LostReason, MeasurementKind, SideEffect, Source, Stage
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
@@ -77,6 +79,26 @@ class MoveForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = [("", "Choose …"), *later]
         field.error_messages["invalid_choice"] = "A lead in this stage cannot go there: choose from the list."
+
+
+class ScoreForm(forms.Form):
+    """A total from a questionnaire that was filled in elsewhere, or a rating told on the phone."""
+
+    kind = forms.ChoiceField(choices=[("", "Choose …"), *MeasurementKind.choices], label="Score")
+    value = forms.DecimalField(max_digits=4, decimal_places=1, help_text="The total, as written on the sheet.")
+    at = forms.DateField(label="On which day", widget=forms.DateInput(attrs={"type": "date"}))
+    source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
+
+    def values(self, zone: ZoneInfo) -> dict[str, Any]:
+        """What crm.actions.measurements.record takes; the day begins at midnight of `zone`. Call when valid."""
+        data = self.cleaned_data
+        kind, source = MeasurementKind(data["kind"]), Source(data["source"])
+        midnight = datetime.combine(data["at"], time(), tzinfo=zone)
+        return {"kind": kind, "source": source, "value": data["value"], "at": midnight}
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [("Score", [self[name] for name in self.fields])]
 
 
 class CorrectionForm(forms.ModelForm):

@@ -16,11 +16,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from crm import queries, registry
-from crm.actions import access, leads, tasks, treatments
+from crm.actions import access, leads, measurements, tasks, treatments
 from crm.actions import messages as outbox
-from crm.admin.forms import CallForm, DetailsForm, MoveForm, NoteForm, TreatmentForm
+from crm.admin.forms import CallForm, DetailsForm, MoveForm, NoteForm, ScoreForm, TreatmentForm
 from crm.enums import AccessAction, CallOutcome, Stage
-from crm.errors import MessageRefused, MoveRefused, TreatmentRefused
+from crm.errors import MeasurementRefused, MessageRefused, MoveRefused, TreatmentRefused
 from crm.models import Lead, Message, Task, Treatment, User
 
 View = Callable[..., HttpResponse]
@@ -31,19 +31,21 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
     def route(pattern: str, view: View, permission: str, name: str) -> URLPattern:
         guarded = site.admin_view(partial(_allowed, view, permission, site))
-        return path(f"<uuid:lead_id>/{pattern}", guarded, name=f"crm_lead_{name}")
+        return path(f"<uuid:lead_id>/{pattern}", guarded, name=name)
 
-    return [
-        route("change/", page, "crm.view_lead", "change"),
-        route("details/", details, "crm.change_lead", "details"),
-        route("move/", move, "crm.change_lead", "move"),
-        route("call/", call, "crm.add_activity", "call"),
-        route("note/", note, "crm.add_activity", "note"),
-        route("treatments/add/", add_treatment, "crm.add_treatment", "treatment_add"),
-        route("treatments/<uuid:treatment_id>/", correct_treatment, "crm.change_treatment", "treatment"),
-        route("tasks/<uuid:task_id>/done/", finish_task, "crm.change_task", "task_done"),
-        route("messages/<uuid:message_id>/send-again/", send_again, "crm.change_lead", "send_again"),
+    ours = [
+        route("change/", page, "crm.view_lead", "crm_lead_change"),
+        route("details/", details, "crm.change_lead", "crm_lead_details"),
+        route("move/", move, "crm.change_lead", "crm_lead_move"),
+        route("call/", call, "crm.add_activity", "crm_lead_call"),
+        route("note/", note, "crm.add_activity", "crm_lead_note"),
+        route("treatments/add/", add_treatment, "crm.add_treatment", "crm_lead_treatment_add"),
+        route("treatments/<uuid:treatment_id>/", correct_treatment, "crm.change_treatment", "crm_lead_treatment"),
+        route("tasks/<uuid:task_id>/done/", finish_task, "crm.change_task", "crm_lead_task_done"),
+        route("messages/<uuid:message_id>/send-again/", send_again, "crm.change_lead", "crm_lead_send_again"),
+        route("scores/add/", add_score, "crm.add_measurement", "crm_lead_score_add"),
     ]
+    return ours + [route(entry.pattern, entry.view, entry.permission, entry.name) for entry in registry.routes()]
 
 
 def page(
@@ -52,7 +54,7 @@ def page(
     """The whole story of one lead. `forms` are those that were refused, with what was typed. One VIEW is recorded."""
     found = _find(lead_id)
     lead = found.lead
-    access.record(AccessAction.VIEW, by=_user(request), object_type="lead", ids=[lead.pk])
+    access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
     context = {
         **site.each_context(request),
         "title": lead.full_name,
@@ -71,47 +73,47 @@ def page(
 def call(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Logs a call."""
     if request.method != "POST":
-        return _back(lead_id)
+        return back(lead_id)
     form = CallForm(request.POST, prefix="call")
     if not form.is_valid():
         return page(site, request, lead_id, status=422, call_form=form)
     leads.log_call(
-        _lead(lead_id),
-        by=_user(request),
+        find_lead(lead_id),
+        by=user_of(request),
         outcome=CallOutcome(form.cleaned_data["outcome"]),
         note=form.cleaned_data["note"],
     )
     messages.success(request, "The call is on the timeline.")
-    return _back(lead_id)
+    return back(lead_id)
 
 
 def note(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Adds a note."""
     if request.method != "POST":
-        return _back(lead_id)
+        return back(lead_id)
     form = NoteForm(request.POST, prefix="note")
     if not form.is_valid():
         return page(site, request, lead_id, status=422, note_form=form)
-    leads.add_note(_lead(lead_id), by=_user(request), text=form.cleaned_data["text"])
+    leads.add_note(find_lead(lead_id), by=user_of(request), text=form.cleaned_data["text"])
     messages.success(request, "The note is on the timeline.")
-    return _back(lead_id)
+    return back(lead_id)
 
 
 def move(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Moves the lead to another stage."""
     if request.method != "POST":
-        return _back(lead_id)
-    lead = _lead(lead_id)
+        return back(lead_id)
+    lead = find_lead(lead_id)
     form = MoveForm(request.POST, prefix="move", stage=Stage(lead.stage))
     if form.is_valid():
         try:
-            _move(lead, form.cleaned_data, by=_user(request))
+            _move(lead, form.cleaned_data, by=user_of(request))
         except MoveRefused as refused:
             form.add_error("to", refused.message)
     if form.errors:
         return page(site, request, lead_id, status=422, move_form=form)
     messages.success(request, f"Moved to {Stage(form.cleaned_data['to']).label}.")
-    return _back(lead_id)
+    return back(lead_id)
 
 
 def _move(lead: Lead, data: dict[str, Any], *, by: User) -> None:
@@ -129,11 +131,11 @@ def finish_task(site: AdminSite, request: HttpRequest, lead_id: UUID, task_id: U
     """Marks one of the lead's tasks done."""
     if request.method == "POST":
         task = get_object_or_404(Task, pk=task_id, lead_id=lead_id)
-        if tasks.finish_task(task, by=_user(request), now=timezone.now()):
+        if tasks.finish_task(task, by=user_of(request), now=timezone.now()):
             messages.success(request, f"Done: {task.title}")
         else:
             messages.info(request, "Somebody had done this already.")
-    return _back(lead_id)
+    return back(lead_id)
 
 
 def send_again(site: AdminSite, request: HttpRequest, lead_id: UUID, message_id: UUID) -> HttpResponse:
@@ -141,38 +143,38 @@ def send_again(site: AdminSite, request: HttpRequest, lead_id: UUID, message_id:
     if request.method == "POST":
         message = get_object_or_404(Message, pk=message_id, lead_id=lead_id)
         try:
-            outbox.send_again(message, by=_user(request), now=timezone.now())
+            outbox.send_again(message, by=user_of(request), now=timezone.now())
         except MessageRefused as refused:
             messages.warning(request, refused.message)
         else:
             messages.success(request, "The message is in the queue again.")
-    return _back(lead_id)
+    return back(lead_id)
 
 
 def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Corrects contact details."""
-    lead = _lead(lead_id)
+    lead = find_lead(lead_id)
     form = DetailsForm(request.POST or None, instance=lead)
     if form.is_valid():
-        leads.correct_details(lead, by=_user(request), changes=form.changes())
+        leads.correct_details(lead, by=user_of(request), changes=form.changes())
         messages.success(request, "The details are saved.")
-        return _back(lead_id)
-    return _form_page(site, request, lead, form, title="Contact details")
+        return back(lead_id)
+    return form_page(site, request, lead, form, title="Contact details")
 
 
 def add_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Adds a treatment, beside the patient's own words."""
-    lead = _lead(lead_id)
+    lead = find_lead(lead_id)
     form = TreatmentForm(request.POST or None)
     if form.is_valid():
         try:
-            added = treatments.add(lead, by=_user(request), **form.values())
+            added = treatments.add(lead, by=user_of(request), **form.values())
         except TreatmentRefused as refused:
             form.refuse(refused)
         else:
             messages.success(request, f"Added: {added}")
-            return redirect(request.path) if "another" in request.POST else _back(lead_id)
-    return _form_page(site, request, lead, form, title="Add a treatment", another=True)
+            return redirect(request.path) if "another" in request.POST else back(lead_id)
+    return form_page(site, request, lead, form, title="Add a treatment", another=True)
 
 
 def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, treatment_id: UUID) -> HttpResponse:
@@ -181,21 +183,36 @@ def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, trea
     form = TreatmentForm(request.POST or None, instance=treatment)
     if form.is_valid():
         try:
-            treatments.correct(treatment, by=_user(request), **form.changes())
+            treatments.correct(treatment, by=user_of(request), **form.changes())
         except TreatmentRefused as refused:
             form.refuse(refused)
         else:
             messages.success(request, f"Saved: {treatment}")
-            return _back(lead_id)
-    return _form_page(site, request, treatment.lead, form, title="Correct a treatment")
+            return back(lead_id)
+    return form_page(site, request, treatment.lead, form, title="Correct a treatment")
 
 
-def _form_page(
+def add_score(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Writes down a score obtained elsewhere."""
+    lead = find_lead(lead_id)
+    form = ScoreForm(request.POST or None)
+    if form.is_valid():
+        try:
+            measurements.record(lead, by=user_of(request), now=timezone.now(), **form.values(lead.location.zone))
+        except MeasurementRefused as refused:
+            form.add_error(refused.field, refused.message)
+        else:
+            messages.success(request, "The score is saved.")
+            return back(lead_id)
+    return form_page(site, request, lead, form, title="Record a score")
+
+
+def form_page(
     site: AdminSite, request: HttpRequest, lead: Lead, form: BaseForm, *, title: str, another: bool = False
 ) -> TemplateResponse:
     """One form about a lead with the panels beside it; 422 when something has to be mended."""
     if request.method != "POST":
-        access.record(AccessAction.VIEW, by=_user(request), object_type="lead", ids=[lead.pk])
+        access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
     context = {
         **site.each_context(request),
         "title": f"{title}: {lead.full_name}",
@@ -222,7 +239,8 @@ def _find(lead_id: UUID) -> queries.LeadPage:
         raise Http404("There is no such lead.") from None
 
 
-def _lead(lead_id: UUID) -> Lead:
+def find_lead(lead_id: UUID) -> Lead:
+    """The lead, with its location; 404 when there is none."""
     return get_object_or_404(Lead.objects.select_related("location"), pk=lead_id)
 
 
@@ -236,9 +254,11 @@ def _panels(request: HttpRequest, lead: Lead) -> list[dict[str, str]]:
     return [panel for panel in shown if panel["html"]]
 
 
-def _user(request: HttpRequest) -> User:
+def user_of(request: HttpRequest) -> User:
+    """Whoever is signed in: the desk lets nobody else in."""
     return cast(User, request.user)
 
 
-def _back(lead_id: UUID) -> HttpResponse:
+def back(lead_id: UUID) -> HttpResponse:
+    """To the page of the lead."""
     return redirect(reverse("admin:crm_lead_change", args=[lead_id]))

@@ -8,12 +8,20 @@ from crm.fields import EncryptedJSONField
 
 
 class Submission(models.Model):
-    """One request as it was given. Never changed: corrections stand beside it, in the lead and its treatments."""
+    """One page of answers as it was given. Never changed: a later page stands beside it, and the latest one counts."""
 
     id = models.UUIDField(
         "submission id", primary_key=True, help_text="Made with the form, so that sending twice is once."
     )
     lead = models.ForeignKey("crm.Lead", on_delete=models.PROTECT, related_name="submissions")
+    page = models.CharField(max_length=20, default="request", help_text="Which page of the questionnaire was sent.")
+    by = models.ForeignKey(
+        "crm.User",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who wrote it down for the patient; empty: the patient.",
+    )
     answers = EncryptedJSONField(context="intake.submission.answers")
     answers_digest = models.CharField(max_length=64, help_text="Keyed; tells a repeat from a change without reading.")
     questionnaire_version = models.CharField(max_length=20)
@@ -25,4 +33,4 @@ class Submission(models.Model):
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
-        return f"Request of {self.at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.page} of {self.at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,16 @@
+"""How any app says that something happened to a lead, without knowing who cares."""
+
+from datetime import datetime
+
+from crm import registry
+from crm.enums import Event
+from crm.models import Lead
+
+
+def announce(lead: Lead, event: Event, *, now: datetime) -> None:
+    """Tells everyone who listens to `event` (crm/registry.py), in the caller's transaction and in order of listening.
+
+    What a listener raises undoes the caller's work too: half an event is none.
+    """
+    for listener in registry.listeners(event):
+        listener(lead, event, now)

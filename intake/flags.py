@@ -1,0 +1,83 @@
+"""Remarks beside an outcome that only the record can tell. They decide nothing; they tell staff what to look after."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from crm.enums import Documentation, MeasurementKind
+from crm.models import Lead, Measurement, Treatment
+from intake import record
+
+Answers = dict[str, Any]
+
+HIGH_HBA1C = 8.0  # percent: the bound of one large insurer's policy on fusion (Aetna CPB 0743)
+
+
+def _is(name: str, value: str) -> Callable[[Answers], bool]:
+    return lambda answers: answers.get(name) == value
+
+
+def _has(name: str, value: str) -> Callable[[Answers], bool]:
+    return lambda answers: value in (answers.get(name) or [])
+
+
+def _hba1c_open(answers: Answers) -> bool:
+    """True for a person with diabetes whose last long-term value is high or not known."""
+    if "diabetes" not in (answers.get("conditions") or []):
+        return False
+    value = answers.get("hba1c")
+    return value in (None, "") or float(value) >= HIGH_HBA1C
+
+
+FROM_ANSWERS: dict[str, Callable[[Answers], bool]] = {
+    "imaging_none": _is("imaging", "none"),
+    "imaging_older_12m": _is("imaging", "mri_older"),
+    "nicotine_current": _is("nicotine", "current"),
+    "prior_spine_surgery": _is("prior_spine_surgery", "yes"),
+    "blood_thinner": _has("conditions", "blood_thinner"),
+    "hba1c_unknown_or_8": _hba1c_open,
+    "workers_comp_or_legal": lambda answers: any(
+        answers.get(name) == "yes" for name in ("work_injury", "auto_accident", "legal_case")
+    ),
+    "opioid_daily": _is("opioids", "daily"),
+    "self_pay": _is("plan_type", "self_pay"),
+    "interpreter_needed": _is("interpreter_needed", "yes"),
+}
+
+IN_WORDS = {
+    "age_at_onset_unusual": "First spine pain under 20 or over 70",
+    "blood_thinner": "Takes a blood thinner",
+    "conflicting_answers": "“Nothing tried” beside treatments",
+    "hba1c_unknown_or_8": "Diabetes: HbA1c not known, or 8 % and more",
+    "imaging_none": "No imaging yet",
+    "imaging_older_12m": "MRI older than 12 months",
+    "interpreter_needed": "Needs an interpreter",
+    "needs_documentation": "A stopped or contraindicated trial needs documents",
+    "nicotine_current": "Uses nicotine",
+    "only_one_measurement": "Only one pain rating so far",
+    "opioid_daily": "Takes opioids daily",
+    "prior_spine_surgery": "Had spine surgery before",
+    "records_not_received": "Records requested, not received",
+    "safety_answer_declined": "One warning sign was not answered",
+    "self_pay": "Pays without insurance",
+    "workers_comp_or_legal": "Work injury, accident or legal case",
+}
+
+
+def of_answers(answers: Answers) -> list[str]:
+    """Those that the answers alone tell."""
+    return [flag for flag, holds in FROM_ANSWERS.items() if holds(answers)]
+
+
+def of_new_request(answers: Answers) -> list[str]:
+    """All that a first request can tell, without a query."""
+    rated = ["only_one_measurement"] if answers.get("pain_now_avg") else []
+    return [*of_answers(answers), *rated]
+
+
+def of_lead(lead: Lead, *, now: datetime) -> list[str]:
+    """All of them. Three queries."""
+    ratings = Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG, at__lte=now).count()
+    waiting = Treatment.objects.filter(lead=lead, documentation=Documentation.REQUESTED).exists()
+    told = {"only_one_measurement": ratings == 1, "records_not_received": waiting}
+    return [*of_answers(record.current_answers(lead)), *(flag for flag, holds in told.items() if holds)]

@@ -1,0 +1,6 @@
+"""The tables of the public face."""
+
+from intake.models.assessment import Assessment, Override
+from intake.models.submission import Submission
+
+__all__ = ["Assessment", "Override", "Submission"]

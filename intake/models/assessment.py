@@ -1,0 +1,70 @@
+"""What the rules said, each time they were asked, and where a person decided otherwise."""
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from crm.enums import Outcome
+from crm.fields import EncryptedJSONField
+from crm.models.base import Row
+
+
+class Assessment(Row):
+    """One run of the rules: what they looked at, every rule on the way, and where it ended. Never changed."""
+
+    lead = models.ForeignKey("crm.Lead", on_delete=models.PROTECT, related_name="assessments")
+    at = models.DateTimeField(default=timezone.now)
+    cause = models.CharField(max_length=60, help_text="What happened that made it necessary, in words.")
+    rules_version = models.CharField(max_length=20)
+    snapshot = EncryptedJSONField(context="intake.assessment.snapshot")
+    outcome = models.CharField(max_length=24, choices=Outcome)
+    rule = models.CharField(max_length=4)
+    reasons = models.JSONField(help_text='[{"code", "text", "evidence"}]')
+    flags = ArrayField(models.CharField(max_length=40), default=list)
+    recheck_on = models.DateField(null=True)
+    span_days = models.PositiveSmallIntegerField()
+    groups = ArrayField(models.CharField(max_length=12), default=list)
+    evaluated = models.JSONField(help_text='[{"rule", "holds"}], in the order in which they were looked at')
+
+    class Meta:
+        indexes = [models.Index(fields=["lead", "-at", "-id"], name="assessment_of_lead")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()} ({self.rule})"
+
+
+class Override(Row):
+    """A person's decision beside a computed outcome, which stays. One that lowers URGENT waits for a second person."""
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="overrides")
+    outcome = models.CharField(max_length=24, choices=Outcome)
+    reason = models.TextField()
+    by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    needs_second = models.BooleanField(default=False)
+    approved_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_at__isnull=True, approved_by__isnull=True)
+                | Q(approved_at__isnull=False, approved_by__isnull=False),
+                name="override_approved_at_and_by",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("by")), name="override_second_person"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="override_has_a_reason"),
+        ]
+        permissions = [("override_outcome", "Can decide otherwise than the rules")]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}: {self.reason}"
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.approved_at is not None or not self.needs_second

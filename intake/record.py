@@ -1,0 +1,122 @@
+"""From the record of one lead to the snapshot that the rules look at."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm.enums import MeasurementKind
+from crm.models import Lead, Measurement, Treatment
+from intake.models import Submission
+from intake.questionnaire import NONE
+from intake.snapshot import Snapshot
+
+YES_NO = {"yes": True, "no": False}
+SNAPSHOT_WORDS = {
+    "worse_with": {"standing", "walking", "sitting", "bending"},
+    "better_with": {"sitting", "leaning_forward", "lying", "walking"},
+    "limited": {"work", "sleep", "walking"},
+}
+
+
+def current_answers(lead: Lead) -> dict[str, Any]:
+    """The latest answer to each question that was ever asked: pages in the order in which they were sent. One query."""
+    answers: dict[str, Any] = {}
+    for submission in Submission.objects.filter(lead=lead).order_by("at", "pk"):
+        answers |= submission.answers
+    return answers
+
+
+def snapshot_of(lead: Lead, *, now: datetime) -> Snapshot:
+    """What the record says today, where the lead lives. Three queries."""
+    scores = Measurement.objects.filter(lead=lead, kind=MeasurementKind.RMDQ).order_by("-at", "pk")
+    rmdq = next((int(score.value) for score in scores[:1]), None)
+    treatments = Treatment.objects.filter(lead=lead).order_by("created_at", "pk")
+    return make_snapshot(current_answers(lead), lead=lead, treatments=treatments, rmdq=rmdq, now=now)
+
+
+def make_snapshot(
+    answers: dict[str, Any],
+    *,
+    lead: Lead,
+    now: datetime,
+    treatments: Iterable[Treatment] = (),
+    rmdq: int | None = None,
+) -> Snapshot:
+    """The same from what is at hand, without a query. Uses of the lead its location, state and time zone."""
+    today = now.astimezone(ZoneInfo(lead.timezone)).date()
+    return Snapshot.model_validate(
+        {
+            "today": today,
+            "answers": _answers(answers, today) | {"area_served": _is_served(lead), "rmdq": rmdq},
+            "treatments": [_entry(treatment, today) for treatment in treatments],
+        }
+    )
+
+
+def _answers(given: dict[str, Any], today: date) -> dict[str, Any]:
+    average = _rating(given.get("pain_now_avg"))
+    others = [_rating(given.get(name)) for name in ("pain_enjoyment", "pain_activity")]
+    words = {name: [word for word in given.get(name) or [] if word in known] for name, known in SNAPSHOT_WORDS.items()}
+    return words | {
+        "age": _age(given.get("date_of_birth"), today),
+        "red_flags": _signs([*given.get("safety_check", []), *given.get("safety_check_b", [])]),
+        "regions": given.get("pain_region"),
+        "radiation": given.get("radiation"),
+        "limb_symptoms": YES_NO.get(given.get("limb_symptoms", "")),
+        "onset": _onset(given, today),
+        "nrs_average": average,
+        "interference": [average, *others] if any(rating is not None for rating in others) else None,
+        "tried": given.get("tried_treatments"),
+    }
+
+
+def _signs(values: Iterable[str]) -> dict[str, str]:
+    """{"A1": "yes", "B2": "unsure", "A4": "declined"} from the boxes that were ticked; "yes" beside "unsure" wins."""
+    signs: dict[str, str] = {}
+    for value in values:
+        answer, _, sign = value.rpartition("_")
+        if sign != NONE and signs.get(sign) != "yes":
+            signs[sign] = answer or "yes"
+    return signs
+
+
+def _onset(given: dict[str, Any], today: date) -> dict[str, Any] | None:
+    if given.get("onset_date"):
+        return {"date": min(date.fromisoformat(given["onset_date"]), today)}
+    return {"bucket": given["onset"]} if given.get("onset") else None
+
+
+def _rating(value: Any) -> float | None:
+    return None if value in (None, "") else float(value)
+
+
+def _age(born: str | None, today: date) -> int | None:
+    if not born:
+        return None
+    day = date.fromisoformat(born)
+    return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+
+
+def _is_served(lead: Lead) -> bool | None:
+    """Whether the centre treats people from there; None when nobody said from where, or it serves everywhere."""
+    served = lead.location.served_states
+    return lead.state in served if served and lead.state else None
+
+
+def _entry(treatment: Treatment, today: date) -> dict[str, Any]:
+    """A row as the rules read it. A start that is tomorrow in the lead's zone and today in ours is today's."""
+    start = treatment.start_date
+    return {
+        "kind": treatment.kind,
+        "status": treatment.status,
+        "start": min(start, today) if start and treatment.status != "planned" else start,
+        "start_precision": treatment.start_precision,
+        "end": treatment.end_date,
+        "end_precision": treatment.end_precision,
+        "ongoing": treatment.ongoing,
+        "sessions": treatment.sessions,
+        "relief_percent": treatment.relief_percent,
+        "relief_duration_days": treatment.relief_duration_days,
+        "relief_still_present": treatment.relief_still_present,
+    }
