@@ -18,7 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm import eligibility, mime, smtp, stopping
+from crm import eligibility, mime, patient_access, smtp, stopping
 from crm.enums import MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, Task
 
@@ -164,7 +164,7 @@ def _send(message: Message, *, relay: smtp.Relay) -> bool:
 def _content(message: Message) -> bytes | None:
     """The mail's bytes; None, and a failed row, when it cannot be built: one bad mail must not hold up the others."""
     try:
-        return mime.as_bytes(message)
+        return mime.as_bytes(patient_access.with_secrets(message, now=timezone.now()))
     except Exception as error:  # whatever is wrong with it, it is wrong with this mail alone
         reason = f"The mail could not be built ({type(error).__name__})"
         _finish(message, MessageState.FAILED, reason=reason, wants_a_person=True)

@@ -22,6 +22,7 @@ from crm.places import ZONES
 
 CONTENT_MARK = "<!-- content -->"
 ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
+CODE_LIVES = timedelta(minutes=10)
 
 # A greeting repeats what a stranger typed. Letters, marks and the signs that names are written with; a full stop only
 # where a word ends, because mail programs turn "example.org" into a link.
@@ -41,6 +42,20 @@ def acknowledgement(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> M
         on_unknown=OnUnknown.RESEND,
         context={"first_name": greeting_name(lead.first_name), "reference": lead.reference},
         not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+    )
+
+
+def access_code(lead: Lead, *, session_id: uuid.UUID, number: int, now: datetime) -> Message:
+    """The second factor: a code of ten minutes. Not after that: a code that came too late only confuses."""
+    return make_message(
+        "code",
+        lead=lead,
+        key=f"code:{session_id}:{number}",
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={"first_name": greeting_name(lead.first_name)},
+        not_after=now + CODE_LIVES,
         now=now,
     )
 

@@ -161,6 +161,10 @@ class ConsentKind(TextChoices):
     EDUCATION = "education", "Educational e-mail"
 
 
+class LinkPurpose(TextChoices):
+    PRIVATE_PAGE = "private_page", "Private page"
+
+
 class AccessAction(TextChoices):
     VIEW = "view", "Viewed"
     LIST = "list", "Listed"

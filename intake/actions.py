@@ -14,7 +14,7 @@ from django.db import IntegrityError, models, transaction
 from crm import clinic_hours, dispatch, emails, rows
 from crm.actions import leads, tasks
 from crm.enums import ActivityKind, MeasurementKind, Outcome, TaskKind
-from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, Task
+from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, PatientSession, Task
 from intake import assessments, consents, flags, questionnaire, record
 from intake.models import Submission
 
@@ -39,10 +39,37 @@ class Request:
 
     @property
     def digest(self) -> str:
-        """Equal for equal answers and consents; keyed, so that nobody can guess them from it."""
-        given = {name: value for name, value in self.data.items() if name != "submission_id"}
-        text = json.dumps(given, sort_keys=True)
-        return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+        return digest_of({name: value for name, value in self.data.items() if name != "submission_id"})
+
+
+def digest_of(answers: dict[str, Any]) -> str:
+    """Equal for equal answers and consents; keyed, so that nobody can guess them from it."""
+    text = json.dumps(answers, sort_keys=True, default=str)
+    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def submission(
+    lead: Lead,
+    *,
+    page: str,
+    answers: dict[str, Any],
+    submission_id: uuid.UUID,
+    now: datetime,
+    session: PatientSession | None = None,
+) -> Submission:
+    """A page of answers as a row, not yet saved."""
+    given = {name: value for name, value in answers.items() if name not in NOT_ANSWERS}
+    return Submission(
+        id=submission_id,
+        lead=lead,
+        page=page,
+        by=session.by if session else None,
+        session=session,
+        answers=given,
+        answers_digest=digest_of(given),
+        questionnaire_version=questionnaire.VERSION,
+        at=now,
+    )
 
 
 def submit(request: Request) -> Lead:
@@ -76,7 +103,7 @@ def _store(request: Request) -> Lead:
     if request.urgent:
         with transaction.atomic():
             _write(made)
-            _alarm(request, lead, request.submission_id)
+            raise_alarm(lead, submission_id=request.submission_id, now=request.now)
     else:
         _write([*made, *_reply(request, lead, request.submission_id)])
     return lead
@@ -144,11 +171,11 @@ def _reply(request: Request, lead: Lead, submission_id: uuid.UUID) -> list[model
     return [call, emails.acknowledgement(lead, submission_id=submission_id, now=request.now)]
 
 
-def _alarm(request: Request, lead: Lead, submission_id: uuid.UUID) -> None:
-    """What an urgent request sets in motion: a hold on everything routine, and a call now."""
+def raise_alarm(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> None:
+    """What a warning sign sets in motion, once a submission: a hold on everything routine, and a call now."""
     leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None)
     title, key = "Urgent: warning sign reported, call now", f"urgent:{submission_id}"
-    tasks.open_task(lead, kind=TaskKind.URGENT_CALL, title=title, due_at=request.now, key=key)
+    tasks.open_task(lead, kind=TaskKind.URGENT_CALL, title=title, due_at=now, key=key)
 
 
 def _call_due(request: Request) -> datetime:
@@ -171,7 +198,7 @@ def _repeat(request: Request, earlier: Submission) -> Lead:
     made = _kept(request, lead, again, kind=ActivityKind.REQUEST_CHANGED, summary="Sent the request again, changed")
     if request.urgent:
         _write(made)
-        _alarm(request, lead, again)
+        raise_alarm(lead, submission_id=again, now=request.now)
     elif lead.email != address_before:
         _write([*made, *_reply(request, lead, again)])
     else:

@@ -9,7 +9,7 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from intake import assessments, desk, panels
+        from intake import assessments, desk, my, panels
 
         registry.panel(
             "lead",
@@ -27,3 +27,4 @@ class IntakeConfig(AppConfig):
         )
         registry.listen(assessments.CAUSES, assessments.on_event)
         desk.hang_in()
+        registry.panel("patient", title="Your questions", permission="", render=my.panel, order=10)

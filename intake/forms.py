@@ -2,20 +2,26 @@
 
 import copy
 from collections.abc import Callable, Iterable
+from datetime import date
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Layout
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import normalise, places
+from crm.enums import DatePrecision
+from crm.said import SaidDateField
 from intake import consents
 from intake.questionnaire import STEP_ONE, Kind, Question, SafetyOption, Section, is_emergency, safety_options
+from intake.step_two import LONGEST_TEXT, Page
 
 MAX_LINE = 80
+HIGHEST_NUMBER = 30
 TEMPLATE_OF = {
     Kind.SAFETY: "components/safety_question.html",
     Kind.ONE: "components/choices.html",
@@ -42,6 +48,43 @@ class AddressField(forms.EmailField):
         super().validate(value)
         if value and not normalise.is_public_domain(value):
             raise ValidationError("Enter a full e-mail address, such as name@example.org.", code="invalid")
+
+
+class TextField(forms.CharField):
+    """Several lines: control and reordering characters are taken out, line ends stay."""
+
+    def to_python(self, value: Any) -> str:
+        lines = (super().to_python(value) or "").replace("\r\n", "\n").split("\n")
+        return "\n".join(normalise.one_line(line) for line in lines).strip()
+
+
+class PastField(SaidDateField):
+    """A year, a month or a day that has begun; kept as the person would write it, such as 03/2026."""
+
+    def clean(self, value: Any) -> str:
+        said = super().clean(value)
+        if said and said.date > timezone.localdate():
+            raise ValidationError("That lies in the future: check the year.")
+        return str(said) if said else ""
+
+
+class BirthdayField(SaidDateField):
+    """An exact day in the past, kept as YYYY-MM-DD."""
+
+    def clean(self, value: Any) -> str:
+        said = super().clean(value)
+        if said and said.precision != DatePrecision.DAY:
+            raise ValidationError("Write month, day and year, such as 03/15/1970.")
+        if said and said.date >= timezone.localdate():
+            raise ValidationError("That lies in the future: check the year.")
+        return said.date.isoformat() if said else ""
+
+    def prepare_value(self, value: Any) -> Any:
+        """As people write it: 03/15/1970."""
+        try:
+            return date.fromisoformat(value).strftime("%m/%d/%Y")
+        except (TypeError, ValueError):
+            return value
 
 
 class TickField(forms.MultipleChoiceField):
@@ -125,6 +168,25 @@ def _yes(question: Question, common: dict[str, Any]) -> forms.Field:
     return forms.BooleanField(error_messages={"required": "Please tick this box to go on."}, **common)
 
 
+def _long_text(question: Question, common: dict[str, Any]) -> forms.Field:
+    rows = forms.Textarea(attrs={"rows": 4, "maxlength": LONGEST_TEXT})
+    return TextField(max_length=LONGEST_TEXT, widget=rows, **common)
+
+
+def _date(question: Question, common: dict[str, Any]) -> forms.Field:
+    return BirthdayField(error_messages={"required": "Please fill this in."}, max_length=20, **common)
+
+
+def _rough_date(question: Question, common: dict[str, Any]) -> forms.Field:
+    return PastField(max_length=20, **common)
+
+
+def _number(question: Question, common: dict[str, Any]) -> forms.Field:
+    odd = f"Write a number between 0 and {HIGHEST_NUMBER}, such as 7.2."
+    messages = {"invalid": odd, "min_value": odd, "max_value": odd}
+    return forms.FloatField(min_value=0, max_value=HIGHEST_NUMBER, error_messages=messages, **common)
+
+
 FIELD_OF: dict[Kind, Callable[[Question, dict[str, Any]], forms.Field]] = {
     Kind.SAFETY: _safety,
     Kind.ONE: _one,
@@ -135,6 +197,10 @@ FIELD_OF: dict[Kind, Callable[[Question, dict[str, Any]], forms.Field]] = {
     Kind.EMAIL: _email,
     Kind.PHONE: _phone,
     Kind.YES: _yes,
+    Kind.LONG_TEXT: _long_text,
+    Kind.DATE: _date,
+    Kind.ROUGH_DATE: _rough_date,
+    Kind.NUMBER: _number,
 }
 
 
@@ -163,7 +229,7 @@ def _field(question: Question) -> forms.Field:
 class QuestionnaireForm(forms.Form):
     """A form over some sections of the questionnaire, laid out section by section."""
 
-    sections: ClassVar[tuple[Section, ...]] = ()
+    sections: tuple[Section, ...] = ()
     use_required_attribute = False  # the browser's own bubbles would come before our summary, one at a time
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -171,9 +237,8 @@ class QuestionnaireForm(forms.Form):
         for question in self.questions():
             self.fields[question.name] = field_for(question)
 
-    @classmethod
-    def questions(cls) -> Iterable[Question]:
-        return (question for section in cls.sections for question in section.questions)
+    def questions(self) -> Iterable[Question]:
+        return (question for section in self.sections for question in section.questions)
 
     @property
     def helper(self) -> FormHelper:
@@ -196,6 +261,27 @@ def section_layout(number: int, section: Section) -> Div:
 
 def _heading(number: int, title: str, intro: str) -> HTML:
     return HTML(f'<h2 class="section-title"><span class="section-number">{number}</span> {title}</h2><p>{intro}</p>')
+
+
+class PageForm(QuestionnaireForm):
+    """One page of the second step. Its own id makes sending twice once."""
+
+    submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
+        self.sections = page.sections
+        super().__init__(*args, **kwargs)
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = super().helper
+        helper.layout.append(Field("submission_id"))
+        return helper
+
+    @property
+    def is_emergency(self) -> bool:
+        """True for a block-A "yes" or "not sure", whether or not the rest of the page is in order."""
+        return is_emergency(_posted_list(self.data, "safety_check"))
 
 
 class StepOne(QuestionnaireForm):

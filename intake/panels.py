@@ -8,10 +8,13 @@ from django.template.loader import render_to_string
 
 from crm.enums import TreatmentGroup
 from crm.models import Lead
+from crm.vocabulary import TreatmentKind
 from intake import assessments, flags, questionnaire
 from intake.models import Assessment, Override, Submission
+from intake.step_two import PAGE, PAGES, RECHECK
 
 HISTORY_SHOWN = 10
+ALL_SECTIONS = [*questionnaire.STEP_ONE, *(section for page in (*PAGES, RECHECK) for section in page.sections)]
 
 
 def answers(request: HttpRequest, lead: Lead) -> str:
@@ -19,14 +22,25 @@ def answers(request: HttpRequest, lead: Lead) -> str:
     submissions = list(Submission.objects.filter(lead=lead).order_by("-at", "pk"))
     if not submissions:
         return ""
-    shown = [{"submission": submission, "rows": in_words(submission.answers)} for submission in submissions]
+    shown = [
+        {"submission": submission, "title": page_title(submission.page), "rows": in_words(submission.answers)}
+        for submission in submissions
+    ]
     return render_to_string("intake/panel_answers.html", {"shown": shown}, request=request)
+
+
+def page_title(page: str) -> str:
+    """What a page of answers is called at the desk."""
+    known = PAGE | {RECHECK.key: RECHECK}
+    return known[page].title if page in known else page.capitalize()
 
 
 def in_words(given: dict[str, Any]) -> list[dict[str, Any]]:
     """[{"section", "rows": [{"label", "values": [str], "alarming": bool}]}] in the order of the questionnaire."""
+    if "told" in given:
+        return [{"section": _kind_in_words(given), "rows": _told_in_words(given["told"])}]
     sections = []
-    for section in questionnaire.STEP_ONE:
+    for section in ALL_SECTIONS:
         rows = [
             {"label": question.label, "values": values_in_words(question, given[question.name])}
             | {"alarming": question.kind is questionnaire.Kind.SAFETY and given[question.name] != [questionnaire.NONE]}
@@ -35,7 +49,21 @@ def in_words(given: dict[str, Any]) -> list[dict[str, Any]]:
         ]
         if rows:
             sections.append({"section": section.title, "rows": rows})
+        given = {name: value for name, value in given.items() if name not in {one.name for one in section.questions}}
     return sections
+
+
+def _kind_in_words(given: dict[str, Any]) -> str:
+    kind = given["told"].get("kind")
+    return f"Ticked: {TreatmentKind(kind).label}" if kind in TreatmentKind.values else "Details of a treatment"
+
+
+def _told_in_words(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"label": name.replace("_", " ").capitalize(), "values": value if isinstance(value, list) else [str(value)]}
+        for name, value in told.items()
+        if value not in (None, "", []) and name != "kind"
+    ]
 
 
 def values_in_words(question: questionnaire.Question, value: Any) -> list[str]:

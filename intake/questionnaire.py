@@ -23,6 +23,10 @@ class Kind(Enum):
     EMAIL = auto()
     PHONE = auto()
     YES = auto()  # one box
+    DATE = auto()  # an exact day
+    ROUGH_DATE = auto()  # a year, a month or a day
+    NUMBER = auto()
+    LONG_TEXT = auto()
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q, QuerySet
+
 from crm.enums import MeasurementKind
-from crm.models import Lead, Measurement, Treatment
+from crm.models import Lead, Measurement, PatientSession, Treatment
 from intake.models import Submission
 from intake.questionnaire import NONE
 from intake.snapshot import Snapshot
@@ -25,6 +27,21 @@ def current_answers(lead: Lead) -> dict[str, Any]:
     for submission in Submission.objects.filter(lead=lead).order_by("at", "pk"):
         answers |= submission.answers
     return answers
+
+
+def visible_answers(session: PatientSession) -> dict[str, Any]:
+    """What a browser on the private page may be shown: all answers once it is proven, else only its own."""
+    if session.is_proven:
+        return current_answers(session.lead)
+    answers: dict[str, Any] = {}
+    for submission in own_submissions(session).order_by("at", "pk"):
+        answers |= submission.answers
+    return answers
+
+
+def own_submissions(session: PatientSession) -> QuerySet[Submission]:
+    """What was sent from this browser: the request that it began with, and the pages since."""
+    return Submission.objects.filter(Q(session=session) | Q(pk=session.origin), lead=session.lead)
 
 
 def snapshot_of(lead: Lead, *, now: datetime) -> Snapshot:
@@ -88,7 +105,7 @@ def _onset(given: dict[str, Any], today: date) -> dict[str, Any] | None:
 
 
 def _rating(value: Any) -> float | None:
-    return None if value in (None, "") else float(value)
+    return float(value) if str(value).isdecimal() else None
 
 
 def _age(born: str | None, today: date) -> int | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from intake import pages, views
+from intake import my, pages, views
 
 app_name = "intake"
 
@@ -12,5 +12,9 @@ urlpatterns = [
     path("learn/<slug:slug>/", pages.article, name="article"),
     path("candidate/", views.candidate, name="candidate"),
     path("candidate/thanks/", views.thanks, name="thanks"),
+    path("candidate/go-on/", my.go_on, name="go_on"),
+    path("my/questions/<slug:key>/", my.questions, name="my_questions"),
+    path("my/treatments/", my.treatments, name="my_treatments"),
+    path("my/treatments/<uuid:treatment_id>/", my.treatment, name="my_treatment"),
     path("candidate/emergency/", views.emergency, name="emergency"),
 ]

@@ -39,8 +39,9 @@ def candidate(request: HttpRequest) -> HttpResponse:
         response = render(request, "intake/candidate.html", {"form": form}, status=422)
         add_never_cache_headers(response)
         return response
-    lead = actions.submit(_request(form, centre))
-    return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, lead.reference)
+    asked = _request(form, centre)
+    lead = actions.submit(asked)
+    return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{lead.reference} {asked.submission_id}")
 
 
 def _blank(request: HttpRequest, centre: Location) -> HttpResponse:
@@ -60,9 +61,25 @@ def _emergency(form: StepOne, centre: Location) -> HttpResponse:
     """To the emergency page at once. What the person left is kept when it suffices to reach them."""
     if form.has_contact:
         actions.submit(_request(form, centre, urgent=True))
-    where = "abroad" if form.data.get("state") == ABROAD else "home"
-    kept = "kept" if form.has_contact else "not-kept"
-    return _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, f"{where} {kept}")
+    return to_emergency(abroad=is_abroad(form.data.get("state", "")), kept=form.has_contact)
+
+
+def is_abroad(state: str) -> bool:
+    """Whether another number than 911 helps there."""
+    return state == ABROAD
+
+
+def to_emergency(*, abroad: bool, kept: bool) -> HttpResponse:
+    """The way to the emergency page from any form. `kept`: whether what was sent is on record."""
+    where, what = "abroad" if abroad else "home", "kept" if kept else "not-kept"
+    return _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, f"{where} {what}")
+
+
+def just_sent(request: HttpRequest) -> uuid.UUID | None:
+    """The id of the request that this browser sent within the hour; None when there is none."""
+    kept = request.get_signed_cookie(REFERENCE_COOKIE, default="", max_age=COOKIE_SECONDS) or ""
+    _reference, _, submission_id = kept.partition(" ")
+    return uuid.UUID(submission_id) if submission_id else None
 
 
 def _remember(response: HttpResponse, cookie: str, value: str) -> HttpResponse:
@@ -76,7 +93,8 @@ def _remember(response: HttpResponse, cookie: str, value: str) -> HttpResponse:
 @require_GET
 def thanks(request: HttpRequest) -> HttpResponse:
     """Shows the reference number of the request just sent; sends anyone else to the form."""
-    reference = request.get_signed_cookie(REFERENCE_COOKIE, default="", max_age=COOKIE_SECONDS)
+    kept = request.get_signed_cookie(REFERENCE_COOKIE, default="", max_age=COOKIE_SECONDS) or ""
+    reference = kept.partition(" ")[0]
     if not reference:
         return redirect("intake:candidate")
     return render(request, "intake/thanks.html", {"reference": reference})

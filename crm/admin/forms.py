@@ -9,11 +9,11 @@ from django import forms
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places
-from crm.admin.fields import SaidDate, SaidDateField, SpanField
 from crm.enums import TRANSITIONS, CallOutcome, DatePrecision, LostReason, MeasurementKind, SideEffect, Source, Stage
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
+from crm.said import SaidDate, SaidDateField, SpanField
 from crm.vocabulary import grouped_choices
 
 _THREE_ROWS = forms.Textarea(attrs={"rows": 3})

@@ -7,6 +7,7 @@ from crm.models.lead import Lead
 from crm.models.location import Location
 from crm.models.measurement import Measurement
 from crm.models.message import Message, MessageTopic
+from crm.models.private import PatientCode, PatientLink, PatientSession
 from crm.models.task import Task
 from crm.models.treatment import Treatment
 from crm.models.user import User
@@ -20,6 +21,9 @@ __all__ = [
     "Measurement",
     "Message",
     "MessageTopic",
+    "PatientCode",
+    "PatientLink",
+    "PatientSession",
     "Task",
     "Treatment",
     "User",

@@ -22,6 +22,9 @@ class Submission(models.Model):
         related_name="+",
         help_text="Who wrote it down for the patient; empty: the patient.",
     )
+    session = models.ForeignKey(
+        "crm.PatientSession", on_delete=models.PROTECT, null=True, related_name="+", help_text="The private page's."
+    )
     answers = EncryptedJSONField(context="intake.submission.answers")
     answers_digest = models.CharField(max_length=64, help_text="Keyed; tells a repeat from a change without reading.")
     questionnaire_version = models.CharField(max_length=20)

@@ -25,6 +25,11 @@ WHAT HAPPENS NEXT
 A coordinator reads your request and contacts you during our opening hours, in
 one of the ways you gave us. You do not need to do anything until then.
 
+IF YOU WOULD LIKE TO SAVE TIME
+You can answer more questions on your private page, in several sittings if you
+like. The link works for seven days:
+{private_link}
+
 IF YOU WOULD LIKE TO SPEAK TO US FIRST
 Call (212) 555-0100 and give your reference number. Please keep personal
 details for the telephone: e-mail is not private.
@@ -80,13 +85,13 @@ def test_acknowledgement_in_html_says_the_same(centre: Location, words: str) -> 
     assert words in visible(acknowledge(centre).html)
 
 
-def test_html_loads_nothing_and_leads_nowhere_but_to_the_telephone(centre: Location) -> None:
+def test_html_loads_nothing_and_leads_nowhere_but_to_the_telephone_and_the_private_page(centre: Location) -> None:
     html = acknowledge(centre).html
 
-    assert set(re.findall(r'href="([^"]*)"', html)) == {"tel:+12125550100", "tel:911"}
+    assert set(re.findall(r'href="([^"]*)"', html)) == {"tel:+12125550100", "tel:911", "{private_link}"}
     assert re.findall(r"src=|url\(|@import|<script|<img|<link", html) == []
     assert set(re.findall(r"https?://[^\s\"'<>]+", html)) == {"http://www.w3.org/1999/xhtml"}
-    assert "{" not in re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
+    assert "{" not in re.sub(r"<style.*?</style>|{private_link}", "", html, flags=re.DOTALL)
 
 
 def test_acknowledgement_is_due_at_once_and_for_a_day(centre: Location) -> None:

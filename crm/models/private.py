@@ -1,0 +1,65 @@
+"""How a patient gets to the private page: links in mails, sessions in browsers, codes as the second factor.
+
+Of every secret only a hash is kept: whoever reads the database can use none of them.
+"""
+
+from django.db import models
+from django.utils import timezone
+
+from crm.enums import LinkPurpose
+from crm.models.base import Row
+
+
+class PatientLink(Row):
+    """One way in, from one mail. It says whose page it opens and proves nothing: the second factor does."""
+
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="links")
+    purpose = models.CharField(max_length=12, choices=LinkPurpose, default=LinkPurpose.PRIVATE_PAGE)
+    token_hash = models.CharField(max_length=64, unique=True)
+    message = models.ForeignKey("crm.Message", on_delete=models.SET_NULL, null=True, related_name="links")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} until {self.expires_at:%Y-%m-%d}"
+
+
+class PatientSession(Row):
+    """One browser on the private page.
+
+    Until it is proven it may write and see only what it wrote itself. `by` is set when a member of staff fills in for
+    the patient; `handed_over` when that browser is the tablet of the waiting room.
+    """
+
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="private_sessions")
+    secret_hash = models.CharField(max_length=64, unique=True)
+    link = models.ForeignKey(PatientLink, on_delete=models.SET_NULL, null=True, related_name="sessions")
+    origin = models.UUIDField(null=True, help_text="The request that this browser had just sent.")
+    may_write = models.BooleanField(default=False, help_text="Begun by the person who has just sent the request.")
+    by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+    handed_over = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    proven_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Session of {self.created_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def is_proven(self) -> bool:
+        return self.proven_at is not None
+
+
+class PatientCode(Row):
+    """Six digits that prove the second factor of one session, for ten minutes and a few tries."""
+
+    session = models.ForeignKey(PatientSession, on_delete=models.CASCADE, related_name="codes")
+    message = models.ForeignKey("crm.Message", on_delete=models.SET_NULL, null=True, related_name="codes")
+    code_hash = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"Code until {self.expires_at:%H:%M} UTC"

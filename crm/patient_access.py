@@ -1,0 +1,190 @@
+"""Links, sessions and codes of the private page. intake and scheduling both stand on this.
+
+A link is 256 random bits, good for seven days, and using it consumes nothing: mail scanners open links too. It is
+exchanged by a POST for a session, and health data is shown only after a second factor (docs/security.md). The mail is
+stored with a placeholder; `with_secrets` fills it in at the moment of sending, so that no stored mail opens anything.
+"""
+
+import copy
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.urls import reverse
+
+from crm import dispatch, emails
+from crm.enums import LinkPurpose
+from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession, User
+
+LINK_LIVES = timedelta(days=7)
+CODE_LIVES = emails.CODE_LIVES
+IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=8)
+MOST_TRIES = 5
+CODES_AN_HOUR = 4
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A session just begun, and the secret for its cookie."""
+
+    session: PatientSession
+    secret: str
+
+
+def digest(secret: str) -> str:
+    """The hash under which a secret is kept. Plain SHA-256 does: 256 random bits cannot be guessed."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def make_link(lead: Lead, *, now: datetime, purpose: LinkPurpose, message: Message | None = None) -> str:
+    """A new token for a lead; only its hash is kept."""
+    token = secrets.token_urlsafe(32)
+    PatientLink.objects.create(
+        lead=lead,
+        purpose=purpose,
+        token_hash=digest(token),
+        message=message,
+        created_at=now,
+        expires_at=now + LINK_LIVES,
+    )
+    return token
+
+
+def find_link(token: str, *, purpose: LinkPurpose, now: datetime) -> PatientLink | None:
+    """The link of a token, or None when it is wrong, too old, taken back or for something else. Changes nothing."""
+    links = PatientLink.objects.filter(revoked_at__isnull=True, expires_at__gt=now, purpose=purpose)
+    return links.select_related("lead__location").filter(token_hash=digest(token)).first()
+
+
+def revoke_links(lead: Lead, *, now: datetime) -> int:
+    """Takes back every link of a lead and ends its sessions; returns how many links."""
+    PatientSession.objects.filter(lead=lead, ended_at__isnull=True).update(ended_at=now)
+    return PatientLink.objects.filter(lead=lead, revoked_at__isnull=True).update(revoked_at=now)
+
+
+def begin(
+    lead: Lead,
+    *,
+    now: datetime,
+    link: PatientLink | None = None,
+    origin: UUID | None = None,
+    by: User | None = None,
+    handed_over: bool = False,
+) -> Entry:
+    """Begins a session. With `origin`, the request just sent from this browser, it may write without being proven.
+
+    One that staff begins is proven: they have the person before them or on the phone.
+    """
+    secret = secrets.token_urlsafe(32)
+    session = PatientSession.objects.create(
+        lead=lead,
+        secret_hash=digest(secret),
+        link=link,
+        origin=origin,
+        may_write=origin is not None or by is not None,
+        by=by,
+        handed_over=handed_over,
+        created_at=now,
+        seen_at=now,
+        proven_at=now if by else None,
+    )
+    return Entry(session, secret)
+
+
+def find_session(secret: str, *, now: datetime) -> PatientSession | None:
+    """The session of a cookie, kept alive by being asked for; None when it has ended or was left alone too long."""
+    alive = PatientSession.objects.filter(
+        secret_hash=digest(secret), ended_at__isnull=True, seen_at__gt=now - IDLE, created_at__gt=now - LONGEST
+    )
+    session = alive.select_related("lead__location", "by").first()
+    if session and now - session.seen_at > timedelta(minutes=1):
+        alive.update(seen_at=now)
+    return session
+
+
+def end(session: PatientSession, *, now: datetime) -> None:
+    """Signs this browser out."""
+    PatientSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(ended_at=now)
+
+
+def send_code(session: PatientSession, *, now: datetime) -> bool:
+    """Mails a code to the address on record. False when there is none, or too many were asked for within the hour."""
+    lead = session.lead
+    recent = Message.objects.filter(lead=lead, name="code", created_at__gt=now - timedelta(hours=1)).count()
+    if not lead.email or recent >= CODES_AN_HOUR:
+        return False
+    with transaction.atomic():
+        message = emails.access_code(lead, session_id=session.pk, number=recent, now=now)
+        message.save()
+        PatientCode.objects.create(session=session, message=message, code_hash="", expires_at=now + CODE_LIVES)
+        dispatch.after_commit("crm.send_messages", message.pk)
+    return True
+
+
+def tell_code(session: PatientSession, *, now: datetime) -> str:
+    """A code that staff tells on the phone."""
+    return _new_code(session, message=None, now=now)
+
+
+@transaction.atomic
+def check_code(session: PatientSession, typed: str, *, now: datetime) -> bool:
+    """True, and the session is proven, for a code of this session. Each try counts; too many end the session."""
+    digits = "".join(character for character in typed if character.isdigit())
+    codes = list(
+        PatientCode.objects.select_for_update().filter(session=session, expires_at__gt=now).exclude(code_hash="")
+    )
+    wanted = _code_hash(session, digits)
+    right = any(code.tries < MOST_TRIES and hmac.compare_digest(code.code_hash, wanted) for code in codes)
+    PatientCode.objects.filter(pk__in=[code.pk for code in codes]).update(tries=F("tries") + 1)
+    if right:
+        PatientSession.objects.filter(pk=session.pk).update(proven_at=now)
+    elif any(code.tries + 1 >= MOST_TRIES for code in codes):
+        end(session, now=now)
+    return right
+
+
+def with_secrets(message: Message, *, now: datetime) -> Message:
+    """A copy of a claimed message with its placeholders filled in, for sending and for nothing else."""
+    values = {name: make(message, now) for name, make in PLACEHOLDERS.items() if name in message.text + message.html}
+    if not values:
+        return message
+    filled = copy.copy(message)
+    for name, value in values.items():
+        filled.text, filled.html = filled.text.replace(name, value), filled.html.replace(name, value)
+    return filled
+
+
+def _link_address(message: Message, now: datetime) -> str:
+    assert message.lead is not None  # noqa: S101 - a mail with a link is about somebody
+    token = make_link(message.lead, now=now, purpose=LinkPurpose.PRIVATE_PAGE, message=message)
+    return settings.SITE_URL.rstrip("/") + reverse("private:link", args=[token])
+
+
+def _code_of(message: Message, now: datetime) -> str:
+    """Each attempt to send has a code of its own: an earlier mail may have arrived after all."""
+    asked = PatientCode.objects.select_related("session").filter(message=message).order_by("expires_at").first()
+    if asked is None:
+        return ""
+    return _new_code(asked.session, message=message, now=now)
+
+
+def _new_code(session: PatientSession, *, message: Message | None, now: datetime) -> str:
+    code = f"{secrets.randbelow(10**6):06d}"
+    PatientCode.objects.create(
+        session=session, message=message, code_hash=_code_hash(session, code), expires_at=now + CODE_LIVES
+    )
+    return code
+
+
+def _code_hash(session: PatientSession, code: str) -> str:
+    """Keyed: a million codes are soon tried out by whoever has the hash."""
+    return hmac.new(settings.SECRET_KEY.encode(), f"{session.pk}:{code}".encode(), sha256).hexdigest()
+
+
+PLACEHOLDERS = {"{private_link}": _link_address, "{private_code}": _code_of}

@@ -1,0 +1,167 @@
+"""The door of the private page /my/: from the link in a mail to a session, and the second factor.
+
+What is on the page comes from the apps above, as panels of the area "patient" (crm/registry.py).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Protocol, cast
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm import patient_access, registry
+from crm.enums import LinkPurpose
+from crm.models import PatientSession
+
+COOKIE, COOKIE_PATH = "patient", "/my/"
+
+
+class PatientRequest(HttpRequest):
+    """A request on the private page; `patient` is its session."""
+
+    patient: PatientSession
+
+
+class PatientView(Protocol):
+    def __call__(self, request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse: ...
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="Code",
+        max_length=20,
+        error_messages={"required": "Type the six digits."},
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control"}
+        ),
+    )
+
+
+def patient_page(*, reads: bool) -> Callable[[PatientView], Callable[..., HttpResponse]]:
+    """For views of the private page. Without a session: the page that says how to get in. Never kept by any cache.
+
+    With `reads` the page shows what is on record and wants the second factor; without, having just sent the request
+    in the same browser is enough.
+    """
+
+    def decorate(view: PatientView) -> Callable[..., HttpResponse]:
+        @wraps(cast(Any, view))
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            session = patient_access.find_session(request.COOKIES.get(COOKIE, ""), now=timezone.now())
+            if session is None:
+                return no_entry(request)
+            if not session.is_proven and (reads or not session.may_write):
+                return _private(redirect("private:code"))
+            asked = cast(PatientRequest, request)
+            asked.patient = session
+            return _private(view(asked, *args, **kwargs))
+
+        return guarded
+
+    return decorate
+
+
+def no_entry(request: HttpRequest) -> HttpResponse:
+    """One and the same page for every link and session that opens nothing; it says what to do instead."""
+    return _private(render(request, "private/no_entry.html", status=404))
+
+
+def enter(entry: patient_access.Entry, *, to: str) -> HttpResponse:
+    """Sends the browser on with the cookie of its new session, which ends with the browser."""
+    response = redirect(to)
+    response.set_cookie(
+        COOKIE, entry.secret, path=COOKIE_PATH, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+    return _private(response)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def link(request: HttpRequest, token: str) -> HttpResponse:
+    """The address in a mail. Opening it changes nothing, because mail scanners do; the button begins a session."""
+    now = timezone.now()
+    found = patient_access.find_link(token, purpose=LinkPurpose.PRIVATE_PAGE, now=now)
+    if found is None:
+        return no_entry(request)
+    if request.method != "POST":
+        return _private(render(request, "private/link.html"))
+    return enter(patient_access.begin(found.lead, now=now, link=found), to="private:page")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    """The second factor: asks for a code and takes it. 422 for a wrong one."""
+    now = timezone.now()
+    session = patient_access.find_session(request.COOKIES.get(COOKIE, ""), now=now)
+    if session is None:
+        return no_entry(request)
+    if session.is_proven:
+        return _private(redirect("private:page"))
+    if request.method == "POST" and "send" in request.POST:
+        sent = patient_access.send_code(session, now=now)
+        return _ask(request, session, CodeForm(), sent=sent, refused=not sent)
+    form = CodeForm(request.POST) if request.method == "POST" else CodeForm()
+    if form.is_valid():
+        if patient_access.check_code(session, form.cleaned_data["code"], now=now):
+            return _private(redirect("private:page"))
+        form.add_error("code", "This is not the code, or it is older than ten minutes. Check it, or ask for a new one.")
+    return _ask(request, session, form)
+
+
+def _ask(
+    request: HttpRequest, session: PatientSession, form: CodeForm, *, sent: bool = False, refused: bool = False
+) -> HttpResponse:
+    address = _masked(session.lead.email)
+    context = {"form": form, "address": address, "sent": sent, "refused": refused}
+    return _private(render(request, "private/code.html", context, status=422 if form.errors else 200))
+
+
+def _masked(address: str) -> str:
+    """ "m…@example.org": enough to recognise one's own address, too little to learn somebody else's."""
+    local, at, domain = address.partition("@")
+    return f"{local[:1]}…@{domain}" if at else ""
+
+
+@require_http_methods(["GET", "HEAD"])
+@patient_page(reads=False)
+def page(request: PatientRequest) -> HttpResponse:
+    """What there is to do, from every app that has something for the patient."""
+    lead = request.patient.lead
+    panels = [
+        {"title": panel.title, "html": html}
+        for panel in registry.panels("patient")
+        if (html := panel.render(request, lead))
+    ]
+    return render(request, "private/page.html", {"panels": panels, "patient": request.patient})
+
+
+@require_POST
+@patient_page(reads=False)
+def leave(request: PatientRequest) -> HttpResponse:
+    """Ends this browser's session."""
+    patient_access.end(request.patient, now=timezone.now())
+    response = render(request, "private/left.html", {"handed_over": request.patient.handed_over})
+    response.delete_cookie(COOKIE, path=COOKIE_PATH)
+    return response
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Kept by nobody, and its address told to nobody: it may hold a token."""
+    add_never_cache_headers(response)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+app_name = "private"
+urlpatterns = [
+    path("", page, name="page"),
+    path("link/<str:token>/", link, name="link"),
+    path("code/", code, name="code"),
+    path("leave/", leave, name="leave"),
+]

@@ -1,0 +1,171 @@
+"""What happens when a page of the second step is sent: kept at once, whole, and judged again."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from crm.actions import tasks, treatments
+from crm.enums import ActivityKind, MeasurementKind, Source, TaskKind, TreatmentGroup, TreatmentStatus
+from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
+from crm.vocabulary import GROUP_OF
+from intake import actions, assessments, record
+from intake.models import Submission
+from intake.step_two import RECHECK
+
+RATINGS = {
+    "pain_now_avg": MeasurementKind.NRS_AVG,
+    "nrs_back_avg": MeasurementKind.NRS_BACK_AVG,
+    "nrs_leg_avg": MeasurementKind.NRS_LEG_AVG,
+}
+BETTER_BY = Decimal("0.30")  # an important change for ratings of pain (Ostelo and others 2008)
+REGION_OF = {"neck": "cervical", "mid_back": "thoracic", "low_back": "lumbar", "buttock_hip": "sacral"}
+TREATMENTS = "treatments"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A checked page as it came from a browser. `answers` are the form's cleaned data."""
+
+    session: PatientSession
+    page: str
+    title: str
+    answers: dict[str, Any]
+    submission_id: uuid.UUID
+    now: datetime
+
+    @property
+    def source(self) -> Source:
+        return Source.COORDINATOR if self.session.by and not self.session.handed_over else Source.PATIENT
+
+
+@transaction.atomic
+def keep_page(sent: Sent) -> bool:
+    """Keeps a page: a Submission, its ratings, an Activity; then asks the rules. False when it was kept before.
+
+    Pages are kept one by one and the latest of each counts, so two devices at once lose nothing but the older page.
+    """
+    if not _keep(sent):
+        return False
+    lead = sent.session.lead
+    _measure(sent)
+    _note(sent, sent.title)
+    assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
+    if sent.page == RECHECK.key:
+        _offer_improved(lead, now=sent.now)
+    return True
+
+
+@transaction.atomic
+def keep_emergency(sent: Sent) -> None:
+    """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion."""
+    if _keep(sent):
+        _note(sent, sent.title)
+        actions.raise_alarm(sent.session.lead, submission_id=sent.submission_id, now=sent.now)
+        assessments.assess(sent.session.lead, cause=f"Answered: {sent.title}", now=sent.now)
+
+
+@transaction.atomic
+def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
+    """Adds a treatment without details for each kind that is not there yet; the details are asked one by one."""
+    lead = sent.session.lead
+    there = set(visible_treatments(sent.session).values_list("kind", flat=True))
+    region = _region(record.visible_answers(sent.session))
+    added = []
+    for kind in kinds:
+        if kind in there:
+            continue
+        where = region if GROUP_OF[kind] == TreatmentGroup.INJECTION else ""
+        treatment = treatments.add(
+            lead, by=sent.session.by, source=sent.source, now=sent.now, kind=kind, body_region=where
+        )
+        _keep_told(sent, treatment, {"kind": kind}, submission_id=uuid.uuid4())
+        added.append(treatment)
+    return added
+
+
+@transaction.atomic
+def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
+    """Keeps what was told of one treatment, in the patient's words beside the row that staff may correct later.
+
+    Raises TreatmentRefused, with nothing kept, when it contradicts itself.
+    """
+    if _keep_told(sent, treatment, sent.answers, submission_id=sent.submission_id):
+        treatments.correct(treatment, by=sent.session.by, now=sent.now, **columns)
+
+
+@transaction.atomic
+def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
+    """It never took place: ticked by mistake. The row stays, marked so."""
+    treatments.correct(treatment, by=sent.session.by, now=sent.now, status=TreatmentStatus.DECLINED)
+
+
+def visible_treatments(session: PatientSession) -> Any:
+    """The treatments that a browser may be shown: all once it is proven, else those it told itself."""
+    happened = Treatment.objects.filter(lead=session.lead).exclude(status=TreatmentStatus.DECLINED)
+    if not session.is_proven:
+        own = record.own_submissions(session).filter(page=TREATMENTS)
+        happened = happened.filter(pk__in=[submission.answers["treatment"] for submission in own])
+    return happened.order_by("created_at", "pk")
+
+
+def _keep(sent: Sent) -> bool:
+    """Adds the Submission; False when this very page was sent before."""
+    lead = Lead.objects.select_for_update().get(pk=sent.session.lead_id)
+    if Submission.objects.filter(pk=sent.submission_id).exists():
+        return False
+    actions.submission(
+        lead, page=sent.page, answers=sent.answers, submission_id=sent.submission_id, session=sent.session, now=sent.now
+    ).save(force_insert=True)
+    return True
+
+
+def _keep_told(sent: Sent, treatment: Treatment, told: dict[str, Any], *, submission_id: uuid.UUID) -> bool:
+    answers = {"treatment": str(treatment.pk), "told": told}
+    return _keep(Sent(sent.session, TREATMENTS, sent.title, answers, submission_id, sent.now))
+
+
+def _measure(sent: Sent) -> None:
+    """Ratings as dated series; the three together as their mean, after PEG (Krebs 2009)."""
+    given = {kind: _number(sent.answers.get(name)) for name, kind in RATINGS.items()}
+    three = [_number(sent.answers.get(name)) for name in ("pain_now_avg", "pain_enjoyment", "pain_activity")]
+    if None not in three:
+        given[MeasurementKind.PEG] = (sum(filter(None, three), Decimal(0)) / 3).quantize(Decimal("0.1"))
+    Measurement.objects.bulk_create(
+        Measurement(lead=sent.session.lead, at=sent.now, kind=kind, value=value, source=sent.source)
+        for kind, value in given.items()
+        if value is not None
+    )
+
+
+def _number(value: Any) -> Decimal | None:
+    return Decimal(value) if str(value).isdecimal() else None
+
+
+def _note(sent: Sent, title: str) -> None:
+    Activity.objects.create(
+        lead=sent.session.lead,
+        kind=ActivityKind.ANSWERS,
+        at=sent.now,
+        by=sent.session.by,
+        summary=title,
+        details={"submission": str(sent.submission_id)},
+    )
+
+
+def _offer_improved(lead: Lead, *, now: datetime) -> None:
+    """Better by 30 % since the first rating: a person decides whether the request is settled."""
+    ratings = list(Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG).order_by("at", "pk"))
+    first, last = ratings[0].value, ratings[-1].value
+    if len(ratings) < 2 or not first or (first - last) / first < BETTER_BY:
+        return
+    title = f"Pain went from {first.normalize():f} to {last.normalize():f}: offer “Improved”"
+    tasks.open_once(Task(lead=lead, kind=TaskKind.OTHER, title=title, due_at=now, key=f"improved:{ratings[-1].pk}"))
+
+
+def _region(answers: dict[str, Any]) -> str:
+    """Where injections probably went: where it hurts. The person can say otherwise on the next page."""
+    return next((REGION_OF[place] for place in answers.get("pain_region") or [] if place in REGION_OF), "lumbar")

@@ -1,0 +1,170 @@
+"""The questions on the private page: one page a topic, and one for each treatment that was tried."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm import patient_access
+from crm.errors import TreatmentRefused
+from crm.models import Lead, PatientSession, Treatment
+from crm.private import PatientRequest, enter, patient_page
+from intake import answering, record, told, views
+from intake.forms import PageForm
+from intake.models import Submission
+from intake.questionnaire import question
+from intake.step_two import PAGES, RECHECK, Page
+
+READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
+PAGE_OF = {page.key: page for page in (*PAGES, RECHECK)}
+TICKS = {"pt": "pt_supervised", "home_exercise": "hep_prescribed", "medication": "med_other"}
+
+
+@require_POST
+def go_on(request: HttpRequest) -> HttpResponse:
+    """From the thank-you page straight to the second step, in the browser that has just sent the request."""
+    sent = views.just_sent(request)
+    if sent is None:
+        return redirect("intake:candidate")
+    found = get_object_or_404(Submission.objects.select_related("lead"), pk=sent)
+    return enter(patient_access.begin(found.lead, now=timezone.now(), origin=found.pk), to="private:page")
+
+
+@READ_AND_SEND
+@patient_page(reads=False)
+def questions(request: PatientRequest, key: str) -> HttpResponse:
+    """One page of questions, filled in with what this browser may see. 422 keeps everything typed; nothing is stored
+    before the button is pressed."""
+    page = PAGE_OF.get(key)
+    if page is None:
+        raise Http404
+    if request.method != "POST":
+        initial = record.visible_answers(request.patient) | _afresh(page) | {"submission_id": uuid.uuid4()}
+        return _show(request, page, PageForm(page=page, initial=initial))
+    form = PageForm(request.POST, page=page)
+    valid = form.is_valid()
+    sent = _sent(request, page.key, page.title, form)
+    if form.is_emergency:
+        answering.keep_emergency(sent)
+        return views.to_emergency(abroad=views.is_abroad(request.patient.lead.state), kept=True)
+    if not valid:
+        return _show(request, page, form, status=422)
+    answering.keep_page(sent)
+    messages.success(request, f"“{page.title}” is stored.")
+    return _next(request, page, sent.answers)
+
+
+@READ_AND_SEND
+@patient_page(reads=False)
+def treatments(request: PatientRequest) -> HttpResponse:
+    """What was told so far, and a list to tick what else was tried."""
+    shown = list(answering.visible_treatments(request.patient))
+    form = told.PickForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        sent = _sent(request, answering.TREATMENTS, "Treatments tried", form)
+        answering.pick_treatments(sent, form.cleaned_data["kinds"])
+        return _next_treatment(request)
+    context = {"form": form, "treatments": [(one, told.is_told(one)) for one in shown], "patient": request.patient}
+    return render(request, "intake/my_treatments.html", context, status=422 if form.errors else 200)
+
+
+@READ_AND_SEND
+@patient_page(reads=False)
+def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
+    """The details of one treatment."""
+    row = get_object_or_404(answering.visible_treatments(request.patient), pk=treatment_id)
+    if request.method == "POST" and "not_tried" in request.POST:
+        empty = answering.Sent(request.patient, answering.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
+        answering.take_back_treatment(empty, row)
+        return _next_treatment(request)
+    if request.method != "POST":
+        form = told.ToldForm(treatment=row, initial=told.initial_of(row) | {"submission_id": uuid.uuid4()})
+        return _show_treatment(request, row, form)
+    form = told.ToldForm(request.POST, treatment=row)
+    if form.is_valid():
+        sent = _sent(request, answering.TREATMENTS, str(row), form, answers=form.told())
+        try:
+            answering.tell_treatment(sent, row, form.columns())
+        except TreatmentRefused as refused:
+            form.refuse(refused)
+        else:
+            messages.success(request, f"“{row}” is stored.")
+            return _next_treatment(request)
+    return _show_treatment(request, row, form, status=422)
+
+
+def panel(request: HttpRequest, lead: Lead) -> str:
+    """The list of pages on the private page: what is done, and what comes next."""
+    session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
+    answers = record.visible_answers(session)
+    sent = Submission.objects.filter(lead=lead) if session.is_proven else record.own_submissions(session)
+    answered = set(sent.values_list("page", flat=True))
+    pages = [(page, page.key in answered) for page in PAGES if page.is_for(answers)]
+    rows = list(answering.visible_treatments(session))
+    context = {
+        "pages": pages,
+        "treatments": rows,
+        "open_treatments": [row for row in rows if not told.is_told(row)],
+        "done": sum(is_done for _, is_done in pages) + bool(rows),
+        "all": len(pages) + 1,
+        "recheck": RECHECK,
+        "ticks": _ticks(answers),
+    }
+    return render_to_string("intake/my_panel.html", context, request=request)
+
+
+def _ticks(answers: dict[str, Any]) -> list[str]:
+    """What was ticked on the first form, to remind of."""
+    words = dict(question("tried_treatments").choices)
+    return [words[tick] for tick in answers.get("tried_treatments") or [] if tick in words]
+
+
+def _afresh(page: Page) -> dict[str, Any]:
+    """Warning signs are asked anew each time, never filled in."""
+    return {one.name: None for one in page.questions if one.name.startswith("safety_check")}
+
+
+def _sent(
+    request: PatientRequest, key: str, title: str, form: forms.Form, *, answers: dict[str, Any] | None = None
+) -> answering.Sent:
+    data = form.cleaned_data if answers is None else answers
+    given = {name: value for name, value in data.items() if name != "submission_id"}
+    submission_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
+    return answering.Sent(request.patient, key, title, given, submission_id, timezone.now())
+
+
+def _show(request: PatientRequest, page: Page, form: PageForm, *, status: int = 200) -> HttpResponse:
+    place = PAGES.index(page) + 1 if page in PAGES else None
+    context = {"form": form, "page": page, "place": place, "count": len(PAGES), "patient": request.patient}
+    return render(request, "intake/my_questions.html", context, status=status)
+
+
+def _show_treatment(request: PatientRequest, row: Treatment, form: told.ToldForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "treatment": row, "patient": request.patient}
+    return render(request, "intake/my_treatment.html", context, status=status)
+
+
+def _next(request: PatientRequest, page: Page, answers: dict[str, Any]) -> HttpResponse:
+    """On to what was asked for: the next page, or back to the list."""
+    if page is RECHECK:
+        return redirect("intake:my_treatments" if answers["new_treatments"] == "yes" else "private:page")
+    if "later" in request.POST:
+        return redirect("private:page")
+    known = record.visible_answers(request.patient)
+    later = [one for one in PAGES[PAGES.index(page) + 1 :] if one.is_for(known)]
+    return redirect("intake:my_questions", key=later[0].key) if later else redirect("private:page")
+
+
+def _next_treatment(request: PatientRequest) -> HttpResponse:
+    """To the next treatment without details, or back to the list."""
+    rows = answering.visible_treatments(request.patient)
+    waiting = next((row for row in rows if not told.is_told(row)), None)
+    if waiting and "later" not in request.POST:
+        return redirect("intake:my_treatment", treatment_id=waiting.pk)
+    return redirect("intake:my_treatments")
