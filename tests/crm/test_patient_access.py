@@ -122,7 +122,7 @@ def test_four_codes_an_hour(lead: Lead, now: datetime) -> None:
     assert [patient_access.send_code(session, now=now) for _ in range(5)] == [True] * 4 + [False]
 
 
-def test_no_code_without_an_address(now: datetime) -> None:
+def test_no_code_without_an_address(db: None, now: datetime) -> None:
     session = patient_access.begin(make_lead(email=""), now=now).session
     assert patient_access.send_code(session, now=now) is False
 

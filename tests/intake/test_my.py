@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from crm import patient_access
 from crm.enums import ActivityKind, MeasurementKind, Outcome, Source, TaskKind, TreatmentStatus
@@ -155,7 +156,7 @@ def test_picking_asks_for_the_details_of_each(visitor: Client) -> None:
 
 def test_details_become_a_treatment_and_the_words_stay(visitor: Client, lead: Lead) -> None:
     [row] = pick(visitor, "pt_supervised")
-    told = {"start": "03/2026", "going_on": "no", "end": "06/2026", "sessions": "12", "relief": "25"}
+    told: dict[str, Any] = {"start": "03/2026", "end": "06/2026", "going_on": "no", "sessions": "12", "relief": "25"}
     told |= {"lasted": "14", "side_effects": ["pain_flare"], "ended_because": "stopped_no_benefit", "clinician": "true"}
     answer = visitor.post(f"/my/treatments/{row.pk}/", sent(**told))
     assert answer["Location"] == "/my/treatments/"
@@ -256,7 +257,7 @@ def test_a_birthday_is_a_day_in_the_past(visitor: Client) -> None:
 
 
 def test_a_minor_is_out_of_scope(visitor: Client, lead: Lead) -> None:
-    born = (date.today() - timedelta(days=17 * 365)).strftime("%m/%d/%Y")
+    born = (timezone.localdate() - timedelta(days=17 * 365)).strftime("%m/%d/%Y")
     visitor.post("/my/questions/about-you/", sent(date_of_birth=born))
     lead.refresh_from_db()
     assert lead.outcome == Outcome.OUT_OF_SCOPE
