@@ -29,14 +29,16 @@ CODE_LIVES = timedelta(minutes=10)
 _NAME = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f])(?:[^\W\d_]|[\u0300-\u036f]|['’\- ]|\.(?=\s|$)){0,39}")
 
 
-def acknowledgement(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> Message:
-    """Says that the request arrived: reference, what happens next, hours, 911. One a submission, due at once.
+def acknowledgement(lead: Lead, *, to: str, submission_id: uuid.UUID, now: datetime) -> Message:
+    """Says that the request arrived: reference, what happens next, hours, 911. One a submission, due at once, to the
+    address that was typed.
 
     Not yet saved: the caller does that, in the transaction of what it answers.
     """
     return make_message(
         "ack",
         lead=lead,
+        to=to,
         key=f"ack:{submission_id}",
         message_class=MessageClass.ANSWER,
         on_unknown=OnUnknown.RESEND,
@@ -51,6 +53,7 @@ def access_code(lead: Lead, *, session_id: uuid.UUID, number: int, now: datetime
     return make_message(
         "code",
         lead=lead,
+        to=lead.email,
         key=f"code:{session_id}:{number}",
         message_class=MessageClass.ANSWER,
         on_unknown=OnUnknown.RESEND,
@@ -64,6 +67,7 @@ def make_message(
     name: str,
     *,
     lead: Lead,
+    to: str,
     key: str,
     message_class: MessageClass,
     on_unknown: OnUnknown,
@@ -84,7 +88,7 @@ def make_message(
         on_unknown=on_unknown,
         sender_name=one_line(centre.sender_name),
         sender_email=centre.sender_email,
-        to_email=lead.email,
+        to_email=to,
         due_at=now,
         not_after=not_after,
         created_at=now,

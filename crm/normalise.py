@@ -17,6 +17,12 @@ def one_line(text: str) -> str:
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
 
+def name_key(*names: str) -> str:
+    """Equal for the same person's name however it was typed: case, accents, blanks and hyphens do not count."""
+    plain = unicodedata.normalize("NFKD", " ".join(names)).casefold()
+    return "".join(character for character in plain if character.isalnum())
+
+
 def telephone_in_words(e164: str) -> str:
     """As people write it: (212) 555-0100, and +44 20 7946 0000 from abroad. What is no number stays as it is."""
     try:

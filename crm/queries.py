@@ -14,6 +14,7 @@ from crm.enums import NEEDS_A_PERSON, ActivityKind, MeasurementKind, MessageStat
 from crm.models import Activity, Lead, Location, Measurement, Message, Task, Treatment
 
 KEPT_SECONDS = 5.0
+OTHERS_SHOWN = 10
 
 
 def main_location() -> Location | None:
@@ -82,10 +83,11 @@ class LeadPage:
     tasks: list[Task]
     scores: list[tuple[str, list[Measurement]]]
     entries: list[Entry]
+    others: list[Lead]
 
 
 def lead_page(lead_id: UUID) -> LeadPage:
-    """Everything for one lead in six queries. Raises Lead.DoesNotExist."""
+    """Everything for one lead in seven queries. Raises Lead.DoesNotExist."""
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
     treatments = Treatment.objects.filter(lead=lead).order_by("start_date", "created_at", "pk")
@@ -94,6 +96,7 @@ def lead_page(lead_id: UUID) -> LeadPage:
         treatments=list(treatments),
         tasks=[task for task in tasks if task.done_at is None],
         scores=_series(lead),
+        others=list(Lead.objects.reached_by(email=lead.email, phone=lead.phone).exclude(pk=lead.pk)[:OTHERS_SHOWN]),
         entries=_timeline(lead, tasks),
     )
 

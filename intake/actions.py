@@ -13,12 +13,15 @@ from django.db import IntegrityError, models, transaction
 
 from crm import clinic_hours, dispatch, emails, rows
 from crm.actions import leads, tasks
-from crm.enums import ActivityKind, MeasurementKind, Outcome, TaskKind
+from crm.enums import SIDE_STAGES, ActivityKind, MeasurementKind, Outcome, Stage, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, PatientSession, Task
+from crm.normalise import name_key
 from intake import assessments, consents, flags, questionnaire, record
 from intake.models import Submission
 
 CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "phone_type", "preferred_contact", "best_time")
+WISHES = {"preferred_contact", "best_time", "ok_voicemail", "state", "how_heard"}
+MOST_COMPARED = 20
 LEAD_FIELDS = (*CONTACT_FIELDS, "state", "ok_voicemail", "how_heard")
 NOT_ANSWERS = {"submission_id", *(wording.field for wording in consents.WORDINGS)}
 
@@ -75,13 +78,15 @@ def submission(
 def submit(request: Request) -> Lead:
     """Stores a request and returns its lead. When this returns, everything below is on disk.
 
-    New: Lead, Submission, consents, the pain rating, an Activity, a call task and the acknowledgement. Urgent: a
-    safety hold and an urgent call task instead of the acknowledgement. The same submission id again: the same lead,
-    nothing new; with other answers: a second Submission on that lead, whose contact data follow. After the commit a
-    worker is woken up; a dead broker costs only that.
+    New: Lead, Submission, consents, the pain rating, an Activity, a call task and the acknowledgement. Somebody known
+    (the same name with the same e-mail or phone): all that on the known lead. Urgent: a safety hold and an urgent call
+    task instead of the acknowledgement. The same submission id again: the same lead, nothing new; with other answers: a
+    second Submission on that lead, whose contact data follow. After the commit a worker is woken up; a dead broker
+    costs only that.
     """
+    known = known_person(request.data)
     try:
-        return _store(request)
+        return _attach(request, known) if known else _store(request)
     except IntegrityError:
         earlier = Submission.objects.select_related("lead").filter(pk=request.submission_id).first()
         if earlier is None:
@@ -168,7 +173,8 @@ def _reply(request: Request, lead: Lead, submission_id: uuid.UUID) -> list[model
     call = Task(lead=lead, kind=TaskKind.CALL, title="First call", due_at=due_at, key=key, created_at=request.now)
     if not lead.email:
         return [call]
-    return [call, emails.acknowledgement(lead, submission_id=submission_id, now=request.now)]
+    to = request.data.get("email") or lead.email
+    return [call, emails.acknowledgement(lead, to=to, submission_id=submission_id, now=request.now)]
 
 
 def raise_alarm(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> None:
@@ -181,6 +187,45 @@ def raise_alarm(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> None:
 def _call_due(request: Request) -> datetime:
     centre = request.location
     return clinic_hours.call_due(request.now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+
+
+def known_person(data: dict[str, Any]) -> Lead | None:
+    """Whoever has this name and gave this e-mail or phone before. Another name on it, as in a household, is another
+    person: staff see the two beside each other and nothing is merged by itself."""
+    name = name_key(data.get("first_name", ""), data.get("last_name", ""))
+    reached = Lead.objects.reached_by(email=data.get("email", ""), phone=data.get("phone", ""))
+    return next((lead for lead in reached[:MOST_COMPARED] if name_key(lead.first_name, lead.last_name) == name), None)
+
+
+@transaction.atomic
+def _attach(request: Request, known: Lead) -> Lead:
+    """Another request of somebody known. What was missing is filled in; a new address or number is for staff to take
+    over, because anybody can type a name and an address."""
+    lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=known.pk)
+    different = _refresh(lead, request.data)
+    summary = f"Asked for help again{', with ' + ' and '.join(different) if different else ''}"
+    made = _kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary=summary[:200])
+    if request.urgent:
+        _write(made)
+        raise_alarm(lead, submission_id=request.submission_id, now=request.now)
+    else:
+        _write([*made, *_reply(request, lead, request.submission_id)])
+    if lead.stage in SIDE_STAGES:
+        leads.move(lead, to=Stage.QUALIFYING, by=None, note="Asked for help again", now=request.now)
+    assessments.assess(lead, cause="Asked for help again", now=request.now)
+    return lead
+
+
+def _refresh(lead: Lead, data: dict[str, Any]) -> list[str]:
+    """Takes over wishes and fills gaps; returns in words the address or number that differs from the one on record."""
+    reach = ("email", "phone")
+    given = {name: data[name] for name in LEAD_FIELDS if data.get(name) not in (None, "", [])}
+    different = [str(given[name]) for name in reach if name in given and getattr(lead, name) not in ("", given[name])]
+    for name, value in given.items():
+        if name in WISHES or not getattr(lead, name):
+            setattr(lead, name, value)
+    lead.save(update_fields=[*LEAD_FIELDS, "updated_at"])
+    return different
 
 
 @transaction.atomic
@@ -203,4 +248,5 @@ def _repeat(request: Request, earlier: Submission) -> Lead:
         _write([*made, *_reply(request, lead, again)])
     else:
         _write(made)
+    assessments.assess(lead, cause="The request was sent again, changed", now=request.now)
     return lead

@@ -28,6 +28,15 @@ class LeadQuerySet(models.QuerySet["Lead"]):
     def open(self) -> "LeadQuerySet":
         return self.filter(stage__in=OPEN_STAGES)
 
+    def reached_by(self, *, email: str, phone: str) -> "LeadQuerySet":
+        """Everybody who gave this address or this number; nobody for two empty ones. Newest first."""
+        same = models.Q(pk__in=[])
+        if email:
+            same |= models.Q(email=email)
+        if phone:
+            same |= models.Q(phone=phone)
+        return self.filter(same).order_by("-created_at", "-pk")
+
 
 class Lead(Row):
     reference = models.CharField(max_length=9, unique=True, default=make_reference, editable=False)
@@ -71,6 +80,8 @@ class Lead(Row):
         indexes = [
             models.Index(fields=["stage", "-created_at", "-id"], name="lead_stage_newest"),
             models.Index(fields=["-created_at", "-id"], name="lead_newest"),
+            models.Index(fields=["email"], condition=~models.Q(email=""), name="lead_email"),
+            models.Index(fields=["phone"], condition=~models.Q(phone=""), name="lead_phone"),
             GinIndex(
                 # icontains compiles to UPPER(col) LIKE UPPER(...), so that is what has to be indexed.
                 *[OpClass(Upper(name), "gin_trgm_ops") for name in ("first_name", "last_name", "email", "phone")],
