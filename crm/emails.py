@@ -63,6 +63,21 @@ def access_code(lead: Lead, *, session_id: uuid.UUID, number: int, now: datetime
     )
 
 
+def private_link(lead: Lead, *, number: int, now: datetime) -> Message:
+    """An invitation to the private page. `number` tells one invitation of a lead from the next."""
+    return make_message(
+        "link",
+        lead=lead,
+        to=lead.email,
+        key=f"link:{lead.pk}:{number}",
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={"first_name": greeting_name(lead.first_name)},
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+    )
+
+
 def make_message(
     name: str,
     *,

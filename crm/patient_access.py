@@ -127,6 +127,14 @@ def send_code(session: PatientSession, *, now: datetime) -> bool:
     return True
 
 
+def waiting_session(lead: Lead, *, now: datetime) -> PatientSession | None:
+    """The latest browser that has opened a link of this lead and is not proven yet."""
+    waiting = PatientSession.objects.filter(
+        lead=lead, link__isnull=False, proven_at__isnull=True, ended_at__isnull=True, seen_at__gt=now - IDLE
+    )
+    return waiting.order_by("-created_at", "-pk").first()
+
+
 def tell_code(session: PatientSession, *, now: datetime) -> str:
     """A code that staff tells on the phone."""
     return _new_code(session, message=None, now=now)

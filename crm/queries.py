@@ -90,7 +90,8 @@ def lead_page(lead_id: UUID) -> LeadPage:
     """Everything for one lead in seven queries. Raises Lead.DoesNotExist."""
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
-    treatments = Treatment.objects.filter(lead=lead).order_by("start_date", "created_at", "pk")
+    treatments = Treatment.objects.filter(lead=lead).select_related("verified_by")
+    treatments = treatments.order_by("start_date", "created_at", "pk")
     return LeadPage(
         lead=lead,
         treatments=list(treatments),

@@ -4,11 +4,24 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from crm import dispatch, emails
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
 from crm.errors import MessageRefused
-from crm.models import Activity, Message, User
+from crm.models import Activity, Lead, Message, User
 
 ANOTHER = timedelta(hours=24)
+
+
+@transaction.atomic
+def send_link(lead: Lead, *, by: User, now: datetime) -> bool:
+    """Queues a mail with a link to the private page, and an Activity. False when there is no address."""
+    if not lead.email:
+        return False
+    message = emails.private_link(lead, number=Message.objects.filter(lead=lead, name="link").count(), now=now)
+    message.save()
+    dispatch.after_commit("crm.send_messages", message.pk)
+    Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, at=now, by=by, summary="Sent a link to the private page")
+    return True
 
 
 @transaction.atomic

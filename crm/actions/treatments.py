@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.actions import events
-from crm.enums import ActivityKind, Event, Source, TreatmentGroup, TreatmentStatus
+from crm.enums import ActivityKind, Documentation, Event, Source, TreatmentGroup, TreatmentStatus
 from crm.errors import TreatmentRefused
 from crm.models import Activity, Lead, Treatment, User
 from crm.vocabulary import GROUP_OF
@@ -21,6 +21,7 @@ def add(lead: Lead, *, by: User | None, source: Source, now: datetime | None = N
     """Adds a treatment and one Activity. Raises TreatmentRefused with the field that contradicts the others."""
     now = now or timezone.now()
     treatment = Treatment(lead=lead, source=source, created_at=now, created_by=by, updated_by=by, **fields)
+    _stamp_documentation(treatment, by=by, now=now)
     check(treatment, today=_local_date(lead, now))
     treatment.save()
     Activity.objects.create(
@@ -53,6 +54,8 @@ def correct(treatment: Treatment, *, by: User | None, now: datetime | None = Non
         setattr(locked, name, changes[name])
     locked.updated_by = by
     now = now or timezone.now()
+    if "documentation" in differences:
+        _stamp_documentation(locked, by=by, now=now)
     check(locked, today=_local_date(locked.lead, now))
     locked.save()
     Activity.objects.create(
@@ -65,6 +68,18 @@ def correct(treatment: Treatment, *, by: User | None, now: datetime | None = Non
     )
     events.announce(locked.lead, Event.TREATMENTS_CHANGED, now=now)
     return locked
+
+
+def _stamp_documentation(treatment: Treatment, *, by: User | None, now: datetime) -> None:
+    """When records were requested and received, and who verified them. Nobody verifies without a name."""
+    if treatment.documentation == Documentation.VERIFIED and by is None:
+        raise TreatmentRefused("documentation", "Only a member of staff verifies records.")
+    verified = treatment.documentation == Documentation.VERIFIED
+    treatment.verified_by, treatment.verified_at = (by, now) if verified else (None, None)
+    if treatment.documentation == Documentation.REQUESTED:
+        treatment.requested_at = now
+    if treatment.documentation == Documentation.RECEIVED:
+        treatment.received_at = now
 
 
 def check(treatment: Treatment, *, today: date) -> None:

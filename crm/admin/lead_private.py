@@ -1,0 +1,70 @@
+"""From the desk to the patient's private page: filling it in together, handing over a tablet, links and codes."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from crm import patient_access, registry
+from crm.actions import access
+from crm.actions import messages as outbox
+from crm.admin.lead_page import back, find_lead, user_of
+from crm.enums import AccessAction
+from crm.private import enter
+
+
+def hang_in() -> None:
+    """Called once, when the desk is made."""
+    change = "crm.change_lead"
+    registry.route("fill-in/", fill_in, permission=change, name="crm_lead_fill_in")
+    registry.route("hand-over/", hand_over, permission=change, name="crm_lead_hand_over")
+    registry.route("send-link/", send_link, permission=change, name="crm_lead_send_link")
+    registry.route("tell-code/", tell_code, permission=change, name="crm_lead_tell_code")
+
+
+def fill_in(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Opens the patient's own questions, to be filled in on the telephone."""
+    if request.method != "POST":
+        return back(lead_id)
+    lead, user = find_lead(lead_id), user_of(request)
+    access.record(AccessAction.VIEW, by=user, object_type="lead", ids=[lead.pk])
+    return enter(patient_access.begin(lead, now=timezone.now(), by=user), to="private:page")
+
+
+def hand_over(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Signs the member of staff out and leaves this browser with the patient's questions and nothing else."""
+    if request.method != "POST":
+        return back(lead_id)
+    lead, user = find_lead(lead_id), user_of(request)
+    access.record(AccessAction.VIEW, by=user, object_type="lead", ids=[lead.pk])
+    entry = patient_access.begin(lead, now=timezone.now(), by=user, handed_over=True)
+    logout(request)
+    return enter(entry, to="private:page")
+
+
+def send_link(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Mails a link to the private page."""
+    if request.method == "POST":
+        lead = find_lead(lead_id)
+        if outbox.send_link(lead, by=user_of(request), now=timezone.now()):
+            messages.success(request, f"A link is on its way to {lead.email}.")
+        else:
+            messages.warning(request, "There is no e-mail address: add one, or fill the questions in together.")
+    return back(lead_id)
+
+
+def tell_code(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Shows a code to read out to somebody on the telephone who has opened the link and waits for one."""
+    if request.method == "POST":
+        lead, now = find_lead(lead_id), timezone.now()
+        session = patient_access.waiting_session(lead, now=now)
+        if session is None:
+            messages.warning(request, "Nobody waits for a code: ask the person to open the link first.")
+        else:
+            code = patient_access.tell_code(session, now=now)
+            access.record(AccessAction.VIEW, by=user_of(request), object_type="patient_code", ids=[session.pk])
+            messages.success(request, f"Read out: {code[:3]} {code[3:]}. It works for ten minutes. Be sure who it is.")
+    return back(lead_id)
