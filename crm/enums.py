@@ -181,7 +181,7 @@ class TreatmentGroup(TextChoices):
     MANUAL = "MANUAL", "Hands-on therapy"
     DEVICE = "DEVICE", "Device"
     SELF_CARE = "SELF_CARE", "Self-care"
-    BEHAVIOURAL = "BEHAVIOURAL", "Behavioural"
+    BEHAVIOURAL = "BEHAVIOURAL", "Behavioral"
     OTHER = "OTHER", "Other"
 
 

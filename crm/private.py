@@ -152,9 +152,12 @@ def leave(request: PatientRequest) -> HttpResponse:
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """Kept by nobody, and its address told to nobody: it may hold a token."""
+    """Kept by nobody, and its address told to nobody: it may hold a token.
+
+    Not "no-referrer": browsers then send "Origin: null" with every form, which the CSRF check refuses.
+    """
     add_never_cache_headers(response)
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "strict-origin"
     return response
 
 

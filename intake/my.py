@@ -140,8 +140,10 @@ def _sent(
 
 
 def _show(request: PatientRequest, page: Page, form: PageForm, *, status: int = 200) -> HttpResponse:
-    place = PAGES.index(page) + 1 if page in PAGES else None
-    context = {"form": form, "page": page, "place": place, "count": len(PAGES), "patient": request.patient}
+    known = record.visible_answers(request.patient)
+    shown = [one for one in PAGES if one.is_for(known)]
+    place = shown.index(page) + 1 if page in shown else None
+    context = {"form": form, "page": page, "place": place, "count": len(shown), "patient": request.patient}
     return render(request, "intake/my_questions.html", context, status=status)
 
 

@@ -159,7 +159,7 @@ def test_a_session_of_staff_is_proven(lead: Lead, now: datetime) -> None:
 def test_private_pages_are_kept_by_nobody_and_name_themselves_to_nobody(token: str, client: Client) -> None:
     for answer in (client.get(f"/my/link/{token}/"), entered(client, token).get("/my/code/"), client.get("/my/")):
         assert "no-store" in answer["Cache-Control"]
-        assert answer["Referrer-Policy"] == "no-referrer"
+        assert answer["Referrer-Policy"] == "strict-origin"
     cookie = client.cookies["patient"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/my/")
 

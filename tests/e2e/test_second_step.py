@@ -1,0 +1,122 @@
+"""The second step on a phone: straight on from the first, stopped, and gone on with in another browser."""
+
+import re
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from crm import delivery, patient_access
+from crm.models import Lead, Message, Treatment
+from intake.models import Submission
+from tests.e2e.conftest import Watch, barriers, overflow
+from tests.e2e.test_patient import fill_in, tick
+from tests.faults.far_end import far_end
+
+PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 740}}
+
+
+def test_a_visitor_on_a_phone_tells_everything_and_goes_on_elsewhere(open_page: Watch, settings: Any) -> None:
+    page = open_page("/candidate/", **PHONE)
+    fill_in(page)
+    page.get_by_role("button", name="Send my request").click()
+    page.get_by_role("button", name="Tell us more").click()
+    _tell_pain(page)
+    _tell_treatments(page)
+    lead = Lead.objects.get()
+    assert set(Submission.objects.values_list("page", flat=True)) == {"request", "pain", "treatments"}
+
+    other = open_page(_mailed_path(settings), **PHONE)
+    other.get_by_role("button", name="Open my page").click()
+    other.get_by_role("button", name=re.compile("Send a code")).click()
+    other.get_by_label("The six digits").fill(_code(lead))
+    other.get_by_role("button", name="Go on").click()
+    expect(other.get_by_role("heading", name="Your private page")).to_be_visible()
+    other.get_by_role("link", name="Your pain").click()
+    expect(other.locator("[name=pain_now_avg][value='8']")).to_be_checked()
+    assert other.locator("[name=safety_check]:checked").count() == 0
+
+
+def _tell_pain(page: Page) -> None:
+    page.get_by_role("link", name="Your pain").click()
+    tick(page, "safety_check", "none")
+    tick(page, "pain_now_avg", "8")
+    page.get_by_role("button", name="Store and stop here").click()
+    expect(page.get_by_text("“Your pain” is stored.")).to_be_visible()
+
+
+def _tell_treatments(page: Page) -> None:
+    page.get_by_role("link", name="Treatments you tried").click()
+    tick(page, "kinds", "pt_supervised")
+    page.get_by_role("button", name="Go on with these").click()
+    page.get_by_label(re.compile("When did it begin")).fill("03/2026")
+    page.get_by_label(re.compile("How many sessions")).fill("12")
+    tick(page, "relief", "25")
+    page.get_by_role("button", name="Store and go on").click()
+    expect(page.get_by_role("heading", name="Treatments you tried")).to_be_visible()
+    assert Treatment.objects.get().sessions == 12
+
+
+def _mailed_path(settings: Any) -> str:
+    """What the first mail leads to, as it left for the mail server."""
+    with far_end() as far:
+        settings.SMTP = far.server
+        assert delivery.send_due() == 1
+        mail: Any = far.accepted[0]
+        text = mail.get_payload(0).get_payload(decode=True).decode()
+    found = re.search(r"/my/link/[\w-]{43}/", text)
+    assert found
+    assert found.group() not in Message.objects.get(name="ack").text
+    return found.group()
+
+
+def _code(lead: Lead) -> str:
+    message = Message.objects.get(lead=lead, name="code")
+    found = re.search(r"^\d{6}$", patient_access.with_secrets(message, now=timezone.now()).text, re.MULTILINE)
+    assert found
+    return found.group()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_the_second_step_has_a_barrier(open_page: Watch, scheme: str) -> None:
+    page = open_page("/candidate/", viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    fill_in(page)
+    page.get_by_role("button", name="Send my request").click()
+    page.get_by_role("button", name="Tell us more").click()
+    _look(page)
+    for key in ("about-you", "pain", "imaging", "background", "insurance", "recheck"):
+        page.goto(f"/my/questions/{key}/")
+        _look(page)
+    page.goto("/my/questions/about-you/")
+    page.get_by_role("button", name="Store and go on").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    _look(page)
+    page.goto("/my/treatments/")
+    _look(page)
+    tick(page, "kinds", "pt_supervised")
+    page.get_by_role("button", name="Go on with these").click()
+    _look(page)
+    page.get_by_label(re.compile("When did it begin")).fill("soon")
+    page.get_by_role("button", name="Store and go on").click()
+    _look(page)
+    page.context.clear_cookies()
+    page.goto("/my/")
+    _look(page)
+
+
+def _look(page: Page) -> None:
+    assert barriers(page) == [], page.url
+    assert overflow(page) <= 0, page.url
+
+
+def test_a_page_without_javascript(open_page: Watch) -> None:
+    page = open_page("/candidate/", java_script_enabled=False)
+    fill_in(page)
+    page.get_by_role("button", name="Send my request").click()
+    page.get_by_role("button", name="Tell us more").click()
+    page.goto("/my/questions/pain/")
+    tick(page, "safety_check", "A5")
+    page.get_by_role("button", name="Store and go on").click()
+    expect(page).to_have_url(re.compile("/candidate/emergency/$"))
+    assert Lead.objects.get().safety_hold
