@@ -11,6 +11,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from random import Random
+from typing import Any
 
 from intake.candidacy import assess
 from intake.snapshot import read_snapshot
@@ -38,7 +39,8 @@ def _lines(size: int, count: int) -> list[str]:
     chance = Random(size)  # noqa: S311 - the same ones every time
     lines = []
     for _ in range(count):
-        snapshot, rows = random_snapshot(chance), []
+        snapshot = random_snapshot(chance)
+        rows: list[dict[str, Any]] = []
         while len(rows) < size:
             other = random_snapshot(chance)
             rows += [row | _within(row, snapshot["today"]) for row in other["treatments"]]

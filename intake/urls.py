@@ -8,6 +8,8 @@ app_name = "intake"
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("sitemap.xml", pages.sitemap, name="sitemap"),
+    path("robots.txt", pages.robots, name="robots"),
     path("learn/", pages.learn, name="learn"),
     path("learn/<slug:slug>/", pages.article, name="article"),
     path("candidate/", views.candidate, name="candidate"),
