@@ -18,10 +18,10 @@ from intake.content import Article
 
 # Where on templates/components/spine_map.svg each page is meant.
 SPOTS = {
-    "herniated-disc": (84, 271),
-    "bulging-disc": (84, 141),
+    "herniated-disc": (262, 276),
+    "bulging-disc": (262, 141),
     "degenerative-disc-disease": (180, 401),
-    "spinal-stenosis": (310, 36),
+    "spinal-stenosis": (310, 44),
     "facet-disease": (360, 128),
     "bone-spurs": (92, 226),
     "spondylolisthesis": (110, 336),
