@@ -64,6 +64,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _link("Leads", "person_search", "crm_lead"),
                 _link("Tasks", "task_alt", "crm_task"),
                 _link("Messages", "mail", "crm_message"),
+                _link("Questions", "help", "intake_question"),
             ],
         },
         {
@@ -71,6 +72,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _link("Locations", "location_on", "crm_location"),
+                _link("On call", "phone_in_talk", "crm_oncallshift"),
+                _link("Sent to emergency care", "emergency", "crm_emergencycount"),
                 _link("People", "group", "crm_user"),
                 _link("Access log", "policy", "crm_accessevent"),
             ],

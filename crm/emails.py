@@ -8,15 +8,18 @@ import re
 import uuid
 from datetime import datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import mrml
+from django.conf import settings
 from django.template import Template, engines
 from django.template.backends.django import DjangoTemplates
 from django.template.context import make_context
+from django.urls import reverse
 
 from crm.enums import MessageClass, OnUnknown
-from crm.models import Lead, Location, Message
+from crm.models import Lead, Location, Message, SafetyAlert
 from crm.normalise import one_line
 from crm.places import ZONES
 
@@ -78,10 +81,29 @@ def private_link(lead: Lead, *, number: int, now: datetime) -> Message:
     )
 
 
+def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> Message:
+    """Tells a member of staff to look now, and nothing else. One an alert, level and address; of no lead, so that no
+    hold stops it."""
+    link = settings.SITE_URL.rstrip("/") + reverse("admin:crm_lead_change", args=[raised.lead_id])
+    return make_message(
+        "alert",
+        lead=None,
+        centre=centre,
+        to=to,
+        key=f"alert:{raised.pk}:{raised.level}:{sha256(to.encode()).hexdigest()[:16]}",
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={"link": link, "level": raised.level},
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+    )
+
+
 def make_message(
     name: str,
     *,
-    lead: Lead,
+    lead: Lead | None,
+    centre: Location | None = None,
     to: str,
     key: str,
     message_class: MessageClass,
@@ -90,11 +112,14 @@ def make_message(
     not_after: datetime,
     now: datetime,
 ) -> Message:
-    """Renders templates/emails/<name>.subject.txt, .txt and .mjml for a lead into a row to be saved, due at once.
+    """Renders templates/emails/<name>.subject.txt, .txt and .mjml into a row to be saved, due at once, in the name of
+    `centre` or else of the lead's.
 
     The Message-ID is made here, once, so that a mail sent again is recognised as the same one (RFC 5322 3.6.4).
     """
-    centre = lead.location
+    centre = centre or (lead.location if lead else None)
+    if centre is None:
+        raise ValueError("A mail is written in the name of a centre: give a lead or the centre.")
     message = Message(
         lead=lead,
         key=key,

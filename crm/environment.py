@@ -105,6 +105,8 @@ class Environment(BaseSettings):
     port: int = 8000
     sending: Literal["on", "paused"] = "on"
     trusted_proxies: int = 0
+    alert_webhook_url: str = ""
+    alert_webhook_secret: str = ""
 
     @field_validator("database_url", "database_owner_url")
     @classmethod
@@ -127,6 +129,23 @@ class Environment(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
             raise ValueError("must be the site's address without a path, such as https://www.example.org")
         return value.rstrip("/")
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _is_webhook(cls, value: str) -> str:
+        parts = urlsplit(value)
+        local = parts.scheme == "http" and is_loopback(parts.hostname)
+        if value and not (parts.hostname and (parts.scheme == "https" or local)):
+            raise ValueError("must be an https:// address that takes alerts, or be left out")
+        return value
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if self.alert_webhook_url and len(self.alert_webhook_secret) < SHORTEST_SECRET:
+            raise ValueError(
+                f"ALERT_WEBHOOK_SECRET is missing or too short: set {SHORTEST_SECRET} or more random characters"
+            )
+        return self
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

@@ -33,6 +33,10 @@ class OverrideRefused(DomainError):
     """A decision against the rules without a reason, or without the second person that it needs."""
 
 
+class SafetyRefused(DomainError):
+    """A safety hold that may not be lifted like this."""
+
+
 class MessageRefused(DomainError):
     """The message is not in a state in which this can be done with it."""
 

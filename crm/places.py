@@ -92,6 +92,19 @@ ZONES: dict[str, str] = {
     "Australia/Sydney": "Sydney",
 }
 
+# First three digits of ZIP codes that lie, as a whole, in the smaller zone of their state (49 CFR part 71; USPS areas).
+# Areas that are themselves split are left out: then the form keeps asking.
+ZIP_ZONES: dict[str, str] = {
+    **dict.fromkeys(("325",), _CENTRAL),  # Florida: Pensacola
+    **dict.fromkeys(("463", "464", "476", "477"), _CENTRAL),  # Indiana: Gary, Evansville
+    **dict.fromkeys(("420", "421", "422", "423", "424"), _CENTRAL),  # Kentucky: Paducah, Bowling Green, Owensboro
+    **dict.fromkeys(("374", "376", "377", "378", "379"), _EASTERN),  # Tennessee: Chattanooga, Knoxville
+    **dict.fromkeys(("577",), _MOUNTAIN),  # South Dakota: Rapid City
+    **dict.fromkeys(("693",), _MOUNTAIN),  # Nebraska: Alliance
+    **dict.fromkeys(("798", "799", "885"), _MOUNTAIN),  # Texas: El Paso
+    **dict.fromkeys(("835", "838"), _PACIFIC),  # Idaho: Lewiston, Coeur d'Alene
+}
+
 STATE_CHOICES = [(code, name) for code, (name, _zone) in STATES.items()]
 
 
@@ -99,6 +112,11 @@ def zone_choices() -> list[tuple[str, str]]:
     """Every zone that a lead can have: those offered on the form, and those that only a state brings along."""
     by_state = {zone: zone.rpartition("/")[2].replace("_", " ") for _name, zone in STATES.values() if zone}
     return list((by_state | ZONES).items())
+
+
+def zone_of_zip(digits: str) -> str:
+    """The zone of a ZIP code that lies in the smaller zone of its state; "" for all others."""
+    return ZIP_ZONES.get(digits[:3], "")
 
 
 def zone_of_state(code: str, *, otherwise: str) -> str:

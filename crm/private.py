@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_POST
@@ -73,9 +73,9 @@ def no_entry(request: HttpRequest) -> HttpResponse:
     return _private(render(request, "private/no_entry.html", status=404))
 
 
-def enter(entry: patient_access.Entry, *, to: str) -> HttpResponse:
+def enter(entry: patient_access.Entry, *, to: str, **place: Any) -> HttpResponse:
     """Sends the browser on with the cookie of its new session, which ends with the browser."""
-    response = redirect(to)
+    response = redirect(reverse(to, kwargs=place))
     response.set_cookie(
         COOKIE, entry.secret, path=COOKIE_PATH, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
     )

@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min, Model, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Now
+from django.db.models import Count, Min, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
 
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MeasurementKind, MessageState
-from crm.models import Activity, Lead, Location, Measurement, Message, Task, Treatment
+from crm.models import Activity, Lead, Location, Measurement, Message, SafetyAlert, Task, Treatment
 
 KEPT_SECONDS = 5.0
 OTHERS_SHOWN = 10
@@ -28,7 +28,9 @@ def main_location() -> Location | None:
 
 @lru_cache(maxsize=1)
 def _main_location(_slot: int) -> Location | None:
-    return Location.objects.main()
+    """With `open_alerts`, how many warning signs nobody has answered: every page of the desk says so."""
+    waiting = SafetyAlert.objects.open().order_by().values("acknowledged_at").annotate(n=Count("pk")).values("n")
+    return Location.objects.annotate(open_alerts=Coalesce(Subquery(waiting), 0)).main()
 
 
 def forget_main_location() -> None:
@@ -84,10 +86,11 @@ class LeadPage:
     scores: list[tuple[str, list[Measurement]]]
     entries: list[Entry]
     others: list[Lead]
+    alerts: list[SafetyAlert]
 
 
 def lead_page(lead_id: UUID) -> LeadPage:
-    """Everything for one lead in seven queries. Raises Lead.DoesNotExist."""
+    """Everything for one lead in eight queries. Raises Lead.DoesNotExist."""
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
     treatments = Treatment.objects.filter(lead=lead).select_related("verified_by")
@@ -97,6 +100,7 @@ def lead_page(lead_id: UUID) -> LeadPage:
         treatments=list(treatments),
         tasks=[task for task in tasks if task.done_at is None],
         scores=_series(lead),
+        alerts=list(SafetyAlert.objects.open().filter(lead=lead).order_by("raised_at", "pk")),
         others=list(Lead.objects.reached_by(email=lead.email, phone=lead.phone).exclude(pk=lead.pk)[:OTHERS_SHOWN]),
         entries=_timeline(lead, tasks),
     )

@@ -16,6 +16,9 @@ _SEE_THE_DESK = [
     "crm.view_location",
     "intake.view_submission",
     "intake.view_assessment",
+    "intake.view_question",
+    "crm.view_oncallshift",
+    "crm.view_emergencycount",
 ]
 _WORK_THE_DESK = [
     *_SEE_THE_DESK,
@@ -26,13 +29,18 @@ _WORK_THE_DESK = [
     "crm.change_task",
     "crm.add_measurement",
     "intake.override_outcome",
+    "intake.change_question",
 ]
 
 PERMISSIONS: dict[str, list[str]] = {
     "coordinator": _WORK_THE_DESK,
-    "clinician": _WORK_THE_DESK,
+    "clinician": [*_WORK_THE_DESK, "crm.clear_urgent"],
     "administrator": [
         *_WORK_THE_DESK,
+        "crm.clear_urgent",
+        "crm.add_oncallshift",
+        "crm.change_oncallshift",
+        "crm.delete_oncallshift",
         "crm.add_location",
         "crm.change_location",
         "crm.view_user",

@@ -23,6 +23,8 @@ WSGI_APPLICATION = "crm.wsgi.application"
 SENDING = ENV.sending  # "paused" keeps every message in the outbox
 SMTP = ENV.smtp
 FIELD_KEYS = ENV.keys
+ALERT_WEBHOOK_URL = ENV.alert_webhook_url  # "": the mails are the only path
+ALERT_WEBHOOK_SECRET = ENV.alert_webhook_secret
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
@@ -52,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "intake.attribution.Attribution",
 ]
 
 TEMPLATES = [

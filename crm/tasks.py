@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_init, worker_shutting_down
 from django.db import connection
 
-from crm import delivery, durability, stopping
+from crm import delivery, durability, stopping, sweep, webhook
 
 # SIGTERM reaches the worker's main process; the runs in its children end after the mail in hand.
 worker_shutting_down.connect(stopping.ask)
@@ -26,7 +26,16 @@ def send_messages(ids: list[str]) -> int:
     return delivery.send_due(first=ids)
 
 
+@shared_task(name="crm.post_alerts")
+def post_alerts(_ids: list[str]) -> int:
+    """Calls for every alert that is due; returns how many calls were accepted."""
+    return webhook.post_due()
+
+
 @shared_task(name="crm.sweep_messages")
 def sweep_messages() -> int:
-    """Takes back what a dead worker left and sends what is due; returns how many the mail server accepted."""
-    return delivery.send_due()
+    """Calls the next circle of unanswered alerts, then sends what is due and what a dead worker left.
+
+    Returns how many mails the mail server accepted.
+    """
+    return sweep.once()

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 
 from crm import clinic_hours, dispatch, emails, rows
-from crm.actions import leads, tasks
+from crm.actions import leads, safety, tasks
 from crm.enums import SIDE_STAGES, ActivityKind, MeasurementKind, Outcome, Stage, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, PatientSession, Task
 from crm.normalise import name_key
@@ -35,6 +35,8 @@ class Request:
     location: Location
     now: datetime
     urgent: bool = False
+    page: str = "request"
+    attribution: dict[str, str] = field(default_factory=dict)
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -101,6 +103,7 @@ def _store(request: Request) -> Lead:
         timezone=data.get("timezone") or request.location.timezone,
         created_at=request.now,
         stage_since=request.now,
+        attribution=request.attribution,
         **{name: data[name] for name in LEAD_FIELDS if name in data},
     )
     made = [lead, *_kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary="Asked for help")]
@@ -139,6 +142,7 @@ def _kept(
         Submission(
             id=submission_id,
             lead=lead,
+            page=request.page,
             answers=request.answers,
             answers_digest=request.digest,
             questionnaire_version=questionnaire.VERSION,
@@ -178,10 +182,11 @@ def _reply(request: Request, lead: Lead, submission_id: uuid.UUID) -> list[model
 
 
 def raise_alarm(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> None:
-    """What a warning sign sets in motion, once a submission: a hold on everything routine, and a call now."""
+    """What a warning sign sets in motion, once a submission: a hold on everything routine, a call now, an alert."""
     leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None)
     title, key = "Urgent: warning sign reported, call now", f"urgent:{submission_id}"
     tasks.open_task(lead, kind=TaskKind.URGENT_CALL, title=title, due_at=now, key=key)
+    safety.raise_alert(lead, key=key, now=now)
 
 
 def _call_due(request: Request) -> datetime:

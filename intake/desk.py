@@ -10,12 +10,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from crm import registry
+from crm import patient_access, registry
+from crm.actions import access
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.enums import Outcome
+from crm.enums import AccessAction, Outcome
 from crm.errors import OverrideRefused
+from crm.private import enter
 from intake import assessments
 from intake.models import Override
+from intake.step_two import SAFETY_SCRIPT
 
 
 class OverrideForm(forms.Form):
@@ -39,6 +42,7 @@ def hang_in() -> None:
     """Called once, when the app is ready."""
     permission = "intake.override_outcome"
     registry.route("outcome/", override, permission=permission, name="intake_override")
+    registry.route("safety-script/", safety_script, permission="crm.change_lead", name="intake_safety_script")
     registry.route("outcome/<uuid:override_id>/", approve, permission=permission, name="intake_override_approve")
 
 
@@ -75,3 +79,14 @@ def approve(site: AdminSite, request: HttpRequest, lead_id: UUID, override_id: U
         else:
             messages.success(request, "Approved.")
     return back(lead_id)
+
+
+def safety_script(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """The warning signs to be asked in a call. An alarming answer ends on the emergency page, as it would online."""
+    if request.method != "POST":
+        return back(lead_id)
+    lead, user = find_lead(lead_id), user_of(request)
+    access.record(AccessAction.VIEW, by=user, object_type="lead", ids=[lead.pk])
+    return enter(
+        patient_access.begin(lead, now=timezone.now(), by=user), to="intake:my_questions", key=SAFETY_SCRIPT.key
+    )

@@ -17,7 +17,7 @@ from crm import normalise, places
 from crm.enums import DatePrecision
 from crm.said import SaidDateField
 from intake import consents
-from intake.questionnaire import STEP_ONE, Kind, Question, SafetyOption, Section, is_emergency, safety_options
+from intake.questionnaire import CALL_ME, STEP_ONE, Kind, Question, SafetyOption, Section, is_emergency, safety_options
 from intake.step_two import LONGEST_TEXT, Page
 
 MAX_LINE = 80
@@ -187,6 +187,11 @@ def _number(question: Question, common: dict[str, Any]) -> forms.Field:
     return forms.FloatField(min_value=0, max_value=HIGHEST_NUMBER, error_messages=messages, **common)
 
 
+def _zip(question: Question, common: dict[str, Any]) -> forms.Field:
+    digits = {"invalid": "Write the five digits, such as 10001, or leave it empty."}
+    return forms.RegexField(r"^\d{5}(-\d{4})?$", max_length=10, error_messages=digits, **common)
+
+
 FIELD_OF: dict[Kind, Callable[[Question, dict[str, Any]], forms.Field]] = {
     Kind.SAFETY: _safety,
     Kind.ONE: _one,
@@ -201,6 +206,7 @@ FIELD_OF: dict[Kind, Callable[[Question, dict[str, Any]], forms.Field]] = {
     Kind.DATE: _date,
     Kind.ROUGH_DATE: _rough_date,
     Kind.NUMBER: _number,
+    Kind.ZIP: _zip,
 }
 
 
@@ -229,6 +235,7 @@ def _field(question: Question) -> forms.Field:
 class QuestionnaireForm(forms.Form):
     """A form over some sections of the questionnaire, laid out section by section."""
 
+    page: str = ""
     sections: tuple[Section, ...] = ()
     use_required_attribute = False  # the browser's own bubbles would come before our summary, one at a time
 
@@ -253,7 +260,7 @@ class QuestionnaireForm(forms.Form):
 def section_layout(number: int, section: Section) -> Div:
     """One numbered section with its questions."""
     fields = [
-        Field(question.name, template=TEMPLATE_OF.get(question.kind, "components/field.html"))
+        Field(question.name, template=question.template or TEMPLATE_OF.get(question.kind, "components/field.html"))
         for question in section.questions
     ]
     return Div(_heading(number, section.title, section.intro), *fields, css_class="form-section", css_id=section.key)
@@ -269,7 +276,7 @@ class PageForm(QuestionnaireForm):
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
-        self.sections = page.sections
+        self.page, self.sections = page.key, page.sections
         super().__init__(*args, **kwargs)
 
     @property
@@ -284,10 +291,9 @@ class PageForm(QuestionnaireForm):
         return is_emergency(_posted_list(self.data, "safety_check"))
 
 
-class StepOne(QuestionnaireForm):
-    """The request: safety, pain, what was tried, how to reach the person, and their agreement."""
+class RequestForm(QuestionnaireForm):
+    """A request for help in any of its lengths: its questions, the boxes of agreement, and how to reach the person."""
 
-    sections = STEP_ONE
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, centre_name: str, **kwargs: Any) -> None:
@@ -315,14 +321,15 @@ class StepOne(QuestionnaireForm):
         return phone.as_e164 if phone else ""
 
     def clean_timezone(self) -> str:
-        """The chosen zone; the one of the state when none was chosen; "" when neither tells."""
-        chosen = self.cleaned_data["timezone"]
-        return chosen or places.zone_of_state(self.cleaned_data.get("state", ""), otherwise="")
+        """The chosen zone; else that of the ZIP code or the state; "" when nothing tells."""
+        data = self.cleaned_data
+        by_place = places.zone_of_zip(data.get("zip", "")) or places.zone_of_state(data.get("state", ""), otherwise="")
+        return data["timezone"] or by_place
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         typed = {name for name in ("email", "phone") if self.data.get(name, "").strip()}
-        if not typed:
+        if not typed and "email" in self.fields:
             self.add_error("email", "Give an e-mail address or a phone number, so that we can answer.")
         wants = data.get("preferred_contact")
         if wants in {"phone", "text"} and "phone" not in typed:
@@ -341,6 +348,18 @@ class StepOne(QuestionnaireForm):
         """True when the person can be reached: a name, and an address or a number that is in order."""
         data = self.cleaned_data
         return bool(data.get("first_name") and data.get("last_name") and (data.get("email") or data.get("phone")))
+
+
+class StepOne(RequestForm):
+    """The request: safety, pain, what was tried, how to reach the person, and their agreement."""
+
+    page, sections = "request", STEP_ONE
+
+
+class CallMe(RequestForm):
+    """The short way: safety, a name and a telephone number."""
+
+    page, sections = "call-me", CALL_ME
 
 
 def _posted_list(data: Any, name: str) -> list[str]:

@@ -19,10 +19,10 @@ from intake import answering, record, told, views
 from intake.forms import PageForm
 from intake.models import Submission
 from intake.questionnaire import question
-from intake.step_two import PAGES, RECHECK, Page
+from intake.step_two import PAGES, RECHECK, SAFETY_SCRIPT, Page
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
-PAGE_OF = {page.key: page for page in (*PAGES, RECHECK)}
+PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
 TICKS = {"pt": "pt_supervised", "home_exercise": "hep_prescribed", "medication": "med_other"}
 
 
@@ -156,7 +156,7 @@ def _next(request: PatientRequest, page: Page, answers: dict[str, Any]) -> HttpR
     """On to what was asked for: the next page, or back to the list."""
     if page is RECHECK:
         return redirect("intake:my_treatments" if answers["new_treatments"] == "yes" else "private:page")
-    if "later" in request.POST:
+    if "later" in request.POST or page is SAFETY_SCRIPT:
         return redirect("private:page")
     known = record.visible_answers(request.patient)
     later = [one for one in PAGES[PAGES.index(page) + 1 :] if one.is_for(known)]

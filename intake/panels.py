@@ -11,7 +11,7 @@ from crm.models import Lead
 from crm.vocabulary import TreatmentKind
 from intake import assessments, flags, questionnaire
 from intake.models import Assessment, Override, Submission
-from intake.step_two import PAGE, PAGES, RECHECK
+from intake.step_two import PAGE, PAGES, RECHECK, SAFETY_SCRIPT
 
 HISTORY_SHOWN = 10
 ALL_SECTIONS = [*questionnaire.STEP_ONE, *(section for page in (*PAGES, RECHECK) for section in page.sections)]
@@ -31,7 +31,7 @@ def answers(request: HttpRequest, lead: Lead) -> str:
 
 def page_title(page: str) -> str:
     """What a page of answers is called at the desk."""
-    known = PAGE | {RECHECK.key: RECHECK}
+    known = PAGE | {page.key: page for page in (RECHECK, SAFETY_SCRIPT)}
     return known[page].title if page in known else page.capitalize()
 
 

@@ -1,6 +1,6 @@
 """The questions of the request, as data. Forms, pages and the staff's view of the answers are made from this."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from crm import places
@@ -26,12 +26,14 @@ class Kind(Enum):
     DATE = auto()  # an exact day
     ROUGH_DATE = auto()  # a year, a month or a day
     NUMBER = auto()
+    ZIP = auto()
     LONG_TEXT = auto()
 
 
 @dataclass(frozen=True)
 class Question:
-    """`exclusive` is a choice that cannot stand beside others. `why` answers "why do you ask?"."""
+    """`exclusive` is a choice that cannot stand beside others. `why` answers "why do you ask?". `template` renders it
+    otherwise than its kind would."""
 
     name: str
     kind: Kind
@@ -43,6 +45,7 @@ class Question:
     why: str = ""
     autocomplete: str = ""
     ends: tuple[str, str] = ("", "")
+    template: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ STEP_ONE: tuple[Section, ...] = (
                 ),
                 required=True,
                 why="It tells us which of our clinicians to ask.",
+                template="components/body_map.html",
             ),
             Question(
                 "radiation",
@@ -290,6 +294,13 @@ STEP_ONE: tuple[Section, ...] = (
                 why="Doctors are licensed by state, and it tells us when it is daytime where you are.",
             ),
             Question(
+                "zip",
+                Kind.ZIP,
+                "ZIP code",
+                autocomplete="postal-code",
+                help="Five digits. Some states have two time zones: it tells us yours.",
+            ),
+            Question(
                 "timezone",
                 Kind.SELECT,
                 "Time zone",
@@ -316,9 +327,34 @@ STEP_ONE: tuple[Section, ...] = (
 )
 
 
+_BY_NAME = {entry.name: entry for section in STEP_ONE for entry in section.questions}
+
+
 def question(name: str) -> Question:
     """One question of step 1 by its field name; KeyError when there is none."""
     return _BY_NAME[name]
 
 
-_BY_NAME = {entry.name: entry for section in STEP_ONE for entry in section.questions}
+CALL_ME: tuple[Section, ...] = (
+    Section(
+        "safety",
+        "Safety first",
+        "Some signs need emergency care today. Please read them slowly.",
+        (question("safety_check"),),
+    ),
+    Section(
+        "contact",
+        "Whom may we call?",
+        "A coordinator calls you during opening hours.",
+        (
+            question("first_name"),
+            question("last_name"),
+            replace(question("phone"), required=True),
+            question("best_time"),
+            question("ok_voicemail"),
+            replace(question("state"), required=False),
+            question("zip"),
+            question("timezone"),
+        ),
+    ),
+)

@@ -514,6 +514,13 @@ INSURANCE = Page(
 PAGES: tuple[Page, ...] = (ABOUT_YOU, PAIN, NECK, IMAGING, BACKGROUND, INSURANCE)
 PAGE = {page.key: page for page in PAGES}
 
+SAFETY_SCRIPT = Page(
+    "safety",
+    "Warning signs",
+    "To be read out in a call, sentence by sentence.",
+    (Section("safety", "Safety first", "", (SAFETY, question("safety_check_b"))),),
+)
+
 RECHECK = Page(
     "recheck",
     "How are you now?",

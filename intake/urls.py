@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from intake import my, pages, views
+from intake import asking, my, pages, views
 
 app_name = "intake"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("learn/", pages.learn, name="learn"),
     path("learn/<slug:slug>/", pages.article, name="article"),
     path("candidate/", views.candidate, name="candidate"),
+    path("candidate/call-me/", views.call_me, name="call_me"),
+    path("ask/", asking.ask, name="ask"),
+    path("ask/thanks/", asking.thanks, name="ask_thanks"),
     path("candidate/thanks/", views.thanks, name="thanks"),
     path("candidate/go-on/", my.go_on, name="go_on"),
     path("my/questions/<slug:key>/", my.questions, name="my_questions"),

@@ -11,10 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm import queries
+from crm.actions import safety
 from crm.models import Location
 from crm.places import ABROAD
-from intake import actions
-from intake.forms import StepOne
+from intake import actions, attribution
+from intake.forms import CallMe, RequestForm, StepOne
 
 # Signed cookies of an hour carry the reference to the next page: it belongs in no URL, and a visitor gets no session.
 COOKIE_SECONDS = 3600
@@ -24,43 +25,62 @@ EMERGENCY_COOKIE = "request_emergency"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def candidate(request: HttpRequest) -> HttpResponse:
-    """Step 1. POST: 302 to the thanks or the emergency page; 422 with the form and everything typed when it is not in
-    order; 503 before a centre is set up."""
+    """Step 1."""
+    return _take(request, StepOne, "intake/candidate.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def call_me(request: HttpRequest) -> HttpResponse:
+    """The short way: a name and a telephone number."""
+    return _take(request, CallMe, "intake/call_me.html")
+
+
+def _take(request: HttpRequest, form_class: type[RequestForm], template: str) -> HttpResponse:
+    """A request in any length. POST: 302 to the thanks or the emergency page; 422 with the form and everything typed
+    when it is not in order; 503 before a centre is set up."""
     centre = queries.main_location()
     if centre is None:
         return render(request, "intake/not_open.html", status=503)
     if request.method != "POST":
-        return _blank(request, centre)
-    form = StepOne(request.POST, centre_name=centre.name)
+        return _blank(request, form_class(initial={"submission_id": uuid.uuid4()}, centre_name=centre.name), template)
+    form = form_class(request.POST, centre_name=centre.name)
     valid = form.is_valid()
     if form.is_emergency:
-        return _emergency(form, centre)
+        return _emergency(request, form, centre)
     if not valid:
-        response = render(request, "intake/candidate.html", {"form": form}, status=422)
+        response = render(request, template, {"form": form}, status=422)
         add_never_cache_headers(response)
         return response
-    asked = _request(form, centre)
+    asked = _request(request, form, centre)
     lead = actions.submit(asked)
     return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{lead.reference} {asked.submission_id}")
 
 
-def _blank(request: HttpRequest, centre: Location) -> HttpResponse:
+def _blank(request: HttpRequest, form: RequestForm, template: str) -> HttpResponse:
     """The empty form. The browser may keep what is typed into it, so that going back to it loses nothing."""
-    form = StepOne(initial={"submission_id": uuid.uuid4()}, centre_name=centre.name)
-    response = render(request, "intake/candidate.html", {"form": form})
+    response = render(request, template, {"form": form})
     patch_cache_control(response, private=True, no_cache=True)
     return response
 
 
-def _request(form: StepOne, centre: Location, *, urgent: bool = False) -> actions.Request:
-    submission_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
-    return actions.Request(submission_id, form.cleaned_data, centre, timezone.now(), urgent)
+def _request(request: HttpRequest, form: RequestForm, centre: Location, *, urgent: bool = False) -> actions.Request:
+    return actions.Request(
+        submission_id=form.cleaned_data.get("submission_id") or uuid.uuid4(),
+        data=form.cleaned_data,
+        location=centre,
+        now=timezone.now(),
+        urgent=urgent,
+        page=form.page,
+        attribution=attribution.of(request),
+    )
 
 
-def _emergency(form: StepOne, centre: Location) -> HttpResponse:
-    """To the emergency page at once. What the person left is kept when it suffices to reach them."""
+def _emergency(request: HttpRequest, form: RequestForm, centre: Location) -> HttpResponse:
+    """To the emergency page at once. What the person left is kept when it suffices to reach them, else counted."""
     if form.has_contact:
-        actions.submit(_request(form, centre, urgent=True))
+        actions.submit(_request(request, form, centre, urgent=True))
+    else:
+        safety.count_without_contact(centre, now=timezone.now())
     return to_emergency(abroad=is_abroad(form.data.get("state", "")), kept=form.has_contact)
 
 

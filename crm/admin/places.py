@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm import places, queries
-from crm.admin.base import DeskAdmin
+from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.fields import HoursField, LinesField
-from crm.models import Location
+from crm.models import EmergencyCount, Location, OnCallShift
 
 _EASIER: dict[str, Any] = {
     "timezone": lambda: forms.ChoiceField(choices=places.zone_choices, widget=UnfoldAdminSelectWidget),
@@ -31,6 +31,7 @@ class LocationAdmin(DeskAdmin):
         ("Where", {"fields": ["street", ("city", "state", "postal_code"), "served_states"]}),
         ("Reached by", {"fields": [("phone", "phone_display"), "fax"]}),
         ("When", {"fields": ["timezone", "hours", "holidays"]}),
+        ("Warning signs", {"fields": ["alert_email", "nobody_on_call"]}),
         ("Mails come from", {"fields": ["sender_name", "sender_email"]}),
     ]
 
@@ -43,3 +44,27 @@ class LocationAdmin(DeskAdmin):
     def save_model(self, request: HttpRequest, obj: Location, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         queries.forget_main_location()
+
+
+@admin.register(OnCallShift)
+class OnCallShiftAdmin(DeskAdmin):
+    """The rota, next shift first. Times are the centre's."""
+
+    list_display = ["user", "location", "starts_at", "ends_at"]
+    list_filter = ["location"]
+    list_select_related = ["user", "location"]
+    autocomplete_fields = ["user"]
+    ordering = ["-starts_at", "pk"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("crm.delete_oncallshift")
+
+
+@admin.register(EmergencyCount)
+class EmergencyCountAdmin(ReadOnlyAdmin):
+    """People who were sent to emergency care and left nothing: only their number is known."""
+
+    list_display = ["day", "location", "count"]
+    list_display_links = None
+    list_select_related = ["location"]
+    ordering = ["-day", "pk"]

@@ -8,6 +8,7 @@ from crm.models.location import Location
 from crm.models.measurement import Measurement
 from crm.models.message import Message, MessageTopic
 from crm.models.private import PatientCode, PatientLink, PatientSession
+from crm.models.safety import AlertPost, EmergencyCount, OnCallShift, SafetyAlert
 from crm.models.task import Task
 from crm.models.treatment import Treatment
 from crm.models.user import User
@@ -15,15 +16,19 @@ from crm.models.user import User
 __all__ = [
     "AccessEvent",
     "Activity",
+    "AlertPost",
     "ConsentRecord",
+    "EmergencyCount",
     "Lead",
     "Location",
     "Measurement",
     "Message",
     "MessageTopic",
+    "OnCallShift",
     "PatientCode",
     "PatientLink",
     "PatientSession",
+    "SafetyAlert",
     "Task",
     "Treatment",
     "User",

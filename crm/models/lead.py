@@ -54,6 +54,9 @@ class Lead(Row):
     timezone = models.CharField(max_length=64, default="America/New_York", validators=[validate_zone])
     ok_voicemail = models.BooleanField("voicemail is fine", default=False)
     how_heard = models.CharField(max_length=20, blank=True)
+    attribution = models.JSONField(
+        default=dict, blank=True, help_text="How the visitor came: campaign parameters, referring host, first page."
+    )
     language = models.CharField(max_length=10, default="en")
 
     stage = models.CharField(max_length=12, choices=Stage, default=Stage.NEW)
@@ -88,6 +91,7 @@ class Lead(Row):
                 name="lead_search",
             ),
         ]
+        permissions = [("clear_urgent", "Can lift a safety hold")]
         triggers = [
             pgtrigger.FSM(
                 name="stage_moves",

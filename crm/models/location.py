@@ -74,6 +74,13 @@ class Location(Row):
     )
     sender_name = models.CharField(max_length=80, help_text="Neutral: it names no specialty.")
     sender_email = models.EmailField()
+    alert_email = models.EmailField(
+        blank=True,
+        help_text="Told of every warning sign, beside whoever is on call. May be empty.",
+    )
+    nobody_on_call = models.BooleanField(
+        default=False, help_text="Nobody reads requests at once. The emergency page then says so."
+    )
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0, help_text="The lowest is the one that the site shows.")
 

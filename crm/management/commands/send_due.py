@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from crm import delivery, stopping
+from crm import stopping, sweep
 
 EVERY_SECONDS = 15
 
@@ -25,6 +25,6 @@ class Command(BaseCommand):
                 self._send()
 
     def _send(self) -> None:
-        self.stdout.write(f"{delivery.send_due()} sent")
+        self.stdout.write(f"{sweep.once()} sent")
         self.stdout.flush()  # whoever reads a pipe wants to see it now
         close_old_connections()

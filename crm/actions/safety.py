@@ -1,0 +1,129 @@
+"""A reported warning sign: who is told, until when somebody has to answer, and who lifts the hold.
+
+One alert goes out on two paths that share nothing but the database: mails through the outbox, and a signed webhook.
+Neither says anything about anybody's health. docs/safety.md tells the whole way.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from crm import dispatch, emails, queries
+from crm.actions import events
+from crm.enums import ActivityKind, Event
+from crm.errors import SafetyRefused
+from crm.models import Activity, AlertPost, EmergencyCount, Lead, Location, Message, OnCallShift, SafetyAlert, User
+
+# After so long without an answer the next circle is told: the rota of the day, then everybody who may lift a hold.
+ESCALATE_AFTER = (timedelta(minutes=15), timedelta(minutes=30))
+
+
+@transaction.atomic
+def raise_alert(lead: Lead, *, key: str, now: datetime) -> SafetyAlert:
+    """Tells whoever is on call; once for each `key`, however often it is asked."""
+    alert, made = SafetyAlert.objects.get_or_create(
+        key=key, defaults={"lead": lead, "raised_at": now, "next_level_at": now + ESCALATE_AFTER[0]}
+    )
+    if made:
+        _tell(alert, now=now)
+    return alert
+
+
+def escalate(*, now: datetime) -> int:
+    """Tells the next circle of every alert that nobody has answered in time; returns how many. Any number may run."""
+    with transaction.atomic():
+        late = list(
+            SafetyAlert.objects.open()
+            .filter(next_level_at__lte=now)
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("lead__location")
+            .order_by("next_level_at", "pk")
+        )
+        for alert in late:
+            alert.level += 1
+            later = alert.level < len(ESCALATE_AFTER)
+            alert.next_level_at = alert.raised_at + ESCALATE_AFTER[alert.level] if later else None
+            alert.save(update_fields=["level", "next_level_at"])
+            _tell(alert, now=now)
+    return len(late)
+
+
+@transaction.atomic
+def acknowledge(lead: Lead, *, by: User, now: datetime) -> int:
+    """Somebody takes care of it: ends the calling. Returns how many alerts were open."""
+    count = SafetyAlert.objects.open().filter(lead=lead).update(acknowledged_at=now, acknowledged_by=by)
+    if count:
+        Activity.objects.create(lead=lead, kind=ActivityKind.SAFETY_HOLD, at=now, by=by, summary="Alert acknowledged")
+        transaction.on_commit(queries.forget_main_location, robust=True)
+    return count
+
+
+@transaction.atomic
+def clear_hold(lead: Lead, *, by: User, note: str, now: datetime) -> None:
+    """Lifts the hold after a clinician has judged it.
+
+    Raises SafetyRefused without a hold, without a note, or while the alert is unanswered.
+    """
+    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    if not locked.safety_hold:
+        raise SafetyRefused("There is no hold to lift: somebody else may have done it.")
+    if not note.strip():
+        raise SafetyRefused("Say what you found: the note stays in the record.")
+    if SafetyAlert.objects.open().filter(lead=locked).exists():
+        raise SafetyRefused("Acknowledge the alert first, so that nobody else is called.")
+    locked.safety_hold = False
+    locked.save(update_fields=["safety_hold", "updated_at"])
+    Activity.objects.create(
+        lead=locked, kind=ActivityKind.SAFETY_HOLD, at=now, by=by, summary="Hold lifted", note=note.strip()
+    )
+    events.announce(locked, Event.HOLD_CLEARED, now=now)
+
+
+def count_without_contact(centre: Location, *, now: datetime) -> None:
+    """Counts somebody who was sent to emergency care and left nothing: no more than that is kept."""
+    day = now.astimezone(centre.zone).date()
+    EmergencyCount.objects.bulk_create(
+        [EmergencyCount(location=centre, day=day)], ignore_conflicts=True, unique_fields=["location", "day"]
+    )
+    EmergencyCount.objects.filter(location=centre, day=day).update(count=F("count") + 1)
+
+
+def _tell(alert: SafetyAlert, *, now: datetime) -> None:
+    """The mails and the call of one level, in the transaction of what caused them."""
+    centre = alert.lead.location
+    mails = [
+        emails.alert(alert, centre=centre, to=address, now=now) for address in sorted(_addresses(alert, centre, now))
+    ]
+    Message.objects.bulk_create(mails, ignore_conflicts=True)
+    post = AlertPost.objects.create(alert=alert, level=alert.level, due_at=now)
+    dispatch.after_commit("crm.send_messages", *[mail.pk for mail in mails])
+    dispatch.after_commit("crm.post_alerts", post.pk)
+    transaction.on_commit(queries.forget_main_location, robust=True)
+
+
+def _addresses(alert: SafetyAlert, centre: Location, now: datetime) -> set[str]:
+    """Whom this level calls: who is on call, the rota of the day, whoever may lift the hold. Nobody found: the next."""
+    start = now.astimezone(centre.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    circles = [
+        _on_call(centre, Q(starts_at__lte=now, ends_at__gt=now)),
+        _on_call(centre, Q(starts_at__lt=start + timedelta(days=1), ends_at__gt=start)),
+        _who_may_lift(),
+    ]
+    house = {centre.alert_email} - {""}
+    told = next((circle for circle in circles[alert.level :] if circle), set())
+    return told | house
+
+
+def _on_call(centre: Location, when: Q) -> set[str]:
+    shifts = OnCallShift.objects.filter(when, location=centre, user__is_active=True)
+    return set(shifts.values_list("user__email", flat=True))
+
+
+def _who_may_lift() -> set[str]:
+    """Everybody with crm.clear_urgent."""
+    people = User.objects.filter(is_active=True).filter(
+        Q(is_superuser=True)
+        | Q(groups__permissions__codename="clear_urgent", groups__permissions__content_type__app_label="crm")
+    )
+    return set(people.values_list("email", flat=True))

@@ -1,0 +1,58 @@
+"""On the page of a lead under a safety hold: answering the alert, and lifting the hold."""
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from crm import registry
+from crm.actions import safety
+from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.errors import SafetyRefused
+
+
+class ClearForm(forms.Form):
+    note = forms.CharField(
+        label="What you found",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Whom you spoke to, what was ruled out, what happens next.",
+    )
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [("Lifting the hold", [self["note"]])]
+
+
+def hang_in() -> None:
+    """Called once, when the desk is made."""
+    registry.route("alert/", acknowledge, permission="crm.add_activity", name="crm_lead_acknowledge")
+    registry.route("clear-hold/", clear, permission="crm.clear_urgent", name="crm_lead_clear_hold")
+
+
+def acknowledge(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Takes the alert on: nobody else is called."""
+    if request.method == "POST":
+        if safety.acknowledge(find_lead(lead_id), by=user_of(request), now=timezone.now()):
+            messages.success(request, "You have taken it on. Call the person now.")
+        else:
+            messages.info(request, "Somebody had taken it on already.")
+    return back(lead_id)
+
+
+def clear(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Lifts the hold, with a note."""
+    lead = find_lead(lead_id)
+    form = ClearForm(request.POST or None)
+    if form.is_valid():
+        try:
+            safety.clear_hold(lead, by=user_of(request), note=form.cleaned_data["note"], now=timezone.now())
+        except SafetyRefused as refused:
+            form.add_error("note", refused.message)
+        else:
+            messages.success(request, "The hold is lifted.")
+            return back(lead_id)
+    return form_page(site, request, lead, form, title="Lift the safety hold")

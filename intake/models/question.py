@@ -1,0 +1,43 @@
+"""A question that is no request for help: about insurance, records, the way to us."""
+
+from django.db import models
+from django.utils import timezone
+
+from crm.fields import EncryptedTextField
+from crm.models.base import Row
+
+
+class Topic(models.TextChoices):
+    INSURANCE = "insurance", "Insurance and cost"
+    RECORDS = "records", "Records and pictures"
+    VISIT = "visit", "Finding us, parking, opening hours"
+    SITE = "site", "This website"
+    BILLING = "billing", "A bill"
+    OTHER = "other", "Something else"
+
+
+class Question(Row):
+    """Stays outside the pipeline: somebody answers it, and that is all."""
+
+    location = models.ForeignKey("crm.Location", on_delete=models.PROTECT, related_name="+")
+    topic = models.CharField(max_length=12, choices=Topic)
+    name = models.CharField(max_length=160)
+    email = models.CharField("e-mail", max_length=254, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    message = EncryptedTextField(context="intake.question.message")
+    at = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(answered_at__isnull=True, answered_by__isnull=True)
+                | models.Q(answered_at__isnull=False, answered_by__isnull=False),
+                name="question_answered_at_and_by",
+            )
+        ]
+        indexes = [models.Index(fields=["-at", "-id"], name="question_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.get_topic_display()} from {self.name}"

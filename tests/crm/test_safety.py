@@ -1,0 +1,299 @@
+"""Warning signs: who is told and when, on two paths, until somebody answers; and who lifts the hold."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from crm import queries, sweep, webhook
+from crm.actions import safety
+from crm.enums import ActivityKind
+from crm.errors import SafetyRefused
+from crm.models import AlertPost, EmergencyCount, Lead, Location, Message, OnCallShift, SafetyAlert, User
+from tests.factories import NOON, PASSWORD, make_lead, make_location, make_user
+
+MINUTE = timedelta(minutes=1)
+BEFORE = datetime.now(UTC) - MINUTE  # PostgreSQL judges by its own clock what is due
+
+
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    return make_lead(location=centre, last_name="Specimen", safety_hold=True)
+
+
+def on_call(email: str, lead: Lead, *, begins: float = -1, hours: float = 8) -> User:
+    user = make_user(email=email)
+    starts = NOON + timedelta(hours=begins)
+    OnCallShift.objects.create(
+        location=lead.location, user=user, starts_at=starts, ends_at=starts + timedelta(hours=hours)
+    )
+    return user
+
+
+def told(level: int) -> set[str]:
+    return set(Message.objects.filter(name="alert", key__contains=f":{level}:").values_list("to_email", flat=True))
+
+
+def test_whoever_is_on_call_is_told_at_once(lead: Lead) -> None:
+    on_call("now@example.org", lead)
+    on_call("later@example.org", lead, begins=4)
+    on_call("yesterday@example.org", lead, begins=-30)
+    safety.raise_alert(lead, key="a", now=NOON)
+    assert told(0) == {"now@example.org"}
+    assert AlertPost.objects.get().level == 0
+
+
+def test_the_address_of_the_house_is_told_too(lead: Lead) -> None:
+    Location.objects.update(alert_email="desk@example.org")
+    on_call("now@example.org", lead)
+    safety.raise_alert(Lead.objects.get(), key="a", now=NOON)
+    assert told(0) == {"now@example.org", "desk@example.org"}
+
+
+def test_an_empty_rota_calls_everybody_who_may_lift_a_hold(lead: Lead) -> None:
+    make_user("clinician", email="dana@example.org")
+    make_user("coordinator", email="casey@example.org")
+    make_user("clinician", email="gone@example.org", is_active=False)
+    safety.raise_alert(lead, key="a", now=NOON)
+    assert told(0) == {"dana@example.org"}
+
+
+def test_an_alert_is_raised_once(lead: Lead) -> None:
+    on_call("now@example.org", lead)
+    for _ in range(2):
+        safety.raise_alert(lead, key="a", now=NOON)
+    assert (SafetyAlert.objects.count(), Message.objects.count(), AlertPost.objects.count()) == (1, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_alert_is_raised_once_by_many_at_once() -> None:
+    lead = make_lead(location=make_location())
+    on_call("now@example.org", lead)
+
+    def raise_it() -> None:
+        safety.raise_alert(lead, key="a", now=NOON)
+        connection.close()
+
+    threads = [threading.Thread(target=raise_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (SafetyAlert.objects.count(), Message.objects.count(), AlertPost.objects.count()) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "levels"),
+    [(14.9, {0}), (15, {0, 1}), (29.9, {0, 1}), (30, {0, 1, 2}), (500, {0, 1, 2})],
+)
+def test_it_is_escalated_after_fifteen_and_thirty_minutes(lead: Lead, minutes: float, levels: set[int]) -> None:
+    on_call("now@example.org", lead)
+    on_call("tonight@example.org", lead, begins=9)
+    make_user("clinician", email="dana@example.org")
+    safety.raise_alert(lead, key="a", now=NOON)
+    for _ in range(3):
+        safety.escalate(now=NOON + minutes * MINUTE)
+    assert {post.level for post in AlertPost.objects.all()} == levels
+    expected = [{"now@example.org"}, {"now@example.org", "tonight@example.org"}, {"dana@example.org"}]
+    assert [told(level) for level in range(3)] == [expected[n] if n in levels else set() for n in range(3)]
+
+
+def test_an_answer_ends_the_calling(lead: Lead) -> None:
+    user = make_user()
+    safety.raise_alert(lead, key="a", now=NOON)
+    assert safety.acknowledge(lead, by=user, now=NOON + MINUTE) == 1
+    assert safety.acknowledge(lead, by=user, now=NOON + MINUTE) == 0
+    assert safety.escalate(now=NOON + 60 * MINUTE) == 0
+    assert lead.activities.get().summary == "Alert acknowledged"
+
+
+def test_the_alert_names_nobody_and_passes_the_hold(lead: Lead) -> None:
+    on_call("now@example.org", lead)
+    safety.raise_alert(lead, key="a", now=NOON)
+    mail = Message.objects.get()
+    assert mail.lead is None
+    text = mail.subject + mail.text + mail.html
+    assert not any(word in text for word in (lead.first_name, lead.last_name, lead.email, lead.reference))
+    assert f"/admin/crm/lead/{lead.pk}/change/" in text
+
+
+def test_a_hold_is_lifted_with_a_note_after_an_answer(lead: Lead) -> None:
+    user = make_user()
+    safety.raise_alert(lead, key="a", now=NOON)
+    with pytest.raises(SafetyRefused, match="Acknowledge"):
+        safety.clear_hold(lead, by=user, note="Seen.", now=NOON)
+    safety.acknowledge(lead, by=user, now=NOON)
+    with pytest.raises(SafetyRefused, match="Say what you found"):
+        safety.clear_hold(lead, by=user, note="  ", now=NOON)
+    safety.clear_hold(lead, by=user, note="Examined in the emergency department.", now=NOON)
+    lead.refresh_from_db()
+    assert lead.safety_hold is False
+    lifted = lead.activities.get(kind=ActivityKind.SAFETY_HOLD, summary="Hold lifted")
+    assert (lifted.note, lifted.by) == ("Examined in the emergency department.", user)
+    with pytest.raises(SafetyRefused, match="no hold"):
+        safety.clear_hold(lead, by=user, note="Again.", now=NOON)
+
+
+def test_people_without_contact_are_counted_by_the_centres_day(centre: Location) -> None:
+    late = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # still the 23rd in New York
+    for now in (NOON, late, late + timedelta(hours=5)):
+        safety.count_without_contact(centre, now=now)
+    counted = {row.day: row.count for row in EmergencyCount.objects.all()}
+    assert counted == {date(2026, 11, 23): 2, date(2026, 11, 24): 1}
+
+
+# --- The webhook ------------------------------------------------------------------------------------------------------
+
+
+def _count(sent: list[str]) -> int:
+    sent.append("mails")
+    return 0
+
+
+@dataclass
+class Receiver:
+    """Somebody else's server: what it got, and how it answers."""
+
+    url: str = ""
+    got: list[tuple[bytes, str]] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            receiver.got.append((body, self.headers["X-Nucleus-Signature"]))
+            self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
+            self.send_header("Location", receiver.url)
+            self.end_headers()
+
+        def log_message(self, *_args: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        receiver.url = f"http://127.0.0.1:{server.server_port}/alert"
+        settings.ALERT_WEBHOOK_URL, settings.ALERT_WEBHOOK_SECRET = receiver.url, "s" * 40
+        yield receiver
+        server.shutdown()
+
+
+def test_the_call_is_signed_and_tells_nothing(lead: Lead, receiver: Receiver) -> None:
+    alert = safety.raise_alert(lead, key="a", now=BEFORE)
+    assert webhook.post_due() == 1
+    [(body, signed)] = receiver.got
+    at, given = (part.partition("=")[2] for part in signed.split(","))
+    assert given == hmac.new(b"s" * 40, at.encode() + b"." + body, hashlib.sha256).hexdigest()
+    told = json.loads(body)
+    assert {name: told[name] for name in ("alert", "level", "centre")} == {
+        "alert": str(alert.pk),
+        "level": 0,
+        "centre": "Riverbend",
+    }
+    assert webhook.post_due() == 0
+
+
+@pytest.mark.parametrize("status", [500, 404, 302])
+def test_a_refused_call_is_tried_again(lead: Lead, receiver: Receiver, status: int) -> None:
+    receiver.answers = [status]
+    safety.raise_alert(lead, key="a", now=BEFORE)
+    assert webhook.post_due() == 0
+    post = AlertPost.objects.get()
+    assert (post.reason, post.done_at, post.attempts) == (f"HTTP {status}", None, 1)
+    AlertPost.objects.update(due_at=BEFORE)
+    assert webhook.post_due() == 1
+    assert len(receiver.got) == 2
+
+
+def test_a_dead_receiver_silences_no_mail(lead: Lead, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.ALERT_WEBHOOK_URL, settings.ALERT_WEBHOOK_SECRET = "http://127.0.0.1:1/", "s" * 40
+    safety.raise_alert(lead, key="a", now=BEFORE)
+    sent: list[str] = []
+    monkeypatch.setattr("crm.delivery.send_due", partial(_count, sent))
+    assert sweep.once() == 0
+    assert sent == ["mails"]
+    assert AlertPost.objects.get().reason in {"URLError", "ConnectionRefusedError"}
+
+
+def test_trouble_with_the_database_of_alerts_silences_no_mail(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr("crm.delivery.send_due", partial(_count, sent))
+
+    def broken(**_: Any) -> int:
+        raise RuntimeError
+
+    monkeypatch.setattr(safety, "escalate", broken)
+    sweep.once()
+    assert sent == ["mails"]
+
+
+def test_a_worker_that_died_while_calling_loses_nothing(lead: Lead, receiver: Receiver) -> None:
+    safety.raise_alert(lead, key="a", now=BEFORE)
+    AlertPost.objects.update(lease_until=datetime.now(UTC) + MINUTE, attempts=1)  # claimed, and then killed
+    assert webhook.post_due() == 0
+    AlertPost.objects.update(lease_until=datetime.now(UTC) - MINUTE)
+    assert webhook.post_due() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_life_without_redis_escalates_too() -> None:
+    safety.raise_alert(make_lead(location=make_location()), key="a", now=BEFORE - timedelta(days=1))
+    call_command("send_due")
+    assert SafetyAlert.objects.get().level == 1
+
+
+# --- The desk ---------------------------------------------------------------------------------------------------------
+
+
+def desk_of(role: str) -> Client:
+    make_user(role, email=f"{role}@example.org", password=PASSWORD)
+    browser = Client()
+    browser.login(username=f"{role}@example.org", password=PASSWORD)
+    return browser
+
+
+def test_every_page_of_the_desk_says_that_somebody_waits(lead: Lead) -> None:
+    desk = desk_of("coordinator")
+    words = "1 warning sign without an answer."
+    assert words not in desk.get("/admin/crm/task/").content.decode()
+    safety.raise_alert(lead, key="a", now=NOON)
+
+    queries.forget_main_location()
+    assert words in desk.get("/admin/crm/task/").content.decode()
+
+
+def test_a_coordinator_answers_and_a_clinician_lifts(lead: Lead) -> None:
+    safety.raise_alert(lead, key="a", now=NOON)
+    coordinator, clinician = desk_of("coordinator"), desk_of("clinician")
+    page, lift = (reverse(f"admin:crm_lead_{name}", args=[lead.pk]) for name in ("change", "clear_hold"))
+    assert "I take care of it" in coordinator.get(page).content.decode()
+    coordinator.post(reverse("admin:crm_lead_acknowledge", args=[lead.pk]))
+    assert "Clinicians and administrators can lift it" in coordinator.get(page).content.decode()
+    assert coordinator.post(lift, {"note": "x"}).status_code == 403
+    assert clinician.post(lift, {"note": ""}).status_code == 422
+    assert clinician.post(lift, {"note": "Examined."}).status_code == 302
+    lead.refresh_from_db()
+    assert lead.safety_hold is False
+
+
+def test_nobody_on_call_is_told_to_staff(lead: Lead) -> None:
+    Location.objects.update(nobody_on_call=True)
+
+    queries.forget_main_location()
+    assert "Nobody is on call" in desk_of("coordinator").get("/admin/crm/task/").content.decode()
