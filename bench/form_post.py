@@ -21,6 +21,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.core.signing import TimestampSigner
 from honcho.environ import parse_procfile
 
 from bench.load import Body, Load, post_form
@@ -76,6 +77,7 @@ def _start(running: ExitStack) -> tuple[Contestant, Contestant, Contestant]:
     url = database.owner_url  # for both: the yardsticks' tables have no grants
     environment = os.environ | PUBLIC | {"DATABASE_URL": url, "DATABASE_OWNER_URL": url, "REDIS_URL": redis_url}
     environment |= {"SITE_URL": "http://127.0.0.1", "ALLOWED_HOSTS": "127.0.0.1", "EMAIL_URL": "sink://127.0.0.1:9"}
+    environment |= {"REQUESTS_AN_HOUR": "1000000000"}
     _prepare(environment)
     ours = _serve(running, "crm.wsgi:application", environment)
     bare = _serve(running, "bench.bare:application", environment)
@@ -122,13 +124,18 @@ def _serve(running: ExitStack, application: str, environment: dict[str, str]) ->
 def _request() -> dict[str, object]:
     """A routine request of somebody new, with everything filled in."""
     number = uuid.uuid4()
-    return REQUEST | {"submission_id": str(number), "email": f"{number.hex[:12]}@example.org"}
+    someone_new = {"email": f"{number.hex[:12]}@example.org", "phone": "", "preferred_contact": "email"}
+    return REQUEST | someone_new | {"submission_id": str(number), "opened": OPENED}
 
 
 def _person() -> dict[str, object]:
     return {name: REQUEST[name] for name in ("first_name", "last_name", "email", "phone")}
 
 
+# Made when the form is opened, minutes before it is sent; the same secret as the server's.
+OPENED = TimestampSigner(key=PUBLIC["SECRET_KEY"], salt="intake.opened", fallback_keys=[]).sign_object(
+    int(time.time()) - 120
+)
 REQUEST: dict[str, object] = {
     "safety_check": ["none"],
     "safety_check_b": ["none"],

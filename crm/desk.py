@@ -65,6 +65,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _link("Tasks", "task_alt", "crm_task"),
                 _link("Messages", "mail", "crm_message"),
                 _link("Questions", "help", "intake_question"),
+                _link("Held requests", "front_hand", "intake_quarantinedrequest"),
             ],
         },
         {

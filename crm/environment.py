@@ -105,6 +105,7 @@ class Environment(BaseSettings):
     port: int = 8000
     sending: Literal["on", "paused"] = "on"
     trusted_proxies: int = 0
+    requests_an_hour: int = 20
     alert_webhook_url: str = ""
     alert_webhook_secret: str = ""
 

@@ -17,6 +17,7 @@ _SEE_THE_DESK = [
     "intake.view_submission",
     "intake.view_assessment",
     "intake.view_question",
+    "intake.view_quarantinedrequest",
     "crm.view_oncallshift",
     "crm.view_emergencycount",
 ]
@@ -30,6 +31,7 @@ _WORK_THE_DESK = [
     "crm.add_measurement",
     "intake.override_outcome",
     "intake.change_question",
+    "intake.decide_quarantine",
 ]
 
 PERMISSIONS: dict[str, list[str]] = {

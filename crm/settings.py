@@ -23,6 +23,8 @@ WSGI_APPLICATION = "crm.wsgi.application"
 SENDING = ENV.sending  # "paused" keeps every message in the outbox
 SMTP = ENV.smtp
 FIELD_KEYS = ENV.keys
+TRUSTED_PROXIES = ENV.trusted_proxies
+REQUESTS_AN_HOUR = ENV.requests_an_hour  # from one address, before a person looks at them first
 ALERT_WEBHOOK_URL = ENV.alert_webhook_url  # "": the mails are the only path
 ALERT_WEBHOOK_SECRET = ENV.alert_webhook_secret
 
@@ -117,6 +119,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4.0
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "crm.sweep_messages", "schedule": 15.0, "options": {"expires": 15}},
+    "forget": {"task": "intake.forget_old_counts", "schedule": 6 * 3600.0},
 }
 
 # --- People signing in -----------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "phone_type", "pr
 WISHES = {"preferred_contact", "best_time", "ok_voicemail", "state", "how_heard"}
 MOST_COMPARED = 20
 LEAD_FIELDS = (*CONTACT_FIELDS, "state", "ok_voicemail", "how_heard")
-NOT_ANSWERS = {"submission_id", *(wording.field for wording in consents.WORDINGS)}
+GUARDS = ("website", "opened")
+NOT_ANSWERS = {"submission_id", *GUARDS, *(wording.field for wording in consents.WORDINGS)}
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Request:
     urgent: bool = False
     page: str = "request"
     attribution: dict[str, str] = field(default_factory=dict)
+    reference: str = ""
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -44,7 +46,12 @@ class Request:
 
     @property
     def digest(self) -> str:
-        return digest_of({name: value for name, value in self.data.items() if name != "submission_id"})
+        return digest_of(plain(self.data))
+
+
+def plain(data: dict[str, Any]) -> dict[str, Any]:
+    """Cleaned data as JSON takes it, without what identifies or guards the form."""
+    return {name: value for name, value in data.items() if name not in {"submission_id", *GUARDS}}
 
 
 def digest_of(answers: dict[str, Any]) -> str:
@@ -104,6 +111,7 @@ def _store(request: Request) -> Lead:
         created_at=request.now,
         stage_since=request.now,
         attribution=request.attribution,
+        **({"reference": request.reference} if request.reference else {}),
         **{name: data[name] for name in LEAD_FIELDS if name in data},
     )
     made = [lead, *_kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary="Asked for help")]

@@ -2,19 +2,24 @@
 
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from crm.admin.base import ReadOnlyAdmin
 from crm.models import User
-from intake.models import Question
+from intake import guard, panels, quarantine
+from intake.models import Quarantine, QuarantinedRequest, Question
+
+BALANCE_DAYS = 14
 
 
 class AnsweredFilter(admin.SimpleListFilter):
@@ -82,3 +87,71 @@ class QuestionAdmin(ReadOnlyAdmin):
                 answered_at=timezone.now(), answered_by=cast(User, request.user)
             )
         return redirect("admin:intake_question_changelist")
+
+
+@admin.register(QuarantinedRequest)
+class QuarantinedRequestAdmin(ReadOnlyAdmin):
+    """Requests that a machine may have made, oldest first, and the balance of everything that arrived."""
+
+    list_display = ["reference", "why", "at", "state_label", "decided_by"]
+    list_filter = [("state", ChoicesDropdownFilter)]
+    list_select_related = ["decided_by"]
+    ordering = ["decided_at", "at", "pk"]
+    fields = ["reference", "why", "at", "answers", "state_label", "decided_by", "decided_at", "note", "decide"]
+    readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("balance/", view(self.balance), name="intake_balance"),
+            path("<uuid:pk>/decide/", view(self.decide_view), name="intake_quarantine_decide"),
+            *super().get_urls(),
+        ]
+
+    @display(description="Why")
+    def why(self, held: QuarantinedRequest) -> str:
+        return "; ".join(guard.REASONS.get(code, code) for code in held.reasons)
+
+    @display(description="State", ordering="state")
+    def state_label(self, held: QuarantinedRequest) -> str:
+        return str(held.get_state_display())
+
+    @display(description="What was sent")
+    def answers(self, held: QuarantinedRequest) -> str:
+        rows = [row for section in panels.in_words(held.data) for row in section["rows"]]
+        told = ((row["label"], ", ".join(row["values"])) for row in rows)
+        return format_html_join("", "<p><strong>{}</strong><br>{}</p>", told)
+
+    @display(description="")
+    def decide(self, held: QuarantinedRequest) -> str:
+        """Buttons with a form of their own around them: nothing of Django's is saved."""
+        if held.state != Quarantine.HELD:
+            return "Decided"
+        return render_to_string(
+            "intake/quarantine_decide.html", {"address": reverse("admin:intake_quarantine_decide", args=[held.pk])}
+        )
+
+    def decide_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Releases or discards; what cannot be done is said."""
+        held = get_object_or_404(QuarantinedRequest, pk=pk)
+        if not request.user.has_perm("intake.decide_quarantine"):
+            return HttpResponse(status=403)
+        user, now = cast(User, request.user), timezone.now()
+        if request.method == "POST":
+            try:
+                if "release" in request.POST:
+                    lead = quarantine.release(held, by=user, now=now)
+                    return redirect("admin:crm_lead_change", lead.pk)
+                quarantine.discard(held, by=user, note=request.POST.get("note", ""), now=now)
+            except quarantine.QuarantineRefused as refused:
+                messages.warning(request, refused.message)
+                return redirect("admin:intake_quarantinedrequest_change", held.pk)
+        return redirect("admin:intake_quarantinedrequest_changelist")
+
+    def balance(self, request: HttpRequest) -> HttpResponse:
+        """Received = leads + attached + held + emergencies without contact, day by day."""
+        if not self.has_view_permission(request):
+            return HttpResponse(status=403)
+        days = quarantine.by_day(today=timezone.localdate(), days=BALANCE_DAYS)
+        context = {**self.admin_site.each_context(request), "title": "What arrived", "days": days, "opts": self.opts}
+        return TemplateResponse(request, "intake/balance.html", context)

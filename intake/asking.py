@@ -51,7 +51,7 @@ class AskForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not any(self.data.get(name, "").strip() for name in ("email", "phone")):
+        if not any(data.get(name) or name in self.errors for name in ("email", "phone")):
             self.add_error("email", "Give an e-mail address or a phone number, so that we can answer.")
         return data
 

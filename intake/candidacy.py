@@ -13,7 +13,7 @@ from typing import Any
 
 from crm.enums import Outcome, TreatmentGroup
 from intake.snapshot import A_SIGNS, B_SIGNS, Entry, Snapshot
-from intake.trials import INJECTION_DAYS, Period, Trial, distinct_days
+from intake.trials import INJECTION_DAYS, NEVER_ADEQUATE, Period, Trial, distinct_days
 
 RULES_VERSION = "2026-11"
 
@@ -95,8 +95,11 @@ class Case:
 
     @cached_property
     def undated(self) -> list[TreatmentGroup]:
-        """Groups of what was tried without dates: entries, and ticks for which no entry of the group exists."""
-        told = {trial.entry.group for trial in self.trials}
+        """Groups of what was tried without dates: entries, and ticks for which no entry of the group exists.
+
+        Exercise on one's own is no answer to a tick for physical therapy or a prescribed programme.
+        """
+        told = {trial.entry.group for trial in self.trials if trial.entry.kind not in NEVER_ADEQUATE}
         ticked = [GROUP_OF_TICK[tick] for tick in self.answers.tried if tick in GROUP_OF_TICK]
         entries = [trial.entry.group for trial in self.trials if trial.is_undated]
         return sorted({*entries, *(group for group in ticked if group not in told)})

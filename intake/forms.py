@@ -21,6 +21,11 @@ from intake.questionnaire import CALL_ME, STEP_ONE, Kind, Question, SafetyOption
 from intake.step_two import LONGEST_TEXT, Page
 
 MAX_LINE = 80
+# Hidden from eyes, from the tab key and from screen readers: whoever fills it in reads only the source.
+NOT_FOR_PEOPLE = (
+    '<div class="not-for-people" aria-hidden="true"><label>Leave this empty '
+    '<input type="text" name="website" tabindex="-1" autocomplete="off"></label></div>'
+)
 HIGHEST_NUMBER = 30
 TEMPLATE_OF = {
     Kind.SAFETY: "components/safety_question.html",
@@ -295,6 +300,7 @@ class RequestForm(QuestionnaireForm):
     """A request for help in any of its lengths: its questions, the boxes of agreement, and how to reach the person."""
 
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    opened = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
 
     def __init__(self, *args: Any, centre_name: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -312,7 +318,7 @@ class RequestForm(QuestionnaireForm):
         number = len(self.sections) + 1
         heading = _heading(number, "Your agreement", "We need the first two to answer you. The last is up to you.")
         helper.layout.append(Div(heading, *boxes, css_class="form-section", css_id="agreement"))
-        helper.layout.append(Field("submission_id"))
+        helper.layout.extend([Field("submission_id"), Field("opened"), HTML(NOT_FOR_PEOPLE)])
         return helper
 
     def clean_phone(self) -> str:
@@ -328,7 +334,7 @@ class RequestForm(QuestionnaireForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        typed = {name for name in ("email", "phone") if self.data.get(name, "").strip()}
+        typed = {name for name in ("email", "phone") if data.get(name) or name in self.errors}
         if not typed and "email" in self.fields:
             self.add_error("email", "Give an e-mail address or a phone number, so that we can answer.")
         wants = data.get("preferred_contact")

@@ -32,7 +32,9 @@ def go_on(request: HttpRequest) -> HttpResponse:
     sent = views.just_sent(request)
     if sent is None:
         return redirect("intake:candidate")
-    found = get_object_or_404(Submission.objects.select_related("lead"), pk=sent)
+    found = Submission.objects.select_related("lead").filter(pk=sent).first()
+    if found is None:  # held back: the questions wait until somebody has looked at the request
+        return render(request, "intake/later.html")
     return enter(patient_access.begin(found.lead, now=timezone.now(), origin=found.pk), to="private:page")
 
 

@@ -14,7 +14,7 @@ from crm import queries
 from crm.actions import safety
 from crm.models import Location
 from crm.places import ABROAD
-from intake import actions, attribution
+from intake import actions, attribution, guard, quarantine
 from intake.forms import CallMe, RequestForm, StepOne
 
 # Signed cookies of an hour carry the reference to the next page: it belongs in no URL, and a visitor gets no session.
@@ -42,7 +42,8 @@ def _take(request: HttpRequest, form_class: type[RequestForm], template: str) ->
     if centre is None:
         return render(request, "intake/not_open.html", status=503)
     if request.method != "POST":
-        return _blank(request, form_class(initial={"submission_id": uuid.uuid4()}, centre_name=centre.name), template)
+        fresh = {"submission_id": uuid.uuid4(), "opened": guard.stamp(timezone.now())}
+        return _blank(request, form_class(initial=fresh, centre_name=centre.name), template)
     form = form_class(request.POST, centre_name=centre.name)
     valid = form.is_valid()
     if form.is_emergency:
@@ -51,9 +52,24 @@ def _take(request: HttpRequest, form_class: type[RequestForm], template: str) ->
         response = render(request, template, {"form": form}, status=422)
         add_never_cache_headers(response)
         return response
+    return _keep(request, form, centre, template)
+
+
+def _keep(request: HttpRequest, form: RequestForm, centre: Location, template: str) -> HttpResponse:
+    """Stores a request that is in order; holds it back when a machine may have made it. 429 only in a flood."""
     asked = _request(request, form, centre)
-    lead = actions.submit(asked)
-    return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{lead.reference} {asked.submission_id}")
+    verdict = _arrive(request, asked)
+    if verdict.is_flood:
+        response = render(request, template, {"form": form, "flood": True}, status=429)
+        add_never_cache_headers(response)
+        return response
+    reference = quarantine.hold(asked, verdict.reasons) if verdict.reasons else actions.submit(asked).reference
+    return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{reference} {asked.submission_id}")
+
+
+def _arrive(request: HttpRequest, asked: actions.Request) -> guard.Verdict:
+    day = asked.now.astimezone(asked.location.zone).date()
+    return guard.arrive(request, asked.data, submission_id=asked.submission_id, day=day, now=asked.now)
 
 
 def _blank(request: HttpRequest, form: RequestForm, template: str) -> HttpResponse:
@@ -77,10 +93,12 @@ def _request(request: HttpRequest, form: RequestForm, centre: Location, *, urgen
 
 def _emergency(request: HttpRequest, form: RequestForm, centre: Location) -> HttpResponse:
     """To the emergency page at once. What the person left is kept when it suffices to reach them, else counted."""
+    asked = _request(request, form, centre, urgent=True)
+    _arrive(request, asked)  # counted like everybody; what it finds suspicious holds back no emergency
     if form.has_contact:
-        actions.submit(_request(request, form, centre, urgent=True))
+        actions.submit(asked)
     else:
-        safety.count_without_contact(centre, now=timezone.now())
+        safety.count_without_contact(centre, now=asked.now)
     return to_emergency(abroad=is_abroad(form.data.get("state", "")), kept=form.has_contact)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from crm import roles
 from crm.enums import MessageClass, OnUnknown, Source
 from crm.models import Lead, Location, Message, Treatment, User
+from intake import guard
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # a Monday, 12:00 in New York
 PASSWORD = "correct-horse-battery"
@@ -89,6 +90,7 @@ def step_one(**changes: Any) -> dict[str, Any]:
     """What the visitor of the main job posts. A value of None leaves the field out."""
     data: dict[str, Any] = {
         "submission_id": str(uuid.uuid4()),
+        "opened": guard.stamp(datetime.now(UTC) - timedelta(minutes=2)),
         "safety_check": ["none"],
         "safety_check_b": ["none"],
         "pain_region": ["low_back"],

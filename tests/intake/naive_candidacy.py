@@ -1,254 +1,349 @@
-"""The rules once more, slowly and from the text alone: an oracle that shares no code with the product.
+"""The candidacy rules a second time, as slowly and plainly as possible, to check the real ones against.
 
-Days are sets of ordinals that are built one by one. It may be read beside docs/candidacy.md, sentence by sentence.
+It shares no code with the product and imports nothing from it. A day is its ordinal number, a stretch of time is the
+set of its days, and every rule is one function that reads like the sentence it stands for.
 """
 
-import calendar
+from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-COUNTED = ("ACTIVE", "MEDICATION", "INJECTION", "MANUAL")
-ACTIVE = ["pt_supervised", "pt_aquatic", "pt_mckenzie", "pt_core_stabilisation", "hep_prescribed", "exercise_self"]
-INJECTION = """esi_interlaminar esi_transforaminal esi_caudal esi_unknown snrb facet_intraarticular mbb rfa
-    si_joint_injection trigger_point inj_other""".split()
-MANUAL = """chiropractic osteopathic_manual massage acupuncture dry_needling traction_mechanical decompression_table
-    inversion""".split()
-TICKS = {
-    "pt": "ACTIVE",
-    "home_exercise": "ACTIVE",
-    "medication": "MEDICATION",
-    "injections": "INJECTION",
-    "chiropractic": "MANUAL",
+from tests.intake.naive_input import GROUP_OF, Json, naive_is_valid
+
+__all__ = ["naive_assess", "naive_is_valid"]
+
+type Days = set[int]
+
+COUNTED = ["ACTIVE", "MEDICATION", "INJECTION", "MANUAL"]
+EXCUSED = ["stopped_made_worse", "stopped_side_effects", "contraindicated"]  # adequate whatever their length
+TICK_STANDS_FOR = {
+    "pt": "pt_supervised",
+    "home_exercise": "hep_prescribed",
+    "medication": "med_other",
+    "injections": "esi_unknown",
+    "chiropractic": "chiropractic",
 }
-WEEKS = {"lt6w": 0, "6to12w": 6, "3to6m": 13, "6to12m": 26, "1to5y": 52, "gt5y": 260}
-EXCUSES = ("stopped_made_worse", "stopped_side_effects", "contraindicated")
+BUCKET_WEEKS = {"lt6w": 0, "6to12w": 6, "3to6m": 13, "6to12m": 26, "1to5y": 52, "gt5y": 260}
+BLOCK_A = [f"A{n}" for n in range(1, 11)]
+BLOCK_B = ["B1", "B2", "B3", "B4", "B5", "B6", "B8"]  # B7 is a flag only
+WRITTEN = {"day": 10, "month": 7, "year": 4}  # so many characters of YYYY-MM-DD are meant
 
 
-def group_of(kind: str) -> str:
-    if kind in ACTIVE:
-        return "ACTIVE"
-    if kind.startswith("med_"):
-        return "MEDICATION"
-    if kind in INJECTION:
-        return "INJECTION"
-    return "MANUAL" if kind in MANUAL else "elsewhere"
+# Days
 
 
 def day(text: str) -> int:
     return date.fromisoformat(text).toordinal()
 
 
-def earliest(text: str, precision: str) -> int:
-    there = date.fromisoformat(text)
-    if precision == "year":
-        there = date(there.year, 1, 1)
-    if precision == "month":
-        there = date(there.year, there.month, 1)
-    return there.toordinal()
+@lru_cache(10_000)
+def period_of(text: str, precision: str | None) -> list[int]:
+    """Every day that `text` may mean: one day, a whole month or a whole year."""
+    new_year = day(text[:4] + "-01-01")
+    year = [date.fromordinal(each) for each in range(new_year, min(new_year + 366, date.max.toordinal() + 1))]
+    meant = WRITTEN[precision or "day"]
+    return [each.toordinal() for each in year if each.isoformat()[:meant] == text[:meant]]
 
 
-def latest(text: str, precision: str) -> int:
-    there = date.fromisoformat(text)
-    if precision == "year":
-        there = date(there.year, 12, 31)
-    if precision == "month":
-        there = date(there.year, there.month, calendar.monthrange(there.year, there.month)[1])
-    return there.toordinal()
+def look_back(today: int) -> Days:
+    return set(range(today - 364, today + 1))
 
 
-class Told:
-    """One treatment with the days that it covered, as a set; None when its dates do not tell."""
-
-    def __init__(self, row: dict[str, Any], today: int) -> None:
-        self.row, self.kind, self.status = row, row["kind"], row["status"]
-        self.group = group_of(self.kind)
-        self.ongoing = bool(row.get("ongoing")) or self.status == "ongoing"
-        self.today, self.year = today, set(range(today - 364, today + 1))
-        self.days = self._days()
-
-    def _days(self) -> set[int] | None:
-        row = self.row
-        if not row.get("start"):
-            return None
-        first = latest(row["start"], row.get("start_precision") or "day")
-        if self.group == "INJECTION":
-            return {first + n for n in range(14)}
-        if self.ongoing:
-            return set(range(first, self.today + 1))
-        if not row.get("end"):
-            return None
-        return set(range(first, earliest(row["end"], row.get("end_precision") or "day") + 1))
-
-    @property
-    def counted_days(self) -> set[int]:
-        return (self.days or set()) & self.year
-
-    def _meant_days(self) -> set[int]:
-        """Everything that rough dates may have meant."""
-        row = self.row
-        first = earliest(row["start"], row.get("start_precision") or "day")
-        last = latest(row["end"], row.get("end_precision") or "day") if row.get("end") else self.today
-        return set(range(first, last + 1))
-
-    def adequate(self) -> bool:  # noqa: PLR0911 - a list of cases, as in the text
-        if self.group not in COUNTED or self.kind == "exercise_self":
-            return False
-        if self.status in EXCUSES:
-            if self.days is None:
-                return str(self.status) == "contraindicated"
-            return bool((self.days or self._meant_days()) & self.year)
-        if self.days is None:
-            return False
-        count, sessions = len(self.counted_days), self.row.get("sessions") or 0
-        if self.kind == "hep_prescribed":
-            return count >= 42
-        if self.group == "ACTIVE":
-            return count >= 42 and sessions >= 6
-        if self.group == "MEDICATION":
-            return count >= 14
-        if self.group == "MANUAL":
-            return count >= 28 and sessions >= 4
-        return count >= 1 and min(self.days) <= self.today - 14
-
-    def end(self) -> int | None:
-        if self.group == "INJECTION":
-            return max(self.days) if self.days else None
-        return earliest(self.row["end"], self.row.get("end_precision") or "day") if self.row.get("end") else None
-
-    def helps_for_long(self) -> bool:
-        relief, lasted = self.row.get("relief_percent"), self.row.get("relief_duration_days")
-        if relief is None or relief < 50:
-            return False
-        return bool(self.row.get("relief_still_present")) or (lasted is not None and lasted >= 84)
+# Entries of the treatment history
 
 
-def naive_assess(snapshot: dict[str, Any]) -> dict[str, Any]:
-    today = day(snapshot["today"])
-    answers = snapshot.get("answers") or {}
-    rows = [row for row in snapshot.get("treatments") or [] if row["status"] not in ("planned", "declined")]
-    told = [Told(row, today) for row in rows]
-    good = [one for one in told if one.adequate()]
-    span = len(set().union(*[one.counted_days for one in good]))
-    groups = {one.group for one in good}
-    complete = span >= 42 and len(groups) >= 2 and "ACTIVE" in groups
-    rule, recheck = _rule(answers, told, good, span, groups, complete, today)
-    return {
-        "outcome": OUTCOMES[rule],
-        "rule": rule,
-        "flags": _flags(answers, told, good),
-        "recheck_on": date.fromordinal(recheck).isoformat() if recheck else None,
-        "span_days": span,
-        "groups": sorted(groups),
-    }
+def group(entry: Json) -> str:
+    return GROUP_OF[entry["kind"]]
 
 
-OUTCOMES = {
-    "R1": "URGENT",
-    "R2": "PROMPT_REVIEW",
-    "R3": "OUT_OF_SCOPE",
-    "R4": "MORE_INFO",
-    "R5": "CONTINUE_CONSERVATIVE",
-    "R6": "CONTINUE_CONSERVATIVE",
-    "R7": "MORE_INFO",
-    "R8": "CONTINUE_CONSERVATIVE",
-    "R9": "CONTINUE_CONSERVATIVE",
-    "R10": "CONTINUE_CONSERVATIVE",
-    "R11": "CONSULT_LIKELY",
+def happened(entry: Json) -> bool:
+    return entry["status"] not in ("planned", "declined")
+
+
+def is_ongoing(entry: Json) -> bool:
+    return bool(entry.get("ongoing")) or entry["status"] == "ongoing"
+
+
+def can_count(entry: Json) -> bool:
+    """It happened, and its kind may be adequate at all."""
+    return happened(entry) and group(entry) in COUNTED and entry["kind"] != "exercise_self"
+
+
+def is_undated(entry: Json) -> bool:
+    if not entry.get("start"):
+        return True
+    return group(entry) != "INJECTION" and not entry.get("end") and not is_ongoing(entry)
+
+
+def all_days(entry: Json, today: int) -> Days:
+    """Days of a dated entry, inside the look-back or not: from the last day its start may be to the first of its end.
+
+    None are left when precision empties the interval.
+    """
+    start = period_of(entry["start"], entry.get("start_precision"))[-1]
+    if group(entry) == "INJECTION":
+        return set(range(start, start + 14))
+    end = today if is_ongoing(entry) else period_of(entry["end"], entry.get("end_precision"))[0]
+    return set(range(start, end + 1))
+
+
+def widest_days(entry: Json, today: int) -> Days:
+    """Days of a dated entry, from the first day its start may be to the last of its end."""
+    start = period_of(entry["start"], entry.get("start_precision"))[0]
+    end = today if is_ongoing(entry) else period_of(entry["end"], entry.get("end_precision"))[-1]
+    return set(range(start, end + 1))
+
+
+def days_inside(entry: Json, today: int) -> Days:
+    return set() if is_undated(entry) else all_days(entry, today) & look_back(today)
+
+
+def touches_look_back(entry: Json, today: int) -> bool:
+    days = all_days(entry, today) or widest_days(entry, today)
+    return bool(days & look_back(today))
+
+
+def is_long_enough(entry: Json, today: int) -> bool:
+    length = len(days_inside(entry, today))
+    sessions = entry.get("sessions") or 0
+    match group(entry):
+        case "ACTIVE":
+            return length >= 42 and (entry["kind"] == "hep_prescribed" or sessions >= 6)
+        case "MEDICATION":
+            return length >= 14
+        case "INJECTION":
+            return length >= 1 and today - min(all_days(entry, today)) >= 14
+        case _:  # MANUAL
+            return length >= 28 and sessions >= 4
+
+
+def is_adequate(entry: Json, today: int) -> bool:
+    if not can_count(entry):
+        return False
+    if is_undated(entry):
+        return bool(entry["status"] == "contraindicated")
+    if entry["status"] in EXCUSED:
+        return touches_look_back(entry, today)
+    return is_long_enough(entry, today)
+
+
+# What a snapshot says
+
+
+def today_of(snapshot: Json) -> int:
+    return day(snapshot["today"])
+
+
+def answer(snapshot: Json, name: str) -> Any:
+    return snapshot.get("answers", {}).get(name)
+
+
+def ticks(snapshot: Json, name: str) -> set[str]:
+    return set(answer(snapshot, name) or [])
+
+
+def red_flag(snapshot: Json, name: str) -> str:
+    said = (answer(snapshot, "red_flags") or {}).get(name, "no")
+    return "no" if said == "declined" else str(said)
+
+
+def entries(snapshot: Json) -> list[Json]:
+    """Rows that happened."""
+    return [entry for entry in snapshot.get("treatments", []) if happened(entry)]
+
+
+def adequate_entries(snapshot: Json) -> list[Json]:
+    return [entry for entry in entries(snapshot) if is_adequate(entry, today_of(snapshot))]
+
+
+def span(snapshot: Json) -> Days:
+    days: Days = set()
+    for entry in adequate_entries(snapshot):
+        days |= days_inside(entry, today_of(snapshot))
+    return days
+
+
+def groups(snapshot: Json) -> set[str]:
+    return {group(entry) for entry in adequate_entries(snapshot)}
+
+
+def care_is_complete(days: Days, of_groups: set[str]) -> bool:
+    return len(days) >= 42 and len(of_groups) >= 2 and "ACTIVE" in of_groups
+
+
+def undated_groups(snapshot: Json) -> list[str]:
+    """Groups of entries and of bare ticks that would count if only somebody said when they were."""
+    rows = [entry for entry in entries(snapshot) if can_count(entry)]
+    found = [group(entry) for entry in rows if is_undated(entry) and entry["status"] != "contraindicated"]
+    for tick, kind in TICK_STANDS_FOR.items():
+        if tick in ticks(snapshot, "tried") and GROUP_OF[kind] not in [group(entry) for entry in rows]:
+            found.append(GROUP_OF[kind])
+    return found
+
+
+def onset(snapshot: Json) -> int:
+    said = answer(snapshot, "onset")
+    return day(said["date"]) if "date" in said else today_of(snapshot) - 7 * BUCKET_WEEKS[said["bucket"]]
+
+
+def weeks(snapshot: Json) -> int:
+    return (today_of(snapshot) - onset(snapshot)) // 7
+
+
+def has_impact(snapshot: Json) -> bool:
+    items = answer(snapshot, "interference") or [None]
+    return (
+        answer(snapshot, "nrs_average") >= 4
+        or (None not in items and sum(items) >= 4 * len(items))
+        or (answer(snapshot, "rmdq") or 0) >= 7
+        or bool(ticks(snapshot, "limited") & {"work", "sleep", "walking"})
+    )
+
+
+def is_radicular(snapshot: Json) -> bool:
+    below = ticks(snapshot, "radiation") & {"leg_below_knee", "arm", "hand"}
+    return bool(below) or answer(snapshot, "limb_symptoms") is True
+
+
+def is_claudication(snapshot: Json) -> bool:
+    worse = ticks(snapshot, "worse_with") & {"standing", "walking"}
+    better = ticks(snapshot, "better_with") & {"sitting", "leaning_forward"}
+    return bool(worse) and bool(better)
+
+
+def end_for_relief(entry: Json) -> int | None:
+    """When an entry that is over ended; None if nobody knows."""
+    if group(entry) == "INJECTION":
+        return period_of(entry["start"], entry.get("start_precision"))[-1] + 13 if entry.get("start") else None
+    return period_of(entry["end"], entry.get("end_precision"))[0] if entry.get("end") else None
+
+
+def current_or_latest(snapshot: Json) -> list[Json]:
+    now = [entry for entry in entries(snapshot) if is_ongoing(entry)]
+    ends = [end for entry in entries(snapshot) if (end := end_for_relief(entry)) is not None]
+    return now or [entry for entry in entries(snapshot) if ends and end_for_relief(entry) == max(ends)]
+
+
+def relief_lasts(entry: Json) -> bool:
+    long = entry.get("relief_still_present") or (entry.get("relief_duration_days") or 0) >= 84
+    return (entry.get("relief_percent") or 0) >= 50 and bool(long)
+
+
+# The rules, first match wins
+
+
+def r1(s: Json) -> bool:
+    return any(red_flag(s, item) in ("yes", "unsure") for item in BLOCK_A)
+
+
+def r2(s: Json) -> bool:
+    said = [red_flag(s, item) for item in BLOCK_B]
+    return "yes" in said or said.count("unsure") >= 2
+
+
+def r3(s: Json) -> bool:
+    age = answer(s, "age")
+    too_young = age is not None and age < 18
+    return too_young or answer(s, "area_served") is False or ticks(s, "regions") == {"other"}
+
+
+def r4(s: Json) -> bool:
+    missing_list = not ticks(s, "regions") or not ticks(s, "radiation")
+    missing_value = answer(s, "onset") is None or answer(s, "nrs_average") is None
+    return missing_list or missing_value or (not ticks(s, "tried") and not entries(s))
+
+
+def r5(s: Json) -> bool:
+    return weeks(s) < 6
+
+
+def r6(s: Json) -> bool:
+    return not has_impact(s)
+
+
+def r7(s: Json) -> bool:
+    today = today_of(s)
+    if care_is_complete(span(s), groups(s)):
+        return any(
+            not is_undated(entry) and entry["status"] != "contraindicated" and entry.get("relief_percent") is None
+            for entry in adequate_entries(s)
+        )
+    days, of_groups = span(s), groups(s)
+    for name in undated_groups(s):
+        days |= set(range(today - (13 if name == "INJECTION" else 41), today + 1))
+        of_groups |= {name}
+    return care_is_complete(days, of_groups)
+
+
+def r8(s: Json) -> bool:
+    return answer(s, "nrs_average") <= 4 and any(relief_lasts(entry) for entry in current_or_latest(s))
+
+
+def r9(s: Json) -> bool:
+    return not care_is_complete(span(s), groups(s))
+
+
+def r10(s: Json) -> bool:
+    return not is_radicular(s) and not is_claudication(s) and weeks(s) < 13
+
+
+def r11(s: Json) -> bool:
+    return True
+
+
+RULES: list[tuple[str, Callable[[Json], bool], str]] = [
+    ("R1", r1, "URGENT"),
+    ("R2", r2, "PROMPT_REVIEW"),
+    ("R3", r3, "OUT_OF_SCOPE"),
+    ("R4", r4, "MORE_INFO"),
+    ("R5", r5, "CONTINUE_CONSERVATIVE"),
+    ("R6", r6, "CONTINUE_CONSERVATIVE"),
+    ("R7", r7, "MORE_INFO"),
+    ("R8", r8, "CONTINUE_CONSERVATIVE"),
+    ("R9", r9, "CONTINUE_CONSERVATIVE"),
+    ("R10", r10, "CONTINUE_CONSERVATIVE"),
+    ("R11", r11, "CONSULT_LIKELY"),
+]
+
+
+def r9_recheck(s: Json) -> int:
+    today, missing = today_of(s), 42 - len(span(s))
+    grows = any(
+        is_ongoing(entry) and group(entry) != "INJECTION" and today in days_inside(entry, today)
+        for entry in adequate_entries(s)
+    )
+    return today + missing if grows and missing > 0 else today + 42
+
+
+RECHECK: dict[str, Callable[[Json], int]] = {
+    "R5": lambda s: onset(s) + 42,
+    "R6": lambda s: today_of(s) + 84,
+    "R8": lambda s: today_of(s) + 84,
+    "R9": r9_recheck,
+    "R10": lambda s: onset(s) + 91,
 }
 
 
-def _flags(answers: dict[str, Any], told: list[Told], good: list[Told]) -> list[str]:
-    signs, flags = answers.get("red_flags") or {}, []
-    if signs.get("B7") == "yes":
-        flags.append("age_at_onset_unusual")
-    if answers.get("tried") == ["nothing"] and told:
-        flags.append("conflicting_answers")
-    if any(one.status in EXCUSES for one in good):
-        flags.append("needs_documentation")
-    if signs.get("A4") == "declined":
-        flags.append("safety_answer_declined")
-    return flags
+def flags(s: Json) -> list[str]:
+    raised = {
+        "safety_answer_declined": (answer(s, "red_flags") or {}).get("A4") == "declined",
+        "age_at_onset_unusual": red_flag(s, "B7") == "yes",
+        "needs_documentation": any(entry["status"] in EXCUSED for entry in adequate_entries(s)),
+        "conflicting_answers": "nothing" in ticks(s, "tried") and bool(entries(s)),
+    }
+    return sorted(name for name, is_raised in raised.items() if is_raised)
 
 
-def _rule(  # noqa: C901, PLR0911 - a list of cases, as in the text
-    answers: dict[str, Any],
-    told: list[Told],
-    good: list[Told],
-    span: int,
-    groups: set[str],
-    complete: bool,
-    today: int,
-) -> tuple[str, int | None]:
-    signs = answers.get("red_flags") or {}
-    if any(signs.get(f"A{n}") in ("yes", "unsure") for n in range(1, 11)):
-        return "R1", None
-    looked_at = [signs.get(f"B{n}") for n in (1, 2, 3, 4, 5, 6, 8)]
-    if "yes" in looked_at or looked_at.count("unsure") >= 2:
-        return "R2", None
-    regions, age = answers.get("regions") or [], answers.get("age")
-    if (age is not None and age < 18) or answers.get("area_served") is False or set(regions) == {"other"}:
-        return "R3", None
-    nrs, tried, onset = answers.get("nrs_average"), answers.get("tried") or [], answers.get("onset")
-    if not regions or not answers.get("radiation") or onset is None or nrs is None or not (tried or told):
-        return "R4", None
-    began = day(onset["date"]) if onset.get("date") else today - 7 * WEEKS[onset["bucket"]]
-    weeks = (today - began) // 7
-    if weeks < 6:
-        return "R5", began + 42
-    three = answers.get("interference")
-    score = sum(three) / 3 if three and None not in three else 0
-    if nrs < 4 and score < 4 and (answers.get("rmdq") or 0) < 7 and not answers.get("limited"):
-        return "R6", today + 84
-    if _wants_details(tried, told, good, span, groups, complete, today):
-        return "R7", None
-    if nrs <= 4 and any(one.helps_for_long() for one in _current(told)):
-        return "R8", today + 84
-    if not complete:
-        going_on = [one for one in good if one.ongoing and one.group != "INJECTION" and today in one.counted_days]
-        return "R9", today + (42 - span if going_on and span < 42 else 42)
-    if _is_axial(answers) and weeks < 13:
-        return "R10", began + 91
-    return "R11", None
-
-
-def _wants_details(
-    tried: list[str],
-    told: list[Told],
-    good: list[Told],
-    span: int,
-    groups: set[str],
-    complete: bool,
-    today: int,
-) -> bool:
-    if complete:
-        asked = [one for one in good if one.status != "contraindicated" and one.days is not None]
-        return any(one.row.get("relief_percent") is None for one in asked)
-    open_groups = [
-        one.group
-        for one in told
-        if one.group in COUNTED and one.kind != "exercise_self" and one.days is None and one.status != "contraindicated"
-    ]
-    open_groups += [TICKS[tick] for tick in tried if tick in TICKS and TICKS[tick] not in {one.group for one in told}]
-    days = set().union(*[one.counted_days for one in good])
-    for group in open_groups:
-        days |= {today - n for n in range(14 if group == "INJECTION" else 42)}
-    hoped = groups | set(open_groups)
-    return len(days) >= 42 and len(hoped) >= 2 and "ACTIVE" in hoped
-
-
-def _current(told: list[Told]) -> list[Told]:
-    ongoing = [one for one in told if one.ongoing]
-    if ongoing:
-        return ongoing
-    ends = [end for one in told if (end := one.end()) is not None]
-    return [one for one in told if ends and one.end() == max(ends)]
-
-
-def _is_axial(answers: dict[str, Any]) -> bool:
-    spread = answers.get("radiation") or []
-    if any(place in spread for place in ("leg_below_knee", "arm", "hand")) or answers.get("limb_symptoms") is True:
-        return False
-    worse, better = answers.get("worse_with") or [], answers.get("better_with") or []
-    on_walking = any(what in worse for what in ("standing", "walking"))
-    bent = any(what in better for what in ("sitting", "leaning_forward"))
-    return not (on_walking and bent)
+def naive_assess(snapshot: Json) -> Json:
+    """What the rules say of a valid snapshot (as json.loads gives it), without the wording of the reasons."""
+    rule, outcome = next((name, result) for name, fires, result in RULES if fires(snapshot))
+    recheck_on = date.fromordinal(RECHECK[rule](snapshot)).isoformat() if rule in RECHECK else None
+    return {
+        "outcome": outcome,
+        "rule": rule,
+        "flags": flags(snapshot),
+        "recheck_on": recheck_on,
+        "span_days": len(span(snapshot)),
+        "groups": sorted(groups(snapshot)),
+    }

@@ -26,7 +26,8 @@ ASK = {"topic": "insurance", "message": "Do you take my plan?", "name": "Nora Sp
 
 
 def sent(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {"submission_id": str(uuid.uuid4())} | {name: value for name, value in (base | changes).items() if value}
+    hidden = {"submission_id": str(uuid.uuid4()), "opened": step_one()["opened"]}
+    return hidden | {name: value for name, value in (base | changes).items() if value}
 
 
 def test_a_call_is_asked_for_with_a_name_and_a_number(client: Client, centre: Location) -> None:

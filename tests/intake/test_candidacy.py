@@ -159,6 +159,12 @@ def test_lasting_relief_of_the_latest_treatment_decides(relief: dict[str, Any], 
     assert assessed([PT, latest], nrs_average=4).rule == rule
 
 
+def test_exercise_on_ones_own_answers_no_tick() -> None:
+    own = entry("exercise_self", days=60)
+    assert assessed([own, NSAID], tried=["pt"]).rule == "R7"
+    assert assessed([own, NSAID], tried=["other"]).rule == "R9"
+
+
 def test_relief_has_worn_off_when_pain_is_high_again() -> None:
     helped = entry("med_nsaid_rx", ended=20, relief_percent=80, relief_still_present=True)
     assert assessed([PT, helped], nrs_average=4).rule == "R8"

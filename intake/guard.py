@@ -1,0 +1,106 @@
+"""Is this a person? Judged without anybody else's help, and never at the cost of a request.
+
+A suspicion holds a request back until somebody has looked at it; only a flood is turned away. Warning signs are acted
+on before any of this is asked.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+
+from intake.models import RateCount
+
+HONEYPOT, OPENED = "website", "opened"
+SHORTEST, LONGEST = timedelta(seconds=4), timedelta(hours=24)
+PER_CONTACT = 5  # an hour: nobody sends more requests about oneself
+FLOOD = 10  # times the hourly limit of one address
+KEPT = timedelta(days=2)
+
+REASONS = {
+    "honeypot": "A field that people do not see was filled in",
+    "too_fast": "Sent within seconds of opening the form",
+    "no_token": "Sent without opening the form, or a day after",
+    "many_here": "Many requests from one connection within the hour",
+    "many_same": "Many requests with one e-mail or telephone within the hour",
+}
+
+# The arrival is on disk whatever becomes of the request; both counters go up in the same trip.
+_COUNT = """
+WITH arrived AS (
+    INSERT INTO intake_arrival (id, day) VALUES (%(id)s, %(day)s) ON CONFLICT (id) DO NOTHING
+)
+INSERT INTO intake_ratecount (key, hour, count)
+SELECT key, %(hour)s, 1 FROM unnest(%(keys)s::text[]) AS key
+ON CONFLICT (key, hour) DO UPDATE SET count = intake_ratecount.count + 1
+RETURNING key, count
+"""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`reasons` are codes of REASONS; a flood is turned away, everything else with a reason is held."""
+
+    reasons: tuple[str, ...] = ()
+    is_flood: bool = False
+
+
+def stamp(now: datetime) -> str:
+    """The hidden proof of when a form was opened."""
+    return signing.dumps(int(now.timestamp()), salt="intake.opened")
+
+
+def arrive(request: HttpRequest, data: dict[str, Any], *, submission_id: UUID, day: Any, now: datetime) -> Verdict:
+    """Counts an arrival and says what is suspicious about it. One trip to the database."""
+    address = _key("address", client_address(request))
+    contact = {_key("contact", value) for value in (data.get("email"), data.get("phone")) if value}
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, {"id": submission_id, "day": day, "hour": hour, "keys": sorted({address, *contact})})
+        counts = dict(cursor.fetchall())
+    limit = settings.REQUESTS_AN_HOUR
+    found = {
+        "honeypot": bool(request.POST.get(HONEYPOT)),
+        **_about_time(request.POST.get(OPENED, ""), now),
+        "many_here": counts[address] > limit,
+        "many_same": any(counts[key] > PER_CONTACT for key in contact),
+    }
+    return Verdict(tuple(code for code, holds in found.items() if holds), is_flood=counts[address] > limit * FLOOD)
+
+
+def _about_time(opened: str, now: datetime) -> dict[str, bool]:
+    try:
+        age = now.timestamp() - signing.loads(opened, salt="intake.opened")
+    except signing.BadSignature:
+        return {"no_token": True}
+    return {"no_token": age > LONGEST.total_seconds(), "too_fast": age < SHORTEST.total_seconds()}
+
+
+def client_address(request: HttpRequest) -> str:
+    """The visitor's address: the connection's, or what the outermost of our own proxies (TRUSTED_PROXIES) wrote down.
+
+    Whatever stands further left in X-Forwarded-For was written by the visitor and proves nothing.
+    """
+    direct = str(request.META.get("REMOTE_ADDR", ""))
+    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    if not settings.TRUSTED_PROXIES or not passed:
+        return direct
+    return passed[-min(settings.TRUSTED_PROXIES, len(passed))]
+
+
+def forget_old_counts() -> int:
+    """Deletes the counters of past days; returns how many."""
+    return RateCount.objects.filter(hour__lt=timezone.now() - KEPT).delete()[0]
+
+
+def _key(kind: str, value: str) -> str:
+    text = f"{kind}:{value.lower()}"
+    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), sha256).hexdigest()

@@ -1,0 +1,11 @@
+"""Celery's entry points of the public face."""
+
+from celery import shared_task
+
+from intake import guard
+
+
+@shared_task(name="intake.forget_old_counts")
+def forget_old_counts() -> int:
+    """Deletes the door's counters of past days; returns how many."""
+    return guard.forget_old_counts()

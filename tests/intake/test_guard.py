@@ -1,0 +1,245 @@
+"""Machines at the door: what is suspicious, what happens then, and that nothing is ever lost."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+
+from crm.models import Lead, Location, Message, Task
+from intake import guard, quarantine
+from intake.models import Arrival, Quarantine, QuarantinedRequest, RateCount, Submission
+from tests.factories import PASSWORD, make_user, step_one
+
+HERE = "/candidate/"
+NOW = datetime(2026, 11, 23, 17, 20, tzinfo=UTC)
+
+
+def ago(**span: float) -> str:
+    return guard.stamp(timezone.now() - timedelta(**span))
+
+
+def different(number: int) -> dict[str, Any]:
+    return step_one(email=f"visitor{number}@example.org", phone=f"(212) 555-{number:04d}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ({}, []),
+        ({"website": "http://spam.example"}, ["honeypot"]),
+        ({"opened": None}, ["no_token"]),
+        ({"opened": "forged"}, ["no_token"]),
+        ({"opened": "now"}, ["too_fast"]),
+        ({"opened": "yesterday"}, ["no_token"]),
+        ({"opened": "now", "website": "x"}, ["honeypot", "too_fast"]),
+    ],
+)
+def test_what_looks_made_by_a_machine_is_held(
+    client: Client, centre: Location, changes: dict[str, Any], reasons: list[str]
+) -> None:
+    stamps = {"now": ago(seconds=1), "yesterday": ago(hours=24, minutes=1)}
+    if changes.get("opened") in stamps:
+        changes = changes | {"opened": stamps[changes["opened"]]}
+    answer = client.post(HERE, step_one(**changes))
+    assert (answer.status_code, answer["Location"]) == (302, "/candidate/thanks/")
+    assert [row.reasons for row in QuarantinedRequest.objects.all()] == ([reasons] if reasons else [])
+    assert Lead.objects.count() == (0 if reasons else 1)
+
+
+def test_a_held_request_gets_a_reference_and_no_mail(client: Client, centre: Location) -> None:
+    client.post(HERE, step_one(website="x"))
+    held = QuarantinedRequest.objects.get()
+    assert held.reference in client.get("/candidate/thanks/").content.decode()
+    assert (Message.objects.count(), Task.objects.count(), Submission.objects.count()) == (0, 0, 0)
+    assert "A little later" in client.post("/candidate/go-on/").content.decode()
+
+
+def test_a_held_request_sent_twice_is_held_once(client: Client, centre: Location) -> None:
+    sent = step_one(website="x")
+    for _ in range(2):
+        client.post(HERE, sent)
+    assert QuarantinedRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("changes", [{"website": "x"}, {"opened": None}])
+def test_no_suspicion_holds_an_emergency_back(client: Client, centre: Location, changes: dict[str, Any]) -> None:
+    answer = client.post(HERE, step_one(safety_check=["A1"], **changes))
+    assert answer["Location"] == "/candidate/emergency/"
+    assert Lead.objects.get().safety_hold
+    assert not QuarantinedRequest.objects.exists()
+
+
+def test_many_requests_from_one_connection_are_held(client: Client, centre: Location, settings: Any) -> None:
+    settings.REQUESTS_AN_HOUR = 2
+    for number in range(4):
+        client.post(HERE, different(number))
+    assert [row.reasons for row in QuarantinedRequest.objects.all()] == [["many_here"]] * 2
+    assert Lead.objects.count() == 2
+
+
+def test_many_requests_with_one_address_are_held(client: Client, centre: Location) -> None:
+    for number in range(guard.PER_CONTACT + 1):
+        client.post(HERE, step_one(phone=f"(212) 555-{number:04d}"), REMOTE_ADDR=f"10.0.0.{number}")
+    assert [row.reasons for row in QuarantinedRequest.objects.all()] == [["many_same"]]
+
+
+def test_a_flood_is_turned_away_and_loses_nothing_typed(client: Client, centre: Location, settings: Any) -> None:
+    settings.REQUESTS_AN_HOUR = 1
+    answers = [client.post(HERE, different(number)) for number in range(guard.FLOOD + 1)]
+    assert [answer.status_code for answer in answers] == [302] * guard.FLOOD + [429]
+    page = answers[-1].content.decode()
+    assert "There are too many requests from your connection" in page
+    assert "(212) 555-0100" in page
+    assert f"visitor{guard.FLOOD}@example.org" in page
+
+
+def test_a_flood_turns_no_emergency_away(client: Client, centre: Location, settings: Any) -> None:
+    settings.REQUESTS_AN_HOUR = 0
+    assert client.post(HERE, step_one()).status_code == 429
+    assert client.post(HERE, step_one(safety_check=["A1"]))["Location"] == "/candidate/emergency/"
+
+
+def test_the_next_hour_begins_afresh(client: Client, centre: Location, settings: Any) -> None:
+    settings.REQUESTS_AN_HOUR = 1
+    for number in range(2):
+        client.post(HERE, different(number))
+    RateCount.objects.update(hour=F("hour") - timedelta(hours=1))
+    client.post(HERE, different(9))
+    assert (Lead.objects.count(), QuarantinedRequest.objects.count()) == (2, 1)
+
+
+def test_counters_name_nobody_and_are_forgotten(client: Client, centre: Location) -> None:
+    client.post(HERE, step_one())
+    kept = str(list(RateCount.objects.values_list("key", flat=True)))
+    assert "127.0.0.1" not in kept
+    assert "maria" not in kept
+    assert guard.forget_old_counts() == 0
+    RateCount.objects.update(hour=timezone.now() - timedelta(days=3))
+    assert guard.forget_old_counts() == 3
+
+
+@pytest.mark.parametrize(
+    ("proxies", "passed", "address"),
+    [
+        (0, "1.1.1.1", "9.9.9.9"),
+        (1, "1.1.1.1, 2.2.2.2", "2.2.2.2"),
+        (2, "1.1.1.1, 2.2.2.2, 3.3.3.3", "2.2.2.2"),
+        (3, "2.2.2.2, 3.3.3.3", "2.2.2.2"),
+        (1, "", "9.9.9.9"),
+    ],
+)
+def test_only_our_own_proxies_are_believed(settings: Any, proxies: int, passed: str, address: str) -> None:
+    settings.TRUSTED_PROXIES = proxies
+    headers = {"x-forwarded-for": passed} if passed else {}
+    request = RequestFactory().get("/", headers=headers, REMOTE_ADDR="9.9.9.9")
+    assert guard.client_address(request) == address
+
+
+@pytest.fixture
+def held(client: Client, centre: Location) -> QuarantinedRequest:
+    client.post(HERE, step_one(website="x"))
+    return QuarantinedRequest.objects.get()
+
+
+def test_released_it_becomes_what_it_would_have_been(held: QuarantinedRequest) -> None:
+    user = make_user()
+    lead = quarantine.release(held, by=user, now=NOW)
+    assert (lead.reference, lead.full_name) == (held.reference, "Maria Sample")
+    assert Submission.objects.get().pk == held.pk
+    assert (Message.objects.count(), Task.objects.count()) == (1, 1)
+    held.refresh_from_db()
+    assert (held.state, held.decided_by, held.decided_at) == (Quarantine.RELEASED, user, NOW)
+    with pytest.raises(quarantine.QuarantineRefused, match="already"):
+        quarantine.release(held, by=user, now=NOW)
+    assert Lead.objects.count() == 1
+
+
+def test_discarded_it_stays_with_the_reason(held: QuarantinedRequest) -> None:
+    with pytest.raises(quarantine.QuarantineRefused, match="Say why"):
+        quarantine.discard(held, by=make_user(), note=" ", now=NOW)
+    quarantine.discard(held, by=make_user(), note="Advertising", now=NOW)
+    held.refresh_from_db()
+    assert (held.state, held.note, held.data["first_name"]) == (Quarantine.DISCARDED, "Advertising", "Maria")
+
+
+def test_the_database_wants_a_reason_too(held: QuarantinedRequest) -> None:
+    held.state, held.decided_by, held.decided_at = Quarantine.DISCARDED, make_user(), NOW
+    with pytest.raises(IntegrityError, match="quarantine_discarded_for_a_reason"), transaction.atomic():
+        held.save()
+
+
+def today_of(centre: Location) -> quarantine.Balance:
+    day = timezone.now().astimezone(centre.zone).date()
+    return quarantine.balance(first=day, last=day)
+
+
+def test_everything_that_arrived_became_something(client: Client, centre: Location) -> None:
+    client.post(HERE, step_one())
+    client.post(HERE, step_one())  # the same person again
+    client.post(HERE, different(1))
+    client.post(HERE, different(2) | {"website": "x"})
+    client.post(HERE, {"submission_id": str(uuid.uuid4()), "safety_check": ["A1"]})
+    client.post(HERE, different(3) | {"safety_check": ["A1"]})
+    client.post(HERE, {})  # not in order: not received
+    assert today_of(centre) == quarantine.Balance(received=6, leads=3, attached=1, quarantined=1, emergencies=1)
+    assert today_of(centre).missing == 0
+    quarantine.release(QuarantinedRequest.objects.get(), by=make_user(), now=timezone.now())
+    assert today_of(centre) == quarantine.Balance(received=6, leads=4, attached=1, quarantined=0, emergencies=1)
+
+
+def test_a_double_click_is_one_arrival(client: Client, centre: Location) -> None:
+    sent = step_one()
+    for _ in range(3):
+        client.post(HERE, sent)
+    assert today_of(centre) == quarantine.Balance(received=1, leads=1, attached=0, quarantined=0, emergencies=0)
+
+
+def test_what_got_lost_shows(client: Client, centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("intake.actions.submit", broken)
+    client.raise_request_exception = False
+    assert client.post(HERE, step_one()).status_code == 500
+    assert (Arrival.objects.count(), today_of(centre).missing) == (1, 1)
+
+
+def desk(role: str, client: Client) -> Client:
+    make_user(role, email="casey@example.org", password=PASSWORD)
+    client.login(username="casey@example.org", password=PASSWORD)
+    return client
+
+
+def test_staff_release_and_see_the_balance(held: QuarantinedRequest, client: Client) -> None:
+    browser = desk("coordinator", client)
+    page = browser.get(reverse("admin:intake_quarantinedrequest_change", args=[held.pk])).content.decode()
+    assert "A field that people do not see was filled in" in page
+    assert "Low back" in page
+    answer = browser.post(reverse("admin:intake_quarantine_decide", args=[held.pk]), {"release": "1"})
+    assert answer["Location"] == reverse("admin:crm_lead_change", args=[Lead.objects.get().pk])
+    assert "What arrived, and what became of it" in browser.get(reverse("admin:intake_balance")).content.decode()
+
+
+def test_discarding_at_the_desk_wants_a_reason(held: QuarantinedRequest, client: Client) -> None:
+    browser, address = desk("coordinator", client), reverse("admin:intake_quarantine_decide", args=[held.pk])
+    browser.post(address, {"discard": "1"})
+    held.refresh_from_db()
+    assert held.state == Quarantine.HELD
+    browser.post(address, {"discard": "1", "note": "Spam"})
+    held.refresh_from_db()
+    assert held.state == Quarantine.DISCARDED
+
+
+def test_held_requests_are_not_for_outsiders(held: QuarantinedRequest, client: Client) -> None:
+    make_user(email="outsider@example.org", password=PASSWORD)
+    client.login(username="outsider@example.org", password=PASSWORD)
+    assert client.get("/admin/intake/quarantinedrequest/").status_code == 403
+    assert client.get(reverse("admin:intake_balance")).status_code == 403
+    decide = reverse("admin:intake_quarantine_decide", args=[held.pk])
+    assert client.post(decide, {"release": "1"}).status_code == 403
