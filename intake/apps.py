@@ -1,6 +1,7 @@
 """The public face as a Django app."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class IntakeConfig(AppConfig):
@@ -9,7 +10,7 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from intake import assessments, desk, my, panels
+        from intake import assessments, checks, desk, my, panels
 
         registry.panel(
             "lead",
@@ -28,3 +29,4 @@ class IntakeConfig(AppConfig):
         registry.listen(assessments.CAUSES, assessments.on_event)
         desk.hang_in()
         registry.panel("patient", title="Your questions", permission="", render=my.panel, order=10)
+        register(checks.check_reviews, "content", deploy=True)

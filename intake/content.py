@@ -1,6 +1,12 @@
-"""Pages to read: Markdown files with a head that says where their facts come from, a directory a language."""
+"""Pages to read: Markdown files with a head that says where their facts come from.
 
-from collections.abc import Iterable
+`content/en/` holds every page; another language's folder holds those that were translated, and the English page
+stands in for the rest.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -13,11 +19,11 @@ import nh3
 from markdown_it import MarkdownIt
 
 DIRECTORY = Path(__file__).parent / "content"
-FIRST_LANGUAGE = "en"
+ORIGINAL = "en"
 TAGS = set("h2 h3 p ul ol li strong em a blockquote table thead tbody tr th td".split())
-ATTRIBUTES = {"a": {"href"}, "h2": {"id"}, "p": {"lang", "dir"}}
-ILLUSTRATION = "<!-- illustration -->"
-MOST_RELATED = 4
+FIGURE = re.compile(r"<!-- illustration: ([a-z-]+): (.+?) -->", re.DOTALL)
+LINK = re.compile(r'<a href="/learn/([a-z-]+)/">(.*?)</a>', re.DOTALL)
+RELATED = 5  # pages offered to read on
 
 
 @dataclass(frozen=True)
@@ -27,79 +33,103 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Article:
-    """One page. `parts` is its cleaned HTML, cut where the illustration goes; `kind` is "education" or "notice".
+class Part:
+    """A stretch of cleaned HTML and what is drawn below it: templates/illustrations/<figure>.svg, or nothing."""
 
-    `language` is the one that it is written in: the first one until somebody has translated it.
-    """
+    html: str
+    figure: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Article:
+    """One page. `kind` is "education" or "notice"; `on_map` is where its mark lies on the spine map, in SVG units."""
 
     slug: str
     language: str
     title: str
     summary: str
     kind: str
-    parts: tuple[str, ...]
+    tags: frozenset[str]
+    parts: tuple[Part, ...]
     headings: tuple[Heading, ...]
     sources: tuple[str, ...]
-    tags: frozenset[str]
     updated: date
     reviewed_by: str
-    illustration: str
+    on_map: tuple[int, int] | None
 
     @property
-    def drawing(self) -> str:
-        return f"components/{self.illustration}.svg"
+    def is_ready(self) -> bool:
+        """False while a page of medical facts waits for its physician: no public site shows it."""
+        return self.kind != "education" or bool(self.reviewed_by)
 
 
 @cache
-def articles(language: str = FIRST_LANGUAGE) -> dict[str, Article]:
-    """All pages by slug, in the order of their `position`; in the first language where there is no other yet."""
-    known = _read(FIRST_LANGUAGE)
-    translated = _read(language) if language != FIRST_LANGUAGE else {}
-    return {slug: translated.get(slug, article) for slug, article in known.items()}
+def articles(language: str = ORIGINAL) -> dict[str, Article]:
+    """All pages by slug, in the order of their `position`, in `language` where it exists. Read once a process."""
+    found = {}
+    for file in (DIRECTORY / ORIGINAL).glob("*.md"):
+        translated = DIRECTORY / language / file.name
+        spoken = language if translated.exists() else ORIGINAL
+        found[file.stem] = (spoken, frontmatter.load(str(translated if translated.exists() else file)))
+    places = {slug: int(str(post["position"])) for slug, (_, post) in found.items()}
+    ordered = sorted(found, key=lambda slug: (places[slug], slug))
+    return {slug: _article(slug, found[slug][0], found[slug][1]) for slug in ordered}
 
 
-def published(language: str, *, everything: bool) -> dict[str, Article]:
-    """The pages that visitors may read: without `everything` no education page that no clinician has reviewed."""
-    return {
-        slug: article
-        for slug, article in articles(language).items()
-        if everything or article.kind == "notice" or article.reviewed_by
+def shown(language: str, *, public: bool) -> dict[str, Article]:
+    """The pages that visitors may read: all of them locally, those that are ready where real patients are."""
+    return {slug: page for slug, page in articles(language).items() if page.is_ready or not public}
+
+
+def related(article: Article, among: Collection[Article]) -> list[Article]:
+    """Up to RELATED other pages that share a tag with it. The rarer the tags they share, the nearer they stand."""
+    rarity = Counter(tag for page in among for tag in page.tags)
+    near = {
+        page: sum(1 / rarity[tag] for tag in page.tags & article.tags) for page in among if page.slug != article.slug
     }
+    ordered = sorted(near, key=lambda page: -near[page])  # stable: equals keep the order of `among`
+    return [page for page in ordered if near[page]][:RELATED]
 
 
-def related(article: Article, among: Iterable[Article]) -> list[Article]:
-    """The education pages that share most tags with this one, at most MOST_RELATED."""
-    others = [one for one in among if one.slug != article.slug and one.tags & article.tags]
-    return sorted(others, key=lambda one: -len(one.tags & article.tags))[:MOST_RELATED]
+def without_links_to_others(html: str, slugs: Iterable[str]) -> str:
+    """`html` with links to pages that are not among `slugs` turned into their words."""
+    known = set(slugs)
+    return LINK.sub(lambda link: link[0] if link[1] in known else link[2], html)
 
 
-@cache
-def _read(language: str) -> dict[str, Article]:
-    found = [(file.stem, frontmatter.load(str(file))) for file in sorted((DIRECTORY / language).glob("*.md"))]
-    found.sort(key=lambda pair: (int(str(pair[1].get("position", 99))), pair[0]))
-    return {slug: _article(slug, language, post.metadata, post.content) for slug, post in found}
-
-
-def _article(slug: str, language: str, head: dict[str, Any], text: str) -> Article:
-    html, headings = _html(text)
+def _article(slug: str, language: str, post: frontmatter.Post) -> Article:
+    head: dict[str, Any] = post.metadata
+    parts, headings = _parts(post.content)
     return Article(
         slug=slug,
         language=language,
         title=head["title"],
         summary=head["summary"],
-        kind=head.get("kind", "education"),
-        parts=tuple(html.split(ILLUSTRATION)),
+        kind=head["kind"],
+        tags=frozenset(head["tags"]),
+        parts=parts,
         headings=headings,
         sources=tuple(head.get("sources", ())),
-        tags=frozenset(head.get("tags", ())),
         updated=head["date"],
         reviewed_by=head.get("reviewed_by") or "",
-        illustration=head.get("illustration", ""),
+        on_map=tuple(head["on_map"]) if "on_map" in head else None,
     )
 
 
-def _html(text: str) -> tuple[str, tuple[Heading, ...]]:
+def _parts(text: str) -> tuple[tuple[Part, ...], tuple[Heading, ...]]:
+    """A Markdown text, cut after each mark of an illustration, and its headings of the second level."""
+    stretches, headings = [], []
+    *pieces, last = FIGURE.split(text)
+    for words, figure, caption in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
+        html, found = _html(words)
+        stretches.append(Part(html, figure, " ".join(caption.split())))
+        headings += found
+    html, found = _html(last)
+    return (*stretches, Part(html)), (*headings, *found)
+
+
+def _html(text: str) -> tuple[str, list[Heading]]:
     """The cleaned HTML of a Markdown text and its headings of the second level, each with an anchor."""
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(text)
@@ -110,6 +140,4 @@ def _html(text: str) -> tuple[str, tuple[Heading, ...]]:
             opening.attrSet("id", anchor)
             headings.append(Heading(anchor, inline.content))
     html = parser.renderer.render(tokens, parser.options, {})
-    # Cut at the mark before cleaning: cleaning drops comments.
-    clean = [nh3.clean(part, tags=TAGS, attributes=ATTRIBUTES, link_rel=None) for part in html.split(ILLUSTRATION)]
-    return ILLUSTRATION.join(clean), tuple(headings)
+    return nh3.clean(html, tags=TAGS, attributes={"a": {"href"}, "h2": {"id"}}, link_rel=None), headings

@@ -1,5 +1,6 @@
 """The public pages."""
 
+from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
 from intake import asking, my, pages, views
@@ -8,10 +9,10 @@ app_name = "intake"
 
 urlpatterns = [
     path("", pages.home, name="home"),
-    path("sitemap.xml", pages.sitemap, name="sitemap"),
-    path("robots.txt", pages.robots, name="robots"),
     path("learn/", pages.learn, name="learn"),
     path("learn/<slug:slug>/", pages.article, name="article"),
+    path("robots.txt", pages.robots, name="robots"),
+    path("sitemap.xml", sitemap, {"sitemaps": {"reading": pages.ReadingMap}}, name="sitemap"),
     path("candidate/", views.candidate, name="candidate"),
     path("candidate/call-me/", views.call_me, name="call_me"),
     path("ask/", asking.ask, name="ask"),

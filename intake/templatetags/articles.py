@@ -1,0 +1,14 @@
+"""Links to pages that a public site may hold back until they are reviewed."""
+
+from django import template
+
+from intake import pages
+from intake.content import Article
+
+register = template.Library()
+
+
+@register.simple_tag
+def published(slug: str) -> Article | None:
+    """The page with this slug if visitors may read it here: `{% published "sciatica" as page %}{% if page %}…`."""
+    return pages.readable().get(slug)
