@@ -338,4 +338,19 @@ GUARDS = [
         "for name in self.cleaned_data}",
         "crm/test_desk_lead.py::test_treatment_corrected_by_two_keeps_both_corrections",
     ),
+    # Pages to read
+    Guard(
+        "a public site shows no page that a physician has not reviewed",
+        "intake/content.py",
+        "if page.is_ready or not public}",
+        "}",
+        "intake/test_pages.py::test_public_site_does_not_show_an_unreviewed_page",
+    ),
+    Guard(
+        "words about a page cannot become a script",
+        "intake/pages.py",
+        ".translate(UNSAFE_IN_SCRIPT)",
+        "",
+        "intake/test_pages.py::test_structured_data_cannot_end_its_element",
+    ),
 ]
