@@ -114,3 +114,9 @@ def step_one(**changes: Any) -> dict[str, Any]:
         "consent_contact": "on",
     }
     return {name: value for name, value in (data | changes).items() if value is not None}
+
+
+def stranger(**changes: Any) -> dict[str, Any]:
+    """The same from somebody who never wrote before."""
+    contact = {"email": f"{uuid.uuid4().hex[:12]}@example.org", "phone": None, "preferred_contact": "email"}
+    return step_one(**(contact | changes))

@@ -24,7 +24,7 @@ from crm.enums import MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Location, Message, Task
 from intake.models import Submission
 from script import embedded
-from tests.factories import make_lead, make_location, make_message, step_one
+from tests.factories import make_lead, make_location, make_message, stranger
 from tests.faults import rehearsal
 from tests.faults.far_end import SILENCE, FarEnd, far_end
 
@@ -78,7 +78,7 @@ def post_at_once(site: rehearsal.Site, *, people: int, each: int) -> list[tuple[
 
     def one(person: int) -> None:
         for number in range(each):
-            answers.append(site.post(step_one(email=f"p{person}.{number}@example.org")))
+            answers.append(site.post(stranger(email=f"p{person}.{number}@example.org")))
 
     threads = [threading.Thread(target=one, args=[person]) for person in range(people)]
     for thread in threads:
@@ -124,7 +124,7 @@ def test_mails_leave_by_themselves_when_the_broker_is_back(centre: Location, far
 
 
 def test_the_same_form_from_two_browsers_at_once_is_one_lead(centre: Location, far: FarEnd) -> None:
-    form = step_one(submission_id=str(uuid.uuid4()))
+    form = stranger(submission_id=str(uuid.uuid4()))
     statuses: list[int] = []
     with rehearsal.site(far, redis_url="redis://127.0.0.1:1/0") as site:
         clicks = [threading.Thread(target=lambda: statuses.append(site.post(form)[0])) for _ in range(6)]
@@ -243,7 +243,7 @@ def test_site_told_to_stop_ends_in_time_and_keeps_what_it_confirmed(centre: Loca
     def visit(site: rehearsal.Site) -> None:
         """Sends one request after another until nobody listens any more."""
         while next(numbers) < 5000:
-            form = step_one(submission_id=str(uuid.uuid4()))
+            form = stranger(submission_id=str(uuid.uuid4()))
             try:
                 status, _ = site.post(form)
             except (OSError, http.client.HTTPException):
