@@ -71,6 +71,23 @@ def main() -> int:
 
 
 def _start(running: ExitStack) -> tuple[Contestant, Contestant, Contestant]:
+    environment = _site(running)
+    ours = _serve(running, "crm.wsgi:application", environment)
+    bare = _serve(running, "bench.bare:application", environment)
+    return (
+        Contestant("the request for help", "/candidate/", _request, ours),
+        Contestant("bare, the same questions", "/same/", _request, bare),
+        Contestant("bare, four fields", "/small/", _person, bare),
+    )
+
+
+def start_product(running: ExitStack) -> int:
+    """The product alone, ready for visitors. Returns its port."""
+    return _serve(running, "crm.wsgi:application", _site(running))
+
+
+def _site(running: ExitStack) -> dict[str, str]:
+    """Services and tables; returns the environment for servers."""
     directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
     database = running.enter_context(embedded.postgres(directory / "postgres", durable=True))
     redis_url = running.enter_context(embedded.valkey(directory / "valkey"))
@@ -79,13 +96,7 @@ def _start(running: ExitStack) -> tuple[Contestant, Contestant, Contestant]:
     environment |= {"SITE_URL": "http://127.0.0.1", "ALLOWED_HOSTS": "127.0.0.1", "EMAIL_URL": "sink://127.0.0.1:9"}
     environment |= {"REQUESTS_AN_HOUR": "1000000000"}
     _prepare(environment)
-    ours = _serve(running, "crm.wsgi:application", environment)
-    bare = _serve(running, "bench.bare:application", environment)
-    return (
-        Contestant("the request for help", "/candidate/", _request, ours),
-        Contestant("bare, the same questions", "/same/", _request, bare),
-        Contestant("bare, four fields", "/small/", _person, bare),
-    )
+    return environment
 
 
 def _prepare(environment: dict[str, str]) -> None:

@@ -78,6 +78,14 @@ def _run(step: Step) -> int:
     return code
 
 
+def chromium() -> str:
+    """Where the browser is. A missing one is a failure, never a skip."""
+    for name in CHROMIUM:
+        if found := shutil.which(name):
+            return found
+    raise RuntimeError("Chromium is missing: script/test installs it or says how.")
+
+
 def _ensure_chromium() -> None:
     """Browser tests are never skipped: a missing browser is installed (as root, on Debian), or ends the run."""
     if any(shutil.which(name) for name in CHROMIUM):

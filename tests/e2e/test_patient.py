@@ -13,18 +13,6 @@ from tests.e2e.conftest import Watch, barriers, overflow
 from tests.faults.far_end import far_end
 
 PAGES = [
-    "/",
-    "/learn/",
-    "/learn/herniated-disc/",
-    "/learn/conservative-treatments/",
-    "/learn/candidacy/",
-    "/learn/privacy/",
-    "/learn/sciatica/",
-    "/learn/spinal-stenosis/",
-    "/learn/degenerative-disc-disease/",
-    "/learn/spondylolisthesis/",
-    "/learn/procedures/",
-    "/learn/languages/",
     "/candidate/",
     "/candidate/call-me/",
     "/ask/",
