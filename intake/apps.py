@@ -28,5 +28,6 @@ class IntakeConfig(AppConfig):
         )
         registry.listen(assessments.CAUSES, assessments.on_event)
         desk.hang_in()
+        registry.panel("patient", title="A first look", permission="", render=my.outlook, order=5)
         registry.panel("patient", title="Your questions", permission="", render=my.panel, order=10)
         register(checks.check_reviews, "content", deploy=True)

@@ -15,7 +15,7 @@ from crm import patient_access
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
 from crm.private import PatientRequest, enter, patient_page
-from intake import answering, record, told, views
+from intake import answering, assessments, record, told, views, wording
 from intake.forms import PageForm
 from intake.models import Submission
 from intake.questionnaire import question
@@ -119,6 +119,16 @@ def panel(request: HttpRequest, lead: Lead) -> str:
         "ticks": _ticks(answers),
     }
     return render_to_string("intake/my_panel.html", context, request=request)
+
+
+def outlook(request: HttpRequest, lead: Lead) -> str:
+    """What the rules make of it, in the patient's words; "" until it is proven who is reading."""
+    session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
+    latest = assessments.latest(lead) if session.is_proven else None
+    if latest is None:
+        return ""
+    sentences = wording.next_step(latest.reasons, latest.recheck_on)
+    return render_to_string("intake/my_outlook.html", {"sentences": sentences, "banner": wording.BANNER})
 
 
 def _ticks(answers: dict[str, Any]) -> list[str]:

@@ -1,19 +1,9 @@
 """The guards of the product, each with what it looks like without, and the test that has to notice."""
 
-from dataclasses import dataclass
+from script.guard import Guard
+from script.guards_of_requests import REQUEST_GUARDS
 
 NOTHING = "migrations.RunSQL(migrations.RunSQL.noop) if True else "
-
-
-@dataclass(frozen=True)
-class Guard:
-    """`test` is a pytest address below tests/."""
-
-    name: str
-    file: str
-    source: str
-    replacement: str
-    test: str
 
 
 GUARDS = [
@@ -353,4 +343,5 @@ GUARDS = [
         "",
         "intake/test_pages.py::test_structured_data_cannot_end_its_element",
     ),
+    *REQUEST_GUARDS,
 ]

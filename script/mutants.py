@@ -15,7 +15,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from script import embedded
-from script.guards import GUARDS, Guard
+from script.guard import Guard
+from script.guards import GUARDS
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".tools", "var", "staticfiles", "__pycache__", ".*_cache")

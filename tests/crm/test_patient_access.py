@@ -175,6 +175,20 @@ def test_each_attempt_to_send_has_a_link_of_its_own(lead: Lead, now: datetime) -
     assert message.text == "Open {private_link} now"
 
 
+def test_tries_count_in_their_own_session_only(lead: Lead, now: datetime) -> None:
+    mine, other = (patient_access.begin(lead, now=now).session for _ in range(2))
+    patient_access.tell_code(mine, now=now)
+    for _ in range(6):
+        patient_access.check_code(other, "000000", now=now)
+    assert PatientCode.objects.get().tries == 0
+
+
+def test_filling_in_leaves_the_message_as_it_was(lead: Lead, now: datetime) -> None:
+    message = make_message(lead, text="{private_link}", html="")
+    assert patient_access.with_secrets(message, now=now).text != "{private_link}"
+    assert message.text == "{private_link}"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_tries_at_once_count_as_many(now: datetime) -> None:
     session = patient_access.begin(make_lead(), now=now).session
