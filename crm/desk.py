@@ -66,6 +66,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _link("Messages", "mail", "crm_message"),
                 _link("Questions", "help", "intake_question"),
                 _link("Held requests", "front_hand", "intake_quarantinedrequest"),
+                _link("What arrived", "balance", "intake_quarantinedrequest", page="admin:intake_balance"),
             ],
         },
         {
@@ -82,11 +83,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _link(title: str, icon: str, model: str) -> dict[str, Any]:
+def _link(title: str, icon: str, model: str, *, page: str = "") -> dict[str, Any]:
+    """A link to the list of a model, or to another page for those who may see that list."""
     permission = "{}.view_{}".format(*model.split("_"))
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "link": reverse_lazy(page or f"admin:{model}_changelist"),
         "permission": lambda request: request.user.has_perm(permission),
     }

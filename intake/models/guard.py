@@ -57,6 +57,7 @@ class QuarantinedRequest(models.Model):
     note = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = "held request"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state="held", decided_at__isnull=True, decided_by__isnull=True)
