@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from crm.actions import safety
 from crm.enums import LEASED_STATES, MessageState, Stage
 from crm.models import Lead, Location, Treatment
-from intake import actions
+from intake import actions, quarantine
 from intake.forms import StepOne
+from intake.models import QuarantinedRequest
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.factories import PASSWORD, make_lead, make_message, make_treatment, make_user, step_one
 
@@ -128,6 +130,22 @@ def test_lead_is_moved_by_keyboard(open_page: Watch, maria: Lead, coordinator: s
     expect(page.locator(".stage").first).to_have_text("Records")
 
 
+def _urgent() -> Lead:
+    """Somebody whose warning sign nobody has answered yet."""
+    lead = make_lead(safety_hold=True, outcome="URGENT", email="urgent@example.org")
+    safety.raise_alert(lead, key="e2e", now=datetime.now(UTC))
+    return lead
+
+
+def _held() -> QuarantinedRequest:
+    centre = Location.objects.main()
+    assert centre
+    now = datetime.now(UTC)
+    request = actions.Request(uuid.uuid4(), {"first_name": "Robin", "pain_region": ["neck"]}, centre, now)
+    quarantine.hold(request, ("honeypot",))
+    return QuarantinedRequest.objects.get()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_barriers_and_nothing_sticks_out(open_page: Watch, maria: Lead, coordinator: str, scheme: str) -> None:
     make_treatment(maria)
@@ -145,6 +163,13 @@ def test_no_barriers_and_nothing_sticks_out(open_page: Watch, maria: Lead, coord
         "/admin/crm/message/",
         f"/admin/crm/message/{message.pk}/change/",
         "/admin/crm/location/",
+        f"/admin/crm/lead/{_urgent().pk}/change/",
+        f"{lead}/scores/add/",
+        f"{lead}/outcome/",
+        "/admin/intake/question/",
+        "/admin/intake/quarantinedrequest/",
+        f"/admin/intake/quarantinedrequest/{_held().pk}/change/",
+        "/admin/intake/quarantinedrequest/balance/",
     ]
     found = {}
     for path in paths:
