@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Min
@@ -11,6 +12,8 @@ from crm.models import EmergencyCount, Lead, User
 from intake import actions
 from intake.models import Arrival, Quarantine, QuarantinedRequest, Submission
 
+# Haste and a crowded connection happen to people. A filled trap or a flood with one address do not.
+OUTWEIGHED = {"too_fast", "no_token", "many_here"}
 ASKED = ("request", "call-me")
 
 
@@ -32,9 +35,16 @@ def hold(request: actions.Request, reasons: tuple[str, ...]) -> str:
     return QuarantinedRequest.objects.values_list("reference", flat=True).get(pk=request.submission_id)
 
 
+def can_prove_itself(submission_id: UUID) -> QuarantinedRequest | None:
+    """The request, if it is still held and only for signs that a browser with a second to spare may outweigh."""
+    held = QuarantinedRequest.objects.filter(pk=submission_id, state=Quarantine.HELD).first()
+    return held if held and set(held.reasons) <= OUTWEIGHED else None
+
+
 @transaction.atomic
-def release(held: QuarantinedRequest, *, by: User, now: datetime) -> Lead:
-    """It was a person: everything that would have happened at once happens now. Raises QuarantineRefused."""
+def release(held: QuarantinedRequest, *, by: User | None, now: datetime) -> Lead:
+    """It was a person: everything that would have happened at once happens now. Without `by` the visitor's browser has
+    proven it. Raises QuarantineRefused."""
     locked = _waiting(held)
     lead = actions.submit(
         actions.Request(
@@ -65,7 +75,7 @@ def _waiting(held: QuarantinedRequest) -> QuarantinedRequest:
     return locked
 
 
-def _decide(held: QuarantinedRequest, state: Quarantine, *, by: User, now: datetime, note: str = "") -> None:
+def _decide(held: QuarantinedRequest, state: Quarantine, *, by: User | None, now: datetime, note: str = "") -> None:
     held.state, held.decided_by, held.decided_at, held.note = state, by, now, note
     held.save(update_fields=["state", "decided_by", "decided_at", "note"])
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("ask/", asking.ask, name="ask"),
     path("ask/thanks/", asking.thanks, name="ask_thanks"),
     path("candidate/thanks/", views.thanks, name="thanks"),
+    path("candidate/prove/", views.prove, name="prove"),
     path("candidate/go-on/", my.go_on, name="go_on"),
     path("my/questions/<slug:key>/", my.questions, name="my_questions"),
     path("my/treatments/", my.treatments, name="my_treatments"),

@@ -1,6 +1,7 @@
 """The request for help: the form, the thank-you page and the emergency page."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -8,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm import queries
 from crm.actions import safety
 from crm.models import Location
 from crm.places import ABROAD
-from intake import actions, attribution, guard, quarantine
+from intake import actions, attribution, guard, proof, quarantine
 from intake.forms import CallMe, RequestForm, StepOne
 
 # Signed cookies of an hour carry the reference to the next page: it belongs in no URL, and a visitor gets no session.
@@ -135,7 +136,22 @@ def thanks(request: HttpRequest) -> HttpResponse:
     reference = kept.partition(" ")[0]
     if not reference:
         return redirect("intake:candidate")
-    return render(request, "intake/thanks.html", {"reference": reference})
+    context: dict[str, Any] = {"reference": reference}
+    sent = just_sent(request)
+    if sent and quarantine.can_prove_itself(sent):
+        context["challenge"] = proof.challenge(sent, now=timezone.now())
+    return render(request, "intake/thanks.html", context)
+
+
+@require_POST
+def prove(request: HttpRequest) -> HttpResponse:
+    """Takes the solution of the sum that a held request asks for, and releases it. Anything else changes nothing."""
+    sent, now = just_sent(request), timezone.now()
+    held = quarantine.can_prove_itself(sent) if sent else None
+    told = {name: request.POST.get(name, "") for name in ("salt", "number", "signature")}
+    if held and proof.is_solved(held.pk, now=now, **told):
+        quarantine.release(held, by=None, now=now)
+    return redirect("intake:thanks")
 
 
 @never_cache

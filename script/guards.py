@@ -146,8 +146,8 @@ GUARDS = [
     Guard(
         "the same submission id is one request",
         "intake/actions.py",
-        "        id=submission_id,",
-        "        id=uuid.uuid4(),",
+        "id=submission_id,\n            lead=lead,\n            page=request.page,",
+        "id=uuid.uuid4(),\n            lead=lead,\n            page=request.page,",
         "intake/test_submit.py::test_submit_the_same_twice_is_one_lead",
     ),
     Guard(

@@ -155,4 +155,18 @@ REQUEST_GUARDS = [
         "received=asked.count() + held.count(),",
         "intake/test_guard.py::test_what_got_lost_shows",
     ),
+    Guard(
+        "a solution is for one request",
+        "intake/proof.py",
+        "if named != str(submission_id) or not",
+        "if not",
+        "intake/test_guard.py::test_a_solution_is_for_one_request_and_for_a_while",
+    ),
+    Guard(
+        "no sum outweighs a trap",
+        "intake/quarantine.py",
+        "return held if held and set(held.reasons) <= OUTWEIGHED else None",
+        "return held",
+        "intake/test_guard.py::test_no_sum_outweighs_a_trap",
+    ),
 ]

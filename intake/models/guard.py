@@ -61,7 +61,8 @@ class QuarantinedRequest(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state="held", decided_at__isnull=True, decided_by__isnull=True)
-                | (~models.Q(state="held") & models.Q(decided_at__isnull=False, decided_by__isnull=False)),
+                | models.Q(state="discarded", decided_at__isnull=False, decided_by__isnull=False)
+                | models.Q(state="released", decided_at__isnull=False),  # by nobody: the browser has proven itself
                 name="quarantine_decided_at_and_by",
             ),
             models.CheckConstraint(

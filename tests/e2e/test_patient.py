@@ -1,6 +1,7 @@
 """The visitor's side of the main job, in a browser."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,7 +9,8 @@ from playwright.sync_api import Page, expect
 from crm import delivery
 from crm.enums import MessageState
 from crm.models import Lead, Message
-from intake.models import Submission
+from intake import guard
+from intake.models import QuarantinedRequest, Submission
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.faults.far_end import far_end
 
@@ -179,3 +181,24 @@ def test_choices_are_large_enough_for_a_thumb(open_page: Watch) -> None:
 
     assert len(sizes) > 60
     assert min(sizes) >= 44
+
+
+def test_a_hasty_browser_proves_itself_unseen(open_page: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "SHORTEST", timedelta(hours=1))
+    page = open_page("/candidate/")
+    fill_in(page)
+    page.get_by_role("button", name="Send my request").click()
+
+    expect(page.locator("form[data-target]")).to_have_count(0)
+    expect(page.get_by_text(Lead.objects.get().reference)).to_be_visible()
+    assert QuarantinedRequest.objects.get().state == "released"
+
+
+def test_a_hasty_visitor_without_scripts_waits_for_a_person(open_page: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "SHORTEST", timedelta(hours=1))
+    page = open_page("/candidate/", java_script_enabled=False)
+    fill_in(page)
+    page.get_by_role("button", name="Send my request").click()
+
+    expect(page.get_by_text(QuarantinedRequest.objects.get().reference)).to_be_visible()
+    assert not Lead.objects.exists()

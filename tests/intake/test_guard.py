@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.models import Lead, Location, Message, Task
-from intake import guard, quarantine
+from intake import guard, proof, quarantine
 from intake.models import Arrival, Quarantine, QuarantinedRequest, RateCount, Submission
 from tests.factories import PASSWORD, make_user, step_one
 
@@ -243,3 +244,55 @@ def test_held_requests_are_not_for_outsiders(held: QuarantinedRequest, client: C
     assert client.get(reverse("admin:intake_balance")).status_code == 403
     decide = reverse("admin:intake_quarantine_decide", args=[held.pk])
     assert client.post(decide, {"release": "1"}).status_code == 403
+
+
+def solved(challenge: proof.Challenge) -> dict[str, str]:
+    """What a browser finds by trying."""
+    numbers = range(challenge.highest + 1)
+    found = next(n for n in numbers if sha256(f"{challenge.salt}{n}".encode()).hexdigest() == challenge.target)
+    return {"salt": challenge.salt, "signature": challenge.signature, "number": str(found)}
+
+
+@pytest.fixture
+def hasty(client: Client, centre: Location) -> Client:
+    """A browser whose request was held because it came too fast."""
+    client.post(HERE, step_one(opened=ago(seconds=1)))
+    return client
+
+
+def test_a_browser_that_solves_the_sum_releases_its_request(hasty: Client) -> None:
+    challenge = hasty.get("/candidate/thanks/").context["challenge"]
+    hasty.post("/candidate/prove/", solved(challenge))
+    held = QuarantinedRequest.objects.get()
+    assert (held.state, held.decided_by) == (Quarantine.RELEASED, None)
+    assert Lead.objects.get().reference == held.reference
+    assert Message.objects.count() == 1
+    assert "challenge" not in hasty.get("/candidate/thanks/").context
+    hasty.post("/candidate/prove/", solved(challenge))
+    assert Lead.objects.count() == 1
+
+
+def test_no_sum_outweighs_a_trap(client: Client, centre: Location) -> None:
+    client.post(HERE, step_one(website="x"))
+    assert "challenge" not in client.get("/candidate/thanks/").context
+    own = QuarantinedRequest.objects.get()
+    client.post("/candidate/prove/", solved(proof.challenge(own.pk, now=timezone.now())))
+    own.refresh_from_db()
+    assert own.state == Quarantine.HELD
+
+
+@pytest.mark.parametrize("name", ["salt", "number", "signature"])
+@pytest.mark.parametrize("value", ["", "1", "9" * 400, "٣", "x.y.z", "\x00"])
+def test_an_odd_solution_changes_nothing(hasty: Client, name: str, value: str) -> None:
+    told = solved(hasty.get("/candidate/thanks/").context["challenge"]) | {name: value}
+    assert hasty.post("/candidate/prove/", told).status_code == 302
+    assert QuarantinedRequest.objects.get().state == Quarantine.HELD
+
+
+def test_a_solution_is_for_one_request_and_for_a_while() -> None:
+    mine, other = uuid.uuid4(), uuid.uuid4()
+    told = solved(proof.challenge(mine, now=NOW))
+    assert proof.is_solved(mine, now=NOW + timedelta(minutes=19), **told)
+    assert not proof.is_solved(mine, now=NOW + timedelta(minutes=21), **told)
+    assert not proof.is_solved(other, now=NOW, **told)
+    assert not proof.is_solved(other, now=NOW, **told | {"salt": told["salt"].replace(str(mine), str(other))})
