@@ -29,7 +29,10 @@ NOT_ANSWERS = {"submission_id", *GUARDS, *(wording.field for wording in consents
 
 @dataclass(frozen=True)
 class Request:
-    """A checked request. `data` is the form's cleaned data; an urgent one may lack required answers."""
+    """A checked request. `data` is the form's cleaned data; an urgent one may lack required answers.
+
+    `is_new`: it is known already that nobody gave this e-mail or telephone before.
+    """
 
     submission_id: uuid.UUID
     data: dict[str, Any]
@@ -39,6 +42,7 @@ class Request:
     page: str = "request"
     attribution: dict[str, str] = field(default_factory=dict)
     reference: str = ""
+    is_new: bool = False
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def submit(request: Request) -> Lead:
     second Submission on that lead, whose contact data follow. After the commit a worker is woken up; a dead broker
     costs only that.
     """
-    known = known_person(request.data)
+    known = None if request.is_new else known_person(request.data)
     try:
         return _attach(request, known) if known else _store(request)
     except IntegrityError:

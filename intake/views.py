@@ -1,6 +1,7 @@
 """The request for help: the form, the thank-you page and the emergency page."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -64,7 +65,10 @@ def _keep(request: HttpRequest, form: RequestForm, centre: Location, template: s
         response = render(request, template, {"form": form, "flood": True}, status=429)
         add_never_cache_headers(response)
         return response
-    reference = quarantine.hold(asked, verdict.reasons) if verdict.reasons else actions.submit(asked).reference
+    if verdict.reasons:
+        reference = quarantine.hold(asked, verdict.reasons)
+    else:
+        reference = actions.submit(replace(asked, is_new=verdict.is_new)).reference
     return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{reference} {asked.submission_id}")
 
 
