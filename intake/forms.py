@@ -21,6 +21,7 @@ from intake.questionnaire import CALL_ME, STEP_ONE, Kind, Question, SafetyOption
 from intake.step_two import LONGEST_TEXT, Page
 
 MAX_LINE = 80
+MOST_TYPED = 1_000  # characters of one line, blanks and all, before it is cleaned
 # Hidden from eyes, from the tab key and from screen readers: whoever fills it in reads only the source.
 NOT_FOR_PEOPLE = (
     '<div class="not-for-people" aria-hidden="true"><label>Leave this empty '
@@ -36,10 +37,17 @@ TEMPLATE_OF = {
 }
 
 
+def refuse_endless(value: Any, *, most: int = MOST_TYPED) -> None:
+    """Before anything else: cleaning takes the longer the longer a text is, quadratically so with combining marks."""
+    if value and len(str(value)) > most:
+        raise ValidationError("This is too long. Please write less.", code="max_length")
+
+
 class LineField(forms.CharField):
     """One line: control and reordering characters are taken out before the length is judged."""
 
     def to_python(self, value: Any) -> str:
+        refuse_endless(value)
         return normalise.one_line(super().to_python(value) or "")
 
 
@@ -47,6 +55,7 @@ class AddressField(forms.EmailField):
     """An e-mail address that a mail can reach: Django's rules, and a domain with a dot."""
 
     def to_python(self, value: Any) -> str:
+        refuse_endless(value)
         return normalise.email_address(super().to_python(value) or "")
 
     def validate(self, value: str) -> None:
@@ -59,6 +68,7 @@ class TextField(forms.CharField):
     """Several lines: control and reordering characters are taken out, line ends stay."""
 
     def to_python(self, value: Any) -> str:
+        refuse_endless(value, most=4 * (self.max_length or MOST_TYPED))
         lines = (super().to_python(value) or "").replace("\r\n", "\n").split("\n")
         return "\n".join(normalise.one_line(line) for line in lines).strip()
 

@@ -4,9 +4,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from intake.forms import StepOne
+from intake.forms import AddressField, LineField, StepOne, TextField
 from tests.factories import step_one
 
 REQUIRED = [
@@ -191,3 +193,16 @@ def test_has_contact_needs_a_name_and_a_working_way(changes: dict[str, Any], exp
     form.is_valid()
 
     assert form.has_contact is expected
+
+
+@pytest.mark.parametrize(
+    ("field", "most"), [(LineField(), 1000), (AddressField(), 1000), (TextField(max_length=500), 2000)]
+)
+def test_endless_text_is_refused_before_it_is_cleaned(
+    field: forms.Field, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaned: list[str] = []
+    monkeypatch.setattr("unicodedata.normalize", lambda _form, text: [cleaned.append(text), text][1])
+    with pytest.raises(ValidationError, match="too long"):
+        field.clean("\u0301" * (most + 1))
+    assert cleaned == []
