@@ -105,7 +105,7 @@ class Environment(BaseSettings):
     port: int = 8000
     sending: Literal["on", "paused"] = "on"
     trusted_proxies: int = 0
-    requests_an_hour: int = 20
+    requests_an_hour: int = 0
     alert_webhook_url: str = ""
     alert_webhook_secret: str = ""
 
@@ -174,6 +174,11 @@ class Environment(BaseSettings):
     def is_public(self) -> bool:
         """True where real patients are: SITE_URL names something other than this machine."""
         return not is_loopback(urlsplit(self.site_url).hostname)
+
+    @property
+    def hourly_limit(self) -> int:
+        """Requests from one connection: what was set, else few where strangers come and many where things are tried."""
+        return self.requests_an_hour or (20 if self.is_public else 10_000)
 
     @property
     def smtp(self) -> SmtpServer:

@@ -24,7 +24,8 @@ SENDING = ENV.sending  # "paused" keeps every message in the outbox
 SMTP = ENV.smtp
 FIELD_KEYS = ENV.keys
 TRUSTED_PROXIES = ENV.trusted_proxies
-REQUESTS_AN_HOUR = ENV.requests_an_hour  # from one address, before a person looks at them first
+REQUESTS_AN_HOUR = ENV.hourly_limit  # from one connection, before a person looks at them first
+HASTE_IS_SUSPICIOUS = ENV.is_public  # in a local place programs fill in forms all day
 ALERT_WEBHOOK_URL = ENV.alert_webhook_url  # "": the mails are the only path
 ALERT_WEBHOOK_SECRET = ENV.alert_webhook_secret
 

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from crm import delivery
@@ -185,6 +186,7 @@ def test_choices_are_large_enough_for_a_thumb(open_page: Watch) -> None:
 
 def test_a_hasty_browser_proves_itself_unseen(open_page: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "SHORTEST", timedelta(hours=1))
+    monkeypatch.setattr(settings, "HASTE_IS_SUSPICIOUS", True)
     page = open_page("/candidate/")
     fill_in(page)
     page.get_by_role("button", name="Send my request").click()
@@ -196,6 +198,7 @@ def test_a_hasty_browser_proves_itself_unseen(open_page: Watch, monkeypatch: pyt
 
 def test_a_hasty_visitor_without_scripts_waits_for_a_person(open_page: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "SHORTEST", timedelta(hours=1))
+    monkeypatch.setattr(settings, "HASTE_IS_SUSPICIOUS", True)
     page = open_page("/candidate/", java_script_enabled=False)
     fill_in(page)
     page.get_by_role("button", name="Send my request").click()

@@ -195,14 +195,16 @@ def test_has_contact_needs_a_name_and_a_working_way(changes: dict[str, Any], exp
     assert form.has_contact is expected
 
 
-@pytest.mark.parametrize(
-    ("field", "most"), [(LineField(), 1000), (AddressField(), 1000), (TextField(max_length=500), 2000)]
-)
+ENDLESS = [(LineField(), 1000), (AddressField(), 1000), (TextField(max_length=500), 2000)]
+
+
+@pytest.mark.parametrize(("field", "most"), ENDLESS)
 def test_endless_text_is_refused_before_it_is_cleaned(
     field: forms.Field, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cleaned: list[str] = []
-    monkeypatch.setattr("unicodedata.normalize", lambda _form, text: [cleaned.append(text), text][1])
+    def cleaned(*_: Any) -> str:
+        raise AssertionError
+
+    monkeypatch.setattr("unicodedata.normalize", cleaned)
     with pytest.raises(ValidationError, match="too long"):
         field.clean("\u0301" * (most + 1))
-    assert cleaned == []

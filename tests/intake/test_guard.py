@@ -21,6 +21,12 @@ HERE = "/candidate/"
 NOW = datetime(2026, 11, 23, 17, 20, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def public_door(settings: Any) -> None:
+    """As on a public site, where strangers come."""
+    settings.HASTE_IS_SUSPICIOUS, settings.REQUESTS_AN_HOUR = True, 20
+
+
 def ago(**span: float) -> str:
     return guard.stamp(timezone.now() - timedelta(**span))
 
@@ -85,7 +91,7 @@ def test_many_requests_from_one_connection_are_held(client: Client, centre: Loca
 
 
 def test_many_requests_with_one_address_are_held(client: Client, centre: Location) -> None:
-    for number in range(guard.PER_CONTACT + 1):
+    for number in range(6):
         client.post(HERE, step_one(phone=f"(212) 555-{number:04d}"), REMOTE_ADDR=f"10.0.0.{number}")
     assert [row.reasons for row in QuarantinedRequest.objects.all()] == [["many_same"]]
 
@@ -296,3 +302,9 @@ def test_a_solution_is_for_one_request_and_for_a_while() -> None:
     assert not proof.is_solved(mine, now=NOW + timedelta(minutes=21), **told)
     assert not proof.is_solved(other, now=NOW, **told)
     assert not proof.is_solved(other, now=NOW, **told | {"salt": told["salt"].replace(str(mine), str(other))})
+
+
+def test_in_a_local_place_haste_is_no_suspicion(client: Client, centre: Location, settings: Any) -> None:
+    settings.HASTE_IS_SUSPICIOUS = False
+    client.post(HERE, step_one(opened=None))
+    assert (Lead.objects.count(), QuarantinedRequest.objects.count()) == (1, 0)
