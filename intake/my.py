@@ -54,7 +54,7 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
     sent = _sent(request, page.key, page.title, form)
     if form.is_emergency:
         answering.keep_emergency(sent)
-        return views.to_emergency(abroad=views.is_abroad(request.patient.lead.state), kept=True)
+        return views.to_emergency(abroad=views.is_abroad(request.patient.lead.state), kept="kept")
     if not valid:
         return _show(request, page, form, status=422)
     answering.keep_page(sent)

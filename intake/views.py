@@ -4,7 +4,9 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+import structlog
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,6 +20,8 @@ from crm.models import Location
 from crm.places import ABROAD
 from intake import actions, attribution, guard, proof, quarantine
 from intake.forms import CallMe, RequestForm, StepOne
+
+log = structlog.get_logger("nucleus.intake")
 
 # Signed cookies of an hour carry the reference to the next page: it belongs in no URL, and a visitor gets no session.
 COOKIE_SECONDS = 3600
@@ -99,12 +103,21 @@ def _request(request: HttpRequest, form: RequestForm, centre: Location, *, urgen
 def _emergency(request: HttpRequest, form: RequestForm, centre: Location) -> HttpResponse:
     """To the emergency page at once. What the person left is kept when it suffices to reach them, else counted."""
     asked = _request(request, form, centre, urgent=True)
+    try:
+        _keep_emergency(request, form, asked)
+    except DatabaseError as trouble:  # whatever is wrong with our side, this person must see that page
+        log.error("emergency_not_stored", error=type(trouble).__name__)
+        return to_emergency(abroad=is_abroad(form.data.get("state", "")), kept="failed")
+    kept = "kept" if form.has_contact else "not-kept"
+    return to_emergency(abroad=is_abroad(form.data.get("state", "")), kept=kept)
+
+
+def _keep_emergency(request: HttpRequest, form: RequestForm, asked: actions.Request) -> None:
     _arrive(request, asked)  # counted like everybody; what it finds suspicious holds back no emergency
     if form.has_contact:
         actions.submit(asked)
     else:
-        safety.count_without_contact(centre, now=asked.now)
-    return to_emergency(abroad=is_abroad(form.data.get("state", "")), kept=form.has_contact)
+        safety.count_without_contact(asked.location, now=asked.now)
 
 
 def is_abroad(state: str) -> bool:
@@ -112,10 +125,14 @@ def is_abroad(state: str) -> bool:
     return state == ABROAD
 
 
-def to_emergency(*, abroad: bool, kept: bool) -> HttpResponse:
-    """The way to the emergency page from any form. `kept`: whether what was sent is on record."""
-    where, what = "abroad" if abroad else "home", "kept" if kept else "not-kept"
-    return _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, f"{where} {what}")
+def to_emergency(*, abroad: bool, kept: str) -> HttpResponse:
+    """The way to the emergency page from any form.
+
+    `kept`: what was sent is on record ("kept"), is not for want of a name and contact ("not-kept"), or could not be
+    stored because something is wrong on our side ("failed").
+    """
+    where = "abroad" if abroad else "home"
+    return _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, f"{where} {kept}")
 
 
 def just_sent(request: HttpRequest) -> uuid.UUID | None:

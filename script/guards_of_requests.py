@@ -169,4 +169,11 @@ REQUEST_GUARDS = [
         "return held",
         "intake/test_guard.py::test_no_sum_outweighs_a_trap",
     ),
+    Guard(
+        "a broken database keeps nobody from the emergency page",
+        "intake/views.py",
+        "except DatabaseError as trouble:",
+        "except ZeroDivisionError as trouble:",
+        "intake/test_views.py::test_a_warning_sign_leads_to_emergency_care_even_when_nothing_can_be_stored",
+    ),
 ]

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -348,3 +349,15 @@ def test_cookies_are_closed_to_scripts(client: Client, centre: Location) -> None
     assert set(cookies) == {"csrftoken", "request_reference"}
     assert all(cookie["httponly"] for cookie in cookies.values())
     assert all(cookie["samesite"] == "Lax" for cookie in cookies.values())
+
+
+@pytest.mark.parametrize("broken", ["intake.actions.submit", "intake.guard.arrive"])
+def test_a_warning_sign_leads_to_emergency_care_even_when_nothing_can_be_stored(
+    client: Client, centre: Location, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(broken, refuse)
+    assert client.post("/candidate/", step_one(safety_check=["A1"]))["Location"] == "/candidate/emergency/"
+    assert "Your answers could not be stored" in client.get("/candidate/emergency/").content.decode()
