@@ -51,9 +51,9 @@ def assess(lead: Lead, *, cause: str, now: datetime) -> Assessment:
     """
     locked = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=lead.pk)
     before = latest(locked)
-    made = make(
-        locked, record.snapshot_of(locked, now=now), cause=cause, now=now, more_flags=flags.of_lead(locked, now=now)
-    )
+    answers = record.current_answers(locked)
+    snapshot = record.snapshot_of(locked, answers, now=now)
+    made = make(locked, snapshot, cause=cause, now=now, more_flags=flags.of_lead(locked, answers, now=now))
     if before is None or _tells_more(made, before):
         made.save()
     else:
@@ -128,9 +128,10 @@ def _tells_more(made: Assessment, before: Assessment) -> bool:
 
 def _follow(lead: Lead, made: Assessment, before: Assessment | None, *, now: datetime) -> None:
     _apply(lead, made)
-    if before is None or before.outcome == made.outcome:
+    if before and before.outcome == made.outcome:
         return
-    _note(lead, f"{Outcome(before.outcome).label} → {Outcome(made.outcome).label} ({made.cause.lower()})", now=now)
+    if before:
+        _note(lead, f"{Outcome(before.outcome).label} → {Outcome(made.outcome).label} ({made.cause.lower()})", now=now)
     if made.outcome == Outcome.PROMPT_REVIEW:
         open_review(made, now=now)
 

@@ -32,7 +32,6 @@ GROUP_OF_TICK = {
     "injections": TreatmentGroup.INJECTION,
     "chiropractic": TreatmentGroup.MANUAL,
 }
-URGENCY = [Outcome.URGENT, Outcome.PROMPT_REVIEW]
 
 
 @dataclass(frozen=True)
@@ -352,12 +351,6 @@ def assess(snapshot: Snapshot) -> Result:
         groups=tuple(_sorted_values(case.groups)),
         evaluated=tuple(evaluated),
     )
-
-
-def is_less_urgent(outcome: Outcome, than: Outcome) -> bool:
-    """URGENT before PROMPT_REVIEW before all others, which are equal."""
-    rank = {known: place for place, known in enumerate(URGENCY)}
-    return rank.get(outcome, len(URGENCY)) > rank.get(than, len(URGENCY))
 
 
 def _flags(case: Case) -> list[str]:

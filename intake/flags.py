@@ -6,7 +6,6 @@ from typing import Any
 
 from crm.enums import Documentation, MeasurementKind
 from crm.models import Lead, Measurement, Treatment
-from intake import record
 
 Answers = dict[str, Any]
 
@@ -75,9 +74,9 @@ def of_new_request(answers: Answers) -> list[str]:
     return [*of_answers(answers), *rated]
 
 
-def of_lead(lead: Lead, *, now: datetime) -> list[str]:
-    """All of them. Three queries."""
+def of_lead(lead: Lead, answers: Answers, *, now: datetime) -> list[str]:
+    """All of them. Two queries."""
     ratings = Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG, at__lte=now).count()
     waiting = Treatment.objects.filter(lead=lead, documentation=Documentation.REQUESTED).exists()
     told = {"only_one_measurement": ratings == 1, "records_not_received": waiting}
-    return [*of_answers(record.current_answers(lead)), *(flag for flag, holds in told.items() if holds)]
+    return [*of_answers(answers), *(flag for flag, holds in told.items() if holds)]

@@ -23,7 +23,6 @@ from intake.step_two import PAGES, RECHECK, SAFETY_SCRIPT, Page
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
-TICKS = {"pt": "pt_supervised", "home_exercise": "hep_prescribed", "medication": "med_other"}
 
 
 @require_POST

@@ -6,7 +6,7 @@ no other instrument's questions are in here, because they belong to their publis
 
 from dataclasses import dataclass, replace
 
-from intake.questionnaire import NONE, SCALE, STEP_ONE, Choices, Kind, Question, Section, question
+from intake.questionnaire import NONE, SCALE, Choices, Kind, Question, Section, question
 
 UNSURE: Choices = (("unsure", "Not sure"),)
 PREFER_NOT: Choices = (("prefer_not", "Prefer not to say"),)
@@ -549,9 +549,3 @@ RECHECK = Page(
         ),
     ),
 )
-
-
-def all_questions() -> dict[str, Question]:
-    """Every question that may have been asked, by name; of two with one name, the one of step 1."""
-    asked = {one.name: one for page in (*PAGES, RECHECK) for one in page.questions}
-    return asked | {one.name: one for section in STEP_ONE for one in section.questions}

@@ -10,7 +10,7 @@ from crm.enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus
 from crm.errors import TreatmentRefused
 from crm.models import Treatment
 from crm.said import SaidDate, SaidDateField
-from crm.vocabulary import TreatmentKind, kinds_in
+from crm.vocabulary import kinds_in
 
 RADIO, BOXES = forms.RadioSelect, forms.CheckboxSelectMultiple
 UNSURE = ("unsure", "Not sure")
@@ -232,7 +232,3 @@ def _nearest(value: int, steps: list[int]) -> str:
 def is_told(treatment: Treatment) -> bool:
     """Whether its details were asked: a date, or how much it helped."""
     return treatment.start_date is not None or treatment.relief_percent is not None
-
-
-def choosable() -> set[str]:
-    return set(TreatmentKind.values)

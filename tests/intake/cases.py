@@ -4,6 +4,7 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
+from crm.enums import Outcome
 from intake.candidacy import Result, assess
 from intake.snapshot import Snapshot, read_snapshot
 
@@ -48,3 +49,9 @@ def read(raw: dict[str, Any]) -> Snapshot:
 
 def assessed(treatments: list[dict[str, Any]] | None = None, **answers: Any) -> Result:
     return assess(read(snapshot(treatments, **answers)))
+
+
+def is_less_urgent(outcome: Outcome, than: Outcome) -> bool:
+    """URGENT before PROMPT_REVIEW before all others, which are equal."""
+    rank = {Outcome.URGENT: 0, Outcome.PROMPT_REVIEW: 1}
+    return rank.get(outcome, 2) > rank.get(than, 2)

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm.actions import leads, measurements, treatments
@@ -83,7 +84,7 @@ def test_a_later_page_wins_and_the_rest_stays(lead: Lead) -> None:
     answer(lead, pain_now_avg="2", worse_with=["walking", "coughing"])
     answers = record.current_answers(lead)
     assert (answers["pain_now_avg"], answers["pain_region"]) == ("2", ["low_back"])
-    snapshot = record.snapshot_of(lead, now=NOON)
+    snapshot = record.snapshot_of(lead, record.current_answers(lead), now=NOON)
     assert (snapshot.answers.nrs_average, snapshot.answers.worse_with) == (2.0, ("walking",))
 
 
@@ -117,7 +118,7 @@ def test_a_score_is_in_range_and_assessed(lead: Lead) -> None:
     measurements.record(
         lead, kind=MeasurementKind.RMDQ, value=Decimal(7), at=NOON, source=Source.COORDINATOR, by=None, now=NOON
     )
-    assert record.snapshot_of(lead, now=NOON).answers.rmdq == 7
+    assert record.snapshot_of(lead, record.current_answers(lead), now=NOON).answers.rmdq == 7
     assert Assessment.objects.latest("at").cause == "First request"  # at the same moment, and R7 still decides
     with pytest.raises(MeasurementRefused, match="between 0 and 24"):
         measurements.record(
@@ -227,3 +228,17 @@ def test_a_score_at_the_desk(desk: Client, lead: Lead) -> None:
 def test_a_lead_without_a_request_can_be_assessed(centre: Location) -> None:
     lead = make_lead(location=centre)
     assert assessments.assess(lead, cause="By hand", now=NOON).rule == "R4"
+
+
+def test_a_first_assessment_with_a_warning_sign_wants_a_clinician_too(centre: Location) -> None:
+    lead = make_lead(location=centre)
+    answer(lead, safety_check_b=["B1"])
+    assessments.assess(lead, cause="By hand", now=NOON)
+    assert Task.objects.filter(lead=lead, kind=TaskKind.REVIEW).count() == 1
+
+
+def test_the_answers_are_read_once(lead: Lead) -> None:
+    with CaptureQueriesContext(connection) as every:
+        assessments.assess(lead, cause="Again", now=NOON)
+    asked = [query["sql"] for query in every.captured_queries if 'FROM "intake_submission"' in query["sql"]]
+    assert len(asked) == 1, asked

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crm.enums import Outcome
-from intake.candidacy import RULES, is_less_urgent
+from intake.candidacy import RULES
 from intake.snapshot import A_SIGNS
 from tests.intake.cases import TODAY, assessed, days_ago, entry, ongoing
 
@@ -214,10 +214,3 @@ def test_no_rule_says_candidate_for_surgery() -> None:
     words = " ".join(f"{rule.code} {rule.outcome.label}" for rule in RULES) + str(assessed().reasons)
     assert "candidate" not in words.lower()
     assert "surgery" not in words.lower()
-
-
-def test_urgency_has_an_order() -> None:
-    assert is_less_urgent(Outcome.PROMPT_REVIEW, Outcome.URGENT)
-    assert is_less_urgent(Outcome.CONSULT_LIKELY, Outcome.PROMPT_REVIEW)
-    assert not is_less_urgent(Outcome.MORE_INFO, Outcome.CONSULT_LIKELY)
-    assert not is_less_urgent(Outcome.URGENT, Outcome.URGENT)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from crm.enums import TreatmentStatus
 from crm.vocabulary import TreatmentKind
-from intake.candidacy import assess, is_less_urgent
+from intake.candidacy import assess
 from intake.snapshot import A_SIGNS, B_SIGNS, read_snapshot
-from tests.intake.cases import TODAY, days_ago
+from tests.intake.cases import TODAY, days_ago, is_less_urgent
 
 READ = ["neck", "mid_back", "low_back", "buttock_hip", "other"]
 SPREAD = ["none", "buttock", "leg_above_knee", "leg_below_knee", "arm", "hand"]
