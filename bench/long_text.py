@@ -31,7 +31,7 @@ def main() -> int:
     django.setup()
     from intake.asking import AskForm
     from intake.forms import CallMe, PageForm, StepOne
-    from intake.step_two import PAGES, RECHECK
+    from intake.questionnaire import PAGES, RECHECK
 
     makers: dict[str, Callable[..., object]] = {
         "the request": lambda data: StepOne(data, centre_name="x"),

@@ -14,7 +14,7 @@ from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatm
 from crm.vocabulary import GROUP_OF
 from intake import actions, assessments, record
 from intake.models import Submission
-from intake.step_two import RECHECK
+from intake.questionnaire import RECHECK
 
 RATINGS = {
     "pain_now_avg": MeasurementKind.NRS_AVG,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import queries
-from intake.forms import AddressField, LineField, TextField
+from intake.fields import AddressField, LineField, TextField
 from intake.models import Question, Topic
 
 LONGEST_MESSAGE = 2000

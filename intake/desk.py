@@ -18,7 +18,7 @@ from crm.errors import OverrideRefused
 from crm.private import enter
 from intake import assessments
 from intake.models import Override
-from intake.step_two import SAFETY_SCRIPT
+from intake.questionnaire import SAFETY_SCRIPT
 
 
 class OverrideForm(forms.Form):

@@ -1,33 +1,30 @@
 """Forms made from the questionnaire. They check and clean; storing is intake.actions' business."""
 
-import copy
-from collections.abc import Callable, Iterable
-from datetime import date
-from functools import cache
+from collections.abc import Iterable
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Layout
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils import timezone
-from phonenumber_field.formfields import PhoneNumberField
 
-from crm import normalise, places
-from crm.enums import DatePrecision
-from crm.said import SaidDateField
+from crm import places
 from intake import consents
-from intake.questionnaire import CALL_ME, STEP_ONE, Kind, Question, SafetyOption, Section, is_emergency, safety_options
-from intake.step_two import LONGEST_TEXT, Page
+from intake.fields import field_for
+from intake.questionnaire import (
+    CALL_ME,
+    STEP_ONE,
+    Kind,
+    Page,
+    Question,
+    Section,
+    is_emergency,
+)
 
-MAX_LINE = 80
-MOST_TYPED = 1_000  # characters of one line, blanks and all, before it is cleaned
 # Hidden from eyes, from the tab key and from screen readers: whoever fills it in reads only the source.
 NOT_FOR_PEOPLE = (
     '<div class="not-for-people" aria-hidden="true"><label>Leave this empty '
     '<input type="text" name="website" tabindex="-1" autocomplete="off"></label></div>'
 )
-HIGHEST_NUMBER = 30
 TEMPLATE_OF = {
     Kind.SAFETY: "components/safety_question.html",
     Kind.ONE: "components/choices.html",
@@ -35,216 +32,6 @@ TEMPLATE_OF = {
     Kind.SCALE: "components/scale.html",
     Kind.YES: "components/consent.html",
 }
-
-
-def refuse_endless(value: Any, *, most: int = MOST_TYPED) -> None:
-    """Before anything else: cleaning takes the longer the longer a text is, quadratically so with combining marks."""
-    if value and len(str(value)) > most:
-        raise ValidationError("This is too long. Please write less.", code="max_length")
-
-
-class LineField(forms.CharField):
-    """One line: control and reordering characters are taken out before the length is judged."""
-
-    def to_python(self, value: Any) -> str:
-        refuse_endless(value)
-        return normalise.one_line(super().to_python(value) or "")
-
-
-class AddressField(forms.EmailField):
-    """An e-mail address that a mail can reach: Django's rules, and a domain with a dot."""
-
-    def to_python(self, value: Any) -> str:
-        refuse_endless(value)
-        return normalise.email_address(super().to_python(value) or "")
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if value and not normalise.is_public_domain(value):
-            raise ValidationError("Enter a full e-mail address, such as name@example.org.", code="invalid")
-
-
-class TextField(forms.CharField):
-    """Several lines: control and reordering characters are taken out, line ends stay."""
-
-    def to_python(self, value: Any) -> str:
-        refuse_endless(value, most=4 * (self.max_length or MOST_TYPED))
-        lines = (super().to_python(value) or "").replace("\r\n", "\n").split("\n")
-        return "\n".join(normalise.one_line(line) for line in lines).strip()
-
-
-class PastField(SaidDateField):
-    """A year, a month or a day that has begun; kept as the person would write it, such as 03/2026."""
-
-    def clean(self, value: Any) -> str:
-        said = super().clean(value)
-        if said and said.date > timezone.localdate():
-            raise ValidationError("That lies in the future: check the year.")
-        return str(said) if said else ""
-
-
-class BirthdayField(SaidDateField):
-    """An exact day in the past, kept as YYYY-MM-DD."""
-
-    def clean(self, value: Any) -> str:
-        said = super().clean(value)
-        if said and said.precision != DatePrecision.DAY:
-            raise ValidationError("Write month, day and year, such as 03/15/1970.")
-        if said and said.date >= timezone.localdate():
-            raise ValidationError("That lies in the future: check the year.")
-        return said.date.isoformat() if said else ""
-
-    def prepare_value(self, value: Any) -> Any:
-        """As people write it: 03/15/1970."""
-        try:
-            return date.fromisoformat(value).strftime("%m/%d/%Y")
-        except (TypeError, ValueError):
-            return value
-
-
-class TickField(forms.MultipleChoiceField):
-    """Several boxes, in the order of the questionnaire; `exclusive` cannot stand beside others."""
-
-    def __init__(self, *, exclusive: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.exclusive = exclusive
-
-    def clean(self, value: Any) -> list[str]:
-        ticked = set(super().clean(value))
-        if self.exclusive in ticked and len(ticked) > 1:
-            raise ValidationError(f"You ticked “{self._label(self.exclusive)}” and something else. Choose one.")
-        return [code for code, _ in self._flat() if code in ticked]
-
-    def _flat(self) -> list[tuple[str, str]]:
-        return [(str(code), str(label)) for code, label in self.widget.choices]
-
-    def _label(self, code: str) -> str:
-        return dict(self._flat())[code]
-
-
-class SafetyField(TickField):
-    """A block of warning signs: each "yes" or "not sure", or none of them. `items` is what the page shows."""
-
-    def __init__(self, *, items: tuple[SafetyOption, ...], **kwargs: Any) -> None:
-        self.items = items
-        values = [(value, f"{label}: {item.text}") for item in items for value, label in item.options]
-        choices = [*values, (kwargs["exclusive"], "None of these")]
-        super().__init__(choices=choices, widget=forms.CheckboxSelectMultiple, **kwargs)
-
-
-def _choices(question: Question, *, blank: str = "") -> list[tuple[str, str]]:
-    return [*([("", blank)] if blank else []), *question.choices]
-
-
-def _safety(question: Question, common: dict[str, Any]) -> forms.Field:
-    missing = {"required": "Please tick what applies, or “None of these”."}
-    items = safety_options(question.choices)
-    return SafetyField(items=items, exclusive=question.exclusive, error_messages=missing, **common)
-
-
-def _one(question: Question, common: dict[str, Any]) -> forms.Field:
-    messages = {"required": "Choose one.", "invalid_choice": "Choose one of the answers."}
-    return forms.ChoiceField(choices=_choices(question), widget=forms.RadioSelect, error_messages=messages, **common)
-
-
-def _many(question: Question, common: dict[str, Any]) -> forms.Field:
-    messages = {"required": "Tick at least one.", "invalid_choice": "Choose from the answers shown."}
-    return TickField(
-        choices=_choices(question),
-        exclusive=question.exclusive,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages=messages,
-        **common,
-    )
-
-
-def _select(question: Question, common: dict[str, Any]) -> forms.Field:
-    blank = "Choose" if question.required else "Not chosen"
-    messages = {"required": "Choose one from the list.", "invalid_choice": "Choose one from the list."}
-    return forms.ChoiceField(choices=_choices(question, blank=blank), error_messages=messages, **common)
-
-
-def _text(question: Question, common: dict[str, Any]) -> forms.Field:
-    return LineField(max_length=MAX_LINE, error_messages={"required": "Please fill this in."}, **common)
-
-
-def _email(question: Question, common: dict[str, Any]) -> forms.Field:
-    invalid = {"invalid": "Enter a full e-mail address, such as name@example.org."}
-    return AddressField(max_length=254, error_messages=invalid, **common)
-
-
-def _phone(question: Question, common: dict[str, Any]) -> forms.Field:
-    invalid = {"invalid": "Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +."}
-    field: forms.Field = PhoneNumberField(error_messages=invalid, **common)
-    return field
-
-
-def _yes(question: Question, common: dict[str, Any]) -> forms.Field:
-    return forms.BooleanField(error_messages={"required": "Please tick this box to go on."}, **common)
-
-
-def _long_text(question: Question, common: dict[str, Any]) -> forms.Field:
-    rows = forms.Textarea(attrs={"rows": 4, "maxlength": LONGEST_TEXT})
-    return TextField(max_length=LONGEST_TEXT, widget=rows, **common)
-
-
-def _date(question: Question, common: dict[str, Any]) -> forms.Field:
-    return BirthdayField(error_messages={"required": "Please fill this in."}, max_length=20, **common)
-
-
-def _rough_date(question: Question, common: dict[str, Any]) -> forms.Field:
-    return PastField(max_length=20, **common)
-
-
-def _number(question: Question, common: dict[str, Any]) -> forms.Field:
-    odd = f"Write a number between 0 and {HIGHEST_NUMBER}, such as 7.2."
-    messages = {"invalid": odd, "min_value": odd, "max_value": odd}
-    return forms.FloatField(min_value=0, max_value=HIGHEST_NUMBER, error_messages=messages, **common)
-
-
-def _zip(question: Question, common: dict[str, Any]) -> forms.Field:
-    digits = {"invalid": "Write the five digits, such as 10001, or leave it empty."}
-    return forms.RegexField(r"^\d{5}(-\d{4})?$", max_length=10, error_messages=digits, **common)
-
-
-FIELD_OF: dict[Kind, Callable[[Question, dict[str, Any]], forms.Field]] = {
-    Kind.SAFETY: _safety,
-    Kind.ONE: _one,
-    Kind.SCALE: _one,
-    Kind.MANY: _many,
-    Kind.SELECT: _select,
-    Kind.TEXT: _text,
-    Kind.EMAIL: _email,
-    Kind.PHONE: _phone,
-    Kind.YES: _yes,
-    Kind.LONG_TEXT: _long_text,
-    Kind.DATE: _date,
-    Kind.ROUGH_DATE: _rough_date,
-    Kind.NUMBER: _number,
-    Kind.ZIP: _zip,
-}
-
-
-def field_for(question: Question) -> forms.Field:
-    """A form's own field for a question. Templates find `why` and `ends` on it.
-
-    Made once and copied only as deep as pages write into it: Django's own copies take the list of states along, and
-    making anew or copying thirty fields would take a third of the time in which a request is answered.
-    """
-    field = copy.copy(_field(question))
-    field.widget = copy.copy(field.widget)
-    field.widget.attrs = dict(field.widget.attrs)
-    return field
-
-
-@cache
-def _field(question: Question) -> forms.Field:
-    common = {"label": question.label, "required": question.required, "help_text": question.help}
-    field = FIELD_OF[question.kind](question, common)
-    field.why, field.ends = question.why, question.ends  # type: ignore[attr-defined]
-    if question.autocomplete:
-        field.widget.attrs["autocomplete"] = question.autocomplete
-    return field
 
 
 class QuestionnaireForm(forms.Form):

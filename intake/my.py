@@ -18,8 +18,7 @@ from crm.private import PatientRequest, enter, patient_page
 from intake import answering, assessments, record, told, views, wording
 from intake.forms import PageForm
 from intake.models import Submission
-from intake.questionnaire import question
-from intake.step_two import PAGES, RECHECK, SAFETY_SCRIPT, Page
+from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, question
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}

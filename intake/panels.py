@@ -11,7 +11,7 @@ from crm.models import Lead
 from crm.vocabulary import TreatmentKind
 from intake import assessments, flags, questionnaire
 from intake.models import Assessment, Override, Submission
-from intake.step_two import PAGE, PAGES, RECHECK, SAFETY_SCRIPT
+from intake.questionnaire import PAGE, PAGES, RECHECK, SAFETY_SCRIPT
 
 HISTORY_SHOWN = 10
 ALL_SECTIONS = [*questionnaire.STEP_ONE, *(section for page in (*PAGES, RECHECK) for section in page.sections)]

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from crm import normalise
-from intake.forms import AddressField, LineField, StepOne, TextField
+from intake.fields import AddressField, LineField, TextField
+from intake.forms import StepOne
 from tests.factories import step_one
 
 REQUIRED = [

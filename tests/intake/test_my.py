@@ -13,8 +13,7 @@ from crm.enums import ActivityKind, MeasurementKind, Outcome, Source, TaskKind, 
 from crm.models import Lead, Location, Measurement, Task, Treatment
 from intake import actions
 from intake.models import Submission
-from intake.questionnaire import EMERGENCY_SIGNS
-from intake.step_two import PAGES, RECHECK
+from intake.questionnaire import EMERGENCY_SIGNS, PAGES, RECHECK
 from tests.factories import make_lead, make_user, step_one
 from tests.intake.test_submit import request_of
 

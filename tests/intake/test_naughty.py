@@ -11,7 +11,7 @@ from crm import mime, patient_access
 from crm.models import Lead, Location, Message, Treatment
 from intake.asking import AskForm
 from intake.forms import CallMe, PageForm, StepOne
-from intake.step_two import PAGES, RECHECK
+from intake.questionnaire import PAGES, RECHECK
 from intake.told import PickForm, ToldForm
 from tests.factories import make_lead, step_one
 from tests.naughty_strings import BYTES, TEXTS

@@ -1,0 +1,37 @@
+"""The questions of the request, as data. Forms, pages and the staff's view of the answers are made from this."""
+
+from intake.questionnaire.base import LONGEST_TEXT, NONE, VERSION, Choices, Kind, Page, Question, Section
+from intake.questionnaire.signs import (
+    EMERGENCY_SIGNS,
+    REVIEW_SIGNS,
+    SIGNS,
+    SafetyOption,
+    is_emergency,
+    safety_options,
+)
+from intake.questionnaire.step_one import CALL_ME, STEP_ONE, question
+from intake.questionnaire.step_two import PAGE, PAGES, RECHECK, SAFETY_SCRIPT
+
+__all__ = [
+    "CALL_ME",
+    "EMERGENCY_SIGNS",
+    "LONGEST_TEXT",
+    "NONE",
+    "PAGE",
+    "PAGES",
+    "RECHECK",
+    "REVIEW_SIGNS",
+    "SAFETY_SCRIPT",
+    "SIGNS",
+    "STEP_ONE",
+    "VERSION",
+    "Choices",
+    "Kind",
+    "Page",
+    "Question",
+    "SafetyOption",
+    "Section",
+    "is_emergency",
+    "question",
+    "safety_options",
+]

@@ -1,0 +1,87 @@
+"""The second step: what a doctor has to know before planning anything."""
+
+from intake.questionnaire.base import NONE, Kind, Page, Question, Section
+from intake.questionnaire.common import PREFER_NOT, UNSURE, YES_NO
+
+BACKGROUND = Page(
+    "background",
+    "Your health",
+    "Illnesses and medicines that a doctor has to know before planning anything.",
+    (
+        Section(
+            "before",
+            "Your spine before",
+            "",
+            (
+                Question("prior_spine_surgery", Kind.ONE, "Have you had surgery on your spine?", YES_NO),
+                Question(
+                    "prior_surgery_what",
+                    Kind.TEXT,
+                    "If so: what, when, and did it help?",
+                    why="Scar tissue and hardware change what can be done.",
+                ),
+            ),
+        ),
+        Section(
+            "health",
+            "Your health now",
+            "",
+            (
+                Question(
+                    "conditions",
+                    Kind.MANY,
+                    "Do you have any of these?",
+                    (
+                        ("diabetes", "Diabetes"),
+                        ("heart", "Heart disease"),
+                        ("lung", "Lung disease or sleep apnea"),
+                        ("kidney", "Kidney disease"),
+                        ("bleeding", "Bleeding disorder"),
+                        ("blood_thinner", "I take a blood thinner"),
+                        ("osteoporosis", "Osteoporosis"),
+                        ("cancer", "Cancer, now or before"),
+                        ("immune", "Weak immune system"),
+                        ("infection", "Infection, such as MRSA"),
+                        ("mood", "Depression or anxiety"),
+                        ("pregnancy", "Pregnancy"),
+                        (NONE, "None of these"),
+                    ),
+                    exclusive=NONE,
+                ),
+                Question(
+                    "hba1c",
+                    Kind.NUMBER,
+                    "With diabetes: your last HbA1c, in percent",
+                    help="Such as 7.2. Leave it empty if you do not know.",
+                ),
+                Question(
+                    "nicotine",
+                    Kind.ONE,
+                    "Do you smoke, vape or use nicotine?",
+                    (("never", "Never"), ("former", "Not any more"), ("current", "Yes"), *PREFER_NOT),
+                    why="Nicotine slows healing. Some insurers ask for weeks without it.",
+                ),
+                Question(
+                    "opioids",
+                    Kind.ONE,
+                    "Do you take opioids for the pain?",
+                    (("no", "No"), ("sometimes", "Sometimes"), ("daily", "Every day"), *UNSURE, *PREFER_NOT),
+                ),
+                Question(
+                    "allergies",
+                    Kind.MANY,
+                    "Are you allergic to any of these?",
+                    (
+                        ("latex", "Latex"),
+                        ("contrast", "Contrast dye"),
+                        ("metal", "Metal"),
+                        ("drug", "A medicine"),
+                        (NONE, "None that I know of"),
+                    ),
+                    exclusive=NONE,
+                ),
+                Question("medications", Kind.LONG_TEXT, "Which medicines do you take?"),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,50 @@
+"""The second step: who pays, and how the person would get here."""
+
+from intake.questionnaire.base import Kind, Page, Question, Section
+from intake.questionnaire.common import UNSURE, YES_NO
+
+INSURANCE = Page(
+    "insurance",
+    "Insurance and travel",
+    "Who pays, and how you would get here.",
+    (
+        Section(
+            "payer",
+            "Insurance",
+            "",
+            (
+                Question(
+                    "plan_type",
+                    Kind.SELECT,
+                    "What kind of insurance do you have?",
+                    (
+                        ("commercial", "From work or bought by me"),
+                        ("medicare", "Medicare"),
+                        ("medicare_advantage", "Medicare Advantage"),
+                        ("medicaid", "Medicaid"),
+                        ("tricare_va", "TRICARE or VA"),
+                        ("workers_comp", "Workers' compensation"),
+                        ("auto", "Auto insurance"),
+                        ("self_pay", "None, I pay myself"),
+                        *UNSURE,
+                    ),
+                    why="Each insurer asks for other papers. We check that for you. No rule of ours looks at it.",
+                ),
+                Question("payer_name", Kind.TEXT, "Name of the insurer"),
+                Question("member_id", Kind.TEXT, "Member number", help="On the front of your card. Kept encrypted."),
+                Question("group_number", Kind.TEXT, "Group number"),
+                Question("policy_holder", Kind.TEXT, "Whose policy is it, if not yours?"),
+                Question("referral_required", Kind.ONE, "Does your insurer want a referral?", YES_NO),
+            ),
+        ),
+        Section(
+            "travel",
+            "Getting here",
+            "",
+            (
+                Question("can_travel", Kind.ONE, "Could you come to us for a visit?", YES_NO),
+                Question("availability", Kind.TEXT, "Which days suit you best?"),
+            ),
+        ),
+    ),
+)

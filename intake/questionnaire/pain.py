@@ -1,0 +1,174 @@
+"""The second step: the pain itself, and hands and balance for those whose neck hurts."""
+
+from intake.questionnaire.base import LONGEST_TEXT, NONE, Kind, Page, Question, Section
+from intake.questionnaire.common import RATING, SAFETY, UNSURE, YES_NO
+
+PAIN = Page(
+    "pain",
+    "Your pain",
+    "The more exactly you tell, the less we have to ask on the phone.",
+    (
+        Section("safety", "Safety first", "", (SAFETY,)),
+        Section(
+            "strength",
+            "How strong it is",
+            "0 is no pain, 10 the worst that you can imagine. Think of the last 7 days.",
+            (
+                Question(
+                    "pain_now_avg",
+                    Kind.SCALE,
+                    "How strong was your pain on average?",
+                    RATING,
+                    ends=("No pain", "Worst pain you can imagine"),
+                ),
+                Question(
+                    "pain_enjoyment",
+                    Kind.SCALE,
+                    "How much did pain get in the way of enjoying life?",
+                    RATING,
+                    ends=("Not at all", "Completely"),
+                ),
+                Question(
+                    "pain_activity",
+                    Kind.SCALE,
+                    "How much did pain get in the way of what you do in a day?",
+                    RATING,
+                    ends=("Not at all", "Completely"),
+                    why="These three numbers together tell whether treatment helps, when we ask again later.",
+                ),
+                Question(
+                    "nrs_back_avg",
+                    Kind.SCALE,
+                    "Back or neck alone: how strong on average?",
+                    RATING,
+                    ends=("No pain", "Worst pain you can imagine"),
+                ),
+                Question(
+                    "nrs_leg_avg",
+                    Kind.SCALE,
+                    "Leg or arm alone: how strong on average?",
+                    RATING,
+                    ends=("No pain", "Worst pain you can imagine"),
+                ),
+                Question(
+                    "back_leg_ratio",
+                    Kind.ONE,
+                    "Where is it worse?",
+                    (
+                        ("back", "Mostly back or neck"),
+                        ("equal", "About the same"),
+                        ("limb", "Mostly leg or arm"),
+                        *UNSURE,
+                    ),
+                    why="Pain in a leg or an arm often comes from a nerve, and is treated in another way.",
+                ),
+            ),
+        ),
+        Section(
+            "character",
+            "What it is like",
+            "",
+            (
+                Question(
+                    "quality",
+                    Kind.MANY,
+                    "What does it feel like?",
+                    (
+                        ("aching", "Aching"),
+                        ("burning", "Burning"),
+                        ("stabbing", "Stabbing"),
+                        ("electric", "Like electricity"),
+                        ("cramping", "Cramping"),
+                    ),
+                ),
+                Question(
+                    "course",
+                    Kind.ONE,
+                    "How has it changed in the last four weeks?",
+                    (("better", "Better"), ("same", "The same"), ("worse", "Worse"), *UNSURE),
+                ),
+                Question(
+                    "worse_with",
+                    Kind.MANY,
+                    "What makes it worse?",
+                    (
+                        ("sitting", "Sitting"),
+                        ("standing", "Standing"),
+                        ("walking", "Walking"),
+                        ("bending", "Bending"),
+                        ("coughing", "Coughing or sneezing"),
+                        ("lying", "Lying down"),
+                    ),
+                ),
+                Question(
+                    "better_with",
+                    Kind.MANY,
+                    "What makes it better?",
+                    (
+                        ("sitting", "Sitting"),
+                        ("leaning_forward", "Leaning forward"),
+                        ("lying", "Lying down"),
+                        ("walking", "Walking"),
+                    ),
+                ),
+                Question(
+                    "walk_distance",
+                    Kind.ONE,
+                    "How far can you walk without a rest?",
+                    (
+                        ("unlimited", "As far as I like"),
+                        ("over_half_mile", "More than half a mile"),
+                        ("under_half_mile", "Less than half a mile"),
+                        ("under_block", "Less than a block"),
+                        *UNSURE,
+                    ),
+                ),
+                Question(
+                    "limb_symptoms",
+                    Kind.ONE,
+                    "Is a leg, a foot, an arm or a hand numb or weak?",
+                    YES_NO,
+                    why="Numbness and weakness tell which nerve may be pressed.",
+                ),
+                Question("numb_where", Kind.TEXT, "If so, where, and since when?"),
+                Question(
+                    "limited",
+                    Kind.MANY,
+                    "What does the pain keep you from?",
+                    (("work", "Work"), ("sleep", "Sleep"), ("walking", "Walking"), (NONE, "None of these")),
+                    exclusive=NONE,
+                ),
+                Question(
+                    "goals",
+                    Kind.LONG_TEXT,
+                    "What would you like to be able to do again?",
+                    help=f"Up to {LONGEST_TEXT} characters.",
+                ),
+            ),
+        ),
+    ),
+)
+
+NECK = Page(
+    "neck",
+    "Neck, hands and balance",
+    "You told us of pain in your neck. Pressure on the spinal cord can show in hands and feet.",
+    (
+        Section(
+            "cord",
+            "Hands and balance",
+            "",
+            (
+                Question("safety_check", Kind.SAFETY, SAFETY.label, SAFETY.choices, required=True, exclusive=NONE),
+                Question(
+                    "hand_clumsiness",
+                    Kind.ONE,
+                    "Are your hands clumsy, for instance with buttons or keys?",
+                    YES_NO,
+                ),
+                Question("gait_balance", Kind.ONE, "Are you unsteady when you walk?", YES_NO),
+            ),
+        ),
+    ),
+    needs=("pain_region", frozenset({"neck"})),
+)

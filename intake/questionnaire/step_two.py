@@ -1,0 +1,55 @@
+"""The optional second step: one page a topic, each sent and kept on its own; and the pages that ask again later.
+
+Scores: three ratings of the last seven days are asked in own words and scored as their mean, after PEG (Krebs 2009);
+no other instrument's questions are in here, because they belong to their publishers.
+"""
+
+from dataclasses import replace
+
+from intake.questionnaire.about_you import ABOUT_YOU
+from intake.questionnaire.background import BACKGROUND
+from intake.questionnaire.base import Kind, Page, Question, Section
+from intake.questionnaire.common import SAFETY
+from intake.questionnaire.imaging import IMAGING
+from intake.questionnaire.insurance import INSURANCE
+from intake.questionnaire.pain import NECK, PAIN
+from intake.questionnaire.step_one import question
+
+PAGES: tuple[Page, ...] = (ABOUT_YOU, PAIN, NECK, IMAGING, BACKGROUND, INSURANCE)
+PAGE = {page.key: page for page in PAGES}
+
+SAFETY_SCRIPT = Page(
+    "safety",
+    "Warning signs",
+    "To be read out in a call, sentence by sentence.",
+    (Section("safety", "Safety first", "", (SAFETY, question("safety_check_b"))),),
+)
+
+RECHECK = Page(
+    "recheck",
+    "How are you now?",
+    "A few questions, so that we can see whether it got better. About one minute.",
+    (
+        Section("safety", "Safety first", "", (SAFETY, question("safety_check_b"))),
+        Section(
+            "strength",
+            "The last 7 days",
+            "0 is no pain, 10 the worst that you can imagine.",
+            tuple(replace(one, required=True) for one in PAIN.sections[1].questions[:3]),
+        ),
+        Section(
+            "since",
+            "Since we last asked",
+            "",
+            (
+                Question(
+                    "new_treatments",
+                    Kind.ONE,
+                    "Have you tried anything new?",
+                    (("yes", "Yes, I will add it next"), ("no", "No")),
+                    required=True,
+                ),
+            ),
+        ),
+    ),
+)
