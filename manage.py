@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 
 # Commands that only compute: they read no settings, so that they run where there is no environment and no service.
-PURE = {"assess": "intake.management.commands.assess"}
+PURE = {name: f"intake.management.commands.{name}" for name in ("assess", "makemessages", "compilemessages")}
 
 
 def main() -> None:

@@ -2,12 +2,31 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse, translate_url
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language, override
 
 from crm import queries
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`centre`: the Location whose pages these are. Read from the database only when a template asks for it."""
-    return {"centre": SimpleLazyObject(queries.main_location)}
+    """`centre`: the Location whose pages these are; `tongues`: the same page in each language. Both are made only when
+    a template asks for them."""
+    return {"centre": SimpleLazyObject(queries.main_location), "tongues": SimpleLazyObject(lambda: _tongues(request))}
+
+
+def _tongues(request: HttpRequest) -> list[dict[str, Any]]:
+    """[{"code", "name", "path", "address", "here"}]: this page in each language, or else the start page in it."""
+    spoken = get_language()
+    found = []
+    for code, name in settings.LANGUAGES:
+        path = translate_url(request.path, code)
+        if code != spoken and path == request.path:
+            with override(code):
+                path = reverse("intake:home")
+        found.append(
+            {"code": code, "name": name, "path": path, "address": settings.SITE_URL + path, "here": code == spoken}
+        )
+    return found

@@ -17,6 +17,7 @@ from django.template import Template, engines
 from django.template.backends.django import DjangoTemplates
 from django.template.context import make_context
 from django.urls import reverse
+from django.utils.translation import gettext, override
 
 from crm.enums import MessageClass, OnUnknown
 from crm.models import Lead, Location, Message, SafetyAlert
@@ -38,47 +39,19 @@ def acknowledgement(lead: Lead, *, to: str, submission_id: uuid.UUID, now: datet
 
     Not yet saved: the caller does that, in the transaction of what it answers.
     """
-    return make_message(
-        "ack",
-        lead=lead,
-        to=to,
-        key=f"ack:{submission_id}",
-        message_class=MessageClass.ANSWER,
-        on_unknown=OnUnknown.RESEND,
-        context={"first_name": greeting_name(lead.first_name), "reference": lead.reference},
-        not_after=now + ACKNOWLEDGEMENT_LIVES,
-        now=now,
-    )
+    return _answer("ack", lead, to=to, key=f"ack:{submission_id}", not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 
 def access_code(lead: Lead, *, session_id: uuid.UUID, number: int, now: datetime) -> Message:
     """The second factor: a code of ten minutes. Not after that: a code that came too late only confuses."""
-    return make_message(
-        "code",
-        lead=lead,
-        to=lead.email,
-        key=f"code:{session_id}:{number}",
-        message_class=MessageClass.ANSWER,
-        on_unknown=OnUnknown.RESEND,
-        context={"first_name": greeting_name(lead.first_name)},
-        not_after=now + CODE_LIVES,
-        now=now,
-    )
+    key = f"code:{session_id}:{number}"
+    return _answer("code", lead, to=lead.email, key=key, not_after=now + CODE_LIVES, now=now)
 
 
 def private_link(lead: Lead, *, number: int, now: datetime) -> Message:
     """An invitation to the private page. `number` tells one invitation of a lead from the next."""
-    return make_message(
-        "link",
-        lead=lead,
-        to=lead.email,
-        key=f"link:{lead.pk}:{number}",
-        message_class=MessageClass.ANSWER,
-        on_unknown=OnUnknown.RESEND,
-        context={"first_name": greeting_name(lead.first_name)},
-        not_after=now + ACKNOWLEDGEMENT_LIVES,
-        now=now,
-    )
+    key = f"link:{lead.pk}:{number}"
+    return _answer("link", lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 
 def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> Message:
@@ -99,6 +72,21 @@ def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> M
     )
 
 
+def _answer(name: str, lead: Lead, *, to: str, key: str, not_after: datetime, now: datetime) -> Message:
+    """A mail that somebody waits for: sent at once, and again when it is not known whether it arrived."""
+    return make_message(
+        name,
+        lead=lead,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={"first_name": greeting_name(lead.first_name), "reference": lead.reference},
+        not_after=not_after,
+        now=now,
+    )
+
+
 def make_message(
     name: str,
     *,
@@ -112,8 +100,8 @@ def make_message(
     not_after: datetime,
     now: datetime,
 ) -> Message:
-    """Renders templates/emails/<name>.subject.txt, .txt and .mjml into a row to be saved, due at once, in the name of
-    `centre` or else of the lead's.
+    """Renders templates/emails/<language>/<name>.subject.txt, .txt and .mjml into a row to be saved, due at once, in
+    the lead's language (staff's is English) and in the name of `centre` or else of the lead's.
 
     The Message-ID is made here, once, so that a mail sent again is recognised as the same one (RFC 5322 3.6.4).
     """
@@ -134,11 +122,19 @@ def make_message(
         created_at=now,
     )
     message.message_id = f"<{message.pk}@{centre.sender_email.rpartition('@')[2]}>"
-    values = {**_imprint(centre), **context}
-    message.subject = values["subject"] = one_line(_fill(_plain(f"emails/{name}.subject.txt"), values))
-    message.text = _fill(_plain(f"emails/{name}.txt"), values).strip() + "\n"
-    message.html = _fill(_html(name), values)
+    _write(message, language=lead.language if lead else settings.LANGUAGE_CODE, centre=centre, context=context)
     return message
+
+
+def _write(message: Message, *, language: str, centre: Location, context: dict[str, Any]) -> None:
+    """Subject, text and HTML, in `language` if we write it, else in English."""
+    spoken = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    path = f"emails/{spoken}/{message.name}"
+    with override(spoken):
+        values = {"language": spoken, **_imprint(centre), **context}
+        message.subject = values["subject"] = one_line(_fill(_plain(f"{path}.subject.txt"), values))
+        message.text = _fill(_plain(f"{path}.txt"), values).strip() + "\n"
+        message.html = _fill(_html(path), values)
 
 
 def greeting_name(first_name: str) -> str:
@@ -154,7 +150,7 @@ def _imprint(centre: Location) -> dict[str, Any]:
         "phone": centre.phone,
         "phone_display": centre.phone_display,
         "hours": centre.hours_in_words,
-        "zone_name": ZONES.get(centre.timezone, ""),
+        "zone_name": gettext(ZONES[centre.timezone]) if centre.timezone in ZONES else "",
     }
 
 
@@ -169,9 +165,9 @@ def _plain(path: str) -> Template:
 
 
 @lru_cache(maxsize=64)
-def _html(name: str) -> Template:
+def _html(path: str) -> Template:
     """The mail's MJML inside the common layout, compiled to HTML once; Django's tags pass through untouched."""
-    layout, content = (_plain(f"emails/{part}.mjml").source for part in ("layout", name))
+    layout, content = (_plain(f"{part}.mjml").source for part in ("emails/layout", path))
     # No web fonts: opening a mail must not tell anyone that it was opened.
     options = mrml.RenderOptions(disable_comments=False, social_icon_origin=None, fonts={})
     html = mrml.to_html(str(layout).replace(CONTENT_MARK, str(content)), render_options=options)

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
+from django.utils.translation import override
 
 from crm import dispatch, emails
 from crm.enums import LinkPurpose
@@ -171,7 +172,8 @@ def with_secrets(message: Message, *, now: datetime) -> Message:
 def _link_address(message: Message, now: datetime) -> str:
     assert message.lead is not None  # noqa: S101 - a mail with a link is about somebody
     token = make_link(message.lead, now=now, purpose=LinkPurpose.PRIVATE_PAGE, message=message)
-    return settings.SITE_URL.rstrip("/") + reverse("private:link", args=[token])
+    with override(message.lead.language):
+        return settings.SITE_URL.rstrip("/") + reverse("private:link", args=[token])
 
 
 def _code_of(message: Message, now: datetime) -> str:

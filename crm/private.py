@@ -14,13 +14,15 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import patient_access, registry
 from crm.enums import LinkPurpose
 from crm.models import PatientSession
 
-COOKIE, COOKIE_PATH = "patient", "/my/"
+COOKIE = "patient"
 
 
 class PatientRequest(HttpRequest):
@@ -35,9 +37,9 @@ class PatientView(Protocol):
 
 class CodeForm(forms.Form):
     code = forms.CharField(
-        label="Code",
+        label=_("Code"),
         max_length=20,
-        error_messages={"required": "Type the six digits."},
+        error_messages={"required": _("Type the six digits.")},
         widget=forms.TextInput(
             attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control"}
         ),
@@ -76,9 +78,7 @@ def no_entry(request: HttpRequest) -> HttpResponse:
 def enter(entry: patient_access.Entry, *, to: str, **place: Any) -> HttpResponse:
     """Sends the browser on with the cookie of its new session, which ends with the browser."""
     response = redirect(reverse(to, kwargs=place))
-    response.set_cookie(
-        COOKIE, entry.secret, path=COOKIE_PATH, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
-    )
+    response.set_cookie(COOKIE, entry.secret, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return _private(response)
 
 
@@ -110,7 +110,8 @@ def code(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         if patient_access.check_code(session, form.cleaned_data["code"], now=now):
             return _private(redirect("private:page"))
-        form.add_error("code", "This is not the code, or it is older than ten minutes. Check it, or ask for a new one.")
+        wrong = _("This is not the code, or it is older than ten minutes. Check it, or ask for a new one.")
+        form.add_error("code", wrong)
     return _ask(request, session, form)
 
 
@@ -134,7 +135,7 @@ def page(request: PatientRequest) -> HttpResponse:
     """What there is to do, from every app that has something for the patient."""
     lead = request.patient.lead
     panels = [
-        {"title": panel.title, "html": html}
+        {"title": gettext(panel.title), "html": html}
         for panel in registry.panels("patient")
         if (html := panel.render(request, lead))
     ]
@@ -147,7 +148,7 @@ def leave(request: PatientRequest) -> HttpResponse:
     """Ends this browser's session."""
     patient_access.end(request.patient, now=timezone.now())
     response = render(request, "private/left.html", {"handed_over": request.patient.handed_over})
-    response.delete_cookie(COOKIE, path=COOKIE_PATH)
+    response.delete_cookie(COOKIE)
     return response
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from crm.enums import DatePrecision
 
@@ -41,15 +42,15 @@ class SaidDateField(forms.CharField):
         for pattern, precision in _PATTERNS:
             if match := pattern.fullmatch(text):
                 return self._said(match.groupdict(), precision)
-        raise ValidationError("Write the year, month and year, or the day: 2026, 03/2026 or 03/15/2026.")
+        raise ValidationError(_("Write the year, month and year, or the day: 2026, 03/2026 or 03/15/2026."))
 
     def _said(self, parts: dict[str, str], precision: DatePrecision) -> SaidDate:
         try:
             day = date(int(parts["year"]), int(parts.get("month", 1)), int(parts.get("day", 1)))
         except ValueError:
-            raise ValidationError("There is no such date: write month/day/year, such as 03/15/2026.") from None
+            raise ValidationError(_("There is no such date: write month/day/year, such as 03/15/2026.")) from None
         if day.year < 1900:
-            raise ValidationError("That is too long ago: check the year.")
+            raise ValidationError(_("That is too long ago: check the year."))
         return SaidDate(day, precision)
 
 

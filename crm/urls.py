@@ -1,5 +1,6 @@
 """The whole map."""
 
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
@@ -9,7 +10,11 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
-    path("my/", include("crm.private")),
     path("logo/<uuid:location_id>/", logo.logo, name="logo"),
-    path("", include("intake.urls")),
+    # English has no prefix; Spanish pages lie below /es/, so that an address says its language and no cookie has to.
+    *i18n_patterns(
+        path("my/", include("crm.private")),
+        path("", include("intake.urls")),
+        prefix_default_language=False,
+    ),
 ]

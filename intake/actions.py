@@ -29,7 +29,8 @@ NOT_ANSWERS = {"submission_id", *GUARDS, *(wording.field for wording in consents
 
 @dataclass(frozen=True)
 class Request:
-    """A checked request. `data` is the form's cleaned data; an urgent one may lack required answers.
+    """A checked request. `data` is the form's cleaned data; an urgent one may lack required answers. `language` is the
+    page's that was filled in.
 
     `is_new`: it is known already that nobody gave this e-mail or telephone before.
     """
@@ -43,6 +44,7 @@ class Request:
     attribution: dict[str, str] = field(default_factory=dict)
     reference: str = ""
     is_new: bool = False
+    language: str = "en"
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -71,9 +73,11 @@ def submission(
     answers: dict[str, Any],
     submission_id: uuid.UUID,
     now: datetime,
+    language: str,
     session: PatientSession | None = None,
+    digest: str = "",
 ) -> Submission:
-    """A page of answers as a row, not yet saved."""
+    """A page of answers as a row, not yet saved. `digest`: when more than the answers tells a repeat from a change."""
     given = {name: value for name, value in answers.items() if name not in NOT_ANSWERS}
     return Submission(
         id=submission_id,
@@ -82,8 +86,9 @@ def submission(
         by=session.by if session else None,
         session=session,
         answers=given,
-        answers_digest=digest_of(given),
+        answers_digest=digest or digest_of(given),
         questionnaire_version=questionnaire.VERSION,
+        language=language,
         at=now,
     )
 
@@ -115,6 +120,7 @@ def _store(request: Request) -> Lead:
         created_at=request.now,
         stage_since=request.now,
         attribution=request.attribution,
+        language=request.language,
         **({"reference": request.reference} if request.reference else {}),
         **{name: data[name] for name in LEAD_FIELDS if name in data},
     )
@@ -151,14 +157,14 @@ def _kept(
 ) -> list[models.Model]:
     """The request itself: answers as given, proofs of consent, the rating, the entry on the timeline."""
     made: list[models.Model] = [
-        Submission(
-            id=submission_id,
-            lead=lead,
+        submission(
+            lead,
             page=request.page,
-            answers=request.answers,
-            answers_digest=request.digest,
-            questionnaire_version=questionnaire.VERSION,
-            at=request.now,
+            answers=request.data,
+            submission_id=submission_id,
+            now=request.now,
+            language=request.language,
+            digest=request.digest,
         ),
         *_consents(request, lead),
         Activity(lead=lead, kind=kind, at=request.now, summary=summary, details={"submission": str(submission_id)}),
@@ -177,6 +183,7 @@ def _consents(request: Request, lead: Lead) -> list[ConsentRecord]:
             given=bool(request.data.get(wording.field)),
             text=wording.for_centre(request.location.name),
             text_version=wording.version,
+            language=request.language,
             at=request.now,
         )
         for wording in consents.WORDINGS
@@ -219,7 +226,7 @@ def _attach(request: Request, known: Lead) -> Lead:
     """Another request of somebody known. What was missing is filled in; a new address or number is for staff to take
     over, because anybody can type a name and an address."""
     lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=known.pk)
-    different = _refresh(lead, request.data)
+    different = _refresh(lead, request)
     summary = f"Asked for help again{', with ' + ' and '.join(different) if different else ''}"
     made = _kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary=summary[:200])
     if request.urgent:
@@ -233,15 +240,17 @@ def _attach(request: Request, known: Lead) -> Lead:
     return lead
 
 
-def _refresh(lead: Lead, data: dict[str, Any]) -> list[str]:
-    """Takes over wishes and fills gaps; returns in words the address or number that differs from the one on record."""
-    reach = ("email", "phone")
+def _refresh(lead: Lead, request: Request) -> list[str]:
+    """Takes over wishes and the language, and fills gaps; returns in words the address or number that differs from the
+    one on record."""
+    reach, data = ("email", "phone"), request.data
     given = {name: data[name] for name in LEAD_FIELDS if data.get(name) not in (None, "", [])}
     different = [str(given[name]) for name in reach if name in given and getattr(lead, name) not in ("", given[name])]
     for name, value in given.items():
         if name in WISHES or not getattr(lead, name):
             setattr(lead, name, value)
-    lead.save(update_fields=[*LEAD_FIELDS, "updated_at"])
+    lead.language = request.language
+    lead.save(update_fields=[*LEAD_FIELDS, "language", "updated_at"])
     return different
 
 

@@ -1,11 +1,12 @@
 """What happens when a page of the second step is sent: kept at once, whole, and judged again."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from crm.actions import tasks, treatments
@@ -36,6 +37,7 @@ class Sent:
     answers: dict[str, Any]
     submission_id: uuid.UUID
     now: datetime
+    language: str = "en"
 
     @property
     def source(self) -> Source:
@@ -51,6 +53,7 @@ def keep_page(sent: Sent) -> bool:
     if not _keep(sent):
         return False
     lead = sent.session.lead
+    _speak(sent)
     _measure(sent)
     _note(sent, sent.title)
     assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
@@ -118,14 +121,27 @@ def _keep(sent: Sent) -> bool:
     if Submission.objects.filter(pk=sent.submission_id).exists():
         return False
     actions.submission(
-        lead, page=sent.page, answers=sent.answers, submission_id=sent.submission_id, session=sent.session, now=sent.now
+        lead,
+        page=sent.page,
+        answers=sent.answers,
+        submission_id=sent.submission_id,
+        session=sent.session,
+        now=sent.now,
+        language=sent.language,
     ).save(force_insert=True)
     return True
 
 
 def _keep_told(sent: Sent, treatment: Treatment, told: dict[str, Any], *, submission_id: uuid.UUID) -> bool:
     answers = {"treatment": str(treatment.pk), "told": told}
-    return _keep(Sent(sent.session, TREATMENTS, sent.title, answers, submission_id, sent.now))
+    return _keep(replace(sent, page=TREATMENTS, answers=answers, submission_id=submission_id))
+
+
+def _speak(sent: Sent) -> None:
+    """Mails follow the language that the person wishes, when we have it."""
+    wish = sent.answers.get("preferred_language")
+    if wish in dict(settings.LANGUAGES):
+        Lead.objects.filter(pk=sent.session.lead_id).update(language=wish)
 
 
 def _measure(sent: Sent) -> None:

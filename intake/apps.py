@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.core.checks import register
+from django.utils.translation import gettext_noop
 
 
 class IntakeConfig(AppConfig):
@@ -28,6 +29,7 @@ class IntakeConfig(AppConfig):
         )
         registry.listen(assessments.CAUSES, assessments.on_event)
         desk.hang_in()
-        registry.panel("patient", title="A first look", permission="", render=my.outlook, order=5)
-        registry.panel("patient", title="Your questions", permission="", render=my.panel, order=10)
+        registry.panel("patient", title=gettext_noop("A first look"), permission="", render=my.outlook, order=5)
+        registry.panel("patient", title=gettext_noop("Your questions"), permission="", render=my.panel, order=10)
         register(checks.check_reviews, "content", deploy=True)
+        register(checks.check_translations, "content", deploy=True)

@@ -10,12 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import queries
 from intake.fields import AddressField, LineField, TextField
 from intake.models import Question, Topic
+from intake.spoken import choices
 
 LONGEST_MESSAGE = 2000
 
@@ -27,21 +30,25 @@ class AskForm(forms.Form):
 
     question_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     topic = forms.ChoiceField(
-        label="What is it about?", choices=[("", "Choose"), *Topic.choices], error_messages={"required": "Choose one."}
+        label=_("What is it about?"),
+        choices=lambda: [("", gettext("Choose")), *choices(Topic.choices)],
+        error_messages={"required": _("Choose one.")},
     )
     message = TextField(
-        label="Your question",
+        label=_("Your question"),
         max_length=LONGEST_MESSAGE,
-        help_text=f"Up to {LONGEST_MESSAGE:,} characters. Please write nothing about your health here.",
-        error_messages={"required": "Write your question here."},
+        help_text=_("Up to 2,000 characters. Please write nothing about your health here."),
+        error_messages={"required": _("Write your question here.")},
         widget=forms.Textarea(attrs={"rows": 6, "maxlength": LONGEST_MESSAGE}),
     )
-    name = LineField(label="Your name", max_length=160, error_messages={"required": "Please fill this in."})
-    email = AddressField(label="E-mail", required=False, max_length=254)
+    name = LineField(label=_("Your name"), max_length=160, error_messages={"required": _("Please fill this in.")})
+    email = AddressField(label=_("E-mail"), required=False, max_length=254)
     phone = PhoneNumberField(
-        label="Phone",
+        label=_("Phone"),
         required=False,
-        error_messages={"invalid": "Enter a phone number with its area code, such as (212) 555-0100."},
+        error_messages={
+            "invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +.")
+        },
     )
 
     def clean_phone(self) -> str:
@@ -52,7 +59,7 @@ class AskForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not any(data.get(name) or name in self.errors for name in ("email", "phone")):
-            self.add_error("email", "Give an e-mail address or a phone number, so that we can answer.")
+            self.add_error("email", _("Give an e-mail address or a phone number, so that we can answer."))
         return data
 
     @property

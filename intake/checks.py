@@ -2,19 +2,48 @@
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Warning
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.utils.translation import gettext, override
 
-from intake import content
+from crm import safety_text
+from intake import content, texts
 
 
 def check_reviews(**_: Any) -> list[CheckMessage]:
     """System check of `check --deploy`: one warning for each page of medical facts that no physician has reviewed."""
+    pages = [page for code, _name in settings.LANGUAGES for page in content.articles(code).values()]
     return [
         Warning(
-            f"The page '{page.slug}' has not been medically reviewed, so a public site does not show it.",
+            f"The page '{page.language}/{page.slug}' was not medically reviewed, so a public site does not show it.",
             hint=f"Set reviewed_by in intake/content/{page.language}/{page.slug}.md once a physician has approved it.",
             id="intake.W001",
         )
-        for page in content.articles().values()
+        for page in dict.fromkeys(pages)
         if not page.is_ready
     ]
+
+
+def check_translations(**_: Any) -> list[CheckMessage]:
+    """System check of `check --deploy`: translations are compiled, and qualified people have read the safety texts."""
+    found: list[CheckMessage] = []
+    for language, name in settings.LANGUAGES:
+        if language == safety_text.ORIGINAL:
+            continue
+        if not (safety_text.LOCALE / language / "LC_MESSAGES" / "django.mo").exists():
+            found.append(Error(f"{name} is not compiled.", hint="Run manage.py compilemessages.", id="intake.E001"))
+        if unchecked := _unchecked(language):
+            found.append(
+                Warning(
+                    f"{unchecked} safety texts in {name} were not checked: each is shown below its English text.",
+                    hint=f"manage.py review_translations {language} lists them.",
+                    id="intake.W002",
+                )
+            )
+    return found
+
+
+def _unchecked(language: str) -> int:
+    checked = safety_text.reviewed(language)
+    with override(language):
+        return sum(safety_text.digest(text, gettext(text)) not in checked for text in texts.safety_texts())

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from crm.enums import ConsentKind
 
 
@@ -16,8 +18,8 @@ class Wording:
     text: str
 
     def for_centre(self, name: str) -> str:
-        """The words as shown and as kept in the proof."""
-        return self.text.replace("{centre}", name)
+        """The words as shown and as kept in the proof, in the language of this request."""
+        return gettext(self.text).replace("{centre}", name)
 
 
 WORDINGS = (

@@ -78,8 +78,13 @@ def articles(language: str = ORIGINAL) -> dict[str, Article]:
 
 
 def shown(language: str, *, public: bool) -> dict[str, Article]:
-    """The pages that visitors may read: all of them locally, those that are ready where real patients are."""
-    return {slug: page for slug, page in articles(language).items() if page.is_ready or not public}
+    """The pages that visitors may read: all of them locally; where real patients are, those that are ready, in English
+    where only that is."""
+    if not public:
+        return articles(language)
+    originals = articles()
+    ready = {slug: page if page.is_ready else originals[slug] for slug, page in articles(language).items()}
+    return {slug: page for slug, page in ready.items() if page.is_ready}
 
 
 def related(article: Article, among: Collection[Article]) -> list[Article]:

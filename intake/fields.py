@@ -9,9 +9,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from crm import normalise
+from crm import normalise, safety_text
 from crm.enums import DatePrecision
 from crm.said import SaidDateField
 from intake.questionnaire import LONGEST_TEXT, Kind, Question, SafetyOption, safety_options
@@ -24,7 +26,7 @@ HIGHEST_NUMBER = 30
 def refuse_endless(value: Any, *, most: int = MOST_TYPED) -> None:
     """Before anything else: cleaning takes the longer the longer a text is, quadratically so with combining marks."""
     if value and len(str(value)) > most:
-        raise ValidationError("This is too long. Please write less.", code="max_length")
+        raise ValidationError(_("This is too long. Please write less."), code="max_length")
 
 
 class LineField(forms.CharField):
@@ -45,7 +47,7 @@ class AddressField(forms.EmailField):
     def validate(self, value: str) -> None:
         super().validate(value)
         if value and not normalise.is_public_domain(value):
-            raise ValidationError("Enter a full e-mail address, such as name@example.org.", code="invalid")
+            raise ValidationError(_("Enter a full e-mail address, such as name@example.org."), code="invalid")
 
 
 class TextField(forms.CharField):
@@ -63,7 +65,7 @@ class PastField(SaidDateField):
     def clean(self, value: Any) -> str:
         said = super().clean(value)
         if said and said.date > timezone.localdate():
-            raise ValidationError("That lies in the future: check the year.")
+            raise ValidationError(_("That lies in the future: check the year."))
         return str(said) if said else ""
 
 
@@ -73,9 +75,9 @@ class BirthdayField(SaidDateField):
     def clean(self, value: Any) -> str:
         said = super().clean(value)
         if said and said.precision != DatePrecision.DAY:
-            raise ValidationError("Write month, day and year, such as 03/15/1970.")
+            raise ValidationError(_("Write month, day and year, such as 03/15/1970."))
         if said and said.date >= timezone.localdate():
-            raise ValidationError("That lies in the future: check the year.")
+            raise ValidationError(_("That lies in the future: check the year."))
         return said.date.isoformat() if said else ""
 
     def prepare_value(self, value: Any) -> Any:
@@ -96,7 +98,10 @@ class TickField(forms.MultipleChoiceField):
     def clean(self, value: Any) -> list[str]:
         ticked = set(super().clean(value))
         if self.exclusive in ticked and len(ticked) > 1:
-            raise ValidationError(f"You ticked “{self._label(self.exclusive)}” and something else. Choose one.")
+            raise ValidationError(
+                gettext("You ticked “%(answer)s” and something else. Choose one.")
+                % {"answer": self._label(self.exclusive)}
+            )
         return [code for code, _ in self._flat() if code in ticked]
 
     def _flat(self) -> list[tuple[str, str]]:
@@ -107,12 +112,13 @@ class TickField(forms.MultipleChoiceField):
 
 
 class SafetyField(TickField):
-    """A block of warning signs: each "yes" or "not sure", or none of them. `items` is what the page shows."""
+    """A block of warning signs: each "yes" or "not sure", or none of them. `items` is what the page shows, below what
+    was `asked`."""
 
-    def __init__(self, *, items: tuple[SafetyOption, ...], **kwargs: Any) -> None:
-        self.items = items
+    def __init__(self, *, asked: str, items: tuple[SafetyOption, ...], **kwargs: Any) -> None:
+        self.asked, self.items = asked, items
         values = [(value, f"{label}: {item.text}") for item in items for value, label in item.options]
-        choices = [*values, (kwargs["exclusive"], "None of these")]
+        choices = [*values, (kwargs["exclusive"], gettext("None of these"))]
         super().__init__(choices=choices, widget=forms.CheckboxSelectMultiple, **kwargs)
 
 
@@ -121,18 +127,25 @@ def _choices(question: Question, *, blank: str = "") -> list[tuple[str, str]]:
 
 
 def _safety(question: Question, common: dict[str, Any]) -> forms.Field:
-    missing = {"required": "Please tick what applies, or “None of these”."}
+    missing = {"required": _("Please tick what applies, or “None of these”.")}
     items = safety_options(question.choices)
-    return SafetyField(items=items, exclusive=question.exclusive, error_messages=missing, **common)
+    label = safety_text.plain(question.label)
+    return SafetyField(
+        asked=question.label,
+        items=items,
+        exclusive=question.exclusive,
+        error_messages=missing,
+        **common | {"label": label},
+    )
 
 
 def _one(question: Question, common: dict[str, Any]) -> forms.Field:
-    messages = {"required": "Choose one.", "invalid_choice": "Choose one of the answers."}
+    messages = {"required": _("Choose one."), "invalid_choice": _("Choose one of the answers.")}
     return forms.ChoiceField(choices=_choices(question), widget=forms.RadioSelect, error_messages=messages, **common)
 
 
 def _many(question: Question, common: dict[str, Any]) -> forms.Field:
-    messages = {"required": "Tick at least one.", "invalid_choice": "Choose from the answers shown."}
+    messages = {"required": _("Tick at least one."), "invalid_choice": _("Choose from the answers shown.")}
     return TickField(
         choices=_choices(question),
         exclusive=question.exclusive,
@@ -143,28 +156,28 @@ def _many(question: Question, common: dict[str, Any]) -> forms.Field:
 
 
 def _select(question: Question, common: dict[str, Any]) -> forms.Field:
-    blank = "Choose" if question.required else "Not chosen"
-    messages = {"required": "Choose one from the list.", "invalid_choice": "Choose one from the list."}
+    blank = gettext("Choose") if question.required else gettext("Not chosen")
+    messages = dict.fromkeys(("required", "invalid_choice"), _("Choose one from the list."))
     return forms.ChoiceField(choices=_choices(question, blank=blank), error_messages=messages, **common)
 
 
 def _text(question: Question, common: dict[str, Any]) -> forms.Field:
-    return LineField(max_length=MAX_LINE, error_messages={"required": "Please fill this in."}, **common)
+    return LineField(max_length=MAX_LINE, error_messages={"required": _("Please fill this in.")}, **common)
 
 
 def _email(question: Question, common: dict[str, Any]) -> forms.Field:
-    invalid = {"invalid": "Enter a full e-mail address, such as name@example.org."}
+    invalid = {"invalid": _("Enter a full e-mail address, such as name@example.org.")}
     return AddressField(max_length=254, error_messages=invalid, **common)
 
 
 def _phone(question: Question, common: dict[str, Any]) -> forms.Field:
-    invalid = {"invalid": "Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +."}
+    invalid = {"invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +.")}
     field: forms.Field = PhoneNumberField(error_messages=invalid, **common)
     return field
 
 
 def _yes(question: Question, common: dict[str, Any]) -> forms.Field:
-    return forms.BooleanField(error_messages={"required": "Please tick this box to go on."}, **common)
+    return forms.BooleanField(error_messages={"required": _("Please tick this box to go on.")}, **common)
 
 
 def _long_text(question: Question, common: dict[str, Any]) -> forms.Field:
@@ -173,7 +186,7 @@ def _long_text(question: Question, common: dict[str, Any]) -> forms.Field:
 
 
 def _date(question: Question, common: dict[str, Any]) -> forms.Field:
-    return BirthdayField(error_messages={"required": "Please fill this in."}, max_length=20, **common)
+    return BirthdayField(error_messages={"required": _("Please fill this in.")}, max_length=20, **common)
 
 
 def _rough_date(question: Question, common: dict[str, Any]) -> forms.Field:
@@ -181,13 +194,13 @@ def _rough_date(question: Question, common: dict[str, Any]) -> forms.Field:
 
 
 def _number(question: Question, common: dict[str, Any]) -> forms.Field:
-    odd = f"Write a number between 0 and {HIGHEST_NUMBER}, such as 7.2."
+    odd = gettext("Write a number between 0 and %(most)d, such as 7.2.") % {"most": HIGHEST_NUMBER}
     messages = {"invalid": odd, "min_value": odd, "max_value": odd}
     return forms.FloatField(min_value=0, max_value=HIGHEST_NUMBER, error_messages=messages, **common)
 
 
 def _zip(question: Question, common: dict[str, Any]) -> forms.Field:
-    digits = {"invalid": "Write the five digits, such as 10001, or leave it empty."}
+    digits = {"invalid": _("Write the five digits, such as 10001, or leave it empty.")}
     return forms.RegexField(r"^\d{5}(-\d{4})?$", max_length=10, error_messages=digits, **common)
 
 
@@ -210,19 +223,20 @@ FIELD_OF: dict[Kind, Callable[[Question, dict[str, Any]], forms.Field]] = {
 
 
 def field_for(question: Question) -> forms.Field:
-    """A form's own field for a question. Templates find `why` and `ends` on it.
+    """A form's own field for a question, which is in the visitor's language. Templates find `why` and `ends` on it.
 
     Made once and copied only as deep as pages write into it: Django's own copies take the list of states along, and
     making anew or copying thirty fields would take a third of the time in which a request is answered.
     """
-    field = copy.copy(_field(question))
+    field = copy.copy(_field(question, get_language() or ""))
     field.widget = copy.copy(field.widget)
     field.widget.attrs = dict(field.widget.attrs)
     return field
 
 
 @cache
-def _field(question: Question) -> forms.Field:
+def _field(question: Question, language: str) -> forms.Field:
+    """`question` is in `language` already; its messages are made in it too."""
     common = {"label": question.label, "required": question.required, "help_text": question.help}
     field = FIELD_OF[question.kind](question, common)
     field.why, field.ends = question.why, question.ends  # type: ignore[attr-defined]

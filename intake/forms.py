@@ -6,9 +6,11 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Layout
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from crm import places
-from intake import consents
+from intake import consents, spoken
 from intake.fields import field_for
 from intake.questionnaire import (
     CALL_ME,
@@ -43,6 +45,7 @@ class QuestionnaireForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.sections = tuple(spoken.section(section) for section in self.sections)
         for question in self.questions():
             self.fields[question.name] = field_for(question)
 
@@ -105,7 +108,7 @@ class RequestForm(QuestionnaireForm):
             self.fields[wording.field] = forms.BooleanField(
                 required=wording.required,
                 label=wording.for_centre(centre_name),
-                error_messages={"required": "Please tick this box, or call us instead."},
+                error_messages={"required": _("Please tick this box, or call us instead.")},
             )
 
     @property
@@ -113,7 +116,8 @@ class RequestForm(QuestionnaireForm):
         helper = super().helper
         boxes = [Field(wording.field, template=TEMPLATE_OF[Kind.YES]) for wording in consents.WORDINGS]
         number = len(self.sections) + 1
-        heading = _heading(number, "Your agreement", "We need the first two to answer you. The last is up to you.")
+        need = gettext("We need the first two to answer you. The last is up to you.")
+        heading = _heading(number, gettext("Your agreement"), need)
         helper.layout.append(Div(heading, *boxes, css_class="form-section", css_id="agreement"))
         helper.layout.extend([Field("submission_id"), Field("opened"), HTML(NOT_FOR_PEOPLE)])
         return helper
@@ -133,12 +137,12 @@ class RequestForm(QuestionnaireForm):
         data = super().clean() or {}
         typed = {name for name in ("email", "phone") if data.get(name) or name in self.errors}
         if not typed and "email" in self.fields:
-            self.add_error("email", "Give an e-mail address or a phone number, so that we can answer.")
+            self.add_error("email", _("Give an e-mail address or a phone number, so that we can answer."))
         wants = data.get("preferred_contact")
         if wants in {"phone", "text"} and "phone" not in typed:
-            self.add_error("phone", "Add your phone number, or choose e-mail as the way to contact you.")
+            self.add_error("phone", _("Add your phone number, or choose e-mail as the way to contact you."))
         if wants == "email" and "email" not in typed:
-            self.add_error("email", "Add your e-mail address, or choose phone as the way to contact you.")
+            self.add_error("email", _("Add your e-mail address, or choose phone as the way to contact you."))
         return data
 
     @property

@@ -4,21 +4,24 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import patient_access
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
 from crm.private import PatientRequest, enter, patient_page
-from intake import answering, assessments, record, told, views, wording
+from intake import answering, assessments, record, spoken, told, views, wording
 from intake.forms import PageForm
 from intake.models import Submission
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, question
+from intake.spoken import said
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
@@ -56,7 +59,7 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
     if not valid:
         return _show(request, page, form, status=422)
     answering.keep_page(sent)
-    messages.success(request, f"“{page.title}” is stored.")
+    messages.success(request, gettext("“%(title)s” is stored.") % {"title": said(page.title)})
     return _next(request, page, sent.answers)
 
 
@@ -70,7 +73,11 @@ def treatments(request: PatientRequest) -> HttpResponse:
         sent = _sent(request, answering.TREATMENTS, "Treatments tried", form)
         answering.pick_treatments(sent, form.cleaned_data["kinds"])
         return _next_treatment(request)
-    context = {"form": form, "treatments": [(one, told.is_told(one)) for one in shown], "patient": request.patient}
+    context = {
+        "form": form,
+        "treatments": [(one, told.title(one), told.is_told(one)) for one in shown],
+        "patient": request.patient,
+    }
     return render(request, "intake/my_treatments.html", context, status=422 if form.errors else 200)
 
 
@@ -94,7 +101,7 @@ def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
         except TreatmentRefused as refused:
             form.refuse(refused)
         else:
-            messages.success(request, f"“{row}” is stored.")
+            messages.success(request, gettext("“%(title)s” is stored.") % {"title": told.title(row)})
             return _next_treatment(request)
     return _show_treatment(request, row, form, status=422)
 
@@ -105,13 +112,13 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     answers = record.visible_answers(session)
     sent = Submission.objects.filter(lead=lead) if session.is_proven else record.own_submissions(session)
     answered = set(sent.values_list("page", flat=True))
-    pages = [(page, page.key in answered) for page in PAGES if page.is_for(answers)]
+    pages = [(page.key, said(page.title), page.key in answered) for page in PAGES if page.is_for(answers)]
     rows = list(answering.visible_treatments(session))
     context = {
         "pages": pages,
         "treatments": rows,
         "open_treatments": [row for row in rows if not told.is_told(row)],
-        "done": sum(is_done for _, is_done in pages) + bool(rows),
+        "done": sum(is_done for *_, is_done in pages) + bool(rows),
         "all": len(pages) + 1,
         "recheck": RECHECK,
         "ticks": _ticks(answers),
@@ -132,7 +139,7 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
 def _ticks(answers: dict[str, Any]) -> list[str]:
     """What was ticked on the first form, to remind of."""
     words = dict(question("tried_treatments").choices)
-    return [words[tick] for tick in answers.get("tried_treatments") or [] if tick in words]
+    return [said(words[tick]) for tick in answers.get("tried_treatments") or [] if tick in words]
 
 
 def _afresh(page: Page) -> dict[str, Any]:
@@ -146,19 +153,21 @@ def _sent(
     data = form.cleaned_data if answers is None else answers
     given = {name: value for name, value in data.items() if name != "submission_id"}
     submission_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
-    return answering.Sent(request.patient, key, title, given, submission_id, timezone.now())
+    return answering.Sent(
+        request.patient, key, title, given, submission_id, timezone.now(), get_language() or settings.LANGUAGE_CODE
+    )
 
 
 def _show(request: PatientRequest, page: Page, form: PageForm, *, status: int = 200) -> HttpResponse:
     known = record.visible_answers(request.patient)
     shown = [one for one in PAGES if one.is_for(known)]
     place = shown.index(page) + 1 if page in shown else None
-    context = {"form": form, "page": page, "place": place, "count": len(shown), "patient": request.patient}
+    context = {"form": form, "page": spoken.page(page), "place": place, "count": len(shown), "patient": request.patient}
     return render(request, "intake/my_questions.html", context, status=status)
 
 
 def _show_treatment(request: PatientRequest, row: Treatment, form: told.ToldForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "treatment": row, "patient": request.patient}
+    context = {"form": form, "title": told.title(row), "patient": request.patient}
     return render(request, "intake/my_treatment.html", context, status=status)
 
 

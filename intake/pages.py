@@ -47,7 +47,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     page = pages[slug]
     context = {
         "article": page,
-        "stretches": [(content.without_links_to_others(part.html, pages), part) for part in page.parts],
+        "stretches": [(_with_links(part.html, among=pages), part) for part in page.parts],
         "related": content.related(page, pages.values()),
         "structured_data": structured_data(page),
         "page_address": settings.SITE_URL + reverse("intake:article", args=[slug]),
@@ -67,6 +67,7 @@ class ReadingMap(Sitemap):  # type: ignore[type-arg]  # takes no [str] when it r
     """Addresses for search engines: the start page, the form and every page that may be read."""
 
     protocol = urlsplit(settings.SITE_URL).scheme
+    i18n = alternates = x_default = True
 
     def items(self) -> list[str]:
         return ["intake:home", "intake:learn", "intake:candidate", *readable()]
@@ -100,6 +101,11 @@ def structured_data(page: Article) -> SafeString:
     if page.reviewed_by:
         data |= {"lastReviewed": page.updated.isoformat(), "reviewedBy": {"@type": "Person", "name": page.reviewed_by}}
     return mark_safe(json.dumps(data).translate(UNSAFE_IN_SCRIPT))
+
+
+def _with_links(html: str, *, among: dict[str, Article]) -> str:
+    """Links only to pages that are shown, and in the language that is being read: the texts write them without one."""
+    return content.without_links_to_others(html, among).replace('href="/', f'href="{reverse("intake:home")}')
 
 
 def _grouped() -> dict[str, list[Article]]:

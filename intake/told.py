@@ -5,57 +5,71 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from crm.enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus
 from crm.errors import TreatmentRefused
 from crm.models import Treatment
 from crm.said import SaidDate, SaidDateField
-from crm.vocabulary import kinds_in
+from crm.vocabulary import TreatmentKind, kinds_in
+from intake.spoken import choices, said
 
 RADIO, BOXES = forms.RadioSelect, forms.CheckboxSelectMultiple
-UNSURE = ("unsure", "Not sure")
+UNSURE = ("unsure", _("Not sure"))
 
 # How people name what they had, group by group. What only a clinician would know how to name is staff's to enter.
 GROUP_TITLES = {
-    TreatmentGroup.ACTIVE: "Physical therapy and exercise",
-    TreatmentGroup.MEDICATION: "Medicines",
-    TreatmentGroup.INJECTION: "Injections",
-    TreatmentGroup.MANUAL: "Hands-on treatments",
-    TreatmentGroup.DEVICE: "Braces and devices",
-    TreatmentGroup.SELF_CARE: "What you did yourself",
-    TreatmentGroup.BEHAVIOURAL: "Courses for coping with pain",
-    TreatmentGroup.OTHER: "Something else",
+    TreatmentGroup.ACTIVE: _("Physical therapy and exercise"),
+    TreatmentGroup.MEDICATION: _("Medicines"),
+    TreatmentGroup.INJECTION: _("Injections"),
+    TreatmentGroup.MANUAL: _("Hands-on treatments"),
+    TreatmentGroup.DEVICE: _("Braces and devices"),
+    TreatmentGroup.SELF_CARE: _("What you did yourself"),
+    TreatmentGroup.BEHAVIOURAL: _("Courses for coping with pain"),
+    TreatmentGroup.OTHER: _("Something else"),
 }
-ENDS: dict[str, str] = {
-    TreatmentStatus.COMPLETED: "It was finished as planned",
-    TreatmentStatus.STOPPED_NO_BENEFIT: "It did not help",
-    TreatmentStatus.STOPPED_SIDE_EFFECTS: "Side effects",
-    TreatmentStatus.STOPPED_MADE_WORSE: "It made the pain worse",
-    TreatmentStatus.STOPPED_COST_ACCESS: "Cost, or no place to get it",
+ENDS = {
+    TreatmentStatus.COMPLETED: _("It was finished as planned"),
+    TreatmentStatus.STOPPED_NO_BENEFIT: _("It did not help"),
+    TreatmentStatus.STOPPED_SIDE_EFFECTS: _("Side effects"),
+    TreatmentStatus.STOPPED_MADE_WORSE: _("It made the pain worse"),
+    TreatmentStatus.STOPPED_COST_ACCESS: _("Cost, or no place to get it"),
 }
-RELIEF = (("0", "Not at all"), ("25", "A little"), ("50", "About half"), ("75", "A lot"), ("100", "Completely"), UNSURE)
-# Days are the least that the words allow, so that relief is never counted too long.
-LASTED = (
-    ("still", "It still helps"),
-    ("0", "It did not help"),
-    ("3", "A few days"),
-    ("14", "Two weeks or so"),
-    ("30", "A month or so"),
-    ("84", "Three months or so"),
-    ("180", "Half a year or longer"),
+RELIEF = (
+    ("0", _("Not at all")),
+    ("25", _("A little")),
+    ("50", _("About half")),
+    ("75", _("A lot")),
+    ("100", _("Completely")),
     UNSURE,
 )
-CLINICIAN = (("true", "Yes"), ("false", "No"), UNSURE)
-REGIONS = (("cervical", "Neck"), ("thoracic", "Mid back"), ("lumbar", "Low back"), ("sacral", "Tailbone or pelvis"))
+# Days are the least that the words allow, so that relief is never counted too long.
+LASTED = (
+    ("still", _("It still helps")),
+    ("0", _("It did not help")),
+    ("3", _("A few days")),
+    ("14", _("Two weeks or so")),
+    ("30", _("A month or so")),
+    ("84", _("Three months or so")),
+    ("180", _("Half a year or longer")),
+    UNSURE,
+)
+CLINICIAN = (("true", _("Yes")), ("false", _("No")), UNSURE)
+REGIONS = (
+    ("cervical", _("Neck")),
+    ("thoracic", _("Mid back")),
+    ("lumbar", _("Low back")),
+    ("sacral", _("Tailbone or pelvis")),
+)
 
 
 class PickForm(forms.Form):
     """What was tried, to be ticked."""
 
     kinds = forms.MultipleChoiceField(
-        label="What have you tried?",
+        label=_("What have you tried?"),
         widget=BOXES,
-        error_messages={"required": "Tick at least one, or go back to your page."},
+        error_messages={"required": _("Tick at least one, or go back to your page.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,7 +77,7 @@ class PickForm(forms.Form):
         field = self.fields["kinds"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - for the type checker
         field.choices = [
-            (title, [(kind.value, str(kind.label)) for kind in kinds_in(group)])
+            (title, choices((kind.value, kind.label) for kind in kinds_in(group)))
             for group, title in GROUP_TITLES.items()
         ]
 
@@ -72,33 +86,39 @@ class ToldForm(forms.Form):
     """One treatment. Nothing is required: a rough answer is better than none."""
 
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    kind_other = forms.CharField(label="What was it?", max_length=120, required=False)
+    kind_other = forms.CharField(label=_("What was it?"), max_length=120, required=False)
     drug_name = forms.CharField(
-        label="Name of the medicine", max_length=120, required=False, help_text="If you know it."
+        label=_("Name of the medicine"), max_length=120, required=False, help_text=_("If you know it.")
     )
-    body_region = forms.ChoiceField(label="Where was it given?", choices=REGIONS, widget=RADIO)
-    start = SaidDateField(label="When did it begin?", required=False, help_text="2026, 03/2026 or 03/15/2026.")
+    body_region = forms.ChoiceField(label=_("Where was it given?"), choices=REGIONS, widget=RADIO)
+    start = SaidDateField(label=_("When did it begin?"), required=False, help_text=_("2026, 03/2026 or 03/15/2026."))
     going_on = forms.ChoiceField(
-        label="Does it go on?", choices=(("yes", "Yes"), ("no", "No")), widget=RADIO, required=False
+        label=_("Does it go on?"), choices=(("yes", _("Yes")), ("no", _("No"))), widget=RADIO, required=False
     )
-    end = SaidDateField(label="If not: when did it end?", required=False, help_text="2026, 03/2026 or 03/15/2026.")
+    end = SaidDateField(
+        label=_("If not: when did it end?"), required=False, help_text=_("2026, 03/2026 or 03/15/2026.")
+    )
     sessions = forms.IntegerField(
-        label="How many sessions, roughly?",
+        label=_("How many sessions, roughly?"),
         min_value=0,
         max_value=1000,
         required=False,
-        help_text="A number, such as 12.",
+        help_text=_("A number, such as 12."),
     )
-    relief = forms.ChoiceField(label="How much did it help?", choices=RELIEF, widget=RADIO, required=False)
-    lasted = forms.ChoiceField(label="For how long did it help?", choices=LASTED, widget=RADIO, required=False)
+    relief = forms.ChoiceField(label=_("How much did it help?"), choices=RELIEF, widget=RADIO, required=False)
+    lasted = forms.ChoiceField(label=_("For how long did it help?"), choices=LASTED, widget=RADIO, required=False)
     side_effects = forms.MultipleChoiceField(
-        label="Did you have side effects?", choices=SideEffect.choices, widget=BOXES, required=False
+        label=_("Did you have side effects?"), choices=lambda: choices(SideEffect.choices), widget=BOXES, required=False
     )
     ended_because = forms.ChoiceField(
-        label="Why did it stop?", choices=tuple(ENDS.items()), widget=RADIO, required=False, help_text="If it stopped."
+        label=_("Why did it stop?"),
+        choices=tuple(ENDS.items()),
+        widget=RADIO,
+        required=False,
+        help_text=_("If it stopped."),
     )
     clinician = forms.ChoiceField(
-        label="Did a doctor or therapist prescribe or direct it?", choices=CLINICIAN, widget=RADIO, required=False
+        label=_("Did a doctor or therapist prescribe or direct it?"), choices=CLINICIAN, widget=RADIO, required=False
     )
 
     def __init__(self, *args: Any, treatment: Treatment, **kwargs: Any) -> None:
@@ -134,13 +154,13 @@ class ToldForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("going_on") == "yes" and data.get("end"):
-            self.add_error("end", "You said that it goes on: clear this date, or choose “No” above.")
+            self.add_error("end", _("You said that it goes on: clear this date, or choose “No” above."))
         return data
 
     def refuse(self, refused: TreatmentRefused) -> None:
         """Puts a contradiction that only the whole shows beside a question of this page."""
         shown = refused.field.removesuffix("_date")
-        self.add_error(shown if shown in self.fields else None, refused.message)
+        self.add_error(shown if shown in self.fields else None, said(refused.message))
 
     def told(self) -> dict[str, Any]:
         """The answers as given, for the record. Call when valid."""
@@ -166,16 +186,16 @@ class ToldForm(forms.Form):
 
 
 WHY = {
-    "start": "Insurers ask when and for how long. The month is enough.",
-    "relief": "A treatment that helps well is worth going on with.",
-    "sessions": "Insurers count them.",
-    "clinician": "Insurers ask whether it was prescribed.",
+    "start": _("Insurers ask when and for how long. The month is enough."),
+    "relief": _("A treatment that helps well is worth going on with."),
+    "sessions": _("Insurers count them."),
+    "clinician": _("Insurers ask whether it was prescribed."),
 }
 
 
 def _past(said: SaidDate | None) -> SaidDate | None:
     if said and said.date > timezone.localdate():
-        raise ValidationError("That lies in the future: check the year.")
+        raise ValidationError(_("That lies in the future: check the year."))
     return said
 
 
@@ -227,6 +247,11 @@ def _lasted(days: int | None) -> str:
 
 def _nearest(value: int, steps: list[int]) -> str:
     return str(max(step for step in steps if step <= value))
+
+
+def title(treatment: Treatment) -> str:
+    """What it is called in the language of this request: the patient's own words, or ours."""
+    return treatment.kind_other or said(str(TreatmentKind(treatment.kind).label))
 
 
 def is_told(treatment: Treatment) -> bool:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -97,6 +98,7 @@ def _request(request: HttpRequest, form: RequestForm, centre: Location, *, urgen
         urgent=urgent,
         page=form.page,
         attribution=attribution.of(request),
+        language=get_language() or settings.LANGUAGE_CODE,
     )
 
 

@@ -5,100 +5,141 @@ what happens next, and that a physician decides.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from crm.enums import TreatmentGroup
 from crm.vocabulary import TreatmentKind
 
 Evidence = dict[str, Any]
 
-BANNER = "Fixed rules made this from your answers. It is not a diagnosis and not medical advice. A person decides."
+BANNER = noop(
+    "Fixed rules made this from your answers. It is not a diagnosis and not medical advice. A person decides."
+)
 GROUPS = {
-    TreatmentGroup.ACTIVE: "exercise and physical therapy",
-    TreatmentGroup.MEDICATION: "medicine",
-    TreatmentGroup.INJECTION: "injections",
-    TreatmentGroup.MANUAL: "hands-on treatment",
+    TreatmentGroup.ACTIVE: noop("exercise and physical therapy"),
+    TreatmentGroup.MEDICATION: noop("medicine"),
+    TreatmentGroup.INJECTION: noop("injections"),
+    TreatmentGroup.MANUAL: noop("hands-on treatment"),
 }
 ASKED = {
-    "region": "where it hurts",
-    "radiation": "whether it spreads",
-    "onset": "how long you have had it",
-    "average pain": "how strong it is",
-    "treatments tried": "what you have tried",
+    "region": noop("where it hurts"),
+    "radiation": noop("whether it spreads"),
+    "onset": noop("how long you have had it"),
+    "average pain": noop("how strong it is"),
+    "treatments tried": noop("what you have tried"),
 }
+# Safety texts: shown in English too while their translation is not checked (crm/safety_text.py).
+EMERGENCY = (
+    "Your answers include a warning sign that needs emergency care. Call {911} or go to the nearest emergency "
+    "department now. Do not wait for our call."
+)
+REVIEW = (
+    "A doctor should look at one of your answers soon. Please contact your own doctor or an urgent-care clinic "
+    "today or tomorrow. Our clinical team looks at your request too."
+)
+WARNINGS = {"emergency_sign": EMERGENCY, "review_sign": REVIEW}
 
 
-def next_step(reasons: list[dict[str, Any]], recheck_on: date | None) -> list[str]:
-    """Sentences for the patient from the reasons of an assessment as stored, and the day of the re-check."""
-    said = [_SENTENCES[reason["code"]](reason["evidence"]) for reason in reasons if reason["code"] in _SENTENCES]
-    again = [f"We would like to ask you again on {recheck_on:%B %-d, %Y}."] if recheck_on else []
-    return [*dict.fromkeys(said), *again]
+@dataclass(frozen=True)
+class Sentence:
+    """One thing to tell the patient. A warning is still in English."""
+
+    text: str
+    is_warning: bool = False
+
+
+def next_step(reasons: list[dict[str, Any]], recheck_on: date | None) -> list[Sentence]:
+    """What to tell the patient, from the reasons of an assessment as stored and the day of the re-check."""
+    told = [_sentence(reason["code"], reason["evidence"]) for reason in reasons]
+    said = [sentence for sentence in dict.fromkeys(told) if sentence]
+    if recheck_on:
+        day = date_format(recheck_on, _("F j, Y"))
+        said.append(Sentence(_("We would like to ask you again on %(day)s.") % {"day": day}))
+    return said
+
+
+def _sentence(code: str, evidence: Evidence) -> Sentence | None:
+    if code in WARNINGS:
+        return Sentence(WARNINGS[code], is_warning=True)
+    return Sentence(_SENTENCES[code](evidence)) if code in _SENTENCES else None
 
 
 def _groups(evidence: Evidence) -> str:
-    return _listed([GROUPS[TreatmentGroup(group)] for group in evidence["groups"]])
+    return _listed([_(GROUPS[TreatmentGroup(group)]) for group in evidence["groups"]])
 
 
 def _listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+    if len(words) < 2:
+        return "".join(words)
+    return _("%(some)s and %(last)s") % {"some": ", ".join(words[:-1]), "last": words[-1]}
 
 
-def _kind(evidence: Evidence) -> str:
-    return str(TreatmentKind(evidence["kind"]).label)
-
-
-def _kinds(evidence: Evidence) -> str:
-    return _listed([str(TreatmentKind(kind).label) for kind in evidence["kinds"]])
+def _kinds(kinds: list[str]) -> str:
+    return _listed([_(str(TreatmentKind(kind).label)) for kind in kinds])
 
 
 def _so_far(evidence: Evidence) -> str:
-    told = f"So far you have told us about {_groups(evidence)}." if evidence["groups"] else ""
-    return (
-        "Before a consultation most doctors and insurers ask for about six weeks of treatment, usually with physical "
-        f"therapy. {told} Ask your own doctor what fits you, and tell us when you have had more."
-    ).replace("  ", " ")
+    told = _("So far you have told us about %(groups)s.") % {"groups": _groups(evidence)} if evidence["groups"] else ""
+    sentences = (
+        _(
+            "Before a consultation most doctors and insurers ask for about six weeks of treatment, usually with "
+            "physical therapy."
+        ),
+        told,
+        _("Ask your own doctor what fits you, and tell us when you have had more."),
+    )
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
-_ELSEWHERE = "We may not be the right place for this. A coordinator tells you who can help."
+def _elsewhere(evidence: Evidence) -> str:
+    return _("We may not be the right place for this. A coordinator tells you who can help.")
+
 
 _SENTENCES: dict[str, Callable[[Evidence], str]] = {
-    "emergency_sign": lambda _: (
-        "Your answers include a warning sign that needs emergency care. Call 911 or go to the nearest emergency "
-        "department now. Do not wait for our call."
-    ),
-    "review_sign": lambda _: (
-        "A doctor should look at one of your answers soon. Please contact your own doctor or an urgent-care clinic "
-        "today or tomorrow. Our clinical team looks at your request too."
-    ),
-    "under_age": lambda _: _ELSEWHERE,
-    "area_not_served": lambda _: _ELSEWHERE,
-    "no_spine_region": lambda _: _ELSEWHERE,
+    "under_age": _elsewhere,
+    "area_not_served": _elsewhere,
+    "no_spine_region": _elsewhere,
     "answers_missing": lambda found: (
-        f"To point you in the right direction we still need to know {_listed([ASKED[one] for one in found['fields']])}."
+        _("To point you in the right direction we still need to know %(what)s.")
+        % {"what": _listed([_(ASKED[one]) for one in found["fields"]])}
     ),
-    "early": lambda _: (
+    "early": lambda found: _(
         "Many people get better in the first weeks, with care from their own doctor or therapist and without surgery."
     ),
-    "low_impact": lambda _: (
+    "low_impact": lambda found: _(
         "Your answers suggest that your pain is mild at the moment. Go on with what helps, and tell us if it changes."
     ),
     "dates_missing": lambda found: (
-        f"Please tell us roughly when you had {_groups(found)}, and how much it helped: below, under treatments."
+        _("Please tell us roughly when you had %(groups)s, and how much it helped: below, under treatments.")
+        % {"groups": _groups(found)}
     ),
-    "relief_missing": lambda found: f"Please tell us how much this helped: {_kinds(found)}.",
+    "relief_missing": lambda found: (
+        _("Please tell us how much this helped: %(kinds)s.") % {"kinds": _kinds(found["kinds"])}
+    ),
     "lasting_relief": lambda found: (
-        f"It sounds as if this is helping: {_kind(found)}. Go on with the person who treats you, and tell us if it "
-        "stops helping."
+        _(
+            "It sounds as if this is helping: %(kind)s. Go on with the person who treats you, and tell us if it stops "
+            "helping."
+        )
+        % {"kind": _kinds([found["kind"]])}
     ),
     "care_incomplete": _so_far,
-    "axial_early": lambda _: (
+    "axial_early": lambda found: _(
         "Back pain that does not come from a nerve often takes about three months to settle. Until then, exercise and "
         "your own doctor's care are what most guidelines advise."
     ),
     "care_without_relief": lambda found: (
-        f"You have had this for about {found['weeks']} weeks and have tried {_groups(found)} without lasting relief. "
-        "A consultation may be a reasonable next step. Only a physician who examines you and looks at your pictures "
-        "can say whether any procedure is right for you."
+        _(
+            "You have had this for about %(weeks)s weeks and have tried %(groups)s without lasting relief. A "
+            "consultation may be a reasonable next step. Only a physician who examines you and looks at your pictures "
+            "can say whether any procedure is right for you."
+        )
+        % {"weeks": found["weeks"], "groups": _groups(found)}
     ),
 }

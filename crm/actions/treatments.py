@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from crm.actions import events
 from crm.enums import ActivityKind, Documentation, Event, Source, TreatmentGroup, TreatmentStatus
@@ -87,13 +88,17 @@ def check(treatment: Treatment, *, today: date) -> None:
     planned = treatment.status == TreatmentStatus.PLANNED
     start, end = treatment.start_date, treatment.end_date
     rules = [
-        (treatment.kind not in GROUP_OF, "kind", "Choose a treatment from the list."),
-        (start and end and end < start, "end_date", "The end lies before the start."),
-        (treatment.ongoing and end, "end_date", "An ongoing treatment has no end: clear one of the two."),
-        (start and start > today and not planned, "start_date", "The start lies in the future: only a plan can."),
-        (end and end > today and not planned, "end_date", "The end lies in the future: leave it empty if it goes on."),
-        ((treatment.relief_percent or 0) > 100, "relief_percent", "Relief is between 0 and 100 percent."),
-        (_lacks_region(treatment), "body_region", "Say where the injection was given."),
+        (treatment.kind not in GROUP_OF, "kind", _("Choose a treatment from the list.")),
+        (start and end and end < start, "end_date", _("The end lies before the start.")),
+        (treatment.ongoing and end, "end_date", _("An ongoing treatment has no end: clear one of the two.")),
+        (start and start > today and not planned, "start_date", _("The start lies in the future: only a plan can.")),
+        (
+            end and end > today and not planned,
+            "end_date",
+            _("The end lies in the future: leave it empty if it goes on."),
+        ),
+        ((treatment.relief_percent or 0) > 100, "relief_percent", _("Relief is between 0 and 100 percent.")),
+        (_lacks_region(treatment), "body_region", _("Say where the injection was given.")),
     ]
     for broken, field, message in rules:
         if broken:

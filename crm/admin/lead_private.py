@@ -7,6 +7,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import override
 
 from crm import patient_access, registry
 from crm.actions import access
@@ -42,7 +43,8 @@ def hand_over(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
     access.record(AccessAction.VIEW, by=user, object_type="lead", ids=[lead.pk])
     entry = patient_access.begin(lead, now=timezone.now(), by=user, handed_over=True)
     logout(request)
-    return enter(entry, to="private:page")
+    with override(lead.language):
+        return enter(entry, to="private:page")
 
 
 def send_link(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

@@ -8,6 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import FileExtensionValidator
 from django.db import models
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.translation import gettext
 
 from crm.clinic_hours import DAYS
 from crm.models.base import Row
@@ -120,8 +122,10 @@ class Location(Row):
 
 
 def _run_in_words(run: list[str], span: list[str]) -> str:
-    days = run[0].title() if len(run) == 1 else f"{run[0].title()} to {run[-1].title()}"
-    return f"{days}, {_clock_in_words(span[0])} to {_clock_in_words(span[1])}"
+    first, last = (str(WEEKDAYS_ABBR[DAYS.index(day)]).capitalize() for day in (run[0], run[-1]))
+    days = first if len(run) == 1 else gettext("%(first)s to %(last)s") % {"first": first, "last": last}
+    hours = {"opens": _clock_in_words(span[0]), "closes": _clock_in_words(span[1])}
+    return gettext("%(days)s, %(opens)s to %(closes)s") % {"days": days, **hours}
 
 
 def _clock_in_words(clock: str) -> str:

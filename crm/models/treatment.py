@@ -6,6 +6,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from crm.enums import (
     BodyRegion,
@@ -100,18 +103,19 @@ class Treatment(Row):
         """Such as "Mar 2026 to Jun 2026", as exactly as the dates were said; "" when none was."""
         start, end = _said(self.start_date, self.start_precision), _said(self.end_date, self.end_precision)
         if self.ongoing:
-            return f"since {start}" if start else "going on"
+            return gettext("since %(start)s") % {"start": start} if start else gettext("going on")
         if start and end and start != end:
-            return f"{start} to {end}"
-        return start or (f"until {end}" if end else "")
+            return gettext("%(start)s to %(end)s") % {"start": start, "end": end}
+        return start or (gettext("until %(end)s") % {"end": end} if end else "")
 
     @property
     def group(self) -> TreatmentGroup:
         return GROUP_OF[self.kind]
 
 
-_SAID = {DatePrecision.DAY: "%b %-d, %Y", DatePrecision.MONTH: "%b %Y", DatePrecision.YEAR: "%Y"}
+# In the words of django.utils.dateformat.
+_SAID = {DatePrecision.DAY: _("M j, Y"), DatePrecision.MONTH: _("M Y"), DatePrecision.YEAR: "Y"}
 
 
 def _said(day: date | None, precision: str) -> str:
-    return day.strftime(_SAID[DatePrecision(precision)]) if day else ""
+    return date_format(day, str(_SAID[DatePrecision(precision)])) if day else ""

@@ -2,18 +2,19 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
 
 
 class Topic(models.TextChoices):
-    INSURANCE = "insurance", "Insurance and cost"
-    RECORDS = "records", "Records and pictures"
-    VISIT = "visit", "Finding us, parking, opening hours"
-    SITE = "site", "This website"
-    BILLING = "billing", "A bill"
-    OTHER = "other", "Something else"
+    INSURANCE = "insurance", _("Insurance and cost")
+    RECORDS = "records", _("Records and pictures")
+    VISIT = "visit", _("Finding us, parking, opening hours")
+    SITE = "site", _("This website")
+    BILLING = "billing", _("A bill")
+    OTHER = "other", _("Something else")
 
 
 class Question(Row):

@@ -28,7 +28,7 @@ class Kind(Enum):
     LONG_TEXT = auto()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """`exclusive` is a choice that cannot stand beside others. `why` answers "why do you ask?". `template` renders it
     otherwise than its kind would."""
@@ -46,7 +46,7 @@ class Question:
     template: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     key: str
     title: str
@@ -54,7 +54,7 @@ class Section:
     questions: tuple[Question, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Page:
     """One topic. `needs` names a question and the answers that make the page worth showing; empty: always."""
 

@@ -161,7 +161,7 @@ def test_private_pages_are_kept_by_nobody_and_name_themselves_to_nobody(token: s
         assert "no-store" in answer["Cache-Control"]
         assert answer["Referrer-Policy"] == "strict-origin"
     cookie = client.cookies["patient"]
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/my/")
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
 
 
 def test_each_attempt_to_send_has_a_link_of_its_own(lead: Lead, now: datetime) -> None:

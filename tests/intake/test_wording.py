@@ -22,7 +22,7 @@ PROMISES = re.compile(r"candidate|need surgery|cure|guarantee|best|risk-free|pai
 
 def read(reasons: object, recheck_on: object = None) -> str:
     plain = [{"code": one.code, "evidence": one.evidence} for one in reasons]  # type: ignore[attr-defined]
-    return " ".join(wording.next_step(plain, recheck_on))  # type: ignore[arg-type]
+    return " ".join(one.text for one in wording.next_step(plain, recheck_on))  # type: ignore[arg-type]
 
 
 def test_every_outcome_says_a_next_step_and_promises_nothing() -> None:

@@ -1,0 +1,49 @@
+"""The questionnaire in the visitor's language.
+
+The data stay English, so that what is stored and what staff read never depends on who asked. Warning signs stay English
+here too: crm/safety_text.py shows them, because an unchecked translation must not stand alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+
+from django.utils.translation import get_language, gettext
+
+from intake.questionnaire import Choices, Kind, Page, Question, Section
+
+
+def section(english: Section) -> Section:
+    """A section with every text in the language of this request."""
+    return _section(english, get_language() or "")
+
+
+def page(english: Page) -> Page:
+    """A page of the second step, likewise."""
+    sections = tuple(section(one) for one in english.sections)
+    return replace(english, title=said(english.title), intro=said(english.intro), sections=sections)
+
+
+def choices(pairs: Iterable[tuple[str, object]]) -> Choices:
+    """Answers with their words in the language of this request; their codes stay."""
+    return tuple((code, said(str(label))) for code, label in pairs)
+
+
+def said(text: str) -> str:
+    """gettext, except that nothing stays nothing: the empty text's translation is the catalogue's head."""
+    return gettext(text) if text else ""
+
+
+@cache
+def _section(english: Section, language: str) -> Section:
+    """`language` is only the key under which this is kept; gettext knows it."""
+    questions = tuple(_question(one) for one in english.questions)
+    return replace(english, title=said(english.title), intro=said(english.intro), questions=questions)
+
+
+def _question(english: Question) -> Question:
+    told = replace(english, help=said(english.help), why=said(english.why))
+    if english.kind is Kind.SAFETY:
+        return told
+    ends = (said(english.ends[0]), said(english.ends[1]))
+    return replace(told, label=said(english.label), choices=choices(english.choices), ends=ends)
