@@ -18,7 +18,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 
 def _tongues(request: HttpRequest) -> list[dict[str, Any]]:
-    """[{"code", "name", "path", "address", "here"}]: this page in each language, or else the start page in it."""
+    """[{"code", "name", "path", "here"}]: this page in each language, or else the start page in it."""
     spoken = get_language()
     found = []
     for code, name in settings.LANGUAGES:
@@ -26,7 +26,5 @@ def _tongues(request: HttpRequest) -> list[dict[str, Any]]:
         if code != spoken and path == request.path:
             with override(code):
                 path = reverse("intake:home")
-        found.append(
-            {"code": code, "name": name, "path": path, "address": settings.SITE_URL + path, "here": code == spoken}
-        )
+        found.append({"code": code, "name": name, "path": path, "here": code == spoken})
     return found

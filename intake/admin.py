@@ -1,5 +1,6 @@
 """Lists of the desk about what only intake knows."""
 
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -29,7 +30,7 @@ class AnsweredFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("answered", "Answered"), ("all", "All")]
+        return [("answered", "Answered"), ("suspicious", "Perhaps made by a machine"), ("all", "All")]
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
@@ -38,7 +39,10 @@ class AnsweredFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Question]) -> QuerySet[Question]:
         if self.value() == "all":
             return queryset
-        return queryset.filter(answered_at__isnull=self.value() != "answered")
+        if self.value() == "answered":
+            return queryset.filter(answered_at__isnull=False)
+        waiting = queryset.filter(answered_at__isnull=True)
+        return waiting.exclude(reasons=[]) if self.value() == "suspicious" else waiting.filter(reasons=[])
 
 
 @admin.register(Question)
@@ -49,7 +53,7 @@ class QuestionAdmin(ReadOnlyAdmin):
     list_filter = [AnsweredFilter, ("topic", ChoicesDropdownFilter)]
     list_select_related = ["answered_by"]
     ordering = ["at", "pk"]
-    fields = ["topic", "message_text", "name", "email", "phone", "at", "answered_at", "answered_by", "answer"]
+    fields = ["topic", "message_text", "name", "email", "phone", "at", "why", "answered_at", "answered_by", "answer"]
     readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
@@ -63,6 +67,10 @@ class QuestionAdmin(ReadOnlyAdmin):
     @display(description="Topic", ordering="topic")
     def topic_label(self, question: Question) -> str:
         return str(question.get_topic_display())
+
+    @display(description="Perhaps made by a machine")
+    def why(self, question: Question) -> str:
+        return guard.in_words(question.reasons) or "No"
 
     @display(description="Message")
     def message_text(self, question: Question) -> str:
@@ -110,7 +118,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
 
     @display(description="Why")
     def why(self, held: QuarantinedRequest) -> str:
-        return "; ".join(guard.REASONS.get(code, code) for code in held.reasons)
+        return guard.in_words(held.reasons)
 
     @display(description="State", ordering="state")
     def state_label(self, held: QuarantinedRequest) -> str:
@@ -152,6 +160,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
         """Received = leads + attached + held + emergencies without contact, day by day."""
         if not self.has_view_permission(request):
             return HttpResponse(status=403)
-        days = quarantine.by_day(today=timezone.localdate(), days=BALANCE_DAYS)
+        today = timezone.localdate()
+        days = quarantine.by_day(first=today - timedelta(days=BALANCE_DAYS - 1), last=today)
         context = {**self.admin_site.each_context(request), "title": "What arrived", "days": days, "opts": self.opts}
         return TemplateResponse(request, "intake/balance.html", context)

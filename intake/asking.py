@@ -1,22 +1,27 @@
 """The form for general questions. It stays outside the pipeline: no lead, no sequence, a person who answers."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field, Layout
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import queries
+from crm.models import Location
+from intake import guard
 from intake.fields import AddressField, LineField, TextField
+from intake.forms import trap
 from intake.models import Question, Topic
 from intake.spoken import choices
 
@@ -29,6 +34,7 @@ class AskForm(forms.Form):
     use_required_attribute = False
 
     question_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    opened = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
     topic = forms.ChoiceField(
         label=_("What is it about?"),
         choices=lambda: [("", gettext("Choose")), *choices(Topic.choices)],
@@ -68,28 +74,45 @@ class AskForm(forms.Form):
         helper = FormHelper()
         helper.form_tag = False
         helper.disable_csrf = True
-        helper.layout = Layout(*(Field(name, template="components/field.html") for name in self.fields))
+        helper.layout = Layout(*(Field(name, template="components/field.html") for name in self.fields), trap())
         return helper
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    """Takes a question. POST: 302 to the thanks; 422 with everything typed; sent twice it is kept once."""
+    """Takes a question. POST: 302 to the thanks; 422 with everything typed; 429, likewise, in a flood."""
     centre = queries.main_location()
     if centre is None:
         return render(request, "intake/not_open.html", status=503)
-    form = AskForm(request.POST if request.method == "POST" else None, initial={"question_id": uuid.uuid4()})
+    now = timezone.now()
+    fresh = {"question_id": uuid.uuid4(), "opened": guard.stamp(now)}
+    form = AskForm(request.POST if request.method == "POST" else None, initial=fresh)
+    status = 200
     if form.is_valid():
-        data = dict(form.cleaned_data)
-        question_id = data.pop("question_id") or uuid.uuid4()
-        if not Question.objects.filter(pk=question_id).exists():
-            Question.objects.bulk_create(
-                [Question(id=question_id, location=centre, at=timezone.now(), **data)], ignore_conflicts=True
-            )
-        return redirect("intake:ask_thanks")
-    response = render(request, "intake/ask.html", {"form": form}, status=422 if form.errors else 200)
+        verdict = guard.look(request, form.cleaned_data, now=now)
+        if not verdict.is_flood:
+            _keep(form.cleaned_data, centre, verdict, now=now)
+            return redirect("intake:ask_thanks")
+        status = 429
+    elif form.errors:
+        status = 422
+    response = render(request, "intake/ask.html", {"form": form, "flood": status == 429}, status=status)
     add_never_cache_headers(response)
     return response
+
+
+def _keep(data: dict[str, Any], centre: Location, verdict: guard.Verdict, *, now: datetime) -> None:
+    """One row; a suspicious question waits on a list of its own."""
+    given = {name: value for name, value in data.items() if name not in {"question_id", "opened"}}
+    question = Question(
+        id=data["question_id"] or uuid.uuid4(),
+        location=centre,
+        language=get_language() or settings.LANGUAGE_CODE,
+        reasons=list(verdict.reasons),
+        at=now,
+        **given,
+    )
+    Question.objects.bulk_create([question], ignore_conflicts=True)  # sent twice it is kept once
 
 
 @require_safe

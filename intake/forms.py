@@ -22,11 +22,6 @@ from intake.questionnaire import (
     is_emergency,
 )
 
-# Hidden from eyes, from the tab key and from screen readers: whoever fills it in reads only the source.
-NOT_FOR_PEOPLE = (
-    '<div class="not-for-people" aria-hidden="true"><label>Leave this empty '
-    '<input type="text" name="website" tabindex="-1" autocomplete="off"></label></div>'
-)
 TEMPLATE_OF = {
     Kind.SAFETY: "components/safety_question.html",
     Kind.ONE: "components/choices.html",
@@ -69,6 +64,14 @@ def section_layout(number: int, section: Section) -> Div:
         for question in section.questions
     ]
     return Div(_heading(number, section.title, section.intro), *fields, css_class="form-section", css_id=section.key)
+
+
+def trap() -> HTML:
+    """A field hidden from eyes, from the tab key and from screen readers: whoever fills it in reads only the source."""
+    return HTML(
+        '<div class="not-for-people" aria-hidden="true"><label>Leave this empty '
+        '<input type="text" name="website" tabindex="-1" autocomplete="off"></label></div>'
+    )
 
 
 def _heading(number: int, title: str, intro: str) -> HTML:
@@ -119,7 +122,7 @@ class RequestForm(QuestionnaireForm):
         need = gettext("We need the first two to answer you. The last is up to you.")
         heading = _heading(number, gettext("Your agreement"), need)
         helper.layout.append(Div(heading, *boxes, css_class="form-section", css_id="agreement"))
-        helper.layout.extend([Field("submission_id"), Field("opened"), HTML(NOT_FOR_PEOPLE)])
+        helper.layout.extend([Field("submission_id"), Field("opened"), trap()])
         return helper
 
     def clean_phone(self) -> str:

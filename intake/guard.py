@@ -6,7 +6,7 @@ on before any of this is asked.
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -36,10 +36,9 @@ REASONS = {
 # The arrival counts whatever becomes of the request. Counters go up and a known person is looked for in the same trip:
 # most visitors are new and need none of their own. Counters need not survive a power cut, so this one commit does not
 # wait for the disk; everything that a visitor was promised does.
+_ARRIVED = "arrived AS (INSERT INTO intake_arrival (id, day) VALUES (%(id)s, %(day)s) ON CONFLICT (id) DO NOTHING),"
 _COUNT = """
-WITH arrived AS (
-    INSERT INTO intake_arrival (id, day) VALUES (%(id)s, %(day)s) ON CONFLICT (id) DO NOTHING
-), counted AS (
+WITH {arrived} counted AS (
     INSERT INTO intake_ratecount (key, hour, count)
     SELECT key, %(hour)s, 1 FROM unnest(%(keys)s::text[]) AS key
     ON CONFLICT (key, hour) DO UPDATE SET count = intake_ratecount.count + 1
@@ -65,20 +64,36 @@ class Verdict:
     is_new: bool = False
 
 
+def in_words(reasons: list[str]) -> str:
+    """Reasons as staff read them."""
+    return "; ".join(REASONS.get(code, code) for code in reasons)
+
+
 def stamp(now: datetime) -> str:
     """The hidden proof of when a form was opened."""
     return signing.dumps(int(now.timestamp()), salt="intake.opened")
 
 
-def arrive(request: HttpRequest, data: dict[str, Any], *, submission_id: UUID, day: Any, now: datetime) -> Verdict:
-    """Counts an arrival and says what is suspicious about it. One trip to the database."""
+def arrive(request: HttpRequest, data: dict[str, Any], *, submission_id: UUID, day: date, now: datetime) -> Verdict:
+    """Counts the arrival of a request for help and says what is suspicious about it. One trip to the database."""
+    return _judge(request, data, _COUNT.format(arrived=_ARRIVED), {"id": submission_id, "day": day}, now=now)
+
+
+def look(request: HttpRequest, data: dict[str, Any], *, now: datetime) -> Verdict:
+    """The same for what is no request for help."""
+    return _judge(request, data, _COUNT.format(arrived=""), {}, now=now)
+
+
+def _judge(
+    request: HttpRequest, data: dict[str, Any], statement: str, values: dict[str, Any], *, now: datetime
+) -> Verdict:
     address = _key("address", client_address(request))
     contact = {_key("contact", value) for value in (data.get("email"), data.get("phone")) if value}
     hour = now.replace(minute=0, second=0, microsecond=0)
-    values = {"id": submission_id, "day": day, "hour": hour, "keys": sorted({address, *contact})}
+    counted = {"hour": hour, "keys": sorted({address, *contact})}
     reach = {"email": data.get("email") or "", "phone": data.get("phone") or ""}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, values | reach)
+        cursor.execute(statement, values | counted | reach)
         rows = cursor.fetchall()
     counts = {key: count for key, count, *_ in rows}
     limit = settings.REQUESTS_AN_HOUR

@@ -60,7 +60,9 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What crawlers may visit: the pages to read and the form, nothing that belongs to a person."""
-    return render(request, "intake/robots.txt", {"site_url": settings.SITE_URL}, content_type="text/plain")
+    prefixes = ["", *(f"/{code}" for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE)]
+    context = {"site_url": settings.SITE_URL, "prefixes": prefixes}
+    return render(request, "intake/robots.txt", context, content_type="text/plain")
 
 
 class ReadingMap(Sitemap):  # type: ignore[type-arg]  # takes no [str] when it runs

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from crm.errors import DomainError
 from crm.models import EmergencyCount, Lead, User
@@ -28,6 +28,8 @@ def hold(request: actions.Request, reasons: tuple[str, ...]) -> str:
         location=request.location,
         page=request.page,
         data=actions.plain(request.data),
+        language=request.language,
+        attribution=request.attribution,
         reasons=list(reasons),
         at=request.now,
     )
@@ -53,6 +55,8 @@ def release(held: QuarantinedRequest, *, by: User | None, now: datetime) -> Lead
             location=locked.location,
             now=now,
             page=locked.page,
+            language=locked.language,
+            attribution=locked.attribution,
             reference=locked.reference,
         )
     )
@@ -95,24 +99,34 @@ class Balance:
         return self.received - self.leads - self.attached - self.quarantined - self.emergencies
 
 
-def balance(*, first: date, last: date) -> Balance:
-    """Counts arrivals of these days, both included, against leads, submissions, held requests and emergencies."""
-    arrivals = Arrival.objects.filter(day__gte=first, day__lte=last)
-    asked = Submission.objects.filter(page__in=ASKED, pk__in=arrivals.values("pk"))
-    began = Submission.objects.filter(page__in=ASKED).values("lead").annotate(first=Min("at")).values("lead", "first")
-    firsts = {(row["lead"], row["first"]) for row in began.filter(lead__in=asked.values("lead"))}
-    leads = sum((row["lead"], row["at"]) in firsts for row in asked.values("lead", "at"))
-    emergencies = EmergencyCount.objects.filter(day__gte=first, day__lte=last)
-    held = QuarantinedRequest.objects.filter(pk__in=arrivals.values("pk")).exclude(state=Quarantine.RELEASED)
-    return Balance(
-        received=arrivals.count(),
-        leads=leads,
-        attached=asked.aggregate(n=Count("pk"))["n"] - leads,
-        quarantined=held.count(),
-        emergencies=sum(emergencies.values_list("count", flat=True)),
+def by_day(*, first: date, last: date) -> list[tuple[date, Balance]]:
+    """What arrived on each of these days, both included, newest first. Two queries, however many arrived."""
+    became = Submission.objects.filter(pk=OuterRef("pk"), page__in=ASKED)
+    held = QuarantinedRequest.objects.filter(pk=OuterRef("pk")).exclude(state=Quarantine.RELEASED)
+    arrived = Arrival.objects.filter(day__range=(first, last)).annotate(
+        asked=Exists(became), began=Exists(became.filter(~Exists(_earlier()))), waits=Exists(held)
     )
+    counts = arrived.values("day").annotate(
+        received=Count("pk"),
+        leads=Count("pk", filter=Q(began=True)),
+        attached=Count("pk", filter=Q(asked=True, began=False)),
+        quarantined=Count("pk", filter=Q(waits=True)),
+    )
+    found = {row["day"]: {name: row[name] for name in NOTHING} for row in counts.values("day", *NOTHING)}
+    emergencies = _emergencies(first, last)
+    days = [last - timedelta(days=back) for back in range((last - first).days + 1)]
+    return [(day, Balance(**found.get(day, NOTHING), emergencies=emergencies.get(day, 0))) for day in days]
 
 
-def by_day(*, today: date, days: int) -> list[tuple[date, Balance]]:
-    """The balance of each of the last days, newest first."""
-    return [(day, balance(first=day, last=day)) for day in (today - timedelta(days=back) for back in range(days))]
+NOTHING = {"received": 0, "leads": 0, "attached": 0, "quarantined": 0}
+
+
+def _earlier() -> QuerySet[Submission]:
+    """Requests of the same lead before this one."""
+    before = Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
+    return Submission.objects.filter(before, lead=OuterRef("lead"), page__in=ASKED)
+
+
+def _emergencies(first: date, last: date) -> dict[date, int]:
+    days = EmergencyCount.objects.filter(day__range=(first, last)).values("day").annotate(sum=Sum("count"))
+    return dict(days.values_list("day", "sum"))

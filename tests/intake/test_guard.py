@@ -6,9 +6,10 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -183,7 +184,9 @@ def test_the_database_wants_a_reason_too(held: QuarantinedRequest) -> None:
 
 def today_of(centre: Location) -> quarantine.Balance:
     day = timezone.now().astimezone(centre.zone).date()
-    return quarantine.balance(first=day, last=day)
+    [(shown, balance)] = quarantine.by_day(first=day, last=day)
+    assert shown == day
+    return balance
 
 
 def test_everything_that_arrived_became_something(client: Client, centre: Location) -> None:
@@ -198,6 +201,23 @@ def test_everything_that_arrived_became_something(client: Client, centre: Locati
     assert today_of(centre).missing == 0
     quarantine.release(QuarantinedRequest.objects.get(), by=make_user(), now=timezone.now())
     assert today_of(centre) == quarantine.Balance(received=6, leads=4, attached=1, quarantined=0, emergencies=1)
+
+
+def test_the_balance_of_many_days_is_two_queries(client: Client, centre: Location) -> None:
+    today = timezone.now().astimezone(centre.zone).date()
+    client.post(HERE, step_one())
+    with CaptureQueriesContext(connection) as queries:
+        days = quarantine.by_day(first=today - timedelta(days=30), last=today)
+    assert len(queries) == 2
+    assert [day for day, balance in days if balance.received] == [today]
+    assert [day for day, _ in days] == [today - timedelta(days=back) for back in range(31)]
+
+
+def test_a_held_request_keeps_its_language_and_how_the_visitor_came(client: Client, centre: Location) -> None:
+    client.get("/es/?utm_source=radio")
+    client.post("/es/candidate/", step_one(website="x"))
+    lead = quarantine.release(QuarantinedRequest.objects.get(), by=make_user(), now=NOW)
+    assert (lead.language, lead.attribution["utm_source"]) == ("es", "radio")
 
 
 def test_a_double_click_is_one_arrival(client: Client, centre: Location) -> None:

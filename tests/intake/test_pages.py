@@ -186,7 +186,8 @@ def test_deployment_check_names_each_unreviewed_page() -> None:
     found = [warning for warning in run_checks(include_deployment_checks=True) if warning.id == "intake.W001"]
 
     assert [warning.msg for warning in found] == [
-        f"The page '{article.slug}' has not been medically reviewed, so a public site does not show it."
+        f"The page '{language}/{article.slug}' was not medically reviewed, so a public site does not show it."
+        for language in ("en", "es")
         for article in EDUCATION
     ]
     assert [warning for warning in run_checks() if warning.id == "intake.W001"] == []
@@ -208,7 +209,7 @@ def test_deployment_check_as_a_command(settings_module: str, names_it: bool) -> 
     run = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60, check=False)
 
     assert run.returncode == 0
-    assert ("The page 'sciatica' has not been medically reviewed" in run.stderr) is names_it
+    assert ("The page 'es/sciatica' was not medically reviewed" in run.stderr) is names_it
 
 
 # --- For machines ----------------------------------------------------------------------------------------------------
@@ -221,8 +222,10 @@ def test_sitemap_names_every_page_with_its_day(client: Client, settings: Setting
 
     found = {entry.findtext(f"{name}loc"): entry.findtext(f"{name}lastmod") for entry in entries}
 
-    expected: dict[str, str | None] = dict.fromkeys(["/", "/learn/", "/candidate/"])
-    expected |= {f"/learn/{article.slug}/": article.updated.isoformat() for article in ALL}
+    expected: dict[str, str | None] = {}
+    for start in ("", "/es"):
+        expected |= dict.fromkeys([f"{start}/", f"{start}/learn/", f"{start}/candidate/"])
+        expected |= {f"{start}/learn/{article.slug}/": article.updated.isoformat() for article in ALL}
     assert response["Content-Type"] == "application/xml"
     assert found == {settings.SITE_URL + path: day for path, day in expected.items()}
 
