@@ -27,6 +27,7 @@ from honcho.environ import parse_procfile
 from bench.load import Body, Load, post_form
 from script import embedded
 from script.check import PUBLIC
+from tests.answers import STEP_ONE
 
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 4  # as many as the server has threads
@@ -136,40 +137,17 @@ def _request() -> dict[str, object]:
     """A routine request of somebody new, with everything filled in."""
     number = uuid.uuid4()
     someone_new = {"email": f"{number.hex[:12]}@example.org", "phone": "", "preferred_contact": "email"}
-    return REQUEST | someone_new | {"submission_id": str(number), "opened": OPENED}
+    return STEP_ONE | someone_new | {"submission_id": str(number), "opened": OPENED}
 
 
 def _person() -> dict[str, object]:
-    return {name: REQUEST[name] for name in ("first_name", "last_name", "email", "phone")}
+    return {name: STEP_ONE[name] for name in ("first_name", "last_name", "email", "phone")}
 
 
 # Made when the form is opened, minutes before it is sent; the same secret as the server's.
 OPENED = TimestampSigner(key=PUBLIC["SECRET_KEY"], salt="intake.opened", fallback_keys=[]).sign_object(
     int(time.time()) - 120
 )
-REQUEST: dict[str, object] = {
-    "safety_check": ["none"],
-    "safety_check_b": ["none"],
-    "pain_region": ["low_back"],
-    "radiation": ["leg_below_knee"],
-    "radiation_side": "left",
-    "onset": "6to12m",
-    "pain_now_avg": "7",
-    "tried_treatments": ["pt", "medication", "injections", "other"],
-    "imaging": "mri_lt12m",
-    "first_name": "Maria",
-    "last_name": "Sample",
-    "email": "maria.sample@example.org",
-    "phone": "(212) 555-0142",
-    "phone_type": "mobile",
-    "preferred_contact": "phone",
-    "best_time": ["morning"],
-    "state": "NY",
-    "ok_voicemail": "on",
-    "how_heard": "search",
-    "consent_privacy": "on",
-    "consent_contact": "on",
-}
 
 
 def _show(product: Contestant, same: Contestant, small: Contestant) -> int:

@@ -8,6 +8,7 @@ from crm import roles
 from crm.enums import MessageClass, OnUnknown, Source
 from crm.models import Lead, Location, Message, Treatment, User
 from intake import guard
+from tests.answers import STEP_ONE
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # a Monday, 12:00 in New York
 PASSWORD = "correct-horse-battery"
@@ -91,27 +92,7 @@ def step_one(**changes: Any) -> dict[str, Any]:
     data: dict[str, Any] = {
         "submission_id": str(uuid.uuid4()),
         "opened": guard.stamp(datetime.now(UTC) - timedelta(minutes=2)),
-        "safety_check": ["none"],
-        "safety_check_b": ["none"],
-        "pain_region": ["low_back"],
-        "radiation": ["leg_below_knee"],
-        "radiation_side": "left",
-        "onset": "6to12m",
-        "pain_now_avg": "7",
-        "tried_treatments": ["pt", "medication", "injections", "other"],
-        "imaging": "mri_lt12m",
-        "first_name": "Maria",
-        "last_name": "Sample",
-        "email": "maria.sample@example.org",
-        "phone": "(212) 555-0142",
-        "phone_type": "mobile",
-        "preferred_contact": "phone",
-        "best_time": ["morning"],
-        "state": "NY",
-        "ok_voicemail": "on",
-        "how_heard": "search",
-        "consent_privacy": "on",
-        "consent_contact": "on",
+        **STEP_ONE,
     }
     return {name: value for name, value in (data | changes).items() if value is not None}
 
