@@ -12,13 +12,14 @@ class CrmConfig(AppConfig):
     verbose_name = "Nucleus"
 
     def ready(self) -> None:
-        from crm import durability, grants
+        from crm import durability, grants, my
         from crm.actions import access
 
         user_logged_in.connect(access.on_login)
         user_login_failed.connect(access.on_login_failed)
         register(durability.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)
+        my.hang_in()
 
 
 class DeskConfig(AdminConfig):

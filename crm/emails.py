@@ -54,6 +54,12 @@ def private_link(lead: Lead, *, number: int, now: datetime) -> Message:
     return _answer("link", lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 
+def new_message(lead: Lead, *, message_id: uuid.UUID, now: datetime) -> Message:
+    """Says that there is a message on the private page, and nothing of what it says."""
+    key = f"message:{message_id}"
+    return _answer("message", lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
+
+
 def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> Message:
     """Tells a member of staff to look now, and nothing else. One an alert, level and address; of no lead, so that no
     hold stops it."""

@@ -136,6 +136,7 @@ class ActivityKind(TextChoices):
     ANSWERS = "answers", "Questions answered"
     OUTCOME = "outcome", "Assessment"
     MEASURED = "measured", "Score recorded"
+    MESSAGE = "message", "Message"
 
 
 class CallOutcome(TextChoices):
@@ -152,6 +153,7 @@ class TaskKind(TextChoices):
     URGENT_CALL = "urgent_call", "Urgent call"
     REVIEW = "review", "Clinical review"
     MAIL_PROBLEM = "mail_problem", "Mail not delivered"
+    ANSWER = "answer", "Message to answer"
     OTHER = "other", "Other"
 
 

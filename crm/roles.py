@@ -20,6 +20,7 @@ _SEE_THE_DESK = [
     "intake.view_quarantinedrequest",
     "crm.view_oncallshift",
     "crm.view_emergencycount",
+    "crm.view_privatemessage",
 ]
 _WORK_THE_DESK = [
     *_SEE_THE_DESK,
@@ -29,6 +30,7 @@ _WORK_THE_DESK = [
     "crm.add_activity",
     "crm.change_task",
     "crm.add_measurement",
+    "crm.add_privatemessage",
     "intake.override_outcome",
     "intake.change_question",
     "intake.decide_quarantine",
@@ -49,6 +51,9 @@ PERMISSIONS: dict[str, list[str]] = {
         "crm.add_user",
         "crm.change_user",
         "crm.view_accessevent",
+        "crm.view_snippet",
+        "crm.add_snippet",
+        "crm.change_snippet",
     ],
 }
 

@@ -3,6 +3,7 @@
 from crm.models.access import AccessEvent
 from crm.models.activity import Activity
 from crm.models.consent import ConsentRecord
+from crm.models.conversation import PrivateMessage, Snippet
 from crm.models.lead import Lead
 from crm.models.location import Location
 from crm.models.measurement import Measurement
@@ -28,7 +29,9 @@ __all__ = [
     "PatientCode",
     "PatientLink",
     "PatientSession",
+    "PrivateMessage",
     "SafetyAlert",
+    "Snippet",
     "Task",
     "Treatment",
     "User",

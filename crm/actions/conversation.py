@@ -1,0 +1,58 @@
+"""Messages between the centre and a patient, both ways."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from crm import clinic_hours, dispatch, emails
+from crm.enums import ActivityKind, MessageState, TaskKind
+from crm.models import Activity, Lead, Message, PatientSession, PrivateMessage, Task, User
+
+
+@transaction.atomic
+def write(lead: Lead, *, text: str, by: User, now: datetime) -> bool:
+    """A coordinator's message: kept on the private page, with a mail that says only that there is one.
+
+    Finishes the open tasks to answer. False when no mail goes out, for want of an address; one that still waits is
+    enough for several messages. Side effects: PrivateMessage, Activity, Message, tasks.
+    """
+    message = PrivateMessage.objects.create(lead=lead, by=by, text=text, at=now)
+    _note(lead, by=by, summary="Wrote a message on the private page", now=now)
+    close(lead, by=by, now=now)
+    if not lead.email:
+        return False
+    waiting = Message.objects.filter(lead=lead, name="message", state=MessageState.QUEUED)
+    if not waiting.exists():
+        mail = emails.new_message(lead, message_id=message.pk, now=now)
+        mail.save()
+        dispatch.after_commit("crm.send_messages", mail.pk)
+    return True
+
+
+@transaction.atomic
+def answer(session: PatientSession, *, text: str, now: datetime) -> None:
+    """The patient's message. One task to answer is open at a time, due before the next business day ends."""
+    lead = session.lead
+    message = PrivateMessage.objects.create(lead=lead, session=session, text=text, at=now)
+    _note(lead, by=None, summary="Wrote to us on the private page", now=now)
+    Lead.objects.select_for_update().get(pk=lead.pk)  # two messages at once open one task
+    if not Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).exists():
+        centre = lead.location
+        due_at = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+        title, key = "Answer the message on the private page", f"answer:{message.pk}"
+        Task.objects.create(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now)
+
+
+def close(lead: Lead, *, by: User, now: datetime) -> None:
+    """What the patient wrote is read and settled: finishes the open task to answer."""
+    mark_read(lead, by_patient=False, now=now)
+    Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).update(done_at=now, done_by=by)
+
+
+def mark_read(lead: Lead, *, by_patient: bool, now: datetime) -> int:
+    """What the other side wrote has been shown; returns how many were new."""
+    return PrivateMessage.objects.filter(lead=lead, by__isnull=not by_patient, read_at__isnull=True).update(read_at=now)
+
+
+def _note(lead: Lead, *, by: User | None, summary: str, now: datetime) -> None:
+    Activity.objects.create(lead=lead, kind=ActivityKind.MESSAGE, at=now, by=by, summary=summary)

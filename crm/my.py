@@ -1,0 +1,103 @@
+"""On the private page, what is about the person and not about the questions: where the request stands, messages,
+wishes, and a copy of what we keep."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
+from django.views.decorators.http import require_http_methods
+
+from crm import registry
+from crm.actions import conversation
+from crm.enums import Stage
+from crm.models import Lead, PatientSession, PrivateMessage
+from crm.private import PatientRequest, patient_page
+
+READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
+LONGEST_MESSAGE = 4000
+
+# What each stage means to the person. No verdict, no promise, no date that we do not know.
+STANDING: dict[str, str] = {
+    Stage.NEW: noop("We have your request. A coordinator reads it and gets in touch."),
+    Stage.CONTACTING: noop("We are trying to reach you. You can also call us."),
+    Stage.QUALIFYING: noop("We are going through your answers with you."),
+    Stage.RECORDS: noop("We are gathering your records and pictures."),
+    Stage.REVIEW: noop("One of our clinicians is looking at your request."),
+    Stage.BOOKING: noop("The next step is a consultation. We will find a time with you."),
+    Stage.BOOKED: noop("Your consultation has a date."),
+    Stage.CONSULTED: noop("You have been to your consultation."),
+    Stage.PATIENT: noop("You are in the care of our team."),
+    Stage.NURTURE: noop("Your request rests for now. You can write to us at any time."),
+    Stage.DORMANT: noop("Your request rests, because we could not reach you. Write or call, and we go on."),
+    Stage.IMPROVED: noop("You told us that you feel better. If that changes, write or call."),
+    Stage.LOST: noop("Your request is closed. You can write to us at any time."),
+}
+
+
+def hang_in() -> None:
+    """Called once, when the app is ready."""
+    registry.panel("patient", title=noop("Where your request stands"), permission="", render=standing, order=1)
+    registry.panel("patient", title=noop("Messages"), permission="", render=messages_panel, order=20)
+
+
+class MessageForm(forms.Form):
+    text = forms.CharField(
+        label=_("Your message"),
+        max_length=LONGEST_MESSAGE,
+        widget=forms.Textarea(attrs={"rows": 5, "maxlength": LONGEST_MESSAGE, "class": "form-control"}),
+        error_messages={"required": _("Write your message here.")},
+    )
+
+
+def standing(request: HttpRequest, lead: Lead) -> str:
+    """In plain words; "" until it is proven who is reading."""
+    if not _is_the_patient(request):
+        return ""
+    return render_to_string("crm/my_standing.html", {"words": gettext(STANDING[lead.stage]), "lead": lead})
+
+
+def messages_panel(request: HttpRequest, lead: Lead) -> str:
+    """How many there are, and the way to them; "" until it is proven who is reading."""
+    if not _is_the_patient(request):
+        return ""
+    both = PrivateMessage.objects.filter(lead=lead)
+    context = {"count": both.count(), "unread": both.filter(by__isnull=False, read_at__isnull=True).count()}
+    return render_to_string("crm/my_messages_panel.html", context)
+
+
+@READ_AND_SEND
+@patient_page(reads=True)
+def messages_page(request: PatientRequest) -> HttpResponse:
+    """The whole conversation, oldest first, and a box to write in. 422 keeps what was typed."""
+    if not _is_the_patient(request):
+        return redirect("private:page")
+    lead, now = request.patient.lead, timezone.now()
+    form = MessageForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        conversation.answer(request.patient, text=form.cleaned_data["text"], now=now)
+        messages.success(request, gettext("Your message is with us. We answer within one business day."))
+        return redirect("my:messages")
+    shown = list(PrivateMessage.objects.filter(lead=lead).select_related("by").order_by("at", "pk"))
+    conversation.mark_read(lead, by_patient=True, now=now)
+    context: dict[str, Any] = {"form": form, "shown": shown, "patient": request.patient, "zone": lead.timezone}
+    return render(request, "crm/my_messages.html", context, status=422 if form.errors else 200)
+
+
+def _is_the_patient(request: HttpRequest) -> bool:
+    """Proven, and in a browser of their own: staff have the desk, and a tablet in the waiting room shows the form."""
+    session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
+    return session.is_proven and session.by is None
+
+
+app_name = "my"
+urlpatterns = [
+    path("messages/", messages_page, name="messages"),
+]

@@ -1,0 +1,175 @@
+"""Messages both ways: kept on the private page, and never in a mail."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from crm import delivery, patient_access
+from crm.actions import conversation
+from crm.enums import MessageState, TaskKind
+from crm.models import Activity, Lead, Location, Message, PrivateMessage, Snippet, Task
+from tests.factories import NOON, PASSWORD, make_lead, make_user
+from tests.faults.far_end import far_end
+
+SENTINEL = "sciatica-sentinel-4711"
+
+
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    return make_lead()
+
+
+@pytest.fixture
+def patient(lead: Lead, client: Client) -> Client:
+    """Avery, who has shown who they are."""
+    entry = patient_access.begin(lead, now=timezone.now())
+    type(entry.session).objects.filter(pk=entry.session.pk).update(proven_at=timezone.now())
+    client.cookies["patient"] = entry.secret
+    return client
+
+
+@pytest.fixture
+def desk(db: None) -> Client:
+    make_user("coordinator", email="casey@example.org", password=PASSWORD, name="Casey Sample")
+    browser = Client()
+    browser.login(username="casey@example.org", password=PASSWORD)
+    return browser
+
+
+def written(desk: Client, lead: Lead, text: str = "Could you send us your report?") -> Any:
+    return desk.post(f"/admin/crm/lead/{lead.pk}/messages/write/", {"text": text})
+
+
+def test_a_message_is_read_on_the_private_page(desk: Client, patient: Client, lead: Lead) -> None:
+    assert written(desk, lead).status_code == 302
+    assert "One new message." in patient.get("/my/").content.decode()
+
+    page = patient.get("/my/messages/").content.decode()
+
+    assert "Could you send us your report?" in page
+    assert "Casey Sample" in page
+    assert "No new messages." in patient.get("/my/").content.decode()
+
+
+def test_no_mail_ever_holds_what_was_written(
+    desk: Client, patient: Client, lead: Lead, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    written(desk, lead, SENTINEL)
+    patient.post("/my/messages/", {"text": SENTINEL})
+    with far_end() as far:
+        settings.SMTP = far.server
+        assert delivery.send_due() == 1
+        [mail] = far.accepted
+    assert SENTINEL not in mail.as_string()
+    assert SENTINEL not in "".join(
+        part.get_payload(decode=True).decode() for part in mail.walk() if part.get_payload(decode=True)
+    )
+    assert mail["Subject"] == "There is a message for you"
+
+
+def test_what_was_written_is_encrypted_and_names_nothing_on_the_timeline(desk: Client, lead: Lead) -> None:
+    written(desk, lead, SENTINEL)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text::text FROM crm_privatemessage")
+        assert SENTINEL.encode().hex() not in cursor.fetchone()[0]
+    assert SENTINEL not in "".join(f"{one.summary}{one.note}{one.details}" for one in Activity.objects.all())
+    assert PrivateMessage.objects.get().text == SENTINEL
+
+
+def test_a_mail_that_still_waits_is_enough(lead: Lead) -> None:
+    user = make_user()
+    assert conversation.write(lead, text="One", by=user, now=NOON)
+    assert conversation.write(lead, text="Two", by=user, now=NOON)
+    assert Message.objects.count() == 1
+    Message.objects.update(state=MessageState.CANCELLED)
+    conversation.write(lead, text="Three", by=user, now=NOON)
+    assert Message.objects.count() == 2
+
+
+def test_without_an_address_staff_are_told(desk: Client, lead: Lead) -> None:
+    Lead.objects.update(email="")
+    page = desk.get(written(desk, lead)["Location"]).content.decode()
+    assert "There is no e-mail address" in page
+    assert PrivateMessage.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_an_answer_opens_one_task_until_somebody_answers(desk: Client, patient: Client, lead: Lead) -> None:
+    for text in ("First", "Second"):
+        assert patient.post("/my/messages/", {"text": text})["Location"] == "/my/messages/"
+    task = Task.objects.get(kind=TaskKind.ANSWER)
+    assert task.done_at is None
+    written(desk, lead)
+    task.refresh_from_db()
+    assert task.done_at is not None
+    patient.post("/my/messages/", {"text": "Third"})
+    assert Task.objects.open().filter(kind=TaskKind.ANSWER).count() == 1
+
+
+def test_the_task_is_due_before_the_next_business_day_ends(lead: Lead) -> None:
+    session = patient_access.begin(lead, now=NOON).session
+    conversation.answer(session, text="Hello", now=NOON)
+    assert Task.objects.get(kind=TaskKind.ANSWER).due_at == NOON + timedelta(days=1, hours=6)
+
+
+def test_no_answer_needed_settles_it(desk: Client, patient: Client, lead: Lead) -> None:
+    patient.post("/my/messages/", {"text": "Thank you"})
+    page = f"/admin/crm/lead/{lead.pk}/change/"
+    assert "No answer needed" in desk.get(page).content.decode()
+    desk.post(f"/admin/crm/lead/{lead.pk}/messages/read/")
+    assert "No answer needed" not in desk.get(page).content.decode()
+    assert not Task.objects.open().filter(kind=TaskKind.ANSWER).exists()
+
+
+def test_an_empty_or_endless_message_loses_nothing(desk: Client, patient: Client, lead: Lead) -> None:
+    assert patient.post("/my/messages/", {"text": "  "}).status_code == 422
+    refused = patient.post("/my/messages/", {"text": "x" * 4001})
+    assert (refused.status_code, "x" * 4001 in refused.content.decode()) == (422, True)
+    refused = written(desk, lead, "x" * 4001)
+    assert (refused.status_code, "x" * 4001 in refused.content.decode()) == (422, True)
+    assert not PrivateMessage.objects.exists()
+
+
+@pytest.mark.parametrize("prove", ["unproven", "staff", "tablet"])
+def test_only_the_patient_reads_there(desk: Client, lead: Lead, client: Client, prove: str) -> None:
+    written(desk, lead, SENTINEL)
+    by = None if prove == "unproven" else make_user()
+    entry = patient_access.begin(
+        lead, now=timezone.now(), by=by, handed_over=prove == "tablet", origin=None if by else uuid.uuid4()
+    )
+    client.cookies["patient"] = entry.secret
+    assert client.get("/my/messages/").status_code == 302
+    page = client.get("/my/").content.decode()
+    assert (SENTINEL in page, "new message" in page, lead.reference in page) == (False, False, False)
+    assert PrivateMessage.objects.get().read_at is None
+
+
+def test_another_patient_sees_none_of_it(desk: Client, patient: Client, centre: Location) -> None:
+    written(desk, make_lead(email="other@example.org"), SENTINEL)
+    assert SENTINEL not in patient.get("/my/messages/").content.decode()
+
+
+def test_where_the_request_stands_is_said_in_plain_words(patient: Client, lead: Lead) -> None:
+    page = patient.get("/my/").content.decode()
+    assert "We have your request. A coordinator reads it and gets in touch." in page
+    assert lead.reference in page
+
+
+def test_snippets_come_in_the_language_of_the_patient(desk: Client, lead: Lead) -> None:
+    Snippet.objects.create(title="Report", text_en="Please send the report.", text_es="Envíe el informe, por favor.")
+    page = f"/admin/crm/lead/{lead.pk}/change/"
+    assert "Please send the report." in desk.get(page).content.decode()
+    Lead.objects.update(language="es")
+    assert "Envíe el informe, por favor." in desk.get(page).content.decode()
+
+
+def test_a_message_is_for_those_who_may(lead: Lead) -> None:
+    make_user(email="outsider@example.org", password=PASSWORD)
+    outsider = Client()
+    outsider.login(username="outsider@example.org", password=PASSWORD)
+    assert written(outsider, lead).status_code == 403
