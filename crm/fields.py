@@ -124,7 +124,9 @@ class EncryptedTextField(_Binary):
         return super().get_db_prep_value(value.stored, connection, prepared)
 
     def get_default(self) -> Any:
-        return self.default() if callable(self.default) else (self.default if self.has_default() else None)
+        if not self.has_default():  # Django's mark for that is a class, and so can be called
+            return None
+        return self.default() if callable(self.default) else self.default
 
     def value_to_string(self, obj: models.Model) -> str:
         raise TypeError(f"{self.context} is not serialised: export it through its own action.")

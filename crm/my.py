@@ -1,6 +1,7 @@
 """On the private page, what is about the person and not about the questions: where the request stands, messages,
 wishes, and a copy of what we keep."""
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -49,6 +50,7 @@ def hang_in() -> None:
 
 
 class MessageForm(forms.Form):
+    message_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     text = forms.CharField(
         label=_("Your message"),
         max_length=LONGEST_MESSAGE,
@@ -80,9 +82,9 @@ def messages_page(request: PatientRequest) -> HttpResponse:
     if not _is_the_patient(request):
         return redirect("private:page")
     lead, now = request.patient.lead, timezone.now()
-    form = MessageForm(request.POST if request.method == "POST" else None)
+    form = MessageForm(request.POST if request.method == "POST" else None, initial={"message_id": uuid.uuid4()})
     if form.is_valid():
-        conversation.answer(request.patient, text=form.cleaned_data["text"], now=now)
+        conversation.answer(request.patient, now=now, **form.cleaned_data)
         messages.success(request, gettext("Your message is with us. We answer within one business day."))
         return redirect("my:messages")
     shown = list(PrivateMessage.objects.filter(lead=lead).select_related("by").order_by("at", "pk"))

@@ -8,6 +8,7 @@ stored with a placeholder; `with_secrets` fills it in at the moment of sending, 
 import copy
 import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -77,25 +78,33 @@ def begin(
     origin: UUID | None = None,
     by: User | None = None,
     handed_over: bool = False,
+    secret: str = "",
 ) -> Entry:
     """Begins a session. With `origin`, the request just sent from this browser, it may write without being proven.
 
-    One that staff begins is proven: they have the person before them or on the phone.
+    One that staff begins is proven: they have the person before them or on the phone. The same `secret` again is the
+    same session, however often and at whatever moment.
     """
-    secret = secrets.token_urlsafe(32)
-    session = PatientSession.objects.create(
-        lead=lead,
-        secret_hash=digest(secret),
-        link=link,
-        origin=origin,
-        may_write=origin is not None or by is not None,
-        by=by,
-        handed_over=handed_over,
-        created_at=now,
-        seen_at=now,
-        proven_at=now if by else None,
-    )
+    secret = secret or secrets.token_urlsafe(32)
+    values = {
+        "lead": lead,
+        "link": link,
+        "origin": origin,
+        "may_write": origin is not None or by is not None,
+        "by": by,
+        "handed_over": handed_over,
+        "created_at": now,
+        "seen_at": now,
+        "proven_at": now if by else None,
+    }
+    session, _ = PatientSession.objects.get_or_create(secret_hash=digest(secret), defaults=values)
     return Entry(session, secret)
+
+
+def secret_of(token: str, opened: UUID) -> str:
+    """The secret of the session that one opening of a link begins: a form that is sent fifty times begins it once."""
+    sealed = hmac.new(settings.SECRET_KEY.encode(), f"session:{token}:{opened}".encode(), sha256)
+    return urlsafe_b64encode(sealed.digest()).decode()
 
 
 def find_session(secret: str, *, now: datetime) -> PatientSession | None:
@@ -115,10 +124,11 @@ def end(session: PatientSession, *, now: datetime) -> None:
 
 
 def send_code(session: PatientSession, *, now: datetime) -> bool:
-    """Mails a code to the address on record. False when there is none, or too many were asked for within the hour."""
+    """Mails a code to the address on record. False when there is none, when somebody else has given the same one, or
+    when too many were asked for within the hour."""
     lead = session.lead
     recent = Message.objects.filter(lead=lead, name="code", created_at__gt=now - timedelta(hours=1)).count()
-    if not lead.email or recent >= CODES_AN_HOUR:
+    if not lead.email or recent >= CODES_AN_HOUR or shares_address(lead):
         return False
     with transaction.atomic():
         message = emails.access_code(lead, session_id=session.pk, number=recent, now=now)
@@ -126,6 +136,11 @@ def send_code(session: PatientSession, *, now: datetime) -> bool:
         PatientCode.objects.create(session=session, message=message, code_hash="", expires_at=now + CODE_LIVES)
         dispatch.after_commit("crm.send_messages", message.pk)
     return True
+
+
+def shares_address(lead: Lead) -> bool:
+    """Whether another person has given the same e-mail address, as in a household."""
+    return Lead.objects.reached_by(email=lead.email, phone="").exclude(pk=lead.pk).exists()
 
 
 def waiting_session(lead: Lead, *, now: datetime) -> PatientSession | None:

@@ -3,7 +3,9 @@
 What is on the page comes from the apps above, as panels of the area "patient" (crm/registry.py).
 """
 
+import uuid
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Protocol, cast
 
@@ -18,9 +20,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm import patient_access, registry
+from crm import patient_access, registry, second_factor
 from crm.enums import LinkPurpose
 from crm.models import PatientSession
+from crm.said import SaidDateField
 
 COOKIE = "patient"
 
@@ -35,7 +38,22 @@ class PatientView(Protocol):
     def __call__(self, request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse: ...
 
 
-class CodeForm(forms.Form):
+class FactorForm(forms.Form):
+    """One way to show who one is. `name` is its field; a form that proves nothing says `wrong`."""
+
+    name = ""
+    wrong: Any = ""
+
+    def proves(self, session: PatientSession, now: datetime) -> bool:
+        raise NotImplementedError
+
+    def refuse(self) -> None:
+        self.add_error(self.name, self.wrong)
+
+
+class CodeForm(FactorForm):
+    name = "code"
+    wrong = _("This is not the code, or it is older than ten minutes. Check it, or ask for a new one.")
     code = forms.CharField(
         label=_("Code"),
         max_length=20,
@@ -44,6 +62,24 @@ class CodeForm(forms.Form):
             attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control"}
         ),
     )
+
+    def proves(self, session: PatientSession, now: datetime) -> bool:
+        return patient_access.check_code(session, self.cleaned_data["code"], now=now)
+
+
+class BirthdayForm(FactorForm):
+    name = "birthday"
+    wrong = _("This is not the date of birth that we have, or it was tried too often today. You can also call us.")
+    birthday = SaidDateField(
+        label=_("Your date of birth"),
+        max_length=20,
+        help_text=_("Month, day and year, such as 03/15/1970."),
+        error_messages={"required": _("Write month, day and year, such as 03/15/1970.")},
+        widget=forms.TextInput(attrs={"autocomplete": "bday", "class": "form-control"}),
+    )
+
+    def proves(self, session: PatientSession, now: datetime) -> bool:
+        return second_factor.check_birthday(session, self.cleaned_data["birthday"].date, now=now)
 
 
 def patient_page(*, reads: bool) -> Callable[[PatientView], Callable[..., HttpResponse]]:
@@ -90,37 +126,54 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return no_entry(request)
     if request.method != "POST":
-        return _private(render(request, "private/link.html"))
-    return enter(patient_access.begin(found.lead, now=now, link=found), to="private:page")
+        return _private(render(request, "private/link.html", {"opened": uuid.uuid4()}))
+    secret = patient_access.secret_of(token, _opened(request))
+    return enter(patient_access.begin(found.lead, now=now, link=found, secret=secret), to="private:page")
+
+
+def _opened(request: HttpRequest) -> uuid.UUID:
+    """Which opening of the link this is; a new one when the form does not say."""
+    try:
+        return uuid.UUID(request.POST.get("opened", ""))
+    except ValueError:
+        return uuid.uuid4()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    """The second factor: asks for a code and takes it. 422 for a wrong one."""
+    """The second factor: asks for a code or the date of birth, and takes it. 422 for a wrong one."""
     now = timezone.now()
     session = patient_access.find_session(request.COOKIES.get(COOKIE, ""), now=now)
     if session is None:
         return no_entry(request)
     if session.is_proven:
         return _private(redirect("private:page"))
-    if request.method == "POST" and "send" in request.POST:
+    if "send" in request.POST:
         sent = patient_access.send_code(session, now=now)
-        return _ask(request, session, CodeForm(), sent=sent, refused=not sent)
-    form = CodeForm(request.POST) if request.method == "POST" else CodeForm()
+        return _ask(request, session, sent=sent, refused=not sent)
+    form = _factor(request)
     if form.is_valid():
-        if patient_access.check_code(session, form.cleaned_data["code"], now=now):
+        if form.proves(session, now):
             return _private(redirect("private:page"))
-        wrong = _("This is not the code, or it is older than ten minutes. Check it, or ask for a new one.")
-        form.add_error("code", wrong)
-    return _ask(request, session, form)
+        form.refuse()
+    return _ask(request, session, **{form.name: form})
 
 
-def _ask(
-    request: HttpRequest, session: PatientSession, form: CodeForm, *, sent: bool = False, refused: bool = False
-) -> HttpResponse:
-    address = _masked(session.lead.email)
-    context = {"form": form, "address": address, "sent": sent, "refused": refused}
-    return _private(render(request, "private/code.html", context, status=422 if form.errors else 200))
+def _factor(request: HttpRequest) -> "FactorForm":
+    kind = BirthdayForm if "birthday" in request.POST else CodeForm
+    return kind(request.POST if request.method == "POST" else None)
+
+
+def _ask(request: HttpRequest, session: PatientSession, **given: Any) -> HttpResponse:
+    """The page with every way that is open. `given`: a form that was refused, and what became of asking for a code."""
+    context: dict[str, Any] = {
+        "ways": second_factor.ways(session.lead, now=timezone.now()),
+        "address": _masked(session.lead.email),
+        "code": CodeForm(),
+        "birthday": BirthdayForm(),
+    } | given
+    wrong = context["code"].errors or context["birthday"].errors
+    return _private(render(request, "private/code.html", context, status=422 if wrong else 200))
 
 
 def _masked(address: str) -> str:

@@ -2,14 +2,14 @@
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from crm.actions import tasks, treatments
+from crm.actions import leads, tasks, treatments
 from crm.enums import ActivityKind, MeasurementKind, Source, TaskKind, TreatmentGroup, TreatmentStatus
 from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
 from crm.vocabulary import GROUP_OF
@@ -53,7 +53,7 @@ def keep_page(sent: Sent) -> bool:
     if not _keep(sent):
         return False
     lead = sent.session.lead
-    _speak(sent)
+    _tell_the_lead(sent)
     _measure(sent)
     _note(sent, sent.title)
     assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
@@ -137,11 +137,20 @@ def _keep_told(sent: Sent, treatment: Treatment, told: dict[str, Any], *, submis
     return _keep(replace(sent, page=TREATMENTS, answers=answers, submission_id=submission_id))
 
 
-def _speak(sent: Sent) -> None:
-    """Mails follow the language that the person wishes, when we have it."""
-    wish = sent.answers.get("preferred_language")
+def _tell_the_lead(sent: Sent) -> None:
+    """What crm needs of the answers: the language for mails, when we have it, and the date of birth."""
+    wish, born = sent.answers.get("preferred_language"), sent.answers.get("date_of_birth")
     if wish in dict(settings.LANGUAGES):
         Lead.objects.filter(pk=sent.session.lead_id).update(language=wish)
+    if born and _may_say_who_it_is(sent.session):
+        leads.tell_birthday(sent.session.lead, born=date.fromisoformat(born), by=sent.session.by, now=sent.now)
+
+
+def _may_say_who_it_is(session: PatientSession) -> bool:
+    """Proven, or the browser whose request made this lead. Whoever merely typed the name and address of somebody known
+    must not set what later proves who they are."""
+    first = Submission.objects.filter(lead=session.lead_id).order_by("at", "pk").values_list("pk", flat=True).first()
+    return session.is_proven or (session.origin is not None and session.origin == first)
 
 
 def _measure(sent: Sent) -> None:

@@ -1,6 +1,7 @@
 """Messages between the centre and a patient, both ways."""
 
 from datetime import datetime
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -10,13 +11,16 @@ from crm.models import Activity, Lead, Message, PatientSession, PrivateMessage, 
 
 
 @transaction.atomic
-def write(lead: Lead, *, text: str, by: User, now: datetime) -> bool:
+def write(lead: Lead, *, text: str, by: User, now: datetime, message_id: UUID | None = None) -> bool:
     """A coordinator's message: kept on the private page, with a mail that says only that there is one.
 
-    Finishes the open tasks to answer. False when no mail goes out, for want of an address; one that still waits is
-    enough for several messages. Side effects: PrivateMessage, Activity, Message, tasks.
+    Finishes the open tasks to answer. The same id again changes nothing. False when no mail goes out, for want of an
+    address; one that still waits is enough for several messages. Side effects: PrivateMessage, Activity, Message,
+    tasks.
     """
-    message = PrivateMessage.objects.create(lead=lead, by=by, text=text, at=now)
+    message = PrivateMessage(pk=message_id or uuid4(), lead=lead, by=by, text=text, at=now)
+    if not _add(message):
+        return bool(lead.email)
     _note(lead, by=by, summary="Wrote a message on the private page", now=now)
     close(lead, by=by, now=now)
     if not lead.email:
@@ -30,17 +34,28 @@ def write(lead: Lead, *, text: str, by: User, now: datetime) -> bool:
 
 
 @transaction.atomic
-def answer(session: PatientSession, *, text: str, now: datetime) -> None:
-    """The patient's message. One task to answer is open at a time, due before the next business day ends."""
+def answer(session: PatientSession, *, text: str, now: datetime, message_id: UUID | None = None) -> None:
+    """The patient's message. One task to answer is open at a time, due before the next business day ends. The same id
+    again changes nothing."""
     lead = session.lead
-    message = PrivateMessage.objects.create(lead=lead, session=session, text=text, at=now)
+    message = PrivateMessage(pk=message_id or uuid4(), lead=lead, session=session, text=text, at=now)
+    if not _add(message):
+        return
     _note(lead, by=None, summary="Wrote to us on the private page", now=now)
-    Lead.objects.select_for_update().get(pk=lead.pk)  # two messages at once open one task
     if not Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).exists():
         centre = lead.location
         due_at = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
         title, key = "Answer the message on the private page", f"answer:{message.pk}"
         Task.objects.create(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now)
+
+
+def _add(message: PrivateMessage) -> bool:
+    """Saves a message; False when it is there already. Locks the lead: two messages at once open one task."""
+    Lead.objects.select_for_update().get(pk=message.lead_id)
+    if PrivateMessage.objects.filter(pk=message.pk).exists():
+        return False
+    message.save(force_insert=True)
+    return True
 
 
 def close(lead: Lead, *, by: User, now: datetime) -> None:

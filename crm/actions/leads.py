@@ -150,6 +150,17 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | list) else str(value or "")
 
 
+def tell_birthday(lead: Lead, *, born: date, by: User | None, now: datetime) -> None:
+    """Writes the date of birth, which can prove who somebody is. The timeline says that it changed, never to what."""
+    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    if locked.date_of_birth == born.isoformat():
+        return
+    verb = "Corrected" if locked.date_of_birth else "Told"
+    locked.date_of_birth = born.isoformat()
+    locked.save(update_fields=["date_of_birth", "updated_at"])
+    Activity.objects.create(lead=locked, kind=ActivityKind.DETAILS, at=now, by=by, summary=f"{verb} the date of birth")
+
+
 def add_note(lead: Lead, *, by: User, text: str, now: datetime | None = None) -> Activity:
     """Puts a note on the timeline."""
     return Activity.objects.create(

@@ -1,6 +1,6 @@
 """On the lead's page: the conversation with the patient, the box to answer in, and snippets to start from."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,6 +19,7 @@ LONGEST = 4000
 
 
 class WriteForm(forms.Form):
+    message_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     text = forms.CharField(
         label="Message",
         max_length=LONGEST,
@@ -55,6 +56,7 @@ def thread(request: HttpRequest, lead: Lead) -> str:
         "may_write": request.user.has_perm("crm.add_privatemessage"),
         "snippets": [(one.title, one.text_in(lead.language)) for one in Snippet.objects.filter(is_active=True)],
         "longest": LONGEST,
+        "message_id": uuid4(),
     }
     return render_to_string("crm/panel_messages.html", context, request=request)
 
@@ -64,7 +66,7 @@ def write(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     lead = find_lead(lead_id)
     form = WriteForm(request.POST or None)
     if form.is_valid():
-        mailed = conversation.write(lead, text=form.cleaned_data["text"], by=user_of(request), now=timezone.now())
+        mailed = conversation.write(lead, by=user_of(request), now=timezone.now(), **form.cleaned_data)
         if mailed:
             messages.success(request, "The message is on the private page. A mail says that it is there.")
         else:

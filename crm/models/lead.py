@@ -10,6 +10,7 @@ from django.db.models.functions import Upper
 from django.utils.timezone import now
 
 from crm.enums import OPEN_STAGES, TRANSITIONS, ContactChannel, LostReason, Outcome, PhoneType, Stage
+from crm.fields import EncryptedTextField
 from crm.models.base import Row
 from crm.models.location import validate_zone
 from crm.normalise import telephone_in_words
@@ -50,6 +51,7 @@ class Lead(Row):
     phone_type = models.CharField(max_length=10, choices=PhoneType, blank=True)
     preferred_contact = models.CharField(max_length=10, choices=ContactChannel, blank=True)
     best_time = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    date_of_birth = EncryptedTextField(context="crm.lead.date_of_birth", null=True, blank=True, help_text="ISO")
     state = models.CharField(max_length=2, blank=True, help_text="Two-letter code; ZZ: outside the United States.")
     timezone = models.CharField(max_length=64, default="America/New_York", validators=[validate_zone])
     ok_voicemail = models.BooleanField("voicemail is fine", default=False)

@@ -42,6 +42,7 @@ class PatientSession(Row):
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     proven_at = models.DateTimeField(null=True)
+    birthday_tries = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -173,3 +173,12 @@ def test_a_message_is_for_those_who_may(lead: Lead) -> None:
     outsider = Client()
     outsider.login(username="outsider@example.org", password=PASSWORD)
     assert written(outsider, lead).status_code == 403
+
+
+def test_sent_twice_it_is_one_message(desk: Client, patient: Client, lead: Lead) -> None:
+    ours, theirs = str(uuid.uuid4()), str(uuid.uuid4())
+    for _ in range(2):
+        desk.post(f"/admin/crm/lead/{lead.pk}/messages/write/", {"text": "Hello", "message_id": ours})
+        patient.post("/my/messages/", {"text": "Hello back", "message_id": theirs})
+    assert {str(pk) for pk in PrivateMessage.objects.values_list("pk", flat=True)} == {ours, theirs}
+    assert Activity.objects.count() == 2

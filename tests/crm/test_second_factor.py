@@ -1,0 +1,166 @@
+"""Showing who one is: the date of birth, the mailed code, and what a shared mailbox changes."""
+
+import re
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from crm import patient_access, second_factor
+from crm.actions import leads
+from crm.enums import LinkPurpose
+from crm.models import Activity, Lead, Location, Message, PatientSession
+from tests.factories import make_lead, make_user, step_one
+
+BORN = date(1970, 3, 15)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+@pytest.fixture
+def lead(centre: Location, now: datetime) -> Lead:
+    lead = make_lead()
+    leads.tell_birthday(lead, born=BORN, by=None, now=now)
+    lead.refresh_from_db()
+    return lead
+
+
+def opened(lead: Lead, browser: Client | None = None) -> Client:
+    """A browser that has followed a link and has shown nothing yet."""
+    browser = browser or Client()
+    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    browser.post(f"/my/link/{token}/")
+    return browser
+
+
+def test_the_date_of_birth_proves_it(lead: Lead) -> None:
+    browser = opened(lead)
+    assert "Your date of birth" in browser.get("/my/code/").content.decode()
+    assert browser.post("/my/code/", {"birthday": "03/15/1970"})["Location"] == "/my/"
+    assert lead.reference in browser.get("/my/").content.decode()
+
+
+def test_another_date_proves_nothing_and_stays_typed(lead: Lead) -> None:
+    browser = opened(lead)
+    answer = browser.post("/my/code/", {"birthday": "03/16/1970"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "not the date of birth that we have" in page
+    assert "03/16/1970" in page
+    assert browser.get("/my/").status_code == 302
+
+
+@pytest.mark.parametrize("typed", ["", "yesterday", "1970", "13/45/1970"])
+def test_what_is_no_date_costs_no_try(lead: Lead, typed: str) -> None:
+    assert opened(lead).post("/my/code/", {"birthday": typed}).status_code == 422
+    assert PatientSession.objects.get().birthday_tries == (1 if typed == "1970" else 0)
+
+
+def test_five_tries_a_day_whatever_is_opened_anew(lead: Lead, now: datetime) -> None:
+    for day in range(1, 6):
+        assert opened(lead).post("/my/code/", {"birthday": f"04/0{day}/1970"}).status_code == 422
+    late = opened(lead)
+    assert "Your date of birth" not in late.get("/my/code/").content.decode()
+    assert late.post("/my/code/", {"birthday": "03/15/1970"}).status_code == 422
+    session = PatientSession.objects.latest("created_at")
+    assert not second_factor.check_birthday(session, BORN, now=now)
+    PatientSession.objects.update(created_at=now - timedelta(days=1, seconds=1))
+    assert second_factor.check_birthday(session, BORN, now=now)
+
+
+def test_without_one_on_record_none_is_asked_for(centre: Location) -> None:
+    browser = opened(make_lead())
+    assert "Your date of birth" not in browser.get("/my/code/").content.decode()
+    assert browser.post("/my/code/", {"birthday": "03/15/1970"}).status_code == 422
+
+
+def test_in_a_household_no_code_is_mailed(lead: Lead, now: datetime) -> None:
+    make_lead(first_name="Robin")
+    browser = opened(lead)
+    page = browser.get("/my/code/").content.decode()
+    assert "Send a code" not in page
+    assert "Your date of birth" in page
+    assert "We cannot mail you a code." in browser.post("/my/code/", {"send": "1"}).content.decode()
+    assert not Message.objects.filter(name="code").exists()
+
+
+# --- Who may set it --------------------------------------------------------------------------------------------------
+
+
+def about_you(browser: Client, born: str) -> None:
+    answers = {"date_of_birth": born, "submission_id": str(uuid.uuid4())}
+    assert browser.post("/my/questions/about-you/", answers).status_code == 302
+
+
+def test_whoever_made_the_request_says_when_they_were_born(client: Client, centre: Location) -> None:
+    client.post("/candidate/", step_one())
+    client.post("/candidate/go-on/")
+    about_you(client, "03/15/1970")
+    assert Lead.objects.get().date_of_birth == "1970-03-15"
+
+
+def test_a_stranger_with_a_known_name_and_address_sets_nothing(centre: Location) -> None:
+    Client().post("/candidate/", step_one())
+    stranger = Client()
+    stranger.post("/candidate/", step_one())
+    stranger.post("/candidate/go-on/")
+    about_you(stranger, "01/01/1990")
+    assert Lead.objects.get().date_of_birth is None
+
+
+def test_the_timeline_never_says_it(lead: Lead, now: datetime) -> None:
+    leads.tell_birthday(lead, born=date(1971, 4, 16), by=make_user(), now=now)
+    leads.tell_birthday(lead, born=date(1971, 4, 16), by=make_user(), now=now)
+    told = [f"{one.summary}{one.note}{one.details}" for one in Activity.objects.order_by("at", "pk")]
+    assert sorted(told) == ["Corrected the date of birth{}", "Told the date of birth{}"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT date_of_birth::text FROM crm_lead")
+        assert b"1971".hex() not in cursor.fetchone()[0]
+
+
+# --- Links -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_presses_of_one_button_begin_one_session() -> None:
+    lead = make_lead()
+    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    page = Client().get(f"/my/link/{token}/").content.decode()
+    form = re.search(r'name="opened" value="([^"]+)"', page)
+    assert form
+
+    def press(_: int) -> Any:
+        try:
+            answer = Client().post(f"/my/link/{token}/", {"opened": form[1]})
+            return answer.status_code, answer.cookies["patient"].value
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as together:
+        answers = set(together.map(press, range(50)))
+    assert len(answers) == 1
+    assert PatientSession.objects.count() == 1
+
+
+def test_two_openings_are_two_sessions(lead: Lead) -> None:
+    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    for _ in range(2):
+        Client().post(f"/my/link/{token}/", {"opened": str(uuid.uuid4())})
+    assert PatientSession.objects.count() == 2
+
+
+def test_looking_first_uses_nothing_up(lead: Lead, client: Client) -> None:
+    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    client.head(f"/my/link/{token}/")
+    for _ in range(5):
+        client.get(f"/my/link/{token}/")
+    assert not PatientSession.objects.exists()
+    assert client.post(f"/my/link/{token}/")["Location"] == "/my/"
