@@ -12,7 +12,7 @@ class CrmConfig(AppConfig):
     verbose_name = "Nucleus"
 
     def ready(self) -> None:
-        from crm import durability, grants, my
+        from crm import durability, grants, my, personal_data
         from crm.actions import access
 
         user_logged_in.connect(access.on_login)
@@ -20,6 +20,7 @@ class CrmConfig(AppConfig):
         register(durability.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)
         my.hang_in()
+        personal_data.hang_in()
 
 
 class DeskConfig(AdminConfig):

@@ -154,6 +154,7 @@ class TaskKind(TextChoices):
     REVIEW = "review", "Clinical review"
     MAIL_PROBLEM = "mail_problem", "Mail not delivered"
     ANSWER = "answer", "Message to answer"
+    PRIVACY = "privacy", "Privacy request"
     OTHER = "other", "Other"
 
 

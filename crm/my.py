@@ -1,11 +1,13 @@
 """On the private page, what is about the person and not about the questions: where the request stands, messages,
 wishes, and a copy of what we keep."""
 
+import json
 import uuid
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -14,12 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as noop
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import registry
-from crm.actions import conversation
-from crm.enums import Stage
-from crm.models import Lead, PatientSession, PrivateMessage
+from crm import personal_data, registry
+from crm.actions import conversation, privacy
+from crm.enums import Stage, TaskKind
+from crm.models import Lead, PatientSession, PrivateMessage, Task
 from crm.private import PatientRequest, patient_page
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
@@ -61,14 +63,14 @@ class MessageForm(forms.Form):
 
 def standing(request: HttpRequest, lead: Lead) -> str:
     """In plain words; "" until it is proven who is reading."""
-    if not _is_the_patient(request):
+    if not _session(request).is_the_patient:
         return ""
     return render_to_string("crm/my_standing.html", {"words": gettext(STANDING[lead.stage]), "lead": lead})
 
 
 def messages_panel(request: HttpRequest, lead: Lead) -> str:
     """How many there are, and the way to them; "" until it is proven who is reading."""
-    if not _is_the_patient(request):
+    if not _session(request).is_the_patient:
         return ""
     both = PrivateMessage.objects.filter(lead=lead)
     context = {"count": both.count(), "unread": both.filter(by__isnull=False, read_at__isnull=True).count()}
@@ -79,7 +81,7 @@ def messages_panel(request: HttpRequest, lead: Lead) -> str:
 @patient_page(reads=True)
 def messages_page(request: PatientRequest) -> HttpResponse:
     """The whole conversation, oldest first, and a box to write in. 422 keeps what was typed."""
-    if not _is_the_patient(request):
+    if not request.patient.is_the_patient:
         return redirect("private:page")
     lead, now = request.patient.lead, timezone.now()
     form = MessageForm(request.POST if request.method == "POST" else None, initial={"message_id": uuid.uuid4()})
@@ -93,13 +95,48 @@ def messages_page(request: PatientRequest) -> HttpResponse:
     return render(request, "crm/my_messages.html", context, status=422 if form.errors else 200)
 
 
-def _is_the_patient(request: HttpRequest) -> bool:
-    """Proven, and in a browser of their own: staff have the desk, and a tablet in the waiting room shows the form."""
+@require_safe
+@patient_page(reads=True)
+def data(request: PatientRequest) -> HttpResponse:
+    """What a person may ask for: a copy, and deletion."""
+    if not request.patient.is_the_patient:
+        return redirect("private:page")
+    asked = Task.objects.open().filter(lead=request.patient.lead, kind=TaskKind.PRIVACY).exists()
+    return render(request, "crm/my_data.html", {"asked": asked, "patient": request.patient})
+
+
+@require_POST
+@patient_page(reads=True)
+def download(request: PatientRequest) -> HttpResponse:
+    """The copy, as a file. Leaves an entry on the timeline."""
+    if not request.patient.is_the_patient:
+        return redirect("private:page")
+    lead = request.patient.lead
+    text = json.dumps(personal_data.export(lead), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+    privacy.note_download(lead, now=timezone.now())
+    headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(text, content_type="application/json", headers=headers)
+
+
+@require_POST
+@patient_page(reads=True)
+def delete(request: PatientRequest) -> HttpResponse:
+    """Asks staff to delete everything."""
+    if request.patient.is_the_patient:
+        privacy.ask_to_delete(request.patient.lead, now=timezone.now())
+        messages.success(request, gettext("We have your wish, and answer within 30 days."))
+    return redirect("my:data")
+
+
+def _session(request: HttpRequest) -> PatientSession:
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    return session.is_proven and session.by is None
+    return session
 
 
 app_name = "my"
 urlpatterns = [
     path("messages/", messages_page, name="messages"),
+    path("data/", data, name="data"),
+    path("data/download/", download, name="download"),
+    path("data/delete/", delete, name="delete"),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 
 from crm.enums import Event
@@ -59,6 +60,33 @@ def route(pattern: str, view: DeskView, *, permission: str, name: str) -> None:
 
 def routes() -> list[Route]:
     return list(_routes)
+
+
+@dataclass(frozen=True)
+class PersonalData:
+    """A model that holds something about a person. `fields` go into the person's copy; without any, `why_not` says
+    why nothing does."""
+
+    model: type[models.Model]
+    path: str
+    title: str
+    fields: tuple[str, ...]
+    why_not: str
+
+
+_personal_data: list[PersonalData] = []
+
+
+def personal_data(
+    model: type[models.Model], *, path: str, title: str = "", fields: str = "", why_not: str = ""
+) -> None:
+    """Says how a model reaches its Lead (`path`, a lookup), and which fields (names between blanks) belong into the
+    copy that the person may ask for. tests/crm/test_personal_data.py finds models that are missing here."""
+    _personal_data.append(PersonalData(model, path, title, tuple(fields.split()), why_not))
+
+
+def personal_data_of_all() -> list[PersonalData]:
+    return list(_personal_data)
 
 
 _listeners: dict[Event, list[Listener]] = defaultdict(list)

@@ -11,7 +11,8 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from intake import assessments, checks, desk, my, panels
+        from intake import assessments, checks, desk, my, panels, wishes
+        from intake.models import Assessment, Override, Submission
 
         registry.panel(
             "lead",
@@ -31,5 +32,10 @@ class IntakeConfig(AppConfig):
         desk.hang_in()
         registry.panel("patient", title=gettext_noop("A first look"), permission="", render=my.outlook, order=5)
         registry.panel("patient", title=gettext_noop("Your questions"), permission="", render=my.panel, order=10)
+        registry.panel("patient", title=gettext_noop("Wishes and data"), permission="", render=wishes.panel, order=30)
+        answered = "page answers questionnaire_version language at"
+        registry.personal_data(Submission, path="lead", title="Your answers", fields=answered)
+        registry.personal_data(Assessment, path="lead", title="Assessments", fields="at outcome reasons recheck_on")
+        registry.personal_data(Override, path="assessment__lead", title="Decisions", fields="at outcome reason")
         register(checks.check_reviews, "content", deploy=True)
         register(checks.check_translations, "content", deploy=True)

@@ -3,7 +3,7 @@
 from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
-from intake import asking, my, pages, views
+from intake import asking, my, pages, views, wishes
 
 app_name = "intake"
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("candidate/prove/", views.prove, name="prove"),
     path("candidate/go-on/", my.go_on, name="go_on"),
     path("my/questions/<slug:key>/", my.questions, name="my_questions"),
+    path("my/wishes/", wishes.wishes, name="my_wishes"),
     path("my/treatments/", my.treatments, name="my_treatments"),
     path("my/treatments/<uuid:treatment_id>/", my.treatment, name="my_treatment"),
     path("candidate/emergency/", views.emergency, name="emergency"),

@@ -21,7 +21,8 @@ class Unchanged(Enum):
 
 UNCHANGED = Unchanged.UNCHANGED
 DETAILS = set(
-    "first_name last_name email phone phone_type preferred_contact best_time state timezone ok_voicemail owner".split()
+    "first_name last_name email phone phone_type preferred_contact best_time state timezone ok_voicemail language "
+    "owner".split()
 )
 
 
@@ -119,7 +120,7 @@ def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now:
 
 
 @transaction.atomic
-def correct_details(lead: Lead, *, by: User, changes: dict[str, Any]) -> Lead:
+def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> Lead:
     """Writes contact details, owner and preferences; old and new values go on the timeline as one Activity.
 
     `changes` maps field names of Lead to values; only those that differ count. Stage, outcome and safety hold have

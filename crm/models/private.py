@@ -52,6 +52,11 @@ class PatientSession(Row):
     def is_proven(self) -> bool:
         return self.proven_at is not None
 
+    @property
+    def is_the_patient(self) -> bool:
+        """Proven, in a browser of their own: staff have the desk, and a tablet in the waiting room shows the form."""
+        return self.is_proven and self.by_id is None
+
 
 class PatientCode(Row):
     """Six digits that prove the second factor of one session, for ten minutes and a few tries."""

@@ -1,0 +1,32 @@
+"""What people may ask of us about their own data."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from crm.actions import tasks
+from crm.enums import ActivityKind, TaskKind
+from crm.models import Activity, Lead, Task
+
+ANSWERED_WITHIN = timedelta(days=30)  # as for access, 45 CFR 164.524(b)(2)
+
+
+def note_download(lead: Lead, *, now: datetime) -> None:
+    """The patient took a copy: an Activity, and nothing else."""
+    Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, at=now, summary="Downloaded a copy of their data")
+
+
+@transaction.atomic
+def ask_to_delete(lead: Lead, *, now: datetime) -> bool:
+    """Asks staff to delete what is kept: a task, and an Activity. False when that was asked already and is open.
+
+    Nothing is deleted here: a person has to look at what the law makes us keep.
+    """
+    Lead.objects.select_for_update().get(pk=lead.pk)
+    if Task.objects.open().filter(lead=lead, kind=TaskKind.PRIVACY).exists():
+        return False
+    due_at = now + ANSWERED_WITHIN
+    key = f"delete:{lead.pk}:{now.timestamp():.0f}"
+    tasks.open_task(lead, kind=TaskKind.PRIVACY, title="Asks us to delete their data", due_at=due_at, key=key)
+    Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, at=now, summary="Asked us to delete their data")
+    return True

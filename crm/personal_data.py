@@ -1,0 +1,60 @@
+"""What we keep about a person, as one file for the person (45 CFR 164.524(c)(2): in the form asked for, if readily
+producible). Each app registers its models (crm/registry.py); what is left out says why."""
+
+from typing import Any
+
+from crm import registry
+from crm.models import (
+    Activity,
+    AlertPost,
+    ConsentRecord,
+    Lead,
+    Measurement,
+    Message,
+    PatientCode,
+    PatientLink,
+    PatientSession,
+    PrivateMessage,
+    SafetyAlert,
+    Task,
+    Treatment,
+)
+
+_LEAD = (
+    "reference first_name last_name email phone phone_type preferred_contact best_time date_of_birth state timezone "
+    "ok_voicemail how_heard attribution language stage created_at"
+)
+_TREATMENT = (
+    "kind kind_other body_region side level drug_name start_date start_precision end_date end_precision ongoing "
+    "sessions relief_percent relief_duration_days relief_still_present side_effects status stop_reason documentation "
+    "source created_at"
+)
+
+
+def hang_in() -> None:
+    """Called once, when the app is ready."""
+    data = registry.personal_data
+    data(Lead, path="pk", title="Your request", fields=_LEAD)
+    data(Treatment, path="lead", title="Treatments", fields=_TREATMENT)
+    data(Measurement, path="lead", title="Ratings and scores", fields="kind value at source")
+    data(Activity, path="lead", title="What happened", fields="kind at summary note call_outcome")
+    data(Message, path="lead", title="Mails to you", fields="name to_email subject state created_at finished_at")
+    data(PrivateMessage, path="lead", title="Messages", fields="at text read_at")
+    data(ConsentRecord, path="lead", title="What you agreed to", fields="kind given text text_version language at")
+    data(SafetyAlert, path="lead", title="Alerts", fields="raised_at")
+    data(Task, path="lead", why_not="Notes of ours about our own work.")
+    data(PatientLink, path="lead", why_not="Keys, of which we keep only a hash.")
+    data(PatientSession, path="lead", why_not="Keys, of which we keep only a hash.")
+    data(PatientCode, path="session__lead", why_not="Keys, of which we keep only a hash.")
+    data(AlertPost, path="alert__lead", why_not="How an alert travelled; it names nobody.")
+
+
+def export(lead: Lead) -> dict[str, list[dict[str, Any]]]:
+    """{title: [{field: value}]} of everything registered about one person, oldest first where rows have an order."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in registry.personal_data_of_all():
+        if entry.fields:
+            rows = entry.model._default_manager.filter(**{entry.path: lead.pk})
+            ordered = rows.order_by(*entry.model._meta.ordering or ["pk"])
+            found[entry.title] = [{name: getattr(row, name) for name in entry.fields} for row in ordered]
+    return found

@@ -1,0 +1,150 @@
+"""One's own data: complete, one's own and nobody else's; and asking to have it deleted."""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+from django.test import Client
+from django.utils import timezone
+
+from crm import patient_access, registry
+from crm.actions import conversation, leads
+from crm.enums import TaskKind
+from crm.models import AccessEvent, Activity, ConsentRecord, Lead, Location, Task
+from tests.factories import make_lead, make_treatment, make_user, step_one
+
+OURS = ("crm", "intake", "scheduling")
+
+
+@pytest.fixture
+def lead(centre: Location, client: Client) -> Lead:
+    client.post("/candidate/", step_one())
+    return Lead.objects.get()
+
+
+@pytest.fixture
+def patient(lead: Lead) -> Client:
+    """Maria, in a browser of her own, who has shown who she is."""
+    browser = Client()
+    entry = patient_access.begin(lead, now=timezone.now())
+    type(entry.session).objects.filter(pk=entry.session.pk).update(proven_at=timezone.now())
+    browser.cookies["patient"] = entry.secret
+    return browser
+
+
+def reaches_lead(model: type[models.Model], on_the_way: frozenset[type[models.Model]] = frozenset()) -> bool:
+    """Whether some chain of foreign keys leads from a model to Lead."""
+    if model is Lead:
+        return True
+    parents = {field.related_model for field in model._meta.fields if field.many_to_one or field.one_to_one}
+    return any(
+        isinstance(parent, type) and parent not in on_the_way and reaches_lead(parent, on_the_way | {model})
+        for parent in parents
+    )
+
+
+def test_every_model_about_a_person_is_registered() -> None:
+    about = {model for app in OURS if apps.is_installed(app) for model in apps.get_app_config(app).get_models()}
+    known = [entry.model for entry in registry.personal_data_of_all()]
+    assert {model for model in about if reaches_lead(model)} == set(known)
+    assert len(known) == len(set(known))
+    assert AccessEvent not in known  # it holds ids and no person
+
+
+def test_each_is_given_out_or_says_why_not() -> None:
+    for entry in registry.personal_data_of_all():
+        assert bool(entry.fields) != bool(entry.why_not), entry.model
+        assert bool(entry.fields) == bool(entry.title), entry.model
+
+
+def downloaded(browser: Client) -> dict[str, Any]:
+    answer = browser.post("/my/data/download/")
+    assert answer.status_code == 200
+    assert answer["Content-Disposition"] == 'attachment; filename="my-data.json"'
+    assert "no-store" in answer["Cache-Control"]
+    found: dict[str, Any] = json.loads(answer.content)
+    return found
+
+
+def test_the_copy_holds_what_we_keep(patient: Client, lead: Lead) -> None:
+    now = timezone.now()
+    make_treatment(lead, drug_name="Sampledrug")
+    leads.tell_birthday(lead, born=date(1970, 3, 15), by=None, now=now)
+    conversation.write(lead, text="Please send the report.", by=make_user(), now=now)
+    copy = downloaded(patient)
+    assert copy["Your request"][0]["last_name"] == "Sample"
+    assert copy["Your request"][0]["date_of_birth"] == "1970-03-15"
+    assert copy["Treatments"][0]["drug_name"] == "Sampledrug"
+    assert copy["Your answers"][0]["answers"]["pain_now_avg"] == "7"
+    assert copy["Messages"][0]["text"] == "Please send the report."
+    assert {one["kind"] for one in copy["What you agreed to"]} == {"privacy", "contact", "education"}
+    assert copy["Assessments"][0]["outcome"]
+
+
+def test_the_copy_holds_nobody_else(patient: Client, lead: Lead) -> None:
+    other = make_lead(first_name="Robin", last_name="Other", email="robin@example.org", phone="")
+    make_treatment(other, drug_name="Otherdrug")
+    conversation.write(other, text="For Robin", by=make_user(), now=timezone.now())
+    text = json.dumps(downloaded(patient))
+    assert not {word for word in ("Robin", "Otherdrug", "robin@example.org") if word in text}
+
+
+def test_a_download_is_on_the_timeline(patient: Client, lead: Lead) -> None:
+    downloaded(patient)
+    assert Activity.objects.filter(lead=lead, summary="Downloaded a copy of their data").count() == 1
+    assert patient.get("/my/data/download/").status_code == 405
+
+
+def test_asking_to_delete_opens_one_task_and_deletes_nothing(patient: Client, lead: Lead) -> None:
+    for _ in range(2):
+        assert patient.post("/my/data/delete/")["Location"] == "/my/data/"
+    task = Task.objects.get(kind=TaskKind.PRIVACY)
+    assert timedelta(days=29) < task.due_at - timezone.now() <= timedelta(days=30)
+    assert "You have asked us. We answer within 30 days." in patient.get("/my/data/").content.decode()
+    assert Lead.objects.filter(pk=lead.pk).exists()
+
+
+@pytest.mark.parametrize("staff", [True, False])
+def test_nobody_else_gets_there(lead: Lead, staff: bool) -> None:
+    browser = Client()
+    entry = patient_access.begin(lead, now=timezone.now(), by=make_user() if staff else None)
+    browser.cookies["patient"] = entry.secret
+    assert browser.get("/my/data/").status_code == 302
+    assert browser.post("/my/data/download/").status_code == 302
+    browser.post("/my/data/delete/")
+    assert not Task.objects.filter(kind=TaskKind.PRIVACY).exists()
+
+
+# --- Wishes ----------------------------------------------------------------------------------------------------------
+
+WISHES = {"preferred_contact": "email", "best_time": ["evening"], "language": "es", "education": "on"}
+
+
+def test_wishes_are_shown_and_stored(patient: Client, lead: Lead) -> None:
+    page = patient.get("/my/wishes/").content.decode()
+    assert 'value="phone" id="id_preferred_contact_0" checked' in " ".join(page.split())
+
+    answer = patient.post("/my/wishes/", WISHES)
+
+    assert answer["Location"] == "/es/my/"
+    lead.refresh_from_db()
+    assert (lead.preferred_contact, lead.best_time, lead.language) == ("email", ["evening"], "es")
+    assert lead.ok_voicemail is False
+    assert "Sus preferencias quedaron guardadas." in patient.get("/es/my/").content.decode()
+
+
+def test_only_a_changed_yes_or_no_is_a_new_proof(patient: Client, lead: Lead) -> None:
+    before = ConsentRecord.objects.filter(kind="education").count()
+    for wish, proofs in ((WISHES, 1), (WISHES, 1), ({**WISHES, "education": ""}, 2)):
+        patient.post("/my/wishes/", wish)
+        assert ConsentRecord.objects.filter(kind="education").count() == before + proofs
+    assert ConsentRecord.objects.filter(kind="education").latest("at").given is False
+
+
+def test_an_unknown_wish_is_refused_and_changes_nothing(patient: Client, lead: Lead) -> None:
+    assert patient.post("/my/wishes/", WISHES | {"language": "xx"}).status_code == 422
+    lead.refresh_from_db()
+    assert (lead.preferred_contact, lead.language) == ("phone", "en")
