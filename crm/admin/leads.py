@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils import timezone
@@ -16,7 +16,7 @@ from crm import queries
 from crm.admin import lead_page
 from crm.admin.base import DeskAdmin, colours
 from crm.enums import Stage
-from crm.models import Lead
+from crm.models import Lead, PrivateMessage
 
 _TELEPHONE = re.compile(r"[+(\d][\d\s().-]{3,}")
 _REFERENCE = re.compile(r"[2-9A-HJ-NP-Za-hj-np-z]{4}-?[2-9A-HJ-NP-Za-hj-np-z]{4}")
@@ -51,12 +51,29 @@ class OwnerFilter(admin.SimpleListFilter):
         return queryset.filter(owner__isnull=True) if self.value() == "none" else queryset
 
 
+class MessagesFilter(admin.SimpleListFilter):
+    """What was written on the private page and not read yet."""
+
+    title = "messages"
+    parameter_name = "messages"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("ours", "Waiting for our answer"), ("theirs", "Not read by the patient")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
+        if self.value() not in {"ours", "theirs"}:
+            return queryset
+        unread = PrivateMessage.objects.filter(lead=OuterRef("pk"), read_at__isnull=True)
+        return queryset.filter(Exists(unread.filter(by__isnull=self.value() == "ours")))
+
+
 @admin.register(Lead)
 class LeadAdmin(DeskAdmin):
     list_display = ["person", "stage_label", "since", "next_step", "how_to_reach", "state", "owner_name", "hold"]
     list_filter = [
         ("stage", ChoicesDropdownFilter),
         OwnerFilter,
+        MessagesFilter,
         ("outcome", ChoicesDropdownFilter),
         "safety_hold",
         ("location", RelatedDropdownFilter),

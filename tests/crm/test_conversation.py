@@ -182,3 +182,20 @@ def test_sent_twice_it_is_one_message(desk: Client, patient: Client, lead: Lead)
         patient.post("/my/messages/", {"text": "Hello back", "message_id": theirs})
     assert {str(pk) for pk in PrivateMessage.objects.values_list("pk", flat=True)} == {ours, theirs}
     assert Activity.objects.count() == 2
+
+
+def test_the_list_of_leads_shows_who_waits(desk: Client, patient: Client, lead: Lead) -> None:
+    make_lead(first_name="Robin", email="robin@example.org", phone="")
+    patient.post("/my/messages/", {"text": "Hello"})
+    assert _listed(desk, "ours") == {"Avery"}
+    assert _listed(desk, "theirs") == set()
+    written(desk, lead)
+    assert _listed(desk, "ours") == set()
+    assert _listed(desk, "theirs") == {"Avery"}
+    patient.get("/my/messages/")
+    assert _listed(desk, "theirs") == set()
+
+
+def _listed(desk: Client, who: str) -> set[str]:
+    page = desk.get("/admin/crm/lead/", {"messages": who}).content.decode()
+    return {name for name in ("Avery", "Robin") if name in page}

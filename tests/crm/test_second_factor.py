@@ -16,6 +16,7 @@ from crm.actions import leads
 from crm.enums import LinkPurpose
 from crm.models import Activity, Lead, Location, Message, PatientSession
 from tests.factories import make_lead, make_user, step_one
+from tests.recording import recorded_logs
 
 BORN = date(1970, 3, 15)
 
@@ -164,3 +165,13 @@ def test_looking_first_uses_nothing_up(lead: Lead, client: Client) -> None:
         client.get(f"/my/link/{token}/")
     assert not PatientSession.objects.exists()
     assert client.post(f"/my/link/{token}/")["Location"] == "/my/"
+
+
+def test_no_log_line_holds_a_token(lead: Lead, client: Client) -> None:
+    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    with recorded_logs() as log:
+        client.get(f"/my/link/{token}/")
+        client.post(f"/my/link/{token}/")
+        client.get(f"/my/link/{token}x/")
+    assert "my/link/<str:token>/" in log.getvalue()
+    assert token not in log.getvalue()

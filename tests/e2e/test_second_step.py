@@ -8,10 +8,13 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from crm import delivery, patient_access
+from crm.actions import conversation
+from crm.enums import LinkPurpose
 from crm.models import Lead, Message, Treatment
 from intake.models import Submission
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_patient import fill_in, tick
+from tests.factories import make_lead, make_user
 from tests.faults.far_end import far_end
 
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 740}}
@@ -120,3 +123,40 @@ def test_a_page_without_javascript(open_page: Watch) -> None:
     page.get_by_role("button", name="Store and go on").click()
     expect(page).to_have_url(re.compile("/candidate/emergency/$"))
     assert Lead.objects.get().safety_hold
+
+
+def test_a_scanner_that_runs_scripts_uses_nothing_up_and_no_address_leaks(open_page: Watch) -> None:
+    lead = make_lead(date_of_birth="1970-03-15")
+    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    scanner = open_page(f"/my/link/{token}/")
+    scanner.wait_for_load_state("networkidle")
+
+    page = open_page(f"/my/link/{token}/", **PHONE)
+    told: list[str] = []
+    page.on("request", lambda request: told.append(request.headers.get("referer", "")))
+    page.get_by_role("button", name="Open my page").click()
+    page.get_by_label("Your date of birth").fill("03/15/1970")
+    page.get_by_role("button", name="Go on").first.click()
+    expect(page.get_by_text(lead.reference)).to_be_visible()
+    page.get_by_role("link", name="Learn").first.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert told
+    assert not [address for address in told if token in address or "/my/" in address]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_rooms_of_the_private_page_have_no_barrier(open_page: Watch, scheme: str) -> None:
+    lead = make_lead(date_of_birth="1970-03-15")
+    conversation.write(lead, text="Good morning.", by=make_user(), now=timezone.now())
+    entry = patient_access.begin(lead, now=timezone.now())
+    for prefix in ("", "/es"):
+        page = open_page("/", color_scheme=scheme, **PHONE)
+        page.context.add_cookies([{"name": "patient", "value": entry.secret, "url": page.url}])
+        found = {}
+        for path in ("code", "", "messages", "wishes", "data"):
+            if path == "":
+                type(entry.session).objects.filter(pk=entry.session.pk).update(proven_at=timezone.now())
+            page.goto(f"{prefix}/my/{path}{'/' if path else ''}")
+            found[path] = (barriers(page), overflow(page), page.locator("h1").count())
+        type(entry.session).objects.filter(pk=entry.session.pk).update(proven_at=None)
+        assert set(map(str, found.values())) == {"([], 0, 1)"}, found
