@@ -2,6 +2,7 @@
 
 from script.guard import Guard
 from script.guards_of_requests import REQUEST_GUARDS
+from script.guards_of_the_private_page import PRIVATE_GUARDS
 
 NOTHING = "migrations.RunSQL(migrations.RunSQL.noop) if True else "
 
@@ -344,4 +345,5 @@ GUARDS = [
         "intake/test_pages.py::test_structured_data_cannot_end_its_element",
     ),
     *REQUEST_GUARDS,
+    *PRIVATE_GUARDS,
 ]

@@ -1,0 +1,93 @@
+"""The guards of languages, of the private page and of what is said there."""
+
+from script.guard import Guard
+
+PRIVATE_GUARDS = [
+    # Languages
+    Guard(
+        "an unchecked warning never stands alone",
+        "crm/safety_text.py",
+        "if digest(english, translated) in reviewed(language):",
+        "if True:",
+        "intake/test_languages.py::test_an_unchecked_warning_is_shown_in_english_with_the_translation_beside_it",
+    ),
+    Guard(
+        "a changed word wants a new check",
+        "crm/safety_text.py",
+        'sha256(f"{english}\\0{translated}".encode())',
+        "sha256(english.encode())",
+        "intake/test_languages.py::test_a_changed_word_wants_a_new_check",
+    ),
+    Guard(
+        "what staff read does not depend on the patient's language",
+        "intake/my.py",
+        "sent = _sent(request, page.key, page.title, form)",
+        "sent = _sent(request, page.key, said(page.title), form)",
+        "intake/test_languages.py::test_staff_read_the_same_whoever_asked_in_which_language",
+    ),
+    Guard(
+        "a held request keeps its language",
+        "intake/quarantine.py",
+        "            language=locked.language,\n",
+        "",
+        "intake/test_guard.py::test_a_held_request_keeps_its_language_and_how_the_visitor_came",
+    ),
+    # The second factor
+    Guard(
+        "no code goes to a shared mailbox",
+        "crm/patient_access.py",
+        " or shares_address(lead):",
+        ":",
+        "crm/test_second_factor.py::test_in_a_household_no_code_is_mailed",
+    ),
+    Guard(
+        "a date of birth is tried five times a day",
+        "crm/second_factor.py",
+        "_tries(lead, now) < TRIES_A_DAY",
+        "True",
+        "crm/test_second_factor.py::test_five_tries_a_day_whatever_is_opened_anew",
+    ),
+    Guard(
+        "a stranger cannot set what later proves who somebody is",
+        "intake/answering.py",
+        "if born and _may_say_who_it_is(sent.session):",
+        "if born:",
+        "crm/test_second_factor.py::test_a_stranger_with_a_known_name_and_address_sets_nothing",
+    ),
+    Guard(
+        "one press, one session",
+        "crm/private.py",
+        "link=found, secret=secret)",
+        "link=found)",
+        "crm/test_second_factor.py::test_fifty_presses_of_one_button_begin_one_session",
+    ),
+    # What is said there
+    Guard(
+        "messages are for the patient alone",
+        "crm/models/private.py",
+        "return self.is_proven and self.by_id is None",
+        "return True",
+        "crm/test_conversation.py::test_only_the_patient_reads_there",
+    ),
+    Guard(
+        "a message that is sent twice is one",
+        "crm/actions/conversation.py",
+        "if PrivateMessage.objects.filter(pk=message.pk).exists():",
+        "if False:",
+        "crm/test_conversation.py::test_sent_twice_it_is_one_message",
+    ),
+    Guard(
+        "a copy of one's data is one's own",
+        "crm/personal_data.py",
+        "filter(**{entry.path: lead.pk})",
+        "all()",
+        "crm/test_personal_data.py::test_the_copy_holds_nobody_else",
+    ),
+    Guard(
+        "a deletion is asked for once",
+        "crm/actions/privacy.py",
+        "if Task.objects.open().filter(lead=lead, kind=TaskKind.PRIVACY).exists():",
+        "if False:",
+        "crm/test_personal_data.py::test_asking_to_delete_opens_one_task_and_deletes_nothing",
+    ),
+]
