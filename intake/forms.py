@@ -6,6 +6,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Layout
 from django import forms
+from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -63,7 +64,8 @@ def section_layout(number: int, section: Section) -> Div:
         Field(question.name, template=question.template or TEMPLATE_OF.get(question.kind, "components/field.html"))
         for question in section.questions
     ]
-    return Div(_heading(number, section.title, section.intro), *fields, css_class="form-section", css_id=section.key)
+    heading = _heading(number, section.title, section.intro, section.why)
+    return Div(heading, *fields, css_class="form-section", css_id=section.key)
 
 
 def trap() -> HTML:
@@ -74,8 +76,9 @@ def trap() -> HTML:
     )
 
 
-def _heading(number: int, title: str, intro: str) -> HTML:
-    return HTML(f'<h2 class="section-title"><span class="section-number">{number}</span> {title}</h2><p>{intro}</p>')
+def _heading(number: int, title: str, intro: str, why: str = "") -> HTML:
+    texts = {"number": number, "title": title, "intro": intro, "why": why}
+    return HTML(render_to_string("components/section_heading.html", texts))
 
 
 class PageForm(QuestionnaireForm):

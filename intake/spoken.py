@@ -38,7 +38,8 @@ def said(text: str) -> str:
 def _section(english: Section, language: str) -> Section:
     """`language` is only the key under which this is kept; gettext knows it."""
     questions = tuple(_question(one) for one in english.questions)
-    return replace(english, title=said(english.title), intro=said(english.intro), questions=questions)
+    texts = {name: said(getattr(english, name)) for name in ("title", "intro", "why")}
+    return replace(english, questions=questions, **texts)
 
 
 def _question(english: Question) -> Question:

@@ -81,7 +81,7 @@ def _in_data() -> Iterator[tuple[str, str]]:
             if text and not text.isdecimal() and text not in NAMES:
                 yield "intake/questionnaire", text
     for section in _sections():
-        yield from (("intake/questionnaire", text) for text in (section.title, section.intro) if text)
+        yield from (("intake/questionnaire", text) for text in (section.title, section.intro, section.why) if text)
     for page in (*PAGES, RECHECK):
         yield from (("intake/questionnaire", text) for text in (page.title, page.intro))
     yield from (("intake/questionnaire", text) for text in SIGNS.values())

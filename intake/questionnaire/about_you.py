@@ -34,6 +34,7 @@ ABOUT_YOU = Page(
                     Kind.ONE,
                     "In which language should we talk?",
                     (("en", "English"), ("es", "Spanish"), ("other", "Another language")),
+                    why="You should understand every word, and so should we.",
                 ),
                 Question(
                     "interpreter_needed",
@@ -74,6 +75,7 @@ ABOUT_YOU = Page(
                     why="Then another insurance may pay, and other papers are needed.",
                 ),
             ),
+            why="It shows how much the pain keeps you from, and whether another insurance pays.",
         ),
         Section(
             "people",
@@ -91,6 +93,7 @@ ABOUT_YOU = Page(
                     why="After some procedures nobody should travel alone.",
                 ),
             ),
+            why="So that we can work with the people who care for you. We call nobody without your word.",
         ),
     ),
 )

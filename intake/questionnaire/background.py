@@ -21,6 +21,7 @@ BACKGROUND = Page(
                     why="Scar tissue and hardware change what can be done.",
                 ),
             ),
+            why="A spine that was operated on is looked at in another way.",
         ),
         Section(
             "health",
@@ -82,6 +83,7 @@ BACKGROUND = Page(
                 ),
                 Question("medications", Kind.LONG_TEXT, "Which medicines do you take?"),
             ),
+            why="Some illnesses and medicines change what is safe. No rule of ours turns anybody away for them.",
         ),
     ),
 )

@@ -48,10 +48,13 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Section:
+    """`why` answers "why do you ask?" for those of its questions that have no answer of their own."""
+
     key: str
     title: str
     intro: str
     questions: tuple[Question, ...]
+    why: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,7 @@ IMAGING = Page(
                     exclusive="not_told",
                 ),
             ),
+            why="So that you need not explain it all again, and we can ask for the right reports.",
         ),
         Section(
             "pictures",
@@ -74,6 +75,7 @@ IMAGING = Page(
                     exclusive=NONE,
                 ),
             ),
+            why="A doctor wants to see the pictures and not only read about them.",
         ),
     ),
 )

@@ -36,6 +36,7 @@ INSURANCE = Page(
                 Question("policy_holder", Kind.TEXT, "Whose policy is it, if not yours?"),
                 Question("referral_required", Kind.ONE, "Does your insurer want a referral?", YES_NO),
             ),
+            why="So that we can ask your insurer what it covers before you come.",
         ),
         Section(
             "travel",
@@ -45,6 +46,7 @@ INSURANCE = Page(
                 Question("can_travel", Kind.ONE, "Could you come to us for a visit?", YES_NO),
                 Question("availability", Kind.TEXT, "Which days suit you best?"),
             ),
+            why="So that we offer you times and places that work for you.",
         ),
     ),
 )

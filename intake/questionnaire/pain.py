@@ -63,6 +63,7 @@ PAIN = Page(
                     why="Pain in a leg or an arm often comes from a nerve, and is treated in another way.",
                 ),
             ),
+            why="Numbers show later whether something has helped. Back and leg are treated in different ways.",
         ),
         Section(
             "character",
@@ -145,6 +146,7 @@ PAIN = Page(
                     help=f"Up to {LONGEST_TEXT} characters.",
                 ),
             ),
+            why="It tells a doctor which part of the back may be the source, and what matters to you.",
         ),
     ),
 )
@@ -159,7 +161,7 @@ NECK = Page(
             "Hands and balance",
             "",
             (
-                Question("safety_check", Kind.SAFETY, SAFETY.label, SAFETY.choices, required=True, exclusive=NONE),
+                SAFETY,
                 Question(
                     "hand_clumsiness",
                     Kind.ONE,
@@ -168,6 +170,7 @@ NECK = Page(
                 ),
                 Question("gait_balance", Kind.ONE, "Are you unsteady when you walk?", YES_NO),
             ),
+            why="Pressure on the spinal cord shows in hands and feet first. A doctor should know early.",
         ),
     ),
     needs=("pain_region", frozenset({"neck"})),

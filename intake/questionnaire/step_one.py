@@ -75,6 +75,7 @@ STEP_ONE: tuple[Section, ...] = (
                 "On which side?",
                 (("left", "Left"), ("right", "Right"), ("both", "Both sides")),
                 help="Only if it spreads.",
+                why="It has to fit what pictures show: a finding on the left does not explain pain on the right.",
             ),
             Question(
                 "onset",
@@ -135,6 +136,7 @@ STEP_ONE: tuple[Section, ...] = (
                     (NONE, "No"),
                     ("unsure", "Not sure"),
                 ),
+                why="If there are pictures already, nobody has to take them again.",
             ),
         ),
     ),
@@ -218,6 +220,7 @@ STEP_ONE: tuple[Section, ...] = (
                 ),
             ),
         ),
+        why="So that we reach the right person, in the way and at the time that suit you. We use it for nothing else.",
     ),
 )
 
@@ -251,5 +254,6 @@ CALL_ME: tuple[Section, ...] = (
             question("zip"),
             question("timezone"),
         ),
+        why="So that we call the right person at a good time. We use it for nothing else.",
     ),
 )

@@ -36,6 +36,7 @@ RECHECK = Page(
             "The last 7 days",
             "0 is no pain, 10 the worst that you can imagine.",
             tuple(replace(one, required=True) for one in PAIN.sections[1].questions[:3]),
+            why="The same three numbers as before, so that we can compare.",
         ),
         Section(
             "since",
@@ -50,6 +51,7 @@ RECHECK = Page(
                     required=True,
                 ),
             ),
+            why="What you have tried since then changes what makes sense next.",
         ),
     ),
 )

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import patient_access, registry
-from crm.actions import conversation, leads
+from crm.actions import conversation, leads, privacy
 from crm.enums import TaskKind
 from crm.models import AccessEvent, Activity, ConsentRecord, Lead, Location, Task
 from tests.factories import make_lead, make_treatment, make_user, step_one
@@ -105,6 +105,8 @@ def test_asking_to_delete_opens_one_task_and_deletes_nothing(patient: Client, le
     assert timedelta(days=29) < task.due_at - timezone.now() <= timedelta(days=30)
     assert "You have asked us. We answer within 30 days." in patient.get("/my/data/").content.decode()
     assert Lead.objects.filter(pk=lead.pk).exists()
+    assert privacy.ask_to_delete(lead, now=timezone.now() + timedelta(hours=1)) is False
+    assert Task.objects.filter(kind=TaskKind.PRIVACY).count() == 1
 
 
 @pytest.mark.parametrize("staff", [True, False])

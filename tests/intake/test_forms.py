@@ -11,6 +11,7 @@ from django.http import QueryDict
 from crm import normalise
 from intake.fields import AddressField, LineField, TextField
 from intake.forms import StepOne
+from intake.questionnaire import CALL_ME, PAGES, RECHECK, STEP_ONE, Section
 from tests.factories import step_one
 
 REQUIRED = [
@@ -211,3 +212,11 @@ def test_endless_text_is_refused_before_it_is_cleaned(
         monkeypatch.setattr(normalise, cleaning, cleaned)
     with pytest.raises(ValidationError, match="too long"):
         field.clean("\u0301" * (most + 1))
+
+
+EVERY_SECTION = [*STEP_ONE, *CALL_ME, *(section for page in (*PAGES, RECHECK) for section in page.sections)]
+
+
+@pytest.mark.parametrize("section", EVERY_SECTION, ids=lambda section: section.key)
+def test_every_question_says_why_it_is_asked(section: Section) -> None:
+    assert section.why or [question.name for question in section.questions if not question.why] == []
