@@ -16,7 +16,7 @@ REQUEST_GUARDS = [
         "intake/trials.py",
         "first = max(period.first, reached)",
         "first = period.first",
-        "intake/test_candidacy_properties.py::test_the_same_treatment_told_twice_adds_no_day",
+        "intake/test_candidacy_properties.py::test_the_same_treatments_told_twice_add_no_day",
     ),
     Guard(
         "care is counted for a year and no longer",

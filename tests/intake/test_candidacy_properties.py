@@ -89,10 +89,9 @@ def test_who_somebody_is_changes_nothing(raw: dict[str, Any], name: str, value: 
     assert result_of(other) == result_of(raw)
 
 
-@given(snapshots, st.integers(0, 4))
-def test_the_same_treatment_told_twice_adds_no_day(raw: dict[str, Any], which: int) -> None:
-    told = raw["treatments"]
-    twice = raw | {"treatments": [*told, *told[which : which + 1]]}
+@given(snapshots)
+def test_the_same_treatments_told_twice_add_no_day(raw: dict[str, Any]) -> None:
+    twice = raw | {"treatments": [*raw["treatments"], *raw["treatments"]]}
     assert result_of(twice).span_days == result_of(raw).span_days
 
 
