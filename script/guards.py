@@ -147,8 +147,8 @@ GUARDS = [
     Guard(
         "the same submission id is one request",
         "intake/actions.py",
-        "id=submission_id,\n            lead=lead,\n            page=request.page,",
-        "id=uuid.uuid4(),\n            lead=lead,\n            page=request.page,",
+        "        id=submission_id,\n        lead=lead,\n        page=page,",
+        "        id=uuid.uuid4(),\n        lead=lead,\n        page=page,",
         "intake/test_submit.py::test_submit_the_same_twice_is_one_lead",
     ),
     Guard(
@@ -269,7 +269,7 @@ GUARDS = [
     Guard(
         "every look at a lead is recorded",
         "crm/admin/lead_page.py",
-        "lead = found.lead\n    access.record(AccessAction.VIEW, by=_user(request), ",
+        "lead = found.lead\n    access.record(AccessAction.VIEW, by=user_of(request), ",
         "lead = found.lead\n    dict(",
         "crm/test_desk_lead.py::test_page_records_one_look",
     ),
@@ -333,8 +333,8 @@ GUARDS = [
     Guard(
         "a public site shows no page that a physician has not reviewed",
         "intake/content.py",
-        "if page.is_ready or not public}",
-        "}",
+        "return {slug: page for slug, page in ready.items() if page.is_ready}",
+        "return ready",
         "intake/test_pages.py::test_public_site_does_not_show_an_unreviewed_page",
     ),
     Guard(

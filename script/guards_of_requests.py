@@ -137,8 +137,8 @@ REQUEST_GUARDS = [
     Guard(
         "what looks made by a machine is held",
         "intake/views.py",
-        "quarantine.hold(asked, verdict.reasons) if verdict.reasons else",
-        "",
+        "    if verdict.reasons:\n",
+        "    if False:\n",
         "intake/test_guard.py::test_what_looks_made_by_a_machine_is_held",
     ),
     Guard(
@@ -151,8 +151,8 @@ REQUEST_GUARDS = [
     Guard(
         "what got lost shows in the balance",
         "intake/quarantine.py",
-        "received=arrivals.count(),",
-        "received=asked.count() + held.count(),",
+        'received=Count("pk"),',
+        'received=Count("pk", filter=Q(asked=True) | Q(waits=True)),',
         "intake/test_guard.py::test_what_got_lost_shows",
     ),
     Guard(
