@@ -4,7 +4,8 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.core.checks import Tags, register
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate
+from django.utils.translation import gettext_noop
 
 
 class CrmConfig(AppConfig):
@@ -12,13 +13,17 @@ class CrmConfig(AppConfig):
     verbose_name = "Nucleus"
 
     def ready(self) -> None:
-        from crm import durability, grants
-        from crm.actions import access
+        from crm import durability, grants, my_documents, registry
+        from crm.actions import access, documents
+        from crm.models import Document
 
         user_logged_in.connect(access.on_login)
         user_login_failed.connect(access.on_login_failed)
         register(durability.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)
+        post_delete.connect(documents.on_delete, sender=Document)
+        title = gettext_noop("Your documents")
+        registry.panel("patient", title=title, permission="", render=my_documents.panel, order=30)
 
 
 class DeskConfig(AdminConfig):

@@ -136,6 +136,8 @@ class ActivityKind(TextChoices):
     ANSWERS = "answers", "Questions answered"
     OUTCOME = "outcome", "Assessment"
     MEASURED = "measured", "Score recorded"
+    DOCUMENT = "document", "Document"
+    IMAGING = "imaging", "Imaging"
 
 
 class CallOutcome(TextChoices):
@@ -170,6 +172,7 @@ class AccessAction(TextChoices):
     LIST = "list", "Listed"
     SEARCH = "search", "Searched"
     EDIT = "edit", "Edited"
+    DOWNLOAD = "download", "Downloaded"
     LOGIN = "login", "Signed in"
     LOGIN_FAILED = "login_failed", "Sign-in failed"
 

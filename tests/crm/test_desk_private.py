@@ -54,6 +54,7 @@ def test_a_tablet_that_is_handed_over_is_locked_to_the_form(desk: Client, lead: 
     assert set(re.findall(r'href="(/[^"]*)"', page.partition("<body>")[2])) == {
         *(f"/my/questions/{key}/" for key in ("about-you", "pain", "imaging", "background", "insurance", "recheck")),
         "/my/treatments/",
+        "/my/documents/",
     }
     assert desk.get("/admin/crm/lead/").status_code == 302  # to the sign-in
 
