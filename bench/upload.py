@@ -27,6 +27,7 @@ from bench import form_post
 from crm.sealed import CHUNK
 
 WANTED_MB = 32
+MEGABYTE = 1024 * 1024
 _MAKE_SESSION = """
 from django.utils import timezone
 from crm import patient_access
@@ -93,7 +94,7 @@ class Weight(threading.Thread):
 def main() -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=256)
-    size = parser.parse_args().megabytes * CHUNK
+    size = parser.parse_args().megabytes * MEGABYTE
     with ExitStack() as running:
         os.environ["DOCUMENTS_DIR"] = running.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-documents-"))
         environment = form_post.make_site(running)
@@ -106,9 +107,9 @@ def main() -> int:
         resumed, finish_seconds = _upload(sender, size, cut=True)
         seconds = time.monotonic() - begun
         weight.stopped.set()
-    grown = (weight.highest - before) / CHUNK
-    print(f"\nsent {size // CHUNK} MB in {seconds:.1f} s ({finish_seconds:.1f} s of it to judge), cut at half")
-    print(f"the server went on at {resumed / CHUNK:.0f} MB; the worker grew by {grown:.1f} MB (wanted: < {WANTED_MB})")
+    grown = (weight.highest - before) / MEGABYTE
+    print(f"\nsent {size // MEGABYTE} MB in {seconds:.1f} s ({finish_seconds:.1f} s of it to judge), cut at half")
+    print(f"the server went on at {resumed / MEGABYTE:.0f} MB; the worker grew by {grown:.1f} MB (wanted: < {WANTED_MB})")
     return 0 if grown < WANTED_MB else 1
 
 

@@ -1,4 +1,4 @@
-"""Files encrypted in pieces of 1 MiB, so that neither writing nor reading one needs memory for the whole.
+"""Files encrypted in pieces of 512 KiB, so that neither writing nor reading one needs memory for the whole.
 
 On disk: for each piece its length (4 bytes, big-endian) and the sealed piece (crm/fields.py). A piece is bound to the
 document, its number and whether it is the last: one left out, moved, or cut off at the end does not decrypt.
@@ -15,7 +15,7 @@ from django.conf import settings
 from crm import fields
 from crm.errors import DecryptionFailed
 
-CHUNK = 1024 * 1024
+CHUNK = 512 * 1024
 _LENGTH = 4
 
 
@@ -35,7 +35,8 @@ def append(document_id: UUID, *, number: int, is_last: bool, plain: bytes, at: i
     handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.seek(at)
-        file.write(len(sealed).to_bytes(_LENGTH) + sealed)
+        file.write(len(sealed).to_bytes(_LENGTH))
+        file.write(sealed)
         file.truncate()
         file.flush()
         os.fsync(file.fileno())

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -33,10 +32,10 @@ def directory(settings: Any, tmp_path: Path) -> Path:
     return tmp_path / "documents"
 
 
-def browser_of(lead: Lead, user: User, **kind: bool) -> Client:
+def browser_of(lead: Lead, user: User, *, handed_over: bool = False) -> Client:
     """A proven browser on the private page."""
     client = Client(enforce_csrf_checks=False)
-    client.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), by=user, **kind).secret
+    client.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), by=user, handed_over=handed_over).secret
     return client
 
 
@@ -61,8 +60,8 @@ def send(client: Client, name: str, data: bytes, base: str = "/my/documents/uplo
     return client.post(f"{path}finish/").json() | {"id": begun["id"]}  # type: ignore[no-any-return]
 
 
-def body(response: HttpResponse) -> bytes:
-    return b"".join(response.streaming_content)  # type: ignore[attr-defined]
+def body(response: Any) -> bytes:
+    return b"".join(response.streaming_content)
 
 
 LARGE = files.pdf(files.SENTINEL * (2 * CHUNK // len(files.SENTINEL)))

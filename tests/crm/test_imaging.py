@@ -94,7 +94,7 @@ def test_linked_documents_count_as_received_once_they_can_be_read(
 def test_a_fax_cover_says_nothing_about_anybody(study: ImagingStudy, lead: Lead, desk: Client) -> None:
     base = f"/admin/crm/lead/{lead.pk}/imaging/{study.pk}/print/"
     cover = desk.get(f"{base}fax/").content.decode()
-    for word in ("Avery", lead.last_name, "MRI", "back", "2026</dd>", lead.email, "0142"):
+    for word in ("Avery", lead.full_name, "MRI", "back", "2026</dd>", lead.email, "0142"):
         assert word not in cover.replace("Back to the lead", ""), word
     assert lead.reference in cover
     asked = desk.get(f"{base}request/").content.decode()
