@@ -74,6 +74,8 @@ const send = async (file) => {
 if (form) {
   const chosen = form.elements.file;
   chosen.multiple = true;
+  // The desk's theme listens to every file input and expects a text box beside it, which this form has not.
+  form.addEventListener("change", (event) => event.target === chosen && event.stopPropagation(), true);
   form.addEventListener("submit", async (event) => {
     if (!chosen.files.length) return;
     event.preventDefault();
