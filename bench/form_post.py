@@ -72,9 +72,9 @@ def main() -> int:
 
 
 def _start(running: ExitStack) -> tuple[Contestant, Contestant, Contestant]:
-    environment = _site(running)
-    ours = _serve(running, "crm.wsgi:application", environment)
-    bare = _serve(running, "bench.bare:application", environment)
+    environment = make_site(running)
+    ours = serve(running, "crm.wsgi:application", environment)
+    bare = serve(running, "bench.bare:application", environment)
     return (
         Contestant("the request for help", "/candidate/", _request, ours),
         Contestant("bare, the same questions", "/same/", _request, bare),
@@ -84,10 +84,10 @@ def _start(running: ExitStack) -> tuple[Contestant, Contestant, Contestant]:
 
 def start_product(running: ExitStack) -> int:
     """The product alone, ready for visitors. Returns its port."""
-    return _serve(running, "crm.wsgi:application", _site(running))
+    return serve(running, "crm.wsgi:application", make_site(running))
 
 
-def _site(running: ExitStack) -> dict[str, str]:
+def make_site(running: ExitStack) -> dict[str, str]:
     """Services and tables; returns the environment for servers."""
     directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
     database = running.enter_context(embedded.postgres(directory / "postgres", durable=True))
@@ -112,7 +112,7 @@ def _prepare(environment: dict[str, str]) -> None:
         subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, check=True)
 
 
-def _serve(running: ExitStack, application: str, environment: dict[str, str]) -> int:
+def serve(running: ExitStack, application: str, environment: dict[str, str]) -> int:
     """The Procfile's web process with this application in it, ended with the run. Returns its port."""
     port = embedded.free_port()
     command = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]

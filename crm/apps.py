@@ -4,7 +4,8 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.core.checks import Tags, register
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate
+from django.utils.translation import gettext_noop
 
 
 class CrmConfig(AppConfig):
@@ -12,8 +13,9 @@ class CrmConfig(AppConfig):
     verbose_name = "Nucleus"
 
     def ready(self) -> None:
-        from crm import durability, grants, my, personal_data
-        from crm.actions import access
+        from crm import durability, grants, my, my_documents, personal_data, registry
+        from crm.actions import access, documents
+        from crm.models import Document
 
         user_logged_in.connect(access.on_login)
         user_login_failed.connect(access.on_login_failed)
@@ -21,6 +23,9 @@ class CrmConfig(AppConfig):
         post_migrate.connect(grants.grant_to_application, sender=self)
         my.hang_in()
         personal_data.hang_in()
+        post_delete.connect(documents.on_delete, sender=Document)
+        title = gettext_noop("Your documents")
+        registry.panel("patient", title=title, permission="", render=my_documents.panel, order=30)
 
 
 class DeskConfig(AdminConfig):

@@ -137,6 +137,8 @@ class ActivityKind(TextChoices):
     OUTCOME = "outcome", "Assessment"
     MEASURED = "measured", "Score recorded"
     MESSAGE = "message", "Message"
+    DOCUMENT = "document", "Document"
+    IMAGING = "imaging", "Imaging"
 
 
 class CallOutcome(TextChoices):
@@ -173,6 +175,7 @@ class AccessAction(TextChoices):
     LIST = "list", "Listed"
     SEARCH = "search", "Searched"
     EDIT = "edit", "Edited"
+    DOWNLOAD = "download", "Downloaded"
     LOGIN = "login", "Signed in"
     LOGIN_FAILED = "login_failed", "Sign-in failed"
 

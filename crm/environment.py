@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 KEY_BYTES = 32
@@ -108,6 +108,9 @@ class Environment(BaseSettings):
     requests_an_hour: int = 0
     alert_webhook_url: str = ""
     alert_webhook_secret: str = ""
+    documents_dir: str = ""
+    document_max_mb: int = Field(default=1024, ge=1, le=4000)
+    clamd_url: str = ""
 
     @field_validator("database_url", "database_owner_url")
     @classmethod
@@ -138,6 +141,23 @@ class Environment(BaseSettings):
         local = parts.scheme == "http" and is_loopback(parts.hostname)
         if value and not (parts.hostname and (parts.scheme == "https" or local)):
             raise ValueError("must be an https:// address that takes alerts, or be left out")
+        return value
+
+    @field_validator("clamd_url")
+    @classmethod
+    def _is_scanner(cls, value: str) -> str:
+        """clamd speaks without encryption: documents go to this machine or over a socket, nowhere else."""
+        parts = urlsplit(value)
+        by_socket = parts.scheme == "unix" and parts.path.startswith("/")
+        if value and not (by_socket or (parts.scheme == "tcp" and parts.port and is_loopback(parts.hostname))):
+            raise ValueError("must be unix:///path/of/clamd.sock or tcp://127.0.0.1:3310, or be left out")
+        return value
+
+    @field_validator("documents_dir")
+    @classmethod
+    def _is_whole_path(cls, value: str) -> str:
+        if value and not value.startswith("/"):
+            raise ValueError("must be a whole path, such as /srv/nucleus/documents")
         return value
 
     @model_validator(mode="after")

@@ -41,5 +41,21 @@ class MessageRefused(DomainError):
     """The message is not in a state in which this can be done with it."""
 
 
+class UploadRefused(DomainError):
+    """An upload that cannot begin or end like this."""
+
+
+class WrongOffset(DomainError):
+    """A piece that does not follow what is stored. `offset` says from where to go on, in bytes."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__("Go on at the offset that is stored.")
+        self.offset = offset
+
+
+class ImagingRefused(DomainError):
+    """A step of an imaging study that cannot be taken now."""
+
+
 class DecryptionFailed(DomainError):
     """A stored value cannot be read with the keys at hand: a key is missing, or the value was moved or altered."""

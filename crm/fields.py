@@ -30,17 +30,16 @@ class Ciphertext:
     stored: bytes
 
 
-def encrypt(plain: str, *, aad: bytes) -> Ciphertext:
-    """Encrypts with the first of settings.FIELD_KEYS."""
+def seal(plain: bytes, *, aad: bytes) -> bytes:
+    """The stored bytes of some plain ones, encrypted with the first of settings.FIELD_KEYS."""
     key_id, key = next(iter(settings.FIELD_KEYS.items()))
     nonce = os.urandom(NONCE_BYTES)
     head = bytes([VERSION, len(key_id)]) + key_id.encode()
-    return Ciphertext(head + nonce + AESGCM(key).encrypt(nonce, plain.encode(), aad))
+    return head + nonce + AESGCM(key).encrypt(nonce, plain, aad)
 
 
-def decrypt(value: Ciphertext, *, aad: bytes) -> str:
-    """Raises DecryptionFailed when the key is unknown or the value does not belong to this row and field."""
-    stored = value.stored
+def unseal(stored: bytes, *, aad: bytes) -> bytes:
+    """Raises DecryptionFailed when the key is unknown or the bytes were sealed for something else."""
     if len(stored) < 2 or stored[0] != VERSION:
         raise DecryptionFailed("The stored value has an unknown format.")
     start = 2 + stored[1]
@@ -50,9 +49,19 @@ def decrypt(value: Ciphertext, *, aad: bytes) -> str:
         raise DecryptionFailed(f"Key {key_id} is not among FIELD_KEYS: add it after the newest one.")
     nonce, sealed = stored[start : start + NONCE_BYTES], stored[start + NONCE_BYTES :]
     try:
-        return AESGCM(key).decrypt(nonce, sealed, aad).decode()
+        return AESGCM(key).decrypt(nonce, sealed, aad)
     except InvalidTag:
         raise DecryptionFailed("The stored value was altered or belongs to another row.") from None
+
+
+def encrypt(plain: str, *, aad: bytes) -> Ciphertext:
+    """A text, encrypted with the first of settings.FIELD_KEYS."""
+    return Ciphertext(seal(plain.encode(), aad=aad))
+
+
+def decrypt(value: Ciphertext, *, aad: bytes) -> str:
+    """Raises DecryptionFailed when the key is unknown or the value does not belong to this row and field."""
+    return unseal(value.stored, aad=aad).decode()
 
 
 class _Lazily:

@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -35,7 +36,7 @@ class PatientRequest(HttpRequest):
 
 
 class PatientView(Protocol):
-    def __call__(self, request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse: ...
+    def __call__(self, request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
 
 
 class FactorForm(forms.Form):
@@ -82,16 +83,16 @@ class BirthdayForm(FactorForm):
         return second_factor.check_birthday(session, self.cleaned_data["birthday"].date, now=now)
 
 
-def patient_page(*, reads: bool) -> Callable[[PatientView], Callable[..., HttpResponse]]:
+def patient_page(*, reads: bool) -> Callable[[PatientView], Callable[..., HttpResponseBase]]:
     """For views of the private page. Without a session: the page that says how to get in. Never kept by any cache.
 
     With `reads` the page shows what is on record and wants the second factor; without, having just sent the request
     in the same browser is enough.
     """
 
-    def decorate(view: PatientView) -> Callable[..., HttpResponse]:
+    def decorate(view: PatientView) -> Callable[..., HttpResponseBase]:
         @wraps(cast(Any, view))
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             session = patient_access.find_session(request.COOKIES.get(COOKIE, ""), now=timezone.now())
             if session is None:
                 return no_entry(request)
@@ -205,7 +206,7 @@ def leave(request: PatientRequest) -> HttpResponse:
     return response
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def _private[Response: HttpResponseBase](response: Response) -> Response:
     """Kept by nobody, and its address told to nobody: it may hold a token.
 
     Not "no-referrer": browsers then send "Origin: null" with every form, which the CSRF check refuses.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from crm.enums import Event
 from crm.models import Lead
@@ -14,7 +15,7 @@ from crm.models import Lead
 Render = Callable[[HttpRequest, Lead], str]
 Listener = Callable[[Lead, Event, datetime], None]
 # Called with the admin site, the request, the lead's id and whatever else the pattern names.
-DeskView = Callable[..., HttpResponse]
+DeskView = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ _SEE_THE_DESK = [
     "crm.view_oncallshift",
     "crm.view_emergencycount",
     "crm.view_privatemessage",
+    "crm.view_document",
+    "crm.view_imagingstudy",
 ]
 _WORK_THE_DESK = [
     *_SEE_THE_DESK,
@@ -31,6 +33,9 @@ _WORK_THE_DESK = [
     "crm.change_task",
     "crm.add_measurement",
     "crm.add_privatemessage",
+    "crm.add_document",
+    "crm.add_imagingstudy",
+    "crm.change_imagingstudy",
     "intake.override_outcome",
     "intake.change_question",
     "intake.decide_quarantine",
@@ -38,10 +43,11 @@ _WORK_THE_DESK = [
 
 PERMISSIONS: dict[str, list[str]] = {
     "coordinator": _WORK_THE_DESK,
-    "clinician": [*_WORK_THE_DESK, "crm.clear_urgent"],
+    "clinician": [*_WORK_THE_DESK, "crm.clear_urgent", "crm.release_document", "crm.review_imagingstudy"],
     "administrator": [
         *_WORK_THE_DESK,
         "crm.clear_urgent",
+        "crm.release_document",
         "crm.add_oncallshift",
         "crm.change_oncallshift",
         "crm.delete_oncallshift",

@@ -124,6 +124,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4.0
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "crm.sweep_messages", "schedule": 15.0, "options": {"expires": 15}},
+    "documents": {"task": "crm.look_after_documents", "schedule": 60.0, "options": {"expires": 60}},
     "forget": {"task": "intake.forget_old_counts", "schedule": 6 * 3600.0},
 }
 
@@ -175,6 +176,10 @@ PHONENUMBER_DB_FORMAT = "E164"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = BASE_DIR / "var" / "media"  # logos; nothing that patients send
+DOCUMENTS_DIR = Path(ENV.documents_dir) if ENV.documents_dir else BASE_DIR / "var" / "documents"  # encrypted
+DOCUMENT_MAX_BYTES = ENV.document_max_mb * 1024 * 1024
+CLAMD_URL = ENV.clamd_url  # "": staff release documents by hand
+FILE_UPLOAD_HANDLERS = ["crm.capped_upload.CappedUpload"]
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -4,7 +4,7 @@ import structlog
 from django.utils import timezone
 
 from crm import delivery, webhook
-from crm.actions import safety
+from crm.actions import documents, safety
 
 log = structlog.get_logger("nucleus.sweep")
 
@@ -20,6 +20,15 @@ def once() -> int:
         except Exception as trouble:  # the mails below must go out whatever is wrong here
             log.error("sweep_failed", error=type(trouble).__name__)
     return delivery.send_due()
+
+
+def look_after_documents() -> int:
+    """Scans what waits and drops uploads that were given up; returns how many documents were judged.
+
+    On its own: a large scan takes minutes, and mails do not wait for it.
+    """
+    documents.forget_unfinished(now=timezone.now())
+    return documents.scan_due(now=timezone.now())
 
 
 def _escalate() -> int:

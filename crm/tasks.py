@@ -39,3 +39,15 @@ def sweep_messages() -> int:
     Returns how many mails the mail server accepted.
     """
     return sweep.once()
+
+
+@shared_task(name="crm.scan_documents", time_limit=1800, soft_time_limit=1750)
+def scan_documents(_ids: list[str]) -> int:
+    """Asks the scanner about every document that is due; returns how many it judged."""
+    return sweep.look_after_documents()
+
+
+@shared_task(name="crm.look_after_documents", time_limit=1800, soft_time_limit=1750)
+def look_after_documents() -> int:
+    """The same by the clock: what a scanner that was down or a dead worker has left."""
+    return sweep.look_after_documents()

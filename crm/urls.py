@@ -13,6 +13,7 @@ urlpatterns = [
     path("logo/<uuid:location_id>/", logo.logo, name="logo"),
     # English has no prefix; Spanish pages lie below /es/, so that an address says its language and no cookie has to.
     *i18n_patterns(
+        path("my/documents/", include("crm.my_documents")),
         path("my/", include("crm.private")),
         path("my/", include("crm.my")),
         path("", include("intake.urls")),

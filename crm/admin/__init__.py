@@ -1,9 +1,31 @@
 """The coordinators' desk, on django-unfold: the list of leads, the page of one, and what an administrator keeps."""
 
-from crm.admin import lead_messages, lead_private, lead_safety, leads, outbox, people, places
+from crm.admin import (
+    lead_documents,
+    lead_imaging,
+    lead_messages,
+    lead_private,
+    lead_safety,
+    leads,
+    outbox,
+    people,
+    places,
+)
 
 lead_messages.hang_in()
 lead_private.hang_in()
 lead_safety.hang_in()
+lead_imaging.hang_in()
+lead_documents.hang_in()
 
-__all__ = ["lead_messages", "lead_private", "lead_safety", "leads", "outbox", "people", "places"]
+__all__ = [
+    "lead_documents",
+    "lead_imaging",
+    "lead_messages",
+    "lead_private",
+    "lead_safety",
+    "leads",
+    "outbox",
+    "people",
+    "places",
+]

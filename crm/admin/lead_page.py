@@ -10,6 +10,7 @@ from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -23,7 +24,7 @@ from crm.enums import AccessAction, CallOutcome, Stage
 from crm.errors import MeasurementRefused, MessageRefused, MoveRefused, TreatmentRefused
 from crm.models import Lead, Message, Task, Treatment, User
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -226,7 +227,7 @@ def form_page(
     return TemplateResponse(request, "crm/lead_form.html", context, status=422 if form.errors else 200)
 
 
-def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponse:
+def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponseBase:
     if not request.user.has_perm(permission):
         raise PermissionDenied
     return view(site, request, **ids)

@@ -4,6 +4,8 @@ from crm.models.access import AccessEvent
 from crm.models.activity import Activity
 from crm.models.consent import ConsentRecord
 from crm.models.conversation import PrivateMessage, Snippet
+from crm.models.document import Document
+from crm.models.imaging import ImagingStudy
 from crm.models.lead import Lead
 from crm.models.location import Location
 from crm.models.measurement import Measurement
@@ -19,7 +21,9 @@ __all__ = [
     "Activity",
     "AlertPost",
     "ConsentRecord",
+    "Document",
     "EmergencyCount",
+    "ImagingStudy",
     "Lead",
     "Location",
     "Measurement",

@@ -55,6 +55,7 @@ def test_a_tablet_that_is_handed_over_is_locked_to_the_form(desk: Client, lead: 
         *(f"/my/questions/{key}/" for key in ("about-you", "pain", "imaging", "background", "insurance", "recheck")),
         "/my/treatments/",
         "/es/my/",  # the same page in the other language
+        "/my/documents/",
     }
     assert desk.get("/admin/crm/lead/").status_code == 302  # to the sign-in
 

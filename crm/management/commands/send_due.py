@@ -26,5 +26,6 @@ class Command(BaseCommand):
 
     def _send(self) -> None:
         self.stdout.write(f"{sweep.once()} sent")
+        sweep.look_after_documents()
         self.stdout.flush()  # whoever reads a pipe wants to see it now
         close_old_connections()

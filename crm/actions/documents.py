@@ -1,0 +1,254 @@
+"""Documents about a lead: taken in piece by piece, judged, scanned, released, read. docs/documents.md tells the way."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, Sum
+
+from crm import clamd, dicom, dispatch, judging, sealed
+from crm.actions import access
+from crm.document_enums import DocumentKind, DocumentState, Unfit
+from crm.enums import AccessAction, ActivityKind, Source
+from crm.errors import DecryptionFailed, UploadRefused, WrongOffset
+from crm.models import Activity, Document, Lead, PatientSession, User
+
+log = structlog.get_logger("nucleus.documents")
+
+UNFINISHED_LIVES = timedelta(days=7)
+SCAN_AGAIN = timedelta(minutes=5)  # also how long one try keeps others away; longer than any scan takes
+MOST_OF_A_LEAD = 10 * 1024**3
+MOST_FILES = 500
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends: a member of staff, or the patient's browser."""
+
+    by: User | None = None
+    session: PatientSession | None = None
+
+    @property
+    def source(self) -> Source:
+        return Source.COORDINATOR if self.by else Source.PATIENT
+
+
+@transaction.atomic
+def start(
+    lead: Lead, *, sender: Sender, name: str, size: int, kind: DocumentKind, now: datetime, stamp: int = 0
+) -> Document:
+    """Begins an upload, or finds the one that was begun for the same file. Raises UploadRefused, in the sender's words.
+
+    The same file: same name, size and time of change, from the same side (staff or patient).
+    """
+    Lead.objects.select_for_update().get(pk=lead.pk)
+    trouble = judging.why_not_name(name) or _why_not_size(size)
+    if trouble:
+        raise UploadRefused(str(trouble.label))
+    same = Document.objects.filter(lead=lead, source=sender.source, size=size, stamp=stamp, kind=kind)
+    for found in same.filter(state=DocumentState.UPLOADING):
+        if found.name == name:
+            return found
+    kept = Document.objects.filter(lead=lead).exclude(state=DocumentState.REFUSED)
+    if kept.count() >= MOST_FILES or (kept.aggregate(all=Sum("size"))["all"] or 0) + size > MOST_OF_A_LEAD:
+        raise UploadRefused(str(Unfit.TOO_MUCH.label))
+    return Document.objects.create(
+        lead=lead,
+        kind=kind,
+        name=name,
+        size=size,
+        stamp=stamp,
+        source=sender.source,
+        uploaded_by=sender.by,
+        session=sender.session,
+        created_at=now,
+        touched_at=now,
+    )
+
+
+@transaction.atomic
+def put(document_id: UUID, *, offset: int, piece: bytes, now: datetime) -> int:
+    """Stores the piece that begins at `offset`; returns the offset of the next one.
+
+    Every piece but the last has sealed.CHUNK bytes. Raises WrongOffset for any other than the next.
+    """
+    document = Document.objects.select_for_update().get(pk=document_id)
+    wanted = min(sealed.CHUNK, document.size - document.received)
+    if document.state != DocumentState.UPLOADING or offset != document.received or len(piece) != wanted or not wanted:
+        raise WrongOffset(document.received)
+    received = offset + len(piece)
+    document.stored = sealed.append(
+        document.pk,
+        number=offset // sealed.CHUNK,
+        is_last=received == document.size,
+        plain=piece,
+        at=document.stored,
+    )
+    document.received, document.touched_at = received, now
+    document.save(update_fields=["received", "stored", "touched_at"])
+    return received
+
+
+def finish(document: Document, *, now: datetime) -> Document:
+    """Judges a complete upload: pending when it is fit, else refused and its bytes taken away. Safe to ask again.
+
+    Raises WrongOffset when something is missing.
+    """
+    document.refresh_from_db()
+    if document.state != DocumentState.UPLOADING:
+        return document
+    if document.received != document.size:
+        raise WrongOffset(document.received)
+    found, digest = _judge(document), _digest(document)
+    with transaction.atomic():
+        locked = Document.objects.select_for_update().select_related("lead").get(pk=document.pk)
+        if locked.state == DocumentState.UPLOADING:
+            _settle(locked, found, digest, now=now)
+    return locked
+
+
+def store_whole(
+    lead: Lead, file: BinaryIO, *, sender: Sender, name: str, size: int, kind: DocumentKind, now: datetime
+) -> Document:
+    """The same for a file that came in one go, from a plain form. Raises UploadRefused."""
+    document = start(lead, sender=sender, name=name, size=size, kind=kind, now=now)
+    file.seek(document.received)
+    while document.received < size:
+        document.received = put(document.pk, offset=document.received, piece=file.read(sealed.CHUNK), now=now)
+    return finish(document, now=now)
+
+
+@transaction.atomic
+def release(document: Document, *, by: User, now: datetime) -> bool:
+    """A person lets a document be read that no scanner has judged. False when it was not waiting for that."""
+    changed = Document.objects.filter(pk=document.pk, state=DocumentState.PENDING).update(
+        state=DocumentState.RELEASED, released_at=now, released_by=by, scan_at=None
+    )
+    if changed:
+        _tell(document, "Document released", by=by, now=now)
+    return bool(changed)
+
+
+def read_by_patient(document: Document, *, now: datetime) -> Iterator[bytes]:
+    """The plain pieces, for the patient; the timeline says that they were fetched."""
+    _tell(document, "Document downloaded on the private page", by=None, now=now)
+    return sealed.pieces(document.pk, document.size)
+
+
+def read_by_staff(document: Document, *, by: User) -> Iterator[bytes]:
+    """The plain pieces, for a member of staff; leaves an AccessEvent."""
+    access.record(AccessAction.DOWNLOAD, by=by, object_type="document", ids=[document.pk, document.lead_id])
+    return sealed.pieces(document.pk, document.size)
+
+
+def scan_due(*, now: datetime) -> int:
+    """Asks the scanner about every document that is due; returns how many it has judged. Any number may run."""
+    judged = 0
+    while settings.CLAMD_URL and (document := _claim(now)):
+        try:
+            clean = clamd.is_clean(settings.CLAMD_URL, sealed.pieces(document.pk, document.size))
+        except (clamd.ScanFailed, DecryptionFailed) as trouble:
+            log.warning("scan_failed", document=str(document.pk), error=type(trouble).__name__)
+            continue
+        _after_scan(document, clean=clean, now=now)
+        judged += 1
+    return judged
+
+
+def forget_unfinished(*, now: datetime) -> int:
+    """Refuses what was not finished in time and takes its bytes away; returns how many."""
+    late = Document.objects.filter(state=DocumentState.UPLOADING, touched_at__lt=now - UNFINISHED_LIVES)
+    count = 0
+    for document in late.only("pk"):
+        changed = late.filter(pk=document.pk).update(state=DocumentState.REFUSED, reason=Unfit.INTERRUPTED)
+        if changed:
+            sealed.remove(document.pk)
+            count += 1
+    return count
+
+
+def on_delete(*, instance: Document, **_kwargs: Any) -> None:
+    """Receiver of Django's post_delete: with the row go the bytes, once that is certain."""
+    transaction.on_commit(lambda: sealed.remove(instance.pk))
+
+
+def _why_not_size(size: int) -> Unfit | None:
+    if size <= 0:
+        return Unfit.EMPTY
+    return Unfit.TOO_LARGE if size > settings.DOCUMENT_MAX_BYTES else None
+
+
+def _judge(document: Document) -> dicom.Said | Unfit:
+    with sealed.Sealed(document.pk, document.size) as raw, io.BufferedReader(raw, 64 * 1024) as file:
+        try:
+            return judging.judge(document.name, cast(BinaryIO, file))
+        except DecryptionFailed:
+            return Unfit.DAMAGED
+
+
+def _digest(document: Document) -> str:
+    digest = sha256()
+    try:
+        for piece in sealed.pieces(document.pk, document.size):
+            digest.update(piece)
+    except DecryptionFailed:
+        return ""
+    return digest.hexdigest()
+
+
+def _settle(document: Document, found: dicom.Said | Unfit, digest: str, *, now: datetime) -> None:
+    document.sha256, document.finished_at, document.touched_at = digest, now, now
+    document.media_type = judging.media_type(document.name)
+    if isinstance(found, Unfit) or not digest:
+        _refuse(document, found if isinstance(found, Unfit) else Unfit.DAMAGED, now=now)
+        return
+    document.study_date, document.modality = found.study_date, found.modality
+    document.state, document.scan_at = DocumentState.PENDING, now
+    document.save()
+    _tell(document, "Document received", by=document.uploaded_by, now=now)
+    dispatch.after_commit("crm.scan_documents", document.pk)
+
+
+def _refuse(document: Document, reason: Unfit, *, now: datetime) -> None:
+    """The row stays and says why; the bytes go with the commit."""
+    document.state, document.reason, document.scan_at = DocumentState.REFUSED, reason, None
+    document.save()
+    _tell(document, "Document not accepted", by=document.uploaded_by, now=now)
+    transaction.on_commit(lambda: sealed.remove(document.pk))
+
+
+def _tell(document: Document, summary: str, *, by: User | None, now: datetime) -> None:
+    """One line on the timeline, without the name of the file: names tell."""
+    details = {"document": str(document.pk), "kind": document.kind, "reason": document.reason}
+    Activity.objects.create(
+        lead=document.lead, kind=ActivityKind.DOCUMENT, at=now, by=by, summary=summary, details=details
+    )
+
+
+def _claim(now: datetime) -> Document | None:
+    """The next one to scan, kept from others for a while: what a dead worker held comes up again."""
+    due = Q(state=DocumentState.PENDING, scan_at__lte=now)
+    with transaction.atomic():
+        found = Document.objects.select_for_update(skip_locked=True).filter(due).order_by("scan_at", "pk").first()
+        if found:
+            found.scan_at = now + SCAN_AGAIN
+            found.save(update_fields=["scan_at"])
+    return found
+
+
+@transaction.atomic
+def _after_scan(document: Document, *, clean: bool, now: datetime) -> None:
+    """Also takes back what a person had released meanwhile, when the scanner found something."""
+    locked = Document.objects.select_for_update().get(pk=document.pk)
+    if not clean:
+        _refuse(locked, Unfit.VIRUS, now=now)
+    elif locked.state == DocumentState.PENDING:
+        locked.state, locked.scan_at = DocumentState.CLEAN, None
+        locked.save(update_fields=["state", "scan_at"])

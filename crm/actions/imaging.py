@@ -1,0 +1,107 @@
+"""Imaging studies: asked for, received, reviewed. When report and images are here, a clinician's task opens."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from crm.actions import tasks
+from crm.document_enums import DocumentKind
+from crm.enums import ActivityKind, TaskKind
+from crm.errors import ImagingRefused
+from crm.models import Activity, Document, ImagingStudy, Lead, User
+
+REVIEW_WITHIN = timedelta(days=2)
+
+
+@transaction.atomic
+def add(lead: Lead, *, by: User, now: datetime, **columns: Any) -> ImagingStudy:
+    """Adds a study and one Activity."""
+    study = ImagingStudy.objects.create(lead=lead, created_by=by, created_at=now, **columns)
+    _tell(study, "added", by=by, now=now)
+    return study
+
+
+@transaction.atomic
+def correct(study: ImagingStudy, *, by: User, now: datetime, **columns: Any) -> None:
+    """Changes what is said about a study, under one Activity; nothing when nothing changed."""
+    locked = ImagingStudy.objects.select_for_update().get(pk=study.pk)
+    changed = [name for name, value in columns.items() if getattr(locked, name) != value]
+    if changed:
+        for name in changed:
+            setattr(locked, name, columns[name])
+        locked.save(update_fields=changed)
+        _tell(locked, "corrected", by=by, now=now)
+
+
+def request(study: ImagingStudy, *, by: User, now: datetime) -> None:
+    """Report and images were asked for. Asking again moves the date. Raises ImagingRefused when all is here."""
+    with transaction.atomic():
+        locked = ImagingStudy.objects.select_for_update().get(pk=study.pk)
+        if locked.is_complete:
+            raise ImagingRefused("Report and images are here already.")
+        locked.requested_at, locked.requested_by = now, by
+        locked.save(update_fields=["requested_at", "requested_by"])
+        _tell(locked, "requested", by=by, now=now)
+
+
+@transaction.atomic
+def receive(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
+    """The "report" or the "images" came. When both are here, the review task opens, once a study."""
+    locked = ImagingStudy.objects.select_for_update().select_related("lead").get(pk=study.pk)
+    if getattr(locked, f"{part}_at"):
+        return
+    setattr(locked, f"{part}_at", now)
+    setattr(locked, f"{part}_by", by)
+    locked.save(update_fields=[f"{part}_at", f"{part}_by"])
+    _tell(locked, f"{part} received", by=by, now=now)
+    if locked.is_complete:
+        tasks.open_task(
+            locked.lead,
+            kind=TaskKind.REVIEW,
+            title=f"Review imaging: {locked}"[:120],
+            due_at=now + REVIEW_WITHIN,
+            key=review_key(locked),
+        )
+
+
+@transaction.atomic
+def review(study: ImagingStudy, *, by: User, now: datetime) -> None:
+    """A clinician has looked at it; the task is done with that. Raises ImagingRefused before all is here, or after."""
+    locked = ImagingStudy.objects.select_for_update().get(pk=study.pk)
+    if not locked.is_complete:
+        raise ImagingRefused("Report and images have to be here first.")
+    if locked.reviewed_at:
+        raise ImagingRefused("Somebody has reviewed it already.")
+    locked.reviewed_at, locked.reviewed_by = now, by
+    locked.save(update_fields=["reviewed_at", "reviewed_by"])
+    task = locked.lead.tasks.filter(key=review_key(locked)).first()
+    if task:
+        tasks.finish_task(task, by=by, now=now)
+    _tell(locked, "reviewed", by=by, now=now)
+
+
+@transaction.atomic
+def link(document: Document, study: ImagingStudy, *, by: User, now: datetime) -> None:
+    """Says that a document belongs to a study of the same lead; a readable report or image counts as received.
+
+    Raises ImagingRefused for a study of somebody else.
+    """
+    if document.lead_id != study.lead_id:
+        raise ImagingRefused("The study is about somebody else.")
+    Document.objects.filter(pk=document.pk).update(study=study)
+    _tell(study, "document linked", by=by, now=now)
+    part = {DocumentKind.REPORT: "report", DocumentKind.IMAGES: "images"}.get(DocumentKind(document.kind))
+    if part and document.is_readable:
+        receive(study, part=part, by=by, now=now)
+
+
+def review_key(study: ImagingStudy) -> str:
+    """Of the one review task of a study."""
+    return f"imaging-review:{study.pk}"
+
+
+def _tell(study: ImagingStudy, what: str, *, by: User, now: datetime) -> None:
+    Activity.objects.create(
+        lead_id=study.lead_id, kind=ActivityKind.IMAGING, at=now, by=by, summary=f"{study}: {what}"[:200]
+    )

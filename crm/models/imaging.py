@@ -1,0 +1,51 @@
+"""One imaging study: what was made, where it is now, and who has asked for it and looked at it."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.document_enums import ImagingMedium, ImagingModality
+from crm.enums import BodyRegion, DatePrecision
+from crm.models.base import Row
+
+
+class ImagingStudy(Row):
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="imaging")
+    modality = models.CharField(max_length=15, choices=ImagingModality)
+    region = models.CharField(max_length=10, choices=BodyRegion)
+    made_on = models.DateField(null=True, blank=True)
+    made_precision = models.CharField(max_length=5, choices=DatePrecision, default=DatePrecision.MONTH)
+    facility = models.CharField(max_length=120, blank=True)
+    facility_phone = models.CharField(max_length=20, blank=True)
+    medium = models.CharField(max_length=10, choices=ImagingMedium, default=ImagingMedium.UNKNOWN)
+    place = models.CharField(max_length=120, blank=True, help_text="Where the disc or film is now.")
+    requested_at = models.DateTimeField(null=True, blank=True)
+    requested_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+    report_at = models.DateTimeField(null=True, blank=True)
+    report_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+    images_at = models.DateTimeField(null=True, blank=True)
+    images_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "imaging studies"
+        permissions = [("review_imagingstudy", "Can say that a study was reviewed")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reviewed_at__isnull=True)
+                | Q(reviewed_by__isnull=False, report_at__isnull=False, images_at__isnull=False),
+                name="imaging_reviewed_when_complete",
+            )
+        ]
+        indexes = [models.Index(fields=["lead", "-made_on"], name="imaging_of_lead")]
+
+    def __str__(self) -> str:
+        return f"{ImagingModality(self.modality).label}, {BodyRegion(self.region).label.lower()}"
+
+    @property
+    def is_complete(self) -> bool:
+        """Report and images are both here."""
+        return bool(self.report_at and self.images_at)

@@ -1,0 +1,88 @@
+"""Documents on the private page: sending them, seeing what became of them, fetching one's own."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm import uploading
+from crm.actions import documents
+from crm.document_enums import READABLE
+from crm.enums import Source
+from crm.models import Document, Lead
+from crm.private import PatientRequest, patient_page
+
+
+def own(request: PatientRequest) -> QuerySet[Document]:
+    """What this patient, or whoever fills in for them, has sent."""
+    return Document.objects.filter(lead=request.patient.lead, source=Source.PATIENT).order_by("-created_at", "pk")
+
+
+def _sender(request: PatientRequest) -> documents.Sender:
+    return documents.Sender(session=request.patient)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@patient_page(reads=True)
+def page(request: PatientRequest) -> HttpResponse:
+    """The list and the form. A file in one go is taken from browsers without scripts; 422 says why not."""
+    form = uploading.PlainForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and uploading.plain(form, request.patient.lead, _sender(request)):
+        messages.success(request, gettext("We have your file. Thank you."))
+        return redirect("my_documents:page")
+    context = {"documents": own(request), "form": form, "patient": request.patient, "readable": READABLE}
+    return render(request, "private/documents.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@patient_page(reads=True)
+def start(request: PatientRequest) -> HttpResponse:
+    return uploading.start(request, request.patient.lead, _sender(request))
+
+
+@require_http_methods(["GET", "PUT"])
+@patient_page(reads=True)
+def piece(request: PatientRequest, document_id: UUID) -> HttpResponse:
+    return uploading.piece(request, get_object_or_404(own(request), pk=document_id))
+
+
+@require_POST
+@patient_page(reads=True)
+def finish(request: PatientRequest, document_id: UUID) -> HttpResponse:
+    return uploading.finish(get_object_or_404(own(request), pk=document_id))
+
+
+@require_GET
+@patient_page(reads=True)
+def fetch(request: PatientRequest, document_id: UUID) -> HttpResponseBase:
+    """One's own document. Not on a tablet that was handed over: the file would stay on it."""
+    document = get_object_or_404(own(request).filter(state__in=READABLE), pk=document_id)
+    if request.patient.handed_over:
+        raise Http404
+    pieces = documents.read_by_patient(document, now=timezone.now())
+    return uploading.download(document, pieces)
+
+
+def panel(request: HttpRequest, lead: Lead) -> str:
+    """On the private page: how many files there are, and the way to them."""
+    session = request.patient  # type: ignore[attr-defined]  # set by patient_page
+    count = Document.objects.filter(lead=lead, source=Source.PATIENT).count() if session.is_proven else 0
+    return render_to_string("private/documents_panel.html", {"count": count}, request=request)
+
+
+app_name = "my_documents"
+urlpatterns = [
+    path("", page, name="page"),
+    path("uploads/", start, name="start"),
+    path("uploads/<uuid:document_id>/", piece, name="piece"),
+    path("uploads/<uuid:document_id>/finish/", finish, name="finish"),
+    path("<uuid:document_id>/", fetch, name="fetch"),
+]

@@ -1,0 +1,112 @@
+"""Imaging studies at the desk: from the request to the review."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm.actions import imaging
+from crm.document_enums import DocumentState
+from crm.enums import ActivityKind, DatePrecision, TaskKind
+from crm.errors import ImagingRefused
+from crm.models import Activity, Document, ImagingStudy, Lead, Task, User
+from tests.factories import make_lead
+
+pytestmark = pytest.mark.django_db
+ASKED = {"modality": "mri", "region": "lumbar", "made": "03/2026", "facility": "Example Imaging", "medium": "cd"}
+
+
+@pytest.fixture
+def study(lead: Lead, desk: Client) -> ImagingStudy:
+    answer = desk.post(f"/admin/crm/lead/{lead.pk}/imaging/add/", ASKED)
+    assert answer.status_code == 302
+    return ImagingStudy.objects.get()
+
+
+def step(client: Client, study: ImagingStudy, which: str) -> Any:
+    return client.post(f"/admin/crm/lead/{study.lead_id}/imaging/{study.pk}/step/", {"step": which})
+
+
+def test_a_study_is_added_shown_and_corrected(study: ImagingStudy, desk: Client, lead: Lead) -> None:
+    assert (str(study), study.made_precision) == ("MRI, low back", DatePrecision.MONTH)
+    assert "Mar 2026" in desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    desk.post(f"/admin/crm/lead/{lead.pk}/imaging/{study.pk}/", ASKED | {"place": "Shelf 3"})
+    study.refresh_from_db()
+    assert study.place == "Shelf 3"
+    told = Activity.objects.filter(kind=ActivityKind.IMAGING).values_list("summary", flat=True)
+    assert set(told) == {"MRI, low back: added", "MRI, low back: corrected"}
+
+
+@pytest.mark.parametrize("order", [("report", "images"), ("images", "report")])
+def test_the_review_opens_when_both_are_here_and_once(
+    study: ImagingStudy, desk: Client, order: tuple[str, str]
+) -> None:
+    step(desk, study, "request")
+    step(desk, study, order[0])
+    assert not Task.objects.exists()
+    for _ in range(2):
+        step(desk, study, order[1])
+    task = Task.objects.get()
+    assert (task.kind, task.title) == (TaskKind.REVIEW, "Review imaging: MRI, low back")
+    assert "Review imaging" in desk.get("/admin/crm/task/").content.decode()
+
+
+def test_only_a_clinician_reviews_and_that_ends_the_task(
+    study: ImagingStudy, desk: Client, clinician: User, coordinator: User
+) -> None:
+    with pytest.raises(ImagingRefused):
+        imaging.review(study, by=clinician, now=timezone.now())
+    step(desk, study, "report")
+    step(desk, study, "images")
+    assert step(desk, study, "review").status_code == 403
+    expert = Client()
+    expert.force_login(clinician)
+    assert step(expert, study, "review").status_code == 302
+    study.refresh_from_db()
+    assert study.reviewed_by == clinician
+    assert Task.objects.get().done_by == clinician
+    with pytest.raises(ImagingRefused):
+        imaging.review(study, by=clinician, now=timezone.now())
+
+
+def make_document(lead: Lead, **fields: Any) -> Document:
+    return Document.objects.create(lead=lead, name="a.pdf", size=10, source="patient", **fields)
+
+
+def test_linked_documents_count_as_received_once_they_can_be_read(
+    study: ImagingStudy, lead: Lead, desk: Client, coordinator: User
+) -> None:
+    path = f"/admin/crm/lead/{lead.pk}/imaging/{study.pk}/link/"
+    desk.post(path, {"document": make_document(lead, kind="report", state=DocumentState.PENDING).pk})
+    study.refresh_from_db()
+    assert study.report_at is None
+    for kind in ("report", "images"):
+        desk.post(path, {"document": make_document(lead, kind=kind, state=DocumentState.CLEAN).pk})
+    assert study.documents.count() == 3
+    assert Task.objects.count() == 1
+    other = make_lead(email="other@example.org", phone="+12125550143")
+    assert desk.post(path, {"document": make_document(other, kind="report").pk}).status_code == 404
+    with pytest.raises(ImagingRefused):
+        imaging.link(make_document(other, kind="report"), study, by=coordinator, now=timezone.now())
+
+
+def test_a_fax_cover_says_nothing_about_anybody(study: ImagingStudy, lead: Lead, desk: Client) -> None:
+    base = f"/admin/crm/lead/{lead.pk}/imaging/{study.pk}/print/"
+    cover = desk.get(f"{base}fax/").content.decode()
+    for word in ("Avery", lead.full_name, "MRI", "back", "2026</dd>", lead.email, "0142"):
+        assert word not in cover.replace("Back to the lead", ""), word
+    assert lead.reference in cover
+    asked = desk.get(f"{base}request/").content.decode()
+    assert "Avery Example" in asked
+    assert "Signature of the patient" in asked
+    assert "MRI, low back, March 2026" in asked
+    assert desk.get(f"{base}other/").status_code == 404
+
+
+def test_studies_of_others_are_not_found(study: ImagingStudy, desk: Client, outsider: User) -> None:
+    other = make_lead(email="other@example.org", phone="+12125550143")
+    assert desk.get(f"/admin/crm/lead/{other.pk}/imaging/{study.pk}/").status_code == 404
+    client = Client()
+    client.force_login(outsider)
+    assert step(client, study, "report").status_code == 403

@@ -1,0 +1,114 @@
+"""Documents and imaging in a browser: sending, an interruption, the desk, and no barriers on any page."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, Route, expect
+
+from crm import patient_access, sealed
+from crm.document_enums import DocumentState
+from crm.models import Document, ImagingStudy, Lead, Location, User
+from tests.crm import files
+from tests.e2e.conftest import Watch, barriers, overflow
+from tests.e2e.test_desk import sign_in
+from tests.factories import PASSWORD, make_lead, make_user
+
+SMALL: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
+PAPER = files.pdf(b"x" * (2 * sealed.CHUNK))
+
+
+@pytest.fixture(autouse=True)
+def directory(settings: Any, tmp_path: Path) -> None:
+    settings.DOCUMENTS_DIR = tmp_path / "documents"
+
+
+@pytest.fixture
+def lead(site: str) -> Lead:
+    return make_lead(location=Location.objects.get())
+
+
+@pytest.fixture
+def clinician(site: str) -> User:
+    return make_user("clinician", name="Dana Clinician", email="dana@example.org", password=PASSWORD)
+
+
+@pytest.fixture
+def mine(open_page: Watch, site: str, lead: Lead, clinician: User) -> Page:
+    """The private page on a small phone."""
+    page = open_page("/", **SMALL)
+    secret = patient_access.begin(lead, now=timezone.now(), by=clinician).secret
+    page.context.add_cookies([{"name": "patient", "value": secret, "url": site}])
+    page.goto("/my/")
+    return page
+
+
+def choose(page: Page, name: str, data: bytes) -> None:
+    page.get_by_label("File").set_input_files({"name": name, "mimeType": "application/pdf", "buffer": data})
+    page.get_by_role("button", name="Send").press("Enter")
+
+
+def test_a_patient_sends_a_report_over_a_bad_connection(mine: Page) -> None:
+    mine.get_by_role("link", name="Your documents").press("Enter")
+    dropped: list[str] = []
+
+    def drop_one(route: Route) -> None:
+        if route.request.method == "PUT" and not dropped and Document.objects.get().received:
+            dropped.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    mine.route(re.compile("/uploads/"), drop_one)
+    choose(mine, "report.pdf", PAPER)
+    expect(mine.get_by_text("report.pdf: We have it. Thank you.")).to_be_visible(timeout=20_000)
+    assert len(dropped) == 1
+    document = Document.objects.get()
+    assert b"".join(sealed.pieces(document.pk, document.size)) == PAPER
+    choose(mine, "scan.pdf.exe", b"MZ")
+    expect(mine.get_by_text("scan.pdf.exe: We cannot take this kind of file.")).to_be_visible()
+    assert (barriers(mine), overflow(mine) <= 0) == ([], True)
+    mine.reload()
+    expect(mine.get_by_text("Being checked")).to_be_visible()
+    assert (barriers(mine), overflow(mine) <= 0) == ([], True)
+
+
+def test_without_scripts_one_file_goes_by_the_form(open_page: Watch, site: str, lead: Lead, clinician: User) -> None:
+    page = open_page("/", java_script_enabled=False)
+    secret = patient_access.begin(lead, now=timezone.now(), by=clinician).secret
+    page.context.add_cookies([{"name": "patient", "value": secret, "url": site}])
+    page.goto("/my/documents/")
+    choose(page, "report.pdf", files.EICAR)
+    expect(page.locator(".error").first).to_contain_text("does not fit its name")
+    choose(page, "report.pdf", files.pdf())
+    expect(page.get_by_text("We have your file. Thank you.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_desk_without_barriers(open_page: Watch, lead: Lead, clinician: User, scheme: str) -> None:
+    page = sign_in(open_page("/admin/", color_scheme=scheme, **SMALL), clinician.email)
+    page.goto(f"/admin/crm/lead/{lead.pk}/documents/")
+    choose(page, "report.pdf", files.pdf())
+    expect(page.get_by_text("report.pdf: Stored")).to_be_visible()
+    assert (barriers(page), overflow(page) <= 0) == ([], True)
+    page.goto(f"/admin/crm/lead/{lead.pk}/imaging/add/")
+    assert (barriers(page), overflow(page) <= 0) == ([], True)
+    page.get_by_label("What was made").select_option("mri")
+    page.get_by_label("Of which part").select_option("lumbar")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Release").click()
+    assert Document.objects.get().state == DocumentState.RELEASED
+    page.get_by_role("button", name="Link", exact=True).click()
+    expect(page.get_by_text("missing")).to_have_count(1)  # the report; the linked document was of images
+    assert ImagingStudy.objects.get().images_at is not None
+    assert (barriers(page), overflow(page) <= 0) == ([], True)
+
+
+def test_pages_for_paper(open_page: Watch, lead: Lead, clinician: User) -> None:
+    study = ImagingStudy.objects.create(lead=lead, modality="mri", region="lumbar")
+    page = sign_in(open_page("/admin/", **SMALL), clinician.email)
+    for which in ("request", "fax"):
+        page.goto(f"/admin/crm/lead/{lead.pk}/imaging/{study.pk}/print/{which}/")
+        assert (barriers(page), overflow(page) <= 0) == ([], True)
