@@ -8,6 +8,8 @@ from crm.models import (
     Activity,
     AlertPost,
     ConsentRecord,
+    Document,
+    ImagingStudy,
     Lead,
     Measurement,
     Message,
@@ -41,6 +43,8 @@ def hang_in() -> None:
     data(Message, path="lead", title="Mails to you", fields="name to_email subject state created_at finished_at")
     data(PrivateMessage, path="lead", title="Messages", fields="at text read_at")
     data(ConsentRecord, path="lead", title="What you agreed to", fields="kind given text text_version language at")
+    data(Document, path="lead", title="Documents", fields="kind name size media_type study_date state created_at")
+    data(ImagingStudy, path="lead", title="Pictures", fields="modality region made_on made_precision facility medium")
     data(SafetyAlert, path="lead", title="Alerts", fields="raised_at")
     data(Task, path="lead", why_not="Notes of ours about our own work.")
     data(PatientLink, path="lead", why_not="Keys, of which we keep only a hash.")

@@ -46,7 +46,9 @@ class PlainForm(forms.Form):
         label=_("File"),
         max_length=4000,
         allow_empty_file=True,  # refused by the action, in words
-        error_messages={"required": Unfit.TOO_LARGE.label},
+        error_messages={
+            "required": _("Please choose a file. If it is very large, send it in smaller parts, or bring it on a disc.")
+        },
         widget=forms.FileInput(attrs={"accept": judging.ACCEPT, "class": "form-control"}),
     )
 
