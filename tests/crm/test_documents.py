@@ -174,7 +174,7 @@ def test_too_large_is_refused(patient: Client, settings: Any) -> None:
     assert begin(patient, "a.pdf", b"x" * 1001).json() == {"reason": Unfit.TOO_LARGE.label}
     answer = patient.post("/my/documents/", {"kind": "report", "file": SimpleUploadedFile("a.pdf", b"x" * 1001)})
     assert answer.status_code == 422
-    assert str(Unfit.TOO_LARGE.label) in answer.content.decode()
+    assert "If it is very large, send it in smaller parts" in answer.content.decode()
 
 
 def test_a_plain_form_sends_one_file(patient: Client) -> None:
