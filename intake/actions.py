@@ -200,6 +200,13 @@ def _reply(request: Request, lead: Lead, submission_id: uuid.UUID) -> list[model
     return [call, emails.acknowledgement(lead, to=to, submission_id=submission_id, now=request.now)]
 
 
+def _reply_again(request: Request, lead: Lead, submission_id: uuid.UUID) -> list[models.Model]:
+    """The same for somebody known: a call that is still to be made is enough."""
+    made = _reply(request, lead, submission_id)
+    waits = Task.objects.open().filter(lead=lead, kind=TaskKind.CALL).exists()
+    return [row for row in made if not (waits and isinstance(row, Task))]
+
+
 def raise_alarm(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> None:
     """What a warning sign sets in motion, once a submission: a hold on everything routine, a call now, an alert."""
     leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None)
@@ -233,7 +240,7 @@ def _attach(request: Request, known: Lead) -> Lead:
         _write(made)
         raise_alarm(lead, submission_id=request.submission_id, now=request.now)
     else:
-        _write([*made, *_reply(request, lead, request.submission_id)])
+        _write([*made, *_reply_again(request, lead, request.submission_id)])
     if lead.stage in SIDE_STAGES:
         leads.move(lead, to=Stage.QUALIFYING, by=None, note="Asked for help again", now=request.now)
     assessments.assess(lead, cause="Asked for help again", now=request.now)
@@ -271,7 +278,7 @@ def _repeat(request: Request, earlier: Submission) -> Lead:
         _write(made)
         raise_alarm(lead, submission_id=again, now=request.now)
     elif lead.email != address_before:
-        _write([*made, *_reply(request, lead, again)])
+        _write([*made, *_reply_again(request, lead, again)])
     else:
         _write(made)
     assessments.assess(lead, cause="The request was sent again, changed", now=request.now)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.actions import leads
 from crm.enums import ActivityKind, LostReason, Outcome, Stage, TaskKind
@@ -39,7 +40,14 @@ def test_the_same_person_is_one_lead(centre: Location, changes: dict[str, Any]) 
     second = asked(centre, days=3, **changes)
     assert (second.pk, Submission.objects.filter(lead=first).count()) == (first.pk, 2)
     assert Message.objects.count() == 2
-    assert Task.objects.filter(lead=first, kind=TaskKind.CALL).count() == 2
+    assert Task.objects.filter(lead=first, kind=TaskKind.CALL).count() == 1
+
+
+def test_a_call_that_was_made_is_followed_by_another(client: Client, centre: Location) -> None:
+    client.post("/candidate/", step_one())
+    Task.objects.update(done_at=timezone.now(), done_by=make_user())
+    client.post("/candidate/", step_one())
+    assert [task.done_at is None for task in Task.objects.order_by("created_at")] == [False, True]
 
 
 @pytest.mark.parametrize(
