@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
@@ -19,9 +19,10 @@ from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import personal_data, registry
-from crm.actions import conversation, privacy
+from crm.actions import contacts, conversation, privacy
+from crm.contact_form import ContactPersonForm
 from crm.enums import Stage, TaskKind
-from crm.models import Lead, PatientSession, PrivateMessage, Task
+from crm.models import ContactPerson, Lead, PatientSession, PrivateMessage, Task
 from crm.private import PatientRequest, patient_page
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
@@ -128,6 +129,33 @@ def delete(request: PatientRequest) -> HttpResponse:
     return redirect("my:data")
 
 
+@READ_AND_SEND
+@patient_page(reads=True)
+def people(request: PatientRequest) -> HttpResponse:
+    """Whom we may talk to: the list, and a form to name somebody. 422 keeps what was typed."""
+    if not request.patient.is_the_patient:
+        return redirect("private:page")
+    lead = request.patient.lead
+    form = ContactPersonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        contacts.add(lead, by=None, now=timezone.now(), **form.cleaned_data)
+        messages.success(request, gettext("%(name)s is on the list.") % {"name": form.cleaned_data["name"]})
+        return redirect("my:people")
+    listed = ContactPerson.objects.filter(lead=lead, ended_at__isnull=True).order_by("created_at", "pk")
+    context = {"form": form, "people": listed, "patient": request.patient}
+    return render(request, "crm/my_people.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@patient_page(reads=True)
+def end_person(request: PatientRequest, person_id: uuid.UUID) -> HttpResponse:
+    """Takes somebody off the list."""
+    if request.patient.is_the_patient:
+        person = get_object_or_404(ContactPerson, pk=person_id, lead=request.patient.lead)
+        contacts.end(person, by=None, now=timezone.now())
+    return redirect("my:people")
+
+
 def _session(request: HttpRequest) -> PatientSession:
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
     return session
@@ -136,6 +164,8 @@ def _session(request: HttpRequest) -> PatientSession:
 app_name = "my"
 urlpatterns = [
     path("messages/", messages_page, name="messages"),
+    path("people/", people, name="people"),
+    path("people/<uuid:person_id>/end/", end_person, name="person_end"),
     path("data/", data, name="data"),
     path("data/download/", download, name="download"),
     path("data/delete/", delete, name="delete"),

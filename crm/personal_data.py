@@ -8,6 +8,7 @@ from crm.models import (
     Activity,
     AlertPost,
     ConsentRecord,
+    ContactPerson,
     Document,
     ImagingStudy,
     Lead,
@@ -45,6 +46,8 @@ def hang_in() -> None:
     data(ConsentRecord, path="lead", title="What you agreed to", fields="kind given text text_version language at")
     data(Document, path="lead", title="Documents", fields="kind name size media_type study_date state created_at")
     data(ImagingStudy, path="lead", title="Pictures", fields="modality region made_on made_precision facility medium")
+    allowed = "name relation phone email may_discuss may_book created_at ended_at"
+    data(ContactPerson, path="lead", title="People you named", fields=allowed)
     data(SafetyAlert, path="lead", title="Alerts", fields="raised_at")
     data(Task, path="lead", why_not="Notes of ours about our own work.")
     data(PatientLink, path="lead", why_not="Keys, of which we keep only a hash.")

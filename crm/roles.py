@@ -21,6 +21,7 @@ _SEE_THE_DESK = [
     "crm.view_oncallshift",
     "crm.view_emergencycount",
     "crm.view_privatemessage",
+    "crm.view_contactperson",
     "crm.view_document",
     "crm.view_imagingstudy",
 ]
@@ -33,6 +34,8 @@ _WORK_THE_DESK = [
     "crm.change_task",
     "crm.add_measurement",
     "crm.add_privatemessage",
+    "crm.add_contactperson",
+    "crm.change_contactperson",
     "crm.add_document",
     "crm.add_imagingstudy",
     "crm.change_imagingstudy",

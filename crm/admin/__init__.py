@@ -1,6 +1,7 @@
 """The coordinators' desk, on django-unfold: the list of leads, the page of one, and what an administrator keeps."""
 
 from crm.admin import (
+    lead_contacts,
     lead_documents,
     lead_imaging,
     lead_messages,
@@ -12,6 +13,7 @@ from crm.admin import (
     places,
 )
 
+lead_contacts.hang_in()
 lead_messages.hang_in()
 lead_private.hang_in()
 lead_safety.hang_in()
@@ -19,6 +21,7 @@ lead_imaging.hang_in()
 lead_documents.hang_in()
 
 __all__ = [
+    "lead_contacts",
     "lead_documents",
     "lead_imaging",
     "lead_messages",

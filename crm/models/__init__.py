@@ -3,6 +3,7 @@
 from crm.models.access import AccessEvent
 from crm.models.activity import Activity
 from crm.models.consent import ConsentRecord
+from crm.models.contact_person import ContactPerson
 from crm.models.conversation import PrivateMessage, Snippet
 from crm.models.document import Document
 from crm.models.imaging import ImagingStudy
@@ -21,6 +22,7 @@ __all__ = [
     "Activity",
     "AlertPost",
     "ConsentRecord",
+    "ContactPerson",
     "Document",
     "EmergencyCount",
     "ImagingStudy",

@@ -153,7 +153,7 @@ def test_the_rooms_of_the_private_page_have_no_barrier(open_page: Watch, scheme:
         page = open_page("/", color_scheme=scheme, **PHONE)
         page.context.add_cookies([{"name": "patient", "value": entry.secret, "url": page.url}])
         found = {}
-        for path in ("code", "", "messages", "wishes", "data"):
+        for path in ("code", "", "messages", "wishes", "people", "data"):
             if path == "":
                 type(entry.session).objects.filter(pk=entry.session.pk).update(proven_at=timezone.now())
             page.goto(f"{prefix}/my/{path}{'/' if path else ''}")

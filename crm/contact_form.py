@@ -1,0 +1,48 @@
+"""Naming a person around the patient: the same form for staff and for the patient."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from crm.normalise import one_line
+
+_CONTROL = {"class": "form-control"}
+
+
+class ContactPersonForm(forms.Form):
+    use_required_attribute = False
+
+    name = forms.CharField(label=_("Name of the person"), max_length=120, widget=forms.TextInput(attrs=_CONTROL))
+    relation = forms.CharField(
+        label=_("Who is it?"),
+        max_length=60,
+        help_text=_("Such as daughter, neighbor or attorney."),
+        widget=forms.TextInput(attrs=_CONTROL),
+    )
+    phone = PhoneNumberField(
+        label=_("Phone"),
+        required=False,
+        error_messages={
+            "invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +.")
+        },
+    )
+    email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs=_CONTROL))
+    may_discuss = forms.BooleanField(label=_("We may discuss health matters with this person"), required=False)
+    may_book = forms.BooleanField(label=_("This person may make and change appointments"), required=False)
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
+
+    def clean_relation(self) -> str:
+        return one_line(self.cleaned_data["relation"])
+
+    def clean_phone(self) -> str:
+        """The number in E.164."""
+        phone = self.cleaned_data["phone"]
+        return phone.as_e164 if phone else ""
+
+    @property
+    def parts(self) -> list[tuple[str, list[Any]]]:
+        return [("Somebody the patient names", list(self))]

@@ -1,0 +1,98 @@
+"""Whom one may speak to about a patient."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm import patient_access
+from crm.models import Activity, ContactPerson, Lead, Location
+from tests.factories import PASSWORD, make_lead, make_user
+
+ROBIN = {"name": "Robin Example", "relation": "daughter", "phone": "(212) 555-0188", "may_discuss": "on"}
+
+
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    return make_lead()
+
+
+@pytest.fixture
+def desk(db: None) -> Client:
+    make_user("coordinator", email="casey@example.org", password=PASSWORD)
+    browser = Client()
+    browser.login(username="casey@example.org", password=PASSWORD)
+    return browser
+
+
+@pytest.fixture
+def patient(lead: Lead) -> Client:
+    entry = patient_access.begin(lead, now=timezone.now())
+    type(entry.session).objects.filter(pk=entry.session.pk).update(proven_at=timezone.now())
+    browser = Client()
+    browser.cookies["patient"] = entry.secret
+    return browser
+
+
+def page_of(desk: Client, lead: Lead) -> str:
+    return " ".join(desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode().split())
+
+
+def test_nobody_is_named_and_nothing_is_discussed(desk: Client, lead: Lead) -> None:
+    assert "Anybody who calls: do not discuss." in page_of(desk, lead)
+
+
+def test_staff_name_somebody_with_what_is_allowed(desk: Client, lead: Lead) -> None:
+    assert desk.post(f"/admin/crm/lead/{lead.pk}/people/add/", ROBIN).status_code == 302
+    person = ContactPerson.objects.get()
+    assert (person.phone, person.may_discuss, person.may_book) == ("+12125550188", True, False)
+    page = page_of(desk, lead)
+    assert "May discuss" in page
+    assert "may not book" in page
+    assert "Anybody else who calls: do not discuss." in page
+    assert Activity.objects.get().summary == "Named Robin Example (daughter): may discuss, may not book"
+
+
+def test_without_the_box_nothing_is_discussed(desk: Client, lead: Lead) -> None:
+    desk.post(f"/admin/crm/lead/{lead.pk}/people/add/", ROBIN | {"may_discuss": ""})
+    assert "Do not discuss" in page_of(desk, lead)
+
+
+def test_what_is_missing_is_said_and_nothing_lost(desk: Client, lead: Lead) -> None:
+    answer = desk.post(f"/admin/crm/lead/{lead.pk}/people/add/", ROBIN | {"relation": ""})
+    assert (answer.status_code, "Robin Example" in answer.content.decode()) == (422, True)
+    assert not ContactPerson.objects.exists()
+
+
+def test_off_the_list_the_row_stays(desk: Client, lead: Lead) -> None:
+    desk.post(f"/admin/crm/lead/{lead.pk}/people/add/", ROBIN)
+    person = ContactPerson.objects.get()
+    for _ in range(2):
+        desk.post(f"/admin/crm/lead/{lead.pk}/people/{person.pk}/end/")
+    assert "Robin Example</strong>" not in page_of(desk, lead)
+    assert ContactPerson.objects.get().ended_at
+    assert Activity.objects.count() == 2
+
+
+def test_the_patient_names_somebody(patient: Client, desk: Client, lead: Lead) -> None:
+    assert patient.post("/my/people/", ROBIN)["Location"] == "/my/people/"
+    assert "Robin Example, daughter" in patient.get("/my/people/").content.decode()
+    assert "May discuss" in page_of(desk, lead)
+    patient.post(f"/my/people/{ContactPerson.objects.get().pk}/end/")
+    assert "Anybody who calls: do not discuss." in page_of(desk, lead)
+
+
+def test_nobody_ends_another_patients_person(patient: Client, centre: Location) -> None:
+    other = make_lead(email="other@example.org")
+    person = ContactPerson.objects.create(lead=other, name="Robin", relation="son")
+    assert patient.post(f"/my/people/{person.pk}/end/").status_code == 404
+    person.refresh_from_db()
+    assert person.ended_at is None
+
+
+@pytest.mark.parametrize("staff", [True, False])
+def test_only_the_patient_names_there(lead: Lead, staff: bool) -> None:
+    entry = patient_access.begin(lead, now=timezone.now(), by=make_user() if staff else None)
+    browser = Client()
+    browser.cookies["patient"] = entry.secret
+    assert browser.post("/my/people/", ROBIN).status_code == 302
+    assert not ContactPerson.objects.exists()
