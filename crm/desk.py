@@ -74,6 +74,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _link("Locations", "location_on", "crm_location"),
+                _link("Insurance plans", "health_and_safety", "intake_plan"),
                 _link("Snippets", "short_text", "crm_snippet"),
                 _link("On call", "phone_in_talk", "crm_oncallshift"),
                 _link("Sent to emergency care", "emergency", "crm_emergencycount"),

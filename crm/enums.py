@@ -120,6 +120,7 @@ class Event(StrEnum):
     TREATMENTS_CHANGED = "treatments_changed"
     MEASURED = "measured"
     DETAILS_CHANGED = "details_changed"
+    IMAGING_CHANGED = "imaging_changed"
     HOLD_CLEARED = "hold_cleared"
 
 
@@ -139,6 +140,7 @@ class ActivityKind(TextChoices):
     MESSAGE = "message", "Message"
     DOCUMENT = "document", "Document"
     IMAGING = "imaging", "Imaging"
+    INSURANCE = "insurance", "Insurance"
 
 
 class CallOutcome(TextChoices):
@@ -157,6 +159,7 @@ class TaskKind(TextChoices):
     MAIL_PROBLEM = "mail_problem", "Mail not delivered"
     ANSWER = "answer", "Message to answer"
     PRIVACY = "privacy", "Privacy request"
+    VERIFY = "verify", "Insurance to verify"
     OTHER = "other", "Other"
 
 

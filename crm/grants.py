@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-APPEND_ONLY = ["crm_accessevent", "crm_consentrecord", "intake_assessment", "intake_submission"]
+APPEND_ONLY = ["crm_accessevent", "crm_consentrecord", "intake_assessment", "intake_submission", "intake_verification"]
 
 
 def grant_to_application(*, using: str, **_: Any) -> None:

@@ -203,7 +203,7 @@ UNFOLD = {
     ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [lambda _request: static("css/desk.css")],
+    "STYLES": [lambda _request: static("css/desk.css"), lambda _request: static("css/ledger.css")],
     "COLORS": {
         "base": {
             "50": "#f7f9f8",

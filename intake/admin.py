@@ -15,10 +15,10 @@ from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from crm.admin.base import ReadOnlyAdmin
+from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.models import User
 from intake import guard, panels, quarantine
-from intake.models import Quarantine, QuarantinedRequest, Question
+from intake.models import Plan, Quarantine, QuarantinedRequest, Question
 
 BALANCE_DAYS = 14
 
@@ -164,3 +164,15 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
         days = quarantine.by_day(first=today - timedelta(days=BALANCE_DAYS - 1), last=today)
         context = {**self.admin_site.each_context(request), "title": "What arrived", "days": days, "opts": self.opts}
         return TemplateResponse(request, "intake/balance.html", context)
+
+
+@admin.register(Plan)
+class PlanAdmin(DeskAdmin):
+    """Which plans each location takes, and since when somebody knows."""
+
+    list_display = ["insurer", "name", "location", "network", "as_of"]
+    list_filter = ["location", ("network", ChoicesDropdownFilter)]
+    list_select_related = ["location"]
+    search_fields = ["insurer", "name"]
+    ordering = ["insurer", "name", "pk"]
+    fields = ["location", "insurer", "name", "network", "as_of", "note"]

@@ -13,7 +13,7 @@ from crm.actions import leads, tasks, treatments
 from crm.enums import ActivityKind, MeasurementKind, Source, TaskKind, TreatmentGroup, TreatmentStatus
 from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
 from crm.vocabulary import GROUP_OF
-from intake import actions, assessments, record
+from intake import actions, assessments, insurance, record
 from intake.models import Submission
 from intake.questionnaire import RECHECK
 
@@ -50,12 +50,15 @@ def keep_page(sent: Sent) -> bool:
 
     Pages are kept one by one and the latest of each counts, so two devices at once lose nothing but the older page.
     """
+    lead = sent.session.lead
+    before = record.current_answers(lead)
     if not _keep(sent):
         return False
-    lead = sent.session.lead
     _tell_the_lead(sent)
     _measure(sent)
     _note(sent, sent.title)
+    if insurance.differs(before, sent.answers):
+        insurance.open_task(lead, key=sent.submission_id, now=sent.now)
     assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
     if sent.page == RECHECK.key:
         _offer_improved(lead, now=sent.now)

@@ -9,7 +9,7 @@ from crm.actions import leads, tasks
 from crm.enums import ActivityKind, Event, Outcome, TaskKind
 from crm.errors import OverrideRefused
 from crm.models import Activity, Lead, Task, User
-from intake import candidacy, flags, record
+from intake import candidacy, flags, gaps, record
 from intake.models import Assessment, Override
 from intake.snapshot import Snapshot
 
@@ -18,6 +18,7 @@ CAUSES = {
     Event.MEASURED: "A score was recorded",
     Event.DETAILS_CHANGED: "Contact details changed",
     Event.HOLD_CLEARED: "The safety hold was cleared",
+    Event.IMAGING_CHANGED: "Imaging changed",
 }
 
 
@@ -45,20 +46,24 @@ def make(lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flag
 def assess(lead: Lead, *, cause: str, now: datetime) -> Assessment:
     """Asks the rules again and returns what they say now.
 
-    Side effects, unless they say the same as last time: an Assessment; the outcome and the day of the re-check on the
-    lead; an Activity when the outcome changed; a task when a clinician should look. While a safety hold stands the lead
-    stays urgent, whatever newer answers say: only a clinician lifts it.
+    Side effects, unless they say the same as last time: an Assessment; on the lead the outcome, the day of the re-check
+    and the day on which the insurer's lengths of time are reached; an Activity when the outcome changed; a task when a
+    clinician should look. While a safety hold stands the lead stays urgent, whatever newer answers say: only a
+    clinician lifts it.
     """
     locked = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=lead.pk)
     before = latest(locked)
-    answers = record.current_answers(locked)
-    snapshot = record.snapshot_of(locked, answers, now=now)
-    made = make(locked, snapshot, cause=cause, now=now, more_flags=flags.of_lead(locked, answers, now=now))
+    told = record.told_by(locked)
+    snapshot = record.snapshot_of(locked, told.answers, now=now)
+    found = gaps.of_lead(locked, told, now=now)
+    remarks = [*flags.of_lead(locked, told.answers, now=now), *found.flags]
+    made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks)
     if before is None or _tells_more(made, before):
         made.save()
     else:
         made = before
     _follow(locked, made, before, now=now)
+    leads.record_outcome(locked, wake_up_on=found.checklist.wake_up_on)
     return made
 
 

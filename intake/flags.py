@@ -6,6 +6,7 @@ from typing import Any
 
 from crm.enums import Documentation, MeasurementKind
 from crm.models import Lead, Measurement, Treatment
+from intake import gaps
 
 Answers = dict[str, Any]
 
@@ -43,7 +44,7 @@ FROM_ANSWERS: dict[str, Callable[[Answers], bool]] = {
     "interpreter_needed": _is("interpreter_needed", "yes"),
 }
 
-IN_WORDS = {
+_IN_WORDS = {
     "age_at_onset_unusual": "First spine pain under 20 or over 70",
     "blood_thinner": "Takes a blood thinner",
     "conflicting_answers": "“Nothing tried” beside treatments",
@@ -61,6 +62,11 @@ IN_WORDS = {
     "self_pay": "Pays without insurance",
     "workers_comp_or_legal": "Work injury, accident or legal case",
 }
+
+
+def in_words(flag: str) -> str:
+    """A flag as staff read it; one that is no longer known stays as it is."""
+    return gaps.in_words(flag) if flag.startswith(gaps.FLAG) else _IN_WORDS.get(flag, flag)
 
 
 def of_answers(answers: Answers) -> list[str]:

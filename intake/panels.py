@@ -100,7 +100,7 @@ def candidacy(request: HttpRequest, lead: Lead) -> str:
         "lead": lead,
         "assessment": now,
         "in_force": assessments.in_force(lead, now),
-        "flags": [flags.IN_WORDS.get(flag, flag) for flag in now.flags],
+        "flags": [flags.in_words(flag) for flag in now.flags],
         "groups": [TreatmentGroup(group).label for group in now.groups],
         "earlier": history[1:],
         "may_override": request.user.has_perm("intake.override_outcome"),

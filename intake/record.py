@@ -1,6 +1,7 @@
 """From the record of one lead to the snapshot that the rules look at."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,12 +22,26 @@ SNAPSHOT_WORDS = {
 }
 
 
-def current_answers(lead: Lead) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Told:
+    """The latest answer to each question, and when it was given."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    at: dict[str, datetime] = field(default_factory=dict)
+
+
+def told_by(lead: Lead) -> Told:
     """The latest answer to each question that was ever asked: pages in the order in which they were sent. One query."""
-    answers: dict[str, Any] = {}
+    told = Told()
     for submission in Submission.objects.filter(lead=lead).order_by("at", "pk"):
-        answers |= submission.answers
-    return answers
+        told.answers.update(submission.answers)
+        told.at.update(dict.fromkeys(submission.answers, submission.at))
+    return told
+
+
+def current_answers(lead: Lead) -> dict[str, Any]:
+    """The answers alone."""
+    return told_by(lead).answers
 
 
 def visible_answers(session: PatientSession) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
-from intake import asking, my, pages, views, wishes
+from intake import asking, ledger_views, my, pages, views, wishes
 
 app_name = "intake"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("my/questions/<slug:key>/", my.questions, name="my_questions"),
     path("my/wishes/", wishes.wishes, name="my_wishes"),
     path("my/treatments/", my.treatments, name="my_treatments"),
+    path("my/treatments/over-time/", ledger_views.over_time, name="my_over_time"),
     path("my/treatments/<uuid:treatment_id>/", my.treatment, name="my_treatment"),
     path("candidate/emergency/", views.emergency, name="emergency"),
 ]

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db import transaction
 
-from crm.actions import tasks
+from crm.actions import events, tasks
 from crm.document_enums import DocumentKind
-from crm.enums import ActivityKind, TaskKind
+from crm.enums import ActivityKind, Event, TaskKind
 from crm.errors import ImagingRefused
 from crm.models import Activity, Document, ImagingStudy, Lead, User
 
@@ -105,3 +105,4 @@ def _tell(study: ImagingStudy, what: str, *, by: User, now: datetime) -> None:
     Activity.objects.create(
         lead_id=study.lead_id, kind=ActivityKind.IMAGING, at=now, by=by, summary=f"{study}: {what}"[:200]
     )
+    events.announce(study.lead, Event.IMAGING_CHANGED, now=now)

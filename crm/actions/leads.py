@@ -80,8 +80,10 @@ def record_outcome(
     outcome: Outcome | None = None,
     safety_hold: bool | None = None,
     recheck_on: date | Unchanged | None = UNCHANGED,
+    wake_up_on: date | Unchanged | None = UNCHANGED,
 ) -> None:
-    """Writes what crm knows of the apps above it: outcome, safety hold, day of the re-check. Given values only.
+    """Writes what crm knows of the apps above it: outcome, safety hold, day of the re-check, and the day on which a
+    length of time that the insurer asks for is reached. Given values only.
 
     A hold that begins leaves an Activity; lifting one is a clinician's act and not offered here.
     """
@@ -95,7 +97,9 @@ def record_outcome(
         )
     if not isinstance(recheck_on, Unchanged):
         locked.recheck_on = recheck_on
-    locked.save(update_fields=["outcome", "safety_hold", "recheck_on", "updated_at"])
+    if not isinstance(wake_up_on, Unchanged):
+        locked.wake_up_on = wake_up_on
+    locked.save(update_fields=["outcome", "safety_hold", "recheck_on", "wake_up_on", "updated_at"])
 
 
 @transaction.atomic

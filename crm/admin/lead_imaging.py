@@ -8,11 +8,11 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from crm import registry
+from crm import printing, registry
 from crm.actions import access, imaging
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.document_enums import DocumentKind, DocumentState, ImagingModality
@@ -146,7 +146,7 @@ def to_print(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUI
     study = _find(lead_id, study_id)
     access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[study.lead.pk])
     context = {"study": study, "lead": study.lead, "place": study.lead.location, "now": timezone.now()}
-    return render(request, PAGES[which], context)
+    return printing.on_paper(request, PAGES[which], context, name=f"{which}-{study.lead.reference}")
 
 
 def _find(lead_id: UUID, study_id: UUID) -> ImagingStudy:

@@ -63,6 +63,12 @@ BACKGROUND = Page(
                     why="Nicotine slows healing. Some insurers ask for weeks without it.",
                 ),
                 Question(
+                    "nicotine_quit",
+                    Kind.ROUGH_DATE,
+                    "If not any more: since when?",
+                    help="2026, 03/2026 or 03/15/2026.",
+                ),
+                Question(
                     "opioids",
                     Kind.ONE,
                     "Do you take opioids for the pain?",

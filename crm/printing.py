@@ -1,0 +1,46 @@
+"""Pages for paper: shown to be printed, or handed out as a PDF where the `pdf` extra is installed."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+STYLES = ("css/print.css", "css/ledger.css")
+
+
+def has_pdf() -> bool:
+    """Whether PDFs can be made here."""
+    return find_spec("weasyprint") is not None
+
+
+def on_paper(request: HttpRequest, template: str, context: dict[str, Any], *, name: str) -> HttpResponse:
+    """The page itself; with `?as=pdf` its PDF as a download named `name`. 501 with how to mend it without the extra."""
+    if request.GET.get("as") != "pdf":
+        return render(request, template, context | {"has_pdf": has_pdf()})
+    if not has_pdf():
+        return HttpResponse(
+            "PDFs need the pdf extra (docs/operations.md). Print the page instead.",
+            status=501,
+            content_type="text/plain",
+        )
+    html = render_to_string(template, context | {"as_pdf": True}, request=request)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(_pdf(html), content_type="application/pdf", headers=headers)
+
+
+def _pdf(html: str) -> bytes:
+    """The bytes. Nothing is fetched for them, from anywhere: styles are handed over, and pages hold no pictures."""
+    import weasyprint  # type: ignore[import-untyped]  # heavy, and absent without the extra
+
+    fetcher = weasyprint.urls.URLFetcher(allowed_protocols=[])
+    styles = [weasyprint.CSS(string=_style(path), url_fetcher=fetcher) for path in STYLES]
+    made: bytes = weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf(stylesheets=styles)
+    return made
+
+
+def _style(path: str) -> str:
+    return Path(str(finders.find(path))).read_text()

@@ -1,0 +1,100 @@
+"""From the record of one lead to what the criteria of insurers look at."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm.document_enums import ImagingModality
+from crm.enums import DatePrecision, Documentation, MeasurementKind, Setting, TreatmentStatus
+from crm.models import ImagingStudy, Lead, Measurement, Treatment
+from crm.said import SaidDate, SaidDateField
+from intake.candidacy import GROUP_OF_TICK, Case
+from intake.care import Care, CareRecord, Rating, Study
+from intake.record import Told, make_snapshot
+from intake.snapshot import A_SIGNS, BUCKET_DAYS, Entry
+from intake.trials import first_day, last_day
+
+RECORDS_HERE = {Documentation.RECEIVED, Documentation.VERIFIED, Documentation.WAIVED}
+ADVANCED = {ImagingModality.MRI, ImagingModality.MRI_CONTRAST, ImagingModality.CT, ImagingModality.CT_MYELOGRAM}
+# The reason lies in the state itself.
+SAYS_WHY = {
+    TreatmentStatus.STOPPED_NO_BENEFIT,
+    TreatmentStatus.STOPPED_SIDE_EFFECTS,
+    TreatmentStatus.STOPPED_MADE_WORSE,
+    TreatmentStatus.STOPPED_COST_ACCESS,
+    TreatmentStatus.COMPLETED,
+    TreatmentStatus.CONTRAINDICATED,
+}
+SCALE_OF = {MeasurementKind.NRS_AVG: "nrs"}
+
+
+def care_record(lead: Lead, told: Told, *, now: datetime) -> CareRecord:
+    """What the record says today, where the lead lives. Three queries."""
+    zone = ZoneInfo(lead.timezone)
+    treatments = list(Treatment.objects.filter(lead=lead).order_by("start_date", "created_at", "pk"))
+    ratings = Measurement.objects.filter(lead=lead, at__lte=now).order_by("at", "pk")
+    studies = ImagingStudy.objects.filter(lead=lead).order_by("made_on", "pk")
+    snapshot = make_snapshot(told.answers, lead=lead, treatments=treatments, now=now)
+    happened = [(row, entry) for row, entry in zip(treatments, snapshot.treatments, strict=True) if entry.happened]
+    case, answers = Case(snapshot), told.answers
+    return CareRecord(
+        today=snapshot.today,
+        treatments=tuple(_care(row, entry) for row, entry in happened),
+        ticked=frozenset(
+            GROUP_OF_TICK[tick]
+            for tick in snapshot.answers.tried
+            if tick in GROUP_OF_TICK and GROUP_OF_TICK[tick] not in {entry.group for _row, entry in happened}
+        ),
+        **_onset(told, zone),
+        pattern=case.pattern,
+        ratings=tuple(
+            Rating(SCALE_OF.get(MeasurementKind(one.kind), one.kind), one.at.astimezone(zone).date(), float(one.value))
+            for one in ratings
+        ),
+        studies=tuple(_study(study) for study in studies if study.made_on),
+        has_imaging=False if answers.get("imaging") == "none" else None,
+        nicotine=answers["nicotine"] if answers.get("nicotine") in {"never", "former", "current"} else "",
+        nicotine_until=_quit(answers.get("nicotine_quit")),
+        diabetes="diabetes" in answers["conditions"] if answers.get("conditions") else None,
+        hba1c=float(answers["hba1c"]) if answers.get("hba1c") not in (None, "") else None,
+        warning_signs=tuple(snapshot.answers.signs(A_SIGNS, "yes", "unsure")),
+    )
+
+
+def _care(row: Treatment, entry: Entry) -> Care:
+    return Care(
+        key=str(row.pk),
+        name=str(row),
+        entry=entry,
+        directed=row.directed_by_clinician,
+        in_person=row.setting == Setting.IN_PERSON if row.setting else None,
+        documented=row.documentation in RECORDS_HERE,
+        reason_for_end=row.status in SAYS_WHY or bool(row.stop_reason),
+    )
+
+
+def _study(study: ImagingStudy) -> Study:
+    made, precision = study.made_on or date.min, study.made_precision
+    return Study(
+        name=str(study),
+        is_advanced=study.modality in ADVANCED,
+        first=first_day(made, precision),
+        last=last_day(made, precision),
+        has_report=study.report_at is not None,
+    )
+
+
+def _onset(told: Told, zone: ZoneInfo) -> dict[str, Any]:
+    """A rough answer is counted from the day on which it was given: since then the pain has grown older."""
+    if told.answers.get("onset_date"):
+        return {"onset_latest": date.fromisoformat(told.answers["onset_date"]), "onset_is_exact": True}
+    if told.answers.get("onset") not in BUCKET_DAYS:
+        return {}
+    answered = told.at["onset"].astimezone(zone).date()
+    return {"onset_latest": answered - timedelta(days=BUCKET_DAYS[told.answers["onset"]])}
+
+
+def _quit(text: Any) -> date | None:
+    """The last day on which nicotine may have been used: rough words are taken at their latest."""
+    said: SaidDate | None = SaidDateField(required=False).clean(text or "")
+    return last_day(said.date, DatePrecision(said.precision)) if said else None

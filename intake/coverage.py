@@ -1,0 +1,83 @@
+"""An insurer's criteria against one record: what is met, what is not, what nobody knows. Pure.
+
+A gap list for the people who prepare a request, and never a forecast: whether a procedure is approved is the insurer's
+to say. Which criteria there are: intake/payers.py; how each is judged: intake/criteria/.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from intake.care import CareRecord
+from intake.criteria import Finding, State, Timed
+from intake.payers import GENERAL, PROFILES, Profile
+
+# The longest wait that a policy asks for is 12 months of care: whoever has begun is through after that.
+LONGEST_WAIT_DAYS = 400
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """The findings of a profile in its order. `wake_up_on`: the first day on which all lengths of time that are missing
+    today and can be reached by waiting are reached, if treatments go on as they do now; None when there are none."""
+
+    profile: Profile
+    findings: tuple[Finding, ...]
+    wake_up_on: date | None
+    may_be_waived: bool
+
+    def in_state(self, state: State) -> list[Finding]:
+        return [finding for finding in self.findings if finding.state == state]
+
+    @property
+    def has_gap(self) -> bool:
+        return bool(self.in_state(State.NOT_MET))
+
+
+def check(profile: Profile, record: CareRecord) -> Checklist:
+    """The gap list of one profile. Changes nothing, promises nothing."""
+    findings = []
+    for criterion in profile.criteria:
+        found = criterion.find(record)
+        if isinstance(criterion, Timed) and found.state != State.MET:
+            found = replace(found, reached_on=earliest([criterion], record))
+        findings.append(found)
+    waived = bool(profile.waived_for and record.warning_signs)
+    return Checklist(profile, tuple(findings), wake_up_on(profile, record), waived)
+
+
+def wake_up_on(profile: Profile, record: CareRecord) -> date | None:
+    """See Checklist."""
+    timed = [criterion for criterion in profile.criteria if isinstance(criterion, Timed)]
+    missing = [criterion for criterion in timed if criterion.days_short(record, record.today)]
+    return earliest([criterion for criterion in missing if earliest([criterion], record)], record)
+
+
+def earliest(criteria: list[Timed], record: CareRecord) -> date | None:
+    """The first day from today on which all of these are reached at once, if what goes on today goes on; None when
+    that is not within LONGEST_WAIT_DAYS, or there are none.
+
+    A day can add one day of care at most, so as many days as are missing can be skipped without looking.
+    """
+    day, last = record.today, record.today + timedelta(days=LONGEST_WAIT_DAYS)
+    while criteria and day <= last:
+        short = max(criterion.days_short(record, day) for criterion in criteria)
+        if not short:
+            return day
+        day += timedelta(days=short)
+    return None
+
+
+def profiles_of(insurer: str) -> list[Profile]:
+    """The profiles that what a patient wrote as the name of the insurer may mean; the longest name first."""
+    said = " ".join(insurer.lower().replace(".", " ").split())
+    if not said:
+        return []
+    matches = [(max((len(name) for name in profile.names if name in said), default=0), profile) for profile in PROFILES]
+    longest = max(length for length, _profile in matches)
+    return [profile for length, profile in matches if length == longest and length]
+
+
+def suggested(insurer: str) -> Profile:
+    """The first profile of an insurer, else what most insurers ask for. A person may choose another."""
+    found = profiles_of(insurer)
+    return found[0] if found else GENERAL

@@ -1,0 +1,89 @@
+"""What is done about a lead's insurance: choosing the criteria, asking the insurer, and noting where proof stands."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from crm import clinic_hours
+from crm.actions import tasks
+from crm.enums import ActivityKind, TaskKind
+from crm.errors import DomainError
+from crm.models import Activity, Document, Lead, Task, User
+from intake import assessments
+from intake.models import Coverage, PageOfProof, Plan, Verification
+from intake.payers import PROFILE
+
+INSURANCE_ANSWERS = ("plan_type", "payer_name", "member_id", "group_number")
+VERIFY_WITHIN = timedelta(days=2)
+
+
+class InsuranceRefused(DomainError):
+    """A choice, or a page of proof, that does not fit the lead."""
+
+
+@transaction.atomic
+def choose(lead: Lead, *, profile: str, plan: Plan | None, by: User, now: datetime) -> Coverage:
+    """Says which criteria count for a lead, and which plan it is. The rules are asked again.
+
+    Raises InsuranceRefused for a plan of another location.
+    """
+    if plan and plan.location_id != lead.location_id:
+        raise InsuranceRefused("That plan belongs to another location.")
+    made, _new = Coverage.objects.update_or_create(
+        lead=lead, defaults={"profile": profile, "plan": plan, "chosen_by": by, "chosen_at": now}
+    )
+    _note(lead, f"{made}{f' ({plan})' if plan else ''}", by=by, now=now)
+    assessments.assess(lead, cause="Insurance chosen", now=now)
+    return made
+
+
+@transaction.atomic
+def record_verification(lead: Lead, *, by: User, now: datetime, **answers: Any) -> Verification:
+    """Keeps what an insurer said, and on whose word. Finishes the open tasks to verify."""
+    made = Verification.objects.create(lead=lead, by=by, at=now, **answers)
+    Task.objects.open().filter(lead=lead, kind=TaskKind.VERIFY).update(done_at=now, done_by=by)
+    _note(
+        lead, f"Verified: {made.get_is_active_display().lower()}, {made.get_network_display().lower()}", by=by, now=now
+    )
+    return made
+
+
+def open_task(lead: Lead, *, key: UUID, now: datetime) -> None:
+    """The task to verify, due within a business day of the centre; one a change of the answers."""
+    centre = lead.location
+    due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    tasks.open_task(lead, kind=TaskKind.VERIFY, title="Verify the insurance", due_at=due, key=f"verify:{key}")
+
+
+def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether the patient told something of the insurance that was not known. Somebody who pays alone has none."""
+    told = {name: after.get(name) for name in INSURANCE_ANSWERS if after.get(name)}
+    if not told or told.get("plan_type") == "self_pay":
+        return False
+    return any(before.get(name) != value for name, value in told.items())
+
+
+@transaction.atomic
+def note_page(
+    lead: Lead, *, profile: str, criterion: str, document: Document, page: int, by: User, now: datetime
+) -> PageOfProof:
+    """Notes that a page of a document shows a criterion; twice is once. Raises InsuranceRefused when there is no such
+    criterion, or the document is about somebody else."""
+    if criterion not in {one.code for one in PROFILE[profile].criteria}:
+        raise InsuranceRefused("That insurer has no such criterion.")
+    if document.lead_id != lead.pk:
+        raise InsuranceRefused("That document is about somebody else.")
+    about = {"lead": lead, "profile": profile, "criterion": criterion, "document": document, "page": page}
+    made, _new = PageOfProof.objects.get_or_create(**about, defaults={"created_by": by, "created_at": now})
+    return made
+
+
+def forget_page(lead: Lead, page_id: UUID) -> bool:
+    """Takes such a note back; False when it is gone already."""
+    return bool(PageOfProof.objects.filter(pk=page_id, lead=lead).delete()[0])
+
+
+def _note(lead: Lead, summary: str, *, by: User, now: datetime) -> None:
+    Activity.objects.create(lead=lead, kind=ActivityKind.INSURANCE, at=now, by=by, summary=summary[:200])

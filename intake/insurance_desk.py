@@ -1,0 +1,134 @@
+"""Insurance on the page of a lead: the list of gaps, the choice of criteria, and what the insurer said."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from crm import registry
+from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.models import Lead
+from crm.normalise import one_line
+from intake import coverage, gaps, insurance, record
+from intake.insurance import InsuranceRefused
+from intake.models import Answer, Network, Plan, Verification
+from intake.panels import values_in_words
+from intake.payers import PROFILES
+from intake.questionnaire import PAGE
+
+SHOWN = ("plan_type", "payer_name", "policy_holder", "referral_required")
+
+
+class ChooseForm(forms.Form):
+    """Which criteria count, and which plan it is."""
+
+    profile = forms.ChoiceField(label="Criteria of", choices=[(profile.key, str(profile)) for profile in PROFILES])
+    plan = forms.ModelChoiceField(Plan.objects.none(), required=False, empty_label="Not on our list")
+
+    def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField[Plan]", self.fields["plan"])
+        field.queryset = Plan.objects.filter(location=lead.location_id).order_by("insurer", "name", "pk")
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [("What the insurer asks for", list(self))]
+
+
+class VerificationForm(forms.Form):
+    """One conversation with an insurer."""
+
+    plan = forms.ModelChoiceField(Plan.objects.none(), required=False, empty_label="Not on our list")
+    spoke_to = forms.CharField(label="Who said it", max_length=120, help_text="A name and the department.")
+    call_reference = forms.CharField(max_length=80, help_text="The insurer's number for this conversation.")
+    is_active = forms.ChoiceField(label="Coverage is active", choices=Answer)
+    network = forms.ChoiceField(label="We are", choices=Network)
+    needs_authorization = forms.ChoiceField(label="Authorization is needed", choices=Answer)
+    needs_referral = forms.ChoiceField(label="A referral is needed", choices=Answer)
+    note = forms.CharField(
+        max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="No diagnosis."
+    )
+
+    def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField[Plan]", self.fields["plan"])
+        field.queryset = Plan.objects.filter(location=lead.location_id).order_by("insurer", "name", "pk")
+
+    def clean_spoke_to(self) -> str:
+        return one_line(self.cleaned_data["spoke_to"])
+
+    def clean_call_reference(self) -> str:
+        return one_line(self.cleaned_data["call_reference"])
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        who, what = ["plan", "spoke_to", "call_reference"], ["is_active", "network"]
+        needs = ["needs_authorization", "needs_referral", "note"]
+        return [("The call", [self[name] for name in who]), ("What they said", [self[name] for name in what + needs])]
+
+
+def hang_in() -> None:
+    """Called once, when the app is ready."""
+    registry.route("insurance/", choose, permission="intake.change_coverage", name="intake_coverage")
+    registry.route("insurance/verified/", verify, permission="intake.add_verification", name="intake_verification")
+    registry.panel("lead", title="Insurance", permission="intake.view_coverage", render=panel, order=8)
+
+
+def panel(request: HttpRequest, lead: Lead) -> str:
+    """The list of gaps with its evidence, the insurer as told, and what it said itself."""
+    now, told = timezone.now(), record.told_by(lead)
+    found = gaps.of_lead(lead, told, now=now)
+    asked = Verification.objects.filter(lead=lead).select_related("by", "plan").order_by("-at", "-pk")
+    context = {
+        "lead": lead,
+        "gaps": found,
+        "list": found.checklist,
+        "others": coverage.profiles_of(str(told.answers.get("payer_name") or "")),
+        "told": _told(told.answers),
+        "verifications": list(asked[:5]),
+    }
+    return render_to_string("intake/panel_insurance.html", context, request=request)
+
+
+def choose(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Says which criteria count for this lead."""
+    lead = find_lead(lead_id)
+    found = gaps.of_lead(lead, record.told_by(lead), now=timezone.now())
+    initial = {"profile": found.checklist.profile.key, "plan": found.chosen.plan if found.chosen else None}
+    form = ChooseForm(request.POST or None, lead=lead, initial=initial)
+    if form.is_valid():
+        try:
+            insurance.choose(lead, by=user_of(request), now=timezone.now(), **form.cleaned_data)
+        except InsuranceRefused as refused:
+            form.add_error("plan", refused.message)
+        else:
+            messages.success(request, "The list of gaps follows these criteria now.")
+            return back(lead_id)
+    return form_page(site, request, lead, form, title="What the insurer asks for")
+
+
+def verify(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Keeps what the insurer said."""
+    lead = find_lead(lead_id)
+    form = VerificationForm(request.POST or None, lead=lead)
+    if form.is_valid():
+        insurance.record_verification(lead, by=user_of(request), now=timezone.now(), **form.cleaned_data)
+        messages.success(request, "The answer of the insurer is kept.")
+        return back(lead_id)
+    return form_page(site, request, lead, form, title="What the insurer said")
+
+
+def _told(answers: dict[str, Any]) -> list[tuple[str, str]]:
+    """The insurer in the patient's words. The member number stays out: its last signs tell which card it is."""
+    rows = [
+        (question.label, ", ".join(values_in_words(question, answers[question.name])))
+        for question in PAGE["insurance"].questions
+        if question.name in SHOWN and answers.get(question.name)
+    ]
+    member = str(answers.get("member_id") or "")
+    return [*rows, ("Member number", f"ends in {member[-3:]}")] if len(member) > 3 else rows

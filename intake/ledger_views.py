@@ -1,0 +1,48 @@
+"""The ledger of treatments where people look at it: on the page of a lead, and on the private page."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from crm.models import Lead, Treatment
+from crm.private import PatientRequest, patient_page
+from intake import chart, record, told
+from intake.care_record import care_record
+from intake.ledger import Line, ledger
+
+
+def panel(request: HttpRequest, lead: Lead) -> str:
+    """For staff: the drawing, what counts by group, and where nothing was done. "" before anything was tried."""
+    shown = of_lead(lead)
+    return render_to_string("intake/panel_ledger.html", shown, request=request) if shown["rows"] else ""
+
+
+@require_safe
+@patient_page(reads=True)
+def over_time(request: PatientRequest) -> HttpResponse:
+    """For the patient: the same, in plain words. Until it is proven who is reading, back to the private page."""
+    if not request.patient.is_proven:
+        return redirect("private:page")
+    return render(request, "intake/my_over_time.html", of_lead(request.patient.lead) | {"patient": request.patient})
+
+
+def of_lead(lead: Lead) -> dict[str, Any]:
+    """What templates need: the ledger, its lines with their rows and names in the reader's language, the drawing."""
+    case = care_record(lead, record.told_by(lead), now=timezone.now())
+    made = ledger(case)
+    rows = {str(row.pk): row for row in Treatment.objects.filter(lead=lead)}
+
+    def name_of(line: Line) -> str:
+        return told.title(rows[line.care.key])
+
+    return {
+        "lead": lead,
+        "ledger": made,
+        "rows": [(line, rows[line.care.key], name_of(line)) for line in made.lines],
+        "chart": chart.draw(made, case, name_of=name_of) if made.lines else None,
+        "record": case,
+    }

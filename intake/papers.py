@@ -1,0 +1,157 @@
+"""Papers about one lead: the summary for the surgeon, and the packet with which an authorization is asked for."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from crm import printing, registry
+from crm.actions import access
+from crm.admin.lead_page import find_lead, user_of
+from crm.document_enums import READABLE
+from crm.enums import AccessAction
+from crm.models import Document, ImagingStudy, Lead
+from intake import assessments, flags, gaps, insurance, ledger_views, record
+from intake.insurance import InsuranceRefused
+from intake.models import PageOfProof, Verification
+from intake.panels import in_words
+
+SUMMARY_QUESTIONS = (
+    "pain_region",
+    "radiation",
+    "onset",
+    "onset_date",
+    "back_leg_ratio",
+    "course",
+    "limb_symptoms",
+    "walk_distance",
+    "prior_spine_surgery",
+    "prior_surgery_what",
+    "conditions",
+    "nicotine",
+    "opioids",
+    "allergies",
+    "medications",
+)
+
+
+class PageForm(forms.Form):
+    """Where a criterion is shown."""
+
+    criterion = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    document = forms.ModelChoiceField(Document.objects.none(), empty_label=None)
+    page = forms.IntegerField(min_value=1, max_value=9999)
+
+    def __init__(self, *args: Any, documents: list[Document], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["document"].queryset = Document.objects.filter(  # type: ignore[attr-defined]
+            pk__in=[document.pk for document in documents]
+        )
+
+
+def hang_in() -> None:
+    """Called once, when the app is ready."""
+    see, change = "intake.view_coverage", "intake.change_coverage"
+    registry.route("packet/", packet, permission=see, name="intake_packet")
+    registry.route("packet/pages/", note_page, permission=change, name="intake_packet_page")
+    registry.route("packet/pages/<uuid:page_id>/", forget_page, permission=change, name="intake_packet_forget")
+    registry.route("packet/print/", print_packet, permission=see, name="intake_packet_print")
+    registry.route("summary/", print_summary, permission="intake.view_assessment", name="intake_summary")
+
+
+def packet(
+    site: AdminSite, request: HttpRequest, lead_id: UUID, *, status: int = 200, refused: str = ""
+) -> HttpResponse:
+    """Each criterion with its state and the pages that show it, and a form to note one more."""
+    lead = find_lead(lead_id)
+    access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
+    context = {
+        **site.each_context(request),
+        "title": f"Authorization packet: {lead.full_name}",
+        "opts": Lead._meta,
+        "lead": lead,
+        "documents": _documents(lead),
+        "refused": refused,
+        **_about_insurance(lead),
+    }
+    return TemplateResponse(request, "intake/packet.html", context, status=status)
+
+
+def note_page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Notes on which page of a document a criterion is shown."""
+    lead, here = find_lead(lead_id), redirect(reverse("admin:intake_packet", args=[lead_id]))
+    if request.method != "POST":
+        return here
+    form = PageForm(request.POST, documents=_documents(lead))
+    if not form.is_valid():
+        return packet(site, request, lead_id, status=422, refused="Choose a document, and a page from 1 on.")
+    now = timezone.now()
+    profile = gaps.of_lead(lead, record.told_by(lead), now=now).checklist.profile
+    try:
+        insurance.note_page(lead, profile=profile.key, by=user_of(request), now=now, **form.cleaned_data)
+    except InsuranceRefused as refused:
+        return packet(site, request, lead_id, status=422, refused=refused.message)
+    return here
+
+
+def forget_page(site: AdminSite, request: HttpRequest, lead_id: UUID, page_id: UUID) -> HttpResponse:
+    """Takes a noted page back."""
+    if request.method == "POST" and insurance.forget_page(find_lead(lead_id), page_id):
+        messages.success(request, "That page is no longer in the packet.")
+    return redirect(reverse("admin:intake_packet", args=[lead_id]))
+
+
+def print_packet(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """The packet for paper or as a PDF."""
+    lead = find_lead(lead_id)
+    context = _on_paper(request, lead) | _about_insurance(lead) | {"documents": _documents(lead)}
+    return printing.on_paper(request, "intake/print_packet.html", context, name=f"packet-{lead.reference}")
+
+
+def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """One page for the surgeon: the complaint, what was tried, the images, and what to look after."""
+    lead = find_lead(lead_id)
+    told = record.told_by(lead)
+    latest = assessments.latest(lead)
+    answers = {name: value for name, value in told.answers.items() if name in SUMMARY_QUESTIONS}
+    context = _on_paper(request, lead) | {
+        "sections": in_words(answers),
+        "assessment": latest,
+        "in_force": assessments.in_force(lead, latest) if latest else None,
+        "flags": [flags.in_words(flag) for flag in latest.flags] if latest else [],
+        "studies": list(ImagingStudy.objects.filter(lead=lead).order_by("-made_on", "-pk")),
+    }
+    return printing.on_paper(request, "intake/print_summary.html", context, name=f"summary-{lead.reference}")
+
+
+def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
+    """What both papers show. Leaves an AccessEvent: a download when it leaves the desk as a file."""
+    action = AccessAction.DOWNLOAD if request.GET.get("as") == "pdf" else AccessAction.VIEW
+    access.record(action, by=user_of(request), object_type="lead", ids=[lead.pk])
+    return ledger_views.of_lead(lead) | {"place": lead.location, "now": timezone.now()}
+
+
+def _about_insurance(lead: Lead) -> dict[str, Any]:
+    found = gaps.of_lead(lead, record.told_by(lead), now=timezone.now())
+    pages = PageOfProof.objects.filter(lead=lead, profile=found.checklist.profile.key).select_related("document")
+    noted: dict[str, list[PageOfProof]] = {}
+    for page in pages.order_by("document__created_at", "page", "pk"):
+        noted.setdefault(page.criterion, []).append(page)
+    return {
+        "gaps": found,
+        "list": found.checklist,
+        "criteria": [(finding, noted.get(finding.code, [])) for finding in found.checklist.findings],
+        "verification": Verification.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk").first(),
+    }
+
+
+def _documents(lead: Lead) -> list[Document]:
+    """Those that may be read, oldest first: they are numbered so in the packet."""
+    return list(Document.objects.filter(lead=lead, state__in=READABLE).order_by("created_at", "pk"))
