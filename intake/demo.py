@@ -17,8 +17,9 @@ from crm import roles
 from crm.actions import leads, treatments
 from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, Source, Stage
 from crm.models import Lead, Location, Message, Task, User
-from intake import actions
+from intake import actions, insurance
 from intake.forms import StepOne
+from intake.models import Plan
 
 PASSWORD = "nucleus-demo-2026"  # noqa: S105 - printed for everybody to read, and only where demo data is made
 LEADS = 40
@@ -50,6 +51,8 @@ TOLD: list[tuple[str, int, int, dict[str, Any]]] = [
     ("acupuncture", 7, 1, {"sessions": 6, "relief_percent": 0}),
     ("med_neuropathic_gabapentinoid", 3, 1, {"status": "stopped_side_effects", "side_effects": ["drowsy", "dizzy"]}),
 ]
+# Insurer, plan, whether the centre takes it.
+PLANS = [("Aetna", "", "unknown"), ("Example Mutual", "PPO", "in"), ("Example Mutual", "HMO", "out")]
 
 
 def exists() -> bool:
@@ -76,7 +79,7 @@ def make(*, now: datetime) -> None:
 
 def _centre(now: datetime) -> Location:
     weekdays = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
-    return Location.objects.create(
+    centre = Location.objects.create(
         name="Riverbend Spine Center",
         short_name="Riverbend",
         phone="+12125550100",
@@ -93,6 +96,9 @@ def _centre(now: datetime) -> Location:
         sender_name="Riverbend Center",
         sender_email="hello@riverbend.example.org",
     )
+    for insurer, name, network in PLANS:
+        Plan.objects.create(location=centre, insurer=insurer, name=name, network=network, as_of=now.date())
+    return centre
 
 
 def _staff() -> list[User]:
@@ -127,6 +133,8 @@ def _story(
         return
     _tell_treatments(lead, coordinator, after(2), chance)
     leads.add_note(lead, by=coordinator, text=chance.choice(NOTES), now=after(3))
+    if stage in MAIN_LINE[3:]:
+        _insure(lead, coordinator, after(3.5), chance)
     on_the_way = MAIN_LINE[2 : MAIN_LINE.index(stage) + 1] if stage in MAIN_LINE else [Stage.QUALIFYING, stage]
     for place, goal in enumerate(on_the_way):
         reason = LostReason.CHOSE_OTHER if goal == Stage.LOST else ""
@@ -207,6 +215,24 @@ def _tell_treatments(lead: Lead, coordinator: User, now: datetime, chance: rando
             end_date=end,
             **fields,
         )
+
+
+def _insure(lead: Lead, coordinator: User, now: datetime, chance: random.Random) -> None:
+    """The criteria that count, and what the insurer said."""
+    plan = chance.choice(list(Plan.objects.filter(location=lead.location).order_by("insurer", "name")))
+    profile = "aetna_decompression" if plan.insurer == "Aetna" else "general"
+    insurance.choose(lead, profile=profile, plan=plan, by=coordinator, now=now)
+    insurance.record_verification(
+        lead,
+        by=coordinator,
+        now=now,
+        plan=plan,
+        spoke_to="Morgan Example, provider line",
+        call_reference=f"CALL-{chance.randint(10_000, 99_999)}",
+        is_active="yes",
+        network=plan.network,
+        needs_authorization="yes",
+    )
 
 
 def _close_old_tasks(coordinator: User, now: datetime) -> None:
