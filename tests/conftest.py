@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 
 from crm import queries
@@ -20,6 +21,12 @@ def unhashed_static_files(settings: Settings) -> None:
 def forgotten_location() -> None:
     """The main location that the test before kept."""
     queries.forget_main_location()
+
+
+@pytest.fixture(autouse=True)
+def forgotten_language() -> None:
+    """The language of the last page that the test before asked for."""
+    translation.deactivate()
 
 
 @pytest.fixture
