@@ -98,7 +98,7 @@ GENERAL = Profile(
     "general",
     "Any insurer",
     "what most ask for",
-    "Common denominator of the policies below",
+    "Common denominator of the policies that we know",
     AS_OF,
     (
         CareTime(
