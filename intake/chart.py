@@ -9,15 +9,22 @@ from datetime import date
 
 from django.utils.dateformat import format as date_format
 
+from crm.enums import TreatmentGroup
 from intake.care import CareRecord, months_before
 from intake.ledger import Ledger, Line
 from intake.trials import Period, look_back
 
 LEFT, RIGHT, TOP = 4, 352, 22
 ROW = 34
-PLOT, TALLEST = 84, 50
+PLOT, TALLEST = 78, 46
 MOST_MONTHS = 36
 TICKS = 4
+COLOURS = {
+    TreatmentGroup.ACTIVE: "#1f7a6d",
+    TreatmentGroup.MEDICATION: "#3b6ea8",
+    TreatmentGroup.INJECTION: "#9a5b13",
+    TreatmentGroup.MANUAL: "#7a4d9a",
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Bar:
     """`x` and `width`: the certain days (width 0: none); `wide_x`, `wide_width`: the most the dates allow."""
 
     name: str
-    css: str
+    colour: str
     y: int
     x: float
     width: float
@@ -101,7 +108,7 @@ def _bar(line: Line, name: str, y: int, first: date, x: Callable[[date], float])
     width = max(3.0, round(x(sure.last) - x(sure.first), 1)) if line.certain and line.certain.days else 0
     return Bar(
         name=name,
-        css=line.care.entry.group.lower(),
+        colour=COLOURS.get(line.care.entry.group, "#6b7280"),
         y=y,
         x=x(sure.first),
         width=width,

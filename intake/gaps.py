@@ -42,4 +42,4 @@ def of_lead(lead: Lead, told: Told, *, now: datetime) -> Gaps:
 
 def in_words(flag: str) -> str:
     """A flag of this module as staff read it."""
-    return f"Gaps in the list of {PROFILE.get(flag.removeprefix(FLAG), GENERAL).insurer}"
+    return f"Insurance gaps ({PROFILE.get(flag.removeprefix(FLAG), GENERAL).insurer})"
