@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Browser, sync_playwright
 
 from bench.form_post import start_product
-from script.check import chromium
+from script.system import chromium
 
 PATHS = ["/", "/learn/", "/candidate/", "/candidate/call-me/", "/candidate/emergency/", "/ask/", "/learn/privacy/"]
 FIRST_VIEW_BYTES = 150_000

@@ -1,5 +1,7 @@
 """Pages for paper: shown to be printed, or handed out as a PDF where the `pdf` extra is installed."""
 
+from ctypes.util import find_library
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,10 @@ from django.template.loader import render_to_string
 STYLES = ("css/print.css", "css/ledger.css")
 
 
+@cache
 def has_pdf() -> bool:
-    """Whether PDFs can be made here."""
-    return find_spec("weasyprint") is not None
+    """Whether PDFs can be made here: the extra is installed, and so are the libraries that it needs."""
+    return find_spec("weasyprint") is not None and find_library("pangoft2-1.0") is not None
 
 
 def on_paper(request: HttpRequest, template: str, context: dict[str, Any], *, name: str) -> HttpResponse:

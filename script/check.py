@@ -1,7 +1,6 @@
 """Every check, in the order in which a mistake is cheapest to find. Stops at the first that fails."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,10 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from script import embedded
+from script import embedded, system
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 MODULES = ["crm", "intake", "scheduling", "script", "bench", "tests"]
 # What a real site would set, for `check --deploy` and whatever else needs complete settings.
 PUBLIC = {
@@ -55,7 +53,11 @@ def steps(database_url: str) -> list[Step]:
 
 def main() -> int:
     """Runs everything, or only pytest with the given arguments. Returns the first failing step's code."""
-    _ensure_chromium()
+    try:
+        system.ensure_chromium()
+        system.ensure_pdf_libraries()
+    except system.Missing as missing:
+        sys.exit(f"{missing} Then start again: no check is skipped.")
     begun = time.monotonic()
     if len(sys.argv) > 1:
         return _run(Step("Tests", [sys.executable, "-m", "pytest", *sys.argv[1:]]))
@@ -76,26 +78,6 @@ def _run(step: Step) -> int:
     verdict = "passed" if code == 0 else f"FAILED with exit code {code}"
     print(f"   {step.title} {verdict} ({time.monotonic() - begun:.1f} s)", flush=True)
     return code
-
-
-def chromium() -> str:
-    """Where the browser is. A missing one is a failure, never a skip."""
-    for name in CHROMIUM:
-        if found := shutil.which(name):
-            return found
-    raise RuntimeError("Chromium is missing: script/test installs it or says how.")
-
-
-def _ensure_chromium() -> None:
-    """Browser tests are never skipped: a missing browser is installed (as root, on Debian), or ends the run."""
-    if any(shutil.which(name) for name in CHROMIUM):
-        return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.exit("Chromium is missing. Install it (Debian, Ubuntu: sudo apt-get install chromium) and start again.")
-    print("Installing Chromium ...", flush=True)
-    quiet = {"stdout": subprocess.DEVNULL, "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}}
-    subprocess.run(["apt-get", "update", "-qq"], check=True, **quiet)  # type: ignore[call-overload]
-    subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=True, **quiet)  # type: ignore[call-overload]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
-from script import embedded, leftovers
+from script import embedded, leftovers, system
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / "var"
@@ -44,11 +44,20 @@ def main() -> int:
     if options.reset and STATE.exists():
         shutil.rmtree(STATE)
     STATE.mkdir(exist_ok=True)
+    _offer_pdf()
     with ExitStack() as services:
         environment = _environment(options.port, services)
         if subprocess.run([sys.executable, "-m", "script.prepare"], env=environment, cwd=ROOT, check=False).returncode:
             return 1
         return _run(environment)
+
+
+def _offer_pdf() -> None:
+    """Papers can be printed without them, so that missing libraries end nothing."""
+    try:
+        system.ensure_pdf_libraries()
+    except (system.Missing, subprocess.CalledProcessError) as missing:
+        print(f"{missing} Until then, papers can be printed and not taken as PDFs.", flush=True)
 
 
 def _options() -> argparse.Namespace:

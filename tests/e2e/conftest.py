@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from crm.models import Location
 from intake import guard
-from script.check import chromium
+from script.system import chromium
 from tests.factories import make_location
 
 QUIET = "--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"

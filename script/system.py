@@ -1,0 +1,48 @@
+"""What has to be installed on the machine itself: a browser for the tests, and the libraries that make PDFs."""
+
+import os
+import shutil
+import subprocess
+from ctypes.util import find_library
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# Pango lays out text for WeasyPrint; with it come the fonts' libraries.
+PDF_LIBRARIES = {
+    "pango-1.0": "libpango-1.0-0",
+    "pangoft2-1.0": "libpangoft2-1.0-0",
+    "harfbuzz-subset": "libharfbuzz-subset0",
+}
+
+
+class Missing(RuntimeError):
+    """Something is not there and cannot be installed from here. The text says what to do."""
+
+
+def chromium() -> str:
+    """Where the browser is. A missing one is a failure, never a skip."""
+    for name in CHROMIUM:
+        if found := shutil.which(name):
+            return found
+    raise Missing("Chromium is missing: script/test installs it or says how.")
+
+
+def ensure_chromium() -> None:
+    """Installs a browser where there is none (as root, on Debian). Raises Missing."""
+    if not any(shutil.which(name) for name in CHROMIUM):
+        _install("Chromium", "chromium")
+
+
+def ensure_pdf_libraries() -> None:
+    """The same for the libraries of the `pdf` extra."""
+    missing = [package for library, package in PDF_LIBRARIES.items() if not find_library(library)]
+    if missing:
+        _install("Pango, which makes PDFs,", *missing)
+
+
+def _install(what: str, *packages: str) -> None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Missing(f"{what} is missing. Install it (Debian, Ubuntu: sudo apt-get install {' '.join(packages)}).")
+    print(f"Installing {', '.join(packages)} ...", flush=True)
+    quiet = {"stdout": subprocess.DEVNULL, "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}}
+    subprocess.run(["apt-get", "update", "-qq"], check=True, **quiet)  # type: ignore[call-overload]
+    subprocess.run(["apt-get", "install", "-y", "-qq", *packages], check=True, **quiet)  # type: ignore[call-overload]
