@@ -36,6 +36,8 @@ MAIN_LINE = [
 ]
 SIDE_STAGES = [Stage.NURTURE, Stage.DORMANT, Stage.IMPROVED, Stage.LOST]
 OPEN_STAGES = MAIN_LINE[:-1]
+# Where whoever sent the patient has something to hear: the patient was seen, or will not be for now.
+TOLD_STAGES = [Stage.CONSULTED, Stage.PATIENT, *SIDE_STAGES]
 
 
 def _transitions() -> dict[Stage, frozenset[Stage]]:
@@ -141,6 +143,7 @@ class ActivityKind(TextChoices):
     DOCUMENT = "document", "Document"
     IMAGING = "imaging", "Imaging"
     INSURANCE = "insurance", "Insurance"
+    REFERRAL = "referral", "Referral"
 
 
 class CallOutcome(TextChoices):
@@ -160,6 +163,7 @@ class TaskKind(TextChoices):
     ANSWER = "answer", "Message to answer"
     PRIVACY = "privacy", "Privacy request"
     VERIFY = "verify", "Insurance to verify"
+    REFERRER = "referrer", "Referrer to tell"
     OTHER = "other", "Other"
 
 
@@ -167,6 +171,13 @@ class ConsentKind(TextChoices):
     PRIVACY = "privacy", "Privacy notice acknowledged"
     CONTACT = "contact", "Contact about the request"
     EDUCATION = "education", "Educational e-mail"
+
+
+class ReferralStep(TextChoices):
+    """What a practice that sent a patient is told."""
+
+    ARRIVAL = "arrival", "the request has arrived"
+    OUTCOME = "outcome", "what came of it"
 
 
 class LinkPurpose(TextChoices):

@@ -18,6 +18,7 @@ from crm.models import (
     PatientLink,
     PatientSession,
     PrivateMessage,
+    Referral,
     SafetyAlert,
     Task,
     Treatment,
@@ -48,6 +49,8 @@ def hang_in() -> None:
     data(ImagingStudy, path="lead", title="Pictures", fields="modality region made_on made_precision facility medium")
     allowed = "name relation phone email may_discuss may_book created_at ended_at"
     data(ContactPerson, path="lead", title="People you named", fields=allowed)
+    told = "practice referred_on may_tell arrival_told_at outcome_told_at"
+    data(Referral, path="lead", title="Who sent you", fields=told)
     data(SafetyAlert, path="lead", title="Alerts", fields="raised_at")
     data(Task, path="lead", why_not="Notes of ours about our own work.")
     data(PatientLink, path="lead", why_not="Keys, of which we keep only a hash.")

@@ -1,17 +1,25 @@
 """Reads, one function a page."""
 
 import time
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
-from crm.enums import NEEDS_A_PERSON, ActivityKind, MeasurementKind, MessageState
-from crm.models import Activity, Lead, Location, Measurement, Message, SafetyAlert, Task, Treatment
+from crm.enums import (
+    NEEDS_A_PERSON,
+    OPEN_STAGES,
+    TOLD_STAGES,
+    ActivityKind,
+    MeasurementKind,
+    MessageState,
+    Stage,
+)
+from crm.models import Activity, Lead, Location, Measurement, Message, Referral, SafetyAlert, Task, Treatment
 
 KEPT_SECONDS = 5.0
 OTHERS_SHOWN = 10
@@ -168,3 +176,38 @@ def _of_message(message: Message) -> Entry:
 def _of_task(task: Task) -> Entry:
     assert task.done_at is not None  # noqa: S101 - for the type checker
     return Entry(at=task.done_at, kind="task", title=f"Task done: {task.title}", by=str(task.done_by or ""))
+
+
+@dataclass(frozen=True)
+class ReferralFigures:
+    """What became of the people whom one practice sent. `consulted`: seen at least once; `to_tell`: the practice has
+    not heard what came of it, though there is something to tell."""
+
+    sent: int = 0
+    open: int = 0
+    consulted: int = 0
+    patients: int = 0
+    lost: int = 0
+    to_tell: int = 0
+    last_on: date | None = None
+
+
+def referral_figures(practices: list[UUID]) -> dict[UUID, ReferralFigures]:
+    """{practice: figures}, zeros for those that sent nobody. One query."""
+    seen = Exists(Activity.objects.filter(lead=OuterRef("lead"), kind=ActivityKind.STAGE, details__to=Stage.CONSULTED))
+    rows = (
+        Referral.objects.filter(practice__in=practices)
+        .values("practice")
+        .annotate(
+            sent=Count("pk"),
+            open=Count("pk", filter=Q(lead__stage__in=OPEN_STAGES)),
+            consulted=Count("pk", filter=Q(lead__stage__in=[Stage.CONSULTED, Stage.PATIENT]) | Q(seen)),
+            patients=Count("pk", filter=Q(lead__stage=Stage.PATIENT)),
+            lost=Count("pk", filter=Q(lead__stage=Stage.LOST)),
+            to_tell=Count("pk", filter=Q(outcome_told_at=None, may_tell=True, lead__stage__in=TOLD_STAGES)),
+            last_on=Max("referred_on"),
+        )
+    )
+    names = [column.name for column in fields(ReferralFigures)]
+    found = {row["practice"]: ReferralFigures(*(row[name] for name in names)) for row in rows}  # type: ignore[literal-required]
+    return {practice: found.get(practice, ReferralFigures()) for practice in practices}

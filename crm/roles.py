@@ -27,6 +27,8 @@ _SEE_THE_DESK = [
     "crm.view_contactperson",
     "crm.view_document",
     "crm.view_imagingstudy",
+    "crm.view_referringpractice",
+    "crm.view_referral",
 ]
 _WORK_THE_DESK = [
     *_SEE_THE_DESK,
@@ -42,6 +44,10 @@ _WORK_THE_DESK = [
     "crm.add_document",
     "crm.add_imagingstudy",
     "crm.change_imagingstudy",
+    "crm.add_referringpractice",
+    "crm.change_referringpractice",
+    "crm.add_referral",
+    "crm.change_referral",
     "intake.override_outcome",
     "intake.change_coverage",
     "intake.add_verification",

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from crm.actions import events
+from crm.actions import events, referrals
 from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, Event, LostReason, Outcome, Stage, TaskKind
 from crm.errors import MoveRefused
 from crm.models import Activity, Lead, Task, User
@@ -63,6 +63,7 @@ def move(
         note=note,
         details={"from": current.value, "to": to.value, "lost_reason": locked.lost_reason},
     )
+    referrals.on_move(locked, to, now=now)
     return locked
 
 

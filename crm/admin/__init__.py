@@ -6,14 +6,17 @@ from crm.admin import (
     lead_imaging,
     lead_messages,
     lead_private,
+    lead_referrals,
     lead_safety,
     leads,
     outbox,
     people,
     places,
+    referrers,
 )
 
 lead_contacts.hang_in()
+lead_referrals.hang_in()
 lead_messages.hang_in()
 lead_private.hang_in()
 lead_safety.hang_in()
@@ -26,9 +29,11 @@ __all__ = [
     "lead_imaging",
     "lead_messages",
     "lead_private",
+    "lead_referrals",
     "lead_safety",
     "leads",
     "outbox",
     "people",
     "places",
+    "referrers",
 ]

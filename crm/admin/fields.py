@@ -5,9 +5,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminTextareaWidget
+from phonenumber_field.formfields import PhoneNumberField
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from crm.clinic_hours import DAYS
+from crm.normalise import telephone_in_words
 
 _HOURS = re.compile(
     r"(?P<day>mon|tue|wed|thu|fri|sat|sun)[a-z]*[\s:]+(?P<opens>\d?\d:\d\d)\s*(?:-|–|to)\s*(?P<closes>\d?\d:\d\d)",
@@ -45,3 +47,26 @@ class LinesField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
+
+
+class OriginsField(LinesField):
+    """Addresses of sites, one a line, as a browser names them: in lower case, without a slash at the end."""
+
+    def to_python(self, value: Any) -> Any:
+        return [entry.lower().rstrip("/") for entry in super().to_python(value)]
+
+
+class TelephoneField(PhoneNumberField):
+    """A telephone or fax number as people write it; gives E.164, "" when left empty."""
+
+    widget = UnfoldAdminTextInputWidget
+    default_error_messages = {
+        "invalid": "Enter a number with its area code, such as (212) 555-0100. Abroad: begin with +."
+    }
+
+    def clean(self, value: Any) -> str:
+        number = super().clean(value)
+        return number.as_e164 if number else ""
+
+    def prepare_value(self, value: Any) -> Any:
+        return telephone_in_words(value) if isinstance(value, str) else value

@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm import places, queries
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
-from crm.admin.fields import HoursField, LinesField
+from crm.admin.fields import HoursField, LinesField, OriginsField
 from crm.models import EmergencyCount, Location, OnCallShift
 
 _EASIER: dict[str, Any] = {
@@ -18,6 +18,9 @@ _EASIER: dict[str, Any] = {
     "hours": lambda: HoursField(help_text="A line a day, such as Mon 08:00-18:00; leave closed days out."),
     "holidays": lambda: LinesField(required=False, help_text="A date a line, such as 2026-12-25."),
     "served_states": lambda: LinesField(required=False, help_text="Two-letter codes; empty: everywhere."),
+    "embed_origins": lambda: OriginsField(
+        required=False, help_text="An address a line, such as https://www.example.org. See docs/embedding.md."
+    ),
 }
 
 
@@ -30,6 +33,7 @@ class LocationAdmin(DeskAdmin):
         ("Names", {"fields": ["name", "short_name", "logo", "is_active", "position"]}),
         ("Where", {"fields": ["street", ("city", "state", "postal_code"), "served_states"]}),
         ("Reached by", {"fields": [("phone", "phone_display"), "fax"]}),
+        ("Shown in other sites", {"fields": ["embed_origins"]}),
         ("When", {"fields": ["timezone", "hours", "holidays"]}),
         ("Warning signs", {"fields": ["alert_email", "nobody_on_call"]}),
         ("Mails come from", {"fields": ["sender_name", "sender_email"]}),

@@ -12,6 +12,7 @@ from crm.models.location import Location
 from crm.models.measurement import Measurement
 from crm.models.message import Message, MessageTopic
 from crm.models.private import PatientCode, PatientLink, PatientSession
+from crm.models.referral import Referral, ReferringPractice
 from crm.models.safety import AlertPost, EmergencyCount, OnCallShift, SafetyAlert
 from crm.models.task import Task
 from crm.models.treatment import Treatment
@@ -36,6 +37,8 @@ __all__ = [
     "PatientLink",
     "PatientSession",
     "PrivateMessage",
+    "Referral",
+    "ReferringPractice",
     "SafetyAlert",
     "Snippet",
     "Task",

@@ -14,6 +14,8 @@ from django.utils.translation import gettext
 from crm.clinic_hours import DAYS
 from crm.models.base import Row
 
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::[1-9][0-9]{0,4})?")
+
 
 def validate_zone(value: str) -> None:
     """Raises ValidationError unless `value` is an IANA zone such as America/New_York."""
@@ -49,6 +51,20 @@ def validate_holidays(value: object) -> None:
             raise ValidationError(how) from None
 
 
+def validate_origin(value: str) -> None:
+    """Raises ValidationError unless `value` is an origin (RFC 6454): scheme, host and, if unusual, port; no path.
+
+    Plain http is taken for the machine in front of one only: anything between could rewrite the page around the form.
+    """
+    parts = _ORIGIN.fullmatch(value)
+    if not parts or not (parts["scheme"] == "https" or parts["host"] in {"localhost", "127.0.0.1"}):
+        raise ValidationError(
+            "“%(value)s”: write the address of the site without anything after its name, such as "
+            "https://www.example.org. Every name counts by itself: with and without www.",
+            params={"value": value},
+        )
+
+
 class LocationQuerySet(models.QuerySet["Location"]):
     def main(self) -> "Location | None":
         """The location whose pages the public site shows: the first active one."""
@@ -82,6 +98,12 @@ class Location(Row):
     )
     nobody_on_call = models.BooleanField(
         default=False, help_text="Nobody reads requests at once. The emergency page then says so."
+    )
+    embed_origins = ArrayField(
+        models.CharField(max_length=200, validators=[validate_origin]),
+        default=list,
+        blank=True,
+        help_text="Sites that may show the form, such as https://www.example.org.",
     )
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0, help_text="The lowest is the one that the site shows.")

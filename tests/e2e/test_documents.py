@@ -101,7 +101,7 @@ def test_the_desk_without_barriers(open_page: Watch, lead: Lead, clinician: User
     page.get_by_role("button", name="Release").click()
     assert Document.objects.get().state == DocumentState.RELEASED
     page.get_by_role("button", name="Link", exact=True).click()
-    expect(page.get_by_text("missing")).to_have_count(1)  # the report; the linked document was of images
+    expect(page.get_by_text("missing", exact=True)).to_have_count(1)  # the report; the linked document was of images
     assert ImagingStudy.objects.get().images_at is not None
     assert (barriers(page), overflow(page) <= 0) == ([], True)
 

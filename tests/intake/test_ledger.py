@@ -81,7 +81,7 @@ def patient(lead: Lead) -> Client:
 
 
 def tell(lead: Lead, **fields: Any) -> None:
-    today = timezone.now().date()
+    today = timezone.now().astimezone(lead.location.zone).date()
     make_treatment(
         lead,
         start_date=today - timedelta(days=49),
