@@ -15,6 +15,7 @@ from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
 
 COOKIE = "came_by"
+WITHOUT_COOKIES = "embed"
 PARAMETERS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 LONGEST = 100
 # Words, numbers and the usual joints of campaign names. What looks like an address or a telephone number is dropped.
@@ -52,7 +53,7 @@ def of(request: HttpRequest) -> dict[str, str]:
 def _first_touch(request: HttpRequest) -> dict[str, str]:
     """{"utm_source", …, "referrer", "landing"}: those that are there; {} for a visit without any."""
     match = request.resolver_match
-    if match is None or match.app_name != "intake":
+    if match is None or match.app_name != "intake" or match.url_name == WITHOUT_COOKIES:
         return {}
     given = {name: request.GET.get(name, "").strip() for name in PARAMETERS}
     found = {name: value for name, value in given.items() if _PLAIN.fullmatch(value) and not _PERSONAL.search(value)}

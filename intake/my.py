@@ -17,7 +17,7 @@ from crm import patient_access
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
 from crm.private import PatientRequest, enter, patient_page
-from intake import answering, assessments, record, spoken, told, views, wording
+from intake import answering, assessments, record, spoken, taking, told, views, wording
 from intake.forms import PageForm
 from intake.models import Submission
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, question
@@ -55,7 +55,7 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
     sent = _sent(request, page.key, page.title, form)
     if form.is_emergency:
         answering.keep_emergency(sent)
-        return views.to_emergency(abroad=views.is_abroad(request.patient.lead.state), kept="kept")
+        return views.to_emergency(abroad=taking.is_abroad(request.patient.lead.state), kept="kept")
     if not valid:
         return _show(request, page, form, status=422)
     answering.keep_page(sent)

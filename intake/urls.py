@@ -3,7 +3,7 @@
 from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
-from intake import asking, ledger_views, my, pages, views, wishes
+from intake import asking, embed, ledger_views, my, pages, views, wishes
 
 app_name = "intake"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("sitemap.xml", sitemap, {"sitemaps": {"reading": pages.ReadingMap}}, name="sitemap"),
     path("candidate/", views.candidate, name="candidate"),
     path("candidate/call-me/", views.call_me, name="call_me"),
+    path("candidate/embed/", embed.embed, name="embed"),
     path("ask/", asking.ask, name="ask"),
     path("ask/thanks/", asking.thanks, name="ask_thanks"),
     path("candidate/thanks/", views.thanks, name="thanks"),

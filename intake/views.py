@@ -1,28 +1,19 @@
-"""The request for help: the form, the thank-you page and the emergency page."""
+"""The request for help on pages of its own: the form, the thank-you page and the emergency page."""
 
 import uuid
-from dataclasses import replace
 from typing import Any
 
-import structlog
 from django.conf import settings
-from django.db import DatabaseError
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers, patch_cache_control
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm import queries
-from crm.actions import safety
-from crm.models import Location
-from crm.places import ABROAD
-from intake import actions, attribution, guard, proof, quarantine
-from intake.forms import CallMe, RequestForm, StepOne
-
-log = structlog.get_logger("nucleus.intake")
+from intake import attribution, proof, quarantine
+from intake.forms import CallMe, StepOne
+from intake.taking import Door, take
 
 # Signed cookies of an hour carry the reference to the next page: it belongs in no URL, and a visitor gets no session.
 COOKIE_SECONDS = 3600
@@ -30,111 +21,47 @@ REFERENCE_COOKIE = "request_reference"
 EMERGENCY_COOKIE = "request_emergency"
 
 
+class OwnPage(Door):
+    """A page of this site: it answers by sending the browser on to the next page."""
+
+    def came_by(self, request: HttpRequest) -> dict[str, str]:
+        return attribution.of(request)
+
+    def thanks(self, request: HttpRequest, *, reference: str, submission_id: uuid.UUID) -> HttpResponse:
+        return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{reference} {submission_id}")
+
+    def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:
+        return to_emergency(abroad=abroad, kept=kept)
+
+
+class Candidate(OwnPage):
+    form, template = StepOne, "intake/candidate.html"
+
+
+class ShortWay(OwnPage):
+    form, template = CallMe, "intake/call_me.html"
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def candidate(request: HttpRequest) -> HttpResponse:
     """Step 1."""
-    return _take(request, StepOne, "intake/candidate.html")
+    return take(request, Candidate())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def call_me(request: HttpRequest) -> HttpResponse:
     """The short way: a name and a telephone number."""
-    return _take(request, CallMe, "intake/call_me.html")
-
-
-def _take(request: HttpRequest, form_class: type[RequestForm], template: str) -> HttpResponse:
-    """A request in any length. POST: 302 to the thanks or the emergency page; 422 with the form and everything typed
-    when it is not in order; 503 before a centre is set up."""
-    centre = queries.main_location()
-    if centre is None:
-        return render(request, "intake/not_open.html", status=503)
-    if request.method != "POST":
-        fresh = {"submission_id": uuid.uuid4(), "opened": guard.stamp(timezone.now())}
-        return _blank(request, form_class(initial=fresh, centre_name=centre.name), template)
-    form = form_class(request.POST, centre_name=centre.name)
-    valid = form.is_valid()
-    if form.is_emergency:
-        return _emergency(request, form, centre)
-    if not valid:
-        response = render(request, template, {"form": form}, status=422)
-        add_never_cache_headers(response)
-        return response
-    return _keep(request, form, centre, template)
-
-
-def _keep(request: HttpRequest, form: RequestForm, centre: Location, template: str) -> HttpResponse:
-    """Stores a request that is in order; holds it back when a machine may have made it. 429 only in a flood."""
-    asked = _request(request, form, centre)
-    verdict = _arrive(request, asked)
-    if verdict.is_flood:
-        response = render(request, template, {"form": form, "flood": True}, status=429)
-        add_never_cache_headers(response)
-        return response
-    if verdict.reasons:
-        reference = quarantine.hold(asked, verdict.reasons)
-    else:
-        reference = actions.submit(replace(asked, is_new=verdict.is_new)).reference
-    return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{reference} {asked.submission_id}")
-
-
-def _arrive(request: HttpRequest, asked: actions.Request) -> guard.Verdict:
-    day = asked.now.astimezone(asked.location.zone).date()
-    return guard.arrive(request, asked.data, submission_id=asked.submission_id, day=day, now=asked.now)
-
-
-def _blank(request: HttpRequest, form: RequestForm, template: str) -> HttpResponse:
-    """The empty form. The browser may keep what is typed into it, so that going back to it loses nothing."""
-    response = render(request, template, {"form": form})
-    patch_cache_control(response, private=True, no_cache=True)
-    return response
-
-
-def _request(request: HttpRequest, form: RequestForm, centre: Location, *, urgent: bool = False) -> actions.Request:
-    return actions.Request(
-        submission_id=form.cleaned_data.get("submission_id") or uuid.uuid4(),
-        data=form.cleaned_data,
-        location=centre,
-        now=timezone.now(),
-        urgent=urgent,
-        page=form.page,
-        attribution=attribution.of(request),
-        language=get_language() or settings.LANGUAGE_CODE,
-    )
-
-
-def _emergency(request: HttpRequest, form: RequestForm, centre: Location) -> HttpResponse:
-    """To the emergency page at once. What the person left is kept when it suffices to reach them, else counted."""
-    asked = _request(request, form, centre, urgent=True)
-    try:
-        _keep_emergency(request, form, asked)
-    except DatabaseError as trouble:  # whatever is wrong with our side, this person must see that page
-        log.error("emergency_not_stored", error=type(trouble).__name__)
-        return to_emergency(abroad=is_abroad(form.data.get("state", "")), kept="failed")
-    kept = "kept" if form.has_contact else "not-kept"
-    return to_emergency(abroad=is_abroad(form.data.get("state", "")), kept=kept)
-
-
-def _keep_emergency(request: HttpRequest, form: RequestForm, asked: actions.Request) -> None:
-    _arrive(request, asked)  # counted like everybody; what it finds suspicious holds back no emergency
-    if form.has_contact:
-        actions.submit(asked)
-    else:
-        safety.count_without_contact(asked.location, now=asked.now)
-
-
-def is_abroad(state: str) -> bool:
-    """Whether another number than 911 helps there."""
-    return state == ABROAD
+    return take(request, ShortWay())
 
 
 def to_emergency(*, abroad: bool, kept: str) -> HttpResponse:
-    """The way to the emergency page from any form.
+    """The way to the emergency page from any form of this site. `kept`: as Door.emergency has it."""
+    return _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, situation(abroad=abroad, kept=kept))
 
-    `kept`: what was sent is on record ("kept"), is not for want of a name and contact ("not-kept"), or could not be
-    stored because something is wrong on our side ("failed").
-    """
-    where = "abroad" if abroad else "home"
-    return _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, f"{where} {kept}")
+
+def situation(*, abroad: bool, kept: str) -> str:
+    """What the emergency page has to know, as one word each."""
+    return f"{'abroad' if abroad else 'home'} {kept}"
 
 
 def just_sent(request: HttpRequest) -> uuid.UUID | None:
@@ -181,6 +108,18 @@ def prove(request: HttpRequest) -> HttpResponse:
 @require_GET
 def emergency(request: HttpRequest) -> HttpResponse:
     """What to do now. Open to anyone: it needs no request before it."""
-    remembered = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS) or ""
+    remembered = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS) or _told(request)
     where, _, kept = remembered.partition(" ")
     return render(request, "intake/emergency.html", {"abroad": where == "abroad", "kept": kept})
+
+
+def sign_situation(told: str) -> str:
+    """The same for an address, where a cookie cannot go along. Signed: nobody else can say that we kept something."""
+    return signing.dumps(told, salt="intake.emergency")
+
+
+def _told(request: HttpRequest) -> str:
+    try:
+        return str(signing.loads(request.GET.get("told", ""), salt="intake.emergency", max_age=COOKIE_SECONDS))
+    except signing.BadSignature:
+        return ""

@@ -3,9 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Field
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm import places, queries
@@ -33,11 +37,19 @@ class LocationAdmin(DeskAdmin):
         ("Names", {"fields": ["name", "short_name", "logo", "is_active", "position"]}),
         ("Where", {"fields": ["street", ("city", "state", "postal_code"), "served_states"]}),
         ("Reached by", {"fields": [("phone", "phone_display"), "fax"]}),
-        ("Shown in other sites", {"fields": ["embed_origins"]}),
+        ("Shown in other sites", {"fields": ["embed_origins", "snippet"]}),
         ("When", {"fields": ["timezone", "hours", "holidays"]}),
         ("Warning signs", {"fields": ["alert_email", "nobody_on_call"]}),
         ("Mails come from", {"fields": ["sender_name", "sender_email"]}),
     ]
+
+    readonly_fields = ["snippet"]
+
+    @display(description="To paste into the site")
+    def snippet(self, location: Location) -> str:
+        """Ten lines of HTML with this site's own address in them."""
+        lines = render_to_string("crm/embed_snippet.html", {"site": settings.SITE_URL.rstrip("/")})
+        return format_html('<textarea class="snippet" rows="10" readonly aria-label="HTML">{}</textarea>', lines)
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         """Some columns are easier to write than Django's own fields make them."""

@@ -1,0 +1,142 @@
+"""Taking a request, whichever way it comes in: the order of things, and what holds for every way."""
+
+import uuid
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import ClassVar
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.utils.translation import get_language
+
+from crm import queries
+from crm.actions import safety
+from crm.models import Location
+from crm.places import ABROAD
+from intake import actions, guard, quarantine
+from intake.forms import RequestForm
+
+log = structlog.get_logger("nucleus.intake")
+
+
+class Door(ABC):
+    """One way in: which form, on which page, and what is answered."""
+
+    form: ClassVar[type[RequestForm]]
+    template: ClassVar[str]
+
+    def show(self, request: HttpRequest, form: RequestForm, status: int = 200, **more: object) -> HttpResponse:
+        """The page with the form, and with everything that was typed into it."""
+        return render(request, self.template, {"form": form, **more}, status=status)
+
+    def objection(self, request: HttpRequest, form: RequestForm) -> dict[str, object]:
+        """What the page has to say when the form, though in order, must be sent once more; {} when it need not."""
+        return {}
+
+    @abstractmethod
+    def came_by(self, request: HttpRequest) -> dict[str, str]:
+        """How the visitor found us."""
+
+    @abstractmethod
+    def thanks(self, request: HttpRequest, *, reference: str, submission_id: uuid.UUID) -> HttpResponse:
+        """The answer to a request that is stored."""
+
+    @abstractmethod
+    def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:
+        """What to do now. `kept`: what was sent is on record ("kept"), is not for want of a name and contact
+        ("not-kept"), or could not be stored because something is wrong on our side ("failed")."""
+
+
+def take(request: HttpRequest, door: Door) -> HttpResponse:
+    """A request in any length. GET: the empty form. POST: the thanks, or what to do in an emergency; 422 with the form
+    and everything typed when it is not in order; 429 in a flood; 503 before a centre is set up."""
+    centre = queries.main_location()
+    if centre is None:
+        return render(request, "intake/not_open.html", status=503)
+    if request.method != "POST":
+        return _blank(request, door, centre)
+    form = door.form(request.POST, centre_name=centre.name)
+    valid = form.is_valid()
+    if form.is_emergency:
+        return _emergency(request, door, form, centre)
+    objection = door.objection(request, form) if valid else {}
+    if not valid or objection:
+        return _again(request, door, form, status=422, **objection)
+    return _keep(request, door, form, centre)
+
+
+def _blank(request: HttpRequest, door: Door, centre: Location) -> HttpResponse:
+    """The empty form. The browser may keep what is typed into it, so that going back to it loses nothing."""
+    fresh = {"submission_id": uuid.uuid4(), "opened": guard.stamp(timezone.now())}
+    response = door.show(request, door.form(initial=fresh, centre_name=centre.name))
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+def _again(request: HttpRequest, door: Door, form: RequestForm, *, status: int, **more: object) -> HttpResponse:
+    response = door.show(request, form, status, **more)
+    add_never_cache_headers(response)
+    return response
+
+
+def _keep(request: HttpRequest, door: Door, form: RequestForm, centre: Location) -> HttpResponse:
+    """Stores a request that is in order; holds it back when a machine may have made it. 429 only in a flood."""
+    asked = _request(request, door, form, centre)
+    verdict = _arrive(request, asked)
+    if verdict.is_flood:
+        return _again(request, door, form, status=429, flood=True)
+    if verdict.reasons:
+        reference = quarantine.hold(asked, verdict.reasons)
+    else:
+        reference = actions.submit(replace(asked, is_new=verdict.is_new)).reference
+    return door.thanks(request, reference=reference, submission_id=asked.submission_id)
+
+
+def _arrive(request: HttpRequest, asked: actions.Request) -> guard.Verdict:
+    day = asked.now.astimezone(asked.location.zone).date()
+    return guard.arrive(request, asked.data, submission_id=asked.submission_id, day=day, now=asked.now)
+
+
+def _request(
+    request: HttpRequest, door: Door, form: RequestForm, centre: Location, *, urgent: bool = False
+) -> actions.Request:
+    return actions.Request(
+        submission_id=form.cleaned_data.get("submission_id") or uuid.uuid4(),
+        data=form.cleaned_data,
+        location=centre,
+        now=timezone.now(),
+        urgent=urgent,
+        page=form.page,
+        attribution=door.came_by(request),
+        language=get_language() or settings.LANGUAGE_CODE,
+    )
+
+
+def _emergency(request: HttpRequest, door: Door, form: RequestForm, centre: Location) -> HttpResponse:
+    """What to do, at once. What the person left is kept when it suffices to reach them, else counted."""
+    asked = _request(request, door, form, centre, urgent=True)
+    kept = "kept" if form.has_contact else "not-kept"
+    try:
+        _keep_emergency(request, form, asked)
+    except DatabaseError as trouble:  # whatever is wrong with our side, this person must see that page
+        log.error("emergency_not_stored", error=type(trouble).__name__)
+        kept = "failed"
+    return door.emergency(request, abroad=is_abroad(form.data.get("state", "")), kept=kept)
+
+
+def _keep_emergency(request: HttpRequest, form: RequestForm, asked: actions.Request) -> None:
+    _arrive(request, asked)  # counted like everybody; what it finds suspicious holds back no emergency
+    if form.has_contact:
+        actions.submit(asked)
+    else:
+        safety.count_without_contact(asked.location, now=asked.now)
+
+
+def is_abroad(state: str) -> bool:
+    """Whether another number than 911 helps there."""
+    return state == ABROAD
