@@ -14,9 +14,9 @@ import pgtrigger
 from django.db import transaction
 
 from crm import roles
-from crm.actions import leads, treatments
-from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, Source, Stage
-from crm.models import Lead, Location, Message, Task, User
+from crm.actions import leads, referrals, treatments
+from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, ReferralStep, Source, Stage
+from crm.models import Lead, Location, Message, ReferringPractice, Task, User
 from intake import actions, insurance
 from intake.forms import StepOne
 from intake.models import Plan
@@ -51,6 +51,7 @@ TOLD: list[tuple[str, int, int, dict[str, Any]]] = [
     ("acupuncture", 7, 1, {"sessions": 6, "relief_percent": 0}),
     ("med_neuropathic_gabapentinoid", 3, 1, {"status": "stopped_side_effects", "side_effects": ["drowsy", "dizzy"]}),
 ]
+PRACTICES = [("Example Family Practice", "Jordan Example, MD"), ("Placeholder Pain Clinic", "")]
 # Insurer, plan, whether the centre takes it.
 PLANS = [("Aetna", "", "unknown"), ("Example Mutual", "PPO", "in"), ("Example Mutual", "HMO", "out")]
 
@@ -98,6 +99,8 @@ def _centre(now: datetime) -> Location:
     )
     for insurer, name, network in PLANS:
         Plan.objects.create(location=centre, insurer=insurer, name=name, network=network, as_of=now.date())
+    for name, provider in PRACTICES:
+        ReferringPractice.objects.create(name=name, provider=provider, fax="+12125550177", city="New York", state="NY")
     return centre
 
 
@@ -132,6 +135,8 @@ def _story(
     if stage == Stage.CONTACTING:
         return
     _tell_treatments(lead, coordinator, after(2), chance)
+    if lead.how_heard == "doctor":
+        _refer(lead, coordinator, after(2.5), chance)
     leads.add_note(lead, by=coordinator, text=chance.choice(NOTES), now=after(3))
     if stage in MAIN_LINE[3:]:
         _insure(lead, coordinator, after(3.5), chance)
@@ -215,6 +220,13 @@ def _tell_treatments(lead: Lead, coordinator: User, now: datetime, chance: rando
             end_date=end,
             **fields,
         )
+
+
+def _refer(lead: Lead, coordinator: User, now: datetime, chance: random.Random) -> None:
+    practice = chance.choice(list(ReferringPractice.objects.order_by("name")))
+    day = (lead.created_at - timedelta(days=3)).date()
+    referral = referrals.record(lead, practice, referred_on=day, may_tell=True, by=coordinator, now=now)
+    referrals.tell(referral, ReferralStep.ARRIVAL, how="Fax", by=coordinator, now=now)
 
 
 def _insure(lead: Lead, coordinator: User, now: datetime, chance: random.Random) -> None:
