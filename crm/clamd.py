@@ -12,14 +12,15 @@ class ScanFailed(Exception):
     """clamd could not be asked or did not say: nothing is known about the bytes."""
 
 
+class TooLargeToScan(ScanFailed):
+    """clamd takes no file of that size (its StreamMaxLength), however often it is asked."""
+
+
 def is_clean(url: str, pieces: Iterable[bytes]) -> bool:
     """True when clamd found nothing, False when it found something. Raises ScanFailed when it said neither."""
     try:
         with _connect(url) as connection:
-            connection.sendall(b"zINSTREAM\0")
-            for piece in pieces:
-                connection.sendall(len(piece).to_bytes(4) + piece)
-            connection.sendall(bytes(4))
+            _send(connection, pieces)
             answer = _answer(connection)
     except OSError as trouble:
         raise ScanFailed(type(trouble).__name__) from None
@@ -27,7 +28,19 @@ def is_clean(url: str, pieces: Iterable[bytes]) -> bool:
         return True
     if answer.startswith(b"stream: ") and answer.endswith(b" FOUND"):
         return False
+    if b"size limit exceeded" in answer:
+        raise TooLargeToScan("The file is larger than clamd's StreamMaxLength.")
     raise ScanFailed("The scanner gave no verdict.")
+
+
+def _send(connection: socket.socket, pieces: Iterable[bytes]) -> None:
+    try:
+        connection.sendall(b"zINSTREAM\0")
+        for piece in pieces:
+            connection.sendall(len(piece).to_bytes(4) + piece)
+        connection.sendall(bytes(4))
+    except ConnectionError:
+        pass  # clamd hangs up on what is too large, having said so: the answer tells
 
 
 def _connect(url: str) -> socket.socket:

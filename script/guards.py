@@ -1,6 +1,7 @@
 """The guards of the product, each with what it looks like without, and the test that has to notice."""
 
 from script.guard import Guard
+from script.guards_of_insurance import INSURANCE_GUARDS
 from script.guards_of_requests import REQUEST_GUARDS
 from script.guards_of_the_private_page import PRIVATE_GUARDS
 
@@ -153,7 +154,7 @@ GUARDS = [
     ),
     Guard(
         "a block-A answer leads to the emergency page",
-        "intake/views.py",
+        "intake/taking.py",
         "    if form.is_emergency:",
         "    if False:",
         "crm/test_secrecy.py::test_addresses_of_pages_say_nothing_of_what_was_typed",
@@ -346,4 +347,5 @@ GUARDS = [
     ),
     *REQUEST_GUARDS,
     *PRIVATE_GUARDS,
+    *INSURANCE_GUARDS,
 ]

@@ -129,14 +129,14 @@ REQUEST_GUARDS = [
     # The door
     Guard(
         "no suspicion holds an emergency back",
-        "intake/views.py",
-        "    if form.is_emergency:\n        return _emergency(request, form, centre)\n",
+        "intake/taking.py",
+        "    if form.is_emergency:\n        return _emergency(request, door, form, centre)\n",
         "",
         "intake/test_guard.py::test_no_suspicion_holds_an_emergency_back",
     ),
     Guard(
         "what looks made by a machine is held",
-        "intake/views.py",
+        "intake/taking.py",
         "    if verdict.reasons:\n",
         "    if False:\n",
         "intake/test_guard.py::test_what_looks_made_by_a_machine_is_held",
@@ -171,9 +171,53 @@ REQUEST_GUARDS = [
     ),
     Guard(
         "a broken database keeps nobody from the emergency page",
-        "intake/views.py",
+        "intake/taking.py",
         "except DatabaseError as trouble:",
         "except ZeroDivisionError as trouble:",
         "intake/test_views.py::test_a_warning_sign_leads_to_emergency_care_even_when_nothing_can_be_stored",
+    ),
+    # In other sites
+    Guard(
+        "only listed sites may show the form",
+        "intake/embed.py",
+        '"frame-ancestors": _origins() or [CSP.NONE]',
+        '"frame-ancestors": ["*"]',
+        "intake/test_embed.py::test_only_listed_sites_may_show_it",
+    ),
+    Guard(
+        "a form in a frame needs its own token",
+        "intake/embed.py",
+        "== str(submission_id)",
+        "!= str(submission_id)[:0]",
+        "intake/test_embed.py::test_a_wrong_token_loses_nothing_and_the_next_try_works",
+    ),
+    Guard(
+        "a token that is too old holds back no emergency",
+        "intake/taking.py",
+        "    if form.is_emergency:\n        return _emergency(request, door, form, centre)\n",
+        "    if door.objection(request, form):\n        return _again(request, door, form, status=422)\n"
+        "    if form.is_emergency:\n        return _emergency(request, door, form, centre)\n",
+        "intake/test_embed.py::test_a_warning_sign_leads_to_emergency_care_whatever_the_token",
+    ),
+    Guard(
+        "a frame sets no cookie",
+        "intake/attribution.py",
+        " or match.url_name == WITHOUT_COOKIES",
+        "",
+        "intake/test_embed.py::test_the_first_look_sets_no_cookie_either",
+    ),
+    Guard(
+        "nobody else says what we kept",
+        "intake/views.py",
+        'str(signing.loads(request.GET.get("told", ""), salt="intake.emergency", max_age=COOKIE_SECONDS))',
+        'request.GET.get("told", "")',
+        "intake/test_embed.py::test_nobody_else_can_say_what_we_kept",
+    ),
+    Guard(
+        "an origin is no pattern",
+        "crm/models/location.py",
+        "    if not parts or not (",
+        "    if parts and not (",
+        "intake/test_embed.py::test_what_is_no_origin",
     ),
 ]

@@ -23,7 +23,8 @@ from crm.models import Activity, Document, Lead, PatientSession, User
 log = structlog.get_logger("nucleus.documents")
 
 UNFINISHED_LIVES = timedelta(days=7)
-SCAN_AGAIN = timedelta(minutes=5)  # also how long one try keeps others away; longer than any scan takes
+SCAN_AGAIN = timedelta(minutes=5)
+SCAN_LEASE = timedelta(minutes=31)  # one try keeps others away: longer than a task may run (crm/tasks.py)
 MOST_OF_A_LEAD = 10 * 1024**3
 MOST_FILES = 500
 
@@ -154,8 +155,12 @@ def scan_due(*, now: datetime) -> int:
     while settings.CLAMD_URL and (document := _claim(now)):
         try:
             clean = clamd.is_clean(settings.CLAMD_URL, sealed.pieces(document.pk, document.size))
+        except clamd.TooLargeToScan:
+            _next_try(document, None)
+            continue
         except (clamd.ScanFailed, DecryptionFailed) as trouble:
             log.warning("scan_failed", document=str(document.pk), error=type(trouble).__name__)
+            _next_try(document, now + SCAN_AGAIN)
             continue
         _after_scan(document, clean=clean, now=now)
         judged += 1
@@ -238,9 +243,14 @@ def _claim(now: datetime) -> Document | None:
     with transaction.atomic():
         found = Document.objects.select_for_update(skip_locked=True).filter(due).order_by("scan_at", "pk").first()
         if found:
-            found.scan_at = now + SCAN_AGAIN
+            found.scan_at = now + SCAN_LEASE
             found.save(update_fields=["scan_at"])
     return found
+
+
+def _next_try(document: Document, at: datetime | None) -> None:
+    """None: the scanner never will say, so a person has to."""
+    Document.objects.filter(pk=document.pk, state=DocumentState.PENDING).update(scan_at=at)
 
 
 @transaction.atomic

@@ -65,6 +65,7 @@ def body(response: Any) -> bytes:
 
 
 LARGE = files.pdf(files.SENTINEL * (2 * CHUNK // len(files.SENTINEL)))
+LARGEST_SCANNED = 4 * 1024 * 1024
 
 
 def test_a_document_comes_back_as_it_went(patient: Client, lead: Lead, clinician: User) -> None:
@@ -266,8 +267,11 @@ def clamd(settings: Any) -> Iterator[list[bytes]]:
             with connection, connection.makefile("rb") as stream:
                 assert stream.read(10) == b"zINSTREAM\0"
                 data = b""
-                while length := int.from_bytes(stream.read(4)):
+                while (length := int.from_bytes(stream.read(4))) and len(data) + length <= LARGEST_SCANNED:
                     data += stream.read(length)
+                if length:  # like clamd with a StreamMaxLength: says so and hangs up, whatever is still to come
+                    connection.sendall(b"INSTREAM size limit exceeded. ERROR\0")
+                    continue
                 seen.append(data)
                 found = b"stream: Eicar-Signature FOUND\0" if files.EICAR in data else b"stream: OK\0"
                 connection.sendall(found)
@@ -295,6 +299,23 @@ def test_a_scanner_that_is_down_leaves_it_waiting(patient: Client, clamd: list[b
     settings.CLAMD_URL = up
     assert documents.scan_due(now=timezone.now()) == 0  # not at once
     assert documents.scan_due(now=timezone.now() + documents.SCAN_AGAIN) == 1
+
+
+def test_what_the_scanner_never_takes_waits_for_a_person(patient: Client, clamd: list[bytes], clinician: User) -> None:
+    send(patient, "a.pdf", files.pdf(bytes(LARGEST_SCANNED)))
+    assert documents.scan_due(now=timezone.now()) == 0
+    assert documents.scan_due(now=timezone.now() + timedelta(days=1)) == 0
+    found = Document.objects.get()
+    assert (found.state, found.scan_at, clamd) == (DocumentState.PENDING, None, [])
+    assert documents.release(found, by=clinician, now=timezone.now())
+
+
+def test_a_scan_is_not_begun_twice_while_it_may_run(patient: Client, clamd: list[bytes]) -> None:
+    send(patient, "a.pdf", files.pdf())
+    now = timezone.now()
+    assert documents._claim(now)
+    assert documents._claim(now + timedelta(minutes=30)) is None  # the longest that crm.scan_documents may run
+    assert documents._claim(now + documents.SCAN_LEASE)
 
 
 def test_spanish_reasons(patient: Client) -> None:

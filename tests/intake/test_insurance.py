@@ -228,6 +228,13 @@ def test_what_does_not_fit_is_refused_and_says_why(lead: Lead, desk: Client, doc
         other.save()
 
 
+def test_no_page_of_somebody_elses_document_is_noted(lead: Lead, coordinator: User, document: Document) -> None:
+    other = make_lead(email="b@example.org", phone="")
+    about: dict[str, Any] = {"profile": "general", "criterion": "care_6_weeks", "document": document, "page": 1}
+    with pytest.raises(InsuranceRefused, match="somebody else"):
+        insurance.note_page(other, by=coordinator, now=NOON, **about)
+
+
 def test_nobody_takes_out_the_page_of_somebody_else(lead: Lead, desk: Client, document: Document) -> None:
     note(desk, lead, document=document.pk)
     other = make_lead(email="b@example.org", phone="")
