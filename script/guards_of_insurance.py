@@ -22,7 +22,7 @@ INSURANCE_GUARDS = [
         "intake/care.py",
         "Period(months_before(on, self.months) + timedelta(days=1), on)",
         "Period(months_before(on, self.months), on)",
-        "intake/test_coverage_oracle.py::test_the_wake_up_date_equals_a_search_day_by_day",
+        "intake/test_coverage.py::test_a_window_of_months_ends_today_and_begins_on_the_day_after",
     ),
     Guard(
         "the day of waking up skips no day on which it is reached",
@@ -69,8 +69,8 @@ INSURANCE_GUARDS = [
     Guard(
         "the picture of treatments wants the second factor",
         "intake/ledger_views.py",
-        "    if not request.patient.is_proven:\n        return redirect",
-        "    if False:\n        return redirect",
+        "@patient_page(reads=True)",
+        "@patient_page(reads=False)",
         "intake/test_ledger.py::test_until_it_is_proven_who_reads_it_shows_nothing",
     ),
     Guard(

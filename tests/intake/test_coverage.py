@@ -7,7 +7,7 @@ import pytest
 
 from crm.enums import TreatmentGroup
 from intake import coverage
-from intake.care import CareRecord, Rating
+from intake.care import CareRecord, Rating, Window
 from intake.criteria import Finding, State, Timed
 from intake.payers import PROFILE, PROFILES
 from tests.intake.care_cases import TODAY, ago, care, mri, nrs, record
@@ -271,3 +271,17 @@ def test_no_word_forecasts_an_approval() -> None:
     words = {text for profile in PROFILES for criterion in profile.criteria for text in (criterion.text, profile.note)}
     said = " ".join(words).lower()
     assert not [word for word in ("approv", "likely", "denied", "will be covered", "guarantee") if word in said]
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "first"),
+    [
+        (date(2026, 11, 23), 12, date(2025, 11, 24)),
+        (date(2026, 8, 31), 6, date(2026, 3, 1)),  # no 31st of February: its last day
+        (date(2028, 2, 29), 12, date(2027, 3, 1)),
+        (date(2026, 1, 15), 3, date(2025, 10, 16)),
+    ],
+)
+def test_a_window_of_months_ends_today_and_begins_on_the_day_after(day: date, months: int, first: date) -> None:
+    """12 months are 365 days and not 366."""
+    assert (Window(months).ending(day).first, Window(months).ending(day).last) == (first, day)

@@ -1,5 +1,6 @@
 """Treatments over time: days, groups and gaps against plain sets of days; the drawing; and who may look."""
 
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -117,7 +118,8 @@ def test_before_anything_is_told_the_page_says_so(lead: Lead, patient: Client) -
 def test_until_it_is_proven_who_reads_it_shows_nothing(lead: Lead) -> None:
     tell(lead)
     browser = Client()
-    browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now()).secret
+    may_write = patient_access.begin(lead, now=timezone.now(), origin=uuid.uuid4())
+    browser.cookies["patient"] = may_write.secret
     assert browser.get("/my/treatments/over-time/").status_code == 302
     assert Client().get("/my/treatments/over-time/").status_code == 404
 
