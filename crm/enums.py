@@ -107,6 +107,37 @@ class MessageClass(TextChoices):
     ANSWER = "answer", "Answer to the patient's own act"
     REMINDER = "reminder", "Appointment reminder"
     FOLLOW_UP = "follow_up", "Follow-up"
+    RELATIONSHIP = "relation", "Follow-up within the relation"
+    COMMERCIAL = "commercial", "Education and advertising"
+
+
+AUTOMATED = [MessageClass.FOLLOW_UP, MessageClass.RELATIONSHIP, MessageClass.COMMERCIAL]
+
+
+class EnrolmentState(TextChoices):
+    """Where somebody stands in a sequence."""
+
+    LIVE = "live", "Running"
+    PAUSED = "paused", "Paused"
+    DONE = "done", "Finished"
+    STOPPED = "stopped", "Stopped"
+    PARKED = "parked", "Waits for a person"
+
+
+UNDER_WAY = [EnrolmentState.LIVE, EnrolmentState.PAUSED, EnrolmentState.PARKED]
+
+
+class StepResult(TextChoices):
+    """What became of one step of one enrolment. What becomes of a mail after that, its Message says."""
+
+    MAIL = "mail", "Mail written"
+    TASK = "task", "Task opened"
+    INSTEAD = "instead", "Call instead of a mail"
+    MOVED = "moved", "Stage moved"
+    FOLDED = "folded", "Made with the request"
+    SKIPPED = "skipped", "Skipped"
+    BLOCKED = "blocked", "Not allowed"
+    FAILED = "failed", "Failed"
 
 
 class OnUnknown(TextChoices):
@@ -124,6 +155,13 @@ class Event(StrEnum):
     DETAILS_CHANGED = "details_changed"
     IMAGING_CHANGED = "imaging_changed"
     HOLD_CLEARED = "hold_cleared"
+    SUBMITTED = "submitted"
+    ANSWERED = "answered"
+    STAGE_MOVED = "stage_moved"
+    CALLED = "called"
+    OUTCOME_CHANGED = "outcome_changed"
+    REPLIED = "replied"
+    NO_SHOW = "no_show"
 
 
 class ActivityKind(TextChoices):

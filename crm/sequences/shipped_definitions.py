@@ -1,0 +1,16 @@
+"""The sequences that come with the product, one TOML file each in shipped/. Their bodies become versions in the
+database after every migration (crm/actions/sequences.py)."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from crm.sequences.definition import Definition, read
+
+FOLDER = Path(__file__).parent / "shipped"
+
+
+@cache
+def shipped() -> tuple[Definition, ...]:
+    """All of them in the order of their keys. Raises SequenceRefused for a file that is not in order."""
+    return tuple(read(tomllib.loads(path.read_text())) for path in sorted(FOLDER.glob("*.toml")))
