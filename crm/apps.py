@@ -1,5 +1,7 @@
 """The base domain as a Django app."""
 
+from typing import Any
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.signals import user_logged_in, user_login_failed
@@ -14,7 +16,8 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import durability, grants, my, my_documents, personal_data, registry
-        from crm.actions import access, documents
+        from crm.actions import access, documents, sequences
+        from crm.enums import Event
         from crm.models import Document
 
         user_logged_in.connect(access.on_login)
@@ -24,8 +27,16 @@ class CrmConfig(AppConfig):
         my.hang_in()
         personal_data.hang_in()
         post_delete.connect(documents.on_delete, sender=Document)
+        post_migrate.connect(_ship_sequences, sender=self)
+        registry.listen(list(Event), sequences.on_event)
         title = gettext_noop("Your documents")
         registry.panel("patient", title=title, permission="", render=my_documents.panel, order=30)
+
+
+def _ship_sequences(**_: Any) -> None:
+    from crm.actions import sequences
+
+    sequences.ensure_shipped()
 
 
 class DeskConfig(AdminConfig):

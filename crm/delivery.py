@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -18,8 +18,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm import eligibility, mime, patient_access, smtp, stopping
-from crm.enums import MessageState, OnUnknown, TaskKind
+from crm import eligibility, mail_texts, mime, patient_access, smtp, stopping, suppression
+from crm.enums import AUTOMATED, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, Task
 
 BATCH = 50
@@ -68,11 +68,11 @@ def claim(*, only: Sequence[str] = ()) -> list[Message]:
             due = Message.objects.due().filter(pk__in=only) if only else Message.objects.due()
             locked = list(
                 due.select_for_update(skip_locked=True, of=("self",))
-                .select_related("lead", "topic")
+                .select_related("lead__location", "topic", "enrolment")
                 .annotate(clock=Now())
                 .order_by("due_at", "pk")[:BATCH]
             )
-            ready = [message for message in locked if _may_go(message)]
+            ready = _judged(locked)
             _lease(ready)
         if ready or not locked:
             return ready
@@ -98,12 +98,24 @@ def take_back() -> int:
     return len(abandoned)
 
 
-def _may_go(message: Message) -> bool:
-    found = eligibility.obstacle(message, now=message.clock)  # type: ignore[attr-defined]  # annotated in claim
-    if found is None:
-        return True
-    _finish(message, found.state, reason=found.reason, wants_a_person=found.wants_a_person)
-    return False
+def _judged(locked: list[Message]) -> list[Message]:
+    """Those that may go now; the others are settled, or wait until they may."""
+    if not locked:
+        return []
+    now: datetime = locked[0].clock  # type: ignore[attr-defined]  # annotated in claim
+    background = eligibility.background(locked, now=now)
+    ready = []
+    for message in locked:
+        found = eligibility.obstacle(message, now=now, background=background)
+        if found is None:
+            ready.append(message)
+            if message.message_class in AUTOMATED and message.lead_id:
+                background.sent[message.lead_id].append(now)
+        elif found.until:
+            Message.objects.filter(pk=message.pk).update(due_at=found.until, reason=found.reason)
+        else:
+            _finish(message, found.state, reason=found.reason, wants_a_person=found.wants_a_person)
+    return ready
 
 
 def _lease(messages: list[Message]) -> None:
@@ -164,6 +176,7 @@ def _send(message: Message, *, relay: smtp.Relay) -> bool:
 def _content(message: Message) -> bytes | None:
     """The mail's bytes; None, and a failed row, when it cannot be built: one bad mail must not hold up the others."""
     try:
+        mail_texts.fill(message)
         return mime.as_bytes(patient_access.with_secrets(message, now=timezone.now()))
     except Exception as error:  # whatever is wrong with it, it is wrong with this mail alone
         reason = f"The mail could not be built ({type(error).__name__})"
@@ -172,11 +185,21 @@ def _content(message: Message) -> bytes | None:
 
 
 def _begin_handing_over(message: Message) -> bool:
-    """Commits `in_data` and renews the lease; False when the lease was lost and the mail must not be handed over."""
+    """Commits `in_data` and renews the lease. False when the mail must not be handed over: the lease was lost, or
+    somebody opted out this moment."""
     held = Message.objects.filter(pk=message.pk, lease_token=message.lease_token, state=MessageState.SENDING)
-    if not held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE):
-        log.warning("lease_lost", message=str(message.pk))
-        return False
+    with transaction.atomic():
+        suppression.hold_address(message.to_email, shared=True)
+        freed_from = suppression.of_messages([message] if message.lead_id else [])
+        if freed_from:
+            _finish(message, MessageState.SUPPRESSED, reason=freed_from[message.pk])
+            return False
+        written = (
+            {"subject": message.subject, "text": message.text, "html": message.html} if message.enrolment_id else {}
+        )
+        if not held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE, **written):
+            log.warning("lease_lost", message=str(message.pk))
+            return False
     message.state = MessageState.IN_DATA
     return True
 

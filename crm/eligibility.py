@@ -1,36 +1,184 @@
-"""May this message go out now? Asked when a worker claims it and not earlier, because answers age in a queue."""
+"""May this message go out now? Asked when a worker claims it and not earlier, because answers age in a queue.
 
-from dataclasses import dataclass
-from datetime import datetime
+docs/delivery.md has the table of which rules bind which mail.
+"""
 
-from crm import mime
-from crm.enums import MessageClass, MessageState
-from crm.models import Message
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from crm import clocks, mime, suppression
+from crm.enums import AUTOMATED, ConsentKind, EnrolmentState, MessageClass, MessageState, Outcome
+from crm.models import ConsentRecord, Lead, Message
+from crm.sequences.definition import Purpose
+from crm.sequences.timing import mail_window
+
+# Automated mails to one person, within so long: no more than. Answers and appointments neither count nor are held.
+CAPS = ((timedelta(hours=24), 1), (timedelta(days=7), 3), (timedelta(days=90), 14))
+ON_ITS_WAY = [MessageState.SENDING, MessageState.IN_DATA, MessageState.SENT, MessageState.UNKNOWN]
+ADULT_YEARS = 18
+ANOTHER_WORKER = timedelta(seconds=5)
+PURPOSE = {
+    MessageClass.FOLLOW_UP: Purpose.TRANSACTIONAL,
+    MessageClass.RELATIONSHIP: Purpose.RELATIONSHIP,
+    MessageClass.COMMERCIAL: Purpose.COMMERCIAL,
+}
+_CONSENT = {MessageClass.COMMERCIAL: ConsentKind.EDUCATION}  # all others: that we may answer at all
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a message should not go out now, and the state it takes instead."""
+    """Why a message should not go out now, and the state it takes instead. With `until` it stays queued and waits."""
 
     state: MessageState
     reason: str
     wants_a_person: bool = False
+    until: datetime | None = None
 
 
-def obstacle(message: Message, *, now: datetime) -> Obstacle | None:
+@dataclass
+class Background:
+    """What the rules need to know of a batch beyond its rows."""
+
+    suppressed: dict[UUID, str] = field(default_factory=dict)
+    agreed: dict[UUID, set[str]] = field(default_factory=dict)
+    sent: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    elsewhere: set[UUID] = field(default_factory=set)  # leads whose mails another worker judges at this moment
+
+
+def background(messages: Sequence[Message], *, now: datetime) -> Background:
+    """For a batch that is locked, inside its transaction: keeps other workers from judging the same people's mails."""
+    automated = {message.lead_id for message in messages if message.message_class in AUTOMATED and message.lead_id}
+    found = Background(suppressed=suppression.of_messages([message for message in messages if message.lead_id]))
+    if automated:
+        found.elsewhere = _held_by_others(automated)
+        found.agreed = _agreed(automated)
+        found.sent = _sent(automated, now)
+    return found
+
+
+def obstacle(message: Message, *, now: datetime, background: Background) -> Obstacle | None:
     """What is in the way of sending this message now; None when nothing is.
 
-    Answers to the patient's own act pass a safety hold: they are stopped only by a dead address or by age.
+    Answers to the patient's own act pass a safety hold: they are stopped only by a dead address, by the wish to get
+    nothing at all, or by age.
     """
-    topic, lead = message.topic, message.lead
+    return (
+        _called_off(message)
+        or (_people_only(message, now=now) if message.message_class != MessageClass.ANSWER else None)
+        or _no_address(message, background)
+        or _too_late(message, now=now)
+        or (_rules_of_follow_ups(message, now=now, background=background) if message.lead_id else None)
+    )
+
+
+def _called_off(message: Message) -> Obstacle | None:
+    topic, enrolment = message.topic, message.enrolment
     if topic is not None and not topic.live:
         return Obstacle(MessageState.CANCELLED, "Its subject was called off")
     if topic is not None and topic.version != message.topic_version:
         return Obstacle(MessageState.CANCELLED, "Its subject changed after it was written")
-    if lead is not None and lead.safety_hold and message.message_class != MessageClass.ANSWER:
+    if enrolment is not None and enrolment.state in {EnrolmentState.STOPPED, EnrolmentState.PAUSED}:
+        return Obstacle(MessageState.CANCELLED, f"Its sequence is {enrolment.get_state_display().lower()}")
+    return None
+
+
+def _people_only(message: Message, *, now: datetime) -> Obstacle | None:
+    lead = message.lead
+    if lead is None:
+        return None
+    if lead.safety_hold:
         return Obstacle(MessageState.SUPPRESSED, "Safety hold")
+    if message.message_class in AUTOMATED and lead.outcome == Outcome.PROMPT_REVIEW:
+        return Obstacle(MessageState.SUPPRESSED, "A clinician looks at it first: people only")
+    if message.message_class in AUTOMATED and is_minor(lead, on=now.date()):
+        return Obstacle(MessageState.SUPPRESSED, "A minor: people only")
+    return None
+
+
+def is_minor(lead: Lead, *, on: date) -> bool:
+    """Under 18, as far as a date of birth is known."""
+    if not lead.date_of_birth:
+        return False
+    born = date.fromisoformat(lead.date_of_birth)
+    return (on.year - born.year) - ((on.month, on.day) < (born.month, born.day)) < ADULT_YEARS
+
+
+def _no_address(message: Message, background: Background) -> Obstacle | None:
     if mime.deliverable(message.to_email) is None:
         return Obstacle(MessageState.SUPPRESSED, "No address that mail can reach", wants_a_person=True)
+    if message.pk in background.suppressed:
+        return Obstacle(MessageState.SUPPRESSED, background.suppressed[message.pk])
+    return None
+
+
+def _too_late(message: Message, *, now: datetime) -> Obstacle | None:
     if message.not_after < now:
         return Obstacle(MessageState.CANCELLED, "Too late to be sent", wants_a_person=True)
     return None
+
+
+def _rules_of_follow_ups(message: Message, *, now: datetime, background: Background) -> Obstacle | None:
+    lead, message_class = message.lead, MessageClass(message.message_class)
+    if lead is None or message_class not in AUTOMATED:
+        return None
+    if lead.pk in background.elsewhere:
+        return _later(now + ANOTHER_WORKER, "")
+    wanted = _CONSENT.get(message_class, ConsentKind.CONTACT)
+    if wanted not in background.agreed.get(lead.pk, set()):
+        return Obstacle(MessageState.SUPPRESSED, f"No consent: {wanted.label.lower()}")
+    opens = mail_window(now, PURPOSE[message_class], clocks.clock_of(lead))
+    if opens > now:
+        return _later(opens, "Waits for the hours in which mail may go out")
+    allowed = _allowed_from(background.sent[lead.pk], now)
+    return _later(allowed, "Waits: no more than one a day, three a week, 14 in 90 days") if allowed > now else None
+
+
+def _later(until: datetime, reason: str) -> Obstacle:
+    return Obstacle(MessageState.QUEUED, reason, until=until)
+
+
+def _allowed_from(sent: list[datetime], now: datetime) -> datetime:
+    """The first moment from now on at which one more mail keeps every cap."""
+    times, allowed = sorted(sent), now
+    for period, most in CAPS:
+        recent = [at for at in times if at > now - period]
+        if len(recent) >= most:
+            allowed = max(allowed, recent[-most] + period)
+    return allowed
+
+
+def _held_by_others(leads: set[UUID]) -> set[UUID]:
+    """Takes a lock for each lead until the end of the transaction; returns those that another worker has."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM unnest(%s::uuid[]) id WHERE NOT pg_try_advisory_xact_lock(hashtextextended(id::text, 3))",
+            [sorted(leads)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _agreed(leads: set[UUID]) -> dict[UUID, set[str]]:
+    """To what each of them agreed last."""
+    latest = ConsentRecord.objects.filter(lead__in=leads).order_by("lead_id", "kind", "-at").distinct("lead_id", "kind")
+    found: dict[UUID, set[str]] = defaultdict(set)
+    for lead_id, kind, given in latest.values_list("lead_id", "kind", "given"):
+        if given:
+            found[lead_id].add(kind)
+    return found
+
+
+def _sent(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
+    """When automated mails went, or are going, to each of them."""
+    longest = CAPS[-1][0]
+    rows = Message.objects.filter(
+        lead__in=leads, message_class__in=AUTOMATED, state__in=ON_ITS_WAY, created_at__gt=now - longest * 1.1
+    )
+    found: dict[UUID, list[datetime]] = defaultdict(list)
+    for lead_id, finished_at in rows.values_list("lead_id", "finished_at"):
+        found[lead_id].append(finished_at or now)
+    return found

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from crm.enums import MessageClass, OnUnknown
-from crm.models import Lead, Location, Message, SafetyAlert
+from crm.models import Enrolment, Lead, Location, Message, SafetyAlert
 from crm.normalise import one_line
 from crm.places import ZONES
 
@@ -78,6 +78,33 @@ def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> M
     )
 
 
+def follow_up(
+    lead: Lead,
+    *,
+    name: str,
+    key: str,
+    message_class: MessageClass,
+    on_unknown: OnUnknown,
+    enrolment: Enrolment,
+    not_after: datetime,
+    now: datetime,
+) -> Message:
+    """A mail of a sequence, without its words: they are written when it is sent (crm/mail_texts.py). Not yet saved."""
+    message = _empty(
+        name,
+        lead=lead,
+        centre=lead.location,
+        to=lead.email,
+        key=key,
+        message_class=message_class,
+        on_unknown=on_unknown,
+        not_after=not_after,
+        now=now,
+    )
+    message.enrolment = enrolment
+    return message
+
+
 def _answer(name: str, lead: Lead, *, to: str, key: str, not_after: datetime, now: datetime) -> Message:
     """A mail that somebody waits for: sent at once, and again when it is not known whether it arrived."""
     return make_message(
@@ -114,6 +141,33 @@ def make_message(
     centre = centre or (lead.location if lead else None)
     if centre is None:
         raise ValueError("A mail is written in the name of a centre: give a lead or the centre.")
+    message = _empty(
+        name,
+        lead=lead,
+        centre=centre,
+        to=to,
+        key=key,
+        message_class=message_class,
+        on_unknown=on_unknown,
+        not_after=not_after,
+        now=now,
+    )
+    _write(message, language=lead.language if lead else settings.LANGUAGE_CODE, centre=centre, context=context)
+    return message
+
+
+def _empty(
+    name: str,
+    *,
+    lead: Lead | None,
+    centre: Location,
+    to: str,
+    key: str,
+    message_class: MessageClass,
+    on_unknown: OnUnknown,
+    not_after: datetime,
+    now: datetime,
+) -> Message:
     message = Message(
         lead=lead,
         key=key,
@@ -128,7 +182,6 @@ def make_message(
         created_at=now,
     )
     message.message_id = f"<{message.pk}@{centre.sender_email.rpartition('@')[2]}>"
-    _write(message, language=lead.language if lead else settings.LANGUAGE_CODE, centre=centre, context=context)
     return message
 
 
@@ -137,10 +190,10 @@ def _write(message: Message, *, language: str, centre: Location, context: dict[s
     spoken = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     path = f"emails/{spoken}/{message.name}"
     with override(spoken):
-        values = {"language": spoken, **_imprint(centre), **context}
+        values = {"language": spoken, **imprint(centre), **context}
         message.subject = values["subject"] = one_line(_fill(_plain(f"{path}.subject.txt"), values))
         message.text = _fill(_plain(f"{path}.txt"), values).strip() + "\n"
-        message.html = _fill(_html(path), values)
+        message.html = in_layout(_plain(f"{path}.mjml").source, values)
 
 
 def greeting_name(first_name: str) -> str:
@@ -149,7 +202,18 @@ def greeting_name(first_name: str) -> str:
     return name if _NAME.fullmatch(name) else ""
 
 
-def _imprint(centre: Location) -> dict[str, Any]:
+def greeting(name: str) -> str:
+    """The first line, in the language in force; without a name where none fits."""
+    return gettext("Hello %(name)s,") % {"name": name} if name else gettext("Hello,")
+
+
+def reading_link() -> str:
+    """Our pages to read: their address says nothing about whoever gets it."""
+    return settings.SITE_URL.rstrip("/") + reverse("intake:learn")
+
+
+def imprint(centre: Location) -> dict[str, Any]:
+    """Who writes, as every mail says it."""
     return {
         "sender_name": one_line(centre.sender_name),
         "address_lines": centre.address_lines,
@@ -170,13 +234,28 @@ def _plain(path: str) -> Template:
     return template
 
 
-@lru_cache(maxsize=64)
-def _html(path: str) -> Template:
-    """The mail's MJML inside the common layout, compiled to HTML once; Django's tags pass through untouched."""
-    layout, content = (_plain(f"{part}.mjml").source for part in ("emails/layout", path))
+def in_layout(content: str, values: dict[str, Any]) -> str:
+    """MJML, which is a Django template, as HTML in the common layout, filled in."""
+    return _fill(_compiled(content), values)
+
+
+def in_text_layout(words: str, values: dict[str, Any]) -> str:
+    """The plain part of a mail whose words staff may change."""
+    return _fill(_plain("emails/text.txt"), {**values, "words": words}).strip() + "\n"
+
+
+def in_sheet(words: str) -> str:
+    """The MJML of such a mail's words on the sheet that all of them share."""
+    return str(_plain("emails/text.mjml").source).replace(CONTENT_MARK, words)
+
+
+@lru_cache(maxsize=256)
+def _compiled(content: str) -> Template:
+    """The common layout with this content, compiled to HTML once; Django's tags pass through untouched."""
+    layout = _plain("emails/layout.mjml").source
     # No web fonts: opening a mail must not tell anyone that it was opened.
     options = mrml.RenderOptions(disable_comments=False, social_icon_origin=None, fonts={})
-    html = mrml.to_html(str(layout).replace(CONTENT_MARK, str(content)), render_options=options)
+    html = mrml.to_html(str(layout).replace(CONTENT_MARK, content), render_options=options)
     return _engine().from_string(html.content).template
 
 

@@ -99,6 +99,7 @@ class Environment(BaseSettings):
     email_url: str
     site_url: str
     secret_key: str
+    secret_key_fallbacks: str = ""
     field_keys: str
     allowed_hosts: str
     debug: bool = False
@@ -189,6 +190,11 @@ class Environment(BaseSettings):
             if broken:
                 raise ValueError(sentence)
         return self
+
+    @property
+    def former_keys(self) -> list[str]:
+        """SECRET_KEYs that were in force before, the newest first: what they signed and hashed is still known."""
+        return [key.strip() for key in self.secret_key_fallbacks.split(",") if key.strip()]
 
     @property
     def is_public(self) -> bool:

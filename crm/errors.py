@@ -41,6 +41,10 @@ class MessageRefused(DomainError):
     """The message is not in a state in which this can be done with it."""
 
 
+class SequenceActionRefused(DomainError):
+    """Something that cannot be done with an enrolment in the state in which it is."""
+
+
 class UploadRefused(DomainError):
     """An upload that cannot begin or end like this."""
 

@@ -9,6 +9,8 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr
 from io import BytesIO
 
+from crm import preference_link
+from crm.enums import AUTOMATED
 from crm.models import Message
 from crm.normalise import one_line
 
@@ -28,6 +30,9 @@ def as_bytes(message: Message) -> bytes:
     mail["Subject"] = _encoded(message.subject)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: asks robots not to answer
     mail["X-Auto-Response-Suppress"] = "All"  # what Exchange understands of that
+    if message.message_class in AUTOMATED and message.lead_id:
+        mail["List-Unsubscribe"] = f"<{preference_link.address_of(message)}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     mail.attach(_part("plain", message.text))
     if message.html:
         mail.attach(_part("html", message.html))

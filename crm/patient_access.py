@@ -9,6 +9,7 @@ import copy
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,7 +21,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import override
 
-from crm import dispatch, emails
+from crm import dispatch, emails, preference_link
 from crm.enums import LinkPurpose
 from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession, User
 
@@ -212,4 +213,8 @@ def _code_hash(session: PatientSession, code: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), f"{session.pk}:{code}".encode(), sha256).hexdigest()
 
 
-PLACEHOLDERS = {"{private_link}": _link_address, "{private_code}": _code_of}
+PLACEHOLDERS: dict[str, Callable[[Message, datetime], str]] = {
+    "{private_link}": _link_address,
+    "{private_code}": _code_of,
+    "{unsubscribe_link}": lambda message, _now: preference_link.address_of(message),
+}

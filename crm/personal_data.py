@@ -3,6 +3,8 @@ producible). Each app registers its models (crm/registry.py); what is left out s
 
 from typing import Any
 
+from django.db.models import Model
+
 from crm import registry
 from crm.models import (
     Activity,
@@ -10,6 +12,7 @@ from crm.models import (
     ConsentRecord,
     ContactPerson,
     Document,
+    Enrolment,
     ImagingStudy,
     Lead,
     Measurement,
@@ -20,6 +23,7 @@ from crm.models import (
     PrivateMessage,
     Referral,
     SafetyAlert,
+    StepOutcome,
     Task,
     Treatment,
 )
@@ -51,6 +55,8 @@ def hang_in() -> None:
     data(ContactPerson, path="lead", title="People you named", fields=allowed)
     told = "practice referred_on may_tell arrival_told_at outcome_told_at"
     data(Referral, path="lead", title="Who sent you", fields=told)
+    data(Enrolment, path="lead", title="Follow-ups", fields="version state started_at ended_at reason")
+    data(StepOutcome, path="enrolment__lead", title="Steps of follow-ups", fields="step result reason at")
     data(SafetyAlert, path="lead", title="Alerts", fields="raised_at")
     data(Task, path="lead", why_not="Notes of ours about our own work.")
     data(PatientLink, path="lead", why_not="Keys, of which we keep only a hash.")
@@ -66,5 +72,10 @@ def export(lead: Lead) -> dict[str, list[dict[str, Any]]]:
         if entry.fields:
             rows = entry.model._default_manager.filter(**{entry.path: lead.pk})
             ordered = rows.order_by(*entry.model._meta.ordering or ["pk"])
-            found[entry.title] = [{name: getattr(row, name) for name in entry.fields} for row in ordered]
+            found[entry.title] = [{name: _told(getattr(row, name)) for name in entry.fields} for row in ordered]
     return found
+
+
+def _told(value: Any) -> Any:
+    """A row that another one points to by its name."""
+    return str(value) if isinstance(value, Model) else value

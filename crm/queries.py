@@ -166,7 +166,7 @@ def _of_message(message: Message) -> Entry:
     return Entry(
         at=message.created_at,
         kind="message",
-        title=f"E-mail: {message.subject}",
+        title=f"E-mail: {message.title}",
         note=message.reason,
         state=state.value,
         message_id=message.pk,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import models
 from django.http import HttpRequest
@@ -13,7 +14,8 @@ from crm.enums import Event
 from crm.models import Lead
 
 Render = Callable[[HttpRequest, Lead], str]
-Listener = Callable[[Lead, Event, datetime], None]
+Listener = Callable[[Lead, "Happening"], None]
+Question = Callable[[list[UUID]], set[UUID]]
 # Called with the admin site, the request, the lead's id and whatever else the pattern names.
 DeskView = Callable[..., HttpResponseBase]
 
@@ -90,6 +92,15 @@ def personal_data_of_all() -> list[PersonalData]:
     return list(_personal_data)
 
 
+@dataclass(frozen=True)
+class Happening:
+    """Something that happened to a lead. `key` tells it from every other one of its kind: told twice, it is one."""
+
+    event: Event
+    now: datetime
+    key: str = ""
+
+
 _listeners: dict[Event, list[Listener]] = defaultdict(list)
 
 
@@ -101,3 +112,15 @@ def listen(events: Iterable[Event], listener: Listener) -> None:
 
 def listeners(event: Event) -> list[Listener]:
     return _listeners[event]
+
+
+_conditions: dict[str, Question] = {}
+
+
+def condition(name: str, question: Question) -> None:
+    """Adds a condition for sequences (crm/conditions.py): of many leads it returns those for which it holds."""
+    _conditions[name] = question
+
+
+def conditions() -> dict[str, Question]:
+    return dict(_conditions)

@@ -29,6 +29,7 @@ _SEE_THE_DESK = [
     "crm.view_imagingstudy",
     "crm.view_referringpractice",
     "crm.view_referral",
+    "crm.view_enrolment",
 ]
 _WORK_THE_DESK = [
     *_SEE_THE_DESK,
@@ -48,6 +49,7 @@ _WORK_THE_DESK = [
     "crm.change_referringpractice",
     "crm.add_referral",
     "crm.change_referral",
+    "crm.change_enrolment",
     "intake.override_outcome",
     "intake.change_coverage",
     "intake.add_verification",

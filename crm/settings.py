@@ -17,6 +17,7 @@ SITE_URL = ENV.site_url
 IS_PUBLIC = ENV.is_public
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
+SECRET_KEY_FALLBACKS = ENV.former_keys
 ALLOWED_HOSTS = ENV.hosts
 ROOT_URLCONF = "crm.urls"
 WSGI_APPLICATION = "crm.wsgi.application"

@@ -3,18 +3,18 @@
 import structlog
 from django.utils import timezone
 
-from crm import delivery, webhook
+from crm import delivery, follow_up, webhook
 from crm.actions import documents, safety
 
 log = structlog.get_logger("nucleus.sweep")
 
 
 def once() -> int:
-    """Escalates alerts, posts them, sends mails; returns how many mails were accepted.
+    """Escalates alerts, posts them, carries out steps of sequences, sends mails; returns how many were accepted.
 
-    Alerts first, and each on its own: trouble with one path must not silence the other.
+    Alerts first, and each on its own: trouble with one path must not silence the others.
     """
-    for look_after in (_escalate, webhook.post_due):
+    for look_after in (_escalate, webhook.post_due, follow_up.run_due):
         try:
             look_after()
         except Exception as trouble:  # the mails below must go out whatever is wrong here

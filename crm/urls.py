@@ -4,12 +4,13 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from crm import health, logo
+from crm import health, logo, preferences
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("u/<str:token>/", preferences.preferences, name="preferences"),
     path("logo/<uuid:location_id>/", logo.logo, name="logo"),
     # English has no prefix; Spanish pages lie below /es/, so that an address says its language and no cookie has to.
     *i18n_patterns(

@@ -12,10 +12,11 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 
 from crm import clinic_hours, dispatch, emails, rows
-from crm.actions import leads, safety, tasks
-from crm.enums import SIDE_STAGES, ActivityKind, MeasurementKind, Outcome, Stage, TaskKind
+from crm.actions import events, leads, safety, sequences, tasks
+from crm.enums import SIDE_STAGES, ActivityKind, Event, MeasurementKind, Outcome, Stage, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, PatientSession, Task
 from crm.normalise import name_key
+from crm.registry import Happening
 from intake import assessments, consents, flags, questionnaire, record
 from intake.models import Submission
 
@@ -126,6 +127,7 @@ def _store(request: Request) -> Lead:
     )
     made = [lead, *_kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary="Asked for help")]
     made += _assessed(request, lead)
+    made += sequences.beginning(lead, [_happened(request, Event.SUBMITTED), _happened(request, Event.OUTCOME_CHANGED)])
     if request.urgent:
         with transaction.atomic():
             _write(made)
@@ -133,6 +135,10 @@ def _store(request: Request) -> Lead:
     else:
         _write([*made, *_reply(request, lead, request.submission_id)])
     return lead
+
+
+def _happened(request: Request, event: Event) -> Happening:
+    return Happening(event, request.now, key=str(request.submission_id))
 
 
 def _assessed(request: Request, lead: Lead) -> list[models.Model]:
@@ -244,6 +250,7 @@ def _attach(request: Request, known: Lead) -> Lead:
     if lead.stage in SIDE_STAGES:
         leads.move(lead, to=Stage.QUALIFYING, by=None, note="Asked for help again", now=request.now)
     assessments.assess(lead, cause="Asked for help again", now=request.now)
+    events.announce(lead, Event.SUBMITTED, now=request.now, key=str(request.submission_id))
     return lead
 
 

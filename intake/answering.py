@@ -1,6 +1,7 @@
 """What happens when a page of the second step is sent: kept at once, whole, and judged again."""
 
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,13 +10,13 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from crm.actions import leads, tasks, treatments
-from crm.enums import ActivityKind, MeasurementKind, Source, TaskKind, TreatmentGroup, TreatmentStatus
+from crm.actions import events, leads, tasks, treatments
+from crm.enums import ActivityKind, Event, MeasurementKind, Source, TaskKind, TreatmentGroup, TreatmentStatus
 from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
 from crm.vocabulary import GROUP_OF
 from intake import actions, assessments, insurance, record
 from intake.models import Submission
-from intake.questionnaire import RECHECK
+from intake.questionnaire import PAGES, RECHECK
 
 RATINGS = {
     "pain_now_avg": MeasurementKind.NRS_AVG,
@@ -62,7 +63,16 @@ def keep_page(sent: Sent) -> bool:
     assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
     if sent.page == RECHECK.key:
         _offer_improved(lead, now=sent.now)
+    events.announce(lead, Event.ANSWERED, now=sent.now, key=str(sent.submission_id))
     return True
+
+
+def all_answered(leads: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these leads who sent every page of the second step at least once."""
+    sent: dict[uuid.UUID, set[str]] = defaultdict(set)
+    for lead_id, page in Submission.objects.filter(lead__in=leads).values_list("lead_id", "page"):
+        sent[lead_id].add(page)
+    return {lead_id for lead_id, pages in sent.items() if pages >= {page.key for page in PAGES}}
 
 
 @transaction.atomic

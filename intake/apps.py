@@ -11,7 +11,18 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from intake import assessments, checks, desk, insurance_desk, ledger_views, my, panels, papers, wishes
+        from intake import (
+            answering,
+            assessments,
+            checks,
+            desk,
+            insurance_desk,
+            ledger_views,
+            my,
+            panels,
+            papers,
+            wishes,
+        )
         from intake.models import Assessment, Coverage, Override, PageOfProof, Submission, Verification
 
         registry.panel(
@@ -29,6 +40,7 @@ class IntakeConfig(AppConfig):
             order=5,
         )
         registry.panel("lead", title="Over time", permission="crm.view_treatment", render=ledger_views.panel, order=7)
+        registry.condition("questions_answered", answering.all_answered)
         registry.listen(assessments.CAUSES, assessments.on_event)
         desk.hang_in()
         insurance_desk.hang_in()

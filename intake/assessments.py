@@ -9,6 +9,7 @@ from crm.actions import leads, tasks
 from crm.enums import ActivityKind, Event, Outcome, TaskKind
 from crm.errors import OverrideRefused
 from crm.models import Activity, Lead, Task, User
+from crm.registry import Happening
 from intake import candidacy, flags, gaps, record
 from intake.models import Assessment, Override
 from intake.snapshot import Snapshot
@@ -67,9 +68,9 @@ def assess(lead: Lead, *, cause: str, now: datetime) -> Assessment:
     return made
 
 
-def on_event(lead: Lead, event: Event, now: datetime) -> None:
+def on_event(lead: Lead, happening: Happening) -> None:
     """Listener of crm's events: every change of what the rules look at asks them again."""
-    assess(lead, cause=CAUSES[event], now=now)
+    assess(lead, cause=CAUSES[happening.event], now=happening.now)
 
 
 def latest(lead: Lead) -> Assessment | None:

@@ -20,8 +20,8 @@ GUARDS = [
     Guard(
         "a worker without its lease hands nothing over",
         "crm/delivery.py",
-        "pk=message.pk, lease_token=message.lease_token, state=MessageState.SENDING)\n    if not",
-        "pk=message.pk)\n    if not",
+        "pk=message.pk, lease_token=message.lease_token, state=MessageState.SENDING)\n    with",
+        "pk=message.pk)\n    with",
         "crm/test_delivery.py::test_worker_that_lost_its_lease_hands_nothing_over",
     ),
     Guard(
@@ -34,8 +34,8 @@ GUARDS = [
     Guard(
         "handing over renews the lease",
         "crm/delivery.py",
-        "held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE)",
-        "held.update(state=MessageState.IN_DATA)",
+        "held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE, **written)",
+        "held.update(state=MessageState.IN_DATA, **written)",
         "crm/test_delivery.py::test_handing_over_renews_the_lease",
     ),
     Guard(
@@ -90,8 +90,8 @@ GUARDS = [
     Guard(
         "a safety hold stops routine mail",
         "crm/eligibility.py",
-        "lead.safety_hold and message",
-        "False and message",
+        'if lead.safety_hold:\n        return Obstacle(MessageState.SUPPRESSED, "Safety hold")',
+        'if False:\n        return Obstacle(MessageState.SUPPRESSED, "Safety hold")',
         "crm/test_delivery.py::test_claim_lets_only_answers_through_a_safety_hold",
     ),
     Guard(

@@ -6,6 +6,7 @@ from django.utils import translation
 from pytest_django import Settings
 
 from crm import queries
+from crm.actions import sequences
 from crm.models import Lead, Location, User
 from tests.factories import make_lead, make_location, make_user
 
@@ -19,8 +20,9 @@ def unhashed_static_files(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def forgotten_location() -> None:
-    """The main location that the test before kept."""
+    """The main location and the versions of sequences that the test before kept."""
     queries.forget_main_location()
+    sequences.forget_versions()
 
 
 @pytest.fixture(autouse=True)

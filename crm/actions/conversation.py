@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from crm import clinic_hours, dispatch, emails
-from crm.enums import ActivityKind, MessageState, TaskKind
+from crm.actions import events
+from crm.enums import ActivityKind, Event, MessageState, TaskKind
 from crm.models import Activity, Lead, Message, PatientSession, PrivateMessage, Task, User
 
 
@@ -47,6 +48,7 @@ def answer(session: PatientSession, *, text: str, now: datetime, message_id: UUI
         due_at = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
         title, key = "Answer the message on the private page", f"answer:{message.pk}"
         Task.objects.create(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now)
+    events.announce(lead, Event.REPLIED, now=now, key=str(message.pk))
 
 
 def _add(message: PrivateMessage) -> bool:

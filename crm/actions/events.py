@@ -7,10 +7,12 @@ from crm.enums import Event
 from crm.models import Lead
 
 
-def announce(lead: Lead, event: Event, *, now: datetime) -> None:
+def announce(lead: Lead, event: Event, *, now: datetime, key: str = "") -> None:
     """Tells everyone who listens to `event` (crm/registry.py), in the caller's transaction and in order of listening.
 
-    What a listener raises undoes the caller's work too: half an event is none.
+    `key` names this very event, such as the id of the row that it made. What a listener raises undoes the caller's work
+    too: half an event is none.
     """
+    happening = registry.Happening(event, now, key)
     for listener in registry.listeners(event):
-        listener(lead, event, now)
+        listener(lead, happening)

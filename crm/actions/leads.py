@@ -54,7 +54,7 @@ def move(
     locked.stage, locked.stage_since = to, now
     locked.lost_reason = lost_reason if to == Stage.LOST else ""
     locked.save(update_fields=["stage", "stage_since", "lost_reason", "updated_at"])
-    Activity.objects.create(
+    moved = Activity.objects.create(
         lead=locked,
         kind=ActivityKind.STAGE,
         at=now,
@@ -64,6 +64,7 @@ def move(
         details={"from": current.value, "to": to.value, "lost_reason": locked.lost_reason},
     )
     referrals.on_move(locked, to, now=now)
+    events.announce(locked, Event.STAGE_MOVED, now=now, key=str(moved.pk))
     return locked
 
 
@@ -89,6 +90,7 @@ def record_outcome(
     A hold that begins leaves an Activity; lifting one is a clinician's act and not offered here.
     """
     locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    is_new = outcome is not None and outcome != locked.outcome
     if outcome is not None:
         locked.outcome = outcome
     if safety_hold and not locked.safety_hold:
@@ -101,6 +103,8 @@ def record_outcome(
     if not isinstance(wake_up_on, Unchanged):
         locked.wake_up_on = wake_up_on
     locked.save(update_fields=["outcome", "safety_hold", "recheck_on", "wake_up_on", "updated_at"])
+    if is_new:
+        events.announce(locked, Event.OUTCOME_CHANGED, now=timezone.now())
 
 
 @transaction.atomic
@@ -121,6 +125,7 @@ def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now:
         tasks.update(done_at=now, done_by=by)
     if Lead.objects.filter(pk=lead.pk, stage=Stage.NEW).exists():
         move(lead, to=Stage.CONTACTING, by=by, now=now)
+    events.announce(lead, Event.CALLED, now=now, key=str(call.pk))
     return call
 
 

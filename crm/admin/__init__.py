@@ -3,6 +3,7 @@
 from crm.admin import (
     lead_contacts,
     lead_documents,
+    lead_follow_ups,
     lead_imaging,
     lead_messages,
     lead_private,
@@ -22,10 +23,12 @@ lead_private.hang_in()
 lead_safety.hang_in()
 lead_imaging.hang_in()
 lead_documents.hang_in()
+lead_follow_ups.hang_in()
 
 __all__ = [
     "lead_contacts",
     "lead_documents",
+    "lead_follow_ups",
     "lead_imaging",
     "lead_messages",
     "lead_private",

@@ -9,11 +9,14 @@ from crm.models.document import Document
 from crm.models.imaging import ImagingStudy
 from crm.models.lead import Lead
 from crm.models.location import Location
+from crm.models.mail_text import MailText
 from crm.models.measurement import Measurement
 from crm.models.message import Message, MessageTopic
 from crm.models.private import PatientCode, PatientLink, PatientSession
 from crm.models.referral import Referral, ReferringPractice
 from crm.models.safety import AlertPost, EmergencyCount, OnCallShift, SafetyAlert
+from crm.models.sequence import Enrolment, SequenceVersion, StepOutcome, VersionState
+from crm.models.suppression import Scope, SuppressedBecause, Suppression
 from crm.models.task import Task
 from crm.models.treatment import Treatment
 from crm.models.user import User
@@ -26,9 +29,11 @@ __all__ = [
     "ContactPerson",
     "Document",
     "EmergencyCount",
+    "Enrolment",
     "ImagingStudy",
     "Lead",
     "Location",
+    "MailText",
     "Measurement",
     "Message",
     "MessageTopic",
@@ -40,8 +45,14 @@ __all__ = [
     "Referral",
     "ReferringPractice",
     "SafetyAlert",
+    "Scope",
+    "SequenceVersion",
     "Snippet",
+    "StepOutcome",
+    "SuppressedBecause",
+    "Suppression",
     "Task",
     "Treatment",
     "User",
+    "VersionState",
 ]

@@ -39,6 +39,9 @@ class Message(Row):
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, null=True, blank=True, related_name="messages")
     topic = models.ForeignKey(MessageTopic, on_delete=models.PROTECT, null=True, blank=True, related_name="messages")
     topic_version = models.PositiveIntegerField(null=True, blank=True)
+    enrolment = models.ForeignKey(
+        "crm.Enrolment", on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
+    )
     key = models.CharField(max_length=120, unique=True, help_text="Idempotency: one row a reason, at most.")
     name = models.CharField(max_length=40, help_text="The template in templates/emails.")
     message_class = models.CharField(max_length=10, choices=MessageClass)
@@ -47,8 +50,8 @@ class Message(Row):
     sender_name = models.CharField(max_length=80)
     sender_email = models.CharField(max_length=254)
     to_email = models.CharField("to", max_length=254)
-    subject = models.CharField(max_length=200)
-    text = models.TextField()
+    subject = models.CharField(max_length=200, blank=True, help_text="Of a sequence's mail: written when it is sent.")
+    text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     message_id = models.CharField(max_length=200, unique=True)
 
@@ -94,6 +97,7 @@ class Message(Row):
                     ("sending", "queued"),
                     ("sending", "in_data"),
                     ("sending", "failed"),
+                    ("sending", "suppressed"),
                     ("in_data", "sent"),
                     ("in_data", "queued"),
                     ("in_data", "failed"),
@@ -107,4 +111,9 @@ class Message(Row):
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """The subject; of a mail that is still to be written, the name of its text."""
+        return self.subject or f"“{self.name}”"

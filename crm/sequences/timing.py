@@ -4,7 +4,7 @@ Windows: mail 08:00 to 20:00, calls 09:00 to 18:00 local; 47 CFR 64.1200(c)(1) a
 Nothing commercial on Sundays and holidays. A call is made by people: only on a day on which the centre opens.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -67,13 +67,6 @@ def into_window(
         if allowed(day + timedelta(days=offset)):
             return _at(day + timedelta(days=offset), hours[0], clock.zone).astimezone(UTC)
     return moment.astimezone(UTC)
-
-
-def next_due(definition: Definition, done: Iterable[str], *, anchor: datetime, clock: Clock) -> datetime | None:
-    """When the earliest step that is left is due; None when none is left."""
-    settled = set(done)
-    left = [step for step in definition.steps if step.key not in settled]
-    return min((due_at(step, definition, anchor=anchor, clock=clock) for step in left), default=None)
 
 
 def _wanted(step: Step, anchor: datetime, clock: Clock) -> datetime:

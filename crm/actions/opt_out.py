@@ -1,0 +1,76 @@
+"""Opting out of mails, and back in."""
+
+import time
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from crm import suppression
+from crm.enums import ActivityKind, MessageState
+from crm.models import Activity, Lead, Message, Scope, SuppressedBecause, Suppression
+
+# A mail whose content is on its way when somebody opts out is waited for, as long as a server may take to answer.
+WAIT_SECONDS = 25.0
+_LOOK_EVERY = 0.05
+
+
+def opt_out(address: str, *, lead_id: UUID | None, scope: Scope, because: SuppressedBecause, now: datetime) -> bool:
+    """From when this returns nothing of that scope leaves for the address. Twice is once: False the second time.
+
+    `everything` also stops the appointment mails of that lead, and of nobody else who uses the address. Side effects:
+    Suppression rows; a line on the timeline of the lead if there still is one.
+    """
+    with transaction.atomic():
+        suppression.hold_address(address, shared=False)
+        is_new = _stop(suppression.hash_of(address), lead_id, scope, because, now)
+        if is_new and lead_id and Lead.objects.filter(pk=lead_id).exists():
+            summary = f"No more mail: {scope.label.lower()} ({because.label.lower()})"
+            Activity.objects.create(lead_id=lead_id, kind=ActivityKind.DETAILS, at=now, summary=summary)
+    _wait_for_mails_on_their_way(address)
+    return is_new
+
+
+def opt_out_by_hash(address_hash: str, *, lead_id: UUID | None, scope: Scope, now: datetime) -> bool:
+    """The same when only the hash is left, because the record was erased: nothing can be on its way then."""
+    with transaction.atomic():
+        return _stop(address_hash, lead_id, scope, SuppressedBecause.OPT_OUT, now)
+
+
+def opt_in(address_hash: str, *, lead: Lead, now: datetime) -> int:
+    """The person wants mails again: lifts what they asked for themselves, never a bounce or a complaint."""
+    rows = Suppression.objects.filter(
+        Q(lead_ref=None) | Q(lead_ref=lead.pk),
+        address_hash=address_hash,
+        because=SuppressedBecause.OPT_OUT,
+        lifted_at=None,
+    )
+    count = rows.update(lifted_at=now)
+    if count:
+        Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, summary="Wants mail again")
+    return count
+
+
+def scope_of(address_hash: str, lead_id: UUID | None) -> Scope | None:
+    """The widest scope that the person has asked for; None when they get everything."""
+    rows = Suppression.objects.filter(address_hash=address_hash, lifted_at=None)
+    asked = {Scope(row.scope) for row in rows if row.lead_ref in (None, lead_id)}
+    return next((scope for scope in (Scope.EVERYTHING, Scope.MOST, Scope.EDUCATION) if scope in asked), None)
+
+
+def _stop(address_hash: str, lead_id: UUID | None, scope: Scope, because: SuppressedBecause, now: datetime) -> bool:
+    refs = [None, lead_id] if scope == Scope.EVERYTHING and lead_id else [None]
+    before = Suppression.objects.count_of(address_hash, scope, because)
+    Suppression.objects.bulk_create(
+        [Suppression(address_hash=address_hash, lead_ref=ref, scope=scope, because=because, at=now) for ref in refs],
+        ignore_conflicts=True,
+    )
+    return Suppression.objects.count_of(address_hash, scope, because) > before
+
+
+def _wait_for_mails_on_their_way(address: str) -> None:
+    ends_at = time.monotonic() + WAIT_SECONDS
+    going = Message.objects.filter(to_email__iexact=address, state=MessageState.IN_DATA)
+    while going.exists() and time.monotonic() < ends_at:
+        time.sleep(_LOOK_EVERY)

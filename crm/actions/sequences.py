@@ -1,0 +1,281 @@
+"""Who is in which sequence: what begins one, what ends it, and what a person may do about it.
+
+Carrying steps out is another module's work (crm/follow_up.py), so that a step that moves a stage makes no circle.
+"""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import CharField, Max, Value
+from django.db.models.functions import Cast, Concat
+
+from crm import conditions
+from crm.clocks import clock_of
+from crm.conditions import Case
+from crm.enums import UNDER_WAY, EnrolmentState, Event, MessageState, StepResult
+from crm.errors import SequenceActionRefused
+from crm.models import Enrolment, Lead, Message, SequenceVersion, StepOutcome, User, VersionState
+from crm.registry import Happening
+from crm.sequences.definition import Definition, OnResume, Step
+from crm.sequences.shipped_definitions import shipped
+from crm.sequences.turn import steps_left
+
+KEPT_SECONDS = 5.0
+HOLD = "Safety hold: people only"
+WROTE = "The patient wrote: a person decides how to go on"
+
+
+# --- Versions ---------------------------------------------------------------------------------------------------------
+def ensure_shipped() -> int:
+    """Stores what came with the product as versions; returns how many are new. Runs after every migration.
+
+    A new wording is published where the one before it came with the product too; staff's own stays in force.
+    """
+    added = 0
+    for definition in shipped():
+        versions = SequenceVersion.objects.filter(key=definition.key)
+        if versions.filter(created_by=None, body=definition.body).exists():
+            continue
+        in_force = versions.filter(state=VersionState.PUBLISHED).first()
+        number = (versions.aggregate(highest=Max("number"))["highest"] or 0) + 1 if in_force else 0
+        state = VersionState.DRAFT if in_force and in_force.created_by_id else VersionState.PUBLISHED
+        if in_force and state == VersionState.PUBLISHED:
+            SequenceVersion.objects.filter(pk=in_force.pk).update(state=VersionState.WITHDRAWN)
+        SequenceVersion.objects.create(key=definition.key, number=number, body=definition.body, state=state)
+        added += 1
+    return added
+
+
+def in_force() -> tuple[tuple[SequenceVersion, Definition], ...]:
+    """The published version of every sequence; kept by each process for KEPT_SECONDS, as the main location is."""
+    return _in_force(int(time.monotonic() / KEPT_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _in_force(_slot: int) -> tuple[tuple[SequenceVersion, Definition], ...]:
+    published = SequenceVersion.objects.filter(state=VersionState.PUBLISHED).order_by("key")
+    return tuple((version, version.definition) for version in published)
+
+
+def forget_versions() -> None:
+    """For whoever changed a version in this process."""
+    _in_force.cache_clear()
+
+
+# --- What happens to a lead -------------------------------------------------------------------------------------------
+def on_event(lead: Lead, happening: Happening) -> None:
+    """Listener of every event: ends, holds, continues and moves what is under way, then begins what it triggers."""
+    lead = Lead.objects.select_related("location").get(pk=lead.pk)
+    under_way = list(Enrolment.objects.under_way().filter(lead=lead).select_related("version"))
+    if under_way:
+        _look_again(lead, under_way, happening)
+    made = beginning(lead, [happening], taken={one.key for one in under_way if one.state in UNDER_WAY})
+    for enrolment in made:
+        _save_new(enrolment)
+
+
+def beginning(lead: Lead, happenings: Iterable[Happening], *, taken: Iterable[str] = ()) -> list[Enrolment]:
+    """What these events begin for a lead, not yet saved. `taken`: sequences that are under way already."""
+    events = {happening.event: happening for happening in happenings}
+    fitting = [
+        (version, definition)
+        for version, definition in in_force()
+        if definition.trigger in events and definition.key not in set(taken)
+    ]
+    if not fitting or lead.safety_hold:
+        return []
+    asked = {name for _version, definition in fitting for name in (*definition.when, *definition.stops)}
+    facts = conditions.facts_of([lead], asked=asked) if not lead._state.adding else conditions.Facts()
+    made = []
+    for version, definition in fitting:
+        happening = events[definition.trigger]
+        case = Case(lead, happening.now, facts)
+        wanted = all(conditions.holds(name, case) for name in definition.when)
+        if wanted and not conditions.first_that_holds(definition.stops, case):
+            made.append(_enrolment(lead, version, definition, happening))
+    return made
+
+
+def _enrolment(lead: Lead, version: SequenceVersion, definition: Definition, happening: Happening) -> Enrolment:
+    cause = f"{definition.key}:{happening.event}:{happening.key}" if happening.key else None
+    left = steps_left(definition, [], anchor=happening.now, clock=clock_of(lead))
+    due_at = left[0][0] if left else None
+    return Enrolment(
+        lead=lead,
+        version=version,
+        key=definition.key,
+        cause=cause,
+        anchor=happening.now,
+        started_at=happening.now,
+        due_at=due_at,
+        state=EnrolmentState.LIVE if due_at else EnrolmentState.DONE,
+        ended_at=None if due_at else happening.now,
+    )
+
+
+def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrolment:
+    """A person enrols somebody. Raises SequenceActionRefused when that cannot be."""
+    found = next(((version, one) for version, one in in_force() if one.key == key), None)
+    if found is None:
+        raise SequenceActionRefused("There is no such sequence any more.")
+    if lead.safety_hold:
+        raise SequenceActionRefused("A safety hold stands: a clinician lifts it first.")
+    made = _enrolment(lead, *found, Happening(found[1].trigger, now))
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+    except IntegrityError:
+        raise SequenceActionRefused("That one runs already.") from None
+    return made
+
+
+def _save_new(enrolment: Enrolment) -> None:
+    """Two events at once begin a sequence once: the constraint decides."""
+    try:
+        with transaction.atomic():
+            enrolment.save(force_insert=True)
+    except IntegrityError:
+        return
+
+
+def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) -> None:
+    asked = {name for one in under_way for name in one.version.definition.stops}
+    facts = conditions.facts_of([lead], asked=asked)
+    for enrolment in under_way:
+        definition = enrolment.version.definition
+        ends = conditions.first_that_holds(definition.stops, Case(lead, enrolment.started_at, facts))
+        if ends:
+            stop(enrolment, reason=conditions.IN_WORDS.get(ends, ends), now=happening.now)
+        elif lead.safety_hold:
+            pause(enrolment, reason=HOLD, now=happening.now)
+        elif happening.event == Event.REPLIED:
+            pause(enrolment, reason=WROTE, now=happening.now)
+        elif happening.event == Event.HOLD_CLEARED and enrolment.reason == HOLD:
+            resume(enrolment, now=happening.now)
+        else:
+            plan_anew(enrolment, lead)
+
+
+# --- Doors ------------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def stop(enrolment: Enrolment, *, reason: str, now: datetime) -> bool:
+    """Ends an enrolment for good; its mails that have not gone out are cancelled. False when it had ended."""
+    changed = Enrolment.objects.under_way().filter(pk=enrolment.pk)
+    if not changed.update(state=EnrolmentState.STOPPED, reason=reason[:200], ended_at=now, due_at=None):
+        return False
+    enrolment.state, enrolment.reason, enrolment.ended_at, enrolment.due_at = EnrolmentState.STOPPED, reason, now, None
+    _cancel_waiting(enrolment, reason=f"Stopped: {reason}", now=now)
+    return True
+
+
+@transaction.atomic
+def pause(enrolment: Enrolment, *, reason: str, now: datetime) -> bool:
+    """Holds an enrolment until somebody resumes it. A mail that waits is taken back and its step is open again."""
+    live = Enrolment.objects.filter(pk=enrolment.pk, state__in=[EnrolmentState.LIVE, EnrolmentState.PARKED])
+    if not live.update(state=EnrolmentState.PAUSED, reason=reason[:200], paused_at=now, due_at=None):
+        return False
+    enrolment.state, enrolment.reason, enrolment.paused_at = EnrolmentState.PAUSED, reason[:200], now
+    taken_back = _cancel_waiting(enrolment, reason=f"Paused: {reason}", now=now)
+    StepOutcome.objects.filter(enrolment=enrolment, message__in=taken_back).delete()
+    # The step may be written again, so the row that was taken back gives up the key.
+    Message.objects.filter(pk__in=taken_back).update(key=Concat("key", Value(":"), Cast("pk", CharField())))
+    return True
+
+
+@transaction.atomic
+def resume(enrolment: Enrolment, *, now: datetime) -> None:
+    """Goes on with a paused or parked enrolment, as its sequence declares. Raises SequenceActionRefused otherwise."""
+    locked = (
+        Enrolment.objects.select_for_update(of=("self",))
+        .select_related("version", "lead__location")
+        .get(pk=enrolment.pk)
+    )
+    if locked.state not in {EnrolmentState.PAUSED, EnrolmentState.PARKED}:
+        raise SequenceActionRefused("This is not paused: somebody else may have been quicker.")
+    if locked.lead.safety_hold:
+        raise SequenceActionRefused("A safety hold stands: a clinician lifts it first.")
+    definition = locked.version.definition
+    if definition.on_resume == OnResume.SHIFT and locked.paused_at:
+        locked.anchor += now - locked.paused_at
+    elif definition.on_resume == OnResume.SKIP:
+        _skip_overdue(locked, now=now)
+    locked.state, locked.reason, locked.paused_at, locked.tries = EnrolmentState.LIVE, "", None, 0
+    _set_due(locked, now=now)
+    locked.save()
+
+
+@transaction.atomic
+def skip_next(enrolment: Enrolment, *, by: User, now: datetime) -> str:
+    """Leaves out the step that is next; returns it in words. Raises SequenceActionRefused when there is none."""
+    locked = (
+        Enrolment.objects.select_for_update(of=("self",))
+        .select_related("version", "lead__location")
+        .get(pk=enrolment.pk)
+    )
+    upcoming = left_of(locked)
+    if locked.state not in UNDER_WAY or not upcoming:
+        raise SequenceActionRefused("No step is left to skip.")
+    _at, step = upcoming[0]
+    StepOutcome.objects.create(
+        enrolment=locked, step=step.key, result=StepResult.SKIPPED, reason=f"Skipped by {by}"[:200], at=now
+    )
+    if locked.state == EnrolmentState.LIVE:
+        _set_due(locked, now=now)
+        locked.save()
+    return step.in_words
+
+
+@transaction.atomic
+def do_next_now(enrolment: Enrolment, *, now: datetime) -> None:
+    """Makes the next step due at once; the rules of sending still hold. Raises SequenceActionRefused when paused."""
+    if not Enrolment.objects.filter(pk=enrolment.pk, state=EnrolmentState.LIVE).update(due_at=now, hurry=True):
+        raise SequenceActionRefused("Resume it first: nothing is due while it is paused.")
+
+
+# --- What they share --------------------------------------------------------------------------------------------------
+def left_of(enrolment: Enrolment) -> list[tuple[datetime, Step]]:
+    """What is still to be done for it and when, the earliest first."""
+    done = StepOutcome.objects.filter(enrolment=enrolment).values_list("step", flat=True)
+    definition = enrolment.version.definition
+    return steps_left(definition, done, anchor=enrolment.anchor, clock=clock_of(enrolment.lead))
+
+
+def plan_anew(enrolment: Enrolment, lead: Lead) -> None:
+    """Follows a date of the lead that has moved."""
+    if enrolment.state != EnrolmentState.LIVE or not any(step.on for step in enrolment.version.definition.steps):
+        return
+    enrolment.lead = lead
+    left = left_of(enrolment)
+    if left and left[0][0] != enrolment.due_at:
+        Enrolment.objects.filter(pk=enrolment.pk, state=EnrolmentState.LIVE).update(due_at=left[0][0])
+
+
+def _set_due(enrolment: Enrolment, *, now: datetime) -> None:
+    """When its next step is due; without one it is finished."""
+    left = left_of(enrolment)
+    enrolment.due_at = left[0][0] if left else None
+    if not left:
+        enrolment.state, enrolment.ended_at = EnrolmentState.DONE, now
+
+
+def _skip_overdue(enrolment: Enrolment, *, now: datetime) -> None:
+    overdue = [step for at, step in left_of(enrolment) if at <= now]
+    reason = "Fell due while it was paused"
+    StepOutcome.objects.bulk_create(
+        StepOutcome(enrolment=enrolment, step=step.key, result=StepResult.SKIPPED, reason=reason, at=now)
+        for step in overdue
+    )
+
+
+def _cancel_waiting(enrolment: Enrolment, *, reason: str, now: datetime) -> list[UUID]:
+    """Its mails that nobody has begun to send; returns their ids. One that a worker holds goes out: it was in time."""
+    waiting = Message.objects.filter(enrolment=enrolment, state=MessageState.QUEUED)
+    ids = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    Message.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(
+        state=MessageState.CANCELLED, reason=reason[:200], finished_at=now
+    )
+    return ids

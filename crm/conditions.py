@@ -1,0 +1,152 @@
+"""What sequences ask about leads: by name, of many leads at once, in a number of queries that does not grow with them.
+
+A condition looks at one Case. Apps above crm add their own with registry.condition: a question about many leads that
+answers with the ids of those for which it holds.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from crm import registry
+from crm.enums import ActivityKind, CallOutcome, Outcome, Stage
+from crm.models import Activity, ImagingStudy, Lead, PrivateMessage
+
+CLOSED = {Stage.LOST, Stage.PATIENT, Stage.IMPROVED, Stage.DORMANT}
+BOOKED = {Stage.BOOKED, Stage.CONSULTED, Stage.PATIENT}
+_NO_CALLS = {CallOutcome.ASKED_NOT_TO_CALL, CallOutcome.WRONG_NUMBER}
+_LATEST = 10
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of some leads beyond their own rows. Calls: newest first."""
+
+    calls: dict[UUID, list[tuple[datetime, str]]] = field(default_factory=dict)
+    wrote_at: dict[UUID, datetime] = field(default_factory=dict)
+    studies: dict[UUID, list[bool]] = field(default_factory=dict)
+    of_others: dict[str, set[UUID]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One lead in one sequence that began, or would begin, at `since`."""
+
+    lead: Lead
+    since: datetime
+    facts: Facts
+
+    @property
+    def calls(self) -> list[str]:
+        return [outcome for _at, outcome in self.facts.calls.get(self.lead.pk, [])]
+
+    def called_since(self, *outcomes: CallOutcome) -> bool:
+        made = self.facts.calls.get(self.lead.pk, [])
+        return any(outcome in outcomes for at, outcome in made if at >= self.since)
+
+    @property
+    def wrote_since(self) -> bool:
+        at = self.facts.wrote_at.get(self.lead.pk)
+        return at is not None and at >= self.since
+
+
+def facts_of(leads: Iterable[Lead], *, asked: Iterable[str]) -> Facts:
+    """The facts that the named conditions need, for all these leads."""
+    ids, names = [lead.pk for lead in leads], set(asked)
+    return Facts(
+        calls=_calls(ids) if names & {"reached", "contacted", "missed_twice", "no_calls"} else {},
+        wrote_at=_wrote(ids) if "replied" in names else {},
+        studies=_studies(ids) if names & {"records_missing", "records_here"} else {},
+        of_others={name: answer(ids) for name, answer in registry.conditions().items() if name in names},
+    )
+
+
+def _calls(ids: list[UUID]) -> dict[UUID, list[tuple[datetime, str]]]:
+    calls = Activity.objects.filter(lead__in=ids, kind=ActivityKind.CALL).order_by("-at", "-pk")
+    found: dict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
+    for lead_id, at, outcome in calls.values_list("lead_id", "at", "call_outcome"):
+        if len(found[lead_id]) < _LATEST:
+            found[lead_id].append((at, outcome))
+    return found
+
+
+def _wrote(ids: list[UUID]) -> dict[UUID, datetime]:
+    """When each of them last wrote to us."""
+    wrote = PrivateMessage.objects.filter(lead__in=ids, by=None).order_by("lead_id", "-at").distinct("lead_id")
+    return dict(wrote.values_list("lead_id", "at"))
+
+
+def _studies(ids: list[UUID]) -> dict[UUID, list[bool]]:
+    """For each study, whether report and images are both here."""
+    found: dict[UUID, list[bool]] = defaultdict(list)
+    for study in ImagingStudy.objects.filter(lead__in=ids):
+        found[study.lead_id].append(study.is_complete)
+    return found
+
+
+def _missed_twice(case: Case) -> bool:
+    last = case.calls[:2]
+    return len(last) == 2 and CallOutcome.REACHED not in last and not _NO_CALLS & set(last)
+
+
+def _records_here(case: Case) -> bool:
+    studies = case.facts.studies.get(case.lead.pk, [])
+    return bool(studies) and all(studies)
+
+
+CONDITIONS: dict[str, Callable[[Case], bool]] = {
+    "reached": lambda case: case.called_since(CallOutcome.REACHED),
+    "contacted": lambda case: case.called_since(CallOutcome.REACHED) or case.lead.stage in BOOKED,
+    "replied": lambda case: case.wrote_since,
+    "missed_twice": _missed_twice,
+    "no_calls": lambda case: bool(_NO_CALLS & set(case.calls)),
+    "booked": lambda case: case.lead.stage in BOOKED,
+    "closed": lambda case: case.lead.stage in CLOSED,
+    "was_consulted": lambda case: case.lead.stage == Stage.CONSULTED,
+    "decided": lambda case: case.lead.stage in {Stage.PATIENT, Stage.LOST},
+    "improved": lambda case: case.lead.stage == Stage.IMPROVED,
+    "is_dormant": lambda case: case.lead.stage == Stage.DORMANT,
+    "no_longer_dormant": lambda case: case.lead.stage != Stage.DORMANT,
+    "waits_for_records": lambda case: case.lead.stage == Stage.RECORDS,
+    "records_missing": lambda case: not _records_here(case),
+    "records_here": _records_here,
+    "needs_more_info": lambda case: case.lead.outcome == Outcome.MORE_INFO,
+    "has_enough_info": lambda case: case.lead.outcome != Outcome.MORE_INFO,
+    "continues_treatment": lambda case: case.lead.outcome == Outcome.CONTINUE_CONSERVATIVE,
+    "consult_likely": lambda case: case.lead.outcome == Outcome.CONSULT_LIKELY,
+}
+
+# As staff read them: why a sequence ended.
+IN_WORDS = {
+    "reached": "Reached by telephone",
+    "contacted": "Contact was made",
+    "replied": "The patient wrote",
+    "no_calls": "Asked for no calls, or the number is wrong",
+    "booked": "An appointment is booked",
+    "closed": "The request is closed",
+    "decided": "The decision is recorded",
+    "improved": "Better without us",
+    "no_longer_dormant": "No longer silent",
+    "records_here": "The records are here",
+    "has_enough_info": "Nothing is missing any more",
+    "consult_likely": "A consultation is reasonable now",
+    "questions_answered": "The questions are answered",
+}
+
+
+def known() -> frozenset[str]:
+    """The names of all conditions, those of the apps above too."""
+    return frozenset({*CONDITIONS, *registry.conditions()})
+
+
+def holds(name: str, case: Case) -> bool:
+    """Whether a condition holds. A name that nobody knows (an app that is not installed) never does."""
+    if name in CONDITIONS:
+        return CONDITIONS[name](case)
+    return case.lead.pk in case.facts.of_others.get(name, set())
+
+
+def first_that_holds(names: Iterable[str], case: Case) -> str | None:
+    return next((name for name in names if holds(name, case)), None)

@@ -1,0 +1,230 @@
+"""Carries out the steps of sequences that are due; nothing else does. crm/actions/sequences.py begins and ends them.
+
+A batch is one transaction with a fixed number of queries, however many enrolments it holds. No network is waited for: a
+mail is a row of the outbox, and is written and judged when it is sent. Any number of these may run at once.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from crm import conditions, dispatch, emails, mime
+from crm.actions import leads
+from crm.clocks import clock_of
+from crm.conditions import Case
+from crm.enums import EnrolmentState, MessageClass, OnUnknown, Stage, StepResult, TaskKind
+from crm.errors import MoveRefused
+from crm.models import Enrolment, Message, StepOutcome, Task
+from crm.sequences import timing
+from crm.sequences.definition import Definition, Do, Purpose, Step, read
+from crm.sequences.turn import OVERTAKEN, Turn, turn
+
+BATCH = 500
+RUN_SECONDS = 40.0
+MOST_TRIES = 3
+TRY_AGAIN = timedelta(minutes=5)
+FRESH_FOR = timedelta(hours=36)  # longer than the day for which a cap may hold a mail back
+CLASS_OF = {
+    Purpose.TRANSACTIONAL: MessageClass.FOLLOW_UP,
+    Purpose.RELATIONSHIP: MessageClass.RELATIONSHIP,
+    Purpose.COMMERCIAL: MessageClass.COMMERCIAL,
+}
+
+log = structlog.get_logger("nucleus.follow_up")
+
+
+@dataclass
+class Work:
+    """What a batch will write."""
+
+    outcomes: list[StepOutcome] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    moves: list[tuple[Enrolment, Step]] = field(default_factory=list)
+
+
+def run_due(*, at: datetime | None = None) -> int:
+    """Carries out what is due now by PostgreSQL's clock, or at a given moment; returns how many enrolments had their
+    turn. Ends after RUN_SECONDS at the latest."""
+    if settings.SENDING == "paused":
+        return 0
+    count, ends_at = 0, time.monotonic() + RUN_SECONDS
+    while time.monotonic() < ends_at and (done := _batch(at)):
+        count += done
+    return count
+
+
+@transaction.atomic
+def _batch(at: datetime | None) -> int:
+    due = list(
+        Enrolment.objects.due(at=at)
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("lead__location", "version")
+        .annotate(clock=Now())
+        .order_by("due_at", "pk")[:BATCH]
+    )
+    if not due:
+        return 0
+    now: datetime = at or due[0].clock  # type: ignore[attr-defined]  # annotated above
+    done, work = _done(due), Work()
+    asked = {name for one in due for name in _definition(one).stops}
+    facts = conditions.facts_of([one.lead for one in due], asked=asked)
+    for enrolment in due:
+        _take_turn(enrolment, done[enrolment.pk], facts, work, now=now)
+    _write(due, work, now=now)
+    return len(due)
+
+
+def _done(enrolments: Iterable[Enrolment]) -> dict[UUID, set[str]]:
+    found: dict[UUID, set[str]] = defaultdict(set)
+    rows = StepOutcome.objects.filter(enrolment__in=[one.pk for one in enrolments])
+    for enrolment_id, step in rows.values_list("enrolment_id", "step"):
+        found[enrolment_id].add(step)
+    return found
+
+
+def _definition(enrolment: Enrolment) -> Definition:
+    return _read(enrolment.version_id, repr(enrolment.version.body))
+
+
+@lru_cache(maxsize=128)
+def _read(_version: UUID, body: str) -> Definition:
+    """A published body never changes; reading it is most of a turn's time."""
+    from ast import literal_eval
+
+    return read(literal_eval(body))
+
+
+def _take_turn(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work: Work, *, now: datetime) -> None:
+    """One enrolment's part of the batch. Whatever goes wrong here is this enrolment's matter alone."""
+    mine = Work()
+    try:
+        _decide(enrolment, done, facts, mine, now=now)
+    except Exception as trouble:
+        _put_aside(enrolment, work, trouble, now=now)
+        return
+    for name in ("outcomes", "messages", "tasks", "moves"):
+        getattr(work, name).extend(getattr(mine, name))
+
+
+def _decide(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work: Work, *, now: datetime) -> None:
+    lead, definition = enrolment.lead, _definition(enrolment)
+    ends = conditions.first_that_holds(definition.stops, Case(lead, enrolment.started_at, facts))
+    if ends:
+        _end(enrolment, EnrolmentState.STOPPED, conditions.IN_WORDS.get(ends, ends), now=now)
+        return
+    if lead.safety_hold:
+        enrolment.state, enrolment.paused_at, enrolment.due_at = EnrolmentState.PAUSED, now, None
+        enrolment.reason = "Safety hold: people only"
+        return
+    found = turn(definition, done, anchor=enrolment.anchor, clock=clock_of(lead), now=now, hurry=enrolment.hurry)
+    _carry_out(enrolment, definition, found, work, now=now)
+    enrolment.tries, enrolment.hurry, enrolment.reason = 0, False, ""
+    enrolment.due_at = found.next_at
+    if found.next_at is None:
+        _end(enrolment, EnrolmentState.DONE, "", now=now)
+
+
+def _end(enrolment: Enrolment, state: EnrolmentState, reason: str, *, now: datetime) -> None:
+    enrolment.state, enrolment.reason, enrolment.ended_at, enrolment.due_at = state, reason, now, None
+
+
+def _carry_out(enrolment: Enrolment, definition: Definition, found: Turn, work: Work, *, now: datetime) -> None:
+    def note(step: Step, result: StepResult, reason: str = "", **what: Any) -> None:
+        outcome = StepOutcome(enrolment=enrolment, step=step.key, result=result, reason=reason, at=now, **what)
+        work.outcomes.append(outcome)
+
+    for step in found.overtaken:
+        note(step, StepResult.SKIPPED, OVERTAKEN)
+    for step in found.stale:
+        work.tasks.append(made := _call_instead(enrolment, step, "the mail would come too late", now=now))
+        note(step, StepResult.INSTEAD, "Too late to be sent", task=made)
+    for step in found.todo:
+        if step.do == Do.MAIL and mime.deliverable(enrolment.lead.email) is None:
+            work.tasks.append(made := _call_instead(enrolment, step, "there is no address", now=now))
+            note(step, StepResult.INSTEAD, "No address that mail can reach", task=made)
+        elif step.do == Do.MAIL:
+            work.messages.append(message := _mail(enrolment, definition, step, now=now))
+            note(step, StepResult.MAIL, message=message)
+        elif step.do == Do.STAGE:
+            work.moves.append((enrolment, step))
+        else:
+            kind = TaskKind.CALL if step.do == Do.CALL else TaskKind.OTHER
+            work.tasks.append(task := _task(enrolment, step, kind, step.title, now=now))
+            note(step, StepResult.TASK, task=task)
+
+
+def _mail(enrolment: Enrolment, definition: Definition, step: Step, *, now: datetime) -> Message:
+    purpose = definition.purpose_of(step)
+    return emails.follow_up(
+        enrolment.lead,
+        name=step.text,
+        key=f"step:{enrolment.pk}:{step.key}",
+        message_class=CLASS_OF[purpose],
+        on_unknown=OnUnknown.PARK,
+        enrolment=enrolment,
+        not_after=now + FRESH_FOR,
+        now=now,
+    )
+
+
+def _call_instead(enrolment: Enrolment, step: Step, why: str, *, now: datetime) -> Task:
+    """The same business day: a person says by telephone, or by letter, what the mail would have said."""
+    way = "Call" if enrolment.lead.phone else "Write a letter"
+    return _task(enrolment, step, TaskKind.CALL, f"{way} about “{enrolment.version.body['title']}”: {why}", now=now)
+
+
+def _task(enrolment: Enrolment, step: Step, kind: TaskKind, title: str, *, now: datetime) -> Task:
+    clock = clock_of(enrolment.lead)
+    due_at = timing.into_window(now, clock, hours=timing.CALL_HOURS, allowed=clock.may_call)
+    key = f"step:{enrolment.pk}:{step.key}"
+    return Task(lead=enrolment.lead, kind=kind, title=title[:120], due_at=due_at, key=key, created_at=now)
+
+
+def _put_aside(enrolment: Enrolment, work: Work, trouble: Exception, *, now: datetime) -> None:
+    """Tried again in a while; after MOST_TRIES it waits for a person, and delays nobody else."""
+    log.error("step_failed", enrolment=str(enrolment.pk), error=type(trouble).__name__)
+    enrolment.tries += 1
+    enrolment.reason = f"Could not be carried out ({type(trouble).__name__}): {trouble}"[:200]
+    if enrolment.tries < MOST_TRIES:
+        enrolment.due_at = now + TRY_AGAIN
+        return
+    enrolment.state, enrolment.due_at = EnrolmentState.PARKED, None
+    key = f"parked:{enrolment.pk}:{enrolment.started_at.timestamp()}"
+    title = f"A sequence stopped by itself: {enrolment.key}"
+    work.tasks.append(
+        Task(lead=enrolment.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key, created_at=now)
+    )
+
+
+def _write(enrolments: list[Enrolment], work: Work, *, now: datetime) -> None:
+    """Everything at once; moves last, each on its own, because a move may be refused."""
+    Task.objects.bulk_create(work.tasks)
+    Message.objects.bulk_create(work.messages)
+    StepOutcome.objects.bulk_create(work.outcomes)
+    changed = ["state", "due_at", "reason", "tries", "hurry", "ended_at", "paused_at"]
+    Enrolment.objects.bulk_update(enrolments, changed)
+    for enrolment, step in work.moves:
+        _move(enrolment, step, now=now)
+    for message in work.messages:
+        dispatch.after_commit("crm.send_messages", message.pk)
+
+
+def _move(enrolment: Enrolment, step: Step, *, now: datetime) -> None:
+    result, reason = StepResult.MOVED, ""
+    try:
+        with transaction.atomic():
+            leads.move(enrolment.lead, to=Stage(step.to), by=None, note=f"By “{enrolment.version}”", now=now)
+    except MoveRefused as refused:
+        result, reason = StepResult.BLOCKED, refused.message
+    StepOutcome.objects.create(enrolment=enrolment, step=step.key, result=result, reason=reason[:200], at=now)

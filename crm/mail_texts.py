@@ -1,0 +1,97 @@
+"""The words of follow-up mails: Markdown with placeholders, in a fixed layout. See docs/mail-texts.md.
+
+Version 0 of each text is a file, templates/emails/<language>/texts/<name>.md: the subject on the first line, then the
+body. Staff publish versions of their own over it. A text is turned into a mail when the mail is sent.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import override
+
+from crm import emails, mail_markup
+from crm.enums import AUTOMATED, MessageClass
+from crm.mail_markup import Text
+from crm.models import Lead, MailText, Message, VersionState
+from crm.normalise import one_line
+
+FOLDER = Path(settings.BASE_DIR) / "templates" / "emails"
+
+
+class NoSuchText(LookupError):
+    """A sequence names a text that neither a file nor a member of staff has written."""
+
+
+def names() -> list[str]:
+    """Of all texts that come with the product."""
+    return sorted(path.stem for path in (FOLDER / "en" / "texts").glob("*.md"))
+
+
+@lru_cache(maxsize=256)
+def shipped(name: str, language: str) -> Text:
+    """Version 0. Raises NoSuchText."""
+    path = FOLDER / language / "texts" / f"{name}.md"
+    if not path.is_file():
+        raise NoSuchText(f"There is no text “{name}” in “{language}”.")
+    return mail_markup.split(path.read_text())
+
+
+def in_force(name: str, language: str) -> tuple[Text, MailText | None]:
+    """The text as it is sent now, and the version of staff's if it is theirs. One in English stands in for a language
+    in which nobody has written it. Raises NoSuchText."""
+    languages = list(dict.fromkeys([language, settings.LANGUAGE_CODE]))
+    ours = {one.language: one for one in MailText.objects.filter(name=name, state=VersionState.PUBLISHED)}
+    for spoken in languages:
+        if spoken in ours:
+            return Text(ours[spoken].subject, ours[spoken].body), ours[spoken]
+        try:
+            return shipped(name, spoken), None
+        except NoSuchText:
+            continue
+    raise NoSuchText(f"There is no text “{name}”.")
+
+
+def fill(message: Message) -> None:
+    """Writes subject, text and HTML of a sequence's mail that has none yet, in the lead's language. Saves nothing."""
+    if message.text or message.lead is None or message.enrolment_id is None:
+        return
+    text, _version = in_force(message.name, message.lead.language)
+    write(message, text, message.lead)
+
+
+def write(message: Message, text: Text, lead: Lead) -> None:
+    """The same with a given text: for a preview too."""
+    spoken = lead.language if lead.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    with override(spoken):
+        values = values_for(lead, message_class=MessageClass(message.message_class))
+        message.subject = one_line(mail_markup.fill_plain(text.subject, values["placeholders"]))[:200]
+        values |= {"subject": message.subject, "language": spoken}
+        message.text = emails.in_text_layout(mail_markup.as_text(text.body, values["placeholders"]), values)
+        message.html = emails.in_layout(_mjml(text.body), values)
+
+
+@lru_cache(maxsize=256)
+def _mjml(body: str) -> str:
+    return emails.in_sheet(mail_markup.as_mjml(body))
+
+
+def values_for(lead: Lead, *, message_class: MessageClass) -> dict[str, Any]:
+    """What the layout and the placeholders show about a lead, in the language in force."""
+    centre, name = lead.location, emails.greeting_name(lead.first_name)
+    imprint = emails.imprint(centre)
+    zone = f" ({imprint['zone_name']})" if imprint["zone_name"] else ""
+    return {
+        **imprint,
+        "may_be_stopped": message_class in AUTOMATED,
+        "placeholders": {
+            "greeting": emails.greeting(name),
+            "first_name": name,
+            "reference": lead.reference,
+            "centre": imprint["sender_name"],
+            "phone": centre.phone_display,
+            "hours": "; ".join(centre.hours_in_words) + zone,
+            "reading_link": emails.reading_link(),
+        },
+    }

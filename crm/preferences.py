@@ -1,0 +1,62 @@
+"""Choosing which mails to get, or none: /u/<token>/. Without signing in, and nothing is changed by looking.
+
+POST takes effect before the answer. It needs no cookie and no CSRF token, because providers send it for their users
+(RFC 8058, "One-Click"): the token in the address is the permission.
+"""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language, override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from crm import preference_link, suppression
+from crm.actions import opt_out
+from crm.models import Lead, Scope, SuppressedBecause
+from crm.preference_link import Holder
+
+ONE_CLICK = "List-Unsubscribe"
+NOTHING_STOPPED = "none"
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows what is stopped and changes nothing. POST `scope`: education, most, everything, or none to get all
+    mails again; `List-Unsubscribe=One-Click` stops what the mail belonged to."""
+    holder = preference_link.read(token)
+    if holder is None:
+        return render(request, "private/no_preferences.html", status=404)
+    lead = Lead.objects.select_related("location").filter(pk=holder.lead_id).first()
+    with override(lead.language if lead else get_language()):
+        done = request.method == "POST" and _choose(request, holder, lead)
+        scope = opt_out.scope_of(holder.address_hash, holder.lead_id)
+        context = {"scope": scope, "scopes": Scope, "done": done, "can_return": lead is not None}
+        return render(
+            request, "private/preferences.html", context, status=200 if done or request.method != "POST" else 422
+        )
+
+
+def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
+    """False for a choice that there is not."""
+    wanted = Scope.MOST if request.POST.get(ONE_CLICK) == "One-Click" else request.POST.get("scope", "")
+    now, address = timezone.now(), _address(holder, lead)
+    if wanted == NOTHING_STOPPED:
+        return lead is not None and opt_out.opt_in(holder.address_hash, lead=lead, now=now) >= 0
+    if wanted not in Scope.values:
+        return False
+    scope = Scope(wanted)
+    if address:
+        opt_out.opt_out(address, lead_id=holder.lead_id, scope=scope, because=SuppressedBecause.OPT_OUT, now=now)
+    else:
+        opt_out.opt_out_by_hash(holder.address_hash, lead_id=holder.lead_id, scope=scope, now=now)
+    return True
+
+
+def _address(holder: Holder, lead: Lead | None) -> str:
+    """The address in clear while it is on record, so that a mail on its way can be waited for."""
+    known = lead.email if lead else ""
+    return known if known and holder.address_hash in suppression.hashes_of(known) else ""

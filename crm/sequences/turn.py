@@ -1,0 +1,54 @@
+"""What is to be done for one enrolment now: at most one mail and one call, however much is overdue. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crm.sequences.definition import Definition, Do, Step
+from crm.sequences.timing import Clock, due_at
+
+# A mail that is later than this says something that is no longer true; a person calls instead.
+STALE_AFTER = timedelta(hours=24)
+_ONE_OF = {Do.MAIL, Do.CALL}
+OVERTAKEN = "Overtaken by the next one of its kind"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """`todo`: what to carry out, in order. `stale`: mails too late to send. `overtaken`: left out, so that nobody gets
+    two at once. `next_at`: when the next one is due after these; None when none is left."""
+
+    todo: tuple[Step, ...] = ()
+    stale: tuple[Step, ...] = ()
+    overtaken: tuple[Step, ...] = ()
+    next_at: datetime | None = None
+
+
+def steps_left(
+    definition: Definition, done: Iterable[str], *, anchor: datetime, clock: Clock
+) -> list[tuple[datetime, Step]]:
+    """[(when, step)] of what is still to be done, the earliest first; equal times in the order of the definition."""
+    settled = set(done)
+    left = [step for step in definition.steps if step.key not in settled and step.do != Do.FOLDED]
+    timed = [(due_at(step, definition, anchor=anchor, clock=clock), step) for step in left]
+    return sorted(timed, key=lambda entry: entry[0])
+
+
+def turn(
+    definition: Definition,
+    done: Iterable[str],
+    *,
+    anchor: datetime,
+    clock: Clock,
+    now: datetime,
+    hurry: bool = False,
+) -> Turn:
+    """`hurry`: a person wants the next step now, whenever it would be due."""
+    left = steps_left(definition, done, anchor=anchor, clock=clock)
+    due = [entry for entry in left if entry[0] <= now] or left[: int(hurry)]
+    last_of = {step.do: step for _at, step in due}
+    overtaken = tuple(step for _at, step in due if step.do in _ONE_OF and last_of[step.do] is not step)
+    stale = tuple(step for at, step in due if step.do == Do.MAIL and step not in overtaken and now - at > STALE_AFTER)
+    todo = tuple(step for _at, step in due if step not in overtaken and step not in stale)
+    later = left[len(due) :]
+    return Turn(todo, stale, overtaken, later[0][0] if later else None)

@@ -1,0 +1,63 @@
+"""Which mails an address or a person has been freed from. Asked when a message is claimed and again right before its
+content goes; docs/sequences.md says who may be stopped from what."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.utils.crypto import salted_hmac
+
+from crm.enums import MessageClass
+from crm.models import Message, Scope, Suppression
+
+# What each scope holds back when it stands for an address. Appointment mails of a person stop only by their own wish.
+_STOPS: dict[Scope, set[str]] = {
+    Scope.EDUCATION: {MessageClass.COMMERCIAL},
+    Scope.MOST: {MessageClass.COMMERCIAL, MessageClass.RELATIONSHIP, MessageClass.FOLLOW_UP},
+    Scope.EVERYTHING: {MessageClass.COMMERCIAL, MessageClass.RELATIONSHIP, MessageClass.FOLLOW_UP},
+}
+
+
+def hash_of(address: str) -> str:
+    """What is kept instead of the address. Keyed by SECRET_KEY: without the key nobody can try addresses out."""
+    return _hash(address, settings.SECRET_KEY)
+
+
+def hashes_of(address: str) -> list[str]:
+    """The same under every key that was ever in force, the present one first."""
+    return [_hash(address, str(key)) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def _hash(address: str, key: str) -> str:
+    return salted_hmac("crm.suppression", address.strip().lower(), secret=key, algorithm="sha256").hexdigest()
+
+
+def of_messages(messages: Iterable[Message]) -> dict[UUID, str]:
+    """{message id: why it must not go} for those that must not. One query."""
+    by_hash: dict[str, list[Message]] = defaultdict(list)
+    for message in messages:
+        for value in hashes_of(message.to_email):
+            by_hash[value].append(message)
+    found: dict[UUID, str] = {}
+    for row in Suppression.objects.filter(address_hash__in=by_hash, lifted_at=None):
+        for message in by_hash[row.address_hash]:
+            if _holds_back(row, message):
+                found[message.pk] = f"{row.get_because_display()} ({row.get_scope_display().lower()})"
+    return found
+
+
+def _holds_back(row: Suppression, message: Message) -> bool:
+    if row.lead_ref is not None:  # one person's appointments, and answers to their own acts
+        return row.lead_ref == message.lead_id
+    if row.because == "bounce":
+        return True
+    return message.message_class in _STOPS[Scope(row.scope)]
+
+
+def hold_address(address: str, *, shared: bool) -> None:
+    """Orders handing over and opting out for one address: a lock until the transaction ends, shared by workers."""
+    name = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {name}(hashtextextended(%s, 7))", [hash_of(address)])

@@ -1,0 +1,331 @@
+"""Sequences on a real database: who is enrolled, what each step leaves, what stops, holds and delays it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from crm import follow_up
+from crm.actions import conversation, events, leads, safety, sequences
+from crm.enums import (
+    CallOutcome,
+    EnrolmentState,
+    Event,
+    LostReason,
+    MessageClass,
+    Outcome,
+    Stage,
+    StepResult,
+    TaskKind,
+)
+from crm.errors import SequenceActionRefused
+from crm.models import Enrolment, Lead, Message, SequenceVersion, StepOutcome, Task, User, VersionState
+from crm.sequences.definition import Definition, read
+from crm.sequences.shipped_definitions import shipped
+from tests.factories import make_lead
+
+pytestmark = pytest.mark.django_db
+BEGUN = datetime(2026, 11, 23, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
+
+
+def version_of(definition: dict[str, Any], *, number: int = 9) -> SequenceVersion:
+    """A published sequence of this test, instead of all that come with the product."""
+    SequenceVersion.objects.update(state=VersionState.WITHDRAWN)
+    body = read({"key": "test", "title": "Test", "purpose": "transactional", "trigger": "submitted"} | definition).body
+    made = SequenceVersion.objects.create(key="test", number=number, body=body, state=VersionState.PUBLISHED)
+    sequences.forget_versions()
+    return made
+
+
+def step(key: str, do: str = "mail", after: str = "0m", **fields: Any) -> dict[str, Any]:
+    return {"key": key, "do": do, "after": after, "text": "resume", "title": f"Title {key}"} | fields
+
+
+def begin(lead: Lead, definition: dict[str, Any], *, at: datetime = BEGUN) -> Enrolment:
+    version_of(definition)
+    events.announce(lead, Event.SUBMITTED, now=at, key="first")
+    return Enrolment.objects.get(lead=lead)
+
+
+def results(enrolment: Enrolment) -> dict[str, str]:
+    return dict(StepOutcome.objects.filter(enrolment=enrolment).values_list("step", "result"))
+
+
+def run(at: datetime = BEGUN) -> int:
+    return follow_up.run_due(at=at)
+
+
+# --- Enrolling --------------------------------------------------------------------------------------------------------
+def test_one_event_begins_a_sequence_once_and_a_second_event_not_while_it_runs(lead: Lead) -> None:
+    begin(lead, {"steps": [step("one", after="1d")]})
+    events.announce(lead, Event.SUBMITTED, now=BEGUN, key="first")
+    events.announce(lead, Event.SUBMITTED, now=BEGUN, key="second")
+    sequences.stop(Enrolment.objects.get(), reason="Enough", now=BEGUN)
+    events.announce(lead, Event.SUBMITTED, now=BEGUN, key="first")  # told again after it has ended
+    assert Enrolment.objects.count() == 1
+    events.announce(lead, Event.SUBMITTED, now=BEGUN, key="third")
+    assert Enrolment.objects.count() == 2
+
+
+@pytest.mark.parametrize(("outcome", "begins"), [(Outcome.MORE_INFO, True), (Outcome.CONSULT_LIKELY, False)])
+def test_its_conditions_must_hold(lead: Lead, outcome: Outcome, begins: bool) -> None:
+    version_of({"when": ["needs_more_info"], "trigger": "outcome_changed", "steps": [step("one")]})
+    leads.record_outcome(lead, outcome=outcome)
+    assert Enrolment.objects.exists() == begins
+
+
+def test_nobody_is_enrolled_under_a_safety_hold(lead: Lead) -> None:
+    leads.record_outcome(lead, safety_hold=True)
+    version_of({"steps": [step("one")]})
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    assert not Enrolment.objects.exists()
+
+
+def test_whoever_is_enrolled_keeps_the_version(lead: Lead) -> None:
+    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    version_of({"steps": [step("other", after="1d")]}, number=10)
+    run(BEGUN + timedelta(days=1))
+    assert results(enrolment) == {"one": StepResult.MAIL}
+
+
+# --- Steps ------------------------------------------------------------------------------------------------------------
+def test_each_kind_of_step_leaves_what_it_should(lead: Lead) -> None:
+    enrolment = begin(
+        lead,
+        {
+            "steps": [
+                step("mail"),
+                step("call", "call"),
+                step("task", "task"),
+                step("move", "stage", to="nurture"),
+                step("later", after="9d"),
+            ]
+        },
+    )
+    assert run() == 1
+    assert results(enrolment) == {"mail": "mail", "call": "task", "task": "task", "move": "moved"}
+    message = Message.objects.get()
+    assert (message.name, message.text, message.message_class) == ("resume", "", MessageClass.FOLLOW_UP)
+    assert {task.title: task.kind for task in Task.objects.all()} == {
+        "Title call": TaskKind.CALL,
+        "Title task": TaskKind.OTHER,
+    }
+    lead.refresh_from_db()
+    assert lead.stage == Stage.NURTURE
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.due_at is not None) == (EnrolmentState.LIVE, True)
+    assert run() == 0
+
+
+def test_the_last_step_finishes_it(lead: Lead) -> None:
+    enrolment = begin(lead, {"steps": [step("one")]})
+    run()
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.due_at) == (EnrolmentState.DONE, None)
+    assert enrolment.ended_at is not None
+
+
+@pytest.mark.parametrize(
+    ("contact", "title"), [({"email": ""}, "Call"), ({"email": "a@localhost", "phone": ""}, "Write a letter")]
+)
+def test_without_an_address_a_person_gets_the_step(lead: Lead, contact: dict[str, str], title: str) -> None:
+    Lead.objects.filter(pk=lead.pk).update(**contact)
+    enrolment = begin(Lead.objects.get(), {"steps": [step("one")]})
+    run()
+    task = Task.objects.get()
+    assert task.title == f"{title} about “Test”: there is no address"
+    assert not Message.objects.exists()
+    assert results(enrolment) == {"one": StepResult.INSTEAD}
+
+
+def test_after_a_day_of_silence_there_is_no_burst_and_nothing_stale(lead: Lead) -> None:
+    steps = [step(f"mail_{n}", after=f"{n}h") for n in (1, 2, 3)] + [
+        step("call", "call", "4h"),
+        step("again", "call", "5h"),
+    ]
+    enrolment = begin(lead, {"steps": steps})
+    run(BEGUN + timedelta(days=3))
+    found = results(enrolment)
+    assert (found["mail_1"], found["mail_2"], found["mail_3"]) == ("skipped", "skipped", "instead")
+    assert (found["call"], found["again"]) == ("skipped", "task")
+    assert not Message.objects.exists()
+    assert Task.objects.count() == 2
+
+
+def test_a_move_that_is_refused_says_so_and_ends_nothing(lead: Lead) -> None:
+    begin(lead, {"steps": [step("move", "stage", to="patient"), step("next", after="1d")]})
+    leads.move(lead, to=Stage.LOST, by=None, lost_reason=LostReason.COST)
+    run()
+    outcome = StepOutcome.objects.get()
+    assert (outcome.result, outcome.reason) == (StepResult.BLOCKED, "A lead cannot go from Lost to Patient.")
+
+
+def test_one_that_goes_wrong_is_put_aside_and_delays_nobody(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = make_lead(email="other@example.org")
+    version_of({"steps": [step("one")]})
+    for one in (lead, other):
+        events.announce(one, Event.SUBMITTED, now=BEGUN)
+    real = follow_up._carry_out
+
+    def stumbles(enrolment: Enrolment, *args: Any, **kwargs: Any) -> None:
+        if enrolment.lead_id == lead.pk:
+            raise RuntimeError("no such thing")
+        real(enrolment, *args, **kwargs)
+
+    monkeypatch.setattr(follow_up, "_carry_out", stumbles)
+    for tries in (1, 2, 3):
+        run(BEGUN + (tries - 1) * follow_up.TRY_AGAIN)
+        bad = Enrolment.objects.get(lead=lead)
+        assert bad.tries == tries
+    assert (bad.state, "no such thing" in bad.reason) == (EnrolmentState.PARKED, True)
+    assert Task.objects.get().kind == TaskKind.MAIL_PROBLEM
+    assert Enrolment.objects.get(lead=other).state == EnrolmentState.DONE
+    monkeypatch.undo()
+    sequences.resume(bad, now=BEGUN + timedelta(hours=1))
+    run(BEGUN + timedelta(hours=1))
+    assert Enrolment.objects.get(lead=lead).state == EnrolmentState.DONE
+
+
+def test_queries_do_not_grow_with_the_batch(centre: object, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    version_of({"stops": ["reached", "replied", "records_here", "questions_answered"], "steps": [step("one")]})
+
+    def batch(count: int) -> None:
+        for number in range(count):
+            events.announce(make_lead(email=f"n{number}@example.org"), Event.SUBMITTED, now=BEGUN)
+
+    batch(1)
+    with django_assert_num_queries(14) as one:
+        run()
+    batch(20)
+    with django_assert_num_queries(len(one)):
+        assert run() == 20
+
+
+# --- Stopping, pausing, going on --------------------------------------------------------------------------------------
+def stop_by_call(lead: Lead, by: User) -> None:
+    leads.log_call(lead, by=by, outcome=CallOutcome.REACHED)
+
+
+def stop_by_stage(lead: Lead, by: User) -> None:
+    leads.move(lead, to=Stage.LOST, by=by, lost_reason=LostReason.COST)
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"), [(stop_by_call, "Reached by telephone"), (stop_by_stage, "The request is closed")]
+)
+def test_it_stops_at_once_and_takes_back_what_waits(lead: Lead, coordinator: User, happens: Any, reason: str) -> None:
+    enrolment = begin(lead, {"stops": ["reached", "closed"], "steps": [step("one"), step("two", after="1d")]})
+    run()
+    happens(lead, coordinator)
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.reason, enrolment.due_at) == (EnrolmentState.STOPPED, reason, None)
+    assert Message.objects.get().state == "cancelled"
+
+
+def test_what_no_event_told_is_seen_when_a_step_is_due(lead: Lead) -> None:
+    enrolment = begin(lead, {"stops": ["closed"], "steps": [step("one")]})
+    Lead.objects.update(stage=Stage.DORMANT)  # behind everybody's back
+    run()
+    enrolment.refresh_from_db()
+    assert (enrolment.state, Message.objects.count()) == (EnrolmentState.STOPPED, 0)
+
+
+def test_who_writes_to_us_is_written_to_by_people(lead: Lead) -> None:
+    from crm import patient_access
+
+    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    session = patient_access.begin(lead, now=timezone.now()).session
+    conversation.answer(session, text="Please call me.", now=timezone.now())
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.reason) == (EnrolmentState.PAUSED, sequences.WROTE)
+
+
+def test_a_safety_hold_holds_and_lifting_it_goes_on(lead: Lead, clinician: User) -> None:
+    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.reason) == (EnrolmentState.PAUSED, sequences.HOLD)
+    with pytest.raises(SequenceActionRefused, match="clinician"):
+        sequences.resume(enrolment, now=timezone.now())
+    safety.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
+    enrolment.refresh_from_db()
+    assert enrolment.state == EnrolmentState.LIVE
+
+
+def paused_for_five_days(lead: Lead, on_resume: str) -> Enrolment:
+    steps = [step(f"day_{n}", after=f"{n}d") for n in (1, 2, 3, 9)]
+    enrolment = begin(lead, {"on_resume": on_resume, "steps": steps})
+    sequences.pause(enrolment, reason="Holiday", now=BEGUN)
+    sequences.resume(enrolment, now=BEGUN + timedelta(days=5))
+    enrolment.refresh_from_db()
+    return enrolment
+
+
+def test_after_a_pause_overdue_steps_are_skipped(lead: Lead) -> None:
+    enrolment = paused_for_five_days(lead, "skip")
+    assert results(enrolment) == dict.fromkeys(["day_1", "day_2", "day_3"], StepResult.SKIPPED)
+    assert enrolment.due_at == BEGUN + timedelta(days=9)
+
+
+def test_after_a_pause_all_steps_are_shifted(lead: Lead) -> None:
+    enrolment = paused_for_five_days(lead, "shift")
+    assert (results(enrolment), enrolment.due_at) == ({}, BEGUN + timedelta(days=6))
+
+
+def test_after_a_pause_the_last_overdue_step_comes_once(lead: Lead) -> None:
+    enrolment = paused_for_five_days(lead, "once")
+    run(BEGUN + timedelta(days=3, hours=1))
+    assert results(enrolment) == {"day_1": "skipped", "day_2": "skipped", "day_3": "mail"}
+
+
+def test_a_mail_taken_back_by_a_pause_is_written_again(lead: Lead) -> None:
+    enrolment = begin(lead, {"steps": [step("one"), step("two", after="9d")]})
+    run()
+    sequences.pause(enrolment, reason="Wait", now=BEGUN)
+    assert results(enrolment) == {}
+    sequences.resume(enrolment, now=BEGUN + timedelta(hours=2))
+    run(BEGUN + timedelta(hours=2))
+    assert sorted(Message.objects.values_list("state", flat=True)) == ["cancelled", "queued"]
+
+
+def test_a_person_skips_and_hurries(lead: Lead, coordinator: User) -> None:
+    enrolment = begin(lead, {"steps": [step("one", after="1d"), step("two", after="2d")]}, at=timezone.now())
+    assert sequences.skip_next(enrolment, by=coordinator, now=timezone.now()) == "Mail “resume”"
+    sequences.do_next_now(enrolment, now=timezone.now())
+    follow_up.run_due()
+    assert results(enrolment) == {"one": "skipped", "two": "mail"}
+    with pytest.raises(SequenceActionRefused):
+        sequences.do_next_now(enrolment, now=timezone.now())
+
+
+def test_a_date_of_the_lead_that_moves_takes_the_step_along(lead: Lead) -> None:
+    day = (BEGUN + timedelta(days=20)).date()
+    enrolment = begin(lead, {"steps": [step("one", after="6w", on="recheck_on")]})
+    leads.record_outcome(lead, outcome=Outcome.CONTINUE_CONSERVATIVE, recheck_on=day)
+    enrolment.refresh_from_db()
+    assert enrolment.due_at is not None
+    assert enrolment.due_at.date() == day
+
+
+# --- Versions ---------------------------------------------------------------------------------------------------------
+def test_what_comes_with_the_product_is_stored_once() -> None:
+    assert SequenceVersion.objects.filter(state=VersionState.PUBLISHED).count() == 9
+    assert sequences.ensure_shipped() == 0
+
+
+def test_a_new_wording_of_ours_is_published_but_not_over_staffs_own(
+    monkeypatch: pytest.MonkeyPatch, coordinator: User
+) -> None:
+    ours: Definition = shipped()[0]
+    newer = ours.model_copy(update={"title": "Changed"})
+    theirs = SequenceVersion.objects.get(key=shipped()[1].key)
+    SequenceVersion.objects.filter(pk=theirs.pk).update(created_by=coordinator)
+    changed = shipped()[1].model_copy(update={"title": "Changed too"})
+    monkeypatch.setattr(sequences, "shipped", lambda: (newer, changed))
+    assert sequences.ensure_shipped() == 2
+    state = dict(SequenceVersion.objects.filter(key=ours.key).values_list("number", "state"))
+    assert state == {0: VersionState.WITHDRAWN, 1: VersionState.PUBLISHED}
+    state = dict(SequenceVersion.objects.filter(key=theirs.key).values_list("number", "state"))
+    assert state == {0: VersionState.PUBLISHED, 1: VersionState.DRAFT}

@@ -1,0 +1,184 @@
+"""Opting out without signing in: looking changes nothing, one click counts at once, and nothing leaves afterwards."""
+
+import re
+import threading
+import time
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from crm import delivery, eligibility, mime, patient_access, preference_link
+from crm.actions import opt_out
+from crm.enums import ConsentKind, MessageClass, MessageState
+from crm.models import Activity, ConsentRecord, Lead, Message, Scope, SuppressedBecause, Suppression
+from tests.factories import NOON, make_lead, make_message
+from tests.faults.far_end import far_end
+
+pytestmark = pytest.mark.django_db
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def path(lead: Lead) -> str:
+    return f"/u/{preference_link.make(lead.pk, lead.email)}/"
+
+
+def scope_now(lead: Lead) -> str | None:
+    return opt_out.scope_of(preference_link.read(preference_link.make(lead.pk, lead.email)).address_hash, lead.pk)  # type: ignore[union-attr]
+
+
+def test_looking_changes_nothing(lead: Lead, path: str) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    for _ in range(5):
+        assert browser.get(path).status_code == 200
+    assert browser.head(path).status_code == 200
+    assert not Suppression.objects.exists()
+    assert not browser.cookies
+
+
+def test_a_providers_one_click_counts_at_once_without_cookies(lead: Lead, path: str) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    for _ in range(3):
+        answer = browser.post(path, ONE_CLICK)
+        assert (answer.status_code, "Location" in answer) == (200, False)
+    assert scope_now(lead) == Scope.MOST
+    assert Suppression.objects.count() == 1
+    assert Activity.objects.filter(lead=lead).count() == 1
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_each_choice_is_stored_and_shown(lead: Lead, path: str, scope: Scope) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    assert "It counts from this moment" in browser.post(path, {"scope": scope}).content.decode()
+    assert scope_now(lead) == scope
+    assert re.search(rf'value="{scope}" checked', browser.get(path).content.decode())
+
+
+def test_back_in_again_but_not_after_a_bounce(lead: Lead, path: str, client: Client) -> None:
+    client.post(path, {"scope": "everything"})
+    client.post(path, {"scope": "none"})
+    assert scope_now(lead) is None
+    opt_out.opt_out(
+        lead.email, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=timezone.now()
+    )
+    client.post(path, {"scope": "none"})
+    assert scope_now(lead) == Scope.EVERYTHING
+
+
+@pytest.mark.parametrize("given", [{}, {"scope": "some"}, {"List-Unsubscribe": "Two-Click"}])
+def test_a_choice_that_there_is_not_changes_nothing(
+    lead: Lead, path: str, client: Client, given: dict[str, str]
+) -> None:
+    assert client.post(path, given).status_code == 422
+    assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize("token", ["x", "", "x" * 500, "abc.def"])
+def test_a_token_that_is_not_ours(client: Client, centre: object, token: str) -> None:
+    if token:
+        page = client.post(f"/u/{token}/", ONE_CLICK)
+        assert (page.status_code, "not complete" in page.content.decode()) == (404, True)
+    assert preference_link.read(token) is None
+    assert not Suppression.objects.exists()
+
+
+def test_every_altered_letter_of_a_token_is_noticed(lead: Lead) -> None:
+    token = preference_link.make(lead.pk, lead.email)
+    altered = {token[:i] + ("A" if token[i] != "A" else "B") + token[i + 1 :] for i in range(len(token))}
+    accepted = [one for one in altered if preference_link.read(one) not in (None, preference_link.read(token))]
+    assert accepted == []
+
+
+def test_it_still_works_when_the_record_is_gone(lead: Lead, path: str, client: Client) -> None:
+    address, pk = lead.email, lead.pk
+    lead.delete()
+    assert client.post(path, ONE_CLICK).status_code == 200
+    later = make_lead(email=address)
+    assert scope_now(later) == Scope.MOST
+    assert pk != later.pk
+
+
+def test_it_says_nothing_about_anybody(lead: Lead, path: str, client: Client) -> None:
+    page = client.get(path).content.decode()
+    assert not [word for word in (lead.first_name, lead.email, lead.reference, str(lead.pk)) if word in page]
+
+
+def test_the_language_is_the_leads(lead: Lead, path: str, client: Client) -> None:
+    Lead.objects.update(language="es")
+    assert "<h1>Qué mensajes recibe</h1>" in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize("message_class", list(MessageClass))
+def test_follow_ups_carry_the_headers_of_rfc_8058_and_others_do_not(lead: Lead, message_class: MessageClass) -> None:
+    message = make_message(lead, message_class=message_class, text="{unsubscribe_link}")
+    mail = message_from_bytes(mime.as_bytes(patient_access.with_secrets(message, now=NOON)), policy=policy.default)
+    wanted = message_class not in {MessageClass.ANSWER, MessageClass.REMINDER}
+    assert ("List-Unsubscribe" in mail) == wanted
+    if wanted:
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        address = str(mail["List-Unsubscribe"]).strip("<>").replace(" ", "")
+        assert address in mail.get_content() if not mail.is_multipart() else mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+# --- During a batch ---------------------------------------------------------------------------------------------------
+def agreed_lead(number: int) -> Lead:
+    lead = make_lead(email=f"n{number}@example.org")
+    for kind in (ConsentKind.CONTACT, ConsentKind.EDUCATION):
+        ConsentRecord.objects.create(lead=lead, kind=kind, given=True, text="x", text_version="1")
+    return lead
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_leaves_after_the_answer_though_a_batch_is_running(
+    centre: object, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty mails are claimed; the last person opts out while the first are sent, and gets none."""
+    monkeypatch.setattr(eligibility, "mail_window", lambda now, _purpose, _clock: now)
+    people = [agreed_lead(n) for n in range(30)]
+    for place, one in enumerate(people):
+        make_message(one, message_class=MessageClass.FOLLOW_UP, due_at=timezone.now() - timedelta(minutes=30 - place))
+    last = people[-1]
+    with far_end() as end:
+        settings.SMTP, end.delay_seconds = end.server, 0.02
+
+        def work() -> None:
+            delivery.send_due()
+            connection.close()
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        while len(end.accepted) < 3:
+            time.sleep(0.01)
+        Client().post(f"/u/{preference_link.make(last.pk, last.email)}/", ONE_CLICK)
+        worker.join()
+    assert Message.objects.get(lead=last).state == MessageState.SUPPRESSED
+    assert len(end.accepted) == 29
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_on_its_way_is_waited_for(centre: object) -> None:
+    lead = agreed_lead(1)
+    message = make_message(lead, message_class=MessageClass.FOLLOW_UP)
+    fields = {"lease_token": message.pk, "lease_until": timezone.now() + timedelta(minutes=2)}
+    Message.objects.filter(pk=message.pk).update(state="sending", **fields)
+    Message.objects.filter(pk=message.pk).update(state="in_data")
+
+    def finish() -> None:
+        time.sleep(0.5)
+        Message.objects.filter(pk=message.pk).update(state="sent", lease_token=None, lease_until=None)
+        connection.close()
+
+    begun = time.monotonic()
+    other = threading.Thread(target=finish)
+    other.start()
+    opt_out.opt_out(
+        lead.email, lead_id=lead.pk, scope=Scope.MOST, because=SuppressedBecause.OPT_OUT, now=timezone.now()
+    )
+    assert time.monotonic() - begun >= 0.45
+    assert Message.objects.get().state == MessageState.SENT
+    other.join()
