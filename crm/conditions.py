@@ -131,6 +131,7 @@ IN_WORDS = {
     "no_longer_dormant": "No longer silent",
     "records_here": "The records are here",
     "has_enough_info": "Nothing is missing any more",
+    "needs_more_info": "Something definite is missing: another sequence asks for it",
     "consult_likely": "A consultation is reasonable now",
     "questions_answered": "The questions are answered",
 }

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from crm import eligibility, mail_texts, mime, patient_access, smtp, stopping, suppression
-from crm.enums import AUTOMATED, MessageState, OnUnknown, TaskKind
+from crm.enums import AUTOMATED, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, Task
 
 BATCH = 50
@@ -98,6 +98,11 @@ def take_back() -> int:
     return len(abandoned)
 
 
+def in_order(messages: list[Message]) -> list[Message]:
+    """By when they are due; of those due together, what the person asked for before what we offer."""
+    return sorted(messages, key=lambda message: (message.due_at, MessageClass.values.index(message.message_class)))
+
+
 def _judged(locked: list[Message]) -> list[Message]:
     """Those that may go now; the others are settled, or wait until they may."""
     if not locked:
@@ -105,7 +110,7 @@ def _judged(locked: list[Message]) -> list[Message]:
     now: datetime = locked[0].clock  # type: ignore[attr-defined]  # annotated in claim
     background = eligibility.background(locked, now=now)
     ready = []
-    for message in locked:
+    for message in in_order(locked):
         found = eligibility.obstacle(message, now=now, background=background)
         if found is None:
             ready.append(message)

@@ -4,7 +4,7 @@ docs/delivery.md has the table of which rules bind which mail.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -19,6 +19,7 @@ from crm.sequences.timing import mail_window
 
 # Automated mails to one person, within so long: no more than. Answers and appointments neither count nor are held.
 CAPS = ((timedelta(hours=24), 1), (timedelta(days=7), 3), (timedelta(days=90), 14))
+CAPS_IN_WORDS = "no more than one a day, three a week, 14 in 90 days"
 ON_ITS_WAY = [MessageState.SENDING, MessageState.IN_DATA, MessageState.SENT, MessageState.UNKNOWN]
 ADULT_YEARS = 18
 ANOTHER_WORKER = timedelta(seconds=5)
@@ -56,7 +57,7 @@ def background(messages: Sequence[Message], *, now: datetime) -> Background:
     found = Background(suppressed=suppression.of_messages([message for message in messages if message.lead_id]))
     if automated:
         found.elsewhere = _held_by_others(automated)
-        found.agreed = _agreed(automated)
+        found.agreed = agreed_to(automated)
         found.sent = _sent(automated, now)
     return found
 
@@ -135,7 +136,9 @@ def _rules_of_follow_ups(message: Message, *, now: datetime, background: Backgro
     if opens > now:
         return _later(opens, "Waits for the hours in which mail may go out")
     allowed = _allowed_from(background.sent[lead.pk], now)
-    return _later(allowed, "Waits: no more than one a day, three a week, 14 in 90 days") if allowed > now else None
+    if allowed > message.not_after:
+        return Obstacle(MessageState.SUPPRESSED, f"Left out: {CAPS_IN_WORDS}")
+    return _later(allowed, f"Waits: {CAPS_IN_WORDS}") if allowed > now else None
 
 
 def _later(until: datetime, reason: str) -> Obstacle:
@@ -162,7 +165,7 @@ def _held_by_others(leads: set[UUID]) -> set[UUID]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _agreed(leads: set[UUID]) -> dict[UUID, set[str]]:
+def agreed_to(leads: Collection[UUID]) -> dict[UUID, set[str]]:
     """To what each of them agreed last."""
     latest = ConsentRecord.objects.filter(lead__in=leads).order_by("lead_id", "kind", "-at").distinct("lead_id", "kind")
     found: dict[UUID, set[str]] = defaultdict(set)

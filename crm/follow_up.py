@@ -7,10 +7,8 @@ mail is a row of the outbox, and is written and judged when it is sent. Any numb
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -18,39 +16,23 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from crm import conditions, dispatch, emails, mime
+from crm import conditions, dispatch, eligibility, mime
 from crm.actions import leads
 from crm.clocks import clock_of
 from crm.conditions import Case
-from crm.enums import EnrolmentState, MessageClass, OnUnknown, Stage, StepResult, TaskKind
+from crm.enums import ConsentKind, EnrolmentState, Stage, StepResult, TaskKind
 from crm.errors import MoveRefused
-from crm.models import Enrolment, Message, StepOutcome, Task
-from crm.sequences import timing
-from crm.sequences.definition import Definition, Do, Purpose, Step, read
-from crm.sequences.turn import OVERTAKEN, Turn, turn
+from crm.models import Enrolment, Lead, Message, StepOutcome, Task
+from crm.sequences.definition import Definition, Step, read
+from crm.sequences.turn import turn
+from crm.steps import Work, carry_out
 
 BATCH = 500
 RUN_SECONDS = 40.0
 MOST_TRIES = 3
 TRY_AGAIN = timedelta(minutes=5)
-FRESH_FOR = timedelta(hours=36)  # longer than the day for which a cap may hold a mail back
-CLASS_OF = {
-    Purpose.TRANSACTIONAL: MessageClass.FOLLOW_UP,
-    Purpose.RELATIONSHIP: MessageClass.RELATIONSHIP,
-    Purpose.COMMERCIAL: MessageClass.COMMERCIAL,
-}
 
 log = structlog.get_logger("nucleus.follow_up")
-
-
-@dataclass
-class Work:
-    """What a batch will write."""
-
-    outcomes: list[StepOutcome] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    tasks: list[Task] = field(default_factory=list)
-    moves: list[tuple[Enrolment, Step]] = field(default_factory=list)
 
 
 def run_due(*, at: datetime | None = None) -> int:
@@ -76,13 +58,19 @@ def _batch(at: datetime | None) -> int:
     if not due:
         return 0
     now: datetime = at or due[0].clock  # type: ignore[attr-defined]  # annotated above
-    done, work = _done(due), Work()
+    done, work = _done(due), Work(educated=_educated([one.lead for one in due]))
     asked = {name for one in due for name in _definition(one).stops}
     facts = conditions.facts_of([one.lead for one in due], asked=asked)
     for enrolment in due:
         _take_turn(enrolment, done[enrolment.pk], facts, work, now=now)
     _write(due, work, now=now)
     return len(due)
+
+
+def _educated(people: list[Lead]) -> set[UUID]:
+    without = [lead.pk for lead in people if mime.deliverable(lead.email) is None]
+    agreed = eligibility.agreed_to(without) if without else {}
+    return {lead_id for lead_id, kinds in agreed.items() if ConsentKind.EDUCATION in kinds}
 
 
 def _done(enrolments: Iterable[Enrolment]) -> dict[UUID, set[str]]:
@@ -107,14 +95,13 @@ def _read(_version: UUID, body: str) -> Definition:
 
 def _take_turn(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work: Work, *, now: datetime) -> None:
     """One enrolment's part of the batch. Whatever goes wrong here is this enrolment's matter alone."""
-    mine = Work()
+    mine = Work(educated=work.educated)
     try:
         _decide(enrolment, done, facts, mine, now=now)
     except Exception as trouble:
         _put_aside(enrolment, work, trouble, now=now)
         return
-    for name in ("outcomes", "messages", "tasks", "moves"):
-        getattr(work, name).extend(getattr(mine, name))
+    work.add(mine)
 
 
 def _decide(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work: Work, *, now: datetime) -> None:
@@ -128,7 +115,7 @@ def _decide(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work:
         enrolment.reason = "Safety hold: people only"
         return
     found = turn(definition, done, anchor=enrolment.anchor, clock=clock_of(lead), now=now, hurry=enrolment.hurry)
-    _carry_out(enrolment, definition, found, work, now=now)
+    carry_out(enrolment, definition, found, work, now=now)
     enrolment.tries, enrolment.hurry, enrolment.reason = 0, False, ""
     enrolment.due_at = found.next_at
     if found.next_at is None:
@@ -137,58 +124,6 @@ def _decide(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work:
 
 def _end(enrolment: Enrolment, state: EnrolmentState, reason: str, *, now: datetime) -> None:
     enrolment.state, enrolment.reason, enrolment.ended_at, enrolment.due_at = state, reason, now, None
-
-
-def _carry_out(enrolment: Enrolment, definition: Definition, found: Turn, work: Work, *, now: datetime) -> None:
-    def note(step: Step, result: StepResult, reason: str = "", **what: Any) -> None:
-        outcome = StepOutcome(enrolment=enrolment, step=step.key, result=result, reason=reason, at=now, **what)
-        work.outcomes.append(outcome)
-
-    for step in found.overtaken:
-        note(step, StepResult.SKIPPED, OVERTAKEN)
-    for step in found.stale:
-        work.tasks.append(made := _call_instead(enrolment, step, "the mail would come too late", now=now))
-        note(step, StepResult.INSTEAD, "Too late to be sent", task=made)
-    for step in found.todo:
-        if step.do == Do.MAIL and mime.deliverable(enrolment.lead.email) is None:
-            work.tasks.append(made := _call_instead(enrolment, step, "there is no address", now=now))
-            note(step, StepResult.INSTEAD, "No address that mail can reach", task=made)
-        elif step.do == Do.MAIL:
-            work.messages.append(message := _mail(enrolment, definition, step, now=now))
-            note(step, StepResult.MAIL, message=message)
-        elif step.do == Do.STAGE:
-            work.moves.append((enrolment, step))
-        else:
-            kind = TaskKind.CALL if step.do == Do.CALL else TaskKind.OTHER
-            work.tasks.append(task := _task(enrolment, step, kind, step.title, now=now))
-            note(step, StepResult.TASK, task=task)
-
-
-def _mail(enrolment: Enrolment, definition: Definition, step: Step, *, now: datetime) -> Message:
-    purpose = definition.purpose_of(step)
-    return emails.follow_up(
-        enrolment.lead,
-        name=step.text,
-        key=f"step:{enrolment.pk}:{step.key}",
-        message_class=CLASS_OF[purpose],
-        on_unknown=OnUnknown.PARK,
-        enrolment=enrolment,
-        not_after=now + FRESH_FOR,
-        now=now,
-    )
-
-
-def _call_instead(enrolment: Enrolment, step: Step, why: str, *, now: datetime) -> Task:
-    """The same business day: a person says by telephone, or by letter, what the mail would have said."""
-    way = "Call" if enrolment.lead.phone else "Write a letter"
-    return _task(enrolment, step, TaskKind.CALL, f"{way} about “{enrolment.version.body['title']}”: {why}", now=now)
-
-
-def _task(enrolment: Enrolment, step: Step, kind: TaskKind, title: str, *, now: datetime) -> Task:
-    clock = clock_of(enrolment.lead)
-    due_at = timing.into_window(now, clock, hours=timing.CALL_HOURS, allowed=clock.may_call)
-    key = f"step:{enrolment.pk}:{step.key}"
-    return Task(lead=enrolment.lead, kind=kind, title=title[:120], due_at=due_at, key=key, created_at=now)
 
 
 def _put_aside(enrolment: Enrolment, work: Work, trouble: Exception, *, now: datetime) -> None:

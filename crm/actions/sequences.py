@@ -20,7 +20,7 @@ from crm.enums import UNDER_WAY, EnrolmentState, Event, MessageState, StepResult
 from crm.errors import SequenceActionRefused
 from crm.models import Enrolment, Lead, Message, SequenceVersion, StepOutcome, User, VersionState
 from crm.registry import Happening
-from crm.sequences.definition import Definition, OnResume, Step
+from crm.sequences.definition import Definition, Do, OnResume, Step
 from crm.sequences.shipped_definitions import shipped
 from crm.sequences.turn import steps_left
 
@@ -74,12 +74,17 @@ def on_event(lead: Lead, happening: Happening) -> None:
     if under_way:
         _look_again(lead, under_way, happening)
     made = beginning(lead, [happening], taken={one.key for one in under_way if one.state in UNDER_WAY})
-    for enrolment in made:
-        _save_new(enrolment)
+    for enrolment in [row for row in made if isinstance(row, Enrolment)]:
+        _save_new(enrolment, [row for row in made if isinstance(row, StepOutcome) and row.enrolment is enrolment])
 
 
-def beginning(lead: Lead, happenings: Iterable[Happening], *, taken: Iterable[str] = ()) -> list[Enrolment]:
-    """What these events begin for a lead, not yet saved. `taken`: sequences that are under way already."""
+def beginning(
+    lead: Lead, happenings: Iterable[Happening], *, taken: Iterable[str] = ()
+) -> list[Enrolment | StepOutcome]:
+    """What these events begin for a lead, not yet saved. `taken`: sequences that are under way already.
+
+    A mail that would go at once beside the acknowledgement of a request is folded into it.
+    """
     events = {happening.event: happening for happening in happenings}
     fitting = [
         (version, definition)
@@ -90,19 +95,38 @@ def beginning(lead: Lead, happenings: Iterable[Happening], *, taken: Iterable[st
         return []
     asked = {name for _version, definition in fitting for name in (*definition.when, *definition.stops)}
     facts = conditions.facts_of([lead], asked=asked) if not lead._state.adding else conditions.Facts()
-    made = []
+    made: list[Enrolment | StepOutcome] = []
     for version, definition in fitting:
         happening = events[definition.trigger]
         case = Case(lead, happening.now, facts)
         wanted = all(conditions.holds(name, case) for name in definition.when)
         if wanted and not conditions.first_that_holds(definition.stops, case):
-            made.append(_enrolment(lead, version, definition, happening))
+            made += _with_folded(lead, version, definition, happening, is_request=Event.SUBMITTED in events)
     return made
 
 
-def _enrolment(lead: Lead, version: SequenceVersion, definition: Definition, happening: Happening) -> Enrolment:
+def _with_folded(
+    lead: Lead, version: SequenceVersion, definition: Definition, happening: Happening, *, is_request: bool
+) -> list[Enrolment | StepOutcome]:
+    at_once = [step for step in definition.steps if step.do == Do.MAIL and not step.after and not step.on]
+    folded = at_once if is_request else []
+    enrolment = _enrolment(lead, version, definition, happening, done={step.key for step in folded})
+    outcomes = [
+        StepOutcome(enrolment=enrolment, step=step.key, result=StepResult.FOLDED, at=happening.now) for step in folded
+    ]
+    return [enrolment, *outcomes]
+
+
+def _enrolment(
+    lead: Lead,
+    version: SequenceVersion,
+    definition: Definition,
+    happening: Happening,
+    *,
+    done: Iterable[str] = (),
+) -> Enrolment:
     cause = f"{definition.key}:{happening.event}:{happening.key}" if happening.key else None
-    left = steps_left(definition, [], anchor=happening.now, clock=clock_of(lead))
+    left = steps_left(definition, done, anchor=happening.now, clock=clock_of(lead))
     due_at = left[0][0] if left else None
     return Enrolment(
         lead=lead,
@@ -133,11 +157,12 @@ def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrolment:
     return made
 
 
-def _save_new(enrolment: Enrolment) -> None:
+def _save_new(enrolment: Enrolment, outcomes: list[StepOutcome]) -> None:
     """Two events at once begin a sequence once: the constraint decides."""
     try:
         with transaction.atomic():
             enrolment.save(force_insert=True)
+            StepOutcome.objects.bulk_create(outcomes)
     except IntegrityError:
         return
 

@@ -193,9 +193,16 @@ DAY = timedelta(days=1)
 )
 def test_one_a_day_three_a_week_fourteen_in_ninety_days(agreed: Lead, ago: list[timedelta], waits: timedelta) -> None:
     sent_before(agreed, *ago)
-    found = obstacle(make_message(agreed, now=NOON, message_class=C.FOLLOW_UP))
+    message = make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, not_after=NOON + 100 * DAY)
+    found = obstacle(message)
     assert (found.until - NOON if found and found.until else timedelta(0)) == waits
     assert obstacle(make_message(agreed, now=NOON, message_class=C.ANSWER)) is None
+
+
+def test_what_would_have_to_wait_beyond_its_time_is_left_out(agreed: Lead) -> None:
+    sent_before(agreed, timedelta(hours=1))
+    found = obstacle(make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, not_after=NOON + timedelta(hours=22)))
+    assert found == Obstacle(MessageState.SUPPRESSED, f"Left out: {eligibility.CAPS_IN_WORDS}")
 
 
 def test_answers_and_reminders_do_not_count(agreed: Lead) -> None:
@@ -212,7 +219,7 @@ def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_of_three_in_one_batch_one_goes_and_the_others_wait(agreed: Lead, far: FarEnd, at_noon: None) -> None:
     for _ in range(3):
-        make_message(agreed, message_class=C.FOLLOW_UP)
+        make_message(agreed, message_class=C.FOLLOW_UP, not_after=datetime.now(UTC) + 3 * DAY)
     assert delivery.send_due() == 1
     waiting = Message.objects.filter(state=MessageState.QUEUED)
     assert waiting.count() == 2

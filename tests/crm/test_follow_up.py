@@ -7,10 +7,11 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from crm import follow_up
+from crm import follow_up, steps
 from crm.actions import conversation, events, leads, safety, sequences
 from crm.enums import (
     CallOutcome,
+    ConsentKind,
     EnrolmentState,
     Event,
     LostReason,
@@ -21,7 +22,7 @@ from crm.enums import (
     TaskKind,
 )
 from crm.errors import SequenceActionRefused
-from crm.models import Enrolment, Lead, Message, SequenceVersion, StepOutcome, Task, User, VersionState
+from crm.models import ConsentRecord, Enrolment, Lead, Message, SequenceVersion, StepOutcome, Task, User, VersionState
 from crm.sequences.definition import Definition, read
 from crm.sequences.shipped_definitions import shipped
 from tests.factories import make_lead
@@ -33,7 +34,7 @@ BEGUN = datetime(2026, 11, 23, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
 def version_of(definition: dict[str, Any], *, number: int = 9) -> SequenceVersion:
     """A published sequence of this test, instead of all that come with the product."""
     SequenceVersion.objects.update(state=VersionState.WITHDRAWN)
-    body = read({"key": "test", "title": "Test", "purpose": "transactional", "trigger": "submitted"} | definition).body
+    body = read({"key": "test", "title": "Test", "purpose": "transactional", "trigger": "answered"} | definition).body
     made = SequenceVersion.objects.create(key="test", number=number, body=body, state=VersionState.PUBLISHED)
     sequences.forget_versions()
     return made
@@ -45,7 +46,7 @@ def step(key: str, do: str = "mail", after: str = "0m", **fields: Any) -> dict[s
 
 def begin(lead: Lead, definition: dict[str, Any], *, at: datetime = BEGUN) -> Enrolment:
     version_of(definition)
-    events.announce(lead, Event.SUBMITTED, now=at, key="first")
+    events.announce(lead, Event.ANSWERED, now=at, key="first")
     return Enrolment.objects.get(lead=lead)
 
 
@@ -60,12 +61,12 @@ def run(at: datetime = BEGUN) -> int:
 # --- Enrolling --------------------------------------------------------------------------------------------------------
 def test_one_event_begins_a_sequence_once_and_a_second_event_not_while_it_runs(lead: Lead) -> None:
     begin(lead, {"steps": [step("one", after="1d")]})
-    events.announce(lead, Event.SUBMITTED, now=BEGUN, key="first")
-    events.announce(lead, Event.SUBMITTED, now=BEGUN, key="second")
+    events.announce(lead, Event.ANSWERED, now=BEGUN, key="first")
+    events.announce(lead, Event.ANSWERED, now=BEGUN, key="second")
     sequences.stop(Enrolment.objects.get(), reason="Enough", now=BEGUN)
-    events.announce(lead, Event.SUBMITTED, now=BEGUN, key="first")  # told again after it has ended
+    events.announce(lead, Event.ANSWERED, now=BEGUN, key="first")  # told again after it has ended
     assert Enrolment.objects.count() == 1
-    events.announce(lead, Event.SUBMITTED, now=BEGUN, key="third")
+    events.announce(lead, Event.ANSWERED, now=BEGUN, key="third")
     assert Enrolment.objects.count() == 2
 
 
@@ -79,7 +80,7 @@ def test_its_conditions_must_hold(lead: Lead, outcome: Outcome, begins: bool) ->
 def test_nobody_is_enrolled_under_a_safety_hold(lead: Lead) -> None:
     leads.record_outcome(lead, safety_hold=True)
     version_of({"steps": [step("one")]})
-    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    events.announce(lead, Event.ANSWERED, now=BEGUN)
     assert not Enrolment.objects.exists()
 
 
@@ -117,6 +118,25 @@ def test_each_kind_of_step_leaves_what_it_should(lead: Lead) -> None:
     enrolment.refresh_from_db()
     assert (enrolment.state, enrolment.due_at is not None) == (EnrolmentState.LIVE, True)
     assert run() == 0
+
+
+def test_a_mail_at_once_beside_the_acknowledgement_is_folded_into_it(lead: Lead) -> None:
+    version_of({"trigger": "submitted", "steps": [step("at_once"), step("later", after="1h")]})
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    assert results(Enrolment.objects.get()) == {"at_once": StepResult.FOLDED}
+    run(BEGUN + timedelta(hours=1))
+    assert [message.name for message in Message.objects.all()] == ["resume"]
+
+
+def test_nobody_is_called_to_be_advertised_to(lead: Lead) -> None:
+    """Without an address a person steps in, but for education only where the patient wanted it."""
+    Lead.objects.filter(pk=lead.pk).update(email="")
+    enrolment = begin(Lead.objects.get(), {"purpose": "commercial", "steps": [step("one"), step("two", after="2h")]})
+    run()
+    ConsentRecord.objects.create(lead=lead, kind=ConsentKind.EDUCATION, given=True, text="x", text_version="1")
+    run(BEGUN + timedelta(hours=2))
+    assert results(enrolment) == {"one": StepResult.BLOCKED, "two": StepResult.INSTEAD}
+    assert Task.objects.count() == 1
 
 
 def test_the_last_step_finishes_it(lead: Lead) -> None:
@@ -166,15 +186,15 @@ def test_one_that_goes_wrong_is_put_aside_and_delays_nobody(lead: Lead, monkeypa
     other = make_lead(email="other@example.org")
     version_of({"steps": [step("one")]})
     for one in (lead, other):
-        events.announce(one, Event.SUBMITTED, now=BEGUN)
-    real = follow_up._carry_out
+        events.announce(one, Event.ANSWERED, now=BEGUN)
+    real = steps.carry_out
 
     def stumbles(enrolment: Enrolment, *args: Any, **kwargs: Any) -> None:
         if enrolment.lead_id == lead.pk:
             raise RuntimeError("no such thing")
         real(enrolment, *args, **kwargs)
 
-    monkeypatch.setattr(follow_up, "_carry_out", stumbles)
+    monkeypatch.setattr(follow_up, "carry_out", stumbles)
     for tries in (1, 2, 3):
         run(BEGUN + (tries - 1) * follow_up.TRY_AGAIN)
         bad = Enrolment.objects.get(lead=lead)
@@ -193,7 +213,7 @@ def test_queries_do_not_grow_with_the_batch(centre: object, django_assert_num_qu
 
     def batch(count: int) -> None:
         for number in range(count):
-            events.announce(make_lead(email=f"n{number}@example.org"), Event.SUBMITTED, now=BEGUN)
+            events.announce(make_lead(email=f"n{number}@example.org"), Event.ANSWERED, now=BEGUN)
 
     batch(1)
     with django_assert_num_queries(14) as one:

@@ -20,9 +20,10 @@ from tests.faults.far_end import FarEnd, far_end
 
 SPANISH_HEALTH_WORDS = """
     dolor dolores espalda cuello columna vértebra lumbar disco hernia ciática estenosis artritis nervio pierna brazo
-    rodilla cadera pie adormecimiento debilidad vejiga intestino cáncer fiebre esteroide resonancia tomografía radiografía
-    terapia fisioterapia ejercicio ejercicios tratamiento tratamientos medicamento medicina inyección epidural cirugía
-    cirujano procedimiento operación médico médica doctor clínica paciente diagnóstico síntoma síntomas salud
+    rodilla cadera pie adormecimiento debilidad vejiga intestino cáncer fiebre esteroide resonancia tomografía
+    radiografía terapia fisioterapia ejercicio ejercicios tratamiento tratamientos medicamento medicina inyección
+    epidural cirugía cirujano procedimiento operación médico médica doctor clínica paciente diagnóstico síntoma
+    síntomas salud
 """.split()
 WORDS = {"en": HEALTH_WORDS, "es": SPANISH_HEALTH_WORDS}
 ALL = [(name, language) for name in mail_texts.names() for language in ("en", "es")]
