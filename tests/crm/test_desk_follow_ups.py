@@ -1,0 +1,111 @@
+"""The panel of follow-ups: what runs, what comes next, what would stop it, and the buttons."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from crm import follow_up
+from crm.actions import events, leads
+from crm.enums import EnrolmentState, Event, StepResult
+from crm.models import Enrolment, Lead, StepOutcome, User
+from tests.factories import make_lead
+
+BEGUN = datetime(2026, 11, 23, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
+
+
+@pytest.fixture
+def enrolment(lead: Lead) -> Enrolment:
+    """In two sequences since yesterday; the one returned is "Second step not finished"."""
+    events.announce(lead, Event.SUBMITTED, now=BEGUN, key="x")
+    return Enrolment.objects.get(key="incomplete_form")
+
+
+def page_of(desk: Client, lead: Lead) -> str:
+    return " ".join(desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode().split())
+
+
+def press(desk: Client, enrolment: Enrolment, what: str) -> int:
+    address = f"/admin/crm/lead/{enrolment.lead_id}/follow-ups/{enrolment.pk}/{what}/"
+    status = desk.post(address).status_code
+    enrolment.refresh_from_db()
+    return status
+
+
+def test_nothing_runs_and_it_says_so(desk: Client, lead: Lead) -> None:
+    assert "Nothing goes out by itself at present." in page_of(desk, lead)
+
+
+def test_it_says_what_comes_next_and_what_would_stop_it(desk: Client, lead: Lead, enrolment: Enrolment) -> None:
+    page = page_of(desk, lead)
+    assert "Second step not finished" in page
+    assert "Mail “resume_last”" in page
+    assert "The questions are answered; Something definite is missing" in page
+
+
+def test_what_was_done_and_what_became_of_it(desk: Client, lead: Lead, enrolment: Enrolment) -> None:
+    follow_up.run_due(at=BEGUN + timedelta(days=1, minutes=1))
+    page = page_of(desk, lead)
+    assert "Mail “resume”: skipped (Overtaken by the next one of its kind)" in page
+    assert "Mail “resume_again”: queued" in page
+
+
+def test_the_buttons(desk: Client, lead: Lead, enrolment: Enrolment, coordinator: User) -> None:
+    assert press(desk, enrolment, "pause") == 302
+    assert (enrolment.state, enrolment.reason) == (EnrolmentState.PAUSED, f"Paused by {coordinator}")
+    press(desk, enrolment, "now")
+    assert enrolment.due_at is None
+    press(desk, enrolment, "resume")
+    assert enrolment.state == EnrolmentState.LIVE
+    press(desk, enrolment, "skip")
+    assert StepOutcome.objects.get().result == StepResult.SKIPPED
+    press(desk, enrolment, "now")
+    assert enrolment.hurry
+    press(desk, enrolment, "stop")
+    assert (enrolment.state, enrolment.reason) == (EnrolmentState.STOPPED, f"Stopped by {coordinator}")
+    assert "Ended (1)" in page_of(desk, lead)
+    assert press(desk, enrolment, "resume") == 302
+    assert enrolment.state == EnrolmentState.STOPPED
+    assert press(desk, enrolment, "nonsense") == 404
+
+
+def test_looking_at_an_address_of_a_button_changes_nothing(desk: Client, enrolment: Enrolment) -> None:
+    desk.get(f"/admin/crm/lead/{enrolment.lead_id}/follow-ups/{enrolment.pk}/stop/")
+    enrolment.refresh_from_db()
+    assert enrolment.state == EnrolmentState.LIVE
+
+
+def test_a_button_of_another_lead_finds_nothing(desk: Client, enrolment: Enrolment) -> None:
+    other = make_lead(email="b@example.org")
+    address = f"/admin/crm/lead/{other.pk}/follow-ups/{enrolment.pk}/stop/"
+    assert desk.post(address).status_code == 404
+
+
+def test_begun_by_hand_once(desk: Client, lead: Lead) -> None:
+    address = f"/admin/crm/lead/{lead.pk}/follow-ups/begin/"
+    for _ in range(2):
+        desk.post(address, {"key": "records_needed"})
+    desk.post(address, {"key": "nonsense"})
+    assert [one.key for one in Enrolment.objects.all()] == ["records_needed"]
+    leads.record_outcome(lead, safety_hold=True)
+    desk.post(address, {"key": "reengage"})
+    assert Enrolment.objects.count() == 1
+
+
+def test_who_only_looks_has_no_buttons(lead: Lead, enrolment: Enrolment, outsider: User, client: Client) -> None:
+    client.force_login(outsider)
+    address = f"/admin/crm/lead/{lead.pk}/follow-ups/{enrolment.pk}/stop/"
+    assert client.post(address).status_code == 403
+
+
+def test_the_panel_asks_no_more_for_more_sequences(
+    desk: Client, lead: Lead, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    path = f"/admin/crm/lead/{lead.pk}/change/"
+    desk.get(path)
+    for key in ("records_needed", "reengage", "post_consult"):
+        desk.post(f"/admin/crm/lead/{lead.pk}/follow-ups/begin/", {"key": key})
+        desk.get(path)  # shows the message of the session
+        with django_assert_num_queries(34):
+            desk.get(path)
