@@ -103,7 +103,9 @@ def _block(tokens: list[Token]) -> str:
     inline = next((token for token in tokens if token.type == "inline"), None)
     button = _BUTTON.fullmatch(inline.content) if inline and tokens[0].type == "paragraph_open" else None
     if button and button[2] in LINKS:
-        return _safe_braces(f'<mj-button href="{{{button[2]}}}" mj-class="button">{escape(button[1])}</mj-button>')
+        return _safe_braces(
+            f'<mj-button href="{{{button[2]}}}" mj-class="button" css-class="press">{escape(button[1])}</mj-button>'
+        )
     html = _MARKDOWN.renderer.render(_without_foreign_links(tokens), _MARKDOWN.options, {})
     style = 'mj-class="heading" ' if tokens[0].type == "heading_open" else ""
     inner = re.sub(r"</?(?:h[1-6]|p)>", "", html.replace("</p>\n<p>", "<br /><br />")).strip()

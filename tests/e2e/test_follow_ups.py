@@ -1,0 +1,68 @@
+"""Follow-ups in a browser: choosing mails from a phone, by keyboard and without scripts, and the panel of the desk."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from crm import preference_link
+from crm.actions import events
+from crm.enums import EnrolmentState, Event
+from crm.models import Enrolment, Lead, Suppression
+from tests.e2e.conftest import Watch, barriers, overflow
+from tests.e2e.test_desk import sign_in
+from tests.factories import make_lead, make_user
+
+SMALL: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
+
+
+@pytest.fixture
+def lead(site: str) -> Lead:
+    return make_lead()
+
+
+def check(page: Page) -> None:
+    assert (barriers(page), overflow(page) <= 0) == ([], True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("javascript", [True, False])
+def test_choosing_which_mails_to_get(open_page: Watch, lead: Lead, scheme: str, javascript: bool) -> None:
+    path = f"/u/{preference_link.make(lead.pk, lead.email)}/"
+    page = open_page(path, color_scheme=scheme, java_script_enabled=javascript, **SMALL)
+    if javascript:
+        check(page)
+    page.get_by_label("Educational e-mail").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Everything but appointments")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Done. It counts from this moment.")
+    assert Suppression.objects.get().scope == "most"
+    if javascript:
+        check(page)
+    page.get_by_label("Nothing: I would like to get e-mail again").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("You get every e-mail that you agreed to.")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/u/nonsense/"])
+def test_a_broken_link_says_what_to_do(open_page: Watch, lead: Lead, path: str) -> None:
+    page = open_page(path, **SMALL)
+    expect(page.get_by_role("heading", name="This link is not complete")).to_be_visible()
+    check(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_panel_by_keyboard(open_page: Watch, lead: Lead, scheme: str) -> None:
+    events.announce(lead, Event.SUBMITTED, now=timezone.now(), key="x")
+    who = make_user("coordinator", email="casey@example.org", password="correct-horse-battery")
+    page = sign_in(open_page("/admin/", color_scheme=scheme, **SMALL), who.email)
+    page.goto(f"/admin/crm/lead/{lead.pk}/change/")
+    check(page)
+    page.get_by_role("button", name="Pause : Second step not finished").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("Paused. Nothing goes out until somebody resumes it.")).to_be_visible()
+    check(page)
+    assert Enrolment.objects.get(key="incomplete_form").state == EnrolmentState.PAUSED
