@@ -70,6 +70,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {
+            "title": "Follow-ups",
+            "separator": True,
+            "items": [
+                _link("Sequences", "conversion_path", "crm_sequenceversion"),
+                _link("Texts", "edit_note", "crm_mailtext"),
+            ],
+        },
+        {
             "title": "Centre",
             "separator": True,
             "items": [

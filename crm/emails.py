@@ -105,6 +105,31 @@ def follow_up(
     return message
 
 
+def copy_for_staff(made: Message, *, centre: Location, to: str, now: datetime) -> Message:
+    """A mail as a patient would get it, addressed to a member of staff. Of no lead; its links open nothing."""
+    key = f"test:{uuid.uuid4()}"
+    message = _empty(
+        made.name,
+        lead=None,
+        centre=centre,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.PARK,
+        not_after=now + timedelta(hours=1),
+        now=now,
+    )
+    message.subject, message.text, message.html = (
+        _without_links(part) for part in (f"[Test] {made.subject}", made.text, made.html)
+    )
+    return message
+
+
+def _without_links(part: str) -> str:
+    home = settings.SITE_URL.rstrip("/") + "/"
+    return part.replace("{private_link}", home).replace("{unsubscribe_link}", home)
+
+
 def _answer(name: str, lead: Lead, *, to: str, key: str, not_after: datetime, now: datetime) -> Message:
     """A mail that somebody waits for: sent at once, and again when it is not known whether it arrived."""
     return make_message(

@@ -45,6 +45,10 @@ class SequenceActionRefused(DomainError):
     """Something that cannot be done with an enrolment in the state in which it is."""
 
 
+class TextRefused(DomainError):
+    """The words of a mail that may not be sent like this."""
+
+
 class UploadRefused(DomainError):
     """An upload that cannot begin or end like this."""
 

@@ -30,6 +30,8 @@ _SEE_THE_DESK = [
     "crm.view_referringpractice",
     "crm.view_referral",
     "crm.view_enrolment",
+    "crm.view_mailtext",
+    "crm.view_sequenceversion",
 ]
 _WORK_THE_DESK = [
     *_SEE_THE_DESK,
@@ -75,6 +77,9 @@ PERMISSIONS: dict[str, list[str]] = {
         "crm.view_accessevent",
         "intake.add_plan",
         "intake.change_plan",
+        "crm.change_mailtext",
+        "crm.add_sequenceversion",
+        "crm.change_sequenceversion",
         "crm.view_snippet",
         "crm.add_snippet",
         "crm.change_snippet",

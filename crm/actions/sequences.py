@@ -229,7 +229,7 @@ def resume(enrolment: Enrolment, *, now: datetime) -> None:
     elif definition.on_resume == OnResume.SKIP:
         _skip_overdue(locked, now=now)
     locked.state, locked.reason, locked.paused_at, locked.tries = EnrolmentState.LIVE, "", None, 0
-    _set_due(locked, now=now)
+    set_due(locked, now=now)
     locked.save()
 
 
@@ -249,7 +249,7 @@ def skip_next(enrolment: Enrolment, *, by: User, now: datetime) -> str:
         enrolment=locked, step=step.key, result=StepResult.SKIPPED, reason=f"Skipped by {by}"[:200], at=now
     )
     if locked.state == EnrolmentState.LIVE:
-        _set_due(locked, now=now)
+        set_due(locked, now=now)
         locked.save()
     return step.in_words
 
@@ -279,7 +279,7 @@ def plan_anew(enrolment: Enrolment, lead: Lead) -> None:
         Enrolment.objects.filter(pk=enrolment.pk, state=EnrolmentState.LIVE).update(due_at=left[0][0])
 
 
-def _set_due(enrolment: Enrolment, *, now: datetime) -> None:
+def set_due(enrolment: Enrolment, *, now: datetime) -> None:
     """When its next step is due; without one it is finished."""
     left = left_of(enrolment)
     enrolment.due_at = left[0][0] if left else None

@@ -10,10 +10,12 @@ from crm.admin import (
     lead_referrals,
     lead_safety,
     leads,
+    mail_texts,
     outbox,
     people,
     places,
     referrers,
+    sequences,
 )
 
 lead_contacts.hang_in()
@@ -35,8 +37,10 @@ __all__ = [
     "lead_referrals",
     "lead_safety",
     "leads",
+    "mail_texts",
     "outbox",
     "people",
     "places",
     "referrers",
+    "sequences",
 ]

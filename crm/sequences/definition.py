@@ -108,6 +108,15 @@ class Step(_Strict):
         words = {Do.MAIL: f"Mail “{self.text}”", Do.STAGE: f"Move to {Stage(self.to).label}" if self.to else ""}
         return words.get(self.do) or self.title or "With the request"
 
+    @property
+    def when_in_words(self) -> str:
+        """Such as "after 3d" or "on the re-check day, else after 6w"."""
+        if self.do == Do.FOLDED:
+            return "at once"
+        after = f"after {write_delay(self.after)}" if self.after else "at once"
+        half = ", in the other half of the day" if self.other_daypart else ""
+        return f"on {self.on.removesuffix('_on').replace('_', ' ')} day, else {after}" if self.on else f"{after}{half}"
+
 
 class Definition(_Strict):
     """`trigger` and `when` (conditions, all of which must hold) begin it; any of `stops` ends it."""

@@ -1,0 +1,83 @@
+"""Changing sequences: copies are drafts; a published one begins for new people; nobody is moved unasked."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from crm import conditions, mail_texts
+from crm.actions import sequences
+from crm.enums import UNDER_WAY, EnrolmentState
+from crm.models import Enrolment, SequenceVersion, User, VersionState
+from crm.models.sequence import EnrolmentQuerySet
+from crm.sequences.definition import Do, SequenceRefused, read
+
+
+@transaction.atomic
+def copy(version: SequenceVersion, *, by: User, now: datetime) -> SequenceVersion:
+    """A draft with the same body and the next number."""
+    of_key = SequenceVersion.objects.select_for_update().filter(key=version.key)
+    number = max(one.number for one in of_key) + 1
+    return SequenceVersion.objects.create(
+        key=version.key, number=number, body=version.body, created_by=by, created_at=now
+    )
+
+
+@transaction.atomic
+def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str) -> SequenceVersion:
+    """Keeps an edited body. Raises SequenceRefused, in words, for one that cannot be carried out."""
+    definition = read(body, conditions=conditions.known() | {*version.definition.when, *version.definition.stops})
+    texts = set(mail_texts.names())
+    unknown = sorted({step.text for step in definition.steps if step.do == Do.MAIL} - texts)
+    if unknown:
+        raise SequenceRefused(f"There is no text {', '.join(unknown)}.")
+    locked = SequenceVersion.objects.select_for_update().get(pk=version.pk)
+    if locked.state != VersionState.DRAFT:
+        raise SequenceRefused("It was published meanwhile: make a copy.")
+    locked.body, locked.note = definition.body, note
+    locked.save(update_fields=["body", "note"])
+    return locked
+
+
+@transaction.atomic
+def publish(version: SequenceVersion) -> None:
+    """From now on this version begins; the one before is withdrawn. Raises SequenceRefused when it is in force."""
+    versions = SequenceVersion.objects.select_for_update().filter(key=version.key)
+    if versions.get(pk=version.pk).state == VersionState.PUBLISHED:
+        raise SequenceRefused("This version is in force already.")
+    versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.WITHDRAWN)
+    versions.filter(pk=version.pk).update(state=VersionState.PUBLISHED)
+    transaction.on_commit(sequences.forget_versions, robust=True)
+
+
+@transaction.atomic
+def withdraw(version: SequenceVersion) -> None:
+    """It begins for nobody any more; whoever is in it goes on. Raises SequenceRefused when it is not in force."""
+    changed = SequenceVersion.objects.filter(pk=version.pk, state=VersionState.PUBLISHED)
+    if not changed.update(state=VersionState.WITHDRAWN):
+        raise SequenceRefused("This version is not in force.")
+    transaction.on_commit(sequences.forget_versions, robust=True)
+
+
+def under_way_elsewhere(version: SequenceVersion) -> int:
+    """How many are under way in another version of the same sequence."""
+    return _elsewhere(version).count()
+
+
+@transaction.atomic
+def move_everybody(version: SequenceVersion, *, now: datetime) -> int:
+    """Moves whoever is under way in another version of the sequence to this one; returns how many. A step is done once,
+    whatever the version: its key tells."""
+    if version.state != VersionState.PUBLISHED:
+        raise SequenceRefused("Publish it first: people are moved to the version in force only.")
+    moved = list(_elsewhere(version).select_for_update(of=("self",)).select_related("lead__location"))
+    for enrolment in moved:
+        enrolment.version = version
+        if enrolment.state == EnrolmentState.LIVE:
+            sequences.set_due(enrolment, now=now)
+        enrolment.save(update_fields=["version", "due_at", "state", "ended_at"])
+    return len(moved)
+
+
+def _elsewhere(version: SequenceVersion) -> EnrolmentQuerySet:
+    return Enrolment.objects.filter(key=version.key, state__in=UNDER_WAY).exclude(version=version)

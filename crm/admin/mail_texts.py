@@ -1,0 +1,178 @@
+"""The words of follow-up mails at the desk: what is sent now, writing one's own with a preview, and going back."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from crm import mail_lint, mail_texts
+from crm.actions import mail_texts as texts
+from crm.admin.base import ReadOnlyAdmin
+from crm.admin.lead_page import user_of
+from crm.errors import TextRefused
+from crm.mail_markup import FILLED_LATER, FILLED_NOW, Text
+from crm.models import Lead, MailText
+from crm.sequences.shipped_definitions import shipped
+
+
+class TextForm(forms.Form):
+    """A text, and the lead against whom it is shown."""
+
+    subject = forms.CharField(max_length=mail_lint.LONGEST_SUBJECT)
+    body = forms.CharField(max_length=mail_lint.LONGEST_BODY, widget=forms.Textarea(attrs={"rows": 14}))
+    reference = forms.CharField(
+        label="Shown as it would be for",
+        required=False,
+        max_length=9,
+        help_text="A reference number; empty: the latest.",
+    )
+
+    def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.language = language
+
+    def clean_reference(self) -> str:
+        reference = str(self.cleaned_data["reference"]).strip().upper()
+        if reference and not Lead.objects.filter(reference=reference).exists():
+            raise forms.ValidationError("There is no request with this reference number.")
+        return reference
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            for complaint in mail_lint.complaints(self.text, self.language):
+                self.add_error(None, complaint)
+        return data
+
+    @property
+    def text(self) -> Text:
+        return Text(self.cleaned_data.get("subject", ""), self.cleaned_data.get("body", ""))
+
+    @property
+    def lead(self) -> Lead | None:
+        """In the language of the text, whatever the lead's own is."""
+        leads = Lead.objects.select_related("location").order_by("-created_at")
+        reference = self.cleaned_data.get("reference", "") if self.is_bound else ""
+        found = leads.filter(reference=reference).first() if reference else leads.first()
+        if found:
+            found.language = self.language
+        return found
+
+
+@admin.register(MailText)
+class MailTextAdmin(ReadOnlyAdmin):
+    """One page a text and language. Its list is made of all texts that there are, not of rows."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.overview), name="crm_mailtext_changelist"),
+            path("<slug:name>/<slug:language>/", view(self.edit), name="crm_mailtext_edit"),
+            path("<slug:name>/<slug:language>/preview/", view(self.preview), name="crm_mailtext_preview"),
+        ]
+
+    def overview(self, request: HttpRequest) -> HttpResponse:
+        """Every text with the sequences that use it, and whose wording is sent now."""
+        self._may(request, "crm.view_mailtext")
+        used: dict[str, list[str]] = {}
+        for definition in shipped():
+            for step in definition.steps:
+                if step.text:
+                    used.setdefault(step.text, []).append(definition.title)
+        rows = [(name, sorted(set(used.get(name, []))), self._versions(name)) for name in mail_texts.names()]
+        return self._page(request, "crm/mail_texts.html", title="Texts of follow-ups", rows=rows)
+
+    def _versions(self, name: str) -> list[dict[str, Any]]:
+        found = []
+        for language, label in settings.LANGUAGES:
+            text, ours = mail_texts.in_force(name, language)
+            found.append({"code": language, "label": label, "subject": text.subject, "ours": ours})
+        return found
+
+    def edit(self, request: HttpRequest, name: str, language: str) -> HttpResponse:
+        """Publish, send a test, or go back to the text of the product: the button says which."""
+        self._may(request, "crm.view_mailtext")
+        text, ours = self._find(name, language)
+        form = TextForm(request.POST or None, language=language, initial=text._asdict())
+        if request.method == "POST":
+            self._may(request, "crm.change_mailtext")
+            if "withdraw" in request.POST:
+                texts.withdraw(name, language)
+                messages.success(request, "The text that comes with the product is sent again.")
+                return redirect("admin:crm_mailtext_edit", name, language)
+            if form.is_valid() and self._carry_out(request, form, name, language):
+                return redirect("admin:crm_mailtext_edit", name, language)
+        made = self._preview_of(form, name, text)
+        return self._page(
+            request,
+            "crm/mail_text.html",
+            title=f"Text “{name}”",
+            status=422 if form.errors else 200,
+            name=name,
+            language=language,
+            form=form,
+            ours=ours,
+            made=made,
+            placeholders=sorted(FILLED_NOW | FILLED_LATER),
+            versions=MailText.objects.filter(name=name, language=language)
+            .select_related("created_by")
+            .order_by("-number"),
+            preview_address=reverse("admin:crm_mailtext_preview", args=[name, language]),
+        )
+
+    def _carry_out(self, request: HttpRequest, form: TextForm, name: str, language: str) -> bool:
+        user, now, lead = user_of(request), timezone.now(), form.lead
+        if "test" in request.POST:
+            if lead is None:
+                form.add_error(None, "There is nobody yet whose mail this could be.")
+            else:
+                texts.send_test(name, form.text, lead, to=user, now=now)
+                messages.success(request, f"A test is on its way to {user.email}. Nothing was saved.")
+            return False
+        try:
+            made = texts.publish(name, language, form.text, by=user, now=now)
+        except TextRefused as refused:
+            form.add_error(None, refused.message)
+            return False
+        messages.success(request, f"Published: version {made.number} is sent from now on.")
+        return True
+
+    def preview(self, request: HttpRequest, name: str, language: str) -> HttpResponse:
+        """For the page as somebody types: {"subject", "html", "text", "complaints"}."""
+        self._may(request, "crm.view_mailtext")
+        text, _ours = self._find(name, language)
+        form = TextForm(request.POST or None, language=language, initial=text._asdict())
+        form.is_valid()
+        made = self._preview_of(form, name, text)
+        complaints = [str(error) for errors in form.errors.values() for error in errors]
+        shown = {"subject": made.subject, "html": made.html, "text": made.text} if made else {}
+        return JsonResponse(shown | {"complaints": complaints})
+
+    def _preview_of(self, form: TextForm, name: str, text: Text) -> Any:
+        lead = form.lead
+        return texts.preview(name, form.text if form.is_bound else text, lead) if lead else None
+
+    def _find(self, name: str, language: str) -> tuple[Text, MailText | None]:
+        if language not in dict(settings.LANGUAGES):
+            raise Http404
+        try:
+            return mail_texts.in_force(name, language)
+        except mail_texts.NoSuchText:
+            raise Http404 from None
+
+    def _may(self, request: HttpRequest, permission: str) -> None:
+        if not request.user.has_perm(permission):
+            raise PermissionDenied
+
+    def _page(
+        self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any
+    ) -> TemplateResponse:
+        whole = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
+        return TemplateResponse(request, template, whole, status=status)

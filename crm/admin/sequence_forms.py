@@ -1,0 +1,87 @@
+"""The form of a draft: the head of a sequence, and one row a step."""
+
+from typing import Any
+
+from django import forms
+from django.forms import formset_factory
+
+from crm import conditions, mail_texts
+from crm.enums import Event, Stage
+from crm.models import SequenceVersion
+from crm.sequences.definition import DATES, MOST_STEPS, Definition, Do, OnResume, Purpose, write_delay
+
+_EMPTY = ("", "—")
+_ON = {"recheck_on": "the day of the re-check", "wake_up_on": "the day on which the insurer's time is reached"}
+_ON_RESUME = {
+    OnResume.SKIP: "leave out what fell due",
+    OnResume.SHIFT: "move everything by the length of the pause",
+    OnResume.ONCE: "do the last of what fell due",
+}
+SPARE_ROWS = 3
+
+
+def _named(names: Any) -> list[tuple[str, str]]:
+    return [(name, str(name).replace("_", " ")) for name in names]
+
+
+class HeadForm(forms.Form):
+    title = forms.CharField(max_length=80)
+    purpose = forms.ChoiceField(choices=_named(Purpose))
+    trigger = forms.ChoiceField(label="Begins on", choices=_named(Event))
+    when = forms.MultipleChoiceField(label="If all of these hold", required=False, widget=forms.CheckboxSelectMultiple)
+    stops = forms.MultipleChoiceField(label="Ends when one holds", required=False, widget=forms.CheckboxSelectMultiple)
+    on_resume = forms.ChoiceField(label="After a pause", choices=list(_ON_RESUME.items()))
+    note = forms.CharField(label="What was changed, and why", max_length=200, required=False)
+
+    def __init__(self, data: Any, *, definition: Definition) -> None:
+        told = definition.model_dump(mode="json")
+        super().__init__(data, initial={name: told.get(name) for name in self.base_fields})
+        for name in ("when", "stops"):
+            self.fields[name].choices = _named(sorted(conditions.known() | set(told[name])))  # type: ignore[attr-defined]
+
+
+class StepForm(forms.Form):
+    key = forms.SlugField(label="Name", max_length=40, help_text="Stays the same in every version.")
+    do = forms.ChoiceField(label="What", choices=_named(Do), initial=Do.MAIL.value)
+    after = forms.CharField(label="After", max_length=6, initial="1d", help_text="2h, 3d, 2w")
+    on = forms.ChoiceField(label="Or on", required=False, choices=[_EMPTY, *((name, _ON[name]) for name in DATES)])
+    other_daypart = forms.BooleanField(label="Other half of the day", required=False)
+    text = forms.ChoiceField(label="Text of the mail", required=False)
+    title = forms.CharField(label="Title of the task", max_length=100, required=False)
+    to = forms.ChoiceField(label="To stage", required=False, choices=[_EMPTY, *Stage.choices])
+    purpose = forms.ChoiceField(label="Purpose", required=False, choices=[("", "as the sequence"), *_named(Purpose)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].choices = [_EMPTY, *_named(mail_texts.names())]  # type: ignore[attr-defined]
+
+    def clean_key(self) -> str:
+        return str(self.cleaned_data["key"]).lower().replace("-", "_")
+
+
+_Rows = formset_factory(StepForm, extra=SPARE_ROWS, max_num=MOST_STEPS, can_delete=True)
+
+
+class StepForms(_Rows):  # type: ignore[misc, valid-type]  # made by a factory
+    def __init__(self, data: Any, *, definition: Definition) -> None:
+        rows = [
+            step.model_dump(mode="json") | {"after": write_delay(step.after), "purpose": step.purpose or ""}
+            for step in definition.steps
+        ]
+        super().__init__(data, initial=rows, prefix="steps")
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The steps that are filled in and not taken out, as a definition takes them."""
+        return [
+            {name: value for name, value in form.cleaned_data.items() if name != "DELETE" and value not in ("", False)}
+            for form in self.forms
+            if form.has_changed() or form.initial
+            if form.cleaned_data.get("key") and not form.cleaned_data.get("DELETE")
+        ]
+
+
+def body_from(version: SequenceVersion, head: HeadForm, steps: StepForms) -> dict[str, Any]:
+    """The body of a definition from two valid forms."""
+    told = {name: value for name, value in head.cleaned_data.items() if name != "note"}
+    return {"key": version.key, **told, "steps": steps.told}

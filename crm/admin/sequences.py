@@ -1,0 +1,141 @@
+"""Sequences at the desk: what runs, how it goes, and changing it: copy, edit, compare, publish, withdraw, move."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from crm import conditions, sequence_figures
+from crm.actions import sequence_versions
+from crm.admin.base import ReadOnlyAdmin
+from crm.admin.lead_page import user_of
+from crm.admin.sequence_forms import HeadForm, StepForms, body_from
+from crm.errors import DomainError
+from crm.models import SequenceVersion, VersionState
+from crm.sequence_figures import SequenceFigures
+from crm.sequences import difference
+
+
+@admin.register(SequenceVersion)
+class SequenceVersionAdmin(ReadOnlyAdmin):
+    """One page a version. The list holds one line a sequence, with figures."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.overview), name="crm_sequenceversion_changelist"),
+            path("<uuid:pk>/", view(self.look), name="crm_sequenceversion_change"),
+            path("<uuid:pk>/edit/", view(self.edit), name="crm_sequenceversion_edit"),
+            path("<uuid:pk>/<str:what>/", view(self.act), name="crm_sequenceversion_act"),
+        ]
+
+    def overview(self, request: HttpRequest) -> HttpResponse:
+        """Every sequence, who is in it, and what it has led to."""
+        self._may(request, "crm.view_sequenceversion")
+        published = SequenceVersion.objects.filter(state=VersionState.PUBLISHED).order_by("key")
+        figures = sequence_figures.of_all()
+        rows = [(one, one.definition, figures.get(one.key, SequenceFigures())) for one in published]
+        withdrawn = SequenceVersion.objects.exclude(key__in=[one.key for one in published]).order_by("key", "-number")
+        gone = withdrawn.distinct("key")
+        return self._page(request, "crm/sequences.html", title="Sequences", rows=rows, withdrawn=gone)
+
+    def look(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """One version: its steps, its figures, how it differs from the one in force, and the others."""
+        self._may(request, "crm.view_sequenceversion")
+        version = self._find(pk)
+        in_force = SequenceVersion.objects.filter(key=version.key, state=VersionState.PUBLISHED).first()
+        compared = in_force if in_force and in_force.pk != version.pk else None
+        return self._page(
+            request,
+            "crm/sequence.html",
+            title=str(version),
+            version=version,
+            definition=version.definition,
+            in_force=in_force,
+            differences=difference.in_words(compared.definition, version.definition) if compared else [],
+            compared=compared,
+            figures=sequence_figures.of_all().get(version.key, SequenceFigures()),
+            stopped=sequence_figures.why_stopped(version.key),
+            stops=[conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in version.definition.stops],
+            elsewhere=sequence_versions.under_way_elsewhere(version),
+            others=SequenceVersion.objects.filter(key=version.key)
+            .exclude(pk=pk)
+            .select_related("created_by")
+            .order_by("-number"),
+        )
+
+    def edit(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The form of a draft. What cannot be carried out is said, and nothing typed is lost."""
+        self._may(request, "crm.change_sequenceversion")
+        version = self._find(pk)
+        if version.state != VersionState.DRAFT:
+            messages.warning(request, "Only a draft can be edited: make a copy first.")
+            return redirect("admin:crm_sequenceversion_change", pk)
+        data = request.POST or None
+        head, steps = HeadForm(data, definition=version.definition), StepForms(data, definition=version.definition)
+        refused = ""
+        if request.method == "POST" and head.is_valid() and steps.is_valid():
+            try:
+                sequence_versions.save_draft(
+                    version, body=body_from(version, head, steps), note=head.cleaned_data["note"]
+                )
+            except DomainError as trouble:
+                refused = trouble.message
+            else:
+                messages.success(request, "The draft is saved. Nothing changes for anybody until it is published.")
+                return redirect("admin:crm_sequenceversion_change", pk)
+        bad = bool(refused or head.errors or any(steps.errors))
+        return self._page(
+            request,
+            "crm/sequence_edit.html",
+            title=f"Edit {version}",
+            status=422 if bad else 200,
+            version=version,
+            head=head,
+            steps=steps,
+            refused=refused,
+        )
+
+    def act(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
+        """copy, publish, withdraw, move: buttons of the page of a version."""
+        self._may(request, "crm.change_sequenceversion")
+        version, user = self._find(pk), user_of(request)
+        if request.method != "POST":
+            return redirect("admin:crm_sequenceversion_change", pk)
+        try:
+            if what == "copy":
+                made = sequence_versions.copy(version, by=user, now=timezone.now())
+                return redirect("admin:crm_sequenceversion_edit", made.pk)
+            if what == "publish":
+                sequence_versions.publish(version)
+                messages.success(request, "Published: whoever is enrolled from now on gets this version.")
+            elif what == "withdraw":
+                sequence_versions.withdraw(version)
+                messages.success(request, "Withdrawn: it begins for nobody any more. Whoever is in it goes on.")
+            elif what == "move":
+                count = sequence_versions.move_everybody(version, now=timezone.now())
+                messages.success(
+                    request, f"{count} under way go on with this version; what was done is not done again."
+                )
+        except DomainError as refused:
+            messages.warning(request, refused.message)
+        return redirect("admin:crm_sequenceversion_change", pk)
+
+    def _find(self, pk: UUID) -> SequenceVersion:
+        return get_object_or_404(SequenceVersion.objects.select_related("created_by"), pk=pk)
+
+    def _may(self, request: HttpRequest, permission: str) -> None:
+        if not request.user.has_perm(permission):
+            raise PermissionDenied
+
+    def _page(
+        self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any
+    ) -> TemplateResponse:
+        whole = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
+        return TemplateResponse(request, template, whole, status=status)

@@ -1,0 +1,252 @@
+"""Changing sequences and their texts at the desk: nothing changes unasked, nothing typed is lost, nothing bad kept."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm import follow_up, mail_lint
+from crm.actions import events, sequence_versions, sequences
+from crm.enums import EnrolmentState, Event
+from crm.mail_markup import Text
+from crm.mail_texts import names, shipped
+from crm.models import Enrolment, Lead, MailText, Message, SequenceVersion, User, VersionState
+from crm.sequences import difference
+from crm.sequences.definition import read
+from tests.factories import make_lead
+
+BEGUN = datetime(2026, 11, 23, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
+LIST, TEXT = "/admin/crm/sequenceversion/", "/admin/crm/mailtext/resume/en/"
+GOOD = {"subject": "Hello {reference}", "body": "{greeting}\n\n[Open]({private_link})"}
+
+
+@pytest.fixture
+def boss(admin_client: Client) -> Client:
+    """Signed in as somebody who may change sequences."""
+    return admin_client
+
+
+def version_of(key: str = "incomplete_form") -> SequenceVersion:
+    return SequenceVersion.objects.get(key=key, state=VersionState.PUBLISHED)
+
+
+def draft_of(boss: Client) -> SequenceVersion:
+    boss.post(f"{LIST}{version_of().pk}/copy/")
+    return SequenceVersion.objects.get(state=VersionState.DRAFT)
+
+
+def form_of(version: SequenceVersion, **changes: Any) -> dict[str, Any]:
+    """What the browser would send for the form as it is shown."""
+    told = version.definition.model_dump(mode="json")
+    data: dict[str, Any] = {name: told[name] for name in ("title", "purpose", "trigger", "when", "stops", "on_resume")}
+    data |= {"steps-TOTAL_FORMS": len(told["steps"]) + 3, "steps-INITIAL_FORMS": len(told["steps"])}
+    for place, step in enumerate(told["steps"]):
+        data |= {f"steps-{place}-{name}": value or "" for name, value in step.items() if value is not False}
+    for place in range(len(told["steps"]), len(told["steps"]) + 3):
+        data |= {f"steps-{place}-do": "mail", f"steps-{place}-after": "1d"}
+    return data | changes
+
+
+# --- Sequences --------------------------------------------------------------------------------------------------------
+def test_the_list_shows_every_sequence_with_its_figures(desk: Client, lead: Lead) -> None:
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    page = " ".join(desk.get(LIST).content.decode().split())
+    assert all(version.definition.title in page for version in SequenceVersion.objects.all())
+    assert "Second step not finished</a> <span" in page
+
+
+def test_a_page_of_a_sequence(desk: Client, lead: Lead) -> None:
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    sequences.stop(Enrolment.objects.get(key="incomplete_form"), reason="Because", now=BEGUN)
+    page = " ".join(desk.get(f"{LIST}{version_of().pk}/").content.decode().split())
+    assert "after 3d" in page
+    assert "<dt>Stopped: Because</dt><dd>1</dd>" in page
+    assert "Edit a copy" not in page  # a coordinator looks only
+
+
+def test_a_coordinator_changes_nothing(desk: Client, db: None) -> None:
+    assert desk.post(f"{LIST}{version_of().pk}/copy/").status_code == 403
+    assert desk.post(TEXT, GOOD | {"publish": "1"}).status_code == 403
+    assert not SequenceVersion.objects.filter(state=VersionState.DRAFT).exists()
+
+
+def test_copied_edited_compared_published(boss: Client, lead: Lead) -> None:
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    before, draft = version_of(), draft_of(boss)
+    shown = boss.get(f"{LIST}{draft.pk}/edit/").content.decode()
+    assert 'value="3d"' in shown
+    answer = boss.post(f"{LIST}{draft.pk}/edit/", form_of(draft, **{"steps-0-after": "2h", "note": "Less haste"}))
+    assert answer.status_code == 302
+    draft.refresh_from_db()
+    assert draft.definition.steps[0].after == timedelta(hours=2)
+    page = boss.get(f"{LIST}{draft.pk}/").content.decode()
+    assert "Step hour: Mail “resume”, after 1h → Mail “resume”, after 2h" in page
+    boss.post(f"{LIST}{draft.pk}/publish/")
+    assert version_of() == draft
+    assert Enrolment.objects.get(key="incomplete_form").version == before  # kept
+
+
+def test_an_unchanged_form_saves_an_unchanged_sequence(boss: Client, db: None) -> None:
+    draft = draft_of(boss)
+    assert boss.post(f"{LIST}{draft.pk}/edit/", form_of(draft)).status_code == 302
+    draft.refresh_from_db()
+    assert difference.in_words(version_of().definition, draft.definition) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"steps-0-after": "soon"}, "such as 2h, 3d or 2w"),
+        ({"steps-0-key": "day"}, "two steps have the key day"),
+        ({"steps-0-text": ""}, "needs “text”"),
+        ({"title": ""}, "Title: This field is required."),
+        ({"steps-0-text": "nonsense"}, "Select a valid choice"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_said_and_nothing_typed_is_lost(
+    boss: Client, db: None, changes: dict[str, str], said: str
+) -> None:
+    draft = draft_of(boss)
+    answer = boss.post(f"{LIST}{draft.pk}/edit/", form_of(draft, **{"note": "My note", **changes}))
+    page = answer.content.decode()
+    assert (answer.status_code, said in page, 'value="My note"' in page) == (422, True, True)
+    draft.refresh_from_db()
+    assert draft.body == version_of().body
+
+
+def test_a_step_is_added_and_one_is_taken_out(boss: Client, db: None) -> None:
+    draft = draft_of(boss)
+    new = {"steps-3-key": "call", "steps-3-do": "call", "steps-3-title": "Call", "steps-3-after": "4d"}
+    boss.post(f"{LIST}{draft.pk}/edit/", form_of(draft, **new, **{"steps-0-DELETE": "on"}))
+    draft.refresh_from_db()
+    assert [step.key for step in draft.definition.steps] == ["day", "three_days", "call"]
+
+
+def test_what_is_in_force_cannot_be_edited(boss: Client, db: None) -> None:
+    version = version_of()
+    assert boss.get(f"{LIST}{version.pk}/edit/").status_code == 302
+    boss.post(f"{LIST}{version.pk}/edit/", form_of(version, title="Changed"))
+    version.refresh_from_db()
+    assert version.definition.title != "Changed"
+
+
+def test_withdrawn_it_begins_for_nobody_and_whoever_is_in_it_goes_on(boss: Client, lead: Lead) -> None:
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    boss.post(f"{LIST}{version_of().pk}/withdraw/")
+    sequences.forget_versions()
+    other = make_lead(email="b@example.org")
+    events.announce(other, Event.SUBMITTED, now=BEGUN)
+    assert not Enrolment.objects.filter(lead=other, key="incomplete_form").exists()
+    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    assert Message.objects.get().name == "resume"
+
+
+def test_people_are_moved_on_purpose_and_nothing_is_done_twice(boss: Client, lead: Lead) -> None:
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    draft = draft_of(boss)
+    boss.post(f"{LIST}{draft.pk}/edit/", form_of(draft, **{"steps-0-after": "3h", "steps-1-after": "5h"}))
+    boss.post(f"{LIST}{draft.pk}/move/")
+    assert Enrolment.objects.get(key="incomplete_form").version != draft  # not published yet
+    boss.post(f"{LIST}{draft.pk}/publish/")
+    boss.post(f"{LIST}{draft.pk}/move/")
+    moved = Enrolment.objects.get(key="incomplete_form")
+    assert (moved.version, moved.due_at) == (draft, BEGUN + timedelta(hours=5))
+    follow_up.run_due(at=BEGUN + timedelta(hours=5))
+    assert sorted(Message.objects.values_list("name", flat=True)) == ["resume", "resume_again"]
+
+
+def test_a_shorter_version_ends_what_has_nothing_left(lead: Lead, boss: Client) -> None:
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    draft = draft_of(boss)
+    body = draft.body | {"steps": draft.body["steps"][:1]}
+    sequence_versions.save_draft(draft, body=body, note="")
+    sequence_versions.publish(draft)
+    draft.refresh_from_db()
+    assert sequence_versions.move_everybody(draft, now=BEGUN) == 1
+    assert Enrolment.objects.get(key="incomplete_form").state == EnrolmentState.DONE
+
+
+def test_differences_in_words() -> None:
+    step = {"key": "a", "do": "task", "title": "One", "after": "1d"}
+    base: dict[str, Any] = {"key": "t", "title": "T", "purpose": "commercial", "trigger": "submitted", "steps": [step]}
+    changed = base | {"stops": ["closed"], "steps": [step | {"key": "b"}]}
+    assert difference.in_words(read(base), read(changed)) == [
+        "Stops: none → closed",
+        "Step a is gone: One, after 1d",
+        "Step b is new: One, after 1d",
+    ]
+
+
+# --- Texts ------------------------------------------------------------------------------------------------------------
+def test_all_texts_are_listed_in_both_languages(desk: Client, db: None) -> None:
+    page = desk.get("/admin/crm/mailtext/").content.decode()
+    assert all(f"/admin/crm/mailtext/{name}/{language}/" in page for name in names() for language in ("en", "es"))
+
+
+def test_a_text_is_shown_as_it_would_arrive_and_published(boss: Client, lead: Lead) -> None:
+    assert "Hello Avery," in boss.get(TEXT).content.decode()
+    assert boss.post(TEXT, GOOD | {"publish": "1"}).status_code == 302
+    made = MailText.objects.get()
+    assert (made.subject, made.number, made.state) == ("Hello {reference}", 1, VersionState.PUBLISHED)
+    boss.post(TEXT, GOOD | {"subject": "Again", "publish": "1"})
+    assert MailText.objects.get(state=VersionState.PUBLISHED).subject == "Again"
+    boss.post(TEXT, {"withdraw": "1"})
+    assert not MailText.objects.filter(state=VersionState.PUBLISHED).exists()
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"body": "Your back pain"}, "back, pain"),
+        ({"subject": "Your MRI"}, "mri"),
+        ({"body": "Hello {surname}"}, "Unknown placeholder {surname}"),
+        ({"body": "![x](https://example.org/x.png)"}, "Pictures tell others"),
+        ({"body": "See https://example.org"}, "Link with a placeholder"),
+        ({"body": ""}, "This field is required"),
+        ({"subject": "{private_link}"}, "The subject takes no link"),
+    ],
+)
+def test_what_may_not_be_sent_is_not_saved(boss: Client, lead: Lead, bad: dict[str, str], said: str) -> None:
+    answer = boss.post(TEXT, GOOD | bad | {"publish": "1"})
+    assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    assert not MailText.objects.exists()
+
+
+def test_words_inside_words_are_no_health_words() -> None:
+    assert mail_lint.complaints(Text("Legal backing", "A spinet, a paint, a scanner. Seguros no: seguir."), "es") == []
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_our_own_texts_pass_what_staffs_have_to(language: str) -> None:
+    found = {name: mail_lint.complaints(shipped(name, language), language) for name in names()}
+    assert {name: complaints for name, complaints in found.items() if complaints} == {}
+
+
+def test_a_test_goes_to_whoever_asks_and_opens_nothing(boss: Client, lead: Lead, admin_user: User) -> None:
+    boss.post(TEXT, GOOD | {"test": "1"})
+    message = Message.objects.get()
+    assert (message.to_email, message.lead, message.subject) == (
+        admin_user.email,
+        None,
+        f"[Test] Hello {lead.reference}",
+    )
+    assert "{private_link}" not in message.text + message.html
+    assert not MailText.objects.exists()
+
+
+def test_the_preview_follows_the_typing(boss: Client, lead: Lead) -> None:
+    other = make_lead(email="b@example.org", first_name="Blake")
+    shown = boss.post(f"{TEXT}preview/", GOOD | {"reference": other.reference}).json()
+    assert "Hello Blake," in shown["text"]
+    assert shown["complaints"] == []
+    shown = boss.post(f"{TEXT}preview/", GOOD | {"body": "Your pain", "reference": "NOPE-NOPE"}).json()
+    assert any("reference number" in one for one in shown["complaints"])
+    assert not MailText.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["nonsense/en/", "resume/fr/"])
+def test_a_text_that_there_is_not(boss: Client, lead: Lead, path: str) -> None:
+    assert boss.get(f"/admin/crm/mailtext/{path}").status_code == 404
