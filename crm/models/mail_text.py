@@ -21,6 +21,7 @@ class MailText(Row):
     created_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
+        verbose_name_plural = "texts"
         constraints = [
             models.UniqueConstraint(fields=["name", "language", "number"], name="mail_text_number_once"),
             models.UniqueConstraint(

@@ -33,6 +33,7 @@ class SequenceVersion(Row):
     created_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
+        verbose_name_plural = "sequences"
         constraints = [
             models.UniqueConstraint(fields=["key", "number"], name="sequence_number_once"),
             models.UniqueConstraint(

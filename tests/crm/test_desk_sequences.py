@@ -1,6 +1,8 @@
 """Changing sequences and their texts at the desk: nothing changes unasked, nothing typed is lost, nothing bad kept."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -187,7 +189,11 @@ def test_all_texts_are_listed_in_both_languages(desk: Client, db: None) -> None:
 
 
 def test_a_text_is_shown_as_it_would_arrive_and_published(boss: Client, lead: Lead) -> None:
-    assert "Hello Avery," in boss.get(TEXT).content.decode()
+    page = boss.get(TEXT).content.decode()
+    frame = re.search(r'srcdoc="([^"]*)"', page)
+    assert frame
+    assert "Hello Avery," in unescape(frame[1])
+    assert unescape(frame[1]).rstrip().endswith("</html>")
     assert boss.post(TEXT, GOOD | {"publish": "1"}).status_code == 302
     made = MailText.objects.get()
     assert (made.subject, made.number, made.state) == ("Hello {reference}", 1, VersionState.PUBLISHED)

@@ -66,3 +66,26 @@ def test_the_panel_by_keyboard(open_page: Watch, lead: Lead, scheme: str) -> Non
     expect(page.get_by_text("Paused. Nothing goes out until somebody resumes it.")).to_be_visible()
     check(page)
     assert Enrolment.objects.get(key="incomplete_form").state == EnrolmentState.PAUSED
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_sequences_and_texts_without_barriers(open_page: Watch, lead: Lead, scheme: str) -> None:
+    who = make_user("administrator", email="alex@example.org", password="correct-horse-battery")
+    page = sign_in(open_page("/admin/", color_scheme=scheme, **SMALL), who.email)
+    page.goto("/admin/crm/sequenceversion/")
+    check(page)
+    page.get_by_role("link", name="Not reached").click()
+    check(page)
+    page.get_by_role("button", name="Edit a copy").click()
+    page.get_by_label("After", exact=True).first.fill("soon")
+    page.get_by_role("button", name="Save the draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("such as 2h, 3d or 2w")
+    check(page)
+    page.goto("/admin/crm/mailtext/")
+    check(page)
+    page.goto("/admin/crm/mailtext/resume/en/")
+    expect(page.frame_locator("iframe").get_by_text("Hello Avery,")).to_be_visible()
+    page.get_by_label("Body").fill("{greeting}\n\nAbout your pain")
+    expect(page.get_by_text("These words tell what it is about: pain.")).to_be_visible()
+    expect(page.frame_locator("iframe").get_by_text("About your pain")).to_be_visible()
+    check(page)
