@@ -7,7 +7,7 @@ is taken back when its lease runs out, and what it still tries to write afterwar
 import time
 import uuid
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm import eligibility, mail_texts, mime, patient_access, smtp, stopping, suppression
+from crm import eligibility, mail_texts, mime, patient_access, smtp, stopping
 from crm.enums import AUTOMATED, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, Task
 
@@ -190,21 +190,13 @@ def _content(message: Message) -> bytes | None:
 
 
 def _begin_handing_over(message: Message) -> bool:
-    """Commits `in_data` and renews the lease. False when the mail must not be handed over: the lease was lost, or
-    somebody opted out this moment."""
+    """Commits `in_data` and renews the lease; False when the lease was lost and the mail must not be handed over: to
+    another worker, or because somebody opted out this moment."""
     held = Message.objects.filter(pk=message.pk, lease_token=message.lease_token, state=MessageState.SENDING)
-    with transaction.atomic():
-        suppression.hold_address(message.to_email, shared=True)
-        freed_from = suppression.of_messages([message] if message.lead_id else [])
-        if freed_from:
-            _finish(message, MessageState.SUPPRESSED, reason=freed_from[message.pk])
-            return False
-        written = (
-            {"subject": message.subject, "text": message.text, "html": message.html} if message.enrolment_id else {}
-        )
-        if not held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE, **written):
-            log.warning("lease_lost", message=str(message.pk))
-            return False
+    words = {"subject": message.subject, "text": message.text, "html": message.html} if message.enrolment_id else {}
+    if not held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE, **words):
+        log.warning("lease_lost", message=str(message.pk))
+        return False
     message.state = MessageState.IN_DATA
     return True
 
@@ -242,7 +234,6 @@ def _step(ladder: tuple[int, ...], attempts: int) -> timedelta:
     return timedelta(seconds=ladder[min(attempts, len(ladder)) - 1])
 
 
-@transaction.atomic
 def _finish(
     message: Message,
     state: MessageState,
@@ -260,11 +251,13 @@ def _finish(
         values["due_at"] = Now() + wait
     if state in FINAL:
         values["finished_at"] = Now()
-    if not Message.objects.filter(pk=message.pk, state=message.state, lease_token=message.lease_token).update(**values):
-        log.warning("lease_lost", message=str(message.pk))
-        return False
-    if wants_a_person and message.lead is not None:
-        _open_task(message.lead, message, reason=reason)
+    held = Message.objects.filter(pk=message.pk, state=message.state, lease_token=message.lease_token)
+    with transaction.atomic() if wants_a_person else nullcontext():
+        if not held.update(**values):
+            log.warning("lease_lost", message=str(message.pk))
+            return False
+        if wants_a_person and message.lead is not None:
+            _open_task(message.lead, message, reason=reason)
     log.info("message", message=str(message.pk), state=str(state), attempts=message.attempts, reason=reason)
     return True
 

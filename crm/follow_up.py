@@ -8,12 +8,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from crm import conditions, dispatch, eligibility, mime
@@ -23,7 +22,7 @@ from crm.conditions import Case
 from crm.enums import ConsentKind, EnrolmentState, Stage, StepResult, TaskKind
 from crm.errors import MoveRefused
 from crm.models import Enrolment, Lead, Message, StepOutcome, Task
-from crm.sequences.definition import Definition, Step, read
+from crm.sequences.definition import Step
 from crm.sequences.turn import turn
 from crm.steps import Work, carry_out
 
@@ -51,7 +50,8 @@ def _batch(at: datetime | None) -> int:
     due = list(
         Enrolment.objects.due(at=at)
         .select_for_update(skip_locked=True, of=("self",))
-        .select_related("lead__location", "version")
+        .select_related("lead")
+        .prefetch_related("version", "lead__location")  # one object each, however many rows
         .annotate(clock=Now())
         .order_by("due_at", "pk")[:BATCH]
     )
@@ -59,7 +59,7 @@ def _batch(at: datetime | None) -> int:
         return 0
     now: datetime = at or due[0].clock  # type: ignore[attr-defined]  # annotated above
     done, work = _done(due), Work(educated=_educated([one.lead for one in due]))
-    asked = {name for one in due for name in _definition(one).stops}
+    asked = {name for one in due for name in one.version.definition.stops}
     facts = conditions.facts_of([one.lead for one in due], asked=asked)
     for enrolment in due:
         _take_turn(enrolment, done[enrolment.pk], facts, work, now=now)
@@ -81,18 +81,6 @@ def _done(enrolments: Iterable[Enrolment]) -> dict[UUID, set[str]]:
     return found
 
 
-def _definition(enrolment: Enrolment) -> Definition:
-    return _read(enrolment.version_id, repr(enrolment.version.body))
-
-
-@lru_cache(maxsize=128)
-def _read(_version: UUID, body: str) -> Definition:
-    """A published body never changes; reading it is most of a turn's time."""
-    from ast import literal_eval
-
-    return read(literal_eval(body))
-
-
 def _take_turn(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work: Work, *, now: datetime) -> None:
     """One enrolment's part of the batch. Whatever goes wrong here is this enrolment's matter alone."""
     mine = Work(educated=work.educated)
@@ -105,7 +93,7 @@ def _take_turn(enrolment: Enrolment, done: set[str], facts: conditions.Facts, wo
 
 
 def _decide(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work: Work, *, now: datetime) -> None:
-    lead, definition = enrolment.lead, _definition(enrolment)
+    lead, definition = enrolment.lead, enrolment.version.definition
     ends = conditions.first_that_holds(definition.stops, Case(lead, enrolment.started_at, facts))
     if ends:
         _end(enrolment, EnrolmentState.STOPPED, conditions.IN_WORDS.get(ends, ends), now=now)
@@ -147,12 +135,29 @@ def _write(enrolments: list[Enrolment], work: Work, *, now: datetime) -> None:
     Task.objects.bulk_create(work.tasks)
     Message.objects.bulk_create(work.messages)
     StepOutcome.objects.bulk_create(work.outcomes)
-    changed = ["state", "due_at", "reason", "tries", "hurry", "ended_at", "paused_at"]
-    Enrolment.objects.bulk_update(enrolments, changed)
+    _update(enrolments)
     for enrolment, step in work.moves:
         _move(enrolment, step, now=now)
-    for message in work.messages:
-        dispatch.after_commit("crm.send_messages", message.pk)
+    if work.messages:
+        dispatch.after_commit("crm.send_messages", *(message.pk for message in work.messages[: dispatch.MOST_IDS]))
+
+
+_UPDATE = """
+UPDATE crm_enrolment SET state = new.state, due_at = new.due_at, reason = new.reason, tries = new.tries,
+    hurry = new.hurry, ended_at = new.ended_at, paused_at = new.paused_at
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::text[], %s::int[], %s::bool[], %s::timestamptz[],
+    %s::timestamptz[]) AS new (id, state, due_at, reason, tries, hurry, ended_at, paused_at)
+WHERE crm_enrolment.id = new.id
+"""
+
+
+def _update(enrolments: list[Enrolment]) -> None:
+    """What bulk_update does, in a tenth of its time."""
+    columns = ("pk", "state", "due_at", "reason", "tries", "hurry", "ended_at", "paused_at")
+    values = [[getattr(one, name) for one in enrolments] for name in columns]
+    values[1] = [str(state) for state in values[1]]
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE, values)
 
 
 def _move(enrolment: Enrolment, step: Step, *, now: datetime) -> None:

@@ -1,12 +1,11 @@
-"""Which mails an address or a person has been freed from. Asked when a message is claimed and again right before its
-content goes; docs/sequences.md says who may be stopped from what."""
+"""Which mails an address or a person has been freed from. Asked when a message is claimed, and when somebody opts out
+(crm/actions/opt_out.py). docs/sequences.md says who may be stopped from what."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.utils.crypto import salted_hmac
 
 from crm.enums import MessageClass
@@ -54,10 +53,3 @@ def _holds_back(row: Suppression, message: Message) -> bool:
     if row.because == "bounce":
         return True
     return message.message_class in _STOPS[Scope(row.scope)]
-
-
-def hold_address(address: str, *, shared: bool) -> None:
-    """Orders handing over and opting out for one address: a lock until the transaction ends, shared by workers."""
-    name = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {name}(hashtextextended(%s, 7))", [hash_of(address)])

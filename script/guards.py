@@ -20,8 +20,8 @@ GUARDS = [
     Guard(
         "a worker without its lease hands nothing over",
         "crm/delivery.py",
-        "pk=message.pk, lease_token=message.lease_token, state=MessageState.SENDING)\n    with",
-        "pk=message.pk)\n    with",
+        "pk=message.pk, lease_token=message.lease_token, state=MessageState.SENDING)\n    words",
+        "pk=message.pk)\n    words",
         "crm/test_delivery.py::test_worker_that_lost_its_lease_hands_nothing_over",
     ),
     Guard(
@@ -34,8 +34,8 @@ GUARDS = [
     Guard(
         "handing over renews the lease",
         "crm/delivery.py",
-        "held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE, **written)",
-        "held.update(state=MessageState.IN_DATA, **written)",
+        "held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE, **words)",
+        "held.update(state=MessageState.IN_DATA, **words)",
         "crm/test_delivery.py::test_handing_over_renews_the_lease",
     ),
     Guard(

@@ -14,22 +14,34 @@ from crm.models import Activity, Lead, Message, Scope, SuppressedBecause, Suppre
 # A mail whose content is on its way when somebody opts out is waited for, as long as a server may take to answer.
 WAIT_SECONDS = 25.0
 _LOOK_EVERY = 0.05
+BEFORE_DATA = [MessageState.QUEUED, MessageState.SENDING]
 
 
 def opt_out(address: str, *, lead_id: UUID | None, scope: Scope, because: SuppressedBecause, now: datetime) -> bool:
     """From when this returns nothing of that scope leaves for the address. Twice is once: False the second time.
 
     `everything` also stops the appointment mails of that lead, and of nobody else who uses the address. Side effects:
-    Suppression rows; a line on the timeline of the lead if there still is one.
+    Suppression rows; what waits or is held by a worker is suppressed; a line on the timeline of the lead if there still
+    is one. Not to be called inside a transaction: the rows have to be seen by others before mails are taken from them.
     """
     with transaction.atomic():
-        suppression.hold_address(address, shared=False)
         is_new = _stop(suppression.hash_of(address), lead_id, scope, because, now)
         if is_new and lead_id and Lead.objects.filter(pk=lead_id).exists():
             summary = f"No more mail: {scope.label.lower()} ({because.label.lower()})"
             Activity.objects.create(lead_id=lead_id, kind=ActivityKind.DETAILS, at=now, summary=summary)
+    _take_from_the_outbox(address, now=now)
     _wait_for_mails_on_their_way(address)
     return is_new
+
+
+def _take_from_the_outbox(address: str, *, now: datetime) -> None:
+    """Mails that wait, and those that a worker has claimed: without its lease it hands nothing over. A mail that is
+    claimed or written after the rows above were committed is judged by them."""
+    waiting = list(Message.objects.filter(to_email__iexact=address, state__in=BEFORE_DATA, lead__isnull=False))
+    for message_id, reason in suppression.of_messages(waiting).items():
+        Message.objects.filter(pk=message_id, state__in=BEFORE_DATA).update(
+            state=MessageState.SUPPRESSED, reason=reason, lease_token=None, lease_until=None, finished_at=now
+        )
 
 
 def opt_out_by_hash(address_hash: str, *, lead_id: UUID | None, scope: Scope, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import FileExtensionValidator
 from django.db import models
 from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
 from crm.clinic_hours import DAYS
@@ -123,6 +124,16 @@ class Location(Row):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @cached_property
+    def days_off(self) -> frozenset[date]:
+        """The holidays as dates."""
+        return frozenset(map(date.fromisoformat, self.holidays))
+
+    @cached_property
+    def open_weekdays(self) -> frozenset[int]:
+        """The weekdays on which it opens; 0 is Monday."""
+        return frozenset(DAYS.index(day) for day in self.hours)
 
     @property
     def address_lines(self) -> list[str]:

@@ -41,13 +41,17 @@ class SequenceVersion(Row):
             ),
         ]
 
+    _read: tuple[object, Definition] | None = None  # reading takes longer than all that is done with it
+
     def __str__(self) -> str:
         return f"{self.body.get('title', self.key)} v{self.number}"
 
     @property
     def definition(self) -> Definition:
         """Raises SequenceRefused for a body that cannot be carried out."""
-        return read(self.body)
+        if self._read is None or self._read[0] is not self.body:
+            self._read = (self.body, read(self.body))
+        return self._read[1]
 
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):

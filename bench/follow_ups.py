@@ -1,0 +1,211 @@
+"""What follow-ups cost: planning the steps that are due, and bringing mails from the row to the mail server.
+
+    python -m bench.follow_ups [--plan 100000] [--mails 4000] [--rounds 3]
+
+Planning: enrolments with a step due, in one process; seconds, and how much the process grew. Sending: two `send_due`
+against what Django's send_messages in one process does with the same mails and the same server, in turn.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+
+from script import embedded
+from script.check import PUBLIC
+
+WANTED_PLAN_SECONDS, WANTED_GROWTH_MB, WANTED_SHARE = 60, 64, 0.8
+MEGABYTE = 1024 * 1024
+WORKERS = 2
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", type=int, default=100_000)
+    parser.add_argument("--mails", type=int, default=4_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with ExitStack() as services:
+        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
+        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
+        _set_up(database.owner_url)
+        services.callback(_close_pool)
+        _make_people(options.plan)
+        planned = _plan(options.plan)
+        rounds = [_round(directory, options.mails) for _ in range(options.rounds)]
+    return _show(options.plan, planned, rounds)
+
+
+def _set_up(url: str) -> None:
+    ours = {"DATABASE_URL": url, "DATABASE_OWNER_URL": url, "SITE_URL": "http://127.0.0.1"}
+    os.environ |= PUBLIC | ours | {"EMAIL_URL": "sink://127.0.0.1:9", "DJANGO_SETTINGS_MODULE": "crm.settings"}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"], check=True)
+    import django
+
+    django.setup()
+
+
+def _close_pool() -> None:
+    from django.db import connection
+
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
+
+
+def _make_people(count: int) -> None:
+    """Leads for whom it is noon, who agreed to be contacted and are in a sequence whose first mail is due."""
+    from django.db import connection
+
+    from crm.models import SequenceVersion
+    from tests.factories import make_location
+
+    make_location(holidays=[])
+    hours = (datetime.now(UTC).hour - 12 + 24) % 24
+    zone = f"Etc/GMT+{hours}" if hours <= 12 else f"Etc/GMT-{24 - hours}"
+    version = SequenceVersion.objects.get(key="incomplete_form")
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, {"count": count, "zone": zone, "version": version.pk})
+        cursor.execute("ANALYZE")
+
+
+_PEOPLE = """
+INSERT INTO crm_lead (id, reference, location_id, first_name, last_name, email, phone, phone_type,
+    preferred_contact, best_time, state, timezone, ok_voicemail, how_heard, attribution, language, stage, stage_since,
+    lost_reason, outcome, safety_hold, created_at, updated_at)
+SELECT gen_random_uuid(), lpad(n::text, 9, '0'), (SELECT id FROM crm_location), 'Avery', 'Example',
+    'n' || n || '@example.org', '', '', '', '{}', 'NY', %(zone)s, false, '', '{}', 'en', 'new', now(), '',
+    'CONSULT_LIKELY', false, now(), now()
+FROM generate_series(1, %(count)s) n;
+INSERT INTO crm_consentrecord (id, lead_id, kind, given, text, text_version, language, at)
+SELECT gen_random_uuid(), id, 'contact', true, 'x', '1', 'en', now() FROM crm_lead;
+INSERT INTO crm_enrolment (id, lead_id, version_id, key, state, anchor, started_at, due_at, reason, tries, hurry)
+SELECT gen_random_uuid(), id, %(version)s, 'incomplete_form', 'live', now() - interval '61 minutes', now(),
+    now() - interval '1 minute', '', 0, false
+FROM crm_lead
+"""
+
+
+def _plan(count: int) -> tuple[float, float]:
+    """Seconds, and megabytes by which the process grew between the first batch and its highest."""
+    from crm import follow_up
+    from crm.models import Message
+
+    process, begun = psutil.Process(), time.perf_counter()
+    follow_up._batch(None)
+    before, highest = process.memory_info().rss, 0
+    while follow_up._batch(None):
+        highest = max(highest, process.memory_info().rss)
+    seconds = time.perf_counter() - begun
+    made = Message.objects.count()
+    if made != count:
+        raise RuntimeError(f"{made} mails were planned instead of {count}.")
+    return seconds, (highest - before) / MEGABYTE
+
+
+def _round(directory: Path, mails: int) -> tuple[float, float]:
+    """Mails a second: Django's send_messages in one process, then two of our workers."""
+    return _django(directory, mails), _ours(directory, mails)
+
+
+def _ours(directory: Path, mails: int) -> float:
+    from crm.models import Message
+
+    waiting = Message.objects.filter(state="queued").order_by("pk").values("pk")
+    later = datetime.now(UTC) + timedelta(days=1)
+    Message.objects.filter(state="queued").exclude(pk__in=list(waiting[:mails].values_list("pk", flat=True))).update(
+        due_at=later
+    )
+    with _sink(directory) as sink:
+        command = [sys.executable, "-c", _SEND]
+        variables = os.environ | {"EMAIL_URL": f"sink://127.0.0.1:{sink.port}"}
+        runs = [subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL) for _ in range(WORKERS)]
+        for run in runs:
+            run.wait(300)
+    Message.objects.filter(state="queued").update(due_at=datetime.now(UTC) - timedelta(minutes=1))
+    return sink.rate(mails)
+
+
+_SEND = """
+import django; django.setup()
+from crm import delivery
+while delivery.send_due(): pass
+"""
+
+_DJANGO = """
+import sys, django; django.setup()
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.smtp import EmailBackend
+from crm import mail_texts
+from crm.models import Message
+rows = Message.objects.filter(state="queued").select_related("lead__location").order_by("pk")[:int(sys.argv[2])]
+mails = []
+for row in rows:
+    mail_texts.fill(row)
+    mail = EmailMultiAlternatives(row.subject, row.text, row.sender_email, [row.to_email])
+    mail.attach_alternative(row.html, "text/html")
+    mails.append(mail)
+backend = EmailBackend(alias="bench", host="127.0.0.1", port=int(sys.argv[1]), username="", password="", use_tls=False,
+    use_ssl=False, timeout=30)
+backend.send_messages(mails)
+"""
+
+
+def _django(directory: Path, mails: int) -> float:
+    with _sink(directory) as sink:
+        subprocess.run(
+            [sys.executable, "-c", _DJANGO, str(sink.port), str(mails)], check=True, stdout=subprocess.DEVNULL
+        )
+    return sink.rate(mails)
+
+
+class _sink:  # noqa: N801 - used like a function
+    """A mail server in a process of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port, self.report = embedded.free_port(), directory / "sink.json"
+
+    def __enter__(self) -> "_sink":
+        self.report.unlink(missing_ok=True)
+        self.process = subprocess.Popen([sys.executable, "-m", "bench.sink", str(self.port), str(self.report)])
+        while not embedded.is_taken(self.port):
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+    def rate(self, wanted: int) -> float:
+        told = json.loads(self.report.read_text())
+        if told["count"] != wanted:
+            raise RuntimeError(f"{told['count']} mails arrived instead of {wanted}.")
+        return float((told["count"] - 1) / told["seconds"])
+
+
+def _show(count: int, planned: tuple[float, float], rounds: list[tuple[float, float]]) -> int:
+    seconds, growth = planned
+    shares = [ours / (WORKERS * django) for django, ours in rounds]
+    share = statistics.median(shares)
+    print(f"\nplanning {count:,} due steps: {seconds:.1f} s (wanted: <= {WANTED_PLAN_SECONDS} for 100,000), ", end="")
+    print(f"the process grew by {growth:.1f} MB (wanted: < {WANTED_GROWTH_MB})")
+    print(f"\n{'mails a second':<42}{'median':>8}{'lowest':>8}{'highest':>9}")
+    for name, place in (("Django's send_messages, one process", 0), (f"ours, {WORKERS} workers, from claim to row", 1)):
+        found = [one[place] for one in rounds]
+        print(f"{name:<42}{statistics.median(found):>8.0f}{min(found):>8.0f}{max(found):>9.0f}")
+    spread = f"rounds {min(shares):.0%} to {max(shares):.0%}"
+    print(f"\n{share:.0%} of {WORKERS} times Django's rate (wanted: {WANTED_SHARE:.0%}; {spread})")
+    in_time = seconds * 100_000 / count <= WANTED_PLAN_SECONDS
+    return 0 if in_time and growth < WANTED_GROWTH_MB and share >= WANTED_SHARE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
