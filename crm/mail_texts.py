@@ -4,6 +4,7 @@ Version 0 of each text is a file, templates/emails/<language>/texts/<name>.md: t
 body. Staff publish versions of their own over it. A text is turned into a mail when the mail is sent.
 """
 
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from crm.mail_markup import Text
 from crm.models import Lead, MailText, Message, VersionState
 from crm.normalise import one_line
 
+KEPT_SECONDS = 5.0
 FOLDER = Path(settings.BASE_DIR) / "templates" / "emails"
 
 
@@ -42,7 +44,7 @@ def in_force(name: str, language: str) -> tuple[Text, MailText | None]:
     """The text as it is sent now, and the version of staff's if it is theirs. One in English stands in for a language
     in which nobody has written it. Raises NoSuchText."""
     languages = list(dict.fromkeys([language, settings.LANGUAGE_CODE]))
-    ours = {one.language: one for one in MailText.objects.filter(name=name, state=VersionState.PUBLISHED)}
+    ours = _ours(int(time.monotonic() / KEPT_SECONDS)).get(name, {})
     for spoken in languages:
         if spoken in ours:
             return Text(ours[spoken].subject, ours[spoken].body), ours[spoken]
@@ -53,12 +55,26 @@ def in_force(name: str, language: str) -> tuple[Text, MailText | None]:
     raise NoSuchText(f"There is no text “{name}”.")
 
 
-def fill(message: Message) -> None:
+@lru_cache(maxsize=1)
+def _ours(_slot: int) -> dict[str, dict[str, MailText]]:
+    """{name: {language: text}} of staff's published texts; kept by each process for KEPT_SECONDS."""
+    found: dict[str, dict[str, MailText]] = {}
+    for one in MailText.objects.filter(state=VersionState.PUBLISHED):
+        found.setdefault(one.name, {})[one.language] = one
+    return found
+
+
+def forget_texts() -> None:
+    """For whoever changed one in this process."""
+    _ours.cache_clear()
+
+
+def fill(message: Message) -> Message:
     """Writes subject, text and HTML of a sequence's mail that has none yet, in the lead's language. Saves nothing."""
-    if message.text or message.lead is None or message.enrolment_id is None:
-        return
-    text, _version = in_force(message.name, message.lead.language)
-    write(message, text, message.lead)
+    if not message.text and message.lead is not None and message.enrolment_id is not None:
+        text, _version = in_force(message.name, message.lead.language)
+        write(message, text, message.lead)
+    return message
 
 
 def write(message: Message, text: Text, lead: Lead) -> None:

@@ -9,7 +9,7 @@ import copy
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -29,6 +29,7 @@ LINK_LIVES = timedelta(days=7)
 CODE_LIVES = emails.CODE_LIVES
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=8)
 MOST_TRIES = 5
+LINK_MARK = "{private_link}"
 CODES_AN_HOUR = 4
 
 
@@ -57,6 +58,24 @@ def make_link(lead: Lead, *, now: datetime, purpose: LinkPurpose, message: Messa
         expires_at=now + LINK_LIVES,
     )
     return token
+
+
+def make_links(messages: Iterable[Message], *, now: datetime) -> dict[UUID, str]:
+    """{message id: token} for all of these mails that ask for a link, in one statement."""
+    tokens = {one.pk: secrets.token_urlsafe(32) for one in messages if LINK_MARK in one.text + one.html}
+    PatientLink.objects.bulk_create(
+        PatientLink(
+            lead=one.lead,
+            purpose=LinkPurpose.PRIVATE_PAGE,
+            token_hash=digest(tokens[one.pk]),
+            message=one,
+            created_at=now,
+            expires_at=now + LINK_LIVES,
+        )
+        for one in messages
+        if one.pk in tokens
+    )
+    return tokens
 
 
 def find_link(token: str, *, purpose: LinkPurpose, now: datetime) -> PatientLink | None:
@@ -174,9 +193,13 @@ def check_code(session: PatientSession, typed: str, *, now: datetime) -> bool:
     return right
 
 
-def with_secrets(message: Message, *, now: datetime) -> Message:
-    """A copy of a claimed message with its placeholders filled in, for sending and for nothing else."""
-    values = {name: make(message, now) for name, make in PLACEHOLDERS.items() if name in message.text + message.html}
+def with_secrets(message: Message, *, now: datetime, token: str = "") -> Message:
+    """A copy of a claimed message with its placeholders filled in, for sending and for nothing else. `token`: of a link
+    that was made for it (make_links); without one it gets a new one."""
+    whole = message.text + message.html
+    values = {name: make(message, now) for name, make in PLACEHOLDERS.items() if name in whole}
+    if LINK_MARK in whole:
+        values[LINK_MARK] = _link_address(message, token or make_links([message], now=now)[message.pk])
     if not values:
         return message
     filled = copy.copy(message)
@@ -185,9 +208,8 @@ def with_secrets(message: Message, *, now: datetime) -> Message:
     return filled
 
 
-def _link_address(message: Message, now: datetime) -> str:
+def _link_address(message: Message, token: str) -> str:
     assert message.lead is not None  # noqa: S101 - a mail with a link is about somebody
-    token = make_link(message.lead, now=now, purpose=LinkPurpose.PRIVATE_PAGE, message=message)
     with override(message.lead.language):
         return settings.SITE_URL.rstrip("/") + reverse("private:link", args=[token])
 
@@ -214,7 +236,6 @@ def _code_hash(session: PatientSession, code: str) -> str:
 
 
 PLACEHOLDERS: dict[str, Callable[[Message, datetime], str]] = {
-    "{private_link}": _link_address,
     "{private_code}": _code_of,
     "{unsubscribe_link}": lambda message, _now: preference_link.address_of(message),
 }

@@ -1,6 +1,7 @@
 """The guards of the product, each with what it looks like without, and the test that has to notice."""
 
 from script.guard import Guard
+from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
 from script.guards_of_requests import REQUEST_GUARDS
 from script.guards_of_the_private_page import PRIVATE_GUARDS
@@ -13,15 +14,22 @@ GUARDS = [
     Guard(
         "a worker without its lease finishes nothing",
         "crm/delivery.py",
-        "filter(pk=message.pk, state=message.state, lease_token=message.lease_token).update(**values)",
-        "filter(pk=message.pk).update(**values)",
+        "AND lease_token = %s AND state = 'in_data'",
+        "AND %s::uuid IS NOT NULL",
+        "crm/test_delivery.py::test_worker_that_lost_its_lease_finishes_nothing",
+    ),
+    Guard(
+        "a worker without its lease settles nothing",
+        "crm/delivery.py",
+        "state=message.state, lease_token=message.lease_token)",
+        "state=message.state)",
         "crm/test_delivery.py::test_worker_that_lost_its_lease_finishes_nothing",
     ),
     Guard(
         "a worker without its lease hands nothing over",
         "crm/delivery.py",
-        "pk=message.pk, lease_token=message.lease_token, state=MessageState.SENDING)\n    words",
-        "pk=message.pk)\n    words",
+        "AND lease_token = %s AND state = 'sending'",
+        "AND %s::uuid IS NOT NULL",
         "crm/test_delivery.py::test_worker_that_lost_its_lease_hands_nothing_over",
     ),
     Guard(
@@ -34,8 +42,8 @@ GUARDS = [
     Guard(
         "handing over renews the lease",
         "crm/delivery.py",
-        "held.update(state=MessageState.IN_DATA, lease_until=Now() + LEASE, **words)",
-        "held.update(state=MessageState.IN_DATA, **words)",
+        "lease_until = statement_timestamp() + %s,",
+        "lease_until = COALESCE(lease_until, now() + %s),",
         "crm/test_delivery.py::test_handing_over_renews_the_lease",
     ),
     Guard(
@@ -227,8 +235,8 @@ GUARDS = [
     Guard(
         "a name begins no header of its own",
         "crm/mime.py",
-        "Header(one_line(text), None",
-        "Header(text, None",
+        "lines = [one_line(line) for line in value.split",
+        "lines = [line for line in value.split",
         "crm/test_mime.py::test_line_ends_in_a_value_become_a_blank",
     ),
     Guard(
@@ -348,4 +356,5 @@ GUARDS = [
     *REQUEST_GUARDS,
     *PRIVATE_GUARDS,
     *INSURANCE_GUARDS,
+    *FOLLOW_UP_GUARDS,
 ]

@@ -21,6 +21,7 @@ def publish(name: str, language: str, text: Text, *, by: User, now: datetime) ->
     of_this = MailText.objects.select_for_update().filter(name=name, language=language)
     number = (of_this.aggregate(highest=Max("number"))["highest"] or 0) + 1
     of_this.filter(state=VersionState.PUBLISHED).update(state=VersionState.WITHDRAWN)
+    transaction.on_commit(mail_texts.forget_texts, robust=True)
     return MailText.objects.create(
         name=name,
         language=language,
@@ -36,7 +37,9 @@ def publish(name: str, language: str, text: Text, *, by: User, now: datetime) ->
 def withdraw(name: str, language: str) -> bool:
     """Back to the text that comes with the product. False when it is that already."""
     ours = MailText.objects.filter(name=name, language=language, state=VersionState.PUBLISHED)
-    return bool(ours.update(state=VersionState.WITHDRAWN))
+    changed = bool(ours.update(state=VersionState.WITHDRAWN))
+    transaction.on_commit(mail_texts.forget_texts, robust=True)
+    return changed
 
 
 def preview(name: str, text: Text, lead: Lead) -> Message:

@@ -418,10 +418,14 @@ def test_worker_that_lost_its_lease_finishes_nothing(lead: Lead) -> None:
 
     assert not delivery._begin_handing_over(slow)
     assert not delivery._finish(slow, MessageState.FAILED, reason="late", wants_a_person=True)
+    Message.objects.filter(pk=message.pk).update(state="in_data")
+    assert not delivery._sent(slow)
+    slow.state = MessageState.IN_DATA
+    assert not delivery._finish(slow, MessageState.UNKNOWN, reason="late", wants_a_person=True)
 
     message.refresh_from_db()
     assert (message.state, message.lease_token, message.reason) == (
-        "sending",
+        "in_data",
         quick.lease_token,
         "A worker stopped before sending",
     )

@@ -1,9 +1,12 @@
 """Sequences on a real database: who is enrolled, what each step leaves, what stops, holds and delays it."""
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -349,3 +352,47 @@ def test_a_new_wording_of_ours_is_published_but_not_over_staffs_own(
     assert state == {0: VersionState.WITHDRAWN, 1: VersionState.PUBLISHED}
     state = dict(SequenceVersion.objects.filter(key=theirs.key).values_list("number", "state"))
     assert state == {0: VersionState.PUBLISHED, 1: VersionState.DRAFT}
+
+
+# --- Two at once ------------------------------------------------------------------------------------------------------
+def test_the_database_keeps_a_step_from_being_done_twice(lead: Lead) -> None:
+    enrolment = begin(lead, {"steps": [step("one")]})
+    run()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        StepOutcome.objects.create(enrolment=enrolment, step="one", result=StepResult.MAIL)
+
+
+def at_once(*acts: Callable[[], object]) -> None:
+    """Runs each in a thread with a connection of its own."""
+
+    def one(act: Callable[[], object]) -> None:
+        act()
+        connection.close()
+
+    threads = [threading.Thread(target=one, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_events_at_once_begin_a_sequence_once(centre: object) -> None:
+    lead = make_lead()
+    version_of({"steps": [step("one", after="1d")]})
+    at_once(*[lambda key=key: events.announce(lead, Event.ANSWERED, now=BEGUN, key=key) for key in "abcdefgh"])
+    assert Enrolment.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_once_do_every_step_once(centre: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    version_of({"steps": [step("one"), step("two", "call")]})
+    for number in range(60):
+        events.announce(make_lead(email=f"n{number}@example.org"), Event.ANSWERED, now=BEGUN)
+    monkeypatch.setattr(follow_up, "BATCH", 7)
+    at_once(run, run, run)
+    assert Message.objects.count() == 60
+    assert Task.objects.count() == 60
+    assert StepOutcome.objects.count() == 120
+    assert not Enrolment.objects.exclude(state=EnrolmentState.DONE).exclude(tries=0).exists()
+    assert Enrolment.objects.filter(state=EnrolmentState.DONE).count() == 60

@@ -19,7 +19,7 @@ delivery.LEASE = timedelta(seconds=3)
 delivery.SOON = delivery.PATIENT = (1,)
 app.conf.beat_schedule = {"sweep": {"task": "crm.sweep_messages", "schedule": 1.0, "options": {"expires": 60}}}
 
-DEATHS = {"claimed": (delivery, "_send_batch"), "in_data": (smtp.Relay, "hand_over"), "accepted": (delivery, "_finish")}
+DEATHS = {"claimed": (delivery, "_send_batch"), "in_data": (smtp.Relay, "hand_over"), "accepted": (delivery, "_sent")}
 
 
 def _die(*_args: Any, **_kwargs: Any) -> None:
