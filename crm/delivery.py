@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm import eligibility, mail_texts, mime, patient_access, smtp, stopping
+from crm import eligibility, mail_texts, mime, patient_access, sending, smtp, stopping
 from crm.enums import AUTOMATED, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, Task
 
@@ -42,11 +41,11 @@ def send_due(*, first: Sequence[str] = ()) -> int:
     Returns how many the mail server accepted. Ends when nothing is due, after RUN_SECONDS, when the server cannot be
     reached, or when asked to stop; what was claimed and not begun goes back to the queue. Any number may run at once.
     """
-    if settings.SENDING == "paused":
+    if sending.is_paused():
         return 0
     take_back()
     accepted, ends_at = 0, time.monotonic() + RUN_SECONDS
-    with closing(smtp.Relay(settings.SMTP)) as relay, stopping.heeded(on_late=relay.abort):
+    with closing(smtp.Relay(sending.server())) as relay, stopping.heeded(on_late=relay.abort):
         batch = claim(only=first) if first else []
         while batch := batch or claim():
             count, go_on = _send_batch(batch, relay=relay, ends_at=ends_at)

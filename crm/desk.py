@@ -10,10 +10,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.csp import CSP
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
-from crm import queries
+from crm import queries, sending
 
 # Unfold evaluates expressions in its markup and writes the palette into a style element. Nothing else is let in, and
 # nowhere but here.
@@ -28,6 +29,11 @@ View = Callable[..., HttpResponse]
 class DeskSite(UnfoldAdminSite):
     site_title = site_header = "Nucleus"
     index_title = "Leads"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With how sending stands: every page of the desk says when it is impaired."""
+        context: dict[str, Any] = super().each_context(request)
+        return context | {"mail": SimpleLazyObject(sending.recent_standing)}
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Django's wrapper (signed in, never cached), plus the desk's content policy and the centre's clock."""
@@ -64,6 +70,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _link("Leads", "person_search", "crm_lead"),
                 _link("Tasks", "task_alt", "crm_task"),
                 _link("Messages", "mail", "crm_message"),
+                _link("Sending", "outgoing_mail", "crm_message", page="admin:crm_sending_changelist"),
                 _link("Questions", "help", "intake_question"),
                 _link("Held requests", "front_hand", "intake_quarantinedrequest"),
                 _link("What arrived", "balance", "intake_quarantinedrequest", page="admin:intake_balance"),

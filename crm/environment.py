@@ -97,6 +97,8 @@ class Environment(BaseSettings):
     database_owner_url: str = ""
     redis_url: str
     email_url: str
+    email_url_2: str = ""
+    metrics_token: str = ""
     site_url: str
     secret_key: str
     secret_key_fallbacks: str = ""
@@ -172,6 +174,8 @@ class Environment(BaseSettings):
     @model_validator(mode="after")
     def _readable(self) -> Self:
         parse_email_url(self.email_url)
+        if self.email_url_2:
+            parse_email_url(self.email_url_2)
         parse_field_keys(self.field_keys)
         return self._public_rules() if self.is_public else self
 
@@ -205,6 +209,11 @@ class Environment(BaseSettings):
     def hourly_limit(self) -> int:
         """Requests from one connection: what was set, else few where strangers come and many where things are tried."""
         return self.requests_an_hour or (20 if self.is_public else 10_000)
+
+    @property
+    def smtp_second(self) -> SmtpServer | None:
+        """Another mail server to turn to while the first is down."""
+        return parse_email_url(self.email_url_2) if self.email_url_2 else None
 
     @property
     def smtp(self) -> SmtpServer:

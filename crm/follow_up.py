@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from crm import conditions, dispatch, eligibility, mime
+from crm import conditions, dispatch, eligibility, mime, sending
 from crm.actions import leads
 from crm.clocks import clock_of
 from crm.conditions import Case
@@ -37,7 +36,7 @@ log = structlog.get_logger("nucleus.follow_up")
 def run_due(*, at: datetime | None = None) -> int:
     """Carries out what is due now by PostgreSQL's clock, or at a given moment; returns how many enrolments had their
     turn. Ends after RUN_SECONDS at the latest."""
-    if settings.SENDING == "paused":
+    if sending.is_paused():
         return 0
     count, ends_at = 0, time.monotonic() + RUN_SECONDS
     while time.monotonic() < ends_at and (done := _batch(at)):

@@ -78,6 +78,7 @@ PERMISSIONS: dict[str, list[str]] = {
         "intake.add_plan",
         "intake.change_plan",
         "crm.change_mailtext",
+        "crm.change_sending",
         "crm.add_sequenceversion",
         "crm.change_sequenceversion",
         "crm.view_snippet",

@@ -3,7 +3,7 @@
 import structlog
 from django.utils import timezone
 
-from crm import delivery, follow_up, webhook
+from crm import delivery, follow_up, queries, sending, webhook
 from crm.actions import documents, safety
 
 log = structlog.get_logger("nucleus.sweep")
@@ -19,7 +19,16 @@ def once() -> int:
             look_after()
         except Exception as trouble:  # the mails below must go out whatever is wrong here
             log.error("sweep_failed", error=type(trouble).__name__)
-    return delivery.send_due()
+    accepted = delivery.send_due()
+    _warn_when_late()
+    return accepted
+
+
+def _warn_when_late() -> None:
+    """For whoever watches the log: mails have been due for longer than five minutes and did not go."""
+    seconds = queries.oldest_due_seconds() or 0.0
+    if seconds > sending.LATE_AFTER.total_seconds():
+        log.error("mail_is_late", oldest_due_seconds=round(seconds))
 
 
 def look_after_documents() -> int:

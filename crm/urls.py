@@ -4,11 +4,12 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from crm import health, logo, preferences
+from crm import health, logo, metrics, preferences
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("u/<str:token>/", preferences.preferences, name="preferences"),
     path("logo/<uuid:location_id>/", logo.logo, name="logo"),

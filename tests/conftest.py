@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
 
-from crm import mail_texts, queries
+from crm import mail_texts, queries, sending
 from crm.actions import sequences
 from crm.models import Lead, Location, User
 from tests.factories import make_lead, make_location, make_user
@@ -24,6 +24,7 @@ def forgotten_location() -> None:
     queries.forget_main_location()
     sequences.forget_versions()
     mail_texts.forget_texts()
+    sending.forget_standing()
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from crm import dispatch, emails
+from crm import dispatch, emails, sending
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
 from crm.errors import MessageRefused
-from crm.models import Activity, Lead, Message, User
+from crm.models import Activity, Lead, Message, Sending, Task, User
+from crm.models.sending import ONLY
 
 ANOTHER = timedelta(hours=24)
 
@@ -40,3 +41,42 @@ def send_again(message: Message, *, by: User, now: datetime) -> None:
         Activity.objects.create(
             lead_id=locked.lead_id, kind=ActivityKind.NOTE, at=now, by=by, summary=f"Sent again: {locked.subject}"[:200]
         )
+
+
+@transaction.atomic
+def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
+    """What a person knows of a message that waits for one: "arrived" (unknown only) or "drop". Finishes its open tasks.
+
+    Raises MessageRefused when it waits for nobody any more. Side effects: the row, an Activity of its lead.
+    """
+    locked = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
+    allowed = {"arrived": [MessageState.UNKNOWN], "drop": NEEDS_A_PERSON}.get(what, [])
+    if locked.state not in allowed:
+        raise MessageRefused(f"This message is {MessageState(locked.state).label.lower()}: somebody was quicker.")
+    arrived = what == "arrived"
+    locked.state = MessageState.SENT if arrived else MessageState.CANCELLED
+    locked.reason = f"{'Known to have arrived' if arrived else 'Dropped'}, says {by}"[:200]
+    locked.finished_at = now
+    locked.save(update_fields=["state", "reason", "finished_at"])
+    Task.objects.open().filter(key__startswith=f"mail:{message.pk}:").update(done_at=now, done_by=by)
+    if locked.lead_id:
+        summary = f"{'Arrived' if arrived else 'Dropped'}: {locked.title}"[:200]
+        Activity.objects.create(lead_id=locked.lead_id, kind=ActivityKind.NOTE, at=now, by=by, summary=summary)
+
+
+SWITCHES = {
+    "pause": ({"is_paused": True}, "All mail is held. Nothing is lost."),
+    "resume": ({"is_paused": False}, "Mail goes out again."),
+    "second": ({"through_second": True}, "Mail goes through the second server from now on."),
+    "first": ({"through_second": False}, "Mail goes through the first server again."),
+}
+
+
+def turn(what: str, *, by: User, reason: str, now: datetime) -> str:
+    """Turns one of the SWITCHES of all sending; returns what happens, in words. Raises KeyError for none of them."""
+    values, said = SWITCHES[what]
+    Sending.objects.update_or_create(
+        pk=ONLY, defaults={**values, "reason": reason[:200], "changed_at": now, "changed_by": by}
+    )
+    sending.forget_standing()
+    return said

@@ -15,6 +15,7 @@ from crm.admin import (
     people,
     places,
     referrers,
+    sending,
     sequences,
 )
 
@@ -42,5 +43,6 @@ __all__ = [
     "people",
     "places",
     "referrers",
+    "sending",
     "sequences",
 ]

@@ -1,16 +1,24 @@
 """Tasks and messages of all leads, in one list each."""
 
 from typing import Any
+from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from crm.actions import messages as outbox
 from crm.admin.base import ReadOnlyAdmin, colours, link_to
+from crm.admin.lead_page import user_of
 from crm.enums import MessageState, TaskKind
+from crm.errors import MessageRefused
 from crm.models import Message, Task
 
 _STATE_COLOURS = colours(
@@ -80,6 +88,27 @@ class MessageAdmin(ReadOnlyAdmin):
         "message_id",
         "body",
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        settled = self.admin_site.admin_view(self.settle)
+        return [path("<uuid:pk>/settle/", settled, name="crm_message_settle"), *super().get_urls()]
+
+    def settle(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """arrived, again, drop: what a person knows of a message that waits for one."""
+        if not request.user.has_perm("crm.change_lead"):
+            raise PermissionDenied
+        message, user, now = get_object_or_404(Message, pk=pk), user_of(request), timezone.now()
+        what = request.POST.get("what", "") if request.method == "POST" else ""
+        try:
+            if what == "again":
+                outbox.send_again(message, by=user, now=now)
+                messages.success(request, "The message is in the queue again.")
+            elif what:
+                outbox.settle(message, what, by=user, now=now)
+                messages.success(request, "Settled.")
+        except MessageRefused as refused:
+            messages.warning(request, refused.message)
+        return redirect("admin:crm_sending_changelist")
 
     @display(description="State", label=_STATE_COLOURS, ordering="state")
     def state_label(self, message: Message) -> tuple[str, str]:

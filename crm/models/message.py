@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm.enums import LEASED_STATES, MessageClass, MessageState, OnUnknown
+from crm.enums import LEASED_STATES, NEEDS_A_PERSON, MessageClass, MessageState, OnUnknown
 from crm.models.base import Row
 
 
@@ -85,6 +85,8 @@ class Message(Row):
             models.Index(fields=["due_at"], condition=Q(state=MessageState.QUEUED), name="message_due"),
             models.Index(fields=["lease_until"], condition=Q(state__in=LEASED_STATES), name="message_leased"),
             models.Index(fields=["lead", "-created_at"], name="message_of_lead"),
+            models.Index(fields=["-created_at"], condition=Q(state__in=NEEDS_A_PERSON), name="message_needs_person"),
+            models.Index(fields=["finished_at"], condition=Q(state=MessageState.SENT), name="message_sent"),
         ]
         triggers = [
             pgtrigger.FSM(
@@ -106,6 +108,7 @@ class Message(Row):
                     ("unknown", "sent"),
                     ("unknown", "cancelled"),
                     ("failed", "queued"),
+                    ("failed", "cancelled"),
                 ],
             )
         ]

@@ -1,0 +1,40 @@
+"""What a monitoring asks for, in Prometheus' text format: counts and seconds, and nothing about anybody."""
+
+import hmac
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+
+from crm import sending
+from crm.sending import Standing
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LINES: list[tuple[str, str, str]] = [
+    ("due", "messages_due", "Messages that a worker could send now"),
+    ("late", "messages_late", "Of those, due for longer than five minutes"),
+    ("retrying", "messages_retrying", "Messages put off by the mail server"),
+    ("going", "messages_going", "Messages held by a worker"),
+    ("parked", "messages_parked", "Messages of which nobody knows whether they arrived"),
+    ("failed", "messages_failed", "Messages that were refused"),
+    ("sent_last_hour", "messages_sent_last_hour", "Messages accepted by the mail server in the last hour"),
+    ("oldest_seconds", "oldest_due_seconds", "How long the oldest due message has waited"),
+    ("is_paused", "sending_paused", "1 while all sending is held"),
+]
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """404 without METRICS_TOKEN as a bearer token, where one is set or the site is public."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    wanted = settings.METRICS_TOKEN
+    if (wanted or settings.IS_PUBLIC) and not (wanted and hmac.compare_digest(given, wanted)):
+        raise Http404
+    return HttpResponse(as_text(sending.standing()), content_type=CONTENT_TYPE)
+
+
+def as_text(found: Standing) -> str:
+    """One gauge a figure."""
+    lines = []
+    for name, gauge, words in _LINES:
+        value = float(getattr(found, name))
+        lines += [f"# HELP nucleus_{gauge} {words}.", f"# TYPE nucleus_{gauge} gauge", f"nucleus_{gauge} {value:g}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,23 @@
+"""The switch of all mail: going out or held, and through which server. One row."""
+
+from django.db import models
+
+ONLY = 1
+
+
+class Sending(models.Model):
+    """Its one row has the key ONLY; without a row mail goes out through the first server."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)
+    is_paused = models.BooleanField(default=False)
+    through_second = models.BooleanField(default=False, help_text="EMAIL_URL_2 instead of EMAIL_URL.")
+    reason = models.CharField(max_length=200, blank=True)
+    changed_at = models.DateTimeField(null=True)
+    changed_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=ONLY), name="sending_one_row")]
+        verbose_name_plural = "sending"
+
+    def __str__(self) -> str:
+        return "Paused" if self.is_paused else "Going out"

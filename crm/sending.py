@@ -1,0 +1,104 @@
+"""Whether mail goes out at present, through which server, and how that stands: for workers, desk and monitoring."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.db.models import Count, Min, Q
+from django.db.models.functions import Now
+
+from crm.enums import LEASED_STATES, NEEDS_A_PERSON, MessageState
+from crm.environment import SmtpServer
+from crm.models import Message
+from crm.models.sending import ONLY, Sending
+
+LATE_AFTER = timedelta(minutes=5)
+KEPT_SECONDS = 5.0
+RECENT = timedelta(hours=1)
+MOST_COUNTED = 10_000
+
+
+def switch() -> Sending:
+    """As it stands now; asked by every run of a worker."""
+    return Sending.objects.filter(pk=ONLY).first() or Sending()
+
+
+def is_paused() -> bool:
+    """Held by the environment or by somebody at the desk: nothing goes out, everything is kept."""
+    return settings.SENDING == "paused" or switch().is_paused
+
+
+def server() -> SmtpServer:
+    """The mail server to hand over to: the second one while the switch says so and there is one."""
+    second: SmtpServer | None = settings.SMTP_SECOND
+    first: SmtpServer = settings.SMTP
+    return second if second and switch().through_second else first
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`due` wait for a worker now, `late` for longer than LATE_AFTER; `retrying` were put off by the server; `parked`
+    and `failed` wait for a person; `oldest_seconds` is how long the oldest due one has waited."""
+
+    due: int = 0
+    late: int = 0
+    late_people: int = 0
+    retrying: int = 0
+    going: int = 0
+    parked: int = 0
+    failed: int = 0
+    sent_last_hour: int = 0
+    oldest_seconds: float = 0.0
+    is_paused: bool = False
+    through_second: bool = False
+
+    @property
+    def is_impaired(self) -> bool:
+        return self.is_paused or self.late > 0
+
+
+def standing() -> Standing:
+    """By PostgreSQL's clock, from partial indexes: as quick with five million old mails as with none."""
+    is_late = Q(due_at__lt=Now() - LATE_AFTER)
+    due = Message.objects.due().aggregate(
+        due=Count("pk"),
+        late=Count("pk", filter=is_late),
+        people=Count("lead", filter=is_late, distinct=True),
+        oldest=Now() - Min("due_at"),
+    )
+    queued = Message.objects.filter(state=MessageState.QUEUED)
+    now = switch()
+    return Standing(
+        due=due["due"],
+        late=due["late"],
+        late_people=due["people"],
+        retrying=queued.filter(attempts__gt=0, due_at__gt=Now()).count(),
+        going=Message.objects.filter(state__in=LEASED_STATES).count(),
+        parked=_count(MessageState.UNKNOWN),
+        failed=_count(MessageState.FAILED),
+        sent_last_hour=Message.objects.filter(state=MessageState.SENT, finished_at__gt=Now() - RECENT).count(),
+        oldest_seconds=due["oldest"].total_seconds() if due["oldest"] else 0.0,
+        is_paused=is_paused(),
+        through_second=now.through_second,
+    )
+
+
+def _count(state: MessageState) -> int:
+    return Message.objects.filter(state=state, state__in=NEEDS_A_PERSON)[:MOST_COUNTED].count()
+
+
+def recent_standing() -> Standing:
+    """The same, kept by each process for KEPT_SECONDS: every page of the desk shows whether sending is impaired."""
+    return _recent(int(time.monotonic() / KEPT_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _recent(_slot: int) -> Standing:
+    return standing()
+
+
+def forget_standing() -> None:
+    """For whoever changed the switch in this process."""
+    _recent.cache_clear()
