@@ -51,12 +51,13 @@ class Background:
     elsewhere: set[UUID] = field(default_factory=set)  # leads whose mails another worker judges at this moment
 
 
-def background(messages: Sequence[Message], *, now: datetime) -> Background:
-    """For a batch that is locked, inside its transaction: keeps other workers from judging the same people's mails."""
+def background(messages: Sequence[Message], *, now: datetime, alone: bool = True) -> Background:
+    """For a batch that is locked, inside its transaction: keeps other workers from judging the same people's mails.
+    Not `alone`, for a look that sends nothing."""
     automated = {message.lead_id for message in messages if message.message_class in AUTOMATED and message.lead_id}
     found = Background(suppressed=suppression.of_messages([message for message in messages if message.lead_id]))
     if automated:
-        found.elsewhere = _held_by_others(automated)
+        found.elsewhere = _held_by_others(automated) if alone else set()
         found.agreed = agreed_to(automated)
         found.sent = _sent(automated, now)
     return found

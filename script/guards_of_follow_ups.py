@@ -55,7 +55,7 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "two workers never judge one person at once",
         "crm/eligibility.py",
-        "        found.elsewhere = _held_by_others(automated)\n",
+        "        found.elsewhere = _held_by_others(automated) if alone else set()\n",
         "",
         "crm/test_eligibility.py::test_two_workers_never_judge_one_person_at_once",
     ),

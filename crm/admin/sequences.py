@@ -11,13 +11,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from crm import conditions, sequence_figures
-from crm.actions import sequence_versions
+from crm import conditions, dry_run, sequence_figures
+from crm.actions import access, sequence_versions
 from crm.admin.base import ReadOnlyAdmin
 from crm.admin.lead_page import user_of
 from crm.admin.sequence_forms import HeadForm, StepForms, body_from
+from crm.enums import AccessAction
 from crm.errors import DomainError
-from crm.models import SequenceVersion, VersionState
+from crm.models import Lead, SequenceVersion, VersionState
 from crm.sequence_figures import SequenceFigures
 from crm.sequences import difference
 
@@ -30,6 +31,7 @@ class SequenceVersionAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view
         return [
             path("", view(self.overview), name="crm_sequenceversion_changelist"),
+            path("next-week/", view(self.next_week), name="crm_sequenceversion_next_week"),
             path("<uuid:pk>/", view(self.look), name="crm_sequenceversion_change"),
             path("<uuid:pk>/edit/", view(self.edit), name="crm_sequenceversion_edit"),
             path("<uuid:pk>/<str:what>/", view(self.act), name="crm_sequenceversion_act"),
@@ -63,12 +65,35 @@ class SequenceVersionAdmin(ReadOnlyAdmin):
             figures=sequence_figures.of_all().get(version.key, SequenceFigures()),
             stopped=sequence_figures.why_stopped(version.key),
             stops=[conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in version.definition.stops],
+            **self._rehearsal(request, version),
             elsewhere=sequence_versions.under_way_elsewhere(version),
             others=SequenceVersion.objects.filter(key=version.key)
             .exclude(pk=pk)
             .select_related("created_by")
             .order_by("-number"),
         )
+
+    def next_week(self, request: HttpRequest) -> HttpResponse:
+        """A dry run of everything that falls due within seven days."""
+        self._may(request, "crm.view_sequenceversion")
+        coming = dry_run.of_everybody(now=timezone.now(), days=7)
+        self._seen(request, coming)
+        return self._page(
+            request, "crm/coming.html", title="The next 7 days", coming=coming, capped=len(coming) == dry_run.MOST_SHOWN
+        )
+
+    def _rehearsal(self, request: HttpRequest, version: SequenceVersion) -> dict[str, Any]:
+        """A dry run of this version on the lead with the reference number in ?for=."""
+        reference = request.GET.get("for", "").strip().upper()
+        lead = Lead.objects.select_related("location").filter(reference=reference).first() if reference else None
+        coming = dry_run.of_lead(lead, version, now=timezone.now()) if lead else []
+        self._seen(request, coming)
+        return {"reference": reference, "rehearsed": lead, "coming": coming}
+
+    def _seen(self, request: HttpRequest, coming: list[dry_run.Coming]) -> None:
+        ids = sorted({one.lead.pk for one in coming})
+        if ids:
+            access.record(AccessAction.LIST, by=user_of(request), object_type="lead", ids=ids)
 
     def edit(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The form of a draft. What cannot be carried out is said, and nothing typed is lost."""
