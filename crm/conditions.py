@@ -12,7 +12,8 @@ from uuid import UUID
 
 from crm import registry
 from crm.enums import ActivityKind, CallOutcome, Outcome, Stage
-from crm.models import Activity, ImagingStudy, Lead, PrivateMessage
+from crm.models import Activity, ImagingStudy, InboundMail, Lead, PrivateMessage
+from crm.models.inbound import InboundKind
 
 CLOSED = {Stage.LOST, Stage.PATIENT, Stage.IMPROVED, Stage.DORMANT}
 BOOKED = {Stage.BOOKED, Stage.CONSULTED, Stage.PATIENT}
@@ -74,8 +75,13 @@ def _calls(ids: list[UUID]) -> dict[UUID, list[tuple[datetime, str]]]:
 
 def _wrote(ids: list[UUID]) -> dict[UUID, datetime]:
     """When each of them last wrote to us."""
-    wrote = PrivateMessage.objects.filter(lead__in=ids, by=None).order_by("lead_id", "-at").distinct("lead_id")
-    return dict(wrote.values_list("lead_id", "at"))
+    here = PrivateMessage.objects.filter(lead__in=ids, by=None).order_by("lead_id", "-at").distinct("lead_id")
+    by_mail = InboundMail.objects.filter(lead__in=ids, kind=InboundKind.REPLY).order_by("lead_id", "-at")
+    found: dict[UUID, datetime] = dict(here.values_list("lead_id", "at"))
+    for lead_id, at in by_mail.distinct("lead_id").values_list("lead_id", "at"):
+        if lead_id:
+            found[lead_id] = max(at, found.get(lead_id, at))
+    return found
 
 
 def _studies(ids: list[UUID]) -> dict[UUID, list[bool]]:

@@ -17,7 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm import eligibility, mail_texts, mime, patient_access, sending, smtp, stopping
+from crm import eligibility, mail_texts, mime, patient_access, sending, smtp, stopping, threads
 from crm.enums import AUTOMATED, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, Task
 
@@ -157,10 +157,11 @@ def _written(batch: list[Message]) -> list[tuple[Message, bytes]]:
     """The bytes of each mail. One that cannot be built fails alone: a bad mail must not hold up the others."""
     now = timezone.now()
     filled = [message for message in batch if _try(message, mail_texts.fill) is not None]
-    tokens = patient_access.make_links(filled, now=now)
+    tokens, replies = patient_access.make_links(filled, now=now), threads.reply_addresses(filled)
 
     def as_bytes(message: Message) -> bytes:
-        return mime.as_bytes(patient_access.with_secrets(message, now=now, token=tokens.get(message.pk, "")))
+        whole = patient_access.with_secrets(message, now=now, token=tokens.get(message.pk, ""))
+        return mime.as_bytes(whole, reply_to=replies.get(message.pk, ""))
 
     contents = ((message, _try(message, as_bytes)) for message in filled)
     return [(message, content) for message, content in contents if isinstance(content, bytes)]

@@ -99,6 +99,7 @@ class Environment(BaseSettings):
     email_url: str
     email_url_2: str = ""
     metrics_token: str = ""
+    imap_url: str = ""
     site_url: str
     secret_key: str
     secret_key_fallbacks: str = ""

@@ -17,7 +17,7 @@ _PART_HEAD = (
 )
 
 
-def as_bytes(message: Message) -> bytes:
+def as_bytes(message: Message, *, reply_to: str = "") -> bytes:
     """The whole mail with CRLF line ends, pure ASCII, the same bytes whenever it is called for the same row.
 
     Every header passes through one_line, so no value from outside can begin a header of its own.
@@ -25,16 +25,18 @@ def as_bytes(message: Message) -> bytes:
     boundary = f"=_{message.pk.hex}"
     parts = [("plain", message.text), *([("html", message.html)] if message.html else [])]
     body = b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), _part(subtype, text)) for subtype, text in parts)
-    head = b"".join(_header(name, value) for name, value in _headers(message, boundary))
+    head = b"".join(_header(name, value) for name, value in _headers(message, boundary, reply_to))
     return head + b"\r\n" + body + b"--" + boundary.encode() + b"--\r\n"
 
 
-def _headers(message: Message, boundary: str) -> Iterator[tuple[str, str]]:
+def _headers(message: Message, boundary: str, reply_to: str) -> Iterator[tuple[str, str]]:
     yield "Content-Type", f'multipart/alternative; boundary="{boundary}"'
     yield "MIME-Version", "1.0"
     yield "Date", format_datetime(message.created_at)
     yield "Message-ID", message.message_id
     yield "From", formataddr((_encoded(message.sender_name), one_line(message.sender_email)))
+    if reply_to:
+        yield "Reply-To", reply_to
     yield "To", message.to_email
     yield "Subject", _encoded(message.subject)
     yield "Auto-Submitted", "auto-generated"  # RFC 3834: asks robots not to answer

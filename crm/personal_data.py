@@ -14,7 +14,9 @@ from crm.models import (
     Document,
     Enrolment,
     ImagingStudy,
+    InboundMail,
     Lead,
+    MailThread,
     Measurement,
     Message,
     PatientCode,
@@ -57,6 +59,8 @@ def hang_in() -> None:
     data(Referral, path="lead", title="Who sent you", fields=told)
     data(Enrolment, path="lead", title="Follow-ups", fields="version state started_at ended_at reason")
     data(StepOutcome, path="enrolment__lead", title="Steps of follow-ups", fields="step result reason at")
+    data(InboundMail, path="lead", title="Mail from you", fields="kind text at")
+    data(MailThread, path="lead", why_not="The address of ours under which your replies arrive.")
     data(SafetyAlert, path="lead", title="Alerts", fields="raised_at")
     data(Task, path="lead", why_not="Notes of ours about our own work.")
     data(PatientLink, path="lead", why_not="Keys, of which we keep only a hash.")

@@ -31,6 +31,7 @@ _SEE_THE_DESK = [
     "crm.view_referral",
     "crm.view_enrolment",
     "crm.view_mailtext",
+    "crm.view_inboundmail",
     "crm.view_sequenceversion",
 ]
 _WORK_THE_DESK = [

@@ -25,6 +25,7 @@ SENDING = ENV.sending  # "paused" keeps every message in the outbox
 SMTP = ENV.smtp
 SMTP_SECOND = ENV.smtp_second  # None: there is none
 METRICS_TOKEN = ENV.metrics_token
+IMAP_URL = ENV.imap_url  # "": nobody reads replies here
 FIELD_KEYS = ENV.keys
 TRUSTED_PROXIES = ENV.trusted_proxies
 REQUESTS_AN_HOUR = ENV.hourly_limit  # from one connection, before a person looks at them first
@@ -128,6 +129,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4.0
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "crm.sweep_messages", "schedule": 15.0, "options": {"expires": 15}},
     "documents": {"task": "crm.look_after_documents", "schedule": 60.0, "options": {"expires": 60}},
+    "mailbox": {"task": "crm.read_mailbox", "schedule": 60.0, "options": {"expires": 60}},
     "forget": {"task": "intake.forget_old_counts", "schedule": 6 * 3600.0},
 }
 

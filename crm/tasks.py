@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_init, worker_shutting_down
 from django.db import connection
 
-from crm import delivery, durability, stopping, sweep, webhook
+from crm import delivery, durability, mailbox, stopping, sweep, webhook
 
 # SIGTERM reaches the worker's main process; the runs in its children end after the mail in hand.
 worker_shutting_down.connect(stopping.ask)
@@ -39,6 +39,12 @@ def sweep_messages() -> int:
     Returns how many mails the mail server accepted.
     """
     return sweep.once()
+
+
+@shared_task(name="crm.read_mailbox", time_limit=600, soft_time_limit=570)
+def read_mailbox() -> int:
+    """Takes in replies, bounces and complaints; returns how many were new."""
+    return mailbox.read_new()
 
 
 @shared_task(name="crm.scan_documents", time_limit=1800, soft_time_limit=1750)

@@ -56,6 +56,7 @@ def main() -> int:
     try:
         system.ensure_chromium()
         system.ensure_pdf_libraries()
+        system.ensure_imap_server()
     except system.Missing as missing:
         sys.exit(f"{missing} Then start again: no check is skipped.")
     begun = time.monotonic()

@@ -39,6 +39,12 @@ def ensure_pdf_libraries() -> None:
         _install("Pango, which makes PDFs,", *missing)
 
 
+def ensure_imap_server() -> None:
+    """The same for the mail server whose mailbox the tests read."""
+    if not shutil.which("dovecot"):
+        _install("Dovecot, an IMAP server for the tests,", "dovecot-imapd")
+
+
 def _install(what: str, *packages: str) -> None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Missing(f"{what} is missing. Install it (Debian, Ubuntu: sudo apt-get install {' '.join(packages)}).")

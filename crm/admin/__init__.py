@@ -1,6 +1,7 @@
 """The coordinators' desk, on django-unfold: the list of leads, the page of one, and what an administrator keeps."""
 
 from crm.admin import (
+    inbound,
     lead_contacts,
     lead_documents,
     lead_follow_ups,
@@ -19,6 +20,7 @@ from crm.admin import (
     sequences,
 )
 
+inbound.hang_in()
 lead_contacts.hang_in()
 lead_referrals.hang_in()
 lead_messages.hang_in()
@@ -29,6 +31,7 @@ lead_documents.hang_in()
 lead_follow_ups.hang_in()
 
 __all__ = [
+    "inbound",
     "lead_contacts",
     "lead_documents",
     "lead_follow_ups",

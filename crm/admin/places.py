@@ -40,7 +40,7 @@ class LocationAdmin(DeskAdmin):
         ("Shown in other sites", {"fields": ["embed_origins", "snippet"]}),
         ("When", {"fields": ["timezone", "hours", "holidays"]}),
         ("Warning signs", {"fields": ["alert_email", "nobody_on_call"]}),
-        ("Mails come from", {"fields": ["sender_name", "sender_email"]}),
+        ("Mails come from", {"fields": ["sender_name", "sender_email", "reply_email"]}),
     ]
 
     readonly_fields = ["snippet"]

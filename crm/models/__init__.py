@@ -7,6 +7,7 @@ from crm.models.contact_person import ContactPerson
 from crm.models.conversation import PrivateMessage, Snippet
 from crm.models.document import Document
 from crm.models.imaging import ImagingStudy
+from crm.models.inbound import InboundMail, MailThread
 from crm.models.lead import Lead
 from crm.models.location import Location
 from crm.models.mail_text import MailText
@@ -32,9 +33,11 @@ __all__ = [
     "EmergencyCount",
     "Enrolment",
     "ImagingStudy",
+    "InboundMail",
     "Lead",
     "Location",
     "MailText",
+    "MailThread",
     "Measurement",
     "Message",
     "MessageTopic",

@@ -93,6 +93,10 @@ class Location(Row):
     )
     sender_name = models.CharField(max_length=80, help_text="Neutral: it names no specialty.")
     sender_email = models.EmailField()
+    reply_email = models.EmailField(
+        blank=True,
+        help_text="The mailbox of IMAP_URL, where replies and returned mail arrive. It has to take name+anything too.",
+    )
     alert_email = models.EmailField(
         blank=True,
         help_text="Told of every warning sign, beside whoever is on call. May be empty.",

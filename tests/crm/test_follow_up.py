@@ -362,6 +362,15 @@ def test_the_database_keeps_a_step_from_being_done_twice(lead: Lead) -> None:
         StepOutcome.objects.create(enrolment=enrolment, step="one", result=StepResult.MAIL)
 
 
+@pytest.mark.parametrize("state", [EnrolmentState.LIVE, EnrolmentState.PAUSED, EnrolmentState.PARKED])
+def test_the_database_keeps_a_lead_from_being_in_a_sequence_twice(lead: Lead, state: EnrolmentState) -> None:
+    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    again = {"lead": lead, "version": enrolment.version, "key": "test", "anchor": BEGUN, "due_at": BEGUN}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Enrolment.objects.create(state=state, **again)
+    Enrolment.objects.create(state=EnrolmentState.DONE, **again)
+
+
 def at_once(*acts: Callable[[], object]) -> None:
     """Runs each in a thread with a connection of its own."""
 

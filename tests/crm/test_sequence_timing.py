@@ -82,7 +82,7 @@ def test_a_moment_in_the_window_stays_and_the_window_is_entered_once(moment: dat
     ],
 )
 def test_days_keep_the_hour_and_hours_are_real(anchor: str, after: str, expected: str) -> None:
-    begun = datetime.fromisoformat(anchor).replace(tzinfo=NEW_YORK)
+    begun = datetime.fromisoformat(anchor).replace(tzinfo=NEW_YORK).astimezone(UTC)
     found = due(a_step(after=after), begun, Clock(NEW_YORK)).astimezone(NEW_YORK)
     assert f"{found:%Y-%m-%d %H:%M}" == expected
 

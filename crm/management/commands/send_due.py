@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from crm import stopping, sweep
+from crm import mailbox, stopping, sweep
 
 EVERY_SECONDS = 15
 
@@ -27,5 +27,6 @@ class Command(BaseCommand):
     def _send(self) -> None:
         self.stdout.write(f"{sweep.once()} sent")
         sweep.look_after_documents()
+        mailbox.read_new()
         self.stdout.flush()  # whoever reads a pipe wants to see it now
         close_old_connections()

@@ -1,0 +1,107 @@
+"""What a mail that came in sets in motion. Told twice, or out of order, it happens once."""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.db import transaction
+
+from crm import clinic_hours, suppression
+from crm.actions import events, opt_out, tasks
+from crm.enums import ActivityKind, Event, TaskKind
+from crm.inbound import Arrived, Kind
+from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Task
+
+SOFT_BOUNCES = 5
+SOFT_WITHIN = timedelta(days=30)
+_BOUNCES = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE}
+
+
+def receive(arrived: Arrived, *, now: datetime) -> InboundMail | None:
+    """Keeps a mail and does what it asks for; None when it was here before.
+
+    A reply ends or pauses sequences, stands on the timeline and opens a task to answer. A hard bounce, or the fifth
+    soft one, stops mail to the address and opens a call. A complaint stops everything commercial to it. A robot's reply
+    is noted and nothing more.
+    """
+    with transaction.atomic():
+        message = _ours(arrived)
+        lead = _whose(arrived, message)
+        kept = _keep(arrived, lead, message, now=now)
+        if kept is None:
+            return None
+        if lead:
+            _follow(kept, lead, arrived, now=now)
+    _stop_mail(arrived, kept, now=now)
+    return kept
+
+
+def _ours(arrived: Arrived) -> Message | None:
+    found = Message.objects.filter(message_id__in=arrived.message_ids).select_related("lead")
+    return found.order_by("-created_at").first() if arrived.message_ids else None
+
+
+def _whose(arrived: Arrived, message: Message | None) -> Lead | None:
+    """By the thread's address, else by the mail of ours that it is about, else by the one lead with that address."""
+    thread = MailThread.objects.filter(token__in=arrived.tokens).select_related("lead").first()
+    if thread:
+        return thread.lead
+    if message:
+        return message.lead
+    address = arrived.about or arrived.sender
+    same = list(Lead.objects.reached_by(email=address, phone="")[:2]) if address else []
+    return same[0] if len(same) == 1 else None
+
+
+def _keep(arrived: Arrived, lead: Lead | None, message: Message | None, *, now: datetime) -> InboundMail | None:
+    mail = InboundMail(
+        external_id=arrived.message_id[:250] or f"none:{sha256(repr(arrived).encode()).hexdigest()}",
+        kind=arrived.kind.value,
+        lead=lead,
+        message=message,
+        address_hash=suppression.hash_of(arrived.about) if arrived.about else "",
+        status=arrived.status,
+        text=f"{arrived.subject}\n\n{arrived.text}".strip(),
+        at=now,
+    )
+    InboundMail.objects.bulk_create([mail], ignore_conflicts=True)
+    return InboundMail.objects.filter(pk=mail.pk).first()
+
+
+def _follow(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -> None:
+    told = f": {arrived.status}" if arrived.status else ""
+    Activity.objects.create(
+        lead=lead, kind=ActivityKind.MESSAGE, at=now, summary=f"E-mail, {kept.get_kind_display().lower()}{told}"
+    )
+    if arrived.kind in {Kind.REPLY, Kind.OTHER}:
+        _open_answer(lead, kept, now=now)
+    if arrived.kind == Kind.REPLY:
+        events.announce(lead, Event.REPLIED, now=now, key=str(kept.pk))
+
+
+def _open_answer(lead: Lead, kept: InboundMail, *, now: datetime) -> None:
+    """One task to answer is open at a time."""
+    if Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).exists():
+        return
+    centre = lead.location
+    due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    tasks.open_task(lead, kind=TaskKind.ANSWER, title="Answer the e-mail", due_at=due, key=f"inbound:{kept.pk}")
+
+
+def _stop_mail(arrived: Arrived, kept: InboundMail, *, now: datetime) -> None:
+    if arrived.kind in _BOUNCES and arrived.about and (arrived.kind == Kind.HARD_BOUNCE or _is_one_too_many(kept)):
+        opt_out.opt_out(arrived.about, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
+        if kept.lead:
+            key = f"bounce:{kept.address_hash}:{kept.lead_id}"[:100]
+            title = "The e-mail address does not work: call, and ask for another"
+            tasks.open_task(kept.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)
+    elif arrived.kind == Kind.COMPLAINT and (address := arrived.about or (kept.message and kept.message.to_email)):
+        opt_out.opt_out(
+            address, lead_id=kept.lead_id, scope=Scope.EDUCATION, because=SuppressedBecause.COMPLAINT, now=now
+        )
+
+
+def _is_one_too_many(kept: InboundMail) -> bool:
+    recent = InboundMail.objects.filter(
+        address_hash=kept.address_hash, kind=Kind.SOFT_BOUNCE.value, at__gt=kept.at - SOFT_WITHIN
+    )
+    return recent.count() >= SOFT_BOUNCES

@@ -1,0 +1,35 @@
+"""The address under which the replies of one lead arrive: opaque, and the same for all mails to them."""
+
+import secrets
+from base64 import b32encode
+from collections.abc import Iterable
+from uuid import UUID
+
+from crm.models import MailThread, Message
+
+_BYTES = 10  # 16 letters of base 32: 80 bits, which nobody guesses
+
+
+def reply_addresses(messages: Iterable[Message]) -> dict[UUID, str]:
+    """{message id: Reply-To} for mails to a lead whose location has a mailbox. One query, two for new threads."""
+    wanted = {one.lead_id: one for one in messages if one.lead and one.lead.location.reply_email}
+    tokens = dict(MailThread.objects.filter(lead__in=wanted).values_list("lead_id", "token")) if wanted else {}
+    missing = [lead_id for lead_id in wanted if lead_id not in tokens]
+    if missing:
+        made = [MailThread(lead_id=lead_id, token=_token()) for lead_id in missing if lead_id]
+        MailThread.objects.bulk_create(made, ignore_conflicts=True)
+        tokens = dict(MailThread.objects.filter(lead__in=wanted).values_list("lead_id", "token"))
+    return {
+        one.pk: _with(one.lead.location.reply_email, tokens[one.lead_id])
+        for one in messages
+        if one.lead and one.lead_id in tokens
+    }
+
+
+def _token() -> str:
+    return b32encode(secrets.token_bytes(_BYTES)).decode().lower()
+
+
+def _with(address: str, token: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"

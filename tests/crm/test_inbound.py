@@ -1,0 +1,325 @@
+"""Mail that comes in: what it is, whose it is, what it sets in motion, once; read from a real IMAP server."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.utils import make_msgid
+
+import pytest
+from django.db import connection
+from django.test import Client
+from hypothesis import given
+from hypothesis import settings as quick
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from crm import delivery, inbound, mailbox, threads
+from crm.actions import events
+from crm.actions import inbound as actions
+from crm.enums import EnrolmentState, Event, TaskKind
+from crm.inbound import Arrived, Kind
+from crm.models import Activity, Enrolment, InboundMail, Lead, Location, MailThread, Message, Suppression, Task
+from tests.crm.imap_server import ImapServer, imap_server
+from tests.factories import NOON, make_lead, make_message
+from tests.faults.far_end import FarEnd, far_end
+
+pytestmark = pytest.mark.django_db
+OURS = "<ours@riverbend.example.org>"
+
+
+def mail(text: str = "Please call me after noon.", **headers: str) -> bytes:
+    made = EmailMessage()
+    made["From"], made["To"] = headers.pop("From", "Avery <avery@example.org>"), headers.pop("To", "r@example.org")
+    made["Message-ID"] = headers.pop("Message_ID", make_msgid(domain="example.org"))
+    for name, value in headers.items():
+        made[name.replace("_", "-")] = value
+    made.set_content(text)
+    return made.as_bytes()
+
+
+def bounce(
+    status: str = "5.1.1", action: str = "failed", *, about: str = "avery@example.org", ours: str = OURS
+) -> bytes:
+    """As RFC 3464 has it: words, the status, and the headers of ours."""
+    return (
+        "From: MAILER-DAEMON@mx.example.org\r\nTo: r@example.org\r\nReturn-Path: <>\r\n"
+        f"Message-ID: {make_msgid(domain='mx.example.org')}\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nYour mail could not be delivered.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
+        f"Final-Recipient: rfc822; {about}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {ours}\r\nTo: {about}\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+def complaint(about: str = "avery@example.org") -> bytes:
+    """As RFC 5965 has it."""
+    return (
+        f"From: fbl@provider.example.org\r\nTo: r@example.org\r\nMessage-ID: {make_msgid()}\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nAn abuse report.\r\n"
+        "--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nVersion: 1\r\n\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: {OURS}\r\nTo: {about}\r\n\r\nHi\r\n--b--\r\n"
+    ).encode()
+
+
+BOUNCE = bounce()
+
+
+# --- What it is -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (mail(), Kind.REPLY),
+        (mail(Auto_Submitted="no"), Kind.REPLY),
+        (mail(Auto_Submitted="auto-replied"), Kind.ROBOT),
+        (mail(Auto_Submitted="auto-generated; x=y"), Kind.ROBOT),
+        (mail(X_Autoreply="yes"), Kind.ROBOT),
+        (mail(Precedence="bulk"), Kind.ROBOT),
+        (mail(Return_Path="<>"), Kind.ROBOT),
+        (bounce(), Kind.HARD_BOUNCE),
+        (bounce("4.2.2"), Kind.SOFT_BOUNCE),
+        (bounce("4.4.1", "delayed"), Kind.ROBOT),
+        (complaint(), Kind.COMPLAINT),
+        (b"", Kind.REPLY),
+    ],
+)
+def test_what_it_is(raw: bytes, kind: Kind) -> None:
+    assert inbound.read(raw).kind == kind
+
+
+def test_what_a_bounce_is_about() -> None:
+    found = inbound.read(bounce())
+    assert (found.about, found.status, found.message_ids) == ("avery@example.org", "5.1.1", (OURS,))
+
+
+def test_what_a_reply_says() -> None:
+    found = inbound.read(
+        mail("Yes.\n", In_Reply_To=OURS, References=f"<x@y> {OURS}", To="r+abcdefgh234567ab@example.org")
+    )
+    assert (found.message_ids, found.tokens, found.text) == ((OURS, "<x@y>"), ("abcdefgh234567ab",), "Yes.")
+
+
+def test_html_becomes_words() -> None:
+    made = EmailMessage()
+    made.set_content("<p>Hello<br>there</p><script>alert(1)</script>", subtype="html")
+    assert inbound.read(made.as_bytes()).text == "Hello\nthere"
+
+
+@quick(derandomize=True, deadline=None, database=None, max_examples=150)
+@given(st.one_of(st.binary(max_size=400), st.builds(lambda a, b: BOUNCE[:a] + b, st.integers(0, 700), st.binary())))
+def test_whatever_comes_in_is_read(raw: bytes) -> None:
+    assert isinstance(inbound.read(raw), Arrived)
+
+
+# --- Whose it is, and what it sets in motion --------------------------------------------------------------------------
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    """In two sequences since just now."""
+    made = make_lead()
+    events.announce(made, Event.SUBMITTED, now=NOON, key="x")
+    return made
+
+
+def take(raw: bytes) -> InboundMail | None:
+    return actions.receive(inbound.read(raw), now=datetime.now(UTC))
+
+
+def states() -> set[str]:
+    return set(Enrolment.objects.values_list("state", flat=True))
+
+
+def test_a_reply_is_answered_by_people(lead: Lead) -> None:
+    kept = take(mail())
+    assert kept is not None
+    assert (kept.lead, kept.text) == (lead, "Please call me after noon.")
+    assert states() == {EnrolmentState.PAUSED}
+    task = Task.objects.get()
+    assert (task.kind, task.title) == (TaskKind.ANSWER, "Answer the e-mail")
+    assert Activity.objects.filter(summary="E-mail, reply").exists()
+
+
+def test_told_twice_it_happens_once(lead: Lead) -> None:
+    raw = mail()
+    assert [take(raw) is not None for _ in range(3)] == [True, False, False]
+    assert (InboundMail.objects.count(), Task.objects.count()) == (1, 1)
+
+
+def test_a_robots_reply_stops_nothing(lead: Lead) -> None:
+    take(mail("I am out of office.", Auto_Submitted="auto-replied"))
+    assert states() == {EnrolmentState.LIVE}
+    assert not Task.objects.exists()
+
+
+def test_in_a_household_the_thread_tells_who_wrote(lead: Lead) -> None:
+    other = make_lead(first_name="Blake", email=lead.email, phone="")
+    assert take(mail()).lead is None  # type: ignore[union-attr]
+    token = MailThread.objects.create(lead=other, token="abcdefgh234567ab").token
+    assert take(mail(To=f"replies+{token}@example.org")).lead == other  # type: ignore[union-attr]
+    make_message(lead, message_id=OURS)
+    assert take(mail(In_Reply_To=OURS)).lead == lead  # type: ignore[union-attr]
+
+
+def test_whose_it_is_nobody_can_tell_is_kept_for_a_person(lead: Lead, desk: Client) -> None:
+    kept = take(mail("Who am I?", From="stranger@example.org"))
+    assert kept is not None
+    assert kept.lead is None
+    page = desk.get("/admin/crm/inboundmail/").content.decode()
+    assert str(kept.pk) in page
+    assert "Who am I?" in desk.get(f"/admin/crm/inboundmail/{kept.pk}/change/").content.decode()
+
+
+def test_the_words_stand_on_the_page_of_the_lead(lead: Lead, desk: Client) -> None:
+    take(mail("<b>Please</b> call me."))
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    assert "&lt;b&gt;Please&lt;/b&gt; call me." in page
+
+
+def test_one_hard_bounce_ends_mail_and_opens_a_call(lead: Lead) -> None:
+    make_message(lead, message_id=OURS)
+    for _ in range(2):
+        take(bounce())
+    assert Suppression.objects.get().because == "bounce"
+    [task] = Task.objects.filter(kind=TaskKind.MAIL_PROBLEM)
+    assert task.title == "The e-mail address does not work: call, and ask for another"
+    assert states() == {EnrolmentState.LIVE}  # what is to be done goes on, by telephone
+
+
+def test_five_soft_bounces_within_a_month_count_as_one_hard(lead: Lead) -> None:
+    for _ in range(4):
+        take(bounce("4.2.2"))
+    assert not Suppression.objects.exists()
+    InboundMail.objects.filter(pk=InboundMail.objects.first().pk).update(at=datetime.now(UTC) - timedelta(days=31))  # type: ignore[union-attr]
+    take(bounce("4.2.2"))
+    assert not Suppression.objects.exists()
+    take(bounce("4.2.2"))
+    assert Suppression.objects.get().because == "bounce"
+
+
+def test_a_complaint_ends_everything_commercial(lead: Lead) -> None:
+    take(complaint())
+    found = Suppression.objects.get()
+    assert (found.because, found.scope) == ("complaint", "education")
+
+
+def test_a_bounce_of_a_stranger_touches_nobody(lead: Lead) -> None:
+    take(bounce(about="nobody@example.org", ours="<x@y>"))
+    assert states() == {EnrolmentState.LIVE}
+    assert not Task.objects.exists()
+
+
+# --- From the mailbox -------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def server() -> Iterator[ImapServer]:
+    with imap_server() as running:
+        yield running
+
+
+@pytest.fixture
+def box(server: ImapServer, settings: Settings) -> ImapServer:
+    settings.IMAP_URL = server.url
+    return server
+
+
+def test_the_mailbox_is_read_once(lead: Lead, box: ImapServer) -> None:
+    box.deliver(mail())
+    box.deliver(bounce("4.2.2"))
+    box.deliver(b"\xff\xfe nonsense")
+    assert [mailbox.read_new() for _ in range(2)] == [3, 0]
+    assert InboundMail.objects.count() == 3
+
+
+def test_what_was_not_kept_is_read_again(lead: Lead, box: ImapServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker dies between the mail and the database: the mail is still unseen."""
+    box.deliver(mail())
+
+    def die(*_args: object, **_kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(actions, "receive", die)
+    with pytest.raises(KeyboardInterrupt):
+        mailbox.read_new()
+    monkeypatch.undo()
+    assert mailbox.read_new() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_readers_at_once_keep_one(box: ImapServer, centre: Location) -> None:
+    lead = make_lead()
+    for _ in range(10):
+        box.deliver(mail())
+
+    def read() -> None:
+        mailbox.read_new()
+        connection.close()
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert InboundMail.objects.filter(lead=lead).count() == 10
+    assert Task.objects.count() == 1
+
+
+@pytest.mark.parametrize("url", ["imap://reader:wrong@127.0.0.1:{port}/INBOX", "imap://reader:word@127.0.0.1:1/INBOX"])
+def test_a_mailbox_that_does_not_open_costs_a_line_of_the_log(
+    lead: Lead, box: ImapServer, settings: Settings, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.IMAP_URL = url.format(port=box.port)
+    assert mailbox.read_new() == 0
+    assert "mailbox_unreachable" in caplog.text
+
+
+@pytest.mark.parametrize("url", ["imap://u:p@mail.example.org/INBOX", "pop3://u:p@x", "imaps://x/INBOX"])
+def test_addresses_of_mailboxes_that_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="IMAP_URL"):
+        mailbox.parse(url)
+
+
+# --- There and back ---------------------------------------------------------------------------------------------------
+@pytest.fixture
+def far(settings: Settings) -> Iterator[FarEnd]:
+    with far_end() as end:
+        settings.SMTP = end.server
+        yield end
+
+
+def test_a_reply_to_a_mail_of_ours_finds_its_way_back(lead: Lead, box: ImapServer, far: FarEnd) -> None:
+    Location.objects.update(reply_email="replies@riverbend.example.org")
+    make_lead(first_name="Blake", email=lead.email, phone="")  # shares the address
+    make_message(lead)
+    make_message(lead)
+    delivery.send_due()
+    addresses = {str(one["Reply-To"]) for one in far.accepted}
+    assert len(addresses) == 1  # the same thread
+    [address] = addresses
+    assert lead.reference not in address
+    box.deliver(mail(To=address, In_Reply_To=str(far.accepted[0]["Message-ID"])))
+    assert mailbox.read_new() == 1
+    assert InboundMail.objects.get().lead == lead
+
+
+def test_without_a_mailbox_there_is_no_reply_to(lead: Lead, far: FarEnd) -> None:
+    make_message(lead)
+    delivery.send_due()
+    assert "Reply-To" not in far.accepted[0]
+    assert not MailThread.objects.exists()
+
+
+def test_threads_of_a_batch_take_the_same_queries(lead: Lead, django_assert_num_queries: object) -> None:
+    Location.objects.update(reply_email="replies@riverbend.example.org")
+    messages = [make_message(make_lead(email=f"n{n}@example.org")) for n in range(20)]
+    found = threads.reply_addresses(list(Message.objects.select_related("lead__location")))
+    assert len({*found.values()}) == len(messages) == 20
+    assert found == threads.reply_addresses(list(Message.objects.select_related("lead__location")))
+
+
+def test_a_mail_says_it_came_from_a_robot(lead: Lead, far: FarEnd) -> None:
+    """Two of our kind must not write to each other for ever."""
+    make_message(lead)
+    delivery.send_due()
+    assert inbound.read(far.accepted[0].as_bytes()).kind == Kind.ROBOT
+    assert message_from_bytes(far.accepted[0].as_bytes())["Auto-Submitted"] == "auto-generated"
