@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from crm import clocks, mime, suppression
+from crm import clocks, mime, sending, suppression
 from crm.enums import AUTOMATED, ConsentKind, EnrolmentState, MessageClass, MessageState, Outcome
 from crm.models import ConsentRecord, Lead, Message
 from crm.sequences.definition import Purpose
@@ -48,6 +48,7 @@ class Background:
     suppressed: dict[UUID, str] = field(default_factory=dict)
     agreed: dict[UUID, set[str]] = field(default_factory=dict)
     sent: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    commercial_paused: bool = False
     elsewhere: set[UUID] = field(default_factory=set)  # leads whose mails another worker judges at this moment
 
 
@@ -60,6 +61,7 @@ def background(messages: Sequence[Message], *, now: datetime, alone: bool = True
         found.elsewhere = _held_by_others(automated) if alone else set()
         found.agreed = agreed_to(automated)
         found.sent = _sent(automated, now)
+        found.commercial_paused = sending.commercial_is_paused()
     return found
 
 
@@ -130,9 +132,8 @@ def _rules_of_follow_ups(message: Message, *, now: datetime, background: Backgro
         return None
     if lead.pk in background.elsewhere:
         return _later(now + ANOTHER_WORKER, "")
-    wanted = _CONSENT.get(message_class, ConsentKind.CONTACT)
-    if wanted not in background.agreed.get(lead.pk, set()):
-        return Obstacle(MessageState.SUPPRESSED, f"No consent: {wanted.label.lower()}")
+    if why_not := _unwanted(lead, message_class, background):
+        return Obstacle(MessageState.SUPPRESSED, why_not)
     opens = mail_window(now, PURPOSE[message_class], clocks.clock_of(lead))
     if opens > now:
         return _later(opens, "Waits for the hours in which mail may go out")
@@ -140,6 +141,13 @@ def _rules_of_follow_ups(message: Message, *, now: datetime, background: Backgro
     if allowed > message.not_after:
         return Obstacle(MessageState.SUPPRESSED, f"Left out: {CAPS_IN_WORDS}")
     return _later(allowed, f"Waits: {CAPS_IN_WORDS}") if allowed > now else None
+
+
+def _unwanted(lead: Lead, message_class: MessageClass, background: Background) -> str:
+    if message_class == MessageClass.COMMERCIAL and background.commercial_paused:
+        return "Commercial mail is held: too many complaints"
+    wanted = _CONSENT.get(message_class, ConsentKind.CONTACT)
+    return "" if wanted in background.agreed.get(lead.pk, set()) else f"No consent: {wanted.label.lower()}"
 
 
 def _later(until: datetime, reason: str) -> Obstacle:

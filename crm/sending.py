@@ -30,6 +30,11 @@ def is_paused() -> bool:
     return settings.SENDING == "paused" or switch().is_paused
 
 
+def commercial_is_paused() -> bool:
+    """Nothing commercial goes out: too many people reported it as unwanted."""
+    return switch().commercial_paused
+
+
 def server() -> SmtpServer:
     """The mail server to hand over to: the second one while the switch says so and there is one."""
     second: SmtpServer | None = settings.SMTP_SECOND
@@ -53,10 +58,11 @@ class Standing:
     oldest_seconds: float = 0.0
     is_paused: bool = False
     through_second: bool = False
+    commercial_paused: bool = False
 
     @property
     def is_impaired(self) -> bool:
-        return self.is_paused or self.late > 0
+        return self.is_paused or self.late > 0 or self.commercial_paused
 
 
 def standing() -> Standing:
@@ -82,6 +88,7 @@ def standing() -> Standing:
         oldest_seconds=due["oldest"].total_seconds() if due["oldest"] else 0.0,
         is_paused=is_paused(),
         through_second=now.through_second,
+        commercial_paused=now.commercial_paused,
     )
 
 

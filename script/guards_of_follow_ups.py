@@ -27,8 +27,8 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "consent is looked at when a mail is sent",
         "crm/eligibility.py",
-        "    if wanted not in background.agreed.get(lead.pk, set()):",
-        "    if False:",
+        'return "" if wanted in background.agreed.get(lead.pk, set()) else',
+        'return "" if True else',
         "crm/test_eligibility.py::test_what_holds_which_mail_back",
     ),
     Guard(
@@ -135,5 +135,55 @@ FOLLOW_UP_GUARDS = [
         "        _about_health(whole, language),\n",
         "",
         "crm/test_desk_sequences.py::test_what_may_not_be_sent_is_not_saved",
+    ),
+    # What comes back
+    Guard(
+        "a mail that came in counts once",
+        "crm/actions/inbound.py",
+        "return InboundMail.objects.filter(pk=mail.pk).first()",
+        "return InboundMail.objects.filter(external_id=mail.external_id).first()",
+        "crm/test_inbound.py::test_told_twice_it_happens_once",
+    ),
+    Guard(
+        "a robot is no patient",
+        "crm/inbound.py",
+        "Kind.ROBOT if _is_robot(mail) else Kind.REPLY",
+        "Kind.REPLY",
+        "crm/test_inbound.py::test_a_robots_reply_stops_nothing",
+    ),
+    Guard(
+        "the thread tells who wrote",
+        "crm/actions/inbound.py",
+        "    if thread:\n        return thread.lead\n",
+        "",
+        "crm/test_inbound.py::test_in_a_household_the_thread_tells_who_wrote",
+    ),
+    Guard(
+        "a mail is seen once it is on disk",
+        "crm/mailbox.py",
+        "(BODY.PEEK[])",
+        "(BODY[])",
+        "crm/test_inbound.py::test_what_was_not_kept_is_read_again",
+    ),
+    Guard(
+        "a delay is no bounce",
+        "crm/inbound.py",
+        'if action != "failed":',
+        "if not action:",
+        "crm/test_inbound.py::test_what_it_is",
+    ),
+    Guard(
+        "metrics are not for everybody",
+        "crm/metrics.py",
+        "if (wanted or settings.IS_PUBLIC) and not",
+        "if False and not",
+        "crm/test_sending.py::test_who_may_ask_for_metrics",
+    ),
+    Guard(
+        "one switch holds everything",
+        "crm/sending.py",
+        'return settings.SENDING == "paused" or switch().is_paused',
+        'return settings.SENDING == "paused"',
+        "crm/test_sending.py::test_one_switch_holds_everything_and_loses_nothing",
     ),
 ]

@@ -7,12 +7,14 @@ from django.db import transaction
 
 from crm import clinic_hours, suppression
 from crm.actions import events, opt_out, tasks
-from crm.enums import ActivityKind, Event, TaskKind
+from crm.actions import messages as outbox
+from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
 from crm.inbound import Arrived, Kind
 from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Task
 
 SOFT_BOUNCES = 5
 SOFT_WITHIN = timedelta(days=30)
+MOST_COMPLAINTS, ENOUGH_SENT = 0.001, 1_000
 _BOUNCES = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE}
 
 
@@ -98,6 +100,17 @@ def _stop_mail(arrived: Arrived, kept: InboundMail, *, now: datetime) -> None:
         opt_out.opt_out(
             address, lead_id=kept.lead_id, scope=Scope.EDUCATION, because=SuppressedBecause.COMPLAINT, now=now
         )
+        if _too_many_complaints(now=now):
+            outbox.pause_commercial(reason="More than one complaint in a thousand mails", now=now)
+
+
+def _too_many_complaints(*, now: datetime) -> bool:
+    """More than one in a thousand within 30 days, as providers count (0.1 %). Counted as if a thousand had been sent at
+    least, so that one person's click does not stop a small centre."""
+    since = now - SOFT_WITHIN
+    complaints = InboundMail.objects.filter(kind=Kind.COMPLAINT.value, at__gt=since).count()
+    sent = Message.objects.filter(state=MessageState.SENT, finished_at__gt=since, message_class__in=AUTOMATED).count()
+    return complaints > MOST_COMPLAINTS * max(sent, ENOUGH_SENT)
 
 
 def _is_one_too_many(kept: InboundMail) -> bool:

@@ -68,8 +68,16 @@ SWITCHES = {
     "pause": ({"is_paused": True}, "All mail is held. Nothing is lost."),
     "resume": ({"is_paused": False}, "Mail goes out again."),
     "second": ({"through_second": True}, "Mail goes through the second server from now on."),
+    "commercial": ({"commercial_paused": False}, "Commercial mail goes out again."),
     "first": ({"through_second": False}, "Mail goes through the first server again."),
 }
+
+
+def pause_commercial(*, reason: str, now: datetime) -> None:
+    """Holds commercial mail until somebody at the desk allows it again, and says so on every page."""
+    values = {"commercial_paused": True, "reason": reason[:200], "changed_at": now, "changed_by": None}
+    Sending.objects.update_or_create(pk=ONLY, defaults=values)
+    sending.forget_standing()
 
 
 def turn(what: str, *, by: User, reason: str, now: datetime) -> str:

@@ -11,6 +11,7 @@ class Sending(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)
     is_paused = models.BooleanField(default=False)
     through_second = models.BooleanField(default=False, help_text="EMAIL_URL_2 instead of EMAIL_URL.")
+    commercial_paused = models.BooleanField(default=False, help_text="Too many complaints; or by hand.")
     reason = models.CharField(max_length=200, blank=True)
     changed_at = models.DateTimeField(null=True)
     changed_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")

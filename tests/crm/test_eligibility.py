@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from crm import delivery, eligibility
+from crm.actions import messages as outbox
 from crm.actions import opt_out, sequences
 from crm.eligibility import Background, Obstacle
 from crm.enums import AUTOMATED, ConsentKind, MessageClass, MessageState, Outcome
@@ -101,6 +102,7 @@ def stop(scope: Scope, because: SuppressedBecause = SuppressedBecause.OPT_OUT) -
         (be_seventeen, {*AUTOMATED}),
         (be_eighteen, set()),
         (take_back_education, {C.COMMERCIAL}),
+        (lambda _lead: outbox.pause_commercial(reason="x", now=NOON), {C.COMMERCIAL}),
         (take_back_contact, {C.FOLLOW_UP, C.RELATIONSHIP}),
         (stop(Scope.EDUCATION), {C.COMMERCIAL}),
         (stop(Scope.MOST), {*AUTOMATED}),
@@ -274,5 +276,5 @@ def test_facts_of_a_batch_take_no_more_queries_for_more_mails(agreed: Lead, djan
         return [make_message(one, now=NOON, message_class=C.FOLLOW_UP) for one in people]
 
     for messages in (batch(1), batch(20)):
-        with transaction.atomic(), django_assert_num_queries(4):
+        with transaction.atomic(), django_assert_num_queries(5):
             assert isinstance(eligibility.background(messages, now=NOON), Background)

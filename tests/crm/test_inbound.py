@@ -15,7 +15,7 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from crm import delivery, inbound, mailbox, threads
+from crm import delivery, inbound, mailbox, sending, threads
 from crm.actions import events
 from crm.actions import inbound as actions
 from crm.enums import EnrolmentState, Event, TaskKind
@@ -202,6 +202,15 @@ def test_a_complaint_ends_everything_commercial(lead: Lead) -> None:
     take(complaint())
     found = Suppression.objects.get()
     assert (found.because, found.scope) == ("complaint", "education")
+
+
+def test_more_than_one_complaint_in_a_thousand_holds_commercial_mail(lead: Lead, desk: Client) -> None:
+    take(complaint())
+    assert not sending.commercial_is_paused()  # one person's click
+    take(complaint("other@example.org"))
+    assert sending.commercial_is_paused()
+    page = " ".join(desk.get("/admin/crm/sending/").content.decode().split())
+    assert "Commercial mail is held: more than one complaint in a thousand mails." in page
 
 
 def test_a_bounce_of_a_stranger_touches_nobody(lead: Lead) -> None:

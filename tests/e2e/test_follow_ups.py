@@ -9,10 +9,10 @@ from playwright.sync_api import Page, expect
 from crm import preference_link
 from crm.actions import events
 from crm.enums import EnrolmentState, Event
-from crm.models import Enrolment, Lead, Suppression
+from crm.models import Enrolment, InboundMail, Lead, Suppression
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_desk import sign_in
-from tests.factories import make_lead, make_user
+from tests.factories import make_lead, make_message, make_user
 
 SMALL: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
 
@@ -89,3 +89,27 @@ def test_sequences_and_texts_without_barriers(open_page: Watch, lead: Lead, sche
     expect(page.get_by_text("These words tell what it is about: pain.")).to_be_visible()
     expect(page.frame_locator("iframe").get_by_text("About your pain")).to_be_visible()
     check(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_sending_and_mail_that_came_in_without_barriers(open_page: Watch, lead: Lead, scheme: str) -> None:
+    make_message(lead, subject="Parked one", state="unknown")
+    InboundMail.objects.create(external_id="<1>", kind="reply", lead=lead, text="Please call me.")
+    who = make_user("administrator", email="alex@example.org", password="correct-horse-battery")
+    page = sign_in(open_page("/admin/", color_scheme=scheme, **SMALL), who.email)
+    page.goto("/admin/crm/sending/")
+    check(page)
+    page.get_by_label("Why").fill("The provider asked us to")
+    page.get_by_role("button", name="Hold all mail").click()
+    expect(page.get_by_text("All mail is held.")).to_be_visible()
+    check(page)
+    page.get_by_role("button", name="Let mail go out again").click()
+    page.get_by_role("button", name="It arrived : Parked one").click()
+    expect(page.get_by_text("Settled.")).to_be_visible()
+    for path in (
+        "/admin/crm/inboundmail/",
+        f"/admin/crm/lead/{lead.pk}/change/",
+        "/admin/crm/sequenceversion/next-week/",
+    ):
+        page.goto(path)
+        check(page)
