@@ -39,7 +39,7 @@ def main() -> int:
         database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
         _set_up(database.owner_url)
         services.callback(_close_pool)
-        _make_people(options.plan)
+        _make_crowd(options.plan)
         planned = _plan(options.plan)
         rounds = [_round(directory, options.mails) for _ in range(options.rounds)]
     return _show(options.plan, planned, rounds)
@@ -61,37 +61,10 @@ def _close_pool() -> None:
     connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
 
 
-def _make_people(count: int) -> None:
-    """Leads for whom it is noon, who agreed to be contacted and are in a sequence whose first mail is due."""
-    from django.db import connection
+def _make_crowd(count: int) -> None:
+    from tests.faults.crowd import make_crowd
 
-    from crm.models import SequenceVersion
-    from tests.factories import make_location
-
-    make_location(holidays=[])
-    hours = (datetime.now(UTC).hour - 12 + 24) % 24
-    zone = f"Etc/GMT+{hours}" if hours <= 12 else f"Etc/GMT-{24 - hours}"
-    version = SequenceVersion.objects.get(key="incomplete_form")
-    with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE, {"count": count, "zone": zone, "version": version.pk})
-        cursor.execute("ANALYZE")
-
-
-_PEOPLE = """
-INSERT INTO crm_lead (id, reference, location_id, first_name, last_name, email, phone, phone_type,
-    preferred_contact, best_time, state, timezone, ok_voicemail, how_heard, attribution, language, stage, stage_since,
-    lost_reason, outcome, safety_hold, created_at, updated_at)
-SELECT gen_random_uuid(), lpad(n::text, 9, '0'), (SELECT id FROM crm_location), 'Avery', 'Example',
-    'n' || n || '@example.org', '', '', '', '{}', 'NY', %(zone)s, false, '', '{}', 'en', 'new', now(), '',
-    'CONSULT_LIKELY', false, now(), now()
-FROM generate_series(1, %(count)s) n;
-INSERT INTO crm_consentrecord (id, lead_id, kind, given, text, text_version, language, at)
-SELECT gen_random_uuid(), id, 'contact', true, 'x', '1', 'en', now() FROM crm_lead;
-INSERT INTO crm_enrolment (id, lead_id, version_id, key, state, anchor, started_at, due_at, reason, tries, hurry)
-SELECT gen_random_uuid(), id, %(version)s, 'incomplete_form', 'live', now() - interval '61 minutes', now(),
-    now() - interval '1 minute', '', 0, false
-FROM crm_lead
-"""
+    make_crowd(count)
 
 
 def _plan(count: int) -> tuple[float, float]:

@@ -10,11 +10,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.csp import CSP
-from django.utils.functional import SimpleLazyObject
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
-from crm import queries, sending
+from crm import queries
 
 # Unfold evaluates expressions in its markup and writes the palette into a style element. Nothing else is let in, and
 # nowhere but here.
@@ -29,11 +28,6 @@ View = Callable[..., HttpResponse]
 class DeskSite(UnfoldAdminSite):
     site_title = site_header = "Nucleus"
     index_title = "Leads"
-
-    def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """With how sending stands: every page of the desk says when it is impaired."""
-        context: dict[str, Any] = super().each_context(request)
-        return context | {"mail": SimpleLazyObject(sending.recent_standing)}
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Django's wrapper (signed in, never cached), plus the desk's content policy and the centre's clock."""

@@ -19,7 +19,7 @@ from crm.enums import (
     MessageState,
     Stage,
 )
-from crm.models import Activity, Lead, Location, Measurement, Message, Referral, SafetyAlert, Task, Treatment
+from crm.models import Activity, Lead, Location, Measurement, Message, Referral, SafetyAlert, Sending, Task, Treatment
 
 KEPT_SECONDS = 5.0
 OTHERS_SHOWN = 10
@@ -36,9 +36,18 @@ def main_location() -> Location | None:
 
 @lru_cache(maxsize=1)
 def _main_location(_slot: int) -> Location | None:
-    """With `open_alerts`, how many warning signs nobody has answered: every page of the desk says so."""
+    """With what every page of the desk says: `open_alerts`, how many warning signs nobody has answered; `late_mails`
+    for `late_people`; whether all mail or commercial mail is held."""
     waiting = SafetyAlert.objects.open().order_by().values("acknowledged_at").annotate(n=Count("pk")).values("n")
-    return Location.objects.annotate(open_alerts=Coalesce(Subquery(waiting), 0)).main()
+    late = Message.objects.late().order_by().values("state")
+    switch = Sending.objects.all()
+    return Location.objects.annotate(
+        open_alerts=Coalesce(Subquery(waiting), 0),
+        late_mails=Coalesce(Subquery(late.annotate(n=Count("pk")).values("n")), 0),
+        late_people=Coalesce(Subquery(late.annotate(n=Count("lead", distinct=True)).values("n")), 0),
+        mail_is_held=Exists(switch.filter(is_paused=True)),
+        commercial_is_held=Exists(switch.filter(commercial_paused=True)),
+    ).main()
 
 
 def forget_main_location() -> None:

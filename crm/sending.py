@@ -1,9 +1,7 @@
 """Whether mail goes out at present, through which server, and how that stands: for workers, desk and monitoring."""
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 
 from django.conf import settings
 from django.db.models import Count, Min, Q
@@ -12,10 +10,9 @@ from django.db.models.functions import Now
 from crm.enums import LEASED_STATES, NEEDS_A_PERSON, MessageState
 from crm.environment import SmtpServer
 from crm.models import Message
+from crm.models.message import LATE_AFTER
 from crm.models.sending import ONLY, Sending
 
-LATE_AFTER = timedelta(minutes=5)
-KEPT_SECONDS = 5.0
 RECENT = timedelta(hours=1)
 MOST_COUNTED = 10_000
 
@@ -60,10 +57,6 @@ class Standing:
     through_second: bool = False
     commercial_paused: bool = False
 
-    @property
-    def is_impaired(self) -> bool:
-        return self.is_paused or self.late > 0 or self.commercial_paused
-
 
 def standing() -> Standing:
     """By PostgreSQL's clock, from partial indexes: as quick with five million old mails as with none."""
@@ -94,18 +87,3 @@ def standing() -> Standing:
 
 def _count(state: MessageState) -> int:
     return Message.objects.filter(state=state, state__in=NEEDS_A_PERSON)[:MOST_COUNTED].count()
-
-
-def recent_standing() -> Standing:
-    """The same, kept by each process for KEPT_SECONDS: every page of the desk shows whether sending is impaired."""
-    return _recent(int(time.monotonic() / KEPT_SECONDS))
-
-
-@lru_cache(maxsize=1)
-def _recent(_slot: int) -> Standing:
-    return standing()
-
-
-def forget_standing() -> None:
-    """For whoever changed the switch in this process."""
-    _recent.cache_clear()

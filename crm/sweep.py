@@ -3,8 +3,9 @@
 import structlog
 from django.utils import timezone
 
-from crm import delivery, follow_up, queries, sending, webhook
+from crm import delivery, follow_up, queries, webhook
 from crm.actions import documents, safety
+from crm.models.message import LATE_AFTER
 
 log = structlog.get_logger("nucleus.sweep")
 
@@ -27,7 +28,7 @@ def once() -> int:
 def _warn_when_late() -> None:
     """For whoever watches the log: mails have been due for longer than five minutes and did not go."""
     seconds = queries.oldest_due_seconds() or 0.0
-    if seconds > sending.LATE_AFTER.total_seconds():
+    if seconds > LATE_AFTER.total_seconds():
         log.error("mail_is_late", oldest_due_seconds=round(seconds))
 
 

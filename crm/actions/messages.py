@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from crm import dispatch, emails, sending
+from crm import dispatch, emails, queries
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
 from crm.errors import MessageRefused
 from crm.models import Activity, Lead, Message, Sending, Task, User
@@ -77,7 +77,7 @@ def pause_commercial(*, reason: str, now: datetime) -> None:
     """Holds commercial mail until somebody at the desk allows it again, and says so on every page."""
     values = {"commercial_paused": True, "reason": reason[:200], "changed_at": now, "changed_by": None}
     Sending.objects.update_or_create(pk=ONLY, defaults=values)
-    sending.forget_standing()
+    transaction.on_commit(queries.forget_main_location, robust=True)
 
 
 def turn(what: str, *, by: User, reason: str, now: datetime) -> str:
@@ -86,5 +86,5 @@ def turn(what: str, *, by: User, reason: str, now: datetime) -> str:
     Sending.objects.update_or_create(
         pk=ONLY, defaults={**values, "reason": reason[:200], "changed_at": now, "changed_by": by}
     )
-    sending.forget_standing()
+    transaction.on_commit(queries.forget_main_location, robust=True)
     return said

@@ -1,5 +1,7 @@
 """The outbox. A message is a row before it is a mail; docs/delivery.md tells its life."""
 
+from datetime import timedelta
+
 import pgtrigger
 from django.db import models
 from django.db.models import Q
@@ -8,6 +10,8 @@ from django.utils import timezone
 
 from crm.enums import LEASED_STATES, NEEDS_A_PERSON, MessageClass, MessageState, OnUnknown
 from crm.models.base import Row
+
+LATE_AFTER = timedelta(minutes=5)
 
 
 class MessageTopic(Row):
@@ -29,6 +33,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def due(self) -> "MessageQuerySet":
         return self.filter(state=MessageState.QUEUED, due_at__lte=Now())
+
+    def late(self) -> "MessageQuerySet":
+        """Due for so long that somebody should be told."""
+        return self.filter(state=MessageState.QUEUED, due_at__lt=Now() - LATE_AFTER)
 
     def abandoned(self) -> "MessageQuerySet":
         """Claimed by a worker that did not finish in time."""

@@ -361,10 +361,10 @@ def test_mail_that_cannot_be_built_fails_alone(lead: Lead, far: FarEnd, monkeypa
     bad, good = make_message(lead), make_message(lead)
     build = mime.as_bytes
 
-    def explode(message: Message) -> bytes:
+    def explode(message: Message, *, reply_to: str) -> bytes:
         if message.pk == bad.pk:
             raise ValueError("avery@example.org")
-        return build(message)
+        return build(message, reply_to=reply_to)
 
     monkeypatch.setattr(mime, "as_bytes", explode)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _Fault = AbstractContextManager[None]
 Row = tuple[str, int, int, int, int, int, float, float, str]
 SLOWEST_POST_SECONDS = 0.6
+FOLLOW_UP_KILLS, REDIS_EVERY, MOST_PARKED = 100, 10, 0.05
 HEADINGS = ("fault", "mails", "accepted", "lost", "twice", "parked", "slowest post", "seconds", "promises")
 
 
@@ -34,6 +35,7 @@ class Place:
     redis_port: int
     mails: int
     kills: int
+    follow_ups: int
 
     @property
     def redis_url(self) -> str:
@@ -44,12 +46,14 @@ def main() -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--mails", type=int, default=400, help="in the scenarios that kill workers")
     parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--follow-ups", type=int, default=2_000, help="in the scenario with everything at once")
     options = parser.parse_args()
     with ExitStack() as services:
         directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-faults-")))
-        place = Place(directory / "valkey", embedded.free_port(), options.mails, options.kills)
+        place = Place(directory / "valkey", embedded.free_port(), options.mails, options.kills, options.follow_ups)
         _set_up(services, directory, place)
-        rows = [_run(scenario, place) for scenario in (_resend, _park, _redis_killed, _redis_hung, _redis_gone)]
+        scenarios = (_resend, _park, _redis_killed, _redis_hung, _redis_gone, _follow_ups)
+        rows = [_run(scenario, place) for scenario in scenarios]
     _show(rows)
     return 1 if any(row[-1] != "kept" for row in rows) else 0
 
@@ -75,10 +79,10 @@ def _close_pool() -> None:
 
 
 def _run(scenario: Callable[[Place], Row], place: Place) -> Row:
-    from crm.models import Lead, Message
+    from django.db import connection
 
-    Message.objects.all().delete()
-    Lead.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE crm_lead, crm_message CASCADE")
     print(f"{scenario.__name__.strip('_').replace('_', ' ')} ...", flush=True)
     return scenario(place)
 
@@ -171,6 +175,39 @@ def _redis_gone(place: Place) -> Row:
             run.wait(60)
         result = rehearsal.outcome(far)
     return _row("no Redis, two send_due at once", result, OnUnknown.PARK, slowest, begun)
+
+
+def _follow_ups(place: Place) -> Row:
+    """Steps planned and mails sent while workers die, Redis dies, and the server puts off (10 %), refuses (2 %), hangs
+    (1 %) and loses its answer (2 %)."""
+    from crm.enums import OnUnknown
+    from tests.faults import rehearsal
+    from tests.faults.crowd import make_crowd
+    from tests.faults.far_end import far_end
+
+    chance, begun, kills = random.Random(12), time.monotonic(), 0  # noqa: S311 - a rehearsal, not a secret
+    make_crowd(place.follow_ups)
+    with far_end() as far, ExitStack() as redis:
+        far.put_off_share, far.refuse_share, far.hang_share, far.lose_reply_share = 0.10, 0.02, 0.01, 0.02
+        far.delay_seconds = 0.002
+        redis.enter_context(embedded.valkey(place.redis_directory, port=place.redis_port))
+        with rehearsal.worker(far, redis_url=place.redis_url, REPLY_SECONDS="2") as worker:
+            rehearsal.wait_until_busy(far, seconds=20)
+            until = time.monotonic() + 60
+            while kills < FOLLOW_UP_KILLS and time.monotonic() < until:
+                kills += worker.kill_one(chance=chance)
+                if kills % REDIS_EVERY == 0:
+                    redis.close()
+                    redis.enter_context(embedded.valkey(place.redis_directory, port=place.redis_port))
+                time.sleep(0.2)
+            worker.start()
+            rehearsal.wait_until_settled(seconds=180)
+        result = rehearsal.outcome(far)
+    broken = [] if result.mails == place.follow_ups else [f"{result.mails} mails for {place.follow_ups} people"]
+    if result.parked > MOST_PARKED * result.mails:
+        broken.append(f"{result.parked} parked")
+    row = _row(f"everything at once, {kills} × kill -9", result, OnUnknown.PARK, 0.0, begun)
+    return (*row[:-1], "; ".join([*broken, *([] if row[-1] == "kept" else [row[-1]])]) or "kept")
 
 
 def _row(name: str, result: "_Outcome", policy: "_Policy", slowest: float, begun: float) -> Row:

@@ -33,6 +33,8 @@ class FarEnd:
     script: dict[str, deque[str]] = field(default_factory=dict)
     put_off_share: float = 0.0
     lose_reply_share: float = 0.0
+    refuse_share: float = 0.0
+    hang_share: float = 0.0
     delay_seconds: float = 0.0
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - a rehearsal, not a secret
 
@@ -81,8 +83,11 @@ class _Handler:
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = await self._answer(server, "RCPT")
-        if self.far_end.chance.random() < self.far_end.put_off_share:
+        drawn = self.far_end.chance.random()
+        if drawn < self.far_end.put_off_share:
             answer = "451 4.7.1 Come again"
+        elif drawn < self.far_end.put_off_share + self.far_end.refuse_share:
+            answer = "550 5.1.1 No such mailbox"
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
             envelope.rcpt_options.extend(options)
@@ -91,6 +96,8 @@ class _Handler:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content
         mail = message_from_bytes(content if isinstance(content, bytes) else b"")
+        if self.far_end.chance.random() < self.far_end.hang_share:
+            await asyncio.sleep(3600)
         answer = await self._answer(server, "DATA", mail)
         if answer.startswith("250"):
             self.far_end.accepted.append(mail)

@@ -117,9 +117,9 @@ class Worker:
 
 
 @contextmanager
-def worker(far: FarEnd, *, redis_url: str, processes: int = 2) -> Iterator[Worker]:
+def worker(far: FarEnd, *, redis_url: str, processes: int = 2, **more: str) -> Iterator[Worker]:
     """A Celery worker, and a clock (beat) in a process of its own. Both end with SIGTERM."""
-    variables = environment(far, redis_url=redis_url)
+    variables = environment(far, redis_url=redis_url, **more)
     with TemporaryDirectory(prefix="nucleus-beat-") as directory, ExitStack() as running:
         running.callback(end, _celery(["beat", "-s", f"{directory}/schedule"], variables))
         sending = Worker(variables, processes)
