@@ -10,7 +10,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, Max, Value
+from django.db.models import CharField, Exists, Max, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from crm import conditions
@@ -70,7 +70,9 @@ def forget_versions() -> None:
 def on_event(lead: Lead, happening: Happening) -> None:
     """Listener of every event: ends, holds, continues and moves what is under way, then begins what it triggers."""
     lead = Lead.objects.select_related("location").get(pk=lead.pk)
-    under_way = list(Enrolment.objects.under_way().filter(lead=lead).select_related("version"))
+    waiting = Message.objects.filter(enrolment=OuterRef("pk"), state=MessageState.QUEUED)
+    concerned = Enrolment.objects.filter(Q(state__in=UNDER_WAY) | Exists(waiting), lead=lead).select_related("version")
+    under_way = list(concerned)
     if under_way:
         _look_again(lead, under_way, happening)
     made = beginning(lead, [happening], taken={one.key for one in under_way if one.state in UNDER_WAY})
@@ -173,7 +175,10 @@ def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) ->
     for enrolment in under_way:
         definition = enrolment.version.definition
         ends = conditions.first_that_holds(definition.stops, Case(lead, enrolment.started_at, facts))
-        if ends:
+        if enrolment.state not in UNDER_WAY:  # its last mail waits for its hour
+            if ends or happening.event == Event.REPLIED:
+                _cancel_waiting(enrolment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
+        elif ends:
             stop(enrolment, reason=conditions.IN_WORDS.get(ends, ends), now=happening.now)
         elif lead.safety_hold:
             pause(enrolment, reason=HOLD, now=happening.now)

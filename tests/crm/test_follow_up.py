@@ -265,6 +265,19 @@ def test_who_writes_to_us_is_written_to_by_people(lead: Lead) -> None:
     assert (enrolment.state, enrolment.reason) == (EnrolmentState.PAUSED, sequences.WROTE)
 
 
+@pytest.mark.parametrize("event", [Event.REPLIED, Event.STAGE_MOVED])
+def test_the_last_mail_that_still_waits_is_called_off_too(lead: Lead, event: Event) -> None:
+    """The sequence is finished, its last mail waits for the morning, and then the reason is gone."""
+    begin(lead, {"stops": ["closed"], "steps": [step("one")]})
+    run()
+    if event == Event.STAGE_MOVED:
+        leads.move(lead, to=Stage.LOST, by=None, lost_reason=LostReason.COST)
+    else:
+        events.announce(lead, event, now=BEGUN)
+    assert Enrolment.objects.get().state == EnrolmentState.DONE
+    assert Message.objects.get().state == "cancelled"
+
+
 def test_a_safety_hold_holds_and_lifting_it_goes_on(lead: Lead, clinician: User) -> None:
     enrolment = begin(lead, {"steps": [step("one", after="1d")]})
     leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
