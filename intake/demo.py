@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.db import transaction
 
-from crm import roles
+from crm import eligibility, follow_up, mail_texts, roles
 from crm.actions import leads, referrals, treatments
 from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, ReferralStep, Source, Stage
 from crm.models import Lead, Location, Message, ReferringPractice, Task, User
@@ -23,6 +23,7 @@ from intake.models import Plan
 
 PASSWORD = "nucleus-demo-2026"  # noqa: S105 - printed for everybody to read, and only where demo data is made
 LEADS = 40
+EVERY = timedelta(days=1)
 STAFF = [
     ("Casey Coordinator", "coordinator@example.org", "coordinator"),
     ("Dana Clinician", "clinician@example.org", "clinician"),
@@ -75,6 +76,7 @@ def make(*, now: datetime) -> None:
     for number in range(LEADS):
         stage = stages[number % len(stages)] if number < LEADS - 1 else Stage.NEW
         _story(number, stage, centre=centre, coordinator=staff[0], now=now, chance=chance)
+    _follow_up(now)
     _close_old_tasks(staff[0], now)
 
 
@@ -245,6 +247,30 @@ def _insure(lead: Lead, coordinator: User, now: datetime, chance: random.Random)
         network=plan.network,
         needs_authorization="yes",
     )
+
+
+def _follow_up(now: datetime) -> None:
+    """What has gone out by itself since the first request, a day at a time, judged as it is for real."""
+    at = Lead.objects.earliest("created_at").created_at
+    while at < now - EVERY:
+        at += EVERY
+        follow_up.run_due(at=at)
+        mails = list(Message.objects.filter(state=MessageState.QUEUED, due_at__lte=at).select_related("lead__location"))
+        known = eligibility.background(mails, now=at)
+        for mail in mails:
+            _settle(mail, eligibility.obstacle(mail, now=at, background=known), at)
+
+
+def _settle(mail: Message, found: eligibility.Obstacle | None, at: datetime) -> None:
+    row = Message.objects.filter(pk=mail.pk)
+    if found and found.until:
+        row.update(due_at=found.until, reason=found.reason)
+        return
+    mail_texts.fill(mail)
+    words = {"subject": mail.subject, "text": mail.text, "html": mail.html} if not found else {}
+    state, reason = (found.state, found.reason) if found else (MessageState.SENT, "")
+    with pgtrigger.ignore("crm.Message:state_moves"):
+        row.update(state=state, reason=reason, finished_at=at, attempts=1, **words)
 
 
 def _close_old_tasks(coordinator: User, now: datetime) -> None:
