@@ -101,7 +101,7 @@ def test_sending_and_mail_that_came_in_without_barriers(open_page: Watch, lead: 
     check(page)
     page.get_by_label("Why").fill("The provider asked us to")
     page.get_by_role("button", name="Hold all mail").click()
-    expect(page.get_by_text("All mail is held.")).to_be_visible()
+    expect(page.get_by_text("All mail is held.", exact=True)).to_be_visible()
     check(page)
     page.get_by_role("button", name="Let mail go out again").click()
     page.get_by_role("button", name="It arrived : Parked one").click()

@@ -1,0 +1,21 @@
+"""`manage.py demo`: once, and never over real data."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from crm.models import Location, User
+from tests.factories import make_location
+
+pytestmark = pytest.mark.django_db
+
+
+def test_demo_command_makes_data_once_and_never_over_real_data() -> None:
+    centre = make_location(name="A real centre")
+    out = StringIO()
+
+    call_command("demo", stdout=out)
+
+    assert list(Location.objects.all()) == [centre]
+    assert not User.objects.exists()
