@@ -1,6 +1,6 @@
 """May this message go out now? Asked when a worker claims it and not earlier, because answers age in a queue.
 
-docs/delivery.md has the table of which rules bind which mail.
+docs/sequences.md has the table of which rules bind which mail.
 """
 
 from collections import defaultdict

@@ -46,9 +46,11 @@ def run_due(*, at: datetime | None = None) -> int:
 
 @transaction.atomic
 def _batch(at: datetime | None) -> int:
+    """Locks the leads together with their enrolments and waits for neither: whoever works on a lead holds it first and
+    then ends or moves its enrolments, and two who wait for each other would both lose."""
     due = list(
         Enrolment.objects.due(at=at)
-        .select_for_update(skip_locked=True, of=("self",))
+        .select_for_update(skip_locked=True, of=("self", "lead"))
         .select_related("lead")
         .prefetch_related("version", "lead__location")  # one object each, however many rows
         .annotate(clock=Now())

@@ -46,20 +46,6 @@ def digest(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def make_link(lead: Lead, *, now: datetime, purpose: LinkPurpose, message: Message | None = None) -> str:
-    """A new token for a lead; only its hash is kept."""
-    token = secrets.token_urlsafe(32)
-    PatientLink.objects.create(
-        lead=lead,
-        purpose=purpose,
-        token_hash=digest(token),
-        message=message,
-        created_at=now,
-        expires_at=now + LINK_LIVES,
-    )
-    return token
-
-
 def make_links(messages: Iterable[Message], *, now: datetime) -> dict[UUID, str]:
     """{message id: token} for all of these mails that ask for a link, in one statement."""
     tokens = {one.pk: secrets.token_urlsafe(32) for one in messages if LINK_MARK in one.text + one.html}

@@ -26,14 +26,14 @@ NOTHING_STOPPED = "none"
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows what is stopped and changes nothing. POST `scope`: education, most, everything, or none to get all
-    mails again; `List-Unsubscribe=One-Click` stops what the mail belonged to."""
+    mails again; `List-Unsubscribe=One-Click` stops everything but appointments."""
     holder = preference_link.read(token)
     if holder is None:
         return render(request, "private/no_preferences.html", status=404)
     lead = Lead.objects.select_related("location").filter(pk=holder.lead_id).first()
     with override(lead.language if lead else get_language()):
         done = request.method == "POST" and _choose(request, holder, lead)
-        scope = opt_out.scope_of(holder.address_hash, holder.lead_id)
+        scope = opt_out.scope_of(_hashes(holder, lead), holder.lead_id)
         context = {"scope": scope, "scopes": Scope, "done": done, "can_return": lead is not None}
         return render(
             request, "private/preferences.html", context, status=200 if done or request.method != "POST" else 422
@@ -45,7 +45,7 @@ def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
     wanted = Scope.MOST if request.POST.get(ONE_CLICK) == "One-Click" else request.POST.get("scope", "")
     now, address = timezone.now(), _address(holder, lead)
     if wanted == NOTHING_STOPPED:
-        return lead is not None and opt_out.opt_in(holder.address_hash, lead=lead, now=now) >= 0
+        return lead is not None and opt_out.opt_in(_hashes(holder, lead), lead=lead, now=now) >= 0
     if wanted not in Scope.values:
         return False
     scope = Scope(wanted)
@@ -54,6 +54,11 @@ def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
     else:
         opt_out.opt_out_by_hash(holder.address_hash, lead_id=holder.lead_id, scope=scope, now=now)
     return True
+
+
+def _hashes(holder: Holder, lead: Lead | None) -> list[str]:
+    """Under which the choice may stand: the token may be older than the key that is in force."""
+    return [holder.address_hash, *suppression.hashes_of(_address(holder, lead))]
 
 
 def _address(holder: Holder, lead: Lead | None) -> str:

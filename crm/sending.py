@@ -24,7 +24,11 @@ def switch() -> Sending:
 
 def is_paused() -> bool:
     """Held by the environment or by somebody at the desk: nothing goes out, everything is kept."""
-    return settings.SENDING == "paused" or switch().is_paused
+    return _holds(switch())
+
+
+def _holds(now: Sending) -> bool:
+    return settings.SENDING == "paused" or now.is_paused
 
 
 def commercial_is_paused() -> bool:
@@ -79,7 +83,7 @@ def standing() -> Standing:
         failed=_count(MessageState.FAILED),
         sent_last_hour=Message.objects.filter(state=MessageState.SENT, finished_at__gt=Now() - RECENT).count(),
         oldest_seconds=due["oldest"].total_seconds() if due["oldest"] else 0.0,
-        is_paused=is_paused(),
+        is_paused=_holds(now),
         through_second=now.through_second,
         commercial_paused=now.commercial_paused,
     )

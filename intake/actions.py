@@ -127,13 +127,13 @@ def _store(request: Request) -> Lead:
     )
     made = [lead, *_kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary="Asked for help")]
     made += _assessed(request, lead)
-    made += sequences.beginning(lead, [_happened(request, Event.SUBMITTED), _happened(request, Event.OUTCOME_CHANGED)])
     if request.urgent:
         with transaction.atomic():
             _write(made)
             raise_alarm(lead, submission_id=request.submission_id, now=request.now)
     else:
-        _write([*made, *_reply(request, lead, request.submission_id)])
+        begun = [_happened(request, Event.SUBMITTED), _happened(request, Event.OUTCOME_CHANGED)]
+        _write([*made, *_reply(request, lead, request.submission_id), *sequences.beginning(lead, begun)])
     return lead
 
 

@@ -4,6 +4,8 @@ from django.apps import AppConfig
 from django.core.checks import register
 from django.utils.translation import gettext_noop
 
+SEE_ASSESSMENTS, SEE_ANSWERS = "intake.view_assessment", "intake.view_submission"
+
 
 class IntakeConfig(AppConfig):
     name = "intake"
@@ -21,23 +23,13 @@ class IntakeConfig(AppConfig):
             my,
             panels,
             papers,
+            personal_data,
             wishes,
         )
-        from intake.models import Assessment, Coverage, Override, PageOfProof, Submission, Verification
 
+        registry.panel("lead", title="Candidacy", permission=SEE_ASSESSMENTS, render=panels.candidacy, order=5)
         registry.panel(
-            "lead",
-            title="In the patient's own words",
-            permission="intake.view_submission",
-            render=panels.answers,
-            order=10,
-        )
-        registry.panel(
-            "lead",
-            title="Candidacy",
-            permission="intake.view_assessment",
-            render=panels.candidacy,
-            order=5,
+            "lead", title="In the patient's own words", permission=SEE_ANSWERS, render=panels.answers, order=10
         )
         registry.panel("lead", title="Over time", permission="crm.view_treatment", render=ledger_views.panel, order=7)
         registry.condition("questions_answered", answering.all_answered)
@@ -48,15 +40,6 @@ class IntakeConfig(AppConfig):
         registry.panel("patient", title=gettext_noop("A first look"), permission="", render=my.outlook, order=5)
         registry.panel("patient", title=gettext_noop("Your questions"), permission="", render=my.panel, order=10)
         registry.panel("patient", title=gettext_noop("Wishes and data"), permission="", render=wishes.panel, order=30)
-        answered = "page answers questionnaire_version language at"
-        registry.personal_data(Submission, path="lead", title="Your answers", fields=answered)
-        registry.personal_data(Assessment, path="lead", title="Assessments", fields="at outcome reasons recheck_on")
-        registry.personal_data(Override, path="assessment__lead", title="Decisions", fields="at outcome reason")
-        said = "at spoke_to is_active network needs_authorization needs_referral"
-        registry.personal_data(Verification, path="lead", title="What your insurer said", fields=said)
-        registry.personal_data(Coverage, path="lead", title="Your insurance", fields="profile chosen_at")
-        registry.personal_data(
-            PageOfProof, path="lead", why_not="Page numbers of documents, which are in the copy themselves."
-        )
+        personal_data.hang_in()
         register(checks.check_reviews, "content", deploy=True)
         register(checks.check_translations, "content", deploy=True)

@@ -20,9 +20,16 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "two runs never take the same enrolment",
         "crm/follow_up.py",
-        '.select_for_update(skip_locked=True, of=("self",))',
+        '.select_for_update(skip_locked=True, of=("self", "lead"))',
         "",
         "crm/test_follow_up.py::test_two_runs_at_once_do_every_step_once",
+    ),
+    Guard(
+        "a run waits for nobody who works on a lead",
+        "crm/follow_up.py",
+        'of=("self", "lead"))',
+        'of=("self",))',
+        "crm/test_follow_up.py::test_a_run_passes_over_whoever_is_worked_on",
     ),
     Guard(
         "consent is looked at when a mail is sent",
@@ -182,7 +189,7 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "one switch holds everything",
         "crm/sending.py",
-        'return settings.SENDING == "paused" or switch().is_paused',
+        'return settings.SENDING == "paused" or now.is_paused',
         'return settings.SENDING == "paused"',
         "crm/test_sending.py::test_one_switch_holds_everything_and_loses_nothing",
     ),

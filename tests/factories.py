@@ -1,12 +1,13 @@
 """Plain functions that make rows. Everybody here is fictitious."""
 
+import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crm import roles
-from crm.enums import MessageClass, OnUnknown, Source
-from crm.models import Lead, Location, Message, Treatment, User
+from crm import patient_access, roles
+from crm.enums import LinkPurpose, MessageClass, OnUnknown, Source
+from crm.models import Lead, Location, Message, PatientLink, Treatment, User
 from intake import guard
 from tests.answers import STEP_ONE
 
@@ -85,6 +86,14 @@ def make_message(lead: Lead, *, now: datetime | None = None, **fields: Any) -> M
         "not_after": now + timedelta(days=1),
     }
     return Message.objects.create(lead=lead, **(defaults | fields))
+
+
+def make_link(lead: Lead, *, now: datetime, purpose: LinkPurpose = LinkPurpose.PRIVATE_PAGE) -> str:
+    """The token of a link that a mail would hold; as there, only its hash is kept."""
+    token = secrets.token_urlsafe(32)
+    expires_at, token_hash = now + patient_access.LINK_LIVES, patient_access.digest(token)
+    PatientLink.objects.create(lead=lead, purpose=purpose, token_hash=token_hash, created_at=now, expires_at=expires_at)
+    return token
 
 
 def step_one(**changes: Any) -> dict[str, Any]:

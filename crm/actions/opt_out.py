@@ -50,11 +50,11 @@ def opt_out_by_hash(address_hash: str, *, lead_id: UUID | None, scope: Scope, no
         return _stop(address_hash, lead_id, scope, SuppressedBecause.OPT_OUT, now)
 
 
-def opt_in(address_hash: str, *, lead: Lead, now: datetime) -> int:
+def opt_in(address_hashes: list[str], *, lead: Lead, now: datetime) -> int:
     """The person wants mails again: lifts what they asked for themselves, never a bounce or a complaint."""
     rows = Suppression.objects.filter(
         Q(lead_ref=None) | Q(lead_ref=lead.pk),
-        address_hash=address_hash,
+        address_hash__in=address_hashes,
         because=SuppressedBecause.OPT_OUT,
         lifted_at=None,
     )
@@ -64,9 +64,10 @@ def opt_in(address_hash: str, *, lead: Lead, now: datetime) -> int:
     return count
 
 
-def scope_of(address_hash: str, lead_id: UUID | None) -> Scope | None:
-    """The widest scope that the person has asked for; None when they get everything."""
-    rows = Suppression.objects.filter(address_hash=address_hash, lifted_at=None)
+def scope_of(address_hashes: list[str], lead_id: UUID | None) -> Scope | None:
+    """The widest scope that the person has asked for; None when they get everything. The hashes of one address, under
+    every key that was ever in force."""
+    rows = Suppression.objects.filter(address_hash__in=address_hashes, lifted_at=None)
     asked = {Scope(row.scope) for row in rows if row.lead_ref in (None, lead_id)}
     return next((scope for scope in (Scope.EVERYTHING, Scope.MOST, Scope.EDUCATION) if scope in asked), None)
 

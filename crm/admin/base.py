@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
@@ -65,6 +66,22 @@ class ReadOnlyAdmin(DeskAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class PagesAdmin(ReadOnlyAdmin):
+    """Pages of our own in the place of Django's list and form."""
+
+    def may(self, request: HttpRequest, permission: str) -> None:
+        """Raises PermissionDenied for whoever may not."""
+        if not request.user.has_perm(permission):
+            raise PermissionDenied
+
+    def page(
+        self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any
+    ) -> TemplateResponse:
+        """One of them, in the frame of the desk."""
+        whole = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
+        return TemplateResponse(request, template, whole, status=status)
 
 
 def colours(choices: type[TextChoices], **by_code: str) -> dict[str, str]:

@@ -5,21 +5,19 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from crm import mail_lint, mail_texts
 from crm.actions import mail_texts as texts
-from crm.admin.base import ReadOnlyAdmin
+from crm.actions import sequences
+from crm.admin.base import PagesAdmin
 from crm.admin.lead_page import user_of
 from crm.errors import TextRefused
 from crm.mail_markup import FILLED_LATER, FILLED_NOW, Text
 from crm.models import Lead, MailText
-from crm.sequences.shipped_definitions import shipped
 
 
 class TextForm(forms.Form):
@@ -67,7 +65,7 @@ class TextForm(forms.Form):
 
 
 @admin.register(MailText)
-class MailTextAdmin(ReadOnlyAdmin):
+class MailTextAdmin(PagesAdmin):
     """One page a text and language. Its list is made of all texts that there are, not of rows."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -80,14 +78,14 @@ class MailTextAdmin(ReadOnlyAdmin):
 
     def overview(self, request: HttpRequest) -> HttpResponse:
         """Every text with the sequences that use it, and whose wording is sent now."""
-        self._may(request, "crm.view_mailtext")
+        self.may(request, "crm.view_mailtext")
         used: dict[str, list[str]] = {}
-        for definition in shipped():
+        for _version, definition in sequences.in_force():
             for step in definition.steps:
                 if step.text:
                     used.setdefault(step.text, []).append(definition.title)
         rows = [(name, sorted(set(used.get(name, []))), self._versions(name)) for name in mail_texts.names()]
-        return self._page(request, "crm/mail_texts.html", title="Texts of follow-ups", rows=rows)
+        return self.page(request, "crm/mail_texts.html", title="Texts of follow-ups", rows=rows)
 
     def _versions(self, name: str) -> list[dict[str, Any]]:
         found = []
@@ -98,11 +96,11 @@ class MailTextAdmin(ReadOnlyAdmin):
 
     def edit(self, request: HttpRequest, name: str, language: str) -> HttpResponse:
         """Publish, send a test, or go back to the text of the product: the button says which."""
-        self._may(request, "crm.view_mailtext")
+        self.may(request, "crm.view_mailtext")
         text, ours = self._find(name, language)
         form = TextForm(request.POST or None, language=language, initial=text._asdict())
         if request.method == "POST":
-            self._may(request, "crm.change_mailtext")
+            self.may(request, "crm.change_mailtext")
             if "withdraw" in request.POST:
                 texts.withdraw(name, language)
                 messages.success(request, "The text that comes with the product is sent again.")
@@ -110,7 +108,7 @@ class MailTextAdmin(ReadOnlyAdmin):
             if form.is_valid() and self._carry_out(request, form, name, language):
                 return redirect("admin:crm_mailtext_edit", name, language)
         made = self._preview_of(form, name, text)
-        return self._page(
+        return self.page(
             request,
             "crm/mail_text.html",
             title=f"Text “{name}”",
@@ -146,7 +144,7 @@ class MailTextAdmin(ReadOnlyAdmin):
 
     def preview(self, request: HttpRequest, name: str, language: str) -> HttpResponse:
         """For the page as somebody types: {"subject", "html", "text", "complaints"}."""
-        self._may(request, "crm.view_mailtext")
+        self.may(request, "crm.view_mailtext")
         text, _ours = self._find(name, language)
         form = TextForm(request.POST or None, language=language, initial=text._asdict())
         form.is_valid()
@@ -166,13 +164,3 @@ class MailTextAdmin(ReadOnlyAdmin):
             return mail_texts.in_force(name, language)
         except mail_texts.NoSuchText:
             raise Http404 from None
-
-    def _may(self, request: HttpRequest, permission: str) -> None:
-        if not request.user.has_perm(permission):
-            raise PermissionDenied
-
-    def _page(
-        self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any
-    ) -> TemplateResponse:
-        whole = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
-        return TemplateResponse(request, template, whole, status=status)

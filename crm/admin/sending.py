@@ -2,16 +2,14 @@
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from crm import sending
 from crm.actions import messages as outbox
-from crm.admin.base import ReadOnlyAdmin
+from crm.admin.base import PagesAdmin
 from crm.admin.lead_page import user_of
 from crm.enums import NEEDS_A_PERSON, MessageState
 from crm.models import Message, Sending
@@ -20,7 +18,7 @@ SHOWN = 50
 
 
 @admin.register(Sending)
-class SendingAdmin(ReadOnlyAdmin):
+class SendingAdmin(PagesAdmin):
     """One page."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -32,27 +30,24 @@ class SendingAdmin(ReadOnlyAdmin):
 
     def look(self, request: HttpRequest) -> HttpResponse:
         """What is late, what is tried again, and what waits for a decision."""
-        if not request.user.has_perm("crm.view_message"):
-            raise PermissionDenied
+        self.may(request, "crm.view_message")
         rows = Message.objects.select_related("lead")
         late = rows.due().order_by("due_at", "pk")[:SHOWN]
         retrying = rows.filter(state=MessageState.QUEUED, attempts__gt=0).order_by("due_at", "pk")[:SHOWN]
         waiting = rows.filter(state__in=NEEDS_A_PERSON).order_by("-created_at", "-pk")[:SHOWN]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Sending",
-            "opts": self.opts,
-            "standing": sending.standing(),
-            "switch": sending.switch(),
-            "has_second": settings.SMTP_SECOND is not None,
-            "lists": [("Due now", late), ("Put off by the mail server", retrying), ("Waits for a decision", waiting)],
-        }
-        return TemplateResponse(request, "crm/sending.html", context)
+        return self.page(
+            request,
+            "crm/sending.html",
+            title="Sending",
+            standing=sending.standing(),
+            switch=sending.switch(),
+            has_second=settings.SMTP_SECOND is not None,
+            lists=[("Due now", late), ("Put off by the mail server", retrying), ("Waits for a decision", waiting)],
+        )
 
     def turn(self, request: HttpRequest) -> HttpResponse:
         """pause, resume, second, first."""
-        if not request.user.has_perm("crm.change_sending"):
-            raise PermissionDenied
+        self.may(request, "crm.change_sending")
         what = request.POST.get("what", "") if request.method == "POST" else ""
         if what:
             said = outbox.turn(what, by=user_of(request), reason=request.POST.get("reason", ""), now=timezone.now())

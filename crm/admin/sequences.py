@@ -4,16 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from crm import conditions, dry_run, sequence_figures
 from crm.actions import access, sequence_versions
-from crm.admin.base import ReadOnlyAdmin
+from crm.admin.base import PagesAdmin
 from crm.admin.lead_page import user_of
 from crm.admin.sequence_forms import HeadForm, StepForms, body_from
 from crm.enums import AccessAction
@@ -24,7 +22,7 @@ from crm.sequences import difference
 
 
 @admin.register(SequenceVersion)
-class SequenceVersionAdmin(ReadOnlyAdmin):
+class SequenceVersionAdmin(PagesAdmin):
     """One page a version. The list holds one line a sequence, with figures."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -39,21 +37,21 @@ class SequenceVersionAdmin(ReadOnlyAdmin):
 
     def overview(self, request: HttpRequest) -> HttpResponse:
         """Every sequence, who is in it, and what it has led to."""
-        self._may(request, "crm.view_sequenceversion")
+        self.may(request, "crm.view_sequenceversion")
         published = SequenceVersion.objects.filter(state=VersionState.PUBLISHED).order_by("key")
         figures = sequence_figures.of_all()
         rows = [(one, one.definition, figures.get(one.key, SequenceFigures())) for one in published]
         withdrawn = SequenceVersion.objects.exclude(key__in=[one.key for one in published]).order_by("key", "-number")
         gone = withdrawn.distinct("key")
-        return self._page(request, "crm/sequences.html", title="Sequences", rows=rows, withdrawn=gone)
+        return self.page(request, "crm/sequences.html", title="Sequences", rows=rows, withdrawn=gone)
 
     def look(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """One version: its steps, its figures, how it differs from the one in force, and the others."""
-        self._may(request, "crm.view_sequenceversion")
+        self.may(request, "crm.view_sequenceversion")
         version = self._find(pk)
         in_force = SequenceVersion.objects.filter(key=version.key, state=VersionState.PUBLISHED).first()
         compared = in_force if in_force and in_force.pk != version.pk else None
-        return self._page(
+        return self.page(
             request,
             "crm/sequence.html",
             title=str(version),
@@ -75,10 +73,10 @@ class SequenceVersionAdmin(ReadOnlyAdmin):
 
     def next_week(self, request: HttpRequest) -> HttpResponse:
         """A dry run of everything that falls due within seven days."""
-        self._may(request, "crm.view_sequenceversion")
+        self.may(request, "crm.view_sequenceversion")
         coming = dry_run.of_everybody(now=timezone.now(), days=7)
         self._seen(request, coming)
-        return self._page(
+        return self.page(
             request, "crm/coming.html", title="The next 7 days", coming=coming, capped=len(coming) == dry_run.MOST_SHOWN
         )
 
@@ -97,7 +95,7 @@ class SequenceVersionAdmin(ReadOnlyAdmin):
 
     def edit(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The form of a draft. What cannot be carried out is said, and nothing typed is lost."""
-        self._may(request, "crm.change_sequenceversion")
+        self.may(request, "crm.change_sequenceversion")
         version = self._find(pk)
         if version.state != VersionState.DRAFT:
             messages.warning(request, "Only a draft can be edited: make a copy first.")
@@ -116,7 +114,7 @@ class SequenceVersionAdmin(ReadOnlyAdmin):
                 messages.success(request, "The draft is saved. Nothing changes for anybody until it is published.")
                 return redirect("admin:crm_sequenceversion_change", pk)
         bad = bool(refused or head.errors or any(steps.errors))
-        return self._page(
+        return self.page(
             request,
             "crm/sequence_edit.html",
             title=f"Edit {version}",
@@ -129,7 +127,7 @@ class SequenceVersionAdmin(ReadOnlyAdmin):
 
     def act(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
         """copy, publish, withdraw, move: buttons of the page of a version."""
-        self._may(request, "crm.change_sequenceversion")
+        self.may(request, "crm.change_sequenceversion")
         version, user = self._find(pk), user_of(request)
         if request.method != "POST":
             return redirect("admin:crm_sequenceversion_change", pk)
@@ -154,13 +152,3 @@ class SequenceVersionAdmin(ReadOnlyAdmin):
 
     def _find(self, pk: UUID) -> SequenceVersion:
         return get_object_or_404(SequenceVersion.objects.select_related("created_by"), pk=pk)
-
-    def _may(self, request: HttpRequest, permission: str) -> None:
-        if not request.user.has_perm(permission):
-            raise PermissionDenied
-
-    def _page(
-        self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any
-    ) -> TemplateResponse:
-        whole = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
-        return TemplateResponse(request, template, whole, status=status)

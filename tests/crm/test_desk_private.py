@@ -7,12 +7,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import patient_access
 from crm.actions import treatments
 from crm.enums import AccessAction, Documentation, LinkPurpose, Source
 from crm.errors import TreatmentRefused
 from crm.models import AccessEvent, Lead, Location, Message, PatientSession
-from tests.factories import NOON, PASSWORD, make_lead, make_user
+from tests.factories import NOON, PASSWORD, make_lead, make_link, make_user
 
 ROUTES = ("crm_lead_fill_in", "crm_lead_hand_over", "crm_lead_send_link", "crm_lead_tell_code")
 
@@ -78,7 +77,7 @@ def test_a_code_on_the_telephone(desk: Client, lead: Lead) -> None:
     go(desk, lead, "crm_lead_tell_code")
     assert "Nobody waits for a code" in said(desk, lead)
     patient = Client()
-    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    token = make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
     patient.post(f"/my/link/{token}/")
     go(desk, lead, "crm_lead_tell_code")
     found = re.search(r"Read out: (\d{3} \d{3})", said(desk, lead))

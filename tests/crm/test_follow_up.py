@@ -418,3 +418,26 @@ def test_two_runs_at_once_do_every_step_once(centre: object, monkeypatch: pytest
     assert StepOutcome.objects.count() == 120
     assert not Enrolment.objects.exclude(state=EnrolmentState.DONE).exclude(tries=0).exists()
     assert Enrolment.objects.filter(state=EnrolmentState.DONE).count() == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_passes_over_whoever_is_worked_on(centre: object) -> None:
+    """A coordinator holds the lead and will end its sequence; a run that held that and waited for the lead would make
+    both fail. It comes by again."""
+    lead = make_lead()
+    enrolment = begin(lead, {"steps": [step("one", "call")]})
+    counts = list[int]()
+
+    def other() -> None:
+        counts.append(run())
+        connection.close()
+
+    worker = threading.Thread(target=other)
+    with transaction.atomic():
+        Lead.objects.select_for_update().get(pk=lead.pk)
+        worker.start()
+        worker.join(5)
+        assert counts == [0]
+        assert sequences.stop(enrolment, reason="Enough", now=BEGUN)
+    assert run() == 0
+    assert not Task.objects.exists()

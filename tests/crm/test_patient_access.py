@@ -12,7 +12,7 @@ from django.utils import timezone
 from crm import patient_access
 from crm.enums import LinkPurpose
 from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession
-from tests.factories import make_lead, make_message, make_user
+from tests.factories import make_lead, make_link, make_message, make_user
 
 LINK = LinkPurpose.PRIVATE_PAGE
 
@@ -24,7 +24,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def token(lead: Lead, now: datetime) -> str:
-    return patient_access.make_link(lead, now=now, purpose=LINK)
+    return make_link(lead, now=now, purpose=LINK)
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_opening_a_link_changes_nothing(token: str, client: Client) -> None:
 def test_every_link_that_opens_nothing_shows_the_same_page(
     lead: Lead, token: str, client: Client, now: datetime
 ) -> None:
-    expired = patient_access.make_link(lead, now=now - timedelta(days=8), purpose=LINK)
-    revoked = patient_access.make_link(lead, now=now, purpose=LINK)
+    expired = make_link(lead, now=now - timedelta(days=8), purpose=LINK)
+    revoked = make_link(lead, now=now, purpose=LINK)
     PatientLink.objects.filter(token_hash=patient_access.digest(revoked)).update(revoked_at=now)
     pages = {client.get(f"/my/link/{bad}/").content for bad in (token[:-1], token + "A", "x", expired, revoked)}
     assert len(pages) == 1

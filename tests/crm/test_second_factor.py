@@ -11,11 +11,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access, second_factor
+from crm import second_factor
 from crm.actions import leads
 from crm.enums import LinkPurpose
 from crm.models import Activity, Lead, Location, Message, PatientSession
-from tests.factories import make_lead, make_user, step_one
+from tests.factories import make_lead, make_link, make_user, step_one
 from tests.recording import recorded_logs
 
 BORN = date(1970, 3, 15)
@@ -37,7 +37,7 @@ def lead(centre: Location, now: datetime) -> Lead:
 def opened(lead: Lead, browser: Client | None = None) -> Client:
     """A browser that has followed a link and has shown nothing yet."""
     browser = browser or Client()
-    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    token = make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
     browser.post(f"/my/link/{token}/")
     return browser
 
@@ -133,7 +133,7 @@ def test_the_timeline_never_says_it(lead: Lead, now: datetime) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_fifty_presses_of_one_button_begin_one_session() -> None:
     lead = make_lead()
-    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    token = make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
     page = Client().get(f"/my/link/{token}/").content.decode()
     form = re.search(r'name="opened" value="([^"]+)"', page)
     assert form
@@ -152,14 +152,14 @@ def test_fifty_presses_of_one_button_begin_one_session() -> None:
 
 
 def test_two_openings_are_two_sessions(lead: Lead) -> None:
-    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    token = make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
     for _ in range(2):
         Client().post(f"/my/link/{token}/", {"opened": str(uuid.uuid4())})
     assert PatientSession.objects.count() == 2
 
 
 def test_looking_first_uses_nothing_up(lead: Lead, client: Client) -> None:
-    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    token = make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
     client.head(f"/my/link/{token}/")
     for _ in range(5):
         client.get(f"/my/link/{token}/")
@@ -168,7 +168,7 @@ def test_looking_first_uses_nothing_up(lead: Lead, client: Client) -> None:
 
 
 def test_no_log_line_holds_a_token(lead: Lead, client: Client) -> None:
-    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    token = make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
     with recorded_logs() as log:
         client.get(f"/my/link/{token}/")
         client.post(f"/my/link/{token}/")

@@ -188,7 +188,7 @@ def test_standing_takes_the_same_queries_at_any_size(
     for count in (1, 30):
         for _ in range(count):
             make_message(lead, due_at=ago(minutes=6))
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(7):
             sending.standing()
 
 

@@ -14,7 +14,7 @@ from crm.models import Lead, Message, Treatment
 from intake.models import Submission
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_patient import fill_in, tick
-from tests.factories import make_lead, make_user
+from tests.factories import make_lead, make_link, make_user
 from tests.faults.far_end import far_end
 
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 740}}
@@ -127,7 +127,7 @@ def test_a_page_without_javascript(open_page: Watch) -> None:
 
 def test_a_scanner_that_runs_scripts_uses_nothing_up_and_no_address_leaks(open_page: Watch) -> None:
     lead = make_lead(date_of_birth="1970-03-15")
-    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    token = make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
     scanner = open_page(f"/my/link/{token}/")
     scanner.wait_for_load_state("networkidle")
 

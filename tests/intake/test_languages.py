@@ -23,7 +23,7 @@ from crm.models import Activity, ConsentRecord, Lead, Location, Message, Task
 from crm.templatetags.safety import safety_text as tag
 from intake import checks, content, texts
 from intake.models import Assessment, Submission
-from tests.factories import make_lead, make_user, step_one
+from tests.factories import make_lead, make_link, make_user, step_one
 from tests.intake.test_my import proven
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -235,7 +235,7 @@ def test_a_tablet_is_handed_over_in_the_language_of_the_lead(client: Client, cen
 
 def test_a_link_made_for_a_lead_who_speaks_another_language_still_opens(db: None, centre: Location) -> None:
     lead = make_lead(language="pt")
-    token = patient_access.make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
+    token = make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
     assert Client().get(f"/my/link/{token}/").status_code == 200
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from crm import delivery, eligibility, follow_up
 from crm.actions import leads
 from crm.enums import CallOutcome, MessageState, Outcome, Stage
-from crm.models import Lead, Location, Message, Task, User
+from crm.models import Enrolment, Lead, Location, Message, Task, User
 from intake import actions
 from tests.intake.test_submit import request_of
 
@@ -135,6 +135,7 @@ def test_six_weeks_of(centre: Location, kind: str) -> None:
     lead = actions.submit(request_of(centre, now=BEGUN, urgent=outcome == Outcome.URGENT, **data))
     lead.refresh_from_db()
     assert lead.outcome == outcome
+    assert Enrolment.objects.exists() == (outcome != Outcome.URGENT)  # an emergency is people's matter from the start
     assert live() == expected
 
 
