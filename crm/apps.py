@@ -15,8 +15,10 @@ class CrmConfig(AppConfig):
     verbose_name = "Nucleus"
 
     def ready(self) -> None:
+        from anymail import signals
+
         from crm import durability, grants, my, my_documents, personal_data, registry
-        from crm.actions import access, documents, sequences
+        from crm.actions import access, documents, provider_events, sequences
         from crm.enums import Event
         from crm.models import Document
 
@@ -29,6 +31,8 @@ class CrmConfig(AppConfig):
         post_delete.connect(documents.on_delete, sender=Document)
         post_migrate.connect(_ship_sequences, sender=self)
         registry.listen(list(Event), sequences.on_event)
+        signals.tracking.connect(provider_events.on_tracking)
+        signals.inbound.connect(provider_events.on_inbound)
         title = gettext_noop("Your documents")
         registry.panel("patient", title=title, permission="", render=my_documents.panel, order=30)
 

@@ -17,8 +17,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm import eligibility, mail_texts, mime, patient_access, sending, smtp, stopping, threads
-from crm.enums import AUTOMATED, MessageClass, MessageState, OnUnknown, TaskKind
+from crm import eligibility, mail_texts, mime, pace, patient_access, relays, sending, stopping, threads
+from crm.enums import AUTOMATED, LEASED_STATES, MessageClass, MessageState, OnUnknown, TaskKind
+from crm.handing_over import Interrupted, Lost, Refused, Relay, Unreachable
 from crm.models import Lead, Message, Task
 
 BATCH = 50
@@ -45,7 +46,7 @@ def send_due(*, first: Sequence[str] = ()) -> int:
         return 0
     take_back()
     accepted, ends_at = 0, time.monotonic() + RUN_SECONDS
-    with closing(smtp.Relay(sending.server())) as relay, stopping.heeded(on_late=relay.abort):
+    with closing(relays.to(sending.server())) as relay, stopping.heeded(on_late=relay.abort):
         batch = claim(only=first) if first else []
         while batch := batch or claim():
             count, go_on = _send_batch(batch, relay=relay, ends_at=ends_at)
@@ -71,7 +72,7 @@ def claim(*, only: Sequence[str] = ()) -> list[Message]:
                 .annotate(clock=Now())
                 .order_by("due_at", "pk")[:BATCH]
             )
-            ready = _judged(locked)
+            ready = _paced(_judged(locked))
             _lease(ready)
         if ready or not locked:
             return ready
@@ -122,6 +123,14 @@ def _judged(locked: list[Message]) -> list[Message]:
     return ready
 
 
+def _paced(ready: list[Message]) -> list[Message]:
+    """Without those that their domain would find too many at once; these wait a little."""
+    held = pace.hold_back(ready, now=ready[0].clock) if ready else {}  # type: ignore[attr-defined]  # see claim
+    for message, until in held.items():
+        Message.objects.filter(pk=message.pk).update(due_at=until, reason="Waits: so many mails a minute to a domain")
+    return [message for message in ready if message not in held]
+
+
 def _lease(messages: list[Message]) -> None:
     token = uuid.uuid4()
     Message.objects.filter(pk__in=[message.pk for message in messages]).update(
@@ -134,7 +143,7 @@ def _lease(messages: list[Message]) -> None:
         message.state, message.lease_token, message.attempts = MessageState.SENDING, token, message.attempts + 1
 
 
-def _send_batch(batch: list[Message], *, relay: smtp.Relay, ends_at: float) -> tuple[int, bool]:
+def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[int, bool]:
     """Sends one after another. Returns how many were accepted, and whether it is worth claiming more."""
     accepted, ready = 0, _written(batch)
     for position, (message, content) in enumerate(ready):
@@ -144,7 +153,7 @@ def _send_batch(batch: list[Message], *, relay: smtp.Relay, ends_at: float) -> t
             return accepted, False
         try:
             accepted += _send(message, content, relay=relay)
-        except smtp.Unreachable as trouble:
+        except Unreachable as trouble:
             if stopping.is_asked():
                 _release(left)
             else:
@@ -177,10 +186,10 @@ def _try(message: Message, write: Callable[[Message], bytes | Message]) -> bytes
         return None
 
 
-def _send(message: Message, content: bytes, *, relay: smtp.Relay) -> bool:
+def _send(message: Message, content: bytes, *, relay: Relay) -> bool:
     """One mail, from the envelope to the finished row. True when the server accepted it and the row says so.
 
-    Raises Unreachable, with the row as it was.
+    Raises Unreachable, with nothing handed over.
     """
     try:
         relay.offer(sender=message.sender_email, recipient=mime.deliverable(message.to_email) or "")
@@ -188,12 +197,13 @@ def _send(message: Message, content: bytes, *, relay: smtp.Relay) -> bool:
             relay.withdraw()
             return False
         relay.hand_over(content)
-    except smtp.Refused as refused:
+    except Refused as refused:
         _after_refusal(message, refused)
-    except smtp.Interrupted as trouble:
+    except Interrupted as trouble:
         _postpone([message], reason=f"The mail server hung up ({trouble})")
-    except smtp.Lost as trouble:
-        _settle_unknown(message, reason=f"The connection broke off while handing the mail over ({trouble})")
+    except Lost as trouble:
+        reason = f"The connection broke off while handing the mail over ({trouble})"
+        _settle_unknown(message, reason=reason, repeatable=trouble.repeatable)
     else:
         return _sent(message)
     return False
@@ -216,8 +226,7 @@ def _begin_handing_over(message: Message) -> bool:
     another worker, or because somebody opted out this moment."""
     words = (message.subject, message.text, message.html)
     if not _update(_HAND_OVER, LEASE, *words, message.pk, message.lease_token):
-        log.warning("lease_lost", message=str(message.pk))
-        return False
+        return _fenced(message)
     message.state = MessageState.IN_DATA
     return True
 
@@ -225,10 +234,16 @@ def _begin_handing_over(message: Message) -> bool:
 def _sent(message: Message) -> bool:
     """The server accepted it; False when somebody else took the message over meanwhile."""
     if not _update(_SENT, message.pk, message.lease_token):
-        log.warning("lease_lost", message=str(message.pk))
-        return False
+        return _fenced(message)
     log.info("message", message=str(message.pk), state="sent", attempts=message.attempts, reason="")
     return True
+
+
+def _fenced(message: Message) -> bool:
+    """False: a worker came back after its lease, and what it wanted to write is refused. Counted (crm/metrics.py)."""
+    log.warning("lease_lost", message=str(message.pk))
+    sending.count_fenced()
+    return False
 
 
 def _update(statement: str, *values: Any) -> bool:
@@ -237,7 +252,7 @@ def _update(statement: str, *values: Any) -> bool:
         return bool(cursor.rowcount)
 
 
-def _after_refusal(message: Message, refused: smtp.Refused) -> None:
+def _after_refusal(message: Message, refused: Refused) -> None:
     if refused.is_permanent:
         reason = f"Refused by the mail server ({refused})"
         _finish(message, MessageState.FAILED, reason=reason, wants_a_person=True)
@@ -246,9 +261,10 @@ def _after_refusal(message: Message, refused: smtp.Refused) -> None:
     _finish(message, MessageState.QUEUED, reason=f"Put off by the mail server ({refused})", wait=wait)
 
 
-def _settle_unknown(message: Message, *, reason: str) -> None:
-    """What the message's policy says: send again under the same Message-ID, or wait for a person."""
-    if message.on_unknown == OnUnknown.RESEND:
+def _settle_unknown(message: Message, *, reason: str, repeatable: bool = False) -> None:
+    """What the message's policy says: send again under the same Message-ID, or wait for a person. Where the far end
+    takes the same mail only once, repeating it is safe for every policy."""
+    if repeatable or message.on_unknown == OnUnknown.RESEND:
         _finish(message, MessageState.QUEUED, reason=reason, wait=_step(SOON, message.attempts))
     else:
         _finish(message, MessageState.UNKNOWN, reason=reason, wants_a_person=True)
@@ -260,9 +276,9 @@ def _postpone(messages: list[Message], *, reason: str) -> None:
 
 
 def _release(messages: list[Message]) -> None:
-    """Back to the queue as if never claimed."""
+    """Back to the queue as if never claimed. Only what was certainly not handed over."""
     Message.objects.filter(
-        pk__in=[message.pk for message in messages], lease_token=messages[0].lease_token, state=MessageState.SENDING
+        pk__in=[message.pk for message in messages], lease_token=messages[0].lease_token, state__in=LEASED_STATES
     ).update(state=MessageState.QUEUED, lease_token=None, lease_until=None, attempts=F("attempts") - 1)
 
 
@@ -290,8 +306,7 @@ def _finish(
     held = Message.objects.filter(pk=message.pk, state=message.state, lease_token=message.lease_token)
     with transaction.atomic() if wants_a_person else nullcontext():
         if not held.update(**values):
-            log.warning("lease_lost", message=str(message.pk))
-            return False
+            return _fenced(message)
         if wants_a_person and message.lead is not None:
             _open_task(message.lead, message, reason=reason)
     log.info("message", message=str(message.pk), state=str(state), attempts=message.attempts, reason=reason)

@@ -35,6 +35,22 @@ class SmtpServer:
     is_sink: bool
 
 
+@dataclass(frozen=True)
+class Provider:
+    """A provider's interface instead of a mail server. `secret` proves that a call to /hooks/mail/ is theirs."""
+
+    name: str
+    url: str
+    account: str
+    key: str
+    secret: str
+    host: str
+    is_sink: bool = False
+
+
+PROVIDERS = {"mailgun": "v3/", "postmark": "", "resend": ""}  # and the path below which their interface begins
+
+
 def is_loopback(host: str | None) -> bool:
     """True for localhost and the loopback addresses; False for everything else, names included."""
     if host == "localhost":
@@ -45,12 +61,15 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def parse_email_url(url: str) -> SmtpServer:
-    """`smtp://user:pass@host:port?tls=starttls|tls|off`, or `sink://host:port` for the local mail sink.
+def parse_email_url(url: str) -> SmtpServer | Provider:
+    """`smtp://user:pass@host:port?tls=starttls|tls|off`, `sink://host:port` for the local mail sink, or
+    `postmark://:key@api.postmarkapp.com?webhook=secret` for a provider.
 
     Raises ValueError with a sentence that says how to mend it.
     """
     parts = urlsplit(url)
+    if parts.scheme in PROVIDERS:
+        return _parse_provider(url)
     example = "write it as smtp://user:password@mail.example.org:587?tls=starttls"
     if parts.scheme not in {"smtp", "sink"} or not parts.hostname:
         raise ValueError(f"EMAIL_URL is not a mail server's address: {example}")
@@ -67,6 +86,29 @@ def parse_email_url(url: str) -> SmtpServer:
         password=unquote(parts.password or ""),
         tls=tls,
         is_sink=is_sink,
+    )
+
+
+def _parse_provider(url: str) -> Provider:
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query)
+    secret = asked.get("webhook", [""])[0]
+    example = f"{parts.scheme}://account:key@host-of-their-interface?webhook=secret"
+    if not parts.hostname or not parts.password:
+        raise ValueError(f"EMAIL_URL names no key or no host of the provider: write it as {example}")
+    if not secret:
+        raise ValueError(f"EMAIL_URL has no secret for the provider's calls (bounces, complaints): {example}")
+    plain = asked.get("tls", [""])[0] == "off"
+    if plain and not is_loopback(parts.hostname):
+        raise ValueError("EMAIL_URL speaks to the provider in plain text: leave out tls=off")
+    place = parts.netloc.rpartition("@")[2]
+    return Provider(
+        name=parts.scheme,
+        url=f"{'http' if plain else 'https'}://{place}/{PROVIDERS[parts.scheme]}",
+        account=unquote(parts.username or ""),
+        key=unquote(parts.password),
+        secret=secret,
+        host=parts.hostname,
     )
 
 
@@ -98,6 +140,7 @@ class Environment(BaseSettings):
     redis_url: str
     email_url: str
     email_url_2: str = ""
+    domain_per_minute: int = Field(default=0, ge=0, le=6000)
     metrics_token: str = ""
     imap_url: str = ""
     site_url: str
@@ -188,7 +231,7 @@ class Environment(BaseSettings):
                 len(self.secret_key) < SHORTEST_SECRET or "insecure" in self.secret_key,
                 f"SECRET_KEY is a default or too short: set {SHORTEST_SECRET} or more random characters",
             ),
-            (self.smtp.is_sink, "EMAIL_URL is the development mail sink: set smtp://… of a real mail server"),
+            (self.mail_server.is_sink, "EMAIL_URL is the development mail sink: set smtp://… of a real mail server"),
             ("*" in self.hosts, "ALLOWED_HOSTS allows every host: list the site's own names"),
         ]
         for broken, sentence in rules:
@@ -212,12 +255,12 @@ class Environment(BaseSettings):
         return self.requests_an_hour or (20 if self.is_public else 10_000)
 
     @property
-    def smtp_second(self) -> SmtpServer | None:
+    def second_mail_server(self) -> SmtpServer | Provider | None:
         """Another mail server to turn to while the first is down."""
         return parse_email_url(self.email_url_2) if self.email_url_2 else None
 
     @property
-    def smtp(self) -> SmtpServer:
+    def mail_server(self) -> SmtpServer | Provider:
         return parse_email_url(self.email_url)
 
     @property

@@ -16,7 +16,7 @@ import nh3
 
 LONGEST_TEXT = 20_000
 _ID = re.compile(r"<[^<>\s]{3,200}>")
-_TOKEN = re.compile(r"\+([a-z2-7]{16})@")
+TOKEN = re.compile(r"\+([a-z2-7]{16})@")
 _STATUS = re.compile(r"\b([245])\.\d{1,3}\.\d{1,3}\b")
 _ROBOT_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Autoresponse", "X-Auto-Reply-From")
 _ROBOT_PRECEDENCE = {"auto_reply", "bulk", "junk", "list"}
@@ -67,13 +67,14 @@ def _read(mail: EmailMessage) -> Arrived:
 
 def _facts(mail: EmailMessage, kind: Kind, *, about: str = "", status: str = "") -> Arrived:
     to = [address for _name, address in getaddresses([str(value) for value in mail.get_all("To", [])])]
-    to += [str(value) for value in mail.get_all("Delivered-To", []) + mail.get_all("X-Original-To", [])]
+    for name in ("Delivered-To", "X-Original-To", "In-Reply-To", "References"):
+        to += [str(value) for value in mail.get_all(name, [])]
     return Arrived(
         kind,
         message_id=_first_id(str(mail.get("Message-ID", ""))),
         sender=parseaddr(str(mail.get("From", "")))[1].lower(),
         message_ids=_ids_of(mail),
-        tokens=tuple(token for address in to for token in _TOKEN.findall(address.lower())),
+        tokens=tuple(token for address in to for token in TOKEN.findall(address.lower())),
         about=about.lower(),
         status=status,
         subject=str(mail.get("Subject", ""))[:200],

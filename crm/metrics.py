@@ -17,6 +17,7 @@ _LINES: list[tuple[str, str, str]] = [
     ("parked", "messages_parked", "Messages of which nobody knows whether they arrived"),
     ("failed", "messages_failed", "Messages that were refused"),
     ("sent_last_hour", "messages_sent_last_hour", "Messages accepted by the mail server in the last hour"),
+    ("fenced", "leases_lost_total", "Late writes of workers that had lost their lease"),
     ("oldest_seconds", "oldest_due_seconds", "How long the oldest due message has waited"),
     ("is_paused", "sending_paused", "1 while all sending is held"),
 ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from email.header import Header
 from email.utils import format_datetime, formataddr
 
-from crm import preference_link
+from crm import preference_link, threads
 from crm.enums import AUTOMATED
 from crm.models import Message
 from crm.normalise import one_line
@@ -37,6 +37,7 @@ def _headers(message: Message, boundary: str, reply_to: str) -> Iterator[tuple[s
     yield "From", formataddr((_encoded(message.sender_name), one_line(message.sender_email)))
     if reply_to:
         yield "Reply-To", reply_to
+        yield "References", threads.reference_of(reply_to)
     yield "To", message.to_email
     yield "Subject", _encoded(message.subject)
     yield "Auto-Submitted", "auto-generated"  # RFC 3834: asks robots not to answer

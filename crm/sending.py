@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
 
 from crm.enums import LEASED_STATES, NEEDS_A_PERSON, MessageState
-from crm.environment import SmtpServer
+from crm.environment import Provider, SmtpServer
 from crm.models import Message
 from crm.models.message import LATE_AFTER
 from crm.models.sending import ONLY, Sending
@@ -36,11 +36,17 @@ def commercial_is_paused() -> bool:
     return switch().commercial_paused
 
 
-def server() -> SmtpServer:
-    """The mail server to hand over to: the second one while the switch says so and there is one."""
-    second: SmtpServer | None = settings.SMTP_SECOND
-    first: SmtpServer = settings.SMTP
+def server() -> SmtpServer | Provider:
+    """Where to hand mail over: to the second one while the switch says so and there is one."""
+    second: SmtpServer | Provider | None = settings.SECOND_MAIL_SERVER
+    first: SmtpServer | Provider = settings.MAIL_SERVER
     return second if second and switch().through_second else first
+
+
+def count_fenced() -> None:
+    """A worker that had lost its lease was refused once more: many of these say that leases are too short."""
+    Sending.objects.bulk_create([Sending(pk=ONLY)], ignore_conflicts=True)
+    Sending.objects.filter(pk=ONLY).update(fenced=F("fenced") + 1)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Standing:
     is_paused: bool = False
     through_second: bool = False
     commercial_paused: bool = False
+    fenced: int = 0
 
 
 def standing() -> Standing:
@@ -86,6 +93,7 @@ def standing() -> Standing:
         is_paused=_holds(now),
         through_second=now.through_second,
         commercial_paused=now.commercial_paused,
+        fenced=now.fenced,
     )
 
 

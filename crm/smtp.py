@@ -1,8 +1,4 @@
-"""One conversation with the mail server (RFC 5321), kept open for many mails.
-
-Says what happened in four words: accepted (no exception), Refused, Unreachable or Interrupted, Lost. Their texts hold
-reply codes and nothing else, because servers quote addresses in their replies.
-"""
+"""One conversation with the mail server (RFC 5321), kept open for many mails."""
 
 import re
 import smtplib
@@ -13,12 +9,14 @@ from dataclasses import dataclass
 from django.core.mail.utils import DNS_NAME
 
 from crm.environment import SmtpServer
+from crm.handing_over import Interrupted, Lost, Refused, Unreachable
 
 STEP_SECONDS = 10.0  # for connecting and for each command
 REPLY_SECONDS = 20.0  # for the answer to a whole mail: relays scan before they accept
 
 GOING_AWAY = 421
 GO_AHEAD = 354
+PERMANENT = 500
 WANTS_SIGN_IN = {530, 534, 535, 538}  # RFC 4954: our credentials are the matter, not this mail
 GREYLISTING = {450, 451}  # RFC 6647: "come again soon"
 
@@ -36,28 +34,7 @@ class Reply:
         return f"{self.code} {self.enhanced}".strip()
 
 
-class Unreachable(Exception):
-    """No conversation came about: nothing is wrong with any mail, and none was handed over."""
-
-
-class Interrupted(Exception):
-    """The conversation broke off before this mail's content: it was not handed over."""
-
-
-class Lost(Exception):
-    """The conversation broke off after the content began: nobody can know whether the mail was accepted."""
-
-
-class Refused(Exception):
-    """The server said no to this mail."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(str(reply))
-        self.is_permanent = reply.code >= 500
-        self.is_greylisting = reply.code in GREYLISTING
-
-
-class Relay:
+class SmtpRelay:
     """Connects when the first mail is offered and again whenever the server has hung up."""
 
     def __init__(self, server: SmtpServer) -> None:
@@ -169,7 +146,7 @@ class Relay:
                 self.close()
         except (OSError, smtplib.SMTPException):
             self.close()
-        raise Refused(reply)
+        raise Refused(str(reply), is_permanent=reply.code >= PERMANENT, is_greylisting=reply.code in GREYLISTING)
 
     def _timeout(self, seconds: float) -> None:
         if self._smtp is not None and self._smtp.sock is not None:

@@ -4,7 +4,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from crm import health, logo, metrics, preferences
+from crm import health, hooks, logo, metrics, preferences
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("u/<str:token>/", preferences.preferences, name="preferences"),
+    path("hooks/mail/<slug:provider>/", hooks.events, name="mail_events"),
+    path("hooks/mail/<slug:provider>/inbound/", hooks.arrived, name="mail_arrived"),
     path("logo/<uuid:location_id>/", logo.logo, name="logo"),
     # English has no prefix; Spanish pages lie below /es/, so that an address says its language and no cookie has to.
     *i18n_patterns(

@@ -70,9 +70,27 @@ def _forget_the_dead(directory: Path) -> None:
     """
     (directory / ".handle_pids.json").unlink(missing_ok=True)
     file = directory / "postmaster.pid"
-    if file.exists() and not _is_server_of(directory, file.read_text().split("\n")[0]):
+    if file.exists() and not _is_alive(directory, file.read_text().split("\n")[0]):
         for lock in (file, *directory.glob(".s.PGSQL.*.lock")):
             lock.unlink()
+
+
+def _is_alive(directory: Path, number: str) -> bool:
+    """Whether this server runs. One that has just been killed is listed for a moment longer: what counts is whether
+    it answers on its socket, and one that does neither answer nor end gets the benefit of the doubt."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while _is_server_of(directory, number) and time.monotonic() < until:
+        if any(_answers(path) for path in directory.glob(".s.PGSQL.*[0-9]")):
+            return True
+        time.sleep(0.05)
+    return _is_server_of(directory, number)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+        client.connect(str(path))
+        return True
+    return False
 
 
 def _is_server_of(directory: Path, number: str) -> bool:

@@ -64,6 +64,17 @@ def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
         Activity.objects.create(lead_id=locked.lead_id, kind=ActivityKind.NOTE, at=now, by=by, summary=summary)
 
 
+def accepted_after_all(message: Message, *, now: datetime) -> bool:
+    """The provider speaks of a mail of which nobody knew: it has it. Finishes its tasks; False when it was known."""
+    words = "Known to have been accepted: the provider speaks of it"
+    with transaction.atomic():
+        unknown = Message.objects.filter(pk=message.pk, state=MessageState.UNKNOWN)
+        if not unknown.update(state=MessageState.SENT, reason=words, finished_at=now):
+            return False
+        Task.objects.open().filter(key__startswith=f"mail:{message.pk}:").update(done_at=now)
+    return True
+
+
 SWITCHES = {
     "pause": ({"is_paused": True}, "All mail is held. Nothing is lost."),
     "resume": ({"is_paused": False}, "Mail goes out again."),

@@ -41,7 +41,7 @@ class SendingAdmin(PagesAdmin):
             title="Sending",
             standing=sending.standing(),
             switch=sending.switch(),
-            has_second=settings.SMTP_SECOND is not None,
+            has_second=settings.SECOND_MAIL_SERVER is not None,
             lists=[("Due now", late), ("Put off by the mail server", retrying), ("Waits for a decision", waiting)],
         )
 

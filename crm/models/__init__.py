@@ -16,7 +16,7 @@ from crm.models.message import Message, MessageTopic
 from crm.models.private import PatientCode, PatientLink, PatientSession
 from crm.models.referral import Referral, ReferringPractice
 from crm.models.safety import AlertPost, EmergencyCount, OnCallShift, SafetyAlert
-from crm.models.sending import Sending
+from crm.models.sending import DomainPace, Sending
 from crm.models.sequence import Enrolment, SequenceVersion, StepOutcome, VersionState
 from crm.models.suppression import Scope, SuppressedBecause, Suppression
 from crm.models.task import Task
@@ -30,6 +30,7 @@ __all__ = [
     "ConsentRecord",
     "ContactPerson",
     "Document",
+    "DomainPace",
     "EmergencyCount",
     "Enrolment",
     "ImagingStudy",

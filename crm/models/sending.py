@@ -5,6 +5,16 @@ from django.db import models
 ONLY = 1
 
 
+class DomainPace(models.Model):
+    """When the next mail to a domain may go: see crm/pace.py. The name of a mail server, of nobody in particular."""
+
+    domain = models.CharField(max_length=253, primary_key=True)
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.domain
+
+
 class Sending(models.Model):
     """Its one row has the key ONLY; without a row mail goes out through the first server."""
 
@@ -12,6 +22,7 @@ class Sending(models.Model):
     is_paused = models.BooleanField(default=False)
     through_second = models.BooleanField(default=False, help_text="EMAIL_URL_2 instead of EMAIL_URL.")
     commercial_paused = models.BooleanField(default=False, help_text="Too many complaints; or by hand.")
+    fenced = models.PositiveBigIntegerField(default=0, help_text="Late writes of workers that had lost their lease.")
     reason = models.CharField(max_length=200, blank=True)
     changed_at = models.DateTimeField(null=True)
     changed_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")

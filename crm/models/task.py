@@ -21,7 +21,14 @@ class Task(Row):
     assigned_to = models.ForeignKey("crm.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     done_at = models.DateTimeField(null=True, blank=True)
-    done_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    done_by = models.ForeignKey(
+        "crm.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Nobody: it came to pass by itself.",
+    )
     key = models.CharField(
         max_length=100, unique=True, null=True, blank=True, editable=False, help_text="One task an event, at most."
     )
@@ -31,8 +38,7 @@ class Task(Row):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(done_at__isnull=True, done_by__isnull=True)
-                | Q(done_at__isnull=False, done_by__isnull=False),
+                condition=Q(done_at__isnull=False) | Q(done_by__isnull=True),
                 name="task_done_at_and_by",
             )
         ]

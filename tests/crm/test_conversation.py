@@ -62,7 +62,7 @@ def test_no_mail_ever_holds_what_was_written(
     written(desk, lead, SENTINEL)
     patient.post("/my/messages/", {"text": SENTINEL})
     with far_end() as far:
-        settings.SMTP = far.server
+        settings.MAIL_SERVER = far.server
         assert delivery.send_due() == 1
         [mail] = far.accepted
     assert SENTINEL not in mail.as_string()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def far(settings: Settings) -> Iterator[FarEnd]:
     with far_end() as end:
-        settings.SMTP = end.server
+        settings.MAIL_SERVER = end.server
         yield end
 
 
@@ -274,7 +274,7 @@ def test_demand_to_sign_in_fails_no_mail(lead: Lead, far: FarEnd) -> None:
 
 def test_server_that_refuses_connections_postpones_the_batch(lead: Lead, far: FarEnd, settings: Settings) -> None:
     with far_end() as gone:
-        settings.SMTP = gone.server
+        settings.MAIL_SERVER = gone.server
     messages = [make_message(lead) for _ in range(3)]
 
     assert delivery.send_due() == 0
@@ -436,13 +436,13 @@ def test_worker_that_lost_its_lease_hands_nothing_over(
     lead: Lead, far: FarEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_message(lead)
-    offer = smtp.Relay.offer
+    offer = smtp.SmtpRelay.offer
 
-    def lose_lease(relay: smtp.Relay, *, sender: str, recipient: str) -> None:
+    def lose_lease(relay: smtp.SmtpRelay, *, sender: str, recipient: str) -> None:
         offer(relay, sender=sender, recipient=recipient)
         Message.objects.update(lease_token=uuid.uuid4())
 
-    monkeypatch.setattr(smtp.Relay, "offer", lose_lease)
+    monkeypatch.setattr(smtp.SmtpRelay, "offer", lose_lease)
 
     assert delivery.send_due() == 0
     assert far.accepted == []
@@ -463,13 +463,13 @@ def test_in_data_is_on_disk_before_the_content_is_sent(
 ) -> None:
     message = make_message(lead)
     seen: list[str] = []
-    hand_over = smtp.Relay.hand_over
+    hand_over = smtp.SmtpRelay.hand_over
 
-    def look(relay: smtp.Relay, content: bytes) -> None:
+    def look(relay: smtp.SmtpRelay, content: bytes) -> None:
         seen.append(Message.objects.get(pk=message.pk).state)
         hand_over(relay, content)
 
-    monkeypatch.setattr(smtp.Relay, "hand_over", look)
+    monkeypatch.setattr(smtp.SmtpRelay, "hand_over", look)
 
     delivery.send_due()
 
@@ -493,13 +493,13 @@ def test_database_refuses_moves_that_skip_the_protocol(lead: Lead, old: str, new
 def test_stop_between_two_mails_gives_the_rest_back(lead: Lead, far: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         make_message(lead)
-    hand_over = smtp.Relay.hand_over
+    hand_over = smtp.SmtpRelay.hand_over
 
-    def ask_meanwhile(relay: smtp.Relay, content: bytes) -> None:
+    def ask_meanwhile(relay: smtp.SmtpRelay, content: bytes) -> None:
         stopping.ask()
         hand_over(relay, content)
 
-    monkeypatch.setattr(smtp.Relay, "hand_over", ask_meanwhile)
+    monkeypatch.setattr(smtp.SmtpRelay, "hand_over", ask_meanwhile)
 
     assert delivery.send_due() == 1
 

@@ -26,7 +26,7 @@ EVERY = list(C)
 @pytest.fixture
 def far(settings: Settings) -> Iterator[FarEnd]:
     with far_end() as end:
-        settings.SMTP = end.server
+        settings.MAIL_SERVER = end.server
         yield end
 
 

@@ -4,7 +4,14 @@ import base64
 
 import pytest
 
-from crm.environment import EnvironmentProblem, is_loopback, parse_email_url, parse_field_keys, read_environment
+from crm.environment import (
+    EnvironmentProblem,
+    SmtpServer,
+    is_loopback,
+    parse_email_url,
+    parse_field_keys,
+    read_environment,
+)
 
 KEY = base64.urlsafe_b64encode(b"7" * 32).decode()
 LOCAL = {
@@ -117,12 +124,15 @@ def test_is_loopback(host: str | None, expected: bool) -> None:
 def test_parse_email_url(url: str, port: int, tls: str) -> None:
     server = parse_email_url(url)
 
+    assert isinstance(server, SmtpServer)
+
     assert (server.port, server.tls) == (port, tls)
 
 
 def test_parse_email_url_unquotes_the_password() -> None:
     server = parse_email_url("smtp://me%40example.org:p%2Fw@mail.example.org")
 
+    assert isinstance(server, SmtpServer)
     assert (server.user, server.password) == ("me@example.org", "p/w")
 
 

@@ -292,7 +292,7 @@ def test_addresses_of_mailboxes_that_are_refused(url: str) -> None:
 @pytest.fixture
 def far(settings: Settings) -> Iterator[FarEnd]:
     with far_end() as end:
-        settings.SMTP = end.server
+        settings.MAIL_SERVER = end.server
         yield end
 
 

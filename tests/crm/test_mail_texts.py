@@ -132,7 +132,7 @@ def test_staffs_own_version_is_sent_while_it_is_published(db: None, lead: Lead) 
 @pytest.fixture
 def far(settings: Settings) -> Iterator[FarEnd]:
     with far_end() as end:
-        settings.SMTP = end.server
+        settings.MAIL_SERVER = end.server
         yield end
 
 

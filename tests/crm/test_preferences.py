@@ -154,7 +154,7 @@ def test_nothing_leaves_after_the_answer_though_a_batch_is_running(
         make_message(one, message_class=MessageClass.FOLLOW_UP, due_at=timezone.now() - timedelta(minutes=30 - place))
     last = people[-1]
     with far_end() as end:
-        settings.SMTP, end.delay_seconds = end.server, 0.02
+        settings.MAIL_SERVER, end.delay_seconds = end.server, 0.02
 
         def work() -> None:
             delivery.send_due()

@@ -89,7 +89,7 @@ def traces(centre: Location, client: Client, settings: Settings, monkeypatch: py
     monkeypatch.setattr(dispatch, "_nudges", dispatch._Nudges())
     left = Traces()
     with recorded_logs() as log, far_end() as far:
-        settings.SMTP = far.server
+        settings.MAIL_SERVER = far.server
         left.urls += _post_in_every_way(client, monkeypatch)
         left.broker = _broker_messages(about=str(Message.objects.get().pk))
         far.will_say("RCPT", f"451 4.7.1 {ADDRESS} has leg pain, come again")

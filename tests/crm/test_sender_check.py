@@ -126,7 +126,7 @@ def run(server: Server) -> str:
 
 @pytest.mark.django_db
 def test_the_command_says_it_line_by_line(server: Server, settings: Settings) -> None:
-    settings.SMTP = replace(settings.SMTP, host="mail.example.org")
+    settings.MAIL_SERVER = replace(settings.MAIL_SERVER, host="mail.example.org")
     with pytest.raises(CommandError, match="no active location"):
         run(server)
     make_location()

@@ -21,7 +21,7 @@ PAGE, SWITCH = "/admin/crm/sending/", "/admin/crm/sending/switch/"
 @pytest.fixture
 def far(settings: Settings) -> Iterator[FarEnd]:
     with far_end() as end:
-        settings.SMTP = end.server
+        settings.MAIL_SERVER = end.server
         yield end
 
 
@@ -51,7 +51,7 @@ def test_the_second_server_takes_over_and_gives_back(
     admin_client: Client, lead: Lead, far: FarEnd, settings: Settings
 ) -> None:
     with far_end() as second:
-        settings.SMTP_SECOND = second.server
+        settings.SECOND_MAIL_SERVER = second.server
         admin_client.post(SWITCH, {"what": "second"})
         make_message(lead)
         delivery.send_due()

@@ -64,7 +64,7 @@ def test_reader_asks_for_help_and_gets_a_reference_and_a_mail(open_page: Watch, 
     assert (lead.full_name, lead.stage, lead.safety_hold) == ("Maria Sample", "new", False)
     assert barriers(page) == []
     with far_end() as far:
-        settings.SMTP = far.server  # type: ignore[attr-defined]
+        settings.MAIL_SERVER = far.server  # type: ignore[attr-defined]
         assert delivery.send_due() == 1
         assert far.accepted[0]["To"] == "maria.sample@example.org"
     assert Message.objects.get().state == MessageState.SENT

@@ -64,7 +64,7 @@ def _tell_treatments(page: Page) -> None:
 def _mailed_path(settings: Any) -> str:
     """What the first mail leads to, as it left for the mail server."""
     with far_end() as far:
-        settings.SMTP = far.server
+        settings.MAIL_SERVER = far.server
         assert delivery.send_due() == 1
         mail: Any = far.accepted[0]
         text = mail.get_payload(0).get_payload(decode=True).decode()

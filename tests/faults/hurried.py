@@ -20,7 +20,11 @@ delivery.SOON = delivery.PATIENT = (1,)
 smtp.REPLY_SECONDS = float(os.environ.get("REPLY_SECONDS", smtp.REPLY_SECONDS))
 app.conf.beat_schedule = {"sweep": {"task": "crm.sweep_messages", "schedule": 1.0, "options": {"expires": 60}}}
 
-DEATHS = {"claimed": (delivery, "_send_batch"), "in_data": (smtp.Relay, "hand_over"), "accepted": (delivery, "_sent")}
+DEATHS = {
+    "claimed": (delivery, "_send_batch"),
+    "in_data": (smtp.SmtpRelay, "hand_over"),
+    "accepted": (delivery, "_sent"),
+}
 
 
 def _die(*_args: Any, **_kwargs: Any) -> None:

@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def _tell(self, domain: str, selector: str, using: Any) -> int:
         """Prints what was found about one domain; returns how many things are missing."""
         self.stdout.write(domain)
-        found = sender_check.check(domain, selector=selector, host=settings.SMTP.host, using=using)
+        found = sender_check.check(domain, selector=selector, host=settings.MAIL_SERVER.host, using=using)
         for one in found:
             self.stdout.write(f"  {'ok     ' if one.is_there else 'MISSING'} {one.name:<6}{one.found}")
             if one.mend:

@@ -1,0 +1,85 @@
+"""What a provider of mail tells of our mails: delivered, returned, reported, unsubscribed.
+
+Told twice it happens once, and in any order: what was returned stays returned when "delivered" comes after it.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from anymail.inbound import AnymailInboundMessage
+from anymail.signals import AnymailInboundEvent, AnymailTrackingEvent, EventType, RejectReason
+from django.utils import timezone
+
+from crm import inbound
+from crm.actions import inbound as arrivals
+from crm.actions import messages as outbox
+from crm.actions import opt_out, tasks
+from crm.enums import TaskKind
+from crm.inbound import Arrived, Kind
+from crm.models import Message, Scope, SuppressedBecause
+from crm.provider import MARK
+
+# Anymail's words. "Bounced" is final for a mail; whether the address is dead its reason says.
+_RETURNED = {EventType.BOUNCED, EventType.REJECTED, EventType.FAILED}
+_DEAD = {RejectReason.INVALID, RejectReason.BOUNCED}
+_ONLY_FOR_NOW = {"SoftBounce", "Transient", "DnsError"}  # Postmark's types that Anymail counts as bounced as well
+# Every event of a mail proves that the provider had accepted it, except these.
+_NO_PROOF = {EventType.FAILED, EventType.UNKNOWN}
+
+
+def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
+    """Anymail's receiver: the call was signed by the provider."""
+    take(event, provider=esp_name.lower(), now=timezone.now())
+
+
+def on_inbound(sender: Any, event: AnymailInboundEvent, esp_name: str, **_: Any) -> None:
+    """The same for a mail that came in at the provider."""
+    mail: AnymailInboundMessage = event.message
+    arrivals.receive(inbound.read(mail.as_bytes()), now=timezone.now())
+
+
+def take(event: AnymailTrackingEvent, *, provider: str, now: datetime) -> None:
+    """Does what an event asks for; nothing for one that says nothing new, such as opened: we do not look."""
+    message = _ours(event)
+    if message and event.event_type not in _NO_PROOF:
+        outbox.accepted_after_all(message, now=now)
+    if event.event_type == EventType.UNSUBSCRIBED and event.recipient:
+        lead_id = message.lead_id if message else None
+        because = SuppressedBecause.OPT_OUT
+        opt_out.opt_out(event.recipient, lead_id=lead_id, scope=Scope.EDUCATION, because=because, now=now)
+    elif kind := _kind(event):
+        _receive(event, kind, message, provider=provider, now=now)
+
+
+def _ours(event: AnymailTrackingEvent) -> Message | None:
+    try:
+        return Message.objects.select_related("lead").filter(pk=UUID(str((event.metadata or {}).get(MARK)))).first()
+    except ValueError:
+        return None
+
+
+def _kind(event: AnymailTrackingEvent) -> Kind | None:
+    if event.event_type == EventType.COMPLAINED:
+        return Kind.COMPLAINT
+    if event.event_type not in _RETURNED:
+        return None
+    is_passing = event.reject_reason not in _DEAD or event.esp_event.get("Type") in _ONLY_FOR_NOW
+    return Kind.SOFT_BOUNCE if is_passing else Kind.HARD_BOUNCE
+
+
+def _receive(event: AnymailTrackingEvent, kind: Kind, message: Message | None, *, provider: str, now: datetime) -> None:
+    """Keeps it like a bounce that came by mail. A passing one leaves a mail undelivered: somebody is told."""
+    named = event.event_id or f"{event.message_id}:{event.event_type}:{event.recipient}"
+    arrived = Arrived(
+        kind,
+        message_id=f"{provider}:{named}",
+        message_ids=(message.message_id,) if message else (),
+        about=(event.recipient or "").lower(),
+        subject=f"{provider.title()}: {event.event_type}",
+        text=f"{event.description or ''}\n{event.mta_response or ''}".strip(),
+    )
+    kept = arrivals.receive(arrived, now=now)
+    if kept and kind == Kind.SOFT_BOUNCE and message and message.lead:
+        title = "Mail did not arrive: returned by the provider"
+        tasks.open_task(message.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=f"returned:{message.pk}")

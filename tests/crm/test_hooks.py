@@ -1,0 +1,254 @@
+"""/hooks/mail/<provider>/: calls signed as the providers sign them, once, twice, out of order and by strangers."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from pytest_django import Settings
+
+from crm import suppression
+from crm.enums import Event, MessageState, TaskKind
+from crm.environment import Provider
+from crm.models import InboundMail, Lead, Message, Scope, Suppression, Task
+from tests.factories import make_message
+
+pytestmark = pytest.mark.django_db
+
+RESEND_SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four").decode()
+SECRETS = {"mailgun": "signing-key", "postmark": "hook:sesame", "resend": RESEND_SECRET}
+
+
+@pytest.fixture(params=["mailgun", "postmark", "resend"])
+def provider(request: pytest.FixtureRequest, settings: Settings) -> str:
+    name = str(request.param)
+    settings.SECOND_MAIL_SERVER = Provider(name, "https://x.example.org/", "", "key", SECRETS[name], "x.example.org")
+    return name
+
+
+@pytest.fixture
+def postmark(settings: Settings) -> str:
+    settings.MAIL_SERVER = Provider("postmark", "https://x/", "", "key", SECRETS["postmark"], "x")
+    return "postmark"
+
+
+def told(provider: str, what: str, message: Message | None, *, to: str = "avery@example.org") -> dict[str, Any]:
+    """An event in the provider's own words. `what`: delivered, hard, soft, complaint, opened."""
+    kinds: dict[str, dict[str, Any]]
+    metadata = {"mail": message.pk.hex} if message else {}
+    if provider == "postmark":
+        kinds = {"delivered": {"RecordType": "Delivery"}, "opened": {"RecordType": "Open"}}
+        kinds |= {"hard": {"RecordType": "Bounce", "Type": "HardBounce", "ID": 7}}
+        kinds |= {"soft": {"RecordType": "Bounce", "Type": "SoftBounce", "ID": 8}}
+        kinds |= {"complaint": {"RecordType": "SpamComplaint", "Type": "SpamComplaint", "ID": 9}}
+        return {**kinds[what], "Recipient": to, "Email": to, "Metadata": metadata, "MessageID": "p-1"}
+    if provider == "resend":
+        name = {"hard": "bounced", "soft": "bounced", "complaint": "complained"}.get(what, what)
+        data = {"to": [to], "email_id": "p-1", "headers": [{"name": "X-Metadata", "value": json.dumps(metadata)}]}
+        words = {"hard": "The provider sent a hard bounce message.", "soft": "Something else happened."}
+        bounce = {"bounce": {"message": words[what]}} if what in words else {}
+        return {"type": f"email.{name}", "created_at": "2026-11-26T09:00:00Z", "data": {**data, **bounce}}
+    kinds = {"hard": {"event": "failed", "severity": "permanent", "reason": "bounce"}}
+    kinds |= {"soft": {"event": "failed", "severity": "permanent", "reason": "generic"}}
+    kinds |= {"complaint": {"event": "complained"}}
+    data: dict[str, Any] = {
+        **kinds.get(what, {"event": what}),
+        "recipient": to,
+        "user-variables": metadata,
+        "timestamp": time.time(),
+    }
+    return {"event-data": data}
+
+
+def call(client: Client, provider: str, body: dict[str, Any], *, number: str = "1", secret: str = "") -> Any:
+    """A call as the provider would sign it. The same `number` again is the same event, delivered once more."""
+    key = secret or SECRETS[provider]
+    headers = {}
+    if provider == "postmark":
+        headers["Authorization"] = "Basic " + base64.b64encode(key.encode()).decode()
+    if provider == "mailgun":
+        stamp, token = str(int(time.time())), number
+        sign = hmac.new(key.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
+        body = {**body, "signature": {"timestamp": stamp, "token": token, "signature": sign}}
+    raw = json.dumps(body)
+    if provider == "resend":
+        stamp = str(int(time.time()))
+        signed = f"msg_{number}.{stamp}.{raw}".encode()
+        digest = hmac.new(base64.b64decode(key.removeprefix("whsec_")), signed, hashlib.sha256).digest()
+        headers |= {"svix-id": f"msg_{number}", "svix-timestamp": stamp}
+        headers["svix-signature"] = "v1," + base64.b64encode(digest).decode()
+    return client.post(f"/hooks/mail/{provider}/", raw, content_type="application/json", headers=headers)
+
+
+def is_stopped(address: str, scope: Scope) -> bool:
+    rows = Suppression.objects.filter(address_hash=suppression.hash_of(address), scope=scope, lifted_at=None)
+    return rows.exists()
+
+
+def unknown(lead: Lead) -> Message:
+    message = make_message(lead)
+    Message.objects.filter(pk=message.pk).update(
+        state=MessageState.SENDING, lease_token=uuid.uuid4(), lease_until=datetime.now(UTC)
+    )
+    Message.objects.filter(pk=message.pk).update(state=MessageState.IN_DATA)
+    Message.objects.filter(pk=message.pk).update(state=MessageState.UNKNOWN, lease_token=None, lease_until=None)
+    return message
+
+
+def sent(lead: Lead) -> Message:
+    message = unknown(lead)
+    Message.objects.filter(pk=message.pk).update(state=MessageState.SENT)
+    return message
+
+
+@pytest.mark.parametrize("what", ["delivered", "hard", "complaint"])
+def test_an_event_settles_a_mail_of_which_nobody_knew(client: Client, lead: Lead, provider: str, what: str) -> None:
+    message = unknown(lead)
+    task = Task.objects.create(
+        lead=lead,
+        kind=TaskKind.MAIL_PROBLEM,
+        title="Did it arrive?",
+        due_at=datetime.now(UTC),
+        key=f"mail:{message.pk}:1",
+    )
+
+    assert call(client, provider, told(provider, what, message)).status_code == 200
+
+    message.refresh_from_db()
+    task.refresh_from_db()
+    assert (message.state, task.done_at is not None, task.done_by) == (MessageState.SENT, True, None)
+
+
+def test_a_dead_address_gets_no_more_mail_and_a_call(client: Client, lead: Lead, provider: str) -> None:
+    message = sent(lead)
+    waiting = make_message(lead)
+
+    call(client, provider, told(provider, "hard", message))
+
+    waiting.refresh_from_db()
+    assert waiting.state == MessageState.SUPPRESSED
+    assert is_stopped("avery@example.org", Scope.EVERYTHING)
+    assert [task.title for task in Task.objects.all()] == [
+        "The e-mail address does not work: call, and ask for another"
+    ]
+
+
+def test_the_fifth_passing_bounce_stops_and_each_is_told(client: Client, lead: Lead, provider: str) -> None:
+    for number in range(5):
+        assert is_stopped("avery@example.org", Scope.EVERYTHING) is False
+        body = told(provider, "soft", sent(lead))
+        call(client, provider, {**body, "ID": 100 + number}, number=str(number))
+    assert is_stopped("avery@example.org", Scope.EVERYTHING)
+    assert Task.objects.filter(title="Mail did not arrive: returned by the provider").count() == 5
+
+
+def test_a_complaint_ends_what_is_not_asked_for(client: Client, lead: Lead, provider: str) -> None:
+    call(client, provider, told(provider, "complaint", sent(lead)))
+    assert is_stopped("avery@example.org", Scope.EDUCATION)
+
+
+def test_the_same_event_twice_is_one(client: Client, lead: Lead, provider: str) -> None:
+    body = told(provider, "soft", sent(lead))
+    for _ in range(6):
+        assert call(client, provider, body).status_code == 200
+    assert InboundMail.objects.count() == 1
+    assert not is_stopped("avery@example.org", Scope.EVERYTHING)
+
+
+def test_delivered_after_returned_changes_nothing(client: Client, lead: Lead, provider: str) -> None:
+    message = sent(lead)
+    call(client, provider, told(provider, "hard", message), number="1")
+    call(client, provider, told(provider, "delivered", message), number="2")
+    assert is_stopped("avery@example.org", Scope.EVERYTHING)
+    assert InboundMail.objects.count() == 1
+
+
+def test_opened_is_not_kept(client: Client, lead: Lead, provider: str) -> None:
+    assert call(client, provider, told(provider, "opened", sent(lead))).status_code == 200
+    assert (InboundMail.objects.count(), lead.activities.filter(summary__startswith="E-mail").count()) == (0, 0)
+
+
+@pytest.mark.parametrize("metadata", [None, "of somebody else"])
+def test_an_event_of_no_mail_of_ours_stops_the_address_all_the_same(
+    client: Client, lead: Lead, provider: str, metadata: str | None
+) -> None:
+    body = told(provider, "hard", None)
+    if metadata and provider == "postmark":
+        body["Metadata"] = {"mail": metadata}
+    assert call(client, provider, body).status_code == 200
+    assert is_stopped("avery@example.org", Scope.EVERYTHING)
+
+
+def test_who_does_not_sign_is_refused(client: Client, lead: Lead, provider: str) -> None:
+    message, body = unknown(lead), told(provider, "hard", None)
+    wrong = "whsec_" + base64.b64encode(b"another secret than that").decode() if provider == "resend" else "wrong:one"
+    plain = client.post(f"/hooks/mail/{provider}/", json.dumps(body), content_type="application/json")
+    assert (call(client, provider, body, secret=wrong).status_code, plain.status_code) == (400, 400)
+    message.refresh_from_db()
+    assert (message.state, InboundMail.objects.count()) == (MessageState.UNKNOWN, 0)
+
+
+@pytest.mark.parametrize("path", ["/hooks/mail/resend/", "/hooks/mail/sparkpost/", "/hooks/mail/resend/inbound/"])
+def test_a_provider_that_is_not_ours_is_nowhere(client: Client, postmark: str, path: str) -> None:
+    assert client.post(path, "{}", content_type="application/json").status_code == 404
+
+
+def test_looking_at_a_hook_does_nothing(client: Client, postmark: str) -> None:
+    assert client.get("/hooks/mail/postmark/").status_code == 405
+
+
+# --- Mails that came in at the provider ------------------------------------------------------------------------------
+
+
+def reply(lead: Lead, *, size: int = 0) -> dict[str, Any]:
+    message = sent(lead)
+    attachment = {"Name": "x.pdf", "ContentType": "application/pdf", "Content": "A" * size}
+    return {
+        "FromFull": {"Email": "avery@example.org", "Name": "Avery", "MailboxHash": ""},
+        "ToFull": [{"Email": "hello@example.org", "Name": "", "MailboxHash": ""}],
+        "CcFull": [],
+        "BccFull": [],
+        "Subject": "Re: your request",
+        "TextBody": "Please call me after five.",
+        "HtmlBody": "",
+        "Headers": [
+            {"Name": "Message-ID", "Value": "<reply-1@example.org>"},
+            {"Name": "In-Reply-To", "Value": message.message_id},
+        ],
+        "Attachments": [attachment] if size else [],
+    }
+
+
+def post_reply(client: Client, body: dict[str, Any], secret: str = SECRETS["postmark"]) -> HttpResponse:
+    headers = {"Authorization": "Basic " + base64.b64encode(secret.encode()).decode()}
+    path = "/hooks/mail/postmark/inbound/"
+    return client.post(path, json.dumps(body), content_type="application/json", headers=headers)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("size", [0, 3_000_000])
+def test_an_answer_stands_on_the_timeline_and_asks_for_one(
+    client: Client, lead: Lead, postmark: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announced: list[Event] = []
+    monkeypatch.setattr("crm.actions.inbound.events.announce", lambda _lead, event, **_: announced.append(event))
+    body = reply(lead, size=size)
+
+    assert post_reply(client, body).status_code == 200
+    assert post_reply(client, body).status_code == 200
+
+    kept = InboundMail.objects.get()
+    assert (kept.lead, kept.kind, "after five" in kept.text) == (lead, "reply", True)
+    assert [task.kind for task in Task.objects.all()] == [TaskKind.ANSWER]
+    assert announced == [Event.REPLIED]
+
+
+def test_a_strangers_answer_is_refused(client: Client, lead: Lead, postmark: str) -> None:
+    assert post_reply(client, reply(lead), secret="hook:guess").status_code == 400
+    assert InboundMail.objects.count() == 0

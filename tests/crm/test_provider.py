@@ -1,0 +1,199 @@
+"""Mail through a provider's interface: what each answer means for the row, against a server on a real socket."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from pytest_django import Settings
+
+from crm import delivery
+from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
+from crm.environment import Provider, parse_email_url
+from crm.models import Lead, Location, Message, Task
+from script import embedded
+from tests.crm.provider_server import TAKE_AND_HANG_UP, ProviderServer, provider_server
+from tests.factories import make_message
+
+pytestmark = pytest.mark.django_db
+NAMES = ["resend", "postmark", "mailgun"]
+
+
+@pytest.fixture
+def far() -> Iterator[ProviderServer]:
+    with provider_server() as server:
+        yield server
+
+
+@pytest.fixture
+def resend(far: ProviderServer, settings: Settings) -> ProviderServer:
+    settings.MAIL_SERVER = far.server("resend")
+    return far
+
+
+def sent(message: Message) -> tuple[str, str]:
+    delivery.send_due()
+    message.refresh_from_db()
+    return message.state, message.reason
+
+
+def every_word(told: Any) -> Iterator[str]:
+    """Names and values, however deep."""
+    if isinstance(told, dict):
+        for name, value in told.items():
+            yield from (str(name), *every_word(value))
+    elif isinstance(told, list):
+        for value in told:
+            yield from every_word(value)
+    else:
+        yield str(told)
+
+
+def due_again(message: Message) -> None:
+    Message.objects.filter(pk=message.pk).update(due_at=datetime.now(UTC) - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mail_goes_out_whole(lead: Lead, far: ProviderServer, settings: Settings, name: str) -> None:
+    settings.MAIL_SERVER = far.server(name, account="mg.example.org")
+    lead.location.reply_email = "answers@example.org"
+    lead.location.save()
+    message = make_message(lead, subject="Your request · ümläut", text="Only text.\n", html="<p>Only <b>this</b></p>")
+
+    assert sent(message) == (MessageState.SENT, "")
+    [body] = far.accepted
+    words = " ".join(every_word(dict(parse_qsl(body.decode())) if name == "mailgun" else json.loads(body)))
+    for word in ("Your request · ümläut", "Only text.", "<p>Only <b>this</b></p>", "answers+", message.message_id):
+        assert word in words
+    assert (
+        far.paths == {"resend": ["/emails"], "postmark": ["/email"], "mailgun": ["/v3/mg.example.org/messages"]}[name]
+    )
+    for header in ("Auto-Submitted", "References", "Message-ID"):
+        assert header.lower() in words.lower()
+
+
+def test_nobody_is_watched(lead: Lead, far: ProviderServer, settings: Settings) -> None:
+    settings.MAIL_SERVER = far.server("postmark")
+    sent(make_message(lead))
+    told = json.loads(far.accepted[0])
+    assert (told["TrackOpens"], told["TrackLinks"]) == (False, "None")
+
+
+def test_many_mails_take_one_connection_and_keep_their_own_keys(lead: Lead, resend: ProviderServer) -> None:
+    messages = [make_message(lead) for _ in range(3)]
+    assert delivery.send_due() == 3
+    assert {one["Idempotency-Key"] for one in resend.headers} == {one.message_id for one in messages}
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (422, MessageState.FAILED),
+        (400, MessageState.FAILED),
+        (429, MessageState.QUEUED),
+        (401, MessageState.QUEUED),
+        (403, MessageState.QUEUED),
+        (409, MessageState.QUEUED),
+        (500, MessageState.QUEUED),
+        (503, MessageState.QUEUED),
+    ],
+)
+def test_what_an_answer_means(lead: Lead, resend: ProviderServer, status: int, state: str) -> None:
+    resend.script.append(status)
+    message = make_message(lead, on_unknown=OnUnknown.PARK)
+
+    found, reason = sent(message)
+
+    assert (found, str(status) in reason, resend.accepted) == (state, True, [])
+    assert Task.objects.filter(kind=TaskKind.MAIL_PROBLEM).exists() == (state == MessageState.FAILED)
+
+
+def test_an_address_that_the_provider_refuses_fails_for_good(
+    lead: Lead, far: ProviderServer, settings: Settings
+) -> None:
+    settings.MAIL_SERVER = far.server("postmark")
+    far.script.append(422)
+    message = make_message(lead)
+    assert sent(message)[0] == MessageState.FAILED
+
+
+def test_no_connection_puts_off_and_hands_nothing_over(lead: Lead, settings: Settings, far: ProviderServer) -> None:
+    settings.MAIL_SERVER = Provider(
+        name="postmark", url=f"http://127.0.0.1:{embedded.free_port()}/", account="", key="k", secret="s", host="x"
+    )
+    messages = [make_message(lead, on_unknown=OnUnknown.PARK) for _ in range(3)]
+    for message in messages:
+        state, reason = sent(message)
+        assert (state, "no connection" in reason) == (MessageState.QUEUED, True)
+        assert message.lease_token is None
+
+
+@pytest.mark.parametrize("words", ["the same", "other words"])
+def test_where_there_are_keys_a_lost_answer_is_asked_for_again_and_accepted_once(
+    lead: Lead, resend: ProviderServer, words: str
+) -> None:
+    resend.script.append(TAKE_AND_HANG_UP)
+    message = make_message(lead, on_unknown=OnUnknown.PARK, text="the same")
+    assert sent(message)[0] == MessageState.QUEUED
+
+    Message.objects.filter(pk=message.pk).update(text=words)
+    due_again(message)
+
+    assert sent(message) == (MessageState.SENT, "")
+    assert len(resend.accepted) == 1
+
+
+@pytest.mark.parametrize("trouble", [TAKE_AND_HANG_UP, 500])
+def test_without_keys_what_nobody_knows_waits_for_a_person(
+    lead: Lead, far: ProviderServer, settings: Settings, trouble: int
+) -> None:
+    settings.MAIL_SERVER = far.server("postmark")
+    far.script.append(trouble)
+    message = make_message(lead, on_unknown=OnUnknown.PARK)
+    assert sent(message)[0] == MessageState.UNKNOWN
+    assert Task.objects.filter(kind=TaskKind.MAIL_PROBLEM).count() == 1
+
+
+def test_the_second_server_may_be_a_provider(lead: Lead, far: ProviderServer, settings: Settings) -> None:
+    from crm.models import Sending
+
+    settings.SECOND_MAIL_SERVER = far.server("resend")
+    Sending.objects.create(through_second=True)
+    assert sent(make_message(lead))[0] == MessageState.SENT
+    assert len(far.accepted) == 1
+
+
+def test_commercial_mail_says_how_to_stop_it(lead: Lead, resend: ProviderServer, centre: Location) -> None:
+    from crm import mime
+    from crm.provider import _taken_apart
+
+    message = make_message(lead, message_class=MessageClass.COMMERCIAL)
+    mail = _taken_apart(mime.as_bytes(message), provider="resend")
+    assert mail.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail.extra_headers["List-Unsubscribe"].startswith("<http")
+
+
+# --- EMAIL_URL -------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_of_a_provider_is_read() -> None:
+    found = parse_email_url("mailgun://mg.example.org:k%2Fey@api.eu.mailgun.net?webhook=us%3Aer")
+    assert found == Provider(
+        "mailgun", "https://api.eu.mailgun.net/v3/", "mg.example.org", "k/ey", "us:er", "api.eu.mailgun.net"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("resend://api.resend.com?webhook=sesame", "no key"),
+        ("resend://:sesame@api.resend.com", "no secret"),
+        ("resend://:sesame@api.resend.com?webhook=sesame&tls=off", "plain text"),
+    ],
+)
+def test_what_is_missing_is_said_without_the_secrets(url: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says) as refused:
+        parse_email_url(url)
+    assert "sesame" not in str(refused.value)
