@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
@@ -53,6 +54,14 @@ def _main_location(_slot: int) -> Location | None:
 def forget_main_location() -> None:
     """For whoever changed a location in this process."""
     _main_location.cache_clear()
+
+
+def clock() -> datetime:
+    """PostgreSQL's time, which all machines share."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found
 
 
 def oldest_due_seconds() -> float | None:

@@ -1,7 +1,6 @@
 """What is looked after every fifteen seconds, by Celery's beat or by `manage.py send_due` alone."""
 
 import structlog
-from django.utils import timezone
 
 from crm import delivery, follow_up, queries, webhook
 from crm.actions import documents, safety
@@ -37,9 +36,10 @@ def look_after_documents() -> int:
 
     On its own: a large scan takes minutes, and mails do not wait for it.
     """
-    documents.forget_unfinished(now=timezone.now())
-    return documents.scan_due(now=timezone.now())
+    now = queries.clock()
+    documents.forget_unfinished(now=now)
+    return documents.scan_due(now=now)
 
 
 def _escalate() -> int:
-    return safety.escalate(now=timezone.now())
+    return safety.escalate(now=queries.clock())

@@ -57,6 +57,7 @@ def main() -> int:
         system.ensure_chromium()
         system.ensure_pdf_libraries()
         system.ensure_imap_server()
+        system.ensure_false_clocks()
     except system.Missing as missing:
         sys.exit(f"{missing} Then start again: no check is skipped.")
     begun = time.monotonic()

@@ -4,6 +4,7 @@ from script.guard import Guard
 from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
 from script.guards_of_requests import REQUEST_GUARDS
+from script.guards_of_sending import SENDING_GUARDS
 from script.guards_of_the_private_page import PRIVATE_GUARDS
 
 NOTHING = "migrations.RunSQL(migrations.RunSQL.noop) if True else "
@@ -357,4 +358,5 @@ GUARDS = [
     *PRIVATE_GUARDS,
     *INSURANCE_GUARDS,
     *FOLLOW_UP_GUARDS,
+    *SENDING_GUARDS,
 ]

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from ctypes.util import find_library
+from pathlib import Path
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # Pango lays out text for WeasyPrint; with it come the fonts' libraries.
@@ -43,6 +44,18 @@ def ensure_imap_server() -> None:
     """The same for the mail server whose mailbox the tests read."""
     if not shutil.which("dovecot"):
         _install("Dovecot, an IMAP server for the tests,", "dovecot-imapd")
+
+
+def ensure_false_clocks() -> None:
+    """The same for the library with which the tests give a worker a wrong clock."""
+    if not false_clock():
+        _install("libfaketime, for tests with wrong clocks,", "libfaketime")
+
+
+def false_clock() -> str:
+    """Where that library is; "" where it is not."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    return str(found[0]) if found else ""
 
 
 def _install(what: str, *packages: str) -> None:

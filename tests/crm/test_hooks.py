@@ -58,13 +58,8 @@ def told(provider: str, what: str, message: Message | None, *, to: str = "avery@
     kinds = {"hard": {"event": "failed", "severity": "permanent", "reason": "bounce"}}
     kinds |= {"soft": {"event": "failed", "severity": "permanent", "reason": "generic"}}
     kinds |= {"complaint": {"event": "complained"}}
-    data: dict[str, Any] = {
-        **kinds.get(what, {"event": what}),
-        "recipient": to,
-        "user-variables": metadata,
-        "timestamp": time.time(),
-    }
-    return {"event-data": data}
+    about = {"recipient": to, "user-variables": metadata, "timestamp": time.time()}
+    return {"event-data": {**kinds.get(what, {"event": what}), **about}}
 
 
 def call(client: Client, provider: str, body: dict[str, Any], *, number: str = "1", secret: str = "") -> Any:

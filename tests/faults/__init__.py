@@ -1,0 +1,1 @@
+LEASE_SECONDS = 3  # of the workers in rehearsals

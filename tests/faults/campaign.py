@@ -178,31 +178,12 @@ def _redis_gone(place: Place) -> Row:
 
 
 def _follow_ups(place: Place) -> Row:
-    """Steps planned and mails sent while workers die, Redis dies, and the server puts off (10 %), refuses (2 %), hangs
-    (1 %) and loses its answer (2 %)."""
+    """tests/faults/storm.py in full."""
     from crm.enums import OnUnknown
-    from tests.faults import rehearsal
-    from tests.faults.crowd import make_crowd
-    from tests.faults.far_end import far_end
+    from tests.faults.storm import Storm, rage
 
-    chance, begun, kills = random.Random(12), time.monotonic(), 0  # noqa: S311 - a rehearsal, not a secret
-    make_crowd(place.follow_ups)
-    with far_end() as far, ExitStack() as redis:
-        far.put_off_share, far.refuse_share, far.hang_share, far.lose_reply_share = 0.10, 0.02, 0.01, 0.02
-        far.delay_seconds = 0.002
-        redis.enter_context(embedded.valkey(place.redis_directory, port=place.redis_port))
-        with rehearsal.worker(far, redis_url=place.redis_url, REPLY_SECONDS="2") as worker:
-            rehearsal.wait_until_busy(far, seconds=20)
-            until = time.monotonic() + 60
-            while kills < FOLLOW_UP_KILLS and time.monotonic() < until:
-                kills += worker.kill_one(chance=chance)
-                if kills % REDIS_EVERY == 0:
-                    redis.close()
-                    redis.enter_context(embedded.valkey(place.redis_directory, port=place.redis_port))
-                time.sleep(0.2)
-            worker.start()
-            rehearsal.wait_until_settled(seconds=180)
-        result = rehearsal.outcome(far)
+    begun = time.monotonic()
+    result, kills = rage(Storm(place.follow_ups, FOLLOW_UP_KILLS, REDIS_EVERY), place.redis_directory)
     broken = [] if result.mails == place.follow_ups else [f"{result.mails} mails for {place.follow_ups} people"]
     if result.parked > MOST_PARKED * result.mails:
         broken.append(f"{result.parked} parked")

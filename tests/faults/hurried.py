@@ -5,6 +5,7 @@ Only waiting times differ. With DIE_AT it also kills itself, as `kill -9` would,
 
 import os
 import signal
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +13,13 @@ import django
 
 django.setup()
 
-from crm import delivery, smtp  # noqa: E402
-from crm.celery import app  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
-delivery.LEASE = timedelta(seconds=3)
+from crm import delivery, smtp, sweep  # noqa: E402
+from crm.celery import app  # noqa: E402
+from tests.faults import LEASE_SECONDS  # noqa: E402
+
+delivery.LEASE = timedelta(seconds=LEASE_SECONDS)
 delivery.SOON = delivery.PATIENT = (1,)
 smtp.REPLY_SECONDS = float(os.environ.get("REPLY_SECONDS", smtp.REPLY_SECONDS))
 app.conf.beat_schedule = {"sweep": {"task": "crm.sweep_messages", "schedule": 1.0, "options": {"expires": 60}}}
@@ -35,4 +39,9 @@ if "DIE_AT" in os.environ:
     setattr(*DEATHS[os.environ["DIE_AT"]], _die)
 
 if __name__ == "__main__":
-    delivery.send_due()
+    if "TELL_TIME" in os.environ:
+        sys.stdout.write(timezone.now().isoformat())
+    elif "SWEEP" in os.environ:
+        sweep.once()
+    else:
+        delivery.send_due()

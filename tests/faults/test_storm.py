@@ -1,0 +1,63 @@
+"""The short form of script/faults, in which everything happens at once, and a worker that is cut off and comes back."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from crm import sending
+from crm.actions import sequences
+from crm.enums import OnUnknown
+from crm.models import Location, Message
+from script import embedded
+from tests.factories import make_lead, make_location, make_message
+from tests.faults import LEASE_SECONDS, rehearsal
+from tests.faults.far_end import far_end
+from tests.faults.proxy import proxy
+from tests.faults.storm import Storm, rage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PEOPLE, MOST_PARKED = 200, 0.15  # of few mails each kill takes a large share; script/faults wants 5 % of 2,000
+
+MAILS = 80
+
+
+@pytest.fixture
+def centre(transactional_db: None) -> Location:
+    sequences.ensure_shipped()  # the test before may have emptied every table
+    return make_location(holidays=[])
+
+
+def test_a_storm_loses_nothing_and_doubles_nothing(centre: Location, tmp_path: Path) -> None:
+    result, kills = rage(Storm(PEOPLE, kills=12, redis_every=6, most_seconds=20, patience_seconds=60), tmp_path)
+
+    assert kills >= 8
+    assert result.broken_promises(OnUnknown.PARK) == []
+    assert (result.mails, result.parked <= MOST_PARKED * PEOPLE) == (PEOPLE, True)
+    assert result.accepted > PEOPLE / 2
+
+
+def test_a_worker_cut_off_from_the_database_comes_back_too_late(centre: Location, tmp_path: Path) -> None:
+    """Three workers and two clocks. One loses sight of the database in the middle of a mail, longer than a lease."""
+    lead = make_lead(location=centre)
+    for _ in range(MAILS):
+        make_message(lead, on_unknown=OnUnknown.PARK)
+    with far_end() as far, embedded.valkey(tmp_path) as url, proxy() as way, ExitStack() as workers:
+        far.delay_seconds = 0.03
+        workers.enter_context(rehearsal.worker(far, redis_url=url, processes=1, DATABASE_URL=way.url))
+        rehearsal.wait_until_busy(far, seconds=20)
+        way.freeze()
+        workers.enter_context(rehearsal.worker(far, redis_url=url, processes=2))
+        others = rehearsal.wait_until_settled(seconds=40)
+        time.sleep(LEASE_SECONDS)
+        way.thaw()
+        until = time.monotonic() + 15
+        while not sending.standing().fenced and time.monotonic() < until:
+            time.sleep(0.1)
+        result = rehearsal.outcome(far)
+
+    assert others
+    assert sending.standing().fenced >= 1
+    assert result.broken_promises(OnUnknown.PARK) == []
+    assert (result.accepted >= MAILS - 1, result.parked <= 1, Message.objects.count()) == (True, True, MAILS)
