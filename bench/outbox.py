@@ -16,6 +16,8 @@ import time
 from argparse import ArgumentParser
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from bench.follow_ups import _close_pool, _set_up
 from script import embedded
@@ -56,7 +58,11 @@ def _lateness(directory: Path, rate: int, seconds: int) -> list[float]:
 
     with far_end() as far, embedded.valkey(directory / "valkey") as redis_url, ExitStack() as running:
         far.delay_seconds = 0.02
-        variables = os.environ | {"EMAIL_URL": far.url, "REDIS_URL": redis_url, "DJANGO_SETTINGS_MODULE": "crm.settings"}
+        variables = os.environ | {
+            "EMAIL_URL": far.url,
+            "REDIS_URL": redis_url,
+            "DJANGO_SETTINGS_MODULE": "crm.settings",
+        }
         os.environ["REDIS_URL"] = redis_url
         for part in (["worker", "-c", "2"], ["beat", "-s", str(directory / "schedule")]):
             command = [sys.executable, "-m", "celery", "-A", "crm", *part]
@@ -69,7 +75,7 @@ def _lateness(directory: Path, rate: int, seconds: int) -> list[float]:
         while Message.objects.exclude(state="sent").exists() and time.monotonic() < until:
             time.sleep(0.2)
         rows = Message.objects.values_list("due_at", "finished_at")
-        return sorted((finished - due).total_seconds() for due, finished in rows)
+        return sorted((finished - due).total_seconds() for due, finished in rows if finished)
 
 
 def _post(rate: int, seconds: int) -> None:
@@ -80,7 +86,7 @@ def _post(rate: int, seconds: int) -> None:
     from crm.celery import app
     from tests.factories import make_lead, make_message
 
-    app.conf.broker_url = os.environ["REDIS_URL"]
+    app.conf.update(broker_url=os.environ["REDIS_URL"])
     lead, begun = make_lead(), time.monotonic()
     for number in range(rate * seconds):
         time.sleep(max(0.0, begun + number / rate - time.monotonic()))
@@ -105,12 +111,12 @@ def _claims(old: int) -> tuple[list[float], list[float]]:
     return few, _time_claims()
 
 
-def _fill(first: int, last: int, lead: object) -> None:
+def _fill(first: int, last: int, lead: UUID) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
         for start in range(first, last + 1, 250_000):
-            values = {"first": start, "last": min(start + 249_999, last), "lead": lead}
+            values: dict[str, Any] = {"first": start, "last": min(start + 249_999, last), "lead": lead}
             cursor.execute(_OLD, values)
         cursor.execute("VACUUM ANALYZE crm_message")
 

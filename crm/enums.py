@@ -101,6 +101,13 @@ LEASED_STATES = [MessageState.SENDING, MessageState.IN_DATA]
 NEEDS_A_PERSON = [MessageState.FAILED, MessageState.UNKNOWN]
 
 
+class Channel(TextChoices):
+    """By what a message goes. Text messages have no sender yet: nothing may promise them."""
+
+    EMAIL = "email", "E-mail"
+    TEXT = "text", "Text message"
+
+
 class MessageClass(TextChoices):
     """Which rules bind a message: an answer goes at once at any hour; the others wait for their window."""
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm.enums import LEASED_STATES, NEEDS_A_PERSON, MessageClass, MessageState, OnUnknown
+from crm.enums import LEASED_STATES, NEEDS_A_PERSON, Channel, MessageClass, MessageState, OnUnknown
 from crm.models.base import Row
 
 LATE_AFTER = timedelta(minutes=5)
@@ -52,6 +52,7 @@ class Message(Row):
     )
     key = models.CharField(max_length=120, unique=True, help_text="Idempotency: one row a reason, at most.")
     name = models.CharField(max_length=40, help_text="The template in templates/emails.")
+    channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL, editable=False)
     message_class = models.CharField(max_length=10, choices=MessageClass)
     on_unknown = models.CharField(max_length=6, choices=OnUnknown, default=OnUnknown.PARK)
 
@@ -88,6 +89,8 @@ class Message(Row):
                 | Q(topic__isnull=False, topic_version__isnull=False),
                 name="message_topic_and_version",
             ),
+            # What nobody sends must not wait in the outbox as if somebody did.
+            models.CheckConstraint(condition=Q(channel=Channel.EMAIL), name="message_channel_has_a_sender"),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state=MessageState.QUEUED), name="message_due"),

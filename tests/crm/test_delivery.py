@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from pytest_django import Settings
 
 from crm import delivery, mime, queries, smtp, stopping
-from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
+from crm.enums import Channel, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, MessageTopic, Task
 from tests.factories import make_lead, make_message
 from tests.faults.far_end import HANG_UP, TAKE_AND_HANG_UP, FarEnd, far_end
@@ -537,3 +537,8 @@ def test_oldest_due_seconds_counts_from_the_longest_wait(lead: Lead) -> None:
     make_message(lead, due_at=datetime.now(UTC) - timedelta(seconds=10))
 
     assert queries.oldest_due_seconds() == pytest.approx(90, abs=2)
+
+
+def test_no_message_waits_for_a_sender_that_does_not_exist(lead: Lead) -> None:
+    with pytest.raises(IntegrityError, match="message_channel_has_a_sender"), transaction.atomic():
+        make_message(lead, channel=Channel.TEXT)

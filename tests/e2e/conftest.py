@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, Request, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from crm.models import Location
@@ -15,8 +16,21 @@ from intake import guard
 from script.system import chromium
 from tests.factories import make_location
 
+Rules = dict[str, str | list[str]]
 QUIET = "--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+ALL_RULES: Rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+RULES_OF_COLOURS: Rules = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+AXE = Axe()
+# Colours glide from one to the other: what is measured in between is neither.
+SETTLED = """async () => {
+  const waited = new Promise(done => setTimeout(done, 500));
+  const settled = async () => {
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const ending = document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < 2000);
+    await Promise.allSettled(ending.filter(one => one.playState === "running").map(one => one.finished));
+  };
+  await Promise.race([waited, settled()]);
+}"""
 
 Watch = Callable[..., Page]
 
@@ -80,10 +94,33 @@ def page(open_page: Watch) -> Page:
     return open_page()
 
 
-def barriers(page: Page) -> list[str]:
-    """What axe-core finds against WCAG 2.2 A and AA, one line an element."""
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+def barriers(page: Page | Frame) -> list[str]:
+    """What axe-core finds against WCAG 2.2 A and AA, one line an element: every rule in light, those about colours in
+    dark too."""
+    found = _found(page, ALL_RULES)
+    with _in_the_dark(page):
+        return found + [f"in dark: {line}" for line in _found(page, RULES_OF_COLOURS)]
+
+
+def _found(page: Page | Frame, rules: Rules) -> list[str]:
+    options = {"runOnly": rules, "resultTypes": ["violations"]}
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.axe_script)
+    violations = page.evaluate("async options => (await axe.run(options)).violations", options)
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in violations for node in rule["nodes"]]
+
+
+@contextmanager
+def _in_the_dark(page: Page | Frame) -> Iterator[None]:
+    """The desk looks at the scheme when a page is loaded, and then bears a class."""
+    whole = page.page if isinstance(page, Frame) else page
+    turn = "on => location.pathname.startsWith('/admin/') && document.documentElement.classList.toggle('dark', on)"
+    for is_dark in (True, False):
+        whole.emulate_media(color_scheme="dark" if is_dark else "light")
+        whole.evaluate(turn, is_dark)
+        page.evaluate(SETTLED)
+        if is_dark:
+            yield
 
 
 def overflow(page: Page) -> int:

@@ -26,11 +26,10 @@ def check(page: Page) -> None:
     assert (barriers(page), overflow(page) <= 0) == ([], True)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("javascript", [True, False])
-def test_choosing_which_mails_to_get(open_page: Watch, lead: Lead, scheme: str, javascript: bool) -> None:
+def test_choosing_which_mails_to_get(open_page: Watch, lead: Lead, javascript: bool) -> None:
     path = f"/u/{preference_link.make(lead.pk, lead.email)}/"
-    page = open_page(path, color_scheme=scheme, java_script_enabled=javascript, **SMALL)
+    page = open_page(path, java_script_enabled=javascript, **SMALL)
     if javascript:
         check(page)
     page.get_by_label("Educational e-mail").focus()
@@ -53,11 +52,10 @@ def test_a_broken_link_says_what_to_do(open_page: Watch, lead: Lead, path: str) 
     check(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_panel_by_keyboard(open_page: Watch, lead: Lead, scheme: str) -> None:
+def test_the_panel_by_keyboard(open_page: Watch, lead: Lead) -> None:
     events.announce(lead, Event.SUBMITTED, now=timezone.now(), key="x")
     who = make_user("coordinator", email="casey@example.org", password="correct-horse-battery")
-    page = sign_in(open_page("/admin/", color_scheme=scheme, **SMALL), who.email)
+    page = sign_in(open_page("/admin/", **SMALL), who.email)
     page.goto(f"/admin/crm/lead/{lead.pk}/change/")
     check(page)
     page.get_by_role("button", name="Pause : Second step not finished").focus()
@@ -68,10 +66,9 @@ def test_the_panel_by_keyboard(open_page: Watch, lead: Lead, scheme: str) -> Non
     assert Enrolment.objects.get(key="incomplete_form").state == EnrolmentState.PAUSED
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_sequences_and_texts_without_barriers(open_page: Watch, lead: Lead, scheme: str) -> None:
+def test_sequences_and_texts_without_barriers(open_page: Watch, lead: Lead) -> None:
     who = make_user("administrator", email="alex@example.org", password="correct-horse-battery")
-    page = sign_in(open_page("/admin/", color_scheme=scheme, **SMALL), who.email)
+    page = sign_in(open_page("/admin/", **SMALL), who.email)
     page.goto("/admin/crm/sequenceversion/")
     check(page)
     page.get_by_role("link", name="Not reached").click()
@@ -91,12 +88,11 @@ def test_sequences_and_texts_without_barriers(open_page: Watch, lead: Lead, sche
     check(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_sending_and_mail_that_came_in_without_barriers(open_page: Watch, lead: Lead, scheme: str) -> None:
+def test_sending_and_mail_that_came_in_without_barriers(open_page: Watch, lead: Lead) -> None:
     make_message(lead, subject="Parked one", state="unknown")
     InboundMail.objects.create(external_id="<1>", kind="reply", lead=lead, text="Please call me.")
     who = make_user("administrator", email="alex@example.org", password="correct-horse-battery")
-    page = sign_in(open_page("/admin/", color_scheme=scheme, **SMALL), who.email)
+    page = sign_in(open_page("/admin/", **SMALL), who.email)
     page.goto("/admin/crm/sending/")
     check(page)
     page.get_by_label("Why").fill("The provider asked us to")

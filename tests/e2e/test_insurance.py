@@ -33,11 +33,11 @@ def lead(site: str) -> Lead:
     return made
 
 
-@pytest.fixture(params=["light", "dark"])
-def desk(open_page: Watch, lead: Lead, request: pytest.FixtureRequest) -> Page:
+@pytest.fixture
+def desk(open_page: Watch, lead: Lead) -> Page:
     """A clinician, so that a document can be released, on a narrow screen."""
     who = make_user("clinician", email="dana@example.org", password="correct-horse-battery")
-    return sign_in(open_page("/admin/", color_scheme=request.param, **SMALL), who.email)
+    return sign_in(open_page("/admin/", **SMALL), who.email)
 
 
 def check(page: Page) -> None:
@@ -101,9 +101,9 @@ def test_who_sent_the_patient(desk: Page, lead: Lead) -> None:
     expect(desk.get_by_role("link", name="Example Family Practice")).to_be_visible()
 
 
-@pytest.mark.parametrize(("path", "scheme"), [("/my/", "light"), ("/es/my/", "dark")])
-def test_treatments_over_time_on_a_phone(open_page: Watch, site: str, lead: Lead, path: str, scheme: str) -> None:
-    page = open_page("/", color_scheme=scheme, **SMALL)
+@pytest.mark.parametrize("path", ["/my/", "/es/my/"])
+def test_treatments_over_time_on_a_phone(open_page: Watch, site: str, lead: Lead, path: str) -> None:
+    page = open_page("/", **SMALL)
     entry = patient_access.begin(lead, now=timezone.now())
     PatientSession.objects.filter(pk=entry.session.pk).update(proven_at=timezone.now())
     page.context.add_cookies([{"name": "patient", "value": entry.secret, "url": site}])

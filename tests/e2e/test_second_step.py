@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -81,9 +80,8 @@ def _code(lead: Lead) -> str:
     return found.group()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_of_the_second_step_has_a_barrier(open_page: Watch, scheme: str) -> None:
-    page = open_page("/candidate/", viewport={"width": 320, "height": 640}, color_scheme=scheme)
+def test_no_page_of_the_second_step_has_a_barrier(open_page: Watch) -> None:
+    page = open_page("/candidate/", viewport={"width": 320, "height": 640})
     fill_in(page)
     page.get_by_role("button", name="Send my request").click()
     page.get_by_role("button", name="Tell us more").click()
@@ -144,13 +142,12 @@ def test_a_scanner_that_runs_scripts_uses_nothing_up_and_no_address_leaks(open_p
     assert not [address for address in told if token in address or "/my/" in address]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_rooms_of_the_private_page_have_no_barrier(open_page: Watch, scheme: str) -> None:
+def test_the_rooms_of_the_private_page_have_no_barrier(open_page: Watch) -> None:
     lead = make_lead(date_of_birth="1970-03-15")
     conversation.write(lead, text="Good morning.", by=make_user(), now=timezone.now())
     entry = patient_access.begin(lead, now=timezone.now())
     for prefix in ("", "/es"):
-        page = open_page("/", color_scheme=scheme, **PHONE)
+        page = open_page("/", **PHONE)
         page.context.add_cookies([{"name": "patient", "value": entry.secret, "url": page.url}])
         found = {}
         for path in ("code", "", "messages", "wishes", "people", "data"):
