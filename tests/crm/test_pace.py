@@ -96,7 +96,7 @@ def test_workers_share_one_pace(transactional_db: None, far: FarEnd) -> None:
     from tests.factories import make_location
 
     make_location()
-    make_crowd(20, "one.example.org")
+    make_crowd(4 * delivery.BATCH, "one.example.org")
     at = datetime.now(UTC)
 
     def work() -> None:

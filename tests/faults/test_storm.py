@@ -49,10 +49,10 @@ def test_a_worker_cut_off_from_the_database_comes_back_too_late(centre: Location
         rehearsal.wait_until_busy(far, seconds=20)
         way.freeze()
         workers.enter_context(rehearsal.worker(far, redis_url=url, processes=2))
-        others = rehearsal.wait_until_settled(seconds=40)
+        others = rehearsal.wait_until_settled(seconds=90)
         time.sleep(LEASE_SECONDS)
         way.thaw()
-        until = time.monotonic() + 15
+        until = time.monotonic() + 30
         while not sending.standing().fenced and time.monotonic() < until:
             time.sleep(0.1)
         result = rehearsal.outcome(far)
