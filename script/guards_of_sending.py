@@ -4,6 +4,13 @@ from script.guard import Guard
 
 SENDING_GUARDS = [
     Guard(
+        "a cause has one message",
+        "crm/migrations/0001_initial.py",
+        "one row a reason, at most.', max_length=120, unique=True",
+        "one row a reason, at most.', max_length=120",
+        "crm/test_emails.py::test_acknowledgement_is_one_a_submission",
+    ),
+    Guard(
         "what is due the database says",
         "crm/models/message.py",
         "return self.filter(state=MessageState.QUEUED, due_at__lte=Now())",
