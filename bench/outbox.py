@@ -26,9 +26,9 @@ WANTED_P99_SECONDS, WANTED_RATIO = 30.0, 1.3
 FEW, BATCHES = 1_000, 40
 
 _OLD = """
-INSERT INTO crm_message (id, key, name, message_class, on_unknown, sender_name, sender_email, to_email, subject, text,
-    html, message_id, state, reason, attempts, due_at, not_after, created_at, finished_at, lead_id)
-SELECT gen_random_uuid(), 'old:' || n, 'ack', 'answer', 'resend', 'Riverbend', 'hello@riverbend.example.org',
+INSERT INTO crm_message (id, key, name, channel, message_class, on_unknown, sender_name, sender_email, to_email,
+    subject, text, html, message_id, state, reason, attempts, due_at, not_after, created_at, finished_at, lead_id)
+SELECT gen_random_uuid(), 'old:' || n, 'ack', 'email', 'answer', 'resend', 'Riverbend', 'hello@riverbend.example.org',
     'n' || n || '@example.org', 'Your request', repeat('Hello. ', 30), repeat('<p>Hello.</p>', 30), '<old' || n || '>',
     'sent', '', 1, at, at + interval '1 day', at, at, %(lead)s
 FROM (SELECT n, now() - (n || ' seconds')::interval AS at FROM generate_series(%(first)s, %(last)s) n) rows
@@ -47,8 +47,9 @@ def main() -> int:
         _set_up(database.owner_url)
         services.callback(_close_pool)
         late = _lateness(directory, options.rate, options.seconds)
+        _show_lateness(late, options.rate)
         few, many = _claims(options.old)
-    return _show(options, late, few, many)
+    return max(_show_claims(options.old, few, many), int(_p99(late) > WANTED_P99_SECONDS))
 
 
 def _lateness(directory: Path, rate: int, seconds: int) -> list[float]:
@@ -136,16 +137,22 @@ def _time_claims() -> list[float]:
     return found
 
 
-def _show(options: object, late: list[float], few: list[float], many: list[float]) -> int:
-    p50, p99 = (late[min(len(late) - 1, int(len(late) * share))] for share in (0.50, 0.99))
-    print(f"\n{len(late)} mails, {options.rate} a second: from due to finished ", end="")  # type: ignore[attr-defined]
-    print(f"p50 {p50:.2f} s, p99 {p99:.2f} s, latest {late[-1]:.2f} s (wanted: p99 <= {WANTED_P99_SECONDS:.0f} s)")
+def _show_lateness(late: list[float], rate: int) -> None:
+    print(f"\n{len(late)} mails, {rate} a second: from due to finished p50 {late[len(late) // 2]:.2f} s, ", end="")
+    print(f"p99 {_p99(late):.2f} s, latest {late[-1]:.2f} s (wanted: p99 <= {WANTED_P99_SECONDS:.0f} s)", flush=True)
+
+
+def _p99(late: list[float]) -> float:
+    return late[min(len(late) - 1, int(len(late) * 0.99))]
+
+
+def _show_claims(old: int, few: list[float], many: list[float]) -> int:
     print(f"\n{'a claim of 50 mails':<34}{'median':>9}{'slowest':>10}")
-    for name, found in ((f"beside {FEW:,} old mails", few), (f"beside {options.old:,}", many)):  # type: ignore[attr-defined]
+    for name, found in ((f"beside {FEW:,} old mails", few), (f"beside {old:,}", many)):
         print(f"{name:<34}{statistics.median(found) * 1000:>6.1f} ms{max(found) * 1000:>7.1f} ms")
     ratio = statistics.median(many) / statistics.median(few)
     print(f"\nratio {ratio:.2f} (wanted: <= {WANTED_RATIO})")
-    return 0 if p99 <= WANTED_P99_SECONDS and ratio <= WANTED_RATIO else 1
+    return int(ratio > WANTED_RATIO)
 
 
 if __name__ == "__main__":

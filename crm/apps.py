@@ -17,7 +17,7 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         from anymail import signals
 
-        from crm import durability, grants, my, my_documents, personal_data, registry
+        from crm import durability, grants, my, my_documents, personal_data, registry, stages
         from crm.actions import access, documents, provider_events, sequences
         from crm.enums import Event
         from crm.models import Document
@@ -30,6 +30,7 @@ class CrmConfig(AppConfig):
         personal_data.hang_in()
         post_delete.connect(documents.on_delete, sender=Document)
         post_migrate.connect(_ship_sequences, sender=self)
+        post_migrate.connect(stages.ensure_rules, sender=self)
         registry.listen(list(Event), sequences.on_event)
         signals.tracking.connect(provider_events.on_tracking)
         signals.inbound.connect(provider_events.on_inbound)

@@ -30,6 +30,22 @@ def end_of_next_day(now: datetime, *, hours: Hours, holidays: list[str], zone: Z
     return now + timedelta(days=1)
 
 
+def opening_time_later(
+    now: datetime, span: timedelta, *, hours: Hours, holidays: list[str], zone: ZoneInfo
+) -> datetime:
+    """The moment at which the centre has been open for `span` since `now`; without hours in 30 days, `now + span`."""
+    today, left = now.astimezone(zone).date(), span
+    for offset in range(LOOK_AHEAD_DAYS):
+        day = opening(today + timedelta(days=offset), hours=hours, holidays=holidays, zone=zone)
+        if day is None or now >= day[1]:
+            continue
+        begins = max(now, day[0])
+        if left <= day[1] - begins:
+            return begins + left
+        left -= day[1] - begins
+    return now + span
+
+
 def call_due(now: datetime, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> datetime:
     """When a new request should have been called: five minutes from now, else 15 minutes into the next opening.
 

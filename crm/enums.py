@@ -52,6 +52,15 @@ def _transitions() -> dict[Stage, frozenset[Stage]]:
 TRANSITIONS = _transitions()
 
 
+class Requirement(TextChoices):
+    """What a stage may ask of a lead that enters it. Of a person who moves it: what moves by itself asks nobody."""
+
+    NEXT_STEP = "next_step", "A next step with its day"
+    OWNER = "owner", "An owner"
+    NOTE = "note", "A note that says why"
+    ASSESSED = "assessed", "An assessment"
+
+
 class Outcome(TextChoices):
     """What the candidacy rules suggest to staff. Never shown as a verdict."""
 
@@ -209,6 +218,7 @@ class TaskKind(TextChoices):
     PRIVACY = "privacy", "Privacy request"
     VERIFY = "verify", "Insurance to verify"
     REFERRER = "referrer", "Referrer to tell"
+    NEXT_STEP = "next_step", "Next step"
     OTHER = "other", "Other"
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from crm.actions import events, referrals
-from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, Event, LostReason, Outcome, Stage, TaskKind
+from crm import stages
+from crm.actions import events, next_steps, referrals
+from crm.actions.next_steps import NextStep
+from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, Event, Outcome, Stage, TaskKind
 from crm.errors import MoveRefused
 from crm.models import Activity, Lead, Task, User
 
@@ -35,21 +37,29 @@ def move(
     expected_stage: Stage | None = None,
     lost_reason: str = "",
     note: str = "",
+    next_step: NextStep | None = None,
     now: datetime | None = None,
 ) -> Lead:
     """Moves a lead to another stage: the only code that writes `Lead.stage`.
 
     Locks the row, then refuses (MoveRefused) when somebody else moved it since `expected_stage` was shown, when
-    the table in crm.enums has no such move, or when a loss has no reason. Side effects: stage, stage_since and
-    lost_reason of the row; one Activity. A move to the stage the lead already has changes nothing.
+    the table in crm.enums has no such move, or when something is missing that the stage asks for (crm/stages.py);
+    `by` nobody, only a reason and the safety hold count. Side effects: stage, stage_since and lost_reason of the row;
+    one Activity; a task for the next step. A move to the stage the lead already has changes nothing.
     """
-    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=lead.pk)
     current = Stage(locked.stage)
     if expected_stage is not None and current != expected_stage:
-        raise MoveRefused(f"Somebody moved this lead to {current.label} in the meantime. Nothing was changed.")
+        raise MoveRefused(f"Somebody moved this lead to {stages.label(current)} in the meantime. Nothing was changed.")
     if current == to:
         return locked
-    _check_move(current, to, lost_reason)
+    if to not in TRANSITIONS[current]:
+        raise MoveRefused(f"A lead cannot go from {stages.label(current)} to {stages.label(to)}.")
+    has_next = by is None or next_step is not None or next_steps.has_one(locked)
+    if missing := stages.unmet(
+        locked, to, by_hand=by is not None, note=note, has_next_step=has_next, lost_reason=lost_reason
+    ):
+        raise MoveRefused(" ".join(missing))
     now = now or timezone.now()
     locked.stage, locked.stage_since = to, now
     locked.lost_reason = lost_reason if to == Stage.LOST else ""
@@ -59,20 +69,16 @@ def move(
         kind=ActivityKind.STAGE,
         at=now,
         by=by,
-        summary=f"{current.label} → {to.label}",
+        summary=f"{stages.label(current)} → {stages.label(to)}",
         note=note,
         details={"from": current.value, "to": to.value, "lost_reason": locked.lost_reason},
     )
+    if next_step:
+        next_steps.plan(locked, next_step)
+    next_steps.after_move(locked, to, now=now)
     referrals.on_move(locked, to, now=now)
     events.announce(locked, Event.STAGE_MOVED, now=now, key=str(moved.pk))
     return locked
-
-
-def _check_move(current: Stage, to: Stage, lost_reason: str) -> None:
-    if to not in TRANSITIONS[current]:
-        raise MoveRefused(f"A lead cannot go from {current.label} to {to.label}.")
-    if to == Stage.LOST and lost_reason not in LostReason.values:
-        raise MoveRefused("Say why the lead was lost.")
 
 
 @transaction.atomic

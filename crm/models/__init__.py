@@ -18,6 +18,7 @@ from crm.models.referral import Referral, ReferringPractice
 from crm.models.safety import AlertPost, EmergencyCount, OnCallShift, SafetyAlert
 from crm.models.sending import DomainPace, Sending
 from crm.models.sequence import Enrolment, SequenceVersion, StepOutcome, VersionState
+from crm.models.stage_rule import StageRule
 from crm.models.suppression import Scope, SuppressedBecause, Suppression
 from crm.models.task import Task
 from crm.models.treatment import Treatment
@@ -54,6 +55,7 @@ __all__ = [
     "Sending",
     "SequenceVersion",
     "Snippet",
+    "StageRule",
     "StepOutcome",
     "SuppressedBecause",
     "Suppression",

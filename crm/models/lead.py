@@ -3,13 +3,14 @@
 import secrets
 
 import pgtrigger
+from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils.timezone import now
 
-from crm.enums import OPEN_STAGES, TRANSITIONS, ContactChannel, LostReason, Outcome, PhoneType, Stage
+from crm.enums import OPEN_STAGES, TRANSITIONS, ContactChannel, EnrolmentState, LostReason, Outcome, PhoneType, Stage
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
 from crm.models.location import validate_zone
@@ -28,6 +29,15 @@ def make_reference() -> str:
 class LeadQuerySet(models.QuerySet["Lead"]):
     def open(self) -> "LeadQuerySet":
         return self.filter(stage__in=OPEN_STAGES)
+
+    def without_next_step(self) -> "LeadQuerySet":
+        """Open leads of whom nothing reminds anybody: no open task, and no sequence with a step to come."""
+        of_lead = models.OuterRef("pk")
+        tasks = apps.get_model("crm", "Task").objects.filter(lead=of_lead, done_at__isnull=True)
+        steps = apps.get_model("crm", "Enrolment").objects.filter(
+            lead=of_lead, state=EnrolmentState.LIVE, due_at__isnull=False
+        )
+        return self.open().filter(~models.Exists(tasks), ~models.Exists(steps))
 
     def reached_by(self, *, email: str, phone: str) -> "LeadQuerySet":
         """Everybody who gave this address or this number; nobody for two empty ones. Newest first."""

@@ -1,0 +1,76 @@
+"""Every open lead has a next step: a task, or a step of a sequence to come. Nothing is forgotten."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db import transaction
+
+from crm import clinic_hours, stages
+from crm.enums import OPEN_STAGES, Stage, TaskKind
+from crm.models import Lead, Task
+
+BATCH = 500
+DECIDE = "Decide what comes next"
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What somebody means to do, and when."""
+
+    title: str
+    due_at: datetime
+
+
+def has_one(lead: Lead) -> bool:
+    """Whether something reminds of this lead; true for one that is not open."""
+    return lead.stage not in OPEN_STAGES or not Lead.objects.filter(pk=lead.pk).without_next_step().exists()
+
+
+def plan(lead: Lead, step: NextStep) -> Task:
+    """A task for it, whatever else is open."""
+    key = f"next:{uuid4()}"
+    return Task.objects.create(lead=lead, kind=TaskKind.NEXT_STEP, title=step.title, due_at=step.due_at, key=key)
+
+
+def after_move(lead: Lead, to: Stage, *, now: datetime) -> None:
+    """The next step that the stage's own rule asks for, where nothing else reminds of the lead."""
+    rule = stages.rules().get(to)
+    if rule and rule.answer_within_minutes and not has_one(lead):
+        plan(lead, NextStep(f"{rule.label}: next step", due_for(lead, rule.answer_within_minutes, now=now)))
+
+
+def due_for(lead: Lead, minutes: int, *, now: datetime) -> datetime:
+    """So many minutes of the location's opening hours from now."""
+    centre = lead.location
+    span = timedelta(minutes=minutes)
+    return clinic_hours.opening_time_later(now, span, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+
+
+def ensure(*, now: datetime) -> int:
+    """Gives every open lead that has none a task to decide, due at the end of the next day; returns how many."""
+    made = 0
+    while batch := _batch(now=now):
+        made += batch
+    return made
+
+
+def _batch(*, now: datetime) -> int:
+    with transaction.atomic():
+        left = Lead.objects.without_next_step().select_for_update(skip_locked=True, of=("self",))
+        forgotten = list(left.select_related("location").order_by("pk")[:BATCH])
+        Task.objects.bulk_create(
+            Task(
+                lead=lead,
+                kind=TaskKind.NEXT_STEP,
+                title=DECIDE,
+                assigned_to_id=lead.owner_id,
+                created_at=now,
+                key=f"decide:{lead.pk}:{now:%Y%m%d%H%M%S}",
+                due_at=clinic_hours.end_of_next_day(
+                    now, hours=lead.location.hours, holidays=lead.location.holidays, zone=lead.location.zone
+                ),
+            )
+            for lead in forgotten
+        )
+    return len(forgotten)
