@@ -78,11 +78,11 @@ def _fill(rows: int) -> None:
             """
             INSERT INTO crm_lead (id, reference, location_id, first_name, last_name, email, phone, phone_type,
                 preferred_contact, best_time, state, timezone, ok_voicemail, how_heard, language, stage, stage_since,
-                lost_reason, outcome, safety_hold, created_at, updated_at)
+                lost_reason, outcome, safety_hold, attribution, came_by, received_at, tags, created_at, updated_at)
             SELECT gen_random_uuid(), upper(substr(md5(n::text), 1, 9)), %s, 'Avery', 'Specimen' || n %% 900,
                 'p' || n || '@example.org', '+1212555' || lpad((n %% 10000)::text, 4, '0'), 'mobile', 'phone', '{}',
                 'NY', 'America/New_York', true, '', 'en', (%s::text[])[1 + n %% 12], now(), '', '', false,
-                now() - n * interval '40 seconds', now()
+                '{}', 'web', now(), '{}', now() - n * interval '40 seconds', now()
             FROM generate_series(%s, %s) AS n ON CONFLICT DO NOTHING
             """,
             [centre.pk, STAGES, Lead.objects.count() + 1, rows],

@@ -11,8 +11,8 @@ from datetime import datetime
 from uuid import UUID
 
 from crm import registry
-from crm.enums import ActivityKind, CallOutcome, Outcome, Stage
-from crm.models import Activity, ImagingStudy, InboundMail, Lead, PrivateMessage
+from crm.enums import ActivityKind, CallOutcome, Outcome, Stage, SurgeryDecision
+from crm.models import Activity, Consultation, ImagingStudy, InboundMail, Lead, PrivateMessage
 from crm.models.inbound import InboundKind
 
 CLOSED = {Stage.LOST, Stage.PATIENT, Stage.IMPROVED, Stage.DORMANT}
@@ -28,6 +28,7 @@ class Facts:
     calls: dict[UUID, list[tuple[datetime, str]]] = field(default_factory=dict)
     wrote_at: dict[UUID, datetime] = field(default_factory=dict)
     studies: dict[UUID, list[bool]] = field(default_factory=dict)
+    decided: set[UUID] = field(default_factory=set)
     of_others: dict[str, set[UUID]] = field(default_factory=dict)
 
 
@@ -60,6 +61,7 @@ def facts_of(leads: Iterable[Lead], *, asked: Iterable[str]) -> Facts:
         calls=_calls(ids) if names & {"reached", "contacted", "missed_twice", "no_calls"} else {},
         wrote_at=_wrote(ids) if "replied" in names else {},
         studies=_studies(ids) if names & {"records_missing", "records_here"} else {},
+        decided=_decided(ids) if "decided" in names else set(),
         of_others={name: answer(ids) for name, answer in registry.conditions().items() if name in names},
     )
 
@@ -71,6 +73,12 @@ def _calls(ids: list[UUID]) -> dict[UUID, list[tuple[datetime, str]]]:
         if len(found[lead_id]) < _LATEST:
             found[lead_id].append((at, outcome))
     return found
+
+
+def _decided(ids: list[UUID]) -> set[UUID]:
+    """Who has decided about a recommended procedure."""
+    known = Consultation.objects.filter(lead__in=ids, surgery__in=[SurgeryDecision.WANTS, SurgeryDecision.DECLINED])
+    return set(known.values_list("lead_id", flat=True))
 
 
 def _wrote(ids: list[UUID]) -> dict[UUID, datetime]:
@@ -111,7 +119,7 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "booked": lambda case: case.lead.stage in BOOKED,
     "closed": lambda case: case.lead.stage in CLOSED,
     "was_consulted": lambda case: case.lead.stage == Stage.CONSULTED,
-    "decided": lambda case: case.lead.stage in {Stage.PATIENT, Stage.LOST},
+    "decided": lambda case: case.lead.stage in {Stage.PATIENT, Stage.LOST} or case.lead.pk in case.facts.decided,
     "improved": lambda case: case.lead.stage == Stage.IMPROVED,
     "is_dormant": lambda case: case.lead.stage == Stage.DORMANT,
     "no_longer_dormant": lambda case: case.lead.stage != Stage.DORMANT,

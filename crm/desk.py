@@ -84,6 +84,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _link("Locations", "location_on", "crm_location"),
+                _link("Stages", "view_kanban", "crm_stagerule"),
                 _link("Who refers", "forward_to_inbox", "crm_referringpractice"),
                 _link("Insurance plans", "health_and_safety", "intake_plan"),
                 _link("Snippets", "short_text", "crm_snippet"),

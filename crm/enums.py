@@ -178,6 +178,8 @@ class Event(StrEnum):
     OUTCOME_CHANGED = "outcome_changed"
     REPLIED = "replied"
     NO_SHOW = "no_show"
+    REVIEWED = "reviewed"
+    CONSULTED = "consulted"
 
 
 class ActivityKind(TextChoices):
@@ -209,6 +211,42 @@ class CallOutcome(TextChoices):
     ASKED_NOT_TO_CALL = "asked_not_to_call", "Asked not to be called"
 
 
+class CameBy(TextChoices):
+    """How a request reached the centre."""
+
+    WEB = "web", "Web"
+    PHONE = "phone", "Telephone"
+    VOICEMAIL = "voicemail", "Voicemail"
+    WALK_IN = "walk_in", "Walk-in"
+    FAX = "fax", "Fax"
+
+
+class Decision(TextChoices):
+    """What a clinician says after looking at a request."""
+
+    SUITABLE = "suitable", "Suitable for a consultation"
+    MORE_TESTS = "more_tests", "More tests first"
+    CONTINUE_CARE = "continue_care", "Continue conservative care"
+    REFER_ELSEWHERE = "refer_elsewhere", "Refer elsewhere"
+
+
+class ConsultResult(TextChoices):
+    """What came of a consultation."""
+
+    PROCEDURE = "procedure", "A procedure was recommended"
+    CONSERVATIVE = "conservative", "Conservative care goes on"
+    MORE_TESTS = "more_tests", "More tests first"
+    REFERRED = "referred", "Referred elsewhere"
+
+
+class SurgeryDecision(TextChoices):
+    """What the patient decided about a recommended procedure."""
+
+    OPEN = "open", "Not decided yet"
+    WANTS = "wants", "Wants it"
+    DECLINED = "declined", "Does not want it"
+
+
 class TaskKind(TextChoices):
     CALL = "call", "Call"
     URGENT_CALL = "urgent_call", "Urgent call"
@@ -219,6 +257,7 @@ class TaskKind(TextChoices):
     VERIFY = "verify", "Insurance to verify"
     REFERRER = "referrer", "Referrer to tell"
     NEXT_STEP = "next_step", "Next step"
+    RETURNED = "returned", "Came back without an owner"
     OTHER = "other", "Other"
 
 

@@ -37,6 +37,18 @@ class SafetyRefused(DomainError):
     """A safety hold that may not be lifted like this."""
 
 
+class ReviewRefused(DomainError):
+    """A clinical decision that may not be recorded like this. `field` names the culprit, or is ""."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class AssignmentRefused(DomainError):
+    """A lead that cannot be given to this person."""
+
+
 class MessageRefused(DomainError):
     """The message is not in a state in which this can be done with it."""
 

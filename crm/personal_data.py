@@ -10,6 +10,7 @@ from crm.models import (
     Activity,
     AlertPost,
     ConsentRecord,
+    Consultation,
     ContactPerson,
     Document,
     Enrolment,
@@ -19,11 +20,13 @@ from crm.models import (
     MailThread,
     Measurement,
     Message,
+    Notice,
     PatientCode,
     PatientLink,
     PatientSession,
     PrivateMessage,
     Referral,
+    ReviewDecision,
     SafetyAlert,
     StepOutcome,
     Task,
@@ -32,7 +35,7 @@ from crm.models import (
 
 _LEAD = (
     "reference first_name last_name email phone phone_type preferred_contact best_time date_of_birth state timezone "
-    "ok_voicemail how_heard attribution language stage created_at"
+    "ok_voicemail how_heard attribution language stage came_by received_at tags created_at"
 )
 _TREATMENT = (
     "kind kind_other body_region side level drug_name start_date start_precision end_date end_precision ongoing "
@@ -62,6 +65,9 @@ def hang_in() -> None:
     data(InboundMail, path="lead", title="Mail from you", fields="kind text at")
     data(MailThread, path="lead", why_not="The address of ours under which your replies arrive.")
     data(SafetyAlert, path="lead", title="Alerts", fields="raised_at")
+    data(ReviewDecision, path="lead", title="Clinical reviews", fields="decision reason at")
+    data(Consultation, path="lead", title="Consultations", fields="held_on result surgery note")
+    data(Notice, path="lead", why_not="Notes of ours about our own work.")
     data(Task, path="lead", why_not="Notes of ours about our own work.")
     data(PatientLink, path="lead", why_not="Keys, of which we keep only a hash.")
     data(PatientSession, path="lead", why_not="Keys, of which we keep only a hash.")

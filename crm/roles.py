@@ -5,15 +5,26 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 
-_SEE_THE_DESK = [
+# What everybody needs who speaks with people: who they are and how they are reached, and nothing that they answered.
+_CONTACT = [
     "crm.view_lead",
+    "crm.change_lead",
+    "crm.add_lead",
+    "crm.add_activity",
+    "crm.view_task",
+    "crm.change_task",
+    "crm.view_location",
+    "crm.view_contactperson",
+    "crm.add_contactperson",
+    "crm.change_contactperson",
+    "crm.view_stagerule",
+]
+_ANSWERS = [
     "crm.view_treatment",
     "crm.view_measurement",
     "crm.view_activity",
-    "crm.view_task",
     "crm.view_message",
     "crm.view_consentrecord",
-    "crm.view_location",
     "intake.view_submission",
     "intake.view_assessment",
     "intake.view_coverage",
@@ -24,7 +35,6 @@ _SEE_THE_DESK = [
     "crm.view_oncallshift",
     "crm.view_emergencycount",
     "crm.view_privatemessage",
-    "crm.view_contactperson",
     "crm.view_document",
     "crm.view_imagingstudy",
     "crm.view_referringpractice",
@@ -33,18 +43,14 @@ _SEE_THE_DESK = [
     "crm.view_mailtext",
     "crm.view_inboundmail",
     "crm.view_sequenceversion",
+    "crm.view_reviewdecision",
+    "crm.view_consultation",
 ]
-_WORK_THE_DESK = [
-    *_SEE_THE_DESK,
-    "crm.change_lead",
+_WORK = [
     "crm.add_treatment",
     "crm.change_treatment",
-    "crm.add_activity",
-    "crm.change_task",
     "crm.add_measurement",
     "crm.add_privatemessage",
-    "crm.add_contactperson",
-    "crm.change_contactperson",
     "crm.add_document",
     "crm.add_imagingstudy",
     "crm.change_imagingstudy",
@@ -59,34 +65,67 @@ _WORK_THE_DESK = [
     "intake.change_question",
     "intake.decide_quarantine",
 ]
+_COORDINATE = [*_CONTACT, *_ANSWERS, *_WORK]
+_DECIDE = ["crm.clear_urgent", "crm.release_document", "crm.review_imagingstudy", "crm.decide_review"]
+_LEAD_THE_DESK = ["crm.assign_lead", "crm.view_figures", "crm.view_snippet", "crm.add_snippet", "crm.change_snippet"]
+_ADMINISTER = [
+    "crm.clear_urgent",
+    "crm.release_document",
+    "crm.add_oncallshift",
+    "crm.change_oncallshift",
+    "crm.delete_oncallshift",
+    "crm.add_location",
+    "crm.change_location",
+    "crm.view_user",
+    "crm.add_user",
+    "crm.change_user",
+    "crm.add_absence",
+    "crm.change_absence",
+    "crm.delete_absence",
+    "crm.view_absence",
+    "crm.view_accessevent",
+    "intake.add_plan",
+    "intake.change_plan",
+    "crm.change_mailtext",
+    "crm.change_sending",
+    "crm.change_stagerule",
+    "crm.add_sequenceversion",
+    "crm.change_sequenceversion",
+]
 
 PERMISSIONS: dict[str, list[str]] = {
-    "coordinator": _WORK_THE_DESK,
-    "clinician": [*_WORK_THE_DESK, "crm.clear_urgent", "crm.release_document", "crm.review_imagingstudy"],
-    "administrator": [
-        *_WORK_THE_DESK,
-        "crm.clear_urgent",
-        "crm.release_document",
-        "crm.add_oncallshift",
-        "crm.change_oncallshift",
-        "crm.delete_oncallshift",
-        "crm.add_location",
-        "crm.change_location",
-        "crm.view_user",
-        "crm.add_user",
-        "crm.change_user",
-        "crm.view_accessevent",
-        "intake.add_plan",
-        "intake.change_plan",
-        "crm.change_mailtext",
-        "crm.change_sending",
-        "crm.add_sequenceversion",
-        "crm.change_sequenceversion",
-        "crm.view_snippet",
-        "crm.add_snippet",
-        "crm.change_snippet",
-    ],
+    "coordinator": _COORDINATE,
+    "lead_coordinator": [*_COORDINATE, *_LEAD_THE_DESK],
+    "clinician": [*_COORDINATE, *_DECIDE],
+    "front_desk": _CONTACT,
+    "marketing": ["crm.view_figures"],
+    "administrator": [*_COORDINATE, *_LEAD_THE_DESK, *_ADMINISTER],
 }
+# One sentence each, for people: docs/roles.md and the page of a person who signs in.
+IN_WORDS: dict[str, str] = {
+    "coordinator": "Works requests from the first call to the booking; sees everything about their locations' leads.",
+    "lead_coordinator": "A coordinator who also shares leads out, hands them over and sees the figures.",
+    "clinician": "A coordinator who also decides clinical reviews, lifts safety holds and releases documents.",
+    "front_desk": "Sees who somebody is and how to reach them; never what they answered, sent or were told.",
+    "marketing": "Sees figures. No person, no record.",
+    "administrator": "A lead coordinator who also keeps locations, people, texts, sequences and the access log.",
+}
+TAKE_LEADS = ["coordinator", "lead_coordinator"]
+
+
+def as_table() -> str:
+    """docs/roles.md's table, in Markdown: one permission a line, one role a column."""
+    roles = list(PERMISSIONS)
+    names = sorted({name for held in PERMISSIONS.values() for name in held})
+    head = [
+        "| permission | " + " | ".join(role.replace("_", " ") for role in roles) + " |",
+        "|---|" + "---|" * len(roles),
+    ]
+    return "\n".join([*head, *(_line(name, roles) for name in names)])
+
+
+def _line(name: str, roles: list[str]) -> str:
+    return f"| `{name}` | " + " | ".join("yes" if name in PERMISSIONS[role] else "" for role in roles) + " |"
 
 
 class RoleBackend(ModelBackend):

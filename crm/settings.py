@@ -73,7 +73,11 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n", "crm.templatetags.safety"],  # every page for patients needs them
+            "builtins": [
+                "django.templatetags.i18n",
+                "crm.templatetags.safety",
+                "crm.templatetags.desk",
+            ],  # every page for patients needs them
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",

@@ -3,7 +3,7 @@
 import structlog
 
 from crm import delivery, follow_up, queries, webhook
-from crm.actions import documents, safety
+from crm.actions import assignment, documents, next_steps, safety
 from crm.models.message import LATE_AFTER
 
 log = structlog.get_logger("nucleus.sweep")
@@ -14,7 +14,7 @@ def once() -> int:
 
     Alerts first, and each on its own: trouble with one path must not silence the others.
     """
-    for look_after in (_escalate, webhook.post_due, follow_up.run_due):
+    for look_after in (_escalate, webhook.post_due, _keep_the_desk, follow_up.run_due):
         try:
             look_after()
         except Exception as trouble:  # the mails below must go out whatever is wrong here
@@ -39,6 +39,14 @@ def look_after_documents() -> int:
     now = queries.clock()
     documents.forget_unfinished(now=now)
     return documents.scan_due(now=now)
+
+
+def _keep_the_desk() -> int:
+    """New leads get an owner, leads of people who left come back, and nobody is forgotten."""
+    now = queries.clock()
+    assignment.share_out(now=now)
+    assignment.take_back_from_inactive(now=now)
+    return next_steps.ensure(now=now)
 
 
 def _escalate() -> int:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from phonenumber_field.formfields import PhoneNumberField
 
-from crm import places
+from crm import places, stages
 from crm.enums import TRANSITIONS, CallOutcome, DatePrecision, LostReason, MeasurementKind, SideEffect, Source, Stage
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Treatment, User
@@ -74,7 +74,7 @@ class MoveForm(forms.Form):
     def __init__(self, *args: Any, stage: Stage, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["expected_stage"] = stage
-        later = [(goal.value, goal.label) for goal in Stage if goal in TRANSITIONS[stage]]
+        later = [(goal.value, rule.label) for goal, rule in stages.rules().items() if goal in TRANSITIONS[stage]]
         field = self.fields["to"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = [("", "Choose …"), *later]

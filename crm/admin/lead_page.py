@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from crm import queries, registry
+from crm import queries, registry, stages
 from crm.actions import access, leads, measurements, tasks, treatments
 from crm.actions import messages as outbox
 from crm.admin.forms import CallForm, DetailsForm, MoveForm, NoteForm, ScoreForm, TreatmentForm
@@ -113,7 +113,7 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
             form.add_error("to", refused.message)
     if form.errors:
         return page(site, request, lead_id, status=422, move_form=form)
-    messages.success(request, f"Moved to {Stage(form.cleaned_data['to']).label}.")
+    messages.success(request, f"Moved to {stages.label(form.cleaned_data['to'])}.")
     return back(lead_id)
 
 

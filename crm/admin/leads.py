@@ -12,7 +12,7 @@ from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from crm import queries
+from crm import queries, stages
 from crm.admin import lead_page
 from crm.admin.base import DeskAdmin, colours
 from crm.enums import Stage
@@ -103,8 +103,8 @@ class LeadAdmin(DeskAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        stages = [("", "All"), *((stage.value, stage.label) for stage in Stage)]
-        return super().changelist_view(request, {"title": "Leads", "stages": stages, **(extra_context or {})})
+        shown = [("", "All"), *((stage.value, rule.label) for stage, rule in stages.rules().items())]
+        return super().changelist_view(request, {"title": "Leads", "stages": shown, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -115,7 +115,7 @@ class LeadAdmin(DeskAdmin):
 
     @display(description="Stage", label=_STAGE_COLOURS, ordering="stage")
     def stage_label(self, lead: Lead) -> tuple[str, str]:
-        return lead.stage, str(Stage(lead.stage).label)
+        return lead.stage, stages.label(lead.stage)
 
     @display(description="In stage for", ordering="-stage_since")
     def since(self, lead: Lead) -> str:

@@ -39,6 +39,7 @@ class LocationAdmin(DeskAdmin):
         ("Reached by", {"fields": [("phone", "phone_display"), "fax"]}),
         ("Shown in other sites", {"fields": ["embed_origins", "snippet"]}),
         ("When", {"fields": ["timezone", "hours", "holidays"]}),
+        ("Who looks after leads", {"fields": ["shares_out"]}),
         ("Warning signs", {"fields": ["alert_email", "nobody_on_call"]}),
         ("Mails come from", {"fields": ["sender_name", "sender_email", "reply_email"]}),
     ]

@@ -1,10 +1,12 @@
 """The base domain, one noun a module."""
 
+from crm.models.absence import Absence
 from crm.models.access import AccessEvent
 from crm.models.activity import Activity
 from crm.models.consent import ConsentRecord
 from crm.models.contact_person import ContactPerson
 from crm.models.conversation import PrivateMessage, Snippet
+from crm.models.decision import Consultation, ReviewDecision
 from crm.models.document import Document
 from crm.models.imaging import ImagingStudy
 from crm.models.inbound import InboundMail, MailThread
@@ -13,6 +15,7 @@ from crm.models.location import Location
 from crm.models.mail_text import MailText
 from crm.models.measurement import Measurement
 from crm.models.message import Message, MessageTopic
+from crm.models.notice import Notice
 from crm.models.private import PatientCode, PatientLink, PatientSession
 from crm.models.referral import Referral, ReferringPractice
 from crm.models.safety import AlertPost, EmergencyCount, OnCallShift, SafetyAlert
@@ -25,10 +28,12 @@ from crm.models.treatment import Treatment
 from crm.models.user import User
 
 __all__ = [
+    "Absence",
     "AccessEvent",
     "Activity",
     "AlertPost",
     "ConsentRecord",
+    "Consultation",
     "ContactPerson",
     "Document",
     "DomainPace",
@@ -43,6 +48,7 @@ __all__ = [
     "Measurement",
     "Message",
     "MessageTopic",
+    "Notice",
     "OnCallShift",
     "PatientCode",
     "PatientLink",
@@ -50,6 +56,7 @@ __all__ = [
     "PrivateMessage",
     "Referral",
     "ReferringPractice",
+    "ReviewDecision",
     "SafetyAlert",
     "Scope",
     "Sending",

@@ -1,6 +1,7 @@
 """A person who asked for help, and where that request stands."""
 
 import secrets
+from typing import TYPE_CHECKING
 
 import pgtrigger
 from django.apps import apps
@@ -10,11 +11,24 @@ from django.db import models
 from django.db.models.functions import Upper
 from django.utils.timezone import now
 
-from crm.enums import OPEN_STAGES, TRANSITIONS, ContactChannel, EnrolmentState, LostReason, Outcome, PhoneType, Stage
+from crm.enums import (
+    OPEN_STAGES,
+    TRANSITIONS,
+    CameBy,
+    ContactChannel,
+    EnrolmentState,
+    LostReason,
+    Outcome,
+    PhoneType,
+    Stage,
+)
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
 from crm.models.location import validate_zone
 from crm.normalise import telephone_in_words
+
+if TYPE_CHECKING:
+    from crm.models.user import User
 
 # No 0/O, 1/I/L: people read these over the phone. 31^8 ≈ 8.5e11 references.
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -29,6 +43,12 @@ def make_reference() -> str:
 class LeadQuerySet(models.QuerySet["Lead"]):
     def open(self) -> "LeadQuerySet":
         return self.filter(stage__in=OPEN_STAGES)
+
+    def visible_to(self, user: "User") -> "LeadQuerySet":
+        """Of the locations that this person works for; of all for somebody who is bound to none. No query here."""
+        bound = user.locations.through.objects.filter(user=user)
+        theirs = models.Exists(bound.filter(location=models.OuterRef("location")))
+        return self.filter(theirs | ~models.Exists(bound))
 
     def without_next_step(self) -> "LeadQuerySet":
         """Open leads of whom nothing reminds anybody: no open task, and no sequence with a step to come."""
@@ -79,6 +99,10 @@ class Lead(Row):
     wake_up_on = models.DateField(null=True, blank=True)
     safety_hold = models.BooleanField(default=False)
 
+    came_by = models.CharField(max_length=10, choices=CameBy, default=CameBy.WEB)
+    received_at = models.DateTimeField(default=now, help_text="When it really came: a voicemail is older than its row.")
+    tags = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -95,6 +119,8 @@ class Lead(Row):
         indexes = [
             models.Index(fields=["stage", "-created_at", "-id"], name="lead_stage_newest"),
             models.Index(fields=["-created_at", "-id"], name="lead_newest"),
+            models.Index(fields=["stage", "-stage_since", "-id"], name="lead_board"),
+            models.Index(fields=["owner", "stage"], condition=models.Q(owner__isnull=False), name="lead_of_owner"),
             models.Index(fields=["email"], condition=~models.Q(email=""), name="lead_email"),
             models.Index(fields=["phone"], condition=~models.Q(phone=""), name="lead_phone"),
             GinIndex(
@@ -103,7 +129,11 @@ class Lead(Row):
                 name="lead_search",
             ),
         ]
-        permissions = [("clear_urgent", "Can lift a safety hold")]
+        permissions = [
+            ("clear_urgent", "Can lift a safety hold"),
+            ("assign_lead", "Can give leads to others"),
+            ("view_figures", "Can see figures"),
+        ]
         triggers = [
             pgtrigger.FSM(
                 name="stage_moves",

@@ -110,6 +110,9 @@ class Location(Row):
         blank=True,
         help_text="Sites that may show the form, such as https://www.example.org.",
     )
+    shares_out = models.BooleanField(
+        "shares new leads out", default=True, help_text="New leads get an owner in turn; without it nobody has them."
+    )
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0, help_text="The lowest is the one that the site shows.")
 

@@ -45,6 +45,10 @@ class Task(Row):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(done_at__isnull=True), name="task_open_due"),
             models.Index(fields=["lead", "due_at"], name="task_of_lead"),
+            models.Index(fields=["kind", "due_at"], condition=Q(done_at__isnull=True), name="task_open_of_kind"),
+            models.Index(
+                fields=["assigned_to", "due_at"], condition=Q(done_at__isnull=True), name="task_open_of_person"
+            ),
         ]
 
     def __str__(self) -> str:

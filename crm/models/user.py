@@ -4,11 +4,14 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from crm.models.base import Row
+from crm.models.location import validate_hours
 
 
 class UserManager(BaseUserManager["User"]):
@@ -31,6 +34,27 @@ class User(Row, AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=120)
     is_staff = models.BooleanField("may open the desk", default=False)
     is_active = models.BooleanField("active", default=True)
+    locations = models.ManyToManyField(
+        "crm.Location", blank=True, related_name="staff", help_text="Sees the leads of these; of all when empty."
+    )
+    takes_leads = models.BooleanField("takes new leads", default=True, help_text="When they are shared out in turn.")
+    languages = ArrayField(
+        models.CharField(max_length=10), default=list, blank=True, help_text="Spoken beside English, such as es."
+    )
+    licensed_states = ArrayField(
+        models.CharField(max_length=2), default=list, blank=True, help_text="Two-letter codes; empty: everywhere."
+    )
+    hours = models.JSONField(
+        default=dict, blank=True, validators=[validate_hours], help_text="Working hours; empty: those of the location."
+    )
+    digest_at = models.PositiveSmallIntegerField(
+        "daily mail",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(23)],
+        help_text="The hour at which a mail says how many notices are new, on the centre's clock. Empty: none.",
+    )
+    last_lead_at = models.DateTimeField(null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()

@@ -11,9 +11,10 @@ from tests.factories import make_location
 _PEOPLE = """
 INSERT INTO crm_lead (id, reference, location_id, first_name, last_name, email, phone, phone_type,
     preferred_contact, best_time, state, timezone, ok_voicemail, how_heard, attribution, language, stage, stage_since,
-    lost_reason, outcome, safety_hold, created_at, updated_at)
+    lost_reason, outcome, safety_hold, came_by, received_at, tags, created_at, updated_at)
 SELECT gen_random_uuid(), lpad(n::text, 9, '0'), %(location)s, 'Avery', 'Example', 'n' || n || '@example.org', '', '',
-    '', '{}', 'NY', %(zone)s, false, '', '{}', 'en', 'new', now(), '', 'CONSULT_LIKELY', false, now(), now()
+    '', '{}', 'NY', %(zone)s, false, '', '{}', 'en', 'new', now(), '', 'CONSULT_LIKELY', false, 'web',
+    now(), '{}', now(), now()
 FROM generate_series(1, %(count)s) n;
 INSERT INTO crm_consentrecord (id, lead_id, kind, given, text, text_version, language, at)
 SELECT gen_random_uuid(), id, 'contact', true, 'x', '1', 'en', now() FROM crm_lead;

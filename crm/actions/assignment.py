@@ -1,0 +1,135 @@
+"""Who looks after which lead: shared out in turn, handed over, and taken back from whoever has left."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from crm import clinic_hours, notices
+from crm.enums import OPEN_STAGES, ActivityKind, Stage, TaskKind
+from crm.errors import AssignmentRefused
+from crm.models import Activity, Lead, Task, User
+from crm.roles import TAKE_LEADS
+
+BATCH = 100
+
+
+def candidates(lead: Lead, *, now: datetime) -> list[User]:
+    """Who may take this lead, whoever waited longest first. Never anybody inactive or away.
+
+    By location, licence and absence always; by language where somebody speaks it; by working hours where somebody
+    works now: a request at night is given to whoever is next.
+    """
+    found = list(_able(lead, now=now))
+    found = _preferred(found, lambda user: lead.language == "en" or lead.language in user.languages)
+    return _preferred(found, lambda user: is_at_work(user, lead, now=now))
+
+
+def _able(lead: Lead, *, now: datetime) -> QuerySet[User]:
+    today = now.astimezone(lead.location.zone).date()
+    away = Q(absences__first_day__lte=today, absences__last_day__gte=today)
+    people = User.objects.filter(is_active=True, takes_leads=True, groups__name__in=TAKE_LEADS)
+    people = people.filter(Q(locations=None) | Q(locations=lead.location_id))
+    people = people.filter(Q(licensed_states=[]) | Q(licensed_states__contains=[lead.state]))
+    people = people.exclude(pk__in=User.objects.filter(away)).distinct()
+    return people.order_by(F("last_lead_at").asc(nulls_first=True), "pk")
+
+
+def _preferred(people: list[User], wanted: object) -> list[User]:
+    chosen = [user for user in people if callable(wanted) and wanted(user)]
+    return chosen or people
+
+
+def is_at_work(user: User, lead: Lead, *, now: datetime) -> bool:
+    """Whether it is one of their working hours, on the clock of the lead's location."""
+    centre = lead.location
+    hours = user.hours or centre.hours
+    day = clinic_hours.opening(
+        now.astimezone(centre.zone).date(), hours=hours, holidays=centre.holidays, zone=centre.zone
+    )
+    return day is not None and day[0] <= now < day[1]
+
+
+def share_out(*, now: datetime) -> int:
+    """Gives every new lead without an owner to somebody; returns how many found one. Two runs at once share them."""
+    with transaction.atomic():
+        waiting = Lead.objects.filter(stage=Stage.NEW, owner=None, location__shares_out=True)
+        rows = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("location")
+        given = [_give_to_the_next(lead, now=now) for lead in rows.order_by("received_at", "pk")[:BATCH]]
+    return sum(given)
+
+
+def _give_to_the_next(lead: Lead, *, now: datetime) -> bool:
+    people = candidates(lead, now=now)
+    if not people:
+        return False
+    give(lead, to=people[0], by=None, now=now)
+    return True
+
+
+@transaction.atomic
+def give(lead: Lead, *, to: User, by: User | None, now: datetime) -> None:
+    """Makes somebody the owner of a lead and of its open tasks. Raises AssignmentRefused for an inactive person.
+
+    Side effects: owner, tasks, Activity, a notice for them.
+    """
+    taker = User.objects.select_for_update().get(pk=to.pk)
+    if not taker.is_active:
+        raise AssignmentRefused(f"{taker} does not work here any more: choose somebody else.")
+    Lead.objects.filter(pk=lead.pk).update(owner=taker, updated_at=now)
+    Task.objects.open().filter(lead=lead).update(assigned_to=taker)
+    Task.objects.open().filter(lead=lead, kind=TaskKind.RETURNED).update(done_at=now, done_by=by)
+    User.objects.filter(pk=taker.pk).update(last_lead_at=now)
+    Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, by=by, summary=f"Looked after by {taker}")
+    notices.tell([taker], title="A lead is yours now", lead=lead, key=f"given:{lead.pk}:{now.isoformat()}", now=now)
+
+
+@transaction.atomic
+def hand_over(leaver: User, *, to: User | None, by: User, now: datetime) -> int:
+    """Everything open of one person to another, or in turn to all who may; returns how many leads.
+
+    What nobody may take comes back: without an owner, with a task that says so.
+    """
+    if to is not None and (to.pk == leaver.pk or not to.is_active):
+        raise AssignmentRefused("Choose somebody else who works here.")
+    theirs = list(_open_leads_of(leaver))
+    for lead in theirs:
+        if to is not None:
+            give(lead, to=to, by=by, now=now)
+        elif others := [user for user in candidates(lead, now=now) if user.pk != leaver.pk]:
+            give(lead, to=others[0], by=by, now=now)
+        else:
+            _return([lead], now=now)
+    return len(theirs)
+
+
+def take_back_from_inactive(*, now: datetime) -> int:
+    """Open leads of people who do not work here any more come back, each with a task; returns how many."""
+    with transaction.atomic():
+        rows = Lead.objects.open().filter(owner__is_active=False)
+        left = list(rows.select_for_update(skip_locked=True, of=("self",)).select_related("location")[:BATCH])
+        _return(left, now=now)
+    return len(left)
+
+
+def _open_leads_of(user: User) -> QuerySet[Lead]:
+    mine = Lead.objects.filter(owner=user, stage__in=OPEN_STAGES)
+    return mine.select_for_update(of=("self",)).select_related("location").order_by("pk")
+
+
+def _return(leads: Iterable[Lead], *, now: datetime) -> None:
+    ids = [lead.pk for lead in leads]
+    Lead.objects.filter(pk__in=ids).update(owner=None, updated_at=now)
+    Task.objects.open().filter(lead__in=ids).update(assigned_to=None)
+    Task.objects.bulk_create(
+        Task(
+            lead_id=pk,
+            kind=TaskKind.RETURNED,
+            title="Came back: give it to somebody",
+            due_at=now,
+            created_at=now,
+            key=f"returned:{pk}:{now:%Y%m%d%H%M%S}",
+        )
+        for pk in ids
+    )

@@ -1,0 +1,21 @@
+"""Days on which somebody is away and gets no new leads."""
+
+from django.db import models
+
+from crm.models.base import Row
+
+
+class Absence(Row):
+    user = models.ForeignKey("crm.User", on_delete=models.CASCADE, related_name="absences")
+    first_day = models.DateField()
+    last_day = models.DateField(help_text="The last day away.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")), name="absence_ends_after_it_begins"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_day} to {self.last_day}"

@@ -1,0 +1,64 @@
+"""What clinicians decide: about a request before a consultation, and in it."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.enums import ConsultResult, Decision, SurgeryDecision
+from crm.models.base import Row
+
+
+class ReviewDecision(Row):
+    """One look at a request. Never changed: a second look is a second row. `second_by` agreed where two are needed."""
+
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="review_decisions")
+    decision = models.CharField(max_length=15, choices=Decision)
+    reason = models.TextField(max_length=4000)
+    by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    needs_second = models.BooleanField(default=False)
+    second_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    second_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(second_by__isnull=True, second_at__isnull=True)
+                | Q(second_by__isnull=False, second_at__isnull=False, needs_second=True),
+                name="decision_second_by_and_at",
+            ),
+            models.CheckConstraint(condition=~Q(second_by=models.F("by")), name="decision_second_is_another"),
+            models.CheckConstraint(condition=~Q(reason=""), name="decision_has_a_reason"),
+        ]
+        indexes = [models.Index(fields=["lead", "-at"], name="decision_of_lead")]
+        permissions = [("decide_review", "Can decide a clinical review")]
+
+    def __str__(self) -> str:
+        return f"{self.get_decision_display()}, {self.at:%Y-%m-%d}"
+
+    @property
+    def is_in_force(self) -> bool:
+        return not self.needs_second or self.second_by_id is not None
+
+
+class Consultation(Row):
+    """What came of one consultation. The patient's own decision may come later."""
+
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="consultations")
+    held_on = models.DateField()
+    result = models.CharField(max_length=15, choices=ConsultResult)
+    surgery = models.CharField(max_length=10, choices=SurgeryDecision, blank=True)
+    note = models.TextField(max_length=4000, blank=True)
+    by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["lead", "held_on"], name="consultation_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(surgery="") | Q(result=ConsultResult.PROCEDURE), name="consultation_surgery_if_recommended"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_result_display()}, {self.held_on}"

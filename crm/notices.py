@@ -1,0 +1,38 @@
+"""The bell: what somebody should know, once each. A notice names a lead by its link alone and nothing medical."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+
+from crm.models import Lead, Notice, User
+
+MOST_SHOWN = 20
+
+
+def tell(people: Iterable[User], *, title: str, lead: Lead | None, key: str, now: datetime) -> None:
+    """One notice a person and key, however often it is told."""
+    rows = [Notice(user=user, lead=lead, title=title[:120], key=key[:100], at=now) for user in people]
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def tell_role(role: str, *, title: str, lead: Lead | None, key: str, now: datetime) -> None:
+    """The same for everybody active in a role."""
+    group = Group.objects.filter(name=role).first()
+    people = User.objects.filter(is_active=True, groups=group) if group else User.objects.none()
+    tell(people, title=title, lead=lead, key=key, now=now)
+
+
+def unseen_count(user: User) -> int:
+    """At most MOST_SHOWN + 1: more is "many"."""
+    return Notice.objects.filter(user=user, seen_at__isnull=True)[: MOST_SHOWN + 1].count()
+
+
+def latest(user: User) -> list[Notice]:
+    """The newest first, seen or not."""
+    return list(Notice.objects.filter(user=user).select_related("lead").order_by("-at", "-id")[:MOST_SHOWN])
+
+
+def mark_seen(user: User, *, now: datetime) -> int:
+    """All of them; returns how many were new."""
+    return Notice.objects.filter(user=user, seen_at__isnull=True).update(seen_at=now)
