@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse, reverse_lazy
+from django.urls import URLPattern, URLResolver, reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
@@ -23,6 +23,20 @@ DESK_CSP: dict[str, list[str]] = settings.SECURE_CSP | {
 }
 
 View = Callable[..., HttpResponse]
+Urls = Callable[["DeskSite"], list[URLPattern]]
+
+_pages: list[Urls] = []
+_home: list[View] = []
+
+
+def add_pages(*urls: Urls) -> None:
+    """Hangs pages below /admin/, when the desk is made (crm/admin/__init__.py)."""
+    _pages.extend(urls)
+
+
+def set_home(view: View) -> None:
+    """Says which page the desk begins with: called with the site and the request."""
+    _home[:] = [view]
 
 
 class DeskSite(UnfoldAdminSite):
@@ -35,10 +49,16 @@ class DeskSite(UnfoldAdminSite):
         return guarded
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Work begins at the list of leads, for whoever may see it."""
-        if request.user.has_perm("crm.view_lead"):
-            return HttpResponseRedirect(reverse("admin:crm_lead_changelist"))
+        """Work begins with what waits, for whoever works on leads; with figures for whoever sees only those."""
+        if request.user.has_perm("crm.view_task") and _home:
+            return _home[0](self, request)
+        if request.user.has_perm("crm.view_figures"):
+            return HttpResponseRedirect(reverse("admin:crm_figures"))
         return super().index(request, extra_context)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Django's and our own pages."""
+        return [*(url for urls in _pages for url in urls(self)), *super().get_urls()]
 
 
 def _at_the_centre(view: View) -> View:
@@ -61,6 +81,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Work",
             "items": [
+                _link("My day", "today", "crm_task", page="admin:index"),
+                _link("New request", "add_call", "crm_lead", page="admin:intake_new_request", do="add"),
+                _link("Board", "view_kanban", "crm_lead", page="admin:crm_board"),
+                _link("Clinical reviews", "stethoscope", "crm_review", page="admin:crm_reviews", do="decide"),
                 _link("Leads", "person_search", "crm_lead"),
                 _link("Tasks", "task_alt", "crm_task"),
                 _link("Messages", "mail", "crm_message"),
@@ -91,15 +115,17 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _link("On call", "phone_in_talk", "crm_oncallshift"),
                 _link("Sent to emergency care", "emergency", "crm_emergencycount"),
                 _link("People", "group", "crm_user"),
+                _link("Figures", "monitoring", "crm_figures", page="admin:crm_figures"),
                 _link("Access log", "policy", "crm_accessevent"),
             ],
         },
     ]
 
 
-def _link(title: str, icon: str, model: str, *, page: str = "") -> dict[str, Any]:
-    """A link to the list of a model, or to another page for those who may see that list."""
-    permission = "{}.view_{}".format(*model.split("_"))
+def _link(title: str, icon: str, model: str, *, page: str = "", do: str = "view") -> dict[str, Any]:
+    """A link to the list of a model, or to another page for those who may `do` that to it."""
+    app, name = model.split("_")
+    permission = f"{app}.{do}_{name}"
     return {
         "title": title,
         "icon": icon,

@@ -19,11 +19,26 @@ from crm.enums import (
     MeasurementKind,
     MessageState,
     Stage,
+    TaskKind,
 )
-from crm.models import Activity, Lead, Location, Measurement, Message, Referral, SafetyAlert, Sending, Task, Treatment
+from crm.models import (
+    Activity,
+    Lead,
+    Location,
+    Measurement,
+    Message,
+    Referral,
+    ReviewDecision,
+    SafetyAlert,
+    Sending,
+    Task,
+    Treatment,
+    User,
+)
 
 KEPT_SECONDS = 5.0
 OTHERS_SHOWN = 10
+MOST_QUEUED = 50
 
 
 def main_location() -> Location | None:
@@ -51,9 +66,20 @@ def _main_location(_slot: int) -> Location | None:
     ).main()
 
 
+def locations() -> list[Location]:
+    """All active ones, kept as long as the main one."""
+    return _locations(int(time.monotonic() / KEPT_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _locations(_slot: int) -> list[Location]:
+    return list(Location.objects.filter(is_active=True).order_by("position", "pk"))
+
+
 def forget_main_location() -> None:
     """For whoever changed a location in this process."""
     _main_location.cache_clear()
+    _locations.cache_clear()
 
 
 def clock() -> datetime:
@@ -74,6 +100,27 @@ def lead_list(leads: QuerySet[Lead]) -> QuerySet[Lead]:
     """`leads` with their owner and, as `next_due`, when their most urgent open task is due. One query."""
     tasks = Task.objects.open().filter(lead=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
     return leads.select_related("owner").annotate(next_due=Subquery(tasks))
+
+
+@dataclass(frozen=True)
+class ReviewQueue:
+    """What waits for a clinician: reviews by when they are due, holds to lift, decisions that need a second person."""
+
+    tasks: list[Task]
+    holds: list[Lead]
+    seconds: list[ReviewDecision]
+
+
+def review_queue(user: User) -> ReviewQueue:
+    """Of the locations that this person works for; at most MOST_QUEUED of each. Three queries."""
+    seen = Lead.objects.visible_to(user)
+    reviews = Task.objects.open().filter(kind=TaskKind.REVIEW, lead__in=seen).select_related("lead")
+    waiting = ReviewDecision.objects.filter(needs_second=True, second_by=None, lead__in=seen)
+    return ReviewQueue(
+        tasks=list(reviews.order_by("due_at", "pk")[:MOST_QUEUED]),
+        holds=list(seen.filter(safety_hold=True).order_by("stage_since", "pk")[:MOST_QUEUED]),
+        seconds=list(waiting.select_related("lead", "by").order_by("at", "pk")[:MOST_QUEUED]),
+    )
 
 
 # What one act causes bears the same time as the act and stands above it: first the call, then the move it made.

@@ -114,6 +114,40 @@ def listeners(event: Event) -> list[Listener]:
     return _listeners[event]
 
 
+_choices: dict[str, list[tuple[str, str]]] = {}
+
+
+def choices(name: str, values: Iterable[tuple[str, str]]) -> None:
+    """Says which values a column of Lead takes that only an upper app knows, such as how_heard."""
+    _choices[name] = list(values)
+
+
+def choices_of(name: str) -> list[tuple[str, str]]:
+    return _choices.get(name, [])
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """A list of work on My day. `render` returns safe HTML, or "" when there is nothing."""
+
+    title: str
+    permission: str
+    render: Callable[[HttpRequest], str]
+    order: int
+
+
+_worklists: list[Worklist] = []
+
+
+def worklist(*, title: str, permission: str, render: Callable[[HttpRequest], str], order: int = 100) -> None:
+    """Hangs a list into My day, for users with `permission`; one query each."""
+    _worklists.append(Worklist(title, permission, render, order))
+
+
+def worklists() -> list[Worklist]:
+    return sorted(_worklists, key=lambda entry: (entry.order, entry.title))
+
+
 _conditions: dict[str, Question] = {}
 
 

@@ -13,8 +13,8 @@ from django.db import IntegrityError, models, transaction
 
 from crm import clinic_hours, dispatch, emails, rows
 from crm.actions import events, leads, safety, sequences, tasks
-from crm.enums import SIDE_STAGES, ActivityKind, Event, MeasurementKind, Outcome, Stage, TaskKind
-from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, PatientSession, Task
+from crm.enums import SIDE_STAGES, ActivityKind, CameBy, Event, MeasurementKind, Outcome, Stage, TaskKind
+from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, PatientSession, Task, User
 from crm.normalise import name_key
 from crm.registry import Happening
 from intake import assessments, consents, flags, questionnaire, record
@@ -31,7 +31,8 @@ NOT_ANSWERS = {"submission_id", *GUARDS, *(wording.field for wording in consents
 @dataclass(frozen=True)
 class Request:
     """A checked request. `data` is the form's cleaned data; an urgent one may lack required answers. `language` is the
-    page's that was filled in.
+    page's that was filled in. `by`: the member of staff who wrote it down, on the telephone or from a letter; then
+    `received_at` is when it really came, and starts the clock.
 
     `is_new`: it is known already that nobody gave this e-mail or telephone before.
     """
@@ -46,6 +47,9 @@ class Request:
     reference: str = ""
     is_new: bool = False
     language: str = "en"
+    by: User | None = None
+    came_by: CameBy = CameBy.WEB
+    received_at: datetime | None = None
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -76,6 +80,7 @@ def submission(
     now: datetime,
     language: str,
     session: PatientSession | None = None,
+    by: User | None = None,
     digest: str = "",
 ) -> Submission:
     """A page of answers as a row, not yet saved. `digest`: when more than the answers tells a repeat from a change."""
@@ -84,7 +89,7 @@ def submission(
         id=submission_id,
         lead=lead,
         page=page,
-        by=session.by if session else None,
+        by=session.by if session else by,
         session=session,
         answers=given,
         answers_digest=digest or digest_of(given),
@@ -122,6 +127,9 @@ def _store(request: Request) -> Lead:
         stage_since=request.now,
         attribution=request.attribution,
         language=request.language,
+        came_by=request.came_by,
+        received_at=request.received_at or request.now,
+        owner=request.by,
         **({"reference": request.reference} if request.reference else {}),
         **{name: data[name] for name in LEAD_FIELDS if name in data},
     )
@@ -170,10 +178,18 @@ def _kept(
             submission_id=submission_id,
             now=request.now,
             language=request.language,
+            by=request.by,
             digest=request.digest,
         ),
         *_consents(request, lead),
-        Activity(lead=lead, kind=kind, at=request.now, summary=summary, details={"submission": str(submission_id)}),
+        Activity(
+            lead=lead,
+            kind=kind,
+            at=request.now,
+            by=request.by,
+            summary=summary,
+            details={"submission": str(submission_id)},
+        ),
     ]
     if "pain_now_avg" in request.data:
         rating = request.data["pain_now_avg"]
@@ -190,6 +206,7 @@ def _consents(request: Request, lead: Lead) -> list[ConsentRecord]:
             text=wording.for_centre(request.location.name),
             text_version=wording.version,
             language=request.language,
+            witnessed_by=request.by,
             at=request.now,
         )
         for wording in consents.WORDINGS
@@ -223,7 +240,8 @@ def raise_alarm(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> None:
 
 def _call_due(request: Request) -> datetime:
     centre = request.location
-    return clinic_hours.call_due(request.now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    arrived = request.received_at or request.now
+    return clinic_hours.call_due(arrived, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
 
 
 def known_person(data: dict[str, Any]) -> Lead | None:

@@ -15,12 +15,15 @@ from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from crm import desk
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.models import User
-from intake import guard, panels, quarantine
+from intake import guard, new_request, panels, quarantine
 from intake.models import Plan, Quarantine, QuarantinedRequest, Question
 
 BALANCE_DAYS = 14
+
+desk.add_pages(new_request.urls)
 
 
 class AnsweredFilter(admin.SimpleListFilter):

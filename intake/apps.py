@@ -24,6 +24,7 @@ class IntakeConfig(AppConfig):
             panels,
             papers,
             personal_data,
+            questionnaire,
             wishes,
         )
 
@@ -32,6 +33,7 @@ class IntakeConfig(AppConfig):
             "lead", title="In the patient's own words", permission=SEE_ANSWERS, render=panels.answers, order=10
         )
         registry.panel("lead", title="Over time", permission="crm.view_treatment", render=ledger_views.panel, order=7)
+        registry.choices("how_heard", questionnaire.question("how_heard").choices)
         registry.condition("questions_answered", answering.all_answered)
         registry.listen(assessments.CAUSES, assessments.on_event)
         desk.hang_in()

@@ -1,6 +1,10 @@
 """The coordinators' desk, on django-unfold: the list of leads, the page of one, and what an administrator keeps."""
 
+from crm import desk
 from crm.admin import (
+    bell,
+    board,
+    figures,
     inbound,
     lead_contacts,
     lead_documents,
@@ -12,15 +16,19 @@ from crm.admin import (
     lead_safety,
     leads,
     mail_texts,
+    my_day,
     outbox,
     people,
     pipeline,
     places,
     referrers,
+    reviews,
     sending,
     sequences,
 )
 
+desk.set_home(my_day.page)
+desk.add_pages(my_day.urls, board.urls, reviews.urls, bell.urls, figures.urls)
 inbound.hang_in()
 lead_contacts.hang_in()
 lead_referrals.hang_in()
@@ -30,8 +38,12 @@ lead_safety.hang_in()
 lead_imaging.hang_in()
 lead_documents.hang_in()
 lead_follow_ups.hang_in()
+reviews.hang_in()
 
 __all__ = [
+    "bell",
+    "board",
+    "figures",
     "inbound",
     "lead_contacts",
     "lead_documents",
@@ -43,11 +55,13 @@ __all__ = [
     "lead_safety",
     "leads",
     "mail_texts",
+    "my_day",
     "outbox",
     "people",
     "pipeline",
     "places",
     "referrers",
+    "reviews",
     "sending",
     "sequences",
 ]

@@ -1,7 +1,7 @@
 """The forms of the lead page. They check what was typed; crm.actions checks what it means."""
 
 from collections.abc import Collection
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from django import forms
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places, stages
+from crm.actions.next_steps import NextStep
 from crm.enums import TRANSITIONS, CallOutcome, DatePrecision, LostReason, MeasurementKind, SideEffect, Source, Stage
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Treatment, User
@@ -70,6 +71,9 @@ class MoveForm(forms.Form):
         choices=[("", "Only when lost …"), *LostReason.choices], required=False, label="Why lost"
     )
     note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS)
+    next_title = forms.CharField(required=False, max_length=120, label="What comes next")
+    next_on = forms.DateField(required=False, label="On which day", widget=forms.DateInput(attrs={"type": "date"}))
+    back = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, stage: Stage, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,6 +83,27 @@ class MoveForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = [("", "Choose …"), *later]
         field.error_messages["invalid_choice"] = "A lead in this stage cannot go there: choose from the list."
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for one, other in (("next_title", "next_on"), ("next_on", "next_title")):
+            if data.get(one) and not data.get(other) and other not in self.errors:
+                self.add_error(other, "Say both: what comes next, and on which day.")
+        return data
+
+    def next_step(self, zone: ZoneInfo) -> NextStep | None:
+        """Due at nine in the morning of that day. Call when valid."""
+        day: date | None = self.cleaned_data["next_on"]
+        if day is None:
+            return None
+        return NextStep(self.cleaned_data["next_title"], datetime.combine(day, time(9), tzinfo=zone))
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [
+            ("Where to", [self[name] for name in ("to", "lost_reason", "note")]),
+            ("Then", [self["next_title"], self["next_on"]]),
+        ]
 
 
 class ScoreForm(forms.Form):

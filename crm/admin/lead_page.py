@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,6 +25,7 @@ from crm.errors import MeasurementRefused, MessageRefused, MoveRefused, Treatmen
 from crm.models import Lead, Message, Task, Treatment, User
 
 View = Callable[..., HttpResponseBase]
+BOARD = "board"  # where a move was asked for, and where to go back to
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -104,20 +105,23 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Moves the lead to another stage."""
     if request.method != "POST":
         return back(lead_id)
-    lead = find_lead(lead_id)
+    lead, from_board = find_lead(lead_id), request.POST.get("move-back") == BOARD
     form = MoveForm(request.POST, prefix="move", stage=Stage(lead.stage))
     if form.is_valid():
         try:
-            _move(lead, form.cleaned_data, by=user_of(request))
+            _move(lead, form, by=user_of(request))
         except MoveRefused as refused:
             form.add_error("to", refused.message)
+    if form.errors and from_board:
+        return form_page(site, request, lead, form, title="Move")
     if form.errors:
         return page(site, request, lead_id, status=422, move_form=form)
-    messages.success(request, f"Moved to {stages.label(form.cleaned_data['to'])}.")
-    return back(lead_id)
+    messages.success(request, f"{lead.full_name}: moved to {stages.label(form.cleaned_data['to'])}.")
+    return redirect("admin:crm_board") if from_board else back(lead_id)
 
 
-def _move(lead: Lead, data: dict[str, Any], *, by: User) -> None:
+def _move(lead: Lead, form: MoveForm, *, by: User) -> None:
+    data = form.cleaned_data
     leads.move(
         lead,
         to=Stage(data["to"]),
@@ -125,6 +129,7 @@ def _move(lead: Lead, data: dict[str, Any], *, by: User) -> None:
         expected_stage=Stage(data["expected_stage"]),
         lost_reason=data["lost_reason"],
         note=data["note"],
+        next_step=form.next_step(lead.location.zone),
     )
 
 
@@ -228,8 +233,11 @@ def form_page(
 
 
 def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponseBase:
+    """Every page and form of a lead comes through here: the permission, and the locations that somebody works for."""
     if not request.user.has_perm(permission):
         raise PermissionDenied
+    if not Lead.objects.visible_to(user_of(request)).filter(pk=ids["lead_id"]).exists():
+        raise Http404("There is no such lead, or it belongs to another location.")
     return view(site, request, **ids)
 
 

@@ -84,7 +84,7 @@ class LeadAdmin(DeskAdmin):
     ordering = ["-created_at", "-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
-        return queries.lead_list(super().get_queryset(request))
+        return queries.lead_list(super().get_queryset(request).visible_to(request.user))
 
     def get_urls(self) -> list[URLPattern]:
         listing = [url for url in super().get_urls() if url.name == "crm_lead_changelist"]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -19,7 +19,7 @@ from crm.admin.base import ReadOnlyAdmin, colours, link_to
 from crm.admin.lead_page import user_of
 from crm.enums import MessageState, TaskKind
 from crm.errors import MessageRefused
-from crm.models import Message, Task
+from crm.models import Lead, Message, Task
 
 _STATE_COLOURS = colours(
     MessageState, sent="success", queued="info", sending="info", in_data="info", failed="danger", unknown="warning"
@@ -55,6 +55,9 @@ class TaskAdmin(ReadOnlyAdmin):
     list_select_related = ["lead", "done_by"]
     ordering = ["due_at", "pk"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        return super().get_queryset(request).filter(lead__in=Lead.objects.visible_to(user_of(request)))
+
     @display(description="Kind", label=colours(TaskKind, urgent_call="danger", mail_problem="warning"))
     def kind_label(self, task: Task) -> tuple[str, str]:
         return task.kind, str(TaskKind(task.kind).label)
@@ -88,6 +91,10 @@ class MessageAdmin(ReadOnlyAdmin):
         "message_id",
         "body",
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        seen = Lead.objects.visible_to(user_of(request))
+        return super().get_queryset(request).filter(Q(lead=None) | Q(lead__in=seen))
 
     def get_urls(self) -> list[URLPattern]:
         settled = self.admin_site.admin_view(self.settle)

@@ -17,6 +17,13 @@ class ConsentRecord(Row):
     text = models.TextField()
     text_version = models.CharField(max_length=20)
     language = models.CharField(max_length=10, default="en")
+    witnessed_by = models.ForeignKey(
+        "crm.User",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who read the words aloud and heard the answer; empty: the person ticked the box.",
+    )
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -30,7 +30,10 @@ class ReviewDecision(Row):
             models.CheckConstraint(condition=~Q(second_by=models.F("by")), name="decision_second_is_another"),
             models.CheckConstraint(condition=~Q(reason=""), name="decision_has_a_reason"),
         ]
-        indexes = [models.Index(fields=["lead", "-at"], name="decision_of_lead")]
+        indexes = [
+            models.Index(fields=["lead", "-at"], name="decision_of_lead"),
+            models.Index(fields=["at"], condition=Q(needs_second=True, second_by__isnull=True), name="decision_waits"),
+        ]
         permissions = [("decide_review", "Can decide a clinical review")]
 
     def __str__(self) -> str:

@@ -120,6 +120,7 @@ class Lead(Row):
             models.Index(fields=["stage", "-created_at", "-id"], name="lead_stage_newest"),
             models.Index(fields=["-created_at", "-id"], name="lead_newest"),
             models.Index(fields=["stage", "-stage_since", "-id"], name="lead_board"),
+            models.Index(fields=["stage_since"], condition=models.Q(safety_hold=True), name="lead_on_hold"),
             models.Index(fields=["owner", "stage"], condition=models.Q(owner__isnull=False), name="lead_of_owner"),
             models.Index(fields=["email"], condition=~models.Q(email=""), name="lead_email"),
             models.Index(fields=["phone"], condition=~models.Q(phone=""), name="lead_phone"),

@@ -1,0 +1,31 @@
+"""The bell: what is new for whoever is signed in."""
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.vary import vary_on_headers
+
+from crm import notices
+from crm.admin.lead_page import user_of
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Below /admin/."""
+    return [path("bell/", site.admin_view(lambda request: bell(site, request)), name="crm_bell")]
+
+
+@vary_on_headers("HX-Request")
+def bell(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """The list; for the page that asks by itself, how many are new. A POST says that all were seen."""
+    user = user_of(request)
+    if request.method == "POST":
+        notices.mark_seen(user, now=timezone.now())
+        return redirect("admin:crm_bell")
+    if "HX-Request" in request.headers:
+        return TemplateResponse(request, "crm/bell.html#count", {"unseen": notices.unseen_count(user)})
+    found = notices.latest(user)
+    context = {**site.each_context(request), "title": "Notices", "notices": found}
+    return TemplateResponse(request, "crm/bell.html", context)

@@ -1,0 +1,74 @@
+"""The board: cards by stage, moved by dragging or by the menu of each card."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.vary import vary_on_headers
+
+from crm import board, places, queries, registry, stages
+from crm.actions import access
+from crm.admin.lead_page import user_of
+from crm.enums import TRANSITIONS, AccessAction, Outcome, Stage
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Below /admin/."""
+    return [path("board/", site.admin_view(view(site)), name="crm_board")]
+
+
+def view(site: AdminSite) -> Any:
+    @vary_on_headers("HX-Request")
+    def page(request: HttpRequest) -> HttpResponse:
+        """The whole board; with ?stage= the next cards of one column, alone for the page that asks for them."""
+        if not request.user.has_perm("crm.view_lead"):
+            raise PermissionDenied
+        filters, now, user = board.Filters.read(request.GET), timezone.now(), user_of(request)
+        chosen = request.GET.get("stage", "")
+        if chosen in Stage.values:
+            columns = [board.column(user, filters, Stage(chosen), request.GET.get("after", ""), now=now)]
+        else:
+            columns = board.columns(user, filters, now=now)
+        shown = [card.lead.pk for column in columns for card in column.cards]
+        if shown:
+            access.record(AccessAction.LIST, by=user, object_type="lead", ids=shown)
+        context = {"columns": columns, "query": _query(filters), "now": now, "moves": _moves()}
+        if chosen and "HX-Request" in request.headers:
+            return TemplateResponse(request, "crm/board.html#cards", context | {"column": columns[0]})
+        context |= {**site.each_context(request), "title": "Board", "filters": filters, "choices": _choices()}
+        return TemplateResponse(request, "crm/board.html", context)
+
+    return page
+
+
+def _query(filters: board.Filters) -> str:
+    """The filters as the end of an address."""
+    chosen = {name: getattr(filters, name) for name in filters.__dataclass_fields__ if getattr(filters, name)}
+    return f"&{urlencode(chosen)}" if chosen else ""
+
+
+def _moves() -> dict[str, list[tuple[str, str]]]:
+    """{stage: [(code, label)]} of where a card may go, in the order of the columns."""
+    rules = stages.rules()
+    return {
+        stage.value: [(goal.value, rule.label) for goal, rule in rules.items() if goal in TRANSITIONS[stage]]
+        for stage in rules
+    }
+
+
+def _choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """(name, label, choices) of each filter; places and languages without a query."""
+    centres = [(str(place.pk), place.short_name) for place in queries.locations()]
+    return [
+        ("owner", "Owner", [("mine", "Mine"), ("none", "Nobody's")]),
+        *([("location", "Location", centres)] if len(centres) > 1 else []),
+        ("language", "Language", [("en", "English"), ("es", "Spanish")]),
+        ("outcome", "Assessment", [(outcome.value, str(outcome.label)) for outcome in Outcome]),
+        ("source", "Heard of us by", registry.choices_of("how_heard")),
+        ("region", "State", places.STATE_CHOICES),
+    ]

@@ -1,0 +1,28 @@
+"""Figures without people: for whoever may see numbers and no record."""
+
+from datetime import timedelta
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from crm import pipeline_figures
+
+PERIOD = timedelta(days=30)
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Below /admin/."""
+    return [path("figures/", site.admin_view(lambda request: page(site, request)), name="crm_figures")]
+
+
+def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """The last thirty days in numbers."""
+    if not request.user.has_perm("crm.view_figures"):
+        raise PermissionDenied
+    found = pipeline_figures.since(timezone.now() - PERIOD)
+    context = {**site.each_context(request), "title": "Figures of 30 days", "figures": found}
+    return TemplateResponse(request, "crm/figures.html", context)

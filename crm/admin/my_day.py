@@ -1,0 +1,78 @@
+"""The first page of the desk: what waits, and one press to what has to be done about it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.vary import vary_on_headers
+
+from crm import work_list
+from crm.actions import access, tasks
+from crm.admin.lead_page import user_of
+from crm.enums import AccessAction
+from crm.models import Lead, Task
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Below /admin/."""
+    return [path("tasks/<uuid:task_id>/<slug:what>/", site.admin_view(settle_here(site)), name="crm_task_settle")]
+
+
+@vary_on_headers("HX-Request")
+def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """The whole page, or its changing part for the page that asks again by itself."""
+    everybody = request.GET.get("whose") == "all"
+    user, now = user_of(request), timezone.now()
+    day = work_list.of(user, everybody=everybody, now=now)
+    asks_again = "HX-Request" in request.headers
+    shown = [task.lead_id for section in day.sections for task in section.rows]
+    if shown and not asks_again:
+        access.record(AccessAction.LIST, by=user, object_type="lead", ids=shown)
+    context: dict[str, Any] = {"day": day, "now": now, "everybody": everybody}
+    if asks_again:
+        return TemplateResponse(request, "crm/my_day.html#day", context)
+    context |= {
+        **site.each_context(request),
+        "title": "My day",
+        "lists": [entry.render(request) for entry in day.others],
+    }
+    return TemplateResponse(request, "crm/my_day.html", context)
+
+
+def settle_here(site: AdminSite) -> Any:
+    """done, or later (with `until`), from a list: and back to that list."""
+
+    def view(request: HttpRequest, task_id: UUID, what: str) -> HttpResponse:
+        if not request.user.has_perm("crm.change_task"):
+            raise PermissionDenied
+        mine = Lead.objects.visible_to(user_of(request))
+        task = get_object_or_404(Task.objects.select_related("lead__location"), pk=task_id, lead__in=mine)
+        if request.method == "POST":
+            _settle(request, task, what)
+        return redirect("admin:index")
+
+    return view
+
+
+def _settle(request: HttpRequest, task: Task, what: str) -> None:
+    user, now = user_of(request), timezone.now()
+    if what == "done":
+        if tasks.finish_task(task, by=user, now=now):
+            messages.success(request, f"Done: {task.title}")
+        else:
+            messages.info(request, "Somebody had done this already.")
+        return
+    until = work_list.snoozed_until(request.POST.get("until", ""), now=now)
+    if until is None:
+        messages.warning(request, "Say until when: an hour, tomorrow or next week.")
+    elif tasks.put_off(task, until=until, by=user, now=now):
+        messages.success(request, f"Until {timezone.localtime(until):%b %-d, %-I:%M %p}: {task.title}")
+    else:
+        messages.info(request, "Somebody had done this already.")

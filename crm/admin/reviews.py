@@ -1,0 +1,145 @@
+"""The clinicians' queue, and the forms in which they decide."""
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from crm import queries, registry
+from crm.actions import access, reviews
+from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.enums import AccessAction, ConsultResult, Decision, SurgeryDecision
+from crm.errors import ReviewRefused
+from crm.models import Consultation, Lead, ReviewDecision
+
+_FOUR_ROWS = forms.Textarea(attrs={"rows": 4})
+
+
+class DecideForm(forms.Form):
+    decision = forms.ChoiceField(choices=[("", "Choose …"), *Decision.choices], label="Decision")
+    reason = forms.CharField(
+        max_length=4000, widget=_FOUR_ROWS, help_text="For whoever looks next. Patients never see it."
+    )
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [("Your decision", [self["decision"], self["reason"]])]
+
+
+class ConsultationForm(forms.Form):
+    held_on = forms.DateField(label="Day of the visit", widget=forms.DateInput(attrs={"type": "date"}))
+    result = forms.ChoiceField(choices=[("", "Choose …"), *ConsultResult.choices], label="What came of it")
+    surgery = forms.ChoiceField(
+        choices=[("", "No procedure recommended"), *SurgeryDecision.choices],
+        required=False,
+        label="The patient's own decision",
+        help_text="Can be added later: record the same day again.",
+    )
+    note = forms.CharField(required=False, max_length=4000, widget=_FOUR_ROWS)
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [("The consultation", [self[name] for name in self.fields])]
+
+
+def hang_in() -> None:
+    """Called once, when the desk is made."""
+    decide_it = "crm.decide_review"
+    registry.route("decide/", decide, permission=decide_it, name="crm_lead_decide")
+    registry.route("decide/<uuid:decision_id>/", agree, permission=decide_it, name="crm_lead_agree")
+    registry.route("consultation/", record, permission=decide_it, name="crm_lead_consultation")
+    registry.panel("lead", title="Clinical review", permission="crm.view_reviewdecision", render=panel, order=8)
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Below /admin/."""
+    return [path("reviews/", site.admin_view(lambda request: queue(site, request)), name="crm_reviews")]
+
+
+def queue(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """What waits for a clinician, by when it is due."""
+    if not request.user.has_perm("crm.decide_review"):
+        raise PermissionDenied
+    user, now = user_of(request), timezone.now()
+    found = queries.review_queue(user)
+    shown = {task.lead_id for task in found.tasks} | {made.lead_id for made in found.seconds}
+    shown |= {lead.pk for lead in found.holds}
+    if shown:
+        access.record(AccessAction.LIST, by=user, object_type="lead", ids=sorted(shown))
+    context = {**site.each_context(request), "title": "Clinical reviews", "queue": found, "now": now}
+    return TemplateResponse(request, "crm/reviews.html", context)
+
+
+def panel(request: HttpRequest, lead: Lead) -> str:
+    """What was decided so far, and the way to decide."""
+    decisions = list(ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by").order_by("-at", "-pk"))
+    visits = list(Consultation.objects.filter(lead=lead).select_related("by").order_by("-held_on", "-pk"))
+    if not decisions and not visits and not request.user.has_perm("crm.decide_review"):
+        return ""
+    context = {"lead": lead, "decisions": decisions, "visits": visits}
+    return render_to_string("crm/panel_reviews.html", context, request=request)
+
+
+def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Records a decision about a request."""
+    lead, form = find_lead(lead_id), DecideForm(request.POST or None)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            made = reviews.decide(
+                lead,
+                decision=Decision(data["decision"]),
+                reason=data["reason"],
+                by=user_of(request),
+                now=timezone.now(),
+            )
+        except ReviewRefused as refused:
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(request, "Recorded." if made.is_in_force else "Recorded. A second person has to agree.")
+            return back(lead_id)
+    return form_page(site, request, lead, form, title="Decide the review")
+
+
+def agree(site: AdminSite, request: HttpRequest, lead_id: UUID, decision_id: UUID) -> HttpResponse:
+    """The second person."""
+    made = get_object_or_404(ReviewDecision, pk=decision_id, lead_id=lead_id)
+    if request.method == "POST":
+        try:
+            reviews.agree(made, by=user_of(request), now=timezone.now())
+        except ReviewRefused as refused:
+            messages.warning(request, refused.message)
+        else:
+            messages.success(request, "Agreed.")
+    return back(lead_id)
+
+
+def record(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Records what came of a visit."""
+    lead, form = find_lead(lead_id), ConsultationForm(request.POST or None)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            reviews.record_consultation(
+                lead,
+                held_on=data["held_on"],
+                result=ConsultResult(data["result"]),
+                surgery=SurgeryDecision(data["surgery"]) if data["surgery"] else None,
+                note=data["note"],
+                by=user_of(request),
+                now=timezone.now(),
+            )
+        except ReviewRefused as refused:
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(request, "The consultation is recorded.")
+            return back(lead_id)
+    return form_page(site, request, lead, form, title="Record a consultation")

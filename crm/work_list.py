@@ -1,0 +1,132 @@
+"""My day: what waits for somebody, the most urgent first, in a number of queries that does not grow."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+
+from django.db.models import Exists, Q, QuerySet
+from django.utils import timezone
+
+from crm import registry
+from crm.enums import Stage, TaskKind
+from crm.models import Lead, SafetyAlert, Task, User
+
+MOST = 15
+
+
+@dataclass(frozen=True)
+class Section:
+    """`more`: there are more than MOST."""
+
+    key: str
+    title: str
+    nothing: str
+    rows: list[Task] = field(default_factory=list)
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Day:
+    """Alerts first; then what waits by kind; then what upper apps hang in."""
+
+    alerts: list[SafetyAlert]
+    sections: list[Section]
+    others: list[registry.Worklist]
+
+
+# (key, title, which tasks, what is said when there are none). Looked at in this order; a task stands in the first.
+_SECTIONS: list[tuple[str, str, Q, str]] = [
+    (
+        "first",
+        "New requests: first call",
+        Q(kind__in=[TaskKind.URGENT_CALL, TaskKind.CALL], lead__stage=Stage.NEW),
+        "Nobody waits for a first call. New requests appear here by themselves, with the time that is left.",
+    ),
+    (
+        "replies",
+        "Replies and messages",
+        Q(kind=TaskKind.ANSWER),
+        "Every message is answered. What patients write by mail or on their page appears here.",
+    ),
+    (
+        "reviews",
+        "Clinical reviews",
+        Q(kind=TaskKind.REVIEW),
+        "No review is due. Warning signs and scans that a clinician should look at appear here.",
+    ),
+    (
+        "returned",
+        "Came back without an owner",
+        Q(kind=TaskKind.RETURNED),
+        "Every open lead has somebody who looks after it.",
+    ),
+    (
+        "due",
+        "Due today and overdue",
+        ~Q(kind__in=[TaskKind.ANSWER, TaskKind.REVIEW, TaskKind.RETURNED])
+        & ~Q(kind__in=[TaskKind.URGENT_CALL, TaskKind.CALL], lead__stage=Stage.NEW),
+        "Nothing else is due today. Calls, mails that did not arrive and next steps appear here on their day.",
+    ),
+]
+
+
+def of(user: User, *, everybody: bool, now: datetime) -> Day:
+    """What `user` sees: their own and nobody's, or everybody's. Three queries, and one for each list hung in."""
+    open_now = _open_now(user, everybody=everybody, now=now)
+    parts = [
+        open_now.filter(wanted).order_by("due_at", "pk").values_list("pk", flat=True)[: MOST + 1]
+        for _key, _title, wanted, _nothing in _SECTIONS
+    ]
+    ids = list(parts[0].union(*parts[1:], all=True))
+    rows = Task.objects.filter(pk__in=ids).select_related("lead", "assigned_to").order_by("due_at", "pk")
+    by_section: dict[str, list[Task]] = defaultdict(list)
+    for task in rows:
+        by_section[section_of(task)].append(task)
+    return Day(
+        alerts=_alerts(user),
+        sections=[
+            Section(key, title, nothing, by_section[key][:MOST], len(by_section[key]) > MOST)
+            for key, title, _wanted, nothing in _SECTIONS
+        ],
+        others=[entry for entry in registry.worklists() if user.has_perm(entry.permission)],
+    )
+
+
+def section_of(task: Task) -> str:
+    """The same as _SECTIONS, for a task that is loaded with its lead."""
+    if task.kind in {TaskKind.URGENT_CALL, TaskKind.CALL} and task.lead.stage == Stage.NEW:
+        return "first"
+    named = {TaskKind.ANSWER: "replies", TaskKind.REVIEW: "reviews", TaskKind.RETURNED: "returned"}
+    return named.get(TaskKind(task.kind), "due")
+
+
+def _open_now(user: User, *, everybody: bool, now: datetime) -> QuerySet[Task]:
+    """Open tasks due by the end of today, whose leads this person may see."""
+    open_tasks = Task.objects.open().filter(due_at__lt=end_of_today(now))
+    if not everybody:
+        open_tasks = open_tasks.filter(Q(assigned_to=user) | Q(assigned_to=None))
+    bound = user.locations.through.objects.filter(user=user)
+    return open_tasks.filter(Q(lead__location__in=bound.values("location")) | ~Exists(bound))
+
+
+def end_of_today(now: datetime) -> datetime:
+    """Midnight on the clock that the page shows."""
+    local = now.astimezone(timezone.get_current_timezone())
+    return datetime.combine(local.date() + timedelta(days=1), time(), tzinfo=local.tzinfo)
+
+
+def _alerts(user: User) -> list[SafetyAlert]:
+    mine = Lead.objects.visible_to(user)
+    waiting = SafetyAlert.objects.open().filter(lead__in=mine)
+    return list(waiting.select_related("lead").order_by("raised_at", "pk")[:MOST])
+
+
+def snoozed_until(choice: str, *, now: datetime) -> datetime | None:
+    """`hour`, `tomorrow` (at nine) or `week` from now, on the clock that the page shows; None for others."""
+    local = now.astimezone(timezone.get_current_timezone())
+    days = {"tomorrow": 1, "week": 7}
+    if choice == "hour":
+        return now + timedelta(hours=1)
+    if choice not in days:
+        return None
+    return datetime.combine(local.date() + timedelta(days=days[choice]), time(9), tzinfo=local.tzinfo)

@@ -1,0 +1,174 @@
+"""A request that somebody tells staff: on the telephone, on a voicemail, at the counter, by fax.
+
+The warning signs come first and mean the same as on the web; what is stored goes through the same door
+(intake/actions.py). Only a name and one way to reach the person are needed.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.vary import vary_on_headers
+from phonenumber_field.phonenumber import to_python
+
+from crm import queries
+from crm.actions import access, leads, safety
+from crm.enums import AccessAction, CameBy
+from crm.models import Lead, User
+from intake import actions, consents
+from intake.forms import RequestForm
+from intake.questionnaire import Section, question
+
+_CONTACT = "first_name last_name phone email state language_spoken preferred_contact best_time ok_voicemail".split()
+_PAIN = "pain_region onset pain_now_avg".split()
+_ABOUT_THE_CALL = {"came_by", "received_at", "language_spoken", "note"}
+SPOKEN = [("en", "English"), ("es", "Spanish")]
+FURTHEST_BACK = timedelta(days=31)
+SCRIPT = (
+    "What you told me can need care today. Please hang up and call 911 now, or have somebody drive you to the nearest "
+    "emergency department. Do not wait for us. Can you do that right now?"
+)
+
+
+class NewRequest(RequestForm):
+    """Safety, who it is, what it is about, and what they agreed to when it was read to them."""
+
+    page = "staff"
+    sections = (
+        Section("safety", "Safety first", "", (question("safety_check"),)),
+        Section("contact", "Who is it?", "", tuple(question(name) for name in _CONTACT if name != "language_spoken")),
+        Section("about", "What is it about?", "", tuple(question(name) for name in _PAIN)),
+    )
+    came_by = forms.ChoiceField(choices=[pair for pair in CameBy.choices if pair[0] != CameBy.WEB], label="It came by")
+    received_at = forms.SplitDateTimeField(
+        required=False,
+        label="When it really came",
+        help_text="Of a voicemail or a fax: its own time. Empty: now.",
+        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
+    )
+    language_spoken = forms.ChoiceField(choices=SPOKEN, label="Speaks")
+    note = forms.CharField(required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.required = name in {"safety_check", "first_name", "last_name", "came_by", "language_spoken"}
+
+    def clean_received_at(self) -> datetime | None:
+        """Not in the future, and not longer ago than a month."""
+        at: datetime | None = self.cleaned_data["received_at"]
+        if at and at > timezone.now():
+            raise forms.ValidationError("This time is still to come: check day and hour.")
+        if at and at < timezone.now() - FURTHEST_BACK:
+            raise forms.ValidationError("This is more than a month ago: check the day.")
+        return at
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """For the page: everything but the warning signs, which stand above."""
+        boxes = [self[wording.field] for wording in consents.WORDINGS]
+        return [
+            ("How it came", [self["came_by"], self["received_at"]]),
+            ("Who is it?", [self[name] for name in _CONTACT]),
+            ("What is it about?", [*(self[name] for name in _PAIN), self["note"]]),
+            ("Read aloud, and they said yes", boxes),
+        ]
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Below /admin/."""
+    return [path("new-request/", site.admin_view(lambda request: page(site, request)), name="intake_new_request")]
+
+
+@vary_on_headers("HX-Request")
+def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """The form; for the page that asks while somebody types, who is known by that number, address or name."""
+    if not request.user.has_perm("crm.add_lead"):
+        raise PermissionDenied
+    if "HX-Request" in request.headers:
+        return TemplateResponse(request, "intake/new_request.html#known", {"known": _known(request)})
+    centre = queries.main_location()
+    if centre is None:
+        messages.warning(request, "There is no location yet: an administrator adds one first.")
+        return redirect("admin:index")
+    fresh = {"came_by": CameBy.PHONE, "submission_id": uuid.uuid4()}
+    form = NewRequest(request.POST or None, centre_name=centre.name, initial=fresh)
+    if request.method == "POST":
+        form.is_valid()
+        if form.is_emergency:
+            return _emergency(request, form)
+        if not form.errors:
+            return _keep(request, form)
+    known = _known(request) if form.errors else []
+    context = {**site.each_context(request), "title": "New request", "form": form, "script": SCRIPT, "known": known}
+    return TemplateResponse(request, "intake/new_request.html", context, status=422 if form.errors else 200)
+
+
+def _known(request: HttpRequest) -> list[Lead]:
+    """At most ten, of the locations that this person works for. What was looked for is kept as a hash."""
+    given = request.POST if request.method == "POST" else request.GET
+    user = cast(User, request.user)
+    number = to_python(given.get("phone", ""))
+    phone = number.as_e164 if number and number.is_valid() else ""
+    email, last_name = given.get("email", "").strip().lower(), given.get("last_name", "").strip()
+    found = Lead.objects.none()
+    if phone or "@" in email:
+        found = Lead.objects.reached_by(email=email if "@" in email else "", phone=phone)
+    elif len(last_name) > 1:
+        found = Lead.objects.filter(last_name__istartswith=last_name).order_by("-created_at", "-pk")
+    rows = list(found.visible_to(user)[:10])
+    if phone or "@" in email or len(last_name) > 1:
+        ids = [lead.pk for lead in rows]
+        access.record(AccessAction.SEARCH, by=user, object_type="lead", ids=ids, term=phone or email or last_name)
+    return rows
+
+
+def _request(request: HttpRequest, form: NewRequest, *, urgent: bool) -> actions.Request:
+    centre, data = queries.main_location(), form.cleaned_data
+    assert centre is not None  # noqa: S101 - the page does not open without one
+    kept = {name: value for name, value in data.items() if name not in _ABOUT_THE_CALL}
+    return actions.Request(
+        submission_id=data.get("submission_id") or uuid.uuid4(),
+        data={name: value for name, value in kept.items() if value not in (None, "", [])},
+        location=centre,
+        now=timezone.now(),
+        urgent=urgent,
+        page=form.page,
+        language=data.get("language_spoken") or "en",
+        by=cast(User, request.user),
+        came_by=CameBy(data.get("came_by") or CameBy.PHONE),
+        received_at=data.get("received_at"),
+    )
+
+
+def _keep(request: HttpRequest, form: NewRequest) -> HttpResponse:
+    lead = actions.submit(_request(request, form, urgent=False))
+    _add_note(request, form, lead)
+    messages.success(request, f"{lead.full_name} is a lead now. The reference is {lead.reference}.")
+    return redirect("admin:crm_lead_change", lead.pk)
+
+
+def _emergency(request: HttpRequest, form: NewRequest) -> HttpResponse:
+    """What to say stands on the next page too. Without a name or a number nobody can be called: that is counted."""
+    messages.error(request, f"Say now: “{SCRIPT}”")
+    asked = _request(request, form, urgent=True)
+    if not form.has_contact:
+        safety.count_without_contact(asked.location, now=asked.now)
+        return redirect("admin:intake_new_request")
+    lead = actions.submit(asked)
+    _add_note(request, form, lead)
+    return redirect("admin:crm_lead_change", lead.pk)
+
+
+def _add_note(request: HttpRequest, form: NewRequest, lead: Lead) -> None:
+    if text := form.cleaned_data.get("note"):
+        leads.add_note(lead, by=cast(User, request.user), text=text)
