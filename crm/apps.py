@@ -17,12 +17,13 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         from anymail import signals
 
-        from crm import durability, grants, my, my_documents, personal_data, registry, stages
+        from crm import desk, durability, grants, my, my_documents, notices, personal_data, registry, stages
         from crm.actions import access, documents, provider_events, sequences
         from crm.enums import Event
         from crm.models import Document
 
         user_logged_in.connect(access.on_login)
+        user_logged_in.connect(desk.on_login)
         user_login_failed.connect(access.on_login_failed)
         register(durability.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)
@@ -32,6 +33,7 @@ class CrmConfig(AppConfig):
         post_migrate.connect(_ship_sequences, sender=self)
         post_migrate.connect(stages.ensure_rules, sender=self)
         registry.listen(list(Event), sequences.on_event)
+        registry.listen([Event.REPLIED], notices.on_reply)
         signals.tracking.connect(provider_events.on_tracking)
         signals.inbound.connect(provider_events.on_inbound)
         title = gettext_noop("Your documents")

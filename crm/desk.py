@@ -1,10 +1,13 @@
 """The desk as a site of its own: what a browser may run there, the clock it shows, and the way around."""
 
+import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse, reverse_lazy
@@ -21,6 +24,9 @@ DESK_CSP: dict[str, list[str]] = settings.SECURE_CSP | {
     "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
+
+SEEN = "desk_seen"
+NOTED_EVERY = 60.0  # seconds: not every page needs a write
 
 View = Callable[..., HttpResponse]
 Urls = Callable[["DeskSite"], list[URLPattern]]
@@ -45,7 +51,7 @@ class DeskSite(UnfoldAdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Django's wrapper (signed in, never cached), plus the desk's content policy and the centre's clock."""
-        guarded: View = csp_override(DESK_CSP)(_at_the_centre(super().admin_view(view, cacheable)))
+        guarded: View = csp_override(DESK_CSP)(_while_awake(_at_the_centre(super().admin_view(view, cacheable))))
         return guarded
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -59,6 +65,39 @@ class DeskSite(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's and our own pages."""
         return [*(url for urls in _pages for url in urls(self)), *super().get_urls()]
+
+
+def _while_awake(view: View) -> View:
+    """Signs out whoever has done nothing for DESK_IDLE_SECONDS (45 CFR 164.312(a)(2)(iii)). Pages that ask again by
+    themselves do not count as doing something."""
+
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        idle = time.time() - request.session.setdefault(SEEN, time.time())
+        if idle > settings.DESK_IDLE_SECONDS:
+            logout(request)
+            return _to_sign_in(request)
+        if idle > NOTED_EVERY and "X-Asks-By-Itself" not in request.headers:
+            request.session[SEEN] = time.time()
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """And back to this page afterwards. A part of a page takes the whole page there."""
+    home = reverse("admin:index")
+    came_from = home if request.method == "POST" or "HX-Request" in request.headers else request.get_full_path()
+    sign_in = f"{reverse('admin:login')}?{urlencode({'next': came_from, 'idle': 1})}"
+    if "HX-Request" in request.headers:
+        return HttpResponse(headers={"HX-Redirect": sign_in})
+    return HttpResponseRedirect(sign_in)
+
+
+def on_login(*, request: HttpRequest, **_kwargs: Any) -> None:
+    """Receiver of Django's user_logged_in: the time begins to run."""
+    request.session[SEEN] = time.time()
 
 
 def _at_the_centre(view: View) -> View:

@@ -78,6 +78,22 @@ def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> M
     )
 
 
+def digest(*, centre: Location, to: str, count: int, key: str, now: datetime) -> Message:
+    """Tells a member of staff how many notices are new at the desk, and nothing of what they say."""
+    return make_message(
+        "digest",
+        lead=None,
+        centre=centre,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.PARK,
+        context={"link": settings.SITE_URL.rstrip("/") + reverse("admin:crm_bell"), "count": count},
+        not_after=now + timedelta(hours=6),
+        now=now,
+    )
+
+
 def follow_up(
     lead: Lead,
     *,

@@ -141,6 +141,7 @@ class Environment(BaseSettings):
     email_url: str
     email_url_2: str = ""
     domain_per_minute: int = Field(default=0, ge=0, le=6000)
+    desk_idle_minutes: int = Field(default=30, ge=1, le=720)
     metrics_token: str = ""
     imap_url: str = ""
     site_url: str

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.contrib.auth.models import Group
 
 from crm.models import Lead, Notice, User
+from crm.registry import Happening
 
 MOST_SHOWN = 20
 
@@ -21,6 +22,13 @@ def tell_role(role: str, *, title: str, lead: Lead | None, key: str, now: dateti
     group = Group.objects.filter(name=role).first()
     people = User.objects.filter(is_active=True, groups=group) if group else User.objects.none()
     tell(people, title=title, lead=lead, key=key, now=now)
+
+
+def on_reply(lead: Lead, happening: Happening) -> None:
+    """Whoever looks after a lead hears that it wrote."""
+    if lead.owner:
+        key = f"replied:{happening.key}"
+        tell([lead.owner], title="Wrote to you", lead=lead, key=key, now=happening.now)
 
 
 def unseen_count(user: User) -> int:

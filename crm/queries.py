@@ -16,6 +16,7 @@ from crm.enums import (
     OPEN_STAGES,
     TOLD_STAGES,
     ActivityKind,
+    CallOutcome,
     MeasurementKind,
     MessageState,
     Stage,
@@ -160,6 +161,7 @@ class LeadPage:
     entries: list[Entry]
     others: list[Lead]
     alerts: list[SafetyAlert]
+    do_not_call: bool = False
 
 
 def lead_page(lead_id: UUID) -> LeadPage:
@@ -168,14 +170,17 @@ def lead_page(lead_id: UUID) -> LeadPage:
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
     treatments = Treatment.objects.filter(lead=lead).select_related("verified_by")
     treatments = treatments.order_by("start_date", "created_at", "pk")
+    activities = list(Activity.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk"))
+    last_call = next((one.call_outcome for one in activities if one.kind == ActivityKind.CALL), "")
     return LeadPage(
         lead=lead,
+        do_not_call=last_call == CallOutcome.ASKED_NOT_TO_CALL,
         treatments=list(treatments),
         tasks=[task for task in tasks if task.done_at is None],
         scores=_series(lead),
         alerts=list(SafetyAlert.objects.open().filter(lead=lead).order_by("raised_at", "pk")),
         others=list(Lead.objects.reached_by(email=lead.email, phone=lead.phone).exclude(pk=lead.pk)[:OTHERS_SHOWN]),
-        entries=_timeline(lead, tasks),
+        entries=_timeline(lead, activities, tasks),
     )
 
 
@@ -188,9 +193,8 @@ def _series(lead: Lead) -> list[tuple[str, list[Measurement]]]:
     return [(str(kind.label), series[kind.value]) for kind in MeasurementKind if kind.value in series]
 
 
-def _timeline(lead: Lead, tasks: list[Task]) -> list[Entry]:
+def _timeline(lead: Lead, activities: list[Activity], tasks: list[Task]) -> list[Entry]:
     """Activities, messages and finished tasks, newest first."""
-    activities = Activity.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")
     messages = Message.objects.filter(lead=lead).defer("text", "html").order_by("-created_at", "-pk")
     entries = [
         *map(_of_activity, activities),

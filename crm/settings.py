@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- People signing in -----------------------------------------------------------------------------------------------
 LOGIN_URL = "admin:login"
+DESK_IDLE_SECONDS = ENV.desk_idle_minutes * 60
 AUTHENTICATION_BACKENDS = ["crm.roles.RoleBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

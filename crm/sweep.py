@@ -3,7 +3,7 @@
 import structlog
 
 from crm import delivery, follow_up, queries, webhook
-from crm.actions import assignment, documents, next_steps, safety
+from crm.actions import assignment, digests, documents, next_steps, safety
 from crm.models.message import LATE_AFTER
 
 log = structlog.get_logger("nucleus.sweep")
@@ -45,6 +45,7 @@ def _keep_the_desk() -> int:
     """New leads get an owner, leads of people who left come back, and nobody is forgotten."""
     now = queries.clock()
     assignment.share_out(now=now)
+    digests.send_due(now=now)
     assignment.take_back_from_inactive(now=now)
     return next_steps.ensure(now=now)
 

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
 
-from crm import mail_texts, queries
+from crm import mail_texts, queries, stages
 from crm.actions import sequences
 from crm.models import Lead, Location, User
 from tests.factories import make_lead, make_location, make_user
@@ -21,11 +21,12 @@ def unhashed_static_files(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def forgotten_location(monkeypatch: pytest.MonkeyPatch) -> None:
     """The main location and the versions of sequences that the test before kept."""
-    for module in (queries, sequences, mail_texts):
+    for module in (queries, sequences, mail_texts, stages):
         monkeypatch.setattr(module, "KEPT_SECONDS", 1e12)  # or a query more is counted every five seconds
     queries.forget_main_location()
     sequences.forget_versions()
     mail_texts.forget_texts()
+    stages.forget_rules()
 
 
 @pytest.fixture(autouse=True)

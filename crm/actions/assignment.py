@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
 from crm import clinic_hours, notices
 from crm.enums import OPEN_STAGES, ActivityKind, Stage, TaskKind
@@ -80,7 +81,7 @@ def give(lead: Lead, *, to: User, by: User | None, now: datetime) -> None:
     Lead.objects.filter(pk=lead.pk).update(owner=taker, updated_at=now)
     Task.objects.open().filter(lead=lead).update(assigned_to=taker)
     Task.objects.open().filter(lead=lead, kind=TaskKind.RETURNED).update(done_at=now, done_by=by)
-    User.objects.filter(pk=taker.pk).update(last_lead_at=now)
+    User.objects.filter(pk=taker.pk).update(last_lead_at=Now())  # several in one batch take turns too
     Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, by=by, summary=f"Looked after by {taker}")
     notices.tell([taker], title="A lead is yours now", lead=lead, key=f"given:{lead.pk}:{now.isoformat()}", now=now)
 

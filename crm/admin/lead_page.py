@@ -16,15 +16,29 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from crm import queries, registry, stages
+from crm import calling, queries, registry, stages
 from crm.actions import access, leads, measurements, tasks, treatments
 from crm.actions import messages as outbox
 from crm.admin.forms import CallForm, DetailsForm, MoveForm, NoteForm, ScoreForm, TreatmentForm
-from crm.enums import AccessAction, CallOutcome, Stage
+from crm.enums import AccessAction, ActivityKind, CallOutcome, Stage
 from crm.errors import MeasurementRefused, MessageRefused, MoveRefused, TreatmentRefused
 from crm.models import Lead, Message, Task, Treatment, User
 
 View = Callable[..., HttpResponseBase]
+# What the timeline can be narrowed to: (words, kinds of entries).
+TIMELINE: dict[str, tuple[str, set[str]]] = {
+    "": ("Everything", set()),
+    "calls": ("Calls", {ActivityKind.CALL}),
+    "mail": ("Mail", {"message", ActivityKind.MESSAGE}),
+    "notes": ("Notes", {ActivityKind.NOTE}),
+    "stages": ("Stages", {ActivityKind.STAGE, ActivityKind.SAFETY_HOLD}),
+    "answers": (
+        "Answers",
+        {ActivityKind.REQUEST, ActivityKind.REQUEST_CHANGED, ActivityKind.ANSWERS, ActivityKind.OUTCOME},
+    ),
+    "documents": ("Documents", {ActivityKind.DOCUMENT, ActivityKind.IMAGING}),
+    "changes": ("Changes", {ActivityKind.DETAILS, ActivityKind.TREATMENT_ADDED, ActivityKind.TREATMENT_CORRECTED}),
+}
 BOARD = "board"  # where a move was asked for, and where to go back to
 
 
@@ -54,8 +68,9 @@ def page(
     site: AdminSite, request: HttpRequest, lead_id: UUID, *, status: int = 200, **forms: BaseForm
 ) -> TemplateResponse:
     """The whole story of one lead. `forms` are those that were refused, with what was typed. One VIEW is recorded."""
-    found = _find(lead_id)
-    lead = found.lead
+    found, now = _find(lead_id), timezone.now()
+    lead, shown = found.lead, request.GET.get("show", "")
+    shown = shown if shown in TIMELINE else ""
     access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
     context = {
         **site.each_context(request),
@@ -67,7 +82,11 @@ def page(
         "call_form": CallForm(prefix="call"),
         "note_form": NoteForm(prefix="note"),
         "move_form": MoveForm(prefix="move", stage=Stage(lead.stage)),
-        "now": timezone.now(),
+        "now": now,
+        "calls": calling.advice(lead, do_not_call=found.do_not_call, now=now),
+        "entries": [entry for entry in found.entries if not shown or entry.kind in TIMELINE[shown][1]],
+        "timeline_kinds": [(code, words) for code, (words, _kinds) in TIMELINE.items()],
+        "shown_kind": shown,
     }
     return TemplateResponse(request, "crm/lead.html", context | forms, status=status)
 

@@ -1,22 +1,50 @@
 """People who sign in, and who looked at what."""
 
+from typing import Any, cast
 from uuid import UUID
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from crm.admin.base import DeskAdmin, ReadOnlyAdmin, colours
+from crm.actions import assignment
+from crm.admin.base import MOST_COUNTED, DeskAdmin, ReadOnlyAdmin, colours
+from crm.admin.fields import HoursField, LinesField
 from crm.enums import AccessAction
-from crm.models import AccessEvent, User
+from crm.errors import AssignmentRefused
+from crm.models import Absence, AccessEvent, Lead, User
 
 # Groups follow the table in crm/roles.py; editing one here would be undone.
 admin.site.unregister(Group)
+
+
+class AbsenceInline(TabularInline):
+    model = Absence
+    extra = 0
+
+
+class HandOverForm(forms.Form):
+    to = forms.ModelChoiceField(
+        User.objects.none(), required=False, empty_label="In turn, to everybody who may", label="To whom"
+    )
+
+    def __init__(self, *args: Any, leaver: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ModelChoiceField, self.fields["to"])
+        field.queryset = User.objects.filter(is_active=True, is_staff=True).exclude(pk=leaver.pk).order_by("name", "pk")
 
 
 @admin.register(User)
@@ -24,15 +52,18 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["name", "email", "roles", "is_staff", "is_active", "last_login"]
+    list_display = ["name", "email", "roles", "is_staff", "is_active", "last_login", "hand_over_link"]
     list_filter = ["groups", "is_staff", "is_active"]
     search_fields = ["name", "email"]
     ordering = ["name", "pk"]
-    filter_horizontal = ["groups"]
+    filter_horizontal = ["groups", "locations"]
+    inlines = [AbsenceInline]
     readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["name", "email", "password"]}),
-        ("What they may do", {"fields": ["is_active", "is_staff", "groups"]}),
+        ("What they may do", {"fields": ["is_active", "is_staff", "groups", "locations"]}),
+        ("New leads", {"fields": ["takes_leads", "languages", "licensed_states", "hours"]}),
+        ("Notices", {"fields": ["digest_at"]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["name", "email", "password1", "password2", "is_staff", "groups"]})]
@@ -40,10 +71,50 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
 
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "hours":
+            return HoursField(required=False, help_text="A line a day; empty: those of the location.")
+        if db_field.name in {"languages", "licensed_states"}:
+            return LinesField(required=False, help_text=f"One a line. {db_field.help_text}")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody gets hold of an account that may do more than their own."""
         out_of_reach = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not out_of_reach and super().has_change_permission(request, obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.hand_over)
+        return [path("<uuid:pk>/hand-over/", view, name="crm_user_hand_over"), *super().get_urls()]
+
+    def hand_over(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """All open leads of one person to another, or in turn to all who may."""
+        if not request.user.has_perm("crm.assign_lead") or not request.user.has_perm("crm.view_user"):
+            raise PermissionDenied
+        leaver = get_object_or_404(User, pk=pk)
+        form = HandOverForm(request.POST or None, leaver=leaver)
+        if form.is_valid():
+            try:
+                count = assignment.hand_over(
+                    leaver, to=form.cleaned_data["to"], by=cast(User, request.user), now=timezone.now()
+                )
+            except AssignmentRefused as refused:
+                form.add_error("to", refused.message)
+            else:
+                messages.success(request, f"{count} open lead{'' if count == 1 else 's'} of {leaver} handed over.")
+                return redirect("admin:crm_user_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Hand over: {leaver}",
+            "form": form,
+            "leaver": leaver,
+        }
+        context |= {"open_leads": Lead.objects.open().filter(owner=leaver)[:MOST_COUNTED].count(), "opts": self.opts}
+        return TemplateResponse(request, "crm/hand_over.html", context, status=422 if form.errors else 200)
+
+    @display(description="Leads")
+    def hand_over_link(self, user: User) -> str:
+        return format_html('<a href="{}">Hand over</a>', reverse("admin:crm_user_hand_over", args=[user.pk]))
 
     def roles(self, user: User) -> str:
         return ", ".join(sorted(group.name for group in user.groups.all())) or "—"

@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from crm.actions import leads
+from crm.actions.next_steps import NextStep
 from crm.enums import ActivityKind, CallOutcome, LostReason, Outcome, Stage, TaskKind
 from crm.errors import MoveRefused
 from crm.models import Lead, Task, User
@@ -42,7 +43,7 @@ def test_move_follows_the_table(lead: Lead, coordinator: User, old: str, new: st
     reason = "cost" if new == "lost" else ""
 
     if allowed(old, new):
-        leads.move(lead, to=Stage(new), by=coordinator, lost_reason=reason)
+        leads.move(lead, to=Stage(new), by=coordinator, lost_reason=reason, next_step=NextStep("Call", NOON))
     else:
         with pytest.raises(MoveRefused):
             leads.move(lead, to=Stage(new), by=coordinator, lost_reason=reason)

@@ -1,0 +1,166 @@
+"""The board: columns in their order, the newest on top, page by page, filtered, moved once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from crm import board, stages
+from crm.board import Filters
+from crm.enums import Stage
+from crm.models import Lead, Location, StageRule, Task, User
+from tests.factories import make_lead, make_location
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
+PAGE = "/admin/board/"
+
+
+def card(centre: Location, *, days: float = 0, **values: object) -> Lead:
+    at = NOW - timedelta(days=days)
+    return make_lead(location=centre, stage_since=at, email="", phone="+12125550100", **values)
+
+
+def column(user: User, stage: Stage = Stage.NEW, **filters: str) -> list[Lead]:
+    found = board.columns(user, Filters(**filters), now=NOW)
+    return [one.lead for col in found if col.rule.stage == stage for one in col.cards]
+
+
+def test_columns_stand_in_the_order_of_the_centre(centre: Location, coordinator: User) -> None:
+    StageRule.objects.filter(pk=Stage.LOST).update(position=0)
+    stages.forget_rules()
+    assert [one.rule.stage for one in board.columns(coordinator, Filters(), now=NOW)][:2] == ["lost", "new"]
+
+
+def test_the_newest_in_the_stage_is_on_top(centre: Location, coordinator: User) -> None:
+    leads = [card(centre, days=days) for days in (3, 1, 2)]
+    assert column(coordinator) == [leads[1], leads[2], leads[0]]
+
+
+def test_a_column_goes_on_where_it_ended_even_among_equals(centre: Location, coordinator: User) -> None:
+    made = {card(centre, days=1).pk for _ in range(board.PAGE * 2 + 3)}
+    seen: list[Lead] = []
+    first = next(one for one in board.columns(coordinator, Filters(), now=NOW) if one.rule.stage == Stage.NEW)
+    part = first
+    while True:
+        seen += [one.lead for one in part.cards]
+        if not part.after:
+            break
+        part = board.column(coordinator, Filters(), Stage.NEW, part.after, now=NOW)
+    assert first.count == len(made)
+    assert (len(seen), {lead.pk for lead in seen}) == (len(made), made)
+
+
+@pytest.mark.parametrize("after", ["", "~", "yesterday~x", "2026-11-23T15:00:00+00:00~nobody"])
+def test_an_unreadable_place_begins_anew(centre: Location, coordinator: User, after: str) -> None:
+    lead = card(centre)
+    assert [one.lead for one in board.column(coordinator, Filters(), Stage.NEW, after, now=NOW).cards] == [lead]
+
+
+def test_nobody_counts_further_than_is_told(
+    centre: Location, coordinator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "MOST_COUNTED", 3)
+    for _ in range(6):
+        card(centre)
+    first = next(one for one in board.columns(coordinator, Filters(), now=NOW) if one.rule.stage == Stage.NEW)
+    assert (first.count, first.count_in_words) == (4, "3+")
+
+
+@pytest.mark.parametrize(("stage", "days", "shown"), [(Stage.LOST, 89, 1), (Stage.LOST, 91, 0), (Stage.NEW, 400, 1)])
+def test_where_most_leads_end_only_the_last_months_are_shown(
+    centre: Location, coordinator: User, stage: Stage, days: int, shown: int
+) -> None:
+    card(centre, days=days, stage=stage, lost_reason="cost" if stage == Stage.LOST else "")
+    assert len(column(coordinator, stage)) == shown
+
+
+@pytest.mark.parametrize(
+    ("values", "filters"),
+    [
+        ({"language": "es"}, {"language": "es"}),
+        ({"outcome": "MORE_INFO"}, {"outcome": "MORE_INFO"}),
+        ({"how_heard": "friend_family"}, {"source": "friend_family"}),
+        ({"state": "NJ"}, {"region": "NJ"}),
+        ({"tags": ["vip", "call late"]}, {"tag": "call late"}),
+    ],
+)
+def test_filters(centre: Location, coordinator: User, values: dict[str, object], filters: dict[str, str]) -> None:
+    wanted = card(centre, **values)
+    card(centre)
+    assert column(coordinator, **filters) == [wanted]
+
+
+def test_owner_and_location(centre: Location, coordinator: User) -> None:
+    other = make_location(name="Other")
+    mine, nobodys = card(centre, owner=coordinator), card(other)
+    assert column(coordinator, owner="mine") == [mine]
+    assert column(coordinator, owner="none") == [nobodys]
+    assert column(coordinator, location=str(other.pk)) == [nobodys]
+    assert set(column(coordinator, location="not an id")) == {mine, nobodys}
+
+
+def test_only_locations_that_somebody_works_for(centre: Location, coordinator: User) -> None:
+    here, _there = card(centre), card(make_location(name="Other"))
+    coordinator.locations.add(centre)
+    assert column(coordinator) == [here]
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_page_asks_the_same_number_of_questions(
+    desk: Client, centre: Location, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(rows):
+        for stage in Stage:
+            reason = "cost" if stage == Stage.LOST else ""
+            lead = make_lead(location=centre, stage=stage, lost_reason=reason, email=f"{stage}{number}@example.org")
+            Task.objects.create(lead=lead, title="x", due_at=NOW)
+    desk.get(PAGE)
+    with django_assert_num_queries(7):
+        assert desk.get(PAGE).status_code == 200
+
+
+def test_the_next_cards_come_alone(desk: Client, lead: Lead) -> None:
+    part = desk.get(f"{PAGE}?stage=new", headers={"HX-Request": "true"}).content.decode()
+    assert ("<html" in part, lead.full_name in part) == (False, True)
+    assert "<html" in desk.get(f"{PAGE}?stage=new").content.decode()
+
+
+# --- Moving ----------------------------------------------------------------------------------------------------------
+
+
+def move(desk: Client, lead: Lead, to: str, *, expected: str = "new", **more: str) -> object:
+    form = {"move-expected_stage": expected, "move-to": to, "move-back": "board"}
+    return desk.post(f"/admin/crm/lead/{lead.pk}/move/", form | {f"move-{name}": value for name, value in more.items()})
+
+
+def test_a_card_moves_and_the_board_comes_back(desk: Client, lead: Lead) -> None:
+    answer = move(desk, lead, "qualifying")
+    lead.refresh_from_db()
+    assert (answer.headers["Location"], lead.stage) == (PAGE, "qualifying")  # type: ignore[attr-defined]
+
+
+def test_what_the_stage_asks_for_is_asked_for(desk: Client, lead: Lead) -> None:
+    answer = move(desk, lead, "lost")
+    page = answer.content.decode()  # type: ignore[attr-defined]
+    assert (answer.status_code, "Say why the lead was lost." in page) == (422, True)  # type: ignore[attr-defined]
+    assert 'name="move-back" value="board"' in page
+    answer = move(desk, lead, "lost", lost_reason="cost")
+    lead.refresh_from_db()
+    assert (answer.headers["Location"], lead.stage) == (PAGE, "lost")  # type: ignore[attr-defined]
+
+
+def test_a_next_step_wants_both_what_and_when(desk: Client, lead: Lead) -> None:
+    assert move(desk, lead, "nurture", next_title="Call").status_code == 422  # type: ignore[attr-defined]
+    move(desk, lead, "nurture", next_title="Call", next_on="2027-01-08")
+    made = Task.objects.get(lead=lead)
+    assert (made.title, made.due_at) == ("Call", datetime(2027, 1, 8, 14, tzinfo=UTC))
+
+
+def test_whoever_comes_second_is_told_and_overwrites_nothing(desk: Client, lead: Lead) -> None:
+    move(desk, lead, "records")
+    answer = move(desk, lead, "qualifying", expected="new")
+    lead.refresh_from_db()
+    page = answer.content.decode()  # type: ignore[attr-defined]
+    assert ("Somebody moved this lead to Records" in page or "cannot go there" in page, lead.stage) == (True, "records")

@@ -1,0 +1,141 @@
+"""My day: what waits, for whom, in how many queries, and one press to be done with it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from crm import work_list
+from crm.actions import safety
+from crm.enums import Stage, TaskKind
+from crm.models import AccessEvent, Lead, Location, Task, User
+from tests.factories import make_lead, make_location, make_user
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)  # Monday 10:00 in New York
+
+
+def task(lead: Lead, kind: TaskKind = TaskKind.OTHER, *, minutes: float = 0, **values: object) -> Task:
+    due_at = NOW + timedelta(minutes=minutes)
+    return Task.objects.create(lead=lead, kind=kind, title=f"Task {kind}", due_at=due_at, **values)
+
+
+def sections(user: User, *, everybody: bool = False) -> dict[str, list[Task]]:
+    return {one.key: one.rows for one in work_list.of(user, everybody=everybody, now=NOW).sections}
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+@pytest.mark.parametrize("stage", [Stage.NEW, Stage.QUALIFYING])
+def test_every_task_stands_in_exactly_one_section(
+    centre: Location, coordinator: User, kind: TaskKind, stage: Stage
+) -> None:
+    made = task(make_lead(location=centre, stage=stage), kind)
+    found = sections(coordinator)
+    assert [key for key, rows in found.items() if made in rows] == [work_list.section_of(made)]
+
+
+def test_the_most_urgent_is_on_top_and_long_lists_say_so(centre: Location, coordinator: User) -> None:
+    lead = make_lead(location=centre, stage=Stage.QUALIFYING)
+    late = [task(lead, minutes=-number) for number in range(work_list.MOST + 5)]
+    day = work_list.of(coordinator, everybody=False, now=NOW)
+    [due] = [one for one in day.sections if one.key == "due"]
+    assert due.rows == sorted(late, key=lambda one: one.due_at)[: work_list.MOST]
+    assert due.more
+
+
+def test_tomorrow_and_what_is_done_are_not_shown(lead: Lead, coordinator: User) -> None:
+    task(lead, minutes=60 * 24)
+    task(lead, done_at=NOW, done_by=coordinator)
+    with time_machine.travel(NOW, tick=False):
+        assert not any(sections(coordinator).values())
+
+
+def test_mine_and_nobodys_unless_asked_for_everybodys(lead: Lead, coordinator: User, clinician: User) -> None:
+    mine, nobodys, theirs = (task(lead, assigned_to=user) for user in (coordinator, None, clinician))
+    assert set(sections(coordinator)["due"]) == {mine, nobodys}
+    assert set(sections(coordinator, everybody=True)["due"]) == {mine, nobodys, theirs}
+
+
+def test_only_locations_that_somebody_works_for(centre: Location, coordinator: User) -> None:
+    other = make_location(name="Other")
+    here, there = make_lead(location=centre), make_lead(location=other, email="o@example.org")
+    task(here), task(there)
+    safety.raise_alert(there, key="a", now=NOW)
+    coordinator.locations.add(centre)
+    day = work_list.of(coordinator, everybody=True, now=NOW)
+    assert [one.lead for section in day.sections for one in section.rows] == [here]
+    assert day.alerts == []
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_page_asks_the_same_number_of_questions(
+    desk: Client, centre: Location, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(rows):
+        lead = make_lead(location=centre, email=f"p{number}@example.org")
+        for kind in TaskKind:
+            Task.objects.create(lead=lead, kind=kind, title="x", due_at=datetime.now(UTC))
+        safety.raise_alert(lead, key=f"a{number}", now=NOW)
+    desk.get("/admin/")
+    with django_assert_num_queries(7):
+        assert desk.get("/admin/").status_code == 200
+
+
+def test_a_look_is_recorded_and_asking_again_is_not(desk: Client, lead: Lead) -> None:
+    Task.objects.create(lead=lead, title="x", due_at=datetime.now(UTC))
+    desk.get("/admin/")
+    events = AccessEvent.objects.count()
+    part = desk.get("/admin/", headers={"HX-Request": "true"}).content.decode()
+    assert ("<html" in part, lead.full_name in part, AccessEvent.objects.count()) == (False, True, events)
+
+
+def test_done_and_later_go_back_to_the_list(desk: Client, lead: Lead, coordinator: User) -> None:
+    first, second = (Task.objects.create(lead=lead, title=name, due_at=datetime.now(UTC)) for name in "ab")
+    assert desk.post(f"/admin/tasks/{first.pk}/done/").headers["Location"] == "/admin/"
+    desk.post(f"/admin/tasks/{second.pk}/later/", {"until": "week"})
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.done_by == coordinator
+    assert timedelta(days=6) < second.due_at - datetime.now(UTC) < timedelta(days=8)
+    assert any(one.summary.startswith("Put off to") for one in lead.activities.all())
+
+
+@pytest.mark.parametrize(
+    ("choice", "until"),
+    [
+        ("hour", NOW + timedelta(hours=1)),
+        ("tomorrow", datetime(2026, 11, 24, 9, tzinfo=UTC)),
+        ("week", datetime(2026, 11, 30, 9, tzinfo=UTC)),
+        ("never", None),
+        ("", None),
+    ],
+)
+def test_until_when(choice: str, until: datetime | None) -> None:
+    assert work_list.snoozed_until(choice, now=NOW) == until
+
+
+def test_what_is_not_understood_changes_nothing(desk: Client, lead: Lead) -> None:
+    made = task(lead)
+    desk.post(f"/admin/tasks/{made.pk}/later/", {"until": "2027"})
+    desk.get(f"/admin/tasks/{made.pk}/done/")
+    made.refresh_from_db()
+    assert (made.due_at, made.done_at) == (NOW, None)
+
+
+def test_a_task_of_another_location_is_nowhere(desk: Client, coordinator: User, centre: Location) -> None:
+    other = make_location(name="Other")
+    made = task(make_lead(location=other))
+    coordinator.locations.add(centre)
+    assert desk.post(f"/admin/tasks/{made.pk}/done/").status_code == 404
+
+
+def test_marketing_begins_with_figures_and_sees_no_person(client: Client, lead: Lead) -> None:
+    task(lead)
+    client.force_login(make_user("marketing", email="mark@example.org"))
+    assert client.get("/admin/").headers["Location"] == "/admin/figures/"
+    page = client.get("/admin/figures/").content.decode()
+    assert (lead.last_name in page, "Requests" in page) == (False, True)
+    for path in ("/admin/crm/lead/", "/admin/board/", f"/admin/crm/lead/{lead.pk}/change/", "/admin/crm/task/"):
+        assert client.get(path).status_code == 403

@@ -1,0 +1,73 @@
+"""One table of roles, from which groups, documents and these tests are made."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from crm import roles
+from crm.models import Lead, Location, User
+from tests.factories import make_lead, make_location, make_user
+
+pytestmark = pytest.mark.django_db
+DOC = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
+
+
+def test_every_permission_exists_and_every_role_is_described() -> None:
+    for names in roles.PERMISSIONS.values():
+        assert len(roles.permissions_named(names)) == len(set(names)) == len(names)
+    assert list(roles.IN_WORDS) == list(roles.PERMISSIONS)
+
+
+def test_the_document_shows_the_table() -> None:
+    text = DOC.read_text()
+    assert roles.as_table() in text
+    for role, sentence in roles.IN_WORDS.items():
+        assert f"**{role.replace('_', ' ')}**: {sentence}" in text
+
+
+ANSWERS = ["crm.view_treatment", "intake.view_submission", "intake.view_assessment", "crm.view_document"]
+
+
+def test_the_front_desk_reaches_people_and_reads_no_answers(client: Client, lead: Lead) -> None:
+    user = make_user("front_desk", email="fran@example.org")
+    assert not any(user.has_perm(name) for name in ANSWERS)
+    client.force_login(user)
+    from crm.actions import leads
+    from tests.factories import make_treatment
+
+    make_treatment(lead, drug_name="Naproxenesque")
+    leads.add_note(lead, by=user, text="Told us of numbness")
+    page = client.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    assert lead.full_name in page
+    for hidden in ("Naproxenesque", "Told us of numbness", "Treatments tried", "Ratings and scores"):
+        assert hidden not in page
+
+
+def test_marketing_and_strangers_see_nobody(client: Client, lead: Lead) -> None:
+    for role in (["marketing"], []):
+        client.force_login(make_user(*role, email=f"{role}@example.org"))
+        assert client.get(f"/admin/crm/lead/{lead.pk}/change/").status_code == 403
+
+
+PAGES = ["change/", "details/", "treatments/add/", "scores/add/", "documents/", "insurance/", "summary/"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_lead_of_another_location_is_nowhere(desk: Client, coordinator: User, centre: Location, page: str) -> None:
+    here, there = make_lead(location=centre), make_lead(location=make_location(name="Other"), email="o@example.org")
+    coordinator.locations.add(centre)
+    assert desk.get(f"/admin/crm/lead/{here.pk}/{page}").status_code == 200
+    assert desk.get(f"/admin/crm/lead/{there.pk}/{page}").status_code == 404
+
+
+def test_nor_in_any_list(desk: Client, coordinator: User, centre: Location) -> None:
+    there = make_lead(location=make_location(name="Other"), last_name="Elsewhere")
+    from crm.models import Task
+    from tests.factories import make_message
+
+    Task.objects.create(lead=there, title="Elsewhere too", due_at="2026-01-01T00:00Z")
+    make_message(there, subject="Elsewhere as well")
+    coordinator.locations.add(centre)
+    for path in ("/admin/crm/lead/", "/admin/crm/task/", "/admin/crm/message/", "/admin/board/", "/admin/"):
+        assert "Elsewhere" not in desk.get(path).content.decode()
