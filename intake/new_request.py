@@ -30,6 +30,7 @@ from intake.questionnaire import Section, question
 
 _CONTACT = "first_name last_name phone email state language_spoken preferred_contact best_time ok_voicemail".split()
 _PAIN = "pain_region onset pain_now_avg".split()
+_MINUTES = "%Y-%m-%dT%H:%M"
 _ABOUT_THE_CALL = {"came_by", "received_at", "language_spoken", "note"}
 SPOKEN = [("en", "English"), ("es", "Spanish")]
 FURTHEST_BACK = timedelta(days=31)
@@ -49,11 +50,12 @@ class NewRequest(RequestForm):
         Section("about", "What is it about?", "", tuple(question(name) for name in _PAIN)),
     )
     came_by = forms.ChoiceField(choices=[pair for pair in CameBy.choices if pair[0] != CameBy.WEB], label="It came by")
-    received_at = forms.SplitDateTimeField(
+    received_at = forms.DateTimeField(
         required=False,
         label="When it really came",
-        help_text="Of a voicemail or a fax: its own time. Empty: now.",
-        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
+        help_text="Of a voicemail or a fax: its own time, on the centre's clock. Empty: now.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MINUTES),
+        input_formats=[_MINUTES],
     )
     language_spoken = forms.ChoiceField(choices=SPOKEN, label="Speaks")
     note = forms.CharField(required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))

@@ -57,7 +57,6 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
     search_fields = ["name", "email"]
     ordering = ["name", "pk"]
     filter_horizontal = ["groups", "locations"]
-    inlines = [AbsenceInline]
     readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["name", "email", "password"]}),
@@ -67,6 +66,9 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["name", "email", "password1", "password2", "is_staff", "groups"]})]
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> list[type]:
+        return [AbsenceInline] if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")

@@ -107,5 +107,5 @@ def test_the_panel_asks_no_more_for_more_sequences(
     for key in ("records_needed", "reengage", "post_consult"):
         desk.post(f"/admin/crm/lead/{lead.pk}/follow-ups/begin/", {"key": key})
         desk.get(path)  # shows the message of the session
-        with django_assert_num_queries(35):
+        with django_assert_num_queries(38):
             desk.get(path)
