@@ -1,6 +1,7 @@
 """The board: columns in their order, the newest on top, page by page, filtered, moved once."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -17,7 +18,7 @@ NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 PAGE = "/admin/board/"
 
 
-def card(centre: Location, *, days: float = 0, **values: object) -> Lead:
+def card(centre: Location, *, days: float = 0, **values: Any) -> Lead:
     at = NOW - timedelta(days=days)
     return make_lead(location=centre, stage_since=at, email="", phone="+12125550100", **values)
 
@@ -86,7 +87,7 @@ def test_where_most_leads_end_only_the_last_months_are_shown(
         ({"tags": ["vip", "call late"]}, {"tag": "call late"}),
     ],
 )
-def test_filters(centre: Location, coordinator: User, values: dict[str, object], filters: dict[str, str]) -> None:
+def test_filters(centre: Location, coordinator: User, values: dict[str, Any], filters: dict[str, Any]) -> None:
     wanted = card(centre, **values)
     card(centre)
     assert column(coordinator, **filters) == [wanted]

@@ -108,7 +108,12 @@ def test_the_database_wants_another_person(lead: Lead, clinician: User) -> None:
 
 
 def record(lead: Lead, by: User, **values: Any) -> Consultation:
-    told = {"held_on": date(2026, 11, 20), "result": ConsultResult.PROCEDURE, "surgery": None, "note": ""} | values
+    told: dict[str, Any] = {
+        "held_on": date(2026, 11, 20),
+        "result": ConsultResult.PROCEDURE,
+        "surgery": None,
+        "note": "",
+    } | values
     return reviews.record_consultation(lead, by=by, now=NOW, **told)
 
 
