@@ -10,10 +10,9 @@ from playwright.sync_api import Dialog, Page, expect
 from crm.actions import leads, safety
 from crm.enums import Stage, TaskKind
 from crm.models import Lead, Task, User
-from intake.demo import PASSWORD
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_desk import sign_in
-from tests.factories import make_lead, make_message, make_user
+from tests.factories import PASSWORD, make_lead, make_message, make_user
 from tests.naughty_strings import MARKUP
 
 SMALL = {"viewport": {"width": 375, "height": 800}}
