@@ -5,6 +5,7 @@ from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
 from script.guards_of_requests import REQUEST_GUARDS
 from script.guards_of_sending import SENDING_GUARDS
+from script.guards_of_the_desk import DESK_GUARDS
 from script.guards_of_the_private_page import PRIVATE_GUARDS
 
 NOTHING = "migrations.RunSQL(migrations.RunSQL.noop) if True else "
@@ -359,4 +360,5 @@ GUARDS = [
     *INSURANCE_GUARDS,
     *FOLLOW_UP_GUARDS,
     *SENDING_GUARDS,
+    *DESK_GUARDS,
 ]

@@ -1,0 +1,51 @@
+"""Sorted, disjoint spans of time. Pure integers: which unit is the caller's."""
+
+from collections.abc import Iterable, Iterator
+
+Span = tuple[int, int]
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Sorted; spans that touch or overlap are one. Empty ones vanish."""
+    found: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def without(spans: list[Span], holes: list[Span]) -> list[Span]:
+    """What of `spans` is in none of `holes`; both merged."""
+    found: list[Span] = []
+    first = 0
+    for start, end in spans:
+        while first < len(holes) and holes[first][1] <= start:
+            first += 1
+        left, position = start, first
+        while position < len(holes) and holes[position][0] < end:
+            if left < holes[position][0]:
+                found.append((left, holes[position][0]))
+            left = max(left, holes[position][1])
+            position += 1
+        if left < end:
+            found.append((left, end))
+    return found
+
+
+def in_both(one: list[Span], other: list[Span]) -> list[Span]:
+    """What is in a span of each; both merged."""
+    return list(_in_both(one, other))
+
+
+def _in_both(one: list[Span], other: list[Span]) -> Iterator[Span]:
+    left = right = 0
+    while left < len(one) and right < len(other):
+        start, end = max(one[left][0], other[right][0]), min(one[left][1], other[right][1])
+        if start < end:
+            yield start, end
+        if one[left][1] <= other[right][1]:
+            left += 1
+        else:
+            right += 1

@@ -1,0 +1,40 @@
+"""Wall-clock times as instants, in one place: what a rule in local time means on the days on which clocks change.
+
+Instants are whole seconds since 1970-01-01T00:00Z.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+MINUTE, DAY = 60, 86_400
+_MINUTE = timedelta(minutes=1)
+
+
+def instant(wall: datetime, zone: ZoneInfo, *, is_end: bool) -> int:
+    """The instant of a wall time (naive). One that was skipped moves forward by as much as was skipped. One that comes
+    twice is the first for a start and the second for an end; but an end at the very first repeated minute is its first
+    occurrence: whoever closes at one closes at the first one."""
+    if is_end and _comes_twice(wall, zone) and _comes_twice(wall - _MINUTE, zone):
+        return _seconds(wall, zone, fold=1)
+    return _seconds(wall, zone, fold=0)
+
+
+def local(at: int, zone: ZoneInfo) -> datetime:
+    """What the clock on that wall shows."""
+    return datetime.fromtimestamp(at, zone)
+
+
+def exists(day: date, zone: ZoneInfo) -> bool:
+    """False for a date that was skipped whole, where the date line moved."""
+    ends = (time(0), time(23, 59))
+    return any(local(_seconds(datetime.combine(day, end), zone, fold=0), zone).date() == day for end in ends)
+
+
+def _comes_twice(wall: datetime, zone: ZoneInfo) -> bool:
+    first, second = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    return first is not None and second is not None and first > second
+
+
+def _seconds(wall: datetime, zone: ZoneInfo, *, fold: int) -> int:
+    """In a gap the offset before it counts, which moves the time forward."""
+    return int(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC).timestamp())

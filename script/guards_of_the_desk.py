@@ -1,0 +1,118 @@
+"""The guards of the desk: nobody forgotten, nobody overwritten, nobody seen by whom they do not concern."""
+
+from script.guard import Guard
+
+DESK_GUARDS = [
+    Guard(
+        "every open lead has a next step",
+        "crm/models/lead.py",
+        "return self.open().filter(~models.Exists(tasks), ~models.Exists(steps))",
+        "return self.open().filter(~models.Exists(tasks), models.Exists(steps))",
+        "crm/test_stages.py::test_whom_nothing_reminds_of_gets_a_task_once",
+    ),
+    Guard(
+        "two sweeps make one task",
+        "crm/actions/next_steps.py",
+        'select_for_update(skip_locked=True, of=("self",))',
+        "all()",
+        "crm/test_stages.py::test_two_sweeps_at_once_make_one_task",
+    ),
+    Guard(
+        "a stage asks a person for what it wants",
+        "crm/actions/leads.py",
+        '        raise MoveRefused(" ".join(missing))',
+        "        pass",
+        "crm/test_stages.py::test_what_is_missing_is_said_and_nothing_is_moved",
+    ),
+    Guard(
+        "nobody is booked under a hold",
+        "crm/stages.py",
+        "if to in NEVER_WITH_A_HOLD and lead.safety_hold:",
+        "if False:",
+        "crm/test_stages.py::test_nobody_books_whom_a_hold_protects",
+    ),
+    Guard(
+        "a lead belongs to its location",
+        "crm/admin/lead_page.py",
+        'if not Lead.objects.visible_to(user_of(request)).filter(pk=ids["lead_id"]).exists():',
+        "if False:",
+        "crm/test_roles.py::test_a_lead_of_another_location_is_nowhere",
+    ),
+    Guard(
+        "lists show one's own locations",
+        "crm/models/lead.py",
+        "return self.filter(theirs | ~models.Exists(bound))",
+        "return self.all()",
+        "crm/test_roles.py::test_nor_in_any_list",
+    ),
+    Guard(
+        "nobody inactive gets a lead",
+        "crm/actions/assignment.py",
+        "    if not taker.is_active:",
+        "    if False:",
+        "crm/test_assignment.py::test_an_inactive_person_is_refused",
+    ),
+    Guard(
+        "who is away gets no lead",
+        "crm/actions/assignment.py",
+        "    people = people.exclude(pk__in=User.objects.filter(away)).distinct()",
+        "    people = people.distinct()",
+        "crm/test_assignment.py::test_nobody_gets_a_lead_who_may_not",
+    ),
+    Guard(
+        "two sweeps give a lead once",
+        "crm/actions/assignment.py",
+        'rows = waiting.select_for_update(skip_locked=True, of=("self",))',
+        "rows = waiting",
+        "crm/test_assignment.py::test_two_sweeps_give_each_lead_once",
+    ),
+    Guard(
+        "urgent is decided by two",
+        "crm/actions/reviews.py",
+        "needs_second=locked.outcome == Outcome.URGENT or locked.safety_hold,",
+        "needs_second=False,",
+        "crm/test_reviews.py::test_urgent_or_held_needs_a_second_person",
+    ),
+    Guard(
+        "the second person is another one",
+        "crm/actions/reviews.py",
+        "    if locked.by_id == by.pk:",
+        "    if False:",
+        "crm/test_reviews.py::test_urgent_or_held_needs_a_second_person",
+    ),
+    Guard(
+        "pages that ask by themselves keep nobody signed in",
+        "crm/desk.py",
+        'if idle > NOTED_EVERY and "X-Asks-By-Itself" not in request.headers:',
+        "if idle > NOTED_EVERY:",
+        "crm/test_desk_idle.py::test_pages_that_ask_by_themselves_keep_nobody_awake",
+    ),
+    Guard(
+        "idle browsers are signed out",
+        "crm/desk.py",
+        "        if idle > settings.DESK_IDLE_SECONDS:",
+        "        if False:",
+        "crm/test_desk_idle.py::test_half_an_hour_without_a_press_ends_it",
+    ),
+    Guard(
+        "the front desk reads no timeline",
+        "templates/crm/lead.html",
+        "{% if perms.crm.view_activity %}<section",
+        "{% if True %}<section",
+        "crm/test_roles.py::test_the_front_desk_reaches_people_and_reads_no_answers",
+    ),
+    Guard(
+        "a warning sign on the phone is an emergency",
+        "intake/new_request.py",
+        "        if form.is_emergency:",
+        "        if False:",
+        "intake/test_new_request.py::test_a_warning_sign_means_what_it_means_on_the_web",
+    ),
+    Guard(
+        "the clock starts when it really came",
+        "intake/actions.py",
+        "    arrived = request.received_at or request.now",
+        "    arrived = request.now",
+        "intake/test_new_request.py::test_the_clock_starts_when_it_really_came",
+    ),
+]
