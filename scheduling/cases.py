@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -15,8 +16,14 @@ class CaseProblem(ValueError):
     """A case that cannot be read. The text says where and what."""
 
 
+@cache
+def _known_zones() -> frozenset[str]:
+    """Looked up once: it walks through directories."""
+    return frozenset(available_timezones())
+
+
 def _zone(name: Any) -> ZoneInfo:
-    if not isinstance(name, str) or name not in available_timezones():
+    if not isinstance(name, str) or name not in _known_zones():
         raise ValueError("is no IANA time zone, such as America/New_York")
     return ZoneInfo(name)
 

@@ -4,10 +4,11 @@ Works in whole minutes since 1970; looks back LOOK_BACK days: a block that fills
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-LOOK_BACK, LOOK_AHEAD = 75, 4
+LOOK_BACK, LOOK_AHEAD = 31, 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,9 +56,7 @@ def _told(at: datetime) -> str:
 def _grid(minutes: set[int], kind: dict[str, Any], low: int, high: int) -> list[int]:
     """Every `step` minutes from where each run of open minutes begins, as long as the whole duration is open."""
     found, begin = [], 0
-    for minute in range(low, high):
-        if minute not in minutes:
-            continue
+    for minute in sorted(minutes):
         if minute - 1 not in minutes:
             begin = minute if minute > low else 0
         fits = all(later in minutes for later in range(minute, minute + kind["duration"]))
@@ -74,7 +73,7 @@ def _is_busy(resource: dict[str, Any], start: int, kind: dict[str, Any]) -> bool
 
 
 def _open_minutes(resource: dict[str, Any], low: int, high: int) -> set[int]:
-    clock = _Clock(ZoneInfo(resource["zone"]), low - 3 * 1440, high + 3 * 1440)
+    clock = _clock(resource["zone"], low - 3 * 1440, high + 3 * 1440)
     opened: set[int] = set()
     for rule in resource["rules"]:
         for day in clock.days():
@@ -98,13 +97,18 @@ def _is_valid(rule: dict[str, Any], day: date) -> bool:
     return after and (rule["valid_to"] is None or day <= date.fromisoformat(rule["valid_to"]))
 
 
+@lru_cache(maxsize=64)
+def _clock(zone: str, low: int, high: int) -> "_Clock":
+    return _Clock(ZoneInfo(zone), low, high)
+
+
 class _Clock:
     """What the clock on the wall shows at every minute, written down."""
 
     def __init__(self, zone: ZoneInfo, low: int, high: int) -> None:
         self.shown: dict[str, list[int]] = {}
         for minute in range(low, high):
-            wall = (_EPOCH + timedelta(minutes=minute)).astimezone(zone).strftime("%Y-%m-%dT%H:%M")
+            wall = (_EPOCH + timedelta(minutes=minute)).astimezone(zone).isoformat()[:16]
             self.shown.setdefault(wall, []).append(minute)
 
     def days(self) -> list[date]:
@@ -118,14 +122,14 @@ class _Clock:
         if wall not in self.shown:
             before = datetime.fromisoformat(wall)
             skipped = 0
-            while before.strftime("%Y-%m-%dT%H:%M") not in self.shown:
+            while before.isoformat()[:16] not in self.shown:
                 before, skipped = before - timedelta(minutes=1), skipped + 1
                 if skipped > 3 * 1440:
                     return 0
-            return self.shown[before.strftime("%Y-%m-%dT%H:%M")][-1] + skipped
+            return self.shown[before.isoformat()[:16]][-1] + skipped
         minutes = self.shown[wall]
         if not is_end or len(minutes) == 1:
             return minutes[0]
-        earlier = (datetime.fromisoformat(wall) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M")
+        earlier = (datetime.fromisoformat(wall) - timedelta(minutes=1)).isoformat()[:16]
         is_first_repeated = len(self.shown.get(earlier, [])) < 2
         return minutes[0] if is_first_repeated else minutes[-1]
