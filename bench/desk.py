@@ -77,7 +77,7 @@ def _measure(rows: int) -> dict[str, tuple[int, float]]:
     values = {"centre": centre.pk, "open": OPEN, "ended": ENDED, "owner": user.pk}
     with connection.cursor() as cursor:
         cursor.execute(_LEADS, values | {"first": Lead.objects.count() + 1, "last": rows})
-        cursor.execute(_ACTIVITIES)
+        cursor.execute(_ACTIVITIES, values)
         cursor.execute(_TASKS, values)
         cursor.execute("VACUUM ANALYZE")
     lead = Lead.objects.filter(stage="records").order_by("-created_at").first()

@@ -7,6 +7,7 @@ to a worker's process.
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -89,61 +90,64 @@ def test_the_false_clock_is_really_wrong(far: FarEnd) -> None:
     assert 3500 < datetime.fromisoformat(told.split()[-1]).timestamp() - now().timestamp() < 3700
 
 
-@pytest.mark.parametrize("clock", [AHEAD, BEHIND])
-def test_what_is_due_and_what_is_too_late_the_database_says(centre: Location, far: FarEnd, clock: str) -> None:
-    due, later = follow_up(agreed()), follow_up(agreed(), due_at=now() + HOUR / 2)
-    too_late = follow_up(agreed(), not_after=now() - HOUR / 2)
-    in_time = follow_up(agreed(), not_after=now() + HOUR / 2)
+@dataclass(frozen=True)
+class Story:
+    """Messages that wait, and what should have become of each after one sweep."""
 
-    run(far, clock=clock)
-
-    assert [state_of(one) for one in (due, later, too_late, in_time)] == ["sent", "queued", "cancelled", "sent"]
+    name: str
+    message: Message
+    state: str
 
 
-@pytest.mark.parametrize("clock", [AHEAD, BEHIND])
-def test_a_lease_lasts_as_long_as_the_database_says(centre: Location, far: FarEnd, clock: str) -> None:
+def due_and_too_late() -> list[Story]:
+    return [
+        Story("due", follow_up(agreed()), "sent"),
+        Story("due in half an hour", follow_up(agreed(), due_at=now() + HOUR / 2), "queued"),
+        Story("too late for half an hour", follow_up(agreed(), not_after=now() - HOUR / 2), "cancelled"),
+        Story("in time for half an hour", follow_up(agreed(), not_after=now() + HOUR / 2), "sent"),
+    ]
+
+
+def leases() -> list[Story]:
     held, left = make_message(agreed()), make_message(agreed())
     for message, until in ((held, now() + HOUR / 60), (left, now() - HOUR / 60)):
         row = Message.objects.filter(pk=message.pk)
         row.update(state=MessageState.SENDING, lease_token=uuid.uuid4(), lease_until=until)
-
-    run(far, clock=clock)
-
-    assert [state_of(one) for one in (held, left)] == ["sending", "sent"]
+    return [Story("held by a worker", held, "sending"), Story("left by a dead one", left, "sent")]
 
 
-@pytest.mark.parametrize("clock", [AHEAD, BEHIND])
-def test_the_local_hour_is_the_right_one(centre: Location, far: FarEnd, clock: str) -> None:
+def local_hours() -> list[Story]:
     """From 08:00 to 20:00 where the person lives: a wrong clock would be wrong in the hour before and after."""
     hours = {7: "queued", 8: "sent", 19: "sent", 20: "queued"}
-    messages = {hour: follow_up(agreed(timezone=zone_where_it_is(hour))) for hour in hours}
-    beyond = follow_up(agreed(timezone=FURTHEST))
-    local = (now() + 14 * HOUR).hour
+    found = [
+        Story(f"{h} o'clock", follow_up(agreed(timezone=zone_where_it_is(h))), state) for h, state in hours.items()
+    ]
+    beyond = "sent" if 8 <= (now() + 14 * HOUR).hour < 20 else "queued"
+    return [*found, Story("beyond the date line", follow_up(agreed(timezone=FURTHEST)), beyond)]
 
-    run(far, clock=clock)
 
-    assert {hour: state_of(message) for hour, message in messages.items()} == hours
-    assert state_of(beyond) == ("sent" if 8 <= local < 20 else "queued")
+def caps() -> list[Story]:
+    soon, long_enough = agreed(), agreed()
+    for lead, hours in ((soon, 23.5), (long_enough, 24.5)):
+        row = Message.objects.filter(pk=follow_up(lead).pk)
+        row.update(state=MessageState.SENDING, lease_token=uuid.uuid4(), lease_until=now())
+        row.update(state=MessageState.IN_DATA)
+        at = now() - timedelta(hours=hours)
+        row.update(state=MessageState.SENT, lease_token=None, lease_until=None, finished_at=at)
+    return [
+        Story("a mail not a day ago", follow_up(soon), "queued"),
+        Story("a mail more than a day ago", follow_up(long_enough), "sent"),
+    ]
 
 
 @pytest.mark.parametrize("clock", [AHEAD, BEHIND])
-def test_a_day_between_two_mails_is_a_whole_day(centre: Location, far: FarEnd, clock: str) -> None:
-    soon, long_enough = agreed(), agreed()
-    for lead, hours in ((soon, 23.5), (long_enough, 24.5)):
-        sent = follow_up(lead)
-        Message.objects.filter(pk=sent.pk).update(
-            state=MessageState.SENDING, lease_token=uuid.uuid4(), lease_until=now()
-        )
-        Message.objects.filter(pk=sent.pk).update(state=MessageState.IN_DATA)
-        at = now() - timedelta(hours=hours)
-        Message.objects.filter(pk=sent.pk).update(
-            state=MessageState.SENT, lease_token=None, lease_until=None, finished_at=at
-        )
-    waiting = [follow_up(lead) for lead in (soon, long_enough)]
+def test_everything_happens_by_the_databases_clock(centre: Location, far: FarEnd, clock: str) -> None:
+    """When something is due or too late, how long a lease lasts, which hour it is for somebody, what a day is."""
+    stories = [*local_hours(), *due_and_too_late(), *leases(), *caps()]
 
     run(far, clock=clock)
 
-    assert [state_of(one) for one in waiting] == ["queued", "sent"]
+    assert {one.name: state_of(one.message) for one in stories} == {one.name: one.state for one in stories}
 
 
 def test_a_code_is_good_for_ten_minutes_whatever_the_worker_thinks(centre: Location, far: FarEnd) -> None:

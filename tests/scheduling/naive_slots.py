@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-LOOK_BACK, LOOK_AHEAD = 31, 4
+LOOK_BACK, LOOK_AHEAD = 19, 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -110,6 +110,7 @@ class _Clock:
         for minute in range(low, high):
             wall = (_EPOCH + timedelta(minutes=minute)).astimezone(zone).isoformat()[:16]
             self.shown.setdefault(wall, []).append(minute)
+        self.low, self.high, self.first, self.last = low, high, min(self.shown), max(self.shown)
 
     def days(self) -> list[date]:
         """The dates that the clock ever showed."""
@@ -119,13 +120,13 @@ class _Clock:
         return set(range(self._at(start, is_end=False), self._at(end, is_end=True)))
 
     def _at(self, wall: str, *, is_end: bool) -> int:
+        if not self.first < wall < self.last:
+            return self.low if wall <= self.first else self.high
         if wall not in self.shown:
             before = datetime.fromisoformat(wall)
             skipped = 0
             while before.isoformat()[:16] not in self.shown:
                 before, skipped = before - timedelta(minutes=1), skipped + 1
-                if skipped > 3 * 1440:
-                    return 0
             return self.shown[before.isoformat()[:16]][-1] + skipped
         minutes = self.shown[wall]
         if not is_end or len(minutes) == 1:

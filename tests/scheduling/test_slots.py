@@ -229,7 +229,7 @@ ENDS = CLOCKS | st.just("24:00")
 @st.composite
 def cases(draw: st.DrawFn) -> dict[str, Any]:
     day = draw(st.sampled_from(DAYS))
-    nearby = st.integers(-20, 5).map(lambda n: _later(day, n))
+    nearby = st.integers(-9, 4).map(lambda n: _later(day, n))
     wall = st.builds("{}T{}".format, nearby, CLOCKS)
     rules = st.builds(
         lambda days, start, end, since, until: rule(start, end, days) | {"valid_from": since, "valid_to": until},
