@@ -12,6 +12,7 @@ import tempfile
 from argparse import ArgumentParser
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from bench.lead_list import _close_pool, _seconds, _set_up
 from script import embedded
@@ -74,7 +75,7 @@ def _measure(rows: int) -> dict[str, tuple[int, float]]:
     user = User.objects.filter(groups__name="coordinator").first() or make_user("coordinator")
     centre = Location.objects.main() or make_location()
     print(f"writing {rows:,} leads ...", flush=True)
-    values = {"centre": centre.pk, "open": OPEN, "ended": ENDED, "owner": user.pk}
+    values: dict[str, Any] = {"centre": centre.pk, "open": OPEN, "ended": ENDED, "owner": user.pk}
     with connection.cursor() as cursor:
         cursor.execute(_LEADS, values | {"first": Lead.objects.count() + 1, "last": rows})
         cursor.execute(_ACTIVITIES, values)

@@ -45,13 +45,13 @@ class Exemption:
 
 @dataclass(frozen=True)
 class Resource:
-    """A provider or a room. `busy`: spans of instants, buffers already inside."""
+    """A provider or a room. `busy`: spans of instants, buffers already inside; they alone may carry fractions."""
 
     key: str
     zone: ZoneInfo
     rules: tuple[Rule, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
-    busy: tuple[Span, ...] = ()
+    busy: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _is_allowed(start: int, *, now: float, window: Window, kind: Kind) -> bool:
     return kind.window_days is None or day <= today + kind.window_days * ONE_DAY
 
 
-def _starts(blocks: list[Span], busy: list[Span], kind: Kind, spread: Span) -> Iterator[int]:
+def _starts(blocks: list[Span], busy: list[tuple[float, float]], kind: Kind, spread: Span) -> Iterator[int]:
     """The starts within `spread` that fit into a block and touch nothing busy."""
     step, length = kind.step * MINUTE, kind.duration * MINUTE
     before, after = kind.buffer_before * MINUTE, (kind.duration + kind.buffer_after) * MINUTE

@@ -1,13 +1,13 @@
-"""Sorted, disjoint spans of time. Pure integers: which unit is the caller's."""
+"""Sorted, disjoint spans of time. Pure numbers: which unit is the caller's."""
 
 from collections.abc import Iterable, Iterator
 
 Span = tuple[int, int]
 
 
-def merged(spans: Iterable[Span]) -> list[Span]:
+def merged[N: (int, float)](spans: Iterable[tuple[N, N]]) -> list[tuple[N, N]]:
     """Sorted; spans that touch or overlap are one. Empty ones vanish."""
-    found: list[Span] = []
+    found: list[tuple[N, N]] = []
     for start, end in sorted(span for span in spans if span[0] < span[1]):
         if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))

@@ -285,9 +285,9 @@ GOOD = case(resource(rule("09:00", "10:00")))
 
 
 def broken(path: str, value: Any) -> dict[str, Any]:
-    made = json.loads(json.dumps(GOOD))
+    made: dict[str, Any] = json.loads(json.dumps(GOOD))
     *way, last = path.split(".")
-    place = made
+    place: Any = made
     for step in way:
         place = place[int(step)] if step.isdigit() else place[step]
     if value is KeyError:
