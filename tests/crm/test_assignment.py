@@ -1,6 +1,7 @@
 """Who gets a lead, who never does, and what comes back."""
 
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -178,14 +179,21 @@ def test_a_returned_lead_that_is_given_away_needs_nobody_any_more(centre: Locati
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_sweeps_give_each_lead_once(transactional_db: None) -> None:
+def test_two_sweeps_give_each_lead_once(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, given = assignment.candidates, []
+
+    def slowly(lead: Lead, *, now: datetime) -> list[User]:
+        time.sleep(0.01)
+        return found(lead, now=now)
+
+    monkeypatch.setattr(assignment, "candidates", slowly)
     centre = make_location()
     people = [person(name) for name in ("Ann", "Bea")]
     leads = [make_lead(location=centre) for _ in range(12)]
 
     def sweep() -> None:
         try:
-            assignment.share_out(now=MONDAY)
+            given.append(assignment.share_out(now=MONDAY))
         finally:
             connection.close()
 
@@ -194,7 +202,7 @@ def test_two_sweeps_give_each_lead_once(transactional_db: None) -> None:
         one.start()
     for one in sweeps:
         one.join()
-    assert Notice.objects.count() == len(leads)
+    assert (sum(given), len(given), Notice.objects.count()) == (len(leads), len(sweeps), len(leads))
     assert {Lead.objects.get(pk=lead.pk).owner for lead in leads} <= set(people)
 
 

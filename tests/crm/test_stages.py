@@ -1,6 +1,7 @@
 """What a centre says about its stages, and the next step that every open lead has."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -141,15 +142,22 @@ def test_what_is_done_or_paused_reminds_of_nothing(centre: Location, coordinator
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_sweeps_at_once_make_one_task(transactional_db: None) -> None:
+def test_two_sweeps_at_once_make_one_task(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.factories import make_location
+
+    def slowly(*_args: object, **_named: object) -> datetime:
+        time.sleep(0.01)
+        return NOON
+
+    monkeypatch.setattr("crm.clinic_hours.end_of_next_day", slowly)
+    made: list[int] = []
 
     centre = make_location()
     people = [make_lead(location=centre) for _ in range(20)]
 
     def sweep() -> None:
         try:
-            next_steps.ensure(now=NOON)
+            made.append(next_steps.ensure(now=NOON))
         finally:
             connection.close()
 
@@ -158,7 +166,7 @@ def test_two_sweeps_at_once_make_one_task(transactional_db: None) -> None:
         one.start()
     for one in sweeps:
         one.join()
-    assert Task.objects.count() == len(people)
+    assert (sum(made), len(made), Task.objects.count()) == (len(people), len(sweeps), len(people))
 
 
 # --- The page where administrators edit them -------------------------------------------------------------------------
