@@ -24,7 +24,7 @@ class Unchanged(Enum):
 UNCHANGED = Unchanged.UNCHANGED
 DETAILS = set(
     "first_name last_name email phone phone_type preferred_contact best_time state timezone ok_voicemail language "
-    "owner".split()
+    "owner tags".split()
 )
 
 

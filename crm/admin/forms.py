@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places, stages
@@ -45,7 +46,7 @@ TREATMENT_PARTS = {
 DETAILS_PARTS = {
     "Person": ["first_name", "last_name", "state", "timezone"],
     "How to reach them": ["email", "phone", "phone_type", "preferred_contact", "ok_voicemail"],
-    "Who looks after them": ["owner"],
+    "Who looks after them": ["owner", "tags"],
 }
 
 
@@ -227,6 +228,12 @@ class DetailsForm(CorrectionForm):
         required=False,
         empty_label="Nobody yet",
     )
+    tags = SimpleArrayField(
+        forms.CharField(max_length=30, required=False),
+        required=False,
+        max_length=10,
+        help_text="Between commas. The board filters by them.",
+    )
 
     class Meta:
         model = Lead
@@ -234,6 +241,10 @@ class DetailsForm(CorrectionForm):
 
     def clean_first_name(self) -> str:
         return one_line(self.cleaned_data["first_name"])
+
+    def clean_tags(self) -> list[str]:
+        """Each once, without blanks around it."""
+        return list(dict.fromkeys(filter(None, map(one_line, self.cleaned_data["tags"]))))
 
     def clean_last_name(self) -> str:
         return one_line(self.cleaned_data["last_name"])

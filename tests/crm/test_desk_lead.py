@@ -431,3 +431,11 @@ def test_details_corrected_by_two_keep_both_corrections(desk: Client, lead: Lead
 
     lead.refresh_from_db()
     assert (lead.phone, lead.last_name) == ("+12125550188", "Newname")
+
+
+def test_tags_are_kept_once_and_found_on_the_board(desk: Client, lead: Lead) -> None:
+    assert desk.post(at(lead, "details/"), details_form(tags="vip, call late ,vip,")).status_code == 302
+    lead.refresh_from_db()
+    assert lead.tags == ["vip", "call late"]
+    assert lead.full_name in desk.get("/admin/board/?tag=call+late").content.decode()
+    assert lead.full_name not in desk.get("/admin/board/?tag=vips").content.decode()
