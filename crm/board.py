@@ -5,6 +5,7 @@ thousand. Stages beside the line, where most leads end, show what came there in 
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,8 +35,10 @@ class Filters:
     tag: str = ""
 
     @classmethod
-    def read(cls, given: Any) -> "Filters":
-        return cls(**{name: str(given.get(name, ""))[:60] for name in cls.__dataclass_fields__})
+    def read(cls, given: Any, *, besides: Collection[str] = ()) -> "Filters":
+        """From an address; `besides` some that this person may not use."""
+        names = set(cls.__dataclass_fields__) - set(besides)
+        return cls(**{name: str(given.get(name, ""))[:60] for name in names})
 
     def apply(self, leads: QuerySet[Lead], user: User) -> QuerySet[Lead]:
         wanted = Q()
@@ -72,6 +75,11 @@ class Column:
     cards: list[Card] = field(default_factory=list)
     after: str = ""
     count: int | None = None
+
+    @property
+    def goals(self) -> list[tuple[str, str]]:
+        """Where its cards may go."""
+        return stages.goals_of(self.rule.stage)
 
     @property
     def count_in_words(self) -> str:

@@ -67,7 +67,15 @@ _WORK = [
 ]
 _COORDINATE = [*_CONTACT, *_ANSWERS, *_WORK]
 _DECIDE = ["crm.clear_urgent", "crm.release_document", "crm.review_imagingstudy", "crm.decide_review"]
-_LEAD_THE_DESK = ["crm.assign_lead", "crm.view_figures", "crm.view_snippet", "crm.add_snippet", "crm.change_snippet"]
+_LEAD_THE_DESK = [
+    "crm.assign_lead",
+    "crm.view_user",
+    "crm.view_absence",
+    "crm.view_figures",
+    "crm.view_snippet",
+    "crm.add_snippet",
+    "crm.change_snippet",
+]
 _ADMINISTER = [
     "crm.clear_urgent",
     "crm.release_document",
@@ -76,13 +84,11 @@ _ADMINISTER = [
     "crm.delete_oncallshift",
     "crm.add_location",
     "crm.change_location",
-    "crm.view_user",
     "crm.add_user",
     "crm.change_user",
     "crm.add_absence",
     "crm.change_absence",
     "crm.delete_absence",
-    "crm.view_absence",
     "crm.view_accessevent",
     "intake.add_plan",
     "intake.change_plan",

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from crm.enums import LostReason, Requirement, Stage
+from crm.enums import TRANSITIONS, LostReason, Requirement, Stage
 from crm.models import Lead, StageRule
 
 KEPT_SECONDS = 5.0
@@ -72,6 +72,11 @@ def label(stage: Stage | str) -> str:
     """What the centre calls it."""
     rule = rules().get(Stage(stage))
     return rule.label if rule else str(Stage(stage).label)
+
+
+def goals_of(stage: Stage | str) -> list[tuple[str, str]]:
+    """[(code, name)] of where a lead may go from there, in the order of the columns."""
+    return [(goal.value, rule.label) for goal, rule in rules().items() if goal in TRANSITIONS[Stage(stage)]]
 
 
 def age_of(stage: Stage | str, since: datetime, *, now: datetime) -> Age:

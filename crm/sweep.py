@@ -1,5 +1,7 @@
 """What is looked after every fifteen seconds, by Celery's beat or by `manage.py send_due` alone."""
 
+from collections.abc import Callable
+
 import structlog
 
 from crm import delivery, follow_up, queries, webhook
@@ -14,7 +16,7 @@ def once() -> int:
 
     Alerts first, and each on its own: trouble with one path must not silence the others.
     """
-    for look_after in (_escalate, webhook.post_due, _keep_the_desk, follow_up.run_due):
+    for look_after in (_escalate, webhook.post_due, *_AT_THE_DESK, follow_up.run_due):
         try:
             look_after()
         except Exception as trouble:  # the mails below must go out whatever is wrong here
@@ -41,14 +43,21 @@ def look_after_documents() -> int:
     return documents.scan_due(now=now)
 
 
-def _keep_the_desk() -> int:
-    """New leads get an owner, leads of people who left come back, and nobody is forgotten."""
-    now = queries.clock()
-    assignment.share_out(now=now)
-    digests.send_due(now=now)
-    assignment.take_back_from_inactive(now=now)
-    return next_steps.ensure(now=now)
-
-
 def _escalate() -> int:
     return safety.escalate(now=queries.clock())
+
+
+def _by_the_clock(look_after: Callable[..., int]) -> Callable[[], int]:
+    return lambda: look_after(now=queries.clock())
+
+
+# New leads get an owner, leads of people who left come back, nobody is forgotten, and bells are mailed.
+_AT_THE_DESK = [
+    _by_the_clock(one)
+    for one in (
+        assignment.share_out,
+        assignment.take_back_from_inactive,
+        next_steps.ensure,
+        digests.send_due,
+    )
+]

@@ -4,12 +4,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from crm import registry
 from crm.enums import Stage, TaskKind
-from crm.models import Lead, SafetyAlert, Task, User
+from crm.models import SafetyAlert, Task, User
+from crm.models.lead import in_sight
 
 MOST = 15
 
@@ -105,8 +106,7 @@ def _open_now(user: User, *, everybody: bool, now: datetime) -> QuerySet[Task]:
     open_tasks = Task.objects.open().filter(due_at__lt=end_of_today(now))
     if not everybody:
         open_tasks = open_tasks.filter(Q(assigned_to=user) | Q(assigned_to=None))
-    bound = user.locations.through.objects.filter(user=user)
-    return open_tasks.filter(Q(lead__location__in=bound.values("location")) | ~Exists(bound))
+    return open_tasks.filter(in_sight(user, location="lead__location"))
 
 
 def end_of_today(now: datetime) -> datetime:
@@ -116,8 +116,7 @@ def end_of_today(now: datetime) -> datetime:
 
 
 def _alerts(user: User) -> list[SafetyAlert]:
-    mine = Lead.objects.visible_to(user)
-    waiting = SafetyAlert.objects.open().filter(lead__in=mine)
+    waiting = SafetyAlert.objects.open().filter(in_sight(user, location="lead__location"))
     return list(waiting.select_related("lead").order_by("raised_at", "pk")[:MOST])
 
 

@@ -23,7 +23,7 @@ from phonenumber_field.phonenumber import to_python
 from crm import queries
 from crm.actions import access, leads, safety
 from crm.enums import AccessAction, CameBy
-from crm.models import Lead, User
+from crm.models import Lead, Location, User
 from intake import actions, consents
 from intake.forms import RequestForm
 from intake.questionnaire import Section, question
@@ -98,7 +98,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     if "HX-Request" in request.headers:
         return TemplateResponse(request, "intake/new_request.html#known", {"known": _known(request)})
-    centre = queries.main_location()
+    centre = _centre_of(request)
     if centre is None:
         messages.warning(request, "There is no location yet: an administrator adds one first.")
         return redirect("admin:index")
@@ -115,10 +115,15 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "intake/new_request.html", context, status=422 if form.errors else 200)
 
 
+def _centre_of(request: HttpRequest) -> Location | None:
+    """The first location that this person works for: who writes a request down can open it afterwards."""
+    theirs = cast(User, request.user).locations.filter(is_active=True)
+    return theirs.order_by("position", "pk").first() or queries.main_location()
+
+
 def _known(request: HttpRequest) -> list[Lead]:
     """At most ten, of the locations that this person works for. What was looked for is kept as a hash."""
-    given = request.POST if request.method == "POST" else request.GET
-    user = cast(User, request.user)
+    given, user = request.POST, cast(User, request.user)
     number = to_python(given.get("phone", ""))
     phone = number.as_e164 if number and number.is_valid() else ""
     email, last_name = given.get("email", "").strip().lower(), given.get("last_name", "").strip()
@@ -135,7 +140,7 @@ def _known(request: HttpRequest) -> list[Lead]:
 
 
 def _request(request: HttpRequest, form: NewRequest, *, urgent: bool) -> actions.Request:
-    centre, data = queries.main_location(), form.cleaned_data
+    centre, data = _centre_of(request), form.cleaned_data
     assert centre is not None  # noqa: S101 - the page does not open without one
     kept = {name: value for name, value in data.items() if name not in _ABOUT_THE_CALL}
     return actions.Request(

@@ -41,8 +41,8 @@ DESK_GUARDS = [
     Guard(
         "lists show one's own locations",
         "crm/models/lead.py",
-        "return self.filter(theirs | ~models.Exists(bound))",
-        "return self.all()",
+        "        return self.filter(in_sight(user))",
+        "        return self.all()",
         "crm/test_roles.py::test_nor_in_any_list",
     ),
     Guard(

@@ -1,7 +1,8 @@
 """Who looks after which lead: shared out in turn, handed over, and taken back from whoever has left."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -37,9 +38,8 @@ def _able(lead: Lead, *, now: datetime) -> QuerySet[User]:
     return people.order_by(F("last_lead_at").asc(nulls_first=True), "pk")
 
 
-def _preferred(people: list[User], wanted: object) -> list[User]:
-    chosen = [user for user in people if callable(wanted) and wanted(user)]
-    return chosen or people
+def _preferred(people: list[User], wanted: Callable[[User], bool]) -> list[User]:
+    return [user for user in people if wanted(user)] or people
 
 
 def is_at_work(user: User, lead: Lead, *, now: datetime) -> bool:
@@ -53,20 +53,35 @@ def is_at_work(user: User, lead: Lead, *, now: datetime) -> bool:
 
 
 def share_out(*, now: datetime) -> int:
-    """Gives every new lead without an owner to somebody; returns how many found one. Two runs at once share them."""
+    """Gives every new lead without an owner to somebody; returns how many found one. Two runs at once share them.
+
+    Where nobody may take leads (a location, a state), its leads are passed over: they hold nobody else's up.
+    """
+    total, nobody = 0, Q(pk__in=[])
+    while True:
+        given, hopeless = _share_out(nobody, now=now)
+        total += given
+        for location_id, state in hopeless:
+            nobody |= Q(location=location_id, state=state)
+        if not given and not hopeless:
+            return total
+
+
+def _share_out(besides: Q, *, now: datetime) -> tuple[int, set[tuple[UUID, str]]]:
+    """One batch: how many were given, and for which location and state there is nobody."""
+    given, hopeless = 0, set()
     with transaction.atomic():
-        waiting = Lead.objects.filter(stage=Stage.NEW, owner=None, location__shares_out=True)
+        waiting = Lead.objects.filter(stage=Stage.NEW, owner=None, location__shares_out=True).exclude(besides)
         rows = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("location")
-        given = [_give_to_the_next(lead, now=now) for lead in rows.order_by("received_at", "pk")[:BATCH]]
-    return sum(given)
-
-
-def _give_to_the_next(lead: Lead, *, now: datetime) -> bool:
-    people = candidates(lead, now=now)
-    if not people:
-        return False
-    give(lead, to=people[0], by=None, now=now)
-    return True
+        for lead in rows.order_by("received_at", "pk")[:BATCH]:
+            place = (lead.location_id, lead.state)
+            people = [] if place in hopeless else candidates(lead, now=now)
+            if people:
+                give(lead, to=people[0], by=None, now=now)
+                given += 1
+            else:
+                hopeless.add(place)
+    return given, hopeless
 
 
 @transaction.atomic

@@ -11,10 +11,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from crm import board, places, queries, registry, stages
+from crm import board, places, queries, registry
 from crm.actions import access
 from crm.admin.lead_page import user_of
-from crm.enums import TRANSITIONS, AccessAction, Outcome, Stage
+from crm.enums import AccessAction, Outcome, Stage
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -28,7 +28,9 @@ def view(site: AdminSite) -> Any:
         """The whole board; with ?stage= the next cards of one column, alone for the page that asks for them."""
         if not request.user.has_perm("crm.view_lead"):
             raise PermissionDenied
-        filters, now, user = board.Filters.read(request.GET), timezone.now(), user_of(request)
+        now, user = timezone.now(), user_of(request)
+        reads_answers = user.has_perm("intake.view_assessment")
+        filters = board.Filters.read(request.GET, besides=set() if reads_answers else {"outcome"})
         chosen = request.GET.get("stage", "")
         if chosen in Stage.values:
             columns = [board.column(user, filters, Stage(chosen), request.GET.get("after", ""), now=now)]
@@ -37,10 +39,15 @@ def view(site: AdminSite) -> Any:
         shown = [card.lead.pk for column in columns for card in column.cards]
         if shown:
             access.record(AccessAction.LIST, by=user, object_type="lead", ids=shown)
-        context = {"columns": columns, "query": _query(filters), "now": now, "moves": _moves()}
+        context = {"columns": columns, "query": _query(filters), "now": now}
         if chosen and "HX-Request" in request.headers:
             return TemplateResponse(request, "crm/board.html#cards", context | {"column": columns[0]})
-        context |= {**site.each_context(request), "title": "Board", "filters": filters, "choices": _choices()}
+        context |= {
+            **site.each_context(request),
+            "title": "Board",
+            "filters": filters,
+            "choices": _choices(reads_answers=reads_answers),
+        }
         return TemplateResponse(request, "crm/board.html", context)
 
     return page
@@ -52,23 +59,15 @@ def _query(filters: board.Filters) -> str:
     return f"&{urlencode(chosen)}" if chosen else ""
 
 
-def _moves() -> dict[str, list[tuple[str, str]]]:
-    """{stage: [(code, label)]} of where a card may go, in the order of the columns."""
-    rules = stages.rules()
-    return {
-        stage.value: [(goal.value, rule.label) for goal, rule in rules.items() if goal in TRANSITIONS[stage]]
-        for stage in rules
-    }
-
-
-def _choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """(name, label, choices) of each filter; places and languages without a query."""
+def _choices(*, reads_answers: bool) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """(name, label, choices) of each filter; places and languages without a query. An assessment is an answer: whoever
+    may not read it may not look for it."""
     centres = [(str(place.pk), place.short_name) for place in queries.locations()]
     return [
         ("owner", "Owner", [("mine", "Mine"), ("none", "Nobody's")]),
         *([("location", "Location", centres)] if len(centres) > 1 else []),
         ("language", "Language", [("en", "English"), ("es", "Spanish")]),
-        ("outcome", "Assessment", [(outcome.value, str(outcome.label)) for outcome in Outcome]),
+        *([("outcome", "Assessment", [(one.value, str(one.label)) for one in Outcome])] if reads_answers else []),
         ("source", "Heard of us by", registry.choices_of("how_heard")),
         ("region", "State", places.STATE_CHOICES),
     ]

@@ -11,7 +11,7 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places, stages
 from crm.actions.next_steps import NextStep
-from crm.enums import TRANSITIONS, CallOutcome, DatePrecision, LostReason, MeasurementKind, SideEffect, Source, Stage
+from crm.enums import CallOutcome, DatePrecision, LostReason, MeasurementKind, SideEffect, Source, Stage
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
@@ -79,10 +79,9 @@ class MoveForm(forms.Form):
     def __init__(self, *args: Any, stage: Stage, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["expected_stage"] = stage
-        later = [(goal.value, rule.label) for goal, rule in stages.rules().items() if goal in TRANSITIONS[stage]]
         field = self.fields["to"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = [("", "Choose …"), *later]
+        field.choices = [("", "Choose …"), *stages.goals_of(stage)]
         field.error_messages["invalid_choice"] = "A lead in this stage cannot go there: choose from the list."
 
     def clean(self) -> dict[str, Any]:

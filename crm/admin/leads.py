@@ -36,6 +36,9 @@ _STAGE_COLOURS = colours(
 )
 
 
+OUTCOME_FILTER = ("outcome", ChoicesDropdownFilter)
+
+
 class OwnerFilter(admin.SimpleListFilter):
     """Mine, nobody's, or everybody's."""
 
@@ -74,7 +77,7 @@ class LeadAdmin(DeskAdmin):
         ("stage", ChoicesDropdownFilter),
         OwnerFilter,
         MessagesFilter,
-        ("outcome", ChoicesDropdownFilter),
+        OUTCOME_FILTER,
         "safety_hold",
         ("location", RelatedDropdownFilter),
     ]
@@ -85,6 +88,18 @@ class LeadAdmin(DeskAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
         return queries.lead_list(super().get_queryset(request).visible_to(request.user))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """An assessment is an answer: whoever may not read it may not look for it."""
+        if request.user.has_perm("intake.view_assessment"):
+            return list(self.list_filter)
+        return [one for one in self.list_filter if one != OUTCOME_FILTER]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Nor by typing an address: Django would allow any field of a lead."""
+        if lookup.partition("__")[0] == "outcome" and not request.user.has_perm("intake.view_assessment"):
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     def get_urls(self) -> list[URLPattern]:
         listing = [url for url in super().get_urls() if url.name == "crm_lead_changelist"]

@@ -40,15 +40,20 @@ def make_reference() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
+def in_sight(user: "User", *, location: str = "location") -> models.Q:
+    """Whether a row is of a location that this person works for; of any for somebody who is bound to none. `location`:
+    how the row reaches it."""
+    bound = user.locations.through.objects.filter(user=user)
+    return models.Q(**{f"{location}__in": bound.values("location")}) | ~models.Q(models.Exists(bound))
+
+
 class LeadQuerySet(models.QuerySet["Lead"]):
     def open(self) -> "LeadQuerySet":
         return self.filter(stage__in=OPEN_STAGES)
 
     def visible_to(self, user: "User") -> "LeadQuerySet":
-        """Of the locations that this person works for; of all for somebody who is bound to none. No query here."""
-        bound = user.locations.through.objects.filter(user=user)
-        theirs = models.Exists(bound.filter(location=models.OuterRef("location")))
-        return self.filter(theirs | ~models.Exists(bound))
+        """Of the locations that this person works for."""
+        return self.filter(in_sight(user))
 
     def without_next_step(self) -> "LeadQuerySet":
         """Open leads of whom nothing reminds anybody: no open task, and no sequence with a step to come."""

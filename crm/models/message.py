@@ -93,7 +93,7 @@ class Message(Row):
             models.CheckConstraint(condition=Q(channel=Channel.EMAIL), name="message_channel_has_a_sender"),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(state=MessageState.QUEUED), name="message_due"),
+            models.Index(fields=["due_at", "id"], condition=Q(state=MessageState.QUEUED), name="message_due_next"),
             models.Index(fields=["lease_until"], condition=Q(state__in=LEASED_STATES), name="message_leased"),
             models.Index(fields=["lead", "-created_at"], name="message_of_lead"),
             models.Index(fields=["-created_at"], condition=Q(state__in=NEEDS_A_PERSON), name="message_needs_person"),

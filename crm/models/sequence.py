@@ -96,7 +96,7 @@ class Enrolment(Row):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(state=EnrolmentState.LIVE), name="enrolment_due"),
+            models.Index(fields=["due_at", "id"], condition=Q(state=EnrolmentState.LIVE), name="enrolment_due_next"),
             models.Index(fields=["key", "state"], name="enrolment_of_sequence"),
         ]
 

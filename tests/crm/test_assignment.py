@@ -222,3 +222,23 @@ def test_a_coordinator_hands_nothing_over(desk: Client, centre: Location) -> Non
     make_lead(location=centre, owner=leaver)
     assert desk.post(f"/admin/crm/user/{leaver.pk}/hand-over/", {"to": ""}).status_code == 403
     assert Lead.objects.get().owner == leaver
+
+
+def test_a_lead_coordinator_hands_over_too(client: Client, centre: Location) -> None:
+    leaver, heir = person("Leaver"), person("Heir")
+    make_lead(location=centre, owner=leaver)
+    client.force_login(person("Lea", role="lead_coordinator"))
+    assert "Hand over" in client.get("/admin/crm/user/").content.decode()
+    assert client.post(f"/admin/crm/user/{leaver.pk}/hand-over/", {"to": str(heir.pk)}).status_code == 302
+    assert Lead.objects.get().owner == heir
+
+
+def test_nobody_waits_behind_leads_that_nobody_may_take(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assignment, "BATCH", 3)
+    ann, closed = person("Ann", locations=[centre]), make_location(name="Without anybody")
+    for number in range(8):
+        make_lead(location=closed, email=f"p{number}@example.org", received_at=MONDAY - timedelta(days=9))
+    last = make_lead(location=centre)
+    assert [assignment.share_out(now=MONDAY) for _ in range(2)] == [1, 0]
+    last.refresh_from_db()
+    assert last.owner == ann

@@ -11,7 +11,7 @@ from crm import board, stages
 from crm.board import Filters
 from crm.enums import Stage
 from crm.models import Lead, Location, StageRule, Task, User
-from tests.factories import make_lead, make_location
+from tests.factories import make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -131,7 +131,7 @@ def test_the_next_cards_come_alone(desk: Client, lead: Lead) -> None:
 # --- Moving ----------------------------------------------------------------------------------------------------------
 
 
-def move(desk: Client, lead: Lead, to: str, *, expected: str = "new", **more: str) -> object:
+def move(desk: Client, lead: Lead, to: str, *, expected: str = "new", **more: str) -> Any:
     form = {"move-expected_stage": expected, "move-to": to, "move-back": "board"}
     return desk.post(f"/admin/crm/lead/{lead.pk}/move/", form | {f"move-{name}": value for name, value in more.items()})
 
@@ -139,21 +139,21 @@ def move(desk: Client, lead: Lead, to: str, *, expected: str = "new", **more: st
 def test_a_card_moves_and_the_board_comes_back(desk: Client, lead: Lead) -> None:
     answer = move(desk, lead, "qualifying")
     lead.refresh_from_db()
-    assert (answer.headers["Location"], lead.stage) == (PAGE, "qualifying")  # type: ignore[attr-defined]
+    assert (answer.headers["Location"], lead.stage) == (PAGE, "qualifying")
 
 
 def test_what_the_stage_asks_for_is_asked_for(desk: Client, lead: Lead) -> None:
     answer = move(desk, lead, "lost")
-    page = answer.content.decode()  # type: ignore[attr-defined]
-    assert (answer.status_code, "Say why the lead was lost." in page) == (422, True)  # type: ignore[attr-defined]
+    page = answer.content.decode()
+    assert (answer.status_code, "Say why the lead was lost." in page) == (422, True)
     assert 'name="move-back" value="board"' in page
     answer = move(desk, lead, "lost", lost_reason="cost")
     lead.refresh_from_db()
-    assert (answer.headers["Location"], lead.stage) == (PAGE, "lost")  # type: ignore[attr-defined]
+    assert (answer.headers["Location"], lead.stage) == (PAGE, "lost")
 
 
 def test_a_next_step_wants_both_what_and_when(desk: Client, lead: Lead) -> None:
-    assert move(desk, lead, "nurture", next_title="Call").status_code == 422  # type: ignore[attr-defined]
+    assert move(desk, lead, "nurture", next_title="Call").status_code == 422
     move(desk, lead, "nurture", next_title="Call", next_on="2027-01-08")
     made = Task.objects.get(lead=lead)
     assert (made.title, made.due_at) == ("Call", datetime(2027, 1, 8, 14, tzinfo=UTC))
@@ -163,5 +163,15 @@ def test_whoever_comes_second_is_told_and_overwrites_nothing(desk: Client, lead:
     move(desk, lead, "records")
     answer = move(desk, lead, "qualifying", expected="new")
     lead.refresh_from_db()
-    page = answer.content.decode()  # type: ignore[attr-defined]
+    page = answer.content.decode()
     assert ("Somebody moved this lead to Records" in page or "cannot go there" in page, lead.stage) == (True, "records")
+
+
+def test_whoever_may_not_read_an_assessment_may_not_look_for_it(client: Client, centre: Location) -> None:
+    card(centre, first_name="Urgent", outcome="URGENT")
+    card(centre, first_name="Other", outcome="MORE_INFO")
+    client.force_login(make_user("front_desk", email="fran@example.org"))
+    page = client.get(f"{PAGE}?outcome=URGENT").content.decode()
+    assert ("Assessment" in page, "Other" in page, "Urgent" in page) == (False, True, True)
+    assert "Assessment" not in client.get("/admin/crm/lead/").content.decode()
+    assert client.get("/admin/crm/lead/?outcome__exact=URGENT").status_code == 400

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -247,3 +247,18 @@ def test_an_answer_stands_on_the_timeline_and_asks_for_one(
 def test_a_strangers_answer_is_refused(client: Client, lead: Lead, postmark: str) -> None:
     assert post_reply(client, reply(lead), secret="hook:guess").status_code == 400
     assert InboundMail.objects.count() == 0
+
+
+def test_a_stranger_cannot_make_us_hold_a_large_body(
+    client: Client, postmark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def noted(_request: HttpRequest, *_args: int) -> bytes:
+        read.append(1)
+        return b"{}"
+
+    monkeypatch.setattr(HttpRequest, "read", noted)
+    for path in ("/hooks/mail/postmark/inbound/", "/hooks/mail/mailgun/inbound/", "/hooks/mail/nobody/inbound/"):
+        assert client.post(path, "x" * 1_000_000, content_type="application/json").status_code in {400, 404}
+    assert read == []

@@ -83,12 +83,21 @@ def test_the_page_asks_the_same_number_of_questions(
         assert desk.get("/admin/").status_code == 200
 
 
-def test_a_look_is_recorded_and_asking_again_is_not(desk: Client, lead: Lead) -> None:
+def test_a_look_is_recorded_and_asking_again_only_when_somebody_is_new(desk: Client, lead: Lead) -> None:
+    def ask_again() -> str:
+        return desk.get("/admin/", headers={"HX-Request": "true"}).content.decode()
+
     Task.objects.create(lead=lead, title="x", due_at=datetime.now(UTC))
     desk.get("/admin/")
     events = AccessEvent.objects.count()
-    part = desk.get("/admin/", headers={"HX-Request": "true"}).content.decode()
+    part = ask_again()
     assert ("<html" in part, lead.full_name in part, AccessEvent.objects.count()) == (False, True, events)
+
+    other = make_lead(location=lead.location, email="new@example.org")
+    Task.objects.create(lead=other, title="x", due_at=datetime.now(UTC))
+    ask_again(), ask_again()
+    assert AccessEvent.objects.count() == events + 1
+    assert set(AccessEvent.objects.latest("at").object_ids) == {lead.pk, other.pk}
 
 
 def test_done_and_later_go_back_to_the_list(desk: Client, lead: Lead, coordinator: User) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from crm.enums import TaskKind
 from crm.models import AccessEvent, ConsentRecord, EmergencyCount, Lead, Message, SafetyAlert, Task, User
 from intake.models import Submission
-from tests.factories import make_lead, make_user
+from tests.factories import make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/new-request/"
@@ -132,7 +132,7 @@ def test_a_language_is_kept(desk: Client) -> None:
 def test_who_is_known_appears_while_somebody_types(desk: Client, typed: dict[str, str], found: bool) -> None:
     known = make_lead(first_name="Kim", last_name="Known", phone="+12125550142", email="kim@example.org")
     events = AccessEvent.objects.count()
-    part = desk.get(PAGE, typed, headers={"HX-Request": "true"}).content.decode()
+    part = desk.post(PAGE, typed, headers={"HX-Request": "true"}).content.decode()
     assert (known.full_name in part, "<html" in part) == (found, False)
     looked = AccessEvent.objects.count() - events
     assert looked == (1 if typed not in ({}, {"phone": "212"}, {"last_name": "k"}) else 0)
@@ -142,3 +142,12 @@ def test_whoever_may_not_add_leads_sees_no_form(client: Client) -> None:
     client.force_login(make_user("marketing", email="mark@example.org"))
     assert client.get(PAGE).status_code == 403
     assert client.post(PAGE, LEAST).status_code == 403
+
+
+def test_whoever_works_elsewhere_writes_it_down_there(desk: Client, coordinator: User) -> None:
+    """And can open it afterwards."""
+    other = make_location(name="Other", position=9)
+    coordinator.locations.add(other)
+    answer = save(desk)
+    assert Lead.objects.get().location == other
+    assert desk.get(answer.headers["Location"]).status_code == 200
