@@ -13,18 +13,18 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from crm import stages
+from crm import search, stages
 from crm.enums import SIDE_STAGES, Stage
 from crm.models import Lead, StageRule, Task, User
 from crm.stages import Age
 
-PAGE, MOST_COUNTED = 20, 200
+PAGE, MOST_COUNTED, MOST_FOUND = 20, 200, 500
 RECENT = timedelta(days=90)
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What to show: `mine` is a user's own; each other one a value, "" for all. `search`: as in the list of leads."""
+    """What to show: `mine` is a user's own; each other one a value, "" for all. `q` is looked for as in the list."""
 
     owner: str = ""
     location: str = ""
@@ -33,6 +33,7 @@ class Filters:
     outcome: str = ""
     region: str = ""
     tag: str = ""
+    q: str = ""
 
     @classmethod
     def read(cls, given: Any, *, besides: Collection[str] = ()) -> "Filters":
@@ -40,8 +41,12 @@ class Filters:
         names = set(cls.__dataclass_fields__) - set(besides)
         return cls(**{name: str(given.get(name, ""))[:60] for name in names})
 
-    def apply(self, leads: QuerySet[Lead], user: User) -> QuerySet[Lead]:
+    def wanted(self, user: User) -> Q:
+        """What a card has to be. One query when somebody is looked for: at most MOST_FOUND are shown."""
         wanted = Q()
+        if self.q:
+            found = search.matching(Lead.objects.visible_to(user), self.q).order_by("-stage_since", "-pk")
+            wanted &= Q(pk__in=list(found.values_list("pk", flat=True)[:MOST_FOUND]))
         if self.owner == "mine":
             wanted &= Q(owner=user)
         elif self.owner == "none":
@@ -53,7 +58,7 @@ class Filters:
         if self.tag:
             wanted &= Q(tags__contains=[self.tag])
         names = {"language": self.language, "how_heard": self.source, "outcome": self.outcome}
-        return leads.filter(wanted, **{name: value for name, value in names.items() if value})
+        return wanted & Q(**{name: value for name, value in names.items() if value})
 
     @property
     def any(self) -> bool:
@@ -87,17 +92,18 @@ class Column:
 
 
 def columns(user: User, filters: Filters, *, now: datetime) -> list[Column]:
-    """All of them with their first cards, in three queries."""
-    rules = stages.rules()
-    shown = {stage: _in_stage(stage, user, filters, now=now) for stage in rules}
+    """All of them with their first cards, in three queries, four when somebody is looked for."""
+    rules, wanted = stages.rules(), filters.wanted(user)
+    shown = {stage: _in_stage(stage, user, wanted, now=now) for stage in rules}
     by_stage = _first_cards(list(shown.values()), now=now)
     counts = _counts(list(shown.values()))
     return [_column(rule, by_stage.get(stage, []), count=counts[stage.value]) for stage, rule in rules.items()]
 
 
 def column(user: User, filters: Filters, stage: Stage, after: str, *, now: datetime) -> Column:
-    """The next page of one column. One query; an unreadable `after` begins anew."""
-    leads = _in_stage(stage, user, filters, now=now)
+    """The next page of one column. One query, two when somebody is looked for; an
+    unreadable `after` begins anew."""
+    leads = _in_stage(stage, user, filters.wanted(user), now=now)
     if position := _position(after):
         since, pk = position
         leads = leads.filter(Q(stage_since__lt=since) | Q(stage_since=since, pk__lt=pk))
@@ -105,11 +111,11 @@ def column(user: User, filters: Filters, stage: Stage, after: str, *, now: datet
     return _column(stages.rules()[stage], [_card(lead, now=now) for lead in found])
 
 
-def _in_stage(stage: Stage, user: User, filters: Filters, *, now: datetime) -> QuerySet[Lead]:
+def _in_stage(stage: Stage, user: User, wanted: Q, *, now: datetime) -> QuerySet[Lead]:
     leads = Lead.objects.filter(stage=stage).visible_to(user)
     if stage in SIDE_STAGES or stage == Stage.PATIENT:
         leads = leads.filter(stage_since__gt=now - RECENT)
-    return filters.apply(leads, user)
+    return leads.filter(wanted)
 
 
 def _first_cards(parts: list[QuerySet[Lead]], *, now: datetime) -> dict[Stage, list[Card]]:

@@ -157,7 +157,6 @@ class LeadPage:
     lead: Lead
     treatments: list[Treatment]
     tasks: list[Task]
-    scores: list[tuple[str, list[Measurement]]]
     entries: list[Entry]
     others: list[Lead]
     alerts: list[SafetyAlert]
@@ -165,26 +164,40 @@ class LeadPage:
 
 
 def lead_page(lead_id: UUID) -> LeadPage:
-    """Everything for one lead in eight queries. Raises Lead.DoesNotExist."""
+    """Everything for one lead in six queries, seven under a hold. Raises Lead.DoesNotExist."""
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
-    treatments = Treatment.objects.filter(lead=lead).select_related("verified_by")
-    treatments = treatments.order_by("start_date", "created_at", "pk")
     activities = list(Activity.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk"))
     last_call = next((one.call_outcome for one in activities if one.kind == ActivityKind.CALL), "")
     return LeadPage(
         lead=lead,
         do_not_call=last_call == CallOutcome.ASKED_NOT_TO_CALL,
-        treatments=list(treatments),
+        treatments=treatments_of(lead),
         tasks=[task for task in tasks if task.done_at is None],
-        scores=_series(lead),
-        alerts=list(SafetyAlert.objects.open().filter(lead=lead).order_by("raised_at", "pk")),
+        alerts=_alerts(lead) if lead.safety_hold else [],
         others=list(Lead.objects.reached_by(email=lead.email, phone=lead.phone).exclude(pk=lead.pk)[:OTHERS_SHOWN]),
         entries=_timeline(lead, activities, tasks),
     )
 
 
-def _series(lead: Lead) -> list[tuple[str, list[Measurement]]]:
+def treatments_of(lead: Lead) -> list[Treatment]:
+    """What was tried, in the order in which it began. One query."""
+    found = Treatment.objects.filter(lead=lead).select_related("verified_by")
+    return list(found.order_by("start_date", "created_at", "pk"))
+
+
+def last_to_correct(lead: Lead) -> str:
+    """Who last corrected details or treatments of this lead. One query."""
+    kinds = [ActivityKind.DETAILS, ActivityKind.TREATMENT_CORRECTED]
+    last = Activity.objects.filter(lead=lead, kind__in=kinds).select_related("by").order_by("-at", "-pk").first()
+    return str(last.by) if last and last.by else "somebody else"
+
+
+def _alerts(lead: Lead) -> list[SafetyAlert]:
+    return list(SafetyAlert.objects.open().filter(lead=lead).order_by("raised_at", "pk"))
+
+
+def scores(lead: Lead) -> list[tuple[str, list[Measurement]]]:
     """[("Pain, average of 7 days (0-10)", [oldest … newest])] for the kinds that were measured."""
     measured = Measurement.objects.filter(lead=lead).order_by("at", "pk")
     series: dict[str, list[Measurement]] = {}

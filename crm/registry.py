@@ -9,9 +9,12 @@ from uuid import UUID
 from django.db import models
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.text import slugify
 
 from crm.enums import Event
 from crm.models import Lead
+
+LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
 
 Render = Callable[[HttpRequest, Lead], str]
 Listener = Callable[[Lead, "Happening"], None]
@@ -29,14 +32,33 @@ class Panel:
     permission: str
     render: Render
     order: int
+    at_once: bool = False
+    again_after: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name in an address."""
+        return slugify(self.title)
 
 
 _panels: list[Panel] = []
 
 
-def panel(area: str, *, title: str, permission: str, render: Render, order: int = 100) -> None:
-    """Hangs a panel into an area ("lead"). Shown to users with `permission`, lowest order first."""
-    _panels.append(Panel(area, title, permission, render, order))
+def panel(
+    area: str,
+    *,
+    title: str,
+    permission: str,
+    render: Render,
+    order: int = 100,
+    at_once: bool = False,
+    again_after: str = "",
+) -> None:
+    """Hangs a panel into an area ("lead"). Shown to users with `permission`, lowest order first.
+
+    On the page of a lead it is fetched when it comes into view; `at_once` for what must be seen before anything is
+    done, and asks at most two questions. `again_after` names what on the page makes it outdated (LEDGER_CHANGED)."""
+    _panels.append(Panel(area, title, permission, render, order, at_once, again_after))
 
 
 def panels(area: str) -> list[Panel]:

@@ -28,11 +28,26 @@ class IntakeConfig(AppConfig):
             wishes,
         )
 
-        registry.panel("lead", title="Candidacy", permission=SEE_ASSESSMENTS, render=panels.candidacy, order=5)
+        registry.panel(
+            "lead",
+            title="Candidacy",
+            permission=SEE_ASSESSMENTS,
+            render=panels.candidacy,
+            order=0,
+            at_once=True,
+            again_after=registry.LEDGER_CHANGED,
+        )
         registry.panel(
             "lead", title="In the patient's own words", permission=SEE_ANSWERS, render=panels.answers, order=10
         )
-        registry.panel("lead", title="Over time", permission="crm.view_treatment", render=ledger_views.panel, order=7)
+        registry.panel(
+            "lead",
+            title="Over time",
+            permission="crm.view_treatment",
+            render=ledger_views.panel,
+            order=7,
+            again_after=registry.LEDGER_CHANGED,
+        )
         registry.choices("how_heard", questionnaire.question("how_heard").choices)
         registry.condition("questions_answered", answering.all_answered)
         registry.listen(assessments.CAUSES, assessments.on_event)

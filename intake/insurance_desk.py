@@ -76,7 +76,14 @@ def hang_in() -> None:
     """Called once, when the app is ready."""
     registry.route("insurance/", choose, permission="intake.change_coverage", name="intake_coverage")
     registry.route("insurance/verified/", verify, permission="intake.add_verification", name="intake_verification")
-    registry.panel("lead", title="Insurance", permission="intake.view_coverage", render=panel, order=8)
+    registry.panel(
+        "lead",
+        title="Insurance",
+        permission="intake.view_coverage",
+        render=panel,
+        order=8,
+        again_after=registry.LEDGER_CHANGED,
+    )
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:

@@ -6,10 +6,10 @@ from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
-from crm.enums import TreatmentGroup
+from crm.enums import Outcome, TreatmentGroup
 from crm.models import Lead
 from crm.vocabulary import TreatmentKind
-from intake import assessments, flags, questionnaire
+from intake import flags, questionnaire
 from intake.models import Assessment, Override, Submission
 from intake.questionnaire import PAGE, PAGES, RECHECK, SAFETY_SCRIPT
 
@@ -99,7 +99,7 @@ def candidacy(request: HttpRequest, lead: Lead) -> str:
     context = {
         "lead": lead,
         "assessment": now,
-        "in_force": assessments.in_force(lead, now),
+        "in_force": Outcome(lead.outcome or now.outcome),
         "flags": [flags.in_words(flag) for flag in now.flags],
         "groups": [TreatmentGroup(group).label for group in now.groups],
         "earlier": history[1:],

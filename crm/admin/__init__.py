@@ -7,6 +7,7 @@ from crm.admin import (
     figures,
     inbound,
     lead_contacts,
+    lead_corrections,
     lead_documents,
     lead_follow_ups,
     lead_imaging,
@@ -14,6 +15,7 @@ from crm.admin import (
     lead_private,
     lead_referrals,
     lead_safety,
+    lead_scores,
     leads,
     mail_texts,
     my_day,
@@ -31,6 +33,8 @@ desk.set_home(my_day.page)
 desk.add_pages(my_day.urls, board.urls, reviews.urls, bell.urls, figures.urls)
 inbound.hang_in()
 lead_contacts.hang_in()
+lead_corrections.hang_in()
+lead_scores.hang_in()
 lead_referrals.hang_in()
 lead_messages.hang_in()
 lead_private.hang_in()
@@ -46,6 +50,7 @@ __all__ = [
     "figures",
     "inbound",
     "lead_contacts",
+    "lead_corrections",
     "lead_documents",
     "lead_follow_ups",
     "lead_imaging",
@@ -53,6 +58,7 @@ __all__ = [
     "lead_private",
     "lead_referrals",
     "lead_safety",
+    "lead_scores",
     "leads",
     "mail_texts",
     "my_day",

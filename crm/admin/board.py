@@ -38,7 +38,8 @@ def view(site: AdminSite) -> Any:
             columns = board.columns(user, filters, now=now)
         shown = [card.lead.pk for column in columns for card in column.cards]
         if shown:
-            access.record(AccessAction.LIST, by=user, object_type="lead", ids=shown)
+            action = AccessAction.SEARCH if filters.q else AccessAction.LIST
+            access.record(action, by=user, object_type="lead", ids=shown, term=filters.q)
         context = {"columns": columns, "query": _query(filters), "now": now}
         if chosen and "HX-Request" in request.headers:
             return TemplateResponse(request, "crm/board.html#cards", context | {"column": columns[0]})

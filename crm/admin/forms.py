@@ -1,12 +1,13 @@
 """The forms of the lead page. They check what was typed; crm.actions checks what it means."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
+from django.http import QueryDict
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places, stages
@@ -60,7 +61,9 @@ class CallForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    text = forms.CharField(max_length=4000, widget=_THREE_ROWS, label="Note")
+    text = forms.CharField(
+        max_length=4000, widget=_THREE_ROWS, label="Note", help_text="**Bold**, - lists and [links](…) are understood."
+    )
 
 
 class MoveForm(forms.Form):
@@ -132,10 +135,55 @@ class CorrectionForm(forms.ModelForm):
     So it knows which fields this person changed, and the rest stays as the colleague has left it meanwhile.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, colleague: Callable[[], str] = lambda: "somebody else", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._ask_who, self.colleague, self.also_changed = colleague, "", list[str]()
         for field in self.fields.values():
             field.show_hidden_initial = not self.instance._state.adding
+
+    def clean(self) -> dict[str, Any]:
+        """Two who changed the same field: whoever comes second sees what the first one wrote, and decides."""
+        data = super().clean() or {}
+        changed = self._changed_meanwhile()
+        self.colleague = self._ask_who() if changed else ""
+        for name in changed:
+            if name in self.changed_data and self._said(self[name].html_name) != self._stands(name):
+                self._refuse_once(name)
+            else:
+                self.also_changed.append(str(self[name].label).lower())
+        return data
+
+    def _changed_meanwhile(self) -> list[str]:
+        """The fields that no longer hold what the page showed. A form that carries nothing along claims nothing."""
+        names = {name: self[name].html_initial_name for name in self.fields}
+        if not any(hidden in self.data for hidden in names.values()):
+            return []
+        return [name for name, hidden in names.items() if self._said(hidden) != self._stands(name)]
+
+    def _said(self, key: str) -> list[str]:
+        return [str(one) for one in self._sent.getlist(key) if one]
+
+    @property
+    def _sent(self) -> QueryDict:
+        """The form as it came; forms of the desk are never filled from anything else."""
+        return cast(QueryDict, self.data)
+
+    def _stands(self, name: str) -> list[str]:
+        """What the row holds now, as the page would show it."""
+        field = self.fields[name]
+        shown = field.prepare_value(self.get_initial_for_field(field, name))
+        return [str(one) for one in (shown if isinstance(shown, list | tuple) else [shown]) if one not in (None, "")]
+
+    def _refuse_once(self, name: str) -> None:
+        """Beside the field; the next attempt knows what stands there, and puts its own in the place."""
+        labels = {str(code): str(words) for code, words in getattr(self.fields[name], "choices", ())}
+        words = ", ".join(labels.get(one, one) for one in self._stands(name)) or "nothing"
+        self.add_error(
+            name, f"Meanwhile {self.colleague} changed this to “{words}”. Save again to put yours in its place."
+        )
+        known = self._sent.copy()
+        known.setlist(self[name].html_initial_name, self._stands(name))
+        self.data = known
 
     def changes(self) -> dict[str, Any]:
         """The cleaned fields that were changed on the page. Call when valid."""

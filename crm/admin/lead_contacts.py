@@ -22,7 +22,9 @@ def hang_in() -> None:
     registry.route(
         "people/<uuid:person_id>/end/", end, permission="crm.change_contactperson", name="crm_lead_person_end"
     )
-    registry.panel("lead", title="People around", permission="crm.view_contactperson", render=panel, order=0)
+    registry.panel(
+        "lead", title="People around", permission="crm.view_contactperson", render=panel, order=0, at_once=True
+    )
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:

@@ -17,12 +17,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from crm import calling, queries, registry, stages
-from crm.actions import access, leads, measurements, tasks, treatments
+from crm.actions import access, leads, tasks
 from crm.actions import messages as outbox
-from crm.admin.forms import CallForm, DetailsForm, MoveForm, NoteForm, ScoreForm, TreatmentForm
+from crm.admin import lead_panels
+from crm.admin.forms import CallForm, MoveForm, NoteForm
 from crm.enums import AccessAction, ActivityKind, CallOutcome, Stage
-from crm.errors import MeasurementRefused, MessageRefused, MoveRefused, TreatmentRefused
-from crm.models import Lead, Message, Task, Treatment, User
+from crm.errors import MessageRefused, MoveRefused
+from crm.models import Lead, Message, Task, User
 
 View = Callable[..., HttpResponseBase]
 # What the timeline can be narrowed to: (words, kinds of entries).
@@ -51,15 +52,12 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
     ours = [
         route("change/", page, "crm.view_lead", "crm_lead_change"),
-        route("details/", details, "crm.change_lead", "crm_lead_details"),
         route("move/", move, "crm.change_lead", "crm_lead_move"),
         route("call/", call, "crm.add_activity", "crm_lead_call"),
+        route("panels/<slug:key>/", panel, "crm.view_lead", "crm_lead_panel"),
         route("note/", note, "crm.add_activity", "crm_lead_note"),
-        route("treatments/add/", add_treatment, "crm.add_treatment", "crm_lead_treatment_add"),
-        route("treatments/<uuid:treatment_id>/", correct_treatment, "crm.change_treatment", "crm_lead_treatment"),
         route("tasks/<uuid:task_id>/done/", finish_task, "crm.change_task", "crm_lead_task_done"),
         route("messages/<uuid:message_id>/send-again/", send_again, "crm.change_lead", "crm_lead_send_again"),
-        route("scores/add/", add_score, "crm.add_measurement", "crm_lead_score_add"),
     ]
     return ours + [route(entry.pattern, entry.view, entry.permission, entry.name) for entry in registry.routes()]
 
@@ -78,7 +76,8 @@ def page(
         "opts": Lead._meta,
         "page": found,
         "lead": lead,
-        "panels": _panels(request, lead),
+        "boxes": lead_panels.beside(request, lead),
+        "opened": lead_panels.token(request, lead.pk),
         "call_form": CallForm(prefix="call"),
         "note_form": NoteForm(prefix="note"),
         "move_form": MoveForm(prefix="move", stage=Stage(lead.stage)),
@@ -89,6 +88,21 @@ def page(
         "shown_kind": shown,
     }
     return TemplateResponse(request, "crm/lead.html", context | forms, status=status)
+
+
+def panel(site: AdminSite, request: HttpRequest, lead_id: UUID, key: str) -> HttpResponse:
+    """One of the boxes beside the page; empty when there is nothing to show. Recorded unless its page was."""
+    found, lead = lead_panels.named(request, key), find_lead(lead_id)
+    if found is None:
+        raise Http404("There is no such panel, or it is not yours to see.")
+    if not lead_panels.was_opened(request, lead_id):
+        access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead_id])
+    context = {
+        "box": lead_panels.Box(found, found.render(request, lead)),
+        "lead": lead,
+        "opened": lead_panels.token(request, lead_id),
+    }
+    return TemplateResponse(request, "crm/panels.html#panel", context)
 
 
 def call(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
@@ -176,62 +190,6 @@ def send_again(site: AdminSite, request: HttpRequest, lead_id: UUID, message_id:
     return back(lead_id)
 
 
-def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Corrects contact details."""
-    lead = find_lead(lead_id)
-    form = DetailsForm(request.POST or None, instance=lead)
-    if form.is_valid():
-        leads.correct_details(lead, by=user_of(request), changes=form.changes())
-        messages.success(request, "The details are saved.")
-        return back(lead_id)
-    return form_page(site, request, lead, form, title="Contact details")
-
-
-def add_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Adds a treatment, beside the patient's own words."""
-    lead = find_lead(lead_id)
-    form = TreatmentForm(request.POST or None)
-    if form.is_valid():
-        try:
-            added = treatments.add(lead, by=user_of(request), **form.values())
-        except TreatmentRefused as refused:
-            form.refuse(refused)
-        else:
-            messages.success(request, f"Added: {added}")
-            return redirect(request.path) if "another" in request.POST else back(lead_id)
-    return form_page(site, request, lead, form, title="Add a treatment", another=True)
-
-
-def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, treatment_id: UUID) -> HttpResponse:
-    """Corrects a treatment; the timeline keeps what it said before."""
-    treatment = get_object_or_404(Treatment.objects.select_related("lead__location"), pk=treatment_id, lead_id=lead_id)
-    form = TreatmentForm(request.POST or None, instance=treatment)
-    if form.is_valid():
-        try:
-            treatments.correct(treatment, by=user_of(request), **form.changes())
-        except TreatmentRefused as refused:
-            form.refuse(refused)
-        else:
-            messages.success(request, f"Saved: {treatment}")
-            return back(lead_id)
-    return form_page(site, request, treatment.lead, form, title="Correct a treatment")
-
-
-def add_score(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Writes down a score obtained elsewhere."""
-    lead = find_lead(lead_id)
-    form = ScoreForm(request.POST or None)
-    if form.is_valid():
-        try:
-            measurements.record(lead, by=user_of(request), now=timezone.now(), **form.values(lead.location.zone))
-        except MeasurementRefused as refused:
-            form.add_error(refused.field, refused.message)
-        else:
-            messages.success(request, "The score is saved.")
-            return back(lead_id)
-    return form_page(site, request, lead, form, title="Record a score")
-
-
 def form_page(
     site: AdminSite, request: HttpRequest, lead: Lead, form: BaseForm, *, title: str, another: bool = False
 ) -> TemplateResponse:
@@ -246,7 +204,8 @@ def form_page(
         "lead": lead,
         "form": form,
         "another": another,
-        "panels": _panels(request, lead),
+        "boxes": lead_panels.beside(request, lead),
+        "opened": lead_panels.token(request, lead.pk),
     }
     return TemplateResponse(request, "crm/lead_form.html", context, status=422 if form.errors else 200)
 
@@ -267,19 +226,10 @@ def _find(lead_id: UUID) -> queries.LeadPage:
         raise Http404("There is no such lead.") from None
 
 
-def find_lead(lead_id: UUID) -> Lead:
-    """The lead, with its location; 404 when there is none."""
-    return get_object_or_404(Lead.objects.select_related("location"), pk=lead_id)
-
-
-def _panels(request: HttpRequest, lead: Lead) -> list[dict[str, str]]:
-    """What the apps above hang in and this person may see, rendered; empty ones left out."""
-    shown = [
-        {"title": panel.title, "html": panel.render(request, lead)}
-        for panel in registry.panels("lead")
-        if request.user.has_perm(panel.permission)
-    ]
-    return [panel for panel in shown if panel["html"]]
+def find_lead(lead_id: UUID, *, locked: bool = False) -> Lead:
+    """The lead, with its location; 404 when there is none. `locked` inside a transaction that will change it."""
+    leads_found = Lead.objects.select_related("location")
+    return get_object_or_404(leads_found.select_for_update(of=("self",)) if locked else leads_found, pk=lead_id)
 
 
 def user_of(request: HttpRequest) -> User:

@@ -1,6 +1,5 @@
 """The list of leads: newest first, filtered by stage, owner and outcome, searched by name, telephone or reference."""
 
-import re
 from typing import Any
 
 from django.contrib import admin
@@ -12,14 +11,11 @@ from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from crm import queries, stages
+from crm import queries, search, stages
 from crm.admin import lead_page
 from crm.admin.base import DeskAdmin, colours
 from crm.enums import Stage
 from crm.models import Lead, PrivateMessage
-
-_TELEPHONE = re.compile(r"[+(\d][\d\s().-]{3,}")
-_REFERENCE = re.compile(r"[2-9A-HJ-NP-Za-hj-np-z]{4}-?[2-9A-HJ-NP-Za-hj-np-z]{4}")
 
 _STAGE_COLOURS = colours(
     Stage,
@@ -82,7 +78,7 @@ class LeadAdmin(DeskAdmin):
         ("location", RelatedDropdownFilter),
     ]
     list_before_template = "crm/stage_bar.html"
-    search_fields = ["first_name", "last_name", "email", "phone"]
+    search_fields = search.COLUMNS
     search_help_text = "Name, e-mail, telephone or reference"
     ordering = ["-created_at", "-id"]
 
@@ -109,13 +105,7 @@ class LeadAdmin(DeskAdmin):
         self, request: HttpRequest, queryset: QuerySet[Lead], search_term: str
     ) -> tuple[QuerySet[Lead], bool]:
         """Understands a reference, with or without its dash, and a telephone number however it is written."""
-        term = search_term.strip()
-        if _REFERENCE.fullmatch(term) and re.search(r"\d", term):
-            plain = term.replace("-", "").upper()
-            return queryset.filter(reference=f"{plain[:4]}-{plain[4:]}"), False
-        if _TELEPHONE.fullmatch(term):
-            return queryset.filter(phone__icontains=re.sub(r"\D", "", term)), False
-        return super().get_search_results(request, queryset, search_term)
+        return search.matching(queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         shown = [("", "All"), *((stage.value, rule.label) for stage, rule in stages.rules().items())]

@@ -1,8 +1,13 @@
 """What the desk's pages say of stages: `{{ lead.stage|stage_name }}`."""
 
 from django import template
+from django.utils.safestring import SafeString
+from markdown_it import MarkdownIt
 
 from crm import stages
+
+# Neither HTML nor pictures; markdown-it itself refuses links that would run something.
+_NOTES = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "html_block", "html_inline"])
 
 register = template.Library()
 
@@ -11,3 +16,9 @@ register = template.Library()
 def stage_name(code: str) -> str:
     """As this centre calls it."""
     return stages.label(code)
+
+
+@register.filter
+def as_note(text: str) -> SafeString:
+    """What staff wrote down, in Markdown: emphasis, lists, links. HTML in it is shown, never run."""
+    return SafeString(_NOTES.render(text))

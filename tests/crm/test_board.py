@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from crm import board, stages
 from crm.board import Filters
 from crm.enums import Stage
-from crm.models import Lead, Location, StageRule, Task, User
+from crm.models import AccessEvent, Lead, Location, StageRule, Task, User
 from tests.factories import make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ PAGE = "/admin/board/"
 
 def card(centre: Location, *, days: float = 0, **values: Any) -> Lead:
     at = NOW - timedelta(days=days)
-    return make_lead(location=centre, stage_since=at, email="", phone="+12125550100", **values)
+    return make_lead(location=centre, stage_since=at, **({"email": "", "phone": "+12125550100"} | values))
 
 
 def column(user: User, stage: Stage = Stage.NEW, **filters: str) -> list[Lead]:
@@ -175,3 +175,13 @@ def test_whoever_may_not_read_an_assessment_may_not_look_for_it(client: Client, 
     assert ("Assessment" in page, "Other" in page, "Urgent" in page) == (False, True, True)
     assert "Assessment" not in client.get("/admin/crm/lead/").content.decode()
     assert client.get("/admin/crm/lead/?outcome__exact=URGENT").status_code == 400
+
+
+@pytest.mark.parametrize("term", ["maria", "sam mar", "(212) 555-0142", "maria@example", "REFERENCE"])
+def test_somebody_is_looked_for_on_the_board(desk: Client, centre: Location, term: str) -> None:
+    maria = card(centre, first_name="Maria", last_name="Sample", email="maria@example.org", phone="+12125550142")
+    card(centre, first_name="Other", last_name="Person", email="o@example.org", phone="+12125550199")
+    page = desk.get(PAGE, {"q": term.replace("REFERENCE", maria.reference)}).content.decode()
+    assert ("Maria Sample" in page, "Other Person" in page) == (True, False)
+    event = AccessEvent.objects.latest("at")
+    assert (event.action, event.object_ids, bool(event.keyed_hash)) == ("search", [maria.pk], True)

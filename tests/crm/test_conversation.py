@@ -119,7 +119,7 @@ def test_the_task_is_due_before_the_next_business_day_ends(lead: Lead) -> None:
 
 def test_no_answer_needed_settles_it(desk: Client, patient: Client, lead: Lead) -> None:
     patient.post("/my/messages/", {"text": "Thank you"})
-    page = f"/admin/crm/lead/{lead.pk}/change/"
+    page = f"/admin/crm/lead/{lead.pk}/change/?panels=all"
     assert "No answer needed" in desk.get(page).content.decode()
     desk.post(f"/admin/crm/lead/{lead.pk}/messages/read/")
     assert "No answer needed" not in desk.get(page).content.decode()
@@ -162,7 +162,7 @@ def test_where_the_request_stands_is_said_in_plain_words(patient: Client, lead: 
 
 def test_snippets_come_in_the_language_of_the_patient(desk: Client, lead: Lead) -> None:
     Snippet.objects.create(title="Report", text_en="Please send the report.", text_es="Envíe el informe, por favor.")
-    page = f"/admin/crm/lead/{lead.pk}/change/"
+    page = f"/admin/crm/lead/{lead.pk}/change/?panels=all"
     assert "Please send the report." in desk.get(page).content.decode()
     Lead.objects.update(language="es")
     assert "Envíe el informe, por favor." in desk.get(page).content.decode()

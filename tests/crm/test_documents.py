@@ -229,7 +229,7 @@ def test_staff_send_release_and_fetch(lead: Lead, desk: Client, coordinator: Use
     assert desk.post(f"{base}{sent['id']}/release/").status_code == 403  # a coordinator may not
     expert = Client()
     expert.force_login(clinician)
-    assert "Release" in expert.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    assert "Release" in expert.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
     expert.post(f"{base}{sent['id']}/release/")
     assert body(desk.get(f"{base}{sent['id']}/")) == LARGE
     seen = AccessEvent.objects.get(action=AccessAction.DOWNLOAD)

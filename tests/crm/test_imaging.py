@@ -30,7 +30,7 @@ def step(client: Client, study: ImagingStudy, which: str) -> Any:
 
 def test_a_study_is_added_shown_and_corrected(study: ImagingStudy, desk: Client, lead: Lead) -> None:
     assert (str(study), study.made_precision) == ("MRI, low back", DatePrecision.MONTH)
-    assert "Mar 2026" in desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    assert "Mar 2026" in desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
     desk.post(f"/admin/crm/lead/{lead.pk}/imaging/{study.pk}/", ASKED | {"place": "Shelf 3"})
     study.refresh_from_db()
     assert study.place == "Shelf 3"

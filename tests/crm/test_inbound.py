@@ -173,7 +173,7 @@ def test_whose_it_is_nobody_can_tell_is_kept_for_a_person(lead: Lead, desk: Clie
 
 def test_the_words_stand_on_the_page_of_the_lead(lead: Lead, desk: Client) -> None:
     take(mail("<b>Please</b> call me."))
-    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
     assert "&lt;b&gt;Please&lt;/b&gt; call me." in page
 
 

@@ -29,7 +29,7 @@ def refer(lead: Lead, practice: ReferringPractice, by: User, *, may_tell: bool =
 
 
 def page_of(desk: Client, lead: Lead) -> str:
-    return " ".join(desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode().split())
+    return " ".join(desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode().split())
 
 
 def to_tell(lead: Lead) -> list[str]:

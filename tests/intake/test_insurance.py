@@ -154,13 +154,13 @@ def test_what_the_insurer_said_is_kept_for_good(lead: Lead, desk: Client, plan: 
     with connection.cursor() as cursor:
         cursor.execute("SELECT call_reference FROM intake_verification")
         assert b"CALL-555" not in bytes(cursor.fetchone()[0])
-    assert "CALL-555" in desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    assert "CALL-555" in desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
     assert Activity.objects.filter(lead=lead, kind=ActivityKind.INSURANCE).count() == 1
 
 
 def test_the_panel_names_every_criterion_and_promises_nothing(lead: Lead, desk: Client) -> None:
     tell(lead, payer_name="Aetna", member_id="W123456789")
-    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
     for finding in list_of(lead).checklist.findings:
         assert finding.text in page
     assert "It does not say what the insurer will decide" in page
@@ -174,7 +174,7 @@ def test_choosing_the_criteria_at_the_desk(lead: Lead, desk: Client, plan: Plan)
     assert answer.status_code == 302
     assert str(Coverage.objects.get()) == "Aetna: fusion"
     assert desk.post(f"/admin/crm/lead/{lead.pk}/insurance/", {"profile": "nobody"}).status_code == 422
-    assert "in network as of Nov 23, 2026" in desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    assert "in network as of Nov 23, 2026" in desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
 
 
 def test_a_profile_that_is_no_longer_kept_leaves_the_common_list(lead: Lead, coordinator: User) -> None:

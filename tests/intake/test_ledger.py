@@ -125,9 +125,9 @@ def test_until_it_is_proven_who_reads_it_shows_nothing(lead: Lead) -> None:
 
 
 def test_the_desk_shows_what_counts(lead: Lead, desk: Client) -> None:
-    assert "Over time" not in desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    assert "Over time" not in desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
     tell(lead)
-    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
     assert "50 days (about 7 weeks)" in page
     assert "0 of 1" in page
 

@@ -1,0 +1,145 @@
+"""Correcting what is known of a lead: contact details, treatments, scores. Treatments are mended where they stand.
+
+A form is read under the lock of its row: what a colleague has changed meanwhile is seen, said, and not overwritten.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from crm import queries, registry
+from crm.actions import leads, measurements, treatments
+from crm.admin.forms import CorrectionForm, DetailsForm, ScoreForm, TreatmentForm
+from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.errors import MeasurementRefused, TreatmentRefused
+from crm.models import Lead, Treatment
+
+NEW_ROW = "treatment-new"
+IDS = "treatment_%s"  # other forms stand on the same page
+
+
+def hang_in() -> None:
+    """Called once, when the desk is made."""
+    add, change = "crm.add_treatment", "crm.change_treatment"
+    registry.route("details/", details, permission="crm.change_lead", name="crm_lead_details")
+    registry.route("treatments/", ledger, permission="crm.view_treatment", name="crm_lead_treatments")
+    registry.route("treatments/add/", add_treatment, permission=add, name="crm_lead_treatment_add")
+    registry.route("treatments/<uuid:treatment_id>/", correct_treatment, permission=change, name="crm_lead_treatment")
+    registry.route("scores/add/", add_score, permission="crm.add_measurement", name="crm_lead_score_add")
+
+
+@transaction.atomic
+def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Corrects contact details."""
+    lead = find_lead(lead_id, locked=request.method == "POST")
+    form = DetailsForm(request.POST or None, instance=lead, colleague=_colleague(lead))
+    if form.is_valid():
+        leads.correct_details(lead, by=user_of(request), changes=form.changes())
+        messages.success(request, _saved("The details are saved.", form))
+        return back(lead_id)
+    return form_page(site, request, lead, form, title="Contact details")
+
+
+def ledger(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """The table of treatments alone, for the page that asks for it; anybody else goes to the page."""
+    return _ledger(request, find_lead(lead_id)) if _in_place(request) else back(lead_id)
+
+
+def add_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Adds a treatment, beside the patient's own words."""
+    lead = find_lead(lead_id)
+    form = TreatmentForm(request.POST or None, auto_id=IDS)
+    if form.is_valid():
+        try:
+            added = treatments.add(lead, by=user_of(request), **form.values())
+        except TreatmentRefused as refused:
+            form.refuse(refused)
+        else:
+            another = TreatmentForm(auto_id=IDS) if "another" in request.POST else None
+            if _in_place(request):
+                return _ledger(request, lead, said=f"Added: {added}", form=another)
+            messages.success(request, f"Added: {added}")
+            return redirect(request.path) if another else back(lead_id)
+    if _in_place(request):
+        return _row(request, lead, form, row=NEW_ROW)
+    return form_page(site, request, lead, form, title="Add a treatment", another=True)
+
+
+@transaction.atomic
+def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, treatment_id: UUID) -> HttpResponse:
+    """Corrects a treatment; the timeline keeps what it said before."""
+    found = Treatment.objects.select_related("lead__location")
+    if request.method == "POST":
+        found = found.select_for_update(of=("self",))
+    treatment = get_object_or_404(found, pk=treatment_id, lead_id=lead_id)
+    lead = treatment.lead
+    form = TreatmentForm(request.POST or None, instance=treatment, auto_id=IDS, colleague=_colleague(lead))
+    if form.is_valid():
+        try:
+            with transaction.atomic():
+                treatments.correct(treatment, by=user_of(request), **form.changes())
+        except TreatmentRefused as refused:
+            form.refuse(refused)
+        else:
+            said = _saved(f"Saved: {treatment}", form)
+            if _in_place(request):
+                return _ledger(request, lead, said=said)
+            messages.success(request, said)
+            return back(lead_id)
+    if _in_place(request):
+        return _row(request, lead, form, row=f"treatment-{treatment_id}")
+    return form_page(site, request, lead, form, title="Correct a treatment")
+
+
+def add_score(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Writes down a score obtained elsewhere."""
+    lead = find_lead(lead_id)
+    form = ScoreForm(request.POST or None)
+    if form.is_valid():
+        try:
+            measurements.record(lead, by=user_of(request), now=timezone.now(), **form.values(lead.location.zone))
+        except MeasurementRefused as refused:
+            form.add_error(refused.field, refused.message)
+        else:
+            messages.success(request, "The score is saved.")
+            return back(lead_id)
+    return form_page(site, request, lead, form, title="Record a score")
+
+
+def _in_place(request: HttpRequest) -> bool:
+    """Whether the page of the lead asks, for a part of itself."""
+    return "HX-Request" in request.headers
+
+
+def _ledger(request: HttpRequest, lead: Lead, *, said: str = "", form: TreatmentForm | None = None) -> HttpResponse:
+    """The table, in the place of the old one; whatever is reckoned from it is told to look again."""
+    context = {"lead": lead, "treatments": queries.treatments_of(lead), "said": said, "form": form, "row": NEW_ROW}
+    headers = {"HX-Retarget": "#ledger", "HX-Reswap": "outerHTML", "HX-Trigger": registry.LEDGER_CHANGED}
+    return TemplateResponse(
+        request, "crm/lead_ledger.html", context | {"another": True}, headers=headers if said else None
+    )
+
+
+def _row(request: HttpRequest, lead: Lead, form: TreatmentForm, *, row: str) -> HttpResponse:
+    """One form in the place of a row; 422 when something has to be mended."""
+    context = {"lead": lead, "form": form, "row": row, "another": row == NEW_ROW}
+    return TemplateResponse(request, "crm/lead_ledger.html#row", context, status=422 if form.errors else 200)
+
+
+def _colleague(lead: Lead) -> Callable[[], str]:
+    return partial(queries.last_to_correct, lead)
+
+
+def _saved(words: str, form: CorrectionForm) -> str:
+    """What was saved, and what somebody else had changed meanwhile."""
+    if not form.also_changed:
+        return words
+    return f"{words} Meanwhile {form.colleague} changed: {', '.join(form.also_changed)}. That stands too."
