@@ -16,8 +16,8 @@ from django.db import transaction
 from crm import eligibility, follow_up, mail_texts, roles
 from crm.actions import leads, referrals, treatments
 from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, ReferralStep, Source, Stage
-from crm.models import Lead, Location, Message, ReferringPractice, Task, User
-from intake import actions, insurance
+from crm.models import Lead, Location, Message, ReferringPractice, User
+from intake import actions, demo_desk, insurance
 from intake.forms import StepOne
 from intake.models import Plan
 
@@ -77,7 +77,7 @@ def make(*, now: datetime) -> None:
         stage = stages[number % len(stages)] if number < LEADS - 1 else Stage.NEW
         _story(number, stage, centre=centre, coordinator=staff[0], now=now, chance=chance)
     _follow_up(now)
-    _close_old_tasks(staff[0], now)
+    demo_desk.lay_out(demo_desk.Cast(staff[0], staff[1], _leaver()), now=now)
 
 
 def _centre(now: datetime) -> Location:
@@ -114,6 +114,11 @@ def _staff() -> list[User]:
         user.groups.set(roles.groups_named(role))
         people.append(user)
     return people
+
+
+def _leaver() -> User:
+    """Somebody who does not work here any more."""
+    return User.objects.create_user("robin@example.org", None, name="Robin Formerly", is_staff=True, is_active=False)
 
 
 def _story(
@@ -162,13 +167,13 @@ def _at(now: datetime, *, days_ago: int, hour: int, minute: int) -> datetime:
 
 
 def _request(number: int, centre: Location, asked: datetime, chance: random.Random) -> actions.Request:
-    """A request as the form would have sent it; every thirteenth reports a sign that wants a clinician's look."""
+    """A request as the form would have sent it; every eleventh reports a sign that wants a clinician's look."""
     first, last = FIRST_NAMES[number % len(FIRST_NAMES)], LAST_NAMES[number % len(LAST_NAMES)]
     tried = chance.sample(["pt", "home_exercise", "medication", "injections", "chiropractic", "other"], k=3)
     form = StepOne(
         {
             "safety_check": ["none"],
-            "safety_check_b": ["B6"] if number % 13 == 5 else ["none"],
+            "safety_check_b": ["B6"] if number % 11 == 4 else ["none"],
             "pain_region": [chance.choice(["low_back", "low_back", "neck"])],
             "radiation": [chance.choice(["leg_below_knee", "leg_above_knee", "buttock", "none"])],
             "onset": chance.choice(["6to12w", "3to6m", "6to12m", "1to5y"]),
@@ -271,9 +276,3 @@ def _settle(mail: Message, found: eligibility.Obstacle | None, at: datetime) -> 
     state, reason = (found.state, found.reason) if found else (MessageState.SENT, "")
     with pgtrigger.ignore("crm.Message:state_moves"):
         row.update(state=state, reason=reason, finished_at=at, attempts=1, **words)
-
-
-def _close_old_tasks(coordinator: User, now: datetime) -> None:
-    """First calls that were made are done; the new requests still wait for theirs."""
-    made = Task.objects.open().exclude(lead__stage=Stage.NEW)
-    made.update(done_at=now - timedelta(days=1), done_by=coordinator)

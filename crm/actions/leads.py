@@ -89,12 +89,14 @@ def record_outcome(
     safety_hold: bool | None = None,
     recheck_on: date | Unchanged | None = UNCHANGED,
     wake_up_on: date | Unchanged | None = UNCHANGED,
+    now: datetime | None = None,
 ) -> None:
     """Writes what crm knows of the apps above it: outcome, safety hold, day of the re-check, and the day on which a
     length of time that the insurer asks for is reached. Given values only.
 
     A hold that begins leaves an Activity; lifting one is a clinician's act and not offered here.
     """
+    now = now or timezone.now()
     locked = Lead.objects.select_for_update().get(pk=lead.pk)
     is_new = outcome is not None and outcome != locked.outcome
     if outcome is not None:
@@ -102,7 +104,7 @@ def record_outcome(
     if safety_hold and not locked.safety_hold:
         locked.safety_hold = True
         Activity.objects.create(
-            lead=locked, kind=ActivityKind.SAFETY_HOLD, summary="Routine messages and booking are on hold"
+            lead=locked, kind=ActivityKind.SAFETY_HOLD, at=now, summary="Routine messages and booking are on hold"
         )
     if not isinstance(recheck_on, Unchanged):
         locked.recheck_on = recheck_on
@@ -110,7 +112,7 @@ def record_outcome(
         locked.wake_up_on = wake_up_on
     locked.save(update_fields=["outcome", "safety_hold", "recheck_on", "wake_up_on", "updated_at"])
     if is_new:
-        events.announce(locked, Event.OUTCOME_CHANGED, now=timezone.now())
+        events.announce(locked, Event.OUTCOME_CHANGED, now=now)
 
 
 @transaction.atomic

@@ -129,7 +129,9 @@ def _ledger(request: HttpRequest, lead: Lead, *, said: str = "", form: Treatment
 
 
 def _row(request: HttpRequest, lead: Lead, form: TreatmentForm, *, row: str) -> HttpResponse:
-    """One form in the place of a row; 422 when something has to be mended."""
+    """One form in the place of a row, the cursor where work begins; 422 when something has to be mended."""
+    first = next((name for name in form.errors if name in form.fields), next(iter(form.fields)))
+    form.fields[first].widget.attrs["autofocus"] = True
     context = {"lead": lead, "form": form, "row": row, "another": row == NEW_ROW}
     return TemplateResponse(request, "crm/lead_ledger.html#row", context, status=422 if form.errors else 200)
 

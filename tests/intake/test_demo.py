@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import transaction
 
+from crm import queries, work_list
 from crm.enums import ActivityKind, MessageState, Stage
-from crm.models import Activity, Lead, Message, Task, Treatment
+from crm.models import Activity, Consultation, Lead, Message, PrivateMessage, Task, Treatment, User
 from intake import demo
 from intake.models import Submission
 
@@ -67,4 +68,15 @@ def test_demo_sends_nothing(story: datetime) -> None:
 
 def test_demo_leaves_work_to_do(story: datetime) -> None:
     assert Treatment.objects.exists()
-    assert set(Task.objects.open().values_list("lead__stage", flat=True)) == {Stage.NEW}
+    waiting = Task.objects.open()
+    assert waiting.filter(lead__stage=Stage.NEW).count() >= 3
+
+
+def test_every_page_of_the_desk_has_something_to_show(story: datetime) -> None:
+    clinician = User.objects.get(email="clinician@example.org")
+    found = queries.review_queue(clinician)
+    assert (bool(found.tasks), bool(found.holds), bool(found.seconds)) == (True, True, True)
+    day = work_list.of(User.objects.get(email="coordinator@example.org"), everybody=True, now=story)
+    assert [section.key for section in day.sections if not section.rows] == []
+    assert PrivateMessage.objects.filter(by=None).count() == 2
+    assert Consultation.objects.count() == 2
