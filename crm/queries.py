@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from crm import suppression
 from crm.enums import (
     NEEDS_A_PERSON,
     OPEN_STAGES,
@@ -24,6 +25,7 @@ from crm.enums import (
 )
 from crm.models import (
     Activity,
+    ConsentRecord,
     Lead,
     Location,
     Measurement,
@@ -32,6 +34,7 @@ from crm.models import (
     ReviewDecision,
     SafetyAlert,
     Sending,
+    Suppression,
     Task,
     Treatment,
     User,
@@ -184,6 +187,19 @@ def treatments_of(lead: Lead) -> list[Treatment]:
     """What was tried, in the order in which it began. One query."""
     found = Treatment.objects.filter(lead=lead).select_related("verified_by")
     return list(found.order_by("start_date", "created_at", "pk"))
+
+
+def consents(lead: Lead) -> list[ConsentRecord]:
+    """The latest word on each kind. One query."""
+    found = ConsentRecord.objects.filter(lead=lead).order_by("kind", "-at", "-pk").distinct("kind")
+    return list(found.select_related("witnessed_by"))
+
+
+def suppressions(lead: Lead) -> list[Suppression]:
+    """Which mails to the lead's address are stopped, for everybody who uses it or for this lead alone. One query."""
+    mine = Q(lead_ref=None) | Q(lead_ref=lead.pk)
+    rows = Suppression.objects.filter(mine, address_hash__in=suppression.hashes_of(lead.email), lifted_at=None)
+    return list(rows.order_by("at")) if lead.email else []
 
 
 def last_to_correct(lead: Lead) -> str:

@@ -6,6 +6,7 @@ from crm.admin import (
     board,
     figures,
     inbound,
+    lead_consents,
     lead_contacts,
     lead_corrections,
     lead_documents,
@@ -32,6 +33,7 @@ from crm.admin import (
 desk.set_home(my_day.page)
 desk.add_pages(my_day.urls, board.urls, reviews.urls, bell.urls, figures.urls)
 inbound.hang_in()
+lead_consents.hang_in()
 lead_contacts.hang_in()
 lead_corrections.hang_in()
 lead_scores.hang_in()
@@ -49,6 +51,7 @@ __all__ = [
     "board",
     "figures",
     "inbound",
+    "lead_consents",
     "lead_contacts",
     "lead_corrections",
     "lead_documents",

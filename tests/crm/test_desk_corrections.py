@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from crm import queries, registry
-from crm.actions import leads, treatments
-from crm.enums import AccessAction
-from crm.models import AccessEvent, Activity, Lead, Treatment, User
+from crm.actions import leads, opt_out, treatments
+from crm.enums import AccessAction, ConsentKind
+from crm.models import AccessEvent, Activity, ConsentRecord, Lead, Scope, SuppressedBecause, Treatment, User
 from tests.crm.test_desk_lead import at, details_form, treatment_form
-from tests.factories import make_treatment, make_user
+from tests.factories import NOON, make_treatment, make_user
 
 pytestmark = pytest.mark.django_db
 IN_PLACE: dict[str, Any] = {"headers": {"HX-Request": "true"}}
@@ -202,3 +203,23 @@ def test_notes_are_markdown_and_nothing_in_them_runs(desk: Client, lead: Lead) -
 
 def test_nobody_is_named_when_nobody_corrected(lead: Lead) -> None:
     assert queries.last_to_correct(lead) == "somebody else"
+
+
+# --- Consents --------------------------------------------------------------------------------------------------------
+
+
+def test_the_latest_word_on_each_consent_and_what_is_stopped(desk: Client, lead: Lead, coordinator: User) -> None:
+    def consent(given: bool, at: datetime, **more: Any) -> None:
+        ConsentRecord.objects.create(
+            lead=lead, kind=ConsentKind.CONTACT, given=given, text="You may answer me.", text_version="3", at=at, **more
+        )
+
+    consent(True, NOON)
+    consent(False, NOON + timedelta(days=1), witnessed_by=coordinator)
+    opt_out.opt_out(lead.email, lead_id=None, scope=Scope.EDUCATION, because=SuppressedBecause.OPT_OUT, now=NOON)
+    box = " ".join(desk.get(at(lead, "panels/consents/")).content.decode().split())
+    assert box.count("<dt>Contact about the request</dt>") == 1
+    assert "<strong>No</strong>" in box
+    assert "told to Casey Coordinator" in box
+    assert "You may answer me." in box
+    assert "Education and news" in box
