@@ -338,7 +338,7 @@ GUARDS = [
         "crm/admin/forms.py",
         "for name in self.changed_data}",
         "for name in self.cleaned_data}",
-        "crm/test_desk_lead.py::test_treatment_corrected_by_two_keeps_both_corrections",
+        "crm/test_desk_corrections.py::test_treatment_corrected_by_two_keeps_both_corrections",
     ),
     # Pages to read
     Guard(
