@@ -28,6 +28,8 @@ def main() -> int:
     parser.add_argument("words", nargs="*", help="only guards with one of these words in name or file")
     words = parser.parse_args().words
     chosen = [g for g in GUARDS if not words or any(word in f"{g.name} {g.file}" for word in words)]
+    if not chosen:
+        parser.error("No guard has such a word in its name or file.")
     with ExitStack() as places:
         directory = Path(places.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-mutants-")))
         environment = _services(places, directory)
