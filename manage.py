@@ -7,12 +7,12 @@ from importlib import import_module
 
 # Commands that only compute: they read no settings, so that they run where there is no environment and no service.
 PURE = {name: f"intake.management.commands.{name}" for name in ("assess", "makemessages", "compilemessages")}
-PURE["slots"] = "scheduling.management.commands.slots"  # with --case; it needs no more either
+PURE["slots"] = "scheduling.management.commands.slots"  # of a case; those of the site need the site
 
 
 def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if name in PURE:
+    if name in PURE and "--type" not in sys.argv:
         run_pure(PURE[name])
         return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")

@@ -180,6 +180,9 @@ class Event(StrEnum):
     NO_SHOW = "no_show"
     REVIEWED = "reviewed"
     CONSULTED = "consulted"
+    BOOKED = "booked"
+    RESCHEDULED = "rescheduled"
+    CANCELLED = "cancelled"
 
 
 class ActivityKind(TextChoices):
@@ -200,6 +203,7 @@ class ActivityKind(TextChoices):
     IMAGING = "imaging", "Imaging"
     INSURANCE = "insurance", "Insurance"
     REFERRAL = "referral", "Referral"
+    APPOINTMENT = "appointment", "Appointment"
 
 
 class CallOutcome(TextChoices):
@@ -258,6 +262,8 @@ class TaskKind(TextChoices):
     REFERRER = "referrer", "Referrer to tell"
     NEXT_STEP = "next_step", "Next step"
     RETURNED = "returned", "Came back without an owner"
+    REBOOK = "rebook", "Another time to find"
+    ESTIMATE = "estimate", "Good-faith estimate"
     OTHER = "other", "Other"
 
 

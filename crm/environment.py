@@ -142,6 +142,7 @@ class Environment(BaseSettings):
     email_url_2: str = ""
     domain_per_minute: int = Field(default=0, ge=0, le=6000)
     desk_idle_minutes: int = Field(default=30, ge=1, le=720)
+    appointment_reminders: str = "168,48,2"
     metrics_token: str = ""
     imap_url: str = ""
     site_url: str
@@ -199,6 +200,14 @@ class Environment(BaseSettings):
         by_socket = parts.scheme == "unix" and parts.path.startswith("/")
         if value and not (by_socket or (parts.scheme == "tcp" and parts.port and is_loopback(parts.hostname))):
             raise ValueError("must be unix:///path/of/clamd.sock or tcp://127.0.0.1:3310, or be left out")
+        return value
+
+    @field_validator("appointment_reminders")
+    @classmethod
+    def _is_hours(cls, value: str) -> str:
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not all(part.isdecimal() and 0 < int(part) <= 24 * 60 for part in parts):
+            raise ValueError("must be hours before the appointment, such as 168,48,2, or empty for no reminders")
         return value
 
     @field_validator("documents_dir")
@@ -267,6 +276,11 @@ class Environment(BaseSettings):
     @property
     def keys(self) -> dict[str, bytes]:
         return parse_field_keys(self.field_keys)
+
+    @property
+    def reminder_hours(self) -> list[int]:
+        """How long before an appointment its patient is reminded, in hours."""
+        return [int(part) for part in self.appointment_reminders.split(",") if part.strip()]
 
     @property
     def hosts(self) -> list[str]:

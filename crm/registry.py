@@ -170,6 +170,18 @@ def worklists() -> list[Worklist]:
     return sorted(_worklists, key=lambda entry: (entry.order, entry.title))
 
 
+_stories: list[Callable[[datetime], None]] = []
+
+
+def demo(story: Callable[[datetime], None]) -> None:
+    """Adds an upper app's part to `manage.py demo`: called with the present, when the people are there."""
+    _stories.append(story)
+
+
+def demo_stories() -> list[Callable[[datetime], None]]:
+    return list(_stories)
+
+
 _conditions: dict[str, Question] = {}
 
 

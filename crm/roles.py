@@ -18,6 +18,13 @@ _CONTACT = [
     "crm.add_contactperson",
     "crm.change_contactperson",
     "crm.view_stagerule",
+    "scheduling.view_appointment",
+    "scheduling.add_appointment",
+    "scheduling.change_appointment",
+    "scheduling.view_resource",
+    "scheduling.view_appointmenttype",
+    "scheduling.view_scheduleexception",
+    "scheduling.view_waitlistentry",
 ]
 _ANSWERS = [
     "crm.view_treatment",
@@ -68,6 +75,10 @@ _WORK = [
 _COORDINATE = [*_CONTACT, *_ANSWERS, *_WORK]
 _DECIDE = ["crm.clear_urgent", "crm.release_document", "crm.review_imagingstudy", "crm.decide_review"]
 _LEAD_THE_DESK = [
+    "scheduling.overbook",
+    "scheduling.add_scheduleexception",
+    "scheduling.change_scheduleexception",
+    "scheduling.delete_scheduleexception",
     "crm.assign_lead",
     "crm.view_user",
     "crm.view_absence",
@@ -97,6 +108,14 @@ _ADMINISTER = [
     "crm.change_stagerule",
     "crm.add_sequenceversion",
     "crm.change_sequenceversion",
+    "scheduling.add_resource",
+    "scheduling.change_resource",
+    "scheduling.add_appointmenttype",
+    "scheduling.change_appointmenttype",
+    "scheduling.add_weeklyrule",
+    "scheduling.change_weeklyrule",
+    "scheduling.delete_weeklyrule",
+    "scheduling.view_weeklyrule",
 ]
 
 PERMISSIONS: dict[str, list[str]] = {

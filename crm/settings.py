@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     "crm.apps.CrmConfig",
     "intake.apps.IntakeConfig",
+    "scheduling.apps.SchedulingConfig",
 ]
 
 MIDDLEWARE = [
@@ -141,6 +142,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- People signing in -----------------------------------------------------------------------------------------------
 LOGIN_URL = "admin:login"
 DESK_IDLE_SECONDS = ENV.desk_idle_minutes * 60
+APPOINTMENT_REMINDER_HOURS = ENV.reminder_hours
 AUTHENTICATION_BACKENDS = ["crm.roles.RoleBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

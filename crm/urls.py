@@ -18,6 +18,7 @@ urlpatterns = [
     # English has no prefix; Spanish pages lie below /es/, so that an address says its language and no cookie has to.
     *i18n_patterns(
         path("my/documents/", include("crm.my_documents")),
+        path("my/appointments/", include("scheduling.urls")),
         path("my/", include("crm.private")),
         path("my/", include("crm.my")),
         path("", include("intake.urls")),

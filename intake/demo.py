@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.db import transaction
 
-from crm import eligibility, follow_up, mail_texts, roles
+from crm import eligibility, follow_up, mail_texts, registry, roles
 from crm.actions import leads, referrals, treatments
 from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, ReferralStep, Source, Stage
 from crm.models import Lead, Location, Message, ReferringPractice, User
@@ -78,6 +78,8 @@ def make(*, now: datetime) -> None:
         _story(number, stage, centre=centre, coordinator=staff[0], now=now, chance=chance)
     _follow_up(now)
     demo_desk.lay_out(demo_desk.Cast(staff[0], staff[1], _leaver()), now=now)
+    for story in registry.demo_stories():
+        story(now)
 
 
 def _centre(now: datetime) -> Location:

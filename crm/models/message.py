@@ -62,6 +62,7 @@ class Message(Row):
     subject = models.CharField(max_length=200, blank=True, help_text="Of a sequence's mail: written when it is sent.")
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    calendar = models.TextField(blank=True, editable=False, help_text="An iTIP object (RFC 5546) that goes with it.")
     message_id = models.CharField(max_length=200, unique=True)
 
     state = models.CharField(max_length=10, choices=MessageState, default=MessageState.QUEUED)

@@ -174,3 +174,13 @@ def test_deliverable_addresses(address: str, envelope: str) -> None:
 )  # fmt: skip
 def test_undeliverable_addresses(address: str) -> None:
     assert mime.deliverable(address) is None
+
+
+@pytest.mark.parametrize("method", ["REQUEST", "CANCEL"])
+def test_a_calendar_object_is_a_part_of_its_own(method: str) -> None:
+    calendar = f"BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nSUMMARY:Cita en Ñandú\r\nEND:VCALENDAR\r\n"
+    mail = parsed(make(calendar=calendar))
+    parts = list(mail.iter_parts())
+    assert [part.get_content_type() for part in parts] == ["text/plain", "text/html", "text/calendar"]
+    assert parts[2]["Content-Type"].params["method"] == method
+    assert bodies(mail)[2].strip() == calendar.replace("\r\n", "\n").strip()

@@ -1,12 +1,17 @@
-"""`manage.py slots --case FILE`: which times can be booked, for cases that come from elsewhere. Needs no settings."""
+"""`manage.py slots --case FILE`: which times can be booked, for cases that come from elsewhere. Needs no settings.
+
+`manage.py slots --type KEY --from DATE --days N`: which times can be booked here.
+"""
 
 import json
 import sys
 from argparse import ArgumentParser
+from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from scheduling.cases import CaseProblem, answer
 
@@ -16,10 +21,20 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--case", required=True, metavar="FILE", help="- for standard input")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--case", metavar="FILE", help="- for standard input")
+        what.add_argument("--type", metavar="KEY", help="an appointment type of this site")
+        parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE", help="default: today")
+        parser.add_argument("--days", type=int, default=7, metavar="N")
+        parser.add_argument("--provider", type=UUID, metavar="ID", help="default: any suitable one")
+        parser.add_argument("--zone", metavar="Z", help="the clock to print in; default: the location's")
+        parser.add_argument("--json", action="store_true", help="UTC, as --case prints them")
 
-    def handle(self, *args: Any, case: str, **options: Any) -> None:
+    def handle(self, *args: Any, case: str | None, **options: Any) -> None:
         """Prints {"error": …} in the place of a bad case and then ends with 1; blank lines are skipped."""
+        if case is None:
+            self._here(**options)
+            return
         failed = False
         for text in _cases(_read(case)):
             try:
@@ -29,6 +44,25 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(told, ensure_ascii=False))
         if failed:
             sys.exit(1)
+
+    def _here(self, **options: Any) -> None:
+        from scheduling.here import NotHere, free_times
+
+        try:
+            found, zone = free_times(
+                options["type"],
+                first=options["first"],
+                days=options["days"],
+                provider=options["provider"],
+                zone=options["zone"],
+            )
+        except NotHere as problem:
+            raise CommandError(str(problem)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps({"slots": [one.as_json() for one in found]}))
+            return
+        for one in found:
+            self.stdout.write(f"{one.start.astimezone(zone):%a %Y-%m-%d %H:%M}  {', '.join(one.names)}")
 
 
 def _read(name: str) -> str:

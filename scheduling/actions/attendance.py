@@ -1,0 +1,73 @@
+"""From booked to what came of it: confirmed, arrived, took place, did not come; and back, for whoever pressed wrong."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from crm.actions import events, leads
+from crm.enums import MAIN_LINE, Event, Stage
+from crm.models import Lead, User
+from scheduling.actions import booking
+from scheduling.enums import MOVES, Status
+from scheduling.errors import BookingRefused, ChangedMeanwhile
+from scheduling.models import Appointment
+
+
+@transaction.atomic
+def confirm(appointment: Appointment, *, version: int, now: datetime, by: User | None = None) -> Appointment:
+    """The patient says that they will come. Said twice, it is one."""
+    locked = booking.lock(appointment, version=version)
+    if locked.confirmed_at is None:
+        locked.confirmed_at = now
+        locked.save(update_fields=["confirmed_at"])
+        booking.on_timeline(locked, "Confirmed", by=by, now=now)
+    return locked
+
+
+@transaction.atomic
+def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime) -> Appointment:
+    """Checked in, took place, did not come, or one of these taken back. Raises BookingRefused.
+
+    Nobody fails to come before the time has begun. Side effects: stage and events (a no-show begins its sequence); who
+    came after all is awaited, or here, again.
+    """
+    lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=appointment.lead_id)
+    rows = Appointment.objects.select_for_update(of=("self",)).select_related("kind", "location", "provider")
+    locked = rows.get(pk=appointment.pk)
+    locked.lead = lead
+    before = Status(locked.status)
+    if before == to:
+        return locked
+    if to not in MOVES[before] - {Status.CANCELLED}:
+        raise ChangedMeanwhile
+    if to == Status.NOSHOW and now < locked.starts_at:
+        raise BookingRefused("The appointment has not begun yet: nobody can have missed it.")
+    if to == Status.ARRIVED and now.astimezone(locked.provider.zone).date() != _day(locked):
+        raise BookingRefused("The appointment is not today: look at the date.")
+    locked.status = to
+    if to == Status.ARRIVED:
+        locked.arrived_at = locked.arrived_at or now
+    elif to == Status.BOOKED:
+        locked.arrived_at = None
+    locked.save(update_fields=["status", "arrived_at"])
+    booking.on_timeline(locked, str(to.label), by=by, now=now)
+    _follow(locked, before, to, now=now)
+    return locked
+
+
+def _day(appointment: Appointment) -> date:
+    return appointment.starts_at.astimezone(appointment.provider.zone).date()
+
+
+def _follow(appointment: Appointment, before: Status, to: Status, *, now: datetime) -> None:
+    """What a status means to the lead."""
+    lead = appointment.lead
+    if to == Status.NOSHOW:
+        booking.move_back(appointment, now=now)
+        events.announce(lead, Event.NO_SHOW, now=now, key=str(appointment.pk))
+    elif before == Status.NOSHOW:
+        booking.move_on(lead, appointment.kind, now=now)
+    elif to == Status.FULFILLED and appointment.kind.is_consultation:
+        fresh = Lead.objects.get(pk=lead.pk)
+        if fresh.stage in MAIN_LINE[: MAIN_LINE.index(Stage.CONSULTED)]:
+            leads.move(fresh, to=Stage.CONSULTED, by=None, now=now)

@@ -1,0 +1,303 @@
+"""Booking, moving and cancelling: short transactions without any network. docs/scheduling.md tells the whole story."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from crm.actions import events, leads
+from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Event, Stage
+from crm.models import Activity, Lead, MessageTopic, User
+from scheduling import availability, mails
+from scheduling.actions import claims, waitlist
+from scheduling.actions.claims import Place
+from scheduling.availability import Free, Question
+from scheduling.enums import OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, Status
+from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
+from scheduling.models import Appointment, AppointmentType, Resource
+
+ON_HOLD = "A safety hold stands: nothing is booked until a clinician has lifted it."
+
+
+@dataclass(frozen=True)
+class Booking:
+    """What somebody asks for. `held_by` tells whose holds are theirs, such as link:<id> or user:<id>; `provider` None:
+    any suitable one. `over`: a reason to book over what is taken."""
+
+    lead: Lead
+    kind: AppointmentType
+    start: datetime
+    request_id: UUID
+    held_by: str
+    by: User | None = None
+    provider: UUID | None = None
+    hold: UUID | None = None
+    over: str = ""
+    note: str = ""
+    moving: Appointment | None = None
+
+    def question(self) -> Question:
+        return Question(
+            self.kind,
+            self.lead.location,
+            self.start.astimezone(self.lead.location.zone).date(),
+            1,
+            provider=self.provider,
+            held_by=self.held_by,
+            moving=self.moving.pk if self.moving else None,
+            for_staff=self.by is not None,
+        )
+
+
+def may_book_alone(lead: Lead, kind: AppointmentType) -> bool:
+    """Whether the patient may book this without us."""
+    return kind.is_active and not lead.safety_hold and bool(lead.outcome) and lead.outcome in kind.self_book
+
+
+def hold(wanted: Booking, *, now: datetime) -> tuple[UUID, Free, Place]:
+    """Keeps a time for five minutes while somebody decides. Raises BookingRefused, SlotTaken."""
+    _check(wanted.lead, wanted)
+    found = availability.at_start(wanted.question(), wanted.start, now=now)
+    kept = found and claims.hold(wanted.kind, found, held_by=wanted.held_by, lead_id=wanted.lead.pk, now=now)
+    if not found or not kept:
+        raise SlotTaken(availability.nearest(wanted.question(), wanted.start, now=now))
+    name, place = kept
+    return name, found, place
+
+
+def book(wanted: Booking, *, now: datetime) -> Appointment:
+    """Makes an appointment. The same request again gives the same one.
+
+    Raises BookingRefused when the rules do not allow it, SlotTaken when somebody was faster. Side effects: claims,
+    confirmation and reminders, Activity, stage, events.
+    """
+    try:
+        return _book(wanted, now=now)
+    except _Taken:
+        raise SlotTaken(availability.nearest(wanted.question(), wanted.start, now=now)) from None
+
+
+class _Taken(Exception):
+    """Rolls back; the nearest times are looked for afterwards."""
+
+
+@transaction.atomic
+def _book(wanted: Booking, *, now: datetime) -> Appointment:
+    lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=wanted.lead.pk)
+    made = Appointment.objects.filter(request_id=wanted.request_id).select_related("kind", "lead", "provider").first()
+    if made:
+        if made.lead_id != lead.pk:
+            raise BookingRefused("This request belongs to somebody else.")
+        return made
+    wanted = replace(wanted, lead=lead)
+    _check(lead, wanted)
+    appointment = _over_book(wanted) if wanted.over else _book_free(wanted, now=now)
+    on_timeline(appointment, "Booked", by=wanted.by, now=now)
+    mails.plan(appointment, now=now)
+    move_on(lead, appointment.kind, now=now)
+    events.announce(lead, Event.BOOKED, now=now, key=str(appointment.pk))
+    return appointment
+
+
+def _check(lead: Lead, wanted: Booking) -> None:
+    _check_hold(lead, by=wanted.by)
+    if not wanted.kind.is_active:
+        raise BookingRefused(gettext("This kind of appointment is not offered any more."))
+    if wanted.moving:
+        return
+    if wanted.by is None and not may_book_alone(lead, wanted.kind):
+        raise BookingRefused(gettext("We book this kind of appointment together with you. Please call us."))
+    if wanted.by is None and Appointment.objects.standing().filter(lead=lead, kind=wanted.kind).exists():
+        raise BookingRefused(gettext("You have an appointment of this kind already. You can move it to another time."))
+    if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):
+        raise BookingRefused("You may not book over what is taken.")
+
+
+def _book_free(wanted: Booking, *, now: datetime) -> Appointment:
+    """The place that is held, else the first one that can be had."""
+    found = availability.at_start(wanted.question(), wanted.start, now=now)
+    if found is None:
+        raise _Taken
+    span = claims.with_buffers(wanted.kind, wanted.start)
+    held = claims.held_place(wanted.hold, held_by=wanted.held_by) if wanted.hold else None
+    for place in [held, *found.places] if held in found.places else found.places:
+        appointment = _new(wanted, place, now=now)
+        if place == held and wanted.hold and claims.keep(wanted.hold, appointment, held_by=wanted.held_by):
+            return appointment
+        if claims.take(claims.resources_of(place), span, state=ClaimState.BOOKED, appointment=appointment):
+            return appointment
+        appointment.delete()
+    raise _Taken
+
+
+def _over_book(wanted: Booking) -> Appointment:
+    """Beside what is there already, with a reason: the claim takes part in no exclusion."""
+    if wanted.provider is None:
+        raise BookingRefused("Say with whom: over-booking is a decision about one person's time.")
+    appointment = _new(wanted, (wanted.provider, None), now=wanted.start)
+    claims.take([wanted.provider], appointment.span, state=ClaimState.EXTRA, appointment=appointment)
+    return appointment
+
+
+def _new(wanted: Booking, place: Place, *, now: datetime) -> Appointment:
+    provider, room = place
+    return Appointment.objects.create(
+        lead=wanted.lead,
+        kind=wanted.kind,
+        location=wanted.lead.location,
+        provider=Resource.objects.get(pk=provider),
+        room_id=room,
+        starts_at=wanted.start,
+        ends_at=wanted.start + timedelta(minutes=wanted.kind.duration),
+        timezone=wanted.lead.timezone,
+        topic=MessageTopic.objects.create(),
+        request_id=wanted.request_id,
+        is_extra=bool(wanted.over),
+        extra_reason=wanted.over,
+        note=wanted.note,
+        booked_by=wanted.by,
+        booked_at=now,
+    )
+
+
+def reschedule(
+    appointment: Appointment,
+    *,
+    start: datetime,
+    version: int,
+    held_by: str,
+    by: User | None,
+    now: datetime,
+    provider: UUID | None = None,
+    by_deadline: bool = True,
+) -> Appointment:
+    """Another time for the same appointment. `version` is what the page showed: whoever comes second changes nothing,
+    and whoever does not get the new time keeps the old one.
+
+    Raises ChangedMeanwhile, SlotTaken, BookingRefused (past the deadline, over, under a safety hold).
+    """
+    asked: Question | None = None
+    try:
+        with transaction.atomic():
+            locked = lock(appointment, version=version)
+            asked = _question_for(locked, start, held_by=held_by, by=by, provider=provider)
+            _check_hold(locked.lead, by=by)
+            _check_deadline(locked, locked.kind.reschedule_until, by=by, now=now)
+            if locked.starts_at == start and provider in {None, locked.provider_id}:
+                return locked
+            return _move(locked, asked, start, by=by, now=now)
+    except _Taken:
+        assert asked is not None  # noqa: S101 - it is asked before anything can be taken
+        raise SlotTaken(availability.nearest(asked, start, now=now)) from None
+
+
+def _question_for(
+    appointment: Appointment, start: datetime, *, held_by: str, by: User | None, provider: UUID | None
+) -> Question:
+    return Question(
+        appointment.kind,
+        appointment.location,
+        start.astimezone(appointment.location.zone).date(),
+        1,
+        provider=provider,
+        held_by=held_by,
+        moving=appointment.pk,
+        for_staff=by is not None,
+    )
+
+
+def _move(appointment: Appointment, asked: Question, start: datetime, *, by: User | None, now: datetime) -> Appointment:
+    found = availability.at_start(asked, start, now=now)
+    places = sorted(found.places, key=lambda place: place[0] != appointment.provider_id) if found else []
+    place = next((place for place in places if claims.move(appointment, place, start)), None)
+    if place is None:
+        raise _Taken
+    before = appointment.starts_at
+    appointment.provider, appointment.room_id = Resource.objects.get(pk=place[0]), place[1]
+    appointment.starts_at = start
+    appointment.ends_at = start + timedelta(minutes=appointment.kind.duration)
+    appointment.confirmed_at = appointment.rebook_since = None
+    appointment.is_extra, appointment.extra_reason = False, ""
+    appointment.version += 1
+    appointment.save()
+    was = f"{before.astimezone(appointment.provider.zone):%b %-d, %-I:%M %p}"
+    on_timeline(appointment, f"Moved from {was}", by=by, now=now)
+    mails.plan_again(appointment, now=now)
+    waitlist.on_freed(appointment, before)
+    events.announce(appointment.lead, Event.RESCHEDULED, now=now, key=f"{appointment.pk}:{appointment.version}")
+    return appointment
+
+
+@transaction.atomic
+def cancel(
+    appointment: Appointment, *, version: int, reason: CancelReason, by: User | None, now: datetime, note: str = ""
+) -> Appointment:
+    """Calls an appointment off: its time is free at once, its reminders are dead, the lead goes back to booking.
+
+    Raises ChangedMeanwhile, BookingRefused (past the patient's deadline, or over already).
+    """
+    locked = lock(appointment, version=version)
+    _check_deadline(locked, locked.kind.cancel_until, by=by, now=now)
+    locked.status, locked.version = Status.CANCELLED, locked.version + 1
+    locked.ended_by = EndedBy.CENTRE if by or reason in OF_THE_CENTRE else EndedBy.PATIENT
+    locked.ended_reason, locked.rebook_since = reason, None
+    locked.save()
+    claims.release(locked)
+    on_timeline(locked, f"Cancelled: {CancelReason(reason).label.lower()}", by=by, now=now, note=note)
+    mails.plan_cancellation(locked, now=now)
+    waitlist.on_freed(locked, locked.starts_at)
+    move_back(locked, now=now)
+    events.announce(locked.lead, Event.CANCELLED, now=now, key=str(locked.pk))
+    return locked
+
+
+def lock(appointment: Appointment, *, version: int) -> Appointment:
+    """The lead first, then the appointment. Raises ChangedMeanwhile unless it stands as the page showed it."""
+    lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=appointment.lead_id)
+    rows = Appointment.objects.select_for_update(of=("self",)).select_related("kind", "location", "provider", "topic")
+    locked = rows.get(pk=appointment.pk)
+    locked.lead = lead
+    if locked.version != version or not locked.stands:
+        raise ChangedMeanwhile
+    return locked
+
+
+def _check_deadline(appointment: Appointment, minutes: int, *, by: User | None, now: datetime) -> None:
+    if by is None and now > appointment.starts_at - timedelta(minutes=minutes):
+        words = gettext("It is too late to change this here. Please call us: %(phone)s")
+        raise BookingRefused(words % {"phone": appointment.location.phone_display})
+
+
+def _check_hold(lead: Lead, *, by: User | None) -> None:
+    """Under a safety hold nobody books: a clinician lifts it first. The patient is asked to call."""
+    if lead.safety_hold:
+        words = gettext("Please call us first, we would like to speak with you: %(phone)s")
+        raise BookingRefused(ON_HOLD if by else words % {"phone": lead.location.phone_display})
+
+
+def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:
+    """A consultation that is booked moves its lead; what rests begins anew first."""
+    if not kind.is_consultation:
+        return
+    if lead.stage in SIDE_STAGES:
+        lead = leads.move(lead, to=Stage.QUALIFYING, by=None, now=now)
+    if lead.stage in MAIN_LINE[: MAIN_LINE.index(Stage.BOOKED)]:
+        leads.move(lead, to=Stage.BOOKED, by=None, now=now)
+
+
+def move_back(appointment: Appointment, *, now: datetime) -> None:
+    """Without any other consultation ahead, a booked lead waits for a time again."""
+    lead = Lead.objects.get(pk=appointment.lead_id)
+    others = Appointment.objects.standing().filter(lead=lead, kind__is_consultation=True).exclude(pk=appointment.pk)
+    if appointment.kind.is_consultation and lead.stage == Stage.BOOKED and not others.exists():
+        leads.move(lead, to=Stage.BOOKING, by=None, now=now)
+
+
+def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
+    """A line on the timeline."""
+    summary = f"{what}: {appointment}, {appointment.provider}"
+    Activity.objects.create(
+        lead=appointment.lead, kind=ActivityKind.APPOINTMENT, at=now, by=by, summary=summary[:200], note=note
+    )

@@ -1,0 +1,191 @@
+"""Taking time and giving it back. The exclusion constraint decides who gets it; here is the order that avoids
+deadlocks: claims sorted by resource, inserted before anything is released, and never moved.
+
+Lock order: lead, appointment, claims.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models.functions import Now
+
+from scheduling.availability import Free
+from scheduling.enums import TAKING, ClaimState, ResourceKind
+from scheduling.models import Appointment, AppointmentType, Claim
+
+HOLD_FOR = timedelta(minutes=5)
+Span = tuple[datetime, datetime]
+Place = tuple[UUID, UUID | None]
+
+
+def with_buffers(kind: AppointmentType, start: datetime) -> Span:
+    """The time that an appointment takes of its resources."""
+    end = start + timedelta(minutes=kind.duration + kind.buffer_after)
+    return start - timedelta(minutes=kind.buffer_before), end
+
+
+def resources_of(place: Place) -> list[UUID]:
+    return sorted(one for one in place if one)
+
+
+def take(resources: Iterable[UUID], span: Span, **values: Any) -> bool:
+    """Claims `span` on every one of them, or on none: False when somebody has a piece of it.
+
+    One resource after the other, in their order, and each is finished before the next is touched: whoever waits for
+    somebody else holds nothing that comes later.
+    """
+    try:
+        with transaction.atomic():
+            for one in sorted(resources):
+                drop_expired(one, span)
+                claim = Claim(resource_id=one, during=_range(span), **values)
+                Claim.objects.bulk_create([claim], ignore_conflicts=True)
+                if not Claim.objects.filter(pk=claim.pk).exists():
+                    raise _Short
+    except _Short:
+        return False
+    return True
+
+
+class _Short(Exception):
+    """Not all of them: what was inserted is rolled back."""
+
+
+def drop_expired(resource: UUID, span: Span) -> None:
+    """Holds whose time is over by PostgreSQL's clock, where they are in the way. Those that somebody is confirming at
+    this moment are left to them."""
+    late = Claim.objects.filter(
+        resource=resource, state=ClaimState.HELD, hold_expires_at__lte=Now(), during__overlap=_range(span)
+    )
+    ids = list(late.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True))
+    if ids:
+        Claim.objects.filter(pk__in=ids).delete()
+
+
+def hold(
+    kind: AppointmentType, free: Free, *, held_by: str, lead_id: UUID, now: datetime, lasts: timedelta = HOLD_FOR
+) -> tuple[UUID, Place] | None:
+    """Keeps a time for somebody: the first place that can be had, or their own hold on it for longer. Their other holds
+    are given back first, in a transaction of its own. Returns (hold, place), or None when all are taken."""
+    span = with_buffers(kind, free.start)
+    if again := _extended(span, free, held_by=held_by, until=now + lasts):
+        return again
+    drop_holds_of(held_by)
+    name = uuid4()
+    for place in free.places:
+        if take(
+            resources_of(place),
+            span,
+            state=ClaimState.HELD,
+            hold=name,
+            held_by=held_by,
+            hold_expires_at=now + lasts,
+            lead_id=lead_id,
+            kind=kind,
+        ):
+            return name, place
+    return None
+
+
+def _extended(span: Span, free: Free, *, held_by: str, until: datetime) -> tuple[UUID, Place] | None:
+    mine = Claim.objects.filter(held_by=held_by, state=ClaimState.HELD, hold_expires_at__gt=Now(), during=_range(span))
+    held = {claim.resource_id: claim.hold for claim in mine}
+    for place in free.places:
+        names = {held.get(one) for one in resources_of(place)}
+        if len(names) == 1 and None not in names:
+            mine.filter(resource__in=resources_of(place)).update(hold_expires_at=until)
+            return cast(UUID, names.pop()), place
+    return None
+
+
+@transaction.atomic
+def drop_holds_of(held_by: str) -> None:
+    """Somebody decides for another time, or for none."""
+    mine = Claim.objects.filter(held_by=held_by, state=ClaimState.HELD)
+    ids = list(mine.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True))
+    Claim.objects.filter(pk__in=ids).delete()
+
+
+def held_place(name: UUID, *, held_by: str) -> Place | None:
+    """The provider and the room that a hold keeps."""
+    held = Claim.objects.filter(hold=name, held_by=held_by, state=ClaimState.HELD)
+    kinds = dict(held.values_list("resource__kind", "resource_id"))
+    provider = kinds.get(ResourceKind.PROVIDER)
+    return (provider, kinds.get(ResourceKind.ROOM)) if provider else None
+
+
+def keep(name: UUID, appointment: Appointment, *, held_by: str) -> bool:
+    """Makes a hold the claims of an appointment, if it is theirs, for this time, and not over by PostgreSQL's clock."""
+    held = Claim.objects.filter(
+        hold=name, held_by=held_by, state=ClaimState.HELD, hold_expires_at__gt=Now(), lead=appointment.lead
+    )
+    wanted = {appointment.provider_id, *([appointment.room_id] if appointment.room_id else [])}
+    ids = list(held.order_by("resource").select_for_update().values_list("pk", "resource_id", "during"))
+    span = _range(appointment.span)
+    if {resource for _pk, resource, _during in ids} != wanted or any(during != span for *_rest, during in ids):
+        return False
+    changed = held.filter(pk__in=[pk for pk, *_rest in ids]).update(
+        state=ClaimState.BOOKED, appointment=appointment, hold=None, held_by="", hold_expires_at=None
+    )
+    return changed == len(wanted)
+
+
+def release(appointment: Appointment) -> None:
+    """Its time is free again at once."""
+    Claim.objects.filter(appointment=appointment, state__in=[*TAKING, ClaimState.EXTRA]).update(
+        state=ClaimState.RELEASED
+    )
+
+
+def move(appointment: Appointment, place: Place, start: datetime) -> bool:
+    """Claims another time for an appointment and gives the old one back; False when it cannot be had, and then nothing
+    has changed.
+
+    First only what the old claims do not cover is inserted, so that nothing of ours is given back before all of the new
+    time is ours: giving back first would deadlock with whoever waits for it. The pieces are then made one again.
+    """
+    span = with_buffers(appointment.kind, start)
+    old = {
+        claim.resource_id: (claim.during.lower, claim.during.upper)
+        for claim in Claim.objects.filter(appointment=appointment, state=ClaimState.BOOKED)
+    }
+    wanted = resources_of(place)
+    try:
+        with transaction.atomic():
+            pieces = [(one, piece) for one in wanted for piece in _beyond(span, old.get(one))]
+            for one, piece in pieces:
+                if not take([one], piece, state=ClaimState.BOOKED, appointment=appointment):
+                    raise _Short
+            Claim.objects.filter(appointment=appointment, state__in=[*TAKING, ClaimState.EXTRA]).update(
+                state=ClaimState.RELEASED
+            )
+            if not take(wanted, span, state=ClaimState.BOOKED, appointment=appointment):
+                raise _Short
+            _forget_pieces(appointment, pieces)
+    except _Short:
+        return False
+    return True
+
+
+def _beyond(span: Span, old: Span | None) -> list[Span]:
+    """The parts of `span` that `old` does not cover."""
+    if old is None or old[1] <= span[0] or span[1] <= old[0]:
+        return [span]
+    parts = [(span[0], min(old[0], span[1])), (max(old[1], span[0]), span[1])]
+    return [(start, end) for start, end in parts if start < end]
+
+
+def _forget_pieces(appointment: Appointment, pieces: Sequence[tuple[UUID, Span]]) -> None:
+    """They were never times of their own: the record keeps the old time and the new one."""
+    for one, piece in pieces:
+        Claim.objects.filter(
+            appointment=appointment, resource=one, during=_range(piece), state=ClaimState.RELEASED
+        ).delete()
+
+
+def _range(span: Span) -> DateTimeTZRange:
+    return DateTimeTZRange(*span, bounds="[)")

@@ -1,0 +1,18 @@
+"""Providers, rooms, availability and appointments, as a Django app."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class SchedulingConfig(AppConfig):
+    name = "scheduling"
+    verbose_name = "Scheduling"
+
+    def ready(self) -> None:
+        from crm import registry
+        from scheduling import demo, my, personal_data, shipped
+
+        my.hang_in()
+        personal_data.hang_in()
+        registry.demo(demo.make)
+        post_migrate.connect(shipped.ensure_types, sender=self)

@@ -1,0 +1,78 @@
+"""The words of scheduling: statuses after HL7 FHIR R4 (Appointment.status), claims, and who may do what."""
+
+from django.db.models import TextChoices
+
+
+class ResourceKind(TextChoices):
+    PROVIDER = "provider", "Provider"
+    ROOM = "room", "Room"
+
+
+class Mode(TextChoices):
+    """Where the two meet."""
+
+    PHONE = "phone", "By telephone"
+    ON_SITE = "on_site", "At the centre"
+
+
+class Status(TextChoices):
+    """FHIR R4 AppointmentStatus, as far as it is used. What waits for a time is a WaitlistEntry."""
+
+    PENDING = "pending", "To be confirmed by us"
+    BOOKED = "booked", "Booked"
+    ARRIVED = "arrived", "Arrived"
+    FULFILLED = "fulfilled", "Took place"
+    CANCELLED = "cancelled", "Cancelled"
+    NOSHOW = "noshow", "Did not come"
+
+
+STANDING = (Status.PENDING, Status.BOOKED, Status.ARRIVED)  # those that hold their time
+
+# From one status to the next. Whoever did not come may have come after all, and the other way round.
+MOVES: dict[Status, set[Status]] = {
+    Status.PENDING: {Status.BOOKED, Status.CANCELLED},
+    Status.BOOKED: {Status.ARRIVED, Status.FULFILLED, Status.CANCELLED, Status.NOSHOW},
+    Status.ARRIVED: {Status.FULFILLED, Status.BOOKED},
+    Status.FULFILLED: {Status.ARRIVED},
+    Status.NOSHOW: {Status.BOOKED, Status.ARRIVED},
+    Status.CANCELLED: set(),
+}
+
+
+class ClaimState(TextChoices):
+    HELD = "held", "Held while somebody decides"
+    BOOKED = "booked", "Booked"
+    RELEASED = "released", "Given back"
+    EXTRA = "extra", "Over-booked on purpose"
+
+
+TAKING = (ClaimState.HELD, ClaimState.BOOKED)  # no two of these may overlap on one resource
+
+
+class EndedBy(TextChoices):
+    PATIENT = "patient", "The patient"
+    CENTRE = "centre", "The centre"
+
+
+class CancelReason(TextChoices):
+    """After FHIR's appointment-cancellation-reason, in fewer words."""
+
+    BETTER = "better", "Feels better"
+    UNWELL = "unwell", "Unwell"
+    TIME = "time", "The time does not fit"
+    TRAVEL = "travel", "Cannot get there"
+    COST = "cost", "Cost or insurance"
+    ELSEWHERE = "elsewhere", "Care elsewhere"
+    AWAY = "away", "The provider is away"
+    CLOSED = "closed", "The centre is closed"
+    OTHER = "other", "Something else"
+
+
+OF_THE_CENTRE = (CancelReason.AWAY, CancelReason.CLOSED)
+
+
+class WaitState(TextChoices):
+    WAITING = "waiting", "Waiting"
+    OFFERED = "offered", "A time is offered"
+    BOOKED = "booked", "Booked"
+    LEFT = "left", "Left the list"

@@ -1,0 +1,53 @@
+"""Appointments as calendar objects: RFC 5545, with the methods of RFC 5546. Titles are neutral: calendars are shared.
+
+One UID for life, and a SEQUENCE that rises, so that programs replace what they have; UTC throughout.
+"""
+
+from datetime import datetime
+
+from django.utils.translation import gettext, override
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from scheduling.enums import Mode, Status
+from scheduling.models import Appointment
+
+
+def as_text(appointment: Appointment, *, now: datetime, attendee: str = "") -> str:
+    """A REQUEST, or a CANCEL for what is called off. `attendee`: the address of whoever is invited by mail."""
+    is_over = appointment.status == Status.CANCELLED
+    calendar = _empty("CANCEL" if is_over else "REQUEST")
+    calendar.add_component(event(appointment, now=now, attendee=attendee))
+    return str(calendar.to_ical().decode())
+
+
+def event(appointment: Appointment, *, now: datetime, attendee: str = "") -> Event:
+    """Without the patient's name, and without what it is about."""
+    centre = appointment.location
+    made = Event()
+    with override(appointment.lead.language):
+        made.add("summary", gettext("Appointment at %(centre)s") % {"centre": centre.short_name})
+        if appointment.kind.mode == Mode.PHONE:
+            made.add("location", gettext("By telephone: we call you"))
+        else:
+            made.add("location", ", ".join(centre.address_lines))
+    made.add("uid", f"{appointment.pk}@{centre.sender_email.rpartition('@')[2]}")
+    made.add("sequence", appointment.version - 1)
+    made.add("dtstamp", now)
+    made.add("dtstart", appointment.starts_at)
+    made.add("dtend", appointment.ends_at)
+    made.add("status", "CANCELLED" if appointment.status == Status.CANCELLED else "CONFIRMED")
+    made.add("class", "PRIVATE")
+    organizer = vCalAddress(f"mailto:{centre.sender_email}")
+    organizer.params["cn"] = vText(centre.short_name)
+    made["organizer"] = organizer
+    if attendee:
+        made.add("attendee", vCalAddress(f"mailto:{attendee}"))
+    return made
+
+
+def _empty(method: str) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", "-//Nucleus//Scheduling//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    return calendar

@@ -1,0 +1,154 @@
+"""What patients are told about an appointment. Planned with it, judged again when it leaves: each mail bears the
+version of the appointment for which it was written, so that none about an old time is ever sent."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import override
+
+from crm import emails, mime
+from crm.enums import MessageClass, OnUnknown
+from crm.models import Message, MessageTopic
+from scheduling import ics, words
+from scheduling.enums import Mode
+from scheduling.models import Appointment, WaitlistEntry
+
+APART = timedelta(hours=4)  # two reminders of one appointment are never closer
+EARLIEST = time(7)  # on the patient's clock
+LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a person calls
+
+
+def plan(appointment: Appointment, *, now: datetime) -> None:
+    """Confirmation at once, reminders before it. A lead without an address gets none: the desk calls (see work.py)."""
+    if mime.deliverable(appointment.lead.email) is None:
+        return
+    made = [_confirmation("appointment_booked", appointment, now=now), *_reminders(appointment, now=now)]
+    Message.objects.bulk_create(made)
+
+
+def plan_again(appointment: Appointment, *, now: datetime) -> None:
+    """After a move: everything that was planned is for another time."""
+    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version)
+    if mime.deliverable(appointment.lead.email) is None:
+        return
+    Message.objects.bulk_create(
+        [_confirmation("appointment_moved", appointment, now=now), *_reminders(appointment, now=now)]
+    )
+
+
+def plan_cancellation(appointment: Appointment, *, now: datetime) -> None:
+    """The last mail of an appointment; all others are dead."""
+    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version)
+    if mime.deliverable(appointment.lead.email) is not None:
+        _confirmation("appointment_cancelled", appointment, now=now).save()
+
+
+def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
+    """An earlier time is free, for two hours. Without an address: the desk sees it in its list."""
+    lead = entry.lead
+    if entry.offered_start is None or entry.offered_until is None:
+        raise ValueError("Nothing is on offer.")
+    if mime.deliverable(lead.email) is None:
+        return
+    with override(lead.language):
+        context = {
+            "first_name": emails.greeting_name(lead.first_name),
+            "when": when_in_words(entry.offered_start, lead.timezone),
+            "until": when_in_words(entry.offered_until, lead.timezone),
+        }
+    emails.make_message(
+        "appointment_offer",
+        lead=lead,
+        centre=entry.location,
+        to=lead.email,
+        key=f"offer:{entry.hold}",
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context=context,
+        not_after=entry.offered_until,
+        now=now,
+    ).save()
+
+
+def due_times(appointment: Appointment, *, now: datetime) -> list[datetime]:
+    """When reminders are due: so long before the start as the settings say, never before seven on the patient's clock,
+    never two within four hours, and none whose time is past."""
+    found, last = list[datetime](), now
+    for hours in sorted(settings.APPOINTMENT_REMINDER_HOURS, reverse=True):
+        due = _from_seven(appointment.starts_at - timedelta(hours=hours), appointment.zone)
+        if due - last >= APART and due < appointment.starts_at:
+            found.append(due)
+            last = due
+    return found
+
+
+def _from_seven(moment: datetime, zone: ZoneInfo) -> datetime:
+    local = moment.astimezone(zone)
+    return max(moment, datetime.combine(local.date(), EARLIEST, tzinfo=zone).astimezone(moment.tzinfo))
+
+
+def _confirmation(name: str, appointment: Appointment, *, now: datetime) -> Message:
+    """An answer to what the patient, or the desk for them, has just done."""
+    message = _mail(
+        name, appointment, message_class=MessageClass.ANSWER, due_at=now, not_after=now + timedelta(hours=24), now=now
+    )
+    message.calendar = ics.as_text(appointment, now=now, attendee=appointment.lead.email)
+    return message
+
+
+def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
+    return [
+        _mail(
+            "appointment_reminder",
+            appointment,
+            message_class=MessageClass.REMINDER,
+            due_at=due,
+            not_after=min(due + LATE, appointment.starts_at),
+            now=now,
+        )
+        for due in due_times(appointment, now=now)
+    ]
+
+
+def _mail(
+    name: str,
+    appointment: Appointment,
+    *,
+    message_class: MessageClass,
+    due_at: datetime,
+    not_after: datetime,
+    now: datetime,
+) -> Message:
+    lead = appointment.lead
+    message = emails.make_message(
+        name,
+        lead=lead,
+        centre=appointment.location,
+        to=lead.email,
+        key=f"{name}:{appointment.pk}:{appointment.version}:{due_at:%Y%m%d%H%M}",
+        message_class=message_class,
+        on_unknown=OnUnknown.RESEND,
+        context=_context(appointment),
+        not_after=not_after,
+        now=now,
+    )
+    message.due_at, message.topic_id, message.topic_version = due_at, appointment.topic_id, appointment.version
+    return message
+
+
+def _context(appointment: Appointment) -> dict[str, Any]:
+    lead = appointment.lead
+    with override(lead.language):
+        return {
+            "first_name": emails.greeting_name(lead.first_name),
+            "when": when_in_words(appointment.starts_at, appointment.timezone),
+            "by_phone": appointment.kind.mode == Mode.PHONE,
+            "is_confirmed": appointment.confirmed_at is not None,
+        }
+
+
+def when_in_words(at: datetime, zone: str) -> str:
+    """With the name of the clock: "Tuesday, December 1, 9:30 a.m. (Eastern time)"."""
+    return f"{words.moment(at, zone)} ({words.zone(zone)})"

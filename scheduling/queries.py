@@ -1,0 +1,35 @@
+"""Reads of scheduling, one function a page."""
+
+from datetime import datetime
+
+from crm.models import Lead
+from scheduling.models import Appointment, AppointmentType, WaitlistEntry
+from scheduling.models.appointment import AppointmentQuerySet
+
+
+def of_lead(lead: Lead) -> AppointmentQuerySet:
+    """Every appointment of a lead, newest first."""
+    found = Appointment.objects.filter(lead=lead).select_related("kind", "provider", "room", "location", "lead")
+    return found.order_by("-starts_at", "-pk")
+
+
+def ahead(lead: Lead, *, now: datetime) -> list[Appointment]:
+    """What is still to come, the next one first. One query."""
+    return list(of_lead(lead).standing().filter(ends_at__gt=now).order_by("starts_at"))
+
+
+def ahead_of_kind(lead: Lead, kind: AppointmentType, *, now: datetime) -> Appointment | None:
+    """The next appointment of one kind."""
+    return next((one for one in ahead(lead, now=now) if one.kind_id == kind.pk), None)
+
+
+def bookable(lead: Lead) -> list[AppointmentType]:
+    """What a patient books without us. One query."""
+    if lead.safety_hold or not lead.outcome:
+        return []
+    return list(AppointmentType.objects.filter(is_active=True, self_book__contains=[lead.outcome]))
+
+
+def waits(lead: Lead) -> list[WaitlistEntry]:
+    """Where a lead waits for an earlier time, or has one on offer."""
+    return list(WaitlistEntry.objects.filter(lead=lead, state__in=["waiting", "offered"]).select_related("kind"))

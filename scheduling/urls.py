@@ -1,0 +1,20 @@
+"""Below /my/appointments/."""
+
+from django.urls import path
+
+from scheduling import my
+
+app_name = "appointments"
+urlpatterns = [
+    path("", my.mine, name="mine"),
+    path("book/<slug:key>/", my.choose, name="choose"),
+    path("held/<uuid:hold>/", my.confirm, name="confirm"),
+    path("<uuid:appointment_id>/", my.one, name="one"),
+    path("<uuid:appointment_id>/will-come/", my.will_come, name="will_come"),
+    path("<uuid:appointment_id>/move/", my.move, name="move"),
+    path("<uuid:appointment_id>/move/<uuid:hold>/", my.confirm_move, name="confirm_move"),
+    path("<uuid:appointment_id>/cancel/", my.cancel, name="cancel"),
+    path("<uuid:appointment_id>/appointment.ics", my.calendar_file, name="ics"),
+    path("offer/<uuid:entry_id>/", my.answer_offer, name="offer"),
+    path("<uuid:appointment_id>/wait/", my.wait, name="wait"),
+]

@@ -1,0 +1,39 @@
+"""Days and times as people say them, on a given clock and in the language in force."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext
+
+from crm.places import ZONES
+
+
+def moment(at: datetime, zone: str) -> str:
+    """ "Tuesday, December 1, 10:00 a.m." """
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {clock(at, zone)}"
+
+
+def clock(at: datetime, zone: str) -> str:
+    """ "10:00 a.m." """
+    return date_format(at.astimezone(ZoneInfo(zone)), "g:i a")
+
+
+def day(on: date) -> str:
+    """ "Tuesday, December 1" """
+    # Translators: a day without its year, as a Django date format.
+    return date_format(on, pgettext("date format", "l, F j"))
+
+
+def month(on: date) -> str:
+    """ "December 2026" """
+    # Translators: a month, as a Django date format.
+    return date_format(on, pgettext("date format", "F Y"))
+
+
+def zone(name: str) -> str:
+    """ "Eastern time"; what has no name of its own stays as it is."""
+    if name not in ZONES:
+        return name.replace("_", " ")
+    return gettext("%(zone)s time") % {"zone": gettext(ZONES[name])}

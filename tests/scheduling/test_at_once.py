@@ -1,0 +1,189 @@
+"""Many at once, in transactions of their own: the constraint decides, nobody deadlocks, nothing is half done."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import close_old_connections, connection, connections
+
+from crm.models import Lead, Location
+from scheduling.actions import booking
+from scheduling.enums import TAKING, CancelReason, ClaimState, ResourceKind
+from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
+from scheduling.models import Appointment, AppointmentType, Claim
+from tests.factories import make_location
+from tests.scheduling.factories import HALF_HOUR, NOW, TEN, make_kind, make_patient, make_resource, wish
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CLIENTS = 12
+
+
+@pytest.fixture
+def centre(transactional_db: None) -> Iterator[Location]:
+    yield make_location()
+    connections.close_all()
+
+
+def at_once(*jobs: Callable[[], object]) -> list[object]:
+    """Each in a thread with a connection of its own; a refusal is its result, anything else is raised."""
+
+    def one(job: Callable[[], object]) -> object:
+        try:
+            return job()
+        except BookingRefused as refused:
+            return type(refused)
+        finally:
+            connection.close()
+
+    close_old_connections()
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(one, jobs))
+
+
+def move(made: Appointment, to: datetime, *, version: int = 1) -> Appointment:
+    return booking.reschedule(made, start=to, version=version, held_by="", by=None, now=NOW)
+
+
+def overlapping() -> int:
+    """Pairs of claims that take the same time of the same resource, counted without the constraint's help."""
+    taken = [
+        (claim.resource_id, claim.during.lower, claim.during.upper) for claim in Claim.objects.filter(state__in=TAKING)
+    ]
+    return sum(
+        one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
+        for n, one in enumerate(taken)
+        for other in taken[n + 1 :]
+    )
+
+
+def deadlocks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+def test_many_want_one_time_and_one_gets_it(centre: Location) -> None:
+    kind = make_kind(make_resource(centre), step=15)
+    leads = [make_patient(centre, email=f"p{n}@example.org") for n in range(CLIENTS)]
+    before = deadlocks()
+    for round_ in range(4):
+        start = TEN + timedelta(days=round_)
+        # Half of them overlap without being the same.
+        wanted = [start if n % 2 else start + timedelta(minutes=15) for n in range(CLIENTS)]
+        results = at_once(
+            *(partial(booking.book, wish(lead, kind, at), now=NOW) for lead, at in zip(leads, wanted, strict=True))
+        )
+        told = Counter(type(result) if isinstance(result, Appointment) else result for result in results)
+        assert told == {Appointment: 1, SlotTaken: CLIENTS - 1}
+    assert (overlapping(), deadlocks() - before) == (0, 0)
+
+
+def test_provider_and_room_asked_for_in_both_orders(centre: Location) -> None:
+    """Types whose provider comes before the room, and after it, in the order of ids."""
+    providers = [make_resource(centre, name=f"Dr. {n}") for n in range(3)]
+    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}") for n in range(3)]
+    kinds = [make_kind(one, *rooms, needs_room=True) for one in providers]
+    leads = [make_patient(centre, email=f"p{n}@example.org") for n in range(CLIENTS)]
+    before = deadlocks()
+    for round_ in range(4):
+        start = TEN + timedelta(days=round_)
+        results = at_once(
+            *(partial(booking.book, wish(lead, kinds[n % 3], start), now=NOW) for n, lead in enumerate(leads))
+        )
+        assert Counter(isinstance(result, Appointment) for result in results)[True] == 3
+    assert (overlapping(), deadlocks() - before) == (0, 0)
+
+
+def test_two_who_change_places_keep_their_own(centre: Location) -> None:
+    kind = make_kind(make_resource(centre), duration=60, step=15)
+    before = deadlocks()
+    for round_ in range(4):
+        day = TEN + timedelta(days=round_)
+        one, other = (
+            booking.book(wish(make_patient(centre, email=f"{n}{round_}@example.org"), kind, at), now=NOW)
+            for n, at in enumerate((day, day + timedelta(hours=1)))
+        )
+        results = at_once(
+            partial(move, one, day + timedelta(minutes=30)), partial(move, other, day + timedelta(minutes=15))
+        )
+        assert results == [SlotTaken, SlotTaken]
+    assert (overlapping(), deadlocks() - before) == (0, 0)
+
+
+def test_one_old_page_moves_once(centre: Location) -> None:
+    kind = make_kind(make_resource(centre))
+    made = booking.book(wish(make_patient(centre), kind), now=NOW)
+    starts = [TEN + n * HALF_HOUR for n in range(1, 7)]
+    results = at_once(
+        *(lambda to=to: booking.reschedule(made, start=to, version=1, held_by="", by=None, now=NOW) for to in starts)
+    )
+    assert Counter(isinstance(result, Appointment) for result in results)[True] == 1
+    assert set(results) - {made} == {ChangedMeanwhile}
+    made.refresh_from_db()
+    assert (made.version, Claim.objects.filter(state=ClaimState.BOOKED).count()) == (2, 1)
+
+
+def test_a_hold_is_confirmed_or_lost_and_never_both(centre: Location) -> None:
+    """It ends at the very moment in which its owner confirms and somebody else books."""
+    kind = make_kind(make_resource(centre))
+    for round_ in range(6):
+        start = TEN + round_ * HALF_HOUR
+        mine, other = (make_patient(centre, email=f"{n}{round_}@example.org") for n in range(2))
+        at = datetime.now(UTC) - timedelta(minutes=5) + timedelta(milliseconds=40)
+        name, *_rest = booking.hold(wish(mine, kind, start), now=at)
+        results = at_once(
+            partial(booking.book, wish(mine, kind, start, hold=name), now=NOW),
+            *(partial(booking.book, wish(other, kind, start), now=NOW) for _ in range(2)),
+        )
+        assert Counter(isinstance(result, Appointment) for result in results)[True] == 1
+    assert overlapping() == 0
+
+
+def test_a_crowd_that_books_moves_and_cancels_leaves_no_overlap(centre: Location) -> None:
+    """Random acts on two days of two providers and rooms; the claims of each appointment are its own, in the end."""
+    providers = [make_resource(centre, name=f"Dr. {n}") for n in range(2)]
+    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}") for n in range(2)]
+    kinds = [
+        make_kind(*providers, *rooms, needs_room=True, duration=45, step=15, buffer_after=15),
+        make_kind(*providers, duration=30, step=30),
+    ]
+    leads = [make_patient(centre, email=f"p{n}@example.org") for n in range(8)]
+    before = deadlocks()
+    at_once(*(partial(_act, lead.pk, kinds, seed) for seed, lead in enumerate(leads)))
+    assert (overlapping(), deadlocks() - before) == (0, 0)
+    for made in Appointment.objects.select_related("kind"):
+        held = {claim.resource_id: claim.during for claim in made.claims.filter(state=ClaimState.BOOKED)}
+        wanted = {made.provider_id, made.room_id} - {None} if made.stands else set()
+        assert set(held) == wanted
+        assert all((during.lower, during.upper) == made.span for during in held.values())
+
+
+def _act(lead_id: UUID, kinds: list[AppointmentType], seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - the same story every time
+    lead, mine = Lead.objects.get(pk=lead_id), dict[UUID, Appointment]()
+    for _ in range(12):
+        start = TEN + timedelta(days=chance.randrange(2), minutes=15 * chance.randrange(12))
+        try:
+            if mine and chance.random() < 0.6:
+                made = mine.pop(chance.choice(list(mine)))
+                _change(made, start, chance)
+                mine[made.pk] = Appointment.objects.select_related("kind").get(pk=made.pk)
+                mine = {key: one for key, one in mine.items() if one.stands}
+            else:
+                made = booking.book(wish(lead, chance.choice(kinds), start), now=NOW)
+                mine[made.pk] = made
+        except BookingRefused:
+            continue
+
+
+def _change(made: Appointment, start: datetime, chance: random.Random) -> Any:
+    if chance.random() < 0.5:
+        return booking.cancel(made, version=made.version, reason=CancelReason.TIME, by=None, now=NOW)
+    return move(made, start, version=made.version)

@@ -1,0 +1,476 @@
+"""Booking, moving and cancelling, one at a time. What happens when many do it at once: test_at_once.py."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from crm.enums import MessageState, Stage
+from crm.models import Activity, Lead, Location, Message, User
+from scheduling import availability
+from scheduling.actions import attendance, booking, claims
+from scheduling.availability import Question
+from scheduling.enums import CancelReason, ClaimState, ResourceKind, Status
+from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
+from scheduling.models import Appointment, AppointmentType, Claim, Resource
+from tests.factories import make_location, make_user
+from tests.scheduling.factories import (
+    HALF_HOUR,
+    NOW,
+    TEN,
+    as_staff,
+    book,
+    close,
+    make_kind,
+    make_patient,
+    make_resource,
+    wish,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def starts(kind: AppointmentType, centre: Location, **more: object) -> list[datetime]:
+    question = Question(kind, centre, TEN.date(), 1, **more)  # type: ignore[arg-type]
+    return [free.start for free in availability.find(question, now=NOW)]
+
+
+# --- Booking ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_booking_takes_its_time_moves_the_lead_and_says_so(
+    patient: Lead, kind: AppointmentType, provider: Resource, centre: Location
+) -> None:
+    made = book(patient, kind)
+    assert (made.status, made.provider, made.starts_at, made.ends_at) == (Status.BOOKED, provider, TEN, TEN + HALF_HOUR)
+    claim = Claim.objects.get()
+    assert (claim.resource, claim.state, claim.appointment) == (provider, ClaimState.BOOKED, made)
+    assert (claim.during.lower, claim.during.upper) == (TEN, TEN + HALF_HOUR)
+    patient.refresh_from_db()
+    assert patient.stage == Stage.BOOKED
+    assert TEN not in starts(kind, centre)
+    assert Activity.objects.filter(lead=patient, kind="appointment").count() == 1
+
+
+def test_a_double_click_books_once(patient: Lead, kind: AppointmentType) -> None:
+    wanted = wish(patient, kind)
+    first, second = (booking.book(wanted, now=NOW) for _ in range(2))
+    assert first == second
+    assert (Appointment.objects.count(), Claim.objects.count()) == (1, 1)
+    assert Message.objects.filter(name="appointment_booked").count() == 1
+
+
+def test_a_taken_time_is_refused_with_the_nearest_ones(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    book(patient, kind)
+    with pytest.raises(SlotTaken) as refused:
+        book(make_patient(centre, email="two@example.org"), kind)
+    near = [free.start for free in refused.value.instead]
+    assert near == [TEN - 2 * HALF_HOUR, TEN - HALF_HOUR, TEN + HALF_HOUR]
+    assert Appointment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        datetime(2026, 12, 1, 8, tzinfo=UTC),  # three at night
+        datetime(2026, 12, 5, 15, tzinfo=UTC),  # a Saturday
+        TEN + timedelta(minutes=7),
+        datetime(2026, 12, 1, 22, tzinfo=UTC),  # begins when the day ends
+        NOW - timedelta(days=6, hours=-2),
+    ],
+)
+def test_a_forged_request_books_nothing(patient: Lead, kind: AppointmentType, start: datetime) -> None:
+    with pytest.raises(SlotTaken):
+        book(patient, kind, start)
+    assert (Appointment.objects.count(), Claim.objects.count()) == (0, 0)
+
+
+def test_nor_inside_a_buffer(patient: Lead, provider: Resource, centre: Location) -> None:
+    kind = make_kind(provider, buffer_before=10, buffer_after=20)
+    book(patient, kind)
+    assert set(starts(kind, centre)) & {TEN - HALF_HOUR, TEN, TEN + HALF_HOUR} == set()
+    with pytest.raises(SlotTaken):
+        book(make_patient(centre), kind, TEN + HALF_HOUR)
+
+
+def test_back_to_back_without_buffers(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    book(patient, kind)
+    book(make_patient(centre), kind, TEN + HALF_HOUR)
+    book(make_patient(centre), kind, TEN - HALF_HOUR)
+    assert Appointment.objects.count() == 3
+
+
+def test_a_safety_hold_blocks_every_booking(patient: Lead, kind: AppointmentType, coordinator: User) -> None:
+    Lead.objects.filter(pk=patient.pk).update(safety_hold=True)
+    patient.refresh_from_db()
+    for who, words in (({}, "call us first"), (as_staff(coordinator), "safety hold")):
+        with pytest.raises(BookingRefused, match=words):
+            book(patient, kind, **who)
+    with pytest.raises(BookingRefused, match="call us"):
+        booking.hold(wish(patient, kind), now=NOW)
+
+
+def test_a_hold_laid_meanwhile_counts(patient: Lead, kind: AppointmentType) -> None:
+    """The lead that the page knew was free; the row is not any more."""
+    Lead.objects.filter(pk=patient.pk).update(safety_hold=True)
+    with pytest.raises(BookingRefused, match="call us"):
+        book(patient, kind)
+
+
+@pytest.mark.parametrize("outcome", ["", "MORE_INFO", "PROMPT_REVIEW"])
+def test_only_some_book_alone(centre: Location, kind: AppointmentType, coordinator: User, outcome: str) -> None:
+    lead = make_patient(centre, outcome=outcome)
+    with pytest.raises(BookingRefused, match="call us"):
+        book(lead, kind)
+    assert book(lead, kind, **as_staff(coordinator)).booked_by == coordinator
+
+
+def test_notice_and_window_bind_patients_and_not_the_desk(
+    centre: Location, provider: Resource, coordinator: User
+) -> None:
+    kind = make_kind(provider, min_notice=48 * 60, window_days=1)
+    for start in (TEN, TEN + timedelta(days=7)):
+        lead = make_patient(centre)
+        with pytest.raises(SlotTaken):
+            book(lead, kind, start)
+        assert book(lead, kind, start, **as_staff(coordinator)).starts_at == start
+
+
+def test_the_notice_at_its_very_second(patient: Lead, provider: Resource) -> None:
+    kind = make_kind(provider, min_notice=24 * 60)
+    wanted = wish(patient, kind)
+    with pytest.raises(SlotTaken):
+        booking.book(wanted, now=TEN - timedelta(days=1, seconds=-1))
+    assert booking.book(wanted, now=TEN - timedelta(days=1))
+
+
+def test_provider_and_room_are_taken_together(patient: Lead, centre: Location, provider: Resource) -> None:
+    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
+    kind = make_kind(provider, room, needs_room=True)
+    made = book(patient, kind)
+    assert (made.provider, made.room, Claim.objects.count()) == (provider, room, 2)
+
+    other = make_resource(centre, name="Dr. Other")
+    second = make_kind(other, room, needs_room=True)
+    assert TEN not in starts(second, centre)  # the provider is free, the room is not
+    with pytest.raises(SlotTaken):
+        book(make_patient(centre), second)
+    assert Claim.objects.count() == 2
+
+
+def test_any_suitable_provider(patient: Lead, centre: Location, provider: Resource) -> None:
+    other = make_resource(centre, name="Dr. Other", position=2)
+    kind = make_kind(provider, other)
+    made = [book(make_patient(centre), kind).provider for _ in range(2)]
+    assert made == [provider, other]
+    with pytest.raises(SlotTaken):
+        book(patient, kind)
+    assert book(patient, kind, TEN + HALF_HOUR, provider=other.pk).provider == other
+
+
+def test_nobody_books_who_is_elsewhere(patient: Lead, provider: Resource) -> None:
+    elsewhere = make_location(name="Elsewhere", position=5)
+    kind = make_kind(make_resource(elsewhere))
+    with pytest.raises(SlotTaken):
+        book(patient, kind)
+
+
+def test_a_lead_that_rests_begins_anew(centre: Location, kind: AppointmentType) -> None:
+    lead = make_patient(centre, stage=Stage.NURTURE)
+    book(lead, kind)
+    lead.refresh_from_db()
+    assert lead.stage == Stage.BOOKED
+
+
+def test_what_is_no_consultation_moves_nobody(patient: Lead, provider: Resource) -> None:
+    book(patient, make_kind(provider, is_consultation=False))
+    patient.refresh_from_db()
+    assert patient.stage == Stage.BOOKING
+
+
+# --- Over-booking ----------------------------------------------------------------------------------------------------
+
+
+def test_over_booking_wants_a_permission_and_a_reason(
+    patient: Lead, kind: AppointmentType, provider: Resource, centre: Location, coordinator: User
+) -> None:
+    book(patient, kind)
+    other = make_patient(centre)
+    over: dict[str, Any] = {"provider": provider.pk, "over": "Comes from far away"}
+    with pytest.raises(BookingRefused, match="may not"):
+        book(other, kind, **over, **as_staff(coordinator))
+    with pytest.raises(BookingRefused, match="may not"):
+        book(other, kind, **over)
+    lead_coordinator = make_user("lead_coordinator", email="lea@example.org")
+    made = book(other, kind, **over, **as_staff(lead_coordinator))
+    assert (made.is_extra, made.extra_reason, made.claims.get().state) == (True, "Comes from far away", "extra")
+
+
+# --- The constraint --------------------------------------------------------------------------------------------------
+
+
+def test_the_database_itself_lets_no_claims_overlap(patient: Lead, kind: AppointmentType, provider: Resource) -> None:
+    made = book(patient, kind)
+    during = DateTimeTZRange(TEN + timedelta(minutes=29), TEN + HALF_HOUR * 2, "[)")
+    with pytest.raises(IntegrityError, match="claims_never_overlap"), transaction.atomic():
+        Claim.objects.create(resource=provider, during=during, state=ClaimState.BOOKED, appointment=made)
+    Claim.objects.create(resource=provider, during=during, state=ClaimState.RELEASED, appointment=made)
+
+
+# --- Holds -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_hold_is_for_its_owner(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    name, free, _place = booking.hold(wish(patient, kind), now=datetime.now(UTC))
+    assert free.start == TEN
+    assert TEN not in starts(kind, centre)
+    assert TEN in starts(kind, centre, held_by=f"lead:{patient.pk}")
+    other = make_patient(centre)
+    with pytest.raises(SlotTaken):
+        book(other, kind, hold=name)  # a name that somebody has seen opens nothing
+    made = book(patient, kind, hold=name)
+    assert (made.claims.get().state, Claim.objects.count()) == (ClaimState.BOOKED, 1)
+
+
+def test_a_second_hold_gives_the_first_one_back(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    at = datetime.now(UTC)
+    booking.hold(wish(patient, kind), now=at)
+    booking.hold(wish(patient, kind, TEN + HALF_HOUR), now=at)
+    assert [TEN in starts(kind, centre), TEN + HALF_HOUR in starts(kind, centre)] == [True, False]
+
+
+def test_the_same_hold_again_is_the_same_for_longer(patient: Lead, kind: AppointmentType) -> None:
+    at = datetime.now(UTC)
+    first, *_rest = booking.hold(wish(patient, kind), now=at)
+    second, *_rest = booking.hold(wish(patient, kind), now=at + timedelta(minutes=3))
+    claim = Claim.objects.get()
+    assert (first, claim.hold_expires_at) == (second, at + timedelta(minutes=8))
+
+
+def test_a_hold_that_is_over_is_anybodys(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    long_ago = datetime.now(UTC) - timedelta(minutes=6)
+    name, *_rest = booking.hold(wish(patient, kind), now=long_ago)
+    made = booking.book(wish(make_patient(centre), kind), now=NOW)
+    assert made.claims.get().state == ClaimState.BOOKED
+    with pytest.raises(SlotTaken):
+        book(patient, kind, hold=name)
+
+
+def test_a_moment_too_late_is_in_time_where_nobody_was_faster(patient: Lead, kind: AppointmentType) -> None:
+    long_ago = datetime.now(UTC) - timedelta(minutes=6)
+    name, *_rest = booking.hold(wish(patient, kind), now=long_ago)
+    made = book(patient, kind, hold=name)
+    assert [claim.state for claim in Claim.objects.all()] == [ClaimState.BOOKED]
+    assert made.claims.get().hold is None
+
+
+# --- Moving ----------------------------------------------------------------------------------------------------------
+
+
+def move(made: Appointment, start: datetime, *, version: int = 1, by: User | None = None) -> Appointment:
+    return booking.reschedule(made, start=start, version=version, held_by=f"lead:{made.lead_id}", by=by, now=NOW)
+
+
+def test_a_move_takes_the_new_time_and_gives_the_old_one_back(
+    patient: Lead, kind: AppointmentType, centre: Location
+) -> None:
+    made = book(patient, kind)
+    moved = move(made, TEN + 3 * HALF_HOUR)
+    assert (moved.starts_at, moved.version, moved.pk) == (TEN + 3 * HALF_HOUR, 2, made.pk)
+    assert [TEN in starts(kind, centre), TEN + 3 * HALF_HOUR in starts(kind, centre)] == [True, False]
+    assert sorted(Claim.objects.values_list("state", flat=True)) == ["booked", "released"]
+
+
+def test_a_move_onto_a_part_of_itself(patient: Lead, provider: Resource, centre: Location) -> None:
+    kind = make_kind(provider, duration=60, step=15, buffer_before=15)
+    made = book(patient, kind)
+    moved = move(made, TEN + timedelta(minutes=15))
+    back = move(moved, TEN, version=2)
+    booked = Claim.objects.get(state=ClaimState.BOOKED)
+    assert (booked.during.lower, booked.during.upper) == (TEN - timedelta(minutes=15), TEN + timedelta(minutes=60))
+    assert back.version == 3
+
+
+def test_a_move_onto_somebody_else_changes_nothing(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    made = book(patient, kind)
+    book(make_patient(centre), kind, TEN + HALF_HOUR)
+    with pytest.raises(SlotTaken):
+        move(made, TEN + HALF_HOUR)
+    made.refresh_from_db()
+    assert (made.starts_at, made.version) == (TEN, 1)
+    assert Claim.objects.get(appointment=made).state == ClaimState.BOOKED
+
+
+def test_an_old_page_moves_nothing(patient: Lead, kind: AppointmentType) -> None:
+    made = book(patient, kind)
+    move(made, TEN + HALF_HOUR)
+    with pytest.raises(ChangedMeanwhile):
+        move(made, TEN + 2 * HALF_HOUR, version=1)
+    made.refresh_from_db()
+    assert made.starts_at == TEN + HALF_HOUR
+
+
+def test_past_its_deadline_only_the_desk_moves(patient: Lead, provider: Resource, coordinator: User) -> None:
+    kind = make_kind(provider, reschedule_until=30 * 60)
+    made = book(patient, kind)
+    with pytest.raises(BookingRefused, match="call us"):
+        move(made, TEN + HALF_HOUR)
+    assert move(made, TEN + HALF_HOUR, by=coordinator).version == 2
+
+
+# --- Cancelling ------------------------------------------------------------------------------------------------------
+
+
+def cancel(made: Appointment, *, version: int = 1, by: User | None = None) -> Appointment:
+    return booking.cancel(made, version=version, reason=CancelReason.TIME, by=by, now=NOW)
+
+
+def test_a_cancelled_time_is_free_at_once_and_the_lead_waits_again(
+    patient: Lead, kind: AppointmentType, centre: Location
+) -> None:
+    made = cancel(book(patient, kind))
+    patient.refresh_from_db()
+    assert (made.status, made.ended_by, patient.stage) == (Status.CANCELLED, "patient", Stage.BOOKING)
+    assert book(make_patient(centre), kind).starts_at == TEN
+
+
+def test_cancelled_twice_is_cancelled_once(patient: Lead, kind: AppointmentType) -> None:
+    made = book(patient, kind)
+    cancel(made)
+    with pytest.raises(ChangedMeanwhile):
+        cancel(made)
+    with pytest.raises(ChangedMeanwhile):
+        cancel(made, version=2)
+    assert Message.objects.filter(name="appointment_cancelled").count() == 1
+
+
+def test_another_consultation_ahead_keeps_the_lead_booked(
+    patient: Lead, kind: AppointmentType, coordinator: User
+) -> None:
+    first = book(patient, kind)
+    with pytest.raises(BookingRefused, match="already"):
+        book(patient, kind, TEN + timedelta(days=1))
+    book(patient, kind, TEN + timedelta(days=1), **as_staff(coordinator))
+    cancel(first)
+    patient.refresh_from_db()
+    assert patient.stage == Stage.BOOKED
+
+
+def test_past_its_deadline_only_the_desk_cancels(patient: Lead, provider: Resource, coordinator: User) -> None:
+    made = book(patient, make_kind(provider, cancel_until=30 * 60))
+    with pytest.raises(BookingRefused, match="call us"):
+        cancel(made)
+    assert cancel(made, by=coordinator).ended_by == "centre"
+
+
+# --- What came of it -------------------------------------------------------------------------------------------------
+
+
+def test_nobody_misses_what_has_not_begun(patient: Lead, kind: AppointmentType, coordinator: User) -> None:
+    made = book(patient, kind)
+    with pytest.raises(BookingRefused, match="not begun"):
+        attendance.set_status(made, to=Status.NOSHOW, by=coordinator, now=TEN - timedelta(seconds=1))
+    missed = attendance.set_status(made, to=Status.NOSHOW, by=coordinator, now=TEN)
+    patient.refresh_from_db()
+    assert (missed.status, patient.stage) == (Status.NOSHOW, Stage.BOOKING)
+    attendance.set_status(made, to=Status.ARRIVED, by=coordinator, now=TEN + HALF_HOUR)
+    patient.refresh_from_db()
+    assert patient.stage == Stage.BOOKED
+
+
+def test_from_arrival_to_what_took_place(patient: Lead, kind: AppointmentType, coordinator: User) -> None:
+    made = book(patient, kind)
+    with pytest.raises(BookingRefused, match="not today"):
+        attendance.set_status(made, to=Status.ARRIVED, by=coordinator, now=NOW)
+    for to in (Status.ARRIVED, Status.ARRIVED, Status.FULFILLED):
+        attendance.set_status(made, to=to, by=coordinator, now=TEN)
+    patient.refresh_from_db()
+    made.refresh_from_db()
+    assert (made.status, made.arrived_at, patient.stage) == (Status.FULFILLED, TEN, Stage.CONSULTED)
+    with pytest.raises(ChangedMeanwhile):
+        cancel(made)
+
+
+def test_confirmed_twice_is_confirmed_once(patient: Lead, kind: AppointmentType) -> None:
+    made = book(patient, kind)
+    for minutes in (1, 2):
+        attendance.confirm(made, version=1, now=NOW + timedelta(minutes=minutes))
+    made.refresh_from_db()
+    assert made.confirmed_at == NOW + timedelta(minutes=1)
+    moved = move(made, TEN + HALF_HOUR)
+    assert moved.confirmed_at is None
+
+
+# --- Closed meanwhile ------------------------------------------------------------------------------------------------
+
+
+def test_closed_beats_open_and_holidays_close_everything(
+    kind: AppointmentType, provider: Resource, centre: Location
+) -> None:
+    before = len(starts(kind, centre))
+    close(provider, date(2026, 12, 1), from_time=time(12), to_time=time(13))
+    assert len(starts(kind, centre)) == before - 2
+    centre.holidays = ["2026-12-01"]
+    centre.save()
+    assert starts(kind, Location.objects.get(pk=centre.pk)) == []
+
+
+def test_three_questions_whatever_the_size(
+    kind: AppointmentType, provider: Resource, centre: Location, django_assert_num_queries: object
+) -> None:
+    for number in range(4):
+        kind.providers.add(make_resource(centre, name=f"Dr. {number}"))
+        close(provider, date(2026, 12, 1 + number))
+    with django_assert_num_queries(3):  # type: ignore[operator]
+        found = availability.find(Question(kind, centre, TEN.date(), 30), now=NOW)
+    assert len(found) > 100
+
+
+# --- Mails -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_confirmation_with_its_calendar_file_and_reminders_in_time(patient: Lead, kind: AppointmentType) -> None:
+    later = TEN + timedelta(days=14)
+    book(patient, kind, later)
+    mails = {mail.due_at: mail for mail in Message.objects.filter(lead=patient)}
+    assert sorted(mails) == [NOW, later - timedelta(days=7), later - timedelta(days=2), later - timedelta(hours=2)]
+    confirmation = mails[NOW]
+    assert "METHOD:REQUEST" in confirmation.calendar
+    assert "SEQUENCE:0" in confirmation.calendar
+    assert f"DTSTART:{later:%Y%m%dT%H%M%SZ}" in confirmation.calendar
+    assert "Tuesday, December 15" in confirmation.text
+    assert "10:00 a.m." in confirmation.text
+
+
+def test_a_move_calls_the_old_reminders_off(patient: Lead, kind: AppointmentType) -> None:
+    made = book(patient, kind, TEN + timedelta(days=14))
+    move(made, TEN + timedelta(days=15))
+    mails = Message.objects.filter(lead=patient).select_related("topic")
+    alive = [mail for mail in mails if mail.topic and mail.topic.version == mail.topic_version]
+    assert sorted(mail.name for mail in alive) == ["appointment_moved", *["appointment_reminder"] * 3]
+    moved = next(mail for mail in alive if mail.name == "appointment_moved")
+    assert "SEQUENCE:1" in moved.calendar
+
+
+def test_a_cancellation_leaves_one_mail_alive(patient: Lead, kind: AppointmentType) -> None:
+    cancel(book(patient, kind, TEN + timedelta(days=14)))
+    mails = Message.objects.filter(lead=patient, state=MessageState.QUEUED).select_related("topic")
+    alive = [mail for mail in mails if mail.topic and mail.topic.version == mail.topic_version]
+    assert [mail.name for mail in alive] == ["appointment_cancelled"]
+    assert "METHOD:CANCEL" in alive[0].calendar
+
+
+def test_whoever_has_no_address_gets_no_mail(centre: Location, kind: AppointmentType) -> None:
+    book(make_patient(centre, email=""), kind)
+    assert not Message.objects.exists()
+
+
+def test_holds_and_claims_say_what_they_are(patient: Lead, kind: AppointmentType) -> None:
+    made = book(patient, kind)
+    assert claims.held_place(uuid4(), held_by="x") is None
+    assert replace(wish(patient, kind), hold=uuid4()).hold is not None
+    assert str(made).startswith("Telephone consultation, Dec 1")
