@@ -4,7 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 
 from crm.places import ZONES
 
@@ -23,13 +23,13 @@ def clock(at: datetime, zone: str) -> str:
 def day(on: date) -> str:
     """ "Tuesday, December 1" """
     # Translators: a day without its year, as a Django date format.
-    return date_format(on, pgettext("date format", "l, F j"))
+    return date_format(on, gettext("l, F j"))
 
 
 def month(on: date) -> str:
     """ "December 2026" """
     # Translators: a month, as a Django date format.
-    return date_format(on, pgettext("date format", "F Y"))
+    return date_format(on, gettext("F Y"))
 
 
 def zone(name: str) -> str:

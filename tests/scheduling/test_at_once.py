@@ -71,9 +71,9 @@ def deadlocks() -> int:
 
 def test_many_want_one_time_and_one_gets_it(centre: Location) -> None:
     kind = make_kind(make_resource(centre), step=15)
-    leads = [make_patient(centre, email=f"p{n}@example.org") for n in range(CLIENTS)]
     before = deadlocks()
     for round_ in range(4):
+        leads = [make_patient(centre, email=f"p{round_}-{n}@example.org") for n in range(CLIENTS)]
         start = TEN + timedelta(days=round_)
         # Half of them overlap without being the same.
         wanted = [start if n % 2 else start + timedelta(minutes=15) for n in range(CLIENTS)]
@@ -90,9 +90,9 @@ def test_provider_and_room_asked_for_in_both_orders(centre: Location) -> None:
     providers = [make_resource(centre, name=f"Dr. {n}") for n in range(3)]
     rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}") for n in range(3)]
     kinds = [make_kind(one, *rooms, needs_room=True) for one in providers]
-    leads = [make_patient(centre, email=f"p{n}@example.org") for n in range(CLIENTS)]
     before = deadlocks()
     for round_ in range(4):
+        leads = [make_patient(centre, email=f"p{round_}-{n}@example.org") for n in range(CLIENTS)]
         start = TEN + timedelta(days=round_)
         results = at_once(
             *(partial(booking.book, wish(lead, kinds[n % 3], start), now=NOW) for n, lead in enumerate(leads))
