@@ -124,6 +124,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _link("New request", "add_call", "crm_lead", page="admin:intake_new_request", do="add"),
                 _link("Board", "view_kanban", "crm_lead", page="admin:crm_board"),
                 _link("Clinical reviews", "stethoscope", "crm_review", page="admin:crm_reviews", do="decide"),
+                _link("Calendar", "calendar_month", "scheduling_appointment", page="admin:scheduling_calendar"),
+                _link("Front desk", "how_to_reg", "scheduling_appointment", page="admin:scheduling_front_desk"),
                 _link("Leads", "person_search", "crm_lead"),
                 _link("Tasks", "task_alt", "crm_task"),
                 _link("Messages", "mail", "crm_message"),
@@ -147,6 +149,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _link("Locations", "location_on", "crm_location"),
+                _link("Resources", "medical_services", "scheduling_resource"),
+                _link("Leave and closing", "event_busy", "scheduling_scheduleexception"),
+                _link("Appointment types", "schedule", "scheduling_appointmenttype"),
                 _link("Stages", "view_kanban", "crm_stagerule"),
                 _link("Who refers", "forward_to_inbox", "crm_referringpractice"),
                 _link("Insurance plans", "health_and_safety", "intake_plan"),

@@ -10,9 +10,10 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from scheduling import demo, my, personal_data, shipped
+        from scheduling import demo, my, personal_data, shipped, work
 
         my.hang_in()
+        work.hang_in()
         personal_data.hang_in()
         registry.demo(demo.make)
         post_migrate.connect(shipped.ensure_types, sender=self)

@@ -114,10 +114,7 @@ def _as_kind(asked: Question) -> Kind:
 def _load(asked: Question) -> _Known:
     known = _Known(list(_resources(asked)), holidays_of(asked.location))
     ids = [one.pk for one in known.resources]
-    for one in _exceptions(known.resources, asked.first - LOOK_BACK):
-        touched = [one.resource_id] if one.resource_id else ids
-        for key in touched:
-            known.exceptions[key].append(as_exemption(one))
+    _add_exceptions(known, asked.first - LOOK_BACK)
     zone = asked.location.zone
     begin = datetime.combine(asked.first, time(), tzinfo=zone) - AROUND
     end = begin + timedelta(days=asked.days) + 2 * AROUND
@@ -132,6 +129,13 @@ def _load(asked: Question) -> _Known:
     return known
 
 
+def _add_exceptions(known: _Known, since: date) -> None:
+    for one in _exceptions(known.resources, since):
+        touched = [one.resource_id] if one.resource_id else [resource.pk for resource in known.resources]
+        for key in touched:
+            known.exceptions[key].append(as_exemption(one))
+
+
 def _resources(asked: Question) -> QuerySet[Resource]:
     """Those that the type needs at that location, each with its rules."""
     fit = Q(types_given=asked.kind)
@@ -139,6 +143,10 @@ def _resources(asked: Question) -> QuerySet[Resource]:
         fit &= Q(pk=asked.provider)
     if asked.kind.needs_room:
         fit |= Q(types_held=asked.kind)
+    return _with_rules(Resource.objects.filter(fit, is_active=True, location=asked.location).distinct())
+
+
+def _with_rules(found: QuerySet[Resource]) -> QuerySet[Resource]:
     rule = JSONObject(
         weekdays="rules__weekdays",
         start="rules__start",
@@ -146,7 +154,6 @@ def _resources(asked: Question) -> QuerySet[Resource]:
         valid_from="rules__valid_from",
         valid_to="rules__valid_to",
     )
-    found = Resource.objects.filter(fit, is_active=True, location=asked.location).distinct()
     open_times = JSONBAgg(rule, filter=Q(rules__isnull=False), distinct=True, default=None)
     return found.annotate(open_times=open_times).order_by("position", "name", "pk")
 
@@ -203,3 +210,14 @@ def holidays_of(location: Location) -> list[Exemption]:
 
 def _midnight_after(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time())
+
+
+def open_spans(
+    resources: list[Resource], location: Location, first: date, days: int
+) -> dict[UUID, list[tuple[int, int]]]:
+    """When each resource is open on these days, whatever is booked: instants, for calendars. Two queries."""
+    wanted = Resource.objects.filter(pk__in=[one.pk for one in resources])
+    known = _Known(list(_with_rules(wanted)), holidays_of(location))
+    _add_exceptions(known, first - LOOK_BACK)
+    window = Window(first, days, location.zone)
+    return {one.pk: slots.open_blocks(_as_pure(one, known), window) for one in known.resources}

@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.enums import OF_THE_CENTRE, CancelReason
+from crm.models import Location
+from scheduling.enums import CancelReason, ResourceKind
+from scheduling.models import Resource
 
 # As patients read them. Staff see the labels of CancelReason, which say the same.
 REASONS = [
@@ -53,8 +55,32 @@ class CancelForm(VersionForm):
 
 
 class StaffCancelForm(CancelForm):
-    reason = forms.ChoiceField(choices=CancelReason.choices, label="Why")
+    """Every reason, those of the centre too, and a word about it for colleagues."""
+
+    reason = forms.ChoiceField(choices=[("", "Choose …"), *CancelReason.choices], label="Why")
+    note = forms.CharField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
     @property
-    def is_ours(self) -> bool:
-        return self.cleaned_data["reason"] in OF_THE_CENTRE
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [("The patient gets a mail that says so", [self["reason"], self["note"]])]
+
+
+class OverForm(forms.Form):
+    """A booking over what is taken: with whom, when, and why."""
+
+    over_provider = forms.ModelChoiceField(Resource.objects.none(), label="With whom")
+    over_start = forms.DateTimeField(label="When", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    over_reason = forms.CharField(max_length=200, label="Why", help_text="Stays with the appointment.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["over_provider"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
+        field.queryset = Resource.objects.filter(kind=ResourceKind.PROVIDER, is_active=True)
+
+    def limited_to(self, location: Location) -> "OverForm":
+        """Offers the providers of one location only."""
+        field = self.fields["over_provider"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
+        field.queryset = Resource.objects.filter(kind=ResourceKind.PROVIDER, is_active=True, location=location)
+        return self

@@ -1,8 +1,12 @@
 """Reads of scheduling, one function a page."""
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
-from crm.models import Lead
+from django.utils import timezone
+
+from crm.models import Lead, Location, User
+from crm.models.lead import in_sight
+from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
 from scheduling.models.appointment import AppointmentQuerySet
 
@@ -33,3 +37,19 @@ def bookable(lead: Lead) -> list[AppointmentType]:
 def waits(lead: Lead) -> list[WaitlistEntry]:
     """Where a lead waits for an earlier time, or has one on offer."""
     return list(WaitlistEntry.objects.filter(lead=lead, state__in=["waiting", "offered"]).select_related("kind"))
+
+
+def between(location: Location, first: date, last: date) -> list[Appointment]:
+    """What stands, or stood, on these days of a location's clock; cancelled ones are left out. One query."""
+    begin = datetime.combine(first, time(), tzinfo=location.zone)
+    end = datetime.combine(last + timedelta(days=1), time(), tzinfo=location.zone)
+    rows = Appointment.objects.filter(location=location, starts_at__gte=begin, starts_at__lt=end)
+    rows = rows.exclude(status=Status.CANCELLED).select_related("lead", "kind", "provider", "room", "location")
+    return list(rows.order_by("starts_at", "pk"))
+
+
+def to_rebook(user: User) -> list[Appointment]:
+    """What waits for another time, of the locations that this person works for, the next one first. One query."""
+    waiting = Appointment.objects.standing().filter(rebook_since__isnull=False, starts_at__gt=timezone.now())
+    rows = waiting.filter(in_sight(user)).select_related("lead", "kind", "provider", "room", "location")
+    return list(rows.order_by("starts_at", "pk")[:50])

@@ -105,6 +105,11 @@ def find(*, now: float, window: Window, kind: Kind, resources: list[Resource], t
     return [Slot(start, start + kind.duration * MINUTE, tuple(free[start])) for start in allowed]
 
 
+def open_blocks(resource: Resource, window: Window) -> list[Span]:
+    """When a resource is open around the days of a window, whatever is busy."""
+    return _open_blocks(resource, _around(window))
+
+
 def _around(window: Window) -> Span:
     """Instants that are sure to hold the window's days, whatever the date line does."""
     first = instant(datetime.combine(window.first, time(0)), window.zone, is_end=False)

@@ -42,7 +42,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     context |= {
         **site.each_context(request),
         "title": "My day",
-        "lists": [entry.render(request) for entry in day.others],
+        "lists": [(entry.title, html) for entry in day.others if (html := entry.render(request))],
     }
     return TemplateResponse(request, "crm/my_day.html", context)
 

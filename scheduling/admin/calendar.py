@@ -1,0 +1,224 @@
+"""Calendars of providers and rooms by day and week, the front desk's day, agendas on paper, other times to find."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from crm.actions import access
+from crm.admin.lead_page import user_of
+from crm.enums import AccessAction
+from crm.models import Location, User
+from crm.models.lead import in_sight
+from scheduling import availability, queries
+from scheduling.admin.lead_appointments import actions_of
+from scheduling.availability import Question
+from scheduling.enums import ResourceKind
+from scheduling.models import Appointment, Resource
+
+VIEW = "scheduling.view_appointment"
+EARLIEST, LATEST = 7, 19  # hours that are always shown
+REBOOK_SHOWN = 15
+SMALLEST = 20  # minutes, of a block in which words can be read
+
+
+@dataclass(frozen=True)
+class Block:
+    """An appointment in a column; minutes from the top of the calendar."""
+
+    made: Appointment
+    top: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """One resource on one day. `closed`: (top, height) of what is not open."""
+
+    resource: Resource
+    day: date
+    blocks: list[Block]
+    closed: list[tuple[int, int]]
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Below /admin/."""
+
+    def page(view: Any) -> Any:
+        return site.admin_view(lambda request, **ids: _for_whom(view, site, request, **ids))
+
+    return [
+        path("calendar/", page(calendar), name="scheduling_calendar"),
+        path("calendar/agenda/<uuid:resource_id>/", page(agenda), name="scheduling_agenda"),
+        path("front-desk/", page(front_desk), name="scheduling_front_desk"),
+        path("rebooking/", page(rebooking), name="scheduling_rebooking"),
+    ]
+
+
+def _for_whom(view: Any, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponse:
+    if not request.user.has_perm(VIEW):
+        raise PermissionDenied
+    answer: HttpResponse = view(site, request, **ids)
+    return answer
+
+
+def _location(request: HttpRequest) -> Location:
+    """The one that is asked for, among those that this person works for; the first one otherwise."""
+    theirs = _locations(user_of(request))
+    asked = request.GET.get("location", "")
+    found = next((one for one in theirs if str(one.pk) == asked), theirs[0] if theirs else None)
+    if found is None:
+        raise Http404("There is no location yet.")
+    return found
+
+
+def _locations(user: User) -> list[Location]:
+    return list(Location.objects.filter(in_sight(user, location="pk"), is_active=True).order_by("position", "pk"))
+
+
+def _seen(request: HttpRequest, shown: list[Appointment]) -> None:
+    if shown:
+        ids = sorted({made.lead_id for made in shown})
+        access.record(AccessAction.LIST, by=user_of(request), object_type="lead", ids=ids)
+
+
+def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """Columns by provider or room for one day, or the days of a week for one of them."""
+    location, today = _location(request), timezone.localdate()
+    by = ResourceKind.ROOM if request.GET.get("by") == "room" else ResourceKind.PROVIDER
+    view = "week" if request.GET.get("view") == "week" else "day"
+    day = _day(request.GET.get("day", "")) or today
+    resources = list(Resource.objects.filter(location=location, kind=by, is_active=True))
+    chosen = next((one for one in resources if str(one.pk) == request.GET.get("resource")), None)
+    first = day - timedelta(days=day.weekday()) if view == "week" else day
+    days = [first + timedelta(days=n) for n in range(7 if view == "week" else 1)]
+    shown = [chosen or resources[0]] if view == "week" and resources else resources
+    found = queries.between(location, days[0], days[-1])
+    _seen(request, found)
+    columns = _columns(shown, days, found, location)
+    context = {
+        **site.each_context(request),
+        "title": "Calendar",
+        "location": location,
+        "locations": _locations(user_of(request)),
+        "columns": columns,
+        "resources": resources,
+        "chosen": shown[0] if view == "week" and shown else None,
+        "day": day,
+        "today": today,
+        "view": view,
+        "by": by.value,
+        "before": days[0] - timedelta(days=len(days)),
+        "after": days[-1] + timedelta(days=1),
+        "hours": [(hour, (hour - EARLIEST) * 60) for hour in range(EARLIEST, LATEST + 1)],
+        "height": (LATEST - EARLIEST) * 60,
+        "now": timezone.now(),
+    }
+    return TemplateResponse(request, "scheduling/calendar.html", context)
+
+
+def _columns(resources: list[Resource], days: list[date], found: list[Appointment], location: Location) -> list[Column]:
+    spans = availability.open_spans(resources, location, days[0], len(days))
+    return [
+        Column(one, day, _blocks(one, day, found, location.zone), _closed(spans.get(one.pk, []), day, location.zone))
+        for one in resources
+        for day in days
+    ]
+
+
+def _blocks(resource: Resource, day: date, found: list[Appointment], zone: ZoneInfo) -> list[Block]:
+    return [
+        Block(made, _minutes(made.starts_at, day, zone), max(made.kind.duration, SMALLEST))
+        for made in found
+        if resource.pk in {made.provider_id, made.room_id} and made.starts_at.astimezone(zone).date() == day
+    ]
+
+
+def _closed(open_spans: list[tuple[int, int]], day: date, zone: ZoneInfo) -> list[tuple[int, int]]:
+    """What lies between open blocks, within the hours that are shown."""
+    top, closed = 0, list[tuple[int, int]]()
+    whole = (LATEST - EARLIEST) * 60
+    for begin, end in open_spans:
+        start = _minutes(datetime.fromtimestamp(begin, zone), day, zone)
+        stop = _minutes(datetime.fromtimestamp(end, zone), day, zone)
+        if stop <= 0 or start >= whole:
+            continue
+        if start > top:
+            closed.append((top, start - top))
+        top = max(top, stop)
+    return [*closed, (top, whole - top)] if top < whole else closed
+
+
+def _minutes(moment: datetime, day: date, zone: ZoneInfo) -> int:
+    """From the top of the calendar, as the clock on the wall shows it."""
+    wall = moment.astimezone(zone).replace(tzinfo=None)
+    return int((wall - datetime.combine(day, time(EARLIEST))).total_seconds()) // 60
+
+
+def agenda(site: AdminSite, request: HttpRequest, resource_id: UUID) -> HttpResponse:
+    """One provider's day on paper."""
+    day = _day(request.GET.get("day", "")) or timezone.localdate()
+    resource = Resource.objects.filter(pk=resource_id, location__in=_locations(user_of(request))).first()
+    if resource is None:
+        raise Http404("There is no such calendar, or it belongs to another location.")
+    found = [
+        made for made in queries.between(resource.location, day, day) if resource.pk in {made.provider_id, made.room_id}
+    ]
+    _seen(request, found)
+    place = resource.location
+    context = {"resource": resource, "day": day, "found": found, "zone": place.timezone, "place": place}
+    context["now"] = timezone.now()
+    return render(request, "scheduling/print_agenda.html", context)
+
+
+def front_desk(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """Who comes today, in the order of time, with what the front desk presses."""
+    location, now = _location(request), timezone.now()
+    today = now.astimezone(location.zone).date()
+    found = queries.between(location, today, today)
+    context = {"rows": [(made, actions_of(made, now=now)) for made in found], "now": now, "location": location}
+    if "HX-Request" in request.headers:
+        return TemplateResponse(request, "scheduling/front_desk.html#rows", context)
+    _seen(request, found)
+    whole = {**site.each_context(request), "title": "Front desk", **context}
+    return TemplateResponse(request, "scheduling/front_desk.html", whole)
+
+
+def rebooking(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """Appointments whose time was closed under them, each with the nearest other times."""
+    now = timezone.now()
+    waiting = queries.to_rebook(user_of(request))[: REBOOK_SHOWN + 1]
+    shown = list(waiting[:REBOOK_SHOWN])
+    _seen(request, shown)
+    rows = [
+        (made, availability.nearest(_other_time(made), made.starts_at, now=now), made.location.timezone)
+        for made in shown
+    ]
+    context = {
+        **site.each_context(request),
+        "title": "Other times to find",
+        "rows": rows,
+        "more": len(waiting) > REBOOK_SHOWN,
+        "now": now,
+    }
+    return TemplateResponse(request, "scheduling/rebooking.html", context)
+
+
+def _other_time(made: Appointment) -> Question:
+    return Question(made.kind, made.location, made.starts_at.date(), 1, moving=made.pk, for_staff=True)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,291 @@
+"""Appointments beside the page of a lead, and the pages on which the desk books, moves and cancels them."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from crm import registry
+from crm.actions import access
+from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.enums import AccessAction
+from crm.models import Lead, User
+from scheduling import availability, month, queries
+from scheduling.actions import attendance, booking
+from scheduling.actions.booking import Booking
+from scheduling.availability import Free, Question
+from scheduling.enums import MOVES, CancelReason, Status
+from scheduling.errors import BookingRefused, SlotTaken
+from scheduling.forms import OverForm, StaffCancelForm, StartForm, VersionForm
+from scheduling.models import Appointment, AppointmentType, Resource
+
+CHANGE = "scheduling.change_appointment"
+DAYS = 7
+
+
+def hang_in() -> None:
+    """Called once, when the desk is made."""
+    add = "scheduling.add_appointment"
+    registry.panel("lead", title="Appointments", permission="scheduling.view_appointment", render=panel, order=2)
+    registry.route("appointments/book/", book, permission=add, name="scheduling_book")
+    registry.route("appointments/<uuid:appointment_id>/move/", move, permission=CHANGE, name="scheduling_move")
+    registry.route("appointments/<uuid:appointment_id>/cancel/", cancel, permission=CHANGE, name="scheduling_cancel")
+    registry.route("appointments/<uuid:appointment_id>/status/", status, permission=CHANGE, name="scheduling_status")
+
+
+def panel(request: HttpRequest, lead: Lead) -> str:
+    """What is ahead and what there was, with what can be done about it."""
+    now = timezone.now()
+    shown = [(made, actions_of(made, now=now)) for made in queries.of_lead(lead)[:6]]
+    context = {"lead": lead, "shown": shown, "now": now, "waits": queries.waits(lead)}
+    return render_to_string("scheduling/panel_appointments.html", context, request=request)
+
+
+def actions_of(made: Appointment, *, now: datetime) -> list[tuple[str, str]]:
+    """(status, words) of the presses that are possible now."""
+    words = {
+        Status.ARRIVED: "Arrived",
+        Status.FULFILLED: "Took place",
+        Status.NOSHOW: "Did not come",
+        Status.BOOKED: "Take it back",
+    }
+    today = made.starts_at.astimezone(made.location.zone).date() == now.astimezone(made.location.zone).date()
+    possible = {
+        Status.ARRIVED: today,
+        Status.FULFILLED: made.starts_at <= now,
+        Status.NOSHOW: made.starts_at <= now,
+        Status.BOOKED: True,
+    }
+    later = MOVES[Status(made.status)] if made.status != Status.PENDING else set()
+    return [(one.value, words[one]) for one in words if one in later and possible[one]]
+
+
+def _holder(user: User) -> str:
+    return f"user:{user.pk}"
+
+
+# --- Booking ---------------------------------------------------------------------------------------------------------
+
+
+def book(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """A week of free times; a press on one of them books it."""
+    lead = find_lead(lead_id)
+    kinds = list(AppointmentType.objects.filter(is_active=True))
+    kind = next((one for one in kinds if one.key == request.GET.get("type")), kinds[0] if kinds else None)
+    form, over = StartForm(request.POST or None), OverForm(request.POST or None)
+    if kind is None:
+        messages.warning(request, "There is nothing to book yet: an administrator adds appointment types.")
+        return back(lead_id)
+    if request.method == "POST" and "over_start" in request.POST:
+        with timezone.override(lead.location.zone):
+            is_complete = over.is_valid()
+        if is_complete:
+            data = over.cleaned_data
+            return _book(site, request, lead, kind, data["over_start"], data["over_provider"].pk, data["over_reason"])
+    elif form.is_valid():
+        return _book(site, request, lead, kind, form.cleaned_data["start"], form.cleaned_data["provider"])
+    return _week(site, request, lead, kind, kinds=kinds, over=over, status=422 if request.method == "POST" else 200)
+
+
+def _book(
+    site: AdminSite,
+    request: HttpRequest,
+    lead: Lead,
+    kind: AppointmentType,
+    start: datetime,
+    provider: UUID | None,
+    over: str = "",
+) -> HttpResponse:
+    user = user_of(request)
+    asked = request.POST.get("request_id", "")
+    wanted = Booking(lead, kind, start, _uuid(asked) or uuid4(), _holder(user), by=user, provider=provider, over=over)
+    try:
+        made = booking.book(wanted, now=timezone.now())
+    except SlotTaken as taken:
+        messages.warning(request, taken.message)
+        return _week(site, request, lead, kind, instead=taken.instead, status=409)
+    except BookingRefused as refused:
+        messages.warning(request, refused.message)
+        return _week(site, request, lead, kind, status=409)
+    messages.success(request, f"Booked: {made}, {made.provider}.")
+    return back(lead.pk)
+
+
+def _week(
+    site: AdminSite,
+    request: HttpRequest,
+    lead: Lead,
+    kind: AppointmentType,
+    *,
+    kinds: list[AppointmentType] | None = None,
+    moving: Appointment | None = None,
+    instead: list[Free] | None = None,
+    over: OverForm | None = None,
+    status: int = 200,
+) -> TemplateResponse:
+    """Times on the centre's clock: that is what the desk looks at."""
+    location = moving.location if moving else lead.location
+    now = timezone.now()
+    today = now.astimezone(location.zone).date()
+    first = max(_day(request.GET.get("from", "")) or today, today)
+    provider = _uuid(request.GET.get("provider", ""))
+    mine = moving.pk if moving else None
+    asked = Question(kind, location, first, DAYS, provider=provider, for_staff=True, moving=mine)
+    found = availability.find(asked, now=now)
+    if not found and "from" not in request.GET:  # nothing this week: the first week in which there is something
+        later = availability.find(replace(asked, days=60), now=now)
+        first = later[0].start.astimezone(location.zone).date() if later else first
+        found = [free for free in later if free.start < later[0].start + timedelta(days=DAYS)]
+    if request.method != "POST":
+        access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
+    days = month.by_day(found, location.zone)
+    context: dict[str, Any] = {
+        **site.each_context(request),
+        "title": f"{'Another time' if moving else 'Book'}: {lead.full_name}",
+        "opts": Lead._meta,
+        "lead": lead,
+        "kind": kind,
+        "kinds": kinds if kinds is not None else list(AppointmentType.objects.filter(is_active=True)),
+        "providers": list(kind.providers.filter(is_active=True, location=location)),
+        "provider": provider,
+        "moving": moving,
+        "days": [(first + timedelta(days=n), days.get(first + timedelta(days=n), [])) for n in range(DAYS)],
+        "before": max(first - timedelta(days=DAYS), today) if first > today else None,
+        "after": first + timedelta(days=DAYS),
+        "instead": instead,
+        "zone": location.timezone,
+        "request_id": uuid4(),
+        "over": (over or OverForm()).limited_to(location) if request.user.has_perm("scheduling.overbook") else None,
+        "now": now,
+    }
+    return TemplateResponse(request, "scheduling/desk_book.html", context, status=status)
+
+
+# --- Moving, cancelling, what came of it -----------------------------------------------------------------------------
+
+
+def find_appointment(lead_id: UUID, appointment_id: UUID) -> Appointment:
+    """Of this lead, with everything that a page shows; 404 otherwise."""
+    rows = Appointment.objects.select_related("kind", "provider", "room", "location", "lead__location")
+    return get_object_or_404(rows, pk=appointment_id, lead_id=lead_id)
+
+
+def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
+    """Another time. Sent from a calendar it goes back there."""
+    made, user = find_appointment(lead_id, appointment_id), user_of(request)
+    form, shown = StartForm(request.POST or None), VersionForm(request.POST or None)
+    with timezone.override(made.location.zone):  # a calendar sends the time on the wall
+        is_complete = form.is_valid() and shown.is_valid()
+    if not is_complete:
+        return _week(site, request, made.lead, made.kind, moving=made, status=422 if request.method == "POST" else 200)
+    try:
+        moved = booking.reschedule(
+            made,
+            start=form.cleaned_data["start"],
+            version=shown.cleaned_data["version"],
+            held_by=_holder(user),
+            by=user,
+            now=timezone.now(),
+            provider=form.cleaned_data["provider"],
+        )
+    except SlotTaken as taken:
+        messages.warning(request, f"{why_not(made, form.cleaned_data['start'], form.cleaned_data['provider'])}")
+        if _came_from(request):
+            return redirect(_came_from(request))
+        return _week(site, request, made.lead, made.kind, moving=made, instead=taken.instead, status=409)
+    except BookingRefused as refused:
+        messages.warning(request, refused.message)
+    else:
+        messages.success(request, f"Moved: {moved}, {moved.provider}.")
+    return redirect(_came_from(request)) if _came_from(request) else back(lead_id)
+
+
+def why_not(made: Appointment, start: datetime, provider: UUID | None) -> str:
+    """In words: who is there already, or that it is outside the hours."""
+    begin = start - timedelta(minutes=made.kind.buffer_before)
+    end = start + timedelta(minutes=made.kind.duration + made.kind.buffer_after)
+    ids = [one for one in (provider or made.provider_id, made.room_id) if one]
+    names = dict(Resource.objects.filter(pk__in=ids).values_list("pk", "name"))
+    taken = availability.claims_between(ids, begin, end).select_related("appointment__lead", "appointment__kind")
+    for claim in taken.exclude(appointment=made):
+        if claim.during.lower < end and begin < claim.during.upper:
+            what = str(claim.appointment.kind) if claim.appointment else "a patient who is choosing"
+            until = claim.during.upper.astimezone(made.location.zone)
+            return f"{names[claim.resource_id]} is taken until {until:%-I:%M %p}: {what.lower()}. Nothing was moved."
+    return f"{', '.join(names.values())}: not open at that time, or not on the grid of this kind. Nothing was moved."
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page to go back to: the same view of the calendar, or the list of other times to find. "" for the lead's."""
+    if request.POST.get("back") == "rebooking":
+        return reverse("admin:scheduling_rebooking")
+    day = _day(request.POST.get("calendar", ""))
+    if day is None:
+        return ""
+    view = "week" if request.POST.get("view") == "week" else "day"
+    by = "room" if request.POST.get("by") == "room" else "provider"
+    resource = _uuid(request.POST.get("resource", ""))
+    chosen = f"&resource={resource}" if resource else ""
+    return f"{reverse('admin:scheduling_calendar')}?day={day:%Y-%m-%d}&view={view}&by={by}{chosen}"
+
+
+def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
+    """Calls an appointment off, with a reason."""
+    made = find_appointment(lead_id, appointment_id)
+    form = StaffCancelForm(request.POST or None, initial={"version": made.version})
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            booking.cancel(
+                made,
+                version=data["version"],
+                reason=CancelReason(data["reason"]),
+                by=user_of(request),
+                now=timezone.now(),
+                note=data["note"],
+            )
+        except BookingRefused as refused:
+            messages.warning(request, refused.message)
+        else:
+            messages.success(request, f"Cancelled: {made}. Its time is free.")
+        return back(lead_id)
+    return form_page(site, request, made.lead, form, title="Cancel the appointment")
+
+
+def status(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
+    """Arrived, took place, did not come; and back."""
+    made = find_appointment(lead_id, appointment_id)
+    wanted = request.POST.get("to", "")
+    if request.method == "POST" and wanted in Status.values:
+        try:
+            attendance.set_status(made, to=Status(wanted), by=user_of(request), now=timezone.now())
+        except BookingRefused as refused:
+            messages.warning(request, refused.message)
+        else:
+            messages.success(request, f"{made.lead.full_name}: {Status(wanted).label.lower()}.")
+    if request.POST.get("back") == "front-desk":
+        return redirect("admin:scheduling_front_desk")
+    return back(lead_id)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,126 @@
+"""What administrators keep: providers, rooms, their weekly hours, exceptions, and what can be booked."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Field
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.dates import WEEKDAYS
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from crm import places
+from crm.admin.base import DeskAdmin
+from crm.enums import Outcome
+from scheduling.actions import rebooking
+from scheduling.models import AppointmentType, Resource, ScheduleException, WeeklyRule
+
+
+class RuleForm(ModelForm):
+    """Weekdays as boxes."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        coerce=int, choices=list(WEEKDAYS.items()), widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = WeeklyRule
+        fields = ["weekdays", "start", "end", "valid_from", "valid_to"]
+
+
+class RuleInline(TabularInline):
+    model = WeeklyRule
+    form = RuleForm
+    extra = 0
+
+
+@admin.register(Resource)
+class ResourceAdmin(DeskAdmin):
+    list_display = ["name", "kind", "location", "hours", "is_active", "position"]
+    list_filter = [("kind", ChoicesDropdownFilter), ("location", RelatedDropdownFilter), "is_active"]
+    ordering = ["position", "name", "pk"]
+    fields = [("kind", "name"), ("location", "timezone"), "user", ("is_active", "position")]
+    inlines = [RuleInline]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("location").prefetch_related("rules")
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "timezone":
+            return forms.ChoiceField(choices=places.zone_choices, widget=UnfoldAdminSelectWidget)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @display(description="Hours")
+    def hours(self, resource: Resource) -> str:
+        return "; ".join(str(rule) for rule in resource.rules.all()) or "none yet: never free"
+
+
+@admin.register(ScheduleException)
+class ScheduleExceptionAdmin(DeskAdmin):
+    """Leave, a congress, a snow day, an extra morning. Appointments underneath are flagged at once."""
+
+    list_display = ["what", "whose", "from_day", "to_day", "reason"]
+    list_filter = [("resource", RelatedDropdownFilter), ("location", RelatedDropdownFilter), "is_open"]
+    ordering = ["-from_day", "pk"]
+    fields = [("resource", "location"), "is_open", ("from_day", "from_time"), ("to_day", "to_time"), "reason"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("resource", "location")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("scheduling.delete_scheduleexception")
+
+    def save_model(self, request: HttpRequest, obj: ScheduleException, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by_id = request.user.pk
+        super().save_model(request, obj, form, change)
+        count = rebooking.flag(obj)
+        if count:
+            self.message_user(request, f"{count} appointments lie under it: they wait under “Other times to find”.")
+
+    def delete_model(self, request: HttpRequest, obj: ScheduleException) -> None:
+        super().delete_model(request, obj)
+        rebooking.unflag_all()
+
+    @display(description="What")
+    def what(self, one: ScheduleException) -> str:
+        return "Open" if one.is_open else "Closed"
+
+    @display(description="Whose")
+    def whose(self, one: ScheduleException) -> str:
+        return str(one.resource or one.location)
+
+
+@admin.register(AppointmentType)
+class AppointmentTypeAdmin(DeskAdmin):
+    list_display = ["label", "mode", "duration", "needs_room", "is_active", "position"]
+    list_filter = ["is_active", ("mode", ChoicesDropdownFilter)]
+    ordering = ["position", "label"]
+    fieldsets = [
+        ("Names", {"fields": ["key", ("label", "label_es"), "about", "about_es", ("is_active", "position")]}),
+        ("What it is", {"fields": ["mode", "is_consultation"]}),
+        ("Time", {"fields": [("duration", "step"), ("buffer_before", "buffer_after")]}),
+        ("Limits for patients", {"fields": [("min_notice", "window_days"), ("cancel_until", "reschedule_until")]}),
+        ("Who and where", {"fields": ["providers", "needs_room", "rooms"]}),
+        ("Booked without us", {"fields": ["self_book"]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["key"] if obj else []
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "self_book":
+            return forms.MultipleChoiceField(
+                choices=Outcome.choices,
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                label="With one of these assessments",
+                help_text="None: only the desk books it.",
+            )
+        if db_field.name in {"providers", "rooms"}:
+            kwargs["widget"] = forms.CheckboxSelectMultiple()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -1,0 +1,82 @@
+"""What is looked after every minute, and what waits on My day."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from crm import queries as crm_queries
+from crm import registry
+from crm.actions import tasks
+from crm.enums import TaskKind
+from crm.models import User
+from scheduling import queries
+from scheduling.actions import waitlist
+from scheduling.enums import ClaimState, Status
+from scheduling.models import Appointment, Claim
+
+log = structlog.get_logger("nucleus.scheduling")
+UNCONFIRMED_AT = timedelta(hours=30)  # before the start: time enough to give it to somebody else
+FORGOTTEN_AFTER = timedelta(hours=1)  # holds stay that long, so that a late confirmation is told from a wrong one
+BATCH = 200
+
+
+def hang_in() -> None:
+    """Called once, when the app is ready."""
+    see = "scheduling.change_appointment"
+    registry.worklist(title="Other times to find", permission=see, render=to_rebook, order=20)
+
+
+def to_rebook(request: HttpRequest) -> str:
+    """Appointments whose time was closed under them."""
+    user = request.user
+    waiting = queries.to_rebook(user) if isinstance(user, User) else []
+    return render_to_string("scheduling/worklist_rebook.html", {"waiting": waiting}) if waiting else ""
+
+
+def once() -> int:
+    """Offers freed times, asks for calls to whoever has not confirmed, forgets holds; returns how many rows changed.
+    Each on its own: trouble with one must not stop the others."""
+    done = 0
+    for look_after in _ALL:
+        try:
+            done += look_after()
+        except Exception as trouble:  # the others go on
+            log.error("scheduling_failed", error=type(trouble).__name__)
+    return done
+
+
+def offer_freed() -> int:
+    return waitlist.offer(now=crm_queries.clock())
+
+
+def call_unconfirmed() -> int:
+    """A call for everybody who has not said that they will come, 30 hours before; and for whoever gets no mail."""
+    now = crm_queries.clock()
+    soon = Appointment.objects.filter(
+        status=Status.BOOKED, confirmed_at=None, starts_at__gt=now, starts_at__lte=now + UNCONFIRMED_AT
+    )
+    waiting = list(soon.select_related("lead", "kind", "location").order_by("starts_at")[:BATCH])
+    for made in waiting:
+        local = made.starts_at.astimezone(made.location.zone)
+        tasks.open_task(
+            made.lead,
+            kind=TaskKind.CALL,
+            title=f"Not confirmed: {made.kind.label}, {local:%a %-I:%M %p}",
+            due_at=now,
+            key=f"unconfirmed:{made.pk}:{made.version}",
+        )
+    return len(waiting)
+
+
+def forget_holds() -> int:
+    """Holds that nobody confirmed."""
+    late = Claim.objects.filter(state=ClaimState.HELD, hold_expires_at__lt=Now() - FORGOTTEN_AFTER)
+    count, _ = late.delete()
+    return count
+
+
+_ALL: list[Callable[[], int]] = [offer_freed, call_unconfirmed, forget_holds]

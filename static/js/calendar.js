@@ -1,0 +1,39 @@
+// Dragging a block fills in its own hidden form and sends it: one way to move, one set of rules, decided by the server.
+"use strict";
+const calendar = document.querySelector(".calendar");
+const STEP = 15; // minutes that a drop snaps to
+const FIRST_HOUR = 7;
+let held = null;
+let grip = 0;
+
+if (calendar) {
+  calendar.addEventListener("dragstart", (event) => {
+    held = event.target.closest(".calendar-block");
+    if (!held) return;
+    grip = event.clientY - held.getBoundingClientRect().top;
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", "");
+  });
+
+  calendar.addEventListener("dragover", (event) => {
+    if (held && event.target.closest(".calendar-day")) event.preventDefault();
+  });
+
+  calendar.addEventListener("drop", (event) => {
+    const column = event.target.closest(".calendar-day");
+    if (!held || !column) return;
+    event.preventDefault();
+    const top = event.clientY - grip - column.getBoundingClientRect().top;
+    const minutes = Math.max(0, Math.round(top / STEP) * STEP) + FIRST_HOUR * 60;
+    const form = held.querySelector("form");
+    const clock = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
+    form.elements.start.value = `${column.dataset.day}T${clock}`;
+    form.elements.calendar.value = column.dataset.day;
+    if (form.elements.by.value === "provider") form.elements.provider.value = column.dataset.resource;
+    form.submit();
+  });
+
+  calendar.addEventListener("dragend", () => {
+    held = null;
+  });
+}

@@ -1,0 +1,321 @@
+"""The desk's side over HTTP: booking for a lead, calendars, the front desk, leave over bookings, calls to make."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from crm.enums import Stage, TaskKind
+from crm.models import AccessEvent, Lead, Location, Task, User
+from scheduling import work
+from scheduling.actions import booking, rebooking
+from scheduling.enums import ClaimState, ResourceKind, Status
+from scheduling.models import Appointment, AppointmentType, Claim, Resource, ScheduleException
+from tests.factories import make_lead, make_location, make_user
+from tests.scheduling.factories import as_staff, make_kind, make_patient, make_resource, wish
+
+pytestmark = pytest.mark.django_db
+CALENDAR, FRONT_DESK, REBOOKING = "/admin/calendar/", "/admin/front-desk/", "/admin/rebooking/"
+
+
+@pytest.fixture
+def tuesday(centre: Location) -> datetime:
+    """Ten in the morning of a Tuesday in two weeks or so, on the centre's clock."""
+    today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
+    return (today + timedelta(days=14 + (1 - today.weekday()) % 7)).astimezone(UTC)
+
+
+def at(lead: Lead, rest: str) -> str:
+    return f"/admin/crm/lead/{lead.pk}/{rest}"
+
+
+def made_for(lead: Lead, kind: AppointmentType, start: datetime) -> Appointment:
+    return booking.book(wish(lead, kind, start, **as_staff(make_user())), now=timezone.now())
+
+
+@pytest.fixture
+def made(patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: User) -> Appointment:
+    return booking.book(wish(patient, kind, tuesday, **as_staff(coordinator)), now=timezone.now())
+
+
+# --- Booking ---------------------------------------------------------------------------------------------------------
+
+
+def test_three_presses_from_the_lead_to_an_appointment(
+    desk: Client, patient: Lead, kind: AppointmentType, coordinator: User
+) -> None:
+    panel = desk.get(at(patient, "panels/appointments/")).content.decode()
+    address = at(patient, "appointments/book/")
+    assert f'href="{address}"' in panel
+    page = desk.get(f"{address}?type={kind.key}").content.decode()
+    start = re.search(r'name="start" value="([^"]+)"', page)
+    assert start
+    request_id = str(uuid4())
+    for _ in range(2):
+        answer = desk.post(f"{address}?type={kind.key}", {"start": start[1], "request_id": request_id})
+        assert answer["Location"] == at(patient, "change/")
+    booked = Appointment.objects.get()
+    assert (booked.booked_by, booked.kind, booked.starts_at) == (coordinator, kind, datetime.fromisoformat(start[1]))
+    patient.refresh_from_db()
+    assert patient.stage == Stage.BOOKED
+
+
+def test_the_first_week_with_something_free_is_shown(desk: Client, patient: Lead, centre: Location) -> None:
+    late = datetime.now(UTC).date() + timedelta(days=40)
+    provider = make_resource(centre)
+    provider.rules.update(valid_from=late)
+    page = desk.get(f"{at(patient, 'appointments/book/')}?type={make_kind(provider).key}").content.decode()
+    assert 'name="start"' in page
+
+
+def test_what_is_taken_is_said_with_the_nearest_times(
+    desk: Client, centre: Location, made: Appointment, kind: AppointmentType
+) -> None:
+    other = make_patient(centre, email="o@example.org")
+    answer = desk.post(f"{at(other, 'appointments/book/')}?type={kind.key}", {"start": made.starts_at.isoformat()})
+    page = answer.content.decode()
+    assert (answer.status_code, "no longer free" in page, "The nearest free times" in page) == (409, True, True)
+
+
+def test_over_booking_is_for_some(desk: Client, client: Client, made: Appointment, centre: Location) -> None:
+    other = make_patient(centre, email="o@example.org")
+    address = f"{at(other, 'appointments/book/')}?type={made.kind.key}"
+    sent = {
+        "over_start": f"{made.starts_at.astimezone(centre.zone):%Y-%m-%dT%H:%M}",
+        "over_provider": str(made.provider_id),
+        "over_reason": "Comes from far away",
+    }
+    assert "Book over what is taken" not in desk.get(address).content.decode()
+    assert desk.post(address, sent).status_code == 409
+    client.force_login(make_user("lead_coordinator", email="lea@example.org"))
+    assert "Book over what is taken" in client.get(address).content.decode()
+    assert client.post(address, sent | {"over_reason": ""}).status_code == 422
+    assert client.post(address, sent).status_code == 302
+    extra = Appointment.objects.get(lead=other)
+    assert (extra.is_extra, extra.starts_at, extra.claims.get().state) == (True, made.starts_at, ClaimState.EXTRA)
+
+
+def test_nothing_is_booked_under_a_hold(desk: Client, patient: Lead, kind: AppointmentType, tuesday: datetime) -> None:
+    Lead.objects.filter(pk=patient.pk).update(safety_hold=True)
+    answer = desk.post(f"{at(patient, 'appointments/book/')}?type={kind.key}", {"start": tuesday.isoformat()})
+    assert (answer.status_code, "safety hold stands" in answer.content.decode()) == (409, True)
+    assert not Appointment.objects.exists()
+
+
+# --- Moving, cancelling, what came of it -----------------------------------------------------------------------------
+
+
+def test_moving_and_cancelling(desk: Client, patient: Lead, made: Appointment) -> None:
+    address = at(patient, f"appointments/{made.pk}/move/")
+    assert "It stays until another time is pressed." in desk.get(address).content.decode()
+    later = made.starts_at + timedelta(hours=2)
+    assert desk.post(address, {"start": later.isoformat(), "version": 1}).status_code == 302
+    stale = desk.post(address, {"start": made.starts_at.isoformat(), "version": 1}, follow=True)
+    assert "changed in the meantime" in stale.content.decode()
+    made.refresh_from_db()
+    assert (made.starts_at, made.version) == (later, 2)
+
+    cancel = at(patient, f"appointments/{made.pk}/cancel/")
+    assert desk.post(cancel, {"version": 2, "reason": ""}).status_code == 422
+    assert desk.post(cancel, {"version": 2, "reason": "away", "note": "Ill"}).status_code == 302
+    made.refresh_from_db()
+    assert (made.status, made.ended_by, made.ended_reason) == (Status.CANCELLED, "centre", "away")
+
+
+def test_a_drop_in_the_calendar_is_the_same_move(
+    desk: Client, patient: Lead, made: Appointment, centre: Location, kind: AppointmentType
+) -> None:
+    day = made.starts_at.astimezone(centre.zone)
+    form = {
+        "version": 1,
+        "start": f"{day:%Y-%m-%d}T13:30",
+        "provider": str(made.provider_id),
+        "view": "day",
+        "by": "provider",
+    }
+    answer = desk.post(at(patient, f"appointments/{made.pk}/move/"), form | {"calendar": f"{day:%Y-%m-%d}"})
+    assert answer["Location"] == f"{CALENDAR}?day={day:%Y-%m-%d}&view=day&by=provider"
+    made.refresh_from_db()
+    assert made.starts_at.astimezone(centre.zone).hour == 13
+
+    booking.book(wish(make_patient(centre), kind, made.starts_at - timedelta(hours=1)), now=timezone.now())
+    form |= {"version": 2, "start": f"{day:%Y-%m-%d}T12:30", "calendar": f"{day:%Y-%m-%d}"}
+    page = desk.post(at(patient, f"appointments/{made.pk}/move/"), form, follow=True).content.decode()
+    assert "Dr. Example is taken until 1:00 PM: telephone consultation. Nothing was moved." in page
+    form |= {"start": f"{day:%Y-%m-%d}T18:00"}
+    page = desk.post(at(patient, f"appointments/{made.pk}/move/"), form, follow=True).content.decode()
+    assert "not open at that time" in page
+
+
+def test_another_leads_appointment_is_not_found(desk: Client, centre: Location, made: Appointment) -> None:
+    other = make_lead(location=centre)
+    for rest in ("move/", "cancel/", "status/"):
+        assert desk.post(at(other, f"appointments/{made.pk}/{rest}"), {"to": "arrived"}).status_code == 404
+
+
+def test_the_front_desk_checks_in(client: Client, patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    client.force_login(make_user("front_desk", email="fran@example.org"))
+    made = _today(patient, kind, centre)
+    page = client.get(FRONT_DESK).content.decode()
+    assert ("Arrived" in page, patient.full_name in page) == (True, True)
+    answer = client.post(at(patient, f"appointments/{made.pk}/status/"), {"to": "arrived", "back": "front-desk"})
+    assert answer["Location"] == FRONT_DESK
+    made.refresh_from_db()
+    assert made.status == Status.ARRIVED
+    part = client.get(FRONT_DESK, headers={"HX-Request": "true"}).content.decode()
+    assert ("<html" in part, "Take it back" in part) == (False, True)
+
+
+def _today(lead: Lead, kind: AppointmentType, centre: Location) -> Appointment:
+    """An appointment of today, whatever day and hour it is."""
+    start = timezone.now().astimezone(centre.zone).replace(hour=12, minute=0, second=0, microsecond=0)
+    admin = make_user("administrator", email="root@example.org")
+    provider = kind.providers.get()
+    wanted = wish(lead, kind, start, **as_staff(admin), provider=provider.pk, over="For the test")
+    return booking.book(wanted, now=timezone.now())
+
+
+# --- Calendars -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", ["day", "week"])
+@pytest.mark.parametrize("by", ["provider", "room"])
+def test_calendars_show_who_comes_and_ask_as_much_for_three_as_for_one(
+    desk: Client,
+    centre: Location,
+    made: Appointment,
+    kind: AppointmentType,
+    by: str,
+    view: str,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
+    Appointment.objects.filter(pk=made.pk).update(room=room)
+    address = f"{CALENDAR}?day={made.starts_at:%Y-%m-%d}&view={view}&by={by}"
+    page = desk.get(address).content.decode()
+    assert made.lead.full_name in page
+    with django_assert_num_queries(10):
+        desk.get(address)
+    for n in range(2):
+        made_for(make_patient(centre, email=f"{n}@example.org"), kind, made.starts_at + timedelta(minutes=30 + 30 * n))
+        make_resource(centre, kind=by, name=f"Other {n}")
+    with django_assert_num_queries(10):
+        desk.get(address)
+    assert AccessEvent.objects.filter(action="list").exists()
+
+
+def test_an_agenda_on_paper(desk: Client, made: Appointment) -> None:
+    page = desk.get(f"{CALENDAR}agenda/{made.provider_id}/?day={made.starts_at:%Y-%m-%d}").content.decode()
+    assert (made.lead.full_name in page, "10:00 a.m. to 10:30 a.m." in page) == (True, True)
+
+
+def test_another_locations_calendar_is_not_shown(desk: Client, coordinator: User, made: Appointment) -> None:
+    elsewhere = make_location(name="Elsewhere", position=9)
+    coordinator.locations.add(elsewhere)
+    address = f"{CALENDAR}?day={made.starts_at:%Y-%m-%d}&location={made.location_id}"
+    assert made.lead.full_name not in desk.get(address).content.decode()
+    assert desk.get(f"{CALENDAR}agenda/{made.provider_id}/").status_code == 404
+    assert made.lead.full_name not in desk.get(FRONT_DESK).content.decode()
+
+
+@pytest.mark.parametrize("path", [CALENDAR, FRONT_DESK, REBOOKING])
+def test_marketing_sees_no_calendar(client: Client, path: str, centre: Location) -> None:
+    client.force_login(make_user("marketing", email="mark@example.org"))
+    assert client.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("query", ["?day=x", "?view=year", "?by=nobody", "?resource=x", "?location=x"])
+def test_a_strange_address_shows_today(desk: Client, provider: Resource, query: str) -> None:
+    assert desk.get(CALENDAR + query).status_code == 200
+
+
+# --- Closed under a booking ------------------------------------------------------------------------------------------
+
+
+def close(provider: Resource, day: date, **more: Any) -> ScheduleException:
+    one = ScheduleException.objects.create(resource=provider, from_day=day, to_day=day, reason="Ill", **more)
+    rebooking.flag(one)
+    return one
+
+
+def test_leave_over_a_booking_flags_it_until_it_has_another_time(
+    desk: Client, patient: Lead, made: Appointment, provider: Resource, centre: Location
+) -> None:
+    close(provider, made.starts_at.astimezone(centre.zone).date())
+    made.refresh_from_db()
+    assert (made.rebook_since is not None, made.status) == (True, Status.BOOKED)
+    assert "Other times to find" in desk.get("/admin/?whose=all").content.decode()
+    page = desk.get(REBOOKING).content.decode()
+    assert patient.full_name in page
+    start = re.search(r'name="start" value="([^"]+)"', page)
+    assert start
+    form = {"start": start[1], "version": 1, "back": "rebooking"}
+    assert desk.post(at(patient, f"appointments/{made.pk}/move/"), form)["Location"] == REBOOKING
+    made.refresh_from_db()
+    assert made.rebook_since is None
+    assert "every appointment lies in open time" in desk.get(REBOOKING).content.decode()
+
+
+def test_a_snow_day_flags_everybody_there_and_lifting_it_frees_them(
+    centre: Location, made: Appointment, provider: Resource
+) -> None:
+    day = made.starts_at.astimezone(centre.zone).date()
+    snow = ScheduleException.objects.create(location=centre, from_day=day, to_day=day, reason="Snow")
+    assert [rebooking.flag(snow), rebooking.flag(snow)] == [1, 0]
+    leave = close(provider, day)
+    snow.delete()
+    assert rebooking.unflag_all() == 0
+    leave.delete()
+    assert rebooking.unflag_all() == 1
+
+
+@pytest.mark.parametrize(("hours", "flagged"), [((8, 10), False), ((8, 11), True), ((10, 11), True), ((11, 12), False)])
+def test_only_what_lies_under_it(
+    made: Appointment, provider: Resource, centre: Location, hours: tuple[int, int], flagged: bool
+) -> None:
+    day = made.starts_at.astimezone(centre.zone).date()
+    close(provider, day, from_time=time(hours[0]), to_time=time(hours[1]))
+    made.refresh_from_db()
+    assert (made.rebook_since is not None) is flagged
+
+
+def test_an_exception_is_entered_at_the_desk(client: Client, made: Appointment, provider: Resource) -> None:
+    client.force_login(make_user("lead_coordinator", email="lea@example.org"))
+    day = made.starts_at.date()
+    form = {"resource": str(provider.pk), "location": "", "from_day": day, "to_day": day, "reason": "Ill"}
+    answer = client.post("/admin/scheduling/scheduleexception/add/", form, follow=True)
+    assert "1 appointments lie under it" in answer.content.decode()
+    bad = client.post("/admin/scheduling/scheduleexception/add/", form | {"resource": ""})
+    assert "one of the two" in bad.content.decode()
+
+
+# --- By the clock ----------------------------------------------------------------------------------------------------
+
+
+def test_whoever_has_not_confirmed_is_called_once(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    made = _today(patient, kind, centre)
+    soon = timezone.now() + timedelta(hours=29)
+    Appointment.objects.filter(pk=made.pk).update(starts_at=soon, ends_at=soon + timedelta(minutes=30))
+    for _ in range(2):
+        work.call_unconfirmed()
+    assert Task.objects.filter(kind=TaskKind.CALL, title__startswith="Not confirmed").count() == 1
+    later = soon + timedelta(hours=2)
+    other = made_for(make_patient(centre, email="x@example.org"), make_kind(make_resource(centre)), _slot(centre))
+    Appointment.objects.filter(pk=other.pk).update(starts_at=later, ends_at=later + timedelta(minutes=30))
+    work.call_unconfirmed()
+    assert Task.objects.filter(title__startswith="Not confirmed").count() == 1
+
+
+def _slot(centre: Location) -> datetime:
+    today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
+    return (today + timedelta(days=14 + (1 - today.weekday()) % 7)).astimezone(UTC)
+
+
+def test_holds_that_nobody_confirmed_are_forgotten(patient: Lead, kind: AppointmentType, tuesday: datetime) -> None:
+    booking.hold(wish(patient, kind, tuesday), now=timezone.now() - timedelta(hours=2))
+    assert (work.once(), Claim.objects.count()) == (1, 0)
