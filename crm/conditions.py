@@ -148,6 +148,7 @@ IN_WORDS = {
     "needs_more_info": "Something definite is missing: another sequence asks for it",
     "consult_likely": "A consultation is reasonable now",
     "questions_answered": "The questions are answered",
+    "pays_alone": "Pays without insurance",
 }
 
 

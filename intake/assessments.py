@@ -1,6 +1,7 @@
 """Asking the rules, keeping what they said, and deciding otherwise."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -87,6 +88,12 @@ def in_force(lead: Lead, assessment: Assessment) -> Outcome:
     if standing and standing.assessment.outcome == assessment.outcome:
         return Outcome(standing.outcome)
     return Outcome(assessment.outcome)
+
+
+def who_pays_alone(leads: list[UUID]) -> set[UUID]:
+    """Of these leads, those who say that they pay without insurance. One query."""
+    latest = Assessment.objects.filter(lead__in=leads).order_by("lead_id", "-at", "-pk").distinct("lead_id")
+    return {lead_id for lead_id, flags in latest.values_list("lead_id", "flags") if "self_pay" in flags}
 
 
 @transaction.atomic

@@ -20,6 +20,22 @@ def as_text(appointment: Appointment, *, now: datetime, attendee: str = "") -> s
     return str(calendar.to_ical().decode())
 
 
+def published(found: list[Appointment], *, name: str, now: datetime) -> str:
+    """A calendar to read, of many: what is booked with whom it is shared, and of nobody."""
+    calendar = _empty("PUBLISH")
+    calendar.add("x-wr-calname", name)
+    for made in found:
+        one = Event()
+        one.add("summary", made.kind.label)
+        one.add("uid", f"{made.pk}@{made.location.sender_email.rpartition('@')[2]}")
+        one.add("sequence", made.version - 1)
+        one.add("dtstamp", now)
+        one.add("dtstart", made.starts_at)
+        one.add("dtend", made.ends_at)
+        calendar.add_component(one)
+    return str(calendar.to_ical().decode())
+
+
 def event(appointment: Appointment, *, now: datetime, attendee: str = "") -> Event:
     """Without the patient's name, and without what it is about."""
     centre = appointment.location

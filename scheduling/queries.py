@@ -31,7 +31,13 @@ def bookable(lead: Lead) -> list[AppointmentType]:
     """What a patient books without us. One query."""
     if lead.safety_hold or not lead.outcome:
         return []
-    return list(AppointmentType.objects.filter(is_active=True, self_book__contains=[lead.outcome]))
+    return [one for one in given_at(lead.location) if lead.outcome in one.self_book]
+
+
+def given_at(location: Location) -> list[AppointmentType]:
+    """What somebody at this location gives. One query."""
+    given = AppointmentType.objects.filter(is_active=True, providers__is_active=True, providers__location=location)
+    return list(given.distinct())
 
 
 def waits(lead: Lead) -> list[WaitlistEntry]:

@@ -4,6 +4,7 @@ from script.guard import Guard
 from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
 from script.guards_of_requests import REQUEST_GUARDS
+from script.guards_of_scheduling import SCHEDULING_GUARDS
 from script.guards_of_sending import SENDING_GUARDS
 from script.guards_of_the_desk import DESK_GUARDS
 from script.guards_of_the_private_page import PRIVATE_GUARDS
@@ -361,4 +362,5 @@ GUARDS = [
     *FOLLOW_UP_GUARDS,
     *SENDING_GUARDS,
     *DESK_GUARDS,
+    *SCHEDULING_GUARDS,
 ]

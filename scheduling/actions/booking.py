@@ -1,16 +1,17 @@
 """Booking, moving and cancelling: short transactions without any network. docs/scheduling.md tells the whole story."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext
 
-from crm.actions import events, leads
-from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Event, Stage
+from crm import registry
+from crm.actions import events, leads, tasks
+from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Event, Stage, TaskKind
 from crm.models import Activity, Lead, MessageTopic, User
-from scheduling import availability, mails
+from scheduling import availability, estimate, mails
 from scheduling.actions import claims, waitlist
 from scheduling.actions.claims import Place
 from scheduling.availability import Free, Question
@@ -18,6 +19,7 @@ from scheduling.enums import OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, S
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 
+CLOSE_OF_BUSINESS = time(17)
 ON_HOLD = "A safety hold stands: nothing is booked until a clinician has lifted it."
 
 
@@ -96,6 +98,7 @@ def _book(wanted: Booking, *, now: datetime) -> Appointment:
     appointment = _over_book(wanted) if wanted.over else _book_free(wanted, now=now)
     on_timeline(appointment, "Booked", by=wanted.by, now=now)
     mails.plan(appointment, now=now)
+    _ask_for_estimate(appointment, now=now)
     move_on(lead, appointment.kind, now=now)
     events.announce(lead, Event.BOOKED, now=now, key=str(appointment.pk))
     return appointment
@@ -275,6 +278,19 @@ def _check_hold(lead: Lead, *, by: User | None) -> None:
     if lead.safety_hold:
         words = gettext("Please call us first, we would like to speak with you: %(phone)s")
         raise BookingRefused(ON_HOLD if by else words % {"phone": lead.location.phone_display})
+
+
+def _ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
+    """Whoever pays alone gets a good-faith estimate: a task by its day (scheduling/estimate.py)."""
+    lead, centre = appointment.lead, appointment.location
+    pays_alone = registry.conditions().get("pays_alone")
+    if pays_alone is None or lead.pk not in pays_alone([lead.pk]):
+        return
+    booked, visit = (at.astimezone(centre.zone).date() for at in (now, appointment.starts_at))
+    if due := estimate.due_on(booked, visit, centre.days_off):
+        due_at = datetime.combine(due, CLOSE_OF_BUSINESS, tzinfo=centre.zone)
+        title, key = "Send the good-faith estimate (pays without insurance)", f"estimate:{appointment.pk}"
+        tasks.open_task(lead, kind=TaskKind.ESTIMATE, title=title, due_at=due_at, key=key)
 
 
 def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:

@@ -79,11 +79,11 @@ def _holder(user: User) -> str:
 def book(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """A week of free times; a press on one of them books it."""
     lead = find_lead(lead_id)
-    kinds = list(AppointmentType.objects.filter(is_active=True))
+    kinds = queries.given_at(lead.location)
     kind = next((one for one in kinds if one.key == request.GET.get("type")), kinds[0] if kinds else None)
     form, over = StartForm(request.POST or None), OverForm(request.POST or None)
     if kind is None:
-        messages.warning(request, "There is nothing to book yet: an administrator adds appointment types.")
+        messages.warning(request, "Nothing can be booked here yet: an administrator adds providers and their types.")
         return back(lead_id)
     if request.method == "POST" and "over_start" in request.POST:
         with timezone.override(lead.location.zone):
@@ -154,7 +154,7 @@ def _week(
         "opts": Lead._meta,
         "lead": lead,
         "kind": kind,
-        "kinds": kinds if kinds is not None else list(AppointmentType.objects.filter(is_active=True)),
+        "kinds": kinds if kinds is not None else queries.given_at(location),
         "providers": list(kind.providers.filter(is_active=True, location=location)),
         "provider": provider,
         "moving": moving,

@@ -1,13 +1,18 @@
 """What administrators keep: providers, rooms, their weekly hours, exceptions, and what can be booked."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Field
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils.dates import WEEKDAYS
+from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
@@ -16,8 +21,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from crm import places
 from crm.admin.base import DeskAdmin
 from crm.enums import Outcome
+from scheduling import feeds
 from scheduling.actions import rebooking
-from scheduling.models import AppointmentType, Resource, ScheduleException, WeeklyRule
+from scheduling.models import AppointmentType, CalendarFeed, Resource, ScheduleException, WeeklyRule
 
 
 class RuleForm(ModelForm):
@@ -43,7 +49,8 @@ class ResourceAdmin(DeskAdmin):
     list_display = ["name", "kind", "location", "hours", "is_active", "position"]
     list_filter = [("kind", ChoicesDropdownFilter), ("location", RelatedDropdownFilter), "is_active"]
     ordering = ["position", "name", "pk"]
-    fields = [("kind", "name"), ("location", "timezone"), "user", ("is_active", "position")]
+    fields = [("kind", "name"), ("location", "timezone"), "user", ("is_active", "position"), "feed_address"]
+    readonly_fields = ["feed_address"]
     inlines = [RuleInline]
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -53,6 +60,30 @@ class ResourceAdmin(DeskAdmin):
         if db_field.name == "timezone":
             return forms.ChoiceField(choices=places.zone_choices, widget=UnfoldAdminSelectWidget)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        renew = self.admin_site.admin_view(self._renew_feed)
+        return [path("<uuid:resource_id>/feed/", renew, name="scheduling_feed"), *super().get_urls()]
+
+    def _renew_feed(self, request: HttpRequest, resource_id: UUID) -> HttpResponse:
+        """A new address of the calendar, shown this once; the one before is dead."""
+        if request.method != "POST" or not request.user.has_perm("scheduling.change_resource"):
+            raise PermissionDenied
+        address = feeds.open_feed(get_object_or_404(Resource, pk=resource_id))
+        messages.success(request, f"Copy this address now, it is not shown again: {address}")
+        return redirect("admin:scheduling_resource_change", resource_id)
+
+    @display(description="Calendar address")
+    def feed_address(self, resource: Resource) -> str:
+        """Lies outside of the page's own form, and names its own (formaction)."""
+        feed = CalendarFeed.objects.filter(resource=resource).first()
+        since = f"There is one since {feed.created_at:%b %-d, %Y}." if feed else "There is none yet."
+        where = reverse("admin:scheduling_feed", args=[resource.pk])
+        return format_html(
+            '{} <button type="submit" class="desk-button is-quiet" formaction="{}" formnovalidate>New address</button>',
+            since,
+            where,
+        )
 
     @display(description="Hours")
     def hours(self, resource: Resource) -> str:

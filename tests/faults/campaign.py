@@ -47,15 +47,35 @@ def main() -> int:
     parser.add_argument("--mails", type=int, default=400, help="in the scenarios that kill workers")
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--follow-ups", type=int, default=2_000, help="in the scenario with everything at once")
+    parser.add_argument("what", nargs="?", choices=["mail", "booking"], default="mail")
+    parser.add_argument("--rounds", type=int, default=1_000, help="of booking, by each patient")
+    parser.add_argument("--patients", type=int, default=40)
+    parser.add_argument("--minutes", type=float, default=60, help="of booking, at most")
     options = parser.parse_args()
     with ExitStack() as services:
         directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-faults-")))
         place = Place(directory / "valkey", embedded.free_port(), options.mails, options.kills, options.follow_ups)
         _set_up(services, directory, place)
+        if options.what == "booking":
+            return _booking(options.patients, options.rounds, options.minutes)
         scenarios = (_resend, _park, _redis_killed, _redis_hung, _redis_gone, _follow_ups)
         rows = [_run(scenario, place) for scenario in scenarios]
     _show(rows)
     return 1 if any(row[-1] != "kept" for row in rows) else 0
+
+
+def _booking(patients: int, rounds: int, minutes: float) -> int:
+    """Patients against two web processes; prints what they were told and what was broken."""
+    from tests.faults.bookings import Siege, stand
+
+    begun = time.monotonic()
+    result = stand(Siege(patients, rounds, most_seconds=minutes * 60))
+    print(f"{patients} patients, {result.requests:,} requests, {result.kills} web processes killed,", end=" ")
+    print(f"{time.monotonic() - begun:.0f} s")
+    for words, count in sorted(result.told.items()):
+        print(f"  {words:<20}{count:>8,}")
+    print("\n".join(result.broken) or "No overlap, no deadlock, no server error; every accepted act is in the tables.")
+    return 1 if result.broken else 0
 
 
 def _set_up(services: ExitStack, directory: Path, place: Place) -> None:

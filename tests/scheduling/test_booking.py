@@ -224,11 +224,24 @@ def test_the_database_itself_lets_no_claims_overlap(patient: Lead, kind: Appoint
 # --- Holds -----------------------------------------------------------------------------------------------------------
 
 
+def test_a_hold_is_not_offered_to_others(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    booking.hold(wish(patient, kind), now=datetime.now(UTC))
+    assert TEN not in starts(kind, centre)
+    assert TEN not in starts(kind, centre, held_by="lead:another")
+    assert TEN in starts(kind, centre, held_by=f"lead:{patient.pk}")
+
+
+def test_a_hold_is_kept_by_its_owner_alone(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    name, *_rest = booking.hold(wish(patient, kind), now=datetime.now(UTC))
+    other = book(make_patient(centre), kind, TEN + HALF_HOUR)
+    other.starts_at, other.ends_at = TEN, TEN + HALF_HOUR
+    assert not claims.keep(name, other, held_by="lead:another")
+    assert Claim.objects.get(hold=name).state == ClaimState.HELD
+
+
 def test_a_hold_is_for_its_owner(patient: Lead, kind: AppointmentType, centre: Location) -> None:
     name, free, _place = booking.hold(wish(patient, kind), now=datetime.now(UTC))
     assert free.start == TEN
-    assert TEN not in starts(kind, centre)
-    assert TEN in starts(kind, centre, held_by=f"lead:{patient.pk}")
     other = make_patient(centre)
     with pytest.raises(SlotTaken):
         book(other, kind, hold=name)  # a name that somebody has seen opens nothing

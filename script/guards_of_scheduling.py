@@ -1,0 +1,116 @@
+"""The guards of bookings: whose time it is, who may change it, and what is offered to whom."""
+
+from script.guard import Guard
+
+_AT_ONCE = "scheduling/test_at_once.py"
+_BOOKING = "scheduling/test_booking.py"
+_MINE = "scheduling/test_my_appointments.py"
+
+SCHEDULING_GUARDS = [
+    Guard(
+        "claims never overlap",
+        "scheduling/migrations/0001_initial.py",
+        "ExclusionConstraint(condition=models.Q(('state__in', ('held', 'booked')))",
+        "ExclusionConstraint(condition=models.Q(('state', 'nobody'))",
+        f"{_AT_ONCE}::test_many_want_one_time_and_one_gets_it",
+    ),
+    Guard(
+        "claims are taken in one order",
+        "scheduling/actions/claims.py",
+        "for one in sorted(resources):",
+        "for one in __import__('random').sample(list(resources), len(list(resources))):",
+        f"{_AT_ONCE}::test_provider_and_room_asked_for_in_both_orders",
+    ),
+    Guard(
+        "an old page moves nothing",
+        "scheduling/actions/booking.py",
+        "if locked.version != version or not locked.stands:",
+        "if not locked.stands:",
+        f"{_BOOKING}::test_an_old_page_moves_nothing",
+    ),
+    Guard(
+        "a hold is its owner's",
+        "scheduling/actions/claims.py",
+        "        hold=name, held_by=held_by, state=ClaimState.HELD, hold_expires_at__gt=Now(), lead=appointment.lead",
+        "        hold=name, state=ClaimState.HELD, hold_expires_at__gt=Now()",
+        f"{_BOOKING}::test_a_hold_is_kept_by_its_owner_alone",
+    ),
+    Guard(
+        "what others hold is not offered",
+        "scheduling/availability.py",
+        "taken = taken.exclude(state=ClaimState.HELD, held_by=asked.held_by)",
+        "taken = taken.exclude(state=ClaimState.HELD)",
+        f"{_BOOKING}::test_a_hold_is_not_offered_to_others",
+    ),
+    Guard(
+        "a safety hold blocks booking",
+        "scheduling/actions/booking.py",
+        "    _check_hold(lead, by=wanted.by)",
+        "    pass",
+        f"{_BOOKING}::test_a_safety_hold_blocks_every_booking",
+    ),
+    Guard(
+        "a booking is looked up on the server",
+        "scheduling/actions/booking.py",
+        "    if found is None:\n        raise _Taken",
+        "    found = found or Free(wanted.start, wanted.start, ((wanted.kind.providers.get().pk, None),))",
+        f"{_BOOKING}::test_a_forged_request_books_nothing",
+    ),
+    Guard(
+        "only some book alone",
+        "scheduling/actions/booking.py",
+        "    if wanted.by is None and not may_book_alone(lead, wanted.kind):",
+        "    if False:",
+        f"{_BOOKING}::test_only_some_book_alone",
+    ),
+    Guard(
+        "a patient's deadline",
+        "scheduling/actions/booking.py",
+        "    if by is None and now > appointment.starts_at - timedelta(minutes=minutes):",
+        "    if False:",
+        f"{_BOOKING}::test_past_its_deadline_only_the_desk_cancels",
+    ),
+    Guard(
+        "over-booking wants a permission",
+        "scheduling/actions/booking.py",
+        'if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):',
+        "if False:",
+        f"{_BOOKING}::test_over_booking_wants_a_permission_and_a_reason",
+    ),
+    Guard(
+        "nobody misses what has not begun",
+        "scheduling/actions/attendance.py",
+        "if to == Status.NOSHOW and now < locked.starts_at:",
+        "if False:",
+        f"{_BOOKING}::test_nobody_misses_what_has_not_begun",
+    ),
+    Guard(
+        "a move calls old reminders off",
+        "scheduling/mails.py",
+        '    """After a move: everything that was planned is for another time."""\n'
+        "    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version)",
+        '    """After a move: everything that was planned is for another time."""',
+        f"{_BOOKING}::test_a_move_calls_the_old_reminders_off",
+    ),
+    Guard(
+        "an appointment is its patient's",
+        "scheduling/my.py",
+        "return get_object_or_404(queries.of_lead(request.patient.lead), pk=appointment_id)",
+        "return get_object_or_404(Appointment, pk=appointment_id)",
+        f"{_MINE}::test_nobody_sees_anothers_appointment",
+    ),
+    Guard(
+        "only the patient sees appointments",
+        "scheduling/my.py",
+        "        if not request.patient.is_the_patient:\n            return redirect",
+        "        if False:\n            return redirect",
+        f"{_MINE}::test_only_the_patient_sees_them",
+    ),
+    Guard(
+        "a calendar is its location's",
+        "scheduling/admin/calendar.py",
+        'Location.objects.filter(in_sight(user, location="pk"), is_active=True)',
+        "Location.objects.filter(is_active=True)",
+        "scheduling/test_desk_appointments.py::test_another_locations_calendar_is_not_shown",
+    ),
+]
