@@ -2,7 +2,6 @@
 notes say of the tables afterwards."""
 
 import random
-import signal
 import threading
 import time
 from collections import Counter
@@ -111,9 +110,8 @@ def _siege(crowd: list[Patient], web: list[rehearsal.Site], siege: Siege) -> int
     chance, kills = random.Random(7), 0  # noqa: S311 - a rehearsal, not a secret
     while any(thread.is_alive() for thread in threads) and time.monotonic() < until:
         time.sleep(siege.pause_seconds)
-        children = chance.choice(web).main.children(recursive=True)
-        if children:
-            children[-1].send_signal(signal.SIGKILL)  # the process that answers; its supervisor brings another one
+        if all(site.is_answering() for site in web):  # one at a time: the other one goes on
+            chance.choice(web).kill()
             kills += 1
     for thread in threads:
         thread.join(timeout=120)

@@ -88,8 +88,8 @@ class Patient:
         if answer == 302 and "/move/" in where:  # held; a time that is partly the present one moves at once
             answer, where, cookies = self._tell("move", request_id, start, where, {"version": version})
         if answer:
-            said = self._look(where, cookies) if answer == 302 else ""
-            self.told.append(Told("move", request_id, start, "accepted" if "has moved" in said else "refused"))
+            said = self._look(where, cookies, "has moved") if answer == 302 else "refused"
+            self.told.append(Told("move", request_id, start, said))
 
     def _cancel(self, kind: str) -> None:
         request_id, appointment = self.mine[kind]
@@ -99,9 +99,9 @@ class Patient:
         sent = {"version": version, "reason": "time"}
         answer, where, cookies = self._tell("cancel", request_id, None, f"{HOME}{appointment}/cancel/", sent)
         if answer:
-            said = self._look(where, cookies)
-            self.told.append(Told("cancel", request_id, None, "accepted" if "is cancelled." in said else "refused"))
-            if "is cancelled." in said:
+            said = self._look(where, cookies, "is cancelled.")
+            self.told.append(Told("cancel", request_id, None, said))
+            if said == "accepted":
                 self.mine.pop(kind)
 
     def _version(self, kind: str, appointment: str) -> str | None:
@@ -125,14 +125,14 @@ class Patient:
         self.told.append(Told(act, request_id, start, "unknown"))
         return 0, "", ""
 
-    def _look(self, where: str, cookies: str) -> str:
-        """The page that says what came of it."""
+    def _look(self, where: str, cookies: str, words: str) -> str:
+        """What the next page says came of it: accepted, if it has these words."""
         for _ in range(300):
             try:
-                return self._ask(where, cookies=cookies)[2]
+                return "accepted" if words in self._ask(where, cookies=cookies)[2] else "refused"
             except (OSError, http.client.HTTPException):
                 time.sleep(0.1)
-        raise TimeoutError("The site did not come back.")
+        return "unknown"
 
     def _ask(self, path: str, sent: dict[str, str] | None = None, *, cookies: str = "") -> tuple[int, str, str]:
         """(status, Location or "", page; of a redirect the cookies that it sets)."""

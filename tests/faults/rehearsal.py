@@ -130,10 +130,28 @@ def worker(far: FarEnd, *, redis_url: str, processes: int = 2, **more: str) -> I
 
 @dataclass
 class Site:
-    """The web process as the Procfile starts it."""
+    """The web process as the Procfile starts it, under a supervisor: whoever kills it finds a new one."""
 
     port: int
-    main: psutil.Popen
+    variables: dict[str, str]
+    main: psutil.Popen | None = None
+
+    def start(self) -> None:
+        """Starts it, and does not wait until it answers."""
+        command = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]
+        self.main = psutil.Popen(["sh", "-c", command], cwd=ROOT, env=self.variables, **_OUTPUT)
+
+    def kill(self) -> None:
+        """SIGKILL for all of its processes, in the middle of whatever they do; a new one is started at once."""
+        if self.main is not None and self.main.is_running():
+            family = [self.main, *self.main.children(recursive=True)]
+            for process in family:
+                process.kill()
+            psutil.wait_procs(family, timeout=5)
+        self.start()
+
+    def is_answering(self) -> bool:
+        return embedded.is_taken(self.port)
 
     def post(self, data: dict[str, Any]) -> tuple[int, float]:
         """Posts the form like a browser that was shown it; returns the status and the seconds until the answer."""
@@ -156,21 +174,21 @@ class Site:
 def site(far: FarEnd, *, redis_url: str) -> Iterator[Site]:
     """The site on a free port, answering. Ends with SIGTERM."""
     port = embedded.free_port()
-    command = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    variables = environment(far, redis_url=redis_url, PORT=str(port), PATH=path)
-    running = Site(port, psutil.Popen(["sh", "-c", command], cwd=ROOT, env=variables, **_OUTPUT))
+    running = Site(port, environment(far, redis_url=redis_url, PORT=str(port), PATH=path))
+    running.start()
     try:
         _wait_until_answering(running)
         yield running
     finally:
-        end(running.main)
+        if running.main:
+            end(running.main)
 
 
 def _wait_until_answering(site: Site, *, seconds: float = 20) -> None:
     until = time.monotonic() + seconds
-    while not embedded.is_taken(site.port):
-        if time.monotonic() > until or site.main.poll() is not None:
+    while not site.is_answering():
+        if time.monotonic() > until or site.main is None or site.main.poll() is not None:
             raise RuntimeError("The site did not start: set SHOW_WORKER=1 to see why.")
         time.sleep(0.05)
 
