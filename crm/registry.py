@@ -170,6 +170,20 @@ def worklists() -> list[Worklist]:
     return sorted(_worklists, key=lambda entry: (entry.order, entry.title))
 
 
+Table = tuple[str, list[tuple[str, str]]]  # (title, [(what, how much)])
+_figures: list[tuple[int, Callable[[], list[Table]]]] = []
+
+
+def figures(tables: Callable[[], list[Table]], *, order: int = 100) -> None:
+    """Hangs tables of numbers into the page of figures. They name no person."""
+    _figures.append((order, tables))
+
+
+def figures_of_all() -> list[Table]:
+    """Every table, asked for now."""
+    return [table for _order, tables in sorted(_figures, key=lambda entry: entry[0]) for table in tables()]
+
+
 _stories: list[Callable[[datetime], None]] = []
 
 

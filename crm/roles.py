@@ -116,6 +116,10 @@ _ADMINISTER = [
     "scheduling.change_weeklyrule",
     "scheduling.delete_weeklyrule",
     "scheduling.view_weeklyrule",
+    "scheduling.view_busycalendar",
+    "scheduling.add_busycalendar",
+    "scheduling.change_busycalendar",
+    "scheduling.delete_busycalendar",
 ]
 
 PERMISSIONS: dict[str, list[str]] = {

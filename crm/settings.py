@@ -136,6 +136,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "crm.sweep_messages", "schedule": 15.0, "options": {"expires": 15}},
     "documents": {"task": "crm.look_after_documents", "schedule": 60.0, "options": {"expires": 60}},
     "appointments": {"task": "scheduling.look_after", "schedule": 60.0, "options": {"expires": 60}},
+    "calendars": {"task": "scheduling.read_calendars", "schedule": 60.0, "options": {"expires": 60}},
     "mailbox": {"task": "crm.read_mailbox", "schedule": 60.0, "options": {"expires": 60}},
     "forget": {"task": "intake.forget_old_counts", "schedule": 6 * 3600.0},
 }

@@ -10,8 +10,9 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from scheduling import demo, my, personal_data, shipped, work
+        from scheduling import demo, figures, my, personal_data, shipped, work
 
+        figures.hang_in()
         my.hang_in()
         work.hang_in()
         personal_data.hang_in()

@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import DateTimeField, F, Func, Q, QuerySet
+from django.db.models import DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject, Now
 
 from crm.models import Location
 from scheduling import slots
 from scheduling.enums import TAKING, ClaimState
-from scheduling.models import AppointmentType, Claim, Resource, ScheduleException
+from scheduling.models import AppointmentType, BusyCalendar, BusySpan, Claim, Resource, ScheduleException
 from scheduling.slots import Exemption, Kind, Rule, Window
 
 # Blocks of open time that are longer than this are cut off in what is loaded, not in what is true: nobody is on duty
@@ -124,7 +124,9 @@ def _load(asked: Question) -> _Known:
         taken = taken.exclude(state=ClaimState.HELD, held_by=asked.held_by)
     if asked.moving:
         taken = taken.exclude(appointment=asked.moving)
-    for resource_id, lower, upper in taken.values_list("resource_id", _bound("lower"), _bound("upper")):
+    claimed = taken.values_list("resource_id", _bound("lower"), _bound("upper"))
+    elsewhere = busy_between(ids, begin, end).values_list("resource_id", "starts_at", "ends_at")
+    for resource_id, lower, upper in claimed.union(elsewhere, all=True):
         known.busy[resource_id].append((lower.timestamp(), upper.timestamp()))
     return known
 
@@ -143,10 +145,11 @@ def _resources(asked: Question) -> QuerySet[Resource]:
         fit &= Q(pk=asked.provider)
     if asked.kind.needs_room:
         fit |= Q(types_held=asked.kind)
-    return _with_rules(Resource.objects.filter(fit, is_active=True, location=asked.location).distinct())
+    return with_rules(Resource.objects.filter(fit, is_active=True, location=asked.location).distinct())
 
 
-def _with_rules(found: QuerySet[Resource]) -> QuerySet[Resource]:
+def with_rules(found: QuerySet[Resource]) -> QuerySet[Resource]:
+    """Each with its rules, and with `is_silent`: one of its own calendars does not answer."""
     rule = JSONObject(
         weekdays="rules__weekdays",
         start="rules__start",
@@ -155,7 +158,8 @@ def _with_rules(found: QuerySet[Resource]) -> QuerySet[Resource]:
         valid_to="rules__valid_to",
     )
     open_times = JSONBAgg(rule, filter=Q(rules__isnull=False), distinct=True, default=None)
-    return found.annotate(open_times=open_times).order_by("position", "name", "pk")
+    silent = BusyCalendar.objects.filter(resource=OuterRef("pk"), is_active=True).exclude(trouble="")
+    return found.annotate(open_times=open_times, is_silent=Exists(silent)).order_by("position", "name", "pk")
 
 
 def _exceptions(resources: Iterable[Resource], since: date) -> QuerySet[ScheduleException]:
@@ -169,6 +173,13 @@ def claims_between(ids: list[UUID], begin: datetime, end: datetime) -> QuerySet[
     return Claim.objects.annotate(begins=_bound("lower")).filter(
         resource__in=ids, state__in=TAKING, begins__gte=begin - timedelta(days=1), begins__lt=end
     )
+
+
+def busy_between(ids: list[UUID], begin: datetime, end: datetime) -> QuerySet[BusySpan]:
+    """When providers are busy by their own calendars."""
+    return BusySpan.objects.filter(
+        resource__in=ids, calendar__is_active=True, starts_at__lt=end, ends_at__gt=begin
+    ).order_by()
 
 
 def _bound(which: str) -> Func:
@@ -215,9 +226,9 @@ def _midnight_after(day: date) -> datetime:
 def open_spans(
     resources: list[Resource], location: Location, first: date, days: int
 ) -> dict[UUID, list[tuple[int, int]]]:
-    """When each resource is open on these days, whatever is booked: instants, for calendars. Two queries."""
-    wanted = Resource.objects.filter(pk__in=[one.pk for one in resources])
-    known = _Known(list(_with_rules(wanted)), holidays_of(location))
+    """When each resource is open on these days, whatever is booked: instants, for calendars. They come from with_rules.
+    One query."""
+    known = _Known(resources, holidays_of(location))
     _add_exceptions(known, first - LOOK_BACK)
     window = Window(first, days, location.zone)
     return {one.pk: slots.open_blocks(_as_pure(one, known), window) for one in known.resources}

@@ -76,3 +76,10 @@ class WaitState(TextChoices):
     OFFERED = "offered", "A time is offered"
     BOOKED = "booked", "Booked"
     LEFT = "left", "Left the list"
+
+
+class BusyKind(TextChoices):
+    """How a provider's own calendar is asked."""
+
+    ICS = "ics", "Calendar address (ICS)"
+    CALDAV = "caldav", "CalDAV server"

@@ -7,7 +7,7 @@ from django.utils import timezone
 from crm.models import Lead, Location, User
 from crm.models.lead import in_sight
 from scheduling.enums import Status
-from scheduling.models import Appointment, AppointmentType, WaitlistEntry
+from scheduling.models import Appointment, AppointmentType, BusyCalendar, WaitlistEntry
 from scheduling.models.appointment import AppointmentQuerySet
 
 
@@ -59,3 +59,9 @@ def to_rebook(user: User) -> list[Appointment]:
     waiting = Appointment.objects.standing().filter(rebook_since__isnull=False, starts_at__gt=timezone.now())
     rows = waiting.filter(in_sight(user)).select_related("lead", "kind", "provider", "room", "location")
     return list(rows.order_by("starts_at", "pk")[:50])
+
+
+def silent_calendars(location: Location) -> list[BusyCalendar]:
+    """Providers' own calendars that did not answer when they were last asked. One query."""
+    rows = BusyCalendar.objects.filter(resource__location=location, is_active=True).exclude(trouble="")
+    return list(rows.select_related("resource").order_by("resource__position", "pk"))

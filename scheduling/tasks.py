@@ -2,10 +2,17 @@
 
 from celery import shared_task
 
-from scheduling import work
+from crm import queries
+from scheduling import busy, work
 
 
 @shared_task(name="scheduling.look_after")
 def look_after() -> int:
     """Freed times, calls to make, holds to forget."""
     return work.once()
+
+
+@shared_task(name="scheduling.read_calendars", time_limit=600, soft_time_limit=570)
+def read_calendars() -> int:
+    """Providers' own calendars, each every ten minutes; returns how many answered."""
+    return busy.refresh_due(now=queries.clock())

@@ -46,7 +46,8 @@ def steps(database_url: str) -> list[Step]:
         Step("Layers", ["lint-imports"], public),
         Step("Migrations complete", [*manage, "makemigrations", "--check", "--dry-run"], public),
         Step("Ready to deploy", [*manage, "check", *deployed, "--fail-level", "WARNING"], public),
-        Step("Tests", [*pytest, "-n", "2", "--ignore", "tests/e2e", "tests"]),
+        # Rehearsals mostly wait for processes: more workers than cores, so that others work meanwhile.
+        Step("Tests", [*pytest, "-n", "4", "--ignore", "tests/e2e", "tests"]),
         Step("Browser", [*pytest, "-n", "2", "tests/e2e"]),
     ]
 

@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from crm import pipeline_figures
+from crm import pipeline_figures, registry
 
 PERIOD = timedelta(days=30)
 
@@ -24,5 +24,6 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("crm.view_figures"):
         raise PermissionDenied
     found = pipeline_figures.since(timezone.now() - PERIOD)
-    context = {**site.each_context(request), "title": "Figures of 30 days", "figures": found}
+    more = [table for table in registry.figures_of_all() if table[1]]
+    context = {**site.each_context(request), "title": "Figures of 30 days", "figures": found, "more": more}
     return TemplateResponse(request, "crm/figures.html", context)

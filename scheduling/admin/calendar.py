@@ -23,7 +23,7 @@ from scheduling import availability, queries
 from scheduling.admin.lead_appointments import actions_of
 from scheduling.availability import Question
 from scheduling.enums import ResourceKind
-from scheduling.models import Appointment, Resource
+from scheduling.models import Appointment, BusySpan, Resource
 
 VIEW = "scheduling.view_appointment"
 EARLIEST, LATEST = 7, 19  # hours that are always shown
@@ -42,12 +42,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Column:
-    """One resource on one day. `closed`: (top, height) of what is not open."""
+    """One resource on one day. `closed`, `busy`: (top, height) of what is not open, and of what their own calendar
+    holds."""
 
     resource: Resource
     day: date
     blocks: list[Block]
     closed: list[tuple[int, int]]
+    busy: list[tuple[int, int]]
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -71,9 +73,18 @@ def _for_whom(view: Any, site: AdminSite, request: HttpRequest, **ids: UUID) -> 
     return answer
 
 
+def _resources(request: HttpRequest, kind: ResourceKind) -> list[Resource]:
+    """Those of the locations that this person works for, with their rules. One query."""
+    theirs = Resource.objects.filter(in_sight(user_of(request)), kind=kind, is_active=True, location__is_active=True)
+    return list(availability.with_rules(theirs).select_related("location"))
+
+
 def _location(request: HttpRequest) -> Location:
     """The one that is asked for, among those that this person works for; the first one otherwise."""
-    theirs = _locations(user_of(request))
+    return _chosen(request, _locations(user_of(request)))
+
+
+def _chosen(request: HttpRequest, theirs: list[Location]) -> Location:
     asked = request.GET.get("location", "")
     found = next((one for one in theirs if str(one.pk) == asked), theirs[0] if theirs else None)
     if found is None:
@@ -93,11 +104,14 @@ def _seen(request: HttpRequest, shown: list[Appointment]) -> None:
 
 def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
     """Columns by provider or room for one day, or the days of a week for one of them."""
-    location, today = _location(request), timezone.localdate()
     by = ResourceKind.ROOM if request.GET.get("by") == "room" else ResourceKind.PROVIDER
+    theirs = _resources(request, by)
+    locations = sorted({one.location for one in theirs}, key=lambda one: (one.position, str(one.pk)))
+    location = _chosen(request, locations or _locations(user_of(request)))
+    today = timezone.localdate()
     view = "week" if request.GET.get("view") == "week" else "day"
     day = _day(request.GET.get("day", "")) or today
-    resources = list(Resource.objects.filter(location=location, kind=by, is_active=True))
+    resources = [one for one in theirs if one.location_id == location.pk]
     chosen = next((one for one in resources if str(one.pk) == request.GET.get("resource")), None)
     first = day - timedelta(days=day.weekday()) if view == "week" else day
     days = [first + timedelta(days=n) for n in range(7 if view == "week" else 1)]
@@ -109,7 +123,7 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
         **site.each_context(request),
         "title": "Calendar",
         "location": location,
-        "locations": _locations(user_of(request)),
+        "locations": locations,
         "columns": columns,
         "resources": resources,
         "chosen": shown[0] if view == "week" and shown else None,
@@ -121,6 +135,7 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "after": days[-1] + timedelta(days=1),
         "hours": [(hour, (hour - EARLIEST) * 60) for hour in range(EARLIEST, LATEST + 1)],
         "height": (LATEST - EARLIEST) * 60,
+        "silent": queries.silent_calendars(location) if any(one.is_silent for one in resources) else [],  # type: ignore[attr-defined]
         "now": timezone.now(),
     }
     return TemplateResponse(request, "scheduling/calendar.html", context)
@@ -128,11 +143,30 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 def _columns(resources: list[Resource], days: list[date], found: list[Appointment], location: Location) -> list[Column]:
     spans = availability.open_spans(resources, location, days[0], len(days))
+    zone, ids = location.zone, [one.pk for one in resources]
+    begin = datetime.combine(days[0], time(), tzinfo=zone)
+    elsewhere = list(availability.busy_between(ids, begin, begin + timedelta(days=len(days) + 1)))
     return [
-        Column(one, day, _blocks(one, day, found, location.zone), _closed(spans.get(one.pk, []), day, location.zone))
+        Column(
+            one,
+            day,
+            _blocks(one, day, found, zone),
+            _closed(spans.get(one.pk, []), day, zone),
+            _busy([span for span in elsewhere if span.resource_id == one.pk], day, zone),
+        )
         for one in resources
         for day in days
     ]
+
+
+def _busy(spans: list[BusySpan], day: date, zone: ZoneInfo) -> list[tuple[int, int]]:
+    """Within the hours that are shown."""
+    whole, found = (LATEST - EARLIEST) * 60, list[tuple[int, int]]()
+    for span in spans:
+        top, end = (min(max(_minutes(at, day, zone), 0), whole) for at in (span.starts_at, span.ends_at))
+        if top < end:
+            found.append((top, end - top))
+    return found
 
 
 def _blocks(resource: Resource, day: date, found: list[Appointment], zone: ZoneInfo) -> list[Block]:

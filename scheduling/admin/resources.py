@@ -23,7 +23,7 @@ from crm.admin.base import DeskAdmin
 from crm.enums import Outcome
 from scheduling import feeds
 from scheduling.actions import rebooking
-from scheduling.models import AppointmentType, CalendarFeed, Resource, ScheduleException, WeeklyRule
+from scheduling.models import AppointmentType, BusyCalendar, CalendarFeed, Resource, ScheduleException, WeeklyRule
 
 
 class RuleForm(ModelForm):
@@ -44,6 +44,42 @@ class RuleInline(TabularInline):
     extra = 0
 
 
+class BusyForm(ModelForm):
+    """The address and the password are secrets: they are written and never shown."""
+
+    url = forms.CharField(max_length=1000, label="Address", required=False, help_text="Leave empty to keep it.")
+    password = forms.CharField(
+        required=False, widget=forms.PasswordInput(), help_text="CalDAV only. Leave empty to keep it."
+    )
+
+    class Meta:
+        model = BusyCalendar
+        fields = ["kind", "url", "user", "password", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["url"] = ""
+
+    def clean_url(self) -> str:
+        given = self.cleaned_data["url"] or (self.instance.url if not self.instance._state.adding else "")
+        if not given:
+            raise forms.ValidationError("Write the calendar's secret address.")
+        return given
+
+    def clean_password(self) -> str:
+        return self.cleaned_data["password"] or self.instance.password or ""
+
+
+class BusyInline(TabularInline):
+    """Asked every ten minutes; shown as busy, without titles."""
+
+    model = BusyCalendar
+    form = BusyForm
+    extra = 0
+    readonly_fields = ["good_at", "trouble"]
+    verbose_name, verbose_name_plural = "own calendar", "own calendars, of which only busy times are read"
+
+
 @admin.register(Resource)
 class ResourceAdmin(DeskAdmin):
     list_display = ["name", "kind", "location", "hours", "is_active", "position"]
@@ -51,7 +87,7 @@ class ResourceAdmin(DeskAdmin):
     ordering = ["position", "name", "pk"]
     fields = [("kind", "name"), ("location", "timezone"), "user", ("is_active", "position"), "feed_address"]
     readonly_fields = ["feed_address"]
-    inlines = [RuleInline]
+    inlines = [RuleInline, BusyInline]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("location").prefetch_related("rules")

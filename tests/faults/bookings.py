@@ -55,6 +55,7 @@ def stand(siege: Siege) -> Result:
     leads = [make_patient(centre, email=f"p{n}@example.org") for n in range(siege.patients)]
     before = _deadlocks()
     with far_end() as far, ExitStack() as sites:
+        rehearsal.collect_static(far)
         web = [sites.enter_context(rehearsal.site(far, redis_url="redis://127.0.0.1:1")) for _ in range(2)]
         ports = [site.port for site in web]
         crowd = [

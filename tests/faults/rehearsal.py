@@ -74,6 +74,12 @@ def environment(far: FarEnd, *, redis_url: str = "redis://127.0.0.1:1", **more: 
     return os.environ | ours | crowd | {"DJANGO_SETTINGS_MODULE": "crm.settings"} | more
 
 
+def collect_static(far: FarEnd) -> None:
+    """What pages of the site need; a form that is only posted to does without."""
+    command = [sys.executable, "manage.py", "collectstatic", "-v0", "--noinput"]
+    subprocess.run(command, cwd=ROOT, env=environment(far), check=True, timeout=120)
+
+
 def send_once(far: FarEnd, **more: str) -> subprocess.CompletedProcess[str]:
     """One run of send_due in a process of its own."""
     command = [sys.executable, "-m", "tests.faults.hurried"]

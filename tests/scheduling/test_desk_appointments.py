@@ -199,12 +199,12 @@ def test_calendars_show_who_comes_and_ask_as_much_for_three_as_for_one(
     address = f"{CALENDAR}?day={made.starts_at:%Y-%m-%d}&view={view}&by={by}"
     page = desk.get(address).content.decode()
     assert made.lead.full_name in page
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         desk.get(address)
     for n in range(2):
         made_for(make_patient(centre, email=f"{n}@example.org"), kind, made.starts_at + timedelta(minutes=30 + 30 * n))
         make_resource(centre, kind=by, name=f"Other {n}")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         desk.get(address)
     assert AccessEvent.objects.filter(action="list").exists()
 

@@ -1,0 +1,248 @@
+"""Free times and bookings beside 250,000 claims.
+
+    python -m bench.booking [--claims 250000]
+
+Finding free times is compared with the bare fetch of the same rows (the same statements, nothing done with what they
+return), in turns; a booking over Django's test client with a view of one INSERT, likewise. Then fifty at once want each
+of twenty times.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from bench.lead_list import _close_pool, _set_up
+from script import embedded
+
+PROVIDERS, CLIENTS, TIMES, ROUNDS = 50, 50, 20, 9
+ONE_MS, FETCH_RATIO, MONTH_MS, WAIT_MS, POST_SHARE, MOST_QUERIES = 5.0, 1.5, 100.0, 250.0, 0.5, 3
+
+_CLAIMS = """
+WITH made AS (
+    SELECT n, gen_random_uuid() AS id, gen_random_uuid() AS topic,
+        (%(providers)s::uuid[])[1 + n %% %(many)s] AS provider,
+        %(begin)s::timestamptz + (n / %(many)s) * interval '40 minutes' AS start
+    FROM generate_series(0, %(count)s - 1) n
+), topics AS (
+    INSERT INTO crm_messagetopic (id, version, live) SELECT topic, 1, true FROM made
+), appointments AS (
+    INSERT INTO scheduling_appointment (id, lead_id, kind_id, location_id, provider_id, status, starts_at, ends_at,
+        timezone, version, topic_id, request_id, is_extra, extra_reason, note, booked_at, ended_by, ended_reason)
+    SELECT id, %(lead)s, %(kind)s, %(centre)s, provider, 'booked', start, start + interval '30 minutes',
+        'America/New_York', 1, topic, gen_random_uuid(), false, '', '', now(), '', '' FROM made
+)
+INSERT INTO scheduling_claim (id, resource_id, during, state, appointment_id, held_by, created_at)
+SELECT gen_random_uuid(), provider, tstzrange(start, start + interval '30 minutes'), 'booked', id, '', now() FROM made
+"""
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--claims", type=int, default=250_000)
+    options = parser.parse_args()
+    with ExitStack() as services:
+        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
+        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
+        _set_up(database.owner_url)
+        services.callback(_close_pool)
+        return _run(options.claims)
+
+
+def _run(claims: int) -> int:
+    from scheduling.availability import Question, find
+
+    place = _fill(claims)
+    kind, centre, today = place["kind"], place["centre"], datetime.now(UTC).date()
+    one = Question(kind, centre, today, 30, provider=place["providers"][0].pk, for_staff=True)
+    all_of_them = Question(kind, centre, today, 90, for_staff=True)
+    bad = []
+
+    def line(what: str, value: float, wanted: float, unit: str, *, more: str = "", at_least: bool = False) -> None:
+        missed = value < wanted if at_least else value > wanted
+        bad.append(missed)
+        sign = ">=" if at_least else "<="
+        print(f"{what:<44}{value:>10.2f} {unit:<4} wanted {sign} {wanted:g}{'  MISSED' if missed else ''}  {more}")
+
+    print(f"\n{claims:,} claims of {PROVIDERS} providers, medians of {ROUNDS} rounds in turns")
+    now = datetime.now(UTC)
+    ours, bare, queries = _beside_bare_fetch(lambda: find(one, now=now))
+    line("1 provider, 30 days", ours, ONE_MS, "ms", more=f"{queries} queries, bare fetch {bare:.2f} ms")
+    ours, bare, queries = _beside_bare_fetch(lambda: find(all_of_them, now=now))
+    line("50 providers, 90 days: of a bare fetch", ours / bare, FETCH_RATIO, "x", more=f"{ours:.0f} ms, {bare:.0f} ms")
+    line("its queries", queries, MOST_QUERIES, "")
+    line("a patient's month page", _month_page(place), MONTH_MS, "ms")
+    winners, wait = _fifty_at_once(place)
+    line("50 at once want each of 20 times: winners", abs(winners - TIMES), 0, "off")
+    line("the longest wait", wait, WAIT_MS, "ms")
+    share, booking, insert = _post_beside_insert(place)
+    more = f"{booking:.1f} ms beside {insert:.1f} ms"
+    line("a booking's rate beside one INSERT", share, POST_SHARE, "x", more=more, at_least=True)
+    return int(any(bad))
+
+
+def _fill(count: int) -> dict[str, Any]:
+    """A centre, fifty providers who work on weekdays, a patient, and claims from two years ago on."""
+    from django.db import connection
+
+    from crm.models import Location
+    from tests.factories import make_location
+    from tests.scheduling.factories import make_kind, make_patient, make_resource
+
+    print("writing claims ...", flush=True)
+    centre = Location.objects.main() or make_location()
+    providers = [make_resource(centre, name=f"Dr. {n}", position=n) for n in range(PROVIDERS)]
+    kind, lead = make_kind(*providers, key="bench"), make_patient(centre)
+    each = -(-count // PROVIDERS)
+    begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - each * timedelta(minutes=40)
+    values: dict[str, Any] = {
+        "providers": [one.pk for one in providers],
+        "many": PROVIDERS,
+        "count": count,
+        "lead": lead.pk,
+        "kind": kind.pk,
+        "centre": centre.pk,
+        "begin": begin + timedelta(days=45),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIMS, values)
+        cursor.execute("VACUUM ANALYZE")
+    return {"centre": centre, "kind": kind, "providers": providers}
+
+
+def _median_ms(act: Callable[[], object]) -> float:
+    took = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        act()
+        took.append(time.perf_counter() - begun)
+    return statistics.median(took) * 1000
+
+
+def _beside_bare_fetch(act: Callable[[], object]) -> tuple[float, float, int]:
+    """(ours, the bare fetch of the same statements, how many statements), medians in milliseconds."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    act()
+    with CaptureQueriesContext(connection) as captured:
+        act()
+    statements = [query["sql"] for query in captured.captured_queries]
+
+    def fetch() -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+                cursor.fetchall()
+
+    fetch()
+    ours, bare = list[float](), list[float]()
+    for _ in range(ROUNDS):
+        for took, one in ((ours, act), (bare, fetch)):
+            begun = time.perf_counter()
+            one()
+            took.append(time.perf_counter() - begun)
+    return statistics.median(ours) * 1000, statistics.median(bare) * 1000, len(statements)
+
+
+def _browser(place: dict[str, Any], email: str) -> Any:
+    from django.test import Client
+
+    from crm import patient_access
+    from crm.models import PatientSession
+    from tests.scheduling.factories import make_patient
+
+    browser = Client()
+    entry = patient_access.begin(make_patient(place["centre"], email=email), now=datetime.now(UTC))
+    PatientSession.objects.filter(pk=entry.session.pk).update(proven_at=datetime.now(UTC))
+    browser.cookies["patient"] = entry.secret
+    return browser
+
+
+def _month_page(place: dict[str, Any]) -> float:
+    """With a provider of their own choice it would be less: all fifty are asked."""
+    browser = _browser(place, "month@example.org")
+    day = datetime.now(UTC) + timedelta(days=62)
+    return _median_ms(lambda: browser.get(f"/my/appointments/book/bench/?month={day:%Y-%m}"))
+
+
+def _later(place: dict[str, Any], weeks: int) -> datetime:
+    """A Tuesday at nine on the centre's clock, far from all claims."""
+    zone = place["centre"].zone
+    today = datetime.now(UTC).astimezone(zone).replace(hour=9, minute=0, second=0, microsecond=0)
+    return (today + timedelta(days=7 * weeks + (1 - today.weekday()) % 7)).astimezone(UTC)
+
+
+def _fifty_at_once(place: dict[str, Any]) -> tuple[int, float]:
+    """(how many times were booked exactly once, the longest of all answers in milliseconds)."""
+    from django.db import connection
+
+    from scheduling.actions import booking
+    from scheduling.errors import BookingRefused
+    from tests.scheduling.factories import make_kind, make_patient, wish
+
+    provider = place["providers"][0]
+    kind = make_kind(provider, key="contested")
+    leads = [make_patient(place["centre"], email=f"c{n}@example.org") for n in range(CLIENTS)]
+
+    def one(number: int, start: datetime) -> tuple[bool, float]:
+        begun = time.perf_counter()
+        try:
+            booking.book(wish(leads[number], kind, start, request_id=uuid4()), now=datetime.now(UTC))
+        except BookingRefused:
+            return False, time.perf_counter() - begun
+        finally:
+            connection.close()
+        return True, time.perf_counter() - begun
+
+    won, longest = 0, 0.0
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for turn in range(TIMES):
+            start = _later(place, 12) + turn * timedelta(minutes=30) if turn < 14 else _later(place, 13 + turn)
+            results = list(pool.map(one, range(CLIENTS), [start] * CLIENTS))
+            won += sum(booked for booked, _took in results) == 1
+            longest = max(longest, *(took for _booked, took in results))
+            kind.appointments.update(status="fulfilled")  # or nobody may book a second one
+    return won, longest * 1000
+
+
+def _post_beside_insert(place: dict[str, Any]) -> tuple[float, float, float]:
+    """(share of the rate, milliseconds of a booking, milliseconds of one INSERT), in turns. The INSERT without Django's
+    middleware, which makes the comparison harder."""
+    from django.http import HttpRequest, HttpResponse
+    from django.test import RequestFactory
+
+    from crm.models import Snippet
+    from tests.scheduling.factories import make_kind
+
+    def bare(_request: HttpRequest) -> HttpResponse:
+        Snippet.objects.create(title="x", text_en="x")
+        return HttpResponse(status=302)
+
+    factory, ours, least = RequestFactory(), [], []
+    kind = make_kind(place["providers"][1], key="posted")
+    for number in range(40):
+        browser = _browser(place, f"post{number}@example.org")
+        start = _later(place, 40 + number)
+        answer = browser.post(f"/my/appointments/book/{kind.key}/", {"start": start.isoformat()})
+        begun = time.perf_counter()
+        booked = browser.post(answer["Location"], {"request_id": str(uuid4())})
+        ours.append(time.perf_counter() - begun)
+        assert booked.status_code == 302  # noqa: S101 - a bench that measures a refusal lies
+        begun = time.perf_counter()
+        bare(factory.post("/", {"title": "x"}))
+        least.append(time.perf_counter() - begun)
+    booking, insert = statistics.median(ours) * 1000, statistics.median(least) * 1000
+    return insert / booking, booking, insert
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""What the calendars do, in numbers: how full they are, how soon somebody gets a time, who comes."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from crm import registry
+from crm.enums import MessageState
+from crm.models import Location, Message
+from crm.registry import Table
+from scheduling import availability
+from scheduling.availability import Question
+from scheduling.enums import ResourceKind, Status
+from scheduling.models import Appointment, AppointmentType, Resource
+
+PERIOD, LOOK_AHEAD_DAYS, NOON = timedelta(days=30), 60, 12
+CAME = {Status.ARRIVED, Status.FULFILLED}
+
+
+def hang_in() -> None:
+    """Called once, when the app is ready."""
+    registry.figures(tables, order=20)
+
+
+def tables() -> list[Table]:
+    """Of the last thirty days, and from today on."""
+    now = timezone.now()
+    ended = Appointment.objects.filter(starts_at__gte=now - PERIOD, starts_at__lt=now)
+    past = list(ended.exclude(status=Status.CANCELLED).select_related("kind", "provider", "location"))
+    return [
+        ("Calendars: how full", _utilisation(past, now)),
+        ("Days to the first free time", _days_to_first(now)),
+        ("Came, of those who said that they would, or were reminded", _show_rate(past)),
+        ("Did not come, by kind and time of day", _no_shows(past)),
+    ]
+
+
+def _utilisation(past: list[Appointment], now: datetime) -> list[tuple[str, str]]:
+    """Booked minutes of open minutes, provider by provider."""
+    booked: dict[object, float] = defaultdict(float)
+    for made in past:
+        booked[made.provider_id] += made.kind.duration
+    rows = []
+    for location in Location.objects.filter(is_active=True):
+        found = Resource.objects.filter(location=location, kind=ResourceKind.PROVIDER, is_active=True)
+        providers = list(availability.with_rules(found))
+        first = (now - PERIOD).astimezone(location.zone).date()
+        spans = availability.open_spans(providers, location, first, PERIOD.days)
+        for one in providers:
+            minutes = _minutes(spans.get(one.pk, []), now - PERIOD, now)
+            rows.append((str(one), _share(booked[one.pk], minutes)))
+    return rows
+
+
+def _minutes(spans: Iterable[tuple[int, int]], begin: datetime, end: datetime) -> float:
+    first, last = begin.timestamp(), end.timestamp()
+    return sum(max(0.0, min(stop, last) - max(start, first)) for start, stop in spans) / 60
+
+
+def _days_to_first(now: datetime) -> list[tuple[str, str]]:
+    """As a patient who asks now would find it, at the first location that gives it."""
+    rows = []
+    for kind in AppointmentType.objects.filter(is_active=True, providers__is_active=True).distinct():
+        location = kind.providers.filter(is_active=True)[0].location
+        today = now.astimezone(location.zone).date()
+        found = availability.find(Question(kind, location, today, LOOK_AHEAD_DAYS), now=now)
+        days = (found[0].start.astimezone(location.zone).date() - today).days if found else None
+        rows.append((kind.label, f"more than {LOOK_AHEAD_DAYS}" if days is None else str(days)))
+    return rows
+
+
+def _show_rate(past: list[Appointment]) -> list[tuple[str, str]]:
+    """Of those of whom it is known whether they came."""
+    reminded = set(
+        Message.objects.filter(
+            topic__in=[made.topic_id for made in past], name="appointment_reminder", state=MessageState.SENT
+        ).values_list("topic_id", flat=True)
+    )
+    came, known = Counter[str](), Counter[str]()
+    for made in past:
+        if made.status in {*CAME, Status.NOSHOW}:
+            state = "Confirmed" if made.confirmed_at else "Reminded" if made.topic_id in reminded else "Neither"
+            known[state] += 1
+            came[state] += made.status in CAME
+    return [(state, f"{_share(came[state], known[state])} of {known[state]}") for state in known]
+
+
+def _no_shows(past: list[Appointment]) -> list[tuple[str, str]]:
+    missed, known = Counter[str](), Counter[str]()
+    for made in past:
+        if made.status in {*CAME, Status.NOSHOW}:
+            is_morning = made.starts_at.astimezone(made.location.zone).hour < NOON
+            part = f"{made.kind.label}, {'morning' if is_morning else 'afternoon'}"
+            known[part] += 1
+            missed[part] += made.status == Status.NOSHOW
+    return [(part, f"{_share(missed[part], known[part])} of {known[part]}") for part in sorted(known)]
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "—"

@@ -1,0 +1,177 @@
+"""Providers' own calendars: read from a file's address and from a real CalDAV server, shown as busy without titles."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from crm.models import Lead, Location
+from scheduling import availability, busy
+from scheduling.availability import Question
+from scheduling.enums import BusyKind
+from scheduling.errors import SlotTaken
+from scheduling.models import AppointmentType, BusyCalendar, BusySpan, Resource
+from tests.factories import make_user
+from tests.scheduling.dav_server import PASSWORD, USER, DavServer, File, calendar_file, radicale
+from tests.scheduling.factories import HALF_HOUR, NOW, TEN, book
+
+pytestmark = pytest.mark.django_db
+SECRET = "A very private matter"
+
+
+def event(uid: str, begin: str, end: str, *more: str) -> str:
+    lines = [
+        "BEGIN:VEVENT",
+        f"UID:{uid}",
+        "DTSTAMP:20261101T000000Z",
+        begin,
+        end,
+        f"SUMMARY:{SECRET}",
+        *more,
+        "END:VEVENT",
+    ]
+    return "\r\n".join(lines)
+
+
+def calendar(*events: str) -> str:
+    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//y//EN", *events, "END:VCALENDAR", ""])
+
+
+AT_TEN = event("one", "DTSTART:20261201T150000Z", "DTEND:20261201T153000Z")
+
+
+@pytest.fixture
+def file() -> Iterator[File]:
+    with calendar_file() as made:
+        yield made
+
+
+@pytest.fixture
+def own(provider: Resource, file: File) -> BusyCalendar:
+    return BusyCalendar.objects.create(resource=provider, kind=BusyKind.ICS, url=file.url)
+
+
+def spans() -> list[tuple[datetime, datetime]]:
+    return list(BusySpan.objects.order_by("starts_at").values_list("starts_at", "ends_at"))
+
+
+def free(kind: AppointmentType, centre: Location) -> list[datetime]:
+    return [one.start for one in availability.find(Question(kind, centre, TEN.date(), 1), now=NOW)]
+
+
+# --- What counts as busy ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (("DTSTART:20261201T150000Z", "DTEND:20261201T153000Z"), [("2026-12-01T15:00", 30)]),
+        (("DTSTART;TZID=America/New_York:20261201T100000", "DURATION:PT45M"), [("2026-12-01T15:00", 45)]),
+        (("DTSTART:20261201T100000", "DTEND:20261201T110000"), [("2026-12-01T15:00", 60)]),  # on the provider's clock
+        (("DTSTART;VALUE=DATE:20261201", "DTEND;VALUE=DATE:20261202"), [("2026-12-01T05:00", 24 * 60)]),
+        (("DTSTART;VALUE=DATE:20261201", "CLASS:PRIVATE"), [("2026-12-01T05:00", 24 * 60)]),
+        (("DTSTART:20261201T150000Z", "DTEND:20261201T153000Z", "TRANSP:TRANSPARENT"), []),
+        (("DTSTART:20261201T150000Z", "DTEND:20261201T153000Z", "STATUS:CANCELLED"), []),
+        (("DTSTART:20261201T150000Z", "DTEND:20261201T150000Z"), []),
+        (
+            ("DTSTART:20261201T150000Z", "DTEND:20261201T153000Z", "RRULE:FREQ=WEEKLY;COUNT=2"),
+            [("2026-12-01T15:00", 30), ("2026-12-08T15:00", 30)],
+        ),
+    ],
+)
+def test_what_counts(own: BusyCalendar, file: File, lines: tuple[str, ...], found: list[tuple[str, int]]) -> None:
+    file.text = calendar(event("x", lines[0], lines[1], *lines[2:]))
+    assert busy.refresh(own, now=NOW)
+    wanted = [(datetime.fromisoformat(at).replace(tzinfo=UTC), minutes) for at, minutes in found]
+    assert spans() == [(at, at + timedelta(minutes=minutes)) for at, minutes in wanted]
+
+
+def test_busy_elsewhere_is_not_offered_and_names_nothing(
+    own: BusyCalendar, file: File, kind: AppointmentType, centre: Location, patient: Lead, client: Client
+) -> None:
+    file.text = calendar(AT_TEN)
+    assert TEN in free(kind, centre)
+    busy.refresh(own, now=NOW)
+    assert TEN not in free(kind, centre)
+    with pytest.raises(SlotTaken):
+        book(patient, kind)
+    client.force_login(make_user("coordinator", email="c@example.org"))
+    page = client.get(f"/admin/calendar/?day={TEN:%Y-%m-%d}").content.decode()
+    assert (">Busy<" in page, SECRET in page) == (True, False)
+    own.is_active = False
+    own.save()
+    assert TEN in free(kind, centre)
+
+
+# --- Failures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [None, "<html>no calendar</html>", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n", ""])
+def test_the_last_good_answer_stays_and_the_trouble_is_shown(
+    own: BusyCalendar, file: File, text: str | None, client: Client
+) -> None:
+    file.text = calendar(AT_TEN)
+    assert busy.refresh(own, now=NOW)
+    file.text = text
+    later = NOW + timedelta(minutes=10)
+    if busy.refresh(own, now=later):
+        assert text == ""  # an empty file is an empty calendar to no one: it says so below
+    own.refresh_from_db()
+    assert (own.good_at, bool(own.trouble), len(spans())) == (NOW, True, 1)
+    client.force_login(make_user("coordinator", email="c@example.org"))
+    page = client.get("/admin/calendar/").content.decode()
+    assert own.trouble.split("(")[0] in page
+    assert "secret.ics" not in page
+
+
+@pytest.mark.parametrize("url", ["http://calendar.example.org/x.ics", "file:///etc/passwd", "ftp://127.0.0.1/x"])
+def test_only_https_is_asked(provider: Resource, url: str) -> None:
+    made = BusyCalendar.objects.create(resource=provider, url=url)
+    assert not busy.refresh(made, now=NOW)
+    made.refresh_from_db()
+    assert made.trouble == "The address has to begin with https://."
+
+
+def test_each_is_asked_every_ten_minutes(own: BusyCalendar, file: File) -> None:
+    file.text = calendar(AT_TEN)
+    asked = [busy.refresh_due(now=NOW + timedelta(minutes=minutes)) for minutes in (0, 5, 10)]
+    assert (asked, len(file.asked)) == ([1, 0, 1], 2)
+
+
+def test_the_address_is_a_secret(own: BusyCalendar, file: File, client: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT url FROM scheduling_busycalendar")
+        assert b"secret.ics" not in bytes(cursor.fetchone()[0])
+    client.force_login(make_user("administrator", email="a@example.org"))
+    page = client.get(f"/admin/scheduling/resource/{own.resource_id}/change/").content.decode()
+    assert ("own calendars" in page.lower(), "secret.ics" in page) == (True, False)
+
+
+# --- CalDAV ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dav(tmp_path: Path) -> Iterator[DavServer]:
+    with radicale(tmp_path) as server:
+        yield server
+
+
+def test_a_caldav_server_is_read(dav: DavServer, provider: Resource, kind: AppointmentType, centre: Location) -> None:
+    dav.put("one", calendar(AT_TEN))
+    weekly = event("two", "DTSTART:20261124T160000Z", "DTEND:20261124T163000Z", "RRULE:FREQ=WEEKLY")
+    dav.put("two", calendar(weekly))
+    made = BusyCalendar.objects.create(
+        resource=provider, kind=BusyKind.CALDAV, url=dav.url, user=USER, password=PASSWORD
+    )
+    assert busy.refresh(made, now=NOW)
+    assert {TEN, TEN + 2 * HALF_HOUR} & set(free(kind, centre)) == set()
+    assert len(spans()) > 10
+
+    wrong = BusyCalendar.objects.create(resource=provider, kind=BusyKind.CALDAV, url=dav.url, user=USER, password="no")
+    assert not busy.refresh(wrong, now=NOW)
+    wrong.refresh_from_db()
+    assert "does not answer as it should" in wrong.trouble
+    assert date(2026, 12, 1) == TEN.date()
