@@ -9,7 +9,8 @@ from django.conf import settings
 from django.utils.translation import override
 
 from crm import emails, mime
-from crm.enums import MessageClass, OnUnknown
+from crm.actions import tasks
+from crm.enums import MessageClass, OnUnknown, TaskKind
 from crm.models import Message, MessageTopic
 from scheduling import ics, words
 from scheduling.enums import Mode
@@ -21,8 +22,9 @@ LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a pe
 
 
 def plan(appointment: Appointment, *, now: datetime) -> None:
-    """Confirmation at once, reminders before it. A lead without an address gets none: the desk calls (see work.py)."""
+    """Confirmation at once, reminders before it. A lead without an address is called instead."""
     if mime.deliverable(appointment.lead.email) is None:
+        _call(appointment, "booked for", now=now)
         return
     made = [_confirmation("appointment_booked", appointment, now=now), *_reminders(appointment, now=now)]
     Message.objects.bulk_create(made)
@@ -30,8 +32,9 @@ def plan(appointment: Appointment, *, now: datetime) -> None:
 
 def plan_again(appointment: Appointment, *, now: datetime) -> None:
     """After a move: everything that was planned is for another time."""
-    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version)
+    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)
     if mime.deliverable(appointment.lead.email) is None:
+        _call(appointment, "moved to", now=now)
         return
     Message.objects.bulk_create(
         [_confirmation("appointment_moved", appointment, now=now), *_reminders(appointment, now=now)]
@@ -40,9 +43,23 @@ def plan_again(appointment: Appointment, *, now: datetime) -> None:
 
 def plan_cancellation(appointment: Appointment, *, now: datetime) -> None:
     """The last mail of an appointment; all others are dead."""
-    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version)
-    if mime.deliverable(appointment.lead.email) is not None:
-        _confirmation("appointment_cancelled", appointment, now=now).save()
+    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)
+    if mime.deliverable(appointment.lead.email) is None:
+        _call(appointment, "cancelled:", now=now)
+        return
+    _confirmation("appointment_cancelled", appointment, now=now).save()
+
+
+def _call(appointment: Appointment, what: str, *, now: datetime) -> None:
+    """Whoever cannot be written to is told by telephone."""
+    local = appointment.starts_at.astimezone(appointment.location.zone)
+    tasks.open_task(
+        appointment.lead,
+        kind=TaskKind.CALL,
+        title=f"Tell by telephone: appointment {what} {local:%a, %b %-d, %-I:%M %p}",
+        due_at=now,
+        key=f"tell:{appointment.pk}:{appointment.version}",
+    )
 
 
 def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:

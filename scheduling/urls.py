@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from scheduling import my
+from scheduling import choosing, my
 
 app_name = "appointments"
 urlpatterns = [
     path("", my.mine, name="mine"),
-    path("book/<slug:key>/", my.choose, name="choose"),
-    path("held/<uuid:hold>/", my.confirm, name="confirm"),
+    path("book/<slug:key>/", choosing.choose, name="choose"),
+    path("held/<uuid:hold>/", choosing.confirm, name="confirm"),
     path("<uuid:appointment_id>/", my.one, name="one"),
     path("<uuid:appointment_id>/will-come/", my.will_come, name="will_come"),
-    path("<uuid:appointment_id>/move/", my.move, name="move"),
-    path("<uuid:appointment_id>/move/<uuid:hold>/", my.confirm_move, name="confirm_move"),
+    path("<uuid:appointment_id>/move/", choosing.move, name="move"),
+    path("<uuid:appointment_id>/move/<uuid:hold>/", choosing.confirm_move, name="confirm_move"),
     path("<uuid:appointment_id>/cancel/", my.cancel, name="cancel"),
     path("<uuid:appointment_id>/appointment.ics", my.calendar_file, name="ics"),
     path("offer/<uuid:entry_id>/", my.answer_offer, name="offer"),

@@ -88,20 +88,20 @@ SCHEDULING_GUARDS = [
         "a move calls old reminders off",
         "scheduling/mails.py",
         '    """After a move: everything that was planned is for another time."""\n'
-        "    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version)",
+        "    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)",
         '    """After a move: everything that was planned is for another time."""',
         f"{_BOOKING}::test_a_move_calls_the_old_reminders_off",
     ),
     Guard(
         "an appointment is its patient's",
-        "scheduling/my.py",
+        "scheduling/patients.py",
         "return get_object_or_404(queries.of_lead(request.patient.lead), pk=appointment_id)",
         "return get_object_or_404(Appointment, pk=appointment_id)",
         f"{_MINE}::test_nobody_sees_anothers_appointment",
     ),
     Guard(
         "only the patient sees appointments",
-        "scheduling/my.py",
+        "scheduling/patients.py",
         "        if not request.patient.is_the_patient:\n            return redirect",
         "        if False:\n            return redirect",
         f"{_MINE}::test_only_the_patient_sees_them",

@@ -2,9 +2,11 @@
 appointment waits in a list until it has another time, or is called off, or the exception is gone."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
+from crm.models import MessageTopic
 from scheduling.availability import as_exemption
 from scheduling.models import Appointment, ScheduleException
 from scheduling.wall import instant
@@ -17,13 +19,20 @@ def flag(one: ScheduleException) -> int:
     found = [made for made in _near(one) if _is_under(made, one)]
     fresh = [made.pk for made in found if made.rebook_since is None]
     Appointment.objects.filter(pk__in=fresh).update(rebook_since=timezone.now())
+    _remind(fresh, again=False)
     return len(fresh)
+
+
+def _remind(appointments: list[UUID], *, again: bool) -> None:
+    """Nobody is reminded of a time that is closed. Once it is open again, or moved, reminders go out as before."""
+    MessageTopic.objects.filter(appointment__in=appointments).update(live=again)
 
 
 def unflag_all() -> int:
     """Takes the mark from those that lie under nothing any more; returns how many."""
     waiting = Appointment.objects.filter(rebook_since__isnull=False).select_related("provider", "room")
     free = [made.pk for made in waiting if not _lies_under_any(made)]
+    _remind(free, again=True)
     return Appointment.objects.filter(pk__in=free).update(rebook_since=None)
 
 

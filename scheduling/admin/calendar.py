@@ -19,7 +19,7 @@ from crm.admin.lead_page import user_of
 from crm.enums import AccessAction
 from crm.models import Location, User
 from crm.models.lead import in_sight
-from scheduling import availability, queries
+from scheduling import availability, queries, reading
 from scheduling.admin.lead_appointments import actions_of
 from scheduling.availability import Question
 from scheduling.enums import ResourceKind
@@ -110,7 +110,7 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
     location = _chosen(request, locations or _locations(user_of(request)))
     today = timezone.localdate()
     view = "week" if request.GET.get("view") == "week" else "day"
-    day = _day(request.GET.get("day", "")) or today
+    day = reading.day(request.GET.get("day", "")) or today
     resources = [one for one in theirs if one.location_id == location.pk]
     chosen = next((one for one in resources if str(one.pk) == request.GET.get("resource")), None)
     first = day - timedelta(days=day.weekday()) if view == "week" else day
@@ -200,7 +200,7 @@ def _minutes(moment: datetime, day: date, zone: ZoneInfo) -> int:
 
 def agenda(site: AdminSite, request: HttpRequest, resource_id: UUID) -> HttpResponse:
     """One provider's day on paper."""
-    day = _day(request.GET.get("day", "")) or timezone.localdate()
+    day = reading.day(request.GET.get("day", "")) or timezone.localdate()
     resource = Resource.objects.filter(pk=resource_id, location__in=_locations(user_of(request))).first()
     if resource is None:
         raise Http404("There is no such calendar, or it belongs to another location.")
@@ -249,10 +249,3 @@ def rebooking(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 def _other_time(made: Appointment) -> Question:
     return Question(made.kind, made.location, made.starts_at.date(), 1, moving=made.pk, for_staff=True)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

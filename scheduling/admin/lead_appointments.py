@@ -1,7 +1,7 @@
 """Appointments beside the page of a lead, and the pages on which the desk books, moves and cancels them."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +19,7 @@ from crm.actions import access
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.enums import AccessAction
 from crm.models import Lead, User
-from scheduling import availability, month, queries
+from scheduling import availability, month, queries, reading
 from scheduling.actions import attendance, booking
 from scheduling.actions.booking import Booking
 from scheduling.availability import Free, Question
@@ -107,7 +107,9 @@ def _book(
 ) -> HttpResponse:
     user = user_of(request)
     asked = request.POST.get("request_id", "")
-    wanted = Booking(lead, kind, start, _uuid(asked) or uuid4(), _holder(user), by=user, provider=provider, over=over)
+    wanted = Booking(
+        lead, kind, start, reading.uuid(asked) or uuid4(), _holder(user), by=user, provider=provider, over=over
+    )
     try:
         made = booking.book(wanted, now=timezone.now())
     except SlotTaken as taken:
@@ -136,8 +138,8 @@ def _week(
     location = moving.location if moving else lead.location
     now = timezone.now()
     today = now.astimezone(location.zone).date()
-    first = max(_day(request.GET.get("from", "")) or today, today)
-    provider = _uuid(request.GET.get("provider", ""))
+    first = max(reading.day(request.GET.get("from", "")) or today, today)
+    provider = reading.uuid(request.GET.get("provider", ""))
     mine = moving.pk if moving else None
     asked = Question(kind, location, first, DAYS, provider=provider, for_staff=True, moving=mine)
     found = availability.find(asked, now=now)
@@ -228,12 +230,12 @@ def _came_from(request: HttpRequest) -> str:
     """The page to go back to: the same view of the calendar, or the list of other times to find. "" for the lead's."""
     if request.POST.get("back") == "rebooking":
         return reverse("admin:scheduling_rebooking")
-    day = _day(request.POST.get("calendar", ""))
+    day = reading.day(request.POST.get("calendar", ""))
     if day is None:
         return ""
     view = "week" if request.POST.get("view") == "week" else "day"
     by = "room" if request.POST.get("by") == "room" else "provider"
-    resource = _uuid(request.POST.get("resource", ""))
+    resource = reading.uuid(request.POST.get("resource", ""))
     chosen = f"&resource={resource}" if resource else ""
     return f"{reverse('admin:scheduling_calendar')}?day={day:%Y-%m-%d}&view={view}&by={by}{chosen}"
 
@@ -275,17 +277,3 @@ def status(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
     if request.POST.get("back") == "front-desk":
         return redirect("admin:scheduling_front_desk")
     return back(lead_id)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -9,8 +9,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from crm.enums import MessageState, Stage
-from crm.models import Activity, Lead, Location, Message, User
+from crm.enums import MessageState, Stage, TaskKind
+from crm.models import Activity, Lead, Location, Message, Task, User
 from scheduling import availability
 from scheduling.actions import attendance, booking, claims
 from scheduling.availability import Question
@@ -477,9 +477,18 @@ def test_a_cancellation_leaves_one_mail_alive(patient: Lead, kind: AppointmentTy
     assert "METHOD:CANCEL" in alive[0].calendar
 
 
-def test_whoever_has_no_address_gets_no_mail(centre: Location, kind: AppointmentType) -> None:
-    book(make_patient(centre, email=""), kind)
+def test_whoever_has_no_address_is_called(centre: Location, kind: AppointmentType) -> None:
+    lead = make_patient(centre, email="")
+    made = book(lead, kind)
+    move(made, TEN + HALF_HOUR)
+    cancel(made, version=2)
     assert not Message.objects.exists()
+    titles = Task.objects.filter(lead=lead, kind=TaskKind.CALL).order_by("key").values_list("title", flat=True)
+    assert sorted(titles) == [
+        "Tell by telephone: appointment booked for Tue, Dec 1, 10:00 AM",
+        "Tell by telephone: appointment cancelled: Tue, Dec 1, 10:30 AM",
+        "Tell by telephone: appointment moved to Tue, Dec 1, 10:30 AM",
+    ]
 
 
 def test_holds_and_claims_say_what_they_are(patient: Lead, kind: AppointmentType) -> None:

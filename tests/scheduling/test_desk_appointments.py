@@ -257,7 +257,7 @@ def test_leave_over_a_booking_flags_it_until_it_has_another_time(
     form = {"start": start[1], "version": 1, "back": "rebooking"}
     assert desk.post(at(patient, f"appointments/{made.pk}/move/"), form)["Location"] == REBOOKING
     made.refresh_from_db()
-    assert made.rebook_since is None
+    assert (made.rebook_since, made.topic.live) == (None, True)
     assert "every appointment lies in open time" in desk.get(REBOOKING).content.decode()
 
 
@@ -268,10 +268,14 @@ def test_a_snow_day_flags_everybody_there_and_lifting_it_frees_them(
     snow = ScheduleException.objects.create(location=centre, from_day=day, to_day=day, reason="Snow")
     assert [rebooking.flag(snow), rebooking.flag(snow)] == [1, 0]
     leave = close(provider, day)
+    made.topic.refresh_from_db()
+    assert not made.topic.live  # nobody is reminded of a time that is closed
     snow.delete()
     assert rebooking.unflag_all() == 0
     leave.delete()
     assert rebooking.unflag_all() == 1
+    made.topic.refresh_from_db()
+    assert made.topic.live
 
 
 @pytest.mark.parametrize(("hours", "flagged"), [((8, 10), False), ((8, 11), True), ((10, 11), True), ((11, 12), False)])

@@ -151,3 +151,36 @@ def test_a_providers_feed_names_nobody_and_dies_with_the_next_one(
         assert name not in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
     assert client.get(renew).status_code == 403
+
+
+# --- The command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_free_times_of_this_site(patient: Lead, kind: AppointmentType, provider: Resource) -> None:
+    book(patient, kind)
+    options = ["--type", kind.key, "--from", "2027-12-07", "--days", "1", "--json"]
+    told = StringIO()
+    call_command("slots", *options, stdout=told)
+    found = json.loads(told.getvalue())["slots"]
+    assert (len(found), found[0]) == (
+        16,
+        {"start": "2027-12-07T14:00:00Z", "end": "2027-12-07T14:30:00Z", "resources": [str(provider.pk)]},
+    )
+    words = StringIO()
+    call_command("slots", *options[:-1], "--zone", "America/Los_Angeles", stdout=words)
+    assert words.getvalue().splitlines()[0] == "Tue 2027-12-07 06:00  Dr. Example"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--type", "nothing"], "There is no type 'nothing'. There are: "),
+        (["--type", "KEY", "--provider", str(uuid4())], "There is no provider"),
+        (["--type", "KEY", "--zone", "Mars/Base"], "is no IANA time zone"),
+    ],
+)
+def test_what_the_command_cannot_find(kind: AppointmentType, options: list[str], words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        call_command("slots", *[kind.key if one == "KEY" else one for one in options])

@@ -1,0 +1,33 @@
+"""Who may see the pages about appointments, and whose a hold is."""
+
+import uuid
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+
+from crm.models import PatientSession
+from crm.private import PatientRequest, PatientView, patient_page
+from scheduling import queries
+from scheduling.models import Appointment
+
+
+def only_the_patient(view: PatientView) -> Any:
+    """For whoever has shown who they are; not for staff who fill in together, nor on the tablet of the waiting room."""
+
+    def inner(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.patient.is_the_patient:
+            return redirect("private:page")
+        return view(request, *args, **kwargs)  # type: ignore[return-value]  # all of them answer with a page
+
+    return patient_page(reads=True)(inner)
+
+
+def holder(session: PatientSession) -> str:
+    """Whose hold it is: of the link in the mail, however often it is opened, or else of this browser."""
+    return f"link:{session.link_id}" if session.link_id else f"session:{session.pk}"
+
+
+def own_appointment(request: PatientRequest, appointment_id: uuid.UUID) -> Appointment:
+    """One of theirs; 404 for anybody else's."""
+    return get_object_or_404(queries.of_lead(request.patient.lead), pk=appointment_id)
