@@ -46,8 +46,7 @@ def steps(database_url: str) -> list[Step]:
         Step("Layers", ["lint-imports"], public),
         Step("Migrations complete", [*manage, "makemigrations", "--check", "--dry-run"], public),
         Step("Ready to deploy", [*manage, "check", *deployed, "--fail-level", "WARNING"], public),
-        # Rehearsals mostly wait for processes: more workers than cores, so that others work meanwhile.
-        Step("Tests", [*pytest, "-n", "4", "--ignore", "tests/e2e", "tests"]),
+        Step("Tests", [*pytest, "-n", "2", "--dist", "loadgroup", "--ignore", "tests/e2e", "tests"]),
         Step("Browser", [*pytest, "-n", "2", "tests/e2e"]),
     ]
 
