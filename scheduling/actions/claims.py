@@ -153,7 +153,7 @@ def move(appointment: Appointment, place: Place, start: datetime) -> bool:
         claim.resource_id: (claim.during.lower, claim.during.upper)
         for claim in Claim.objects.filter(appointment=appointment, state=ClaimState.BOOKED)
     }
-    wanted = resources_of(place)
+    wanted = sorted(resources_of(place))  # piece by piece in the same order as everybody's claims
     try:
         with transaction.atomic():
             pieces = [(one, piece) for one in wanted for piece in _beyond(span, old.get(one))]
