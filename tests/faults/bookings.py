@@ -68,6 +68,7 @@ def stand(siege: Siege) -> Result:
     if _deadlocks() > before:
         broken.append(f"{_deadlocks() - before} deadlocks")
     counts = Counter(f"{one.act} {one.answer}" for one in told)
+    broken += [f"no {act} was ever accepted" for act in ("book", "move", "cancel") if not counts[f"{act} accepted"]]
     return Result(sum(patient.requests for patient in crowd), kills, counts, broken)
 
 

@@ -82,7 +82,8 @@ def _set_up(services: ExitStack, directory: Path, place: Place) -> None:
     """A database of its own with the product's tables, and complete settings."""
     database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
     ours = {"DATABASE_URL": database.owner_url, "DATABASE_OWNER_URL": database.owner_url, "REDIS_URL": place.redis_url}
-    os.environ |= PUBLIC | ours | {"SITE_URL": "http://127.0.0.1", "EMAIL_URL": "sink://127.0.0.1:9"}
+    here = {"SITE_URL": "http://127.0.0.1", "ALLOWED_HOSTS": "127.0.0.1", "EMAIL_URL": "sink://127.0.0.1:9"}
+    os.environ |= PUBLIC | ours | here
     os.environ["DJANGO_SETTINGS_MODULE"] = "crm.settings"
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"], check=True)
     import django
