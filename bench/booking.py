@@ -224,7 +224,7 @@ def _post_beside_insert(place: dict[str, Any]) -> tuple[float, float, float]:
     from tests.scheduling.factories import make_kind
 
     def bare(_request: HttpRequest) -> HttpResponse:
-        Snippet.objects.create(title="x", text_en="x")
+        Snippet.objects.create(title=uuid4().hex, text_en="x")
         return HttpResponse(status=302)
 
     factory, ours, least = RequestFactory(), [], []
