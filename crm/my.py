@@ -22,8 +22,8 @@ from crm import personal_data, registry
 from crm.actions import contacts, conversation, privacy
 from crm.contact_form import ContactPersonForm
 from crm.enums import Stage, TaskKind
-from crm.models import ContactPerson, Lead, PatientSession, PrivateMessage, Task
-from crm.private import PatientRequest, patient_page
+from crm.models import ContactPerson, Lead, PrivateMessage, Task
+from crm.private import PatientRequest, patient_page, session_of
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 LONGEST_MESSAGE = 4000
@@ -64,14 +64,14 @@ class MessageForm(forms.Form):
 
 def standing(request: HttpRequest, lead: Lead) -> str:
     """In plain words; "" until it is proven who is reading."""
-    if not _session(request).is_the_patient:
+    if not session_of(request).is_the_patient:
         return ""
     return render_to_string("crm/my_standing.html", {"words": gettext(STANDING[lead.stage]), "lead": lead})
 
 
 def messages_panel(request: HttpRequest, lead: Lead) -> str:
     """How many there are, and the way to them; "" until it is proven who is reading."""
-    if not _session(request).is_the_patient:
+    if not session_of(request).is_the_patient:
         return ""
     both = PrivateMessage.objects.filter(lead=lead)
     context = {"count": both.count(), "unread": both.filter(by__isnull=False, read_at__isnull=True).count()}
@@ -154,11 +154,6 @@ def end_person(request: PatientRequest, person_id: uuid.UUID) -> HttpResponse:
         person = get_object_or_404(ContactPerson, pk=person_id, lead=request.patient.lead)
         contacts.end(person, by=None, now=timezone.now())
     return redirect("my:people")
-
-
-def _session(request: HttpRequest) -> PatientSession:
-    session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    return session
 
 
 app_name = "my"

@@ -107,6 +107,11 @@ def patient_page(*, reads: bool) -> Callable[[PatientView], Callable[..., HttpRe
     return decorate
 
 
+def session_of(request: HttpRequest) -> PatientSession:
+    """For panels of the private page: they are called with its request."""
+    return cast(PatientRequest, request).patient
+
+
 def no_entry(request: HttpRequest) -> HttpResponse:
     """One and the same page for every link and session that opens nothing; it says what to do instead."""
     return _private(render(request, "private/no_entry.html", status=404))

@@ -79,11 +79,10 @@ def _ask(calendar: BusyCalendar, begin: datetime, end: datetime) -> list[Span]:
 
 def _fetched(url: str) -> str:
     """The text behind an address. Over https only, except on this machine."""
-    parts = urlsplit(url.replace("webcal://", "https://", 1))
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
-        raise Unreadable("The address has to begin with https://.")
+    address = url.replace("webcal://", "https://", 1)
+    _check(address)
     try:
-        with urllib.request.urlopen(parts.geturl(), timeout=SECONDS) as answer:  # noqa: S310 - the scheme is checked
+        with urllib.request.build_opener(_Redirects).open(address, timeout=SECONDS) as answer:
             body: bytes = answer.read(MOST_BYTES + 1)
     except OSError as trouble:
         raise Unreadable(f"The address does not answer ({type(trouble).__name__}).") from None
@@ -92,13 +91,28 @@ def _fetched(url: str) -> str:
     return body.decode("utf-8", "replace")
 
 
+def _check(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise Unreadable("The address has to begin with https://.")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows an address only to where it might have been entered itself."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        _check(newurl)
+        if is_loopback(urlsplit(newurl).hostname) and not is_loopback(urlsplit(req.full_url).hostname):
+            raise Unreadable("The address leads to this machine.")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _over_caldav(calendar: BusyCalendar, begin: datetime, end: datetime) -> list[str]:
     """The events of these days, of the calendar at that address or of all of that account (RFC 4791)."""
     import caldav
     from caldav.lib.error import DAVError
 
-    if urlsplit(calendar.url).scheme != "https" and not is_loopback(urlsplit(calendar.url).hostname):
-        raise Unreadable("The address has to begin with https://.")
+    _check(calendar.url)
     client: Any = caldav.DAVClient
     try:
         with client(url=calendar.url, username=calendar.user, password=calendar.password or "", timeout=SECONDS) as dav:

@@ -229,10 +229,9 @@ def move_now(request: PatientRequest, made: Appointment, start: datetime, *, ver
 def _held(request: PatientRequest, hold: uuid.UUID) -> tuple[AppointmentType, datetime, datetime] | None:
     """(type, start, until) of a hold of theirs that still stands."""
     claim = Claim.objects.filter(hold=hold, held_by=holder(request.patient), hold_expires_at__gt=timezone.now()).first()
-    if claim is None or claim.kind is None:
+    if claim is None or claim.kind is None or claim.hold_expires_at is None:
         return None
     start = claim.during.lower + timedelta(minutes=claim.kind.buffer_before)
-    assert claim.hold_expires_at is not None  # noqa: S101 - a constraint says so
     return claim.kind, start.astimezone(UTC), claim.hold_expires_at
 
 

@@ -1,6 +1,6 @@
 """What patients and staff send about appointments."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -72,15 +72,8 @@ class OverForm(forms.Form):
     over_start = forms.DateTimeField(label="When", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     over_reason = forms.CharField(max_length=200, label="Why", help_text="Stays with the appointment.")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, location: Location, **kwargs: Any) -> None:
+        """Offers the providers of one location, and takes no others."""
         super().__init__(*args, **kwargs)
-        field = self.fields["over_provider"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
-        field.queryset = Resource.objects.filter(kind=ResourceKind.PROVIDER, is_active=True)
-
-    def limited_to(self, location: Location) -> "OverForm":
-        """Offers the providers of one location only."""
-        field = self.fields["over_provider"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
-        field.queryset = Resource.objects.filter(kind=ResourceKind.PROVIDER, is_active=True, location=location)
-        return self
+        theirs = Resource.objects.filter(kind=ResourceKind.PROVIDER, is_active=True, location=location)
+        cast("forms.ModelChoiceField[Any]", self.fields["over_provider"]).queryset = theirs

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import registry
-from crm.models import Lead, PatientSession
-from crm.private import PatientRequest
+from crm.models import Lead
+from crm.private import PatientRequest, session_of
 from scheduling import choosing, ics, queries
 from scheduling.actions import attendance, booking, claims, waitlist
 from scheduling.enums import CancelReason, WaitState
@@ -34,8 +34,7 @@ def hang_in() -> None:
 
 def panel(request: HttpRequest, lead: Lead) -> str:
     """What is ahead, and the way to book; "" until it is proven who is reading."""
-    session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    if not session.is_the_patient:
+    if not session_of(request).is_the_patient:
         return ""
     context = _mine(lead)
     return render_to_string("scheduling/my_panel.html", context) if context["ahead"] or context["kinds"] else ""

@@ -1,18 +1,18 @@
 """What is looked after every minute, and what waits on My day."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
+from django.db.models import F
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from crm import queries as crm_queries
 from crm import registry
-from crm.actions import tasks
 from crm.enums import TaskKind
-from crm.models import User
+from crm.models import Task, User
 from scheduling import queries
 from scheduling.actions import waitlist
 from scheduling.enums import ClaimState, Status
@@ -21,7 +21,6 @@ from scheduling.models import Appointment, Claim
 log = structlog.get_logger("nucleus.scheduling")
 UNCONFIRMED_AT = timedelta(hours=30)  # before the start: time enough to give it to somebody else
 FORGOTTEN_AFTER = timedelta(hours=1)  # holds stay that long, so that a late confirmation is told from a wrong one
-BATCH = 200
 
 
 def hang_in() -> None:
@@ -57,19 +56,22 @@ def call_unconfirmed() -> int:
     """A call for everybody who has not said that they will come, 30 hours before; and for whoever gets no mail."""
     now = crm_queries.clock()
     soon = Appointment.objects.filter(
-        status=Status.BOOKED, confirmed_at=None, starts_at__gt=now, starts_at__lte=now + UNCONFIRMED_AT
+        status=Status.BOOKED,
+        confirmed_at=None,
+        starts_at__gt=now,
+        starts_at__lte=now + UNCONFIRMED_AT,
+        booked_at__lt=F("starts_at") - UNCONFIRMED_AT,  # nobody is called who has only just booked
     )
-    waiting = list(soon.select_related("lead", "kind", "location").order_by("starts_at")[:BATCH])
-    for made in waiting:
-        local = made.starts_at.astimezone(made.location.zone)
-        tasks.open_task(
-            made.lead,
-            kind=TaskKind.CALL,
-            title=f"Not confirmed: {made.kind.label}, {local:%a %-I:%M %p}",
-            due_at=now,
-            key=f"unconfirmed:{made.pk}:{made.version}",
-        )
+    waiting = [_call(made, now=now) for made in soon.select_related("kind", "location")]
+    Task.objects.bulk_create(waiting, ignore_conflicts=True)
     return len(waiting)
+
+
+def _call(made: Appointment, *, now: datetime) -> Task:
+    """Not yet saved; its key makes it one an appointment and time."""
+    local = made.starts_at.astimezone(made.location.zone)
+    title, key = f"Not confirmed: {made.kind.label}, {local:%a %-I:%M %p}", f"unconfirmed:{made.pk}:{made.version}"
+    return Task(lead_id=made.lead_id, kind=TaskKind.CALL, title=title, due_at=now, key=key)
 
 
 def forget_holds() -> int:

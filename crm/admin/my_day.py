@@ -1,6 +1,5 @@
 """The first page of the desk: what waits, and one press to what has to be done about it."""
 
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +14,10 @@ from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
 from crm import work_list
-from crm.actions import access, tasks
+from crm.actions import tasks
+from crm.admin import shown
 from crm.admin.lead_page import user_of
-from crm.enums import AccessAction
 from crm.models import Lead, Task
-
-SHOWN = "my_day_shown"  # in the session: whose names the page showed last, as a hash
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -35,7 +32,8 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     user, now = user_of(request), timezone.now()
     day = work_list.of(user, everybody=everybody, now=now)
     asks_again = "HX-Request" in request.headers
-    _record(request, day, asks_again=asks_again)
+    tasks_shown = {task.lead_id for section in day.sections for task in section.rows}
+    shown.record(request, "my_day", tasks_shown | {alert.lead_id for alert in day.alerts})
     context: dict[str, Any] = {"day": day, "now": now, "everybody": everybody}
     if asks_again:
         return TemplateResponse(request, "crm/my_day.html#day", context)
@@ -45,19 +43,6 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "lists": [(entry.title, html) for entry in day.others if (html := entry.render(request))],
     }
     return TemplateResponse(request, "crm/my_day.html", context)
-
-
-def _record(request: HttpRequest, day: work_list.Day, *, asks_again: bool) -> None:
-    """Whose names were shown. Asking again mostly shows the same people: recorded when somebody is new among them."""
-    tasks_shown = {task.lead_id for section in day.sections for task in section.rows}
-    ids = sorted(tasks_shown | {alert.lead_id for alert in day.alerts})
-    mark = sha256("".join(map(str, ids)).encode()).hexdigest()[:16]
-    if request.session.get(SHOWN) == mark and asks_again:
-        return
-    if request.session.get(SHOWN) != mark:
-        request.session[SHOWN] = mark
-    if ids:
-        access.record(AccessAction.LIST, by=user_of(request), object_type="lead", ids=ids)
 
 
 def settle_here(site: AdminSite) -> Any:

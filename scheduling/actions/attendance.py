@@ -31,10 +31,7 @@ def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime)
     Nobody fails to come before the time has begun. Side effects: stage and events (a no-show begins its sequence); who
     came after all is awaited, or here, again.
     """
-    lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=appointment.lead_id)
-    rows = Appointment.objects.select_for_update(of=("self",)).select_related("kind", "location", "provider")
-    locked = rows.get(pk=appointment.pk)
-    locked.lead = lead
+    locked = booking.lock_row(appointment)
     before = Status(locked.status)
     if before == to:
         return locked

@@ -15,7 +15,7 @@ from scheduling import availability, estimate, mails
 from scheduling.actions import claims, waitlist
 from scheduling.actions.claims import Place
 from scheduling.availability import Free, Question
-from scheduling.enums import OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, Status
+from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, Status
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 
@@ -37,7 +37,6 @@ class Booking:
     provider: UUID | None = None
     hold: UUID | None = None
     over: str = ""
-    note: str = ""
     moving: Appointment | None = None
 
     def question(self) -> Question:
@@ -60,7 +59,7 @@ def may_book_alone(lead: Lead, kind: AppointmentType) -> bool:
 
 def hold(wanted: Booking, *, now: datetime) -> tuple[UUID, Free, Place]:
     """Keeps a time for five minutes while somebody decides. Raises BookingRefused, SlotTaken."""
-    _check(wanted.lead, wanted)
+    _check(wanted.lead, wanted, now=now)
     found = availability.at_start(wanted.question(), wanted.start, now=now)
     kept = found and claims.hold(wanted.kind, found, held_by=wanted.held_by, lead_id=wanted.lead.pk, now=now)
     if not found or not kept:
@@ -94,8 +93,8 @@ def _book(wanted: Booking, *, now: datetime) -> Appointment:
             raise BookingRefused("This request belongs to somebody else.")
         return made
     wanted = replace(wanted, lead=lead)
-    _check(lead, wanted)
-    appointment = _over_book(wanted) if wanted.over else _book_free(wanted, now=now)
+    _check(lead, wanted, now=now)
+    appointment = _over_book(wanted, now=now) if wanted.over else _book_free(wanted, now=now)
     on_timeline(appointment, "Booked", by=wanted.by, now=now)
     mails.plan(appointment, now=now)
     _ask_for_estimate(appointment, now=now)
@@ -104,7 +103,7 @@ def _book(wanted: Booking, *, now: datetime) -> Appointment:
     return appointment
 
 
-def _check(lead: Lead, wanted: Booking) -> None:
+def _check(lead: Lead, wanted: Booking, *, now: datetime) -> None:
     _check_hold(lead, by=wanted.by)
     if not wanted.kind.is_active:
         raise BookingRefused(gettext("This kind of appointment is not offered any more."))
@@ -112,7 +111,8 @@ def _check(lead: Lead, wanted: Booking) -> None:
         return
     if wanted.by is None and not may_book_alone(lead, wanted.kind):
         raise BookingRefused(gettext("We book this kind of appointment together with you. Please call us."))
-    if wanted.by is None and Appointment.objects.standing().filter(lead=lead, kind=wanted.kind).exists():
+    mine = Appointment.objects.standing().filter(lead=lead, kind=wanted.kind, ends_at__gt=now)
+    if wanted.by is None and mine.exists():
         raise BookingRefused(gettext("You have an appointment of this kind already. You can move it to another time."))
     if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):
         raise BookingRefused("You may not book over what is taken.")
@@ -135,11 +135,11 @@ def _book_free(wanted: Booking, *, now: datetime) -> Appointment:
     raise _Taken
 
 
-def _over_book(wanted: Booking) -> Appointment:
+def _over_book(wanted: Booking, *, now: datetime) -> Appointment:
     """Beside what is there already, with a reason: the claim takes part in no exclusion."""
     if wanted.provider is None:
         raise BookingRefused("Say with whom: over-booking is a decision about one person's time.")
-    appointment = _new(wanted, (wanted.provider, None), now=wanted.start)
+    appointment = _new(wanted, (wanted.provider, None), now=now)
     claims.take([wanted.provider], appointment.span, state=ClaimState.EXTRA, appointment=appointment)
     return appointment
 
@@ -159,7 +159,6 @@ def _new(wanted: Booking, place: Place, *, now: datetime) -> Appointment:
         request_id=wanted.request_id,
         is_extra=bool(wanted.over),
         extra_reason=wanted.over,
-        note=wanted.note,
         booked_by=wanted.by,
         booked_at=now,
     )
@@ -174,25 +173,22 @@ def reschedule(
     by: User | None,
     now: datetime,
     provider: UUID | None = None,
-    by_deadline: bool = True,
 ) -> Appointment:
     """Another time for the same appointment. `version` is what the page showed: whoever comes second changes nothing,
     and whoever does not get the new time keeps the old one.
 
     Raises ChangedMeanwhile, SlotTaken, BookingRefused (past the deadline, over, under a safety hold).
     """
-    asked: Question | None = None
+    asked = _question_for(appointment, start, held_by=held_by, by=by, provider=provider)
     try:
         with transaction.atomic():
             locked = lock(appointment, version=version)
-            asked = _question_for(locked, start, held_by=held_by, by=by, provider=provider)
             _check_hold(locked.lead, by=by)
             _check_deadline(locked, locked.kind.reschedule_until, by=by, now=now)
             if locked.starts_at == start and provider in {None, locked.provider_id}:
                 return locked
             return _move(locked, asked, start, by=by, now=now)
     except _Taken:
-        assert asked is not None  # noqa: S101 - it is asked before anything can be taken
         raise SlotTaken(availability.nearest(asked, start, now=now)) from None
 
 
@@ -242,6 +238,8 @@ def cancel(
     Raises ChangedMeanwhile, BookingRefused (past the patient's deadline, or over already).
     """
     locked = lock(appointment, version=version)
+    if Status.CANCELLED not in MOVES[Status(locked.status)]:
+        raise BookingRefused("Somebody has arrived for it: take that back first.")
     _check_deadline(locked, locked.kind.cancel_until, by=by, now=now)
     locked.status, locked.version = Status.CANCELLED, locked.version + 1
     locked.ended_by = EndedBy.CENTRE if by or reason in OF_THE_CENTRE else EndedBy.PATIENT
@@ -250,6 +248,7 @@ def cancel(
     claims.release(locked)
     on_timeline(locked, f"Cancelled: {CancelReason(reason).label.lower()}", by=by, now=now, note=note)
     mails.plan_cancellation(locked, now=now)
+    waitlist.leave(locked)
     waitlist.on_freed(locked, locked.starts_at)
     move_back(locked, now=now)
     events.announce(locked.lead, Event.CANCELLED, now=now, key=str(locked.pk))
@@ -257,13 +256,19 @@ def cancel(
 
 
 def lock(appointment: Appointment, *, version: int) -> Appointment:
-    """The lead first, then the appointment. Raises ChangedMeanwhile unless it stands as the page showed it."""
+    """Raises ChangedMeanwhile unless the appointment stands as the page showed it."""
+    locked = lock_row(appointment)
+    if locked.version != version or not locked.stands:
+        raise ChangedMeanwhile
+    return locked
+
+
+def lock_row(appointment: Appointment) -> Appointment:
+    """The lead first, then the appointment."""
     lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=appointment.lead_id)
     rows = Appointment.objects.select_for_update(of=("self",)).select_related("kind", "location", "provider", "topic")
     locked = rows.get(pk=appointment.pk)
     locked.lead = lead
-    if locked.version != version or not locked.stands:
-        raise ChangedMeanwhile
     return locked
 
 
@@ -306,7 +311,8 @@ def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:
 def move_back(appointment: Appointment, *, now: datetime) -> None:
     """Without any other consultation ahead, a booked lead waits for a time again."""
     lead = Lead.objects.get(pk=appointment.lead_id)
-    others = Appointment.objects.standing().filter(lead=lead, kind__is_consultation=True).exclude(pk=appointment.pk)
+    ahead = Appointment.objects.standing().filter(lead=lead, kind__is_consultation=True, ends_at__gt=now)
+    others = ahead.exclude(pk=appointment.pk)
     if appointment.kind.is_consultation and lead.stage == Stage.BOOKED and not others.exists():
         leads.move(lead, to=Stage.BOOKING, by=None, now=now)
 

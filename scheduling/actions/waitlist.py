@@ -91,13 +91,13 @@ def _offer(freed: FreedTime, *, now: datetime) -> int:
     )
     for entry in line.select_related("lead__location").order_by("since", "pk"):
         booked = Appointment.objects.standing().filter(lead=entry.lead, kind=freed.kind).order_by("starts_at").first()
-        if booked is None or booked.starts_at > freed.start:
+        if booked and booked.starts_at > freed.start:  # who has cancelled waits for nothing any more
             return _offer_to(entry, booked, freed, now=now)
     return 0
 
 
-def _offer_to(entry: WaitlistEntry, booked: Appointment | None, freed: FreedTime, *, now: datetime) -> int:
-    asked = Question(freed.kind, freed.location, now.date(), 1, moving=booked.pk if booked else None)
+def _offer_to(entry: WaitlistEntry, booked: Appointment, freed: FreedTime, *, now: datetime) -> int:
+    asked = Question(freed.kind, freed.location, now.date(), 1, moving=booked.pk)
     free = availability.at_start(asked, freed.start, now=now)
     lasts = min(OFFERED_FOR, freed.start - timedelta(minutes=freed.kind.min_notice) - now)
     held = free and claims.hold(

@@ -15,6 +15,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from crm.actions import access
+from crm.admin import shown
 from crm.admin.lead_page import user_of
 from crm.enums import AccessAction
 from crm.models import Location, User
@@ -63,6 +64,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("calendar/agenda/<uuid:resource_id>/", page(agenda), name="scheduling_agenda"),
         path("front-desk/", page(front_desk), name="scheduling_front_desk"),
         path("rebooking/", page(rebooking), name="scheduling_rebooking"),
+        path("rebooking/<uuid:appointment_id>/", page(other_times), name="scheduling_other_times"),
     ]
 
 
@@ -220,23 +222,19 @@ def front_desk(site: AdminSite, request: HttpRequest) -> HttpResponse:
     today = now.astimezone(location.zone).date()
     found = queries.between(location, today, today)
     context = {"rows": [(made, actions_of(made, now=now)) for made in found], "now": now, "location": location}
+    shown.record(request, "front_desk", [made.lead_id for made in found])
     if "HX-Request" in request.headers:
         return TemplateResponse(request, "scheduling/front_desk.html#rows", context)
-    _seen(request, found)
     whole = {**site.each_context(request), "title": "Front desk", **context}
     return TemplateResponse(request, "scheduling/front_desk.html", whole)
 
 
 def rebooking(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """Appointments whose time was closed under them, each with the nearest other times."""
+    """Appointments whose time was closed under them. The nearest other times of each come when it is in view."""
     now = timezone.now()
     waiting = queries.to_rebook(user_of(request))[: REBOOK_SHOWN + 1]
-    shown = list(waiting[:REBOOK_SHOWN])
-    _seen(request, shown)
-    rows = [
-        (made, availability.nearest(_other_time(made), made.starts_at, now=now), made.location.timezone)
-        for made in shown
-    ]
+    rows = waiting[:REBOOK_SHOWN]
+    _seen(request, rows)
     context = {
         **site.each_context(request),
         "title": "Other times to find",
@@ -245,6 +243,17 @@ def rebooking(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "now": now,
     }
     return TemplateResponse(request, "scheduling/rebooking.html", context)
+
+
+def other_times(site: AdminSite, request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    """The nearest other times of one of them, as presses."""
+    waiting = (made for made in queries.to_rebook(user_of(request)) if made.pk == appointment_id)
+    made = next(waiting, None)
+    if made is None:
+        raise Http404("It waits for no other time any more.")
+    others = availability.nearest(_other_time(made), made.starts_at, now=timezone.now())
+    context = {"made": made, "others": others, "zone": made.location.timezone}
+    return TemplateResponse(request, "scheduling/rebooking.html#times", context)
 
 
 def _other_time(made: Appointment) -> Question:

@@ -81,7 +81,7 @@ def book(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     lead = find_lead(lead_id)
     kinds = queries.given_at(lead.location)
     kind = next((one for one in kinds if one.key == request.GET.get("type")), kinds[0] if kinds else None)
-    form, over = StartForm(request.POST or None), OverForm(request.POST or None)
+    form, over = StartForm(request.POST or None), OverForm(request.POST or None, location=lead.location)
     if kind is None:
         messages.warning(request, "Nothing can be booked here yet: an administrator adds providers and their types.")
         return back(lead_id)
@@ -166,7 +166,7 @@ def _week(
         "instead": instead,
         "zone": location.timezone,
         "request_id": uuid4(),
-        "over": (over or OverForm()).limited_to(location) if request.user.has_perm("scheduling.overbook") else None,
+        "over": (over or OverForm(location=location)) if request.user.has_perm("scheduling.overbook") else None,
         "now": now,
     }
     return TemplateResponse(request, "scheduling/desk_book.html", context, status=status)

@@ -85,7 +85,7 @@ class ResourceAdmin(DeskAdmin):
     list_display = ["name", "kind", "location", "hours", "is_active", "position"]
     list_filter = [("kind", ChoicesDropdownFilter), ("location", RelatedDropdownFilter), "is_active"]
     ordering = ["position", "name", "pk"]
-    fields = [("kind", "name"), ("location", "timezone"), "user", ("is_active", "position"), "feed_address"]
+    fields = [("kind", "name"), ("location", "timezone"), ("is_active", "position"), "feed_address"]
     readonly_fields = ["feed_address"]
     inlines = [RuleInline, BusyInline]
 
@@ -146,6 +146,7 @@ class ScheduleExceptionAdmin(DeskAdmin):
             obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
         count = rebooking.flag(obj)
+        rebooking.unflag_all()  # what an earlier wording lay over
         if count:
             self.message_user(request, f"{count} appointments lie under it: they wait under “Other times to find”.")
 

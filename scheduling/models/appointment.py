@@ -39,7 +39,6 @@ class Appointment(Row):
 
     is_extra = models.BooleanField("over-booked", default=False)
     extra_reason = models.CharField(max_length=200, blank=True)
-    note = models.CharField(max_length=500, blank=True, help_text="For staff.")
     booked_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
     booked_at = models.DateTimeField(default=now, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True, help_text="The patient said that they will come.")

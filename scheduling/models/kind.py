@@ -3,7 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from crm.enums import Outcome
 from crm.models.base import Row
@@ -56,6 +56,12 @@ class AppointmentType(Row):
         ordering = ["position", "label"]
         constraints = [
             models.CheckConstraint(condition=Q(duration__gte=1, step__gte=1), name="type_takes_time"),
+            # Whoever looks for claims looks back a day: availability.claims_between.
+            models.CheckConstraint(
+                condition=Q(duration__lte=DAY - F("buffer_before") - F("buffer_after")),
+                name="type_within_a_day",
+                violation_error_message="With its buffers it takes longer than a day.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,14 +18,6 @@ class Resource(Row):
     kind = models.CharField(max_length=10, choices=ResourceKind)
     name = models.CharField(max_length=80)
     location = models.ForeignKey("crm.Location", on_delete=models.PROTECT, related_name="resources")
-    user = models.OneToOneField(
-        "crm.User",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="resource",
-        help_text="Of a provider who signs in here: their own agenda.",
-    )
     timezone = models.CharField(
         max_length=64, default="America/New_York", validators=[validate_zone], help_text="The clock of the rules."
     )

@@ -70,9 +70,10 @@ def radicale(directory: Path) -> Iterator[DavServer]:
 
 @dataclass
 class File:
-    """What the web server gives out; None: nothing but an error."""
+    """What the web server gives out; None: nothing but an error; `to`: it sends elsewhere."""
 
     text: str | None = None
+    to: str = ""
     url: str = ""
     asked: list[str] = field(default_factory=list)
 
@@ -85,7 +86,9 @@ def calendar_file() -> Iterator[File]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             file.asked.append(self.path)
-            self.send_response(503 if file.text is None else 200)
+            self.send_response(302 if file.to else 503 if file.text is None else 200)
+            if file.to:
+                self.send_header("Location", file.to)
             self.end_headers()
             self.wfile.write((file.text or "").encode())
 

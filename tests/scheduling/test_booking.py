@@ -496,3 +496,29 @@ def test_holds_and_claims_say_what_they_are(patient: Lead, kind: AppointmentType
     assert claims.held_place(uuid4(), held_by="x") is None
     assert replace(wish(patient, kind), hold=uuid4()).hold is not None
     assert str(made).startswith("Telephone consultation, Dec 1")
+
+
+def test_what_is_over_stands_in_nobodys_way(patient: Lead, kind: AppointmentType) -> None:
+    """Nobody has pressed what came of the first one; it is past all the same."""
+    first = book(patient, kind)
+    week_later = TEN + timedelta(days=7)
+    wanted = wish(patient, kind, week_later)
+    made = booking.book(wanted, now=TEN + timedelta(days=1))
+    booking.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=TEN + timedelta(days=1))
+    patient.refresh_from_db()
+    first.refresh_from_db()
+    assert (first.status, patient.stage) == (Status.BOOKED, Stage.BOOKING)
+
+
+def test_who_has_arrived_is_not_cancelled(patient: Lead, kind: AppointmentType, coordinator: User) -> None:
+    made = book(patient, kind)
+    attendance.set_status(made, to=Status.ARRIVED, by=coordinator, now=TEN)
+    with pytest.raises(BookingRefused, match="take that back"):
+        cancel(made, by=coordinator)
+
+
+def test_an_over_booking_bears_the_time_at_which_it_was_made(
+    patient: Lead, kind: AppointmentType, provider: Resource
+) -> None:
+    lea = make_user("lead_coordinator", email="lea@example.org")
+    assert book(patient, kind, provider=provider.pk, over="Far away", **as_staff(lea)).booked_at == NOW

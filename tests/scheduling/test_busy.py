@@ -116,9 +116,7 @@ def test_the_last_good_answer_stays_and_the_trouble_is_shown(
     file.text = calendar(AT_TEN)
     assert busy.refresh(own, now=NOW)
     file.text = text
-    later = NOW + timedelta(minutes=10)
-    if busy.refresh(own, now=later):
-        assert text == ""  # an empty file is an empty calendar to no one: it says so below
+    assert not busy.refresh(own, now=NOW + timedelta(minutes=10))
     own.refresh_from_db()
     assert (own.good_at, bool(own.trouble), len(spans())) == (NOW, True, 1)
     client.force_login(make_user("coordinator", email="c@example.org"))
@@ -175,3 +173,11 @@ def test_a_caldav_server_is_read(dav: DavServer, provider: Resource, kind: Appoi
     wrong.refresh_from_db()
     assert "does not answer as it should" in wrong.trouble
     assert date(2026, 12, 1) == TEN.date()
+
+
+@pytest.mark.parametrize("to", ["http://calendar.example.org/x.ics", "ftp://127.0.0.1/x"])
+def test_it_is_not_sent_to_where_it_would_not_go_itself(own: BusyCalendar, file: File, to: str) -> None:
+    file.to = to
+    assert not busy.refresh(own, now=NOW)
+    own.refresh_from_db()
+    assert own.trouble == "The address has to begin with https://."

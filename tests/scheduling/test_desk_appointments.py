@@ -252,7 +252,8 @@ def test_leave_over_a_booking_flags_it_until_it_has_another_time(
     assert "Other times to find" in desk.get("/admin/?whose=all").content.decode()
     page = desk.get(REBOOKING).content.decode()
     assert patient.full_name in page
-    start = re.search(r'name="start" value="([^"]+)"', page)
+    times = desk.get(f"{REBOOKING}{made.pk}/").content.decode()
+    start = re.search(r'name="start" value="([^"]+)"', times)
     assert start
     form = {"start": start[1], "version": 1, "back": "rebooking"}
     assert desk.post(at(patient, f"appointments/{made.pk}/move/"), form)["Location"] == REBOOKING
@@ -305,6 +306,9 @@ def test_whoever_has_not_confirmed_is_called_once(patient: Lead, kind: Appointme
     made = _today(patient, kind, centre)
     soon = timezone.now() + timedelta(hours=29)
     Appointment.objects.filter(pk=made.pk).update(starts_at=soon, ends_at=soon + timedelta(minutes=30))
+    work.call_unconfirmed()
+    assert not Task.objects.filter(title__startswith="Not confirmed").exists()  # booked a moment ago
+    Appointment.objects.update(booked_at=timezone.now() - timedelta(days=3))
     for _ in range(2):
         work.call_unconfirmed()
     assert Task.objects.filter(kind=TaskKind.CALL, title__startswith="Not confirmed").count() == 1
@@ -323,3 +327,54 @@ def _slot(centre: Location) -> datetime:
 def test_holds_that_nobody_confirmed_are_forgotten(patient: Lead, kind: AppointmentType, tuesday: datetime) -> None:
     booking.hold(wish(patient, kind, tuesday), now=timezone.now() - timedelta(hours=2))
     assert (work.once(), Claim.objects.count()) == (1, 0)
+
+
+def test_over_booking_is_with_somebody_of_that_place(client: Client, patient: Lead, kind: AppointmentType) -> None:
+    elsewhere = make_resource(make_location(name="Elsewhere", position=9))
+    client.force_login(make_user("lead_coordinator", email="lea@example.org"))
+    sent = {"over_start": "2027-01-05T10:00", "over_provider": str(elsewhere.pk), "over_reason": "x"}
+    assert client.post(f"{at(patient, 'appointments/book/')}?type={kind.key}", sent).status_code == 422
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_other_times_to_find_ask_as_much_for_three_as_for_one(
+    desk: Client,
+    centre: Location,
+    kind: AppointmentType,
+    tuesday: datetime,
+    count: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    staff = as_staff(make_user("coordinator", email="s@example.org"))
+    for n in range(count):
+        lead = make_patient(centre, email=f"{n}@example.org")
+        booking.book(wish(lead, kind, tuesday + timedelta(hours=n), **staff), now=timezone.now())
+    Appointment.objects.update(rebook_since=timezone.now())
+    desk.get(REBOOKING)
+    with django_assert_num_queries(5):
+        assert desk.get(REBOOKING).content.decode().count('hx-trigger="revealed') == count
+
+
+def test_who_newly_appears_at_the_front_desk_is_recorded(
+    desk: Client, patient: Lead, kind: AppointmentType, centre: Location
+) -> None:
+    desk.get(FRONT_DESK)
+    _today(patient, kind, centre)
+    before = AccessEvent.objects.count()
+    for _ in range(2):
+        desk.get(FRONT_DESK, headers={"HX-Request": "true"})
+    assert AccessEvent.objects.count() == before + 1
+    assert AccessEvent.objects.latest("at").object_ids == [patient.pk]
+
+
+def test_a_leave_that_was_shortened_frees_what_it_no_longer_covers(
+    client: Client, made: Appointment, provider: Resource, centre: Location
+) -> None:
+    day = made.starts_at.astimezone(centre.zone).date()
+    leave = close(provider, day)
+    client.force_login(make_user("lead_coordinator", email="lea@example.org"))
+    later = day + timedelta(days=1)
+    form = {"resource": str(provider.pk), "location": "", "from_day": later, "to_day": later, "reason": "Ill"}
+    assert client.post(f"/admin/scheduling/scheduleexception/{leave.pk}/change/", form).status_code == 302
+    made.refresh_from_db()
+    assert made.rebook_since is None

@@ -310,3 +310,15 @@ def test_the_desk_books_what_patients_may_not(patient: Lead, provider: Resource,
     made = booking.book(wish(patient, kind, tuesday, **as_staff(casey)), now=timezone.now())
     page = browser_of(patient).get(f"{HOME}{made.pk}/").content.decode()
     assert "I will come" in page
+
+
+def test_whoever_cancels_waits_for_nothing_any_more(
+    browser: Client, centre: Location, kind: AppointmentType, tuesday: datetime
+) -> None:
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    made = book(browser, kind, tuesday + timedelta(days=1))
+    browser.post(f"{HOME}{made.pk}/wait/", {})
+    browser.post(f"{HOME}{made.pk}/cancel/", {"version": 1, "reason": "time"})
+    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    assert waitlist.offer(now=timezone.now()) == 0
+    assert WaitlistEntry.objects.get().state == WaitState.LEFT
