@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crm import uploading
 from crm.actions import documents
 from crm.document_enums import READABLE
-from crm.enums import Source
 from crm.models import Document, Lead
 from crm.private import PatientRequest, patient_page
+from crm.treatment_enums import Source
 
 
 def own(request: PatientRequest) -> QuerySet[Document]:

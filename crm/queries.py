@@ -12,17 +12,7 @@ from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce, Now
 
 from crm import suppression
-from crm.enums import (
-    NEEDS_A_PERSON,
-    OPEN_STAGES,
-    TOLD_STAGES,
-    ActivityKind,
-    CallOutcome,
-    MeasurementKind,
-    MessageState,
-    Stage,
-    TaskKind,
-)
+from crm.enums import NEEDS_A_PERSON, OPEN_STAGES, TOLD_STAGES, ActivityKind, CallOutcome, MessageState, Stage, TaskKind
 from crm.models import (
     Activity,
     ConsentRecord,
@@ -39,6 +29,7 @@ from crm.models import (
     Treatment,
     User,
 )
+from crm.treatment_enums import MeasurementKind
 
 KEPT_SECONDS = 5.0
 OTHERS_SHOWN = 10

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from crm.enums import DatePrecision
+from crm.treatment_enums import DatePrecision
 
 _PATTERNS = [
     (re.compile(r"(?P<year>\d{4})"), DatePrecision.YEAR),

@@ -2,7 +2,7 @@
 
 from django.db.models import TextChoices
 
-from crm.enums import TreatmentGroup
+from crm.treatment_enums import TreatmentGroup
 
 
 class TreatmentKind(TextChoices):

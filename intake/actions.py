@@ -13,10 +13,11 @@ from django.db import IntegrityError, models, transaction
 
 from crm import clinic_hours, dispatch, emails, rows
 from crm.actions import events, leads, safety, sequences, tasks
-from crm.enums import SIDE_STAGES, ActivityKind, CameBy, Event, MeasurementKind, Outcome, Stage, TaskKind
+from crm.enums import SIDE_STAGES, ActivityKind, CameBy, Event, Outcome, Stage, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, PatientSession, Task, User
 from crm.normalise import name_key
 from crm.registry import Happening
+from crm.treatment_enums import MeasurementKind
 from intake import assessments, consents, flags, questionnaire, record
 from intake.models import Submission
 

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import transaction
 
 from crm.actions import events, leads, tasks, treatments
-from crm.enums import ActivityKind, Event, MeasurementKind, Source, TaskKind, TreatmentGroup, TreatmentStatus
+from crm.enums import ActivityKind, Event, TaskKind
 from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
+from crm.treatment_enums import MeasurementKind, Source, TreatmentGroup, TreatmentStatus
 from crm.vocabulary import GROUP_OF
 from intake import actions, assessments, insurance, record
 from intake.models import Submission

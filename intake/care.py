@@ -9,7 +9,7 @@ from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from crm.enums import TreatmentGroup
+from crm.treatment_enums import TreatmentGroup
 from crm.vocabulary import kinds_in
 from intake.snapshot import Entry
 from intake.trials import EXCUSED, INJECTION_DAYS, Period, Trial, distinct_days, first_day, last_day

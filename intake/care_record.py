@@ -5,9 +5,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm.document_enums import ImagingModality
-from crm.enums import DatePrecision, Documentation, MeasurementKind, Setting, TreatmentStatus
 from crm.models import ImagingStudy, Lead, Measurement, Treatment
 from crm.said import SaidDate, SaidDateField
+from crm.treatment_enums import DatePrecision, Documentation, MeasurementKind, Setting, TreatmentStatus
 from intake.candidacy import GROUP_OF_TICK, Case
 from intake.care import Care, CareRecord, Rating, Study
 from intake.record import Told, make_snapshot

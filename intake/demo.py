@@ -15,8 +15,9 @@ from django.db import transaction
 
 from crm import eligibility, follow_up, mail_texts, registry, roles
 from crm.actions import leads, referrals, treatments
-from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, ReferralStep, Source, Stage
+from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, ReferralStep, Stage
 from crm.models import Lead, Location, Message, ReferringPractice, User
+from crm.treatment_enums import Source
 from intake import actions, demo_desk, insurance
 from intake.forms import StepOne
 from intake.models import Plan

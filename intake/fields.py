@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import normalise, safety_text
-from crm.enums import DatePrecision
 from crm.said import SaidDateField
+from crm.treatment_enums import DatePrecision
 from intake.questionnaire import LONGEST_TEXT, Kind, Question, SafetyOption, safety_options
 
 MAX_LINE = 80

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from crm.enums import Documentation, MeasurementKind
 from crm.models import Lead, Measurement, Treatment
+from crm.treatment_enums import Documentation, MeasurementKind
 from intake import gaps
 
 Answers = dict[str, Any]

@@ -6,8 +6,9 @@ from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
-from crm.enums import Outcome, TreatmentGroup
+from crm.enums import Outcome
 from crm.models import Lead
+from crm.treatment_enums import TreatmentGroup
 from crm.vocabulary import TreatmentKind
 from intake import flags, questionnaire
 from intake.models import Assessment, Override, Submission

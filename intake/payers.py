@@ -7,7 +7,7 @@ current one before relying on a profile. `is_secondhand`: read in somebody's sum
 from dataclasses import dataclass
 from datetime import date
 
-from crm.enums import TreatmentGroup
+from crm.treatment_enums import TreatmentGroup
 from crm.vocabulary import kinds_in
 from intake.care import Selection, Window
 from intake.criteria import (

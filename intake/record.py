@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from crm.enums import MeasurementKind
 from crm.models import Lead, Measurement, PatientSession, Treatment
+from crm.treatment_enums import MeasurementKind
 from intake.models import Submission
 from intake.questionnaire import NONE
 from intake.snapshot import Snapshot

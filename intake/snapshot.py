@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from crm.enums import TreatmentGroup, TreatmentStatus
+from crm.treatment_enums import TreatmentGroup, TreatmentStatus
 from crm.vocabulary import GROUP_OF
 
 A_SIGNS = tuple(f"A{number}" for number in range(1, 11))

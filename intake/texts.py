@@ -12,8 +12,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
 from django.utils.translation.template import templatize
 
-from crm.enums import SideEffect
 from crm.places import ABROAD, STATES
+from crm.treatment_enums import SideEffect
 from crm.vocabulary import TreatmentKind
 from intake import consents, wording
 from intake.questionnaire import CALL_ME, PAGES, RECHECK, SIGNS, STEP_ONE, Kind, Question, Section

@@ -7,10 +7,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus
 from crm.errors import TreatmentRefused
 from crm.models import Treatment
 from crm.said import SaidDate, SaidDateField
+from crm.treatment_enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus
 from crm.vocabulary import TreatmentKind, kinds_in
 from intake.spoken import choices, said
 

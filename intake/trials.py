@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from crm.enums import TreatmentGroup, TreatmentStatus
+from crm.treatment_enums import TreatmentGroup, TreatmentStatus
 from intake.snapshot import Entry
 
 LOOK_BACK_DAYS = 365

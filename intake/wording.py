@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from crm.enums import TreatmentGroup
+from crm.treatment_enums import TreatmentGroup
 from crm.vocabulary import TreatmentKind
 
 Evidence = dict[str, Any]

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crm import patient_access, roles
-from crm.enums import LinkPurpose, MessageClass, OnUnknown, Source
+from crm.enums import LinkPurpose, MessageClass, OnUnknown
 from crm.models import Lead, Location, Message, PatientLink, Treatment, User
+from crm.treatment_enums import Source
 from intake import guard
 from tests.answers import STEP_ONE
 

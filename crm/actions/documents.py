@@ -16,9 +16,10 @@ from django.db.models import Q, Sum
 from crm import clamd, dicom, dispatch, judging, sealed
 from crm.actions import access
 from crm.document_enums import DocumentKind, DocumentState, Unfit
-from crm.enums import AccessAction, ActivityKind, Source
+from crm.enums import AccessAction, ActivityKind
 from crm.errors import DecryptionFailed, UploadRefused, WrongOffset
 from crm.models import Activity, Document, Lead, PatientSession, User
+from crm.treatment_enums import Source
 
 log = structlog.get_logger("nucleus.documents")
 

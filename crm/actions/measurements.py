@@ -6,9 +6,10 @@ from decimal import Decimal
 from django.db import transaction
 
 from crm.actions import events
-from crm.enums import MEASUREMENT_RANGE, ActivityKind, Event, MeasurementKind, Source
+from crm.enums import ActivityKind, Event
 from crm.errors import MeasurementRefused
 from crm.models import Activity, Lead, Measurement, User
+from crm.treatment_enums import MEASUREMENT_RANGE, MeasurementKind, Source
 
 
 @transaction.atomic

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from crm.actions import events
-from crm.enums import ActivityKind, Documentation, Event, Source, TreatmentGroup, TreatmentStatus
+from crm.enums import ActivityKind, Event
 from crm.errors import TreatmentRefused
 from crm.models import Activity, Lead, Treatment, User
+from crm.treatment_enums import Documentation, Source, TreatmentGroup, TreatmentStatus
 from crm.vocabulary import GROUP_OF
 
 LOCAL_ONLY = {"updated_at", "updated_by", "created_at", "created_by", "verified_at", "verified_by"}

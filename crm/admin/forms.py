@@ -12,11 +12,12 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places, stages
 from crm.actions.next_steps import NextStep
-from crm.enums import CallOutcome, DatePrecision, LostReason, MeasurementKind, SideEffect, Source, Stage
+from crm.enums import CallOutcome, LostReason, Stage
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
 from crm.said import SaidDate, SaidDateField, SpanField
+from crm.treatment_enums import DatePrecision, MeasurementKind, SideEffect, Source
 from crm.vocabulary import grouped_choices
 
 _THREE_ROWS = forms.Textarea(attrs={"rows": 3})

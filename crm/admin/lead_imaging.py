@@ -16,10 +16,11 @@ from crm import printing, registry
 from crm.actions import access, imaging
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.document_enums import DocumentKind, DocumentState, ImagingModality
-from crm.enums import AccessAction, BodyRegion, DatePrecision
+from crm.enums import AccessAction
 from crm.errors import ImagingRefused
 from crm.models import Document, ImagingStudy, Lead
 from crm.said import SaidDate, SaidDateField
+from crm.treatment_enums import BodyRegion, DatePrecision
 
 PAGES = {"request": "crm/print_request.html", "fax": "crm/print_fax.html"}
 

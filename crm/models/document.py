@@ -5,9 +5,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from crm.document_enums import READABLE, DocumentKind, DocumentState, Unfit
-from crm.enums import Source
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
+from crm.treatment_enums import Source
 
 
 class Document(Row):

@@ -5,8 +5,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crm.document_enums import ImagingMedium, ImagingModality
-from crm.enums import BodyRegion, DatePrecision
 from crm.models.base import Row
+from crm.treatment_enums import BodyRegion, DatePrecision
 
 
 class ImagingStudy(Row):

@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.enums import MEASUREMENT_RANGE, MeasurementKind, Source
 from crm.models.base import Row
+from crm.treatment_enums import MEASUREMENT_RANGE, MeasurementKind, Source
 
 
 def _in_range() -> Q:

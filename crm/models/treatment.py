@@ -10,7 +10,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm.enums import (
+from crm.models.base import Row
+from crm.treatment_enums import (
     BodyRegion,
     DatePrecision,
     Documentation,
@@ -24,7 +25,6 @@ from crm.enums import (
     TreatmentGroup,
     TreatmentStatus,
 )
-from crm.models.base import Row
 from crm.vocabulary import GROUP_OF, TreatmentKind, kinds_in
 
 

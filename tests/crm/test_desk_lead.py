@@ -9,8 +9,9 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from crm import roles
-from crm.enums import AccessAction, ActivityKind, DatePrecision, MessageState, Stage, TaskKind
+from crm.enums import AccessAction, ActivityKind, MessageState, Stage, TaskKind
 from crm.models import AccessEvent, Activity, Lead, Location, Task, Treatment, User
+from crm.treatment_enums import DatePrecision
 from intake import actions
 from intake.forms import StepOne
 from intake.models import Submission

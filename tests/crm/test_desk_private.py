@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.actions import treatments
-from crm.enums import AccessAction, Documentation, LinkPurpose, Source
+from crm.enums import AccessAction, LinkPurpose
 from crm.errors import TreatmentRefused
 from crm.models import AccessEvent, Lead, Location, Message, PatientSession
+from crm.treatment_enums import Documentation, Source
 from tests.factories import NOON, PASSWORD, make_lead, make_link, make_user
 
 ROUTES = ("crm_lead_fill_in", "crm_lead_hand_over", "crm_lead_send_link", "crm_lead_tell_code")

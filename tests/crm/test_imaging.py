@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from crm.actions import imaging
 from crm.document_enums import DocumentState
-from crm.enums import ActivityKind, DatePrecision, TaskKind
+from crm.enums import ActivityKind, TaskKind
 from crm.errors import ImagingRefused
 from crm.models import Activity, Document, ImagingStudy, Lead, Task, User
+from crm.treatment_enums import DatePrecision
 from tests.factories import make_lead
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,9 @@ from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from crm import rows
-from crm.enums import ActivityKind, MeasurementKind
+from crm.enums import ActivityKind
 from crm.models import Activity, Lead, Measurement
+from crm.treatment_enums import MeasurementKind
 from intake.models import Submission
 from tests.factories import NOON
 

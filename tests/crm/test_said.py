@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.enums import DatePrecision
 from crm.said import SaidDate, SaidDateField, SpanField
+from crm.treatment_enums import DatePrecision
 
 
 @pytest.mark.parametrize(

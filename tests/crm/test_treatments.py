@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from crm.actions import treatments
-from crm.enums import ActivityKind, Source
+from crm.enums import ActivityKind
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Measurement, Treatment, User
+from crm.treatment_enums import Source
 from tests.factories import make_lead, make_treatment
 
 PT: dict[str, Any] = {

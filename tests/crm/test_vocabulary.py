@@ -3,8 +3,8 @@
 import pytest
 
 from crm import places, vocabulary
-from crm.enums import TreatmentGroup
 from crm.models.location import validate_zone
+from crm.treatment_enums import TreatmentGroup
 
 FIRST_AND_LAST = {
     "ACTIVE": ("pt_supervised", "exercise_self", 6),

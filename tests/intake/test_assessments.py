@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm.actions import leads, measurements, treatments
-from crm.enums import ActivityKind, MeasurementKind, Outcome, Source, TaskKind
+from crm.enums import ActivityKind, Outcome, TaskKind
 from crm.errors import MeasurementRefused, OverrideRefused
 from crm.models import Lead, Location, Task
+from crm.treatment_enums import MeasurementKind, Source
 from intake import actions, assessments, record
 from intake.models import Assessment, Override, Submission
 from tests.factories import NOON, PASSWORD, make_lead, make_user

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm.enums import TreatmentStatus
+from crm.treatment_enums import TreatmentStatus
 from crm.vocabulary import TreatmentKind
 from intake.candidacy import assess
 from intake.snapshot import A_SIGNS, B_SIGNS, read_snapshot

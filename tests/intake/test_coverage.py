@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from crm.enums import TreatmentGroup
+from crm.treatment_enums import TreatmentGroup
 from intake import coverage
 from intake.care import CareRecord, Rating, Window
 from intake.criteria import Finding, State, Timed

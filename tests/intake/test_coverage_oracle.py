@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crm.enums import TreatmentStatus
+from crm.treatment_enums import TreatmentStatus
 from crm.vocabulary import TreatmentKind
 from intake.care import Care, CareRecord
 from intake.coverage import wake_up_on

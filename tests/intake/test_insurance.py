@@ -11,8 +11,9 @@ from django.test import Client
 
 from crm.actions import treatments
 from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import AccessAction, ActivityKind, Source, TaskKind
+from crm.enums import AccessAction, ActivityKind, TaskKind
 from crm.models import AccessEvent, Activity, Document, Lead, Location, PatientSession, Task, User
+from crm.treatment_enums import Source
 from intake import actions, answering, assessments, gaps, insurance, record
 from intake.insurance import InsuranceRefused
 from intake.models import Assessment, Coverage, PageOfProof, Plan, Verification

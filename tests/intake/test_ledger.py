@@ -13,9 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import patient_access, printing
-from crm.enums import TreatmentGroup
 from crm.models import Lead, PatientSession, User
 from crm.printing import STYLES
+from crm.treatment_enums import TreatmentGroup
 from intake import chart
 from intake.ledger import LONGEST_PAUSE_DAYS, ledger
 from intake.trials import COUNTED

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import patient_access
-from crm.enums import ActivityKind, MeasurementKind, Outcome, Source, TaskKind, TreatmentStatus
+from crm.enums import ActivityKind, Outcome, TaskKind
 from crm.models import Lead, Location, Measurement, Task, Treatment
+from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
 from intake import actions
 from intake.models import Submission
 from intake.questionnaire import EMERGENCY_SIGNS, PAGES, RECHECK
