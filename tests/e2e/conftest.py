@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Locator, Page, Request, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from crm.models import Location
@@ -92,6 +92,12 @@ def open_page(browser: Browser, site: str) -> Iterator[Watch]:
 @pytest.fixture
 def page(open_page: Watch) -> Page:
     return open_page()
+
+
+def follow(control: Locator) -> None:
+    """Click and wait for the page it leads to: a click alone returns while the old page still stands."""
+    with control.page.expect_navigation():
+        control.click()
 
 
 def barriers(page: Page | Frame) -> list[str]:

@@ -14,7 +14,7 @@ from crm.models import Lead, Location, PatientSession, User
 from scheduling.actions import booking
 from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType
-from tests.e2e.conftest import Watch
+from tests.e2e.conftest import Watch, follow
 from tests.e2e.test_desk import sign_in
 from tests.e2e.test_the_day import SMALL, WIDE, check, press_to
 from tests.factories import PASSWORD, make_user
@@ -56,9 +56,9 @@ def test_a_patient_books_moves_and_cancels_on_a_phone(
     open_page: Watch, centre: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
     page = enter(open_page(**SMALL), make_patient(centre))
-    page.get_by_role("link", name="Choose a time").click()
+    follow(page.get_by_role("link", name="Choose a time"))
     check(page)
-    page.get_by_role("link", name="Choose a time").click()
+    follow(page.get_by_role("link", name="Choose a time"))
     check(page)
     page.goto(f"{page.url.partition('?')[0]}?month={tuesday:%Y-%m}&day={tuesday:%Y-%m-%d}")
     page.get_by_role("button", name="10:00 a.m.").press("Enter")
@@ -70,7 +70,7 @@ def test_a_patient_books_moves_and_cancels_on_a_phone(
     page.get_by_role("button", name="I will come").click()
     expect(page.get_by_text("You told us that you will come.")).to_be_visible()
 
-    page.get_by_role("link", name="Move it").click()
+    follow(page.get_by_role("link", name="Move it"))
     page.goto(f"{page.url.partition('?')[0]}?month={tuesday:%Y-%m}&day={tuesday:%Y-%m-%d}")
     page.get_by_role("button", name="11:00 a.m.").click()
     page.get_by_role("button", name="Move my appointment").click()
@@ -139,7 +139,7 @@ def test_from_a_ringing_phone_to_a_booked_consultation(
     page.goto(f"/admin/crm/lead/{lead.pk}/change/")
     page.get_by_label("How did it go?").select_option("reached")
     page.get_by_role("button", name="Log the call").click()
-    page.get_by_role("link", name="Book an appointment").click()
+    follow(page.get_by_role("link", name="Book an appointment"))
     check(page)
     page.locator(".free-week button").first.click()
     expect(page.get_by_text(re.compile("^\\s*Booked: Telephone consultation"))).to_be_visible()

@@ -10,7 +10,7 @@ from crm import preference_link
 from crm.actions import events
 from crm.enums import EnrolmentState, Event
 from crm.models import Enrolment, InboundMail, Lead, Suppression
-from tests.e2e.conftest import Watch, barriers, overflow
+from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.e2e.test_desk import sign_in
 from tests.factories import make_lead, make_message, make_user
 
@@ -71,7 +71,7 @@ def test_sequences_and_texts_without_barriers(open_page: Watch, lead: Lead) -> N
     page = sign_in(open_page("/admin/", **SMALL), who.email)
     page.goto("/admin/crm/sequenceversion/")
     check(page)
-    page.get_by_role("link", name="Not reached").click()
+    follow(page.get_by_role("link", name="Not reached"))
     check(page)
     page.get_by_role("button", name="Edit a copy").click()
     page.get_by_label("After", exact=True).first.fill("soon")

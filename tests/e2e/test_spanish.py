@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from crm.models import Lead, Message
 from intake import texts
-from tests.e2e.conftest import Watch, barriers, overflow
+from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.e2e.test_patient import fill_in, tick
 
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 740}}
@@ -51,7 +51,7 @@ def check(page: Page, originals: set[str]) -> None:
 def test_the_whole_way_is_spanish(open_page: Watch, originals: set[str]) -> None:
     page = open_page("/", **PHONE)
     assert len(page.evaluate(VISIBLE)) > 50
-    page.get_by_role("link", name="Español").click()
+    follow(page.get_by_role("link", name="Español"))
     check(page, originals)
     page.get_by_role("link", name="¿Soy candidato?").first.click()
     page.get_by_role("button", name="Enviar mi solicitud").click()
@@ -67,12 +67,12 @@ def test_the_whole_way_is_spanish(open_page: Watch, originals: set[str]) -> None
     check(page, originals)
     for topic in ("Sobre usted", "Su dolor", "Diagnósticos e imágenes", "Su salud", "Seguro y viaje"):
         page.goto("/es/my/")
-        page.get_by_role("link", name=topic).first.click()
+        follow(page.get_by_role("link", name=topic).first)
         check(page, originals)
     page.goto("/es/my/treatments/")
     check(page, originals)
     tick(page, "kinds", "pt_supervised")
-    page.get_by_role("button", name="Seguir con estos").click()
+    follow(page.get_by_role("button", name="Seguir con estos"))
     check(page, originals)
     page.get_by_label(re.compile("¿Cuándo empezó?")).fill("03/2030")
     page.get_by_role("button", name="Guardar y seguir").click()
