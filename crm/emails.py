@@ -106,7 +106,7 @@ def follow_up(
     now: datetime,
 ) -> Message:
     """A mail of a sequence, without its words: they are written when it is sent (crm/mail_texts.py). Not yet saved."""
-    message = _empty(
+    message = unwritten(
         name,
         lead=lead,
         centre=lead.location,
@@ -124,7 +124,7 @@ def follow_up(
 def copy_for_staff(made: Message, *, centre: Location, to: str, now: datetime) -> Message:
     """A mail as a patient would get it, addressed to a member of staff. Of no lead; its links open nothing."""
     key = f"test:{uuid.uuid4()}"
-    message = _empty(
+    message = unwritten(
         made.name,
         lead=None,
         centre=centre,
@@ -176,13 +176,11 @@ def make_message(
 ) -> Message:
     """Renders templates/emails/<language>/<name>.subject.txt, .txt and .mjml into a row to be saved, due at once, in
     the lead's language (staff's is English) and in the name of `centre` or else of the lead's.
-
-    The Message-ID is made here, once, so that a mail sent again is recognised as the same one (RFC 5322 3.6.4).
     """
     centre = centre or (lead.location if lead else None)
     if centre is None:
         raise ValueError("A mail is written in the name of a centre: give a lead or the centre.")
-    message = _empty(
+    message = unwritten(
         name,
         lead=lead,
         centre=centre,
@@ -193,11 +191,11 @@ def make_message(
         not_after=not_after,
         now=now,
     )
-    _write(message, language=lead.language if lead else settings.LANGUAGE_CODE, centre=centre, context=context)
+    write(message, language=lead.language if lead else settings.LANGUAGE_CODE, centre=centre, context=context)
     return message
 
 
-def _empty(
+def unwritten(
     name: str,
     *,
     lead: Lead | None,
@@ -209,6 +207,10 @@ def _empty(
     not_after: datetime,
     now: datetime,
 ) -> Message:
+    """A mail in the name of `centre`, due at once, of which the words are still missing; not yet saved.
+
+    The Message-ID is made here, once, so that a mail sent again is recognised as the same one (RFC 5322 3.6.4).
+    """
     message = Message(
         lead=lead,
         key=key,
@@ -226,7 +228,7 @@ def _empty(
     return message
 
 
-def _write(message: Message, *, language: str, centre: Location, context: dict[str, Any]) -> None:
+def write(message: Message, *, language: str, centre: Location, context: dict[str, Any]) -> None:
     """Subject, text and HTML, in `language` if we write it, else in English."""
     spoken = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     path = f"emails/{spoken}/{message.name}"

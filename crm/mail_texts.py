@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import override
 
-from crm import emails, mail_markup
+from crm import emails, mail_markup, registry
 from crm.enums import AUTOMATED, MessageClass
 from crm.mail_markup import Text
 from crm.models import Lead, MailText, Message, VersionState
@@ -70,10 +70,15 @@ def forget_texts() -> None:
 
 
 def fill(message: Message) -> Message:
-    """Writes subject, text and HTML of a sequence's mail that has none yet, in the lead's language. Saves nothing."""
-    if not message.text and message.lead is not None and message.enrolment_id is not None:
+    """Writes subject, text and HTML of a mail that has none yet, in the lead's language: a sequence's from its text,
+    any other by the app that planned it. Saves nothing."""
+    if message.text or message.lead is None:
+        return message
+    if message.enrolment_id is not None:
         text, _version = in_force(message.name, message.lead.language)
         write(message, text, message.lead)
+    elif write_words := registry.writer_of(message.name):
+        write_words(message)
     return message
 
 

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.text import slugify
 
 from crm.enums import Event
-from crm.models import Lead
+from crm.models import Lead, Message
 
 LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
 
@@ -134,6 +134,19 @@ def listen(events: Iterable[Event], listener: Listener) -> None:
 
 def listeners(event: Event) -> list[Listener]:
     return _listeners[event]
+
+
+_writers: dict[str, Callable[[Message], None]] = {}
+
+
+def writer(name: str, write: Callable[[Message], None]) -> None:
+    """Has the mails of this name written when they leave and not when they are planned: `write` fills in subject, text
+    and HTML, and saves nothing."""
+    _writers[name] = write
+
+
+def writer_of(name: str) -> Callable[[Message], None] | None:
+    return _writers.get(name)
 
 
 _choices: dict[str, list[tuple[str, str]]] = {}

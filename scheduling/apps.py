@@ -10,11 +10,12 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from scheduling import demo, figures, my, personal_data, shipped, work
+        from scheduling import demo, figures, mails, my, personal_data, shipped, work
 
         figures.hang_in()
         my.hang_in()
         work.hang_in()
         personal_data.hang_in()
         registry.demo(demo.make)
+        registry.writer("appointment_reminder", mails.write)
         post_migrate.connect(shipped.ensure_types, sender=self)

@@ -1,35 +1,60 @@
 """From tables to slots: three queries, whatever the size, then scheduling/slots.py."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from itertools import product
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject, Now
+from django.db import connection
+from django.db.models import DateTimeField, F, Func, Q, QuerySet
 
 from crm.models import Location
-from scheduling import slots
-from scheduling.enums import TAKING, ClaimState
-from scheduling.models import AppointmentType, BusyCalendar, BusySpan, Claim, Resource, ScheduleException
-from scheduling.slots import Exemption, Kind, Rule, Window
+from scheduling import hours, slots
+from scheduling.enums import TAKING, ResourceKind
+from scheduling.models import AppointmentType, BusySpan, Claim, Resource
+from scheduling.slots import Kind, Window
 
-# Blocks of open time that are longer than this are cut off in what is loaded, not in what is true: nobody is on duty
-# for five weeks without a minute's pause.
-LOOK_BACK = timedelta(days=35)
 AROUND = timedelta(days=2)
+Place = tuple[UUID, UUID | None]  # a provider, and a room where the type needs one
+Busy = dict[UUID, tuple[tuple[int, int], ...]]
+LONGEST_CLAIM = timedelta(days=1)  # the constraint type_within_a_day
+
+# The read of which there are most, in SQL: every page of times and every booking asks it, and Django needs longer to
+# write this statement than PostgreSQL to answer it. Two arrays a resource instead of a row a claim, because these are
+# read several times faster. The states are written out: only so is the partial index claim_by_start used. Holds end by
+# PostgreSQL's clock, as the claims themselves judge them.
+_TAKEN = """
+SELECT resource_id,
+    array_agg(floor(date_part('epoch', lower(during)))::bigint),
+    array_agg(ceil(date_part('epoch', upper(during)))::bigint)
+FROM (
+    SELECT resource_id, during
+    FROM scheduling_claim
+    WHERE resource_id = ANY (%(resources)s) AND state IN ('held', 'booked')
+        AND lower(during) >= %(first)s AND lower(during) < %(end)s
+        AND (state = 'booked' OR hold_expires_at > statement_timestamp() AND held_by <> %(held_by)s)
+        AND (%(moving)s::uuid IS NULL OR appointment_id IS DISTINCT FROM %(moving)s)
+    UNION ALL
+    SELECT span.resource_id, tstzrange(span.starts_at, span.ends_at)
+    FROM scheduling_busyspan span JOIN scheduling_busycalendar calendar ON calendar.id = span.calendar_id
+    WHERE span.resource_id = ANY (%(resources)s) AND calendar.is_active
+        AND span.starts_at < %(end)s AND span.ends_at > %(begin)s
+) taken
+GROUP BY resource_id
+"""
 
 
 @dataclass(frozen=True)
 class Free:
-    """A time that can be booked. `places`: (provider, room or None) in the order in which they are offered."""
+    """A time that can be booked. `places`: in the order in which they are offered."""
 
     start: datetime
     end: datetime
-    places: tuple[tuple[UUID, UUID | None], ...]
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True)
@@ -47,37 +72,23 @@ class Question:
     for_staff: bool = False
 
 
-@dataclass
-class _Known:
-    """What the queries found, by resource."""
-
-    resources: list[Resource]
-    holidays: list[Exemption]
-    exceptions: dict[UUID, list[Exemption]] = field(default_factory=lambda: defaultdict(list))
-    busy: dict[UUID, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
-
-
 def find(asked: Question, *, now: datetime) -> list[Free]:
     """All times that can be booked, on the days of the location's clock. Three queries."""
-    known = _load(asked)
-    providers = [one for one in known.resources if one.kind == "provider"]
-    rooms = [one for one in known.resources if one.kind == "room"]
-    window = Window(asked.first, asked.days, asked.location.zone)
-    kind = _as_kind(asked)
-    at = now.timestamp()
+    found = hours.load(_resources(asked), asked.first)
+    busy = _busy(asked, [one.pk for one in found])
+    pure = {one.pk: one.as_pure(busy.get(one.pk, ())) for one in found}
+    names = {one.key: pk for pk, one in pure.items()}
+    providers = [pure[one.pk] for one in found if one.kind == ResourceKind.PROVIDER]
+    rooms = [pure[one.pk] for one in found if one.kind == ResourceKind.ROOM]
+    search = partial(slots.find, now=now.timestamp(), window=_window(asked), kind=_as_kind(asked))
     if not asked.kind.needs_room:
-        found = slots.find(
-            now=at, window=window, kind=kind, resources=[_as_pure(one, known) for one in providers], together=False
-        )
-        return [_free(one, [(UUID(key), None) for key in one.resources]) for one in found]
-    pairs: dict[int, list[tuple[UUID, UUID | None]]] = defaultdict(list)
-    for provider in providers:
-        for room in rooms:
-            both = [_as_pure(provider, known), _as_pure(room, known)]
-            for slot in slots.find(now=at, window=window, kind=kind, resources=both, together=True):
-                pairs[slot.start].append((provider.pk, room.pk))
-    length = asked.kind.duration * 60
-    return [_free(slots.Slot(start, start + length, ()), pairs[start]) for start in sorted(pairs)]
+        alone = search(resources=providers, together=False)
+        return [_free(slot.start, asked, [(names[key], None) for key in slot.resources]) for slot in alone]
+    places: dict[int, list[Place]] = defaultdict(list)
+    for provider, room in product(providers, rooms):
+        for slot in search(resources=[provider, room], together=True):
+            places[slot.start].append((names[provider.key], names[room.key]))
+    return [_free(start, asked, places[start]) for start in sorted(places)]
 
 
 def at_start(asked: Question, start: datetime, *, now: datetime) -> Free | None:
@@ -95,8 +106,13 @@ def nearest(asked: Question, start: datetime, *, now: datetime, count: int = 3) 
     return sorted(found[:count], key=lambda free: free.start)
 
 
-def _free(slot: slots.Slot, places: Sequence[tuple[UUID, UUID | None]]) -> Free:
-    return Free(datetime.fromtimestamp(slot.start, UTC), datetime.fromtimestamp(slot.end, UTC), tuple(places))
+def _free(start: int, asked: Question, places: Sequence[Place]) -> Free:
+    begin = datetime.fromtimestamp(start, UTC)
+    return Free(begin, begin + timedelta(minutes=asked.kind.duration), tuple(places))
+
+
+def _window(asked: Question) -> Window:
+    return Window(asked.first, asked.days, asked.location.zone)
 
 
 def _as_kind(asked: Question) -> Kind:
@@ -111,67 +127,36 @@ def _as_kind(asked: Question) -> Kind:
     )
 
 
-def _load(asked: Question) -> _Known:
-    known = _Known(list(_resources(asked)), holidays_of(asked.location))
-    ids = [one.pk for one in known.resources]
-    _add_exceptions(known, asked.first - LOOK_BACK)
-    zone = asked.location.zone
-    begin = datetime.combine(asked.first, time(), tzinfo=zone) - AROUND
-    end = begin + timedelta(days=asked.days) + 2 * AROUND
-    # Holds end by PostgreSQL's clock, as the claims themselves judge them.
-    taken = claims_between(ids, begin, end).exclude(state=ClaimState.HELD, hold_expires_at__lte=Now())
-    if asked.held_by:
-        taken = taken.exclude(state=ClaimState.HELD, held_by=asked.held_by)
-    if asked.moving:
-        taken = taken.exclude(appointment=asked.moving)
-    claimed = taken.values_list("resource_id", _bound("lower"), _bound("upper"))
-    elsewhere = busy_between(ids, begin, end).values_list("resource_id", "starts_at", "ends_at")
-    for resource_id, lower, upper in claimed.union(elsewhere, all=True):
-        known.busy[resource_id].append((lower.timestamp(), upper.timestamp()))
-    return known
-
-
-def _add_exceptions(known: _Known, since: date) -> None:
-    for one in _exceptions(known.resources, since):
-        touched = [one.resource_id] if one.resource_id else [resource.pk for resource in known.resources]
-        for key in touched:
-            known.exceptions[key].append(as_exemption(one))
-
-
 def _resources(asked: Question) -> QuerySet[Resource]:
-    """Those that the type needs at that location, each with its rules."""
+    """Those that the type needs at that location."""
     fit = Q(types_given=asked.kind)
     if asked.provider:
         fit &= Q(pk=asked.provider)
     if asked.kind.needs_room:
         fit |= Q(types_held=asked.kind)
-    return with_rules(Resource.objects.filter(fit, is_active=True, location=asked.location).distinct())
+    return Resource.objects.filter(fit, is_active=True, location=asked.location)
 
 
-def with_rules(found: QuerySet[Resource]) -> QuerySet[Resource]:
-    """Each with its rules, and with `is_silent`: one of its own calendars does not answer."""
-    rule = JSONObject(
-        weekdays="rules__weekdays",
-        start="rules__start",
-        end="rules__end",
-        valid_from="rules__valid_from",
-        valid_to="rules__valid_to",
-    )
-    open_times = JSONBAgg(rule, filter=Q(rules__isnull=False), distinct=True, default=None)
-    silent = BusyCalendar.objects.filter(resource=OuterRef("pk"), is_active=True).exclude(trouble="")
-    return found.annotate(open_times=open_times, is_silent=Exists(silent)).order_by("position", "name", "pk")
-
-
-def _exceptions(resources: Iterable[Resource], since: date) -> QuerySet[ScheduleException]:
-    places = {one.location_id for one in resources}
-    ids = [one.pk for one in resources]
-    return ScheduleException.objects.filter(Q(resource__in=ids) | Q(location__in=places), to_day__gte=since)
+def _busy(asked: Question, ids: list[UUID]) -> Busy:
+    """What is taken of each resource, by claims and by its own calendar: whole seconds, rounded outwards."""
+    begin = datetime.combine(asked.first, time(), tzinfo=asked.location.zone) - AROUND
+    values: dict[str, Any] = {
+        "resources": ids,
+        "begin": begin,
+        "first": begin - LONGEST_CLAIM,
+        "end": begin + timedelta(days=asked.days) + 2 * AROUND,
+        "held_by": asked.held_by,
+        "moving": asked.moving,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN, values)
+        return {resource: tuple(zip(starts, ends, strict=True)) for resource, starts, ends in cursor}
 
 
 def claims_between(ids: list[UUID], begin: datetime, end: datetime) -> QuerySet[Claim]:
-    """Claims that take time of these resources between two moments. Longer than a day no claim ever is."""
-    return Claim.objects.annotate(begins=_bound("lower")).filter(
-        resource__in=ids, state__in=TAKING, begins__gte=begin - timedelta(days=1), begins__lt=end
+    """Claims that take time of these resources between two moments."""
+    return Claim.objects.alias(begins=_bound("lower")).filter(
+        resource__in=ids, state__in=TAKING, begins__gte=begin - LONGEST_CLAIM, begins__lt=end
     )
 
 
@@ -184,51 +169,3 @@ def busy_between(ids: list[UUID], begin: datetime, end: datetime) -> QuerySet[Bu
 
 def _bound(which: str) -> Func:
     return Func(F("during"), function=which, output_field=DateTimeField())
-
-
-def _as_pure(resource: Resource, known: _Known) -> slots.Resource:
-    return slots.Resource(
-        key=str(resource.pk),
-        zone=resource.zone,
-        rules=tuple(_as_rule(rule) for rule in resource.open_times or []),  # type: ignore[attr-defined]  # annotated
-        exceptions=(*known.exceptions[resource.pk], *known.holidays),
-        busy=tuple(known.busy[resource.pk]),
-    )
-
-
-def _as_rule(rule: dict[str, Any]) -> Rule:
-    return Rule(
-        weekdays=frozenset(rule["weekdays"]),
-        start=time.fromisoformat(rule["start"]),
-        end=time.fromisoformat(rule["end"]),
-        valid_from=rule["valid_from"] and date.fromisoformat(rule["valid_from"]),
-        valid_to=rule["valid_to"] and date.fromisoformat(rule["valid_to"]),
-    )
-
-
-def as_exemption(one: ScheduleException) -> Exemption:
-    """In wall time; a day without an end ends at the midnight after it."""
-    start = datetime.combine(one.from_day, one.from_time or time())
-    end = datetime.combine(one.to_day, one.to_time) if one.to_time else _midnight_after(one.to_day)
-    return Exemption(one.is_open, start, end)
-
-
-def holidays_of(location: Location) -> list[Exemption]:
-    """Closed from midnight to midnight."""
-    days = [date.fromisoformat(text) for text in location.holidays]
-    return [Exemption(False, datetime.combine(day, time()), _midnight_after(day)) for day in days]
-
-
-def _midnight_after(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time())
-
-
-def open_spans(
-    resources: list[Resource], location: Location, first: date, days: int
-) -> dict[UUID, list[tuple[int, int]]]:
-    """When each resource is open on these days, whatever is booked: instants, for calendars. They come from with_rules.
-    One query."""
-    known = _Known(resources, holidays_of(location))
-    _add_exceptions(known, first - LOOK_BACK)
-    window = Window(first, days, location.zone)
-    return {one.pk: slots.open_blocks(_as_pure(one, known), window) for one in known.resources}

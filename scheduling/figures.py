@@ -3,17 +3,19 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from crm import registry
 from crm.enums import MessageState
-from crm.models import Location, Message
+from crm.models import Message
 from crm.registry import Table
-from scheduling import availability
+from scheduling import availability, hours
 from scheduling.availability import Question
 from scheduling.enums import ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, Resource
+from scheduling.slots import Window
 
 PERIOD, LOOK_AHEAD_DAYS, NOON = timedelta(days=30), 60, 12
 CAME = {Status.ARRIVED, Status.FULFILLED}
@@ -42,16 +44,10 @@ def _utilisation(past: list[Appointment], now: datetime) -> list[tuple[str, str]
     booked: dict[object, float] = defaultdict(float)
     for made in past:
         booked[made.provider_id] += made.kind.duration
-    rows = []
-    for location in Location.objects.filter(is_active=True):
-        found = Resource.objects.filter(location=location, kind=ResourceKind.PROVIDER, is_active=True)
-        providers = list(availability.with_rules(found))
-        first = (now - PERIOD).astimezone(location.zone).date()
-        spans = availability.open_spans(providers, location, first, PERIOD.days)
-        for one in providers:
-            minutes = _minutes(spans.get(one.pk, []), now - PERIOD, now)
-            rows.append((str(one), _share(booked[one.pk], minutes)))
-    return rows
+    providers = Resource.objects.filter(kind=ResourceKind.PROVIDER, is_active=True, location__is_active=True)
+    rows = list(hours.with_rules(providers.order_by("location__position", "position", "name", "pk")))
+    spans = hours.open_spans(rows, Window((now - PERIOD).date(), PERIOD.days + 1, ZoneInfo("UTC")))
+    return [(str(one), _share(booked[one.pk], _minutes(spans.get(one.pk, []), now - PERIOD, now))) for one in rows]
 
 
 def _minutes(spans: Iterable[tuple[int, int]], begin: datetime, end: datetime) -> float:

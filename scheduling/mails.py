@@ -111,11 +111,13 @@ def _confirmation(name: str, appointment: Appointment, *, now: datetime) -> Mess
     message = _mail(
         name, appointment, message_class=MessageClass.ANSWER, due_at=now, not_after=now + timedelta(hours=24), now=now
     )
+    _fill(message, appointment)
     message.calendar = ics.as_text(appointment, now=now, attendee=appointment.lead.email)
     return message
 
 
 def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
+    """They are written when they leave: whoever has confirmed meanwhile is not asked to."""
     return [
         _mail(
             "appointment_reminder",
@@ -139,7 +141,7 @@ def _mail(
     now: datetime,
 ) -> Message:
     lead = appointment.lead
-    message = emails.make_message(
+    message = emails.unwritten(
         name,
         lead=lead,
         centre=appointment.location,
@@ -147,12 +149,26 @@ def _mail(
         key=f"{name}:{appointment.pk}:{appointment.version}:{due_at:%Y%m%d%H%M}",
         message_class=message_class,
         on_unknown=OnUnknown.RESEND,
-        context=_context(appointment),
         not_after=not_after,
         now=now,
     )
     message.due_at, message.topic_id, message.topic_version = due_at, appointment.topic_id, appointment.version
     return message
+
+
+def write(message: Message) -> None:
+    """The words of a mail about an appointment, as it stands."""
+    rows = Appointment.objects.select_related("lead", "kind", "location")
+    _fill(message, rows.get(topic=message.topic_id))
+
+
+def _fill(message: Message, appointment: Appointment) -> None:
+    emails.write(
+        message,
+        language=appointment.lead.language,
+        centre=appointment.location,
+        context=_context(appointment),
+    )
 
 
 def _context(appointment: Appointment) -> dict[str, Any]:

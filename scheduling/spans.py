@@ -8,11 +8,14 @@ Span = tuple[int, int]
 def merged[N: (int, float)](spans: Iterable[tuple[N, N]]) -> list[tuple[N, N]]:
     """Sorted; spans that touch or overlap are one. Empty ones vanish."""
     found: list[tuple[N, N]] = []
-    for start, end in sorted(span for span in spans if span[0] < span[1]):
+    for span in sorted(spans):
+        start, end = span
+        if start >= end:
+            continue
         if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
-            found.append((start, end))
+            found.append(span)
     return found
 
 

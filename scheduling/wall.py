@@ -4,12 +4,15 @@ Instants are whole seconds since 1970-01-01T00:00Z.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MINUTE, DAY = 60, 86_400
 _MINUTE = timedelta(minutes=1)
 
 
+# Providers keep the same hours, and every page asks about the same days: both are worked out once, not once for each.
+@lru_cache(maxsize=20_000)
 def instant(wall: datetime, zone: ZoneInfo, *, is_end: bool) -> int:
     """The instant of a wall time (naive). One that was skipped moves forward by as much as was skipped. One that comes
     twice is the first for a start and the second for an end; but an end at the very first repeated minute is its first
@@ -24,6 +27,7 @@ def local(at: int, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(at, zone)
 
 
+@lru_cache(maxsize=5_000)
 def exists(day: date, zone: ZoneInfo) -> bool:
     """False for a date that was skipped whole, where the date line moved."""
     ends = (time(0), time(23, 59))

@@ -16,6 +16,11 @@ class Migration(migrations.Migration):
             field=models.TextField(blank=True, editable=False, help_text='An iTIP object (RFC 5546) that goes with it.'),
         ),
         migrations.AlterField(
+            model_name='message',
+            name='subject',
+            field=models.CharField(blank=True, help_text='Empty: written when it is sent.', max_length=200),
+        ),
+        migrations.AlterField(
             model_name='activity',
             name='kind',
             field=models.CharField(choices=[('request', 'Request'), ('request_changed', 'Request sent again with changes'), ('call', 'Call'), ('note', 'Note'), ('stage', 'Stage'), ('treatment_added', 'Treatment added'), ('treatment_corrected', 'Treatment corrected'), ('safety_hold', 'Safety hold'), ('details', 'Contact details changed'), ('answers', 'Questions answered'), ('outcome', 'Assessment'), ('measured', 'Score recorded'), ('message', 'Message'), ('document', 'Document'), ('imaging', 'Imaging'), ('insurance', 'Insurance'), ('referral', 'Referral'), ('appointment', 'Appointment')], max_length=20),

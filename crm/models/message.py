@@ -59,7 +59,7 @@ class Message(Row):
     sender_name = models.CharField(max_length=80)
     sender_email = models.CharField(max_length=254)
     to_email = models.CharField("to", max_length=254)
-    subject = models.CharField(max_length=200, blank=True, help_text="Of a sequence's mail: written when it is sent.")
+    subject = models.CharField(max_length=200, blank=True, help_text="Empty: written when it is sent.")
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     calendar = models.TextField(blank=True, editable=False, help_text="An iTIP object (RFC 5546) that goes with it.")
@@ -131,4 +131,4 @@ class Message(Row):
     @property
     def title(self) -> str:
         """The subject; of a mail that is still to be written, the name of its text."""
-        return self.subject or f"“{self.name}”"
+        return self.subject or f"“{self.name.replace('_', ' ').capitalize()}”"

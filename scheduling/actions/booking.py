@@ -13,8 +13,7 @@ from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Event, Stage, TaskKi
 from crm.models import Activity, Lead, MessageTopic, User
 from scheduling import availability, estimate, mails
 from scheduling.actions import claims, waitlist
-from scheduling.actions.claims import Place
-from scheduling.availability import Free, Question
+from scheduling.availability import Free, Place, Question
 from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, Status
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource

@@ -13,13 +13,12 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models.functions import Now
 
-from scheduling.availability import Free
+from scheduling.availability import Free, Place
 from scheduling.enums import TAKING, ClaimState, ResourceKind
 from scheduling.models import Appointment, AppointmentType, Claim
 
 HOLD_FOR = timedelta(minutes=5)
 Span = tuple[datetime, datetime]
-Place = tuple[UUID, UUID | None]
 
 
 def with_buffers(kind: AppointmentType, start: datetime) -> Span:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from crm.models import MessageTopic
-from scheduling.availability import as_exemption
+from scheduling.hours import as_exemption
 from scheduling.models import Appointment, ScheduleException
 from scheduling.wall import instant
 

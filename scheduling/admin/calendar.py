@@ -20,11 +20,12 @@ from crm.admin.lead_page import user_of
 from crm.enums import AccessAction
 from crm.models import Location, User
 from crm.models.lead import in_sight
-from scheduling import availability, queries, reading
+from scheduling import availability, hours, queries, reading
 from scheduling.admin.lead_appointments import actions_of
 from scheduling.availability import Question
 from scheduling.enums import ResourceKind
 from scheduling.models import Appointment, BusySpan, Resource
+from scheduling.slots import Window
 
 VIEW = "scheduling.view_appointment"
 EARLIEST, LATEST = 7, 19  # hours that are always shown
@@ -76,9 +77,9 @@ def _for_whom(view: Any, site: AdminSite, request: HttpRequest, **ids: UUID) -> 
 
 
 def _resources(request: HttpRequest, kind: ResourceKind) -> list[Resource]:
-    """Those of the locations that this person works for, with their rules. One query."""
+    """Those of the locations that this person works for. with their rules. One query."""
     theirs = Resource.objects.filter(in_sight(user_of(request)), kind=kind, is_active=True, location__is_active=True)
-    return list(availability.with_rules(theirs).select_related("location"))
+    return list(hours.with_rules(theirs))
 
 
 def _location(request: HttpRequest) -> Location:
@@ -144,8 +145,8 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 
 def _columns(resources: list[Resource], days: list[date], found: list[Appointment], location: Location) -> list[Column]:
-    spans = availability.open_spans(resources, location, days[0], len(days))
     zone, ids = location.zone, [one.pk for one in resources]
+    spans = hours.open_spans(resources, Window(days[0], len(days), zone))
     begin = datetime.combine(days[0], time(), tzinfo=zone)
     elsewhere = list(availability.busy_between(ids, begin, begin + timedelta(days=len(days) + 1)))
     return [

@@ -212,7 +212,7 @@ class Migration(migrations.Migration):
                 ('resource', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='scheduling.resource')),
             ],
             options={
-                'indexes': [models.Index(models.F('resource'), models.Func(models.F('during'), function='lower'), condition=models.Q(('state__in', ('held', 'booked'))), name='claim_by_start'), models.Index(condition=models.Q(('state', 'held')), fields=['hold_expires_at'], name='claim_expires'), models.Index(condition=models.Q(('hold__isnull', False)), fields=['hold'], name='claim_of_hold')],
+                'indexes': [models.Index(models.F('resource'), models.Func(models.F('during'), function='lower'), condition=models.Q(('state__in', ('held', 'booked'))), include=('during', 'state', 'hold_expires_at', 'held_by', 'appointment'), name='claim_by_start'), models.Index(condition=models.Q(('state', 'held')), fields=['hold_expires_at'], name='claim_expires'), models.Index(condition=models.Q(('hold__isnull', False)), fields=['hold'], name='claim_of_hold')],
                 'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ('held', 'booked'))), expressions=[(django.contrib.postgres.indexes.OpClass('resource', 'gist_uuid_ops'), '='), ('during', '&&')], name='claims_never_overlap'), models.CheckConstraint(condition=models.Q(models.Q(('hold__isnull', False), ('hold_expires_at__isnull', False), ('state', 'held')), models.Q(models.Q(('state', 'held'), _negated=True), ('appointment__isnull', False)), _connector='OR'), name='claim_held_or_of_an_appointment')],
             },
         ),

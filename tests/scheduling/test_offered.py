@@ -9,11 +9,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm import eligibility
+from crm import eligibility, mail_texts
 from crm.enums import MessageState
 from crm.models import Lead, Location, Message
 from scheduling import availability
-from scheduling.actions import booking
+from scheduling.actions import attendance, booking
 from scheduling.availability import Question
 from scheduling.enums import CancelReason
 from scheduling.errors import SlotTaken
@@ -162,3 +162,16 @@ def test_a_location_beyond_the_date_line(kind: AppointmentType) -> None:
     found = availability.find(Question(far_kind, there, date(2026, 12, 1), 1), now=NOW)
     assert found[0].start == datetime(2026, 11, 30, 19, tzinfo=UTC)
     assert book(make_patient(there), far_kind, found[0].start).provider == provider
+
+
+def test_a_reminder_gets_its_words_when_it_leaves(patient: Lead, kind: AppointmentType, far: datetime) -> None:
+    made = book(patient, kind, far)
+    first, last = reminders_of(patient)[0], reminders_of(patient)[-1]
+    assert (first.subject, first.text, first.html) == ("", "", "")
+    assert "whether you will come" in mail_texts.fill(first).text
+    attendance.confirm(made, version=1, by=None, now=NOW)
+    words = mail_texts.fill(last)
+    assert "Tuesday, December 15, 10:00 a.m. (Eastern time)" in words.subject
+    assert "You told us that you will come." in words.text
+    assert "You told us that you will come." in words.html
+    assert "whether you will come" not in words.text + words.html
