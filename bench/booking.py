@@ -143,7 +143,11 @@ def _beside_bare_fetch(asked: Any, providers: list[Any], now: datetime) -> tuple
     from scheduling.availability import AROUND, LONGEST_CLAIM, find
 
     begin = datetime.combine(asked.first, clock(), tzinfo=asked.location.zone) - AROUND
-    values = [[one.pk for one in providers], begin - LONGEST_CLAIM, begin + timedelta(days=asked.days) + 2 * AROUND]
+    values: list[Any] = [
+        [one.pk for one in providers],
+        begin - LONGEST_CLAIM,
+        begin + timedelta(days=asked.days) + 2 * AROUND,
+    ]
 
     def act() -> object:
         return find(asked, now=now)

@@ -1,9 +1,13 @@
 """What can go wrong with a booking."""
 
+from datetime import datetime
+from functools import cached_property
+
 from django.utils.translation import gettext
 
 from crm.errors import DomainError
-from scheduling.availability import Free
+from scheduling import availability
+from scheduling.availability import Free, Question
 
 
 class BookingRefused(DomainError):
@@ -11,11 +15,17 @@ class BookingRefused(DomainError):
 
 
 class SlotTaken(BookingRefused):
-    """Somebody was faster, or the time is not offered. `instead`: the nearest ones that are."""
+    """Somebody was faster, or the time is not offered."""
 
-    def __init__(self, instead: list[Free]) -> None:
+    def __init__(self, asked: Question, start: datetime, *, now: datetime) -> None:
         super().__init__(gettext("This time is no longer free. Please choose another one."))
-        self.instead = instead
+        self._looked_for = (asked, start, now)
+
+    @cached_property
+    def instead(self) -> list[Free]:
+        """The nearest times that are free; looked for when somebody wants to see them, in no transaction."""
+        asked, start, now = self._looked_for
+        return availability.nearest(asked, start, now=now)
 
 
 class ChangedMeanwhile(BookingRefused):

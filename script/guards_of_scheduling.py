@@ -38,8 +38,8 @@ SCHEDULING_GUARDS = [
     Guard(
         "what others hold is not offered",
         "scheduling/availability.py",
-        "taken = taken.exclude(state=ClaimState.HELD, held_by=asked.held_by)",
-        "taken = taken.exclude(state=ClaimState.HELD)",
+        "AND (state = 'booked' OR hold_expires_at > statement_timestamp() AND held_by <> %(held_by)s)",
+        "AND (state = 'booked' OR %(held_by)s IS NULL)",
         f"{_BOOKING}::test_a_hold_is_not_offered_to_others",
     ),
     Guard(
@@ -52,7 +52,7 @@ SCHEDULING_GUARDS = [
     Guard(
         "a booking is looked up on the server",
         "scheduling/actions/booking.py",
-        "    if found is None:\n        raise _Taken",
+        "    if found is None:\n        raise SlotTaken(wanted.question(), wanted.start, now=now)",
         "    found = found or Free(wanted.start, wanted.start, ((wanted.kind.providers.get().pk, None),))",
         f"{_BOOKING}::test_a_forged_request_books_nothing",
     ),

@@ -62,29 +62,18 @@ def hold(wanted: Booking, *, now: datetime) -> tuple[UUID, Free, Place]:
     found = availability.at_start(wanted.question(), wanted.start, now=now)
     kept = found and claims.hold(wanted.kind, found, held_by=wanted.held_by, lead_id=wanted.lead.pk, now=now)
     if not found or not kept:
-        raise SlotTaken(availability.nearest(wanted.question(), wanted.start, now=now))
+        raise SlotTaken(wanted.question(), wanted.start, now=now)
     name, place = kept
     return name, found, place
 
 
+@transaction.atomic
 def book(wanted: Booking, *, now: datetime) -> Appointment:
     """Makes an appointment. The same request again gives the same one.
 
     Raises BookingRefused when the rules do not allow it, SlotTaken when somebody was faster. Side effects: claims,
     confirmation and reminders, Activity, stage, events.
     """
-    try:
-        return _book(wanted, now=now)
-    except _Taken:
-        raise SlotTaken(availability.nearest(wanted.question(), wanted.start, now=now)) from None
-
-
-class _Taken(Exception):
-    """Rolls back; the nearest times are looked for afterwards."""
-
-
-@transaction.atomic
-def _book(wanted: Booking, *, now: datetime) -> Appointment:
     lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=wanted.lead.pk)
     made = Appointment.objects.filter(request_id=wanted.request_id).select_related("kind", "lead", "provider").first()
     if made:
@@ -121,7 +110,7 @@ def _book_free(wanted: Booking, *, now: datetime) -> Appointment:
     """The place that is held, else the first one that can be had."""
     found = availability.at_start(wanted.question(), wanted.start, now=now)
     if found is None:
-        raise _Taken
+        raise SlotTaken(wanted.question(), wanted.start, now=now)
     span = claims.with_buffers(wanted.kind, wanted.start)
     held = claims.held_place(wanted.hold, held_by=wanted.held_by) if wanted.hold else None
     for place in [held, *found.places] if held in found.places else found.places:
@@ -131,7 +120,7 @@ def _book_free(wanted: Booking, *, now: datetime) -> Appointment:
         if claims.take(claims.resources_of(place), span, state=ClaimState.BOOKED, appointment=appointment):
             return appointment
         appointment.delete()
-    raise _Taken
+    raise SlotTaken(wanted.question(), wanted.start, now=now)
 
 
 def _over_book(wanted: Booking, *, now: datetime) -> Appointment:
@@ -163,6 +152,7 @@ def _new(wanted: Booking, place: Place, *, now: datetime) -> Appointment:
     )
 
 
+@transaction.atomic
 def reschedule(
     appointment: Appointment,
     *,
@@ -178,17 +168,13 @@ def reschedule(
 
     Raises ChangedMeanwhile, SlotTaken, BookingRefused (past the deadline, over, under a safety hold).
     """
-    asked = _question_for(appointment, start, held_by=held_by, by=by, provider=provider)
-    try:
-        with transaction.atomic():
-            locked = lock(appointment, version=version)
-            _check_hold(locked.lead, by=by)
-            _check_deadline(locked, locked.kind.reschedule_until, by=by, now=now)
-            if locked.starts_at == start and provider in {None, locked.provider_id}:
-                return locked
-            return _move(locked, asked, start, by=by, now=now)
-    except _Taken:
-        raise SlotTaken(availability.nearest(asked, start, now=now)) from None
+    locked = lock(appointment, version=version)
+    _check_hold(locked.lead, by=by)
+    _check_deadline(locked, locked.kind.reschedule_until, by=by, now=now)
+    if locked.starts_at == start and provider in {None, locked.provider_id}:
+        return locked
+    asked = _question_for(locked, start, held_by=held_by, by=by, provider=provider)
+    return _move(locked, asked, start, by=by, now=now)
 
 
 def _question_for(
@@ -211,7 +197,7 @@ def _move(appointment: Appointment, asked: Question, start: datetime, *, by: Use
     places = sorted(found.places, key=lambda place: place[0] != appointment.provider_id) if found else []
     place = next((place for place in places if claims.move(appointment, place, start)), None)
     if place is None:
-        raise _Taken
+        raise SlotTaken(asked, start, now=now)
     before = appointment.starts_at
     appointment.provider, appointment.room_id = Resource.objects.get(pk=place[0]), place[1]
     appointment.starts_at = start
