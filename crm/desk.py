@@ -126,6 +126,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _link("Clinical reviews", "stethoscope", "crm_review", page="admin:crm_reviews", do="decide"),
                 _link("Calendar", "calendar_month", "scheduling_appointment", page="admin:scheduling_calendar"),
                 _link("Front desk", "how_to_reg", "scheduling_appointment", page="admin:scheduling_front_desk"),
+                _link("Waiting list", "hourglass_top", "scheduling_waitlistentry"),
                 _link("Leads", "person_search", "crm_lead"),
                 _link("Tasks", "task_alt", "crm_task"),
                 _link("Messages", "mail", "crm_message"),

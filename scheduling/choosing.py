@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods
 
 from crm.private import PatientRequest
-from scheduling import availability, month, reading
+from scheduling import availability, month, queries, reading
 from scheduling.actions import booking, claims
 from scheduling.actions.booking import Booking
 from scheduling.availability import Question
@@ -77,9 +77,12 @@ def _calendar(
     """On the patient's clock; where the centre has another one, both are named."""
     lead, now = request.patient.lead, timezone.now()
     zone, asked = ZoneInfo(lead.timezone), _question(request, kind, moving)
+    providers = [] if moving else queries.providers_of(kind, asked.location)
+    wished = reading.uuid(request.GET.get("with", ""))
+    provider = next((one for one in providers if one.pk == wished), None)
     shown = _month(request.GET.get("month", ""), now.astimezone(zone).date())
     begin = month.weeks(shown, {})[0][0].day - timedelta(days=1)
-    found = availability.find(replace(asked, first=begin, days=44), now=now)
+    found = availability.find(replace(asked, first=begin, days=44, provider=provider and provider.pk), now=now)
     days = month.by_day(found, zone)
     chosen = reading.day(request.GET.get("day", "")) or next((day for day in sorted(days) if _is_in(day, shown)), None)
     context = {
@@ -90,6 +93,8 @@ def _calendar(
         "moving": moving,
         "month": shown,
         "weeks": month.weeks(shown, days),
+        "providers": providers,
+        "provider": provider,
         "before": month.later(shown, -1) if shown > now.astimezone(zone).date().replace(day=1) else None,
         "after": month.later(shown),
         "chosen": chosen,
@@ -97,6 +102,7 @@ def _calendar(
         "instead": instead,
         "zone": lead.timezone,
         "centre_zone": asked.location.timezone,
+        "waits": not moving and any(entry.kind_id == kind.pk for entry in queries.waits(lead)),
     }
     return render(request, "scheduling/choose.html", context, status=status)
 
@@ -155,16 +161,21 @@ def confirm(request: PatientRequest, hold: uuid.UUID) -> HttpResponse:
         wanted = Booking(
             request.patient.lead, kind, start, form.cleaned_data["request_id"], holder(request.patient), hold=hold
         )
-        try:
-            made = booking.book(wanted, now=timezone.now())
-        except SlotTaken as taken:
-            messages.warning(request, taken.message)
-            return _calendar(request, kind, instead=taken.instead, status=409)
-        except BookingRefused as refused:
-            messages.warning(request, refused.message)
-            return redirect("appointments:mine")
-        return _booked(request, made)
+        return book_now(request, wanted)
     return _confirm(request, kind, start, until)
+
+
+def book_now(request: PatientRequest, wanted: Booking) -> HttpResponse:
+    """Books, and shows what came of it."""
+    try:
+        made = booking.book(wanted, now=timezone.now())
+    except SlotTaken as taken:
+        messages.warning(request, taken.message)
+        return _calendar(request, wanted.kind, instead=taken.instead, status=409)
+    except BookingRefused as refused:
+        messages.warning(request, refused.message)
+        return redirect("appointments:mine")
+    return _booked(request, made)
 
 
 def _confirm(

@@ -63,14 +63,18 @@ def _call(appointment: Appointment, what: str, *, now: datetime) -> None:
 
 
 def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
-    """An earlier time is free, for two hours. Without an address: the desk sees it in its list."""
+    """A time is free, for two hours. Whoever has no address is called."""
     lead = entry.lead
     if entry.offered_start is None or entry.offered_until is None:
         raise ValueError("Nothing is on offer.")
     if mime.deliverable(lead.email) is None:
+        local, until = (at.astimezone(entry.location.zone) for at in (entry.offered_start, entry.offered_until))
+        title = f"Offer by telephone: {local:%a, %b %-d, %-I:%M %p}, kept until {until:%-I:%M %p}"
+        tasks.open_task(lead, kind=TaskKind.CALL, title=title, due_at=now, key=f"offer:{entry.hold}")
         return
     with override(lead.language):
         context = {
+            "has_one": entry.last_day is not None,
             "first_name": emails.greeting_name(lead.first_name),
             "when": when_in_words(entry.offered_start, lead.timezone),
             "until": when_in_words(entry.offered_until, lead.timezone),

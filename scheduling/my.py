@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -13,15 +13,16 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import registry
+from crm import mime, registry
 from crm.models import Lead
 from crm.private import PatientRequest, session_of
 from scheduling import choosing, ics, queries
 from scheduling.actions import attendance, booking, claims, waitlist
+from scheduling.actions.booking import Booking
 from scheduling.enums import CancelReason, WaitState
 from scheduling.errors import BookingRefused, ChangedMeanwhile
 from scheduling.forms import CancelForm, VersionForm
-from scheduling.models import WaitlistEntry
+from scheduling.models import Appointment, AppointmentType, WaitlistEntry
 from scheduling.patients import only_the_patient, own_appointment
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
@@ -78,7 +79,7 @@ def one(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
         "may_move": made.stands and now <= made.starts_at - timedelta(minutes=made.kind.reschedule_until),
         "may_cancel": made.stands and now <= made.starts_at - timedelta(minutes=made.kind.cancel_until),
         "zone": request.patient.lead.timezone,
-        "waits": queries.waits(request.patient.lead),
+        "waits": any(entry.kind_id == made.kind_id for entry in queries.waits(request.patient.lead)),
     }
     return render(request, "scheduling/one.html", context)
 
@@ -133,35 +134,54 @@ def calendar_file(request: PatientRequest, appointment_id: uuid.UUID) -> HttpRes
 def wait(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """Joins the list of those who would come earlier, or leaves it."""
     made = own_appointment(request, appointment_id)
-    if "leave" in request.POST:
-        waitlist.leave(made)
-        messages.success(request, gettext("You are no longer on the list."))
-    else:
-        waitlist.join(made, now=timezone.now())
-        messages.success(request, gettext("We write to you when an earlier time is free."))
+    _join_or_leave(request, made.kind, made)
     return redirect("appointments:one", made.pk)
 
 
 @require_POST
 @only_the_patient
+def wait_for_any(request: PatientRequest, key: str) -> HttpResponse:
+    """The same for whoever found no time that suits."""
+    kind, lead = get_object_or_404(AppointmentType, key=key, is_active=True), request.patient.lead
+    if not booking.may_book_alone(lead, kind):
+        raise Http404("This is booked together with us.")
+    _join_or_leave(request, kind, queries.ahead_of_kind(lead, kind, now=timezone.now()))
+    return redirect("appointments:choose", kind.key)
+
+
+def _join_or_leave(request: PatientRequest, kind: AppointmentType, made: Appointment | None) -> None:
+    if "leave" in request.POST:
+        waitlist.leave(request.patient.lead, kind)
+        messages.success(request, gettext("You are no longer on the list."))
+        return
+    waitlist.join(request.patient.lead, kind, booked=made, now=timezone.now())
+    by_mail = mime.deliverable(request.patient.lead.email)
+    earlier = gettext("We write to you when an earlier time is free.")
+    anytime = gettext("We write to you when a time becomes free.")
+    by_phone = gettext("We call you when a time becomes free.")
+    messages.success(request, (earlier if made else anytime) if by_mail else by_phone)
+
+
+@require_POST
+@only_the_patient
 def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
-    """Takes the earlier time that is on offer, or lets the next one have it."""
+    """Takes the time that is on offer, or lets the next one have it."""
     lead, now = request.patient.lead, timezone.now()
     entry = get_object_or_404(WaitlistEntry.objects.select_related("kind"), pk=entry_id, lead=lead)
     made = queries.ahead_of_kind(lead, entry.kind, now=now)
-    if made is None:
-        return redirect("appointments:mine")
     if "take" not in request.POST:
-        waitlist.leave(made)
-        messages.success(request, gettext("The next person gets it. Your appointment stays as it is."))
+        waitlist.leave(lead, entry.kind)
+        stays = gettext("The next person gets it. Your appointment stays as it is.")
+        messages.success(request, stays if made else gettext("The next person gets it."))
     elif entry.state != WaitState.OFFERED or entry.offered_start is None:
-        messages.warning(request, gettext("This time is no longer on offer. Your appointment stays as it is."))
-    else:
-        start = entry.offered_start
+        stays = gettext("This time is no longer on offer. Your appointment stays as it is.")
+        messages.warning(request, stays if made else gettext("This time is no longer on offer."))
+    elif made:
         claims.drop_holds_of(waitlist.holder(entry))
-        answer = choosing.move_now(request, made, start, version=made.version)
-        made.refresh_from_db()
-        if made.starts_at == start:
-            waitlist.settle(entry)
-        return answer
-    return redirect("appointments:one", made.pk)
+        return choosing.move_now(request, made, entry.offered_start, version=made.version)
+    else:
+        wanted = Booking(
+            lead, entry.kind, entry.offered_start, entry.hold or entry.pk, waitlist.holder(entry), hold=entry.hold
+        )
+        return choosing.book_now(request, wanted)
+    return redirect("appointments:one", made.pk) if made else redirect("appointments:mine")

@@ -7,7 +7,7 @@ from django.utils import timezone
 from crm.models import Lead, Location, User
 from crm.models.lead import in_sight
 from scheduling.enums import Status
-from scheduling.models import Appointment, AppointmentType, BusyCalendar, WaitlistEntry
+from scheduling.models import Appointment, AppointmentType, BusyCalendar, Resource, WaitlistEntry
 from scheduling.models.appointment import AppointmentQuerySet
 
 
@@ -38,6 +38,11 @@ def given_at(location: Location) -> list[AppointmentType]:
     """What somebody at this location gives. One query."""
     given = AppointmentType.objects.filter(is_active=True, providers__is_active=True, providers__location=location)
     return list(given.distinct())
+
+
+def providers_of(kind: AppointmentType, location: Location) -> list[Resource]:
+    """Who gives it there. One query."""
+    return list(kind.providers.filter(is_active=True, location=location))
 
 
 def waits(lead: Lead) -> list[WaitlistEntry]:

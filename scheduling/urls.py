@@ -8,6 +8,7 @@ app_name = "appointments"
 urlpatterns = [
     path("", my.mine, name="mine"),
     path("book/<slug:key>/", choosing.choose, name="choose"),
+    path("book/<slug:key>/wait/", my.wait_for_any, name="wait_for_any"),
     path("held/<uuid:hold>/", choosing.confirm, name="confirm"),
     path("<uuid:appointment_id>/", my.one, name="one"),
     path("<uuid:appointment_id>/will-come/", my.will_come, name="will_come"),

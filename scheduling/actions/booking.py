@@ -14,7 +14,7 @@ from crm.models import Activity, Lead, MessageTopic, User
 from scheduling import availability, estimate, mails
 from scheduling.actions import claims, waitlist
 from scheduling.availability import Free, Place, Question
-from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, Status
+from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, Status, WaitState
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 
@@ -82,8 +82,11 @@ def book(wanted: Booking, *, now: datetime) -> Appointment:
         return made
     wanted = replace(wanted, lead=lead)
     _check(lead, wanted, now=now)
+    in_line = waitlist.lock(lead, wanted.kind)
     appointment = _over_book(wanted, now=now) if wanted.over else _book_free(wanted, now=now)
     on_timeline(appointment, "Booked", by=wanted.by, now=now)
+    for entry in in_line:
+        waitlist.end(entry, WaitState.BOOKED)
     mails.plan(appointment, now=now)
     _ask_for_estimate(appointment, now=now)
     move_on(lead, appointment.kind, now=now)
@@ -193,6 +196,7 @@ def _question_for(
 
 
 def _move(appointment: Appointment, asked: Question, start: datetime, *, by: User | None, now: datetime) -> Appointment:
+    in_line = waitlist.lock(appointment.lead, appointment.kind)
     found = availability.at_start(asked, start, now=now)
     places = sorted(found.places, key=lambda place: place[0] != appointment.provider_id) if found else []
     place = next((place for place in places if claims.move(appointment, place, start)), None)
@@ -209,6 +213,9 @@ def _move(appointment: Appointment, asked: Question, start: datetime, *, by: Use
     was = f"{before.astimezone(appointment.provider.zone):%b %-d, %-I:%M %p}"
     on_timeline(appointment, f"Moved from {was}", by=by, now=now)
     mails.plan_again(appointment, now=now)
+    for entry in in_line:
+        if entry.offered_start == start:
+            waitlist.end(entry, WaitState.BOOKED)
     waitlist.on_freed(appointment, before)
     events.announce(appointment.lead, Event.RESCHEDULED, now=now, key=f"{appointment.pk}:{appointment.version}")
     return appointment
@@ -230,10 +237,11 @@ def cancel(
     locked.ended_by = EndedBy.CENTRE if by or reason in OF_THE_CENTRE else EndedBy.PATIENT
     locked.ended_reason, locked.rebook_since = reason, None
     locked.save()
+    for entry in waitlist.lock(locked.lead, locked.kind):
+        waitlist.end(entry, WaitState.LEFT)
     claims.release(locked)
     on_timeline(locked, f"Cancelled: {CancelReason(reason).label.lower()}", by=by, now=now, note=note)
     mails.plan_cancellation(locked, now=now)
-    waitlist.leave(locked)
     waitlist.on_freed(locked, locked.starts_at)
     move_back(locked, now=now)
     events.announce(locked.lead, Event.CANCELLED, now=now, key=str(locked.pk))

@@ -1,33 +1,39 @@
-"""Earlier times for those who wait: one at a time, in the order in which they asked, each held for two hours."""
+"""Times for those who wait, earlier ones or any: one at a time, in the order in which they asked, each for two hours.
+
+Lock order: lead, appointment, place in the line, claims.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 
+from crm.models import Lead
 from scheduling import availability, mails
 from scheduling.actions import claims
 from scheduling.availability import Question
 from scheduling.enums import WaitState
-from scheduling.models import Appointment, FreedTime, WaitlistEntry
+from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, WaitlistEntry
 
 OFFERED_FOR = timedelta(hours=2)
 BATCH = 50
+IN_LINE = [WaitState.WAITING, WaitState.OFFERED]
 
 
-def join(appointment: Appointment, *, now: datetime) -> WaitlistEntry:
-    """Would come earlier than this appointment. Asked twice, it is one place in the line."""
-    zone = appointment.location.zone
+def join(lead: Lead, kind: AppointmentType, *, booked: Appointment | None, now: datetime) -> WaitlistEntry:
+    """Would come earlier than what is `booked`; without anything booked, at any time. Asked twice, it is one place in
+    the line."""
+    location = booked.location if booked else lead.location
     entry, _ = WaitlistEntry.objects.get_or_create(
-        lead=appointment.lead,
-        kind=appointment.kind,
-        state__in=[WaitState.WAITING, WaitState.OFFERED],
+        lead=lead,
+        kind=kind,
+        state__in=IN_LINE,
         defaults={
-            "location": appointment.location,
-            "first_day": now.astimezone(zone).date(),
-            "last_day": appointment.starts_at.astimezone(zone).date(),
+            "location": location,
+            "first_day": now.astimezone(location.zone).date(),
+            "last_day": booked.starts_at.astimezone(location.zone).date() if booked else None,
             "since": now,
             "state": WaitState.WAITING,
         },
@@ -36,18 +42,24 @@ def join(appointment: Appointment, *, now: datetime) -> WaitlistEntry:
 
 
 @transaction.atomic
-def leave(appointment: Appointment) -> None:
+def leave(lead: Lead, kind: AppointmentType) -> None:
     """Waits no longer; a time on offer goes to the next one."""
-    for entry in _waiting(appointment).select_for_update().select_related("kind", "location"):
-        _give_back(entry)
-        entry.state = WaitState.LEFT
-        entry.save(update_fields=["state"])
+    for entry in lock(lead, kind):
+        end(entry, WaitState.LEFT)
 
 
-def _waiting(appointment: Appointment) -> QuerySet[WaitlistEntry]:
-    return WaitlistEntry.objects.filter(
-        lead=appointment.lead, kind=appointment.kind, state__in=[WaitState.WAITING, WaitState.OFFERED]
-    )
+def lock(lead: Lead, kind: AppointmentType) -> list[WaitlistEntry]:
+    """Where somebody stands in line. Before any claim is touched: whoever makes offers takes them in this order too."""
+    mine = WaitlistEntry.objects.filter(lead=lead, kind=kind, state__in=IN_LINE)
+    return list(mine.select_for_update().order_by("pk"))
+
+
+def end(entry: WaitlistEntry, state: WaitState) -> None:
+    """Takes somebody out of the line; what was on offer to them, and is not theirs now, goes to the next one."""
+    if entry.offered_start and Claim.objects.filter(hold=entry.hold).exists():
+        _give_back(entry, entry.offered_start)
+    entry.state = state
+    entry.save(update_fields=["state"])
 
 
 def on_freed(appointment: Appointment, start: datetime) -> None:
@@ -79,9 +91,9 @@ def offer(*, now: datetime) -> int:
 
 
 def _offer(freed: FreedTime, *, now: datetime) -> int:
-    """To the first in line for whom it is earlier and who may come. 0 when nobody is left, or the time is gone."""
+    """To the first in line for whom it is of use. 0 when nobody is left, or the time is gone."""
     day = freed.start.astimezone(freed.location.zone).date()
-    line = WaitlistEntry.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+    line = WaitlistEntry.objects.filter(
         Q(last_day=None) | Q(last_day__gte=day),
         kind=freed.kind,
         location=freed.location,
@@ -89,24 +101,35 @@ def _offer(freed: FreedTime, *, now: datetime) -> int:
         first_day__lte=day,
         lead__safety_hold=False,
     )
-    for entry in line.select_related("lead__location").order_by("since", "pk"):
-        booked = Appointment.objects.standing().filter(lead=entry.lead, kind=freed.kind).order_by("starts_at").first()
-        if booked and booked.starts_at > freed.start:  # who has cancelled waits for nothing any more
-            return _offer_to(entry, booked, freed, now=now)
+    for pk in line.order_by("since", "pk").values_list("pk", flat=True)[:BATCH]:
+        # One at a time, and waited for: another sweep may be asking the same person about another time.
+        rows = WaitlistEntry.objects.select_for_update(of=("self",)).filter(pk=pk, state=WaitState.WAITING)
+        entry = rows.select_related("lead__location").first()
+        if entry and (asked := _question(entry, freed, now=now)):
+            return _offer_to(entry, asked, freed, now=now)
     return 0
 
 
-def _offer_to(entry: WaitlistEntry, booked: Appointment, freed: FreedTime, *, now: datetime) -> int:
-    asked = Question(freed.kind, freed.location, now.date(), 1, moving=booked.pk)
+def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> Question | None:
+    """How their place in that time is looked for; None when it is of no use to them: what they have is earlier, or is
+    over, or was called off."""
+    booked = Appointment.objects.standing().filter(lead=entry.lead, kind=freed.kind, ends_at__gt=now)
+    first = booked.order_by("starts_at").first()
+    is_of_use = entry.last_day is None if first is None else freed.start < first.starts_at
+    if not is_of_use:
+        return None
+    return Question(freed.kind, freed.location, now.date(), 1, moving=first.pk if first else None)
+
+
+def _offer_to(entry: WaitlistEntry, asked: Question, freed: FreedTime, *, now: datetime) -> int:
     free = availability.at_start(asked, freed.start, now=now)
     lasts = min(OFFERED_FOR, freed.start - timedelta(minutes=freed.kind.min_notice) - now)
-    held = free and claims.hold(
-        freed.kind, free, held_by=holder(entry), lead_id=entry.lead_id, now=now, lasts=max(lasts, claims.HOLD_FOR)
-    )
+    lasts = max(lasts, claims.HOLD_FOR)
+    held = free and claims.hold(freed.kind, free, held_by=holder(entry), lead_id=entry.lead_id, now=now, lasts=lasts)
     if not held:
         return 0
     entry.state, entry.hold, entry.offered_start = WaitState.OFFERED, held[0], freed.start
-    entry.offered_until = now + max(lasts, claims.HOLD_FOR)
+    entry.offered_until = now + lasts
     entry.save()
     mails.plan_offer(entry, now=now)
     return 1
@@ -122,19 +145,13 @@ def _end_late_offers(*, now: datetime) -> None:
     with transaction.atomic():
         late = WaitlistEntry.objects.filter(state=WaitState.OFFERED, offered_until__lte=Now())
         for entry in late.select_for_update(skip_locked=True)[:BATCH]:
-            _give_back(entry)
+            if entry.offered_start:
+                _give_back(entry, entry.offered_start)
             entry.state, entry.since = WaitState.WAITING, now
             entry.hold = entry.offered_start = entry.offered_until = None
             entry.save()
 
 
-def _give_back(entry: WaitlistEntry) -> None:
-    if entry.state == WaitState.OFFERED and entry.offered_start:
-        claims.drop_holds_of(holder(entry))
-        _remember(entry.kind_id, entry.location_id, entry.offered_start)
-
-
-@transaction.atomic
-def settle(entry: WaitlistEntry) -> None:
-    """Somebody took what was offered, or has their wish by other means."""
-    WaitlistEntry.objects.filter(pk=entry.pk).update(state=WaitState.BOOKED)
+def _give_back(entry: WaitlistEntry, start: datetime) -> None:
+    claims.drop_holds_of(holder(entry))
+    _remember(entry.kind_id, entry.location_id, start)

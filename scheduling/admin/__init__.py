@@ -1,9 +1,9 @@
 """The desk's side of scheduling: resources and rules, booking for a lead, calendars, the day at the front desk."""
 
 from crm import desk
-from scheduling.admin import calendar, lead_appointments, resources
+from scheduling.admin import calendar, lead_appointments, resources, waiting
 
 desk.add_pages(calendar.urls)
 lead_appointments.hang_in()
 
-__all__ = ["calendar", "lead_appointments", "resources"]
+__all__ = ["calendar", "lead_appointments", "resources", "waiting"]

@@ -1,9 +1,13 @@
 """A centre with one provider, and somebody who wants to come."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from django.test import Client
 
 from crm.models import Lead, Location
 from scheduling.models import AppointmentType, Resource
+from tests.scheduling.browsing import browser_of
 from tests.scheduling.factories import make_kind, make_patient, make_resource
 
 
@@ -20,3 +24,15 @@ def kind(provider: Resource) -> AppointmentType:
 @pytest.fixture
 def patient(centre: Location) -> Lead:
     return make_patient(centre)
+
+
+@pytest.fixture
+def browser(patient: Lead) -> Client:
+    return browser_of(patient)
+
+
+@pytest.fixture
+def tuesday(centre: Location) -> datetime:
+    """Ten in the morning of a Tuesday in two weeks or so, on the centre's clock."""
+    today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
+    return (today + timedelta(days=14 + (1 - today.weekday()) % 7)).astimezone(UTC)

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,54 +10,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access
-from crm.models import Lead, Location, Message, PatientSession
-from scheduling.actions import booking, waitlist
-from scheduling.enums import CancelReason, ResourceKind, Status, WaitState
-from scheduling.errors import BookingRefused
-from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, Resource, WaitlistEntry
+from crm.models import Lead, Location
+from scheduling.actions import booking
+from scheduling.enums import ResourceKind, Status
+from scheduling.models import Appointment, AppointmentType, Claim, Resource
 from tests.factories import make_user
+from tests.scheduling.browsing import HOME, address, book, browser_of, hold
 from tests.scheduling.factories import as_staff, make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db
-HOME = "/my/appointments/"
-
-
-def browser_of(lead: Lead, **session: Any) -> Client:
-    """Somebody who has shown who they are, in a browser of their own."""
-    browser = Client()
-    entry = patient_access.begin(lead, now=timezone.now())
-    PatientSession.objects.filter(pk=entry.session.pk).update(**{"proven_at": timezone.now()} | session)
-    browser.cookies["patient"] = entry.secret
-    return browser
-
-
-@pytest.fixture
-def browser(patient: Lead) -> Client:
-    return browser_of(patient)
-
-
-@pytest.fixture
-def tuesday(centre: Location) -> datetime:
-    """Ten in the morning of a Tuesday in two weeks or so, on the centre's clock."""
-    today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
-    return (today + timedelta(days=14 + (1 - today.weekday()) % 7)).astimezone(UTC)
-
-
-def address(kind: AppointmentType, start: datetime | None = None) -> str:
-    month = f"?month={start:%Y-%m}&day={start:%Y-%m-%d}" if start else ""
-    return f"{HOME}book/{kind.key}/{month}"
-
-
-def hold(browser: Client, kind: AppointmentType, start: datetime) -> str:
-    answer = browser.post(address(kind), {"start": start.isoformat()})
-    assert answer.status_code == 302, answer.content.decode()[-2000:]
-    return str(answer["Location"])
-
-
-def book(browser: Client, kind: AppointmentType, start: datetime) -> Appointment:
-    browser.post(hold(browser, kind, start), {"request_id": str(uuid4())})
-    return Appointment.objects.get(kind=kind, starts_at=start)
 
 
 # --- Booking ---------------------------------------------------------------------------------------------------------
@@ -254,51 +215,6 @@ def test_the_calendar_file(browser: Client, kind: AppointmentType, tuesday: date
     assert "Avery" not in text
 
 
-# --- Waiting for an earlier time -------------------------------------------------------------------------------------
-
-
-def test_a_freed_time_is_offered_in_turn(centre: Location, kind: AppointmentType, tuesday: datetime) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
-    leads = [make_patient(centre, email=f"{n}@example.org") for n in range(3)]
-    browsers = [browser_of(lead) for lead in leads]
-    for n, each in enumerate(browsers):
-        made = book(each, kind, tuesday + timedelta(days=1, hours=n))
-        each.post(f"{HOME}{made.pk}/wait/", {})
-        each.post(f"{HOME}{made.pk}/wait/", {})
-    assert WaitlistEntry.objects.count() == 3
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
-    assert [waitlist.offer(now=timezone.now()) for _ in range(2)] == [1, 0]
-    first = WaitlistEntry.objects.get(state=WaitState.OFFERED)
-    assert (first.lead, first.offered_start) == (leads[0], tuesday)
-    assert Message.objects.filter(lead=leads[0], name="appointment_offer").count() == 1
-    assert booking_refused(make_patient(centre, email="x@example.org"), kind, tuesday)
-
-    page = browsers[0].get(HOME).content.decode()
-    assert "An earlier time is free" in page
-    browsers[0].post(f"{HOME}offer/{first.pk}/", {"leave": "1"})
-    assert waitlist.offer(now=timezone.now()) == 1
-    second = WaitlistEntry.objects.get(state=WaitState.OFFERED)
-    assert second.lead == leads[1]
-
-    late = timezone.now() - timedelta(minutes=1)
-    WaitlistEntry.objects.filter(pk=second.pk).update(offered_until=late)
-    assert waitlist.offer(now=timezone.now()) == 1
-    third = WaitlistEntry.objects.get(state=WaitState.OFFERED)
-    assert third.lead == leads[2]
-    browsers[2].post(f"{HOME}offer/{third.pk}/", {"take": "1"})
-    taken = Appointment.objects.get(lead=leads[2])
-    third.refresh_from_db()
-    assert (taken.starts_at, third.state, FreedTime.objects.count()) == (tuesday, WaitState.BOOKED, 1)
-
-
-def booking_refused(lead: Lead, kind: AppointmentType, start: datetime) -> bool:
-    try:
-        booking.book(wish(lead, kind, start), now=timezone.now())
-    except BookingRefused:
-        return True
-    return False
-
-
 def test_a_provider_and_a_room_for_a_patient(browser: Client, centre: Location, tuesday: datetime) -> None:
     room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
     kind = make_kind(make_resource(centre), room, needs_room=True)
@@ -312,13 +228,15 @@ def test_the_desk_books_what_patients_may_not(patient: Lead, provider: Resource,
     assert "I will come" in page
 
 
-def test_whoever_cancels_waits_for_nothing_any_more(
-    browser: Client, centre: Location, kind: AppointmentType, tuesday: datetime
+def test_a_patient_chooses_with_whom(
+    browser: Client, kind: AppointmentType, centre: Location, tuesday: datetime
 ) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
-    made = book(browser, kind, tuesday + timedelta(days=1))
-    browser.post(f"{HOME}{made.pk}/wait/", {})
-    browser.post(f"{HOME}{made.pk}/cancel/", {"version": 1, "reason": "time"})
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
-    assert waitlist.offer(now=timezone.now()) == 0
-    assert WaitlistEntry.objects.get().state == WaitState.LEFT
+    other = make_resource(centre, name="Dr. Other", position=9)
+    kind.providers.add(other)
+    page = browser.get(f"{address(kind, tuesday)}&with={other.pk}").content.decode()
+    assert f'<option value="{other.pk}" selected>' in page
+    assert f"with={other.pk}" in page.partition("month-nav")[2].partition("</nav>")[0]
+    assert f'name="provider" value="{other.pk}"' in page
+    where = browser.post(address(kind), {"start": tuesday.isoformat(), "provider": str(other.pk)})["Location"]
+    browser.post(where, {"request_id": str(uuid4())})
+    assert Appointment.objects.get().provider == other

@@ -1,0 +1,39 @@
+"""A patient's browser: holds and books over HTTP as a person would."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.test import Client
+from django.utils import timezone
+
+from crm import patient_access
+from crm.models import Lead, PatientSession
+from scheduling.models import Appointment, AppointmentType
+
+HOME = "/my/appointments/"
+
+
+def browser_of(lead: Lead, **session: Any) -> Client:
+    """Somebody who has shown who they are, in a browser of their own."""
+    browser = Client()
+    entry = patient_access.begin(lead, now=timezone.now())
+    PatientSession.objects.filter(pk=entry.session.pk).update(**{"proven_at": timezone.now()} | session)
+    browser.cookies["patient"] = entry.secret
+    return browser
+
+
+def address(kind: AppointmentType, start: datetime | None = None) -> str:
+    month = f"?month={start:%Y-%m}&day={start:%Y-%m-%d}" if start else ""
+    return f"{HOME}book/{kind.key}/{month}"
+
+
+def hold(browser: Client, kind: AppointmentType, start: datetime) -> str:
+    answer = browser.post(address(kind), {"start": start.isoformat()})
+    assert answer.status_code == 302, answer.content.decode()[-2000:]
+    return str(answer["Location"])
+
+
+def book(browser: Client, kind: AppointmentType, start: datetime) -> Appointment:
+    browser.post(hold(browser, kind, start), {"request_id": str(uuid4())})
+    return Appointment.objects.get(kind=kind, starts_at=start)
