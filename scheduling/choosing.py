@@ -82,7 +82,7 @@ def _calendar(
     provider = next((one for one in providers if one.pk == wished), None)
     shown = _month(request.GET.get("month", ""), now.astimezone(zone).date())
     begin = month.weeks(shown, {})[0][0].day - timedelta(days=1)
-    found = availability.find(replace(asked, first=begin, days=44, provider=provider and provider.pk), now=now)
+    found = availability.find(replace(asked, first=begin, days=44, provider=provider.pk if provider else None), now=now)
     days = month.by_day(found, zone)
     chosen = reading.day(request.GET.get("day", "")) or next((day for day in sorted(days) if _is_in(day, shown)), None)
     context = {

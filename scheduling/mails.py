@@ -21,13 +21,15 @@ EARLIEST = time(7)  # on the patient's clock
 LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a person calls
 
 
-def plan(appointment: Appointment, *, now: datetime) -> None:
-    """Confirmation at once, reminders before it. A lead without an address is called instead."""
-    if mime.deliverable(appointment.lead.email) is None:
+def plan(appointment: Appointment, *, now: datetime, is_known: bool = False) -> None:
+    """Confirmation at once, unless the patient knows of it, and reminders before it. A lead without an address is
+    called instead."""
+    confirmations = [] if is_known else ["appointment_booked"]
+    if mime.deliverable(appointment.lead.email):
+        told = [_confirmation(name, appointment, now=now) for name in confirmations]
+        Message.objects.bulk_create([*told, *_reminders(appointment, now=now)])
+    elif confirmations:
         _call(appointment, "booked for", now=now)
-        return
-    made = [_confirmation("appointment_booked", appointment, now=now), *_reminders(appointment, now=now)]
-    Message.objects.bulk_create(made)
 
 
 def plan_again(appointment: Appointment, *, now: datetime) -> None:

@@ -25,7 +25,7 @@ ON_HOLD = "A safety hold stands: nothing is booked until a clinician has lifted 
 @dataclass(frozen=True)
 class Booking:
     """What somebody asks for. `held_by` tells whose holds are theirs, such as link:<id> or user:<id>; `provider` None:
-    any suitable one. `over`: a reason to book over what is taken."""
+    any suitable one. `over`: a reason to book over what is taken. `is_known`: the patient needs no confirmation."""
 
     lead: Lead
     kind: AppointmentType
@@ -37,6 +37,10 @@ class Booking:
     hold: UUID | None = None
     over: str = ""
     moving: Appointment | None = None
+    is_known: bool = False
+
+    def over_others(self, reason: str) -> "Booking":
+        return replace(self, over=reason)
 
     def question(self) -> Question:
         return Question(
@@ -87,7 +91,7 @@ def book(wanted: Booking, *, now: datetime) -> Appointment:
     on_timeline(appointment, "Booked", by=wanted.by, now=now)
     for entry in in_line:
         waitlist.end(entry, WaitState.BOOKED)
-    mails.plan(appointment, now=now)
+    mails.plan(appointment, now=now, is_known=wanted.is_known)
     _ask_for_estimate(appointment, now=now)
     move_on(lead, appointment.kind, now=now)
     events.announce(lead, Event.BOOKED, now=now, key=str(appointment.pk))
@@ -127,11 +131,14 @@ def _book_free(wanted: Booking, *, now: datetime) -> Appointment:
 
 
 def _over_book(wanted: Booking, *, now: datetime) -> Appointment:
-    """Beside what is there already, with a reason: the claim takes part in no exclusion."""
+    """Outside of what is offered, with a reason. Where nobody is, the time is theirs like any other; beside somebody
+    the claim takes part in no exclusion."""
     if wanted.provider is None:
         raise BookingRefused("Say with whom: over-booking is a decision about one person's time.")
     appointment = _new(wanted, (wanted.provider, None), now=now)
-    claims.take([wanted.provider], appointment.span, state=ClaimState.EXTRA, appointment=appointment)
+    for state in (ClaimState.BOOKED, ClaimState.EXTRA):
+        if claims.take([wanted.provider], appointment.span, state=state, appointment=appointment):
+            break
     return appointment
 
 

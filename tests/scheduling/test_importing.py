@@ -1,0 +1,114 @@
+"""Appointments from the calendar that a centre used before."""
+
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from crm.enums import Stage
+from crm.models import Lead, Location, Message, User
+from scheduling.actions import booking
+from scheduling.enums import ClaimState
+from scheduling.errors import SlotTaken
+from scheduling.models import Appointment, AppointmentType, Resource
+from tests.factories import make_user
+from tests.scheduling.factories import make_patient, wish
+
+pytestmark = pytest.mark.django_db
+HEAD = "patient,type,provider,start\n"
+
+
+@pytest.fixture
+def by(db: None) -> User:
+    return make_user("lead_coordinator", email="lee@example.org")
+
+
+def run(tmp_path: Path, text: str) -> str:
+    file, out = tmp_path / "old.csv", StringIO()
+    file.write_text(HEAD + text)
+    try:
+        call_command("import_appointments", str(file), by="lee@example.org", stdout=out)
+    except CommandError as refused:
+        return f"{out.getvalue()}{refused}"
+    return out.getvalue()
+
+
+def at(centre: Location, hour: int) -> str:
+    """A Tuesday in two weeks or so, on the centre's clock."""
+    today = timezone.now().astimezone(centre.zone)
+    return f"{today + timedelta(days=14 + (1 - today.weekday()) % 7):%Y-%m-%d}T{hour:02}:00"
+
+
+def test_rows_become_appointments_once(
+    tmp_path: Path, by: User, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource
+) -> None:
+    other = make_patient(centre, email="second@example.org")
+    start = at(centre, 10)
+    where = f"{kind.key},{provider.name},{start}"
+    rows = f"{patient.reference},{where}\nsecond@example.org,{where}\n"
+    told = run(tmp_path, rows)
+    assert "1 booked, 1 over-booked" in told
+    first, second = (Appointment.objects.get(lead=one) for one in (patient, other))
+    assert (first.is_extra, second.is_extra, first.booked_by) == (False, True, by)
+    assert sorted(first.claims.values_list("state", flat=True)) == [ClaimState.BOOKED]
+    assert f"{first.starts_at.astimezone(centre.zone):%Y-%m-%dT%H:%M}" == start
+    patient.refresh_from_db()
+    assert patient.stage == Stage.BOOKED
+    assert set(Message.objects.values_list("name", flat=True)) == {"appointment_reminder"}
+    assert "2 there already" in run(tmp_path, rows)
+    assert Appointment.objects.count() == 2
+
+
+def test_a_bad_row_says_what_is_wrong_and_stops_no_other(
+    tmp_path: Path, by: User, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource
+) -> None:
+    start, mine = at(centre, 9), patient.reference
+    told = run(
+        tmp_path,
+        f"nobody@example.org,{kind.key},{provider.name},{start}\n{mine},nonsense,{provider.name},{start}\n"
+        f"{mine},{kind.key},Dr. Nobody,{start}\n{mine},{kind.key},{provider.name},tomorrow\n"
+        f"{mine},{kind.key},{provider.name},2020-01-01T10:00\n{mine},{kind.key},{provider.name},{start}\n",
+    )
+    for words in (
+        "line 2: REFUSED: Nobody has the reference or address “nobody@example.org”.",
+        "line 3: REFUSED: There is no appointment type “nonsense”.",
+        "line 4: REFUSED: “Dr. Nobody” is no provider at",
+        "line 5: REFUSED: “tomorrow” is no time. Write it like 2026-12-01T10:00.",
+        "line 6: REFUSED: 2020-01-01T10:00 is past",
+        "line 7: booked:",
+        "Mend what was refused and run it again",
+    ):
+        assert words in told
+    assert Appointment.objects.count() == 1
+
+
+def test_a_file_without_its_columns_and_a_stranger_are_refused(tmp_path: Path, by: User) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("name,when\n")
+    with pytest.raises(CommandError, match="Missing: patient, type, provider, start"):
+        call_command("import_appointments", str(file), by="lee@example.org")
+    with pytest.raises(CommandError, match="may not book"):
+        call_command("import_appointments", str(file), by="nobody@example.org")
+
+
+def test_what_cannot_be_over_booked_by_that_person_is_refused(
+    tmp_path: Path, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource
+) -> None:
+    make_user("coordinator", email="lee@example.org")
+    assert "You may not book over what is taken." in run(
+        tmp_path, f"{patient.reference},{kind.key},{provider.name},{at(centre, 3)}\n"
+    )
+    assert not Appointment.objects.exists()
+
+
+def test_a_time_off_the_grid_is_taken_from_all_others(
+    tmp_path: Path, by: User, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource
+) -> None:
+    odd = at(centre, 10).replace(":00", ":10")
+    assert "1 over-booked" in run(tmp_path, f"{patient.reference},{kind.key},{provider.name},{odd}\n")
+    start = datetime.fromisoformat(at(centre, 10)).replace(tzinfo=centre.zone)
+    with pytest.raises(SlotTaken):
+        booking.book(wish(make_patient(centre, email="x@example.org"), kind, start), now=timezone.now())
