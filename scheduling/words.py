@@ -5,8 +5,17 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
 
 from crm.places import ZONES
+
+# Other languages bend these names.
+_CLOCKS = {
+    "Eastern": noop("Eastern time"),
+    "Central": noop("Central time"),
+    "Mountain": noop("Mountain time"),
+    "Pacific": noop("Pacific time"),
+}
 
 
 def moment(at: datetime, zone: str) -> str:
@@ -36,4 +45,6 @@ def zone(name: str) -> str:
     """ "Eastern time"; what has no name of its own stays as it is."""
     if name not in ZONES:
         return name.replace("_", " ")
+    if own := _CLOCKS.get(ZONES[name]):
+        return gettext(own)
     return gettext("%(zone)s time") % {"zone": gettext(ZONES[name])}
