@@ -149,6 +149,9 @@ IN_WORDS = {
     "consult_likely": "A consultation is reasonable now",
     "questions_answered": "The questions are answered",
     "pays_alone": "Pays without insurance",
+    "first_no_show": "Did not come for the first time",
+    "expected_again": "Has an appointment again",
+    "came_after_all": "Came after all",
 }
 
 

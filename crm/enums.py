@@ -178,6 +178,7 @@ class Event(StrEnum):
     OUTCOME_CHANGED = "outcome_changed"
     REPLIED = "replied"
     NO_SHOW = "no_show"
+    NO_SHOW_TAKEN_BACK = "no_show_taken_back"
     REVIEWED = "reviewed"
     CONSULTED = "consulted"
     BOOKED = "booked"

@@ -103,6 +103,6 @@ def unmet(lead: Lead, to: Stage, *, by_hand: bool, note: str, has_next_step: boo
     sentences = [sentence for code, is_missing, sentence in found if code in asked and is_missing]
     if to == Stage.LOST and lost_reason not in LostReason.values:
         sentences.append("Say why the lead was lost.")
-    if to in NEVER_WITH_A_HOLD and lead.safety_hold:
+    if to in NEVER_WITH_A_HOLD and lead.safety_hold and lead.stage != Stage.BOOKED:  # calling off is no booking
         sentences.append("There is a safety hold: a clinician lifts it before anything is booked.")
     return sentences

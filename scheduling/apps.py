@@ -10,12 +10,15 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from scheduling import demo, figures, mails, my, personal_data, shipped, work
+        from crm.enums import Event
+        from scheduling import conditions, demo, figures, mails, my, personal_data, shipped, work
 
+        conditions.hang_in()
         figures.hang_in()
         my.hang_in()
         work.hang_in()
         personal_data.hang_in()
         registry.demo(demo.make)
+        registry.listen({Event.DETAILS_CHANGED}, mails.follow_address)
         registry.writer("appointment_reminder", mails.write)
         post_migrate.connect(shipped.ensure_types, sender=self)

@@ -3,6 +3,7 @@
 What cannot be read leaves the last good answer in force, and says so at the desk.
 """
 
+import re
 import urllib.request
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -20,6 +21,9 @@ from scheduling.models import BusyCalendar, BusySpan
 
 EVERY, AHEAD = timedelta(minutes=10), timedelta(days=120)
 SECONDS, MOST_BYTES = 20, 5 * 1024 * 1024
+MOST_SPANS = 5_000
+# RFC 5545 allows them; working them out for four months takes minutes, and an interval of nothing never ends.
+_ENDLESS = re.compile(r"RRULE[^\r\n]*(FREQ=(SECONDLY|MINUTELY|HOURLY)|INTERVAL=0+(?!\d))", re.IGNORECASE)
 log = structlog.get_logger("nucleus.scheduling")
 Span = tuple[datetime, datetime]
 
@@ -56,9 +60,10 @@ def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
     """Asks one calendar and keeps the answer; False, with the reason beside it, when there is none."""
     try:
         spans = _ask(calendar, now, now + AHEAD)
-    except Unreadable as trouble:
-        BusyCalendar.objects.filter(pk=calendar.pk).update(trouble=str(trouble)[:200])
-        log.warning("busy_calendar_failed", calendar=str(calendar.pk))
+    except Exception as trouble:  # whatever an address answers, it is this calendar's trouble alone
+        why = str(trouble) if isinstance(trouble, Unreadable) else f"It cannot be read ({type(trouble).__name__})."
+        BusyCalendar.objects.filter(pk=calendar.pk).update(trouble=why[:200])
+        log.warning("busy_calendar_failed", calendar=str(calendar.pk), error=type(trouble).__name__)
         return False
     with transaction.atomic():
         BusyCalendar.objects.select_for_update().get(pk=calendar.pk)
@@ -116,24 +121,36 @@ def _over_caldav(calendar: BusyCalendar, begin: datetime, end: datetime) -> list
     client: Any = caldav.DAVClient
     try:
         with client(url=calendar.url, username=calendar.user, password=calendar.password or "", timeout=SECONDS) as dav:
+            dav.session.max_redirects = 0  # what was entered is asked, and nothing else
             return [
                 str(event.data)
-                for one in dav.principal().calendars()
+                for one in _calendars_at(dav, calendar.url)
                 for event in one.search(start=begin, end=end, event=True, expand=False)
             ]
     except (DAVError, OSError, ValueError) as trouble:
         raise Unreadable(f"The server does not answer as it should ({type(trouble).__name__}).") from None
 
 
+def _calendars_at(dav: Any, url: str) -> list[Any]:
+    """The calendar with this address, else all of the account behind it."""
+    found = list(dav.principal().calendars())
+    return [one for one in found if str(one.url).rstrip("/") == url.rstrip("/")] or found
+
+
 def busy_in(text: str, calendar: BusyCalendar, begin: datetime, end: datetime) -> list[Span]:
     """When somebody is busy by a calendar's text: repeated events one by one, without those that are called off or
     marked as free (RFC 5545 TRANSP). A day without hours is busy from midnight to midnight of the resource."""
+    if _ENDLESS.search(text):
+        raise Unreadable("An event is repeated every hour or oftener: nobody's calendar is.")
     try:
         events = recurring_ical_events.of(Calendar.from_ical(text)).between(begin, end)
         spans = [_span(event, calendar) for event in events if _counts(event)]
     except (ValueError, KeyError, TypeError, IndexError) as trouble:
         raise Unreadable(f"This is no calendar that can be read ({type(trouble).__name__}).") from None
-    return sorted((start, stop) for start, stop in spans if start < stop)
+    found = sorted((start, stop) for start, stop in spans if start < stop)
+    if len(found) > MOST_SPANS:
+        raise Unreadable(f"There are more than {MOST_SPANS} events in four months.")
+    return found
 
 
 def _counts(event: Any) -> bool:

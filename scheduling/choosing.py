@@ -206,15 +206,16 @@ def _booked(request: PatientRequest, made: Appointment) -> HttpResponse:
 def confirm_move(request: PatientRequest, appointment_id: uuid.UUID, hold: uuid.UUID) -> HttpResponse:
     """The old time and the new one; the button moves. Whoever is too late keeps the old one."""
     made, held = own_appointment(request, appointment_id), _held(request, hold)
+    form = VersionForm(request.POST if request.method == "POST" else None)
+    if held is None and form.is_valid() and form.cleaned_data["version"] < made.version:
+        return redirect("appointments:one", made.pk)  # the press before this one moved it
     if held is None:
         messages.warning(request, gettext("The time was kept for five minutes and is free again. Please choose anew."))
         return redirect("appointments:move", made.pk)
     kind, start, until = held
-    form = VersionForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _confirm(request, kind, start, until, moving=made)
-    claims.drop_holds_of(holder(request.patient))  # or the new time would be taken, by ourselves
-    return move_now(request, made, start, version=form.cleaned_data["version"])
+    return move_now(request, made, start, version=form.cleaned_data["version"], hold=hold)
 
 
 def _overlaps(made: Appointment, kind: AppointmentType, start: datetime) -> bool:
@@ -223,17 +224,30 @@ def _overlaps(made: Appointment, kind: AppointmentType, start: datetime) -> bool
     return begin < made.span[1] and made.span[0] < end
 
 
-def move_now(request: PatientRequest, made: Appointment, start: datetime, *, version: int) -> HttpResponse:
-    mine = holder(request.patient)
+def move_now(
+    request: PatientRequest,
+    made: Appointment,
+    start: datetime,
+    *,
+    version: int,
+    held_by: str = "",
+    hold: uuid.UUID | None = None,
+) -> HttpResponse:
+    """Moves, and shows what came of it. `hold` was kept for `held_by`, or else for this browser."""
+    mine = held_by or holder(request.patient)
     try:
-        booking.reschedule(made, start=start, version=version, held_by=mine, by=None, now=timezone.now())
+        moved = booking.reschedule(
+            made, start=start, version=version, held_by=mine, by=None, now=timezone.now(), hold=hold
+        )
     except SlotTaken as taken:
         messages.warning(request, taken.message)
         return _calendar(request, made.kind, moving=made, instead=taken.instead, status=409)
     except BookingRefused as refused:
         messages.warning(request, refused.message)
     else:
-        messages.success(request, gettext("Your appointment has moved. The earlier time is no longer yours."))
+        has_moved = gettext("Your appointment has moved. The earlier time is no longer yours.")
+        stays = gettext("That is the time you have already. Nothing was changed.")
+        messages.success(request, has_moved if moved.version != version else stays)
     return redirect("appointments:one", made.pk)
 
 

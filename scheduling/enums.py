@@ -33,7 +33,7 @@ MOVES: dict[Status, set[Status]] = {
     Status.PENDING: {Status.BOOKED, Status.CANCELLED},
     Status.BOOKED: {Status.ARRIVED, Status.FULFILLED, Status.CANCELLED, Status.NOSHOW},
     Status.ARRIVED: {Status.FULFILLED, Status.BOOKED},
-    Status.FULFILLED: {Status.ARRIVED},
+    Status.FULFILLED: {Status.ARRIVED, Status.NOSHOW},
     Status.NOSHOW: {Status.BOOKED, Status.ARRIVED},
     Status.CANCELLED: set(),
 }

@@ -34,10 +34,8 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
     if feed is None:
         raise Http404
     now, resource = timezone.now(), feed.resource
-    days = [(now + by).astimezone(resource.location.zone).date() for by in (-BACK, AHEAD)]
-    found = queries.between(resource.location, *days)
-    mine = [made for made in found if resource.pk in {made.provider_id, made.room_id}]
-    text = ics.published(mine, name=resource.name, now=now)
+    found = queries.of_resource(resource, now - BACK, now + AHEAD)
+    text = ics.published(found, name=resource.name, now=now)
     answer = HttpResponse(text, content_type="text/calendar; charset=utf-8", headers={"Referrer-Policy": "no-referrer"})
     add_never_cache_headers(answer)
     return answer

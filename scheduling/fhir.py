@@ -10,11 +10,11 @@ from scheduling.models import Appointment
 _REASON_SYSTEM = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 _REASONS = {
     CancelReason.BETTER: "pat-fb",
-    CancelReason.UNWELL: "pat-mt",
+    CancelReason.UNWELL: "pat",
+    CancelReason.TIME: "pat",
     CancelReason.TRAVEL: "pat-lt",
-    CancelReason.ELSEWHERE: "pat-mv",
-    CancelReason.AWAY: "prov-pers",
-    CancelReason.CLOSED: "oth-weath",
+    CancelReason.COST: "oth-fin",
+    CancelReason.AWAY: "prov",
 }
 _HERE = {Status.ARRIVED, Status.FULFILLED}
 
@@ -29,7 +29,7 @@ def as_resource(made: Appointment) -> dict[str, Any]:
         "serviceType": [{"text": made.kind.label}],
         "start": _instant(made.starts_at),
         "end": _instant(made.ends_at),
-        "minutesDuration": made.kind.duration,
+        "minutesDuration": int((made.ends_at - made.starts_at).total_seconds()) // 60,
         "created": _instant(made.booked_at),
         "participant": [
             _participant(f"Patient/{made.lead_id}", _of_patient(made)),

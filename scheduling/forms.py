@@ -26,6 +26,7 @@ class StartForm(forms.Form):
 
     start = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M:%S%z"])
     provider = forms.UUIDField(required=False)
+    room = forms.UUIDField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

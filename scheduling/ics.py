@@ -13,9 +13,10 @@ from scheduling.models import Appointment
 
 
 def as_text(appointment: Appointment, *, now: datetime, attendee: str = "") -> str:
-    """A REQUEST, or a CANCEL for what is called off. `attendee`: the address of whoever is invited by mail."""
-    is_over = appointment.status == Status.CANCELLED
-    calendar = _empty("CANCEL" if is_over else "REQUEST")
+    """A REQUEST to the address of `attendee`, for nobody in particular PUBLISH (RFC 5546 3.2.1, 3.2.2), or a CANCEL for
+    what is called off."""
+    method = "REQUEST" if attendee else "PUBLISH"
+    calendar = _empty("CANCEL" if appointment.status == Status.CANCELLED else method)
     calendar.add_component(event(appointment, now=now, attendee=attendee))
     return str(calendar.to_ical().decode())
 

@@ -10,8 +10,9 @@ from django.utils.translation import override
 
 from crm import emails, mime
 from crm.actions import tasks
-from crm.enums import MessageClass, OnUnknown, TaskKind
-from crm.models import Message, MessageTopic
+from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
+from crm.models import Lead, Message, MessageTopic
+from crm.registry import Happening
 from scheduling import ics, words
 from scheduling.enums import Mode
 from scheduling.models import Appointment, WaitlistEntry
@@ -72,7 +73,7 @@ def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
     if mime.deliverable(lead.email) is None:
         local, until = (at.astimezone(entry.location.zone) for at in (entry.offered_start, entry.offered_until))
         title = f"Offer by telephone: {local:%a, %b %-d, %-I:%M %p}, kept until {until:%-I:%M %p}"
-        tasks.open_task(lead, kind=TaskKind.CALL, title=title, due_at=now, key=f"offer:{entry.hold}")
+        tasks.open_task(lead, kind=TaskKind.CALL, title=title, due_at=now, key=key_of_offer(entry))
         return
     with override(lead.language):
         context = {
@@ -86,13 +87,17 @@ def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
         lead=lead,
         centre=entry.location,
         to=lead.email,
-        key=f"offer:{entry.hold}",
-        message_class=MessageClass.ANSWER,
+        key=key_of_offer(entry),
+        message_class=MessageClass.REMINDER,
         on_unknown=OnUnknown.RESEND,
         context=context,
         not_after=entry.offered_until,
         now=now,
     ).save()
+
+
+def key_of_offer(entry: WaitlistEntry) -> str:
+    return f"offer:{entry.hold}"
 
 
 def due_times(appointment: Appointment, *, now: datetime) -> list[datetime]:
@@ -124,16 +129,19 @@ def _confirmation(name: str, appointment: Appointment, *, now: datetime) -> Mess
 
 def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
     """They are written when they leave: whoever has confirmed meanwhile is not asked to."""
+    due = due_times(appointment, now=now)
+    # After an outage too no two are close together: one that would be late gives way to the next.
+    latest = [*(following - APART for following in due[1:]), appointment.starts_at]
     return [
         _mail(
             "appointment_reminder",
             appointment,
             message_class=MessageClass.REMINDER,
-            due_at=due,
-            not_after=min(due + LATE, appointment.starts_at),
+            due_at=at,
+            not_after=min(at + LATE, end),
             now=now,
         )
-        for due in due_times(appointment, now=now)
+        for at, end in zip(due, latest, strict=False)
     ]
 
 
@@ -185,7 +193,21 @@ def _context(appointment: Appointment) -> dict[str, Any]:
             "when": when_in_words(appointment.starts_at, appointment.timezone),
             "by_phone": appointment.kind.mode == Mode.PHONE,
             "is_confirmed": appointment.confirmed_at is not None,
+            "may_change_until": when_in_words(_last_change(appointment), appointment.timezone),
         }
+
+
+def _last_change(appointment: Appointment) -> datetime:
+    """Until when the patient moves and cancels it alone."""
+    minutes = max(appointment.kind.cancel_until, appointment.kind.reschedule_until)
+    return appointment.starts_at - timedelta(minutes=minutes)
+
+
+def follow_address(lead: Lead, _happening: Happening) -> None:
+    """Listener: reminders go to where the lead is reached now."""
+    waiting = Message.objects.filter(lead=lead, topic__appointment__isnull=False, state=MessageState.QUEUED)
+    if mime.deliverable(lead.email):
+        waiting.exclude(to_email=lead.email).update(to_email=lead.email)
 
 
 def when_in_words(at: datetime, zone: str) -> str:

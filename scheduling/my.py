@@ -17,7 +17,7 @@ from crm import mime, registry
 from crm.models import Lead
 from crm.private import PatientRequest, session_of
 from scheduling import choosing, ics, queries
-from scheduling.actions import attendance, booking, claims, waitlist
+from scheduling.actions import attendance, booking, waitlist
 from scheduling.actions.booking import Booking
 from scheduling.enums import CancelReason, WaitState
 from scheduling.errors import BookingRefused, ChangedMeanwhile
@@ -134,7 +134,8 @@ def calendar_file(request: PatientRequest, appointment_id: uuid.UUID) -> HttpRes
 def wait(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """Joins the list of those who would come earlier, or leaves it."""
     made = own_appointment(request, appointment_id)
-    _join_or_leave(request, made.kind, made)
+    if made.stands:
+        _join_or_leave(request, made.kind, made)
     return redirect("appointments:one", made.pk)
 
 
@@ -171,14 +172,17 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
     made = queries.ahead_of_kind(lead, entry.kind, now=now)
     if "take" not in request.POST:
         waitlist.leave(lead, entry.kind)
-        stays = gettext("The next person gets it. Your appointment stays as it is.")
-        messages.success(request, stays if made else gettext("The next person gets it."))
+        stays = gettext("The next person gets it, and you are no longer on the list. Your appointment stays as it is.")
+        gone = gettext("The next person gets it, and you are no longer on the list.")
+        messages.success(request, stays if made else gone)
     elif entry.state != WaitState.OFFERED or entry.offered_start is None:
         stays = gettext("This time is no longer on offer. Your appointment stays as it is.")
         messages.warning(request, stays if made else gettext("This time is no longer on offer."))
     elif made:
-        claims.drop_holds_of(waitlist.holder(entry))
-        return choosing.move_now(request, made, entry.offered_start, version=made.version)
+        mine = waitlist.holder(entry)
+        return choosing.move_now(
+            request, made, entry.offered_start, version=made.version, held_by=mine, hold=entry.hold
+        )
     else:
         wanted = Booking(
             lead, entry.kind, entry.offered_start, entry.hold or entry.pk, waitlist.holder(entry), hold=entry.hold

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from crm.models import Lead, Location, User
@@ -57,6 +58,12 @@ def between(location: Location, first: date, last: date) -> list[Appointment]:
     rows = Appointment.objects.filter(location=location, starts_at__gte=begin, starts_at__lt=end)
     rows = rows.exclude(status=Status.CANCELLED).select_related("lead", "kind", "provider", "room", "location")
     return list(rows.order_by("starts_at", "pk"))
+
+
+def of_resource(resource: Resource, begin: datetime, end: datetime) -> list[Appointment]:
+    """What stands, or stood, with a provider or in a room, without whom it is for. One query."""
+    mine = Appointment.objects.filter(Q(provider=resource) | Q(room=resource), starts_at__gte=begin, starts_at__lt=end)
+    return list(mine.exclude(status=Status.CANCELLED).select_related("kind", "location").order_by("starts_at", "pk"))
 
 
 def to_rebook(user: User) -> list[Appointment]:

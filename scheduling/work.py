@@ -14,7 +14,7 @@ from crm import registry
 from crm.enums import TaskKind
 from crm.models import Task, User
 from scheduling import queries
-from scheduling.actions import waitlist
+from scheduling.actions import rebooking, waitlist
 from scheduling.enums import ClaimState, Status
 from scheduling.models import Appointment, Claim
 
@@ -37,8 +37,8 @@ def to_rebook(request: HttpRequest) -> str:
 
 
 def once() -> int:
-    """Offers freed times, asks for calls to whoever has not confirmed, forgets holds; returns how many rows changed.
-    Each on its own: trouble with one must not stop the others."""
+    """Offers freed times, finds what was closed, asks for calls to whoever has not confirmed, forgets holds; returns
+    how many rows changed. Each on its own: trouble with one must not stop the others."""
     done = 0
     for look_after in _ALL:
         try:
@@ -52,6 +52,10 @@ def offer_freed() -> int:
     return waitlist.offer(now=crm_queries.clock())
 
 
+def flag_closed() -> int:
+    return rebooking.look_again(now=crm_queries.clock())
+
+
 def call_unconfirmed() -> int:
     """A call for everybody who has not said that they will come, 30 hours before; and for whoever gets no mail."""
     now = crm_queries.clock()
@@ -60,7 +64,8 @@ def call_unconfirmed() -> int:
         confirmed_at=None,
         starts_at__gt=now,
         starts_at__lte=now + UNCONFIRMED_AT,
-        booked_at__lt=F("starts_at") - UNCONFIRMED_AT,  # nobody is called who has only just booked
+        agreed_at__lt=F("starts_at") - UNCONFIRMED_AT,  # nobody is called who has only just booked or moved
+        rebook_since=None,
     )
     waiting = [_call(made, now=now) for made in soon.select_related("kind", "location")]
     Task.objects.bulk_create(waiting, ignore_conflicts=True)
@@ -81,4 +86,4 @@ def forget_holds() -> int:
     return count
 
 
-_ALL: list[Callable[[], int]] = [offer_freed, call_unconfirmed, forget_holds]
+_ALL: list[Callable[[], int]] = [offer_freed, flag_closed, call_unconfirmed, forget_holds]

@@ -1,6 +1,6 @@
 """From booked to what came of it: confirmed, arrived, took place, did not come; and back, for whoever pressed wrong."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -12,6 +12,8 @@ from scheduling.enums import MOVES, Status
 from scheduling.errors import BookingRefused, ChangedMeanwhile
 from scheduling.models import Appointment
 
+EARLY = timedelta(hours=1)  # some come before their time, and are seen
+
 
 @transaction.atomic
 def confirm(appointment: Appointment, *, version: int, now: datetime, by: User | None = None) -> Appointment:
@@ -21,6 +23,7 @@ def confirm(appointment: Appointment, *, version: int, now: datetime, by: User |
         locked.confirmed_at = now
         locked.save(update_fields=["confirmed_at"])
         booking.on_timeline(locked, "Confirmed", by=by, now=now)
+        booking.close_calls(locked, now=now)
     return locked
 
 
@@ -39,6 +42,8 @@ def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime)
         raise ChangedMeanwhile
     if to == Status.NOSHOW and now < locked.starts_at:
         raise BookingRefused("The appointment has not begun yet: nobody can have missed it.")
+    if to == Status.FULFILLED and now < locked.starts_at - EARLY:
+        raise BookingRefused("The appointment is still to come: it cannot have taken place.")
     if to == Status.ARRIVED and now.astimezone(locked.provider.zone).date() != _day(locked):
         raise BookingRefused("The appointment is not today: look at the date.")
     locked.status = to
@@ -64,6 +69,7 @@ def _follow(appointment: Appointment, before: Status, to: Status, *, now: dateti
         events.announce(lead, Event.NO_SHOW, now=now, key=str(appointment.pk))
     elif before == Status.NOSHOW:
         booking.move_on(lead, appointment.kind, now=now)
+        events.announce(lead, Event.NO_SHOW_TAKEN_BACK, now=now, key=str(appointment.pk))
     elif to == Status.FULFILLED and appointment.kind.is_consultation:
         fresh = Lead.objects.get(pk=lead.pk)
         if fresh.stage in MAIN_LINE[: MAIN_LINE.index(Stage.CONSULTED)]:

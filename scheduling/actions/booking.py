@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -14,11 +15,12 @@ from crm.models import Activity, Lead, MessageTopic, User
 from scheduling import availability, estimate, mails
 from scheduling.actions import claims, waitlist
 from scheduling.availability import Free, Place, Question
-from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, Status, WaitState
+from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, ResourceKind, Status, WaitState
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 
 CLOSE_OF_BUSINESS = time(17)
+JUST_NOW = timedelta(hours=1)  # somebody who walked in is written down a little later
 ON_HOLD = "A safety hold stands: nothing is booked until a clinician has lifted it."
 
 
@@ -43,10 +45,11 @@ class Booking:
         return replace(self, over=reason)
 
     def question(self) -> Question:
+        where = self.moving.location if self.moving else self.lead.location
         return Question(
             self.kind,
-            self.lead.location,
-            self.start.astimezone(self.lead.location.zone).date(),
+            where,
+            self.start.astimezone(where.zone).date(),
             1,
             provider=self.provider,
             held_by=self.held_by,
@@ -122,7 +125,7 @@ def _book_free(wanted: Booking, *, now: datetime) -> Appointment:
     held = claims.held_place(wanted.hold, held_by=wanted.held_by) if wanted.hold else None
     for place in [held, *found.places] if held in found.places else found.places:
         appointment = _new(wanted, place, now=now)
-        if place == held and wanted.hold and claims.keep(wanted.hold, appointment, held_by=wanted.held_by):
+        if place == held and wanted.hold and claims.keep(wanted.hold, appointment, place, span, held_by=wanted.held_by):
             return appointment
         if claims.take(claims.resources_of(place), span, state=ClaimState.BOOKED, appointment=appointment):
             return appointment
@@ -135,6 +138,11 @@ def _over_book(wanted: Booking, *, now: datetime) -> Appointment:
     the claim takes part in no exclusion."""
     if wanted.provider is None:
         raise BookingRefused("Say with whom: over-booking is a decision about one person's time.")
+    theirs = Resource.objects.filter(pk=wanted.provider, kind=ResourceKind.PROVIDER, is_active=True)
+    if not theirs.filter(location=wanted.lead.location).exists():
+        raise BookingRefused("Nobody of that name can be booked at the patient's location.")
+    if wanted.start < now - JUST_NOW:
+        raise BookingRefused("That time is past. What has taken place already is a note on the timeline.")
     appointment = _new(wanted, (wanted.provider, None), now=now)
     for state in (ClaimState.BOOKED, ClaimState.EXTRA):
         if claims.take([wanted.provider], appointment.span, state=state, appointment=appointment):
@@ -159,6 +167,7 @@ def _new(wanted: Booking, place: Place, *, now: datetime) -> Appointment:
         extra_reason=wanted.over,
         booked_by=wanted.by,
         booked_at=now,
+        agreed_at=now,
     )
 
 
@@ -172,19 +181,23 @@ def reschedule(
     by: User | None,
     now: datetime,
     provider: UUID | None = None,
+    room: UUID | None = None,
+    hold: UUID | None = None,
 ) -> Appointment:
-    """Another time for the same appointment. `version` is what the page showed: whoever comes second changes nothing,
-    and whoever does not get the new time keeps the old one.
+    """Another time for the same appointment, or another place at the same time. `version` is what the page showed:
+    whoever comes second changes nothing, and whoever does not get the new time keeps the old one. `hold`: of the new
+    time, kept for `held_by`. The version stays where nothing was to be changed.
 
     Raises ChangedMeanwhile, SlotTaken, BookingRefused (past the deadline, over, under a safety hold).
     """
     locked = lock(appointment, version=version)
     _check_hold(locked.lead, by=by)
     _check_deadline(locked, locked.kind.reschedule_until, by=by, now=now)
-    if locked.starts_at == start and provider in {None, locked.provider_id}:
+    is_where_it_is = provider in {None, locked.provider_id} and room in {None, locked.room_id}
+    if locked.starts_at == start and is_where_it_is and locked.rebook_since is None:
         return locked
     asked = _question_for(locked, start, held_by=held_by, by=by, provider=provider)
-    return _move(locked, asked, start, by=by, now=now)
+    return _move(locked, asked, start, by=by, now=now, room=room, hold=hold)
 
 
 def _question_for(
@@ -202,27 +215,42 @@ def _question_for(
     )
 
 
-def _move(appointment: Appointment, asked: Question, start: datetime, *, by: User | None, now: datetime) -> Appointment:
+def _move(
+    appointment: Appointment,
+    asked: Question,
+    start: datetime,
+    *,
+    by: User | None,
+    now: datetime,
+    room: UUID | None,
+    hold: UUID | None,
+) -> Appointment:
     in_line = waitlist.lock(appointment.lead, appointment.kind)
     found = availability.at_start(asked, start, now=now)
-    places = sorted(found.places, key=lambda place: place[0] != appointment.provider_id) if found else []
-    place = next((place for place in places if claims.move(appointment, place, start)), None)
+    kept = claims.held_place(hold, held_by=asked.held_by) if hold else None
+    places = [place for place in found.places if room in {None, place[1]}] if found else []
+    places.sort(key=lambda place: (place != kept, place[0] != appointment.provider_id))
+    take = partial(claims.move, appointment, start=start, held_by=asked.held_by)
+    place = next((place for place in places if take(place, hold=hold if place == kept else None)), None)
     if place is None:
         raise SlotTaken(asked, start, now=now)
     before = appointment.starts_at
+    close_calls(appointment, now=now)
     appointment.provider, appointment.room_id = Resource.objects.get(pk=place[0]), place[1]
     appointment.starts_at = start
     appointment.ends_at = start + timedelta(minutes=appointment.kind.duration)
-    appointment.confirmed_at = appointment.rebook_since = None
+    appointment.confirmed_at, appointment.agreed_at, appointment.rebook_since = None, now, None
     appointment.is_extra, appointment.extra_reason = False, ""
     appointment.version += 1
     appointment.save()
     was = f"{before.astimezone(appointment.provider.zone):%b %-d, %-I:%M %p}"
     on_timeline(appointment, f"Moved from {was}", by=by, now=now)
     mails.plan_again(appointment, now=now)
+    _ask_for_estimate(appointment, now=now)
     for entry in in_line:
         if entry.offered_start == start:
             waitlist.end(entry, WaitState.BOOKED)
+    claims.drop_holds_of(asked.held_by)
     waitlist.on_freed(appointment, before)
     events.announce(appointment.lead, Event.RESCHEDULED, now=now, key=f"{appointment.pk}:{appointment.version}")
     return appointment
@@ -240,6 +268,8 @@ def cancel(
     if Status.CANCELLED not in MOVES[Status(locked.status)]:
         raise BookingRefused("Somebody has arrived for it: take that back first.")
     _check_deadline(locked, locked.kind.cancel_until, by=by, now=now)
+    close_calls(locked, now=now)
+    tasks.close(f"estimate:{locked.pk}", now=now)
     locked.status, locked.version = Status.CANCELLED, locked.version + 1
     locked.ended_by = EndedBy.CENTRE if by or reason in OF_THE_CENTRE else EndedBy.PATIENT
     locked.ended_reason, locked.rebook_since = reason, None
@@ -299,8 +329,8 @@ def _ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
 
 
 def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:
-    """A consultation that is booked moves its lead; what rests begins anew first."""
-    if not kind.is_consultation:
+    """A consultation that is booked moves its lead; what rests begins anew first. Under a safety hold people decide."""
+    if not kind.is_consultation or lead.safety_hold:
         return
     if lead.stage in SIDE_STAGES:
         lead = leads.move(lead, to=Stage.QUALIFYING, by=None, now=now)
@@ -315,6 +345,11 @@ def move_back(appointment: Appointment, *, now: datetime) -> None:
     others = ahead.exclude(pk=appointment.pk)
     if appointment.kind.is_consultation and lead.stage == Stage.BOOKED and not others.exists():
         leads.move(lead, to=Stage.BOOKING, by=None, now=now)
+
+
+def close_calls(appointment: Appointment, *, now: datetime) -> None:
+    """What was to be asked about a time is settled: it is confirmed, another one, or called off."""
+    tasks.close(f"unconfirmed:{appointment.pk}:{appointment.version}", now=now)
 
 
 def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:

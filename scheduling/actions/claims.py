@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from scheduling.availability import Free, Place
@@ -71,7 +72,8 @@ def hold(
     """Keeps a time for somebody: the first place that can be had, or their own hold on it for longer. Their other holds
     are given back first, in a transaction of its own. Returns (hold, place), or None when all are taken."""
     span = with_buffers(kind, free.start)
-    if again := _extended(span, free, held_by=held_by, until=now + lasts):
+    mine = Claim.objects.filter(held_by=held_by, lead=lead_id, kind=kind)
+    if again := _extended(mine, span, free, until=now + lasts):
         return again
     drop_holds_of(held_by)
     name = uuid4()
@@ -90,8 +92,9 @@ def hold(
     return None
 
 
-def _extended(span: Span, free: Free, *, held_by: str, until: datetime) -> tuple[UUID, Place] | None:
-    mine = Claim.objects.filter(held_by=held_by, state=ClaimState.HELD, hold_expires_at__gt=Now(), during=_range(span))
+def _extended(theirs: QuerySet[Claim], span: Span, free: Free, *, until: datetime) -> tuple[UUID, Place] | None:
+    """For the same person and the same kind of appointment: a hold of another kind would book that one."""
+    mine = theirs.filter(state=ClaimState.HELD, hold_expires_at__gt=Now(), during=_range(span))
     held = {claim.resource_id: claim.hold for claim in mine}
     for place in free.places:
         names = {held.get(one) for one in resources_of(place)}
@@ -117,15 +120,17 @@ def held_place(name: UUID, *, held_by: str) -> Place | None:
     return (provider, kinds.get(ResourceKind.ROOM)) if provider else None
 
 
-def keep(name: UUID, appointment: Appointment, *, held_by: str) -> bool:
-    """Makes a hold the claims of an appointment, if it is theirs, for this time, and not over by PostgreSQL's clock."""
+def keep(name: UUID, appointment: Appointment, place: Place, span: Span, *, held_by: str) -> bool:
+    """Makes a hold the claims of an appointment, if it is theirs, of this place and time, and not over by PostgreSQL's
+    clock."""
     held = Claim.objects.filter(
         hold=name, held_by=held_by, state=ClaimState.HELD, hold_expires_at__gt=Now(), lead=appointment.lead
     )
-    wanted = {appointment.provider_id, *([appointment.room_id] if appointment.room_id else [])}
-    ids = list(held.order_by("resource").select_for_update().values_list("pk", "resource_id", "during"))
-    span = _range(appointment.span)
-    if {resource for _pk, resource, _during in ids} != wanted or any(during != span for *_rest, during in ids):
+    wanted = set(resources_of(place))
+    locked = held.order_by("resource_id").select_for_update(of=("self",))
+    ids = list(locked.values_list("pk", "resource_id", "during"))
+    during = _range(span)
+    if {resource for _pk, resource, _during in ids} != wanted or any(one != during for *_rest, one in ids):
         return False
     changed = held.filter(pk__in=[pk for pk, *_rest in ids]).update(
         state=ClaimState.BOOKED, appointment=appointment, hold=None, held_by="", hold_expires_at=None
@@ -140,17 +145,24 @@ def release(appointment: Appointment) -> None:
     )
 
 
-def move(appointment: Appointment, place: Place, start: datetime) -> bool:
+def move(
+    appointment: Appointment, place: Place, *, start: datetime, held_by: str = "", hold: UUID | None = None
+) -> bool:
     """Claims another time for an appointment and gives the old one back; False when it cannot be had, and then nothing
-    has changed.
+    has changed. A `hold` of that place and time becomes its claims.
 
     First only what the old claims do not cover is inserted, so that nothing of ours is given back before all of the new
     time is ours: giving back first would deadlock with whoever waits for it. The pieces are then made one again.
     """
     span = with_buffers(appointment.kind, start)
+    former = list(Claim.objects.filter(appointment=appointment, state__in=[*TAKING, ClaimState.EXTRA]))
+    if hold and keep(hold, appointment, place, span, held_by=held_by):
+        Claim.objects.filter(pk__in=[claim.pk for claim in former]).update(state=ClaimState.RELEASED)
+        return True
     old = {
         claim.resource_id: (claim.during.lower, claim.during.upper)
-        for claim in Claim.objects.filter(appointment=appointment, state=ClaimState.BOOKED)
+        for claim in former
+        if claim.state == ClaimState.BOOKED
     }
     wanted = sorted(resources_of(place))  # piece by piece in the same order as everybody's claims
     try:

@@ -1,15 +1,27 @@
 """Closed under a booking: a provider falls ill, snow falls. Nothing is lost and nothing is cancelled by itself: each
 appointment waits in a list until it has another time, or is called off, or the exception is gone."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from crm.models import MessageTopic
+from crm.models import Location, MessageTopic
 from scheduling.hours import as_exemption
 from scheduling.models import Appointment, ScheduleException
 from scheduling.wall import instant
+
+ONE_DAY = timedelta(days=1)
+
+
+def look_again(*, now: datetime) -> int:
+    """Finds what lies under something closed and was not marked: a leave that was entered while somebody booked, a new
+    holiday, a provider who can be booked no more. Returns how many were found."""
+    closed = list(_closed_from(now.date() - ONE_DAY))
+    found = sum(flag(one) for one in [*closed, *_holidays(now.date())])
+    gone = Appointment.objects.standing().filter(_of_nobody(), rebook_since=None, starts_at__gt=now)
+    return found + _mark(list(gone.values_list("pk", flat=True)))
 
 
 def flag(one: ScheduleException) -> int:
@@ -17,9 +29,13 @@ def flag(one: ScheduleException) -> int:
     if one.is_open:
         return 0
     found = [made for made in _near(one) if _is_under(made, one)]
-    fresh = [made.pk for made in found if made.rebook_since is None]
-    Appointment.objects.filter(pk__in=fresh).update(rebook_since=timezone.now())
-    _remind(fresh, again=False)
+    return _mark([made.pk for made in found if made.rebook_since is None])
+
+
+def _mark(fresh: list[UUID]) -> int:
+    if fresh:
+        Appointment.objects.filter(pk__in=fresh).update(rebook_since=timezone.now())
+        _remind(fresh, again=False)
     return len(fresh)
 
 
@@ -29,25 +45,56 @@ def _remind(appointments: list[UUID], *, again: bool) -> None:
 
 
 def unflag_all() -> int:
-    """Takes the mark from those that lie under nothing any more; returns how many."""
-    waiting = Appointment.objects.filter(rebook_since__isnull=False).select_related("provider", "room")
-    free = [made.pk for made in waiting if not _lies_under_any(made)]
+    """Takes the mark from those that lie under nothing any more; returns how many. A fixed number of queries."""
+    rows = Appointment.objects.filter(rebook_since__isnull=False).exclude(_of_nobody())
+    waiting = list(rows.select_related("provider", "room", "location"))
+    if not waiting:
+        return 0
+    first = min(made.starts_at for made in waiting).date() - ONE_DAY
+    closed = [*_closed_from(first), *_holidays(first)]
+    free = [made.pk for made in waiting if not any(_is_under(made, one) for one in closed if _touches(one, made))]
+    if not free:
+        return 0
     _remind(free, again=True)
     return Appointment.objects.filter(pk__in=free).update(rebook_since=None)
 
 
+def _closed_from(day: date) -> QuerySet[ScheduleException]:
+    return ScheduleException.objects.filter(is_open=False, to_day__gte=day)
+
+
+def _holidays(first: date) -> list[ScheduleException]:
+    """Those of every location as if somebody had entered them; not saved."""
+    return [
+        ScheduleException(location=location, from_day=day, to_day=day)
+        for location in Location.objects.filter(is_active=True)
+        for day in sorted(location.days_off)
+        if day >= first
+    ]
+
+
+def _of_nobody() -> Q:
+    """With somebody, or in a room, that can be booked no more."""
+    return Q(provider__is_active=False) | Q(room__is_active=False)
+
+
+def _touches(one: ScheduleException, made: Appointment) -> bool:
+    whose = {made.provider_id, made.room_id} - {None}
+    return one.resource_id in whose or one.location_id == made.location_id
+
+
 def _near(one: ScheduleException) -> list[Appointment]:
     """Standing appointments of the days around, at that place or with that resource."""
-    begin = datetime.combine(one.from_day, datetime.min.time(), tzinfo=timezone.get_default_timezone())
-    end = datetime.combine(one.to_day, datetime.min.time(), tzinfo=timezone.get_default_timezone())
+    begin = datetime.combine(one.from_day, time(), tzinfo=timezone.get_default_timezone())
+    end = datetime.combine(one.to_day, time(), tzinfo=timezone.get_default_timezone())
     rows = Appointment.objects.standing().filter(
-        starts_at__gte=max(begin - timedelta(days=2), timezone.now()), starts_at__lt=end + timedelta(days=3)
+        starts_at__gte=max(begin - 2 * ONE_DAY, timezone.now()), starts_at__lt=end + 3 * ONE_DAY
     )
     if one.resource_id:
-        rows = rows.filter(claims__resource=one.resource_id, claims__state="booked")
+        rows = rows.filter(Q(provider=one.resource_id) | Q(room=one.resource_id))
     else:
         rows = rows.filter(location=one.location_id)
-    return list(rows.select_related("provider", "room").distinct())
+    return list(rows.select_related("provider", "room"))
 
 
 def _is_under(made: Appointment, one: ScheduleException) -> bool:
@@ -57,12 +104,3 @@ def _is_under(made: Appointment, one: ScheduleException) -> bool:
     begin = instant(closed.start, resource.zone, is_end=False)
     end = instant(closed.end, resource.zone, is_end=True)
     return made.starts_at.timestamp() < end and begin < made.ends_at.timestamp()
-
-
-def _lies_under_any(made: Appointment) -> bool:
-    day = made.starts_at.astimezone(made.provider.zone).date()
-    rows = ScheduleException.objects.filter(
-        is_open=False, from_day__lte=day + timedelta(days=1), to_day__gte=day - timedelta(days=1)
-    )
-    whose = {made.provider_id, made.room_id} - {None}
-    return any(_is_under(made, one) for one in rows if one.resource_id in whose or one.location_id == made.location_id)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from crm.models import Lead
+from crm.enums import MessageState
+from crm.models import Lead, Location, Message
 from scheduling import availability, mails
 from scheduling.actions import claims
 from scheduling.availability import Question
@@ -18,6 +19,7 @@ from scheduling.enums import WaitState
 from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, WaitlistEntry
 
 OFFERED_FOR = timedelta(hours=2)
+AWAKE = (8, 20)  # hours of the location's clock
 BATCH = 50
 IN_LINE = [WaitState.WAITING, WaitState.OFFERED]
 
@@ -58,6 +60,7 @@ def end(entry: WaitlistEntry, state: WaitState) -> None:
     """Takes somebody out of the line; what was on offer to them, and is not theirs now, goes to the next one."""
     if entry.offered_start and Claim.objects.filter(hold=entry.hold).exists():
         _give_back(entry, entry.offered_start)
+    _withdraw_mail(entry)
     entry.state = state
     entry.save(update_fields=["state"])
 
@@ -71,8 +74,12 @@ def on_freed(appointment: Appointment, start: datetime) -> None:
 
 
 def _remember(kind_id: UUID, location_id: UUID, start: datetime) -> None:
+    """Written anew where it is there already: the sweep may be about to forget it, and is waited for."""
     FreedTime.objects.bulk_create(
-        [FreedTime(kind_id=kind_id, location_id=location_id, start=start)], ignore_conflicts=True
+        [FreedTime(kind_id=kind_id, location_id=location_id, start=start)],
+        update_conflicts=True,
+        unique_fields=["kind", "location", "start"],
+        update_fields=["at"],
     )
 
 
@@ -84,16 +91,44 @@ def offer(*, now: datetime) -> int:
         with transaction.atomic():
             freed = FreedTime.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk)
             row = freed.select_related("kind", "location").first()
-            if row:
-                made += _offer(row, now=now)
-                row.delete()
+            if row and _is_awake(row.location, now):
+                count, is_settled = _offer(row, now=now)
+                made += count
+                if is_settled:
+                    row.delete()
     return made
 
 
-def _offer(freed: FreedTime, *, now: datetime) -> int:
-    """To the first in line for whom it is of use. 0 when nobody is left, or the time is gone."""
+def _is_awake(location: Location, now: datetime) -> bool:
+    """An offer stands for two hours: in the night it would go to whoever sleeps least."""
+    return AWAKE[0] <= now.astimezone(location.zone).hour < AWAKE[1]
+
+
+def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
+    """(offers made, whether nothing is left to do): to one after the other for whom it is of use, as long as there is a
+    place. Whom somebody is working on at this moment is asked in the next minute, and so is everybody after them."""
+    made = 0
+    for pk, lead_id in _line(freed, now=now):
+        if availability.at_start(Question(freed.kind, freed.location, now.date(), 1), freed.start, now=now) is None:
+            break
+        lead = Lead.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=lead_id).first()
+        if lead is None:
+            return made, False
+        rows = WaitlistEntry.objects.select_for_update(of=("self",)).filter(pk=pk, state=WaitState.WAITING)
+        entry = rows.select_related("lead__location").first()
+        if entry and (asked := _question(entry, freed, now=now)):
+            made += _offer_to(entry, asked, freed, now=now)
+    return made, True
+
+
+def _line(freed: FreedTime, *, now: datetime) -> list[tuple[UUID, UUID]]:
+    """(place in the line, lead) of those who may be asked, in turn. Nothing is locked, and nothing decided yet."""
     day = freed.start.astimezone(freed.location.zone).date()
+    earlier = Appointment.objects.standing().filter(
+        lead=OuterRef("lead"), kind=freed.kind, ends_at__gt=now, starts_at__lte=freed.start
+    )
     line = WaitlistEntry.objects.filter(
+        ~Exists(earlier),
         Q(last_day=None) | Q(last_day__gte=day),
         kind=freed.kind,
         location=freed.location,
@@ -101,24 +136,20 @@ def _offer(freed: FreedTime, *, now: datetime) -> int:
         first_day__lte=day,
         lead__safety_hold=False,
     )
-    for pk in line.order_by("since", "pk").values_list("pk", flat=True)[:BATCH]:
-        # One at a time, and waited for: another sweep may be asking the same person about another time.
-        rows = WaitlistEntry.objects.select_for_update(of=("self",)).filter(pk=pk, state=WaitState.WAITING)
-        entry = rows.select_related("lead__location").first()
-        if entry and (asked := _question(entry, freed, now=now)):
-            return _offer_to(entry, asked, freed, now=now)
-    return 0
+    return list(line.order_by("since", "pk").values_list("pk", "lead_id")[:BATCH])
 
 
 def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> Question | None:
     """How their place in that time is looked for; None when it is of no use to them: what they have is earlier, or is
-    over, or was called off."""
+    over, or was called off, or can no longer be moved by themselves."""
     booked = Appointment.objects.standing().filter(lead=entry.lead, kind=freed.kind, ends_at__gt=now)
     first = booked.order_by("starts_at").first()
-    is_of_use = entry.last_day is None if first is None else freed.start < first.starts_at
-    if not is_of_use:
+    if first is None:
+        return Question(freed.kind, freed.location, now.date(), 1) if entry.last_day is None else None
+    may_move = now <= first.starts_at - timedelta(minutes=freed.kind.reschedule_until)
+    if freed.start >= first.starts_at or not may_move:
         return None
-    return Question(freed.kind, freed.location, now.date(), 1, moving=first.pk if first else None)
+    return Question(freed.kind, freed.location, now.date(), 1, moving=first.pk)
 
 
 def _offer_to(entry: WaitlistEntry, asked: Question, freed: FreedTime, *, now: datetime) -> int:
@@ -147,9 +178,16 @@ def _end_late_offers(*, now: datetime) -> None:
         for entry in late.select_for_update(skip_locked=True)[:BATCH]:
             if entry.offered_start:
                 _give_back(entry, entry.offered_start)
+            _withdraw_mail(entry)
             entry.state, entry.since = WaitState.WAITING, now
             entry.hold = entry.offered_start = entry.offered_until = None
             entry.save()
+
+
+def _withdraw_mail(entry: WaitlistEntry) -> None:
+    """Nobody is told of an offer that stands no longer."""
+    waiting = Message.objects.filter(key=mails.key_of_offer(entry), state=MessageState.QUEUED)
+    waiting.update(state=MessageState.CANCELLED, reason="No longer on offer", finished_at=Now())
 
 
 def _give_back(entry: WaitlistEntry, start: datetime) -> None:

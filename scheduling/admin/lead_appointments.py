@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -198,6 +199,7 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
             by=user,
             now=timezone.now(),
             provider=form.cleaned_data["provider"],
+            room=form.cleaned_data["room"],
         )
     except SlotTaken as taken:
         messages.warning(request, f"{why_not(made, form.cleaned_data['start'], form.cleaned_data['provider'])}")
@@ -207,7 +209,8 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
     except BookingRefused as refused:
         messages.warning(request, refused.message)
     else:
-        messages.success(request, f"Moved: {moved}, {moved.provider}.")
+        stays = "It is there already: nothing was moved."
+        messages.success(request, f"Moved: {moved}, {moved.provider}." if moved.version != made.version else stays)
     return redirect(_came_from(request)) if _came_from(request) else back(lead_id)
 
 
@@ -236,8 +239,9 @@ def _came_from(request: HttpRequest) -> str:
     view = "week" if request.POST.get("view") == "week" else "day"
     by = "room" if request.POST.get("by") == "room" else "provider"
     resource = reading.uuid(request.POST.get("resource", ""))
-    chosen = f"&resource={resource}" if resource else ""
-    return f"{reverse('admin:scheduling_calendar')}?day={day:%Y-%m-%d}&view={view}&by={by}{chosen}"
+    location = reading.uuid(request.POST.get("location", ""))
+    asked = {"day": f"{day:%Y-%m-%d}", "view": view, "by": by, "resource": resource, "location": location}
+    return f"{reverse('admin:scheduling_calendar')}?{urlencode({key: value for key, value in asked.items() if value})}"
 
 
 def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:

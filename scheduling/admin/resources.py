@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field
+from django.db.models import Field, ForeignKey, Q
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,7 +20,10 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm import places
 from crm.admin.base import DeskAdmin
+from crm.admin.lead_page import user_of
 from crm.enums import Outcome
+from crm.models import Location
+from crm.models.lead import in_sight
 from scheduling import feeds
 from scheduling.actions import rebooking
 from scheduling.models import AppointmentType, BusyCalendar, CalendarFeed, Resource, ScheduleException, WeeklyRule
@@ -66,8 +69,15 @@ class BusyForm(ModelForm):
             raise forms.ValidationError("Write the calendar's secret address.")
         return given
 
-    def clean_password(self) -> str:
-        return self.cleaned_data["password"] or self.instance.password or ""
+    def clean(self) -> dict[str, Any]:
+        """A password goes only to where it was given for."""
+        data = super().clean() or self.cleaned_data
+        kept = {"url", "user"}.isdisjoint(self.changed_data) or not data.get("url") or self.instance._state.adding
+        if not data.get("password"):
+            if not kept and self.instance.password:
+                self.add_error("password", "The address or the user is another one: write the password again.")
+            data["password"] = self.instance.password or ""
+        return data
 
 
 class BusyInline(TabularInline):
@@ -90,7 +100,8 @@ class ResourceAdmin(DeskAdmin):
     inlines = [RuleInline, BusyInline]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("location").prefetch_related("rules")
+        theirs = super().get_queryset(request).filter(in_sight(user_of(request)))
+        return theirs.select_related("location").prefetch_related("rules")
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "timezone":
@@ -105,7 +116,7 @@ class ResourceAdmin(DeskAdmin):
         """A new address of the calendar, shown this once; the one before is dead."""
         if request.method != "POST" or not request.user.has_perm("scheduling.change_resource"):
             raise PermissionDenied
-        address = feeds.open_feed(get_object_or_404(Resource, pk=resource_id))
+        address = feeds.open_feed(get_object_or_404(self.get_queryset(request), pk=resource_id))
         messages.success(request, f"Copy this address now, it is not shown again: {address}")
         return redirect("admin:scheduling_resource_change", resource_id)
 
@@ -136,7 +147,18 @@ class ScheduleExceptionAdmin(DeskAdmin):
     fields = [("resource", "location"), "is_open", ("from_day", "from_time"), ("to_day", "to_time"), "reason"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("resource", "location")
+        user = user_of(request)
+        mine = in_sight(user) & Q(resource=None) | in_sight(user, location="resource__location") & Q(location=None)
+        return super().get_queryset(request).filter(mine).select_related("resource", "location")
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        """Of the locations that this person works for."""
+        user = user_of(request)
+        if db_field.name == "resource":
+            kwargs["queryset"] = Resource.objects.filter(in_sight(user))
+        elif db_field.name == "location":
+            kwargs["queryset"] = Location.objects.filter(in_sight(user, location="pk"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("scheduling.delete_scheduleexception")

@@ -41,6 +41,7 @@ class Appointment(Row):
     extra_reason = models.CharField(max_length=200, blank=True)
     booked_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
     booked_at = models.DateTimeField(default=now, editable=False)
+    agreed_at = models.DateTimeField(default=now, editable=False, help_text="When this time was booked or moved to.")
     confirmed_at = models.DateTimeField(null=True, blank=True, help_text="The patient said that they will come.")
     arrived_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.CharField(max_length=10, choices=EndedBy, blank=True)

@@ -29,7 +29,7 @@ if (calendar) {
     const clock = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
     form.elements.start.value = `${column.dataset.day}T${clock}`;
     form.elements.calendar.value = column.dataset.day;
-    if (form.elements.by.value === "provider") form.elements.provider.value = column.dataset.resource;
+    form.elements[form.elements.by.value].value = column.dataset.resource; // the provider, or the room
     form.submit();
   });
 

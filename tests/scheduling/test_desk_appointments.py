@@ -308,7 +308,7 @@ def test_whoever_has_not_confirmed_is_called_once(patient: Lead, kind: Appointme
     Appointment.objects.filter(pk=made.pk).update(starts_at=soon, ends_at=soon + timedelta(minutes=30))
     work.call_unconfirmed()
     assert not Task.objects.filter(title__startswith="Not confirmed").exists()  # booked a moment ago
-    Appointment.objects.update(booked_at=timezone.now() - timedelta(days=3))
+    Appointment.objects.update(agreed_at=timezone.now() - timedelta(days=3))
     for _ in range(2):
         work.call_unconfirmed()
     assert Task.objects.filter(kind=TaskKind.CALL, title__startswith="Not confirmed").count() == 1

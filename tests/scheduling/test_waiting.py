@@ -2,23 +2,36 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Event, Thread
+from time import sleep
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from crm.actions import leads
+from crm.enums import MessageState
 from crm.models import AccessEvent, Lead, Location, Message, Task, User
+from scheduling import mails
 from scheduling.actions import booking, waitlist
 from scheduling.enums import CancelReason, WaitState
 from scheduling.errors import BookingRefused
-from scheduling.models import Appointment, AppointmentType, FreedTime, WaitlistEntry
+from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, Resource, WaitlistEntry
 from tests.factories import make_location
 from tests.scheduling.browsing import HOME, book, browser_of
-from tests.scheduling.factories import make_kind, make_patient, make_resource, wish
+from tests.scheduling.factories import NOW, TEN, make_kind, make_patient, make_resource, wish
+from tests.scheduling.test_offered import judged
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the hour at which this runs."""
+    monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
 
 
 def test_a_freed_time_is_offered_in_turn(centre: Location, kind: AppointmentType, tuesday: datetime) -> None:
@@ -130,7 +143,7 @@ def test_an_offer_to_whoever_has_no_address_is_a_call(
 @pytest.mark.django_db(transaction=True)
 def test_two_sweeps_at_once_offer_both_times(centre: Location, tuesday: datetime) -> None:
     """While one makes an offer the other waits for the line: a time that is passed over would be offered to nobody."""
-    kind = make_kind(make_resource(centre), make_resource(centre, name="Other"))
+    kind = make_kind(make_resource(centre))
     taken = [
         booking.book(
             wish(make_patient(centre, email=f"t{n}@example.org"), kind, tuesday + n * HOUR), now=timezone.now()
@@ -167,3 +180,111 @@ def test_the_desk_sees_who_waits_at_its_own_locations(
     assert ("Blake" in page, "at any time" in page, "Robin" in page) == (True, True, False)
     seen = AccessEvent.objects.get(action="list")
     assert (seen.object_type, seen.object_ids) == ("lead", [Lead.objects.get(first_name="Blake").pk])
+
+
+def test_two_seats_at_one_time_are_two_offers(centre: Location, kind: AppointmentType, tuesday: datetime) -> None:
+    kind.providers.add(make_resource(centre, name="Dr. Other", position=2))
+    early = [
+        booking.book(wish(make_patient(centre, email=f"e{n}@example.org"), kind, tuesday), now=timezone.now())
+        for n in range(2)
+    ]
+    for n in range(3):
+        waitlist.join(make_patient(centre, email=f"{n}@example.org"), kind, booked=None, now=timezone.now())
+    for one in early:
+        booking.cancel(one, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    assert waitlist.offer(now=timezone.now()) == 2
+
+
+def test_in_the_night_nobody_is_asked(
+    centre: Location, kind: AppointmentType, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    waitlist.join(make_patient(centre, email="w@example.org"), kind, booked=None, now=timezone.now())
+    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    monkeypatch.setattr(waitlist, "AWAKE", (0, 0))
+    assert (waitlist.offer(now=timezone.now()), FreedTime.objects.count()) == (0, 1)
+    monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
+    assert (waitlist.offer(now=timezone.now()), FreedTime.objects.count()) == (1, 0)
+
+
+@pytest.fixture
+def offered(browser: Client, centre: Location, kind: AppointmentType, tuesday: datetime) -> WaitlistEntry:
+    """Has a time the day after, and an earlier one on offer."""
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    made = book(browser, kind, tuesday + timedelta(days=1))
+    browser.post(f"{HOME}{made.pk}/wait/", {})
+    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    assert waitlist.offer(now=timezone.now()) == 1
+    return WaitlistEntry.objects.get()
+
+
+def test_an_offer_that_is_withdrawn_is_not_mailed(offered: WaitlistEntry, kind: AppointmentType) -> None:
+    made = Appointment.objects.get(lead=offered.lead)
+    booking.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    assert Message.objects.get(name="appointment_offer").state == MessageState.CANCELLED
+
+
+def test_under_a_safety_hold_no_offer_is_mailed(offered: WaitlistEntry) -> None:
+    leads.record_outcome(offered.lead, safety_hold=True)
+    assert judged(Message.objects.get(name="appointment_offer"), timezone.now()) == MessageState.SUPPRESSED
+
+
+def test_an_offer_that_is_refused_on_taking_stays_held(browser: Client, offered: WaitlistEntry) -> None:
+    AppointmentType.objects.update(reschedule_until=60 * 24 * 60)
+    browser.post(f"{HOME}offer/{offered.pk}/", {"take": "1"})
+    offered.refresh_from_db()
+    assert (offered.state, Claim.objects.filter(hold=offered.hold).count()) == (WaitState.OFFERED, 1)
+
+
+def test_whoever_could_not_move_gets_no_offer(centre: Location, provider: Resource) -> None:
+    kind = make_kind(provider, reschedule_until=30 * 60)
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind), now=NOW)
+    waits = make_patient(centre, email="w@example.org")
+    made = booking.book(wish(waits, kind, TEN + HOUR), now=NOW)
+    waitlist.join(waits, kind, booked=made, now=NOW)
+    booking.cancel(early, version=1, reason=CancelReason.AWAY, by=None, now=NOW - timedelta(days=9))
+    assert waitlist.offer(now=NOW) == 0
+
+
+def test_a_past_appointment_keeps_nobody_from_an_offer(patient: Lead, centre: Location, kind: AppointmentType) -> None:
+    booking.book(wish(patient, kind), now=NOW)  # nobody said what came of it
+    later, week = TEN + timedelta(days=1), TEN + timedelta(days=7)
+    mine = booking.book(wish(patient, kind, week + timedelta(days=1)), now=later)
+    waitlist.join(patient, kind, booked=mine, now=later)
+    other = booking.book(wish(make_patient(centre, email="o@example.org"), kind, week), now=later)
+    booking.cancel(other, version=1, reason=CancelReason.TIME, by=None, now=later)
+    assert waitlist.offer(now=later) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_just_cancelling_is_not_waited_for(
+    centre: Location, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep that held somebody's place in the line and waited for the lead, while the cancelling waits for the place,
+    would be a circle."""
+    kind = make_kind(make_resource(centre))
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    mine = booking.book(wish(make_patient(centre, email="m@example.org"), kind, tuesday + HOUR), now=timezone.now())
+    waitlist.join(mine.lead, kind, booked=mine, now=timezone.now())
+    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    inside, seen = Event(), list[int]()
+    plan = mails.plan_cancellation
+
+    def slow(*args: Any, **more: Any) -> None:
+        inside.set()
+        sleep(0.5)
+        plan(*args, **more)
+
+    def sweep() -> None:
+        inside.wait(5)
+        try:
+            seen.append(waitlist.offer(now=timezone.now()))
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(mails, "plan_cancellation", slow)
+    other = Thread(target=sweep)
+    other.start()
+    booking.cancel(mine, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    other.join(10)
+    assert (seen, WaitlistEntry.objects.get().state) == ([0], WaitState.LEFT)

@@ -1,0 +1,37 @@
+"""What sequences ask about appointments (crm/conditions.py): of many leads at once, in one query each."""
+
+from uuid import UUID
+
+from django.db.models import Count
+from django.utils import timezone
+
+from crm import registry
+from scheduling.enums import Status
+from scheduling.models import Appointment
+
+
+def hang_in() -> None:
+    """Called once, when the app is ready."""
+    registry.condition("first_no_show", first_no_show)
+    registry.condition("expected_again", expected_again)
+    registry.condition("came_after_all", came_after_all)
+
+
+def first_no_show(leads: list[UUID]) -> set[UUID]:
+    """Missed one appointment so far. Who misses a second one is called, not mailed at."""
+    return {lead for lead, count in _missed(leads).items() if count == 1}
+
+
+def came_after_all(leads: list[UUID]) -> set[UUID]:
+    """Missed none, or none any more: what was written down was wrong."""
+    return set(leads) - set(_missed(leads))
+
+
+def expected_again(leads: list[UUID]) -> set[UUID]:
+    ahead = Appointment.objects.standing().filter(lead__in=leads, ends_at__gt=timezone.now())
+    return set(ahead.values_list("lead_id", flat=True))
+
+
+def _missed(leads: list[UUID]) -> dict[UUID, int]:
+    missed = Appointment.objects.filter(lead__in=leads, status=Status.NOSHOW).order_by().values("lead_id")
+    return dict(missed.annotate(count=Count("pk")).values_list("lead_id", "count"))
