@@ -110,6 +110,10 @@ class EncryptedTextField(_Binary):
         """What the value is bound to. The row needs its UUID before it is saved."""
         return f"{self.context}:{instance.pk}".encode()
 
+    def to_python(self, value: Any) -> Any:
+        """As forms and validation see it: plain. Django's binary field would read it as base64."""
+        return value
+
     def to_plain(self, value: Any) -> str:
         return str(value)
 

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods
 
 from crm.private import PatientRequest
@@ -23,6 +24,7 @@ from scheduling.forms import RequestForm, StartForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, Claim
 from scheduling.patients import holder, only_the_patient, own_appointment
 
+NOT_KEPT = noop("This time is not kept for you any more. What you have booked is listed here; else please choose anew.")
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -36,7 +38,8 @@ def choose(request: PatientRequest, key: str) -> HttpResponse:
     kind = get_object_or_404(AppointmentType, key=key, is_active=True)
     lead = request.patient.lead
     if not booking.may_book_alone(lead, kind):
-        raise Http404("This is booked together with us.")
+        messages.warning(request, gettext("We book this kind of appointment together with you. Please call us."))
+        return redirect("appointments:mine")
     form = StartForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         return _hold(request, kind, form.cleaned_data["start"], provider=form.cleaned_data["provider"])
@@ -48,6 +51,11 @@ def choose(request: PatientRequest, key: str) -> HttpResponse:
 def move(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """The same for an appointment that is to be moved."""
     made = own_appointment(request, appointment_id)
+    try:
+        booking.check_move(made, now=timezone.now())
+    except BookingRefused as refused:
+        messages.warning(request, refused.message)
+        return redirect("appointments:one", made.pk)
     form = StartForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         return _hold(request, made.kind, form.cleaned_data["start"], moving=made)
@@ -74,17 +82,22 @@ def _calendar(
     instead: list[availability.Free] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """On the patient's clock; where the centre has another one, both are named."""
+    """On the clock that is the patient's or the centre's (AppointmentType.told_in). Where they differ, both are
+    named."""
     lead, now = request.patient.lead, timezone.now()
-    zone, asked = ZoneInfo(lead.timezone), _question(request, kind, moving)
+    asked = _question(request, kind, moving)
+    told_in = kind.told_in(patient=lead.timezone, centre=asked.location.timezone)
+    zone = ZoneInfo(told_in)
     providers = [] if moving else queries.providers_of(kind, asked.location)
     wished = reading.uuid(request.GET.get("with", ""))
     provider = next((one for one in providers if one.pk == wished), None)
-    shown = _month(request.GET.get("month", ""), now.astimezone(zone).date())
+    nearest = moving.starts_at if moving else now
+    shown = _month(request.GET.get("month", f"{nearest.astimezone(zone):%Y-%m}"), now.astimezone(zone).date())
     begin = month.weeks(shown, {})[0][0].day - timedelta(days=1)
     found = availability.find(replace(asked, first=begin, days=44, provider=provider.pk if provider else None), now=now)
     days = month.by_day(found, zone)
-    chosen = reading.day(request.GET.get("day", "")) or next((day for day in sorted(days) if _is_in(day, shown)), None)
+    wanted = reading.day(request.GET.get("day", ""))
+    chosen = next((day for day in [wanted, *sorted(days)] if day and _is_in(day, shown)), None)
     context = {
         "patient": request.patient,
         "kind": kind,
@@ -100,7 +113,7 @@ def _calendar(
         "chosen": chosen,
         "times": days.get(chosen, []) if chosen else [],
         "instead": instead,
-        "zone": lead.timezone,
+        "zone": told_in,
         "centre_zone": asked.location.timezone,
         "waits": not moving and any(entry.kind_id == kind.pk for entry in queries.waits(lead)),
     }
@@ -190,7 +203,10 @@ def _confirm(
         "until": until,
         "moving": moving,
         "request_id": uuid.uuid4(),
-        "zone": request.patient.lead.timezone,
+        "zone": kind.told_in(
+            patient=request.patient.lead.timezone,
+            centre=(moving.location if moving else request.patient.lead.location).timezone,
+        ),
     }
     return render(request, "scheduling/confirm.html", context)
 
@@ -210,8 +226,8 @@ def confirm_move(request: PatientRequest, appointment_id: uuid.UUID, hold: uuid.
     if held is None and form.is_valid() and form.cleaned_data["version"] < made.version:
         return redirect("appointments:one", made.pk)  # the press before this one moved it
     if held is None:
-        messages.warning(request, gettext("The time was kept for five minutes and is free again. Please choose anew."))
-        return redirect("appointments:move", made.pk)
+        messages.warning(request, gettext(NOT_KEPT))
+        return redirect("appointments:one", made.pk)
     kind, start, until = held
     if not form.is_valid():
         return _confirm(request, kind, start, until, moving=made)
@@ -269,5 +285,5 @@ def _gone(request: PatientRequest, hold: uuid.UUID) -> HttpResponse:
     )
     if made:
         return _booked(request, made)
-    messages.warning(request, gettext("The time was kept for five minutes and is free again. Please choose anew."))
+    messages.warning(request, gettext(NOT_KEPT))
     return redirect("appointments:mine")

@@ -61,9 +61,15 @@ class StaffCancelForm(CancelForm):
     reason = forms.ChoiceField(choices=[("", "Choose …"), *CancelReason.choices], label="Why")
     note = forms.CharField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
+    def __init__(self, *args: Any, by_mail: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.told = (
+            "The patient gets a mail that says so" if by_mail else "There is no address: a call to make is added"
+        )
+
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [("The patient gets a mail that says so", [self["reason"], self["note"]])]
+        return [(self.told, [self["reason"], self["note"]])]
 
 
 class OverForm(forms.Form):

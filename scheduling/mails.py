@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils.translation import override
 
 from crm import emails, mime
@@ -36,26 +37,37 @@ def plan(appointment: Appointment, *, now: datetime, is_known: bool = False) -> 
 def plan_again(appointment: Appointment, *, now: datetime) -> None:
     """After a move: everything that was planned is for another time."""
     MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)
+    knows_none = "appointment_booked" in _withdraw(appointment, "It was moved")
     if mime.deliverable(appointment.lead.email) is None:
         _call(appointment, "moved to", now=now)
         return
-    Message.objects.bulk_create(
-        [_confirmation("appointment_moved", appointment, now=now), *_reminders(appointment, now=now)]
-    )
+    name = "appointment_booked" if knows_none else "appointment_moved"
+    Message.objects.bulk_create([_confirmation(name, appointment, now=now), *_reminders(appointment, now=now)])
 
 
 def plan_cancellation(appointment: Appointment, *, now: datetime) -> None:
     """The last mail of an appointment; all others are dead."""
     MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)
+    _withdraw(appointment, "It was cancelled")
     if mime.deliverable(appointment.lead.email) is None:
         _call(appointment, "cancelled:", now=now)
         return
     _confirmation("appointment_cancelled", appointment, now=now).save()
 
 
+def _withdraw(appointment: Appointment, reason: str) -> set[str]:
+    """What was planned is about another time; returns the names of what had not left yet. What leaves at this moment is
+    judged by its version."""
+    waiting = Message.objects.filter(topic=appointment.topic_id, state=MessageState.QUEUED)
+    names = set(waiting.values_list("name", flat=True))
+    waiting.update(state=MessageState.CANCELLED, reason=reason, finished_at=Now())
+    return names
+
+
 def _call(appointment: Appointment, what: str, *, now: datetime) -> None:
     """Whoever cannot be written to is told by telephone."""
     local = appointment.starts_at.astimezone(appointment.location.zone)
+    tasks.close(f"tell:{appointment.pk}:{appointment.version - 1}", now=now)
     tasks.open_task(
         appointment.lead,
         kind=TaskKind.CALL,
@@ -79,7 +91,9 @@ def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
         context = {
             "has_one": entry.last_day is not None,
             "first_name": emails.greeting_name(lead.first_name),
-            "when": when_in_words(entry.offered_start, lead.timezone),
+            "when": when_in_words(
+                entry.offered_start, entry.kind.told_in(patient=lead.timezone, centre=entry.location.timezone)
+            ),
             "until": when_in_words(entry.offered_until, lead.timezone),
         }
     emails.make_message(
@@ -190,10 +204,11 @@ def _context(appointment: Appointment) -> dict[str, Any]:
     with override(lead.language):
         return {
             "first_name": emails.greeting_name(lead.first_name),
-            "when": when_in_words(appointment.starts_at, appointment.timezone),
+            "when": when_in_words(appointment.starts_at, appointment.told_in),
             "by_phone": appointment.kind.mode == Mode.PHONE,
             "is_confirmed": appointment.confirmed_at is not None,
-            "may_change_until": when_in_words(_last_change(appointment), appointment.timezone),
+            "may_change_until": when_in_words(_last_change(appointment), appointment.told_in),
+            "chooses_alone": bool(lead.outcome) and lead.outcome in appointment.kind.self_book,
         }
 
 

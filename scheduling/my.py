@@ -1,7 +1,8 @@
 """Appointments on the private page: what is ahead, and what can be done about each. How one is chosen: choosing.py."""
 
 import uuid
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -20,7 +21,7 @@ from scheduling import choosing, ics, queries
 from scheduling.actions import attendance, booking, waitlist
 from scheduling.actions.booking import Booking
 from scheduling.enums import CancelReason, WaitState
-from scheduling.errors import BookingRefused, ChangedMeanwhile
+from scheduling.errors import BookingRefused
 from scheduling.forms import CancelForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
 from scheduling.patients import only_the_patient, own_appointment
@@ -38,7 +39,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     if not session_of(request).is_the_patient:
         return ""
     context = _mine(lead)
-    return render_to_string("scheduling/my_panel.html", context) if context["ahead"] or context["kinds"] else ""
+    return render_to_string("scheduling/my_panel.html", context) if any(context.values()) else ""
 
 
 def _mine(lead: Lead) -> dict[str, Any]:
@@ -51,8 +52,21 @@ def _mine(lead: Lead) -> dict[str, Any]:
             for one in queries.bookable(lead)
             if one.pk not in taken
         ],
-        "zone": lead.timezone,
+        "offers": _offers(lead),
     }
+
+
+def _offers(lead: Lead) -> list[dict[str, Any]]:
+    """Times that are kept for them."""
+    return [
+        {
+            "entry": entry,
+            "label": entry.kind.label_in(get_language()),
+            "zone": entry.kind.told_in(patient=lead.timezone, centre=entry.location.timezone),
+        }
+        for entry in queries.waits(lead)
+        if entry.state == WaitState.OFFERED
+    ]
 
 
 @require_safe
@@ -61,7 +75,7 @@ def mine(request: PatientRequest) -> HttpResponse:
     """What is ahead, what there was, and what can be booked."""
     lead, now = request.patient.lead, timezone.now()
     past = [one for one in queries.of_lead(lead)[:20] if not one.stands or one.ends_at <= now]
-    context = _mine(lead) | {"patient": request.patient, "past": past, "waits": queries.waits(lead)}
+    context = _mine(lead) | {"patient": request.patient, "past": past}
     return render(request, "scheduling/my.html", context)
 
 
@@ -76,12 +90,20 @@ def one(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
         "label": made.kind.label_in(get_language()),
         "about": made.kind.about_in(get_language()),
         "is_ahead": made.stands and made.ends_at > now,
-        "may_move": made.stands and now <= made.starts_at - timedelta(minutes=made.kind.reschedule_until),
-        "may_cancel": made.stands and now <= made.starts_at - timedelta(minutes=made.kind.cancel_until),
-        "zone": request.patient.lead.timezone,
+        "may_move": _is_allowed(booking.check_move, made, now),
+        "may_cancel": _is_allowed(booking.check_cancel, made, now),
+        "offers": [one for one in _offers(made.lead) if one["entry"].kind_id == made.kind_id],
         "waits": any(entry.kind_id == made.kind_id for entry in queries.waits(request.patient.lead)),
     }
     return render(request, "scheduling/one.html", context)
+
+
+def _is_allowed(check: Callable[..., None], made: Appointment, now: datetime) -> bool:
+    try:
+        check(made, now=now)
+    except BookingRefused:
+        return False
+    return True
 
 
 @require_POST
@@ -93,8 +115,8 @@ def will_come(request: PatientRequest, appointment_id: uuid.UUID) -> HttpRespons
         if form.is_valid():
             attendance.confirm(made, version=form.cleaned_data["version"], now=timezone.now())
             messages.success(request, gettext("Thank you. We expect you."))
-    except ChangedMeanwhile as changed:
-        messages.warning(request, changed.message)
+    except BookingRefused as refused:
+        messages.warning(request, refused.message)
     return redirect("appointments:one", made.pk)
 
 
@@ -103,6 +125,11 @@ def will_come(request: PatientRequest, appointment_id: uuid.UUID) -> HttpRespons
 def cancel(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """Asks why, once, and cancels."""
     made = own_appointment(request, appointment_id)
+    try:
+        booking.check_cancel(made, now=timezone.now())
+    except BookingRefused as refused:
+        messages.warning(request, refused.message)
+        return redirect("appointments:one", made.pk)
     form = CancelForm(request.POST if request.method == "POST" else None, initial={"version": made.version})
     if form.is_valid():
         data = form.cleaned_data
@@ -115,7 +142,7 @@ def cancel(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, gettext("Your appointment is cancelled."))
         return redirect("appointments:one", made.pk)
-    context = {"patient": request.patient, "made": made, "form": form, "zone": request.patient.lead.timezone}
+    context = {"patient": request.patient, "made": made, "form": form}
     return render(request, "scheduling/cancel.html", context, status=422 if form.errors else 200)
 
 
@@ -175,6 +202,8 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
         stays = gettext("The next person gets it, and you are no longer on the list. Your appointment stays as it is.")
         gone = gettext("The next person gets it, and you are no longer on the list.")
         messages.success(request, stays if made else gone)
+    elif entry.state == WaitState.BOOKED:
+        pass  # the press before this one took it
     elif entry.state != WaitState.OFFERED or entry.offered_start is None:
         stays = gettext("This time is no longer on offer. Your appointment stays as it is.")
         messages.warning(request, stays if made else gettext("This time is no longer on offer."))

@@ -48,7 +48,9 @@ def providers_of(kind: AppointmentType, location: Location) -> list[Resource]:
 
 def waits(lead: Lead) -> list[WaitlistEntry]:
     """Where a lead waits for an earlier time, or has one on offer."""
-    return list(WaitlistEntry.objects.filter(lead=lead, state__in=["waiting", "offered"]).select_related("kind"))
+    return list(
+        WaitlistEntry.objects.filter(lead=lead, state__in=["waiting", "offered"]).select_related("kind", "location")
+    )
 
 
 def between(location: Location, first: date, last: date) -> list[Appointment]:

@@ -5,11 +5,12 @@ from uuid import UUID
 
 
 def day(text: str) -> date | None:
-    """2026-12-01 as a date."""
+    """2026-12-01 as a date; one of this century, so that weeks around it exist."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if 2000 <= found.year < 2100 else None
 
 
 def uuid(text: str) -> UUID | None:

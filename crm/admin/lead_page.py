@@ -191,9 +191,18 @@ def send_again(site: AdminSite, request: HttpRequest, lead_id: UUID, message_id:
 
 
 def form_page(
-    site: AdminSite, request: HttpRequest, lead: Lead, form: BaseForm, *, title: str, another: bool = False
+    site: AdminSite,
+    request: HttpRequest,
+    lead: Lead,
+    form: BaseForm,
+    *,
+    title: str,
+    another: bool = False,
+    press: str = "Save",
+    leave: str = "Cancel",
 ) -> TemplateResponse:
-    """One form about a lead with the panels beside it; 422 when something has to be mended."""
+    """One form about a lead with the panels beside it; 422 when something has to be mended. `press` and `leave`: what
+    its buttons say."""
     if request.method != "POST":
         access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
     context = {
@@ -204,6 +213,8 @@ def form_page(
         "lead": lead,
         "form": form,
         "another": another,
+        "press": press,
+        "leave": leave,
         "boxes": lead_panels.beside(request, lead),
         "opened": lead_panels.token(request, lead.pk),
     }

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from crm.actions import events, leads
 from crm.enums import MAIN_LINE, Event, Stage
@@ -17,8 +18,10 @@ EARLY = timedelta(hours=1)  # some come before their time, and are seen
 
 @transaction.atomic
 def confirm(appointment: Appointment, *, version: int, now: datetime, by: User | None = None) -> Appointment:
-    """The patient says that they will come. Said twice, it is one."""
+    """The patient says that they will come, here or to us. Said twice, it is one. Raises BookingRefused."""
     locked = booking.lock(appointment, version=version)
+    if locked.rebook_since and by is None:
+        raise BookingRefused(gettext("We cannot keep this time. Please choose another one, or wait for our call."))
     if locked.confirmed_at is None:
         locked.confirmed_at = now
         locked.save(update_fields=["confirmed_at"])
@@ -52,7 +55,7 @@ def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime)
     elif to == Status.BOOKED:
         locked.arrived_at = None
     locked.save(update_fields=["status", "arrived_at"])
-    booking.on_timeline(locked, str(to.label), by=by, now=now)
+    booking.on_timeline(locked, f"{before.label}, taken back" if to == Status.BOOKED else str(to.label), by=by, now=now)
     _follow(locked, before, to, now=now)
     return locked
 

@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from crm import registry
 from crm.actions import events, leads, tasks
@@ -94,7 +94,7 @@ def book(wanted: Booking, *, now: datetime) -> Appointment:
     on_timeline(appointment, "Booked", by=wanted.by, now=now)
     for entry in in_line:
         waitlist.end(entry, WaitState.BOOKED)
-    mails.plan(appointment, now=now, is_known=wanted.is_known)
+    mails.plan(appointment, now=now, is_known=wanted.is_known or appointment.starts_at <= now)
     _ask_for_estimate(appointment, now=now)
     move_on(lead, appointment.kind, now=now)
     events.announce(lead, Event.BOOKED, now=now, key=str(appointment.pk))
@@ -112,8 +112,18 @@ def _check(lead: Lead, wanted: Booking, *, now: datetime) -> None:
     mine = Appointment.objects.standing().filter(lead=lead, kind=wanted.kind, ends_at__gt=now)
     if wanted.by is None and mine.exists():
         raise BookingRefused(gettext("You have an appointment of this kind already. You can move it to another time."))
+    _check_elsewhere(lead, wanted)
     if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):
         raise BookingRefused("You may not book over what is taken.")
+
+
+def _check_elsewhere(lead: Lead, wanted: Booking) -> None:
+    """Nobody is in two places at once; over-booking, with its reason, says that they know."""
+    end = wanted.start + timedelta(minutes=wanted.kind.duration)
+    other = Appointment.objects.standing().filter(lead=lead, starts_at__lt=end, ends_at__gt=wanted.start).first()
+    if other and not wanted.over and other.request_id != wanted.request_id:
+        words = gettext("There is another appointment at that time: %(what)s. Please choose another time.")
+        raise BookingRefused(words % {"what": other.kind.label_in(get_language())})
 
 
 def _book_free(wanted: Booking, *, now: datetime) -> Appointment:
@@ -169,6 +179,21 @@ def _new(wanted: Booking, place: Place, *, now: datetime) -> Appointment:
         booked_at=now,
         agreed_at=now,
     )
+
+
+def check_cancel(appointment: Appointment, *, now: datetime) -> None:
+    """Raises BookingRefused when the patient cannot do it here any more: asked before a page offers it."""
+    if not appointment.stands or appointment.ends_at <= now:
+        raise ChangedMeanwhile
+    _check_deadline(appointment, appointment.kind.cancel_until, by=None, now=now)
+
+
+def check_move(appointment: Appointment, *, now: datetime) -> None:
+    """The same for moving, which a safety hold forbids too."""
+    if not appointment.stands or appointment.ends_at <= now:
+        raise ChangedMeanwhile
+    _check_hold(appointment.lead, by=None)
+    _check_deadline(appointment, appointment.kind.reschedule_until, by=None, now=now)
 
 
 @transaction.atomic
@@ -324,7 +349,8 @@ def _ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
     booked, visit = (at.astimezone(centre.zone).date() for at in (now, appointment.starts_at))
     if due := estimate.due_on(booked, visit, centre.days_off):
         due_at = datetime.combine(due, CLOSE_OF_BUSINESS, tzinfo=centre.zone)
-        title, key = "Send the good-faith estimate (pays without insurance)", f"estimate:{appointment.pk}"
+        title = f"Send the good-faith estimate for {visit:%b %-d} (pays without insurance)"
+        key = f"estimate:{appointment.pk}"
         tasks.open_task(lead, kind=TaskKind.ESTIMATE, title=title, due_at=due_at, key=key)
 
 

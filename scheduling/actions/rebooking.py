@@ -3,16 +3,20 @@ appointment waits in a list until it has another time, or is called off, or the 
 
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from crm.models import Location, MessageTopic
+from scheduling import hours
 from scheduling.hours import as_exemption
-from scheduling.models import Appointment, ScheduleException
+from scheduling.models import Appointment, Resource, ScheduleException
+from scheduling.slots import Window
 from scheduling.wall import instant
 
 ONE_DAY = timedelta(days=1)
+UTC_ZONE = ZoneInfo("UTC")
 
 
 def look_again(*, now: datetime) -> int:
@@ -30,6 +34,34 @@ def flag(one: ScheduleException) -> int:
         return 0
     found = [made for made in _near(one) if _is_under(made, one)]
     return _mark([made.pk for made in found if made.rebook_since is None])
+
+
+def flag_outside(resource: Resource) -> int:
+    """Marks what lies outside of a resource's hours, after they were changed; over-bookings lie there on purpose.
+    Returns how many were found new."""
+    outside = [made.pk for made in _outside(Q(provider=resource) | Q(room=resource)) if made.rebook_since is None]
+    return _mark(outside)
+
+
+def _outside(which: Q) -> list[Appointment]:
+    """Standing appointments to come that do not lie in open time of their provider and room."""
+    rows = Appointment.objects.standing().filter(which, starts_at__gt=timezone.now(), is_extra=False)
+    found = list(rows.select_related("provider", "room", "location"))
+    if not found:
+        return []
+    days = [made.starts_at.date() for made in found]
+    ids = {one for made in found for one in (made.provider_id, made.room_id) if one}
+    window = Window(min(days) - ONE_DAY, (max(days) - min(days)).days + 3, UTC_ZONE)
+    spans = hours.open_spans(list(hours.with_rules(Resource.objects.filter(pk__in=ids))), window)
+    return [made for made in found if not all(_is_open(made, spans[one]) for one in _whose(made))]
+
+
+def _whose(made: Appointment) -> list[UUID]:
+    return [one for one in (made.provider_id, made.room_id) if one]
+
+
+def _is_open(made: Appointment, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= made.starts_at.timestamp() and made.ends_at.timestamp() <= end for start, end in spans)
 
 
 def _mark(fresh: list[UUID]) -> int:
@@ -52,7 +84,12 @@ def unflag_all() -> int:
         return 0
     first = min(made.starts_at for made in waiting).date() - ONE_DAY
     closed = [*_closed_from(first), *_holidays(first)]
-    free = [made.pk for made in waiting if not any(_is_under(made, one) for one in closed if _touches(one, made))]
+    outside = {made.pk for made in _outside(Q(rebook_since__isnull=False))}
+    free = [
+        made.pk
+        for made in waiting
+        if made.pk not in outside and not any(_is_under(made, one) for one in closed if _touches(one, made))
+    ]
     if not free:
         return 0
     _remind(free, again=True)

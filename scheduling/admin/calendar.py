@@ -1,10 +1,8 @@
 """Calendars of providers and rooms by day and week, the front desk's day, agendas on paper, other times to find."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
@@ -21,37 +19,15 @@ from crm.enums import AccessAction
 from crm.models import Location, User
 from crm.models.lead import in_sight
 from scheduling import availability, hours, queries, reading
+from scheduling.admin.drawing import MINUTE_PX, Column, Grid
 from scheduling.admin.lead_appointments import actions_of
 from scheduling.availability import Question
 from scheduling.enums import ResourceKind
-from scheduling.models import Appointment, BusySpan, Resource
+from scheduling.models import Appointment, Resource
 from scheduling.slots import Window
 
 VIEW = "scheduling.view_appointment"
-EARLIEST, LATEST = 7, 19  # hours that are always shown
 REBOOK_SHOWN = 15
-SMALLEST = 20  # minutes, of a block in which words can be read
-
-
-@dataclass(frozen=True)
-class Block:
-    """An appointment in a column; minutes from the top of the calendar."""
-
-    made: Appointment
-    top: int
-    height: int
-
-
-@dataclass(frozen=True)
-class Column:
-    """One resource on one day. `closed`, `busy`: (top, height) of what is not open, and of what their own calendar
-    holds."""
-
-    resource: Resource
-    day: date
-    blocks: list[Block]
-    closed: list[tuple[int, int]]
-    busy: list[tuple[int, int]]
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -119,86 +95,56 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
     first = day - timedelta(days=day.weekday()) if view == "week" else day
     days = [first + timedelta(days=n) for n in range(7 if view == "week" else 1)]
     shown = [chosen or resources[0]] if view == "week" and resources else resources
-    found = queries.between(location, days[0], days[-1])
+    found = [made for made in queries.between(location, days[0], days[-1]) if any(_is_of(made, one) for one in shown)]
     _seen(request, found)
-    columns = _columns(shown, days, found, location)
+    grid = Grid.for_all(found, location.zone)
     context = {
         **site.each_context(request),
         "title": "Calendar",
         "location": location,
         "locations": locations,
-        "columns": columns,
+        "columns": _columns(shown, days, found, grid),
         "resources": resources,
         "chosen": shown[0] if view == "week" and shown else None,
         "day": day,
         "today": today,
         "view": view,
         "by": by.value,
+        "last": days[-1],
         "before": days[0] - timedelta(days=len(days)),
         "after": days[-1] + timedelta(days=1),
-        "hours": [(hour, (hour - EARLIEST) * 60) for hour in range(EARLIEST, LATEST + 1)],
-        "height": (LATEST - EARLIEST) * 60,
+        "grid": grid,
+        "minute_px": MINUTE_PX,
         "silent": queries.silent_calendars(location) if any(one.is_silent for one in resources) else [],  # type: ignore[attr-defined]
         "now": timezone.now(),
     }
     return TemplateResponse(request, "scheduling/calendar.html", context)
 
 
-def _columns(resources: list[Resource], days: list[date], found: list[Appointment], location: Location) -> list[Column]:
-    zone, ids = location.zone, [one.pk for one in resources]
-    spans = hours.open_spans(resources, Window(days[0], len(days), zone))
-    begin = datetime.combine(days[0], time(), tzinfo=zone)
+def _columns(resources: list[Resource], days: list[date], found: list[Appointment], grid: Grid) -> list[Column]:
+    ids = [one.pk for one in resources]
+    spans = hours.open_spans(resources, Window(days[0], len(days), grid.zone))
+    begin = datetime.combine(days[0], time(), tzinfo=grid.zone)
     elsewhere = list(availability.busy_between(ids, begin, begin + timedelta(days=len(days) + 1)))
     return [
         Column(
             one,
             day,
-            _blocks(one, day, found, zone),
-            _closed(spans.get(one.pk, []), day, zone),
-            _busy([span for span in elsewhere if span.resource_id == one.pk], day, zone),
+            grid.blocks([made for made in found if _is_of(made, one) and _day(made, grid) == day], day),
+            grid.closed(spans.get(one.pk, []), day),
+            grid.busy([span for span in elsewhere if span.resource_id == one.pk], day),
         )
         for one in resources
         for day in days
     ]
 
 
-def _busy(spans: list[BusySpan], day: date, zone: ZoneInfo) -> list[tuple[int, int]]:
-    """Within the hours that are shown."""
-    whole, found = (LATEST - EARLIEST) * 60, list[tuple[int, int]]()
-    for span in spans:
-        top, end = (min(max(_minutes(at, day, zone), 0), whole) for at in (span.starts_at, span.ends_at))
-        if top < end:
-            found.append((top, end - top))
-    return found
+def _is_of(made: Appointment, resource: Resource) -> bool:
+    return resource.pk in {made.provider_id, made.room_id}
 
 
-def _blocks(resource: Resource, day: date, found: list[Appointment], zone: ZoneInfo) -> list[Block]:
-    return [
-        Block(made, _minutes(made.starts_at, day, zone), max(made.kind.duration, SMALLEST))
-        for made in found
-        if resource.pk in {made.provider_id, made.room_id} and made.starts_at.astimezone(zone).date() == day
-    ]
-
-
-def _closed(open_spans: list[tuple[int, int]], day: date, zone: ZoneInfo) -> list[tuple[int, int]]:
-    """What lies between open blocks, within the hours that are shown."""
-    top, closed = 0, list[tuple[int, int]]()
-    whole = (LATEST - EARLIEST) * 60
-    for begin, end in open_spans:
-        start = _minutes(datetime.fromtimestamp(begin, zone), day, zone)
-        stop = _minutes(datetime.fromtimestamp(end, zone), day, zone)
-        if stop <= 0 or start >= whole:
-            continue
-        if start > top:
-            closed.append((top, start - top))
-        top = max(top, stop)
-    return [*closed, (top, whole - top)] if top < whole else closed
-
-
-def _minutes(moment: datetime, day: date, zone: ZoneInfo) -> int:
-    """From the top of the calendar, as the clock on the wall shows it."""
-    wall = moment.astimezone(zone).replace(tzinfo=None)
-    return int((wall - datetime.combine(day, time(EARLIEST))).total_seconds()) // 60
+def _day(made: Appointment, grid: Grid) -> date:
+    return made.starts_at.astimezone(grid.zone).date()
 
 
 def agenda(site: AdminSite, request: HttpRequest, resource_id: UUID) -> HttpResponse:
@@ -207,9 +153,7 @@ def agenda(site: AdminSite, request: HttpRequest, resource_id: UUID) -> HttpResp
     resource = Resource.objects.filter(pk=resource_id, location__in=_locations(user_of(request))).first()
     if resource is None:
         raise Http404("There is no such calendar, or it belongs to another location.")
-    found = [
-        made for made in queries.between(resource.location, day, day) if resource.pk in {made.provider_id, made.room_id}
-    ]
+    found = [made for made in queries.between(resource.location, day, day) if _is_of(made, resource)]
     _seen(request, found)
     place = resource.location
     context = {"resource": resource, "day": day, "found": found, "zone": place.timezone, "place": place}
@@ -252,7 +196,9 @@ def other_times(site: AdminSite, request: HttpRequest, appointment_id: UUID) -> 
     made = next(waiting, None)
     if made is None:
         raise Http404("It waits for no other time any more.")
-    others = availability.nearest(_other_time(made), made.starts_at, now=timezone.now())
+    nearest = availability.nearest(_other_time(made), made.starts_at, now=timezone.now())
+    names = dict(Resource.objects.filter(pk__in={free.places[0][0] for free in nearest}).values_list("pk", "name"))
+    others = [{"start": free.start, "who": names[free.places[0][0]]} for free in nearest]
     context = {"made": made, "others": others, "zone": made.location.timezone}
     return TemplateResponse(request, "scheduling/rebooking.html#times", context)
 

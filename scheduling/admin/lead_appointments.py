@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import registry
+from crm import mime, registry
 from crm.actions import access
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.enums import AccessAction
@@ -30,6 +30,7 @@ from scheduling.forms import OverForm, StaffCancelForm, StartForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, Resource
 
 CHANGE = "scheduling.change_appointment"
+CONFIRMED = "confirmed"  # said by telephone; no status of its own
 DAYS = 7
 
 
@@ -67,7 +68,9 @@ def actions_of(made: Appointment, *, now: datetime) -> list[tuple[str, str]]:
         Status.BOOKED: True,
     }
     later = MOVES[Status(made.status)] if made.status != Status.PENDING else set()
-    return [(one.value, words[one]) for one in words if one in later and possible[one]]
+    says_so = [(CONFIRMED, "Will come")] if made.status == Status.BOOKED and made.starts_at > now else []
+    presses = [(one.value, words[one]) for one in words if one in later and possible[one]]
+    return [*(says_so if made.confirmed_at is None else []), *presses]
 
 
 def _holder(user: User) -> str:
@@ -211,7 +214,7 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
     else:
         stays = "It is there already: nothing was moved."
         messages.success(request, f"Moved: {moved}, {moved.provider}." if moved.version != made.version else stays)
-    return redirect(_came_from(request)) if _came_from(request) else back(lead_id)
+    return _after(request, lead_id)
 
 
 def why_not(made: Appointment, start: datetime, provider: UUID | None) -> str:
@@ -226,7 +229,19 @@ def why_not(made: Appointment, start: datetime, provider: UUID | None) -> str:
             what = str(claim.appointment.kind) if claim.appointment else "a patient who is choosing"
             until = claim.during.upper.astimezone(made.location.zone)
             return f"{names[claim.resource_id]} is taken until {until:%-I:%M %p}: {what.lower()}. Nothing was moved."
-    return f"{', '.join(names.values())}: not open at that time, or not on the grid of this kind. Nothing was moved."
+    at = start.astimezone(made.location.zone)
+    who, every = " and ".join(names.values()), made.kind.step
+    return (
+        f"{at:%A, %B %-d, %-I:%M %p} is not offered: {who} is not open for {made.kind.duration} minutes then, or this "
+        f"kind does not begin at that minute (it begins every {every} minutes). Nothing was moved."
+    )
+
+
+def _after(request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Where the desk came from."""
+    if request.GET.get("back") == "rebooking":
+        return redirect("admin:scheduling_rebooking")
+    return redirect(_came_from(request)) if _came_from(request) else back(lead_id)
 
 
 def _came_from(request: HttpRequest) -> str:
@@ -247,7 +262,8 @@ def _came_from(request: HttpRequest) -> str:
 def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
     """Calls an appointment off, with a reason."""
     made = find_appointment(lead_id, appointment_id)
-    form = StaffCancelForm(request.POST or None, initial={"version": made.version})
+    by_mail = mime.deliverable(made.lead.email) is not None
+    form = StaffCancelForm(request.POST or None, initial={"version": made.version}, by_mail=by_mail)
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -263,21 +279,24 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
             messages.warning(request, refused.message)
         else:
             messages.success(request, f"Cancelled: {made}. Its time is free.")
-        return back(lead_id)
-    return form_page(site, request, made.lead, form, title="Cancel the appointment")
+        return _after(request, lead_id)
+    what = f"Cancel: {made}, {made.provider}"
+    return form_page(site, request, made.lead, form, title=what, press="Cancel the appointment", leave="Keep it")
 
 
 def status(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
     """Arrived, took place, did not come; and back."""
-    made = find_appointment(lead_id, appointment_id)
+    made, by, now = find_appointment(lead_id, appointment_id), user_of(request), timezone.now()
     wanted = request.POST.get("to", "")
-    if request.method == "POST" and wanted in Status.values:
-        try:
-            attendance.set_status(made, to=Status(wanted), by=user_of(request), now=timezone.now())
-        except BookingRefused as refused:
-            messages.warning(request, refused.message)
-        else:
+    try:
+        if request.method == "POST" and wanted == CONFIRMED:
+            attendance.confirm(made, version=made.version, by=by, now=now)
+            messages.success(request, f"{made.lead.full_name} will come.")
+        elif request.method == "POST" and wanted in Status.values:
+            attendance.set_status(made, to=Status(wanted), by=by, now=now)
             messages.success(request, f"{made.lead.full_name}: {Status(wanted).label.lower()}.")
+    except BookingRefused as refused:
+        messages.warning(request, refused.message)
     if request.POST.get("back") == "front-desk":
         return redirect("admin:scheduling_front_desk")
     return back(lead_id)

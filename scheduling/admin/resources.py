@@ -108,6 +108,11 @@ class ResourceAdmin(DeskAdmin):
             return forms.ChoiceField(choices=places.zone_choices, widget=UnfoldAdminSelectWidget)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        rebooking.unflag_all()
+        tell_of_closed(self, request, rebooking.flag_outside(form.instance))
+
     def get_urls(self) -> list[URLPattern]:
         renew = self.admin_site.admin_view(self._renew_feed)
         return [path("<uuid:resource_id>/feed/", renew, name="scheduling_feed"), *super().get_urls()]
@@ -135,6 +140,15 @@ class ResourceAdmin(DeskAdmin):
     @display(description="Hours")
     def hours(self, resource: Resource) -> str:
         return "; ".join(str(rule) for rule in resource.rules.all()) or "none yet: never free"
+
+
+def tell_of_closed(page: DeskAdmin, request: HttpRequest, count: int) -> None:
+    """How many appointments lie outside of open time now, and where they wait."""
+    if count:
+        what = "1 appointment lies" if count == 1 else f"{count} appointments lie"
+        where = reverse("admin:scheduling_rebooking")
+        words = '{} under what is closed now. <a href="{}">Find other times for them</a>.'
+        page.message_user(request, format_html(words, what, where), level=messages.WARNING)
 
 
 @admin.register(ScheduleException)
@@ -169,8 +183,7 @@ class ScheduleExceptionAdmin(DeskAdmin):
         super().save_model(request, obj, form, change)
         count = rebooking.flag(obj)
         rebooking.unflag_all()  # what an earlier wording lay over
-        if count:
-            self.message_user(request, f"{count} appointments lie under it: they wait under “Other times to find”.")
+        tell_of_closed(self, request, count)
 
     def delete_model(self, request: HttpRequest, obj: ScheduleException) -> None:
         super().delete_model(request, obj)

@@ -85,6 +85,11 @@ class Appointment(Row):
         return ZoneInfo(self.timezone)
 
     @property
+    def told_in(self) -> str:
+        """The name of the clock on which the patient is told of it."""
+        return self.kind.told_in(patient=self.timezone, centre=self.location.timezone)
+
+    @property
     def stands(self) -> bool:
         return self.status in STANDING
 

@@ -67,6 +67,10 @@ class AppointmentType(Row):
     def __str__(self) -> str:
         return self.label
 
+    def told_in(self, *, patient: str, centre: str) -> str:
+        """Whoever is called looks at their own clock, whoever comes to the centre at the one there."""
+        return patient if self.mode == Mode.PHONE else centre
+
     def label_in(self, language: str) -> str:
         return self.label_es if language == "es" and self.label_es else self.label
 

@@ -1,8 +1,6 @@
 // Dragging a block fills in its own hidden form and sends it: one way to move, one set of rules, decided by the server.
 "use strict";
 const calendar = document.querySelector(".calendar");
-const STEP = 15; // minutes that a drop snaps to
-const FIRST_HOUR = 7;
 let held = null;
 let grip = 0;
 
@@ -24,7 +22,9 @@ if (calendar) {
     if (!held || !column) return;
     event.preventDefault();
     const top = event.clientY - grip - column.getBoundingClientRect().top;
-    const minutes = Math.max(0, Math.round(top / STEP) * STEP) + FIRST_HOUR * 60;
+    const step = Number(held.dataset.step); // of this kind of appointment
+    const fromTop = top / Number(calendar.dataset.minutePx);
+    const minutes = Math.max(0, Math.round(fromTop / step) * step) + Number(calendar.dataset.firstHour) * 60;
     const form = held.querySelector("form");
     const clock = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
     form.elements.start.value = `${column.dataset.day}T${clock}`;

@@ -10,6 +10,7 @@ from django.utils import timezone
 from crm import patient_access
 from crm.models import Lead, PatientSession
 from scheduling.models import Appointment, AppointmentType
+from scheduling.patients import holder
 
 HOME = "/my/appointments/"
 
@@ -21,6 +22,13 @@ def browser_of(lead: Lead, **session: Any) -> Client:
     PatientSession.objects.filter(pk=entry.session.pk).update(**{"proven_at": timezone.now()} | session)
     browser.cookies["patient"] = entry.secret
     return browser
+
+
+def holder_of(browser: Client) -> str:
+    """Whose the holds of this browser are."""
+    session = patient_access.find_session(browser.cookies["patient"].value, now=timezone.now())
+    assert session
+    return holder(session)
 
 
 def address(kind: AppointmentType, start: datetime | None = None) -> str:

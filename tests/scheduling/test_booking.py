@@ -464,9 +464,17 @@ def test_a_move_calls_the_old_reminders_off(patient: Lead, kind: AppointmentType
     move(made, TEN + timedelta(days=15))
     mails = Message.objects.filter(lead=patient).select_related("topic")
     alive = [mail for mail in mails if mail.topic and mail.topic.version == mail.topic_version]
-    assert sorted(mail.name for mail in alive) == ["appointment_moved", *["appointment_reminder"] * 3]
-    moved = next(mail for mail in alive if mail.name == "appointment_moved")
-    assert "SEQUENCE:1" in moved.calendar
+    # The confirmation had not left: the first thing that is heard is that it is booked.
+    assert sorted(mail.name for mail in alive) == ["appointment_booked", *["appointment_reminder"] * 3]
+    assert "SEQUENCE:1" in next(mail for mail in alive if mail.name == "appointment_booked").calendar
+    Message.objects.filter(name="appointment_booked", topic_version=2).update(
+        state="sending", lease_token=uuid4(), lease_until=NOW
+    )
+    booking.reschedule(made, start=TEN + timedelta(days=16), version=2, held_by="", by=None, now=NOW)
+    again = Message.objects.filter(lead=patient, topic_version=3)
+    assert sorted(mail.name for mail in again) == ["appointment_moved", *["appointment_reminder"] * 3]
+    older = Message.objects.filter(lead=patient, topic_version__lt=3, name="appointment_reminder")
+    assert set(older.values_list("state", flat=True)) == {MessageState.CANCELLED}
 
 
 def test_a_cancellation_leaves_one_mail_alive(patient: Lead, kind: AppointmentType) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -181,3 +182,81 @@ def test_it_is_not_sent_to_where_it_would_not_go_itself(own: BusyCalendar, file:
     assert not busy.refresh(own, now=NOW)
     own.refresh_from_db()
     assert own.trouble == "The address has to begin with https://."
+
+
+# --- Entered at the desk ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def office(client: Client) -> Client:
+    client.force_login(make_user("administrator", email="a@example.org"))
+    return client
+
+
+def save(office: Client, provider: Resource, row: dict[str, str]) -> Any:
+    """The page of a resource, with one row of its own calendars."""
+    rule = provider.rules.get()
+    page = {
+        "kind": "provider", "name": provider.name, "location": str(provider.location_id), "timezone": provider.timezone,
+        "is_active": "on", "position": "0",
+        "rules-TOTAL_FORMS": "1", "rules-INITIAL_FORMS": "1", "rules-0-id": str(rule.pk),
+        "rules-0-resource": str(provider.pk), "rules-0-weekdays": ["0", "1", "2", "3", "4"],
+        "rules-0-start": "09:00", "rules-0-end": "17:00",
+        "busy_calendars-TOTAL_FORMS": "1", "busy_calendars-INITIAL_FORMS": "1" if "id" in row else "0",
+        "busy_calendars-0-resource": str(provider.pk), "busy_calendars-0-is_active": "on",
+    }  # fmt: skip
+    sent = page | {f"busy_calendars-0-{name}": value for name, value in row.items()}
+    return office.post(f"/admin/scheduling/resource/{provider.pk}/change/", sent)
+
+
+def test_an_own_calendar_is_entered_and_its_secrets_are_never_shown(office: Client, provider: Resource) -> None:
+    row = {"kind": "caldav", "url": "https://dav.example.org/me/", "user": "me", "password": "secret-word"}
+    answer = save(office, provider, row)
+    assert answer.status_code == 302, answer.content.decode()[-3000:]
+    made = BusyCalendar.objects.get()
+    assert (made.url, made.password) == ("https://dav.example.org/me/", "secret-word")
+    page = office.get(f"/admin/scheduling/resource/{provider.pk}/change/").content.decode()
+    assert ("dav.example.org" in page, "secret-word" in page) == (False, False)
+    again = {"id": str(made.pk), "kind": "caldav", "url": "", "user": "me", "password": ""}
+    assert save(office, provider, again).status_code == 302
+    kept = BusyCalendar.objects.get()
+    assert (kept.url, kept.password) == ("https://dav.example.org/me/", "secret-word")
+
+
+def test_a_password_goes_to_no_other_address(office: Client, provider: Resource) -> None:
+    save(office, provider, {"kind": "caldav", "url": "https://dav.example.org/", "user": "me", "password": "secret"})
+    made = BusyCalendar.objects.get()
+    row = {"id": str(made.pk), "kind": "caldav", "url": "https://thief.example.org/", "user": "me", "password": ""}
+    answer = save(office, provider, row)
+    assert (answer.status_code, "write the password again" in answer.content.decode()) == (200, True)
+    assert BusyCalendar.objects.get().url == "https://dav.example.org/"
+
+
+# --- Odd calendars ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["https://calendar.example.org/a b.ics", "https://[::1/x.ics", "https://x:notaport/x"])
+def test_a_bad_address_is_that_calendars_trouble_alone(provider: Resource, url: str) -> None:
+    bad = BusyCalendar.objects.create(resource=provider, url=url)
+    busy.refresh_due(now=NOW)
+    bad.refresh_from_db()
+    assert bad.trouble
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("DTSTART:20261201T150000Z", "DURATION:P9999999D"),
+        ("DTSTART:20261201T150000Z", "DURATION:PT1M", "RRULE:FREQ=MINUTELY"),
+        ("DTSTART:20261201T150000Z", "DURATION:PT1M", "RRULE:FREQ=HOURLY;INTERVAL=0"),
+        ("DTSTART:20261201T150000Z", "DURATION:PT1M", "RRULE:FREQ=DAILY;INTERVAL=0"),
+    ],
+)
+def test_what_never_ends_is_said_and_not_worked_out(
+    provider: Resource, lines: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(busy, "_fetched", lambda _url: calendar(event("x", *lines)))
+    odd = BusyCalendar.objects.create(resource=provider, url="https://calendar.example.org/odd.ics")
+    assert not busy.refresh(odd, now=NOW)
+    odd.refresh_from_db()
+    assert odd.trouble

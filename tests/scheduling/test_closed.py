@@ -1,7 +1,7 @@
 """Closed under a booking, by whichever door: it waits for another time, is not reminded of, and finds one."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -10,8 +10,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from crm.models import Lead, Location, MessageTopic, User
 from scheduling.actions import booking, rebooking
-from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException
+from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
 from tests.factories import make_location, make_user
+from tests.scheduling.browsing import HOME, browser_of
+from tests.scheduling.browsing import book as book_online
 from tests.scheduling.factories import NOW, TEN, as_staff, book, close, make_resource, wish
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +94,7 @@ def test_taking_marks_away_asks_as_much_for_three_as_for_one(
     for n in range(1, 4):
         book(patient, kind, TEN + timedelta(days=n), **casey)
     Appointment.objects.update(rebook_since=NOW)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(8):
         assert rebooking.unflag_all() == 3
 
 
@@ -108,3 +110,33 @@ def test_leave_and_closing_are_entered_for_ones_own_locations(
     assert not ScheduleException.objects.exists()
     existing = close(provider, FIRST)
     assert client.get(f"/admin/scheduling/scheduleexception/{existing.pk}/change/").status_code == 302
+
+
+def test_hours_that_are_shortened_close_what_lay_there(
+    patient: Lead, kind: AppointmentType, provider: Resource
+) -> None:
+    lee = as_staff(make_user("lead_coordinator", email="lee@example.org"))
+    made = book(patient, kind)
+    on_purpose = book(patient, kind, TEN + timedelta(hours=9), provider=provider.pk, over="Evening", **lee)
+    assert rebooking.flag_outside(provider) == 0
+    WeeklyRule.objects.update(end=time(10))
+    assert rebooking.flag_outside(provider) == 1
+    assert [one.rebook_since is not None for one in (refreshed(made), refreshed(on_purpose))] == [True, False]
+    assert rebooking.unflag_all() == 0
+    WeeklyRule.objects.update(end=time(17))
+    assert rebooking.unflag_all() == 1
+
+
+def refreshed(made: Appointment) -> Appointment:
+    return Appointment.objects.get(pk=made.pk)
+
+
+def test_nobody_confirms_a_time_that_is_closed(patient: Lead, kind: AppointmentType, tuesday: datetime) -> None:
+    browser = browser_of(patient)
+    made = book_online(browser, kind, tuesday)
+    Appointment.objects.update(rebook_since=NOW)
+    page = browser.get(f"{HOME}{made.pk}/").content.decode()
+    assert ("We cannot keep this time." in page, "I will come" in page) == (True, False)
+    answer = browser.post(f"{HOME}{made.pk}/will-come/", {"version": 1}, follow=True).content.decode()
+    assert "wait for our call" in answer
+    assert refreshed(made).confirmed_at is None

@@ -15,14 +15,14 @@ from crm.models import Enrolment, Lead, Location, Message, Task, User
 from crm.sequences.shipped_definitions import shipped
 from intake.models import Assessment
 from scheduling import fhir, work
-from scheduling.actions import attendance, booking
-from scheduling.enums import CancelReason, Status
+from scheduling.actions import attendance, booking, waitlist
+from scheduling.enums import CancelReason, Mode, Status
 from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.factories import make_location, make_user
 from tests.scheduling.browsing import HOME, browser_of, hold
 from tests.scheduling.browsing import book as book_online
-from tests.scheduling.factories import HALF_HOUR, NOW, TEN, as_staff, book, make_kind, make_patient, wish
+from tests.scheduling.factories import HALF_HOUR, NOW, TEN, as_staff, book, make_kind, make_patient, make_resource, wish
 from tests.scheduling.test_offered import judged, reminders_of
 
 pytestmark = pytest.mark.django_db
@@ -238,3 +238,67 @@ def test_a_confirmation_says_until_when_it_can_be_changed(centre: Location, prov
     book(make_patient(centre, email="c@example.org"), kind)
     words = Message.objects.get(name="appointment_booked").text
     assert "until Tuesday, December 1, 6:00 a.m. (Eastern time)" in " ".join(words.split())
+
+
+# --- Told on which clock ---------------------------------------------------------------------------------------------
+
+
+def test_whoever_comes_is_told_the_centres_time_and_whoever_is_called_their_own(
+    centre: Location, provider: Resource
+) -> None:
+    lead = make_patient(centre, email="far@example.org", timezone="America/Los_Angeles")
+    visit, call = make_kind(provider, mode=Mode.ON_SITE), make_kind(provider)
+    book(lead, visit)
+    book(lead, call, TEN + DAY)
+    subjects = Message.objects.filter(name="appointment_booked").order_by("subject").values_list("subject", flat=True)
+    assert list(subjects) == [
+        "Your appointment: Tuesday, December 1, 10:00 a.m. (Eastern time)",
+        "Your appointment: Wednesday, December 2, 7:00 a.m. (Pacific time)",
+    ]
+
+
+def test_nobody_is_in_two_places_at_once(patient: Lead, provider: Resource, centre: Location) -> None:
+    other = make_resource(centre, name="Dr. Other")
+    casey = as_staff(make_user("coordinator", email="c@example.org"))
+    book(patient, make_kind(provider, label="Evaluation"))
+    with pytest.raises(BookingRefused, match="another appointment at that time: Evaluation"):
+        book(patient, make_kind(other), **casey)
+    assert book(patient, make_kind(other), TEN + HALF_HOUR, **casey).stands
+
+
+# --- At the desk -----------------------------------------------------------------------------------------------------
+
+
+def test_the_desk_writes_down_who_said_on_the_telephone_that_they_come(desk: Client, soon: Appointment) -> None:
+    where = f"/admin/crm/lead/{soon.lead_id}/appointments/{soon.pk}/status/"
+    desk.post(where, {"to": "confirmed"})
+    soon.refresh_from_db()
+    assert (soon.status, soon.confirmed_at is None, not_confirmed()) == (Status.BOOKED, False, 0)
+
+
+def test_the_page_to_cancel_says_what_and_who_is_told(desk: Client, soon: Appointment) -> None:
+    where = f"/admin/crm/lead/{soon.lead_id}/appointments/{soon.pk}/cancel/"
+    page = desk.get(where).content.decode()
+    assert (f"Cancel: {soon}" in page, "Keep it" in page, "gets a mail" in page) == (True, True, True)
+    Lead.objects.update(email="")
+    assert "a call to make is added" in desk.get(where).content.decode()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "yesterday"])
+def test_days_that_are_none_show_today(desk: Client, patient: Lead, kind: AppointmentType, day: str) -> None:
+    assert desk.get(f"/admin/calendar/?view=week&day={day}").status_code == 200
+    assert desk.get(f"/admin/crm/lead/{patient.pk}/appointments/book/?from={day}").status_code == 200
+
+
+def test_an_offer_is_on_every_page_where_it_is_looked_for(
+    patient: Lead, centre: Location, kind: AppointmentType, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
+    browser = browser_of(patient)
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    made = book_online(browser, kind, tuesday + DAY)
+    browser.post(f"{HOME}{made.pk}/wait/", {})
+    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    assert waitlist.offer(now=timezone.now()) == 1
+    for page in ("/my/", HOME, f"{HOME}{made.pk}/"):
+        assert "An earlier time is free" in browser.get(page).content.decode()
