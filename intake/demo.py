@@ -6,7 +6,7 @@ made through the same actions as real ones, with a clock set back.
 
 import random
 import uuid
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -97,7 +97,7 @@ def _centre(now: datetime) -> Location:
         postal_code="10001",
         timezone="America/New_York",
         hours=weekdays,
-        holidays=[f"{now.year}-12-25", f"{now.year + 1}-01-01"],
+        holidays=[f"{_thanksgiving(now.year)}", f"{now.year}-12-25", f"{now.year + 1}-01-01"],
         served_states=["NY", "NJ", "CT", "PA"],
         sender_name="Riverbend Center",
         sender_email="hello@riverbend.example.org",
@@ -107,6 +107,12 @@ def _centre(now: datetime) -> Location:
     for name, provider in PRACTICES:
         ReferringPractice.objects.create(name=name, provider=provider, fax="+12125550177", city="New York", state="NY")
     return centre
+
+
+def _thanksgiving(year: int) -> date:
+    """The fourth Thursday of November."""
+    first = date(year, 11, 1)
+    return first + timedelta(days=21 + (3 - first.weekday()) % 7)
 
 
 def _staff() -> list[User]:
