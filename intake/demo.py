@@ -97,7 +97,7 @@ def _centre(now: datetime) -> Location:
         postal_code="10001",
         timezone="America/New_York",
         hours=weekdays,
-        holidays=[f"{_thanksgiving(now.year)}", f"{now.year}-12-25", f"{now.year + 1}-01-01"],
+        holidays=[f"{day}" for day in _holidays(now.year) if day != now.date()],  # or the desk would be empty today
         served_states=["NY", "NJ", "CT", "PA"],
         sender_name="Riverbend Center",
         sender_email="hello@riverbend.example.org",
@@ -109,10 +109,11 @@ def _centre(now: datetime) -> Location:
     return centre
 
 
-def _thanksgiving(year: int) -> date:
-    """The fourth Thursday of November."""
+def _holidays(year: int) -> list[date]:
+    """Thanksgiving (the fourth Thursday of November), Christmas, and the New Year after it."""
     first = date(year, 11, 1)
-    return first + timedelta(days=21 + (3 - first.weekday()) % 7)
+    thanksgiving = first + timedelta(days=21 + (3 - first.weekday()) % 7)
+    return [thanksgiving, date(year, 12, 25), date(year + 1, 1, 1)]
 
 
 def _staff() -> list[User]:

@@ -8,7 +8,7 @@ import pgtrigger
 from crm.enums import MessageState, Stage
 from crm.models import Lead, Location, Message, User
 from scheduling import availability
-from scheduling.actions import attendance, booking
+from scheduling.actions import attendance, booking, waitlist
 from scheduling.actions.booking import Booking
 from scheduling.availability import Question
 from scheduling.enums import ResourceKind, Status
@@ -19,6 +19,7 @@ PROVIDERS = [
     ("Dr. Riley Placeholder", (0, 2, 4), time(8), time(14)),
 ]
 ROOMS = ["Room 1", "Room 2"]
+LATE = 2  # from this one on they would come earlier
 
 
 def make(now: datetime) -> None:
@@ -28,7 +29,10 @@ def make(now: datetime) -> None:
     kinds = {kind.key: kind for kind in AppointmentType.objects.all()}
     evaluation, call = kinds["on_site_evaluation"], kinds["phone_consultation"]
     for number, lead in enumerate(Lead.objects.filter(stage=Stage.BOOKED).order_by("reference")):
-        _book(lead, evaluation if number % 2 else call, coordinator, days=3 + 2 * number, now=now, at=now)
+        kind = evaluation if number % 2 else call
+        booked = _book(lead, kind, coordinator, days=3 + 2 * number, now=now, at=now)
+        if booked and number >= LATE:
+            waitlist.join(lead, kind, booked=booked, now=now)
     back_then = now.replace(hour=16, minute=5) - timedelta(days=9)  # in office hours
     for lead in Lead.objects.filter(stage__in=[Stage.CONSULTED, Stage.PATIENT]).order_by("reference"):
         made = _book(lead, evaluation, coordinator, days=4, now=back_then, at=now)

@@ -87,6 +87,8 @@ class ScheduleException(Row):
     created_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+", editable=False)
 
     class Meta:
+        verbose_name = "leave or closing"
+        verbose_name_plural = "leave and closing"
         ordering = ["-from_day", "-from_time", "pk"]
         constraints = [
             models.CheckConstraint(

@@ -22,7 +22,8 @@ class WaitlistEntry(Row):
     offered_start = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name_plural = "waitlist"
+        verbose_name = "place in the waiting list"
+        verbose_name_plural = "waiting list"
         constraints = [
             models.UniqueConstraint(
                 fields=["lead", "kind"], condition=Q(state__in=["waiting", "offered"]), name="waits_once"

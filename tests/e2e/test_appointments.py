@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Position, expect
 
 from crm import patient_access
 from crm.enums import Outcome, Stage
 from crm.models import Lead, Location, PatientSession, User
 from scheduling.actions import booking
+from scheduling.admin.drawing import MINUTE_PX
 from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType
 from tests.e2e.conftest import Watch, follow
@@ -114,14 +115,15 @@ def test_a_coordinator_drags_and_another_moves_by_keyboard(
     check(page)
     block = page.locator(".calendar-block", has_text="Maria Sample")
     other = page.locator(f".calendar-day:not([data-resource='{made.provider_id}'])")
-    block.drag_to(other, source_position={"x": 8, "y": 4}, target_position={"x": 60, "y": 60 * 6 + 4})
+    grip, one_o_clock = Position(x=8, y=4), Position(x=60, y=6 * 60 * MINUTE_PX + 4)
+    block.drag_to(other, source_position=grip, target_position=one_o_clock)
     expect(page.get_by_text(re.compile("Moved: .*1:00 PM, Dr. Other"))).to_be_visible()
     made.refresh_from_db()
     assert (made.provider.name, made.starts_at) == ("Dr. Other", tuesday + timedelta(hours=3))
 
     block = page.locator(".calendar-block", has_text="Maria Sample")
-    block.drag_to(other, source_position={"x": 8, "y": 4}, target_position={"x": 60, "y": 34})
-    expect(page.get_by_text("not open at that time")).to_be_visible()
+    block.drag_to(other, source_position=grip, target_position=Position(x=60, y=10.5 * 60 * MINUTE_PX + 4))
+    expect(page.get_by_text("is not offered")).to_be_visible()
 
     press_to(page, ".calendar-move")
     page.keyboard.press("Enter")
