@@ -261,7 +261,7 @@ def move_now(
     except BookingRefused as refused:
         messages.warning(request, refused.message)
     else:
-        has_moved = gettext("Your appointment has moved. The earlier time is no longer yours.")
+        has_moved = gettext("Your appointment has moved. The time you had before is no longer yours.")
         stays = gettext("That is the time you have already. Nothing was changed.")
         messages.success(request, has_moved if moved.version != version else stays)
     return redirect("appointments:one", made.pk)

@@ -12,21 +12,26 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from crm import delivery
 from crm.enums import MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Location, Message, Task
 from intake.models import Submission
+from scheduling.actions import booking
+from scheduling.models import Appointment
 from script import embedded
 from tests.factories import make_lead, make_location, make_message, stranger
 from tests.faults import rehearsal
 from tests.faults.far_end import SILENCE, FarEnd, far_end
+from tests.scheduling.factories import make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -187,6 +192,54 @@ def test_worker_killed_while_handing_over_parks_a_follow_up(
 
     assert (states(), len(far.accepted)) == ({"unknown": 1}, arrived)
     assert Task.objects.get().kind == TaskKind.MAIL_PROBLEM
+
+
+def reminder(centre: Location) -> tuple[Appointment, Message]:
+    """An appointment in two weeks, and its first reminder, due now; no other mail waits."""
+    start = (timezone.now() + timedelta(days=14)).replace(hour=15, minute=0, second=0, microsecond=0)
+    rule = (range(7), clock(0), clock(0))
+    wanted = wish(make_patient(centre), make_kind(make_resource(centre, rules=[rule])), start)
+    made = booking.book(wanted, now=timezone.now())
+    Message.objects.exclude(name="appointment_reminder").delete()
+    first = Message.objects.order_by("due_at")[0]
+    Message.objects.exclude(pk=first.pk).delete()
+    Message.objects.update(due_at=LONG_AGO)
+    return made, first
+
+
+@pytest.mark.parametrize(("death", "arrived"), [("in_data", 0), ("accepted", 1)])
+def test_a_reminder_whose_worker_is_killed_mid_send_goes_again_as_the_same(
+    centre: Location, far: FarEnd, death: str, arrived: int
+) -> None:
+    _made, first = reminder(centre)
+
+    assert rehearsal.send_once(far, DIE_AT=death).returncode == -signal.SIGKILL
+    recover()
+
+    assert states() == {"sent": 1}
+    assert far.message_ids == [first.message_id] * (arrived + 1)
+
+
+def test_a_reminder_whose_worker_is_killed_is_not_sent_after_a_move(centre: Location, far: FarEnd) -> None:
+    made, first = reminder(centre)
+
+    assert rehearsal.send_once(far, DIE_AT="in_data").returncode == -signal.SIGKILL
+    later = made.starts_at + timedelta(days=1)
+    booking.reschedule(made, start=later, version=1, held_by="", by=None, now=timezone.now())
+    recover()
+
+    assert first.message_id not in far.message_ids
+
+
+def test_a_reminder_with_two_sweeps_goes_once(centre: Location, far: FarEnd) -> None:
+    _made, first = reminder(centre)
+    command, variables = [sys.executable, "manage.py", "send_due"], rehearsal.environment(far)
+
+    runs = [subprocess.Popen(command, cwd=rehearsal.ROOT, env=variables, stdout=subprocess.PIPE) for _ in range(2)]
+    for run in runs:
+        run.communicate(timeout=60)
+
+    assert (states(), far.message_ids) == ({"sent": 1}, [first.message_id])
 
 
 def test_two_send_due_at_once_send_no_mail_twice(centre: Location, far: FarEnd) -> None:

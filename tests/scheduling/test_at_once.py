@@ -21,7 +21,7 @@ from tests.factories import make_location
 from tests.scheduling.factories import HALF_HOUR, NOW, TEN, make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CLIENTS = 12
+CLIENTS = 50
 
 
 @pytest.fixture
@@ -114,6 +114,23 @@ def test_two_who_change_places_keep_their_own(centre: Location) -> None:
             partial(move, one, day + timedelta(minutes=30)), partial(move, other, day + timedelta(minutes=15))
         )
         assert results == [SlotTaken, SlotTaken]
+    assert (overlapping(), deadlocks() - before) == (0, 0)
+
+
+def test_two_who_move_onto_each_others_new_time(centre: Location) -> None:
+    """Both times are free when they look; they overlap, and one gets theirs."""
+    kind = make_kind(make_resource(centre), duration=60, step=15)
+    before = deadlocks()
+    for round_ in range(6):
+        day = TEN + timedelta(days=round_ if round_ < 4 else round_ + 2)  # not on a Saturday
+        one, other = (
+            booking.book(wish(make_patient(centre, email=f"{n}{round_}@example.org"), kind, at), now=NOW)
+            for n, at in enumerate((day, day + timedelta(hours=1)))
+        )
+        results = at_once(
+            partial(move, one, day + timedelta(hours=3)), partial(move, other, day + timedelta(hours=3, minutes=15))
+        )
+        assert Counter(isinstance(result, Appointment) for result in results) == {True: 1, False: 1}
     assert (overlapping(), deadlocks() - before) == (0, 0)
 
 
