@@ -4,6 +4,7 @@ This module is the only place that knows where they come from, so that other whe
 """
 
 import logging
+import random
 import socket
 import subprocess
 import time
@@ -155,14 +156,21 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+# Below the ports that systems give to outgoing connections: one of those would be taken before its server begins.
+_PORTS = range(12_000, 32_000)
+_given: set[int] = set()
+
+
 def free_port(wanted: int = 0) -> int:
-    """The wanted port, or the next free one after it; any free one for 0."""
-    for port in range(wanted, wanted + 200) if wanted else [0]:
+    """The wanted port, or the next free one after it; for 0 any free one, in one process never the same twice."""
+    some = [port for port in random.SystemRandom().sample(_PORTS, 200) if port not in _given]
+    for port in range(wanted, wanted + 200) if wanted else some:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            _given.add(port)
+            return port
     raise RuntimeError(f"No free port from {wanted} on.")

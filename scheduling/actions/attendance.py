@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from crm.actions import events, leads
 from crm.enums import MAIN_LINE, Event, Stage
 from crm.models import Lead, User
-from scheduling.actions import booking
+from scheduling.actions import booking, effects
 from scheduling.enums import MOVES, Status
 from scheduling.errors import BookingRefused, ChangedMeanwhile
 from scheduling.models import Appointment
@@ -25,8 +25,8 @@ def confirm(appointment: Appointment, *, version: int, now: datetime, by: User |
     if locked.confirmed_at is None:
         locked.confirmed_at = now
         locked.save(update_fields=["confirmed_at"])
-        booking.on_timeline(locked, "Confirmed", by=by, now=now)
-        booking.close_calls(locked, now=now)
+        effects.on_timeline(locked, "Confirmed", by=by, now=now)
+        effects.close_calls(locked, now=now)
     return locked
 
 
@@ -55,7 +55,7 @@ def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime)
     elif to == Status.BOOKED:
         locked.arrived_at = None
     locked.save(update_fields=["status", "arrived_at"])
-    booking.on_timeline(locked, f"{before.label}, taken back" if to == Status.BOOKED else str(to.label), by=by, now=now)
+    effects.on_timeline(locked, f"{before.label}, taken back" if to == Status.BOOKED else str(to.label), by=by, now=now)
     _follow(locked, before, to, now=now)
     return locked
 
@@ -68,10 +68,10 @@ def _follow(appointment: Appointment, before: Status, to: Status, *, now: dateti
     """What a status means to the lead."""
     lead = appointment.lead
     if to == Status.NOSHOW:
-        booking.move_back(appointment, now=now)
+        effects.move_back(appointment, now=now)
         events.announce(lead, Event.NO_SHOW, now=now, key=str(appointment.pk))
     elif before == Status.NOSHOW:
-        booking.move_on(lead, appointment.kind, now=now)
+        effects.move_on(lead, appointment.kind, now=now)
         events.announce(lead, Event.NO_SHOW_TAKEN_BACK, now=now, key=str(appointment.pk))
     elif to == Status.FULFILLED and appointment.kind.is_consultation:
         fresh = Lead.objects.get(pk=lead.pk)

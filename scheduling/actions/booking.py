@@ -1,25 +1,23 @@
 """Booking, moving and cancelling: short transactions without any network. docs/scheduling.md tells the whole story."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import get_language, gettext
 
-from crm import registry
-from crm.actions import events, leads, tasks
-from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Event, Stage, TaskKind
-from crm.models import Activity, Lead, MessageTopic, User
-from scheduling import availability, estimate, mails
-from scheduling.actions import claims, waitlist
+from crm.actions import events
+from crm.enums import Event
+from crm.models import Lead, MessageTopic, User
+from scheduling import availability, mails
+from scheduling.actions import claims, effects, waitlist
 from scheduling.availability import Free, Place, Question
 from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, ResourceKind, Status, WaitState
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 
-CLOSE_OF_BUSINESS = time(17)
 JUST_NOW = timedelta(hours=1)  # somebody who walked in is written down a little later
 ON_HOLD = "A safety hold stands: nothing is booked until a clinician has lifted it."
 
@@ -91,12 +89,12 @@ def book(wanted: Booking, *, now: datetime) -> Appointment:
     _check(lead, wanted, now=now)
     in_line = waitlist.lock(lead, wanted.kind)
     appointment = _over_book(wanted, now=now) if wanted.over else _book_free(wanted, now=now)
-    on_timeline(appointment, "Booked", by=wanted.by, now=now)
+    effects.on_timeline(appointment, "Booked", by=wanted.by, now=now)
     for entry in in_line:
         waitlist.end(entry, WaitState.BOOKED)
     mails.plan(appointment, now=now, is_known=wanted.is_known or appointment.starts_at <= now)
-    _ask_for_estimate(appointment, now=now)
-    move_on(lead, appointment.kind, now=now)
+    effects.ask_for_estimate(appointment, now=now)
+    effects.move_on(lead, appointment.kind, now=now)
     events.announce(lead, Event.BOOKED, now=now, key=str(appointment.pk))
     return appointment
 
@@ -260,7 +258,7 @@ def _move(
     if place is None:
         raise SlotTaken(asked, start, now=now)
     before = appointment.starts_at
-    close_calls(appointment, now=now)
+    effects.close_calls(appointment, now=now)
     appointment.provider, appointment.room_id = Resource.objects.get(pk=place[0]), place[1]
     appointment.starts_at = start
     appointment.ends_at = start + timedelta(minutes=appointment.kind.duration)
@@ -269,9 +267,9 @@ def _move(
     appointment.version += 1
     appointment.save()
     was = f"{before.astimezone(appointment.provider.zone):%b %-d, %-I:%M %p}"
-    on_timeline(appointment, f"Moved from {was}", by=by, now=now)
+    effects.on_timeline(appointment, f"Moved from {was}", by=by, now=now)
     mails.plan_again(appointment, now=now)
-    _ask_for_estimate(appointment, now=now)
+    effects.ask_for_estimate(appointment, now=now)
     for entry in in_line:
         if entry.offered_start == start:
             waitlist.end(entry, WaitState.BOOKED)
@@ -293,8 +291,8 @@ def cancel(
     if Status.CANCELLED not in MOVES[Status(locked.status)]:
         raise BookingRefused("Somebody has arrived for it: take that back first.")
     _check_deadline(locked, locked.kind.cancel_until, by=by, now=now)
-    close_calls(locked, now=now)
-    tasks.close(f"estimate:{locked.pk}", now=now)
+    effects.close_calls(locked, now=now)
+    effects.close_estimate(locked, now=now)
     locked.status, locked.version = Status.CANCELLED, locked.version + 1
     locked.ended_by = EndedBy.CENTRE if by or reason in OF_THE_CENTRE else EndedBy.PATIENT
     locked.ended_reason, locked.rebook_since = reason, None
@@ -302,10 +300,10 @@ def cancel(
     for entry in waitlist.lock(locked.lead, locked.kind):
         waitlist.end(entry, WaitState.LEFT)
     claims.release(locked)
-    on_timeline(locked, f"Cancelled: {CancelReason(reason).label.lower()}", by=by, now=now, note=note)
+    effects.on_timeline(locked, f"Cancelled: {CancelReason(reason).label.lower()}", by=by, now=now, note=note)
     mails.plan_cancellation(locked, now=now)
     waitlist.on_freed(locked, locked.starts_at)
-    move_back(locked, now=now)
+    effects.move_back(locked, now=now)
     events.announce(locked.lead, Event.CANCELLED, now=now, key=str(locked.pk))
     return locked
 
@@ -338,49 +336,3 @@ def _check_hold(lead: Lead, *, by: User | None) -> None:
     if lead.safety_hold:
         words = gettext("Please call us first, we would like to speak with you: %(phone)s")
         raise BookingRefused(ON_HOLD if by else words % {"phone": lead.location.phone_display})
-
-
-def _ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
-    """Whoever pays alone gets a good-faith estimate: a task by its day (scheduling/estimate.py)."""
-    lead, centre = appointment.lead, appointment.location
-    pays_alone = registry.conditions().get("pays_alone")
-    if pays_alone is None or lead.pk not in pays_alone([lead.pk]):
-        return
-    booked, visit = (at.astimezone(centre.zone).date() for at in (now, appointment.starts_at))
-    if due := estimate.due_on(booked, visit, centre.days_off):
-        due_at = datetime.combine(due, CLOSE_OF_BUSINESS, tzinfo=centre.zone)
-        title = f"Send the good-faith estimate for {visit:%b %-d} (pays without insurance)"
-        key = f"estimate:{appointment.pk}"
-        tasks.open_task(lead, kind=TaskKind.ESTIMATE, title=title, due_at=due_at, key=key)
-
-
-def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:
-    """A consultation that is booked moves its lead; what rests begins anew first. Under a safety hold people decide."""
-    if not kind.is_consultation or lead.safety_hold:
-        return
-    if lead.stage in SIDE_STAGES:
-        lead = leads.move(lead, to=Stage.QUALIFYING, by=None, now=now)
-    if lead.stage in MAIN_LINE[: MAIN_LINE.index(Stage.BOOKED)]:
-        leads.move(lead, to=Stage.BOOKED, by=None, now=now)
-
-
-def move_back(appointment: Appointment, *, now: datetime) -> None:
-    """Without any other consultation ahead, a booked lead waits for a time again."""
-    lead = Lead.objects.get(pk=appointment.lead_id)
-    ahead = Appointment.objects.standing().filter(lead=lead, kind__is_consultation=True, ends_at__gt=now)
-    others = ahead.exclude(pk=appointment.pk)
-    if appointment.kind.is_consultation and lead.stage == Stage.BOOKED and not others.exists():
-        leads.move(lead, to=Stage.BOOKING, by=None, now=now)
-
-
-def close_calls(appointment: Appointment, *, now: datetime) -> None:
-    """What was to be asked about a time is settled: it is confirmed, another one, or called off."""
-    tasks.close(f"unconfirmed:{appointment.pk}:{appointment.version}", now=now)
-
-
-def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
-    """A line on the timeline."""
-    summary = f"{what}: {appointment}, {appointment.provider}"
-    Activity.objects.create(
-        lead=appointment.lead, kind=ActivityKind.APPOINTMENT, at=now, by=by, summary=summary[:200], note=note
-    )

@@ -159,3 +159,9 @@ def test_free_port_is_the_wanted_one_or_the_next() -> None:
     with socket.create_server(("127.0.0.1", wanted)):
         assert embedded.is_taken(wanted)
         assert wanted < embedded.free_port(wanted) < wanted + 200
+
+
+def test_free_ports_are_all_different_and_none_that_a_connection_would_get() -> None:
+    ports = [embedded.free_port() for _ in range(300)]
+    assert len(set(ports)) == 300
+    assert max(ports) < 32_768  # from there on Linux gives them to outgoing connections

@@ -1,0 +1,63 @@
+"""What an appointment does to its lead: a line on the timeline, the stage, tasks. Called in the transaction of whatever
+happened to it."""
+
+from datetime import datetime, time
+
+from crm import registry
+from crm.actions import leads, tasks
+from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
+from crm.models import Activity, Lead, User
+from scheduling import estimate
+from scheduling.models import Appointment, AppointmentType
+
+CLOSE_OF_BUSINESS = time(17)
+
+
+def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
+    """A line on the timeline."""
+    summary = f"{what}: {appointment}, {appointment.provider}"
+    Activity.objects.create(
+        lead=appointment.lead, kind=ActivityKind.APPOINTMENT, at=now, by=by, summary=summary[:200], note=note
+    )
+
+
+def close_calls(appointment: Appointment, *, now: datetime) -> None:
+    """What was to be asked about a time is settled: it is confirmed, another one, or called off."""
+    tasks.close(f"unconfirmed:{appointment.pk}:{appointment.version}", now=now)
+
+
+def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
+    """Whoever pays alone gets a good-faith estimate: a task by its day (scheduling/estimate.py)."""
+    lead, centre = appointment.lead, appointment.location
+    pays_alone = registry.conditions().get("pays_alone")
+    if pays_alone is None or lead.pk not in pays_alone([lead.pk]):
+        return
+    booked, visit = (at.astimezone(centre.zone).date() for at in (now, appointment.starts_at))
+    if due := estimate.due_on(booked, visit, centre.days_off):
+        due_at = datetime.combine(due, CLOSE_OF_BUSINESS, tzinfo=centre.zone)
+        title = f"Send the good-faith estimate for {visit:%b %-d} (pays without insurance)"
+        key = f"estimate:{appointment.pk}"
+        tasks.open_task(lead, kind=TaskKind.ESTIMATE, title=title, due_at=due_at, key=key)
+
+
+def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:
+    """A consultation that is booked moves its lead; what rests begins anew first. Under a safety hold people decide."""
+    if not kind.is_consultation or lead.safety_hold:
+        return
+    if lead.stage in SIDE_STAGES:
+        lead = leads.move(lead, to=Stage.QUALIFYING, by=None, now=now)
+    if lead.stage in MAIN_LINE[: MAIN_LINE.index(Stage.BOOKED)]:
+        leads.move(lead, to=Stage.BOOKED, by=None, now=now)
+
+
+def move_back(appointment: Appointment, *, now: datetime) -> None:
+    """Without any other consultation ahead, a booked lead waits for a time again."""
+    lead = Lead.objects.get(pk=appointment.lead_id)
+    ahead = Appointment.objects.standing().filter(lead=lead, kind__is_consultation=True, ends_at__gt=now)
+    others = ahead.exclude(pk=appointment.pk)
+    if appointment.kind.is_consultation and lead.stage == Stage.BOOKED and not others.exists():
+        leads.move(lead, to=Stage.BOOKING, by=None, now=now)
+
+
+def close_estimate(appointment: Appointment, *, now: datetime) -> None:
+    tasks.close(f"estimate:{appointment.pk}", now=now)
