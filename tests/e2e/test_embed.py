@@ -29,6 +29,7 @@ class _Quiet(SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         if self.path == "/probe.html":
             self.send_header("Set-Cookie", "probe=1; SameSite=None; Secure; Path=/")
+        self.send_header("Cache-Control", "no-store")  # a page that changes within a second has the same date
         super().end_headers()
 
 
