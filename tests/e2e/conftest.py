@@ -100,6 +100,11 @@ def follow(control: Locator) -> None:
         control.click()
 
 
+def settled(page: Page) -> None:
+    """Wait until what was fetched stands in the page and is alive: pressed before that, it would leave the page."""
+    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')")
+
+
 def barriers(page: Page | Frame) -> list[str]:
     """What axe-core finds against WCAG 2.2 A and AA, one line an element: every rule in light, those about colours in
     dark too."""

@@ -13,7 +13,7 @@ from crm.models import Lead, Location, Treatment
 from intake import actions, quarantine
 from intake.forms import StepOne
 from intake.models import QuarantinedRequest
-from tests.e2e.conftest import Watch, barriers, overflow
+from tests.e2e.conftest import Watch, barriers, overflow, settled
 from tests.factories import PASSWORD, make_lead, make_message, make_treatment, make_user, step_one
 
 TOLD = [
@@ -66,6 +66,7 @@ def enter(page: Page, told: dict[str, str]) -> None:
             field.fill(value)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#ledger form")).to_have_count(0)
+    settled(page)
 
 
 def mend(page: Page) -> None:
@@ -74,11 +75,14 @@ def mend(page: Page) -> None:
     correct.press("Enter")
     expect(page.locator("#ledger [name=kind]")).to_be_focused()
     page.get_by_role("button", name="Cancel").press("Enter")
+    settled(page)
     correct.press("Enter")
+    settled(page)
     relief = page.locator("[name=relief_percent]")
     relief.fill("140")
     relief.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Relief, percent")
+    settled(page)
     assert barriers(page) == []
     relief.fill("5")
     relief.press("Enter")
