@@ -12,7 +12,7 @@ from crm import patient_access, sealed
 from crm.document_enums import DocumentState
 from crm.models import Document, ImagingStudy, Lead, Location, User
 from tests.crm import files
-from tests.e2e.conftest import Watch, barriers, overflow
+from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.e2e.test_desk import sign_in
 from tests.factories import PASSWORD, make_lead, make_user
 
@@ -97,7 +97,7 @@ def test_the_desk_without_barriers(open_page: Watch, lead: Lead, clinician: User
     page.get_by_label("What was made").select_option("mri")
     page.get_by_label("Of which part").select_option("lumbar")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Release").click()
+    follow(page.get_by_role("button", name="Release"))
     assert Document.objects.get().state == DocumentState.RELEASED
     page.get_by_role("button", name="Link", exact=True).click()
     expect(page.get_by_text("missing", exact=True)).to_have_count(1)  # the report; the linked document was of images

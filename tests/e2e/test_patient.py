@@ -12,7 +12,7 @@ from crm.enums import MessageState
 from crm.models import Lead, Message
 from intake import guard
 from intake.models import QuarantinedRequest, Submission
-from tests.e2e.conftest import Watch, barriers, overflow
+from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.faults.far_end import far_end
 
 PAGES = [
@@ -119,7 +119,7 @@ def test_errors_lead_to_their_fields_and_lose_nothing(open_page: Watch) -> None:
 
 def test_every_link_of_the_error_summary_has_its_target(open_page: Watch) -> None:
     page = open_page("/candidate/")
-    page.get_by_role("button", name="Send my request").click()
+    follow(page.get_by_role("button", name="Send my request"))
 
     targets = page.get_by_role("alert").get_by_role("link").evaluate_all("links => links.map(a => a.hash.slice(1))")
 
