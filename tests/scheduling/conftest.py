@@ -1,14 +1,16 @@
 """A centre with one provider, and somebody who wants to come."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 
 from crm.models import Lead, Location
 from scheduling.models import AppointmentType, Resource
 from tests.scheduling.browsing import browser_of
-from tests.scheduling.factories import make_kind, make_patient, make_resource
+from tests.scheduling.factories import NOW, make_kind, make_patient, make_resource
 
 
 @pytest.fixture
@@ -36,3 +38,10 @@ def tuesday(centre: Location) -> datetime:
     """Ten in the morning of a Tuesday in two weeks or so, on the centre's clock."""
     today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
     return (today + timedelta(days=14 + (1 - today.weekday()) % 7)).astimezone(UTC)
+
+
+@pytest.fixture
+def then() -> Iterator[None]:
+    """The day before TEN, for what asks the clock itself. PostgreSQL keeps its own."""
+    with time_machine.travel(NOW, tick=True):
+        yield

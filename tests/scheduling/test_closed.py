@@ -30,6 +30,7 @@ def opened_again() -> list[bool]:
     return [made.rebook_since is not None for made in Appointment.objects.order_by("starts_at")]
 
 
+@pytest.mark.usefixtures("then")
 def test_a_leave_that_nobody_saw_while_booking_is_found(
     patient: Lead, kind: AppointmentType, provider: Resource
 ) -> None:
@@ -41,6 +42,7 @@ def test_a_leave_that_nobody_saw_while_booking_is_found(
     assert (opened_again(), MessageTopic.objects.get().live) == ([False], True)
 
 
+@pytest.mark.usefixtures("then")
 def test_a_new_holiday_closes(patient: Lead, kind: AppointmentType, centre: Location) -> None:
     book(patient, kind)
     Location.objects.update(holidays=[FIRST.isoformat()])
@@ -57,6 +59,7 @@ def test_who_can_be_booked_no_more_leaves_nobody_waiting(patient: Lead, kind: Ap
     assert opened_again() == [False]
 
 
+@pytest.mark.usefixtures("then")
 def test_an_over_booked_time_is_found_under_a_leave(patient: Lead, kind: AppointmentType, provider: Resource) -> None:
     lee = as_staff(make_user("lead_coordinator", email="lee@example.org"))
     book(patient, kind)
@@ -112,6 +115,7 @@ def test_leave_and_closing_are_entered_for_ones_own_locations(
     assert client.get(f"/admin/scheduling/scheduleexception/{existing.pk}/change/").status_code == 302
 
 
+@pytest.mark.usefixtures("then")
 def test_hours_that_are_shortened_close_what_lay_there(
     patient: Lead, kind: AppointmentType, provider: Resource
 ) -> None:

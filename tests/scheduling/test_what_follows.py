@@ -78,6 +78,7 @@ def test_a_no_show_begins_its_sequence_and_coming_after_all_ends_it(
     assert live() == []
 
 
+@pytest.mark.usefixtures("then")
 def test_a_new_time_ends_the_sequence_of_a_no_show(patient: Lead, provider: Resource, coordinator: User) -> None:
     kind = make_kind(provider, is_consultation=False)
     attendance.set_status(book(patient, kind), to=Status.NOSHOW, by=coordinator, now=TEN)
