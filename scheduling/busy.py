@@ -23,6 +23,7 @@ EVERY, AHEAD = timedelta(minutes=10), timedelta(days=120)
 SECONDS, MOST_BYTES = 20, 5 * 1024 * 1024
 MOST_SPANS = 5_000
 # RFC 5545 allows them; working them out for four months takes minutes, and an interval of nothing never ends.
+_FOLD = re.compile(r"\r?\n[ \t]")  # a long line goes on in the next one (RFC 5545 3.1)
 _ENDLESS = re.compile(r"RRULE[^\r\n]*(FREQ=(SECONDLY|MINUTELY|HOURLY)|INTERVAL=0+(?!\d))", re.IGNORECASE)
 log = structlog.get_logger("nucleus.scheduling")
 Span = tuple[datetime, datetime]
@@ -140,7 +141,7 @@ def _calendars_at(dav: Any, url: str) -> list[Any]:
 def busy_in(text: str, calendar: BusyCalendar, begin: datetime, end: datetime) -> list[Span]:
     """When somebody is busy by a calendar's text: repeated events one by one, without those that are called off or
     marked as free (RFC 5545 TRANSP). A day without hours is busy from midnight to midnight of the resource."""
-    if _ENDLESS.search(text):
+    if _ENDLESS.search(_FOLD.sub("", text)):
         raise Unreadable("An event is repeated every hour or oftener: nobody's calendar is.")
     try:
         events = recurring_ical_events.of(Calendar.from_ical(text)).between(begin, end)

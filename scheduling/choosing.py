@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods
 
@@ -22,7 +22,7 @@ from scheduling.availability import Question
 from scheduling.errors import BookingRefused, SlotTaken
 from scheduling.forms import RequestForm, StartForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, Claim
-from scheduling.patients import holder, only_the_patient, own_appointment
+from scheduling.patients import holder, only_the_patient, own_appointment, said_of
 
 NOT_KEPT = noop("This time is not kept for you any more. What you have booked is listed here; else please choose anew.")
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
@@ -100,9 +100,7 @@ def _calendar(
     chosen = next((day for day in [wanted, *sorted(days)] if day and _is_in(day, shown)), None)
     context = {
         "patient": request.patient,
-        "kind": kind,
-        "label": kind.label_in(get_language()),
-        "about": kind.about_in(get_language()),
+        **said_of(kind),
         "moving": moving,
         "month": shown,
         "weeks": month.weeks(shown, days),
@@ -196,9 +194,7 @@ def _confirm(
 ) -> HttpResponse:
     context = {
         "patient": request.patient,
-        "kind": kind,
-        "label": kind.label_in(get_language()),
-        "about": kind.about_in(get_language()),
+        **said_of(kind),
         "start": start,
         "until": until,
         "moving": moving,

@@ -24,7 +24,7 @@ from scheduling.enums import CancelReason, WaitState
 from scheduling.errors import BookingRefused
 from scheduling.forms import CancelForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
-from scheduling.patients import only_the_patient, own_appointment
+from scheduling.patients import only_the_patient, own_appointment, said_of
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -87,8 +87,7 @@ def one(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     context = {
         "patient": request.patient,
         "made": made,
-        "label": made.kind.label_in(get_language()),
-        "about": made.kind.about_in(get_language()),
+        **said_of(made.kind),
         "is_ahead": made.stands and made.ends_at > now,
         "may_move": _is_allowed(booking.check_move, made, now),
         "may_cancel": _is_allowed(booking.check_cancel, made, now),

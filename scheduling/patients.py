@@ -5,11 +5,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import get_language
 
 from crm.models import PatientSession
 from crm.private import PatientRequest, PatientView, patient_page
 from scheduling import queries
-from scheduling.models import Appointment
+from scheduling.models import Appointment, AppointmentType
 
 
 def only_the_patient(view: PatientView) -> Any:
@@ -26,6 +27,12 @@ def only_the_patient(view: PatientView) -> Any:
 def holder(session: PatientSession) -> str:
     """Whose hold it is: of the link in the mail, however often it is opened, or else of this browser."""
     return f"link:{session.link_id}" if session.link_id else f"session:{session.pk}"
+
+
+def said_of(kind: AppointmentType) -> dict[str, Any]:
+    """What every page about an appointment says of its kind, in the language in force."""
+    language = get_language()
+    return {"kind": kind, "label": kind.label_in(language), "about": kind.about_in(language)}
 
 
 def own_appointment(request: PatientRequest, appointment_id: uuid.UUID) -> Appointment:

@@ -21,18 +21,18 @@ UTC_ZONE = ZoneInfo("UTC")
 
 def look_again(*, now: datetime) -> int:
     """Finds what lies under something closed and was not marked: a leave that was entered while somebody booked, a new
-    holiday, a provider who can be booked no more. Returns how many were found."""
+    holiday, a provider who can be booked no more. Who is over-booked there since knows of it. Returns how many."""
     closed = list(_closed_from(now.date() - ONE_DAY))
-    found = sum(flag(one) for one in [*closed, *_holidays(now.date())])
+    found = sum(flag(one, over_booked=False) for one in [*closed, *_holidays(now.date())])
     gone = Appointment.objects.standing().filter(_of_nobody(), rebook_since=None, starts_at__gt=now)
     return found + _mark(list(gone.values_list("pk", flat=True)))
 
 
-def flag(one: ScheduleException) -> int:
-    """Marks what lies under a closed exception; returns how many were found new."""
+def flag(one: ScheduleException, *, over_booked: bool = True) -> int:
+    """Marks what lies under a closed exception, what is `over_booked` too; returns how many were found new."""
     if one.is_open:
         return 0
-    found = [made for made in _near(one) if _is_under(made, one)]
+    found = [made for made in _near(one) if _is_under(made, one) and (over_booked or not made.is_extra)]
     return _mark([made.pk for made in found if made.rebook_since is None])
 
 

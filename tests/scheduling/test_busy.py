@@ -249,6 +249,7 @@ def test_a_bad_address_is_that_calendars_trouble_alone(provider: Resource, url: 
         ("DTSTART:20261201T150000Z", "DURATION:PT1M", "RRULE:FREQ=MINUTELY"),
         ("DTSTART:20261201T150000Z", "DURATION:PT1M", "RRULE:FREQ=HOURLY;INTERVAL=0"),
         ("DTSTART:20261201T150000Z", "DURATION:PT1M", "RRULE:FREQ=DAILY;INTERVAL=0"),
+        ("DTSTART:20261201T150000Z", "DURATION:PT1M", "RRULE:FREQ=DAILY;INTER\r\n VAL=0"),
     ],
 )
 def test_what_never_ends_is_said_and_not_worked_out(

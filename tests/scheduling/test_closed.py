@@ -67,6 +67,13 @@ def test_an_over_booked_time_is_found_under_a_leave(patient: Lead, kind: Appoint
     assert rebooking.flag(close(provider, FIRST)) == 2
 
 
+def test_who_is_over_booked_into_a_leave_is_expected(patient: Lead, kind: AppointmentType, provider: Resource) -> None:
+    lee = as_staff(make_user("lead_coordinator", email="lee@example.org"))
+    close(provider, FIRST)
+    book(patient, kind, provider=provider.pk, over="Comes in for this one", **lee)
+    assert flagged() == [False]
+
+
 def test_the_same_time_with_somebody_else_ends_the_wait(
     desk: Client,
     coordinator: User,
