@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils.translation import override
 
-from crm import emails, mime
+from crm import dispatch, emails, mime
 from crm.actions import tasks
 from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, MessageTopic
@@ -23,15 +23,15 @@ EARLIEST = time(7)  # on the patient's clock
 LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a person calls
 
 
-def plan(appointment: Appointment, *, now: datetime, is_known: bool = False) -> None:
-    """Confirmation at once, unless the patient knows of it, and reminders before it. A lead without an address is
-    called instead."""
-    confirmations = [] if is_known else ["appointment_booked"]
+def plan(appointment: Appointment, *, now: datetime, is_known: bool = False) -> list[Message]:
+    """Confirmation at once, unless the patient knows of it, and reminders before it: to be saved with the appointment.
+    A lead without an address is called instead."""
     if mime.deliverable(appointment.lead.email):
-        told = [_confirmation(name, appointment, now=now) for name in confirmations]
-        Message.objects.bulk_create([*told, *_reminders(appointment, now=now)])
-    elif confirmations:
+        told = [] if is_known else [_confirmation("appointment_booked", appointment, now=now)]
+        return [*told, *_reminders(appointment, now=now)]
+    if not is_known:
         _call(appointment, "booked for", now=now)
+    return []
 
 
 def plan_again(appointment: Appointment, *, now: datetime) -> None:
@@ -138,6 +138,7 @@ def _confirmation(name: str, appointment: Appointment, *, now: datetime) -> Mess
     )
     _fill(message, appointment)
     message.calendar = ics.as_text(appointment, now=now, attendee=appointment.lead.email)
+    dispatch.after_commit("crm.send_messages", message.pk)
     return message
 
 

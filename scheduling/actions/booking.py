@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils.translation import get_language, gettext
 
+from crm import rows
 from crm.actions import events
 from crm.enums import Event
 from crm.models import Lead, MessageTopic, User
@@ -88,11 +89,13 @@ def book(wanted: Booking, *, now: datetime) -> Appointment:
     wanted = replace(wanted, lead=lead)
     _check(lead, wanted, now=now)
     in_line = waitlist.lock(lead, wanted.kind)
-    appointment = _over_book(wanted, now=now) if wanted.over else _book_free(wanted, now=now)
-    effects.on_timeline(appointment, "Booked", by=wanted.by, now=now)
+    pk = uuid4()  # the claims are taken in its name before it is written: whoever is too late has written nothing
+    place = _claim_over(wanted, pk, now=now) if wanted.over else _claim_free(wanted, pk, now=now)
+    appointment = _new(wanted, pk, place, now=now)
+    mail = mails.plan(appointment, now=now, is_known=wanted.is_known or appointment.starts_at <= now)
+    rows.insert([appointment.topic, appointment, effects.line(appointment, "Booked", by=wanted.by, now=now), *mail])
     for entry in in_line:
         waitlist.end(entry, WaitState.BOOKED)
-    mails.plan(appointment, now=now, is_known=wanted.is_known or appointment.starts_at <= now)
     effects.ask_for_estimate(appointment, now=now)
     effects.move_on(lead, appointment.kind, now=now)
     events.announce(lead, Event.BOOKED, now=now, key=str(appointment.pk))
@@ -107,41 +110,49 @@ def _check(lead: Lead, wanted: Booking, *, now: datetime) -> None:
         return
     if wanted.by is None and not may_book_alone(lead, wanted.kind):
         raise BookingRefused(gettext("We book this kind of appointment together with you. Please call us."))
-    mine = Appointment.objects.standing().filter(lead=lead, kind=wanted.kind, ends_at__gt=now)
-    if wanted.by is None and mine.exists():
-        raise BookingRefused(gettext("You have an appointment of this kind already. You can move it to another time."))
-    _check_elsewhere(lead, wanted)
+    _check_others(lead, wanted, now=now)
     if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):
         raise BookingRefused("You may not book over what is taken.")
 
 
-def _check_elsewhere(lead: Lead, wanted: Booking) -> None:
-    """Nobody is in two places at once; over-booking, with its reason, says that they know."""
+def _check_others(lead: Lead, wanted: Booking, *, now: datetime) -> None:
+    """Of each kind patients book one. Nobody is in two places at once; over-booking, with its reason, says that they
+    know."""
+    standing = Appointment.objects.standing().filter(lead=lead, ends_at__gt=min(now, wanted.start))
     end = wanted.start + timedelta(minutes=wanted.kind.duration)
-    other = Appointment.objects.standing().filter(lead=lead, starts_at__lt=end, ends_at__gt=wanted.start).first()
-    if other and not wanted.over and other.request_id != wanted.request_id:
-        words = gettext("There is another appointment at that time: %(what)s. Please choose another time.")
-        raise BookingRefused(words % {"what": other.kind.label_in(get_language())})
+    for other in standing.select_related("kind").order_by("starts_at"):
+        if wanted.by is None and other.kind_id == wanted.kind.pk and other.ends_at > now:
+            words = gettext("You have an appointment of this kind already. You can move it to another time.")
+            raise BookingRefused(words)
+        if other.starts_at < end and other.ends_at > wanted.start and not wanted.over:
+            words = gettext("There is another appointment at that time: %(what)s. Please choose another time.")
+            raise BookingRefused(words % {"what": other.kind.label_in(get_language())})
 
 
-def _book_free(wanted: Booking, *, now: datetime) -> Appointment:
+def _claim_free(wanted: Booking, pk: UUID, *, now: datetime) -> Place:
     """The place that is held, else the first one that can be had."""
     found = availability.at_start(wanted.question(), wanted.start, now=now)
     if found is None:
         raise SlotTaken(wanted.question(), wanted.start, now=now)
     span = claims.with_buffers(wanted.kind, wanted.start)
-    held = claims.held_place(wanted.hold, held_by=wanted.held_by) if wanted.hold else None
-    for place in [held, *found.places] if held in found.places else found.places:
-        appointment = _new(wanted, place, now=now)
-        if place == held and wanted.hold and claims.keep(wanted.hold, appointment, place, span, held_by=wanted.held_by):
-            return appointment
-        if claims.take(claims.resources_of(place), span, state=ClaimState.BOOKED, appointment=appointment):
-            return appointment
-        appointment.delete()
+    if wanted.hold and (held := _claim_held(wanted, wanted.hold, pk, found)):
+        return held
+    for place in found.places:
+        if claims.take(claims.resources_of(place), span, state=ClaimState.BOOKED, appointment_id=pk):
+            return place
     raise SlotTaken(wanted.question(), wanted.start, now=now)
 
 
-def _over_book(wanted: Booking, *, now: datetime) -> Appointment:
+def _claim_held(wanted: Booking, hold: UUID, pk: UUID, found: Free) -> Place | None:
+    place = claims.held_place(hold, held_by=wanted.held_by)
+    if place is None or place not in found.places:
+        return None
+    span = claims.with_buffers(wanted.kind, wanted.start)
+    is_kept = claims.keep(hold, place, span, held_by=wanted.held_by, lead=wanted.lead.pk, appointment=pk)
+    return place if is_kept else None
+
+
+def _claim_over(wanted: Booking, pk: UUID, *, now: datetime) -> Place:
     """Outside of what is offered, with a reason. Where nobody is, the time is theirs like any other; beside somebody
     the claim takes part in no exclusion."""
     if wanted.provider is None:
@@ -151,16 +162,17 @@ def _over_book(wanted: Booking, *, now: datetime) -> Appointment:
         raise BookingRefused("Nobody of that name can be booked at the patient's location.")
     if wanted.start < now - JUST_NOW:
         raise BookingRefused("That time is past. What has taken place already is a note on the timeline.")
-    appointment = _new(wanted, (wanted.provider, None), now=now)
+    span = claims.with_buffers(wanted.kind, wanted.start)
     for state in (ClaimState.BOOKED, ClaimState.EXTRA):
-        if claims.take([wanted.provider], appointment.span, state=state, appointment=appointment):
+        if claims.take([wanted.provider], span, state=state, appointment_id=pk):
             break
-    return appointment
+    return wanted.provider, None
 
 
-def _new(wanted: Booking, place: Place, *, now: datetime) -> Appointment:
+def _new(wanted: Booking, pk: UUID, place: Place, *, now: datetime) -> Appointment:
     provider, room = place
-    return Appointment.objects.create(
+    return Appointment(
+        pk=pk,
         lead=wanted.lead,
         kind=wanted.kind,
         location=wanted.lead.location,
@@ -169,7 +181,7 @@ def _new(wanted: Booking, place: Place, *, now: datetime) -> Appointment:
         starts_at=wanted.start,
         ends_at=wanted.start + timedelta(minutes=wanted.kind.duration),
         timezone=wanted.lead.timezone,
-        topic=MessageTopic.objects.create(),
+        topic=MessageTopic(),
         request_id=wanted.request_id,
         is_extra=bool(wanted.over),
         extra_reason=wanted.over,

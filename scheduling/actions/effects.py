@@ -14,9 +14,14 @@ CLOSE_OF_BUSINESS = time(17)
 
 
 def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
-    """A line on the timeline."""
+    """Writes a line on the timeline."""
+    line(appointment, what, by=by, now=now, note=note).save(force_insert=True)
+
+
+def line(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> Activity:
+    """The same, to be saved with others."""
     summary = f"{what}: {appointment}, {appointment.provider}"
-    Activity.objects.create(
+    return Activity(
         lead=appointment.lead, kind=ActivityKind.APPOINTMENT, at=now, by=by, summary=summary[:200], note=note
     )
 

@@ -234,7 +234,8 @@ def test_a_hold_is_kept_by_its_owner_alone(patient: Lead, kind: AppointmentType,
     name, *_rest = booking.hold(wish(patient, kind), now=datetime.now(UTC))
     other = book(make_patient(centre), kind, TEN + HALF_HOUR)
     other.starts_at, other.ends_at = TEN, TEN + HALF_HOUR
-    assert not claims.keep(name, other, (other.provider_id, None), other.span, held_by="lead:another")
+    theirs = {"lead": other.lead_id, "appointment": other.pk}
+    assert not claims.keep(name, (other.provider_id, None), other.span, held_by="lead:another", **theirs)
     assert Claim.objects.get(hold=name).state == ClaimState.HELD
 
 
