@@ -133,6 +133,7 @@ def test_the_calendar_file_reads_back(patient: Lead, kind: AppointmentType) -> N
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("then")
 def test_a_providers_feed_names_nobody_and_dies_with_the_next_one(
     client: Client, patient: Lead, kind: AppointmentType, provider: Resource
 ) -> None:
