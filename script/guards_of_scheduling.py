@@ -52,8 +52,8 @@ SCHEDULING_GUARDS = [
     Guard(
         "a booking is looked up on the server",
         "scheduling/actions/booking.py",
-        "    if found is None:\n        raise SlotTaken(wanted.question(), wanted.start, now=now)",
-        "    found = found or Free(wanted.start, wanted.start, ((wanted.kind.providers.get().pk, None),))",
+        "    found = availability.at_start(wanted.question(), wanted.start, now=now)\n    if found:",
+        "    found = Free(wanted.start, wanted.start, ((wanted.kind.providers.get().pk, None),))\n    if found:",
         f"{_BOOKING}::test_a_forged_request_books_nothing",
     ),
     Guard(

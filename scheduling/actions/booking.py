@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import get_language, gettext
 
 from crm import rows
@@ -15,7 +16,17 @@ from crm.models import Lead, MessageTopic, User
 from scheduling import availability, mails
 from scheduling.actions import claims, effects, waitlist
 from scheduling.availability import Free, Place, Question
-from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, ClaimState, EndedBy, ResourceKind, Status, WaitState
+from scheduling.enums import (
+    MOVES,
+    OF_THE_CENTRE,
+    STANDING,
+    CancelReason,
+    ClaimState,
+    EndedBy,
+    ResourceKind,
+    Status,
+    WaitState,
+)
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 
@@ -64,7 +75,7 @@ def may_book_alone(lead: Lead, kind: AppointmentType) -> bool:
 
 def hold(wanted: Booking, *, now: datetime) -> tuple[UUID, Free, Place]:
     """Keeps a time for five minutes while somebody decides. Raises BookingRefused, SlotTaken."""
-    _check(wanted.lead, wanted, now=now)
+    _check(wanted.lead, wanted, _known(wanted.lead, wanted, now=now), now=now)
     found = availability.at_start(wanted.question(), wanted.start, now=now)
     kept = found and claims.hold(wanted.kind, found, held_by=wanted.held_by, lead_id=wanted.lead.pk, now=now)
     if not found or not kept:
@@ -73,24 +84,38 @@ def hold(wanted: Booking, *, now: datetime) -> tuple[UUID, Free, Place]:
     return name, found, place
 
 
-@transaction.atomic
 def book(wanted: Booking, *, now: datetime) -> Appointment:
     """Makes an appointment. The same request again gives the same one.
 
     Raises BookingRefused when the rules do not allow it, SlotTaken when somebody was faster. Side effects: claims,
     confirmation and reminders, Activity, stage, events.
     """
+    if wanted.over:
+        return _book(wanted, None, now=now)
+    # Looked up before anything is locked: of many who want one time, all but a few learn here that they are too late.
+    found = availability.at_start(wanted.question(), wanted.start, now=now)
+    if found:
+        return _book(wanted, found, now=now)
+    if made := Appointment.objects.filter(request_id=wanted.request_id, lead=wanted.lead).first():
+        return made
+    raise SlotTaken(wanted.question(), wanted.start, now=now)
+
+
+@transaction.atomic
+def _book(wanted: Booking, found: Free | None, *, now: datetime) -> Appointment:
     lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=wanted.lead.pk)
-    made = Appointment.objects.filter(request_id=wanted.request_id).select_related("kind", "lead", "provider").first()
-    if made:
+    known = _known(lead, wanted, now=now)
+    if made := next((one for one in known if one.request_id == wanted.request_id), None):
         if made.lead_id != lead.pk:
             raise BookingRefused("This request belongs to somebody else.")
         return made
+    if lead.location_id != wanted.lead.location_id:
+        raise ChangedMeanwhile
     wanted = replace(wanted, lead=lead)
-    _check(lead, wanted, now=now)
+    _check(lead, wanted, known, now=now)
     in_line = waitlist.lock(lead, wanted.kind)
     pk = uuid4()  # the claims are taken in its name before it is written: whoever is too late has written nothing
-    place = _claim_over(wanted, pk, now=now) if wanted.over else _claim_free(wanted, pk, now=now)
+    place = _claim_free(wanted, pk, found, now=now) if found else _claim_over(wanted, pk, now=now)
     appointment = _new(wanted, pk, place, now=now)
     mail = mails.plan(appointment, now=now, is_known=wanted.is_known or appointment.starts_at <= now)
     rows.insert([appointment.topic, appointment, effects.line(appointment, "Booked", by=wanted.by, now=now), *mail])
@@ -102,7 +127,14 @@ def book(wanted: Booking, *, now: datetime) -> Appointment:
     return appointment
 
 
-def _check(lead: Lead, wanted: Booking, *, now: datetime) -> None:
+def _known(lead: Lead, wanted: Booking, *, now: datetime) -> list[Appointment]:
+    """What this request made before, and what the patient has ahead: both are asked of every booking, at once."""
+    ahead = Q(lead=lead, status__in=STANDING, ends_at__gt=min(now, wanted.start))
+    rows = Appointment.objects.filter(Q(request_id=wanted.request_id) | ahead)
+    return list(rows.select_related("kind", "lead", "provider").order_by("starts_at"))
+
+
+def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: datetime) -> None:
     _check_hold(lead, by=wanted.by)
     if not wanted.kind.is_active:
         raise BookingRefused(gettext("This kind of appointment is not offered any more."))
@@ -110,17 +142,16 @@ def _check(lead: Lead, wanted: Booking, *, now: datetime) -> None:
         return
     if wanted.by is None and not may_book_alone(lead, wanted.kind):
         raise BookingRefused(gettext("We book this kind of appointment together with you. Please call us."))
-    _check_others(lead, wanted, now=now)
+    _check_others(wanted, known, now=now)
     if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):
         raise BookingRefused("You may not book over what is taken.")
 
 
-def _check_others(lead: Lead, wanted: Booking, *, now: datetime) -> None:
+def _check_others(wanted: Booking, known: list[Appointment], *, now: datetime) -> None:
     """Of each kind patients book one. Nobody is in two places at once; over-booking, with its reason, says that they
     know."""
-    standing = Appointment.objects.standing().filter(lead=lead, ends_at__gt=min(now, wanted.start))
     end = wanted.start + timedelta(minutes=wanted.kind.duration)
-    for other in standing.select_related("kind").order_by("starts_at"):
+    for other in known:
         if wanted.by is None and other.kind_id == wanted.kind.pk and other.ends_at > now:
             words = gettext("You have an appointment of this kind already. You can move it to another time.")
             raise BookingRefused(words)
@@ -129,11 +160,8 @@ def _check_others(lead: Lead, wanted: Booking, *, now: datetime) -> None:
             raise BookingRefused(words % {"what": other.kind.label_in(get_language())})
 
 
-def _claim_free(wanted: Booking, pk: UUID, *, now: datetime) -> Place:
+def _claim_free(wanted: Booking, pk: UUID, found: Free, *, now: datetime) -> Place:
     """The place that is held, else the first one that can be had."""
-    found = availability.at_start(wanted.question(), wanted.start, now=now)
-    if found is None:
-        raise SlotTaken(wanted.question(), wanted.start, now=now)
     span = claims.with_buffers(wanted.kind, wanted.start)
     if wanted.hold and (held := _claim_held(wanted, wanted.hold, pk, found)):
         return held
