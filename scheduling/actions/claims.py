@@ -14,6 +14,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from crm import rows
 from scheduling.availability import Free, Place
 from scheduling.enums import TAKING, ClaimState, ResourceKind
 from scheduling.models import Appointment, AppointmentType, Claim
@@ -52,25 +53,24 @@ def take(resources: Iterable[UUID], span: Span, **values: Any) -> bool:
 
 @transaction.atomic(savepoint=False)
 def _take_one(resource: UUID, span: Span, values: dict[str, Any]) -> bool:
-    drop_expired(resource, span)
     claim = Claim(resource_id=resource, during=_range(span), **values)
-    Claim.objects.bulk_create([claim], ignore_conflicts=True)
-    return Claim.objects.filter(pk=claim.pk).exists()
+    return rows.insert_unless_taken(claim) or (drop_expired(resource, span) > 0 and rows.insert_unless_taken(claim))
 
 
 class _Short(Exception):
     """Not all of them: what was inserted is rolled back."""
 
 
-def drop_expired(resource: UUID, span: Span) -> None:
-    """Holds whose time is over by PostgreSQL's clock, where they are in the way. Those that somebody is confirming at
-    this moment are left to them."""
+def drop_expired(resource: UUID, span: Span) -> int:
+    """Holds whose time is over by PostgreSQL's clock, where they are in the way; returns how many there were. Those
+    that somebody is confirming at this moment are left to them."""
     late = Claim.objects.filter(
         resource=resource, state=ClaimState.HELD, hold_expires_at__lte=Now(), during__overlap=_range(span)
     )
     ids = list(late.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True))
     if ids:
         Claim.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 def hold(
