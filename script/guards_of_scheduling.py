@@ -130,8 +130,8 @@ SCHEDULING_GUARDS = [
     Guard(
         "a hold of one kind books no other",
         "scheduling/actions/claims.py",
-        "Claim.objects.filter(held_by=held_by, lead=lead_id, kind=kind)",
-        "Claim.objects.filter(held_by=held_by, lead=lead_id)",
+        'Claim.objects.filter(held_by=values["held_by"], lead=values["lead_id"], kind=values["kind"])',
+        'Claim.objects.filter(held_by=values["held_by"], lead=values["lead_id"])',
         "scheduling/test_what_follows.py::test_a_hold_of_one_kind_books_no_other",
     ),
     Guard(

@@ -182,7 +182,7 @@ def _claim_held(wanted: Booking, hold: UUID, pk: UUID, found: Free) -> Place | N
 
 def _claim_over(wanted: Booking, pk: UUID, *, now: datetime) -> Place:
     """Outside of what is offered, with a reason. Where nobody is, the time is theirs like any other; beside somebody
-    the claim takes part in no exclusion."""
+    the claim takes part in no exclusion. With a room where one is free."""
     if wanted.provider is None:
         raise BookingRefused("Say with whom: over-booking is a decision about one person's time.")
     theirs = Resource.objects.filter(pk=wanted.provider, kind=ResourceKind.PROVIDER, is_active=True)
@@ -191,10 +191,16 @@ def _claim_over(wanted: Booking, pk: UUID, *, now: datetime) -> Place:
     if wanted.start < now - JUST_NOW:
         raise BookingRefused("That time is past. What has taken place already is a note on the timeline.")
     span = claims.with_buffers(wanted.kind, wanted.start)
-    for state in (ClaimState.BOOKED, ClaimState.EXTRA):
-        if claims.take([wanted.provider], span, state=state, appointment_id=pk):
-            break
-    return wanted.provider, None
+    take = partial(claims.take, span=span, appointment_id=pk)
+    fit = wanted.kind.rooms.filter(is_active=True, location=wanted.lead.location)
+    rooms = list(fit.values_list("pk", flat=True)) if wanted.kind.needs_room else []
+    for room in rooms:
+        if take([wanted.provider, room], state=ClaimState.BOOKED):
+            return wanted.provider, room
+    if take([wanted.provider], state=ClaimState.BOOKED):
+        return wanted.provider, None
+    take([wanted.provider], state=ClaimState.EXTRA)
+    return wanted.provider, next((room for room in rooms if take([room], state=ClaimState.BOOKED)), None)
 
 
 def _new(wanted: Booking, pk: UUID, place: Place, *, now: datetime) -> Appointment:

@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from crm import rows
+from crm.models import Lead
 from scheduling.availability import Free, Place
 from scheduling.enums import TAKING, ClaimState, ResourceKind
 from scheduling.models import Appointment, AppointmentType, Claim
@@ -77,46 +77,48 @@ def hold(
     kind: AppointmentType, free: Free, *, held_by: str, lead_id: UUID, now: datetime, lasts: timedelta = HOLD_FOR
 ) -> tuple[UUID, Place] | None:
     """Keeps a time for somebody: the first place that can be had, or their own hold on it for longer. Their other holds
-    are given back first, in a transaction of its own. Returns (hold, place), or None when all are taken."""
-    span = with_buffers(kind, free.start)
-    mine = Claim.objects.filter(held_by=held_by, lead=lead_id, kind=kind)
-    if again := _extended(mine, span, free, until=now + lasts):
+    are given back. Returns (hold, place), or None when all are taken."""
+    values = {"held_by": held_by, "lead_id": lead_id, "kind": kind, "hold_expires_at": now + lasts}
+    kept = _hold_one(kind, free, values)
+    if kept is None and drop_holds_of(held_by):  # their own was in the way, as a time half an hour earlier is
+        kept = _hold_one(kind, free, values)
+    return kept
+
+
+@transaction.atomic
+def _hold_one(kind: AppointmentType, free: Free, values: dict[str, Any]) -> tuple[UUID, Place] | None:
+    """One after the other of the same patient, so that each keeps one time only, however fast they press."""
+    list(Lead.objects.select_for_update().filter(pk=values["lead_id"]).values_list("pk"))
+    span, name = with_buffers(kind, free.start), uuid4()
+    if again := _extended(values, span, free):
         return again
-    drop_holds_of(held_by)
-    name = uuid4()
     for place in free.places:
-        if take(
-            resources_of(place),
-            span,
-            state=ClaimState.HELD,
-            hold=name,
-            held_by=held_by,
-            hold_expires_at=now + lasts,
-            lead_id=lead_id,
-            kind=kind,
-        ):
+        if take(resources_of(place), span, state=ClaimState.HELD, hold=name, **values):
+            drop_holds_of(values["held_by"], but=name)
             return name, place
     return None
 
 
-def _extended(theirs: QuerySet[Claim], span: Span, free: Free, *, until: datetime) -> tuple[UUID, Place] | None:
+def _extended(values: dict[str, Any], span: Span, free: Free) -> tuple[UUID, Place] | None:
     """For the same person and the same kind of appointment: a hold of another kind would book that one."""
+    theirs = Claim.objects.filter(held_by=values["held_by"], lead=values["lead_id"], kind=values["kind"])
     mine = theirs.filter(state=ClaimState.HELD, hold_expires_at__gt=Now(), during=_range(span))
     held = {claim.resource_id: claim.hold for claim in mine}
     for place in free.places:
         names = {held.get(one) for one in resources_of(place)}
         if len(names) == 1 and None not in names:
-            mine.filter(resource__in=resources_of(place)).update(hold_expires_at=until)
+            mine.filter(resource__in=resources_of(place)).update(hold_expires_at=values["hold_expires_at"])
             return cast(UUID, names.pop()), place
     return None
 
 
 @transaction.atomic
-def drop_holds_of(held_by: str) -> None:
-    """Somebody decides for another time, or for none."""
-    mine = Claim.objects.filter(held_by=held_by, state=ClaimState.HELD)
+def drop_holds_of(held_by: str, *, but: UUID | None = None) -> int:
+    """Somebody decides for another time, or for none; returns how many claims were given back."""
+    mine = Claim.objects.filter(held_by=held_by, state=ClaimState.HELD).exclude(hold=but)
     ids = list(mine.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True))
     Claim.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 def held_place(name: UUID, *, held_by: str) -> Place | None:

@@ -163,6 +163,22 @@ def test_a_hold_is_confirmed_or_lost_and_never_both(centre: Location) -> None:
     assert overlapping() == 0
 
 
+def test_pressing_on_many_times_keeps_one(patients_page_kind: AppointmentType) -> None:
+    """However fast somebody presses: one time is theirs, and one of the answers names it."""
+    kind, mine = patients_page_kind, make_patient(Location.objects.get())
+    starts = [TEN + n * timedelta(minutes=15) for n in range(8)]
+    now = datetime.now(UTC)
+    results = at_once(*(partial(booking.hold, wish(mine, kind, start), now=now) for start in [*starts, *starts]))
+    [claim] = Claim.objects.all()
+    assert claim.hold in {result[0] for result in results if isinstance(result, tuple)}
+
+
+@pytest.fixture
+def patients_page_kind(centre: Location) -> AppointmentType:
+    """Its times overlap each other."""
+    return make_kind(make_resource(centre), step=15)
+
+
 def test_a_crowd_that_books_moves_and_cancels_leaves_no_overlap(centre: Location) -> None:
     """Random acts on two days of two providers and rooms; the claims of each appointment are its own, in the end."""
     providers = [make_resource(centre, name=f"Dr. {n}") for n in range(2)]

@@ -209,6 +209,21 @@ def test_over_booking_wants_a_permission_and_a_reason(
     assert (made.is_extra, made.extra_reason, made.claims.get().state) == (True, "Comes from far away", "extra")
 
 
+def test_who_is_over_booked_gets_a_room_where_one_is_free(patient: Lead, provider: Resource, centre: Location) -> None:
+    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
+    kind = make_kind(provider, *rooms, needs_room=True)
+    lea = as_staff(make_user("lead_coordinator", email="lea@example.org"))
+    over: dict[str, Any] = {"provider": provider.pk, "over": "Comes from far away"}
+    evening = TEN + timedelta(hours=10)  # nobody works
+    made = [book(make_patient(centre), kind, evening, **over, **lea) for _ in range(3)]
+    assert [one.room for one in made] == [rooms[0], rooms[1], None]
+    assert [sorted(one.claims.values_list("state", flat=True)) for one in made] == [
+        ["booked", "booked"],
+        ["booked", "extra"],
+        ["extra"],
+    ]
+
+
 # --- The constraint --------------------------------------------------------------------------------------------------
 
 
