@@ -135,6 +135,13 @@ SCHEDULING_GUARDS = [
         "scheduling/test_what_follows.py::test_a_hold_of_one_kind_books_no_other",
     ),
     Guard(
+        "a patient keeps one time",
+        "scheduling/actions/claims.py",
+        '    list(Lead.objects.select_for_update().filter(pk=values["lead_id"]).values_list("pk"))\n',
+        "",
+        f"{_AT_ONCE}::test_pressing_on_many_times_keeps_one",
+    ),
+    Guard(
         "nobody confirms a closed time",
         "scheduling/actions/attendance.py",
         "if locked.rebook_since and by is None:",

@@ -163,20 +163,14 @@ def test_a_hold_is_confirmed_or_lost_and_never_both(centre: Location) -> None:
     assert overlapping() == 0
 
 
-def test_pressing_on_many_times_keeps_one(patients_page_kind: AppointmentType) -> None:
+def test_pressing_on_many_times_keeps_one(centre: Location) -> None:
     """However fast somebody presses: one time is theirs, and one of the answers names it."""
-    kind, mine = patients_page_kind, make_patient(Location.objects.get())
-    starts = [TEN + n * timedelta(minutes=15) for n in range(8)]
+    mine, kind = make_patient(centre), make_kind(make_resource(centre), step=15)
+    starts = [TEN + n * timedelta(minutes=minutes) for minutes in (15, 60) for n in range(6)]
     now = datetime.now(UTC)
-    results = at_once(*(partial(booking.hold, wish(mine, kind, start), now=now) for start in [*starts, *starts]))
+    results = at_once(*(partial(booking.hold, wish(mine, kind, start), now=now) for start in starts))
     [claim] = Claim.objects.all()
     assert claim.hold in {result[0] for result in results if isinstance(result, tuple)}
-
-
-@pytest.fixture
-def patients_page_kind(centre: Location) -> AppointmentType:
-    """Its times overlap each other."""
-    return make_kind(make_resource(centre), step=15)
 
 
 def test_a_crowd_that_books_moves_and_cancels_leaves_no_overlap(centre: Location) -> None:
