@@ -22,8 +22,8 @@ from scheduling.models import BusyCalendar, BusySpan
 EVERY, AHEAD = timedelta(minutes=10), timedelta(days=120)
 SECONDS, MOST_BYTES = 20, 5 * 1024 * 1024
 MOST_SPANS = 5_000
-# RFC 5545 allows them; working them out for four months takes minutes, and an interval of nothing never ends.
 _FOLD = re.compile(r"\r?\n[ \t]")  # a long line goes on in the next one (RFC 5545 3.1)
+# RFC 5545 allows them; working them out for four months takes minutes, and an interval of nothing never ends.
 _ENDLESS = re.compile(r"RRULE[^\r\n]*(FREQ=(SECONDLY|MINUTELY|HOURLY)|INTERVAL=0+(?!\d))", re.IGNORECASE)
 log = structlog.get_logger("nucleus.scheduling")
 Span = tuple[datetime, datetime]
