@@ -56,6 +56,10 @@ class Free:
     end: datetime
     places: tuple[Place, ...]
 
+    def preferring(self, provider: UUID) -> "Free":
+        """Whoever has somebody already keeps them, where that is possible."""
+        return replace(self, places=tuple(sorted(self.places, key=lambda place: place[0] != provider)))
+
 
 @dataclass(frozen=True)
 class Question:

@@ -1,8 +1,9 @@
-"""On the private page, from a month of free times to a booked or moved appointment."""
+"""On the private page: a month of free times, and a time that is held. How it is booked then: deciding.py."""
 
 import uuid
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -20,15 +21,13 @@ from scheduling.actions import booking, claims
 from scheduling.actions.booking import Booking
 from scheduling.availability import Question
 from scheduling.errors import BookingRefused, SlotTaken
-from scheduling.forms import RequestForm, StartForm, VersionForm
-from scheduling.models import Appointment, AppointmentType, Claim
+from scheduling.forms import StartForm
+from scheduling.models import Appointment, AppointmentType
 from scheduling.patients import holder, only_the_patient, own_appointment, said_of
 
-NOT_KEPT = noop("This time is not kept for you any more. What you have booked is listed here; else please choose anew.")
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
-
-
-# --- Choosing --------------------------------------------------------------------------------------------------------
+STAYS = noop("That is the time you have already. Nothing was changed.")
+LOOK_AHEAD = 120  # days, for the first free time
 
 
 @READ_AND_SEND
@@ -40,10 +39,13 @@ def choose(request: PatientRequest, key: str) -> HttpResponse:
     if not booking.may_book_alone(lead, kind):
         messages.warning(request, gettext("We book this kind of appointment together with you. Please call us."))
         return redirect("appointments:mine")
+    if made := queries.ahead_of_kind(lead, kind, now=timezone.now()):
+        messages.warning(request, gettext(booking.HAS_ONE))
+        return redirect("appointments:one", made.pk)
     form = StartForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         return _hold(request, kind, form.cleaned_data["start"], provider=form.cleaned_data["provider"])
-    return _calendar(request, kind, status=422 if form.errors else 200)
+    return calendar(request, kind, status=422 if form.errors else 200)
 
 
 @READ_AND_SEND
@@ -58,11 +60,12 @@ def move(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
         return redirect("appointments:one", made.pk)
     form = StartForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        return _hold(request, made.kind, form.cleaned_data["start"], moving=made)
-    return _calendar(request, made.kind, moving=made, status=422 if form.errors else 200)
+        data = form.cleaned_data
+        return _hold(request, made.kind, data["start"], provider=data["provider"], moving=made)
+    return calendar(request, made.kind, moving=made, status=422 if form.errors else 200)
 
 
-def _question(request: PatientRequest, kind: AppointmentType, moving: Appointment | None) -> Question:
+def question(request: PatientRequest, kind: AppointmentType, moving: Appointment | None) -> Question:
     lead = request.patient.lead
     return Question(
         kind,
@@ -74,48 +77,77 @@ def _question(request: PatientRequest, kind: AppointmentType, moving: Appointmen
     )
 
 
-def _calendar(
+def calendar(
     request: PatientRequest,
     kind: AppointmentType,
     *,
     moving: Appointment | None = None,
-    instead: list[availability.Free] | None = None,
+    lost: SlotTaken | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """On the clock that is the patient's or the centre's (AppointmentType.told_in). Where they differ, both are
-    named."""
+    """On the clock that is the patient's or the centre's (AppointmentType.told_in). Where they differ, both are named.
+    With a time that was `lost`, the nearest ones; also as the answer of other addresses, so its links name their own.
+    """
     lead, now = request.patient.lead, timezone.now()
-    asked = _question(request, kind, moving)
+    asked = question(request, kind, moving)
     told_in = kind.told_in(patient=lead.timezone, centre=asked.location.timezone)
     zone = ZoneInfo(told_in)
+    today = now.astimezone(zone).date()
     providers = [] if moving else queries.providers_of(kind, asked.location)
     wished = reading.uuid(request.GET.get("with", ""))
     provider = next((one for one in providers if one.pk == wished), None)
-    nearest = moving.starts_at if moving else now
-    shown = _month(request.GET.get("month", f"{nearest.astimezone(zone):%Y-%m}"), now.astimezone(zone).date())
-    begin = month.weeks(shown, {})[0][0].day - timedelta(days=1)
-    found = availability.find(replace(asked, first=begin, days=44, provider=provider.pk if provider else None), now=now)
-    days = month.by_day(found, zone)
+    asked = replace(asked, provider=provider.pk if provider else None)
+    nearest = lost.start if lost else moving.starts_at if moving else now
+    shown = _month(request.GET.get("month", f"{nearest.astimezone(zone):%Y-%m}"), today)
+    days = _days(asked, shown, zone, now=now)
+    if "month" not in request.GET and not any(_is_in(day, shown) for day in days):
+        shown = _first_month(asked, zone, now=now) or shown
+        days = _days(asked, shown, zone, now=now)
     wanted = reading.day(request.GET.get("day", ""))
     chosen = next((day for day in [wanted, *sorted(days)] if day and _is_in(day, shown)), None)
     context = {
         "patient": request.patient,
         **said_of(kind),
         "moving": moving,
+        "here": _here(kind, moving),
         "month": shown,
         "weeks": month.weeks(shown, days),
         "providers": providers,
         "provider": provider,
-        "before": month.later(shown, -1) if shown > now.astimezone(zone).date().replace(day=1) else None,
-        "after": month.later(shown),
+        "before": month.later(shown, -1) if shown > today.replace(day=1) else None,
+        "after": month.later(shown) if _is_offered(kind, month.later(shown), today) else None,
         "chosen": chosen,
         "times": days.get(chosen, []) if chosen else [],
-        "instead": instead,
+        "instead": lost.instead if lost else None,
         "zone": told_in,
         "centre_zone": asked.location.timezone,
         "waits": not moving and any(entry.kind_id == kind.pk for entry in queries.waits(lead)),
     }
     return render(request, "scheduling/choose.html", context, status=status)
+
+
+def _here(kind: AppointmentType, moving: Appointment | None) -> str:
+    return reverse("appointments:move", args=[moving.pk]) if moving else reverse("appointments:choose", args=[kind.key])
+
+
+def _here(kind: AppointmentType, moving: Appointment | None) -> str:
+    return reverse("appointments:move", args=[moving.pk]) if moving else reverse("appointments:choose", args=[kind.key])
+
+
+def _days(asked: Question, shown: date, zone: ZoneInfo, *, now: datetime) -> dict[date, list[availability.Free]]:
+    begin = month.weeks(shown, {})[0][0].day - timedelta(days=1)
+    return month.by_day(availability.find(replace(asked, first=begin, days=44), now=now), zone)
+
+
+def _first_month(asked: Question, zone: ZoneInfo, *, now: datetime) -> date | None:
+    """The month of the first free time; None when there is none for months."""
+    found = availability.find(replace(asked, days=LOOK_AHEAD), now=now)
+    return found[0].start.astimezone(zone).date().replace(day=1) if found else None
+
+
+def _is_offered(kind: AppointmentType, day: date, today: date) -> bool:
+    """Whether patients book that far ahead."""
+    return kind.window_days is None or day <= today + timedelta(days=kind.window_days)
 
 
 def _month(text: str, today: date) -> date:
@@ -136,19 +168,24 @@ def _hold(
     kind: AppointmentType,
     start: datetime,
     *,
-    provider: uuid.UUID | None = None,
+    provider: uuid.UUID | None,
     moving: Appointment | None = None,
 ) -> HttpResponse:
+    """Keeps the time, and goes on to the page that shows it once more."""
+    if moving and moving.starts_at == start and moving.rebook_since is None:
+        messages.success(request, gettext(STAYS))
+        return redirect("appointments:one", moving.pk)
+    if moving and _overlaps(moving, kind, start):
+        where = reverse("appointments:confirm_overlap", args=[moving.pk])
+        return redirect(f"{where}?{urlencode({'start': start.isoformat()})}")
     wanted = Booking(
         request.patient.lead, kind, start, uuid.uuid4(), holder(request.patient), provider=provider, moving=moving
     )
-    if moving and _overlaps(moving, kind, start):
-        return move_now(request, moving, start, version=moving.version)
     try:
         name, *_rest = booking.hold(wanted, now=timezone.now())
     except SlotTaken as taken:
         messages.warning(request, taken.message)
-        return _calendar(request, kind, moving=moving, instead=taken.instead, status=409)
+        return calendar(request, kind, moving=moving, lost=taken, status=409)
     except BookingRefused as refused:
         messages.warning(request, refused.message)
         return redirect("appointments:mine")
@@ -156,130 +193,7 @@ def _hold(
     return redirect(reverse("appointments:confirm_move" if moving else "appointments:confirm", args=[*at, name]))
 
 
-# --- Booking and moving ----------------------------------------------------------------------------------------------
-
-
-@READ_AND_SEND
-@only_the_patient
-def confirm(request: PatientRequest, hold: uuid.UUID) -> HttpResponse:
-    """The time that is held, once more; the button books it."""
-    held = _held(request, hold)
-    if held is None:
-        return _gone(request, hold)
-    kind, start, until = held
-    form = RequestForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        wanted = Booking(
-            request.patient.lead, kind, start, form.cleaned_data["request_id"], holder(request.patient), hold=hold
-        )
-        return book_now(request, wanted)
-    return _confirm(request, kind, start, until)
-
-
-def book_now(request: PatientRequest, wanted: Booking) -> HttpResponse:
-    """Books, and shows what came of it."""
-    try:
-        made = booking.book(wanted, now=timezone.now())
-    except SlotTaken as taken:
-        messages.warning(request, taken.message)
-        return _calendar(request, wanted.kind, instead=taken.instead, status=409)
-    except BookingRefused as refused:
-        messages.warning(request, refused.message)
-        return redirect("appointments:mine")
-    return _booked(request, made)
-
-
-def _confirm(
-    request: PatientRequest, kind: AppointmentType, start: datetime, until: datetime, moving: Appointment | None = None
-) -> HttpResponse:
-    context = {
-        "patient": request.patient,
-        **said_of(kind),
-        "start": start,
-        "until": until,
-        "moving": moving,
-        "request_id": uuid.uuid4(),
-        "zone": kind.told_in(
-            patient=request.patient.lead.timezone,
-            centre=(moving.location if moving else request.patient.lead.location).timezone,
-        ),
-    }
-    return render(request, "scheduling/confirm.html", context)
-
-
-def _booked(request: PatientRequest, made: Appointment) -> HttpResponse:
-    by_mail = gettext("Your appointment is booked. You get a mail with all of it.")
-    messages.success(request, by_mail if made.lead.email else gettext("Your appointment is booked."))
-    return redirect("appointments:one", made.pk)
-
-
-@READ_AND_SEND
-@only_the_patient
-def confirm_move(request: PatientRequest, appointment_id: uuid.UUID, hold: uuid.UUID) -> HttpResponse:
-    """The old time and the new one; the button moves. Whoever is too late keeps the old one."""
-    made, held = own_appointment(request, appointment_id), _held(request, hold)
-    form = VersionForm(request.POST if request.method == "POST" else None)
-    if held is None and form.is_valid() and form.cleaned_data["version"] < made.version:
-        return redirect("appointments:one", made.pk)  # the press before this one moved it
-    if held is None:
-        messages.warning(request, gettext(NOT_KEPT))
-        return redirect("appointments:one", made.pk)
-    kind, start, until = held
-    if not form.is_valid():
-        return _confirm(request, kind, start, until, moving=made)
-    return move_now(request, made, start, version=form.cleaned_data["version"], hold=hold)
-
-
 def _overlaps(made: Appointment, kind: AppointmentType, start: datetime) -> bool:
     """A time that cannot be held beside the present one, because it is partly the same."""
     begin, end = claims.with_buffers(kind, start)
     return begin < made.span[1] and made.span[0] < end
-
-
-def move_now(
-    request: PatientRequest,
-    made: Appointment,
-    start: datetime,
-    *,
-    version: int,
-    held_by: str = "",
-    hold: uuid.UUID | None = None,
-) -> HttpResponse:
-    """Moves, and shows what came of it. `hold` was kept for `held_by`, or else for this browser."""
-    mine = held_by or holder(request.patient)
-    try:
-        moved = booking.reschedule(
-            made, start=start, version=version, held_by=mine, by=None, now=timezone.now(), hold=hold
-        )
-    except SlotTaken as taken:
-        messages.warning(request, taken.message)
-        return _calendar(request, made.kind, moving=made, instead=taken.instead, status=409)
-    except BookingRefused as refused:
-        messages.warning(request, refused.message)
-    else:
-        has_moved = gettext("Your appointment has moved. The time you had before is no longer yours.")
-        stays = gettext("That is the time you have already. Nothing was changed.")
-        messages.success(request, has_moved if moved.version != version else stays)
-    return redirect("appointments:one", made.pk)
-
-
-def _held(request: PatientRequest, hold: uuid.UUID) -> tuple[AppointmentType, datetime, datetime] | None:
-    """(type, start, until) of a hold of theirs that still stands."""
-    claim = Claim.objects.filter(hold=hold, held_by=holder(request.patient), hold_expires_at__gt=timezone.now()).first()
-    if claim is None or claim.kind is None or claim.hold_expires_at is None:
-        return None
-    start = claim.during.lower + timedelta(minutes=claim.kind.buffer_before)
-    return claim.kind, start.astimezone(UTC), claim.hold_expires_at
-
-
-def _gone(request: PatientRequest, hold: uuid.UUID) -> HttpResponse:
-    """A hold that is over, or that became an appointment by the press before this one."""
-    form = RequestForm(request.POST or None)
-    made = (
-        form.is_valid()
-        and Appointment.objects.filter(lead=request.patient.lead, request_id=form.cleaned_data["request_id"]).first()
-    )
-    if made:
-        return _booked(request, made)
-    messages.warning(request, gettext(NOT_KEPT))
-    return redirect("appointments:mine")

@@ -1,5 +1,6 @@
 """What can go wrong with a booking."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -19,13 +20,16 @@ class SlotTaken(BookingRefused):
 
     def __init__(self, asked: Question, start: datetime, *, now: datetime) -> None:
         super().__init__(gettext("This time is no longer free. Please choose another one."))
-        self._looked_for = (asked, start, now)
+        self.start = start
+        self._looked_for = (asked, now)
 
     @cached_property
     def instead(self) -> list[Free]:
-        """The nearest times that are free; looked for when somebody wants to see them, in no transaction."""
-        asked, start, now = self._looked_for
-        return availability.nearest(asked, start, now=now)
+        """The nearest times that are free, of the same provider if there are any; looked for when somebody wants to see
+        them, in no transaction."""
+        asked, now = self._looked_for
+        theirs = availability.nearest(asked, self.start, now=now)
+        return theirs or availability.nearest(replace(asked, provider=None), self.start, now=now)
 
 
 class ChangedMeanwhile(BookingRefused):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Location
 from scheduling.enums import CancelReason, ResourceKind
-from scheduling.models import Resource
+from scheduling.models import AppointmentType, Resource
 
 # As patients read them. Staff see the labels of CancelReason, which say the same.
 REASONS = [
@@ -31,6 +31,12 @@ class StartForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["start"].error_messages["required"] = _("Choose a time.")
+
+
+class AgainForm(StartForm):
+    """What a page has shown once more, sent with its button: a hold may be over, what was chosen is not lost."""
+
+    kind = forms.ModelChoiceField(AppointmentType.objects.filter(is_active=True), to_field_name="key")
 
 
 class RequestForm(forms.Form):

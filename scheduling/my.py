@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm import mime, registry
 from crm.models import Lead
 from crm.private import PatientRequest, session_of
-from scheduling import choosing, ics, queries
+from scheduling import deciding, ics, queries
 from scheduling.actions import attendance, booking, waitlist
 from scheduling.actions.booking import Booking
 from scheduling.enums import CancelReason, WaitState
@@ -53,6 +53,7 @@ def _mine(lead: Lead) -> dict[str, Any]:
             if one.pk not in taken
         ],
         "offers": _offers(lead),
+        "waiting": [entry for entry in queries.waits(lead) if entry.state == WaitState.WAITING],
     }
 
 
@@ -208,12 +209,12 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
         messages.warning(request, stays if made else gettext("This time is no longer on offer."))
     elif made:
         mine = waitlist.holder(entry)
-        return choosing.move_now(
+        return deciding.move_now(
             request, made, entry.offered_start, version=made.version, held_by=mine, hold=entry.hold
         )
     else:
         wanted = Booking(
             lead, entry.kind, entry.offered_start, entry.hold or entry.pk, waitlist.holder(entry), hold=entry.hold
         )
-        return choosing.book_now(request, wanted)
+        return deciding.book_now(request, wanted)
     return redirect("appointments:one", made.pk) if made else redirect("appointments:mine")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as noop
 
 from crm import rows
 from crm.actions import events
@@ -31,6 +32,7 @@ from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 
 JUST_NOW = timedelta(hours=1)  # somebody who walked in is written down a little later
+HAS_ONE = noop("You have an appointment of this kind already. You can move it to another time.")
 ON_HOLD = "A safety hold stands: nothing is booked until a clinician has lifted it."
 
 
@@ -77,6 +79,8 @@ def hold(wanted: Booking, *, now: datetime) -> tuple[UUID, Free, Place]:
     """Keeps a time for five minutes while somebody decides. Raises BookingRefused, SlotTaken."""
     _check(wanted.lead, wanted, _known(wanted.lead, wanted, now=now), now=now)
     found = availability.at_start(wanted.question(), wanted.start, now=now)
+    if found and wanted.moving:
+        found = found.preferring(wanted.moving.provider_id)
     kept = found and claims.hold(wanted.kind, found, held_by=wanted.held_by, lead_id=wanted.lead.pk, now=now)
     if not found or not kept:
         raise SlotTaken(wanted.question(), wanted.start, now=now)
@@ -153,8 +157,7 @@ def _check_others(wanted: Booking, known: list[Appointment], *, now: datetime) -
     end = wanted.start + timedelta(minutes=wanted.kind.duration)
     for other in known:
         if wanted.by is None and other.kind_id == wanted.kind.pk and other.ends_at > now:
-            words = gettext("You have an appointment of this kind already. You can move it to another time.")
-            raise BookingRefused(words)
+            raise BookingRefused(gettext(HAS_ONE))
         if other.starts_at < end and other.ends_at > wanted.start and not wanted.over:
             words = gettext("There is another appointment at that time: %(what)s. Please choose another time.")
             raise BookingRefused(words % {"what": other.kind.label_in(get_language())})

@@ -168,7 +168,11 @@ def test_moving(browser: Client, kind: AppointmentType, tuesday: datetime) -> No
 def test_moving_onto_a_part_of_itself(browser: Client, provider: Resource, tuesday: datetime) -> None:
     kind = make_kind(provider, duration=60, step=15)
     made = book(browser, kind, tuesday)
-    browser.post(f"{HOME}{made.pk}/move/", {"start": (tuesday + timedelta(minutes=15)).isoformat()})
+    later = (tuesday + timedelta(minutes=15)).isoformat()
+    answer = browser.post(f"{HOME}{made.pk}/move/", {"start": later}, follow=True)
+    made.refresh_from_db()
+    assert ("Is this right?" in answer.content.decode(), made.version) == (True, 1)  # one tap moves nothing
+    browser.post(f"{HOME}{made.pk}/move/nearby/", {"start": later, "version": 1, "provider": made.provider_id})
     made.refresh_from_db()
     assert (made.starts_at, made.version) == (tuesday + timedelta(minutes=15), 2)
 
