@@ -152,6 +152,7 @@ IN_WORDS = {
     "first_no_show": "Did not come for the first time",
     "expected_again": "Has an appointment again",
     "came_after_all": "Came after all",
+    "was_not_seen": "Was not seen after all",
 }
 
 

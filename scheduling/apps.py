@@ -12,6 +12,7 @@ class SchedulingConfig(AppConfig):
         from crm import registry
         from crm.enums import Event
         from scheduling import conditions, demo, figures, mails, my, personal_data, shipped, work
+        from scheduling.actions import effects
 
         conditions.hang_in()
         figures.hang_in()
@@ -20,5 +21,6 @@ class SchedulingConfig(AppConfig):
         personal_data.hang_in()
         registry.demo(demo.make)
         registry.listen({Event.DETAILS_CHANGED}, mails.follow_address)
+        registry.listen({Event.SUBMITTED, Event.ANSWERED}, effects.ask_for_estimates)
         registry.writer("appointment_reminder", mails.write)
         post_migrate.connect(shipped.ensure_types, sender=self)

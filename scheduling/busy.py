@@ -85,8 +85,7 @@ def _ask(calendar: BusyCalendar, begin: datetime, end: datetime) -> list[Span]:
 
 def _fetched(url: str) -> str:
     """The text behind an address. Over https only, except on this machine."""
-    address = url.replace("webcal://", "https://", 1)
-    _check(address)
+    address = check_address(url)
     try:
         with urllib.request.build_opener(_Redirects).open(address, timeout=SECONDS) as answer:
             body: bytes = answer.read(MOST_BYTES + 1)
@@ -97,17 +96,23 @@ def _fetched(url: str) -> str:
     return body.decode("utf-8", "replace")
 
 
-def _check(url: str) -> None:
-    parts = urlsplit(url)
+def check_address(url: str) -> str:
+    """The address as it is asked (webcal is https). Raises Unreadable for what is never asked."""
+    address = url.replace("webcal://", "https://", 1)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise Unreadable("That is no address: copy it from the calendar once more.") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise Unreadable("The address has to begin with https://.")
+    return address
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows an address only to where it might have been entered itself."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        _check(newurl)
+        check_address(newurl)
         if is_loopback(urlsplit(newurl).hostname) and not is_loopback(urlsplit(req.full_url).hostname):
             raise Unreadable("The address leads to this machine.")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -118,7 +123,7 @@ def _over_caldav(calendar: BusyCalendar, begin: datetime, end: datetime) -> list
     import caldav
     from caldav.lib.error import DAVError
 
-    _check(calendar.url)
+    check_address(calendar.url)
     client: Any = caldav.DAVClient
     try:
         with client(url=calendar.url, username=calendar.user, password=calendar.password or "", timeout=SECONDS) as dav:

@@ -130,10 +130,6 @@ def _here(kind: AppointmentType, moving: Appointment | None) -> str:
     return reverse("appointments:move", args=[moving.pk]) if moving else reverse("appointments:choose", args=[kind.key])
 
 
-def _here(kind: AppointmentType, moving: Appointment | None) -> str:
-    return reverse("appointments:move", args=[moving.pk]) if moving else reverse("appointments:choose", args=[kind.key])
-
-
 def _days(asked: Question, shown: date, zone: ZoneInfo, *, now: datetime) -> dict[date, list[availability.Free]]:
     begin = month.weeks(shown, {})[0][0].day - timedelta(days=1)
     return month.by_day(availability.find(replace(asked, first=begin, days=44), now=now), zone)

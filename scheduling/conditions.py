@@ -15,6 +15,7 @@ def hang_in() -> None:
     registry.condition("first_no_show", first_no_show)
     registry.condition("expected_again", expected_again)
     registry.condition("came_after_all", came_after_all)
+    registry.condition("was_not_seen", was_not_seen)
 
 
 def first_no_show(leads: list[UUID]) -> set[UUID]:
@@ -26,6 +27,13 @@ def came_after_all(leads: list[UUID]) -> set[UUID]:
     """Has appointments and missed none of them any more: what was written down was wrong."""
     known = Appointment.objects.filter(lead__in=leads).values_list("lead_id", flat=True)
     return set(known) - set(_missed(leads))
+
+
+def was_not_seen(leads: list[UUID]) -> set[UUID]:
+    """Missed a consultation and was at none: what was written down was wrong."""
+    theirs = Appointment.objects.filter(lead__in=leads, kind__is_consultation=True)
+    seen = theirs.filter(status=Status.FULFILLED).values_list("lead_id", flat=True)
+    return set(theirs.filter(status=Status.NOSHOW).values_list("lead_id", flat=True)) - set(seen)
 
 
 def expected_again(leads: list[UUID]) -> set[UUID]:

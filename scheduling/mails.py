@@ -15,7 +15,7 @@ from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, MessageTopic
 from crm.registry import Happening
 from scheduling import ics, words
-from scheduling.enums import Mode
+from scheduling.enums import OF_THE_CENTRE, Mode
 from scheduling.models import Appointment, WaitlistEntry
 
 APART = timedelta(hours=4)  # two reminders of one appointment are never closer
@@ -207,6 +207,7 @@ def _context(appointment: Appointment) -> dict[str, Any]:
             "first_name": emails.greeting_name(lead.first_name),
             "when": when_in_words(appointment.starts_at, appointment.told_in),
             "by_phone": appointment.kind.mode == Mode.PHONE,
+            "by_centre": appointment.ended_reason in OF_THE_CENTRE,
             "is_confirmed": appointment.confirmed_at is not None,
             "may_change_until": when_in_words(_last_change(appointment), appointment.told_in),
             "chooses_alone": bool(lead.outcome) and lead.outcome in appointment.kind.self_book,

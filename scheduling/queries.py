@@ -3,12 +3,11 @@
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
 from crm.models import Lead, Location, User
 from crm.models.lead import in_sight
 from scheduling.enums import Status
-from scheduling.models import Appointment, AppointmentType, BusyCalendar, Resource, WaitlistEntry
+from scheduling.models import Appointment, AppointmentType, BusyCalendar, Resource, ScheduleException, WaitlistEntry
 from scheduling.models.appointment import AppointmentQuerySet
 
 
@@ -69,10 +68,17 @@ def of_resource(resource: Resource, begin: datetime, end: datetime) -> list[Appo
 
 
 def to_rebook(user: User) -> list[Appointment]:
-    """What waits for another time, of the locations that this person works for, the next one first. One query."""
-    waiting = Appointment.objects.standing().filter(rebook_since__isnull=False, starts_at__gt=timezone.now())
+    """What waits for another time, of the locations that this person works for, the next one first; also when its
+    time has passed, until somebody has spoken with the patient. One query."""
+    waiting = Appointment.objects.standing().filter(rebook_since__isnull=False)
     rows = waiting.filter(in_sight(user)).select_related("lead", "kind", "provider", "room", "location")
     return list(rows.order_by("starts_at", "pk")[:50])
+
+
+def closings(location: Location, shown: list[Resource], first: date, last: date) -> list[ScheduleException]:
+    """What closes a location, or one of these resources, on these days, with its reason. One query."""
+    rows = ScheduleException.objects.filter(Q(location=location) | Q(resource__in=shown), is_open=False)
+    return list(rows.filter(to_day__gte=first, from_day__lte=last).select_related("resource", "location")[:10])
 
 
 def silent_calendars(location: Location) -> list[BusyCalendar]:

@@ -18,9 +18,9 @@ def open_task(lead: Lead, *, kind: TaskKind, title: str, due_at: datetime, key: 
     open_once(Task(lead=lead, kind=kind, title=title, due_at=due_at, key=key))
 
 
-def close(key: str, *, now: datetime) -> None:
-    """What was to be done under this key has settled itself; by nobody."""
-    Task.objects.open().filter(key=key).update(done_at=now)
+def close(*keys: str, now: datetime) -> None:
+    """What was to be done under these keys has settled itself; by nobody."""
+    Task.objects.open().filter(key__in=keys).update(done_at=now)
 
 
 def put_off(task: Task, *, until: datetime, by: User, now: datetime) -> bool:

@@ -67,8 +67,10 @@ def _day(appointment: Appointment) -> date:
 def _follow(appointment: Appointment, before: Status, to: Status, *, now: datetime) -> None:
     """What a status means to the lead."""
     lead = appointment.lead
+    effects.close_calls(appointment, now=now)
     if to == Status.NOSHOW:
         effects.move_back(appointment, now=now)
+        effects.say_not_seen(appointment, now=now)
         events.announce(lead, Event.NO_SHOW, now=now, key=str(appointment.pk))
     elif before == Status.NOSHOW:
         effects.move_on(lead, appointment.kind, now=now)

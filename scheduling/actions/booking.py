@@ -322,6 +322,8 @@ def _move(
     for entry in in_line:
         if entry.offered_start == start:
             waitlist.end(entry, WaitState.BOOKED)
+        else:
+            waitlist.follow_move(entry, appointment)
     claims.drop_holds_of(asked.held_by)
     waitlist.on_freed(appointment, before)
     events.announce(appointment.lead, Event.RESCHEDULED, now=now, key=f"{appointment.pk}:{appointment.version}")

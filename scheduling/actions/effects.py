@@ -2,11 +2,13 @@
 happened to it."""
 
 from datetime import datetime, time
+from itertools import product
 
 from crm import registry
 from crm.actions import leads, tasks
 from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
 from crm.models import Activity, Lead, User
+from crm.registry import Happening
 from scheduling import estimate
 from scheduling.models import Appointment, AppointmentType
 
@@ -26,9 +28,18 @@ def line(appointment: Appointment, what: str, *, by: User | None, now: datetime,
     )
 
 
-def close_calls(appointment: Appointment, *, now: datetime) -> None:
-    """What was to be asked about a time is settled: it is confirmed, another one, or called off."""
-    tasks.close(f"unconfirmed:{appointment.pk}:{appointment.version}", now=now)
+def close_calls(*appointments: Appointment, now: datetime) -> None:
+    """What was to be asked or told about a time is settled: it is confirmed, another one, called off, or here."""
+    calls = product(("unconfirmed", "tell", "closed"), appointments)
+    tasks.close(*(f"{what}:{one.pk}:{one.version}" for what, one in calls), now=now)
+
+
+def call_about_closed(appointment: Appointment, *, now: datetime) -> None:
+    """A call before somebody sets out for a time that cannot be kept."""
+    local = appointment.starts_at.astimezone(appointment.location.zone)
+    title = f"Tell by telephone: {local:%a, %b %-d, %-I:%M %p} cannot be kept"
+    key = f"closed:{appointment.pk}:{appointment.version}"
+    tasks.open_task(appointment.lead, kind=TaskKind.CALL, title=title, due_at=now, key=key)
 
 
 def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
@@ -43,6 +54,13 @@ def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
         title = f"Send the good-faith estimate for {visit:%b %-d} (pays without insurance)"
         key = f"estimate:{appointment.pk}"
         tasks.open_task(lead, kind=TaskKind.ESTIMATE, title=title, due_at=due_at, key=key)
+
+
+def ask_for_estimates(lead: Lead, happening: Happening) -> None:
+    """Listener: who pays was said, or changed, after something was booked."""
+    ahead = Appointment.objects.standing().filter(lead=lead, starts_at__gt=happening.now)
+    for made in ahead.select_related("lead", "location"):
+        ask_for_estimate(made, now=happening.now)
 
 
 def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:
@@ -62,6 +80,15 @@ def move_back(appointment: Appointment, *, now: datetime) -> None:
     others = ahead.exclude(pk=appointment.pk)
     if appointment.kind.is_consultation and lead.stage == Stage.BOOKED and not others.exists():
         leads.move(lead, to=Stage.BOOKING, by=None, now=now)
+
+
+def say_not_seen(appointment: Appointment, *, now: datetime) -> None:
+    """Written down as having taken place by mistake: the lead stands at Consulted, and no stage goes back from there by
+    itself."""
+    lead = Lead.objects.get(pk=appointment.lead_id)
+    if appointment.kind.is_consultation and lead.stage == Stage.CONSULTED:
+        title, key = "Was not seen after all: decide on the stage", f"not_seen:{appointment.pk}"
+        tasks.open_task(lead, kind=TaskKind.NEXT_STEP, title=title, due_at=now, key=key)
 
 
 def close_estimate(appointment: Appointment, *, now: datetime) -> None:

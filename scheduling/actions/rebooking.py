@@ -1,5 +1,5 @@
 """Closed under a booking: a provider falls ill, snow falls. Nothing is lost and nothing is cancelled by itself: each
-appointment waits in a list until it has another time, or is called off, or the exception is gone."""
+appointment waits in a list, also past its time, until it has another one, is called off, or the exception is gone."""
 
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from crm.models import Location, MessageTopic
 from scheduling import hours
+from scheduling.actions import effects
 from scheduling.hours import as_exemption
 from scheduling.models import Appointment, Resource, ScheduleException
 from scheduling.slots import Window
 from scheduling.wall import instant
 
 ONE_DAY = timedelta(days=1)
+SOON = timedelta(days=2)
 UTC_ZONE = ZoneInfo("UTC")
 
 
@@ -65,9 +67,14 @@ def _is_open(made: Appointment, spans: list[tuple[int, int]]) -> bool:
 
 
 def _mark(fresh: list[UUID]) -> int:
+    """Whoever would set out soon is called; all others hear of it with another time."""
     if fresh:
-        Appointment.objects.filter(pk__in=fresh).update(rebook_since=timezone.now())
+        now = timezone.now()
+        rows = Appointment.objects.filter(pk__in=fresh)
+        rows.update(rebook_since=now)
         _remind(fresh, again=False)
+        for made in rows.filter(starts_at__lte=now + SOON).select_related("lead", "location"):
+            effects.call_about_closed(made, now=now)
     return len(fresh)
 
 
@@ -78,7 +85,7 @@ def _remind(appointments: list[UUID], *, again: bool) -> None:
 
 def unflag_all() -> int:
     """Takes the mark from those that lie under nothing any more; returns how many. A fixed number of queries."""
-    rows = Appointment.objects.filter(rebook_since__isnull=False).exclude(_of_nobody())
+    rows = Appointment.objects.filter(rebook_since__isnull=False, starts_at__gt=timezone.now()).exclude(_of_nobody())
     waiting = list(rows.select_related("provider", "room", "location"))
     if not waiting:
         return 0
@@ -93,6 +100,7 @@ def unflag_all() -> int:
     if not free:
         return 0
     _remind(free, again=True)
+    effects.close_calls(*(made for made in waiting if made.pk in free), now=timezone.now())
     return Appointment.objects.filter(pk__in=free).update(rebook_since=None)
 
 

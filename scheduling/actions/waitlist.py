@@ -3,6 +3,7 @@
 Lock order: lead, appointment, place in the line, claims.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -70,22 +71,31 @@ def on_freed(appointment: Appointment, start: datetime) -> None:
     offered afterwards, because claims are never taken after others were released in one transaction."""
     waiting = WaitlistEntry.objects.filter(kind=appointment.kind, location=appointment.location)
     if waiting.filter(state=WaitState.WAITING).exists():
-        _remember(appointment.kind_id, appointment.location_id, start)
+        _remember(appointment.kind_id, appointment.location_id, start, by=appointment.lead_id)
 
 
-def _remember(kind_id: UUID, location_id: UUID, start: datetime) -> None:
-    """Written anew where it is there already: the sweep may be about to forget it, and is waited for."""
+def _remember(kind_id: UUID, location_id: UUID, start: datetime, *, by: UUID) -> None:
+    """Written anew where it is there already: the sweep may be about to forget it, and is waited for. Whoever it is
+    given back `by` is not offered it."""
     FreedTime.objects.bulk_create(
-        [FreedTime(kind_id=kind_id, location_id=location_id, start=start)],
+        [FreedTime(kind_id=kind_id, location_id=location_id, start=start, by_id=by)],
         update_conflicts=True,
         unique_fields=["kind", "location", "start"],
-        update_fields=["at"],
+        update_fields=["at", "by"],
     )
+
+
+def follow_move(entry: WaitlistEntry, appointment: Appointment) -> None:
+    """Whoever waits for an earlier time than the one they had waits for one earlier than what they have now."""
+    if entry.last_day is not None:
+        entry.last_day = appointment.starts_at.astimezone(appointment.location.zone).date()
+        entry.save(update_fields=["last_day"])
 
 
 def offer(*, now: datetime) -> int:
     """What has become free, to whoever is next; returns how many offers were made. Any number may run at once."""
     _end_late_offers(now=now)
+    _end_dead_offers(now=now)
     made = 0
     for pk in list(FreedTime.objects.order_by("at").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
@@ -136,7 +146,7 @@ def _line(freed: FreedTime, *, now: datetime) -> list[tuple[UUID, UUID]]:
         first_day__lte=day,
         lead__safety_hold=False,
     )
-    return list(line.order_by("since", "pk").values_list("pk", "lead_id")[:BATCH])
+    return list(line.exclude(lead=freed.by_id).order_by("since", "pk").values_list("pk", "lead_id")[:BATCH])
 
 
 def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> Question | None:
@@ -179,9 +189,35 @@ def _end_late_offers(*, now: datetime) -> None:
             if entry.offered_start:
                 _give_back(entry, entry.offered_start)
             _withdraw_mail(entry)
-            entry.state, entry.since = WaitState.WAITING, now
-            entry.hold = entry.offered_start = entry.offered_until = None
-            entry.save()
+            entry.since = now
+            _wait_on(entry)
+
+
+def _end_dead_offers(*, now: datetime) -> None:
+    """A leave lies over what was offered: they wait on, where they stood."""
+    for pk, lead_id in list(WaitlistEntry.objects.filter(state=WaitState.OFFERED).values_list("pk", "lead_id")):
+        with transaction.atomic():
+            if not Lead.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=lead_id).exists():
+                continue
+            rows = WaitlistEntry.objects.select_for_update(of=("self",)).filter(pk=pk, state=WaitState.OFFERED)
+            entry = rows.select_related("kind", "location").first()
+            if entry and entry.offered_start and not _is_still_free(entry, entry.offered_start, now=now):
+                claims.drop_holds_of(holder(entry))
+                _withdraw_mail(entry)
+                _wait_on(entry)
+
+
+def _is_still_free(entry: WaitlistEntry, start: datetime, *, now: datetime) -> bool:
+    booked = Appointment.objects.standing().filter(lead=entry.lead_id, kind=entry.kind, ends_at__gt=now).first()
+    asked = Question(entry.kind, entry.location, now.date(), 1, held_by=holder(entry), for_staff=True)
+    asked = replace(asked, moving=booked.pk if booked else None)
+    return availability.at_start(asked, start, now=now) is not None
+
+
+def _wait_on(entry: WaitlistEntry) -> None:
+    entry.state = WaitState.WAITING
+    entry.hold = entry.offered_start = entry.offered_until = None
+    entry.save()
 
 
 def _withdraw_mail(entry: WaitlistEntry) -> None:
@@ -192,4 +228,4 @@ def _withdraw_mail(entry: WaitlistEntry) -> None:
 
 def _give_back(entry: WaitlistEntry, start: datetime) -> None:
     claims.drop_holds_of(holder(entry))
-    _remember(entry.kind_id, entry.location_id, start)
+    _remember(entry.kind_id, entry.location_id, start, by=entry.lead_id)

@@ -20,7 +20,7 @@ from crm.models import Location, User
 from crm.models.lead import in_sight
 from scheduling import availability, hours, queries, reading
 from scheduling.admin.drawing import MINUTE_PX, Column, Grid
-from scheduling.admin.lead_appointments import actions_of
+from scheduling.admin.lead_appointments import actions_of, named
 from scheduling.availability import Question
 from scheduling.enums import ResourceKind
 from scheduling.models import Appointment, Resource
@@ -53,9 +53,9 @@ def _for_whom(view: Any, site: AdminSite, request: HttpRequest, **ids: UUID) -> 
 
 
 def _resources(request: HttpRequest, kind: ResourceKind) -> list[Resource]:
-    """Those of the locations that this person works for. with their rules. One query."""
+    """Those of the locations that this person works for, with their rules. One query."""
     theirs = Resource.objects.filter(in_sight(user_of(request)), kind=kind, is_active=True, location__is_active=True)
-    return list(hours.with_rules(theirs))
+    return list(hours.with_rules(theirs.order_by("position", "name", "pk")))
 
 
 def _location(request: HttpRequest) -> Location:
@@ -115,6 +115,7 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "after": days[-1] + timedelta(days=1),
         "grid": grid,
         "minute_px": MINUTE_PX,
+        "closings": queries.closings(location, shown, days[0], days[-1]),
         "silent": queries.silent_calendars(location) if any(one.is_silent for one in resources) else [],  # type: ignore[attr-defined]
         "now": timezone.now(),
     }
@@ -196,10 +197,9 @@ def other_times(site: AdminSite, request: HttpRequest, appointment_id: UUID) -> 
     made = next(waiting, None)
     if made is None:
         raise Http404("It waits for no other time any more.")
-    nearest = availability.nearest(_other_time(made), made.starts_at, now=timezone.now())
-    names = dict(Resource.objects.filter(pk__in={free.places[0][0] for free in nearest}).values_list("pk", "name"))
-    others = [{"start": free.start, "who": names[free.places[0][0]]} for free in nearest]
-    context = {"made": made, "others": others, "zone": made.location.timezone}
+    now = timezone.now()
+    nearest = availability.nearest(_other_time(made), max(made.starts_at, now), now=now)
+    context = {"made": made, "others": named(nearest), "zone": made.location.timezone}
     return TemplateResponse(request, "scheduling/rebooking.html#times", context)
 
 

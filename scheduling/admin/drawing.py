@@ -58,9 +58,10 @@ class Grid:
         return _px((self.last - self.first) * 60)
 
     @property
-    def hours(self) -> list[tuple[int, int]]:
-        """(hour, pixels from the top)."""
-        return [(hour, _px((hour - self.first) * 60)) for hour in range(self.first, self.last + 1)]
+    def hours(self) -> list[tuple[str, int]]:
+        """(hour in words, pixels from the top)."""
+        shown = range(self.first, self.last + 1)
+        return [(f"{time(hour % 24):%-I %p}", _px((hour - self.first) * 60)) for hour in shown]
 
     def minutes(self, moment: datetime, day: date) -> int:
         """From the top, as the clock on the wall shows it."""

@@ -24,7 +24,7 @@ from scheduling import availability, month, queries, reading
 from scheduling.actions import attendance, booking
 from scheduling.actions.booking import Booking
 from scheduling.availability import Free, Question
-from scheduling.enums import MOVES, CancelReason, Status
+from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, Status
 from scheduling.errors import BookingRefused, SlotTaken
 from scheduling.forms import OverForm, StaffCancelForm, StartForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, Resource
@@ -68,7 +68,8 @@ def actions_of(made: Appointment, *, now: datetime) -> list[tuple[str, str]]:
         Status.BOOKED: True,
     }
     later = MOVES[Status(made.status)] if made.status != Status.PENDING else set()
-    says_so = [(CONFIRMED, "Will come")] if made.status == Status.BOOKED and made.starts_at > now else []
+    is_expected = made.status == Status.BOOKED and made.starts_at > now and made.rebook_since is None
+    says_so = [(CONFIRMED, "Will come")] if is_expected else []
     presses = [(one.value, words[one]) for one in words if one in later and possible[one]]
     return [*(says_so if made.confirmed_at is None else []), *presses]
 
@@ -142,7 +143,8 @@ def _week(
     location = moving.location if moving else lead.location
     now = timezone.now()
     today = now.astimezone(location.zone).date()
-    first = max(reading.day(request.GET.get("from", "")) or today, today)
+    around = moving.starts_at.astimezone(location.zone).date() if moving else today
+    first = max(reading.day(request.GET.get("from", "")) or around, today)
     provider = reading.uuid(request.GET.get("provider", ""))
     mine = moving.pk if moving else None
     asked = Question(kind, location, first, DAYS, provider=provider, for_staff=True, moving=mine)
@@ -153,6 +155,9 @@ def _week(
         found = [free for free in later if free.start < later[0].start + timedelta(days=DAYS)]
     if request.method != "POST":
         access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
+    rooms = list(kind.rooms.filter(is_active=True, location=location)) if moving and kind.needs_room else []
+    room = next((one.pk for one in rooms if str(one.pk) == request.GET.get("room")), None)
+    found = [free for free in found if room is None or any(place[1] == room for place in free.places)]
     days = month.by_day(found, location.zone)
     context: dict[str, Any] = {
         **site.each_context(request),
@@ -163,17 +168,25 @@ def _week(
         "kinds": kinds if kinds is not None else queries.given_at(location),
         "providers": list(kind.providers.filter(is_active=True, location=location)),
         "provider": provider,
+        "rooms": rooms,
+        "room": room,
         "moving": moving,
         "days": [(first + timedelta(days=n), days.get(first + timedelta(days=n), [])) for n in range(DAYS)],
         "before": max(first - timedelta(days=DAYS), today) if first > today else None,
         "after": first + timedelta(days=DAYS),
-        "instead": instead,
+        "instead": None if instead is None else named(instead),
         "zone": location.timezone,
         "request_id": uuid4(),
         "over": (over or OverForm(location=location)) if request.user.has_perm("scheduling.overbook") else None,
         "now": now,
     }
     return TemplateResponse(request, "scheduling/desk_book.html", context, status=status)
+
+
+def named(found: list[Free]) -> list[dict[str, Any]]:
+    """Times with who it would be: what is pressed is what is booked."""
+    names = dict(Resource.objects.filter(pk__in={free.places[0][0] for free in found}).values_list("pk", "name"))
+    return [{"start": one.start, "provider": one.places[0][0], "who": names[one.places[0][0]]} for one in found]
 
 
 # --- Moving, cancelling, what came of it -----------------------------------------------------------------------------
@@ -205,7 +218,7 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
             room=form.cleaned_data["room"],
         )
     except SlotTaken as taken:
-        messages.warning(request, f"{why_not(made, form.cleaned_data['start'], form.cleaned_data['provider'])}")
+        messages.warning(request, why_not(made, **form.cleaned_data, now=timezone.now()))
         if _came_from(request):
             return redirect(_came_from(request))
         return _week(site, request, made.lead, made.kind, moving=made, instead=taken.instead, status=409)
@@ -217,11 +230,13 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
     return _after(request, lead_id)
 
 
-def why_not(made: Appointment, start: datetime, provider: UUID | None) -> str:
-    """In words: who is there already, or that it is outside the hours."""
+def why_not(made: Appointment, *, start: datetime, provider: UUID | None, room: UUID | None, now: datetime) -> str:
+    """In words: that it is past, who is there already, whose own calendar holds it, or that it is outside the hours."""
+    if start <= now:
+        return "That time is past. Nothing was moved."
     begin = start - timedelta(minutes=made.kind.buffer_before)
     end = start + timedelta(minutes=made.kind.duration + made.kind.buffer_after)
-    ids = [one for one in (provider or made.provider_id, made.room_id) if one]
+    ids = [one for one in (provider or made.provider_id, room or made.room_id) if one]
     names = dict(Resource.objects.filter(pk__in=ids).values_list("pk", "name"))
     taken = availability.claims_between(ids, begin, end).select_related("appointment__lead", "appointment__kind")
     for claim in taken.exclude(appointment=made):
@@ -229,11 +244,14 @@ def why_not(made: Appointment, start: datetime, provider: UUID | None) -> str:
             what = str(claim.appointment.kind) if claim.appointment else "a patient who is choosing"
             until = claim.during.upper.astimezone(made.location.zone)
             return f"{names[claim.resource_id]} is taken until {until:%-I:%M %p}: {what.lower()}. Nothing was moved."
+    for span in availability.busy_between(ids, begin, end):
+        until = span.ends_at.astimezone(made.location.zone)
+        return f"{names[span.resource_id]} is busy until {until:%-I:%M %p} by their own calendar. Nothing was moved."
     at = start.astimezone(made.location.zone)
-    who, every = " and ".join(names.values()), made.kind.step
+    who = f"{' and '.join(names.values())} {'is' if len(names) == 1 else 'are'}"
     return (
-        f"{at:%A, %B %-d, %-I:%M %p} is not offered: {who} is not open for {made.kind.duration} minutes then, or this "
-        f"kind does not begin at that minute (it begins every {every} minutes). Nothing was moved."
+        f"{at:%A, %B %-d, %-I:%M %p} is not offered: {who} not open for {made.kind.duration} minutes then, or this "
+        f"kind does not begin at that minute (it begins every {made.kind.step} minutes). Nothing was moved."
     )
 
 
@@ -278,7 +296,8 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
         except BookingRefused as refused:
             messages.warning(request, refused.message)
         else:
-            messages.success(request, f"Cancelled: {made}. Its time is free.")
+            is_free = "" if data["reason"] in OF_THE_CENTRE else " Its time is free."
+            messages.success(request, f"Cancelled: {made}.{is_free}")
         return _after(request, lead_id)
     what = f"Cancel: {made}, {made.provider}"
     return form_page(site, request, made.lead, form, title=what, press="Cancel the appointment", leave="Keep it")

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from crm import places
 from crm.admin.base import DeskAdmin
@@ -24,7 +24,7 @@ from crm.admin.lead_page import user_of
 from crm.enums import Outcome
 from crm.models import Location
 from crm.models.lead import in_sight
-from scheduling import feeds
+from scheduling import busy, feeds
 from scheduling.actions import rebooking
 from scheduling.models import AppointmentType, BusyCalendar, CalendarFeed, Resource, ScheduleException, WeeklyRule
 
@@ -40,6 +40,12 @@ class RuleForm(ModelForm):
         model = WeeklyRule
         fields = ["weekdays", "start", "end", "valid_from", "valid_to"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """In a table the headings are far from the boxes: each says its name itself."""
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.setdefault("aria-label", str(field.label))
+
 
 class RuleInline(TabularInline):
     model = WeeklyRule
@@ -50,9 +56,17 @@ class RuleInline(TabularInline):
 class BusyForm(ModelForm):
     """The address and the password are secrets: they are written and never shown."""
 
-    url = forms.CharField(max_length=1000, label="Address", required=False, help_text="Leave empty to keep it.")
+    url = forms.CharField(
+        max_length=1000,
+        label="Address",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Leave empty to keep it.",
+    )
     password = forms.CharField(
-        required=False, widget=forms.PasswordInput(), help_text="CalDAV only. Leave empty to keep it."
+        required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="CalDAV only. Leave empty to keep it.",
     )
 
     class Meta:
@@ -67,6 +81,10 @@ class BusyForm(ModelForm):
         given = self.cleaned_data["url"] or (self.instance.url if not self.instance._state.adding else "")
         if not given:
             raise forms.ValidationError("Write the calendar's secret address.")
+        try:
+            busy.check_address(given)
+        except busy.Unreadable as wrong:
+            raise forms.ValidationError(str(wrong)) from None
         return given
 
     def clean(self) -> dict[str, Any]:

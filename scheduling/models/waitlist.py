@@ -50,6 +50,7 @@ class FreedTime(Row):
     location = models.ForeignKey("crm.Location", on_delete=models.CASCADE, related_name="+")
     start = models.DateTimeField()
     at = models.DateTimeField(default=now, editable=False)
+    by = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, null=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "location", "start"], name="freed_once")]

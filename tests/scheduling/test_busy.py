@@ -222,6 +222,14 @@ def test_an_own_calendar_is_entered_and_its_secrets_are_never_shown(office: Clie
     assert (kept.url, kept.password) == ("https://dav.example.org/me/", "secret-word")
 
 
+@pytest.mark.parametrize("url", ["http://calendar.example.org/x.ics", "calendar.example.org", "https://[::1/x.ics"])
+def test_an_address_that_is_never_asked_is_not_taken(office: Client, provider: Resource, url: str) -> None:
+    answer = save(office, provider, {"kind": "ics", "url": url, "user": "", "password": ""})
+    page = answer.content.decode()
+    assert (answer.status_code, "has to begin with https" in page or "That is no address" in page) == (200, True)
+    assert not BusyCalendar.objects.exists()
+
+
 def test_a_password_goes_to_no_other_address(office: Client, provider: Resource) -> None:
     save(office, provider, {"kind": "caldav", "url": "https://dav.example.org/", "user": "me", "password": "secret"})
     made = BusyCalendar.objects.get()

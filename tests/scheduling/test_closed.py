@@ -8,13 +8,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from crm.models import Lead, Location, MessageTopic, User
+from crm.models import Lead, Location, MessageTopic, Task, User
 from scheduling.actions import booking, rebooking
 from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
 from tests.factories import make_location, make_user
 from tests.scheduling.browsing import HOME, browser_of
 from tests.scheduling.browsing import book as book_online
-from tests.scheduling.factories import NOW, TEN, as_staff, book, close, make_resource, wish
+from tests.scheduling.factories import NOW, TEN, as_staff, book, close, make_kind, make_resource, wish
 
 pytestmark = pytest.mark.django_db
 FIRST = date(2026, 12, 1)
@@ -104,7 +104,7 @@ def test_taking_marks_away_asks_as_much_for_three_as_for_one(
     for n in range(1, 4):
         book(patient, kind, TEN + timedelta(days=n), **casey)
     Appointment.objects.update(rebook_since=NOW)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert rebooking.unflag_all() == 3
 
 
@@ -151,3 +151,90 @@ def test_nobody_confirms_a_time_that_is_closed(patient: Lead, kind: AppointmentT
     answer = browser.post(f"{HOME}{made.pk}/will-come/", {"version": 1}, follow=True).content.decode()
     assert "wait for our call" in answer
     assert refreshed(made).confirmed_at is None
+
+
+# --- Who hears of it -------------------------------------------------------------------------------------------------
+
+
+def calls() -> list[str]:
+    return [task.title for task in Task.objects.open().filter(title__contains="cannot be kept")]
+
+
+@pytest.mark.usefixtures("then")
+def test_whoever_would_set_out_soon_is_called(patient: Lead, kind: AppointmentType, provider: Resource) -> None:
+    """TEN is tomorrow morning; the other one is in a week."""
+    book(patient, kind)
+    casey = as_staff(make_user("coordinator", email="c@example.org"))
+    book(patient, kind, TEN + timedelta(days=7), **casey)
+    snow = close(provider, FIRST, FIRST + timedelta(days=7))
+    assert rebooking.flag(snow) == 2
+    assert calls() == ["Tell by telephone: Tue, Dec 1, 10:00 AM cannot be kept"]
+    snow.delete()
+    assert (rebooking.unflag_all(), calls()) == (2, [])
+
+
+@pytest.mark.usefixtures("then")
+def test_with_another_time_nobody_is_called_any_more(
+    patient: Lead, kind: AppointmentType, provider: Resource, coordinator: User
+) -> None:
+    made = book(patient, kind)
+    rebooking.flag(close(provider, FIRST))
+    assert len(calls()) == 1
+    later = TEN + timedelta(days=2)
+    booking.reschedule(made, start=later, version=1, held_by="", by=coordinator, now=NOW)
+    assert calls() == []
+
+
+def test_what_was_not_solved_in_time_waits_on(
+    desk: Client, patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: User
+) -> None:
+    made = booking.book(wish(patient, kind, tuesday, **as_staff(coordinator)), now=timezone.now())
+    past = timezone.now() - timedelta(minutes=5)
+    Appointment.objects.update(starts_at=past, ends_at=past + timedelta(minutes=30), rebook_since=past)
+    assert patient.full_name in desk.get("/admin/rebooking/").content.decode()
+    assert rebooking.unflag_all() == 0
+    times = desk.get(f"/admin/rebooking/{made.pk}/").content.decode()
+    start = re.search(r'name="start" value="([^"]+)"', times)
+    assert start
+    desk.post(
+        f"/admin/crm/lead/{patient.pk}/appointments/{made.pk}/move/",
+        {"start": start[1], "version": 1, "back": "rebooking"},
+    )
+    assert patient.full_name not in desk.get("/admin/rebooking/").content.decode()
+
+
+def test_another_time_is_with_whom_the_press_names(
+    desk: Client, patient: Lead, provider: Resource, centre: Location, tuesday: datetime, coordinator: User
+) -> None:
+    riley = make_resource(centre, name="Dr. Riley", position=5)
+    kind = make_kind(provider, riley)
+    wanted = wish(patient, kind, tuesday, provider=riley.pk, **as_staff(coordinator))
+    made = booking.book(wanted, now=timezone.now())
+    Appointment.objects.update(rebook_since=timezone.now())
+    times = desk.get(f"/admin/rebooking/{made.pk}/").content.decode()
+    form = re.findall(r"<form.*?</form>", times, re.DOTALL)[0]
+    sent = dict(re.findall(r'name="(start|provider|version|back)" value="([^"]+)"', form))
+    page = desk.post(f"/admin/crm/lead/{patient.pk}/appointments/{made.pk}/move/", sent, follow=True)
+    made.refresh_from_db()
+    assert made.provider.name in form
+    assert made.provider.name in page.content.decode()
+
+
+def test_the_front_desk_reads_that_a_time_cannot_be_kept(
+    desk: Client, patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: User
+) -> None:
+    booking.book(wish(patient, kind, tuesday, **as_staff(coordinator)), now=timezone.now())
+    soon = timezone.now() + timedelta(seconds=1)
+    Appointment.objects.update(starts_at=soon, ends_at=soon + timedelta(minutes=30), rebook_since=timezone.now())
+    page = desk.get("/admin/front-desk/").content.decode()
+    assert ("cannot be kept" in page, "Will come" in page) == (True, False)
+    day = soon.astimezone(patient.location.zone)
+    agenda = f"/admin/calendar/agenda/{Appointment.objects.get().provider_id}/?day={day:%Y-%m-%d}"
+    assert "Needs another time" in desk.get(agenda).content.decode()
+
+
+def test_the_calendar_says_why_it_is_closed(desk: Client, provider: Resource, tuesday: datetime) -> None:
+    close(provider, tuesday.date(), reason="Congress")
+    assert "Congress" in desk.get(f"/admin/calendar/?day={tuesday:%Y-%m-%d}").content.decode()
+    after = tuesday + timedelta(days=1)
+    assert "Congress" not in desk.get(f"/admin/calendar/?day={after:%Y-%m-%d}").content.decode()

@@ -15,7 +15,7 @@ from crm.models import AccessEvent, Lead, Location, Task, User
 from scheduling import work
 from scheduling.actions import booking, rebooking
 from scheduling.enums import ClaimState, ResourceKind, Status
-from scheduling.models import Appointment, AppointmentType, Claim, Resource, ScheduleException
+from scheduling.models import Appointment, AppointmentType, BusyCalendar, BusySpan, Claim, Resource, ScheduleException
 from tests.factories import make_lead, make_location, make_user
 from tests.scheduling.factories import as_staff, make_kind, make_patient, make_resource, wish
 
@@ -152,6 +152,39 @@ def test_a_drop_in_the_calendar_is_the_same_move(
     assert "is not offered" in page
 
 
+def test_why_a_time_cannot_be_had_is_said(
+    desk: Client, patient: Lead, made: Appointment, provider: Resource, centre: Location
+) -> None:
+    day = made.starts_at.astimezone(centre.zone)
+    calendar = BusyCalendar.objects.create(resource=provider, url="https://example.org/x.ics")
+    two = made.starts_at + timedelta(hours=4)
+    BusySpan.objects.create(calendar=calendar, resource=provider, starts_at=two, ends_at=two + timedelta(hours=1))
+    form = {"version": 1, "provider": str(provider.pk), "view": "day", "by": "provider", "calendar": f"{day:%Y-%m-%d}"}
+
+    def told(start: str) -> str:
+        return desk.post(
+            at(patient, f"appointments/{made.pk}/move/"), form | {"start": start}, follow=True
+        ).content.decode()
+
+    assert "is busy until 3:00 PM by their own calendar" in told(f"{day:%Y-%m-%d}T14:30")
+    assert "That time is past" in told("2026-01-05T10:00")
+
+
+def test_a_move_can_be_into_another_room(
+    desk: Client, patient: Lead, provider: Resource, centre: Location, tuesday: datetime
+) -> None:
+    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
+    made = made_for(patient, make_kind(provider, *rooms, needs_room=True), tuesday)
+    assert made.room == rooms[0]
+    address = at(patient, f"appointments/{made.pk}/move/")
+    page = desk.get(f"{address}?room={rooms[1].pk}").content.decode()
+    assert f"<legend>{tuesday.astimezone(centre.zone):%a, %b %-d}</legend>" in page  # the week of the appointment
+    assert f'name="room" value="{rooms[1].pk}"' in page
+    desk.post(address, {"start": tuesday.isoformat(), "version": 1, "room": str(rooms[1].pk)})
+    made.refresh_from_db()
+    assert (made.room, made.starts_at) == (rooms[1], tuesday)
+
+
 def test_another_leads_appointment_is_not_found(desk: Client, centre: Location, made: Appointment) -> None:
     other = make_lead(location=centre)
     for rest in ("move/", "cancel/", "status/"):
@@ -200,14 +233,21 @@ def test_calendars_show_who_comes_and_ask_as_much_for_three_as_for_one(
     address = f"{CALENDAR}?day={made.starts_at:%Y-%m-%d}&view={view}&by={by}&resource={whose}"
     page = desk.get(address).content.decode()
     assert made.lead.full_name in page
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         desk.get(address)
     for n in range(2):
         made_for(make_patient(centre, email=f"{n}@example.org"), kind, made.starts_at + timedelta(minutes=30 + 30 * n))
         make_resource(centre, kind=by, name=f"Other {n}")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         desk.get(address)
     assert AccessEvent.objects.filter(action="list").exists()
+
+
+def test_columns_stand_in_their_order(desk: Client, centre: Location) -> None:
+    for position, name in ((2, "Aaron"), (1, "Zoe")):
+        make_resource(centre, name=f"Dr. {name}", position=position)
+    page = desk.get(CALENDAR).content.decode()
+    assert page.index("Dr. Zoe") < page.index("Dr. Aaron")
 
 
 def test_an_agenda_on_paper(desk: Client, made: Appointment) -> None:

@@ -21,7 +21,7 @@ from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, Resource, WaitlistEntry
 from tests.factories import make_location
 from tests.scheduling.browsing import HOME, book, browser_of
-from tests.scheduling.factories import NOW, TEN, make_kind, make_patient, make_resource, wish
+from tests.scheduling.factories import NOW, TEN, close, make_kind, make_patient, make_resource, wish
 from tests.scheduling.test_offered import judged
 
 pytestmark = pytest.mark.django_db
@@ -288,3 +288,43 @@ def test_whoever_is_just_cancelling_is_not_waited_for(
     booking.cancel(mine, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     other.join(10)
     assert (seen, WaitlistEntry.objects.get().state) == ([0], WaitState.LEFT)
+
+
+# --- What it was worth waiting for -----------------------------------------------------------------------------------
+
+
+def test_nobody_is_offered_what_they_gave_back(browser: Client, kind: AppointmentType, tuesday: datetime) -> None:
+    """Who moves to a later day and still waits for an earlier one does not want the day they left."""
+    made = book(browser, kind, tuesday)
+    browser.post(f"{HOME}{made.pk}/wait/", {})
+    later = tuesday + timedelta(days=3)
+    booking.reschedule(made, start=later, version=1, held_by="", by=None, now=timezone.now())
+    assert FreedTime.objects.get().start == tuesday
+    assert waitlist.offer(now=timezone.now()) == 0
+    assert WaitlistEntry.objects.get().last_day == later.astimezone(made.location.zone).date()
+
+
+def test_who_lets_an_offer_lapse_is_not_asked_about_it_again(offered: WaitlistEntry) -> None:
+    late = timezone.now() - timedelta(minutes=1)
+    WaitlistEntry.objects.update(offered_until=late)
+    Claim.objects.filter(hold=offered.hold).update(hold_expires_at=late)
+    assert [waitlist.offer(now=timezone.now()) for _ in range(2)] == [0, 0]
+    offered.refresh_from_db()
+    assert offered.state == WaitState.WAITING
+
+
+def test_an_offer_under_a_leave_is_taken_back_and_its_owner_waits_on(
+    offered: WaitlistEntry, provider: Resource
+) -> None:
+    close(provider, offered.offered_start.date() if offered.offered_start else NOW.date())
+    assert waitlist.offer(now=timezone.now()) == 0
+    since = offered.since
+    offered.refresh_from_db()
+    assert (offered.state, offered.since, Claim.objects.filter(state="held").count()) == (WaitState.WAITING, since, 0)
+    assert Message.objects.get(name="appointment_offer").state == MessageState.CANCELLED
+
+
+def test_an_offer_that_can_still_be_taken_stands(offered: WaitlistEntry) -> None:
+    waitlist.offer(now=timezone.now())
+    offered.refresh_from_db()
+    assert offered.state == WaitState.OFFERED

@@ -9,8 +9,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from crm import conditions
-from crm.actions import leads
-from crm.enums import EnrolmentState, Stage
+from crm.actions import events, leads
+from crm.enums import EnrolmentState, Event, Stage
 from crm.models import Enrolment, Lead, Location, Message, Task, User
 from crm.sequences.shipped_definitions import shipped
 from intake.models import Assessment
@@ -94,6 +94,25 @@ def test_who_misses_a_second_time_is_in_no_sequence(patient: Lead, kind: Appoint
     assert not Enrolment.objects.filter(key="no_show").exists()
 
 
+def test_who_was_not_seen_after_all_is_thanked_for_nothing(
+    patient: Lead, kind: AppointmentType, coordinator: User
+) -> None:
+    made = book(patient, kind)
+    attendance.set_status(made, to=Status.FULFILLED, by=coordinator, now=TEN + HALF_HOUR)
+    assert "post_consult" in live()
+    attendance.set_status(made, to=Status.NOSHOW, by=coordinator, now=TEN + 2 * HALF_HOUR)
+    assert "post_consult" not in live()
+    assert Task.objects.open().filter(title__startswith="Was not seen after all").count() == 1
+
+
+def test_who_was_seen_before_stays_seen(patient: Lead, provider: Resource, coordinator: User) -> None:
+    first, second = make_kind(provider), make_kind(provider)
+    attendance.set_status(book(patient, first), to=Status.FULFILLED, by=coordinator, now=TEN + HALF_HOUR)
+    again = book(patient, second, TEN + DAY)
+    attendance.set_status(again, to=Status.NOSHOW, by=coordinator, now=TEN + 2 * DAY)
+    assert "post_consult" in live()
+
+
 def test_every_condition_of_a_shipped_sequence_is_known() -> None:
     """A name that nobody knows never holds: its sequence would not begin, or never end."""
     used = {name for one in shipped() for name in (*one.when, *one.stops)}
@@ -170,6 +189,32 @@ def test_whoever_cancels_or_moves_is_not_called(soon: Appointment, coordinator: 
     assert not_confirmed() == 1
     booking.cancel(moved, version=2, reason=CancelReason.AWAY, by=coordinator, now=now)
     assert not_confirmed() == 0
+
+
+def test_who_is_here_is_not_called_about_it(centre: Location, kind: AppointmentType, coordinator: User) -> None:
+    made = book(make_patient(centre, email=""), kind)
+    assert Task.objects.open().filter(title__startswith="Tell by telephone").count() == 1
+    attendance.set_status(made, to=Status.ARRIVED, by=coordinator, now=TEN)
+    assert not Task.objects.open().filter(title__startswith="Tell by telephone").exists()
+
+
+def test_who_says_later_that_they_pay_alone_gets_an_estimate(patient: Lead, kind: AppointmentType) -> None:
+    book(patient, kind, TEN + 14 * DAY)
+    assert not Task.objects.filter(kind="estimate").exists()
+    told = {"snapshot": {}, "evaluated": [], "reasons": [], "groups": [], "span_days": 0}
+    Assessment.objects.create(lead=patient, at=NOW, outcome="CONSULT_LIKELY", rule="R11", flags=["self_pay"], **told)
+    for _ in range(2):
+        events.announce(patient, Event.ANSWERED, now=NOW)
+    assert Task.objects.open().filter(kind="estimate").count() == 1
+
+
+@pytest.mark.parametrize(("reason", "words"), [("closed", "had to cancel"), ("time", "is free again")])
+def test_a_cancellation_says_whose_it_was(
+    patient: Lead, kind: AppointmentType, coordinator: User, reason: str, words: str
+) -> None:
+    booking.cancel(book(patient, kind), version=1, reason=CancelReason(reason), by=coordinator, now=NOW)
+    mail = Message.objects.get(name="appointment_cancelled")
+    assert (words in mail.text, words in mail.html) == (True, True)
 
 
 def test_an_estimate_follows_the_appointment(patient: Lead, kind: AppointmentType) -> None:
