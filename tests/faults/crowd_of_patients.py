@@ -85,8 +85,8 @@ class Patient:
         start = self.chance.choice(self.starts)
         sent = {"start": start.isoformat()}
         answer, where, cookies = self._tell("move", request_id, start, f"{HOME}{appointment}/move/", sent)
-        if answer == 302 and "/move/" in where:  # held; a time that is partly the present one moves at once
-            answer, where, cookies = self._tell("move", request_id, start, where, {"version": version})
+        if answer == 302 and "/move/" in where:  # shown once more, held or beside the present one
+            answer, where, cookies = self._tell("move", request_id, start, where, {"version": version} | sent)
         if answer:
             said = self._look(where, cookies, "has moved") if answer == 302 else "refused"
             self.told.append(Told("move", request_id, start, said))
@@ -134,10 +134,22 @@ class Patient:
                 time.sleep(0.1)
         return "unknown"
 
+    def _connection(self) -> http.client.HTTPConnection:
+        """To whichever answers: as long as nothing was sent, nothing is unknown."""
+        for _ in range(600):
+            browser = http.client.HTTPConnection("127.0.0.1", self.chance.choice(self.ports), timeout=60)
+            try:
+                browser.connect()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return browser
+        raise OSError("No web process answers.")
+
     def _ask(self, path: str, sent: dict[str, str] | None = None, *, cookies: str = "") -> tuple[int, str, str]:
         """(status, Location or "", page; of a redirect the cookies that it sets)."""
         self.requests += 1
-        browser = http.client.HTTPConnection("127.0.0.1", self.chance.choice(self.ports), timeout=60)
+        browser = self._connection()
         headers = {"Cookie": "; ".join(filter(None, [f"csrftoken={TOKEN}", f"patient={self.secret}", cookies]))}
         try:
             if sent is None:
