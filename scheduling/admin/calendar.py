@@ -199,7 +199,8 @@ def other_times(site: AdminSite, request: HttpRequest, appointment_id: UUID) -> 
         raise Http404("It waits for no other time any more.")
     now = timezone.now()
     nearest = availability.nearest(_other_time(made), max(made.starts_at, now), now=now)
-    context = {"made": made, "others": named(nearest), "zone": made.location.timezone}
+    others = named([free.preferring(made.provider_id) for free in nearest])
+    context = {"made": made, "others": others, "zone": made.location.timezone}
     return TemplateResponse(request, "scheduling/rebooking.html#times", context)
 
 

@@ -221,7 +221,8 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
         messages.warning(request, why_not(made, **form.cleaned_data, now=timezone.now()))
         if _came_from(request):
             return redirect(_came_from(request))
-        return _week(site, request, made.lead, made.kind, moving=made, instead=taken.instead, status=409)
+        instead = [free.preferring(made.provider_id) for free in taken.instead]
+        return _week(site, request, made.lead, made.kind, moving=made, instead=instead, status=409)
     except BookingRefused as refused:
         messages.warning(request, refused.message)
     else:
