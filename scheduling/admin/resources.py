@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import Field, ForeignKey, Q
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +30,14 @@ from scheduling.actions import rebooking
 from scheduling.models import AppointmentType, BusyCalendar, CalendarFeed, Resource, ScheduleException, WeeklyRule
 
 
+def _native(kind: str) -> UnfoldAdminTextInputWidget:
+    """The browser's own date or time: wall time of a resource, which Django's widget takes for the server's."""
+    return UnfoldAdminTextInputWidget(attrs={"type": kind})
+
+
+_WALL_TIME = {models.DateField: {"widget": _native("date")}, models.TimeField: {"widget": _native("time")}}
+
+
 class RuleForm(ModelForm):
     """Weekdays as boxes."""
 
@@ -50,6 +59,7 @@ class RuleForm(ModelForm):
 class RuleInline(TabularInline):
     model = WeeklyRule
     form = RuleForm
+    formfield_overrides = _WALL_TIME
     extra = 0
 
 
@@ -172,6 +182,8 @@ def tell_of_closed(page: DeskAdmin, request: HttpRequest, count: int) -> None:
 @admin.register(ScheduleException)
 class ScheduleExceptionAdmin(DeskAdmin):
     """Leave, a congress, a snow day, an extra morning. Appointments underneath are flagged at once."""
+
+    formfield_overrides = _WALL_TIME
 
     list_display = ["what", "whose", "from_day", "to_day", "reason"]
     list_filter = [("resource", RelatedDropdownFilter), ("location", RelatedDropdownFilter), "is_open"]
