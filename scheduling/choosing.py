@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from crm.private import PatientRequest
 from scheduling import availability, month, queries, reading
-from scheduling.actions import booking, claims
+from scheduling.actions import booking, changing, claims
 from scheduling.actions.booking import Booking
 from scheduling.availability import Question
 from scheduling.errors import BookingRefused, SlotTaken
@@ -27,6 +28,7 @@ from scheduling.patients import holder, only_the_patient, own_appointment, said_
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 STAYS = noop("That is the time you have already. Nothing was changed.")
+Days = dict[date, list[availability.Free]]
 LOOK_AHEAD = 120  # days, for the first free time
 
 
@@ -54,7 +56,7 @@ def move(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """The same for an appointment that is to be moved."""
     made = own_appointment(request, appointment_id)
     try:
-        booking.check_move(made, now=timezone.now())
+        changing.check_move(made, now=timezone.now())
     except BookingRefused as refused:
         messages.warning(request, refused.message)
         return redirect("appointments:one", made.pk)
@@ -98,11 +100,7 @@ def calendar(
     provider = next((one for one in providers if one.pk == wished), None)
     asked = replace(asked, provider=provider.pk if provider else None)
     nearest = lost.start if lost else moving.starts_at if moving else now
-    shown = _month(request.GET.get("month", f"{nearest.astimezone(zone):%Y-%m}"), today)
-    days = _days(asked, shown, zone, now=now)
-    if "month" not in request.GET and not any(_is_in(day, shown) for day in days):
-        shown = _first_month(asked, zone, now=now) or shown
-        days = _days(asked, shown, zone, now=now)
+    shown, days = _shown(asked, request.GET.get("month", ""), nearest.astimezone(zone), now=now)
     wanted = reading.day(request.GET.get("day", ""))
     chosen = next((day for day in [wanted, *sorted(days)] if day and _is_in(day, shown)), None)
     context = {
@@ -130,7 +128,18 @@ def _here(kind: AppointmentType, moving: Appointment | None) -> str:
     return reverse("appointments:move", args=[moving.pk]) if moving else reverse("appointments:choose", args=[kind.key])
 
 
-def _days(asked: Question, shown: date, zone: ZoneInfo, *, now: datetime) -> dict[date, list[availability.Free]]:
+def _shown(asked: Question, wanted: str, nearest: datetime, *, now: datetime) -> tuple[date, Days]:
+    """The month that is asked for; else that of `nearest`, or the first one in which there is something."""
+    zone = cast(ZoneInfo, nearest.tzinfo)
+    shown = _month(wanted or f"{nearest:%Y-%m}", now.astimezone(zone).date())
+    days = _days(asked, shown, zone, now=now)
+    if wanted or any(_is_in(day, shown) for day in days):
+        return shown, days
+    shown = _first_month(asked, zone, now=now) or shown
+    return shown, _days(asked, shown, zone, now=now)
+
+
+def _days(asked: Question, shown: date, zone: ZoneInfo, *, now: datetime) -> Days:
     begin = month.weeks(shown, {})[0][0].day - timedelta(days=1)
     return month.by_day(availability.find(replace(asked, first=begin, days=44), now=now), zone)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 
 from crm.private import PatientRequest
 from scheduling import availability, choosing
-from scheduling.actions import booking
+from scheduling.actions import booking, changing
 from scheduling.actions.booking import Booking
 from scheduling.choosing import READ_AND_SEND
 from scheduling.enums import ResourceKind
@@ -160,7 +160,7 @@ def move_now(
     """Moves, and shows what came of it. `hold` was kept for `held_by`, or else for this browser."""
     mine, now = held_by or holder(request.patient), timezone.now()
     try:
-        moved = booking.reschedule(
+        moved = changing.reschedule(
             made, start=start, version=version, held_by=mine, by=None, now=now, hold=hold, provider=provider
         )
     except SlotTaken as taken:

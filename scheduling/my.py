@@ -18,7 +18,7 @@ from crm import mime, registry
 from crm.models import Lead
 from crm.private import PatientRequest, session_of
 from scheduling import deciding, ics, queries
-from scheduling.actions import attendance, booking, waitlist
+from scheduling.actions import attendance, booking, changing, waitlist
 from scheduling.actions.booking import Booking
 from scheduling.enums import CancelReason, WaitState
 from scheduling.errors import BookingRefused
@@ -90,8 +90,8 @@ def one(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
         "made": made,
         **said_of(made.kind),
         "is_ahead": made.stands and made.ends_at > now,
-        "may_move": _is_allowed(booking.check_move, made, now),
-        "may_cancel": _is_allowed(booking.check_cancel, made, now),
+        "may_move": _is_allowed(changing.check_move, made, now),
+        "may_cancel": _is_allowed(changing.check_cancel, made, now),
         "offers": [one for one in _offers(made.lead) if one["entry"].kind_id == made.kind_id],
         "waits": any(entry.kind_id == made.kind_id for entry in queries.waits(request.patient.lead)),
     }
@@ -126,7 +126,7 @@ def cancel(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """Asks why, once, and cancels."""
     made = own_appointment(request, appointment_id)
     try:
-        booking.check_cancel(made, now=timezone.now())
+        changing.check_cancel(made, now=timezone.now())
     except BookingRefused as refused:
         messages.warning(request, refused.message)
         return redirect("appointments:one", made.pk)
@@ -134,7 +134,7 @@ def cancel(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         try:
-            booking.cancel(
+            changing.cancel(
                 made, version=data["version"], reason=CancelReason(data["reason"]), by=None, now=timezone.now()
             )
         except BookingRefused as refused:

@@ -23,7 +23,7 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "an old page moves nothing",
-        "scheduling/actions/booking.py",
+        "scheduling/actions/changing.py",
         "if locked.version != version or not locked.stands:",
         "if not locked.stands:",
         f"{_BOOKING}::test_an_old_page_moves_nothing",
@@ -45,7 +45,7 @@ SCHEDULING_GUARDS = [
     Guard(
         "a safety hold blocks booking",
         "scheduling/actions/booking.py",
-        "    _check_hold(lead, by=wanted.by)",
+        "    check_hold(lead, by=wanted.by)",
         "    pass",
         f"{_BOOKING}::test_a_safety_hold_blocks_every_booking",
     ),
@@ -65,7 +65,7 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "a patient's deadline",
-        "scheduling/actions/booking.py",
+        "scheduling/actions/changing.py",
         "    if by is None and now > appointment.starts_at - timedelta(minutes=minutes):",
         "    if False:",
         f"{_BOOKING}::test_past_its_deadline_only_the_desk_cancels",
@@ -115,7 +115,7 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "a closed time is left even at the same hour",
-        "scheduling/actions/booking.py",
+        "scheduling/actions/changing.py",
         "is_where_it_is and locked.rebook_since is None",
         "is_where_it_is",
         "scheduling/test_closed.py::test_the_same_time_with_somebody_else_ends_the_wait",

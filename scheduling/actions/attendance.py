@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from crm.actions import events, leads
 from crm.enums import MAIN_LINE, Event, Stage
 from crm.models import Lead, User
-from scheduling.actions import booking, effects
+from scheduling.actions import changing, effects
 from scheduling.enums import MOVES, Status
 from scheduling.errors import BookingRefused, ChangedMeanwhile
 from scheduling.models import Appointment
@@ -19,7 +19,7 @@ EARLY = timedelta(hours=1)  # some come before their time, and are seen
 @transaction.atomic
 def confirm(appointment: Appointment, *, version: int, now: datetime, by: User | None = None) -> Appointment:
     """The patient says that they will come, here or to us. Said twice, it is one. Raises BookingRefused."""
-    locked = booking.lock(appointment, version=version)
+    locked = changing.lock(appointment, version=version)
     if locked.rebook_since and by is None:
         raise BookingRefused(gettext("We cannot keep this time. Please choose another one, or wait for our call."))
     if locked.confirmed_at is None:
@@ -37,7 +37,7 @@ def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime)
     Nobody fails to come before the time has begun. Side effects: stage and events (a no-show begins its sequence); who
     came after all is awaited, or here, again.
     """
-    locked = booking.lock_row(appointment)
+    locked = changing.lock_row(appointment)
     before = Status(locked.status)
     if before == to:
         return locked

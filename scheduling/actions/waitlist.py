@@ -86,8 +86,10 @@ def _remember(kind_id: UUID, location_id: UUID, start: datetime, *, by: UUID) ->
 
 
 def follow_move(entry: WaitlistEntry, appointment: Appointment) -> None:
-    """Whoever waits for an earlier time than the one they had waits for one earlier than what they have now."""
-    if entry.last_day is not None:
+    """Whoever took what was offered waits no longer; all others, for a time earlier than what they have now."""
+    if entry.offered_start == appointment.starts_at:
+        end(entry, WaitState.BOOKED)
+    elif entry.last_day is not None:
         entry.last_day = appointment.starts_at.astimezone(appointment.location.zone).date()
         entry.save(update_fields=["last_day"])
 

@@ -21,7 +21,7 @@ from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.enums import AccessAction
 from crm.models import Lead, User
 from scheduling import availability, month, queries, reading
-from scheduling.actions import attendance, booking
+from scheduling.actions import attendance, booking, changing
 from scheduling.actions.booking import Booking
 from scheduling.availability import Free, Question
 from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, Status
@@ -207,7 +207,7 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
     if not is_complete:
         return _week(site, request, made.lead, made.kind, moving=made, status=422 if request.method == "POST" else 200)
     try:
-        moved = booking.reschedule(
+        moved = changing.reschedule(
             made,
             start=form.cleaned_data["start"],
             version=shown.cleaned_data["version"],
@@ -286,7 +286,7 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
     if form.is_valid():
         data = form.cleaned_data
         try:
-            booking.cancel(
+            changing.cancel(
                 made,
                 version=data["version"],
                 reason=CancelReason(data["reason"]),

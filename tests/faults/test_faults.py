@@ -25,7 +25,7 @@ from crm import delivery
 from crm.enums import MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Location, Message, Task
 from intake.models import Submission
-from scheduling.actions import booking
+from scheduling.actions import booking, changing
 from scheduling.models import Appointment
 from script import embedded
 from tests.factories import make_lead, make_location, make_message, stranger
@@ -225,7 +225,7 @@ def test_a_reminder_whose_worker_is_killed_is_not_sent_after_a_move(centre: Loca
 
     assert rehearsal.send_once(far, DIE_AT="in_data").returncode == -signal.SIGKILL
     later = made.starts_at + timedelta(days=1)
-    booking.reschedule(made, start=later, version=1, held_by="", by=None, now=timezone.now())
+    changing.reschedule(made, start=later, version=1, held_by="", by=None, now=timezone.now())
     recover()
 
     assert first.message_id not in far.message_ids

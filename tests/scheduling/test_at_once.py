@@ -13,7 +13,7 @@ import pytest
 from django.db import close_old_connections, connection, connections
 
 from crm.models import Lead, Location
-from scheduling.actions import booking
+from scheduling.actions import booking, changing
 from scheduling.enums import TAKING, CancelReason, ClaimState, ResourceKind
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Claim
@@ -47,7 +47,7 @@ def at_once(*jobs: Callable[[], object]) -> list[object]:
 
 
 def move(made: Appointment, to: datetime, *, version: int = 1) -> Appointment:
-    return booking.reschedule(made, start=to, version=version, held_by="", by=None, now=NOW)
+    return changing.reschedule(made, start=to, version=version, held_by="", by=None, now=NOW)
 
 
 def overlapping() -> int:
@@ -139,7 +139,7 @@ def test_one_old_page_moves_once(centre: Location) -> None:
     made = booking.book(wish(make_patient(centre), kind), now=NOW)
     starts = [TEN + n * HALF_HOUR for n in range(1, 7)]
     results = at_once(
-        *(lambda to=to: booking.reschedule(made, start=to, version=1, held_by="", by=None, now=NOW) for to in starts)
+        *(lambda to=to: changing.reschedule(made, start=to, version=1, held_by="", by=None, now=NOW) for to in starts)
     )
     assert Counter(isinstance(result, Appointment) for result in results)[True] == 1
     assert set(results) - {made} == {ChangedMeanwhile}
@@ -212,5 +212,5 @@ def _act(lead_id: UUID, kinds: list[AppointmentType], seed: int) -> None:
 
 def _change(made: Appointment, start: datetime, chance: random.Random) -> Any:
     if chance.random() < 0.5:
-        return booking.cancel(made, version=made.version, reason=CancelReason.TIME, by=None, now=NOW)
+        return changing.cancel(made, version=made.version, reason=CancelReason.TIME, by=None, now=NOW)
     return move(made, start, version=made.version)

@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from crm.enums import MessageState, Stage, TaskKind
 from crm.models import Activity, Lead, Location, Message, Task, User
 from scheduling import availability
-from scheduling.actions import attendance, booking, claims
+from scheduling.actions import attendance, booking, changing, claims
 from scheduling.availability import Question
 from scheduling.enums import CancelReason, ClaimState, ResourceKind, Status
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
@@ -300,7 +300,7 @@ def test_a_moment_too_late_is_in_time_where_nobody_was_faster(patient: Lead, kin
 
 
 def move(made: Appointment, start: datetime, *, version: int = 1, by: User | None = None) -> Appointment:
-    return booking.reschedule(made, start=start, version=version, held_by=f"lead:{made.lead_id}", by=by, now=NOW)
+    return changing.reschedule(made, start=start, version=version, held_by=f"lead:{made.lead_id}", by=by, now=NOW)
 
 
 def test_a_move_takes_the_new_time_and_gives_the_old_one_back(
@@ -354,7 +354,7 @@ def test_past_its_deadline_only_the_desk_moves(patient: Lead, provider: Resource
 
 
 def cancel(made: Appointment, *, version: int = 1, by: User | None = None) -> Appointment:
-    return booking.cancel(made, version=version, reason=CancelReason.TIME, by=by, now=NOW)
+    return changing.cancel(made, version=version, reason=CancelReason.TIME, by=by, now=NOW)
 
 
 def test_a_cancelled_time_is_free_at_once_and_the_lead_waits_again(
@@ -485,7 +485,7 @@ def test_a_move_calls_the_old_reminders_off(patient: Lead, kind: AppointmentType
     Message.objects.filter(name="appointment_booked", topic_version=2).update(
         state="sending", lease_token=uuid4(), lease_until=NOW
     )
-    booking.reschedule(made, start=TEN + timedelta(days=16), version=2, held_by="", by=None, now=NOW)
+    changing.reschedule(made, start=TEN + timedelta(days=16), version=2, held_by="", by=None, now=NOW)
     again = Message.objects.filter(lead=patient, topic_version=3)
     assert sorted(mail.name for mail in again) == ["appointment_moved", *["appointment_reminder"] * 3]
     older = Message.objects.filter(lead=patient, topic_version__lt=3, name="appointment_reminder")
@@ -526,7 +526,7 @@ def test_what_is_over_stands_in_nobodys_way(patient: Lead, kind: AppointmentType
     week_later = TEN + timedelta(days=7)
     wanted = wish(patient, kind, week_later)
     made = booking.book(wanted, now=TEN + timedelta(days=1))
-    booking.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=TEN + timedelta(days=1))
+    changing.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=TEN + timedelta(days=1))
     patient.refresh_from_db()
     first.refresh_from_db()
     assert (first.status, patient.stage) == (Status.BOOKED, Stage.BOOKING)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from crm.models import Lead, Location, MessageTopic, Task, User
-from scheduling.actions import booking, rebooking
+from scheduling.actions import booking, changing, rebooking
 from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
 from tests.factories import make_location, make_user
 from tests.scheduling.browsing import HOME, browser_of
@@ -181,7 +181,7 @@ def test_with_another_time_nobody_is_called_any_more(
     rebooking.flag(close(provider, FIRST))
     assert len(calls()) == 1
     later = TEN + timedelta(days=2)
-    booking.reschedule(made, start=later, version=1, held_by="", by=coordinator, now=NOW)
+    changing.reschedule(made, start=later, version=1, held_by="", by=coordinator, now=NOW)
     assert calls() == []
 
 

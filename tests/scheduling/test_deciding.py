@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import Lead, Location
-from scheduling.actions import booking, waitlist
+from scheduling.actions import booking, changing, waitlist
 from scheduling.enums import CancelReason, WaitState
 from scheduling.models import Appointment, AppointmentType, Claim, Resource, WaitlistEntry
 from tests.scheduling.browsing import HOME, address, book, browser_of, hold
@@ -62,7 +62,7 @@ def test_a_lost_offer_leaves_the_patient_on_the_list(
     other = booking.book(wish(make_patient(centre, email="o@example.org"), kind, tuesday), now=timezone.now())
     waiting = make_patient(centre, email="w@example.org")
     waitlist.join(waiting, kind, booked=None, now=timezone.now())
-    booking.cancel(other, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(other, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
     close(provider, tuesday.date())
     browser, entry = browser_of(waiting), WaitlistEntry.objects.get()

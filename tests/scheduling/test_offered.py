@@ -13,7 +13,7 @@ from crm import eligibility, mail_texts
 from crm.enums import MessageState
 from crm.models import Lead, Location, Message
 from scheduling import availability
-from scheduling.actions import attendance, booking
+from scheduling.actions import attendance, booking, changing
 from scheduling.availability import Question
 from scheduling.enums import CancelReason
 from scheduling.errors import SlotTaken
@@ -114,9 +114,9 @@ def test_a_reminder_goes_out_and_after_a_cancel_or_a_move_it_does_not(
     kept, moved, over = (make_patient(centre, email=f"{n}@example.org") for n in range(3))
     book(kept, kind, far)
     one = book(moved, kind, far + timedelta(hours=1))
-    booking.reschedule(one, start=far + timedelta(hours=3), version=1, held_by="", by=None, now=NOW)
+    changing.reschedule(one, start=far + timedelta(hours=3), version=1, held_by="", by=None, now=NOW)
     two = book(over, kind, far + timedelta(hours=2))
-    booking.cancel(two, version=1, reason=CancelReason.TIME, by=None, now=NOW)
+    changing.cancel(two, version=1, reason=CancelReason.TIME, by=None, now=NOW)
     assert [judged(mail, mail.due_at) for mail in reminders_of(kept)] == [None] * 3
     assert [judged(mail, mail.due_at) for mail in reminders_of(over)] == [MessageState.CANCELLED] * 3
     told = [(mail.topic_version, judged(mail, mail.due_at)) for mail in reminders_of(moved)]

@@ -18,7 +18,7 @@ from crm.enums import TaskKind
 from crm.models import Lead, Location, Task
 from intake.models import Assessment
 from scheduling import estimate, fhir, ics
-from scheduling.actions import booking
+from scheduling.actions import changing
 from scheduling.enums import CancelReason, ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.factories import make_user
@@ -89,7 +89,7 @@ def test_an_appointment_as_fhir(patient: Lead, centre: Location, provider: Resou
     assert actors == ["Patient", "Practitioner", "Location"]
     assert "Avery" not in told.getvalue()
 
-    over = booking.cancel(made, version=1, reason=CancelReason.BETTER, by=None, now=NOW)
+    over = changing.cancel(made, version=1, reason=CancelReason.BETTER, by=None, now=NOW)
     again = fhir.as_resource(over)
     assert (again["status"], again["meta"]["versionId"]) == ("cancelled", "2")
     assert again["cancelationReason"]["coding"][0]["code"] == "pat-fb"
@@ -120,10 +120,10 @@ def test_the_calendar_file_reads_back(patient: Lead, kind: AppointmentType) -> N
         "0",
         "CONFIRMED",
     )
-    moved = booking.reschedule(made, start=TEN + timedelta(hours=1), version=1, held_by="", by=None, now=NOW)
+    moved = changing.reschedule(made, start=TEN + timedelta(hours=1), version=1, held_by="", by=None, now=NOW)
     [again] = Calendar.from_ical(ics.as_text(moved, now=NOW)).walk("VEVENT")
     assert (event["uid"], str(again["sequence"])) == (again["uid"], "1")
-    over = booking.cancel(moved, version=2, reason=CancelReason.TIME, by=None, now=NOW)
+    over = changing.cancel(moved, version=2, reason=CancelReason.TIME, by=None, now=NOW)
     calendar = Calendar.from_ical(ics.as_text(over, now=NOW))
     assert (str(calendar["method"]), str(calendar.walk("VEVENT")[0]["status"])) == ("CANCEL", "CANCELLED")
     assert Appointment.objects.get().version == 3

@@ -15,7 +15,7 @@ from crm.actions import leads
 from crm.enums import MessageState
 from crm.models import AccessEvent, Lead, Location, Message, Task, User
 from scheduling import mails
-from scheduling.actions import booking, waitlist
+from scheduling.actions import booking, changing, waitlist
 from scheduling.enums import CancelReason, WaitState
 from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, Resource, WaitlistEntry
@@ -43,7 +43,7 @@ def test_a_freed_time_is_offered_in_turn(centre: Location, kind: AppointmentType
         each.post(f"{HOME}{made.pk}/wait/", {})
         each.post(f"{HOME}{made.pk}/wait/", {})
     assert WaitlistEntry.objects.count() == 3
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert [waitlist.offer(now=timezone.now()) for _ in range(2)] == [1, 0]
     first = WaitlistEntry.objects.get(state=WaitState.OFFERED)
     assert (first.lead, first.offered_start) == (leads[0], tuesday)
@@ -83,7 +83,7 @@ def test_whoever_cancels_waits_for_nothing_any_more(
     made = book(browser, kind, tuesday + timedelta(days=1))
     browser.post(f"{HOME}{made.pk}/wait/", {})
     browser.post(f"{HOME}{made.pk}/cancel/", {"version": 1, "reason": "time"})
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 0
     assert WaitlistEntry.objects.get().state == WaitState.LEFT
 
@@ -99,7 +99,7 @@ def test_whoever_found_no_time_is_told_of_the_next_one_and_takes_it(
     entry = WaitlistEntry.objects.get()
     assert (entry.lead, entry.last_day) == (patient, None)
     assert "You are on the list" in browser.get(choose).content.decode()
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
     mail = Message.objects.get(lead=patient, name="appointment_offer")
     assert (mail.subject, "your present appointment" in mail.text) == ("A time is free", False)
@@ -120,12 +120,12 @@ def test_whoever_leaves_the_line_or_books_gets_no_offer(
     browser.post(f"{HOME}book/{kind.key}/wait/", {})
     browser.post(f"{HOME}book/{kind.key}/wait/", {"leave": "1"})
     browser.post(f"{HOME}book/{kind.key}/wait/", {})
-    booking.cancel(others[0], version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(others[0], version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
     book(browser, kind, tuesday + timedelta(days=1))  # another time than the one on offer, which is free again
     assert sorted(WaitlistEntry.objects.values_list("state", flat=True)) == [WaitState.BOOKED, WaitState.LEFT]
     assert not booking_refused(make_patient(centre, email="x@example.org"), kind, tuesday)
-    booking.cancel(others[1], version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(others[1], version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 0
 
 
@@ -135,7 +135,7 @@ def test_an_offer_to_whoever_has_no_address_is_a_call(
     early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
     phone_only = make_patient(centre, email="")
     waitlist.join(phone_only, kind, booked=None, now=timezone.now())
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
     assert Task.objects.get(lead=phone_only, kind="call").title.startswith("Offer by telephone: Tue, ")
 
@@ -153,7 +153,7 @@ def test_two_sweeps_at_once_offer_both_times(centre: Location, tuesday: datetime
     for n in range(3):
         waitlist.join(make_patient(centre, email=f"{n}@example.org"), kind, booked=None, now=timezone.now())
     for made in taken:
-        booking.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+        changing.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
 
     def sweep(_number: int) -> int:
         try:
@@ -191,7 +191,7 @@ def test_two_seats_at_one_time_are_two_offers(centre: Location, kind: Appointmen
     for n in range(3):
         waitlist.join(make_patient(centre, email=f"{n}@example.org"), kind, booked=None, now=timezone.now())
     for one in early:
-        booking.cancel(one, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+        changing.cancel(one, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 2
 
 
@@ -200,7 +200,7 @@ def test_in_the_night_nobody_is_asked(
 ) -> None:
     early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
     waitlist.join(make_patient(centre, email="w@example.org"), kind, booked=None, now=timezone.now())
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     monkeypatch.setattr(waitlist, "AWAKE", (0, 0))
     assert (waitlist.offer(now=timezone.now()), FreedTime.objects.count()) == (0, 1)
     monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
@@ -213,14 +213,14 @@ def offered(browser: Client, centre: Location, kind: AppointmentType, tuesday: d
     early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
     made = book(browser, kind, tuesday + timedelta(days=1))
     browser.post(f"{HOME}{made.pk}/wait/", {})
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
     return WaitlistEntry.objects.get()
 
 
 def test_an_offer_that_is_withdrawn_is_not_mailed(offered: WaitlistEntry, kind: AppointmentType) -> None:
     made = Appointment.objects.get(lead=offered.lead)
-    booking.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert Message.objects.get(name="appointment_offer").state == MessageState.CANCELLED
 
 
@@ -242,7 +242,7 @@ def test_whoever_could_not_move_gets_no_offer(centre: Location, provider: Resour
     waits = make_patient(centre, email="w@example.org")
     made = booking.book(wish(waits, kind, TEN + HOUR), now=NOW)
     waitlist.join(waits, kind, booked=made, now=NOW)
-    booking.cancel(early, version=1, reason=CancelReason.AWAY, by=None, now=NOW - timedelta(days=9))
+    changing.cancel(early, version=1, reason=CancelReason.AWAY, by=None, now=NOW - timedelta(days=9))
     assert waitlist.offer(now=NOW) == 0
 
 
@@ -252,7 +252,7 @@ def test_a_past_appointment_keeps_nobody_from_an_offer(patient: Lead, centre: Lo
     mine = booking.book(wish(patient, kind, week + timedelta(days=1)), now=later)
     waitlist.join(patient, kind, booked=mine, now=later)
     other = booking.book(wish(make_patient(centre, email="o@example.org"), kind, week), now=later)
-    booking.cancel(other, version=1, reason=CancelReason.TIME, by=None, now=later)
+    changing.cancel(other, version=1, reason=CancelReason.TIME, by=None, now=later)
     assert waitlist.offer(now=later) == 1
 
 
@@ -266,7 +266,7 @@ def test_whoever_is_just_cancelling_is_not_waited_for(
     early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
     mine = booking.book(wish(make_patient(centre, email="m@example.org"), kind, tuesday + HOUR), now=timezone.now())
     waitlist.join(mine.lead, kind, booked=mine, now=timezone.now())
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     inside, seen = Event(), list[int]()
     plan = mails.plan_cancellation
 
@@ -285,7 +285,7 @@ def test_whoever_is_just_cancelling_is_not_waited_for(
     monkeypatch.setattr(mails, "plan_cancellation", slow)
     other = Thread(target=sweep)
     other.start()
-    booking.cancel(mine, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(mine, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     other.join(10)
     assert (seen, WaitlistEntry.objects.get().state) == ([0], WaitState.LEFT)
 
@@ -298,7 +298,7 @@ def test_nobody_is_offered_what_they_gave_back(browser: Client, kind: Appointmen
     made = book(browser, kind, tuesday)
     browser.post(f"{HOME}{made.pk}/wait/", {})
     later = tuesday + timedelta(days=3)
-    booking.reschedule(made, start=later, version=1, held_by="", by=None, now=timezone.now())
+    changing.reschedule(made, start=later, version=1, held_by="", by=None, now=timezone.now())
     assert FreedTime.objects.get().start == tuesday
     assert waitlist.offer(now=timezone.now()) == 0
     assert WaitlistEntry.objects.get().last_day == later.astimezone(made.location.zone).date()

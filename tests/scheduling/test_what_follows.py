@@ -15,7 +15,7 @@ from crm.models import Enrolment, Lead, Location, Message, Task, User
 from crm.sequences.shipped_definitions import shipped
 from intake.models import Assessment
 from scheduling import fhir, work
-from scheduling.actions import attendance, booking, waitlist
+from scheduling.actions import attendance, booking, changing, waitlist
 from scheduling.enums import CancelReason, Mode, Status
 from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource
@@ -181,13 +181,13 @@ def test_whoever_confirms_is_not_called(soon: Appointment) -> None:
 def test_whoever_cancels_or_moves_is_not_called(soon: Appointment, coordinator: User, tuesday: datetime) -> None:
     now = timezone.now()
     assert not_confirmed() == 1
-    moved = booking.reschedule(soon, start=tuesday, version=1, held_by="", by=coordinator, now=now)
+    moved = changing.reschedule(soon, start=tuesday, version=1, held_by="", by=coordinator, now=now)
     assert not_confirmed() == 0
     Appointment.objects.update(starts_at=now + timedelta(hours=20), ends_at=now + timedelta(hours=21))
     assert not_confirmed() == 0  # moved a moment ago
     Appointment.objects.update(agreed_at=now - 5 * DAY)
     assert not_confirmed() == 1
-    booking.cancel(moved, version=2, reason=CancelReason.AWAY, by=coordinator, now=now)
+    changing.cancel(moved, version=2, reason=CancelReason.AWAY, by=coordinator, now=now)
     assert not_confirmed() == 0
 
 
@@ -212,7 +212,7 @@ def test_who_says_later_that_they_pay_alone_gets_an_estimate(patient: Lead, kind
 def test_a_cancellation_says_whose_it_was(
     patient: Lead, kind: AppointmentType, coordinator: User, reason: str, words: str
 ) -> None:
-    booking.cancel(book(patient, kind), version=1, reason=CancelReason(reason), by=coordinator, now=NOW)
+    changing.cancel(book(patient, kind), version=1, reason=CancelReason(reason), by=coordinator, now=NOW)
     mail = Message.objects.get(name="appointment_cancelled")
     assert (words in mail.text, words in mail.html) == (True, True)
 
@@ -222,9 +222,9 @@ def test_an_estimate_follows_the_appointment(patient: Lead, kind: AppointmentTyp
     Assessment.objects.create(lead=patient, at=NOW, outcome="CONSULT_LIKELY", rule="R11", flags=["self_pay"], **told)
     made = book(patient, kind)
     assert not Task.objects.filter(kind="estimate").exists()  # tomorrow: too near for the rule
-    made = booking.reschedule(made, start=TEN + 21 * DAY, version=1, held_by="", by=None, now=NOW)
+    made = changing.reschedule(made, start=TEN + 21 * DAY, version=1, held_by="", by=None, now=NOW)
     assert Task.objects.open().filter(kind="estimate").count() == 1
-    booking.cancel(made, version=2, reason=CancelReason.COST, by=None, now=NOW)
+    changing.cancel(made, version=2, reason=CancelReason.COST, by=None, now=NOW)
     assert not Task.objects.open().filter(kind="estimate").exists()
 
 
@@ -344,7 +344,7 @@ def test_an_offer_is_on_every_page_where_it_is_looked_for(
     early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
     made = book_online(browser, kind, tuesday + DAY)
     browser.post(f"{HOME}{made.pk}/wait/", {})
-    booking.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
     for page in ("/my/", HOME, f"{HOME}{made.pk}/"):
         assert "An earlier time is free" in browser.get(page).content.decode()

@@ -1,0 +1,178 @@
+"""Moving and cancelling what is booked: short transactions without any network, like booking itself."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from crm.actions import events
+from crm.enums import Event
+from crm.models import Lead, User
+from scheduling import availability, mails
+from scheduling.actions import claims, effects, waitlist
+from scheduling.actions.booking import check_hold
+from scheduling.availability import Place, Question
+from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, EndedBy, Status, WaitState
+from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
+from scheduling.models import Appointment, Resource
+
+
+def check_cancel(appointment: Appointment, *, now: datetime) -> None:
+    """Raises BookingRefused when the patient cannot do it here any more: asked before a page offers it."""
+    if not appointment.stands or appointment.ends_at <= now:
+        raise ChangedMeanwhile
+    _check_deadline(appointment, appointment.kind.cancel_until, by=None, now=now)
+
+
+def check_move(appointment: Appointment, *, now: datetime) -> None:
+    """The same for moving, which a safety hold forbids too."""
+    if not appointment.stands or appointment.ends_at <= now:
+        raise ChangedMeanwhile
+    check_hold(appointment.lead, by=None)
+    _check_deadline(appointment, appointment.kind.reschedule_until, by=None, now=now)
+
+
+@transaction.atomic
+def reschedule(
+    appointment: Appointment,
+    *,
+    start: datetime,
+    version: int,
+    held_by: str,
+    by: User | None,
+    now: datetime,
+    provider: UUID | None = None,
+    room: UUID | None = None,
+    hold: UUID | None = None,
+) -> Appointment:
+    """Another time for the same appointment, or another place at the same time. `version` is what the page showed:
+    whoever comes second changes nothing, and whoever does not get the new time keeps the old one. `hold`: of the new
+    time, kept for `held_by`. The version stays where nothing was to be changed.
+
+    Raises ChangedMeanwhile, SlotTaken, BookingRefused (past the deadline, over, under a safety hold).
+    """
+    locked = lock(appointment, version=version)
+    check_hold(locked.lead, by=by)
+    _check_deadline(locked, locked.kind.reschedule_until, by=by, now=now)
+    is_where_it_is = provider in {None, locked.provider_id} and room in {None, locked.room_id}
+    if locked.starts_at == start and is_where_it_is and locked.rebook_since is None:
+        return locked
+    asked = _question_for(locked, start, held_by=held_by, by=by, provider=provider)
+    return _move(locked, asked, start, by=by, now=now, room=room, hold=hold)
+
+
+def _question_for(
+    appointment: Appointment, start: datetime, *, held_by: str, by: User | None, provider: UUID | None
+) -> Question:
+    return Question(
+        appointment.kind,
+        appointment.location,
+        start.astimezone(appointment.location.zone).date(),
+        1,
+        provider=provider,
+        held_by=held_by,
+        moving=appointment.pk,
+        for_staff=by is not None,
+    )
+
+
+def _move(
+    appointment: Appointment,
+    asked: Question,
+    start: datetime,
+    *,
+    by: User | None,
+    now: datetime,
+    room: UUID | None,
+    hold: UUID | None,
+) -> Appointment:
+    in_line = waitlist.lock(appointment.lead, appointment.kind)
+    place = _claim(appointment, asked, start, now=now, room=room, hold=hold)
+    before = appointment.starts_at
+    effects.close_calls(appointment, now=now)
+    appointment.provider, appointment.room_id = Resource.objects.get(pk=place[0]), place[1]
+    appointment.starts_at = start
+    appointment.ends_at = start + timedelta(minutes=appointment.kind.duration)
+    appointment.confirmed_at, appointment.agreed_at, appointment.rebook_since = None, now, None
+    appointment.is_extra, appointment.extra_reason = False, ""
+    appointment.version += 1
+    appointment.save()
+    was = f"{before.astimezone(appointment.provider.zone):%b %-d, %-I:%M %p}"
+    effects.on_timeline(appointment, f"Moved from {was}", by=by, now=now)
+    mails.plan_again(appointment, now=now)
+    effects.ask_for_estimate(appointment, now=now)
+    for entry in in_line:
+        waitlist.follow_move(entry, appointment)
+    claims.drop_holds_of(asked.held_by)
+    waitlist.on_freed(appointment, before)
+    events.announce(appointment.lead, Event.RESCHEDULED, now=now, key=f"{appointment.pk}:{appointment.version}")
+    return appointment
+
+
+def _claim(
+    appointment: Appointment, asked: Question, start: datetime, *, now: datetime, room: UUID | None, hold: UUID | None
+) -> Place:
+    """The place that is held, else with the same provider, else the first one that can be had."""
+    found = availability.at_start(asked, start, now=now)
+    kept = claims.held_place(hold, held_by=asked.held_by) if hold else None
+    places = [place for place in found.places if room in {None, place[1]}] if found else []
+    places.sort(key=lambda place: (place != kept, place[0] != appointment.provider_id))
+    take = partial(claims.move, appointment, start=start, held_by=asked.held_by)
+    place = next((place for place in places if take(place, hold=hold if place == kept else None)), None)
+    if place is None:
+        raise SlotTaken(asked, start, now=now)
+    return place
+
+
+@transaction.atomic
+def cancel(
+    appointment: Appointment, *, version: int, reason: CancelReason, by: User | None, now: datetime, note: str = ""
+) -> Appointment:
+    """Calls an appointment off: its time is free at once, its reminders are dead, the lead goes back to booking.
+
+    Raises ChangedMeanwhile, BookingRefused (past the patient's deadline, or over already).
+    """
+    locked = lock(appointment, version=version)
+    if Status.CANCELLED not in MOVES[Status(locked.status)]:
+        raise BookingRefused("Somebody has arrived for it: take that back first.")
+    _check_deadline(locked, locked.kind.cancel_until, by=by, now=now)
+    effects.close_calls(locked, now=now)
+    effects.close_estimate(locked, now=now)
+    locked.status, locked.version = Status.CANCELLED, locked.version + 1
+    locked.ended_by = EndedBy.CENTRE if by or reason in OF_THE_CENTRE else EndedBy.PATIENT
+    locked.ended_reason, locked.rebook_since = reason, None
+    locked.save()
+    for entry in waitlist.lock(locked.lead, locked.kind):
+        waitlist.end(entry, WaitState.LEFT)
+    claims.release(locked)
+    effects.on_timeline(locked, f"Cancelled: {CancelReason(reason).label.lower()}", by=by, now=now, note=note)
+    mails.plan_cancellation(locked, now=now)
+    waitlist.on_freed(locked, locked.starts_at)
+    effects.move_back(locked, now=now)
+    events.announce(locked.lead, Event.CANCELLED, now=now, key=str(locked.pk))
+    return locked
+
+
+def lock(appointment: Appointment, *, version: int) -> Appointment:
+    """Raises ChangedMeanwhile unless the appointment stands as the page showed it."""
+    locked = lock_row(appointment)
+    if locked.version != version or not locked.stands:
+        raise ChangedMeanwhile
+    return locked
+
+
+def lock_row(appointment: Appointment) -> Appointment:
+    """The lead first, then the appointment."""
+    lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=appointment.lead_id)
+    rows = Appointment.objects.select_for_update(of=("self",)).select_related("kind", "location", "provider", "topic")
+    locked = rows.get(pk=appointment.pk)
+    locked.lead = lead
+    return locked
+
+
+def _check_deadline(appointment: Appointment, minutes: int, *, by: User | None, now: datetime) -> None:
+    if by is None and now > appointment.starts_at - timedelta(minutes=minutes):
+        words = gettext("It is too late to change this here. Please call us: %(phone)s")
+        raise BookingRefused(words % {"phone": appointment.location.phone_display})
