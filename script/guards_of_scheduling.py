@@ -4,6 +4,7 @@ from script.guard import Guard
 
 _AT_ONCE = "scheduling/test_at_once.py"
 _BOOKING = "scheduling/test_booking.py"
+_CHANGING = "scheduling/test_changing.py"
 _MINE = "scheduling/test_my_appointments.py"
 
 SCHEDULING_GUARDS = [
@@ -26,7 +27,7 @@ SCHEDULING_GUARDS = [
         "scheduling/actions/changing.py",
         "if locked.version != version or not locked.stands:",
         "if not locked.stands:",
-        f"{_BOOKING}::test_an_old_page_moves_nothing",
+        f"{_CHANGING}::test_an_old_page_moves_nothing",
     ),
     Guard(
         "a hold is its owner's",
@@ -68,7 +69,7 @@ SCHEDULING_GUARDS = [
         "scheduling/actions/changing.py",
         "    if by is None and now > appointment.starts_at - timedelta(minutes=minutes):",
         "    if False:",
-        f"{_BOOKING}::test_past_its_deadline_only_the_desk_cancels",
+        f"{_CHANGING}::test_past_its_deadline_only_the_desk_cancels",
     ),
     Guard(
         "over-booking wants a permission",
@@ -82,7 +83,7 @@ SCHEDULING_GUARDS = [
         "scheduling/actions/attendance.py",
         "if to == Status.NOSHOW and now < locked.starts_at:",
         "if False:",
-        f"{_BOOKING}::test_nobody_misses_what_has_not_begun",
+        f"{_CHANGING}::test_nobody_misses_what_has_not_begun",
     ),
     Guard(
         "a move calls old reminders off",
@@ -90,7 +91,7 @@ SCHEDULING_GUARDS = [
         '    """After a move: everything that was planned is for another time."""\n'
         "    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)",
         '    """After a move: everything that was planned is for another time."""',
-        f"{_BOOKING}::test_a_move_calls_the_old_reminders_off",
+        f"{_CHANGING}::test_a_move_calls_the_old_reminders_off",
     ),
     Guard(
         "an appointment is its patient's",
