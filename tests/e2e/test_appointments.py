@@ -2,7 +2,7 @@
 does the same by keyboard, and from a ringing phone to a booked consultation on one screen."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -14,7 +14,7 @@ from crm.models import Lead, Location, PatientSession, User
 from scheduling.actions import booking
 from scheduling.admin.drawing import MINUTE_PX
 from scheduling.enums import Status
-from scheduling.models import Appointment, AppointmentType
+from scheduling.models import Appointment, AppointmentType, WeeklyRule
 from tests.e2e.conftest import Watch, follow
 from tests.e2e.test_desk import sign_in
 from tests.e2e.test_the_day import SMALL, WIDE, check, press_to
@@ -110,6 +110,7 @@ def test_a_coordinator_drags_and_another_moves_by_keyboard(
 ) -> None:
     lead = make_patient(centre, first_name="Maria", last_name="Sample")
     made = booking.book(wish(lead, kind, tuesday, **as_staff(casey)), now=timezone.now())
+    WeeklyRule.objects.filter(resource__name="Dr. Other").update(start=time(9, 10))  # a start every half hour from then
     page = sign_in(open_page(**WIDE), casey.email)
     page.goto(f"/admin/calendar/?day={tuesday:%Y-%m-%d}")
     check(page)
@@ -117,9 +118,9 @@ def test_a_coordinator_drags_and_another_moves_by_keyboard(
     other = page.locator(f".calendar-day:not([data-resource='{made.provider_id}'])")
     grip, one_o_clock = Position(x=8, y=4), Position(x=60, y=6 * 60 * MINUTE_PX + 4)
     block.drag_to(other, source_position=grip, target_position=one_o_clock)
-    expect(page.get_by_text(re.compile("Moved: .*1:00 PM, Dr. Other"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Moved: .*1:10 PM, Dr. Other"))).to_be_visible()
     made.refresh_from_db()
-    assert (made.provider.name, made.starts_at) == ("Dr. Other", tuesday + timedelta(hours=3))
+    assert (made.provider.name, made.starts_at) == ("Dr. Other", tuesday + timedelta(hours=3, minutes=10))
 
     block = page.locator(".calendar-block", has_text="Maria Sample")
     block.drag_to(other, source_position=grip, target_position=Position(x=60, y=10.5 * 60 * MINUTE_PX + 4))
