@@ -6,6 +6,8 @@ from django.db.models import Count
 from django.utils import timezone
 
 from crm import registry
+from crm.models import Task
+from scheduling.actions.effects import NOT_SEEN
 from scheduling.enums import Status
 from scheduling.models import Appointment
 
@@ -30,10 +32,9 @@ def came_after_all(leads: list[UUID]) -> set[UUID]:
 
 
 def was_not_seen(leads: list[UUID]) -> set[UUID]:
-    """Missed a consultation and was at none: what was written down was wrong."""
-    theirs = Appointment.objects.filter(lead__in=leads, kind__is_consultation=True)
-    seen = theirs.filter(status=Status.FULFILLED).values_list("lead_id", flat=True)
-    return set(theirs.filter(status=Status.NOSHOW).values_list("lead_id", flat=True)) - set(seen)
+    """Written down as seen by mistake, as an open task says (effects.say_not_seen)."""
+    wrong = Task.objects.open().filter(lead__in=leads, key__startswith=NOT_SEEN)
+    return set(wrong.values_list("lead_id", flat=True))
 
 
 def expected_again(leads: list[UUID]) -> set[UUID]:

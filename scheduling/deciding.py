@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 
 from crm.private import PatientRequest
 from scheduling import availability, choosing
-from scheduling.actions import booking, changing
+from scheduling.actions import booking, changing, claims
 from scheduling.actions.booking import Booking
 from scheduling.choosing import READ_AND_SEND
 from scheduling.enums import ResourceKind
@@ -74,7 +74,9 @@ def _late(request: PatientRequest, hold: uuid.UUID, form: RequestForm) -> HttpRe
 
 
 def book_now(request: PatientRequest, wanted: Booking) -> HttpResponse:
-    """Books, and shows what came of it."""
+    """Books, and shows what came of it. Without a hold of this time, one of another time is in nobody's way."""
+    if wanted.hold is None:
+        claims.drop_holds_of(wanted.held_by)
     try:
         made = booking.book(wanted, now=timezone.now())
     except SlotTaken as taken:
@@ -142,7 +144,9 @@ def confirm_overlap(request: PatientRequest, appointment_id: uuid.UUID) -> HttpR
     question, now = choosing.question(request, made.kind, made), timezone.now()
     found = availability.at_start(question, data["start"], now=now)
     if found is None:
-        return choosing.calendar(request, made.kind, moving=made, lost=SlotTaken(question, data["start"], now=now))
+        lost = SlotTaken(question, data["start"], now=now)
+        messages.warning(request, lost.message)
+        return choosing.calendar(request, made.kind, moving=made, lost=lost, status=409)
     provider, _room = found.preferring(made.provider_id).places[0]
     return _show(request, Chosen(made.kind, data["start"], Resource.objects.get(pk=provider)), moving=made)
 
@@ -159,6 +163,8 @@ def move_now(
 ) -> HttpResponse:
     """Moves, and shows what came of it. `hold` was kept for `held_by`, or else for this browser."""
     mine, now = held_by or holder(request.patient), timezone.now()
+    if hold is None:
+        claims.drop_holds_of(mine)
     try:
         moved = changing.reschedule(
             made, start=start, version=version, held_by=mine, by=None, now=now, hold=hold, provider=provider
@@ -167,7 +173,9 @@ def move_now(
         messages.warning(request, taken.message)
         return choosing.calendar(request, made.kind, moving=made, lost=taken, status=409)
     except BookingRefused as refused:
-        messages.warning(request, refused.message)
+        made.refresh_from_db()
+        if not (made.stands and made.starts_at == start):  # or else the press before this one moved it
+            messages.warning(request, refused.message)
     else:
         has_moved = gettext("Your appointment has moved. The time you had before is no longer yours.")
         messages.success(request, has_moved if moved.version != version else gettext(choosing.STAYS))

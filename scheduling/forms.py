@@ -1,5 +1,6 @@
 """What patients and staff send about appointments."""
 
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
@@ -21,10 +22,16 @@ REASONS = [
 ]
 
 
+def in_our_time(moment: datetime) -> None:
+    """Refuses years in which a clock cannot be set forward or back."""
+    if not 2000 <= moment.year <= 2099:
+        raise forms.ValidationError(_("Choose a time."))
+
+
 class StartForm(forms.Form):
     """A time that was offered, as an instant: 2026-12-01T15:00:00+00:00. `version` when an appointment is moved."""
 
-    start = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M:%S%z"])
+    start = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M:%S%z"], validators=[in_our_time])
     provider = forms.UUIDField(required=False)
     room = forms.UUIDField(required=False)
 
@@ -82,7 +89,9 @@ class OverForm(forms.Form):
     """A booking over what is taken: with whom, when, and why."""
 
     over_provider = forms.ModelChoiceField(Resource.objects.none(), label="With whom")
-    over_start = forms.DateTimeField(label="When", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    over_start = forms.DateTimeField(
+        label="When", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), validators=[in_our_time]
+    )
     over_reason = forms.CharField(max_length=200, label="Why", help_text="Stays with the appointment.")
 
     def __init__(self, *args: Any, location: Location, **kwargs: Any) -> None:

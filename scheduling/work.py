@@ -14,12 +14,13 @@ from crm import registry
 from crm.enums import TaskKind
 from crm.models import Task, User
 from scheduling import queries
-from scheduling.actions import rebooking, waitlist
+from scheduling.actions import effects, rebooking, waitlist
 from scheduling.enums import ClaimState, Status
 from scheduling.models import Appointment, Claim
 
 log = structlog.get_logger("nucleus.scheduling")
 UNCONFIRMED_AT = timedelta(hours=30)  # before the start: time enough to give it to somebody else
+SET_OUT_WITHIN = timedelta(days=2)
 FORGOTTEN_AFTER = timedelta(hours=1)  # holds stay that long, so that a late confirmation is told from a wrong one
 
 
@@ -79,6 +80,24 @@ def _call(made: Appointment, *, now: datetime) -> Task:
     return Task(lead_id=made.lead_id, kind=TaskKind.CALL, title=title, due_at=now, key=key)
 
 
+def call_closed() -> int:
+    """A call for everybody who would set out within two days for a time that cannot be kept."""
+    now = crm_queries.clock()
+    soon = Appointment.objects.standing().filter(
+        rebook_since__isnull=False, starts_at__gt=now, starts_at__lte=now + SET_OUT_WITHIN
+    )
+    calls = [_call_closed(made, now=now) for made in soon.select_related("location")]
+    Task.objects.bulk_create(calls, ignore_conflicts=True)
+    return len(calls)
+
+
+def _call_closed(made: Appointment, *, now: datetime) -> Task:
+    """Not yet saved; its key makes it one an appointment and closing."""
+    local = made.starts_at.astimezone(made.location.zone)
+    title, key = f"Tell by telephone: {local:%a, %b %-d, %-I:%M %p} cannot be kept", effects.key_of_closing(made)
+    return Task(lead_id=made.lead_id, kind=TaskKind.CALL, title=title, due_at=now, key=key)
+
+
 def forget_holds() -> int:
     """Holds that nobody confirmed."""
     late = Claim.objects.filter(state=ClaimState.HELD, hold_expires_at__lt=Now() - FORGOTTEN_AFTER)
@@ -86,4 +105,4 @@ def forget_holds() -> int:
     return count
 
 
-_ALL: list[Callable[[], int]] = [offer_freed, flag_closed, call_unconfirmed, forget_holds]
+_ALL: list[Callable[[], int]] = [offer_freed, flag_closed, call_closed, call_unconfirmed, forget_holds]

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext
 
-from crm.actions import events, leads
+from crm.actions import events, leads, tasks
 from crm.enums import MAIN_LINE, Event, Stage
 from crm.models import Lead, User
 from scheduling.actions import changing, effects
@@ -43,6 +43,8 @@ def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime)
         return locked
     if to not in MOVES[before] - {Status.CANCELLED}:
         raise ChangedMeanwhile
+    if to == Status.NOSHOW and locked.rebook_since:
+        raise BookingRefused("We closed this time: nobody missed it. Find another time for it, or cancel it.")
     if to == Status.NOSHOW and now < locked.starts_at:
         raise BookingRefused("The appointment has not begun yet: nobody can have missed it.")
     if to == Status.FULFILLED and now < locked.starts_at - EARLY:
@@ -70,9 +72,11 @@ def _follow(appointment: Appointment, before: Status, to: Status, *, now: dateti
     effects.close_calls(appointment, now=now)
     if to == Status.NOSHOW:
         effects.move_back(appointment, now=now)
-        effects.say_not_seen(appointment, now=now)
+        if before == Status.FULFILLED:
+            effects.say_not_seen(appointment, now=now)
         events.announce(lead, Event.NO_SHOW, now=now, key=str(appointment.pk))
     elif before == Status.NOSHOW:
+        tasks.close(f"{effects.NOT_SEEN}{appointment.pk}", now=now)
         effects.move_on(lead, appointment.kind, now=now)
         events.announce(lead, Event.NO_SHOW_TAKEN_BACK, now=now, key=str(appointment.pk))
     elif to == Status.FULFILLED and appointment.kind.is_consultation:

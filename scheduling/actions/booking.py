@@ -138,9 +138,7 @@ def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: dateti
     check_hold(lead, by=wanted.by)
     if not wanted.kind.is_active:
         raise BookingRefused(gettext("This kind of appointment is not offered any more."))
-    if wanted.moving:
-        return
-    if wanted.by is None and not may_book_alone(lead, wanted.kind):
+    if wanted.by is None and wanted.moving is None and not may_book_alone(lead, wanted.kind):
         raise BookingRefused(gettext("We book this kind of appointment together with you. Please call us."))
     _check_others(wanted, known, now=now)
     if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):
@@ -148,13 +146,20 @@ def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: dateti
 
 
 def _check_others(wanted: Booking, known: list[Appointment], *, now: datetime) -> None:
-    """Of each kind patients book one. Nobody is in two places at once; over-booking, with its reason, says that they
-    know."""
-    end = wanted.start + timedelta(minutes=wanted.kind.duration)
-    for other in known:
-        if wanted.by is None and other.kind_id == wanted.kind.pk and other.ends_at > now:
-            raise BookingRefused(gettext(HAS_ONE))
-        if other.starts_at < end and other.ends_at > wanted.start and not wanted.over:
+    """Of each kind patients book one."""
+    others = [one for one in known if wanted.moving is None or one.pk != wanted.moving.pk]
+    of_that_kind = any(one.kind_id == wanted.kind.pk and one.ends_at > now for one in others)
+    if of_that_kind and wanted.by is None and wanted.moving is None:
+        raise BookingRefused(gettext(HAS_ONE))
+    if not wanted.over:
+        check_elsewhere(others, wanted.start, wanted.kind)
+
+
+def check_elsewhere(others: list[Appointment], start: datetime, kind: AppointmentType) -> None:
+    """Nobody is in two places at once. Over-booking, with its reason, says that they know."""
+    end = start + timedelta(minutes=kind.duration)
+    for other in others:
+        if other.starts_at < end and other.ends_at > start:
             words = gettext("There is another appointment at that time: %(what)s. Please choose another time.")
             raise BookingRefused(words % {"what": other.kind.label_in(get_language())})
 

@@ -12,7 +12,7 @@ from crm.enums import Event
 from crm.models import Lead, User
 from scheduling import availability, mails
 from scheduling.actions import claims, effects, waitlist
-from scheduling.actions.booking import check_hold
+from scheduling.actions.booking import check_elsewhere, check_hold
 from scheduling.availability import Place, Question
 from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, EndedBy, Status, WaitState
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
@@ -59,8 +59,15 @@ def reschedule(
     is_where_it_is = provider in {None, locked.provider_id} and room in {None, locked.room_id}
     if locked.starts_at == start and is_where_it_is and locked.rebook_since is None:
         return locked
+    check_elsewhere(_others(locked, start), start, locked.kind)
     asked = _question_for(locked, start, held_by=held_by, by=by, provider=provider)
     return _move(locked, asked, start, by=by, now=now, room=room, hold=hold)
+
+
+def _others(appointment: Appointment, start: datetime) -> list[Appointment]:
+    """What else the patient has then, or later."""
+    theirs = Appointment.objects.standing().filter(lead=appointment.lead, ends_at__gt=start).exclude(pk=appointment.pk)
+    return list(theirs.select_related("kind"))
 
 
 def _question_for(
@@ -89,9 +96,11 @@ def _move(
     hold: UUID | None,
 ) -> Appointment:
     in_line = waitlist.lock(appointment.lead, appointment.kind)
+    waitlist.on_freed(appointment, appointment.starts_at)  # before the claims: whoever makes offers locks it first, too
     place = _claim(appointment, asked, start, now=now, room=room, hold=hold)
     before = appointment.starts_at
     effects.close_calls(appointment, now=now)
+    effects.close_estimate(appointment, now=now)
     appointment.provider, appointment.room_id = Resource.objects.get(pk=place[0]), place[1]
     appointment.starts_at = start
     appointment.ends_at = start + timedelta(minutes=appointment.kind.duration)
@@ -106,7 +115,6 @@ def _move(
     for entry in in_line:
         waitlist.follow_move(entry, appointment)
     claims.drop_holds_of(asked.held_by)
-    waitlist.on_freed(appointment, before)
     events.announce(appointment.lead, Event.RESCHEDULED, now=now, key=f"{appointment.pk}:{appointment.version}")
     return appointment
 
@@ -146,10 +154,10 @@ def cancel(
     locked.save()
     for entry in waitlist.lock(locked.lead, locked.kind):
         waitlist.end(entry, WaitState.LEFT)
+    waitlist.on_freed(locked, locked.starts_at)
     claims.release(locked)
     effects.on_timeline(locked, f"Cancelled: {CancelReason(reason).label.lower()}", by=by, now=now, note=note)
     mails.plan_cancellation(locked, now=now)
-    waitlist.on_freed(locked, locked.starts_at)
     effects.move_back(locked, now=now)
     events.announce(locked.lead, Event.CANCELLED, now=now, key=str(locked.pk))
     return locked

@@ -80,7 +80,7 @@ def hold(
     are given back. Returns (hold, place), or None when all are taken."""
     values = {"held_by": held_by, "lead_id": lead_id, "kind": kind, "hold_expires_at": now + lasts}
     kept = _hold_one(kind, free, values)
-    if kept is None and drop_holds_of(held_by):  # their own was in the way, as a time half an hour earlier is
+    if kept is None and drop_holds_of(held_by, within=with_buffers(kind, free.start)):  # their own was in the way
         kept = _hold_one(kind, free, values)
     return kept
 
@@ -113,9 +113,11 @@ def _extended(values: dict[str, Any], span: Span, free: Free) -> tuple[UUID, Pla
 
 
 @transaction.atomic
-def drop_holds_of(held_by: str, *, but: UUID | None = None) -> int:
-    """Somebody decides for another time, or for none; returns how many claims were given back."""
+def drop_holds_of(held_by: str, *, but: UUID | None = None, within: Span | None = None) -> int:
+    """Somebody decides for another time, or for none; returns how many claims were given back. `within`: only those
+    that are in the way of that time."""
     mine = Claim.objects.filter(held_by=held_by, state=ClaimState.HELD).exclude(hold=but)
+    mine = mine.filter(during__overlap=_range(within)) if within else mine
     ids = list(mine.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True))
     Claim.objects.filter(pk__in=ids).delete()
     return len(ids)

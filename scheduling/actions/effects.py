@@ -2,7 +2,6 @@
 happened to it."""
 
 from datetime import datetime, time
-from itertools import product
 
 from crm import registry
 from crm.actions import leads, tasks
@@ -10,9 +9,11 @@ from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
 from crm.models import Activity, Lead, User
 from crm.registry import Happening
 from scheduling import estimate
+from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType
 
 CLOSE_OF_BUSINESS = time(17)
+NOT_SEEN = "not_seen:"  # how the keys of such tasks begin
 
 
 def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
@@ -28,18 +29,15 @@ def line(appointment: Appointment, what: str, *, by: User | None, now: datetime,
     )
 
 
-def close_calls(*appointments: Appointment, now: datetime) -> None:
+def close_calls(appointment: Appointment, *, now: datetime) -> None:
     """What was to be asked or told about a time is settled: it is confirmed, another one, called off, or here."""
-    calls = product(("unconfirmed", "tell", "closed"), appointments)
-    tasks.close(*(f"{what}:{one.pk}:{one.version}" for what, one in calls), now=now)
+    about = f"{appointment.pk}:{appointment.version}"
+    tasks.close(f"unconfirmed:{about}", f"tell:{about}", key_of_closing(appointment), now=now)
 
 
-def call_about_closed(appointment: Appointment, *, now: datetime) -> None:
-    """A call before somebody sets out for a time that cannot be kept."""
-    local = appointment.starts_at.astimezone(appointment.location.zone)
-    title = f"Tell by telephone: {local:%a, %b %-d, %-I:%M %p} cannot be kept"
-    key = f"closed:{appointment.pk}:{appointment.version}"
-    tasks.open_task(appointment.lead, kind=TaskKind.CALL, title=title, due_at=now, key=key)
+def key_of_closing(appointment: Appointment) -> str:
+    """Of the call that this very closing asks for (scheduling/work.py)."""
+    return f"closed:{appointment.pk}:{appointment.rebook_since:%Y%m%d%H%M%S%f}" if appointment.rebook_since else ""
 
 
 def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
@@ -52,7 +50,7 @@ def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
     if due := estimate.due_on(booked, visit, centre.days_off):
         due_at = datetime.combine(due, CLOSE_OF_BUSINESS, tzinfo=centre.zone)
         title = f"Send the good-faith estimate for {visit:%b %-d} (pays without insurance)"
-        key = f"estimate:{appointment.pk}"
+        key = f"estimate:{appointment.pk}:{appointment.version}"
         tasks.open_task(lead, kind=TaskKind.ESTIMATE, title=title, due_at=due_at, key=key)
 
 
@@ -86,10 +84,11 @@ def say_not_seen(appointment: Appointment, *, now: datetime) -> None:
     """Written down as having taken place by mistake: the lead stands at Consulted, and no stage goes back from there by
     itself."""
     lead = Lead.objects.get(pk=appointment.lead_id)
-    if appointment.kind.is_consultation and lead.stage == Stage.CONSULTED:
-        title, key = "Was not seen after all: decide on the stage", f"not_seen:{appointment.pk}"
+    seen = Appointment.objects.filter(lead=lead, kind__is_consultation=True, status=Status.FULFILLED)
+    if appointment.kind.is_consultation and lead.stage == Stage.CONSULTED and not seen.exists():
+        title, key = "Was not seen after all: decide on the stage", f"{NOT_SEEN}{appointment.pk}"
         tasks.open_task(lead, kind=TaskKind.NEXT_STEP, title=title, due_at=now, key=key)
 
 
 def close_estimate(appointment: Appointment, *, now: datetime) -> None:
-    tasks.close(f"estimate:{appointment.pk}", now=now)
+    tasks.close(f"estimate:{appointment.pk}:{appointment.version}", now=now)

@@ -2,12 +2,15 @@
 appointment waits in a list, also past its time, until it has another one, is called off, or the exception is gone."""
 
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from crm.actions import tasks
 from crm.models import Location, MessageTopic
 from scheduling import hours
 from scheduling.actions import effects
@@ -17,7 +20,6 @@ from scheduling.slots import Window
 from scheduling.wall import instant
 
 ONE_DAY = timedelta(days=1)
-SOON = timedelta(days=2)
 UTC_ZONE = ZoneInfo("UTC")
 
 
@@ -27,7 +29,7 @@ def look_again(*, now: datetime) -> int:
     closed = list(_closed_from(now.date() - ONE_DAY))
     found = sum(flag(one, over_booked=False) for one in [*closed, *_holidays(now.date())])
     gone = Appointment.objects.standing().filter(_of_nobody(), rebook_since=None, starts_at__gt=now)
-    return found + _mark(list(gone.values_list("pk", flat=True)))
+    return found + _mark(list(gone))
 
 
 def flag(one: ScheduleException, *, over_booked: bool = True) -> int:
@@ -35,14 +37,13 @@ def flag(one: ScheduleException, *, over_booked: bool = True) -> int:
     if one.is_open:
         return 0
     found = [made for made in _near(one) if _is_under(made, one) and (over_booked or not made.is_extra)]
-    return _mark([made.pk for made in found if made.rebook_since is None])
+    return _mark([made for made in found if made.rebook_since is None])
 
 
 def flag_outside(resource: Resource) -> int:
     """Marks what lies outside of a resource's hours, after they were changed; over-bookings lie there on purpose.
     Returns how many were found new."""
-    outside = [made.pk for made in _outside(Q(provider=resource) | Q(room=resource)) if made.rebook_since is None]
-    return _mark(outside)
+    return _mark([made for made in _outside(Q(provider=resource) | Q(room=resource)) if made.rebook_since is None])
 
 
 def _outside(which: Q) -> list[Appointment]:
@@ -66,21 +67,20 @@ def _is_open(made: Appointment, spans: list[tuple[int, int]]) -> bool:
     return any(start <= made.starts_at.timestamp() and made.ends_at.timestamp() <= end for start, end in spans)
 
 
-def _mark(fresh: list[UUID]) -> int:
-    """Whoever would set out soon is called; all others hear of it with another time."""
-    if fresh:
-        now = timezone.now()
-        rows = Appointment.objects.filter(pk__in=fresh)
-        rows.update(rebook_since=now)
-        _remind(fresh, again=False)
-        for made in rows.filter(starts_at__lte=now + SOON).select_related("lead", "location"):
-            effects.call_about_closed(made, now=now)
-    return len(fresh)
+def _mark(fresh: list[Appointment]) -> int:
+    """As they were read: one that has moved meanwhile lies elsewhere."""
+    if not fresh:
+        return 0
+    as_read = reduce(or_, (Q(pk=made.pk, version=made.version) for made in fresh))
+    marked = Appointment.objects.standing().filter(as_read).update(rebook_since=timezone.now())
+    _remind([made.pk for made in fresh], again=False)
+    return marked
 
 
 def _remind(appointments: list[UUID], *, again: bool) -> None:
     """Nobody is reminded of a time that is closed. Once it is open again, or moved, reminders go out as before."""
-    MessageTopic.objects.filter(appointment__in=appointments).update(live=again)
+    theirs = MessageTopic.objects.filter(appointment__in=appointments, appointment__rebook_since__isnull=False)
+    theirs.update(live=again)
 
 
 def unflag_all() -> int:
@@ -100,7 +100,7 @@ def unflag_all() -> int:
     if not free:
         return 0
     _remind(free, again=True)
-    effects.close_calls(*(made for made in waiting if made.pk in free), now=timezone.now())
+    tasks.close(*(effects.key_of_closing(made) for made in waiting if made.pk in free), now=timezone.now())
     return Appointment.objects.filter(pk__in=free).update(rebook_since=None)
 
 

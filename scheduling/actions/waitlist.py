@@ -1,6 +1,6 @@
 """Times for those who wait, earlier ones or any: one at a time, in the order in which they asked, each for two hours.
 
-Lock order: lead, appointment, place in the line, claims.
+Lock order: lead, appointment, place in the line, freed time, claims.
 """
 
 from dataclasses import replace
@@ -16,12 +16,13 @@ from crm.models import Lead, Location, Message
 from scheduling import availability, mails
 from scheduling.actions import claims
 from scheduling.availability import Question
-from scheduling.enums import WaitState
+from scheduling.enums import ClaimState, WaitState
 from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, WaitlistEntry
 
 OFFERED_FOR = timedelta(hours=2)
 AWAKE = (8, 20)  # hours of the location's clock
 BATCH = 50
+OF_THE_LINE = "wait:"  # how the holder of an offered time begins
 IN_LINE = [WaitState.WAITING, WaitState.OFFERED]
 
 
@@ -89,7 +90,12 @@ def follow_move(entry: WaitlistEntry, appointment: Appointment) -> None:
     """Whoever took what was offered waits no longer; all others, for a time earlier than what they have now."""
     if entry.offered_start == appointment.starts_at:
         end(entry, WaitState.BOOKED)
-    elif entry.last_day is not None:
+        return
+    if entry.offered_start and entry.offered_start > appointment.starts_at:  # what they have now is earlier
+        _give_back(entry, entry.offered_start)
+        _withdraw_mail(entry)
+        _wait_on(entry)
+    if entry.last_day is not None:
         entry.last_day = appointment.starts_at.astimezone(appointment.location.zone).date()
         entry.save(update_fields=["last_day"])
 
@@ -121,8 +127,8 @@ def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
     place. Whom somebody is working on at this moment is asked in the next minute, and so is everybody after them."""
     made = 0
     for pk, lead_id in _line(freed, now=now):
-        if availability.at_start(Question(freed.kind, freed.location, now.date(), 1), freed.start, now=now) is None:
-            break
+        if not _is_of_use(pk, freed, now=now):
+            continue
         lead = Lead.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=lead_id).first()
         if lead is None:
             return made, False
@@ -130,7 +136,21 @@ def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
         entry = rows.select_related("lead__location").first()
         if entry and (asked := _question(entry, freed, now=now)):
             made += _offer_to(entry, asked, freed, now=now)
-    return made, True
+    return made, not _is_being_looked_at(freed)
+
+
+def _is_of_use(pk: UUID, freed: FreedTime, *, now: datetime) -> bool:
+    """Whether somebody in the line could have that time, before anything is locked."""
+    entry = WaitlistEntry.objects.select_related("lead__location").get(pk=pk)
+    asked = _question(entry, freed, now=now)
+    return asked is not None and availability.at_start(asked, freed.start, now=now) is not None
+
+
+def _is_being_looked_at(freed: FreedTime) -> bool:
+    """Somebody holds it while they decide; whoever lets it go gives nothing back, so it is looked at again."""
+    end = freed.start + timedelta(minutes=freed.kind.duration)
+    held = Claim.objects.filter(state=ClaimState.HELD, hold_expires_at__gt=Now(), resource__types_given=freed.kind)
+    return held.filter(during__overlap=(freed.start, end)).exclude(held_by__startswith=OF_THE_LINE).exists()
 
 
 def _line(freed: FreedTime, *, now: datetime) -> list[tuple[UUID, UUID]]:
@@ -141,6 +161,7 @@ def _line(freed: FreedTime, *, now: datetime) -> list[tuple[UUID, UUID]]:
     )
     line = WaitlistEntry.objects.filter(
         ~Exists(earlier),
+        Q(lapsed_start=None) | ~Q(lapsed_start=freed.start),
         Q(last_day=None) | Q(last_day__gte=day),
         kind=freed.kind,
         location=freed.location,
@@ -180,7 +201,7 @@ def _offer_to(entry: WaitlistEntry, asked: Question, freed: FreedTime, *, now: d
 
 def holder(entry: WaitlistEntry) -> str:
     """Whose hold an offered time is."""
-    return f"wait:{entry.pk}"
+    return f"{OF_THE_LINE}{entry.pk}"
 
 
 def _end_late_offers(*, now: datetime) -> None:
@@ -191,7 +212,7 @@ def _end_late_offers(*, now: datetime) -> None:
             if entry.offered_start:
                 _give_back(entry, entry.offered_start)
             _withdraw_mail(entry)
-            entry.since = now
+            entry.since, entry.lapsed_start = now, entry.offered_start
             _wait_on(entry)
 
 
@@ -229,5 +250,5 @@ def _withdraw_mail(entry: WaitlistEntry) -> None:
 
 
 def _give_back(entry: WaitlistEntry, start: datetime) -> None:
-    claims.drop_holds_of(holder(entry))
     _remember(entry.kind_id, entry.location_id, start, by=entry.lead_id)
+    claims.drop_holds_of(holder(entry))

@@ -64,7 +64,7 @@ def actions_of(made: Appointment, *, now: datetime) -> list[tuple[str, str]]:
     possible = {
         Status.ARRIVED: today,
         Status.FULFILLED: made.starts_at <= now,
-        Status.NOSHOW: made.starts_at <= now,
+        Status.NOSHOW: made.starts_at <= now and made.rebook_since is None,
         Status.BOOKED: True,
     }
     later = MOVES[Status(made.status)] if made.status != Status.PENDING else set()
@@ -95,7 +95,8 @@ def book(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
             is_complete = over.is_valid()
         if is_complete:
             data = over.cleaned_data
-            return _book(site, request, lead, kind, data["over_start"], data["over_provider"].pk, data["over_reason"])
+            taken = (data["over_start"], data["over_provider"].pk, data["over_reason"])
+            return _book(site, request, lead, kind, *taken, form=over)
     elif form.is_valid():
         return _book(site, request, lead, kind, form.cleaned_data["start"], form.cleaned_data["provider"])
     return _week(site, request, lead, kind, kinds=kinds, over=over, status=422 if request.method == "POST" else 200)
@@ -109,7 +110,9 @@ def _book(
     start: datetime,
     provider: UUID | None,
     over: str = "",
+    form: OverForm | None = None,
 ) -> HttpResponse:
+    """`form`: of an over-booking, shown again as it was sent when it is refused."""
     user = user_of(request)
     asked = request.POST.get("request_id", "")
     wanted = Booking(
@@ -122,7 +125,7 @@ def _book(
         return _week(site, request, lead, kind, instead=taken.instead, status=409)
     except BookingRefused as refused:
         messages.warning(request, refused.message)
-        return _week(site, request, lead, kind, status=409)
+        return _week(site, request, lead, kind, over=form, status=409)
     messages.success(request, f"Booked: {made}, {made.provider}.")
     return back(lead.pk)
 

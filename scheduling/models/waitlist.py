@@ -19,6 +19,7 @@ class WaitlistEntry(Row):
     since = models.DateTimeField(default=now, editable=False)
     hold = models.UUIDField(null=True, blank=True, help_text="Of the time that is offered.")
     offered_until = models.DateTimeField(null=True, blank=True)
+    lapsed_start = models.DateTimeField(null=True, blank=True, help_text="The last offer that was not answered.")
     offered_start = models.DateTimeField(null=True, blank=True)
 
     class Meta:

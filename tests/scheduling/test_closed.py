@@ -2,19 +2,25 @@
 
 import re
 from datetime import date, datetime, time, timedelta
+from unittest import mock
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from crm import queries
 from crm.models import Lead, Location, MessageTopic, Task, User
-from scheduling.actions import booking, changing, rebooking
+from scheduling import work
+from scheduling.actions import attendance, booking, changing, rebooking
+from scheduling.enums import Status
+from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
 from tests.factories import make_location, make_user
 from tests.scheduling.browsing import HOME, browser_of
 from tests.scheduling.browsing import book as book_online
-from tests.scheduling.factories import NOW, TEN, as_staff, book, close, make_kind, make_resource, wish
+from tests.scheduling.factories import NOW, TEN, as_staff, book, close, make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db
 FIRST = date(2026, 12, 1)
@@ -157,6 +163,8 @@ def test_nobody_confirms_a_time_that_is_closed(patient: Lead, kind: AppointmentT
 
 
 def calls() -> list[str]:
+    with mock.patch.object(queries, "clock", timezone.now):  # PostgreSQL's does not travel
+        work.call_closed()
     return [task.title for task in Task.objects.open().filter(title__contains="cannot be kept")]
 
 
@@ -171,6 +179,41 @@ def test_whoever_would_set_out_soon_is_called(patient: Lead, kind: AppointmentTy
     assert calls() == ["Tell by telephone: Tue, Dec 1, 10:00 AM cannot be kept"]
     snow.delete()
     assert (rebooking.unflag_all(), calls()) == (2, [])
+    assert rebooking.flag(close(provider, FIRST)) == 1
+    assert len(calls()) == 1  # closed once more: once more a call
+
+
+def test_a_closing_far_ahead_makes_its_call_when_the_day_comes(
+    patient: Lead, kind: AppointmentType, provider: Resource
+) -> None:
+    with time_machine.travel(NOW - timedelta(days=5), tick=True):
+        book(patient, kind)
+        rebooking.flag(close(provider, FIRST))
+        assert calls() == []
+    with time_machine.travel(NOW, tick=True):
+        assert len(calls()) == 1
+
+
+@pytest.mark.usefixtures("then")
+def test_what_was_to_be_told_besides_is_still_to_be_told(
+    centre: Location, kind: AppointmentType, provider: Resource
+) -> None:
+    book(make_patient(centre, email=""), kind)
+    leave = close(provider, FIRST)
+    rebooking.flag(leave)
+    leave.delete()
+    assert rebooking.unflag_all() == 1
+    assert Task.objects.open().filter(title__startswith="Tell by telephone: appointment booked").count() == 1
+
+
+@pytest.mark.usefixtures("then")
+def test_nobody_misses_a_time_that_we_closed(
+    patient: Lead, kind: AppointmentType, provider: Resource, coordinator: User
+) -> None:
+    made = book(patient, kind)
+    rebooking.flag(close(provider, FIRST))
+    with pytest.raises(BookingRefused, match="nobody missed it"):
+        attendance.set_status(made, to=Status.NOSHOW, by=coordinator, now=TEN + timedelta(hours=1))
 
 
 @pytest.mark.usefixtures("then")

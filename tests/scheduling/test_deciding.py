@@ -161,6 +161,40 @@ def test_a_page_of_a_hold_that_is_over_leads_back_to_its_kind(
     assert "not kept for you any more" in answer.content.decode()
 
 
+def test_ones_own_hold_is_in_nobodys_way(browser: Client, provider: Resource, tuesday: datetime) -> None:
+    """Held eleven, went back, and chose half past ten, which is partly the time that is theirs."""
+    kind = make_kind(provider, duration=60, step=30)
+    made = book(browser, kind, tuesday)
+    browser.post(f"{HOME}{made.pk}/move/", {"start": (tuesday + timedelta(hours=1)).isoformat()})
+    near = (tuesday + timedelta(minutes=30)).isoformat()
+    where = str(browser.post(f"{HOME}{made.pk}/move/", {"start": near})["Location"])
+    _action, sent = fields(browser.get(where).content.decode(), "Is this right?")
+    for _ in range(2):
+        page = browser.post(where, sent, follow=True).content.decode()
+        assert "meantime" not in page
+    made.refresh_from_db()
+    assert (made.starts_at, made.version) == (tuesday + timedelta(minutes=30), 2)
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:00+00:00", "x"])
+def test_an_odd_moment_breaks_nothing(browser: Client, kind: AppointmentType, tuesday: datetime, start: str) -> None:
+    made = book(browser, kind, tuesday)
+    asked = browser.get(f"{HOME}{made.pk}/move/nearby/", {"start": start})
+    assert (asked.status_code, browser.post(f"{HOME}{made.pk}/move/", {"start": start}).status_code) == (302, 422)
+
+
+def test_what_is_shown_once_more_and_lost_says_so(
+    browser: Client, centre: Location, provider: Resource, tuesday: datetime
+) -> None:
+    kind = make_kind(provider, duration=60, step=30)
+    made = book(browser, kind, tuesday)
+    booking.book(
+        wish(make_patient(centre, email="n@example.org"), kind, tuesday + timedelta(hours=1)), now=timezone.now()
+    )
+    asked = browser.get(f"{HOME}{made.pk}/move/nearby/", {"start": (tuesday + timedelta(minutes=30)).isoformat()})
+    assert (asked.status_code, "no longer free" in asked.content.decode()) == (409, True)
+
+
 # --- Which month -----------------------------------------------------------------------------------------------------
 
 

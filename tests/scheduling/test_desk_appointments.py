@@ -100,6 +100,16 @@ def test_over_booking_is_for_some(desk: Client, client: Client, made: Appointmen
     assert (extra.is_extra, extra.starts_at, extra.claims.get().state) == (True, made.starts_at, ClaimState.EXTRA)
 
 
+def test_what_was_typed_for_an_over_booking_is_kept(client: Client, patient: Lead, kind: AppointmentType) -> None:
+    client.force_login(make_user("lead_coordinator", email="lea@example.org"))
+    form = {"over_provider": kind.providers.get().pk, "over_start": "2025-03-04T10:00", "over_reason": "Far away"}
+    answer = client.post(f"{at(patient, 'appointments/book/')}?type={kind.key}", form)
+    page = answer.content.decode()
+    assert (answer.status_code, "That time is past" in page, "Far away" in page) == (409, True, True)
+    odd = client.post(f"{at(patient, 'appointments/book/')}?type={kind.key}", form | {"over_start": "0001-01-01T10:00"})
+    assert odd.status_code == 422
+
+
 def test_nothing_is_booked_under_a_hold(desk: Client, patient: Lead, kind: AppointmentType, tuesday: datetime) -> None:
     Lead.objects.filter(pk=patient.pk).update(safety_hold=True)
     answer = desk.post(f"{at(patient, 'appointments/book/')}?type={kind.key}", {"start": tuesday.isoformat()})

@@ -328,3 +328,59 @@ def test_an_offer_that_can_still_be_taken_stands(offered: WaitlistEntry) -> None
     waitlist.offer(now=timezone.now())
     offered.refresh_from_db()
     assert offered.state == WaitState.OFFERED
+
+
+def test_who_let_it_lapse_is_not_asked_after_somebody_else_did(
+    offered: WaitlistEntry, centre: Location, kind: AppointmentType
+) -> None:
+    """Two who do not answer are not asked in turn for ever."""
+    waitlist.join(make_patient(centre, email="second@example.org"), kind, booked=None, now=timezone.now())
+    for expected in (1, 0, 0):
+        lapse()
+        assert waitlist.offer(now=timezone.now()) == expected
+
+
+def lapse() -> None:
+    late = timezone.now() - timedelta(minutes=1)
+    WaitlistEntry.objects.filter(state=WaitState.OFFERED).update(offered_until=late)
+    Claim.objects.filter(state="held").update(hold_expires_at=late)
+
+
+def test_a_time_that_somebody_only_looks_at_is_offered_when_they_let_it_go(
+    centre: Location, kind: AppointmentType, tuesday: datetime
+) -> None:
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    waitlist.join(make_patient(centre, email="w@example.org"), kind, booked=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    booking.hold(wish(make_patient(centre, email="l@example.org"), kind, tuesday), now=timezone.now())
+    assert (waitlist.offer(now=timezone.now()), FreedTime.objects.count()) == (0, 1)
+    Claim.objects.filter(state="held").update(hold_expires_at=timezone.now() - timedelta(minutes=1))
+    assert (waitlist.offer(now=timezone.now()), FreedTime.objects.count()) == (1, 0)
+
+
+def test_a_time_beside_ones_own_is_offered(centre: Location, provider: Resource, tuesday: datetime) -> None:
+    """Half an hour earlier than what they have, and partly the same."""
+    kind = make_kind(provider, duration=60, step=30)
+    before = timedelta(minutes=60)
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday - before), now=timezone.now())
+    waits = make_patient(centre, email="w@example.org")
+    made = booking.book(wish(waits, kind, tuesday), now=timezone.now())
+    waitlist.join(waits, kind, booked=made, now=timezone.now())
+    moved = changing.reschedule(
+        early, start=tuesday + timedelta(days=1), version=1, held_by="", by=None, now=timezone.now()
+    )
+    FreedTime.objects.update(start=tuesday - timedelta(minutes=30))
+    assert (moved.version, waitlist.offer(now=timezone.now())) == (2, 0)  # cannot be held beside the present one
+    assert FreedTime.objects.count() == 0
+
+
+def test_who_moves_to_something_earlier_alone_leaves_the_offer_to_others(
+    offered: WaitlistEntry, tuesday: datetime
+) -> None:
+    made = Appointment.objects.get(lead=offered.lead, status="booked")
+    earlier = tuesday - timedelta(hours=1)
+    changing.reschedule(made, start=earlier, version=1, held_by="", by=None, now=timezone.now())
+    offered.refresh_from_db()
+    assert (offered.state, Claim.objects.filter(state="held").count()) == (WaitState.WAITING, 0)
+    assert FreedTime.objects.filter(start=tuesday).exists()
+    assert Message.objects.get(name="appointment_offer").state == MessageState.CANCELLED

@@ -113,6 +113,31 @@ def test_who_was_seen_before_stays_seen(patient: Lead, provider: Resource, coord
     assert "post_consult" in live()
 
 
+def test_who_misses_another_one_was_seen_all_the_same(patient: Lead, provider: Resource, coordinator: User) -> None:
+    attendance.set_status(book(patient, make_kind(provider)), to=Status.FULFILLED, by=coordinator, now=TEN + HALF_HOUR)
+    again = book(patient, make_kind(provider), TEN + DAY)
+    attendance.set_status(again, to=Status.NOSHOW, by=coordinator, now=TEN + 2 * DAY)
+    assert not Task.objects.filter(title__startswith="Was not seen after all").exists()
+
+
+def test_who_was_seen_after_all_leaves_nothing_to_decide(
+    patient: Lead, kind: AppointmentType, coordinator: User
+) -> None:
+    made = book(patient, kind)
+    for to in (Status.FULFILLED, Status.NOSHOW, Status.ARRIVED):
+        attendance.set_status(made, to=to, by=coordinator, now=TEN + HALF_HOUR)
+    assert not Task.objects.open().filter(title__startswith="Was not seen after all").exists()
+
+
+def test_a_move_puts_nobody_in_two_places(patient: Lead, provider: Resource, centre: Location) -> None:
+    book(patient, make_kind(provider, label="First"))
+    other = book(patient, make_kind(make_resource(centre, name="Dr. Other")), TEN + 4 * HALF_HOUR)
+    with pytest.raises(BookingRefused, match="another appointment at that time"):
+        changing.reschedule(other, start=TEN, version=1, held_by="", by=None, now=NOW)
+    with pytest.raises(BookingRefused, match="another appointment at that time"):
+        booking.hold(wish(patient, other.kind, TEN, moving=other), now=NOW)
+
+
 def test_every_condition_of_a_shipped_sequence_is_known() -> None:
     """A name that nobody knows never holds: its sequence would not begin, or never end."""
     used = {name for one in shipped() for name in (*one.when, *one.stops)}
