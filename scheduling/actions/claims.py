@@ -1,7 +1,7 @@
 """Taking time and giving it back. The exclusion constraint decides who gets it; here is the order that avoids
 deadlocks: claims sorted by resource, inserted before anything is released, and never moved.
 
-Lock order: lead, appointment, place in the waiting line, claims.
+Lock order: lead, appointment, place in the waiting line, freed time, claims.
 """
 
 from collections.abc import Iterable, Sequence
