@@ -69,12 +69,14 @@ def published(*, waiting_for: int, seconds: float = 5) -> list[list[str]]:
 
 @pytest.fixture
 def empty_list(use_broker: Use) -> None:
-    """A database of Valkey of our own, because other tests publish at the same time."""
+    """A database of Valkey of our own, because other tests publish at the same time; emptied when what the test before
+    has left to its thread has been published too."""
     own = celery_app.conf.broker_url.rpartition("/")[0] + "/7"
+    use_broker(own)
+    time.sleep(3 * dispatch.GATHER_SECONDS)
     client = redis.Redis.from_url(own)
     client.flushdb()
     client.close()
-    use_broker(own)
 
 
 def test_nudge_is_published_after_the_commit(empty_list: None) -> None:
