@@ -126,22 +126,21 @@ def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
     """(offers made, whether nothing is left to do): to one after the other for whom it is of use, as long as there is a
     place. Whom somebody is working on at this moment is asked in the next minute, and so is everybody after them."""
     made = 0
-    for pk, lead_id in _line(freed, now=now):
-        if not _is_of_use(pk, freed, now=now):
+    for waiting in _line(freed, now=now):
+        if not _is_of_use(waiting, freed, now=now):
             continue
-        lead = Lead.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=lead_id).first()
+        lead = Lead.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=waiting.lead_id).first()
         if lead is None:
             return made, False
-        rows = WaitlistEntry.objects.select_for_update(of=("self",)).filter(pk=pk, state=WaitState.WAITING)
+        rows = WaitlistEntry.objects.select_for_update(of=("self",)).filter(pk=waiting.pk, state=WaitState.WAITING)
         entry = rows.select_related("lead__location").first()
         if entry and (asked := _question(entry, freed, now=now)):
             made += _offer_to(entry, asked, freed, now=now)
     return made, not _is_being_looked_at(freed)
 
 
-def _is_of_use(pk: UUID, freed: FreedTime, *, now: datetime) -> bool:
+def _is_of_use(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> bool:
     """Whether somebody in the line could have that time, before anything is locked."""
-    entry = WaitlistEntry.objects.select_related("lead__location").get(pk=pk)
     asked = _question(entry, freed, now=now)
     return asked is not None and availability.at_start(asked, freed.start, now=now) is not None
 
@@ -153,8 +152,8 @@ def _is_being_looked_at(freed: FreedTime) -> bool:
     return held.filter(during__overlap=(freed.start, end)).exclude(held_by__startswith=OF_THE_LINE).exists()
 
 
-def _line(freed: FreedTime, *, now: datetime) -> list[tuple[UUID, UUID]]:
-    """(place in the line, lead) of those who may be asked, in turn. Nothing is locked, and nothing decided yet."""
+def _line(freed: FreedTime, *, now: datetime) -> list[WaitlistEntry]:
+    """Those who may be asked, in turn. Nothing is locked, and nothing decided yet."""
     day = freed.start.astimezone(freed.location.zone).date()
     earlier = Appointment.objects.standing().filter(
         lead=OuterRef("lead"), kind=freed.kind, ends_at__gt=now, starts_at__lte=freed.start
@@ -169,7 +168,7 @@ def _line(freed: FreedTime, *, now: datetime) -> list[tuple[UUID, UUID]]:
         first_day__lte=day,
         lead__safety_hold=False,
     )
-    return list(line.exclude(lead=freed.by_id).order_by("since", "pk").values_list("pk", "lead_id")[:BATCH])
+    return list(line.exclude(lead=freed.by_id).select_related("lead").order_by("since", "pk")[:BATCH])
 
 
 def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> Question | None:

@@ -1,7 +1,7 @@
 """Appointments beside the page of a lead, and the pages on which the desk books, moves and cancels them."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -151,11 +151,10 @@ def _week(
     provider = reading.uuid(request.GET.get("provider", ""))
     mine = moving.pk if moving else None
     asked = Question(kind, location, first, DAYS, provider=provider, for_staff=True, moving=mine)
-    found = availability.find(asked, now=now)
-    if not found and "from" not in request.GET:  # nothing this week: the first week in which there is something
-        later = availability.find(replace(asked, days=60), now=now)
-        first = later[0].start.astimezone(location.zone).date() if later else first
-        found = [free for free in later if free.start < later[0].start + timedelta(days=DAYS)]
+    if "from" in request.GET:
+        found = availability.find(asked, now=now)
+    else:
+        first, found = _first_week(asked, now=now)
     if request.method != "POST":
         access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
     rooms = list(kind.rooms.filter(is_active=True, location=location)) if moving and kind.needs_room else []
@@ -184,6 +183,15 @@ def _week(
         "now": now,
     }
     return TemplateResponse(request, "scheduling/desk_book.html", context, status=status)
+
+
+def _first_week(asked: Question, *, now: datetime) -> tuple[date, list[Free]]:
+    """The week that is asked for, or where it is empty the first one in which there is something."""
+    if found := availability.find(asked, now=now):
+        return asked.first, found
+    later = availability.find(replace(asked, days=60), now=now)
+    first = later[0].start.astimezone(asked.location.zone).date() if later else asked.first
+    return first, [free for free in later if free.start < later[0].start + timedelta(days=DAYS)]
 
 
 def named(found: list[Free]) -> list[dict[str, Any]]:

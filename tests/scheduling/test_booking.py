@@ -12,9 +12,9 @@ from crm.enums import Stage
 from crm.models import Activity, Lead, Location, Message, User
 from scheduling import availability
 from scheduling.actions import booking, changing, claims
-from scheduling.availability import Question
+from scheduling.availability import Free, Question
 from scheduling.enums import CancelReason, ClaimState, ResourceKind, Status
-from scheduling.errors import BookingRefused, SlotTaken
+from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Claim, Resource
 from tests.factories import make_location, make_user
 from tests.scheduling.factories import (
@@ -269,6 +269,24 @@ def test_a_second_hold_gives_the_first_one_back(patient: Lead, kind: Appointment
     booking.hold(wish(patient, kind), now=at)
     booking.hold(wish(patient, kind, TEN + HALF_HOUR), now=at)
     assert [TEN in starts(kind, centre), TEN + HALF_HOUR in starts(kind, centre)] == [True, False]
+
+
+def test_a_hold_is_not_given_up_for_a_time_that_is_lost(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+    mine = booking.hold(wish(patient, kind), now=datetime.now(UTC))[0]
+    taken = book(make_patient(centre), kind, TEN + HALF_HOUR)
+    seen_free = Free(taken.starts_at, taken.ends_at, ((taken.provider_id, None),))  # a moment ago
+    held_by = f"lead:{patient.pk}"
+    assert claims.hold(kind, seen_free, held_by=held_by, lead_id=patient.pk, now=datetime.now(UTC)) is None
+    assert Claim.objects.get(state=ClaimState.HELD).hold == mine
+
+
+def test_nobody_is_booked_where_they_no_longer_belong(patient: Lead, kind: AppointmentType) -> None:
+    """Handed over to another location while somebody booked at this one."""
+    wanted = wish(patient, kind)
+    Lead.objects.update(location=make_location(name="Harbor Center", position=9))
+    with pytest.raises(ChangedMeanwhile):
+        booking.book(wanted, now=NOW)
+    assert not Claim.objects.exists()
 
 
 def test_the_same_hold_again_is_the_same_for_longer(patient: Lead, kind: AppointmentType) -> None:

@@ -281,3 +281,15 @@ def test_the_calendar_says_why_it_is_closed(desk: Client, provider: Resource, tu
     assert "Congress" in desk.get(f"/admin/calendar/?day={tuesday:%Y-%m-%d}").content.decode()
     after = tuesday + timedelta(days=1)
     assert "Congress" not in desk.get(f"/admin/calendar/?day={after:%Y-%m-%d}").content.decode()
+
+
+@pytest.mark.usefixtures("then")
+def test_who_moves_away_while_a_leave_is_entered_is_not_marked(
+    patient: Lead, kind: AppointmentType, provider: Resource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = book(patient, kind)
+    changing.reschedule(read, start=TEN + timedelta(days=2), version=1, held_by="", by=None, now=NOW)
+    monkeypatch.setattr(rebooking, "_near", lambda _leave: [read])
+    assert rebooking.flag(close(provider, FIRST)) == 0
+    made = Appointment.objects.select_related("topic").get()
+    assert (made.rebook_since, made.topic.live) == (None, True)

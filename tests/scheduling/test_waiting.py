@@ -358,20 +358,19 @@ def test_a_time_that_somebody_only_looks_at_is_offered_when_they_let_it_go(
     assert (waitlist.offer(now=timezone.now()), FreedTime.objects.count()) == (1, 0)
 
 
-def test_a_time_beside_ones_own_is_offered(centre: Location, provider: Resource, tuesday: datetime) -> None:
-    """Half an hour earlier than what they have, and partly the same."""
-    kind = make_kind(provider, duration=60, step=30)
-    before = timedelta(minutes=60)
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday - before), now=timezone.now())
+def test_a_time_that_overlaps_ones_own_is_for_whoever_can_have_it(
+    centre: Location, provider: Resource, tuesday: datetime
+) -> None:
+    """With the same provider it cannot be held beside what is theirs; with another one it can."""
+    kind, now = make_kind(provider, duration=60, step=30), timezone.now()
     waits = make_patient(centre, email="w@example.org")
-    made = booking.book(wish(waits, kind, tuesday), now=timezone.now())
-    waitlist.join(waits, kind, booked=made, now=timezone.now())
-    moved = changing.reschedule(
-        early, start=tuesday + timedelta(days=1), version=1, held_by="", by=None, now=timezone.now()
-    )
-    FreedTime.objects.update(start=tuesday - timedelta(minutes=30))
-    assert (moved.version, waitlist.offer(now=timezone.now())) == (2, 0)  # cannot be held beside the present one
-    assert FreedTime.objects.count() == 0
+    waitlist.join(waits, kind, booked=booking.book(wish(waits, kind, tuesday), now=now), now=now)
+    half_past_nine = tuesday - timedelta(minutes=30)
+    FreedTime.objects.create(kind=kind, location=centre, start=half_past_nine)
+    assert (waitlist.offer(now=now), FreedTime.objects.count()) == (0, 0)
+    kind.providers.add(make_resource(centre, name="Dr. Other"))
+    FreedTime.objects.create(kind=kind, location=centre, start=half_past_nine)
+    assert (waitlist.offer(now=now), WaitlistEntry.objects.get().offered_start) == (1, half_past_nine)
 
 
 def test_who_moves_to_something_earlier_alone_leaves_the_offer_to_others(
