@@ -23,6 +23,7 @@ PAGES = {
     "mine": "?whose=mine",
     "a surname": "?q=specimen77",
     "a telephone": "?q=(212)+555-0177",
+    "a reference": "?q=KQFM-RWXB",
     "nothing found": "?q=qqqqqq",
 }
 MOST_QUERIES = 8

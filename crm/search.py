@@ -15,18 +15,26 @@ def matching(leads: QuerySet[Lead], term: str) -> QuerySet[Lead]:
     """Those of `leads` that `term` means: a reference with or without its dash, a telephone number however it is
     written, or words that all occur somewhere. An empty term means everybody."""
     term = term.strip()
-    if _REFERENCE.fullmatch(term) and re.search(r"\d", term):
-        plain = term.replace("-", "").upper()
-        return leads.filter(reference=f"{plain[:4]}-{plain[4:]}")
-    if _TELEPHONE.fullmatch(term):
-        return leads.filter(phone__icontains=re.sub(r"\D", "", term))
+    wanted = _by_telephone(term) if _TELEPHONE.fullmatch(term) else _by_words(term)
+    if _REFERENCE.fullmatch(term):  # One in eleven references has no digit: it may be a name as well.
+        wanted |= _by_reference(term)
+    return leads.filter(wanted)
+
+
+def _by_reference(term: str) -> Q:
+    plain = term.replace("-", "").upper()
+    return Q(reference=f"{plain[:4]}-{plain[4:]}")
+
+
+def _by_telephone(term: str) -> Q:
+    return Q(phone__icontains=re.sub(r"\D", "", term))
+
+
+def _by_words(term: str) -> Q:
+    wanted = Q()
     for word in term.split():
-        leads = leads.filter(_somewhere(word))
-    return leads
-
-
-def _somewhere(word: str) -> Q:
-    found = Q()
-    for column in COLUMNS:
-        found |= Q(**{f"{column}__icontains": word})
-    return found
+        found = Q()
+        for column in COLUMNS:
+            found |= Q(**{f"{column}__icontains": word})
+        wanted &= found
+    return wanted
