@@ -6,8 +6,9 @@ answers with the ids of those for which it holds.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from crm import registry
@@ -21,15 +22,37 @@ _NO_CALLS = {CallOutcome.ASKED_NOT_TO_CALL, CallOutcome.WRONG_NUMBER}
 _LATEST = 10
 
 
-@dataclass(frozen=True)
 class Facts:
-    """What is known of some leads beyond their own rows. Calls: newest first."""
+    """What is known of some leads beyond their own rows: each fact is read when a condition first asks for it, and then
+    of all these leads at once. Calls: newest first."""
 
-    calls: dict[UUID, list[tuple[datetime, str]]] = field(default_factory=dict)
-    wrote_at: dict[UUID, datetime] = field(default_factory=dict)
-    studies: dict[UUID, list[bool]] = field(default_factory=dict)
-    decided: set[UUID] = field(default_factory=set)
-    of_others: dict[str, set[UUID]] = field(default_factory=dict)
+    def __init__(self, leads: Iterable[Lead]) -> None:
+        self._ids = [lead.pk for lead in leads if not lead._state.adding]
+        self._of_others: dict[str, set[UUID]] = {}
+
+    @cached_property
+    def calls(self) -> dict[UUID, list[tuple[datetime, str]]]:
+        return _calls(self._ids)
+
+    @cached_property
+    def wrote_at(self) -> dict[UUID, datetime]:
+        return _wrote(self._ids)
+
+    @cached_property
+    def studies(self) -> dict[UUID, list[bool]]:
+        return _studies(self._ids)
+
+    @cached_property
+    def decided(self) -> set[UUID]:
+        return _decided(self._ids)
+
+    def of_others(self, name: str) -> set[UUID]:
+        """For whom a condition of another app holds. A name that nobody knows (an app that is not installed) holds for
+        nobody."""
+        if name not in self._of_others:
+            question = registry.conditions().get(name)
+            self._of_others[name] = question(self._ids) if question and self._ids else set()
+        return self._of_others[name]
 
 
 @dataclass(frozen=True)
@@ -52,18 +75,6 @@ class Case:
     def wrote_since(self) -> bool:
         at = self.facts.wrote_at.get(self.lead.pk)
         return at is not None and at >= self.since
-
-
-def facts_of(leads: Iterable[Lead], *, asked: Iterable[str]) -> Facts:
-    """The facts that the named conditions need, for all these leads."""
-    ids, names = [lead.pk for lead in leads], set(asked)
-    return Facts(
-        calls=_calls(ids) if names & {"reached", "contacted", "missed_twice", "no_calls"} else {},
-        wrote_at=_wrote(ids) if "replied" in names else {},
-        studies=_studies(ids) if names & {"records_missing", "records_here"} else {},
-        decided=_decided(ids) if "decided" in names else set(),
-        of_others={name: answer(ids) for name, answer in registry.conditions().items() if name in names},
-    )
 
 
 def _calls(ids: list[UUID]) -> dict[UUID, list[tuple[datetime, str]]]:
@@ -162,10 +173,10 @@ def known() -> frozenset[str]:
 
 
 def holds(name: str, case: Case) -> bool:
-    """Whether a condition holds. A name that nobody knows (an app that is not installed) never does."""
+    """Whether a condition holds. A name that nobody knows never does."""
     if name in CONDITIONS:
         return CONDITIONS[name](case)
-    return case.lead.pk in case.facts.of_others.get(name, set())
+    return case.lead.pk in case.facts.of_others(name)
 
 
 def first_that_holds(names: Iterable[str], case: Case) -> str | None:

@@ -58,8 +58,7 @@ def _told(entries: list[tuple[Enrolment, datetime, Step]], *, now: datetime) -> 
     works = [_on_paper(enrolment, step, at) for enrolment, at, step in entries]
     mails = [message for work in works for message in work.messages]
     known = eligibility.background(mails, now=now, alone=False)
-    asked = {name for enrolment, _at, _step in entries for name in enrolment.version.definition.stops}
-    facts = conditions.facts_of({enrolment.lead for enrolment, _at, _step in entries}, asked=asked)
+    facts = conditions.Facts({enrolment.lead for enrolment, _at, _step in entries})
     told = []
     for (enrolment, at, step), work in zip(entries, works, strict=True):
         definition = enrolment.version.definition

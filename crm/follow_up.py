@@ -60,8 +60,7 @@ def _batch(at: datetime | None) -> int:
         return 0
     now: datetime = at or due[0].clock  # type: ignore[attr-defined]  # annotated above
     done, work = _done(due), Work(educated=_educated([one.lead for one in due]))
-    asked = {name for one in due for name in one.version.definition.stops}
-    facts = conditions.facts_of([one.lead for one in due], asked=asked)
+    facts = conditions.Facts(one.lead for one in due)
     for enrolment in due:
         _take_turn(enrolment, done[enrolment.pk], facts, work, now=now)
     _write(due, work, now=now)

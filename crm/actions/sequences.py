@@ -95,8 +95,7 @@ def beginning(
     ]
     if not fitting or lead.safety_hold:
         return []
-    asked = {name for _version, definition in fitting for name in (*definition.when, *definition.stops)}
-    facts = conditions.facts_of([lead], asked=asked) if not lead._state.adding else conditions.Facts()
+    facts = conditions.Facts([lead])
     made: list[Enrolment | StepOutcome] = []
     for version, definition in fitting:
         happening = events[definition.trigger]
@@ -170,8 +169,7 @@ def _save_new(enrolment: Enrolment, outcomes: list[StepOutcome]) -> None:
 
 
 def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) -> None:
-    asked = {name for one in under_way for name in one.version.definition.stops}
-    facts = conditions.facts_of([lead], asked=asked)
+    facts = conditions.Facts([lead])
     for enrolment in under_way:
         definition = enrolment.version.definition
         ends = conditions.first_that_holds(definition.stops, Case(lead, enrolment.started_at, facts))

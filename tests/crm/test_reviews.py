@@ -139,7 +139,7 @@ def test_the_patients_decision_ends_what_asks_for_it(
     lead: Lead, clinician: User, surgery: str | None, ends: bool
 ) -> None:
     record(lead, clinician, surgery=SurgeryDecision(surgery) if surgery else None)
-    facts = conditions.facts_of([lead], asked=["decided"])
+    facts = conditions.Facts([lead])
     assert conditions.holds("decided", conditions.Case(lead, NOW, facts)) == ends
 
 
