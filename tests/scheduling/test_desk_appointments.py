@@ -356,7 +356,8 @@ def test_an_exception_is_entered_at_the_desk(client: Client, made: Appointment, 
 def test_whoever_has_not_confirmed_is_called_once(patient: Lead, kind: AppointmentType, centre: Location) -> None:
     made = _today(patient, kind, centre)
     soon = timezone.now() + timedelta(hours=29)
-    Appointment.objects.filter(pk=made.pk).update(starts_at=soon, ends_at=soon + timedelta(minutes=30))
+    moved = {"starts_at": soon, "ends_at": soon + timedelta(minutes=30), "agreed_at": timezone.now()}
+    Appointment.objects.filter(pk=made.pk).update(**moved)
     work.call_unconfirmed()
     assert not Task.objects.filter(title__startswith="Not confirmed").exists()  # booked a moment ago
     Appointment.objects.update(agreed_at=timezone.now() - timedelta(days=3))
