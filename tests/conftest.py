@@ -1,5 +1,7 @@
 """The named cast, and what every test may not do."""
 
+from pathlib import Path
+
 import pytest
 from django.test import Client
 from django.utils import translation
@@ -13,9 +15,11 @@ from tests.factories import make_lead, make_location, make_user
 
 @pytest.fixture(autouse=True)
 def unhashed_static_files(settings: Settings) -> None:
-    """Hashed names need collectstatic first; script/server and the deployment check do that, tests need not."""
+    """Hashed names need collectstatic first; script/server and the deployment check do that, tests need not. Where
+    somebody did, WhiteNoise would look at a thousand files for each test's client."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+    settings.STATIC_ROOT = Path("nowhere")
 
 
 @pytest.fixture(autouse=True)
