@@ -21,7 +21,7 @@ QUIET = "--disable-quic --no-first-run --disable-background-networking --disable
 ALL_RULES: Rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 RULES_OF_COLOURS: Rules = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 AXE = Axe()
-# Colours glide from one to the other: what is measured in between is neither.
+# Colours may glide from one to the other: what is measured in between is neither.
 SETTLED = """async () => {
   const waited = new Promise(done => setTimeout(done, 500));
   const settled = async () => {
@@ -127,11 +127,20 @@ def _in_the_dark(page: Page | Frame) -> Iterator[None]:
     whole = page.page if isinstance(page, Frame) else page
     turn = "on => location.pathname.startsWith('/admin/') && document.documentElement.classList.toggle('dark', on)"
     for is_dark in (True, False):
-        whole.emulate_media(color_scheme="dark" if is_dark else "light")
+        whole.emulate_media(color_scheme="dark" if is_dark else "light", reduced_motion="reduce")
         whole.evaluate(turn, is_dark)
         page.evaluate(SETTLED)
         if is_dark:
             yield
+
+
+def longest_motion(page: Page) -> float:
+    """Of all transitions and animations of a page, in seconds."""
+    script = """() => Math.max(...[...document.querySelectorAll('*')].flatMap((one) => {
+      const style = getComputedStyle(one);
+      return [...style.transitionDuration.split(','), ...style.animationDuration.split(',')].map(parseFloat);
+    }))"""
+    return float(page.evaluate(script))
 
 
 def overflow(page: Page) -> int:

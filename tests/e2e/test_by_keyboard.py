@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crm.models import Lead
-from tests.e2e.conftest import Watch, overflow
+from tests.e2e.conftest import Watch, longest_motion, overflow
 
 # 400 % zoom in a window of 1280 by 1024 leaves 320 by 256 (WCAG 2.2, 1.4.10).
 WINDOWS = {"wide": (1280, 800), "phone": (375, 740), "zoomed": (320, 256)}
@@ -93,11 +93,5 @@ def test_the_way_past_the_head_of_the_page(open_page: Watch) -> None:
 @pytest.mark.parametrize(("wish", "moves"), [("reduce", False), ("no-preference", True)])
 def test_whoever_wants_no_motion_gets_none(open_page: Watch, wish: str, moves: bool) -> None:
     page = open_page("/candidate/", reduced_motion=wish)
-    longest = page.evaluate(
-        """() => Math.max(...[...document.querySelectorAll('*')].flatMap((one) => {
-             const style = getComputedStyle(one);
-             return [...style.transitionDuration.split(','), ...style.animationDuration.split(',')].map(parseFloat);
-           }))"""
-    )
-    assert (longest > 0) is moves
+    assert (longest_motion(page) > 0) is moves
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == ("smooth" if moves else "auto")

@@ -13,7 +13,7 @@ from crm.models import Lead, Location, Treatment
 from intake import actions, quarantine
 from intake.forms import StepOne
 from intake.models import QuarantinedRequest
-from tests.e2e.conftest import Watch, barriers, overflow, settled
+from tests.e2e.conftest import Watch, barriers, longest_motion, overflow, settled
 from tests.factories import PASSWORD, make_lead, make_message, make_treatment, make_user, step_one
 
 TOLD = [
@@ -216,3 +216,12 @@ def test_wrong_password_says_so_and_keeps_the_name(open_page: Watch, coordinator
     expect(page.get_by_role("alert")).to_contain_text(re.compile("correct", re.IGNORECASE))
     expect(page.get_by_label("E-mail")).to_have_value(coordinator)
     assert barriers(page) == []
+
+
+@pytest.mark.parametrize(("wish", "moves"), [("reduce", False), ("no-preference", True)])
+def test_the_desk_keeps_still_for_whoever_wants_that(
+    open_page: Watch, coordinator: str, wish: str, moves: bool
+) -> None:
+    page = sign_in(open_page(reduced_motion=wish), coordinator)
+    page.goto("/admin/crm/lead/")
+    assert (longest_motion(page) > 0) is moves

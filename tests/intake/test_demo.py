@@ -15,7 +15,7 @@ from crm.models import Activity, Consultation, Lead, Message, PrivateMessage, Ta
 from intake import demo
 from intake.models import Submission
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]  # told once, by one process
 
 
 @pytest.fixture(scope="module")

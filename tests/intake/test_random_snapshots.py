@@ -14,6 +14,7 @@ from tests.intake.random_snapshots import random_snapshot, spoil
 from tests.intake.snapshots import PILLS, PT, row, snapshot
 from tests.intake.spoiled_snapshots import apply, ways
 
+pytestmark = pytest.mark.xdist_group("snapshots")  # drawn once, by one process
 NUMBER = 10_000
 SPOILED = [(reason, place, change) for reason, found in ways(date(2026, 11, 22)).items() for place, change in found]
 
