@@ -85,6 +85,7 @@ BOUNCE = bounce()
         (complaint(), Kind.COMPLAINT),
         (b"", Kind.REPLY),
     ],
+    ids=range(12),  # each process makes Message-IDs of its own
 )
 def test_what_it_is(raw: bytes, kind: Kind) -> None:
     assert inbound.read(raw).kind == kind
