@@ -1,5 +1,6 @@
 """The named cast, and what every test may not do."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from crm import mail_texts, queries, stages
 from crm.actions import sequences
 from crm.models import Lead, Location, User
 from tests.factories import make_lead, make_location, make_user
+
+# Thousands of tests make much that lives long; looking through all of it again and again takes a twentieth of the time.
+gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Locator, Page, Request, sync_playwright
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from crm.models import Location
@@ -45,11 +46,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(live_server: LiveServer, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> str:
+def site(live_server: LiveServer, transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of a site with its centre; the database is real and seen by the browser.
 
-    A browser that is driven fills in a form faster than any person: here that is no suspicion.
+    A browser that is driven fills in a form faster than any person: here that is no suspicion. Signing in, as every
+    second test does, is made cheap.
     """
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.setattr(guard, "SHORTEST", timedelta(0))
     if not Location.objects.exists():
         make_location()
@@ -105,10 +108,12 @@ def settled(page: Page) -> None:
     page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')")
 
 
-def barriers(page: Page | Frame) -> list[str]:
+def barriers(page: Page | Frame, *, in_dark: bool = True) -> list[str]:
     """What axe-core finds against WCAG 2.2 A and AA, one line an element: every rule in light, those about colours in
     dark too."""
     found = _found(page, ALL_RULES)
+    if not in_dark:
+        return found
     with _in_the_dark(page):
         return found + [f"in dark: {line}" for line in _found(page, RULES_OF_COLOURS)]
 
