@@ -140,7 +140,7 @@ SCHEDULING_GUARDS = [
         "scheduling/actions/claims.py",
         '    list(Lead.objects.select_for_update().filter(pk=values["lead_id"]).values_list("pk"))\n',
         "",
-        f"{_AT_ONCE}::test_pressing_on_many_times_keeps_one",
+        f"{_AT_ONCE}::test_a_second_press_waits_for_the_first",
     ),
     Guard(
         "nobody confirms a closed time",

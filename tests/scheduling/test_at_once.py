@@ -1,16 +1,17 @@
 """Many at once, in transactions of their own: the constraint decides, nobody deadlocks, nothing is half done."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from django.db import close_old_connections, connection, connections
+from django.db import close_old_connections, connection, connections, transaction
 
 from crm.models import Lead, Location
 from scheduling.actions import booking, changing
@@ -171,6 +172,35 @@ def test_pressing_on_many_times_keeps_one(centre: Location) -> None:
     results = at_once(*(partial(booking.hold, wish(mine, kind, start), now=now) for start in starts))
     [claim] = Claim.objects.all()
     assert claim.hold in {result[0] for result in results if isinstance(result, tuple)}
+
+
+def test_a_second_press_waits_for_the_first(centre: Location) -> None:
+    """The first one has its time and has not said so yet: whoever did not wait would not see it, and keep both."""
+    mine, kind = make_patient(centre), make_kind(make_resource(centre))
+    later = wish(mine, kind, TEN + timedelta(hours=2))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            booking.hold(wish(mine, kind, TEN), now=datetime.now(UTC))
+            second = pool.submit(at_once, partial(booking.hold, later, now=datetime.now(UTC)))
+            until(lambda: second.done() or somebody_waits())
+        [(name, *_rest)] = cast(list[tuple[UUID, Any]], second.result())
+    assert [claim.hold for claim in Claim.objects.all()] == [name]
+
+
+def somebody_waits() -> bool:
+    """Whether anybody in this database stands before a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # or a transaction sees what it saw before
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def until(true: Callable[[], bool], *, seconds: float = 20) -> None:
+    ends_at = time.monotonic() + seconds
+    while not true() and time.monotonic() < ends_at:
+        time.sleep(0.01)
 
 
 def test_a_crowd_that_books_moves_and_cancels_leaves_no_overlap(centre: Location) -> None:
