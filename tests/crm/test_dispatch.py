@@ -22,13 +22,24 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TASK = "crm.send_messages"
 AT_ONCE = 0.25  # seconds; a request that waited for the broker would need at least dispatch.ANSWER_SECONDS
 
+PUBLISH = dispatch._Nudges._publish
+
 Use = Callable[[str], None]
+
+
+def publish_if_current(nudges: dispatch._Nudges, task_name: str, ids: list[str]) -> None:
+    """The threads of tests before, which nothing ends, have nothing more to say."""
+    if nudges is dispatch._nudges:
+        PUBLISH(nudges, task_name, ids)
 
 
 @pytest.fixture
 def use_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
     """Points the process at another broker, with a circuit breaker that knows nothing yet."""
     before = celery_app.conf.broker_url
+    monkeypatch.setattr(dispatch._Nudges, "_publish", publish_if_current)
+    monkeypatch.setattr(dispatch, "_nudges", dispatch._Nudges())
+    time.sleep(dispatch.GATHER_SECONDS)  # what is just being published goes to where it was meant to go
 
     def use(url: str) -> None:
         point_at(url)
@@ -69,11 +80,9 @@ def published(*, waiting_for: int, seconds: float = 5) -> list[list[str]]:
 
 @pytest.fixture
 def empty_list(use_broker: Use) -> None:
-    """A database of Valkey of our own, because other tests publish at the same time; emptied when what the test before
-    has left to its thread has been published too."""
+    """A database of Valkey of our own, because other tests publish at the same time."""
     own = celery_app.conf.broker_url.rpartition("/")[0] + "/7"
     use_broker(own)
-    time.sleep(3 * dispatch.GATHER_SECONDS)
     client = redis.Redis.from_url(own)
     client.flushdb()
     client.close()
