@@ -3,6 +3,7 @@
 from script.guard import Guard
 from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
+from script.guards_of_queues import QUEUE_GUARDS
 from script.guards_of_requests import REQUEST_GUARDS
 from script.guards_of_scheduling import SCHEDULING_GUARDS
 from script.guards_of_sending import SENDING_GUARDS
@@ -361,6 +362,7 @@ GUARDS = [
     *INSURANCE_GUARDS,
     *FOLLOW_UP_GUARDS,
     *SENDING_GUARDS,
+    *QUEUE_GUARDS,
     *DESK_GUARDS,
     *SCHEDULING_GUARDS,
 ]

@@ -13,6 +13,7 @@ from crm import roles
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> Any:
         connection = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
+        connection.close()  # the system checks have just used it, as the application
         connection.close_pool()
         application = connection.settings_dict
         connection.settings_dict = {**application, **settings.OWNER_DATABASE, "NAME": application["NAME"]}
