@@ -19,9 +19,11 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def database() -> Iterator[embedded.Database]:
     """The tests' own server is forgetful, and a public site refuses it."""
-    with TemporaryDirectory(prefix="nucleus-roles-") as directory:
-        with embedded.postgres(Path(directory) / "postgres", durable=True) as made:
-            yield made
+    with (
+        TemporaryDirectory(prefix="nucleus-roles-") as directory,
+        embedded.postgres(Path(directory) / "postgres", durable=True) as made,
+    ):
+        yield made
 
 
 def manage(database: embedded.Database, *command: str) -> subprocess.CompletedProcess[str]:
