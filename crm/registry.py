@@ -67,7 +67,7 @@ def panels(area: str) -> list[Panel]:
 
 @dataclass(frozen=True)
 class Route:
-    """A page of the desk below the page of one lead."""
+    """A page of the desk below the page of one lead. `permission`: one name, or several between blanks, all needed."""
 
     pattern: str
     view: DeskView
@@ -79,7 +79,8 @@ _routes: list[Route] = []
 
 
 def route(pattern: str, view: DeskView, *, permission: str, name: str) -> None:
-    """Hangs a page below /admin/crm/lead/<id>/, for users with `permission`; reversed as admin:<name>."""
+    """Hangs a page below /admin/crm/lead/<id>/, for users with `permission` (several between blanks: with all of them);
+    reversed as admin:<name>."""
     _routes.append(Route(pattern, view, permission, name))
 
 

@@ -66,6 +66,7 @@ _WORK = [
     "crm.add_referral",
     "crm.change_referral",
     "crm.change_enrolment",
+    "intake.add_submission",
     "intake.override_outcome",
     "intake.change_coverage",
     "intake.add_verification",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from crm import patient_access, registry
 from crm.actions import access
 from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.admin.lead_private import FILLS_IN
 from crm.enums import AccessAction, Outcome
 from crm.errors import OverrideRefused
 from crm.private import enter
@@ -42,7 +43,7 @@ def hang_in() -> None:
     """Called once, when the app is ready."""
     permission = "intake.override_outcome"
     registry.route("outcome/", override, permission=permission, name="intake_override")
-    registry.route("safety-script/", safety_script, permission="crm.change_lead", name="intake_safety_script")
+    registry.route("safety-script/", safety_script, permission=FILLS_IN, name="intake_safety_script")
     registry.route("outcome/<uuid:override_id>/", approve, permission=permission, name="intake_override_approve")
 
 

@@ -5,6 +5,7 @@ from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
 from script.guards_of_queues import QUEUE_GUARDS
 from script.guards_of_requests import REQUEST_GUARDS
+from script.guards_of_roles import ROLE_GUARDS
 from script.guards_of_scheduling import SCHEDULING_GUARDS
 from script.guards_of_sending import SENDING_GUARDS
 from script.guards_of_the_desk import DESK_GUARDS
@@ -203,7 +204,7 @@ GUARDS = [
     Guard(
         "pages of the desk need their permission",
         "crm/admin/lead_page.py",
-        "if not request.user.has_perm(permission):",
+        "if not user_of(request).has_perms(permission.split()):",
         "if False:",
         "crm/test_desk_lead.py::test_route_is_closed_without_its_permission",
     ),
@@ -364,5 +365,6 @@ GUARDS = [
     *SENDING_GUARDS,
     *QUEUE_GUARDS,
     *DESK_GUARDS,
+    *ROLE_GUARDS,
     *SCHEDULING_GUARDS,
 ]

@@ -40,6 +40,7 @@ TIMELINE: dict[str, tuple[str, set[str]]] = {
     "documents": ("Documents", {ActivityKind.DOCUMENT, ActivityKind.IMAGING}),
     "changes": ("Changes", {ActivityKind.DETAILS, ActivityKind.TREATMENT_ADDED, ActivityKind.TREATMENT_CORRECTED}),
 }
+SENDS_AGAIN = "crm.change_lead crm.view_message"
 BOARD = "board"  # where a move was asked for, and where to go back to
 
 
@@ -57,7 +58,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         route("panels/<slug:key>/", panel, "crm.view_lead", "crm_lead_panel"),
         route("note/", note, "crm.add_activity", "crm_lead_note"),
         route("tasks/<uuid:task_id>/done/", finish_task, "crm.change_task", "crm_lead_task_done"),
-        route("messages/<uuid:message_id>/send-again/", send_again, "crm.change_lead", "crm_lead_send_again"),
+        route("messages/<uuid:message_id>/send-again/", send_again, SENDS_AGAIN, "crm_lead_send_again"),
     ]
     return ours + [route(entry.pattern, entry.view, entry.permission, entry.name) for entry in registry.routes()]
 
@@ -222,8 +223,8 @@ def form_page(
 
 
 def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponseBase:
-    """Every page and form of a lead comes through here: the permission, and the locations that somebody works for."""
-    if not request.user.has_perm(permission):
+    """Every page and form of a lead comes through here: the permissions, and the locations that somebody works for."""
+    if not user_of(request).has_perms(permission.split()):
         raise PermissionDenied
     if not Lead.objects.visible_to(user_of(request)).filter(pk=ids["lead_id"]).exists():
         raise Http404("There is no such lead, or it belongs to another location.")
