@@ -49,6 +49,10 @@ class AssignmentRefused(DomainError):
     """A lead that cannot be given to this person."""
 
 
+class TaskRefused(DomainError):
+    """A task that this person cannot end or put off, or that ends by something else than a press."""
+
+
 class MessageRefused(DomainError):
     """The message is not in a state in which this can be done with it."""
 

@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from crm import clinic_hours, notices
+from crm.actions.tasks import DECIDED
 from crm.enums import OPEN_STAGES, ActivityKind, Stage, TaskKind
 from crm.errors import AssignmentRefused
 from crm.models import Activity, Lead, Task, User
@@ -94,7 +95,8 @@ def give(lead: Lead, *, to: User, by: User | None, now: datetime) -> None:
     if not taker.is_active:
         raise AssignmentRefused(f"{taker} does not work here any more: choose somebody else.")
     Lead.objects.filter(pk=lead.pk).update(owner=taker, updated_at=now)
-    Task.objects.open().filter(lead=lead).update(assigned_to=taker)
+    # A review is for whichever clinician decides it: given to the owner, it would be on nobody else's day.
+    Task.objects.open().filter(lead=lead).exclude(kind__in=DECIDED).update(assigned_to=taker)
     Task.objects.open().filter(lead=lead, kind=TaskKind.RETURNED).update(done_at=now, done_by=by)
     User.objects.filter(pk=taker.pk).update(last_lead_at=Now())  # several in one batch take turns too
     Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, by=by, summary=f"Looked after by {taker}")

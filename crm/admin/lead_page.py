@@ -22,7 +22,7 @@ from crm.actions import messages as outbox
 from crm.admin import lead_panels
 from crm.admin.forms import CallForm, MoveForm, NoteForm
 from crm.enums import AccessAction, ActivityKind, CallOutcome, Stage
-from crm.errors import MessageRefused, MoveRefused
+from crm.errors import MessageRefused, MoveRefused, TaskRefused
 from crm.models import Lead, Message, Task, User
 
 View = Callable[..., HttpResponseBase]
@@ -171,10 +171,13 @@ def finish_task(site: AdminSite, request: HttpRequest, lead_id: UUID, task_id: U
     """Marks one of the lead's tasks done."""
     if request.method == "POST":
         task = get_object_or_404(Task, pk=task_id, lead_id=lead_id)
-        if tasks.finish_task(task, by=user_of(request), now=timezone.now()):
-            messages.success(request, f"Done: {task.title}")
-        else:
-            messages.info(request, "Somebody had done this already.")
+        try:
+            if tasks.finish_task(task, by=user_of(request), now=timezone.now()):
+                messages.success(request, f"Done: {task.title}")
+            else:
+                messages.info(request, "Somebody had done this already.")
+        except TaskRefused as refused:
+            messages.warning(request, refused.message)
     return back(lead_id)
 
 

@@ -16,7 +16,6 @@ from crm.admin.lead_page import back, find_lead, user_of
 from crm.enums import AccessAction
 from crm.private import enter
 
-
 # The private page shows everything that a person told and sent: whoever opens it, or helps somebody in, needs no less
 # than to read that at the desk. Filling in is writing, too.
 OPENS_IT = "crm.change_lead intake.view_submission crm.view_document"

@@ -17,6 +17,7 @@ from crm import work_list
 from crm.actions import tasks
 from crm.admin import shown
 from crm.admin.lead_page import user_of
+from crm.errors import TaskRefused
 from crm.models import Lead, Task
 
 
@@ -61,17 +62,28 @@ def settle_here(site: AdminSite) -> Any:
 
 
 def _settle(request: HttpRequest, task: Task, what: str) -> None:
-    user, now = user_of(request), timezone.now()
-    if what == "done":
-        if tasks.finish_task(task, by=user, now=now):
-            messages.success(request, f"Done: {task.title}")
-        else:
-            messages.info(request, "Somebody had done this already.")
+    try:
+        done, words = _done(request, task) if what == "done" else _later(request, task)
+    except TaskRefused as refused:
+        messages.warning(request, refused.message)
         return
-    until = work_list.snoozed_until(request.POST.get("until", ""), now=now)
-    if until is None:
-        messages.warning(request, "Say until when: an hour, tomorrow or next week.")
-    elif tasks.put_off(task, until=until, by=user, now=now):
-        messages.success(request, f"Until {timezone.localtime(until):%b %-d, %-I:%M %p}: {task.title}")
+    if done is None:
+        messages.warning(request, words)
+    elif done:
+        messages.success(request, words)
     else:
         messages.info(request, "Somebody had done this already.")
+
+
+def _done(request: HttpRequest, task: Task) -> tuple[bool, str]:
+    return tasks.finish_task(task, by=user_of(request), now=timezone.now()), f"Done: {task.title}"
+
+
+def _later(request: HttpRequest, task: Task) -> tuple[bool | None, str]:
+    """None when it is not said until when."""
+    now = timezone.now()
+    until = work_list.snoozed_until(request.POST.get("until", ""), now=now)
+    if until is None:
+        return None, "Say until when: an hour, tomorrow or next week."
+    words = f"Until {timezone.localtime(until):%b %-d, %-I:%M %p}: {task.title}"
+    return tasks.put_off(task, until=until, by=user_of(request), now=now), words

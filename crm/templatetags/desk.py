@@ -1,10 +1,12 @@
-"""What the desk's pages say of stages: `{{ lead.stage|stage_name }}`."""
+"""What the desk's pages say of stages (`{{ lead.stage|stage_name }}`), notes and tasks."""
 
 from django import template
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
 from crm import stages
+from crm.actions import tasks
+from crm.models import Task, User
 
 # Neither HTML nor pictures; markdown-it itself refuses links that would run something.
 _NOTES = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "html_block", "html_inline"])
@@ -22,3 +24,15 @@ def stage_name(code: str) -> str:
 def as_note(text: str) -> SafeString:
     """What staff wrote down, in Markdown: emphasis, lists, links. HTML in it is shown, never run."""
     return SafeString(_NOTES.render(text))
+
+
+@register.filter
+def may_finish(user: User, task: Task) -> bool:
+    """Whether a press on "Done" would do it."""
+    return tasks.may_finish(task, user)
+
+
+@register.filter
+def may_put_off(user: User, task: Task) -> bool:
+    """Whether a press on "Later" would do it."""
+    return tasks.may_put_off(task, user)
