@@ -1,86 +1,180 @@
 """For each guard of the product: what happens to the tests when it is gone. Exit code 1 when nothing does.
 
-Works on a copy of the tree. A guard is a piece of source that stands exactly once in its file; with its replacement
-the named test has to fail. A guard that moved is reported like one that survived, so that the table stays true.
+Works on copies of the tree, one for each core, each with a database of its own. A guard is a piece of source that
+stands exactly once in its file; with its replacement the named test has to fail. A guard that moved is reported like
+one that survived, so that the table stays true.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import batched
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
 
 from script import embedded
-from script.guard import Guard
+from script.guard import CAUGHT, Guard, Verdict
 from script.guards import GUARDS
+from script.mutation import Copy, Tried, words_of_failure
 
 ROOT = Path(__file__).resolve().parent.parent
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".tools", "var", "staticfiles", "__pycache__", ".*_cache")
-SLOWEST_SECONDS = 120
+TEMPLATE = "mutants_template"
+TESTS_AT_ONCE = 24
+# The test database as pytest-django makes it, with the environment of the tests.
+MIGRATED = """
+from tests import plugin_services
+import django
+django.setup()
+from django.db import connection
+connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+connection.close_pool()
+"""
 
 
 def main() -> int:
     parser = ArgumentParser(prog="script/mutants", description="Breaks one guard after another; a test must notice.")
     parser.add_argument("words", nargs="*", help="only guards with one of these words in name or file")
-    words = parser.parse_args().words
-    chosen = [g for g in GUARDS if not words or any(word in f"{g.name} {g.file}" for word in words)]
+    parser.add_argument("--copies", type=int, default=os.cpu_count() or 1, help="of the tree, at work at once")
+    options = parser.parse_args()
+    chosen = [g for g in GUARDS if not options.words or any(word in f"{g.name} {g.file}" for word in options.words)]
     if not chosen:
         parser.error("No guard has such a word in its name or file.")
     with ExitStack() as places:
         directory = Path(places.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-mutants-")))
-        environment = _services(places, directory)
-        tree = directory / "tree"
-        shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
-        if trouble := _failing(tree, environment, sorted({guard.test for guard in chosen})):
-            print(f"{trouble[-4000:]}\nThe tests fail as they are: mend that first.")
-            return 1
-        survivors = [guard for guard in chosen if not _is_killed(guard, tree, environment)]
-    print(f"\n{len(chosen) - len(survivors)} of {len(chosen)} guards are watched by a test.")
-    return 1 if survivors else 0
+        return examine(chosen, copies_of_the_product(places, directory, count=max(1, options.copies)))
 
 
-def _services(places: ExitStack, directory: Path) -> dict[str, str]:
-    """One database and one broker for all runs."""
-    database = places.enter_context(embedded.postgres(directory / "postgres", durable=False))
-    redis_url = places.enter_context(embedded.valkey(directory / "valkey"))
-    urls = {"DATABASE_URL": database.owner_url, "DATABASE_OWNER_URL": database.owner_url, "REDIS_URL": redis_url}
-    return os.environ | urls | {"PYTHONDONTWRITEBYTECODE": "1"}
+def examine(guards: Sequence[Guard], copies: Sequence[Copy]) -> int:
+    """Runs the tests as they are, then with each guard broken. Prints a line a guard and a table."""
+    begun = time.monotonic()
+    if trouble := _trouble_before(guards, copies):
+        print(f"{trouble[-4000:]}\nThe tests fail as they are: mend that first.")
+        return 1
+    print(f"{len({guard.test for guard in guards})} tests pass as they are ({time.monotonic() - begun:.0f} s).")
+    tried: list[Tried] = []
+
+    def try_one(copy: Copy, guard: Guard) -> None:
+        tried.append(copy.try_guard(guard))
+        _show(tried[-1], done=len(tried), of=len(guards))
+
+    _share_out(Jobs([g for g in guards if not g.is_rehearsal], [g for g in guards if g.is_rehearsal]), copies, try_one)
+    _show_totals(tried, copies=len(copies), seconds=time.monotonic() - begun)
+    return 0 if all(one.verdict in CAUGHT for one in tried) and len(tried) == len(guards) else 1
 
 
-def _is_killed(guard: Guard, tree: Path, environment: dict[str, str]) -> bool:
-    """Prints a line. False when the test stayed green, or when the guard is not where the table says."""
-    file, begun = tree / guard.file, time.monotonic()
-    before = file.read_text()
-    if before.count(guard.source) != 1:
-        print(f"not found  {'':>6}  {guard.name} ({guard.file})", flush=True)
-        return False
-    file.write_text(before.replace(guard.source, guard.replacement))
-    try:
-        killed = _failing(tree, environment, [guard.test])
-    finally:
-        file.write_text(before)
-    verdict = "killed" if killed else "SURVIVED"
-    print(f"{verdict:<9}  {time.monotonic() - begun:4.1f} s  {guard.name} ({guard.file})", flush=True)
-    return bool(killed)
+@dataclass
+class Jobs[T]:
+    """What is still to do. Of the rehearsals no two are given out at once."""
+
+    quick: list[T]
+    rehearsals: list[T]
+    _rehearsing: threading.Lock = field(default_factory=threading.Lock)
+    _taking: threading.Lock = field(default_factory=threading.Lock)
+
+    def work(self, do: Callable[[T], None]) -> None:
+        """Takes one after another until nothing is left that it may take."""
+        while True:
+            with self._taking:
+                rehearses = bool(self.rehearsals) and self._rehearsing.acquire(blocking=False)
+                if not rehearses and not self.quick:
+                    return
+                job = self.rehearsals.pop(0) if rehearses else self.quick.pop(0)
+            try:
+                do(job)
+            finally:
+                if rehearses:
+                    self._rehearsing.release()
 
 
-def _failing(tree: Path, environment: dict[str, str], tests: list[str]) -> str:
-    """What pytest says when a test fails or hangs, else "". Raises RuntimeError when it could not run them."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", *(f"tests/{test}" for test in tests)]
-    options = {"cwd": tree, "env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(command, **options) as run:  # type: ignore[call-overload]  # it cannot see into options
-        try:
-            said: str = run.communicate(timeout=SLOWEST_SECONDS * max(1, len(tests) // 10))[0]
-        except subprocess.TimeoutExpired:
-            run.kill()
-            return "It hangs."
-    if run.returncode > 1:
-        raise RuntimeError(f"pytest could not run {' '.join(tests)}:\n{said[-2000:]}")
-    return said or "It was killed." if run.returncode else ""
+def _share_out[T](jobs: Jobs[T], copies: Sequence[Copy], do: Callable[[Copy, T], None]) -> None:
+    with ThreadPoolExecutor(len(copies)) as pool:
+        for ended in [pool.submit(jobs.work, partial(do, copy)) for copy in copies]:
+            ended.result()
+
+
+def _trouble_before(guards: Sequence[Guard], copies: Sequence[Copy]) -> str:
+    """What the tests say when one of them fails with every guard in its place, else ""."""
+    quick = sorted({guard.test for guard in guards if not guard.is_rehearsal})
+    rehearsals = sorted({guard.test for guard in guards if guard.is_rehearsal})
+    said: list[str] = []
+
+    def look(copy: Copy, tests: tuple[str, ...]) -> None:
+        run = copy.look_before(tests)
+        if run.code:
+            said.append(run.said)
+
+    jobs = Jobs(
+        list(batched(quick, TESTS_AT_ONCE, strict=False)), list(batched(rehearsals, TESTS_AT_ONCE, strict=False))
+    )
+    _share_out(jobs, copies, look)
+    usual = {test: seconds for copy in copies for test, seconds in copy.usual_seconds.items()}
+    for copy in copies:
+        copy.usual_seconds.update(usual)
+    return "\n".join(said)
+
+
+def _show(one: Tried, *, done: int, of: int) -> None:
+    print(f"{done:>3}/{of}  {one.verdict:<9} {one.seconds:5.1f} s  {one.guard.name} ({one.guard.file})", flush=True)
+    if one.verdict == Verdict.NOT_RUN:
+        print(words_of_failure(one.said), flush=True)
+
+
+def _show_totals(tried: Sequence[Tried], *, copies: int, seconds: float) -> None:
+    for one in tried:
+        if one.verdict not in CAUGHT:
+            print(f"\n{one.verdict}: {one.guard.name}\n  {one.guard.file}: {one.guard.source!r}\n  {one.guard.test}")
+    counts = Counter(one.verdict for one in tried)
+    print("\n" + "".join(f"{verdict:<11}{counts[verdict]:>5}\n" for verdict in Verdict), end="")
+    print(f"{sum(one.verdict in CAUGHT for one in tried)} of {len(tried)} guards are watched by a test", end="")
+    print(f" ({seconds / 60:.1f} minutes, {copies} at once).")
+
+
+# --- The product's own copies ----------------------------------------------------------------------------------------
+
+
+def copies_of_the_product(places: ExitStack, directory: Path, *, count: int) -> list[Copy]:
+    """Copies of the tree with one PostgreSQL for all, and in it a migrated database that each run gets a copy of."""
+    owner_url = places.enter_context(embedded.postgres(directory / "postgres", durable=False)).owner_url
+    making = threading.Lock()
+    copies = []
+    for number in range(1, count + 1):
+        name = f"mutants_{number}"
+        redis_url = places.enter_context(embedded.valkey(directory / f"valkey-{number}"))
+        renew = partial(_renew, owner_url, name, making)
+        copies.append(Copy(directory / f"tree-{number}", _variables(owner_url, name, redis_url), renew))
+        copies[-1].take_from(ROOT)
+    first = copies[0]
+    variables = first.environment | _variables(owner_url, TEMPLATE, first.environment["REDIS_URL"])
+    subprocess.run([sys.executable, "-c", MIGRATED], cwd=first.tree, env=variables, check=True)
+    return copies
+
+
+def _variables(owner_url: str, name: str, redis_url: str) -> dict[str, str]:
+    url = urlsplit(owner_url)._replace(path=f"/{name}").geturl()
+    ours = {"DATABASE_URL": url, "DATABASE_OWNER_URL": url, "REDIS_URL": redis_url}
+    return os.environ | ours | {"DJANGO_SETTINGS_MODULE": "crm.settings"}
+
+
+def _renew(owner_url: str, name: str, making: threading.Lock, *, empty: bool) -> None:
+    """Drops a copy's test database and, unless it shall be migrated anew, copies the migrated one."""
+    ours, template = sql.Identifier(f"test_{name}"), sql.Identifier(f"test_{TEMPLATE}")
+    with making, psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(ours))
+        if not empty:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(ours, template))
 
 
 if __name__ == "__main__":
