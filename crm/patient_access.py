@@ -130,9 +130,11 @@ def end(session: PatientSession, *, now: datetime) -> None:
 
 
 def send_code(session: PatientSession, *, now: datetime) -> bool:
-    """Mails a code to the address on record. False when there is none, when somebody else has given the same one, or
-    when too many were asked for within the hour."""
+    """Mails a code to the address on record. False when there is none, when somebody else has given the same one, when
+    too many were asked for within the hour, and in a browser that has opened no link."""
     lead = session.lead
+    if not session.may_be_proven:
+        return False
     recent = Message.objects.filter(lead=lead, name="code", created_at__gt=now - timedelta(hours=1)).count()
     if not lead.email or recent >= CODES_AN_HOUR or shares_address(lead):
         return False

@@ -147,13 +147,16 @@ def _opened(request: HttpRequest) -> uuid.UUID:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    """The second factor: asks for a code or the date of birth, and takes it. 422 for a wrong one."""
+    """The second factor: asks for a code or the date of birth, and takes it. 422 for a wrong one. One and the same page
+    for whoever has opened no link: nobody learns there whether a name or an address is known."""
     now = timezone.now()
     session = patient_access.find_session(request.COOKIES.get(COOKIE, ""), now=now)
     if session is None:
         return no_entry(request)
     if session.is_proven:
         return _private(redirect("private:page"))
+    if not session.may_be_proven:
+        return _private(render(request, "private/open_link.html", {"patient": session}))
     if "send" in request.POST:
         sent = patient_access.send_code(session, now=now)
         return _ask(request, session, sent=sent, refused=not sent)
@@ -173,7 +176,7 @@ def _factor(request: HttpRequest) -> "FactorForm":
 def _ask(request: HttpRequest, session: PatientSession, **given: Any) -> HttpResponse:
     """The page with every way that is open. `given`: a form that was refused, and what became of asking for a code."""
     context: dict[str, Any] = {
-        "ways": second_factor.ways(session.lead, now=timezone.now()),
+        "ways": second_factor.ways(session, now=timezone.now()),
         "address": _masked(session.lead.email),
         "code": CodeForm(),
         "birthday": BirthdayForm(),

@@ -34,6 +34,27 @@ PRIVATE_GUARDS = [
     ),
     # The second factor
     Guard(
+        "a date of birth replaces no link",
+        "crm/second_factor.py",
+        "if not session.may_be_proven or not _may_try(lead, now):",
+        "if not _may_try(lead, now):",
+        "crm/test_just_sent.py::test_the_functions_behind_it_refuse_too",
+    ),
+    Guard(
+        "no code is mailed for a browser that has opened no link",
+        "crm/patient_access.py",
+        "    if not session.may_be_proven:\n        return False\n",
+        "",
+        "crm/test_just_sent.py::test_the_functions_behind_it_refuse_too",
+    ),
+    Guard(
+        "whoever has just sent a request is asked for nothing that proves",
+        "crm/private.py",
+        "    if not session.may_be_proven:\n",
+        "    if False:\n",
+        "crm/test_just_sent.py::test_it_goes_on_writing",
+    ),
+    Guard(
         "no code goes to a shared mailbox",
         "crm/patient_access.py",
         " or shares_address(lead):",

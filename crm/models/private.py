@@ -28,7 +28,8 @@ class PatientLink(Row):
 class PatientSession(Row):
     """One browser on the private page.
 
-    Until it is proven it may write and see only what it wrote itself. `by` is set when a member of staff fills in for
+    Until it is proven it may write and see only what it wrote itself, and only one that a link began can become proven.
+    `by` is set when a member of staff fills in for
     the patient; `handed_over` when that browser is the tablet of the waiting room.
     """
 
@@ -51,6 +52,11 @@ class PatientSession(Row):
     @property
     def is_proven(self) -> bool:
         return self.proven_at is not None
+
+    @property
+    def may_be_proven(self) -> bool:
+        """Whoever merely knows a name and an address has no link, and never gets beyond writing."""
+        return self.link_id is not None
 
     @property
     def is_the_patient(self) -> bool:

@@ -117,13 +117,15 @@ def test_wrong_codes_are_kept_on_the_page(token: str, client: Client) -> None:
     assert (answer.status_code, "This is not the code" in answer.content.decode()) == (422, True)
 
 
-def test_four_codes_an_hour(lead: Lead, now: datetime) -> None:
-    session = patient_access.begin(lead, now=now).session
+def test_four_codes_an_hour(lead: Lead, token: str, now: datetime) -> None:
+    session = patient_access.begin(lead, now=now, link=PatientLink.objects.get()).session
     assert [patient_access.send_code(session, now=now) for _ in range(5)] == [True] * 4 + [False]
 
 
-def test_no_code_without_an_address(db: None, now: datetime) -> None:
-    session = patient_access.begin(make_lead(email=""), now=now).session
+def test_no_code_without_an_address(lead: Lead, token: str, now: datetime) -> None:
+    Lead.objects.update(email="")
+    lead.refresh_from_db()
+    session = patient_access.begin(lead, now=now, link=PatientLink.objects.get()).session
     assert patient_access.send_code(session, now=now) is False
 
 
