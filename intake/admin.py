@@ -17,6 +17,7 @@ from unfold.decorators import display
 
 from crm import desk
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
+from crm.admin.scoped import ScopedFilter
 from crm.models import User
 from intake import guard, new_request, panels, quarantine
 from intake.models import Plan, Quarantine, QuarantinedRequest, Question
@@ -52,6 +53,7 @@ class AnsweredFilter(admin.SimpleListFilter):
 class QuestionAdmin(ReadOnlyAdmin):
     """General questions, oldest first: they wait for an answer and are in nobody's pipeline."""
 
+    location_path = "location"
     list_display = ["who", "topic_label", "at", "answered_by"]
     list_filter = [AnsweredFilter, ("topic", ChoicesDropdownFilter)]
     list_select_related = ["answered_by"]
@@ -90,9 +92,9 @@ class QuestionAdmin(ReadOnlyAdmin):
 
     def mark_answered(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Somebody has answered: by telephone, by letter or by mail."""
-        question = get_object_or_404(Question, pk=pk)
         if not request.user.has_perm("intake.change_question"):
             return HttpResponse(status=403)
+        question = get_object_or_404(self.get_queryset(request), pk=pk)
         if request.method == "POST":
             Question.objects.filter(pk=question.pk, answered_at__isnull=True).update(
                 answered_at=timezone.now(), answered_by=cast(User, request.user)
@@ -104,6 +106,7 @@ class QuestionAdmin(ReadOnlyAdmin):
 class QuarantinedRequestAdmin(ReadOnlyAdmin):
     """Requests that a machine may have made, oldest first, and the balance of everything that arrived."""
 
+    location_path = "location"
     list_display = ["reference", "why", "at", "state_label", "decided_by"]
     list_filter = [("state", ChoicesDropdownFilter)]
     list_select_related = ["decided_by"]
@@ -144,9 +147,9 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
 
     def decide_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Releases or discards; what cannot be done is said."""
-        held = get_object_or_404(QuarantinedRequest, pk=pk)
         if not request.user.has_perm("intake.decide_quarantine"):
             return HttpResponse(status=403)
+        held = get_object_or_404(self.get_queryset(request), pk=pk)
         user, now = cast(User, request.user), timezone.now()
         if request.method == "POST":
             try:
@@ -173,8 +176,9 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
 class PlanAdmin(DeskAdmin):
     """Which plans each location takes, and since when somebody knows."""
 
+    location_path = "location"
     list_display = ["insurer", "name", "location", "network", "as_of"]
-    list_filter = ["location", ("network", ChoicesDropdownFilter)]
+    list_filter = [("location", ScopedFilter), ("network", ChoicesDropdownFilter)]
     list_select_related = ["location"]
     search_fields = ["insurer", "name"]
     ordering = ["insurer", "name", "pk"]

@@ -3,6 +3,7 @@
 from script.guard import Guard
 from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
+from script.guards_of_locations import LOCATION_GUARDS
 from script.guards_of_queues import QUEUE_GUARDS
 from script.guards_of_requests import REQUEST_GUARDS
 from script.guards_of_roles import ROLE_GUARDS
@@ -233,8 +234,8 @@ GUARDS = [
     Guard(
         "search terms are kept as keyed hashes",
         "crm/actions/access.py",
-        'keyed_hash=keyed_hash(term) if term else ""',
-        "keyed_hash=term[:64]",
+        'keyed_hash(term) if term else ""',
+        "term[:64]",
         "crm/test_access.py::test_search_term_is_kept_as_a_keyed_hash",
     ),
     Guard(
@@ -366,5 +367,6 @@ GUARDS = [
     *QUEUE_GUARDS,
     *DESK_GUARDS,
     *ROLE_GUARDS,
+    *LOCATION_GUARDS,
     *SCHEDULING_GUARDS,
 ]

@@ -11,15 +11,21 @@ from crm.models import AccessEvent, User
 
 
 def record(
-    action: AccessAction, *, by: User | None, object_type: str = "", ids: Iterable[UUID] = (), term: str = ""
+    action: AccessAction,
+    *,
+    by: User | None,
+    object_type: str = "",
+    ids: Iterable[UUID] = (),
+    leads: Iterable[UUID] = (),
+    term: str = "",
 ) -> None:
-    """Adds one AccessEvent. `term`, a search or a sign-in name, is kept as a keyed hash and never as text."""
-    AccessEvent.objects.create(
-        action=action,
-        user_id=by.pk if by else None,
-        object_type=object_type,
-        object_ids=list(ids),
-        keyed_hash=keyed_hash(term) if term else "",
+    """Adds one AccessEvent, and one more that names the leads whom the objects are about, if `leads` are given. `term`,
+    a search or a sign-in name, is kept as a keyed hash and never as text. One query."""
+    about, hashed = sorted(set(leads)), keyed_hash(term) if term else ""
+    seen = [(object_type, list(ids)), *([("lead", about)] if about else [])]
+    AccessEvent.objects.bulk_create(
+        AccessEvent(action=action, user_id=by.pk if by else None, object_type=name, object_ids=found, keyed_hash=hashed)
+        for name, found in seen
     )
 
 

@@ -10,9 +10,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 
 from crm.actions import access
+from crm.admin.scoped import ScopedAdmin
 from crm.enums import AccessAction
 from crm.models import Lead, User
 
@@ -28,7 +28,7 @@ class CappedPaginator(Paginator):
         return rows.order_by().values("pk")[:MOST_COUNTED].count()
 
 
-class DeskAdmin(ModelAdmin):
+class DeskAdmin(ScopedAdmin):
     """A list and a page whose every look leaves an AccessEvent. Nothing is deleted here, and nothing in bulk."""
 
     actions = None
@@ -54,8 +54,11 @@ class DeskAdmin(ModelAdmin):
         return False
 
     def _record(self, request: HttpRequest, action: AccessAction, rows: Any, term: str = "") -> None:
-        ids = [row.pk for row in rows]
-        access.record(action, by=cast(User, request.user), object_type=str(self.opts.model_name), ids=ids, term=term)
+        """Of the rows, and of the leads whom they are about."""
+        found = list(rows)
+        leads = [row.lead_id for row in found if getattr(row, "lead_id", None)]
+        ids, user = [row.pk for row in found], cast(User, request.user)
+        access.record(action, by=user, object_type=str(self.opts.model_name), ids=ids, leads=leads, term=term)
 
 
 class ReadOnlyAdmin(DeskAdmin):

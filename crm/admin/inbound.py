@@ -28,8 +28,9 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 @admin.register(InboundMail)
 class InboundMailAdmin(ReadOnlyAdmin):
-    """Newest first."""
+    """Newest first. Without a lead it is of no location."""
 
+    location_path = "lead__location"
     list_display = ["at", "kind_label", "of", "status"]
     list_filter = [("kind", ChoicesDropdownFilter), ("lead", admin.EmptyFieldListFilter)]
     list_select_related = ["lead"]

@@ -34,6 +34,7 @@ class WriteForm(forms.Form):
 
 @admin.register(Snippet)
 class SnippetAdmin(DeskAdmin):
+    location_path, everywhere_because = None, "What is answered often is answered alike everywhere."
     list_display = ["title", "is_active"]
     fields = ["title", "text_en", "text_es", "is_active"]
 

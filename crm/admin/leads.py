@@ -8,12 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.timesince import timesince
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from crm import queries, search, stages
 from crm.admin import lead_page
 from crm.admin.base import DeskAdmin, colours
+from crm.admin.scoped import ScopedFilter
 from crm.enums import Stage
 from crm.models import Lead, PrivateMessage
 
@@ -68,6 +69,7 @@ class MessagesFilter(admin.SimpleListFilter):
 
 @admin.register(Lead)
 class LeadAdmin(DeskAdmin):
+    location_path = "location"
     list_display = ["person", "stage_label", "since", "next_step", "how_to_reach", "state", "owner_name", "hold"]
     list_filter = [
         ("stage", ChoicesDropdownFilter),
@@ -75,7 +77,7 @@ class LeadAdmin(DeskAdmin):
         MessagesFilter,
         OUTCOME_FILTER,
         "safety_hold",
-        ("location", RelatedDropdownFilter),
+        ("location", ScopedFilter),
     ]
     list_before_template = "crm/stage_bar.html"
     search_fields = search.COLUMNS
@@ -83,7 +85,7 @@ class LeadAdmin(DeskAdmin):
     ordering = ["-created_at", "-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
-        return queries.lead_list(super().get_queryset(request).visible_to(request.user))
+        return queries.lead_list(super().get_queryset(request))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """An assessment is an answer: whoever may not read it may not look for it."""

@@ -68,6 +68,8 @@ class TextForm(forms.Form):
 class MailTextAdmin(PagesAdmin):
     """One page a text and language. Its list is made of all texts that there are, not of rows."""
 
+    location_path, everywhere_because = None, "All locations send the same texts."
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -19,7 +19,7 @@ from crm.admin.base import ReadOnlyAdmin, colours, link_to
 from crm.admin.lead_page import user_of
 from crm.enums import MessageState, TaskKind
 from crm.errors import MessageRefused
-from crm.models import Lead, Message, Task
+from crm.models import Message, Task
 
 _STATE_COLOURS = colours(
     MessageState, sent="success", queued="info", sending="info", in_data="info", failed="danger", unknown="warning"
@@ -49,14 +49,12 @@ class OpenFilter(admin.SimpleListFilter):
 class TaskAdmin(ReadOnlyAdmin):
     """What has to be done, most urgent first. Tasks are finished on the page of their lead."""
 
+    location_path = "lead__location"
     list_display = ["title", "kind_label", "of", "due_at", "done_by"]
     list_display_links = None
     list_filter = [OpenFilter, ("kind", ChoicesDropdownFilter)]
     list_select_related = ["lead", "done_by"]
     ordering = ["due_at", "pk"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
-        return super().get_queryset(request).filter(lead__in=Lead.objects.visible_to(user_of(request)))
 
     @display(description="Kind", label=colours(TaskKind, urgent_call="danger", mail_problem="warning"))
     def kind_label(self, task: Task) -> tuple[str, str]:
@@ -69,8 +67,10 @@ class TaskAdmin(ReadOnlyAdmin):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    """The outbox: what was written to whom, and what became of it. Sent again from the page of the lead."""
+    """The outbox: what was written to whom, and what became of it. Sent again from the page of the lead. Without a
+    lead they went to staff and are of no location."""
 
+    location_path = "lead__location"
     list_display = ["subject", "state_label", "of", "to_email", "created_at", "attempts"]
     list_filter = [("state", ChoicesDropdownFilter)]
     list_select_related = ["lead"]
@@ -92,10 +92,6 @@ class MessageAdmin(ReadOnlyAdmin):
         "body",
     ]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        seen = Lead.objects.visible_to(user_of(request))
-        return super().get_queryset(request).filter(Q(lead=None) | Q(lead__in=seen))
-
     def get_urls(self) -> list[URLPattern]:
         settled = self.admin_site.admin_view(self.settle)
         return [path("<uuid:pk>/settle/", settled, name="crm_message_settle"), *super().get_urls()]
@@ -104,7 +100,8 @@ class MessageAdmin(ReadOnlyAdmin):
         """arrived, again, drop: what a person knows of a message that waits for one."""
         if not request.user.has_perm("crm.change_lead"):
             raise PermissionDenied
-        message, user, now = get_object_or_404(Message, pk=pk), user_of(request), timezone.now()
+        message = get_object_or_404(self.get_queryset(request), pk=pk)
+        user, now = user_of(request), timezone.now()
         what = request.POST.get("what", "") if request.method == "POST" else ""
         try:
             if what == "again":

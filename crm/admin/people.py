@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Field, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -23,6 +23,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from crm.actions import assignment
 from crm.admin.base import MOST_COUNTED, DeskAdmin, ReadOnlyAdmin, colours
 from crm.admin.fields import HoursField, LinesField
+from crm.admin.scoped import ScopedFilter
 from crm.enums import AccessAction
 from crm.errors import AssignmentRefused
 from crm.models import Absence, AccessEvent, Lead, User
@@ -49,11 +50,12 @@ class HandOverForm(forms.Form):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narrow ModelAdmin
+    location_path = "locations"
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["name", "email", "roles", "is_staff", "is_active", "last_login", "hand_over_link"]
-    list_filter = ["groups", "is_staff", "is_active"]
+    list_filter = [("groups", ScopedFilter), "is_staff", "is_active"]
     search_fields = ["name", "email"]
     ordering = ["name", "pk"]
     filter_horizontal = ["groups", "locations"]
@@ -69,6 +71,13 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[type]:
         return [AbsenceInline] if obj else []
+
+    def sighted(self, user: User) -> Q:
+        """Who works for one of the same locations, or for all."""
+        works = User.locations.through.objects.filter(user=OuterRef("pk"))
+        bound = User.locations.through.objects.filter(user=user)
+        shared = works.filter(location__in=bound.values("location"))
+        return Q(Exists(shared)) | ~Q(Exists(works)) | ~Q(Exists(bound))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -126,6 +135,7 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
 class AccessEventAdmin(ReadOnlyAdmin):
     """Answers "who saw this record": the page of a lead links here with its id as the search."""
 
+    location_path, everywhere_because = None, "It holds ids and codes; who saw a record may work anywhere."
     list_display = ["at", "who", "action_label", "object_type", "how_many"]
     list_filter = [("action", ChoicesDropdownFilter)]
     search_fields = ["object_ids"]  # shows the box; get_search_results does the work

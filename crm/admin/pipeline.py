@@ -16,6 +16,7 @@ from crm.models import StageRule
 
 @admin.register(StageRule)
 class StageRuleAdmin(DeskAdmin):
+    location_path, everywhere_because = None, "All locations work in the same stages."
     list_display = ["label", "code", "position", "answer_within_minutes", "rots_after_days", "asks"]
     ordering = ["position", "stage"]
     fields = ["label", "position", "answer_within_minutes", "rots_after_days", "requires"]

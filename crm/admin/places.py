@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from crm import places, queries
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.fields import HoursField, LinesField, OriginsField
+from crm.admin.scoped import ScopedFilter
 from crm.models import EmergencyCount, Location, OnCallShift
 
 _EASIER: dict[str, Any] = {
@@ -30,6 +31,7 @@ _EASIER: dict[str, Any] = {
 
 @admin.register(Location)
 class LocationAdmin(DeskAdmin):
+    location_path = "pk"
     list_display = ["name", "city", "state", "phone_display", "timezone", "is_active", "position"]
     list_filter = ["is_active"]
     ordering = ["position", "pk"]
@@ -67,8 +69,9 @@ class LocationAdmin(DeskAdmin):
 class OnCallShiftAdmin(DeskAdmin):
     """The rota, next shift first. Times are the centre's."""
 
+    location_path = "location"
     list_display = ["user", "location", "starts_at", "ends_at"]
-    list_filter = ["location"]
+    list_filter = [("location", ScopedFilter)]
     list_select_related = ["user", "location"]
     autocomplete_fields = ["user"]
     ordering = ["-starts_at", "pk"]
@@ -81,6 +84,7 @@ class OnCallShiftAdmin(DeskAdmin):
 class EmergencyCountAdmin(ReadOnlyAdmin):
     """People who were sent to emergency care and left nothing: only their number is known."""
 
+    location_path = "location"
     list_display = ["day", "location", "count"]
     list_display_links = None
     list_select_related = ["location"]

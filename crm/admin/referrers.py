@@ -26,6 +26,7 @@ class WithFigures(ChangeList):
 
 @admin.register(ReferringPractice)
 class ReferringPracticeAdmin(DeskAdmin):
+    location_path, everywhere_because = None, "One practice refers to several locations."
     list_display = ["__str__", "city", "sent", "open", "consulted", "became_patients", "lost", "to_tell", "last_on"]
     list_filter = ["is_active"]
     search_fields = ["name", "provider", "npi"]

@@ -21,6 +21,8 @@ SHOWN = 50
 class SendingAdmin(PagesAdmin):
     """One page."""
 
+    location_path, everywhere_because = None, "There is one switch for the whole installation."
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [

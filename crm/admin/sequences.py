@@ -25,6 +25,8 @@ from crm.sequences import difference
 class SequenceVersionAdmin(PagesAdmin):
     """One page a version. The list holds one line a sequence, with figures."""
 
+    location_path, everywhere_because = None, "All locations follow up in the same way."
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [

@@ -40,11 +40,16 @@ def make_reference() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def in_sight(user: "User", *, location: str = "location") -> models.Q:
+def in_sight(user: "User", *, location: str = "location", nowhere: str = "") -> models.Q:
     """Whether a row is of a location that this person works for; of any for somebody who is bound to none. `location`:
-    how the row reaches it."""
+    how the row reaches it. `nowhere`: what a row may be without and is then of no location; it is in sight of whoever
+    works for all that are active."""
     bound = user.locations.through.objects.filter(user=user)
-    return models.Q(**{f"{location}__in": bound.values("location")}) | ~models.Q(models.Exists(bound))
+    seen = models.Q(**{f"{location}__in": bound.values("location")}) | ~models.Q(models.Exists(bound))
+    if not nowhere:
+        return seen
+    others = apps.get_model("crm", "Location").objects.filter(is_active=True).exclude(pk__in=bound.values("location"))
+    return seen | models.Q(**{f"{nowhere}__isnull": True}) & ~models.Q(models.Exists(others))
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):

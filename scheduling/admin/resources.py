@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Field, ForeignKey, Q
+from django.db.models import Field, Q
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -15,15 +15,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from crm import places
 from crm.admin.base import DeskAdmin
-from crm.admin.lead_page import user_of
+from crm.admin.scoped import ScopedFilter
 from crm.enums import Outcome
-from crm.models import Location
+from crm.models import User
 from crm.models.lead import in_sight
 from scheduling import busy, feeds
 from scheduling.actions import rebooking
@@ -120,16 +120,16 @@ class BusyInline(TabularInline):
 
 @admin.register(Resource)
 class ResourceAdmin(DeskAdmin):
+    location_path = "location"
     list_display = ["name", "kind", "location", "hours", "is_active", "position"]
-    list_filter = [("kind", ChoicesDropdownFilter), ("location", RelatedDropdownFilter), "is_active"]
+    list_filter = [("kind", ChoicesDropdownFilter), ("location", ScopedFilter), "is_active"]
     ordering = ["position", "name", "pk"]
     fields = [("kind", "name"), ("location", "timezone"), ("is_active", "position"), "feed_address"]
     readonly_fields = ["feed_address"]
     inlines = [RuleInline, BusyInline]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        theirs = super().get_queryset(request).filter(in_sight(user_of(request)))
-        return theirs.select_related("location").prefetch_related("rules")
+        return super().get_queryset(request).select_related("location").prefetch_related("rules")
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "timezone":
@@ -183,26 +183,20 @@ def tell_of_closed(page: DeskAdmin, request: HttpRequest, count: int) -> None:
 class ScheduleExceptionAdmin(DeskAdmin):
     """Leave, a congress, a snow day, an extra morning. Appointments underneath are flagged at once."""
 
+    location_path = "location"
     formfield_overrides = _WALL_TIME
 
     list_display = ["what", "whose", "from_day", "to_day", "reason"]
-    list_filter = [("resource", RelatedDropdownFilter), ("location", RelatedDropdownFilter), "is_open"]
+    list_filter = [("resource", ScopedFilter), ("location", ScopedFilter), "is_open"]
     ordering = ["-from_day", "pk"]
     fields = [("resource", "location"), "is_open", ("from_day", "from_time"), ("to_day", "to_time"), "reason"]
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        user = user_of(request)
-        mine = in_sight(user) & Q(resource=None) | in_sight(user, location="resource__location") & Q(location=None)
-        return super().get_queryset(request).filter(mine).select_related("resource", "location")
+    def sighted(self, user: User) -> Q:
+        """Of a whole location, or of one of its calendars."""
+        return in_sight(user) & Q(resource=None) | in_sight(user, location="resource__location") & Q(location=None)
 
-    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
-        """Of the locations that this person works for."""
-        user = user_of(request)
-        if db_field.name == "resource":
-            kwargs["queryset"] = Resource.objects.filter(in_sight(user))
-        elif db_field.name == "location":
-            kwargs["queryset"] = Location.objects.filter(in_sight(user, location="pk"))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("resource", "location")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("scheduling.delete_scheduleexception")
@@ -230,6 +224,7 @@ class ScheduleExceptionAdmin(DeskAdmin):
 
 @admin.register(AppointmentType)
 class AppointmentTypeAdmin(DeskAdmin):
+    location_path, everywhere_because = None, "The same can be booked everywhere; who gives it is of those in sight."
     list_display = ["label", "mode", "duration", "needs_room", "is_active", "position"]
     list_filter = ["is_active", ("mode", ChoicesDropdownFilter)]
     ordering = ["position", "label"]

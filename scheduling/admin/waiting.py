@@ -6,14 +6,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
 from crm.actions import access
 from crm.admin.base import ReadOnlyAdmin
 from crm.admin.lead_page import user_of
+from crm.admin.scoped import ScopedFilter
 from crm.enums import AccessAction
-from crm.models.lead import in_sight
 from scheduling import words
 from scheduling.actions.waitlist import IN_LINE
 from scheduling.models import WaitlistEntry
@@ -21,13 +20,14 @@ from scheduling.models import WaitlistEntry
 
 @admin.register(WaitlistEntry)
 class WaitlistAdmin(ReadOnlyAdmin):
+    location_path = "location"
     list_display = ["patient", "kind", "location", "would_come", "since", "offered"]
     list_display_links = None
-    list_filter = [("kind", RelatedDropdownFilter), ("location", RelatedDropdownFilter)]
+    list_filter = [("kind", ScopedFilter), ("location", ScopedFilter)]
     ordering = ["since", "pk"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        waiting = super().get_queryset(request).filter(in_sight(user_of(request)), state__in=IN_LINE)
+        waiting = super().get_queryset(request).filter(state__in=IN_LINE)
         return waiting.select_related("lead", "kind", "location")
 
     def _record(self, request: HttpRequest, action: AccessAction, rows: Any, term: str = "") -> None:

@@ -1,0 +1,106 @@
+"""What every list of the desk stands on: it says how its rows reach their location, and shows those in sight.
+
+A list that says nothing does not start. What belongs to no location (mail of nobody known) is seen by whoever works
+for all of them: docs/decisions/0016-no-location.md.
+"""
+
+from typing import Any, cast
+
+from django.contrib.admin import AdminSite, RelatedFieldListFilter
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db.models import Field, Model, Q, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+
+from crm.models import User
+from crm.models.lead import in_sight
+
+
+class ScopedAdmin(ModelAdmin):
+    """`location_path`: how a row reaches its location, such as "lead__location"; None for rows that have none, with the
+    reason in `everywhere_because`. What is chosen from, filtered by and kept follows the list of the other model."""
+
+    location_path: str | None
+    everywhere_because: str = ""
+
+    def __init__(self, model: type[Model], admin_site: AdminSite) -> None:
+        super().__init__(model, admin_site)
+        _insist_on_a_location(self)
+
+    def sighted(self, user: User) -> Q:
+        """Which rows this person may see and change. Q() for all."""
+        if self.location_path is None:
+            return Q()
+        return in_sight(user, location=self.location_path, nowhere=_nullable(self.model, self.location_path))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Every page, box to choose from and action takes its rows from here: what is elsewhere is not found (404)."""
+        return super().get_queryset(request).filter(self.sighted(cast(User, request.user)))
+
+    def get_field_queryset(self, db: str | None, db_field: Field, request: HttpRequest) -> QuerySet[Any] | None:
+        """What can be chosen: what the list of the other model would show."""
+        offered: QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
+        wanted = self.scope_of(db_field, request)
+        if not wanted:
+            return offered
+        return (db_field.related_model._default_manager.all() if offered is None else offered).filter(wanted)  # type: ignore[union-attr]
+
+    def scope_of(self, field: Field, request: HttpRequest) -> Q:
+        """Which rows of the model that `field` points to are in sight."""
+        other = self.admin_site._registry.get(cast("type[Model]", field.related_model))
+        return other.sighted(cast(User, request.user)) if isinstance(other, ScopedAdmin) else Q()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """What could not be chosen because it is elsewhere stays chosen."""
+        for field in self.opts.many_to_many:
+            wanted = self.scope_of(field, request)
+            if wanted and field.name in form.cleaned_data:
+                kept = getattr(form.instance, field.name).exclude(
+                    pk__in=field.related_model._default_manager.filter(wanted).values("pk")
+                )
+                form.cleaned_data[field.name] = [*form.cleaned_data[field.name], *kept]
+        super().save_related(request, form, formsets, change)
+
+
+class ScopedFilter(RelatedDropdownFilter):
+    """A filter by something else that offers no more of it than its own list would show."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        wanted = model_admin.scope_of(field, request)
+        return field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=wanted)
+
+
+def _insist_on_a_location(page: ScopedAdmin) -> None:
+    """Raises ImproperlyConfigured."""
+    if not hasattr(page, "location_path"):
+        raise ImproperlyConfigured(f"{type(page).__name__}: say in location_path how its rows reach their location.")
+    if page.location_path is None and not page.everywhere_because:
+        raise ImproperlyConfigured(f"{type(page).__name__}: say in everywhere_because why its rows have no location.")
+    for entry in page.list_filter:
+        how = entry[1] if isinstance(entry, tuple) else entry
+        points = isinstance(how, str) and _points_elsewhere(page.model, how)
+        if points or (isinstance(how, type) and issubclass(how, RelatedFieldListFilter) and how is not ScopedFilter):
+            raise ImproperlyConfigured(f"{type(page).__name__}: filter by {entry} with a ScopedFilter.")
+
+
+def _points_elsewhere(model: type[Model], name: str) -> bool:
+    try:
+        return bool(model._meta.get_field(name).is_relation)
+    except FieldDoesNotExist:
+        return False
+
+
+def _nullable(model: type[Model], path: str) -> str:
+    """The first step of `path` that a row may be without; "" for none."""
+    walked = list[str]()
+    for name in path.split("__"):
+        walked.append(name)
+        if name == "pk":
+            return ""
+        field = model._meta.get_field(name)
+        if getattr(field, "null", False):
+            return "__".join(walked)
+        model = cast("type[Model]", field.related_model)
+    return ""
