@@ -36,6 +36,7 @@ MAIN_LINE = [
 ]
 SIDE_STAGES = [Stage.NURTURE, Stage.DORMANT, Stage.IMPROVED, Stage.LOST]
 OPEN_STAGES = MAIN_LINE[:-1]
+MET_STAGES = [Stage.CONSULTED, Stage.PATIENT]
 # Where whoever sent the patient has something to hear: the patient was seen, or will not be for now.
 TOLD_STAGES = [Stage.CONSULTED, Stage.PATIENT, *SIDE_STAGES]
 

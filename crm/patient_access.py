@@ -147,8 +147,9 @@ def send_code(session: PatientSession, *, now: datetime) -> bool:
 
 
 def shares_address(lead: Lead) -> bool:
-    """Whether another person has given the same e-mail address, as in a household."""
-    return Lead.objects.reached_by(email=lead.email, phone="").exclude(pk=lead.pk).exists()
+    """Return whether another person has the same e-mail address, as in a household. Only who is proven counts: anybody
+    can type an address into a form, and its owner must lose nothing by it."""
+    return Lead.objects.proven().with_address(lead.email).exclude(pk=lead.pk).exists()
 
 
 def waiting_session(lead: Lead, *, now: datetime) -> PatientSession | None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Upper
 from django.utils.timezone import now
 
 from crm.enums import (
+    MET_STAGES,
     OPEN_STAGES,
     TRANSITIONS,
     CameBy,
@@ -77,6 +78,20 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         if phone:
             same |= models.Q(phone=phone)
         return self.filter(same).order_by("-created_at", "-pk")
+
+    def proven(self) -> "LeadQuerySet":
+        """Return those of whom more than a form on the web says that they are who they say: their private page was
+        opened and shown to be theirs, by a mailed link or by staff; or staff wrote the request down, or have met them.
+        """
+        shown = apps.get_model("crm", "PatientSession").objects.filter(
+            lead=models.OuterRef("pk"), proven_at__isnull=False
+        )
+        met = ~models.Q(came_by=CameBy.WEB) | models.Q(stage__in=MET_STAGES)
+        return self.filter(models.Q(models.Exists(shown)) | met)
+
+    def with_address(self, email: str) -> "LeadQuerySet":
+        """Everybody with this e-mail address, however it is spelled; nobody for an empty one."""
+        return self.filter(email__iexact=email) if email else self.none()
 
 
 class Lead(Row):

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from crm import patient_access, second_factor
 from crm.actions import leads
-from crm.models import Lead, Location, Message, PatientCode, PatientSession
-from tests.factories import make_lead, step_one
+from crm.models import Lead, Location, Message, PatientCode, PatientLink, PatientSession
+from tests.factories import make_lead, make_link, step_one
 
 BORN = date(1970, 3, 15)
 TYPED = {"birthday": "03/15/1970"}
@@ -71,6 +71,18 @@ def test_it_goes_on_writing(stranger: Client) -> None:
     assert "Open the link in our e-mail" in page
     assert 'href="/my/"' in page
     assert stranger.get("/my/questions/pain/").status_code == 200
+
+
+def test_what_a_stranger_tries_takes_nothing_from_the_patient(victim: Lead, now: datetime) -> None:
+    for number in range(3):
+        stranger = just_sent(first_name=victim.first_name if number else "Nobody")
+        for _ in range(5):
+            stranger.post("/my/code/", {"send": "1"})
+            stranger.post("/my/code/", {"birthday": "01/01/1990"})
+    make_link(victim, now=now)
+    session = patient_access.begin(victim, now=now, link=PatientLink.objects.get()).session
+    assert second_factor.ways(session, now=now) == second_factor.Ways(mail=True, birthday=True)
+    assert patient_access.send_code(session, now=now)
 
 
 @pytest.fixture

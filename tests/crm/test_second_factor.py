@@ -11,10 +11,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import second_factor
+from crm import patient_access, second_factor
 from crm.actions import leads
-from crm.enums import LinkPurpose
-from crm.models import Activity, Lead, Location, Message, PatientSession
+from crm.enums import CameBy, LinkPurpose, Stage
+from crm.models import Activity, Lead, Location, Message, PatientLink, PatientSession
 from tests.factories import make_lead, make_link, make_user, step_one
 from tests.recording import recorded_logs
 
@@ -83,14 +83,49 @@ def test_without_one_on_record_none_is_asked_for(centre: Location) -> None:
     assert browser.post("/my/code/", {"birthday": "03/15/1970"}).status_code == 422
 
 
+def proven(lead: Lead, now: datetime) -> Lead:
+    """Has once shown on the private page who they are."""
+    make_link(lead, now=now)
+    session = patient_access.begin(lead, now=now, link=PatientLink.objects.get(lead=lead)).session
+    PatientSession.objects.filter(pk=session.pk).update(proven_at=now)
+    return lead
+
+
 def test_in_a_household_no_code_is_mailed(lead: Lead, now: datetime) -> None:
-    make_lead(first_name="Robin")
+    proven(make_lead(first_name="Robin", email="Avery@Example.org"), now)
     browser = opened(lead)
     page = browser.get("/my/code/").content.decode()
     assert "Send a code" not in page
     assert "Your date of birth" in page
     assert "We cannot mail you a code." in browser.post("/my/code/", {"send": "1"}).content.decode()
     assert not Message.objects.filter(name="code").exists()
+
+
+@pytest.mark.parametrize(
+    ("made", "shares"),
+    [
+        ({}, False),
+        ({"stage": Stage.BOOKED}, False),
+        ({"stage": Stage.CONSULTED}, True),
+        ({"stage": Stage.PATIENT}, True),
+        ({"came_by": CameBy.PHONE}, True),
+        ({"came_by": CameBy.PHONE, "email": ""}, False),
+        ({"came_by": CameBy.PHONE, "email": "a.very@example.org"}, False),
+    ],
+)
+def test_only_who_is_proven_counts_as_sharing_an_address(lead: Lead, made: dict[str, Any], shares: bool) -> None:
+    make_lead(first_name="Robin", **made)
+    assert patient_access.shares_address(lead) is shares
+
+
+def test_a_session_that_proved_nothing_makes_nobody_proven(lead: Lead, now: datetime) -> None:
+    other = make_lead(first_name="Robin")
+    patient_access.begin(other, now=now, origin=other.pk)
+    make_link(other, now=now)
+    patient_access.begin(other, now=now, link=PatientLink.objects.get())
+    assert not patient_access.shares_address(lead)
+    patient_access.begin(other, now=now, by=make_user())
+    assert patient_access.shares_address(lead)
 
 
 # --- Who may set it --------------------------------------------------------------------------------------------------
