@@ -17,7 +17,7 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         from anymail import signals
 
-        from crm import desk, durability, grants, my, my_documents, notices, personal_data, registry, stages
+        from crm import desk, durability, grants, my, my_documents, notices, passwords, personal_data, registry, stages
         from crm.actions import access, documents, provider_events, sequences
         from crm.enums import Event
         from crm.models import Document
@@ -28,6 +28,7 @@ class CrmConfig(AppConfig):
         register(durability.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)
         my.hang_in()
+        passwords.hang_in()
         personal_data.hang_in()
         post_delete.connect(documents.on_delete, sender=Document)
         post_migrate.connect(_ship_sequences, sender=self)

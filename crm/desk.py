@@ -10,13 +10,13 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse, reverse_lazy
+from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
-from crm import queries
+from crm import passwords, queries
 
 # Unfold evaluates expressions in its markup and writes the palette into a style element. Nothing else is let in, and
 # nowhere but here.
@@ -64,7 +64,8 @@ class DeskSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's and our own pages."""
-        return [*(url for urls in _pages for url in urls(self)), *super().get_urls()]
+        own = path("set-password/<str:uidb64>/<str:token>/", passwords.SetPassword.as_view(), name="crm_set_password")
+        return [own, *(url for urls in _pages for url in urls(self)), *super().get_urls()]
 
 
 def _while_awake(view: View) -> View:

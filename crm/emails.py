@@ -94,6 +94,22 @@ def digest(*, centre: Location, to: str, count: int, key: str, now: datetime) ->
     )
 
 
+def to_staff(name: str, *, centre: Location, to: str, key: str, now: datetime) -> Message:
+    """A mail to somebody of staff about their own account. Of no lead; not yet saved."""
+    return make_message(
+        name,
+        lead=None,
+        centre=centre,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={},
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+    )
+
+
 def follow_up(
     lead: Lead,
     *,

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from crm import clinic_hours
-from crm.actions import leads, tasks
+from crm.actions import accounts, leads, tasks
 from crm.enums import ActivityKind, Event, Outcome, TaskKind
 from crm.errors import OverrideRefused
 from crm.models import Activity, Lead, Task, User
@@ -118,10 +118,13 @@ def override(assessment: Assessment, *, outcome: Outcome, reason: str, by: User,
 
 @transaction.atomic
 def approve(made: Override, *, by: User, now: datetime) -> Override:
-    """The second person's yes. Raises OverrideRefused for the same person, or when it was given before."""
+    """The second person's yes. Raises OverrideRefused for the same person, for an account that one pair of hands has
+    had together with the first one's of late (crm/actions/accounts.py), or when it was given before."""
     locked = Override.objects.select_for_update(of=("self",)).select_related("assessment__lead", "by").get(pk=made.pk)
     if locked.by == by:
         raise OverrideRefused("A second person has to approve this.")
+    if not accounts.are_two(locked.by, by, now=now):
+        raise OverrideRefused(accounts.NOT_TWO)
     if locked.is_in_force:
         raise OverrideRefused("This is in force already.")
     locked.approved_by, locked.approved_at = by, now

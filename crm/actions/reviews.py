@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from crm.actions import events, leads, next_steps
+from crm.actions import accounts, events, leads, next_steps
 from crm.actions.next_steps import NextStep
 from crm.enums import (
     MAIN_LINE,
@@ -57,12 +57,17 @@ def decide(lead: Lead, *, decision: Decision, reason: str, by: User, now: dateti
 
 @transaction.atomic
 def agree(made: ReviewDecision, *, by: User, now: datetime) -> None:
-    """The second person. Raises ReviewRefused for the first one, or when nobody is waited for."""
-    locked = ReviewDecision.objects.select_for_update(of=("self",)).select_related("lead__location").get(pk=made.pk)
+    """The second person. Raises ReviewRefused for the first one, for an account that the first one or the same third
+    person has had in their hands of late (crm/actions/accounts.py), or when nobody is waited for."""
+    locked = (
+        ReviewDecision.objects.select_for_update(of=("self",)).select_related("lead__location", "by").get(pk=made.pk)
+    )
     if locked.is_in_force:
         raise ReviewRefused("", "This decision needs nobody else any more.")
     if locked.by_id == by.pk:
         raise ReviewRefused("", "A second person has to agree: this one is yours.")
+    if not accounts.are_two(locked.by, by, now=now):
+        raise ReviewRefused("", accounts.NOT_TWO)
     locked.second_by, locked.second_at = by, now
     locked.save(update_fields=["second_by", "second_at"])
     summary = f"Review agreed: {locked.get_decision_display()}"

@@ -1,15 +1,17 @@
 """People who sign in, and who looked at what."""
 
+from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Field, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,15 +20,19 @@ from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
-from crm.actions import assignment
+from crm.actions import accounts, assignment
 from crm.admin.base import MOST_COUNTED, DeskAdmin, ReadOnlyAdmin, colours
 from crm.admin.fields import HoursField, LinesField
+from crm.admin.lead_page import user_of
 from crm.admin.scoped import ScopedFilter
 from crm.enums import AccessAction
 from crm.errors import AssignmentRefused
 from crm.models import Absence, AccessEvent, Lead, User
+
+_CLOSED = "Their old password is void; a link to set a new one is on its way to their own address."
+_NO_LOCATION = "There is no location yet to write from: add one, then mail a link to set the password."
 
 # Groups follow the table in crm/roles.py; editing one here would be undone.
 admin.site.unregister(Group)
@@ -51,7 +57,7 @@ class HandOverForm(forms.Form):
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narrow ModelAdmin
     location_path = "locations"
-    form = UserChangeForm
+    form = forms.ModelForm  # Django's own shows what is kept of the password
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["name", "email", "roles", "is_staff", "is_active", "last_login", "hand_over_link"]
@@ -59,9 +65,9 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
     search_fields = ["name", "email"]
     ordering = ["name", "pk"]
     filter_horizontal = ["groups", "locations"]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "password_link"]
     fieldsets = [
-        (None, {"fields": ["name", "email", "password"]}),
+        (None, {"fields": ["name", "email", "password_link"]}),
         ("What they may do", {"fields": ["is_active", "is_staff", "groups", "locations"]}),
         ("New leads", {"fields": ["takes_leads", "languages", "licensed_states", "hours"]}),
         ("Notices", {"fields": ["digest_at"]}),
@@ -94,9 +100,78 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         out_of_reach = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not out_of_reach and super().has_change_permission(request, obj)
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Without the button for whoever may only look."""
+        shown = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return shown
+        return [(None, {"fields": ["name", "email"]}), *shown[1:]]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Nobody widens their own rights, and the address of an account is the way into it."""
+        fixed, by = list(super().get_readonly_fields(request, obj)), user_of(request)
+        if obj is not None and obj.pk == by.pk and not by.is_superuser:
+            fixed += ["is_active", "is_staff", "groups", "locations"]
+        if obj is not None and not accounts.may_take_over(by, obj):
+            fixed.append("email")
+        return fixed
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            accounts.tell_old_address(form.initial["email"], now=timezone.now())
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
+        """With more rights than whoever gave them, an account is opened by its owner's mailbox alone."""
+        by, now = user_of(request), timezone.now()
+        was_in_reach = not change or accounts.may_take_over(by, form.instance)
+        super().save_related(request, form, formsets, change)
+        if not change or {"email", "groups"} & set(form.changed_data):
+            accounts.set_up(form.instance, by=by, now=now)
+        if was_in_reach and not accounts.may_take_over(by, form.instance):
+            said = _CLOSED if accounts.close_password(form.instance, now=now) else _NO_LOCATION
+            messages.warning(request, f"{form.instance} may do more than you. {said}")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Sets somebody's password: only of accounts that may do nothing more than one's own."""
+        user, by = self.get_object(request, unquote(id)), user_of(request)
+        if user is None:
+            raise Http404("There is no such person.")
+        if not accounts.may_take_over(by, user):
+            raise PermissionDenied
+        response: HttpResponse = super().user_change_password(request, id, form_url)
+        if response.status_code == HTTPStatus.FOUND:
+            accounts.set_up(user, by=by, now=timezone.now())
+        return response
+
+    def mail_password(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Mails somebody a link to set their password; the old one works until they do."""
+        user = get_object_or_404(self.get_queryset(request), pk=pk, is_active=True)
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        if request.method == "POST":
+            if accounts.mail_password_link(user, now=timezone.now()):
+                messages.success(request, f"A link to set a password is on its way to {user.email}.")
+            else:
+                messages.warning(request, _NO_LOCATION)
+        return redirect("admin:crm_user_change", pk)
+
+    @display(description="Password")
+    def password_link(self, user: User) -> str:
+        """A press that mails a link: nothing of the password itself is ever shown."""
+        if not user.is_active or user._state.adding:
+            return "—"
+        address = reverse("admin:crm_user_mail_password", args=[user.pk])
+        press = '<button type="submit" class="desk-button is-quiet" formnovalidate formaction="{}">{}</button>'
+        return format_html(press, address, "Mail a link to set it")
+
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.hand_over)
-        return [path("<uuid:pk>/hand-over/", view, name="crm_user_hand_over"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/hand-over/", view(self.hand_over), name="crm_user_hand_over"),
+            path("<uuid:pk>/mail-password/", view(self.mail_password), name="crm_user_mail_password"),
+            *super().get_urls(),
+        ]
 
     def hand_over(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """All open leads of one person to another, or in turn to all who may."""

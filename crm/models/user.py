@@ -56,6 +56,16 @@ class User(Row, AbstractBaseUser, PermissionsMixin):
     )
     last_lead_at = models.DateTimeField(null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    set_up_by = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="Who last made this account, or changed its address, roles or password for its owner.",
+    )
+    set_up_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -63,7 +73,14 @@ class User(Row, AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["name"]
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(
+                condition=models.Q(set_up_by__isnull=True, set_up_at__isnull=True)
+                | models.Q(set_up_by__isnull=False, set_up_at__isnull=False),
+                name="user_set_up_by_and_at",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
