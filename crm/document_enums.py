@@ -38,6 +38,8 @@ class Unfit(TextChoices):
     TWO_IN_ONE = "two_in_one", _("The file holds a second file or a program. Print it to a new PDF, or send a photo.")
     TOO_MANY_PIXELS = "too_many_pixels", _("The picture is too large. Send a smaller one.")
     DAMAGED = "damaged", _("The file is damaged or not complete. Please send it again.")
+    UNPACKED = "unpacked", _("The file would be far too large when unpacked. Ask for it in another form, or call us.")
+    UNCHECKED = "unchecked", _("We could not check this file: it takes too long. Please save it anew, or call us.")
     ZIP_TOO_MANY = "zip_too_many", _("The zip holds too many files. Send it in parts.")
     ZIP_TOO_LARGE = "zip_too_large", _("The zip would be too large when unpacked. Send it in parts.")
     ZIP_NESTED = "zip_nested", _("The zip holds another zip. Unpack that one first.")
@@ -47,6 +49,7 @@ class Unfit(TextChoices):
         "zip_other",
         _("The zip holds files that are not part of a scan. Send only pictures and the report."),
     )
+    ZIP_PATHS = "zip_paths", _("The zip holds names that lead out of its folder. Zip the folder of the scan anew.")
     VIRUS = "virus", _("Our virus scanner found something in the file. Please call us.")
     INTERRUPTED = "interrupted", _("The upload was not finished within 7 days.")
 

@@ -1,21 +1,19 @@
-"""Whether a file is what its name says, and fit to be kept. Reads its beginning, its end, and lists of contents.
+"""Whether a file is what its name says, and fit to be kept. Reads all of it once or twice, and unpacks nothing to keep.
 
-Pure of Django's models: takes any file that can be read anywhere in it.
+Pure of Django's models: takes any file that can be read anywhere in it. Foreign files are judged in a limited child
+(crm/limited.py), which calls `tell`; `hear` takes its answer.
 """
 
-import io
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import BinaryIO
+from datetime import date
+from typing import Any, BinaryIO
 
-from crm import dicom, picture_checks, zip_checks
+from crm import dicom, paper_checks, zip_checks
 from crm.document_enums import Unfit
+from crm.limited import Limits
 
 LONGEST_NAME = 200
-_HEAD, _TAIL = 256 * 1024, 66 * 1024  # a zip's end lies in its last 65,557 bytes
-_HEIC = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"}
-_PAGES = (b"<html", b"<script", b"<!doctype", b"<svg", b"<?php", b"#!/")
+_FIT = "fit"
 
 TYPES = {
     "pdf": "application/pdf",
@@ -27,14 +25,6 @@ TYPES = {
     "zip": "application/zip",
 }
 ACCEPT = ",".join(f".{extension}" for extension in TYPES)
-
-
-@dataclass(frozen=True)
-class Ends:
-    """The first and the last bytes of a file."""
-
-    head: bytes
-    tail: bytes
 
 
 def why_not_name(name: str) -> Unfit | None:
@@ -52,49 +42,46 @@ def media_type(name: str) -> str:
     return TYPES.get(name.rpartition(".")[2].lower(), "") if "." in name else ""
 
 
+def limits(size: int) -> Limits:
+    """What judging a file of so many bytes may take: papers are read some five times over, a zip is unpacked once."""
+    return Limits(memory=512 * 1024**2, processor_seconds=90, seconds=240, read=8 * size + 4 * 1024**2)
+
+
 def judge(name: str, file: BinaryIO) -> dicom.Said | Unfit:
     """What a fit file says about its study (nothing, for papers), or why it is not fit."""
-    head = file.read(_HEAD)
-    size = file.seek(0, io.SEEK_END)
-    file.seek(max(size - _TAIL, 0))
-    ends = Ends(head, file.read())
     file.seek(0)
+    head = file.read(paper_checks.HEAD)
     wanted = media_type(name)
-    if not _BEGINS[wanted](head):
+    if kind_of(head) != wanted:
         return Unfit.MISMATCH
     if wanted == "application/zip":
-        return zip_checks.read(file, ends.tail)
-    if zip_checks.ends_like_a_zip(ends.tail) or (wanted != "application/dicom" and _is_page(ends)):
+        return zip_checks.read(file, paper_checks.tail_of(file))
+    if wanted != "application/dicom":
+        return paper_checks.why_not(file, wanted) or dicom.Said()
+    if paper_checks.opens_as_a_zip(file) or dicom.has_odd_preamble(head):
         return Unfit.TWO_IN_ONE
-    if wanted == "application/dicom":
-        return Unfit.TWO_IN_ONE if dicom.has_odd_preamble(head) else dicom.read(file)
-    return _PAPERS[wanted](ends) or dicom.Said()
+    return dicom.read(file)
 
 
-def _is_page(ends: Ends) -> bool:
-    """Whether a browser that guesses could take it for a page or a script."""
-    seen = (ends.head[:4096] + ends.tail[-4096:]).lower()
-    return any(sign in seen for sign in _PAGES)
+def kind_of(head: bytes) -> str:
+    """The media type that the first bytes of a file say; "" for those that are not taken."""
+    if dicom.is_dicom(head):
+        return "application/dicom"
+    return "application/zip" if head.startswith(b"PK\3\4") else paper_checks.kind_of(head)
 
 
-def _why_not_pdf(ends: Ends) -> Unfit | None:
-    _, mark, after = ends.tail.rpartition(b"%%EOF")
-    if not mark:
-        return Unfit.DAMAGED
-    return Unfit.TWO_IN_ONE if after.strip(b" \r\n\t\0") else None
+def tell(name: str, file: BinaryIO) -> dict[str, Any]:
+    """The verdict in words that JSON knows."""
+    found = judge(name, file)
+    if isinstance(found, Unfit):
+        return {_FIT: False, "reason": found.value}
+    day = found.study_date.isoformat() if found.study_date else None
+    return {_FIT: True, "study_date": day, "modality": found.modality}
 
 
-_BEGINS: dict[str, Callable[[bytes], bool]] = {
-    "application/pdf": lambda head: head.startswith(b"%PDF-"),
-    "image/jpeg": lambda head: head.startswith(b"\xff\xd8\xff"),
-    "image/png": lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
-    "image/heic": lambda head: head[4:8] == b"ftyp" and head[8:12] in _HEIC,
-    "application/dicom": dicom.is_dicom,
-    "application/zip": lambda head: head.startswith(b"PK\3\4"),
-}
-_PAPERS: dict[str, Callable[[Ends], Unfit | None]] = {
-    "application/pdf": _why_not_pdf,
-    "image/jpeg": lambda ends: picture_checks.why_not_jpeg(ends.head),
-    "image/png": lambda ends: picture_checks.why_not_png(ends.head, ends.tail),
-    "image/heic": lambda ends: picture_checks.why_not_heic(ends.head),
-}
+def hear(told: dict[str, Any]) -> dicom.Said | Unfit:
+    """The verdict that `tell` has put into words."""
+    if not told[_FIT]:
+        return Unfit(told["reason"])
+    day = told["study_date"]
+    return dicom.Said(date.fromisoformat(day) if day else None, str(told["modality"]))

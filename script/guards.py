@@ -2,6 +2,7 @@
 
 from script.guard import Guard
 from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
+from script.guards_of_foreign_files import FOREIGN_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
 from script.guards_of_locations import LOCATION_GUARDS
 from script.guards_of_queues import QUEUE_GUARDS
@@ -369,4 +370,5 @@ GUARDS = [
     *ROLE_GUARDS,
     *LOCATION_GUARDS,
     *SCHEDULING_GUARDS,
+    *FOREIGN_GUARDS,
 ]

@@ -1,6 +1,5 @@
 """Documents about a lead: taken in piece by piece, judged, scanned, released, read. docs/documents.md tells the way."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, Sum
 
-from crm import clamd, dicom, dispatch, judging, sealed
+from crm import clamd, dicom, dispatch, judging, limited, sealed
 from crm.actions import access
 from crm.document_enums import DocumentKind, DocumentState, Unfit
 from crm.enums import AccessAction, ActivityKind
@@ -192,11 +191,18 @@ def _why_not_size(size: int) -> Unfit | None:
 
 
 def _judge(document: Document) -> dicom.Said | Unfit:
-    with sealed.Sealed(document.pk, document.size) as raw, io.BufferedReader(raw, 64 * 1024) as file:
-        try:
-            return judging.judge(document.name, cast(BinaryIO, file))
-        except DecryptionFailed:
-            return Unfit.DAMAGED
+    """In a limited child; what ends that child is nothing that could be kept."""
+    try:
+        with sealed.Sealed(document.pk, document.size) as raw:
+            limits, file = judging.limits(document.size), cast(BinaryIO, raw)
+            told = limited.run(judging.tell, document.name, limits=limits, file=file, size=document.size)
+    except DecryptionFailed:
+        return Unfit.DAMAGED
+    except limited.NoAnswer as trouble:
+        known = {"why": trouble.why, "error": trouble.error, "frames": trouble.frames}
+        log.warning("document_not_judged", document=str(document.pk), **known)
+        return Unfit.UNCHECKED
+    return judging.hear(told)
 
 
 def _digest(document: Document) -> str:

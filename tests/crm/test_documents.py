@@ -13,13 +13,14 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access, sealed
+from crm import judging, patient_access, sealed
 from crm.actions import documents
 from crm.document_enums import DocumentState, Unfit
 from crm.enums import AccessAction
 from crm.errors import DecryptionFailed, WrongOffset
+from crm.limited import Limits
 from crm.models import AccessEvent, Activity, Document, Lead, User
-from tests.crm import files
+from tests.crm import files, hostile_files
 from tests.factories import make_lead
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +169,28 @@ def test_what_is_refused_at_the_end_is_not_kept(patient: Client, directory: Path
     assert sent["reason"] == Unfit.TWO_IN_ONE.label
     assert not list(directory.rglob("*.sealed"))
     assert str(Unfit.TWO_IN_ONE.label) in patient.get("/my/documents/").content.decode()
+
+
+def test_a_bomb_is_refused_and_said(patient: Client) -> None:
+    sent = send(patient, "a.dcm", hostile_files.deflated_dicom(800))
+    assert (sent["state"], sent["reason"]) == (DocumentState.REFUSED, Unfit.UNPACKED.label)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(read=100),
+        Limits(read=10**6, memory=40 * 1024**2),  # less than what it has taken when the limit begins
+        Limits(read=10**6, seconds=0),
+    ],
+)
+def test_what_cannot_be_judged_within_its_limits_is_refused(
+    patient: Client, monkeypatch: pytest.MonkeyPatch, limits: Limits
+) -> None:
+    monkeypatch.setattr(judging, "limits", lambda _size: limits)
+    sent = send(patient, "a.dcm", files.dicom())
+    assert (sent["state"], sent["reason"]) == (DocumentState.REFUSED, Unfit.UNCHECKED.label)
+    assert "call us" in sent["reason"]
 
 
 def test_too_large_is_refused(patient: Client, settings: Any) -> None:

@@ -1,0 +1,80 @@
+"""Whether a PDF is whole, ends where it says, and starts no program when it is opened."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from crm import blocks
+from crm.document_enums import Unfit
+
+# Actions that run a program or a script (ISO 32000-2, 12.6.4): the names stand in clear wherever objects do.
+_STARTS = {b"JavaScript", b"Launch", b"Rendition"}
+_PLAIN = re.compile(rb"/(?:JavaScript|Launch|Rendition)(?=[\0\s/<>\[\]()%{}]|\Z)")
+_HASHED = re.compile(rb"/([A-Za-z]{0,40}#[0-9A-Fa-f]{2}[A-Za-z0-9#]{0,80})")  # any letter may be written as #xx (7.3.5)
+_OBJECTS = re.compile(rb"/Type\s{0,20}/ObjStm")  # objects in a compressed stream (7.5.7)
+_STREAM = re.compile(rb"stream\r?\n")
+_MOST_STREAMS = 20_000
+_MOST_OBJECTS = 256 * 1024**2  # bytes of all such streams, unpacked
+_HEAD_OF_STREAM, _PIECE = 4096, 64 * 1024
+
+
+def why_not(file: BinaryIO, tail: bytes) -> Unfit | None:
+    """What is wrong with a PDF. One that is locked with a password shows only the names outside its streams."""
+    _, mark, after = tail.rpartition(b"%%EOF")
+    if not mark:
+        return Unfit.DAMAGED
+    if after.strip(b" \r\n\t\0"):
+        return Unfit.TWO_IN_ONE
+    places: list[int] = []
+    for at, block in blocks.of(file):
+        if _starts_a_program(block):
+            return Unfit.TWO_IN_ONE
+        places += [at + found.start() for found in _OBJECTS.finditer(_without_hashes(block))]
+        if len(places) > _MOST_STREAMS:
+            return Unfit.UNPACKED
+    return _why_not_objects(file, sorted(set(places)))
+
+
+def _why_not_objects(file: BinaryIO, places: list[int]) -> Unfit | None:
+    left = _MOST_OBJECTS
+    for place in places:
+        for objects in _unpacked(file, place):
+            if _starts_a_program(objects):
+                return Unfit.TWO_IN_ONE
+            left -= len(objects)
+            if left < 0:
+                return Unfit.UNPACKED
+    return None
+
+
+def _starts_a_program(text: bytes) -> bool:
+    if _PLAIN.search(text):
+        return True
+    return any(_plain(found[1]) in _STARTS for found in _HASHED.finditer(text))
+
+
+def _plain(name: bytes) -> bytes:
+    return re.sub(rb"#([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), name)
+
+
+def _without_hashes(block: bytes) -> bytes:
+    """The same length, so that places stay: only whole names that say /Type or /ObjStm matter, and those are long."""
+    return _HASHED.sub(lambda found: (b"/" + _plain(found[1])).ljust(len(found[0])), block) if b"#" in block else block
+
+
+def _unpacked(file: BinaryIO, place: int) -> Iterator[bytes]:
+    """The text of one stream of objects, piece by piece; nothing when it is not deflated (or encrypted)."""
+    file.seek(place)
+    found = _STREAM.search(file.read(_HEAD_OF_STREAM))
+    if found is None:
+        return
+    file.seek(place + found.end())
+    unpack, kept = zlib.decompressobj(), b""
+    while not unpack.eof and (packed := unpack.unconsumed_tail or file.read(_PIECE)):
+        try:
+            new = unpack.decompress(packed, _PIECE * 4)
+        except zlib.error:
+            return
+        yield kept + new
+        kept = new[-blocks.OVERLAP :]
