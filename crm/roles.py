@@ -140,7 +140,8 @@ IN_WORDS: dict[str, str] = {
     "marketing": "Sees figures. No person, no record.",
     "administrator": "A lead coordinator who also keeps locations, people, texts, sequences and the access log.",
 }
-TAKE_LEADS = ["coordinator", "lead_coordinator"]
+TAKE_LEADS = ["coordinator", "lead_coordinator"]  # in turn
+OWN_LEADS = [*TAKE_LEADS, "clinician", "administrator"]  # given by hand
 
 
 def as_table() -> str:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 
 from crm import clinic_hours, dispatch, emails, rows
-from crm.actions import events, leads, safety, sequences, tasks
+from crm.actions import assignment, events, leads, safety, sequences, tasks
 from crm.enums import SIDE_STAGES, ActivityKind, CameBy, Event, Outcome, Stage, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, PatientSession, Task, User
 from crm.normalise import name_key
@@ -130,7 +130,7 @@ def _store(request: Request) -> Lead:
         language=request.language,
         came_by=request.came_by,
         received_at=request.received_at or request.now,
-        owner=request.by,
+        owner=request.by if request.by and assignment.may_own().filter(pk=request.by.pk).exists() else None,
         **({"reference": request.reference} if request.reference else {}),
         **{name: data[name] for name in LEAD_FIELDS if name in data},
     )

@@ -13,7 +13,8 @@ from crm.actions.tasks import DECIDED
 from crm.enums import OPEN_STAGES, ActivityKind, Stage, TaskKind
 from crm.errors import AssignmentRefused
 from crm.models import Activity, Lead, Task, User
-from crm.roles import TAKE_LEADS
+from crm.models.lead import in_sight
+from crm.roles import OWN_LEADS, TAKE_LEADS
 
 BATCH = 100
 
@@ -85,15 +86,34 @@ def _share_out(besides: Q, *, now: datetime) -> tuple[int, set[tuple[UUID, str]]
     return given, hopeless
 
 
+def may_own() -> QuerySet[User]:
+    """Who works on leads at all, by role: whoever is here and may read what a person told."""
+    people = User.objects.filter(is_active=True, is_staff=True)
+    return people.filter(Q(is_superuser=True) | Q(groups__name__in=OWN_LEADS)).distinct()
+
+
+def owners_at(location_id: UUID) -> QuerySet[User]:
+    """Those of them who work for this location, and so will see the lead that they own."""
+    return may_own().filter(Q(locations=None) | Q(locations=location_id))
+
+
+def check_owner(lead: Lead, taker: User) -> None:
+    """Raises AssignmentRefused for somebody who left, does not work on leads, or not where this one belongs."""
+    if not taker.is_active:
+        raise AssignmentRefused(f"{taker} does not work here any more: choose somebody else.")
+    if not owners_at(lead.location_id).filter(pk=taker.pk).exists():
+        raise AssignmentRefused(f"{taker} does not work on leads of {lead.location}: choose somebody else.")
+
+
 @transaction.atomic
 def give(lead: Lead, *, to: User, by: User | None, now: datetime) -> None:
-    """Makes somebody the owner of a lead and of its open tasks. Raises AssignmentRefused for an inactive person.
+    """Makes somebody the owner of a lead and of its open tasks. Raises AssignmentRefused for somebody who left, does
+    not work on leads, or not at the lead's location.
 
     Side effects: owner, tasks, Activity, a notice for them.
     """
     taker = User.objects.select_for_update().get(pk=to.pk)
-    if not taker.is_active:
-        raise AssignmentRefused(f"{taker} does not work here any more: choose somebody else.")
+    check_owner(lead, taker)
     Lead.objects.filter(pk=lead.pk).update(owner=taker, updated_at=now)
     # A review is for whichever clinician decides it: given to the owner, it would be on nobody else's day.
     Task.objects.open().filter(lead=lead).exclude(kind__in=DECIDED).update(assigned_to=taker)
@@ -105,13 +125,14 @@ def give(lead: Lead, *, to: User, by: User | None, now: datetime) -> None:
 
 @transaction.atomic
 def hand_over(leaver: User, *, to: User | None, by: User, now: datetime) -> int:
-    """Everything open of one person to another, or in turn to all who may; returns how many leads.
+    """Everything open of one person, as far as `by` may see it, to another, or in turn to all who may; returns how many
+    leads. Raises AssignmentRefused, and gives nothing, when `to` may not own one of them.
 
     What nobody may take comes back: without an owner, with a task that says so.
     """
     if to is not None and (to.pk == leaver.pk or not to.is_active):
         raise AssignmentRefused("Choose somebody else who works here.")
-    theirs = list(_open_leads_of(leaver))
+    theirs = list(_open_leads_of(leaver).filter(in_sight(by)))
     for lead in theirs:
         if to is not None:
             give(lead, to=to, by=by, now=now)

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm import stages
-from crm.actions import events, next_steps, referrals
+from crm.actions import assignment, events, next_steps, referrals, tasks
 from crm.actions.next_steps import NextStep
 from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, Event, Outcome, Stage, TaskKind
-from crm.errors import MoveRefused
+from crm.errors import AssignmentRefused, MoveRefused
 from crm.models import Activity, Lead, Task, User
 
 
@@ -26,6 +26,8 @@ DETAILS = set(
     "first_name last_name email phone phone_type preferred_contact best_time state timezone ok_voicemail language "
     "owner tags".split()
 )
+
+CONFIRM_EMAIL = "email:"  # how the keys of tasks begin
 
 
 @transaction.atomic
@@ -129,8 +131,8 @@ def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now:
         call_outcome=outcome,
     )
     if outcome == CallOutcome.REACHED:
-        tasks = Task.objects.open().filter(lead=lead, kind__in=[TaskKind.CALL, TaskKind.URGENT_CALL])
-        tasks.update(done_at=now, done_by=by)
+        calls = Task.objects.open().filter(lead=lead, kind__in=[TaskKind.CALL, TaskKind.URGENT_CALL])
+        calls.update(done_at=now, done_by=by)
     if Lead.objects.filter(pk=lead.pk, stage=Stage.NEW).exists():
         move(lead, to=Stage.CONTACTING, by=by, now=now)
     events.announce(lead, Event.CALLED, now=now, key=str(call.pk))
@@ -142,12 +144,18 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> 
     """Writes contact details, owner and preferences; old and new values go on the timeline as one Activity.
 
     `changes` maps field names of Lead to values; only those that differ count. Stage, outcome and safety hold have
-    doors of their own and are refused (ValueError).
+    doors of their own and are refused (ValueError). An e-mail address that somebody writes who may not read answers
+    waits for somebody who may (a task): codes and links go to it, and they open the answers. Raises AssignmentRefused
+    for an owner whom `by` may not choose, or who may not be one.
     """
     if not set(changes) <= DETAILS:
         raise ValueError(f"Not contact details: {', '.join(sorted(set(changes) - DETAILS))}")
-    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=lead.pk)
     different = {name: value for name, value in changes.items() if getattr(locked, name) != value}
+    if "owner" in different:
+        _check_owner(locked, different["owner"], by=by)
+    if "email" in different and by is not None and not may_change_email(by):
+        _suggest_email(locked, different.pop("email"), by=by)
     if not different:
         return locked
     before = {name: getattr(locked, name) for name in different}
@@ -163,6 +171,30 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> 
     )
     events.announce(locked, Event.DETAILS_CHANGED, now=timezone.now())
     return locked
+
+
+def may_change_email(by: User) -> bool:
+    """Whether an address that this person writes counts at once."""
+    return by.has_perm("intake.view_submission")
+
+
+def _check_owner(lead: Lead, owner: User | None, *, by: User | None) -> None:
+    if by is not None and not by.has_perm("crm.assign_lead"):
+        raise AssignmentRefused("Who looks after a lead is changed by whoever shares leads out.")
+    if owner is not None:
+        assignment.check_owner(lead, owner)
+
+
+def _suggest_email(lead: Lead, address: str, *, by: User) -> None:
+    """The address on the timeline, and one open task for whoever may change it."""
+    now = timezone.now()
+    words = "Another e-mail address waits to be confirmed"
+    told = Activity.objects.create(
+        lead=lead, kind=ActivityKind.DETAILS, at=now, by=by, summary=words, note=address or "None"
+    )
+    if not Task.objects.open().filter(lead=lead, key__startswith=CONFIRM_EMAIL).exists():
+        title, key = "Confirm the new e-mail address", f"{CONFIRM_EMAIL}{told.pk}"
+        tasks.open_task(lead, kind=TaskKind.OTHER, title=title, due_at=now, key=key)
 
 
 def _plain(value: Any) -> Any:

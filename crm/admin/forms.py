@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
+from django.db.models import Q
 from django.http import QueryDict
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places, stages
+from crm.actions import assignment
 from crm.actions.next_steps import NextStep
 from crm.enums import CallOutcome, LostReason, Stage
 from crm.errors import TreatmentRefused
@@ -271,11 +273,7 @@ class DetailsForm(CorrectionForm):
     phone = PhoneNumberField(required=False, help_text="Such as (212) 555-0100.")
     state = forms.ChoiceField(required=False, choices=[("", "Not known"), *places.STATE_CHOICES])
     timezone = forms.ChoiceField(choices=places.zone_choices, label="Time zone")
-    owner = forms.ModelChoiceField(
-        queryset=User.objects.filter(is_active=True, is_staff=True).order_by("name", "pk"),
-        required=False,
-        empty_label="Nobody yet",
-    )
+    owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Nobody yet")
     tags = SimpleArrayField(
         forms.CharField(max_length=30, required=False),
         required=False,
@@ -286,6 +284,15 @@ class DetailsForm(CorrectionForm):
     class Meta:
         model = Lead
         fields = _columns(DETAILS_PARTS)
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        """`by`: only who shares leads out sees a choice of owners, and it holds those whom the lead can have."""
+        super().__init__(*args, **kwargs)
+        field, lead = cast(forms.ModelChoiceField, self.fields["owner"]), self.instance
+        possible = assignment.owners_at(lead.location_id).values("pk")
+        field.queryset = User.objects.filter(Q(pk__in=possible) | Q(pk=lead.owner_id)).order_by("name", "pk")
+        if not by.has_perm("crm.assign_lead"):
+            del self.fields["owner"]
 
     def clean_first_name(self) -> str:
         return one_line(self.cleaned_data["first_name"])
@@ -320,4 +327,6 @@ class DetailsForm(CorrectionForm):
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under their headings, for the template."""
-        return [(title, [self[name] for name in names]) for title, names in DETAILS_PARTS.items()]
+        return [
+            (title, [self[name] for name in names if name in self.fields]) for title, names in DETAILS_PARTS.items()
+        ]

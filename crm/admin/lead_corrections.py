@@ -19,7 +19,7 @@ from crm import queries, registry
 from crm.actions import leads, measurements, treatments
 from crm.admin.forms import CorrectionForm, DetailsForm, ScoreForm, TreatmentForm
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.errors import MeasurementRefused, TreatmentRefused
+from crm.errors import AssignmentRefused, MeasurementRefused, TreatmentRefused
 from crm.models import Lead, Treatment
 
 NEW_ROW = "treatment-new"
@@ -40,11 +40,18 @@ def hang_in() -> None:
 def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Corrects contact details."""
     lead = find_lead(lead_id, locked=request.method == "POST")
-    form = DetailsForm(request.POST or None, instance=lead, colleague=_colleague(lead))
+    by = user_of(request)
+    form = DetailsForm(request.POST or None, instance=lead, colleague=_colleague(lead), by=by)
     if form.is_valid():
-        leads.correct_details(lead, by=user_of(request), changes=form.changes())
-        messages.success(request, _saved("The details are saved.", form))
-        return back(lead_id)
+        try:
+            leads.correct_details(lead, by=by, changes=form.changes())
+        except AssignmentRefused as refused:
+            form.add_error("owner", refused.message)
+        else:
+            messages.success(request, _saved("The details are saved.", form))
+            if "email" in form.changed_data and not leads.may_change_email(by):
+                messages.warning(request, "The e-mail address waits until a coordinator has confirmed it.")
+            return back(lead_id)
     return form_page(site, request, lead, form, title="Contact details")
 
 

@@ -48,10 +48,9 @@ class HandOverForm(forms.Form):
         User.objects.none(), required=False, empty_label="In turn, to everybody who may", label="To whom"
     )
 
-    def __init__(self, *args: Any, leaver: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, heirs: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = cast(forms.ModelChoiceField, self.fields["to"])
-        field.queryset = User.objects.filter(is_active=True, is_staff=True).exclude(pk=leaver.pk).order_by("name", "pk")
+        cast(forms.ModelChoiceField, self.fields["to"]).queryset = heirs.order_by("name", "pk")
 
 
 @admin.register(User)
@@ -177,12 +176,13 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         """All open leads of one person to another, or in turn to all who may."""
         if not request.user.has_perm("crm.assign_lead") or not request.user.has_perm("crm.view_user"):
             raise PermissionDenied
-        leaver = get_object_or_404(User, pk=pk)
-        form = HandOverForm(request.POST or None, leaver=leaver)
+        leaver = get_object_or_404(self.get_queryset(request), pk=pk)
+        heirs = assignment.may_own().filter(self.sighted(user_of(request))).exclude(pk=leaver.pk)
+        form = HandOverForm(request.POST or None, heirs=heirs)
         if form.is_valid():
             try:
                 count = assignment.hand_over(
-                    leaver, to=form.cleaned_data["to"], by=cast(User, request.user), now=timezone.now()
+                    leaver, to=form.cleaned_data["to"], by=user_of(request), now=timezone.now()
                 )
             except AssignmentRefused as refused:
                 form.add_error("to", refused.message)
@@ -195,7 +195,8 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
             "form": form,
             "leaver": leaver,
         }
-        context |= {"open_leads": Lead.objects.open().filter(owner=leaver)[:MOST_COUNTED].count(), "opts": self.opts}
+        theirs = Lead.objects.open().filter(owner=leaver).visible_to(user_of(request))
+        context |= {"open_leads": theirs[:MOST_COUNTED].count(), "opts": self.opts}
         return TemplateResponse(request, "crm/hand_over.html", context, status=422 if form.errors else 200)
 
     @display(description="Leads")
