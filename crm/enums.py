@@ -286,6 +286,13 @@ class LinkPurpose(TextChoices):
     PRIVATE_PAGE = "private_page", "Private page"
 
 
+class ProofWay(TextChoices):
+    """How somebody shows on the private page who they are."""
+
+    BIRTHDAY = "birthday", "Date of birth"
+    CODE = "code", "Code"
+
+
 class AccessAction(TextChoices):
     VIEW = "view", "Viewed"
     LIST = "list", "Listed"

@@ -21,8 +21,8 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import override
 
-from crm import dispatch, emails, preference_link
-from crm.enums import LinkPurpose
+from crm import dispatch, emails, preference_link, tries
+from crm.enums import LinkPurpose, ProofWay
 from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession, User
 
 LINK_LIVES = timedelta(days=7)
@@ -166,8 +166,12 @@ def tell_code(session: PatientSession, *, now: datetime) -> str:
 
 
 @transaction.atomic
-def check_code(session: PatientSession, typed: str, *, now: datetime) -> bool:
-    """True, and the session is proven, for a code of this session. Each try counts; too many end the session."""
+def check_code(session: PatientSession, typed: str, *, now: datetime, address: str = "") -> bool:
+    """Return True, with the session proven, for a code of this session. Each try counts; too many end the session, and
+    too many about one lead or from one IP address close this way, in whatever browser."""
+    lead = tries.hold(session.lead, address=address)
+    if not tries.may_try(lead, ProofWay.CODE, address=address, now=now):
+        return False
     digits = "".join(character for character in typed if character.isdigit())
     codes = list(
         PatientCode.objects.select_for_update().filter(session=session, expires_at__gt=now).exclude(code_hash="")
@@ -177,9 +181,11 @@ def check_code(session: PatientSession, typed: str, *, now: datetime) -> bool:
     PatientCode.objects.filter(pk__in=[code.pk for code in codes]).update(tries=F("tries") + 1)
     if right:
         PatientSession.objects.filter(pk=session.pk).update(proven_at=now)
-    elif any(code.tries + 1 >= MOST_TRIES for code in codes):
+        return True
+    tries.note_wrong(session, ProofWay.CODE, address=address, now=now)
+    if any(code.tries + 1 >= MOST_TRIES for code in codes):
         end(session, now=now)
-    return right
+    return False
 
 
 def with_secrets(message: Message, *, now: datetime, token: str = "") -> Message:

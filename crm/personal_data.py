@@ -25,6 +25,7 @@ from crm.models import (
     PatientLink,
     PatientSession,
     PrivateMessage,
+    ProofTry,
     Referral,
     ReviewDecision,
     SafetyAlert,
@@ -72,6 +73,7 @@ def hang_in() -> None:
     data(PatientLink, path="lead", why_not="Keys, of which we keep only a hash.")
     data(PatientSession, path="lead", why_not="Keys, of which we keep only a hash.")
     data(PatientCode, path="session__lead", why_not="Keys, of which we keep only a hash.")
+    data(ProofTry, path="lead", why_not="Counts of wrong codes and dates, without what was typed.")
     data(AlertPost, path="alert__lead", why_not="How an alert travelled; it names nobody.")
 
 

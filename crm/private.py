@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import patient_access, registry, second_factor
+from crm.client_address import client_address
 from crm.enums import LinkPurpose
 from crm.models import PatientSession
 from crm.said import SaidDateField
@@ -45,7 +46,7 @@ class FactorForm(forms.Form):
     name = ""
     wrong: Any = ""
 
-    def proves(self, session: PatientSession, now: datetime) -> bool:
+    def proves(self, session: PatientSession, *, now: datetime, address: str) -> bool:
         raise NotImplementedError
 
     def refuse(self) -> None:
@@ -64,8 +65,8 @@ class CodeForm(FactorForm):
         ),
     )
 
-    def proves(self, session: PatientSession, now: datetime) -> bool:
-        return patient_access.check_code(session, self.cleaned_data["code"], now=now)
+    def proves(self, session: PatientSession, *, now: datetime, address: str) -> bool:
+        return patient_access.check_code(session, self.cleaned_data["code"], now=now, address=address)
 
 
 class BirthdayForm(FactorForm):
@@ -79,8 +80,9 @@ class BirthdayForm(FactorForm):
         widget=forms.TextInput(attrs={"autocomplete": "bday", "class": "form-control"}),
     )
 
-    def proves(self, session: PatientSession, now: datetime) -> bool:
-        return second_factor.check_birthday(session, self.cleaned_data["birthday"].date, now=now)
+    def proves(self, session: PatientSession, *, now: datetime, address: str) -> bool:
+        typed = self.cleaned_data["birthday"].date
+        return second_factor.check_birthday(session, typed, now=now, address=address)
 
 
 def patient_page(*, reads: bool) -> Callable[[PatientView], Callable[..., HttpResponseBase]]:
@@ -162,7 +164,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return _ask(request, session, sent=sent, refused=not sent)
     form = _factor(request)
     if form.is_valid():
-        if form.proves(session, now):
+        if form.proves(session, now=now, address=client_address(request)):
             return _private(redirect("private:page"))
         form.refuse()
     return _ask(request, session, **{form.name: form})
@@ -176,7 +178,7 @@ def _factor(request: HttpRequest) -> "FactorForm":
 def _ask(request: HttpRequest, session: PatientSession, **given: Any) -> HttpResponse:
     """The page with every way that is open. `given`: a form that was refused, and what became of asking for a code."""
     context: dict[str, Any] = {
-        "ways": second_factor.ways(session, now=timezone.now()),
+        "ways": second_factor.ways(session, now=timezone.now(), address=client_address(request)),
         "address": _masked(session.lead.email),
         "code": CodeForm(),
         "birthday": BirthdayForm(),

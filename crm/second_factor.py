@@ -3,58 +3,50 @@
 Each stands behind a link and never instead of one: a name, an address and a birthday are known to many.
 
 A mailed code proves that one reads a mailbox. Where two people share one, it proves nothing about which of them is
-reading, so it is not offered there. A date of birth is easy to guess by machine: few tries a day, counted by lead,
-because a link may be opened again and again.
+reading, so it is not offered there. A date of birth is easy to guess by machine: few tries a day (crm/tries.py).
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import F, Sum
 
-from crm import patient_access
-from crm.models import Lead, PatientSession
-
-TRIES_A_DAY = 5
+from crm import patient_access, tries
+from crm.enums import ProofWay
+from crm.models import PatientSession
 
 
 @dataclass(frozen=True)
 class Ways:
-    """What may be offered beside the telephone, which always may."""
+    """What may be offered beside the telephone, which always may. `code`: one that came by mail or is told."""
 
     mail: bool
     birthday: bool
+    code: bool = True
 
 
-def ways(session: PatientSession, *, now: datetime) -> Ways:
-    """What this browser may use; nothing before it has opened a link, whoever is asked about."""
+def ways(session: PatientSession, *, now: datetime, address: str = "") -> Ways:
+    """Return what this browser may use; nothing before it has opened a link, whoever is asked about."""
     lead = session.lead
     if not session.may_be_proven:
-        return Ways(mail=False, birthday=False)
+        return Ways(mail=False, birthday=False, code=False)
+    may = {way: tries.may_try(lead, way, address=address, now=now) for way in ProofWay}
     return Ways(
-        mail=bool(lead.email) and not patient_access.shares_address(lead),
-        birthday=_may_try(lead, now),
+        mail=bool(lead.email) and may[ProofWay.CODE] and not patient_access.shares_address(lead),
+        birthday=bool(lead.date_of_birth) and may[ProofWay.BIRTHDAY],
+        code=may[ProofWay.CODE],
     )
 
 
 @transaction.atomic
-def check_birthday(session: PatientSession, typed: date, *, now: datetime) -> bool:
-    """True, and the session is proven, for the date of birth on record. Each try counts; too many close this way."""
-    lead = Lead.objects.select_for_update().get(pk=session.lead_id)
-    if not session.may_be_proven or not _may_try(lead, now):
+def check_birthday(session: PatientSession, typed: date, *, now: datetime, address: str = "") -> bool:
+    """Return True, with the session proven, for the date of birth on record. Wrong tries count by lead and by IP
+    address; too many close this way."""
+    lead = tries.hold(session.lead, address=address)
+    if not session.may_be_proven or not tries.may_try(lead, ProofWay.BIRTHDAY, address=address, now=now):
         return False
-    PatientSession.objects.filter(pk=session.pk).update(birthday_tries=F("birthday_tries") + 1)
-    right = bool(lead.date_of_birth == typed.isoformat())
-    if right:
+    if lead.date_of_birth and lead.date_of_birth == typed.isoformat():
         PatientSession.objects.filter(pk=session.pk).update(proven_at=now)
-    return right
-
-
-def _may_try(lead: Lead, now: datetime) -> bool:
-    return bool(lead.date_of_birth) and _tries(lead, now) < TRIES_A_DAY
-
-
-def _tries(lead: Lead, now: datetime) -> int:
-    recent = PatientSession.objects.filter(lead=lead, created_at__gt=now - timedelta(days=1), proven_at__isnull=True)
-    return recent.aggregate(sum=Sum("birthday_tries"))["sum"] or 0
+        return True
+    tries.note_wrong(session, ProofWay.BIRTHDAY, address=address, now=now)
+    return False

@@ -17,6 +17,7 @@ from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
+from crm.client_address import client_address
 from intake.models import RateCount
 
 HONEYPOT, OPENED = "website", "opened"
@@ -115,18 +116,6 @@ def _about_time(opened: str, now: datetime) -> dict[str, bool]:
     except signing.BadSignature:
         return {"no_token": True}
     return {"no_token": age > LONGEST.total_seconds(), "too_fast": age < SHORTEST.total_seconds()}
-
-
-def client_address(request: HttpRequest) -> str:
-    """The visitor's address: the connection's, or what the outermost of our own proxies (TRUSTED_PROXIES) wrote down.
-
-    Whatever stands further left in X-Forwarded-For was written by the visitor and proves nothing.
-    """
-    direct = str(request.META.get("REMOTE_ADDR", ""))
-    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    if not settings.TRUSTED_PROXIES or not passed:
-        return direct
-    return passed[-min(settings.TRUSTED_PROXIES, len(passed))]
 
 
 def forget_old_counts() -> int:

@@ -36,8 +36,8 @@ PRIVATE_GUARDS = [
     Guard(
         "a date of birth replaces no link",
         "crm/second_factor.py",
-        "if not session.may_be_proven or not _may_try(lead, now):",
-        "if not _may_try(lead, now):",
+        "if not session.may_be_proven or not tries",
+        "if not tries",
         "crm/test_just_sent.py::test_the_functions_behind_it_refuse_too",
     ),
     Guard(
@@ -77,10 +77,31 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "a date of birth is tried five times a day",
-        "crm/second_factor.py",
-        "_tries(lead, now) < TRIES_A_DAY",
+        "crm/tries.py",
+        'counts["about"] < A_DAY[way]',
         "True",
         "crm/test_second_factor.py::test_five_tries_a_day_whatever_is_opened_anew",
+    ),
+    Guard(
+        "wrong codes close the way whatever is opened anew",
+        "crm/patient_access.py",
+        "    tries.note_wrong(session, ProofWay.CODE, address=address, now=now)\n",
+        "",
+        "crm/test_second_factor.py::test_twenty_wrong_codes_a_day_whatever_is_opened_anew",
+    ),
+    Guard(
+        "one connection tries fifty times a day, about whomever",
+        "crm/tries.py",
+        'counts["here"] < FROM_ONE_ADDRESS',
+        "True",
+        "crm/test_second_factor.py::test_fifty_tries_a_day_from_one_connection_about_whomever",
+    ),
+    Guard(
+        "tries at once are counted one by one",
+        "crm/tries.py",
+        "Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)",
+        "Lead.objects.get(pk=lead.pk)",
+        "crm/test_second_factor.py::test_many_tries_at_once_count_as_five",
     ),
     Guard(
         "a stranger cannot set what later proves who somebody is",

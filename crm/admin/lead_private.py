@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import override
 
-from crm import patient_access, registry
+from crm import patient_access, registry, tries
 from crm.actions import access
 from crm.actions import messages as outbox
 from crm.admin.lead_page import back, find_lead, user_of
-from crm.enums import AccessAction
+from crm.enums import AccessAction, ProofWay
 from crm.private import enter
 
 # The private page shows everything that a person told and sent: whoever opens it, or helps somebody in, needs no less
@@ -69,6 +69,8 @@ def tell_code(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
         session = patient_access.waiting_session(lead, now=now)
         if session is None:
             messages.warning(request, "Nobody waits for a code: ask the person to open the link first.")
+        elif not tries.may_try(lead, ProofWay.CODE, address="", now=now):
+            messages.warning(request, "Wrong codes were tried too often today: fill the questions in together.")
         else:
             code = patient_access.tell_code(session, now=now)
             access.record(AccessAction.VIEW, by=user_of(request), object_type="patient_code", ids=[session.pk])

@@ -16,7 +16,7 @@ from crm.models.mail_text import MailText
 from crm.models.measurement import Measurement
 from crm.models.message import Message, MessageTopic
 from crm.models.notice import Notice
-from crm.models.private import PatientCode, PatientLink, PatientSession
+from crm.models.private import PatientCode, PatientLink, PatientSession, ProofTry
 from crm.models.referral import Referral, ReferringPractice
 from crm.models.safety import AlertPost, EmergencyCount, OnCallShift, SafetyAlert
 from crm.models.sending import DomainPace, Sending
@@ -54,6 +54,7 @@ __all__ = [
     "PatientLink",
     "PatientSession",
     "PrivateMessage",
+    "ProofTry",
     "Referral",
     "ReferringPractice",
     "ReviewDecision",

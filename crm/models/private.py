@@ -6,7 +6,7 @@ Of every secret only a hash is kept: whoever reads the database can use none of 
 from django.db import models
 from django.utils import timezone
 
-from crm.enums import LinkPurpose
+from crm.enums import LinkPurpose, ProofWay
 from crm.models.base import Row
 
 
@@ -43,7 +43,6 @@ class PatientSession(Row):
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     proven_at = models.DateTimeField(null=True)
-    birthday_tries = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
@@ -75,3 +74,23 @@ class PatientCode(Row):
 
     def __str__(self) -> str:
         return f"Code until {self.expires_at:%H:%M} UTC"
+
+
+class ProofTry(Row):
+    """Once that somebody was wrong about who they are. Counted by person and by connection, never by browser alone."""
+
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="+")
+    session = models.ForeignKey(PatientSession, on_delete=models.SET_NULL, null=True, related_name="+")
+    way = models.CharField(max_length=10, choices=ProofWay)
+    address_hash = models.CharField(max_length=64, blank=True, help_text="Keyed; of the IP address.")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(way__in=ProofWay.values), name="proof_try_way_known")]
+        indexes = [
+            models.Index(fields=["lead", "at"], name="proof_try_of_lead"),
+            models.Index(fields=["address_hash", "at"], name="proof_try_from"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.way} {self.at:%Y-%m-%d %H:%M} UTC"

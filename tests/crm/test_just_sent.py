@@ -61,7 +61,7 @@ def test_nothing_proves_who_somebody_is_without_a_link(stranger: Client, posted:
 
 def test_the_functions_behind_it_refuse_too(victim: Lead, now: datetime) -> None:
     session = patient_access.begin(victim, now=now, origin=victim.pk).session
-    assert second_factor.ways(session, now=now) == second_factor.Ways(mail=False, birthday=False)
+    assert second_factor.ways(session, now=now) == second_factor.Ways(mail=False, birthday=False, code=False)
     assert not second_factor.check_birthday(session, BORN, now=now)
     assert not patient_access.send_code(session, now=now)
 

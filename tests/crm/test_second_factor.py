@@ -1,6 +1,7 @@
 """Showing who one is: the date of birth, the mailed code, and what a shared mailbox changes."""
 
 import re
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
@@ -11,10 +12,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access, second_factor
+from crm import patient_access, second_factor, tries
 from crm.actions import leads
-from crm.enums import CameBy, LinkPurpose, Stage
-from crm.models import Activity, Lead, Location, Message, PatientLink, PatientSession
+from crm.enums import CameBy, LinkPurpose, ProofWay, Stage
+from crm.models import Activity, Lead, Location, Message, PatientLink, PatientSession, ProofTry
 from tests.factories import make_lead, make_link, make_user, step_one
 from tests.recording import recorded_logs
 
@@ -42,6 +43,13 @@ def opened(lead: Lead, browser: Client | None = None) -> Client:
     return browser
 
 
+def link_session(lead: Lead, now: datetime) -> PatientSession:
+    """A session that a link began, without a browser."""
+    make_link(lead, now=now)
+    link = PatientLink.objects.filter(lead=lead).latest("created_at")
+    return patient_access.begin(lead, now=now, link=link).session
+
+
 def test_the_date_of_birth_proves_it(lead: Lead) -> None:
     browser = opened(lead)
     assert "Your date of birth" in browser.get("/my/code/").content.decode()
@@ -62,7 +70,7 @@ def test_another_date_proves_nothing_and_stays_typed(lead: Lead) -> None:
 @pytest.mark.parametrize("typed", ["", "yesterday", "1970", "13/45/1970"])
 def test_what_is_no_date_costs_no_try(lead: Lead, typed: str) -> None:
     assert opened(lead).post("/my/code/", {"birthday": typed}).status_code == 422
-    assert PatientSession.objects.get().birthday_tries == (1 if typed == "1970" else 0)
+    assert ProofTry.objects.count() == (1 if typed == "1970" else 0)
 
 
 def test_five_tries_a_day_whatever_is_opened_anew(lead: Lead, now: datetime) -> None:
@@ -73,8 +81,75 @@ def test_five_tries_a_day_whatever_is_opened_anew(lead: Lead, now: datetime) -> 
     assert late.post("/my/code/", {"birthday": "03/15/1970"}).status_code == 422
     session = PatientSession.objects.latest("created_at")
     assert not second_factor.check_birthday(session, BORN, now=now)
-    PatientSession.objects.update(created_at=now - timedelta(days=1, seconds=1))
+    ProofTry.objects.update(at=now - timedelta(days=1, seconds=1))
     assert second_factor.check_birthday(session, BORN, now=now)
+
+
+def test_twenty_wrong_codes_a_day_whatever_is_opened_anew(lead: Lead, now: datetime) -> None:
+    for _ in range(5):
+        link_session(lead, now)
+        session = PatientSession.objects.latest("created_at")
+        code = patient_access.tell_code(session, now=now)
+        for _ in range(4):
+            assert not patient_access.check_code(session, "000000" if code != "000000" else "111111", now=now)
+    assert not patient_access.check_code(session, code, now=now)
+    late = opened(lead)
+    page = late.get("/my/code/").content.decode()
+    assert "tried too often today" in page
+    assert 'name="code"' not in page
+    assert late.post("/my/code/", {"code": "123456"}).status_code == 422
+    ProofTry.objects.update(at=now - timedelta(days=1, seconds=1))
+    assert patient_access.check_code(session, code, now=now)
+
+
+def test_fifty_tries_a_day_from_one_connection_about_whomever(lead: Lead, now: datetime) -> None:
+    """Whoever holds many links, or reads many mailboxes, comes from somewhere."""
+    other = link_session(make_lead(email="other@example.org"), now)
+    ProofTry.objects.bulk_create(
+        ProofTry(lead_id=other.lead_id, way=way, address_hash=tries.key_of("192.0.2.7"), at=now)
+        for way in ("birthday", "code")
+        for _ in range(25)
+    )
+    session = link_session(lead, now)
+    assert not second_factor.check_birthday(session, BORN, now=now, address="192.0.2.7")
+    assert not patient_access.check_code(
+        session, patient_access.tell_code(session, now=now), now=now, address="192.0.2.7"
+    )
+    assert not second_factor.ways(session, now=now, address="192.0.2.7").code
+    assert second_factor.check_birthday(session, BORN, now=now, address="192.0.2.8")
+
+
+def test_no_address_is_kept_as_it_is(lead: Lead) -> None:
+    opened(lead).post("/my/code/", {"birthday": "03/16/1970"})
+    assert ProofTry.objects.get().address_hash == tries.key_of("127.0.0.1")
+    assert "127.0.0.1" not in tries.key_of("127.0.0.1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_tries_at_once_count_as_five(now: datetime) -> None:
+    """Six at a time, all with a connection in hand before the first begins."""
+    lead = make_lead(date_of_birth=BORN.isoformat())
+    sessions = [link_session(lead, now) for _ in range(30)]
+    ready = threading.Barrier(6)
+
+    def guess(session: PatientSession) -> None:
+        try:
+            connection.ensure_connection()
+            ready.wait(timeout=30)
+            second_factor.check_birthday(session, date(1990, 1, 1), now=now, address=str(session.pk))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as together:
+        list(together.map(guess, sessions))
+    assert ProofTry.objects.count() == 5
+
+
+def test_old_tries_are_forgotten(lead: Lead, now: datetime) -> None:
+    session = link_session(lead, now)
+    for days in (89, 91):
+        tries.note_wrong(session, ProofWay.CODE, address="", now=now - timedelta(days=days))
+    assert tries.forget_old(now=now) == 1
 
 
 def test_without_one_on_record_none_is_asked_for(centre: Location) -> None:

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from crm.client_address import client_address
 from crm.models import Lead, Location, Message, Task
 from intake import guard, proof, quarantine
 from intake.models import Arrival, Quarantine, QuarantinedRequest, RateCount, Submission
@@ -146,7 +147,7 @@ def test_only_our_own_proxies_are_believed(settings: Any, proxies: int, passed: 
     settings.TRUSTED_PROXIES = proxies
     headers = {"x-forwarded-for": passed} if passed else {}
     request = RequestFactory().get("/", headers=headers, REMOTE_ADDR="9.9.9.9")
-    assert guard.client_address(request) == address
+    assert client_address(request) == address
 
 
 @pytest.fixture
