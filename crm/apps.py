@@ -17,13 +17,24 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         from anymail import signals
 
-        from crm import desk, durability, grants, my, my_documents, notices, passwords, personal_data, registry, stages
+        from crm import (
+            desk_session,
+            durability,
+            grants,
+            my,
+            my_documents,
+            notices,
+            passwords,
+            personal_data,
+            registry,
+            stages,
+        )
         from crm.actions import access, documents, provider_events, sequences
         from crm.enums import Event
         from crm.models import Document
 
         user_logged_in.connect(access.on_login)
-        user_logged_in.connect(desk.on_login)
+        user_logged_in.connect(desk_session.on_login)
         user_login_failed.connect(access.on_login_failed)
         register(durability.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)

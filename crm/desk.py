@@ -1,6 +1,5 @@
 """The desk as a site of its own: what a browser may run there, the clock it shows, and the way around."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
-from crm import passwords, queries
+from crm import desk_session, passwords, queries
 
 # Unfold evaluates expressions in its markup and writes the palette into a style element. Nothing else is let in, and
 # nowhere but here.
@@ -24,9 +23,6 @@ DESK_CSP: dict[str, list[str]] = settings.SECURE_CSP | {
     "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
-
-SEEN = "desk_seen"
-NOTED_EVERY = 60.0  # seconds: not every page needs a write
 
 View = Callable[..., HttpResponse]
 Urls = Callable[["DeskSite"], list[URLPattern]]
@@ -69,36 +65,25 @@ class DeskSite(UnfoldAdminSite):
 
 
 def _while_awake(view: View) -> View:
-    """Signs out whoever has done nothing for DESK_IDLE_SECONDS (45 CFR 164.312(a)(2)(iii)). Pages that ask again by
-    themselves do not count as doing something."""
+    """Signs out whoever has done nothing for a while, or has been signed in for too long (crm/desk_session.py)."""
 
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return view(request, *args, **kwargs)
-        idle = time.time() - request.session.setdefault(SEEN, time.time())
-        if idle > settings.DESK_IDLE_SECONDS:
+        if request.user.is_authenticated and (over := desk_session.why_over(request)):
             logout(request)
-            return _to_sign_in(request)
-        if idle > NOTED_EVERY and "X-Asks-By-Itself" not in request.headers:
-            request.session[SEEN] = time.time()
+            return _to_sign_in(request, over)
         return view(request, *args, **kwargs)
 
     return inner
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def _to_sign_in(request: HttpRequest, over: desk_session.Over) -> HttpResponse:
     """And back to this page afterwards. A part of a page takes the whole page there."""
     home = reverse("admin:index")
     came_from = home if request.method == "POST" or "HX-Request" in request.headers else request.get_full_path()
-    sign_in = f"{reverse('admin:login')}?{urlencode({'next': came_from, 'idle': 1})}"
+    sign_in = f"{reverse('admin:login')}?{urlencode({'next': came_from, over.value: 1})}"
     if "HX-Request" in request.headers:
         return HttpResponse(headers={"HX-Redirect": sign_in})
     return HttpResponseRedirect(sign_in)
-
-
-def on_login(*, request: HttpRequest, **_kwargs: Any) -> None:
-    """Receiver of Django's user_logged_in: the time begins to run."""
-    request.session[SEEN] = time.time()
 
 
 def _at_the_centre(view: View) -> View:

@@ -142,6 +142,7 @@ class Environment(BaseSettings):
     email_url_2: str = ""
     domain_per_minute: int = Field(default=0, ge=0, le=6000)
     desk_idle_minutes: int = Field(default=30, ge=1, le=720)
+    desk_longest_hours: int = Field(default=12, ge=1, le=168)
     appointment_reminders: str = "168,48,2"
     metrics_token: str = ""
     imap_url: str = ""

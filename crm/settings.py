@@ -144,6 +144,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- People signing in -----------------------------------------------------------------------------------------------
 LOGIN_URL = "admin:login"
 DESK_IDLE_SECONDS = ENV.desk_idle_minutes * 60
+DESK_LONGEST_SECONDS = ENV.desk_longest_hours * 3600
 APPOINTMENT_REMINDER_HOURS = ENV.reminder_hours
 AUTHENTICATION_BACKENDS = ["crm.roles.RoleBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]

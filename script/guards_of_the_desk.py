@@ -82,17 +82,24 @@ DESK_GUARDS = [
     ),
     Guard(
         "pages that ask by themselves keep nobody signed in",
-        "crm/desk.py",
+        "crm/desk_session.py",
         'if idle > NOTED_EVERY and "X-Asks-By-Itself" not in request.headers:',
         "if idle > NOTED_EVERY:",
         "crm/test_desk_idle.py::test_pages_that_ask_by_themselves_keep_nobody_awake",
     ),
     Guard(
         "idle browsers are signed out",
-        "crm/desk.py",
-        "        if idle > settings.DESK_IDLE_SECONDS:",
-        "        if False:",
+        "crm/desk_session.py",
+        "    if idle > settings.DESK_IDLE_SECONDS:",
+        "    if False:",
         "crm/test_desk_idle.py::test_half_an_hour_without_a_press_ends_it",
+    ),
+    Guard(
+        "a sign-in ends after twelve hours, whatever is pressed",
+        "crm/desk_session.py",
+        "    if age > settings.DESK_LONGEST_SECONDS:",
+        "    if False:",
+        "crm/test_desk_idle.py::test_a_sign_in_ends_after_twelve_hours_whatever_is_pressed",
     ),
     Guard(
         "the front desk reads no timeline",

@@ -44,6 +44,20 @@ def test_pages_that_ask_by_themselves_keep_nobody_awake(client: Client, coordina
         assert not is_in(client)
 
 
+def test_a_sign_in_ends_after_twelve_hours_whatever_is_pressed(client: Client, coordinator: User) -> None:
+    with time_machine.travel(AT, tick=False) as clock:
+        client.force_login(coordinator)
+        for _ in range(12 * 4):
+            clock.shift(timedelta(minutes=15))
+            assert is_in(client)
+        clock.shift(timedelta(seconds=1))
+        answer = client.get("/admin/crm/lead/?q=maria")
+        assert answer.headers["Location"] == "/admin/login/?next=%2Fadmin%2Fcrm%2Flead%2F%3Fq%3Dmaria&long=1"
+        assert "a working day" in client.get(answer.headers["Location"]).content.decode()
+        client.force_login(coordinator)
+        assert is_in(client)
+
+
 # --- The bell --------------------------------------------------------------------------------------------------------
 
 
