@@ -7,7 +7,8 @@ from crm import conditions, eligibility
 from crm.clocks import clock_of
 from crm.conditions import Case
 from crm.enums import EnrolmentState
-from crm.models import Enrolment, Lead, Message, SequenceVersion, StepOutcome
+from crm.models import Enrolment, Lead, Message, SequenceVersion, StepOutcome, User
+from crm.models.lead import in_sight
 from crm.sequences.definition import Definition, Step
 from crm.sequences.turn import Turn, steps_left
 from crm.steps import Work, carry_out
@@ -34,10 +35,12 @@ def of_lead(lead: Lead, version: SequenceVersion, *, now: datetime) -> list[Comi
     return _told([(enrolment, at, step) for at, step in left], now=now)
 
 
-def of_everybody(*, now: datetime, days: int) -> list[Coming]:
-    """The steps of all who are enrolled that fall due within so many days, soonest first; MOST_SHOWN at most."""
+def of_everybody(user: User, *, now: datetime, days: int) -> list[Coming]:
+    """The steps of all who are enrolled that fall due within so many days, of the locations that `user` works for,
+    soonest first; MOST_SHOWN at most."""
     until = now + timedelta(days=days)
-    live = Enrolment.objects.filter(state=EnrolmentState.LIVE, due_at__lt=until).select_related("lead")
+    theirs = Enrolment.objects.filter(in_sight(user, location="lead__location"))
+    live = theirs.filter(state=EnrolmentState.LIVE, due_at__lt=until).select_related("lead")
     soonest = list(live.prefetch_related("version", "lead__location").order_by("due_at", "pk")[:MOST_SHOWN])
     done: dict[object, set[str]] = {}
     for enrolment_id, step in StepOutcome.objects.filter(enrolment__in=soonest).values_list("enrolment_id", "step"):

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
 
 from crm.models import Lead, Notice, User
+from crm.models.lead import in_sight
 from crm.registry import Happening
 
 MOST_SHOWN = 20
@@ -33,12 +35,18 @@ def on_reply(lead: Lead, happening: Happening) -> None:
 
 def unseen_count(user: User) -> int:
     """At most MOST_SHOWN + 1: more is "many"."""
-    return Notice.objects.filter(user=user, seen_at__isnull=True)[: MOST_SHOWN + 1].count()
+    return _of(user).filter(seen_at__isnull=True)[: MOST_SHOWN + 1].count()
 
 
 def latest(user: User) -> list[Notice]:
     """The newest first, seen or not."""
-    return list(Notice.objects.filter(user=user).select_related("lead").order_by("-at", "-id")[:MOST_SHOWN])
+    return list(_of(user).select_related("lead").order_by("-at", "-id")[:MOST_SHOWN])
+
+
+def _of(user: User) -> QuerySet[Notice]:
+    """Without what is about leads of a location for which they do not work any more."""
+    theirs = Q(lead=None) | in_sight(user, location="lead__location")
+    return Notice.objects.filter(theirs, user=user)
 
 
 def mark_seen(user: User, *, now: datetime) -> int:

@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, QuerySet
 
 from crm import registry, stages
 from crm.enums import CameBy
-from crm.models import Lead
+from crm.models import Lead, User
 
 _FIRST_CALL = """
 SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM called - received_at) / 60)
 FROM (SELECT received_at, (SELECT min(at) FROM crm_activity a WHERE a.lead_id = l.id AND a.kind = 'call') AS called
-      FROM crm_lead l WHERE l.created_at >= %s) found
+      FROM crm_lead l WHERE l.created_at >= %s AND (%s OR l.location_id = ANY(%s))) found
 WHERE called IS NOT NULL
 """
 
@@ -33,16 +34,17 @@ class Figures:
     by_way: list[tuple[str, int]]
 
 
-def since(start: datetime) -> Figures:
-    """Of the requests that came since then. Five queries over the rows of that time."""
-    came = Lead.objects.filter(created_at__gte=start)
-    called, median = _first_calls(start)
+def since(start: datetime, user: User) -> Figures:
+    """Of the requests that came since then, to locations that `user` works for. Six queries over the rows of that
+    time."""
+    came = Lead.objects.filter(created_at__gte=start).visible_to(user)
+    called, median = _first_calls(start, list(user.locations.values_list("pk", flat=True)))
     sources = dict(registry.choices_of("how_heard")) | {"": "Not said"}
     return Figures(
         received=came.count(),
         called=called,
         first_call_minutes=None if median is None else round(median),
-        forgotten=Lead.objects.without_next_step()[:100].count(),
+        forgotten=Lead.objects.visible_to(user).without_next_step()[:100].count(),
         by_stage=[(stages.label(code), number) for code, number in _count(came, "stage")],
         by_source=[(sources.get(code, code), number) for code, number in _count(came, "how_heard")],
         by_way=[(str(CameBy(code).label), number) for code, number in _count(came, "came_by")],
@@ -54,8 +56,9 @@ def _count(leads: QuerySet[Lead], name: str) -> list[tuple[str, int]]:
     return sorted(rows, key=lambda row: -row[1])
 
 
-def _first_calls(start: datetime) -> tuple[int, Any]:
+def _first_calls(start: datetime, bound: list[UUID]) -> tuple[int, Any]:
+    """Everywhere for somebody who is bound to no location."""
     with connection.cursor() as cursor:
-        cursor.execute(_FIRST_CALL, [start])
+        cursor.execute(_FIRST_CALL, [start, not bound, bound])
         found: tuple[int, Any] = cursor.fetchone()
     return found

@@ -29,6 +29,7 @@ from crm.models import (
     Treatment,
     User,
 )
+from crm.models.lead import in_sight
 from crm.treatment_enums import MeasurementKind
 
 KEPT_SECONDS = 5.0
@@ -157,19 +158,21 @@ class LeadPage:
     do_not_call: bool = False
 
 
-def lead_page(lead_id: UUID) -> LeadPage:
-    """Everything for one lead in six queries, seven under a hold. Raises Lead.DoesNotExist."""
+def lead_page(lead_id: UUID, user: User) -> LeadPage:
+    """Everything for one lead in six queries, seven under a hold; others only of locations that `user` works for.
+    Raises Lead.DoesNotExist."""
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
     activities = list(Activity.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk"))
     last_call = next((one.call_outcome for one in activities if one.kind == ActivityKind.CALL), "")
+    reached = Lead.objects.reached_by(email=lead.email, phone=lead.phone)
     return LeadPage(
         lead=lead,
         do_not_call=last_call == CallOutcome.ASKED_NOT_TO_CALL,
         treatments=treatments_of(lead),
         tasks=[task for task in tasks if task.done_at is None],
         alerts=_alerts(lead) if lead.safety_hold else [],
-        others=list(Lead.objects.reached_by(email=lead.email, phone=lead.phone).exclude(pk=lead.pk)[:OTHERS_SHOWN]),
+        others=list(reached.visible_to(user).exclude(pk=lead.pk)[:OTHERS_SHOWN]),
         entries=_timeline(lead, activities, tasks),
     )
 
@@ -281,11 +284,11 @@ class ReferralFigures:
     last_on: date | None = None
 
 
-def referral_figures(practices: list[UUID]) -> dict[UUID, ReferralFigures]:
-    """{practice: figures}, zeros for those that sent nobody. One query."""
+def referral_figures(practices: list[UUID], user: User) -> dict[UUID, ReferralFigures]:
+    """{practice: figures} of the locations that `user` works for, zeros for those that sent nobody. One query."""
     seen = Exists(Activity.objects.filter(lead=OuterRef("lead"), kind=ActivityKind.STAGE, details__to=Stage.CONSULTED))
     rows = (
-        Referral.objects.filter(practice__in=practices)
+        Referral.objects.filter(in_sight(user, location="lead__location"), practice__in=practices)
         .values("practice")
         .annotate(
             sent=Count("pk"),

@@ -12,11 +12,12 @@ from django.http.response import HttpResponseBase
 from django.utils.text import slugify
 
 from crm.enums import Event
-from crm.models import Lead, Message
+from crm.models import Lead, Message, User
 
 LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
 
 Render = Callable[[HttpRequest, Lead], str]
+RenderList = Callable[[HttpRequest], tuple[str, set[UUID]]]
 Listener = Callable[[Lead, "Happening"], None]
 Question = Callable[[list[UUID]], set[UUID]]
 # Called with the admin site, the request, the lead's id and whatever else the pattern names.
@@ -164,18 +165,18 @@ def choices_of(name: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Worklist:
-    """A list of work on My day. `render` returns safe HTML, or "" when there is nothing."""
+    """A list of work on My day. `render` returns safe HTML, "" when there is nothing, and whom it shows."""
 
     title: str
     permission: str
-    render: Callable[[HttpRequest], str]
+    render: RenderList
     order: int
 
 
 _worklists: list[Worklist] = []
 
 
-def worklist(*, title: str, permission: str, render: Callable[[HttpRequest], str], order: int = 100) -> None:
+def worklist(*, title: str, permission: str, render: RenderList, order: int = 100) -> None:
     """Hangs a list into My day, for users with `permission`; one query each."""
     _worklists.append(Worklist(title, permission, render, order))
 
@@ -185,17 +186,18 @@ def worklists() -> list[Worklist]:
 
 
 Table = tuple[str, list[tuple[str, str]]]  # (title, [(what, how much)])
-_figures: list[tuple[int, Callable[[], list[Table]]]] = []
+_figures: list[tuple[int, Callable[[User], list[Table]]]] = []
 
 
-def figures(tables: Callable[[], list[Table]], *, order: int = 100) -> None:
-    """Hangs tables of numbers into the page of figures. They name no person."""
+def figures(tables: Callable[[User], list[Table]], *, order: int = 100) -> None:
+    """Hangs tables of numbers into the page of figures, of the locations that somebody works for. They name no
+    person."""
     _figures.append((order, tables))
 
 
-def figures_of_all() -> list[Table]:
+def figures_of_all(user: User) -> list[Table]:
     """Every table, asked for now."""
-    return [table for _order, tables in sorted(_figures, key=lambda entry: entry[0]) for table in tables()]
+    return [table for _order, tables in sorted(_figures, key=lambda entry: entry[0]) for table in tables(user)]
 
 
 _stories: list[Callable[[datetime], None]] = []

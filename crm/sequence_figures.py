@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 
 from crm.enums import EnrolmentState, MessageState, Stage
-from crm.models import Enrolment, Message
+from crm.models import Enrolment, Message, User
+from crm.models.lead import in_sight
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,12 @@ class SequenceFigures:
     sent: int = 0
 
 
-def of_all() -> dict[str, SequenceFigures]:
-    """{sequence: figures} of those that anybody was in. Two queries."""
+def of_all(user: User) -> dict[str, SequenceFigures]:
+    """{sequence: figures} of those that anybody of the locations was in that `user` works for. Two queries."""
+    theirs = in_sight(user, location="lead__location")
     rows = (
-        Enrolment.objects.values("key")
+        Enrolment.objects.filter(theirs)
+        .values("key")
         .annotate(
             enrolled=Count("pk"),
             live=Count("pk", filter=Q(state=EnrolmentState.LIVE)),
@@ -37,12 +40,13 @@ def of_all() -> dict[str, SequenceFigures]:
         )
         .values_list("key", "enrolled", "live", "waiting", "done", "stopped", "replied", "consulted")
     )
-    mails = Message.objects.filter(enrolment__isnull=False, state=MessageState.SENT).values("enrolment__key")
-    sent = dict(mails.annotate(count=Count("pk")).values_list("enrolment__key", "count"))
+    mails = Message.objects.filter(theirs, enrolment__isnull=False, state=MessageState.SENT)
+    sent = dict(mails.values("enrolment__key").annotate(count=Count("pk")).values_list("enrolment__key", "count"))
     return {row[0]: SequenceFigures(*row[1:], sent.get(row[0], 0)) for row in rows}
 
 
-def why_stopped(key: str) -> list[tuple[str, int]]:
+def why_stopped(key: str, user: User) -> list[tuple[str, int]]:
     """[(reason, how many)] of a sequence's enrolments that were stopped, the most frequent first."""
-    stopped = Enrolment.objects.filter(key=key, state=EnrolmentState.STOPPED).values("reason")
+    theirs = Enrolment.objects.filter(in_sight(user, location="lead__location"))
+    stopped = theirs.filter(key=key, state=EnrolmentState.STOPPED).values("reason")
     return list(stopped.annotate(count=Count("pk")).order_by("-count", "reason").values_list("reason", "count")[:10])

@@ -13,10 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm import printing, registry
-from crm.actions import access
 from crm.admin.lead_page import find_lead, user_of
 from crm.document_enums import READABLE
-from crm.enums import AccessAction
 from crm.models import Document, ImagingStudy, Lead
 from intake import assessments, flags, gaps, insurance, ledger_views, record
 from intake.insurance import InsuranceRefused
@@ -71,7 +69,6 @@ def packet(
 ) -> HttpResponse:
     """Each criterion with its state and the pages that show it, and a form to note one more."""
     lead = find_lead(lead_id)
-    access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
     context = {
         **site.each_context(request),
         "title": f"Authorization packet: {lead.full_name}",
@@ -132,9 +129,7 @@ def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpR
 
 
 def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
-    """What both papers show. Leaves an AccessEvent: a download when it leaves the desk as a file."""
-    action = AccessAction.DOWNLOAD if request.GET.get("as") == "pdf" else AccessAction.VIEW
-    access.record(action, by=user_of(request), object_type="lead", ids=[lead.pk])
+    """What both papers show."""
     return ledger_views.of_lead(lead) | {"place": lead.location, "now": timezone.now()}
 
 

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils import timezone
 
 from crm import registry
 from crm.enums import MessageState
-from crm.models import Message
+from crm.models import Message, User
+from crm.models.lead import in_sight
 from crm.registry import Table
 from scheduling import availability, hours
 from scheduling.availability import Question
@@ -26,25 +28,25 @@ def hang_in() -> None:
     registry.figures(tables, order=20)
 
 
-def tables() -> list[Table]:
-    """Of the last thirty days, and from today on."""
-    now = timezone.now()
-    ended = Appointment.objects.filter(starts_at__gte=now - PERIOD, starts_at__lt=now)
+def tables(user: User) -> list[Table]:
+    """Of the last thirty days, and from today on, at the locations that `user` works for."""
+    now, theirs = timezone.now(), in_sight(user)
+    ended = Appointment.objects.filter(theirs, starts_at__gte=now - PERIOD, starts_at__lt=now)
     past = list(ended.exclude(status=Status.CANCELLED).select_related("kind", "provider", "location"))
     return [
-        ("Calendars: how full", _utilisation(past, now)),
-        ("Days to the first free time", _days_to_first(now)),
+        ("Calendars: how full", _utilisation(past, now, theirs)),
+        ("Days to the first free time", _days_to_first(now, theirs)),
         ("Came, of those who said that they would, or were reminded", _show_rate(past)),
         ("Did not come, by kind and time of day", _no_shows(past)),
     ]
 
 
-def _utilisation(past: list[Appointment], now: datetime) -> list[tuple[str, str]]:
+def _utilisation(past: list[Appointment], now: datetime, theirs: Q) -> list[tuple[str, str]]:
     """Booked minutes of open minutes, provider by provider."""
     booked: dict[object, float] = defaultdict(float)
     for made in past:
         booked[made.provider_id] += made.kind.duration
-    providers = Resource.objects.filter(kind=ResourceKind.PROVIDER, is_active=True, location__is_active=True)
+    providers = Resource.objects.filter(theirs, kind=ResourceKind.PROVIDER, is_active=True, location__is_active=True)
     rows = list(hours.with_rules(providers.order_by("location__position", "position", "name", "pk")))
     spans = hours.open_spans(rows, Window((now - PERIOD).date(), PERIOD.days + 1, ZoneInfo("UTC")))
     return [(str(one), _share(booked[one.pk], _minutes(spans.get(one.pk, []), now - PERIOD, now))) for one in rows]
@@ -55,11 +57,11 @@ def _minutes(spans: Iterable[tuple[int, int]], begin: datetime, end: datetime) -
     return sum(max(0.0, min(stop, last) - max(start, first)) for start, stop in spans) / 60
 
 
-def _days_to_first(now: datetime) -> list[tuple[str, str]]:
-    """As a patient who asks now would find it, at the first location that gives it."""
-    rows = []
-    for kind in AppointmentType.objects.filter(is_active=True, providers__is_active=True).distinct():
-        location = kind.providers.filter(is_active=True)[0].location
+def _days_to_first(now: datetime, theirs: Q) -> list[tuple[str, str]]:
+    """As a patient who asks now would find it, at the first of these locations that gives it."""
+    rows, giving = [], Resource.objects.filter(theirs, is_active=True)
+    for kind in AppointmentType.objects.filter(is_active=True, providers__in=giving).distinct():
+        location = kind.providers.filter(theirs, is_active=True)[0].location
         today = now.astimezone(location.zone).date()
         found = availability.find(Question(kind, location, today, LOOK_AHEAD_DAYS), now=now)
         days = (found[0].start.astimezone(location.zone).date() - today).days if found else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.db.models import F
@@ -20,6 +21,7 @@ from scheduling.models import Appointment, Claim
 
 log = structlog.get_logger("nucleus.scheduling")
 UNCONFIRMED_AT = timedelta(hours=30)  # before the start: time enough to give it to somebody else
+SHOWN = 5  # by name; how many there are is told
 SET_OUT_WITHIN = timedelta(days=2)
 FORGOTTEN_AFTER = timedelta(hours=1)  # holds stay that long, so that a late confirmation is told from a wrong one
 
@@ -30,11 +32,15 @@ def hang_in() -> None:
     registry.worklist(title="Other times to find", permission=see, render=to_rebook, order=20)
 
 
-def to_rebook(request: HttpRequest) -> str:
-    """Appointments whose time was closed under them."""
+def to_rebook(request: HttpRequest) -> tuple[str, set[UUID]]:
+    """Appointments whose time was closed under them, the first of them by name."""
     user = request.user
     waiting = queries.to_rebook(user) if isinstance(user, User) else []
-    return render_to_string("scheduling/worklist_rebook.html", {"waiting": waiting}) if waiting else ""
+    if not waiting:
+        return "", set()
+    first = waiting[:SHOWN]
+    html = render_to_string("scheduling/worklist_rebook.html", {"first": first, "count": len(waiting)})
+    return html, {made.lead_id for made in first}
 
 
 def once() -> int:

@@ -1,6 +1,8 @@
 """What the lists of the desk have in common: a record of who looked, and no buttons that skip the actions."""
 
+from collections.abc import Iterable
 from typing import Any, cast
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -80,9 +82,18 @@ class PagesAdmin(ReadOnlyAdmin):
             raise PermissionDenied
 
     def page(
-        self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any
+        self,
+        request: HttpRequest,
+        template: str,
+        *,
+        title: str,
+        leads: Iterable[UUID],
+        status: int = 200,
+        **context: Any,
     ) -> TemplateResponse:
-        """One of them, in the frame of the desk."""
+        """One of them, in the frame of the desk. `leads`: whom it shows; who saw them is recorded."""
+        if ids := sorted(set(leads)):
+            access.record(AccessAction.LIST, by=cast(User, request.user), object_type="lead", ids=ids)
         whole = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
         return TemplateResponse(request, template, whole, status=status)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
 from crm import notices
+from crm.admin import shown
 from crm.admin.lead_page import user_of
 
 
@@ -27,5 +28,6 @@ def bell(site: AdminSite, request: HttpRequest) -> HttpResponse:
     if "HX-Request" in request.headers:
         return TemplateResponse(request, "crm/bell.html#count", {"unseen": notices.unseen_count(user)})
     found = notices.latest(user)
+    shown.record(request, "bell", [notice.lead_id for notice in found if notice.lead_id])
     context = {**site.each_context(request), "title": "Notices", "notices": found}
     return TemplateResponse(request, "crm/bell.html", context)

@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from crm import pipeline_figures, registry
+from crm.admin.lead_page import user_of
 
 PERIOD = timedelta(days=30)
 
@@ -20,10 +21,11 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 
 def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """The last thirty days in numbers."""
+    """The last thirty days in numbers, of the locations that this person works for."""
     if not request.user.has_perm("crm.view_figures"):
         raise PermissionDenied
-    found = pipeline_figures.since(timezone.now() - PERIOD)
-    more = [table for table in registry.figures_of_all() if table[1]]
+    user = user_of(request)
+    found = pipeline_figures.since(timezone.now() - PERIOD, user)
+    more = [table for table in registry.figures_of_all(user) if table[1]]
     context = {**site.each_context(request), "title": "Figures of 30 days", "figures": found, "more": more}
     return TemplateResponse(request, "crm/figures.html", context)

@@ -13,10 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm import registry, uploading
-from crm.actions import access, documents
+from crm.actions import documents
 from crm.admin.lead_page import back, find_lead, user_of
 from crm.document_enums import READABLE, DocumentState
-from crm.enums import AccessAction
 from crm.models import Document, Lead
 
 SHOWN = 50
@@ -53,8 +52,6 @@ def page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     if request.method == "POST" and uploading.plain(form, lead, sender):
         messages.success(request, "The document is stored.")
         return redirect(reverse("admin:crm_lead_documents", args=[lead.pk]))
-    if request.method != "POST":
-        access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
     context = {
         **site.each_context(request),
         "title": f"Documents: {lead.full_name}",

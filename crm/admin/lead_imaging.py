@@ -13,10 +13,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from crm import printing, registry
-from crm.actions import access, imaging
+from crm.actions import imaging
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.document_enums import DocumentKind, DocumentState, ImagingModality
-from crm.enums import AccessAction
 from crm.errors import ImagingRefused
 from crm.models import Document, ImagingStudy, Lead
 from crm.said import SaidDate, SaidDateField
@@ -145,7 +144,6 @@ def to_print(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUI
     if which not in PAGES:
         raise Http404
     study = _find(lead_id, study_id)
-    access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[study.lead.pk])
     context = {"study": study, "lead": study.lead, "place": study.lead.location, "now": timezone.now()}
     return printing.on_paper(request, PAGES[which], context, name=f"{which}-{study.lead.reference}")
 

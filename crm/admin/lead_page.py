@@ -66,11 +66,13 @@ def urls(site: AdminSite) -> list[URLPattern]:
 def page(
     site: AdminSite, request: HttpRequest, lead_id: UUID, *, status: int = 200, **forms: BaseForm
 ) -> TemplateResponse:
-    """The whole story of one lead. `forms` are those that were refused, with what was typed. One VIEW is recorded."""
-    found, now = _find(lead_id), timezone.now()
+    """The whole story of one lead. `forms` are those that were refused, with what was typed."""
+    found, now = _find(lead_id, user_of(request)), timezone.now()
     lead, shown = found.lead, request.GET.get("show", "")
     shown = shown if shown in TIMELINE else ""
-    access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
+    if found.others:
+        ids = [other.pk for other in found.others]
+        access.record(AccessAction.LIST, by=user_of(request), object_type="lead", ids=ids)
     context = {
         **site.each_context(request),
         "title": lead.full_name,
@@ -92,12 +94,10 @@ def page(
 
 
 def panel(site: AdminSite, request: HttpRequest, lead_id: UUID, key: str) -> HttpResponse:
-    """One of the boxes beside the page; empty when there is nothing to show. Recorded unless its page was."""
+    """One of the boxes beside the page; empty when there is nothing to show."""
     found, lead = lead_panels.named(request, key), find_lead(lead_id)
     if found is None:
         raise Http404("There is no such panel, or it is not yours to see.")
-    if not lead_panels.was_opened(request, lead_id):
-        access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead_id])
     context = {
         "box": lead_panels.Box(found, found.render(request, lead)),
         "lead": lead,
@@ -207,8 +207,6 @@ def form_page(
 ) -> TemplateResponse:
     """One form about a lead with the panels beside it; 422 when something has to be mended. `press` and `leave`: what
     its buttons say."""
-    if request.method != "POST":
-        access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
     context = {
         **site.each_context(request),
         "title": f"{title}: {lead.full_name}",
@@ -226,17 +224,34 @@ def form_page(
 
 
 def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponseBase:
-    """Every page and form of a lead comes through here: the permissions, and the locations that somebody works for."""
+    """Every page and form of a lead comes through here: the permissions, the locations that somebody works for, and
+    the record of who saw or changed something."""
     if not user_of(request).has_perms(permission.split()):
         raise PermissionDenied
     if not Lead.objects.visible_to(user_of(request)).filter(pk=ids["lead_id"]).exists():
         raise Http404("There is no such lead, or it belongs to another location.")
-    return view(site, request, **ids)
+    user, lead_id = user_of(request), ids["lead_id"]  # the view may sign them out
+    answer = view(site, request, **ids)
+    is_known = view is panel and lead_panels.was_opened(request, lead_id)
+    if (action := _what_happened(request, answer)) and not is_known:
+        access.record(action, by=user, object_type="lead", ids=[lead_id])
+    return answer
 
 
-def _find(lead_id: UUID) -> queries.LeadPage:
+def _what_happened(request: HttpRequest, answer: HttpResponseBase) -> AccessAction | None:
+    """None for what shows nobody: the pieces of an upload, and the way back from an address that only takes forms.
+    Files record themselves (crm/actions/documents.py)."""
+    kind = answer.headers.get("Content-Type", "").partition(";")[0]
+    if kind == "application/pdf":
+        return AccessAction.DOWNLOAD
+    if kind != "text/html" or (request.method != "POST" and 300 <= answer.status_code < 400):
+        return None
+    return AccessAction.EDIT if request.method == "POST" else AccessAction.VIEW
+
+
+def _find(lead_id: UUID, user: User) -> queries.LeadPage:
     try:
-        return queries.lead_page(lead_id)
+        return queries.lead_page(lead_id, user)
     except Lead.DoesNotExist:
         raise Http404("There is no such lead.") from None
 

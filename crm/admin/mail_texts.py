@@ -9,15 +9,17 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from crm import mail_lint, mail_texts
 from crm.actions import mail_texts as texts
 from crm.actions import sequences
+from crm.admin import shown
 from crm.admin.base import PagesAdmin
 from crm.admin.lead_page import user_of
 from crm.errors import TextRefused
 from crm.mail_markup import FILLED_LATER, FILLED_NOW, Text
-from crm.models import Lead, MailText
+from crm.models import Lead, MailText, User
 
 
 class TextForm(forms.Form):
@@ -32,13 +34,14 @@ class TextForm(forms.Form):
         help_text="A reference number; empty: the latest.",
     )
 
-    def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, language: str, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.language = language
+        self.leads = Lead.objects.select_related("location").visible_to(by).order_by("-created_at", "-pk")
 
     def clean_reference(self) -> str:
         reference = str(self.cleaned_data["reference"]).strip().upper()
-        if reference and not Lead.objects.filter(reference=reference).exists():
+        if reference and not self.leads.filter(reference=reference).exists():
             raise forms.ValidationError("There is no request with this reference number.")
         return reference
 
@@ -53,12 +56,11 @@ class TextForm(forms.Form):
     def text(self) -> Text:
         return Text(self.cleaned_data.get("subject", ""), self.cleaned_data.get("body", ""))
 
-    @property
+    @cached_property
     def lead(self) -> Lead | None:
-        """In the language of the text, whatever the lead's own is."""
-        leads = Lead.objects.select_related("location").order_by("-created_at")
+        """Of a location that this person works for; in the language of the text, whatever the lead's own is."""
         reference = self.cleaned_data.get("reference", "") if self.is_bound else ""
-        found = leads.filter(reference=reference).first() if reference else leads.first()
+        found = self.leads.filter(reference=reference).first() if reference else self.leads.first()
         if found:
             found.language = self.language
         return found
@@ -87,7 +89,7 @@ class MailTextAdmin(PagesAdmin):
                 if step.text:
                     used.setdefault(step.text, []).append(definition.title)
         rows = [(name, sorted(set(used.get(name, []))), self._versions(name)) for name in mail_texts.names()]
-        return self.page(request, "crm/mail_texts.html", title="Texts of follow-ups", rows=rows)
+        return self.page(request, "crm/mail_texts.html", title="Texts of follow-ups", leads=[], rows=rows)
 
     def _versions(self, name: str) -> list[dict[str, Any]]:
         found = []
@@ -100,7 +102,7 @@ class MailTextAdmin(PagesAdmin):
         """Publish, send a test, or go back to the text of the product: the button says which."""
         self.may(request, "crm.view_mailtext")
         text, ours = self._find(name, language)
-        form = TextForm(request.POST or None, language=language, initial=text._asdict())
+        form = TextForm(request.POST or None, language=language, by=user_of(request), initial=text._asdict())
         if request.method == "POST":
             self.may(request, "crm.change_mailtext")
             if "withdraw" in request.POST:
@@ -114,6 +116,7 @@ class MailTextAdmin(PagesAdmin):
             request,
             "crm/mail_text.html",
             title=f"Text “{name}”",
+            leads=[form.lead.pk] if form.lead else [],
             status=422 if form.errors else 200,
             name=name,
             language=language,
@@ -148,12 +151,13 @@ class MailTextAdmin(PagesAdmin):
         """For the page as somebody types: {"subject", "html", "text", "complaints"}."""
         self.may(request, "crm.view_mailtext")
         text, _ours = self._find(name, language)
-        form = TextForm(request.POST or None, language=language, initial=text._asdict())
+        form = TextForm(request.POST or None, language=language, by=user_of(request), initial=text._asdict())
         form.is_valid()
+        shown.record(request, "mail_text", [form.lead.pk] if form.lead else [], by_itself=True)
         made = self._preview_of(form, name, text)
         complaints = [str(error) for errors in form.errors.values() for error in errors]
-        shown = {"subject": made.subject, "html": made.html, "text": made.text} if made else {}
-        return JsonResponse(shown | {"complaints": complaints})
+        seen = {"subject": made.subject, "html": made.html, "text": made.text} if made else {}
+        return JsonResponse(seen | {"complaints": complaints})
 
     def _preview_of(self, form: TextForm, name: str, text: Text) -> Any:
         lead = form.lead

@@ -33,15 +33,17 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     user, now = user_of(request), timezone.now()
     day = work_list.of(user, everybody=everybody, now=now)
     asks_again = "HX-Request" in request.headers
-    tasks_shown = {task.lead_id for section in day.sections for task in section.rows}
-    shown.record(request, "my_day", tasks_shown | {alert.lead_id for alert in day.alerts})
+    lists = [] if asks_again else [(entry.title, *entry.render(request)) for entry in day.others]
+    leads = {task.lead_id for section in day.sections for task in section.rows}
+    leads |= {alert.lead_id for alert in day.alerts}
+    shown.record(request, "my_day", leads.union(*(named for _title, _html, named in lists)))
     context: dict[str, Any] = {"day": day, "now": now, "everybody": everybody}
     if asks_again:
         return TemplateResponse(request, "crm/my_day.html#day", context)
     context |= {
         **site.each_context(request),
         "title": "My day",
-        "lists": [(entry.title, html) for entry in day.others if (html := entry.render(request))],
+        "lists": [(title, html) for title, html, _named in lists if html],
     }
     return TemplateResponse(request, "crm/my_day.html", context)
 

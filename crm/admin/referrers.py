@@ -11,6 +11,7 @@ from unfold.decorators import display
 from crm import queries
 from crm.admin.base import DeskAdmin
 from crm.admin.fields import TelephoneField
+from crm.admin.lead_page import user_of
 from crm.models import ReferringPractice
 
 
@@ -19,7 +20,7 @@ class WithFigures(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        figures = queries.referral_figures([row.pk for row in self.result_list])
+        figures = queries.referral_figures([row.pk for row in self.result_list], user_of(request))
         for row in self.result_list:
             row.figures = figures[row.pk]
 

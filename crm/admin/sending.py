@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -12,7 +13,8 @@ from crm.actions import messages as outbox
 from crm.admin.base import PagesAdmin
 from crm.admin.lead_page import user_of
 from crm.enums import NEEDS_A_PERSON, MessageState
-from crm.models import Message, Sending
+from crm.models import Message, Sending, User
+from crm.models.lead import in_sight
 
 SHOWN = 50
 
@@ -33,19 +35,24 @@ class SendingAdmin(PagesAdmin):
     def look(self, request: HttpRequest) -> HttpResponse:
         """What is late, what is tried again, and what waits for a decision."""
         self.may(request, "crm.view_message")
-        rows = Message.objects.select_related("lead")
-        late = rows.due().order_by("due_at", "pk")[:SHOWN]
-        retrying = rows.filter(state=MessageState.QUEUED, attempts__gt=0).order_by("due_at", "pk")[:SHOWN]
-        waiting = rows.filter(state__in=NEEDS_A_PERSON).order_by("-created_at", "-pk")[:SHOWN]
+        rows = Message.objects.filter(self._of_theirs(user_of(request))).select_related("lead")
+        late = list(rows.due().order_by("due_at", "pk")[:SHOWN])
+        retrying = list(rows.filter(state=MessageState.QUEUED, attempts__gt=0).order_by("due_at", "pk")[:SHOWN])
+        waiting = list(rows.filter(state__in=NEEDS_A_PERSON).order_by("-created_at", "-pk")[:SHOWN])
         return self.page(
             request,
             "crm/sending.html",
             title="Sending",
+            leads=[message.lead_id for message in [*late, *retrying, *waiting] if message.lead_id],
             standing=sending.standing(),
             switch=sending.switch(),
             has_second=settings.SECOND_MAIL_SERVER is not None,
             lists=[("Due now", late), ("Put off by the mail server", retrying), ("Waits for a decision", waiting)],
         )
+
+    def _of_theirs(self, user: User) -> Q:
+        """What the list of messages would show, too."""
+        return in_sight(user, location="lead__location", nowhere="lead")
 
     def turn(self, request: HttpRequest) -> HttpResponse:
         """pause, resume, second, first."""

@@ -10,11 +10,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from crm import conditions, dry_run, sequence_figures
-from crm.actions import access, sequence_versions
+from crm.actions import sequence_versions
 from crm.admin.base import PagesAdmin
 from crm.admin.lead_page import user_of
 from crm.admin.sequence_forms import HeadForm, StepForms, body_from
-from crm.enums import AccessAction
 from crm.errors import DomainError
 from crm.models import Lead, SequenceVersion, VersionState
 from crm.sequence_figures import SequenceFigures
@@ -41,11 +40,11 @@ class SequenceVersionAdmin(PagesAdmin):
         """Every sequence, who is in it, and what it has led to."""
         self.may(request, "crm.view_sequenceversion")
         published = SequenceVersion.objects.filter(state=VersionState.PUBLISHED).order_by("key")
-        figures = sequence_figures.of_all()
+        figures = sequence_figures.of_all(user_of(request))
         rows = [(one, one.definition, figures.get(one.key, SequenceFigures())) for one in published]
         withdrawn = SequenceVersion.objects.exclude(key__in=[one.key for one in published]).order_by("key", "-number")
         gone = withdrawn.distinct("key")
-        return self.page(request, "crm/sequences.html", title="Sequences", rows=rows, withdrawn=gone)
+        return self.page(request, "crm/sequences.html", title="Sequences", leads=[], rows=rows, withdrawn=gone)
 
     def look(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """One version: its steps, its figures, how it differs from the one in force, and the others."""
@@ -53,19 +52,21 @@ class SequenceVersionAdmin(PagesAdmin):
         version = self._find(pk)
         in_force = SequenceVersion.objects.filter(key=version.key, state=VersionState.PUBLISHED).first()
         compared = in_force if in_force and in_force.pk != version.pk else None
+        rehearsal = self._rehearsal(request, version)
         return self.page(
             request,
             "crm/sequence.html",
             title=str(version),
+            leads=[rehearsal["rehearsed"].pk] if rehearsal["rehearsed"] else [],
             version=version,
             definition=version.definition,
             in_force=in_force,
             differences=difference.in_words(compared.definition, version.definition) if compared else [],
             compared=compared,
-            figures=sequence_figures.of_all().get(version.key, SequenceFigures()),
-            stopped=sequence_figures.why_stopped(version.key),
+            figures=sequence_figures.of_all(user_of(request)).get(version.key, SequenceFigures()),
+            stopped=sequence_figures.why_stopped(version.key, user_of(request)),
             stops=[conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in version.definition.stops],
-            **self._rehearsal(request, version),
+            **rehearsal,
             elsewhere=sequence_versions.under_way_elsewhere(version),
             others=SequenceVersion.objects.filter(key=version.key)
             .exclude(pk=pk)
@@ -76,24 +77,23 @@ class SequenceVersionAdmin(PagesAdmin):
     def next_week(self, request: HttpRequest) -> HttpResponse:
         """A dry run of everything that falls due within seven days."""
         self.may(request, "crm.view_sequenceversion")
-        coming = dry_run.of_everybody(now=timezone.now(), days=7)
-        self._seen(request, coming)
+        coming = dry_run.of_everybody(user_of(request), now=timezone.now(), days=7)
         return self.page(
-            request, "crm/coming.html", title="The next 7 days", coming=coming, capped=len(coming) == dry_run.MOST_SHOWN
+            request,
+            "crm/coming.html",
+            title="The next 7 days",
+            leads=[one.lead.pk for one in coming],
+            coming=coming,
+            capped=len(coming) == dry_run.MOST_SHOWN,
         )
 
     def _rehearsal(self, request: HttpRequest, version: SequenceVersion) -> dict[str, Any]:
         """A dry run of this version on the lead with the reference number in ?for=."""
         reference = request.GET.get("for", "").strip().upper()
-        lead = Lead.objects.select_related("location").filter(reference=reference).first() if reference else None
+        theirs = Lead.objects.select_related("location").visible_to(user_of(request))
+        lead = theirs.filter(reference=reference).first() if reference else None
         coming = dry_run.of_lead(lead, version, now=timezone.now()) if lead else []
-        self._seen(request, coming)
         return {"reference": reference, "rehearsed": lead, "coming": coming}
-
-    def _seen(self, request: HttpRequest, coming: list[dry_run.Coming]) -> None:
-        ids = sorted({one.lead.pk for one in coming})
-        if ids:
-            access.record(AccessAction.LIST, by=user_of(request), object_type="lead", ids=ids)
 
     def edit(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The form of a draft. What cannot be carried out is said, and nothing typed is lost."""
@@ -120,6 +120,7 @@ class SequenceVersionAdmin(PagesAdmin):
             request,
             "crm/sequence_edit.html",
             title=f"Edit {version}",
+            leads=[],
             status=422 if bad else 200,
             version=version,
             head=head,

@@ -11,12 +11,13 @@ from crm.admin.lead_page import user_of
 from crm.enums import AccessAction
 
 
-def record(request: HttpRequest, page: str, leads: Iterable[UUID]) -> None:
-    """`page` tells one such page from another. The session holds a hash of who was shown last."""
+def record(request: HttpRequest, page: str, leads: Iterable[UUID], *, by_itself: bool = False) -> None:
+    """`page` tells one such page from another. The session holds a hash of who was shown last. `by_itself`: asked for
+    without HTMX, as a preview is while somebody types."""
     ids, key = sorted(set(leads)), f"shown:{page}"
     mark = sha256("".join(map(str, ids)).encode()).hexdigest()[:16]
     is_known = request.session.get(key) == mark
-    if is_known and "HX-Request" in request.headers:
+    if is_known and (by_itself or "HX-Request" in request.headers):
         return
     if not is_known:
         request.session[key] = mark

@@ -16,9 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm import mime, registry
-from crm.actions import access
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.enums import AccessAction
 from crm.models import Lead, User
 from scheduling import availability, month, queries, reading
 from scheduling.actions import attendance, booking, changing
@@ -155,8 +153,6 @@ def _week(
         found = availability.find(asked, now=now)
     else:
         first, found = _first_week(asked, now=now)
-    if request.method != "POST":
-        access.record(AccessAction.VIEW, by=user_of(request), object_type="lead", ids=[lead.pk])
     rooms = list(kind.rooms.filter(is_active=True, location=location)) if moving and kind.needs_room else []
     room = next((one.pk for one in rooms if str(one.pk) == request.GET.get("room")), None)
     found = [free for free in found if room is None or any(place[1] == room for place in free.places)]

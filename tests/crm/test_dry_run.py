@@ -19,6 +19,7 @@ from crm.models import (
     StepOutcome,
     SuppressedBecause,
     Task,
+    User,
 )
 from tests.factories import make_lead
 
@@ -75,17 +76,17 @@ def test_the_real_run_does_what_was_said(agreed: Lead) -> None:
     assert happened == said
 
 
-def test_nothing_is_written(agreed: Lead) -> None:
+def test_nothing_is_written(agreed: Lead, coordinator: User) -> None:
     events.announce(agreed, Event.SUBMITTED, now=BEGUN)
     before = [model.objects.count() for model in (Enrolment, Message, Task, StepOutcome)]
-    assert len(dry_run.of_everybody(now=BEGUN, days=7)) == 4
+    assert len(dry_run.of_everybody(coordinator, now=BEGUN, days=7)) == 4
     rehearsed(agreed, "not_reachable")
     assert [model.objects.count() for model in (Enrolment, Message, Task, StepOutcome)] == before
 
 
-def test_the_next_seven_days_in_order_and_no_further(agreed: Lead) -> None:
+def test_the_next_seven_days_in_order_and_no_further(agreed: Lead, coordinator: User) -> None:
     events.announce(agreed, Event.SUBMITTED, now=BEGUN)
-    found = dry_run.of_everybody(now=BEGUN, days=2)
+    found = dry_run.of_everybody(coordinator, now=BEGUN, days=2)
     assert [one.step.key for one in found] == ["hour", "second_call", "day"]
     assert [one.at for one in found] == sorted(one.at for one in found)
 
@@ -98,9 +99,11 @@ def test_pages(desk: Client, agreed: Lead) -> None:
     assert "There is no request with the reference number NOPE" in desk.get(f"{page}?for=nope").content.decode()
 
 
-def test_queries_do_not_grow(agreed: Lead, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_queries_do_not_grow(
+    agreed: Lead, coordinator: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     for count in (1, 20):
         for number in range(count):
             events.announce(make_lead(email=f"n{count}{number}@example.org"), Event.SUBMITTED, now=BEGUN)
         with django_assert_num_queries(10):
-            dry_run.of_everybody(now=BEGUN, days=7)
+            dry_run.of_everybody(coordinator, now=BEGUN, days=7)

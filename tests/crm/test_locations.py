@@ -1,7 +1,7 @@
 """Whoever works for one location learns nothing of another one, and changes nothing there."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,12 +10,26 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.test import Client
 
+from crm import mail_texts, notices, pipeline_figures, queries
+from crm.actions import events
 from crm.admin.base import DeskAdmin
 from crm.admin.scoped import ScopedAdmin
-from crm.enums import MessageState
-from crm.models import InboundMail, Lead, Location, Message, StageRule, User
+from crm.enums import ConsentKind, Event, MessageState
+from crm.models import (
+    ConsentRecord,
+    InboundMail,
+    Lead,
+    Location,
+    Message,
+    Referral,
+    ReferringPractice,
+    SequenceVersion,
+    StageRule,
+    User,
+)
 from crm.models.inbound import InboundKind
 from intake.models import Quarantine, QuarantinedRequest, Question
+from scheduling.models import AppointmentType, Resource
 from tests.factories import make_lead, make_location, make_message, make_user
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +129,138 @@ def test_mail_of_nobody_known_is_seen_by_whoever_works_for_all(
 def _sees(client: Client, user: User, mail: UUID) -> bool:
     client.force_login(user)
     return str(mail) in client.get("/admin/crm/inboundmail/").content.decode()
+
+
+# --- Pages of our own ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def office(client: Client, centre: Location) -> Client:
+    """A browser in which an administrator of one location is signed in."""
+    user = make_user("administrator", name="Ada Bound")
+    user.locations.add(centre)
+    client.force_login(user)
+    return client
+
+
+def test_sending_shows_no_mail_of_another_location(bound: Client, lead: Lead, theirs: Lead) -> None:
+    failed(lead)
+    failed(theirs)
+
+    page = bound.get("/admin/crm/sending/").content.decode()
+
+    assert lead.full_name in page
+    assert "Elsewhere" not in page
+
+
+def test_nobody_elsewhere_in_the_next_week_or_a_rehearsal(bound: Client, lead: Lead, theirs: Lead) -> None:
+    for one in (lead, theirs):
+        ConsentRecord.objects.create(lead=one, kind=ConsentKind.CONTACT, given=True, text="x", text_version="1")
+        events.announce(one, Event.SUBMITTED, now=NOW)
+    version = SequenceVersion.objects.get(key="not_reachable")
+
+    week = bound.get("/admin/crm/sequenceversion/next-week/").content.decode()
+    rehearsed = bound.get(f"/admin/crm/sequenceversion/{version.pk}/?for={theirs.reference}").content.decode()
+
+    assert lead.full_name in week
+    assert "Elsewhere" not in week
+    assert "Elsewhere" not in rehearsed
+    assert f"There is no request with the reference number {theirs.reference}" in rehearsed
+
+
+def test_who_uses_the_same_address_elsewhere_is_not_told(bound: Client, centre: Location, theirs: Lead) -> None:
+    here = make_lead(location=centre, email=theirs.email, phone="+12125550199")
+    near = make_lead(location=centre, email=theirs.email, phone="+12125550198", last_name="Nearby")
+
+    page = bound.get(f"/admin/crm/lead/{here.pk}/change/").content.decode()
+
+    assert near.full_name in page
+    assert "Elsewhere" not in page
+
+
+def test_texts_are_shown_for_nobody_elsewhere(office: Client, lead: Lead, theirs: Lead) -> None:
+    name = mail_texts.names()[0]
+    address, draft = f"/admin/crm/mailtext/{name}/en/", {"subject": "Hello", "body": "Hello {first_name}"}
+
+    latest = office.get(address).content.decode()
+    chosen = office.post(f"{address}preview/", draft | {"reference": theirs.reference}).content.decode()
+
+    assert lead.first_name in latest
+    assert "Zelda" not in latest
+    assert "Zelda" not in chosen
+    assert "There is no request with this reference number." in chosen
+
+
+def test_leads_are_handed_over_where_one_works(client: Client, lead: Lead, theirs: Lead, centre: Location) -> None:
+    leaver, heir, far = (make_user("coordinator", name=name) for name in ("Lea Leaver", "Hei Heir", "Fay Far"))
+    boss = make_user("lead_coordinator", name="Bo Boss")
+    boss.locations.add(centre)
+    far.locations.add(theirs.location)
+    Lead.objects.update(owner=leaver)
+    client.force_login(boss)
+
+    page = client.get(f"/admin/crm/user/{leaver.pk}/hand-over/").content.decode()
+    client.post(f"/admin/crm/user/{leaver.pk}/hand-over/", {"to": heir.pk})
+
+    assert "Hei Heir" in page
+    assert "Fay Far" not in page
+    assert set(Lead.objects.values_list("pk", "owner__name")) == {(lead.pk, "Hei Heir"), (theirs.pk, "Lea Leaver")}
+    assert client.get(f"/admin/crm/user/{far.pk}/hand-over/").status_code == 404
+
+
+def test_figures_are_of_ones_own_locations(office: Client, lead: Lead, theirs: Lead) -> None:
+    practice = ReferringPractice.objects.create(name="Hilltop Practice")
+    for one in (lead, theirs):
+        Referral.objects.create(lead=one, practice=practice, referred_on=NOW.date())
+    user = User.objects.get(name="Ada Bound")
+
+    assert queries.referral_figures([practice.pk], user)[practice.pk].sent == 1
+    assert pipeline_figures.since(NOW - timedelta(days=1), user).received == 1
+
+
+def test_the_bell_forgets_whom_one_does_not_work_for_any_more(bound: Client, lead: Lead, theirs: Lead) -> None:
+    user = User.objects.get(name="Bea Bound")
+    for one in (lead, theirs):
+        notices.tell([user], title="Wrote to you", lead=one, key=str(one.pk), now=NOW)
+
+    page = bound.get("/admin/bell/").content.decode()
+
+    assert lead.full_name in page
+    assert "Elsewhere" not in page
+    assert notices.unseen_count(user) == 1
+
+
+def test_what_cannot_be_chosen_stays_chosen(office: Client, centre: Location, elsewhere: Location) -> None:
+    ours, far = (
+        Resource.objects.create(location=place, kind="provider", name=name, timezone=place.timezone)
+        for place, name in ((centre, "Dr. Near"), (elsewhere, "Dr. Far"))
+    )
+    kind = AppointmentType.objects.create(key="talk", label="Talk", mode="phone", duration=30, step=30)
+    kind.providers.set([ours, far])
+    address = f"/admin/scheduling/appointmenttype/{kind.pk}/change/"
+
+    page = office.get(address).content.decode()
+    told = {
+        "label": "Talk",
+        "mode": "phone",
+        "duration": 45,
+        "step": 15,
+        "buffer_before": 0,
+        "buffer_after": 0,
+        "min_notice": 0,
+        "window_days": "",
+        "cancel_until": 0,
+        "reschedule_until": 0,
+        "position": 0,
+        "is_active": "on",
+    }
+    answer = office.post(address, told)
+
+    assert answer.status_code == 302
+    assert "Dr. Near" in page
+    assert "Dr. Far" not in page
+    kind.refresh_from_db()
+    assert (kind.duration, list(kind.providers.all())) == (45, [far])
 
 
 # --- Every list says where it belongs --------------------------------------------------------------------------------

@@ -159,7 +159,7 @@ def _story(practice: ReferringPractice, by: User) -> None:
 def test_figures_of_each_practice(coordinator: User, practice: ReferringPractice, centre: object) -> None:
     idle = ReferringPractice.objects.create(name="Idle Practice")
     _story(practice, coordinator)
-    figures = queries.referral_figures([practice.pk, idle.pk])
+    figures = queries.referral_figures([practice.pk, idle.pk], coordinator)
     assert figures[practice.pk] == queries.ReferralFigures(
         sent=4, open=2, consulted=3, patients=1, lost=1, to_tell=2, last_on=DAY
     )

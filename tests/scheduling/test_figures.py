@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from crm.models import Lead, Location, Message
+from crm.models import Lead, Location, Message, User
 from scheduling import figures
 from scheduling.actions import attendance
 from scheduling.enums import Status
@@ -33,8 +33,10 @@ def two_came_one_did_not(centre: Location, kind: AppointmentType) -> list[Appoin
 
 
 @time_machine.travel(LATER, tick=False)
-def test_the_numbers(two_came_one_did_not: list[Appointment], provider: Resource, kind: AppointmentType) -> None:
-    found = dict(figures.tables())
+def test_the_numbers(
+    two_came_one_did_not: list[Appointment], provider: Resource, kind: AppointmentType, coordinator: User
+) -> None:
+    found = dict(figures.tables(coordinator))
     # Thirty days back from a Monday at ten: 21 whole weekdays of eight hours, and the first and last one in part.
     open_minutes = _open_minutes(LATER)
     assert found["Calendars: how full"] == [("Dr. Example", f"{100 * 90 / open_minutes:.0f} %")]
