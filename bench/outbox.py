@@ -93,7 +93,7 @@ def _post(rate: int, seconds: int) -> None:
         time.sleep(max(0.0, begun + number / rate - time.monotonic()))
         with transaction.atomic():
             message = make_message(lead)
-            dispatch.after_commit("crm.send_messages", message.pk)
+            dispatch.send_after_commit(message)
 
 
 def _claims(old: int) -> tuple[list[float], list[float]]:

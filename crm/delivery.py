@@ -17,7 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from crm import eligibility, mail_texts, mime, pace, patient_access, queries, relays, sending, stopping, threads
-from crm.enums import AUTOMATED, LEASED_STATES, MessageClass, MessageState, OnUnknown, TaskKind
+from crm.enums import AUTOMATED, LEASED_STATES, URGENT, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.handing_over import Interrupted, Lost, Refused, Relay, Unreachable
 from crm.models import Lead, Message, Task
 
@@ -35,8 +35,9 @@ FINAL = {MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED, Message
 log = structlog.get_logger("nucleus.delivery")
 
 
-def send_due(*, first: Sequence[str] = ()) -> int:
-    """Takes back what dead workers left, then sends what is due, the messages `first` before all others.
+def send_due(*, first: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> int:
+    """Takes back what dead workers left, then sends what is due, the messages `first` before all others; only those of
+    the `classes`, if any are named.
 
     Returns how many the mail server accepted. Ends when nothing is due, after RUN_SECONDS, when the server cannot be
     reached, or when asked to stop; what was claimed and not begun goes back to the queue. Any number may run at once.
@@ -46,8 +47,8 @@ def send_due(*, first: Sequence[str] = ()) -> int:
     take_back()
     accepted, ends_at = 0, time.monotonic() + RUN_SECONDS
     with closing(relays.to(sending.server())) as relay, stopping.heeded(on_late=relay.abort):
-        batch = claim(only=first) if first else []
-        while batch := batch or claim():
+        batch = claim(only=first, classes=classes) if first else []
+        while batch := batch or claim(classes=classes):
             count, go_on = _send_batch(batch, relay=relay, ends_at=ends_at)
             accepted += count
             if not go_on:
@@ -56,15 +57,16 @@ def send_due(*, first: Sequence[str] = ()) -> int:
     return accepted
 
 
-def claim(*, only: Sequence[str] = ()) -> list[Message]:
+def claim(*, only: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> list[Message]:
     """Up to BATCH due messages, now `sending` under one lease token; those that should not go are settled instead.
 
     Two statements under row locks instead of one UPDATE … IN (SELECT … LIMIT … SKIP LOCKED): the planner may run that
     subquery more than once and claim more than the limit.
     """
+    wanted = ({"pk__in": only} if only else {}) | ({"message_class__in": classes} if classes else {})
     while True:
         with transaction.atomic():
-            due = Message.objects.due().filter(pk__in=only) if only else Message.objects.due()
+            due = Message.objects.due().filter(**wanted)
             locked = list(
                 due.select_for_update(skip_locked=True, of=("self",))
                 .select_related("lead__location", "topic", "enrolment")
@@ -98,8 +100,17 @@ def take_back() -> int:
 
 
 def in_order(messages: list[Message]) -> list[Message]:
-    """By when they are due; of those due together, what the person asked for before what we offer."""
-    return sorted(messages, key=lambda message: (message.due_at, MessageClass.values.index(message.message_class)))
+    """What somebody waits for before all else, then by when they are due; of those due together, what the person asked
+    for before what we offer."""
+
+    def place(message: Message) -> tuple[bool, datetime, int]:
+        return (
+            message.message_class not in URGENT,
+            message.due_at,
+            MessageClass.values.index(message.message_class),
+        )
+
+    return sorted(messages, key=place)
 
 
 def _judged(locked: list[Message]) -> list[Message]:

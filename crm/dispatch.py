@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import redis
@@ -21,6 +21,8 @@ from django.db import transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from crm.enums import URGENT
+
 GATHER_SECONDS = 0.1  # nudges that come this close together travel in one message
 QUIET_SECONDS = 15.0  # after a failure the broker is left alone for this long: as long as a sweep takes to come by
 MOST_IDS = 50  # in one message; the worker drains what is due anyway
@@ -29,12 +31,29 @@ ANSWER_SECONDS = 0.5
 log = structlog.get_logger("nucleus.dispatch")
 
 
+class _Mail(Protocol):
+    """A row of the outbox, as far as waking somebody for it goes."""
+
+    pk: Any
+    message_class: Any
+
+
 def after_commit(task_name: str, *ids: UUID) -> None:
     """When the transaction commits, has a worker run `task_name(["<id>", …])`. Ids only: the broker learns no more.
 
     Never raises and never waits for the broker. In Celery's eager mode the task runs at the commit, here.
     """
     transaction.on_commit(partial(_wake, task_name, [str(pk) for pk in ids]), robust=True)
+
+
+def send_after_commit(*messages: _Mail) -> None:
+    """When the transaction commits, wakes a worker for these messages: those that somebody waits for in the queue
+    that nothing slow ever holds up, the others in that of the mails."""
+    urgent = [message.pk for message in messages if message.message_class in URGENT]
+    patient = [message.pk for message in messages if message.message_class not in URGENT]
+    for task_name, ids in (("crm.send_urgent", urgent), ("crm.send_messages", patient)):
+        if ids:
+            after_commit(task_name, *ids[:MOST_IDS])
 
 
 def broker_answers() -> bool:

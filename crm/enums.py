@@ -128,7 +128,18 @@ class MessageClass(TextChoices):
     COMMERCIAL = "commercial", "Education and advertising"
 
 
+# Somebody waits for these this very moment: codes, links, confirmations, and the alerts of the desk.
+URGENT = [MessageClass.ANSWER]
 AUTOMATED = [MessageClass.FOLLOW_UP, MessageClass.RELATIONSHIP, MessageClass.COMMERCIAL]
+
+
+class Pulse(TextChoices):
+    """What shows that it is alive: the clock, and the workers of each queue (crm/heartbeat.py)."""
+
+    BEAT = "beat", "The clock (beat) has not struck"
+    URGENT = "urgent", "No worker has taken urgent mail (codes, links and alerts)"
+    MAIL = "mail", "No worker has taken other mail"
+    SLOW = "slow", "No worker has taken incoming mail, calendars and scans"
 
 
 class EnrolmentState(TextChoices):

@@ -138,8 +138,7 @@ def _write(enrolments: list[Enrolment], work: Work, *, now: datetime) -> None:
     _update(enrolments)
     for enrolment, step in work.moves:
         _move(enrolment, step, now=now)
-    if work.messages:
-        dispatch.after_commit("crm.send_messages", *(message.pk for message in work.messages[: dispatch.MOST_IDS]))
+    dispatch.send_after_commit(*work.messages)
 
 
 _UPDATE = """

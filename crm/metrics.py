@@ -5,7 +5,7 @@ import hmac
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
-from crm import sending
+from crm import heartbeat, sending
 from crm.sending import Standing
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,7 +29,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     wanted = settings.METRICS_TOKEN
     if (wanted or settings.IS_PUBLIC) and not (wanted and hmac.compare_digest(given, wanted)):
         raise Http404
-    return HttpResponse(as_text(sending.standing()), content_type=CONTENT_TYPE)
+    return HttpResponse(as_text(sending.standing()) + pulses_as_text(), content_type=CONTENT_TYPE)
 
 
 def as_text(found: Standing) -> str:
@@ -39,3 +39,11 @@ def as_text(found: Standing) -> str:
         value = float(getattr(found, name))
         lines += [f"# HELP nucleus_{gauge} {words}.", f"# TYPE nucleus_{gauge} gauge", f"nucleus_{gauge} {value:g}"]
     return "\n".join(lines) + "\n"
+
+
+def pulses_as_text() -> str:
+    """One gauge of the clock and of the workers of each queue, by its name."""
+    gauge, ages = "nucleus_heartbeat_age_seconds", heartbeat.seconds_since()
+    lines = [f"# HELP {gauge} Seconds since it was last heard of.", f"# TYPE {gauge} gauge"] if ages else []
+    lines += [f'{gauge}{{name="{name}"}} {seconds:g}' for name, seconds in ages.items()]
+    return "".join(f"{line}\n" for line in lines)

@@ -142,7 +142,7 @@ def send_code(session: PatientSession, *, now: datetime) -> bool:
         message = emails.access_code(lead, session_id=session.pk, number=recent, now=now)
         message.save()
         PatientCode.objects.create(session=session, message=message, code_hash="", expires_at=now + CODE_LIVES)
-        dispatch.after_commit("crm.send_messages", message.pk)
+        dispatch.send_after_commit(message)
     return True
 
 

@@ -7,15 +7,17 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Count, Exists, F, Max, Min, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Extract, JSONObject, Now
 
 from crm import suppression
 from crm.enums import NEEDS_A_PERSON, OPEN_STAGES, TOLD_STAGES, ActivityKind, CallOutcome, MessageState, Stage, TaskKind
 from crm.models import (
     Activity,
     ConsentRecord,
+    Heartbeat,
     Lead,
     Location,
     Measurement,
@@ -49,16 +51,19 @@ def main_location() -> Location | None:
 @lru_cache(maxsize=1)
 def _main_location(_slot: int) -> Location | None:
     """With what every page of the desk says: `open_alerts`, how many warning signs nobody has answered; `late_mails`
-    for `late_people`; whether all mail or commercial mail is held."""
+    for `late_people`; whether all mail or commercial mail is held; who behind the site is `silent` (crm/heartbeat.py).
+    """
     waiting = SafetyAlert.objects.open().order_by().values("acknowledged_at").annotate(n=Count("pk")).values("n")
     late = Message.objects.late().order_by().values("state")
     switch = Sending.objects.all()
+    silent = Heartbeat.objects.silent().values(told=JSONObject(name="name", seconds=Extract(Now() - F("at"), "epoch")))
     return Location.objects.annotate(
         open_alerts=Coalesce(Subquery(waiting), 0),
         late_mails=Coalesce(Subquery(late.annotate(n=Count("pk")).values("n")), 0),
         late_people=Coalesce(Subquery(late.annotate(n=Count("lead", distinct=True)).values("n")), 0),
         mail_is_held=Exists(switch.filter(is_paused=True)),
         commercial_is_held=Exists(switch.filter(commercial_paused=True)),
+        silent=ArraySubquery(silent),
     ).main()
 
 

@@ -132,12 +132,29 @@ CELERY_TASK_SOFT_TIME_LIMIT = 75
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4.0
+# A queue has workers of its own, so that nothing waits behind what takes longer. A worker takes all three unless told.
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"urgent": {}, "mail": {}, "slow": {}}
+CELERY_TASK_DEFAULT_QUEUE = "mail"
+CELERY_TASK_ROUTES = {
+    # Alerts, codes and links: seconds count.
+    "crm.send_urgent": "urgent",
+    "crm.post_alerts": "urgent",
+    "crm.sweep_urgent": "urgent",
+    # Other people's servers and large files: minutes at worst, and each of them one run at a time.
+    "crm.read_mailbox": "slow",
+    "crm.scan_documents": "slow",
+    "crm.look_after_documents": "slow",
+    "scheduling.read_calendars": "slow",
+    "intake.forget_old_counts": "slow",
+}
+# No tick expires: that would be judged by the clock of whichever machine takes it. What came late finds nothing to do.
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "crm.sweep_messages", "schedule": 15.0, "options": {"expires": 15}},
-    "documents": {"task": "crm.look_after_documents", "schedule": 60.0, "options": {"expires": 60}},
-    "appointments": {"task": "scheduling.look_after", "schedule": 60.0, "options": {"expires": 60}},
-    "calendars": {"task": "scheduling.read_calendars", "schedule": 60.0, "options": {"expires": 60}},
-    "mailbox": {"task": "crm.read_mailbox", "schedule": 60.0, "options": {"expires": 60}},
+    "urgent": {"task": "crm.sweep_urgent", "schedule": 15.0},
+    "sweep": {"task": "crm.sweep_messages", "schedule": 15.0},
+    "documents": {"task": "crm.look_after_documents", "schedule": 60.0},
+    "appointments": {"task": "scheduling.look_after", "schedule": 60.0},
+    "calendars": {"task": "scheduling.read_calendars", "schedule": 60.0},
+    "mailbox": {"task": "crm.read_mailbox", "schedule": 60.0},
     "forget": {"task": "intake.forget_old_counts", "schedule": 6 * 3600.0},
 }
 

@@ -32,10 +32,10 @@ def is_asked() -> bool:
     return bool(_asked_at.value)
 
 
-def sleep(seconds: float) -> None:
-    """Sleeps, but no longer than until somebody asks to stop (plus TICK_SECONDS)."""
+def sleep(seconds: float, *, unless: Callable[[], bool] = lambda: False) -> None:
+    """Sleeps, but no longer than until somebody asks to stop or `unless` says so (plus TICK_SECONDS)."""
     until = time.monotonic() + seconds
-    while not is_asked() and time.monotonic() < until:
+    while not is_asked() and not unless() and time.monotonic() < until:
         time.sleep(min(TICK_SECONDS, seconds))
 
 

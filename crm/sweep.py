@@ -1,11 +1,15 @@
-"""What is looked after every fifteen seconds, by Celery's beat or by `manage.py send_due` alone."""
+"""What is looked after every fifteen seconds, by Celery's beat, by each worker or by `manage.py send_due` alone.
+
+Any number may run at once, everywhere: each row is claimed before something is done about it.
+"""
 
 from collections.abc import Callable
 
 import structlog
 
-from crm import delivery, follow_up, queries, webhook
+from crm import alone, delivery, follow_up, mailbox, queries, webhook
 from crm.actions import assignment, digests, documents, next_steps, safety
+from crm.enums import URGENT
 from crm.models.message import LATE_AFTER
 
 log = structlog.get_logger("nucleus.sweep")
@@ -16,14 +20,33 @@ def once() -> int:
 
     Alerts first, and each on its own: trouble with one path must not silence the others.
     """
-    for look_after in (_escalate, webhook.post_due, *_AT_THE_DESK, follow_up.run_due):
-        try:
-            look_after()
-        except Exception as trouble:  # the mails below must go out whatever is wrong here
-            log.error("sweep_failed", error=type(trouble).__name__)
-    accepted = delivery.send_due()
+    accepted = urgent()
+    for look_after in (*_AT_THE_DESK, follow_up.run_due):
+        _each_alone(look_after)
+    accepted += delivery.send_due()
     _warn_when_late()
     return accepted
+
+
+def urgent() -> int:
+    """Calls the next circle of unanswered alerts and sends what somebody waits for; returns how many mails were
+    accepted. The mails before the calls: a pager service that hangs holds up nothing but itself."""
+    _each_alone(_escalate)
+    accepted = _each_alone(_send_urgent)
+    _each_alone(webhook.post_due)
+    return accepted
+
+
+def _each_alone(look_after: Callable[[], int]) -> int:
+    try:
+        return look_after()
+    except Exception as trouble:  # what comes after it must happen whatever is wrong here
+        log.error("sweep_failed", error=type(trouble).__name__)
+        return 0
+
+
+def _send_urgent() -> int:
+    return delivery.send_due(classes=URGENT)
 
 
 def _warn_when_late() -> None:
@@ -36,8 +59,17 @@ def _warn_when_late() -> None:
 def look_after_documents() -> int:
     """Scans what waits and drops uploads that were given up; returns how many documents were judged.
 
-    On its own: a large scan takes minutes, and mails do not wait for it.
+    One run at a time, and never before the mails: a large scan takes minutes.
     """
+    return alone.run("documents", _look_after_documents)
+
+
+def read_mailbox() -> int:
+    """Takes in replies, bounces and complaints; returns how many were new. One run at a time."""
+    return alone.run("mailbox", mailbox.read_new)
+
+
+def _look_after_documents() -> int:
     now = queries.clock()
     documents.forget_unfinished(now=now)
     return documents.scan_due(now=now)

@@ -1,12 +1,19 @@
 """Celery's entry points. They take ids, call one function and retry nothing: the outbox says what is due again."""
 
+from datetime import timedelta
 from typing import Any
 
+import structlog
 from celery import shared_task
-from celery.signals import worker_init, worker_shutting_down
-from django.db import connection
+from celery.signals import after_task_publish, beat_init, worker_init, worker_shutting_down
+from django.db import DatabaseError, close_old_connections
 
-from crm import delivery, durability, mailbox, stopping, sweep, webhook
+from crm import alone, delivery, durability, heartbeat, rounds, stopping, sweep, webhook
+from crm.enums import URGENT, Pulse
+
+TOGETHER = timedelta(seconds=5)  # ticks of the clock that come closer than this were waiting for a worker
+
+log = structlog.get_logger("nucleus.tasks")
 
 # SIGTERM reaches the worker's main process; the runs in its children end after the mail in hand.
 worker_shutting_down.connect(stopping.ask)
@@ -16,8 +23,35 @@ worker_shutting_down.connect(stopping.ask)
 def judge_the_database(**_kwargs: Any) -> None:
     """Before the worker forks. Its children must not inherit the connection."""
     durability.refuse_unsafe_database()
-    connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
+    rounds.forget_connections()
+
+
+@worker_init.connect
+def make_rounds(*, sender: Any, **_kwargs: Any) -> None:
+    """Before the worker forks and connects, too: what is urgent is looked after beside it, whatever it waits for."""
+    rounds.begin(sender.app.amqp.queues.consume_from)
+
+
+@beat_init.connect
+def tell_that_the_clock_strikes(**_kwargs: Any) -> None:
+    """In beat's process alone: others publish as well."""
+    after_task_publish.connect(_struck)
+
+
+def _struck(**_kwargs: Any) -> None:
+    """A tick has reached the broker. Beat goes on when the database is away: the silence tells."""
+    try:
+        heartbeat.note([Pulse.BEAT])
+    except DatabaseError as trouble:
+        log.error("beat_not_noted", error=type(trouble).__name__)
+    finally:
+        close_old_connections()
+
+
+@shared_task(name="crm.send_urgent")
+def send_urgent(ids: list[str]) -> int:
+    """Sends these messages, then whatever else somebody waits for; returns how many the mail server accepted."""
+    return delivery.send_due(first=ids, classes=URGENT)
 
 
 @shared_task(name="crm.send_messages")
@@ -32,19 +66,25 @@ def post_alerts(_ids: list[str]) -> int:
     return webhook.post_due()
 
 
+@shared_task(name="crm.sweep_urgent")
+def sweep_urgent() -> int:
+    """Calls the next circle of unanswered alerts and sends what somebody waits for."""
+    return sweep.urgent() if alone.is_first("sweep_urgent", within=TOGETHER) else 0
+
+
 @shared_task(name="crm.sweep_messages")
 def sweep_messages() -> int:
     """Calls the next circle of unanswered alerts, then sends what is due and what a dead worker left.
 
     Returns how many mails the mail server accepted.
     """
-    return sweep.once()
+    return sweep.once() if alone.is_first("sweep_messages", within=TOGETHER) else 0
 
 
 @shared_task(name="crm.read_mailbox", time_limit=600, soft_time_limit=570)
 def read_mailbox() -> int:
     """Takes in replies, bounces and complaints; returns how many were new."""
-    return mailbox.read_new()
+    return sweep.read_mailbox() if alone.is_first("read_mailbox", within=2 * TOGETHER) else 0
 
 
 @shared_task(name="crm.scan_documents", time_limit=1800, soft_time_limit=1750)

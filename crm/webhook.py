@@ -22,6 +22,7 @@ from crm.models import AlertPost
 
 TIMEOUT_SECONDS = 5.0
 LEASE = timedelta(seconds=60)
+RUN_SECONDS = 20.0  # a receiver that hangs costs a run so much and no more; the next one goes on
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300))
 GIVE_UP_AFTER = 20  # tries: about an hour and a half; by then two more levels have had calls of their own
 
@@ -32,8 +33,10 @@ def post_due() -> int:
     """Calls for every alert that is due; returns how many were accepted. Does nothing without an address."""
     if not settings.ALERT_WEBHOOK_URL:
         return 0
-    accepted = 0
+    accepted, ends_at = 0, time.monotonic() + RUN_SECONDS
     for pk in list(AlertPost.objects.due().order_by("due_at", "pk").values_list("pk", flat=True)):
+        if time.monotonic() > ends_at:
+            break
         if AlertPost.objects.due().filter(pk=pk).update(lease_until=Now() + LEASE, attempts=F("attempts") + 1):
             accepted += _post(AlertPost.objects.select_related("alert__lead__location").get(pk=pk))
     return accepted

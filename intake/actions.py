@@ -162,9 +162,7 @@ def _assessed(request: Request, lead: Lead) -> list[models.Model]:
 def _write(made: list[models.Model]) -> None:
     """Stores rows together and wakes a worker for the mails among them."""
     rows.insert(made)
-    for row in made:
-        if isinstance(row, Message):
-            dispatch.after_commit("crm.send_messages", row.pk)
+    dispatch.send_after_commit(*(row for row in made if isinstance(row, Message)))
 
 
 def _kept(

@@ -138,7 +138,7 @@ def _confirmation(name: str, appointment: Appointment, *, now: datetime) -> Mess
     )
     _fill(message, appointment)
     message.calendar = ics.as_text(appointment, now=now, attendee=appointment.lead.email)
-    dispatch.after_commit("crm.send_messages", message.pk)
+    dispatch.send_after_commit(message)
     return message
 
 

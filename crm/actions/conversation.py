@@ -30,7 +30,7 @@ def write(lead: Lead, *, text: str, by: User, now: datetime, message_id: UUID | 
     if not waiting.exists():
         mail = emails.new_message(lead, message_id=message.pk, now=now)
         mail.save()
-        dispatch.after_commit("crm.send_messages", mail.pk)
+        dispatch.send_after_commit(mail)
     return True
 
 

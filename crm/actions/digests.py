@@ -31,5 +31,5 @@ def _write(user: User, centre: Location, count: int, *, key: str, now: datetime)
     if not type(message).objects.filter(pk=message.pk).exists():
         return False
     Notice.objects.filter(user=user, seen_at=None, mailed_at=None).update(mailed_at=now)
-    dispatch.after_commit("crm.send_messages", message.pk)
+    dispatch.send_after_commit(message)
     return True

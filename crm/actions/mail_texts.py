@@ -55,5 +55,5 @@ def send_test(name: str, text: Text, lead: Lead, *, to: User, now: datetime) -> 
     made = preview(name, text, lead)
     test = emails.copy_for_staff(made, centre=lead.location, to=to.email, now=now)
     test.save()
-    dispatch.after_commit("crm.send_messages", test.pk)
+    dispatch.send_after_commit(test)
     return test

@@ -20,7 +20,7 @@ def send_link(lead: Lead, *, by: User, now: datetime) -> bool:
         return False
     message = emails.private_link(lead, number=Message.objects.filter(lead=lead, name="link").count(), now=now)
     message.save()
-    dispatch.after_commit("crm.send_messages", message.pk)
+    dispatch.send_after_commit(message)
     Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, at=now, by=by, summary="Sent a link to the private page")
     return True
 

@@ -97,7 +97,7 @@ def _tell(alert: SafetyAlert, *, now: datetime) -> None:
     ]
     Message.objects.bulk_create(mails, ignore_conflicts=True)
     post = AlertPost.objects.create(alert=alert, level=alert.level, due_at=now)
-    dispatch.after_commit("crm.send_messages", *[mail.pk for mail in mails])
+    dispatch.send_after_commit(*mails)
     dispatch.after_commit("crm.post_alerts", post.pk)
     transaction.on_commit(queries.forget_main_location, robust=True)
 

@@ -8,6 +8,7 @@ from crm.models.contact_person import ContactPerson
 from crm.models.conversation import PrivateMessage, Snippet
 from crm.models.decision import Consultation, ReviewDecision
 from crm.models.document import Document
+from crm.models.heartbeat import Heartbeat, JobRun
 from crm.models.imaging import ImagingStudy
 from crm.models.inbound import InboundMail, MailThread
 from crm.models.lead import Lead
@@ -39,8 +40,10 @@ __all__ = [
     "DomainPace",
     "EmergencyCount",
     "Enrolment",
+    "Heartbeat",
     "ImagingStudy",
     "InboundMail",
+    "JobRun",
     "Lead",
     "Location",
     "MailText",

@@ -1,10 +1,12 @@
 """What the desk's pages say of stages (`{{ lead.stage|stage_name }}`), notes and tasks."""
 
+from typing import Any
+
 from django import template
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
-from crm import stages
+from crm import heartbeat, stages
 from crm.actions import tasks
 from crm.models import Task, User
 
@@ -18,6 +20,12 @@ register = template.Library()
 def stage_name(code: str) -> str:
     """As this centre calls it."""
     return stages.label(code)
+
+
+@register.filter
+def in_words(silent: list[dict[str, Any]]) -> list[str]:
+    """Who behind the site has not been heard of: see crm/heartbeat.py."""
+    return heartbeat.in_words(silent)
 
 
 @register.filter

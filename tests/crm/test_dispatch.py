@@ -1,6 +1,7 @@
 """Nudges: published after the commit, together, and never in anybody's way."""
 
 import base64
+import importlib
 import json
 import socket
 import subprocess
@@ -15,6 +16,8 @@ import redis
 from django.db import transaction
 
 from crm import celery_app, dispatch
+from crm.enums import MessageClass
+from crm.models import Message
 from tests.recording import recorded_logs
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,12 +70,12 @@ def refused_broker() -> str:
         return f"redis://127.0.0.1:{closed_at_once.getsockname()[1]}/0"
 
 
-def published(*, waiting_for: int, seconds: float = 5) -> list[list[str]]:
-    """The ids of each message in the broker since the list was emptied, once there are so many, or time is up."""
+def published(*, waiting_for: int, seconds: float = 5, queue: str = "mail") -> list[list[str]]:
+    """The ids of each message in a queue since the list was emptied, once there are so many, or time is up."""
     broker, until = redis.Redis.from_url(celery_app.conf.broker_url), time.monotonic() + seconds
-    while broker.llen("celery") < waiting_for and time.monotonic() < until:
+    while broker.llen(queue) < waiting_for and time.monotonic() < until:
         time.sleep(0.01)
-    found = broker.lrange("celery", 0, -1)
+    found = broker.lrange(queue, 0, -1)
     broker.close()
     assert isinstance(found, list)
     return [json.loads(base64.b64decode(json.loads(raw)["body"]))[0][0] for raw in reversed(found)]
@@ -96,6 +99,53 @@ def test_nudge_is_published_after_the_commit(empty_list: None) -> None:
         assert published(waiting_for=1, seconds=0.2) == []
 
     assert published(waiting_for=1) == [[str(first)]]
+
+
+def test_what_somebody_waits_for_has_a_queue_of_its_own(empty_list: None) -> None:
+    kinds = list(MessageClass)
+    mails = [Message(name="ack", message_class=kind) for kind in kinds]
+
+    dispatch.send_after_commit(*mails)
+
+    [urgent] = published(waiting_for=1, queue="urgent")
+    [others] = published(waiting_for=1)
+    assert urgent == [str(mails[kinds.index(MessageClass.ANSWER)].pk)]
+    assert sorted([*urgent, *others]) == sorted(str(mail.pk) for mail in mails)
+
+
+def test_nothing_to_send_wakes_nobody(empty_list: None) -> None:
+    dispatch.send_after_commit()
+
+    assert published(waiting_for=1, seconds=0.3) == published(waiting_for=1, seconds=0.0, queue="urgent") == []
+
+
+@pytest.mark.parametrize(
+    ("task", "queue"),
+    [
+        ("crm.send_urgent", "urgent"),
+        ("crm.post_alerts", "urgent"),
+        ("crm.sweep_urgent", "urgent"),
+        ("crm.send_messages", "mail"),
+        ("crm.sweep_messages", "mail"),
+        ("scheduling.look_after", "mail"),
+        ("crm.read_mailbox", "slow"),
+        ("crm.scan_documents", "slow"),
+        ("crm.look_after_documents", "slow"),
+        ("scheduling.read_calendars", "slow"),
+        ("intake.forget_old_counts", "slow"),
+    ],
+)
+def test_every_task_has_its_queue(task: str, queue: str) -> None:
+    assert celery_app.amqp.router.route({}, task)["queue"].name == queue
+
+
+def test_no_task_is_forgotten_above() -> None:
+    for app in ("crm", "intake", "scheduling"):
+        importlib.import_module(f"{app}.tasks")
+    ours = {name for name in celery_app.tasks if name.partition(".")[0] in {"crm", "intake", "scheduling"}}
+    [marks] = [mark for mark in test_every_task_has_its_queue.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
+
+    assert ours == {task for task, _queue in marks.args[1]}
 
 
 def test_nudge_of_a_rolled_back_transaction_is_never_published(empty_list: None) -> None:

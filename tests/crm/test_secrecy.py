@@ -136,8 +136,7 @@ def _broker_messages(*, about: str) -> list[str]:
     until = time.monotonic() + 5
     messages: list[str] = []
     while not any(about in message for message in messages) and time.monotonic() < until:
-        waiting = broker.lrange("celery", 0, -1)
-        assert isinstance(waiting, list)
+        waiting = [raw for queue in ("urgent", "mail", "slow") for raw in broker.lrange(queue, 0, -1)]
         messages = [_in_plain(json.loads(raw)) for raw in waiting]
         time.sleep(0.02)
     broker.close()

@@ -15,14 +15,20 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
-from crm import delivery, smtp, sweep  # noqa: E402
+from crm import delivery, rounds, smtp, sweep, tasks  # noqa: E402
 from crm.celery import app  # noqa: E402
 from tests.faults import LEASE_SECONDS  # noqa: E402
 
 delivery.LEASE = timedelta(seconds=LEASE_SECONDS)
 delivery.SOON = delivery.PATIENT = (1,)
 smtp.REPLY_SECONDS = float(os.environ.get("REPLY_SECONDS", smtp.REPLY_SECONDS))
-app.conf.beat_schedule = {"sweep": {"task": "crm.sweep_messages", "schedule": 1.0, "options": {"expires": 60}}}
+rounds.EVERY_SECONDS = float(os.environ.get("ROUND_SECONDS", "1"))
+tasks.TOGETHER = timedelta(seconds=0.3)
+SWEEPS = float(os.environ.get("SWEEP_SECONDS", "1"))
+app.conf.beat_schedule = {
+    name: entry | {"schedule": SWEEPS if "sweep" in entry["task"] else 1.0}
+    for name, entry in app.conf.beat_schedule.items()
+}
 
 DEATHS = {
     "claimed": (delivery, "_send_batch"),

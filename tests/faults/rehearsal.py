@@ -125,13 +125,41 @@ class Worker:
 @contextmanager
 def worker(far: FarEnd, *, redis_url: str, processes: int = 2, **more: str) -> Iterator[Worker]:
     """A Celery worker, and a clock (beat) in a process of its own. Both end with SIGTERM."""
-    variables = environment(far, redis_url=redis_url, **more)
-    with TemporaryDirectory(prefix="nucleus-beat-") as directory, ExitStack() as running:
-        running.callback(end, _celery(["beat", "-s", f"{directory}/schedule"], variables))
-        sending = Worker(variables, processes)
+    with ExitStack() as running:
+        running.enter_context(clock(far, redis_url=redis_url, **more))
+        sending = Worker(environment(far, redis_url=redis_url, **more), processes)
         running.callback(sending.stop)
         sending.start()
         yield sending
+
+
+@contextmanager
+def workers(far: FarEnd, *queues: str, redis_url: str, **more: str) -> Iterator[list[psutil.Popen]]:
+    """Workers of these queues as the Procfile starts them, without a clock; they end with SIGTERM."""
+    commands = parse_procfile((ROOT / "Procfile").read_text()).processes.values()
+    ours = f"exec {sys.executable} -m celery -A tests.faults.hurried"
+    variables = environment(far, redis_url=redis_url, **more)
+    started: list[psutil.Popen] = []
+    try:
+        for queue in queues:
+            [command] = [one for one in commands if f"--queues {queue} " in one]
+            words = ["sh", "-c", command.replace("exec celery -A crm", ours)]
+            started.append(psutil.Popen(words, cwd=ROOT, env=variables, **_OUTPUT))
+        yield started
+    finally:
+        end(*started)
+
+
+@contextmanager
+def clock(far: FarEnd, *, redis_url: str, **more: str) -> Iterator[psutil.Popen]:
+    """Celery's beat in a process of its own."""
+    variables = environment(far, redis_url=redis_url, **more)
+    with TemporaryDirectory(prefix="nucleus-beat-") as directory:
+        beat = _celery(["beat", "-s", f"{directory}/schedule"], variables)
+        try:
+            yield beat
+        finally:
+            end(beat)
 
 
 @dataclass
@@ -222,11 +250,12 @@ def _celery(command: list[str], variables: dict[str, str]) -> psutil.Popen:
     return psutil.Popen(whole, cwd=ROOT, env=variables, **_OUTPUT)
 
 
-def end(process: psutil.Process) -> float:
-    """SIGTERM; returns the seconds until the process was gone (SIGKILL after 15)."""
+def end(*processes: psutil.Process) -> float:
+    """SIGTERM; returns the seconds until the processes were gone, with all that they began (SIGKILL after 15)."""
     begun = time.monotonic()
-    family = [process, *process.children(recursive=True)] if process.is_running() else []
-    if family:
+    running = [process for process in processes if process.is_running()]
+    family = [one for process in running for one in (process, *process.children(recursive=True))]
+    for process in running:
         process.terminate()
     _gone, alive = psutil.wait_procs(family, timeout=15)
     took = time.monotonic() - begun
@@ -243,7 +272,7 @@ def post(count: int, *, policy: OnUnknown = OnUnknown.RESEND) -> float:
         begun = time.perf_counter()
         with transaction.atomic():
             message = make_message(lead, on_unknown=policy, not_after=datetime.now(UTC) + timedelta(days=1))
-            dispatch.after_commit("crm.send_messages", message.pk)
+            dispatch.send_after_commit(message)
         slowest = max(slowest, time.perf_counter() - begun)
     return slowest
 

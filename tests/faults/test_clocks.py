@@ -22,13 +22,14 @@ from crm.models import (
     Lead,
     Location,
     Message,
+    PatientLink,
     SequenceVersion,
     StepOutcome,
     Task,
     VersionState,
 )
 from script import system
-from tests.factories import make_lead, make_location, make_message
+from tests.factories import make_lead, make_link, make_location, make_message
 from tests.faults import rehearsal
 from tests.faults.crowd import zone_of_noon
 from tests.faults.far_end import FarEnd, far_end
@@ -154,8 +155,9 @@ def test_a_code_is_good_for_ten_minutes_whatever_the_worker_thinks(centre: Locat
     from crm import patient_access
 
     lead = agreed()
-    session = patient_access.begin(lead, now=now(), origin=uuid.uuid4()).session
-    patient_access.send_code(session, now=now())
+    make_link(lead, now=now())
+    session = patient_access.begin(lead, now=now(), link=PatientLink.objects.get(lead=lead)).session
+    assert patient_access.send_code(session, now=now())
 
     run(far, clock=BEHIND)
 

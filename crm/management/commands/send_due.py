@@ -1,32 +1,72 @@
 """Sends what is due without Celery and Redis. Any number may run, beside workers or alone."""
 
+import multiprocessing
+import signal
+import time
 from argparse import ArgumentParser
+from multiprocessing.context import ForkProcess
 from typing import Any
 
+import structlog
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from crm import mailbox, stopping, sweep
+from crm import heartbeat, rounds, stopping, sweep
+from crm.enums import Pulse
 
 EVERY_SECONDS = 15
+SLOW_SECONDS = 1800  # a mailbox, or a scan, that takes longer is ended; the next one begins afresh
+
+log = structlog.get_logger("nucleus.send_due")
 
 
 class Command(BaseCommand):
     help = "Sends the messages that are due and prints how many the mail server accepted."
+    _slow: ForkProcess | None = None
+    _slow_since = 0.0
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--loop", action="store_true", help=f"again every {EVERY_SECONDS} s, until SIGTERM")
 
     def handle(self, *_args: Any, loop: bool, **_options: Any) -> None:
         self._send()
+        if not loop:
+            _do_what_is_slow()
+            return
+        self._begin_what_is_slow()
         with stopping.heeded(on_late=lambda: None):
-            while loop and not stopping.is_asked():
+            while not stopping.is_asked():
                 stopping.sleep(EVERY_SECONDS)
                 self._send()
+                self._begin_what_is_slow()
 
     def _send(self) -> None:
+        heartbeat.note([Pulse.BEAT, Pulse.URGENT, Pulse.MAIL])  # it is clock and worker at once
         self.stdout.write(f"{sweep.once()} sent")
-        sweep.look_after_documents()
-        mailbox.read_new()
         self.stdout.flush()  # whoever reads a pipe wants to see it now
         close_old_connections()
+
+    def _begin_what_is_slow(self) -> None:
+        """In a process of its own, so that no mail waits for other people's servers; unless one is still at it."""
+        if self._slow is not None and self._slow.is_alive():
+            if time.monotonic() - self._slow_since > SLOW_SECONDS:
+                log.error("slow_jobs_ended", seconds=SLOW_SECONDS)
+                self._slow.kill()
+            return
+        if stopping.is_asked():
+            return
+        rounds.forget_connections()
+        self._slow = multiprocessing.get_context("fork").Process(target=_in_a_child, daemon=True)
+        self._slow_since = time.monotonic()
+        self._slow.start()
+
+
+def _in_a_child() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever it waits for, it ends with its parent
+    _do_what_is_slow()
+
+
+def _do_what_is_slow() -> None:
+    heartbeat.note([Pulse.SLOW])
+    sweep.look_after_documents()
+    sweep.read_mailbox()

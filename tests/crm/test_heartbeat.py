@@ -1,0 +1,140 @@
+"""Who is alive behind the site, by PostgreSQL's clock."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError
+from django.db.models.functions import Now
+from django.test import Client
+
+from crm import delivery, heartbeat, metrics, queries, rounds, sweep, webhook
+from crm import tasks as crm_tasks
+from crm.actions import safety
+from crm.enums import Pulse
+from crm.models import Heartbeat, Location
+from crm.models.heartbeat import SILENT_AFTER
+from tests.factories import make_location
+
+pytestmark = pytest.mark.django_db
+
+
+def let_pass(name: Pulse, time: timedelta) -> None:
+    Heartbeat.objects.filter(name=name).update(at=Now() - time)
+    queries.forget_main_location()
+
+
+def silent() -> list[str]:
+    queries.forget_main_location()
+    found = queries.main_location()
+    assert found is not None
+    return heartbeat.in_words(found.silent)  # type: ignore[attr-defined]  # annotated in queries
+
+
+def test_a_beat_is_noted_again_and_again_in_one_row() -> None:
+    heartbeat.note([Pulse.URGENT, Pulse.SLOW])
+    let_pass(Pulse.URGENT, timedelta(hours=1))
+    assert heartbeat.seconds_since()["urgent"] == pytest.approx(3600, abs=60)
+
+    heartbeat.note([Pulse.URGENT])
+
+    assert heartbeat.seconds_since()["urgent"] < 60
+    assert Heartbeat.objects.count() == 2
+
+
+def test_nobody_is_told_while_everybody_is_heard(centre: Location) -> None:
+    heartbeat.note(Pulse)
+    let_pass(Pulse.MAIL, SILENT_AFTER - timedelta(seconds=30))
+
+    assert silent() == []
+
+
+def test_who_is_silent_is_told_the_most_pressing_first(centre: Location) -> None:
+    heartbeat.note(Pulse)
+    for name in Pulse:
+        let_pass(name, timedelta(minutes=7, seconds=30))
+
+    assert silent() == [
+        "No worker has taken urgent mail (codes, links and alerts) for 7 minutes.",
+        "No worker has taken other mail for 7 minutes.",
+        "No worker has taken incoming mail, calendars and scans for 7 minutes.",
+        "The clock (beat) has not struck for 7 minutes.",
+    ]
+
+
+def test_every_page_of_the_desk_tells(desk: Client) -> None:
+    make_location()
+    heartbeat.note(Pulse)
+    assert "has not struck" not in desk.get("/admin/").content.decode()
+    let_pass(Pulse.BEAT, timedelta(minutes=3))
+
+    for address in ("/admin/", "/admin/board/"):
+        page = desk.get(address).content.decode()
+        assert "The clock (beat) has not struck for 3 minutes." in page
+
+
+def test_figures_name_each_heart(client: Client, settings: object) -> None:
+    heartbeat.note([Pulse.BEAT, Pulse.URGENT])
+    let_pass(Pulse.BEAT, timedelta(seconds=90))
+
+    lines = client.get("/metrics").content.decode().splitlines()
+
+    ages = {line.split()[0]: float(line.split()[1]) for line in lines if line.startswith("nucleus_heartbeat_age")}
+    assert set(ages) == {
+        'nucleus_heartbeat_age_seconds{name="beat"}',
+        'nucleus_heartbeat_age_seconds{name="urgent"}',
+    }
+    assert ages['nucleus_heartbeat_age_seconds{name="beat"}'] >= 90
+    assert metrics.pulses_as_text().endswith("\n")
+
+
+# --- Rounds ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_round_says_that_the_worker_lives_and_looks_after_what_is_urgent(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[None] = []
+    monkeypatch.setattr(sweep, "urgent", lambda: swept.append(None))
+
+    assert rounds.make_one([Pulse.URGENT, Pulse.MAIL])
+
+    assert (set(heartbeat.seconds_since()), len(swept)) == ({"urgent", "mail"}, 1)
+
+
+def test_a_round_without_a_database_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_names: object) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(heartbeat, "note", away)
+
+    assert not rounds.make_one([Pulse.URGENT])
+
+
+def test_the_clock_goes_on_without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_names: object) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(heartbeat, "note", away)
+    monkeypatch.setattr(crm_tasks, "close_old_connections", lambda: None)
+
+    crm_tasks._struck()
+
+
+def test_trouble_with_one_path_of_what_is_urgent_does_not_silence_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def fail(**_given: object) -> int:
+        raise ZeroDivisionError
+
+    def send(*, classes: object) -> int:
+        done.append("sent")
+        return 2
+
+    def call() -> int:
+        done.append("called")
+        return 0
+
+    monkeypatch.setattr(safety, "escalate", fail)
+    monkeypatch.setattr(delivery, "send_due", send)
+    monkeypatch.setattr(webhook, "post_due", call)
+
+    assert sweep.urgent() == 2
+    assert done == ["sent", "called"]
