@@ -154,7 +154,7 @@ SCHEDULING_GUARDS = [
         "scheduling/busy.py",
         "except Exception as trouble:  # whatever an address answers",
         "except Unreadable as trouble:  # whatever an address answers",
-        "scheduling/test_busy.py::test_a_bad_address_is_that_calendars_trouble_alone",
+        "scheduling/test_hostile_calendars.py::test_trouble_of_our_own_stops_no_other_calendar",
     ),
     Guard(
         "an offer is withdrawn with the wish",

@@ -25,7 +25,7 @@ from crm.admin.scoped import ScopedFilter
 from crm.enums import Outcome
 from crm.models import User
 from crm.models.lead import in_sight
-from scheduling import busy, feeds
+from scheduling import busy_sources, feeds
 from scheduling.actions import rebooking
 from scheduling.models import AppointmentType, BusyCalendar, CalendarFeed, Resource, ScheduleException, WeeklyRule
 
@@ -92,8 +92,8 @@ class BusyForm(ModelForm):
         if not given:
             raise forms.ValidationError("Write the calendar's secret address.")
         try:
-            busy.check_address(given)
-        except busy.Unreadable as wrong:
+            busy_sources.check_address(given)
+        except busy_sources.Unreadable as wrong:
             raise forms.ValidationError(str(wrong)) from None
         return given
 

@@ -7,9 +7,10 @@ import sys
 import threading
 import time
 import urllib.request
+import zlib
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,10 +71,18 @@ def radicale(directory: Path) -> Iterator[DavServer]:
 
 @dataclass
 class File:
-    """What the web server gives out; None: nothing but an error; `to`: it sends elsewhere."""
+    """What the web server gives out; None: nothing but an error; `to`: it sends elsewhere; `packed`: as gzip, or
+    (`is_false`) only said to be.
+
+    `megabytes` of zeros follow the text. `sent` counts the bytes that went out before the other side hung up.
+    """
 
     text: str | None = None
     to: str = ""
+    packed: bool = False
+    is_false: bool = False
+    megabytes: int = 0
+    sent: int = 0
     url: str = ""
     asked: list[str] = field(default_factory=list)
 
@@ -89,8 +98,23 @@ def calendar_file() -> Iterator[File]:
             self.send_response(302 if file.to else 503 if file.text is None else 200)
             if file.to:
                 self.send_header("Location", file.to)
+            if file.packed:
+                self.send_header("Content-Encoding", "gzip")
             self.end_headers()
-            self.wfile.write((file.text or "").encode())
+            self._send((file.text or "").encode())
+
+        def _send(self, text: bytes) -> None:
+            packer = (
+                zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16) if file.packed and not file.is_false else None
+            )
+            with suppress(ConnectionError):
+                for piece in (text, *(bytes(1024**2) for _ in range(file.megabytes)), None):
+                    sent = piece or b""
+                    if packer:
+                        sent = packer.flush() if piece is None else packer.compress(piece)
+                    file.sent += self.wfile.write(sent)
+
+        do_PROPFIND = do_REPORT = do_GET  # noqa: N815 - a CalDAV server that answers everything with this
 
         def log_message(self, *_args: object) -> None:
             pass
