@@ -47,11 +47,16 @@ def main() -> int:
     parser.add_argument("--mails", type=int, default=400, help="in the scenarios that kill workers")
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--follow-ups", type=int, default=2_000, help="in the scenario with everything at once")
-    parser.add_argument("what", nargs="?", choices=["mail", "booking"], default="mail")
+    parser.add_argument("what", nargs="?", choices=["mail", "booking", "fuzz"], default="mail")
     parser.add_argument("--rounds", type=int, default=1_000, help="of booking, by each patient")
     parser.add_argument("--patients", type=int, default=40)
     parser.add_argument("--minutes", type=float, default=60, help="of booking, at most")
+    parser.add_argument("--requests", type=int, default=20_000, help="of fuzz")
+    parser.add_argument("--seed", type=int, default=23, help="of fuzz")
+    parser.add_argument("--only", type=int, help="one request of fuzz, by its number")
     options = parser.parse_args()
+    if options.what == "fuzz":
+        return _fuzz(options.seed, options.requests, options.only)
     with ExitStack() as services:
         directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-faults-")))
         place = Place(directory / "valkey", embedded.free_port(), options.mails, options.kills, options.follow_ups)
@@ -76,6 +81,22 @@ def _booking(patients: int, rounds: int, minutes: float) -> int:
         print(f"  {words:<20}{count:>8,}")
     print("\n".join(result.broken) or "No overlap, no deadlock, no server error; every accepted act is in the tables.")
     return 1 if result.broken else 0
+
+
+def _fuzz(seed: int, requests: int, only: int | None) -> int:
+    """Hostile requests from as many processes as there are cores."""
+    from tests.faults.fuzz import campaign
+
+    plan, begun = (
+        campaign.Attack(seed, requests, processes=1 if only is not None else os.cpu_count() or 1, only=only),
+        time.monotonic(),
+    )
+    with ExitStack() as services:
+        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-fuzz-")))
+        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
+        result = campaign.attack(plan, directory, database.owner_url)
+    campaign.show(plan, result, seconds=time.monotonic() - begun)
+    return 0 if result.is_clean else 1
 
 
 def _set_up(services: ExitStack, directory: Path, place: Place) -> None:
