@@ -29,10 +29,8 @@ from crm.sealed import CHUNK
 WANTED_MB = 32
 MEGABYTE = 1024 * 1024
 _MAKE_SESSION = """
-from django.utils import timezone
-from crm import patient_access
-from tests.factories import make_lead, make_user
-print("secret=" + patient_access.begin(make_lead(), now=timezone.now(), by=make_user()).secret)
+from tests.factories import make_lead, prove
+print("secret=" + prove(make_lead()).secret)
 """
 HEAD, TAIL = b"%PDF-1.7\n", b"\n%%EOF\n"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
-from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.checks import Tags, register
 from django.db.models.signals import post_delete, post_migrate
 from django.utils.translation import gettext_noop
@@ -35,6 +35,7 @@ class CrmConfig(AppConfig):
 
         user_logged_in.connect(access.on_login)
         user_logged_in.connect(desk_session.on_login)
+        user_logged_out.connect(desk_session.on_logout)
         user_login_failed.connect(access.on_login_failed)
         register(durability.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)

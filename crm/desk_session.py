@@ -6,6 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
+
+from crm import patient_access
 
 SEEN, BEGUN = "desk_seen", "desk_begun"
 NOTED_EVERY = 60.0  # seconds: not every page needs a write
@@ -43,3 +46,8 @@ def why_over(request: HttpRequest) -> Over | None:
 def on_login(*, request: HttpRequest, **_kwargs: Any) -> None:
     """Receiver of Django's user_logged_in."""
     begin(request)
+
+
+def on_logout(*, request: HttpRequest, **_kwargs: Any) -> None:
+    """Receiver of Django's user_logged_out: what was opened from this sign-in ends with it."""
+    patient_access.end_those_of_desk(request.session.session_key or "", now=timezone.now())

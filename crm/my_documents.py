@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,16 +22,20 @@ from crm.treatment_enums import Source
 
 
 def own(request: PatientRequest) -> QuerySet[Document]:
-    """What this patient, or whoever fills in for them, has sent."""
-    return Document.objects.filter(lead=request.patient.lead, source=Source.PATIENT).order_by("-created_at", "pk")
+    """What this patient, or whoever fills in for them, has sent. On a tablet only what was sent from it."""
+    session = request.patient
+    sent = Document.objects.filter(lead=session.lead).order_by("-created_at", "pk")
+    here = Q(session=session)
+    return sent.filter(here | Q(source=Source.PATIENT) if session.sees_record else here)
 
 
 def _sender(request: PatientRequest) -> documents.Sender:
-    return documents.Sender(session=request.patient)
+    session = request.patient
+    return documents.Sender(by=session.by if session.is_on_behalf else None, session=session)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@patient_page(reads=True)
+@patient_page(reads=True, on_tablet=True)
 def page(request: PatientRequest) -> HttpResponse:
     """The list and the form. A file in one go is taken from browsers without scripts; 422 says why not."""
     form = uploading.PlainForm(request.POST or None, request.FILES or None)
@@ -43,38 +47,39 @@ def page(request: PatientRequest) -> HttpResponse:
 
 
 @require_POST
-@patient_page(reads=True)
+@patient_page(reads=True, on_tablet=True)
 def start(request: PatientRequest) -> HttpResponse:
     return uploading.start(request, request.patient.lead, _sender(request))
 
 
 @require_http_methods(["GET", "PUT"])
-@patient_page(reads=True)
+@patient_page(reads=True, on_tablet=True)
 def piece(request: PatientRequest, document_id: UUID) -> HttpResponse:
     return uploading.piece(request, get_object_or_404(own(request), pk=document_id))
 
 
 @require_POST
-@patient_page(reads=True)
+@patient_page(reads=True, on_tablet=True)
 def finish(request: PatientRequest, document_id: UUID) -> HttpResponse:
     return uploading.finish(get_object_or_404(own(request), pk=document_id))
 
 
 @require_GET
-@patient_page(reads=True)
+@patient_page(reads=True, on_tablet=True)
 def fetch(request: PatientRequest, document_id: UUID) -> HttpResponseBase:
     """One's own document. Not on a tablet that was handed over: the file would stay on it."""
     document = get_object_or_404(own(request).filter(state__in=READABLE), pk=document_id)
     if request.patient.handed_over:
         raise Http404
-    pieces = documents.read_by_patient(document, now=timezone.now())
+    by = request.patient.by  # staff in the patient's place: the tablet is out already
+    pieces = documents.read_by_patient(document, by=by, now=timezone.now())
     return uploading.download(document, pieces)
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
     """On the private page: how many files there are, and the way to them."""
     session = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    count = Document.objects.filter(lead=lead, source=Source.PATIENT).count() if session.is_proven else 0
+    count = Document.objects.filter(lead=lead, source=Source.PATIENT).count() if session.sees_record else 0
     return render_to_string("private/documents_panel.html", {"count": count}, request=request)
 
 

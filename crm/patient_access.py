@@ -83,12 +83,14 @@ def begin(
     link: PatientLink | None = None,
     origin: UUID | None = None,
     by: User | None = None,
+    desk: str = "",
     handed_over: bool = False,
     secret: str = "",
 ) -> Entry:
     """Begins a session. With `origin`, the request just sent from this browser, it may write without being proven.
 
-    One that staff begins is proven: they have the person before them or on the phone. The same `secret` again is the
+    One that staff begins is proven: they have the person before them or on the phone. It is bound to `desk`, the key of
+    their own session, unless it is handed over. The same `secret` again is the
     same session, however often and at whatever moment.
     """
     secret = secret or secrets.token_urlsafe(32)
@@ -99,6 +101,7 @@ def begin(
         "may_write": origin is not None or by is not None,
         "by": by,
         "handed_over": handed_over,
+        "desk_key": digest(desk) if desk else "",
         "created_at": now,
         "seen_at": now,
         "proven_at": now if by else None,
@@ -127,6 +130,12 @@ def find_session(secret: str, *, now: datetime) -> PatientSession | None:
 def end(session: PatientSession, *, now: datetime) -> None:
     """Signs this browser out."""
     PatientSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(ended_at=now)
+
+
+def end_those_of_desk(desk: str, *, now: datetime) -> int:
+    """End what was opened from a sign-in at the desk, named by the key of its session; return how many."""
+    opened = PatientSession.objects.filter(desk_key=digest(desk), ended_at__isnull=True)
+    return opened.update(ended_at=now) if desk else 0
 
 
 def send_code(session: PatientSession, *, now: datetime) -> bool:

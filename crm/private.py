@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -21,9 +22,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm import patient_access, registry, second_factor
+from crm import desk_session, patient_access, registry, second_factor
+from crm.actions import access
 from crm.client_address import client_address
-from crm.enums import LinkPurpose
+from crm.enums import AccessAction, LinkPurpose
 from crm.models import PatientSession
 from crm.said import SaidDateField
 
@@ -85,28 +87,55 @@ class BirthdayForm(FactorForm):
         return second_factor.check_birthday(session, typed, now=now, address=address)
 
 
-def patient_page(*, reads: bool) -> Callable[[PatientView], Callable[..., HttpResponseBase]]:
+def patient_page(*, reads: bool, on_tablet: bool = False) -> Callable[[PatientView], Callable[..., HttpResponseBase]]:
     """For views of the private page. Without a session: the page that says how to get in. Never kept by any cache.
 
     With `reads` the page shows what is on record and wants the second factor; without, having just sent the request
-    in the same browser is enough.
+    in the same browser is enough. A tablet that was handed over gets none that reads, unless `on_tablet` says that it
+    shows there only what was sent from it. What staff see in a patient's place leaves an AccessEvent.
     """
 
     def decorate(view: PatientView) -> Callable[..., HttpResponseBase]:
         @wraps(cast(Any, view))
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            session = patient_access.find_session(request.COOKIES.get(COOKIE, ""), now=timezone.now())
+            session = _find(request)
             if session is None:
                 return no_entry(request)
+            if session.handed_over and reads and not on_tablet:
+                return _private(redirect("private:page"))
             if not session.is_proven and (reads or not session.may_write):
                 return _private(redirect("private:code"))
             asked = cast(PatientRequest, request)
             asked.patient = session
+            if session.is_on_behalf:
+                access.record(AccessAction.VIEW, by=session.by, object_type="lead", ids=[session.lead_id])
             return _private(view(asked, *args, **kwargs))
 
         return guarded
 
     return decorate
+
+
+def _find(request: HttpRequest) -> PatientSession | None:
+    """The session of this browser. One that staff opened ends with their own: at sign-out, when they are idle or too
+    long at it, with a new password, and when somebody takes their account away."""
+    now = timezone.now()
+    session = patient_access.find_session(request.COOKIES.get(COOKIE, ""), now=now)
+    if session and session.is_on_behalf and not _is_signed_in(request, session):
+        patient_access.end(session, now=now)
+        return None
+    return session
+
+
+def _is_signed_in(request: HttpRequest, session: PatientSession) -> bool:
+    """Whether whoever opened it still sits at the desk, in this browser and in the sign-in that it was opened from."""
+    key = request.session.session_key or ""
+    if request.user.pk != session.by_id or patient_access.digest(key) != session.desk_key:
+        return False
+    if desk_session.why_over(request):
+        logout(request)
+        return False
+    return True
 
 
 def session_of(request: HttpRequest) -> PatientSession:
@@ -152,7 +181,7 @@ def code(request: HttpRequest) -> HttpResponse:
     """The second factor: asks for a code or the date of birth, and takes it. 422 for a wrong one. One and the same page
     for whoever has opened no link: nobody learns there whether a name or an address is known."""
     now = timezone.now()
-    session = patient_access.find_session(request.COOKIES.get(COOKIE, ""), now=now)
+    session = _find(request)
     if session is None:
         return no_entry(request)
     if session.is_proven:

@@ -121,9 +121,9 @@ def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
 
 
 def visible_treatments(session: PatientSession) -> Any:
-    """The treatments that a browser may be shown: all once it is proven, else those it told itself."""
+    """The treatments that a browser may be shown: all once it is proven, else and on a tablet those it told."""
     happened = Treatment.objects.filter(lead=session.lead).exclude(status=TreatmentStatus.DECLINED)
-    if not session.is_proven:
+    if not session.sees_record:
         own = record.own_submissions(session).filter(page=TREATMENTS)
         happened = happened.filter(pk__in=[submission.answers["treatment"] for submission in own])
     return happened.order_by("created_at", "pk")

@@ -10,10 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from crm import patient_access, registry
+from crm import registry
 from crm.actions import access
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.admin.lead_private import FILLS_IN
+from crm.admin.lead_private import FILLS_IN, begin_for
 from crm.enums import AccessAction, Outcome
 from crm.errors import OverrideRefused
 from crm.private import enter
@@ -88,6 +88,4 @@ def safety_script(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpR
         return back(lead_id)
     lead, user = find_lead(lead_id), user_of(request)
     access.record(AccessAction.VIEW, by=user, object_type="lead", ids=[lead.pk])
-    return enter(
-        patient_access.begin(lead, now=timezone.now(), by=user), to="intake:my_questions", key=SAFETY_SCRIPT.key
-    )
+    return enter(begin_for(request, lead, user), to="intake:my_questions", key=SAFETY_SCRIPT.key)

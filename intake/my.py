@@ -110,7 +110,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     """The list of pages on the private page: what is done, and what comes next."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
     answers = record.visible_answers(session)
-    sent = Submission.objects.filter(lead=lead) if session.is_proven else record.own_submissions(session)
+    sent = Submission.objects.filter(lead=lead) if session.sees_record else record.own_submissions(session)
     answered = set(sent.values_list("page", flat=True))
     pages = [(page.key, said(page.title), page.key in answered) for page in PAGES if page.is_for(answers)]
     rows = list(answering.visible_treatments(session))
@@ -129,7 +129,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 def outlook(request: HttpRequest, lead: Lead) -> str:
     """What the rules make of it, in the patient's words; "" until it is proven who is reading."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    latest = assessments.latest(lead) if session.is_proven else None
+    latest = assessments.latest(lead) if session.sees_record else None
     if latest is None:
         return ""
     sentences = wording.next_step(latest.reasons, latest.recheck_on)

@@ -45,8 +45,8 @@ def current_answers(lead: Lead) -> dict[str, Any]:
 
 
 def visible_answers(session: PatientSession) -> dict[str, Any]:
-    """What a browser on the private page may be shown: all answers once it is proven, else only its own."""
-    if session.is_proven:
+    """What a browser on the private page may be shown: all answers once proven; else, and on a tablet, only its own."""
+    if session.sees_record:
         return current_answers(session.lead)
     answers: dict[str, Any] = {}
     for submission in own_submissions(session).order_by("at", "pk"):

@@ -94,7 +94,7 @@ REQUEST_GUARDS = [
     Guard(
         "a browser that is not proven sees only its own",
         "intake/record.py",
-        "    if session.is_proven:\n        return current_answers(session.lead)\n",
+        "    if session.sees_record:\n        return current_answers(session.lead)\n",
         "    return current_answers(session.lead)\n",
         "intake/test_my.py::test_a_browser_that_is_not_proven_sees_only_its_own",
     ),

@@ -117,6 +117,56 @@ PRIVATE_GUARDS = [
         "link=found)",
         "crm/test_second_factor.py::test_fifty_presses_of_one_button_begin_one_session",
     ),
+    # Staff in the patient's place, and the tablet
+    Guard(
+        "filling in ends with the sign-in at the desk",
+        "crm/private.py",
+        "if session and session.is_on_behalf and not _is_signed_in(request, session):",
+        "if False:",
+        "crm/test_in_their_place.py::test_it_ends_with_the_sign_in",
+    ),
+    Guard(
+        "filling in belongs to one sign-in",
+        "crm/private.py",
+        "if request.user.pk != session.by_id or patient_access.digest(key) != session.desk_key:",
+        "if request.user.pk != session.by_id:",
+        "crm/test_in_their_place.py::test_a_copied_cookie_opens_nothing",
+    ),
+    Guard(
+        "filling in ends when nothing is pressed",
+        "crm/private.py",
+        "    if desk_session.why_over(request):",
+        "    if False:",
+        "crm/test_in_their_place.py::test_it_ends_when_nothing_is_pressed_and_after_a_while",
+    ),
+    Guard(
+        "signing out ends what was opened from the desk",
+        "crm/desk_session.py",
+        "    patient_access.end_those_of_desk(",
+        "    (lambda *_, **__: None)(",
+        "crm/test_in_their_place.py::test_signing_out_ends_it_in_the_database_at_once",
+    ),
+    Guard(
+        "what staff see in the patient's place is recorded",
+        "crm/private.py",
+        "            if session.is_on_behalf:\n",
+        "            if False:\n",
+        "crm/test_in_their_place.py::test_every_page_that_staff_see_there_leaves_their_name",
+    ),
+    Guard(
+        "a tablet shows nothing that was on record",
+        "crm/models/private.py",
+        "return self.is_proven and not self.handed_over",
+        "return self.is_proven",
+        "crm/test_in_their_place.py::test_a_tablet_shows_nothing_that_was_on_record",
+    ),
+    Guard(
+        "a tablet opens no page that reads",
+        "crm/private.py",
+        "if session.handed_over and reads and not on_tablet:",
+        "if False:",
+        "crm/test_in_their_place.py::test_a_tablet_shows_nothing_that_was_on_record",
+    ),
     # What is said there
     Guard(
         "messages are for the patient alone",

@@ -6,15 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.test import Client
 
 from crm import patient_access, roles
 from crm.enums import LinkPurpose, MessageClass, OnUnknown
-from crm.models import Lead, Location, Message, PatientLink, Treatment, User
+from crm.models import Lead, Location, Message, PatientLink, PatientSession, Treatment, User
 from crm.treatment_enums import Source
 from intake import guard
 from tests.answers import STEP_ONE
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # a Monday, 12:00 in New York
+LINK = LinkPurpose.PRIVATE_PAGE
 PASSWORD = "correct-horse-battery"
 WEEKDAYS = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
 
@@ -98,6 +100,39 @@ def make_link(lead: Lead, *, now: datetime, purpose: LinkPurpose = LinkPurpose.P
     expires_at, token_hash = now + patient_access.LINK_LIVES, patient_access.digest(token)
     PatientLink.objects.create(lead=lead, purpose=purpose, token_hash=token_hash, created_at=now, expires_at=expires_at)
     return token
+
+
+def prove(lead: Lead, *, now: datetime | None = None) -> patient_access.Entry:
+    """The session of somebody who opened the link in a mail and showed who they are."""
+    now = now or datetime.now(UTC)
+    token = make_link(lead, now=now)
+    entry = patient_access.begin(lead, now=now, link=patient_access.find_link(token, purpose=LINK, now=now))
+    PatientSession.objects.filter(pk=entry.session.pk).update(proven_at=now)
+    entry.session.refresh_from_db()
+    return entry
+
+
+def own_browser(lead: Lead) -> Client:
+    """A browser of the patient's own, proven."""
+    browser = Client()
+    browser.cookies["patient"] = prove(lead).secret
+    return browser
+
+
+def in_their_place(browser: Client, lead: Lead, user: User) -> Client:
+    """Somebody signed in at the desk who fills in together with the patient, in this browser."""
+    browser.force_login(user)
+    key = browser.session.session_key or ""
+    browser.cookies["patient"] = patient_access.begin(lead, now=datetime.now(UTC), by=user, desk=key).secret
+    return browser
+
+
+def tablet(lead: Lead, user: User) -> Client:
+    """The browser of the waiting room, handed over."""
+    browser = Client()
+    entry = patient_access.begin(lead, now=datetime.now(UTC), by=user, handed_over=True)
+    browser.cookies["patient"] = entry.secret
+    return browser
 
 
 def step_one(**changes: Any) -> dict[str, Any]:

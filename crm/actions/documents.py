@@ -54,6 +54,8 @@ def start(
     if trouble:
         raise UploadRefused(str(trouble.label))
     same = Document.objects.filter(lead=lead, source=sender.source, size=size, stamp=stamp, kind=kind)
+    if sender.session and sender.session.handed_over:  # a tablet learns nothing of what was begun elsewhere
+        same = same.filter(session=sender.session)
     for found in same.filter(state=DocumentState.UPLOADING):
         if found.name == name:
             return found
@@ -137,9 +139,12 @@ def release(document: Document, *, by: User, now: datetime) -> bool:
     return bool(changed)
 
 
-def read_by_patient(document: Document, *, now: datetime) -> Iterator[bytes]:
-    """The plain pieces, for the patient; the timeline says that they were fetched."""
-    _tell(document, "Document downloaded on the private page", by=None, now=now)
+def read_by_patient(document: Document, *, by: User | None = None, now: datetime) -> Iterator[bytes]:
+    """The plain pieces, on the private page; the timeline says that they were fetched. `by`: the member of staff who
+    fetched them in the patient's place, which also leaves an AccessEvent."""
+    _tell(document, "Document downloaded on the private page", by=by, now=now)
+    if by:
+        return read_by_staff(document, by=by)
     return sealed.pieces(document.pk, document.size)
 
 

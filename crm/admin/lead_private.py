@@ -14,6 +14,7 @@ from crm.actions import access
 from crm.actions import messages as outbox
 from crm.admin.lead_page import back, find_lead, user_of
 from crm.enums import AccessAction, ProofWay
+from crm.models import Lead, User
 from crm.private import enter
 
 # The private page shows everything that a person told and sent: whoever opens it, or helps somebody in, needs no less
@@ -30,13 +31,18 @@ def hang_in() -> None:
     registry.route("tell-code/", tell_code, permission=OPENS_IT, name="crm_lead_tell_code")
 
 
+def begin_for(request: HttpRequest, lead: Lead, user: User) -> patient_access.Entry:
+    """Open the private page in the patient's place, for as long as this sign-in lasts."""
+    return patient_access.begin(lead, now=timezone.now(), by=user, desk=request.session.session_key or "")
+
+
 def fill_in(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Opens the patient's own questions, to be filled in on the telephone."""
     if request.method != "POST":
         return back(lead_id)
     lead, user = find_lead(lead_id), user_of(request)
     access.record(AccessAction.VIEW, by=user, object_type="lead", ids=[lead.pk])
-    return enter(patient_access.begin(lead, now=timezone.now(), by=user), to="private:page")
+    return enter(begin_for(request, lead, user), to="private:page")
 
 
 def hand_over(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
@@ -46,6 +52,7 @@ def hand_over(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
     lead, user = find_lead(lead_id), user_of(request)
     access.record(AccessAction.VIEW, by=user, object_type="lead", ids=[lead.pk])
     entry = patient_access.begin(lead, now=timezone.now(), by=user, handed_over=True)
+    list(messages.get_messages(request))  # what the desk had to say is not for the tablet
     logout(request)
     with override(lead.language):
         return enter(entry, to="private:page")

@@ -29,8 +29,8 @@ class PatientSession(Row):
     """One browser on the private page.
 
     Until it is proven it may write and see only what it wrote itself, and only one that a link began can become proven.
-    `by` is set when a member of staff fills in for
-    the patient; `handed_over` when that browser is the tablet of the waiting room.
+    `by` is set when a member of staff fills in for the patient: then it lives no longer than their own sign-in, whose
+    hash is `desk_key`. `handed_over` when that browser is the tablet of the waiting room, signed out of the desk.
     """
 
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="private_sessions")
@@ -40,10 +40,20 @@ class PatientSession(Row):
     may_write = models.BooleanField(default=False, help_text="Begun by the person who has just sent the request.")
     by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
     handed_over = models.BooleanField(default=False)
+    desk_key = models.CharField(max_length=64, blank=True, help_text="Hash of the key of the desk's session.")
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     proven_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(by__isnull=True) | models.Q(handed_over=True) | ~models.Q(desk_key=""),
+                name="session_by_staff_is_bound",
+            ),
+        ]
+        indexes = [models.Index(fields=["desk_key"], condition=~models.Q(desk_key=""), name="session_of_desk")]
 
     def __str__(self) -> str:
         return f"Session of {self.created_at:%Y-%m-%d %H:%M} UTC"
@@ -51,6 +61,16 @@ class PatientSession(Row):
     @property
     def is_proven(self) -> bool:
         return self.proven_at is not None
+
+    @property
+    def is_on_behalf(self) -> bool:
+        """Staff themselves sit before it, signed in."""
+        return self.by_id is not None and not self.handed_over
+
+    @property
+    def sees_record(self) -> bool:
+        """What was told before may be shown; never on a tablet that goes from hand to hand."""
+        return self.is_proven and not self.handed_over
 
     @property
     def may_be_proven(self) -> bool:

@@ -13,7 +13,7 @@ from crm import delivery, patient_access
 from crm.actions import conversation
 from crm.enums import MessageState, TaskKind
 from crm.models import Activity, Lead, Location, Message, PrivateMessage, Snippet, Task
-from tests.factories import NOON, PASSWORD, make_lead, make_user
+from tests.factories import NOON, PASSWORD, in_their_place, make_lead, make_user, tablet
 from tests.faults.far_end import far_end
 
 SENTINEL = "sciatica-sentinel-4711"
@@ -136,13 +136,15 @@ def test_an_empty_or_endless_message_loses_nothing(desk: Client, patient: Client
 
 
 @pytest.mark.parametrize("prove", ["unproven", "staff", "tablet"])
-def test_only_the_patient_reads_there(desk: Client, lead: Lead, client: Client, prove: str) -> None:
+def test_only_the_patient_reads_there(desk: Client, lead: Lead, prove: str) -> None:
     written(desk, lead, SENTINEL)
-    by = None if prove == "unproven" else make_user()
-    entry = patient_access.begin(
-        lead, now=timezone.now(), by=by, handed_over=prove == "tablet", origin=None if by else uuid.uuid4()
-    )
-    client.cookies["patient"] = entry.secret
+    client = Client()
+    if prove == "staff":
+        in_their_place(client, lead, make_user())
+    elif prove == "tablet":
+        client = tablet(lead, make_user())
+    else:
+        client.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), origin=uuid.uuid4()).secret
     assert client.get("/my/messages/").status_code == 302
     page = client.get("/my/").content.decode()
     assert (SENTINEL in page, "new message" in page, lead.reference in page) == (False, False, False)

@@ -21,7 +21,7 @@ from crm.errors import DecryptionFailed, WrongOffset
 from crm.limited import Limits
 from crm.models import AccessEvent, Activity, Document, Lead, User
 from tests.crm import files, hostile_files
-from tests.factories import make_lead
+from tests.factories import make_lead, own_browser, prove, tablet
 
 pytestmark = pytest.mark.django_db
 CHUNK = sealed.CHUNK
@@ -33,16 +33,9 @@ def directory(settings: Any, tmp_path: Path) -> Path:
     return tmp_path / "documents"
 
 
-def browser_of(lead: Lead, user: User, *, handed_over: bool = False) -> Client:
-    """A proven browser on the private page."""
-    client = Client(enforce_csrf_checks=False)
-    client.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), by=user, handed_over=handed_over).secret
-    return client
-
-
 @pytest.fixture
-def patient(lead: Lead, coordinator: User) -> Client:
-    return browser_of(lead, coordinator)
+def patient(lead: Lead) -> Client:
+    return own_browser(lead)
 
 
 def begin(client: Client, name: str, data: bytes, base: str = "/my/documents/uploads/") -> Any:
@@ -214,7 +207,7 @@ def test_nobody_reaches_the_documents_of_others(patient: Client, coordinator: Us
     sent = send(patient, "a.pdf", files.pdf())
     Document.objects.update(state=DocumentState.CLEAN)
     other = make_lead(email="other@example.org", phone="+12125550143")
-    stranger = browser_of(other, coordinator)
+    stranger = own_browser(other)
     assert stranger.get(f"/my/documents/{sent['id']}/").status_code == 404
     for path in (f"/my/documents/uploads/{sent['id']}/", f"/my/documents/uploads/{sent['id']}/finish/"):
         assert stranger.post(path).status_code in {404, 405}
@@ -228,7 +221,7 @@ def test_nobody_reaches_the_documents_of_others(patient: Client, coordinator: Us
 def test_a_tablet_keeps_no_file(patient: Client, lead: Lead, coordinator: User) -> None:
     sent = send(patient, "a.pdf", files.pdf())
     Document.objects.update(state=DocumentState.CLEAN)
-    assert browser_of(lead, coordinator, handed_over=True).get(f"/my/documents/{sent['id']}/").status_code == 404
+    assert tablet(lead, coordinator).get(f"/my/documents/{sent['id']}/").status_code == 404
 
 
 def test_a_session_that_is_not_proven_is_asked_for_its_code(lead: Lead) -> None:
@@ -241,7 +234,7 @@ def test_a_session_that_is_not_proven_is_asked_for_its_code(lead: Lead) -> None:
 
 def test_pieces_need_the_token_of_the_form(lead: Lead, coordinator: User) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), by=coordinator).secret
+    client.cookies["patient"] = prove(lead).secret
     assert begin(client, "a.pdf", files.pdf()).status_code == 403
 
 

@@ -155,7 +155,7 @@ def test_taking_links_back_closes_every_door(lead: Lead, token: str, client: Cli
 
 
 def test_a_session_of_staff_is_proven(lead: Lead, now: datetime) -> None:
-    assert patient_access.begin(lead, now=now, by=make_user()).session.is_proven
+    assert patient_access.begin(lead, now=now, by=make_user(), desk="key").session.is_proven
 
 
 def test_private_pages_are_kept_by_nobody_and_name_themselves_to_nobody(token: str, client: Client) -> None:

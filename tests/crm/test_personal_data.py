@@ -14,7 +14,7 @@ from crm import patient_access, registry
 from crm.actions import conversation, leads, privacy
 from crm.enums import TaskKind
 from crm.models import AccessEvent, Activity, ConsentRecord, Lead, Location, Task
-from tests.factories import make_lead, make_treatment, make_user, step_one
+from tests.factories import in_their_place, make_lead, make_treatment, make_user, step_one
 
 OURS = ("crm", "intake", "scheduling")
 
@@ -112,8 +112,10 @@ def test_asking_to_delete_opens_one_task_and_deletes_nothing(patient: Client, le
 @pytest.mark.parametrize("staff", [True, False])
 def test_nobody_else_gets_there(lead: Lead, staff: bool) -> None:
     browser = Client()
-    entry = patient_access.begin(lead, now=timezone.now(), by=make_user() if staff else None)
-    browser.cookies["patient"] = entry.secret
+    if staff:
+        in_their_place(browser, lead, make_user())
+    else:
+        browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now()).secret
     assert browser.get("/my/data/").status_code == 302
     assert browser.post("/my/data/download/").status_code == 302
     browser.post("/my/data/delete/")

@@ -16,7 +16,7 @@ from crm import patient_access, second_factor, tries
 from crm.actions import leads
 from crm.enums import CameBy, LinkPurpose, ProofWay, Stage
 from crm.models import Activity, Lead, Location, Message, PatientLink, PatientSession, ProofTry
-from tests.factories import make_lead, make_link, make_user, step_one
+from tests.factories import make_lead, make_link, make_user, prove, step_one
 from tests.recording import recorded_logs
 
 BORN = date(1970, 3, 15)
@@ -158,16 +158,8 @@ def test_without_one_on_record_none_is_asked_for(centre: Location) -> None:
     assert browser.post("/my/code/", {"birthday": "03/15/1970"}).status_code == 422
 
 
-def proven(lead: Lead, now: datetime) -> Lead:
-    """Has once shown on the private page who they are."""
-    make_link(lead, now=now)
-    session = patient_access.begin(lead, now=now, link=PatientLink.objects.get(lead=lead)).session
-    PatientSession.objects.filter(pk=session.pk).update(proven_at=now)
-    return lead
-
-
 def test_in_a_household_no_code_is_mailed(lead: Lead, now: datetime) -> None:
-    proven(make_lead(first_name="Robin", email="Avery@Example.org"), now)
+    prove(make_lead(first_name="Robin", email="Avery@Example.org"))
     browser = opened(lead)
     page = browser.get("/my/code/").content.decode()
     assert "Send a code" not in page
@@ -199,7 +191,7 @@ def test_a_session_that_proved_nothing_makes_nobody_proven(lead: Lead, now: date
     make_link(other, now=now)
     patient_access.begin(other, now=now, link=PatientLink.objects.get())
     assert not patient_access.shares_address(lead)
-    patient_access.begin(other, now=now, by=make_user())
+    patient_access.begin(other, now=now, by=make_user(), desk="key")
     assert patient_access.shares_address(lead)
 
 

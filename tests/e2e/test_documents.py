@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from crm import patient_access, sealed
+from crm import sealed
 from crm.document_enums import DocumentState
 from crm.models import Document, ImagingStudy, Lead, Location, User
 from tests.crm import files
 from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.e2e.test_desk import sign_in
-from tests.factories import PASSWORD, make_lead, make_user
+from tests.factories import PASSWORD, make_lead, make_user, prove
 
 SMALL: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
 PAPER = files.pdf(b"x" * (2 * sealed.CHUNK))
@@ -39,7 +38,7 @@ def clinician(site: str) -> User:
 def mine(open_page: Watch, site: str, lead: Lead, clinician: User) -> Page:
     """The private page on a small phone."""
     page = open_page("/", **SMALL)
-    secret = patient_access.begin(lead, now=timezone.now(), by=clinician).secret
+    secret = prove(lead).secret
     page.context.add_cookies([{"name": "patient", "value": secret, "url": site}])
     page.goto("/my/")
     return page
@@ -77,7 +76,7 @@ def test_a_patient_sends_a_report_over_a_bad_connection(mine: Page) -> None:
 
 def test_without_scripts_one_file_goes_by_the_form(open_page: Watch, site: str, lead: Lead, clinician: User) -> None:
     page = open_page("/", java_script_enabled=False)
-    secret = patient_access.begin(lead, now=timezone.now(), by=clinician).secret
+    secret = prove(lead).secret
     page.context.add_cookies([{"name": "patient", "value": secret, "url": site}])
     page.goto("/my/documents/")
     choose(page, "report.pdf", files.EICAR)

@@ -8,14 +8,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access
 from crm.enums import ActivityKind, Outcome, TaskKind
 from crm.models import Lead, Location, Measurement, Task, Treatment
 from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
 from intake import actions
 from intake.models import Submission
 from intake.questionnaire import EMERGENCY_SIGNS, PAGES, RECHECK
-from tests.factories import make_lead, make_user, step_one
+from tests.factories import in_their_place, make_lead, make_user, step_one, tablet
 from tests.intake.test_submit import request_of
 
 PAIN = {"safety_check": ["none"], "pain_now_avg": "6", "pain_enjoyment": "5", "pain_activity": "8"}
@@ -39,13 +38,9 @@ def lead(visitor: Client) -> Lead:
     return Lead.objects.get()
 
 
-def proven(client: Client, lead: Lead, **options: Any) -> Client:
+def proven(client: Client, lead: Lead) -> Client:
     """The same lead's page in a browser of a member of staff."""
-    from django.utils import timezone
-
-    entry = patient_access.begin(lead, now=timezone.now(), by=make_user(), **options)
-    client.cookies["patient"] = entry.secret
-    return client
+    return in_their_place(client, lead, make_user())
 
 
 def test_going_on_needs_a_request_just_sent(client: Client, centre: Location) -> None:
@@ -217,7 +212,7 @@ def test_staff_fill_in_the_same_pages(visitor: Client, lead: Lead) -> None:
 
 
 def test_a_tablet_that_was_handed_over_speaks_for_the_patient(visitor: Client, lead: Lead) -> None:
-    browser = proven(Client(), lead, handed_over=True)
+    browser = tablet(lead, make_user())
     page = browser.get("/my/").content.decode()
     assert 'aria-label="Main"' not in page
     assert pick(browser, "heat")[-1].source == Source.PATIENT

@@ -13,7 +13,7 @@ from crm.models import Lead
 from intake import assessments, wording
 from intake.candidacy import assess
 from intake.snapshot import read_snapshot
-from tests.factories import make_lead, make_user
+from tests.factories import make_lead, own_browser
 from tests.intake.cases import assessed, days_ago
 from tests.intake.random_snapshots import random_snapshot
 
@@ -61,7 +61,7 @@ def test_it_is_shown_to_whoever_has_proven_who_they_are(client: Client) -> None:
     entry = patient_access.begin(lead, now=timezone.now(), origin=lead.pk)
     client.cookies["patient"] = entry.secret
     assert "we still need to know" not in client.get("/my/").content.decode()
-    client.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), by=make_user()).secret
+    client = own_browser(lead)
     page = client.get("/my/").content.decode()
     assert "we still need to know where it hurts" in page
     assert wording.BANNER in page
