@@ -7,6 +7,7 @@ from importlib import import_module
 
 # Commands that only compute: they read no settings, so that they run where there is no environment and no service.
 PURE = {name: f"intake.management.commands.{name}" for name in ("assess", "makemessages", "compilemessages")}
+PURE["explain_mail"] = "crm.management.commands.explain_mail"
 PURE["slots"] = "scheduling.management.commands.slots"  # of a case; those of the site need the site
 
 

@@ -1,25 +1,27 @@
 """What a mail that came in is: a reply, a robot's reply, a bounce or a complaint. Pure: from bytes to a few facts.
 
-Bounces after RFC 3464, complaints after RFC 5965, robots after RFC 3834. Whatever cannot be read is "other": a person
-looks at it.
+Bounces after RFC 3464, complaints after RFC 5965, robots after RFC 3834. A part that cannot be read costs its own words
+and nothing else of the mail: whose it is, its headers say.
 """
 
-import email
-import email.policy
 import re
-from dataclasses import dataclass
-from email.message import EmailMessage
-from email.utils import getaddresses, parseaddr
+from dataclasses import asdict, dataclass, fields
+from email.message import Message
+from email.utils import parseaddr
 from enum import StrEnum
+from typing import Any, BinaryIO
 
-import nh3
+from crm import mail_parts, mail_words
 
 LONGEST_TEXT = 20_000
+LONGEST_ADDRESS = 320
 _ID = re.compile(r"<[^<>\s]{3,200}>")
 TOKEN = re.compile(r"\+([a-z2-7]{16})@")
 _STATUS = re.compile(r"\b([245])\.\d{1,3}\.\d{1,3}\b")
+_ANSWER = re.compile(r"PARTSTAT=\"?(ACCEPTED|DECLINED|TENTATIVE)\b", re.IGNORECASE)
 _ROBOT_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Autoresponse", "X-Auto-Reply-From")
 _ROBOT_PRECEDENCE = {"auto_reply", "bulk", "junk", "list"}
+_LONGEST = {"message_id": 250, "sender": LONGEST_ADDRESS, "about": LONGEST_ADDRESS, "status": 12, "subject": 200}
 
 
 class Kind(StrEnum):
@@ -34,7 +36,9 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Arrived:
     """`message_ids`: of ours that it is about. `tokens`: of threads that it was sent to. `about`: the address that a
-    bounce or complaint speaks of. `status`: such as 5.1.1."""
+    bounce or complaint speaks of. `status`: such as 5.1.1. `answer`: to an invitation of ours.
+
+    However it is made, its texts are no longer than their columns and hold nothing that the database refuses."""
 
     kind: Kind
     message_id: str = ""
@@ -45,19 +49,44 @@ class Arrived:
     status: str = ""
     subject: str = ""
     text: str = ""
+    attachments: tuple[str, ...] = ()
+    answer: str = ""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, tuple):
+                object.__setattr__(self, field.name, tuple(mail_parts.storable(one) for one in value))
+            elif not isinstance(value, Kind):
+                most = _LONGEST.get(field.name, LONGEST_TEXT)
+                object.__setattr__(self, field.name, mail_parts.storable(value)[:most])
 
 
 def read(raw: bytes) -> Arrived:
-    """The facts of one mail. Never raises: mail from outside may be anything."""
+    """The facts of one mail. Raises TooComplex for one that nobody wrote.
+
+    The work is bounded (crm/mail_parts.py); a worker does it in a child process all the same (crm/mail_reading.py).
+    """
+    return _read(mail_parts.parse(raw))
+
+
+def facts_of(file: BinaryIO) -> dict[str, Any] | None:
+    """The same as what JSON can say, for another process; None for a mail that nobody wrote."""
     try:
-        mail = email.message_from_bytes(raw, policy=email.policy.default)
-        return _read(mail)
-    except Exception:  # whatever it is, it must not stop the reading of the others
-        return Arrived(Kind.OTHER, text=raw[:LONGEST_TEXT].decode("utf-8", "replace"))
+        return asdict(read(file.read()))
+    except mail_parts.TooComplex:
+        return None
 
 
-def _read(mail: EmailMessage) -> Arrived:
-    report = str(mail.get_param("report-type") or "").lower() if mail.get_content_type() == "multipart/report" else ""
+def from_facts(said: dict[str, Any]) -> Arrived:
+    """What facts_of has told."""
+    lists = {name: tuple(said[name]) for name in ("message_ids", "tokens", "attachments")}
+    facts: dict[str, Any] = {**said, **lists, "kind": Kind(said["kind"])}
+    return Arrived(**facts)
+
+
+def _read(mail: mail_parts.Part) -> Arrived:
+    report = mail_parts.parameter(mail, "report-type") if mail.get_content_type() == "multipart/report" else ""
     if report == "delivery-status":
         return _bounce(mail)
     if report == "feedback-report":
@@ -65,61 +94,74 @@ def _read(mail: EmailMessage) -> Arrived:
     return _facts(mail, Kind.ROBOT if _is_robot(mail) else Kind.REPLY)
 
 
-def _facts(mail: EmailMessage, kind: Kind, *, about: str = "", status: str = "") -> Arrived:
-    to = [address for _name, address in getaddresses([str(value) for value in mail.get_all("To", [])])]
-    for name in ("Delivered-To", "X-Original-To", "In-Reply-To", "References"):
-        to += [str(value) for value in mail.get_all(name, [])]
+def _facts(mail: mail_parts.Part, kind: Kind, *, about: str = "", status: str = "") -> Arrived:
+    to = mail_parts.raw_headers(mail, "To", "Delivered-To", "X-Original-To", "In-Reply-To", "References")
+    tokens = [token for value in to for token in TOKEN.findall(mail_parts.decoded(value).lower())]
     return Arrived(
         kind,
-        message_id=_first_id(str(mail.get("Message-ID", ""))),
-        sender=parseaddr(str(mail.get("From", "")))[1].lower(),
+        message_id=_first_id(mail_parts.header(mail, "Message-ID")),
+        sender=_address(mail, "From").lower(),
         message_ids=_ids_of(mail),
-        tokens=tuple(token for address in to for token in TOKEN.findall(address.lower())),
+        tokens=tuple(dict.fromkeys(tokens)),
         about=about.lower(),
         status=status,
-        subject=str(mail.get("Subject", ""))[:200],
-        text=_text(mail)[:LONGEST_TEXT],
+        subject=mail_parts.header(mail, "Subject"),
+        text=mail_words.of(mail),
+        attachments=tuple(name for part in mail.walk() if (name := mail_parts.file_name(part))),
+        answer=_answer(mail),
     )
 
 
-def _bounce(mail: EmailMessage) -> Arrived:
+def _address(mail: Message, name: str) -> str:
+    """The address in a header that names one. Some write the whole address as an encoded word, though none should."""
+    value = (mail_parts.raw_headers(mail, name) or [""])[0][: mail_parts.LONGEST_PARAMETERS]
+    address = parseaddr(value)[1]
+    return address if "@" in address else parseaddr(mail_parts.decoded(value))[1]
+
+
+def _bounce(mail: mail_parts.Part) -> Arrived:
     """By the worst of its recipients; "delayed" is no bounce yet, and what was delivered is none at all."""
     about, status, action = "", "", ""
-    for part in mail.walk():
-        if part.get_content_type() == "message/delivery-status":
-            for block in part.get_payload():
-                said = str(block.get("Action", "")).lower()  # type: ignore[union-attr]
-                if said == "failed" or not action:
-                    action = said or action
-                    found = _STATUS.search(str(block.get("Status", "")))  # type: ignore[union-attr]
-                    status = found[0] if found else status
-                    about = str(block.get("Final-Recipient", "")).rpartition(";")[2].strip() or about  # type: ignore[union-attr]
+    for block in _status_blocks(mail):
+        said = mail_parts.header(block, "Action").lower()
+        if said == "failed" or not action:
+            action = said or action
+            found = _STATUS.search(mail_parts.header(block, "Status"))
+            status = found[0] if found else status
+            about = mail_parts.header(block, "Final-Recipient").rpartition(";")[2].strip() or about
     if action != "failed":
         return _facts(mail, Kind.ROBOT, about=about, status=status)
     kind = Kind.SOFT_BOUNCE if status.startswith("4") else Kind.HARD_BOUNCE
     return _facts(mail, kind, about=about or _recipient_of(_returned(mail)), status=status)
 
 
-def _returned(mail: EmailMessage) -> EmailMessage | None:
+def _status_blocks(mail: Message) -> list[Message]:
+    """What is said about each recipient, and before that about the report itself."""
+    reports = (part.get_payload() for part in mail.walk() if part.get_content_type() == "message/delivery-status")
+    return [block for report in reports if isinstance(report, list) for block in report if isinstance(block, Message)]
+
+
+def _returned(mail: Message) -> Message | None:
     """The mail of ours that a report gives back, whole or its headers."""
     for part in mail.walk():
-        if part.get_content_type() == "message/rfc822":
-            return part.get_payload(0)  # type: ignore[return-value]
+        inside = part.get_payload() if part.get_content_type() == "message/rfc822" else None
+        if isinstance(inside, list) and inside and isinstance(inside[0], Message):
+            return inside[0]
         if part.get_content_type() == "text/rfc822-headers":
-            return email.message_from_string(part.get_content(), policy=email.policy.default)
+            return mail_parts.parse(mail_parts.body(part).encode())
     return None
 
 
-def _recipient_of(returned: EmailMessage | None) -> str:
-    return parseaddr(str(returned.get("To", "")))[1] if returned else ""
+def _recipient_of(returned: Message | None) -> str:
+    return _address(returned, "To") if returned else ""
 
 
-def _ids_of(mail: EmailMessage) -> tuple[str, ...]:
+def _ids_of(mail: Message) -> tuple[str, ...]:
     """What it answers, and what it gives back."""
     returned = _returned(mail)
-    named = [str(mail.get("In-Reply-To", "")), str(mail.get("References", ""))]
-    named += [str(returned.get("Message-ID", ""))] if returned else []
-    return tuple(dict.fromkeys(found for text in named for found in _ID.findall(text)))
+    named = mail_parts.raw_headers(mail, "In-Reply-To", "References")
+    named += mail_parts.raw_headers(returned, "Message-ID")[:1] if returned else []
+    return tuple(dict.fromkeys(found for value in named for found in _ID.findall(mail_parts.decoded(value))))
 
 
 def _first_id(text: str) -> str:
@@ -127,22 +169,21 @@ def _first_id(text: str) -> str:
     return found[0] if found else ""
 
 
-def _is_robot(mail: EmailMessage) -> bool:
-    submitted = str(mail.get("Auto-Submitted", "no")).partition(";")[0].strip().lower()
+def _answer(mail: Message) -> str:
+    """accepted, declined, tentative, or "": what a calendar said to an invitation (RFC 6047)."""
+    for part in mail.walk():
+        if part.get_content_type() == "text/calendar" and mail_parts.parameter(part, "method") == "reply":
+            unfolded = mail_parts.body(part).replace("\r", "").replace("\n ", "")
+            found = _ANSWER.search(unfolded)
+            return found[1].lower() if found else ""
+    return ""
+
+
+def _is_robot(mail: Message) -> bool:
+    submitted = mail_parts.header(mail, "Auto-Submitted").partition(";")[0].strip().lower()
     return (
-        submitted != "no"
-        or any(name in mail for name in _ROBOT_HEADERS)
-        or str(mail.get("Precedence", "")).strip().lower() in _ROBOT_PRECEDENCE
-        or str(mail.get("Return-Path", "x")).strip() == "<>"
+        submitted not in {"", "no"}
+        or bool(mail_parts.raw_headers(mail, *_ROBOT_HEADERS))
+        or mail_parts.header(mail, "Precedence").lower() in _ROBOT_PRECEDENCE
+        or mail_parts.raw_headers(mail, "Return-Path")[:1] == ["<>"]
     )
-
-
-def _text(mail: EmailMessage) -> str:
-    """The words, without what they were written in."""
-    body = mail.get_body(("plain", "html"))
-    if body is None:
-        return ""
-    text = str(body.get_content())
-    if body.get_content_type() == "text/html":
-        text = re.sub(r"\n{3,}", "\n\n", nh3.clean(re.sub(r"(?i)<(br|/p|/div)[^>]*>", "\n", text), tags=set()))
-    return text.replace("\x00", "").strip()

@@ -47,7 +47,7 @@ def main() -> int:
     parser.add_argument("--mails", type=int, default=400, help="in the scenarios that kill workers")
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--follow-ups", type=int, default=2_000, help="in the scenario with everything at once")
-    parser.add_argument("what", nargs="?", choices=["mail", "booking", "fuzz"], default="mail")
+    parser.add_argument("what", nargs="?", choices=["mail", "booking", "fuzz", "hostile"], default="mail")
     parser.add_argument("--rounds", type=int, default=1_000, help="of booking, by each patient")
     parser.add_argument("--patients", type=int, default=40)
     parser.add_argument("--minutes", type=float, default=60, help="of booking, at most")
@@ -57,6 +57,10 @@ def main() -> int:
     options = parser.parse_args()
     if options.what == "fuzz":
         return _fuzz(options.seed, options.requests, options.only)
+    if options.what == "hostile":
+        from tests.faults.hostile import read_all
+
+        return read_all()
     with ExitStack() as services:
         directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-faults-")))
         place = Place(directory / "valkey", embedded.free_port(), options.mails, options.kills, options.follow_ups)

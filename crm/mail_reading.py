@@ -1,0 +1,50 @@
+"""Read a mail in a child process (crm/limited.py): whatever it holds, the worker gets its facts or a reason.
+
+Pure of Django's models. The reading is linear as well (crm/mail_parts.py); this is for what nobody has thought of.
+"""
+
+import io
+from enum import StrEnum
+
+from crm import inbound, limited
+
+DEFAULT_MOST_BYTES = 25 * 1024 * 1024
+LIMITS = limited.Limits(memory=768 * 1024**2, processor_seconds=15, seconds=45, read=128 * 1024**2)
+
+
+class Because(StrEnum):
+    """Why a mail was not taken in."""
+
+    TOO_LARGE = "too_large"
+    TOO_COMPLEX = "too_complex"
+    TOO_SLOW = "too_slow"
+    UNREADABLE = "unreadable"
+
+
+class NotRead(Exception):
+    """A mail whose facts could not be told. `because` says why; the words say so to whoever runs a command."""
+
+    def __init__(self, because: Because) -> None:
+        super().__init__(_WORDS[because])
+        self.because = because
+
+
+_WORDS = {
+    Because.TOO_LARGE: "The mail is larger than what is read.",
+    Because.TOO_COMPLEX: "The mail has more parts than are read.",
+    Because.TOO_SLOW: "Reading the mail took too much time or memory.",
+    Because.UNREADABLE: "The mail could not be read.",
+}
+
+
+def read(raw: bytes, *, most_bytes: int = DEFAULT_MOST_BYTES, limits: limited.Limits = LIMITS) -> inbound.Arrived:
+    """The facts of one mail. Raises NotRead."""
+    if len(raw) > most_bytes:
+        raise NotRead(Because.TOO_LARGE)
+    try:
+        said = limited.run(inbound.facts_of, limits=limits, file=io.BytesIO(raw), size=len(raw))
+    except limited.NoAnswer as ended:
+        raise NotRead(Because.UNREADABLE if ended.why == limited.Why.ERROR else Because.TOO_SLOW) from None
+    if said is None:
+        raise NotRead(Because.TOO_COMPLEX)
+    return inbound.from_facts(said)

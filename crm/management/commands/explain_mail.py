@@ -1,0 +1,48 @@
+"""Says what a mail that came in is taken for. Needs no settings, no database, no services."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from crm import mail_reading, mail_words
+from crm.inbound import Arrived, Kind
+
+LASTING = {Kind.HARD_BOUNCE: True, Kind.SOFT_BOUNCE: False}
+KINDS = {Kind.ROBOT: "auto_reply", Kind.HARD_BOUNCE: "bounce", Kind.SOFT_BOUNCE: "bounce"}
+
+
+class Command(BaseCommand):
+    help = "Reads one mail as it came in (- = standard input) and prints as JSON what it is taken for."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", help="the mail's source, as a mail program saves it; - for standard input")
+
+    def handle(self, *_args: Any, file: str, **_options: Any) -> None:
+        """Prints {"error": …} and ends with 1 when the mail would be set aside, or the file cannot be read."""
+        try:
+            raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            answer = explained(mail_reading.read(raw))
+        except (OSError, mail_reading.NotRead) as problem:
+            self.stdout.write(json.dumps({"error": str(problem)}))
+            sys.exit(1)
+        self.stdout.write(json.dumps(answer, ensure_ascii=False))
+
+
+def explained(mail: Arrived) -> dict[str, Any]:
+    """The facts under the names that others rely on."""
+    return {
+        "kind": KINDS.get(mail.kind, mail.kind.value),
+        "lasting": LASTING.get(mail.kind),
+        "recipient": mail.about or None,
+        "ours": list(mail.message_ids),
+        "token": next(iter(mail.tokens), None),
+        "from": mail.sender,
+        "text": mail_words.own(mail.text),
+        "attachments": list(mail.attachments),
+        "answer": mail.answer or None,
+    }
