@@ -146,6 +146,7 @@ class Environment(BaseSettings):
     appointment_reminders: str = "168,48,2"
     metrics_token: str = ""
     imap_url: str = ""
+    mail_max_mb: int = Field(default=25, ge=1, le=100)
     site_url: str
     secret_key: str
     secret_key_fallbacks: str = ""

@@ -61,6 +61,10 @@ class SequenceActionRefused(DomainError):
     """Something that cannot be done with an enrolment in the state in which it is."""
 
 
+class SetAsideRefused(DomainError):
+    """Something that cannot be done with a mail that was set aside."""
+
+
 class TextRefused(DomainError):
     """The words of a mail that may not be sent like this."""
 

@@ -153,3 +153,13 @@ class EncryptedJSONField(EncryptedTextField):
 
     def from_plain(self, plain: str) -> Any:
         return json.loads(plain)
+
+
+class EncryptedBytesField(EncryptedTextField):
+    """Bytes kept encrypted, whatever they are."""
+
+    def to_plain(self, value: Any) -> str:
+        return bytes(value).decode("latin-1")  # each byte is one character, and comes back as it was
+
+    def from_plain(self, plain: str) -> Any:
+        return plain.encode("latin-1")

@@ -1,22 +1,32 @@
 """Reads the mailbox for replies and bounces (IMAP, RFC 3501). A mail is marked as seen once what it asks for is on
-disk: one that is read twice is known by its Message-ID."""
+disk, or it was set aside: one that is read twice is known. None is in the way of the next."""
 
 import imaplib
+import re
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
-from crm import inbound
-from crm.actions import inbound as actions
+from crm.actions import arrivals
+from crm.models import SetAsideMail
+from crm.models.inbound import SetAsideReason, SourceForm
 
 STEP_SECONDS = 20.0
 MOST_AT_ONCE = 200
+RUN_SECONDS = 300.0  # no mail is begun after that, so that a run ends by itself before its time limit ends it
+MOST_FAILURES = 10  # one after the other: then it is not the mails
+MAILBOX = "mailbox"
+_HEADER_BYTES = 64 * 1024
+_SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 log = structlog.get_logger("nucleus.mailbox")
 
@@ -52,7 +62,7 @@ def parse(url: str) -> Mailbox:
 
 
 def read_new() -> int:
-    """Takes in what has arrived since; returns how many were new. 0 without IMAP_URL.
+    """Takes in what has arrived since; returns how many were new, set aside or not. 0 without IMAP_URL.
 
     A server that is down costs a line of the log: the mail is still there the next time.
     """
@@ -60,10 +70,28 @@ def read_new() -> int:
         return 0
     try:
         with _open(parse(settings.IMAP_URL)) as box:
-            return sum(_take(box, number) for number in _unseen(box)[:MOST_AT_ONCE])
+            return _take_all(box)
     except (OSError, imaplib.IMAP4.error) as trouble:
         log.error("mailbox_unreachable", error=type(trouble).__name__)
         return 0
+
+
+def _take_all(box: imaplib.IMAP4) -> int:
+    """The oldest first. A mail that cannot be kept now (a lock, a connection that broke) is tried in the next run."""
+    ends_at, new, failures = time.monotonic() + RUN_SECONDS, 0, 0
+    for number in _unseen(box):
+        if new >= MOST_AT_ONCE or failures >= MOST_FAILURES or time.monotonic() > ends_at:
+            break
+        try:
+            new += _take(box, number)
+            failures = 0
+        except (OSError, imaplib.IMAP4.error, SoftTimeLimitExceeded):
+            raise
+        except Exception as trouble:
+            failures += 1
+            log.error("mail_not_taken_in", error=type(trouble).__name__)
+            connection.close_if_unusable_or_obsolete()  # a broken one is replaced for the next mail
+    return new
 
 
 @contextmanager
@@ -88,11 +116,31 @@ def _unseen(box: imaplib.IMAP4) -> list[bytes]:
 def _take(box: imaplib.IMAP4, number: bytes) -> bool:
     """One mail; True when it is new to us. Fetched without marking it: first it has to be on disk."""
     uid = number.decode()
-    _state, data = box.uid("FETCH", uid, "(BODY.PEEK[])")
-    raw = next((part[1] for part in data if isinstance(part, tuple)), None)
-    if raw is None:
+    size = _size(box, uid)
+    is_large = size > settings.MAIL_MAX_BYTES
+    content = _fetch(box, uid, f"(BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>)" if is_large else "(BODY.PEEK[])")
+    if content is None:
+        log.error("mail_not_fetched")
         return False
-    kept = actions.receive(inbound.read(raw), now=timezone.now())
+    kept = _set_aside(content, size) if is_large else arrivals.take_in(content, came_by=MAILBOX, now=timezone.now())
     box.uid("STORE", uid, "+FLAGS", r"(\Seen)")
-    log.info("mail_came_in", kind=kept.kind if kept else "known")
+    log.info("mail_came_in", kind=getattr(kept, "kind", "set_aside") if kept else "known")
     return kept is not None
+
+
+def _set_aside(headers: bytes, size: int) -> SetAsideMail | None:
+    """One that is too large to fetch. It stays in the mailbox, where a mail program opens it."""
+    reason, now = SetAsideReason.TOO_LARGE, timezone.now()
+    return arrivals.set_aside(headers, came_by=MAILBOX, reason=reason, now=now, form=SourceForm.HEADERS, size=size)
+
+
+def _size(box: imaplib.IMAP4, uid: str) -> int:
+    """In bytes; 0 when the server does not say."""
+    answered = box.uid("FETCH", uid, "(RFC822.SIZE)")[1]
+    found = [_SIZE.search(part) for part in answered if isinstance(part, bytes)]
+    return next((int(match[1]) for match in found if match), 0)
+
+
+def _fetch(box: imaplib.IMAP4, uid: str, what: str) -> bytes | None:
+    answered = box.uid("FETCH", uid, what)[1]
+    return next((part[1] for part in answered if isinstance(part, tuple)), None)

@@ -29,6 +29,7 @@ from crm.models import (
     Referral,
     ReviewDecision,
     SafetyAlert,
+    SetAsideMail,
     StepOutcome,
     Task,
     Treatment,
@@ -64,6 +65,7 @@ def hang_in() -> None:
     data(Enrolment, path="lead", title="Follow-ups", fields="version state started_at ended_at reason")
     data(StepOutcome, path="enrolment__lead", title="Steps of follow-ups", fields="step result reason at")
     data(InboundMail, path="lead", title="Mail from you", fields="kind text at")
+    data(SetAsideMail, path="lead", why_not="Mail that nobody could read; what a person made of it stands elsewhere.")
     data(MailThread, path="lead", why_not="The address of ours under which your replies arrive.")
     data(SafetyAlert, path="lead", title="Alerts", fields="raised_at")
     data(ReviewDecision, path="lead", title="Clinical reviews", fields="decision reason at")

@@ -27,6 +27,7 @@ SECOND_MAIL_SERVER = ENV.second_mail_server  # None: there is none
 DOMAIN_PER_MINUTE = ENV.domain_per_minute  # 0: no limit of ours
 METRICS_TOKEN = ENV.metrics_token
 IMAP_URL = ENV.imap_url  # "": nobody reads replies here
+MAIL_MAX_BYTES = ENV.mail_max_mb * 1024 * 1024  # of a mail that comes in; larger ones are set aside
 FIELD_KEYS = ENV.keys
 TRUSTED_PROXIES = ENV.trusted_proxies
 REQUESTS_AN_HOUR = ENV.hourly_limit  # from one connection, before a person looks at them first

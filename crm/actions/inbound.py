@@ -24,6 +24,9 @@ def receive(arrived: Arrived, *, now: datetime) -> InboundMail | None:
     A reply ends or pauses sequences, stands on the timeline and opens a task to answer. A hard bounce, or the fifth
     soft one, stops mail to the address and opens a call. A complaint stops everything commercial to it. A robot's reply
     is noted and nothing more.
+
+    All of it is one transaction: what is known as taken in has also done what it asks for. Not to be called inside
+    another one.
     """
     with transaction.atomic():
         message = _ours(arrived)
@@ -33,7 +36,9 @@ def receive(arrived: Arrived, *, now: datetime) -> InboundMail | None:
             return None
         if lead:
             _follow(kept, lead, arrived, now=now)
-    _stop_mail(arrived, kept, now=now)
+        address = _stop_mail(arrived, kept, now=now)
+    if address:  # what waits would be judged when it is claimed, too; what is on its way nobody has asked to stop
+        opt_out.take_from_the_outbox(address, now=now)
     return kept
 
 
@@ -89,19 +94,23 @@ def _open_answer(lead: Lead, kept: InboundMail, *, now: datetime) -> None:
     tasks.open_task(lead, kind=TaskKind.ANSWER, title="Answer the e-mail", due_at=due, key=f"inbound:{kept.pk}")
 
 
-def _stop_mail(arrived: Arrived, kept: InboundMail, *, now: datetime) -> None:
+def _stop_mail(arrived: Arrived, kept: InboundMail, *, now: datetime) -> str:
+    """Returns the address that gets no more mail, or less; "" for none."""
     if arrived.kind in _BOUNCES and arrived.about and (arrived.kind == Kind.HARD_BOUNCE or _is_one_too_many(kept)):
-        opt_out.opt_out(arrived.about, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
+        opt_out.record(arrived.about, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
         if kept.lead:
             key = f"bounce:{kept.address_hash}:{kept.lead_id}"[:100]
             title = "The e-mail address does not work: call, and ask for another"
             tasks.open_task(kept.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)
-    elif arrived.kind == Kind.COMPLAINT and (address := arrived.about or (kept.message and kept.message.to_email)):
-        opt_out.opt_out(
+        return arrived.about
+    if arrived.kind == Kind.COMPLAINT and (address := arrived.about or (kept.message.to_email if kept.message else "")):
+        opt_out.record(
             address, lead_id=kept.lead_id, scope=Scope.EDUCATION, because=SuppressedBecause.COMPLAINT, now=now
         )
         if _too_many_complaints(now=now):
             outbox.pause_commercial(reason="More than one complaint in a thousand mails", now=now)
+        return address
+    return ""
 
 
 def _too_many_complaints(*, now: datetime) -> bool:

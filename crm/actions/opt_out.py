@@ -24,17 +24,24 @@ def opt_out(address: str, *, lead_id: UUID | None, scope: Scope, because: Suppre
     Suppression rows; what waits or is held by a worker is suppressed; a line on the timeline of the lead if there still
     is one. Not to be called inside a transaction: the rows have to be seen by others before mails are taken from them.
     """
-    with transaction.atomic():
-        is_new = _stop(suppression.hash_of(address), lead_id, scope, because, now)
-        if is_new and lead_id and Lead.objects.filter(pk=lead_id).exists():
-            summary = f"No more mail: {scope.label.lower()} ({because.label.lower()})"
-            Activity.objects.create(lead_id=lead_id, kind=ActivityKind.DETAILS, at=now, summary=summary)
-    _take_from_the_outbox(address, now=now)
+    is_new = record(address, lead_id=lead_id, scope=scope, because=because, now=now)
+    take_from_the_outbox(address, now=now)
     _wait_for_mails_on_their_way(address)
     return is_new
 
 
-def _take_from_the_outbox(address: str, *, now: datetime) -> None:
+@transaction.atomic
+def record(address: str, *, lead_id: UUID | None, scope: Scope, because: SuppressedBecause, now: datetime) -> bool:
+    """The part of it that may be of a larger transaction: the rows, by which every mail is judged that is claimed after
+    they are committed. False when they were there."""
+    is_new = _stop(suppression.hash_of(address), lead_id, scope, because, now)
+    if is_new and lead_id and Lead.objects.filter(pk=lead_id).exists():
+        summary = f"No more mail: {scope.label.lower()} ({because.label.lower()})"
+        Activity.objects.create(lead_id=lead_id, kind=ActivityKind.DETAILS, at=now, summary=summary)
+    return is_new
+
+
+def take_from_the_outbox(address: str, *, now: datetime) -> None:
     """Mails that wait, and those that a worker has claimed: without its lease it hands nothing over. A mail that is
     claimed or written after the rows above were committed is judged by them."""
     waiting = list(Message.objects.filter(to_email__iexact=address, state__in=BEFORE_DATA, lead__isnull=False))

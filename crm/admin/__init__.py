@@ -28,6 +28,7 @@ from crm.admin import (
     reviews,
     sending,
     sequences,
+    set_aside,
 )
 
 desk.set_home(my_day.page)
@@ -45,6 +46,7 @@ lead_imaging.hang_in()
 lead_documents.hang_in()
 lead_follow_ups.hang_in()
 reviews.hang_in()
+set_aside.hang_in()
 
 __all__ = [
     "bell",
@@ -73,4 +75,5 @@ __all__ = [
     "reviews",
     "sending",
     "sequences",
+    "set_aside",
 ]

@@ -10,7 +10,7 @@ from crm.models.decision import Consultation, ReviewDecision
 from crm.models.document import Document
 from crm.models.heartbeat import Heartbeat, JobRun
 from crm.models.imaging import ImagingStudy
-from crm.models.inbound import InboundMail, MailThread
+from crm.models.inbound import InboundMail, MailThread, SetAsideMail
 from crm.models.lead import Lead
 from crm.models.location import Location
 from crm.models.mail_text import MailText
@@ -65,6 +65,7 @@ __all__ = [
     "Scope",
     "Sending",
     "SequenceVersion",
+    "SetAsideMail",
     "Snippet",
     "StageRule",
     "StepOutcome",

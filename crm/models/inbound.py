@@ -1,10 +1,11 @@
-"""Mail that came in: replies, bounces and complaints, each once; and the address under which replies arrive."""
+"""Mail that came in: replies, bounces and complaints, each once; what could not be taken in; and the address to which
+replies go."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.fields import EncryptedTextField
+from crm.fields import EncryptedBytesField, EncryptedTextField
 from crm.models.base import Row
 
 
@@ -48,3 +49,62 @@ class InboundMail(Row):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+class SetAsideReason(models.TextChoices):
+    TOO_LARGE = "too_large", "Too large"
+    TOO_COMPLEX = "too_complex", "Too many parts"
+    TOO_SLOW = "too_slow", "Took too long to read"
+    UNREADABLE = "unreadable", "Cannot be read"
+    NOT_STORED = "not_stored", "Could not be stored"
+
+
+class SourceForm(models.TextChoices):
+    MAIL = "mail", "The whole mail"
+    HEADERS = "headers", "Its headers: the mail itself is still in the mailbox"
+    CALL = "call", "What the provider sent about it"
+
+
+class Settled(models.TextChoices):
+    BY_HAND = "by_hand", "Taken care of by hand"
+    NOTHING = "nothing", "Nothing to do"
+    TAKEN_IN = "taken_in", "Taken in after all"
+
+
+class SetAsideQuerySet(models.QuerySet["SetAsideMail"]):
+    def open(self) -> "SetAsideQuerySet":
+        """Those that wait for a person."""
+        return self.filter(settled_at__isnull=True)
+
+
+class SetAsideMail(Row):
+    """A mail that could not be taken in, with its bytes: a person looks at it, and it is in nobody's way meanwhile.
+
+    `source` is what `form` says. `lead`: to whose thread it was addressed, if that can be told."""
+
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the source: told twice, it is one.")
+    came_by = models.CharField(max_length=12, help_text="mailbox, or the name of the provider.")
+    reason = models.CharField(max_length=12, choices=SetAsideReason)
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, null=True, related_name="set_aside_mails")
+    source = EncryptedBytesField(context="crm.set_aside_mail.source")
+    size = models.PositiveBigIntegerField(help_text="Of the whole mail, in bytes.")
+    form = models.CharField(max_length=8, choices=SourceForm, default=SourceForm.MAIL)
+    at = models.DateTimeField(default=timezone.now)
+    settled_at = models.DateTimeField(null=True)
+    settled_as = models.CharField(max_length=12, choices=Settled, blank=True)
+    settled_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = SetAsideQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="set_aside_settled_whole",
+                condition=Q(settled_at=None, settled_as="", settled_by=None)
+                | (Q(settled_at__isnull=False, settled_by__isnull=False) & ~Q(settled_as="")),
+            )
+        ]
+        indexes = [models.Index(fields=["-at"], condition=Q(settled_at=None), name="set_aside_open")]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}, {self.at:%Y-%m-%d %H:%M} UTC"
