@@ -48,7 +48,6 @@ class CrmConfig(AppConfig):
         registry.listen(list(Event), sequences.on_event)
         registry.listen([Event.REPLIED], notices.on_reply)
         signals.tracking.connect(provider_events.on_tracking)
-        signals.inbound.connect(provider_events.on_inbound)
         title = gettext_noop("Your documents")
         registry.panel("patient", title=title, permission="", render=my_documents.panel, order=30)
 

@@ -3,6 +3,7 @@
 from script.guard import Guard
 from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_foreign_files import FOREIGN_GUARDS
+from script.guards_of_incoming_mail import INCOMING_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
 from script.guards_of_locations import LOCATION_GUARDS
 from script.guards_of_queues import QUEUE_GUARDS
@@ -362,6 +363,7 @@ GUARDS = [
     ),
     *REQUEST_GUARDS,
     *PRIVATE_GUARDS,
+    *INCOMING_GUARDS,
     *INSURANCE_GUARDS,
     *FOLLOW_UP_GUARDS,
     *SENDING_GUARDS,

@@ -55,8 +55,8 @@ SENDING_GUARDS = [
     Guard(
         "only who signs is heard",
         "crm/hooks.py",
-        "quiet.as_view(**{_SECRET[provider]: value})(request)",
-        "quiet.as_view()(request)",
+        "views[provider].as_view(**{_SECRET[provider]: value})(request)",
+        "views[provider].as_view()(request)",
         "crm/test_hooks.py::test_who_does_not_sign_is_refused",
     ),
     Guard(

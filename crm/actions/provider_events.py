@@ -7,16 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from anymail.inbound import AnymailInboundMessage
-from anymail.signals import AnymailInboundEvent, AnymailTrackingEvent, EventType, RejectReason
+from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.utils import timezone
 
-from crm import inbound
 from crm.actions import inbound as arrivals
 from crm.actions import messages as outbox
 from crm.actions import opt_out, tasks
 from crm.enums import TaskKind
-from crm.inbound import Arrived, Kind
+from crm.inbound import LONGEST_ADDRESS, Arrived, Kind
+from crm.mail_parts import storable
 from crm.models import Message, Scope, SuppressedBecause
 from crm.provider import MARK
 
@@ -33,21 +32,16 @@ def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_: An
     take(event, provider=esp_name.lower(), now=timezone.now())
 
 
-def on_inbound(sender: Any, event: AnymailInboundEvent, esp_name: str, **_: Any) -> None:
-    """The same for a mail that came in at the provider."""
-    mail: AnymailInboundMessage = event.message
-    arrivals.receive(inbound.read(mail.as_bytes()), now=timezone.now())
-
-
 def take(event: AnymailTrackingEvent, *, provider: str, now: datetime) -> None:
     """Does what an event asks for; nothing for one that says nothing new, such as opened: we do not look."""
     message = _ours(event)
     if message and event.event_type not in _NO_PROOF:
         outbox.accepted_after_all(message, now=now)
-    if event.event_type == EventType.UNSUBSCRIBED and event.recipient:
+    address = storable(event.recipient or "")[:LONGEST_ADDRESS].strip()
+    if event.event_type == EventType.UNSUBSCRIBED and address:
         lead_id = message.lead_id if message else None
         because = SuppressedBecause.OPT_OUT
-        opt_out.opt_out(event.recipient, lead_id=lead_id, scope=Scope.EDUCATION, because=because, now=now)
+        opt_out.opt_out(address, lead_id=lead_id, scope=Scope.EDUCATION, because=because, now=now)
     elif kind := _kind(event):
         _receive(event, kind, message, provider=provider, now=now)
 

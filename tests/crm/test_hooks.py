@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from crm import suppression
+from crm import inbound, mail_reading, suppression
 from crm.enums import Event, MessageState, TaskKind
 from crm.environment import Provider
-from crm.models import InboundMail, Lead, Message, Scope, Suppression, Task
+from crm.models import InboundMail, Lead, Message, Scope, SetAsideMail, Suppression, Task
+from tests.crm.hostile_mail import MAILS
 from tests.factories import make_message
 
 pytestmark = pytest.mark.django_db
@@ -262,3 +264,209 @@ def test_a_stranger_cannot_make_us_hold_a_large_body(
     for path in ("/hooks/mail/postmark/inbound/", "/hooks/mail/mailgun/inbound/", "/hooks/mail/nobody/inbound/"):
         assert client.post(path, "x" * 1_000_000, content_type="application/json").status_code in {400, 404}
     assert read == []
+
+
+# --- Signed, and still not what we know ------------------------------------------------------------------------------
+DEEP = b"[" * 100_000 + b"]" * 100_000
+HUGE = b"9" * 10_000
+BODIES: dict[str, bytes] = {
+    "a word": b'"x"',
+    "a list": b"[]",
+    "nothing": b"null",
+    "a number": b"7",
+    "no JSON": b"{",
+    "empty": b"",
+    "deep": DEEP,
+    "deep inside": b'{"event-data": ' + DEEP + b', "type": ' + DEEP + b', "RecordType": ' + DEEP + b"}",
+    "no UTF-8": b'{"x": "\xff\xfe"}',
+    "UTF-16": '{"x": 1}'.encode("utf-16"),
+    "a huge number": b'{"timestamp": ' + HUGE + b"}",
+}
+WRONG: list[Any] = [None, 7, 1e999, -1, True, "x\x00y", "\ud800", [], [[]], {}, {"a": []}, "x" * 200_000]
+FIELDS = {
+    "postmark": ["RecordType", "Type", "Email", "Recipient", "Metadata", "ID", "MessageID", "Description", "Details",
+                 "BouncedAt", "SuppressSending", "SuppressionReason", "Tag"],
+    "resend": ["type", "created_at", "data", "data.to", "data.email_id", "data.headers", "data.bounce",
+               "data.bounce.message", "data.click"],
+    "mailgun": ["event-data", "event-data.event", "event-data.recipient", "event-data.timestamp", "event-data.message",
+                "event-data.user-variables", "event-data.reason", "event-data.severity", "event-data.tags",
+                "event-data.delivery-status", "event-data.client-info", "event-data.url"],
+}  # fmt: skip
+
+
+def post_raw(client: Client, provider: str, raw: bytes, *, path: str = "") -> HttpResponse:
+    """Signed by Postmark's password or Resend's signature; Mailgun's stands inside of what it signs."""
+    headers = {}
+    if provider == "postmark":
+        headers["Authorization"] = "Basic " + base64.b64encode(SECRETS[provider].encode()).decode()
+    if provider == "resend":
+        stamp = str(int(time.time()))
+        key = base64.b64decode(RESEND_SECRET.removeprefix("whsec_"))
+        digest = hmac.new(key, f"msg_1.{stamp}.".encode() + raw, hashlib.sha256).digest()
+        headers |= {"svix-id": "msg_1", "svix-timestamp": stamp}
+        headers["svix-signature"] = "v1," + base64.b64encode(digest).decode()
+    path = path or f"/hooks/mail/{provider}/"
+    return client.post(path, raw, content_type="application/json", headers=headers)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
+def test_what_is_no_call_is_refused(client: Client, lead: Lead, provider: str, body: bytes) -> None:
+    assert post_raw(client, provider, body).status_code == 400
+    if provider != "resend":
+        assert post_raw(client, provider, body, path=f"/hooks/mail/{provider}/inbound/").status_code == 400
+    assert InboundMail.objects.count() + SetAsideMail.objects.count() == 0
+
+
+@pytest.mark.parametrize("value", WRONG, ids=[repr(value)[:12] for value in WRONG])
+@pytest.mark.parametrize("what", ["hard", "soft", "complaint", "delivered"])
+def test_no_field_of_another_type_makes_an_error_of_ours(
+    client: Client, lead: Lead, provider: str, what: str, value: Any
+) -> None:
+    message = sent(lead)
+    for place in FIELDS[provider]:
+        body = told(provider, what, message)
+        *way, last = place.split(".")
+        inner = body
+        for step in way:
+            inner = inner.setdefault(step, {}) if isinstance(inner, dict) else {}
+        inner[last] = value
+        assert call(client, provider, body, number=f"{what}{place}").status_code in {200, 400}, place
+
+
+@pytest.mark.parametrize("value", WRONG, ids=[repr(value)[:12] for value in WRONG])
+def test_nor_does_a_signature_of_another_type(client: Client, lead: Lead, settings: Settings, value: Any) -> None:
+    settings.MAIL_SERVER = Provider("mailgun", "https://x/", "", "key", SECRETS["mailgun"], "x")
+    for name in ("timestamp", "token", "signature"):
+        signature = {"timestamp": "1", "token": "1", "signature": "1", name: value}
+        for body in ({"signature": signature}, {"signature": value}):
+            assert post_raw(client, "mailgun", json.dumps(body).encode()).status_code == 400
+
+
+def test_a_password_that_is_no_text_is_refused(client: Client, postmark: str) -> None:
+    for word in (
+        "Basic \xff",
+        "Basic " + base64.b64encode(b"\xff\xfe:\x00").decode(),
+        "Basic",
+        "Basic a b",
+        "x" * 5_000,
+    ):
+        answer = client.post(
+            "/hooks/mail/postmark/", "{}", content_type="application/json", headers={"Authorization": word}
+        )
+        assert answer.status_code == 400
+
+
+INBOUND_FIELDS = [
+    "Headers",
+    "FromFull",
+    "ToFull",
+    "Subject",
+    "TextBody",
+    "HtmlBody",
+    "Attachments",
+    "RawEmail",
+    "OriginalRecipient",
+]
+
+
+@pytest.mark.parametrize("value", WRONG, ids=[repr(value)[:12] for value in WRONG])
+def test_a_mail_of_another_form_is_kept_all_the_same(
+    client: Client, lead: Lead, postmark: str, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken in or set aside: what a provider has told once it does not tell again. Read in this process: it is many."""
+    monkeypatch.setattr(mail_reading, "read", lambda raw, **_: inbound.read(raw))
+    for place in INBOUND_FIELDS:
+        before = InboundMail.objects.count() + SetAsideMail.objects.count()
+        body = {**reply(lead), place: value, "unique": place}
+        body["Headers"] = value if place == "Headers" else [{"Name": "Message-ID", "Value": f"<{place}@x>"}]
+        assert post_reply(client, body).status_code == 200, place
+        assert InboundMail.objects.count() + SetAsideMail.objects.count() == before + 1, place
+
+
+def test_what_cannot_be_put_together_is_set_aside_as_it_came(client: Client, lead: Lead, postmark: str) -> None:
+    assert post_reply(client, {**reply(lead), "FromFull": ["x"]}).status_code == 200
+    kept = SetAsideMail.objects.get()
+    assert (kept.form, kept.came_by, json.loads(kept.source)["FromFull"]) == ("call", "postmark", ["x"])
+
+
+@pytest.mark.parametrize("place", ["To", "Cc", "From", "Subject", "References", "X\r\nBcc"])
+def test_headers_of_any_length_are_a_mail(client: Client, lead: Lead, postmark: str, place: str) -> None:
+    """Anymail would take them apart in quadratic time, in a web process."""
+    body = reply(lead)
+    body["Headers"].append({"Name": place, "Value": "," * 100_000 + "\r\nAuto-Submitted: yes\x00\ud800"})
+    assert post_reply(client, body).status_code == 200
+    assert [(one.lead, one.kind) for one in InboundMail.objects.all()] == [(lead, "reply")]
+
+
+def test_nothing_of_the_stranger_is_a_header_of_its_own(client: Client, lead: Lead, postmark: str) -> None:
+    full = {"Email": "avery@example.org>\r\nAuto-Submitted: yes", "Name": 'A"\r\nPrecedence: bulk'}
+    assert post_reply(client, {**reply(lead), "FromFull": full, "Subject": "a\r\n\r\nb"}).status_code == 200
+    assert InboundMail.objects.get().kind == "reply"
+
+
+def test_a_whole_mail_is_taken_as_it_is(client: Client, lead: Lead, postmark: str) -> None:
+    raw = "From: avery@example.org\r\nMessage-ID: <raw@x>\r\n\r\nCall me."
+    assert post_reply(client, {**reply(lead), "RawEmail": raw}).status_code == 200
+    assert (InboundMail.objects.get().lead, InboundMail.objects.get().text) == (lead, "Call me.")
+
+
+def test_a_mail_that_cannot_be_read_is_kept_once(client: Client, lead: Lead, postmark: str) -> None:
+    for _ in range(2):
+        assert post_reply(client, {**reply(lead), "RawEmail": MAILS["parts"]().decode()}).status_code == 200
+    assert [(one.reason, one.came_by) for one in SetAsideMail.objects.all()] == [("too_complex", "postmark")]
+
+
+def test_a_body_beyond_all_mails_is_not_read(client: Client, postmark: str) -> None:
+    path, large = "/hooks/mail/postmark/inbound/", str(41 * 1024 * 1024)
+    assert (
+        client.post(path, "{}", content_type="application/json", headers={"Content-Length": large}).status_code == 413
+    )
+
+
+# --- Mailgun's mails: a form, signed by one of its fields -------------------------------------------------------------
+@pytest.fixture
+def mailgun(settings: Settings) -> str:
+    settings.MAIL_SERVER = Provider("mailgun", "https://x/", "", "key", SECRETS["mailgun"], "x")
+    return "mailgun"
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    stamp = str(int(time.time()))
+    sign = hmac.new(SECRETS["mailgun"].encode(), f"{stamp}t".encode(), hashlib.sha256).hexdigest()
+    headers = json.dumps([["Message-Id", "<one@x>"], ["From", "Avery <avery@example.org>"], ["Subject", "Re: x"]])
+    told = {"from": "avery@example.org", "body-plain": "Call me.", "message-headers": headers, "recipient": "r@x"}
+    return {"timestamp": stamp, "token": "t", "signature": sign, **told, **fields}
+
+
+@pytest.mark.parametrize("page", ["", "<p>Call me.</p>"])
+def test_a_form_is_a_mail(client: Client, lead: Lead, mailgun: str, page: str) -> None:
+    for _ in range(2):
+        assert client.post("/hooks/mail/mailgun/inbound/", form(**{"body-html": page})).status_code == 200
+    kept = InboundMail.objects.get()
+    assert (kept.lead, kept.kind, kept.text) == (lead, "reply", "Re: x\n\nCall me.")
+
+
+def test_no_byte_of_an_attachment_is_written_anywhere(
+    client: Client, lead: Lead, mailgun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise AssertionError("a temporary file")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
+    scan = SimpleUploadedFile("scan.pdf", b"x" * 3_000_000)
+    assert client.post("/hooks/mail/mailgun/inbound/", form(**{"attachment-1": scan})).status_code == 200
+    assert InboundMail.objects.get().lead == lead
+
+
+@pytest.mark.parametrize("headers", ["[", '"x"', "{}", "[1]", "[[1, 2]]", '[["a", []]]', "[" * 100_000])
+def test_a_form_with_odd_headers_is_set_aside(client: Client, lead: Lead, mailgun: str, headers: str) -> None:
+    answer = client.post("/hooks/mail/mailgun/inbound/", form(**{"message-headers": headers}))
+    assert (answer.status_code, SetAsideMail.objects.get().form) == (200, "call")
+
+
+def test_a_form_of_a_stranger_is_refused(client: Client, lead: Lead, mailgun: str) -> None:
+    for odd in ({"signature": "0"}, {"signature": "\x00é"}, {"timestamp": "é"}, {"token": ""}):
+        assert client.post("/hooks/mail/mailgun/inbound/", form(**odd)).status_code == 400
+    assert client.post("/hooks/mail/mailgun/inbound/", {}).status_code == 400
+    assert client.post("/hooks/mail/mailgun/", form(event="delivered")).status_code == 400
+    assert InboundMail.objects.count() + SetAsideMail.objects.count() == 0
