@@ -1,13 +1,16 @@
 """The desk as a site of its own: what a browser may run there, the clock it shows, and the way around."""
 
+import re
 from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
 from django.utils import timezone
@@ -23,6 +26,10 @@ DESK_CSP: dict[str, list[str]] = settings.SECURE_CSP | {
     "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
+
+MOST_ROWS = 200  # of one kind in one form, such as the weekly hours of a provider
+_ROWS = ("-TOTAL_FORMS", "-INITIAL_FORMS")
+_SHORT_NUMBER = re.compile(r"[0-9]{1,4}")
 
 View = Callable[..., HttpResponse]
 Urls = Callable[["DeskSite"], list[URLPattern]]
@@ -46,9 +53,17 @@ class DeskSite(UnfoldAdminSite):
     index_title = "Leads"
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Django's wrapper (signed in, never cached), plus the desk's content policy and the centre's clock."""
-        guarded: View = csp_override(DESK_CSP)(_while_awake(_at_the_centre(super().admin_view(view, cacheable))))
+        """Django's wrapper (signed in, never cached), plus the desk's content policy and the centre's clock; and only
+        forms that somebody can have filled in."""
+        inside = super().admin_view(_with_plain_forms(view), cacheable)
+        guarded: View = csp_override(DESK_CSP)(_while_awake(_at_the_centre(inside)))
         return guarded
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Unfold's, which takes any page for a number."""
+        if not _SHORT_NUMBER.fullmatch(request.GET.get("page", "1")):
+            raise Http404("There is no such page.")
+        return super().search(request, extra_context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Work begins with what waits, for whoever works on leads; with figures for whoever sees only those."""
@@ -62,6 +77,25 @@ class DeskSite(UnfoldAdminSite):
         """Django's and our own pages."""
         own = path("set-password/<str:uidb64>/<str:token>/", passwords.SetPassword.as_view(), name="crm_set_password")
         return [own, *(url for urls in _pages for url in urls(self)), *super().get_urls()]
+
+
+def _with_plain_forms(view: View) -> View:
+    """Refuses (400) forms that nobody fills in: a null character, which PostgreSQL takes nowhere, or rows without end,
+    each of which is drawn. Inside Django's wrapper: the form has been read for its CSRF token by then."""
+
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        for name, values in request.POST.lists():
+            if "\0" in name or any("\0" in value for value in values):
+                raise SuspiciousOperation("A null character in a form.")
+            if name.endswith(_ROWS) and not all(map(_is_few, values)):
+                raise SuspiciousOperation("Too many rows in a form.")
+        return view(request, *args, **kwargs)
+
+    return update_wrapper(inner, view)
+
+
+def _is_few(count: str) -> bool:
+    return bool(_SHORT_NUMBER.fullmatch(count)) and int(count) <= MOST_ROWS
 
 
 def _while_awake(view: View) -> View:

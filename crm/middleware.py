@@ -1,10 +1,12 @@
-"""What happens around every request: one log line that names the route."""
+"""What happens around every request: one log line that names the route, and no query that no database could keep."""
 
 import time
 from collections.abc import Callable
 
 import structlog
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.views.defaults import bad_request
 
 log = structlog.get_logger("nucleus.web")
 
@@ -31,6 +33,19 @@ class RequestLog:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         log.error("request_failed", method=request.method, route=_route(request), exc_info=exception)
+
+
+class PlainQuery:
+    """Refuses (400) a query string with a null character: PostgreSQL takes none, whatever it is compared with."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "%00" in query or "\0" in query:
+            return bad_request(request, SuspiciousOperation("A null character in the query string."))
+        return self.get_response(request)
 
 
 def _route(request: HttpRequest) -> str:

@@ -103,7 +103,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
         messages.warning(request, "There is no location yet: an administrator adds one first.")
         return redirect("admin:index")
     fresh = {"came_by": CameBy.PHONE, "submission_id": uuid.uuid4()}
-    form = NewRequest(request.POST or None, centre_name=centre.name, initial=fresh)
+    form = NewRequest(request.POST if request.method == "POST" else None, centre_name=centre.name, initial=fresh)
     if request.method == "POST":
         form.is_valid()
         if form.is_emergency:

@@ -143,4 +143,32 @@ ROLE_GUARDS = [
         "owner=request.by,",
         "crm/test_owners.py::test_whoever_takes_a_call_owns_the_lead_if_they_work_on_leads",
     ),
+    Guard(
+        "a list is asked by its own filters alone",
+        "crm/admin/base.py",
+        "return lookup in {name for entry in self.get_list_filter(request) for name in _asked_by(entry)}",
+        "return super().lookup_allowed(lookup, value, request)",
+        "crm/test_hostile_requests.py::test_a_list_is_asked_by_its_own_filters_alone",
+    ),
+    Guard(
+        "no null character in a query",
+        "crm/middleware.py",
+        'if "%00" in query or "\\0" in query:',
+        "if False:",
+        "crm/test_hostile_requests.py::test_nor_does_any_page",
+    ),
+    Guard(
+        "no null character in a form of the desk",
+        "crm/desk.py",
+        'if "\\0" in name or any("\\0" in value for value in values):',
+        "if False:",
+        "crm/test_hostile_requests.py::test_a_null_character_in_a_form_of_the_desk_is_refused",
+    ),
+    Guard(
+        "no form of the desk has rows without end",
+        "crm/desk.py",
+        "if name.endswith(_ROWS) and not all(map(_is_few, values)):",
+        "if False:",
+        "crm/test_hostile_requests.py::test_no_form_has_rows_without_end",
+    ),
 ]

@@ -153,8 +153,8 @@ DESK_GUARDS = [
     Guard(
         "an assessment is not looked for by whoever may not read it",
         "crm/admin/leads.py",
-        'if lookup.partition("__")[0] == "outcome" and not request.user.has_perm("intake.view_assessment"):',
-        "if False:",
+        "return [one for one in self.list_filter if one != OUTCOME_FILTER]",
+        "return list(self.list_filter)",
         "crm/test_board.py::test_whoever_may_not_read_an_assessment_may_not_look_for_it",
     ),
 ]

@@ -1,9 +1,13 @@
 """What the lists of the desk have in common: a record of who looked, and no buttons that skip the actions."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
 
+from django.contrib import messages
+from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, TextChoices
@@ -19,6 +23,7 @@ from crm.enums import AccessAction
 from crm.models import Lead, User
 
 MOST_COUNTED = 10_000
+NOT_UNDERSTOOD = f"?{ERROR_FLAG}=1"  # where Django sends whoever asked what no column can answer
 
 
 class CappedPaginator(Paginator):
@@ -41,10 +46,17 @@ class DeskAdmin(ScopedAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
+        if response.status_code == HTTPStatus.FOUND and response["Location"].endswith(NOT_UNDERSTOOD):
+            messages.warning(request, "This filter was not understood: everything is shown.")
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             cl = response.context_data["cl"]
             self._record(request, AccessAction.SEARCH if cl.query else AccessAction.LIST, cl.result_list, cl.query)
         return response
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """What the filters of this list ask, for this person, and nothing else: Django would take any column of the
+        row, any pattern and any part of a date."""
+        return lookup in {name for entry in self.get_list_filter(request) for name in _asked_by(entry)}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         found = super().get_object(request, object_id, from_field)
@@ -61,6 +73,14 @@ class DeskAdmin(ScopedAdmin):
         leads = [row.lead_id for row in found if getattr(row, "lead_id", None)]
         ids, user = [row.pk for row in found], cast(User, request.user)
         access.record(action, by=user, object_type=str(self.opts.model_name), ids=ids, leads=leads, term=term)
+
+
+def _asked_by(entry: Any) -> set[str]:
+    """The names in an address that an entry of list_filter understands."""
+    if isinstance(entry, type) and issubclass(entry, SimpleListFilter):
+        return {str(entry.parameter_name)}
+    column = entry[0] if isinstance(entry, tuple) else entry
+    return {f"{column}__{how}" for how in ("exact", "id__exact", "isnull", "isempty")}
 
 
 class ReadOnlyAdmin(DeskAdmin):

@@ -93,12 +93,6 @@ class LeadAdmin(DeskAdmin):
             return list(self.list_filter)
         return [one for one in self.list_filter if one != OUTCOME_FILTER]
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Nor by typing an address: Django would allow any field of a lead."""
-        if lookup.partition("__")[0] == "outcome" and not request.user.has_perm("intake.view_assessment"):
-            return False
-        return super().lookup_allowed(lookup, value, request)
-
     def get_urls(self) -> list[URLPattern]:
         listing = [url for url in super().get_urls() if url.name == "crm_lead_changelist"]
         return [*listing, *lead_page.urls(self.admin_site)]

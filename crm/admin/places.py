@@ -73,7 +73,6 @@ class OnCallShiftAdmin(DeskAdmin):
     list_display = ["user", "location", "starts_at", "ends_at"]
     list_filter = [("location", ScopedFilter)]
     list_select_related = ["user", "location"]
-    autocomplete_fields = ["user"]
     ordering = ["-starts_at", "pk"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

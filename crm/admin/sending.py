@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -58,6 +58,8 @@ class SendingAdmin(PagesAdmin):
         """pause, resume, second, first."""
         self.may(request, "crm.change_sending")
         what = request.POST.get("what", "") if request.method == "POST" else ""
+        if what and what not in outbox.SWITCHES:
+            raise Http404("There is no such switch.")
         if what:
             said = outbox.turn(what, by=user_of(request), reason=request.POST.get("reason", ""), now=timezone.now())
             messages.success(request, said)
