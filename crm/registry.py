@@ -92,24 +92,41 @@ def routes() -> list[Route]:
 @dataclass(frozen=True)
 class PersonalData:
     """A model that holds something about a person. `fields` go into the person's copy; without any, `why_not` says
-    why nothing does."""
+    why nothing does. `left_out` are the columns of the model that do not, by why."""
 
     model: type[models.Model]
     path: str
     title: str
     fields: tuple[str, ...]
     why_not: str
+    left_out: dict[str, tuple[str, ...]]
 
 
 _personal_data: list[PersonalData] = []
 
 
+# Why a column is in nobody's copy.
+STAFF = "Who of our staff did it."
+HANDLING = "How we handle it; it says nothing about you."
+REPEATED = "It repeats what is in the copy already."
+KEY = "A key, or the number of a row."
+
+
 def personal_data(
-    model: type[models.Model], *, path: str, title: str = "", fields: str = "", why_not: str = ""
+    model: type[models.Model],
+    *,
+    path: str,
+    title: str = "",
+    fields: str = "",
+    why_not: str = "",
+    left_out: dict[str, str] | None = None,
 ) -> None:
     """Says how a model reaches its Lead (`path`, a lookup), and which fields (names between blanks) belong into the
-    copy that the person may ask for. tests/crm/test_personal_data.py finds models that are missing here."""
-    _personal_data.append(PersonalData(model, path, title, tuple(fields.split()), why_not))
+    copy that the person may ask for; `left_out` are the others, {why: names between blanks}. The key of a row and the
+    column that leads to the person go without saying. tests/crm/test_personal_data.py finds models and columns that are
+    missing here."""
+    others = {why: tuple(names.split()) for why, names in (left_out or {}).items()}
+    _personal_data.append(PersonalData(model, path, title, tuple(fields.split()), why_not, others))
 
 
 def personal_data_of_all() -> list[PersonalData]:

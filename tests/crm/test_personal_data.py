@@ -60,6 +60,30 @@ def test_each_is_given_out_or_says_why_not() -> None:
         assert bool(entry.fields) == bool(entry.title), entry.model
 
 
+@pytest.mark.parametrize(
+    "entry", [one for one in registry.personal_data_of_all() if one.fields], ids=lambda one: one.model.__name__
+)
+def test_every_column_is_given_out_or_says_why_not(entry: registry.PersonalData) -> None:
+    columns = [column.name for column in entry.model._meta.concrete_fields]
+    said = [*entry.fields, *(name for names in entry.left_out.values() for name in names)]
+    the_way = {entry.model._meta.pk.name, entry.path.partition("__")[0]} - {"pk"}
+
+    assert sorted(said) == sorted(set(columns) - the_way)
+
+
+def test_every_word_about_a_treatment_is_in_the_copy(patient: Client, lead: Lead) -> None:
+    """Eleven columns were in nobody's copy."""
+    make_treatment(lead, provider_name="Dr. Sample", facility="Sample Clinic", side_effects_text="Sleepy")
+
+    [copy] = downloaded(patient)["Treatments"]
+
+    assert (copy["provider_name"], copy["facility"], copy["side_effects_text"]) == (
+        "Dr. Sample",
+        "Sample Clinic",
+        "Sleepy",
+    )
+
+
 def downloaded(browser: Client) -> dict[str, Any]:
     answer = browser.post("/my/data/download/")
     assert answer.status_code == 200
