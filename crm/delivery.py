@@ -68,7 +68,7 @@ def claim(*, only: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> 
         with transaction.atomic():
             due = Message.objects.due().filter(**wanted)
             locked = list(
-                due.select_for_update(skip_locked=True, of=("self",))
+                due.select_for_update(no_key=True, skip_locked=True, of=("self",))
                 .select_related("lead__location", "topic", "enrolment")
                 .annotate(clock=Now())
                 .order_by("due_at", "pk")[:BATCH]
@@ -87,7 +87,7 @@ def take_back() -> int:
     with transaction.atomic():
         abandoned = list(
             Message.objects.abandoned()
-            .select_for_update(skip_locked=True, of=("self",))
+            .select_for_update(no_key=True, skip_locked=True, of=("self",))
             .select_related("lead")
             .order_by("lease_until", "pk")
         )
@@ -313,7 +313,7 @@ def _finish(
     values: dict[str, Any] = {"state": state, "reason": reason, "lease_token": None, "lease_until": None}
     if wait is not None:
         values["due_at"] = Now() + wait
-    if state in FINAL:
+    if state in FINAL or state == MessageState.UNKNOWN:  # when it may have arrived: the caps count from there
         values["finished_at"] = Now()
     held = Message.objects.filter(pk=message.pk, state=message.state, lease_token=message.lease_token)
     with transaction.atomic() if wants_a_person else nullcontext():

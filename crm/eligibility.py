@@ -191,6 +191,7 @@ def _sent(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
         lead__in=leads, message_class__in=AUTOMATED, state__in=ON_ITS_WAY, created_at__gt=now - longest * 1.1
     )
     found: dict[UUID, list[datetime]] = defaultdict(list)
-    for lead_id, finished_at in rows.values_list("lead_id", "finished_at"):
-        found[lead_id].append(finished_at or now)
+    for lead_id, state, finished_at, due_at in rows.values_list("lead_id", "state", "finished_at", "due_at"):
+        settled = state in {MessageState.SENT, MessageState.UNKNOWN}
+        found[lead_id].append((finished_at or due_at) if settled else now)
     return found

@@ -152,6 +152,13 @@ class EnrolmentState(TextChoices):
     PARKED = "parked", "Waits for a person"
 
 
+class EnrolmentBecause(TextChoices):
+    """Why a sequence is held or has ended, as far as anything depends on it. For people the words stand beside it."""
+
+    HOLD = "hold", "Safety hold: people only"
+    WROTE = "wrote", "The patient wrote: a person decides how to go on"
+
+
 UNDER_WAY = [EnrolmentState.LIVE, EnrolmentState.PAUSED, EnrolmentState.PARKED]
 
 

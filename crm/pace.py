@@ -36,7 +36,7 @@ def hold_back(messages: Iterable[Message], *, now: datetime) -> dict[Message, da
 
 def _of_domain(domain: str, messages: list[Message], *, now: datetime) -> dict[Message, datetime]:
     DomainPace.objects.bulk_create([DomainPace(domain=domain, next_at=now)], ignore_conflicts=True)
-    row = DomainPace.objects.select_for_update().get(pk=domain)
+    row = DomainPace.objects.select_for_update(no_key=True).get(pk=domain)
     share = MINUTE / settings.DOMAIN_PER_MINUTE
     row.next_at = max(row.next_at, now)
     held: dict[Message, datetime] = {}

@@ -183,7 +183,9 @@ def check_code(session: PatientSession, typed: str, *, now: datetime, address: s
         return False
     digits = "".join(character for character in typed if character.isdigit())
     codes = list(
-        PatientCode.objects.select_for_update().filter(session=session, expires_at__gt=now).exclude(code_hash="")
+        PatientCode.objects.select_for_update(no_key=True)
+        .filter(session=session, expires_at__gt=now)
+        .exclude(code_hash="")
     )
     wanted = _code_hash(session, digits)
     right = any(code.tries < MOST_TRIES and hmac.compare_digest(code.code_hash, wanted) for code in codes)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from crm.enums import EnrolmentState, MessageState, Stage
+from crm.enums import EnrolmentBecause, EnrolmentState, MessageState, Stage
 from crm.models import Enrolment, Message, User
 from crm.models.lead import in_sight
 
@@ -35,7 +35,7 @@ def of_all(user: User) -> dict[str, SequenceFigures]:
             waiting=Count("pk", filter=Q(state__in=[EnrolmentState.PAUSED, EnrolmentState.PARKED])),
             done=Count("pk", filter=Q(state=EnrolmentState.DONE)),
             stopped=Count("pk", filter=Q(state=EnrolmentState.STOPPED)),
-            replied=Count("pk", filter=Q(reason__startswith="The patient wrote")),
+            replied=Count("pk", filter=Q(because=EnrolmentBecause.WROTE)),
             consulted=Count("pk", filter=Q(lead__stage__in=[Stage.CONSULTED, Stage.PATIENT])),
         )
         .values_list("key", "enrolled", "live", "waiting", "done", "stopped", "replied", "consulted")

@@ -255,7 +255,7 @@ def known_person(data: dict[str, Any]) -> Lead | None:
 def _attach(request: Request, known: Lead) -> Lead:
     """Another request of somebody known. What was missing is filled in; a new address or number is for staff to take
     over, because anybody can type a name and an address."""
-    lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=known.pk)
+    lead = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=known.pk)
     different = _refresh(lead, request)
     summary = f"Asked for help again{', with ' + ' and '.join(different) if different else ''}"
     made = _kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary=summary[:200])
@@ -288,7 +288,7 @@ def _refresh(lead: Lead, request: Request) -> list[str]:
 @transaction.atomic
 def _repeat(request: Request, earlier: Submission) -> Lead:
     """The form was sent twice. Unchanged: nothing to do. Changed: kept beside the first, under an id of its own."""
-    lead = Lead.objects.select_for_update().get(pk=earlier.lead_id)
+    lead = Lead.objects.select_for_update(no_key=True).get(pk=earlier.lead_id)
     again = uuid.uuid5(earlier.pk, request.digest)
     if request.digest == earlier.answers_digest or Submission.objects.filter(pk=again).exists():
         return lead

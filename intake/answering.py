@@ -131,7 +131,7 @@ def visible_treatments(session: PatientSession) -> Any:
 
 def _keep(sent: Sent) -> bool:
     """Adds the Submission; False when this very page was sent before."""
-    lead = Lead.objects.select_for_update().get(pk=sent.session.lead_id)
+    lead = Lead.objects.select_for_update(no_key=True).get(pk=sent.session.lead_id)
     if Submission.objects.filter(pk=sent.submission_id).exists():
         return False
     actions.submission(

@@ -53,7 +53,7 @@ def assess(lead: Lead, *, cause: str, now: datetime) -> Assessment:
     clinician should look. While a safety hold stands the lead stays urgent, whatever newer answers say: only a
     clinician lifts it.
     """
-    locked = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     before = latest(locked)
     told = record.told_by(locked)
     snapshot = record.snapshot_of(locked, told.answers, now=now)
@@ -120,7 +120,11 @@ def override(assessment: Assessment, *, outcome: Outcome, reason: str, by: User,
 def approve(made: Override, *, by: User, now: datetime) -> Override:
     """The second person's yes. Raises OverrideRefused for the same person, for an account that one pair of hands has
     had together with the first one's of late (crm/actions/accounts.py), or when it was given before."""
-    locked = Override.objects.select_for_update(of=("self",)).select_related("assessment__lead", "by").get(pk=made.pk)
+    locked = (
+        Override.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("assessment__lead", "by")
+        .get(pk=made.pk)
+    )
     if locked.by == by:
         raise OverrideRefused("A second person has to approve this.")
     if not accounts.are_two(locked.by, by, now=now):

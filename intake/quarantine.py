@@ -73,7 +73,11 @@ def discard(held: QuarantinedRequest, *, by: User, note: str, now: datetime) -> 
 
 
 def _waiting(held: QuarantinedRequest) -> QuarantinedRequest:
-    locked = QuarantinedRequest.objects.select_for_update(of=("self",)).select_related("location").get(pk=held.pk)
+    locked = (
+        QuarantinedRequest.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("location")
+        .get(pk=held.pk)
+    )
     if locked.state != Quarantine.HELD:
         raise QuarantineRefused("Somebody has decided about this already.")
     return locked

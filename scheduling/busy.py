@@ -48,7 +48,12 @@ def _claim(now: datetime) -> BusyCalendar | None:
     """The next one, marked as tried: whoever comes second takes another."""
     due = BusyCalendar.objects.filter(Q(tried_at=None) | Q(tried_at__lte=now - EVERY), is_active=True)
     order = F("tried_at").asc(nulls_first=True)
-    calendar = due.select_for_update(skip_locked=True, of=("self",)).select_related("resource").order_by(order).first()
+    calendar = (
+        due.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .select_related("resource")
+        .order_by(order)
+        .first()
+    )
     if calendar:
         calendar.tried_at = now
         calendar.save(update_fields=["tried_at"])
@@ -65,7 +70,7 @@ def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
         log.warning("busy_calendar_failed", calendar=str(calendar.pk), error=type(trouble).__name__)
         return False
     with transaction.atomic():
-        BusyCalendar.objects.select_for_update().get(pk=calendar.pk)
+        BusyCalendar.objects.select_for_update(no_key=True).get(pk=calendar.pk)
         BusySpan.objects.filter(calendar=calendar).delete()
         BusySpan.objects.bulk_create(
             BusySpan(calendar=calendar, resource_id=calendar.resource_id, starts_at=start, ends_at=end)

@@ -59,9 +59,12 @@ def _withdraw(appointment: Appointment, reason: str) -> set[str]:
     """What was planned is about another time; returns the names of what had not left yet. What leaves at this moment is
     judged by its version."""
     waiting = Message.objects.filter(topic=appointment.topic_id, state=MessageState.QUEUED)
-    names = set(waiting.values_list("name", flat=True))
-    waiting.update(state=MessageState.CANCELLED, reason=reason, finished_at=Now())
-    return names
+    in_order = waiting.select_for_update(no_key=True).order_by("due_at", "pk")  # as whoever claims them takes them
+    names = dict(in_order.values_list("pk", "name"))
+    Message.objects.filter(pk__in=names, state=MessageState.QUEUED).update(
+        state=MessageState.CANCELLED, reason=reason, finished_at=Now()
+    )
+    return set(names.values())
 
 
 def _call(appointment: Appointment, what: str, *, now: datetime) -> None:

@@ -57,14 +57,14 @@ GUARDS = [
     Guard(
         "claims do not wait for each other",
         "crm/delivery.py",
-        "due.select_for_update(skip_locked=True, of",
-        "due.select_for_update(of",
+        "due.select_for_update(no_key=True, skip_locked=True, of",
+        "due.select_for_update(no_key=True, of",
         "crm/test_delivery.py::test_claim_passes_over_what_another_run_has_locked",
     ),
     Guard(
         "claims lock what they take",
         "crm/delivery.py",
-        'due.select_for_update(skip_locked=True, of=("self",))\n                .select_related',
+        'due.select_for_update(no_key=True, skip_locked=True, of=("self",))\n                .select_related',
         "due.select_related",
         "crm/test_delivery.py::test_claim_passes_over_what_another_run_has_locked",
     ),

@@ -20,7 +20,7 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "two runs never take the same enrolment",
         "crm/follow_up.py",
-        '.select_for_update(skip_locked=True, of=("self", "lead"))',
+        '.select_for_update(no_key=True, skip_locked=True, of=("self", "lead"))',
         "",
         "crm/test_follow_up.py::test_two_runs_at_once_do_every_step_once",
     ),

@@ -108,8 +108,8 @@ REQUEST_GUARDS = [
     Guard(
         "a code belongs to its session",
         "crm/patient_access.py",
-        "select_for_update().filter(session=session, expires_at__gt=now)",
-        "select_for_update().filter(expires_at__gt=now)",
+        ".filter(session=session, expires_at__gt=now)",
+        ".filter(expires_at__gt=now)",
         "crm/test_patient_access.py::test_tries_count_in_their_own_session_only",
     ),
     Guard(

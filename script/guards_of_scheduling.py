@@ -138,7 +138,7 @@ SCHEDULING_GUARDS = [
     Guard(
         "a patient keeps one time",
         "scheduling/actions/claims.py",
-        '    list(Lead.objects.select_for_update().filter(pk=values["lead_id"]).values_list("pk"))\n',
+        '    list(Lead.objects.select_for_update(no_key=True).filter(pk=values["lead_id"]).values_list("pk"))\n',
         "",
         f"{_AT_ONCE}::test_a_second_press_waits_for_the_first",
     ),

@@ -13,7 +13,7 @@ DESK_GUARDS = [
     Guard(
         "two sweeps make one task",
         "crm/actions/next_steps.py",
-        'select_for_update(skip_locked=True, of=("self",))',
+        'select_for_update(no_key=True, skip_locked=True, of=("self",))',
         "all()",
         "crm/test_stages.py::test_two_sweeps_at_once_make_one_task",
     ),
@@ -62,7 +62,7 @@ DESK_GUARDS = [
     Guard(
         "two sweeps give a lead once",
         "crm/actions/assignment.py",
-        'rows = waiting.select_for_update(skip_locked=True, of=("self",))',
+        'rows = waiting.select_for_update(no_key=True, skip_locked=True, of=("self",))',
         "rows = waiting",
         "crm/test_assignment.py::test_two_sweeps_give_each_lead_once",
     ),

@@ -74,7 +74,7 @@ def _share_out(besides: Q, *, now: datetime) -> tuple[int, set[tuple[UUID, str]]
     given, hopeless = 0, set()
     with transaction.atomic():
         waiting = Lead.objects.filter(stage=Stage.NEW, owner=None, location__shares_out=True).exclude(besides)
-        rows = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("location")
+        rows = waiting.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("location")
         for lead in rows.order_by("received_at", "pk")[:BATCH]:
             place = (lead.location_id, lead.state)
             people = [] if place in hopeless else candidates(lead, now=now)
@@ -112,7 +112,7 @@ def give(lead: Lead, *, to: User, by: User | None, now: datetime) -> None:
 
     Side effects: owner, tasks, Activity, a notice for them.
     """
-    taker = User.objects.select_for_update().get(pk=to.pk)
+    taker = User.objects.select_for_update(no_key=True).get(pk=to.pk)
     check_owner(lead, taker)
     Lead.objects.filter(pk=lead.pk).update(owner=taker, updated_at=now)
     # A review is for whichever clinician decides it: given to the owner, it would be on nobody else's day.
@@ -147,14 +147,16 @@ def take_back_from_inactive(*, now: datetime) -> int:
     """Open leads of people who do not work here any more come back, each with a task; returns how many."""
     with transaction.atomic():
         rows = Lead.objects.open().filter(owner__is_active=False)
-        left = list(rows.select_for_update(skip_locked=True, of=("self",)).select_related("location")[:BATCH])
+        left = list(
+            rows.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("location")[:BATCH]
+        )
         _return(left, now=now)
     return len(left)
 
 
 def _open_leads_of(user: User) -> QuerySet[Lead]:
     mine = Lead.objects.filter(owner=user, stage__in=OPEN_STAGES)
-    return mine.select_for_update(of=("self",)).select_related("location").order_by("pk")
+    return mine.select_for_update(no_key=True, of=("self",)).select_related("location").order_by("pk")
 
 
 def _return(leads: Iterable[Lead], *, now: datetime) -> None:

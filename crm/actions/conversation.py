@@ -53,7 +53,7 @@ def answer(session: PatientSession, *, text: str, now: datetime, message_id: UUI
 
 def _add(message: PrivateMessage) -> bool:
     """Saves a message; False when it is there already. Locks the lead: two messages at once open one task."""
-    Lead.objects.select_for_update().get(pk=message.lead_id)
+    Lead.objects.select_for_update(no_key=True).get(pk=message.lead_id)
     if PrivateMessage.objects.filter(pk=message.pk).exists():
         return False
     message.save(force_insert=True)

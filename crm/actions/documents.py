@@ -49,7 +49,7 @@ def start(
 
     The same file: same name, size and time of change, from the same side (staff or patient).
     """
-    Lead.objects.select_for_update().get(pk=lead.pk)
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     trouble = judging.why_not_name(name) or _why_not_size(size)
     if trouble:
         raise UploadRefused(str(trouble.label))
@@ -82,7 +82,7 @@ def put(document_id: UUID, *, offset: int, piece: bytes, now: datetime) -> int:
 
     Every piece but the last has sealed.CHUNK bytes. Raises WrongOffset for any other than the next.
     """
-    document = Document.objects.select_for_update().get(pk=document_id)
+    document = Document.objects.select_for_update(no_key=True).get(pk=document_id)
     wanted = min(sealed.CHUNK, document.size - document.received)
     if document.state != DocumentState.UPLOADING or offset != document.received or len(piece) != wanted or not wanted:
         raise WrongOffset(document.received)
@@ -111,7 +111,7 @@ def finish(document: Document, *, now: datetime) -> Document:
         raise WrongOffset(document.received)
     found, digest = _judge(document), _digest(document)
     with transaction.atomic():
-        locked = Document.objects.select_for_update().select_related("lead").get(pk=document.pk)
+        locked = Document.objects.select_for_update(no_key=True).select_related("lead").get(pk=document.pk)
         if locked.state == DocumentState.UPLOADING:
             _settle(locked, found, digest, now=now)
     return locked
@@ -253,7 +253,12 @@ def _claim(now: datetime) -> Document | None:
     """The next one to scan, kept from others for a while: what a dead worker held comes up again."""
     due = Q(state=DocumentState.PENDING, scan_at__lte=now)
     with transaction.atomic():
-        found = Document.objects.select_for_update(skip_locked=True).filter(due).order_by("scan_at", "pk").first()
+        found = (
+            Document.objects.select_for_update(no_key=True, skip_locked=True)
+            .filter(due)
+            .order_by("scan_at", "pk")
+            .first()
+        )
         if found:
             found.scan_at = now + SCAN_LEASE
             found.save(update_fields=["scan_at"])
@@ -268,7 +273,7 @@ def _next_try(document: Document, at: datetime | None) -> None:
 @transaction.atomic
 def _after_scan(document: Document, *, clean: bool, now: datetime) -> None:
     """Also takes back what a person had released meanwhile, when the scanner found something."""
-    locked = Document.objects.select_for_update().get(pk=document.pk)
+    locked = Document.objects.select_for_update(no_key=True).get(pk=document.pk)
     if not clean:
         _refuse(locked, Unfit.VIRUS, now=now)
     elif locked.state == DocumentState.PENDING:

@@ -25,7 +25,7 @@ def add(lead: Lead, *, by: User, now: datetime, **columns: Any) -> ImagingStudy:
 @transaction.atomic
 def correct(study: ImagingStudy, *, by: User, now: datetime, **columns: Any) -> None:
     """Changes what is said about a study, under one Activity; nothing when nothing changed."""
-    locked = ImagingStudy.objects.select_for_update().get(pk=study.pk)
+    locked = ImagingStudy.objects.select_for_update(no_key=True).get(pk=study.pk)
     changed = [name for name, value in columns.items() if getattr(locked, name) != value]
     if changed:
         for name in changed:
@@ -37,7 +37,7 @@ def correct(study: ImagingStudy, *, by: User, now: datetime, **columns: Any) -> 
 def request(study: ImagingStudy, *, by: User, now: datetime) -> None:
     """Report and images were asked for. Asking again moves the date. Raises ImagingRefused when all is here."""
     with transaction.atomic():
-        locked = ImagingStudy.objects.select_for_update().get(pk=study.pk)
+        locked = ImagingStudy.objects.select_for_update(no_key=True).get(pk=study.pk)
         if locked.is_complete:
             raise ImagingRefused("Report and images are here already.")
         locked.requested_at, locked.requested_by = now, by
@@ -48,7 +48,7 @@ def request(study: ImagingStudy, *, by: User, now: datetime) -> None:
 @transaction.atomic
 def receive(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
     """The "report" or the "images" came. When both are here, the review task opens, once a study."""
-    locked = ImagingStudy.objects.select_for_update().select_related("lead").get(pk=study.pk)
+    locked = ImagingStudy.objects.select_for_update(no_key=True).select_related("lead").get(pk=study.pk)
     if getattr(locked, f"{part}_at"):
         return
     setattr(locked, f"{part}_at", now)
@@ -68,7 +68,7 @@ def receive(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
 @transaction.atomic
 def review(study: ImagingStudy, *, by: User, now: datetime) -> None:
     """A clinician has looked at it; the task is done with that. Raises ImagingRefused before all is here, or after."""
-    locked = ImagingStudy.objects.select_for_update().get(pk=study.pk)
+    locked = ImagingStudy.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not locked.is_complete:
         raise ImagingRefused("Report and images have to be here first.")
     if locked.reviewed_at:

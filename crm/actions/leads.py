@@ -49,7 +49,7 @@ def move(
     `by` nobody, only a reason and the safety hold count. Side effects: stage, stage_since and lost_reason of the row;
     one Activity; a task for the next step. A move to the stage the lead already has changes nothing.
     """
-    locked = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     current = Stage(locked.stage)
     if expected_stage is not None and current != expected_stage:
         raise MoveRefused(f"Somebody moved this lead to {stages.label(current)} in the meantime. Nothing was changed.")
@@ -99,7 +99,7 @@ def record_outcome(
     A hold that begins leaves an Activity; lifting one is a clinician's act and not offered here.
     """
     now = now or timezone.now()
-    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     is_new = outcome is not None and outcome != locked.outcome
     if outcome is not None:
         locked.outcome = outcome
@@ -150,7 +150,7 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> 
     """
     if not set(changes) <= DETAILS:
         raise ValueError(f"Not contact details: {', '.join(sorted(set(changes) - DETAILS))}")
-    locked = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     different = {name: value for name, value in changes.items() if getattr(locked, name) != value}
     if "owner" in different:
         _check_owner(locked, different["owner"], by=by)
@@ -203,7 +203,7 @@ def _plain(value: Any) -> Any:
 
 def tell_birthday(lead: Lead, *, born: date, by: User | None, now: datetime) -> None:
     """Writes the date of birth, which can prove who somebody is. The timeline says that it changed, never to what."""
-    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     if locked.date_of_birth == born.isoformat():
         return
     verb = "Corrected" if locked.date_of_birth else "Told"

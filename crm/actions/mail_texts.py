@@ -18,7 +18,7 @@ def publish(name: str, language: str, text: Text, *, by: User, now: datetime) ->
     complaints = mail_lint.complaints(text, language)
     if complaints:
         raise TextRefused(" ".join(complaints))
-    of_this = MailText.objects.select_for_update().filter(name=name, language=language)
+    of_this = MailText.objects.select_for_update(no_key=True).filter(name=name, language=language)
     number = (of_this.aggregate(highest=Max("number"))["highest"] or 0) + 1
     of_this.filter(state=VersionState.PUBLISHED).update(state=VersionState.WITHDRAWN)
     transaction.on_commit(mail_texts.forget_texts, robust=True)

@@ -31,7 +31,7 @@ def send_again(message: Message, *, by: User, now: datetime) -> None:
 
     Raises MessageRefused when it is in any other state. Side effects: the row, and an Activity of its lead.
     """
-    locked = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
+    locked = Message.objects.select_for_update(no_key=True, of=("self",)).get(pk=message.pk)
     if locked.state not in NEEDS_A_PERSON:
         raise MessageRefused(f"This message is {MessageState(locked.state).label.lower()}: there is nothing to repeat.")
     locked.state, locked.reason, locked.due_at, locked.not_after = MessageState.QUEUED, "", now, now + ANOTHER
@@ -49,7 +49,7 @@ def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
 
     Raises MessageRefused when it waits for nobody any more. Side effects: the row, an Activity of its lead.
     """
-    locked = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
+    locked = Message.objects.select_for_update(no_key=True, of=("self",)).get(pk=message.pk)
     allowed = {"arrived": [MessageState.UNKNOWN], "drop": NEEDS_A_PERSON}.get(what, [])
     if locked.state not in allowed:
         raise MessageRefused(f"This message is {MessageState(locked.state).label.lower()}: somebody was quicker.")

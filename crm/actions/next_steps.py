@@ -57,7 +57,7 @@ def ensure(*, now: datetime) -> int:
 
 def _batch(*, now: datetime) -> int:
     with transaction.atomic():
-        left = Lead.objects.without_next_step().select_for_update(skip_locked=True, of=("self",))
+        left = Lead.objects.without_next_step().select_for_update(no_key=True, skip_locked=True, of=("self",))
         forgotten = list(left.select_related("location").order_by("pk")[:BATCH])
         Task.objects.bulk_create(
             Task(

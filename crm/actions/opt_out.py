@@ -5,20 +5,22 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from crm import suppression
 from crm.enums import ActivityKind, MessageState
 from crm.models import Activity, Lead, Message, Scope, SuppressedBecause, Suppression
 
-# A mail whose content is on its way when somebody opts out is waited for, as long as a server may take to answer.
-WAIT_SECONDS = 25.0
-_LOOK_EVERY = 0.05
+# A mail whose content is on its way when somebody opts out is waited for: a server takes a moment for it. One that
+# takes longer must not hold a thread of the site, and its mail is the last one.
+WAIT_SECONDS = 3.0
+_LOOK_EVERY = 0.1
 BEFORE_DATA = [MessageState.QUEUED, MessageState.SENDING]
 
 
 def opt_out(address: str, *, lead_id: UUID | None, scope: Scope, because: SuppressedBecause, now: datetime) -> bool:
-    """From when this returns nothing of that scope leaves for the address. Twice is once: False the second time.
+    """From when this returns nothing of that scope leaves for the address, but for a mail whose server has not answered
+    for WAIT_SECONDS. Twice is once: False the second time.
 
     `everything` also stops the appointment mails of that lead, and of nobody else who uses the address. Side effects:
     Suppression rows; what waits or is held by a worker is suppressed; a line on the timeline of the lead if there still
@@ -44,8 +46,7 @@ def record(address: str, *, lead_id: UUID | None, scope: Scope, because: Suppres
 def take_from_the_outbox(address: str, *, now: datetime) -> None:
     """Mails that wait, and those that a worker has claimed: without its lease it hands nothing over. A mail that is
     claimed or written after the rows above were committed is judged by them."""
-    waiting = list(Message.objects.filter(to_email__iexact=address, state__in=BEFORE_DATA, lead__isnull=False))
-    for message_id, reason in suppression.of_messages(waiting).items():
+    for message_id, reason in suppression.of_messages(list(_waiting(address))).items():
         Message.objects.filter(pk=message_id, state__in=BEFORE_DATA).update(
             state=MessageState.SUPPRESSED, reason=reason, lease_token=None, lease_until=None, finished_at=now
         )
@@ -91,6 +92,15 @@ def _stop(address_hash: str, lead_id: UUID | None, scope: Scope, because: Suppre
 
 def _wait_for_mails_on_their_way(address: str) -> None:
     ends_at = time.monotonic() + WAIT_SECONDS
-    going = Message.objects.filter(to_email__iexact=address, state=MessageState.IN_DATA)
+    going = _going(address)
     while going.exists() and time.monotonic() < ends_at:
         time.sleep(_LOOK_EVERY)
+
+
+def _waiting(address: str) -> "QuerySet[Message]":
+    """By the index of what has not gone out (message_waits_for_address)."""
+    return Message.objects.filter(to_email__iexact=address, state__in=BEFORE_DATA, lead__isnull=False)
+
+
+def _going(address: str) -> "QuerySet[Message]":
+    return Message.objects.filter(to_email__iexact=address, state=MessageState.IN_DATA)

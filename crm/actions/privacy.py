@@ -22,7 +22,7 @@ def ask_to_delete(lead: Lead, *, now: datetime) -> bool:
 
     Nothing is deleted here: a person has to look at what the law makes us keep.
     """
-    Lead.objects.select_for_update().get(pk=lead.pk)
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     if Task.objects.open().filter(lead=lead, kind=TaskKind.PRIVACY).exists():
         return False
     due_at = now + ANSWERED_WITHIN

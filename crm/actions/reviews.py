@@ -38,7 +38,7 @@ def decide(lead: Lead, *, decision: Decision, reason: str, by: User, now: dateti
     """
     if not reason.strip():
         raise ReviewRefused("reason", "Give the reason: whoever looks next has to understand it.")
-    locked = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     made = ReviewDecision.objects.create(
         lead=locked,
         decision=decision,
@@ -60,7 +60,9 @@ def agree(made: ReviewDecision, *, by: User, now: datetime) -> None:
     """The second person. Raises ReviewRefused for the first one, for an account that the first one or the same third
     person has had in their hands of late (crm/actions/accounts.py), or when nobody is waited for."""
     locked = (
-        ReviewDecision.objects.select_for_update(of=("self",)).select_related("lead__location", "by").get(pk=made.pk)
+        ReviewDecision.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("lead__location", "by")
+        .get(pk=made.pk)
     )
     if locked.is_in_force:
         raise ReviewRefused("", "This decision needs nobody else any more.")
@@ -105,7 +107,7 @@ def record_consultation(
         raise ReviewRefused("held_on", "This day is still to come.")
     if surgery and result != ConsultResult.PROCEDURE:
         raise ReviewRefused("surgery", "There is nothing to decide: no procedure was recommended.")
-    locked = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     values = {"result": result, "surgery": surgery or "", "note": note, "by": by, "at": now}
     made, _ = Consultation.objects.update_or_create(lead=locked, held_on=held_on, defaults=values)
     summary = f"Consultation: {made.get_result_display()}"

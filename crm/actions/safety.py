@@ -36,7 +36,7 @@ def escalate(*, now: datetime) -> int:
         late = list(
             SafetyAlert.objects.open()
             .filter(next_level_at__lte=now)
-            .select_for_update(skip_locked=True, of=("self",))
+            .select_for_update(no_key=True, skip_locked=True, of=("self",))
             .select_related("lead__location")
             .order_by("next_level_at", "pk")
         )
@@ -65,7 +65,7 @@ def clear_hold(lead: Lead, *, by: User, note: str, now: datetime) -> None:
 
     Raises SafetyRefused without a hold, without a note, or while the alert is unanswered.
     """
-    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     if not locked.safety_hold:
         raise SafetyRefused("There is no hold to lift: somebody else may have done it.")
     if not note.strip():

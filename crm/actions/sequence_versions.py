@@ -16,7 +16,7 @@ from crm.sequences.definition import Do, SequenceRefused, read
 @transaction.atomic
 def copy(version: SequenceVersion, *, by: User, now: datetime) -> SequenceVersion:
     """A draft with the same body and the next number."""
-    of_key = SequenceVersion.objects.select_for_update().filter(key=version.key)
+    of_key = SequenceVersion.objects.select_for_update(no_key=True).filter(key=version.key)
     number = max(one.number for one in of_key) + 1
     return SequenceVersion.objects.create(
         key=version.key, number=number, body=version.body, created_by=by, created_at=now
@@ -31,7 +31,7 @@ def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str) -> 
     unknown = sorted({step.text for step in definition.steps if step.do == Do.MAIL} - texts)
     if unknown:
         raise SequenceRefused(f"There is no text {', '.join(unknown)}.")
-    locked = SequenceVersion.objects.select_for_update().get(pk=version.pk)
+    locked = SequenceVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if locked.state != VersionState.DRAFT:
         raise SequenceRefused("It was published meanwhile: make a copy.")
     locked.body, locked.note = definition.body, note
@@ -42,7 +42,7 @@ def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str) -> 
 @transaction.atomic
 def publish(version: SequenceVersion) -> None:
     """From now on this version begins; the one before is withdrawn. Raises SequenceRefused when it is in force."""
-    versions = SequenceVersion.objects.select_for_update().filter(key=version.key)
+    versions = SequenceVersion.objects.select_for_update(no_key=True).filter(key=version.key)
     if versions.get(pk=version.pk).state == VersionState.PUBLISHED:
         raise SequenceRefused("This version is in force already.")
     versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.WITHDRAWN)
@@ -70,7 +70,7 @@ def move_everybody(version: SequenceVersion, *, now: datetime) -> int:
     whatever the version: its key tells."""
     if version.state != VersionState.PUBLISHED:
         raise SequenceRefused("Publish it first: people are moved to the version in force only.")
-    moved = list(_elsewhere(version).select_for_update(of=("self",)).select_related("lead__location"))
+    moved = list(_elsewhere(version).select_for_update(no_key=True, of=("self",)).select_related("lead__location"))
     for enrolment in moved:
         enrolment.version = version
         if enrolment.state == EnrolmentState.LIVE:

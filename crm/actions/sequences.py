@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -16,7 +17,7 @@ from django.db.models.functions import Cast, Concat
 from crm import conditions
 from crm.clocks import clock_of
 from crm.conditions import Case
-from crm.enums import UNDER_WAY, EnrolmentState, Event, MessageState, StepResult
+from crm.enums import UNDER_WAY, EnrolmentBecause, EnrolmentState, Event, MessageState, StepResult
 from crm.errors import SequenceActionRefused
 from crm.models import Enrolment, Lead, Message, SequenceVersion, StepOutcome, User, VersionState
 from crm.registry import Happening
@@ -25,8 +26,6 @@ from crm.sequences.shipped_definitions import shipped
 from crm.sequences.turn import steps_left
 
 KEPT_SECONDS = 5.0
-HOLD = "Safety hold: people only"
-WROTE = "The patient wrote: a person decides how to go on"
 
 
 # --- Versions ---------------------------------------------------------------------------------------------------------
@@ -177,12 +176,13 @@ def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) ->
             if ends or happening.event == Event.REPLIED:
                 _cancel_waiting(enrolment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
         elif ends:
-            stop(enrolment, reason=conditions.IN_WORDS.get(ends, ends), now=happening.now)
+            reason, because = conditions.IN_WORDS.get(ends, ends), because_of(ends)
+            stop(enrolment, reason=reason, because=because, now=happening.now)
         elif lead.safety_hold:
-            pause(enrolment, reason=HOLD, now=happening.now)
+            pause(enrolment, because=EnrolmentBecause.HOLD, now=happening.now)
         elif happening.event == Event.REPLIED:
-            pause(enrolment, reason=WROTE, now=happening.now)
-        elif happening.event == Event.HOLD_CLEARED and enrolment.reason == HOLD:
+            pause(enrolment, because=EnrolmentBecause.WROTE, now=happening.now)
+        elif happening.event == Event.HOLD_CLEARED and enrolment.because == EnrolmentBecause.HOLD:
             resume(enrolment, now=happening.now)
         else:
             plan_anew(enrolment, lead)
@@ -190,10 +190,11 @@ def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) ->
 
 # --- Doors ------------------------------------------------------------------------------------------------------------
 @transaction.atomic
-def stop(enrolment: Enrolment, *, reason: str, now: datetime) -> bool:
+def stop(enrolment: Enrolment, *, reason: str, now: datetime, because: EnrolmentBecause | Literal[""] = "") -> bool:
     """Ends an enrolment for good; its mails that have not gone out are cancelled. False when it had ended."""
     changed = Enrolment.objects.under_way().filter(pk=enrolment.pk)
-    if not changed.update(state=EnrolmentState.STOPPED, reason=reason[:200], ended_at=now, due_at=None):
+    values = {"state": EnrolmentState.STOPPED, "reason": reason[:200], "because": because}
+    if not changed.update(**values, ended_at=now, due_at=None):
         return False
     enrolment.state, enrolment.reason, enrolment.ended_at, enrolment.due_at = EnrolmentState.STOPPED, reason, now, None
     _cancel_waiting(enrolment, reason=f"Stopped: {reason}", now=now)
@@ -201,10 +202,15 @@ def stop(enrolment: Enrolment, *, reason: str, now: datetime) -> bool:
 
 
 @transaction.atomic
-def pause(enrolment: Enrolment, *, reason: str, now: datetime) -> bool:
-    """Holds an enrolment until somebody resumes it. A mail that waits is taken back and its step is open again."""
+def pause(
+    enrolment: Enrolment, *, now: datetime, reason: str = "", because: EnrolmentBecause | Literal[""] = ""
+) -> bool:
+    """Holds an enrolment until somebody resumes it. A mail that waits is taken back and its step is open again. Without
+    a `reason` in words it is that of `because`."""
+    reason = reason or str(EnrolmentBecause(because).label)
     live = Enrolment.objects.filter(pk=enrolment.pk, state__in=[EnrolmentState.LIVE, EnrolmentState.PARKED])
-    if not live.update(state=EnrolmentState.PAUSED, reason=reason[:200], paused_at=now, due_at=None):
+    values = {"state": EnrolmentState.PAUSED, "reason": reason[:200], "because": because}
+    if not live.update(**values, paused_at=now, due_at=None):
         return False
     enrolment.state, enrolment.reason, enrolment.paused_at = EnrolmentState.PAUSED, reason[:200], now
     taken_back = _cancel_waiting(enrolment, reason=f"Paused: {reason}", now=now)
@@ -218,7 +224,7 @@ def pause(enrolment: Enrolment, *, reason: str, now: datetime) -> bool:
 def resume(enrolment: Enrolment, *, now: datetime) -> None:
     """Goes on with a paused or parked enrolment, as its sequence declares. Raises SequenceActionRefused otherwise."""
     locked = (
-        Enrolment.objects.select_for_update(of=("self",))
+        Enrolment.objects.select_for_update(no_key=True, of=("self",))
         .select_related("version", "lead__location")
         .get(pk=enrolment.pk)
     )
@@ -231,7 +237,8 @@ def resume(enrolment: Enrolment, *, now: datetime) -> None:
         locked.anchor += now - locked.paused_at
     elif definition.on_resume == OnResume.SKIP:
         _skip_overdue(locked, now=now)
-    locked.state, locked.reason, locked.paused_at, locked.tries = EnrolmentState.LIVE, "", None, 0
+    locked.state, locked.paused_at, locked.tries = EnrolmentState.LIVE, None, 0
+    locked.reason = locked.because = ""
     set_due(locked, now=now)
     locked.save()
 
@@ -240,7 +247,7 @@ def resume(enrolment: Enrolment, *, now: datetime) -> None:
 def skip_next(enrolment: Enrolment, *, by: User, now: datetime) -> str:
     """Leaves out the step that is next; returns it in words. Raises SequenceActionRefused when there is none."""
     locked = (
-        Enrolment.objects.select_for_update(of=("self",))
+        Enrolment.objects.select_for_update(no_key=True, of=("self",))
         .select_related("version", "lead__location")
         .get(pk=enrolment.pk)
     )
@@ -270,6 +277,11 @@ def left_of(enrolment: Enrolment) -> list[tuple[datetime, Step]]:
     done = StepOutcome.objects.filter(enrolment=enrolment).values_list("step", flat=True)
     definition = enrolment.version.definition
     return steps_left(definition, done, anchor=enrolment.anchor, clock=clock_of(enrolment.lead))
+
+
+def because_of(condition: str) -> EnrolmentBecause | Literal[""]:
+    """What is judged by a condition that ended a sequence."""
+    return EnrolmentBecause.WROTE if condition == "replied" else ""
 
 
 def plan_anew(enrolment: Enrolment, lead: Lead) -> None:
@@ -302,7 +314,7 @@ def _skip_overdue(enrolment: Enrolment, *, now: datetime) -> None:
 def _cancel_waiting(enrolment: Enrolment, *, reason: str, now: datetime) -> list[UUID]:
     """Its mails that nobody has begun to send; returns their ids. One that a worker holds goes out: it was in time."""
     waiting = Message.objects.filter(enrolment=enrolment, state=MessageState.QUEUED)
-    ids = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    ids = list(waiting.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
     Message.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(
         state=MessageState.CANCELLED, reason=reason[:200], finished_at=now
     )

@@ -44,7 +44,7 @@ def correct(treatment: Treatment, *, by: User | None, now: datetime | None = Non
 
     Raises TreatmentRefused as `add` does. Locks the row, so that two corrections at once are both on the timeline.
     """
-    locked = Treatment.objects.select_for_update(of=("self",)).select_related("lead").get(pk=treatment.pk)
+    locked = Treatment.objects.select_for_update(no_key=True, of=("self",)).select_related("lead").get(pk=treatment.pk)
     differences = {
         name: [_plain(getattr(locked, name)), _plain(value)]
         for name, value in changes.items()

@@ -85,7 +85,7 @@ def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, trea
     """Corrects a treatment; the timeline keeps what it said before."""
     found = Treatment.objects.select_related("lead__location")
     if request.method == "POST":
-        found = found.select_for_update(of=("self",))
+        found = found.select_for_update(no_key=True, of=("self",))
     treatment = get_object_or_404(found, pk=treatment_id, lead_id=lead_id)
     lead = treatment.lead
     form = TreatmentForm(request.POST or None, instance=treatment, auto_id=IDS, colleague=_colleague(lead))

@@ -259,7 +259,9 @@ def _find(lead_id: UUID, user: User) -> queries.LeadPage:
 def find_lead(lead_id: UUID, *, locked: bool = False) -> Lead:
     """The lead, with its location; 404 when there is none. `locked` inside a transaction that will change it."""
     leads_found = Lead.objects.select_related("location")
-    return get_object_or_404(leads_found.select_for_update(of=("self",)) if locked else leads_found, pk=lead_id)
+    return get_object_or_404(
+        leads_found.select_for_update(no_key=True, of=("self",)) if locked else leads_found, pk=lead_id
+    )
 
 
 def user_of(request: HttpRequest) -> User:

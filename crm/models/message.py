@@ -5,13 +5,14 @@ from datetime import timedelta
 import pgtrigger
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils import timezone
 
 from crm.enums import LEASED_STATES, NEEDS_A_PERSON, Channel, MessageClass, MessageState, OnUnknown
 from crm.models.base import Row
 
 LATE_AFTER = timedelta(minutes=5)
+NOT_GONE = [MessageState.QUEUED, *LEASED_STATES]
 
 
 class MessageTopic(Row):
@@ -99,6 +100,8 @@ class Message(Row):
             models.Index(fields=["lead", "-created_at"], name="message_of_lead"),
             models.Index(fields=["-created_at"], condition=Q(state__in=NEEDS_A_PERSON), name="message_needs_person"),
             models.Index(fields=["finished_at"], condition=Q(state=MessageState.SENT), name="message_sent"),
+            # Whoever opts out is found among what has not gone out, whatever the case of their letters.
+            models.Index(Upper("to_email"), condition=Q(state__in=NOT_GONE), name="message_waits_for_address"),
         ]
         triggers = [
             pgtrigger.FSM(

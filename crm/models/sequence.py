@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm.enums import UNDER_WAY, EnrolmentState, StepResult
+from crm.enums import UNDER_WAY, EnrolmentBecause, EnrolmentState, StepResult
 from crm.models.base import Row
 from crm.sequences.definition import Definition, read
 
@@ -81,6 +81,7 @@ class Enrolment(Row):
     paused_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is in this state, in words.")
+    because = models.CharField(max_length=5, choices=EnrolmentBecause, blank=True, help_text="What is judged by it.")
     hurry = models.BooleanField(default=False, help_text="Somebody wants the next step at once.")
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often the step that is due went wrong.")
 
@@ -93,6 +94,9 @@ class Enrolment(Row):
             ),
             models.CheckConstraint(
                 condition=~Q(state=EnrolmentState.LIVE) | Q(due_at__isnull=False), name="enrolment_live_is_due"
+            ),
+            models.CheckConstraint(
+                condition=Q(because__in=["", *EnrolmentBecause.values]), name="enrolment_because_known"
             ),
         ]
         indexes = [

@@ -103,7 +103,7 @@ def book(wanted: Booking, *, now: datetime) -> Appointment:
 
 @transaction.atomic
 def _book(wanted: Booking, found: Free | None, *, now: datetime) -> Appointment:
-    lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=wanted.lead.pk)
+    lead = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=wanted.lead.pk)
     known = _known(lead, wanted, now=now)
     if made := next((one for one in known if one.request_id == wanted.request_id), None):
         if made.lead_id != lead.pk:

@@ -173,8 +173,12 @@ def lock(appointment: Appointment, *, version: int) -> Appointment:
 
 def lock_row(appointment: Appointment) -> Appointment:
     """The lead first, then the appointment."""
-    lead = Lead.objects.select_for_update(of=("self",)).select_related("location").get(pk=appointment.lead_id)
-    rows = Appointment.objects.select_for_update(of=("self",)).select_related("kind", "location", "provider", "topic")
+    lead = (
+        Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=appointment.lead_id)
+    )
+    rows = Appointment.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "kind", "location", "provider", "topic"
+    )
     locked = rows.get(pk=appointment.pk)
     locked.lead = lead
     return locked

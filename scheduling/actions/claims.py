@@ -88,7 +88,7 @@ def hold(
 @transaction.atomic
 def _hold_one(kind: AppointmentType, free: Free, values: dict[str, Any]) -> tuple[UUID, Place] | None:
     """One after the other of the same patient, so that each keeps one time only, however fast they press."""
-    list(Lead.objects.select_for_update().filter(pk=values["lead_id"]).values_list("pk"))
+    list(Lead.objects.select_for_update(no_key=True).filter(pk=values["lead_id"]).values_list("pk"))
     span, name = with_buffers(kind, free.start), uuid4()
     if again := _extended(values, span, free):
         return again
@@ -136,7 +136,7 @@ def keep(name: UUID, place: Place, span: Span, *, held_by: str, lead: UUID, appo
     clock."""
     held = Claim.objects.filter(hold=name, held_by=held_by, state=ClaimState.HELD, hold_expires_at__gt=Now(), lead=lead)
     wanted = set(resources_of(place))
-    locked = held.order_by("resource_id").select_for_update(of=("self",))
+    locked = held.order_by("resource_id").select_for_update(no_key=True, of=("self",))
     ids = list(locked.values_list("pk", "resource_id", "during"))
     during = _range(span)
     if {resource for _pk, resource, _during in ids} != wanted or any(one != during for *_rest, one in ids):

@@ -55,7 +55,7 @@ def leave(lead: Lead, kind: AppointmentType) -> None:
 def lock(lead: Lead, kind: AppointmentType) -> list[WaitlistEntry]:
     """Where somebody stands in line. Before any claim is touched: whoever makes offers takes them in this order too."""
     mine = WaitlistEntry.objects.filter(lead=lead, kind=kind, state__in=IN_LINE)
-    return list(mine.select_for_update().order_by("pk"))
+    return list(mine.select_for_update(no_key=True).order_by("pk"))
 
 
 def end(entry: WaitlistEntry, state: WaitState) -> None:
@@ -107,7 +107,7 @@ def offer(*, now: datetime) -> int:
     made = 0
     for pk in list(FreedTime.objects.order_by("at").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
-            freed = FreedTime.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk)
+            freed = FreedTime.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(pk=pk)
             row = freed.select_related("kind", "location").first()
             if row and _is_awake(row.location, now):
                 count, is_settled = _offer(row, now=now)
@@ -129,10 +129,16 @@ def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
     for waiting in _line(freed, now=now):
         if not _is_of_use(waiting, freed, now=now):
             continue
-        lead = Lead.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=waiting.lead_id).first()
+        lead = (
+            Lead.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+            .filter(pk=waiting.lead_id)
+            .first()
+        )
         if lead is None:
             return made, False
-        rows = WaitlistEntry.objects.select_for_update(of=("self",)).filter(pk=waiting.pk, state=WaitState.WAITING)
+        rows = WaitlistEntry.objects.select_for_update(no_key=True, of=("self",)).filter(
+            pk=waiting.pk, state=WaitState.WAITING
+        )
         entry = rows.select_related("lead__location").first()
         if entry and (asked := _question(entry, freed, now=now)):
             made += _offer_to(entry, asked, freed, now=now)
@@ -207,7 +213,7 @@ def _end_late_offers(*, now: datetime) -> None:
     """Nobody answered in time: they wait on, at the end of the line, and the next one is asked."""
     with transaction.atomic():
         late = WaitlistEntry.objects.filter(state=WaitState.OFFERED, offered_until__lte=Now())
-        for entry in late.select_for_update(skip_locked=True)[:BATCH]:
+        for entry in late.select_for_update(no_key=True, skip_locked=True)[:BATCH]:
             if entry.offered_start:
                 _give_back(entry, entry.offered_start)
             _withdraw_mail(entry)
@@ -219,9 +225,15 @@ def _end_dead_offers(*, now: datetime) -> None:
     """A leave lies over what was offered: they wait on, where they stood."""
     for pk, lead_id in list(WaitlistEntry.objects.filter(state=WaitState.OFFERED).values_list("pk", "lead_id")):
         with transaction.atomic():
-            if not Lead.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=lead_id).exists():
+            if (
+                not Lead.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+                .filter(pk=lead_id)
+                .exists()
+            ):
                 continue
-            rows = WaitlistEntry.objects.select_for_update(of=("self",)).filter(pk=pk, state=WaitState.OFFERED)
+            rows = WaitlistEntry.objects.select_for_update(no_key=True, of=("self",)).filter(
+                pk=pk, state=WaitState.OFFERED
+            )
             entry = rows.select_related("kind", "location").first()
             if entry and entry.offered_start and not _is_still_free(entry, entry.offered_start, now=now):
                 claims.drop_holds_of(holder(entry))

@@ -13,7 +13,7 @@ from crm import delivery, eligibility
 from crm.actions import messages as outbox
 from crm.actions import opt_out, sequences
 from crm.eligibility import Background, Obstacle
-from crm.enums import AUTOMATED, ConsentKind, MessageClass, MessageState, Outcome
+from crm.enums import AUTOMATED, ConsentKind, MessageClass, MessageState, OnUnknown, Outcome
 from crm.models import ConsentRecord, Enrolment, Lead, Message, Scope, SequenceVersion, SuppressedBecause
 from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import FarEnd, far_end
@@ -278,3 +278,21 @@ def test_facts_of_a_batch_take_no_more_queries_for_more_mails(agreed: Lead, djan
     for messages in (batch(1), batch(20)):
         with transaction.atomic(), django_assert_num_queries(5):
             assert isinstance(eligibility.background(messages, now=NOON), Background)
+
+
+def test_a_mail_nobody_knows_of_counts_from_when_it_went_and_not_anew_at_each_look(agreed: Lead) -> None:
+    gone = make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, on_unknown=OnUnknown.PARK)
+    for state in (MessageState.SENDING, MessageState.IN_DATA):
+        Message.objects.filter(pk=gone.pk).update(state=state, lease_token=gone.pk, lease_until=NOON)
+    gone.refresh_from_db()
+    delivery._settle_unknown(gone, reason="Broke off")
+    gone.refresh_from_db()
+    assert (gone.state, gone.finished_at is None) == (MessageState.UNKNOWN, False)
+    Message.objects.filter(pk=gone.pk).update(finished_at=NOON)
+
+    next_one = make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, not_after=NOON + timedelta(days=5))
+    for hours in (1, 5, 20):
+        found = obstacle(next_one, now=NOON + timedelta(hours=hours))
+        assert found is not None
+        assert found.until == NOON + timedelta(days=1)
+    assert obstacle(next_one, now=NOON + timedelta(days=1)) is None

@@ -1,8 +1,10 @@
 """Sequences on a real database: who is enrolled, what each step leaves, what stops, holds and delays it."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -10,11 +12,12 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from crm import follow_up, steps
+from crm import follow_up, patient_access, sequence_figures, steps
 from crm.actions import conversation, events, leads, safety, sequences
 from crm.enums import (
     CallOutcome,
     ConsentKind,
+    EnrolmentBecause,
     EnrolmentState,
     Event,
     LostReason,
@@ -25,12 +28,25 @@ from crm.enums import (
     TaskKind,
 )
 from crm.errors import SequenceActionRefused
-from crm.models import ConsentRecord, Enrolment, Lead, Message, SequenceVersion, StepOutcome, Task, User, VersionState
+from crm.models import (
+    ConsentRecord,
+    Enrolment,
+    Lead,
+    Location,
+    Message,
+    PrivateMessage,
+    SequenceVersion,
+    StepOutcome,
+    Task,
+    User,
+    VersionState,
+)
 from crm.sequences.definition import Definition, read
 from crm.sequences.shipped_definitions import shipped
-from tests.factories import make_lead
+from tests.factories import make_lead, make_message, make_user
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 BEGUN = datetime(2026, 11, 23, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
 
 
@@ -211,6 +227,42 @@ def test_one_that_goes_wrong_is_put_aside_and_delays_nobody(lead: Lead, monkeypa
     assert Enrolment.objects.get(lead=lead).state == EnrolmentState.DONE
 
 
+def test_one_that_was_resumed_and_goes_wrong_again_is_parked_again(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumbles(*_args: Any, **_kwargs: Any) -> None:
+        raise RuntimeError("no such thing")
+
+    enrolment = begin(lead, {"steps": [step("one")]})
+    monkeypatch.setattr(follow_up, "carry_out", stumbles)
+    for hour in range(2):
+        for tries in range(follow_up.MOST_TRIES):
+            run(BEGUN + hour * HOUR + tries * follow_up.TRY_AGAIN)
+        enrolment.refresh_from_db()
+        assert enrolment.state == EnrolmentState.PARKED
+        assert Task.objects.filter(kind=TaskKind.MAIL_PROBLEM).count() == hour + 1
+        sequences.resume(enrolment, now=BEGUN + (hour + 1) * HOUR)
+
+
+def test_one_that_the_database_refuses_holds_up_nobody(centre: Location) -> None:
+    """As a key that is taken does: the others of the batch get their mail, and this one is put aside."""
+    people = [make_lead(location=centre, email=f"n{number}@example.org") for number in range(4)]
+    version_of({"steps": [step("one")]})
+    for one in people:
+        events.announce(one, Event.ANSWERED, now=BEGUN)
+    bad = Enrolment.objects.get(lead=people[2])
+    make_message(people[2], key=f"step:{bad.pk}:one")
+
+    assert run() == 4
+
+    assert Counter(Enrolment.objects.values_list("state", flat=True)) == {"done": 3, "live": 1}
+    assert Message.objects.filter(enrolment__isnull=False).count() == 3
+    bad.refresh_from_db()
+    assert (bad.state, bad.tries, bad.due_at) == (EnrolmentState.LIVE, 1, BEGUN + follow_up.TRY_AGAIN)
+    for tries in (1, 2):
+        run(BEGUN + tries * follow_up.TRY_AGAIN)
+    bad.refresh_from_db()
+    assert (bad.state, Task.objects.get().lead_id) == (EnrolmentState.PARKED, people[2].pk)
+
+
 def test_queries_do_not_grow_with_the_batch(centre: object, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     version_of({"stops": ["reached", "replied", "records_here", "questions_answered"], "steps": [step("one")]})
 
@@ -219,7 +271,7 @@ def test_queries_do_not_grow_with_the_batch(centre: object, django_assert_num_qu
             events.announce(make_lead(email=f"n{number}@example.org"), Event.ANSWERED, now=BEGUN)
 
     batch(1)
-    with django_assert_num_queries(18) as one:
+    with django_assert_num_queries(20) as one:
         run()
     batch(20)
     with django_assert_num_queries(len(one)):
@@ -256,13 +308,14 @@ def test_what_no_event_told_is_seen_when_a_step_is_due(lead: Lead) -> None:
 
 
 def test_who_writes_to_us_is_written_to_by_people(lead: Lead) -> None:
-    from crm import patient_access
-
     enrolment = begin(lead, {"steps": [step("one", after="1d")]})
     session = patient_access.begin(lead, now=timezone.now()).session
     conversation.answer(session, text="Please call me.", now=timezone.now())
     enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.reason) == (EnrolmentState.PAUSED, sequences.WROTE)
+    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.WROTE)
+    assert enrolment.reason == "The patient wrote: a person decides how to go on"
+    Enrolment.objects.update(reason="Other words, by then")
+    assert sequence_figures.of_all(make_user(is_superuser=True))["test"].replied == 1
 
 
 @pytest.mark.parametrize("event", [Event.REPLIED, Event.STAGE_MOVED])
@@ -282,12 +335,59 @@ def test_a_safety_hold_holds_and_lifting_it_goes_on(lead: Lead, clinician: User)
     enrolment = begin(lead, {"steps": [step("one", after="1d")]})
     leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
     enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.reason) == (EnrolmentState.PAUSED, sequences.HOLD)
+    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.HOLD)
+    Enrolment.objects.update(reason="Other words, by then")
     with pytest.raises(SequenceActionRefused, match="clinician"):
         sequences.resume(enrolment, now=timezone.now())
     safety.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
     enrolment.refresh_from_db()
-    assert enrolment.state == EnrolmentState.LIVE
+    assert (enrolment.state, enrolment.because) == (EnrolmentState.LIVE, "")
+
+
+def test_a_hold_that_is_seen_when_a_step_is_due_ends_with_the_hold_too(lead: Lead, clinician: User) -> None:
+    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    Lead.objects.update(safety_hold=True)
+    run(BEGUN + timedelta(days=1))
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.HOLD)
+
+    safety.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
+
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.because) == (EnrolmentState.LIVE, "")
+
+
+@pytest.mark.parametrize("event", [Event.REPLIED, Event.ANSWERED])
+def test_whose_answer_ended_a_sequence_counts_as_answered(lead: Lead, event: Event) -> None:
+    begin(lead, {"stops": ["replied"], "steps": [step("one", after="1d")]})
+    session = patient_access.begin(lead, now=timezone.now()).session
+    PrivateMessage.objects.create(lead=lead, session=session, text="Hello", at=timezone.now())
+    if event == Event.REPLIED:
+        events.announce(lead, event, now=BEGUN, key="x")
+    run(BEGUN + timedelta(days=1))
+    assert Enrolment.objects.get().state == EnrolmentState.STOPPED
+    assert sequence_figures.of_all(make_user(is_superuser=True))["test"].replied == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_kept_as_a_sentence_is_filled_in(lead: Lead) -> None:
+    migration = import_module("crm.migrations.0026_why_a_sequence_is_held")
+    version = version_of({"steps": [step("one", after="1d")]})
+    reasons = {
+        "Safety hold: people only": "hold",
+        "The patient wrote: a person decides how to go on": "wrote",
+        "The patient wrote": "wrote",
+        "Paused by Casey": "",
+    }
+    for reason in reasons:
+        state = EnrolmentState.STOPPED if reason == "The patient wrote" else EnrolmentState.PAUSED
+        key = f"k{len(reason)}"
+        Enrolment.objects.create(lead=lead, version=version, key=key, anchor=BEGUN, state=state, reason=reason)
+
+    with connection.cursor() as cursor:
+        cursor.execute(migration.FILL)
+
+    assert dict(Enrolment.objects.values_list("reason", "because")) == reasons
 
 
 def paused_for_five_days(lead: Lead, on_resume: str) -> Enrolment:

@@ -3,11 +3,13 @@
 import re
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -192,3 +194,51 @@ def test_a_mail_on_its_way_is_waited_for(centre: object) -> None:
     assert time.monotonic() - begun >= 0.45
     assert Message.objects.get().state == MessageState.SENT
     other.join()
+
+
+@pytest.mark.parametrize(
+    ("found", "index"), [(opt_out._waiting, "message_waits_for_address"), (opt_out._going, "message_leased")]
+)
+def test_an_address_is_found_by_its_index_whatever_its_case(
+    centre: object, found: Callable[[str], QuerySet[Message]], index: str
+) -> None:
+    """Not by reading all that waits; of what is going at this moment there is never much."""
+    lead, until = agreed_lead(1), timezone.now() + timedelta(days=1)
+    Message.objects.bulk_create(
+        Message(lead=lead, key=f"k{n}", message_id=f"<{n}>", to_email=f"N{n}@Example.org", not_after=until, name="ack")
+        for n in range(3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE crm_message")
+
+    assert index in found("n77@example.org").explain()
+    assert opt_out._waiting("n77@example.org").count() == 1
+
+
+def test_a_server_that_never_answers_does_not_hold_the_answer(centre: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock of this test: it looks, and gives up."""
+    lead = agreed_lead(1)
+    message = make_message(lead, message_class=MessageClass.FOLLOW_UP)
+    fields = {"lease_token": message.pk, "lease_until": timezone.now() + timedelta(minutes=2)}
+    Message.objects.filter(pk=message.pk).update(state="sending", **fields)
+    Message.objects.filter(pk=message.pk).update(state="in_data")
+    clock = FakeClock()
+    monkeypatch.setattr(opt_out, "time", clock)
+
+    opt_out.opt_out(
+        lead.email, lead_id=lead.pk, scope=Scope.MOST, because=SuppressedBecause.OPT_OUT, now=timezone.now()
+    )
+
+    assert opt_out.WAIT_SECONDS <= clock.now <= 5
+
+
+class FakeClock:
+    """Passes only while somebody sleeps."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds

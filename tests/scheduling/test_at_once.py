@@ -1,6 +1,7 @@
 """Many at once, in transactions of their own: the constraint decides, nobody deadlocks, nothing is half done."""
 
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,7 +14,9 @@ from uuid import UUID
 import pytest
 from django.db import close_old_connections, connection, connections, transaction
 
-from crm.models import Lead, Location
+from crm import delivery
+from crm.models import Lead, Location, Message
+from scheduling import mails
 from scheduling.actions import booking, changing
 from scheduling.enums import TAKING, CancelReason, ClaimState, ResourceKind
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
@@ -244,3 +247,35 @@ def _change(made: Appointment, start: datetime, chance: random.Random) -> Any:
     if chance.random() < 0.5:
         return changing.cancel(made, version=made.version, reason=CancelReason.TIME, by=None, now=NOW)
     return move(made, start, version=made.version)
+
+
+def test_a_worker_and_a_move_of_the_same_appointment_do_not_wait_for_each_other(
+    centre: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker holds a reminder that comes too late, and its task points to the lead; who moves the appointment holds
+    the lead, and calls the reminder off. With a lock that guards the lead's key as well, each would wait for the
+    other."""
+    made = booking.book(wish(make_patient(centre), make_kind(make_resource(centre)), TEN), now=NOW)
+    Message.objects.filter(topic=made.topic_id).update(
+        due_at=NOW - timedelta(days=900), not_after=NOW - timedelta(days=800), message_class="reminder"
+    )
+    before, lead_is_held, reminder_is_held = deadlocks(), threading.Event(), threading.Event()
+    judge = delivery._judged
+
+    def slowly(locked: list[Message]) -> list[Message]:
+        reminder_is_held.set()
+        assert lead_is_held.wait(20)
+        return judge(locked)
+
+    def call_off() -> object:
+        with transaction.atomic():
+            changing.lock_row(made)
+            lead_is_held.set()
+            assert reminder_is_held.wait(20)
+            return mails._withdraw(made, "It was moved")
+
+    monkeypatch.setattr(delivery, "_judged", slowly)
+    at_once(delivery.claim, call_off)
+
+    assert deadlocks() == before
+    assert set(Message.objects.values_list("state", flat=True)) == {"cancelled"}
