@@ -60,6 +60,22 @@ def new_message(lead: Lead, *, message_id: uuid.UUID, now: datetime) -> Message:
     return _answer("message", lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 
+def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
+    """Says to an address that was on record that another one is now. Nothing of whom it is about: it may never have
+    been theirs."""
+    return make_message(
+        "address_changed",
+        lead=lead,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={},
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+    )
+
+
 def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> Message:
     """Tells a member of staff to look now, and nothing else. One an alert, level and address; of no lead, so that no
     hold stops it."""

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -65,14 +65,18 @@ def make_links(messages: Iterable[Message], *, now: datetime) -> dict[UUID, str]
 
 
 def find_link(token: str, *, purpose: LinkPurpose, now: datetime) -> PatientLink | None:
-    """The link of a token, or None when it is wrong, too old, taken back or for something else. Changes nothing."""
+    """The link of a token, or None when it is wrong, too old, taken back or for something else. Nor does one open that
+    was mailed to an address which is on record no more, even if it was made a moment after the change. Changes
+    nothing."""
     links = PatientLink.objects.filter(revoked_at__isnull=True, expires_at__gt=now, purpose=purpose)
+    links = links.filter(Q(message=None) | Q(message__to_email__iexact=F("lead__email")))
     return links.select_related("lead__location").filter(token_hash=digest(token)).first()
 
 
 def revoke_links(lead: Lead, *, now: datetime) -> int:
-    """Takes back every link of a lead and ends its sessions; returns how many links."""
-    PatientSession.objects.filter(lead=lead, ended_at__isnull=True).update(ended_at=now)
+    """Takes back every link of a lead and ends its sessions, but for those that staff have begun; returns how many
+    links."""
+    PatientSession.objects.filter(lead=lead, by=None, ended_at__isnull=True).update(ended_at=now)
     return PatientLink.objects.filter(lead=lead, revoked_at__isnull=True).update(revoked_at=now)
 
 

@@ -167,6 +167,35 @@ PRIVATE_GUARDS = [
         "if False:",
         "crm/test_in_their_place.py::test_a_tablet_shows_nothing_that_was_on_record",
     ),
+    # Another address
+    Guard(
+        "another e-mail address ends links and sessions",
+        "crm/actions/addresses.py",
+        "    patient_access.revoke_links(lead, now=now)\n",
+        "",
+        "crm/test_addresses.py::test_another_address_ends_links_and_sessions",
+    ),
+    Guard(
+        "a change of address is noticed",
+        "crm/actions/leads.py",
+        '    if "email" in different:\n        addresses.',
+        "    if False:\n        addresses.",
+        "crm/test_addresses.py::test_another_address_ends_links_and_sessions",
+    ),
+    Guard(
+        "what waits goes to the new address",
+        "crm/actions/addresses.py",
+        "    _take_from_the_outbox(lead, before, now=now)\n",
+        "",
+        "crm/test_addresses.py::test_what_waits_goes_to_the_new_address",
+    ),
+    Guard(
+        "a link opens only for the address on record",
+        "crm/patient_access.py",
+        'Q(message=None) | Q(message__to_email__iexact=F("lead__email"))',
+        "Q()",
+        "crm/test_addresses.py::test_a_link_that_is_made_a_moment_later_opens_nothing",
+    ),
     # What is said there
     Guard(
         "messages are for the patient alone",

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm import stages
-from crm.actions import assignment, events, next_steps, referrals, tasks
+from crm.actions import addresses, assignment, events, next_steps, referrals, tasks
 from crm.actions.next_steps import NextStep
 from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, Event, Outcome, Stage, TaskKind
 from crm.errors import AssignmentRefused, MoveRefused
@@ -169,6 +169,8 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> 
         summary=", ".join(name.replace("_", " ") for name in different),
         details={"changes": {name: [_plain(before[name]), _plain(different[name])] for name in different}},
     )
+    if "email" in different:
+        addresses.changed(locked, before=before["email"], now=timezone.now())
     events.announce(locked, Event.DETAILS_CHANGED, now=timezone.now())
     return locked
 

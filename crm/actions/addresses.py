@@ -1,0 +1,54 @@
+"""What another e-mail address of a patient ends: whoever reads the old mailbox may not be the one who is meant."""
+
+from datetime import datetime
+from hashlib import sha256
+
+from django.db.models import QuerySet
+
+from crm import dispatch, emails, patient_access
+from crm.enums import MessageState
+from crm.models import Lead, Message
+
+REASON = "The e-mail address was changed"
+TOLD = "address_changed"
+
+
+def changed(lead: Lead, *, before: str, now: datetime) -> bool:
+    """Draw the line after the address of a lead was changed on record. False when it is the same mailbox after all.
+
+    Ends private links and the sessions of patients, sends what waits to the new address, takes codes back, and tells
+    the old address once. Inside the transaction of the change, with the lead locked. Side effects: PatientLink,
+    PatientSession, Message. Unsubscribe links in earlier mails go on working.
+    """
+    if before.casefold() == lead.email.casefold():
+        return False
+    patient_access.revoke_links(lead, now=now)
+    _take_from_the_outbox(lead, before, now=now)
+    if before:
+        _tell(lead, before, now=now)
+    return True
+
+
+def _take_from_the_outbox(lead: Lead, before: str, *, now: datetime) -> None:
+    """Mails that wait, and those that a worker has claimed: without its lease it hands nothing over."""
+    there = Message.objects.filter(lead=lead, to_email__iexact=before).exclude(name=TOLD)
+    there.filter(state=MessageState.SENDING).update(state=MessageState.QUEUED, lease_token=None, lease_until=None)
+    waiting = there.filter(state=MessageState.QUEUED)
+    _cancel(waiting.filter(name="code"), now=now)  # its session is over
+    if lead.email:
+        waiting.update(to_email=lead.email)
+    else:
+        _cancel(waiting, now=now)
+
+
+def _cancel(messages: QuerySet[Message], *, now: datetime) -> None:
+    messages.update(state=MessageState.CANCELLED, reason=REASON, finished_at=now)
+
+
+def _tell(lead: Lead, before: str, *, now: datetime) -> None:
+    """Each change once, however often it is made."""
+    change = sha256(f"{before.casefold()}\n{lead.email.casefold()}".encode()).hexdigest()[:32]
+    message = emails.address_changed(lead, to=before, key=f"address-changed:{lead.pk}:{change}", now=now)
+    if not Message.objects.filter(key=message.key).exists():
+        message.save()
+        dispatch.send_after_commit(message)
