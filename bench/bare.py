@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from typing import Any
 
 import django
@@ -16,6 +17,7 @@ from django.middleware.csrf import get_token
 from django.urls import path
 from psycopg.conninfo import conninfo_to_dict
 
+from crm.door import Door, Lane
 from intake.questionnaire import STEP_ONE, Kind, Question
 
 INFO = conninfo_to_dict(os.environ["DATABASE_URL"])
@@ -103,4 +105,4 @@ urlpatterns = [
     path("same/", take, {"form_class": SameForm}),
     path("small/", take, {"form_class": SmallForm}),
 ]
-application = get_wsgi_application()
+application = Door(get_wsgi_application(), [Lane("pages", re.compile(""), threads=4, most_bytes=640 * 1024)])

@@ -73,7 +73,7 @@ def main() -> int:
 
 def _start(running: ExitStack) -> tuple[Contestant, Contestant, Contestant]:
     environment = make_site(running)
-    ours = serve(running, "crm.wsgi:application", environment)
+    ours = serve(running, "crm.asgi:application", environment)
     bare = serve(running, "bench.bare:application", environment)
     return (
         Contestant("the request for help", "/candidate/", _request, ours),
@@ -84,7 +84,7 @@ def _start(running: ExitStack) -> tuple[Contestant, Contestant, Contestant]:
 
 def start_product(running: ExitStack) -> int:
     """The product alone, ready for visitors. Returns its port."""
-    return serve(running, "crm.wsgi:application", make_site(running))
+    return serve(running, "crm.asgi:application", make_site(running))
 
 
 def make_site(running: ExitStack) -> dict[str, str]:
@@ -118,7 +118,7 @@ def serve(running: ExitStack, application: str, environment: dict[str, str]) -> 
     command = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]
     path = f"{Path(sys.executable).parent}:{environment['PATH']}"
     process = subprocess.Popen(
-        ["sh", "-c", command.replace("crm.wsgi:application", application)],
+        ["sh", "-c", command.replace("crm.asgi:application", application)],
         cwd=ROOT,
         env=environment | {"PORT": str(port), "PATH": path},
         stdout=subprocess.DEVNULL,

@@ -96,7 +96,7 @@ def main() -> int:
     with ExitStack() as running:
         os.environ["DOCUMENTS_DIR"] = running.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-documents-"))
         environment = form_post.make_site(running)
-        port = form_post.serve(running, "crm.wsgi:application", environment)
+        port = form_post.serve(running, "crm.asgi:application", environment)
         sender = Sender(port, _session(environment))
         _upload(sender, 16 * MEGABYTE, cut=False)  # every thread has its connection and its buffers
         weight = Weight()

@@ -162,6 +162,8 @@ class Environment(BaseSettings):
     documents_dir: str = ""
     document_max_mb: int = Field(default=1024, ge=1, le=4000)
     clamd_url: str = ""
+    web_threads: int = Field(default=4, ge=1, le=64)
+    body_seconds: int = Field(default=20, ge=1, le=600)
 
     @field_validator("database_url", "database_owner_url")
     @classmethod

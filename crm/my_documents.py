@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm import uploading
 from crm.actions import documents
+from crm.capped_upload import CappedUpload
 from crm.document_enums import READABLE
 from crm.models import Document, Lead
 from crm.private import PatientRequest, patient_page
@@ -36,6 +37,7 @@ def _sender(request: PatientRequest) -> documents.Sender:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @patient_page(reads=True, on_tablet=True)
+@uploading.takes_files(CappedUpload)
 def page(request: PatientRequest) -> HttpResponse:
     """The list and the form. A file in one go is taken from browsers without scripts; 422 says why not."""
     form = uploading.PlainForm(request.POST or None, request.FILES or None)

@@ -101,7 +101,11 @@ def _database(url: str) -> dict[str, Any]:
     entry = {name: info.pop(key, "") for name, key in _DJANGO_NAMES.items()}
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "OPTIONS": {**info, "connect_timeout": 5, "pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
+        "OPTIONS": {
+            **info,
+            "connect_timeout": 5,
+            "pool": {"min_size": 1, "max_size": ENV.web_threads + 4, "timeout": 10},
+        },
         "CONN_HEALTH_CHECKS": False,  # the pool checks its own connections
         **entry,
     }
@@ -199,6 +203,9 @@ SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+WEB_THREADS = ENV.web_threads  # for pages; files and the emergency page have their own (crm/asgi.py)
+BODY_SECONDS = ENV.body_seconds
 
 # --- Words, time, files ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -214,7 +221,7 @@ MEDIA_ROOT = BASE_DIR / "var" / "media"  # logos; nothing that patients send
 DOCUMENTS_DIR = Path(ENV.documents_dir) if ENV.documents_dir else BASE_DIR / "var" / "documents"  # encrypted
 DOCUMENT_MAX_BYTES = ENV.document_max_mb * 1024 * 1024
 CLAMD_URL = ENV.clamd_url  # "": staff release documents by hand
-FILE_UPLOAD_HANDLERS = ["crm.capped_upload.CappedUpload"]
+FILE_UPLOAD_HANDLERS = ["crm.capped_upload.NoUpload"]  # views of files bring their own
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -6,12 +6,14 @@ where: GET -> 200 {"offset"}
 end:   POST -> 200 {"state", "reason"}; 409 {"offset"} when something is missing
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import BadRequest
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -19,12 +21,31 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from crm import judging, sealed
 from crm.actions import documents
 from crm.document_enums import DocumentKind, DocumentState, Unfit
 from crm.errors import DomainError, UploadRefused, WrongOffset
 from crm.models import Document, Lead
+
+
+def takes_files[V: Callable[..., Any]](handler: type[FileUploadHandler]) -> Callable[[V], V]:
+    """For a view inside of the check of who asks. Only here are files taken, by `handler`. Django looks for the CSRF
+    token before it calls any view, and reads the whole body for it; here that waits until the sender is known."""
+
+    def decorate(view: V) -> V:
+        guarded = csrf_protect(view)
+
+        @wraps(view)
+        def taking(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.method == "POST":
+                request.upload_handlers = [handler(request)]
+            return guarded(request, *args, **kwargs)
+
+        return cast(V, csrf_exempt(taking))
+
+    return decorate
 
 
 class StartForm(forms.Form):

@@ -12,6 +12,7 @@ from script.guards_of_roles import ROLE_GUARDS
 from script.guards_of_scheduling import SCHEDULING_GUARDS
 from script.guards_of_sending import SENDING_GUARDS
 from script.guards_of_the_desk import DESK_GUARDS
+from script.guards_of_the_door import DOOR_GUARDS
 from script.guards_of_the_private_page import PRIVATE_GUARDS
 
 NOTHING = "migrations.RunSQL(migrations.RunSQL.noop) if True else "
@@ -369,6 +370,7 @@ GUARDS = [
     *SENDING_GUARDS,
     *QUEUE_GUARDS,
     *DESK_GUARDS,
+    *DOOR_GUARDS,
     *ROLE_GUARDS,
     *LOCATION_GUARDS,
     *SCHEDULING_GUARDS,

@@ -11,10 +11,12 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 
 from crm import registry, uploading
 from crm.actions import documents
 from crm.admin.lead_page import back, find_lead, user_of
+from crm.capped_upload import CappedUpload
 from crm.document_enums import READABLE, DocumentState
 from crm.models import Document, Lead
 
@@ -45,6 +47,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     return render_to_string("crm/panel_documents.html", context, request=request)
 
 
+@method_decorator(uploading.takes_files(CappedUpload))
 def page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Sending documents on the patient's behalf."""
     lead, sender = find_lead(lead_id), _sender(request)

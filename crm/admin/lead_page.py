@@ -1,7 +1,7 @@
 """The page of one lead and the forms on it. Every form calls one action; what an action refuses stands at its field."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, update_wrapper
 from typing import cast
 from uuid import UUID
 
@@ -48,7 +48,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
     """The page of a lead, its forms, and what each of them needs as a permission. Below /admin/crm/lead/."""
 
     def route(pattern: str, view: View, permission: str, name: str) -> URLPattern:
-        guarded = site.admin_view(partial(_allowed, view, permission, site))
+        guarded = site.admin_view(update_wrapper(partial(_allowed, view, permission, site), view))
         return path(f"<uuid:lead_id>/{pattern}", guarded, name=name)
 
     ours = [

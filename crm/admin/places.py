@@ -6,16 +6,18 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Field
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from crm import places, queries
+from crm import places, queries, uploading
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.fields import HoursField, LinesField, OriginsField
 from crm.admin.scoped import ScopedFilter
+from crm.capped_upload import SmallUpload
 from crm.models import EmergencyCount, Location, OnCallShift
 
 _EASIER: dict[str, Any] = {
@@ -47,6 +49,14 @@ class LocationAdmin(DeskAdmin):
     ]
 
     readonly_fields = ["snippet"]
+
+    @method_decorator(uploading.takes_files(SmallUpload))
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().add_view(request, *args, **kwargs)
+
+    @method_decorator(uploading.takes_files(SmallUpload))
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().change_view(request, *args, **kwargs)
 
     @display(description="To paste into the site")
     def snippet(self, location: Location) -> str:

@@ -203,13 +203,24 @@ class Site:
             browser.close()
         return answer.status, time.perf_counter() - begun
 
+    def get(self, path: str, *, seconds: float = 30.0) -> int:
+        """The status of one page. Raises TimeoutError when none comes within `seconds`."""
+        browser = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+        try:
+            browser.request("GET", path)
+            answer = browser.getresponse()
+            answer.read()
+        finally:
+            browser.close()
+        return answer.status
+
 
 @contextmanager
-def site(far: FarEnd, *, redis_url: str) -> Iterator[Site]:
+def site(far: FarEnd, *, redis_url: str, **more: str) -> Iterator[Site]:
     """The site on a free port, answering. Ends with SIGTERM."""
     port = embedded.free_port()
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    running = Site(port, environment(far, redis_url=redis_url, PORT=str(port), PATH=path))
+    running = Site(port, environment(far, redis_url=redis_url, PORT=str(port), PATH=path, **more))
     running.start()
     try:
         _wait_until_answering(running)
