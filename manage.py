@@ -8,6 +8,8 @@ from importlib import import_module
 # Commands that only compute: they read no settings, so that they run where there is no environment and no service.
 PURE = {name: f"intake.management.commands.{name}" for name in ("assess", "makemessages", "compilemessages")}
 PURE["explain_mail"] = "crm.management.commands.explain_mail"
+PURE["explain_document"] = "crm.management.commands.explain_document"
+PURE["explain_calendar"] = "scheduling.management.commands.explain_calendar"
 PURE["slots"] = "scheduling.management.commands.slots"  # of a case; those of the site need the site
 
 
@@ -26,7 +28,7 @@ def run_pure(module: str) -> None:
     """Runs a command on Django's default settings, without loading any app."""
     from django.conf import settings
 
-    settings.configure()
+    settings.configure(USE_I18N=False)  # English; catalogues are found by way of the apps
     import_module(module).Command().run_from_argv(sys.argv)
 
 

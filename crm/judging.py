@@ -1,7 +1,7 @@
 """Whether a file is what its name says, and fit to be kept. Reads all of it once or twice, and unpacks nothing to keep.
 
 Pure of Django's models: takes any file that can be read anywhere in it. Foreign files are judged in a limited child
-(crm/limited.py), which calls `tell`; `hear` takes its answer.
+(crm/limited.py): see `judge_apart`.
 """
 
 import unicodedata
@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from crm import dicom, paper_checks, zip_checks
 from crm.document_enums import Unfit
-from crm.limited import Limits
+from crm.limited import Limits, run
 
 LONGEST_NAME = 200
 _FIT = "fit"
@@ -47,6 +47,15 @@ def limits(size: int) -> Limits:
     return Limits(memory=512 * 1024**2, processor_seconds=90, seconds=240, read=8 * size + 4 * 1024**2)
 
 
+def judge_apart(name: str, file: BinaryIO, size: int) -> dicom.Said | Unfit:
+    """As `judge`, in a limited child. Raises NoAnswer, and what reading the file raises."""
+    told = run(tell, name, limits=limits(size), file=file, size=size)
+    if not told[_FIT]:
+        return Unfit(told["reason"])
+    day = told["study_date"]
+    return dicom.Said(date.fromisoformat(day) if day else None, str(told["modality"]))
+
+
 def judge(name: str, file: BinaryIO) -> dicom.Said | Unfit:
     """What a fit file says about its study (nothing, for papers), or why it is not fit."""
     file.seek(0)
@@ -77,11 +86,3 @@ def tell(name: str, file: BinaryIO) -> dict[str, Any]:
         return {_FIT: False, "reason": found.value}
     day = found.study_date.isoformat() if found.study_date else None
     return {_FIT: True, "study_date": day, "modality": found.modality}
-
-
-def hear(told: dict[str, Any]) -> dicom.Said | Unfit:
-    """The verdict that `tell` has put into words."""
-    if not told[_FIT]:
-        return Unfit(told["reason"])
-    day = told["study_date"]
-    return dicom.Said(date.fromisoformat(day) if day else None, str(told["modality"]))

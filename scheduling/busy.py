@@ -3,7 +3,6 @@
 What cannot be read leaves the last good answer in force, and says so at the desk.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,23 +10,14 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 
-from crm import limited
-from crm.limited import Limits, Why
-from scheduling import busy_sources, busy_times
+from crm.limited import NoAnswer
+from scheduling import busy_apart
 from scheduling.busy_sources import Unreadable
 from scheduling.busy_times import Span
 from scheduling.enums import BusyKind
 from scheduling.models import BusyCalendar, BusySpan
 
 EVERY, AHEAD = timedelta(minutes=10), timedelta(days=120)
-ASKING = Limits(processor_seconds=30, seconds=90, answer=64 * 1024**2)  # what JSON can make of ten megabytes
-READING = Limits(processor_seconds=40, seconds=120)
-_ENDED = {
-    Why.TIME: "It takes too long: the server is slow, or the calendar is too large.",
-    Why.PROCESSOR: "It takes too long to work out: an event is repeated too often, or there are too many.",
-    Why.MEMORY: "It is too large to be read.",
-    Why.ANSWER: "It is too large to be read.",
-}
 log = structlog.get_logger("nucleus.scheduling")
 
 
@@ -67,7 +57,7 @@ def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
     except Exception as trouble:  # whatever an address answers, it is this calendar's trouble alone
         why = str(trouble) if isinstance(trouble, Unreadable) else f"It cannot be read ({type(trouble).__name__})."
         BusyCalendar.objects.filter(pk=calendar.pk).update(trouble=why[:200])
-        log.warning("busy_calendar_failed", calendar=str(calendar.pk), error=type(trouble).__name__)
+        log.warning("busy_calendar_failed", calendar=str(calendar.pk), **_told(trouble))
         return False
     with transaction.atomic():
         BusyCalendar.objects.select_for_update(no_key=True).get(pk=calendar.pk)
@@ -80,42 +70,24 @@ def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
     return True
 
 
+def _told(trouble: Exception) -> dict[str, Any]:
+    """For the log: types and places, never words, which may quote an address or an event."""
+    ended = trouble.__cause__
+    if isinstance(ended, NoAnswer):
+        return {"error": ended.error or ended.why, "frames": ended.frames}
+    return {"error": type(trouble).__name__}
+
+
 def _ask(calendar: BusyCalendar, begin: datetime, end: datetime) -> list[Span]:
     by_caldav = calendar.kind == BusyKind.CALDAV
     texts = _over_caldav(calendar, begin, end) if by_caldav else [_fetched(calendar.url)]
-    return busy_in(texts, zone=calendar.resource.timezone, begin=begin, end=end)
+    return busy_apart.busy_in(texts, zone=calendar.resource.timezone, begin=begin, end=end)
 
 
 def _fetched(url: str) -> str:
-    """The text behind an address. Over https only, except on this machine."""
-    found: list[str] = _heard(busy_sources.texts_of_file, url, limits=ASKING)["texts"]
-    return found[0]
+    return busy_apart.text_of_file(url)
 
 
 def _over_caldav(calendar: BusyCalendar, begin: datetime, end: datetime) -> list[str]:
-    """The events of these days, of the calendar at that address or of all of that account (RFC 4791)."""
     known = calendar.url, calendar.user, calendar.password or ""
-    told = _heard(busy_sources.texts_of_server, *known, begin.isoformat(), end.isoformat(), limits=ASKING)
-    found: list[str] = told["texts"]
-    return found
-
-
-def busy_in(texts: list[str], *, zone: str, begin: datetime, end: datetime) -> list[Span]:
-    """When somebody is busy by calendars' texts, in UTC and sorted; floating times are on the clock of `zone`.
-
-    Raises Unreadable.
-    """
-    told = _heard(busy_times.spans_of, texts, zone, begin.isoformat(), end.isoformat(), limits=READING)
-    return [(datetime.fromisoformat(start), datetime.fromisoformat(stop)) for start, stop in told["busy"]]
-
-
-def _heard(function: Callable[..., dict[str, Any]], *arguments: Any, limits: limited.Limits) -> dict[str, Any]:
-    """What a limited child says; Unreadable when it tells of trouble or is ended."""
-    try:
-        told: dict[str, Any] = limited.run(function, *arguments, limits=limits)
-    except limited.NoAnswer as trouble:
-        log.warning("busy_calendar_unread", why=trouble.why, error=trouble.error, frames=trouble.frames)
-        raise Unreadable(_ENDED.get(trouble.why, f"It cannot be read ({trouble.error or trouble.why}).")) from None
-    if "trouble" in told:
-        raise Unreadable(told["trouble"])
-    return told
+    return busy_apart.texts_of_server(*known, begin=begin, end=end)

@@ -73,7 +73,7 @@ def _file(url: str) -> str:
         with urllib.request.build_opener(_Redirects).open(address, timeout=SECONDS) as answer:
             is_packed = answer.headers.get("Content-Encoding", "").lower() in {"gzip", "x-gzip", "deflate"}
             pieces = iter(lambda: answer.read(_PIECE), b"")
-            return _within(_unpacked(pieces) if is_packed else pieces).decode("utf-8", "replace")
+            return text_of(_unpacked(pieces) if is_packed else pieces)
     except (OSError, zlib.error) as trouble:
         raise Unreadable(f"The address does not answer ({type(trouble).__name__}).") from None
 
@@ -85,6 +85,11 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield unpack.decompress(piece, MOST_BYTES + 1)
         if unpack.unconsumed_tail:
             raise Unreadable("The calendar is larger than 5 MB.")
+
+
+def text_of(pieces: Iterator[bytes]) -> str:
+    """The text of a calendar's file. Raises Unreadable when it is too large."""
+    return _within(pieces).decode("utf-8", "replace")
 
 
 def _within(pieces: Iterator[bytes]) -> bytes:

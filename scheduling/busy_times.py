@@ -36,7 +36,7 @@ def spans_of(texts: list[str], zone: str, begin: str, end: str) -> dict[str, Any
     except Exception as trouble:  # a strange calendar breaks a parser in any way it likes
         return {"trouble": f"This is no calendar that can be read ({type(trouble).__name__})."}
     if len(found) > MOST_SPANS:
-        return {"trouble": f"There are more than {MOST_SPANS} events in four months."}
+        return {"trouble": f"There are more than {MOST_SPANS} busy times in the days that are read."}
     return {"busy": [[start.isoformat(), stop.isoformat()] for start, stop in found]}
 
 

@@ -198,16 +198,14 @@ def _why_not_size(size: int) -> Unfit | None:
 def _judge(document: Document) -> dicom.Said | Unfit:
     """In a limited child; what ends that child is nothing that could be kept."""
     try:
-        with sealed.Sealed(document.pk, document.size) as raw:
-            limits, file = judging.limits(document.size), cast(BinaryIO, raw)
-            told = limited.run(judging.tell, document.name, limits=limits, file=file, size=document.size)
+        with sealed.Sealed(document.pk, document.size) as file:
+            return judging.judge_apart(document.name, cast(BinaryIO, file), document.size)
     except DecryptionFailed:
         return Unfit.DAMAGED
     except limited.NoAnswer as trouble:
         known = {"why": trouble.why, "error": trouble.error, "frames": trouble.frames}
         log.warning("document_not_judged", document=str(document.pk), **known)
         return Unfit.UNCHECKED
-    return judging.hear(told)
 
 
 def _digest(document: Document) -> str:

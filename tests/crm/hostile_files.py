@@ -62,9 +62,9 @@ def with_mode(mode: int) -> bytes:
     return zipped([("s/IM1", files.dicom()), (entry, files.jpeg(comment=b"/etc/passwd"))])
 
 
-def overlapping(copies: int, megabytes: int) -> bytes:
+def overlapping(copies: int, more: bytes) -> bytes:
     """One deflated member, listed many times: the quoting bomb in its simplest form."""
-    whole = bytearray(files.packed({"IM1": files.dicom() + bytes(megabytes * MEGABYTE)}))
+    whole = bytearray(files.packed({"IM1": files.dicom() + more}))
     start = int.from_bytes(whole[-6:-2], "little")
     listed, end = bytes(whole[start:-22]), bytearray(whole[-22:])
     end[8:12] = struct.pack("<HH", copies, copies)

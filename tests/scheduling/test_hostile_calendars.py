@@ -10,7 +10,7 @@ import pytest
 
 from crm import limited
 from crm.limited import Limits, NoAnswer, Why
-from scheduling import busy, busy_sources, busy_times
+from scheduling import busy, busy_apart, busy_sources, busy_times
 from scheduling.busy_sources import Unreadable
 from scheduling.enums import BusyKind
 from scheduling.models import BusyCalendar, BusySpan, Resource
@@ -25,7 +25,7 @@ MEGABYTE = 1024**2
 
 def spans(text: str) -> list[busy_times.Span]:
     """As calendars are read: in a child, with its limits."""
-    return busy.busy_in([text], zone="America/New_York", begin=BEGIN, end=BEGIN + DAYS)
+    return busy_apart.busy_in([text], zone="America/New_York", begin=BEGIN, end=BEGIN + DAYS)
 
 
 def at(*more: str, begin: str = "20261201T150000Z") -> str:
@@ -84,7 +84,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("case", ENDLESS)
 def test_what_never_ends_is_said_and_not_worked_out(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(busy, "READING", Limits(processor_seconds=2, seconds=120))
+    monkeypatch.setattr(busy_apart, "READING", Limits(processor_seconds=2, seconds=120))
     text = calendar(ENDLESS[case])
     assert len(text) < 3 * MEGABYTE
     with pytest.raises(Unreadable):
@@ -132,9 +132,9 @@ def file() -> Iterator[File]:
 def told(kind: BusyKind, file: File) -> dict[str, Any]:
     """What the child says that asks."""
     if kind == BusyKind.ICS:
-        return limited.run(busy_sources.texts_of_file, file.url, limits=busy.ASKING)  # type: ignore[no-any-return]
+        return limited.run(busy_sources.texts_of_file, file.url, limits=busy_apart.ASKING)  # type: ignore[no-any-return]
     days = BEGIN.isoformat(), (BEGIN + DAYS).isoformat()
-    return limited.run(busy_sources.texts_of_server, file.url, USER, PASSWORD, *days, limits=busy.ASKING)  # type: ignore[no-any-return]
+    return limited.run(busy_sources.texts_of_server, file.url, USER, PASSWORD, *days, limits=busy_apart.ASKING)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
@@ -188,7 +188,7 @@ def test_a_calendar_that_ends_the_child_keeps_its_last_good_answer(
     file.text = calendar(AT_TEN)
     made = BusyCalendar.objects.create(resource=provider, url=file.url)
     assert busy.refresh(made, now=NOW)
-    monkeypatch.setattr(busy, limits, Limits(seconds=0))
+    monkeypatch.setattr(busy_apart, limits, Limits(seconds=0))
     assert not busy.refresh(made, now=NOW + timedelta(minutes=10))
     made.refresh_from_db()
     assert (made.good_at, BusySpan.objects.count()) == (NOW, 1)

@@ -1,0 +1,57 @@
+"""What limited children (crm/limited.py) say of foreign calendars: the text behind an address, busy times in a text."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from crm import limited
+from crm.limited import Limits, Why
+from scheduling import busy_sources, busy_times
+from scheduling.busy_sources import Unreadable
+from scheduling.busy_times import Span
+
+ASKING = Limits(processor_seconds=30, seconds=90, answer=64 * 1024**2)  # what JSON can make of ten megabytes
+READING = Limits(processor_seconds=40, seconds=120)
+_ENDED = {
+    Why.TIME: "It takes too long: the server is slow, or the calendar is too large.",
+    Why.PROCESSOR: "It takes too long to work out: an event is repeated too often, or there are too many.",
+    Why.MEMORY: "It is too large to be read.",
+    Why.ANSWER: "It is too large to be read.",
+}
+
+
+def text_of_file(url: str) -> str:
+    """The text behind an address. Over https only, except on this machine. Raises Unreadable."""
+    found: list[str] = _heard(busy_sources.texts_of_file, url, limits=ASKING)["texts"]
+    return found[0]
+
+
+def texts_of_server(url: str, user: str, password: str, *, begin: datetime, end: datetime) -> list[str]:
+    """The events of these days, of the calendar at that address or of all of that account (RFC 4791).
+
+    Raises Unreadable.
+    """
+    days = begin.isoformat(), end.isoformat()
+    found: list[str] = _heard(busy_sources.texts_of_server, url, user, password, *days, limits=ASKING)["texts"]
+    return found
+
+
+def busy_in(texts: list[str], *, zone: str, begin: datetime, end: datetime) -> list[Span]:
+    """When somebody is busy by calendars' texts, in UTC and sorted; floating times are on the clock of `zone`.
+
+    Raises Unreadable.
+    """
+    told = _heard(busy_times.spans_of, texts, zone, begin.isoformat(), end.isoformat(), limits=READING)
+    return [(datetime.fromisoformat(start), datetime.fromisoformat(stop)) for start, stop in told["busy"]]
+
+
+def _heard(function: Callable[..., dict[str, Any]], *arguments: Any, limits: Limits) -> dict[str, Any]:
+    """What a child says; Unreadable when it tells of trouble, or when it was ended: then because of NoAnswer."""
+    try:
+        told: dict[str, Any] = limited.run(function, *arguments, limits=limits)
+    except limited.NoAnswer as ended:
+        why = _ENDED.get(ended.why, f"It cannot be read ({ended.error or ended.why}).")
+        raise Unreadable(why) from ended
+    if "trouble" in told:
+        raise Unreadable(told["trouble"])
+    return told
