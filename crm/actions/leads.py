@@ -1,5 +1,6 @@
 """The doors through which a lead changes."""
 
+from contextlib import suppress
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -119,7 +120,8 @@ def record_outcome(
 
 @transaction.atomic
 def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now: datetime | None = None) -> Activity:
-    """Puts a call on the timeline. Reaching the person finishes the open call tasks; a new lead moves to Contacting."""
+    """Puts a call on the timeline. Reaching the person finishes the open call tasks; a new lead moves to Contacting,
+    unless something is missing that the stage asks for: the call took place all the same."""
     now = now or timezone.now()
     call = Activity.objects.create(
         lead=lead,
@@ -134,7 +136,8 @@ def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now:
         calls = Task.objects.open().filter(lead=lead, kind__in=[TaskKind.CALL, TaskKind.URGENT_CALL])
         calls.update(done_at=now, done_by=by)
     if Lead.objects.filter(pk=lead.pk, stage=Stage.NEW).exists():
-        move(lead, to=Stage.CONTACTING, by=by, now=now)
+        with suppress(MoveRefused):
+            move(lead, to=Stage.CONTACTING, by=by, now=now)
     events.announce(lead, Event.CALLED, now=now, key=str(call.pk))
     return call
 

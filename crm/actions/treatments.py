@@ -87,11 +87,12 @@ def _stamp_documentation(treatment: Treatment, *, by: User | None, now: datetime
 def check(treatment: Treatment, *, today: date) -> None:
     """Raises TreatmentRefused for the first contradiction. The constraints of the table say the same, wordless."""
     planned = treatment.status == TreatmentStatus.PLANNED
+    goes_on = treatment.ongoing or treatment.status == TreatmentStatus.ONGOING
     start, end = treatment.start_date, treatment.end_date
     rules = [
         (treatment.kind not in GROUP_OF, "kind", _("Choose a treatment from the list.")),
         (start and end and end < start, "end_date", _("The end lies before the start.")),
-        (treatment.ongoing and end, "end_date", _("An ongoing treatment has no end: clear one of the two.")),
+        (goes_on and end, "end_date", _("An ongoing treatment has no end: clear one of the two.")),
         (start and start > today and not planned, "start_date", _("The start lies in the future: only a plan can.")),
         (
             end and end > today and not planned,

@@ -11,7 +11,7 @@ from django.test import Client
 from crm import stages
 from crm.actions import leads, next_steps
 from crm.actions.next_steps import NextStep
-from crm.enums import OPEN_STAGES, EnrolmentState, Requirement, Stage, TaskKind
+from crm.enums import OPEN_STAGES, CallOutcome, EnrolmentState, Requirement, Stage, TaskKind
 from crm.errors import MoveRefused
 from crm.models import Enrolment, Lead, Location, SequenceVersion, StageRule, Task, User
 from crm.stages import Age
@@ -75,6 +75,14 @@ def test_what_is_missing_is_said_and_nothing_is_moved(lead: Lead, coordinator: U
         leads.move(lead, to=Stage.RECORDS, by=coordinator)
     lead.refresh_from_db()
     assert (refused.value.message, lead.stage) == (says, Stage.NEW)
+
+
+@pytest.mark.parametrize("asked", list(Requirement))
+def test_a_call_is_kept_whatever_the_next_stage_asks_for(lead: Lead, coordinator: User, asked: str) -> None:
+    rule(Stage.CONTACTING, requires=[asked])
+    leads.log_call(lead, by=coordinator, outcome=CallOutcome.REACHED)
+    lead.refresh_from_db()
+    assert (lead.activities.get().call_outcome, lead.stage) == (CallOutcome.REACHED, Stage.NEW)
 
 
 def test_what_is_there_is_not_asked_for(lead: Lead, coordinator: User) -> None:

@@ -37,6 +37,7 @@ def test_add_keeps_what_was_told_and_by_whom(lead: Lead, coordinator: User) -> N
         ({"kind": "leeches"}, "kind"),
         ({"end_date": date(2026, 2, 28)}, "end_date"),
         ({"ongoing": True}, "end_date"),
+        ({"status": "ongoing"}, "end_date"),
         ({"start_date": date(2100, 1, 1), "end_date": None}, "start_date"),
         ({"end_date": date(2100, 1, 1)}, "end_date"),
         ({"relief_percent": 101}, "relief_percent"),
