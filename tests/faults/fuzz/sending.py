@@ -177,6 +177,9 @@ def _environ(request: Request, cookie: str) -> dict[str, Any]:
     return environ
 
 
+_LENGTHS = {"content-length", "transfer-encoding", "expect"}
+
+
 def over_the_wire(request: Request, cookie: str, *, port: int, seconds: float) -> Answer:
     """Sends it to a server, byte by byte as it is; 0 when the server closes without an answer, as it may when what it
     gets is no HTTP. Raises TimeoutError when it neither answers nor closes."""
@@ -189,7 +192,8 @@ def over_the_wire(request: Request, cookie: str, *, port: int, seconds: float) -
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as wire:
         with contextlib.suppress(ConnectionError):  # refused before all was sent
             wire.sendall(raw)
-            wire.shutdown(socket.SHUT_WR)
+            if given & _LENGTHS:
+                wire.shutdown(socket.SHUT_WR)  # whoever promises more than there is gives up
         answer = b""
         with contextlib.suppress(ConnectionError):
             while piece := wire.recv(65_536):
