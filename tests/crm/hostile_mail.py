@@ -40,6 +40,11 @@ def _nested_multiparts() -> bytes:
     return _typed("multipart/mixed; boundary=b0", inside)
 
 
+def _too_deep() -> bytes:
+    inside = "".join(f"--b{n}\r\nContent-Type: multipart/mixed; boundary=b{n + 1}\r\n\r\n" for n in range(30))
+    return _typed("multipart/mixed; boundary=b0", inside)
+
+
 def _shallow_but_long() -> bytes:
     """As deep as is allowed, then nothing but line ends, each of which could end any of the parts around it."""
     inside = "".join(f"--b{n}\r\nContent-Type: multipart/mixed; boundary=b{n + 1}\r\n\r\n" for n in range(18))
@@ -76,6 +81,7 @@ _HTML = {
     "hard blanks": "&nbsp;",
     "instructions": "<?",
     "templates": "<template>",
+    "open endings": "</a b",
 }
 _ADDRESSES = {
     "commas": ",",
@@ -119,6 +125,7 @@ MAILS: dict[str, Callable[[], bytes]] = {
     "encoding": partial(_header, "Content-Transfer-Encoding", "base64 "),
     "status": partial(_header, "Status", "5.1."),
     "nested multiparts": _nested_multiparts,
+    "nested too deep": _too_deep,
     "nested as far as allowed": _shallow_but_long,
     "nested mails": _nested_mails,
     "parts": lambda: _typed("multipart/mixed; boundary=b", _filled("--b\r\n\r\n")),

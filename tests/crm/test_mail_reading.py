@@ -201,7 +201,9 @@ def test_no_stranger_decides_how_much_is_worked(make: Callable[[], bytes], monke
     assert all(size <= mail_parts.LONGEST_BODY for size in worded)
 
 
-@pytest.mark.parametrize("name", ["nested multiparts", "parts", "blocks of a report", "blank lines of a report"])
+@pytest.mark.parametrize(
+    "name", ["nested multiparts", "nested too deep", "parts", "blocks of a report", "blank lines of a report"]
+)
 def test_what_nobody_writes_is_refused(name: str) -> None:
     with pytest.raises(mail_parts.TooComplex):
         inbound.read(MAILS[name]())
