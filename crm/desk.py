@@ -156,7 +156,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _link("Tasks", "task_alt", "crm_task"),
                 _link("Messages", "mail", "crm_message"),
                 _link("Mail that came in", "mark_email_unread", "crm_inboundmail"),
-                _link("Mail set aside", "unknown_document", "crm_setasidemail"),
+                _link("Mail set aside", "report", "crm_setasidemail"),
                 _link("Sending", "outgoing_mail", "crm_message", page="admin:crm_sending_changelist"),
                 _link("Questions", "help", "intake_question"),
                 _link("Held requests", "front_hand", "intake_quarantinedrequest"),

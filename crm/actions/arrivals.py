@@ -79,7 +79,7 @@ def set_aside(
     )
     SetAsideMail.objects.bulk_create([kept], ignore_conflicts=True)
     log.warning("mail_set_aside", reason=reason.value)
-    return SetAsideMail.objects.filter(pk=kept.pk).first()
+    return SetAsideMail.objects.defer("source").filter(pk=kept.pk).first()
 
 
 def is_of_the_moment(trouble: BaseException) -> bool:

@@ -76,6 +76,10 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
     fields = ["at", "reason_label", "of", "came_by", "size_in_words", "form", "names", "beginning", "outcome"]
     readonly_fields = fields
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SetAsideMail]:
+        """Without the sources, of which one may be as large as a list of all others: fetched where it is shown."""
+        return super().get_queryset(request).defer("source")
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [

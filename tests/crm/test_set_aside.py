@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from crm import inbound, mail_reading, mailbox
@@ -224,6 +225,13 @@ def test_a_person_looks_into_it_safely(desk: Client, coordinator: User) -> None:
     assert answer["Content-Disposition"].startswith("attachment;")
     seen = AccessEvent.objects.filter(user_id=coordinator.pk, object_type="setasidemail", object_ids=[kept.pk])
     assert {event.action for event in seen} == {AccessAction.VIEW, AccessAction.DOWNLOAD}
+
+
+def test_a_list_fetches_no_sources(desk: Client) -> None:
+    aside()
+    with CaptureQueriesContext(connection) as asked:
+        assert desk.get("/admin/crm/setasidemail/").status_code == 200
+    assert not [one["sql"] for one in asked if '"crm_setasidemail"."source"' in one["sql"]]
 
 
 @pytest.mark.parametrize("name", ["To: commas", "From: brackets", "headers", "nothing", "Subject: encoded, base64"])

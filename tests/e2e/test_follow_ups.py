@@ -7,9 +7,10 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from crm import preference_link
-from crm.actions import events
+from crm.actions import arrivals, events
 from crm.enums import EnrolmentState, Event
 from crm.models import Enrolment, InboundMail, Lead, Suppression
+from crm.models.inbound import SetAsideReason
 from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.e2e.test_desk import sign_in
 from tests.factories import make_lead, make_message, make_user
@@ -91,6 +92,9 @@ def test_sequences_and_texts_without_barriers(open_page: Watch, lead: Lead) -> N
 def test_sending_and_mail_that_came_in_without_barriers(open_page: Watch, lead: Lead) -> None:
     make_message(lead, subject="Parked one", state="unknown")
     InboundMail.objects.create(external_id="<1>", kind="reply", lead=lead, text="Please call me.")
+    unreadable = b"From: <b>\r\nSubject: x\r\n\r\n" + b"A long line without a blank" * 20
+    aside = arrivals.set_aside(unreadable, came_by="mailbox", reason=SetAsideReason.UNREADABLE, now=timezone.now())
+    assert aside
     who = make_user("administrator", email="alex@example.org", password="correct-horse-battery")
     page = sign_in(open_page("/admin/", **SMALL), who.email)
     page.goto("/admin/crm/sending/")
@@ -103,7 +107,10 @@ def test_sending_and_mail_that_came_in_without_barriers(open_page: Watch, lead: 
     page.get_by_role("button", name="It arrived : Parked one").click()
     expect(page.get_by_text("Settled.")).to_be_visible()
     for path in (
+        "/admin/",
         "/admin/crm/inboundmail/",
+        "/admin/crm/setasidemail/",
+        f"/admin/crm/setasidemail/{aside.pk}/change/",
         f"/admin/crm/lead/{lead.pk}/change/",
         "/admin/crm/sequenceversion/next-week/",
     ):
