@@ -42,15 +42,16 @@ def acknowledgement(lead: Lead, *, to: str, submission_id: uuid.UUID, now: datet
     return _answer("ack", lead, to=to, key=f"ack:{submission_id}", not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 
-def access_code(lead: Lead, *, session_id: uuid.UUID, number: int, now: datetime) -> Message:
-    """The second factor: a code of ten minutes. Not after that: a code that came too late only confuses."""
-    key = f"code:{session_id}:{number}"
+def access_code(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
+    """The second factor: a code of ten minutes. Not after that: a code that came too late only confuses. One mail each
+    time that somebody asked."""
+    key = f"code:{lead.pk}:{asked}"
     return _answer("code", lead, to=lead.email, key=key, not_after=now + CODE_LIVES, now=now)
 
 
-def private_link(lead: Lead, *, number: int, now: datetime) -> Message:
-    """An invitation to the private page. `number` tells one invitation of a lead from the next."""
-    key = f"link:{lead.pk}:{number}"
+def private_link(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
+    """An invitation to the private page. One mail each time that somebody asked."""
+    key = f"link:{lead.pk}:{asked}"
     return _answer("link", lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -142,20 +142,26 @@ def end_those_of_desk(desk: str, *, now: datetime) -> int:
     return opened.update(ended_at=now) if desk else 0
 
 
-def send_code(session: PatientSession, *, now: datetime) -> bool:
-    """Mails a code to the address on record. False when there is none, when somebody else has given the same one, when
-    too many were asked for within the hour, and in a browser that has opened no link."""
-    lead = session.lead
+@transaction.atomic
+def send_code(session: PatientSession, *, now: datetime, asked: UUID | None = None) -> bool:
+    """Mail a code to the address on record, once for each `asked`. False when there is none, when somebody else has the
+    same one, when too many were asked for within the hour, and in a browser that has opened no link.
+
+    Locks the lead: however many ask at once, the limit holds.
+    """
     if not session.may_be_proven:
         return False
-    recent = Message.objects.filter(lead=lead, name="code", created_at__gt=now - timedelta(hours=1)).count()
+    lead = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=session.lead_id)
+    message = emails.access_code(lead, asked=asked or uuid4(), now=now)
+    sent = Message.objects.filter(lead=lead, name="code")
+    if sent.filter(key=message.key).exists():
+        return True
+    recent = sent.filter(created_at__gt=now - timedelta(hours=1)).count()
     if not lead.email or recent >= CODES_AN_HOUR or shares_address(lead):
         return False
-    with transaction.atomic():
-        message = emails.access_code(lead, session_id=session.pk, number=recent, now=now)
-        message.save()
-        PatientCode.objects.create(session=session, message=message, code_hash="", expires_at=now + CODE_LIVES)
-        dispatch.send_after_commit(message)
+    message.save()
+    PatientCode.objects.create(session=session, message=message, code_hash="", expires_at=now + CODE_LIVES)
+    dispatch.send_after_commit(message)
     return True
 
 

@@ -164,14 +164,14 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         return no_entry(request)
     if request.method != "POST":
         return _private(render(request, "private/link.html", {"opened": uuid.uuid4()}))
-    secret = patient_access.secret_of(token, _opened(request))
+    secret = patient_access.secret_of(token, id_in(request, "opened"))
     return enter(patient_access.begin(found.lead, now=now, link=found, secret=secret), to="private:page")
 
 
-def _opened(request: HttpRequest) -> uuid.UUID:
-    """Which opening of the link this is; a new one when the form does not say."""
+def id_in(request: HttpRequest, name: str) -> uuid.UUID:
+    """Which rendering of a form was sent, so that two presses of one button are one; a new id when it does not say."""
     try:
-        return uuid.UUID(request.POST.get("opened", ""))
+        return uuid.UUID(request.POST.get(name, ""))
     except ValueError:
         return uuid.uuid4()
 
@@ -189,7 +189,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if not session.may_be_proven:
         return _private(render(request, "private/open_link.html", {"patient": session}))
     if "send" in request.POST:
-        sent = patient_access.send_code(session, now=now)
+        sent = patient_access.send_code(session, now=now, asked=id_in(request, "asked"))
         return _ask(request, session, sent=sent, refused=not sent)
     form = _factor(request)
     if form.is_valid():
@@ -209,6 +209,7 @@ def _ask(request: HttpRequest, session: PatientSession, **given: Any) -> HttpRes
     context: dict[str, Any] = {
         "ways": second_factor.ways(session, now=timezone.now(), address=client_address(request)),
         "address": _masked(session.lead.email),
+        "asked": uuid.uuid4(),
         "code": CodeForm(),
         "birthday": BirthdayForm(),
     } | given

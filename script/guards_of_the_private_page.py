@@ -196,6 +196,42 @@ PRIVATE_GUARDS = [
         "Q()",
         "crm/test_addresses.py::test_a_link_that_is_made_a_moment_later_opens_nothing",
     ),
+    # Many presses at once
+    Guard(
+        "one person is named once",
+        "crm/actions/contacts.py",
+        "    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)\n",
+        "",
+        "crm/test_private_at_once.py::test_one_person_is_named_once",
+    ),
+    Guard(
+        "many browsers get four codes an hour",
+        "crm/patient_access.py",
+        'select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=session.lead_id)',
+        'select_related("location").get(pk=session.lead_id)',
+        "crm/test_private_at_once.py::test_many_browsers_get_four_codes_an_hour_and_no_error",
+    ),
+    Guard(
+        "one press sends one code",
+        "crm/private.py",
+        'asked=id_in(request, "asked"))',
+        "asked=None)",
+        "crm/test_private_at_once.py::test_one_press_sends_one_code",
+    ),
+    Guard(
+        "one press mails one link",
+        "crm/actions/messages.py",
+        'Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)',
+        "lead",
+        "crm/test_private_at_once.py::test_one_press_mails_one_link",
+    ),
+    Guard(
+        "one score is written down once",
+        "crm/actions/measurements.py",
+        "    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)\n",
+        "",
+        "crm/test_private_at_once.py::test_one_score_is_written_down_once",
+    ),
     # What is said there
     Guard(
         "messages are for the patient alone",

@@ -11,7 +11,14 @@ from crm.models import Activity, ContactPerson, Lead, User
 
 @transaction.atomic
 def add(lead: Lead, *, by: User | None, now: datetime, **columns: Any) -> ContactPerson:
-    """Names somebody; without `by` the patient does. Side effects: the row, and an Activity with what is allowed."""
+    """Name somebody; without `by` the patient does. Whoever is on the list with exactly this is there once.
+
+    Locks the lead. Side effects: the row, and an Activity with what is allowed.
+    """
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    there = ContactPerson.objects.filter(lead=lead, ended_at__isnull=True, **columns).order_by("created_at", "pk")
+    if same := there.first():
+        return same
     person = ContactPerson.objects.create(lead=lead, created_by=by, created_at=now, **columns)
     _note(person, f"Named {person}: {_allowed(person)}", by=by, now=now)
     return person

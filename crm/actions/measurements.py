@@ -17,6 +17,7 @@ def record(
     lead: Lead, *, kind: MeasurementKind, value: Decimal, at: datetime, source: Source, by: User | None, now: datetime
 ) -> Measurement:
     """Adds a dated score and one Activity. Raises MeasurementRefused when it is out of range or dated in the future.
+    The very same score, of that moment and from there, is on record once. Locks the lead.
 
     Only totals are kept: the questions of RMDQ, ODI and NDI belong to their publishers.
     """
@@ -25,6 +26,10 @@ def record(
         raise MeasurementRefused("value", f"{kind.label} lies between {low} and {high}.")
     if at > now:
         raise MeasurementRefused("at", "The day lies in the future.")
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    there = Measurement.objects.filter(lead=lead, kind=kind, value=value, at=at, source=source)
+    if same := there.order_by("pk").first():
+        return same
     measurement = Measurement.objects.create(lead=lead, kind=kind, value=value, at=at, source=source)
     Activity.objects.create(
         lead=lead, kind=ActivityKind.MEASURED, at=now, by=by, summary=f"{kind.label}: {value.normalize():f}"

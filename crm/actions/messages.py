@@ -1,8 +1,10 @@
 """What a person decides about a message that could not be delivered by itself."""
 
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Q
 
 from crm import dispatch, emails, queries
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
@@ -14,11 +16,16 @@ ANOTHER = timedelta(hours=24)
 
 
 @transaction.atomic
-def send_link(lead: Lead, *, by: User, now: datetime) -> bool:
-    """Queues a mail with a link to the private page, and an Activity. False when there is no address."""
+def send_link(lead: Lead, *, by: User, now: datetime, asked: UUID | None = None) -> bool:
+    """Queue a mail with a link to the private page, and an Activity, once for each `asked`; one that still waits is
+    enough. False when there is no address. Locks the lead."""
+    lead = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     if not lead.email:
         return False
-    message = emails.private_link(lead, number=Message.objects.filter(lead=lead, name="link").count(), now=now)
+    message = emails.private_link(lead, asked=asked or uuid4(), now=now)
+    waits = Q(key=message.key) | Q(name="link", state=MessageState.QUEUED, to_email=lead.email)
+    if Message.objects.filter(waits, lead=lead).exists():
+        return True
     message.save()
     dispatch.send_after_commit(message)
     Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, at=now, by=by, summary="Sent a link to the private page")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
@@ -85,6 +85,7 @@ def page(
         "note_form": NoteForm(prefix="note"),
         "move_form": MoveForm(prefix="move", stage=Stage(lead.stage)),
         "now": now,
+        "asked": uuid4(),
         "calls": calling.advice(lead, do_not_call=found.do_not_call, now=now),
         "entries": [entry for entry in found.entries if not shown or entry.kind in TIMELINE[shown][1]],
         "timeline_kinds": [(code, words) for code, (words, _kinds) in TIMELINE.items()],

@@ -15,7 +15,7 @@ from crm.actions import messages as outbox
 from crm.admin.lead_page import back, find_lead, user_of
 from crm.enums import AccessAction, ProofWay
 from crm.models import Lead, User
-from crm.private import enter
+from crm.private import enter, id_in
 
 # The private page shows everything that a person told and sent: whoever opens it, or helps somebody in, needs no less
 # than to read that at the desk. Filling in is writing, too.
@@ -62,7 +62,7 @@ def send_link(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
     """Mails a link to the private page."""
     if request.method == "POST":
         lead = find_lead(lead_id)
-        if outbox.send_link(lead, by=user_of(request), now=timezone.now()):
+        if outbox.send_link(lead, by=user_of(request), now=timezone.now(), asked=id_in(request, "asked")):
             messages.success(request, f"A link is on its way to {lead.email}.")
         else:
             messages.warning(request, "There is no e-mail address: add one, or fill the questions in together.")
