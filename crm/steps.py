@@ -82,7 +82,7 @@ def _mail(enrolment: Enrolment, purpose: Purpose, step: Step, work: Work, *, now
 def _call_instead(enrolment: Enrolment, step: Step, why: str, work: Work, *, now: datetime) -> None:
     """A person says by telephone, or by letter, what the mail would have said."""
     way = "Call" if enrolment.lead.phone else "Write a letter"
-    title = f"{way} about “{enrolment.version.body['title']}”: {why}"
+    title = f"{way} instead of a mail: {why}"  # of which sequence, the panel of follow-ups says
     _task(enrolment, step, TaskKind.CALL, title, StepResult.INSTEAD, work, now=now, reason=why.capitalize())
 
 

@@ -232,7 +232,7 @@ def _reply_again(request: Request, lead: Lead, submission_id: uuid.UUID) -> list
 def raise_alarm(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> None:
     """What a warning sign sets in motion, once a submission: a hold on everything routine, a call now, an alert."""
     leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
-    title, key = "Urgent: warning sign reported, call now", f"urgent:{submission_id}"
+    title, key = "Urgent: call now", f"urgent:{submission_id}"
     tasks.open_task(lead, kind=TaskKind.URGENT_CALL, title=title, due_at=now, key=key)
     safety.raise_alert(lead, key=key, now=now)
 

@@ -24,6 +24,7 @@ RATINGS = {
     "nrs_back_avg": MeasurementKind.NRS_BACK_AVG,
     "nrs_leg_avg": MeasurementKind.NRS_LEG_AVG,
 }
+LOOK = "Look at the latest ratings"
 BETTER_BY = Decimal("0.30")  # an important change for ratings of pain (Ostelo and others 2008)
 REGION_OF = {"neck": "cervical", "mid_back": "thoracic", "low_back": "lumbar", "buttock_hip": "sacral"}
 TREATMENTS = "treatments"
@@ -201,8 +202,13 @@ def _offer_improved(lead: Lead, *, now: datetime) -> None:
     first, last = ratings[0].value, ratings[-1].value
     if len(ratings) < 2 or not first or (first - last) / first < BETTER_BY:
         return
-    title = f"Pain went from {first.normalize():f} to {last.normalize():f}: offer “Improved”"
-    tasks.open_once(Task(lead=lead, kind=TaskKind.OTHER, title=title, due_at=now, key=f"improved:{ratings[-1].pk}"))
+    key = f"improved:{ratings[-1].pk}"
+    if Task.objects.filter(key=key).exists():
+        return
+    # Titles are read by roles that may not read answers; the timeline is not.
+    tasks.open_once(Task(lead=lead, kind=TaskKind.OTHER, title=LOOK, due_at=now, key=key))
+    words = f"Pain went from {first.normalize():f} to {last.normalize():f}: offer “Improved”"
+    Activity.objects.create(lead=lead, kind=ActivityKind.OUTCOME, at=now, summary=words)
 
 
 def _region(answers: dict[str, Any]) -> str:

@@ -165,7 +165,7 @@ def review_task(assessment: Assessment, *, now: datetime) -> Task:
     """The same, not yet saved."""
     centre = assessment.lead.location
     due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-    title, key = "Warning sign: a clinician should look at this", f"review:{assessment.pk}"
+    title, key = "A clinician should look at this", f"review:{assessment.pk}"
     return Task(lead=assessment.lead, kind=TaskKind.REVIEW, title=title, due_at=due, key=key, created_at=now)
 
 

@@ -171,4 +171,18 @@ ROLE_GUARDS = [
         "if False:",
         "crm/test_hostile_requests.py::test_no_form_has_rows_without_end",
     ),
+    Guard(
+        "no title tells a rating",
+        "intake/answering.py",
+        "kind=TaskKind.OTHER, title=LOOK,",
+        'kind=TaskKind.OTHER, title=f"Pain went to {last}",',
+        "crm/test_front_desk.py::test_no_task_says_what_was_found_decided_or_measured",
+    ),
+    Guard(
+        "no title tells an image",
+        "crm/actions/imaging.py",
+        'title="Review imaging"',
+        'title=f"Review imaging: {locked}"',
+        "crm/test_front_desk.py::test_no_task_says_what_was_found_decided_or_measured",
+    ),
 ]

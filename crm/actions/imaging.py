@@ -59,7 +59,7 @@ def receive(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
         tasks.open_task(
             locked.lead,
             kind=TaskKind.REVIEW,
-            title=f"Review imaging: {locked}"[:120],
+            title="Review imaging",
             due_at=now + REVIEW_WITHIN,
             key=review_key(locked),
         )
@@ -75,9 +75,7 @@ def review(study: ImagingStudy, *, by: User, now: datetime) -> None:
         raise ImagingRefused("Somebody has reviewed it already.")
     locked.reviewed_at, locked.reviewed_by = now, by
     locked.save(update_fields=["reviewed_at", "reviewed_by"])
-    task = locked.lead.tasks.filter(key=review_key(locked)).first()
-    if task:
-        tasks.finish_task(task, by=by, now=now)
+    tasks.end_decided(locked.lead_id, by=by, now=now, key=review_key(locked))
     _tell(locked, "reviewed", by=by, now=now)
 
 

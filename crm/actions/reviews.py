@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from crm.actions import accounts, events, leads, next_steps
+from crm.actions import accounts, events, leads, next_steps, tasks
 from crm.actions.next_steps import NextStep
 from crm.enums import (
     MAIN_LINE,
@@ -15,18 +15,12 @@ from crm.enums import (
     Outcome,
     Stage,
     SurgeryDecision,
-    TaskKind,
 )
 from crm.errors import ReviewRefused
-from crm.models import Activity, Consultation, Lead, ReviewDecision, Task, User
+from crm.models import Activity, Consultation, Lead, ReviewDecision, User
 
 DAY_MINUTES = 480  # of opening hours: the next business day
-WHAT_NEXT = {
-    Decision.SUITABLE: "Offer a consultation",
-    Decision.MORE_TESTS: "Tell the patient which tests are needed",
-    Decision.CONTINUE_CARE: "Tell the patient to continue care, and agree on a re-check",
-    Decision.REFER_ELSEWHERE: "Tell the patient who can help",
-}
+WHAT_NEXT = "Act on the clinician's decision"  # which one, only those read who may
 
 
 @transaction.atomic
@@ -79,9 +73,9 @@ def agree(made: ReviewDecision, *, by: User, now: datetime) -> None:
 
 def _carry_out(lead: Lead, made: ReviewDecision, *, by: User, now: datetime) -> None:
     """Finishes the reviews that were asked for, opens the coordinator's next step, moves a suitable lead to booking."""
-    Task.objects.open().filter(lead=lead, kind=TaskKind.REVIEW).update(done_at=now, done_by=by)
+    tasks.end_decided(lead.pk, by=by, now=now)
     due_at = next_steps.due_for(lead, DAY_MINUTES, now=now)
-    next_steps.plan(lead, NextStep(WHAT_NEXT[Decision(made.decision)], due_at))
+    next_steps.plan(lead, NextStep(WHAT_NEXT, due_at))
     before_booking = MAIN_LINE[: MAIN_LINE.index(Stage.BOOKING)]
     if made.decision == Decision.SUITABLE and lead.stage in before_booking and not lead.safety_hold:
         leads.move(lead, to=Stage.BOOKING, by=None, note=f"Decided by {by}", now=now)

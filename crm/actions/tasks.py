@@ -1,6 +1,7 @@
 """Tasks: made once an event, done once."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -43,6 +44,12 @@ def may_put_off(task: Task, user: User) -> bool:
 def may_finish(task: Task, user: User) -> bool:
     """Whether this person may say that the task is done; nobody may of what a decision ends."""
     return TaskKind(task.kind) not in DECIDED and may_put_off(task, user)
+
+
+def end_decided(lead_id: UUID, *, by: User, now: datetime, key: str = "") -> None:
+    """Ends the reviews that were asked for about a lead, or the one with this key: for the decision that does it."""
+    asked = Task.objects.open().filter(lead=lead_id, kind__in=DECIDED)
+    (asked.filter(key=key) if key else asked).update(done_at=now, done_by=by)
 
 
 def put_off(task: Task, *, until: datetime, by: User, now: datetime) -> bool:

@@ -78,7 +78,12 @@ class MoveForm(forms.Form):
         choices=[("", "Only when lost …"), *LostReason.choices], required=False, label="Why lost"
     )
     note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS)
-    next_title = forms.CharField(required=False, max_length=120, label="What comes next")
+    next_title = forms.CharField(
+        required=False,
+        max_length=120,
+        label="What comes next",
+        help_text="The front desk reads it too: nothing of a person's health.",
+    )
     next_on = forms.DateField(required=False, label="On which day", widget=forms.DateInput(attrs={"type": "date"}))
     back = forms.CharField(required=False, widget=forms.HiddenInput)
 

@@ -49,7 +49,7 @@ def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
     booked, visit = (at.astimezone(centre.zone).date() for at in (now, appointment.starts_at))
     if due := estimate.due_on(booked, visit, centre.days_off):
         due_at = datetime.combine(due, CLOSE_OF_BUSINESS, tzinfo=centre.zone)
-        title = f"Send the good-faith estimate for {visit:%b %-d} (pays without insurance)"
+        title = f"Send the good-faith estimate for {visit:%b %-d}"
         key = f"estimate:{appointment.pk}:{appointment.version}"
         tasks.open_task(lead, kind=TaskKind.ESTIMATE, title=title, due_at=due_at, key=key)
 

@@ -59,9 +59,7 @@ def test_what_would_be_in_the_way(agreed: Lead) -> None:
 
 def test_without_an_address_it_says_who_does_it(agreed: Lead) -> None:
     Lead.objects.update(email="")
-    assert rehearsed(agreed, "incomplete_form")[0][1] == (
-        "Task: Call about “Second step not finished”: there is no address"
-    )
+    assert rehearsed(agreed, "incomplete_form")[0][1] == ("Task: Call instead of a mail: there is no address")
 
 
 def test_the_real_run_does_what_was_said(agreed: Lead) -> None:

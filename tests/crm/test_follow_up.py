@@ -174,7 +174,7 @@ def test_without_an_address_a_person_gets_the_step(lead: Lead, contact: dict[str
     enrolment = begin(Lead.objects.get(), {"steps": [step("one")]})
     run()
     task = Task.objects.get()
-    assert task.title == f"{title} about “Test”: there is no address"
+    assert task.title == f"{title} instead of a mail: there is no address"
     assert not Message.objects.exists()
     assert results(enrolment) == {"one": StepResult.INSTEAD}
 

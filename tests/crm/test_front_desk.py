@@ -1,13 +1,19 @@
 """The front desk reaches people and learns nothing of what they told: every door that opens answers or documents."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm.enums import LinkPurpose
-from crm.models import Lead, Location, Message, PatientSession, User
-from tests.factories import make_lead, make_link, make_message, make_user
+from crm.actions import imaging, reviews
+from crm.enums import Decision, LinkPurpose
+from crm.models import Lead, Location, Measurement, Message, PatientSession, Task, User
+from crm.treatment_enums import Source
+from intake import answering
+from tests.factories import NOON, make_lead, make_link, make_message, make_user
 
 pytestmark = pytest.mark.django_db
 DOORS = (
@@ -69,3 +75,23 @@ def test_a_hold_says_what_to_do_and_not_what_was_answered(counter: Client, centr
     page = counter.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
     assert "Safety hold." in page
     assert "emergency sign" not in page
+
+
+def test_no_task_says_what_was_found_decided_or_measured(counter: Client, lead: Lead, clinician: User) -> None:
+    study = imaging.add(lead, by=clinician, now=NOON, modality="mri", region="lumbar")
+    for part in ("report", "images"):
+        imaging.receive(study, part=part, by=clinician, now=NOON)
+    for decision in Decision:
+        reviews.decide(lead, decision=decision, reason="Because.", by=clinician, now=NOON)
+    for value, days in ((8, 0), (3, 1)):
+        Measurement.objects.create(
+            lead=lead, at=NOON + timedelta(days=days), kind="nrs_avg", value=value, source=Source.PATIENT
+        )
+    answering._offer_improved(lead, now=NOON)
+    Task.objects.update(done_at=None, done_by=None, due_at=NOON)
+    assert Task.objects.count() == 2 + len(Decision)
+    for page in ("/admin/?whose=all", f"/admin/crm/lead/{lead.pk}/change/", "/admin/crm/task/"):
+        html = counter.get(page).content.decode()
+        assert "Review imaging" in html
+        for told in ("MRI", "Pain", "Improved", "continue care", "which tests", "Offer a consultation", "help"):
+            assert f" {told}" not in re.sub(r"(?s)<(script|style|aside|form|option|p|label)\b.*?</\1>", "", html), told

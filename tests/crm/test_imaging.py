@@ -49,7 +49,7 @@ def test_the_review_opens_when_both_are_here_and_once(
     for _ in range(2):
         step(desk, study, order[1])
     task = Task.objects.get()
-    assert (task.kind, task.title) == (TaskKind.REVIEW, "Review imaging: MRI, low back")
+    assert (task.kind, task.title) == (TaskKind.REVIEW, "Review imaging")
     assert "Review imaging" in desk.get("/admin/crm/task/").content.decode()
 
 

@@ -230,7 +230,8 @@ def test_a_re_check_that_is_better_by_a_third_offers_improved(
     page = sent(**RECHECKED, pain_now_avg=now, pain_activity="2")
     assert visitor.post("/my/questions/recheck/", page)["Location"] == "/my/"
     assert Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG).count() == 2
-    assert Task.objects.filter(lead=lead, title=f"Pain went from 7 to {now}: offer “Improved”").count() == offered
+    assert Task.objects.filter(lead=lead, title="Look at the latest ratings").count() == offered
+    assert lead.activities.filter(summary=f"Pain went from 7 to {now}: offer “Improved”").count() == offered
 
 
 def test_a_re_check_asks_for_both_blocks_and_is_judged(visitor: Client, lead: Lead) -> None:
