@@ -8,11 +8,23 @@ from typing import BinaryIO
 from crm import blocks
 from crm.document_enums import Unfit
 
-# Actions that run a program or a script (ISO 32000-2, 12.6.4): the names stand in clear wherever objects do.
+# Actions that run a program or a script (ISO 32000-2, 12.6.4): the names stand in clear wherever objects do. As values
+# they follow their key or a separator, which "HTML/JavaScript" in a sentence does not.
 _STARTS = {b"JavaScript", b"Launch", b"Rendition"}
-_PLAIN = re.compile(rb"/(?:JavaScript|Launch|Rendition)(?=[\0\s/<>\[\]()%{}]|\Z)")
+_PLAIN = re.compile(
+    rb"(?:(?<=[\0\s<>\[\](){}%0-9])|(?<=/S)|(?<=obj))/(?:JavaScript|Launch|Rendition)(?=[\0\s/<>\[\]()%{}]|\Z)"
+)
 _HASHED = re.compile(rb"/([A-Za-z]{0,40}#[0-9A-Fa-f]{2}[A-Za-z0-9#]{0,80})")  # any letter may be written as #xx (7.3.5)
 _OBJECTS = re.compile(rb"/Type\s{0,20}/ObjStm")  # objects in a compressed stream (7.5.7)
+# Forms check and write dates and sums by calling one function that every reader brings along (Acrobat's AFDate_FormatEx
+# and its kin) with plain values: no name, call or assignment of their own has room in these signs.
+_FORM = re.compile(
+    rb"<<\s*(?:/Type\s*/Action\s*)?(?:/S\s*/JavaScript\s*)?"
+    rb"/JS\s*\(\s*AF(?:Number|Date|Time|Percent|Special|Simple|Range|Merge)[A-Za-z_]{0,30}\s*"
+    rb"\\?\((?:[\w\s\",.;:/$%'#*+\[\]-]|\\[rn\"'])*\\?\)\s*;?\s*(?:\\[rn])*\)\s*"
+    rb"(?:/Type\s*/Action\s*)?(?:/S\s*/JavaScript\s*)?(?:/Type\s*/Action\s*)?>>"
+)
+_AROUND = 600  # bytes before and behind a name in which such a call lies
 _STREAM = re.compile(rb"stream\r?\n")
 _MOST_STREAMS = 20_000
 _MOST_OBJECTS = 256 * 1024**2  # bytes of all such streams, unpacked
@@ -28,8 +40,11 @@ def why_not(file: BinaryIO, tail: bytes) -> Unfit | None:
         return Unfit.TWO_IN_ONE
     places: list[int] = []
     for at, block in blocks.of(file):
-        if _starts_a_program(block):
-            return Unfit.TWO_IN_ONE
+        for place in _programs(block):
+            begin = max(at + place - _AROUND, 0)
+            file.seek(begin)
+            if not _is_of_a_form(file.read(2 * _AROUND), at + place - begin):
+                return Unfit.TWO_IN_ONE
         places += [at + found.start() for found in _OBJECTS.finditer(_without_hashes(block))]
         if len(places) > _MOST_STREAMS:
             return Unfit.UNPACKED
@@ -38,9 +53,9 @@ def why_not(file: BinaryIO, tail: bytes) -> Unfit | None:
 
 def _why_not_objects(file: BinaryIO, places: list[int]) -> Unfit | None:
     left = _MOST_OBJECTS
-    for place in places:
-        for objects in _unpacked(file, place):
-            if _starts_a_program(objects):
+    for begin in places:
+        for objects in _unpacked(file, begin):
+            if not all(_is_of_a_form(objects, place) for place in _programs(objects)):
                 return Unfit.TWO_IN_ONE
             left -= len(objects)
             if left < 0:
@@ -48,10 +63,15 @@ def _why_not_objects(file: BinaryIO, places: list[int]) -> Unfit | None:
     return None
 
 
-def _starts_a_program(text: bytes) -> bool:
-    if _PLAIN.search(text):
-        return True
-    return any(_plain(found[1]) in _STARTS for found in _HASHED.finditer(text))
+def _programs(text: bytes) -> Iterator[int]:
+    """Where names stand that start a program or a script."""
+    yield from (found.start() for found in _PLAIN.finditer(text))
+    yield from (found.start() for found in _HASHED.finditer(text) if _plain(found[1]) in _STARTS)
+
+
+def _is_of_a_form(text: bytes, place: int) -> bool:
+    calls = _FORM.finditer(text, max(place - _AROUND, 0), place + _AROUND)
+    return any(call.start() <= place < call.end() for call in calls)
 
 
 def _plain(name: bytes) -> bytes:

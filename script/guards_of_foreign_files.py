@@ -112,14 +112,14 @@ FOREIGN_GUARDS = [
     Guard(
         "a PDF starts no program",
         "crm/pdf_checks.py",
-        "        if _starts_a_program(block):\n",
-        "        if not block:\n",
+        "            if not _is_of_a_form(file.read(2 * _AROUND), at + place - begin):\n",
+        "            if begin < 0:\n",
         _hostile("pdf with a script"),
     ),
     Guard(
         "a PDF starts no program from packed objects",
         "crm/pdf_checks.py",
-        "            if _starts_a_program(objects):\n",
+        "            if not all(_is_of_a_form(objects, place) for place in _programs(objects)):\n",
         "            if not objects:\n",
         _hostile("pdf with a script in packed objects"),
     ),

@@ -22,6 +22,9 @@ def judged(name: str, data: bytes) -> dicom.Said | Unfit:
     return judging.judge_apart(name, io.BytesIO(data), len(data))
 
 
+FORM = b'<</S/JavaScript/JS(AFDate_FormatEx\\("mm/dd/yyyy"\\);)>>'
+
+
 def action(kind: bytes) -> bytes:
     return b"<</S/" + kind + b"/JS(app.alert\\(1\\))>>"
 
@@ -89,6 +92,22 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], Unfit]] = {
     # Two in one
     "pdf with a script": ("a.pdf", lambda: files.pdf(action(b"JavaScript")), Unfit.TWO_IN_ONE),
     "pdf with a script, written otherwise": ("a.pdf", lambda: files.pdf(action(b"J#61vaScrip#74")), Unfit.TWO_IN_ONE),
+    "pdf with a script behind that of a form": (
+        "a.pdf",
+        lambda: files.pdf(FORM.replace(b"\\);)", b"\\);app.alert\\(1\\))")),
+        Unfit.TWO_IN_ONE,
+    ),
+    "pdf with two scripts for one": (
+        "a.pdf",
+        lambda: files.pdf(FORM.replace(b">>", b"/JS(app.alert\\(1\\))>>")),
+        Unfit.TWO_IN_ONE,
+    ),
+    "pdf with a form and a script": ("a.pdf", lambda: files.pdf(FORM + action(b"JavaScript")), Unfit.TWO_IN_ONE),
+    "pdf with a script, its name elsewhere": (
+        "a.pdf",
+        lambda: files.pdf(b"<</S 9 0 R>>endobj 9 0 obj/JavaScript"),
+        Unfit.TWO_IN_ONE,
+    ),
     "pdf that starts a program": ("a.pdf", lambda: files.pdf(b"<</S /Launch/F(cmd.exe)>>"), Unfit.TWO_IN_ONE),
     "pdf with a film that has a script": ("a.pdf", lambda: files.pdf(action(b"Rendition")), Unfit.TWO_IN_ONE),
     "pdf with a script in packed objects": (
@@ -181,6 +200,14 @@ GOOD: dict[str, tuple[str, Callable[[], bytes], dicom.Said]] = {
     "jpeg whose comment mentions a tag": (
         "a.jpg",
         lambda: files.jpeg(comment=b"made with <html> tools, #!/usr"),
+        dicom.Said(),
+    ),
+    "pdf with a form that checks a date": ("a.pdf", lambda: files.pdf(FORM), dicom.Said()),
+    "pdf with many of them": ("a.pdf", lambda: files.pdf(b"\n".join([FORM] * 9000)), dicom.Said()),
+    "pdf with such a form in packed objects": ("a.pdf", lambda: hostile.pdf_of_streams(FORM), dicom.Said()),
+    "pdf that writes about scripts": (
+        "a.pdf",
+        lambda: files.pdf(b"BT (HTML/CSS/JavaScript, Start/Launch, /LaunchPad) Tj ET"),
         dicom.Said(),
     ),
     "pdf with a link": ("a.pdf", lambda: files.pdf(b"<</S/URI/URI(https://example.org/<script>)>>"), dicom.Said()),
