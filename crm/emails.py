@@ -33,13 +33,21 @@ CODE_LIVES = timedelta(minutes=10)
 _NAME = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f])(?:[^\W\d_]|[\u0300-\u036f]|['’\- ]|\.(?=\s|$)){0,39}")
 
 
-def acknowledgement(lead: Lead, *, to: str, submission_id: uuid.UUID, now: datetime) -> Message:
-    """Says that the request arrived: reference, what happens next, hours, 911. One a submission, due at once, to the
-    address that was typed.
+def acknowledgement(lead: Lead, *, reference: str, submission_id: uuid.UUID, now: datetime) -> Message:
+    """Says that the request arrived: its reference, what happens next, hours, 911. One a submission, due at once, to
+    the address on record: another one that a form names may be a stranger's.
 
     Not yet saved: the caller does that, in the transaction of what it answers.
     """
-    return _answer("ack", lead, to=to, key=f"ack:{submission_id}", not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
+    return _answer(
+        "ack",
+        lead,
+        to=lead.email,
+        key=f"ack:{submission_id}",
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+        reference=reference,
+    )
 
 
 def access_code(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
@@ -179,8 +187,11 @@ def _without_links(part: str) -> str:
     return part.replace("{private_link}", home).replace("{unsubscribe_link}", home)
 
 
-def _answer(name: str, lead: Lead, *, to: str, key: str, not_after: datetime, now: datetime) -> Message:
-    """A mail that somebody waits for: sent at once, and again when it is not known whether it arrived."""
+def _answer(
+    name: str, lead: Lead, *, to: str, key: str, not_after: datetime, now: datetime, reference: str = ""
+) -> Message:
+    """A mail that somebody waits for: sent at once, and again when it is not known whether it arrived. `reference`: of
+    a request, where it is not the lead's."""
     return make_message(
         name,
         lead=lead,
@@ -188,7 +199,7 @@ def _answer(name: str, lead: Lead, *, to: str, key: str, not_after: datetime, no
         key=key,
         message_class=MessageClass.ANSWER,
         on_unknown=OnUnknown.RESEND,
-        context={"first_name": greeting_name(lead.first_name), "reference": lead.reference},
+        context={"first_name": greeting_name(lead.first_name), "reference": reference or lead.reference},
         not_after=not_after,
         now=now,
     )

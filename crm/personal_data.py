@@ -135,7 +135,7 @@ def export(lead: Lead) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for entry in registry.personal_data_of_all():
         if entry.fields:
-            rows = entry.model._default_manager.filter(**{entry.path: lead.pk})
+            rows = entry.model._default_manager.filter(entry.only, **{entry.path: lead.pk})
             ordered = rows.order_by(*entry.model._meta.ordering or ["pk"])
             found[entry.title] = [{name: _told(getattr(row, name)) for name in entry.fields} for row in ordered]
     return found

@@ -164,7 +164,7 @@ class LeadPage:
 
 
 def lead_page(lead_id: UUID, user: User) -> LeadPage:
-    """Everything for one lead in six queries, seven under a hold; others only of locations that `user` works for.
+    """Everything for one lead in seven queries; others only of locations that `user` works for.
     Raises Lead.DoesNotExist."""
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
@@ -176,7 +176,7 @@ def lead_page(lead_id: UUID, user: User) -> LeadPage:
         do_not_call=last_call == CallOutcome.ASKED_NOT_TO_CALL,
         treatments=treatments_of(lead),
         tasks=[task for task in tasks if task.done_at is None],
-        alerts=_alerts(lead) if lead.safety_hold else [],
+        alerts=_alerts(lead),
         others=list(reached.visible_to(user).exclude(pk=lead.pk)[:OTHERS_SHOWN]),
         entries=_timeline(lead, activities, tasks),
     )

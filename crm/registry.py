@@ -100,8 +100,10 @@ class PersonalData:
     fields: tuple[str, ...]
     why_not: str
     left_out: dict[str, tuple[str, ...]]
+    only: models.Q
 
 
+EVERY_ROW = models.Q()
 _personal_data: list[PersonalData] = []
 
 
@@ -120,13 +122,14 @@ def personal_data(
     fields: str = "",
     why_not: str = "",
     left_out: dict[str, str] | None = None,
+    only: models.Q = EVERY_ROW,
 ) -> None:
     """Says how a model reaches its Lead (`path`, a lookup), and which fields (names between blanks) belong into the
-    copy that the person may ask for; `left_out` are the others, {why: names between blanks}. The key of a row and the
-    column that leads to the person go without saying. tests/crm/test_personal_data.py finds models and columns that are
-    missing here."""
+    copy that the person may ask for; `left_out` are the others, {why: names between blanks}, and `only` leaves rows
+    out. The key of a row and the column that leads to the person go without saying. tests/crm/test_personal_data.py
+    finds models and columns that are missing here."""
     others = {why: tuple(names.split()) for why, names in (left_out or {}).items()}
-    _personal_data.append(PersonalData(model, path, title, tuple(fields.split()), why_not, others))
+    _personal_data.append(PersonalData(model, path, title, tuple(fields.split()), why_not, others, only))
 
 
 def personal_data_of_all() -> list[PersonalData]:
@@ -227,6 +230,20 @@ def demo(story: Callable[[datetime], None]) -> None:
 
 def demo_stories() -> list[Callable[[datetime], None]]:
     return list(_stories)
+
+
+Referring = Callable[[str], Iterable[UUID]]
+_references: list[Referring] = []
+
+
+def reference(leads_of: Referring) -> None:
+    """Have the desk find leads by references that only an upper app knows. `leads_of` takes one such as "7KQF-M2WX" and
+    returns ids of leads, best as a queryset of them."""
+    _references.append(leads_of)
+
+
+def references() -> list[Referring]:
+    return list(_references)
 
 
 _conditions: dict[str, Question] = {}

@@ -74,6 +74,7 @@ _WORK = [
     "intake.add_verification",
     "intake.change_question",
     "intake.decide_quarantine",
+    "intake.decide_unproven",
 ]
 _COORDINATE = [*_CONTACT, *_ANSWERS, *_WORK]
 _DECIDE = ["crm.clear_urgent", "crm.release_document", "crm.review_imagingstudy", "crm.decide_review"]

@@ -16,14 +16,16 @@ type Columns = Sequence[models.Field[Any, Any]]
 _statements: dict[type[models.Model], tuple[str, Columns]] = {}
 
 
-def insert(rows: Sequence[models.Model]) -> None:
+def insert(rows: Sequence[models.Model], *, savepoint: bool = True) -> None:
     """Inserts new rows of any models, in the given order: all of them or, with IntegrityError, none.
 
     For models whose key is made here and not by the database. Fields prepare their values as for save() (encryption,
     auto_now); signals are not sent. Needs no transaction of its own, which would cost two more trips: PostgreSQL runs
-    statements that arrive together as one. Inside a transaction of the caller a savepoint keeps that one usable.
+    statements that arrive together as one. Inside a transaction of the caller a savepoint keeps that one usable;
+    without `savepoint` it saves two trips, and an error ends the caller's transaction.
     """
-    with transaction.atomic() if connection.in_atomic_block else nullcontext(), connection.cursor() as cursor:
+    protected = savepoint and connection.in_atomic_block
+    with transaction.atomic() if protected else nullcontext(), connection.cursor() as cursor:
         bound: Any = cursor  # psycopg's client-side binding is not known to the type checker
         cursor.execute("; ".join(bound.mogrify(*_insertion(row)) for row in rows))
     for row in rows:

@@ -4,6 +4,7 @@ import re
 
 from django.db.models import Q, QuerySet
 
+from crm import registry
 from crm.models import Lead
 
 COLUMNS = ("first_name", "last_name", "email", "phone")
@@ -22,8 +23,13 @@ def matching(leads: QuerySet[Lead], term: str) -> QuerySet[Lead]:
 
 
 def _by_reference(term: str) -> Q:
+    """The lead's own reference, or the one of any of its requests."""
     plain = term.replace("-", "").upper()
-    return Q(reference=f"{plain[:4]}-{plain[4:]}")
+    wanted = f"{plain[:4]}-{plain[4:]}"
+    found = Q(reference=wanted)
+    for leads_of in registry.references():
+        found |= Q(pk__in=leads_of(wanted))
+    return found
 
 
 def _by_telephone(term: str) -> Q:

@@ -1,309 +1,203 @@
-"""What happens when a request is sent: one transaction, or nothing."""
+"""What happens when a request is sent: one transaction, or nothing.
 
-import hashlib
-import hmac
-import json
-import uuid
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+Known and unknown people cost the same: the same statements, hashes and mails, so that nobody can find out by sending
+a form whether somebody is a patient here (tests/intake/test_stranger.py counts them).
+"""
 
-from django.conf import settings
 from django.db import IntegrityError, models, transaction
 
-from crm import clinic_hours, dispatch, emails, rows
-from crm.actions import assignment, events, leads, safety, sequences, tasks
-from crm.enums import SIDE_STAGES, ActivityKind, CameBy, Event, Outcome, Stage, TaskKind
-from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, Message, PatientSession, Task, User
-from crm.normalise import name_key
+from crm import dispatch, emails, rows
+from crm.actions import assignment, events, safety, sequences
+from crm.enums import ActivityKind, Event, Outcome
+from crm.models import Activity, Lead, Message, Task
 from crm.registry import Happening
-from crm.treatment_enums import MeasurementKind
-from intake import assessments, consents, flags, questionnaire, record
-from intake.models import Submission
+from intake import assessments, flags, known, record, request
+from intake.known import IDENTITY, LEAD_FIELDS
+from intake.models import Assessment, Submission, Unproven, UnprovenRequest
+from intake.request import Request
 
-CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "phone_type", "preferred_contact", "best_time")
-WISHES = {"preferred_contact", "best_time", "ok_voicemail", "state", "how_heard"}
-MOST_COMPARED = 20
-LEAD_FIELDS = (*CONTACT_FIELDS, "state", "ok_voicemail", "how_heard")
-GUARDS = ("website", "opened")
-NOT_ANSWERS = {"submission_id", *GUARDS, *(wording.field for wording in consents.WORDINGS)}
+ON_HOLD = "Routine messages and booking are on hold"
 
 
-@dataclass(frozen=True)
-class Request:
-    """A checked request. `data` is the form's cleaned data; an urgent one may lack required answers. `language` is the
-    page's that was filled in. `by`: the member of staff who wrote it down, on the telephone or from a letter; then
-    `received_at` is when it really came, and starts the clock.
+def submit(asked: Request) -> Submission:
+    """Store a request and return its row. When this returns, everything below is on disk.
 
-    `is_new`: it is known already that nobody gave this e-mail or telephone before.
+    Nobody known: Lead, Submission, consents, the pain rating, an Activity, a call task and the acknowledgement; urgent:
+    a safety hold, an urgent call task and an alert instead of the acknowledgement. The name with the e-mail or
+    telephone of somebody known: a name and an address prove nothing, so the request waits beside that lead until a
+    person has looked (UnprovenRequest), and the acknowledgement goes to the address on record. What staff write down
+    for somebody known counts at once.
+
+    The same form with the same payload again: the row that is there, and nothing new. With another payload: from the
+    same browser a change of that request; from any other one a new request, like any.
+
+    After the commit a worker is woken up; a dead broker costs only that.
     """
-
-    submission_id: uuid.UUID
-    data: dict[str, Any]
-    location: Location
-    now: datetime
-    urgent: bool = False
-    page: str = "request"
-    attribution: dict[str, str] = field(default_factory=dict)
-    reference: str = ""
-    is_new: bool = False
-    language: str = "en"
-    by: User | None = None
-    came_by: CameBy = CameBy.WEB
-    received_at: datetime | None = None
-
-    @property
-    def answers(self) -> dict[str, Any]:
-        return {name: value for name, value in self.data.items() if name not in NOT_ANSWERS}
-
-    @property
-    def digest(self) -> str:
-        return digest_of(plain(self.data))
-
-
-def plain(data: dict[str, Any]) -> dict[str, Any]:
-    """Cleaned data as JSON takes it, without what identifies or guards the form."""
-    return {name: value for name, value in data.items() if name not in {"submission_id", *GUARDS}}
-
-
-def digest_of(answers: dict[str, Any]) -> str:
-    """Equal for equal answers and consents; keyed, so that nobody can guess them from it."""
-    text = json.dumps(answers, sort_keys=True, default=str)
-    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
-def submission(
-    lead: Lead,
-    *,
-    page: str,
-    answers: dict[str, Any],
-    submission_id: uuid.UUID,
-    now: datetime,
-    language: str,
-    session: PatientSession | None = None,
-    by: User | None = None,
-    digest: str = "",
-) -> Submission:
-    """A page of answers as a row, not yet saved. `digest`: when more than the answers tells a repeat from a change."""
-    given = {name: value for name, value in answers.items() if name not in NOT_ANSWERS}
-    return Submission(
-        id=submission_id,
-        lead=lead,
-        page=page,
-        by=session.by if session else by,
-        session=session,
-        answers=given,
-        answers_digest=digest or digest_of(given),
-        questionnaire_version=questionnaire.VERSION,
-        language=language,
-        at=now,
-    )
-
-
-def submit(request: Request) -> Lead:
-    """Stores a request and returns its lead. When this returns, everything below is on disk.
-
-    New: Lead, Submission, consents, the pain rating, an Activity, a call task and the acknowledgement. Somebody known
-    (the same name with the same e-mail or phone): all that on the known lead. Urgent: a safety hold and an urgent call
-    task instead of the acknowledgement. The same submission id again: the same lead, nothing new; with other answers: a
-    second Submission on that lead, whose contact data follow. After the commit a worker is woken up; a dead broker
-    costs only that.
-    """
-    known = None if request.is_new else known_person(request.data)
     try:
-        return _attach(request, known) if known else _store(request)
+        with transaction.atomic():
+            people = known.find(asked)
+            if asked.same_browser and (before := _before(asked)):
+                return _repeat(asked, before)
+            if people is None:
+                return _write_new(asked)
+            return known.attach(asked, people.lead) if asked.by else _write_unproven(asked, people)
     except IntegrityError:
-        earlier = Submission.objects.select_related("lead").filter(pk=request.submission_id).first()
-        if earlier is None:
+        there = Submission.objects.select_related("lead").filter(form_id=asked.form_id, answers_digest=asked.digest)
+        if (same := there.first()) is None:
             raise
-        return _repeat(request, earlier)
+        return same
 
 
-def _store(request: Request) -> Lead:
-    data = request.data
-    lead = Lead(
-        location=request.location,
-        timezone=data.get("timezone") or request.location.timezone,
-        created_at=request.now,
-        stage_since=request.now,
-        attribution=request.attribution,
-        language=request.language,
-        came_by=request.came_by,
-        received_at=request.received_at or request.now,
-        owner=request.by if request.by and assignment.may_own().filter(pk=request.by.pk).exists() else None,
-        **({"reference": request.reference} if request.reference else {}),
+def _before(asked: Request) -> Submission | None:
+    """What the same form had sent last, unless somebody has decided about it meanwhile."""
+    sent = Submission.objects.select_related("unproven").filter(form_id=asked.form_id).order_by("-at", "-pk").first()
+    decided = sent and sent.unproven and sent.unproven.state != Unproven.WAITING
+    return None if decided else sent
+
+
+# --- Somebody new -----------------------------------------------------------------------------------------------------
+def _write_new(asked: Request) -> Submission:
+    lead = _lead_of(asked)
+    sent = request.kept(asked, lead)
+    noted = request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary="Asked for help")
+    made: list[models.Model] = [lead, sent, noted, *request.proofs(asked, lead), *_assessed(asked, lead)]
+    if asked.urgent:
+        lead.safety_hold, lead.outcome, lead.recheck_on = True, Outcome.URGENT, None
+        held = Activity(lead=lead, kind=ActivityKind.SAFETY_HOLD, at=asked.now, summary=ON_HOLD)
+        _write([*made, held, request.urgent_call(lead, key=sent.pk, now=asked.now)])
+        safety.raise_alert(lead, key=f"urgent:{sent.pk}", now=asked.now, is_loud=not asked.many)
+    else:
+        reply = [request.first_call(asked, lead, sent), *_acknowledgement(asked, lead, sent)]
+        _write([*made, *reply, *_begun(asked, lead, sent)])
+    with known.kept_if(True):
+        events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk), but=sequences.on_event)
+    return sent
+
+
+def _begun(asked: Request, lead: Lead, sent: Submission) -> list[models.Model]:
+    happened = [Happening(event, asked.now, str(sent.pk)) for event in (Event.SUBMITTED, Event.OUTCOME_CHANGED)]
+    return [*sequences.beginning(lead, happened)]
+
+
+def _lead_of(asked: Request) -> Lead:
+    data = asked.data
+    return Lead(
+        location=asked.location,
+        timezone=data.get("timezone") or asked.location.timezone,
+        created_at=asked.now,
+        stage_since=asked.now,
+        attribution=asked.attribution,
+        language=asked.language,
+        came_by=asked.came_by,
+        received_at=asked.received_at or asked.now,
+        owner=asked.by if asked.by and assignment.may_own().filter(pk=asked.by.pk).exists() else None,
+        reference=asked.reference,
         **{name: data[name] for name in LEAD_FIELDS if name in data},
     )
-    made = [lead, *_kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary="Asked for help")]
-    made += _assessed(request, lead)
-    if request.urgent:
-        with transaction.atomic():
-            _write(made)
-            raise_alarm(lead, submission_id=request.submission_id, now=request.now)
-    else:
-        begun = [_happened(request, Event.SUBMITTED), _happened(request, Event.OUTCOME_CHANGED)]
-        _write([*made, *_reply(request, lead, request.submission_id), *sequences.beginning(lead, begun)])
-    return lead
 
 
-def _happened(request: Request, event: Event) -> Happening:
-    return Happening(event, request.now, key=str(request.submission_id))
+def _assessed(asked: Request, lead: Lead) -> list[models.Model]:
+    """What the rules say of a new lead."""
+    made = _judged(asked, lead, cause="First request")
+    return [made, *_review(made, asked, lead)]
 
 
-def _assessed(request: Request, lead: Lead) -> list[models.Model]:
-    """What the rules say of a new lead, on the lead too: it is not on disk yet, so no door is needed."""
-    snapshot = record.make_snapshot(request.answers, lead=lead, now=request.now)
-    told = flags.of_new_request(request.answers)
-    made = assessments.make(lead, snapshot, cause="First request", now=request.now, more_flags=told)
+def _judged(asked: Request, lead: Lead, *, cause: str) -> Assessment:
+    """The rules' answer to the request alone, on its lead too."""
+    snapshot = record.make_snapshot(asked.answers, lead=lead, now=asked.now)
+    told = flags.of_new_request(asked.answers)
+    made = assessments.make(lead, snapshot, cause=cause, now=asked.now, more_flags=told)
     lead.outcome, lead.recheck_on = made.outcome, made.recheck_on
-    return [made, assessments.review_task(made, now=request.now)] if made.outcome == Outcome.PROMPT_REVIEW else [made]
+    return made
+
+
+def _review(made: Assessment, asked: Request, lead: Lead) -> list[Task]:
+    if made.outcome != Outcome.PROMPT_REVIEW:
+        return []
+    task = assessments.review_task(made, now=asked.now)
+    task.lead = lead
+    return [task]
+
+
+def _acknowledgement(asked: Request, lead: Lead, sent: Submission) -> list[Message]:
+    """To the address on record; of a lead that the request has just made, that is the one it gave."""
+    if not lead.email:
+        return []
+    return [emails.acknowledgement(lead, reference=asked.reference, submission_id=sent.pk, now=asked.now)]
 
 
 def _write(made: list[models.Model]) -> None:
     """Stores rows together and wakes a worker for the mails among them."""
-    rows.insert(made)
+    rows.insert(made, savepoint=False)
     dispatch.send_after_commit(*(row for row in made if isinstance(row, Message)))
 
 
-def _kept(
-    request: Request, lead: Lead, submission_id: uuid.UUID, *, kind: ActivityKind, summary: str
-) -> list[models.Model]:
-    """The request itself: answers as given, proofs of consent, the rating, the entry on the timeline."""
-    made: list[models.Model] = [
-        submission(
-            lead,
-            page=request.page,
-            answers=request.data,
-            submission_id=submission_id,
-            now=request.now,
-            language=request.language,
-            by=request.by,
-            digest=request.digest,
-        ),
-        *_consents(request, lead),
-        Activity(
-            lead=lead,
-            kind=kind,
-            at=request.now,
-            by=request.by,
-            summary=summary,
-            details={"submission": str(submission_id)},
-        ),
-    ]
-    if "pain_now_avg" in request.data:
-        rating = request.data["pain_now_avg"]
-        made.append(Measurement(lead=lead, at=request.now, kind=MeasurementKind.NRS_AVG, value=rating))
-    return made
+# --- In somebody's name -----------------------------------------------------------------------------------------------
+def _write_unproven(asked: Request, person: known.Person) -> Submission:
+    """A request that anybody could have sent. It waits as a whole; of the lead nothing is changed, begun or ended.
 
-
-def _consents(request: Request, lead: Lead) -> list[ConsentRecord]:
-    return [
-        ConsentRecord(
-            lead=lead,
-            kind=wording.kind,
-            given=bool(request.data.get(wording.field)),
-            text=wording.for_centre(request.location.name),
-            text_version=wording.version,
-            language=request.language,
-            witnessed_by=request.by,
-            at=request.now,
-        )
-        for wording in consents.WORDINGS
-    ]
-
-
-def _reply(request: Request, lead: Lead, submission_id: uuid.UUID) -> list[models.Model]:
-    """What a routine request sets in motion: a call, and the acknowledgement."""
-    due_at, key = _call_due(request), f"first-call:{submission_id}"
-    call = Task(lead=lead, kind=TaskKind.CALL, title="First call", due_at=due_at, key=key, created_at=request.now)
-    if not lead.email:
-        return [call]
-    to = request.data.get("email") or lead.email
-    return [call, emails.acknowledgement(lead, to=to, submission_id=submission_id, now=request.now)]
-
-
-def _reply_again(request: Request, lead: Lead, submission_id: uuid.UUID) -> list[models.Model]:
-    """The same for somebody known: a call that is still to be made is enough."""
-    made = _reply(request, lead, submission_id)
-    waits = Task.objects.open().filter(lead=lead, kind=TaskKind.CALL).exists()
-    return [row for row in made if not (waits and isinstance(row, Task))]
-
-
-def raise_alarm(lead: Lead, *, submission_id: uuid.UUID, now: datetime) -> None:
-    """What a warning sign sets in motion, once a submission: a hold on everything routine, a call now, an alert."""
-    leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
-    title, key = "Urgent: call now", f"urgent:{submission_id}"
-    tasks.open_task(lead, kind=TaskKind.URGENT_CALL, title=title, due_at=now, key=key)
-    safety.raise_alert(lead, key=key, now=now)
-
-
-def _call_due(request: Request) -> datetime:
-    centre = request.location
-    arrived = request.received_at or request.now
-    return clinic_hours.call_due(arrived, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-
-
-def known_person(data: dict[str, Any]) -> Lead | None:
-    """Whoever has this name and gave this e-mail or phone before. Another name on it, as in a household, is another
-    person: staff see the two beside each other and nothing is merged by itself."""
-    name = name_key(data.get("first_name", ""), data.get("last_name", ""))
-    reached = Lead.objects.reached_by(email=data.get("email", ""), phone=data.get("phone", ""))
-    return next((lead for lead in reached[:MOST_COMPARED] if name_key(lead.first_name, lead.last_name) == name), None)
-
-
-@transaction.atomic
-def _attach(request: Request, known: Lead) -> Lead:
-    """Another request of somebody known. What was missing is filled in; a new address or number is for staff to take
-    over, because anybody can type a name and an address."""
-    lead = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=known.pk)
-    different = _refresh(lead, request)
-    summary = f"Asked for help again{', with ' + ' and '.join(different) if different else ''}"
-    made = _kept(request, lead, request.submission_id, kind=ActivityKind.REQUEST, summary=summary[:200])
-    if request.urgent:
-        _write(made)
-        raise_alarm(lead, submission_id=request.submission_id, now=request.now)
+    Somebody is to call, and whoever has the address on record hears of it. A warning sign is acted on at once: an
+    urgent call and an alert; the hold is on the request.
+    """
+    lead, unknown = person.lead, _lead_of(asked)
+    waits = UnprovenRequest(lead=lead, data=request.plain(asked.data), has_sign=asked.urgent, at=asked.now)
+    sent = request.kept(asked, lead, unproven=waits)
+    noted = request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary="Asked for help again, not proven")
+    judged = _judged(asked, unknown, cause="Asked for help again")
+    made: list[models.Model] = [waits, sent, noted, *_review(judged, asked, lead)]
+    if asked.urgent:
+        _write([*made, request.urgent_call(lead, key=sent.pk, now=asked.now)])
+        safety.raise_alert(lead, key=f"urgent:{sent.pk}", now=asked.now, is_loud=not asked.many)
     else:
-        _write([*made, *_reply_again(request, lead, request.submission_id)])
-    if lead.stage in SIDE_STAGES:
-        leads.move(lead, to=Stage.QUALIFYING, by=None, note="Asked for help again", now=request.now)
-    assessments.assess(lead, cause="Asked for help again", now=request.now)
-    events.announce(lead, Event.SUBMITTED, now=request.now, key=str(request.submission_id))
-    return lead
+        calls = [] if person.waits_for_call else [request.first_call(asked, lead, sent)]
+        _write([*made, *calls, *_acknowledgement(asked, lead, sent)])
+    _work_as_for(unknown, asked, sent)
+    return sent
 
 
-def _refresh(lead: Lead, request: Request) -> list[str]:
-    """Takes over wishes and the language, and fills gaps; returns in words the address or number that differs from the
-    one on record."""
-    reach, data = ("email", "phone"), request.data
-    given = {name: data[name] for name in LEAD_FIELDS if data.get(name) not in (None, "", [])}
-    different = [str(given[name]) for name in reach if name in given and getattr(lead, name) not in ("", given[name])]
-    for name, value in given.items():
-        if name in WISHES or not getattr(lead, name):
-            setattr(lead, name, value)
-    lead.language = request.language
-    lead.save(update_fields=[*LEAD_FIELDS, "language", "updated_at"])
-    return different
+def _work_as_for(unknown: Lead, asked: Request, sent: Submission) -> None:
+    """Does for a lead that is not there what somebody unknown costs beyond this, and throws it away."""
+    with known.kept_if(False):
+        if not asked.urgent:
+            _begun(asked, unknown, sent)
+        events.announce(unknown, Event.SUBMITTED, now=asked.now, key=str(sent.pk), but=sequences.on_event)
 
 
-@transaction.atomic
-def _repeat(request: Request, earlier: Submission) -> Lead:
-    """The form was sent twice. Unchanged: nothing to do. Changed: kept beside the first, under an id of its own."""
-    lead = Lead.objects.select_for_update(no_key=True).get(pk=earlier.lead_id)
-    again = uuid.uuid5(earlier.pk, request.digest)
-    if request.digest == earlier.answers_digest or Submission.objects.filter(pk=again).exists():
-        return lead
-    address_before = lead.email
-    for name in CONTACT_FIELDS:
-        if name in request.data:
-            setattr(lead, name, request.data[name])
-    lead.save(update_fields=[*CONTACT_FIELDS, "updated_at"])
-    made = _kept(request, lead, again, kind=ActivityKind.REQUEST_CHANGED, summary="Sent the request again, changed")
-    if request.urgent:
-        _write(made)
-        raise_alarm(lead, submission_id=again, now=request.now)
-    elif lead.email != address_before:
-        _write([*made, *_reply_again(request, lead, again)])
-    else:
-        _write(made)
-    assessments.assess(lead, cause="The request was sent again, changed", now=request.now)
-    return lead
+# --- The same form again, from the same browser -----------------------------------------------------------------------
+def _repeat(asked: Request, before: Submission) -> Submission:
+    """Kept beside what the form had sent, and like it: of a request that waits in somebody's name, nothing counts."""
+    lead = known.locked(before.lead)
+    sent = request.kept(asked, lead, unproven=before.unproven)
+    noted = request.entry(asked, lead, sent, kind=ActivityKind.REQUEST_CHANGED, summary="Sent the request again")
+    _write([sent, noted])
+    with known.kept_if(before.unproven is None):
+        _follow(asked, lead, sent, before)
+    if before.unproven:
+        _add_to(before.unproven, asked, sent)
+    return sent
+
+
+def _follow(asked: Request, lead: Lead, sent: Submission, before: Submission) -> None:
+    """Lets the record follow. Contact details do while they still are what the form had said before: what somebody has
+    corrected since stays."""
+    said = {name: before.answers.get(name, "") for name in IDENTITY if name in asked.data}
+    changed = [name for name, value in said.items() if getattr(lead, name) == value and asked.data[name] != value]
+    for name in changed:
+        setattr(lead, name, asked.data[name])
+    lead.save(update_fields=[*changed, "updated_at"])
+    _write([*request.proofs(asked, lead), *(_acknowledgement(asked, lead, sent) if _writes(asked, changed) else [])])
+    if asked.urgent:
+        known.raise_alarm(lead, key=sent.pk, now=asked.now, is_loud=not asked.many)
+    assessments.assess(lead, cause="The request was sent again, changed", now=asked.now)
+    events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk))
+
+
+def _writes(asked: Request, changed: list[str]) -> bool:
+    return "email" in changed and not asked.urgent
+
+
+def _add_to(waits: UnprovenRequest, asked: Request, sent: Submission) -> None:
+    waits.data, waits.has_sign = request.plain(asked.data), waits.has_sign or asked.urgent
+    waits.save(update_fields=["data", "has_sign"])
+    if asked.urgent:
+        known.call_at_once(sent.lead, key=sent.pk, now=asked.now, is_loud=not asked.many)

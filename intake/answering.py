@@ -1,13 +1,16 @@
 """What happens when a page of the second step is sent: kept at once, whole, and judged again."""
 
+import json
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from crm.actions import events, leads, tasks, treatments
@@ -15,8 +18,8 @@ from crm.enums import ActivityKind, Event, TaskKind
 from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
 from crm.treatment_enums import MeasurementKind, Source, TreatmentGroup, TreatmentStatus
 from crm.vocabulary import GROUP_OF
-from intake import actions, assessments, insurance, record
-from intake.models import Submission
+from intake import assessments, insurance, known, record, request
+from intake.models import Submission, UnprovenRequest
 from intake.questionnaire import PAGES, RECHECK
 
 RATINGS = {
@@ -28,6 +31,7 @@ LOOK = "Look at the latest ratings"
 BETTER_BY = Decimal("0.30")  # an important change for ratings of pain (Ostelo and others 2008)
 REGION_OF = {"neck": "cervical", "mid_back": "thoracic", "low_back": "lumbar", "buttock_hip": "sacral"}
 TREATMENTS = "treatments"
+_COLUMNS = {field.name: field for field in Treatment._meta.concrete_fields}
 
 
 @dataclass(frozen=True)
@@ -52,55 +56,71 @@ def keep_page(sent: Sent) -> bool:
     """Keeps a page: a Submission, its ratings, an Activity; then asks the rules. False when it was kept before.
 
     Pages are kept one by one and the latest of each counts, so two devices at once lose nothing but the older page.
+    What belongs to a request in somebody's name waits with it and changes nothing.
     """
-    lead = sent.session.lead
-    before = record.current_answers(lead)
-    if not _keep(sent):
+    before, waits = record.current_answers(sent.session.lead), record.unproven_of(sent.session)
+    if not _keep(sent, waits):
         return False
+    _note(sent, sent.title)
+    with known.kept_if(waits is None):
+        _let_count(sent, before)
+    return True
+
+
+def _let_count(sent: Sent, before: dict[str, Any]) -> None:
+    """Lets the record follow a page. `before`: the answers that counted until now."""
+    lead = sent.session.lead
     _tell_the_lead(sent)
     _measure(sent)
-    _note(sent, sent.title)
     if insurance.differs(before, sent.answers):
         insurance.open_task(lead, key=sent.submission_id, now=sent.now)
     assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
     if sent.page == RECHECK.key:
         _offer_improved(lead, now=sent.now)
     events.announce(lead, Event.ANSWERED, now=sent.now, key=str(sent.submission_id))
-    return True
 
 
 def all_answered(leads: list[uuid.UUID]) -> set[uuid.UUID]:
     """Those of these leads who sent every page of the second step at least once."""
     sent: dict[uuid.UUID, set[str]] = defaultdict(set)
-    for lead_id, page in Submission.objects.filter(lead__in=leads).values_list("lead_id", "page"):
+    for lead_id, page in Submission.objects.counting().filter(lead__in=leads).values_list("lead_id", "page"):
         sent[lead_id].add(page)
     return {lead_id for lead_id, pages in sent.items() if pages >= {page.key for page in PAGES}}
 
 
 @transaction.atomic
 def keep_emergency(sent: Sent) -> None:
-    """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion."""
-    if _keep(sent):
-        _note(sent, sent.title)
-        actions.raise_alarm(sent.session.lead, submission_id=sent.submission_id, now=sent.now)
-        assessments.assess(sent.session.lead, cause=f"Answered: {sent.title}", now=sent.now)
+    """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
+    to a request in somebody's name puts the hold on that request alone; somebody is called all the same."""
+    lead, waits = sent.session.lead, record.unproven_of(sent.session)
+    if not _keep(sent, waits):
+        return
+    _note(sent, sent.title)
+    if waits:
+        UnprovenRequest.objects.filter(pk=waits.pk).update(has_sign=True)
+        known.call_at_once(lead, key=sent.submission_id, now=sent.now)
+    else:
+        known.raise_alarm(lead, key=sent.submission_id, now=sent.now)
+        assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
 
 
 @transaction.atomic
 def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
     """Adds a treatment without details for each kind that is not there yet; the details are asked one by one."""
-    lead = sent.session.lead
-    there = set(visible_treatments(sent.session).values_list("kind", flat=True))
+    waits = record.unproven_of(sent.session)
+    there = {one.kind for one in visible_treatments(sent.session)}
     region = _region(record.visible_answers(sent.session))
     added = []
     for kind in kinds:
         if kind in there:
             continue
         where = region if GROUP_OF[kind] == TreatmentGroup.INJECTION else ""
-        treatment = treatments.add(
-            lead, by=sent.session.by, source=sent.source, now=sent.now, kind=kind, body_region=where
-        )
-        _keep_told(sent, treatment, {"kind": kind}, submission_id=uuid.uuid4())
+        with known.kept_if(waits is None):
+            treatment = treatments.add(
+                sent.session.lead, by=sent.session.by, source=sent.source, now=sent.now, kind=kind, body_region=where
+            )
+        told, columns = {"kind": kind}, {"kind": kind, "body_region": where}
+        _keep_told(sent, treatment, told, columns, submission_id=uuid.uuid4(), waits=waits)
         added.append(treatment)
     return added
 
@@ -111,45 +131,92 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
 
     Raises TreatmentRefused, with nothing kept, when it contradicts itself.
     """
-    if _keep_told(sent, treatment, sent.answers, submission_id=sent.submission_id):
+    waits = record.unproven_of(sent.session)
+    if not _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits):
+        return
+    if waits is None:
         treatments.correct(treatment, by=sent.session.by, now=sent.now, **columns)
+        return
+    for column, value in columns.items():
+        setattr(treatment, column, value)
+    treatments.check(treatment, today=sent.now.astimezone(ZoneInfo(treatment.lead.timezone)).date())
 
 
 @transaction.atomic
 def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
     """It never took place: ticked by mistake. The row stays, marked so."""
-    treatments.correct(treatment, by=sent.session.by, now=sent.now, status=TreatmentStatus.DECLINED)
+    columns = {"status": TreatmentStatus.DECLINED}
+    if waits := record.unproven_of(sent.session):
+        _keep_told(sent, treatment, {"not_tried": True}, columns, submission_id=sent.submission_id, waits=waits)
+    else:
+        treatments.correct(treatment, by=sent.session.by, now=sent.now, **columns)
 
 
-def visible_treatments(session: PatientSession) -> Any:
+def visible_treatments(session: PatientSession) -> list[Treatment]:
     """The treatments that a browser may be shown: all once it is proven, else and on a tablet those it told."""
+    if waits := record.unproven_of(session):
+        return [one for one in told_treatments(waits) if one.status != TreatmentStatus.DECLINED]
     happened = Treatment.objects.filter(lead=session.lead).exclude(status=TreatmentStatus.DECLINED)
     if not session.sees_record:
         own = record.own_submissions(session).filter(page=TREATMENTS)
         happened = happened.filter(pk__in=[submission.answers["treatment"] for submission in own])
-    return happened.order_by("created_at", "pk")
+    return list(happened.order_by("created_at", "pk"))
 
 
-def _keep(sent: Sent) -> bool:
+def told_treatments(waits: UnprovenRequest) -> list[Treatment]:
+    """The treatments that were told with a request in somebody's name, as rows that nobody has saved."""
+    rows: dict[str, Treatment] = {}
+    for submission in Submission.objects.filter(unproven=waits, page=TREATMENTS).order_by("at", "pk"):
+        name = submission.answers["treatment"]
+        row = rows.setdefault(
+            name, Treatment(pk=uuid.UUID(name), lead=waits.lead, source=Source.PATIENT, created_at=submission.at)
+        )
+        for column, value in submission.answers.get("columns", {}).items():
+            setattr(row, column, _COLUMNS[column].to_python(value))
+    return list(rows.values())
+
+
+def save_told(treatment: Treatment, *, now: datetime) -> None:
+    """Save a treatment that was told with a request in somebody's name, once that counts."""
+    told = {
+        name: getattr(treatment, name) for name in _COLUMNS if name not in treatments.LOCAL_ONLY | {"lead", "source"}
+    }
+    treatments.add(treatment.lead, by=None, source=Source.PATIENT, now=now, **told)
+
+
+def _keep(sent: Sent, waits: UnprovenRequest | None) -> bool:
     """Adds the Submission; False when this very page was sent before."""
     lead = Lead.objects.select_for_update(no_key=True).get(pk=sent.session.lead_id)
-    if Submission.objects.filter(pk=sent.submission_id).exists():
-        return False
-    actions.submission(
+    made = request.submission(
         lead,
         page=sent.page,
         answers=sent.answers,
-        submission_id=sent.submission_id,
+        form_id=sent.submission_id,
         session=sent.session,
         now=sent.now,
         language=sent.language,
-    ).save(force_insert=True)
+        unproven=waits,
+    )
+    if Submission.objects.filter(form_id=made.form_id, answers_digest=made.answers_digest).exists():
+        return False
+    made.save(force_insert=True)
     return True
 
 
-def _keep_told(sent: Sent, treatment: Treatment, told: dict[str, Any], *, submission_id: uuid.UUID) -> bool:
-    answers = {"treatment": str(treatment.pk), "told": told}
-    return _keep(replace(sent, page=TREATMENTS, answers=answers, submission_id=submission_id))
+def _keep_told(
+    sent: Sent,
+    treatment: Treatment,
+    told: dict[str, Any],
+    columns: dict[str, Any],
+    *,
+    submission_id: uuid.UUID,
+    waits: UnprovenRequest | None,
+) -> bool:
+    """Keeps the words; with a request in somebody's name also what they would make of the row, which is not there."""
+    answers: dict[str, Any] = {"treatment": str(treatment.pk), "told": told}
+    if waits:
+        answers["columns"] = json.loads(json.dumps(columns, cls=DjangoJSONEncoder))
+    return _keep(replace(sent, page=TREATMENTS, answers=answers, submission_id=submission_id), waits)
 
 
 def _tell_the_lead(sent: Sent) -> None:
@@ -157,15 +224,8 @@ def _tell_the_lead(sent: Sent) -> None:
     wish, born = sent.answers.get("preferred_language"), sent.answers.get("date_of_birth")
     if wish in dict(settings.LANGUAGES):
         Lead.objects.filter(pk=sent.session.lead_id).update(language=wish)
-    if born and _may_say_who_it_is(sent.session):
+    if born:
         leads.tell_birthday(sent.session.lead, born=date.fromisoformat(born), by=sent.session.by, now=sent.now)
-
-
-def _may_say_who_it_is(session: PatientSession) -> bool:
-    """Proven, or the browser whose request made this lead. Whoever merely typed the name and address of somebody known
-    must not set what later proves who they are."""
-    first = Submission.objects.filter(lead=session.lead_id).order_by("at", "pk").values_list("pk", flat=True).first()
-    return session.is_proven or (session.origin is not None and session.origin == first)
 
 
 def _measure(sent: Sent) -> None:

@@ -25,6 +25,8 @@ class IntakeConfig(AppConfig):
             papers,
             personal_data,
             questionnaire,
+            references,
+            unproven_desk,
             wishes,
         )
 
@@ -55,6 +57,8 @@ class IntakeConfig(AppConfig):
         desk.hang_in()
         insurance_desk.hang_in()
         papers.hang_in()
+        unproven_desk.hang_in()
+        registry.reference(references.leads_of)
         registry.panel("patient", title=gettext_noop("A first look"), permission="", render=my.outlook, order=5)
         registry.panel("patient", title=gettext_noop("Your questions"), permission="", render=my.panel, order=10)
         registry.panel("patient", title=gettext_noop("Wishes and data"), permission="", render=wishes.panel, order=30)

@@ -23,6 +23,7 @@ from intake import guard
 from intake.fields import AddressField, LineField, TextField
 from intake.forms import trap
 from intake.models import Question, Topic
+from intake.request import digest_of
 from intake.spoken import choices
 
 LONGEST_MESSAGE = 2000
@@ -105,7 +106,7 @@ def _keep(data: dict[str, Any], centre: Location, verdict: guard.Verdict, *, now
     """One row; a suspicious question waits on a list of its own."""
     given = {name: value for name, value in data.items() if name not in {"question_id", "opened"}}
     question = Question(
-        id=data["question_id"] or uuid.uuid4(),
+        id=uuid.uuid5(data["question_id"] or uuid.uuid4(), digest_of(given)),  # each text of a form once
         location=centre,
         language=get_language() or settings.LANGUAGE_CODE,
         reasons=list(verdict.reasons),

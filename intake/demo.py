@@ -21,6 +21,7 @@ from crm.treatment_enums import Source
 from intake import actions, demo_desk, insurance
 from intake.forms import StepOne
 from intake.models import Plan
+from intake.request import Request
 
 PASSWORD = "nucleus-demo-2026"  # noqa: S105 - printed for everybody to read, and only where demo data is made
 LEADS = 40
@@ -137,7 +138,7 @@ def _story(
     """One request and what happened to it until it reached `stage`, at believable hours."""
     days_ago = 0 if stage == Stage.NEW and number % 2 else chance.randint(2, 60)
     asked = _at(now, days_ago=days_ago, hour=chance.randint(8, 20), minute=chance.randint(0, 59))
-    lead = actions.submit(_request(number, centre, min(asked, now - timedelta(minutes=3)), chance))
+    lead = actions.submit(_request(number, centre, min(asked, now - timedelta(minutes=3)), chance)).lead
     _mark_sent(lead)
     step = max((now - asked) / 8, timedelta(minutes=1))
 
@@ -176,7 +177,7 @@ def _at(now: datetime, *, days_ago: int, hour: int, minute: int) -> datetime:
     return datetime.combine(day, time(hour, minute), tzinfo=UTC) + timedelta(hours=5)
 
 
-def _request(number: int, centre: Location, asked: datetime, chance: random.Random) -> actions.Request:
+def _request(number: int, centre: Location, asked: datetime, chance: random.Random) -> Request:
     """A request as the form would have sent it; every eleventh reports a sign that wants a clinician's look."""
     first, last = FIRST_NAMES[number % len(FIRST_NAMES)], LAST_NAMES[number % len(LAST_NAMES)]
     tried = chance.sample(["pt", "home_exercise", "medication", "injections", "chiropractic", "other"], k=3)
@@ -208,7 +209,7 @@ def _request(number: int, centre: Location, asked: datetime, chance: random.Rand
     )
     if not form.is_valid():
         raise ValueError(f"The demo's own request is not in order: {form.errors.as_json()}")
-    return actions.Request(uuid.UUID(int=chance.getrandbits(128), version=4), form.cleaned_data, centre, asked)
+    return Request(uuid.UUID(int=chance.getrandbits(128), version=4), form.cleaned_data, centre, asked)
 
 
 def _mark_sent(lead: Lead) -> None:

@@ -46,7 +46,7 @@ class Frame(Door):
     def came_by(self, request: HttpRequest) -> dict[str, str]:
         return {"via": "embed"}
 
-    def thanks(self, request: HttpRequest, *, reference: str, submission_id: uuid.UUID) -> HttpResponse:
+    def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID) -> HttpResponse:
         """The page itself. Reloading it sends the same request again, which changes nothing."""
         return render(request, "intake/embed_thanks.html", {"reference": reference, "origins": _origins()})
 

@@ -26,6 +26,8 @@ PER_CONTACT = 4  # a quarter of the hourly limit, five on a public site: nobody 
 FLOOD = 10  # times the hourly limit of one address
 KEPT = timedelta(days=2)
 
+MANY = {"many_here", "many_same"}
+
 REASONS = {
     "honeypot": "A field that people do not see was filled in",
     "too_fast": "Sent within seconds of opening the form",
@@ -34,10 +36,13 @@ REASONS = {
     "many_same": "Many requests with one e-mail or telephone within the hour",
 }
 
-# The arrival counts whatever becomes of the request. Counters go up and a known person is looked for in the same trip:
-# most visitors are new and need none of their own. Counters need not survive a power cut, so this one commit does not
-# wait for the disk; everything that a visitor was promised does.
+# The arrival counts whatever becomes of the request. Counters go up and the same payload is looked for in one trip.
+# Counters need not survive a power cut, so this one commit does not wait for the disk; everything that a visitor was
+# promised does.
 _ARRIVED = "arrived AS (INSERT INTO intake_arrival (id, day) VALUES (%(id)s, %(day)s) ON CONFLICT (id) DO NOTHING),"
+_SAME = """COALESCE(
+    (SELECT reference FROM intake_submission WHERE form_id = %(id)s AND answers_digest = %(digest)s),
+    (SELECT reference FROM intake_quarantinedrequest WHERE form_id = %(id)s AND digest = %(digest)s), '')"""
 _COUNT = """
 WITH {arrived} counted AS (
     INSERT INTO intake_ratecount (key, hour, count)
@@ -45,10 +50,7 @@ WITH {arrived} counted AS (
     ON CONFLICT (key, hour) DO UPDATE SET count = intake_ratecount.count + 1
     RETURNING key, count
 )
-SELECT key, count,
-    EXISTS (SELECT FROM crm_lead WHERE email = %(email)s AND email <> '')
-    OR EXISTS (SELECT FROM crm_lead WHERE phone = %(phone)s AND phone <> ''),
-    set_config('synchronous_commit', 'off', true)
+SELECT key, count, {same}, set_config('synchronous_commit', 'off', true)
 FROM counted
 """
 
@@ -57,12 +59,17 @@ FROM counted
 class Verdict:
     """`reasons` are codes of REASONS; a flood is turned away, everything else with a reason is held.
 
-    `is_new`: nobody gave this e-mail or telephone before.
+    `same`: the reference under which this very payload of this form is kept already, or "".
     """
 
     reasons: tuple[str, ...] = ()
     is_flood: bool = False
-    is_new: bool = False
+    same: str = ""
+
+    @property
+    def is_many(self) -> bool:
+        """Whether so much comes from one place that one more alert would help nobody."""
+        return bool(MANY & set(self.reasons))
 
 
 def in_words(reasons: list[str]) -> str:
@@ -75,14 +82,18 @@ def stamp(now: datetime) -> str:
     return signing.dumps(int(now.timestamp()), salt="intake.opened")
 
 
-def arrive(request: HttpRequest, data: dict[str, Any], *, submission_id: UUID, day: date, now: datetime) -> Verdict:
-    """Counts the arrival of a request for help and says what is suspicious about it. One trip to the database."""
-    return _judge(request, data, _COUNT.format(arrived=_ARRIVED), {"id": submission_id, "day": day}, now=now)
+def arrive(
+    request: HttpRequest, data: dict[str, Any], *, form_id: UUID, digest: str, day: date, now: datetime
+) -> Verdict:
+    """Count the arrival of a request for help; say what is suspicious about it, and whether it is kept already. One
+    trip to the database."""
+    statement = _COUNT.format(arrived=_ARRIVED, same=_SAME)
+    return _judge(request, data, statement, {"id": form_id, "day": day, "digest": digest}, now=now)
 
 
 def look(request: HttpRequest, data: dict[str, Any], *, now: datetime) -> Verdict:
     """The same for what is no request for help."""
-    return _judge(request, data, _COUNT.format(arrived=""), {}, now=now)
+    return _judge(request, data, _COUNT.format(arrived="", same="''"), {}, now=now)
 
 
 def _judge(
@@ -92,9 +103,8 @@ def _judge(
     contact = {_key("contact", value) for value in (data.get("email"), data.get("phone")) if value}
     hour = now.replace(minute=0, second=0, microsecond=0)
     counted = {"hour": hour, "keys": sorted({address, *contact})}
-    reach = {"email": data.get("email") or "", "phone": data.get("phone") or ""}
     with connection.cursor() as cursor:
-        cursor.execute(statement, values | counted | reach)
+        cursor.execute(statement, values | counted)
         rows = cursor.fetchall()
     counts = {key: count for key, count, *_ in rows}
     limit = settings.REQUESTS_AN_HOUR
@@ -105,7 +115,7 @@ def _judge(
         "many_same": any(counts[key] > max(1, limit // PER_CONTACT) for key in contact),
     }
     reasons = tuple(code for code, holds in found.items() if holds)
-    return Verdict(reasons, is_flood=counts[address] > limit * FLOOD, is_new=not rows[0][2])
+    return Verdict(reasons, is_flood=counts[address] > limit * FLOOD, same=rows[0][2])
 
 
 def _about_time(opened: str, now: datetime) -> dict[str, bool]:

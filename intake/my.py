@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
@@ -30,10 +30,10 @@ PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
 @require_POST
 def go_on(request: HttpRequest) -> HttpResponse:
     """From the thank-you page straight to the second step, in the browser that has just sent the request."""
-    sent = views.just_sent(request)
-    if sent is None:
+    reference = views.just_sent(request)
+    if not reference:
         return redirect("intake:candidate")
-    found = Submission.objects.select_related("lead").filter(pk=sent).first()
+    found = Submission.objects.select_related("lead").filter(reference=reference).first()
     if found is None:  # held back: the questions wait until somebody has looked at the request
         return render(request, "intake/later.html")
     return enter(patient_access.begin(found.lead, now=timezone.now(), origin=found.pk), to="private:page")
@@ -67,7 +67,7 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
 @patient_page(reads=False)
 def treatments(request: PatientRequest) -> HttpResponse:
     """What was told so far, and a list to tick what else was tried."""
-    shown = list(answering.visible_treatments(request.patient))
+    shown = answering.visible_treatments(request.patient)
     form = told.PickForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         sent = _sent(request, answering.TREATMENTS, "Treatments tried", form)
@@ -85,7 +85,9 @@ def treatments(request: PatientRequest) -> HttpResponse:
 @patient_page(reads=False)
 def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
     """The details of one treatment."""
-    row = get_object_or_404(answering.visible_treatments(request.patient), pk=treatment_id)
+    row = next((one for one in answering.visible_treatments(request.patient) if one.pk == treatment_id), None)
+    if row is None:
+        raise Http404
     if request.method == "POST" and "not_tried" in request.POST:
         empty = answering.Sent(request.patient, answering.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
         answering.take_back_treatment(empty, row)
@@ -110,10 +112,11 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     """The list of pages on the private page: what is done, and what comes next."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
     answers = record.visible_answers(session)
-    sent = Submission.objects.filter(lead=lead) if session.sees_record else record.own_submissions(session)
+    counting = Submission.objects.counting().filter(lead=lead)
+    sent = counting if session.sees_record else record.own_submissions(session)
     answered = set(sent.values_list("page", flat=True))
     pages = [(page.key, said(page.title), page.key in answered) for page in PAGES if page.is_for(answers)]
-    rows = list(answering.visible_treatments(session))
+    rows = answering.visible_treatments(session)
     context = {
         "pages": pages,
         "treatments": rows,

@@ -27,6 +27,7 @@ from crm.models import Lead, Location, User
 from intake import actions, consents
 from intake.forms import RequestForm
 from intake.questionnaire import Section, question
+from intake.request import Request
 
 _CONTACT = "first_name last_name phone email state language_spoken preferred_contact best_time ok_voicemail".split()
 _PAIN = "pain_region onset pain_now_avg".split()
@@ -139,12 +140,12 @@ def _known(request: HttpRequest) -> list[Lead]:
     return rows
 
 
-def _request(request: HttpRequest, form: NewRequest, *, urgent: bool) -> actions.Request:
+def _request(request: HttpRequest, form: NewRequest, *, urgent: bool) -> Request:
     centre, data = _centre_of(request), form.cleaned_data
     assert centre is not None  # noqa: S101 - the page does not open without one
     kept = {name: value for name, value in data.items() if name not in _ABOUT_THE_CALL}
-    return actions.Request(
-        submission_id=data.get("submission_id") or uuid.uuid4(),
+    return Request(
+        form_id=data.get("submission_id") or uuid.uuid4(),
         data={name: value for name, value in kept.items() if value not in (None, "", [])},
         location=centre,
         now=timezone.now(),
@@ -158,7 +159,7 @@ def _request(request: HttpRequest, form: NewRequest, *, urgent: bool) -> actions
 
 
 def _keep(request: HttpRequest, form: NewRequest) -> HttpResponse:
-    lead = actions.submit(_request(request, form, urgent=False))
+    lead = actions.submit(_request(request, form, urgent=False)).lead
     _add_note(request, form, lead)
     messages.success(request, f"{lead.full_name} is a lead now. The reference is {lead.reference}.")
     return redirect("admin:crm_lead_change", lead.pk)
@@ -171,7 +172,7 @@ def _emergency(request: HttpRequest, form: NewRequest) -> HttpResponse:
     if not form.has_contact:
         safety.count_without_contact(asked.location, now=asked.now)
         return redirect("admin:intake_new_request")
-    lead = actions.submit(asked)
+    lead = actions.submit(asked).lead
     _add_note(request, form, lead)
     return redirect("admin:crm_lead_change", lead.pk)
 

@@ -2,7 +2,7 @@
 
 from crm import registry
 from crm.registry import HANDLING, KEY, REPEATED, STAFF
-from intake.models import Assessment, Coverage, Override, PageOfProof, Submission, Verification
+from intake.models import COUNTS, Assessment, Coverage, Override, PageOfProof, Submission, UnprovenRequest, Verification
 
 
 def hang_in() -> None:
@@ -13,8 +13,11 @@ def hang_in() -> None:
         path="lead",
         title="Your answers",
         fields="page answers questionnaire_version language at",
-        left_out={STAFF: "by", KEY: "session answers_digest"},
+        left_out={STAFF: "by", KEY: "session answers_digest form_id", HANDLING: "unproven", REPEATED: "reference"},
+        only=COUNTS,
     )
+    waits = "Typed by somebody who has not shown who they are; what is taken over stands among the answers."
+    data(UnprovenRequest, path="lead", why_not=waits)
     data(
         Assessment,
         path="lead",

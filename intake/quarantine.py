@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -11,6 +10,7 @@ from crm.errors import DomainError
 from crm.models import EmergencyCount, Lead, User
 from intake import actions
 from intake.models import Arrival, Quarantine, QuarantinedRequest, Submission
+from intake.request import Request, plain
 
 # Haste and a crowded connection happen to people. A filled trap or a flood with one address do not.
 OUTWEIGHED = {"too_fast", "no_token", "many_here"}
@@ -21,25 +21,29 @@ class QuarantineRefused(DomainError):
     """Somebody else has decided already, or a reason is missing."""
 
 
-def hold(request: actions.Request, reasons: tuple[str, ...]) -> str:
-    """Keeps a request for a person to look at, and returns the reference to show. Sent twice it is kept once."""
+def hold(asked: Request, reasons: tuple[str, ...]) -> str:
+    """Keep a request for a person to look at, and return the reference to show. Each payload of a form is kept once."""
     kept = QuarantinedRequest(
-        id=request.submission_id,
-        location=request.location,
-        page=request.page,
-        data=actions.plain(request.data),
-        language=request.language,
-        attribution=request.attribution,
+        form_id=asked.form_id,
+        digest=asked.digest,
+        same_browser=asked.same_browser,
+        location=asked.location,
+        page=asked.page,
+        reference=asked.reference,
+        data=plain(asked.data),
+        language=asked.language,
+        attribution=asked.attribution,
         reasons=list(reasons),
-        at=request.now,
+        at=asked.now,
     )
     QuarantinedRequest.objects.bulk_create([kept], ignore_conflicts=True)
-    return QuarantinedRequest.objects.values_list("reference", flat=True).get(pk=request.submission_id)
+    same = QuarantinedRequest.objects.filter(form_id=asked.form_id, digest=asked.digest)
+    return str(same.values_list("reference", flat=True).get())
 
 
-def can_prove_itself(submission_id: UUID) -> QuarantinedRequest | None:
-    """The request, if it is still held and only for signs that a browser with a second to spare may outweigh."""
-    held = QuarantinedRequest.objects.filter(pk=submission_id, state=Quarantine.HELD).first()
+def can_prove_itself(reference: str) -> QuarantinedRequest | None:
+    """Return the request, if it is still held and only for signs that a browser with a second to spare may outweigh."""
+    held = QuarantinedRequest.objects.filter(reference=reference, state=Quarantine.HELD).first()
     return held if held and set(held.reasons) <= OUTWEIGHED else None
 
 
@@ -48,9 +52,10 @@ def release(held: QuarantinedRequest, *, by: User | None, now: datetime) -> Lead
     """It was a person: everything that would have happened at once happens now. Without `by` the visitor's browser has
     proven it. Raises QuarantineRefused."""
     locked = _waiting(held)
-    lead = actions.submit(
-        actions.Request(
-            submission_id=locked.pk,
+    sent = actions.submit(
+        Request(
+            form_id=locked.form_id,
+            same_browser=locked.same_browser,
             data=locked.data,
             location=locked.location,
             now=now,
@@ -61,7 +66,7 @@ def release(held: QuarantinedRequest, *, by: User | None, now: datetime) -> Lead
         )
     )
     _decide(locked, Quarantine.RELEASED, by=by, now=now)
-    return lead
+    return sent.lead
 
 
 @transaction.atomic
@@ -105,8 +110,8 @@ class Balance:
 
 def by_day(*, first: date, last: date) -> list[tuple[date, Balance]]:
     """What arrived on each of these days, both included, newest first. Two queries, however many arrived."""
-    became = Submission.objects.filter(pk=OuterRef("pk"), page__in=ASKED)
-    held = QuarantinedRequest.objects.filter(pk=OuterRef("pk")).exclude(state=Quarantine.RELEASED)
+    became = Submission.objects.filter(form_id=OuterRef("pk"), page__in=ASKED)
+    held = QuarantinedRequest.objects.filter(form_id=OuterRef("pk")).exclude(state=Quarantine.RELEASED)
     arrived = Arrival.objects.filter(day__range=(first, last)).annotate(
         asked=Exists(became), began=Exists(became.filter(~Exists(_earlier()))), waits=Exists(held)
     )
@@ -128,7 +133,7 @@ NOTHING = {"received": 0, "leads": 0, "attached": 0, "quarantined": 0}
 def _earlier() -> QuerySet[Submission]:
     """Requests of the same lead before this one."""
     before = Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
-    return Submission.objects.filter(before, lead=OuterRef("lead"), page__in=ASKED)
+    return Submission.objects.filter(before, lead=OuterRef("lead"), page__in=ASKED).exclude(form_id=OuterRef("form_id"))
 
 
 def _emergencies(first: date, last: date) -> dict[date, int]:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from crm.models import Lead, Measurement, PatientSession, Treatment
 from crm.treatment_enums import MeasurementKind
-from intake.models import Submission
+from intake.models import Submission, Unproven, UnprovenRequest
 from intake.questionnaire import NONE
 from intake.snapshot import Snapshot
 
@@ -31,9 +31,10 @@ class Told:
 
 
 def told_by(lead: Lead) -> Told:
-    """The latest answer to each question that was ever asked: pages in the order in which they were sent. One query."""
+    """The latest answer to each question that was ever asked: pages in the order in which they were sent. One query.
+    What waits in the lead's name is no answer of theirs."""
     told = Told()
-    for submission in Submission.objects.filter(lead=lead).order_by("at", "pk"):
+    for submission in Submission.objects.counting().filter(lead=lead).order_by("at", "pk"):
         told.answers.update(submission.answers)
         told.at.update(dict.fromkeys(submission.answers, submission.at))
     return told
@@ -52,6 +53,15 @@ def visible_answers(session: PatientSession) -> dict[str, Any]:
     for submission in own_submissions(session).order_by("at", "pk"):
         answers |= submission.answers
     return answers
+
+
+def unproven_of(session: PatientSession) -> UnprovenRequest | None:
+    """Return the request in somebody's name to which all belongs that this browser sends; None when what it sends
+    counts: it is proven, or it has made its lead itself, or a person has taken its request over."""
+    if session.is_proven or session.origin is None:
+        return None
+    waits = UnprovenRequest.objects.filter(submissions=session.origin).exclude(state=Unproven.TAKEN_OVER)
+    return waits.first()
 
 
 def own_submissions(session: PatientSession) -> QuerySet[Submission]:

@@ -20,6 +20,7 @@ from crm.models import Location
 from crm.places import ABROAD
 from intake import actions, guard, quarantine
 from intake.forms import RequestForm
+from intake.request import Request
 
 log = structlog.get_logger("nucleus.intake")
 
@@ -42,8 +43,12 @@ class Door(ABC):
     def came_by(self, request: HttpRequest) -> dict[str, str]:
         """How the visitor found us."""
 
+    def has_sent(self, request: HttpRequest, form_id: uuid.UUID) -> bool:
+        """Whether this very browser has sent this form before. A door without cookies cannot know."""
+        return False
+
     @abstractmethod
-    def thanks(self, request: HttpRequest, *, reference: str, submission_id: uuid.UUID) -> HttpResponse:
+    def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID) -> HttpResponse:
         """The answer to a request that is stored."""
 
     @abstractmethod
@@ -88,25 +93,24 @@ def _keep(request: HttpRequest, door: Door, form: RequestForm, centre: Location)
     """Stores a request that is in order; holds it back when a machine may have made it. 429 only in a flood."""
     asked = _request(request, door, form, centre)
     verdict = _arrive(request, asked)
+    if verdict.same:
+        return door.thanks(request, reference=verdict.same, form_id=asked.form_id)
     if verdict.is_flood:
         return _again(request, door, form, status=429, flood=True)
-    if verdict.reasons:
-        reference = quarantine.hold(asked, verdict.reasons)
-    else:
-        reference = actions.submit(replace(asked, is_new=verdict.is_new)).reference
-    return door.thanks(request, reference=reference, submission_id=asked.submission_id)
+    kept = quarantine.hold(asked, verdict.reasons) if verdict.reasons else actions.submit(asked).reference
+    return door.thanks(request, reference=str(kept), form_id=asked.form_id)
 
 
-def _arrive(request: HttpRequest, asked: actions.Request) -> guard.Verdict:
+def _arrive(request: HttpRequest, asked: Request) -> guard.Verdict:
     day = asked.now.astimezone(asked.location.zone).date()
-    return guard.arrive(request, asked.data, submission_id=asked.submission_id, day=day, now=asked.now)
+    return guard.arrive(request, asked.data, form_id=asked.form_id, digest=asked.digest, day=day, now=asked.now)
 
 
-def _request(
-    request: HttpRequest, door: Door, form: RequestForm, centre: Location, *, urgent: bool = False
-) -> actions.Request:
-    return actions.Request(
-        submission_id=form.cleaned_data.get("submission_id") or uuid.uuid4(),
+def _request(request: HttpRequest, door: Door, form: RequestForm, centre: Location, *, urgent: bool = False) -> Request:
+    form_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
+    return Request(
+        form_id=form_id,
+        same_browser=door.has_sent(request, form_id),
         data=form.cleaned_data,
         location=centre,
         now=timezone.now(),
@@ -120,21 +124,25 @@ def _request(
 def _emergency(request: HttpRequest, door: Door, form: RequestForm, centre: Location) -> HttpResponse:
     """What to do, at once. What the person left is kept when it suffices to reach them, else counted."""
     asked = _request(request, door, form, centre, urgent=True)
-    kept = "kept" if form.has_contact else "not-kept"
     try:
-        _keep_emergency(request, form, asked)
+        kept = _keep_emergency(request, form, asked)
     except DatabaseError as trouble:  # whatever is wrong with our side, this person must see that page
         log.error("emergency_not_stored", error=type(trouble).__name__)
         kept = "failed"
     return door.emergency(request, abroad=is_abroad(form.data.get("state", "")), kept=kept)
 
 
-def _keep_emergency(request: HttpRequest, form: RequestForm, asked: actions.Request) -> None:
-    _arrive(request, asked)  # counted like everybody; what it finds suspicious holds back no emergency
+def _keep_emergency(request: HttpRequest, form: RequestForm, asked: Request) -> str:
+    """What became of it, in the words of Door.emergency. Counted like everything: what looks suspicious holds back no
+    emergency, and what comes in crowds is kept without one more mail to whoever is on call; a flood is not kept."""
+    verdict = _arrive(request, asked)
+    if verdict.is_flood:
+        return "failed"
     if form.has_contact:
-        actions.submit(asked)
-    else:
-        safety.count_without_contact(asked.location, now=asked.now)
+        actions.submit(replace(asked, many=verdict.is_many))
+        return "kept"
+    safety.count_without_contact(asked.location, now=asked.now)
+    return "not-kept"
 
 
 def is_abroad(state: str) -> bool:

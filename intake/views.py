@@ -27,8 +27,11 @@ class OwnPage(Door):
     def came_by(self, request: HttpRequest) -> dict[str, str]:
         return attribution.of(request)
 
-    def thanks(self, request: HttpRequest, *, reference: str, submission_id: uuid.UUID) -> HttpResponse:
-        return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{reference} {submission_id}")
+    def has_sent(self, request: HttpRequest, form_id: uuid.UUID) -> bool:
+        return _remembered(request)[1] == str(form_id)
+
+    def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID) -> HttpResponse:
+        return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{reference} {form_id}")
 
     def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:
         return to_emergency(abroad=abroad, kept=kept)
@@ -64,11 +67,16 @@ def situation(*, abroad: bool, kept: str) -> str:
     return f"{'abroad' if abroad else 'home'} {kept}"
 
 
-def just_sent(request: HttpRequest) -> uuid.UUID | None:
-    """The id of the request that this browser sent within the hour; None when there is none."""
+def just_sent(request: HttpRequest) -> str:
+    """Return the reference of the request that this browser sent within the hour; "" when there is none."""
+    return _remembered(request)[0]
+
+
+def _remembered(request: HttpRequest) -> tuple[str, str]:
+    """The reference, and the id of the form, of the request that this browser sent within the hour."""
     kept = request.get_signed_cookie(REFERENCE_COOKIE, default="", max_age=COOKIE_SECONDS) or ""
-    _reference, _, submission_id = kept.partition(" ")
-    return uuid.UUID(submission_id) if submission_id else None
+    reference, _, form_id = kept.partition(" ")
+    return reference, form_id
 
 
 def _remember(response: HttpResponse, cookie: str, value: str) -> HttpResponse:
@@ -82,22 +90,19 @@ def _remember(response: HttpResponse, cookie: str, value: str) -> HttpResponse:
 @require_GET
 def thanks(request: HttpRequest) -> HttpResponse:
     """Shows the reference number of the request just sent; sends anyone else to the form."""
-    kept = request.get_signed_cookie(REFERENCE_COOKIE, default="", max_age=COOKIE_SECONDS) or ""
-    reference = kept.partition(" ")[0]
+    reference = just_sent(request)
     if not reference:
         return redirect("intake:candidate")
     context: dict[str, Any] = {"reference": reference}
-    sent = just_sent(request)
-    if sent and quarantine.can_prove_itself(sent):
-        context["challenge"] = proof.challenge(sent, now=timezone.now())
+    if held := quarantine.can_prove_itself(reference):
+        context["challenge"] = proof.challenge(held.pk, now=timezone.now())
     return render(request, "intake/thanks.html", context)
 
 
 @require_POST
 def prove(request: HttpRequest) -> HttpResponse:
     """Takes the solution of the sum that a held request asks for, and releases it. Anything else changes nothing."""
-    sent, now = just_sent(request), timezone.now()
-    held = quarantine.can_prove_itself(sent) if sent else None
+    held, now = quarantine.can_prove_itself(just_sent(request)), timezone.now()
     told = {name: request.POST.get(name, "") for name in ("salt", "number", "signature")}
     if held and proof.is_solved(held.pk, now=now, **told):
         quarantine.release(held, by=None, now=now)

@@ -11,6 +11,7 @@ from script.guards_of_requests import REQUEST_GUARDS
 from script.guards_of_roles import ROLE_GUARDS
 from script.guards_of_scheduling import SCHEDULING_GUARDS
 from script.guards_of_sending import SENDING_GUARDS
+from script.guards_of_strangers import STRANGER_GUARDS
 from script.guards_of_the_desk import DESK_GUARDS
 from script.guards_of_the_door import DOOR_GUARDS
 from script.guards_of_the_private_page import PRIVATE_GUARDS
@@ -164,9 +165,9 @@ GUARDS = [
     # Requests
     Guard(
         "the same submission id is one request",
-        "intake/actions.py",
-        "        id=submission_id,\n        lead=lead,\n        page=page,",
-        "        id=uuid.uuid4(),\n        lead=lead,\n        page=page,",
+        "intake/request.py",
+        "        form_id=form_id,\n        lead=lead,\n        page=page,",
+        "        form_id=uuid.uuid4(),\n        lead=lead,\n        page=page,",
         "intake/test_submit.py::test_submit_the_same_twice_is_one_lead",
     ),
     Guard(
@@ -179,8 +180,8 @@ GUARDS = [
     Guard(
         "an urgent request gets no routine mail",
         "intake/actions.py",
-        "    if request.urgent:\n        with",
-        "    if False:\n        with",
+        "    if asked.urgent:\n        lead.safety_hold",
+        "    if False:\n        lead.safety_hold",
         "intake/test_submit.py::test_submit_urgent_holds_everything_routine",
     ),
     # The desk
@@ -362,6 +363,7 @@ GUARDS = [
         "",
         "intake/test_pages.py::test_structured_data_cannot_end_its_element",
     ),
+    *STRANGER_GUARDS,
     *REQUEST_GUARDS,
     *PRIVATE_GUARDS,
     *INCOMING_GUARDS,

@@ -49,17 +49,17 @@ REQUEST_GUARDS = [
     # Known people
     Guard(
         "a household is not merged",
-        "intake/actions.py",
-        "if name_key(lead.first_name, lead.last_name) == name), None)",
+        "intake/known.py",
+        "if name_key(one.lead.first_name, one.lead.last_name) == wanted), None)",
         "), None)",
         "intake/test_known_people.py::test_another_name_or_another_address_is_another_lead",
     ),
     Guard(
         "a stranger cannot overwrite a known number",
-        "intake/actions.py",
-        "if name in WISHES or not getattr(lead, name):",
-        "if True:",
-        "intake/test_known_people.py::test_another_number_is_told_to_staff_and_not_taken_over",
+        "intake/known.py",
+        "if name in WISHES or not getattr(lead, name)}",
+        "}",
+        "intake/test_known_people.py::test_another_number_waits_as_a_suggestion",
     ),
     # Safety
     Guard(
@@ -137,8 +137,8 @@ REQUEST_GUARDS = [
     Guard(
         "what looks made by a machine is held",
         "intake/taking.py",
-        "    if verdict.reasons:\n",
-        "    if False:\n",
+        "quarantine.hold(asked, verdict.reasons) if verdict.reasons else",
+        "quarantine.hold(asked, verdict.reasons) if False else",
         "intake/test_guard.py::test_what_looks_made_by_a_machine_is_held",
     ),
     Guard(

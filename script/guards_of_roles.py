@@ -139,8 +139,8 @@ ROLE_GUARDS = [
     Guard(
         "the front desk owns no lead by taking a call",
         "intake/actions.py",
-        "owner=request.by if request.by and assignment.may_own().filter(pk=request.by.pk).exists() else None,",
-        "owner=request.by,",
+        "owner=asked.by if asked.by and assignment.may_own().filter(pk=asked.by.pk).exists() else None,",
+        "owner=asked.by,",
         "crm/test_owners.py::test_whoever_takes_a_call_owns_the_lead_if_they_work_on_leads",
     ),
     Guard(

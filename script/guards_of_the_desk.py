@@ -117,7 +117,7 @@ DESK_GUARDS = [
     ),
     Guard(
         "the clock starts when it really came",
-        "intake/actions.py",
+        "intake/request.py",
         "    arrived = request.received_at or request.now",
         "    arrived = request.now",
         "intake/test_new_request.py::test_the_clock_starts_when_it_really_came",

@@ -20,12 +20,16 @@ ESCALATE_AFTER = (timedelta(minutes=15), timedelta(minutes=30))
 
 
 @transaction.atomic
-def raise_alert(lead: Lead, *, key: str, now: datetime) -> SafetyAlert:
-    """Tells whoever is on call; once for each `key`, however often it is asked."""
-    alert, made = SafetyAlert.objects.get_or_create(
-        key=key, defaults={"lead": lead, "raised_at": now, "next_level_at": now + ESCALATE_AFTER[0]}
-    )
-    if made:
+def raise_alert(lead: Lead, *, key: str, now: datetime, is_loud: bool = True) -> SafetyAlert:
+    """Tells whoever is on call; once for each `key`, however often it is asked. While an alert of the lead is open,
+    nobody is told again: it stands at the desk, and whoever answers it sees all of the record.
+
+    Not `is_loud`: so many came from one place that one more mail would help nobody. The alert stands at the desk.
+    """
+    waiting = SafetyAlert.objects.filter(Q(key=key) | Q(lead=lead, acknowledged_at=None)).order_by("raised_at", "pk")
+    alert = waiting.first() or SafetyAlert.objects.get_or_create(key=key, defaults={"lead": lead, "raised_at": now})[0]
+    first_told = SafetyAlert.objects.open().filter(pk=alert.pk, level=0, next_level_at=None)
+    if is_loud and first_told.update(next_level_at=now + ESCALATE_AFTER[0]):
         _tell(alert, now=now)
     return alert
 

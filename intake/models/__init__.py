@@ -4,9 +4,10 @@ from intake.models.assessment import Assessment, Override
 from intake.models.coverage import Answer, Coverage, Network, PageOfProof, Plan, Verification
 from intake.models.guard import Arrival, Quarantine, QuarantinedRequest, RateCount
 from intake.models.question import Question, Topic
-from intake.models.submission import Submission
+from intake.models.submission import COUNTS, Submission, Unproven, UnprovenRequest
 
 __all__ = [
+    "COUNTS",
     "Answer",
     "Arrival",
     "Assessment",
@@ -21,5 +22,7 @@ __all__ = [
     "RateCount",
     "Submission",
     "Topic",
+    "Unproven",
+    "UnprovenRequest",
     "Verification",
 ]

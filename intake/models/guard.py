@@ -1,5 +1,7 @@
 """What the door of the site keeps: arrivals, rates, and requests that a person should look at first."""
 
+import uuid
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
@@ -11,7 +13,7 @@ from crm.models.lead import make_reference
 class Arrival(models.Model):
     """A request has reached the door, before anything else is done with it. Counted against what became of it."""
 
-    id = models.UUIDField(primary_key=True, help_text="The request's submission id.")
+    id = models.UUIDField(primary_key=True, help_text="Made with the form.")
     day = models.DateField(help_text="The centre's.")
 
     class Meta:
@@ -44,10 +46,17 @@ class Quarantine(models.TextChoices):
 class QuarantinedRequest(models.Model):
     """A request that looks made by a machine. It is never dropped: a person releases or discards it."""
 
-    id = models.UUIDField(primary_key=True, help_text="The submission id that it will have.")
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    form_id = models.UUIDField(help_text="Made with the form, so that sending twice is once.")
+    digest = models.CharField(max_length=64, help_text="Keyed; tells a repeat from a change without reading.")
+    same_browser = models.BooleanField(
+        default=False, help_text="It changes what the same form, in the same browser, had sent before."
+    )
     location = models.ForeignKey("crm.Location", on_delete=models.PROTECT, related_name="+")
     page = models.CharField(max_length=20)
-    reference = models.CharField(max_length=9, default=make_reference, help_text="The one that the visitor was shown.")
+    reference = models.CharField(
+        max_length=9, unique=True, default=make_reference, help_text="The one that the visitor was shown."
+    )
     data = EncryptedJSONField(context="intake.quarantine.data")
     language = models.CharField(max_length=10, default="en")
     attribution = models.JSONField(default=dict)
@@ -61,6 +70,7 @@ class QuarantinedRequest(models.Model):
     class Meta:
         verbose_name = "held request"
         constraints = [
+            models.UniqueConstraint(fields=["form_id", "digest"], name="quarantine_once_a_payload"),
             models.CheckConstraint(
                 condition=models.Q(state="held", decided_at__isnull=True, decided_by__isnull=True)
                 | models.Q(state="discarded", decided_at__isnull=False, decided_by__isnull=False)

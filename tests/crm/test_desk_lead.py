@@ -15,6 +15,7 @@ from crm.treatment_enums import DatePrecision
 from intake import actions
 from intake.forms import StepOne
 from intake.models import Submission
+from intake.request import Request
 from tests.factories import NOON, make_lead, make_message, make_treatment, make_user, step_one
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,7 @@ def treatment_form(**changes: str) -> dict[str, str]:
 def test_page_tells_the_whole_story(desk: Client, centre: Location) -> None:
     form = StepOne(step_one(), centre_name="Riverbend Center")
     assert form.is_valid()
-    lead = actions.submit(actions.Request(uuid.uuid4(), form.cleaned_data, centre, NOON))
+    lead = actions.submit(Request(uuid.uuid4(), form.cleaned_data, centre, NOON)).lead
     make_treatment(lead, relief_percent=20)
 
     page = desk.get(at(lead, "change/?panels=all")).content.decode()

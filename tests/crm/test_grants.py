@@ -16,6 +16,7 @@ from crm.enums import AccessAction
 from crm.models import AccessEvent, Lead, Location
 from intake import actions
 from intake.forms import StepOne
+from intake.request import Request
 from tests.factories import NOON, make_message, step_one
 
 ROLE = "nucleus_of_the_tests"
@@ -59,8 +60,8 @@ def test_application_does_its_work(centre: Location, role: str) -> None:
     form = StepOne(step_one(), centre_name=centre.name)
     assert form.is_valid()
     with acting_as(role):
-        request = actions.Request(form.cleaned_data["submission_id"], form.cleaned_data, centre, NOON)
-        lead = actions.submit(request)
+        request = Request(form.cleaned_data["submission_id"], form.cleaned_data, centre, NOON)
+        lead = actions.submit(request).lead
         AccessEvent.objects.create(action=AccessAction.VIEW, object_ids=[lead.pk])
         Lead.objects.update(how_heard="search")
         make_message(lead).delete()

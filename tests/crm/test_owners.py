@@ -11,6 +11,7 @@ from crm.enums import ActivityKind
 from crm.errors import AssignmentRefused
 from crm.models import Lead, Location, Task, User
 from intake import actions
+from intake.request import Request
 from tests.factories import NOON, make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
@@ -100,8 +101,8 @@ def test_nobody_hands_over_what_they_do_not_see(client: Client, centre: Location
 def test_whoever_takes_a_call_owns_the_lead_if_they_work_on_leads(centre: Location, role: str, owns: bool) -> None:
     user = make_user(role, email="caller@example.org")
     data = {"first_name": "Avery", "last_name": "Example", "phone": "+12125550142"}
-    asked = actions.Request(submission_id=uuid4(), data=data, location=centre, now=NOON, page="staff", by=user)
-    assert actions.submit(asked).owner == (user if owns else None)
+    asked = Request(form_id=uuid4(), data=data, location=centre, now=NOON, page="staff", by=user)
+    assert actions.submit(asked).lead.owner == (user if owns else None)
 
 
 # --- Addresses -------------------------------------------------------------------------------------------------------

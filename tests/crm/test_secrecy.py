@@ -112,7 +112,7 @@ def _post_in_every_way(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[
     refused = post(onset=f"{SENTINEL}onset", pain_region=None)
     urgent = post(safety_check=["A1", "unsure_A2"], email=None)
     with monkeypatch.context() as broken:
-        broken.setattr("intake.actions._call_due", _fail)
+        broken.setattr("intake.request.kept", _fail)
         failed = post(submission_id=str(uuid.uuid4()))
     answers = [
         kept,
@@ -126,7 +126,7 @@ def _post_in_every_way(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[
     return [answer.headers["Location"] for answer in answers if "Location" in answer.headers]
 
 
-def _fail(*_args: object) -> None:
+def _fail(*_args: object, **_named: object) -> None:
     raise IntegrityError(f"DETAIL: Failing row contains ({SENTINEL}, leg pain).")
 
 

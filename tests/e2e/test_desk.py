@@ -13,6 +13,7 @@ from crm.models import Lead, Location, Treatment
 from intake import actions, quarantine
 from intake.forms import StepOne
 from intake.models import QuarantinedRequest
+from intake.request import Request
 from tests.e2e.conftest import Watch, barriers, longest_motion, overflow, settled
 from tests.factories import PASSWORD, make_lead, make_message, make_treatment, make_user, step_one
 
@@ -37,7 +38,7 @@ def maria(site: str) -> Lead:
     form = StepOne(step_one(), centre_name=centre.name)
     assert form.is_valid()
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
-    return actions.submit(actions.Request(uuid.uuid4(), form.cleaned_data, centre, an_hour_ago))
+    return actions.submit(Request(uuid.uuid4(), form.cleaned_data, centre, an_hour_ago)).lead
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ def _held() -> QuarantinedRequest:
     centre = Location.objects.main()
     assert centre
     now = datetime.now(UTC)
-    request = actions.Request(uuid.uuid4(), {"first_name": "Robin", "pain_region": ["neck"]}, centre, now)
+    request = Request(uuid.uuid4(), {"first_name": "Robin", "pain_region": ["neck"]}, centre, now)
     quarantine.hold(request, ("honeypot",))
     return QuarantinedRequest.objects.get()
 

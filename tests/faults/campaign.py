@@ -47,7 +47,8 @@ def main() -> int:
     parser.add_argument("--mails", type=int, default=400, help="in the scenarios that kill workers")
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--follow-ups", type=int, default=2_000, help="in the scenario with everything at once")
-    parser.add_argument("what", nargs="?", choices=["mail", "booking", "fuzz", "hostile"], default="mail")
+    whats = ["mail", "booking", "fuzz", "hostile", "strangers"]
+    parser.add_argument("what", nargs="?", choices=whats, default="mail")
     parser.add_argument("--rounds", type=int, default=1_000, help="of booking, by each patient")
     parser.add_argument("--patients", type=int, default=40)
     parser.add_argument("--minutes", type=float, default=60, help="of booking, at most")
@@ -67,6 +68,8 @@ def main() -> int:
         _set_up(services, directory, place)
         if options.what == "booking":
             return _booking(options.patients, options.rounds, options.minutes)
+        if options.what == "strangers":
+            return _strangers(min(options.rounds, 300))
         scenarios = (_resend, _park, _redis_killed, _redis_hung, _redis_gone, _follow_ups)
         rows = [_run(scenario, place) for scenario in scenarios]
     _show(rows)
@@ -101,6 +104,17 @@ def _fuzz(seed: int, requests: int, only: int | None) -> int:
         result = campaign.attack(plan, directory, database.owner_url)
     campaign.show(plan, result, seconds=time.monotonic() - begun)
     return 0 if result.is_clean else 1
+
+
+def _strangers(rounds: int) -> int:
+    """Prints how long a form takes for somebody known and unknown; 1 when the medians lie too far apart."""
+    from tests.faults.strangers import MOST_APART, clock
+
+    found = clock(rounds)
+    print(f"{'request':<16}{'known':>10}{'unknown':>10}{'apart':>8}")
+    for one in found:
+        print(f"{one.what:<16}{one.known:>7.1f} ms{one.unknown:>7.1f} ms{one.apart:>8.1%}")
+    return 1 if any(one.apart > MOST_APART for one in found) else 0
 
 
 def _set_up(services: ExitStack, directory: Path, place: Place) -> None:

@@ -29,7 +29,7 @@ NSAID = PT_TOLD | {"kind": "med_nsaid_rx", "sessions": None}
 @pytest.fixture
 def lead(centre: Location) -> Lead:
     """Maria: six months, 7 of 10, ticked physical therapy, medication and injections, told nothing of them yet."""
-    return actions.submit(request_of(centre))
+    return actions.submit(request_of(centre)).lead
 
 
 def outcome_of(lead: Lead) -> str:
@@ -90,7 +90,7 @@ def test_a_later_page_wins_and_the_rest_stays(lead: Lead) -> None:
 
 
 def test_a_warning_sign_wants_a_clinician_by_the_end_of_the_next_business_day(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, safety_check_b=["B1"]))
+    lead = actions.submit(request_of(centre, safety_check_b=["B1"])).lead
     review = Task.objects.get(lead=lead, kind=TaskKind.REVIEW)
     assert review.due_at.astimezone(centre.zone).isoformat() == "2026-11-24T18:00:00-05:00"
     assert outcome_of(lead) == Outcome.PROMPT_REVIEW
@@ -98,18 +98,18 @@ def test_a_warning_sign_wants_a_clinician_by_the_end_of_the_next_business_day(ce
 
 def test_a_state_that_is_not_served_is_out_of_scope(centre: Location) -> None:
     centre.served_states = ["NJ"]
-    assert outcome_of(actions.submit(request_of(centre))) == Outcome.OUT_OF_SCOPE
+    assert outcome_of(actions.submit(request_of(centre)).lead) == Outcome.OUT_OF_SCOPE
 
 
 def test_a_corrected_state_is_assessed_again(centre: Location) -> None:
     Location.objects.update(served_states=["NJ"])
-    lead = actions.submit(request_of(Location.objects.get()))
+    lead = actions.submit(request_of(Location.objects.get())).lead
     leads.correct_details(lead, by=make_user(), changes={"state": "NJ"})
     assert outcome_of(lead) == Outcome.MORE_INFO
 
 
 def test_an_urgent_lead_stays_urgent_whatever_is_said_later(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, safety_check=["A2"], urgent=True))
+    lead = actions.submit(request_of(centre, safety_check=["A2"], urgent=True)).lead
     answer(lead, safety_check=["none"])
     made = assessments.assess(lead, cause="Asked again", now=NOON + timedelta(hours=1))
     assert (made.outcome, outcome_of(lead)) == (Outcome.MORE_INFO, Outcome.URGENT)
@@ -150,7 +150,7 @@ def test_an_override_wants_a_reason_and_a_difference(lead: Lead, outcome: Outcom
 
 
 def test_urgent_is_lowered_only_by_a_second_person(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, safety_check=["A2"], urgent=True))
+    lead = actions.submit(request_of(centre, safety_check=["A2"], urgent=True)).lead
     Lead.objects.update(safety_hold=False)
     first, second = make_user(), make_user()
     made = assessments.override(

@@ -27,7 +27,7 @@ PT: dict[str, Any] = {"kind": "pt_supervised", "start_precision": "day", "sessio
 
 @pytest.fixture
 def lead(centre: Location) -> Lead:
-    return actions.submit(request_of(centre))
+    return actions.submit(request_of(centre)).lead
 
 
 @pytest.fixture

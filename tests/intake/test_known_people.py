@@ -1,5 +1,6 @@
 """A second request of somebody known, and people who share an address."""
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -10,11 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.actions import leads
-from crm.enums import ActivityKind, LostReason, Outcome, Stage, TaskKind
-from crm.models import Lead, Location, Message, Task
+from crm.enums import LostReason, Outcome, Stage, TaskKind
+from crm.models import Lead, Location, Message, SafetyAlert, Task, User
 from crm.normalise import name_key
-from intake import actions
+from intake import actions, assessments, unproven
 from intake.models import Assessment, Submission
+from intake.request import Request
 from tests.factories import NOON, PASSWORD, make_user, step_one
 from tests.intake.test_submit import request_of
 
@@ -22,7 +24,7 @@ from tests.intake.test_submit import request_of
 def asked(centre: Location, *, days: int = 0, **changes: Any) -> Lead:
     """Another request, from a form of its own."""
     made = request_of(centre, now=NOON + timedelta(days=days), **changes)
-    return actions.submit(actions.Request(uuid.uuid4(), made.data, centre, made.now, made.urgent))
+    return actions.submit(Request(uuid.uuid4(), made.data, centre, made.now, made.urgent)).lead
 
 
 @pytest.mark.parametrize(
@@ -71,73 +73,126 @@ def test_a_household_is_shown_to_staff(centre: Location, client: Client) -> None
     assert second.reference in page
 
 
+def take_over(lead: Lead, *, accept: list[str] | None = None, days: int = 2) -> Lead:
+    """Somebody has asked, and it was them."""
+    [waits] = unproven.waiting(lead)
+    unproven.take_over(waits, by=make_user("coordinator"), accept=accept or [], now=NOON + timedelta(days=days))
+    return Lead.objects.get(pk=lead.pk)
+
+
+def test_nothing_counts_before_somebody_has_looked(centre: Location) -> None:
+    before = asked(centre)
+    lead = asked(centre, days=1, phone=None, preferred_contact="email", state="NJ", pain_now_avg="1")
+    assert (lead.pk, lead.state, lead.preferred_contact, lead.outcome) == (before.pk, "NY", "phone", before.outcome)
+    assert Assessment.objects.count() == 1
+    assessments.assess(lead, cause="For another reason", now=NOON + timedelta(days=1))
+    assert Lead.objects.get().outcome == before.outcome
+
+
 def test_gaps_are_filled_and_wishes_taken_over(centre: Location) -> None:
     asked(centre, phone=None, preferred_contact="email")
     asked(centre, preferred_contact="phone", state="NJ")
-    lead = Lead.objects.get()
+    lead = take_over(Lead.objects.get())
     assert (lead.phone, lead.preferred_contact, lead.state) == ("+12125550142", "phone", "NJ")
 
 
-def test_another_number_is_told_to_staff_and_not_taken_over(centre: Location) -> None:
+def test_another_number_waits_as_a_suggestion(centre: Location) -> None:
     asked(centre)
-    lead = asked(centre, days=1, phone="(212) 555-0199")
-    lead.refresh_from_db()
-    assert lead.phone == "+12125550142"
-    again = lead.activities.filter(kind=ActivityKind.REQUEST).latest("at")
-    assert again.summary == "Asked for help again, with +12125550199"
+    asked(centre, days=1, phone="(212) 555-0199")
+    assert take_over(Lead.objects.get()).phone == "+12125550142"
+    asked(centre, days=3, phone="(212) 555-0199")
+    assert take_over(Lead.objects.get(), accept=["phone"]).phone == "+12125550199"
 
 
-def test_the_confirmation_goes_to_the_address_that_was_typed(centre: Location) -> None:
+def test_the_confirmation_goes_to_the_address_on_record(centre: Location) -> None:
     asked(centre)
     asked(centre, email="other@example.org")
-    assert set(Message.objects.values_list("to_email", flat=True)) == {"maria.sample@example.org", "other@example.org"}
+    assert list(Message.objects.values_list("to_email", flat=True)) == ["maria.sample@example.org"] * 2
 
 
 def test_somebody_lost_is_back_in_the_pipeline(centre: Location) -> None:
     lead = asked(centre)
     leads.move(lead, to=Stage.LOST, by=None, lost_reason=LostReason.COST)
     asked(centre, days=30)
-    lead.refresh_from_db()
-    assert lead.stage == Stage.QUALIFYING
+    assert Lead.objects.get().stage == Stage.LOST
+    assert take_over(lead, days=31).stage == Stage.QUALIFYING
 
 
 def test_the_new_answers_are_judged(centre: Location) -> None:
-    lead = asked(centre)
-    asked(centre, days=1, pain_now_avg="1")
-    lead.refresh_from_db()
+    asked(centre)
+    lead = take_over(asked(centre, days=1, pain_now_avg="1"))
     assert lead.outcome == Outcome.CONTINUE_CONSERVATIVE
     assert list(Assessment.objects.order_by("at").values_list("rule", flat=True)) == ["R7", "R6"]
+    assert [rating.value for rating in lead.measurements.order_by("at")] == [7, 1]
 
 
-def test_a_warning_sign_holds_the_known_lead(centre: Location) -> None:
-    lead = asked(centre)
-    asked(centre, days=1, urgent=True, safety_check=["A5"])
-    lead.refresh_from_db()
+def test_a_warning_sign_holds_the_known_lead_once_it_was_them(centre: Location) -> None:
+    asked(centre)
+    lead = asked(centre, days=1, urgent=True, safety_check=["A5"])
+    assert (Lead.objects.get().safety_hold, SafetyAlert.objects.open().count()) == (False, 1)
+    lead = take_over(lead)
     assert (lead.safety_hold, lead.outcome) == (True, Outcome.URGENT)
     assert Task.objects.filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == 1
+    assert SafetyAlert.objects.count() == 1
 
 
-def test_a_visitor_cannot_tell_whether_somebody_is_known(centre: Location, client: Client) -> None:
-    asked(centre)
-    known, unknown = Client(), Client()
-    first = known.post("/candidate/", step_one())
-    second = unknown.post("/candidate/", step_one(email="nobody@example.org", phone="(212) 555-0177"))
-    assert (first.status_code, first["Location"]) == (second.status_code, second["Location"])
-
-    def page(browser: Client, path: str) -> str:
-        text = browser.get(path).content.decode()
-        return text.replace(Lead.objects.get(email__startswith="maria").reference, "").replace(
-            Lead.objects.get(email__startswith="nobody").reference, ""
-        )
-
-    assert _without_tokens(page(known, "/candidate/thanks/")) == _without_tokens(page(unknown, "/candidate/thanks/"))
-    for browser in (known, unknown):
-        browser.post("/candidate/go-on/")
-    assert _without_tokens(page(known, "/my/")) == _without_tokens(page(unknown, "/my/"))
+def test_what_was_not_theirs_changes_nothing_and_says_why(centre: Location) -> None:
+    lead = asked(centre)
+    asked(centre, days=1, pain_now_avg="1", email="other@example.org")
+    [waits] = unproven.waiting(lead)
+    with pytest.raises(unproven.UnprovenRefused, match="how you know"):
+        unproven.set_aside(waits, by=make_user("coordinator"), note=" ", now=NOON)
+    unproven.set_aside(waits, by=make_user("coordinator"), note="She never sent it.", now=NOON)
+    lead.refresh_from_db()
+    assert (lead.email, Assessment.objects.count(), unproven.waiting(lead)) == ("maria.sample@example.org", 1, [])
+    with pytest.raises(unproven.UnprovenRefused, match="already"):
+        unproven.take_over(waits, by=make_user("coordinator"), now=NOON)
 
 
-def _without_tokens(page: str) -> list[str]:
-    return [line for line in page.splitlines() if "csrfmiddlewaretoken" not in line]
+def test_only_who_lifts_holds_sets_a_warning_sign_aside(centre: Location, clinician: User) -> None:
+    lead = asked(centre)
+    asked(centre, days=1, urgent=True, safety_check=["A5"])
+    [waits] = unproven.waiting(lead)
+    with pytest.raises(unproven.UnprovenRefused, match="clinician"):
+        unproven.set_aside(waits, by=make_user("coordinator"), note="Not hers.", now=NOON)
+    unproven.set_aside(waits, by=clinician, note="Not hers: asked by telephone.", now=NOON)
+    assert not Task.objects.open().filter(kind=TaskKind.URGENT_CALL).exists()
+
+
+def test_the_desk_decides_on_the_page_of_the_lead(centre: Location, desk: Client) -> None:
+    lead = asked(centre)
+    asked(centre, days=1, phone="(212) 555-0199")
+    page = desk.get(reverse("admin:crm_lead_change", args=[lead.pk])).content.decode()
+    assert "Somebody asked for help in this name." in page
+    assert "Telephone (212) 555-0199" in page
+    address = reverse("admin:intake_unproven", args=[lead.pk, unproven.waiting(lead)[0].pk])
+    assert desk.post(address, {}).status_code == 422
+    assert "how you know" in desk.post(address, {"decision": "not-theirs"}).content.decode()
+    assert desk.post(address, {"decision": "theirs", "accept": ["phone"]}).status_code == 302
+    lead.refresh_from_db()
+    assert lead.phone == "+12125550199"
+
+
+def test_the_front_desk_sees_nothing_of_it(centre: Location, client: Client) -> None:
+    lead = asked(centre)
+    asked(centre, days=1, pain_now_avg="1")
+    client.force_login(make_user("front_desk"))
+    address = reverse("admin:intake_unproven", args=[lead.pk, unproven.waiting(lead)[0].pk])
+    assert client.get(address).status_code == 403
+    assert "in this name" not in client.get(reverse("admin:crm_lead_change", args=[lead.pk])).content.decode()
+
+
+def test_treatments_told_in_the_name_become_rows_once_it_was_them(centre: Location, client: Client) -> None:
+    lead = asked(centre)
+    client.post("/candidate/", step_one())
+    client.post("/candidate/go-on/")
+    client.post("/my/treatments/", {"kinds": ["chiropractic"]})
+    [address] = set(re.findall(r"/my/treatments/[0-9a-f-]{36}/", client.get("/my/treatments/").content.decode()))
+    client.post(address, {"start": "03/2026", "sessions": "8", "relief": "25", "submission_id": str(uuid.uuid4())})
+    assert not lead.treatments.exists()
+    take_over(lead, days=400)
+    told = lead.treatments.get()
+    assert (told.kind, told.sessions, told.source) == ("chiropractic", 8, "patient")
 
 
 @pytest.mark.parametrize(

@@ -260,5 +260,5 @@ def test_a_minor_is_out_of_scope(visitor: Client, lead: Lead) -> None:
 
 
 def test_an_abandoned_second_step_leaves_what_was_sent(centre: Location) -> None:
-    lead = actions.submit(request_of(centre))
+    lead = actions.submit(request_of(centre)).lead
     assert Submission.objects.filter(lead=lead).count() == 1

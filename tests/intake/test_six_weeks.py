@@ -139,7 +139,7 @@ KINDS: dict[str, tuple[dict[str, Any], Outcome, list[str]]] = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_six_weeks_of(centre: Location, kind: str) -> None:
     data, outcome, expected = KINDS[kind]
-    lead = actions.submit(request_of(centre, now=BEGUN, urgent=outcome == Outcome.URGENT, **data))
+    lead = actions.submit(request_of(centre, now=BEGUN, urgent=outcome == Outcome.URGENT, **data)).lead
     lead.refresh_from_db()
     assert lead.outcome == outcome
     assert Enrolment.objects.exists() == (outcome != Outcome.URGENT)  # an emergency is people's matter from the start
@@ -147,7 +147,7 @@ def test_six_weeks_of(centre: Location, kind: str) -> None:
 
 
 def test_six_weeks_of_somebody_whom_nobody_reaches(centre: Location, coordinator: User) -> None:
-    lead = actions.submit(request_of(centre, now=BEGUN))
+    lead = actions.submit(request_of(centre, now=BEGUN)).lead
     missed = {1: CallOutcome.NO_ANSWER, 2: CallOutcome.LEFT_VOICEMAIL}
     assert live(lead, by=coordinator, calls=missed) == [
         "+0d 10:00 mail ack",
@@ -170,7 +170,7 @@ def test_six_weeks_of_somebody_whom_nobody_reaches(centre: Location, coordinator
 
 
 def test_whoever_is_reached_hears_no_more_of_the_first_days(centre: Location, coordinator: User) -> None:
-    lead = actions.submit(request_of(centre, now=BEGUN))
+    lead = actions.submit(request_of(centre, now=BEGUN)).lead
     told = live(lead, by=coordinator, calls={1: CallOutcome.REACHED})
     assert SECOND_CALL not in told
     assert "+0d 10:00 mail ack" in told

@@ -2,6 +2,8 @@
 
 import threading
 import uuid
+from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -10,11 +12,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.http import QueryDict
 
-from crm.enums import ActivityKind, Stage, TaskKind
+from crm.enums import ActivityKind, Event, Stage, TaskKind
 from crm.models import ConsentRecord, Lead, Location, Message, Task
 from intake import actions
 from intake.forms import StepOne
 from intake.models import Submission
+from intake.request import Request
 from tests.factories import NOON, step_one
 
 SENDER_ID = uuid.UUID("5d7c9f0e-0000-4000-8000-000000000001")
@@ -27,14 +30,14 @@ def request_of(
     urgent: bool = False,
     submission_id: uuid.UUID = SENDER_ID,
     **changes: Any,
-) -> actions.Request:
+) -> Request:
     form = StepOne(QueryDict(urlencode(step_one(**changes), doseq=True)), centre_name=centre.name)
     assert form.is_valid() or urgent, form.errors
-    return actions.Request(SENDER_ID, form.cleaned_data, centre, now, urgent)
+    return Request(submission_id, form.cleaned_data, centre, now, urgent)
 
 
 def test_submit_keeps_everything_of_a_routine_request(centre: Location) -> None:
-    lead = actions.submit(request_of(centre))
+    lead = actions.submit(request_of(centre)).lead
 
     lead.refresh_from_db()
     assert (lead.full_name, lead.email, lead.phone) == ("Maria Sample", "maria.sample@example.org", "+12125550142")
@@ -46,7 +49,7 @@ def test_submit_keeps_everything_of_a_routine_request(centre: Location) -> None:
 
 
 def test_submit_keeps_the_consents_in_their_exact_words(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, consent_education="on"))
+    lead = actions.submit(request_of(centre, consent_education="on")).lead
 
     proofs = {proof.kind: proof for proof in ConsentRecord.objects.filter(lead=lead)}
     assert {kind: proof.given for kind, proof in proofs.items()} == {
@@ -59,34 +62,35 @@ def test_submit_keeps_the_consents_in_their_exact_words(centre: Location) -> Non
 
 
 def test_submit_unticked_consent_is_recorded_as_not_given(centre: Location) -> None:
-    lead = actions.submit(request_of(centre))
+    lead = actions.submit(request_of(centre)).lead
 
     assert ConsentRecord.objects.get(lead=lead, kind="education").given is False
 
 
 def test_submit_opens_the_first_call_within_five_minutes(centre: Location) -> None:
-    lead = actions.submit(request_of(centre))
+    lead = actions.submit(request_of(centre)).lead
 
     task = Task.objects.get(lead=lead)
     assert (task.kind, task.due_at - NOON) == (TaskKind.CALL, timedelta(minutes=5))
 
 
 def test_submit_queues_one_acknowledgement(centre: Location) -> None:
-    lead = actions.submit(request_of(centre))
+    lead = actions.submit(request_of(centre)).lead
 
     message = Message.objects.get(lead=lead)
-    assert (message.key, message.to_email, message.state) == (f"ack:{SENDER_ID}", lead.email, "queued")
+    key = f"ack:{lead.submissions.get().pk}"
+    assert (message.key, message.to_email, message.state) == (key, lead.email, "queued")
 
 
 def test_submit_without_an_address_queues_no_mail_and_still_a_call(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, email=None))
+    lead = actions.submit(request_of(centre, email=None)).lead
 
     assert not Message.objects.filter(lead=lead).exists()
     assert Task.objects.filter(lead=lead, kind=TaskKind.CALL).count() == 1
 
 
 def test_submit_urgent_holds_everything_routine(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, urgent=True, safety_check=["unsure_A2"], onset=None))
+    lead = actions.submit(request_of(centre, urgent=True, safety_check=["unsure_A2"], onset=None)).lead
 
     lead.refresh_from_db()
     assert (lead.safety_hold, lead.outcome) == (True, "URGENT")
@@ -96,9 +100,9 @@ def test_submit_urgent_holds_everything_routine(centre: Location) -> None:
 
 
 def test_submit_the_same_twice_is_one_lead(centre: Location) -> None:
-    first = actions.submit(request_of(centre))
+    first = actions.submit(request_of(centre)).lead
 
-    second = actions.submit(request_of(centre, now=NOON + timedelta(seconds=1)))
+    second = actions.submit(request_of(centre, now=NOON + timedelta(seconds=1))).lead
 
     assert second.pk == first.pk
     assert (Lead.objects.count(), Submission.objects.count(), Message.objects.count()) == (1, 1, 1)
@@ -127,10 +131,15 @@ def test_submit_a_double_click_is_one_lead(centre: Location) -> None:
     assert (Lead.objects.count(), Submission.objects.count(), Message.objects.count()) == (1, 1, 1)
 
 
+def again(centre: Location, **changes: Any) -> Request:
+    """The same form once more, from the browser that has sent it before."""
+    return replace(request_of(centre, **changes), same_browser=True)
+
+
 def test_submit_again_with_other_answers_keeps_both_on_one_lead(centre: Location) -> None:
     actions.submit(request_of(centre))
 
-    lead = actions.submit(request_of(centre, phone="(212) 555-0199", pain_now_avg="4"))
+    lead = actions.submit(again(centre, phone="(212) 555-0199", pain_now_avg="4")).lead
 
     lead.refresh_from_db()
     assert (Lead.objects.count(), lead.phone) == (1, "+12125550199")
@@ -142,14 +151,14 @@ def test_submit_again_with_other_answers_keeps_both_on_one_lead(centre: Location
 def test_submit_again_with_another_address_writes_to_that_one_too(centre: Location) -> None:
     actions.submit(request_of(centre))
 
-    actions.submit(request_of(centre, email="right@example.org"))
+    actions.submit(again(centre, email="right@example.org"))
 
     assert set(Message.objects.values_list("to_email", flat=True)) == {"maria.sample@example.org", "right@example.org"}
 
 
 def test_submit_the_same_change_twice_is_kept_once(centre: Location) -> None:
     for phone in ("(212) 555-0142", "(212) 555-0199", "(212) 555-0199"):
-        actions.submit(request_of(centre, phone=phone))
+        actions.submit(again(centre, phone=phone))
 
     assert Submission.objects.count() == 2
 
@@ -157,17 +166,29 @@ def test_submit_the_same_change_twice_is_kept_once(centre: Location) -> None:
 def test_submit_again_with_a_warning_sign_holds_the_lead(centre: Location) -> None:
     actions.submit(request_of(centre))
 
-    lead = actions.submit(request_of(centre, urgent=True, safety_check=["A1"]))
+    lead = actions.submit(again(centre, urgent=True, safety_check=["A1"])).lead
 
     lead.refresh_from_db()
     assert lead.safety_hold
     assert Task.objects.filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == 1
 
 
+def test_submit_says_once_that_a_request_has_come(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    listeners = {Event.SUBMITTED: [lambda _lead, happening: told.append(happening.key)]}
+    monkeypatch.setattr("crm.registry._listeners", defaultdict(list, listeners))
+
+    first = actions.submit(request_of(centre))
+    actions.submit(request_of(centre))
+    changed = actions.submit(again(centre, pain_now_avg="4"))
+
+    assert told == [str(first.pk), str(changed.pk)]
+
+
 def test_submit_again_without_the_warning_sign_lifts_nothing(centre: Location) -> None:
     actions.submit(request_of(centre, urgent=True, safety_check=["A1"]))
 
-    lead = actions.submit(request_of(centre))
+    lead = actions.submit(request_of(centre)).lead
 
     lead.refresh_from_db()
     assert lead.safety_hold

@@ -145,7 +145,7 @@ def test_mistake_corrected_keeps_the_submission_id(client: Client, centre: Locat
     client.post(FORM, form)
     client.post(FORM, form | {"first_name": "Maria"})
 
-    assert str(Submission.objects.get().pk) == form["submission_id"]
+    assert str(Submission.objects.get().form_id) == form["submission_id"]
 
 
 @pytest.mark.parametrize("submission_id", ["", "not-a-uuid", None])

@@ -1,0 +1,129 @@
+"""People whom the center knows already: finding them, and what a request of theirs changes once it counts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, cast
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from crm import rows
+from crm.actions import events, leads, safety, tasks
+from crm.enums import SIDE_STAGES, ActivityKind, Event, Outcome, Stage, TaskKind
+from crm.models import Lead, Task
+from crm.normalise import name_key
+from intake import assessments, request
+from intake.models import Submission
+from intake.request import Request
+
+CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "phone_type", "preferred_contact", "best_time")
+LEAD_FIELDS = (*CONTACT_FIELDS, "state", "ok_voicemail", "how_heard")
+WISHES = {"preferred_contact", "best_time", "ok_voicemail", "state", "how_heard"}
+IDENTITY = ("first_name", "last_name", "email", "phone")
+MOST_COMPARED = 20
+
+
+@dataclass(frozen=True)
+class Person:
+    """A lead with the name and the e-mail or telephone of a request. `waits_for_call`: somebody is to call already."""
+
+    lead: Lead
+    waits_for_call: bool
+
+
+def find(asked: Request) -> Person | None:
+    """Return whoever has this name and gave this e-mail or telephone before. Another name on it, as in a household, is
+    another person: staff see the two beside each other and nothing is merged by itself.
+
+    Two statements, whoever is known. Until the transaction ends, requests with the same e-mail or telephone wait:
+    twenty at once make one lead.
+    """
+    email, phone = asked.data.get("email") or "", asked.data.get("phone") or ""
+    _wait_for_others(email, phone)
+    calls = Task.objects.open().filter(lead=OuterRef("pk"), kind=TaskKind.CALL)
+    reached = Lead.objects.reached_by(email=email, phone=phone).select_related("location")
+    wanted = name_key(asked.data.get("first_name", ""), asked.data.get("last_name", ""))
+    compared = reached.annotate(waits_for_call=Exists(calls))[:MOST_COMPARED]
+    people = (Person(lead, cast(Any, lead).waits_for_call) for lead in compared)
+    return next((one for one in people if name_key(one.lead.first_name, one.lead.last_name) == wanted), None)
+
+
+def _wait_for_others(*contacts: str) -> None:
+    """Takes the locks in one order, so that nobody waits in a circle. Their numbers are hashes: a lock too many is
+    harmless."""
+    digests = (sha256(f"request:{contact.casefold()}".encode()).digest() for contact in contacts)
+    numbers = sorted(int.from_bytes(digest[:8], signed=True) for digest in digests)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [numbers])
+
+
+@contextmanager
+def kept_if(counts: bool) -> Iterator[None]:
+    """Run what a request changes, and keep it only if it counts. The work is done either way: its time tells a
+    stranger nothing about whom we know. Inside a transaction; nothing in it may reach beyond the database."""
+    with transaction.atomic():
+        yield
+        if not counts:
+            transaction.set_rollback(True)
+
+
+def attach(asked: Request, known: Lead) -> Submission:
+    """Keep another request of somebody known that staff wrote down: it counts at once."""
+    lead = locked(known)
+    sent = request.kept(asked, lead)
+    different = [value for name, value in differing(lead, asked.data).items() if name in {"email", "phone"}]
+    summary = f"Asked for help again{', with ' + ' and '.join(different) if different else ''}"
+    rows.insert([sent, request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary=summary)], savepoint=False)
+    if not asked.urgent and not Task.objects.open().filter(lead=lead, kind=TaskKind.CALL).exists():
+        tasks.open_once(request.first_call(asked, lead, sent))
+    absorb(asked, lead, sent)
+    return sent
+
+
+def locked(lead: Lead) -> Lead:
+    """Read the row again and keep it from changing until the transaction ends."""
+    return Lead.objects.select_for_update(of=("self",), no_key=True).select_related("location").get(pk=lead.pk)
+
+
+def absorb(asked: Request, lead: Lead, sent: Submission) -> None:
+    """Let a request of somebody known count: its agreements and rating, wishes, gaps that it fills, a warning sign, a
+    way back from a side stage, a new look by the rules. Contact details on record stay."""
+    rows.insert(request.proofs(asked, lead), savepoint=False)
+    _refresh(lead, asked)
+    if asked.urgent:
+        raise_alarm(lead, key=sent.pk, now=asked.now, is_loud=not asked.many)
+    if lead.stage in SIDE_STAGES:
+        leads.move(lead, to=Stage.QUALIFYING, by=asked.by, note="Asked for help again", now=asked.now)
+    assessments.assess(lead, cause="Asked for help again", now=asked.now)
+    events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk))
+
+
+def raise_alarm(lead: Lead, *, key: object, now: datetime, is_loud: bool = True) -> None:
+    """Set in motion what a warning sign of a person who is proven calls for, once a `key`: a hold on everything
+    routine, a call now, an alert."""
+    leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
+    call_at_once(lead, key=key, now=now, is_loud=is_loud)
+
+
+def call_at_once(lead: Lead, *, key: object, now: datetime, is_loud: bool = True) -> None:
+    """Open the urgent call and raise the alert, once a `key`, and leave the lead as it is."""
+    tasks.open_once(request.urgent_call(lead, key=key, now=now))
+    safety.raise_alert(lead, key=f"urgent:{key}", now=now, is_loud=is_loud)
+
+
+def differing(lead: Lead, data: dict[str, Any]) -> dict[str, str]:
+    """Return what was typed otherwise than it is on record, of name, e-mail and telephone."""
+    given = {name: str(data[name]) for name in IDENTITY if data.get(name)}
+    return {name: value for name, value in given.items() if getattr(lead, name) not in ("", value)}
+
+
+def _refresh(lead: Lead, asked: Request) -> None:
+    """Takes over wishes and the language, and fills gaps."""
+    given = {name: asked.data[name] for name in LEAD_FIELDS if asked.data.get(name) not in (None, "", [])}
+    wanted = {name: value for name, value in given.items() if name in WISHES or not getattr(lead, name)}
+    for name, value in (wanted | {"language": asked.language}).items():
+        setattr(lead, name, value)
+    lead.save(update_fields=[*wanted, "language", "updated_at"])

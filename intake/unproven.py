@@ -1,0 +1,102 @@
+"""Requests in somebody's name: what staff decide about them, and what follows.
+
+Anybody can type a name and an address. Such a request changes nothing of the record (intake/actions.py) until somebody
+has looked: either it was them, and counts from then on, or it was not, and stays as it is.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from crm.actions import leads, tasks
+from crm.enums import ActivityKind
+from crm.errors import DomainError
+from crm.models import Activity, Lead, User
+from intake import answering, known
+from intake.models import Submission, Unproven, UnprovenRequest
+from intake.request import Request
+
+MAY_LIFT = "crm.clear_urgent"
+
+
+class UnprovenRefused(DomainError):
+    """Somebody else has decided already, a reason is missing, or a clinician has to decide."""
+
+
+def waiting(lead: Lead) -> list[UnprovenRequest]:
+    """Return those that wait for somebody to look, oldest first. One query."""
+    found = UnprovenRequest.objects.filter(lead=lead, state=Unproven.WAITING)
+    return list(found.prefetch_related("submissions").order_by("at", "pk"))
+
+
+@transaction.atomic
+def take_over(waits: UnprovenRequest, *, by: User, accept: Collection[str] = (), now: datetime) -> None:
+    """It was them: answers, agreements, treatments and a warning sign count from now on. Raises UnprovenRefused.
+
+    `accept`: which of the contact details that were typed otherwise replace those on record; a new e-mail address ends
+    links and sessions of the former one (crm.actions.leads.correct_details).
+    """
+    held = _locked(waits)
+    first = _requests_of(held)[0]
+    changes = {name: value for name, value in known.differing(held.lead, held.data).items() if name in accept}
+    _decide(held, Unproven.TAKEN_OVER, by=by, now=now)
+    if changes:
+        leads.correct_details(held.lead, by=by, changes=changes)
+    known.absorb(_as_sent(held, first), known.locked(held.lead), first)
+    for treatment in answering.told_treatments(held):
+        answering.save_told(treatment, now=now)
+    _note(held, "Request taken over: it was them", by=by, now=now)
+
+
+@transaction.atomic
+def set_aside(waits: UnprovenRequest, *, by: User, note: str, now: datetime) -> None:
+    """It was not theirs: kept as it is, with the reason; nothing of the record changes. Raises UnprovenRefused.
+
+    One with a warning sign wants somebody who may lift a safety hold, as the hold itself does.
+    """
+    if not note.strip():
+        raise UnprovenRefused("Say how you know: the reason stays beside the request.")
+    held = _locked(waits)
+    if held.has_sign and not by.has_perm(MAY_LIFT):
+        raise UnprovenRefused("It reports a warning sign: only a clinician sets it aside.")
+    _decide(held, Unproven.SET_ASIDE, by=by, now=now, note=note.strip())
+    keys = [f"{kind}:{sent.pk}" for sent in _requests_of(held) for kind in ("first-call", "urgent")]
+    tasks.close(*keys, now=now)
+    _note(held, "Request set aside: not theirs", by=by, now=now)
+
+
+def _requests_of(waits: UnprovenRequest) -> list[Submission]:
+    """The request as it was sent, and sent again; pages of the second step have no reference."""
+    return list(waits.submissions.filter(reference__isnull=False).order_by("at", "pk"))
+
+
+def _as_sent(waits: UnprovenRequest, first: Submission) -> Request:
+    return Request(
+        form_id=first.form_id,
+        data=waits.data,
+        location=waits.lead.location,
+        now=first.at,
+        urgent=waits.has_sign,
+        page=first.page,
+        language=first.language,
+        reference=str(first.reference),
+        many=True,  # whoever is on call was told when it came
+    )
+
+
+def _locked(waits: UnprovenRequest) -> UnprovenRequest:
+    found = UnprovenRequest.objects.select_for_update(of=("self",), no_key=True).select_related("lead__location")
+    held = found.get(pk=waits.pk)
+    if held.state != Unproven.WAITING:
+        raise UnprovenRefused("Somebody has decided about this already.")
+    return held
+
+
+def _decide(held: UnprovenRequest, state: Unproven, *, by: User, now: datetime, note: str = "") -> None:
+    held.state, held.decided_by, held.decided_at, held.note = state, by, now, note
+    held.save(update_fields=["state", "decided_by", "decided_at", "note"])
+
+
+def _note(held: UnprovenRequest, summary: str, *, by: User, now: datetime) -> None:
+    Activity.objects.create(lead=held.lead, kind=ActivityKind.REQUEST, at=now, by=by, summary=summary)

@@ -1,0 +1,115 @@
+"""Requests in somebody's name at the desk: the box on the lead's page, and the decision."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from crm import registry
+from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.models import Lead
+from crm.normalise import telephone_in_words
+from intake import known, panels, unproven
+from intake.models import Submission, UnprovenRequest
+from intake.unproven import UnprovenRefused
+
+PERMISSION = "intake.decide_unproven"
+LABELS = {"first_name": "First name", "last_name": "Last name", "email": "E-mail", "phone": "Telephone"}
+THEIRS, NOT_THEIRS = "theirs", "not-theirs"
+
+
+class DecideForm(forms.Form):
+    """Was it them? What was typed otherwise than it is on record is offered, and taken over only when ticked."""
+
+    decision = forms.ChoiceField(
+        label="Was it them?",
+        choices=[(THEIRS, "Yes: the answers count from now on"), (NOT_THEIRS, "No: nothing of it counts")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Ask the person, by the telephone or address on record, and choose."},
+    )
+    accept = forms.MultipleChoiceField(
+        label="Take over what differs", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    note = forms.CharField(
+        label="How you know",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Needed for a no; it stays beside the request.",
+    )
+
+    def __init__(self, *args: Any, differing: dict[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["accept"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [(name, f"{LABELS[name]}: {_shown(name, value)}") for name, value in differing.items()]
+        if not differing:
+            del self.fields["accept"]
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [("Your decision", [self[name] for name in self.fields])]
+
+
+def hang_in() -> None:
+    """Add the box and its page to the desk. Called once, when the app is ready."""
+    registry.panel(
+        "lead",
+        title="Sent in this name",
+        permission="intake.view_submission",
+        render=panel,
+        order=-1,
+        at_once=True,
+    )
+    registry.route("in-this-name/<uuid:request_id>/", decide, permission=PERMISSION, name="intake_unproven")
+
+
+def panel(request: HttpRequest, lead: Lead) -> str:
+    """Render what waits for somebody to look: what was typed, and what differs. "" when nothing waits."""
+    shown = [_shown_request(waits, lead) for waits in unproven.waiting(lead)]
+    if not shown:
+        return ""
+    context = {"lead": lead, "shown": shown, "may_decide": request.user.has_perm(PERMISSION)}
+    return render_to_string("intake/panel_unproven.html", context, request=request)
+
+
+def _shown_request(waits: UnprovenRequest, lead: Lead) -> dict[str, Any]:
+    sent = sorted(waits.submissions.all(), key=lambda one: (one.at, one.pk))
+    pages = [{"title": panels.page_title(one.page), "rows": panels.in_words(one.answers)} for one in sent]
+    differing = [(LABELS[name], _shown(name, value)) for name, value in known.differing(lead, waits.data).items()]
+    return {"waits": waits, "reference": _reference(sent), "pages": pages, "differing": differing}
+
+
+def _reference(sent: list[Submission]) -> str:
+    return next((str(one.reference) for one in sent if one.reference), "")
+
+
+def _shown(name: str, value: str) -> str:
+    return telephone_in_words(value) if name == "phone" else value
+
+
+def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUID) -> HttpResponse:
+    """Take a request over, or set it aside. 422 keeps what was typed."""
+    lead, now = find_lead(lead_id), timezone.now()
+    waits = get_object_or_404(UnprovenRequest, pk=request_id, lead_id=lead_id)
+    typed = request.POST if request.method == "POST" else None
+    form = DecideForm(typed, differing=known.differing(lead, waits.data))
+    if form.is_valid():
+        data, by = form.cleaned_data, user_of(request)
+        try:
+            if data["decision"] == THEIRS:
+                unproven.take_over(waits, by=by, accept=data.get("accept", []), now=now)
+            else:
+                unproven.set_aside(waits, by=by, note=data["note"], now=now)
+        except UnprovenRefused as refused:
+            form.add_error("note", refused.message)
+        else:
+            messages.success(request, "Your decision is kept.")
+            return back(lead_id)
+    return form_page(site, request, lead, form, title="Was it them?")

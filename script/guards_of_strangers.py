@@ -1,0 +1,93 @@
+"""Guards against whoever knows somebody's name, address, number and date of birth."""
+
+from script.guard import Guard
+
+_STRANGER = "intake/test_stranger.py"
+_KNOWN = "intake/test_known_people.py"
+
+STRANGER_GUARDS = [
+    Guard(
+        "a typed name and address change nobody's record",
+        "intake/actions.py",
+        "return known.attach(asked, people.lead) if asked.by else _write_unproven(asked, people)",
+        "return known.attach(asked, people.lead)",
+        f"{_STRANGER}::test_an_own_address_typed_beside_a_known_name_opens_and_changes_nothing",
+    ),
+    Guard(
+        "only the browser that sent a request changes it",
+        "intake/actions.py",
+        "if asked.same_browser and (before",
+        "if (before",
+        f"{_STRANGER}::test_another_payload_from_another_browser_is_a_new_request",
+    ),
+    Guard(
+        "what staff have corrected is not typed over",
+        "intake/actions.py",
+        "if getattr(lead, name) == value and asked.data[name] != value]",
+        "]",
+        f"{_STRANGER}::test_what_staff_have_corrected_since_is_not_typed_over",
+    ),
+    Guard(
+        "known and unknown people cost the same",
+        "intake/actions.py",
+        "    _work_as_for(unknown, asked, sent)\n",
+        "",
+        f"{_STRANGER}::test_known_and_unknown_people_cost_the_same",
+    ),
+    Guard(
+        "what waits in somebody's name is thrown away after the work",
+        "intake/known.py",
+        "        if not counts:\n",
+        "        if False:\n",
+        f"{_STRANGER}::test_whatever_a_stranger_sends_the_record_stays",
+    ),
+    Guard(
+        "requests at once find each other",
+        "intake/known.py",
+        "    _wait_for_others(email, phone)\n",
+        "",
+        f"{_STRANGER}::test_twenty_requests_at_once_make_one_lead",
+    ),
+    Guard(
+        "a sign on a later page holds nobody by a typed name",
+        "intake/answering.py",
+        "    if waits:\n        UnprovenRequest",
+        "    if False:\n        UnprovenRequest",
+        f"{_STRANGER}::test_a_sign_on_the_pages_after_it_holds_nobody_either",
+    ),
+    Guard(
+        "one open alert a lead",
+        "crm/actions/safety.py",
+        "Q(key=key) | Q(lead=lead, acknowledged_at=None)",
+        "Q(key=key)",
+        f"{_STRANGER}::test_many_signs_in_one_name_are_one_alert",
+    ),
+    Guard(
+        "a crowd of signs sends no crowd of alerts",
+        "intake/guard.py",
+        "return bool(MANY & set(self.reasons))",
+        "return False",
+        f"{_STRANGER}::test_limits_bound_the_alerts_and_never_the_page",
+    ),
+    Guard(
+        "what waits in somebody's name is no answer of theirs",
+        "intake/record.py",
+        'Submission.objects.counting().filter(lead=lead).order_by("at", "pk")',
+        'Submission.objects.filter(lead=lead).order_by("at", "pk")',
+        f"{_KNOWN}::test_nothing_counts_before_somebody_has_looked",
+    ),
+    Guard(
+        "what waits in somebody's name is in nobody's copy",
+        "intake/personal_data.py",
+        "        only=COUNTS,\n",
+        "",
+        f"{_STRANGER}::test_what_a_stranger_typed_is_in_nobodys_copy",
+    ),
+    Guard(
+        "only who lifts holds sets a warning sign aside",
+        "intake/unproven.py",
+        "    if held.has_sign and not by.has_perm(MAY_LIFT):",
+        "    if False:",
+        f"{_KNOWN}::test_only_who_lifts_holds_sets_a_warning_sign_aside",
+    ),
+]
