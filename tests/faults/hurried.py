@@ -21,6 +21,7 @@ from tests.faults import LEASE_SECONDS  # noqa: E402
 
 delivery.LEASE = timedelta(seconds=LEASE_SECONDS)
 delivery.SOON = delivery.PATIENT = (1,)
+smtp.STEP_SECONDS = float(os.environ.get("STEP_SECONDS", smtp.STEP_SECONDS))
 smtp.REPLY_SECONDS = float(os.environ.get("REPLY_SECONDS", smtp.REPLY_SECONDS))
 rounds.EVERY_SECONDS = float(os.environ.get("ROUND_SECONDS", "1"))
 tasks.TOGETHER = timedelta(seconds=0.3)

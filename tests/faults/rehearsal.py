@@ -32,6 +32,7 @@ from tests.factories import make_lead, make_message
 from tests.faults.far_end import FarEnd
 
 ROOT = Path(__file__).resolve().parents[2]
+KILLED_AFTER = 20.0
 UNSETTLED = [MessageState.QUEUED, *LEASED_STATES]
 _OUTPUT = {} if "SHOW_WORKER" in os.environ else {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
@@ -112,7 +113,7 @@ class Worker:
         return True
 
     def stop(self) -> float:
-        """SIGTERM; returns the seconds until all its processes were gone (SIGKILL after 15)."""
+        """SIGTERM; returns the seconds until all its processes were gone (SIGKILL after KILLED_AFTER)."""
         return 0.0 if self.main is None else end(self.main)
 
     def _children(self) -> list[psutil.Process]:
@@ -230,7 +231,7 @@ def site(far: FarEnd, *, redis_url: str, **more: str) -> Iterator[Site]:
             end(running.main)
 
 
-def _wait_until_answering(site: Site, *, seconds: float = 20) -> None:
+def _wait_until_answering(site: Site, *, seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while not site.is_answering():
         if time.monotonic() > until or site.main is None or site.main.poll() is not None:
@@ -262,13 +263,14 @@ def _celery(command: list[str], variables: dict[str, str]) -> psutil.Popen:
 
 
 def end(*processes: psutil.Process) -> float:
-    """SIGTERM; returns the seconds until the processes were gone, with all that they began (SIGKILL after 15)."""
+    """SIGTERM; returns the seconds until the processes were gone, with all that they began (SIGKILL after
+    KILLED_AFTER: what takes so long has not ended by itself)."""
     begun = time.monotonic()
     running = [process for process in processes if process.is_running()]
     family = [one for process in running for one in (process, *process.children(recursive=True))]
     for process in running:
         process.terminate()
-    _gone, alive = psutil.wait_procs(family, timeout=15)
+    _gone, alive = psutil.wait_procs(family, timeout=KILLED_AFTER)
     took = time.monotonic() - begun
     for straggler in alive:
         straggler.kill()

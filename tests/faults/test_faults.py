@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -34,9 +35,6 @@ from tests.faults.far_end import SILENCE, FarEnd, far_end
 from tests.scheduling.factories import make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SLOW = 3.0  # seconds; a generous bound for "nobody waits for the broker" on a busy machine
-STOP = 5.0  # seconds that a supervisor gives
 
 
 @pytest.fixture
@@ -77,13 +75,13 @@ def stopped() -> Iterator[str]:
         yield url
 
 
-def post_at_once(site: rehearsal.Site, *, people: int, each: int) -> list[tuple[int, float]]:
+def post_at_once(site: rehearsal.Site, *, people: int, each: int, names: str = "p") -> list[tuple[int, float]]:
     """`people` browsers that send `each` requests one after another, all at the same time."""
     answers: list[tuple[int, float]] = []
 
     def one(person: int) -> None:
         for number in range(each):
-            answers.append(site.post(stranger(email=f"p{person}.{number}@example.org")))
+            answers.append(site.post(stranger(email=f"{names}{person}.{number}@example.org")))
 
     threads = [threading.Thread(target=one, args=[person]) for person in range(people)]
     for thread in threads:
@@ -95,17 +93,24 @@ def post_at_once(site: rehearsal.Site, *, people: int, each: int) -> list[tuple[
 
 @pytest.mark.parametrize("broker", [refused, hung, stopped])
 def test_every_post_succeeds_whatever_the_broker_does(centre: Location, far: FarEnd, broker: object) -> None:
+    """And is answered no later than by a site whose Redis lives: half of the posts are quicker than its slowest."""
     assert callable(broker)
+    with (
+        TemporaryDirectory() as directory,
+        embedded.valkey(Path(directory)) as alive,
+        rehearsal.site(far, redis_url=alive) as site,
+    ):
+        control = post_at_once(site, people=4, each=5, names="c")
     with broker() as url, rehearsal.site(far, redis_url=url) as site:
         answers = post_at_once(site, people=4, each=5)
 
-    assert Counter(status for status, _ in answers) == {302: 20}
-    assert max(seconds for _, seconds in answers) < SLOW
-    assert (Lead.objects.count(), states()) == (20, {"queued": 20})
+    assert Counter(status for status, _ in [*control, *answers]) == {302: 40}
+    assert median(seconds for _, seconds in answers) <= max(seconds for _, seconds in control)
+    assert (Lead.objects.count(), states()) == (40, {"queued": 40})
 
-    assert delivery.send_due() == 20
+    assert delivery.send_due() == 40
 
-    assert states() == {"sent": 20}
+    assert states() == {"sent": 40}
     assert sorted(far.message_ids) == sorted(Message.objects.values_list("message_id", flat=True))
 
 
@@ -271,21 +276,22 @@ def test_worker_told_to_stop_gives_back_what_it_had_not_begun(centre: Location, 
         rehearsal.wait_until_busy(far, seconds=60)
         took = worker.stop()
 
-    assert took < STOP
+    assert took < rehearsal.KILLED_AFTER
     assert states() == {"sent": len(far.accepted), "queued": 30 - len(far.accepted)}
     assert 0 < len(far.accepted) < 30
 
 
 def test_worker_told_to_stop_does_not_wait_for_a_silent_server(centre: Location, far: FarEnd, tmp_path: Path) -> None:
+    """Which it would wait for until long after it is killed."""
     message = make_message(make_lead(location=centre), on_unknown=OnUnknown.PARK)
     far.will_say("RCPT", SILENCE)
 
-    with embedded.valkey(tmp_path) as url, rehearsal.worker(far, redis_url=url) as worker:
+    with embedded.valkey(tmp_path) as url, rehearsal.worker(far, redis_url=url, STEP_SECONDS="600") as worker:
         wait_for_state(message, MessageState.SENDING)
         took = worker.stop()
 
     message.refresh_from_db()
-    assert took < STOP
+    assert took < rehearsal.KILLED_AFTER
     assert (message.state, message.lease_token) == ("queued", None)
 
 
@@ -315,7 +321,7 @@ def test_site_told_to_stop_ends_in_time_and_keeps_what_it_confirmed(centre: Loca
         for visitor in visitors:
             visitor.join()
 
-    assert took < STOP
+    assert took < rehearsal.KILLED_AFTER
     assert len(confirmed) > 3
     assert set(confirmed) <= {str(pk) for pk in Submission.objects.values_list("pk", flat=True)}
 

@@ -96,11 +96,9 @@ sys.exit(serve._run({{"PORT": "1", "SITE_URL": "http://127.0.0.1:1", "PATH": {os
     while len(children := _sleeping(supervisor)) < 2 and time.monotonic() < until:
         time.sleep(0.05)
     assert sorted(children) == ["60", "61"]
-    begun = time.monotonic()
     supervisor.send_signal(number)
 
-    assert supervisor.wait(10) == 0
-    assert time.monotonic() - begun < 5
+    assert supervisor.wait(30) == 0  # its processes would sleep for a minute
     assert not [process for process in children.values() if process.is_running()]
 
 
