@@ -3,10 +3,12 @@
 import json
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -49,6 +51,19 @@ class Sent:
     @property
     def source(self) -> Source:
         return Source.COORDINATOR if self.session.by and not self.session.handed_over else Source.PATIENT
+
+
+def one_by_one[**Given, Result](
+    act: Callable[Concatenate[Sent, Given], Result],
+) -> Callable[Concatenate[Sent, Given], Result]:
+    """Lock the lead first, so that of two presses at once the second sees what the first has made."""
+
+    @wraps(act)
+    def locked(sent: Sent, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+        Lead.objects.select_for_update(no_key=True).get(pk=sent.session.lead_id)
+        return act(sent, *args, **kwargs)
+
+    return locked
 
 
 @transaction.atomic
@@ -105,6 +120,7 @@ def keep_emergency(sent: Sent) -> None:
 
 
 @transaction.atomic
+@one_by_one
 def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
     """Adds a treatment without details for each kind that is not there yet; the details are asked one by one."""
     waits = record.unproven_of(sent.session)

@@ -225,6 +225,13 @@ PRIVATE_GUARDS = [
         "",
         "crm/test_private_at_once.py::test_one_score_is_written_down_once",
     ),
+    Guard(
+        "two treatments that are ticked are two",
+        "intake/answering.py",
+        "@one_by_one\ndef pick_treatments(",
+        "def pick_treatments(",
+        "intake/test_my_at_once.py::test_two_treatments_that_are_ticked_are_two",
+    ),
     # What is said there
     Guard(
         "messages are for the patient alone",
