@@ -23,7 +23,6 @@ from django.views.decorators.csrf import csrf_exempt
 
 from crm import provider_mail
 from crm.actions import arrivals
-from crm.capped_upload import SmallUpload
 from crm.environment import Provider
 
 # Who proves themselves how: by a signature, or by the user:password that only they were told.
@@ -164,9 +163,9 @@ def events(request: HttpRequest, provider: str) -> HttpResponse:
 @csrf_exempt
 def arrived(request: HttpRequest, provider: str) -> HttpResponse:
     """A mail that came in at the provider, such as an answer."""
-    if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isdecimal() or len(length) > 18 or int(length) > MOST_BYTES:
         return HttpResponse(status=413)
-    request.upload_handlers = [SmallUpload(request)]  # what comes with a mail; nothing of it touches the disk
     is_large = _SECRET.get(provider) == "basic_auth"  # proven by a header; a signature would be inside of the body
     return _answer(cast(HttpRequest, _Large(request)) if is_large else request, _INBOUND, provider)
 

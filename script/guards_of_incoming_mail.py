@@ -165,6 +165,6 @@ INCOMING_GUARDS = [
         "crm/hooks.py",
         "        request.upload_handlers = [files]\n",
         "",
-        "crm/test_hooks.py::test_no_byte_of_an_attachment_is_written_anywhere",
+        "crm/test_hooks.py::test_files_are_passed_over_and_no_byte_of_them_kept",
     ),
 ]

@@ -246,7 +246,7 @@ def test_a_person_settles_it_once(desk: Client, coordinator: User, what: Settled
     kept.refresh_from_db()
     assert (kept.settled_as, kept.settled_by) == (what, coordinator)
     assert ["Settled." in said[0], "Somebody has settled this mail already." in said[1]] == [True, True]
-    assert "waits for a person" not in desk.get("/admin/").content.decode()
+    assert "It could be a patient" not in desk.get("/admin/").content.decode()
 
 
 def test_after_a_larger_limit_it_is_taken_in(lead: Lead, desk: Client, settings: Settings) -> None:
@@ -283,7 +283,7 @@ def test_others_see_nothing_of_it(client: Client, centre: Location, role: str) -
     for path in (change(kept), change(kept, "source"), "/admin/crm/setasidemail/"):
         assert client.get(path).status_code == 403
     assert client.post(change(kept, "settle"), {"what": "nothing"}).status_code == 403
-    assert "waits for a person" not in client.get("/admin/", follow=True).content.decode()
+    assert "It could be a patient" not in client.get("/admin/", follow=True).content.decode()
 
 
 def test_nor_does_whoever_works_elsewhere(client: Client, lead: Lead) -> None:
@@ -298,4 +298,4 @@ def test_nor_does_whoever_works_elsewhere(client: Client, lead: Lead) -> None:
         for path in (change(one, "source"), change(one, "settle")):
             assert client.get(path).status_code == 404
         assert str(one.pk) not in client.get("/admin/crm/setasidemail/").content.decode()
-    assert "waits for a person" not in client.get("/admin/").content.decode()
+    assert "It could be a patient" not in client.get("/admin/").content.decode()
