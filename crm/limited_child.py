@@ -119,10 +119,19 @@ def _load(module: str, name: str) -> Any:
 def _limit(memory: int, processor_seconds: int) -> None:
     """From here on; the second of grace is for the signal that tells time from death."""
     until = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + processor_seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _at_most(resource.RLIMIT_CPU, until, until + 1)
+    if sys.platform == "linux":  # others refuse what is less than is in use, or enforce nothing
+        _at_most(resource.RLIMIT_AS, memory, memory)
+    _at_most(resource.RLIMIT_CORE, 0, 0)
     os.nice(5)  # pages come first
+
+
+def _at_most(what: int, soft: int, hard: int) -> None:
+    """Lowers a limit; one that is lower already stays, because nobody may raise it."""
+    highest = resource.getrlimit(what)[1]
+    if highest != resource.RLIM_INFINITY:
+        soft, hard = min(soft, highest), min(hard, highest)
+    resource.setrlimit(what, (soft, hard))
 
 
 def _told(trouble: Exception) -> dict[str, Any]:

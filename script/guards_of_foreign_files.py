@@ -14,14 +14,14 @@ FOREIGN_GUARDS = [
     Guard(
         "foreign bytes get no more memory",
         "crm/limited_child.py",
-        "    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))\n",
-        "",
+        "        _at_most(resource.RLIMIT_AS, memory, memory)\n",
+        "        pass\n",
         f"{_ENDED}[takes more memory]",
     ),
     Guard(
         "foreign bytes get no more of the processor",
         "crm/limited_child.py",
-        "    resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))\n",
+        "    _at_most(resource.RLIMIT_CPU, until, until + 1)\n",
         "",
         f"{_ENDED}[computes on]",
     ),

@@ -4,9 +4,11 @@ import io
 import multiprocessing
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,13 @@ from crm.limited import Limits, NoAnswer, Why
 from tests.crm import limited_orders as orders
 
 SHORT = Limits(memory=256 * 1024**2, processor_seconds=1, seconds=30, read=4 * 1024**2)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+_ASK_ABOUT_ITSELF = (
+    f'import sys; sys.path.insert(0, "{ROOT}"); from crm import limited; from tests.crm import limited_orders; '
+    'print(limited.run(limited_orders.about_itself, limits=limited.Limits())["limits"]["RLIMIT_AS"])'
+)
 
 
 class Counted(io.BytesIO):
@@ -48,6 +57,14 @@ def test_a_child_that_takes_too_much_is_ended(case: str) -> None:
     with pytest.raises(NoAnswer) as ended:
         limited.run(function, limits=limits)
     assert ended.value.why == why
+
+
+def test_limits_that_are_lower_already_stay() -> None:
+    """As somebody else who started the server may have set them, and as nobody may raise them."""
+    lower = 200 * 1024**2
+    script = f"ulimit -v {lower // 1024}; exec {sys.executable} -I -c '{_ASK_ABOUT_ITSELF}'"
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{lower}\n"
 
 
 def test_an_error_is_told_without_its_words() -> None:
