@@ -56,12 +56,13 @@ class PageForm(forms.Form):
 
 def hang_in() -> None:
     """Called once, when the app is ready."""
-    see, change = "intake.view_coverage", "intake.change_coverage"
+    see, change = "intake.view_coverage crm.view_document", "intake.change_coverage crm.view_document"
+    summary = "intake.view_assessment intake.view_submission crm.view_treatment crm.view_imagingstudy"
     registry.route("packet/", packet, permission=see, name="intake_packet")
     registry.route("packet/pages/", note_page, permission=change, name="intake_packet_page")
     registry.route("packet/pages/<uuid:page_id>/", forget_page, permission=change, name="intake_packet_forget")
     registry.route("packet/print/", print_packet, permission=see, name="intake_packet_print")
-    registry.route("summary/", print_summary, permission="intake.view_assessment", name="intake_summary")
+    registry.route("summary/", print_summary, permission=summary, name="intake_summary")
 
 
 def packet(

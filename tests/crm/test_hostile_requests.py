@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from crm.admin.base import DeskAdmin
 from crm.models import Lead, Location, OnCallShift, Sending
-from tests.factories import make_message, make_user
+from tests.factories import make_message, make_user, step_one
 
 ANSWERED = {200, 302, 400, 403, 404, 405, 409, 422}
 LONG = "9" * 20
@@ -180,3 +180,15 @@ def test_no_form_has_rows_without_end(office: Client, centre: Location, total: s
 def test_as_many_rows_as_anybody_needs_are_taken(office: Client, centre: Location) -> None:
     form: dict[str, Any] = {"rules-TOTAL_FORMS": "30", "rules-INITIAL_FORMS": "0"}
     assert office.post("/admin/scheduling/resource/add/", form).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/candidate/", "/candidate/call-me/", "/candidate/embed/", "/ask/", "/admin/login/"]
+)
+def test_a_null_character_in_a_public_form_is_refused_or_passed_over(
+    client: Client, centre: Location, address: str
+) -> None:
+    names = {*step_one(), "username", "password", "next", "question", "topic", "name", "text", "tried_other", "x\0"}
+    for name in sorted(names):
+        form = step_one(**{name: "a\0b"})
+        assert client.post(address, form).status_code in ANSWERED, name
