@@ -55,7 +55,7 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
     sent = _sent(request, page.key, page.title, form)
     if form.is_emergency:
         answering.keep_emergency(sent)
-        return views.to_emergency(abroad=taking.is_abroad(request.patient.lead.state), kept="kept")
+        return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept")
     if not valid:
         return _show(request, page, form, status=422)
     answering.keep_page(sent)
@@ -137,6 +137,12 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
         return ""
     sentences = wording.next_step(latest.reasons, latest.recheck_on)
     return render_to_string("intake/my_outlook.html", {"sentences": sentences, "banner": wording.BANNER})
+
+
+def _is_abroad(session: PatientSession) -> bool:
+    """By what this browser may be shown: where somebody known lives is nothing to tell whoever typed their name."""
+    state = session.lead.state if session.sees_record else record.visible_answers(session).get("state")
+    return taking.is_abroad(state or "")
 
 
 def _ticks(answers: dict[str, Any]) -> list[str]:

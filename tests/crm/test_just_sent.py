@@ -1,6 +1,7 @@
 """The browser that has just sent a request: anybody can type a name and an address, so it writes and learns nothing."""
 
 import re
+import uuid
 from datetime import date, datetime
 
 import pytest
@@ -83,6 +84,16 @@ def test_what_a_stranger_tries_takes_nothing_from_the_patient(victim: Lead, now:
     session = patient_access.begin(victim, now=now, link=PatientLink.objects.get()).session
     assert second_factor.ways(session, now=now) == second_factor.Ways(mail=True, birthday=True)
     assert patient_access.send_code(session, now=now)
+
+
+def test_an_emergency_does_not_say_where_somebody_lives(both: list[Client]) -> None:
+    Lead.objects.filter(first_name="Maria").update(state="ZZ")
+    signs = {"safety_check": ["A1"]}
+    pages = set()
+    for browser in both:
+        answer = browser.post("/my/questions/recheck/", signs | {"submission_id": str(uuid.uuid4())}, follow=True)
+        pages.add(page_without_tokens(answer.content))
+    assert len(pages) == 1
 
 
 @pytest.fixture
