@@ -118,20 +118,32 @@ def _take(box: imaplib.IMAP4, number: bytes) -> bool:
     uid = number.decode()
     size = _size(box, uid)
     is_large = size > settings.MAIL_MAX_BYTES
-    content = _fetch(box, uid, f"(BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>)" if is_large else "(BODY.PEEK[])")
+    what = f"(BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>)" if is_large else "(BODY.PEEK[])"
+    state, answered = box.uid("FETCH", uid, what)
+    content = next((part[1] for part in answered if isinstance(part, tuple)), None)
     if content is None:
-        log.error("mail_not_fetched")
-        return False
-    kept = _set_aside(content, size) if is_large else arrivals.take_in(content, came_by=MAILBOX, now=timezone.now())
+        return state != "OK" and _tell_that_it_stays(uid, size)  # OK without content: somebody has removed it
+    kept = (
+        _set_aside(content, size, SetAsideReason.TOO_LARGE)
+        if is_large
+        else arrivals.take_in(content, came_by=MAILBOX, now=timezone.now())
+    )
     box.uid("STORE", uid, "+FLAGS", r"(\Seen)")
     log.info("mail_came_in", kind=getattr(kept, "kind", "set_aside") if kept else "known")
     return kept is not None
 
 
-def _set_aside(headers: bytes, size: int) -> SetAsideMail | None:
-    """One that is too large to fetch. It stays in the mailbox, where a mail program opens it."""
-    reason, now = SetAsideReason.TOO_LARGE, timezone.now()
+def _set_aside(headers: bytes, size: int, reason: SetAsideReason) -> SetAsideMail | None:
+    """One that stays in the mailbox, where a mail program opens it."""
+    now = timezone.now()
     return arrivals.set_aside(headers, came_by=MAILBOX, reason=reason, now=now, form=SourceForm.HEADERS, size=size)
+
+
+def _tell_that_it_stays(uid: str, size: int) -> bool:
+    """The server does not hand it over: a person is told once, and it is asked for again in the next run."""
+    log.error("mail_not_fetched")
+    told = f"The mail server does not hand over mail {uid} ({size} bytes) of the mailbox."
+    return _set_aside(told.encode(), size, SetAsideReason.UNREADABLE) is not None
 
 
 def _size(box: imaplib.IMAP4, uid: str) -> int:
@@ -139,8 +151,3 @@ def _size(box: imaplib.IMAP4, uid: str) -> int:
     answered = box.uid("FETCH", uid, "(RFC822.SIZE)")[1]
     found = [_SIZE.search(part) for part in answered if isinstance(part, bytes)]
     return next((int(match[1]) for match in found if match), 0)
-
-
-def _fetch(box: imaplib.IMAP4, uid: str, what: str) -> bytes | None:
-    answered = box.uid("FETCH", uid, what)[1]
-    return next((part[1] for part in answered if isinstance(part, tuple)), None)
