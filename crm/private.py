@@ -29,7 +29,7 @@ from crm.enums import AccessAction, LinkPurpose
 from crm.models import PatientSession
 from crm.said import SaidDateField
 
-COOKIE = "patient"
+COOKIE = "__Host-patient" if settings.SESSION_COOKIE_SECURE else "patient"
 
 
 class PatientRequest(HttpRequest):

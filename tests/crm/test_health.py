@@ -8,9 +8,9 @@ from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
-from crm import celery_app, queries
+from crm import celery_app, health, queries
 from crm.models import Lead
 from tests.factories import make_message
 
@@ -77,3 +77,44 @@ def test_readyz_reports_a_dead_broker_and_stays_ready(db: None, client: Client, 
 def test_readyz_is_cheap(db: None, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_max_num_queries(3):
         client.get("/readyz")
+
+
+@pytest.fixture
+def public(settings: Settings) -> None:
+    settings.IS_PUBLIC, settings.METRICS_TOKEN = True, "a-token-of-the-monitoring"
+    settings.SECURE_SSL_REDIRECT = False
+    health._lately.forget()
+
+
+def test_everybody_is_told_one_word_and_costs_nothing(
+    db: None, public: None, client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    first = client.get("/readyz")
+    with django_assert_num_queries(0):
+        second = client.get("/readyz", headers={"Authorization": "Bearer wrong"})
+
+    assert [(answer.status_code, answer.content) for answer in (first, second)] == [(200, b"ready")] * 2
+
+
+def test_everybody_is_told_when_it_is_not_ready(
+    db: None, public: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "_all_applied", lambda: False)
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.content) == (503, b"not ready")
+    health._lately.forget()
+
+
+def test_the_monitoring_is_told_the_reasons(db: None, public: None, client: Client) -> None:
+    answer = client.get("/readyz", headers={"Authorization": "Bearer a-token-of-the-monitoring"})
+
+    assert answer.json() == {"database": True, "migrations": True, "oldest_due_seconds": None, "redis": True}
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz"])
+def test_a_token_that_is_no_ascii_is_wrong_and_no_error(db: None, public: None, client: Client, path: str) -> None:
+    answer = client.get(path, HTTP_AUTHORIZATION="Bearer \xe9\udcff")
+
+    assert answer.status_code == (404 if path == "/metrics" else 200)

@@ -150,6 +150,26 @@ def test_only_our_own_proxies_are_believed(settings: Any, proxies: int, passed: 
     assert client_address(request) == address
 
 
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:1:2:3"),
+        ("2001:DB8:1:2::1", "2001:db8:1:2::1"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("::ffff:cb00:7109", "203.0.113.9"),
+    ],
+)
+def test_one_home_is_one_visitor(settings: Any, one: str, same: str) -> None:
+    settings.TRUSTED_PROXIES = 1
+
+    def seen(address: str) -> str:
+        return client_address(RequestFactory().get("/", headers={"x-forwarded-for": address}, REMOTE_ADDR="9.9.9.9"))
+
+    assert seen(one) == seen(same)
+    assert seen(one) != seen("2001:db8:1:3::1")
+    assert seen(one) == client_address(RequestFactory().get("/", REMOTE_ADDR=same))
+
+
 @pytest.fixture
 def held(client: Client, centre: Location) -> QuarantinedRequest:
     client.post(HERE, step_one(website="x"))
