@@ -23,6 +23,7 @@ _MORE_THAN_A_FILE = settings.DOCUMENT_MAX_BYTES + 1024 * 1024
 
 LANES = [
     Lane("express", _EXPRESS, threads=1, most_bytes=1024),
+    Lane("signing-in", re.compile(r"/admin/login/$"), threads=1, most_bytes=64 * 1024),  # passwords cost much time
     Lane("files", _FILES, threads=2, most_bytes=_MORE_THAN_A_FILE, as_it_comes=True),
     Lane("pages", re.compile(""), threads=settings.WEB_THREADS, most_bytes=_MORE_THAN_A_FORM),
 ]

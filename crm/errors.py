@@ -9,6 +9,10 @@ class DomainError(Exception):
         self.message = message
 
 
+class Busy(Exception):
+    """Too many want the same at this moment. Nothing was done; in a few seconds it may be tried again."""
+
+
 class MoveRefused(DomainError):
     """The stage table does not allow this move, or somebody else moved the lead first."""
 

@@ -8,6 +8,8 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.views.defaults import bad_request
 
+from crm.errors import Busy
+
 log = structlog.get_logger("nucleus.web")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -31,8 +33,30 @@ class RequestLog:
         )
         return response
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, Busy):
+            sentence = "Many people are here right now. Please go back and try again in a few seconds."
+            return HttpResponse(sentence, status=503, content_type="text/plain", headers={"Retry-After": "5"})
         log.error("request_failed", method=request.method, route=_route(request), exc_info=exception)
+        return None
+
+
+class NoDevices:
+    """Says to the browser that no page of ours, and nothing in it, ever needs one of these."""
+
+    POLICY = ", ".join(
+        f"{device}=()"
+        for device in "accelerometer camera display-capture geolocation gyroscope magnetometer microphone midi payment "
+        "screen-wake-lock serial usb xr-spatial-tracking browsing-topics".split()
+    )
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", self.POLICY)
+        return response
 
 
 class PlainQuery:

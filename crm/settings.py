@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "crm.middleware.RequestLog",
+    "crm.middleware.NoDevices",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "crm.middleware.PlainQuery",
@@ -170,7 +171,7 @@ DESK_IDLE_SECONDS = ENV.desk_idle_minutes * 60
 DESK_LONGEST_SECONDS = ENV.desk_longest_hours * 3600
 APPOINTMENT_REMINDER_HOURS = ENV.reminder_hours
 AUTHENTICATION_BACKENDS = ["crm.roles.RoleBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["crm.hashing.PacedArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -199,6 +200,8 @@ SECURE_HSTS_PRELOAD = _OVER_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_proxies else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _OVER_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+if _OVER_HTTPS:  # no other host of this domain, and no page without https, can set these
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024

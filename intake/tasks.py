@@ -2,11 +2,12 @@
 
 from celery import shared_task
 
-from crm import queries, tries
+from crm import queries, signing_in, tries
 from intake import guard
 
 
 @shared_task(name="intake.forget_old_counts")
 def forget_old_counts() -> int:
-    """Deletes the door's counters of past days, and wrong tries at the private page's; returns how many."""
-    return guard.forget_old_counts() + tries.forget_old(now=queries.clock())
+    """Deletes old counts of requests, of wrong tries at the private page and of wrong passwords; returns how many."""
+    now = queries.clock()
+    return guard.forget_old_counts() + tries.forget_old(now=now) + signing_in.forget_old(now=now)

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from crm.client_address import client_address
 from crm.enums import AccessAction
 from crm.models import AccessEvent, User
 
@@ -18,13 +20,22 @@ def record(
     ids: Iterable[UUID] = (),
     leads: Iterable[UUID] = (),
     term: str = "",
+    address: str = "",
 ) -> None:
     """Adds one AccessEvent, and one more that names the leads whom the objects are about, if `leads` are given. `term`,
-    a search or a sign-in name, is kept as a keyed hash and never as text. One query."""
+    a search or a sign-in name, and an IP address are kept as keyed hashes and never as text. One query."""
     about, hashed = sorted(set(leads)), keyed_hash(term) if term else ""
+    where = address_hash(address) if address else ""
     seen = [(object_type, list(ids)), *([("lead", about)] if about else [])]
     AccessEvent.objects.bulk_create(
-        AccessEvent(action=action, user_id=by.pk if by else None, object_type=name, object_ids=found, keyed_hash=hashed)
+        AccessEvent(
+            action=action,
+            user_id=by.pk if by else None,
+            object_type=name,
+            object_ids=found,
+            keyed_hash=hashed,
+            address_hash=where,
+        )
         for name, found in seen
     )
 
@@ -34,11 +45,17 @@ def keyed_hash(term: str) -> str:
     return salted_hmac("crm.access", term.strip().lower(), algorithm="sha256").hexdigest()
 
 
+def address_hash(address: str) -> str:
+    """The same for an IP address, under a key of its own."""
+    return salted_hmac("crm.access.address", address, algorithm="sha256").hexdigest()
+
+
 def on_login(*, user: User, **_kwargs: Any) -> None:
     """Receiver of Django's user_logged_in."""
     record(AccessAction.LOGIN, by=user)
 
 
-def on_login_failed(*, credentials: dict[str, Any], **_kwargs: Any) -> None:
+def on_login_failed(*, credentials: dict[str, Any], request: HttpRequest | None = None, **_kwargs: Any) -> None:
     """Receiver of Django's user_login_failed."""
-    record(AccessAction.LOGIN_FAILED, by=None, term=str(credentials.get("username") or ""))
+    address = client_address(request) if request else ""
+    record(AccessAction.LOGIN_FAILED, by=None, term=str(credentials.get("username") or ""), address=address)

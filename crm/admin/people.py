@@ -217,7 +217,15 @@ class AccessEventAdmin(ReadOnlyAdmin):
     search_fields = ["object_ids"]  # shows the box; get_search_results does the work
     search_help_text = "Id of a record, or of a person who signs in"
     ordering = ["-at", "-pk"]
-    fields = readonly_fields = ["at", "who", "action_in_words", "object_type", "object_ids", "keyed_hash"]
+    fields = readonly_fields = [
+        "at",
+        "who",
+        "action_in_words",
+        "object_type",
+        "object_ids",
+        "keyed_hash",
+        "address_hash",
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessEvent]:
         name = User.objects.filter(pk=OuterRef("user_id")).values("name")

@@ -1,7 +1,7 @@
 """The base domain, one noun a module."""
 
 from crm.models.absence import Absence
-from crm.models.access import AccessEvent
+from crm.models.access import AccessEvent, SignInPace
 from crm.models.activity import Activity
 from crm.models.consent import ConsentRecord
 from crm.models.contact_person import ContactPerson
@@ -66,6 +66,7 @@ __all__ = [
     "Sending",
     "SequenceVersion",
     "SetAsideMail",
+    "SignInPace",
     "Snippet",
     "StageRule",
     "StepOutcome",

@@ -19,6 +19,7 @@ class AccessEvent(Row):
     object_type = models.CharField(max_length=40, blank=True)
     object_ids = ArrayField(models.UUIDField(), default=list)
     keyed_hash = models.CharField(max_length=64, blank=True, help_text="Of a search term or a sign-in name.")
+    address_hash = models.CharField(max_length=64, blank=True, help_text="Of a failed sign-in: of its IP address.")
 
     class Meta:
         indexes = [
@@ -30,3 +31,16 @@ class AccessEvent(Row):
 
     def __str__(self) -> str:
         return f"{self.action} {self.at:%Y-%m-%d %H:%M}"
+
+
+class SignInPace(models.Model):
+    """How many wrong passwords an account has had lately, and until when it takes none. `key` is a keyed hash of the
+    name, and of the browser when that has signed in before."""
+
+    key = models.CharField(primary_key=True, max_length=64)
+    wrong = models.PositiveIntegerField()
+    at = models.DateTimeField(db_index=True)
+    not_before = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.wrong} until {self.not_before:%H:%M:%S}"

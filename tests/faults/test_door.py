@@ -1,6 +1,7 @@
 """Visitors who never end what they began to send, against the site as the Procfile starts it: real sockets."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -14,6 +15,7 @@ from tests.faults.far_end import far_end
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SLOW_ONES = 50
+SIGN_INS = 30
 BODY_SECONDS = 4  # what the site gives them here; generous enough to look at it meanwhile
 NO_REDIS = "redis://127.0.0.1:1/0"
 PATIENCE = 30.0  # seconds; a hang, however busy the machine is
@@ -62,6 +64,26 @@ def test_the_site_answers_while_visitors_never_end(pages: None, site: rehearsal.
             assert site.get("/candidate/emergency/", seconds=PATIENCE) == 200
 
     assert Lead.objects.count() == 4
+
+
+def test_the_site_answers_while_many_sign_in(pages: None, site: rehearsal.Site) -> None:
+    """Each hash takes as long as several pages, on both cores."""
+    done: list[int] = []
+
+    def sign_in(number: int) -> None:
+        data = {"username": f"somebody{number}@example.org", "password": "wrong"}
+        done.append(site.post(data, path="/admin/login/")[0])
+
+    people = [threading.Thread(target=sign_in, args=[number]) for number in range(SIGN_INS)]
+    for person in people:
+        person.start()
+    emergency = site.get("/candidate/emergency/", seconds=PATIENCE)
+    before = len(done)
+    for person in people:
+        person.join()
+
+    assert (emergency, done) == (200, [200] * SIGN_INS)
+    assert before < SIGN_INS
 
 
 def test_who_never_ends_or_sends_too_much_is_told_and_cut_off(site: rehearsal.Site) -> None:
