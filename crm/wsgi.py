@@ -1,13 +1,32 @@
 """WSGI entry point."""
 
 import os
+import re
+from collections.abc import Iterable
+from typing import Any
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
-
-application = get_wsgi_application()
+django.setup(set_prefix=False)
 
 from crm import durability  # noqa: E402 - needs the settings that the line above loads
 
+_CHARSET = re.compile(r";\s*charset\s*\*?[0-9]*\*?\s*=[^;]*", re.IGNORECASE)
+
+
+class Site(WSGIHandler):
+    """Django's application, which decodes everything as UTF-8, as our pages ask for.
+
+    Django would take whatever charset a request names: with one that has no "replace", such as idna, making the
+    request fails before anything is there that could answer.
+    """
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["CONTENT_TYPE"] = _CHARSET.sub("", environ.get("CONTENT_TYPE", ""))
+        return super().__call__(environ, start_response)
+
+
+application = Site()
 durability.refuse_unsafe_database()
