@@ -2,11 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import django
 from django.core.handlers.wsgi import WSGIHandler
+from django.http.response import HttpResponseBase
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 django.setup(set_prefix=False)
@@ -23,7 +23,7 @@ class Site(WSGIHandler):
     request fails before anything is there that could answer.
     """
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> HttpResponseBase:
         environ["CONTENT_TYPE"] = _CHARSET.sub("", environ.get("CONTENT_TYPE", ""))
         return super().__call__(environ, start_response)
 

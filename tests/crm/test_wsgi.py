@@ -28,8 +28,7 @@ def ask(path: str, *, kind: str, body: bytes = b"", query: str = "") -> int:
     }
     started: list[str] = []
     answer = application(environ, lambda status, _headers, *_: started.append(status))
-    b"".join(answer)
-    answer.close()  # type: ignore[attr-defined]  # a response of Django's
+    answer.close()
     return int(started[-1].split()[0])
 
 
@@ -40,6 +39,14 @@ def test_no_charset_keeps_a_request_from_being_answered(charset: str, parameter:
 
     assert ask("/healthz", kind=kind, query="a=%FF%E9") == 200
     assert ask("/candidate/", kind=kind, body=b"first_name=%FF") == 403  # no token
+
+
+@pytest.mark.parametrize("head", ["x: " + "y" * 5000, "Content-Transfer-Encoding: base64\r\nz: " + "y" * 2000])
+@pytest.mark.parametrize("path", ["/candidate/call-me/", "/ask/", "/admin/login/", "/my/code/"])
+def test_a_part_with_a_head_too_large_is_refused(path: str, head: str) -> None:
+    body = f'--xy\r\nContent-Disposition: form-data; name="a"\r\n{head}\r\n\r\n1\r\n--xy--\r\n'.encode()
+
+    assert ask(path, kind="multipart/form-data; boundary=xy", body=body) in {400, 403}
 
 
 def test_what_stands_beside_a_charset_is_kept() -> None:
