@@ -3,6 +3,7 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
+from django.views import defaults
 
 from crm import health, hooks, logo, metrics, preferences
 
@@ -26,3 +27,8 @@ urlpatterns = [
         prefix_default_language=False,
     ),
 ]
+
+# As Django makes them, but without a look into the body for a token, which these pages have no use for: a body that
+# nobody can read would turn "not found" into a server error.
+handler400 = defaults.bad_request.__wrapped__  # type: ignore[attr-defined]  # what its decorator went around
+handler404 = defaults.page_not_found.__wrapped__  # type: ignore[attr-defined]
