@@ -54,10 +54,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60, help="of booking, at most")
     parser.add_argument("--requests", type=int, default=20_000, help="of fuzz")
     parser.add_argument("--seed", type=int, default=23, help="of fuzz")
-    parser.add_argument("--only", type=int, help="one request of fuzz, by its number")
+    parser.add_argument("--first", type=int, default=0, help="of fuzz: the number of the first request")
     options = parser.parse_args()
     if options.what == "fuzz":
-        return _fuzz(options.seed, options.requests, options.only)
+        return _fuzz(options.seed, options.first, options.requests)
     if options.what == "hostile":
         from tests.faults.hostile import read_all
 
@@ -90,14 +90,12 @@ def _booking(patients: int, rounds: int, minutes: float) -> int:
     return 1 if result.broken else 0
 
 
-def _fuzz(seed: int, requests: int, only: int | None) -> int:
+def _fuzz(seed: int, first: int, requests: int) -> int:
     """Hostile requests from as many processes as there are cores."""
     from tests.faults.fuzz import campaign
 
-    plan, begun = (
-        campaign.Attack(seed, requests, processes=1 if only is not None else os.cpu_count() or 1, only=only),
-        time.monotonic(),
-    )
+    begun, processes = time.monotonic(), min(requests, os.cpu_count() or 1)
+    plan = campaign.Attack(seed, first, first + requests, processes)
     with ExitStack() as services:
         directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-fuzz-")))
         database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))

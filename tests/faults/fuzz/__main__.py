@@ -1,7 +1,7 @@
 """One of the processes of script/faults fuzz: sends every n-th request and says of each when it begins and ends.
 
 `python -m tests.faults.fuzz map` fills an empty database and draws the map; `send` follows it. A line a request on
-standard output: "> number" before, "< number status" after, "! JSON" in between when it was a server error.
+standard output: "> number request" before, "< number status" after, "! JSON" in between when it was a server error.
 """
 
 import faulthandler
@@ -55,7 +55,7 @@ def _send(file: Path, numbers: range, *, seed: int, port: int, seconds: float) -
     application = sending.Application()
     for number in numbers:
         request = requests.make(seed, number, places)
-        _say(f"> {number}")
+        _say(f"> {number} {json.dumps(str(request))}")
         begun = time.monotonic()
         if port and number % 10 < numbers.step and request.provider == "postmark":
             cookie = application.visitors.cookie(request.who)
@@ -63,7 +63,12 @@ def _send(file: Path, numbers: range, *, seed: int, port: int, seconds: float) -
         else:
             answer = application.send(request)
         if answer.is_broken:
-            about = {"number": number, "status": answer.status, "request": str(request), "trouble": answer.trouble}
+            about = {
+                "number": number,
+                "status": answer.status,
+                "request": str(request),
+                "trouble": answer.trouble[-3000:],
+            }
             _say(f"! {json.dumps(about)}")
         _say(f"< {number} {answer.status} {time.monotonic() - begun:.3f}")
 

@@ -30,27 +30,24 @@ ROOT = Path(__file__).resolve().parents[3]
 MOST_SECONDS = 30.0  # for one request, on a machine that does other things as well
 STARTING_SECONDS = 120.0
 MOST_SHOWN = 40
+MOST_SAID = 12_000
 
 
 @dataclass(frozen=True)
 class Attack:
-    """`only`: the number of a single request, to see it again."""
+    """Requests from `first` on, to before `last`."""
 
     seed: int
-    requests: int
+    first: int
+    last: int
     processes: int
-    only: int | None = None
-
-    @property
-    def numbers(self) -> range:
-        return range(self.requests) if self.only is None else range(self.only, self.only + 1)
 
 
 @dataclass
 class Result:
     statuses: Counter[int] = field(default_factory=Counter)
     broken: list[dict[str, Any]] = field(default_factory=list)
-    hung: list[str] = field(default_factory=list)
+    hung: list[dict[str, Any]] = field(default_factory=list)
     slowest: list[tuple[float, int]] = field(default_factory=list)
 
     @property
@@ -108,10 +105,11 @@ class _Attacker:
     variables: dict[str, str]
     result: Result
     _current: int = -1
+    _request: str = ""
     _since: float = 0.0
 
     def run(self) -> None:
-        numbers = self.plan.numbers[self.place :: self.plan.processes]
+        numbers = range(self.plan.first, self.plan.last)[self.place :: self.plan.processes]
         with ExitStack() as running:
             port = _server(running, self.variables)
             while numbers:
@@ -138,13 +136,15 @@ class _Attacker:
             said = process.stderr.read()
             if process.wait() == 0:
                 return True
-        self.result.hung.append(f"number {self._current}: {said[-3000:]}")
+        about = {"number": self._current, "request": self._request, "trouble": said[-MOST_SAID:]}
+        self.result.hung.append(about)
         return False
 
     def _heard(self, line: str) -> None:
         kind, _, rest = line.partition(" ")
         if kind == ">":
-            self._current, self._since = int(rest), time.monotonic()
+            number, _, self._request = rest.partition(" ")
+            self._current, self._since = int(number), time.monotonic()
         elif kind == "!":
             self.result.broken.append(json.loads(rest))
         elif kind == "<":
@@ -188,19 +188,15 @@ def _end(process: psutil.Process) -> None:
 
 def show(plan: Attack, result: Result, *, seconds: float) -> None:
     """A table, and for each failure what to type to see it again."""
-    for one in result.broken[:MOST_SHOWN]:
-        print(f"\n{one['status']}: {one['request']}\n{one['trouble'][-1500:]}")
-        print(f"Again: script/faults fuzz --seed {plan.seed} --only {one['number']}")
-    for words in result.hung[:MOST_SHOWN]:
-        print(
-            f"\nHung or ended: {words}\nAgain: script/faults fuzz --seed {plan.seed} --only {words.split(':')[0][7:]}"
-        )
+    for one in [*result.broken[:MOST_SHOWN], *result.hung[:MOST_SHOWN]]:
+        print(f"\n{one.get('status', 'Hung or ended')}: {one['request']}\n{one['trouble']}")
+        print(f"Again: script/faults fuzz --seed {plan.seed} --first {one['number']} --requests 1")
     kinds = Counter((one["trouble"].strip().split("\n") or [""])[-1][:100] for one in result.broken)
     print("".join(f"\n{count:>6} × {words or 'without a traceback'}" for words, count in kinds.most_common()))
     print("\nstatus   answers")
     for status, count in sorted(result.statuses.items()):
         print(f"{status or 'closed':>6}{count:>10,}")
     print("slowest: " + ", ".join(f"{took:.1f} s (number {number})" for took, number in reversed(result.slowest)))
-    sent = sum(result.statuses.values())
+    sent = sum(result.statuses.values()) + len(result.hung)
     print(f"{sent:,} hostile requests with seed {plan.seed} in {seconds:.0f} s:", end=" ")
     print(f"{len(result.broken)} server errors, {len(result.hung)} hung.")

@@ -13,12 +13,12 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.signals import got_request_exception
-from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
 
 from crm import patient_access, roles
 from crm.environment import Provider
 from crm.models import Lead, User
+from crm.wsgi import Site
 from tests.factories import make_lead, make_user
 from tests.faults.fuzz.hooks import MAIL_SECRETS
 from tests.faults.fuzz.values import PATIENT, ROLES, STAFF, STRANGER, Request
@@ -101,7 +101,7 @@ class Application:
     _application: Any = None
 
     def __post_init__(self) -> None:
-        self._application = get_wsgi_application()
+        self._application = Site()  # of its own: WhiteNoise reads what the settings say now
         got_request_exception.connect(self._heard)
 
     def close(self) -> None:
