@@ -32,6 +32,7 @@ _LONG_LENGTHS = {
     b"UT",
     b"UV",
 }  # 7.1.2
+_MOST_OF_ABOUT = 4096
 _MOST_ABOUT = 100  # elements of the group that says how the rest is written; there are some twenty
 _PIECE = 64 * 1024
 
@@ -60,8 +61,8 @@ def has_odd_preamble(head: bytes) -> bool:
 
 
 def is_deflated(head: bytes) -> bool:
-    """Whether what follows is compressed as a whole, by the first bytes of a DICOM file."""
-    return bool(_deflated_from(io.BytesIO(head)))
+    """Whether what follows is compressed as a whole, by the first bytes of a DICOM file, guessed ones included."""
+    return _DEFLATED in head[:_MOST_OF_ABOUT]
 
 
 def is_bomb(unpacked: int, packed: int) -> bool:
@@ -95,6 +96,8 @@ def _read(file: BinaryIO, *, is_cut: bool) -> Said | Unfit:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd values are told apart below
         found = dcmread(_Nameless(file), stop_before_pixels=True, specific_tags=_TAGS)
+        if str(found.file_meta.get("TransferSyntaxUID")) == _DEFLATED.decode():
+            return Unfit.DAMAGED  # said in a way that pydicom guesses at and the standard does not know: not counted
         day, modality = str(found.get("StudyDate") or ""), str(found.get("Modality") or "")
         whole = is_cut or _holds_its_pixels(file)
     if not modality or not whole:

@@ -43,8 +43,8 @@ def media_type(name: str) -> str:
 
 
 def limits(size: int) -> Limits:
-    """What judging a file of so many bytes may take: papers are read some five times over, a zip is unpacked once."""
-    return Limits(memory=512 * 1024**2, processor_seconds=90, seconds=240, read=8 * size + 4 * 1024**2)
+    """What judging a file of so many bytes may take: papers are read some five times over, in zips some ten times."""
+    return Limits(memory=512 * 1024**2, processor_seconds=90, seconds=240, read=20 * size + 16 * 1024**2)
 
 
 def judge_apart(name: str, file: BinaryIO, size: int) -> dicom.Said | Unfit:

@@ -152,4 +152,4 @@ def _why_not_image(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, head: bytes
         return None
     with archive.open(entry) as opened:
         found = dicom.read(cast(BinaryIO, opened))
-    return Unfit.UNPACKED if found == Unfit.UNPACKED else None
+    return found if isinstance(found, Unfit) else None

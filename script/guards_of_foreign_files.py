@@ -68,6 +68,13 @@ FOREIGN_GUARDS = [
         _hostile("dicom that inflates to 800 MB"),
     ),
     Guard(
+        "nor one that is only guessed to be deflated",
+        "crm/dicom.py",
+        '        if str(found.file_meta.get("TransferSyntaxUID")) == _DEFLATED.decode():\n',
+        "        if not found:\n",
+        _hostile("dicom that says so in a way that is guessed"),
+    ),
+    Guard(
         "many small members are no bomb",
         "crm/zip_checks.py",
         "if bombs or together else None",

@@ -1,6 +1,7 @@
 """Files that are made to harm whoever reads, unpacks or opens them: small here, huge or a program there."""
 
 import io
+import random
 import struct
 import zipfile
 import zlib
@@ -13,6 +14,12 @@ from tests.crm import files
 
 MEGABYTE = 1024**2
 PAGE = b"<html><head><title>x</title></head><body><script>alert(1)</script></body></html>"
+
+
+def noise(megabytes: int, *, seed: int = 0) -> bytes:
+    """Bytes of every value but the one that begins the marks of a JPEG, the same every time."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    return chance.randbytes(megabytes * MEGABYTE).replace(b"\xff", b"\xfe")
 
 
 def zeros(megabytes: int, *, wbits: int = -15, head: bytes = b"") -> bytes:
@@ -38,6 +45,14 @@ def deflated_dicom(megabytes: int) -> bytes:
     plain = zlib.decompress(whole[start:], -15)
     element = b"\x09\0\x01\0OB\0\0" + struct.pack("<I", megabytes * MEGABYTE)
     return whole[:start] + zeros(megabytes, head=plain + element)
+
+
+def deflated_by_guess(megabytes: int) -> bytes:
+    """A deflated image whose first group is written as only guessing readers understand it (implicit VR)."""
+    syntax = b"\2\0\x10\0" + struct.pack("<I", 22) + str(DeflatedExplicitVRLittleEndian).encode()
+    plain = b"\x08\0\x20\0DA\x08\x0020260314\x08\0\x60\0CS\2\0MR"
+    element = b"\x09\0\x01\0OB\0\0" + struct.pack("<I", megabytes * MEGABYTE)
+    return b"\0" * 128 + b"DICM" + syntax + zeros(megabytes, head=plain + element)
 
 
 def zipped(members: Iterable[tuple[zipfile.ZipInfo | str, bytes]]) -> bytes:

@@ -2,7 +2,6 @@
 
 import io
 import random
-import re
 import stat
 from collections.abc import Callable
 from datetime import date
@@ -32,10 +31,16 @@ def action(kind: bytes) -> bytes:
 HOSTILE: dict[str, tuple[str, Callable[[], bytes], Unfit]] = {
     # Bombs
     "dicom that inflates to 800 MB": ("a.dcm", lambda: hostile.deflated_dicom(800), Unfit.UNPACKED),
+    "dicom that says so in a way that is guessed": ("a.dcm", lambda: hostile.deflated_by_guess(50), Unfit.DAMAGED),
     "the same in a zip, behind a sound one": (
         "a.zip",
         lambda: hostile.zipped([("s/IM1", files.dicom()), ("s/IM2", hostile.deflated_dicom(800))]),
         Unfit.UNPACKED,
+    ),
+    "the same in a zip, said so that it is guessed": (
+        "a.zip",
+        lambda: hostile.zipped([("s/IM1", files.dicom()), ("s/IM2", hostile.deflated_by_guess(50))]),
+        Unfit.DAMAGED,
     ),
     "zip of members just under the bounds": ("a.zip", lambda: hostile.many(60, 1000), Unfit.ZIP_TOO_LARGE),
     "zip that lists one member 300 times": (
@@ -197,6 +202,16 @@ GOOD: dict[str, tuple[str, Callable[[], bytes], dicom.Said]] = {
         ),
         SCAN,
     ),
+    "zip with a large report": (
+        "a.zip",
+        lambda: files.packed({"s/IM1": files.dicom(), "s/report.pdf": files.pdf(hostile.noise(6) + b"\nendstream")}),
+        SCAN,
+    ),
+    "jpeg of many parts": (
+        "a.jpg",
+        lambda: b"\xff\xd8" + (b"\xff\xe2\x20\x02" + b"x" * 8192) * 900 + files.jpeg()[2:],
+        dicom.Said(),
+    ),
     "jpeg whose comment mentions a tag": (
         "a.jpg",
         lambda: files.jpeg(comment=b"made with <html> tools, #!/usr"),
@@ -235,9 +250,8 @@ def test_good_files_are_taken(case: str) -> None:
 
 def test_no_good_picture_is_refused_by_chance() -> None:
     """4 MB of noise hold every mark of three bytes; as a JPEG's picture and behind a PDF's stream they are sound."""
-    chance = random.Random("noise")  # noqa: S311 - the same every time
-    for _ in range(8):
-        noise = re.sub(rb"\xff", b"\xfe", chance.randbytes(4 * hostile.MEGABYTE))
+    for seed in range(8):
+        noise = hostile.noise(4, seed=seed)
         sound = files.jpeg()
         assert judging.judge("a.jpg", io.BytesIO(sound[:-2] + noise + sound[-2:])) == dicom.Said()
         assert judging.judge("a.pdf", io.BytesIO(files.pdf(b"stream\n" + noise + b"\nendstream"))) == dicom.Said()
