@@ -7,8 +7,8 @@ a form whether somebody is a patient here (tests/intake/test_stranger.py counts 
 from django.db import IntegrityError, models, transaction
 
 from crm import dispatch, emails, rows
-from crm.actions import assignment, events, safety, sequences
-from crm.enums import ActivityKind, Event, Outcome
+from crm.actions import addresses, assignment, events, safety, sequences
+from crm.enums import ActivityKind, Event, MessageState, Outcome
 from crm.models import Activity, Lead, Message, Task
 from crm.registry import Happening
 from intake import assessments, flags, known, record, request
@@ -185,11 +185,21 @@ def _follow(asked: Request, lead: Lead, sent: Submission, before: Submission) ->
     for name in changed:
         setattr(lead, name, asked.data[name])
     lead.save(update_fields=[*changed, "updated_at"])
+    if "email" in changed:
+        _turn_to_new_address(asked, lead, before=str(said["email"]))
     _write([*request.proofs(asked, lead), *(_acknowledgement(asked, lead, sent) if _writes(asked, changed) else [])])
     if asked.urgent:
         known.raise_alarm(lead, key=sent.pk, now=asked.now, is_loud=not asked.many)
     assessments.assess(lead, cause="The request was sent again, changed", now=asked.now)
     events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk))
+
+
+def _turn_to_new_address(asked: Request, lead: Lead, *, before: str) -> None:
+    """Ends what the former address opened. An acknowledgement that still waits says no more than the new one will."""
+    if not asked.urgent:
+        waits = Message.objects.filter(lead=lead, name="ack", state=MessageState.QUEUED)
+        waits.update(state=MessageState.CANCELLED, reason=addresses.REASON, finished_at=asked.now)
+    addresses.changed(lead, before=before, now=asked.now)
 
 
 def _writes(asked: Request, changed: list[str]) -> bool:

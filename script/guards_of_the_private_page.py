@@ -183,6 +183,13 @@ PRIVATE_GUARDS = [
         "crm/test_addresses.py::test_another_address_ends_links_and_sessions",
     ),
     Guard(
+        "a request that is sent again with another address ends what the first one opened",
+        "intake/actions.py",
+        "    addresses.changed(lead, before=before, now=asked.now)\n",
+        "",
+        "intake/test_submit.py::test_submit_again_with_another_address_ends_what_the_first_one_opened",
+    ),
+    Guard(
         "what waits goes to the new address",
         "crm/actions/addresses.py",
         "    _take_from_the_outbox(lead, before, now=now)\n",

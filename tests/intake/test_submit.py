@@ -12,13 +12,14 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.http import QueryDict
 
-from crm.enums import ActivityKind, Event, Stage, TaskKind
+from crm import patient_access
+from crm.enums import ActivityKind, Event, LinkPurpose, MessageState, Stage, TaskKind
 from crm.models import ConsentRecord, Lead, Location, Message, Task
 from intake import actions
 from intake.forms import StepOne
 from intake.models import Submission
 from intake.request import Request
-from tests.factories import NOON, step_one
+from tests.factories import NOON, make_link, prove, step_one
 
 SENDER_ID = uuid.UUID("5d7c9f0e-0000-4000-8000-000000000001")
 
@@ -153,7 +154,21 @@ def test_submit_again_with_another_address_writes_to_that_one_too(centre: Locati
 
     actions.submit(again(centre, email="right@example.org"))
 
-    assert set(Message.objects.values_list("to_email", flat=True)) == {"maria.sample@example.org", "right@example.org"}
+    waiting = Message.objects.filter(state=MessageState.QUEUED)
+    assert set(waiting.values_list("name", "to_email")) == {
+        ("ack", "right@example.org"),
+        ("address_changed", "maria.sample@example.org"),
+    }
+
+
+def test_submit_again_with_another_address_ends_what_the_first_one_opened(centre: Location) -> None:
+    lead = actions.submit(request_of(centre)).lead
+    token, entry = make_link(lead, now=NOON), prove(lead, now=NOON)
+
+    actions.submit(again(centre, email="right@example.org"))
+
+    assert patient_access.find_link(token, purpose=LinkPurpose.PRIVATE_PAGE, now=NOON) is None
+    assert patient_access.find_session(entry.secret, now=NOON) is None
 
 
 def test_submit_the_same_change_twice_is_kept_once(centre: Location) -> None:
