@@ -127,7 +127,7 @@ def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
     there = {one.kind for one in visible_treatments(sent.session)}
     region = _region(record.visible_answers(sent.session))
     added = []
-    for kind in kinds:
+    for kind in dict.fromkeys(kinds):  # a form may tick one twice
         if kind in there:
             continue
         where = region if GROUP_OF[kind] == TreatmentGroup.INJECTION else ""

@@ -140,6 +140,11 @@ def pick(browser: Client, *kinds: str) -> list[Treatment]:
     return list(Treatment.objects.order_by("created_at"))
 
 
+def test_one_kind_ticked_twice_in_a_form_is_one_treatment(visitor: Client, lead: Lead) -> None:
+    pick(visitor, "chiropractic", "chiropractic", "chiropractic")
+    assert lead.treatments.count() == 1
+
+
 def test_picking_asks_for_the_details_of_each(visitor: Client) -> None:
     rows = pick(visitor, "pt_supervised", "esi_unknown")
     assert [(row.kind, row.source, row.body_region) for row in rows] == [
