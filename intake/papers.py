@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -101,7 +101,10 @@ def note_page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
 
 def forget_page(site: AdminSite, request: HttpRequest, lead_id: UUID, page_id: UUID) -> HttpResponse:
     """Takes a noted page back."""
-    if request.method == "POST" and insurance.forget_page(find_lead(lead_id), page_id):
+    lead = find_lead(lead_id)
+    if PageOfProof.objects.filter(pk=page_id).exclude(lead=lead).exists():
+        raise Http404("That page is in the packet of somebody else.")
+    if request.method == "POST" and insurance.forget_page(lead, page_id):
         messages.success(request, "That page is no longer in the packet.")
     return redirect(reverse("admin:intake_packet", args=[lead_id]))
 

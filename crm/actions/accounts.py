@@ -20,14 +20,32 @@ NOT_TWO = (
 
 
 def may_take_over(by: User, user: User) -> bool:
-    """Whether `by` gains nothing by signing in as `user`: everything that `user` may, `by` may as well.
+    """Whether `by` gains nothing by signing in as `user`: everything that `user` may, `by` may as well, and where.
 
     Of somebody switched off the roles count as if they were not: switching on again is one press.
     """
     if by.is_superuser or by.pk == user.pk:
         return True
+    if not works_within(user, by):
+        return False
     held = Permission.objects.filter(group__user=user).values_list("content_type__app_label", "codename")
     return not user.is_superuser and {f"{app}.{codename}" for app, codename in held} <= by.get_all_permissions()
+
+
+def works_within(user: User, by: User) -> bool:
+    """Whether `user` works for no location that `by` does not work for. Whoever is bound to none works for all."""
+    bound = User.locations.through.objects  # not user.locations: a page may have narrowed that to what is in sight
+    theirs, ours = (set(bound.filter(user=one).values_list("location", flat=True)) for one in (user, by))
+    return not ours or (bool(theirs) and theirs <= ours)
+
+
+def keep_within(user: User, *, by: User) -> bool:
+    """Binds somebody who is bound to no location to those of `by`, who may not let anybody work for all; False when
+    there was nothing to do."""
+    if not by.locations.exists() or user.locations.exists():
+        return False
+    user.locations.set(by.locations.all())
+    return True
 
 
 def set_up(user: User, *, by: User, now: datetime) -> None:

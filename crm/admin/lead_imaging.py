@@ -128,10 +128,10 @@ def step(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -
 
 def link(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -> HttpResponse:
     """Says which study a document belongs to."""
-    form = LinkForm(request.POST)
+    form, study = LinkForm(request.POST), _find(lead_id, study_id)
     if request.method == "POST" and form.is_valid():
         document = get_object_or_404(Document, pk=form.cleaned_data["document"], lead_id=lead_id)
-        imaging.link(document, _find(lead_id, study_id), by=user_of(request), now=timezone.now())
+        imaging.link(document, study, by=user_of(request), now=timezone.now())
     return back(lead_id)
 
 

@@ -98,7 +98,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     def settle(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """arrived, again, drop: what a person knows of a message that waits for one."""
-        if not request.user.has_perm("crm.change_lead"):
+        if not user_of(request).has_perms(["crm.change_lead", "crm.view_message"]):
             raise PermissionDenied
         message = get_object_or_404(self.get_queryset(request), pk=pk)
         user, now = user_of(request), timezone.now()

@@ -125,6 +125,8 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         by, now = user_of(request), timezone.now()
         was_in_reach = not change or accounts.may_take_over(by, form.instance)
         super().save_related(request, form, formsets, change)
+        if (not change or was_in_reach) and accounts.keep_within(form.instance, by=by) and change:
+            messages.warning(request, f"{form.instance} works for your locations: you cannot let them work for all.")
         if not change or {"email", "groups"} & set(form.changed_data):
             accounts.set_up(form.instance, by=by, now=now)
         if was_in_reach and not accounts.may_take_over(by, form.instance):

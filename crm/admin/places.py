@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from crm import places, queries, uploading
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.fields import HoursField, LinesField, OriginsField
+from crm.admin.lead_page import user_of
 from crm.admin.scoped import ScopedFilter
 from crm.capped_upload import SmallUpload
 from crm.models import EmergencyCount, Location, OnCallShift
@@ -71,7 +72,11 @@ class LocationAdmin(DeskAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Location, form: forms.ModelForm, change: bool) -> None:
+        """Whoever is bound to some locations works for the one that they add, too, or they would not see it."""
         super().save_model(request, obj, form, change)
+        by = user_of(request)
+        if not change and by.locations.exists():
+            by.locations.add(obj)
         queries.forget_main_location()
 
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from django.contrib.admin import AdminSite, RelatedFieldListFilter
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
-from django.db.models import Field, Model, Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import Field, Model, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
@@ -37,6 +37,18 @@ class ScopedAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Every page, box to choose from and action takes its rows from here: what is elsewhere is not found (404)."""
         return super().get_queryset(request).filter(self.sighted(cast(User, request.user)))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """A page to read shows of what belongs to the row only what is in sight."""
+        found = super().get_object(request, object_id, from_field)
+        if found is not None and request.method != "POST":
+            chosen = [(field, self.scope_of(field, request)) for field in self.opts.many_to_many]
+            prefetch_related_objects([found], *(_only(field, wanted) for field, wanted in chosen if wanted))
+        return found
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """Django would go back to the start and repeat the id."""
+        raise Http404("There is no such row, or it belongs to another location.")
 
     def get_field_queryset(self, db: str | None, db_field: Field, request: HttpRequest) -> QuerySet[Any] | None:
         """What can be chosen: what the list of the other model would show."""
@@ -70,6 +82,10 @@ class ScopedFilter(RelatedDropdownFilter):
         ordering = self.field_admin_ordering(field, request, model_admin)
         wanted = model_admin.scope_of(field, request)
         return field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=wanted)
+
+
+def _only(field: Field, wanted: Q) -> Prefetch:
+    return Prefetch(field.name, queryset=cast("type[Model]", field.related_model)._default_manager.filter(wanted))
 
 
 def _insist_on_a_location(page: ScopedAdmin) -> None:

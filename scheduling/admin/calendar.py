@@ -197,6 +197,7 @@ def other_times(site: AdminSite, request: HttpRequest, appointment_id: UUID) -> 
     made = next(waiting, None)
     if made is None:
         raise Http404("It waits for no other time any more.")
+    _seen(request, [made])
     now = timezone.now()
     nearest = availability.nearest(_other_time(made), max(made.starts_at, now), now=now)
     others = named([free.preferring(made.provider_id) for free in nearest])

@@ -30,6 +30,7 @@ from crm.models import (
 from crm.models.inbound import InboundKind
 from intake.models import Quarantine, QuarantinedRequest, Question
 from scheduling.models import AppointmentType, Resource
+from tests.crm.test_desk_rest import location_form
 from tests.factories import make_lead, make_location, make_message, make_user
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +67,7 @@ def question_at(location: Location) -> Question:
 def held_at(location: Location) -> QuarantinedRequest:
     data = {"first_name": "Zelda", "last_name": "Elsewhere"}
     return QuarantinedRequest.objects.create(
-        pk=uuid4(), location=location, page="request", data=data, reasons=["too_fast"], at=NOW
+        form_id=uuid4(), location=location, page="request", data=data, reasons=["too_fast"], at=NOW
     )
 
 
@@ -261,6 +262,73 @@ def test_what_cannot_be_chosen_stays_chosen(office: Client, centre: Location, el
     assert "Dr. Far" not in page
     kind.refresh_from_db()
     assert (kind.duration, list(kind.providers.all())) == (45, [far])
+
+
+def test_who_gives_something_elsewhere_is_not_read_either(bound: Client, centre: Location, elsewhere: Location) -> None:
+    """A page to read shows what is chosen in words."""
+    kind = AppointmentType.objects.create(key="talk", label="Talk", mode="phone", duration=30, step=30)
+    for place, name in ((centre, "Dr. Near"), (elsewhere, "Dr. Far")):
+        zone = place.timezone
+        kind.providers.add(Resource.objects.create(location=place, kind="provider", name=name, timezone=zone))
+
+    page = bound.get(f"/admin/scheduling/appointmenttype/{kind.pk}/change/").content.decode()
+
+    assert "Dr. Near" in page
+    assert "Dr. Far" not in page
+
+
+def test_the_front_desk_settles_no_mail(client: Client, lead: Lead) -> None:
+    message = failed(lead)
+    client.force_login(make_user("front_desk"))
+
+    assert client.post(f"/admin/crm/message/{message.pk}/settle/", {"what": "drop"}).status_code == 403
+
+
+def test_what_is_elsewhere_is_as_little_there_as_what_never_was(bound: Client, theirs: Lead) -> None:
+    for pk in (failed(theirs).pk, uuid4()):
+        assert bound.get(f"/admin/crm/message/{pk}/change/").status_code == 404
+
+
+# --- Accounts --------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_gets_hold_of_an_account_that_works_elsewhere(
+    office: Client, centre: Location, elsewhere: Location
+) -> None:
+    near, both, free = (make_user("coordinator", name=name) for name in ("Nea", "Bo", "Fre"))
+    near.locations.add(centre)
+    both.locations.add(centre, elsewhere)
+
+    answers = [office.get(f"/admin/crm/user/{user.pk}/password/").status_code for user in (near, both, free)]
+
+    assert answers == [200, 403, 403]
+
+
+def test_whoever_is_bound_makes_nobody_who_is_not(office: Client, centre: Location) -> None:
+    words = "a-long-enough-phrase"
+    form = {"name": "Nia New", "email": "nia@example.org", "password1": words, "password2": words, "is_staff": "on"}
+
+    office.post("/admin/crm/user/add/", form)
+    added = User.objects.get(email="nia@example.org")
+    assert list(added.locations.all()) == [centre]
+
+    answer = office.post(f"/admin/crm/user/{added.pk}/change/", account_form(added, name="Nia Newer"), follow=True)
+    added.refresh_from_db()
+    assert (added.name, list(added.locations.all())) == ("Nia Newer", [centre])
+    assert "you cannot let them work for all" in answer.content.decode()
+
+
+def account_form(user: User, **changes: str) -> dict[str, str]:
+    """The page of a person, with no location ticked."""
+    inline = {"absences-TOTAL_FORMS": "0", "absences-INITIAL_FORMS": "0"}
+    return {"name": user.name, "email": user.email, "is_active": "on", "is_staff": "on", **inline, **changes}
+
+
+def test_whoever_adds_a_location_works_there(office: Client) -> None:
+    answer = office.post("/admin/crm/location/add/", location_form(), follow=True)
+
+    assert "Lakeside" in answer.content.decode()
+    assert User.objects.get(name="Ada Bound").locations.count() == 2
 
 
 # --- Every list says where it belongs --------------------------------------------------------------------------------
