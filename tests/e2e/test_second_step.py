@@ -13,7 +13,7 @@ from crm.models import Lead, Message, Treatment
 from intake.models import Submission
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_patient import fill_in, tick
-from tests.factories import make_lead, make_link, make_user
+from tests.factories import make_lead, make_link, make_user, prove
 from tests.faults.far_end import far_end
 
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 740}}
@@ -145,11 +145,15 @@ def test_a_scanner_that_runs_scripts_uses_nothing_up_and_no_address_leaks(open_p
 def test_the_rooms_of_the_private_page_have_no_barrier(open_page: Watch) -> None:
     lead = make_lead(date_of_birth="1970-03-15")
     conversation.write(lead, text="Good morning.", by=make_user(), now=timezone.now())
-    entry = patient_access.begin(lead, now=timezone.now())
+    entry = prove(lead)
+    just_sent = patient_access.begin(lead, now=timezone.now(), origin=lead.pk)
+    type(entry.session).objects.filter(pk=entry.session.pk).update(proven_at=None)
     for prefix in ("", "/es"):
         page = open_page("/", **PHONE)
+        page.context.add_cookies([{"name": "patient", "value": just_sent.secret, "url": page.url}])
+        page.goto(f"{prefix}/my/code/")
+        found = {"open the link": (barriers(page), overflow(page), page.locator("h1").count())}
         page.context.add_cookies([{"name": "patient", "value": entry.secret, "url": page.url}])
-        found = {}
         for path in ("code", "", "messages", "wishes", "people", "data"):
             if path == "":
                 type(entry.session).objects.filter(pk=entry.session.pk).update(proven_at=timezone.now())
