@@ -72,7 +72,7 @@ def refused_broker() -> str:
         return f"redis://127.0.0.1:{closed_at_once.getsockname()[1]}/0"
 
 
-def published(*, waiting_for: int, seconds: float = 5, queue: str = "mail") -> list[list[str]]:
+def published(*, waiting_for: int, seconds: float = 30, queue: str = "mail") -> list[list[str]]:
     """The ids of each message in a queue since the list was emptied, once there are so many, or time is up."""
     broker, until = redis.Redis.from_url(celery_app.conf.broker_url), time.monotonic() + seconds
     while broker.llen(queue) < waiting_for and time.monotonic() < until:
@@ -291,7 +291,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), dispatch._nudges is ou
     assert run.stdout.split() == ["0", "True"]
 
 
-def _wait_for(condition: Callable[[], bool], *, seconds: float = 5) -> None:
+def _wait_for(condition: Callable[[], bool], *, seconds: float = 30) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "It did not happen in time."
