@@ -58,7 +58,7 @@ class Body:
                 raise Refused(413)
 
     async def next(self) -> bytes:
-        """The next piece, b"" at the end. The time runs from the first call on. Raises Refused and Gone."""
+        """The next piece, b"" at the end. The time runs from the first call on. Raises Refused."""
         if self.is_whole:
             return b""
         try:
@@ -76,7 +76,7 @@ class Body:
         except TimeoutError:
             raise Refused(408) from None
         if message["type"] != "http.request":
-            raise Gone
+            raise Refused(400)  # it broke off, or is no HTTP; whoever went away does not hear it
         self.is_whole = not message.get("more_body", False)
         piece = message.get("body", b"")
         self.size += len(piece)
@@ -108,5 +108,5 @@ class Stream(io.RawIOBase):
     def _fetch(self) -> bytes:
         try:
             return asyncio.run_coroutine_threadsafe(self._body.next(), self._loop).result()
-        except (Refused, Gone) as ended:
+        except Refused as ended:
             raise OSError("The body of the request ended early.") from ended

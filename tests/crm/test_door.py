@@ -98,6 +98,16 @@ def test_a_body_that_does_not_come_is_ended(as_it_comes: bool) -> None:
     assert b"call 911" in visitor.answer
 
 
+@pytest.mark.parametrize("as_it_comes", [False, True])
+def test_a_body_that_breaks_off_is_the_senders_fault(as_it_comes: bool) -> None:
+    """A server whose application says nothing would answer with an error of its own."""
+    broken = Visitor(b"abc", headers=[("content-length", "9")])
+
+    visit(door(as_it_comes=as_it_comes), broken)
+
+    assert broken.status == 400
+
+
 def test_the_time_for_a_body_runs_on_between_its_pieces() -> None:
     """Twenty seconds, and one more for each 16 KB that have come."""
     now = 0.0
