@@ -15,7 +15,7 @@ from tests.faults.far_end import far_end
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SLOW_ONES = 50
-SIGN_INS = 30
+SIGN_INS = 12
 BODY_SECONDS = 4  # what the site gives them here; generous enough to look at it meanwhile
 NO_REDIS = "redis://127.0.0.1:1/0"
 PATIENCE = 30.0  # seconds; a hang, however busy the machine is

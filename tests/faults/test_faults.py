@@ -323,7 +323,7 @@ def test_site_told_to_stop_ends_in_time_and_keeps_what_it_confirmed(centre: Loca
 
     assert took < rehearsal.KILLED_AFTER
     assert len(confirmed) > 3
-    assert set(confirmed) <= {str(pk) for pk in Submission.objects.values_list("pk", flat=True)}
+    assert set(confirmed) <= {str(pk) for pk in Submission.objects.values_list("form_id", flat=True)}
 
 
 def wait_for_state(message: Message, state: MessageState, *, seconds: float = 20) -> None:
