@@ -36,7 +36,8 @@ class Person:
 
 def find(asked: Request) -> Person | None:
     """Return whoever has this name and gave this e-mail or telephone before. Another name on it, as in a household, is
-    another person: staff see the two beside each other and nothing is merged by itself.
+    another person: staff see the two beside each other and nothing is merged by itself. For staff who write a request
+    down only people of the locations that they work for are known.
 
     Two statements, whoever is known. Until the transaction ends, requests with the same e-mail or telephone wait:
     twenty at once make one lead.
@@ -45,6 +46,7 @@ def find(asked: Request) -> Person | None:
     _wait_for_others(email, phone)
     calls = Task.objects.open().filter(lead=OuterRef("pk"), kind=TaskKind.CALL)
     reached = Lead.objects.reached_by(email=email, phone=phone).select_related("location")
+    reached = reached.visible_to(asked.by) if asked.by else reached
     wanted = name_key(asked.data.get("first_name", ""), asked.data.get("last_name", ""))
     compared = reached.annotate(waits_for_call=Exists(calls))[:MOST_COMPARED]
     people = (Person(lead, cast(Any, lead).waits_for_call) for lead in compared)

@@ -32,6 +32,7 @@ from intake.models import Quarantine, QuarantinedRequest, Question
 from scheduling.models import AppointmentType, Resource
 from tests.crm.test_desk_rest import location_form
 from tests.factories import make_lead, make_location, make_message, make_user
+from tests.intake.test_new_request import LEAST
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
@@ -287,6 +288,21 @@ def test_the_front_desk_settles_no_mail(client: Client, lead: Lead) -> None:
 def test_what_is_elsewhere_is_as_little_there_as_what_never_was(bound: Client, theirs: Lead) -> None:
     for pk in (failed(theirs).pk, uuid4()):
         assert bound.get(f"/admin/crm/message/{pk}/change/").status_code == 404
+
+
+def test_a_request_written_down_here_tells_and_changes_nobody_elsewhere(
+    bound: Client, centre: Location, theirs: Lead
+) -> None:
+    told = LEAST | {"first_name": theirs.first_name, "last_name": theirs.last_name, "email": theirs.email}
+    before = Lead.objects.values().get(pk=theirs.pk)
+
+    answer = bound.post("/admin/new-request/", told | {"phone": theirs.phone, "note": "Will call"}, follow=True)
+
+    made = Lead.objects.get(location=centre)
+    assert made.reference in answer.content.decode()
+    assert theirs.reference not in answer.content.decode()
+    assert Lead.objects.values().get(pk=theirs.pk) == before
+    assert not theirs.activities.exists()
 
 
 # --- Accounts --------------------------------------------------------------------------------------------------------
