@@ -4,10 +4,8 @@ A suspicion holds a request back until somebody has looked at it; only a flood i
 on before any of this is asked.
 """
 
-import hmac
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +14,7 @@ from django.core import signing
 from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from crm.client_address import client_address
 from intake.models import RateCount
@@ -135,4 +134,4 @@ def forget_old_counts() -> int:
 
 def _key(kind: str, value: str) -> str:
     text = f"{kind}:{value.lower()}"
-    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), sha256).hexdigest()
+    return salted_hmac("intake.guard", text, algorithm="sha256").hexdigest()
