@@ -246,11 +246,12 @@ def _of_activity(activity: Activity) -> Entry:
 
 
 def _change_in_words(model: type[Model], name: str, before: Any, after: Any) -> tuple[str, str, str]:
-    """("Relief percent", "20", "30"): the column's label, and choices by their labels."""
+    """("Relief percent", "20", "30"): the column's label, and choices by their labels, several joined by commas."""
     column = model._meta.get_field(name)
-    labels = dict(getattr(column, "flatchoices", ()))
-    before, after = (str(labels.get(value, value)) if value not in (None, "", []) else "—" for value in (before, after))
-    return str(getattr(column, "verbose_name", name)).capitalize(), before, after
+    labels = dict(getattr(getattr(column, "base_field", column), "flatchoices", ()))
+    chosen = [value if isinstance(value, list) else [value] for value in (before, after)]
+    words = [", ".join(str(labels.get(one, one)) for one in several if one not in (None, "")) for several in chosen]
+    return str(getattr(column, "verbose_name", name)).capitalize(), words[0] or "—", words[1] or "—"
 
 
 def _title(activity: Activity) -> str:

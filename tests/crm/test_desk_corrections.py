@@ -223,3 +223,13 @@ def test_the_latest_word_on_each_consent_and_what_is_stopped(desk: Client, lead:
     assert "told to Casey Coordinator" in box
     assert "You may answer me." in box
     assert "Education and news" in box
+
+
+def test_a_corrected_list_is_told_on_the_page_in_words(desk: Client, lead: Lead, coordinator: User) -> None:
+    treatment = make_treatment(lead, side_effects=["stomach"])
+    treatments.correct(treatment, by=coordinator, side_effects=["drowsy", "dizzy"])
+
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/")
+
+    assert page.status_code == 200
+    assert "Drowsy, Dizzy" in page.text
