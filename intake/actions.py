@@ -4,6 +4,8 @@ Known and unknown people cost the same: the same statements, hashes and mails, s
 a form whether somebody is a patient here (tests/intake/test_stranger.py counts them).
 """
 
+from datetime import timedelta
+
 from django.db import IntegrityError, models, transaction
 
 from crm import dispatch, emails, rows
@@ -16,6 +18,7 @@ from intake.known import IDENTITY, LEAD_FIELDS
 from intake.models import Assessment, Submission, Unproven, UnprovenRequest
 from intake.request import Request
 
+FOLLOWS_FOR = timedelta(hours=1)  # as long as the cookie of the browser
 ON_HOLD = "Routine messages and booking are on hold"
 
 
@@ -36,7 +39,7 @@ def submit(asked: Request) -> Submission:
     try:
         with transaction.atomic():
             people = known.find(asked)
-            if asked.same_browser and (before := _before(asked)):
+            if before := _before(asked, people):
                 return _repeat(asked, before)
             if people is None:
                 return _write_new(asked)
@@ -48,11 +51,18 @@ def submit(asked: Request) -> Submission:
         return same
 
 
-def _before(asked: Request) -> Submission | None:
-    """What the same form had sent last, unless somebody has decided about it meanwhile."""
-    sent = Submission.objects.select_related("unproven").filter(form_id=asked.form_id).order_by("-at", "-pk").first()
-    decided = sent and sent.unproven and sent.unproven.state != Unproven.WAITING
-    return None if decided else sent
+def _before(asked: Request, people: known.Person | None) -> Submission | None:
+    """What this very browser had sent with this form within the hour. None when somebody has decided about it
+    meanwhile, or when the name is somebody else's now: that is a new request. Locks its lead, then reads the state."""
+    sent_here = Submission.objects.filter(
+        form_id=asked.form_id, reference=asked.repeats or None, at__gt=asked.now - FOLLOWS_FOR
+    )
+    found = sent_here.select_related("lead").first()
+    if found is None or (people and people.lead.pk != found.lead_id):
+        return None
+    known.locked(found.lead)
+    sent = Submission.objects.select_related("lead", "unproven").get(pk=found.pk)
+    return None if sent.unproven and sent.unproven.state != Unproven.WAITING else sent
 
 
 # --- Somebody new -----------------------------------------------------------------------------------------------------
@@ -111,11 +121,11 @@ def _judged(asked: Request, lead: Lead, *, cause: str) -> Assessment:
     return made
 
 
-def _review(made: Assessment, asked: Request, lead: Lead) -> list[Task]:
+def _review(made: Assessment, asked: Request, lead: Lead, *, key: object = None) -> list[Task]:
     if made.outcome != Outcome.PROMPT_REVIEW:
         return []
     task = assessments.review_task(made, now=asked.now)
-    task.lead = lead
+    task.lead, task.key = lead, f"review:{key or made.pk}"
     return [task]
 
 
@@ -144,10 +154,10 @@ def _write_unproven(asked: Request, person: known.Person) -> Submission:
     sent = request.kept(asked, lead, unproven=waits)
     noted = request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary="Asked for help again, not proven")
     judged = _judged(asked, unknown, cause="Asked for help again")
-    made: list[models.Model] = [waits, sent, noted, *_review(judged, asked, lead)]
+    made: list[models.Model] = [waits, sent, noted, *_review(judged, asked, lead, key=waits.pk)]
     if asked.urgent:
-        _write([*made, request.urgent_call(lead, key=sent.pk, now=asked.now)])
-        safety.raise_alert(lead, key=f"urgent:{sent.pk}", now=asked.now, is_loud=not asked.many)
+        _write([*made, request.urgent_call(lead, key=waits.pk, now=asked.now)])
+        safety.raise_alert(lead, key=f"urgent:{waits.pk}", now=asked.now, is_loud=not asked.many)
     else:
         calls = [] if person.waits_for_call else [request.first_call(asked, lead, sent)]
         _write([*made, *calls, *_acknowledgement(asked, lead, sent)])
@@ -178,10 +188,12 @@ def _repeat(asked: Request, before: Submission) -> Submission:
 
 
 def _follow(asked: Request, lead: Lead, sent: Submission, before: Submission) -> None:
-    """Lets the record follow. Contact details do while they still are what the form had said before: what somebody has
-    corrected since stays."""
+    """Lets the record follow. Contact details do while they still are what the form had said before, and nobody has
+    shown to be this person: what somebody has corrected or proven since stays."""
+    is_open = not Lead.objects.proven().filter(pk=lead.pk).exists()
     said = {name: before.answers.get(name, "") for name in IDENTITY if name in asked.data}
-    changed = [name for name, value in said.items() if getattr(lead, name) == value and asked.data[name] != value]
+    changed = [name for name, value in said.items() if is_open and getattr(lead, name) == value]
+    changed = [name for name in changed if asked.data[name] != said[name]]
     for name in changed:
         setattr(lead, name, asked.data[name])
     lead.save(update_fields=[*changed, "updated_at"])
@@ -210,4 +222,4 @@ def _add_to(waits: UnprovenRequest, asked: Request, sent: Submission) -> None:
     waits.data, waits.has_sign = request.plain(asked.data), waits.has_sign or asked.urgent
     waits.save(update_fields=["data", "has_sign"])
     if asked.urgent:
-        known.call_at_once(sent.lead, key=sent.pk, now=asked.now, is_loud=not asked.many)
+        known.call_at_once(sent.lead, key=waits.pk, now=asked.now, is_loud=not asked.many)

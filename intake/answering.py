@@ -67,6 +67,7 @@ def one_by_one[**Given, Result](
 
 
 @transaction.atomic
+@one_by_one
 def keep_page(sent: Sent) -> bool:
     """Keeps a page: a Submission, its ratings, an Activity; then asks the rules. False when it was kept before.
 
@@ -76,7 +77,7 @@ def keep_page(sent: Sent) -> bool:
     before, waits = record.current_answers(sent.session.lead), record.unproven_of(sent.session)
     if not _keep(sent, waits):
         return False
-    _note(sent, sent.title)
+    _note(sent, sent.title if waits is None else f"{sent.title}, not proven")
     with known.kept_if(waits is None):
         _let_count(sent, before)
     return True
@@ -104,16 +105,17 @@ def all_answered(leads: list[uuid.UUID]) -> set[uuid.UUID]:
 
 
 @transaction.atomic
+@one_by_one
 def keep_emergency(sent: Sent) -> None:
     """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
     to a request in somebody's name puts the hold on that request alone; somebody is called all the same."""
     lead, waits = sent.session.lead, record.unproven_of(sent.session)
     if not _keep(sent, waits):
         return
-    _note(sent, sent.title)
+    _note(sent, sent.title if waits is None else f"{sent.title}, not proven")
     if waits:
         UnprovenRequest.objects.filter(pk=waits.pk).update(has_sign=True)
-        known.call_at_once(lead, key=sent.submission_id, now=sent.now)
+        known.call_at_once(lead, key=waits.pk, now=sent.now)
     else:
         known.raise_alarm(lead, key=sent.submission_id, now=sent.now)
         assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
@@ -198,6 +200,13 @@ def save_told(treatment: Treatment, *, now: datetime) -> None:
         name: getattr(treatment, name) for name in _COLUMNS if name not in treatments.LOCAL_ONLY | {"lead", "source"}
     }
     treatments.add(treatment.lead, by=None, source=Source.PATIENT, now=now, **told)
+
+
+def count_later(page: Submission, *, now: datetime) -> None:
+    """Let a page count that was sent with a request in somebody's name, once a person has taken that over."""
+    if page.session and page.page != TREATMENTS:
+        sent = Sent(page.session, page.page, page.page, page.answers, page.form_id, now, page.language)
+        _let_count(sent, record.current_answers(page.lead))
 
 
 def _keep(sent: Sent, waits: UnprovenRequest | None) -> bool:

@@ -32,8 +32,10 @@ class Frame(Door):
     form, template = StepOne, "intake/embed.html"
 
     def show(self, request: HttpRequest, form: RequestForm, status: int = 200, **more: object) -> HttpResponse:
-        """With a token for this form's own id; a form that lost its id gets a new one."""
-        if form.is_bound and not form.cleaned_data.get("submission_id"):
+        """With a token for this form's own id; a form that lost its id, or came with one that is not ours, gets a new
+        one: nobody else chooses under which id somebody's request is kept."""
+        posted = form.cleaned_data.get("submission_id") if form.is_bound else None
+        if form.is_bound and not (posted and _is_ours(request.POST.get("token", ""), posted)):
             form.data = request.POST.copy()
             form.data["submission_id"] = str(uuid.uuid4())
         token = _signer.sign(str(form["submission_id"].value()))

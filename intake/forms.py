@@ -20,6 +20,7 @@ from intake.questionnaire import (
     Page,
     Question,
     Section,
+    alarming_among,
     is_emergency,
 )
 
@@ -47,6 +48,13 @@ class QuestionnaireForm(forms.Form):
 
     def questions(self) -> Iterable[Question]:
         return (question for section in self.sections for question in section.questions)
+
+    @property
+    def signs_as_ticked(self) -> dict[str, list[str]]:
+        """The warning signs that were ticked, where the boxes contradict each other and the form keeps none of them: no
+        sign may get lost."""
+        alarming = alarming_among(_posted_list(self.data, "safety_check"))
+        return {} if "safety_check" in self.cleaned_data or not alarming else {"safety_check": alarming}
 
     @property
     def helper(self) -> FormHelper:

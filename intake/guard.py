@@ -25,7 +25,7 @@ PER_CONTACT = 4  # a quarter of the hourly limit, five on a public site: nobody 
 FLOOD = 10  # times the hourly limit of one address
 KEPT = timedelta(days=2)
 
-MANY = {"many_here", "many_same"}
+MANY = {"many_here"}
 
 REASONS = {
     "honeypot": "A field that people do not see was filled in",
@@ -82,12 +82,20 @@ def stamp(now: datetime) -> str:
 
 
 def arrive(
-    request: HttpRequest, data: dict[str, Any], *, form_id: UUID, digest: str, day: date, now: datetime
+    request: HttpRequest,
+    data: dict[str, Any],
+    *,
+    form_id: UUID,
+    digest: str,
+    day: date,
+    now: datetime,
+    urgent: bool = False,
 ) -> Verdict:
     """Count the arrival of a request for help; say what is suspicious about it, and whether it is kept already. One
-    trip to the database."""
+    trip to the database. Urgent ones have counters of their own: nothing routine makes an alert silent."""
     statement = _COUNT.format(arrived=_ARRIVED, same=_SAME)
-    return _judge(request, data, statement, {"id": form_id, "day": day, "digest": digest}, now=now)
+    values = {"id": form_id, "day": day, "digest": digest}
+    return _judge(request, data, statement, values, now=now, kind="urgent " if urgent else "")
 
 
 def look(request: HttpRequest, data: dict[str, Any], *, now: datetime) -> Verdict:
@@ -96,10 +104,10 @@ def look(request: HttpRequest, data: dict[str, Any], *, now: datetime) -> Verdic
 
 
 def _judge(
-    request: HttpRequest, data: dict[str, Any], statement: str, values: dict[str, Any], *, now: datetime
+    request: HttpRequest, data: dict[str, Any], statement: str, values: dict[str, Any], *, now: datetime, kind: str = ""
 ) -> Verdict:
-    address = _key("address", client_address(request))
-    contact = {_key("contact", value) for value in (data.get("email"), data.get("phone")) if value}
+    address = _key(f"{kind}address", client_address(request))
+    contact = {_key(f"{kind}contact", value) for value in (data.get("email"), data.get("phone")) if value}
     hour = now.replace(minute=0, second=0, microsecond=0)
     counted = {"hour": hour, "keys": sorted({address, *contact})}
     with connection.cursor() as cursor:

@@ -76,11 +76,15 @@ def attach(asked: Request, known: Lead) -> Submission:
     """Keep another request of somebody known that staff wrote down: it counts at once."""
     lead = locked(known)
     sent = request.kept(asked, lead)
-    different = [value for name, value in differing(lead, asked.data).items() if name in {"email", "phone"}]
+    other = {name: value for name, value in differing(lead, asked.data).items() if name in {"email", "phone"}}
+    gaps = {name: value for name, value in other.items() if not getattr(lead, name)}
+    different = [value for name, value in other.items() if name not in gaps]
     summary = f"Asked for help again{', with ' + ' and '.join(different) if different else ''}"
     rows.insert([sent, request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary=summary)], savepoint=False)
     if not asked.urgent and not Task.objects.open().filter(lead=lead, kind=TaskKind.CALL).exists():
         tasks.open_once(request.first_call(asked, lead, sent))
+    if gaps:
+        lead = leads.correct_details(lead, by=asked.by, changes=gaps)
     absorb(asked, lead, sent)
     return sent
 
@@ -90,13 +94,14 @@ def locked(lead: Lead) -> Lead:
     return Lead.objects.select_for_update(of=("self",), no_key=True).select_related("location").get(pk=lead.pk)
 
 
-def absorb(asked: Request, lead: Lead, sent: Submission) -> None:
+def absorb(asked: Request, lead: Lead, sent: Submission, *, alarm: object = None) -> None:
     """Let a request of somebody known count: its agreements and rating, wishes, gaps that it fills, a warning sign, a
-    way back from a side stage, a new look by the rules. Contact details on record stay."""
+    way back from a side stage, a new look by the rules. Contact details on record stay. `alarm`: the key under which a
+    call at once was opened before."""
     rows.insert(request.proofs(asked, lead), savepoint=False)
     _refresh(lead, asked)
     if asked.urgent:
-        raise_alarm(lead, key=sent.pk, now=asked.now, is_loud=not asked.many)
+        raise_alarm(lead, key=alarm or sent.pk, now=asked.now, is_loud=not asked.many)
     if lead.stage in SIDE_STAGES:
         leads.move(lead, to=Stage.QUALIFYING, by=asked.by, note="Asked for help again", now=asked.now)
     assessments.assess(lead, cause="Asked for help again", now=asked.now)
@@ -117,14 +122,16 @@ def call_at_once(lead: Lead, *, key: object, now: datetime, is_loud: bool = True
 
 
 def differing(lead: Lead, data: dict[str, Any]) -> dict[str, str]:
-    """Return what was typed otherwise than it is on record, of name, e-mail and telephone."""
+    """Return what was typed otherwise than it is on record, of name, e-mail and telephone. What is not on record at all
+    differs too: whoever fills it in may receive links and codes from then on."""
     given = {name: str(data[name]) for name in IDENTITY if data.get(name)}
-    return {name: value for name, value in given.items() if getattr(lead, name) not in ("", value)}
+    return {name: value for name, value in given.items() if getattr(lead, name) != value}
 
 
 def _refresh(lead: Lead, asked: Request) -> None:
-    """Takes over wishes and the language, and fills gaps."""
-    given = {name: asked.data[name] for name in LEAD_FIELDS if asked.data.get(name) not in (None, "", [])}
+    """Takes over wishes and the language, and fills gaps; never how somebody is reached."""
+    names = [name for name in LEAD_FIELDS if name not in IDENTITY]
+    given = {name: asked.data[name] for name in names if asked.data.get(name) not in (None, "", [])}
     wanted = {name: value for name, value in given.items() if name in WISHES or not getattr(lead, name)}
     for name, value in (wanted | {"language": asked.language}).items():
         setattr(lead, name, value)

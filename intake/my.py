@@ -17,9 +17,9 @@ from crm import patient_access
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
 from crm.private import PatientRequest, enter, patient_page
-from intake import answering, assessments, record, spoken, taking, told, views, wording
+from intake import actions, answering, assessments, record, spoken, taking, told, views, wording
 from intake.forms import PageForm
-from intake.models import Submission
+from intake.models import Submission, Unproven
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, question
 from intake.spoken import said
 
@@ -33,8 +33,10 @@ def go_on(request: HttpRequest) -> HttpResponse:
     reference = views.just_sent(request)
     if not reference:
         return redirect("intake:candidate")
-    found = Submission.objects.select_related("lead").filter(reference=reference).first()
-    if found is None:  # held back: the questions wait until somebody has looked at the request
+    just_now = timezone.now() - actions.FOLLOWS_FOR
+    found = Submission.objects.select_related("lead", "unproven").filter(reference=reference, at__gt=just_now).first()
+    decided = found and found.unproven and found.unproven.state != Unproven.WAITING
+    if found is None or decided:  # held back, too long ago, or looked at by somebody: the link in the mail goes on
         return render(request, "intake/later.html")
     return enter(patient_access.begin(found.lead, now=timezone.now(), origin=found.pk), to="private:page")
 
@@ -159,7 +161,7 @@ def _afresh(page: Page) -> dict[str, Any]:
 def _sent(
     request: PatientRequest, key: str, title: str, form: forms.Form, *, answers: dict[str, Any] | None = None
 ) -> answering.Sent:
-    data = form.cleaned_data if answers is None else answers
+    data = form.cleaned_data | getattr(form, "signs_as_ticked", {}) if answers is None else answers
     given = {name: value for name, value in data.items() if name != "submission_id"}
     submission_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
     return answering.Sent(

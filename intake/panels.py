@@ -20,7 +20,7 @@ ALL_SECTIONS = [*questionnaire.STEP_ONE, *(section for page in (*PAGES, RECHECK)
 
 def answers(request: HttpRequest, lead: Lead) -> str:
     """The patient's own answers, request by request, newest first. "" when there are none."""
-    submissions = list(Submission.objects.filter(lead=lead).order_by("-at", "pk"))
+    submissions = list(Submission.objects.counting().filter(lead=lead).order_by("-at", "pk"))
     if not submissions:
         return ""
     shown = [

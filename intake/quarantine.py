@@ -26,7 +26,7 @@ def hold(asked: Request, reasons: tuple[str, ...]) -> str:
     kept = QuarantinedRequest(
         form_id=asked.form_id,
         digest=asked.digest,
-        same_browser=asked.same_browser,
+        repeats=asked.repeats,
         location=asked.location,
         page=asked.page,
         reference=asked.reference,
@@ -55,7 +55,7 @@ def release(held: QuarantinedRequest, *, by: User | None, now: datetime) -> Lead
     sent = actions.submit(
         Request(
             form_id=locked.form_id,
-            same_browser=locked.same_browser,
+            repeats=locked.repeats,
             data=locked.data,
             location=locked.location,
             now=now,

@@ -29,8 +29,9 @@ class Request:
     page's that was filled in. `by`: the member of staff who wrote it down, on the telephone or from a letter; then
     `received_at` is when it really came, and starts the clock.
 
-    `form_id` was made with the form and proves nothing. `same_browser`: a signed cookie shows that this form was sent
-    from this browser before. `many`: so much comes from there that an alert is raised without mails.
+    `form_id` was made with the form and proves nothing. `repeats`: the reference of what this browser sent with this
+    form before, by a signed cookie; "" when nothing shows that. `many`: so much comes from there that an alert is
+    raised without mails.
     """
 
     form_id: uuid.UUID
@@ -41,7 +42,7 @@ class Request:
     page: str = "request"
     attribution: dict[str, str] = field(default_factory=dict)
     reference: str = field(default_factory=make_reference)
-    same_browser: bool = False
+    repeats: str = ""
     many: bool = False
     language: str = "en"
     by: User | None = None

@@ -43,9 +43,10 @@ class Door(ABC):
     def came_by(self, request: HttpRequest) -> dict[str, str]:
         """How the visitor found us."""
 
-    def has_sent(self, request: HttpRequest, form_id: uuid.UUID) -> bool:
-        """Whether this very browser has sent this form before. A door without cookies cannot know."""
-        return False
+    def sent_before(self, request: HttpRequest, form_id: uuid.UUID) -> str:
+        """The reference of what this very browser has sent with this form; "" for none. A door without cookies cannot
+        know."""
+        return ""
 
     @abstractmethod
     def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID) -> HttpResponse:
@@ -103,15 +104,23 @@ def _keep(request: HttpRequest, door: Door, form: RequestForm, centre: Location)
 
 def _arrive(request: HttpRequest, asked: Request) -> guard.Verdict:
     day = asked.now.astimezone(asked.location.zone).date()
-    return guard.arrive(request, asked.data, form_id=asked.form_id, digest=asked.digest, day=day, now=asked.now)
+    return guard.arrive(
+        request,
+        asked.data,
+        form_id=asked.form_id,
+        digest=asked.digest,
+        day=day,
+        now=asked.now,
+        urgent=asked.urgent,
+    )
 
 
 def _request(request: HttpRequest, door: Door, form: RequestForm, centre: Location, *, urgent: bool = False) -> Request:
     form_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
     return Request(
         form_id=form_id,
-        same_browser=door.has_sent(request, form_id),
-        data=form.cleaned_data,
+        repeats=door.sent_before(request, form_id),
+        data=form.cleaned_data | (form.signs_as_ticked if urgent else {}),
         location=centre,
         now=timezone.now(),
         urgent=urgent,

@@ -6,14 +6,15 @@ has looked: either it was them, and counts from then on, or it was not, and stay
 
 from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from crm.actions import leads, tasks
 from crm.enums import ActivityKind
 from crm.errors import DomainError
-from crm.models import Activity, Lead, User
-from intake import answering, known
+from crm.models import Activity, Lead, PatientSession, User
+from intake import answering, known, request
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
 
@@ -21,7 +22,7 @@ MAY_LIFT = "crm.clear_urgent"
 
 
 class UnprovenRefused(DomainError):
-    """Somebody else has decided already, a reason is missing, or a clinician has to decide."""
+    """Somebody else has decided already, more was sent meanwhile, a reason is missing, or a clinician has to decide."""
 
 
 def waiting(lead: Lead) -> list[UnprovenRequest]:
@@ -31,39 +32,51 @@ def waiting(lead: Lead) -> list[UnprovenRequest]:
 
 
 @transaction.atomic
-def take_over(waits: UnprovenRequest, *, by: User, accept: Collection[str] = (), now: datetime) -> None:
+def take_over(
+    waits: UnprovenRequest, *, by: User, accept: Collection[str] = (), seen: UUID | None = None, now: datetime
+) -> None:
     """It was them: answers, agreements, treatments and a warning sign count from now on. Raises UnprovenRefused.
 
     `accept`: which of the contact details that were typed otherwise replace those on record; a new e-mail address ends
-    links and sessions of the former one (crm.actions.leads.correct_details).
+    links and sessions of the former one (crm.actions.leads.correct_details). `seen`: the latest submission of the
+    request that whoever decides had before them (`latest`); what was sent since is looked at first.
     """
-    held = _locked(waits)
+    held = _locked(waits, seen)
     first = _requests_of(held)[0]
     changes = {name: value for name, value in known.differing(held.lead, held.data).items() if name in accept}
     _decide(held, Unproven.TAKEN_OVER, by=by, now=now)
     if changes:
         leads.correct_details(held.lead, by=by, changes=changes)
-    known.absorb(_as_sent(held, first), known.locked(held.lead), first)
+    known.absorb(_as_sent(held, first), known.locked(held.lead), first, alarm=held.pk)
     for treatment in answering.told_treatments(held):
         answering.save_told(treatment, now=now)
+    for page in held.submissions.filter(reference=None).order_by("at", "pk"):
+        answering.count_later(page, now=now)
     _note(held, "Request taken over: it was them", by=by, now=now)
 
 
 @transaction.atomic
-def set_aside(waits: UnprovenRequest, *, by: User, note: str, now: datetime) -> None:
+def set_aside(waits: UnprovenRequest, *, by: User, note: str, seen: UUID | None = None, now: datetime) -> None:
     """It was not theirs: kept as it is, with the reason; nothing of the record changes. Raises UnprovenRefused.
 
     One with a warning sign wants somebody who may lift a safety hold, as the hold itself does.
     """
     if not note.strip():
         raise UnprovenRefused("Say how you know: the reason stays beside the request.")
-    held = _locked(waits)
+    held = _locked(waits, seen)
     if held.has_sign and not by.has_perm(MAY_LIFT):
         raise UnprovenRefused("It reports a warning sign: only a clinician sets it aside.")
     _decide(held, Unproven.SET_ASIDE, by=by, now=now, note=note.strip())
-    keys = [f"{kind}:{sent.pk}" for sent in _requests_of(held) for kind in ("first-call", "urgent")]
-    tasks.close(*keys, now=now)
+    calls = [f"first-call:{sent.pk}" for sent in _requests_of(held)]
+    tasks.close(*calls, f"urgent:{held.pk}", f"review:{held.pk}", now=now)
+    for other in waiting(held.lead):  # the call that has just been closed was theirs too
+        tasks.open_once(request.first_call(_as_sent(other, _requests_of(other)[0]), held.lead, _requests_of(other)[0]))
     _note(held, "Request set aside: not theirs", by=by, now=now)
+
+
+def latest(waits: UnprovenRequest) -> UUID:
+    """Return the id of what was sent last with a request, for `seen`."""
+    return waits.submissions.order_by("-at", "-pk").values_list("pk", flat=True)[0]
 
 
 def _requests_of(waits: UnprovenRequest) -> list[Submission]:
@@ -85,17 +98,23 @@ def _as_sent(waits: UnprovenRequest, first: Submission) -> Request:
     )
 
 
-def _locked(waits: UnprovenRequest) -> UnprovenRequest:
+def _locked(waits: UnprovenRequest, seen: UUID | None) -> UnprovenRequest:
+    """The lead first, as whoever sends something more does."""
+    known.locked(waits.lead)
     found = UnprovenRequest.objects.select_for_update(of=("self",), no_key=True).select_related("lead__location")
     held = found.get(pk=waits.pk)
     if held.state != Unproven.WAITING:
         raise UnprovenRefused("Somebody has decided about this already.")
+    if seen and seen != latest(held):
+        raise UnprovenRefused("More was sent meanwhile: look at it, then decide.")
     return held
 
 
 def _decide(held: UnprovenRequest, state: Unproven, *, by: User, now: datetime, note: str = "") -> None:
     held.state, held.decided_by, held.decided_at, held.note = state, by, now, note
     held.save(update_fields=["state", "decided_by", "decided_at", "note"])
+    sessions = PatientSession.objects.filter(origin__in=held.submissions.values("pk"), ended_at=None)
+    sessions.update(ended_at=now)  # begun before anybody had looked: the link in the mail goes on
 
 
 def _note(held: UnprovenRequest, summary: str, *, by: User, now: datetime) -> None:

@@ -36,6 +36,7 @@ class DecideForm(forms.Form):
     accept = forms.MultipleChoiceField(
         label="Take over what differs", required=False, widget=forms.CheckboxSelectMultiple
     )
+    seen = forms.UUIDField(required=False, widget=forms.HiddenInput)
     note = forms.CharField(
         label="How you know",
         required=False,
@@ -54,7 +55,7 @@ class DecideForm(forms.Form):
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [("Your decision", [self[name] for name in self.fields])]
+        return [("Your decision", [self[name] for name in self.fields])]  # `seen` shows nothing
 
 
 def hang_in() -> None:
@@ -99,14 +100,14 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUI
     lead, now = find_lead(lead_id), timezone.now()
     waits = get_object_or_404(UnprovenRequest, pk=request_id, lead_id=lead_id)
     typed = request.POST if request.method == "POST" else None
-    form = DecideForm(typed, differing=known.differing(lead, waits.data))
+    form = DecideForm(typed, initial={"seen": unproven.latest(waits)}, differing=known.differing(lead, waits.data))
     if form.is_valid():
         data, by = form.cleaned_data, user_of(request)
         try:
             if data["decision"] == THEIRS:
-                unproven.take_over(waits, by=by, accept=data.get("accept", []), now=now)
+                unproven.take_over(waits, by=by, accept=data.get("accept", []), seen=data["seen"], now=now)
             else:
-                unproven.set_aside(waits, by=by, note=data["note"], now=now)
+                unproven.set_aside(waits, by=by, note=data["note"], seen=data["seen"], now=now)
         except UnprovenRefused as refused:
             form.add_error("note", refused.message)
         else:

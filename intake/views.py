@@ -1,6 +1,7 @@
 """The request for help on pages of its own: the form, the thank-you page and the emergency page."""
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -27,8 +28,9 @@ class OwnPage(Door):
     def came_by(self, request: HttpRequest) -> dict[str, str]:
         return attribution.of(request)
 
-    def has_sent(self, request: HttpRequest, form_id: uuid.UUID) -> bool:
-        return _remembered(request)[1] == str(form_id)
+    def sent_before(self, request: HttpRequest, form_id: uuid.UUID) -> str:
+        reference, sent_with = _remembered(request)
+        return reference if sent_with == str(form_id) else ""
 
     def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID) -> HttpResponse:
         return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{reference} {form_id}")
@@ -105,7 +107,8 @@ def prove(request: HttpRequest) -> HttpResponse:
     held, now = quarantine.can_prove_itself(just_sent(request)), timezone.now()
     told = {name: request.POST.get(name, "") for name in ("salt", "number", "signature")}
     if held and proof.is_solved(held.pk, now=now, **told):
-        quarantine.release(held, by=None, now=now)
+        with suppress(quarantine.QuarantineRefused):  # pressed twice, or decided by staff meanwhile
+            quarantine.release(held, by=None, now=now)
     return redirect("intake:thanks")
 
 

@@ -107,10 +107,13 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         return [(None, {"fields": ["name", "email"]}), *shown[1:]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Nobody widens their own rights, and the address of an account is the way into it."""
+        """Nobody widens their own rights, nor takes anything from whoever works elsewhere too; and the address of an
+        account is the way into it."""
         fixed, by = list(super().get_readonly_fields(request, obj)), user_of(request)
         if obj is not None and obj.pk == by.pk and not by.is_superuser:
             fixed += ["is_active", "is_staff", "groups", "locations"]
+        elif obj is not None and not accounts.works_within(obj, by):
+            fixed += ["is_active", "is_staff", "groups", "locations", "takes_leads"]
         if obj is not None and not accounts.may_take_over(by, obj):
             fixed.append("email")
         return fixed

@@ -80,11 +80,15 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(same).order_by("-created_at", "-pk")
 
     def proven(self) -> "LeadQuerySet":
-        """Return those of whom more than a form on the web says that they are who they say: their private page was
-        opened and shown to be theirs, by a mailed link or by staff; or staff wrote the request down, or have met them.
+        """Return those of whom more than a form on the web says that they are who they say.
+
+        Their private page was opened and shown to be theirs, by a link mailed to the address on record now or by staff;
+        or staff wrote the request down, or have met them.
         """
+        by_staff = models.Q(link=None) | models.Q(link__message=None)
+        here = models.Q(link__message__to_email__iexact=models.OuterRef("email"))
         shown = apps.get_model("crm", "PatientSession").objects.filter(
-            lead=models.OuterRef("pk"), proven_at__isnull=False
+            by_staff | here, lead=models.OuterRef("pk"), proven_at__isnull=False
         )
         met = ~models.Q(came_by=CameBy.WEB) | models.Q(stage__in=MET_STAGES)
         return self.filter(models.Q(models.Exists(shown)) | met)

@@ -7,8 +7,10 @@ from django.db import migrations, models
 
 import crm.fields
 
+# Constraints are looked at row by row: a trigger cannot be switched while some wait for the end of the transaction.
 # The key of a page was the id that its form had come with; the first request of a lead was shown the lead's reference.
 FILL = """
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE intake_submission DISABLE TRIGGER USER;
 UPDATE intake_submission SET form_id = id;
 UPDATE intake_submission SET reference = lead.reference
@@ -122,9 +124,12 @@ class Migration(migrations.Migration):
         migrations.AddField("quarantinedrequest", "digest", models.CharField(default="", max_length=64)),
         migrations.AddField(
             "quarantinedrequest",
-            "same_browser",
-            models.BooleanField(
-                default=False, help_text="It changes what the same form, in the same browser, had sent before."
+            "repeats",
+            models.CharField(
+                blank=True,
+                default="",
+                help_text="The reference of what the same form, in the same browser, had sent before.",
+                max_length=9,
             ),
         ),
         migrations.AlterField(

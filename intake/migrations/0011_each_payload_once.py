@@ -26,6 +26,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             "quarantinedrequest",
+            "repeats",
+            models.CharField(
+                blank=True,
+                help_text="The reference of what the same form, in the same browser, had sent before.",
+                max_length=9,
+            ),
+        ),
+        migrations.AlterField(
+            "quarantinedrequest",
             "reference",
             models.CharField(
                 default=crm.models.lead.make_reference,

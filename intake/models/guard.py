@@ -49,8 +49,8 @@ class QuarantinedRequest(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     form_id = models.UUIDField(help_text="Made with the form, so that sending twice is once.")
     digest = models.CharField(max_length=64, help_text="Keyed; tells a repeat from a change without reading.")
-    same_browser = models.BooleanField(
-        default=False, help_text="It changes what the same form, in the same browser, had sent before."
+    repeats = models.CharField(
+        max_length=9, blank=True, help_text="The reference of what the same form, in the same browser, had sent before."
     )
     location = models.ForeignKey("crm.Location", on_delete=models.PROTECT, related_name="+")
     page = models.CharField(max_length=20)

@@ -6,6 +6,7 @@ from intake.questionnaire.signs import (
     REVIEW_SIGNS,
     SIGNS,
     SafetyOption,
+    alarming_among,
     is_emergency,
     safety_options,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Question",
     "SafetyOption",
     "Section",
+    "alarming_among",
     "is_emergency",
     "question",
     "safety_options",

@@ -56,7 +56,12 @@ def _answers(code: str) -> Choices:
     return (*answers, (f"declined_{code}", "Prefer not to say")) if code == DECLINED_ITEM else answers
 
 
+def alarming_among(values: list[str]) -> list[str]:
+    """Return every "yes" and "not sure" of block A among ticked values, in the order of the questionnaire."""
+    alarming = [value for code, _ in EMERGENCY_SIGNS for value in (code, f"unsure_{code}")]
+    return [value for value in alarming if value in values]
+
+
 def is_emergency(values: list[str]) -> bool:
     """True when block A holds a "yes" or a "not sure", whatever else is ticked beside it (the safer reading)."""
-    alarming = {value for code, _ in EMERGENCY_SIGNS for value in (code, f"unsure_{code}")}
-    return not alarming.isdisjoint(values)
+    return bool(alarming_among(values))

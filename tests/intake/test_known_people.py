@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from crm.actions import leads
 from crm.enums import LostReason, Outcome, Stage, TaskKind
 from crm.models import Lead, Location, Message, SafetyAlert, Task, User
 from crm.normalise import name_key
-from intake import actions, assessments, unproven
+from intake import actions, assessments, known, unproven
 from intake.models import Assessment, Submission
 from intake.request import Request
 from tests.factories import NOON, PASSWORD, make_user, step_one
@@ -92,7 +93,7 @@ def test_nothing_counts_before_somebody_has_looked(centre: Location) -> None:
 def test_gaps_are_filled_and_wishes_taken_over(centre: Location) -> None:
     asked(centre, phone=None, preferred_contact="email")
     asked(centre, preferred_contact="phone", state="NJ")
-    lead = take_over(Lead.objects.get())
+    lead = take_over(Lead.objects.get(), accept=["phone"])
     assert (lead.phone, lead.preferred_contact, lead.state) == ("+12125550142", "phone", "NJ")
 
 
@@ -102,6 +103,49 @@ def test_another_number_waits_as_a_suggestion(centre: Location) -> None:
     assert take_over(Lead.objects.get()).phone == "+12125550142"
     asked(centre, days=3, phone="(212) 555-0199")
     assert take_over(Lead.objects.get(), accept=["phone"]).phone == "+12125550199"
+
+
+def test_no_gap_in_how_somebody_is_reached_is_filled_without_a_tick(centre: Location) -> None:
+    lead = asked(centre, email=None)
+    asked(centre, days=1, email="other@example.org")
+    [waits] = unproven.waiting(lead)
+    assert known.differing(lead, waits.data) == {"email": "other@example.org"}
+    assert take_over(lead).email == ""
+
+
+def test_what_was_sent_meanwhile_is_looked_at_first(centre: Location) -> None:
+    lead = asked(centre)
+    asked(centre, days=1, email="right@example.org")
+    [waits] = unproven.waiting(lead)
+    seen, first = unproven.latest(waits), waits.submissions.get()
+    form = replace(request_of(centre, email="evil@example.org"), form_id=first.form_id, repeats=str(first.reference))
+    actions.submit(replace(form, now=NOON + timedelta(days=1, minutes=5)))
+    with pytest.raises(unproven.UnprovenRefused, match="meanwhile"):
+        unproven.take_over(waits, by=make_user("coordinator"), accept=["email"], seen=seen, now=NOON)
+    lead.refresh_from_db()
+    assert lead.email == "maria.sample@example.org"
+
+
+def test_pages_sent_in_the_name_count_once_it_was_them(centre: Location, client: Client) -> None:
+    lead = asked(centre)
+    client.post("/candidate/", step_one())
+    client.post("/candidate/go-on/")
+    client.post("/my/questions/about-you/", {"date_of_birth": "03/15/1970", "submission_id": str(uuid.uuid4())})
+    assert not Lead.objects.get().date_of_birth
+    assert take_over(lead, days=400).date_of_birth == "1970-03-15"
+    assert client.get("/my/").status_code == 404  # begun before anybody had looked
+
+
+def test_setting_one_aside_leaves_a_call_for_the_other(centre: Location) -> None:
+    lead = asked(centre)
+    Task.objects.update(done_at=NOON)
+    asked(centre, days=1, pain_now_avg="1")
+    asked(centre, days=1, pain_now_avg="2")
+    first, second = unproven.waiting(lead)
+    unproven.set_aside(first, by=make_user("coordinator"), note="Not hers.", now=NOON + timedelta(days=2))
+    assert [task.key for task in Task.objects.open().filter(kind=TaskKind.CALL)] == [
+        f"first-call:{second.submissions.get().pk}"
+    ]
 
 
 def test_the_confirmation_goes_to_the_address_on_record(centre: Location) -> None:

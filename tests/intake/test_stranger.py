@@ -153,6 +153,32 @@ def test_held_back_each_payload_is_kept_too(centre: Location, client: Client) ->
     assert sorted(held.data["pain_now_avg"] for held in QuarantinedRequest.objects.all()) == ["3", "4"]
 
 
+def test_having_sent_a_form_of_the_same_id_changes_nothing_of_anothers(centre: Location, client: Client) -> None:
+    """The id of a form can be chosen for somebody else: what counts is which row a browser has sent."""
+    form, stranger = str(uuid.uuid4()), Client()
+    stranger.post("/candidate/", step_one(submission_id=form, **NOTHING_SENT))
+    client.post("/candidate/", step_one(submission_id=form))
+    stranger.post("/candidate/", step_one(submission_id=form, **(NOTHING_SENT | {"email": "evil@example.org"})))
+    maria = Lead.objects.get(last_name="Sample")
+    assert (maria.email, maria.phone) == ("maria.sample@example.org", "+12125550142")
+
+
+def test_a_frame_takes_no_id_that_somebody_else_chose(centre: Location, client: Client) -> None:
+    chosen = str(uuid.uuid4())
+    page = client.post("/candidate/embed/", {"submission_id": chosen}).content.decode()
+    assert 'name="submission_id"' in page
+    assert chosen not in page
+
+
+def test_a_repeat_in_somebody_elses_name_is_a_new_request(victim: Lead, client: Client) -> None:
+    before, form = record_of(victim), str(uuid.uuid4())
+    client.post("/candidate/", step_one(submission_id=form, **NOTHING_SENT))
+    client.post("/candidate/", step_one(submission_id=form))
+    assert record_of(victim) == before
+    assert UnprovenRequest.objects.get().lead == victim
+    assert Lead.objects.exclude(pk=victim.pk).get().email == "sam@example.org"
+
+
 # --- Is somebody a patient here? --------------------------------------------------------------------------------------
 def work_of(form: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """What one post costs: statements, mails, keyed hashes."""
@@ -249,6 +275,22 @@ def test_limits_bound_the_alerts_and_never_the_page(centre: Location, settings: 
         assert answer["Location"] == "/candidate/emergency/"
     assert Message.objects.filter(name="alert").count() == 3
     assert SafetyAlert.objects.open().count() == guard.FLOOD * 3  # those without a mail stand at the desk
+
+
+def test_nothing_routine_makes_an_alert_silent(victim: Lead, settings: Settings) -> None:
+    settings.REQUESTS_AN_HOUR = 3
+    Location.objects.update(alert_email="oncall@example.org")
+    for number in range(12):
+        Client().post("/candidate/", step_one(pain_now_avg=str(number % 10), zip=f"100{number:02d}"))
+        Client().post("/ask/", {"topic": "other", "message": "?", "name": "A", "email": victim.email})
+    Client().post("/candidate/", step_one(**SIGN))
+    assert Message.objects.filter(name="alert").count() == 1
+    assert SafetyAlert.objects.get().next_level_at is not None
+
+
+def test_no_sign_is_lost_where_the_boxes_contradict_each_other(centre: Location, client: Client) -> None:
+    client.post("/candidate/", step_one(safety_check=["A1", "none"]))
+    assert Submission.objects.get().answers["safety_check"] == ["A1"]
 
 
 # --- Every page that a stranger reaches -------------------------------------------------------------------------------

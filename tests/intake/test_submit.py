@@ -17,7 +17,7 @@ from crm.enums import ActivityKind, Event, LinkPurpose, MessageState, Stage, Tas
 from crm.models import ConsentRecord, Lead, Location, Message, Task
 from intake import actions
 from intake.forms import StepOne
-from intake.models import Submission
+from intake.models import Submission, UnprovenRequest
 from intake.request import Request
 from tests.factories import NOON, make_link, prove, step_one
 
@@ -134,7 +134,8 @@ def test_submit_a_double_click_is_one_lead(centre: Location) -> None:
 
 def again(centre: Location, **changes: Any) -> Request:
     """The same form once more, from the browser that has sent it before."""
-    return replace(request_of(centre, **changes), same_browser=True)
+    sent = Submission.objects.filter(reference__isnull=False).order_by("-at", "-pk").first()
+    return replace(request_of(centre, **changes), repeats=str(sent.reference) if sent else "")
 
 
 def test_submit_again_with_other_answers_keeps_both_on_one_lead(centre: Location) -> None:
@@ -163,12 +164,33 @@ def test_submit_again_with_another_address_writes_to_that_one_too(centre: Locati
 
 def test_submit_again_with_another_address_ends_what_the_first_one_opened(centre: Location) -> None:
     lead = actions.submit(request_of(centre)).lead
-    token, entry = make_link(lead, now=NOON), prove(lead, now=NOON)
+    token = make_link(lead, now=NOON)
+    link = patient_access.find_link(token, purpose=LinkPurpose.PRIVATE_PAGE, now=NOON)
+    entry = patient_access.begin(lead, now=NOON, link=link)
 
     actions.submit(again(centre, email="right@example.org"))
 
     assert patient_access.find_link(token, purpose=LinkPurpose.PRIVATE_PAGE, now=NOON) is None
     assert patient_access.find_session(entry.secret, now=NOON) is None
+
+
+def test_submit_again_changes_no_address_of_somebody_who_has_shown_to_be_this_person(centre: Location) -> None:
+    lead = actions.submit(request_of(centre)).lead
+    prove(lead, now=NOON)
+
+    actions.submit(again(centre, email="evil@example.org"))
+
+    lead.refresh_from_db()
+    assert lead.email == "maria.sample@example.org"
+
+
+def test_submit_again_after_an_hour_is_a_new_request(centre: Location) -> None:
+    lead = actions.submit(request_of(centre)).lead
+
+    actions.submit(again(centre, email="right@example.org", now=NOON + timedelta(hours=2)))
+
+    lead.refresh_from_db()
+    assert (lead.email, UnprovenRequest.objects.count()) == ("maria.sample@example.org", 1)
 
 
 def test_submit_the_same_change_twice_is_kept_once(centre: Location) -> None:

@@ -125,7 +125,7 @@ def test_leave_and_closing_are_entered_for_ones_own_locations(
         client.post("/admin/scheduling/scheduleexception/add/", {**what, **day})
     assert not ScheduleException.objects.exists()
     existing = close(provider, FIRST)
-    assert client.get(f"/admin/scheduling/scheduleexception/{existing.pk}/change/").status_code == 302
+    assert client.get(f"/admin/scheduling/scheduleexception/{existing.pk}/change/").status_code == 404
 
 
 @pytest.mark.usefixtures("then")
