@@ -3,7 +3,7 @@
 A thread that waits for a visitor's next byte is a thread that nobody else has, and there are few. Here waiting costs a
 socket and the bytes that came so far. Whatever does not end in time or is too large is told so and cut off; when too
 much waits already, the answer is "busy" and comes at once. Requests go over lanes: each has threads of its own, so that
-no kind of request stands in the way of another (crm/asgi.py names them). docs/decisions/0016-the-door.md says why.
+no kind of request stands in the way of another (crm/asgi.py names them). docs/decisions/0024-the-door.md says why.
 """
 
 import asyncio

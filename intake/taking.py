@@ -98,8 +98,14 @@ def _keep(request: HttpRequest, door: Door, form: RequestForm, centre: Location)
         return door.thanks(request, reference=verdict.same, form_id=asked.form_id)
     if verdict.is_flood:
         return _again(request, door, form, status=429, flood=True)
-    kept = quarantine.hold(asked, verdict.reasons) if verdict.reasons else actions.submit(asked).reference
-    return door.thanks(request, reference=str(kept), form_id=asked.form_id)
+    kept = quarantine.hold(asked, verdict.reasons) if verdict.reasons else _submit(asked)
+    return door.thanks(request, reference=kept, form_id=asked.form_id)
+
+
+def _submit(asked: Request) -> str:
+    """Stores it; the reference to show. Requests of the time before each had one of its own have their lead's."""
+    sent = actions.submit(asked)
+    return sent.reference or sent.lead.reference
 
 
 def _arrive(request: HttpRequest, asked: Request) -> guard.Verdict:

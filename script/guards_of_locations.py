@@ -4,6 +4,13 @@ from script.guard import Guard
 
 LOCATION_GUARDS = [
     Guard(
+        "nothing is taken from whoever works elsewhere too",
+        "crm/admin/people.py",
+        "        elif obj is not None and not accounts.works_within(obj, by):",
+        "        elif False:",
+        "crm/test_locations.py::test_nothing_is_taken_from_whoever_works_elsewhere_too",
+    ),
+    Guard(
         "every list shows one's own locations",
         "crm/admin/scoped.py",
         "return super().get_queryset(request).filter(self.sighted(cast(User, request.user)))",

@@ -246,7 +246,7 @@ def test_a_reader_who_takes_nothing_loses_the_thread() -> None:
     visitor, large = Stuck(NEVER).whole(), Large(1000)
     visitor.says.reverse()
 
-    visit(door(large, send_seconds=0.01), visitor)
+    visit(door(large, send_seconds=0.5), visitor)
 
     assert (large.given, large.is_closed) == (2, True)
 

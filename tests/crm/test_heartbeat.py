@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -99,9 +99,10 @@ def test_a_round_says_that_the_worker_lives_and_looks_after_what_is_urgent(monke
     assert (set(heartbeat.seconds_since()), len(swept)) == ({"urgent", "mail"}, 1)
 
 
-def test_a_round_without_a_database_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("trouble", [DatabaseError, InterfaceError, KeyError])
+def test_a_round_that_fails_ends_nothing(trouble: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def away(_names: object) -> None:
-        raise DatabaseError
+        raise trouble
 
     monkeypatch.setattr(heartbeat, "note", away)
 

@@ -320,6 +320,21 @@ def test_nobody_gets_hold_of_an_account_that_works_elsewhere(
     assert answers == [200, 403, 403]
 
 
+def test_nothing_is_taken_from_whoever_works_elsewhere_too(
+    office: Client, centre: Location, elsewhere: Location
+) -> None:
+    both, free = (make_user("coordinator", name=name) for name in ("Bo", "Fre"))
+    both.locations.add(centre, elsewhere)
+
+    for user in (both, free):
+        form = account_form(user) | {"is_active": "", "is_staff": "", "locations": str(centre.pk)}
+        office.post(f"/admin/crm/user/{user.pk}/change/", form)
+        user.refresh_from_db()
+
+    assert all(user.is_active and user.is_staff and user.groups.exists() for user in (both, free))
+    assert (set(both.locations.all()), set(free.locations.all())) == ({centre, elsewhere}, set())
+
+
 def test_whoever_is_bound_makes_nobody_who_is_not(office: Client, centre: Location) -> None:
     words = "a-long-enough-phrase"
     form = {"name": "Nia New", "email": "nia@example.org", "password1": words, "password2": words, "is_staff": "on"}
