@@ -74,9 +74,9 @@ def set_aside(waits: UnprovenRequest, *, by: User, note: str, seen: UUID | None 
     _note(held, "Request set aside: not theirs", by=by, now=now)
 
 
-def latest(waits: UnprovenRequest) -> UUID:
+def latest(waits: UnprovenRequest) -> UUID | None:
     """Return the id of what was sent last with a request, for `seen`."""
-    return waits.submissions.order_by("-at", "-pk").values_list("pk", flat=True)[0]
+    return waits.submissions.order_by("-at", "-pk").values_list("pk", flat=True).first()
 
 
 def _requests_of(waits: UnprovenRequest) -> list[Submission]:

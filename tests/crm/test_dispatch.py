@@ -22,7 +22,8 @@ from crm.enums import MessageClass
 from crm.models import Message
 from tests.recording import recorded_logs
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# One process at a time: they share the database of Valkey in which they look.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("dispatch")]
 
 TASK = "crm.send_messages"
 PATIENCE_SECONDS = 5.0  # of a test that fails; one that passes never waits for so long

@@ -14,6 +14,7 @@ from script import embedded
 from script.check import PUBLIC
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("migrate")  # on one server, one after the other
 
 
 @pytest.fixture(scope="module")
