@@ -44,7 +44,11 @@ SENTENCES = {
     503: "Very many people are here right now. Please try again in a few seconds. / "
     "Hay muchas personas en este momento. Por favor, inténtelo de nuevo en unos segundos.",
 }
-EMERGENCY = "In an emergency, call 911. / En una emergencia, llame al 911."
+EMERGENCY = 'In an emergency, call <a href="tel:911">911</a>. / En una emergencia, llame al <a href="tel:911">911</a>.'
+PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>Nucleus</title><p>{sentence}</p><p>{emergency}</p></html>\n"
+)
 
 
 @dataclass
@@ -165,9 +169,9 @@ async def _say(sender: Sender, status: int) -> None:
     """A few words instead of a page, and the end of the connection. Nothing, when a page has begun."""
     if sender.has_begun:
         return
-    text = f"{SENTENCES[status]}\n{EMERGENCY}\n".encode()
+    text = PAGE.format(sentence=SENTENCES[status], emergency=EMERGENCY).encode()
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", b"text/html; charset=utf-8"),
         (b"cache-control", b"no-store"),
         (b"connection", b"close"),
     ]

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "crm.middleware.NoDevices",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "intake.safety_net.SafetyNet",
     "crm.middleware.PlainQuery",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -98,9 +98,10 @@ def arrive(
     return _judge(request, data, statement, values, now=now, kind="urgent " if urgent else "")
 
 
-def look(request: HttpRequest, data: dict[str, Any], *, now: datetime) -> Verdict:
+def look(request: HttpRequest, data: dict[str, Any], *, now: datetime, urgent: bool = False) -> Verdict:
     """The same for what is no request for help."""
-    return _judge(request, data, _COUNT.format(arrived="", same="''"), {}, now=now)
+    statement, kind = _COUNT.format(arrived="", same="''"), "urgent " if urgent else ""
+    return _judge(request, data, statement, {}, now=now, kind=kind)
 
 
 def _judge(

@@ -54,7 +54,7 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
         return _show(request, page, PageForm(page=page, initial=initial))
     form = PageForm(request.POST, page=page)
     valid = form.is_valid()
-    sent = _sent(request, page.key, page.title, form)
+    sent = sent_with(request.patient, page.key, page.title, form)
     if form.is_emergency:
         answering.keep_emergency(sent)
         return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept")
@@ -72,7 +72,7 @@ def treatments(request: PatientRequest) -> HttpResponse:
     shown = answering.visible_treatments(request.patient)
     form = told.PickForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        sent = _sent(request, answering.TREATMENTS, "Treatments tried", form)
+        sent = sent_with(request.patient, answering.TREATMENTS, "Treatments tried", form)
         answering.pick_treatments(sent, form.cleaned_data["kinds"])
         return _next_treatment(request)
     context = {
@@ -99,7 +99,7 @@ def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
         return _show_treatment(request, row, form)
     form = told.ToldForm(request.POST, treatment=row)
     if form.is_valid():
-        sent = _sent(request, answering.TREATMENTS, str(row), form, answers=form.told())
+        sent = sent_with(request.patient, answering.TREATMENTS, str(row), form, answers=form.told())
         try:
             answering.tell_treatment(sent, row, form.columns())
         except TreatmentRefused as refused:
@@ -158,14 +158,15 @@ def _afresh(page: Page) -> dict[str, Any]:
     return {one.name: None for one in page.questions if one.name.startswith("safety_check")}
 
 
-def _sent(
-    request: PatientRequest, key: str, title: str, form: forms.Form, *, answers: dict[str, Any] | None = None
+def sent_with(
+    session: PatientSession, key: str, title: str, form: forms.Form, *, answers: dict[str, Any] | None = None
 ) -> answering.Sent:
+    """Make what a checked form of this session has sent, with the warning signs as they were ticked."""
     data = form.cleaned_data | getattr(form, "signs_as_ticked", {}) if answers is None else answers
     given = {name: value for name, value in data.items() if name != "submission_id"}
     submission_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
     return answering.Sent(
-        request.patient, key, title, given, submission_id, timezone.now(), get_language() or settings.LANGUAGE_CODE
+        session, key, title, given, submission_id, timezone.now(), get_language() or settings.LANGUAGE_CODE
     )
 
 

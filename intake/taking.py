@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,7 +17,7 @@ from crm import queries
 from crm.actions import safety
 from crm.models import Location
 from crm.places import ABROAD
-from intake import actions, guard, quarantine
+from intake import actions, guard, quarantine, raw_signs
 from intake.forms import RequestForm
 from intake.request import Request
 
@@ -74,6 +73,16 @@ def take(request: HttpRequest, door: Door) -> HttpResponse:
     if not valid or objection:
         return _again(request, door, form, status=422, **objection)
     return _keep(request, door, form, centre)
+
+
+def take_emergency(request: HttpRequest, door: Door) -> HttpResponse:
+    """A request with a warning sign that something else has refused: what to do, and what can be kept is kept."""
+    centre = queries.main_location()
+    if centre is None:
+        return door.emergency(request, abroad=is_abroad(request.POST.get("state", "")), kept="failed")
+    form = door.form(request.POST, centre_name=centre.name)
+    form.is_valid()
+    return _emergency(request, door, form, centre)
 
 
 def _blank(request: HttpRequest, door: Door, centre: Location) -> HttpResponse:
@@ -141,10 +150,10 @@ def _emergency(request: HttpRequest, door: Door, form: RequestForm, centre: Loca
     asked = _request(request, door, form, centre, urgent=True)
     try:
         kept = _keep_emergency(request, form, asked)
-    except DatabaseError as trouble:  # whatever is wrong with our side, this person must see that page
-        log.error("emergency_not_stored", error=type(trouble).__name__)
+    except Exception as trouble:  # whatever is wrong with our side, this person must see that page
+        log.error("emergency_not_stored", exc_info=trouble)
         kept = "failed"
-    return door.emergency(request, abroad=is_abroad(form.data.get("state", "")), kept=kept)
+    return raw_signs.mark(door.emergency(request, abroad=is_abroad(form.data.get("state", "")), kept=kept))
 
 
 def _keep_emergency(request: HttpRequest, form: RequestForm, asked: Request) -> str:

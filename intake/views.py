@@ -4,17 +4,23 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core import signing
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from intake import attribution, proof, quarantine
+from crm import queries
+from crm.models import Location
+from intake import attribution, proof, quarantine, raw_signs
 from intake.forms import CallMe, StepOne
 from intake.taking import Door, take
+
+log = structlog.get_logger("nucleus.intake")
 
 # Signed cookies of an hour carry the reference to the next page: it belongs in no URL, and a visitor gets no session.
 COOKIE_SECONDS = 3600
@@ -61,7 +67,8 @@ def call_me(request: HttpRequest) -> HttpResponse:
 
 def to_emergency(*, abroad: bool, kept: str) -> HttpResponse:
     """The way to the emergency page from any form of this site. `kept`: as Door.emergency has it."""
-    return _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, situation(abroad=abroad, kept=kept))
+    way = _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, situation(abroad=abroad, kept=kept))
+    return raw_signs.mark(way)
 
 
 def situation(*, abroad: bool, kept: str) -> str:
@@ -118,7 +125,17 @@ def emergency(request: HttpRequest) -> HttpResponse:
     """What to do now. Open to anyone: it needs no request before it."""
     remembered = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS) or _told(request)
     where, _, kept = remembered.partition(" ")
-    return render(request, "intake/emergency.html", {"abroad": where == "abroad", "kept": kept})
+    context = {"abroad": where == "abroad", "kept": kept, "centre": _centre_if_known()}
+    return render(request, "intake/emergency.html", context)
+
+
+def _centre_if_known() -> Location | None:
+    """The page comes without the database too."""
+    try:
+        return queries.main_location()
+    except DatabaseError as trouble:
+        log.error("emergency_without_database", error=type(trouble).__name__)
+        return None
 
 
 def sign_situation(told: str) -> str:

@@ -21,8 +21,8 @@ PRIVATE_GUARDS = [
     Guard(
         "what staff read does not depend on the patient's language",
         "intake/my.py",
-        "sent = _sent(request, page.key, page.title, form)",
-        "sent = _sent(request, page.key, said(page.title), form)",
+        "sent = sent_with(request.patient, page.key, page.title, form)",
+        "sent = sent_with(request.patient, page.key, said(page.title), form)",
         "intake/test_languages.py::test_staff_read_the_same_whoever_asked_in_which_language",
     ),
     Guard(

@@ -1,0 +1,158 @@
+"""Whatever becomes of a form with a warning sign, the answer is the emergency page.
+
+A view may never see the form: its session is over, the CSRF check refuses it, a limit holds it back, something breaks.
+So the answer is looked at on its way out, and what can be kept is kept.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.urls import ResolverMatch, resolve
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language_from_request, override
+from django.views.decorators.csp import csp_override
+
+from crm import patient_access, private
+from crm.models import PatientSession
+from intake import answering, embed, guard, known, my, raw_signs, taking, views
+from intake.forms import PageForm
+from intake.taking import Door
+
+log = structlog.get_logger("nucleus.intake")
+
+DOORS: dict[str | None, Callable[[], Door]] = {
+    "candidate": views.Candidate,
+    "call_me": views.ShortWay,
+    "embed": embed.Frame,
+}
+PRIVATE, PAGE = "my_questions", "emergency"
+# For the case that not even the page can be shown. The Spanish stands beside the English: nobody has checked it.
+LAST_WORDS = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Get emergency care now</title></head><body><main role="alert">
+<h1>Please get emergency care now</h1>
+<p>One of your answers can be a sign of something that has to be seen today. Do not wait for a call from us.</p>
+<p><a href="tel:911">Call 911</a>, or have somebody take you to the nearest emergency department.</p>
+<p>Outside the United States call <a href="tel:112">112</a> or your local emergency number.</p>
+<p lang="es">Busque atención de emergencia ahora. <a href="tel:911">Llame al 911</a>. No espere nuestra llamada.</p>
+</main></body></html>
+"""
+
+
+class SafetyNet:
+    """Middleware: replaces whatever else would answer a form with a warning sign."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if raw_signs.is_marked(response) or (match := _match(request)) is None:
+            return response
+        if match.url_name == PAGE:
+            return _last_words() if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else response
+        if request.method != "POST" or not raw_signs.ticked_in(request):
+            return response
+        log.warning("emergency_caught", route=match.url_name, status=response.status_code)
+        with override(get_language_from_request(request, check_path=True)):
+            return _framed(match, request, _answer(match, request))
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Remember that the database failed: nobody with a warning sign waits for it twice."""
+        request.META[_NO_DATABASE] = isinstance(exception, DatabaseError)
+
+
+_NO_DATABASE = "nucleus.no_database"
+
+
+def _match(request: HttpRequest) -> ResolverMatch | None:
+    """The route, when it is one with questions about warning signs, or the emergency page. A request may be refused
+    before it has one."""
+    try:
+        with override(get_language_from_request(request, check_path=True)):
+            match = request.resolver_match or resolve(request.path_info)
+    except Exception:  # an address of no page
+        return None
+    return match if match.app_name == "intake" and match.url_name in {*DOORS, PRIVATE, PAGE} else None
+
+
+def _answer(match: ResolverMatch, request: HttpRequest) -> HttpResponse:
+    try:
+        if match.url_name == PRIVATE:
+            return views.to_emergency(abroad=False, kept=_keep_private(request, match.kwargs["key"]))
+        return _keep_public(request, DOORS[match.url_name]())
+    except Exception as error:  # this person must see that page
+        log.error("emergency_not_shown", exc_info=error)
+        return _last_words()
+
+
+def _last_words() -> HttpResponse:
+    response = HttpResponse(LAST_WORDS)
+    add_never_cache_headers(response)
+    return response
+
+
+def _framed(match: ResolverMatch, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """In a frame it has to be seen there, even when nobody can look up whose site that is. It holds nothing private."""
+    if match.url_name != "embed":
+        return response
+    policy: dict[str, Any] = settings.SECURE_CSP | {"frame-ancestors": ["*"]}
+    framed: HttpResponse = csp_override(policy)(lambda _request: response)(request)
+    return framed
+
+
+def _keep_public(request: HttpRequest, door: Door) -> HttpResponse:
+    try:
+        if not request.META.get(_NO_DATABASE):
+            return taking.take_emergency(request, door)
+    except Exception as error:
+        log.error("emergency_not_stored", exc_info=error)
+    return door.emergency(request, abroad=taking.is_abroad(request.POST.get("state", "")), kept="failed")
+
+
+def _keep_private(request: HttpRequest, key: str) -> str:
+    """What became of a page of the private area, in the words of Door.emergency. Somebody is called for whoever the
+    browser was opened for, whatever became of its session since."""
+    now = timezone.now()
+    try:
+        if request.META.get(_NO_DATABASE):
+            return "failed"
+        session = patient_access.find_former(request.COOKIES.get(private.COOKIE, ""))
+        if session is None:
+            return "failed"
+        if _may_still_write(request, session, now=now) and _keep_page(request, session, key):
+            return "kept"
+        is_many = guard.look(request, {}, now=now, urgent=True).is_many
+        known.call_at_once(session.lead, key=private.id_in(request, "submission_id"), now=now, is_loud=not is_many)
+    except Exception as error:
+        log.error("emergency_not_stored", exc_info=error)
+    return "failed"
+
+
+def _may_still_write(request: HttpRequest, session: PatientSession, *, now: datetime) -> bool:
+    """Whether the page was the patient's own and merely left alone for too long, and came from this site. What was
+    ended on purpose, and what staff had opened, changes no record any more."""
+    is_ours = getattr(request, "csrf_processing_done", False)
+    is_open = session.ended_at is None and session.created_at > now - patient_access.LONGEST
+    return is_ours and is_open and (session.is_proven or session.may_write) and not session.is_on_behalf
+
+
+def _keep_page(request: HttpRequest, session: PatientSession, key: str) -> bool:
+    try:
+        page = my.PAGE_OF[key]
+        form = PageForm(request.POST, page=page)
+        form.is_valid()
+        answering.keep_emergency(my.sent_with(session, page.key, page.title, form))
+    except DatabaseError:
+        raise
+    except Exception as error:
+        log.error("emergency_not_stored", exc_info=error)
+        return False
+    return True
