@@ -85,7 +85,9 @@ def _about_care() -> None:
     data = registry.personal_data
     by = {STAFF: "verified_by created_by updated_by"}
     data(Treatment, path="lead", title="Treatments", fields=_TREATMENT, left_out=by)
-    data(Measurement, path="lead", title="Ratings and scores", fields="kind value at source")
+    scores = "kind value at source value_before corrected_at"
+    handled = {STAFF: "by corrected_by", KEY: "entry"}
+    data(Measurement, path="lead", title="Ratings and scores", fields=scores, left_out=handled)
     files = "kind name size media_type study_date modality source state reason created_at finished_at"
     handled = {
         STAFF: "uploaded_by released_by",

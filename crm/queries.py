@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
@@ -213,8 +214,8 @@ def _alerts(lead: Lead) -> list[SafetyAlert]:
 
 
 def scores(lead: Lead) -> list[tuple[str, list[Measurement]]]:
-    """[("Pain, average of 7 days (0-10)", [oldest … newest])] for the kinds that were measured."""
-    measured = Measurement.objects.filter(lead=lead).order_by("at", "pk")
+    """[("Pain, average of 7 days (0-10)", [oldest … newest])] for the kinds that were measured. One query."""
+    measured = Measurement.objects.filter(lead=lead).select_related("corrected_by").in_order(ZoneInfo(lead.timezone))
     series: dict[str, list[Measurement]] = {}
     for measurement in measured:
         series.setdefault(measurement.kind, []).append(measurement)

@@ -148,10 +148,20 @@ class Happening:
 _listeners: dict[Event, list[Listener]] = defaultdict(list)
 
 
-def listen(events: Iterable[Event], listener: Listener) -> None:
-    """Has `listener` called for these events, inside the transaction in which they happen (crm/actions/events.py)."""
+_once_a_press: set[Listener] = set()
+
+
+def listen(events: Iterable[Event], listener: Listener, *, once_a_press: bool = False) -> None:
+    """Has `listener` called for these events, inside the transaction in which they happen (crm/actions/events.py).
+    `once_a_press`: it looks at the whole record, so that of several events of one press the last one is enough."""
     for event in events:
         _listeners[event].append(listener)
+    if once_a_press:
+        _once_a_press.add(listener)
+
+
+def is_once_a_press(listener: Listener) -> bool:
+    return listener in _once_a_press
 
 
 def listeners(event: Event) -> list[Listener]:

@@ -17,7 +17,8 @@ _statements: dict[type[models.Model], tuple[str, Columns]] = {}
 
 
 def insert(rows: Sequence[models.Model], *, savepoint: bool = True) -> None:
-    """Inserts new rows of any models, in the given order: all of them or, with IntegrityError, none.
+    """Inserts new rows of any models, in the given order: all of them or, with IntegrityError, none. What the database
+    fills in by itself (db_default) is left to it.
 
     For models whose key is made here and not by the database. Fields prepare their values as for save() (encryption,
     auto_now); signals are not sent. Needs no transaction of its own, which would cost two more trips: PostgreSQL runs
@@ -49,7 +50,7 @@ def _insertion(row: models.Model) -> tuple[str, list[Any]]:
 
 def _compile(row: models.Model) -> tuple[str, Columns]:
     """Has Django write the INSERT of a model, once."""
-    columns = row._meta.local_concrete_fields
+    columns = [column for column in row._meta.local_concrete_fields if column.db_default is models.NOT_PROVIDED]
     query = InsertQuery(type(row))
     query.insert_values(columns, [row])
     [(statement, _values)] = query.get_compiler(connection=connection).as_sql()

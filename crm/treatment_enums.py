@@ -124,3 +124,12 @@ MEASUREMENT_RANGE = dict.fromkeys(MeasurementKind, (0, 10)) | {
     MeasurementKind.ODI: (0, 100),
     MeasurementKind.NDI: (0, 100),
 }
+# The questions of these belong to their publishers: staff write down a total.
+NEVER_ASKED = (MeasurementKind.RMDQ, MeasurementKind.ODI, MeasurementKind.NDI)
+# A count of ticks, or a choice from eleven numbers. Percents and means have fractions.
+WHOLE_NUMBERS = (
+    MeasurementKind.RMDQ,
+    MeasurementKind.NRS_AVG,
+    MeasurementKind.NRS_BACK_AVG,
+    MeasurementKind.NRS_LEG_AVG,
+)

@@ -90,7 +90,7 @@ def _let_count(sent: Sent, before: dict[str, Any]) -> None:
     _measure(sent)
     if insurance.differs(before, sent.answers):
         insurance.open_task(lead, key=sent.submission_id, now=sent.now)
-    assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
+    assessments.ask(lead, cause=f"Answered: {sent.title}", now=sent.now)
     if sent.page == RECHECK.key:
         _offer_improved(lead, now=sent.now)
     events.announce(lead, Event.ANSWERED, now=sent.now, key=str(sent.submission_id))
@@ -128,19 +128,21 @@ def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
     waits = record.unproven_of(sent.session)
     there = {one.kind for one in visible_treatments(sent.session)}
     region = _region(record.visible_answers(sent.session))
-    added = []
-    for kind in dict.fromkeys(kinds):  # a form may tick one twice
-        if kind in there:
-            continue
-        where = region if GROUP_OF[kind] == TreatmentGroup.INJECTION else ""
-        with known.kept_if(waits is None):
-            treatment = treatments.add(
-                sent.session.lead, by=sent.session.by, source=sent.source, now=sent.now, kind=kind, body_region=where
-            )
-        told, columns = {"kind": kind}, {"kind": kind, "body_region": where}
+    fresh = [kind for kind in dict.fromkeys(kinds) if kind not in there]  # a form may tick one twice
+    with known.kept_if(waits is None), events.one_press():
+        added = [_add(sent, kind, region) for kind in fresh]
+    for treatment in added:
+        told = {"kind": treatment.kind}
+        columns = told | {"body_region": treatment.body_region}
         _keep_told(sent, treatment, told, columns, submission_id=uuid.uuid4(), waits=waits)
-        added.append(treatment)
     return added
+
+
+def _add(sent: Sent, kind: str, region: str) -> Treatment:
+    where = region if GROUP_OF[kind] == TreatmentGroup.INJECTION else ""
+    return treatments.add(
+        sent.session.lead, by=sent.session.by, source=sent.source, now=sent.now, kind=kind, body_region=where
+    )
 
 
 @transaction.atomic
@@ -283,7 +285,8 @@ def _note(sent: Sent, title: str) -> None:
 
 def _offer_improved(lead: Lead, *, now: datetime) -> None:
     """Better by 30 % since the first rating: a person decides whether the request is settled."""
-    ratings = list(Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG).order_by("at", "pk"))
+    rated = Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG)
+    ratings = list(rated.in_order(ZoneInfo(lead.timezone)))
     first, last = ratings[0].value, ratings[-1].value
     if len(ratings) < 2 or not first or (first - last) / first < BETTER_BY:
         return

@@ -1,12 +1,13 @@
 """Asking the rules, keeping what they said, and deciding otherwise."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 
 from crm import clinic_hours
-from crm.actions import accounts, leads, tasks
+from crm.actions import accounts, events, leads, tasks
 from crm.enums import ActivityKind, Event, Outcome, TaskKind
 from crm.errors import OverrideRefused
 from crm.models import Activity, Lead, Task, User
@@ -25,7 +26,8 @@ CAUSES = {
 
 
 def make(lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flags: list[str]) -> Assessment:
-    """The rules' answer to a snapshot as a row, not yet saved. `more_flags` are those that the record tells."""
+    """The rules' answer to a snapshot as a row, not yet saved: the first of its lead, unless somebody who has locked
+    the lead numbers it otherwise. `more_flags` are those that the record tells."""
     result = candidacy.assess(snapshot)
     return Assessment(
         lead=lead,
@@ -61,6 +63,7 @@ def assess(lead: Lead, *, cause: str, now: datetime) -> Assessment:
     remarks = [*flags.of_lead(locked, told.answers, now=now), *found.flags]
     made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks)
     if before is None or _tells_more(made, before):
+        made.number = before.number + 1 if before else 1
         made.save()
     else:
         made = before
@@ -74,8 +77,14 @@ def on_event(lead: Lead, happening: Happening) -> None:
     assess(lead, cause=CAUSES[happening.event], now=happening.now)
 
 
+def ask(lead: Lead, *, cause: str, now: datetime) -> None:
+    """Have the rules asked again: now or, where a press changes more than one thing, once at its end."""
+    events.once_a_press((on_event, lead.pk), partial(assess, lead, cause=cause, now=now))
+
+
 def latest(lead: Lead) -> Assessment | None:
-    return Assessment.objects.filter(lead=lead).order_by("-at", "-pk").first()
+    """The one that was made last. One query."""
+    return Assessment.objects.filter(lead=lead).order_by("-number").first()
 
 
 def in_force(lead: Lead, assessment: Assessment) -> Outcome:
@@ -92,7 +101,7 @@ def in_force(lead: Lead, assessment: Assessment) -> Outcome:
 
 def who_pays_alone(leads: list[UUID]) -> set[UUID]:
     """Of these leads, those who say that they pay without insurance. One query."""
-    latest = Assessment.objects.filter(lead__in=leads).order_by("lead_id", "-at", "-pk").distinct("lead_id")
+    latest = Assessment.objects.filter(lead__in=leads).order_by("lead_id", "-number").distinct("lead_id")
     return {lead_id for lead_id, flags in latest.values_list("lead_id", "flags") if "self_pay" in flags}
 
 

@@ -32,7 +32,7 @@ def care_record(lead: Lead, told: Told, *, now: datetime) -> CareRecord:
     """What the record says today, where the lead lives. Three queries."""
     zone = ZoneInfo(lead.timezone)
     treatments = list(Treatment.objects.filter(lead=lead).order_by("start_date", "created_at", "pk"))
-    ratings = Measurement.objects.filter(lead=lead, at__lte=now).order_by("at", "pk")
+    ratings = Measurement.objects.filter(lead=lead, at__lte=now).in_order(zone)
     studies = ImagingStudy.objects.filter(lead=lead).order_by("made_on", "pk")
     snapshot = make_snapshot(told.answers, lead=lead, treatments=treatments, now=now)
     happened = [(row, entry) for row, entry in zip(treatments, snapshot.treatments, strict=True) if entry.happened]

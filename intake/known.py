@@ -72,6 +72,7 @@ def kept_if(counts: bool) -> Iterator[None]:
             transaction.set_rollback(True)
 
 
+@events.one_press()
 def attach(asked: Request, known: Lead) -> Submission:
     """Keep another request of somebody known that staff wrote down: it counts at once."""
     lead = locked(known)
@@ -104,7 +105,7 @@ def absorb(asked: Request, lead: Lead, sent: Submission, *, alarm: object = None
         raise_alarm(lead, key=alarm or sent.pk, now=asked.now, is_loud=not asked.many)
     if lead.stage in SIDE_STAGES:
         leads.move(lead, to=Stage.QUALIFYING, by=asked.by, note="Asked for help again", now=asked.now)
-    assessments.assess(lead, cause="Asked for help again", now=asked.now)
+    assessments.ask(lead, cause="Asked for help again", now=asked.now)
     events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk))
 
 

@@ -92,7 +92,7 @@ def candidacy(request: HttpRequest, lead: Lead) -> str:
     history = list(
         Assessment.objects.filter(lead=lead)
         .prefetch_related(Prefetch("overrides", Override.objects.select_related("by", "approved_by").order_by("at")))
-        .order_by("-at", "-pk")[:HISTORY_SHOWN]
+        .order_by("-number")[:HISTORY_SHOWN]
     )
     if not history:
         return ""

@@ -23,7 +23,7 @@ def hang_in() -> None:
         path="lead",
         title="Assessments",
         fields="at outcome cause rule flags span_days groups reasons recheck_on",
-        left_out={REPEATED: "snapshot", HANDLING: "rules_version evaluated"},
+        left_out={REPEATED: "snapshot", HANDLING: "rules_version evaluated number"},
     )
     by = {STAFF: "by approved_by", HANDLING: "needs_second"}
     data(Override, path="assessment__lead", title="Decisions", fields="at outcome reason approved_at", left_out=by)

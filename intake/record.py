@@ -71,8 +71,9 @@ def own_submissions(session: PatientSession) -> QuerySet[Submission]:
 
 def snapshot_of(lead: Lead, answers: dict[str, Any], *, now: datetime) -> Snapshot:
     """What the record says today, where the lead lives; `answers` as current_answers gives them. Two queries."""
-    scores = Measurement.objects.filter(lead=lead, kind=MeasurementKind.RMDQ).order_by("-at", "pk")
-    rmdq = next((int(score.value) for score in scores[:1]), None)
+    scores = Measurement.objects.filter(lead=lead, kind=MeasurementKind.RMDQ).in_order(ZoneInfo(lead.timezone))
+    last = scores.last()
+    rmdq = int(last.value) if last else None
     treatments = Treatment.objects.filter(lead=lead).order_by("created_at", "pk")
     return make_snapshot(answers, lead=lead, treatments=treatments, rmdq=rmdq, now=now)
 

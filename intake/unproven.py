@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from crm.actions import leads, tasks
+from crm.actions import events, leads, tasks
 from crm.enums import ActivityKind
 from crm.errors import DomainError
 from crm.models import Activity, Lead, PatientSession, User
@@ -32,6 +32,7 @@ def waiting(lead: Lead) -> list[UnprovenRequest]:
 
 
 @transaction.atomic
+@events.one_press()
 def take_over(
     waits: UnprovenRequest, *, by: User, accept: Collection[str] = (), seen: UUID | None = None, now: datetime
 ) -> None:

@@ -46,6 +46,20 @@ REQUEST_GUARDS = [
         "lowers = False",
         "intake/test_assessments.py::test_urgent_is_lowered_only_by_a_second_person",
     ),
+    Guard(
+        "one press asks the rules once",
+        "intake/apps.py",
+        "assessments.on_event, once_a_press=True)",
+        "assessments.on_event)",
+        "intake/test_latest.py::test_three_treatments_of_one_press_are_one_assessment",
+    ),
+    Guard(
+        "of one day the later entry counts",
+        "crm/models/measurement.py",
+        'order_by("day", "entry")',
+        'order_by("day", "-entry")',
+        "intake/test_latest.py::test_of_two_scores_of_one_day_the_later_entry_counts",
+    ),
     # Known people
     Guard(
         "a household is not merged",

@@ -80,6 +80,7 @@ def review(study: ImagingStudy, *, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
+@events.one_press()
 def link(document: Document, study: ImagingStudy, *, by: User, now: datetime) -> None:
     """Says that a document belongs to a study of the same lead; a readable report or image counts as received.
 

@@ -9,30 +9,65 @@ from crm.actions import events
 from crm.enums import ActivityKind, Event
 from crm.errors import MeasurementRefused
 from crm.models import Activity, Lead, Measurement, User
-from crm.treatment_enums import MEASUREMENT_RANGE, MeasurementKind, Source
+from crm.treatment_enums import MEASUREMENT_RANGE, WHOLE_NUMBERS, MeasurementKind, Source
 
 
 @transaction.atomic
 def record(
     lead: Lead, *, kind: MeasurementKind, value: Decimal, at: datetime, source: Source, by: User | None, now: datetime
 ) -> Measurement:
-    """Adds a dated score and one Activity. Raises MeasurementRefused when it is out of range or dated in the future.
-    The very same score, of that moment and from there, is on record once. Locks the lead.
+    """Adds a dated score and one Activity. Of one day the one that was entered last counts. Raises MeasurementRefused
+    when it is out of range, not whole where the scale is, or dated in the future.
+    The very same score, of that moment and from there, twice in a row is on record once. Locks the lead.
 
     Only totals are kept: the questions of RMDQ, ODI and NDI belong to their publishers.
     """
-    low, high = MEASUREMENT_RANGE[kind]
-    if not low <= value <= high:
-        raise MeasurementRefused("value", f"{kind.label} lies between {low} and {high}.")
+    _check(kind, value)
     if at > now:
         raise MeasurementRefused("at", "The day lies in the future.")
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
-    there = Measurement.objects.filter(lead=lead, kind=kind, value=value, at=at, source=source)
-    if same := there.order_by("pk").first():
-        return same
-    measurement = Measurement.objects.create(lead=lead, kind=kind, value=value, at=at, source=source)
-    Activity.objects.create(
-        lead=lead, kind=ActivityKind.MEASURED, at=now, by=by, summary=f"{kind.label}: {value.normalize():f}"
-    )
+    last = Measurement.objects.filter(lead=lead, kind=kind, at=at).order_by("-entry").first()
+    if last and (last.value, last.source) == (value, source):
+        return last
+    measurement = Measurement.objects.create(lead=lead, kind=kind, value=value, at=at, source=source, by=by)
+    _note(lead, f"{kind.label}: {value.normalize():f}", by=by, now=now)
     events.announce(lead, Event.MEASURED, now=now)
     return measurement
+
+
+@transaction.atomic
+def correct(score: Measurement, *, value: Decimal, seen: Decimal, by: User, now: datetime) -> bool:
+    """Corrects a score that staff wrote down, keeps the value before it, and adds one Activity; False when it had that
+    value. `seen`: the value that whoever corrects had before them.
+
+    Raises MeasurementRefused as `record` does, for what came with a page of answers, and when it was corrected since.
+    """
+    kind = MeasurementKind(score.kind)
+    _check(kind, value)
+    Lead.objects.select_for_update(no_key=True).get(pk=score.lead_id)
+    found = Measurement.objects.select_for_update(no_key=True, of=("self",)).select_related("lead")
+    locked = found.get(pk=score.pk)
+    if not locked.is_ours:
+        raise MeasurementRefused("value", "It came with a page of answers: ask for it again instead.")
+    if locked.value != seen:
+        raise MeasurementRefused("value", f"Somebody has corrected it to {locked.value.normalize():f} meanwhile.")
+    if locked.value == value:
+        return False
+    locked.value_before, locked.value, locked.corrected_at, locked.corrected_by = locked.value, value, now, by
+    locked.save(update_fields=["value_before", "value", "corrected_at", "corrected_by"])
+    words = f"{kind.label} corrected: {locked.value_before.normalize():f} → {value.normalize():f}"
+    _note(locked.lead, words, by=by, now=now)
+    events.announce(locked.lead, Event.MEASURED, now=now)
+    return True
+
+
+def _check(kind: MeasurementKind, value: Decimal) -> None:
+    low, high = MEASUREMENT_RANGE[kind]
+    if not low <= value <= high:
+        raise MeasurementRefused("value", f"{kind.label} lies between {low} and {high}.")
+    if kind in WHOLE_NUMBERS and value != value.to_integral_value():
+        raise MeasurementRefused("value", f"{kind.label} is a whole number.")
+
+
+def _note(lead: Lead, summary: str, *, by: User | None, now: datetime) -> None:
+    Activity.objects.create(lead=lead, kind=ActivityKind.MEASURED, at=now, by=by, summary=summary)

@@ -1,4 +1,4 @@
-"""Correcting what is known of a lead: contact details, treatments, scores. Treatments are mended where they stand.
+"""Correcting what is known of a lead: contact details, treatments. Treatments are mended where they stand.
 
 A form is read under the lock of its row: what a colleague has changed meanwhile is seen, said, and not overwritten.
 """
@@ -13,13 +13,12 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 
 from crm import queries, registry
-from crm.actions import leads, measurements, treatments
-from crm.admin.forms import CorrectionForm, DetailsForm, ScoreForm, TreatmentForm
+from crm.actions import leads, treatments
+from crm.admin.forms import CorrectionForm, DetailsForm, TreatmentForm
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.errors import AssignmentRefused, MeasurementRefused, TreatmentRefused
+from crm.errors import AssignmentRefused, TreatmentRefused
 from crm.models import Lead, Treatment
 
 NEW_ROW = "treatment-new"
@@ -33,7 +32,6 @@ def hang_in() -> None:
     registry.route("treatments/", ledger, permission="crm.view_treatment", name="crm_lead_treatments")
     registry.route("treatments/add/", add_treatment, permission=add, name="crm_lead_treatment_add")
     registry.route("treatments/<uuid:treatment_id>/", correct_treatment, permission=change, name="crm_lead_treatment")
-    registry.route("scores/add/", add_score, permission="crm.add_measurement", name="crm_lead_score_add")
 
 
 @transaction.atomic
@@ -104,21 +102,6 @@ def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, trea
     if _in_place(request):
         return _row(request, lead, form, row=f"treatment-{treatment_id}")
     return form_page(site, request, lead, form, title="Correct a treatment")
-
-
-def add_score(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Writes down a score obtained elsewhere."""
-    lead = find_lead(lead_id)
-    form = ScoreForm(request.POST or None)
-    if form.is_valid():
-        try:
-            measurements.record(lead, by=user_of(request), now=timezone.now(), **form.values(lead.location.zone))
-        except MeasurementRefused as refused:
-            form.add_error(refused.field, refused.message)
-        else:
-            messages.success(request, "The score is saved.")
-            return back(lead_id)
-    return form_page(site, request, lead, form, title="Record a score")
 
 
 def _in_place(request: HttpRequest) -> bool:

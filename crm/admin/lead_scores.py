@@ -1,17 +1,74 @@
 """What was measured of a lead, beside its page: ratings and questionnaire totals, kind by kind."""
 
-from django.http import HttpRequest
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from crm import queries, registry
-from crm.models import Lead
+from crm.actions import measurements
+from crm.admin.forms import ScoreForm
+from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.errors import MeasurementRefused
+from crm.models import Lead, Measurement
+
+
+class CorrectScoreForm(forms.Form):
+    """The right value of a score. `seen` is the one that the form showed."""
+
+    seen = forms.DecimalField(max_digits=4, decimal_places=1, widget=forms.HiddenInput)
+    value = forms.DecimalField(max_digits=4, decimal_places=1, help_text="The value before stays on record.")
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [("Score", [self["value"]])]
 
 
 def hang_in() -> None:
     """Called once, when the desk is made."""
+    write = "crm.add_measurement"
     registry.panel("lead", title="Ratings and scores", permission="crm.view_measurement", render=panel, order=6)
+    registry.route("scores/add/", add, permission=write, name="crm_lead_score_add")
+    registry.route("scores/<uuid:score_id>/", correct, permission=write, name="crm_lead_score")
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
     """Series of values, oldest first, and the way to record another."""
     return render_to_string("crm/panel_scores.html", {"lead": lead, "scores": queries.scores(lead)}, request=request)
+
+
+def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Writes down a score obtained elsewhere."""
+    lead = find_lead(lead_id)
+    form = ScoreForm(request.POST or None)
+    if form.is_valid():
+        try:
+            measurements.record(lead, by=user_of(request), now=timezone.now(), **form.values(lead.location.zone))
+        except MeasurementRefused as refused:
+            form.add_error(refused.field, refused.message)
+        else:
+            messages.success(request, "The score is saved.")
+            return back(lead_id)
+    return form_page(site, request, lead, form, title="Record a score")
+
+
+def correct(site: AdminSite, request: HttpRequest, lead_id: UUID, score_id: UUID) -> HttpResponse:
+    """Corrects the value of a score; the one before stays."""
+    score = get_object_or_404(Measurement.objects.select_related("lead__location"), pk=score_id, lead_id=lead_id)
+    value = f"{score.value.normalize():f}"
+    form = CorrectScoreForm(request.POST or None, initial={"value": value, "seen": value})
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            measurements.correct(score, value=data["value"], seen=data["seen"], by=user_of(request), now=timezone.now())
+        except MeasurementRefused as refused:
+            form.add_error(refused.field, refused.message)
+        else:
+            messages.success(request, "The score is saved.")
+            return back(lead_id)
+    return form_page(site, request, score.lead, form, title=f"Correct: {score.get_kind_display()}")

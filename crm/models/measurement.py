@@ -1,11 +1,24 @@
 """Dated ratings and scores. Insurers ask for change between two of them."""
 
+from zoneinfo import ZoneInfo
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Floor, TruncDate
 from django.utils import timezone
 
 from crm.models.base import Row
-from crm.treatment_enums import MEASUREMENT_RANGE, MeasurementKind, Source
+from crm.treatment_enums import MEASUREMENT_RANGE, NEVER_ASKED, WHOLE_NUMBERS, MeasurementKind, Source
+
+
+class NextEntry(Func):
+    """Draw the next number of crm_measurement_entry: of one lead in the order in which its lock was had."""
+
+    template = "nextval('crm_measurement_entry')"
+    allowed_default = True
+
+    def __init__(self) -> None:
+        super().__init__()
 
 
 def _in_range() -> Q:
@@ -15,16 +28,47 @@ def _in_range() -> Q:
     return ranges
 
 
+class MeasurementQuerySet(models.QuerySet["Measurement"]):
+    def in_order(self, zone: ZoneInfo) -> "MeasurementQuerySet":
+        """By day there, and of one day in the order in which they were entered: the last one counts."""
+        return self.annotate(day=TruncDate("at", tzinfo=zone)).order_by("day", "entry")
+
+
 class Measurement(Row):
+    """A value of one day. `entry` says which came after which; `by` is nobody where the patient gave it on a page. A
+    correction changes the value and keeps the one before; every change stands on the timeline too."""
+
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="measurements")
     at = models.DateTimeField(default=timezone.now)
     kind = models.CharField(max_length=15, choices=MeasurementKind)
     value = models.DecimalField(max_digits=4, decimal_places=1)
     source = models.CharField(max_length=20, choices=Source, default=Source.PATIENT)
+    entry = models.BigIntegerField(db_default=NextEntry(), editable=False)
+    by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+    value_before = models.DecimalField(max_digits=4, decimal_places=1, null=True)
+    corrected_at = models.DateTimeField(null=True)
+    corrected_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = MeasurementQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=_in_range(), name="measurement_in_range")]
+        constraints = [
+            models.CheckConstraint(condition=_in_range(), name="measurement_in_range"),
+            models.CheckConstraint(
+                condition=~Q(kind__in=WHOLE_NUMBERS) | Q(value=Floor(F("value"))), name="measurement_whole"
+            ),
+            models.CheckConstraint(
+                condition=Q(corrected_at=None, corrected_by=None, value_before=None)
+                | Q(corrected_at__isnull=False, corrected_by__isnull=False, value_before__isnull=False),
+                name="measurement_corrected_at_by_and_what",
+            ),
+        ]
         indexes = [models.Index(fields=["lead", "kind", "at"], name="measurement_series")]
 
     def __str__(self) -> str:
         return f"{MeasurementKind(self.kind).label}: {self.value}"
+
+    @property
+    def is_ours(self) -> bool:
+        """Staff wrote it down. What came with a page of answers stands there too: only another answer changes it."""
+        return self.by_id is not None or self.kind in NEVER_ASKED

@@ -50,7 +50,7 @@ class ToldInFull(Criterion):
 
 @dataclass(frozen=True, kw_only=True)
 class LatestRating(Criterion):
-    """The latest pain rating, 0 to 10: at least, or above, so much."""
+    """The latest pain rating, 0 to 10: at least, or above, so much. Of one day the last one that was given."""
 
     at_least: float = 0
     above: float = -1
@@ -59,7 +59,7 @@ class LatestRating(Criterion):
         rated = [rating for rating in record.ratings if rating.kind == "nrs"]
         if not rated:
             return self.says(State.UNKNOWN, missing="Ask for a rating from 0 to 10")
-        latest = max(rated, key=lambda rating: rating.on)
+        latest = max(reversed(rated), key=lambda rating: rating.on)
         holds = latest.value >= self.at_least and latest.value > self.above
         line = f"{latest.value:g} of 10 on {spoken_day(latest.on)}"
         return self.says(State.MET if holds else State.NOT_MET, line, missing="The latest rating is lower")

@@ -12,9 +12,12 @@ from crm.models.base import Row
 
 
 class Assessment(Row):
-    """One run of the rules: what they looked at, every rule on the way, and where it ended. Never changed."""
+    """One run of the rules: what they looked at, every rule on the way, and where it ended. Never changed.
+
+    `number` counts those of one lead, under its lock: two of one moment have an order too."""
 
     lead = models.ForeignKey("crm.Lead", on_delete=models.PROTECT, related_name="assessments")
+    number = models.PositiveIntegerField(default=1)
     at = models.DateTimeField(default=timezone.now)
     cause = models.CharField(max_length=60, help_text="What happened that made it necessary, in words.")
     rules_version = models.CharField(max_length=20)
@@ -29,7 +32,7 @@ class Assessment(Row):
     evaluated = models.JSONField(help_text='[{"rule", "holds"}], in the order in which they were looked at')
 
     class Meta:
-        indexes = [models.Index(fields=["lead", "-at", "-id"], name="assessment_of_lead")]
+        constraints = [models.UniqueConstraint(fields=["lead", "number"], name="assessment_number")]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:

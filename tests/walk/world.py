@@ -196,7 +196,7 @@ def _contact(place: Place, ann: Lead, users: dict[str, User]) -> None:
 def _clinical(place: Place, ann: Lead, staff: User) -> None:
     words, now = mark(place.name, "cli"), timezone.now()
     place.keep("treatment_id", make_treatment(ann, provider_name=words, facility=words))
-    Measurement.objects.create(lead=ann, kind="nrs_avg", value=7)
+    place.keep("score_id", Measurement.objects.create(lead=ann, kind="nrs_avg", value=7))
     study = place.keep(
         "study_id", ImagingStudy.objects.create(lead=ann, modality="mri", region="lumbar", facility=words)
     )

@@ -1,0 +1,168 @@
+"""The latest is the latest: one press asks the rules once, and whatever was entered last of one day counts."""
+
+import uuid
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from crm.actions import events, imaging, measurements, treatments
+from crm.document_enums import DocumentKind, DocumentState
+from crm.enums import ActivityKind
+from crm.errors import MeasurementRefused
+from crm.models import Activity, Document, Lead, Location, Measurement, User
+from crm.treatment_enums import MeasurementKind, Source
+from intake import actions, assessments, care_record, record
+from intake.criteria import LatestRating
+from intake.models import Assessment
+from tests.factories import NOON, make_lead, make_user, own_browser
+from tests.intake.test_submit import request_of
+
+OFTEN = 8  # what chance decides, it decides otherwise sooner or later
+TICKED = ["pt_supervised", "med_nsaid_rx", "esi_unknown"]
+
+
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    return actions.submit(request_of(centre)).lead
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """For what the rules were asked, each time."""
+    causes: list[str] = []
+    make = assessments.make
+
+    def counted(*given: object, cause: str, **others: object) -> Assessment:
+        causes.append(cause)
+        return make(*given, cause=cause, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(assessments, "make", counted)
+    return causes
+
+
+def score(
+    lead: Lead, value: str, *, kind: MeasurementKind = MeasurementKind.RMDQ, by: User | None = None
+) -> Measurement:
+    return measurements.record(
+        lead, kind=kind, value=Decimal(value), at=NOON, source=Source.COORDINATOR, by=by, now=NOON
+    )
+
+
+def test_three_treatments_of_one_press_are_one_assessment(lead: Lead, asked: list[str]) -> None:
+    own_browser(lead).post("/my/treatments/", {"submission_id": str(uuid.uuid4()), "kinds": TICKED})
+    assert asked == ["Treatments changed"]
+    latest = assessments.latest(lead)
+    assert latest is not None
+    assert {entry["kind"] for entry in latest.snapshot["treatments"]} == set(TICKED)
+    assert Lead.objects.get().outcome == latest.outcome
+
+
+def test_a_document_that_brings_a_report_asks_once(lead: Lead, asked: list[str]) -> None:
+    study = imaging.add(lead, by=make_user(), now=NOON, modality="mri", region="lumbar")
+    asked.clear()
+    report = Document.objects.create(
+        lead=lead, name="report.pdf", size=1, kind=DocumentKind.REPORT, state=DocumentState.CLEAN
+    )
+    imaging.link(report, study, by=make_user(), now=NOON)
+    study.refresh_from_db()
+    assert (study.report_at, asked) == (NOON, ["Imaging changed"])
+
+
+def test_what_fails_asks_nothing_and_leaves_nothing_behind(lead: Lead, asked: list[str]) -> None:
+    def breaks_off() -> None:
+        with transaction.atomic(), events.one_press():
+            treatments.add(lead, by=None, source=Source.PATIENT, now=NOON, kind="pt_supervised")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        breaks_off()
+    assert asked == []
+    treatments.add(lead, by=None, source=Source.PATIENT, now=NOON, kind="pt_supervised")
+    assert asked == ["Treatments changed"]
+
+
+def test_assessments_of_one_moment_are_numbered_in_order(lead: Lead) -> None:
+    for kind in TICKED:
+        treatments.add(lead, by=None, source=Source.COORDINATOR, now=NOON, kind=kind, body_region="lumbar")
+    made = list(Assessment.objects.order_by("number"))
+    assert [one.number for one in made] == [1, 2, 3, 4]
+    assert [len(one.snapshot["treatments"]) for one in made] == [0, 1, 2, 3]
+    assert assessments.latest(lead) == made[-1]
+    with pytest.raises(IntegrityError, match="assessment_number"), transaction.atomic():
+        Assessment.objects.create(
+            lead=lead, number=4, snapshot={}, outcome="URGENT", reasons=[], evaluated=[], span_days=0
+        )
+
+
+@pytest.mark.parametrize("time", range(OFTEN))
+def test_of_two_scores_of_one_day_the_later_entry_counts(lead: Lead, time: int) -> None:
+    score(lead, "20")
+    score(lead, "2")
+    assert record.snapshot_of(lead, record.current_answers(lead), now=NOON).answers.rmdq == 2
+    score(lead, "20")
+    assert record.snapshot_of(lead, record.current_answers(lead), now=NOON).answers.rmdq == 20
+
+
+def test_of_two_ratings_of_one_day_the_later_counts_for_the_insurer(lead: Lead) -> None:
+    for hour, value in enumerate(("8", "2")):
+        at = NOON + timedelta(hours=hour)
+        Measurement.objects.create(lead=lead, kind=MeasurementKind.NRS_AVG, value=value, at=at)
+    found = care_record.care_record(lead, record.told_by(lead), now=NOON + timedelta(hours=3))
+    assert "2 of 10" in str(LatestRating(code="rating", text="Above 4", above=4).find(found))
+
+
+# --- Corrections -----------------------------------------------------------------------------------------------------
+
+
+def test_a_corrected_score_keeps_the_value_before(lead: Lead, asked: list[str]) -> None:
+    typed = score(lead, "20", by=make_user())
+    dana = make_user(name="Dana Doe", email="dana@example.org")
+    asked.clear()
+    assert measurements.correct(typed, value=Decimal(2), seen=Decimal(20), by=dana, now=NOON)
+    typed.refresh_from_db()
+    assert (typed.value, typed.value_before) == (Decimal(2), Decimal(20))
+    assert (typed.corrected_by, typed.corrected_at) == (dana, NOON)
+    assert asked == ["A score was recorded"]
+    assert {one.summary for one in Activity.objects.filter(kind=ActivityKind.MEASURED)} == {
+        "Roland-Morris total (0-24): 20",
+        "Roland-Morris total (0-24) corrected: 20 → 2",
+    }
+    assert not measurements.correct(typed, value=Decimal(2), seen=Decimal(2), by=dana, now=NOON)
+
+
+def test_a_correction_that_does_not_know_the_newest_is_refused(lead: Lead) -> None:
+    typed = score(lead, "20", by=make_user())
+    measurements.correct(typed, value=Decimal(2), seen=Decimal(20), by=make_user(), now=NOON)
+    with pytest.raises(MeasurementRefused, match="corrected it to 2 meanwhile"):
+        measurements.correct(typed, value=Decimal(12), seen=Decimal(20), by=make_user(), now=NOON)
+
+
+def test_what_came_with_a_page_of_answers_is_not_corrected(lead: Lead) -> None:
+    given = Measurement.objects.get(lead=lead)
+    with pytest.raises(MeasurementRefused, match="page of answers"):
+        measurements.correct(given, value=Decimal(1), seen=given.value, by=make_user(), now=NOON)
+
+
+@pytest.mark.parametrize("kind", [MeasurementKind.RMDQ, MeasurementKind.NRS_AVG])
+@pytest.mark.parametrize("value", ["6.9", "0.5"])
+def test_a_count_is_a_whole_number(lead: Lead, kind: MeasurementKind, value: str) -> None:
+    with pytest.raises(MeasurementRefused, match="whole number"):
+        score(lead, value, kind=kind)
+    with pytest.raises(IntegrityError, match="measurement_whole"), transaction.atomic():
+        Measurement.objects.create(lead=lead, kind=kind, value=value)
+    assert score(lead, "12.5", kind=MeasurementKind.ODI).value == Decimal("12.5")
+
+
+def test_correcting_at_the_desk(lead: Lead, client: Client) -> None:
+    typed = score(lead, "20", by=make_user())
+    client.force_login(make_user("coordinator", name="Dana Doe", email="dana@example.org"))
+    address = f"/admin/crm/lead/{lead.pk}/scores/{typed.pk}/"
+    assert 'name="value" value="20"' in client.get(address).content.decode()
+    assert client.post(address, {"seen": "20", "value": "6.9"}).status_code == 422
+    assert client.post(address, {"seen": "20", "value": "2"}).status_code == 302
+    panel = client.get(f"/admin/crm/lead/{lead.pk}/panels/ratings-and-scores/").content.decode()
+    assert "20 before Dana Doe corrected it" in panel
+    assert client.get(f"/admin/crm/lead/{make_lead(location=lead.location).pk}/scores/{typed.pk}/").status_code == 404
