@@ -88,8 +88,7 @@ def _let_count(sent: Sent, before: dict[str, Any]) -> None:
     lead = sent.session.lead
     _tell_the_lead(sent)
     _measure(sent)
-    if insurance.differs(before, sent.answers):
-        insurance.open_task(lead, key=sent.submission_id, now=sent.now)
+    insurance.follow(lead, before, sent.answers, key=sent.submission_id, now=sent.now)
     assessments.ask(lead, cause=f"Answered: {sent.title}", now=sent.now)
     if sent.page == RECHECK.key:
         _offer_improved(lead, now=sent.now)

@@ -68,7 +68,7 @@ def assess(lead: Lead, *, cause: str, now: datetime) -> Assessment:
     else:
         made = before
     _follow(locked, made, before, now=now)
-    leads.record_outcome(locked, wake_up_on=found.checklist.wake_up_on)
+    leads.record_outcome(locked, wake_up_on=found.wake_up_on)
     return made
 
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from intake.care import CareRecord
 from intake.criteria import Finding, State, Timed
+from intake.insurers import Insurer, recognize
 from intake.payers import GENERAL, PROFILES, Profile
 
 # The longest wait that a policy asks for is 12 months of care: whoever has begun is through after that.
@@ -67,17 +68,31 @@ def earliest(criteria: list[Timed], record: CareRecord) -> date | None:
     return None
 
 
-def profiles_of(insurer: str) -> list[Profile]:
-    """The profiles that what a patient wrote as the name of the insurer may mean; the longest name first."""
-    said = " ".join(insurer.lower().replace(".", " ").split())
-    if not said:
-        return []
-    matches = [(max((len(name) for name in profile.names if name in said), default=0), profile) for profile in PROFILES]
-    longest = max(length for length, _profile in matches)
-    return [profile for length, profile in matches if length == longest and length]
+@dataclass(frozen=True)
+class Suggestion:
+    """What an insurer suggests. `profiles`: its lists, none while it is open which one is meant; `possible`: those that
+    may be meant; `question`: what to ask the patient or the insurer, "" when nothing is open."""
+
+    profiles: tuple[Profile, ...]
+    possible: tuple[Profile, ...] = ()
+    question: str = ""
 
 
-def suggested(insurer: str) -> Profile:
+def suggestion(insurer: Insurer) -> Suggestion:
+    """The lists of an insurer for its kind of plan. What may mean several things suggests none."""
+    possible = tuple(profile for profile in PROFILES if profile.payer in insurer.possible)
+    fitting = tuple(one for one in possible if one.payer == insurer.payer and one.plan == insurer.plan)
+    question = insurer.question
+    if insurer.payer and not fitting:
+        question = "The lists of this insurer are for another kind of plan: ask which criteria count"
+    return Suggestion(() if question else fitting, possible, question)
+
+
+def profiles_of(insurer: str, plan: str = "") -> list[Profile]:
+    """The profiles that what a patient wrote as the name of the insurer, and chose as the kind of plan, mean."""
+    return list(suggestion(recognize(insurer, plan)).profiles)
+
+
+def suggested(insurer: str, plan: str = "") -> Profile:
     """The first profile of an insurer, else what most insurers ask for. A person may choose another."""
-    found = profiles_of(insurer)
-    return found[0] if found else GENERAL
+    return (profiles_of(insurer, plan) or [GENERAL])[0]

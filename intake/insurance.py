@@ -11,9 +11,9 @@ from crm.actions import tasks
 from crm.enums import ActivityKind, TaskKind
 from crm.errors import DomainError
 from crm.models import Activity, Document, Lead, Task, User
-from intake import assessments
+from intake import assessments, gaps, insurers, record
 from intake.models import Coverage, PageOfProof, Plan, Verification
-from intake.payers import PROFILE
+from intake.payers import GENERAL, PROFILE, Profile
 
 INSURANCE_ANSWERS = ("plan_type", "payer_name", "member_id", "group_number")
 VERIFY_WITHIN = timedelta(days=2)
@@ -27,12 +27,13 @@ class InsuranceRefused(DomainError):
 def choose(lead: Lead, *, profile: str, plan: Plan | None, by: User, now: datetime) -> Coverage:
     """Says which criteria count for a lead, and which plan it is. The rules are asked again.
 
-    Raises InsuranceRefused for a plan of another location.
+    The choice counts while the patient has the present insurer. Raises InsuranceRefused for a plan of another location.
     """
     if plan and plan.location_id != lead.location_id:
         raise InsuranceRefused("That plan belongs to another location.")
+    about = _about(record.told_by(lead), plan, PROFILE.get(profile, GENERAL))
     made, _new = Coverage.objects.update_or_create(
-        lead=lead, defaults={"profile": profile, "plan": plan, "chosen_by": by, "chosen_at": now}
+        lead=lead, defaults=about | {"plan": plan, "chosen_by": by, "chosen_at": now}
     )
     _note(lead, f"{made}{f' ({plan})' if plan else ''}", by=by, now=now)
     assessments.assess(lead, cause="Insurance chosen", now=now)
@@ -41,13 +42,43 @@ def choose(lead: Lead, *, profile: str, plan: Plan | None, by: User, now: dateti
 
 @transaction.atomic
 def record_verification(lead: Lead, *, by: User, now: datetime, **answers: Any) -> Verification:
-    """Keeps what an insurer said, and on whose word. Finishes the open tasks to verify."""
-    made = Verification.objects.create(lead=lead, by=by, at=now, **answers)
+    """Keeps what an insurer said about the present version of its list, and on whose word. Finishes the open tasks to
+    verify."""
+    told = record.told_by(lead)
+    profile = gaps.of_lead(lead, told, now=now).checklist.profile
+    about = _about(told, answers.get("plan"), profile) | {"profile_as_of": profile.as_of}
+    made = Verification.objects.create(lead=lead, by=by, at=now, **about, **answers)
     Task.objects.open().filter(lead=lead, kind=TaskKind.VERIFY).update(done_at=now, done_by=by)
     _note(
         lead, f"Verified: {made.get_is_active_display().lower()}, {made.get_network_display().lower()}", by=by, now=now
     )
     return made
+
+
+def _about(told: record.Told, plan: Plan | None, profile: Profile) -> dict[str, str]:
+    """The insurer that the patient told; when they named none, the one that staff chose."""
+    chosen = plan.insurer if plan else profile.insurer if profile.payer else ""
+    return {
+        "insurer": str(told.answers.get("payer_name") or chosen),
+        "plan_type": str(told.answers.get("plan_type") or ""),
+        "profile": profile.key,
+    }
+
+
+def follow(lead: Lead, before: dict[str, Any], sent: dict[str, Any], *, key: UUID, now: datetime) -> None:
+    """Lets the tasks follow what a patient sent about the insurance. Another insurer is said on the timeline and ends
+    the tasks to verify the earlier one; so does paying alone. News open one task to verify, `key` naming the change."""
+    was, now_is = insurers.told(before), insurers.told(before | sent)
+    if was.plan and not now_is.is_same(was):
+        Task.objects.open().filter(lead=lead, kind=TaskKind.VERIFY).update(done_at=now)
+        words = " → ".join(_in_words(answers) for answers in (before, before | sent))
+        _note(lead, f"Another insurer: {words}", by=None, now=now)
+    if differs(before, sent) and not Task.objects.open().filter(lead=lead, kind=TaskKind.VERIFY).exists():
+        open_task(lead, key=key, now=now)
+
+
+def _in_words(answers: dict[str, Any]) -> str:
+    return insurers.in_words(str(answers.get("payer_name") or ""), str(answers.get("plan_type") or ""))
 
 
 def open_task(lead: Lead, *, key: UUID, now: datetime) -> None:
@@ -85,5 +116,5 @@ def forget_page(lead: Lead, page_id: UUID) -> bool:
     return bool(PageOfProof.objects.filter(pk=page_id, lead=lead).delete()[0])
 
 
-def _note(lead: Lead, summary: str, *, by: User, now: datetime) -> None:
+def _note(lead: Lead, summary: str, *, by: User | None, now: datetime) -> None:
     Activity.objects.create(lead=lead, kind=ActivityKind.INSURANCE, at=now, by=by, summary=summary[:200])

@@ -14,8 +14,9 @@ from crm import registry
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead
 from crm.normalise import one_line
-from intake import coverage, gaps, insurance, record
+from intake import gaps, insurance, insurers, record
 from intake.insurance import InsuranceRefused
+from intake.insurers import Insurer
 from intake.models import Answer, Network, Plan, Verification
 from intake.panels import values_in_words
 from intake.payers import PROFILES
@@ -24,26 +25,38 @@ from intake.questionnaire import PAGE
 SHOWN = ("plan_type", "payer_name", "policy_holder", "referral_required")
 
 
-class ChooseForm(forms.Form):
-    """Which criteria count, and which plan it is."""
+class InsurerForm(forms.Form):
+    """What staff say about the insurer that the page names. Refused when the patient has named another one since."""
 
-    profile = forms.ChoiceField(label="Criteria of", choices=[(profile.key, str(profile)) for profile in PROFILES])
+    about = forms.CharField(required=False, widget=forms.HiddenInput)
     plan = forms.ModelChoiceField(Plan.objects.none(), required=False, empty_label="Not on our list")
 
-    def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lead: Lead, insurer: Insurer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.insurer, self.fields["about"].initial = insurer, insurer.identity
         field = cast("forms.ModelChoiceField[Plan]", self.fields["plan"])
         field.queryset = Plan.objects.filter(location=lead.location_id).order_by("insurer", "name", "pk")
 
+    def clean(self) -> dict[str, Any]:
+        about = self.cleaned_data.pop("about", "")
+        if "about" in self.data and about != self.insurer.identity:
+            raise forms.ValidationError("The patient has named another insurer since this page was opened. Look again.")
+        return self.cleaned_data
+
+
+class ChooseForm(InsurerForm):
+    """Which criteria count, and which plan it is."""
+
+    profile = forms.ChoiceField(label="Criteria of", choices=[(profile.key, str(profile)) for profile in PROFILES])
+
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [("What the insurer asks for", list(self))]
+        return [("What the insurer asks for", [self["profile"], self["plan"]])]
 
 
-class VerificationForm(forms.Form):
+class VerificationForm(InsurerForm):
     """One conversation with an insurer."""
 
-    plan = forms.ModelChoiceField(Plan.objects.none(), required=False, empty_label="Not on our list")
     spoke_to = forms.CharField(label="Who said it", max_length=120, help_text="A name and the department.")
     call_reference = forms.CharField(max_length=80, help_text="The insurer's number for this conversation.")
     is_active = forms.ChoiceField(label="Coverage is active", choices=Answer)
@@ -53,11 +66,6 @@ class VerificationForm(forms.Form):
     note = forms.CharField(
         max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="No diagnosis."
     )
-
-    def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = cast("forms.ModelChoiceField[Plan]", self.fields["plan"])
-        field.queryset = Plan.objects.filter(location=lead.location_id).order_by("insurer", "name", "pk")
 
     def clean_spoke_to(self) -> str:
         return one_line(self.cleaned_data["spoke_to"])
@@ -95,19 +103,27 @@ def panel(request: HttpRequest, lead: Lead) -> str:
         "lead": lead,
         "gaps": found,
         "list": found.checklist,
-        "others": coverage.profiles_of(str(told.answers.get("payer_name") or "")),
+        "findings": [finding for finding, _pages in gaps.with_pages(found, lead, gaps.documents_for(lead, told))],
         "told": _told(told.answers),
-        "verifications": list(asked[:5]),
+        "verifications": [(one, _what_changed_since(one, told, found)) for one in asked[:5]],
     }
     return render_to_string("intake/panel_insurance.html", context, request=request)
+
+
+def _what_changed_since(asked: Verification, told: record.Told, found: gaps.Gaps) -> str:
+    """Why an answer counts no more, "" while it does."""
+    if not gaps.belongs(asked, told, at=asked.at):
+        return f"Said by another insurer ({asked.insurer_in_words})" if asked.insurer_in_words else "Another insurer"
+    return "" if gaps.is_current(asked, told, found) else "Said about another list, or an earlier version of it"
 
 
 def choose(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Says which criteria count for this lead."""
     lead = find_lead(lead_id)
-    found = gaps.of_lead(lead, record.told_by(lead), now=timezone.now())
+    told = record.told_by(lead)
+    found = gaps.of_lead(lead, told, now=timezone.now())
     initial = {"profile": found.checklist.profile.key, "plan": found.chosen.plan if found.chosen else None}
-    form = ChooseForm(request.POST or None, lead=lead, initial=initial)
+    form = ChooseForm(request.POST or None, lead=lead, insurer=found.insurer, initial=initial)
     if form.is_valid():
         try:
             insurance.choose(lead, by=user_of(request), now=timezone.now(), **form.cleaned_data)
@@ -122,7 +138,7 @@ def choose(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
 def verify(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Keeps what the insurer said."""
     lead = find_lead(lead_id)
-    form = VerificationForm(request.POST or None, lead=lead)
+    form = VerificationForm(request.POST or None, lead=lead, insurer=insurers.told(record.current_answers(lead)))
     if form.is_valid():
         insurance.record_verification(lead, by=user_of(request), now=timezone.now(), **form.cleaned_data)
         messages.success(request, "The answer of the insurer is kept.")

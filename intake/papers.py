@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from crm import printing, registry
 from crm.admin.lead_page import find_lead, user_of
-from crm.document_enums import READABLE
 from crm.models import Document, ImagingStudy, Lead
 from intake import assessments, flags, gaps, insurance, ledger_views, record
 from intake.insurance import InsuranceRefused
@@ -75,7 +74,6 @@ def packet(
         "title": f"Authorization packet: {lead.full_name}",
         "opts": Lead._meta,
         "lead": lead,
-        "documents": _documents(lead),
         "refused": refused,
         **_about_insurance(lead),
     }
@@ -87,11 +85,12 @@ def note_page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
     lead, here = find_lead(lead_id), redirect(reverse("admin:intake_packet", args=[lead_id]))
     if request.method != "POST":
         return here
-    form = PageForm(request.POST, documents=_documents(lead))
+    told = record.told_by(lead)
+    form = PageForm(request.POST, documents=gaps.documents_for(lead, told))
     if not form.is_valid():
         return packet(site, request, lead_id, status=422, refused="Choose a document, and a page from 1 on.")
     now = timezone.now()
-    profile = gaps.of_lead(lead, record.told_by(lead), now=now).checklist.profile
+    profile = gaps.of_lead(lead, told, now=now).checklist.profile
     try:
         insurance.note_page(lead, profile=profile.key, by=user_of(request), now=now, **form.cleaned_data)
     except InsuranceRefused as refused:
@@ -112,7 +111,7 @@ def forget_page(site: AdminSite, request: HttpRequest, lead_id: UUID, page_id: U
 def print_packet(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """The packet for paper or as a PDF."""
     lead = find_lead(lead_id)
-    context = _on_paper(request, lead) | _about_insurance(lead) | {"documents": _documents(lead)}
+    context = _on_paper(request, lead) | _about_insurance(lead)
     return printing.on_paper(request, "intake/print_packet.html", context, name=f"packet-{lead.reference}")
 
 
@@ -138,19 +137,14 @@ def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
 
 
 def _about_insurance(lead: Lead) -> dict[str, Any]:
-    found = gaps.of_lead(lead, record.told_by(lead), now=timezone.now())
-    pages = PageOfProof.objects.filter(lead=lead, profile=found.checklist.profile.key).select_related("document")
-    noted: dict[str, list[PageOfProof]] = {}
-    for page in pages.order_by("document__created_at", "page", "pk"):
-        noted.setdefault(page.criterion, []).append(page)
+    told = record.told_by(lead)
+    found = gaps.of_lead(lead, told, now=timezone.now())
+    documents = gaps.documents_for(lead, told)
+    asked = Verification.objects.filter(lead=lead).order_by("-at", "-pk")
     return {
         "gaps": found,
         "list": found.checklist,
-        "criteria": [(finding, noted.get(finding.code, [])) for finding in found.checklist.findings],
-        "verification": Verification.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk").first(),
+        "documents": documents,
+        "criteria": gaps.with_pages(found, lead, documents),
+        "verification": next((one for one in asked if gaps.is_current(one, told, found)), None),
     }
-
-
-def _documents(lead: Lead) -> list[Document]:
-    """Those that may be read, oldest first: they are numbered so in the packet."""
-    return list(Document.objects.filter(lead=lead, state__in=READABLE).order_by("created_at", "pk"))

@@ -29,11 +29,13 @@ from intake.criteria import (
     Successes,
     ToldInFull,
 )
+from intake.insurers import COMMERCIAL, MEDICAID, MEDICARE
 
 
 @dataclass(frozen=True)
 class Profile:
-    """`names`: how patients write the insurer, in small letters. `waived_for`: findings for which no wait is asked."""
+    """`payer` and `plan`: whose list it is, and for which kind of plan (intake/insurers.py). `waived_for`: findings for
+    which no wait is asked."""
 
     key: str
     insurer: str
@@ -41,7 +43,8 @@ class Profile:
     source: str
     as_of: date
     criteria: tuple[Criterion, ...]
-    names: tuple[str, ...] = ()
+    payer: str = ""
+    plan: str = COMMERCIAL
     waived_for: tuple[str, ...] = ()
     is_secondhand: bool = True
     note: str = ""
@@ -149,7 +152,7 @@ BCBS_SC = Profile(
         NervePattern(code="radicular", text="Nerve symptoms that hinder daily activities"),
         _MATCHING_IMAGES,
     ),
-    names=("blue cross blue shield of south carolina", "bcbs of south carolina", "bcbs sc", "bluechoice"),
+    payer="bcbs_sc",
     waived_for=EMERGENCIES,
     is_secondhand=False,
     note="Percutaneous and radio-frequency disc decompression count as investigational.",
@@ -179,7 +182,7 @@ AETNA_DECOMPRESSION = Profile(
         Modalities(code="medication", text="Medication", count=1, of=(MEDICINE,), within=YEAR),
         ForClinician(code="compression", text="Moderate or worse stenosis, or a nerve that is truly compressed"),
     ),
-    names=("aetna",),
+    payer="aetna",
     waived_for=SERIOUS,
     note="Endoscopic and percutaneous discectomy count as investigational.",
 )
@@ -209,7 +212,7 @@ AETNA_FUSION = Profile(
         HbA1cBelow(code="hba1c", text="With diabetes: HbA1c below 8 %", percent=8),
         ForClinician(code="instability", text="Instability; not disc degeneration or pain in the back alone"),
     ),
-    names=("aetna",),
+    payer="aetna",
     waived_for=SERIOUS,
     note="Three months are asked for some kinds of fusion, six weeks for others.",
 )
@@ -232,7 +235,7 @@ EVICORE_DECOMPRESSION = Profile(
         _MATCHING_IMAGES,
         _EXAMINATION,
     ),
-    names=("evicore", "cigna"),
+    payer="cigna",
     waived_for=("Urgent indications, such as an unstable fracture that presses on a nerve",),
     note="Another decompression needs more than 12 weeks since the one before. Which therapies count was not read.",
 )
@@ -256,7 +259,7 @@ EVICORE_SLIP = Profile(
         CareTime(code="care_3_months", text="3 months of structured treatment", days=91, of=ANY_CARE),
         *_EVICORE_FUSION,
     ),
-    names=("evicore", "cigna"),
+    payer="cigna",
     waived_for=_EVICORE_WAIVED,
 )
 
@@ -273,7 +276,7 @@ EVICORE_DISC = Profile(
         ),
         *_EVICORE_FUSION,
     ),
-    names=("evicore", "cigna"),
+    payer="cigna",
     waived_for=_EVICORE_WAIVED,
     note="Not for a herniated disc alone, and not for several worn discs.",
 )
@@ -291,7 +294,7 @@ HCSC_FUSION = Profile(
         _MATCHING_IMAGES,
         ForClinician(code="function", text="Function that is impaired"),
     ),
-    names=("hcsc", "blue cross blue shield of illinois", "blue cross blue shield of texas", "bcbsil", "bcbstx"),
+    payer="hcsc",
     waived_for=("Rapid loss of strength", "Cauda equina syndrome"),
     note="Not for a herniated disc alone, non-specific back pain, worn discs or facet syndrome.",
 )
@@ -308,7 +311,7 @@ UHC_RECORDS = Profile(
         RecentImaging(code="imaging", text="Dated images with the radiologist's report", with_report=True),
         NicotineTold(code="nicotine", text="Smoking, and since when without"),
     ),
-    names=("unitedhealth", "united health", "uhc", "umr"),
+    payer="uhc",
 )
 
 UHC_IMAGING = Profile(
@@ -321,7 +324,8 @@ UHC_IMAGING = Profile(
         CareTime(code="care_6_weeks", text="6 weeks of treatment directed by a clinician", days=42, of=DIRECTED_CARE),
         ForClinician(code="evaluation", text="A recent evaluation in person after that"),
     ),
-    names=("unitedhealthcare community plan",),
+    payer="uhc_oh",
+    plan=MEDICAID,
     waived_for=("Warning signs",),
 )
 
@@ -343,7 +347,8 @@ MEDICARE_ESI = Profile(
         ReliefOfEarlier(code="relief", text="Another one: 50 % of relief from the one before", of=EPIDURAL, percent=50),
         AtMost(code="number", text="No more than 4 sessions in 12 months", of=EPIDURAL, count=4, within=YEAR),
     ),
-    names=("medicare",),
+    payer="medicare",
+    plan=MEDICARE,
     note="Counted without regard to the region; the policy counts each region for itself. Not with herpes zoster.",
 )
 
@@ -362,7 +367,8 @@ MEDICARE_FACET = Profile(
             code="relief", text="Another one: 50 % of relief for 6 months", of=ABLATION, percent=50, days=182
         ),
     ),
-    names=("medicare",),
+    payer="medicare",
+    plan=MEDICARE,
 )
 
 PROFILES = (

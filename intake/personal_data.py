@@ -27,7 +27,9 @@ def hang_in() -> None:
     )
     by = {STAFF: "by approved_by", HANDLING: "needs_second"}
     data(Override, path="assessment__lead", title="Decisions", fields="at outcome reason approved_at", left_out=by)
-    said = "plan at spoke_to call_reference is_active network needs_authorization needs_referral note"
+    said = "insurer plan_type plan at spoke_to call_reference is_active network needs_authorization needs_referral note"
+    said += " profile profile_as_of"
     data(Verification, path="lead", title="What your insurer said", fields=said, left_out={STAFF: "by"})
-    data(Coverage, path="lead", title="Your insurance", fields="plan profile chosen_at", left_out={STAFF: "chosen_by"})
+    chosen = "insurer plan_type plan profile chosen_at"
+    data(Coverage, path="lead", title="Your insurance", fields=chosen, left_out={STAFF: "chosen_by"})
     data(PageOfProof, path="lead", why_not="Page numbers of documents, which are in the copy themselves.")

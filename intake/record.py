@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet
 
 from crm.models import Lead, Measurement, PatientSession, Treatment
 from crm.treatment_enums import MeasurementKind
+from intake import insurers
+from intake.insurers import Insurer
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.questionnaire import NONE
 from intake.snapshot import Snapshot
@@ -24,20 +26,27 @@ SNAPSHOT_WORDS = {
 
 @dataclass(frozen=True)
 class Told:
-    """The latest answer to each question, and when it was given."""
+    """The latest answer to each question, and when it was given. `insurer_since`: when the present insurer took
+    the place of another one, None when it never did."""
 
     answers: dict[str, Any] = field(default_factory=dict)
     at: dict[str, datetime] = field(default_factory=dict)
+    insurer_since: datetime | None = None
 
 
 def told_by(lead: Lead) -> Told:
     """The latest answer to each question that was ever asked: pages in the order in which they were sent. One query.
     What waits in the lead's name is no answer of theirs."""
-    told = Told()
+    answers: dict[str, Any] = {}
+    at: dict[str, datetime] = {}
+    insurer, since = Insurer(), None
     for submission in Submission.objects.counting().filter(lead=lead).order_by("at", "pk"):
-        told.answers.update(submission.answers)
-        told.at.update(dict.fromkeys(submission.answers, submission.at))
-    return told
+        answers.update(submission.answers)
+        at.update(dict.fromkeys(submission.answers, submission.at))
+        if not insurers.INSURER_QUESTIONS.isdisjoint(submission.answers):
+            before, insurer = insurer, insurers.told(answers)
+            since = submission.at if before.plan and not insurer.is_same(before) else since
+    return Told(answers, at, since)
 
 
 def current_answers(lead: Lead) -> dict[str, Any]:

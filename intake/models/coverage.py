@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
+from intake import insurers
+from intake.insurers import Insurer
 from intake.payers import GENERAL, PROFILE, Profile
 
 
@@ -42,12 +44,34 @@ class Plan(Row):
         return f"{self.insurer} {self.name}".strip()
 
 
-class Coverage(Row):
-    """What a person decided about a lead's insurance. Without a row the insurer that the patient named decides."""
+class OfInsurer(models.Model):
+    """What holds for one insurer only: its name and the kind of plan as they were told then, and the list of criteria
+    that was looked at. `insurer` None: kept before insurers were noted here."""
+
+    insurer: "models.Field[str | None, str | None]"
+    plan_type = models.CharField(max_length=24, blank=True)
+    profile = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def insurer_in_words(self) -> str:
+        return insurers.in_words(str(self.insurer or ""), self.plan_type)
+
+    @property
+    def whose(self) -> Insurer | None:
+        """The insurer that is meant; None when none was noted."""
+        return None if self.insurer is None else insurers.recognize(str(self.insurer), self.plan_type)
+
+
+class Coverage(OfInsurer, Row):
+    """What a person decided about a lead's insurance, while the patient has that insurer. Without a row the insurer
+    that the patient named decides."""
 
     lead = models.OneToOneField("crm.Lead", on_delete=models.CASCADE, related_name="coverage")
+    insurer = EncryptedTextField(context="intake.coverage.insurer", null=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    profile = models.CharField(max_length=40)
     chosen_at = models.DateTimeField(default=timezone.now)
     chosen_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")
 
@@ -60,11 +84,12 @@ class Coverage(Row):
         return PROFILE.get(self.profile, GENERAL)
 
 
-class Verification(Row):
-    """One conversation with an insurer. Never changed: a later one stands beside it."""
+class Verification(OfInsurer, Row):
+    """One conversation with an insurer, about one version of its list. Never changed: a later one stands beside it."""
 
     lead = models.ForeignKey("crm.Lead", on_delete=models.PROTECT, related_name="verifications")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    insurer = EncryptedTextField(context="intake.verification.insurer", null=True)
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")
     spoke_to = models.CharField(max_length=120)
@@ -74,6 +99,7 @@ class Verification(Row):
     needs_authorization = models.CharField(max_length=8, choices=Answer, default=Answer.UNKNOWN)
     needs_referral = models.CharField(max_length=8, choices=Answer, default=Answer.UNKNOWN)
     note = models.CharField(max_length=400, blank=True)
+    profile_as_of = models.DateField(null=True, help_text="The version of the list that was looked at.")
 
     class Meta:
         indexes = [models.Index(fields=["lead", "-at"], name="verification_of_lead")]
@@ -84,12 +110,13 @@ class Verification(Row):
 
 
 class PageOfProof(Row):
-    """Where in a document an insurer's criterion is shown. `criterion`: its code in the profile."""
+    """Where in a document an insurer's criterion is shown. `criterion`: its code in the profile; without a document it
+    is gone, and so is the proof."""
 
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="pages_of_proof")
     profile = models.CharField(max_length=40)
     criterion = models.CharField(max_length=40)
-    document = models.ForeignKey("crm.Document", on_delete=models.CASCADE, related_name="+")
+    document = models.ForeignKey("crm.Document", on_delete=models.SET_NULL, null=True, related_name="+")
     page = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")

@@ -116,6 +116,7 @@ CASES = [
     ("hcsc_fusion", "medication", record(care("med_cannabinoid", days=99)), NOT_MET),
     ("hcsc_fusion", "rating", record(ratings=(nrs(4.5),)), MET),
     ("hcsc_fusion", "rating", record(ratings=(nrs(4),)), NOT_MET),
+    ("hcsc_fusion", "rating", record(ratings=(nrs(8), nrs(2))), NOT_MET),  # corrected on the same day
     # UnitedHealthcare: told in full, two measurements.
     ("uhc_records", "treatments", record(care(days=9, reason_for_end=True)), MET),
     ("uhc_records", "treatments", record(care(days=9)), NOT_MET),
@@ -254,7 +255,7 @@ def test_a_warning_sign_may_waive_the_wait() -> None:
     ("said", "keys"),
     [
         ("Aetna Open Access", ["aetna_decompression", "aetna_fusion"]),
-        ("B.C.B.S. of South Carolina", []),
+        ("B.C.B.S. of South Carolina", ["bcbs_sc_discectomy"]),
         ("BCBS of  South Carolina", ["bcbs_sc_discectomy"]),
         ("UnitedHealthcare Community Plan of Ohio", ["uhc_oh_imaging"]),
         ("UnitedHealthcare", ["uhc_records"]),

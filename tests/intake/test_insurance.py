@@ -1,6 +1,7 @@
 """From the insurer that a patient names to the packet: what is suggested, chosen, verified and noted."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,9 @@ from crm.document_enums import DocumentKind, DocumentState
 from crm.enums import AccessAction, ActivityKind, TaskKind
 from crm.models import AccessEvent, Activity, Document, Lead, Location, PatientSession, Task, User
 from crm.treatment_enums import Source
-from intake import actions, answering, assessments, gaps, insurance, record
+from intake import actions, answering, assessments, gaps, insurance, payers, record
 from intake.insurance import InsuranceRefused
-from intake.models import Assessment, Coverage, PageOfProof, Plan, Verification
+from intake.models import Assessment, Coverage, PageOfProof, Plan, Submission, Verification
 from tests.factories import NOON, make_lead, make_location, make_user
 from tests.intake.test_submit import request_of
 
@@ -36,11 +37,10 @@ def plan(centre: Location) -> Plan:
 
 
 def tell(lead: Lead, **answers: Any) -> None:
-    """The page about insurance, sent from a browser that is proven."""
+    """The page about insurance, sent from a browser that is proven; each a second after the one before."""
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
-    answering.keep_page(
-        answering.Sent(session, "insurance", "Insurance", answers, uuid.uuid4(), NOON + timedelta(minutes=5))
-    )
+    at = NOON + timedelta(minutes=5, seconds=Submission.objects.filter(lead=lead).count())
+    answering.keep_page(answering.Sent(session, "insurance", "Insurance", answers, uuid.uuid4(), at))
 
 
 def list_of(lead: Lead) -> gaps.Gaps:
@@ -263,3 +263,157 @@ ROUTES = ["insurance/", "insurance/verified/", "packet/", "packet/pages/", "pack
 def test_an_outsider_sees_none_of_it(lead: Lead, client: Client, outsider: User, route: str) -> None:
     client.force_login(outsider)
     assert client.get(f"/admin/crm/lead/{lead.pk}/{route}").status_code == 403
+
+
+# --- Another insurer --------------------------------------------------------------------------------------------------
+def verify(lead: Lead, by: User, **answers: Any) -> Verification:
+    said = {"spoke_to": "Morgan Example", "call_reference": "CALL-OLD", "is_active": "yes"}
+    return insurance.record_verification(lead, by=by, now=NOON + timedelta(minutes=6), **said | answers)
+
+
+def packet_of(desk: Client, lead: Lead) -> str:
+    return desk.get(f"/admin/crm/lead/{lead.pk}/packet/print/").content.decode()
+
+
+def panel_of(desk: Client, lead: Lead) -> str:
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
+    return page.partition(">Insurance</h2>")[2].partition("</section>")[0]
+
+
+def test_another_insurer_ends_the_choice_and_says_so(lead: Lead, desk: Client, coordinator: User) -> None:
+    tell(lead, payer_name="Aetna", plan_type="commercial")
+    insurance.choose(lead, profile="aetna_fusion", plan=None, by=coordinator, now=NOON + timedelta(minutes=5))
+    tell(lead, payer_name="Example Mutual", plan_type="commercial")
+    found = list_of(lead)
+    assert (found.checklist.profile.key, found.chosen, found.ended) == ("general", None, Coverage.objects.get())
+    assert Activity.objects.filter(lead=lead, summary="Another insurer: Aetna → Example Mutual").count() == 1
+    panel = panel_of(desk, lead)
+    assert "Another insurer." in panel
+    assert "“Aetna: fusion” was chosen by" in panel
+
+
+def test_the_same_insurer_written_otherwise_changes_nothing(lead: Lead, coordinator: User) -> None:
+    tell(lead, payer_name="Aetna")
+    insurance.choose(lead, profile="general", plan=None, by=coordinator, now=NOON)
+    tell(lead, payer_name="AETNA Open Access PPO", plan_type="commercial")
+    assert list_of(lead).chosen == Coverage.objects.get()
+    assert not Activity.objects.filter(summary__startswith="Another insurer").exists()
+    assert Task.objects.open().filter(kind=TaskKind.VERIFY).count() == 1
+
+
+def test_a_choice_made_before_anything_was_told_ends_when_another_insurer_is_named(
+    lead: Lead, coordinator: User, plan: Plan
+) -> None:
+    insurance.choose(lead, profile="aetna_fusion", plan=plan, by=coordinator, now=NOON)
+    assert list_of(lead).checklist.profile.key == "aetna_fusion"
+    tell(lead, payer_name="Aetna PPO")
+    assert list_of(lead).checklist.profile.key == "aetna_fusion"
+    tell(lead, payer_name="Cigna")
+    assert (list_of(lead).checklist.profile.key, list_of(lead).chosen) == ("evicore_608", None)
+
+
+def test_nothing_of_the_old_insurer_stands_in_the_new_packet(
+    lead: Lead, desk: Client, coordinator: User, settings: Any
+) -> None:
+    tell(lead, payer_name="Aetna")
+    make_document(lead, kind=DocumentKind.INSURANCE, name="aetna-card.jpg", created_at=NOON)
+    verify(lead, coordinator)
+    assert "CALL-OLD" in packet_of(desk, lead)
+    assert "aetna-card.jpg" in packet_of(desk, lead)
+    tell(lead, payer_name="Example Mutual")
+    paper = packet_of(desk, lead)
+    assert not [word for word in ("CALL-OLD", "Morgan Example", "aetna", "Aetna") if word in paper]
+    assert "Said by another insurer (Aetna): ask again" in panel_of(desk, lead)
+
+
+def test_a_verification_is_of_one_version_of_a_list(
+    lead: Lead, desk: Client, coordinator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(lead, payer_name="Aetna")
+    verify(lead, coordinator)
+    made = Verification.objects.get()
+    assert (made.insurer, made.profile, made.profile_as_of) == ("Aetna", "aetna_decompression", date(2026, 11, 22))
+    newer = replace(payers.AETNA_DECOMPRESSION, as_of=date(2027, 1, 2))
+    monkeypatch.setattr("intake.coverage.PROFILES", (newer,))
+    assert "CALL-OLD" not in packet_of(desk, lead)
+    assert "an earlier version of it: ask again" in panel_of(desk, lead)
+
+
+def test_whoever_pays_alone_has_no_task_and_no_list(lead: Lead, desk: Client, coordinator: User) -> None:
+    tell(lead, payer_name="Aetna", plan_type="commercial")
+    insurance.choose(lead, profile="aetna_fusion", plan=None, by=coordinator, now=NOON)
+    verify(lead, coordinator)
+    tell(lead, member_id="EX-556")
+    assert Task.objects.open().filter(kind=TaskKind.VERIFY).count() == 1
+    tell(lead, plan_type="self_pay")
+    assert not Task.objects.open().filter(kind=TaskKind.VERIFY).exists()
+    found = list_of(lead)
+    assert (found.pays_alone, found.chosen, found.flags, found.wake_up_on) == (True, None, [], None)
+    panel = panel_of(desk, lead)
+    assert "Pays without insurance" in panel
+    assert "No nicotine for 6 weeks" not in panel
+    assert "CALL-OLD" not in packet_of(desk, lead)
+
+
+def test_the_form_is_refused_when_another_insurer_was_named_meanwhile(lead: Lead, desk: Client) -> None:
+    tell(lead, payer_name="Aetna")
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/insurance/verified/").content.decode()
+    assert 'value="commercial:aetna"' in page
+    tell(lead, payer_name="Cigna")
+    said = {"spoke_to": "Morgan", "call_reference": "1", "is_active": "yes", "network": "in"}
+    said |= {"needs_authorization": "no", "needs_referral": "no", "about": "commercial:aetna"}
+    answer = desk.post(f"/admin/crm/lead/{lead.pk}/insurance/verified/", said)
+    assert answer.status_code == 422
+    assert "named another insurer since" in answer.content.decode()
+    chosen = {"profile": "aetna_fusion", "about": "commercial:aetna"}
+    assert desk.post(f"/admin/crm/lead/{lead.pk}/insurance/", chosen).status_code == 422
+    assert (Verification.objects.count(), Coverage.objects.count()) == (0, 0)
+
+
+def test_what_was_kept_before_insurers_were_noted_belongs_to_the_one_of_its_day(lead: Lead, coordinator: User) -> None:
+    tell(lead, payer_name="Aetna")
+    Verification.objects.create(lead=lead, by=coordinator, at=NOON, spoke_to="M", call_reference="1")
+    Coverage.objects.create(lead=lead, chosen_by=coordinator, chosen_at=NOON, profile="aetna_fusion")
+    old, told = Verification.objects.get(), record.told_by(lead)
+    assert gaps.is_current(old, told, list_of(lead))
+    assert list_of(lead).chosen
+    tell(lead, payer_name="Example Mutual")
+    told = record.told_by(lead)
+    assert not gaps.is_current(old, told, list_of(lead))
+    assert not list_of(lead).chosen
+
+
+def test_an_open_question_about_the_insurer_stands_on_the_panel(lead: Lead, desk: Client) -> None:
+    tell(lead, payer_name="Medicare Advantage (Aetna)")
+    panel = panel_of(desk, lead)
+    assert "To ask:" in panel
+    assert "ask which company runs the plan" in panel
+    assert "Any insurer: what most ask for" in panel
+
+
+def test_the_kind_of_plan_alone_suggests_the_list(lead: Lead) -> None:
+    tell(lead, plan_type="medicare")
+    assert list_of(lead).checklist.profile.key == "medicare_esi"
+
+
+@pytest.mark.parametrize("become", ["deleted", "refused", "somebody_elses"])
+def test_proof_that_is_gone_or_moved_is_not_met(
+    lead: Lead, desk: Client, coordinator: User, document: Document, become: str
+) -> None:
+    session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
+    history = {"nicotine": "never"}
+    answering.keep_page(answering.Sent(session, "background", "Background", history, uuid.uuid4(), NOON))
+    insurance.choose(lead, profile="aetna_fusion", plan=None, by=coordinator, now=NOON)
+    note(desk, lead, criterion="nicotine", document=document.pk)
+    row = 'No nicotine for 6 weeks (a laboratory value is asked for)</th>\n          <td class="is-short">'
+    assert f"{row}Met" in packet_of(desk, lead)
+    if become == "deleted":
+        document.delete()
+    elif become == "refused":
+        Document.objects.update(state=DocumentState.REFUSED)
+    else:
+        Document.objects.update(lead=make_lead(email="b@example.org", phone=""))
+    paper = packet_of(desk, lead)
+    assert f"{row}Not met" in paper
+    assert "therapy.pdf" not in paper
+    assert gaps.GONE in panel_of(desk, lead)
