@@ -86,15 +86,15 @@ def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
 
 
 def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> Message:
-    """Tells a member of staff to look now, and nothing else. One an alert, level and address; of no lead, so that no
-    hold stops it."""
+    """Tells a member of staff to look now, and nothing else. One a round, level and
+    address; of no lead, so that no hold stops it."""
     link = settings.SITE_URL.rstrip("/") + reverse("admin:crm_lead_change", args=[raised.lead_id])
     return make_message(
         "alert",
         lead=None,
         centre=centre,
         to=to,
-        key=f"alert:{raised.pk}:{raised.level}:{sha256(to.encode()).hexdigest()[:16]}",
+        key=f"alert:{raised.pk}.{raised.round}:{raised.level}:{sha256(to.encode()).hexdigest()[:16]}",
         message_class=MessageClass.ANSWER,
         on_unknown=OnUnknown.RESEND,
         context={"link": link, "level": raised.level},

@@ -8,6 +8,7 @@ from django.db.models import Model
 from crm import registry
 from crm.models import (
     Activity,
+    AlertCause,
     AlertPost,
     ConsentRecord,
     Consultation,
@@ -97,8 +98,9 @@ def _about_care() -> None:
     data(Document, path="lead", title="Documents", fields=files, left_out=handled)
     by = {STAFF: "requested_by report_by images_by reviewed_by created_by"}
     data(ImagingStudy, path="lead", title="Pictures", fields=_STUDY, left_out=by)
-    alerted = {STAFF: "acknowledged_by", KEY: "key", HANDLING: "next_level_at"}
+    alerted = {STAFF: "acknowledged_by", HANDLING: "round next_level_at"}
     data(SafetyAlert, path="lead", title="Alerts", fields="raised_at level acknowledged_at", left_out=alerted)
+    data(AlertCause, path="alert__lead", title="What the alerts were about", fields="at", left_out={KEY: "key"})
     decided = {STAFF: "by second_by", HANDLING: "needs_second"}
     data(ReviewDecision, path="lead", title="Clinical reviews", fields="decision reason at second_at", left_out=decided)
     seen = "held_on result surgery note at"

@@ -210,7 +210,7 @@ def last_to_correct(lead: Lead) -> str:
 
 
 def _alerts(lead: Lead) -> list[SafetyAlert]:
-    return list(SafetyAlert.objects.open().filter(lead=lead).order_by("raised_at", "pk"))
+    return list(SafetyAlert.objects.open().filter(lead=lead).with_causes().order_by("raised_at", "pk"))
 
 
 def scores(lead: Lead) -> list[tuple[str, list[Measurement]]]:

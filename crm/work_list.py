@@ -117,7 +117,7 @@ def end_of_today(now: datetime) -> datetime:
 
 def _alerts(user: User) -> list[SafetyAlert]:
     waiting = SafetyAlert.objects.open().filter(in_sight(user, location="lead__location"))
-    return list(waiting.select_related("lead").order_by("raised_at", "pk")[:MOST])
+    return list(waiting.select_related("lead").with_causes().order_by("raised_at", "pk")[:MOST])
 
 
 def snoozed_until(choice: str, *, now: datetime) -> datetime | None:

@@ -222,4 +222,4 @@ def _add_to(waits: UnprovenRequest, asked: Request, sent: Submission) -> None:
     waits.data, waits.has_sign = request.plain(asked.data), waits.has_sign or asked.urgent
     waits.save(update_fields=["data", "has_sign"])
     if asked.urgent:
-        known.call_at_once(sent.lead, key=waits.pk, now=asked.now, is_loud=not asked.many)
+        known.call_at_once(sent.lead, key=waits.pk, cause=sent.pk, now=asked.now, is_loud=not asked.many)

@@ -109,14 +109,15 @@ def keep_emergency(sent: Sent) -> None:
     """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
     to a request in somebody's name puts the hold on that request alone; somebody is called all the same."""
     lead, waits = sent.session.lead, record.unproven_of(sent.session)
-    if not _keep(sent, waits):
+    kept = _keep(sent, waits)
+    if kept is None:
         return
     _note(sent, sent.title if waits is None else f"{sent.title}, not proven")
     if waits:
         UnprovenRequest.objects.filter(pk=waits.pk).update(has_sign=True)
-        known.call_at_once(lead, key=waits.pk, now=sent.now)
+        known.call_at_once(lead, key=waits.pk, cause=kept.pk, now=sent.now)
     else:
-        known.raise_alarm(lead, key=sent.submission_id, now=sent.now)
+        known.raise_alarm(lead, key=kept.pk, now=sent.now)
         assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
 
 
@@ -210,8 +211,8 @@ def count_later(page: Submission, *, now: datetime) -> None:
         _let_count(sent, record.current_answers(page.lead))
 
 
-def _keep(sent: Sent, waits: UnprovenRequest | None) -> bool:
-    """Adds the Submission; False when this very page was sent before."""
+def _keep(sent: Sent, waits: UnprovenRequest | None) -> Submission | None:
+    """Adds the Submission; None when this very page was sent before."""
     lead = Lead.objects.select_for_update(no_key=True).get(pk=sent.session.lead_id)
     made = request.submission(
         lead,
@@ -224,9 +225,9 @@ def _keep(sent: Sent, waits: UnprovenRequest | None) -> bool:
         unproven=waits,
     )
     if Submission.objects.filter(form_id=made.form_id, answers_digest=made.answers_digest).exists():
-        return False
+        return None
     made.save(force_insert=True)
-    return True
+    return made
 
 
 def _keep_told(
@@ -242,7 +243,7 @@ def _keep_told(
     answers: dict[str, Any] = {"treatment": str(treatment.pk), "told": told}
     if waits:
         answers["columns"] = json.loads(json.dumps(columns, cls=DjangoJSONEncoder))
-    return _keep(replace(sent, page=TREATMENTS, answers=answers, submission_id=submission_id), waits)
+    return _keep(replace(sent, page=TREATMENTS, answers=answers, submission_id=submission_id), waits) is not None
 
 
 def _tell_the_lead(sent: Sent) -> None:

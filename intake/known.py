@@ -116,10 +116,11 @@ def raise_alarm(lead: Lead, *, key: object, now: datetime, is_loud: bool = True)
     call_at_once(lead, key=key, now=now, is_loud=is_loud)
 
 
-def call_at_once(lead: Lead, *, key: object, now: datetime, is_loud: bool = True) -> None:
-    """Open the urgent call and raise the alert, once a `key`, and leave the lead as it is."""
+def call_at_once(lead: Lead, *, key: object, cause: object = None, now: datetime, is_loud: bool = True) -> None:
+    """Open the urgent call, once a `key`, and raise the alert, once a `cause`; leave the lead as it is. `cause`: what
+    was reported, when one call stands for several reports."""
     tasks.open_once(request.urgent_call(lead, key=key, now=now))
-    safety.raise_alert(lead, key=f"urgent:{key}", now=now, is_loud=is_loud)
+    safety.raise_alert(lead, key=f"urgent:{cause or key}", now=now, is_loud=is_loud)
 
 
 def differing(lead: Lead, data: dict[str, Any]) -> dict[str, str]:

@@ -77,6 +77,20 @@ REQUEST_GUARDS = [
     ),
     # Safety
     Guard(
+        "another sign begins the calling anew",
+        "crm/actions/safety.py",
+        "alert.round, alert.level, alert.next_level_at = alert.round + was_told, 0, now + ESCALATE_AFTER[0]",
+        "alert.next_level_at = alert.next_level_at or now + ESCALATE_AFTER[0]",
+        "crm/test_safety.py::test_another_sign_begins_the_calling_anew",
+    ),
+    Guard(
+        "the same sign calls nobody twice",
+        "crm/actions/safety.py",
+        "    if known and (was_told or alert.acknowledged_at):\n        return alert\n",
+        "",
+        "crm/test_safety.py::test_an_alert_is_raised_once",
+    ),
+    Guard(
         "an alert that nobody answers is escalated",
         "crm/actions/safety.py",
         "later = alert.level < len(ESCALATE_AFTER)",

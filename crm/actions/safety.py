@@ -5,6 +5,7 @@ Neither says anything about anybody's health. docs/safety.md tells the whole way
 """
 
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -13,7 +14,18 @@ from crm import dispatch, emails, queries
 from crm.actions import events
 from crm.enums import ActivityKind, Event
 from crm.errors import SafetyRefused
-from crm.models import Activity, AlertPost, EmergencyCount, Lead, Location, Message, OnCallShift, SafetyAlert, User
+from crm.models import (
+    Activity,
+    AlertCause,
+    AlertPost,
+    EmergencyCount,
+    Lead,
+    Location,
+    Message,
+    OnCallShift,
+    SafetyAlert,
+    User,
+)
 
 # After so long without an answer the next circle is told: the rota of the day, then everybody who may lift a hold.
 ESCALATE_AFTER = (timedelta(minutes=15), timedelta(minutes=30))
@@ -21,15 +33,27 @@ ESCALATE_AFTER = (timedelta(minutes=15), timedelta(minutes=30))
 
 @transaction.atomic
 def raise_alert(lead: Lead, *, key: str, now: datetime, is_loud: bool = True) -> SafetyAlert:
-    """Tells whoever is on call; once for each `key`, however often it is asked. While an alert of the lead is open,
-    nobody is told again: it stands at the desk, and whoever answers it sees all of the record.
+    """Tells whoever is on call, once for each `key`, which names what was reported. A lead has one open alert: what is
+    reported while it is open is listed there, and the calling begins anew, however far it had gone.
 
     Not `is_loud`: so many came from one place that one more mail would help nobody. The alert stands at the desk.
+
+    Costs the same statements whether or not the lead has an open alert.
     """
-    waiting = SafetyAlert.objects.filter(Q(key=key) | Q(lead=lead, acknowledged_at=None)).order_by("raised_at", "pk")
-    alert = waiting.first() or SafetyAlert.objects.get_or_create(key=key, defaults={"lead": lead, "raised_at": now})[0]
-    first_told = SafetyAlert.objects.open().filter(pk=alert.pk, level=0, next_level_at=None)
-    if is_loud and first_told.update(next_level_at=now + ESCALATE_AFTER[0]):
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    known = AlertCause.objects.filter(key=key).select_related("alert").first()
+    waiting = SafetyAlert.objects.open().filter(lead=lead).order_by("raised_at", "pk").first()
+    alert = known.alert if known else waiting or SafetyAlert(lead=lead, raised_at=now)
+    alert.lead = lead
+    was_told = bool(alert.level or alert.next_level_at)
+    if known and (was_told or alert.acknowledged_at):
+        return alert
+    if is_loud:
+        alert.round, alert.level, alert.next_level_at = alert.round + was_told, 0, now + ESCALATE_AFTER[0]
+    columns = ["round", "level", "next_level_at"]
+    SafetyAlert.objects.bulk_create([alert], update_conflicts=True, unique_fields=["id"], update_fields=columns)
+    AlertCause.objects.bulk_create([AlertCause(alert=alert, key=key, at=now)], ignore_conflicts=True)
+    if is_loud:
         _tell(alert, now=now)
     return alert
 
@@ -45,9 +69,10 @@ def escalate(*, now: datetime) -> int:
             .order_by("next_level_at", "pk")
         )
         for alert in late:
+            begun = cast(datetime, alert.next_level_at) - ESCALATE_AFTER[alert.level]
             alert.level += 1
             later = alert.level < len(ESCALATE_AFTER)
-            alert.next_level_at = alert.raised_at + ESCALATE_AFTER[alert.level] if later else None
+            alert.next_level_at = begun + ESCALATE_AFTER[alert.level] if later else None
             alert.save(update_fields=["level", "next_level_at"])
             _tell(alert, now=now)
     return len(late)
@@ -56,6 +81,7 @@ def escalate(*, now: datetime) -> int:
 @transaction.atomic
 def acknowledge(lead: Lead, *, by: User, now: datetime) -> int:
     """Somebody takes care of it: ends the calling. Returns how many alerts were open."""
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     count = SafetyAlert.objects.open().filter(lead=lead).update(acknowledged_at=now, acknowledged_by=by)
     if count:
         Activity.objects.create(lead=lead, kind=ActivityKind.SAFETY_HOLD, at=now, by=by, summary="Alert acknowledged")
@@ -100,7 +126,7 @@ def _tell(alert: SafetyAlert, *, now: datetime) -> None:
         emails.alert(alert, centre=centre, to=address, now=now) for address in sorted(_addresses(alert, centre, now))
     ]
     Message.objects.bulk_create(mails, ignore_conflicts=True)
-    post = AlertPost.objects.create(alert=alert, level=alert.level, due_at=now)
+    post = AlertPost.objects.create(alert=alert, round=alert.round, level=alert.level, due_at=now)
     dispatch.send_after_commit(*mails)
     dispatch.after_commit("crm.post_alerts", post.pk)
     transaction.on_commit(queries.forget_main_location, robust=True)

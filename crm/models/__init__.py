@@ -19,7 +19,7 @@ from crm.models.message import Message, MessageTopic
 from crm.models.notice import Notice
 from crm.models.private import PatientCode, PatientLink, PatientSession, ProofTry
 from crm.models.referral import Referral, ReferringPractice
-from crm.models.safety import AlertPost, EmergencyCount, OnCallShift, SafetyAlert
+from crm.models.safety import AlertCause, AlertPost, EmergencyCount, OnCallShift, SafetyAlert
 from crm.models.sending import DomainPace, Sending
 from crm.models.sequence import Enrolment, SequenceVersion, StepOutcome, VersionState
 from crm.models.stage_rule import StageRule
@@ -32,6 +32,7 @@ __all__ = [
     "Absence",
     "AccessEvent",
     "Activity",
+    "AlertCause",
     "AlertPost",
     "ConsentRecord",
     "Consultation",

@@ -29,14 +29,19 @@ class SafetyAlertQuerySet(models.QuerySet["SafetyAlert"]):
     def open(self) -> "SafetyAlertQuerySet":
         return self.filter(acknowledged_at__isnull=True)
 
+    def with_causes(self) -> "SafetyAlertQuerySet":
+        """Each with what it is about, in order: one query more when there are any."""
+        return self.prefetch_related(models.Prefetch("causes", AlertCause.objects.order_by("at", "pk")))
+
 
 class SafetyAlert(Row):
-    """One reported warning sign that wants a person now. `level` counts how far the calling has gone."""
+    """Reported warning signs of one lead that want a person now. `level` counts how far the calling has gone, `round`
+    how often it began anew because another sign was reported."""
 
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="alerts")
-    key = models.CharField(max_length=100, unique=True, help_text="One alert a submission, at most.")
     raised_at = models.DateTimeField(default=timezone.now)
     level = models.PositiveSmallIntegerField(default=0)
+    round = models.PositiveSmallIntegerField(default=0)
     next_level_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
@@ -60,6 +65,17 @@ class SafetyAlert(Row):
         return f"Alert of {self.raised_at:%Y-%m-%d %H:%M} UTC"
 
 
+class AlertCause(Row):
+    """One report of warning signs: what an alert is about. Said again, it is the same."""
+
+    alert = models.ForeignKey(SafetyAlert, on_delete=models.CASCADE, related_name="causes")
+    key = models.CharField(max_length=100, unique=True, help_text="Names the submission.")
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Report of {self.at:%Y-%m-%d %H:%M} UTC"
+
+
 class AlertPostQuerySet(models.QuerySet["AlertPost"]):
     def due(self) -> "AlertPostQuerySet":
         """To be posted now, and held by nobody, by PostgreSQL's clock."""
@@ -68,9 +84,10 @@ class AlertPostQuerySet(models.QuerySet["AlertPost"]):
 
 
 class AlertPost(Row):
-    """The second path of an alert: a call of the webhook, once a level."""
+    """The second path of an alert: a call of the webhook, once a round and level."""
 
     alert = models.ForeignKey(SafetyAlert, on_delete=models.CASCADE, related_name="posts")
+    round = models.PositiveSmallIntegerField(default=0)
     level = models.PositiveSmallIntegerField()
     due_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -82,7 +99,7 @@ class AlertPost(Row):
     objects = AlertPostQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["alert", "level"], name="alert_post_once_a_level")]
+        constraints = [models.UniqueConstraint(fields=["alert", "round", "level"], name="alert_post_once_a_level")]
 
     def __str__(self) -> str:
         return f"Call {self.level} of {self.alert_id}"

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -117,6 +117,72 @@ def test_an_answer_ends_the_calling(lead: Lead) -> None:
     assert safety.acknowledge(lead, by=user, now=NOON + MINUTE) == 0
     assert safety.escalate(now=NOON + 60 * MINUTE) == 0
     assert lead.activities.get().summary == "Alert acknowledged"
+
+
+def state_of(alert: SafetyAlert) -> tuple[int, int, datetime | None]:
+    alert.refresh_from_db()
+    return alert.round, alert.level, alert.next_level_at
+
+
+@pytest.mark.parametrize("minutes", [5, 20, 200])
+def test_another_sign_begins_the_calling_anew(lead: Lead, minutes: int) -> None:
+    on_call("now@example.org", lead)
+    first = safety.raise_alert(lead, key="a", now=NOON)
+    later = NOON + minutes * MINUTE
+    for _ in range(2):
+        safety.escalate(now=later)
+    told_so_far = Message.objects.filter(to_email="now@example.org").count()
+    again = [safety.raise_alert(lead, key="b", now=later) for _ in range(2)]
+    assert (again, state_of(first)) == ([first, first], (1, 0, later + 15 * MINUTE))
+    assert Message.objects.filter(to_email="now@example.org").count() == told_so_far + 1
+    assert [(one.key, one.at) for one in first.causes.order_by("at")] == [("a", NOON), ("b", later)]
+    safety.escalate(now=later + 15 * MINUTE)
+    assert state_of(first) == (1, 1, later + 30 * MINUTE)
+    assert AlertPost.objects.filter(round=1).count() == 2
+
+
+def test_another_sign_after_an_answer_is_another_alert(lead: Lead) -> None:
+    on_call("now@example.org", lead)
+    first = safety.raise_alert(lead, key="a", now=NOON)
+    safety.acknowledge(lead, by=make_user(), now=NOON + MINUTE)
+    assert safety.raise_alert(lead, key="a", now=NOON + 2 * MINUTE) == first
+    assert Message.objects.filter(name="alert").count() == 1
+    assert safety.raise_alert(lead, key="b", now=NOON + 3 * MINUTE) != first
+    assert Message.objects.filter(name="alert").count() == 2
+
+
+def test_one_more_of_a_crowd_is_listed_and_calls_nobody_again(lead: Lead) -> None:
+    on_call("now@example.org", lead)
+    alert = safety.raise_alert(lead, key="a", now=NOON)
+    safety.raise_alert(lead, key="b", now=NOON + MINUTE, is_loud=False)
+    assert (state_of(alert), alert.causes.count()) == ((0, 0, NOON + 15 * MINUTE), 2)
+    assert Message.objects.count() == 1
+
+
+def test_whoever_was_not_told_for_the_crowd_is_told_when_it_is_over(lead: Lead) -> None:
+    on_call("now@example.org", lead)
+    for is_loud in (False, True, True):
+        safety.raise_alert(lead, key="a", now=NOON, is_loud=is_loud)
+    assert (Message.objects.count(), SafetyAlert.objects.get().round) == (1, 0)
+
+
+def test_an_alert_costs_the_same_whoever_has_one_already(
+    lead: Lead, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    on_call("now@example.org", lead)
+    with django_assert_num_queries(12):
+        safety.raise_alert(lead, key="a", now=NOON)
+    with django_assert_num_queries(12):
+        safety.raise_alert(lead, key="b", now=NOON)
+
+
+def test_the_desk_lists_what_an_alert_is_about(lead: Lead) -> None:
+    safety.raise_alert(lead, key="a", now=NOON)
+    desk, page = desk_of("coordinator"), reverse("admin:crm_lead_change", args=[lead.pk])
+    assert "Reported" not in desk.get(page).content.decode()
+    safety.raise_alert(lead, key="b", now=NOON + 3 * MINUTE)
+    assert "Reported 2 times" in desk.get(page).content.decode()
+    assert "reported 2 times" in desk.get("/admin/").content.decode()
 
 
 def test_the_alert_names_nobody_and_passes_the_hold(lead: Lead) -> None:

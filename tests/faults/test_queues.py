@@ -197,7 +197,7 @@ def test_any_worker_calls_the_next_circle_without_a_clock_and_without_redis(
 ) -> None:
     late = now() - safety.ESCALATE_AFTER[0]
     alert = SafetyAlert.objects.create(
-        lead=make_lead(location=centre), key="x", raised_at=late, next_level_at=now() - timedelta(seconds=1)
+        lead=make_lead(location=centre), raised_at=late, next_level_at=now() - timedelta(seconds=1)
     )
 
     with rehearsal.workers(far, queue, redis_url="redis://127.0.0.1:1/0"):

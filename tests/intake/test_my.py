@@ -135,6 +135,13 @@ def test_a_warning_sign_on_a_later_page_is_an_emergency(visitor: Client, lead: L
     assert Task.objects.filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == 1
 
 
+def test_another_sign_with_the_same_form_calls_again(visitor: Client, lead: Lead) -> None:
+    page = sent(safety_check=["A1"])
+    for signs in (["A1"], ["A1"], ["A1", "A2"]):
+        visitor.post("/my/questions/pain/", page | {"safety_check": signs})
+    assert (lead.alerts.get().round, lead.alerts.get().causes.count()) == (1, 2)
+
+
 def pick(browser: Client, *kinds: str) -> list[Treatment]:
     assert browser.post("/my/treatments/", sent(kinds=kinds)).status_code == 302
     return list(Treatment.objects.order_by("created_at"))

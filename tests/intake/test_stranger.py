@@ -264,6 +264,7 @@ def test_many_signs_in_one_name_are_one_alert(victim: Lead) -> None:
         answer = Client().post("/candidate/", step_one(**SIGN, pain_now_avg=str(pain)))
         assert answer["Location"] == "/candidate/emergency/"
     assert (SafetyAlert.objects.count(), UnprovenRequest.objects.count()) == (1, 4)
+    assert SafetyAlert.objects.get().causes.count() == 4
 
 
 def test_limits_bound_the_alerts_and_never_the_page(centre: Location, settings: Settings) -> None:

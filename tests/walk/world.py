@@ -16,6 +16,7 @@ from crm.enums import AccessAction, MessageState, Outcome
 from crm.models import (
     AccessEvent,
     Activity,
+    AlertCause,
     Consultation,
     ContactPerson,
     Document,
@@ -205,7 +206,8 @@ def _clinical(place: Place, ann: Lead, staff: User) -> None:
     paper = documents.store_whole(ann, BytesIO(pdf), sender=sender, name=f"{words}.pdf", **about)
     Document.objects.filter(pk=paper.pk).update(state=DocumentState.CLEAN, study=study)
     place.keep("document_id", paper)
-    SafetyAlert.objects.create(lead=ann, key=str(uuid.uuid4()))
+    alert = SafetyAlert.objects.create(lead=ann)
+    AlertCause.objects.create(alert=alert, key=str(uuid.uuid4()))
     decided = ReviewDecision.objects.create(lead=ann, decision="suitable", reason=words, by=staff, needs_second=True)
     place.keep("decision_id", decided)
     Consultation.objects.create(lead=ann, held_on=now.date(), result="conservative", note=words, by=staff)
