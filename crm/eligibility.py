@@ -106,9 +106,9 @@ def _people_only(message: Message, *, now: datetime) -> Obstacle | None:
 
 def is_minor(lead: Lead, *, on: date) -> bool:
     """Under 18, as far as a date of birth is known."""
-    if not lead.date_of_birth:
+    born = lead.born
+    if born is None:
         return False
-    born = date.fromisoformat(lead.date_of_birth)
     return (on.year - born.year) - ((on.month, on.day) < (born.month, born.day)) < ADULT_YEARS
 
 

@@ -86,7 +86,12 @@ class WrongOffset(DomainError):
 
 
 class ImagingRefused(DomainError):
-    """A step of an imaging study that cannot be taken now."""
+    """A step of an imaging study that cannot be taken now, or a study on an impossible day. `field` names the culprit,
+    or is ""."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class DecryptionFailed(DomainError):

@@ -92,6 +92,11 @@ def _group_of() -> dict[str, TreatmentGroup]:
 GROUP_OF = _group_of()
 
 
+def name_of(kind: str) -> str:
+    """Return the words for a kind; one that has left the list stays as it was stored."""
+    return str(TreatmentKind(kind).label) if kind in GROUP_OF else kind
+
+
 def kinds_in(group: TreatmentGroup) -> list[TreatmentKind]:
     """The kinds of one group, in the order in which they are offered."""
     return [kind for kind in TreatmentKind if GROUP_OF[kind] == group]

@@ -155,7 +155,7 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
     if not _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits):
         return
     if waits is None:
-        treatments.correct(treatment, by=sent.session.by, now=sent.now, **columns)
+        treatments.correct(treatment, by=sent.session.by, now=sent.now, knows_birth=sent.session.sees_record, **columns)
         return
     for column, value in columns.items():
         setattr(treatment, column, value)
@@ -165,7 +165,7 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
 @transaction.atomic
 def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
     """It never took place: ticked by mistake. The row stays, marked so."""
-    columns = {"status": TreatmentStatus.DECLINED}
+    columns: dict[str, Any] = {"status": TreatmentStatus.DECLINED}
     if waits := record.unproven_of(sent.session):
         _keep_told(sent, treatment, {"not_tried": True}, columns, submission_id=sent.submission_id, waits=waits)
     else:

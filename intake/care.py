@@ -9,10 +9,11 @@ from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from crm.partial_dates import first_day, last_day
 from crm.treatment_enums import TreatmentGroup
 from crm.vocabulary import kinds_in
 from intake.snapshot import Entry
-from intake.trials import EXCUSED, INJECTION_DAYS, Period, Trial, distinct_days, first_day, last_day
+from intake.trials import EXCUSED, INJECTION_DAYS, Period, Trial, distinct_days
 
 LONG_AGO = date(1900, 1, 1)
 # Nobody has these without a clinician: therapists, injections, and medicines on prescription.

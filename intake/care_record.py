@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 from crm.document_enums import ImagingModality
 from crm.models import ImagingStudy, Lead, Measurement, Treatment
+from crm.partial_dates import first_day, last_day
 from crm.said import SaidDate, SaidDateField
 from crm.treatment_enums import DatePrecision, Documentation, MeasurementKind, Setting, TreatmentStatus
 from intake.candidacy import GROUP_OF_TICK, Case
 from intake.care import Care, CareRecord, Rating, Study
 from intake.record import Told, make_snapshot
 from intake.snapshot import A_SIGNS, BUCKET_DAYS, Entry
-from intake.trials import first_day, last_day
 
 RECORDS_HERE = {Documentation.RECEIVED, Documentation.VERIFIED, Documentation.WAIVED}
 ADVANCED = {ImagingModality.MRI, ImagingModality.MRI_CONTRAST, ImagingModality.CT, ImagingModality.CT_MYELOGRAM}
@@ -25,13 +25,14 @@ SAYS_WHY = {
     TreatmentStatus.COMPLETED,
     TreatmentStatus.CONTRAINDICATED,
 }
-SCALE_OF = {MeasurementKind.NRS_AVG: "nrs"}
+SCALE_OF: dict[str, str] = {MeasurementKind.NRS_AVG: "nrs"}
 
 
 def care_record(lead: Lead, told: Told, *, now: datetime) -> CareRecord:
     """What the record says today, where the lead lives. Three queries."""
     zone = ZoneInfo(lead.timezone)
-    treatments = list(Treatment.objects.filter(lead=lead).order_by("start_date", "created_at", "pk"))
+    rows = Treatment.objects.filter(lead=lead).order_by("start_date", "created_at", "pk")
+    treatments = [row for row in rows if row.is_listed]
     ratings = Measurement.objects.filter(lead=lead, at__lte=now).in_order(zone)
     studies = ImagingStudy.objects.filter(lead=lead).order_by("made_on", "pk")
     snapshot = make_snapshot(told.answers, lead=lead, treatments=treatments, now=now)
@@ -48,7 +49,7 @@ def care_record(lead: Lead, told: Told, *, now: datetime) -> CareRecord:
         **_onset(told, zone),
         pattern=case.pattern,
         ratings=tuple(
-            Rating(SCALE_OF.get(MeasurementKind(one.kind), one.kind), one.at.astimezone(zone).date(), float(one.value))
+            Rating(SCALE_OF.get(one.kind, one.kind), one.at.astimezone(zone).date(), float(one.value))
             for one in ratings
         ),
         studies=tuple(_study(study) for study in studies if study.made_on),

@@ -40,7 +40,10 @@ def of_lead(lead: Lead) -> dict[str, Any]:
     return {
         "lead": lead,
         "ledger": made,
-        "rows": [(line, rows[line.care.key], name_of(line)) for line in made.lines],
+        "rows": [
+            *((line, rows[line.care.key], name_of(line)) for line in made.lines),
+            *((None, row, told.title(row)) for row in rows.values() if not row.is_listed),
+        ],
         "chart": chart.draw(made, case, name_of=name_of) if made.lines else None,
         "record": case,
     }

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from crm.models import Lead, Measurement, PatientSession, Treatment
-from crm.treatment_enums import MeasurementKind
+from crm.partial_dates import first_day, last_day
+from crm.treatment_enums import MeasurementKind, TreatmentStatus
 from intake import insurers
 from intake.insurers import Insurer
 from intake.models import Submission, Unproven, UnprovenRequest
@@ -101,7 +102,7 @@ def make_snapshot(
         {
             "today": today,
             "answers": _answers(answers, today) | {"area_served": _is_served(lead), "rmdq": rmdq},
-            "treatments": [_entry(treatment, today) for treatment in treatments],
+            "treatments": [_entry(one, today) for one in treatments if one.is_listed],
         }
     )
 
@@ -157,15 +158,23 @@ def _is_served(lead: Lead) -> bool | None:
 
 
 def _entry(treatment: Treatment, today: date) -> dict[str, Any]:
-    """A row as the rules read it. A start that is tomorrow in the lead's zone and today in ours is today's."""
-    start = treatment.start_date
-    return {
-        "kind": treatment.kind,
-        "status": treatment.status,
-        "start": min(start, today) if start and treatment.status != "planned" else start,
+    """A row as the rules read it. A start that is tomorrow in the lead's zone and today in ours is today's.
+
+    Rough dates go in by what is possible, so that March 15 to "March" is no contradiction. Whatever has no state told
+    goes in without dates: it counts for nothing until somebody says whether it goes on or is over.
+    """
+    start, end = treatment.start_date, treatment.end_date
+    dated: dict[str, Any] = {
+        "start": first_day(start, treatment.start_precision) if start else None,
         "start_precision": treatment.start_precision,
-        "end": treatment.end_date,
+        "end": last_day(end, treatment.end_precision) if end else None,
         "end_precision": treatment.end_precision,
+    }
+    if dated["start"] and treatment.status != TreatmentStatus.PLANNED:
+        dated["start"] = min(dated["start"], today)
+    return (dated if treatment.status else {}) | {
+        "kind": treatment.kind,
+        "status": treatment.status or TreatmentStatus.COMPLETED.value,
         "ongoing": treatment.ongoing,
         "sessions": treatment.sessions,
         "relief_percent": treatment.relief_percent,

@@ -11,7 +11,7 @@ from crm.errors import TreatmentRefused
 from crm.models import Treatment
 from crm.said import SaidDate, SaidDateField
 from crm.treatment_enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus
-from crm.vocabulary import TreatmentKind, kinds_in
+from crm.vocabulary import kinds_in, name_of
 from intake.spoken import choices, said
 
 RADIO, BOXES = forms.RadioSelect, forms.CheckboxSelectMultiple
@@ -178,11 +178,16 @@ class ToldForm(forms.Form):
         columns |= _dates(data) | _relief(data)
         columns["side_effects"] = data["side_effects"]
         columns["directed_by_clinician"] = {"true": True, "false": False}.get(data["clinician"])
-        if columns["ongoing"]:
-            columns["status"] = TreatmentStatus.ONGOING
-        else:
-            columns["status"] = data["ended_because"] or TreatmentStatus.COMPLETED
+        columns["status"] = self._state(data)
         return columns
+
+    def _state(self, data: dict[str, Any]) -> str:
+        """Whether it goes on and how it ended, as far as it was told; an injection with a day took place."""
+        if data.get("going_on") == "yes":
+            return TreatmentStatus.ONGOING
+        took_place = self.treatment.group == TreatmentGroup.INJECTION and data.get("start")
+        over = data.get("going_on") == "no" or data.get("end") or took_place
+        return data["ended_because"] or (TreatmentStatus.COMPLETED if over else "")
 
 
 WHY = {
@@ -251,7 +256,7 @@ def _nearest(value: int, steps: list[int]) -> str:
 
 def title(treatment: Treatment) -> str:
     """What it is called in the language of this request: the patient's own words, or ours."""
-    return treatment.kind_other or said(str(TreatmentKind(treatment.kind).label))
+    return treatment.kind_other or said(name_of(treatment.kind))
 
 
 def is_told(treatment: Treatment) -> bool:

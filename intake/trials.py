@@ -4,11 +4,11 @@ Dates are read so that a trial is never counted too long: "March" starts on its 
 count inside the 365 days that end today. Thresholds: docs/candidacy.md.
 """
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
+from crm.partial_dates import first_day, last_day
 from crm.treatment_enums import TreatmentGroup, TreatmentStatus
 from intake.snapshot import Entry
 
@@ -44,22 +44,6 @@ class Period:
 
 def look_back(today: date) -> Period:
     return Period(today - timedelta(days=LOOK_BACK_DAYS - 1), today)
-
-
-def first_day(day: date, precision: str) -> date:
-    """The first day that was meant: of the month or the year that `day` stands for."""
-    if precision == "day":
-        return day
-    return day.replace(day=1) if precision == "month" else day.replace(month=1, day=1)
-
-
-def last_day(day: date, precision: str) -> date:
-    """The last day that was meant."""
-    if precision == "day":
-        return day
-    if precision == "month":
-        return day.replace(day=monthrange(day.year, day.month)[1])
-    return day.replace(month=12, day=31)
 
 
 @dataclass(frozen=True)

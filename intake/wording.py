@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from crm.treatment_enums import TreatmentGroup
-from crm.vocabulary import TreatmentKind
+from crm.vocabulary import name_of
 
 Evidence = dict[str, Any]
 
@@ -81,7 +81,7 @@ def _listed(words: list[str]) -> str:
 
 
 def _kinds(kinds: list[str]) -> str:
-    return _listed([_(str(TreatmentKind(kind).label)) for kind in kinds])
+    return _listed([_(name_of(kind)) for kind in kinds])
 
 
 def _so_far(evidence: Evidence) -> str:

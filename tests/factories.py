@@ -67,8 +67,9 @@ def make_lead(*, location: Location | None = None, **fields: Any) -> Lead:
 
 
 def make_treatment(lead: Lead, **fields: Any) -> Treatment:
-    """Supervised physical therapy, 12 sessions."""
+    """Supervised physical therapy, 12 sessions, completed unless it goes on."""
     defaults: dict[str, Any] = {"kind": "pt_supervised", "sessions": 12, "source": Source.COORDINATOR}
+    defaults["status"] = "ongoing" if fields.get("ongoing") else "completed"
     return Treatment.objects.create(lead=lead, **(defaults | fields))
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -9,14 +10,16 @@ from crm.actions import events, tasks
 from crm.document_enums import DocumentKind
 from crm.enums import ActivityKind, Event, TaskKind
 from crm.errors import ImagingRefused
-from crm.models import Activity, Document, ImagingStudy, Lead, User
+from crm.models import Activity, Document, ImagingStudy, Lead, Task, User
+from crm.partial_dates import impossible
 
 REVIEW_WITHIN = timedelta(days=2)
 
 
 @transaction.atomic
 def add(lead: Lead, *, by: User, now: datetime, **columns: Any) -> ImagingStudy:
-    """Adds a study and one Activity."""
+    """Adds a study and one Activity. Raises ImagingRefused for a day on which it cannot have been made."""
+    _check_day(ImagingStudy(lead=lead, **columns), now=now)
     study = ImagingStudy.objects.create(lead=lead, created_by=by, created_at=now, **columns)
     _tell(study, "added", by=by, now=now)
     return study
@@ -24,12 +27,14 @@ def add(lead: Lead, *, by: User, now: datetime, **columns: Any) -> ImagingStudy:
 
 @transaction.atomic
 def correct(study: ImagingStudy, *, by: User, now: datetime, **columns: Any) -> None:
-    """Changes what is said about a study, under one Activity; nothing when nothing changed."""
-    locked = ImagingStudy.objects.select_for_update(no_key=True).get(pk=study.pk)
+    """Changes what is said about a study, under one Activity; nothing when nothing changed. Raises ImagingRefused as
+    `add` does."""
+    locked = _locked(study)
     changed = [name for name, value in columns.items() if getattr(locked, name) != value]
     if changed:
         for name in changed:
             setattr(locked, name, columns[name])
+        _check_day(locked, now=now)
         locked.save(update_fields=changed)
         _tell(locked, "corrected", by=by, now=now)
 
@@ -48,7 +53,7 @@ def request(study: ImagingStudy, *, by: User, now: datetime) -> None:
 @transaction.atomic
 def receive(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
     """The "report" or the "images" came. When both are here, the review task opens, once a study."""
-    locked = ImagingStudy.objects.select_for_update(no_key=True).select_related("lead").get(pk=study.pk)
+    locked = _locked(study)
     if getattr(locked, f"{part}_at"):
         return
     setattr(locked, f"{part}_at", now)
@@ -56,13 +61,34 @@ def receive(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
     locked.save(update_fields=[f"{part}_at", f"{part}_by"])
     _tell(locked, f"{part} received", by=by, now=now)
     if locked.is_complete:
-        tasks.open_task(
-            locked.lead,
-            kind=TaskKind.REVIEW,
-            title="Review imaging",
-            due_at=now + REVIEW_WITHIN,
-            key=review_key(locked),
-        )
+        _ask_for_review(locked, due_at=now + REVIEW_WITHIN)
+
+
+def _ask_for_review(study: ImagingStudy, *, due_at: datetime) -> None:
+    """Opens the one review task of a study, or opens it again when a part had been taken back."""
+    key = review_key(study)
+    if not Task.objects.filter(key=key).update(due_at=due_at, done_at=None, done_by=None):
+        tasks.open_task(study.lead, kind=TaskKind.REVIEW, title="Review imaging", due_at=due_at, key=key)
+
+
+@transaction.atomic
+def take_back(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
+    """Says that the "report" or the "images" are not here after all: pressed by mistake. The review that waited for
+    both ends with that, until both are here again.
+
+    Raises ImagingRefused once somebody has reviewed the study.
+    """
+    locked = _locked(study)
+    if locked.reviewed_at:
+        raise ImagingRefused("Somebody has reviewed it already.")
+    if not getattr(locked, f"{part}_at"):
+        return
+    if locked.is_complete:
+        tasks.end_decided(locked.lead_id, by=by, now=now, key=review_key(locked))
+    setattr(locked, f"{part}_at", None)
+    setattr(locked, f"{part}_by", None)
+    locked.save(update_fields=[f"{part}_at", f"{part}_by"])
+    _tell(locked, f"{part} not here after all", by=by, now=now)
 
 
 @transaction.atomic
@@ -98,6 +124,20 @@ def link(document: Document, study: ImagingStudy, *, by: User, now: datetime) ->
 def review_key(study: ImagingStudy) -> str:
     """Of the one review task of a study."""
     return f"imaging-review:{study.pk}"
+
+
+def _locked(study: ImagingStudy) -> ImagingStudy:
+    found = ImagingStudy.objects.select_for_update(no_key=True, of=("self",)).select_related("lead")
+    return found.get(pk=study.pk)
+
+
+def _check_day(study: ImagingStudy, *, now: datetime) -> None:
+    """Pictures are never planned here: they were made in the person's life, and no later than today."""
+    if study.made_on is None:
+        return
+    today = now.astimezone(ZoneInfo(study.lead.timezone)).date()
+    if why := impossible(study.made_on, study.made_precision, today=today, born=study.lead.born):
+        raise ImagingRefused(why, field="made")
 
 
 def _tell(study: ImagingStudy, what: str, *, by: User, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Scores from elsewhere, written down by staff: dated, in range, and part of a series."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -9,6 +9,7 @@ from crm.actions import events
 from crm.enums import ActivityKind, Event
 from crm.errors import MeasurementRefused
 from crm.models import Activity, Lead, Measurement, User
+from crm.partial_dates import impossible
 from crm.treatment_enums import MEASUREMENT_RANGE, WHOLE_NUMBERS, MeasurementKind, Source
 
 
@@ -17,7 +18,8 @@ def record(
     lead: Lead, *, kind: MeasurementKind, value: Decimal, at: datetime, source: Source, by: User | None, now: datetime
 ) -> Measurement:
     """Adds a dated score and one Activity. Of one day the one that was entered last counts. Raises MeasurementRefused
-    when it is out of range, not whole where the scale is, or dated in the future.
+    when it is out of range, not whole where the scale is, or dated in the future
+    or before the birth.
     The very same score, of that moment and from there, twice in a row is on record once. Locks the lead.
 
     Only totals are kept: the questions of RMDQ, ODI and NDI belong to their publishers.
@@ -25,6 +27,8 @@ def record(
     _check(kind, value)
     if at > now:
         raise MeasurementRefused("at", "The day lies in the future.")
+    if why := impossible(at.date(), "day", today=date.max, born=lead.born):
+        raise MeasurementRefused("at", why)
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     last = Measurement.objects.filter(lead=lead, kind=kind, at=at).order_by("-entry").first()
     if last and (last.value, last.source) == (value, source):

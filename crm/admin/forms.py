@@ -19,15 +19,15 @@ from crm.errors import TreatmentRefused
 from crm.models import Lead, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
 from crm.said import SaidDate, SaidDateField, SpanField
-from crm.treatment_enums import DatePrecision, MeasurementKind, SideEffect, Source
+from crm.treatment_enums import DatePrecision, MeasurementKind, SideEffect, Source, TreatmentStatus
 from crm.vocabulary import grouped_choices
 
 _THREE_ROWS = forms.Textarea(attrs={"rows": 3})
 
 # The fields of the two long forms under their headings.
 TREATMENT_PARTS = {
-    "What": ["kind", "kind_other", "drug_name", "status", "stop_reason"],
-    "When": ["start", "end", "ongoing", "sessions", "per_week"],
+    "What": ["kind", "kind_other", "drug_name"],
+    "When": ["start", "status", "end", "stop_reason", "sessions", "per_week"],
     "What it did": [
         "relief_percent",
         "relief_duration_days",
@@ -137,6 +137,15 @@ class ScoreForm(forms.Form):
         return [("Score", [self[name] for name in self.fields])]
 
 
+def keep_stored_choice(field: forms.Field, stored: Any) -> None:
+    """Lets a choice that has left the list stand as it was stored: a page that is saved unchanged changes nothing."""
+    if not isinstance(field, forms.ChoiceField) or isinstance(field, forms.ModelChoiceField):
+        return
+    for value in stored if isinstance(stored, list) else [stored]:
+        if value not in (None, "") and not field.valid_value(value):
+            field.choices = [*field.choices, (value, value)]  # type: ignore[misc]  # choices may be groups
+
+
 class CorrectionForm(forms.ModelForm):
     """A form about a row that a colleague may be correcting too. It carries along what it showed at first.
 
@@ -146,8 +155,9 @@ class CorrectionForm(forms.ModelForm):
     def __init__(self, *args: Any, colleague: Callable[[], str] = lambda: "somebody else", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ask_who, self.colleague, self.also_changed = colleague, "", list[str]()
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             field.show_hidden_initial = not self.instance._state.adding
+            keep_stored_choice(field, self.get_initial_for_field(field, name))
 
     def clean(self) -> dict[str, Any]:
         """Two who changed the same field: whoever comes second sees what the first one wrote, and decides."""
@@ -160,6 +170,11 @@ class CorrectionForm(forms.ModelForm):
             else:
                 self.also_changed.append(str(self[name].label).lower())
         return data
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """What was not changed is not judged anew: a word that has left its list may stay."""
+        untouched: set[str] = set() if self.instance._state.adding else set(self.fields) - set(self.changed_data)
+        return super()._get_validation_exclusions() | untouched  # type: ignore[misc]  # Django's own
 
     def _changed_meanwhile(self) -> list[str]:
         """The fields that no longer hold what the page showed. A form that carries nothing along claims nothing."""
@@ -203,6 +218,9 @@ class TreatmentForm(CorrectionForm):
 
     kind = forms.ChoiceField(choices=[("", "Choose …"), *grouped_choices()], label="Treatment")
     start = SaidDateField(required=False, label="Began", help_text="2026, 03/2026 or 03/15/2026")
+    status = forms.ChoiceField(
+        choices=[("", "Not said"), *TreatmentStatus.choices], required=False, label="Does it go on, or how did it end?"
+    )
     end = SaidDateField(required=False, label="Ended", help_text="Leave empty if it goes on.")
     relief_duration_days = SpanField(required=False, label="Relief lasted", help_text="Such as 3 weeks; 0: none.")
     directed_by_clinician = forms.NullBooleanField(
@@ -222,7 +240,6 @@ class TreatmentForm(CorrectionForm):
         labels = {
             "kind_other": "In other words",
             "drug_name": "Name of the drug",
-            "ongoing": "Still going on",
             "per_week": "Times a week",
             "relief_percent": "Relief, percent",
             "relief_still_present": "The relief is still there",
@@ -236,6 +253,13 @@ class TreatmentForm(CorrectionForm):
             day = getattr(self.instance, f"{end}_date")
             if day:
                 self.initial[end] = str(SaidDate(day, DatePrecision(getattr(self.instance, f"{end}_precision"))))
+
+    def clean(self) -> dict[str, Any]:
+        """An end without a word on how it ended is no answer yet."""
+        data = super().clean() or {}
+        if data.get("end") and not data.get("status") and {"end", "status"} & set(self.changed_data):
+            self.add_error("status", "It has ended: say how.")
+        return data
 
     def validate_constraints(self) -> None:
         """Left to crm.actions.treatments, which says the same in words and names the field."""

@@ -87,9 +87,13 @@ def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Adds a study."""
     lead, form = find_lead(lead_id), StudyForm(request.POST or None)
     if form.is_valid():
-        study = imaging.add(lead, by=user_of(request), now=timezone.now(), **form.values())
-        messages.success(request, f"Added: {study}")
-        return back(lead_id)
+        try:
+            study = imaging.add(lead, by=user_of(request), now=timezone.now(), **form.values())
+        except ImagingRefused as refused:
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(request, f"Added: {study}")
+            return back(lead_id)
     return form_page(site, request, lead, form, title="Add an imaging study")
 
 
@@ -105,7 +109,7 @@ def correct(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID
 
 
 def step(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -> HttpResponse:
-    """Requested, report or images received, reviewed: the button says which."""
+    """Requested, report or images received or not here after all, reviewed: the button says which."""
     if request.method != "POST":
         return back(lead_id)
     study, which = _find(lead_id, study_id), request.POST.get("step", "")
@@ -115,6 +119,8 @@ def step(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -
             imaging.request(study, by=user, now=now)
         elif which in {"report", "images"}:
             imaging.receive(study, part=which, by=user, now=now)
+        elif which in {"no report", "no images"}:
+            imaging.take_back(study, part=which.removeprefix("no "), by=user, now=now)
         elif which == "review":
             if not user.has_perm("crm.review_imagingstudy"):
                 raise PermissionDenied

@@ -43,7 +43,7 @@ class ImagingStudy(Row):
         indexes = [models.Index(fields=["lead", "-made_on"], name="imaging_of_lead")]
 
     def __str__(self) -> str:
-        return f"{ImagingModality(self.modality).label}, {BodyRegion(self.region).label.lower()}"
+        return f"{self.get_modality_display()}, {self.get_region_display().lower()}"
 
     @property
     def is_complete(self) -> bool:

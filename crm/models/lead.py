@@ -1,6 +1,7 @@
 """A person who asked for help, and where that request stands."""
 
 import secrets
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pgtrigger
@@ -178,6 +179,11 @@ class Lead(Row):
     @property
     def phone_in_words(self) -> str:
         return telephone_in_words(self.phone)
+
+    @property
+    def born(self) -> date | None:
+        """The date of birth, when it is known."""
+        return date.fromisoformat(self.date_of_birth) if self.date_of_birth else None
 
     @property
     def full_name(self) -> str:

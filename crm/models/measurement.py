@@ -66,7 +66,7 @@ class Measurement(Row):
         indexes = [models.Index(fields=["lead", "kind", "at"], name="measurement_series")]
 
     def __str__(self) -> str:
-        return f"{MeasurementKind(self.kind).label}: {self.value}"
+        return f"{self.get_kind_display()}: {self.value}"
 
     @property
     def is_ours(self) -> bool:

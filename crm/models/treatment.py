@@ -25,7 +25,22 @@ from crm.treatment_enums import (
     TreatmentGroup,
     TreatmentStatus,
 )
-from crm.vocabulary import GROUP_OF, TreatmentKind, kinds_in
+from crm.vocabulary import GROUP_OF, TreatmentKind, kinds_in, name_of
+
+
+def _ends_in(precision: DatePrecision) -> Q:
+    """Of two dates that are equally rough the days as written tell enough."""
+    return Q(end_precision=precision) & ~Q(start_precision=precision)
+
+
+# Of rough dates the unknown parts are 1: the start is its first possible day, and the end is read as its last.
+_ENDS_AFTER_START = (
+    Q(end_date__isnull=True)
+    | Q(start_date__isnull=True)
+    | Q(end_date__gte=F("start_date"))
+    | (_ends_in(DatePrecision.YEAR) & Q(end_date__year=F("start_date__year")))
+    | (_ends_in(DatePrecision.MONTH) & Q(end_date__year=F("start_date__year"), end_date__month=F("start_date__month")))
+)
 
 
 class Treatment(Row):
@@ -59,7 +74,7 @@ class Treatment(Row):
     function_change = models.CharField(max_length=8, choices=FunctionChange, blank=True)
     side_effects = ArrayField(models.CharField(max_length=15, choices=SideEffect), default=list, blank=True)
     side_effects_text = models.CharField(max_length=200, blank=True)
-    status = models.CharField(max_length=22, choices=TreatmentStatus, default=TreatmentStatus.COMPLETED)
+    status = models.CharField(max_length=22, choices=TreatmentStatus, blank=True, help_text="Empty: not said.")
     stop_reason = models.CharField(max_length=200, blank=True)
 
     documentation = models.CharField(max_length=10, choices=Documentation, default=Documentation.NONE)
@@ -75,11 +90,12 @@ class Treatment(Row):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=_ENDS_AFTER_START, name="treatment_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(end_date__isnull=True) | Q(start_date__isnull=True) | Q(end_date__gte=F("start_date")),
-                name="treatment_ends_after_start",
+                condition=Q(ongoing=True, status=TreatmentStatus.ONGOING, end_date__isnull=True)
+                | (Q(ongoing=False) & ~Q(status=TreatmentStatus.ONGOING)),
+                name="treatment_ongoing",
             ),
-            models.CheckConstraint(condition=Q(ongoing=False) | Q(end_date__isnull=True), name="treatment_ongoing"),
             models.CheckConstraint(
                 condition=Q(relief_percent__isnull=True) | Q(relief_percent__lte=100), name="treatment_relief_0_100"
             ),
@@ -96,7 +112,17 @@ class Treatment(Row):
         indexes = [models.Index(fields=["lead", "start_date"], name="treatment_of_lead")]
 
     def __str__(self) -> str:
-        return self.kind_other or str(TreatmentKind(self.kind).label)
+        return self.kind_other or name_of(self.kind)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether rules may look at it: words that have left the lists are shown as stored, and counted nowhere."""
+        return self.kind in GROUP_OF and self.status in {"", *TreatmentStatus.values}
+
+    @property
+    def state(self) -> str:
+        """How it stands or ended, in words."""
+        return str(self.get_status_display()) if self.status else gettext("not said")
 
     @property
     def period(self) -> str:
@@ -110,7 +136,7 @@ class Treatment(Row):
 
     @property
     def group(self) -> TreatmentGroup:
-        return GROUP_OF[self.kind]
+        return GROUP_OF.get(self.kind, TreatmentGroup.OTHER)
 
 
 # In the words of django.utils.dateformat.

@@ -300,7 +300,7 @@ def test_injection_keeps_how_long_relief_lasted(desk: Client, lead: Lead) -> Non
         ("kind", {"kind": ""}, "This field is required."),
         ("kind", {"kind": "magic"}, "Select a valid choice"),
         ("end", {"end": "01/2026"}, "The end lies before the start."),
-        ("end", {"ongoing": "on"}, "An ongoing treatment has no end: clear one of the two."),
+        ("end", {"status": "ongoing"}, "An ongoing treatment has no end: clear one of the two."),
         ("start", {"start": "2031", "end": ""}, "The start lies in the future: only a plan can."),
         ("start", {"start": "last spring"}, "Write the year, month and year, or the day"),
         ("start", {"start": "02/30/2026"}, "There is no such date"),

@@ -60,13 +60,34 @@ def test_said_date_reads_back_what_it_writes(day: date, precision: DatePrecision
         ("2 months", 60),
         ("1 year", 365),
         ("5 days", 5),
+        ("3 semanas", 21),
+        ("1 año", 365),
+        ("2 días", 2),
+        ("2 meses", 60),
+        ("2 fortnights", 28),
+        ("1 quincena", 14),
     ],
 )
 def test_span_reads(text: str, days: int) -> None:
     assert SpanField().clean(text) == days
 
 
-@pytest.mark.parametrize("text", ["ages", "-3", "3 weeks and 2 days", "99999", "3.5 weeks"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ages",
+        "-3",
+        "3 weeks and 2 days",
+        "99999",
+        "3.5 weeks",
+        "6 hours",
+        "90 hours",
+        "30 minutes",
+        "20 min",
+        "3m",
+        "2 Wochen",
+    ],
+)
 def test_span_refuses(text: str) -> None:
     with pytest.raises(ValidationError):
         SpanField().clean(text)

@@ -1,0 +1,94 @@
+"""What the record of treatments hands over to the rules."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.models import Lead, Treatment
+from intake import record
+from tests.factories import NOON, make_treatment
+from tests.intake.test_my import lead, pick, sent, visitor
+
+pytestmark = pytest.mark.django_db
+__all__ = ["lead", "visitor"]
+PAST = {"start_date": date(2026, 3, 1), "start_precision": "day"}
+
+
+def handed(lead: Lead) -> list[dict[str, Any]]:
+    return [entry.model_dump() for entry in record.snapshot_of(lead, {}, now=NOON).treatments]
+
+
+@pytest.mark.parametrize(
+    ("end", "precision", "last"),
+    [
+        (date(2026, 3, 1), "month", date(2026, 3, 31)),
+        (date(2026, 1, 1), "year", date(2026, 12, 31)),
+        (date(2026, 3, 9), "day", date(2026, 3, 9)),
+    ],
+)
+def test_a_rough_end_is_its_last_possible_day(lead: Lead, end: date, precision: str, last: date) -> None:
+    make_treatment(lead, **PAST, end_date=end, end_precision=precision)
+    [entry] = handed(lead)
+    assert (entry["end"], entry["end_precision"]) == (last, precision)
+
+
+def test_an_unsaid_state_counts_for_nothing(lead: Lead) -> None:
+    make_treatment(lead, **PAST, end_date=date(2026, 8, 1), end_precision="day", status="")
+    [entry] = handed(lead)
+    assert (entry["status"], entry["start"], entry["end"], entry["ongoing"]) == ("completed", None, None, False)
+
+
+@pytest.mark.parametrize("old", [{"kind": "leeches"}, {"status": "vanished"}])
+def test_old_words_are_not_handed_over(lead: Lead, old: dict[str, str]) -> None:
+    make_treatment(lead, **PAST)
+    Treatment.objects.update(**old)
+    assert handed(lead) == []
+
+
+def test_the_patients_list_shows_a_kind_that_left_the_list(visitor: Client, lead: Lead) -> None:
+    [row] = pick(visitor, "heat")
+    Treatment.objects.update(kind="leeches")
+    for page in ("/my/", "/my/treatments/", f"/my/treatments/{row.pk}/"):
+        assert visitor.get(page).status_code == 200
+    assert "leeches" in visitor.get("/my/treatments/").text
+
+
+def test_what_was_only_ticked_has_no_state(visitor: Client) -> None:
+    [row] = pick(visitor, "pt_supervised")
+    assert (row.status, row.state) == ("", "not said")
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "status"),
+    [
+        ("pt_supervised", {"start": "03/2026"}, ""),
+        ("pt_supervised", {"going_on": "no"}, "completed"),
+        ("pt_supervised", {"end": "05/2026"}, "completed"),
+        ("pt_supervised", {"going_on": "yes"}, "ongoing"),
+        ("esi_unknown", {"start": "03/2026", "body_region": "lumbar"}, "completed"),
+        ("esi_unknown", {"body_region": "lumbar"}, ""),
+    ],
+)
+def test_a_state_is_what_was_told(visitor: Client, kind: str, told: dict[str, str], status: str) -> None:
+    [row] = pick(visitor, kind)
+    assert visitor.post(f"/my/treatments/{row.pk}/", sent(**told)).status_code == 302
+    row.refresh_from_db()
+    assert (row.status, row.ongoing) == (status, status == "ongoing")
+
+
+@pytest.mark.parametrize(("start", "end"), [("03/15/2026", "03/2026"), ("03/2026", "2026")])
+def test_patients_tell_rough_dates_too(visitor: Client, start: str, end: str) -> None:
+    [row] = pick(visitor, "pt_supervised")
+    answer = visitor.post(f"/my/treatments/{row.pk}/", sent(start=start, end=end, going_on="no"))
+    assert answer.status_code == 302
+    row.refresh_from_db()
+    assert row.end_date is not None
+
+
+def test_a_refusal_tells_nobody_the_date_of_birth(visitor: Client, lead: Lead) -> None:
+    lead.date_of_birth = "1990-05-20"
+    lead.save()
+    [row] = pick(visitor, "pt_supervised")
+    assert visitor.post(f"/my/treatments/{row.pk}/", sent(start="1980")).status_code == 302
