@@ -6,21 +6,29 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.contrib.auth.views import PasswordResetConfirmView
+from django.http import HttpResponse
 from django.urls import reverse, reverse_lazy
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from crm import patient_access
+from crm import patient_access, signing_in
 from crm.models import Message, User
 
 LINK_MARK = "{set_password_link}"
 
 
 class SetPassword(PasswordResetConfirmView):
-    """Django's own: the token works once, for a time (PASSWORD_RESET_TIMEOUT), and leaves the address at once."""
+    """Django's own: the token works once, for a time (PASSWORD_RESET_TIMEOUT), and leaves the address at once. The
+    browser is known from then on, so that nobody who tries this account keeps its owner waiting."""
 
     template_name = "crm/set_password.html"
     success_url = reverse_lazy("admin:index")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Set the password, and remember the browser as a sign-in does."""
+        response = super().form_valid(form)
+        signing_in.remember(response, form.user.get_username())
+        return response
 
 
 def link_of(message: Message, _now: datetime) -> str:

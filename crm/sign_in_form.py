@@ -12,6 +12,8 @@ from crm import signing_in
 from crm.errors import Busy
 
 BUSY_SECONDS = 5
+TOO_MANY = "Too many wrong passwords for this account."
+WAY_IN = "If this happens again and again, ask an administrator to mail you a link to set your password."
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -24,18 +26,16 @@ class SignInForm(AdminAuthenticationForm):
         name = self.cleaned_data.get("username")
         if self.request is None or not name or not self.cleaned_data.get("password"):
             return super().clean()
-        key = signing_in.key_of(self.request, name)
-        if wait := signing_in.begin(key, now=timezone.now()):
-            raise self._later(
-                429, wait, f"Too many wrong passwords for this account. Wait {_in_words(wait)}, then try again."
-            )
+        tried = signing_in.begin(self.request, name, now=timezone.now())
+        if tried.wait:
+            raise self._later(429, tried.wait, f"{TOO_MANY} Wait {_in_words(tried.wait)}, then try again. {WAY_IN}")
         try:
             cleaned = super().clean()
         except Busy:
-            signing_in.was_right(key)
+            signing_in.was_not_judged(tried)
             sentence = "Many people are signing in right now. Please try again in a few seconds."
             raise self._later(503, BUSY_SECONDS, sentence) from None
-        signing_in.was_right(key)
+        signing_in.was_right(tried)
         return cleaned
 
     def _later(self, status: int, wait: int, sentence: str) -> ValidationError:

@@ -83,8 +83,8 @@ DOOR_GUARDS = [
     Guard(
         "wrong passwords are counted before any is looked at",
         "crm/sign_in_form.py",
-        "        if wait := signing_in.begin(key, now=timezone.now()):",
-        "        if wait := 0 * signing_in.begin(key, now=timezone.now()):",
+        "        if tried.wait:",
+        "        if tried.wait < 0:",
         "crm/test_signing_in.py::test_wrong_passwords_from_many_addresses_make_the_account_slow",
     ),
     Guard(
@@ -95,17 +95,17 @@ DOOR_GUARDS = [
         "crm/test_signing_in.py::test_who_has_to_wait_is_told_for_how_long_and_keeps_the_name",
     ),
     Guard(
-        "nobody has to wait for longer than a minute",
+        "nobody has to wait for longer than two minutes",
         "crm/signing_in.py",
         "LEAST(%(longest)s, 2 ^",
-        "GREATEST(%(longest)s - 60, 2 ^",
+        "GREATEST(%(longest)s - 120, 2 ^",
         "crm/test_signing_in.py::test_the_wait_grows_and_has_an_end",
     ),
     Guard(
         "a known browser is known to one account",
         "crm/signing_in.py",
-        "    if known != _hash(account):",
-        "    if not known:",
+        "    if browser and known == _hash(account):",
+        "    if browser:",
         "crm/test_signing_in.py::test_the_known_browser_of_one_account_is_a_stranger_to_others",
     ),
     Guard(
@@ -114,6 +114,34 @@ DOOR_GUARDS = [
         """{account}\\0{browser}""",
         """{account}\\0""",
         "crm/test_signing_in.py::test_a_browser_that_signed_in_before_is_not_kept_waiting_by_strangers",
+    ),
+    Guard(
+        "an address has few first tries",
+        "crm/signing_in.py",
+        "    return not SignInPace.objects.filter(key=address, at__gt=now - RESTED, wrong__gte=FIRST_TRIES).exists()",
+        "    return SignInPace.objects is not None",
+        "crm/test_signing_in.py::test_strangers_neither_guess_more_nor_keep_a_new_browser_out",
+    ),
+    Guard(
+        "first tries are not free of charge",
+        "crm/signing_in.py",
+        "NEW = Pace(free=2, longest=120)",
+        "NEW = Pace(free=2, longest=60)",
+        "crm/test_signing_in.py::test_strangers_neither_guess_more_nor_keep_a_new_browser_out",
+    ),
+    Guard(
+        "a try that was not judged takes back no other",
+        "crm/sign_in_form.py",
+        "            signing_in.was_not_judged(tried)",
+        "            signing_in.was_right(tried)",
+        "crm/test_signing_in.py::test_a_try_that_was_not_judged_takes_back_itself_and_no_other",
+    ),
+    Guard(
+        "a link lets in whom strangers keep out",
+        "crm/passwords.py",
+        "        signing_in.remember(response, form.user.get_username())\n",
+        "",
+        "crm/test_signing_in.py::test_a_link_lets_in_whoever_strangers_keep_out_from_everywhere",
     ),
     Guard(
         "passwords are hashed one at a time",

@@ -35,7 +35,7 @@ class AccessEvent(Row):
 
 class SignInPace(models.Model):
     """How many wrong passwords an account has had lately, and until when it takes none. `key` is a keyed hash of the
-    name, and of the browser when that has signed in before."""
+    name, and of the browser when that has signed in before, of the address, or of how new to the account that is."""
 
     key = models.CharField(primary_key=True, max_length=64)
     wrong = models.PositiveIntegerField()

@@ -2,9 +2,11 @@
 
 import re
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -184,6 +186,23 @@ def test_only_who_keeps_people_mails_it(client: Client, centre: Location, dana: 
 def test_a_look_mails_nothing(office: Client, dana: User) -> None:
     office.get(reverse("admin:crm_user_mail_password", args=[dana.pk]))
     assert not Message.objects.exists()
+
+
+def test_whoever_runs_the_site_mails_it_when_nobody_gets_to_the_desk(centre: Location, dana: User) -> None:
+    out = StringIO()
+    call_command("mail_password_link", "Dana@example.org", stdout=out)
+    message = Message.objects.get()
+    assert (message.to_email, message.subject) == ("dana@example.org", "Set your password")
+    assert "/set-password/" not in out.getvalue()
+
+
+def test_nor_to_anybody_who_is_not_of_staff(dana: User) -> None:
+    with pytest.raises(CommandError, match="There is no active location"):
+        call_command("mail_password_link", "dana@example.org")
+    User.objects.filter(pk=dana.pk).update(is_active=False)
+    for address in ("dana@example.org", "nobody@example.org"):
+        with pytest.raises(CommandError, match="No member of staff"):
+            call_command("mail_password_link", address)
 
 
 @pytest.mark.parametrize("address", ["/admin/set-password/x/y/", "/admin/set-password/%00/%00/"])
