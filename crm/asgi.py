@@ -7,24 +7,87 @@ from crm.wsgi import application as site  # isort: skip - sets up Django, which 
 from django.conf import settings
 from django.db import connection
 
-from crm.door import Door, Lane
+from crm import askers, hooks
+from crm.door import Door
+from crm.lanes import Lane, Share
 from crm.taking_in import Limits
 
 _ID = r"[0-9a-f-]{36}"
-# Files as they come: their views look at who sends them before they read, and nothing of a stranger's is kept.
-_FILES = re.compile(
-    rf"/(es/)?my/documents/({_ID}/)?$|/admin/crm/lead/{_ID}/documents/({_ID}/)?$"
-    r"|/admin/crm/location/|/hooks/mail/[^/]+/inbound/$"
-)
-# What has to answer whatever else goes on.
-_EXPRESS = re.compile(r"/(es/)?candidate/emergency/$|/healthz$")
+_DOCUMENTS = rf"/(?:es/)?my/documents/|/admin/crm/lead/{_ID}/documents/"
 _MORE_THAN_A_FORM = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 128 * 1024  # the frame of a multipart form, or one piece
 _MORE_THAN_A_FILE = settings.DOCUMENT_MAX_BYTES + 1024 * 1024
+_GET, _POST = frozenset({"GET"}), frozenset({"POST"})
+# Half a gigabyte over the worst telephone connection: four and a half hours, and not for ever.
+LARGE_FILES = Limits(body_seconds=60, answer_seconds=60, bytes_a_second=32 * 1024)
+PROVIDERS_CALLS = Limits(body_seconds=30, bytes_a_second=256 * 1024)  # from one computing center to another
+
+# Nobody has a lane for themselves: not one browser, and not one address, which may be a whole clinic's.
+_FILE_SHARES = (
+    Share(askers.patient, threads=2, waiting=4),
+    Share(askers.staff, threads=2, waiting=4),
+    Share(askers.connection, threads=3, waiting=20),
+)
 
 LANES = [
-    Lane("express", _EXPRESS, threads=1, most_bytes=1024),
-    Lane("signing-in", re.compile(r"/admin/login/$"), threads=1, most_bytes=64 * 1024),  # passwords cost much time
-    Lane("files", _FILES, threads=2, most_bytes=_MORE_THAN_A_FILE, as_it_comes=True),
+    # What has to answer whatever else goes on.
+    Lane("express", re.compile(r"/(es/)?candidate/emergency/$|/healthz$"), threads=1, most_bytes=1024, is_express=True),
+    # Passwords cost much time: those who work here do not wait for strangers who try some.
+    Lane(
+        "signing-in-again",
+        re.compile(r"/admin/login/$"),
+        methods=_POST,
+        only=askers.known_browser,
+        threads=1,
+        most_bytes=64 * 1024,
+        shares=(Share(askers.known_browser, threads=1, waiting=2),),
+    ),
+    Lane(
+        "signing-in",
+        re.compile(r"/admin/login/$"),
+        methods=_POST,
+        threads=1,
+        most_bytes=64 * 1024,
+        shares=(Share(askers.connection, threads=1, waiting=3),),
+    ),
+    # Files as they come: their views look at who sends them before they read, and nothing of a stranger's is kept.
+    Lane(
+        "hooks",
+        re.compile(r"/hooks/mail/[^/]+/inbound/$"),
+        threads=3,
+        most_bytes=hooks.MOST_BYTES + 1024 * 1024,
+        as_it_comes=True,
+        limits=PROVIDERS_CALLS,
+        shares=(Share(askers.connection, threads=2, waiting=20),),
+    ),
+    Lane(
+        "uploads",
+        re.compile(rf"(?:{_DOCUMENTS})$|/admin/crm/location/"),
+        methods=_POST,
+        threads=4,
+        most_bytes=_MORE_THAN_A_FILE,
+        as_it_comes=True,
+        limits=LARGE_FILES,
+        shares=_FILE_SHARES,
+    ),
+    Lane(
+        "downloads",
+        re.compile(rf"(?:{_DOCUMENTS}){_ID}/$"),
+        methods=_GET,
+        threads=4,
+        most_bytes=1024,
+        in_blocks=True,
+        limits=LARGE_FILES,
+        shares=_FILE_SHARES,
+    ),
+    Lane(
+        "logos",
+        re.compile(r"/logo/"),
+        methods=_GET,
+        threads=2,
+        most_bytes=1024,
+        in_blocks=True,
+        shares=(Share(askers.connection, threads=1, waiting=10),),
+    ),
     Lane("pages", re.compile(""), threads=settings.WEB_THREADS, most_bytes=_MORE_THAN_A_FORM),
 ]
 

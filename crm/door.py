@@ -3,17 +3,16 @@
 A thread that waits for a visitor's next byte is a thread that nobody else has, and there are few. Here waiting costs a
 socket and the bytes that came so far. Whatever does not end in time or is too large is told so and cut off; when too
 much waits already, the answer is "busy" and comes at once. Requests go over lanes: each has threads of its own, so that
-no kind of request stands in the way of another (crm/asgi.py names them). docs/decisions/0024-the-door.md says why.
+no kind of request stands in the way of another (crm/lanes.py; crm/asgi.py names them).
+docs/decisions/0024-the-door.md says why.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
-from re import Pattern
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import structlog
 from asgiref.typing import (
@@ -27,16 +26,17 @@ from asgiref.typing import (
 from asgiref.wsgi import WsgiToAsgiInstance
 
 from crm.handing_out import Environ, Sender, WsgiApplication, call
+from crm.lanes import BUSY, Lane
 from crm.taking_in import Body, Gone, Limits, Refused, Stream
 
 log = structlog.get_logger("nucleus.web")
 
 RETRY_SECONDS = 5
-BUSY = HTTPStatus.SERVICE_UNAVAILABLE
 SENTENCES = {
     400: "We could not read that request. / No pudimos leer esa solicitud.",
     408: "The rest of what you were sending did not arrive. Please send it again. / "
     "El resto de lo que estaba enviando no llegó. Por favor, envíelo de nuevo.",
+    411: "Please send that again with its length (Content-Length). / Por favor, envíelo de nuevo con su longitud.",
     413: "That is more than this page can take. Please send less at once. / "
     "Es más de lo que esta página puede recibir. Por favor, envíe menos a la vez.",
     500: "Something went wrong on our side. Please try again in a few minutes. / "
@@ -49,23 +49,6 @@ PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     "<title>Nucleus</title><p>{sentence}</p><p>{emergency}</p></html>\n"
 )
-
-
-@dataclass
-class Lane:
-    """Requests whose path fits go over these threads. A body is at most `most_bytes` large. `as_it_comes`: the view
-    reads it itself, after it has looked at who sends it, and its thread waits for it."""
-
-    name: str
-    path: Pattern[str]
-    threads: int
-    most_bytes: int
-    as_it_comes: bool = False
-    inside: int = field(default=0, init=False)
-    pool: ThreadPoolExecutor = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix=f"web-{self.name}")
 
 
 class Door:
@@ -91,12 +74,9 @@ class Door:
             await self._live(receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        lane = next(lane for lane in self.lanes if lane.path.match(scope["path"]))
-        body = Body(receive, self.limits, lane.most_bytes)
-        sender = Sender(body, send, asyncio.get_running_loop(), self.limits.send_seconds)
+        sender = Sender(receive, send, asyncio.get_running_loop(), self.limits)
         try:
-            body.refuse_if_declared_too_large(scope["headers"])
-            head, block = await self._let_in(lane, scope, body, sender)
+            head, block = await self._let_in(scope, receive, sender)
             await sender.finish(head, block)
         except Refused as refused:
             await _say(sender, refused.status)
@@ -107,36 +87,48 @@ class Door:
             await _say(sender, HTTPStatus.INTERNAL_SERVER_ERROR)
         finally:
             sender.stop()
+
+    async def _let_in(self, scope: HTTPScope, receive: ASGIReceiveCallable, sender: Sender) -> tuple[Any, bytes]:
+        """Chooses the lane. The body counts as held until there is an answer, not until it is read. Raises Refused."""
+        environ = _environ(scope)
+        lane = next(lane for lane in self.lanes if lane.fits(scope, environ))
+        sender.limits = limits = lane.limits or self.limits
+        body = Body(receive, limits, lane.most_bytes)
+        body.refuse_if_declared_too_large(scope["headers"])
+        try:
+            if lane.as_it_comes:
+                body.refuse_without_length(scope["headers"])
+                environ["wsgi.input"] = Stream(body, sender.loop).buffered()
+            else:
+                environ["wsgi.input"] = BytesIO(await self._whole(lane, body))
+                if body.size or "CONTENT_LENGTH" in environ:
+                    environ["CONTENT_LENGTH"] = str(body.size)  # in chunks it comes without one
+            return await self._run(lane, environ, body, sender)
+        finally:
             self.held -= body.kept
 
-    async def _let_in(self, lane: Lane, scope: HTTPScope, body: Body, sender: Sender) -> tuple[Any, bytes]:
-        """Waits for the body, then for a thread. Raises Refused."""
-        loop = asyncio.get_running_loop()
-        source = Stream(body, loop).buffered() if lane.as_it_comes else BytesIO(await self._whole(body))
-        environ = _environ(scope, source, length=None if lane.as_it_comes else body.size)
-        if lane.inside >= lane.threads + self.limits.waiting:
-            raise Refused(BUSY)
-        lane.inside += 1
+    async def _run(self, lane: Lane, environ: Environ, body: Body, sender: Sender) -> tuple[Any, bytes]:
+        """Waits for a thread, and for what it makes. Raises Refused."""
+        push = sender.push if lane.in_blocks else None
         try:
-            answer = await loop.run_in_executor(lane.pool, call, self.application, environ, sender.push)
+            answer = await lane.run(environ, body.limits, partial(call, self.application, environ, push))
         except OSError:
             if not body.refused:
                 raise
-        finally:
-            lane.inside -= 1
         if body.refused:
             raise Refused(body.refused)  # whatever the view made of it
         return answer
 
-    async def _whole(self, body: Body) -> bytes:
-        """The body from its first to its last byte. Raises Refused."""
+    async def _whole(self, lane: Lane, body: Body) -> bytes:
+        """The body from its first to its last byte. Raises Refused when the door holds too much for one piece more."""
         pieces = []
         while not body.is_whole:
-            pieces.append(await body.next())
-            body.kept += len(pieces[-1])
-            self.held += len(pieces[-1])
-            if self.held > self.limits.held_bytes:
+            piece = await body.next()
+            if piece and not lane.is_express and self.held + len(piece) > self.limits.held_bytes:
                 raise Refused(BUSY)
+            pieces.append(piece)
+            body.kept += len(piece)
+            self.held += len(piece)
         return b"".join(pieces)
 
     async def _live(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -150,19 +142,16 @@ class Door:
         await send(LifespanShutdownCompleteEvent(type="lifespan.shutdown.complete"))
 
 
-def _environ(scope: HTTPScope, source: IO[bytes], *, length: int | None) -> Environ:
-    """What WSGI wants to know. A header with an underscore is left out: WSGI would take it for the one with a dash,
-    and what our proxy wrote there would be the visitor's. Raises Refused for what cannot be read."""
+def _environ(scope: HTTPScope) -> Environ:
+    """What WSGI wants to know, without the body. A header with an underscore is left out: WSGI would take it for the
+    one with a dash, and what our proxy wrote there would be the visitor's. Raises Refused for what cannot be read."""
     plain = cast(HTTPScope, {**scope, "headers": [pair for pair in scope["headers"] if b"_" not in pair[0]]})
     instance = WsgiToAsgiInstance(None)
     instance.scope = plain
     try:
-        environ = cast(Environ, instance.build_environ(plain, source))
+        return cast(Environ, instance.build_environ(plain, BytesIO()))
     except ValueError:
         raise Refused(HTTPStatus.BAD_REQUEST) from None
-    if length is not None and (length or "CONTENT_LENGTH" in environ):
-        environ["CONTENT_LENGTH"] = str(length)  # in chunks it comes without one
-    return environ
 
 
 async def _say(sender: Sender, status: int) -> None:

@@ -1,17 +1,19 @@
 """Runs the WSGI application in a thread and hands its answer out. A part of crm/door.py.
 
-An answer of ordinary size is taken whole, so that its thread is free before anything is sent: a visitor who reads
-slowly holds nothing. What is larger goes out block by block, each within a deadline.
+An answer is taken whole, so that its thread is free before anything is sent: a visitor who reads slowly holds nothing.
+In lanes of large files it goes out block by block, each within a deadline, and all of them at a rate that a bad
+connection keeps up with.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from asgiref.typing import ASGISendCallable, HTTPResponseBodyEvent, HTTPResponseStartEvent
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPResponseBodyEvent, HTTPResponseStartEvent
 
-from crm.taking_in import Body, Gone
+from crm.taking_in import Gone, Limits
 
 BLOCK = 256 * 1024
 
@@ -20,9 +22,11 @@ Head = tuple[int, list[tuple[bytes, bytes]]]
 WsgiApplication = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-def call(application: WsgiApplication, environ: Environ, push: Callable[[Head, bytes], None]) -> tuple[Head, bytes]:
+def call(
+    application: WsgiApplication, environ: Environ, push: Callable[[Head, bytes], None] | None
+) -> tuple[Head, bytes]:
     """One request, in this thread. Returns the status, the headers and the last or only block; `push` gets those
-    before. The answer is always closed, which gives the database connection back."""
+    before, and there are none without it. The answer is always closed, which gives the database connection back."""
     heads: list[Head] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> None:
@@ -34,7 +38,7 @@ def call(application: WsgiApplication, environ: Environ, push: Callable[[Head, b
     try:
         for piece in answer:
             block += piece
-            if len(block) >= BLOCK:
+            if push and len(block) >= BLOCK:
                 push(heads[-1], bytes(block))
                 block.clear()
     finally:
@@ -47,30 +51,42 @@ def call(application: WsgiApplication, environ: Environ, push: Callable[[Head, b
 class Sender:
     """The way out of one answer. Once anything has been sent, its status cannot be changed any more."""
 
-    body: Body
+    receive: ASGIReceiveCallable
     send: ASGISendCallable
     loop: asyncio.AbstractEventLoop
-    seconds: float
+    limits: Limits
+    clock: Callable[[], float] = time.monotonic
     has_begun: bool = False
+    _since: float | None = field(default=None, init=False)
+    _taken: int = field(default=0, init=False)
     _watch: "asyncio.Task[None] | None" = field(default=None, init=False)
     _is_gone: bool = field(default=False, init=False)
 
     def push(self, head: Head, block: bytes) -> None:
-        """A block of a large answer, from its thread. Raises Gone when nobody takes it any more."""
-        if self._is_gone:
+        """A block of a large answer, from its thread. Raises Gone when nobody takes it, or too slowly."""
+        seconds = self._seconds_left()
+        if self._is_gone or seconds <= 0:
             raise Gone
         sent = asyncio.run_coroutine_threadsafe(self._block(head, block), self.loop)
         try:
-            sent.result(self.seconds)
+            sent.result(seconds)
         except TimeoutError:
             sent.cancel()
             raise Gone from None
+        self._taken += len(block)
+
+    def _seconds_left(self) -> float:
+        """For one block: what is left of the time for all."""
+        if self._since is None:
+            self._since = self.clock()
+        for_all = self.limits.answer_seconds + self._taken / self.limits.bytes_a_second
+        return min(self.limits.send_seconds, self._since + for_all - self.clock())
 
     async def finish(self, head: Head, block: bytes) -> None:
         """The last or only block. Raises Gone when nobody takes it."""
         await self._begin(head)
         try:
-            await asyncio.wait_for(self.send(_event(block, more=False)), self.seconds)
+            await asyncio.wait_for(self.send(_event(block, more=False)), self.limits.send_seconds)
         except TimeoutError:
             raise Gone from None
 
@@ -94,7 +110,7 @@ class Sender:
 
     async def _look_after(self) -> None:
         """Until the reader has gone. What they still send is of no interest."""
-        while (await self.body.receive())["type"] == "http.request":
+        while (await self.receive())["type"] == "http.request":
             pass
         self._is_gone = True
 

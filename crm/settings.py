@@ -96,6 +96,9 @@ TEMPLATES = [
 ]
 
 
+OTHER_THREADS = 16  # of a web process, beside WEB_THREADS (crm/asgi.py)
+
+
 # --- Data ------------------------------------------------------------------------------------------------------------
 def _database(url: str) -> dict[str, Any]:
     """A Django database entry from a postgresql:// address; whatever libpq understands in it is passed on."""
@@ -106,7 +109,7 @@ def _database(url: str) -> dict[str, Any]:
         "OPTIONS": {
             **info,
             "connect_timeout": 5,
-            "pool": {"min_size": 1, "max_size": ENV.web_threads + 4, "timeout": 10},
+            "pool": {"min_size": 1, "max_size": ENV.web_threads + OTHER_THREADS + 1, "timeout": 10},
         },
         "CONN_HEALTH_CHECKS": False,  # the pool checks its own connections
         **entry,

@@ -14,13 +14,16 @@ BUFFER = 64 * 1024
 @dataclass(frozen=True)
 class Limits:
     """`body_seconds` are there for a body, and more for what has come of it already: a second for each
-    `bytes_a_second`. `send_seconds` may pass until a reader has taken a block. `waiting` requests may wait for the
-    threads of a lane. All bodies that are being taken in hold `held_bytes` together, at most."""
+    `bytes_a_second`. `send_seconds` may pass until a reader has taken a block, and `answer_seconds` until all are
+    taken, with a second more for each `bytes_a_second`. `waiting` requests may wait for the threads of a lane, none
+    longer than `wait_seconds`. All bodies that are being taken in hold `held_bytes` together, at most."""
 
     body_seconds: float = 20.0
     bytes_a_second: int = 16 * 1024
     send_seconds: float = 30.0
+    answer_seconds: float = 60.0
     waiting: int = 100
+    wait_seconds: float = 30.0
     held_bytes: int = 64 * 1024 * 1024
 
 
@@ -56,6 +59,11 @@ class Body:
         for name, value in headers:
             if name == b"content-length" and value.isdigit() and int(value) > self.most:
                 raise Refused(413)
+
+    def refuse_without_length(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Raises Refused for a body in chunks: Django reads none whose length it was not told."""
+        if any(name == b"transfer-encoding" for name, _value in headers):
+            raise Refused(411)
 
     async def next(self) -> bytes:
         """The next piece, b"" at the end. The time runs from the first call on. Raises Refused."""

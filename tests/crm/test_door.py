@@ -4,17 +4,20 @@ import asyncio
 import re
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from asgiref.typing import ASGIReceiveEvent, ASGISendEvent, HTTPScope
 
 from crm import asgi
-from crm.door import Door, Lane
-from crm.handing_out import BLOCK, Environ
-from crm.taking_in import Body, Limits, Refused
+from crm.door import Door
+from crm.handing_out import BLOCK, Environ, Sender
+from crm.lanes import Lane
+from crm.taking_in import Body, Gone, Limits, Refused
 
 EVERYTHING = re.compile("")
+LANE = {"as_it_comes", "in_blocks", "is_express", "shares"}
 NEVER: dict[str, Any] = {}  # a message that does not come
 
 
@@ -67,9 +70,11 @@ def visit(door: Door, *visitors: Visitor) -> None:
     asyncio.run(all_of_them())
 
 
-def door(application: Any = echo, *, most_bytes: int = 100, as_it_comes: bool = False, **limits: Any) -> Door:
-    lane = Lane("pages", EVERYTHING, threads=1, most_bytes=most_bytes, as_it_comes=as_it_comes)
-    return Door(application, [lane], limits=Limits(**limits))
+def door(application: Any = echo, *, most_bytes: int = 100, threads: int = 1, **more: Any) -> Door:
+    """A door with one lane; what is no matter of the lane are limits."""
+    of_the_lane = {name: more.pop(name) for name in LANE & more.keys()}
+    lane = Lane("pages", EVERYTHING, threads=threads, most_bytes=most_bytes, **of_the_lane)
+    return Door(application, [lane], limits=Limits(**more))
 
 
 def test_body_arrives_whole_with_its_length() -> None:
@@ -161,6 +166,67 @@ def test_all_bodies_together_are_bounded() -> None:
     assert next(visitor.got["retry-after"] for visitor in waiting if visitor.status == 503) == "5"
 
 
+@pytest.mark.parametrize("as_it_comes", [False, True])
+def test_who_brings_nothing_is_let_in_however_much_is_held(as_it_comes: bool) -> None:
+    ours = door(held_bytes=50)
+    ours.held = 51
+    ours.lanes[0].as_it_comes = as_it_comes
+    visitor = Visitor().whole()
+
+    visit(ours, visitor)
+
+    assert visitor.status == 200
+
+
+def test_what_answers_whatever_goes_on_takes_its_few_bytes_too() -> None:
+    ours = door(held_bytes=50, is_express=True)
+    ours.held = 51
+    visitor = Visitor(b"few").whole()
+
+    visit(ours, visitor)
+
+    assert (visitor.status, visitor.answer, ours.held) == (200, b"few", 51)
+
+
+class Stuck(Visitor):
+    """Takes no block but the first ones."""
+
+    takes = 1
+
+    async def send(self, message: ASGISendEvent) -> None:
+        if self.blocks >= self.takes:
+            await asyncio.Event().wait()
+        await super().send(message)
+
+
+def test_whoever_does_not_read_the_refusal_holds_nothing() -> None:
+    class Deaf(Stuck):
+        takes = 0
+
+    ours, deaf = door(held_bytes=150), Deaf(b"x" * 100, b"x" * 60)
+
+    async def tell() -> None:
+        telling = asyncio.ensure_future(ours(deaf.scope, deaf.receive, deaf.send))
+        while deaf.says:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (telling.done(), ours.held) == (False, 0)
+        telling.cancel()
+
+    asyncio.run(tell())
+
+
+@pytest.mark.parametrize(("as_it_comes", "status"), [(False, 200), (True, 411)])
+def test_a_body_in_chunks_is_counted_or_refused(as_it_comes: bool, status: int) -> None:
+    """Django reads no body whose length it was not told: a view that reads by itself would find an empty one."""
+    visitor = Visitor(b"one ", b"two", headers=[("transfer-encoding", "chunked")]).whole()
+
+    visit(door(as_it_comes=as_it_comes), visitor)
+
+    assert visitor.status == status
+    assert len(visitor.says) == (3 if as_it_comes else 0)
+
+
 def test_what_was_held_is_given_back() -> None:
     ours = door(body_seconds=0.01)
 
@@ -230,25 +296,55 @@ def test_a_large_answer_goes_block_by_block_and_is_closed() -> None:
     visitor, large = Visitor(NEVER).whole(), Large(3)
     visitor.says.reverse()
 
-    visit(door(large), visitor)
+    visit(door(large, in_blocks=True), visitor)
 
     assert (visitor.status, len(visitor.answer), visitor.blocks) == (200, 3 * BLOCK, 4)
     assert large.is_closed
 
 
-def test_a_reader_who_takes_nothing_loses_the_thread() -> None:
-    class Stuck(Visitor):
-        async def send(self, message: ASGISendEvent) -> None:
-            if self.blocks:
-                await asyncio.Event().wait()
-            await super().send(message)
+def test_an_answer_of_a_page_is_taken_whole_however_large_it_is() -> None:
+    """A thread that waited for readers would be lost to all other pages."""
+    visitor, large = Stuck(NEVER).whole(), Large(3)
+    visitor.says.reverse()
 
+    visit(door(large), visitor)
+
+    assert (len(visitor.answer), visitor.blocks, large.is_closed) == (3 * BLOCK, 1, True)
+
+
+def test_a_reader_who_takes_nothing_loses_the_thread() -> None:
     visitor, large = Stuck(NEVER).whole(), Large(1000)
     visitor.says.reverse()
 
-    visit(door(large, send_seconds=0.5), visitor)
+    visit(door(large, in_blocks=True, send_seconds=0.5), visitor)
 
     assert (large.given, large.is_closed) == (2, True)
+
+
+def test_the_time_for_a_file_runs_on_between_its_blocks() -> None:
+    """A minute, and a second more for each 32 KB that were taken: whoever reads a little now and then is ended."""
+    now = 0.0
+    visitor = Visitor(NEVER)
+
+    async def push() -> list[float]:
+        loop = asyncio.get_running_loop()
+        sender = Sender(visitor.receive, visitor.send, loop, asgi.LARGE_FILES, clock=lambda: now)
+        try:
+            return await loop.run_in_executor(None, slowly, sender)
+        finally:
+            sender.stop()
+
+    def slowly(sender: Sender) -> list[float]:
+        nonlocal now
+        taken = []
+        with suppress(Gone):
+            while True:
+                sender.push((200, []), b"x" * BLOCK)
+                taken.append(now)
+                now += 28.0  # each block would be in time
+        return taken
+
+    assert asyncio.run(push()) == [0.0, 28.0, 56.0]
 
 
 def test_an_error_behind_the_door_is_an_answer_and_not_the_end() -> None:
@@ -262,23 +358,56 @@ def test_an_error_behind_the_door_is_an_answer_and_not_the_end() -> None:
     assert (visitor.status, ours.lanes[0].inside) == (500, 0)
 
 
+LEAD = "/admin/crm/lead/0199c2d4-0000-7000-8000-000000000000"
+DOCUMENT = "0199c2d4-0000-7000-8000-000000000001/"
+
+
 @pytest.mark.parametrize(
-    ("path", "name"),
+    ("asked", "name"),
     [
-        ("/candidate/emergency/", "express"),
-        ("/es/candidate/emergency/", "express"),
-        ("/healthz", "express"),
-        ("/candidate/", "pages"),
-        ("/es/candidate/embed/", "pages"),
-        ("/my/documents/", "files"),
-        ("/es/my/documents/", "files"),
-        ("/my/documents/uploads/0199c2d4-0000-7000-8000-000000000000/", "pages"),
-        ("/admin/crm/lead/0199c2d4-0000-7000-8000-000000000000/documents/", "files"),
-        ("/admin/crm/lead/0199c2d4-0000-7000-8000-000000000000/change/", "pages"),
-        ("/hooks/mail/postmark/inbound/", "files"),
-        ("/hooks/mail/postmark/", "pages"),
-        ("/\n/", "pages"),
+        ("GET /candidate/emergency/", "express"),
+        ("GET /es/candidate/emergency/", "express"),
+        ("GET /healthz", "express"),
+        ("POST /candidate/", "pages"),
+        ("POST /es/candidate/embed/", "pages"),
+        ("GET /my/documents/", "pages"),
+        ("POST /my/documents/", "uploads"),
+        ("POST /es/my/documents/", "uploads"),
+        ("PUT /my/documents/uploads/" + DOCUMENT, "pages"),
+        ("GET /my/documents/" + DOCUMENT, "downloads"),
+        ("GET /es/my/documents/" + DOCUMENT, "downloads"),
+        (f"POST {LEAD}/documents/", "uploads"),
+        (f"GET {LEAD}/documents/", "pages"),
+        (f"GET {LEAD}/documents/{DOCUMENT}", "downloads"),
+        (f"POST {LEAD}/documents/{DOCUMENT}release/", "pages"),
+        (f"POST {LEAD}/change/", "pages"),
+        ("POST /admin/crm/location/add/", "uploads"),
+        ("GET /admin/crm/location/", "pages"),
+        ("POST /hooks/mail/postmark/inbound/", "hooks"),
+        ("POST /hooks/mail/postmark/", "pages"),
+        ("GET /logo/" + DOCUMENT, "logos"),
+        ("POST /admin/login/", "signing-in"),
+        ("GET /admin/login/", "pages"),
+        ("GET /\n/", "pages"),
     ],
 )
-def test_every_path_has_its_lane(path: str, name: str) -> None:
-    assert next(lane.name for lane in asgi.LANES if lane.path.match(path)) == name
+def test_every_path_has_its_lane(asked: str, name: str) -> None:
+    assert lane_of(asked) == name
+
+
+def lane_of(asked: str, **environ: str) -> str:
+    method, _, path = asked.partition(" ")
+    scope: Any = {"method": method, "path": path}
+    return next(lane.name for lane in asgi.LANES if lane.fits(scope, environ))
+
+
+def test_there_is_a_database_connection_for_every_thread(settings: Any) -> None:
+    assert sum(lane.threads for lane in asgi.LANES) == settings.WEB_THREADS + settings.OTHER_THREADS
+    assert settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"] > settings.WEB_THREADS + settings.OTHER_THREADS
+
+
+def test_no_lane_of_slow_ones_can_be_held_by_one_address() -> None:
+    """The others take a body in before they need a thread, and hand out what they have whole."""
+    for lane in asgi.LANES:
+        if lane.as_it_comes or lane.in_blocks:
+            assert min(share.threads for share in lane.shares) < lane.threads

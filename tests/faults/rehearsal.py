@@ -188,12 +188,14 @@ class Site:
     def is_answering(self) -> bool:
         return embedded.is_taken(self.port)
 
-    def post(self, data: dict[str, Any], *, path: str = "/candidate/") -> tuple[int, float]:
+    def post(
+        self, data: dict[str, Any], *, path: str = "/candidate/", cookies: str = "", address: str = "127.0.0.1"
+    ) -> tuple[int, float]:
         """Posts the form like a browser that was shown it; returns the status and the seconds until the answer."""
         token = "t" * 32
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={token}"}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={token}; {cookies}"}
         begun = time.perf_counter()
-        browser = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        browser = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=(address, 0))
         try:
             browser.request("POST", path, urlencode({**data, "csrfmiddlewaretoken": token}, doseq=True), headers)
             answer = browser.getresponse()
