@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, cast
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
@@ -23,7 +24,7 @@ CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "phone_type", "pr
 LEAD_FIELDS = (*CONTACT_FIELDS, "state", "ok_voicemail", "how_heard")
 WISHES = {"preferred_contact", "best_time", "ok_voicemail", "state", "how_heard"}
 IDENTITY = ("first_name", "last_name", "email", "phone")
-MOST_COMPARED = 20
+NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,19 @@ def find(asked: Request) -> Person | None:
     another person: staff see the two beside each other and nothing is merged by itself. For staff who write a request
     down only people of the locations that they work for are known.
 
-    Two statements, whoever is known. Until the transaction ends, requests with the same e-mail or telephone wait:
-    twenty at once make one lead.
+    Three statements, whoever is known, and the names of all are compared. Until the transaction ends, requests with the
+    same e-mail or telephone wait: twenty at once make one lead.
     """
     email, phone = asked.data.get("email") or "", asked.data.get("phone") or ""
     _wait_for_others(email, phone)
-    calls = Task.objects.open().filter(lead=OuterRef("pk"), kind=TaskKind.CALL)
-    reached = Lead.objects.reached_by(email=email, phone=phone).select_related("location")
+    reached = Lead.objects.reached_by(email=email, phone=phone)
     reached = reached.visible_to(asked.by) if asked.by else reached
     wanted = name_key(asked.data.get("first_name", ""), asked.data.get("last_name", ""))
-    compared = reached.annotate(waits_for_call=Exists(calls))[:MOST_COMPARED]
-    people = (Person(lead, cast(Any, lead).waits_for_call) for lead in compared)
-    return next((one for one in people if name_key(one.lead.first_name, one.lead.last_name) == wanted), None)
+    names = reached.values_list("pk", "first_name", "last_name")
+    same = next((pk for pk, first, last in names if name_key(first, last) == wanted), NOBODY)
+    calls = Task.objects.open().filter(lead=OuterRef("pk"), kind=TaskKind.CALL)
+    found = Lead.objects.filter(pk=same).select_related("location").annotate(waits_for_call=Exists(calls)).first()
+    return Person(found, cast(Any, found).waits_for_call) if found else None
 
 
 def _wait_for_others(*contacts: str) -> None:
@@ -127,7 +129,11 @@ def differing(lead: Lead, data: dict[str, Any]) -> dict[str, str]:
     """Return what was typed otherwise than it is on record, of name, e-mail and telephone. What is not on record at all
     differs too: whoever fills it in may receive links and codes from then on."""
     given = {name: str(data[name]) for name in IDENTITY if data.get(name)}
-    return {name: value for name, value in given.items() if getattr(lead, name) != value}
+    return {name: value for name, value in given.items() if not _is_same(name, getattr(lead, name), value)}
+
+
+def _is_same(name: str, before: str, value: str) -> bool:
+    return before.casefold() == value.casefold() if name == "email" else before == value
 
 
 def _refresh(lead: Lead, asked: Request) -> None:

@@ -91,6 +91,20 @@ STRANGER_GUARDS = [
         f"{_STRANGER}::test_a_sign_on_the_pages_after_it_holds_nobody_either",
     ),
     Guard(
+        "an address is one however it is spelled",
+        "crm/models/lead.py",
+        "same |= models.Q(email__iexact=email)",
+        "same |= models.Q(email=email)",
+        f"{_KNOWN}::test_an_address_is_one_however_it_is_spelled",
+    ),
+    Guard(
+        "no crowd at an address hides anybody",
+        "intake/known.py",
+        "for pk, first, last in names if",
+        "for pk, first, last in names[:20] if",
+        f"{_KNOWN}::test_no_crowd_at_an_address_hides_anybody",
+    ),
+    Guard(
         "one open alert a lead",
         "crm/actions/safety.py",
         "alert = known.alert if known else waiting or SafetyAlert(lead=lead, raised_at=now)",

@@ -23,7 +23,7 @@ def send_link(lead: Lead, *, by: User, now: datetime, asked: UUID | None = None)
     if not lead.email:
         return False
     message = emails.private_link(lead, asked=asked or uuid4(), now=now)
-    waits = Q(key=message.key) | Q(name="link", state=MessageState.QUEUED, to_email=lead.email)
+    waits = Q(key=message.key) | Q(name="link", state=MessageState.QUEUED, to_email__iexact=lead.email)
     if Message.objects.filter(waits, lead=lead).exists():
         return True
     message.save()

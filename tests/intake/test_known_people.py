@@ -2,11 +2,14 @@
 
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +21,7 @@ from crm.normalise import name_key
 from intake import actions, assessments, known, unproven
 from intake.models import Assessment, Submission
 from intake.request import Request
-from tests.factories import NOON, PASSWORD, make_user, step_one
+from tests.factories import NOON, PASSWORD, make_lead, make_user, step_one
 from tests.intake.test_submit import request_of
 
 
@@ -250,3 +253,38 @@ def test_treatments_told_in_the_name_become_rows_once_it_was_them(centre: Locati
 )
 def test_names_are_compared_as_people_read_them(one: str, other: str, same: bool) -> None:
     assert (name_key(one) == name_key(other)) is same
+
+
+@pytest.mark.parametrize("email", ["MARIA@example.org", "maria@EXAMPLE.org"])
+def test_an_address_is_one_however_it_is_spelled(centre: Location, email: str) -> None:
+    first = asked(centre, email="Maria@example.org", phone=None, preferred_contact="email")
+    second = asked(centre, days=1, email=email, phone=None, preferred_contact="email")
+    assert second.pk == first.pk
+    assert known.differing(first, {"email": email}) == {}
+
+
+def test_no_crowd_at_an_address_hides_anybody(centre: Location) -> None:
+    first = asked(centre)
+    make = partial(make_lead, location=centre, email=first.email.upper(), phone="")
+    for number in range(45):
+        make(first_name=f"Other{number}", created_at=NOON + timedelta(hours=1))
+    assert asked(centre, days=1).pk == first.pk
+
+
+def test_looking_for_somebody_takes_three_statements(
+    centre: Location, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    asked(centre)
+    others: dict[str, Any] = {"email": "nobody@example.org", "phone": "(212) 555-0123"}
+    for changes in ({}, others):
+        made = request_of(centre, **changes)
+        with django_assert_num_queries(3):
+            known.find(made)
+
+
+def test_everybody_with_an_address_is_found_by_an_index(centre: Location) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Lead.objects.reached_by(email="Maria@example.org", phone="+12125550142").explain()
+    assert "lead_email" in plan
+    assert "lead_phone" in plan
