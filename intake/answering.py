@@ -47,6 +47,7 @@ class Sent:
     submission_id: uuid.UUID
     now: datetime
     language: str = "en"
+    given_at: datetime | None = None  # when it counts later than it was sent
 
     @property
     def source(self) -> Source:
@@ -207,7 +208,10 @@ def save_told(treatment: Treatment, *, now: datetime) -> None:
 def count_later(page: Submission, *, now: datetime) -> None:
     """Let a page count that was sent with a request in somebody's name, once a person has taken that over."""
     if page.session and page.page != TREATMENTS:
-        sent = Sent(page.session, page.page, page.page, page.answers, page.form_id, now, page.language)
+        newer = known.newer_on_record(page.lead, ("language", "date_of_birth"), than=page.at)
+        stays = {"preferred_language" if name == "language" else name for name in newer}
+        answers = {name: value for name, value in page.answers.items() if name not in stays}
+        sent = Sent(page.session, page.page, page.page, answers, page.form_id, now, page.language, given_at=page.at)
         _let_count(sent, record.current_answers(page.lead))
 
 
@@ -262,7 +266,7 @@ def _measure(sent: Sent) -> None:
     if None not in three:
         given[MeasurementKind.PEG] = (sum(filter(None, three), Decimal(0)) / 3).quantize(Decimal("0.1"))
     Measurement.objects.bulk_create(
-        Measurement(lead=sent.session.lead, at=sent.now, kind=kind, value=value, source=sent.source)
+        Measurement(lead=sent.session.lead, at=sent.given_at or sent.now, kind=kind, value=value, source=sent.source)
         for kind, value in given.items()
         if value is not None
     )

@@ -1,6 +1,6 @@
 """People whom the center knows already: finding them, and what a request of theirs changes once it counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 from crm import rows
 from crm.actions import events, leads, safety, tasks
 from crm.enums import SIDE_STAGES, ActivityKind, Event, Outcome, Stage, TaskKind
-from crm.models import Lead, Task
+from crm.models import Activity, Lead, Task
 from crm.normalise import name_key
 from intake import assessments, request
 from intake.models import Submission
@@ -25,6 +25,7 @@ LEAD_FIELDS = (*CONTACT_FIELDS, "state", "ok_voicemail", "how_heard")
 WISHES = {"preferred_contact", "best_time", "ok_voicemail", "state", "how_heard"}
 IDENTITY = ("first_name", "last_name", "email", "phone")
 NOBODY = UUID(int=0)
+NO_ANSWERS: tuple[object, ...] = (None, "", [])
 
 
 @dataclass(frozen=True)
@@ -97,18 +98,22 @@ def locked(lead: Lead) -> Lead:
     return Lead.objects.select_for_update(of=("self",), no_key=True).select_related("location").get(pk=lead.pk)
 
 
-def absorb(asked: Request, lead: Lead, sent: Submission, *, alarm: object = None) -> None:
+def absorb(
+    asked: Request, lead: Lead, sent: Submission, *, alarm: object = None, said_at: datetime | None = None
+) -> list[str]:
     """Let a request of somebody known count: its agreements and rating, wishes, gaps that it fills, a warning sign, a
     way back from a side stage, a new look by the rules. Contact details on record stay. `alarm`: the key under which a
-    call at once was opened before."""
+    call at once was opened before. `said_at`: when it was last sent; return the wishes that are newer on record and
+    stay."""
     rows.insert(request.proofs(asked, lead), savepoint=False)
-    _refresh(lead, asked)
+    newer = _refresh(lead, asked, said_at=said_at or asked.now)
     if asked.urgent:
         raise_alarm(lead, key=alarm or sent.pk, now=asked.now, is_loud=not asked.many)
     if lead.stage in SIDE_STAGES:
         leads.move(lead, to=Stage.QUALIFYING, by=asked.by, note="Asked for help again", now=asked.now)
     assessments.ask(lead, cause="Asked for help again", now=asked.now)
     events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk))
+    return newer
 
 
 def raise_alarm(lead: Lead, *, key: object, now: datetime, is_loud: bool = True) -> None:
@@ -136,11 +141,29 @@ def _is_same(name: str, before: str, value: str) -> bool:
     return before.casefold() == value.casefold() if name == "email" else before == value
 
 
-def _refresh(lead: Lead, asked: Request) -> None:
-    """Takes over wishes and the language, and fills gaps; never how somebody is reached."""
+def newer_on_record(lead: Lead, names: Iterable[str], *, than: datetime) -> set[str]:
+    """Return which of these were told or corrected after a moment, by anything that counts. Two queries."""
+    said: set[str] = set()
+    for entry in Activity.objects.filter(lead=lead, kind=ActivityKind.DETAILS, at__gt=than):
+        said |= {*entry.details.get("changes", {}), *({"date_of_birth"} if "date of birth" in entry.summary else ())}
+    for sent in Submission.objects.counting().filter(lead=lead, at__gt=than):
+        said |= {name for name, value in sent.answers.items() if value not in NO_ANSWERS}
+        said |= {"language"} if sent.reference or sent.answers.get("preferred_language") else set()
+    return said.intersection(names)
+
+
+def _refresh(lead: Lead, asked: Request, *, said_at: datetime) -> list[str]:
+    """Takes over wishes and the language, and fills gaps; never how somebody is reached, and nothing that is newer on
+    record: returns what stays for that."""
     names = [name for name in LEAD_FIELDS if name not in IDENTITY]
-    given = {name: asked.data[name] for name in names if asked.data.get(name) not in (None, "", [])}
+    given = {name: asked.data[name] for name in names if asked.data.get(name) not in NO_ANSWERS}
     wanted = {name: value for name, value in given.items() if name in WISHES or not getattr(lead, name)}
-    for name, value in (wanted | {"language": asked.language}).items():
+    wanted = {
+        name: value for name, value in (wanted | {"language": asked.language}).items() if getattr(lead, name) != value
+    }
+    newer = newer_on_record(lead, wanted, than=said_at)
+    taken = {name: value for name, value in wanted.items() if name not in newer}
+    for name, value in taken.items():
         setattr(lead, name, value)
-    lead.save(update_fields=[*wanted, "language", "updated_at"])
+    lead.save(update_fields=[*taken, "updated_at"])
+    return sorted(newer)

@@ -35,25 +35,36 @@ def waiting(lead: Lead) -> list[UnprovenRequest]:
 @events.one_press()
 def take_over(
     waits: UnprovenRequest, *, by: User, accept: Collection[str] = (), seen: UUID | None = None, now: datetime
-) -> None:
+) -> list[str]:
     """It was them: answers, agreements, treatments and a warning sign count from now on. Raises UnprovenRefused.
+
+    Wishes that are newer on record stay, and are returned by name.
 
     `accept`: which of the contact details that were typed otherwise replace those on record; a new e-mail address ends
     links and sessions of the former one (crm.actions.leads.correct_details). `seen`: the latest submission of the
     request that whoever decides had before them (`latest`); what was sent since is looked at first.
     """
     held = _locked(waits, seen)
-    first = _requests_of(held)[0]
+    requests = _requests_of(held)
+    first = requests[0]
     changes = {name: value for name, value in known.differing(held.lead, held.data).items() if name in accept}
     _decide(held, Unproven.TAKEN_OVER, by=by, now=now)
     if changes:
         leads.correct_details(held.lead, by=by, changes=changes)
-    known.absorb(_as_sent(held, first), known.locked(held.lead), first, alarm=held.pk)
+    asked, lead = _as_sent(held, first), known.locked(held.lead)
+    newer = known.absorb(asked, lead, first, alarm=held.pk, said_at=requests[-1].at)
     for treatment in answering.told_treatments(held):
         answering.save_told(treatment, now=now)
     for page in held.submissions.filter(reference=None).order_by("at", "pk"):
         answering.count_later(page, now=now)
-    _note(held, "Request taken over: it was them", by=by, now=now)
+    stays = f"Newer on record, and left as they are: {in_words(newer)}." if newer else ""
+    _note(held, "Request taken over: it was them", by=by, now=now, note=stays)
+    return newer
+
+
+def in_words(names: list[str]) -> str:
+    """Columns of a lead as staff read them."""
+    return ", ".join(name.replace("_", " ") for name in names)
 
 
 @transaction.atomic
@@ -118,5 +129,5 @@ def _decide(held: UnprovenRequest, state: Unproven, *, by: User, now: datetime, 
     sessions.update(ended_at=now)  # begun before anybody had looked: the link in the mail goes on
 
 
-def _note(held: UnprovenRequest, summary: str, *, by: User, now: datetime) -> None:
-    Activity.objects.create(lead=held.lead, kind=ActivityKind.REQUEST, at=now, by=by, summary=summary)
+def _note(held: UnprovenRequest, summary: str, *, by: User, now: datetime, note: str = "") -> None:
+    Activity.objects.create(lead=held.lead, kind=ActivityKind.REQUEST, at=now, by=by, summary=summary, note=note)

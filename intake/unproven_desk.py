@@ -104,13 +104,16 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUI
     if form.is_valid():
         data, by = form.cleaned_data, user_of(request)
         try:
+            newer: list[str] = []
             if data["decision"] == THEIRS:
-                unproven.take_over(waits, by=by, accept=data.get("accept", []), seen=data["seen"], now=now)
+                newer = unproven.take_over(waits, by=by, accept=data.get("accept", []), seen=data["seen"], now=now)
             else:
                 unproven.set_aside(waits, by=by, note=data["note"], seen=data["seen"], now=now)
         except UnprovenRefused as refused:
             form.add_error("note", refused.message)
         else:
             messages.success(request, "Your decision is kept.")
+            if newer:
+                messages.info(request, f"Newer on record, and left as they are: {unproven.in_words(newer)}.")
             return back(lead_id)
     return form_page(site, request, lead, form, title="Was it them?")

@@ -105,6 +105,13 @@ STRANGER_GUARDS = [
         f"{_KNOWN}::test_no_crowd_at_an_address_hides_anybody",
     ),
     Guard(
+        "what is newer on record stays",
+        "intake/known.py",
+        "if name not in newer}",
+        "if True}",
+        f"{_KNOWN}::test_an_older_request_taken_over_later_changes_no_newer_wish",
+    ),
+    Guard(
         "one open alert a lead",
         "crm/actions/safety.py",
         "alert = known.alert if known else waiting or SafetyAlert(lead=lead, raised_at=now)",

@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -288,3 +288,43 @@ def test_everybody_with_an_address_is_found_by_an_index(centre: Location) -> Non
     plan = Lead.objects.reached_by(email="Maria@example.org", phone="+12125550142").explain()
     assert "lead_email" in plan
     assert "lead_phone" in plan
+
+
+def test_what_is_newer_on_record_stays(centre: Location) -> None:
+    lead = asked(centre)
+    asked(centre, days=1, preferred_contact="email", best_time=["evening"], state="NJ")
+    leads.correct_details(lead, by=None, changes={"best_time": ["noon"]})
+    lead = take_over(lead, days=400)
+    assert (lead.preferred_contact, lead.best_time, lead.state) == ("email", ["noon"], "NJ")
+    [entry] = lead.activities.filter(summary__startswith="Request taken over")
+    assert entry.note == "Newer on record, and left as they are: best time."
+
+
+def test_an_older_request_taken_over_later_changes_no_newer_wish(centre: Location) -> None:
+    lead = asked(centre)
+    asked(centre, days=1, preferred_contact="email", best_time=["evening"])
+    asked(centre, days=2, preferred_contact="phone", best_time=["morning"])
+    older, newer = unproven.waiting(lead)
+    for waits, stays in ((newer, []), (older, ["best_time", "preferred_contact"])):
+        assert unproven.take_over(waits, by=make_user("coordinator"), now=NOON + timedelta(days=3)) == stays
+    lead.refresh_from_db()
+    assert (lead.preferred_contact, lead.best_time) == ("phone", ["morning"])
+
+
+def test_a_date_of_birth_that_is_newer_on_record_stays(centre: Location, client: Client) -> None:
+    lead = asked(centre)
+    client.post("/candidate/", step_one())
+    client.post("/candidate/go-on/")
+    client.post("/my/questions/about-you/", {"date_of_birth": "03/15/1970", "submission_id": str(uuid.uuid4())})
+    leads.tell_birthday(lead, born=date(1970, 3, 14), by=None, now=timezone.now())
+    assert take_over(lead, days=400).date_of_birth == "1970-03-14"
+
+
+def test_a_rating_that_counts_later_keeps_its_day(centre: Location, client: Client) -> None:
+    lead = asked(centre)
+    client.post("/candidate/", step_one())
+    client.post("/candidate/go-on/")
+    client.post("/my/questions/pain/", {"safety_check": ["none"], "pain_now_avg": "2"})
+    page = Submission.objects.get(page="pain")
+    take_over(lead, days=400)
+    assert lead.measurements.filter(kind="nrs_avg", at=page.at, value=2).count() == 1
