@@ -22,7 +22,8 @@ MAY_LIFT = "crm.clear_urgent"
 
 
 class UnprovenRefused(DomainError):
-    """Somebody else has decided already, more was sent meanwhile, a reason is missing, or a clinician has to decide."""
+    """Somebody else has decided already, more was sent meanwhile, a reason or a choice is missing, or a clinician
+    has to decide."""
 
 
 def waiting(lead: Lead) -> list[UnprovenRequest]:
@@ -34,20 +35,31 @@ def waiting(lead: Lead) -> list[UnprovenRequest]:
 @transaction.atomic
 @events.one_press()
 def take_over(
-    waits: UnprovenRequest, *, by: User, accept: Collection[str] = (), seen: UUID | None = None, now: datetime
+    waits: UnprovenRequest,
+    *,
+    by: User,
+    accept: Collection[str] = (),
+    keeps_email: bool = False,
+    seen: UUID | None = None,
+    now: datetime,
 ) -> list[str]:
     """It was them: answers, agreements, treatments and a warning sign count from now on. Raises UnprovenRefused.
 
     Wishes that are newer on record stay, and are returned by name.
 
     `accept`: which of the contact details that were typed otherwise replace those on record; a new e-mail address ends
-    links and sessions of the former one (crm.actions.leads.correct_details). `seen`: the latest submission of the
-    request that whoever decides had before them (`latest`); what was sent since is looked at first.
+    links and sessions of the former one (crm.actions.leads.correct_details). Links and codes open what counts from now
+    on, so where another address was typed somebody has to say which counts: it is accepted, or `keeps_email`.
+    `seen`: the latest submission of the request that whoever decides had before them (`latest`); what was sent since
+    is looked at first.
     """
     held = _locked(waits, seen)
     requests = _requests_of(held)
     first = requests[0]
-    changes = {name: value for name, value in known.differing(held.lead, held.data).items() if name in accept}
+    differing = known.differing(held.lead, held.data)
+    if "email" in differing and keeps_email == ("email" in accept):
+        raise UnprovenRefused("Choose which e-mail address counts: links and codes go there.")
+    changes = {name: value for name, value in differing.items() if name in accept}
     _decide(held, Unproven.TAKEN_OVER, by=by, now=now)
     if changes:
         leads.correct_details(held.lead, by=by, changes=changes)

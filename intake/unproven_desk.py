@@ -1,6 +1,6 @@
 """Requests in somebody's name at the desk: the box on the lead's page, and the decision."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
@@ -22,6 +22,7 @@ from intake.unproven import UnprovenRefused
 PERMISSION = "intake.decide_unproven"
 LABELS = {"first_name": "First name", "last_name": "Last name", "email": "E-mail", "phone": "Telephone"}
 THEIRS, NOT_THEIRS = "theirs", "not-theirs"
+KEPT, TYPED = "on-record", "typed"
 
 
 class DecideForm(forms.Form):
@@ -36,6 +37,12 @@ class DecideForm(forms.Form):
     accept = forms.MultipleChoiceField(
         label="Take over what differs", required=False, widget=forms.CheckboxSelectMultiple
     )
+    address = forms.ChoiceField(
+        label="Which e-mail address is theirs?",
+        required=False,
+        widget=forms.RadioSelect,
+        help_text="Ask by telephone. Links and codes go there and open what was sent; the other opens nothing more.",
+    )
     seen = forms.UUIDField(required=False, widget=forms.HiddenInput)
     note = forms.CharField(
         label="How you know",
@@ -45,13 +52,36 @@ class DecideForm(forms.Form):
         help_text="Needed for a no; it stays beside the request.",
     )
 
-    def __init__(self, *args: Any, differing: dict[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, differing: dict[str, str], on_record: str, **kwargs: Any) -> None:
+        """`differing`: what was typed otherwise than on record. `on_record`: the e-mail address that is."""
         super().__init__(*args, **kwargs)
-        field = self.fields["accept"]
-        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - for the type checker
-        field.choices = [(name, f"{LABELS[name]}: {_shown(name, value)}") for name, value in differing.items()]
-        if not differing:
-            del self.fields["accept"]
+        others = {name: value for name, value in differing.items() if name != "email"}
+        self._offer("accept", [(name, f"{LABELS[name]}: {_shown(name, value)}") for name, value in others.items()])
+        addresses = [(KEPT, f"On record: {on_record or 'none'}"), (TYPED, f"Typed: {differing.get('email')}")]
+        self._offer("address", addresses if "email" in differing else [])
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
+        if not choices:
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """An address is chosen with a yes; none is chosen beforehand."""
+        data = super().clean() or {}
+        if "address" in self.fields and data.get("decision") == THEIRS and not data.get("address"):
+            self.add_error("address", "Choose which address is theirs.")
+        return data
+
+    @property
+    def accepted(self) -> list[str]:
+        """What replaces what is on record."""
+        chosen = self.cleaned_data.get("address") == TYPED
+        return [*self.cleaned_data.get("accept", []), *(["email"] if chosen else [])]
+
+    @property
+    def keeps_email(self) -> bool:
+        """Whether the address on record was chosen."""
+        return self.cleaned_data.get("address") == KEPT
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -100,13 +130,16 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUI
     lead, now = find_lead(lead_id), timezone.now()
     waits = get_object_or_404(UnprovenRequest, pk=request_id, lead_id=lead_id)
     typed = request.POST if request.method == "POST" else None
-    form = DecideForm(typed, initial={"seen": unproven.latest(waits)}, differing=known.differing(lead, waits.data))
+    differing = known.differing(lead, waits.data)
+    form = DecideForm(typed, initial={"seen": unproven.latest(waits)}, differing=differing, on_record=lead.email)
     if form.is_valid():
         data, by = form.cleaned_data, user_of(request)
         try:
             newer: list[str] = []
             if data["decision"] == THEIRS:
-                newer = unproven.take_over(waits, by=by, accept=data.get("accept", []), seen=data["seen"], now=now)
+                newer = unproven.take_over(
+                    waits, by=by, accept=form.accepted, keeps_email=form.keeps_email, seen=data["seen"], now=now
+                )
             else:
                 unproven.set_aside(waits, by=by, note=data["note"], seen=data["seen"], now=now)
         except UnprovenRefused as refused:

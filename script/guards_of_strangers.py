@@ -112,6 +112,13 @@ STRANGER_GUARDS = [
         f"{_KNOWN}::test_an_older_request_taken_over_later_changes_no_newer_wish",
     ),
     Guard(
+        "staff choose whose address counts",
+        "intake/unproven.py",
+        'if "email" in differing and keeps_email == ("email" in accept):',
+        "if False:",
+        f"{_KNOWN}::test_staff_have_to_choose_whose_address_counts",
+    ),
+    Guard(
         "one open alert a lead",
         "crm/actions/safety.py",
         "alert = known.alert if known else waiting or SafetyAlert(lead=lead, raised_at=now)",

@@ -14,14 +14,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from crm import patient_access
 from crm.actions import leads
 from crm.enums import LostReason, Outcome, Stage, TaskKind
-from crm.models import Lead, Location, Message, SafetyAlert, Task, User
+from crm.models import Lead, Location, Message, PatientLink, PatientSession, SafetyAlert, Task, User
 from crm.normalise import name_key
-from intake import actions, assessments, known, unproven
+from intake import actions, assessments, known, questionnaire, unproven
 from intake.models import Assessment, Submission
 from intake.request import Request
-from tests.factories import NOON, PASSWORD, make_lead, make_user, step_one
+from tests.factories import NOON, PASSWORD, make_lead, make_message, make_user, step_one
 from tests.intake.test_submit import request_of
 
 
@@ -80,7 +81,14 @@ def test_a_household_is_shown_to_staff(centre: Location, client: Client) -> None
 def take_over(lead: Lead, *, accept: list[str] | None = None, days: int = 2) -> Lead:
     """Somebody has asked, and it was them."""
     [waits] = unproven.waiting(lead)
-    unproven.take_over(waits, by=make_user("coordinator"), accept=accept or [], now=NOON + timedelta(days=days))
+    accept = accept or []
+    unproven.take_over(
+        waits,
+        by=make_user("coordinator"),
+        accept=accept,
+        keeps_email="email" not in accept,
+        now=NOON + timedelta(days=days),
+    )
     return Lead.objects.get(pk=lead.pk)
 
 
@@ -328,3 +336,83 @@ def test_a_rating_that_counts_later_keeps_its_day(centre: Location, client: Clie
     page = Submission.objects.get(page="pain")
     take_over(lead, days=400)
     assert lead.measurements.filter(kind="nrs_avg", at=page.at, value=2).count() == 1
+
+
+# --- Somebody was there first, with the number of another person ------------------------------------------------------
+HERS = {"email": "victim@example.org", "goals": "Walk my dog again"}
+
+
+def opened_by_link(lead: Lead, email: str) -> Client:
+    """A browser with the session of a link that was mailed to this address, and the code that went there too."""
+    now = timezone.now()
+    mail = make_message(lead, to_email=email)
+    link = PatientLink.objects.create(
+        lead=lead, token_hash=uuid.uuid4().hex, message=mail, created_at=now, expires_at=now + timedelta(days=7)
+    )
+    entry = patient_access.begin(lead, now=now, link=link)
+    PatientSession.objects.filter(pk=entry.session.pk).update(proven_at=now)
+    browser = Client()
+    browser.cookies["patient"] = entry.secret
+    return browser
+
+
+def all_that_is_shown(browser: Client) -> str:
+    pages = ["/my/", "/my/treatments/", "/my/treatments/over-time/", "/my/messages/", "/my/wishes/", "/my/data/"]
+    pages += ["/my/appointments/", "/my/documents/", "/my/people/"]
+    pages += [f"/my/questions/{page.key}/" for page in questionnaire.PAGES]
+    shown = [browser.get(page).content.decode() for page in pages]
+    return "\n".join([*shown, browser.post("/my/data/download/").content.decode()])
+
+
+@pytest.fixture
+def attacked(centre: Location, client: Client) -> tuple[Lead, Client]:
+    """The lead that a stranger made with her name and number, and the stranger's browser; she has asked since, and told
+    more on the pages after it."""
+    Client().post("/candidate/", step_one(email="attacker@example.org"))
+    lead = Lead.objects.get()
+    client.post("/candidate/", step_one(email=HERS["email"], preferred_contact="email", best_time=["evening"]))
+    client.post("/candidate/go-on/")
+    client.post("/my/questions/pain/", {"safety_check": ["none"], "pain_now_avg": "6", "goals": HERS["goals"]})
+    client.post("/my/questions/about-you/", {"date_of_birth": "03/15/1971", "primary_care": "Dr. Hers"})
+    client.post("/my/treatments/", {"kinds": ["chiropractic"]})
+    return lead, opened_by_link(lead, "attacker@example.org")
+
+
+def test_whoever_was_there_first_reads_nothing_of_hers(attacked: tuple[Lead, Client]) -> None:
+    _lead, attacker = attacked
+    shown = all_that_is_shown(attacker)
+    assert "attacker@example.org" in shown  # the page is open, and shows what is the stranger's own
+    secret = [*HERS.values(), "1971", "Dr. Hers", "Chiropractic</a>"]
+    assert [words for words in secret if words in shown] == []
+
+
+def test_staff_have_to_choose_whose_address_counts(attacked: tuple[Lead, Client], coordinator: User) -> None:
+    lead, attacker = attacked
+    desk = Client()
+    desk.force_login(coordinator)
+    [waits] = unproven.waiting(lead)
+    address = reverse("admin:intake_unproven", args=[lead.pk, waits.pk])
+    page = desk.get(address).content.decode()
+    assert "On record: attacker@example.org" in page
+    assert "Typed: victim@example.org" in page
+    assert "checked" not in page
+    refused = desk.post(address, {"decision": "theirs"})
+    assert (refused.status_code, "Choose which address is theirs." in refused.content.decode()) == (422, True)
+    with pytest.raises(unproven.UnprovenRefused, match="which e-mail address counts"):
+        unproven.take_over(waits, by=coordinator, now=timezone.now())
+
+    assert desk.post(address, {"decision": "theirs", "address": "typed"}).status_code == 302
+    lead.refresh_from_db()
+    assert lead.email == "victim@example.org"
+    assert attacker.get("/my/").status_code == 404
+    assert not lead.links.filter(revoked_at=None).exists()
+
+
+def test_the_address_on_record_may_be_theirs(attacked: tuple[Lead, Client], coordinator: User) -> None:
+    lead, first = attacked
+    desk = Client()
+    desk.force_login(coordinator)
+    address = reverse("admin:intake_unproven", args=[lead.pk, unproven.waiting(lead)[0].pk])
+    assert desk.post(address, {"decision": "theirs", "address": "on-record"}).status_code == 302
+    lead.refresh_from_db()
+    assert (lead.email, first.get("/my/").status_code) == ("attacker@example.org", 200)
