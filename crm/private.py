@@ -22,14 +22,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm import desk_session, patient_access, registry, second_factor
+from crm import cookies, desk_session, patient_access, registry, second_factor
 from crm.actions import access
 from crm.client_address import client_address
 from crm.enums import AccessAction, LinkPurpose
 from crm.models import PatientSession
 from crm.said import SaidDateField
 
-COOKIE = "__Host-patient" if settings.SESSION_COOKIE_SECURE else "patient"
+COOKIE = cookies.named("patient")
 
 
 class PatientRequest(HttpRequest):

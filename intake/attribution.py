@@ -14,7 +14,9 @@ from django.conf import settings
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
 
-COOKIE = "came_by"
+from crm import cookies
+
+COOKIE = cookies.named("came_by")
 WITHOUT_COOKIES = "embed"
 PARAMETERS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 LONGEST = 100

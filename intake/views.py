@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm import queries
+from crm import cookies, queries
 from crm.models import Location
 from intake import attribution, proof, quarantine, raw_signs
 from intake.forms import CallMe, StepOne
@@ -24,8 +24,8 @@ log = structlog.get_logger("nucleus.intake")
 
 # Signed cookies of an hour carry the reference to the next page: it belongs in no URL, and a visitor gets no session.
 COOKIE_SECONDS = 3600
-REFERENCE_COOKIE = "request_reference"
-EMERGENCY_COOKIE = "request_emergency"
+REFERENCE_COOKIE = cookies.named("request_reference")
+EMERGENCY_COOKIE = cookies.named("request_emergency")
 
 
 class OwnPage(Door):

@@ -3,6 +3,13 @@
 from script.guard import Guard
 
 PRIVATE_GUARDS = [
+    Guard(
+        "no neighboring host sets a cookie of ours",
+        "crm/cookies.py",
+        'return f"__Host-{name}" if settings.SESSION_COOKIE_SECURE else name',
+        "return name",
+        "crm/test_headers.py::test_cookies_over_https_are_of_this_host_alone",
+    ),
     # Languages
     Guard(
         "an unchecked warning never stands alone",

@@ -1,5 +1,6 @@
 """What every answer says to the browser, and what the cookies of a site behind https are called."""
 
+import re
 import subprocess
 import sys
 
@@ -22,7 +23,8 @@ def test_no_page_needs_a_device(centre: Location, client: Client, path: str) -> 
 
 def test_cookies_over_https_are_of_this_host_alone() -> None:
     say = "import django; django.setup()\nfrom django.conf import settings as s; from crm import private\n"
-    say += "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, private.COOKIE)"
+    say += "from intake import attribution, views\nprint(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, private.COOKIE, "
+    say += "attribution.COOKIE, views.REFERENCE_COOKIE, views.EMERGENCY_COOKIE)"
     place = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1"}
     command = [sys.executable, "-c", say]
 
@@ -36,4 +38,13 @@ def test_cookies_over_https_are_of_this_host_alone() -> None:
         timeout=120,
     )
 
-    assert run.stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "__Host-patient"]
+    named = "sessionid csrftoken patient came_by request_reference request_emergency".split()
+    assert run.stdout.split() == [f"__Host-{name}" for name in named]
+
+
+def test_every_cookie_of_ours_is_named_in_one_place() -> None:
+    """Each that some code sets or deletes has one of the constants above for its name."""
+    given = re.compile(r"(?:set_cookie|set_signed_cookie|delete_cookie)\(\s*([^,)]+)")
+    sources = [path for app in ("crm", "intake", "scheduling") for path in (rehearsal.ROOT / app).rglob("*.py")]
+    names = {name.strip() for path in sources for name in given.findall(path.read_text(encoding="utf-8"))}
+    assert names == {"COOKIE", "cookie"}
