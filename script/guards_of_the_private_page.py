@@ -4,6 +4,13 @@ from script.guard import Guard
 
 PRIVATE_GUARDS = [
     Guard(
+        "another text with the same form is another message",
+        "crm/actions/conversation.py",
+        """{form_id or uuid4()}\\n{text}\"""",
+        """{form_id or uuid4()}\"""",
+        "crm/test_conversation.py::test_another_text_with_the_same_form_is_another_message",
+    ),
+    Guard(
         "no neighboring host sets a cookie of ours",
         "crm/cookies.py",
         'return f"__Host-{name}" if settings.SESSION_COOKIE_SECURE else name',

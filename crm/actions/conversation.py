@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from crm import clinic_hours, dispatch, emails
 from crm.actions import events
@@ -15,11 +16,11 @@ from crm.models import Activity, Lead, Message, PatientSession, PrivateMessage, 
 def write(lead: Lead, *, text: str, by: User, now: datetime, message_id: UUID | None = None) -> bool:
     """A coordinator's message: kept on the private page, with a mail that says only that there is one.
 
-    Finishes the open tasks to answer. The same id again changes nothing. False when no mail goes out, for want of an
-    address; one that still waits is enough for several messages. Side effects: PrivateMessage, Activity, Message,
-    tasks.
+    Finishes the open tasks to answer. The same id with the same text again changes nothing. False when no mail goes
+    out, for want of an address; one that still waits is enough for several messages. Side effects: PrivateMessage,
+    Activity, Message, tasks.
     """
-    message = PrivateMessage(pk=message_id or uuid4(), lead=lead, by=by, text=text, at=now)
+    message = PrivateMessage(pk=_key(lead, message_id, text, by=by), lead=lead, by=by, text=text, at=now)
     if not _add(message):
         return bool(lead.email)
     _note(lead, by=by, summary="Wrote a message on the private page", now=now)
@@ -37,9 +38,9 @@ def write(lead: Lead, *, text: str, by: User, now: datetime, message_id: UUID | 
 @transaction.atomic
 def answer(session: PatientSession, *, text: str, now: datetime, message_id: UUID | None = None) -> None:
     """The patient's message. One task to answer is open at a time, due before the next business day ends. The same id
-    again changes nothing."""
+    with the same text again changes nothing."""
     lead = session.lead
-    message = PrivateMessage(pk=message_id or uuid4(), lead=lead, session=session, text=text, at=now)
+    message = PrivateMessage(pk=_key(lead, message_id, text), lead=lead, session=session, text=text, at=now)
     if not _add(message):
         return
     _note(lead, by=None, summary="Wrote to us on the private page", now=now)
@@ -49,6 +50,13 @@ def answer(session: PatientSession, *, text: str, now: datetime, message_id: UUI
         title, key = "Answer the message on the private page", f"answer:{message.pk}"
         Task.objects.create(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now)
     events.announce(lead, Event.REPLIED, now=now, key=str(message.pk))
+
+
+def _key(lead: Lead, form_id: UUID | None, text: str, *, by: User | None = None) -> UUID:
+    """The key of a message: one for a form and a text, of this lead and this side. The id of the form was made by
+    whoever filled it in, so it proves nothing alone; keyed, so that nobody guesses the text from it."""
+    named = f"{lead.pk}\n{by.pk if by else ''}\n{form_id or uuid4()}\n{text}"
+    return UUID(bytes=salted_hmac("crm.private_message", named, algorithm="sha256").digest()[:16], version=4)
 
 
 def _add(message: PrivateMessage) -> bool:
