@@ -86,14 +86,14 @@ def draw(ledger: Ledger, record: CareRecord, *, name_of: Callable[[Line], str]) 
 
     bars = [_bar(line, name_of(line), TOP + number * ROW, first, x) for number, line in enumerate(ledger.lines)]
     bottom = TOP + len(bars) * ROW
-    rated = [rating for rating in record.ratings if rating.kind == "nrs" and rating.on >= first]
+    rated = {one.on: one.value for one in record.ratings if one.kind == "nrs" and one.on >= first}  # the day's last
     floor = bottom + PLOT
     return Chart(
         bars=bars,
         ticks=[(x(day), label) for day, label in _ticks(first, ledger.today) if x(day) < RIGHT - 40],
         window_x=x(look_back(ledger.today).first),
         bottom=bottom,
-        points=[(x(one.on), round(floor - TALLEST * one.value / 10, 1), f"{one.value:g}") for one in rated],
+        points=[(x(day), round(floor - TALLEST * value / 10, 1), f"{value:g}") for day, value in rated.items()],
     )
 
 

@@ -1,5 +1,6 @@
 """Papers about one lead: the summary for the surgeon, and the packet with which an authorization is asked for."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,19 @@ from django.utils import timezone
 
 from crm import printing, registry
 from crm.admin.lead_page import find_lead, user_of
-from crm.models import Document, ImagingStudy, Lead
-from intake import assessments, flags, gaps, insurance, ledger_views, record
+from crm.models import Document, ImagingStudy, Lead, Treatment
+from crm.treatment_enums import MeasurementKind, Source
+from intake import flags, gaps, insurance, ledger_views, packet_word, record, summary_head
+from intake import today as now_of
+from intake.answering import TREATMENTS
+from intake.care import Rating
+from intake.care_record import SCALE_OF
 from intake.insurance import InsuranceRefused
-from intake.models import PageOfProof, Verification
-from intake.panels import in_words
+from intake.models import PageOfProof, Submission, Verification
+from intake.panels import ALL_SECTIONS, in_words
+
+# So many treatments can be told apart in the drawing on a page of paper, and in the one beside the answers.
+MOST_DRAWN, MOST_DRAWN_BESIDE = 12, 6
 
 SUMMARY_QUESTIONS = (
     "pain_region",
@@ -37,6 +46,8 @@ SUMMARY_QUESTIONS = (
     "allergies",
     "medications",
 )
+# Silence about these reads like a "no".
+MUST_KNOW = ("prior_spine_surgery", "conditions", "nicotine", "opioids", "allergies", "medications")
 
 
 class PageForm(forms.Form):
@@ -109,31 +120,86 @@ def forget_page(site: AdminSite, request: HttpRequest, lead_id: UUID, page_id: U
 
 
 def print_packet(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """The packet for paper or as a PDF."""
+    """The packet for paper or as a PDF. While a hold or a review is open a clinician says first that it may go out."""
     lead = find_lead(lead_id)
+    if packet_word.is_needed(lead):
+        return _ask_for_a_word(site, request, lead)
     context = _on_paper(request, lead) | _about_insurance(lead)
+    context["chart"] = context["chart"] if len(context["rows"]) <= MOST_DRAWN else None
     return printing.on_paper(request, "intake/print_packet.html", context, name=f"packet-{lead.reference}")
 
 
+def _ask_for_a_word(site: AdminSite, request: HttpRequest, lead: Lead) -> HttpResponse:
+    """Why the packet waits, and for clinicians the form that lets it go. 409 until then."""
+    may, refused = request.user.has_perm("crm.decide_review"), ""
+    if request.method == "POST" and may:
+        try:
+            packet_word.give(lead, reason=request.POST.get("reason", ""), by=user_of(request), now=timezone.now())
+        except InsuranceRefused as problem:
+            refused = problem.message
+        else:
+            return redirect(reverse("admin:intake_packet_print", args=[lead.pk]))
+    context = {**site.each_context(request), "title": f"Authorization packet: {lead.full_name}", "lead": lead}
+    context |= {"opts": Lead._meta, "may": may, "refused": refused}
+    return TemplateResponse(request, "intake/packet_waits.html", context, status=422 if refused else 409)
+
+
 def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """One page for the surgeon: the complaint, what was tried, the images, and what to look after."""
+    """One page for the surgeon: sign, hold and decisions, the complaint, what was tried, the images, and what to look
+    after."""
     lead = find_lead(lead_id)
     told = record.told_by(lead)
-    latest = assessments.latest(lead)
+    today = now_of.of_lead(lead, now=timezone.now())
     answers = {name: value for name, value in told.answers.items() if name in SUMMARY_QUESTIONS}
-    context = _on_paper(request, lead) | {
+    context = _on_paper(request, lead) | summary_head.of_lead(lead, today.computed if today else None)
+    context |= {
         "sections": in_words(answers),
-        "assessment": latest,
-        "in_force": assessments.in_force(lead, latest) if latest else None,
-        "flags": [flags.in_words(flag) for flag in latest.flags] if latest else [],
+        "unanswered": _labels(name for name in MUST_KNOW if name in answers and answers[name] in (None, "", [])),
+        "unasked": _labels(name for name in MUST_KNOW if name not in answers),
+        "today": today,
+        "series": _series(context["record"].ratings),
+        "flags": [flags.in_words(flag) for flag in today.computed.flags] if today else [],
         "studies": list(ImagingStudy.objects.filter(lead=lead).order_by("-made_on", "-pk")),
     }
+    context["chart"] = context["chart"] if len(context["rows"]) <= MOST_DRAWN_BESIDE else None
     return printing.on_paper(request, "intake/print_summary.html", context, name=f"summary-{lead.reference}")
 
 
 def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
     """What both papers show."""
-    return ledger_views.of_lead(lead) | {"place": lead.location, "now": timezone.now()}
+    shown = ledger_views.of_lead(lead)
+    relief = _relief_told(lead)
+    rows = [(line, row, name, _relief_in_words(row, relief.get(str(row.pk)))) for line, row, name in shown["rows"]]
+    return shown | {"rows": rows, "place": lead.location, "now": timezone.now()}
+
+
+def _relief_told(lead: Lead) -> dict[str, str]:
+    """Of each treatment whose page the patient sent, the answer to how much it helped; "" where they left it out."""
+    pages = Submission.objects.counting().filter(lead=lead, page=TREATMENTS).order_by("at", "pk")
+    asked = [page.answers for page in pages if "relief" in page.answers["told"]]
+    return {answers["treatment"]: str(answers["told"]["relief"] or "") for answers in asked}
+
+
+def _relief_in_words(row: Treatment, told: str | None) -> str:
+    if row.relief_percent is not None:
+        return f"{row.relief_percent} %"
+    if told == "unsure":
+        return "not sure"
+    return "not asked" if told is None and row.source == Source.PATIENT else "not said"
+
+
+def _series(ratings: Iterable[Rating]) -> list[tuple[str, list[Rating]]]:
+    """Ratings by scale, in words; each series in the order of its days."""
+    kinds = {SCALE_OF.get(kind, kind.value): kind.label for kind in MeasurementKind}
+    found: dict[str, list[Rating]] = {}
+    for rating in ratings:
+        found.setdefault(kinds.get(rating.kind, rating.kind), []).append(rating)
+    return list(found.items())
+
+
+def _labels(names: Iterable[str]) -> list[str]:
+    label = {one.name: one.label for section in ALL_SECTIONS for one in section.questions}
+    return [label[name] for name in names]
 
 
 def _about_insurance(lead: Lead) -> dict[str, Any]:

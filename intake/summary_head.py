@@ -1,0 +1,80 @@
+"""What stands on top of the summary for the surgeon: hold, warning signs, and what people have decided."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crm.enums import ActivityKind
+from crm.models import Activity, Lead, ReviewDecision
+from intake.models import Assessment, Override
+from intake.questionnaire import SIGNS
+
+MOST_LOOKED_AT = 50
+ANSWERS = {"yes": "", "unsure": "not sure: ", "declined": "preferred not to say: "}
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a person has decided. `waits`: it counts once a second person agrees."""
+
+    what: str
+    who: str
+    at: datetime
+    why: str
+    waits: bool = False
+
+
+def of_lead(lead: Lead, latest: Assessment | None) -> dict[str, Any]:
+    """For the template: the day since which the lead is on hold, its warning signs in words, and each decision. Two
+    queries, three under a hold."""
+    signs = _signs(latest)
+    if lead.safety_hold and not any(code.startswith("A") for code in signs):
+        signs |= _reported_before(lead)
+    return {
+        "on_hold": lead.safety_hold,
+        "held_since": _held_since(lead) if lead.safety_hold else None,
+        "signs": [f"{ANSWERS[said]}{SIGNS[code]} ({code})" for code, said in signs.items()],
+        "decided": sorted([*_reviews(lead), *_against_the_rules(lead, latest)], key=lambda one: one.at, reverse=True),
+    }
+
+
+def _signs(made: Assessment | None) -> dict[str, str]:
+    said = made.snapshot.get("answers", {}).get("red_flags", {}) if made else {}
+    return {code: answer for code, answer in said.items() if answer in ANSWERS}
+
+
+def _reported_before(lead: Lead) -> dict[str, str]:
+    """The emergency signs for which a lead is on hold, when later answers no longer name them."""
+    for made in Assessment.objects.filter(lead=lead).order_by("-number")[:MOST_LOOKED_AT]:
+        if found := {code: answer for code, answer in _signs(made).items() if code.startswith("A")}:
+            return found
+    return {}
+
+
+def _held_since(lead: Lead) -> datetime | None:
+    begun = Activity.objects.filter(lead=lead, kind=ActivityKind.SAFETY_HOLD).order_by("-at", "-pk")
+    return begun.values_list("at", flat=True).first()
+
+
+def _reviews(lead: Lead) -> list[Word]:
+    made = ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by").order_by("-at", "-pk")
+    return [
+        Word(f"Clinical review: {one.get_decision_display()}", _both(one.by, one.second_by), one.at, one.reason)
+        if one.is_in_force
+        else Word(f"Clinical review: {one.get_decision_display()}", str(one.by), one.at, one.reason, waits=True)
+        for one in made
+    ]
+
+
+def _against_the_rules(lead: Lead, latest: Assessment | None) -> list[Word]:
+    made = Override.objects.filter(assessment__lead=lead).select_related("assessment", "by", "approved_by")
+    newest = made.order_by("-at", "-pk").first()
+    if newest is None or latest is None or newest.assessment.outcome != latest.outcome:
+        return []
+    what = f"Against the rules: {newest.get_outcome_display()}"
+    who = _both(newest.by, newest.approved_by)
+    return [Word(what, who, newest.at, newest.reason, waits=not newest.is_in_force)]
+
+
+def _both(first: object, second: object | None) -> str:
+    return f"{first} and {second}" if second else str(first)

@@ -1,0 +1,175 @@
+"""The papers: what stands on top of the summary, whose word it is, and what goes to no insurer."""
+
+import uuid
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm.actions import measurements, reviews
+from crm.enums import ActivityKind, Decision, Outcome, TaskKind
+from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment, User
+from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
+from intake import actions, answering, assessments, chart
+from tests.factories import NOON, make_treatment, make_user
+from tests.intake.test_submit import request_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    return actions.submit(request_of(centre)).lead
+
+
+def tell(lead: Lead, page: str, **answers: Any) -> None:
+    session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
+    answering.keep_page(answering.Sent(session, page, page.capitalize(), answers, uuid.uuid4(), timezone.now()))
+
+
+def signs(lead: Lead, *, a: list[str] | None = None, b: list[str] | None = None) -> None:
+    tell(lead, "safety", safety_check=a or ["none"], safety_check_b=b or ["none"])
+
+
+def hold(lead: Lead) -> None:
+    session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
+    answers = {"safety_check": ["A1"], "safety_check_b": ["none"]}
+    answering.keep_emergency(answering.Sent(session, "recheck", "Again", answers, uuid.uuid4(), timezone.now()))
+    lead.refresh_from_db()
+
+
+def paper(client: Client, lead: Lead, which: str) -> str:
+    return client.get(f"/admin/crm/lead/{lead.pk}/{which}/").content.decode()
+
+
+def top(client: Client, lead: Lead) -> str:
+    page = paper(client, lead, "summary")
+    return page.partition('<div class="on-top">')[2].partition("</div>")[0]
+
+
+def test_a_warning_sign_stands_on_top_of_the_summary(lead: Lead, desk: Client) -> None:
+    assert top(desk, lead) == ""
+    signs(lead, b=["B2", "unsure_B5"])
+    assert "You lost weight without trying" in top(desk, lead)
+    assert "not sure: A serious infection" in top(desk, lead)
+
+
+def test_under_a_hold_the_summary_names_hold_and_sign_and_sounds_not_mild(lead: Lead, desk: Client) -> None:
+    hold(lead)
+    signs(lead)  # answers again, without the sign
+    lead.refresh_from_db()
+    assert lead.safety_hold
+    assert "Safety hold since" in top(desk, lead)
+    assert "Numbness or a strange feeling between your legs" in top(desk, lead)
+    page = paper(desk, lead, "summary")
+    assert "Under a hold the fixed rules are set aside." in page
+    assert "Fixed rules," not in page
+
+
+def test_a_persons_word_is_a_persons_and_a_rules_is_a_rules(lead: Lead, desk: Client, coordinator: User) -> None:
+    clinician = make_user("clinician", email="dana@example.org")
+    latest = assessments.latest(lead)
+    assert latest
+    now = timezone.now()
+    assessments.override(latest, outcome=Outcome.CONSULT_LIKELY, reason="Knows the case", by=clinician, now=now)
+    reviews.decide(lead, decision=Decision.SUITABLE, reason="Images fit", by=clinician, now=now)
+    head = top(desk, lead)
+    assert f"<strong>Against the rules: Consultation reasonable</strong>, decided by {clinician} on" in head
+    assert "Knows the case" in head
+    assert "<strong>Clinical review: " in head
+    assert "Images fit" in head
+    page = paper(desk, lead, "summary")
+    assert f"{latest.get_outcome_display()} (rule {latest.rule})." in page
+    assert "Consultation reasonable (rule" not in page
+
+
+def test_the_packet_shows_neither_sign_nor_hold_nor_decision(lead: Lead, coordinator: User) -> None:
+    clinician, browser = make_user("clinician", email="dana@example.org"), Client()
+    browser.force_login(clinician)
+    signs(lead, b=["B2", "B5"])
+    reviews.decide(lead, decision=Decision.MORE_TESTS, reason="Ask for labs", by=clinician, now=timezone.now())
+    Task.objects.filter(kind=TaskKind.REVIEW).update(done_at=timezone.now())
+    page = paper(browser, lead, "packet/print")
+    assert "Request for authorization" in page
+    assert not [word for word in ("arning sign", "hold", "Ask for labs", "weight", "eview") if word in page]
+
+
+@pytest.mark.parametrize("why", ["hold", "review"])
+def test_the_packet_waits_for_a_clinician_under_a_hold_or_an_open_review(lead: Lead, desk: Client, why: str) -> None:
+    if why == "hold":
+        hold(lead)
+    else:
+        signs(lead, b=["B2", "B5"])
+    path = f"/admin/crm/lead/{lead.pk}/packet/print/"
+    for query in ("", "?as=pdf"):
+        answer = desk.get(path + query)
+        assert answer.status_code == 409
+        assert b"Request for authorization" not in answer.content
+    assert desk.post(path, {"reason": "I say so"}).status_code == 409  # no clinician
+    browser = Client()
+    browser.force_login(make_user("clinician", email="dana@example.org"))
+    assert browser.post(path, {"reason": " "}).status_code == 422
+    assert browser.post(path, {"reason": "Seen, and not urgent"}).status_code == 302
+    assert b"Request for authorization" in desk.get(path).content
+    assert Activity.objects.filter(kind=ActivityKind.INSURANCE, note="Seen, and not urgent").count() == 1
+    signs(lead, b=["B2", "B5", "B1"])  # the word was about the record as it was
+    assert desk.get(path).status_code == 409
+
+
+def test_ratings_are_told_in_words_and_in_their_order(lead: Lead, desk: Client, coordinator: User) -> None:
+    now = timezone.now()
+    for kind, value in (("nrs_back_avg", 5), ("nrs_leg_avg", 7), ("rmdq", 12)):
+        about: dict[str, Any] = {"source": Source.COORDINATOR, "by": coordinator, "now": now, "at": now}
+        measurements.record(lead, kind=MeasurementKind(kind), value=Decimal(value), **about)
+    page = paper(desk, lead, "summary")
+    assert "NRS_BACK" not in page
+    assert "<dt>Back pain, average of 7 days (0-10)</dt><dd>5 (" in page
+    assert "<dt>Leg pain, average of 7 days (0-10)</dt><dd>7 (" in page
+    assert "<dt>Roland-Morris total (0-24)</dt><dd>12 (" in page
+
+
+def test_two_ratings_of_one_day_are_one_point_in_the_drawing() -> None:
+    from intake.ledger import ledger
+    from tests.intake.care_cases import ago, care, nrs, record
+
+    case = record(care(days=50), ratings=(nrs(8, days_ago=9), nrs(2, days_ago=9), nrs(4)))
+    drawn = chart.draw(ledger(case), case, name_of=lambda line: line.care.name)
+    assert [value for _x, _y, value in drawn.points] == ["2", "4"]
+    assert ago(9) < case.today
+
+
+def relief(desk: Client, lead: Lead, row: Treatment) -> str:
+    table = paper(desk, lead, "summary").partition("<tbody>")[2]
+    return table.partition(str(row))[2].split("<td>")[3].partition("</td>")[0]
+
+
+def test_not_said_not_sure_and_not_asked_are_three_things(lead: Lead, desk: Client) -> None:
+    day = date(2026, 9, 1)
+    row = make_treatment(lead, kind="pt_supervised", source=Source.PATIENT, start_date=day, relief_percent=None)
+    assert relief(desk, lead, row) == "not asked"
+    for said, words in (("", "not said"), ("unsure", "not sure")):
+        about = {"treatment": str(row.pk), "told": {"relief": said}}
+        tell(lead, "treatments", **about)
+        assert relief(desk, lead, row) == words
+    Treatment.objects.update(relief_percent=25)
+    assert relief(desk, lead, row) == "25 %"
+    noted = make_treatment(lead, kind="chiropractic", source=Source.MEDICAL_RECORD, relief_percent=None)
+    assert relief(desk, lead, noted) == "not said"
+
+
+def test_the_summary_says_what_was_not_asked_and_what_was_left_out(lead: Lead, desk: Client) -> None:
+    tell(lead, "background", allergies="", nicotine="never")
+    page = paper(desk, lead, "summary")
+    assert "llerg" in page.partition("<dt>Asked, not said</dt>")[2].partition("</dd>")[0]
+    assert "pioid" in page.partition("<dt>Not asked</dt>")[2].partition("</dd>")[0]
+
+
+def test_a_drawing_that_nobody_could_read_is_left_out(lead: Lead, desk: Client) -> None:
+    for number in range(13):
+        start = date(2026, 9, 1) - timedelta(days=number)
+        make_treatment(lead, start_date=start, end_date=start + timedelta(days=3), status=TreatmentStatus.COMPLETED)
+        drawn = ["<svg" in paper(desk, lead, which) for which in ("summary", "packet/print")]
+        assert drawn == [number < 6, number < 12]
