@@ -3,11 +3,14 @@
 from celery import shared_task
 
 from crm import queries, signing_in, tries
+from crm.admin import once
 from intake import guard
 
 
 @shared_task(name="intake.forget_old_counts")
 def forget_old_counts() -> int:
-    """Deletes old counts of requests, of wrong tries at the private page and of wrong passwords; returns how many."""
+    """Deletes old counts of requests, of wrong tries at the private page and of wrong passwords, and which forms of the
+    desk were done; returns how many."""
     now = queries.clock()
-    return guard.forget_old_counts() + tries.forget_old(now=now) + signing_in.forget_old(now=now)
+    counts = guard.forget_old_counts() + tries.forget_old(now=now) + signing_in.forget_old(now=now)
+    return counts + once.forget_old(now=now)

@@ -4,6 +4,27 @@ from script.guard import Guard
 
 DESK_GUARDS = [
     Guard(
+        "two presses of one form are one",
+        "crm/admin/once.py",
+        "if not SentForm.objects.get_or_create(key=_key(request))[1]:",
+        "if False:",
+        "crm/test_once.py::test_pressed_twice_it_makes_one",
+    ),
+    Guard(
+        "what was refused may be sent again",
+        "crm/admin/once.py",
+        "        if not is_done(answer):\n",
+        "        if False:\n",
+        "crm/test_once.py::test_what_was_refused_may_be_sent_again",
+    ),
+    Guard(
+        "another text with the same form of the desk is kept too",
+        "crm/admin/once.py",
+        '{request.path}\\n{sorted(content.items())}"',
+        '{request.path}\\n{content.get(FIELD)}"',
+        "crm/test_once.py::test_another_text_with_the_same_form_is_kept_too",
+    ),
+    Guard(
         "every open lead has a next step",
         "crm/models/lead.py",
         "return self.open().filter(~models.Exists(tasks), ~models.Exists(steps))",

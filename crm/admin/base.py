@@ -12,12 +12,14 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from crm.actions import access
+from crm.admin.once import leads_on, once
 from crm.admin.scoped import ScopedAdmin
 from crm.enums import AccessAction
 from crm.models import Lead, User
@@ -39,6 +41,7 @@ class DeskAdmin(ScopedAdmin):
     """A list and a page whose every look leaves an AccessEvent. Nothing is deleted here, and nothing in bulk."""
 
     actions = None
+    add_form_template: str | None = "crm/desk_add.html"
     list_per_page = 50
     list_filter_submit = True
     paginator = CappedPaginator
@@ -52,6 +55,17 @@ class DeskAdmin(ScopedAdmin):
             cl = response.context_data["cl"]
             self._record(request, AccessAction.SEARCH if cl.query else AccessAction.LIST, cl.result_list, cl.query)
         return response
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Pressed twice, the form makes one row."""
+        add = super().add_view
+        answer = once(request, lambda: add(request, form_url, extra_context), is_done=leads_on)
+        if answer is None:
+            messages.info(request, "That was saved already.")
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return answer
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """What the filters of this list ask, for this person, and nothing else: Django would take any column of the

@@ -21,6 +21,7 @@ from crm.actions import access, leads, tasks
 from crm.actions import messages as outbox
 from crm.admin import lead_panels
 from crm.admin.forms import CallForm, MoveForm, NoteForm
+from crm.admin.once import once
 from crm.enums import AccessAction, ActivityKind, CallOutcome, Stage
 from crm.errors import MessageRefused, MoveRefused, TaskRefused
 from crm.models import Lead, Message, Task, User
@@ -232,11 +233,17 @@ def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest,
     if not Lead.objects.visible_to(user_of(request)).filter(pk=ids["lead_id"]).exists():
         raise Http404("There is no such lead, or it belongs to another location.")
     user, lead_id = user_of(request), ids["lead_id"]  # the view may sign them out
-    answer = view(site, request, **ids)
+    answer = once(request, lambda: view(site, request, **ids)) or _done_already(request, lead_id)
     is_known = view is panel and lead_panels.was_opened(request, lead_id)
     if (action := _what_happened(request, answer)) and not is_known:
         access.record(action, by=user, object_type="lead", ids=[lead_id])
     return answer
+
+
+def _done_already(request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """What a second press of the same form gets: the page as it is now."""
+    messages.info(request, "That was saved already.")
+    return HttpResponse(headers={"HX-Refresh": "true"}) if "HX-Request" in request.headers else back(lead_id)
 
 
 def _what_happened(request: HttpRequest, answer: HttpResponseBase) -> AccessAction | None:

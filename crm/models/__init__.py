@@ -21,6 +21,7 @@ from crm.models.private import PatientCode, PatientLink, PatientSession, ProofTr
 from crm.models.referral import Referral, ReferringPractice
 from crm.models.safety import AlertCause, AlertPost, EmergencyCount, OnCallShift, SafetyAlert
 from crm.models.sending import DomainPace, Sending
+from crm.models.sent_form import SentForm
 from crm.models.sequence import Enrolment, SequenceVersion, StepOutcome, VersionState
 from crm.models.stage_rule import StageRule
 from crm.models.suppression import Scope, SuppressedBecause, Suppression
@@ -65,6 +66,7 @@ __all__ = [
     "SafetyAlert",
     "Scope",
     "Sending",
+    "SentForm",
     "SequenceVersion",
     "SetAsideMail",
     "SignInPace",

@@ -1,8 +1,10 @@
 """What the desk's pages say of stages (`{{ lead.stage|stage_name }}`), notes and tasks."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
@@ -14,6 +16,12 @@ from crm.models import Task, User
 _NOTES = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "html_block", "html_inline"])
 
 register = template.Library()
+
+
+@register.simple_tag
+def form_id() -> SafeString:
+    """An id for one rendering of a form, so that two presses are one (crm/admin/once.py)."""
+    return format_html('<input type="hidden" name="form_id" value="{}">', uuid4())
 
 
 @register.filter
