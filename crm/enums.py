@@ -72,6 +72,11 @@ class Outcome(TextChoices):
     CONTINUE_CONSERVATIVE = "CONTINUE_CONSERVATIVE", "Continue conservative care"
     CONSULT_LIKELY = "CONSULT_LIKELY", "Consultation reasonable"
 
+    @property
+    def urgency(self) -> int:
+        """How soon somebody has to act: URGENT before PROMPT_REVIEW before all others."""
+        return {Outcome.URGENT: 2, Outcome.PROMPT_REVIEW: 1}.get(self, 0)
+
 
 class LostReason(TextChoices):
     CHOSE_OTHER = "chose_other", "Chose another provider"

@@ -9,6 +9,14 @@ class DomainError(Exception):
         self.message = message
 
 
+class OutOfDate(DomainError):
+    """A decision that does not know what came since its page was made. `news` says what, one line each."""
+
+    def __init__(self, news: tuple[str, ...] = ()) -> None:
+        super().__init__("Something came while you were deciding. Look at it first: nothing is decided yet.")
+        self.news = news
+
+
 class Busy(Exception):
     """Too many want the same at this moment. Nothing was done; in a few seconds it may be tried again."""
 

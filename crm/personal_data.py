@@ -15,6 +15,7 @@ from crm.models import (
     ContactPerson,
     Document,
     Enrolment,
+    HoldClearing,
     ImagingStudy,
     InboundMail,
     Lead,
@@ -101,8 +102,11 @@ def _about_care() -> None:
     alerted = {STAFF: "acknowledged_by", HANDLING: "round next_level_at"}
     data(SafetyAlert, path="lead", title="Alerts", fields="raised_at level acknowledged_at", left_out=alerted)
     data(AlertCause, path="alert__lead", title="What the alerts were about", fields="at", left_out={KEY: "key"})
-    decided = {STAFF: "by second_by", HANDLING: "needs_second"}
-    data(ReviewDecision, path="lead", title="Clinical reviews", fields="decision reason at second_at", left_out=decided)
+    decided = {STAFF: "by second_by", HANDLING: "needs_second seen"}
+    looked = "decision reason at second_at signs study void_at void_because"
+    data(ReviewDecision, path="lead", title="Clinical reviews", fields=looked, left_out=decided)
+    lifted = {STAFF: "by", HANDLING: "seen"}
+    data(HoldClearing, path="lead", title="Safety holds lifted", fields="at note signs", left_out=lifted)
     seen = "held_on result surgery note at"
     data(Consultation, path="lead", title="Consultations", fields=seen, left_out={STAFF: "by"})
 

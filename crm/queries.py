@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, Max, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Extract, JSONObject, Now
 
-from crm import suppression
+from crm import registry, suppression
 from crm.enums import NEEDS_A_PERSON, OPEN_STAGES, TOLD_STAGES, ActivityKind, CallOutcome, MessageState, Stage, TaskKind
 from crm.models import (
     Activity,
@@ -110,18 +110,21 @@ class ReviewQueue:
 
     tasks: list[Task]
     holds: list[Lead]
-    seconds: list[ReviewDecision]
+    seconds: list[tuple[ReviewDecision, registry.News]]
 
 
 def review_queue(user: User) -> ReviewQueue:
-    """Of the locations that this person works for; at most MOST_QUEUED of each. Three queries."""
+    """Of the locations that this person works for; at most MOST_QUEUED of each. Three queries, and one for what came
+    since the decisions that wait."""
     seen = Lead.objects.visible_to(user)
     reviews = Task.objects.open().filter(kind=TaskKind.REVIEW, lead__in=seen).select_related("lead")
-    waiting = ReviewDecision.objects.filter(needs_second=True, second_by=None, lead__in=seen)
+    waiting = ReviewDecision.objects.waiting().filter(lead__in=seen).select_related("lead", "by")
+    seconds = list(waiting.order_by("at", "pk")[:MOST_QUEUED])
+    news = registry.news_since({made.lead_id: made.seen for made in seconds})
     return ReviewQueue(
         tasks=list(reviews.order_by("due_at", "pk")[:MOST_QUEUED]),
         holds=list(seen.filter(safety_hold=True).order_by("stage_since", "pk")[:MOST_QUEUED]),
-        seconds=list(waiting.select_related("lead", "by").order_by("at", "pk")[:MOST_QUEUED]),
+        seconds=[(made, news.get(made.lead_id, registry.News())) for made in seconds],
     )
 
 

@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from crm.enums import Event
 from crm.models import Lead, Message, User
 
+MY_DAY, REVIEWS = "my_day", "reviews"  # where lists of work stand
 LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
 
 Render = Callable[[HttpRequest, Lead], str]
@@ -168,6 +169,41 @@ def listeners(event: Event) -> list[Listener]:
     return _listeners[event]
 
 
+@dataclass(frozen=True)
+class Basis:
+    """What a decision about a lead stands on. `number` grows with whatever the record becomes; `signs` are the warning
+    signs in it, as codes and in `words`; `uncovered` those that a clinician's review has still to cover."""
+
+    number: int = 0
+    signs: tuple[str, ...] = ()
+    uncovered: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class News:
+    """What came since a number: the newest one, and one line each."""
+
+    number: int = 0
+    lines: tuple[str, ...] = ()
+
+
+_basis: list[tuple[Callable[[Lead], Basis], Callable[[dict[UUID, int]], dict[UUID, News]]]] = []
+
+
+def judged(basis: Callable[[Lead], Basis], news: Callable[[dict[UUID, int]], dict[UUID, News]]) -> None:
+    """Says what decisions stand on, and what came to leads since a number of each; news in one query."""
+    _basis[:] = [(basis, news)]
+
+
+def basis_of(lead: Lead) -> Basis:
+    return _basis[0][0](lead) if _basis else Basis()
+
+
+def news_since(seen: dict[UUID, int]) -> dict[UUID, News]:
+    return _basis[0][1](seen) if _basis and seen else {}
+
+
 _writers: dict[str, Callable[[Message], None]] = {}
 
 
@@ -195,24 +231,27 @@ def choices_of(name: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Worklist:
-    """A list of work on My day. `render` returns safe HTML, "" when there is nothing, and whom it shows."""
+    """A list of work on My day, or in the clinicians' queue. `render` returns safe HTML, "" when there is nothing, and
+    whom it shows."""
 
     title: str
     permission: str
     render: RenderList
     order: int
+    area: str = MY_DAY
 
 
 _worklists: list[Worklist] = []
 
 
-def worklist(*, title: str, permission: str, render: RenderList, order: int = 100) -> None:
-    """Hangs a list into My day, for users with `permission`; one query each."""
-    _worklists.append(Worklist(title, permission, render, order))
+def worklist(*, title: str, permission: str, render: RenderList, order: int = 100, area: str = MY_DAY) -> None:
+    """Hangs a list into My day, or another area, for users with `permission`; one query each."""
+    _worklists.append(Worklist(title, permission, render, order, area))
 
 
-def worklists() -> list[Worklist]:
-    return sorted(_worklists, key=lambda entry: (entry.order, entry.title))
+def worklists(area: str = MY_DAY) -> list[Worklist]:
+    found = [entry for entry in _worklists if entry.area == area]
+    return sorted(found, key=lambda entry: (entry.order, entry.title))
 
 
 Table = tuple[str, list[tuple[str, str]]]  # (title, [(what, how much)])

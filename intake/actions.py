@@ -9,11 +9,11 @@ from datetime import timedelta
 from django.db import IntegrityError, models, transaction
 
 from crm import dispatch, emails, rows
-from crm.actions import addresses, assignment, events, safety, sequences
+from crm.actions import addresses, assignment, events, reviews, safety, sequences
 from crm.enums import ActivityKind, Event, MessageState, Outcome
 from crm.models import Activity, Lead, Message, Task
 from crm.registry import Happening
-from intake import assessments, flags, known, record, request
+from intake import assessments, flags, known, record, request, signs
 from intake.known import IDENTITY, LEAD_FIELDS
 from intake.models import Assessment, Submission, Unproven, UnprovenRequest
 from intake.request import Request
@@ -121,11 +121,11 @@ def _judged(asked: Request, lead: Lead, *, cause: str) -> Assessment:
     return made
 
 
-def _review(made: Assessment, asked: Request, lead: Lead, *, key: object = None) -> list[Task]:
-    if made.outcome != Outcome.PROMPT_REVIEW:
+def _review(made: Assessment, asked: Request, lead: Lead, *, report: UnprovenRequest | None = None) -> list[Task]:
+    if all(signs.is_emergency(sign) for sign in made.signs):
         return []
     task = assessments.review_task(made, now=asked.now)
-    task.lead, task.key = lead, f"review:{key or made.pk}"
+    task.lead, task.key = lead, f"{reviews.OF_A_REPORT}{report.pk}" if report else task.key
     return [task]
 
 
@@ -154,7 +154,7 @@ def _write_unproven(asked: Request, person: known.Person) -> Submission:
     sent = request.kept(asked, lead, unproven=waits)
     noted = request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary="Asked for help again, not proven")
     judged = _judged(asked, unknown, cause="Asked for help again")
-    made: list[models.Model] = [waits, sent, noted, *_review(judged, asked, lead, key=waits.pk)]
+    made: list[models.Model] = [waits, sent, noted, *_review(judged, asked, lead, report=waits)]
     if asked.urgent:
         _write([*made, request.urgent_call(lead, key=waits.pk, now=asked.now)])
         safety.raise_alert(lead, key=f"urgent:{waits.pk}", now=asked.now, is_loud=not asked.many)
@@ -202,7 +202,7 @@ def _follow(asked: Request, lead: Lead, sent: Submission, before: Submission) ->
     _write([*request.proofs(asked, lead), *(_acknowledgement(asked, lead, sent) if _writes(asked, changed) else [])])
     if asked.urgent:
         known.raise_alarm(lead, key=sent.pk, now=asked.now, is_loud=not asked.many)
-    assessments.assess(lead, cause="The request was sent again, changed", now=asked.now)
+    assessments.assess(lead, cause="The request was sent again, changed", now=asked.now, sign_told=asked.urgent)
     events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk))
 
 

@@ -119,7 +119,7 @@ def keep_emergency(sent: Sent) -> None:
         known.call_at_once(lead, key=waits.pk, cause=kept.pk, now=sent.now)
     else:
         known.raise_alarm(lead, key=kept.pk, now=sent.now)
-        assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now)
+        assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now, sign_told=True)
 
 
 @transaction.atomic

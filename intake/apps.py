@@ -26,6 +26,7 @@ class IntakeConfig(AppConfig):
             personal_data,
             questionnaire,
             references,
+            signs,
             unproven_desk,
             wishes,
         )
@@ -53,6 +54,7 @@ class IntakeConfig(AppConfig):
         registry.choices("how_heard", questionnaire.question("how_heard").choices)
         registry.condition("questions_answered", answering.all_answered)
         registry.condition("pays_alone", assessments.who_pays_alone)
+        registry.judged(signs.basis, signs.news)
         registry.listen(assessments.CAUSES, assessments.on_event, once_a_press=True)
         desk.hang_in()
         insurance_desk.hang_in()

@@ -2,17 +2,17 @@
 
 from datetime import datetime
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
 from crm import clinic_hours
-from crm.actions import accounts, events, leads, tasks
+from crm.actions import accounts, decisions, events, leads, reviews, safety, tasks
 from crm.enums import ActivityKind, Event, Outcome, TaskKind
 from crm.errors import OverrideRefused
-from crm.models import Activity, Lead, Task, User
+from crm.models import Activity, Lead, ReviewDecision, Task, User
 from crm.registry import Happening
-from intake import candidacy, flags, gaps, record
+from intake import candidacy, flags, gaps, overrides, record, request, signs
 from intake.models import Assessment, Override
 from intake.snapshot import Snapshot
 
@@ -23,6 +23,8 @@ CAUSES = {
     Event.HOLD_CLEARED: "The safety hold was cleared",
     Event.IMAGING_CHANGED: "Imaging changed",
 }
+
+NEW_SIGN = "A warning sign came that it did not know."
 
 
 def make(lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flags: list[str]) -> Assessment:
@@ -37,6 +39,7 @@ def make(lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flag
         snapshot=snapshot.model_dump(mode="json", by_alias=True),
         outcome=result.outcome,
         rule=result.rule,
+        signs=signs.of_snapshot(snapshot),
         reasons=[{"code": one.code, "text": one.text, "evidence": one.evidence} for one in result.reasons],
         flags=sorted({*result.flags, *more_flags}),
         recheck_on=result.recheck_on,
@@ -47,13 +50,15 @@ def make(lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flag
 
 
 @transaction.atomic
-def assess(lead: Lead, *, cause: str, now: datetime) -> Assessment:
-    """Asks the rules again and returns what they say now.
+def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False) -> Assessment:
+    """Asks the rules again and returns what they say now. `sign_told`: an emergency sign was reported just now, which
+    is news even where the record has it already.
 
     Side effects, unless they say the same as last time: an Assessment; on the lead the outcome, the day of the re-check
-    and the day on which the insurer's lengths of time are reached; an Activity when the outcome changed; a task when a
-    clinician should look. While a safety hold stands the lead stays urgent, whatever newer answers say: only a
-    clinician lifts it.
+    and the day on which the insurer's lengths of time are reached; an Activity when the outcome changed; an end of
+    decisions that rest on something else now (intake/overrides.py). A sign that no decision has covered opens a
+    review, or puts the lead on hold, whatever was said before. While a safety hold stands the lead stays urgent,
+    whatever newer answers say: only a clinician lifts it.
     """
     locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     before = latest(locked)
@@ -62,12 +67,16 @@ def assess(lead: Lead, *, cause: str, now: datetime) -> Assessment:
     found = gaps.of_lead(locked, told, now=now)
     remarks = [*flags.of_lead(locked, told.answers, now=now), *found.flags]
     made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks)
-    if before is None or _tells_more(made, before):
+    if before is None or sign_told or _tells_more(made, before):
         made.number = before.number + 1 if before else 1
         made.save()
+        standing = overrides.follow(locked, made, now=now)
     else:
-        made = before
-    _follow(locked, made, before, now=now)
+        made, standing = before, overrides.of(locked)
+    _watch(locked, made, now=now)
+    _apply(locked, made, standing)
+    if before and before.outcome != made.outcome:
+        _note(locked, f"{Outcome(before.outcome).label} → {Outcome(made.outcome).label} ({cause.lower()})", now=now)
     leads.record_outcome(locked, wake_up_on=found.wake_up_on)
     return made
 
@@ -77,9 +86,12 @@ def on_event(lead: Lead, happening: Happening) -> None:
     assess(lead, cause=CAUSES[happening.event], now=happening.now)
 
 
-def ask(lead: Lead, *, cause: str, now: datetime) -> None:
+def ask(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False) -> None:
     """Have the rules asked again: now or, where a press changes more than one thing, once at its end."""
-    events.once_a_press((on_event, lead.pk), partial(assess, lead, cause=cause, now=now))
+    if sign_told:
+        assess(lead, cause=cause, now=now, sign_told=True)
+    else:
+        events.once_a_press((on_event, lead.pk), partial(assess, lead, cause=cause, now=now))
 
 
 def latest(lead: Lead) -> Assessment | None:
@@ -87,16 +99,12 @@ def latest(lead: Lead) -> Assessment | None:
     return Assessment.objects.filter(lead=lead).order_by("-number").first()
 
 
-def in_force(lead: Lead, assessment: Assessment) -> Outcome:
-    """What counts for a lead: urgent under a hold; a person's decision while the rules' outcome is the one it was made
-    against; else the rules' outcome."""
+def in_force(lead: Lead, assessment: Assessment, standing: overrides.Standing | None = None) -> Outcome:
+    """What counts for a lead: urgent under a hold; a person's decision as long as it stands (intake/overrides.py); else
+    the rules' outcome."""
     if lead.safety_hold:
         return Outcome.URGENT
-    made = Override.objects.filter(assessment__lead=lead).select_related("assessment").order_by("-at", "-pk")
-    standing = next((override for override in made if override.is_in_force), None)
-    if standing and standing.assessment.outcome == assessment.outcome:
-        return Outcome(standing.outcome)
-    return Outcome(assessment.outcome)
+    return (standing or overrides.of(lead)).outcome(assessment)
 
 
 def who_pays_alone(leads: list[UUID]) -> set[UUID]:
@@ -107,79 +115,124 @@ def who_pays_alone(leads: list[UUID]) -> set[UUID]:
 
 @transaction.atomic
 def override(assessment: Assessment, *, outcome: Outcome, reason: str, by: User, now: datetime) -> Override:
-    """A person decides otherwise; what the rules said stays. Raises OverrideRefused without a reason or a difference.
+    """A person decides otherwise; what the rules said stays. With the rules' own outcome the decision that counts, or
+    that waits, is taken back. Raises OverrideRefused without a reason or a difference, OutOfDate when `assessment` is
+    not the latest.
 
-    One that lowers URGENT takes effect when a second person approves it.
+    One that lowers URGENT takes effect when a second person approves it, and so does one that lowers what a person has
+    raised. An earlier one that waits is void.
     """
     if not reason.strip():
         raise OverrideRefused("Say why: the reason stays in the record.")
-    if outcome == assessment.outcome:
-        raise OverrideRefused("That is what the rules say already.")
-    lowers = assessment.outcome == Outcome.URGENT
+    lead = _locked(assessment.lead_id)
+    decisions.known(lead, seen=assessment.number)
+    standing, rules = overrides.of(lead), Outcome(assessment.outcome)
+    if outcome == standing.outcome(assessment) and not standing.waiting:
+        raise OverrideRefused(f"That is what {'counts' if standing.counting else 'the rules say'} already.")
+    if standing.waiting:
+        overrides.end(standing.waiting, because=overrides.FOLLOWED, now=now, by=by)
     made = Override.objects.create(
-        assessment=assessment, outcome=outcome, reason=reason.strip(), by=by, at=now, needs_second=lowers
+        assessment=assessment,
+        outcome=outcome,
+        reason=reason.strip(),
+        by=by,
+        at=now,
+        needs_second=_lowers(outcome, rules, standing),
     )
-    waits = " (waits for a second person)" if lowers else ""
-    _note(assessment.lead, f"Set to {outcome.label} by hand{waits}", by=by, now=now, note=made.reason)
-    _apply(assessment.lead, assessment)
+    words = f"{'Back' if made.takes_back else 'Set'} to {outcome.label} by hand"
+    words += "" if made.is_in_force else " (waits for a second person)"
+    _note(lead, words, by=by, now=now, note=made.reason)
+    if made.is_in_force:
+        _take_effect(lead, made, standing, by=by, now=now)
+    _apply(lead, assessment, overrides.of(lead))
     return made
 
 
+def _lowers(outcome: Outcome, rules: Outcome, standing: overrides.Standing) -> bool:
+    """Whether a decision lowers what only two people may lower: the rules' URGENT, or what a person has raised."""
+    if rules == Outcome.URGENT and outcome != Outcome.URGENT:
+        return True
+    raised = standing.counting if standing.counting and standing.counting.raises else None
+    return raised is not None and outcome.urgency < Outcome(raised.outcome).urgency
+
+
+def _take_effect(lead: Lead, made: Override, standing: overrides.Standing, *, by: User, now: datetime) -> None:
+    """The decision before it ends; one that takes back ends with it. Nobody has to look again."""
+    if standing.counting:
+        because = f"Taken back: {made.reason}" if made.takes_back else overrides.FOLLOWED
+        overrides.end(standing.counting, because=because, now=now, by=made.by)
+    if made.takes_back:
+        overrides.end(made, because=overrides.RULES_AGAIN, now=now, by=by)
+    overrides.settle(lead, by=by, now=now)
+
+
 @transaction.atomic
-def approve(made: Override, *, by: User, now: datetime) -> Override:
+def approve(made: Override, *, by: User, now: datetime, seen: int | None = None) -> Override:
     """The second person's yes. Raises OverrideRefused for the same person, for an account that one pair of hands has
-    had together with the first one's of late (crm/actions/accounts.py), or when it was given before."""
-    locked = (
-        Override.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("assessment__lead", "by")
-        .get(pk=made.pk)
-    )
+    had together with the first one's of late (crm/actions/accounts.py), when it was given before, or when the decision
+    is void; OutOfDate when something came since `seen`, the number that the page showed."""
+    lead = _locked(made.assessment.lead_id)
+    found = Override.objects.select_for_update(no_key=True, of=("self",)).select_related("assessment", "by")
+    locked = found.get(pk=made.pk)
+    if locked.ended_at:
+        raise OverrideRefused(f"This decision is void: {locked.ended_because}")
+    if locked.is_in_force:
+        raise OverrideRefused("This is in force already.")
     if locked.by == by:
         raise OverrideRefused("A second person has to approve this.")
     if not accounts.are_two(locked.by, by, now=now):
         raise OverrideRefused(accounts.NOT_TWO)
-    if locked.is_in_force:
-        raise OverrideRefused("This is in force already.")
+    decisions.known(lead, seen=seen)
+    standing = overrides.of(lead)
     locked.approved_by, locked.approved_at = by, now
     locked.save(update_fields=["approved_by", "approved_at"])
-    summary = f"{Outcome(locked.outcome).label}: approved by a second person"
-    _note(locked.assessment.lead, summary, by=by, now=now)
-    _apply(locked.assessment.lead, latest(locked.assessment.lead) or locked.assessment)
+    _note(lead, f"{Outcome(locked.outcome).label}: approved by a second person", by=by, now=now)
+    _take_effect(lead, locked, standing, by=by, now=now)
+    _apply(lead, latest(lead) or locked.assessment, overrides.of(lead))
     return locked
+
+
+def _locked(lead_id: UUID) -> Lead:
+    return Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead_id)
 
 
 def _tells_more(made: Assessment, before: Assessment) -> bool:
     """Days pass and move nothing but dates: that alone is no new assessment."""
-    compared = ("outcome", "rule", "reasons", "flags", "groups", "span_days", "rules_version")
+    compared = ("outcome", "rule", "reasons", "flags", "groups", "span_days", "rules_version", "signs")
     changed = any(getattr(made, name) != getattr(before, name) for name in compared)
     return changed or made.snapshot | {"today": None} != before.snapshot | {"today": None}
 
 
-def _follow(lead: Lead, made: Assessment, before: Assessment | None, *, now: datetime) -> None:
-    _apply(lead, made)
-    if before and before.outcome == made.outcome:
+def _watch(lead: Lead, made: Assessment, *, now: datetime) -> None:
+    """Sees to it that every sign which no decision has covered is looked at: one review at a time shows them all, and
+    those of block A put the lead on hold. What waits for a second person and did not know one is void."""
+    if not (fresh := signs.uncovered(lead, made)):
         return
-    if before:
-        _note(lead, f"{Outcome(before.outcome).label} → {Outcome(made.outcome).label} ({made.cause.lower()})", now=now)
-    if made.outcome == Outcome.PROMPT_REVIEW:
-        open_review(made, now=now)
+    knew = partial(_knew, fresh=fresh, made=made)
+    reviews.void_what_waits(lead, but=knew, because=NEW_SIGN, now=now)
+    if any(signs.is_emergency(sign) for sign in fresh) and not lead.safety_hold:
+        lead.safety_hold = True
+        leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
+        tasks.open_once(request.urgent_call(lead, key=made.pk, now=now))
+        safety.raise_alert(lead, key=f"urgent:{made.pk}", now=now)
+    if not all(signs.is_emergency(sign) for sign in fresh) and not reviews.is_open(lead):
+        review_task(made, now=now).save()
 
 
-def open_review(assessment: Assessment, *, now: datetime) -> None:
-    """The task for a clinician, due within a business day of the centre; one an assessment."""
-    tasks.open_once(review_task(assessment, now=now))
+def _knew(decision: ReviewDecision, *, fresh: list[str], made: Assessment) -> bool:
+    return not set(signs.unknown_to(decision, made)) & set(fresh)
 
 
 def review_task(assessment: Assessment, *, now: datetime) -> Task:
-    """The same, not yet saved."""
+    """The task for a clinician, due within a business day of the centre; not yet saved."""
     centre = assessment.lead.location
     due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-    title, key = "A clinician should look at this", f"review:{assessment.pk}"
+    title, key = "A clinician should look at this", f"review:{uuid4()}"
     return Task(lead=assessment.lead, kind=TaskKind.REVIEW, title=title, due_at=due, key=key, created_at=now)
 
 
-def _apply(lead: Lead, assessment: Assessment) -> None:
-    leads.record_outcome(lead, outcome=in_force(lead, assessment), recheck_on=assessment.recheck_on)
+def _apply(lead: Lead, assessment: Assessment, standing: overrides.Standing) -> None:
+    leads.record_outcome(lead, outcome=in_force(lead, assessment, standing), recheck_on=assessment.recheck_on)
 
 
 def _note(lead: Lead, summary: str, *, now: datetime, by: User | None = None, note: str = "") -> None:

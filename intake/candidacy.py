@@ -13,7 +13,7 @@ from typing import Any
 
 from crm.enums import Outcome
 from crm.treatment_enums import TreatmentGroup
-from intake.snapshot import A_SIGNS, B_SIGNS, Entry, Snapshot
+from intake.snapshot import A_SIGNS, B_SIGNS, Answers, Entry, Snapshot
 from intake.trials import INJECTION_DAYS, NEVER_ADEQUATE, Period, Trial, distinct_days
 
 RULES_VERSION = "2026-11"
@@ -176,20 +176,28 @@ def _is_lasting(entry: Entry) -> bool:
 Reasons = list[Reason]
 
 
+def emergency_signs(answers: Answers) -> list[str]:
+    """The signs of block A that fire R1."""
+    return answers.signs(A_SIGNS, "yes", "unsure")
+
+
+def review_signs(answers: Answers) -> list[str]:
+    """The signs of block B that fire R2: a plain yes brings those along that somebody is not sure about."""
+    yes, unsure = answers.signs(REVIEW_SIGNS, "yes"), answers.signs(REVIEW_SIGNS, "unsure")
+    return [sign for sign in REVIEW_SIGNS if sign in yes + unsure] if yes or len(unsure) > 1 else []
+
+
 def _emergency(case: Case) -> Reasons:
-    signs = case.answers.signs(A_SIGNS, "yes", "unsure")
+    signs = emergency_signs(case.answers)
     text = f"Emergency warning sign reported: {', '.join(signs)}. "
     text += "Do not book a routine visit before emergency evaluation. Call now."
     return [Reason("emergency_sign", text, {"signs": signs})] if signs else []
 
 
 def _review(case: Case) -> Reasons:
-    yes, unsure = case.answers.signs(REVIEW_SIGNS, "yes"), case.answers.signs(REVIEW_SIGNS, "unsure")
-    if not yes and len(unsure) < 2:
-        return []
-    signs = [sign for sign in REVIEW_SIGNS if sign in yes + unsure]
+    signs = review_signs(case.answers)
     text = f"Warning sign for clinician review within 1 business day: {', '.join(signs)}."
-    return [Reason("review_sign", text, {"signs": signs})]
+    return [Reason("review_sign", text, {"signs": signs})] if signs else []
 
 
 def _out_of_scope(case: Case) -> Reasons:

@@ -8,35 +8,46 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from crm import registry
 from crm.actions import access
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.admin.lead_private import FILLS_IN, begin_for
+from crm.admin.reviews import SeenForm, above
 from crm.enums import AccessAction, Outcome
-from crm.errors import OverrideRefused
+from crm.errors import OutOfDate, OverrideRefused
+from crm.models import Lead
 from crm.private import enter
-from intake import assessments
-from intake.models import Override
+from crm.queries import MOST_QUEUED
+from intake import assessments, overrides
+from intake.models import Assessment, Override
 from intake.questionnaire import SAFETY_SCRIPT
 
 
-class OverrideForm(forms.Form):
+class OverrideForm(SeenForm):
     outcome = forms.ChoiceField(label="What counts instead")
     reason = forms.CharField(
         max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text="Stays in the record, beside the rules'."
     )
 
-    def __init__(self, *args: Any, instead_of: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, assessment: Assessment, standing: overrides.Standing, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["outcome"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = [("", "Choose …"), *(choice for choice in Outcome.choices if choice[0] != instead_of)]
+        rules, counts = Outcome(assessment.outcome), standing.outcome(assessment)
+        back = f"{rules.label}: as the rules say, the decision is taken back"
+        can_take_back = standing.counting or standing.waiting
+        offered = [
+            (code, back if code == rules else label)
+            for code, label in Outcome.choices
+            if (code != counts or standing.waiting) and (code != rules or can_take_back)
+        ]
+        self.fields["outcome"].choices = [("", "Choose …"), *offered]  # type: ignore[attr-defined]
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [("Your decision", [self[name] for name in self.fields])]
+        return [("Your decision", [self["outcome"], self["reason"]])]
 
 
 def hang_in() -> None:
@@ -45,16 +56,38 @@ def hang_in() -> None:
     registry.route("outcome/", override, permission=permission, name="intake_override")
     registry.route("safety-script/", safety_script, permission=FILLS_IN, name="intake_safety_script")
     registry.route("outcome/<uuid:override_id>/", approve, permission=permission, name="intake_override_approve")
+    registry.worklist(
+        title="Decisions against the rules that wait for a second person",
+        permission=permission,
+        render=waiting,
+        area=registry.REVIEWS,
+    )
+
+
+def waiting(request: HttpRequest) -> tuple[str, set[UUID]]:
+    """Those that wait, with the reason and what is new since. Two queries."""
+    seen = Lead.objects.visible_to(user_of(request))
+    rows = Override.objects.waiting().filter(assessment__lead__in=seen).select_related("assessment__lead", "by")
+    found = list(rows.defer("assessment__snapshot").order_by("at", "pk")[:MOST_QUEUED])
+    if not found:
+        return "", set()
+    news = registry.news_since({one.assessment.lead_id: one.assessment.number for one in found})
+    context = {"waiting": [(one, one.assessment.lead, news[one.assessment.lead_id]) for one in found]}
+    return render_to_string("intake/worklist_overrides.html", context, request=request), set(news)
 
 
 def override(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Decides otherwise than the rules, with a reason."""
+    """Decides otherwise than the rules, or takes such a decision back, with a reason. An older form is shown again
+    with the news."""
     lead = find_lead(lead_id)
     assessment = assessments.latest(lead)
     if assessment is None:
         raise Http404("Nothing was assessed yet.")
-    form = OverrideForm(request.POST or None, instead_of=assessment.outcome)
-    if form.is_valid():
+    form, news = _override_form(request, lead, assessment), tuple[str, ...]()
+    if form.is_valid() and form.cleaned_data["seen"] not in (None, assessment.number):
+        news = registry.news_since({lead.pk: form.cleaned_data["seen"]})[lead.pk].lines or ("The record has changed.",)
+        form.has_looked(assessment.number)
+    elif form.is_valid():
         outcome, reason = Outcome(form.cleaned_data["outcome"]), form.cleaned_data["reason"]
         try:
             made = assessments.override(
@@ -62,21 +95,39 @@ def override(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespon
             )
         except OverrideRefused as refused:
             form.add_error("reason", refused.message)
+        except OutOfDate as late:
+            news = late.news
         else:
             waits = "" if made.is_in_force else " It counts as soon as a second person approves it."
             messages.success(request, f"Your decision is kept.{waits}")
             return back(lead_id)
-    return form_page(site, request, lead, form, title="Decide otherwise than the rules")
+    about = above(request, lead, registry.basis_of(lead), news) + _rules_say(request, assessment)
+    title, status = "Decide otherwise than the rules", 409 if news else None
+    return form_page(site, request, lead, form, title=title, about=mark_safe(about), status=status)
+
+
+def _override_form(request: HttpRequest, lead: Lead, assessment: Assessment) -> OverrideForm:
+    carried, standing = {"seen": assessment.number}, overrides.of(lead)
+    return OverrideForm(request.POST or None, assessment=assessment, standing=standing, initial=carried)
+
+
+def _rules_say(request: HttpRequest, assessment: Assessment) -> str:
+    """Against what the decision is made."""
+    return render_to_string("intake/against.html", {"assessment": assessment}, request=request)
 
 
 def approve(site: AdminSite, request: HttpRequest, lead_id: UUID, override_id: UUID) -> HttpResponse:
     """The second person's yes to a decision that lowers urgency."""
-    if request.method == "POST":
-        made = get_object_or_404(Override, pk=override_id, assessment__lead_id=lead_id)
+    form = SeenForm(request.POST)
+    if request.method == "POST" and form.is_valid():
+        found = Override.objects.select_related("assessment")
+        made = get_object_or_404(found, pk=override_id, assessment__lead_id=lead_id)
         try:
-            assessments.approve(made, by=user_of(request), now=timezone.now())
+            assessments.approve(made, by=user_of(request), now=timezone.now(), seen=form.cleaned_data["seen"])
         except OverrideRefused as refused:
             messages.warning(request, refused.message)
+        except OutOfDate as late:
+            messages.warning(request, f"{late.message} {'; '.join(late.news)}")
         else:
             messages.success(request, "Approved.")
     return back(lead_id)

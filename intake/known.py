@@ -111,7 +111,7 @@ def absorb(
         raise_alarm(lead, key=alarm or sent.pk, now=asked.now, is_loud=not asked.many)
     if lead.stage in SIDE_STAGES:
         leads.move(lead, to=Stage.QUALIFYING, by=asked.by, note="Asked for help again", now=asked.now)
-    assessments.ask(lead, cause="Asked for help again", now=asked.now)
+    assessments.ask(lead, cause="Asked for help again", now=asked.now, sign_told=asked.urgent)
     events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk))
     return newer
 

@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import patient_access
+from crm.enums import Outcome
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
 from crm.private import PatientRequest, enter, patient_page
@@ -137,7 +138,10 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
     latest = assessments.latest(lead) if session.sees_record else None
     if latest is None:
         return ""
-    sentences = wording.next_step(latest.reasons, latest.recheck_on)
+    is_raised = assessments.in_force(lead, latest).urgency > Outcome(latest.outcome).urgency
+    sentences = wording.next_step(latest.reasons, latest.recheck_on, is_held=lead.safety_hold, is_raised=is_raised)
+    if not sentences:
+        return ""
     return render_to_string("intake/my_outlook.html", {"sentences": sentences, "banner": wording.BANNER})
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import F
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -88,18 +88,21 @@ def _one_in_words(question: questionnaire.Question, code: str) -> str:
 
 
 def candidacy(request: HttpRequest, lead: Lead) -> str:
-    """What the rules say, why, and what they said before. "" before there is an assessment."""
-    history = list(
-        Assessment.objects.filter(lead=lead)
-        .prefetch_related(Prefetch("overrides", Override.objects.select_related("by", "approved_by").order_by("at")))
-        .order_by("-number")[:HISTORY_SHOWN]
-    )
+    """What the rules say and why, what people have decided against them, and what was said before. "" before there is
+    an assessment. Two queries."""
+    rows = Assessment.objects.filter(lead=lead).defer("snapshot")
+    history = list(rows.order_by("-number")[:HISTORY_SHOWN])
     if not history:
         return ""
     now = history[0]
+    decided = Override.objects.filter(assessment__lead=lead).defer("assessment__snapshot")
+    decided = decided.select_related("assessment", "by", "approved_by", "ended_by")
+    made = list(decided.order_by(F("ended_at").desc(nulls_first=True), "-at", "-pk")[:HISTORY_SHOWN])
     context = {
         "lead": lead,
         "assessment": now,
+        "standing": [one for one in made if one.ended_at is None],
+        "ended": [one for one in made if one.ended_at],
         "in_force": Outcome(lead.outcome or now.outcome),
         "flags": [flags.in_words(flag) for flag in now.flags],
         "groups": [TreatmentGroup(group).label for group in now.groups],

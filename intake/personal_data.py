@@ -22,11 +22,12 @@ def hang_in() -> None:
         Assessment,
         path="lead",
         title="Assessments",
-        fields="at outcome cause rule flags span_days groups reasons recheck_on",
+        fields="at outcome cause rule signs flags span_days groups reasons recheck_on",
         left_out={REPEATED: "snapshot", HANDLING: "rules_version evaluated number"},
     )
-    by = {STAFF: "by approved_by", HANDLING: "needs_second"}
-    data(Override, path="assessment__lead", title="Decisions", fields="at outcome reason approved_at", left_out=by)
+    by = {STAFF: "by approved_by ended_by", HANDLING: "needs_second"}
+    decided = "at outcome reason approved_at ended_at ended_because"
+    data(Override, path="assessment__lead", title="Decisions", fields=decided, left_out=by)
     said = "insurer plan_type plan at spoke_to call_reference is_active network needs_authorization needs_referral note"
     said += " profile profile_as_of"
     data(Verification, path="lead", title="What your insurer said", fields=said, left_out={STAFF: "by"})

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from crm.actions import events, leads, tasks
+from crm.actions import events, leads, reviews, tasks
 from crm.enums import ActivityKind
 from crm.errors import DomainError
 from crm.models import Activity, Lead, PatientSession, User
@@ -69,6 +69,7 @@ def take_over(
         answering.save_told(treatment, now=now)
     for page in held.submissions.filter(reference=None).order_by("at", "pk"):
         answering.count_later(page, now=now)
+    tasks.close(f"{reviews.OF_A_REPORT}{held.pk}", now=now)  # its signs are in the record now, and reviewed there
     stays = f"Newer on record, and left as they are: {in_words(newer)}." if newer else ""
     _note(held, "Request taken over: it was them", by=by, now=now, note=stays)
     return newer
@@ -92,7 +93,7 @@ def set_aside(waits: UnprovenRequest, *, by: User, note: str, seen: UUID | None 
         raise UnprovenRefused("It reports a warning sign: only a clinician sets it aside.")
     _decide(held, Unproven.SET_ASIDE, by=by, now=now, note=note.strip())
     calls = [f"first-call:{sent.pk}" for sent in _requests_of(held)]
-    tasks.close(*calls, f"urgent:{held.pk}", f"review:{held.pk}", now=now)
+    tasks.close(*calls, f"urgent:{held.pk}", f"{reviews.OF_A_REPORT}{held.pk}", now=now)
     for other in waiting(held.lead):  # the call that has just been closed was theirs too
         tasks.open_once(request.first_call(_as_sent(other, _requests_of(other)[0]), held.lead, _requests_of(other)[0]))
     _note(held, "Request set aside: not theirs", by=by, now=now)

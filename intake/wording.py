@@ -54,8 +54,16 @@ class Sentence:
     is_warning: bool = False
 
 
-def next_step(reasons: list[dict[str, Any]], recheck_on: date | None) -> list[Sentence]:
-    """What to tell the patient, from the reasons of an assessment as stored and the day of the re-check."""
+def next_step(
+    reasons: list[dict[str, Any]], recheck_on: date | None, *, is_held: bool = False, is_raised: bool = False
+) -> list[Sentence]:
+    """What to tell the patient, from the reasons of an assessment as stored and the day of the re-check. Under a safety
+    hold (`is_held`) that is the warning alone, whatever newer answers make of it; where a person sees more haste than
+    the rules (`is_raised`), nothing: that person calls."""
+    if is_held:
+        return [Sentence(EMERGENCY, is_warning=True)]
+    if is_raised:
+        return []
     told = [_sentence(reason["code"], reason["evidence"]) for reason in reasons]
     said = [sentence for sentence in dict.fromkeys(told) if sentence]
     if recheck_on:

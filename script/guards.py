@@ -1,6 +1,7 @@
 """The guards of the product, each with what it looks like without, and the test that has to notice."""
 
 from script.guard import Guard
+from script.guards_of_decisions import DECISION_GUARDS
 from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_foreign_files import FOREIGN_GUARDS
 from script.guards_of_incoming_mail import INCOMING_GUARDS
@@ -365,6 +366,7 @@ GUARDS = [
     ),
     *STRANGER_GUARDS,
     *REQUEST_GUARDS,
+    *DECISION_GUARDS,
     *PRIVATE_GUARDS,
     *INCOMING_GUARDS,
     *INSURANCE_GUARDS,

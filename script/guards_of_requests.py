@@ -42,8 +42,8 @@ REQUEST_GUARDS = [
     Guard(
         "URGENT is lowered only by a second person",
         "intake/assessments.py",
-        "lowers = assessment.outcome == Outcome.URGENT",
-        "lowers = False",
+        "    if rules == Outcome.URGENT and outcome != Outcome.URGENT:\n",
+        "    if False:\n",
         "intake/test_assessments.py::test_urgent_is_lowered_only_by_a_second_person",
     ),
     Guard(

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from crm.actions import events, tasks
 from crm.document_enums import DocumentKind
@@ -14,6 +15,7 @@ from crm.models import Activity, Document, ImagingStudy, Lead, Task, User
 from crm.partial_dates import impossible
 
 REVIEW_WITHIN = timedelta(days=2)
+REVIEW_KEY = "imaging-review:"  # how the keys of their tasks begin
 
 
 @transaction.atomic
@@ -123,7 +125,12 @@ def link(document: Document, study: ImagingStudy, *, by: User, now: datetime) ->
 
 def review_key(study: ImagingStudy) -> str:
     """Of the one review task of a study."""
-    return f"imaging-review:{study.pk}"
+    return f"{REVIEW_KEY}{study.pk}"
+
+
+def to_review(lead: Lead) -> QuerySet[ImagingStudy]:
+    """The studies of a lead that are all here and wait for a clinician."""
+    return ImagingStudy.objects.filter(lead=lead, reviewed_at=None, report_at__isnull=False, images_at__isnull=False)
 
 
 def _locked(study: ImagingStudy) -> ImagingStudy:

@@ -1,13 +1,16 @@
 """What clinicians decide, and what follows: the door to ReviewDecision and Consultation."""
 
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
 from django.db import transaction
 
-from crm.actions import accounts, events, leads, next_steps, tasks
+from crm import registry
+from crm.actions import accounts, decisions, events, imaging, leads, next_steps, tasks
 from crm.actions.next_steps import NextStep
 from crm.enums import (
     MAIN_LINE,
+    OPEN_STAGES,
     ActivityKind,
     ConsultResult,
     Decision,
@@ -15,24 +18,42 @@ from crm.enums import (
     Outcome,
     Stage,
     SurgeryDecision,
+    TaskKind,
 )
 from crm.errors import ReviewRefused
-from crm.models import Activity, Consultation, Lead, ReviewDecision, User
+from crm.models import Activity, Consultation, ImagingStudy, Lead, ReviewDecision, Task, User
 
 DAY_MINUTES = 480  # of opening hours: the next business day
+OF_A_REPORT = "report-review:"  # how the keys begin of reviews of what nobody has proven yet
 WHAT_NEXT = "Act on the clinician's decision"  # which one, only those read who may
 
 
 @transaction.atomic
-def decide(lead: Lead, *, decision: Decision, reason: str, by: User, now: datetime) -> ReviewDecision:
+def decide(
+    lead: Lead,
+    *,
+    decision: Decision,
+    reason: str,
+    by: User,
+    now: datetime,
+    seen: int | None = None,
+    study: ImagingStudy | None = None,
+) -> ReviewDecision:
     """Records what a clinician says about a request. Where the rules say URGENT or a hold stands it needs a second
     person (domain rule: URGENT is never lowered by one person alone) and changes nothing until then.
 
-    Raises ReviewRefused without a reason. Side effects: Activity; see _carry_out.
+    It covers the warning signs of the record as it stands, and `study`, an imaging study that was looked at with it.
+    `seen`: as in crm/actions/decisions.py. Raises OutOfDate when something came since, and ReviewRefused without a
+    reason or for a study that is not there to be reviewed. Side effects: Activity; an earlier decision that still
+    waits is void; see _carry_out.
     """
     if not reason.strip():
         raise ReviewRefused("reason", "Give the reason: whoever looks next has to understand it.")
     locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
+    basis = decisions.known(locked, seen=seen)
+    if study and not imaging.to_review(locked).filter(pk=study.pk).exists():
+        raise ReviewRefused("study", "This study is reviewed already, or not complete.")
+    _void(ReviewDecision.objects.waiting().filter(lead=locked), "Another decision followed.", now=now)
     made = ReviewDecision.objects.create(
         lead=locked,
         decision=decision,
@@ -40,6 +61,9 @@ def decide(lead: Lead, *, decision: Decision, reason: str, by: User, now: dateti
         by=by,
         at=now,
         needs_second=locked.outcome == Outcome.URGENT or locked.safety_hold,
+        seen=basis.number,
+        signs=list(basis.signs),
+        study=study,
     )
     words = Decision(decision).label
     summary = f"Review: {words}" if made.is_in_force else f"Review: {words}. A second person has to agree"
@@ -50,32 +74,62 @@ def decide(lead: Lead, *, decision: Decision, reason: str, by: User, now: dateti
 
 
 @transaction.atomic
-def agree(made: ReviewDecision, *, by: User, now: datetime) -> None:
+def agree(made: ReviewDecision, *, by: User, now: datetime, seen: int | None = None) -> None:
     """The second person. Raises ReviewRefused for the first one, for an account that the first one or the same third
-    person has had in their hands of late (crm/actions/accounts.py), or when nobody is waited for."""
-    locked = (
-        ReviewDecision.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("lead__location", "by")
-        .get(pk=made.pk)
-    )
+    person has had in their hands of late (crm/actions/accounts.py), when nobody is waited for, or when the decision is
+    void; OutOfDate when something came since `seen`."""
+    lead = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=made.lead_id)
+    found = ReviewDecision.objects.select_for_update(no_key=True, of=("self",)).select_related("by", "study")
+    locked = found.get(pk=made.pk)
+    if locked.void_at:
+        raise ReviewRefused("", f"This decision is void: {locked.void_because}")
     if locked.is_in_force:
         raise ReviewRefused("", "This decision needs nobody else any more.")
     if locked.by_id == by.pk:
         raise ReviewRefused("", "A second person has to agree: this one is yours.")
     if not accounts.are_two(locked.by, by, now=now):
         raise ReviewRefused("", accounts.NOT_TWO)
+    decisions.known(lead, seen=seen)
     locked.second_by, locked.second_at = by, now
     locked.save(update_fields=["second_by", "second_at"])
     summary = f"Review agreed: {locked.get_decision_display()}"
-    Activity.objects.create(lead=locked.lead, kind=ActivityKind.OUTCOME, at=now, by=by, summary=summary)
-    _carry_out(locked.lead, locked, by=by, now=now)
+    Activity.objects.create(lead=lead, kind=ActivityKind.OUTCOME, at=now, by=by, summary=summary)
+    _carry_out(lead, locked, by=by, now=now)
+
+
+def is_open(lead: Lead) -> bool:
+    """Whether a clinician is asked to look at the record of this lead: at more than a study, or a report."""
+    asked = Task.objects.open().filter(lead=lead, kind=TaskKind.REVIEW)
+    return asked.exclude(key__startswith=imaging.REVIEW_KEY).exclude(key__startswith=OF_A_REPORT).exists()
+
+
+def void_what_waits(lead: Lead, *, but: Callable[[ReviewDecision], bool], because: str, now: datetime) -> None:
+    """Something came that decisions about this locked lead did not know: those that still wait for a second person no
+    longer do, except the ones that knew it (`but`). One query when none waits."""
+    _void([one for one in ReviewDecision.objects.waiting().filter(lead=lead) if not but(one)], because, now=now)
+
+
+def _void(waiting: Iterable[ReviewDecision], because: str, *, now: datetime) -> None:
+    for one in waiting:
+        one.void_at, one.void_because = now, because[:200]
+        one.save(update_fields=["void_at", "void_because"])
+        summary = f"Review: {one.get_decision_display()}. It waits no longer"
+        Activity.objects.create(lead=one.lead, kind=ActivityKind.OUTCOME, at=now, summary=summary, note=because)
 
 
 def _carry_out(lead: Lead, made: ReviewDecision, *, by: User, now: datetime) -> None:
-    """Finishes the reviews that were asked for, opens the coordinator's next step, moves a suitable lead to booking."""
-    tasks.end_decided(lead.pk, by=by, now=now)
+    """Finishes the reviews that the decision is about, the earlier decision's next step too, opens the coordinator's
+    next step, moves a suitable lead to booking."""
+    if not registry.basis_of(lead).uncovered:
+        tasks.end_decided(lead.pk, by=by, now=now, but=(imaging.REVIEW_KEY, OF_A_REPORT))
+    if made.study and made.study.reviewed_at is None:
+        imaging.review(made.study, by=by, now=now)
+    Task.objects.open().filter(lead=lead, kind=TaskKind.NEXT_STEP, title__startswith=WHAT_NEXT).update(
+        done_at=now, done_by=by
+    )
     due_at = next_steps.due_for(lead, DAY_MINUTES, now=now)
-    next_steps.plan(lead, NextStep(WHAT_NEXT, due_at))
+    title = WHAT_NEXT if lead.stage in OPEN_STAGES else f"{WHAT_NEXT}: the request is closed"
+    next_steps.plan(lead, NextStep(title, due_at))
     before_booking = MAIN_LINE[: MAIN_LINE.index(Stage.BOOKING)]
     if made.decision == Decision.SUITABLE and lead.stage in before_booking and not lead.safety_hold:
         leads.move(lead, to=Stage.BOOKING, by=None, note=f"Decided by {by}", now=now)

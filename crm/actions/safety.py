@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from crm import dispatch, emails, queries
-from crm.actions import events
+from crm.actions import decisions, events
 from crm.enums import ActivityKind, Event
 from crm.errors import SafetyRefused
 from crm.models import (
@@ -19,6 +19,7 @@ from crm.models import (
     AlertCause,
     AlertPost,
     EmergencyCount,
+    HoldClearing,
     Lead,
     Location,
     Message,
@@ -90,10 +91,11 @@ def acknowledge(lead: Lead, *, by: User, now: datetime) -> int:
 
 
 @transaction.atomic
-def clear_hold(lead: Lead, *, by: User, note: str, now: datetime) -> None:
-    """Lifts the hold after a clinician has judged it.
+def clear_hold(lead: Lead, *, by: User, note: str, now: datetime, seen: int | None = None) -> None:
+    """Lifts the hold after a clinician has judged it: the decision that covers the emergency signs of the record.
 
-    Raises SafetyRefused without a hold, without a note, or while the alert is unanswered.
+    `seen`: as in crm/actions/decisions.py. Raises OutOfDate when something came since, and SafetyRefused without a
+    hold, without a note, or while the alert is unanswered.
     """
     locked = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     if not locked.safety_hold:
@@ -102,6 +104,10 @@ def clear_hold(lead: Lead, *, by: User, note: str, now: datetime) -> None:
         raise SafetyRefused("Say what you found: the note stays in the record.")
     if SafetyAlert.objects.open().filter(lead=locked).exists():
         raise SafetyRefused("Acknowledge the alert first, so that nobody else is called.")
+    basis = decisions.known(locked, seen=seen)
+    HoldClearing.objects.create(
+        lead=locked, by=by, at=now, note=note.strip(), seen=basis.number, signs=list(basis.signs)
+    )
     locked.safety_hold = False
     locked.save(update_fields=["safety_hold", "updated_at"])
     Activity.objects.create(

@@ -1,5 +1,6 @@
 """Tasks: made once an event, done once."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -46,10 +47,15 @@ def may_finish(task: Task, user: User) -> bool:
     return TaskKind(task.kind) not in DECIDED and may_put_off(task, user)
 
 
-def end_decided(lead_id: UUID, *, by: User, now: datetime, key: str = "") -> None:
-    """Ends the reviews that were asked for about a lead, or the one with this key: for the decision that does it."""
+def end_decided(lead_id: UUID, *, by: User, now: datetime, key: str = "", but: Iterable[str] = ()) -> None:
+    """Ends the reviews that were asked for about a lead, or the one with this key: for the decision that does it.
+    `but`: how the keys begin of those that it is not about."""
     asked = Task.objects.open().filter(lead=lead_id, kind__in=DECIDED)
-    (asked.filter(key=key) if key else asked).update(done_at=now, done_by=by)
+    if key:
+        asked = asked.filter(key=key)
+    for beginning in but:
+        asked = asked.exclude(key__startswith=beginning)
+    asked.update(done_at=now, done_by=by)
 
 
 def put_off(task: Task, *, until: datetime, by: User, now: datetime) -> bool:

@@ -206,9 +206,11 @@ def form_page(
     another: bool = False,
     press: str = "Save",
     leave: str = "Cancel",
+    about: str = "",
+    status: int | None = None,
 ) -> TemplateResponse:
     """One form about a lead with the panels beside it; 422 when something has to be mended. `press` and `leave`: what
-    its buttons say."""
+    its buttons say; `about`: safe HTML above its fields."""
     context = {
         **site.each_context(request),
         "title": f"{title}: {lead.full_name}",
@@ -219,10 +221,12 @@ def form_page(
         "another": another,
         "press": press,
         "leave": leave,
+        "about": about,
         "boxes": lead_panels.beside(request, lead),
         "opened": lead_panels.token(request, lead.pk),
     }
-    return TemplateResponse(request, "crm/lead_form.html", context, status=422 if form.errors else 200)
+    status = status or (422 if form.errors else 200)
+    return TemplateResponse(request, "crm/lead_form.html", context, status=status)
 
 
 def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponseBase:

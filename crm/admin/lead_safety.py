@@ -11,10 +11,11 @@ from django.utils import timezone
 from crm import registry
 from crm.actions import safety
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.errors import SafetyRefused
+from crm.admin.reviews import SeenForm, above
+from crm.errors import OutOfDate, SafetyRefused
 
 
-class ClearForm(forms.Form):
+class ClearForm(SeenForm):
     note = forms.CharField(
         label="What you found",
         max_length=4000,
@@ -46,13 +47,19 @@ def acknowledge(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRes
 def clear(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Lifts the hold, with a note."""
     lead = find_lead(lead_id)
-    form = ClearForm(request.POST or None)
+    basis, news = registry.basis_of(lead), tuple[str, ...]()
+    form = ClearForm(request.POST or None, initial={"seen": basis.number})
     if form.is_valid():
+        note, seen = form.cleaned_data["note"], form.cleaned_data["seen"]
         try:
-            safety.clear_hold(lead, by=user_of(request), note=form.cleaned_data["note"], now=timezone.now())
+            safety.clear_hold(lead, by=user_of(request), note=note, now=timezone.now(), seen=seen)
         except SafetyRefused as refused:
             form.add_error("note", refused.message)
+        except OutOfDate as late:
+            news, basis = late.news, registry.basis_of(lead)
+            form.has_looked(basis.number)
         else:
             messages.success(request, "The hold is lifted.")
             return back(lead_id)
-    return form_page(site, request, lead, form, title="Lift the safety hold")
+    about = above(request, lead, basis, news)
+    return form_page(site, request, lead, form, title="Lift the safety hold", about=about, status=409 if news else None)

@@ -1,11 +1,14 @@
 """The clinicians' queue, and the forms in which they decide."""
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -13,25 +16,49 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from crm import queries, registry
-from crm.actions import access, reviews
+from crm import queries, registry, stages
+from crm.actions import access, imaging, reviews
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.enums import AccessAction, ConsultResult, Decision, SurgeryDecision
-from crm.errors import ReviewRefused
-from crm.models import Consultation, Lead, ReviewDecision
+from crm.enums import OPEN_STAGES, AccessAction, ConsultResult, Decision, SurgeryDecision
+from crm.errors import OutOfDate, ReviewRefused
+from crm.models import Consultation, ImagingStudy, Lead, ReviewDecision
+from crm.registry import Basis
 
 _FOUR_ROWS = forms.Textarea(attrs={"rows": 4})
 
 
-class DecideForm(forms.Form):
+class SeenForm(forms.Form):
+    """Carries along what its page showed: the number of the record as it was then."""
+
+    seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def has_looked(self, number: int) -> None:
+        """Shown again with what is new: pressed once more, it knows."""
+        self.data = {**self.data.dict(), "seen": str(number)}  # type: ignore[attr-defined]  # a QueryDict
+
+
+class DecideForm(SeenForm):
+    study = forms.ModelChoiceField(
+        ImagingStudy.objects.none(),
+        required=False,
+        label="Imaging that you looked at",
+        empty_label="None",
+        help_text="Its own review ends with this decision. Others stay open.",
+    )
     decision = forms.ChoiceField(choices=[("", "Choose …"), *Decision.choices], label="Decision")
     reason = forms.CharField(
         max_length=4000, widget=_FOUR_ROWS, help_text="For whoever looks next. Patients never see it."
     )
 
+    def __init__(self, *args: Any, studies: QuerySet[ImagingStudy], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["study"].queryset = studies  # type: ignore[attr-defined]
+        self.has_studies = studies.exists()
+
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [("Your decision", [self["decision"], self["reason"]])]
+        names = ["study", "decision", "reason"] if self.has_studies else ["decision", "reason"]
+        return [("Your decision", [self[name] for name in names])]
 
 
 class ConsultationForm(forms.Form):
@@ -70,11 +97,20 @@ def queue(site: AdminSite, request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     user, now = user_of(request), timezone.now()
     found = queries.review_queue(user)
-    shown = {task.lead_id for task in found.tasks} | {made.lead_id for made in found.seconds}
+    shown = {task.lead_id for task in found.tasks} | {made.lead_id for made, _news in found.seconds}
     shown |= {lead.pk for lead in found.holds}
+    mine = [entry for entry in registry.worklists(registry.REVIEWS) if user.has_perm(entry.permission)]
+    lists = [(entry.title, *entry.render(request)) for entry in mine]
+    shown = shown.union(*(named for _title, _html, named in lists))
     if shown:
         access.record(AccessAction.LIST, by=user, object_type="lead", ids=sorted(shown))
-    context = {**site.each_context(request), "title": "Clinical reviews", "queue": found, "now": now}
+    context = {
+        **site.each_context(request),
+        "title": "Clinical reviews",
+        "queue": found,
+        "now": now,
+        "lists": [(title, html) for title, html, _named in lists if html],
+    }
     return TemplateResponse(request, "crm/reviews.html", context)
 
 
@@ -84,13 +120,17 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     visits = list(Consultation.objects.filter(lead=lead).select_related("by").order_by("-held_on", "-pk"))
     if not decisions and not visits and not request.user.has_perm("crm.decide_review"):
         return ""
-    context = {"lead": lead, "decisions": decisions, "visits": visits}
+    seen = registry.basis_of(lead).number if any(made.waits for made in decisions) else 0
+    context = {"lead": lead, "decisions": decisions, "visits": visits, "seen": seen}
     return render_to_string("crm/panel_reviews.html", context, request=request)
 
 
 def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Records a decision about a request."""
-    lead, form = find_lead(lead_id), DecideForm(request.POST or None)
+    """Records a decision about a request. The form says what it stands on; an older one comes back with the news."""
+    lead = find_lead(lead_id)
+    basis, news = registry.basis_of(lead), tuple[str, ...]()
+    asked_about = {"seen": basis.number, "study": request.GET.get("study")}
+    form = DecideForm(request.POST or None, studies=imaging.to_review(lead), initial=asked_about)
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -100,23 +140,59 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
                 reason=data["reason"],
                 by=user_of(request),
                 now=timezone.now(),
+                seen=data["seen"],
+                study=data["study"],
             )
         except ReviewRefused as refused:
             form.add_error(refused.field or None, refused.message)
+        except OutOfDate as late:
+            news, basis = late.news, registry.basis_of(lead)
+            form.has_looked(basis.number)
         else:
-            messages.success(request, "Recorded." if made.is_in_force else "Recorded. A second person has to agree.")
+            _say(request, lead, made)
             return back(lead_id)
-    return form_page(site, request, lead, form, title="Decide the review")
+    before = ReviewDecision.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")[:1]
+    about = above(request, lead, basis, news, earlier=before)
+    return form_page(site, request, lead, form, title="Decide the review", about=about, status=409 if news else None)
+
+
+def above(
+    request: HttpRequest,
+    lead: Lead,
+    basis: Basis,
+    news: tuple[str, ...],
+    *,
+    earlier: Iterable[ReviewDecision] = (),
+) -> str:
+    """What a decision stands on, as HTML above its form."""
+    context = {
+        "lead": lead,
+        "basis": basis,
+        "news": news,
+        "earlier": earlier,
+        "closed": lead.stage not in OPEN_STAGES,
+    }
+    return render_to_string("crm/basis.html", context, request=request)
+
+
+def _say(request: HttpRequest, lead: Lead, made: ReviewDecision) -> None:
+    messages.success(request, "Recorded." if made.is_in_force else "Recorded. A second person has to agree.")
+    if lead.stage not in OPEN_STAGES:
+        closed = f"This request is closed ({stages.label(lead.stage)}): somebody has to open it again."
+        messages.warning(request, closed)
 
 
 def agree(site: AdminSite, request: HttpRequest, lead_id: UUID, decision_id: UUID) -> HttpResponse:
     """The second person."""
     made = get_object_or_404(ReviewDecision, pk=decision_id, lead_id=lead_id)
-    if request.method == "POST":
+    form = SeenForm(request.POST)
+    if request.method == "POST" and form.is_valid():
         try:
-            reviews.agree(made, by=user_of(request), now=timezone.now())
+            reviews.agree(made, by=user_of(request), now=timezone.now(), seen=form.cleaned_data["seen"])
         except ReviewRefused as refused:
             messages.warning(request, refused.message)
+        except OutOfDate as late:
+            messages.warning(request, f"{late.message} {'; '.join(late.news)}")
         else:
             messages.success(request, "Agreed.")
     return back(lead_id)

@@ -6,7 +6,7 @@ from crm.models.activity import Activity
 from crm.models.consent import ConsentRecord
 from crm.models.contact_person import ContactPerson
 from crm.models.conversation import PrivateMessage, Snippet
-from crm.models.decision import Consultation, ReviewDecision
+from crm.models.decision import Consultation, HoldClearing, ReviewDecision
 from crm.models.document import Document
 from crm.models.heartbeat import Heartbeat, JobRun
 from crm.models.imaging import ImagingStudy
@@ -43,6 +43,7 @@ __all__ = [
     "EmergencyCount",
     "Enrolment",
     "Heartbeat",
+    "HoldClearing",
     "ImagingStudy",
     "InboundMail",
     "JobRun",

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
 from crm import heartbeat, stages
-from crm.actions import tasks
+from crm.actions import imaging, tasks
 from crm.models import Task, User
 
 # Neither HTML nor pictures; markdown-it itself refuses links that would run something.
@@ -46,6 +46,13 @@ def as_note(text: str) -> SafeString:
 def may_finish(user: User, task: Task) -> bool:
     """Whether a press on "Done" would do it."""
     return tasks.may_finish(task, user)
+
+
+@register.filter
+def study_of(task: Task) -> str:
+    """The end of the address under which a review is decided: which imaging study it is about, if it is."""
+    key = task.key or ""
+    return f"?study={key.removeprefix(imaging.REVIEW_KEY)}" if key.startswith(imaging.REVIEW_KEY) else ""
 
 
 @register.filter

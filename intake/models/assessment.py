@@ -24,6 +24,9 @@ class Assessment(Row):
     snapshot = EncryptedJSONField(context="intake.assessment.snapshot")
     outcome = models.CharField(max_length=24, choices=Outcome)
     rule = models.CharField(max_length=4)
+    signs = ArrayField(
+        models.CharField(max_length=12), default=list, help_text="Those that fire R1 or R2, whichever rule decides."
+    )
     reasons = models.JSONField(help_text='[{"code", "text", "evidence"}]')
     flags = ArrayField(models.CharField(max_length=40), default=list)
     recheck_on = models.DateField(null=True)
@@ -39,8 +42,21 @@ class Assessment(Row):
         return f"{self.get_outcome_display()} ({self.rule})"
 
 
+class OverrideQuerySet(models.QuerySet["Override"]):
+    def standing(self) -> "OverrideQuerySet":
+        """Those that have not ended: at most one of a lead counts, and at most one waits for a second person."""
+        return self.filter(ended_at=None)
+
+    def waiting(self) -> "OverrideQuerySet":
+        return self.standing().filter(needs_second=True, approved_at=None)
+
+
 class Override(Row):
-    """A person's decision beside a computed outcome, which stays. One that lowers URGENT waits for a second person."""
+    """A person's decision beside a computed outcome, which stays. One that lowers URGENT waits for a second person.
+
+    It was made against its assessment: that one's rule, signs and number. `ended_by` nobody: it ended by itself. With
+    the rules' own outcome it takes an earlier decision back.
+    """
 
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="overrides")
     outcome = models.CharField(max_length=24, choices=Outcome)
@@ -50,9 +66,19 @@ class Override(Row):
     needs_second = models.BooleanField(default=False)
     approved_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_because = models.CharField(max_length=400, blank=True)
+    ended_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = OverrideQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_because="", ended_by__isnull=True)
+                | Q(ended_at__isnull=False) & ~Q(ended_because=""),
+                name="override_ended_at_and_why",
+            ),
             models.CheckConstraint(
                 condition=Q(approved_at__isnull=True, approved_by__isnull=True)
                 | Q(approved_at__isnull=False, approved_by__isnull=False),
@@ -63,6 +89,7 @@ class Override(Row):
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="override_has_a_reason"),
         ]
+        indexes = [models.Index(fields=["at"], condition=Q(ended_at__isnull=True), name="override_standing")]
         permissions = [("override_outcome", "Can decide otherwise than the rules")]
 
     def __str__(self) -> str:
@@ -71,3 +98,13 @@ class Override(Row):
     @property
     def is_in_force(self) -> bool:
         return self.approved_at is not None or not self.needs_second
+
+    @property
+    def raises(self) -> bool:
+        """It asks for more haste than the rules did."""
+        return Outcome(self.outcome).urgency > Outcome(self.assessment.outcome).urgency
+
+    @property
+    def takes_back(self) -> bool:
+        """It says what the rules say: the decision before it no longer counts."""
+        return self.outcome == self.assessment.outcome

@@ -1,0 +1,265 @@
+"""Decisions against the rules: what they were made against, how long they count, and who may end one."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.enums import Outcome, TaskKind
+from crm.errors import OutOfDate, OverrideRefused
+from crm.models import Lead, Location, Task, User
+from intake import actions, assessments, overrides
+from intake.models import Assessment, Override, Submission
+from tests.factories import NOON, make_user, own_browser
+from tests.intake.test_submit import request_of
+
+
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    """R9: care is not complete."""
+    return actions.submit(request_of(centre, tried_treatments=["nothing"])).lead
+
+
+@pytest.fixture
+def first(db: None) -> User:
+    return make_user("clinician", name="Flo First", email="flo@example.org")
+
+
+@pytest.fixture
+def second(db: None) -> User:
+    return make_user("clinician", name="Sam Second", email="sam@example.org")
+
+
+def answer(lead: Lead, *, minutes: int = 1, **answers: Any) -> Assessment:
+    at = NOON + timedelta(minutes=minutes)
+    Submission.objects.create(
+        lead=lead, page="pain", answers=answers, answers_digest=str(uuid.uuid4()), questionnaire_version="t", at=at
+    )
+    return assessments.assess(lead, cause="Answered: Your pain", now=at)
+
+
+def decide(lead: Lead, outcome: Outcome, by: User, reason: str = "Letter read.") -> Override:
+    latest = assessments.latest(lead)
+    assert latest is not None
+    return assessments.override(latest, outcome=outcome, reason=reason, by=by, now=NOON + timedelta(hours=1))
+
+
+def approve(made: Override, by: User) -> None:
+    assessments.approve(made, by=by, now=NOON + timedelta(hours=2))
+
+
+def counts(lead: Lead) -> str:
+    return Lead.objects.get(pk=lead.pk).outcome
+
+
+def asked(lead: Lead) -> int:
+    return Task.objects.open().filter(lead=lead, title=overrides.LOOK_AGAIN).count()
+
+
+# --- One that lowers, or changes --------------------------------------------------------------------------------------
+
+
+def test_it_holds_while_its_rule_decides(lead: Lead, first: User) -> None:
+    decide(lead, Outcome.CONSULT_LIKELY, first)
+    answer(lead, pain_now_avg="8")
+    assert (counts(lead), asked(lead)) == (Outcome.CONSULT_LIKELY, 0)
+
+
+def test_it_ends_when_another_rule_decides_and_never_comes_back(lead: Lead, first: User) -> None:
+    made = decide(lead, Outcome.CONSULT_LIKELY, first)
+    answer(lead, pain_now_avg="0")  # R6, with the same outcome as R9
+    made.refresh_from_db()
+    assert (counts(lead), made.ended_because) == (Outcome.CONTINUE_CONSERVATIVE, "Rule R6 decides now, not R9.")
+    assert asked(lead) == 1
+    answer(lead, minutes=2, pain_now_avg="8")
+    assert counts(lead) == Outcome.CONTINUE_CONSERVATIVE
+
+
+def test_it_ends_when_a_sign_comes_that_it_did_not_know(centre: Location, first: User) -> None:
+    lead = actions.submit(request_of(centre, safety_check_b=["B1"])).lead
+    made = decide(lead, Outcome.CONTINUE_CONSERVATIVE, first)
+    answer(lead, safety_check_b=["B1"], pain_now_avg="5")
+    assert counts(lead) == Outcome.CONTINUE_CONSERVATIVE
+    answer(lead, minutes=2, safety_check_b=["B1", "B2", "B5"])
+    made.refresh_from_db()
+    assert (counts(lead), asked(lead)) == (Outcome.PROMPT_REVIEW, 1)
+    assert "lost weight" in made.ended_because
+
+
+def test_nobody_is_asked_where_the_rules_arrive_at_what_was_decided(lead: Lead, first: User) -> None:
+    made = decide(lead, Outcome.OUT_OF_SCOPE, first)
+    answer(lead, date_of_birth="2010-01-01")
+    made.refresh_from_db()
+    assert (counts(lead), asked(lead), made.ended_at is not None) == (Outcome.OUT_OF_SCOPE, 0, True)
+
+
+def test_it_can_be_taken_back_with_a_reason(lead: Lead, first: User) -> None:
+    made = decide(lead, Outcome.CONSULT_LIKELY, first)
+    with pytest.raises(OverrideRefused, match="Say why"):
+        decide(lead, Outcome.CONTINUE_CONSERVATIVE, first, reason=" ")
+    decide(lead, Outcome.CONTINUE_CONSERVATIVE, first, reason="The letter was somebody else's.")
+    made.refresh_from_db()
+    assert (counts(lead), made.ended_by) == (Outcome.CONTINUE_CONSERVATIVE, first)
+    assert made.ended_because == "Taken back: The letter was somebody else's."
+    assert not Override.objects.standing().exists()
+
+
+def test_without_a_decision_there_is_nothing_to_take_back(lead: Lead, first: User) -> None:
+    with pytest.raises(OverrideRefused, match="rules say already"):
+        decide(lead, Outcome.CONTINUE_CONSERVATIVE, first)
+
+
+# --- One that raised the urgency --------------------------------------------------------------------------------------
+
+
+def test_what_was_raised_holds_through_new_data_and_a_person_is_asked(lead: Lead, first: User) -> None:
+    decide(lead, Outcome.URGENT, first)
+    answer(lead, pain_now_avg="0")
+    assert (counts(lead), asked(lead)) == (Outcome.URGENT, 1)
+    answer(lead, minutes=2, pain_now_avg="9")
+    assert (counts(lead), asked(lead)) == (Outcome.URGENT, 1)
+
+
+def test_nobody_is_asked_about_what_was_raised_where_the_rules_say_it_too(lead: Lead, first: User) -> None:
+    decide(lead, Outcome.PROMPT_REVIEW, first)
+    answer(lead, safety_check_b=["B2"])
+    assert (counts(lead), asked(lead)) == (Outcome.PROMPT_REVIEW, 0)
+
+
+def test_what_was_raised_never_hides_rules_that_say_more(lead: Lead, first: User) -> None:
+    decide(lead, Outcome.PROMPT_REVIEW, first)
+    answer(lead, safety_check=["A2"])
+    assert counts(lead) == Outcome.URGENT
+
+
+@pytest.mark.parametrize("raised", [Outcome.URGENT, Outcome.PROMPT_REVIEW])
+@pytest.mark.parametrize("lower", [Outcome.CONTINUE_CONSERVATIVE, Outcome.CONSULT_LIKELY])
+def test_what_was_raised_is_lowered_by_two(
+    lead: Lead, first: User, second: User, raised: Outcome, lower: Outcome
+) -> None:
+    """Taken back (the rules say CONTINUE) or set to something else: alike."""
+    decide(lead, raised, first)
+    answer(lead, pain_now_avg="8")
+    made = decide(lead, lower, first)
+    assert (counts(lead), made.needs_second) == (raised, True)
+    with pytest.raises(OverrideRefused, match="second person"):
+        approve(made, first)
+    approve(made, second)
+    assert (counts(lead), asked(lead)) == (lower, 0)
+
+
+def test_the_patient_is_told_nothing_mild_while_a_person_sees_more_haste(lead: Lead, first: User) -> None:
+    answer(lead, pain_now_avg="1")
+    assert "mild" in own_browser(lead).get("/my/").content.decode()
+    decide(lead, Outcome.URGENT, first)
+    assert "mild" not in own_browser(lead).get("/my/").content.decode()
+
+
+# --- A second person --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def urgent(centre: Location) -> Lead:
+    lead = actions.submit(request_of(centre, safety_check=["A2"], urgent=True)).lead
+    Lead.objects.filter(pk=lead.pk).update(safety_hold=False)
+    return lead
+
+
+def test_what_waits_stays_through_data_that_do_not_touch_it(urgent: Lead, first: User, second: User) -> None:
+    made = decide(urgent, Outcome.CONSULT_LIKELY, first)
+    answer(urgent, pain_now_avg="5")
+    made.refresh_from_db()
+    assert made.ended_at is None
+    with pytest.raises(OutOfDate) as late:
+        assessments.approve(made, by=second, now=NOON, seen=made.assessment.number)
+    assert "Answered: Your pain" in late.value.news[0]
+    Lead.objects.filter(pk=urgent.pk).update(safety_hold=False)
+    assessments.approve(made, by=second, now=NOON, seen=made.assessment.number + 1)
+    assert counts(urgent) == Outcome.CONSULT_LIKELY
+
+
+def test_what_waits_is_void_when_a_sign_comes(urgent: Lead, first: User, second: User) -> None:
+    made = decide(urgent, Outcome.CONSULT_LIKELY, first)
+    answer(urgent, safety_check=["A2", "A3"])
+    with pytest.raises(OverrideRefused, match="void: A warning sign came"):
+        approve(made, second)
+    assert (counts(urgent), asked(urgent)) == (Outcome.URGENT, 1)
+
+
+def test_what_waits_is_void_when_another_decision_follows(urgent: Lead, first: User, second: User) -> None:
+    made = decide(urgent, Outcome.CONSULT_LIKELY, first)
+    other = decide(urgent, Outcome.CONTINUE_CONSERVATIVE, second)
+    with pytest.raises(OverrideRefused, match="Another decision followed"):
+        approve(made, second)
+    approve(other, first)
+    assert counts(urgent) == Outcome.CONTINUE_CONSERVATIVE
+
+
+def test_what_waits_can_be_withdrawn_by_one(urgent: Lead, first: User) -> None:
+    made = decide(urgent, Outcome.CONSULT_LIKELY, first)
+    decide(urgent, Outcome.URGENT, first, reason="Not after all.")
+    made.refresh_from_db()
+    assert (made.ended_by, Override.objects.standing().exists()) == (first, False)
+
+
+def test_the_queue_lists_it_with_reason_and_news(client: Client, urgent: Lead, first: User, second: User) -> None:
+    made = decide(urgent, Outcome.CONSULT_LIKELY, first)
+    answer(urgent, pain_now_avg="5")
+    client.force_login(second)
+    page = client.get("/admin/reviews/").content.decode()
+    listed = page.split("Decisions against the rules that wait")[1]
+    assert all(words in listed for words in ("Letter read.", "New since: ", "Answered: Your pain", "Flo First"))
+    address = f"/admin/crm/lead/{urgent.pk}/outcome/{made.pk}/"
+    client.post(address, {"seen": made.assessment.number})
+    assert not Override.objects.get().is_in_force
+    client.post(address, {"seen": listed.split('name="seen" value="')[1].split('"')[0]})
+    assert Override.objects.get().is_in_force
+
+
+# --- The pages --------------------------------------------------------------------------------------------------------
+
+
+def test_the_box_names_what_it_was_made_against_as_long_as_it_counts(client: Client, lead: Lead, first: User) -> None:
+    decide(lead, Outcome.CONSULT_LIKELY, first)
+    answer(lead, pain_now_avg="8")
+    client.force_login(first)
+    page = client.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    box = " ".join(page.split("candidacy-outcome")[1].split())
+    assert "by Flo First, Nov 23, 2026: Letter read." in box
+    assert "Decided against rule R9 (Continue conservative care), on what was known Nov 23, 2026 (no. 1)." in box
+
+
+def test_an_older_form_is_refused_with_the_news(client: Client, lead: Lead, first: User) -> None:
+    client.force_login(first)
+    address = f"/admin/crm/lead/{lead.pk}/outcome/"
+    shown = client.get(address).content.decode()
+    typed = {"seen": shown.split('name="seen" value="')[1].split('"')[0], "outcome": "CONSULT_LIKELY", "reason": "Ok."}
+    answer(lead, safety_check_b=["B2"])
+    refused = client.post(address, typed)
+    assert (refused.status_code, Override.objects.count()) == (409, 0)
+    assert "Warning sign: You lost weight" in refused.content.decode()
+    again = refused.content.decode().split('name="seen" value="')[1].split('"')[0]
+    assert client.post(address, typed | {"seen": again}).status_code == 302
+
+
+def test_taking_back_is_offered_where_there_is_something_to_take_back(client: Client, lead: Lead, first: User) -> None:
+    client.force_login(first)
+    address = f"/admin/crm/lead/{lead.pk}/outcome/"
+    assert "taken back" not in client.get(address).content.decode()
+    decide(lead, Outcome.CONSULT_LIKELY, first)
+    assert (
+        "Continue conservative care: as the rules say, the decision is taken back"
+        in client.get(address).content.decode()
+    )
+    client.post(address, {"outcome": "CONTINUE_CONSERVATIVE", "reason": "Mixed up."})
+    assert counts(lead) == Outcome.CONTINUE_CONSERVATIVE
+
+
+def test_a_person_is_asked_without_a_word_about_health(lead: Lead, first: User) -> None:
+    decide(lead, Outcome.CONSULT_LIKELY, first)
+    answer(lead, pain_now_avg="0")
+    assert Task.objects.get(title=overrides.LOOK_AGAIN).kind == TaskKind.OTHER
+    decide(lead, Outcome.CONSULT_LIKELY, first)
+    assert asked(lead) == 0

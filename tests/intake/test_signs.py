@@ -1,0 +1,320 @@
+"""Every warning sign is looked at: none without a review, a hold or a decision that knew it."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.actions import imaging, reviews, safety
+from crm.enums import Decision, Outcome, Stage, TaskKind
+from crm.errors import OutOfDate, ReviewRefused
+from crm.models import HoldClearing, ImagingStudy, Lead, Location, ReviewDecision, SafetyAlert, Task, User
+from intake import actions, assessments, signs, unproven, wording
+from intake.models import Submission, UnprovenRequest
+from tests.factories import NOON, in_their_place, make_lead, make_user, own_browser
+from tests.intake.test_submit import request_of
+
+LATER = NOON + timedelta(days=40)
+RECHECK = {"safety_check": ["none"], "pain_now_avg": "6", "pain_enjoyment": "5", "pain_activity": "8"}
+
+
+@pytest.fixture
+def second(db: None) -> User:
+    return make_user("clinician", name="Sam Second", email="sam@example.org")
+
+
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    """Somebody who has had cancer: a review is open."""
+    return actions.submit(request_of(centre, safety_check_b=["B1"])).lead
+
+
+def answer(lead: Lead, *, days: int = 40, **answers: Any) -> None:
+    """Another page of answers, and the rules are asked."""
+    at = NOON + timedelta(days=days)
+    Submission.objects.create(
+        lead=lead, page="recheck", answers=answers, answers_digest=str(uuid.uuid4()), questionnaire_version="t", at=at
+    )
+    assessments.assess(lead, cause="Answered: Re-check", now=at)
+
+
+def decide(lead: Lead, by: User, decision: Decision = Decision.CONTINUE_CARE, **values: Any) -> ReviewDecision:
+    return reviews.decide(lead, decision=decision, reason="Known and treated.", by=by, now=NOON, **values)
+
+
+def open_reviews(lead: Lead) -> int:
+    return Task.objects.open().filter(lead=lead, kind=TaskKind.REVIEW).count()
+
+
+def lift(lead: Lead, by: User) -> None:
+    safety.acknowledge(lead, by=by, now=NOON)
+    safety.clear_hold(lead, by=by, note="Examined at the hospital.", now=NOON)
+
+
+# --- A sign that no decision has covered opens a review --------------------------------------------------------------
+
+
+def test_a_new_sign_after_a_decision_opens_a_review_though_the_outcome_is_the_same(lead: Lead, clinician: User) -> None:
+    decide(lead, clinician)
+    assert open_reviews(lead) == 0
+    answer(lead, safety_check_b=["B1", "B2", "B5"])
+    assert (open_reviews(lead), Lead.objects.get().outcome) == (1, Outcome.PROMPT_REVIEW)
+
+
+@pytest.mark.parametrize("page", ["recheck", "safety"])
+def test_a_new_sign_on_the_private_page_or_in_a_call_opens_a_review(lead: Lead, clinician: User, page: str) -> None:
+    decide(lead, clinician)
+    browser = own_browser(lead) if page == "recheck" else in_their_place(Client(), lead, make_user("coordinator"))
+    more = RECHECK | {"new_treatments": "no"} if page == "recheck" else {"safety_check": ["none"]}
+    sent = browser.post(
+        f"/my/questions/{page}/", {"submission_id": str(uuid.uuid4()), "safety_check_b": ["B1", "B2"]} | more
+    )
+    assert (sent.status_code, open_reviews(lead)) == (302, 1)
+
+
+def test_a_second_request_with_a_new_sign_opens_a_review_once_it_counts(lead: Lead, clinician: User) -> None:
+    decide(lead, clinician)
+    actions.submit(request_of(lead.location, submission_id=uuid.uuid4(), safety_check_b=["B1", "B5"], pain_now_avg="4"))
+    waits = UnprovenRequest.objects.get()
+    assert Task.objects.open().get(lead=lead, kind=TaskKind.REVIEW).key == f"{reviews.OF_A_REPORT}{waits.pk}"
+    unproven.take_over(waits, by=clinician, now=NOON)
+    assert open_reviews(lead) == 1
+    assert not Task.objects.open().filter(key__startswith=reviews.OF_A_REPORT).exists()
+
+
+def test_a_decision_about_the_record_leaves_the_review_of_a_report(lead: Lead, clinician: User) -> None:
+    actions.submit(request_of(lead.location, submission_id=uuid.uuid4(), safety_check_b=["B5"], pain_now_avg="4"))
+    decide(lead, clinician)
+    assert Task.objects.open().get(kind=TaskKind.REVIEW).key.startswith(reviews.OF_A_REPORT)  # type: ignore[union-attr]
+
+
+def test_what_a_decision_covered_stays_covered(lead: Lead, clinician: User) -> None:
+    decide(lead, clinician)
+    answer(lead, safety_check_b=["B1"], pain_now_avg="3")
+    answer(lead, days=50, safety_check_b=["B1", "unsure_B7"], pain_now_avg="5")
+    answer(lead, days=60, safety_check_b=["B1"], pain_now_avg="7")
+    assert open_reviews(lead) == 0
+
+
+def test_a_sign_that_was_gone_and_came_again_is_new(lead: Lead, clinician: User) -> None:
+    decide(lead, clinician)
+    answer(lead, safety_check_b=["none"])
+    answer(lead, days=50, safety_check_b=["B1"])
+    assert open_reviews(lead) == 1
+
+
+def test_not_sure_that_becomes_a_yes_is_new(centre: Location, clinician: User) -> None:
+    lead = actions.submit(request_of(centre, safety_check_b=["unsure_B2", "unsure_B5"])).lead
+    decide(lead, clinician)
+    assert open_reviews(lead) == 0
+    answer(lead, safety_check_b=["unsure_B2", "B5"])
+    assert open_reviews(lead) == 1
+
+
+@pytest.mark.parametrize("ticked", [["B7"], ["unsure_B2"], ["unsure_B2", "B7"]])
+def test_what_fires_no_rule_opens_nothing(centre: Location, ticked: list[str]) -> None:
+    lead = actions.submit(request_of(centre)).lead
+    answer(lead, safety_check_b=ticked)
+    assert open_reviews(lead) == 0
+
+
+def test_beside_an_emergency_sign_a_review_is_opened_too(centre: Location, clinician: User) -> None:
+    lead = actions.submit(request_of(centre, safety_check=["A2"], safety_check_b=["B5"], urgent=True)).lead
+    assert open_reviews(lead) == 1
+    lift(lead, clinician)
+    assert open_reviews(lead) == 1  # lifting the hold decides about block A alone
+
+
+def test_an_emergency_sign_from_anywhere_puts_the_lead_on_hold(lead: Lead) -> None:
+    answer(lead, safety_check=["A5"], safety_check_b=["B1"])
+    lead.refresh_from_db()
+    assert (lead.safety_hold, lead.outcome) == (True, Outcome.URGENT)
+    assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
+    assert Task.objects.open().filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == 1
+
+
+def test_a_lifted_hold_stays_lifted_for_the_signs_that_were_shown(lead: Lead, clinician: User) -> None:
+    answer(lead, safety_check=["A5"])
+    lift(lead, clinician)
+    cleared = HoldClearing.objects.get()
+    assert (cleared.signs, cleared.by) == (["A5", "B1"], clinician)
+    answer(lead, days=50, pain_now_avg="3")
+    assert not Lead.objects.get().safety_hold
+    answer(lead, days=60, safety_check=["A5", "A2"])
+    assert Lead.objects.get().safety_hold
+
+
+def test_a_review_does_not_lift_what_only_the_hold_covers(lead: Lead, clinician: User, second: User) -> None:
+    answer(lead, safety_check=["A5"])
+    reviews.agree(decide(lead, clinician), by=second, now=LATER)
+    assert Lead.objects.get().safety_hold
+    latest = assessments.latest(lead)
+    assert latest is not None
+    assert signs.uncovered(lead, latest) == ["A5"]
+
+
+# --- What ends a review ----------------------------------------------------------------------------------------------
+
+
+def test_a_decision_ends_the_review_of_an_imaging_study_only_when_it_is_about_it(lead: Lead, clinician: User) -> None:
+    study = imaging.add(lead, by=clinician, now=NOON, modality="mri", region="lumbar")
+    for part in ("report", "images"):
+        imaging.receive(study, part=part, by=clinician, now=NOON)
+    decide(lead, clinician)
+    assert Task.objects.open().get(kind=TaskKind.REVIEW).key == imaging.review_key(study)
+    decide(lead, clinician, study=study)
+    assert (open_reviews(lead), ImagingStudy.objects.get().reviewed_by) == (0, clinician)
+    with pytest.raises(ReviewRefused, match="reviewed already"):
+        decide(lead, clinician, study=study)
+
+
+def test_the_queue_opens_the_form_with_the_study_of_its_task(client: Client, lead: Lead, clinician: User) -> None:
+    study = imaging.add(lead, by=clinician, now=NOON, modality="mri", region="lumbar")
+    for part in ("report", "images"):
+        imaging.receive(study, part=part, by=clinician, now=NOON)
+    client.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/decide/?study={study.pk}"
+    assert address in client.get("/admin/reviews/").content.decode()
+    assert f'<option value="{study.pk}" selected>' in client.get(address).content.decode()
+    other = make_lead(location=lead.location, email="o@example.org")
+    refused = client.post(
+        f"/admin/crm/lead/{other.pk}/decide/", {"decision": "suitable", "reason": "x", "study": study.pk}
+    )
+    assert (refused.status_code, ReviewDecision.objects.count()) == (422, 0)
+
+
+def test_two_decisions_leave_one_next_step(lead: Lead, clinician: User, second: User) -> None:
+    decide(lead, clinician, Decision.SUITABLE)
+    decide(lead, second, Decision.REFER_ELSEWHERE)
+    assert Task.objects.open().filter(lead=lead, title__startswith=reviews.WHAT_NEXT).count() == 1
+
+
+def test_suitable_on_a_lost_lead_says_that_it_is_closed(client: Client, lead: Lead, clinician: User) -> None:
+    Lead.objects.filter(pk=lead.pk).update(stage=Stage.LOST, lost_reason="cost")
+    client.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/decide/"
+    assert "This request is closed (Lost)" in client.get(address).content.decode()
+    told = client.post(address, {"decision": "suitable", "reason": "Fits."}, follow=True).content.decode()
+    assert "This request is closed (Lost): somebody has to open it again." in told
+    assert Task.objects.open().filter(title=f"{reviews.WHAT_NEXT}: the request is closed").exists()
+
+
+# --- An older page is refused ----------------------------------------------------------------------------------------
+
+
+def seen_in(page: str) -> str:
+    return page.split('name="seen" value="')[1].split('"', maxsplit=1)[0]
+
+
+def test_a_form_that_does_not_know_the_newest_sign_is_refused_with_it(
+    client: Client, lead: Lead, clinician: User
+) -> None:
+    client.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/decide/"
+    shown = client.get(address).content.decode()
+    answer(lead, safety_check_b=["B1", "B2"])
+    typed = {"seen": seen_in(shown), "decision": "suitable", "reason": "Fits well."}
+
+    refused = client.post(address, typed)
+    page = refused.content.decode()
+    assert (refused.status_code, ReviewDecision.objects.count(), open_reviews(lead)) == (409, 0, 1)
+    assert "lost weight without trying" in page.split("Warning signs on record")[0]
+    assert all(kept in page for kept in ("Fits well.", '<option value="suitable" selected>'))
+
+    assert client.post(address, typed | {"seen": seen_in(page)}).status_code == 302
+    assert (ReviewDecision.objects.get().signs, open_reviews(lead)) == (["B1", "B2"], 0)
+
+
+def test_a_hold_is_not_lifted_by_a_page_that_does_not_know_the_newest(
+    client: Client, lead: Lead, clinician: User
+) -> None:
+    answer(lead, safety_check=["A5"])
+    client.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/clear-hold/"
+    shown = client.get(address).content.decode()
+    answer(lead, days=41, safety_check=["A5", "A1"])
+    safety.acknowledge(lead, by=clinician, now=LATER)
+    refused = client.post(address, {"seen": seen_in(shown), "note": "All well."})
+    assert (refused.status_code, Lead.objects.get().safety_hold) == (409, True)
+    assert "All well." in refused.content.decode()
+    assert client.post(address, {"seen": seen_in(refused.content.decode()), "note": "All well."}).status_code == 302
+    assert not Lead.objects.get().safety_hold
+
+
+def test_a_sign_reported_once_more_is_news_for_whoever_lifts_the_hold(lead: Lead, clinician: User) -> None:
+    answer(lead, safety_check=["A5"])
+    safety.acknowledge(lead, by=clinician, now=LATER)
+    seen = signs.basis(lead).number
+    assessments.assess(lead, cause="Answered: Pain", now=LATER, sign_told=True)
+    with pytest.raises(OutOfDate):
+        safety.clear_hold(lead, by=clinician, note="Fine.", now=LATER, seen=seen)
+
+
+# --- A second person -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waiting(lead: Lead, clinician: User) -> ReviewDecision:
+    """Decided under a hold: a second clinician has to agree."""
+    answer(lead, safety_check=["A5"], safety_check_b=["B1"])
+    return decide(lead, clinician)
+
+
+def test_what_touches_no_sign_leaves_a_decision_waiting(
+    client: Client, lead: Lead, waiting: ReviewDecision, second: User
+) -> None:
+    answer(lead, days=41, pain_now_avg="5")
+    client.force_login(second)
+    queue = client.get("/admin/reviews/").content.decode()
+    assert "Known and treated." in queue
+    assert "New since: " in queue
+    address = f"/admin/crm/lead/{lead.pk}/decide/{waiting.pk}/"
+    client.post(address, {"seen": waiting.seen})
+    assert not ReviewDecision.objects.get().is_in_force  # that page did not show what is new
+    client.post(address, {"seen": seen_in(queue.split("Wait for a second person")[1])})
+    assert ReviewDecision.objects.get().is_in_force
+
+
+def test_a_new_sign_makes_a_decision_that_waits_void(lead: Lead, waiting: ReviewDecision, second: User) -> None:
+    answer(lead, days=41, safety_check_b=["B1", "B2"])
+    waiting.refresh_from_db()
+    assert waiting.void_because == assessments.NEW_SIGN
+    with pytest.raises(ReviewRefused, match="void"):
+        reviews.agree(waiting, by=second, now=LATER)
+    assert open_reviews(lead) == 1
+
+
+def test_another_decision_makes_the_one_that_waits_void(lead: Lead, waiting: ReviewDecision, second: User) -> None:
+    decide(lead, second, Decision.MORE_TESTS)
+    waiting.refresh_from_db()
+    assert waiting.void_because == "Another decision followed."
+
+
+def test_the_second_clinician_sees_the_first_decision(
+    client: Client, lead: Lead, second: User, clinician: User
+) -> None:
+    decide(lead, clinician, Decision.SUITABLE)
+    client.force_login(second)
+    page = client.get(f"/admin/crm/lead/{lead.pk}/decide/").content.decode()
+    assert f"by {clinician}" in page.split('name="reason"')[0]
+
+
+# --- What the patient reads ------------------------------------------------------------------------------------------
+
+
+def test_under_a_hold_nothing_sounds_mild(lead: Lead) -> None:
+    answer(lead, safety_check=["A1"])
+    answer(lead, days=41, safety_check=["none"], safety_check_b=["none"], pain_now_avg="1")
+    browser = own_browser(lead)
+    page = browser.get("/my/").content.decode()
+    assert "mild" not in page
+    assert "needs emergency care" in page
+
+
+@pytest.mark.parametrize("code", ["low_impact", "lasting_relief", "early"])
+def test_no_reason_is_told_under_a_hold(code: str) -> None:
+    reasons = [{"code": code, "evidence": {"kind": "chiropractic"}}]
+    assert wording.next_step(reasons, NOON.date(), is_held=True) == [wording.Sentence(wording.EMERGENCY, True)]
+    assert wording.next_step(reasons, NOON.date(), is_raised=True) == []
