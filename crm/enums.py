@@ -218,6 +218,7 @@ class ActivityKind(TextChoices):
     STAGE = "stage", "Stage"
     TREATMENT_ADDED = "treatment_added", "Treatment added"
     TREATMENT_CORRECTED = "treatment_corrected", "Treatment corrected"
+    TREATMENT_DISPUTED = "treatment_disputed", "The patient says otherwise"
     SAFETY_HOLD = "safety_hold", "Safety hold"
     DETAILS = "details", "Contact details changed"
     ANSWERS = "answers", "Questions answered"

@@ -47,7 +47,8 @@ _TREATMENT = (
     "kind kind_other body_region side level drug_name guidance directed_by_clinician setting provider_name "
     "provider_type facility provider_phone start_date start_precision end_date end_precision ongoing sessions per_week "
     "relief_percent relief_duration_days relief_still_present function_change side_effects side_effects_text status "
-    "stop_reason documentation source requested_at received_at verified_at created_at updated_at"
+    "stop_reason unsure_of news disputed disputed_at documentation source requested_at received_at verified_at "
+    "created_at updated_at"
 )
 _STUDY = (
     "modality region made_on made_precision facility facility_phone medium place requested_at report_at images_at "

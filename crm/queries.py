@@ -4,13 +4,12 @@ import time
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Exists, F, Max, Min, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Extract, JSONObject, Now
 
 from crm import registry, suppression
@@ -33,6 +32,7 @@ from crm.models import (
     User,
 )
 from crm.models.lead import in_sight
+from crm.side_by_side import change_in_words
 from crm.treatment_enums import MeasurementKind
 
 KEPT_SECONDS = 5.0
@@ -129,6 +129,7 @@ def review_queue(user: User) -> ReviewQueue:
 
 
 # What one act causes bears the same time as the act and stands above it: first the call, then the move it made.
+OF_TREATMENTS = {ActivityKind.TREATMENT_CORRECTED, ActivityKind.TREATMENT_DISPUTED}
 FOLLOWS = {ActivityKind.STAGE, ActivityKind.SAFETY_HOLD, "message"}
 
 
@@ -206,8 +207,8 @@ def suppressions(lead: Lead) -> list[Suppression]:
 
 
 def last_to_correct(lead: Lead) -> str:
-    """Who last corrected details or treatments of this lead. One query."""
-    kinds = [ActivityKind.DETAILS, ActivityKind.TREATMENT_CORRECTED]
+    """Who last corrected details, treatments or studies of this lead. One query."""
+    kinds = [ActivityKind.DETAILS, ActivityKind.IMAGING, *OF_TREATMENTS]
     last = Activity.objects.filter(lead=lead, kind__in=kinds).select_related("by").order_by("-at", "-pk").first()
     return str(last.by) if last and last.by else "somebody else"
 
@@ -237,7 +238,7 @@ def _timeline(lead: Lead, activities: list[Activity], tasks: list[Task]) -> list
 
 
 def _of_activity(activity: Activity) -> Entry:
-    model = Treatment if activity.kind == ActivityKind.TREATMENT_CORRECTED else Lead
+    model = Treatment if activity.kind in OF_TREATMENTS else Lead
     changes = activity.details.get("changes", {})
     return Entry(
         at=activity.at,
@@ -245,17 +246,8 @@ def _of_activity(activity: Activity) -> Entry:
         title=_title(activity),
         by=str(activity.by or ""),
         note=activity.note,
-        changes=[_change_in_words(model, name, *values) for name, values in changes.items()],
+        changes=[change_in_words(model, name, *values) for name, values in changes.items()],
     )
-
-
-def _change_in_words(model: type[Model], name: str, before: Any, after: Any) -> tuple[str, str, str]:
-    """("Relief percent", "20", "30"): the column's label, and choices by their labels, several joined by commas."""
-    column = model._meta.get_field(name)
-    labels = dict(getattr(getattr(column, "base_field", column), "flatchoices", ()))
-    chosen = [value if isinstance(value, list) else [value] for value in (before, after)]
-    words = [", ".join(str(labels.get(one, one)) for one in several if one not in (None, "")) for several in chosen]
-    return str(getattr(column, "verbose_name", name)).capitalize(), words[0] or "—", words[1] or "—"
 
 
 def _title(activity: Activity) -> str:

@@ -109,6 +109,15 @@ class SideEffect(TextChoices):
     OTHER = "other", "Other"
 
 
+class Unsure(TextChoices):
+    """What somebody was asked and answered with "not sure". Codes are columns, but for the dates."""
+
+    DATES = "dates", "When it was"
+    RELIEF = "relief_percent", "How much it helped"
+    LASTED = "relief_duration_days", "How long it helped"
+    DIRECTED = "directed_by_clinician", "Whether a clinician directed it"
+
+
 class MeasurementKind(TextChoices):
     NRS_BACK_AVG = "nrs_back_avg", "Back pain, average of 7 days (0-10)"
     NRS_LEG_AVG = "nrs_leg_avg", "Leg pain, average of 7 days (0-10)"

@@ -156,7 +156,7 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
     if not _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits):
         return
     if waits is None:
-        treatments.correct(treatment, by=sent.session.by, now=sent.now, knows_birth=sent.session.sees_record, **columns)
+        treatments.tell(treatment, by=sent.session.by, now=sent.now, knows_birth=sent.session.sees_record, **columns)
         return
     for column, value in columns.items():
         setattr(treatment, column, value)
@@ -170,7 +170,7 @@ def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
     if waits := record.unproven_of(sent.session):
         _keep_told(sent, treatment, {"not_tried": True}, columns, submission_id=sent.submission_id, waits=waits)
     else:
-        treatments.correct(treatment, by=sent.session.by, now=sent.now, **columns)
+        treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
 
 
 def visible_treatments(session: PatientSession) -> list[Treatment]:

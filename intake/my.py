@@ -96,7 +96,7 @@ def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
         answering.take_back_treatment(empty, row)
         return _next_treatment(request)
     if request.method != "POST":
-        form = told.ToldForm(treatment=row, initial=told.initial_of(row) | {"submission_id": uuid.uuid4()})
+        form = told.ToldForm(treatment=row, initial={"submission_id": uuid.uuid4()})
         return _show_treatment(request, row, form)
     form = told.ToldForm(request.POST, treatment=row)
     if form.is_valid():
@@ -183,7 +183,7 @@ def _show(request: PatientRequest, page: Page, form: PageForm, *, status: int = 
 
 
 def _show_treatment(request: PatientRequest, row: Treatment, form: told.ToldForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "title": told.title(row), "patient": request.patient}
+    context = {"form": form, "title": told.title(row), "patient": request.patient, "disputed": bool(row.disputed)}
     return render(request, "intake/my_treatment.html", context, status=status)
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from crm import printing, registry
 from crm.admin.lead_page import find_lead, user_of
 from crm.models import Document, ImagingStudy, Lead, Treatment
-from crm.treatment_enums import MeasurementKind, Source
+from crm.treatment_enums import MeasurementKind, Source, Unsure
 from intake import flags, gaps, insurance, ledger_views, packet_word, record, summary_head
 from intake import today as now_of
 from intake.answering import TREATMENTS
@@ -183,7 +183,7 @@ def _relief_told(lead: Lead) -> dict[str, str]:
 def _relief_in_words(row: Treatment, told: str | None) -> str:
     if row.relief_percent is not None:
         return f"{row.relief_percent} %"
-    if told == "unsure":
+    if told == "unsure" or Unsure.RELIEF in row.unsure_of:
         return "not sure"
     return "not asked" if told is None and row.source == Source.PATIENT else "not said"
 

@@ -1,17 +1,22 @@
 """What a patient tells of one treatment, in the patient's words, and the columns that it becomes."""
 
-from typing import Any
+import json
+from functools import cached_property
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.errors import TreatmentRefused
 from crm.models import Treatment
 from crm.said import SaidDate, SaidDateField
-from crm.treatment_enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus
+from crm.treatment_enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus, Unsure
 from crm.vocabulary import kinds_in, name_of
+from intake.answers_of import answers_of
 from intake.spoken import choices, said
 
 RADIO, BOXES = forms.RadioSelect, forms.CheckboxSelectMultiple
@@ -86,6 +91,7 @@ class ToldForm(forms.Form):
     """One treatment. Nothing is required: a rough answer is better than none."""
 
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
     kind_other = forms.CharField(label=_("What was it?"), max_length=120, required=False)
     drug_name = forms.CharField(
         label=_("Name of the medicine"), max_length=120, required=False, help_text=_("If you know it.")
@@ -97,6 +103,12 @@ class ToldForm(forms.Form):
     )
     end = SaidDateField(
         label=_("If not: when did it end?"), required=False, help_text=_("2026, 03/2026 or 03/15/2026.")
+    )
+    forgotten = forms.MultipleChoiceField(
+        label=_("If you do not know when:"),
+        choices=((Unsure.DATES.value, _("I do not remember")),),
+        widget=BOXES,
+        required=False,
     )
     sessions = forms.IntegerField(
         label=_("How many sessions, roughly?"),
@@ -123,12 +135,26 @@ class ToldForm(forms.Form):
 
     def __init__(self, *args: Any, treatment: Treatment, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.treatment = treatment
+        self.treatment = treatment.as_told
         for name in self._unfitting():
             del self.fields[name]
         for name, why in WHY.items():
             if name in self.fields:
                 self.fields[name].why = why  # type: ignore[attr-defined]  # templates show it
+        self.stands = {name: value for name, value in answers_of(self.treatment).items() if name in self.fields}
+        for row in (treatment, self.treatment):  # what was verified can be chosen too, when it was contradicted
+            for name, value in answers_of(row).items():
+                if name in self.fields:
+                    self._offer(name, value)
+        self.initial = {**self.stands, "shown": json.dumps(self.stands), **self.initial}
+
+    def _offer(self, name: str, stands: Any) -> None:
+        """Lets an answer that no choice stands for be chosen as it is: 40 % stays 40 %."""
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            for value in stands if isinstance(stands, list) else [stands]:
+                if value and not field.valid_value(value):
+                    field.choices = [*field.choices, (value, _exactly(name, value))]  # type: ignore[misc]
 
     def _unfitting(self) -> list[str]:
         """Questions that make no sense for this kind."""
@@ -155,7 +181,45 @@ class ToldForm(forms.Form):
         data = super().clean() or {}
         if data.get("going_on") == "yes" and data.get("end"):
             self.add_error("end", _("You said that it goes on: clear this date, or choose “No” above."))
+        if data.get("going_on") == "yes" and data.get("ended_because") and self._is_changed("ended_because"):
+            self.add_error("ended_because", _("You said that it goes on: choose “No” above if it stopped."))
+        for name in self.stands:
+            self._refuse_if_older(name)
         return data
+
+    def full_clean(self) -> None:
+        """What was not touched is not judged: it stays as it stands, whatever this page can show of it."""
+        super().full_clean()
+        for name in [name for name in self.errors if name in self.stands and not self._is_changed(name)]:
+            del self.errors[name]
+
+    @cached_property
+    def _first(self) -> dict[str, Any]:
+        """What the page showed at first; a page that carries nothing along showed what stands there now."""
+        try:
+            shown = json.loads(self.data.get("shown") or "null")
+        except ValueError:
+            shown = None
+        return self.stands | (shown if isinstance(shown, dict) else {})
+
+    def _typed(self, name: str) -> Any:
+        return self.fields[name].widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
+
+    def _is_changed(self, name: str) -> bool:
+        return _plainly(self._typed(name)) != _plainly(self._first[name])
+
+    def _refuse_if_older(self, name: str) -> None:
+        """Once, with what stands there now beside what was typed; the next attempt knows it."""
+        stands = self.stands[name]
+        if not self._is_changed(name) or _plainly(stands) in (_plainly(self._first[name]), _plainly(self._typed(name))):
+            return
+        labels = {str(code): str(words) for code, words in getattr(self.fields[name], "choices", ())}
+        words = ", ".join(labels.get(one, one) for one in _plainly(stands)) or gettext("no answer")
+        self.add_error(name, _MEANWHILE % {"answer": words})
+        self._first[name] = stands
+        known = cast(QueryDict, self.data).copy()
+        known["shown"] = json.dumps(self._first)
+        self.data = known
 
     def refuse(self, refused: TreatmentRefused) -> None:
         """Puts a contradiction that only the whole shows beside a question of this page."""
@@ -167,19 +231,38 @@ class ToldForm(forms.Form):
         return {name: str(value) if isinstance(value, SaidDate) else value for name, value in self._given().items()}
 
     def _given(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if name != "submission_id"}
+        return {name: value for name, value in self.cleaned_data.items() if name not in {"submission_id", "shown"}}
 
     def columns(self) -> dict[str, Any]:
-        """The columns of the Treatment that these answers become. Call when valid."""
-        data = self.cleaned_data
-        columns: dict[str, Any] = {
-            name: data[name] for name in ("kind_other", "drug_name", "body_region", "sessions") if name in data
-        }
-        columns |= _dates(data) | _relief(data)
-        columns["side_effects"] = data["side_effects"]
-        columns["directed_by_clinician"] = {"true": True, "false": False}.get(data["clinician"])
-        columns["status"] = self._state(data)
-        return columns
+        """The columns of the Treatment that the changed answers become. Call when valid."""
+        data, changed = self.cleaned_data, {name for name in self.stands if self._is_changed(name)}
+        alike = ("kind_other", "drug_name", "body_region", "sessions", "side_effects")
+        columns = {name: data[name] for name in alike if name in changed}
+        for name in changed & {"start", "end"}:
+            columns |= _dates(name, data[name])
+        if changed & {"going_on", "end", "ended_because"} or ("start" in changed and not self.treatment.status):
+            columns["status"] = self._state(data)
+            columns["ongoing"] = columns["status"] == TreatmentStatus.ONGOING
+        if "relief" in changed:
+            columns["relief_percent"] = _number(data["relief"])
+        if "lasted" in changed:
+            columns |= {
+                "relief_still_present": data["lasted"] == "still",
+                "relief_duration_days": _number(data["lasted"]),
+            }
+        if "clinician" in changed:
+            columns["directed_by_clinician"] = {"true": True, "false": False}.get(data["clinician"])
+        unsure = self._unsure(changed)
+        return columns | ({"unsure_of": unsure} if set(unsure) != set(self.treatment.unsure_of) else {})
+
+    def _unsure(self, changed: set[str]) -> list[str]:
+        """What somebody was asked and does not know: an answer, not to be asked for again."""
+        unsure = set(self.treatment.unsure_of)
+        for name, column in UNSURE_OF.items():
+            if name in changed:
+                said_so = self.cleaned_data[name] in ("unsure", [column.value])
+                unsure = unsure | {column.value} if said_so else unsure - {column.value}
+        return sorted(unsure)
 
     def _state(self, data: dict[str, Any]) -> str:
         """Whether it goes on and how it ended, as far as it was told; an injection with a day took place."""
@@ -187,9 +270,17 @@ class ToldForm(forms.Form):
             return TreatmentStatus.ONGOING
         took_place = self.treatment.group == TreatmentGroup.INJECTION and data.get("start")
         over = data.get("going_on") == "no" or data.get("end") or took_place
-        return data["ended_because"] or (TreatmentStatus.COMPLETED if over else "")
+        because = data.get("ended_because") or ""
+        return TreatmentStatus.COMPLETED if over and because not in ENDS else because
 
 
+UNSURE_OF = {
+    "relief": Unsure.RELIEF,
+    "lasted": Unsure.LASTED,
+    "clinician": Unsure.DIRECTED,
+    "forgotten": Unsure.DATES,
+}
+_MEANWHILE = _("Meanwhile this was changed to “%(answer)s”. Store again to put yours in its place.")
 WHY = {
     "start": _("Insurers ask when and for how long. The month is enough."),
     "relief": _("A treatment that helps well is worth going on with."),
@@ -204,54 +295,31 @@ def _past(said: SaidDate | None) -> SaidDate | None:
     return said
 
 
-def _dates(data: dict[str, Any]) -> dict[str, Any]:
-    columns: dict[str, Any] = {"ongoing": data.get("going_on") == "yes"}
-    for name in ("start", "end"):
-        said = data.get(name)
-        columns[f"{name}_date"] = said.date if said else None
-        columns[f"{name}_precision"] = said.precision if said else DatePrecision.MONTH
-    return columns
-
-
-def _relief(data: dict[str, Any]) -> dict[str, Any]:
-    lasted = data["lasted"]
+def _dates(name: str, said: SaidDate | None) -> dict[str, Any]:
     return {
-        "relief_percent": int(data["relief"]) if data["relief"].isdecimal() else None,
-        "relief_still_present": lasted == "still",
-        "relief_duration_days": int(lasted) if lasted.isdecimal() else None,
+        f"{name}_date": said.date if said else None,
+        f"{name}_precision": said.precision if said else DatePrecision.MONTH,
     }
 
 
-def initial_of(treatment: Treatment) -> dict[str, Any]:
-    """A row as the answers that would have made it, for going on later. What has no such answer stays open."""
-    relief, days = treatment.relief_percent, treatment.relief_duration_days
-    ended = treatment.status if treatment.status in ENDS and (treatment.end_date or days is not None) else ""
-    return {
-        "kind_other": treatment.kind_other,
-        "drug_name": treatment.drug_name,
-        "body_region": treatment.body_region,
-        "start": _said(treatment.start_date, treatment.start_precision),
-        "end": _said(treatment.end_date, treatment.end_precision),
-        "going_on": "yes" if treatment.ongoing else ("no" if treatment.end_date else ""),
-        "sessions": treatment.sessions,
-        "relief": "" if relief is None else _nearest(relief, [0, 25, 50, 75, 100]),
-        "lasted": "still" if treatment.relief_still_present else _lasted(days),
-        "side_effects": treatment.side_effects,
-        "ended_because": ended,
-        "clinician": {True: "true", False: "false"}.get(treatment.directed_by_clinician),  # type: ignore[arg-type]
-    }
+def _number(answer: str) -> int | None:
+    return int(answer) if answer.isdecimal() else None
 
 
-def _said(day: Any, precision: str) -> str:
-    return str(SaidDate(day, DatePrecision(precision))) if day else ""
+def _plainly(answer: Any) -> list[str]:
+    """An answer for comparing: as text, in any order, without blanks around it."""
+    several = answer if isinstance(answer, list | tuple) else [answer]
+    return sorted(str(one).strip() for one in several if one not in (None, ""))
 
 
-def _lasted(days: int | None) -> str:
-    return "" if days is None else _nearest(days, [0, 3, 14, 30, 84, 180])
-
-
-def _nearest(value: int, steps: list[int]) -> str:
-    return str(max(step for step in steps if step <= value))
+def _exactly(name: str, value: str) -> str:
+    """An answer in words that none of the offered choices gives."""
+    if name == "relief":
+        return f"{value} %"
+    if name == "lasted":
+        return gettext("%(days)s days") % {"days": value}
+    labels = dict(TreatmentStatus.choices if name == "ended_because" else [])
+    return said(str(labels.get(value, value)))
 
 
 def title(treatment: Treatment) -> str:
@@ -260,5 +328,6 @@ def title(treatment: Treatment) -> str:
 
 
 def is_told(treatment: Treatment) -> bool:
-    """Whether its details were asked: a date, or how much it helped."""
-    return treatment.start_date is not None or treatment.relief_percent is not None
+    """Whether its details were asked: a date, or how much it helped, or that nobody remembers."""
+    told = treatment.as_told
+    return told.start_date is not None or told.relief_percent is not None or bool(told.unsure_of)

@@ -12,15 +12,20 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from crm.actions import events
-from crm.enums import ActivityKind, Event
+from crm import verified
+from crm.actions import events, tasks
+from crm.enums import ActivityKind, Event, TaskKind
 from crm.errors import TreatmentRefused
-from crm.models import Activity, Lead, Treatment, User
+from crm.models import Activity, Lead, Task, Treatment, User
 from crm.partial_dates import impossible, last_day
-from crm.treatment_enums import Documentation, Source, TreatmentGroup, TreatmentStatus
+from crm.treatment_enums import Documentation, Source, TreatmentGroup, TreatmentStatus, Unsure
 from crm.vocabulary import GROUP_OF
 
-LOCAL_ONLY = {"updated_at", "updated_by", "created_at", "created_by", "verified_at", "verified_by"}
+LOCAL_ONLY = {
+    *("updated_at", "updated_by", "created_at", "created_by", "verified_at", "verified_by"),
+    *("news", "disputed", "disputed_at"),
+}
+LOOK = "Compare what the patient says with the records"
 
 
 @transaction.atomic
@@ -50,45 +55,148 @@ def correct(
 ) -> Treatment:
     """Applies `changes` and keeps old and new values on the timeline. Without a difference nothing happens.
 
+    What was verified and is changed has to be verified again; what the patient said otherwise of it is settled by that.
     Raises TreatmentRefused as `add` does. Locks the row, so that two corrections at once are both on the timeline.
     `knows_birth` False: whoever tells it may not learn the date of birth from a refusal.
     """
-    locked = Treatment.objects.select_for_update(no_key=True, of=("self",)).select_related("lead").get(pk=treatment.pk)
+    locked = _locked(treatment)
     told = {name: value for name, value in changes.items() if name not in LOCAL_ONLY}
     differences = _apply(locked, told)
     if not differences:
         return locked
-    locked.updated_by = by
     now = now or timezone.now()
     if "documentation" in differences:
         _stamp_documentation(locked, by=by, now=now)
-    check(locked, today=_local_date(locked.lead, now), born=locked.lead.born if knows_birth else None)
-    locked.save()
-    Activity.objects.create(
-        lead=locked.lead,
-        kind=ActivityKind.TREATMENT_CORRECTED,
-        at=now,
-        by=by,
-        summary=str(locked),
-        details={"treatment": str(locked.pk), "changes": differences},
-    )
-    events.announce(locked.lead, Event.TREATMENTS_CHANGED, now=now)
+    elif verified.is_verified(locked):
+        locked.documentation, locked.verified_by, locked.verified_at = Documentation.RECEIVED, None, None
+        differences["documentation"] = [Documentation.VERIFIED.value, Documentation.RECEIVED.value]
+    locked.news = []
+    _dispute(locked, {name: value for name, value in locked.disputed.items() if name not in differences}, now=now)
+    return _keep(locked, differences, by=by, now=now, knows_birth=knows_birth)
+
+
+@transaction.atomic
+def tell(treatment: Treatment, *, by: User | None, now: datetime, knows_birth: bool = True, **told: Any) -> Treatment:
+    """Keeps what was told on the patient's page: as `correct` does, unless somebody has verified the row.
+
+    Then only news since the verification is written; what contradicts it stands beside it (`disputed`), a task asks a
+    person to look, and the rules go on with what was verified.
+    """
+    locked = _locked(treatment)
+    if not verified.is_verified(locked):
+        return correct(treatment, by=by, now=now, knows_birth=knows_birth, **told)
+    day = (locked.verified_at or now).astimezone(ZoneInfo(locked.lead.timezone)).date()
+    news, otherwise = verified.sort_out(locked, told, zone_day=day)
+    before = locked.disputed
+    kept = {name: value for name, value in before.items() if name not in told}
+    _dispute(locked, kept | {name: _plain(value) for name, value in otherwise.items()}, now=now)
+    changed = _apply(locked, news)
+    locked.news = sorted({*locked.news, *changed})
+    if changed:
+        _keep(locked, changed, by=by, now=now, knows_birth=knows_birth)
+    elif locked.disputed != before:
+        locked.save(update_fields=["disputed", "disputed_at", "updated_at"])
+    if locked.disputed and locked.disputed != before:
+        _ask_to_compare(locked, by=by, now=now)
     return locked
+
+
+@transaction.atomic
+def settle(treatment: Treatment, *, accept: bool, seen: str, by: User, now: datetime) -> Treatment:
+    """Ends a contradiction: a person takes over what the patient said, or keeps what was verified.
+
+    `seen`: `disputed_at` as whoever decides had it before them. Raises TreatmentRefused when the patient has said more
+    since, or somebody else was faster, and for what `correct` refuses.
+    """
+    locked = _locked(treatment)
+    if not locked.disputed or locked.disputed_at is None or locked.disputed_at.isoformat() != seen:
+        raise TreatmentRefused("", _("This has changed meanwhile: look again."))
+    told = {name: getattr(locked.as_told, name) for name in locked.disputed}
+    if accept:
+        return correct(locked, by=by, now=now, **told)
+    _note(locked, ActivityKind.TREATMENT_DISPUTED, by=by, now=now, summary=f"{locked}: kept as verified", changes={})
+    _dispute(locked, {}, now=now)
+    locked.save(update_fields=["disputed", "disputed_at", "updated_at"])
+    return locked
+
+
+def _locked(treatment: Treatment) -> Treatment:
+    found = Treatment.objects.select_for_update(no_key=True, of=("self",)).select_related("lead")
+    return found.get(pk=treatment.pk)
+
+
+def _keep(
+    treatment: Treatment, differences: dict[str, Any], *, by: User | None, now: datetime, knows_birth: bool
+) -> Treatment:
+    """Saves what was applied, with one Activity."""
+    lead = treatment.lead
+    treatment.updated_by = by
+    check(treatment, today=_local_date(lead, now), born=lead.born if knows_birth else None)
+    treatment.save()
+    _note(treatment, ActivityKind.TREATMENT_CORRECTED, by=by, now=now, summary=str(treatment), changes=differences)
+    events.announce(lead, Event.TREATMENTS_CHANGED, now=now)
+    return treatment
+
+
+def _dispute(treatment: Treatment, told: dict[str, Any], *, now: datetime) -> None:
+    """Puts what is said otherwise beside the row. What agrees contradicts nothing; with the last one the task ends."""
+    left = {name: value for name, value in told.items() if _plain(getattr(treatment, name)) != value}
+    if left == treatment.disputed:
+        return
+    treatment.disputed, treatment.disputed_at = left, now if left else None
+    if not left:
+        Task.objects.open().filter(key__startswith=_comparing(treatment)).update(done_at=now)
+
+
+def _ask_to_compare(treatment: Treatment, *, by: User | None, now: datetime) -> None:
+    """One open task a treatment, however often the patient says it; the timeline has each."""
+    changes = {name: [_plain(getattr(treatment, name)), value] for name, value in treatment.disputed.items()}
+    summary = f"{treatment}: not as verified"
+    _note(treatment, ActivityKind.TREATMENT_DISPUTED, by=by, now=now, summary=summary, changes=changes)
+    key = _comparing(treatment)
+    if not Task.objects.open().filter(key__startswith=key).exists():
+        tasks.open_task(treatment.lead, kind=TaskKind.OTHER, title=LOOK, due_at=now, key=f"{key}{now:%Y%m%d%H%M%S%f}")
+
+
+def _comparing(treatment: Treatment) -> str:
+    return f"compare:{treatment.pk}:"
+
+
+def _note(
+    treatment: Treatment,
+    kind: ActivityKind,
+    *,
+    by: User | None,
+    now: datetime,
+    summary: str,
+    changes: dict[str, Any],
+) -> None:
+    details = {"treatment": str(treatment.pk), "changes": changes}
+    Activity.objects.create(lead=treatment.lead, kind=kind, at=now, by=by, summary=summary[:200], details=details)
 
 
 def _apply(treatment: Treatment, told: dict[str, Any]) -> dict[str, list[Any]]:
     """Puts `told` on a row that nobody has saved yet, and returns {column: [old, new]} of what differs."""
-    before = {name: getattr(treatment, name) for name in (*told, "status", "ongoing")}
+    before = {name: getattr(treatment, name) for name in (*told, "status", "ongoing", "unsure_of")}
     changed = {name for name, value in told.items() if before[name] != value}
     if changed:
         for name in changed:
             setattr(treatment, name, told[name])
         _settle_state(treatment, told=changed)
+        treatment.unsure_of = [name for name in treatment.unsure_of if not _is_answered(treatment, name)]
     return {
         name: [_plain(value), _plain(getattr(treatment, name))]
         for name, value in before.items()
         if getattr(treatment, name) != value
     }
+
+
+def _is_answered(treatment: Treatment, unsure: str) -> bool:
+    """Whether somebody knew after all what another one was not sure of."""
+    if unsure == Unsure.DATES:
+        once = treatment.ongoing or treatment.group == TreatmentGroup.INJECTION
+        return bool(treatment.start_date and (treatment.end_date or once))
+    return getattr(treatment, unsure, None) is not None
 
 
 def _settle_state(treatment: Treatment, *, told: Collection[str]) -> None:

@@ -1,6 +1,6 @@
 """The forms of the lead page. They check what was typed; crm.actions checks what it means."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import date, datetime, time
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Q
-from django.http import QueryDict
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places, stages
 from crm.actions import assignment
 from crm.actions.next_steps import NextStep
+from crm.admin.correction_form import CorrectionForm
 from crm.enums import CallOutcome, LostReason, Stage
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
 from crm.said import SaidDate, SaidDateField, SpanField
-from crm.treatment_enums import DatePrecision, MeasurementKind, SideEffect, Source, TreatmentStatus
+from crm.treatment_enums import DatePrecision, MeasurementKind, SideEffect, Source, TreatmentStatus, Unsure
 from crm.vocabulary import grouped_choices
 
 _THREE_ROWS = forms.Textarea(attrs={"rows": 3})
@@ -35,6 +35,7 @@ TREATMENT_PARTS = {
         "function_change",
         "side_effects",
         "side_effects_text",
+        "unsure_of",
     ],
     "Injections": ["body_region", "side", "level", "guidance"],
     "Who gave it": [
@@ -137,82 +138,6 @@ class ScoreForm(forms.Form):
         return [("Score", [self[name] for name in self.fields])]
 
 
-def keep_stored_choice(field: forms.Field, stored: Any) -> None:
-    """Lets a choice that has left the list stand as it was stored: a page that is saved unchanged changes nothing."""
-    if not isinstance(field, forms.ChoiceField) or isinstance(field, forms.ModelChoiceField):
-        return
-    for value in stored if isinstance(stored, list) else [stored]:
-        if value not in (None, "") and not field.valid_value(value):
-            field.choices = [*field.choices, (value, value)]  # type: ignore[misc]  # choices may be groups
-
-
-class CorrectionForm(forms.ModelForm):
-    """A form about a row that a colleague may be correcting too. It carries along what it showed at first.
-
-    So it knows which fields this person changed, and the rest stays as the colleague has left it meanwhile.
-    """
-
-    def __init__(self, *args: Any, colleague: Callable[[], str] = lambda: "somebody else", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._ask_who, self.colleague, self.also_changed = colleague, "", list[str]()
-        for name, field in self.fields.items():
-            field.show_hidden_initial = not self.instance._state.adding
-            keep_stored_choice(field, self.get_initial_for_field(field, name))
-
-    def clean(self) -> dict[str, Any]:
-        """Two who changed the same field: whoever comes second sees what the first one wrote, and decides."""
-        data = super().clean() or {}
-        changed = self._changed_meanwhile()
-        self.colleague = self._ask_who() if changed else ""
-        for name in changed:
-            if name in self.changed_data and self._said(self[name].html_name) != self._stands(name):
-                self._refuse_once(name)
-            else:
-                self.also_changed.append(str(self[name].label).lower())
-        return data
-
-    def _get_validation_exclusions(self) -> set[str]:
-        """What was not changed is not judged anew: a word that has left its list may stay."""
-        untouched: set[str] = set() if self.instance._state.adding else set(self.fields) - set(self.changed_data)
-        return super()._get_validation_exclusions() | untouched  # type: ignore[misc]  # Django's own
-
-    def _changed_meanwhile(self) -> list[str]:
-        """The fields that no longer hold what the page showed. A form that carries nothing along claims nothing."""
-        names = {name: self[name].html_initial_name for name in self.fields}
-        if not any(hidden in self.data for hidden in names.values()):
-            return []
-        return [name for name, hidden in names.items() if self._said(hidden) != self._stands(name)]
-
-    def _said(self, key: str) -> list[str]:
-        return [str(one) for one in self._sent.getlist(key) if one]
-
-    @property
-    def _sent(self) -> QueryDict:
-        """The form as it came; forms of the desk are never filled from anything else."""
-        return cast(QueryDict, self.data)
-
-    def _stands(self, name: str) -> list[str]:
-        """What the row holds now, as the page would show it."""
-        field = self.fields[name]
-        shown = field.prepare_value(self.get_initial_for_field(field, name))
-        return [str(one) for one in (shown if isinstance(shown, list | tuple) else [shown]) if one not in (None, "")]
-
-    def _refuse_once(self, name: str) -> None:
-        """Beside the field; the next attempt knows what stands there, and puts its own in the place."""
-        labels = {str(code): str(words) for code, words in getattr(self.fields[name], "choices", ())}
-        words = ", ".join(labels.get(one, one) for one in self._stands(name)) or "nothing"
-        self.add_error(
-            name, f"Meanwhile {self.colleague} changed this to “{words}”. Save again to put yours in its place."
-        )
-        known = self._sent.copy()
-        known.setlist(self[name].html_initial_name, self._stands(name))
-        self.data = known
-
-    def changes(self) -> dict[str, Any]:
-        """The cleaned fields that were changed on the page. Call when valid."""
-        return {name: self.cleaned_data[name] for name in self.changed_data}
-
-
 class TreatmentForm(CorrectionForm):
     """Everything domain knowledge asks of a treatment; only the kind is required."""
 
@@ -231,6 +156,9 @@ class TreatmentForm(CorrectionForm):
     )
     side_effects = forms.MultipleChoiceField(
         choices=SideEffect.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    unsure_of = forms.MultipleChoiceField(
+        choices=Unsure.choices, required=False, widget=forms.CheckboxSelectMultiple, label="Asked, and not sure"
     )
     source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
 

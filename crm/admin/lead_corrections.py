@@ -13,10 +13,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 
 from crm import queries, registry
 from crm.actions import leads, treatments
-from crm.admin.forms import CorrectionForm, DetailsForm, TreatmentForm
+from crm.admin.forms import DetailsForm, TreatmentForm
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.errors import AssignmentRefused, TreatmentRefused
 from crm.models import Lead, Treatment
@@ -32,6 +33,8 @@ def hang_in() -> None:
     registry.route("treatments/", ledger, permission="crm.view_treatment", name="crm_lead_treatments")
     registry.route("treatments/add/", add_treatment, permission=add, name="crm_lead_treatment_add")
     registry.route("treatments/<uuid:treatment_id>/", correct_treatment, permission=change, name="crm_lead_treatment")
+    settle = "treatments/<uuid:treatment_id>/settle/"
+    registry.route(settle, settle_treatment, permission=change, name="crm_lead_treatment_settle")
 
 
 @transaction.atomic
@@ -46,7 +49,7 @@ def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespons
         except AssignmentRefused as refused:
             form.add_error("owner", refused.message)
         else:
-            messages.success(request, _saved("The details are saved.", form))
+            messages.success(request, form.saved("The details are saved."))
             if "email" in form.changed_data and not leads.may_change_email(by):
                 messages.warning(request, "The e-mail address waits until a coordinator has confirmed it.")
             return back(lead_id)
@@ -85,16 +88,18 @@ def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, trea
     if request.method == "POST":
         found = found.select_for_update(no_key=True, of=("self",))
     treatment = get_object_or_404(found, pk=treatment_id, lead_id=lead_id)
-    lead = treatment.lead
+    lead, was_verified = treatment.lead, treatment.verified_at is not None
     form = TreatmentForm(request.POST or None, instance=treatment, auto_id=IDS, colleague=_colleague(lead))
     if form.is_valid():
         try:
             with transaction.atomic():
-                treatments.correct(treatment, by=user_of(request), **form.changes())
+                corrected = treatments.correct(treatment, by=user_of(request), **form.changes())
         except TreatmentRefused as refused:
             form.refuse(refused)
         else:
-            said = _saved(f"Saved: {treatment}", form)
+            said = form.saved(f"Saved: {treatment}")
+            if was_verified and corrected.verified_at is None:
+                said += " It was verified before: compare it with the records again."
             if _in_place(request):
                 return _ledger(request, lead, said=said)
             messages.success(request, said)
@@ -102,6 +107,22 @@ def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, trea
     if _in_place(request):
         return _row(request, lead, form, row=f"treatment-{treatment_id}")
     return form_page(site, request, lead, form, title="Correct a treatment")
+
+
+def settle_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, treatment_id: UUID) -> HttpResponse:
+    """Ends a contradiction: what was verified stays, or what the patient says takes its place."""
+    treatment = get_object_or_404(Treatment, pk=treatment_id, lead_id=lead_id)
+    which = request.POST.get("settle")
+    if request.method == "POST" and which in {"keep", "accept"}:
+        seen, now = request.POST.get("seen", ""), timezone.now()
+        try:
+            treatments.settle(treatment, accept=which == "accept", seen=seen, by=user_of(request), now=now)
+        except TreatmentRefused as refused:
+            messages.warning(request, refused.message)
+        else:
+            words = "What the patient says stands now: verify it again." if which == "accept" else "Kept as verified."
+            messages.success(request, words)
+    return back(lead_id)
 
 
 def _in_place(request: HttpRequest) -> bool:
@@ -128,10 +149,3 @@ def _row(request: HttpRequest, lead: Lead, form: TreatmentForm, *, row: str) -> 
 
 def _colleague(lead: Lead) -> Callable[[], str]:
     return partial(queries.last_to_correct, lead)
-
-
-def _saved(words: str, form: CorrectionForm) -> str:
-    """What was saved, and what somebody else had changed meanwhile."""
-    if not form.also_changed:
-        return words
-    return f"{words} Meanwhile {form.colleague} changed: {', '.join(form.also_changed)}. That stands too."

@@ -1,5 +1,6 @@
 """Imaging studies on the page of a lead: the panel, the form, the steps, and the pages to print."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +8,15 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from crm import printing, registry
+from crm import printing, queries, registry
 from crm.actions import imaging
+from crm.admin.correction_form import CorrectionForm
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.document_enums import DocumentKind, DocumentState, ImagingModality
 from crm.errors import ImagingRefused
@@ -24,7 +27,7 @@ from crm.treatment_enums import BodyRegion, DatePrecision
 PAGES = {"request": "crm/print_request.html", "fax": "crm/print_fax.html"}
 
 
-class StudyForm(forms.ModelForm):
+class StudyForm(CorrectionForm):
     """What is known about a study."""
 
     modality = forms.ChoiceField(choices=[("", "Choose …"), *ImagingModality.choices], label="What was made")
@@ -42,13 +45,16 @@ class StudyForm(forms.ModelForm):
             said = SaidDate(self.instance.made_on, DatePrecision(self.instance.made_precision))
             self.initial["made"] = str(said)
 
+    def validate_constraints(self) -> None:
+        """Nothing on this page can break one."""
+
     def values(self) -> dict[str, Any]:
         """The columns of an ImagingStudy. Call when valid."""
-        columns = dict(self.cleaned_data)
-        said = columns.pop("made")
-        columns["made_on"] = said.date if said else None
-        columns["made_precision"] = said.precision if said else DatePrecision.MONTH
-        return columns
+        return _as_columns(self.cleaned_data)
+
+    def changes(self) -> dict[str, Any]:
+        """The columns that were changed on the page. Call when valid."""
+        return _as_columns(super().changes())
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -57,6 +63,15 @@ class StudyForm(forms.ModelForm):
             ("Study", [self[name] for name in ("modality", "region", "made")]),
             ("Where it is", [self[name] for name in ("facility", "facility_phone", "medium", "place")]),
         ]
+
+
+def _as_columns(cleaned: dict[str, Any]) -> dict[str, Any]:
+    columns = dict(cleaned)
+    if "made" in columns:
+        said = columns.pop("made")
+        columns["made_on"] = said.date if said else None
+        columns["made_precision"] = said.precision if said else DatePrecision.MONTH
+    return columns
 
 
 def hang_in() -> None:
@@ -97,14 +112,19 @@ def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     return form_page(site, request, lead, form, title="Add an imaging study")
 
 
+@transaction.atomic
 def correct(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -> HttpResponse:
-    """Corrects what is said about a study."""
-    study = _find(lead_id, study_id)
-    form = StudyForm(request.POST or None, instance=study)
+    """Corrects what is said about a study; what a colleague has changed meanwhile is seen, and not overwritten."""
+    study = _find(lead_id, study_id, locked=request.method == "POST")
+    form = StudyForm(request.POST or None, instance=study, colleague=partial(queries.last_to_correct, study.lead))
     if form.is_valid():
-        imaging.correct(_find(lead_id, study_id), by=user_of(request), now=timezone.now(), **form.values())
-        messages.success(request, f"Saved: {study}")
-        return back(lead_id)
+        try:
+            imaging.correct(study, by=user_of(request), now=timezone.now(), **form.changes())
+        except ImagingRefused as refused:
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(request, form.saved(f"Saved: {study}"))
+            return back(lead_id)
     return form_page(site, request, study.lead, form, title="Correct an imaging study")
 
 
@@ -154,5 +174,8 @@ def to_print(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUI
     return printing.on_paper(request, PAGES[which], context, name=f"{which}-{study.lead.reference}")
 
 
-def _find(lead_id: UUID, study_id: UUID) -> ImagingStudy:
-    return get_object_or_404(ImagingStudy.objects.select_related("lead__location"), pk=study_id, lead_id=lead_id)
+def _find(lead_id: UUID, study_id: UUID, *, locked: bool = False) -> ImagingStudy:
+    found = ImagingStudy.objects.select_related("lead__location")
+    if locked:
+        found = found.select_for_update(no_key=True, of=("self",))
+    return get_object_or_404(found, pk=study_id, lead_id=lead_id)

@@ -1,8 +1,11 @@
 """One conservative treatment that was tried, as the patient or a coordinator tells it."""
 
+import copy
 from datetime import date
+from typing import Any, Self, cast
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -24,6 +27,7 @@ from crm.treatment_enums import (
     Source,
     TreatmentGroup,
     TreatmentStatus,
+    Unsure,
 )
 from crm.vocabulary import GROUP_OF, TreatmentKind, kinds_in, name_of
 
@@ -76,6 +80,12 @@ class Treatment(Row):
     side_effects_text = models.CharField(max_length=200, blank=True)
     status = models.CharField(max_length=22, choices=TreatmentStatus, blank=True, help_text="Empty: not said.")
     stop_reason = models.CharField(max_length=200, blank=True)
+    unsure_of = ArrayField(
+        models.CharField(max_length=25, choices=Unsure),
+        default=list,
+        blank=True,
+        help_text="Asked, and answered with “not sure”.",
+    )
 
     documentation = models.CharField(max_length=10, choices=Documentation, default=Documentation.NONE)
     requested_at = models.DateTimeField(null=True, blank=True)
@@ -83,6 +93,14 @@ class Treatment(Row):
     source = models.CharField(max_length=20, choices=Source, default=Source.COORDINATOR)
     verified_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     verified_at = models.DateTimeField(null=True, blank=True)
+    news = ArrayField(models.CharField(max_length=25), default=list, blank=True, help_text="Told since, by column.")
+    disputed = models.JSONField(
+        default=dict,
+        blank=True,
+        encoder=DjangoJSONEncoder,
+        help_text="What the patient says otherwise than it was verified, by column.",
+    )
+    disputed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+", editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -123,6 +141,34 @@ class Treatment(Row):
     def state(self) -> str:
         """How it stands or ended, in words."""
         return str(self.get_status_display()) if self.status else gettext("not said")
+
+    @property
+    def relief(self) -> str:
+        """How much it helped and for how long, in words: what nobody asked and what nobody knows are two things."""
+        if self.relief_percent is None:
+            words = gettext("not sure") if Unsure.RELIEF in self.unsure_of else gettext("not asked")
+        else:
+            words = f"{self.relief_percent} %"
+        if self.relief_still_present:
+            return gettext("%(relief)s, still there") % {"relief": words}
+        if self.relief_duration_days is None:
+            return words
+        return gettext("%(relief)s, for %(days)s days") % {"relief": words, "days": self.relief_duration_days}
+
+    @property
+    def when(self) -> str:
+        """The period, or why there is none."""
+        unknown = gettext("not remembered") if Unsure.DATES in self.unsure_of else gettext("not said")
+        return self.period or unknown
+
+    @property
+    def as_told(self) -> Self:
+        """The row with what the patient says otherwise in its place. Never saved."""
+        told = copy.copy(self)
+        for name, value in self.disputed.items():
+            column = cast("models.Field[Any, Any]", self._meta.get_field(name))
+            setattr(told, name, column.to_python(value))
+        return told
 
     @property
     def period(self) -> str:

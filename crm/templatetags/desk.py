@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 
 from crm import heartbeat, stages
 from crm.actions import imaging, tasks
-from crm.models import Task, User
+from crm.models import Task, Treatment, User
+from crm.side_by_side import disputes_in_words
 
 # Neither HTML nor pictures; markdown-it itself refuses links that would run something.
 _NOTES = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "html_block", "html_inline"])
@@ -59,3 +60,9 @@ def study_of(task: Task) -> str:
 def may_put_off(user: User, task: Task) -> bool:
     """Whether a press on "Later" would do it."""
     return tasks.may_put_off(task, user)
+
+
+@register.filter
+def disputes(row: Treatment) -> list[tuple[str, str, str]]:
+    """What was verified of a treatment, and what the patient says instead."""
+    return disputes_in_words(row)

@@ -1,0 +1,53 @@
+"""What a patient tells of a treatment whose records somebody has verified: news since then, or a contradiction.
+
+News counts from its day. A contradiction stands beside what was verified until a person has looked.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from crm.models import Treatment
+from crm.partial_dates import last_day
+from crm.treatment_enums import DatePrecision, Documentation, TreatmentStatus
+
+BEGINS = ("start_date", "start_precision")
+STATE = ("status", "ongoing", "end_date", "end_precision")
+RELIEF = ("relief_percent", "relief_duration_days", "relief_still_present")
+# The answers of one question are news, or a contradiction, together.
+_TOGETHER = {name: group for group in (BEGINS, STATE, RELIEF) for name in group}
+_NOT_OVER = {"", TreatmentStatus.ONGOING, TreatmentStatus.PLANNED, TreatmentStatus.DECLINED}
+
+
+def is_verified(row: Treatment) -> bool:
+    """Whether what stands there was compared with the records."""
+    return row.documentation == Documentation.VERIFIED
+
+
+def sort_out(row: Treatment, told: Mapping[str, Any], *, zone_day: date) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return of `told` what may be written as news, and what contradicts. `zone_day`: the day of the verification."""
+    news: dict[str, Any] = {}
+    disputed: dict[str, Any] = {}
+    for name, value in told.items():
+        group = {one: told[one] for one in _TOGETHER.get(name, (name,)) if one in told}
+        (news if _is_news(row, name, group, zone_day) else disputed)[name] = value
+    return news, disputed
+
+
+def _is_news(row: Treatment, name: str, group: dict[str, Any], day: date) -> bool:
+    columns = _TOGETHER.get(name, (name,))
+    if all(getattr(row, one) == value for one, value in group.items()) or set(columns) & set(row.news):
+        return True
+    if columns == STATE:
+        return not row.status or _has_ended_since(row, group, day)
+    if columns == RELIEF:
+        unrated = row.relief_percent is None and row.relief_duration_days is None and not row.relief_still_present
+        return unrated or row.ongoing or row.relief_still_present
+    return getattr(row, columns[0]) in (None, "", [])
+
+
+def _has_ended_since(row: Treatment, told: dict[str, Any], day: date) -> bool:
+    """What went on when it was verified may end later, on a day that somebody names."""
+    end, precision = told.get("end_date"), told.get("end_precision", DatePrecision.DAY)
+    over = told.get("status") not in _NOT_OVER
+    return row.ongoing and over and end is not None and last_day(end, precision) >= day
