@@ -110,7 +110,7 @@ def test_nobody_waits_for_ever() -> None:
     async def game() -> None:
         requests = Requests(lane(threads=1, of_one=1), wait_seconds=0.05)
         await requests.come("a-1", "b-1")
-        await asyncio.wait([requests.tasks["b-1"]])
+        await asyncio.wait([requests.tasks["b-1"]], timeout=5)
         assert requests.refused("b-1")
         assert requests.lane.inside == 1
         await requests.end("a-1")

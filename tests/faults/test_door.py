@@ -42,7 +42,7 @@ ELSEWHERE = "127.0.0.2"  # another address of this machine
 STYLES = "/static/vendor/bootstrap/bootstrap.min.css"  # a quarter of a megabyte
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pages() -> None:
     """The static files that whole pages need."""
     with far_end() as far:
@@ -200,6 +200,18 @@ def test_who_never_ends_or_sends_too_much_is_told_and_cut_off(site: rehearsal.Si
         assert _all_of(large).startswith(b"HTTP/1.1 413 ")
         assert _all_of(chunked).startswith(b"HTTP/1.1 413 ")
         assert {_all_of(one).split(b"\r\n")[0] for one in slow} == {b"HTTP/1.1 408 Request Timeout"}
+
+
+def test_a_body_in_chunks_is_counted_or_refused(site: rehearsal.Site) -> None:
+    """Where a view reads it by itself, Django would find none: nothing of it is read, whoever sends it."""
+    upload = half_an_upload(make_lead()).partition("Content-Length")[0] + "Transfer-Encoding: chunked\r\n\r\n"
+    call = upload.replace("/my/documents/", "/hooks/mail/mailgun/inbound/")
+    form = upload.replace("/my/documents/", "/candidate/")
+    chunks = "5\r\n--b--\r\n0\r\n\r\n"
+
+    assert _answer_to(site, upload + chunks).startswith(b"HTTP/1.1 411 ")
+    assert _answer_to(site, call + chunks).startswith(b"HTTP/1.1 411 ")
+    assert _answer_to(site, form + chunks).startswith(b"HTTP/1.1 403 ")  # read, and no token in it
 
 
 def _answer_to(site: rehearsal.Site, request: str) -> bytes:
