@@ -6,7 +6,8 @@ from typing import Any
 
 from crm.enums import ActivityKind
 from crm.models import Activity, Lead, ReviewDecision
-from intake.models import Assessment, Override
+from intake import overrides
+from intake.models import Assessment
 from intake.questionnaire import SIGNS
 
 MOST_LOOKED_AT = 50
@@ -34,7 +35,7 @@ def of_lead(lead: Lead, latest: Assessment | None) -> dict[str, Any]:
         "on_hold": lead.safety_hold,
         "held_since": _held_since(lead) if lead.safety_hold else None,
         "signs": [f"{ANSWERS[said]}{SIGNS[code]} ({code})" for code, said in signs.items()],
-        "decided": sorted([*_reviews(lead), *_against_the_rules(lead, latest)], key=lambda one: one.at, reverse=True),
+        "decided": sorted([*_reviews(lead), *_against_the_rules(lead)], key=lambda one: one.at, reverse=True),
     }
 
 
@@ -57,7 +58,9 @@ def _held_since(lead: Lead) -> datetime | None:
 
 
 def _reviews(lead: Lead) -> list[Word]:
-    made = ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by").order_by("-at", "-pk")
+    made = (
+        ReviewDecision.objects.filter(lead=lead, void_at=None).select_related("by", "second_by").order_by("-at", "-pk")
+    )
     return [
         Word(f"Clinical review: {one.get_decision_display()}", _both(one.by, one.second_by), one.at, one.reason)
         if one.is_in_force
@@ -66,14 +69,20 @@ def _reviews(lead: Lead) -> list[Word]:
     ]
 
 
-def _against_the_rules(lead: Lead, latest: Assessment | None) -> list[Word]:
-    made = Override.objects.filter(assessment__lead=lead).select_related("assessment", "by", "approved_by")
-    newest = made.order_by("-at", "-pk").first()
-    if newest is None or latest is None or newest.assessment.outcome != latest.outcome:
-        return []
-    what = f"Against the rules: {newest.get_outcome_display()}"
-    who = _both(newest.by, newest.approved_by)
-    return [Word(what, who, newest.at, newest.reason, waits=not newest.is_in_force)]
+def _against_the_rules(lead: Lead) -> list[Word]:
+    """The one that counts, and the one that waits for a second person."""
+    standing = overrides.of(lead)
+    return [
+        Word(
+            f"Against the rules: {one.get_outcome_display()}",
+            _both(one.by, one.approved_by),
+            one.at,
+            one.reason,
+            waits=not one.is_in_force,
+        )
+        for one in (standing.counting, standing.waiting)
+        if one
+    ]
 
 
 def _both(first: object, second: object | None) -> str:

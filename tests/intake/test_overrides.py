@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.enums import Outcome, TaskKind
+from crm.actions import reviews
+from crm.enums import Decision, Outcome, TaskKind
 from crm.errors import OutOfDate, OverrideRefused
 from crm.models import Lead, Location, Task, User
-from intake import actions, assessments, overrides
+from intake import actions, assessments, overrides, summary_head
 from intake.models import Assessment, Override, Submission
 from tests.factories import NOON, make_user, own_browser
 from tests.intake.test_submit import request_of
@@ -263,3 +264,25 @@ def test_a_person_is_asked_without_a_word_about_health(lead: Lead, first: User) 
     assert Task.objects.get(title=overrides.LOOK_AGAIN).kind == TaskKind.OTHER
     decide(lead, Outcome.CONSULT_LIKELY, first)
     assert asked(lead) == 0
+
+
+def test_the_paper_names_it_as_long_as_it_counts(lead: Lead, first: User) -> None:
+    decide(lead, Outcome.CONSULT_LIKELY, first)
+    latest = answer(lead, pain_now_avg="8")
+    [told] = summary_head.of_lead(lead, latest)["decided"]
+    assert (told.what, told.who, told.why) == (
+        "Against the rules: Consultation reasonable",
+        "Flo First",
+        "Letter read.",
+    )
+    latest = answer(lead, minutes=2, pain_now_avg="0")  # another rule with the same outcome
+    assert summary_head.of_lead(lead, latest)["decided"] == []
+
+
+def test_the_paper_names_no_decision_that_is_void(urgent: Lead, first: User) -> None:
+    reviews.decide(urgent, decision=Decision.SUITABLE, reason="Fits.", by=first, now=NOON)
+    decide(urgent, Outcome.CONSULT_LIKELY, first)
+    latest = assessments.latest(urgent)
+    assert [one.waits for one in summary_head.of_lead(urgent, latest)["decided"]] == [True, True]
+    latest = answer(urgent, safety_check=["A2", "A3"])
+    assert summary_head.of_lead(urgent, latest)["decided"] == []
