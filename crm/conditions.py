@@ -121,6 +121,13 @@ def _records_here(case: Case) -> bool:
     return bool(studies) and all(studies)
 
 
+def _can_say_more(case: Case) -> bool:
+    """Something is missing that the patient was not asked yet: who has said "not sure" is not asked by mail again."""
+    if case.lead.outcome != Outcome.MORE_INFO:
+        return False
+    return case.lead.pk not in case.facts.of_others("told_all_they_know")
+
+
 CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "reached": lambda case: case.called_since(CallOutcome.REACHED),
     "contacted": lambda case: case.called_since(CallOutcome.REACHED) or case.lead.stage in BOOKED,
@@ -137,8 +144,8 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "waits_for_records": lambda case: case.lead.stage == Stage.RECORDS,
     "records_missing": lambda case: not _records_here(case),
     "records_here": _records_here,
-    "needs_more_info": lambda case: case.lead.outcome == Outcome.MORE_INFO,
-    "has_enough_info": lambda case: case.lead.outcome != Outcome.MORE_INFO,
+    "needs_more_info": _can_say_more,
+    "has_enough_info": lambda case: not _can_say_more(case),
     "continues_treatment": lambda case: case.lead.outcome == Outcome.CONTINUE_CONSERVATIVE,
     "consult_likely": lambda case: case.lead.outcome == Outcome.CONSULT_LIKELY,
 }

@@ -27,6 +27,7 @@ class IntakeConfig(AppConfig):
             questionnaire,
             references,
             signs,
+            unknowns,
             unproven_desk,
             wishes,
         )
@@ -54,6 +55,7 @@ class IntakeConfig(AppConfig):
         registry.choices("how_heard", questionnaire.question("how_heard").choices)
         registry.condition("questions_answered", answering.all_answered)
         registry.condition("pays_alone", assessments.who_pays_alone)
+        registry.condition(unknowns.FLAG, unknowns.leads_of)
         registry.judged(signs.basis, signs.news)
         registry.listen(assessments.CAUSES, assessments.on_event, once_a_press=True)
         desk.hang_in()

@@ -12,7 +12,7 @@ from crm.enums import ActivityKind, Event, Outcome, TaskKind
 from crm.errors import OverrideRefused
 from crm.models import Activity, Lead, ReviewDecision, Task, User
 from crm.registry import Happening
-from intake import candidacy, flags, gaps, overrides, record, request, signs
+from intake import candidacy, flags, gaps, overrides, record, request, signs, unknowns
 from intake.models import Assessment, Override
 from intake.snapshot import Snapshot
 
@@ -67,10 +67,13 @@ def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False) ->
     found = gaps.of_lead(locked, told, now=now)
     remarks = [*flags.of_lead(locked, told.answers, now=now), *found.flags]
     made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks)
+    if unknowns.is_all_that_is_asked(locked, made):
+        made.flags = sorted({*made.flags, unknowns.FLAG})
     if before is None or sign_told or _tells_more(made, before):
         made.number = before.number + 1 if before else 1
         made.save()
         standing = overrides.follow(locked, made, now=now)
+        unknowns.follow(locked, made, before, now=now)
     else:
         made, standing = before, overrides.of(locked)
     _watch(locked, made, now=now)

@@ -60,6 +60,7 @@ _IN_WORDS = {
     "records_not_received": "Records requested, not received",
     "safety_answer_declined": "One warning sign was not answered",
     "self_pay": "Pays without insurance",
+    "told_all_they_know": "The patient does not know what is still missing",
     "workers_comp_or_legal": "Work injury, accident or legal case",
 }
 

@@ -6,18 +6,20 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from crm import registry
+from crm.admin.correction_form import ReplacingForm
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead
 from crm.normalise import one_line
 from intake import gaps, insurance, insurers, record
 from intake.insurance import InsuranceRefused
 from intake.insurers import Insurer
-from intake.models import Answer, Network, Plan, Verification
+from intake.models import Answer, Coverage, Network, Plan, Verification
 from intake.panels import values_in_words
 from intake.payers import PROFILES
 from intake.questionnaire import PAGE
@@ -44,7 +46,7 @@ class InsurerForm(forms.Form):
         return self.cleaned_data
 
 
-class ChooseForm(InsurerForm):
+class ChooseForm(InsurerForm, ReplacingForm):
     """Which criteria count, and which plan it is."""
 
     profile = forms.ChoiceField(label="Criteria of", choices=[(profile.key, str(profile)) for profile in PROFILES])
@@ -117,16 +119,28 @@ def _what_changed_since(asked: Verification, told: record.Told, found: gaps.Gaps
     return "" if gaps.is_current(asked, told, found) else "Said about another list, or an earlier version of it"
 
 
+def _chosen_in_words(there: Coverage) -> str:
+    plan = f", {there.plan}" if there.plan else ""
+    return f"Meanwhile {there.chosen_by} chose “{there}{plan}”."
+
+
+@transaction.atomic
 def choose(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Says which criteria count for this lead."""
-    lead = find_lead(lead_id)
+    lead = find_lead(lead_id, locked=request.method == "POST")
     told = record.told_by(lead)
     found = gaps.of_lead(lead, told, now=timezone.now())
-    initial = {"profile": found.checklist.profile.key, "plan": found.chosen.plan if found.chosen else None}
+    there = found.chosen or found.ended
+    version = there.chosen_at.isoformat() if there else "0"
+    initial = {"seen": version} | {
+        "profile": found.checklist.profile.key,
+        "plan": found.chosen.plan if found.chosen else None,
+    }
     form = ChooseForm(request.POST or None, lead=lead, insurer=found.insurer, initial=initial)
-    if form.is_valid():
+    if form.is_valid() and not (there and form.refuse_if_older(version, _chosen_in_words(there))):
         try:
-            insurance.choose(lead, by=user_of(request), now=timezone.now(), **form.cleaned_data)
+            chosen = {name: value for name, value in form.cleaned_data.items() if name != "version"}
+            insurance.choose(lead, by=user_of(request), now=timezone.now(), **chosen)
         except InsuranceRefused as refused:
             form.add_error("plan", refused.message)
         else:

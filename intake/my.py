@@ -18,7 +18,7 @@ from crm.enums import Outcome
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
 from crm.private import PatientRequest, enter, patient_page
-from intake import actions, answering, assessments, record, spoken, taking, told, views, wording
+from intake import actions, answering, assessments, record, spoken, taking, told, unknowns, views, wording
 from intake.forms import PageForm
 from intake.models import Submission, Unproven
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, question
@@ -139,7 +139,9 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
     if latest is None:
         return ""
     is_raised = assessments.in_force(lead, latest).urgency > Outcome(latest.outcome).urgency
-    sentences = wording.next_step(latest.reasons, latest.recheck_on, is_held=lead.safety_hold, is_raised=is_raised)
+    told_all = unknowns.FLAG in latest.flags
+    reasons = [{"code": "told_all", "evidence": {}}] if told_all else latest.reasons
+    sentences = wording.next_step(reasons, latest.recheck_on, is_held=lead.safety_hold, is_raised=is_raised)
     if not sentences:
         return ""
     return render_to_string("intake/my_outlook.html", {"sentences": sentences, "banner": wording.BANNER})

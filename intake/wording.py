@@ -110,6 +110,7 @@ def _elsewhere(evidence: Evidence) -> str:
 
 
 _SENTENCES: dict[str, Callable[[Evidence], str]] = {
+    "told_all": lambda _evidence: _("Thank you: you have told us what you remember. A person looks at it and goes on."),
     "under_age": _elsewhere,
     "area_not_served": _elsewhere,
     "no_spine_region": _elsewhere,

@@ -99,20 +99,20 @@ class CorrectionForm(forms.ModelForm):
         return {name: self.cleaned_data[name] for name in self.changed_data if not self._is_untouched(name)}
 
 
-class SeenForm(forms.Form):
+class ReplacingForm(forms.Form):
     """A form that becomes a row which may be there already. It carries along which version of that row it showed."""
 
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def refuse_if_older(self, version: str, words: str) -> bool:
         """Refuses once what would go over a version that the page had not shown, and says what stands there.
 
         `version` "": there is no such row yet. A form that carries nothing along claims nothing.
         """
-        if "seen" not in self.data or not version or self.cleaned_data["seen"] >= version:
+        if "version" not in self.data or not version or self.cleaned_data["version"] >= version:
             return False
         self.add_error(None, f"{words} Save again to put yours in its place.")
         known = cast(QueryDict, self.data).copy()
-        known["seen"] = version
+        known["version"] = version
         self.data = known
         return True

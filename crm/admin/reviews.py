@@ -8,7 +8,8 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -18,6 +19,7 @@ from django.utils import timezone
 
 from crm import queries, registry, stages
 from crm.actions import access, imaging, reviews
+from crm.admin.correction_form import ReplacingForm
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.enums import OPEN_STAGES, AccessAction, ConsultResult, Decision, SurgeryDecision
 from crm.errors import OutOfDate, ReviewRefused
@@ -61,7 +63,7 @@ class DecideForm(SeenForm):
         return [("Your decision", [self[name] for name in names])]
 
 
-class ConsultationForm(forms.Form):
+class ConsultationForm(ReplacingForm):
     held_on = forms.DateField(label="Day of the visit", widget=forms.DateInput(attrs={"type": "date"}))
     result = forms.ChoiceField(choices=[("", "Choose …"), *ConsultResult.choices], label="What came of it")
     surgery = forms.ChoiceField(
@@ -74,7 +76,7 @@ class ConsultationForm(forms.Form):
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [("The consultation", [self[name] for name in self.fields])]
+        return [("The consultation", [self[name] for name in ("held_on", "result", "surgery", "note")])]
 
 
 def hang_in() -> None:
@@ -198,10 +200,23 @@ def agree(site: AdminSite, request: HttpRequest, lead_id: UUID, decision_id: UUI
     return back(lead_id)
 
 
+def _is_recorded_meanwhile(lead: Lead, form: ConsultationForm) -> bool:
+    """Whether the same day was recorded after the page was opened; then what stands there is shown beside it."""
+    there = Consultation.objects.filter(lead=lead, held_on=form.cleaned_data["held_on"]).select_related("by").first()
+    if there is None:
+        return False
+    said = [there.get_result_display(), there.get_surgery_display() if there.surgery else "", there.note]
+    words = f"Meanwhile {there.by} recorded for this day: “{'. '.join(filter(None, said))}”."
+    return form.refuse_if_older(there.at.isoformat(), words)
+
+
+@transaction.atomic
 def record(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Records what came of a visit."""
-    lead, form = find_lead(lead_id), ConsultationForm(request.POST or None)
-    if form.is_valid():
+    lead = find_lead(lead_id, locked=request.method == "POST")
+    latest = Consultation.objects.filter(lead=lead).aggregate(at=Max("at"))["at"]
+    form = ConsultationForm(request.POST or None, initial={"version": latest.isoformat() if latest else "0"})
+    if form.is_valid() and not _is_recorded_meanwhile(lead, form):
         data = form.cleaned_data
         try:
             reviews.record_consultation(
