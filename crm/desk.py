@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
@@ -70,6 +70,23 @@ class DeskSite(UnfoldAdminSite):
         if not _SHORT_NUMBER.fullmatch(request.GET.get("page", "1")):
             raise Http404("There is no such page.")
         return super().search(request, extra_context)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Django's, for fields that a form of the desk completes. It would search whatever any field of any model leads
+        to, unrecorded, and fail over those that are the far end of a relation."""
+        asked = tuple(request.GET.get(part, "") for part in ("app_label", "model_name", "field_name"))
+        if asked not in self._completed():
+            raise PermissionDenied
+        return super().autocomplete_view(request)
+
+    def _completed(self) -> set[tuple[str, str, str]]:
+        """(app, model, field) of what forms and their rows complete."""
+        forms: list[Any] = [one for page in self._registry.values() for one in (page, *page.inlines)]
+        return {
+            (one.model._meta.app_label, one.model._meta.model_name, name)
+            for one in forms
+            for name in one.autocomplete_fields
+        }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Work begins with what waits, for whoever works on leads; with figures for whoever sees only those."""

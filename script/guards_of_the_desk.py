@@ -178,4 +178,11 @@ DESK_GUARDS = [
         "return list(self.list_filter)",
         "crm/test_board.py::test_whoever_may_not_read_an_assessment_may_not_look_for_it",
     ),
+    Guard(
+        "a search of a field is answered where a form has it",
+        "crm/desk.py",
+        "if asked not in self._completed():",
+        "if not any(asked):",
+        "crm/test_hostile_requests.py::test_what_completes_a_field_answers_no_other",
+    ),
 ]

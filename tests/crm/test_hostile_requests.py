@@ -83,6 +83,50 @@ def test_nor_does_any_page(office: Client, place: str) -> None:
     assert {noise: status for noise, status in answers.items() if status not in ANSWERED} == {}
 
 
+RELATIONS = [
+    (model._meta.app_label, str(model._meta.model_name), field.name)
+    for model in admin.site._registry
+    for field in model._meta.get_fields(include_hidden=True)
+    if field.is_relation
+]
+NO_FIELDS = [
+    *(("crm", "lead", name) for name in ("", "pk", "email", "location__leads", "x", "\0", "__class__", LONG)),
+    *(("crm", model, "leads") for model in ("", "x", "\0", "crm.location", "setasidemail", LONG)),
+    *((app, "location", "leads") for app in ("", "x", "\0", "scheduling", LONG)),
+]
+
+
+@pytest.mark.parametrize("role", ["root", "coordinator"])
+def test_what_completes_a_field_answers_no_other(office: Client, role: str) -> None:
+    """Django's view takes any field of any model, also the far end of a relation, and fails over those."""
+    if role != "root":
+        office.force_login(make_user(role, email=f"{role}@example.org"))
+    wrong = {}
+    for app, model, field in [*RELATIONS, *NO_FIELDS]:
+        asked = {"app_label": app, "model_name": model, "field_name": field, "term": "a", "page": "1"}
+        status = office.get("/admin/autocomplete/", asked).status_code
+        if status not in {400, 403, 404}:
+            wrong[app, model, field] = status
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("left_out", ["app_label", "model_name", "field_name"])
+def test_nor_anything_when_a_part_is_missing(office: Client, left_out: str) -> None:
+    asked = {"app_label": "crm", "model_name": "oncallshift", "field_name": "user"}
+    del asked[left_out]
+    assert office.get("/admin/autocomplete/", asked).status_code in {400, 403, 404}
+
+
+def test_a_field_that_a_form_completes_is_answered(office: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(admin.site._registry[OnCallShift]), "autocomplete_fields", ["user"])
+    asked = {"app_label": "crm", "model_name": "oncallshift", "field_name": "user"}
+
+    found = office.get("/admin/autocomplete/", asked | {"term": "root"})
+    odd = [office.get("/admin/autocomplete/", asked | more).status_code for more in ({"term": "\0"}, {"page": "x"})]
+
+    assert [len(found.json()["results"]), *odd] == [1, 400, 404]
+
+
 @pytest.mark.parametrize("address", ["/", "/candidate/", "/learn/", "/my/", "/ask/", "/u/x/", "/healthz", "/es/"])
 def test_nor_any_public_page(client: Client, centre: Location, address: str) -> None:
     for query in ("x=%00", "utm_source=%00", "%00=%00", "next=%ED%A0%80"):
