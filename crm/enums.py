@@ -139,7 +139,7 @@ AUTOMATED = [MessageClass.FOLLOW_UP, MessageClass.RELATIONSHIP, MessageClass.COM
 
 
 class Pulse(TextChoices):
-    """What shows that it is alive: the clock, and the workers of each queue (crm/heartbeat.py)."""
+    """What shows that it is alive: the clock, and the work of each queue (crm/heartbeat.py)."""
 
     BEAT = "beat", "The clock (beat) has not struck"
     URGENT = "urgent", "No worker has taken urgent mail (codes, links and alerts)"

@@ -1,4 +1,4 @@
-"""Who is alive behind the site: noted by the clock and the workers themselves, told at the desk and in /metrics.
+"""Who is alive behind the site: noted by the clock and by the work of each queue, told at the desk and in /metrics.
 
 Kept in PostgreSQL and by its clock: machines may disagree about the time, and the broker may be what is missing.
 """
@@ -28,7 +28,9 @@ def seconds_since() -> dict[str, float]:
 def in_words(silent: Iterable[dict[str, Any]]) -> list[str]:
     """One sentence for each [{"name", "seconds" of silence}], the most pressing first."""
     minutes = {one["name"]: int(one["seconds"] // 60) for one in silent}
-    return [f"{name.label} for {minutes[name]} minutes." for name in _PRESSING if name in minutes]
+    return [f"{name.label}{_OR.get(name, '')} for {minutes[name]} minutes." for name in _PRESSING if name in minutes]
 
 
+# Its work may take half an hour (the time limits in tasks.py); that of the others a minute and a half.
+_OR = {Pulse.SLOW: ", or all are busy,"}
 _PRESSING = [Pulse.URGENT, Pulse.MAIL, Pulse.SLOW, Pulse.BEAT]

@@ -12,6 +12,8 @@ from crm.actions import assignment, digests, documents, next_steps, safety
 from crm.enums import URGENT
 from crm.models.message import LATE_AFTER
 
+MESSAGES = "sweep_messages"  # the job, to crm/alone.py
+
 log = structlog.get_logger("nucleus.sweep")
 
 

@@ -4,9 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from celery import shared_task
-from celery.signals import after_task_publish, beat_init, worker_init, worker_shutting_down
-from django.db import DatabaseError, close_old_connections
+from celery import Task, shared_task
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_shutting_down,
+)
+from django.db import Error, close_old_connections
 
 from crm import alone, delivery, durability, heartbeat, rounds, stopping, sweep, webhook
 from crm.enums import URGENT, Pulse
@@ -39,13 +46,27 @@ def tell_that_the_clock_strikes(**_kwargs: Any) -> None:
 
 
 def _struck(**_kwargs: Any) -> None:
-    """A tick has reached the broker. Beat goes on when the database is away: the silence tells."""
+    """A tick has reached the broker."""
+    _note(Pulse.BEAT)
+    close_old_connections()
+
+
+@task_prerun.connect
+@task_postrun.connect
+def tell_that_a_queue_moves(*, task: "Task[Any, Any]", **_kwargs: Any) -> None:
+    """A run begins or ends: only this shows that the broker, the worker and a place in it are there. The ticks of the
+    clock go through every queue."""
+    queue = str((task.request.delivery_info or {}).get("routing_key"))
+    if queue in Pulse and not task.request.is_eager:
+        _note(Pulse(queue))
+
+
+def _note(name: Pulse) -> None:
+    """Whoever beats goes on when the database is away: the silence tells."""
     try:
-        heartbeat.note([Pulse.BEAT])
-    except DatabaseError as trouble:
-        log.error("beat_not_noted", error=type(trouble).__name__)
-    finally:
-        close_old_connections()
+        heartbeat.note([name])
+    except Error as trouble:
+        log.error("beat_not_noted", name=name, error=type(trouble).__name__)
 
 
 @shared_task(name="crm.send_urgent")
@@ -78,7 +99,7 @@ def sweep_messages() -> int:
 
     Returns how many mails the mail server accepted.
     """
-    return sweep.once() if alone.is_first("sweep_messages", within=TOGETHER) else 0
+    return sweep.once() if alone.is_first(sweep.MESSAGES, within=TOGETHER) else 0
 
 
 @shared_task(name="crm.read_mailbox", time_limit=600, soft_time_limit=570)

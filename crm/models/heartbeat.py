@@ -1,4 +1,4 @@
-"""When the clock last struck, when the workers of each queue last made their round, and when a job last began."""
+"""When the clock last struck, when work of each queue last began or ended, and when a job last began."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from crm.enums import Pulse
 
-SILENT_AFTER = timedelta(minutes=2)  # a round takes fifteen seconds, at worst those of one run
+SILENT_AFTER = timedelta(minutes=2)  # a tick comes every minute at least, and work of urgent and mail ends after 90 s
 
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from celery.signals import task_postrun, task_prerun
 from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
 from django.test import Client
@@ -11,7 +12,7 @@ from crm import delivery, heartbeat, metrics, queries, rounds, sweep, webhook
 from crm import tasks as crm_tasks
 from crm.actions import safety
 from crm.enums import Pulse
-from crm.models import Heartbeat, Location
+from crm.models import Heartbeat, JobRun, Location
 from crm.models.heartbeat import SILENT_AFTER
 from tests.factories import make_location
 
@@ -56,7 +57,7 @@ def test_who_is_silent_is_told_the_most_pressing_first(centre: Location) -> None
     assert silent() == [
         "No worker has taken urgent mail (codes, links and alerts) for 7 minutes.",
         "No worker has taken other mail for 7 minutes.",
-        "No worker has taken incoming mail, calendars and scans for 7 minutes.",
+        "No worker has taken incoming mail, calendars and scans, or all are busy, for 7 minutes.",
         "The clock (beat) has not struck for 7 minutes.",
     ]
 
@@ -90,33 +91,75 @@ def test_figures_name_each_heart(client: Client, settings: object) -> None:
 # --- Rounds ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_round_says_that_the_worker_lives_and_looks_after_what_is_urgent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_round_looks_after_what_is_urgent_and_says_nothing_of_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs no broker: that it goes on does not show that the worker takes anything."""
     swept: list[None] = []
     monkeypatch.setattr(sweep, "urgent", lambda: swept.append(None))
+    Heartbeat.objects.all().delete()
 
-    assert rounds.make_one([Pulse.URGENT, Pulse.MAIL])
+    assert rounds.make_one([Pulse.URGENT, Pulse.SLOW])
 
-    assert (set(heartbeat.seconds_since()), len(swept)) == ({"urgent", "mail"}, 1)
+    assert (heartbeat.seconds_since(), len(swept)) == ({}, 1)
 
 
-@pytest.mark.parametrize("trouble", [DatabaseError, InterfaceError, KeyError])
-def test_a_round_that_fails_ends_nothing(trouble: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rest_of_the_mail_is_swept_when_no_tick_has_done_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis or the clock is away, or the worker has lost it. Only beside the workers that would have taken the tick."""
+    swept: list[None] = []
+    monkeypatch.setattr(sweep, "once", lambda: swept.append(None))
+    for queues, minutes, found in (
+        ([Pulse.MAIL], 0, 0),
+        ([Pulse.URGENT, Pulse.SLOW], 2, 0),
+        ([Pulse.URGENT, Pulse.MAIL], 2, 1),
+        ([Pulse.MAIL], 0, 0),
+    ):
+        JobRun.objects.update_or_create(job=sweep.MESSAGES, defaults={"begun_at": Now() - timedelta(minutes=minutes)})
+        assert rounds.make_one(queues)
+        assert len(swept) == found
+        swept.clear()
+
+
+# --- Who says it -----------------------------------------------------------------------------------------------------
+
+
+class Run:
+    """A task at work, as Celery's signals hand it over."""
+
+    def __init__(self, queue: str | None, *, eager: bool = False) -> None:
+        self.request = self
+        self.is_eager = eager
+        self.delivery_info = {"exchange": "", "routing_key": queue} if queue else None
+
+
+@pytest.mark.parametrize(
+    ("run", "heard"),
+    [
+        (Run("slow"), {"slow"}),
+        (Run("urgent"), {"urgent"}),
+        (Run("mail", eager=True), set()),  # in a web process, which is no worker
+        (Run("elsewhere"), set()),
+        (Run(None), set()),
+    ],
+)
+def test_a_queue_is_heard_of_when_a_run_of_it_begins_or_ends(run: Run, heard: set[str]) -> None:
+    for sign in (task_prerun, task_postrun):
+        Heartbeat.objects.all().delete()
+        sign.send(sender=run, task=run, task_id="1", args=[], kwargs={})
+        assert set(heartbeat.seconds_since()) == heard
+
+
+@pytest.mark.parametrize("trouble", [DatabaseError, InterfaceError])
+def test_whoever_beats_goes_on_without_a_database(trouble: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def away(_names: object) -> None:
         raise trouble
-
-    monkeypatch.setattr(heartbeat, "note", away)
-
-    assert not rounds.make_one([Pulse.URGENT])
-
-
-def test_the_clock_goes_on_without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(_names: object) -> None:
-        raise DatabaseError
 
     monkeypatch.setattr(heartbeat, "note", away)
     monkeypatch.setattr(crm_tasks, "close_old_connections", lambda: None)
 
     crm_tasks._struck()
+    crm_tasks.tell_that_a_queue_moves(task=Run("mail"))  # type: ignore[arg-type]
+
+
+# --- Rounds ----------------------------------------------------------------------------------------------------------
 
 
 def test_trouble_with_one_path_of_what_is_urgent_does_not_silence_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

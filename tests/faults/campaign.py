@@ -161,7 +161,6 @@ def _killing_workers(place: Place, *, policy: str) -> Row:
             while kills < place.kills and time.monotonic() < until:
                 kills += worker.kill_one(chance=chance)
                 time.sleep(0.15)
-            worker.start()
             rehearsal.wait_until_settled(seconds=40)
         result = rehearsal.outcome(far)
     return _row(f"{kills} × kill -9, policy {policy}", result, OnUnknown(policy), slowest, begun)

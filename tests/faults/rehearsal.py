@@ -6,9 +6,9 @@ Used by the tests with small numbers and by script/faults with large ones. Expec
 import http.client
 import os
 import random
-import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ import psutil
 from django.db import connection, transaction
 from honcho.environ import parse_procfile
 
-from crm import dispatch
+from crm import alone, dispatch, sweep
 from crm.enums import LEASED_STATES, MessageState, OnUnknown
 from crm.models import Message
 from script import embedded
@@ -91,46 +91,69 @@ def send_once(far: FarEnd, **more: str) -> subprocess.CompletedProcess[str]:
 
 @dataclass
 class Worker:
-    """A Celery worker under a supervisor: whoever kills its main process finds a new one."""
+    """A Celery worker under a supervisor, as on a server: whatever its main process ended by, a new one is started."""
 
     variables: dict[str, str]
     processes: int
-    main: psutil.Popen | None = None
 
-    def start(self) -> None:
-        """Starts the worker unless it runs."""
-        if self.main is None or self.main.poll() is not None:
-            command = ["worker", "-c", str(self.processes), "--without-gossip", "--without-mingle"]
-            self.main = _celery(command, self.variables)
+    def __post_init__(self) -> None:
+        self.main = self._started()
+        self._over = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        self._supervisor.start()
 
     def kill_one(self, *, chance: random.Random) -> bool:
         """SIGKILL for one of the sending processes; False when none is up."""
-        self.start()
-        children = [child for child in self._children() if child.status() != psutil.STATUS_ZOMBIE]
-        if not children:
-            return False
-        chance.choice(children).send_signal(signal.SIGKILL)
-        return True
+        sending = [child for child in _children(self.main)[1:] if _is_alive(child)]
+        if sending:
+            chance.choice(sending).kill()
+        return bool(sending)
 
     def stop(self) -> float:
         """SIGTERM; returns the seconds until all its processes were gone (SIGKILL after KILLED_AFTER)."""
-        return 0.0 if self.main is None else end(self.main)
+        self._over.set()
+        self._supervisor.join()
+        return end(self.main)
 
-    def _children(self) -> list[psutil.Process]:
-        try:
-            return self.main.children() if self.main else []
-        except psutil.NoSuchProcess:
-            return []
+    def _supervise(self) -> None:
+        while not self._over.wait(0.1):
+            if self.main.poll() is not None:
+                self.main = self._started()
+
+    def _started(self) -> psutil.Popen:
+        command = ["worker", "-c", str(self.processes), "--without-gossip", "--without-mingle"]
+        return _celery(command, self.variables)
+
+
+def rounds_of(main: psutil.Process) -> psutil.Process:
+    """The process beside a worker's own, which it makes before any other (crm/rounds.py)."""
+    return _children(main)[0]
+
+
+def _children(main: psutil.Process) -> list[psutil.Process]:
+    """The oldest first."""
+    try:
+        return sorted(main.children(), key=lambda child: (child.create_time(), child.pid))
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
 def worker(far: FarEnd, *, redis_url: str, processes: int = 2, **more: str) -> Iterator[Worker]:
-    """A Celery worker, and a clock (beat) in a process of its own. Both end with SIGTERM."""
+    """A Celery worker, and a clock (beat) in a process of its own. Both end with SIGTERM. The ticks sweep, and not
+    the rounds beside the worker, which would before there is any process to kill."""
+    alone.is_first(sweep.MESSAGES, within=timedelta())
     with ExitStack() as running:
         running.enter_context(clock(far, redis_url=redis_url, **more))
         sending = Worker(environment(far, redis_url=redis_url, **more), processes)
         running.callback(sending.stop)
-        sending.start()
         yield sending
 
 

@@ -40,7 +40,7 @@ def rage(storm: Storm, directory: Path) -> tuple[rehearsal.Outcome, int]:
 def _kill(storm: Storm, far: FarEnd, redis: ExitStack, directory: Path, port: int) -> int:
     chance, kills = random.Random(12), 0  # noqa: S311 - a rehearsal, not a secret
     with rehearsal.worker(far, redis_url=f"redis://127.0.0.1:{port}/0", REPLY_SECONDS="2") as worker:
-        rehearsal.wait_until_busy(far, seconds=20)
+        rehearsal.wait_until_busy(far, seconds=60)
         until = time.monotonic() + storm.most_seconds
         while kills < storm.kills and time.monotonic() < until:
             killed = worker.kill_one(chance=chance)
@@ -49,6 +49,5 @@ def _kill(storm: Storm, far: FarEnd, redis: ExitStack, directory: Path, port: in
                 redis.close()
                 redis.enter_context(embedded.valkey(directory, port=port))
             time.sleep(storm.pause_seconds)
-        worker.start()
         rehearsal.wait_until_settled(seconds=storm.patience_seconds)
     return kills

@@ -14,10 +14,10 @@ from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
 
-from crm import alone, celery_app, dispatch, heartbeat, patient_access, sealed
+from crm import alone, celery_app, dispatch, heartbeat, patient_access, sealed, sweep
 from crm.actions import safety
 from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import Pulse
+from crm.enums import MessageClass, Pulse
 from crm.models import Document, Heartbeat, Lead, Location, Message, PatientLink, SafetyAlert
 from scheduling.enums import BusyKind
 from scheduling.models import BusyCalendar
@@ -169,7 +169,8 @@ def waiting_for_the_scanner(lead: Lead) -> None:
 def test_ticks_of_another_machines_clock_are_taken(centre: Location, far: FarEnd, broker: str, wrong: str) -> None:
     """Nobody is woken for this mail, and the workers' clock is an hour away from beat's: only the tick brings it."""
     mail = make_message(make_lead(location=centre))
-    theirs = {"LD_PRELOAD": system.false_clock(), "FAKETIME": wrong, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    assert alone.is_first(sweep.MESSAGES, within=timedelta())  # so that no round sweeps
+    theirs = {"LD_PRELOAD": system.false_clock(), "FAKETIME": wrong}
 
     with (
         rehearsal.clock(far, redis_url=broker),
@@ -206,13 +207,37 @@ def test_any_worker_calls_the_next_circle_without_a_clock_and_without_redis(
     alert.refresh_from_db()
     assert alert.level == 1
     assert [str(mail["To"]) for mail in far.accepted] == ["desk@example.org"]
-    assert set(heartbeat.seconds_since()) == {queue}
+    assert heartbeat.seconds_since() == {}  # it lives, and takes nothing from its queue
+
+
+def test_each_queue_is_heard_of_by_its_own_work(centre: Location, far: FarEnd, broker: str) -> None:
+    with rehearsal.clock(far, redis_url=broker), rehearsal.workers(far, "urgent", "mail", redis_url=broker):
+        wait_for(lambda: set(heartbeat.seconds_since()) == {*Pulse} - {Pulse.SLOW}, "all but the one that nobody takes")
+
+
+def test_mail_leaves_without_a_clock_and_without_redis(centre: Location, far: FarEnd) -> None:
+    mail = make_message(make_lead(location=centre))
+
+    with rehearsal.workers(far, "mail", redis_url="redis://127.0.0.1:1/0"):
+        wait_for(lambda: arrived(far, mail), "the mail that nobody waits for")
+
+
+def test_a_worker_ends_when_its_rounds_have_ended(centre: Location, far: FarEnd) -> None:
+    """So that its supervisor starts both afresh: a worker without rounds would call nobody once its broker is away."""
+    lead = make_lead(location=centre)
+    with rehearsal.workers(far, "slow", redis_url="redis://127.0.0.1:1/0") as [worker]:
+        code = make_message(lead, message_class=MessageClass.ANSWER)
+        wait_for(lambda: arrived(far, code), "a round")
+        rehearsal.rounds_of(worker).kill()
+        _gone, alive = psutil.wait_procs([worker], timeout=GIVE_UP_SECONDS)
+
+    assert alive == []
 
 
 def test_rounds_end_with_their_worker(centre: Location, far: FarEnd) -> None:
     """Even when it is killed: nobody says for it that it is alive."""
     with rehearsal.workers(far, "slow", redis_url="redis://127.0.0.1:1/0") as [worker]:
-        wait_for(Heartbeat.objects.exists, "the first round")
+        wait_for(worker.children, "the first round")
         family = worker.children(recursive=True)
         worker.kill()
         _gone, alive = psutil.wait_procs(family, timeout=GIVE_UP_SECONDS)

@@ -30,12 +30,22 @@ def centre(transactional_db: None) -> Location:
 
 
 def test_a_storm_loses_nothing_and_doubles_nothing(centre: Location, tmp_path: Path) -> None:
-    result, kills = rage(Storm(PEOPLE, kills=12, redis_every=6, most_seconds=20, patience_seconds=60), tmp_path)
+    result, kills = rage(Storm(PEOPLE, kills=12, redis_every=6, most_seconds=40, patience_seconds=60), tmp_path)
 
     assert kills >= 8
     assert result.broken_promises(OnUnknown.PARK) == []
     assert (result.mails, result.parked <= MOST_PARKED * PEOPLE) == (PEOPLE, True)
     assert result.accepted > PEOPLE / 2
+
+
+def test_a_worker_that_ended_is_started_again_and_goes_on(centre: Location, tmp_path: Path) -> None:
+    """Celery ends by itself when a sending process dies while Redis is coming back: docs/decisions/0022."""
+    with far_end() as far, embedded.valkey(tmp_path) as url, rehearsal.worker(far, redis_url=url) as worker:
+        worker.main.kill()
+        make_message(make_lead(location=centre))
+
+        assert rehearsal.wait_until_settled(seconds=90)
+        assert len(far.accepted) == 1
 
 
 def test_a_worker_cut_off_from_the_database_comes_back_too_late(centre: Location, tmp_path: Path) -> None:
