@@ -167,7 +167,7 @@ FOLLOW_UP_GUARDS = [
     ),
     Guard(
         "a mail is seen once it is on disk",
-        "crm/mailbox.py",
+        "crm/imap_box.py",
         "(BODY.PEEK[])",
         "(BODY[])",
         "crm/test_inbound.py::test_what_was_not_kept_is_read_again",

@@ -65,6 +65,32 @@ class SourceForm(models.TextChoices):
     CALL = "call", "What the provider sent about it"
 
 
+MOST_DROPS = 2  # the line may drop once by itself
+
+
+class UnfetchedMail(models.Model):
+    """A mail of a mailbox that did not come when it was asked for, or came and could not be kept then.
+
+    `drops`: how often it was asked for without an answer; 0 when it came."""
+
+    mailbox = models.CharField(max_length=400)
+    uid = models.PositiveBigIntegerField(help_text="Its number in that mailbox (RFC 3501).")
+    drops = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(help_text="When it was last asked for.")
+    is_told = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailbox", "uid"], name="unfetched_mail_once")]
+
+    def __str__(self) -> str:
+        return f"Mail {self.uid} of {self.mailbox}"
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether asking again would only drop the line again."""
+        return self.drops >= MOST_DROPS
+
+
 class Settled(models.TextChoices):
     BY_HAND = "by_hand", "Taken care of by hand"
     NOTHING = "nothing", "Nothing to do"

@@ -15,7 +15,7 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from crm import delivery, inbound, mailbox, sending, threads
+from crm import delivery, imap_box, inbound, mailbox, sending, threads
 from crm.actions import events
 from crm.actions import inbound as actions
 from crm.enums import EnrolmentState, Event, TaskKind
@@ -286,7 +286,7 @@ def test_a_mailbox_that_does_not_open_costs_a_line_of_the_log(
 @pytest.mark.parametrize("url", ["imap://u:p@mail.example.org/INBOX", "pop3://u:p@x", "imaps://x/INBOX"])
 def test_addresses_of_mailboxes_that_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="IMAP_URL"):
-        mailbox.parse(url)
+        imap_box.parse(url)
 
 
 # --- There and back ---------------------------------------------------------------------------------------------------

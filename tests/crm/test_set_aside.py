@@ -171,26 +171,6 @@ def test_one_that_is_too_large_is_told_by_its_headers(lead: Lead, box: ImapServe
     assert InboundMail.objects.get().text == "The next."
 
 
-class Refusing:
-    """A mail server that does not hand one mail over, or whose mail was removed a moment ago."""
-
-    def __init__(self, state: str) -> None:
-        self.state, self.asked = state, list[str]()
-
-    def uid(self, command: str, *_arguments: str) -> tuple[str, list[object]]:
-        self.asked.append(command)
-        return self.state, [None if self.state == "OK" else b"[SERVERBUG] Internal error"]
-
-
-@pytest.mark.parametrize(("state", "told"), [("NO", [True, False]), ("OK", [False, False])])
-def test_one_that_the_server_keeps_for_itself_is_told_once(lead: Lead, state: str, told: list[bool]) -> None:
-    """And asked for again: it is not marked as seen."""
-    server = Refusing(state)
-    assert [mailbox._take(server, b"7") for _ in range(2)] == told  # type: ignore[arg-type]
-    assert SetAsideMail.objects.count() == sum(told)
-    assert "STORE" not in server.asked
-
-
 def test_one_that_takes_too_long_is_set_aside(lead: Lead, box: ImapServer, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(raw: bytes, **_: object) -> inbound.Arrived:
         if b"The slow one." in raw:

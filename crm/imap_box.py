@@ -1,0 +1,128 @@
+"""A mailbox on a server (IMAP, RFC 3501), as far as reading what is new goes. Raises what is in TROUBLE for whatever
+goes wrong with the connection or the server."""
+
+import imaplib
+import re
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+STEP_SECONDS = 20.0
+HEADER_BYTES = 64 * 1024
+TROUBLE = (OSError, imaplib.IMAP4.error)
+_SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
+_QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(rb"\\(.)")
+
+
+class Refused(Exception):
+    """The server answers NO: it does not hand this mail over."""
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """Where replies and bounces arrive."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    folder: str
+    tls: bool
+
+
+def parse(url: str) -> Mailbox:
+    """`imaps://user:password@host:993/INBOX`, or imap:// on this machine. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"imaps", "imap"} or not parts.hostname or not parts.username:
+        raise ValueError("IMAP_URL cannot be read: write it as imaps://user:password@mail.example.org:993/INBOX")
+    if parts.scheme == "imap" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise ValueError("IMAP_URL reads in plain text from another machine: use imaps://")
+    tls = parts.scheme == "imaps"
+    return Mailbox(
+        host=parts.hostname,
+        port=parts.port or (993 if tls else 143),
+        user=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        folder=unquote(parts.path.strip("/")) or "INBOX",
+        tls=tls,
+    )
+
+
+def enter(where: Mailbox) -> imaplib.IMAP4:
+    """Connects, signs in and opens the folder."""
+    if where.tls:
+        context = ssl.create_default_context()
+        box: imaplib.IMAP4 = imaplib.IMAP4_SSL(where.host, where.port, ssl_context=context, timeout=STEP_SECONDS)
+    else:
+        box = imaplib.IMAP4(where.host, where.port, timeout=STEP_SECONDS)
+    try:
+        box.login(where.user, where.password)
+        if box.select(f'"{where.folder}"')[0] != "OK":
+            raise imaplib.IMAP4.error("The folder does not open.")
+    except TROUBLE:
+        leave(box)
+        raise
+    return box
+
+
+def leave(box: imaplib.IMAP4) -> None:
+    """Says goodbye to whoever still listens."""
+    with suppress(*TROUBLE):
+        box.logout()
+    with suppress(*TROUBLE):
+        box.shutdown()
+
+
+def name_of(where: Mailbox, box: imaplib.IMAP4) -> str:
+    """What stands for these mails and their numbers for good: another UIDVALIDITY, and they mean other mails."""
+    [validity] = box.response("UIDVALIDITY")[1] or [None]
+    return f"{where.user}@{where.host}/{where.folder};UIDVALIDITY={(validity or b'').decode()}"[:400]
+
+
+def unseen(box: imaplib.IMAP4) -> list[int]:
+    """The numbers (UID) of the mails that nobody has seen, the oldest first."""
+    found: list[bytes] = box.uid("SEARCH", "UNSEEN")[1]
+    return sorted(map(int, found[0].split())) if found and found[0] else []
+
+
+def size(box: imaplib.IMAP4, uid: int) -> int:
+    """In bytes; 0 when the server does not say."""
+    answered = box.uid("FETCH", str(uid), "(RFC822.SIZE)")[1]
+    found = [_SIZE.search(part) for part in answered if isinstance(part, bytes)]
+    return next((int(match[1]) for match in found if match), 0)
+
+
+def body(box: imaplib.IMAP4, uid: int) -> bytes | None:
+    """The whole mail, not marked as seen; None when it is no longer there. Raises Refused."""
+    return _fetch(box, uid, "(BODY.PEEK[])")
+
+
+def headers(box: imaplib.IMAP4, uid: int) -> bytes | None:
+    """The same for the first of its headers alone."""
+    return _fetch(box, uid, f"(BODY.PEEK[HEADER]<0.{HEADER_BYTES}>)")
+
+
+def mark_as_seen(box: imaplib.IMAP4, uid: int) -> None:
+    """So that it is not unseen the next time."""
+    box.uid("STORE", str(uid), "+FLAGS", r"(\Seen)")
+
+
+def content_of(answered: list[Any]) -> bytes | None:
+    """What stands behind BODY[…] in the answer, a literal or a quoted string; None when nothing does."""
+    for part in answered:
+        if isinstance(part, tuple):
+            return bytes(part[1])
+        if isinstance(part, bytes) and (quoted := _QUOTED.search(part)):
+            return _ESCAPED.sub(rb"\1", quoted[1])
+    return None
+
+
+def _fetch(box: imaplib.IMAP4, uid: int, what: str) -> bytes | None:
+    state, answered = box.uid("FETCH", str(uid), what)
+    content = content_of(answered)
+    if content is None and state != "OK":
+        raise Refused
+    return content
