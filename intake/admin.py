@@ -16,8 +16,10 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from crm import desk
+from crm.actions import access
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.scoped import ScopedFilter
+from crm.enums import AccessAction
 from crm.models import User
 from intake import guard, new_request, panels, quarantine
 from intake.models import Plan, Quarantine, QuarantinedRequest, Question
@@ -96,6 +98,7 @@ class QuestionAdmin(ReadOnlyAdmin):
             return HttpResponse(status=403)
         question = get_object_or_404(self.get_queryset(request), pk=pk)
         if request.method == "POST":
+            self._record(request, AccessAction.EDIT, [question])
             Question.objects.filter(pk=question.pk, answered_at__isnull=True).update(
                 answered_at=timezone.now(), answered_by=cast(User, request.user)
             )
@@ -155,8 +158,11 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
             try:
                 if "release" in request.POST:
                     lead = quarantine.release(held, by=user, now=now)
+                    access.record(AccessAction.EDIT, by=user, object_type="lead", ids=[lead.pk])
+                    self._record(request, AccessAction.EDIT, [held])
                     return redirect("admin:crm_lead_change", lead.pk)
                 quarantine.discard(held, by=user, note=request.POST.get("note", ""), now=now)
+                self._record(request, AccessAction.EDIT, [held])
             except quarantine.QuarantineRefused as refused:
                 messages.warning(request, refused.message)
                 return redirect("admin:intake_quarantinedrequest_change", held.pk)
@@ -167,7 +173,9 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             return HttpResponse(status=403)
         today = timezone.localdate()
-        days = quarantine.by_day(first=today - timedelta(days=BALANCE_DAYS - 1), last=today)
+        days = quarantine.by_day(
+            first=today - timedelta(days=BALANCE_DAYS - 1), last=today, user=cast(User, request.user)
+        )
         context = {**self.admin_site.each_context(request), "title": "What arrived", "days": days, "opts": self.opts}
         return TemplateResponse(request, "intake/balance.html", context)
 

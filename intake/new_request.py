@@ -159,8 +159,7 @@ def _request(request: HttpRequest, form: NewRequest, *, urgent: bool) -> Request
 
 
 def _keep(request: HttpRequest, form: NewRequest) -> HttpResponse:
-    lead = actions.submit(_request(request, form, urgent=False)).lead
-    _add_note(request, form, lead)
+    lead = _submit(request, form, _request(request, form, urgent=False))
     messages.success(request, f"{lead.full_name} is a lead now. The reference is {lead.reference}.")
     return redirect("admin:crm_lead_change", lead.pk)
 
@@ -172,11 +171,14 @@ def _emergency(request: HttpRequest, form: NewRequest) -> HttpResponse:
     if not form.has_contact:
         safety.count_without_contact(asked.location, now=asked.now)
         return redirect("admin:intake_new_request")
-    lead = actions.submit(asked).lead
-    _add_note(request, form, lead)
+    lead = _submit(request, form, asked)
     return redirect("admin:crm_lead_change", lead.pk)
 
 
-def _add_note(request: HttpRequest, form: NewRequest, lead: Lead) -> None:
+def _submit(request: HttpRequest, form: NewRequest, asked: Request) -> Lead:
+    """Stores it with its note; who wrote it down leaves an event about that person."""
+    lead, user = actions.submit(asked).lead, cast(User, request.user)
     if text := form.cleaned_data.get("note"):
-        leads.add_note(lead, by=cast(User, request.user), text=text)
+        leads.add_note(lead, by=user, text=text)
+    access.record(AccessAction.EDIT, by=user, object_type="lead", ids=[lead.pk])
+    return lead

@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
+from crm import queries
 from crm.errors import DomainError
-from crm.models import EmergencyCount, Lead, User
+from crm.models import EmergencyCount, Lead, Location, User
+from crm.models.lead import in_sight
 from intake import actions
 from intake.models import Arrival, Quarantine, QuarantinedRequest, Submission
 from intake.request import Request, plain
@@ -108,11 +110,12 @@ class Balance:
         return self.received - self.leads - self.attached - self.quarantined - self.emergencies
 
 
-def by_day(*, first: date, last: date) -> list[tuple[date, Balance]]:
-    """What arrived on each of these days, both included, newest first. Two queries, however many arrived."""
+def by_day(*, first: date, last: date, user: User) -> list[tuple[date, Balance]]:
+    """What arrived on each of these days, both included, newest first, of the locations that somebody works for. Two
+    queries, however many arrived."""
     became = Submission.objects.filter(form_id=OuterRef("pk"), page__in=ASKED)
     held = QuarantinedRequest.objects.filter(form_id=OuterRef("pk")).exclude(state=Quarantine.RELEASED)
-    arrived = Arrival.objects.filter(day__range=(first, last)).annotate(
+    arrived = Arrival.objects.filter(day__range=(first, last), pk__in=_arrived_in_sight(user)).annotate(
         asked=Exists(became), began=Exists(became.filter(~Exists(_earlier()))), waits=Exists(held)
     )
     counts = arrived.values("day").annotate(
@@ -122,7 +125,7 @@ def by_day(*, first: date, last: date) -> list[tuple[date, Balance]]:
         quarantined=Count("pk", filter=Q(waits=True)),
     )
     found = {row["day"]: {name: row[name] for name in NOTHING} for row in counts.values("day", *NOTHING)}
-    emergencies = _emergencies(first, last)
+    emergencies = _emergencies(first, last, user)
     days = [last - timedelta(days=back) for back in range((last - first).days + 1)]
     return [(day, Balance(**found.get(day, NOTHING), emergencies=emergencies.get(day, 0))) for day in days]
 
@@ -136,6 +139,18 @@ def _earlier() -> QuerySet[Submission]:
     return Submission.objects.filter(before, lead=OuterRef("lead"), page__in=ASKED).exclude(form_id=OuterRef("form_id"))
 
 
-def _emergencies(first: date, last: date) -> dict[date, int]:
-    days = EmergencyCount.objects.filter(day__range=(first, last)).values("day").annotate(sum=Sum("count"))
+def _arrived_in_sight(user: User) -> QuerySet[Arrival]:
+    """What has become a request of a location that this person works for, or waits there. What became nothing arrived
+    on the pages of the main location."""
+    sent = Submission.objects.filter(form_id=OuterRef("pk"), page__in=ASKED)
+    held = QuarantinedRequest.objects.filter(form_id=OuterRef("pk"))
+    here = Exists(sent.filter(in_sight(user, location="lead__location"))) | Exists(held.filter(in_sight(user)))
+    centre = queries.main_location()
+    main = Location.objects.filter(in_sight(user, location="pk"), pk__in=[centre.pk] if centre else [])
+    return Arrival.objects.filter(here | (~Exists(sent) & ~Exists(held) & Exists(main)))
+
+
+def _emergencies(first: date, last: date, user: User) -> dict[date, int]:
+    counted = EmergencyCount.objects.filter(in_sight(user), day__range=(first, last))
+    days = counted.values("day").annotate(sum=Sum("count"))
     return dict(days.values_list("day", "sum"))

@@ -4,6 +4,20 @@ from script.guard import Guard
 
 LOCATION_GUARDS = [
     Guard(
+        "the balance is that of one's own locations",
+        "intake/quarantine.py",
+        "day__range=(first, last), pk__in=_arrived_in_sight(user))",
+        "day__range=(first, last))",
+        "intake/test_guard.py::test_the_balance_is_that_of_the_locations_somebody_works_for",
+    ),
+    Guard(
+        "who decides about a held request leaves an event",
+        "intake/admin.py",
+        '                    access.record(AccessAction.EDIT, by=user, object_type="lead", ids=[lead.pk])\n',
+        "",
+        "intake/test_guard.py::test_who_decides_about_a_held_request_leaves_an_event",
+    ),
+    Guard(
         "nothing is taken from whoever works elsewhere too",
         "crm/admin/people.py",
         "        elif obj is not None and not accounts.works_within(obj, by):",

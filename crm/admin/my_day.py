@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
 from crm import work_list
-from crm.actions import tasks
+from crm.actions import access, tasks
 from crm.admin import shown
 from crm.admin.lead_page import user_of
+from crm.enums import AccessAction
 from crm.errors import TaskRefused
 from crm.models import Lead, Task
 
@@ -72,6 +73,7 @@ def _settle(request: HttpRequest, task: Task, what: str) -> None:
     if done is None:
         messages.warning(request, words)
     elif done:
+        access.record(AccessAction.EDIT, by=user_of(request), object_type="lead", ids=[task.lead_id])
         messages.success(request, words)
     else:
         messages.info(request, "Somebody had done this already.")

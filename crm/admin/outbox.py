@@ -17,7 +17,7 @@ from unfold.decorators import display
 from crm.actions import messages as outbox
 from crm.admin.base import ReadOnlyAdmin, colours, link_to
 from crm.admin.lead_page import user_of
-from crm.enums import MessageState, TaskKind
+from crm.enums import AccessAction, MessageState, TaskKind
 from crm.errors import MessageRefused
 from crm.models import Message, Task
 
@@ -106,9 +106,11 @@ class MessageAdmin(ReadOnlyAdmin):
         try:
             if what == "again":
                 outbox.send_again(message, by=user, now=now)
+                self._record(request, AccessAction.EDIT, [message])
                 messages.success(request, "The message is in the queue again.")
             elif what:
                 outbox.settle(message, what, by=user, now=now)
+                self._record(request, AccessAction.EDIT, [message])
                 messages.success(request, "Settled.")
         except MessageRefused as refused:
             messages.warning(request, refused.message)

@@ -22,7 +22,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
-from crm.actions import accounts, assignment
+from crm.actions import access, accounts, assignment
 from crm.admin.base import MOST_COUNTED, DeskAdmin, ReadOnlyAdmin, colours
 from crm.admin.fields import HoursField, LinesField
 from crm.admin.lead_page import user_of
@@ -155,6 +155,7 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
             raise PermissionDenied
         if request.method == "POST":
             if accounts.mail_password_link(user, now=timezone.now()):
+                self._record(request, AccessAction.EDIT, [user])
                 messages.success(request, f"A link to set a password is on its way to {user.email}.")
             else:
                 messages.warning(request, _NO_LOCATION)
@@ -183,8 +184,10 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
             raise PermissionDenied
         leaver = get_object_or_404(self.get_queryset(request), pk=pk)
         heirs = assignment.may_own().filter(self.sighted(user_of(request))).exclude(pk=leaver.pk)
+        theirs = Lead.objects.open().filter(owner=leaver).visible_to(user_of(request))
         form = HandOverForm(request.POST or None, heirs=heirs)
         if form.is_valid():
+            ids = list(theirs.values_list("pk", flat=True))
             try:
                 count = assignment.hand_over(
                     leaver, to=form.cleaned_data["to"], by=user_of(request), now=timezone.now()
@@ -192,6 +195,8 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
             except AssignmentRefused as refused:
                 form.add_error("to", refused.message)
             else:
+                self._record(request, AccessAction.EDIT, [leaver])
+                access.record(AccessAction.EDIT, by=user_of(request), object_type="lead", ids=ids)
                 messages.success(request, f"{count} open lead{'' if count == 1 else 's'} of {leaver} handed over.")
                 return redirect("admin:crm_user_changelist")
         context = {
@@ -200,7 +205,6 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
             "form": form,
             "leaver": leaver,
         }
-        theirs = Lead.objects.open().filter(owner=leaver).visible_to(user_of(request))
         context |= {"open_leads": theirs[:MOST_COUNTED].count(), "opts": self.opts}
         return TemplateResponse(request, "crm/hand_over.html", context, status=422 if form.errors else 200)
 

@@ -12,7 +12,7 @@ from django.test import Client
 from crm.actions import assignment
 from crm.enums import Stage, TaskKind
 from crm.errors import AssignmentRefused
-from crm.models import Absence, Lead, Location, Notice, Task, User
+from crm.models import Absence, AccessEvent, Lead, Location, Notice, Task, User
 from tests.factories import make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
@@ -214,6 +214,9 @@ def test_one_press_hands_everything_over(client: Client, centre: Location) -> No
     make_lead(location=centre, owner=leaver)
     client.force_login(person("Alex", role="administrator"))
     answer = client.post(f"/admin/crm/user/{leaver.pk}/hand-over/", {"to": str(heir.pk)})
+    assert AccessEvent.objects.filter(
+        action="edit", object_type="lead", object_ids__contains=[Lead.objects.get().pk]
+    ).exists()
     assert (answer.status_code, Lead.objects.get().owner) == (302, heir)
 
 

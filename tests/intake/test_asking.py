@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from crm import places
 from crm.enums import TaskKind
-from crm.models import EmergencyCount, Lead, Location, SafetyAlert, Task
+from crm.models import AccessEvent, EmergencyCount, Lead, Location, SafetyAlert, Task
 from intake.models import Question, Submission
 from tests.factories import PASSWORD, make_user, step_one
 
@@ -107,6 +107,7 @@ def test_staff_mark_a_question_as_answered(client: Client, centre: Location) -> 
     client.post(reverse("admin:intake_question_answered", args=[question.pk]))
     question.refresh_from_db()
     assert question.answered_by == casey
+    assert AccessEvent.objects.filter(action="edit", object_ids=[question.pk]).count() == 1
     assert "Nora Specimen" not in client.get("/admin/intake/question/").content.decode()
 
 

@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.client_address import client_address
-from crm.models import Lead, Location, Message, Task
+from crm.models import AccessEvent, Lead, Location, Message, Task, User
 from intake import guard, proof, quarantine
 from intake.models import Arrival, Quarantine, QuarantinedRequest, RateCount, Submission
-from tests.factories import PASSWORD, make_user, step_one
+from tests.factories import PASSWORD, make_location, make_user, step_one
 
 HERE = "/candidate/"
 NOW = datetime(2026, 11, 23, 17, 20, tzinfo=UTC)
@@ -203,9 +203,9 @@ def test_the_database_wants_a_reason_too(held: QuarantinedRequest) -> None:
         held.save()
 
 
-def today_of(centre: Location) -> quarantine.Balance:
+def today_of(centre: Location, user: User | None = None) -> quarantine.Balance:
     day = timezone.now().astimezone(centre.zone).date()
-    [(shown, balance)] = quarantine.by_day(first=day, last=day)
+    [(shown, balance)] = quarantine.by_day(first=day, last=day, user=user or make_user())
     assert shown == day
     return balance
 
@@ -224,11 +224,39 @@ def test_everything_that_arrived_became_something(client: Client, centre: Locati
     assert today_of(centre) == quarantine.Balance(received=6, leads=4, attached=1, quarantined=0, emergencies=1)
 
 
+def test_the_balance_is_that_of_the_locations_somebody_works_for(client: Client, centre: Location) -> None:
+    elsewhere = make_location(name="Harbor Spine Center", position=9)
+    client.post(HERE, step_one())
+    client.post(HERE, different(2) | {"website": "x"})
+    client.post(HERE, {"submission_id": str(uuid.uuid4()), "safety_check": ["A1"]})
+    client.post(HERE, different(4))
+    Lead.objects.filter(submissions__form_id=Submission.objects.latest("at").form_id).update(location=elsewhere)
+    here, there = make_user(email="here@example.org"), make_user(email="there@example.org")
+    here.locations.add(centre)
+    there.locations.add(elsewhere)
+    assert today_of(centre, here) == quarantine.Balance(received=3, leads=1, attached=0, quarantined=1, emergencies=1)
+    assert today_of(centre, there) == quarantine.Balance(received=1, leads=1, attached=0, quarantined=0, emergencies=0)
+    assert today_of(centre).received == 4
+
+
+def edits(model: str, pk: uuid.UUID) -> int:
+    return AccessEvent.objects.filter(action="edit", object_type=model, object_ids=[pk]).count()
+
+
+def test_who_decides_about_a_held_request_leaves_an_event(held: QuarantinedRequest, client: Client) -> None:
+    browser, address = desk("coordinator", client), reverse("admin:intake_quarantine_decide", args=[held.pk])
+    browser.post(address, {"discard": "1"})
+    assert edits("quarantinedrequest", held.pk) == 0  # nothing was changed
+    browser.post(address, {"release": "1"})
+    assert (edits("quarantinedrequest", held.pk), edits("lead", Lead.objects.get().pk)) == (1, 1)
+
+
 def test_the_balance_of_many_days_is_two_queries(client: Client, centre: Location) -> None:
     today = timezone.now().astimezone(centre.zone).date()
     client.post(HERE, step_one())
+    user = make_user()
     with CaptureQueriesContext(connection) as queries:
-        days = quarantine.by_day(first=today - timedelta(days=30), last=today)
+        days = quarantine.by_day(first=today - timedelta(days=30), last=today, user=user)
     assert len(queries) == 2
     assert [day for day, balance in days if balance.received] == [today]
     assert [day for day, _ in days] == [today - timedelta(days=back) for back in range(31)]

@@ -13,7 +13,10 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from crm import registry
+from crm.enums import AccessAction
 from crm.models import AccessEvent
+from intake.models import QuarantinedRequest, Question
 from tests.walk import routes
 from tests.walk.world import HERE, MARK, THERE, World
 
@@ -23,6 +26,7 @@ KINDS = [
     "elsewhere is found",
     "elsewhere is changed",
     "nobody knows who looked",
+    "nobody knows who changed something",
     "clinical words for whom they are not",
     "a stranger is let in",
     "a look changes something",
@@ -37,6 +41,11 @@ FILTERS = {"coordinator", "administrator"}  # who asks lists for what is elsewhe
 ALWAYS_ON = "/<path:object_id>/"  # Django sends on from there to change/, whatever the id
 # They sign somebody in or out, or keep what belongs to whoever is signed in.
 OPEN = {"login/", "set-password/<str:uidb64>/<str:token>/"}
+# Whoever writes here leaves an event that says so.
+ABOUT_PEOPLE = {entry.model._meta.db_table for entry in registry.personal_data_of_all()} | {
+    model._meta.db_table for model in (Question, QuarantinedRequest)
+}
+EDITS = {AccessAction.EDIT, AccessAction.DOWNLOAD}
 OF_THE_BROWSER = {"login/", "logout/", "password_change/", "password_change/done/", "bell/"}
 
 
@@ -68,6 +77,7 @@ class Asked:
     writes: list[str]
     seen: set[UUID]
     trouble: str
+    is_edit: bool = False
 
 
 @contextmanager
@@ -102,11 +112,12 @@ class Walker:
                 answer = getattr(self.client, method.lower())(address, data, headers=headers)
                 # Answers and headers: a message for the next page may stand in a cookie.
                 text = f"{answer.headers} {answer.cookies} {answer.getvalue().decode('utf-8', 'replace')}"
-            events = AccessEvent.objects.filter(at__gte=began).values_list("object_ids", flat=True)
-            seen = {one for ids in events for one in ids}
+            events = list(AccessEvent.objects.filter(at__gte=began).values_list("action", "object_ids"))
+            seen = {one for _action, ids in events for one in ids}
             transaction.set_rollback(True)
         trouble = repr(answer.exc_info[1])[:200] if getattr(answer, "exc_info", None) else ""
-        return Asked(answer.status_code, text, writes, seen, trouble)
+        is_edit = any(action in EDITS and ids for action, ids in events)
+        return Asked(answer.status_code, text, writes, seen, trouble, is_edit)
 
 
 def walk(world: World) -> Walk:
@@ -179,6 +190,9 @@ class Visitor:
         if found.writes and (is_elsewhere or (method == "GET" and pattern not in OF_THE_BROWSER)):
             kind = "elsewhere is changed" if is_elsewhere else "a look changes something"
             self._complain(kind, f"{what} {found.writes[0]}")
+        changed = sorted(table for table in ABOUT_PEOPLE for write in found.writes if f'"{table}"' in write)
+        if method == "POST" and changed and not found.is_edit and pattern not in OF_THE_BROWSER:
+            self._complain("nobody knows who changed something", f"{what} {changed[0]}")
         self._read(found, address, pattern, what)
         return found
 
