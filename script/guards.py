@@ -16,6 +16,7 @@ from script.guards_of_strangers import STRANGER_GUARDS
 from script.guards_of_the_desk import DESK_GUARDS
 from script.guards_of_the_door import DOOR_GUARDS
 from script.guards_of_the_private_page import PRIVATE_GUARDS
+from script.guards_of_the_record import RECORD_GUARDS
 
 NOTHING = "migrations.RunSQL(migrations.RunSQL.noop) if True else "
 
@@ -368,6 +369,7 @@ GUARDS = [
     *REQUEST_GUARDS,
     *DECISION_GUARDS,
     *PRIVATE_GUARDS,
+    *RECORD_GUARDS,
     *INCOMING_GUARDS,
     *INSURANCE_GUARDS,
     *FOLLOW_UP_GUARDS,
