@@ -269,6 +269,20 @@ def figures_of_all(user: User) -> list[Table]:
     return [table for _order, tables in sorted(_figures, key=lambda entry: entry[0]) for table in tables(user)]
 
 
+Work = Callable[[datetime], int]
+_due: list[Work] = []
+
+
+def due(work: Work) -> None:
+    """Have every sweep call `work` with the present (crm/sweep.py). Each row that it looks after is claimed first: any
+    number may run at once."""
+    _due.append(work)
+
+
+def due_of_all() -> list[Work]:
+    return list(_due)
+
+
 _stories: list[Callable[[datetime], None]] = []
 
 

@@ -4,8 +4,8 @@ A request makes nine rows of seven tables. Saved one by one they cost nine waits
 that the request takes; together they cost one.
 """
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -16,21 +16,36 @@ type Columns = Sequence[models.Field[Any, Any]]
 _statements: dict[type[models.Model], tuple[str, Columns]] = {}
 
 
-def insert(rows: Sequence[models.Model], *, savepoint: bool = True) -> None:
+def insert(rows: Sequence[models.Model], *, savepoint: bool = True, thrown_away: Sequence[models.Model] = ()) -> None:
     """Inserts new rows of any models, in the given order: all of them or, with IntegrityError, none. What the database
     fills in by itself (db_default) is left to it.
 
     For models whose key is made here and not by the database. Fields prepare their values as for save() (encryption,
     auto_now); signals are not sent. Needs no transaction of its own, which would cost two more trips: PostgreSQL runs
     statements that arrive together as one. Inside a transaction of the caller a savepoint keeps that one usable;
-    without `savepoint` it saves two trips, and an error ends the caller's transaction.
+    without `savepoint` it saves two trips, and an error ends the caller's transaction. `thrown_away`: rows that are
+    inserted and taken back in the same trip, inside a transaction of the caller, for what they cost (see kept_if).
     """
     protected = savepoint and connection.in_atomic_block
     with transaction.atomic() if protected else nullcontext(), connection.cursor() as cursor:
         bound: Any = cursor  # psycopg's client-side binding is not known to the type checker
-        cursor.execute("; ".join(bound.mogrify(*_insertion(row)) for row in rows))
+        statements = [bound.mogrify(*_insertion(row)) for row in rows]
+        if thrown_away:
+            back = [bound.mogrify(*_insertion(row)) for row in thrown_away]
+            statements += ["SAVEPOINT thrown_away", *back, "ROLLBACK TO SAVEPOINT thrown_away"]
+        cursor.execute("; ".join(statements))
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
+
+
+@contextmanager
+def kept_if(counts: bool) -> Iterator[None]:
+    """Run what a request changes, and keep it only if it counts. The work is done either way: its time tells a
+    stranger nothing about whom we know. Inside a transaction; nothing in it may reach beyond the database."""
+    with transaction.atomic():
+        yield
+        if not counts:
+            transaction.set_rollback(True)
 
 
 def insert_unless_taken(row: models.Model) -> bool:

@@ -4,10 +4,11 @@ Any number may run at once, everywhere: each row is claimed before something is 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
-from crm import alone, delivery, follow_up, mailbox, queries, webhook
+from crm import alone, delivery, follow_up, mailbox, queries, registry, webhook
 from crm.actions import assignment, digests, documents, next_steps, safety
 from crm.enums import URGENT
 from crm.models.message import LATE_AFTER
@@ -23,7 +24,7 @@ def once() -> int:
     Alerts first, and each on its own: trouble with one path must not silence the others.
     """
     accepted = urgent()
-    for look_after in (*_AT_THE_DESK, follow_up.run_due):
+    for look_after in (*_of_the_apps_above(), *_AT_THE_DESK, follow_up.run_due):
         _each_alone(look_after)
     accepted += delivery.send_due()
     _warn_when_late()
@@ -83,6 +84,10 @@ def _escalate() -> int:
 
 def _by_the_clock(look_after: Callable[..., int]) -> Callable[[], int]:
     return lambda: look_after(now=queries.clock())
+
+
+def _of_the_apps_above() -> list[Callable[[], int]]:
+    return [partial(work, queries.clock()) for work in registry.due_of_all()]
 
 
 # New leads get an owner, leads of people who left come back, nobody is forgotten, and bells are mailed.

@@ -9,17 +9,18 @@ from datetime import timedelta
 from django.db import IntegrityError, models, transaction
 
 from crm import dispatch, emails, rows
-from crm.actions import addresses, assignment, events, reviews, safety, sequences
-from crm.enums import ActivityKind, Event, MessageState, Outcome
-from crm.models import Activity, Lead, Message, Task
+from crm.actions import assignment, events, reviews, safety, sequences
+from crm.enums import ActivityKind, Event, Outcome
+from crm.models import Lead, Task
 from crm.registry import Happening
 from intake import assessments, flags, known, record, request, signs
-from intake.known import IDENTITY, LEAD_FIELDS
-from intake.models import Assessment, Submission, Unproven, UnprovenRequest
+from intake.known import LEAD_FIELDS
+from intake.models import Assessment, PendingSubmission, Submission, Unproven, UnprovenRequest
 from intake.request import Request
 
 FOLLOWS_FOR = timedelta(hours=1)  # as long as the cookie of the browser
-ON_HOLD = "Routine messages and booking are on hold"
+WAYS = ("email", "phone")
+NOBODY = "nobody@example.org"  # to whom nothing is ever sent
 
 
 def submit(asked: Request) -> Submission:
@@ -39,7 +40,7 @@ def submit(asked: Request) -> Submission:
     try:
         with transaction.atomic():
             people = known.find(asked)
-            if before := _before(asked, people):
+            if before := _before(asked):
                 return _repeat(asked, before)
             if people is None:
                 return _write_new(asked)
@@ -51,18 +52,21 @@ def submit(asked: Request) -> Submission:
         return same
 
 
-def _before(asked: Request, people: known.Person | None) -> Submission | None:
+def _before(asked: Request) -> Submission | None:
     """What this very browser had sent with this form within the hour. None when somebody has decided about it
-    meanwhile, or when the name is somebody else's now: that is a new request. Locks its lead, then reads the state."""
+    meanwhile, or when it gives neither the e-mail nor the telephone of before: that is a new request. Whom we know
+    plays no part in it. Nobody decides about it until the transaction ends."""
+    if not asked.repeats:
+        return None
     sent_here = Submission.objects.filter(
-        form_id=asked.form_id, reference=asked.repeats or None, at__gt=asked.now - FOLLOWS_FOR
+        form_id=asked.form_id, reference=asked.repeats, at__gt=asked.now - FOLLOWS_FOR
     )
     found = sent_here.select_related("lead").first()
-    if found is None or (people and people.lead.pk != found.lead_id):
+    if found is None or not any(asked.data.get(way) and asked.data[way] == found.answers.get(way) for way in WAYS):
         return None
-    known.locked(found.lead)
-    sent = Submission.objects.select_related("lead", "unproven").get(pk=found.pk)
-    return None if sent.unproven and sent.unproven.state != Unproven.WAITING else sent
+    undecided = UnprovenRequest.objects.select_for_update(no_key=True, of=("self",))
+    found.unproven = undecided.filter(pk=found.unproven_id or found.pk).first()
+    return None if found.unproven and found.unproven.state != Unproven.WAITING else found
 
 
 # --- Somebody new -----------------------------------------------------------------------------------------------------
@@ -73,13 +77,13 @@ def _write_new(asked: Request) -> Submission:
     made: list[models.Model] = [lead, sent, noted, *request.proofs(asked, lead), *_assessed(asked, lead)]
     if asked.urgent:
         lead.safety_hold, lead.outcome, lead.recheck_on = True, Outcome.URGENT, None
-        held = Activity(lead=lead, kind=ActivityKind.SAFETY_HOLD, at=asked.now, summary=ON_HOLD)
+        held = request.hold_noted(lead, now=asked.now)
         _write([*made, held, request.urgent_call(lead, key=sent.pk, now=asked.now)])
         safety.raise_alert(lead, key=f"urgent:{sent.pk}", now=asked.now, is_loud=not asked.many)
     else:
-        reply = [request.first_call(asked, lead, sent), *_acknowledgement(asked, lead, sent)]
-        _write([*made, *reply, *_begun(asked, lead, sent)])
-    with known.kept_if(True):
+        made += [request.first_call(asked, lead, sent), *_begun(asked, lead, sent)]
+        _write_and_acknowledge(made, asked, lead, sent)
+    with rows.kept_if(True):
         events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk), but=sequences.on_event)
     return sent
 
@@ -129,17 +133,21 @@ def _review(made: Assessment, asked: Request, lead: Lead, *, report: UnprovenReq
     return [task]
 
 
-def _acknowledgement(asked: Request, lead: Lead, sent: Submission) -> list[Message]:
-    """To the address on record; of a lead that the request has just made, that is the one it gave."""
-    if not lead.email:
-        return []
-    return [emails.acknowledgement(lead, reference=asked.reference, submission_id=sent.pk, now=asked.now)]
+def _write_and_acknowledge(made: list[models.Model], asked: Request, lead: Lead, sent: Submission) -> None:
+    """The mail goes to the address on record; of a lead that the request has just made, that is the one it gave.
+    Without one it is written all the same and thrown away: whether there is one, is nothing to tell."""
+    message = emails.acknowledgement(lead, reference=asked.reference, submission_id=sent.pk, now=asked.now)
+    if message.to_email:
+        rows.insert([*made, message], savepoint=False)
+    else:
+        message.to_email = NOBODY
+        rows.insert(made, thrown_away=[message], savepoint=False)
+    dispatch.send_after_commit(message)
 
 
 def _write(made: list[models.Model]) -> None:
-    """Stores rows together and wakes a worker for the mails among them."""
+    """Stores rows together."""
     rows.insert(made, savepoint=False)
-    dispatch.send_after_commit(*(row for row in made if isinstance(row, Message)))
 
 
 # --- In somebody's name -----------------------------------------------------------------------------------------------
@@ -160,14 +168,14 @@ def _write_unproven(asked: Request, person: known.Person) -> Submission:
         safety.raise_alert(lead, key=f"urgent:{waits.pk}", now=asked.now, is_loud=not asked.many)
     else:
         calls = [] if person.waits_for_call else [request.first_call(asked, lead, sent)]
-        _write([*made, *calls, *_acknowledgement(asked, lead, sent)])
+        _write_and_acknowledge([*made, *calls], asked, lead, sent)
     _work_as_for(unknown, asked, sent)
     return sent
 
 
 def _work_as_for(unknown: Lead, asked: Request, sent: Submission) -> None:
     """Does for a lead that is not there what somebody unknown costs beyond this, and throws it away."""
-    with known.kept_if(False):
+    with rows.kept_if(False):
         if not asked.urgent:
             _begun(asked, unknown, sent)
         events.announce(unknown, Event.SUBMITTED, now=asked.now, key=str(sent.pk), but=sequences.on_event)
@@ -175,51 +183,25 @@ def _work_as_for(unknown: Lead, asked: Request, sent: Submission) -> None:
 
 # --- The same form again, from the same browser -----------------------------------------------------------------------
 def _repeat(asked: Request, before: Submission) -> Submission:
-    """Kept beside what the form had sent, and like it: of a request that waits in somebody's name, nothing counts."""
-    lead = known.locked(before.lead)
-    sent = request.kept(asked, lead, unproven=before.unproven)
+    """Kept beside what the form had sent, and like it: a worker lets the lead that the form made follow it
+    (intake/repeats.py); of a request that waits in somebody's name, nothing counts. The work here is the same."""
+    lead, waits = before.lead, before.unproven
+    sent = request.kept(asked, lead, unproven=waits)
     noted = request.entry(asked, lead, sent, kind=ActivityKind.REQUEST_CHANGED, summary="Sent the request again")
-    _write([sent, noted])
-    with known.kept_if(before.unproven is None):
-        _follow(asked, lead, sent, before)
-    if before.unproven:
-        _add_to(before.unproven, asked, sent)
+    _write([sent, noted, PendingSubmission(submission=sent, is_urgent=asked.urgent, at=asked.now)])
+    dispatch.after_commit("intake.apply_pending", sent.pk)
+    with rows.kept_if(waits is None):
+        _write(request.proofs(asked, lead))
+    with rows.kept_if(waits is not None):
+        _write_anew(waits or UnprovenRequest(lead=lead), asked)
+    if asked.urgent:
+        known.raise_unproven_alarm(lead, waits, key=sent.pk, now=asked.now, is_loud=not asked.many)
     return sent
 
 
-def _follow(asked: Request, lead: Lead, sent: Submission, before: Submission) -> None:
-    """Lets the record follow. Contact details do while they still are what the form had said before, and nobody has
-    shown to be this person: what somebody has corrected or proven since stays."""
-    is_open = not Lead.objects.proven().filter(pk=lead.pk).exists()
-    said = {name: before.answers.get(name, "") for name in IDENTITY if name in asked.data}
-    changed = [name for name, value in said.items() if is_open and getattr(lead, name) == value]
-    changed = [name for name in changed if asked.data[name] != said[name]]
-    for name in changed:
-        setattr(lead, name, asked.data[name])
-    lead.save(update_fields=[*changed, "updated_at"])
-    if "email" in changed:
-        _turn_to_new_address(asked, lead, before=str(said["email"]))
-    _write([*request.proofs(asked, lead), *(_acknowledgement(asked, lead, sent) if _writes(asked, changed) else [])])
-    if asked.urgent:
-        known.raise_alarm(lead, key=sent.pk, now=asked.now, is_loud=not asked.many)
-    assessments.assess(lead, cause="The request was sent again, changed", now=asked.now, sign_told=asked.urgent)
-    events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk))
-
-
-def _turn_to_new_address(asked: Request, lead: Lead, *, before: str) -> None:
-    """Ends what the former address opened. An acknowledgement that still waits says no more than the new one will."""
-    if not asked.urgent:
-        waits = Message.objects.filter(lead=lead, name="ack", state=MessageState.QUEUED)
-        waits.update(state=MessageState.CANCELLED, reason=addresses.REASON, finished_at=asked.now)
-    addresses.changed(lead, before=before, now=asked.now)
-
-
-def _writes(asked: Request, changed: list[str]) -> bool:
-    return "email" in changed and not asked.urgent
-
-
-def _add_to(waits: UnprovenRequest, asked: Request, sent: Submission) -> None:
-    waits.data, waits.has_sign = request.plain(asked.data), waits.has_sign or asked.urgent
-    waits.save(update_fields=["data", "has_sign"])
-    if asked.urgent:
-        known.call_at_once(sent.lead, key=waits.pk, cause=sent.pk, now=asked.now, is_loud=not asked.many)
+def _write_anew(waits: UnprovenRequest, asked: Request) -> None:
+    waits.data = request.plain(asked.data)
+    if waits._state.adding:
+        waits.save(force_insert=True)
+    else:
+        waits.save(update_fields=["data"])

@@ -1,67 +1,48 @@
-"""What happens when a page of the second step is sent: kept at once, whole, and judged again."""
+"""What happens when a page of the second step is sent: kept at once, whole, and judged again.
+
+A browser that has not shown whose it is costs the same whoever it is about: what it sends is kept here, and a worker
+lets the record follow (intake/pending.py). Only a warning sign is acted on at once.
+"""
 
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import models, transaction
+from django.utils import timezone
 
-from crm.actions import events, leads, tasks, treatments
-from crm.enums import ActivityKind, Event, TaskKind
-from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
-from crm.treatment_enums import MeasurementKind, Source, TreatmentGroup, TreatmentStatus
+from crm import dispatch, rows
+from crm.actions import events, treatments
+from crm.enums import ActivityKind
+from crm.models import Activity, Lead, PatientSession, Treatment
+from crm.treatment_enums import Source, TreatmentGroup, TreatmentStatus
 from crm.vocabulary import GROUP_OF
-from intake import assessments, insurance, known, record, request
-from intake.models import Submission, UnprovenRequest
-from intake.questionnaire import PAGES, RECHECK
+from intake import assessments, known, record, request
+from intake.applying import TREATMENTS, Sent, apply_page, columns_of
+from intake.models import PendingSubmission, Submission, Unproven, UnprovenRequest
+from intake.questionnaire import PAGES
 
-RATINGS = {
-    "pain_now_avg": MeasurementKind.NRS_AVG,
-    "nrs_back_avg": MeasurementKind.NRS_BACK_AVG,
-    "nrs_leg_avg": MeasurementKind.NRS_LEG_AVG,
-}
-LOOK = "Look at the latest ratings"
-BETTER_BY = Decimal("0.30")  # an important change for ratings of pain (Ostelo and others 2008)
 REGION_OF = {"neck": "cervical", "mid_back": "thoracic", "low_back": "lumbar", "buttock_hip": "sacral"}
-TREATMENTS = "treatments"
-_COLUMNS = {field.name: field for field in Treatment._meta.concrete_fields}
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A checked page as it came from a browser. `answers` are the form's cleaned data."""
-
-    session: PatientSession
-    page: str
-    title: str
-    answers: dict[str, Any]
-    submission_id: uuid.UUID
-    now: datetime
-    language: str = "en"
-    given_at: datetime | None = None  # when it counts later than it was sent
-
-    @property
-    def source(self) -> Source:
-        return Source.COORDINATOR if self.session.by and not self.session.handed_over else Source.PATIENT
 
 
 def one_by_one[**Given, Result](
     act: Callable[Concatenate[Sent, Given], Result],
 ) -> Callable[Concatenate[Sent, Given], Result]:
-    """Lock the lead first, so that of two presses at once the second sees what the first has made."""
+    """Lock the lead first, so that of two presses at once the second sees what the first has made. A browser that has
+    not shown whose it is waits for itself alone: how busy somebody's record is, is nothing to tell it."""
 
     @wraps(act)
     def locked(sent: Sent, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
-        Lead.objects.select_for_update(no_key=True).get(pk=sent.session.lead_id)
+        if sent.session.is_proven:
+            Lead.objects.select_for_update(no_key=True).get(pk=sent.session.lead_id)
+        else:
+            PatientSession.objects.select_for_update(no_key=True).get(pk=sent.session.pk)
         return act(sent, *args, **kwargs)
 
     return locked
@@ -75,25 +56,98 @@ def keep_page(sent: Sent) -> bool:
     Pages are kept one by one and the latest of each counts, so two devices at once lose nothing but the older page.
     What belongs to a request in somebody's name waits with it and changes nothing.
     """
-    before, waits = record.current_answers(sent.session.lead), record.unproven_of(sent.session)
-    if not _keep(sent, waits):
+    if not sent.session.is_proven:
+        return _keep_for_later(sent, _request_of(sent)) is not None
+    before = record.current_answers(sent.lead)
+    if not _keep(sent, None):
         return False
-    _note(sent, sent.title if waits is None else f"{sent.title}, not proven")
-    with known.kept_if(waits is None):
-        _let_count(sent, before)
+    apply_page(sent, before, now=sent.now)
     return True
 
 
-def _let_count(sent: Sent, before: dict[str, Any]) -> None:
-    """Lets the record follow a page. `before`: the answers that counted until now."""
-    lead = sent.session.lead
-    _tell_the_lead(sent)
-    _measure(sent)
-    insurance.follow(lead, before, sent.answers, key=sent.submission_id, now=sent.now)
-    assessments.ask(lead, cause=f"Answered: {sent.title}", now=sent.now)
-    if sent.page == RECHECK.key:
-        _offer_improved(lead, now=sent.now)
-    events.announce(lead, Event.ANSWERED, now=sent.now, key=str(sent.submission_id))
+@transaction.atomic
+@one_by_one
+def keep_emergency(sent: Sent) -> None:
+    """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
+    to a request in somebody's name puts the hold on that request alone; somebody is called all the same."""
+    if sent.session.is_proven:
+        if kept := _keep(sent, None):
+            known.raise_alarm(sent.lead, key=kept.pk, now=sent.now)
+            assessments.assess(sent.lead, cause=f"Answered: {sent.title}", now=sent.now, sign_told=True)
+        return
+    waits = _request_of(sent)
+    if kept := _keep_for_later(sent, waits, is_urgent=True):
+        known.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now)
+
+
+@transaction.atomic
+@one_by_one
+def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
+    """Adds a treatment without details for each kind that is not there yet; the details are asked one by one."""
+    waits = _request_of(sent)
+    there = {one.kind for one in visible_treatments(sent.session)}
+    region = _region(record.visible_answers(sent.session))
+    fresh = [kind for kind in dict.fromkeys(kinds) if kind not in there]  # a form may tick one twice
+    with events.one_press():
+        added = [_add(sent, kind, region) for kind in fresh]
+    for number, treatment in enumerate(added):
+        told, in_order = {"kind": treatment.kind}, sent.now + timedelta(microseconds=number)
+        columns = told | {"body_region": treatment.body_region}
+        page = replace(sent, now=in_order)
+        _keep_told(page, treatment, told, columns, submission_id=uuid.uuid4(), waits=waits)
+    return added
+
+
+def _add(sent: Sent, kind: str, region: str) -> Treatment:
+    """The row; of a browser that has not shown whose it is one that nobody has saved."""
+    columns = {"kind": kind, "body_region": region if GROUP_OF[kind] == TreatmentGroup.INJECTION else ""}
+    if not sent.session.is_proven:
+        return Treatment(lead=sent.lead, source=sent.source, created_at=sent.now, **columns)
+    return treatments.add(sent.lead, by=sent.session.by, source=sent.source, now=sent.now, **columns)
+
+
+@transaction.atomic
+@one_by_one
+def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
+    """Keeps what was told of one treatment, in the patient's words beside the row that staff may correct later.
+
+    Raises TreatmentRefused, with nothing kept, when it contradicts itself.
+    """
+    waits = _request_of(sent)
+    if not _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits):
+        return
+    if sent.session.is_proven:
+        treatments.tell(treatment, by=sent.session.by, now=sent.now, knows_birth=sent.session.sees_record, **columns)
+        return
+    for column, value in columns.items():
+        setattr(treatment, column, value)
+    # Where somebody known lives is nothing to tell whoever typed their name: the day is ours.
+    treatments.check(treatment, today=timezone.localdate(sent.now))
+
+
+@transaction.atomic
+@one_by_one
+def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
+    """It never took place: ticked by mistake. The row stays, marked so."""
+    columns: dict[str, Any] = {"status": TreatmentStatus.DECLINED}
+    if sent.session.is_proven:
+        treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
+        return
+    waits = _request_of(sent)
+    _keep_told(sent, treatment, {"not_tried": True}, columns, submission_id=sent.submission_id, waits=waits)
+
+
+def visible_treatments(session: PatientSession) -> list[Treatment]:
+    """The treatments that a browser may be shown: all once it is proven, else and on a tablet those it told."""
+    if session.sees_record:
+        happened = Treatment.objects.filter(lead=session.lead).exclude(status=TreatmentStatus.DECLINED)
+        return list(happened.order_by("created_at", "pk"))
+    own = record.own_submissions(session).filter(page=TREATMENTS).order_by("at", "pk")
+    if session.is_proven:
+        told = {submission.answers["treatment"] for submission in own}
+        happened = Treatment.objects.filter(lead=session.lead, pk__in=told).exclude(status=TreatmentStatus.DECLINED)
+        return list(happened.order_by("created_at", "pk"))
+    return [one for one in _told_in(own, session.lead) if one.status != TreatmentStatus.DECLINED]
 
 
 def all_answered(leads: list[uuid.UUID]) -> set[uuid.UUID]:
@@ -104,134 +158,61 @@ def all_answered(leads: list[uuid.UUID]) -> set[uuid.UUID]:
     return {lead_id for lead_id, pages in sent.items() if pages >= {page.key for page in PAGES}}
 
 
-@transaction.atomic
-@one_by_one
-def keep_emergency(sent: Sent) -> None:
-    """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
-    to a request in somebody's name puts the hold on that request alone; somebody is called all the same."""
-    lead, waits = sent.session.lead, record.unproven_of(sent.session)
-    kept = _keep(sent, waits)
-    if kept is None:
-        return
-    _note(sent, sent.title if waits is None else f"{sent.title}, not proven")
-    if waits:
-        UnprovenRequest.objects.filter(pk=waits.pk).update(has_sign=True)
-        known.call_at_once(lead, key=waits.pk, cause=kept.pk, now=sent.now)
-    else:
-        known.raise_alarm(lead, key=kept.pk, now=sent.now)
-        assessments.assess(lead, cause=f"Answered: {sent.title}", now=sent.now, sign_told=True)
+def _told_in(pages: Iterable[Submission], lead: Lead) -> list[Treatment]:
+    """What these pages tell, as rows that nobody has saved: what has become of them is nothing to show here."""
+    told: dict[str, Treatment] = {}
+    for page in pages:
+        name = page.answers["treatment"]
+        row = told.setdefault(name, Treatment(pk=uuid.UUID(name), lead=lead, source=Source.PATIENT, created_at=page.at))
+        for column, value in columns_of(page).items():
+            setattr(row, column, value)
+    return list(told.values())
 
 
-@transaction.atomic
-@one_by_one
-def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
-    """Adds a treatment without details for each kind that is not there yet; the details are asked one by one."""
-    waits = record.unproven_of(sent.session)
-    there = {one.kind for one in visible_treatments(sent.session)}
-    region = _region(record.visible_answers(sent.session))
-    fresh = [kind for kind in dict.fromkeys(kinds) if kind not in there]  # a form may tick one twice
-    with known.kept_if(waits is None), events.one_press():
-        added = [_add(sent, kind, region) for kind in fresh]
-    for treatment in added:
-        told = {"kind": treatment.kind}
-        columns = told | {"body_region": treatment.body_region}
-        _keep_told(sent, treatment, told, columns, submission_id=uuid.uuid4(), waits=waits)
-    return added
+def _request_of(sent: Sent) -> UnprovenRequest | None:
+    """The request in somebody's name that the page belongs to. After one that staff have set aside meanwhile it is a
+    new one: they see that something came."""
+    found = record.unproven_of(sent.session)
+    if found is None or found.state == Unproven.WAITING:
+        return found
+    return UnprovenRequest.objects.create(lead=found.lead, data={}, at=sent.now)
 
 
-def _add(sent: Sent, kind: str, region: str) -> Treatment:
-    where = region if GROUP_OF[kind] == TreatmentGroup.INJECTION else ""
-    return treatments.add(
-        sent.session.lead, by=sent.session.by, source=sent.source, now=sent.now, kind=kind, body_region=where
-    )
+def _keep_for_later(sent: Sent, waits: UnprovenRequest | None, *, is_urgent: bool = False) -> Submission | None:
+    """Keeps the page, for a worker to let the record follow, or for a person to look at; None when it was sent
+    before."""
+    return _keep(sent, waits, pending=PendingSubmission(is_urgent=is_urgent, at=sent.now))
 
 
-@transaction.atomic
-def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
-    """Keeps what was told of one treatment, in the patient's words beside the row that staff may correct later.
-
-    Raises TreatmentRefused, with nothing kept, when it contradicts itself.
-    """
-    waits = record.unproven_of(sent.session)
-    if not _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits):
-        return
-    if waits is None:
-        treatments.tell(treatment, by=sent.session.by, now=sent.now, knows_birth=sent.session.sees_record, **columns)
-        return
-    for column, value in columns.items():
-        setattr(treatment, column, value)
-    treatments.check(treatment, today=sent.now.astimezone(ZoneInfo(treatment.lead.timezone)).date())
+def _keep(sent: Sent, waits: UnprovenRequest | None, *, pending: PendingSubmission | None = None) -> Submission | None:
+    """Adds the Submission and its line on the timeline; None when this very page was sent before."""
+    made = _submission(sent, waits)
+    if not rows.insert_unless_taken(made):
+        return None
+    more: list[models.Model] = [_note(sent, waits)] if sent.title else []
+    if pending:
+        pending.submission = made
+        more.append(pending)
+        dispatch.after_commit("intake.apply_pending", made.pk)
+    if more:
+        rows.insert(more, savepoint=False)
+    return made
 
 
-@transaction.atomic
-def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
-    """It never took place: ticked by mistake. The row stays, marked so."""
-    columns: dict[str, Any] = {"status": TreatmentStatus.DECLINED}
-    if waits := record.unproven_of(sent.session):
-        _keep_told(sent, treatment, {"not_tried": True}, columns, submission_id=sent.submission_id, waits=waits)
-    else:
-        treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
-
-
-def visible_treatments(session: PatientSession) -> list[Treatment]:
-    """The treatments that a browser may be shown: all once it is proven, else and on a tablet those it told."""
-    if waits := record.unproven_of(session):
-        return [one for one in told_treatments(waits) if one.status != TreatmentStatus.DECLINED]
-    happened = Treatment.objects.filter(lead=session.lead).exclude(status=TreatmentStatus.DECLINED)
-    if not session.sees_record:
-        own = record.own_submissions(session).filter(page=TREATMENTS)
-        happened = happened.filter(pk__in=[submission.answers["treatment"] for submission in own])
-    return list(happened.order_by("created_at", "pk"))
-
-
-def told_treatments(waits: UnprovenRequest) -> list[Treatment]:
-    """The treatments that were told with a request in somebody's name, as rows that nobody has saved."""
-    rows: dict[str, Treatment] = {}
-    for submission in Submission.objects.filter(unproven=waits, page=TREATMENTS).order_by("at", "pk"):
-        name = submission.answers["treatment"]
-        row = rows.setdefault(
-            name, Treatment(pk=uuid.UUID(name), lead=waits.lead, source=Source.PATIENT, created_at=submission.at)
-        )
-        for column, value in submission.answers.get("columns", {}).items():
-            setattr(row, column, _COLUMNS[column].to_python(value))
-    return list(rows.values())
-
-
-def save_told(treatment: Treatment, *, now: datetime) -> None:
-    """Save a treatment that was told with a request in somebody's name, once that counts."""
-    told = {
-        name: getattr(treatment, name) for name in _COLUMNS if name not in treatments.LOCAL_ONLY | {"lead", "source"}
-    }
-    treatments.add(treatment.lead, by=None, source=Source.PATIENT, now=now, **told)
-
-
-def count_later(page: Submission, *, now: datetime) -> None:
-    """Let a page count that was sent with a request in somebody's name, once a person has taken that over."""
-    if page.session and page.page != TREATMENTS:
-        newer = known.newer_on_record(page.lead, ("language", "date_of_birth"), than=page.at)
-        stays = {"preferred_language" if name == "language" else name for name in newer}
-        answers = {name: value for name, value in page.answers.items() if name not in stays}
-        sent = Sent(page.session, page.page, page.page, answers, page.form_id, now, page.language, given_at=page.at)
-        _let_count(sent, record.current_answers(page.lead))
-
-
-def _keep(sent: Sent, waits: UnprovenRequest | None) -> Submission | None:
-    """Adds the Submission; None when this very page was sent before."""
-    lead = Lead.objects.select_for_update(no_key=True).get(pk=sent.session.lead_id)
-    made = request.submission(
-        lead,
+def _submission(sent: Sent, waits: UnprovenRequest | None) -> Submission:
+    """The row. The id of the form was made by a browser: it tells a repeat only of the same page about the same."""
+    about = {"about": str(waits.pk if waits else sent.session.lead_id), "page": sent.page}
+    return request.submission(
+        sent.lead,
         page=sent.page,
         answers=sent.answers,
         form_id=sent.submission_id,
         session=sent.session,
         now=sent.now,
         language=sent.language,
+        digest=request.digest_of(about | {"answers": sent.answers}),
         unproven=waits,
     )
-    if Submission.objects.filter(form_id=made.form_id, answers_digest=made.answers_digest).exists():
-        return None
-    made.save(force_insert=True)
-    return made
 
 
 def _keep_told(
@@ -243,64 +224,24 @@ def _keep_told(
     submission_id: uuid.UUID,
     waits: UnprovenRequest | None,
 ) -> bool:
-    """Keeps the words; with a request in somebody's name also what they would make of the row, which is not there."""
+    """Keeps the words; while nothing has become of them also what they will make of the row."""
     answers: dict[str, Any] = {"treatment": str(treatment.pk), "told": told}
-    if waits:
-        answers["columns"] = json.loads(json.dumps(columns, cls=DjangoJSONEncoder))
-    return _keep(replace(sent, page=TREATMENTS, answers=answers, submission_id=submission_id), waits) is not None
+    page = replace(sent, page=TREATMENTS, title="", answers=answers, submission_id=submission_id)
+    if sent.session.is_proven:
+        return _keep(page, waits) is not None
+    answers["columns"] = json.loads(json.dumps(columns, cls=DjangoJSONEncoder))
+    return _keep_for_later(page, waits) is not None
 
 
-def _tell_the_lead(sent: Sent) -> None:
-    """What crm needs of the answers: the language for mails, when we have it, and the date of birth."""
-    wish, born = sent.answers.get("preferred_language"), sent.answers.get("date_of_birth")
-    if wish in dict(settings.LANGUAGES):
-        Lead.objects.filter(pk=sent.session.lead_id).update(language=wish)
-    if born:
-        leads.tell_birthday(sent.session.lead, born=date.fromisoformat(born), by=sent.session.by, now=sent.now)
-
-
-def _measure(sent: Sent) -> None:
-    """Ratings as dated series; the three together as their mean, after PEG (Krebs 2009)."""
-    given = {kind: _number(sent.answers.get(name)) for name, kind in RATINGS.items()}
-    three = [_number(sent.answers.get(name)) for name in ("pain_now_avg", "pain_enjoyment", "pain_activity")]
-    if None not in three:
-        given[MeasurementKind.PEG] = (sum(filter(None, three), Decimal(0)) / 3).quantize(Decimal("0.1"))
-    Measurement.objects.bulk_create(
-        Measurement(lead=sent.session.lead, at=sent.given_at or sent.now, kind=kind, value=value, source=sent.source)
-        for kind, value in given.items()
-        if value is not None
-    )
-
-
-def _number(value: Any) -> Decimal | None:
-    return Decimal(value) if str(value).isdecimal() else None
-
-
-def _note(sent: Sent, title: str) -> None:
-    Activity.objects.create(
-        lead=sent.session.lead,
+def _note(sent: Sent, waits: UnprovenRequest | None) -> Activity:
+    return Activity(
+        lead=sent.lead,
         kind=ActivityKind.ANSWERS,
         at=sent.now,
         by=sent.session.by,
-        summary=title,
+        summary=sent.title if waits is None else f"{sent.title}, not proven",
         details={"submission": str(sent.submission_id)},
     )
-
-
-def _offer_improved(lead: Lead, *, now: datetime) -> None:
-    """Better by 30 % since the first rating: a person decides whether the request is settled."""
-    rated = Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG)
-    ratings = list(rated.in_order(ZoneInfo(lead.timezone)))
-    first, last = ratings[0].value, ratings[-1].value
-    if len(ratings) < 2 or not first or (first - last) / first < BETTER_BY:
-        return
-    key = f"improved:{ratings[-1].pk}"
-    if Task.objects.filter(key=key).exists():
-        return
-    # Titles are read by roles that may not read answers; the timeline is not.
-    tasks.open_once(Task(lead=lead, kind=TaskKind.OTHER, title=LOOK, due_at=now, key=key))
-    words = f"Pain went from {first.normalize():f} to {last.normalize():f}: offer “Improved”"
-    Activity.objects.create(lead=lead, kind=ActivityKind.OUTCOME, at=now, summary=words)
 
 
 def _region(answers: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ class IntakeConfig(AppConfig):
             my,
             panels,
             papers,
+            pending,
             personal_data,
             questionnaire,
             references,
@@ -57,6 +58,7 @@ class IntakeConfig(AppConfig):
         registry.condition("pays_alone", assessments.who_pays_alone)
         registry.condition(unknowns.FLAG, unknowns.leads_of)
         registry.judged(signs.basis, signs.news)
+        registry.due(pending.apply_due)
         registry.listen(assessments.CAUSES, assessments.on_event, once_a_press=True)
         desk.hang_in()
         insurance_desk.hang_in()

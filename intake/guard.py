@@ -23,6 +23,8 @@ HONEYPOT, OPENED = "website", "opened"
 SHORTEST, LONGEST = timedelta(seconds=4), timedelta(hours=24)
 PER_CONTACT = 4  # a quarter of the hourly limit, five on a public site: nobody sends more about oneself
 FLOOD = 10  # times the hourly limit of one address
+# Times that limit, too: six topics and a page for each treatment, told and told again, by a clinic's waiting room.
+PAGES_WITH_A_REQUEST, PAGES_FROM_AN_ADDRESS = 10, 50
 KEPT = timedelta(days=2)
 
 MANY = {"many_here"}
@@ -102,6 +104,21 @@ def look(request: HttpRequest, data: dict[str, Any], *, now: datetime, urgent: b
     """The same for what is no request for help."""
     statement, kind = _COUNT.format(arrived="", same="''"), "urgent " if urgent else ""
     return _judge(request, data, statement, {}, now=now, kind=kind)
+
+
+def pages_are_many(request: HttpRequest, origin: object, *, now: datetime, urgent: bool = False) -> bool:
+    """Count a page of the second step from a browser that has not shown whose it is; whether it is one too many within
+    the hour, with its request (`origin`) or from its connection. Pages with a warning sign have counters of their own.
+    """
+    kind, limit = "urgent page" if urgent else "page", settings.REQUESTS_AN_HOUR
+    limits = {
+        _key(f"{kind} with", str(origin)): limit * PAGES_WITH_A_REQUEST,
+        _key(f"{kind} from", client_address(request)): limit * PAGES_FROM_AN_ADDRESS,
+    }
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT.format(arrived="", same="''"), {"hour": hour, "keys": sorted(limits)})
+        return any(count > limits[key] for key, count, *_ in cursor.fetchall())
 
 
 def _judge(

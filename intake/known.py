@@ -1,14 +1,13 @@
 """People whom the center knows already: finding them, and what a request of theirs changes once it counts."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from crm import rows
@@ -17,7 +16,7 @@ from crm.enums import SIDE_STAGES, ActivityKind, Event, Outcome, Stage, TaskKind
 from crm.models import Activity, Lead, Task
 from crm.normalise import name_key
 from intake import assessments, request
-from intake.models import Submission
+from intake.models import Submission, UnprovenRequest
 from intake.request import Request
 
 CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "phone_type", "preferred_contact", "best_time")
@@ -63,16 +62,6 @@ def _wait_for_others(*contacts: str) -> None:
     numbers = sorted(int.from_bytes(digest[:8], signed=True) for digest in digests)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [numbers])
-
-
-@contextmanager
-def kept_if(counts: bool) -> Iterator[None]:
-    """Run what a request changes, and keep it only if it counts. The work is done either way: its time tells a
-    stranger nothing about whom we know. Inside a transaction; nothing in it may reach beyond the database."""
-    with transaction.atomic():
-        yield
-        if not counts:
-            transaction.set_rollback(True)
 
 
 @events.one_press()
@@ -128,6 +117,22 @@ def call_at_once(lead: Lead, *, key: object, cause: object = None, now: datetime
     was reported, when one call stands for several reports."""
     tasks.open_once(request.urgent_call(lead, key=key, now=now))
     safety.raise_alert(lead, key=f"urgent:{cause or key}", now=now, is_loud=is_loud)
+
+
+def raise_unproven_alarm(
+    lead: Lead, waits: UnprovenRequest | None, *, key: object, now: datetime, is_loud: bool = True
+) -> None:
+    """Act on a warning sign from a browser that has not shown whose it is, with the same statements whoever it is
+    about: a call now and an alert; the hold is on the request in somebody's name, or on the lead that the sender made
+    (`waits` None). What else follows a hold is a worker's (intake/pending.py). `key`: what was reported.
+    """
+    mine, theirs = (waits.pk, uuid4()) if waits else (uuid4(), lead.pk)
+    UnprovenRequest.objects.filter(pk=mine).update(has_sign=True)
+    held = {"safety_hold": True, "outcome": Outcome.URGENT, "recheck_on": None, "updated_at": now}
+    Lead.objects.filter(pk=theirs).update(**held)
+    with rows.kept_if(waits is None and not lead.safety_hold):
+        rows.insert([request.hold_noted(lead, now=now)], savepoint=False)
+    call_at_once(lead, key=mine if waits else key, cause=key, now=now, is_loud=is_loud)
 
 
 def differing(lead: Lead, data: dict[str, Any]) -> dict[str, str]:

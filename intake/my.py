@@ -18,7 +18,20 @@ from crm.enums import Outcome
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
 from crm.private import PatientRequest, enter, patient_page
-from intake import actions, answering, assessments, record, spoken, taking, told, unknowns, views, wording
+from intake import (
+    actions,
+    answering,
+    applying,
+    assessments,
+    guard,
+    record,
+    spoken,
+    taking,
+    told,
+    unknowns,
+    views,
+    wording,
+)
 from intake.forms import PageForm
 from intake.models import Submission, Unproven
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, question
@@ -57,10 +70,12 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
     valid = form.is_valid()
     sent = sent_with(request.patient, page.key, page.title, form)
     if form.is_emergency:
-        answering.keep_emergency(sent)
-        return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept")
-    if not valid:
-        return _show(request, page, form, status=422)
+        kept = not _are_many(request, urgent=True)
+        if kept:
+            answering.keep_emergency(sent)
+        return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept" if kept else "failed")
+    if not valid or _are_many(request):
+        return _show(request, page, form, status=429 if valid else 422)
     answering.keep_page(sent)
     messages.success(request, gettext("“%(title)s” is stored.") % {"title": said(page.title)})
     return _next(request, page, sent.answers)
@@ -72,16 +87,20 @@ def treatments(request: PatientRequest) -> HttpResponse:
     """What was told so far, and a list to tick what else was tried."""
     shown = answering.visible_treatments(request.patient)
     form = told.PickForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        sent = sent_with(request.patient, answering.TREATMENTS, "Treatments tried", form)
+    is_flood = form.is_valid() and _are_many(request)
+    if form.is_valid() and not is_flood:
+        sent = sent_with(request.patient, applying.TREATMENTS, "Treatments tried", form)
         answering.pick_treatments(sent, form.cleaned_data["kinds"])
         return _next_treatment(request)
     context = {
         "form": form,
         "treatments": [(one, told.title(one), told.is_told(one)) for one in shown],
+        "picked": form["kinds"].value() or [],
         "patient": request.patient,
+        "flood": is_flood,
     }
-    return render(request, "intake/my_treatments.html", context, status=422 if form.errors else 200)
+    status = 429 if is_flood else 422 if form.errors else 200
+    return render(request, "intake/my_treatments.html", context, status=status)
 
 
 @READ_AND_SEND
@@ -91,8 +110,10 @@ def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
     row = next((one for one in answering.visible_treatments(request.patient) if one.pk == treatment_id), None)
     if row is None:
         raise Http404
+    if request.method == "POST" and _are_many(request):
+        return _show_treatment(request, row, told.ToldForm(request.POST, treatment=row), status=429)
     if request.method == "POST" and "not_tried" in request.POST:
-        empty = answering.Sent(request.patient, answering.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
+        empty = applying.Sent(request.patient, applying.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
         answering.take_back_treatment(empty, row)
         return _next_treatment(request)
     if request.method != "POST":
@@ -100,7 +121,7 @@ def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
         return _show_treatment(request, row, form)
     form = told.ToldForm(request.POST, treatment=row)
     if form.is_valid():
-        sent = sent_with(request.patient, answering.TREATMENTS, str(row), form, answers=form.told())
+        sent = sent_with(request.patient, applying.TREATMENTS, str(row), form, answers=form.told())
         try:
             answering.tell_treatment(sent, row, form.columns())
         except TreatmentRefused as refused:
@@ -147,6 +168,14 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
     return render_to_string("intake/my_outlook.html", {"sentences": sentences, "banner": wording.BANNER})
 
 
+def _are_many(request: PatientRequest, *, urgent: bool = False) -> bool:
+    """Whether this page is one too many. Whoever has shown who they are is not counted."""
+    session = request.patient
+    if session.is_proven:
+        return False
+    return guard.pages_are_many(request, session.origin, now=timezone.now(), urgent=urgent)
+
+
 def _is_abroad(session: PatientSession) -> bool:
     """By what this browser may be shown: where somebody known lives is nothing to tell whoever typed their name."""
     state = session.lead.state if session.sees_record else record.visible_answers(session).get("state")
@@ -166,12 +195,12 @@ def _afresh(page: Page) -> dict[str, Any]:
 
 def sent_with(
     session: PatientSession, key: str, title: str, form: forms.Form, *, answers: dict[str, Any] | None = None
-) -> answering.Sent:
+) -> applying.Sent:
     """Make what a checked form of this session has sent, with the warning signs as they were ticked."""
     data = form.cleaned_data | getattr(form, "signs_as_ticked", {}) if answers is None else answers
     given = {name: value for name, value in data.items() if name != "submission_id"}
     submission_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
-    return answering.Sent(
+    return applying.Sent(
         session, key, title, given, submission_id, timezone.now(), get_language() or settings.LANGUAGE_CODE
     )
 
@@ -181,11 +210,13 @@ def _show(request: PatientRequest, page: Page, form: PageForm, *, status: int = 
     shown = [one for one in PAGES if one.is_for(known)]
     place = shown.index(page) + 1 if page in shown else None
     context = {"form": form, "page": spoken.page(page), "place": place, "count": len(shown), "patient": request.patient}
+    context["flood"] = status == 429
     return render(request, "intake/my_questions.html", context, status=status)
 
 
 def _show_treatment(request: PatientRequest, row: Treatment, form: told.ToldForm, *, status: int = 200) -> HttpResponse:
     context = {"form": form, "title": told.title(row), "patient": request.patient, "disputed": bool(row.disputed)}
+    context["flood"] = status == 429
     return render(request, "intake/my_treatment.html", context, status=status)
 
 

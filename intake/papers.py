@@ -19,7 +19,7 @@ from crm.models import Document, ImagingStudy, Lead, Treatment
 from crm.treatment_enums import MeasurementKind, Source, Unsure
 from intake import flags, gaps, insurance, ledger_views, packet_word, record, summary_head
 from intake import today as now_of
-from intake.answering import TREATMENTS
+from intake.applying import TREATMENTS
 from intake.care import Rating
 from intake.care_record import SCALE_OF
 from intake.insurance import InsuranceRefused

@@ -2,7 +2,17 @@
 
 from crm import registry
 from crm.registry import HANDLING, KEY, REPEATED, STAFF
-from intake.models import COUNTS, Assessment, Coverage, Override, PageOfProof, Submission, UnprovenRequest, Verification
+from intake.models import (
+    COUNTS,
+    Assessment,
+    Coverage,
+    Override,
+    PageOfProof,
+    PendingSubmission,
+    Submission,
+    UnprovenRequest,
+    Verification,
+)
 
 
 def hang_in() -> None:
@@ -18,6 +28,7 @@ def hang_in() -> None:
     )
     waits = "Typed by somebody who has not shown who they are; what is taken over stands among the answers."
     data(UnprovenRequest, path="lead", why_not=waits)
+    data(PendingSubmission, path="submission__lead", why_not="Says that a worker has yet to look at an answer.")
     data(
         Assessment,
         path="lead",

@@ -35,18 +35,19 @@ class Told:
     insurer_since: datetime | None = None
 
 
-def told_by(lead: Lead) -> Told:
+def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
     """The latest answer to each question that was ever asked: pages in the order in which they were sent. One query.
-    What waits in the lead's name is no answer of theirs."""
+    What waits in the lead's name is no answer of theirs. `before`: only what came before this page."""
     answers: dict[str, Any] = {}
     at: dict[str, datetime] = {}
     insurer, since = Insurer(), None
-    for submission in Submission.objects.counting().filter(lead=lead).order_by("at", "pk"):
+    earlier = Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.pk) if before else Q()
+    for submission in Submission.objects.counting().filter(earlier, lead=lead).order_by("at", "pk"):
         answers.update(submission.answers)
         at.update(dict.fromkeys(submission.answers, submission.at))
         if not insurers.INSURER_QUESTIONS.isdisjoint(submission.answers):
-            before, insurer = insurer, insurers.told(answers)
-            since = submission.at if before.plan and not insurer.is_same(before) else since
+            former, insurer = insurer, insurers.told(answers)
+            since = submission.at if former.plan and not insurer.is_same(former) else since
     return Told(answers, at, since)
 
 
@@ -67,11 +68,12 @@ def visible_answers(session: PatientSession) -> dict[str, Any]:
 
 def unproven_of(session: PatientSession) -> UnprovenRequest | None:
     """Return the request in somebody's name to which all belongs that this browser sends; None when what it sends
-    counts: it is proven, or it has made its lead itself, or a person has taken its request over."""
+    counts: it is proven, or it has made its lead itself, or a person has taken its request over. Nobody decides about
+    it until the transaction ends."""
     if session.is_proven or session.origin is None:
         return None
     waits = UnprovenRequest.objects.filter(submissions=session.origin).exclude(state=Unproven.TAKEN_OVER)
-    return waits.first()
+    return waits.select_for_update(of=("self",), no_key=True).first()
 
 
 def own_submissions(session: PatientSession) -> QuerySet[Submission]:

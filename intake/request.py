@@ -19,6 +19,7 @@ from crm.treatment_enums import MeasurementKind
 from intake import consents, questionnaire
 from intake.models import Submission, UnprovenRequest
 
+ON_HOLD = "Routine messages and booking are on hold"
 GUARDS = ("website", "opened")
 NOT_ANSWERS = {"submission_id", *GUARDS, *(wording.field for wording in consents.WORDINGS)}
 
@@ -157,3 +158,8 @@ def urgent_call(lead: Lead, *, key: object, now: datetime) -> Task:
     """Make the task to call at once, one for each `key`. Its title says nothing of why: more people read tasks."""
     title = "Urgent: call now"
     return Task(lead=lead, kind=TaskKind.URGENT_CALL, title=title, due_at=now, key=f"urgent:{key}", created_at=now)
+
+
+def hold_noted(lead: Lead, *, now: datetime) -> Activity:
+    """Make the entry on the timeline of a safety hold that begins."""
+    return Activity(lead=lead, kind=ActivityKind.SAFETY_HOLD, at=now, summary=ON_HOLD)

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from crm import queries, signing_in, tries
 from crm.admin import once
-from intake import guard
+from intake import guard, pending
 
 
 @shared_task(name="intake.forget_old_counts")
@@ -14,3 +14,9 @@ def forget_old_counts() -> int:
     now = queries.clock()
     counts = guard.forget_old_counts() + tries.forget_old(now=now) + signing_in.forget_old(now=now)
     return counts + once.forget_old(now=now)
+
+
+@shared_task(name="intake.apply_pending")
+def apply_pending(_ids: list[str]) -> int:
+    """Lets leads follow what browsers have sent that have not shown whose they are; returns how much it was."""
+    return pending.apply_due(queries.clock())

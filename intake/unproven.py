@@ -14,7 +14,7 @@ from crm.actions import events, leads, reviews, tasks
 from crm.enums import ActivityKind
 from crm.errors import DomainError
 from crm.models import Activity, Lead, PatientSession, User
-from intake import answering, known, request
+from intake import known, pending, request
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
 
@@ -54,8 +54,6 @@ def take_over(
     is looked at first.
     """
     held = _locked(waits, seen)
-    requests = _requests_of(held)
-    first = requests[0]
     differing = known.differing(held.lead, held.data)
     if "email" in differing and keeps_email == ("email" in accept):
         raise UnprovenRefused("Choose which e-mail address counts: links and codes go there.")
@@ -63,16 +61,22 @@ def take_over(
     _decide(held, Unproven.TAKEN_OVER, by=by, now=now)
     if changes:
         leads.correct_details(held.lead, by=by, changes=changes)
-    asked, lead = _as_sent(held, first), known.locked(held.lead)
-    newer = known.absorb(asked, lead, first, alarm=held.pk, said_at=requests[-1].at)
-    for treatment in answering.told_treatments(held):
-        answering.save_told(treatment, now=now)
-    for page in held.submissions.filter(reference=None).order_by("at", "pk"):
-        answering.count_later(page, now=now)
+    newer = _absorb(held, now=now)
+    pending.apply_request(held, now=now)
     tasks.close(f"{reviews.OF_A_REPORT}{held.pk}", now=now)  # its signs are in the record now, and reviewed there
     stays = f"Newer on record, and left as they are: {in_words(newer)}." if newer else ""
     _note(held, "Request taken over: it was them", by=by, now=now, note=stays)
     return newer
+
+
+def _absorb(held: UnprovenRequest, *, now: datetime) -> list[str]:
+    """The form, as it was sent last; pages that came after a decision have none, but may bear a warning sign."""
+    if requests := _requests_of(held):
+        asked, lead = _as_sent(held, requests[0]), known.locked(held.lead)
+        return known.absorb(asked, lead, requests[0], alarm=held.pk, said_at=requests[-1].at)
+    if held.has_sign:
+        known.raise_alarm(held.lead, key=held.pk, now=now, is_loud=False)
+    return []
 
 
 def in_words(names: list[str]) -> str:
@@ -95,7 +99,8 @@ def set_aside(waits: UnprovenRequest, *, by: User, note: str, seen: UUID | None 
     calls = [f"first-call:{sent.pk}" for sent in _requests_of(held)]
     tasks.close(*calls, f"urgent:{held.pk}", f"{reviews.OF_A_REPORT}{held.pk}", now=now)
     for other in waiting(held.lead):  # the call that has just been closed was theirs too
-        tasks.open_once(request.first_call(_as_sent(other, _requests_of(other)[0]), held.lead, _requests_of(other)[0]))
+        for first in _requests_of(other)[:1]:
+            tasks.open_once(request.first_call(_as_sent(other, first), held.lead, first))
     _note(held, "Request set aside: not theirs", by=by, now=now)
 
 
@@ -124,7 +129,7 @@ def _as_sent(waits: UnprovenRequest, first: Submission) -> Request:
 
 
 def _locked(waits: UnprovenRequest, seen: UUID | None) -> UnprovenRequest:
-    """The lead first, as whoever sends something more does."""
+    """The lead first, as whoever lets it follow something does; then what whoever sends something more waits for."""
     known.locked(waits.lead)
     found = UnprovenRequest.objects.select_for_update(of=("self",), no_key=True).select_related("lead__location")
     held = found.get(pk=waits.pk)

@@ -173,7 +173,7 @@ ROLE_GUARDS = [
     ),
     Guard(
         "no title tells a rating",
-        "intake/answering.py",
+        "intake/applying.py",
         "kind=TaskKind.OTHER, title=LOOK,",
         'kind=TaskKind.OTHER, title=f"Pain went to {last}",',
         "crm/test_front_desk.py::test_no_task_says_what_was_found_decided_or_measured",

@@ -4,6 +4,8 @@ from script.guard import Guard
 
 _STRANGER = "intake/test_stranger.py"
 _KNOWN = "intake/test_known_people.py"
+_EQUAL = "intake/test_equal_work.py"
+_PENDING = "intake/test_pending.py"
 
 STRANGER_GUARDS = [
     Guard(
@@ -16,7 +18,7 @@ STRANGER_GUARDS = [
     Guard(
         "only the browser that sent a request changes it",
         "intake/actions.py",
-        "form_id=asked.form_id, reference=asked.repeats or None, at__gt",
+        "form_id=asked.form_id, reference=asked.repeats, at__gt",
         "form_id=asked.form_id, at__gt",
         f"{_STRANGER}::test_having_sent_a_form_of_the_same_id_changes_nothing_of_anothers",
     ),
@@ -30,8 +32,8 @@ STRANGER_GUARDS = [
     Guard(
         "a repeat in somebody else's name is a new request",
         "intake/actions.py",
-        "if found is None or (people and people.lead.pk != found.lead_id):",
-        "if found is None:",
+        "if found is None or not any(",
+        "if found is None or all(",
         f"{_STRANGER}::test_a_repeat_in_somebody_elses_name_is_a_new_request",
     ),
     Guard(
@@ -57,9 +59,9 @@ STRANGER_GUARDS = [
     ),
     Guard(
         "what staff have corrected is not typed over",
-        "intake/actions.py",
-        "if is_open and getattr(lead, name) == value]",
-        "]",
+        "intake/repeats.py",
+        "getattr(lead, name) == value != sent.answers[name]",
+        "value != sent.answers[name]",
         f"{_STRANGER}::test_what_staff_have_corrected_since_is_not_typed_over",
     ),
     Guard(
@@ -71,7 +73,7 @@ STRANGER_GUARDS = [
     ),
     Guard(
         "what waits in somebody's name is thrown away after the work",
-        "intake/known.py",
+        "crm/rows.py",
         "        if not counts:\n",
         "        if False:\n",
         f"{_STRANGER}::test_whatever_a_stranger_sends_the_record_stays",
@@ -85,9 +87,9 @@ STRANGER_GUARDS = [
     ),
     Guard(
         "a sign on a later page holds nobody by a typed name",
-        "intake/answering.py",
-        "    if waits:\n        UnprovenRequest",
-        "    if False:\n        UnprovenRequest",
+        "intake/known.py",
+        "(waits.pk, uuid4()) if waits else",
+        "(waits.pk, lead.pk) if waits else",
         f"{_STRANGER}::test_a_sign_on_the_pages_after_it_holds_nobody_either",
     ),
     Guard(
@@ -135,8 +137,8 @@ STRANGER_GUARDS = [
     Guard(
         "what waits in somebody's name is no answer of theirs",
         "intake/record.py",
-        'Submission.objects.counting().filter(lead=lead).order_by("at", "pk")',
-        'Submission.objects.filter(lead=lead).order_by("at", "pk")',
+        "in Submission.objects.counting().filter(earlier, lead=lead)",
+        "in Submission.objects.filter(earlier, lead=lead)",
         f"{_KNOWN}::test_nothing_counts_before_somebody_has_looked",
     ),
     Guard(
@@ -152,5 +154,89 @@ STRANGER_GUARDS = [
         "    if held.has_sign and not by.has_perm(MAY_LIFT):",
         "    if False:",
         f"{_KNOWN}::test_only_who_lifts_holds_sets_a_warning_sign_aside",
+    ),
+    Guard(
+        "what waits in somebody's name is applied by no worker",
+        "intake/models/submission.py",
+        "Q(submission__unproven=None) | Q(submission__unproven__state=Unproven.TAKEN_OVER)",
+        "Q()",
+        f"{_STRANGER}::test_whatever_a_stranger_sends_the_record_stays",
+    ),
+    Guard(
+        "nobody takes over an address by a repeat",
+        "intake/repeats.py",
+        " or _is_somebody_else(lead, sent):",
+        ":",
+        f"{_STRANGER}::test_a_repeat_takes_no_address_of_somebody_else",
+    ),
+    Guard(
+        "a page costs the same whoever it is about",
+        "intake/answering.py",
+        "    if not sent.session.is_proven:\n        return _keep_for_later(sent, _request_of(sent)) is",
+        "    if _request_of(sent):\n        return _keep_for_later(sent, _request_of(sent)) is",
+        f"{_EQUAL}::test_no_answer_tells_whether_somebody_is_known[nothing]",
+    ),
+    Guard(
+        "no address on record costs as much as one",
+        "intake/actions.py",
+        "thrown_away=[message], ",
+        "",
+        f"{_EQUAL}::test_no_answer_tells_whether_somebody_is_known[without_mail]",
+    ),
+    Guard(
+        "a stranger's treatments are kept as the words that they are",
+        "intake/answering.py",
+        "    return [one for one in _told_in(own, session.lead) if one.status",
+        "    return [one for one in Treatment.objects.filter(lead=session.lead) if one.status",
+        f"{_EQUAL}::test_no_answer_tells_whether_somebody_is_known[a_patient]",
+    ),
+    Guard(
+        "whom we know plays no part in what a repeat is",
+        "intake/actions.py",
+        "            if before := _before(asked):\n",
+        "            if (before := _before(asked)) and (people is None or people.lead.pk == before.lead_id):\n",
+        f"{_STRANGER}::test_whom_we_know_plays_no_part_in_what_a_repeat_is",
+    ),
+    Guard(
+        "the id of a page is of one request alone",
+        "intake/answering.py",
+        'digest=request.digest_of(about | {"answers": sent.answers}),',
+        'digest=request.digest_of({"answers": sent.answers}),',
+        f"{_PENDING}::test_the_id_of_a_page_is_of_one_request_alone",
+    ),
+    Guard(
+        "what comes after a decision is shown to staff",
+        "intake/answering.py",
+        "    if found is None or found.state == Unproven.WAITING:\n        return found\n",
+        "    if True:\n        return found\n",
+        f"{_PENDING}::test_a_page_that_comes_after_the_decision_is_shown_to_staff",
+    ),
+    Guard(
+        "many workers apply a page once",
+        "intake/pending.py",
+        "Lead.objects.select_for_update(no_key=True, skip_locked=True)",
+        "Lead.objects.all()",
+        f"{_PENDING}::test_many_workers_apply_each_page_once_and_in_order",
+    ),
+    Guard(
+        "one that cannot be applied holds up no other",
+        "intake/pending.py",
+        "    except Exception as trouble:  # one that",
+        "    except LookupError as trouble:  # one that",
+        f"{_PENDING}::test_one_that_cannot_be_applied_holds_up_no_other",
+    ),
+    Guard(
+        "pages of one request have a limit",
+        "intake/my.py",
+        "    if not valid or _are_many(request):\n",
+        "    if not valid:\n",
+        f"{_PENDING}::test_pages_of_one_request_have_a_limit_that_loses_nothing",
+    ),
+    Guard(
+        "no limit of pages hides a warning sign",
+        "intake/guard.py",
+        'kind, limit = "urgent page" if urgent else "page", settings',
+        'kind, limit = "page", settings',
+        f"{_PENDING}::test_a_limit_hides_no_emergency_page_and_no_sign",
     ),
 ]

@@ -198,8 +198,8 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "a request that is sent again with another address ends what the first one opened",
-        "intake/actions.py",
-        "    addresses.changed(lead, before=before, now=asked.now)\n",
+        "intake/repeats.py",
+        "    addresses.changed(lead, before=former, now=now)\n",
         "",
         "intake/test_submit.py::test_submit_again_with_another_address_ends_what_the_first_one_opened",
     ),

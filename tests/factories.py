@@ -12,7 +12,7 @@ from crm import patient_access, roles
 from crm.enums import LinkPurpose, MessageClass, OnUnknown
 from crm.models import Lead, Location, Message, PatientLink, PatientSession, Treatment, User
 from crm.treatment_enums import Source
-from intake import guard
+from intake import guard, pending
 from tests.answers import STEP_ONE
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # a Monday, 12:00 in New York
@@ -134,6 +134,15 @@ def tablet(lead: Lead, user: User) -> Client:
     entry = patient_access.begin(lead, now=datetime.now(UTC), by=user, handed_over=True)
     browser.cookies["patient"] = entry.secret
     return browser
+
+
+class Visitor(Client):
+    """A browser of a site whose worker comes by after each press of a button."""
+
+    def post(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().post(*args, **kwargs)
+        pending.apply_due(datetime.now(UTC))
+        return answer
 
 
 def step_one(**changes: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from intake.models.assessment import Assessment, Override
 from intake.models.coverage import Answer, Coverage, Network, PageOfProof, Plan, Verification
 from intake.models.guard import Arrival, Quarantine, QuarantinedRequest, RateCount
 from intake.models.question import Question, Topic
-from intake.models.submission import COUNTS, Submission, Unproven, UnprovenRequest
+from intake.models.submission import COUNTS, PendingSubmission, Submission, Unproven, UnprovenRequest
 
 __all__ = [
     "COUNTS",
@@ -15,6 +15,7 @@ __all__ = [
     "Network",
     "Override",
     "PageOfProof",
+    "PendingSubmission",
     "Plan",
     "Quarantine",
     "QuarantinedRequest",

@@ -109,3 +109,23 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.page} of {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+class PendingSubmissionQuerySet(models.QuerySet["PendingSubmission"]):
+    def ready(self) -> "PendingSubmissionQuerySet":
+        """Return what may change the record: all but what waits in somebody's name, or was set aside."""
+        return self.filter(Q(submission__unproven=None) | Q(submission__unproven__state=Unproven.TAKEN_OVER))
+
+
+class PendingSubmission(models.Model):
+    """Something that a browser has sent which has not shown whose it is. It is on record; a worker has yet to let the
+    lead follow it (intake/pending.py). Whoever sends it cannot tell whether the lead ever will."""
+
+    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, primary_key=True, related_name="pending")
+    is_urgent = models.BooleanField(default=False, help_text="It reports a warning sign; the alert is raised already.")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    objects = PendingSubmissionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Pending since {self.at:%Y-%m-%d %H:%M} UTC"

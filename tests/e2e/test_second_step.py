@@ -10,6 +10,7 @@ from crm import delivery, patient_access
 from crm.actions import conversation
 from crm.enums import LinkPurpose
 from crm.models import Lead, Message, Treatment
+from intake import pending
 from intake.models import Submission
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_patient import fill_in, tick
@@ -57,6 +58,7 @@ def _tell_treatments(page: Page) -> None:
     tick(page, "relief", "25")
     page.get_by_role("button", name="Store and go on").click()
     expect(page.get_by_role("heading", name="Treatments you tried")).to_be_visible()
+    pending.apply_due(timezone.now())
     assert Treatment.objects.get().sessions == 12
 
 

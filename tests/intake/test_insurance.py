@@ -15,7 +15,7 @@ from crm.document_enums import DocumentKind, DocumentState
 from crm.enums import AccessAction, ActivityKind, TaskKind
 from crm.models import AccessEvent, Activity, Document, Lead, Location, PatientSession, Task, User
 from crm.treatment_enums import Source
-from intake import actions, answering, assessments, gaps, insurance, payers, record
+from intake import actions, answering, applying, assessments, gaps, insurance, payers, record
 from intake.insurance import InsuranceRefused
 from intake.models import Assessment, Coverage, PageOfProof, Plan, Submission, Verification
 from tests.factories import NOON, make_lead, make_location, make_user
@@ -40,7 +40,7 @@ def tell(lead: Lead, **answers: Any) -> None:
     """The page about insurance, sent from a browser that is proven; each a second after the one before."""
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
     at = NOON + timedelta(minutes=5, seconds=Submission.objects.filter(lead=lead).count())
-    answering.keep_page(answering.Sent(session, "insurance", "Insurance", answers, uuid.uuid4(), at))
+    answering.keep_page(applying.Sent(session, "insurance", "Insurance", answers, uuid.uuid4(), at))
 
 
 def list_of(lead: Lead) -> gaps.Gaps:
@@ -402,7 +402,7 @@ def test_proof_that_is_gone_or_moved_is_not_met(
 ) -> None:
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
     history = {"nicotine": "never"}
-    answering.keep_page(answering.Sent(session, "background", "Background", history, uuid.uuid4(), NOON))
+    answering.keep_page(applying.Sent(session, "background", "Background", history, uuid.uuid4(), NOON))
     insurance.choose(lead, profile="aetna_fusion", plan=None, by=coordinator, now=NOON)
     note(desk, lead, criterion="nicotine", document=document.pk)
     row = 'No nicotine for 6 weeks (a laboratory value is asked for)</th>\n          <td class="is-short">'

@@ -23,7 +23,7 @@ from crm.models import Activity, ConsentRecord, Lead, Location, Message, Task
 from crm.templatetags.safety import safety_text as tag
 from intake import checks, content, texts
 from intake.models import Assessment, Submission
-from tests.factories import make_lead, make_link, make_user, step_one
+from tests.factories import Visitor, make_lead, make_link, make_user, step_one
 from tests.intake.test_my import proven
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,8 +170,8 @@ def whole_request(client: Client, prefix: str, **person: Any) -> Lead:
 
 
 def test_staff_read_the_same_whoever_asked_in_which_language(centre: Location) -> None:
-    english = whole_request(Client(), "", email="one@example.org", phone="", preferred_contact="email")
-    spanish = whole_request(Client(), "/es", email="two@example.org", phone="", preferred_contact="email")
+    english = whole_request(Visitor(), "", email="one@example.org", phone="", preferred_contact="email")
+    spanish = whole_request(Visitor(), "/es", email="two@example.org", phone="", preferred_contact="email")
 
     told = rows(spanish)
     assert len(told["timeline"]) >= 4

@@ -14,7 +14,7 @@ from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
 from intake import actions
 from intake.models import Submission
 from intake.questionnaire import EMERGENCY_SIGNS, PAGES, RECHECK
-from tests.factories import in_their_place, make_lead, make_user, step_one, tablet
+from tests.factories import Visitor, in_their_place, make_lead, make_user, step_one, tablet
 from tests.intake.test_submit import request_of
 
 PAIN = {"safety_check": ["none"], "pain_now_avg": "6", "pain_enjoyment": "5", "pain_activity": "8"}
@@ -26,11 +26,12 @@ def sent(**answers: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def visitor(centre: Location, client: Client) -> Client:
+def visitor(centre: Location) -> Client:
     """Maria, who has just sent step 1 and goes on in the same browser."""
-    client.post("/candidate/", step_one())
-    assert client.post("/candidate/go-on/").status_code == 302
-    return client
+    browser = Visitor()
+    browser.post("/candidate/", step_one())
+    assert browser.post("/candidate/go-on/").status_code == 302
+    return browser
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from crm.actions import measurements, reviews
 from crm.enums import ActivityKind, Decision, Outcome, TaskKind
 from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment, User
 from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
-from intake import actions, answering, assessments, chart
+from intake import actions, answering, applying, assessments, chart
 from tests.factories import NOON, make_treatment, make_user
 from tests.intake.test_submit import request_of
 
@@ -27,7 +27,7 @@ def lead(centre: Location) -> Lead:
 
 def tell(lead: Lead, page: str, **answers: Any) -> None:
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
-    answering.keep_page(answering.Sent(session, page, page.capitalize(), answers, uuid.uuid4(), timezone.now()))
+    answering.keep_page(applying.Sent(session, page, page.capitalize(), answers, uuid.uuid4(), timezone.now()))
 
 
 def signs(lead: Lead, *, a: list[str] | None = None, b: list[str] | None = None) -> None:
@@ -37,7 +37,7 @@ def signs(lead: Lead, *, a: list[str] | None = None, b: list[str] | None = None)
 def hold(lead: Lead) -> None:
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
     answers = {"safety_check": ["A1"], "safety_check_b": ["none"]}
-    answering.keep_emergency(answering.Sent(session, "recheck", "Again", answers, uuid.uuid4(), timezone.now()))
+    answering.keep_emergency(applying.Sent(session, "recheck", "Again", answers, uuid.uuid4(), timezone.now()))
     lead.refresh_from_db()
 
 

@@ -31,7 +31,7 @@ from crm.models import (
 )
 from intake import actions, guard
 from intake.models import Assessment, QuarantinedRequest, Submission, UnprovenRequest
-from tests.factories import make_treatment, step_one
+from tests.factories import Visitor, make_treatment, step_one
 from tests.intake.test_submit import request_of
 
 STRANGERS = "stranger@example.org"
@@ -46,6 +46,12 @@ IN_THE_NAME: list[dict[str, Any]] = [
     {"email": None},
     {"phone": None, "preferred_contact": "email"},
 ]
+
+
+@pytest.fixture
+def client() -> Client:
+    """A worker comes by: what it makes of a stranger's requests is seen too."""
+    return Visitor()
 
 
 @pytest.fixture
@@ -82,7 +88,7 @@ def test_an_own_address_typed_beside_a_known_name_opens_and_changes_nothing(vict
     before, form = record_of(victim), str(uuid.uuid4())
     client.post("/candidate/", step_one(submission_id=form, email=STRANGERS))
     client.post("/candidate/", step_one(submission_id=form, email=STRANGERS, phone=None, preferred_contact="email"))
-    Client().post("/candidate/", step_one(submission_id=form, email=STRANGERS, pain_now_avg="1"))
+    Visitor().post("/candidate/", step_one(submission_id=form, email=STRANGERS, pain_now_avg="1"))
     assert record_of(victim) == before
     assert set(Message.objects.values_list("to_email", flat=True)) == {victim.email}
     assert Lead.objects.count() == 1
@@ -95,7 +101,7 @@ def test_the_identical_form_from_anywhere_gets_the_same_receipt_and_writes_nothi
 ) -> None:
     form = step_one()
     client.post("/candidate/", form)
-    other = Client()
+    other = Visitor()
     other.post("/candidate/", form)
     assert (Submission.objects.count(), Lead.objects.count(), Message.objects.count()) == (1, 1, 1)
     assert str(Submission.objects.get().reference) in other.get("/candidate/thanks/").content.decode()
@@ -105,14 +111,14 @@ def test_an_identical_form_in_a_frame_is_answered_alike(centre: Location, client
     page = client.get("/candidate/embed/").content.decode()
     fields = dict(re.findall(r'name="(token|submission_id)" value="([^"]+)"', page))
     form = step_one(**fields)
-    first, second = client.post("/candidate/embed/", form), Client().post("/candidate/embed/", form)
+    first, second = client.post("/candidate/embed/", form), Visitor().post("/candidate/embed/", form)
     reference = Submission.objects.get().reference
     assert str(reference) in first.content.decode()
     assert str(reference) in second.content.decode()
 
 
-def test_another_payload_from_the_same_browser_changes_that_request(centre: Location, client: Client) -> None:
-    form = str(uuid.uuid4())
+def test_another_payload_from_the_same_browser_changes_that_request(centre: Location) -> None:
+    form, client = str(uuid.uuid4()), Visitor()
     client.post("/candidate/", step_one(submission_id=form))
     client.post("/candidate/", step_one(submission_id=form, email="right@example.org"))
     lead = Lead.objects.get()
@@ -123,10 +129,10 @@ def test_another_payload_from_the_same_browser_changes_that_request(centre: Loca
 def test_another_payload_from_another_browser_is_a_new_request(centre: Location, client: Client) -> None:
     form = str(uuid.uuid4())
     client.post("/candidate/", step_one(submission_id=form))
-    Client().post("/candidate/", step_one(submission_id=form, email="other@example.org"))
+    Visitor().post("/candidate/", step_one(submission_id=form, email="other@example.org"))
     assert Lead.objects.get().email == "maria.sample@example.org"
     assert UnprovenRequest.objects.get().data["email"] == "other@example.org"
-    Client().post("/candidate/", step_one(submission_id=form, **NOTHING_SENT))
+    Visitor().post("/candidate/", step_one(submission_id=form, **NOTHING_SENT))
     assert Lead.objects.count() == 2
 
 
@@ -140,7 +146,7 @@ def test_what_staff_have_corrected_since_is_not_typed_over(centre: Location, cli
 
 def test_each_payload_is_kept_once_whoever_repeats_it(centre: Location, client: Client) -> None:
     form = str(uuid.uuid4())
-    for browser in (client, Client(), Client()):
+    for browser in (client, Visitor(), Visitor()):
         for pain in ("3", "4", "3"):
             browser.post("/candidate/", step_one(submission_id=form, pain_now_avg=pain))
     assert Submission.objects.count() == 2
@@ -155,10 +161,12 @@ def test_held_back_each_payload_is_kept_too(centre: Location, client: Client) ->
 
 def test_having_sent_a_form_of_the_same_id_changes_nothing_of_anothers(centre: Location, client: Client) -> None:
     """The id of a form can be chosen for somebody else: what counts is which row a browser has sent."""
-    form, stranger = str(uuid.uuid4()), Client()
+    form, stranger, held = str(uuid.uuid4()), Visitor(), Visitor()
     stranger.post("/candidate/", step_one(submission_id=form, **NOTHING_SENT))
+    held.post("/candidate/", step_one(submission_id=form, website="trap", **NOTHING_SENT))
     client.post("/candidate/", step_one(submission_id=form))
-    stranger.post("/candidate/", step_one(submission_id=form, **(NOTHING_SENT | {"email": "evil@example.org"})))
+    for browser in (stranger, held):
+        browser.post("/candidate/", step_one(submission_id=form, email="evil@example.org"))
     maria = Lead.objects.get(last_name="Sample")
     assert (maria.email, maria.phone) == ("maria.sample@example.org", "+12125550142")
 
@@ -179,8 +187,33 @@ def test_a_repeat_in_somebody_elses_name_is_a_new_request(victim: Lead, client: 
     assert Lead.objects.exclude(pk=victim.pk).get().email == "sam@example.org"
 
 
+def test_a_repeat_takes_no_address_of_somebody_else(victim: Lead, client: Client) -> None:
+    """Step by step to a lead with the victim's name and telephone, and an own address for the mails."""
+    before, form = record_of(victim), str(uuid.uuid4())
+    client.post("/candidate/", step_one(submission_id=form, **NOTHING_SENT))
+    own = {"email": NOTHING_SENT["email"]}
+    client.post("/candidate/", step_one(submission_id=form, **own))
+    [mine] = Lead.objects.exclude(pk=victim.pk)
+    assert (mine.last_name, mine.phone, record_of(victim)) == ("Specimen", "+12125550177", before)
+    client.post("/candidate/", step_one(submission_id=form, **(NOTHING_SENT | own | {"phone": "(212) 555-0178"})))
+    mine.refresh_from_db()
+    assert mine.phone == "+12125550177"  # no more what the form had said before
+
+
+def test_whom_we_know_plays_no_part_in_what_a_repeat_is(victim: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An own request that turns, keeping its e-mail address, into one with somebody's name and telephone."""
+    own, costs = {"email": NOTHING_SENT["email"]}, []
+    nobody = {"first_name": "Nora", "last_name": "Nobody", "phone": "(212) 555-0123"}
+    for number, person in enumerate([nobody, nobody, {}]):
+        browser, form = Client(), str(uuid.uuid4())
+        mine = own | {"email": f"sam{number}@example.org"}
+        browser.post("/candidate/", step_one(submission_id=form, **(NOTHING_SENT | mine)))
+        costs.append(work_of(step_one(submission_id=form, **(person | mine)), monkeypatch, client=browser))
+    assert costs[1] == costs[2]
+
+
 # --- Is somebody a patient here? --------------------------------------------------------------------------------------
-def work_of(form: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+def work_of(form: dict[str, Any], monkeypatch: pytest.MonkeyPatch, *, client: Client | None = None) -> dict[str, int]:
     """What one post costs: statements, mails, keyed hashes."""
     mails, hashes, keyed = Message.objects.count(), 0, hmac.new
 
@@ -189,7 +222,7 @@ def work_of(form: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         hashes += 1
         return keyed(*args, **kwargs)
 
-    client = Client()
+    client = client or Client()
     with monkeypatch.context() as patched, CaptureQueriesContext(connection) as asked:
         patched.setattr("hmac.new", counted)
         client.post("/candidate/", form)
@@ -204,7 +237,7 @@ def test_known_and_unknown_people_cost_the_same(
 ) -> None:
     if reach:
         Lead.objects.filter(pk=victim.pk).update(email="")
-    Client().post("/candidate/", step_one(first_name="Warm", email="warm@example.org", phone="(212) 555-0166"))
+    Visitor().post("/candidate/", step_one(first_name="Warm", email="warm@example.org", phone="(212) 555-0166"))
     known, unknown = step_one(**(changes | reach)), step_one(**(NOTHING_SENT | changes | reach))
     costs = [work_of(form, monkeypatch) for form in (known, unknown)]
     assert costs[0] == costs[1]
@@ -213,7 +246,7 @@ def test_known_and_unknown_people_cost_the_same(
 
 @pytest.mark.parametrize("changes", [{}, SIGN], ids=["routine", "emergency"])
 def test_known_and_unknown_people_see_the_same(victim: Lead, changes: dict[str, Any]) -> None:
-    known, unknown = Client(), Client()
+    known, unknown = Visitor(), Visitor()
     answers = [
         known.post("/candidate/", step_one(**changes)),
         unknown.post("/candidate/", step_one(**(NOTHING_SENT | changes))),
@@ -224,7 +257,7 @@ def test_known_and_unknown_people_see_the_same(victim: Lead, changes: dict[str, 
 
 
 def test_what_comes_after_the_receipt_is_the_same(victim: Lead) -> None:
-    known, unknown = Client(), Client()
+    known, unknown = Visitor(), Visitor()
     known.post("/candidate/", step_one())
     unknown.post("/candidate/", step_one(**NOTHING_SENT))
     seen = []
@@ -261,7 +294,7 @@ def test_a_sign_on_the_pages_after_it_holds_nobody_either(victim: Lead, client: 
 
 def test_many_signs_in_one_name_are_one_alert(victim: Lead) -> None:
     for pain in range(4):
-        answer = Client().post("/candidate/", step_one(**SIGN, pain_now_avg=str(pain)))
+        answer = Visitor().post("/candidate/", step_one(**SIGN, pain_now_avg=str(pain)))
         assert answer["Location"] == "/candidate/emergency/"
     assert (SafetyAlert.objects.count(), UnprovenRequest.objects.count()) == (1, 4)
     assert SafetyAlert.objects.get().causes.count() == 4
@@ -272,7 +305,7 @@ def test_limits_bound_the_alerts_and_never_the_page(centre: Location, settings: 
     Location.objects.update(alert_email="oncall@example.org")
     for number in range(guard.FLOOD * 3 + 2):
         person = {"email": f"p{number}@example.org", "phone": None, "preferred_contact": "email"}
-        answer = Client().post("/candidate/", step_one(**SIGN, **person, last_name=f"Sample{number}"))
+        answer = Visitor().post("/candidate/", step_one(**SIGN, **person, last_name=f"Sample{number}"))
         assert answer["Location"] == "/candidate/emergency/"
     assert Message.objects.filter(name="alert").count() == 3
     assert SafetyAlert.objects.open().count() == guard.FLOOD * 3  # those without a mail stand at the desk
@@ -282,9 +315,9 @@ def test_nothing_routine_makes_an_alert_silent(victim: Lead, settings: Settings)
     settings.REQUESTS_AN_HOUR = 3
     Location.objects.update(alert_email="oncall@example.org")
     for number in range(12):
-        Client().post("/candidate/", step_one(pain_now_avg=str(number % 10), zip=f"100{number:02d}"))
-        Client().post("/ask/", {"topic": "other", "message": "?", "name": "A", "email": victim.email})
-    Client().post("/candidate/", step_one(**SIGN))
+        Visitor().post("/candidate/", step_one(pain_now_avg=str(number % 10), zip=f"100{number:02d}"))
+        Visitor().post("/ask/", {"topic": "other", "message": "?", "name": "A", "email": victim.email})
+    Visitor().post("/candidate/", step_one(**SIGN))
     assert Message.objects.filter(name="alert").count() == 1
     assert SafetyAlert.objects.get().next_level_at is not None
 
@@ -300,7 +333,7 @@ def test_whatever_a_stranger_sends_the_record_stays(victim: Lead) -> None:
     before = record_of(victim)
     for changes in IN_THE_NAME:
         for more in ({}, SIGN):
-            stranger = Client()
+            stranger = Visitor()
             stranger.post("/candidate/", step_one(**(changes | more)))
             stranger.post("/candidate/", step_one(**(changes | more), pain_now_avg="2"))
             stranger.post("/candidate/call-me/", step_one(**(changes | more)))
@@ -358,7 +391,7 @@ def test_twenty_requests_at_once_make_one_lead(centre: Location) -> None:
 
 
 def test_the_desk_finds_the_lead_by_any_of_its_references(victim: Lead, client: Client, desk: Client) -> None:
-    Client().post("/candidate/", step_one(email=STRANGERS))
+    Visitor().post("/candidate/", step_one(email=STRANGERS))
     reference = str(Submission.objects.get(unproven__isnull=False).reference)
     assert reference != victim.reference
     page = desk.get(reverse("admin:crm_board"), {"q": reference}).content.decode()
@@ -366,7 +399,7 @@ def test_the_desk_finds_the_lead_by_any_of_its_references(victim: Lead, client: 
 
 
 def test_what_a_stranger_typed_is_in_nobodys_copy(victim: Lead) -> None:
-    Client().post("/candidate/", step_one(email=STRANGERS, pain_now_avg="1"))
+    Visitor().post("/candidate/", step_one(email=STRANGERS, pain_now_avg="1"))
     copy = json.dumps(personal_data.export(victim), cls=DjangoJSONEncoder)
     assert '"pain_now_avg": "7"' in copy
     assert '"pain_now_avg": "1"' not in copy

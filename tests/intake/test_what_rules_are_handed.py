@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm.models import Lead, Treatment
 from intake import record
-from tests.factories import NOON, make_treatment
+from tests.factories import NOON, make_treatment, own_browser
 from tests.intake.test_my import lead, pick, sent, visitor
 
 pytestmark = pytest.mark.django_db
@@ -50,9 +50,10 @@ def test_old_words_are_not_handed_over(lead: Lead, old: dict[str, str]) -> None:
 def test_the_patients_list_shows_a_kind_that_left_the_list(visitor: Client, lead: Lead) -> None:
     [row] = pick(visitor, "heat")
     Treatment.objects.update(kind="leeches")
+    browser = own_browser(lead)
     for page in ("/my/", "/my/treatments/", f"/my/treatments/{row.pk}/"):
-        assert visitor.get(page).status_code == 200
-    assert "leeches" in visitor.get("/my/treatments/").text
+        assert browser.get(page).status_code == 200
+    assert "leeches" in browser.get("/my/treatments/").text
 
 
 def test_what_was_only_ticked_has_no_state(visitor: Client) -> None:
