@@ -13,6 +13,7 @@ from crm.errors import OutOfDate, ReviewRefused
 from crm.models import HoldClearing, ImagingStudy, Lead, Location, ReviewDecision, SafetyAlert, Task, User
 from intake import actions, assessments, signs, unproven, wording
 from intake.models import Submission, UnprovenRequest
+from intake.request import Request
 from tests.factories import NOON, in_their_place, make_lead, make_user, own_browser
 from tests.intake.test_submit import request_of
 
@@ -38,6 +39,11 @@ def answer(lead: Lead, *, days: int = 40, **answers: Any) -> None:
         lead=lead, page="recheck", answers=answers, answers_digest=str(uuid.uuid4()), questionnaire_version="t", at=at
     )
     assessments.assess(lead, cause="Answered: Re-check", now=at)
+
+
+def later_request(lead: Lead, **changes: Any) -> Request:
+    """The same person asks again, a day later."""
+    return request_of(lead.location, now=NOON + timedelta(days=1), submission_id=uuid.uuid4(), **changes)
 
 
 def decide(lead: Lead, by: User, decision: Decision = Decision.CONTINUE_CARE, **values: Any) -> ReviewDecision:
@@ -76,7 +82,7 @@ def test_a_new_sign_on_the_private_page_or_in_a_call_opens_a_review(lead: Lead, 
 
 def test_a_second_request_with_a_new_sign_opens_a_review_once_it_counts(lead: Lead, clinician: User) -> None:
     decide(lead, clinician)
-    actions.submit(request_of(lead.location, submission_id=uuid.uuid4(), safety_check_b=["B1", "B5"], pain_now_avg="4"))
+    actions.submit(later_request(lead, safety_check_b=["B1", "B5"], pain_now_avg="4"))
     waits = UnprovenRequest.objects.get()
     assert Task.objects.open().get(lead=lead, kind=TaskKind.REVIEW).key == f"{reviews.OF_A_REPORT}{waits.pk}"
     unproven.take_over(waits, by=clinician, now=NOON)
@@ -85,7 +91,7 @@ def test_a_second_request_with_a_new_sign_opens_a_review_once_it_counts(lead: Le
 
 
 def test_a_decision_about_the_record_leaves_the_review_of_a_report(lead: Lead, clinician: User) -> None:
-    actions.submit(request_of(lead.location, submission_id=uuid.uuid4(), safety_check_b=["B5"], pain_now_avg="4"))
+    actions.submit(later_request(lead, safety_check_b=["B5"], pain_now_avg="4"))
     decide(lead, clinician)
     assert Task.objects.open().get(kind=TaskKind.REVIEW).key.startswith(reviews.OF_A_REPORT)  # type: ignore[union-attr]
 
