@@ -63,7 +63,7 @@ def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False) ->
     locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     before = latest(locked)
     told = record.told_by(locked)
-    snapshot = record.snapshot_of(locked, told.answers, now=now)
+    snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at)
     found = gaps.of_lead(locked, told, now=now)
     remarks = [*flags.of_lead(locked, told.answers, now=now), *found.flags]
     made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks)

@@ -27,6 +27,7 @@ from intake import (
     record,
     spoken,
     taking,
+    today,
     told,
     unknowns,
     views,
@@ -160,9 +161,12 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
     if latest is None:
         return ""
     is_raised = assessments.in_force(lead, latest).urgency > Outcome(latest.outcome).urgency
-    told_all = unknowns.FLAG in latest.flags
-    reasons = [{"code": "told_all", "evidence": {}}] if told_all else latest.reasons
-    sentences = wording.next_step(reasons, latest.recheck_on, is_held=lead.safety_hold, is_raised=is_raised)
+    passed = today.of_lead(lead, now=timezone.now(), stored=latest)
+    told_all = unknowns.FLAG in latest.flags and not (passed and passed.differs)
+    found = [{"code": one.code, "evidence": one.evidence} for one in passed.result.reasons] if passed else []
+    reasons = [{"code": "told_all", "evidence": {}}] if told_all else found or latest.reasons
+    recheck_on = passed.recheck_on if passed else None
+    sentences = wording.next_step(reasons, recheck_on, is_held=lead.safety_hold, is_raised=is_raised)
     if not sentences:
         return ""
     return render_to_string("intake/my_outlook.html", {"sentences": sentences, "banner": wording.BANNER})

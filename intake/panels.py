@@ -5,12 +5,13 @@ from typing import Any
 from django.db.models import F
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from crm.enums import Outcome
 from crm.models import Lead
 from crm.treatment_enums import TreatmentGroup
 from crm.vocabulary import TreatmentKind
-from intake import flags, questionnaire
+from intake import flags, questionnaire, today
 from intake.models import Assessment, Override, Submission
 from intake.questionnaire import PAGE, PAGES, RECHECK, SAFETY_SCRIPT
 
@@ -103,6 +104,7 @@ def candidacy(request: HttpRequest, lead: Lead) -> str:
         "assessment": now,
         "standing": [one for one in made if one.ended_at is None],
         "ended": [one for one in made if one.ended_at],
+        "today": passed if (passed := today.of_lead(lead, now=timezone.now(), stored=now)) and passed.differs else None,
         "in_force": Outcome(lead.outcome or now.outcome),
         "flags": [flags.in_words(flag) for flag in now.flags],
         "groups": [TreatmentGroup(group).label for group in now.groups],

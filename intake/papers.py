@@ -151,14 +151,14 @@ def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpR
     told = record.told_by(lead)
     today = now_of.of_lead(lead, now=timezone.now())
     answers = {name: value for name, value in told.answers.items() if name in SUMMARY_QUESTIONS}
-    context = _on_paper(request, lead) | summary_head.of_lead(lead, today.computed if today else None)
+    context = _on_paper(request, lead) | summary_head.of_lead(lead, today.stored if today else None)
     context |= {
         "sections": in_words(answers),
         "unanswered": _labels(name for name in MUST_KNOW if name in answers and answers[name] in (None, "", [])),
         "unasked": _labels(name for name in MUST_KNOW if name not in answers),
         "today": today,
         "series": _series(context["record"].ratings),
-        "flags": [flags.in_words(flag) for flag in today.computed.flags] if today else [],
+        "flags": [flags.in_words(flag) for flag in today.stored.flags] if today else [],
         "studies": list(ImagingStudy.objects.filter(lead=lead).order_by("-made_on", "-pk")),
     }
     context["chart"] = context["chart"] if len(context["rows"]) <= MOST_DRAWN_BESIDE else None

@@ -1,8 +1,8 @@
 """From the record of one lead to the snapshot that the rules look at."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,9 @@ from intake import insurers
 from intake.insurers import Insurer
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.questionnaire import NONE
-from intake.snapshot import Snapshot
+from intake.snapshot import BUCKET_DAYS, Snapshot
 
+GivenAt = Mapping[str, datetime]
 YES_NO = {"yes": True, "no": False}
 SNAPSHOT_WORDS = {
     "worse_with": {"standing", "walking", "sitting", "bending"},
@@ -81,13 +82,13 @@ def own_submissions(session: PatientSession) -> QuerySet[Submission]:
     return Submission.objects.filter(Q(session=session) | Q(pk=session.origin), lead=session.lead)
 
 
-def snapshot_of(lead: Lead, answers: dict[str, Any], *, now: datetime) -> Snapshot:
+def snapshot_of(lead: Lead, answers: dict[str, Any], *, now: datetime, given_at: GivenAt | None = None) -> Snapshot:
     """What the record says today, where the lead lives; `answers` as current_answers gives them. Two queries."""
     scores = Measurement.objects.filter(lead=lead, kind=MeasurementKind.RMDQ).in_order(ZoneInfo(lead.timezone))
     last = scores.last()
     rmdq = int(last.value) if last else None
     treatments = Treatment.objects.filter(lead=lead).order_by("created_at", "pk")
-    return make_snapshot(answers, lead=lead, treatments=treatments, rmdq=rmdq, now=now)
+    return make_snapshot(answers, lead=lead, treatments=treatments, rmdq=rmdq, now=now, given_at=given_at)
 
 
 def make_snapshot(
@@ -97,29 +98,33 @@ def make_snapshot(
     now: datetime,
     treatments: Iterable[Treatment] = (),
     rmdq: int | None = None,
+    given_at: GivenAt | None = None,
 ) -> Snapshot:
     """The same from what is at hand, without a query. Uses of the lead its location, state and time zone."""
-    today = now.astimezone(ZoneInfo(lead.timezone)).date()
+    zone = ZoneInfo(lead.timezone)
+    today = now.astimezone(zone).date()
+    told_on = min(today, (given_at or {}).get("onset", now).astimezone(zone).date())
     return Snapshot.model_validate(
         {
             "today": today,
-            "answers": _answers(answers, today) | {"area_served": _is_served(lead), "rmdq": rmdq},
+            "answers": _answers(answers, today, told_on) | {"area_served": _is_served(lead), "rmdq": rmdq},
             "treatments": [_entry(one, today) for one in treatments if one.is_listed],
         }
     )
 
 
-def _answers(given: dict[str, Any], today: date) -> dict[str, Any]:
+def _answers(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any]:
+    born = _born(given)
     average = _rating(given.get("pain_now_avg"))
     others = [_rating(given.get(name)) for name in ("pain_enjoyment", "pain_activity")]
     words = {name: [word for word in given.get(name) or [] if word in known] for name, known in SNAPSHOT_WORDS.items()}
     return words | {
-        "age": _age(given.get("date_of_birth"), today),
+        "age": age_on(today, born) if born else None,
         "red_flags": _signs([*given.get("safety_check", []), *given.get("safety_check_b", [])]),
         "regions": given.get("pain_region"),
         "radiation": given.get("radiation"),
         "limb_symptoms": YES_NO.get(given.get("limb_symptoms", "")),
-        "onset": _onset(given, today),
+        "onset": _onset(given, today, told_on),
         "nrs_average": average,
         "interference": [average, *others] if any(rating is not None for rating in others) else None,
         "tried": given.get("tried_treatments"),
@@ -136,21 +141,27 @@ def _signs(values: Iterable[str]) -> dict[str, str]:
     return signs
 
 
-def _onset(given: dict[str, Any], today: date) -> dict[str, Any] | None:
+def _onset(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any] | None:
+    """A rough answer counts from the day on which it was given: since then the pain has grown older."""
     if given.get("onset_date"):
         return {"date": min(date.fromisoformat(given["onset_date"]), today)}
-    return {"bucket": given["onset"]} if given.get("onset") else None
+    if not given.get("onset"):
+        return None
+    days = BUCKET_DAYS.get(given["onset"])
+    return {"bucket": given["onset"]} if days is None else {"date": told_on - timedelta(days=days)}
 
 
 def _rating(value: Any) -> float | None:
     return float(value) if str(value).isdecimal() else None
 
 
-def _age(born: str | None, today: date) -> int | None:
-    if not born:
-        return None
-    day = date.fromisoformat(born)
-    return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+def age_on(day: date, born: date) -> int:
+    """In whole years; born on February 29 one is older on March 1."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def _born(given: dict[str, Any]) -> date | None:
+    return date.fromisoformat(given["date_of_birth"]) if given.get("date_of_birth") else None
 
 
 def _is_served(lead: Lead) -> bool | None:

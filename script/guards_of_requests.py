@@ -3,6 +3,34 @@
 from script.guard import Guard
 
 REQUEST_GUARDS = [
+    Guard(
+        "a rough answer grows older from the day on which it was given",
+        "intake/record.py",
+        '{"date": told_on - timedelta(days=days)}',
+        '{"date": today - timedelta(days=days)}',
+        "intake/test_time_passes.py::test_a_rough_onset_grows_older_from_the_day_on_which_it_was_given",
+    ),
+    Guard(
+        "no day is missed on which the rules say something else",
+        "intake/next_day.py",
+        "grows = any(_goes_on(trial, case.today) for trial in case.adequate)",
+        "grows = False",
+        "intake/test_next_day.py::test_the_next_day_equals_a_search_day_by_day",
+    ),
+    Guard(
+        "a re-check that has come is promised no more",
+        "intake/today.py",
+        "            return promised if promised > self.on else None",
+        "            return promised",
+        "intake/test_time_passes.py::test_a_recheck_that_has_passed_is_no_promise",
+    ),
+    Guard(
+        "a score is of the day where the patient lives",
+        "crm/admin/lead_scores.py",
+        "form.values(ZoneInfo(lead.timezone))",
+        "form.values(lead.location.zone)",
+        "intake/test_time_passes.py::test_a_day_is_a_day_everywhere",
+    ),
     # The rules
     Guard(
         'a "not sure" about an emergency sign is urgent',

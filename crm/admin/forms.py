@@ -127,7 +127,8 @@ class ScoreForm(forms.Form):
     source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
 
     def values(self, zone: ZoneInfo) -> dict[str, Any]:
-        """What crm.actions.measurements.record takes; the day begins at midnight of `zone`. Call when valid."""
+        """What crm.actions.measurements.record takes; the day begins at midnight of `zone`, where the lead
+        lives: read there it stays this day. Call when valid."""
         data = self.cleaned_data
         kind, source = MeasurementKind(data["kind"]), Source(data["source"])
         midnight = datetime.combine(data["at"], time(), tzinfo=zone)

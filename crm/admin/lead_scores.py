@@ -1,6 +1,7 @@
 """What was measured of a lead, beside its page: ratings and questionnaire totals, kind by kind."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -48,7 +49,7 @@ def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     form = ScoreForm(request.POST or None)
     if form.is_valid():
         try:
-            measurements.record(lead, by=user_of(request), now=timezone.now(), **form.values(lead.location.zone))
+            measurements.record(lead, by=user_of(request), now=timezone.now(), **form.values(ZoneInfo(lead.timezone)))
         except MeasurementRefused as refused:
             form.add_error(refused.field, refused.message)
         else:
