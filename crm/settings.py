@@ -157,6 +157,7 @@ CELERY_TASK_ROUTES = {
     "crm.look_after_documents": "slow",
     "scheduling.read_calendars": "slow",
     "intake.forget_old_counts": "slow",
+    "intake.ask_where_time_has_passed": "slow",
 }
 # No tick expires: that would be judged by the clock of whichever machine takes it. What came late finds nothing to do.
 CELERY_BEAT_SCHEDULE = {
@@ -166,6 +167,7 @@ CELERY_BEAT_SCHEDULE = {
     "appointments": {"task": "scheduling.look_after", "schedule": 60.0},
     "calendars": {"task": "scheduling.read_calendars", "schedule": 60.0},
     "mailbox": {"task": "crm.read_mailbox", "schedule": 60.0},
+    "time": {"task": "intake.ask_where_time_has_passed", "schedule": 60.0},
     "forget": {"task": "intake.forget_old_counts", "schedule": 6 * 3600.0},
 }
 

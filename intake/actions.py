@@ -120,7 +120,9 @@ def _judged(asked: Request, lead: Lead, *, cause: str) -> Assessment:
     """The rules' answer to the request alone, on its lead too."""
     snapshot = record.make_snapshot(asked.answers, lead=lead, now=asked.now)
     told = flags.of_new_request(asked.answers)
-    made = assessments.make(lead, snapshot, cause=cause, now=asked.now, more_flags=told)
+    made = assessments.make(
+        lead, snapshot, cause=cause, now=asked.now, more_flags=told, born=record.born(asked.answers)
+    )
     lead.outcome, lead.recheck_on = made.outcome, made.recheck_on
     return made
 

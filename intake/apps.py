@@ -13,6 +13,7 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
+        from crm.enums import Event
         from intake import (
             answering,
             assessments,
@@ -28,6 +29,7 @@ class IntakeConfig(AppConfig):
             questionnaire,
             references,
             signs,
+            time_passes,
             unknowns,
             unproven_desk,
             wishes,
@@ -60,6 +62,7 @@ class IntakeConfig(AppConfig):
         registry.judged(signs.basis, signs.news)
         registry.due(pending.apply_due)
         registry.listen(assessments.CAUSES, assessments.on_event, once_a_press=True)
+        registry.listen([Event.STAGE_MOVED], time_passes.on_move)
         desk.hang_in()
         insurance_desk.hang_in()
         papers.hang_in()

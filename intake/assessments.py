@@ -1,8 +1,9 @@
 """Asking the rules, keeping what they said, and deciding otherwise."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import partial
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -12,8 +13,8 @@ from crm.enums import ActivityKind, Event, Outcome, TaskKind
 from crm.errors import OverrideRefused
 from crm.models import Activity, Lead, ReviewDecision, Task, User
 from crm.registry import Happening
-from intake import candidacy, flags, gaps, overrides, record, request, signs, unknowns
-from intake.models import Assessment, Override
+from intake import candidacy, flags, gaps, next_day, overrides, record, request, signs, unknowns
+from intake.models import Assessment, NextAsk, Override
 from intake.snapshot import Snapshot
 
 CAUSES = {
@@ -27,10 +28,13 @@ CAUSES = {
 NEW_SIGN = "A warning sign came that it did not know."
 
 
-def make(lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flags: list[str]) -> Assessment:
+def make(
+    lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flags: list[str], born: date | None = None
+) -> Assessment:
     """The rules' answer to a snapshot as a row, not yet saved: the first of its lead, unless somebody who has locked
-    the lead numbers it otherwise. `more_flags` are those that the record tells."""
+    the lead numbers it otherwise. `more_flags` are those that the record tells; `born` matters to the young."""
     result = candidacy.assess(snapshot)
+    turns_on = next_day.changes_on(snapshot, result, born=born)
     return Assessment(
         lead=lead,
         at=now,
@@ -43,6 +47,7 @@ def make(lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flag
         reasons=[{"code": one.code, "text": one.text, "evidence": one.evidence} for one in result.reasons],
         flags=sorted({*result.flags, *more_flags}),
         recheck_on=result.recheck_on,
+        due_at=datetime.combine(turns_on, time(), tzinfo=ZoneInfo(lead.timezone)) if turns_on else None,
         span_days=result.span_days,
         groups=list(result.groups),
         evaluated=list(result.evaluated),
@@ -50,9 +55,10 @@ def make(lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flag
 
 
 @transaction.atomic
-def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False) -> Assessment:
+def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False, time_passed: bool = False) -> Assessment:
     """Asks the rules again and returns what they say now. `sign_told`: an emergency sign was reported just now, which
-    is news even where the record has it already.
+    is news even where the record has it already. `time_passed`: nobody changed anything; then only another outcome,
+    rule or flag is news, and no re-check is put off.
 
     Side effects, unless they say the same as last time: an Assessment; on the lead the outcome, the day of the re-check
     and the day on which the insurer's lengths of time are reached; an Activity when the outcome changed; an end of
@@ -66,18 +72,21 @@ def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False) ->
     snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at)
     found = gaps.of_lead(locked, told, now=now)
     remarks = [*flags.of_lead(locked, told.answers, now=now), *found.flags]
-    made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks)
+    made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks, born=record.born(told.answers))
     if unknowns.is_all_that_is_asked(locked, made):
         made.flags = sorted({*made.flags, unknowns.FLAG})
-    if before is None or sign_told or _tells_more(made, before):
+    tells_more = _has_turned if time_passed else _tells_more
+    if before is None or sign_told or tells_more(made, before):
         made.number = before.number + 1 if before else 1
         made.save()
         standing = overrides.follow(locked, made, now=now)
         unknowns.follow(locked, made, before, now=now)
     else:
+        if time_passed:
+            NextAsk.objects.filter(lead=locked).update(due_at=made.due_at)
         made, standing = before, overrides.of(locked)
     _watch(locked, made, now=now)
-    _apply(locked, made, standing)
+    _apply(locked, made, standing, promised=locked.recheck_on if time_passed else None)
     if before and before.outcome != made.outcome:
         _note(locked, f"{Outcome(before.outcome).label} → {Outcome(made.outcome).label} ({cause.lower()})", now=now)
     leads.record_outcome(locked, wake_up_on=found.wake_up_on)
@@ -199,6 +208,10 @@ def _locked(lead_id: UUID) -> Lead:
     return Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead_id)
 
 
+def _has_turned(made: Assessment, before: Assessment) -> bool:
+    return any(getattr(made, name) != getattr(before, name) for name in ("outcome", "rule", "flags"))
+
+
 def _tells_more(made: Assessment, before: Assessment) -> bool:
     """Days pass and move nothing but dates: that alone is no new assessment."""
     compared = ("outcome", "rule", "reasons", "flags", "groups", "span_days", "rules_version", "signs")
@@ -234,8 +247,10 @@ def review_task(assessment: Assessment, *, now: datetime) -> Task:
     return Task(lead=assessment.lead, kind=TaskKind.REVIEW, title=title, due_at=due, key=key, created_at=now)
 
 
-def _apply(lead: Lead, assessment: Assessment, standing: overrides.Standing) -> None:
-    leads.record_outcome(lead, outcome=in_force(lead, assessment, standing), recheck_on=assessment.recheck_on)
+def _apply(lead: Lead, assessment: Assessment, standing: overrides.Standing, *, promised: date | None = None) -> None:
+    """Writes on the lead what counts. A re-check that was `promised` is not put off."""
+    recheck_on = min((day for day in (promised, assessment.recheck_on) if day), default=None)
+    leads.record_outcome(lead, outcome=in_force(lead, assessment, standing), recheck_on=recheck_on)
 
 
 def _note(lead: Lead, summary: str, *, now: datetime, by: User | None = None, note: str = "") -> None:

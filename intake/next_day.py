@@ -7,6 +7,7 @@ dates tell, and the distinct days of care grow or shrink by one a day at most. A
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from crm.partial_dates import last_day
 from crm.treatment_enums import TreatmentGroup
 from intake.candidacy import (
     ADULT_AGE,
@@ -18,7 +19,7 @@ from intake.candidacy import (
     assess,
 )
 from intake.snapshot import Snapshot
-from intake.trials import INJECTION_DAYS, LOOK_BACK_DAYS, WANTED, Period, Trial, distinct_days, last_day
+from intake.trials import INJECTION_DAYS, LOOK_BACK_DAYS, WANTED, Period, Trial, distinct_days
 
 FARTHEST = timedelta(days=2 * LOOK_BACK_DAYS)  # after that nothing of today's record is left to change
 

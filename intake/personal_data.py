@@ -6,6 +6,7 @@ from intake.models import (
     COUNTS,
     Assessment,
     Coverage,
+    NextAsk,
     Override,
     PageOfProof,
     PendingSubmission,
@@ -34,8 +35,9 @@ def hang_in() -> None:
         path="lead",
         title="Assessments",
         fields="at outcome cause rule signs flags span_days groups reasons recheck_on",
-        left_out={REPEATED: "snapshot", HANDLING: "rules_version evaluated number"},
+        left_out={REPEATED: "snapshot", HANDLING: "due_at rules_version evaluated number"},
     )
+    data(NextAsk, path="lead", why_not="A day on which the rules are asked again, made from the assessments.")
     by = {STAFF: "by approved_by ended_by", HANDLING: "needs_second"}
     decided = "at outcome reason approved_at ended_at ended_because"
     data(Override, path="assessment__lead", title="Decisions", fields=decided, left_out=by)

@@ -114,12 +114,12 @@ def make_snapshot(
 
 
 def _answers(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any]:
-    born = _born(given)
+    birthday = born(given)
     average = _rating(given.get("pain_now_avg"))
     others = [_rating(given.get(name)) for name in ("pain_enjoyment", "pain_activity")]
     words = {name: [word for word in given.get(name) or [] if word in known] for name, known in SNAPSHOT_WORDS.items()}
     return words | {
-        "age": age_on(today, born) if born else None,
+        "age": age_on(today, birthday) if birthday else None,
         "red_flags": _signs([*given.get("safety_check", []), *given.get("safety_check_b", [])]),
         "regions": given.get("pain_region"),
         "radiation": given.get("radiation"),
@@ -160,7 +160,8 @@ def age_on(day: date, born: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
-def _born(given: dict[str, Any]) -> date | None:
+def born(given: dict[str, Any]) -> date | None:
+    """The date of birth among the answers."""
     return date.fromisoformat(given["date_of_birth"]) if given.get("date_of_birth") else None
 
 

@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from crm import queries, signing_in, tries
+from crm import alone, queries, signing_in, tries
 from crm.admin import once
-from intake import guard, pending
+from intake import guard, pending, time_passes
 
 
 @shared_task(name="intake.forget_old_counts")
@@ -20,3 +20,9 @@ def forget_old_counts() -> int:
 def apply_pending(_ids: list[str]) -> int:
     """Lets leads follow what browsers have sent that have not shown whose they are; returns how much it was."""
     return pending.apply_due(queries.clock())
+
+
+@shared_task(name="intake.ask_where_time_has_passed")
+def ask_where_time_has_passed() -> int:
+    """Asks the rules again where time makes a difference; returns for how many leads. One run at a time."""
+    return alone.run("time_passes", lambda: time_passes.ask_due(now=queries.clock()))

@@ -18,6 +18,27 @@ REQUEST_GUARDS = [
         "intake/test_next_day.py::test_the_next_day_equals_a_search_day_by_day",
     ),
     Guard(
+        "a lead is asked at its own midnight",
+        "intake/assessments.py",
+        "datetime.combine(turns_on, time(), tzinfo=ZoneInfo(lead.timezone))",
+        'datetime.combine(turns_on, time(), tzinfo=ZoneInfo("UTC"))',
+        "intake/test_time_passes.py::test_a_lead_is_asked_at_its_own_midnight_and_not_before",
+    ),
+    Guard(
+        "time puts no re-check off",
+        "intake/assessments.py",
+        "promised=locked.recheck_on if time_passed else None",
+        "promised=None",
+        "intake/test_time_passes.py::test_asking_because_time_passed_moves_no_recheck_later",
+    ),
+    Guard(
+        "who is closed is not asked because time passed",
+        "intake/time_passes.py",
+        "    if lead.stage in LEFT_OUT:\n",
+        "    if False:\n",
+        "intake/test_time_passes.py::test_who_is_closed_or_a_patient_is_left_out_until_they_come_back",
+    ),
+    Guard(
         "a re-check that has come is promised no more",
         "intake/today.py",
         "            return promised if promised > self.on else None",

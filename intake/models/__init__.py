@@ -1,6 +1,6 @@
 """The tables of the public face."""
 
-from intake.models.assessment import Assessment, Override
+from intake.models.assessment import Assessment, NextAsk, Override
 from intake.models.coverage import Answer, Coverage, Network, PageOfProof, Plan, Verification
 from intake.models.guard import Arrival, Quarantine, QuarantinedRequest, RateCount
 from intake.models.question import Question, Topic
@@ -13,6 +13,7 @@ __all__ = [
     "Assessment",
     "Coverage",
     "Network",
+    "NextAsk",
     "Override",
     "PageOfProof",
     "PendingSubmission",

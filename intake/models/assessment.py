@@ -30,16 +30,42 @@ class Assessment(Row):
     reasons = models.JSONField(help_text='[{"code", "text", "evidence"}]')
     flags = ArrayField(models.CharField(max_length=40), default=list)
     recheck_on = models.DateField(null=True)
+    due_at = models.DateTimeField(null=True, help_text="When time alone makes the rules say something else.")
     span_days = models.PositiveSmallIntegerField()
     groups = ArrayField(models.CharField(max_length=12), default=list)
     evaluated = models.JSONField(help_text='[{"rule", "holds"}], in the order in which they were looked at')
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["lead", "number"], name="assessment_number")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            # By the database, so that a request costs no statement more (docs/decisions/0009).
+            pgtrigger.Trigger(
+                name="due_with_the_latest",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                func="INSERT INTO intake_nextask (lead_id, due_at, parked) VALUES (NEW.lead_id, NEW.due_at, false) "
+                "ON CONFLICT (lead_id) DO UPDATE SET due_at = EXCLUDED.due_at, parked = false; RETURN NULL;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()} ({self.rule})"
+
+
+class NextAsk(models.Model):
+    """When the rules are to be asked again because time passed: of the latest assessment of a lead, written by a
+    trigger with it. `parked`: due, and left out while the lead is closed or a patient."""
+
+    lead = models.OneToOneField("crm.Lead", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    due_at = models.DateTimeField(null=True)
+    parked = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], condition=Q(parked=False), name="ask_due")]
+
+    def __str__(self) -> str:
+        return f"{self.due_at:%Y-%m-%d}" if self.due_at else "never"
 
 
 class OverrideQuerySet(models.QuerySet["Override"]):

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from crm.actions import leads
+from crm.enums import Stage
 from crm.models import Lead, Location, Measurement, PatientSession, User
-from intake import actions, answering, assessments, record, today, wording
-from intake.models import Assessment
+from intake import actions, answering, assessments, record, time_passes, today, wording
+from intake.models import Assessment, NextAsk
 from tests.factories import NOON, make_treatment
 from tests.intake.test_submit import request_of
 
@@ -106,3 +108,78 @@ def test_a_day_is_a_day_everywhere(lead: Lead, desk: Client) -> None:
         assert "Nov 20, 2026" in page
         assert "Nov 19, 2026" not in page
     assert record.age_on(date(2026, 2, 28), date(2008, 2, 29)) == 17
+
+
+# --- Asking because time passed ---------------------------------------------------------------------------------------
+def due(lead: Lead) -> datetime | None:
+    return NextAsk.objects.get(pk=lead.pk).due_at
+
+
+@pytest.fixture
+def early(lead: Lead) -> Lead:
+    """In Los Angeles, with pain for less than six weeks: the rules say something else 42 days later."""
+    Lead.objects.update(timezone="America/Los_Angeles")
+    lead.refresh_from_db()
+    tell(lead, onset="lt6w", onset_date=None)
+    return lead
+
+
+TURNS = datetime(2027, 1, 4, 8, tzinfo=UTC)  # midnight there, 42 days after November 23
+
+
+def test_a_lead_is_asked_at_its_own_midnight_and_not_before(early: Lead) -> None:
+    assert due(early) == TURNS
+    before = Assessment.objects.count()
+    assert time_passes.ask_due(now=TURNS - timedelta(seconds=1)) == 0
+    assert Assessment.objects.count() == before
+    assert time_passes.ask_due(now=TURNS) == 1
+    made = assessments.latest(early)
+    assert made
+    assert (Assessment.objects.count(), made.cause) == (before + 1, "Time passed")
+    assert made.rule != "R5"
+    assert time_passes.ask_due(now=TURNS) == 0  # once
+
+
+def test_asking_because_time_passed_moves_no_recheck_later(early: Lead) -> None:
+    promised = Lead.objects.get().recheck_on
+    assert promised == date(2027, 1, 4)
+    time_passes.ask_due(now=TURNS + timedelta(days=3))
+    assert Lead.objects.get().recheck_on == promised
+
+
+def test_what_says_the_same_is_not_kept_again(early: Lead) -> None:
+    NextAsk.objects.update(due_at=SOON)
+    before = Assessment.objects.count()
+    assert time_passes.ask_due(now=SOON + timedelta(days=2)) == 1
+    assert Assessment.objects.count() == before
+    assert due(early) == TURNS
+
+
+@pytest.mark.parametrize("stage", ["patient", "lost", "dormant", "improved"])
+def test_who_is_closed_or_a_patient_is_left_out_until_they_come_back(early: Lead, stage: str) -> None:
+    Lead.objects.update(stage=stage, lost_reason="cost" if stage == "lost" else "")
+    before = Assessment.objects.count()
+    time_passes.ask_due(now=TURNS)
+    assert (Assessment.objects.count(), time_passes.ask_due(now=TURNS)) == (before, 0)
+    if stage != "patient":
+        early.refresh_from_db()
+        leads.move(early, to=Stage.QUALIFYING, by=None, now=TURNS)
+        assert time_passes.ask_due(now=TURNS) == 1
+        assert Assessment.objects.count() == before + 1
+
+
+def test_a_round_is_bounded_and_begins_with_the_longest_due(centre: Location) -> None:
+    several = [
+        actions.submit(request_of(centre, email=f"p{n}@example.org", phone=f"+1212555010{n}")).lead for n in range(3)
+    ]
+    for number, lead in enumerate(several):
+        NextAsk.objects.filter(pk=lead.pk).update(due_at=SOON - timedelta(hours=number))
+    assert time_passes.ask_due(now=SOON, at_most=2) == 2
+    assert due(several[0]) == SOON
+    assert time_passes.ask_due(now=SOON, at_most=2) == 1
+
+
+def test_the_first_request_keeps_its_day_too(lead: Lead) -> None:
+    latest = assessments.latest(lead)
+    assert latest
+    assert NextAsk.objects.get(pk=lead.pk).due_at == latest.due_at
