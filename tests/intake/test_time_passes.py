@@ -10,7 +10,7 @@ from django.test import Client
 from crm.actions import leads
 from crm.enums import Stage
 from crm.models import Lead, Location, Measurement, PatientSession, User
-from intake import actions, answering, assessments, record, time_passes, today, wording
+from intake import actions, answering, applying, assessments, record, time_passes, today, wording
 from intake.models import Assessment, NextAsk
 from tests.factories import NOON, make_treatment
 from tests.intake.test_submit import request_of
@@ -28,7 +28,7 @@ SOON = NOON + timedelta(minutes=5)
 
 def tell(lead: Lead, *, at: datetime = SOON, **answers: Any) -> None:
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=at)
-    answering.keep_page(answering.Sent(session, "pain", "Pain", answers, uuid.uuid4(), at))
+    answering.keep_page(applying.Sent(session, "pain", "Pain", answers, uuid.uuid4(), at))
 
 
 def weeks(lead: Lead, now: datetime) -> int:

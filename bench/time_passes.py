@@ -1,0 +1,150 @@
+"""What asking the rules again costs where nothing but time has changed: statements and seconds.
+
+    python -m bench.time_passes [--rows 1000000] [--due 20000]
+
+A million leads have a day to be asked, most of them later; the due ones come in rounds, as the clock takes them.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from script import embedded
+from script.check import PUBLIC
+
+BATCH = 1_000
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--due", type=int, default=20_000)
+    options = parser.parse_args()
+    with ExitStack() as services:
+        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
+        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
+        _set_up(database.owner_url)
+        services.callback(_close_pool)
+        _fill(options.rows)
+        _make_due(options.due)
+        asked, statements, seconds = _measure()
+        plan = _plan()
+    print(
+        f"{asked:,} due of {options.rows:,}: {statements:,} statements ({statements / asked:.1f} each), {seconds:.0f} s"
+    )
+    print(f"{1000 * seconds / asked:.1f} ms each; finding a round: {plan}")
+    return 0 if asked == options.due else 1
+
+
+def _set_up(url: str) -> None:
+    ours = {"DATABASE_URL": url, "DATABASE_OWNER_URL": url, "SITE_URL": "http://127.0.0.1"}
+    os.environ |= PUBLIC | ours | {"EMAIL_URL": "sink://127.0.0.1:9", "DJANGO_SETTINGS_MODULE": "crm.settings"}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"], check=True)
+    import django
+
+    django.setup()
+
+
+def _close_pool() -> None:
+    from django.db import connection
+
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
+
+
+def _fill(rows: int) -> None:
+    """Leads, each with a day on which it is to be asked: from tomorrow on."""
+    from django.db import connection
+
+    from crm.models import Location
+    from tests.factories import make_location
+
+    centre = Location.objects.main() or make_location()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO crm_lead (id, reference, location_id, first_name, last_name, email, phone, phone_type,
+                preferred_contact, best_time, state, timezone, ok_voicemail, how_heard, language, stage, stage_since,
+                lost_reason, outcome, safety_hold, attribution, came_by, received_at, tags, created_at, updated_at)
+            SELECT gen_random_uuid(), upper(substr(md5(n::text), 1, 9)), %s, 'Avery', 'Specimen' || n %% 900,
+                'p' || n || '@example.org', '+1212555' || lpad((n %% 10000)::text, 4, '0'), 'mobile', 'phone', '{}',
+                'NY', 'America/New_York', true, '', 'en', 'qualifying', now(), '', '', false,
+                '{}', 'web', now(), '{}', now() - n * interval '40 seconds', now()
+            FROM generate_series(1, %s) AS n ON CONFLICT DO NOTHING
+            """,
+            [centre.pk, rows],
+        )
+        cursor.execute(
+            "INSERT INTO intake_nextask (lead_id, due_at, parked) "
+            "SELECT id, now() + interval '1 day' + random() * interval '400 days', false FROM crm_lead"
+        )
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _make_due(count: int) -> None:
+    """For so many of them: answers of 50 days ago, and what the rules said then. Pain for less than six weeks."""
+    from crm.models import Lead
+    from intake import assessments, record
+    from intake.models import Assessment, Submission
+
+    then = datetime.now(UTC) - timedelta(days=50)
+    answers = {"pain_region": ["low_back"], "radiation": ["none"], "onset": "lt6w", "pain_now_avg": "6"}
+    answers |= {"tried_treatments": ["nothing"], "safety_check": ["none"], "safety_check_b": ["none"]}
+    for first in range(0, count, BATCH):
+        leads = list(Lead.objects.select_related("location").order_by("pk")[first : min(first + BATCH, count)])
+        made = [
+            assessments.make(
+                lead,
+                record.make_snapshot(answers, lead=lead, now=then),
+                cause="First request",
+                now=then,
+                more_flags=[],
+            )
+            for lead in leads
+        ]
+        Submission.objects.bulk_create(
+            Submission(lead=lead, page="request", answers=answers, at=then) for lead in leads
+        )
+        Assessment.objects.bulk_create(made)
+
+
+def _measure() -> tuple[int, int, float]:
+    """Leads asked, statements and seconds until nothing is due."""
+    from django.db import connection
+
+    from intake import time_passes
+
+    statements = 0
+
+    def count(execute: Callable[..., Any], *given: Any) -> Any:
+        nonlocal statements
+        statements += 1
+        return execute(*given)
+
+    asked, begun = 0, time.perf_counter()
+    with connection.execute_wrapper(count):
+        while found := time_passes.ask_due(now=datetime.now(UTC)):
+            asked += found
+    return asked, statements, time.perf_counter() - begun
+
+
+def _plan() -> str:
+    """How PostgreSQL finds what is due, with its time."""
+    from intake.models import NextAsk
+
+    due = NextAsk.objects.filter(parked=False, due_at__lte=datetime.now(UTC)).order_by("due_at", "pk")
+    lines = due.values_list("pk", flat=True)[:500].explain(analyze=True).splitlines()
+    index = next((line.strip() for line in lines if "Index" in line or "Seq Scan" in line), lines[0])
+    return f"{index.split('  (')[0].removeprefix('->').strip()}, {lines[-1]}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
