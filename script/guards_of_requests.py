@@ -15,7 +15,7 @@ REQUEST_GUARDS = [
         "intake/next_day.py",
         "grows = any(_goes_on(trial, case.today) for trial in case.adequate)",
         "grows = False",
-        "intake/test_next_day.py::test_the_next_day_equals_a_search_day_by_day",
+        "intake/test_next_day.py::test_care_that_goes_on_completes_what_had_to_end_early",
     ),
     Guard(
         "a lead is asked at its own midnight",

@@ -54,6 +54,27 @@ def test_the_next_day_equals_a_search_day_by_day(seed: int) -> None:
         assert within == day_by_day(snapshot, grown), snapshot.model_dump_json()
 
 
+def test_care_that_goes_on_completes_what_had_to_end_early() -> None:
+    """Exercise that made it worse counts whatever its length: 5 days of it, and medicine until there are 42."""
+    answers: dict[str, object] = {
+        "regions": ["low_back"],
+        "radiation": ["leg_below_knee"],
+        "onset": {"bucket": "6to12m"},
+    }
+    answers |= {"nrs_average": 6, "tried": ["pt"]}
+    worse: dict[str, object] = {
+        "kind": "pt_supervised",
+        "status": "stopped_made_worse",
+        "start": "2026-08-01",
+        "end": "2026-08-05",
+    }
+    medicine = {"kind": "med_nsaid_rx", "status": "ongoing", "start": "2026-11-04", "relief_percent": 0}
+    today = {"today": "2026-11-23", "answers": answers, "treatments": [worse | {"relief_percent": 0}, medicine]}
+    snapshot = read_snapshot(json.dumps(today))
+    assert assess(snapshot).span_days == 25
+    assert next_day.changes_on(snapshot, assess(snapshot)) == day_by_day(snapshot, None) == date(2026, 12, 10)
+
+
 @pytest.mark.parametrize(
     ("born", "day"),
     [
