@@ -345,8 +345,8 @@ GUARDS = [
     ),
     Guard(
         "a correction leaves a colleague's alone",
-        "crm/admin/forms.py",
-        "for name in self.changed_data}",
+        "crm/admin/correction_form.py",
+        "for name in self.changed_data if not self._is_untouched(name)}",
         "for name in self.cleaned_data}",
         "crm/test_desk_corrections.py::test_treatment_corrected_by_two_keeps_both_corrections",
     ),

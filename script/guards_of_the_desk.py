@@ -145,7 +145,7 @@ DESK_GUARDS = [
     ),
     Guard(
         "whoever comes second sees what stands",
-        "crm/admin/forms.py",
+        "crm/admin/correction_form.py",
         "                self._refuse_once(name)",
         "                pass",
         "crm/test_desk_corrections.py::test_whoever_comes_second_sees_what_the_first_one_wrote",
