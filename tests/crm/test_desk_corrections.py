@@ -160,7 +160,7 @@ def test_no_page_of_a_lead_asks_more_than_fifteen_questions(
     with django_assert_max_num_queries(15):
         desk.get(at(lead))
     for address in re.findall(r'hx-get="([^"]+/panels/[^"]+)"', html.unescape(page)):
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             assert desk.get(address).status_code == 200
 
 

@@ -24,6 +24,7 @@ from scheduling.models import BusyCalendar
 from script import embedded, system
 from tests.factories import make_lead, make_link, make_location, make_message, make_user
 from tests.faults import rehearsal
+from tests.faults.crowd import zone_of_noon
 from tests.faults.far_end import FarEnd, far_end
 from tests.scheduling.factories import make_resource
 
@@ -168,7 +169,8 @@ def waiting_for_the_scanner(lead: Lead) -> None:
 @pytest.mark.parametrize("wrong", ["+3600", "-3600"])
 def test_ticks_of_another_machines_clock_are_taken(centre: Location, far: FarEnd, broker: str, wrong: str) -> None:
     """Nobody is woken for this mail, and the workers' clock is an hour away from beat's: only the tick brings it."""
-    mail = make_message(make_lead(location=centre))
+    lead = make_lead(location=centre, timezone=zone_of_noon())
+    mail = make_message(lead, message_class=MessageClass.REMINDER)  # an answer would go with a worker's first round
     assert alone.is_first(sweep.MESSAGES, within=timedelta())  # so that no round sweeps
     theirs = {"LD_PRELOAD": system.false_clock(), "FAKETIME": wrong}
 
