@@ -96,7 +96,7 @@ TEMPLATES = [
 ]
 
 
-OTHER_THREADS = 16  # of a web process, beside WEB_THREADS (crm/asgi.py)
+OTHER_THREADS = 17  # of a web process, beside WEB_THREADS (crm/asgi.py)
 
 
 # --- Data ------------------------------------------------------------------------------------------------------------

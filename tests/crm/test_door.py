@@ -367,7 +367,7 @@ DOCUMENT = "0199c2d4-0000-7000-8000-000000000001/"
     [
         ("GET /candidate/emergency/", "express"),
         ("GET /es/candidate/emergency/", "express"),
-        ("GET /healthz", "express"),
+        ("GET /healthz", "health"),
         ("POST /candidate/", "pages"),
         ("POST /es/candidate/embed/", "pages"),
         ("GET /my/documents/", "pages"),
