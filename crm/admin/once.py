@@ -32,17 +32,18 @@ def once[Answer: HttpResponseBase](
 ) -> Answer | None:
     """Do what a form asks for; None when this form with the same content was done before.
 
-    What is refused leaves nothing and may be sent again. Of two presses at once the second waits for the first. With
+    What is refused may be sent again. Of two presses at once the second waits for the first. With
     another content it is another form: what was added before the second press is not lost.
     """
     if request.method != "POST" or not _is_form(request) or not request.POST.get(FIELD):
         return act()
     with transaction.atomic():
-        if not SentForm.objects.get_or_create(key=_key(request))[1]:
+        sent, is_new = SentForm.objects.get_or_create(key=_key(request))
+        if not is_new:
             return None
         answer = act()
         if not is_done(answer):
-            transaction.set_rollback(True)
+            sent.delete()  # and not all of it: who was shown on the page stays on record
         return answer
 
 

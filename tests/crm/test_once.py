@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.admin import once
-from crm.models import Activity, Lead, Location, ReferringPractice, SentForm, User
-from tests.factories import make_user
+from crm.models import AccessEvent, Activity, Lead, Location, ReferringPractice, SentForm, User
+from tests.factories import make_lead, make_user
 
 FORM_DATA = "application/x-www-form-urlencoded"
 TODAY = timezone.localdate().isoformat()
@@ -172,6 +172,16 @@ def test_what_was_refused_may_be_sent_again(
         assert "saved already" not in answer.content.decode()
         assert answer.status_code != 302
     assert (count(form), SentForm.objects.count()) == (before, 0)
+
+
+def test_whom_a_refused_form_shows_stays_on_record(browser: Client, words: dict[str, Any], lead: Lead) -> None:
+    other = make_lead(location=lead.location, first_name="Robin")  # with the same address, and so named on the page
+    form_id = id_in(browser, FORMS["note"][0].format(**words), FORMS["note"][1].format(**words))
+    seen = AccessEvent.objects.count()
+    answer = sent(browser, FORMS["note"], words, form_id=form_id, **{"note-text": ""})
+    assert (answer.status_code, "Robin" in answer.content.decode()) == (422, True)
+    shown = AccessEvent.objects.order_by("at")[seen:]
+    assert [other.pk] in [event.object_ids for event in shown]
 
 
 def test_the_table_in_place_looks_again(browser: Client, words: dict[str, Any]) -> None:
