@@ -25,10 +25,11 @@ log = structlog.get_logger("nucleus.intake")
 
 def apply_due(now: datetime) -> int:
     """Let leads follow all that waits for it; return how much it was. Any number may run at once."""
-    waiting = PendingSubmission.objects.ready().order_by("at", "pk").values_list("pk", flat=True)
-    applied = 0
-    while done := sum(_apply_alone(pk, now=now) for pk in list(waiting[:MOST_AT_ONCE])):
-        applied += done
+    waiting = PendingSubmission.objects.ready().order_by("at", "pk").values_list("submission__lead", flat=True)
+    applied, tried = 0, list[UUID]()
+    while batch := list(dict.fromkeys(waiting.exclude(submission__lead__in=tried)[:MOST_AT_ONCE])):
+        tried += batch
+        applied += sum(_apply_all_of(lead_id, now=now) for lead_id in batch)
     return applied
 
 
@@ -45,27 +46,25 @@ def _of(held: UnprovenRequest) -> "QuerySet[PendingSubmission]":
     return PendingSubmission.objects.filter(submission__unproven=held).select_related("submission__session__by")
 
 
-def _apply_alone(pk: UUID, *, now: datetime) -> bool:
-    """One, in a transaction of its own. False when somebody else is at it, or at an earlier one of the same lead, and
-    when it failed: the next sweep tries again."""
+@transaction.atomic
+def _apply_all_of(lead_id: UUID, *, now: datetime) -> int:
+    """What waits for one lead, in its order; 0 when somebody else is at it: the next sweep finds what is left."""
+    free = Lead.objects.select_for_update(no_key=True, skip_locked=True)
+    if not free.filter(pk=lead_id).exists():
+        return 0
+    waiting = PendingSubmission.objects.ready().filter(submission__lead=lead_id).select_related("submission__session__by")
+    return sum(_apply_alone(one, now=now) for one in waiting.order_by("at", "pk"))
+
+
+def _apply_alone(one: PendingSubmission, *, now: datetime) -> bool:
+    """False when it failed: the next sweep tries again."""
     try:
         with transaction.atomic():
-            return _claim_and_apply(pk, now=now)
+            _apply(one, now=now)
+            one.delete()
     except Exception as trouble:  # one that cannot be applied holds up no other
-        log.error("pending_failed", submission=str(pk), exc_info=trouble)
+        log.error("pending_failed", submission=str(one.pk), exc_info=trouble)
         return False
-
-
-def _claim_and_apply(pk: UUID, *, now: datetime) -> bool:
-    submission = Submission.objects.get(pk=pk)
-    free = Lead.objects.select_for_update(no_key=True, skip_locked=True)
-    if not free.filter(pk=submission.lead_id).exists():
-        return False
-    one = PendingSubmission.objects.ready().filter(pk=pk).select_related("submission__session__by").first()
-    if one is None:
-        return False
-    _apply(one, now=now)
-    one.delete()
     return True
 
 

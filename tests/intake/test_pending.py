@@ -68,6 +68,7 @@ def test_one_that_cannot_be_applied_holds_up_no_other(
 ) -> None:
     visitor.post("/my/questions/about-you/", sent(**ABOUT))
     visitor.post("/my/questions/pain/", sent(**PAIN))
+    monkeypatch.setattr(pending, "MOST_AT_ONCE", 1)
     with monkeypatch.context() as broken:
         broken.setattr("crm.actions.leads.tell_birthday", lambda *_args, **_more: 1 / 0)
         assert pending.apply_due(timezone.now()) == 1
