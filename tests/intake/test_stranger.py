@@ -333,9 +333,10 @@ def test_whatever_a_stranger_sends_the_record_stays(victim: Lead) -> None:
     before = record_of(victim)
     for changes in IN_THE_NAME:
         for more in ({}, SIGN):
-            stranger = Visitor()
-            stranger.post("/candidate/", step_one(**(changes | more)))
-            stranger.post("/candidate/", step_one(**(changes | more), pain_now_avg="2"))
+            stranger, form = Visitor(), str(uuid.uuid4())
+            stranger.post("/candidate/", step_one(**(changes | more), submission_id=form))
+            stranger.post("/candidate/", step_one(**(changes | more), submission_id=form, pain_now_avg="2"))
+            stranger.post("/candidate/", step_one(**(changes | more), pain_now_avg="3"))
             stranger.post("/candidate/call-me/", step_one(**(changes | more)))
             stranger.post("/candidate/go-on/")
             walk(stranger)
