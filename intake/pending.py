@@ -5,7 +5,8 @@ the request itself only keeps it. Whatever may change a record is done here, sec
 sweep. A request in somebody's name is applied when a person has found that it was theirs (intake/unproven.py).
 """
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -14,7 +15,7 @@ from django.db.models import QuerySet
 
 from crm.models import Lead
 from intake import applying, repeats
-from intake.models import PendingSubmission, Submission, UnprovenRequest
+from intake.models import PendingSubmission, UnprovenRequest
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT
 
 MOST_AT_ONCE = 500
@@ -36,9 +37,9 @@ def apply_due(now: datetime) -> int:
 def apply_request(held: UnprovenRequest, *, now: datetime) -> None:
     """Let the lead follow the pages of a request that a person has taken over. The form itself counts otherwise
     (known.absorb), however often it was sent. To be called with the lead locked."""
-    for one in _of(held).order_by("at", "pk"):
+    for one, moment in _in_order(_of(held), now):
         if one.submission.reference is None:
-            _apply(one, now=now)
+            _apply(one, now=moment)
     _of(held).delete()
 
 
@@ -52,8 +53,16 @@ def _apply_all_of(lead_id: UUID, *, now: datetime) -> int:
     free = Lead.objects.select_for_update(no_key=True, skip_locked=True)
     if not free.filter(pk=lead_id).exists():
         return 0
-    waiting = PendingSubmission.objects.ready().filter(submission__lead=lead_id).select_related("submission__session__by")
-    return sum(_apply_alone(one, now=now) for one in waiting.order_by("at", "pk"))
+    waiting = (
+        PendingSubmission.objects.ready().filter(submission__lead=lead_id).select_related("submission__session__by")
+    )
+    return sum(_apply_alone(one, now=moment) for one, moment in _in_order(waiting, now))
+
+
+def _in_order(waiting: "QuerySet[PendingSubmission]", now: datetime) -> Iterator[tuple[PendingSubmission, datetime]]:
+    """With a moment for each: what follows one after the other stays so in every list."""
+    for number, one in enumerate(waiting.order_by("at", "pk")):
+        yield one, now + timedelta(microseconds=number)
 
 
 def _apply_alone(one: PendingSubmission, *, now: datetime) -> bool:

@@ -131,10 +131,12 @@ def test_nothing_to_send_wakes_nobody(empty_list: None) -> None:
         ("crm.send_messages", "mail"),
         ("crm.sweep_messages", "mail"),
         ("scheduling.look_after", "mail"),
+        ("intake.apply_pending", "mail"),
         ("crm.read_mailbox", "slow"),
         ("crm.scan_documents", "slow"),
         ("crm.look_after_documents", "slow"),
         ("scheduling.read_calendars", "slow"),
+        ("intake.ask_where_time_has_passed", "slow"),
         ("intake.forget_old_counts", "slow"),
     ],
 )

@@ -16,6 +16,7 @@ from crm import patient_access, second_factor, tries
 from crm.actions import leads
 from crm.enums import CameBy, LinkPurpose, ProofWay, Stage
 from crm.models import Activity, Lead, Location, Message, PatientLink, PatientSession, ProofTry
+from intake import pending
 from tests.factories import make_lead, make_link, make_user, prove, step_one
 from tests.recording import recorded_logs
 
@@ -207,6 +208,7 @@ def test_whoever_made_the_request_says_when_they_were_born(client: Client, centr
     client.post("/candidate/", step_one())
     client.post("/candidate/go-on/")
     about_you(client, "03/15/1970")
+    pending.apply_due(timezone.now())
     assert Lead.objects.get().date_of_birth == "1970-03-15"
 
 
@@ -216,6 +218,7 @@ def test_a_stranger_with_a_known_name_and_address_sets_nothing(centre: Location)
     stranger.post("/candidate/", step_one())
     stranger.post("/candidate/go-on/")
     about_you(stranger, "01/01/1990")
+    pending.apply_due(timezone.now())
     assert Lead.objects.get().date_of_birth is None
 
 
