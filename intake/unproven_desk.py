@@ -85,7 +85,7 @@ class DecideForm(forms.Form):
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [("Your decision", [self[name] for name in self.fields])]  # `seen` shows nothing
+        return [("Your decision", self.visible_fields())]
 
 
 def hang_in() -> None:

@@ -18,8 +18,15 @@ from tests.e2e.conftest import Watch, barriers, longest_motion, overflow, settle
 from tests.factories import PASSWORD, make_lead, make_message, make_treatment, make_user, step_one
 
 TOLD = [
-    {"kind": "pt_supervised", "start": "03/2026", "end": "06/2026", "sessions": "12", "relief_percent": "20"},
-    {"kind": "med_nsaid_rx", "start": "03/2026", "end": "07/2026"},
+    {
+        "kind": "pt_supervised",
+        "start": "03/2026",
+        "end": "06/2026",
+        "status": "completed",
+        "sessions": "12",
+        "relief_percent": "20",
+    },
+    {"kind": "med_nsaid_rx", "start": "03/2026", "end": "07/2026", "status": "completed"},
     {"kind": "heat"},
     {
         "kind": "esi_unknown",
@@ -61,7 +68,7 @@ def enter(page: Page, told: dict[str, str]) -> None:
     expect(page.get_by_role("complementary")).to_contain_text("Physical therapy")
     for name, value in told.items():
         field = page.locator(f"[name={name}]")
-        if name in {"kind", "body_region"}:
+        if name in {"kind", "body_region", "status"}:
             field.select_option(value)
         else:
             field.fill(value)

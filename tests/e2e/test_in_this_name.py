@@ -50,6 +50,11 @@ def test_a_coordinator_sees_that_nothing_counts_yet_and_decides(
     )
     page.get_by_label("Yes: the answers count from now on").check()
     follow(page.get_by_role("button", name="Save"))
+    follow(page.get_by_role("link", name="Which e-mail address is theirs?"))
+    expect(page.get_by_label("On record: maria.sample@example.org")).to_be_in_viewport()
+    page.get_by_label("On record: maria.sample@example.org").check()
+    assert barriers(page) == []
+    follow(page.get_by_role("button", name="Save"))
     expect(page.get_by_text("Your decision is kept.")).to_be_visible()
     expect(page.get_by_text("in this name")).to_have_count(0)
     maria.refresh_from_db()
