@@ -49,14 +49,16 @@ def take_over(
 
     `accept`: which of the contact details that were typed otherwise replace those on record; a new e-mail address ends
     links and sessions of the former one (crm.actions.leads.correct_details). Links and codes open what counts from now
-    on, so where another address was typed somebody has to say which counts: it is accepted, or `keeps_email`.
+    on, so where the request does not name the address on record somebody has to say which counts: `keeps_email`, or
+    "email" in `accept` for the one that was typed, and for none when none was.
     `seen`: the latest submission of the request that whoever decides had before them (`latest`); what was sent since
     is looked at first.
     """
     held = _locked(waits, seen)
-    differing = known.differing(held.lead, held.data)
-    if "email" in differing and keeps_email == ("email" in accept):
+    if address_is_open(held) and keeps_email == ("email" in accept):
         raise UnprovenRefused("Choose which e-mail address counts: links and codes go there.")
+    differing = {"email": ""} if address_is_open(held) else {}
+    differing |= known.differing(held.lead, held.data)
     changes = {name: value for name, value in differing.items() if name in accept}
     _decide(held, Unproven.TAKEN_OVER, by=by, now=now)
     if changes:
@@ -67,6 +69,13 @@ def take_over(
     stays = f"Newer on record, and left as they are: {in_words(newer)}." if newer else ""
     _note(held, "Request taken over: it was them", by=by, now=now, note=stays)
     return newer
+
+
+def address_is_open(waits: UnprovenRequest) -> bool:
+    """Whether a request names another e-mail address than the one on record, or none at all: that one may be a
+    stranger's who gave this person's telephone. Pages that came after a decision name nobody."""
+    typed, on_record = str(waits.data.get("email") or ""), waits.lead.email
+    return bool(waits.data) and typed.casefold() != on_record.casefold()
 
 
 def _absorb(held: UnprovenRequest, *, now: datetime) -> list[str]:

@@ -52,13 +52,14 @@ class DecideForm(forms.Form):
         help_text="Needed for a no; it stays beside the request.",
     )
 
-    def __init__(self, *args: Any, differing: dict[str, str], on_record: str, **kwargs: Any) -> None:
-        """`differing`: what was typed otherwise than on record. `on_record`: the e-mail address that is."""
+    def __init__(self, *args: Any, waits: UnprovenRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        differing, on_record = known.differing(waits.lead, waits.data), waits.lead.email
         others = {name: value for name, value in differing.items() if name != "email"}
         self._offer("accept", [(name, f"{LABELS[name]}: {_shown(name, value)}") for name, value in others.items()])
-        addresses = [(KEPT, f"On record: {on_record or 'none'}"), (TYPED, f"Typed: {differing.get('email')}")]
-        self._offer("address", addresses if "email" in differing else [])
+        other = f"Typed: {differing['email']}" if "email" in differing else "Not theirs: take it off the record"
+        addresses = [(KEPT, f"On record: {on_record or 'none'}"), (TYPED, other)]
+        self._offer("address", addresses if unproven.address_is_open(waits) else [])
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = choices
@@ -128,10 +129,9 @@ def _shown(name: str, value: str) -> str:
 def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUID) -> HttpResponse:
     """Take a request over, or set it aside. 422 keeps what was typed."""
     lead, now = find_lead(lead_id), timezone.now()
-    waits = get_object_or_404(UnprovenRequest, pk=request_id, lead_id=lead_id)
+    waits = get_object_or_404(UnprovenRequest.objects.select_related("lead"), pk=request_id, lead_id=lead_id)
     typed = request.POST if request.method == "POST" else None
-    differing = known.differing(lead, waits.data)
-    form = DecideForm(typed, initial={"seen": unproven.latest(waits)}, differing=differing, on_record=lead.email)
+    form = DecideForm(typed, initial={"seen": unproven.latest(waits)}, waits=waits)
     if form.is_valid():
         data, by = form.cleaned_data, user_of(request)
         try:

@@ -418,3 +418,21 @@ def test_the_address_on_record_may_be_theirs(attacked: tuple[Lead, Client], coor
     assert desk.post(address, {"decision": "theirs", "address": "on-record"}).status_code == 302
     lead.refresh_from_db()
     assert (lead.email, first.get("/my/").status_code) == ("attacker@example.org", 200)
+
+
+def test_whoever_gives_no_address_is_asked_about_the_one_on_record(centre: Location, coordinator: User) -> None:
+    """A stranger came first, with this person's telephone and an own address; the person then types none."""
+    stranger, patient, desk = Client(), Client(), Client()
+    stranger.post("/candidate/", step_one(email="attacker@example.org"))
+    patient.post("/candidate/", step_one(email=None))
+    lead = Lead.objects.get()
+    desk.force_login(coordinator)
+    address = reverse("admin:intake_unproven", args=[lead.pk, unproven.waiting(lead)[0].pk])
+    assert "Not theirs: take it off the record" in desk.get(address).content.decode()
+    assert desk.post(address, {"decision": "theirs"}).status_code == 422
+
+    assert desk.post(address, {"decision": "theirs", "address": "typed"}).status_code == 302
+
+    lead.refresh_from_db()
+    assert (lead.email, lead.phone) == ("", "+12125550142")
+    assert not lead.links.filter(revoked_at=None).exists()
