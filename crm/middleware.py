@@ -1,5 +1,6 @@
 """What happens around every request: one log line that names the route, and no query that no database could keep."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -56,6 +57,21 @@ class NoDevices:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", self.POLICY)
+        return response
+
+
+class Unlisted:
+    """Keeps what lies below /my/ out of search engines, whatever the answer is: links to it travel in mails."""
+
+    PRIVATE = re.compile(r"/(?:[a-z-]+/)?my/")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if self.PRIVATE.match(request.path_info):
+            response.headers["X-Robots-Tag"] = "noindex"
         return response
 
 

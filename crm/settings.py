@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "crm.middleware.RequestLog",
     "crm.middleware.NoDevices",
+    "crm.middleware.Unlisted",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "intake.safety_net.SafetyNet",

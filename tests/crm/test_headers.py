@@ -21,6 +21,16 @@ def test_no_page_needs_a_device(centre: Location, client: Client, path: str) -> 
     assert {"camera=()", "microphone=()", "geolocation=()"} <= set(policy.split(", "))
 
 
+@pytest.mark.parametrize("path", ["/my/", "/es/my/", "/my/code/", "/my/no-such-page/", "/my/documents/", "/my/data/"])
+def test_no_private_page_is_for_search_engines(centre: Location, client: Client, path: str) -> None:
+    assert client.get(path).headers["X-Robots-Tag"] == "noindex"
+
+
+@pytest.mark.parametrize("path", ["/candidate/", "/es/candidate/", "/candidate/emergency/"])
+def test_search_engines_find_the_form(centre: Location, client: Client, path: str) -> None:
+    assert "X-Robots-Tag" not in client.get(path).headers
+
+
 def test_cookies_over_https_are_of_this_host_alone() -> None:
     say = "import django; django.setup()\nfrom django.conf import settings as s; from crm import private\n"
     say += "from intake import attribution, views\nprint(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, private.COOKIE, "
