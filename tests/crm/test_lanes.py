@@ -50,7 +50,9 @@ class Requests:
         return work
 
     async def _settle(self) -> None:
-        """Until every thread that was given to somebody is used."""
+        """Until whoever came stands in the lane, and every thread that was given to somebody is used."""
+        for _ in range(3):
+            await asyncio.sleep(0)
         running = self.lane.inside - len(self.lane._waiting)
         while running > len([one for one in self.begun if not self.tasks[one].done()]):
             await asyncio.sleep(0.001)
