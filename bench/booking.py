@@ -9,21 +9,17 @@ each of twenty times.
 
 import statistics
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from bench.lead_list import _close_pool, _set_up
-from script import embedded
+from bench.database import migrated
 
 PROVIDERS, CLIENTS, PROCESSES, TIMES, ROUNDS = 50, 50, 2, 20, 9
 ONE_MS, FETCH_RATIO, MONTH_MS, WAIT_MS, POST_SHARE, MOST_QUERIES = 5.0, 1.5, 100.0, 250.0, 0.5, 3
@@ -51,11 +47,7 @@ def main() -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--claims", type=int, default=250_000)
     options = parser.parse_args()
-    with ExitStack() as services:
-        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
-        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
-        _set_up(database.owner_url)
-        services.callback(_close_pool)
+    with migrated(with_pages=True):
         return _run(options.claims)
 
 

@@ -9,14 +9,11 @@ size are compared with those of the smallest, in one run.
 
 import statistics
 import sys
-import tempfile
 from argparse import ArgumentParser
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-from bench.lead_list import _close_pool, _seconds, _set_up
-from script import embedded
+from bench.database import migrated
+from bench.lead_list import _seconds
 
 ROUNDS = 9
 MOST_MS, WANTED_RATIO = 300.0, 1.3
@@ -56,11 +53,7 @@ def main() -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 100_000, 1_000_000])
     options = parser.parse_args()
-    with ExitStack() as services:
-        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
-        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
-        _set_up(database.owner_url)
-        services.callback(_close_pool)
+    with migrated(with_pages=True):
         results = {rows: _measure(rows) for rows in sorted(options.rows)}
     return _show(results)
 

@@ -11,15 +11,13 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.database import migrated
 from script import embedded
-from script.check import PUBLIC
 
 WANTED_PLAN_SECONDS, WANTED_GROWTH_MB, WANTED_SHARE = 60, 64, 0.8
 MEGABYTE = 1024 * 1024
@@ -32,31 +30,11 @@ def main() -> int:
     parser.add_argument("--mails", type=int, default=4_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    with ExitStack() as services:
-        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
-        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
-        _set_up(database.owner_url)
-        services.callback(_close_pool)
+    with migrated() as directory:
         _make_crowd(options.plan)
         planned = _plan(options.plan)
         rounds = [_round(directory, options.mails) for _ in range(options.rounds)]
     return _show(options.plan, planned, rounds)
-
-
-def _set_up(url: str) -> None:
-    ours = {"DATABASE_URL": url, "DATABASE_OWNER_URL": url, "SITE_URL": "http://127.0.0.1"}
-    os.environ |= PUBLIC | ours | {"EMAIL_URL": "sink://127.0.0.1:9", "DJANGO_SETTINGS_MODULE": "crm.settings"}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"], check=True)
-    import django
-
-    django.setup()
-
-
-def _close_pool() -> None:
-    from django.db import connection
-
-    connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
 
 
 def _make_crowd(count: int) -> None:

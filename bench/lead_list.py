@@ -3,18 +3,12 @@
 python -m bench.lead_list [--rows 1000 100000]
 """
 
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser
-from contextlib import ExitStack
-from pathlib import Path
 
-from script import embedded
-from script.check import PUBLIC
+from bench.database import fill_with_leads, migrated
 
 LIST = "/admin/crm/lead/"
 PAGES = {
@@ -35,59 +29,17 @@ def main() -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 100_000])
     options = parser.parse_args()
-    with ExitStack() as services:
-        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
-        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
-        _set_up(database.owner_url)
-        services.callback(_close_pool)
+    with migrated(with_pages=True):
         results = {rows: _measure(rows) for rows in sorted(options.rows)}
     return _show(results)
-
-
-def _set_up(url: str) -> None:
-    ours = {
-        "DATABASE_URL": url,
-        "DATABASE_OWNER_URL": url,
-        "SITE_URL": "http://127.0.0.1",
-        "ALLOWED_HOSTS": "testserver",
-    }
-    os.environ |= PUBLIC | ours | {"EMAIL_URL": "sink://127.0.0.1:9", "DJANGO_SETTINGS_MODULE": "crm.settings"}
-    for command in (["migrate", "-v0", "--skip-checks"], ["collectstatic", "-v0", "--noinput"]):
-        subprocess.run([sys.executable, "manage.py", *command], check=True)
-    import django
-
-    django.setup()
-
-
-def _close_pool() -> None:
-    from django.db import connection
-
-    connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
 
 
 def _fill(rows: int) -> None:
     """Leads up to `rows`, each with an open task, spread over stages and two years."""
     from django.db import connection
 
-    from crm.models import Lead, Location
-    from tests.factories import make_location
-
-    centre = Location.objects.main() or make_location()
+    fill_with_leads(rows, stages=STAGES)
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO crm_lead (id, reference, location_id, first_name, last_name, email, phone, phone_type,
-                preferred_contact, best_time, state, timezone, ok_voicemail, how_heard, language, stage, stage_since,
-                lost_reason, outcome, safety_hold, attribution, came_by, received_at, tags, created_at, updated_at)
-            SELECT gen_random_uuid(), upper(substr(md5(n::text), 1, 9)), %s, 'Avery', 'Specimen' || n %% 900,
-                'p' || n || '@example.org', '+1212555' || lpad((n %% 10000)::text, 4, '0'), 'mobile', 'phone', '{}',
-                'NY', 'America/New_York', true, '', 'en', (%s::text[])[1 + n %% 12], now(), '', '', false,
-                '{}', 'web', now(), '{}', now() - n * interval '40 seconds', now()
-            FROM generate_series(%s, %s) AS n ON CONFLICT DO NOTHING
-            """,
-            [centre.pk, STAGES, Lead.objects.count() + 1, rows],
-        )
         cursor.execute(
             """
             INSERT INTO crm_task (id, lead_id, kind, title, due_at, created_at)

@@ -11,7 +11,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bench.follow_ups import _close_pool, _set_up
+from bench.database import migrated
 from script import embedded
 
 WANTED_P99_SECONDS, WANTED_RATIO = 30.0, 1.3
@@ -41,11 +40,7 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=10)
     parser.add_argument("--old", type=int, default=5_000_000)
     options = parser.parse_args()
-    with ExitStack() as services:
-        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
-        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
-        _set_up(database.owner_url)
-        services.callback(_close_pool)
+    with migrated() as directory:
         late = _lateness(directory, options.rate, options.seconds)
         _show_lateness(late, options.rate)
         few, many = _claims(options.old)

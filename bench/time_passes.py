@@ -5,20 +5,13 @@
 A million leads have a day to be asked, most of them later; the due ones come in rounds, as the clock takes them.
 """
 
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from script import embedded
-from script.check import PUBLIC
+from bench.database import fill_with_leads, migrated
 
 BATCH = 1_000
 
@@ -28,11 +21,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--due", type=int, default=20_000)
     options = parser.parse_args()
-    with ExitStack() as services:
-        directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
-        database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
-        _set_up(database.owner_url)
-        services.callback(_close_pool)
+    with migrated():
         _fill(options.rows)
         _make_due(options.due)
         asked, statements, seconds = _measure()
@@ -44,44 +33,12 @@ def main() -> int:
     return 0 if asked == options.due else 1
 
 
-def _set_up(url: str) -> None:
-    ours = {"DATABASE_URL": url, "DATABASE_OWNER_URL": url, "SITE_URL": "http://127.0.0.1"}
-    os.environ |= PUBLIC | ours | {"EMAIL_URL": "sink://127.0.0.1:9", "DJANGO_SETTINGS_MODULE": "crm.settings"}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"], check=True)
-    import django
-
-    django.setup()
-
-
-def _close_pool() -> None:
-    from django.db import connection
-
-    connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
-
-
 def _fill(rows: int) -> None:
     """Leads, each with a day on which it is to be asked: from tomorrow on."""
     from django.db import connection
 
-    from crm.models import Location
-    from tests.factories import make_location
-
-    centre = Location.objects.main() or make_location()
+    fill_with_leads(rows, stages=["qualifying"])
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO crm_lead (id, reference, location_id, first_name, last_name, email, phone, phone_type,
-                preferred_contact, best_time, state, timezone, ok_voicemail, how_heard, language, stage, stage_since,
-                lost_reason, outcome, safety_hold, attribution, came_by, received_at, tags, created_at, updated_at)
-            SELECT gen_random_uuid(), upper(substr(md5(n::text), 1, 9)), %s, 'Avery', 'Specimen' || n %% 900,
-                'p' || n || '@example.org', '+1212555' || lpad((n %% 10000)::text, 4, '0'), 'mobile', 'phone', '{}',
-                'NY', 'America/New_York', true, '', 'en', 'qualifying', now(), '', '', false,
-                '{}', 'web', now(), '{}', now() - n * interval '40 seconds', now()
-            FROM generate_series(1, %s) AS n ON CONFLICT DO NOTHING
-            """,
-            [centre.pk, rows],
-        )
         cursor.execute(
             "INSERT INTO intake_nextask (lead_id, due_at, parked) "
             "SELECT id, now() + interval '1 day' + random() * interval '400 days', false FROM crm_lead"
