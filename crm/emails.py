@@ -86,7 +86,7 @@ def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
 
 
 def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> Message:
-    """Tells a member of staff to look now, and nothing else. One a round, level and
+    """Tell a member of staff to look now, and nothing else. One a round, level and
     address; of no lead, so that no hold stops it."""
     link = settings.SITE_URL.rstrip("/") + reverse("admin:crm_lead_change", args=[raised.lead_id])
     return make_message(

@@ -74,7 +74,7 @@ class Outcome(TextChoices):
 
     @property
     def urgency(self) -> int:
-        """How soon somebody has to act: URGENT before PROMPT_REVIEW before all others."""
+        """Return how soon somebody has to act: URGENT before PROMPT_REVIEW before all others."""
         return {Outcome.URGENT: 2, Outcome.PROMPT_REVIEW: 1}.get(self, 0)
 
 

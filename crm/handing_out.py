@@ -63,7 +63,7 @@ class Sender:
     _is_gone: bool = field(default=False, init=False)
 
     def push(self, head: Head, block: bytes) -> None:
-        """A block of a large answer, from its thread. Raises Gone when nobody takes it, or too slowly."""
+        """Send a block of a large answer, from its thread. Raises Gone when nobody takes it, or too slowly."""
         seconds = self._seconds_left()
         if self._is_gone or seconds <= 0:
             raise Gone

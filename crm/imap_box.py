@@ -34,7 +34,7 @@ class Mailbox:
 
 
 def parse(url: str) -> Mailbox:
-    """`imaps://user:password@host:993/INBOX`, or imap:// on this machine. Raises ValueError."""
+    """Read `imaps://user:password@host:993/INBOX`, or imap:// on this machine. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in {"imaps", "imap"} or not parts.hostname or not parts.username:
         raise ValueError("IMAP_URL cannot be read: write it as imaps://user:password@mail.example.org:993/INBOX")
@@ -52,7 +52,7 @@ def parse(url: str) -> Mailbox:
 
 
 def enter(where: Mailbox) -> imaplib.IMAP4:
-    """Connects, signs in and opens the folder."""
+    """Connect, sign in and open the folder."""
     if where.tls:
         context = ssl.create_default_context()
         box: imaplib.IMAP4 = imaplib.IMAP4_SSL(where.host, where.port, ssl_context=context, timeout=STEP_SECONDS)
@@ -69,7 +69,7 @@ def enter(where: Mailbox) -> imaplib.IMAP4:
 
 
 def leave(box: imaplib.IMAP4) -> None:
-    """Says goodbye to whoever still listens."""
+    """Say goodbye to whoever still listens."""
     with suppress(*TROUBLE):
         box.logout()
     with suppress(*TROUBLE):
@@ -77,41 +77,41 @@ def leave(box: imaplib.IMAP4) -> None:
 
 
 def name_of(where: Mailbox, box: imaplib.IMAP4) -> str:
-    """What stands for these mails and their numbers for good: another UIDVALIDITY, and they mean other mails."""
+    """Return what stands for these mails and their numbers for good: another UIDVALIDITY, and they mean other mails."""
     [validity] = box.response("UIDVALIDITY")[1] or [None]
     return f"{where.user}@{where.host}/{where.folder};UIDVALIDITY={(validity or b'').decode()}"[:400]
 
 
 def unseen(box: imaplib.IMAP4) -> list[int]:
-    """The numbers (UID) of the mails that nobody has seen, the oldest first."""
+    """Return the numbers (UID) of the mails that nobody has seen, the oldest first."""
     found: list[bytes] = box.uid("SEARCH", "UNSEEN")[1]
     return sorted(map(int, found[0].split())) if found and found[0] else []
 
 
 def size(box: imaplib.IMAP4, uid: int) -> int:
-    """In bytes; 0 when the server does not say."""
+    """Return the size of a mail in bytes; 0 when the server does not say."""
     answered = box.uid("FETCH", str(uid), "(RFC822.SIZE)")[1]
     found = [_SIZE.search(part) for part in answered if isinstance(part, bytes)]
     return next((int(match[1]) for match in found if match), 0)
 
 
 def body(box: imaplib.IMAP4, uid: int) -> bytes | None:
-    """The whole mail, not marked as seen; None when it is no longer there. Raises Refused."""
+    """Return the whole mail, not marked as seen; None when it is no longer there. Raises Refused."""
     return _fetch(box, uid, "(BODY.PEEK[])")
 
 
 def headers(box: imaplib.IMAP4, uid: int) -> bytes | None:
-    """The same for the first of its headers alone."""
+    """Return the first of a mail's headers alone, as `body` does the whole."""
     return _fetch(box, uid, f"(BODY.PEEK[HEADER]<0.{HEADER_BYTES}>)")
 
 
 def mark_as_seen(box: imaplib.IMAP4, uid: int) -> None:
-    """So that it is not unseen the next time."""
+    """Mark a mail as seen, so that the next time it is not read again."""
     box.uid("STORE", str(uid), "+FLAGS", r"(\Seen)")
 
 
 def content_of(answered: list[Any]) -> bytes | None:
-    """What stands behind BODY[…] in the answer, a literal or a quoted string; None when nothing does."""
+    """Return what stands behind BODY[…] in the answer, a literal or a quoted string; None when nothing does."""
     for part in answered:
         if isinstance(part, tuple):
             return bytes(part[1])

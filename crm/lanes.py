@@ -57,7 +57,7 @@ class Lane:
 
     @property
     def inside(self) -> int:
-        """How many requests have a thread or wait for one."""
+        """Return how many requests have a thread or wait for one."""
         return self._running + len(self._waiting)
 
     def fits(self, scope: HTTPScope, environ: Environ) -> bool:

@@ -114,8 +114,8 @@ class ReviewQueue:
 
 
 def review_queue(user: User) -> ReviewQueue:
-    """Of the locations that this person works for; at most MOST_QUEUED of each. Three queries, and one for what came
-    since the decisions that wait."""
+    """Return what waits for a clinician at the locations that this person works for; at most MOST_QUEUED of each. Three
+    queries, and one for what came since the decisions that wait."""
     seen = Lead.objects.visible_to(user)
     reviews = Task.objects.open().filter(kind=TaskKind.REVIEW, lead__in=seen).select_related("lead")
     waiting = ReviewDecision.objects.waiting().filter(lead__in=seen).select_related("lead", "by")
@@ -207,7 +207,7 @@ def suppressions(lead: Lead) -> list[Suppression]:
 
 
 def last_to_correct(lead: Lead) -> str:
-    """Who last corrected details, treatments or studies of this lead. One query."""
+    """Return who last corrected details, treatments or studies of this lead. One query."""
     kinds = [ActivityKind.DETAILS, ActivityKind.IMAGING, *OF_TREATMENTS]
     last = Activity.objects.filter(lead=lead, kind__in=kinds).select_related("by").order_by("-at", "-pk").first()
     return str(last.by) if last and last.by else "somebody else"
@@ -218,7 +218,7 @@ def _alerts(lead: Lead) -> list[SafetyAlert]:
 
 
 def scores(lead: Lead) -> list[tuple[str, list[Measurement]]]:
-    """[("Pain, average of 7 days (0-10)", [oldest … newest])] for the kinds that were measured. One query."""
+    """Return [("Pain, average of 7 days (0-10)", [oldest … newest])] for the kinds that were measured. One query."""
     measured = Measurement.objects.filter(lead=lead).select_related("corrected_by").in_order(ZoneInfo(lead.timezone))
     series: dict[str, list[Measurement]] = {}
     for measurement in measured:

@@ -153,7 +153,7 @@ _once_a_press: set[Listener] = set()
 
 
 def listen(events: Iterable[Event], listener: Listener, *, once_a_press: bool = False) -> None:
-    """Has `listener` called for these events, inside the transaction in which they happen (crm/actions/events.py).
+    """Have `listener` called for these events, inside the transaction in which they happen (crm/actions/events.py).
     `once_a_press`: it looks at the whole record, so that of several events of one press the last one is enough."""
     for event in events:
         _listeners[event].append(listener)
@@ -192,7 +192,7 @@ _basis: list[tuple[Callable[[Lead], Basis], Callable[[dict[UUID, int]], dict[UUI
 
 
 def judged(basis: Callable[[Lead], Basis], news: Callable[[dict[UUID, int]], dict[UUID, News]]) -> None:
-    """Says what decisions stand on, and what came to leads since a number of each; news in one query."""
+    """Hang in what decisions stand on, and what came to leads since a number of each; news in one query."""
     _basis[:] = [(basis, news)]
 
 
@@ -245,7 +245,7 @@ _worklists: list[Worklist] = []
 
 
 def worklist(*, title: str, permission: str, render: RenderList, order: int = 100, area: str = MY_DAY) -> None:
-    """Hangs a list into My day, or another area, for users with `permission`; one query each."""
+    """Hang a list into My day, or another area, for users with `permission`; one query each."""
     _worklists.append(Worklist(title, permission, render, order, area))
 
 

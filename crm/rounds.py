@@ -26,7 +26,7 @@ log = structlog.get_logger("nucleus.rounds")
 
 
 def begin(queues: Collection[str]) -> None:
-    """Starts the process beside this one. It ends with this one, at the latest a moment after its death, or when asked
+    """Start the process beside this one. It ends with this one, at the latest a moment after its death, or when asked
     to stop; and should it end unasked, this one is asked to stop as well.
 
     To be called before anything else is open: the new process shares what is.

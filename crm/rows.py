@@ -17,7 +17,7 @@ _statements: dict[type[models.Model], tuple[str, Columns]] = {}
 
 
 def insert(rows: Sequence[models.Model], *, savepoint: bool = True, thrown_away: Sequence[models.Model] = ()) -> None:
-    """Inserts new rows of any models, in the given order: all of them or, with IntegrityError, none. What the database
+    """Insert new rows of any models, in the given order: all of them or, with IntegrityError, none. What the database
     fills in by itself (db_default) is left to it.
 
     For models whose key is made here and not by the database. Fields prepare their values as for save() (encryption,

@@ -15,7 +15,8 @@ _TOGETHER = {
 
 
 def change_in_words(model: type[Model], name: str, before: Any, after: Any) -> tuple[str, str, str]:
-    """("Relief percent", "20", "30"): the column's label, and choices by their labels, several joined by commas."""
+    """Return ("Relief percent", "20", "30"): the column's label, and choices by their labels, several joined by
+    commas."""
     column = model._meta.get_field(name)
     labels = dict(getattr(getattr(column, "base_field", column), "flatchoices", ()))
     chosen = [value if isinstance(value, list) else [value] for value in (before, after)]
@@ -24,7 +25,7 @@ def change_in_words(model: type[Model], name: str, before: Any, after: Any) -> t
 
 
 def disputes_in_words(row: Treatment) -> list[tuple[str, str, str]]:
-    """[("Relief", "40 %, for 45 days", "25 %")]: what was verified, and what the patient says."""
+    """Return [("Relief", "40 %, for 45 days", "25 %")]: what was verified, and what the patient says."""
     told, lines = row.as_told, list[tuple[str, str, str]]()
     for label, (attribute, columns) in _TOGETHER.items():
         if columns & set(row.disputed):

@@ -89,12 +89,12 @@ def begin(request: HttpRequest, name: str, *, now: datetime) -> Try:
 
 
 def was_right(tried: Try) -> None:
-    """Forgets the wrong tries before."""
+    """Forget the wrong tries before."""
     SignInPace.objects.filter(key__in=tried.keys).delete()
 
 
 def was_not_judged(tried: Try) -> None:
-    """Takes back this one try, and the wait for it. Those before it stay counted."""
+    """Take back this one try, and the wait for it. Those before it stay counted."""
     mine = SignInPace.objects.filter(key__in=tried.keys, wrong__gt=0)
     wait_is_mine = When(not_before=tried.until, then=Value(tried.at))
     mine.update(wrong=F("wrong") - 1, not_before=Case(wait_is_mine, default=F("not_before")))

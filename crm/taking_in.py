@@ -61,7 +61,7 @@ class Body:
                 raise Refused(413)
 
     def refuse_without_length(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Raises Refused for a body in chunks: Django reads none whose length it was not told."""
+        """Raise Refused for a body in chunks: Django reads none whose length it was not told."""
         if any(name == b"transfer-encoding" for name, _value in headers):
             raise Refused(411)
 

@@ -54,8 +54,8 @@ def _struck(**_kwargs: Any) -> None:
 @task_prerun.connect
 @task_postrun.connect
 def tell_that_a_queue_moves(*, task: "Task[Any, Any]", **_kwargs: Any) -> None:
-    """A run begins or ends: only this shows that the broker, the worker and a place in it are there. The ticks of the
-    clock go through every queue."""
+    """Note that a run begins or ends: only this shows that the broker, the worker and a place in it are there. The
+    ticks of the clock go through every queue."""
     queue = str((task.request.delivery_info or {}).get("routing_key"))
     if queue in Pulse and not task.request.is_eager:
         _note(Pulse(queue))

@@ -20,7 +20,7 @@ _NOT_OVER = {"", TreatmentStatus.ONGOING, TreatmentStatus.PLANNED, TreatmentStat
 
 
 def is_verified(row: Treatment) -> bool:
-    """Whether what stands there was compared with the records."""
+    """Return whether what stands there was compared with the records."""
     return row.documentation == Documentation.VERIFIED
 
 

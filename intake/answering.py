@@ -151,7 +151,7 @@ def visible_treatments(session: PatientSession) -> list[Treatment]:
 
 
 def all_answered(leads: list[uuid.UUID]) -> set[uuid.UUID]:
-    """Those of these leads who sent every page of the second step at least once."""
+    """Return those of these leads who sent every page of the second step at least once."""
     sent: dict[uuid.UUID, set[str]] = defaultdict(set)
     for lead_id, page in Submission.objects.counting().filter(lead__in=leads).values_list("lead_id", "page"):
         sent[lead_id].add(page)

@@ -31,8 +31,8 @@ NEW_SIGN = "A warning sign came that it did not know."
 def make(
     lead: Lead, snapshot: Snapshot, *, cause: str, now: datetime, more_flags: list[str], born: date | None = None
 ) -> Assessment:
-    """The rules' answer to a snapshot as a row, not yet saved: the first of its lead, unless somebody who has locked
-    the lead numbers it otherwise. `more_flags` are those that the record tells; `born` matters to the young."""
+    """Return the rules' answer to a snapshot as a row, not yet saved: the first of its lead, unless somebody who has
+    locked the lead numbers it otherwise. `more_flags` are those that the record tells; `born` matters to the young."""
     result = candidacy.assess(snapshot)
     turns_on = next_day.changes_on(snapshot, result, born=born)
     return Assessment(
@@ -56,7 +56,7 @@ def make(
 
 @transaction.atomic
 def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False, time_passed: bool = False) -> Assessment:
-    """Asks the rules again and returns what they say now. `sign_told`: an emergency sign was reported just now, which
+    """Ask the rules again and return what they say now. `sign_told`: an emergency sign was reported just now, which
     is news even where the record has it already. `time_passed`: nobody changed anything; then only another outcome,
     rule or flag is news, and no re-check is put off.
 
@@ -107,13 +107,13 @@ def ask(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False) -> No
 
 
 def latest(lead: Lead) -> Assessment | None:
-    """The one that was made last. One query."""
+    """Return the assessment of a lead that was made last; None before there is one. One query."""
     return Assessment.objects.filter(lead=lead).order_by("-number").first()
 
 
 def in_force(lead: Lead, assessment: Assessment, standing: overrides.Standing | None = None) -> Outcome:
-    """What counts for a lead: urgent under a hold; a person's decision as long as it stands (intake/overrides.py); else
-    the rules' outcome."""
+    """Return what counts for a lead: urgent under a hold; a person's decision as long as it stands
+    (intake/overrides.py); else the rules' outcome."""
     if lead.safety_hold:
         return Outcome.URGENT
     return (standing or overrides.of(lead)).outcome(assessment)
@@ -127,9 +127,9 @@ def who_pays_alone(leads: list[UUID]) -> set[UUID]:
 
 @transaction.atomic
 def override(assessment: Assessment, *, outcome: Outcome, reason: str, by: User, now: datetime) -> Override:
-    """A person decides otherwise; what the rules said stays. With the rules' own outcome the decision that counts, or
-    that waits, is taken back. Raises OverrideRefused without a reason or a difference, OutOfDate when `assessment` is
-    not the latest.
+    """Decide otherwise than the rules, as a person; what the rules said stays. With the rules' own outcome the decision
+    that counts, or that waits, is taken back. Raises OverrideRefused without a reason or a difference, OutOfDate when
+    `assessment` is not the latest.
 
     One that lowers URGENT takes effect when a second person approves it, and so does one that lowers what a person has
     raised. An earlier one that waits is void.
@@ -240,7 +240,7 @@ def _knew(decision: ReviewDecision, *, fresh: list[str], made: Assessment) -> bo
 
 
 def review_task(assessment: Assessment, *, now: datetime) -> Task:
-    """The task for a clinician, due within a business day of the centre; not yet saved."""
+    """Return the task for a clinician, due within a business day of the centre; not yet saved."""
     centre = assessment.lead.location
     due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
     title, key = "A clinician should look at this", f"review:{uuid4()}"

@@ -177,12 +177,12 @@ Reasons = list[Reason]
 
 
 def emergency_signs(answers: Answers) -> list[str]:
-    """The signs of block A that fire R1."""
+    """Return the signs of block A that fire R1."""
     return answers.signs(A_SIGNS, "yes", "unsure")
 
 
 def review_signs(answers: Answers) -> list[str]:
-    """The signs of block B that fire R2: a plain yes brings those along that somebody is not sure about."""
+    """Return the signs of block B that fire R2: a plain yes brings those along that somebody is not sure about."""
     yes, unsure = answers.signs(REVIEW_SIGNS, "yes"), answers.signs(REVIEW_SIGNS, "unsure")
     return [sign for sign in REVIEW_SIGNS if sign in yes + unsure] if yes or len(unsure) > 1 else []
 

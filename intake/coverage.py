@@ -79,7 +79,7 @@ class Suggestion:
 
 
 def suggestion(insurer: Insurer) -> Suggestion:
-    """The lists of an insurer for its kind of plan. What may mean several things suggests none."""
+    """Return the lists of an insurer for its kind of plan. What may mean several things suggests none."""
     possible = tuple(profile for profile in PROFILES if profile.payer in insurer.possible)
     fitting = tuple(one for one in possible if one.payer == insurer.payer and one.plan == insurer.plan)
     question = insurer.question
@@ -89,7 +89,7 @@ def suggestion(insurer: Insurer) -> Suggestion:
 
 
 def profiles_of(insurer: str, plan: str = "") -> list[Profile]:
-    """The profiles that what a patient wrote as the name of the insurer, and chose as the kind of plan, mean."""
+    """Return the profiles that what a patient wrote as the name of the insurer, and chose as the kind of plan, mean."""
     return list(suggestion(recognize(insurer, plan)).profiles)
 
 

@@ -65,7 +65,8 @@ def hang_in() -> None:
 
 
 def waiting(request: HttpRequest) -> tuple[str, set[UUID]]:
-    """Those that wait, with the reason and what is new since. Two queries."""
+    """Return decisions against the rules that wait for a second person, with the reason and what is new since. Two
+    queries."""
     seen = Lead.objects.visible_to(user_of(request))
     rows = Override.objects.waiting().filter(assessment__lead__in=seen).select_related("assessment__lead", "by")
     found = list(rows.defer("assessment__snapshot").order_by("at", "pk")[:MOST_QUEUED])
@@ -77,7 +78,7 @@ def waiting(request: HttpRequest) -> tuple[str, set[UUID]]:
 
 
 def override(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Decides otherwise than the rules, or takes such a decision back, with a reason. An older form is shown again
+    """Decide otherwise than the rules, or take such a decision back, with a reason. An older form is shown again
     with the news."""
     lead = find_lead(lead_id)
     assessment = assessments.latest(lead)

@@ -64,7 +64,7 @@ def of_lead(lead: Lead, told: Told, *, now: datetime) -> Gaps:
 
 
 def belongs(row: Coverage | Verification, told: Told, *, at: datetime) -> bool:
-    """Whether something that was chosen or asked `at` is about the insurer that the patient has now."""
+    """Return whether something that was chosen or asked `at` is about the insurer that the patient has now."""
     present, whose = insurers.told(told.answers), row.whose
     if whose is None:
         return told.insurer_since is None or told.insurer_since <= at
@@ -72,7 +72,7 @@ def belongs(row: Coverage | Verification, told: Told, *, at: datetime) -> bool:
 
 
 def is_current(row: Verification, told: Told, found: Gaps) -> bool:
-    """Whether an insurer's answer is the present insurer's, and about the present version of the list."""
+    """Return whether an insurer's answer is the present insurer's, and about the present version of the list."""
     profile = found.checklist.profile
     about = (row.profile, row.profile_as_of)
     return belongs(row, told, at=row.at) and about in {("", None), (profile.key, profile.as_of)}
@@ -81,8 +81,8 @@ def is_current(row: Verification, told: Told, found: Gaps) -> bool:
 def with_pages(
     found: Gaps, lead: Lead, documents: Iterable[Document]
 ) -> list[tuple[Finding, list[tuple[int, PageOfProof]]]]:
-    """Each criterion with the noted pages that are still there, by the number of their document. What was met and has
-    lost all its pages is not met. One query."""
+    """Return each criterion with the noted pages that are still there, by the number of their document. What was met
+    and has lost all its pages is not met. One query."""
     number = {document.pk: position for position, document in enumerate(documents, start=1)}
     pages = PageOfProof.objects.filter(lead=lead, profile=found.checklist.profile.key).select_related("document")
     noted: dict[str, list[tuple[int, PageOfProof]]] = {}
@@ -100,7 +100,8 @@ def _without_proof(finding: Finding, noted: dict[str, list[tuple[int, PageOfProo
 
 
 def documents_for(lead: Lead, told: Told) -> list[Document]:
-    """Those that a packet for the present insurer may name, oldest first: readable, and no card of an earlier one."""
+    """Return those that a packet for the present insurer may name, oldest first: readable, and no card of an earlier
+    one."""
     there = Document.objects.filter(lead=lead, state__in=READABLE).order_by("created_at", "pk")
     since = told.insurer_since
     return [one for one in there if since is None or one.kind != DocumentKind.INSURANCE or one.created_at >= since]

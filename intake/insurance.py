@@ -42,7 +42,7 @@ def choose(lead: Lead, *, profile: str, plan: Plan | None, by: User, now: dateti
 
 @transaction.atomic
 def record_verification(lead: Lead, *, by: User, now: datetime, **answers: Any) -> Verification:
-    """Keeps what an insurer said about the present version of its list, and on whose word. Finishes the open tasks to
+    """Keep what an insurer said about the present version of its list, and on whose word. Finish the open tasks to
     verify."""
     told = record.told_by(lead)
     profile = gaps.of_lead(lead, told, now=now).checklist.profile
@@ -66,7 +66,7 @@ def _about(told: record.Told, plan: Plan | None, profile: Profile) -> dict[str, 
 
 
 def follow(lead: Lead, before: dict[str, Any], sent: dict[str, Any], *, key: UUID, now: datetime) -> None:
-    """Lets the tasks follow what a patient sent about the insurance. Another insurer is said on the timeline and ends
+    """Let the tasks follow what a patient sent about the insurance. Another insurer is said on the timeline and ends
     the tasks to verify the earlier one; so does paying alone. News open one task to verify, `key` naming the change."""
     was, now_is = insurers.told(before), insurers.told(before | sent)
     if was.plan and not now_is.is_same(was):

@@ -62,30 +62,30 @@ class Insurer:
     question: str = ""
 
     def is_same(self, other: "Insurer") -> bool:
-        """Whether both may be one. A kind of plan without a name is the same as any insurer of that kind."""
+        """Return whether both may be one. A kind of plan without a name is the same as any insurer of that kind."""
         if self.plan != other.plan or self.plan in {"", SELF_PAY} or not (self.name and other.name):
             return self.plan == other.plan
         return (self.payer or self.name) == (other.payer or other.name)
 
     @property
     def identity(self) -> str:
-        """As a text, to be compared later: equal for the same insurer as it was told."""
+        """Return the insurer as a text to be compared later: equal for the same insurer as it was told."""
         return ":".join(part for part in (self.plan, self.payer or self.name) if part)
 
 
 def told(answers: dict[str, Any]) -> Insurer:
-    """The insurer that a patient's answers name."""
+    """Return the insurer that a patient's answers name."""
     return recognize(str(answers.get("payer_name") or ""), str(answers.get("plan_type") or ""))
 
 
 def in_words(name: str, plan: str) -> str:
-    """An insurer as staff read it: the name as written, else the kind of plan."""
+    """Return an insurer as staff read it: the name as written, else the kind of plan."""
     label = str(dict(_PLAN_TYPES).get(plan, ""))
     return label if plan == SELF_PAY else name.strip() or label
 
 
 def recognize(name: str, plan: str = "") -> Insurer:
-    """The insurer that is meant by a name as written and by the kind of plan that was chosen on the form."""
+    """Return the insurer that is meant by a name as written and by the kind of plan that was chosen on the form."""
     plan = "" if plan == "unsure" else plan
     if plan == SELF_PAY or not (name.strip() or plan):
         return Insurer(plan=plan)

@@ -25,13 +25,13 @@ FARTHEST = timedelta(days=2 * LOOK_BACK_DAYS)  # after that nothing of today's r
 
 
 def adult_on(born: date) -> date:
-    """The first of the month after the 18th birthday: a day that is kept in clear must not tell the birthday."""
+    """Return the first of the month after the 18th birthday: a day that is kept in clear must not tell the birthday."""
     return date(born.year + ADULT_AGE + born.month // 12, born.month % 12 + 1, 1)
 
 
 def changes_on(snapshot: Snapshot, result: Result, *, born: date | None = None) -> date | None:
-    """The first day after that of the snapshot on which `assess` gives another outcome or rule than `result`; None when
-    there is none. `born` matters to whoever is not of age."""
+    """Return the first day after that of the snapshot on which `assess` gives another outcome or rule than `result`;
+    None when there is none. `born` matters to whoever is not of age."""
     young = snapshot.answers.age is not None and snapshot.answers.age < ADULT_AGE
     grown = adult_on(born) if born and young else None
     marks = sorted({*_marks(Case(snapshot)), *([grown] if grown else [])})
@@ -45,7 +45,7 @@ def changes_on(snapshot: Snapshot, result: Result, *, born: date | None = None) 
 
 
 def moved(snapshot: Snapshot, day: date, grown: date | None) -> Snapshot:
-    """The same record on a later day. A rough onset stays where it was counted from."""
+    """Return the same record on a later day. A rough onset stays where it was counted from."""
     changes: dict[str, object] = {}
     if grown and day >= grown:
         changes["age"] = ADULT_AGE

@@ -28,7 +28,7 @@ class Standing:
     waiting: Override | None = None
 
     def outcome(self, assessment: Assessment) -> Outcome:
-        """What counts beside an assessment. One that raised the urgency never hides rules that say more."""
+        """Return what counts beside an assessment. One that raised the urgency never hides rules that say more."""
         rules = Outcome(assessment.outcome)
         if self.counting is None:
             return rules
@@ -37,7 +37,7 @@ class Standing:
 
 
 def of(lead: Lead) -> Standing:
-    """Those that have not ended. One query."""
+    """Return the decisions about a lead that have not ended. One query."""
     found = Override.objects.standing().filter(assessment__lead=lead)
     rows = list(found.select_related("assessment", "by", "approved_by").defer("assessment__snapshot"))
     return Standing(
@@ -46,7 +46,7 @@ def of(lead: Lead) -> Standing:
 
 
 def follow(lead: Lead, made: Assessment, *, now: datetime) -> Standing:
-    """Lets the decisions about a lead follow a new assessment: those end that rest on something else now, and a person
+    """Let the decisions about a lead follow a new assessment: those end that rest on something else now, and a person
     is asked, unless the rules have arrived at what was decided."""
     standing = of(lead)
     counting, waiting = standing.counting, standing.waiting
@@ -65,7 +65,7 @@ def follow(lead: Lead, made: Assessment, *, now: datetime) -> Standing:
 
 
 def outdated(one: Override, made: Assessment) -> str:
-    """Why a decision does not know what it stands on any more; "" while it does."""
+    """Return why a decision does not know what it stands on any more; "" while it does."""
     against = one.assessment
     if new := signs.beyond(made.signs, against.signs):
         return f"A warning sign came: {', '.join(signs.in_words(sign) for sign in new)}."
@@ -73,13 +73,13 @@ def outdated(one: Override, made: Assessment) -> str:
 
 
 def end(one: Override, *, because: str, now: datetime, by: User | None = None) -> None:
-    """Ends a decision, by a person or by itself."""
+    """End a decision, by a person or by itself."""
     one.ended_at, one.ended_because, one.ended_by = now, because[:400], by
     one.save(update_fields=["ended_at", "ended_because", "ended_by"])
 
 
 def settle(lead: Lead, *, by: User, now: datetime) -> None:
-    """Somebody has decided: nobody needs to look again."""
+    """Close what asked to look again: somebody has decided."""
     Task.objects.open().filter(lead=lead, key__startswith="override:").update(done_at=now, done_by=by)
 
 

@@ -11,8 +11,8 @@ DETAIL = "packet_at_assessment"
 
 
 def is_needed(lead: Lead) -> bool:
-    """Whether the packet waits for a clinician: a hold or a review is open, and nobody has said yes to the record as it
-    is now. Three queries at most."""
+    """Return whether the packet waits for a clinician: a hold or a review is open, and nobody has said yes to the
+    record as it is now. Three queries at most."""
     opened = Task.objects.open().filter(lead=lead, kind=TaskKind.REVIEW).order_by("-created_at").first()
     if not lead.safety_hold and opened is None:
         return False
@@ -22,7 +22,7 @@ def is_needed(lead: Lead) -> bool:
 
 
 def give(lead: Lead, *, reason: str, by: User, now: datetime) -> None:
-    """Notes that the packet may go out, for the record as it is now. Raises InsuranceRefused without a reason."""
+    """Note that the packet may go out, for the record as it is now. Raises InsuranceRefused without a reason."""
     if not reason.strip():
         raise InsuranceRefused("Say why it may go out: the reason stays in the record.")
     summary = "The packet for the insurer may go out"

@@ -89,8 +89,8 @@ def _one_in_words(question: questionnaire.Question, code: str) -> str:
 
 
 def candidacy(request: HttpRequest, lead: Lead) -> str:
-    """What the rules say and why, what people have decided against them, and what was said before. "" before there is
-    an assessment. Two queries."""
+    """Return what the rules say and why, what people have decided against them, and what was said before. "" before
+    there is an assessment. Two queries."""
     rows = Assessment.objects.filter(lead=lead).defer("snapshot")
     history = list(rows.order_by("-number")[:HISTORY_SHOWN])
     if not history:

@@ -120,7 +120,8 @@ def forget_page(site: AdminSite, request: HttpRequest, lead_id: UUID, page_id: U
 
 
 def print_packet(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """The packet for paper or as a PDF. While a hold or a review is open a clinician says first that it may go out."""
+    """Show the packet for paper or as a PDF. While a hold or a review is open a clinician says first that it may go
+    out."""
     lead = find_lead(lead_id)
     if packet_word.is_needed(lead):
         return _ask_for_a_word(site, request, lead)
@@ -145,8 +146,8 @@ def _ask_for_a_word(site: AdminSite, request: HttpRequest, lead: Lead) -> HttpRe
 
 
 def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """One page for the surgeon: sign, hold and decisions, the complaint, what was tried, the images, and what to look
-    after."""
+    """Show one page for the surgeon: sign, hold and decisions, the complaint, what was tried, the images, and what to
+    look after."""
     lead = find_lead(lead_id)
     told = record.told_by(lead)
     today = now_of.of_lead(lead, now=timezone.now())

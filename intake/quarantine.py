@@ -111,8 +111,8 @@ class Balance:
 
 
 def by_day(*, first: date, last: date, user: User) -> list[tuple[date, Balance]]:
-    """What arrived on each of these days, both included, newest first, of the locations that somebody works for. Two
-    queries, however many arrived."""
+    """Return what arrived on each of these days, both included, newest first, of the locations that somebody works for.
+    Two queries, however many arrived."""
     became = Submission.objects.filter(form_id=OuterRef("pk"), page__in=ASKED)
     held = QuarantinedRequest.objects.filter(form_id=OuterRef("pk")).exclude(state=Quarantine.RELEASED)
     arrived = Arrival.objects.filter(day__range=(first, last), pk__in=_arrived_in_sight(user)).annotate(

@@ -29,5 +29,5 @@ def mark[Response: HttpResponse](response: Response) -> Response:
 
 
 def is_marked(response: HttpResponse) -> bool:
-    """Whether an answer leads to the emergency page."""
+    """Return whether an answer leads to the emergency page."""
     return getattr(response, _MARK, False)

@@ -156,12 +156,12 @@ def _rating(value: Any) -> float | None:
 
 
 def age_on(day: date, born: date) -> int:
-    """In whole years; born on February 29 one is older on March 1."""
+    """Return the age in whole years; born on February 29 one is older on March 1."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def born(given: dict[str, Any]) -> date | None:
-    """The date of birth among the answers."""
+    """Return the date of birth among the answers."""
     return date.fromisoformat(given["date_of_birth"]) if given.get("date_of_birth") else None
 
 

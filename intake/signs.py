@@ -24,19 +24,20 @@ WHAT_NEWS_SHOWS = ("lead_id", "number", "at", "cause", "signs")
 
 
 def of_snapshot(snapshot: Snapshot) -> list[str]:
-    """Those that fire R1 or R2, whichever rule decides."""
+    """Return the signs that fire R1 or R2, whichever rule decides."""
     answers = snapshot.answers
     fired = [*emergency_signs(answers), *review_signs(answers)]
     return [code if answers.red_flags[code] == "yes" else f"{UNSURE}{code}" for code in fired]
 
 
 def is_emergency(sign: str) -> bool:
-    """Of block A: only clearing the hold covers it."""
+    """Return whether a sign is of block A: only clearing the hold covers it."""
     return sign.removeprefix(UNSURE).startswith("A")
 
 
 def beyond(signs: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Those of `signs` that are not among `known`. A plain yes is more than "not sure"; the other way it is no news."""
+    """Return those of `signs` that are not among `known`. A plain yes is more than "not sure"; the other way it is no
+    news."""
     there = set(known)
     return [sign for sign in signs if sign not in there and sign.removeprefix(UNSURE) not in there]
 
@@ -47,7 +48,7 @@ def in_words(sign: str) -> str:
 
 
 def uncovered(lead: Lead, made: Assessment) -> list[str]:
-    """Those of an assessment that no decision has covered: none knew them, or they were gone in between and came
+    """Return those of an assessment that no decision has covered: none knew them, or they were gone in between and came
     again. No query without signs, else three."""
     if not made.signs:
         return []
@@ -60,7 +61,8 @@ def uncovered(lead: Lead, made: Assessment) -> list[str]:
 
 
 def unknown_to(decision: ReviewDecision, made: Assessment) -> list[str]:
-    """Those of an assessment that a decision did not know: they came later, or were gone in between. One query."""
+    """Return those of an assessment that a decision did not know: they came later, or were gone in between. One
+    query."""
     since = _since(decision.lead, decision.seen)
     return [sign for sign in made.signs if not _knew(sign, decision.seen, decision.signs, since)]
 
@@ -82,7 +84,7 @@ def _is_there(sign: str, signs: list[str]) -> bool:
 
 
 def basis(lead: Lead) -> Basis:
-    """What a decision about a lead stands on now. At most four queries."""
+    """Return what a decision about a lead stands on now. At most four queries."""
     latest = Assessment.objects.filter(lead=lead).defer("snapshot").order_by("-number").first()
     if latest is None:
         return Basis()
@@ -95,8 +97,8 @@ def basis(lead: Lead) -> Basis:
 
 
 def news(seen: dict[UUID, int]) -> dict[UUID, News]:
-    """What the record of each lead has become since its assessment of this number: the newest number, and in words
-    what came. One query."""
+    """Return what the record of each lead has become since its assessment of this number: the newest number, and in
+    words what came. One query."""
     wanted = Q(pk__in=[])
     for lead_id, number in seen.items():
         wanted |= Q(lead=lead_id, number__gte=number)

@@ -26,8 +26,8 @@ class Word:
 
 
 def of_lead(lead: Lead, latest: Assessment | None) -> dict[str, Any]:
-    """For the template: the day since which the lead is on hold, its warning signs in words, and each decision. Two
-    queries, three under a hold."""
+    """Return for the template: the day since which the lead is on hold, its warning signs in words, and each decision.
+    Two queries, three under a hold."""
     signs = _signs(latest)
     if lead.safety_hold and not any(code.startswith("A") for code in signs):
         signs |= _reported_before(lead)

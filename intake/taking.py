@@ -76,7 +76,7 @@ def take(request: HttpRequest, door: Door) -> HttpResponse:
 
 
 def take_emergency(request: HttpRequest, door: Door) -> HttpResponse:
-    """A request with a warning sign that something else has refused: what to do, and what can be kept is kept."""
+    """Take a request with a warning sign that something else has refused: what to do, and what can be kept is kept."""
     centre = queries.main_location()
     if centre is None:
         return door.emergency(request, abroad=is_abroad(request.POST.get("state", "")), kept="failed")

@@ -9,8 +9,8 @@ from intake import guard, pending, time_passes
 
 @shared_task(name="intake.forget_old_counts")
 def forget_old_counts() -> int:
-    """Deletes old counts of requests, of wrong tries at the private page and of wrong passwords, and which forms of the
-    desk were done; returns how many."""
+    """Delete old counts of requests, of wrong tries at the private page and of wrong passwords, and which forms of the
+    desk were done; return how many."""
     now = queries.clock()
     counts = guard.forget_old_counts() + tries.forget_old(now=now) + signing_in.forget_old(now=now)
     return counts + once.forget_old(now=now)
@@ -18,11 +18,11 @@ def forget_old_counts() -> int:
 
 @shared_task(name="intake.apply_pending")
 def apply_pending(_ids: list[str]) -> int:
-    """Lets leads follow what browsers have sent that have not shown whose they are; returns how much it was."""
+    """Let leads follow what browsers have sent that have not shown whose they are; return how much it was."""
     return pending.apply_due(queries.clock())
 
 
 @shared_task(name="intake.ask_where_time_has_passed")
 def ask_where_time_has_passed() -> int:
-    """Asks the rules again where time makes a difference; returns for how many leads. One run at a time."""
+    """Ask the rules again where time makes a difference; return for how many leads. One run at a time."""
     return alone.run("time_passes", lambda: time_passes.ask_due(now=queries.clock()))

@@ -17,7 +17,7 @@ A_ROUND = 500
 
 
 def ask_due(*, now: datetime, at_most: int = A_ROUND) -> int:
-    """Asks for each lead whose day has come, the longest due first; returns how many were looked at.
+    """Ask for each lead whose day has come, the longest due first; return how many were looked at.
 
     Each is committed on its own. A lead that somebody writes to just now waits for the next round.
     """
@@ -39,6 +39,6 @@ def _ask(lead_id: UUID, *, now: datetime) -> bool:
 
 
 def on_move(lead: Lead, happening: Happening) -> None:
-    """Listener of crm's events: whoever comes back is asked in the next round."""
+    """Listen to crm's events: whoever comes back is asked in the next round."""
     if lead.stage not in LEFT_OUT:
         NextAsk.objects.filter(pk=lead.pk, parked=True).update(parked=False)

@@ -32,12 +32,12 @@ class Today:
 
     @property
     def differs(self) -> bool:
-        """Whether time has changed what the rules say."""
+        """Return whether time has changed what the rules say."""
         return (self.result.outcome, self.result.rule) != (self.stored.outcome, self.stored.rule)
 
     @property
     def recheck_on(self) -> date | None:
-        """The day of the next re-check, never later than it was promised; None when it has come."""
+        """Return the day of the next re-check, never later than it was promised; None when it has come."""
         promised = None if self.differs else self.stored.recheck_on
         if promised:
             return promised if promised > self.on else None
@@ -45,7 +45,8 @@ class Today:
 
 
 def of_lead(lead: Lead, *, now: datetime, stored: Assessment | None = None) -> Today | None:
-    """None before anything was assessed. One query, none with the latest assessment as `stored`; no write."""
+    """Return what the rules say today; None before anything was assessed. One query, none with the latest assessment as
+    `stored`; no write."""
     latest = stored or assessments.latest(lead)
     if latest is None or "today" not in latest.snapshot:
         return None

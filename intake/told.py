@@ -188,7 +188,7 @@ class ToldForm(forms.Form):
         return data
 
     def full_clean(self) -> None:
-        """What was not touched is not judged: it stays as it stands, whatever this page can show of it."""
+        """Judge nothing that was not touched: it stays as it stands, whatever this page can show of it."""
         super().full_clean()
         for name in [name for name in self.errors if name in self.stands and not self._is_changed(name)]:
             del self.errors[name]
@@ -234,7 +234,7 @@ class ToldForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name not in {"submission_id", "shown"}}
 
     def columns(self) -> dict[str, Any]:
-        """The columns of the Treatment that the changed answers become. Call when valid."""
+        """Return the columns of the Treatment that the changed answers become. Call when valid."""
         data, changed = self.cleaned_data, {name for name in self.stands if self._is_changed(name)}
         alike = ("kind_other", "drug_name", "body_region", "sessions", "side_effects")
         columns = {name: data[name] for name in alike if name in changed}
@@ -328,6 +328,6 @@ def title(treatment: Treatment) -> str:
 
 
 def is_told(treatment: Treatment) -> bool:
-    """Whether its details were asked: a date, or how much it helped, or that nobody remembers."""
+    """Return whether its details were asked: a date, or how much it helped, or that nobody remembers."""
     told = treatment.as_told
     return told.start_date is not None or told.relief_percent is not None or bool(told.unsure_of)

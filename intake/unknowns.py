@@ -19,7 +19,8 @@ TITLE = "The patient cannot say more: decide how to go on"
 
 
 def is_all_that_is_asked(lead: Lead, made: Assessment) -> bool:
-    """Whether each thing that R7 asks for was answered with "not sure". One query where R7 holds beside treatments."""
+    """Return whether each thing that R7 asks for was answered with "not sure". One query where R7 holds beside
+    treatments."""
     if made.rule != "R7" or not made.snapshot["treatments"]:
         return False
     reason, found = made.reasons[0], Treatment.objects.filter(lead=lead).exclude(status__in=DID_NOT_HAPPEN)
@@ -39,7 +40,7 @@ def _lacks_dates(row: Treatment) -> bool:
 
 
 def follow(lead: Lead, made: Assessment, before: Assessment | None, *, now: datetime) -> None:
-    """Opens one task for a person when that begins, and ends it when something is known after all."""
+    """Open one task for a person when that begins, and end it when something is known after all."""
     is_so, was_so = FLAG in made.flags, bool(before and FLAG in before.flags)
     key = f"told-all:{lead.pk}:"
     if is_so and not was_so:
@@ -49,6 +50,6 @@ def follow(lead: Lead, made: Assessment, before: Assessment | None, *, now: date
 
 
 def leads_of(leads: list[UUID]) -> set[UUID]:
-    """Of these leads, those who have told all they know. One query."""
+    """Return those of these leads who have told all they know. One query."""
     latest = Assessment.objects.filter(lead__in=leads).order_by("lead_id", "-number").distinct("lead_id")
     return {lead_id for lead_id, flags in latest.values_list("lead_id", "flags") if FLAG in flags}

@@ -72,7 +72,7 @@ def take_over(
 
 
 def address_is_open(waits: UnprovenRequest) -> bool:
-    """Whether a request names another e-mail address than the one on record, or none at all: that one may be a
+    """Return whether a request names another e-mail address than the one on record, or none at all: that one may be a
     stranger's who gave this person's telephone. Pages that came after a decision name nobody."""
     typed, on_record = str(waits.data.get("email") or ""), waits.lead.email
     return bool(waits.data) and typed.casefold() != on_record.casefold()
@@ -89,7 +89,7 @@ def _absorb(held: UnprovenRequest, *, now: datetime) -> list[str]:
 
 
 def in_words(names: list[str]) -> str:
-    """Columns of a lead as staff read them."""
+    """Return columns of a lead as staff read them."""
     return ", ".join(name.replace("_", " ") for name in names)
 
 

@@ -67,7 +67,7 @@ class DecideForm(forms.Form):
             del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
-        """An address is chosen with a yes; none is chosen beforehand."""
+        """Want an address chosen with a yes; none is chosen beforehand."""
         data = super().clean() or {}
         if "address" in self.fields and data.get("decision") == THEIRS and not data.get("address"):
             self.add_error("address", "Choose which address is theirs.")
@@ -75,13 +75,13 @@ class DecideForm(forms.Form):
 
     @property
     def accepted(self) -> list[str]:
-        """What replaces what is on record."""
+        """Return what replaces what is on record."""
         chosen = self.cleaned_data.get("address") == TYPED
         return [*self.cleaned_data.get("accept", []), *(["email"] if chosen else [])]
 
     @property
     def keeps_email(self) -> bool:
-        """Whether the address on record was chosen."""
+        """Return whether the address on record was chosen."""
         return self.cleaned_data.get("address") == KEPT
 
     @property

@@ -57,9 +57,9 @@ class Sentence:
 def next_step(
     reasons: list[dict[str, Any]], recheck_on: date | None, *, is_held: bool = False, is_raised: bool = False
 ) -> list[Sentence]:
-    """What to tell the patient, from the reasons of an assessment as stored and the day of the re-check. Under a safety
-    hold (`is_held`) that is the warning alone, whatever newer answers make of it; where a person sees more haste than
-    the rules (`is_raised`), nothing: that person calls."""
+    """Return what to tell the patient, from the reasons of an assessment as stored and the day of the re-check. Under a
+    safety hold (`is_held`) that is the warning alone, whatever newer answers make of it; where a person sees more haste
+    than the rules (`is_raised`), nothing: that person calls."""
     if is_held:
         return [Sentence(EMERGENCY, is_warning=True)]
     if is_raised:

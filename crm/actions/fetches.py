@@ -9,7 +9,7 @@ from crm.models import UnfetchedMail
 
 
 def begin(mailbox: str, uid: int, *, now: datetime) -> int:
-    """Writes a mail down before it is asked for; returns how often it was asked for without an answer, with this time.
+    """Write a mail down before it is asked for; return how often it was asked for without an answer, with this time.
     Stays when the line drops or this process ends; `arrived` deletes it."""
     UnfetchedMail.objects.bulk_create([UnfetchedMail(mailbox=mailbox, uid=uid, at=now)], ignore_conflicts=True)
     row = _row(mailbox, uid)
@@ -18,27 +18,27 @@ def begin(mailbox: str, uid: int, *, now: datetime) -> int:
 
 
 def arrived(mailbox: str, uid: int) -> None:
-    """The server has answered."""
+    """Forget a mail for which the server has answered."""
     _row(mailbox, uid).delete()
 
 
 def forgive(mailbox: str, uid: int) -> None:
-    """It was not this mail on which the line dropped."""
+    """Take back one asking: it was not this mail on which the line dropped."""
     _row(mailbox, uid).filter(drops__gt=0).update(drops=F("drops") - 1)
 
 
 def put_off(mailbox: str, uid: int, *, now: datetime) -> None:
-    """It has come and could not be kept now: the next run begins with the others."""
+    """Put a mail behind the others: it has come and could not be kept now."""
     UnfetchedMail.objects.update_or_create(mailbox=mailbox, uid=uid, defaults={"at": now, "drops": 0})
 
 
 def told(mailbox: str, uid: int) -> None:
-    """A person knows, and it is not asked for any more."""
+    """Note that a person knows of a mail: it is not asked for any more."""
     _row(mailbox, uid).update(is_told=True)
 
 
 def remembered(mailbox: str, unseen: Collection[int]) -> dict[int, UnfetchedMail]:
-    """{uid: what is remembered}. Forgets mails that are no longer unseen: a person has opened or removed them."""
+    """Return {uid: what is remembered}. Forget mails that are no longer unseen: a person has opened or removed them."""
     of_it = UnfetchedMail.objects.filter(mailbox=mailbox)
     of_it.exclude(uid__in=unseen).delete()
     return {mail.uid: mail for mail in of_it}

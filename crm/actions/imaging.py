@@ -20,7 +20,7 @@ REVIEW_KEY = "imaging-review:"  # how the keys of their tasks begin
 
 @transaction.atomic
 def add(lead: Lead, *, by: User, now: datetime, **columns: Any) -> ImagingStudy:
-    """Adds a study and one Activity. Raises ImagingRefused for a day on which it cannot have been made."""
+    """Add a study and one Activity. Raises ImagingRefused for a day on which it cannot have been made."""
     _check_day(ImagingStudy(lead=lead, **columns), now=now)
     study = ImagingStudy.objects.create(lead=lead, created_by=by, created_at=now, **columns)
     _tell(study, "added", by=by, now=now)
@@ -29,7 +29,7 @@ def add(lead: Lead, *, by: User, now: datetime, **columns: Any) -> ImagingStudy:
 
 @transaction.atomic
 def correct(study: ImagingStudy, *, by: User, now: datetime, **columns: Any) -> None:
-    """Changes what is said about a study, under one Activity; nothing when nothing changed. Raises ImagingRefused as
+    """Change what is said about a study, under one Activity; nothing when nothing changed. Raises ImagingRefused as
     `add` does."""
     locked = _locked(study)
     changed = [name for name, value in columns.items() if getattr(locked, name) != value]
@@ -75,7 +75,7 @@ def _ask_for_review(study: ImagingStudy, *, due_at: datetime) -> None:
 
 @transaction.atomic
 def take_back(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
-    """Says that the "report" or the "images" are not here after all: pressed by mistake. The review that waited for
+    """Say that the "report" or the "images" are not here after all: pressed by mistake. The review that waited for
     both ends with that, until both are here again.
 
     Raises ImagingRefused once somebody has reviewed the study.
@@ -129,7 +129,7 @@ def review_key(study: ImagingStudy) -> str:
 
 
 def to_review(lead: Lead) -> QuerySet[ImagingStudy]:
-    """The studies of a lead that are all here and wait for a clinician."""
+    """Return the studies of a lead that are all here and wait for a clinician."""
     return ImagingStudy.objects.filter(lead=lead, reviewed_at=None, report_at__isnull=False, images_at__isnull=False)
 
 

@@ -17,7 +17,7 @@ from crm.treatment_enums import MEASUREMENT_RANGE, WHOLE_NUMBERS, MeasurementKin
 def record(
     lead: Lead, *, kind: MeasurementKind, value: Decimal, at: datetime, source: Source, by: User | None, now: datetime
 ) -> Measurement:
-    """Adds a dated score and one Activity. Of one day the one that was entered last counts. Raises MeasurementRefused
+    """Add a dated score and one Activity. Of one day the one that was entered last counts. Raises MeasurementRefused
     when it is out of range, not whole where the scale is, or dated in the future
     or before the birth.
     The very same score, of that moment and from there, twice in a row is on record once. Locks the lead.
@@ -41,7 +41,7 @@ def record(
 
 @transaction.atomic
 def correct(score: Measurement, *, value: Decimal, seen: Decimal, by: User, now: datetime) -> bool:
-    """Corrects a score that staff wrote down, keeps the value before it, and adds one Activity; False when it had that
+    """Correct a score that staff wrote down, keep the value before it, and add one Activity; False when it had that
     value. `seen`: the value that whoever corrects had before them.
 
     Raises MeasurementRefused as `record` does, for what came with a page of answers, and when it was corrected since.

@@ -98,13 +98,13 @@ def agree(made: ReviewDecision, *, by: User, now: datetime, seen: int | None = N
 
 
 def is_open(lead: Lead) -> bool:
-    """Whether a clinician is asked to look at the record of this lead: at more than a study, or a report."""
+    """Return whether a clinician is asked to look at the record of this lead: at more than a study, or a report."""
     asked = Task.objects.open().filter(lead=lead, kind=TaskKind.REVIEW)
     return asked.exclude(key__startswith=imaging.REVIEW_KEY).exclude(key__startswith=OF_A_REPORT).exists()
 
 
 def void_what_waits(lead: Lead, *, but: Callable[[ReviewDecision], bool], because: str, now: datetime) -> None:
-    """Something came that decisions about this locked lead did not know: those that still wait for a second person no
+    """Void decisions about this locked lead that did not know what came: those that still wait for a second person no
     longer do, except the ones that knew it (`but`). One query when none waits."""
     _void([one for one in ReviewDecision.objects.waiting().filter(lead=lead) if not but(one)], because, now=now)
 

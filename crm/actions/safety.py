@@ -34,7 +34,7 @@ ESCALATE_AFTER = (timedelta(minutes=15), timedelta(minutes=30))
 
 @transaction.atomic
 def raise_alert(lead: Lead, *, key: str, now: datetime, is_loud: bool = True) -> SafetyAlert:
-    """Tells whoever is on call, once for each `key`, which names what was reported. A lead has one open alert: what is
+    """Tell whoever is on call, once for each `key`, which names what was reported. A lead has one open alert: what is
     reported while it is open is listed there, and the calling begins anew, however far it had gone.
 
     Not `is_loud`: so many came from one place that one more mail would help nobody. The alert stands at the desk.
@@ -92,7 +92,7 @@ def acknowledge(lead: Lead, *, by: User, now: datetime) -> int:
 
 @transaction.atomic
 def clear_hold(lead: Lead, *, by: User, note: str, now: datetime, seen: int | None = None) -> None:
-    """Lifts the hold after a clinician has judged it: the decision that covers the emergency signs of the record.
+    """Lift the hold after a clinician has judged it: the decision that covers the emergency signs of the record.
 
     `seen`: as in crm/actions/decisions.py. Raises OutOfDate when something came since, and SafetyRefused without a
     hold, without a note, or while the alert is unanswered.

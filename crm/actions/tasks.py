@@ -48,7 +48,7 @@ def may_finish(task: Task, user: User) -> bool:
 
 
 def end_decided(lead_id: UUID, *, by: User, now: datetime, key: str = "", but: Iterable[str] = ()) -> None:
-    """Ends the reviews that were asked for about a lead, or the one with this key: for the decision that does it.
+    """End the reviews that were asked for about a lead, or the one with this key: for the decision that does it.
     `but`: how the keys begin of those that it is not about."""
     asked = Task.objects.open().filter(lead=lead_id, kind__in=DECIDED)
     if key:

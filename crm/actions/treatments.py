@@ -77,7 +77,7 @@ def correct(
 
 @transaction.atomic
 def tell(treatment: Treatment, *, by: User | None, now: datetime, knows_birth: bool = True, **told: Any) -> Treatment:
-    """Keeps what was told on the patient's page: as `correct` does, unless somebody has verified the row.
+    """Keep what was told on the patient's page: as `correct` does, unless somebody has verified the row.
 
     Then only news since the verification is written; what contradicts it stands beside it (`disputed`), a task asks a
     person to look, and the rules go on with what was verified.
@@ -103,7 +103,7 @@ def tell(treatment: Treatment, *, by: User | None, now: datetime, knows_birth: b
 
 @transaction.atomic
 def settle(treatment: Treatment, *, accept: bool, seen: str, by: User, now: datetime) -> Treatment:
-    """Ends a contradiction: a person takes over what the patient said, or keeps what was verified.
+    """End a contradiction: a person takes over what the patient said, or keeps what was verified.
 
     `seen`: `disputed_at` as whoever decides had it before them. Raises TreatmentRefused when the patient has said more
     since, or somebody else was faster, and for what `correct` refuses.
@@ -226,7 +226,7 @@ def _stamp_documentation(treatment: Treatment, *, by: User | None, now: datetime
 
 
 def check(treatment: Treatment, *, today: date, born: date | None = None) -> None:
-    """Raises TreatmentRefused for the first contradiction. The constraints of the table say the same, wordless.
+    """Raise TreatmentRefused for the first contradiction. The constraints of the table say the same, wordless.
 
     Rough dates are compared by what is possible: the last day that the end can mean with the first of the start.
     """

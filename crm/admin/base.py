@@ -59,7 +59,7 @@ class DeskAdmin(ScopedAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Pressed twice, the form makes one row."""
+        """Make one row of a form, also when it is pressed twice."""
         add = super().add_view
         answer = once(request, lambda: add(request, form_url, extra_context), is_done=leads_on)
         if answer is None:

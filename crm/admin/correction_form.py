@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 
 def keep_stored_choice(field: forms.Field, stored: Any) -> None:
-    """Lets a choice that has left the list stand as it was stored: a page that is saved unchanged changes nothing."""
+    """Let a choice that has left the list stand as it was stored: a page that is saved unchanged changes nothing."""
     if not isinstance(field, forms.ChoiceField) or isinstance(field, forms.ModelChoiceField):
         return
     for value in stored if isinstance(stored, list) else [stored]:
@@ -30,7 +30,7 @@ class CorrectionForm(forms.ModelForm):
             keep_stored_choice(field, self.get_initial_for_field(field, name))
 
     def full_clean(self) -> None:
-        """What was not touched is not judged anew: it stays as it stands, whatever the page can show of it."""
+        """Judge nothing anew that was not touched: it stays as it stands, whatever the page can show of it."""
         super().full_clean()
         for name in [name for name in self.errors if name in self.fields and self._is_untouched(name)]:
             del self.errors[name]
@@ -40,7 +40,7 @@ class CorrectionForm(forms.ModelForm):
         return hidden in self.data and self._said(self[name].html_name) == self._said(hidden)
 
     def clean(self) -> dict[str, Any]:
-        """Two who changed the same field: whoever comes second sees what the first one wrote, and decides."""
+        """Refuse what two have changed: whoever comes second sees what the first one wrote, and decides."""
         data = super().clean() or {}
         changed = self._changed_meanwhile()
         self.colleague = self._ask_who() if changed else ""
@@ -89,13 +89,13 @@ class CorrectionForm(forms.ModelForm):
         self.data = known
 
     def saved(self, words: str) -> str:
-        """What was saved, and what somebody else had changed meanwhile."""
+        """Return what was saved, and what somebody else had changed meanwhile."""
         if not self.also_changed:
             return words
         return f"{words} Meanwhile {self.colleague} changed: {', '.join(self.also_changed)}. That stands too."
 
     def changes(self) -> dict[str, Any]:
-        """The cleaned fields that were changed on the page. Call when valid."""
+        """Return the cleaned fields that were changed on the page. Call when valid."""
         return {name: self.cleaned_data[name] for name in self.changed_data if not self._is_untouched(name)}
 
 
@@ -105,7 +105,7 @@ class ReplacingForm(forms.Form):
     version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def refuse_if_older(self, version: str, words: str) -> bool:
-        """Refuses once what would go over a version that the page had not shown, and says what stands there.
+        """Refuse once what would go over a version that the page had not shown, and say what stands there.
 
         `version` "": there is no such row yet. A form that carries nothing along claims nothing.
         """

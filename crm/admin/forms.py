@@ -127,7 +127,7 @@ class ScoreForm(forms.Form):
     source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
 
     def values(self, zone: ZoneInfo) -> dict[str, Any]:
-        """What crm.actions.measurements.record takes; the day begins at midnight of `zone`, where the lead
+        """Return what crm.actions.measurements.record takes; the day begins at midnight of `zone`, where the lead
         lives: read there it stays this day. Call when valid."""
         data = self.cleaned_data
         kind, source = MeasurementKind(data["kind"]), Source(data["source"])
@@ -184,7 +184,7 @@ class TreatmentForm(CorrectionForm):
                 self.initial[end] = str(SaidDate(day, DatePrecision(getattr(self.instance, f"{end}_precision"))))
 
     def clean(self) -> dict[str, Any]:
-        """An end without a word on how it ended is no answer yet."""
+        """Refuse an end without a word on how it ended: it is no answer yet."""
         data = super().clean() or {}
         if data.get("end") and not data.get("status") and {"end", "status"} & set(self.changed_data):
             self.add_error("status", "It has ended: say how.")

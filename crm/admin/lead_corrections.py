@@ -110,7 +110,7 @@ def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, trea
 
 
 def settle_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, treatment_id: UUID) -> HttpResponse:
-    """Ends a contradiction: what was verified stays, or what the patient says takes its place."""
+    """End a contradiction: what was verified stays, or what the patient says takes its place."""
     treatment = get_object_or_404(Treatment, pk=treatment_id, lead_id=lead_id)
     which = request.POST.get("settle")
     if request.method == "POST" and which in {"keep", "accept"}:

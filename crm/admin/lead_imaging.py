@@ -46,14 +46,14 @@ class StudyForm(CorrectionForm):
             self.initial["made"] = str(said)
 
     def validate_constraints(self) -> None:
-        """Nothing on this page can break one."""
+        """Check none: nothing on this page can break one."""
 
     def values(self) -> dict[str, Any]:
         """The columns of an ImagingStudy. Call when valid."""
         return _as_columns(self.cleaned_data)
 
     def changes(self) -> dict[str, Any]:
-        """The columns that were changed on the page. Call when valid."""
+        """Return the columns that were changed on the page. Call when valid."""
         return _as_columns(super().changes())
 
     @property
@@ -114,7 +114,7 @@ def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 @transaction.atomic
 def correct(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -> HttpResponse:
-    """Corrects what is said about a study; what a colleague has changed meanwhile is seen, and not overwritten."""
+    """Correct what is said about a study; what a colleague has changed meanwhile is seen, and not overwritten."""
     study = _find(lead_id, study_id, locked=request.method == "POST")
     form = StudyForm(request.POST or None, instance=study, colleague=partial(queries.last_to_correct, study.lead))
     if form.is_valid():
@@ -129,7 +129,7 @@ def correct(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID
 
 
 def step(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -> HttpResponse:
-    """Requested, report or images received or not here after all, reviewed: the button says which."""
+    """Take the step that the button names: requested, report or images received or not here after all, reviewed."""
     if request.method != "POST":
         return back(lead_id)
     study, which = _find(lead_id, study_id), request.POST.get("step", "")

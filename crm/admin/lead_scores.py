@@ -44,7 +44,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 
 def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Writes down a score obtained elsewhere."""
+    """Write down a score obtained elsewhere."""
     lead = find_lead(lead_id)
     form = ScoreForm(request.POST or None)
     if form.is_valid():
@@ -59,7 +59,7 @@ def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def correct(site: AdminSite, request: HttpRequest, lead_id: UUID, score_id: UUID) -> HttpResponse:
-    """Corrects the value of a score; the one before stays."""
+    """Correct the value of a score; the one before stays."""
     score = get_object_or_404(Measurement.objects.select_related("lead__location"), pk=score_id, lead_id=lead_id)
     value = f"{score.value.normalize():f}"
     form = CorrectScoreForm(request.POST or None, initial={"value": value, "seen": value})

@@ -18,12 +18,12 @@ _TYPED = "application/x-www-form-urlencoded"
 
 
 def was_not_refused(answer: HttpResponseBase) -> bool:
-    """Whether a form was done: ours answer 422 when something has to be mended."""
+    """Return whether a form was done: ours answer 422 when something has to be mended."""
     return answer.status_code < HTTPStatus.BAD_REQUEST
 
 
 def leads_on(answer: HttpResponseBase) -> bool:
-    """Whether a form was done: Django's own shows the page once more when something has to be mended."""
+    """Return whether a form was done: Django's own shows the page once more when something has to be mended."""
     return answer.status_code == HTTPStatus.FOUND
 
 

@@ -35,7 +35,7 @@ class SeenForm(forms.Form):
     seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
 
     def has_looked(self, number: int) -> None:
-        """Shown again with what is new: pressed once more, it knows."""
+        """Take what is new for seen: the form is shown again with it, and knows when it is pressed once more."""
         self.data = {**self.data.dict(), "seen": str(number)}  # type: ignore[attr-defined]  # a QueryDict
 
 
@@ -128,7 +128,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 
 def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Records a decision about a request. The form says what it stands on; an older one comes back with the news."""
+    """Record a decision about a request. The form says what it stands on; an older one comes back with the news."""
     lead = find_lead(lead_id)
     basis, news = registry.basis_of(lead), tuple[str, ...]()
     asked_about = {"seen": basis.number, "study": request.GET.get("study")}
@@ -166,7 +166,7 @@ def above(
     *,
     earlier: Iterable[ReviewDecision] = (),
 ) -> str:
-    """What a decision stands on, as HTML above its form."""
+    """Return what a decision stands on, as HTML above its form."""
     context = {
         "lead": lead,
         "basis": basis,

@@ -14,7 +14,7 @@ class ReviewDecisionQuerySet(models.QuerySet["ReviewDecision"]):
         return self.filter(Q(needs_second=False) | Q(second_by__isnull=False), void_at=None)
 
     def waiting(self) -> "ReviewDecisionQuerySet":
-        """For a second person."""
+        """Return those that wait for a second person."""
         return self.filter(needs_second=True, second_by=None, void_at=None)
 
 

@@ -87,7 +87,7 @@ class UnfetchedMail(models.Model):
 
     @property
     def is_given_up(self) -> bool:
-        """Whether asking again would only drop the line again."""
+        """Return whether asking again would only drop the line again."""
         return self.drops >= MOST_DROPS
 
 

@@ -72,8 +72,8 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.open().filter(~models.Exists(tasks), ~models.Exists(steps))
 
     def reached_by(self, *, email: str, phone: str) -> "LeadQuerySet":
-        """Everybody who gave this address, however it is spelled, or this number; nobody for two empty ones. Newest
-        first."""
+        """Return everybody who gave this address, however it is spelled, or this number; nobody for two empty ones.
+        Newest first."""
         same = models.Q(pk__in=[])
         if email:
             same |= models.Q(email__iexact=email)
@@ -183,7 +183,7 @@ class Lead(Row):
 
     @property
     def born(self) -> date | None:
-        """The date of birth, when it is known."""
+        """Return the date of birth, when it is known."""
         return date.fromisoformat(self.date_of_birth) if self.date_of_birth else None
 
     @property

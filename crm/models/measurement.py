@@ -30,7 +30,7 @@ def _in_range() -> Q:
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def in_order(self, zone: ZoneInfo) -> "MeasurementQuerySet":
-        """By day there, and of one day in the order in which they were entered: the last one counts."""
+        """Sort by day there, and of one day in the order in which they were entered: the last one counts."""
         return self.annotate(day=TruncDate("at", tzinfo=zone)).order_by("day", "entry")
 
 
@@ -70,5 +70,6 @@ class Measurement(Row):
 
     @property
     def is_ours(self) -> bool:
-        """Staff wrote it down. What came with a page of answers stands there too: only another answer changes it."""
+        """Return whether staff wrote it down. What came with a page of answers stands there too: only another answer
+        changes it."""
         return self.by_id is not None or self.kind in NEVER_ASKED

@@ -30,7 +30,7 @@ class SafetyAlertQuerySet(models.QuerySet["SafetyAlert"]):
         return self.filter(acknowledged_at__isnull=True)
 
     def with_causes(self) -> "SafetyAlertQuerySet":
-        """Each with what it is about, in order: one query more when there are any."""
+        """Add to each what it is about, in order: one query more when there are any."""
         return self.prefetch_related(models.Prefetch("causes", AlertCause.objects.order_by("at", "pk")))
 
 

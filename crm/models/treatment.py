@@ -134,17 +134,19 @@ class Treatment(Row):
 
     @property
     def is_listed(self) -> bool:
-        """Whether rules may look at it: words that have left the lists are shown as stored, and counted nowhere."""
+        """Return whether rules may look at it: words that have left the lists are shown as stored, and counted
+        nowhere."""
         return self.kind in GROUP_OF and self.status in {"", *TreatmentStatus.values}
 
     @property
     def state(self) -> str:
-        """How it stands or ended, in words."""
+        """Return how it stands or ended, in words."""
         return str(self.get_status_display()) if self.status else gettext("not said")
 
     @property
     def relief(self) -> str:
-        """How much it helped and for how long, in words: what nobody asked and what nobody knows are two things."""
+        """Return how much it helped and for how long, in words: what nobody asked and what nobody knows are two
+        things."""
         if self.relief_percent is None:
             words = gettext("not sure") if Unsure.RELIEF in self.unsure_of else gettext("not asked")
         else:
@@ -157,13 +159,13 @@ class Treatment(Row):
 
     @property
     def when(self) -> str:
-        """The period, or why there is none."""
+        """Return the period, or why there is none."""
         unknown = gettext("not remembered") if Unsure.DATES in self.unsure_of else gettext("not said")
         return self.period or unknown
 
     @property
     def as_told(self) -> Self:
-        """The row with what the patient says otherwise in its place. Never saved."""
+        """Return the row with what the patient says otherwise in its place. Never saved."""
         told = copy.copy(self)
         for name, value in self.disputed.items():
             column = cast("models.Field[Any, Any]", self._meta.get_field(name))

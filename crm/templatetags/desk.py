@@ -21,7 +21,7 @@ register = template.Library()
 
 @register.simple_tag
 def form_id() -> SafeString:
-    """An id for one rendering of a form, so that two presses are one (crm/admin/once.py)."""
+    """Return an id for one rendering of a form, so that two presses are one (crm/admin/once.py)."""
     return format_html('<input type="hidden" name="form_id" value="{}">', uuid4())
 
 
@@ -51,7 +51,7 @@ def may_finish(user: User, task: Task) -> bool:
 
 @register.filter
 def study_of(task: Task) -> str:
-    """The end of the address under which a review is decided: which imaging study it is about, if it is."""
+    """Return the end of the address under which a review is decided: which imaging study it is about, if it is."""
     key = task.key or ""
     return f"?study={key.removeprefix(imaging.REVIEW_KEY)}" if key.startswith(imaging.REVIEW_KEY) else ""
 
@@ -64,5 +64,5 @@ def may_put_off(user: User, task: Task) -> bool:
 
 @register.filter
 def disputes(row: Treatment) -> list[tuple[str, str, str]]:
-    """What was verified of a treatment, and what the patient says instead."""
+    """Return what was verified of a treatment, and what the patient says instead."""
     return disputes_in_words(row)

@@ -70,7 +70,7 @@ class NextAsk(models.Model):
 
 class OverrideQuerySet(models.QuerySet["Override"]):
     def standing(self) -> "OverrideQuerySet":
-        """Those that have not ended: at most one of a lead counts, and at most one waits for a second person."""
+        """Return those that have not ended: at most one of a lead counts, and at most one waits for a second person."""
         return self.filter(ended_at=None)
 
     def waiting(self) -> "OverrideQuerySet":
@@ -127,10 +127,10 @@ class Override(Row):
 
     @property
     def raises(self) -> bool:
-        """It asks for more haste than the rules did."""
+        """Return whether it asks for more haste than the rules did."""
         return Outcome(self.outcome).urgency > Outcome(self.assessment.outcome).urgency
 
     @property
     def takes_back(self) -> bool:
-        """It says what the rules say: the decision before it no longer counts."""
+        """Return whether it says what the rules say: the decision before it no longer counts."""
         return self.outcome == self.assessment.outcome

@@ -61,7 +61,7 @@ class OfInsurer(models.Model):
 
     @property
     def whose(self) -> Insurer | None:
-        """The insurer that is meant; None when none was noted."""
+        """Return the insurer that is meant; None when none was noted."""
         return None if self.insurer is None else insurers.recognize(str(self.insurer), self.plan_type)
 
 
