@@ -13,7 +13,7 @@ from crm.enums import ActivityKind, Event, Outcome, TaskKind
 from crm.errors import OverrideRefused
 from crm.models import Activity, Lead, ReviewDecision, Task, User
 from crm.registry import Happening
-from intake import candidacy, flags, gaps, next_day, overrides, record, request, signs, unknowns
+from intake import candidacy, flags, gaps, looks, next_day, overrides, record, request, signs, unknowns
 from intake.models import Assessment, NextAsk, Override
 from intake.snapshot import Snapshot
 
@@ -69,7 +69,7 @@ def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False, ti
     locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     before = latest(locked)
     told = record.told_by(locked)
-    snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at)
+    snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at, signs=told.signs)
     found = gaps.of_lead(locked, told, now=now)
     remarks = [*flags.of_lead(locked, told.answers, now=now), *found.flags]
     made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks, born=record.born(told.answers))
@@ -85,7 +85,7 @@ def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False, ti
         if time_passed:
             NextAsk.objects.filter(lead=locked).update(due_at=made.due_at)
         made, standing = before, overrides.of(locked)
-    _watch(locked, made, now=now)
+    _watch(locked, made, before, now=now)
     _apply(locked, made, standing, promised=locked.recheck_on if time_passed else None)
     if before and before.outcome != made.outcome:
         _note(locked, f"{Outcome(before.outcome).label} → {Outcome(made.outcome).label} ({cause.lower()})", now=now)
@@ -219,19 +219,21 @@ def _tells_more(made: Assessment, before: Assessment) -> bool:
     return changed or made.snapshot | {"today": None} != before.snapshot | {"today": None}
 
 
-def _watch(lead: Lead, made: Assessment, *, now: datetime) -> None:
+def _watch(lead: Lead, made: Assessment, before: Assessment | None, *, now: datetime) -> None:
     """Sees to it that every sign which no decision has covered is looked at: one review at a time shows them all, and
-    those of block A put the lead on hold. What waits for a second person and did not know one is void."""
-    if not (fresh := signs.uncovered(lead, made)):
-        return
-    knew = partial(_knew, fresh=fresh, made=made)
-    reviews.void_what_waits(lead, but=knew, because=NEW_SIGN, now=now)
+    those of block A put the lead on hold. What waits for a second person and did not know one is void. A fact to look
+    at opens a review too."""
+    fresh = signs.uncovered(lead, made)
+    if fresh:
+        knew = partial(_knew, fresh=fresh, made=made)
+        reviews.void_what_waits(lead, but=knew, because=NEW_SIGN, now=now)
     if any(signs.is_emergency(sign) for sign in fresh) and not lead.safety_hold:
         lead.safety_hold = True
         leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
         tasks.open_once(request.urgent_call(lead, key=made.pk, now=now))
         safety.raise_alert(lead, key=f"urgent:{made.pk}", now=now)
-    if not all(signs.is_emergency(sign) for sign in fresh) and not reviews.is_open(lead):
+    wanted = looks.beyond(made.flags, before.flags if before else []) or not all(map(signs.is_emergency, fresh))
+    if wanted and not reviews.is_open(lead):
         review_task(made, now=now).save()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from crm.models import Lead, Measurement, Treatment
 from crm.treatment_enums import Documentation, MeasurementKind
-from intake import gaps
+from intake import gaps, looks
 
 Answers = dict[str, Any]
 
@@ -67,12 +67,14 @@ _IN_WORDS = {
 
 def in_words(flag: str) -> str:
     """A flag as staff read it; one that is no longer known stays as it is."""
+    if flag.startswith(looks.FLAG):
+        return looks.in_words(flag)
     return gaps.in_words(flag) if flag.startswith(gaps.FLAG) else _IN_WORDS.get(flag, flag)
 
 
 def of_answers(answers: Answers) -> list[str]:
     """Those that the answers alone tell."""
-    return [flag for flag, holds in FROM_ANSWERS.items() if holds(answers)]
+    return [*(flag for flag, holds in FROM_ANSWERS.items() if holds(answers)), *looks.of_answers(answers)]
 
 
 def of_new_request(answers: Answers) -> list[str]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm import places
-from intake import consents, spoken
+from intake import consents, raw_signs, spoken
 from intake.fields import field_for
 from intake.questionnaire import (
     CALL_ME,
@@ -23,6 +23,7 @@ from intake.questionnaire import (
     alarming_among,
     is_emergency,
 )
+from intake.questionnaire.red_flags import EMERGENCY_QUESTIONS
 
 TEMPLATE_OF = {
     Kind.SAFETY: "components/safety_question.html",
@@ -106,8 +107,10 @@ class PageForm(QuestionnaireForm):
 
     @property
     def is_emergency(self) -> bool:
-        """True for a block-A "yes" or "not sure", whether or not the rest of the page is in order."""
-        return is_emergency(_posted_list(self.data, "safety_check"))
+        """True for a block-A "yes" or "not sure", ticked or told by another answer of the page, whether or not the rest
+        is in order."""
+        names = ("safety_check", *EMERGENCY_QUESTIONS)
+        return bool(raw_signs.among({name: _posted_list(self.data, name) for name in names}))
 
 
 class RequestForm(QuestionnaireForm):

@@ -36,8 +36,10 @@ from intake import (
 from intake.forms import PageForm
 from intake.models import Submission, Unproven
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, question
+from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS
 from intake.spoken import said
 
+ASKED_ANEW = {*ASKED_AS_SIGNS, *EMERGENCY_QUESTIONS}
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
 
@@ -193,8 +195,8 @@ def _ticks(answers: dict[str, Any]) -> list[str]:
 
 
 def _afresh(page: Page) -> dict[str, Any]:
-    """Warning signs are asked anew each time, never filled in."""
-    return {one.name: None for one in page.questions if one.name.startswith("safety_check")}
+    """Warning signs are asked anew each time, never filled in; and so is what tells an emergency."""
+    return {one.name: None for one in page.questions if one.name in ASKED_ANEW}
 
 
 def sent_with(

@@ -1,9 +1,11 @@
 """Warning signs as they came over the wire, before any form, session or database has had a say."""
 
+from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from django.http import HttpRequest, HttpResponse
 
+from intake import derived_signs
 from intake.questionnaire import alarming_among
 
 FIELD = "safety_check"
@@ -11,15 +13,21 @@ _MARK = "leads_to_emergency_care"
 
 
 def ticked_in(request: HttpRequest) -> list[str]:
-    """Return every "yes" and "not sure" of block A in what was posted; [] when the body cannot be read."""
+    """Return every "yes" and "not sure" of block A in what was posted, ticked or told by another answer; [] when the
+    body cannot be read."""
     try:
         if request.content_type == "application/x-www-form-urlencoded":
-            posted = parse_qs(request.body.decode("latin-1")).get(FIELD, [])
+            posted = parse_qs(request.body.decode("latin-1"))
         else:
-            posted = request.POST.getlist(FIELD)
+            posted = dict(request.POST.lists())
     except Exception:  # whatever is wrong with the body has its own answer already
         return []
-    return alarming_among(posted)
+    return among(posted)
+
+
+def among(posted: Mapping[str, list[str]]) -> list[str]:
+    """Return the same of fields as a form reads them."""
+    return list(dict.fromkeys([*alarming_among(posted.get(FIELD, [])), *derived_signs.emergencies_in(posted)]))
 
 
 def mark[Response: HttpResponse](response: Response) -> Response:

@@ -11,14 +11,14 @@ from django.db.models import Q, QuerySet
 from crm.models import Lead, Measurement, PatientSession, Treatment
 from crm.partial_dates import first_day, last_day
 from crm.treatment_enums import MeasurementKind, TreatmentStatus
-from intake import insurers
+from intake import derived_signs, insurers
 from intake.insurers import Insurer
 from intake.models import Submission, Unproven, UnprovenRequest
-from intake.questionnaire import NONE
 from intake.snapshot import BUCKET_DAYS, Snapshot
 
 GivenAt = Mapping[str, datetime]
 YES_NO = {"yes": True, "no": False}
+NUMB_OR_WEAK = {"worse", "same", "better", "yes_unsure"}
 SNAPSHOT_WORDS = {
     "worse_with": {"standing", "walking", "sitting", "bending"},
     "better_with": {"sitting", "leaning_forward", "lying", "walking"},
@@ -28,12 +28,13 @@ SNAPSHOT_WORDS = {
 
 @dataclass(frozen=True)
 class Told:
-    """The latest answer to each question, and when it was given. `insurer_since`: when the present insurer took
-    the place of another one, None when it never did."""
+    """The latest answer to each question, and when it was given; `signs` as the snapshot has them. `insurer_since`:
+    when the present insurer took the place of another one, None when it never did."""
 
     answers: dict[str, Any] = field(default_factory=dict)
     at: dict[str, datetime] = field(default_factory=dict)
     insurer_since: datetime | None = None
+    signs: dict[str, str] = field(default_factory=dict)
 
 
 def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
@@ -41,15 +42,16 @@ def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
     What waits in the lead's name is no answer of theirs. `before`: only what came before this page."""
     answers: dict[str, Any] = {}
     at: dict[str, datetime] = {}
-    insurer, since = Insurer(), None
+    insurer, since, heard = Insurer(), None, derived_signs.Heard()
     earlier = Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.pk) if before else Q()
     for submission in Submission.objects.counting().filter(earlier, lead=lead).order_by("at", "pk"):
         answers.update(submission.answers)
+        heard.hear(submission.answers)
         at.update(dict.fromkeys(submission.answers, submission.at))
         if not insurers.INSURER_QUESTIONS.isdisjoint(submission.answers):
             former, insurer = insurer, insurers.told(answers)
             since = submission.at if former.plan and not insurer.is_same(former) else since
-    return Told(answers, at, since)
+    return Told(answers, at, since, heard.signs)
 
 
 def current_answers(lead: Lead) -> dict[str, Any]:
@@ -82,13 +84,21 @@ def own_submissions(session: PatientSession) -> QuerySet[Submission]:
     return Submission.objects.filter(Q(session=session) | Q(pk=session.origin), lead=session.lead)
 
 
-def snapshot_of(lead: Lead, answers: dict[str, Any], *, now: datetime, given_at: GivenAt | None = None) -> Snapshot:
-    """What the record says today, where the lead lives; `answers` as current_answers gives them. Two queries."""
+def snapshot_of(
+    lead: Lead,
+    answers: dict[str, Any],
+    *,
+    now: datetime,
+    given_at: GivenAt | None = None,
+    signs: dict[str, str] | None = None,
+) -> Snapshot:
+    """What the record says today, where the lead lives; `answers` as current_answers gives them, `signs` as told_by
+    does. Two queries."""
     scores = Measurement.objects.filter(lead=lead, kind=MeasurementKind.RMDQ).in_order(ZoneInfo(lead.timezone))
     last = scores.last()
     rmdq = int(last.value) if last else None
     treatments = Treatment.objects.filter(lead=lead).order_by("created_at", "pk")
-    return make_snapshot(answers, lead=lead, treatments=treatments, rmdq=rmdq, now=now, given_at=given_at)
+    return make_snapshot(answers, lead=lead, treatments=treatments, rmdq=rmdq, now=now, given_at=given_at, signs=signs)
 
 
 def make_snapshot(
@@ -99,15 +109,19 @@ def make_snapshot(
     treatments: Iterable[Treatment] = (),
     rmdq: int | None = None,
     given_at: GivenAt | None = None,
+    signs: dict[str, str] | None = None,
 ) -> Snapshot:
-    """The same from what is at hand, without a query. Uses of the lead its location, state and time zone."""
+    """The same from what is at hand, without a query. Uses of the lead its location, state and time zone. Without
+    `signs`, those that the answers tell as one page."""
     zone = ZoneInfo(lead.timezone)
     today = now.astimezone(zone).date()
     told_on = min(today, (given_at or {}).get("onset", now).astimezone(zone).date())
     return Snapshot.model_validate(
         {
             "today": today,
-            "answers": _answers(answers, today, told_on) | {"area_served": _is_served(lead), "rmdq": rmdq},
+            "answers": _answers(answers, today, told_on)
+            | {"red_flags": derived_signs.of_page(answers) if signs is None else signs}
+            | {"area_served": _is_served(lead), "rmdq": rmdq},
             "treatments": [_entry(one, today) for one in treatments if one.is_listed],
         }
     )
@@ -120,10 +134,9 @@ def _answers(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any
     words = {name: [word for word in given.get(name) or [] if word in known] for name, known in SNAPSHOT_WORDS.items()}
     return words | {
         "age": age_on(today, birthday) if birthday else None,
-        "red_flags": _signs([*given.get("safety_check", []), *given.get("safety_check_b", [])]),
         "regions": given.get("pain_region"),
         "radiation": given.get("radiation"),
-        "limb_symptoms": YES_NO.get(given.get("limb_symptoms", "")),
+        "limb_symptoms": _limb_symptoms(given),
         "onset": _onset(given, today, told_on),
         "nrs_average": average,
         "interference": [average, *others] if any(rating is not None for rating in others) else None,
@@ -131,14 +144,10 @@ def _answers(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any
     }
 
 
-def _signs(values: Iterable[str]) -> dict[str, str]:
-    """{"A1": "yes", "B2": "unsure", "A4": "declined"} from the boxes that were ticked; "yes" beside "unsure" wins."""
-    signs: dict[str, str] = {}
-    for value in values:
-        answer, _, sign = value.rpartition("_")
-        if sign != NONE and signs.get(sign) != "yes":
-            signs[sign] = answer or "yes"
-    return signs
+def _limb_symptoms(given: dict[str, Any]) -> bool | None:
+    """Numb or weak, whichever question says so."""
+    parts = {given.get("limb_weakness"), given.get("limb_numbness")}
+    return True if parts & NUMB_OR_WEAK else YES_NO.get(given.get("limb_symptoms", ""))
 
 
 def _onset(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from django.utils.timezone import localtime
 
 from crm.models import HoldClearing, Lead, ReviewDecision
 from crm.registry import Basis, News
+from intake import looks
 from intake.candidacy import emergency_signs, review_signs
 from intake.models import Assessment
 from intake.questionnaire import SIGNS
@@ -92,7 +93,7 @@ def basis(lead: Lead) -> Basis:
         number=latest.number,
         signs=tuple(latest.signs),
         uncovered=tuple(sign for sign in uncovered(lead, latest) if not is_emergency(sign)),
-        words=tuple(in_words(sign) for sign in latest.signs),
+        words=(*map(in_words, latest.signs), *map(looks.in_words, looks.beyond(latest.flags, ()))),
     )
 
 

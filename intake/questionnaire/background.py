@@ -3,6 +3,8 @@
 from intake.questionnaire.base import NONE, Kind, Page, Question, Section
 from intake.questionnaire.common import PREFER_NOT, UNSURE, YES_NO
 
+LOOKED_AT = "A clinician looks at these before anything is planned."
+
 BACKGROUND = Page(
     "background",
     "Your health",
@@ -48,6 +50,37 @@ BACKGROUND = Page(
                         (NONE, "None of these"),
                     ),
                     exclusive=NONE,
+                ),
+                Question(
+                    "cancer_other",
+                    Kind.ONE,
+                    "Have you ever had cancer, other than common skin cancer?",
+                    YES_NO,
+                    why=LOOKED_AT,
+                ),
+                Question(
+                    "recent_events",
+                    Kind.MANY,
+                    "Did you have any of these in the last three months?",
+                    (
+                        ("infection", "A serious infection"),
+                        ("surgery", "Surgery on my spine"),
+                        ("drugs", "Injected drugs that nobody prescribed"),
+                        *UNSURE,
+                        (NONE, "None of these"),
+                    ),
+                    exclusive=NONE,
+                    why=LOOKED_AT,
+                ),
+                Question(
+                    "steroids_months",
+                    Kind.ONE,
+                    "Have you taken steroids, such as prednisone, for months?",
+                    YES_NO,
+                    why=LOOKED_AT,
+                ),
+                Question(
+                    "new_severe_pain", Kind.ONE, "Do you have new, severe pain in your spine?", YES_NO, why=LOOKED_AT
                 ),
                 Question(
                     "hba1c",

@@ -1,7 +1,16 @@
 """The second step: the pain itself, and hands and balance for those whose neck hurts."""
 
-from intake.questionnaire.base import LONGEST_TEXT, NONE, Kind, Page, Question, Section
+from intake.questionnaire.base import LONGEST_TEXT, NONE, Choices, Kind, Page, Question, Section
 from intake.questionnaire.common import RATING, SAFETY, UNSURE, YES_NO
+
+NUMBNESS: Choices = (
+    ("no", "No"),
+    ("worse", "Yes: it began or got worse in the last two weeks"),
+    ("same", "Yes: it has been the same for more than two weeks"),
+    ("better", "Yes, but it is getting better"),
+    ("unsure", "Not sure whether there is any"),
+)
+WEAKNESS: Choices = (*NUMBNESS[:-1], ("yes_unsure", "Yes, and I am not sure how it is changing"), NUMBNESS[-1])
 
 PAIN = Page(
     "pain",
@@ -131,6 +140,25 @@ PAIN = Page(
                     YES_NO,
                     why="Numbness and weakness tell which nerve may be pressed.",
                 ),
+                Question(
+                    "limb_weakness",
+                    Kind.ONE,
+                    "Apart from numbness: is a leg, a foot, an arm or a hand weak?",
+                    WEAKNESS,
+                    why="Weakness that is growing cannot wait. Weakness that stays has to be looked at soon.",
+                ),
+                Question("limb_numbness", Kind.ONE, "Is a leg, a foot, an arm or a hand numb?", NUMBNESS),
+                Question(
+                    "lift_foot",
+                    Kind.ONE,
+                    "Can you lift the front of each foot, and stand?",
+                    (
+                        ("yes", "Yes"),
+                        ("no_new", "No: that began or got worse in the last two weeks"),
+                        ("no_old", "No: that has been the same for more than two weeks"),
+                        *UNSURE,
+                    ),
+                ),
                 Question("numb_where", Kind.TEXT, "If so, where, and since when?"),
                 Question(
                     "limited",
@@ -169,6 +197,17 @@ NECK = Page(
                     YES_NO,
                 ),
                 Question("gait_balance", Kind.ONE, "Are you unsteady when you walk?", YES_NO),
+                Question(
+                    "hands_gait_change",
+                    Kind.ONE,
+                    "If so, hands and walking: is it getting worse?",
+                    (
+                        ("worse", "Yes, it is getting worse"),
+                        ("same", "No, it stays the same"),
+                        ("better", "No, it is getting better"),
+                        *UNSURE,
+                    ),
+                ),
             ),
             why="Pressure on the spinal cord shows in hands and feet first. A doctor should know early.",
         ),

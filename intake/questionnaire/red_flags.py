@@ -1,0 +1,164 @@
+"""What the answers on the private page tell beside themselves: a warning sign, a fact that a clinician looks at, or
+nothing. Every question of every topic stands here once; docs/red-flags.md is this table for clinicians.
+
+A sign of block A comes only from an answer about that very thing, and "not sure" there counts like the sign's own "not
+sure". Signs are worked out in intake/derived_signs.py, looks in intake/looks.py.
+"""
+
+from dataclasses import dataclass
+
+ANY_TEXT = frozenset[str]()
+
+
+@dataclass(frozen=True)
+class Part:
+    """Answers to one question that tell a sign, for sure or not sure."""
+
+    question: str
+    sure: frozenset[str]
+    unsure: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SignRule:
+    """A sign told when all parts were answered so, on one page at once. `unless`: a sign that says more; beside it this
+    one is not told."""
+
+    sign: str
+    parts: tuple[Part, ...]
+    unless: str = ""
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        return tuple(part.question for part in self.parts)
+
+
+@dataclass(frozen=True)
+class LookRule:
+    """A fact that a clinician looks at, without any change of the outcome. `answers`: ANY_TEXT for whatever was
+    written. `settled_by`: questions that ask for what is missing; once one of them is answered nobody has to look.
+    `beside`: only with this answer."""
+
+    code: str
+    words: str
+    question: str
+    answers: frozenset[str] = ANY_TEXT
+    settled_by: tuple[str, ...] = ()
+    beside: Part | None = None
+
+
+def _sure(question: str, *answers: str) -> Part:
+    return Part(question, frozenset(answers))
+
+
+def _yes(question: str) -> Part:
+    return Part(question, frozenset({"yes"}), frozenset({"unsure"}))
+
+
+_RECENT_PAIN = _sure("onset", "lt6w")
+_NEW_PAIN = _yes("new_severe_pain")
+_HANDS, _GAIT = _yes("hand_clumsiness"), _yes("gait_balance")
+_WORSE = Part("hands_gait_change", frozenset({"worse"}), frozenset({"unsure"}))
+
+SIGN_RULES: tuple[SignRule, ...] = (
+    SignRule("A5", (Part("limb_weakness", frozenset({"worse"}), frozenset({"yes_unsure"})),)),
+    SignRule("A5", (Part("lift_foot", frozenset({"no_new"}), frozenset({"unsure"})),)),
+    SignRule("A9", (_HANDS, _GAIT, _WORSE)),
+    SignRule("B1", (_yes("cancer_other"),)),
+    SignRule("B4", (_yes("steroids_months"), _NEW_PAIN)),
+    SignRule("B4", (_sure("conditions", "osteoporosis"), _NEW_PAIN)),
+    SignRule("B4", (_sure("conditions", "immune"), _NEW_PAIN)),
+    SignRule("B5", (Part("recent_events", frozenset({"infection", "surgery", "drugs"}), frozenset({"unsure"})),)),
+    SignRule("B6", (_sure("limb_weakness", "same"),)),
+    SignRule("B6", (_sure("limb_numbness", "same"),)),
+    SignRule("B6", (_sure("lift_foot", "no_old"),)),
+    SignRule("B8", (_HANDS,), unless="A9"),
+    SignRule("B8", (_GAIT,), unless="A9"),
+)
+
+LOOK_RULES: tuple[LookRule, ...] = (
+    LookRule("cancer", "Cancer, without which kind", "conditions", frozenset({"cancer"}), ("cancer_other",)),
+    LookRule("infection", "An infection, without when", "conditions", frozenset({"infection"}), ("recent_events",)),
+    LookRule(
+        "osteoporosis",
+        "Osteoporosis, without whether there is new severe pain",
+        "conditions",
+        frozenset({"osteoporosis"}),
+        ("new_severe_pain",),
+    ),
+    LookRule(
+        "immune",
+        "A weak immune system, without whether there is new severe pain",
+        "conditions",
+        frozenset({"immune"}),
+        ("new_severe_pain",),
+    ),
+    LookRule(
+        "steroids",
+        "Steroids for months, without whether there is new severe pain",
+        "steroids_months",
+        frozenset({"yes"}),
+        ("new_severe_pain",),
+    ),
+    LookRule(
+        "spine_surgery", "Spine surgery, without when", "prior_spine_surgery", frozenset({"yes"}), ("recent_events",)
+    ),
+    LookRule("surgery_text", "Own words about spine surgery", "prior_surgery_what", ANY_TEXT, ("recent_events",)),
+    LookRule("medicines_text", "Own words about medicines", "medications", ANY_TEXT, ("steroids_months",)),
+    LookRule(
+        "limb",
+        "A limb is numb or weak, without which of both and since when",
+        "limb_symptoms",
+        frozenset({"yes"}),
+        ("limb_weakness", "limb_numbness"),
+    ),
+    LookRule("limb_text", "Own words about a numb or weak limb", "numb_where"),
+    LookRule("weakness_unsure", "Not sure whether a limb is weak", "limb_weakness", frozenset({"unsure"})),
+    LookRule("numbness_worse", "Numbness of a limb that began or got worse", "limb_numbness", frozenset({"worse"})),
+    LookRule("fracture", "Was told of a fracture, without when", "diagnoses_told", frozenset({"fracture"})),
+    LookRule(
+        "work_injury",
+        "An injury at work, with pain of less than 6 weeks",
+        "work_injury",
+        frozenset({"yes"}),
+        beside=_RECENT_PAIN,
+    ),
+    LookRule(
+        "accident",
+        "A traffic accident, with pain of less than 6 weeks",
+        "auto_accident",
+        frozenset({"yes"}),
+        beside=_RECENT_PAIN,
+    ),
+)
+# Asked anew each time, never filled in: an old answer is no news.
+EMERGENCY_QUESTIONS = frozenset(name for rule in SIGN_RULES if rule.sign.startswith("A") for name in rule.questions)
+LOOK_RULE = {rule.code: rule for rule in LOOK_RULES}
+
+# Asked as signs already, with answers of their own.
+ASKED_AS_SIGNS = ("safety_check", "safety_check_b")
+
+_PERSON = "Who the person is and how to talk to them"
+_PAYING = "Who pays"
+_COMING = "Coming here"
+_PICTURES = "Which pictures there are"
+_PAIN = "How strong the pain is and what it is like: says nothing of a cause"
+_HEALTH = "Matters for planning; no sign asks for it"
+NOTHING: dict[str, str] = {
+    **dict.fromkeys(("date_of_birth", "sex_at_birth", "preferred_language", "interpreter_needed"), _PERSON),
+    **dict.fromkeys(("work_status", "legal_case"), "Work and law"),
+    **dict.fromkeys(("primary_care", "referring_provider", "emergency_contact", "care_partner"), "Who helps"),
+    **dict.fromkeys(("pain_now_avg", "pain_enjoyment", "pain_activity", "nrs_back_avg", "nrs_leg_avg"), _PAIN),
+    **dict.fromkeys(("back_leg_ratio", "quality", "worse_with", "better_with", "walk_distance", "limited"), _PAIN),
+    "course": "About pain, not about strength or feeling",
+    "goals": "A wish",
+    **dict.fromkeys(
+        ("imaging", "imaging_date", "imaging_place", "images_available", "mri_contraindication"), _PICTURES
+    ),
+    **dict.fromkeys(("hba1c", "nicotine", "nicotine_quit", "opioids", "allergies"), _HEALTH),
+    **dict.fromkeys(
+        ("plan_type", "payer_name", "member_id", "group_number", "policy_holder", "referral_required"), _PAYING
+    ),
+    **dict.fromkeys(("can_travel", "availability"), _COMING),
+    "new_treatments": "Leads on to the treatments",
+}
