@@ -149,7 +149,7 @@ GUARDS = [
         "crm/tasks.py",
         "worker_shutting_down.connect(stopping.ask)",
         "",
-        "faults/test_faults.py::test_worker_told_to_stop_gives_back_what_it_had_not_begun",
+        "crm/test_stopping.py::test_worker_that_is_shut_down_asks_its_forked_processes_too",
     ),
     Guard(
         "a silent mail server does not hold up the end",

@@ -1,5 +1,6 @@
 """SIGTERM asks, work looks up between two steps, and what hangs is cut off."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from celery.signals import worker_shutting_down
 
 from crm import stopping
 from tests.faults import rehearsal
@@ -37,6 +39,15 @@ def test_first_ask_counts() -> None:
 
     assert stopping.is_asked()
     assert stopping._asked_at.value == asked_at
+
+
+def test_worker_that_is_shut_down_asks_its_forked_processes_too() -> None:
+    """Celery on its own may end them as well, or let them work to the end: which of both is a matter of chance."""
+    importlib.import_module("crm.tasks")
+
+    worker_shutting_down.send(sender="worker", sig="SIGTERM", how="warm", exitcode=0)
+
+    assert stopping.is_asked()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
