@@ -22,7 +22,7 @@ FOLLOW_UP_GUARDS = [
         "crm/follow_up.py",
         '.select_for_update(no_key=True, skip_locked=True, of=("self", "lead"))',
         "",
-        "crm/test_follow_up.py::test_two_runs_at_once_do_every_step_once",
+        "crm/test_follow_up.py::test_a_run_leaves_alone_what_another_one_is_at",
     ),
     Guard(
         "a run waits for nobody who works on a lead",

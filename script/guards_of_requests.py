@@ -118,11 +118,11 @@ REQUEST_GUARDS = [
         "intake/test_known_people.py::test_another_name_or_another_address_is_another_lead",
     ),
     Guard(
-        "a stranger cannot overwrite a known number",
+        "the kind of a known number stays",
         "intake/known.py",
         "if name in WISHES or not getattr(lead, name)}",
         "}",
-        "intake/test_known_people.py::test_another_number_waits_as_a_suggestion",
+        "intake/test_known_people.py::test_the_kind_of_a_number_stays_with_the_number",
     ),
     # Safety
     Guard(
@@ -302,14 +302,6 @@ REQUEST_GUARDS = [
         "== str(submission_id)",
         "!= str(submission_id)[:0]",
         "intake/test_embed.py::test_a_wrong_token_loses_nothing_and_the_next_try_works",
-    ),
-    Guard(
-        "a token that is too old holds back no emergency",
-        "intake/taking.py",
-        "    if form.is_emergency:\n        return _emergency(request, door, form, centre)\n",
-        "    if door.objection(request, form):\n        return _again(request, door, form, status=422)\n"
-        "    if form.is_emergency:\n        return _emergency(request, door, form, centre)\n",
-        "intake/test_embed.py::test_a_warning_sign_leads_to_emergency_care_whatever_the_token",
     ),
     Guard(
         "a frame sets no cookie",

@@ -521,6 +521,30 @@ def test_two_runs_at_once_do_every_step_once(centre: object, monkeypatch: pytest
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_run_leaves_alone_what_another_one_is_at(centre: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(make_lead(), {"steps": [step("one", "call")]})
+    is_at_it, may_go_on = threading.Event(), threading.Event()
+    carry_out = follow_up._carry_out_together
+
+    def slowly(due: list[Enrolment], *, now: datetime) -> None:
+        is_at_it.set()
+        assert may_go_on.wait(30)
+        carry_out(due, now=now)
+
+    monkeypatch.setattr(follow_up, "_carry_out_together", slowly)
+    first = threading.Thread(target=at_once, args=[run])
+    first.start()
+    assert is_at_it.wait(30)
+    monkeypatch.setattr(follow_up, "_carry_out_together", carry_out)
+    try:
+        assert run() == 0
+    finally:
+        may_go_on.set()
+        first.join(30)
+    assert Task.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_run_passes_over_whoever_is_worked_on(centre: object) -> None:
     """A coordinator holds the lead and will end its sequence; a run that held that and waited for the lead would make
     both fail. It comes by again."""

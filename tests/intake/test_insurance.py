@@ -239,7 +239,9 @@ def test_no_page_of_somebody_elses_document_is_noted(lead: Lead, coordinator: Us
 def test_nobody_takes_out_the_page_of_somebody_else(lead: Lead, desk: Client, document: Document) -> None:
     note(desk, lead, document=document.pk)
     other = make_lead(email="b@example.org", phone="")
-    desk.post(f"/admin/crm/lead/{other.pk}/packet/pages/{PageOfProof.objects.get().pk}/")
+    page = PageOfProof.objects.get()
+    assert desk.post(f"/admin/crm/lead/{other.pk}/packet/pages/{page.pk}/").status_code == 404
+    assert not insurance.forget_page(other, page.pk)
     assert PageOfProof.objects.exists()
 
 

@@ -116,6 +116,13 @@ def test_another_number_waits_as_a_suggestion(centre: Location) -> None:
     assert take_over(Lead.objects.get(), accept=["phone"]).phone == "+12125550199"
 
 
+def test_the_kind_of_a_number_stays_with_the_number(centre: Location) -> None:
+    asked(centre, phone_type="mobile")
+    asked(centre, days=1, phone="(212) 555-0199", phone_type="landline")
+    lead = take_over(Lead.objects.get())
+    assert (lead.phone, lead.phone_type) == ("+12125550142", "mobile")
+
+
 def test_no_gap_in_how_somebody_is_reached_is_filled_without_a_tick(centre: Location) -> None:
     lead = asked(centre, email=None)
     asked(centre, days=1, email="other@example.org")

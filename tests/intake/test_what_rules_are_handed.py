@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm.models import Lead, Treatment
 from intake import record
-from tests.factories import NOON, make_treatment, own_browser
+from tests.factories import NOON, make_treatment, make_user, own_browser, tablet
 from tests.intake.test_my import lead, pick, sent, visitor
 
 pytestmark = pytest.mark.django_db
@@ -88,8 +88,11 @@ def test_patients_tell_rough_dates_too(visitor: Client, start: str, end: str) ->
     assert row.end_date is not None
 
 
-def test_a_refusal_tells_nobody_the_date_of_birth(visitor: Client, lead: Lead) -> None:
+@pytest.mark.parametrize("is_handed_over", [False, True])
+def test_a_refusal_tells_nobody_the_date_of_birth(visitor: Client, lead: Lead, is_handed_over: bool) -> None:
+    """Neither whoever typed the name, nor whoever holds the waiting room's tablet."""
     lead.date_of_birth = "1990-05-20"
     lead.save()
-    [row] = pick(visitor, "pt_supervised")
-    assert visitor.post(f"/my/treatments/{row.pk}/", sent(start="1980")).status_code == 302
+    browser = tablet(lead, make_user("coordinator")) if is_handed_over else visitor
+    [row] = pick(browser, "pt_supervised")
+    assert browser.post(f"/my/treatments/{row.pk}/", sent(start="1980")).status_code == 302
