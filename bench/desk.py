@@ -34,9 +34,9 @@ SELECT gen_random_uuid(), upper(substr(md5(n::text), 1, 9)), %(centre)s, 'Avery'
 FROM generate_series(%(first)s, %(last)s) n ON CONFLICT DO NOTHING
 """
 _ACTIVITIES = """
-INSERT INTO crm_activity (id, lead_id, kind, at, summary, note, call_outcome, details)
+INSERT INTO crm_activity (id, lead_id, kind, at, summary, note, call_outcome, details, in_confidence)
 SELECT gen_random_uuid(), l.id, (ARRAY['call','note','stage'])[1 + k %% 3], l.created_at + k * interval '1 hour', 'x',
-    '', CASE WHEN k %% 3 = 0 THEN 'reached' ELSE '' END, '{}'
+    '', CASE WHEN k %% 3 = 0 THEN 'reached' ELSE '' END, '{}', false
 FROM crm_lead l CROSS JOIN generate_series(1, 10) k
 WHERE NOT EXISTS (SELECT FROM crm_activity a WHERE a.lead_id = l.id)
 """

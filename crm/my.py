@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import personal_data, registry
+from crm import own_copy, registry
 from crm.actions import contacts, conversation, privacy
 from crm.contact_form import ContactPersonForm
 from crm.enums import Stage, TaskKind
@@ -113,7 +113,7 @@ def download(request: PatientRequest) -> HttpResponse:
     if not request.patient.is_the_patient:
         return redirect("private:page")
     lead = request.patient.lead
-    text = json.dumps(personal_data.export(lead), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+    text = json.dumps(own_copy.export(lead), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
     privacy.note_download(lead, now=timezone.now())
     headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "X-Content-Type-Options": "nosniff"}
     return HttpResponse(text, content_type="application/json", headers=headers)

@@ -30,6 +30,14 @@ def own(request: PatientRequest) -> QuerySet[Document]:
     return sent.filter(here | Q(source=Source.PATIENT) if session.sees_record else here)
 
 
+def may_fetch(request: PatientRequest) -> QuerySet[Document]:
+    """What can be fetched here: one's own, and once it is proven who is reading also what we have scanned or been sent
+    about them."""
+    session = request.patient
+    about = Document.objects.filter(lead=session.lead) if session.sees_record else own(request)
+    return about.filter(state__in=READABLE)
+
+
 def _sender(request: PatientRequest) -> documents.Sender:
     session = request.patient
     return documents.Sender(by=session.by if session.is_on_behalf else None, session=session)
@@ -44,7 +52,9 @@ def page(request: PatientRequest) -> HttpResponse:
     if request.method == "POST" and uploading.plain(form, request.patient.lead, _sender(request)):
         messages.success(request, gettext("We have your file. Thank you."))
         return redirect("my_documents:page")
-    context = {"documents": own(request), "form": form, "patient": request.patient, "readable": READABLE}
+    mine = own(request)
+    ours = may_fetch(request).exclude(pk__in=mine.values("pk")).order_by("-created_at", "pk")
+    context = {"documents": mine, "ours": ours, "form": form, "patient": request.patient, "readable": READABLE}
     return render(request, "private/documents.html", context, status=422 if form.errors else 200)
 
 
@@ -69,8 +79,8 @@ def finish(request: PatientRequest, document_id: UUID) -> HttpResponse:
 @require_GET
 @patient_page(reads=True, on_tablet=True)
 def fetch(request: PatientRequest, document_id: UUID) -> HttpResponseBase:
-    """One's own document. Not on a tablet that was handed over: the file would stay on it."""
-    document = get_object_or_404(own(request).filter(state__in=READABLE), pk=document_id)
+    """One's own document, or one about oneself. Not on a tablet that was handed over: the file would stay on it."""
+    document = get_object_or_404(may_fetch(request), pk=document_id)
     if request.patient.handed_over:
         raise Http404
     by = request.patient.by  # staff in the patient's place: the tablet is out already

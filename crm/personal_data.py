@@ -1,9 +1,11 @@
-"""What we keep about a person, as one file for the person (45 CFR 164.524(c)(2): in the form asked for, if readily
-producible). Each app registers its models (crm/registry.py); what is left out says why."""
+"""What we keep about a person and what of it is in the person's own copy (45 CFR 164.524(c)(2): in the form asked for,
+if readily producible; crm/own_copy.py makes it). Each app registers its models (crm/registry.py); what is left out says
+why."""
 
-from typing import Any
-
-from django.db.models import Model
+from django.conf import settings
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_noop as noop
 
 from crm import registry
 from crm.models import (
@@ -36,7 +38,7 @@ from crm.models import (
     Task,
     Treatment,
 )
-from crm.registry import HANDLING, KEY, REPEATED, STAFF
+from crm.registry import HANDLING, KEY, REPEATED, STAFF, YOU
 
 _LEAD = (
     "reference first_name last_name email phone phone_type preferred_contact best_time date_of_birth state timezone "
@@ -48,11 +50,11 @@ _TREATMENT = (
     "provider_type facility provider_phone start_date start_precision end_date end_precision ongoing sessions per_week "
     "relief_percent relief_duration_days relief_still_present function_change side_effects side_effects_text status "
     "stop_reason unsure_of news disputed disputed_at documentation source requested_at received_at verified_at "
-    "created_at updated_at"
+    "verified_by created_at updated_at"
 )
 _STUDY = (
     "modality region made_on made_precision facility facility_phone medium place requested_at report_at images_at "
-    "reviewed_at created_at"
+    "reviewed_at reviewed_by created_at"
 )
 
 
@@ -73,43 +75,81 @@ def hang_in() -> None:
 
 def _about_the_request() -> None:
     data = registry.personal_data
-    data(Lead, path="pk", title="Your request", fields=_LEAD, left_out={STAFF: "owner"})
-    happened = "kind at summary note call_outcome details"
-    data(Activity, path="lead", title="What happened", fields=happened, left_out={STAFF: "by"})
-    agreed = "kind given text text_version language at"
-    data(ConsentRecord, path="lead", title="What you agreed to", fields=agreed, left_out={STAFF: "witnessed_by"})
-    named = "name relation phone email note may_discuss may_book created_at ended_at"
-    data(ContactPerson, path="lead", title="People you named", fields=named, left_out={STAFF: "created_by"})
-    told = "practice referred_on may_tell arrival_told_at outcome_told_at created_at"
-    data(Referral, path="lead", title="Who sent you", fields=told, left_out={STAFF: "created_by"})
+    data(Lead, path="pk", title=noop("Your request"), fields=_LEAD, order="created_at", left_out={STAFF: "owner"})
+    data(
+        Activity,
+        path="lead",
+        title=noop("What happened"),
+        fields="at kind by summary note call_outcome details",
+        order="at",
+        left_out={HANDLING: "in_confidence"},
+        only=Q(in_confidence=False),
+    )
+    agreed = "at kind given text text_version language witnessed_by"
+    data(ConsentRecord, path="lead", title=noop("What you agreed to"), fields=agreed, order="at")
+    named = "created_at name relation phone email note may_discuss may_book created_by ended_at"
+    data(
+        ContactPerson,
+        path="lead",
+        title=noop("People you named"),
+        fields=named,
+        order="created_at",
+        nobody={"created_by": YOU},
+    )
+    told = "referred_on practice may_tell arrival_told_at outcome_told_at created_at"
+    data(
+        Referral,
+        path="lead",
+        title=noop("Who sent you"),
+        fields=told,
+        order="referred_on",
+        left_out={STAFF: "created_by"},
+    )
 
 
 def _about_care() -> None:
     data = registry.personal_data
-    by = {STAFF: "verified_by created_by updated_by"}
-    data(Treatment, path="lead", title="Treatments", fields=_TREATMENT, left_out=by)
-    scores = "kind value at source value_before corrected_at"
+    by = {STAFF: "created_by updated_by"}
+    data(Treatment, path="lead", title=noop("Treatments"), fields=_TREATMENT, order="created_at", left_out=by)
+    _about_scores_and_files()
+    decided = {HANDLING: "needs_second seen"}
+    looked = "at decision reason by second_at second_by signs study void_at void_because"
+    data(ReviewDecision, path="lead", title=noop("Clinical reviews"), fields=looked, order="at", left_out=decided)
+    lifted = "at note by signs"
+    title = noop("Safety holds lifted")
+    data(HoldClearing, path="lead", title=title, fields=lifted, order="at", left_out={HANDLING: "seen"})
+    seen = "held_on result surgery note by at"
+    data(Consultation, path="lead", title=noop("Consultations"), fields=seen, order="held_on at")
+    alerted = {STAFF: "acknowledged_by", HANDLING: "round next_level_at"}
+    called = "raised_at level acknowledged_at"
+    data(SafetyAlert, path="lead", title=noop("Alerts"), fields=called, order="raised_at", left_out=alerted)
+    title = noop("What the alerts were about")
+    data(AlertCause, path="alert__lead", title=title, fields="at", order="at", left_out={KEY: "key"})
+
+
+def _about_scores_and_files() -> None:
+    data = registry.personal_data
+    scores = "at kind value source value_before corrected_at"
     handled = {STAFF: "by corrected_by", KEY: "entry"}
-    data(Measurement, path="lead", title="Ratings and scores", fields=scores, left_out=handled)
-    files = "kind name size media_type study_date modality source state reason created_at finished_at"
+    title = noop("Ratings and scores")
+    data(Measurement, path="lead", title=title, fields=scores, order="at entry", left_out=handled)
     handled = {
-        STAFF: "uploaded_by released_by",
+        STAFF: "released_by",
         KEY: "study session sha256",
         HANDLING: "stamp received stored touched_at scan_at released_at",
     }
-    data(Document, path="lead", title="Documents", fields=files, left_out=handled)
-    by = {STAFF: "requested_by report_by images_by reviewed_by created_by"}
-    data(ImagingStudy, path="lead", title="Pictures", fields=_STUDY, left_out=by)
-    alerted = {STAFF: "acknowledged_by", HANDLING: "round next_level_at"}
-    data(SafetyAlert, path="lead", title="Alerts", fields="raised_at level acknowledged_at", left_out=alerted)
-    data(AlertCause, path="alert__lead", title="What the alerts were about", fields="at", left_out={KEY: "key"})
-    decided = {STAFF: "by second_by", HANDLING: "needs_second seen"}
-    looked = "decision reason at second_at signs study void_at void_because"
-    data(ReviewDecision, path="lead", title="Clinical reviews", fields=looked, left_out=decided)
-    lifted = {STAFF: "by", HANDLING: "seen"}
-    data(HoldClearing, path="lead", title="Safety holds lifted", fields="at note signs", left_out=lifted)
-    seen = "held_on result surgery note at"
-    data(Consultation, path="lead", title="Consultations", fields=seen, left_out={STAFF: "by"})
+    data(
+        Document,
+        path="lead",
+        title=noop("Documents"),
+        fields="created_at kind name size media_type study_date modality source uploaded_by state reason finished_at",
+        order="created_at",
+        left_out=handled,
+        nobody={"uploaded_by": YOU},
+        more=_where_to_fetch,
+    )
+    by = {STAFF: "requested_by report_by images_by created_by"}
+    data(ImagingStudy, path="lead", title=noop("Pictures"), fields=_STUDY, order="created_at", left_out=by)
 
 
 def _about_mail() -> None:
@@ -122,34 +162,32 @@ def _about_mail() -> None:
             "lease_until"
         ),
     }
-    mails = "name to_email subject text state created_at finished_at"
-    data(Message, path="lead", title="Mails to you", fields=mails, left_out=sent)
-    written = {STAFF: "by", KEY: "session"}
-    data(PrivateMessage, path="lead", title="Messages", fields="at text read_at", left_out=written)
-    planned = {KEY: "key cause", HANDLING: "anchor due_at because hurry tries"}
-    steps = "version state started_at paused_at ended_at reason"
-    data(Enrolment, path="lead", title="Follow-ups", fields=steps, left_out=planned)
-    done = {KEY: "message task"}
+    mails = "created_at name to_email subject text state finished_at"
+    data(Message, path="lead", title=noop("Mails to you"), fields=mails, order="created_at", left_out=sent)
+    written = "at by text read_at"
     data(
-        StepOutcome, path="enrolment__lead", title="Steps of follow-ups", fields="step result reason at", left_out=done
+        PrivateMessage,
+        path="lead",
+        title=noop("Messages"),
+        fields=written,
+        order="at",
+        left_out={KEY: "session"},
+        nobody={"by": YOU},
     )
+    planned = {KEY: "key cause", HANDLING: "anchor due_at because hurry tries"}
+    steps = "started_at version state paused_at ended_at reason"
+    data(Enrolment, path="lead", title=noop("Follow-ups"), fields=steps, order="started_at", left_out=planned)
+    done, title = {KEY: "message task"}, noop("Steps of follow-ups")
+    each = "at step result reason"
+    data(StepOutcome, path="enrolment__lead", title=title, fields=each, order="at", left_out=done)
     came = {KEY: "external_id message address_hash", HANDLING: "status"}
-    data(InboundMail, path="lead", title="Mail from you", fields="kind text at", left_out=came)
+    data(InboundMail, path="lead", title=noop("Mail from you"), fields="at kind text", order="at", left_out=came)
     data(SetAsideMail, path="lead", why_not="Mail that nobody could read; what a person made of it stands elsewhere.")
     data(MailThread, path="lead", why_not="The address of ours under which your replies arrive.")
 
 
-def export(lead: Lead) -> dict[str, list[dict[str, Any]]]:
-    """{title: [{field: value}]} of everything registered about one person, oldest first where rows have an order."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for entry in registry.personal_data_of_all():
-        if entry.fields:
-            rows = entry.model._default_manager.filter(entry.only, **{entry.path: lead.pk})
-            ordered = rows.order_by(*entry.model._meta.ordering or ["pk"])
-            found[entry.title] = [{name: _told(getattr(row, name)) for name in entry.fields} for row in ordered]
-    return found
-
-
-def _told(value: Any) -> Any:
-    """A row that another one points to by its name."""
-    return str(value) if isinstance(value, Model) else value
+def _where_to_fetch(document: Document) -> dict[str, str]:
+    """Return the address of a file; {} while nobody may read it."""
+    if not document.is_readable:
+        return {}
+    return {"download": f"{settings.SITE_URL.rstrip('/')}{reverse('my_documents:fetch', args=[document.pk])}"}

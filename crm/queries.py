@@ -144,6 +144,7 @@ class Entry:
     note: str = ""
     state: str = ""
     message_id: UUID | None = None
+    in_confidence: bool = False
     changes: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
@@ -246,6 +247,7 @@ def _of_activity(activity: Activity) -> Entry:
         title=_title(activity),
         by=str(activity.by or ""),
         note=activity.note,
+        in_confidence=activity.in_confidence,
         changes=[change_in_words(model, name, *values) for name, values in changes.items()],
     )
 

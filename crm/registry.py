@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import models
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.text import slugify
+from django.utils.translation import gettext_noop as noop
 
 from crm.enums import Event
 from crm.models import Lead, Message, User
@@ -93,18 +95,23 @@ def routes() -> list[Route]:
 @dataclass(frozen=True)
 class PersonalData:
     """A model that holds something about a person. `fields` go into the person's copy; without any, `why_not` says
-    why nothing does. `left_out` are the columns of the model that do not, by why."""
+    why nothing does. `order` are the columns that say what came first. `left_out` are the columns of the model that are
+    not in the copy, by why."""
 
     model: type[models.Model]
     path: str
     title: str
     fields: tuple[str, ...]
+    order: tuple[str, ...]
     why_not: str
     left_out: dict[str, tuple[str, ...]]
     only: models.Q
+    nobody: dict[str, str]
+    more: "More | None"
 
 
 EVERY_ROW = models.Q()
+More = Callable[[Any], dict[str, Any]]  # of one row of the model
 _personal_data: list[PersonalData] = []
 
 
@@ -113,6 +120,7 @@ STAFF = "Who of our staff did it."
 HANDLING = "How we handle it; it says nothing about you."
 REPEATED = "It repeats what is in the copy already."
 KEY = "A key, or the number of a row."
+YOU = noop("You")  # who it was, where no member of staff is named
 
 
 def personal_data(
@@ -121,16 +129,21 @@ def personal_data(
     path: str,
     title: str = "",
     fields: str = "",
+    order: str = "",
     why_not: str = "",
     left_out: dict[str, str] | None = None,
     only: models.Q = EVERY_ROW,
+    nobody: dict[str, str] | None = None,
+    more: More | None = None,
 ) -> None:
     """Says how a model reaches its Lead (`path`, a lookup), and which fields (names between blanks) belong into the
-    copy that the person may ask for; `left_out` are the others, {why: names between blanks}, and `only` leaves rows
-    out. The key of a row and the column that leads to the person go without saying. tests/crm/test_personal_data.py
-    finds models and columns that are missing here."""
+    copy that the person may ask for, oldest first by `order`; `left_out` are the others, {why: names between blanks},
+    and `only` leaves rows out. `nobody` says whom a column means that names no member of staff; `more` adds what no
+    column holds, in the language in force. The key of a row and the column that leads to the person go without saying.
+    tests/crm/test_personal_data.py finds models and columns that are missing here."""
     others = {why: tuple(names.split()) for why, names in (left_out or {}).items()}
-    _personal_data.append(PersonalData(model, path, title, tuple(fields.split()), why_not, others, only))
+    told, first = tuple(fields.split()), tuple(order.split())
+    _personal_data.append(PersonalData(model, path, title, told, first, why_not, others, only, nobody or {}, more))
 
 
 def personal_data_of_all() -> list[PersonalData]:
@@ -221,12 +234,24 @@ _choices: dict[str, list[tuple[str, str]]] = {}
 
 
 def choices(name: str, values: Iterable[tuple[str, str]]) -> None:
-    """Says which values a column of Lead takes that only an upper app knows, such as how_heard."""
+    """Says which values a column takes that only an upper app knows, such as how_heard."""
     _choices[name] = list(values)
 
 
 def choices_of(name: str) -> list[tuple[str, str]]:
     return _choices.get(name, [])
+
+
+_words: dict[str, Callable[[str], str]] = {}
+
+
+def words(name: str, in_words: Callable[[str], str]) -> None:
+    """Says how the codes of a column are read that only an upper app knows, in the language in force."""
+    _words[name] = in_words
+
+
+def words_for(name: str) -> Callable[[str], str] | None:
+    return _words.get(name)
 
 
 @dataclass(frozen=True)

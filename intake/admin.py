@@ -21,7 +21,8 @@ from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.scoped import ScopedFilter
 from crm.enums import AccessAction
 from crm.models import User
-from intake import guard, new_request, panels, quarantine
+from intake import guard, new_request, quarantine
+from intake.in_words import in_words
 from intake.models import Plan, Quarantine, QuarantinedRequest, Question
 
 BALANCE_DAYS = 14
@@ -135,7 +136,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
 
     @display(description="What was sent")
     def answers(self, held: QuarantinedRequest) -> str:
-        rows = [row for section in panels.in_words(held.data) for row in section["rows"]]
+        rows = [row for section in in_words(held.data) for row in section["rows"]]
         told = ((row["label"], ", ".join(row["values"])) for row in rows)
         return format_html_join("", "<p><strong>{}</strong><br>{}</p>", told)
 

@@ -14,11 +14,14 @@ class IntakeConfig(AppConfig):
     def ready(self) -> None:
         from crm import registry
         from crm.enums import Event
+        from crm.treatment_enums import TreatmentGroup
         from intake import (
             answering,
             assessments,
             checks,
             desk,
+            flags,
+            in_words,
             insurance_desk,
             ledger_views,
             my,
@@ -56,6 +59,11 @@ class IntakeConfig(AppConfig):
             again_after=registry.LEDGER_CHANGED,
         )
         registry.choices("how_heard", questionnaire.question("how_heard").choices)
+        registry.choices("best_time", questionnaire.question("best_time").choices)
+        registry.choices("state", questionnaire.question("state").choices)
+        registry.choices("flags", flags.IN_WORDS.items())
+        registry.choices("groups", TreatmentGroup.choices)
+        registry.words("signs", in_words.sign_in_words)
         registry.condition("questions_answered", answering.all_answered)
         registry.condition("pays_alone", assessments.who_pays_alone)
         registry.condition(unknowns.FLAG, unknowns.leads_of)

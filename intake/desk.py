@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 
 from crm import registry
 from crm.actions import access
+from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.admin.lead_private import FILLS_IN, begin_for
 from crm.admin.reviews import SeenForm, above
@@ -30,7 +31,7 @@ from intake.questionnaire import SAFETY_SCRIPT
 class OverrideForm(SeenForm):
     outcome = forms.ChoiceField(label="What counts instead")
     reason = forms.CharField(
-        max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text="Stays in the record, beside the rules'."
+        max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text=f"Stays beside the rules'. {IN_COPY}"
     )
 
     def __init__(self, *args: Any, assessment: Assessment, standing: overrides.Standing, **kwargs: Any) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop as noop
+
 from crm.models import Lead, Measurement, Treatment
 from crm.treatment_enums import Documentation, MeasurementKind
 from intake import gaps, looks
@@ -44,24 +46,24 @@ FROM_ANSWERS: dict[str, Callable[[Answers], bool]] = {
     "interpreter_needed": _is("interpreter_needed", "yes"),
 }
 
-_IN_WORDS = {
-    "age_at_onset_unusual": "First spine pain under 20 or over 70",
-    "blood_thinner": "Takes a blood thinner",
-    "conflicting_answers": "“Nothing tried” beside treatments",
-    "hba1c_unknown_or_8": "Diabetes: HbA1c not known, or 8 % and more",
-    "imaging_none": "No imaging yet",
-    "imaging_older_12m": "MRI older than 12 months",
-    "interpreter_needed": "Needs an interpreter",
-    "needs_documentation": "A stopped or contraindicated trial needs documents",
-    "nicotine_current": "Uses nicotine",
-    "only_one_measurement": "Only one pain rating so far",
-    "opioid_daily": "Takes opioids daily",
-    "prior_spine_surgery": "Had spine surgery before",
-    "records_not_received": "Records requested, not received",
-    "safety_answer_declined": "One warning sign was not answered",
-    "self_pay": "Pays without insurance",
-    "told_all_they_know": "The patient does not know what is still missing",
-    "workers_comp_or_legal": "Work injury, accident or legal case",
+IN_WORDS = {
+    "age_at_onset_unusual": noop("First spine pain under 20 or over 70"),
+    "blood_thinner": noop("Takes a blood thinner"),
+    "conflicting_answers": noop("“Nothing tried” beside treatments"),
+    "hba1c_unknown_or_8": noop("Diabetes: HbA1c not known, or 8 % and more"),
+    "imaging_none": noop("No imaging yet"),
+    "imaging_older_12m": noop("MRI older than 12 months"),
+    "interpreter_needed": noop("Needs an interpreter"),
+    "needs_documentation": noop("A stopped or contraindicated trial needs documents"),
+    "nicotine_current": noop("Uses nicotine"),
+    "only_one_measurement": noop("Only one pain rating so far"),
+    "opioid_daily": noop("Takes opioids daily"),
+    "prior_spine_surgery": noop("Had spine surgery before"),
+    "records_not_received": noop("Records requested, not received"),
+    "safety_answer_declined": noop("One warning sign was not answered"),
+    "self_pay": noop("Pays without insurance"),
+    "told_all_they_know": noop("The patient does not know what is still missing"),
+    "workers_comp_or_legal": noop("Work injury, accident or legal case"),
 }
 
 
@@ -69,7 +71,7 @@ def in_words(flag: str) -> str:
     """A flag as staff read it; one that is no longer known stays as it is."""
     if flag.startswith(looks.FLAG):
         return looks.in_words(flag)
-    return gaps.in_words(flag) if flag.startswith(gaps.FLAG) else _IN_WORDS.get(flag, flag)
+    return gaps.in_words(flag) if flag.startswith(gaps.FLAG) else IN_WORDS.get(flag, flag)
 
 
 def of_answers(answers: Answers) -> list[str]:

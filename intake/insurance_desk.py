@@ -13,14 +13,15 @@ from django.utils import timezone
 
 from crm import registry
 from crm.admin.correction_form import ReplacingForm
+from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead
 from crm.normalise import one_line
 from intake import gaps, insurance, insurers, record
+from intake.in_words import values_in_words
 from intake.insurance import InsuranceRefused
 from intake.insurers import Insurer
 from intake.models import Answer, Coverage, Network, Plan, Verification
-from intake.panels import values_in_words
 from intake.payers import PROFILES
 from intake.questionnaire import PAGE
 
@@ -66,7 +67,7 @@ class VerificationForm(InsurerForm):
     needs_authorization = forms.ChoiceField(label="Authorization is needed", choices=Answer)
     needs_referral = forms.ChoiceField(label="A referral is needed", choices=Answer)
     note = forms.CharField(
-        max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="No diagnosis."
+        max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text=f"No diagnosis. {IN_COPY}"
     )
 
     def clean_spoke_to(self) -> str:

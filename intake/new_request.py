@@ -22,6 +22,7 @@ from phonenumber_field.phonenumber import to_python
 
 from crm import queries
 from crm.actions import access, leads, safety
+from crm.admin.forms import IN_COPY
 from crm.enums import AccessAction, CameBy
 from crm.models import Lead, Location, User
 from intake import actions, consents
@@ -59,7 +60,7 @@ class NewRequest(RequestForm):
         input_formats=[_MINUTES],
     )
     language_spoken = forms.ChoiceField(choices=SPOKEN, label="Speaks")
-    note = forms.CharField(required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
+    note = forms.CharField(required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}), help_text=IN_COPY)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,9 +22,9 @@ from intake import today as now_of
 from intake.applying import TREATMENTS
 from intake.care import Rating
 from intake.care_record import SCALE_OF
+from intake.in_words import ALL_SECTIONS, in_words
 from intake.insurance import InsuranceRefused
 from intake.models import PageOfProof, Submission, Verification
-from intake.panels import ALL_SECTIONS, in_words
 
 # So many treatments can be told apart in the drawing on a page of paper, and in the one beside the answers.
 MOST_DRAWN, MOST_DRAWN_BESIDE = 12, 6

@@ -1,7 +1,12 @@
 """What intake keeps about a person, for the copy that the person may have (crm/personal_data.py)."""
 
+from typing import Any
+
+from django.utils.translation import gettext_noop as noop
+
 from crm import registry
-from crm.registry import HANDLING, KEY, REPEATED, STAFF
+from crm.registry import HANDLING, KEY, REPEATED, YOU
+from intake.in_words import page_title, questions_in_words
 from intake.models import (
     COUNTS,
     Assessment,
@@ -22,10 +27,13 @@ def hang_in() -> None:
     data(
         Submission,
         path="lead",
-        title="Your answers",
-        fields="page answers questionnaire_version language at",
-        left_out={STAFF: "by", KEY: "session answers_digest form_id", HANDLING: "unproven", REPEATED: "reference"},
+        title=noop("Your answers"),
+        fields="at page by answers questionnaire_version language",
+        order="at",
+        left_out={KEY: "session answers_digest form_id", HANDLING: "unproven", REPEATED: "reference"},
         only=COUNTS,
+        nobody={"by": YOU},
+        more=_asked_and_answered,
     )
     waits = "Typed by somebody who has not shown who they are; what is taken over stands among the answers."
     data(UnprovenRequest, path="lead", why_not=waits)
@@ -33,17 +41,28 @@ def hang_in() -> None:
     data(
         Assessment,
         path="lead",
-        title="Assessments",
+        title=noop("Assessments"),
+        order="number",
         fields="at outcome cause rule signs flags span_days groups reasons recheck_on",
         left_out={REPEATED: "snapshot", HANDLING: "due_at rules_version evaluated number"},
     )
     data(NextAsk, path="lead", why_not="A day on which the rules are asked again, made from the assessments.")
-    by = {STAFF: "by approved_by ended_by", HANDLING: "needs_second"}
-    decided = "at outcome reason approved_at ended_at ended_because"
-    data(Override, path="assessment__lead", title="Decisions", fields=decided, left_out=by)
-    said = "insurer plan_type plan at spoke_to call_reference is_active network needs_authorization needs_referral note"
-    said += " profile profile_as_of"
-    data(Verification, path="lead", title="What your insurer said", fields=said, left_out={STAFF: "by"})
-    chosen = "insurer plan_type plan profile chosen_at"
-    data(Coverage, path="lead", title="Your insurance", fields=chosen, left_out={STAFF: "chosen_by"})
+    decided = "at outcome reason by approved_at approved_by ended_at ended_because ended_by"
+    data(
+        Override,
+        path="assessment__lead",
+        title=noop("Decisions"),
+        fields=decided,
+        order="at",
+        left_out={HANDLING: "needs_second"},
+    )
+    said = "at insurer plan_type plan by spoke_to call_reference is_active network needs_authorization needs_referral"
+    said += " note profile profile_as_of"
+    data(Verification, path="lead", title=noop("What your insurer said"), fields=said, order="at")
+    chosen = "chosen_at insurer plan_type plan profile chosen_by"
+    data(Coverage, path="lead", title=noop("Your insurance"), fields=chosen, order="chosen_at")
     data(PageOfProof, path="lead", why_not="Page numbers of documents, which are in the copy themselves.")
+
+
+def _asked_and_answered(page: Submission) -> dict[str, Any]:
+    return {"title": page_title(page.page), "questions": questions_in_words(page.answers)}

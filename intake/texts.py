@@ -10,10 +10,11 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
+from django.db.models import TextChoices
 from django.utils.translation.template import templatize
 
+from crm import document_enums, enums, treatment_enums
 from crm.places import ABROAD, STATES
-from crm.treatment_enums import SideEffect
 from crm.vocabulary import TreatmentKind
 from intake import consents, wording
 from intake.questionnaire import CALL_ME, PAGES, RECHECK, SIGNS, STEP_ONE, Kind, Question, Section
@@ -86,10 +87,45 @@ def _in_data() -> Iterator[tuple[str, str]]:
         yield from (("intake/questionnaire", text) for text in (page.title, page.intro))
     yield from (("intake/questionnaire", text) for text in SIGNS.values())
     yield from (("crm/vocabulary.py", str(kind.label)) for kind in TreatmentKind)
-    yield from (("crm/enums.py", str(effect.label)) for effect in SideEffect)
     yield from (("intake/consents.py", one.text) for one in consents.WORDINGS)
+    yield from (("crm/own_copy.py", str(code.label)) for codes in TOLD_IN_COPIES for code in codes)
 
 
+# Whose words stand beside their codes in a person's own copy (crm/own_copy.py); those that patients read elsewhere are
+# marked where they stand. A test finds what is missing here.
+TOLD_IN_COPIES: tuple[type[TextChoices], ...] = (
+    enums.Stage,
+    enums.LostReason,
+    enums.Outcome,
+    enums.PhoneType,
+    enums.ContactChannel,
+    enums.CameBy,
+    enums.ActivityKind,
+    enums.CallOutcome,
+    enums.ConsentKind,
+    enums.Decision,
+    enums.ConsultResult,
+    enums.SurgeryDecision,
+    enums.MessageState,
+    enums.EnrolmentState,
+    enums.StepResult,
+    document_enums.ImagingModality,
+    document_enums.ImagingMedium,
+    treatment_enums.TreatmentGroup,
+    treatment_enums.TreatmentStatus,
+    treatment_enums.DatePrecision,
+    treatment_enums.Documentation,
+    treatment_enums.Source,
+    treatment_enums.BodyRegion,
+    treatment_enums.Side,
+    treatment_enums.Guidance,
+    treatment_enums.Setting,
+    treatment_enums.ProviderType,
+    treatment_enums.FunctionChange,
+    treatment_enums.SideEffect,
+    treatment_enums.Unsure,
+    treatment_enums.MeasurementKind,
+)
 NAMES = {name for code, (name, _zone) in STATES.items() if code != ABROAD}  # states have no other name
 
 

@@ -12,10 +12,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from crm import registry
+from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead
 from crm.normalise import telephone_in_words
-from intake import known, panels, unproven
+from intake import known, unproven
+from intake.in_words import in_words, page_title
 from intake.models import Submission, UnprovenRequest
 from intake.unproven import UnprovenRefused
 
@@ -49,7 +51,7 @@ class DecideForm(forms.Form):
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Needed for a no; it stays beside the request.",
+        help_text=f"Needed for a no; it stays beside the request. {IN_COPY}",
     )
 
     def __init__(self, *args: Any, waits: UnprovenRequest, **kwargs: Any) -> None:
@@ -113,7 +115,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 def _shown_request(waits: UnprovenRequest, lead: Lead) -> dict[str, Any]:
     sent = sorted(waits.submissions.all(), key=lambda one: (one.at, one.pk))
-    pages = [{"title": panels.page_title(one.page), "rows": panels.in_words(one.answers)} for one in sent]
+    pages = [{"title": page_title(one.page), "rows": in_words(one.answers)} for one in sent]
     differing = [(LABELS[name], _shown(name, value)) for name, value in known.differing(lead, waits.data).items()]
     return {"waits": waits, "reference": _reference(sent), "pages": pages, "differing": differing}
 

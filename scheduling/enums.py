@@ -1,6 +1,7 @@
 """The words of scheduling: statuses after HL7 FHIR R4 (Appointment.status), claims, and who may do what."""
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_noop as noop
 
 
 class ResourceKind(TextChoices):
@@ -18,12 +19,12 @@ class Mode(TextChoices):
 class Status(TextChoices):
     """FHIR R4 AppointmentStatus, as far as it is used. What waits for a time is a WaitlistEntry."""
 
-    PENDING = "pending", "To be confirmed by us"
-    BOOKED = "booked", "Booked"
-    ARRIVED = "arrived", "Arrived"
-    FULFILLED = "fulfilled", "Took place"
-    CANCELLED = "cancelled", "Cancelled"
-    NOSHOW = "noshow", "Did not come"
+    PENDING = "pending", noop("To be confirmed by us")
+    BOOKED = "booked", noop("Booked")
+    ARRIVED = "arrived", noop("Arrived")
+    FULFILLED = "fulfilled", noop("Took place")
+    CANCELLED = "cancelled", noop("Cancelled")
+    NOSHOW = "noshow", noop("Did not come")
 
 
 STANDING = (Status.PENDING, Status.BOOKED, Status.ARRIVED)  # those that hold their time
@@ -50,32 +51,32 @@ TAKING = (ClaimState.HELD, ClaimState.BOOKED)  # no two of these may overlap on 
 
 
 class EndedBy(TextChoices):
-    PATIENT = "patient", "The patient"
-    CENTRE = "centre", "The centre"
+    PATIENT = "patient", noop("The patient")
+    CENTRE = "centre", noop("The centre")
 
 
 class CancelReason(TextChoices):
     """After FHIR's appointment-cancellation-reason, in fewer words."""
 
-    BETTER = "better", "Feels better"
-    UNWELL = "unwell", "Unwell"
-    TIME = "time", "The time does not fit"
-    TRAVEL = "travel", "Cannot get there"
-    COST = "cost", "Cost or insurance"
-    ELSEWHERE = "elsewhere", "Care elsewhere"
-    AWAY = "away", "The provider is away"
-    CLOSED = "closed", "The centre is closed"
-    OTHER = "other", "Something else"
+    BETTER = "better", noop("Feels better")
+    UNWELL = "unwell", noop("Unwell")
+    TIME = "time", noop("The time does not fit")
+    TRAVEL = "travel", noop("Cannot get there")
+    COST = "cost", noop("Cost or insurance")
+    ELSEWHERE = "elsewhere", noop("Care elsewhere")
+    AWAY = "away", noop("The provider is away")
+    CLOSED = "closed", noop("The centre is closed")
+    OTHER = "other", noop("Something else")
 
 
 OF_THE_CENTRE = (CancelReason.AWAY, CancelReason.CLOSED)
 
 
 class WaitState(TextChoices):
-    WAITING = "waiting", "Waiting"
-    OFFERED = "offered", "A time is offered"
-    BOOKED = "booked", "Booked"
-    LEFT = "left", "Left the list"
+    WAITING = "waiting", noop("Waiting")
+    OFFERED = "offered", noop("A time is offered")
+    BOOKED = "booked", noop("Booked")
+    LEFT = "left", noop("Left the list")
 
 
 class BusyKind(TextChoices):

@@ -1,7 +1,14 @@
 """What scheduling keeps about a person, for the copy that the person may have (crm/personal_data.py)."""
 
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as noop
+
 from crm import registry
 from crm.registry import HANDLING, KEY, STAFF
+from scheduling import words
+from scheduling.enums import Mode
 from scheduling.models import Appointment, Claim, FreedTime, WaitlistEntry
 
 
@@ -9,16 +16,32 @@ def hang_in() -> None:
     """Called once, when the app is ready."""
     data = registry.personal_data
     said = (
-        "kind location provider starts_at ends_at status booked_at agreed_at confirmed_at arrived_at ended_by "
+        "starts_at ends_at kind location provider status booked_at agreed_at confirmed_at arrived_at ended_by "
         "ended_reason rebook_since timezone"
     )
     handled = {STAFF: "booked_by", KEY: "topic request_id version", HANDLING: "room is_extra extra_reason"}
-    data(Appointment, path="lead", title="Your appointments", fields=said, left_out=handled)
-    waits = "kind location first_day last_day state since offered_start offered_until lapsed_start"
-    data(WaitlistEntry, path="lead", title="Waiting for an earlier time", fields=waits, left_out={KEY: "hold"})
+    title = noop("Your appointments")
+    data(Appointment, path="lead", title=title, fields=said, order="starts_at", left_out=handled, more=_what_and_where)
+    waits = "since kind location first_day last_day state offered_start offered_until lapsed_start"
+    title, key = noop("Waiting for an earlier time"), {KEY: "hold"}
+    data(WaitlistEntry, path="lead", title=title, fields=waits, order="since", left_out=key, more=_what_for)
     data(Claim, path="lead", why_not="Times that were held for some minutes; what was booked is in the copy.")
     data(
         FreedTime,
         path="by",
         why_not="Times that you gave back, while they are offered to others.",
     )
+
+
+def _what_for(row: Appointment | WaitlistEntry) -> dict[str, Any]:
+    return {"kind": row.kind.label_in(get_language() or "")}
+
+
+def _what_and_where(row: Appointment) -> dict[str, Any]:
+    """As the page about the appointment says it, on the clock on which the patient is told of it."""
+    where = [row.location.name, *row.location.address_lines]
+    called = gettext("By telephone: we call you.")
+    return _what_for(row) | {
+        "when": f"{words.moment(row.starts_at, row.told_in)}, {words.zone(row.told_in)}",
+        "where": called if row.kind.mode == Mode.PHONE else ", ".join(where),
+    }

@@ -119,9 +119,18 @@ def record_outcome(
 
 
 @transaction.atomic
-def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now: datetime | None = None) -> Activity:
+def log_call(
+    lead: Lead,
+    *,
+    by: User,
+    outcome: CallOutcome,
+    note: str = "",
+    in_confidence: bool = False,
+    now: datetime | None = None,
+) -> Activity:
     """Puts a call on the timeline. Reaching the person finishes the open call tasks; a new lead moves to Contacting,
-    unless something is missing that the stage asks for: the call took place all the same."""
+    unless something is missing that the stage asks for: the call took place all the same. `in_confidence`: as with
+    add_note."""
     now = now or timezone.now()
     call = Activity.objects.create(
         lead=lead,
@@ -131,6 +140,7 @@ def log_call(lead: Lead, *, by: User, outcome: CallOutcome, note: str = "", now:
         summary=str(CallOutcome(outcome).label),
         note=note,
         call_outcome=outcome,
+        in_confidence=in_confidence,
     )
     if outcome == CallOutcome.REACHED:
         calls = Task.objects.open().filter(lead=lead, kind__in=[TaskKind.CALL, TaskKind.URGENT_CALL])
@@ -217,8 +227,15 @@ def tell_birthday(lead: Lead, *, born: date, by: User | None, now: datetime) -> 
     Activity.objects.create(lead=locked, kind=ActivityKind.DETAILS, at=now, by=by, summary=f"{verb} the date of birth")
 
 
-def add_note(lead: Lead, *, by: User, text: str, now: datetime | None = None) -> Activity:
-    """Puts a note on the timeline."""
+def add_note(lead: Lead, *, by: User, text: str, in_confidence: bool = False, now: datetime | None = None) -> Activity:
+    """Puts a note on the timeline. `in_confidence`: somebody other than the patient told it, and not for the patient;
+    it is left out of the copy that the patient can take (docs/decisions/0034-notes-in-the-copy.md)."""
     return Activity.objects.create(
-        lead=lead, kind=ActivityKind.NOTE, at=now or timezone.now(), by=by, summary="Note", note=text
+        lead=lead,
+        kind=ActivityKind.NOTE,
+        at=now or timezone.now(),
+        by=by,
+        summary="Note",
+        note=text,
+        in_confidence=in_confidence,
     )

@@ -59,15 +59,31 @@ def _columns(parts: dict[str, list[str]], *, besides: Collection[str] = ()) -> l
     return [name for names in parts.values() for name in names if name not in besides]
 
 
+IN_COPY = "The patient can read it: it is in the copy of their data."
+
+
+def _in_confidence() -> forms.BooleanField:
+    return forms.BooleanField(
+        required=False,
+        label="Told by somebody else in confidence",
+        help_text="Tick it when it was not the patient who said this: it is then left out of the patient's copy.",
+    )
+
+
 class CallForm(forms.Form):
     outcome = forms.ChoiceField(choices=[("", "Choose …"), *CallOutcome.choices], label="How did it go?")
-    note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS)
+    note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS, help_text=IN_COPY)
+    in_confidence = _in_confidence()
 
 
 class NoteForm(forms.Form):
     text = forms.CharField(
-        max_length=4000, widget=_THREE_ROWS, label="Note", help_text="**Bold**, - lists and [links](…) are understood."
+        max_length=4000,
+        widget=_THREE_ROWS,
+        label="Note",
+        help_text=f"{IN_COPY} **Bold**, - lists and [links](…) are understood.",
     )
+    in_confidence = _in_confidence()
 
 
 class MoveForm(forms.Form):
@@ -78,7 +94,7 @@ class MoveForm(forms.Form):
     lost_reason = forms.ChoiceField(
         choices=[("", "Only when lost …"), *LostReason.choices], required=False, label="Why lost"
     )
-    note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS)
+    note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS, help_text=IN_COPY)
     next_title = forms.CharField(
         required=False,
         max_length=120,
@@ -236,7 +252,7 @@ class DetailsForm(CorrectionForm):
         forms.CharField(max_length=30, required=False),
         required=False,
         max_length=10,
-        help_text="Between commas. The board filters by them.",
+        help_text=f"Between commas. The board filters by them. {IN_COPY}",
     )
 
     class Meta:

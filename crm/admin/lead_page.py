@@ -120,6 +120,7 @@ def call(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
         by=user_of(request),
         outcome=CallOutcome(form.cleaned_data["outcome"]),
         note=form.cleaned_data["note"],
+        in_confidence=form.cleaned_data["in_confidence"],
     )
     messages.success(request, "The call is on the timeline.")
     return back(lead_id)
@@ -132,7 +133,7 @@ def note(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     form = NoteForm(request.POST, prefix="note")
     if not form.is_valid():
         return page(site, request, lead_id, status=422, note_form=form)
-    leads.add_note(find_lead(lead_id), by=user_of(request), text=form.cleaned_data["text"])
+    leads.add_note(find_lead(lead_id), by=user_of(request), **form.cleaned_data)
     messages.success(request, "The note is on the timeline.")
     return back(lead_id)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from crm import registry
 from crm.actions import safety
+from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.admin.reviews import SeenForm, above
 from crm.errors import OutOfDate, SafetyRefused
@@ -20,7 +21,7 @@ class ClearForm(SeenForm):
         label="What you found",
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Whom you spoke to, what was ruled out, what happens next.",
+        help_text=f"Whom you spoke to, what was ruled out, what happens next. {IN_COPY}",
     )
 
     @property

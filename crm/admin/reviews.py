@@ -20,6 +20,7 @@ from django.utils import timezone
 from crm import queries, registry, stages
 from crm.actions import access, imaging, reviews
 from crm.admin.correction_form import ReplacingForm
+from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.enums import OPEN_STAGES, AccessAction, ConsultResult, Decision, SurgeryDecision
 from crm.errors import OutOfDate, ReviewRefused
@@ -48,9 +49,7 @@ class DecideForm(SeenForm):
         help_text="Its own review ends with this decision. Others stay open.",
     )
     decision = forms.ChoiceField(choices=[("", "Choose …"), *Decision.choices], label="Decision")
-    reason = forms.CharField(
-        max_length=4000, widget=_FOUR_ROWS, help_text="For whoever looks next. Patients never see it."
-    )
+    reason = forms.CharField(max_length=4000, widget=_FOUR_ROWS, help_text=f"For whoever looks next. {IN_COPY}")
 
     def __init__(self, *args: Any, studies: QuerySet[ImagingStudy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,7 +71,7 @@ class ConsultationForm(ReplacingForm):
         label="The patient's own decision",
         help_text="Can be added later: record the same day again.",
     )
-    note = forms.CharField(required=False, max_length=4000, widget=_FOUR_ROWS)
+    note = forms.CharField(required=False, max_length=4000, widget=_FOUR_ROWS, help_text=IN_COPY)
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:

@@ -18,6 +18,9 @@ class Activity(Row):
     note = models.TextField(blank=True)
     call_outcome = models.CharField(max_length=20, choices=CallOutcome, blank=True)
     details = models.JSONField(default=dict, blank=True)
+    in_confidence = models.BooleanField(
+        default=False, help_text="Told by somebody else in confidence: not in the patient's own copy."
+    )
 
     class Meta:
         verbose_name_plural = "activities"

@@ -4,18 +4,19 @@ replies go."""
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from crm.fields import EncryptedBytesField, EncryptedTextField
 from crm.models.base import Row
 
 
 class InboundKind(models.TextChoices):
-    REPLY = "reply", "Reply"
-    ROBOT = "robot", "Automatic reply"
-    HARD_BOUNCE = "hard_bounce", "Returned: the address does not work"
-    SOFT_BOUNCE = "soft_bounce", "Returned: not now"
-    COMPLAINT = "complaint", "Reported as unwanted"
-    OTHER = "other", "Something else"
+    REPLY = "reply", noop("Reply")
+    ROBOT = "robot", noop("Automatic reply")
+    HARD_BOUNCE = "hard_bounce", noop("Returned: the address does not work")
+    SOFT_BOUNCE = "soft_bounce", noop("Returned: not now")
+    COMPLAINT = "complaint", noop("Reported as unwanted")
+    OTHER = "other", noop("Something else")
 
 
 class MailThread(Row):

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
@@ -14,15 +15,15 @@ from intake.payers import GENERAL, PROFILE, Profile
 
 
 class Network(models.TextChoices):
-    UNKNOWN = "unknown", "Not known"
-    IN = "in", "In network"
-    OUT = "out", "Out of network"
+    UNKNOWN = "unknown", noop("Not known")
+    IN = "in", noop("In network")
+    OUT = "out", noop("Out of network")
 
 
 class Answer(models.TextChoices):
-    UNKNOWN = "unknown", "Not known"
-    YES = "yes", "Yes"
-    NO = "no", "No"
+    UNKNOWN = "unknown", noop("Not known")
+    YES = "yes", noop("Yes")
+    NO = "no", noop("No")
 
 
 class Plan(Row):

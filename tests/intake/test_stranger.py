@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import Settings
 
-from crm import personal_data
+from crm import own_copy
 from crm.models import (
     ConsentRecord,
     Enrolment,
@@ -401,7 +401,7 @@ def test_the_desk_finds_the_lead_by_any_of_its_references(victim: Lead, client: 
 
 def test_what_a_stranger_typed_is_in_nobodys_copy(victim: Lead) -> None:
     Visitor().post("/candidate/", step_one(email=STRANGERS, pain_now_avg="1"))
-    copy = json.dumps(personal_data.export(victim), cls=DjangoJSONEncoder)
+    copy = json.dumps(own_copy.export(victim), cls=DjangoJSONEncoder)
     assert '"pain_now_avg": "7"' in copy
     assert '"pain_now_avg": "1"' not in copy
     assert STRANGERS not in copy
