@@ -3,7 +3,6 @@
 import html
 import re
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,7 +13,7 @@ from crm.models import Lead, Location
 from scheduling.actions import booking
 from scheduling.enums import ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, Claim, Resource
-from tests.factories import make_user
+from tests.factories import in_their_place, make_user, tablet
 from tests.scheduling.browsing import HOME, address, book, browser_of, hold, holder_of
 from tests.scheduling.factories import as_staff, make_kind, make_patient, make_resource, wish
 
@@ -111,16 +110,16 @@ def test_nobody_sees_anothers_appointment(
     assert (made.status, made.confirmed_at) == (Status.BOOKED, None)
 
 
-@pytest.mark.parametrize("session", [{"proven_at": None}, {"handed_over": True, "by": True}])
-def test_only_the_patient_sees_them(
-    patient: Lead, kind: AppointmentType, session: dict[str, Any], tuesday: datetime
-) -> None:
-    if session.get("by"):
-        session = session | {"by": make_user("coordinator", email="c@example.org")}
-    browser = browser_of(patient, **session)
+@pytest.mark.parametrize("who", ["unproven", "tablet", "staff"])
+def test_only_the_patient_sees_them(patient: Lead, kind: AppointmentType, who: str, tuesday: datetime) -> None:
+    if who == "unproven":
+        browser = browser_of(patient, proven_at=None)
+    else:
+        user = make_user("coordinator", email="c@example.org")
+        browser = tablet(patient, user) if who == "tablet" else in_their_place(Client(), patient, user)
     for path in (HOME, address(kind), f"{HOME}{uuid4()}/"):
         answer = browser.get(path)
-        assert (answer.status_code, answer["Location"].startswith("/my/")) == (302, True)
+        assert (answer.status_code, answer["Location"]) == (302, "/my/code/" if who == "unproven" else "/my/")
     assert browser.post(address(kind), {"start": tuesday.isoformat()}).status_code == 302
     assert not Claim.objects.exists()
 
