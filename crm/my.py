@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import own_copy, registry
+from crm import own_copy, registry, sent_words
 from crm.actions import contacts, conversation, privacy
 from crm.contact_form import ContactPersonForm
 from crm.enums import Stage, TaskKind
@@ -50,6 +50,8 @@ def hang_in() -> None:
     """Called once, when the app is ready."""
     registry.panel("patient", title=noop("Where your request stands"), permission="", render=standing, order=1)
     registry.panel("patient", title=noop("Messages"), permission="", render=messages_panel, order=20)
+    registry.reader(sent_words.of_fields(MessageForm.base_fields))
+    registry.reader(sent_words.of_fields(ContactPersonForm.base_fields))
 
 
 class MessageForm(forms.Form):

@@ -18,7 +18,7 @@ from crm.actions import documents
 from crm.capped_upload import CappedUpload
 from crm.document_enums import READABLE
 from crm.models import Document, Lead
-from crm.private import PatientRequest, patient_page
+from crm.private import PatientRequest, of_its_person, patient_page
 from crm.treatment_enums import Source
 
 
@@ -44,8 +44,9 @@ def _sender(request: PatientRequest) -> documents.Sender:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@patient_page(reads=True, on_tablet=True)
+@patient_page(reads=True, on_tablet=True, takes_files=True)
 @uploading.takes_files(CappedUpload)
+@of_its_person
 def page(request: PatientRequest) -> HttpResponse:
     """The list and the form. A file in one go is taken from browsers without scripts; 422 says why not."""
     form = uploading.PlainForm(request.POST or None, request.FILES or None)

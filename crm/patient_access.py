@@ -31,6 +31,10 @@ IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=8)
 MOST_TRIES = 5
 LINK_MARK = "{private_link}"
 CODES_AN_HOUR = 4
+# The private page shows everything that a person told and sent: whoever opens it, or helps somebody in, needs no less
+# than to read that at the desk. Filling in is writing, too.
+OPENS_IT = "crm.change_lead intake.view_submission crm.view_document"
+FILLS_IN = f"{OPENS_IT} intake.add_submission crm.add_document"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from django import forms
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -20,9 +20,10 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm import cookies, desk_session, patient_access, registry, second_factor
+from crm import cookies, desk_session, patient_access, registry, second_factor, whose_page
 from crm.actions import access
 from crm.client_address import client_address
 from crm.enums import AccessAction, LinkPurpose
@@ -30,6 +31,7 @@ from crm.models import PatientSession
 from crm.said import SaidDateField
 
 COOKIE = cookies.named("patient")
+OF_ANOTHER = noop("This page belonged to another person. Nothing was stored.")
 
 
 class PatientRequest(HttpRequest):
@@ -87,8 +89,12 @@ class BirthdayForm(FactorForm):
         return second_factor.check_birthday(session, typed, now=now, address=address)
 
 
-def patient_page(*, reads: bool, on_tablet: bool = False) -> Callable[[PatientView], Callable[..., HttpResponseBase]]:
-    """For views of the private page. Without a session: the page that says how to get in. Never kept by any cache.
+def patient_page(
+    *, reads: bool, on_tablet: bool = False, takes_files: bool = False
+) -> Callable[[PatientView], Callable[..., HttpResponseBase]]:
+    """For views of the private page. Without a session: the page that says how to get in. Never kept by any cache. What
+    is sent from a page of somebody else is refused (crm/whose_page.py); one that `takes_files` asks for that itself,
+    with `of_its_person`, as soon as its body may be read.
 
     With `reads` the page shows what is on record and wants the second factor; without, having just sent the request
     in the same browser is enough. A tablet that was handed over gets none that reads, unless `on_tablet` says that it
@@ -96,6 +102,8 @@ def patient_page(*, reads: bool, on_tablet: bool = False) -> Callable[[PatientVi
     """
 
     def decorate(view: PatientView) -> Callable[..., HttpResponseBase]:
+        checked = view if takes_files else of_its_person(view)
+
         @wraps(cast(Any, view))
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             session = _find(request)
@@ -109,11 +117,40 @@ def patient_page(*, reads: bool, on_tablet: bool = False) -> Callable[[PatientVi
             asked.patient = session
             if session.is_on_behalf:
                 access.record(AccessAction.VIEW, by=session.by, object_type="lead", ids=[session.lead_id])
-            return _private(view(asked, *args, **kwargs))
+            return _private(checked(asked, *args, **kwargs))
 
         return guarded
 
     return decorate
+
+
+def of_its_person(view: PatientView) -> PatientView:
+    """For views that take forms: only what was sent from a page of the person for whom this browser is open."""
+
+    @wraps(cast(Any, view))
+    def checked(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method in {"GET", "HEAD"}:
+            return view(request, *args, **kwargs)
+        named = whose_page.named_in(request, request.patient)
+        if whose_page.is_of(request.patient, named):
+            return view(request, *args, **kwargs)
+        return page_of_another(request, named)
+
+    return checked
+
+
+def page_of_another(request: PatientRequest, named: PatientSession | None) -> HttpResponse:
+    """Says that nothing is stored, and how to open the page that was sent (409; 403 for scripts). Nothing that was
+    typed is shown, and nobody named, but to staff who may open both: they see the text again, and whose page it was."""
+    if whose_page.is_from_script(request):
+        return _private(JsonResponse({"reason": gettext(OF_ANOTHER)}, status=403))
+    session = request.patient
+    context: dict[str, Any] = {"patient": session}
+    del request.patient  # or the form below would be one of this person's pages
+    if named and whose_page.may_open_both(session, named):
+        access.record(AccessAction.VIEW, by=session.by, object_type="lead", ids=[named.lead_id])
+        context |= {"owner": named.lead, "sent": whose_page.fields_of(request), "said": whose_page.said_in(request)}
+    return _private(render(request, "private/another_person.html", context, status=409))
 
 
 def _find(request: HttpRequest) -> PatientSession | None:
@@ -177,10 +214,9 @@ def id_in(request: HttpRequest, name: str) -> uuid.UUID:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def code(request: HttpRequest) -> HttpResponse:
+def code(request: HttpRequest) -> HttpResponseBase:
     """The second factor: asks for a code or the date of birth, and takes it. 422 for a wrong one. One and the same page
     for whoever has opened no link: nobody learns there whether a name or an address is known."""
-    now = timezone.now()
     session = _find(request)
     if session is None:
         return no_entry(request)
@@ -188,6 +224,15 @@ def code(request: HttpRequest) -> HttpResponse:
         return _private(redirect("private:page"))
     if not session.may_be_proven:
         return _private(render(request, "private/open_link.html", {"patient": session}))
+    asked = cast(PatientRequest, request)
+    asked.patient = session
+    return _private(_take_proof(asked))
+
+
+@of_its_person
+def _take_proof(request: PatientRequest) -> HttpResponse:
+    """What a browser gets that has opened a link: the ways to show who one is, and what became of the one chosen."""
+    session, now = request.patient, timezone.now()
     if "send" in request.POST:
         sent = patient_access.send_code(session, now=now, asked=id_in(request, "asked"))
         return _ask(request, session, sent=sent, refused=not sent)

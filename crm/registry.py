@@ -254,6 +254,21 @@ def words_for(name: str) -> Callable[[str], str] | None:
     return _words.get(name)
 
 
+Reader = Callable[[str, list[str]], tuple[str, str] | None]
+_readers: list[Reader] = []
+
+
+def reader(read: Reader) -> None:
+    """Have what a form of the private page sent said in words, where it comes back unstored. `read` takes the name of a
+    field and what was sent in it, and returns question and answer, or None for a field that it does not know."""
+    _readers.append(read)
+
+
+def in_words(name: str, values: list[str]) -> tuple[str, str] | None:
+    """Return question and answer of a field that was sent; None for one that nobody has typed in."""
+    return next((found for read in _readers if (found := read(name, values))), None)
+
+
 @dataclass(frozen=True)
 class Worklist:
     """A list of work on My day, or in the clinicians' queue. `render` returns safe HTML, "" when there is nothing, and

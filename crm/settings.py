@@ -83,6 +83,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "crm.templatetags.safety",
                 "crm.templatetags.desk",
+                "crm.templatetags.forms",
             ],  # every page for patients needs them
             "context_processors": [
                 "django.template.context_processors.request",

@@ -31,6 +31,7 @@ class IntakeConfig(AppConfig):
             personal_data,
             questionnaire,
             references,
+            sent_words,
             signs,
             time_passes,
             unknowns,
@@ -76,6 +77,7 @@ class IntakeConfig(AppConfig):
         papers.hang_in()
         unproven_desk.hang_in()
         registry.reference(references.leads_of)
+        registry.reader(sent_words.read)
         registry.panel("patient", title=gettext_noop("A first look"), permission="", render=my.outlook, order=5)
         registry.panel("patient", title=gettext_noop("Your questions"), permission="", render=my.panel, order=10)
         registry.panel("patient", title=gettext_noop("Wishes and data"), permission="", render=wishes.panel, order=30)

@@ -16,11 +16,12 @@ from crm import registry
 from crm.actions import access
 from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.admin.lead_private import FILLS_IN, begin_for
+from crm.admin.lead_private import begin_for
 from crm.admin.reviews import SeenForm, above
 from crm.enums import AccessAction, Outcome
 from crm.errors import OutOfDate, OverrideRefused
 from crm.models import Lead
+from crm.patient_access import FILLS_IN
 from crm.private import enter
 from crm.queries import MOST_QUEUED
 from intake import assessments, overrides

@@ -7,7 +7,7 @@ So the answer is looked at on its way out, and what can be kept is kept.
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
@@ -19,7 +19,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language_from_request, override
 from django.views.decorators.csp import csp_override
 
-from crm import patient_access, private
+from crm import patient_access, private, whose_page
 from crm.models import PatientSession
 from intake import answering, embed, guard, known, my, raw_signs, taking, views
 from intake.forms import PageForm
@@ -119,27 +119,31 @@ def _keep_public(request: HttpRequest, door: Door) -> HttpResponse:
 
 def _keep_private(request: HttpRequest, key: str) -> str:
     """What became of a page of the private area, in the words of Door.emergency. Somebody is called for whoever the
-    browser was opened for, whatever became of its session since."""
+    page was opened for, whatever became of its session since, and whoever the browser is open for by now."""
     now = timezone.now()
     try:
         if request.META.get(_NO_DATABASE):
             return "failed"
         session = patient_access.find_former(request.COOKIES.get(private.COOKIE, ""))
-        if session is None:
+        named = whose_page.named_in(request, session)
+        if session is None and named is None:
             return "failed"
-        if _may_still_write(request, session, now=now) and _keep_page(request, session, key):
+        if session and _may_still_write(request, session, named, now=now) and _keep_page(request, session, key):
             return "kept"
+        lead = (named or cast(PatientSession, session)).lead
         is_many = guard.look(request, {}, now=now, urgent=True).is_many
-        known.call_at_once(session.lead, key=private.id_in(request, "submission_id"), now=now, is_loud=not is_many)
+        known.call_at_once(lead, key=private.id_in(request, "submission_id"), now=now, is_loud=not is_many)
     except Exception as error:
         log.error("emergency_not_stored", exc_info=error)
     return "failed"
 
 
-def _may_still_write(request: HttpRequest, session: PatientSession, *, now: datetime) -> bool:
+def _may_still_write(
+    request: HttpRequest, session: PatientSession, named: PatientSession | None, *, now: datetime
+) -> bool:
     """Whether the page was the patient's own and merely left alone for too long, and came from this site. What was
-    ended on purpose, and what staff had opened, changes no record any more."""
-    is_ours = getattr(request, "csrf_processing_done", False)
+    ended on purpose, what staff had opened, and what was opened for another person, changes no record any more."""
+    is_ours = getattr(request, "csrf_processing_done", False) and whose_page.is_of(session, named)
     is_open = session.ended_at is None and session.created_at > now - patient_access.LONGEST
     return is_ours and is_open and (session.is_proven or session.may_write) and not session.is_on_behalf
 

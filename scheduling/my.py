@@ -39,7 +39,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     if not session_of(request).is_the_patient:
         return ""
     context = _mine(lead)
-    return render_to_string("scheduling/my_panel.html", context) if any(context.values()) else ""
+    return render_to_string("scheduling/my_panel.html", context, request=request) if any(context.values()) else ""
 
 
 def _mine(lead: Lead) -> dict[str, Any]:

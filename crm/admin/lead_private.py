@@ -15,12 +15,8 @@ from crm.actions import messages as outbox
 from crm.admin.lead_page import back, find_lead, user_of
 from crm.enums import AccessAction, ProofWay
 from crm.models import Lead, User
+from crm.patient_access import FILLS_IN, OPENS_IT
 from crm.private import enter, id_in
-
-# The private page shows everything that a person told and sent: whoever opens it, or helps somebody in, needs no less
-# than to read that at the desk. Filling in is writing, too.
-OPENS_IT = "crm.change_lead intake.view_submission crm.view_document"
-FILLS_IN = f"{OPENS_IT} intake.add_submission crm.add_document"
 
 
 def hang_in() -> None:

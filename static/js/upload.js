@@ -7,7 +7,11 @@ const ask = (path, options = {}) =>
   fetch(path, {
     credentials: "same-origin",
     ...options,
-    headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value, ...options.headers },
+    headers: {
+      "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
+      "X-Whose-Page": form.elements.whose_page?.value ?? "", // the desk has none
+      ...options.headers,
+    },
   });
 
 // Tries again for a few minutes while the connection or the server is away; every other answer is handed on.

@@ -160,7 +160,7 @@ class Visit:
         self._answer_the_questions()
         self._tell_of_treatments()
         self._go_everywhere()
-        self.send("/my/leave/", {})
+        self._send_older_pages()
         self._report_a_sign()
         self._use_other_doors()
         return self.answers
@@ -200,6 +200,19 @@ class Visit:
             self.see(address_of(name))
             for payload in payloads or [{}]:
                 self.send(address_of(name), payload)
+
+    def _send_older_pages(self) -> None:
+        """From a tab of this request when another one was sent since, and when the page is closed."""
+        page = self.see("/my/questions/recheck/").content.decode()
+        older = dict(re.findall(r'name="(whose_page)" value="([^"]+)"', page))
+        self.send("/candidate/", self._form())
+        self.send("/candidate/go-on/", {})
+        for answers in ({"conditions": ["diabetes"]}, older):
+            self.send("/my/questions/background/", older | answers)
+        self.send("/my/questions/recheck/", older | SIGN)
+        self.send("/my/leave/", older)
+        self.send("/my/questions/background/", older)
+        self.send("/my/questions/recheck/", older | SIGN)
 
     def _report_a_sign(self) -> None:
         self.browser, form = Client(), str(uuid.uuid4())
@@ -262,7 +275,7 @@ class Visit:
         """Without what is random, and what the person has typed."""
         page = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", page)
         page = re.sub(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}", "REFERENCE", page)
-        page = re.sub(r'(name="(csrfmiddlewaretoken|opened|token)" value=")[^"]*', r"\1", page)
+        page = re.sub(r'(name="(csrfmiddlewaretoken|whose_page|opened|token)" value=")[^"]*', r"\1", page)
         page = re.sub(r"told=[^\"&]*", "told=", page)
         for name, value in self.person.items():
             page = page.replace(str(value), name.upper())

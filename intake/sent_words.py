@@ -1,0 +1,18 @@
+"""What was sent from a page of questions, as question and answer: for where it comes back unstored."""
+
+from crm import sent_words
+from intake import spoken
+from intake.in_words import ALL_SECTIONS, values_in_words
+from intake.questionnaire import SAFETY_SCRIPT, Kind
+from intake.told import PickForm, ToldForm
+
+
+def read(name: str, values: list[str]) -> tuple[str, str] | None:
+    """Read one field (crm/registry.py, `reader`), in the language in force. Warning signs have a way of their own."""
+    sections = map(spoken.section, (*ALL_SECTIONS, *SAFETY_SCRIPT.sections))
+    asked = next((one for section in sections for one in section.questions if one.name == name), None)
+    if asked is None:
+        return sent_words.of_fields(ToldForm.base_fields | PickForm().fields)(name, values)
+    if asked.kind is Kind.SAFETY:
+        return None
+    return asked.label, ", ".join(values_in_words(asked, [one for one in values if one]))

@@ -1,0 +1,78 @@
+"""The guards of whose page a form stands on, and of what a browser forgets."""
+
+from script.guard import Guard
+
+WHOSE_PAGE = "crm/test_whose_page.py::"
+
+WHOSE_PAGE_GUARDS = [
+    Guard(
+        "a form that names another person stores nothing",
+        "crm/private.py",
+        "        if whose_page.is_of(request.patient, named):\n",
+        "        if True:\n",
+        f"{WHOSE_PAGE}test_an_older_tab_writes_nothing_to_the_next_person_of_the_browser",
+    ),
+    Guard(
+        "every page that takes forms asks whose it is",
+        "crm/private.py",
+        "checked = view if takes_files else of_its_person(view)",
+        "checked = view",
+        f"{WHOSE_PAGE}test_no_private_address_takes_a_form_that_does_not_name_its_person",
+    ),
+    Guard(
+        "files sent in one go ask whose page it was",
+        "crm/my_documents.py",
+        "@uploading.takes_files(CappedUpload)\n@of_its_person\n",
+        "@uploading.takes_files(CappedUpload)\n",
+        f"{WHOSE_PAGE}test_no_private_address_takes_a_form_that_does_not_name_its_person",
+    ),
+    Guard(
+        "nobody makes up whose page it was",
+        "crm/whose_page.py",
+        "UUID(_SIGNER.unsign(token))",
+        'UUID(token.partition(":")[0])',
+        f"{WHOSE_PAGE}test_no_private_address_takes_a_form_that_does_not_name_its_person",
+    ),
+    Guard(
+        "a code typed for one person is not tried on another",
+        "crm/private.py",
+        "@of_its_person\ndef _take_proof(",
+        "def _take_proof(",
+        f"{WHOSE_PAGE}test_a_code_typed_for_one_is_not_tried_on_another",
+    ),
+    Guard(
+        "without proof a page belongs to one request",
+        "crm/whose_page.py",
+        "    return session.origin is not None and session.origin == named.origin\n",
+        "    return session.lead_id == named.lead_id\n",
+        f"{WHOSE_PAGE}test_whether_two_requests_are_about_one_person_is_nothing_to_tell",
+    ),
+    Guard(
+        "the text comes back to nobody but who opened both",
+        "crm/whose_page.py",
+        "not (session.is_on_behalf and named.is_on_behalf and named.by_id == staff.pk)",
+        "not session.is_on_behalf",
+        f"{WHOSE_PAGE}test_staff_see_nothing_of_a_page_that_was_the_patients_own",
+    ),
+    Guard(
+        "staff see nothing again of whom they may not see",
+        "crm/whose_page.py",
+        "Lead.objects.visible_to(staff).filter",
+        "Lead.objects.filter",
+        f"{WHOSE_PAGE}test_staff_see_nothing_of_somebody_out_of_their_sight",
+    ),
+    Guard(
+        "a sign in a page of another person changes no record",
+        "intake/safety_net.py",
+        'getattr(request, "csrf_processing_done", False) and whose_page.is_of(session, named)',
+        'getattr(request, "csrf_processing_done", False)',
+        f"{WHOSE_PAGE}test_a_sign_in_a_page_of_another_person_calls_for_the_one_whom_it_names",
+    ),
+    Guard(
+        "somebody is called for whom the page names",
+        "intake/safety_net.py",
+        "lead = (named or cast(PatientSession, session)).lead",
+        "lead = cast(PatientSession, session or named).lead",
+        f"{WHOSE_PAGE}test_a_sign_in_a_page_of_another_person_calls_for_the_one_whom_it_names",
+    ),
+]
