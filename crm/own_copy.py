@@ -11,12 +11,14 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm import registry
+from crm.column_names import NAMES
 from crm.models import Lead, User
 from crm.registry import PersonalData
 
 ABOUT = noop("About this copy")
 REMARKS = (
     noop("Codes are kept for other programs; what they mean stands beside them under “in_words”."),
+    noop("What the columns are called in plain words stands under “names”."),
     noop("A file can be fetched at its “download” address while your private page is open in the same browser."),
     # docs/decisions/0034-notes-in-the-copy.md: it stands in every copy, so that it tells nobody who told us something.
     noop("What other people told us in confidence is not in any copy (45 CFR 164.524(a)(2)(v))."),
@@ -25,7 +27,12 @@ REMARKS = (
 
 def export(lead: Lead) -> dict[str, list[dict[str, Any]]]:
     """{title: [{column: value}]} of everything registered about one person, oldest first."""
-    about = {"made_at": timezone.now(), "language": get_language(), "remarks": [gettext(one) for one in REMARKS]}
+    about = {
+        "made_at": timezone.now(),
+        "language": get_language(),
+        "remarks": [gettext(one) for one in REMARKS],
+        "names": {name: gettext(words) for name, words in NAMES.items()},
+    }
     found: dict[str, list[dict[str, Any]]] = {gettext(ABOUT): [about]}
     for entry in registry.personal_data_of_all():
         if entry.fields:

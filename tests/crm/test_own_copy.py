@@ -19,6 +19,7 @@ from crm import own_copy, registry
 from crm.actions import conversation, documents, leads
 from crm.admin import forms as lead_forms
 from crm.admin import lead_safety, reviews
+from crm.column_names import NAMES
 from crm.document_enums import DocumentKind, DocumentState
 from crm.enums import ActivityKind, CallOutcome
 from crm.models import Activity, Document, Lead, Measurement, PatientSession, User
@@ -114,6 +115,14 @@ def test_every_code_that_can_be_in_a_copy_is_translated() -> None:
 
     assert codes - known == set()
     assert {entry.title for entry in REGISTERED} - known == set()
+
+
+def test_every_column_of_a_copy_has_a_name(lead: Lead) -> None:
+    columns = {name for entry in REGISTERED for name in entry.fields}
+
+    assert columns - set(NAMES) == set()
+    [about] = copy_of(lead, "es")["Acerca de esta copia"]
+    assert about["names"]["relief_percent"] == "Alivio en porcentaje"
 
 
 @pytest.mark.parametrize(
