@@ -8,6 +8,7 @@ import json
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
@@ -20,7 +21,9 @@ from django.utils import timezone
 from crm import dispatch, rows
 from crm.actions import events, treatments
 from crm.enums import ActivityKind
+from crm.errors import TreatmentRefused
 from crm.models import Activity, Lead, PatientSession, Treatment
+from crm.partial_dates import last_day
 from crm.treatment_enums import Source, TreatmentGroup, TreatmentStatus
 from crm.vocabulary import GROUP_OF
 from intake import assessments, known, record, request
@@ -95,6 +98,8 @@ def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
         columns = told | {"body_region": treatment.body_region}
         page = replace(sent, now=in_order)
         _keep_told(page, treatment, told, columns, submission_id=uuid.uuid4(), waits=waits)
+    if added and sent.session.is_proven:
+        assessments.ask(sent.lead, cause="Treatments told", now=sent.now)
     return added
 
 
@@ -118,11 +123,33 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
         return
     if sent.session.is_proven:
         treatments.tell(treatment, by=sent.session.by, now=sent.now, knows_birth=sent.session.sees_record, **columns)
+        assessments.ask(sent.lead, cause="Treatments told", now=sent.now)
         return
     for column, value in columns.items():
         setattr(treatment, column, value)
     # Where somebody known lives is nothing to tell whoever typed their name: the day is ours.
     treatments.check(treatment, today=timezone.localdate(sent.now))
+
+
+@transaction.atomic
+@one_by_one
+def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
+    """What was told of one treatment, with a warning sign in it: as keep_emergency for a page. What contradicts itself
+    changes no row."""
+    if sent.session.is_proven:
+        kept = _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=None)
+        if kept is None:
+            return
+        known.raise_alarm(sent.lead, key=kept.pk, now=sent.now)
+        with suppress(TreatmentRefused):
+            treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
+        assessments.assess(sent.lead, cause="Treatments told", now=sent.now, sign_told=True)
+        return
+    waits = _request_of(sent)
+    if kept := _keep_told(
+        sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits, is_urgent=True
+    ):
+        known.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now)
 
 
 @transaction.atomic
@@ -223,14 +250,25 @@ def _keep_told(
     *,
     submission_id: uuid.UUID,
     waits: UnprovenRequest | None,
-) -> bool:
-    """Keeps the words; while nothing has become of them also what they will make of the row."""
-    answers: dict[str, Any] = {"treatment": str(treatment.pk), "told": told}
+    is_urgent: bool = False,
+) -> Submission | None:
+    """Keeps the words; while nothing has become of them also what they will make of the row. None when they were kept
+    before."""
+    answers: dict[str, Any] = {"treatment": str(treatment.pk), "told": told} | _about(treatment, told, columns)
     page = replace(sent, page=TREATMENTS, title="", answers=answers, submission_id=submission_id)
     if sent.session.is_proven:
-        return _keep(page, waits) is not None
+        return _keep(page, waits)
     answers["columns"] = json.loads(json.dumps(columns, cls=DjangoJSONEncoder))
-    return _keep_for_later(page, waits) is not None
+    return _keep_for_later(page, waits, is_urgent=is_urgent)
+
+
+def _about(treatment: Treatment, told: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
+    """What it was and the last day on which it can have begun, for what its details tell; of a mere tick nothing."""
+    if "kind" in told:
+        return {}
+    start = columns.get("start_date", treatment.start_date)
+    precision = columns.get("start_precision", treatment.start_precision)
+    return {"kind": treatment.kind, "start": last_day(start, precision).isoformat() if start else ""}
 
 
 def _note(sent: Sent, waits: UnprovenRequest | None) -> Activity:

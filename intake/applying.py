@@ -67,10 +67,11 @@ def apply_kept(page: Submission, *, title: str, is_urgent: bool, now: datetime) 
     when it came."""
     if page.page == TREATMENTS:
         _apply_treatment(page, now=now)
-    elif is_urgent:
+        assessments.ask(page.lead, cause="Treatments told", now=now)
+    if is_urgent:
         events.announce(page.lead, Event.OUTCOME_CHANGED, now=now)
         assessments.assess(page.lead, cause=f"Answered: {title}", now=now, sign_told=True)
-    elif page.session:
+    elif page.session and page.page != TREATMENTS:
         newer = known.newer_on_record(page.lead, ("language", "date_of_birth"), than=page.at)
         stays = {"preferred_language" if name == "language" else name for name in newer}
         answers = {name: value for name, value in page.answers.items() if name not in stays}

@@ -65,6 +65,7 @@ class IntakeConfig(AppConfig):
         registry.choices("flags", flags.IN_WORDS.items())
         registry.choices("groups", TreatmentGroup.choices)
         registry.words("signs", in_words.sign_in_words)
+        registry.words("flags", flags.in_words)
         registry.condition("questions_answered", answering.all_answered)
         registry.condition("pays_alone", assessments.who_pays_alone)
         registry.condition(unknowns.FLAG, unknowns.leads_of)

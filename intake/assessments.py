@@ -71,7 +71,7 @@ def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False, ti
     told = record.told_by(locked)
     snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at, signs=told.signs)
     found = gaps.of_lead(locked, told, now=now)
-    remarks = [*flags.of_lead(locked, told.answers, now=now), *found.flags]
+    remarks = [*flags.of_lead(locked, told.answers | told.facts, now=now), *found.flags]
     made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks, born=record.born(told.answers))
     if unknowns.is_all_that_is_asked(locked, made):
         made.flags = sorted({*made.flags, unknowns.FLAG})

@@ -5,12 +5,17 @@ of the same page and of before, and gives way only to a later answer to that ver
 docs/decisions/0030-heard-in-every-place.md tells why.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
+from crm.treatment_enums import TreatmentGroup
+from crm.vocabulary import GROUP_OF
 from intake.questionnaire import EMERGENCY_SIGNS, NONE, REVIEW_SIGNS
 from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS, SIGN_RULES, Part, SignRule
 
+THREE_MONTHS = timedelta(days=92)
+ORAL_STEROID = "med_oral_steroid"
 SURE, NOT_SURE = "yes", "unsure"
 _HASTE = ("", "no", "declined", NOT_SURE, SURE)
 _LISTED = dict(zip(ASKED_AS_SIGNS, (dict(EMERGENCY_SIGNS), dict(REVIEW_SIGNS)), strict=True))
@@ -21,7 +26,8 @@ class Heard:
 
     def __init__(self) -> None:
         self._ticked: dict[str, list[str]] = {}
-        self._told: dict[SignRule, str] = {}
+        self._told: dict[tuple[SignRule, str], str] = {}  # of a treatment, with its key
+        self._treatments: dict[str, dict[str, Any]] = {}
         self._shown: dict[str, Any] = {}  # what a page is filled in with, and says again when it is sent
 
     def hear(self, page: Mapping[str, Any]) -> None:
@@ -30,17 +36,45 @@ class Heard:
             if page.get(name):
                 self._ticked[name] = list(page[name])
                 self._give_way(name)
-        answered = {name for name, value in page.items() if values(value)}
-        self._told |= _told({**self._shown, **page}, asked=answered)
+        self._take_in(page, {**self._shown, **page})
         self._shown |= {name: value for name, value in page.items() if name not in EMERGENCY_QUESTIONS}
-        for rule in [rule for rule in self._told if any(_denies(page, part) for part in rule.parts)]:
-            del self._told[rule]
+
+    def hear_treatment(self, page: Mapping[str, Any], *, on: date) -> None:
+        """Take in what was told of one treatment on a day."""
+        key = page["treatment"]
+        told = page.get("told", {}) | {"injected": _injected(page, on)}
+        known = self._treatments.get(key, {"kind": ""}) | told
+        known |= {name: page[name] for name in ("kind", "start") if name in page}
+        self._treatments[key] = known
+        self._take_in(told, {**known, "since_then": told.get("since_then")}, key)
+        if told.get("not_tried"):
+            self._told = {one: sure for one, sure in self._told.items() if one[1] != key}
+
+    @property
+    def facts(self) -> dict[str, list[str]]:
+        """Return what treatments tell that is no answer to one question, by which treatment told it and how."""
+        told = {key: one for key, one in self._treatments.items() if not one.get("not_tried")}
+        recent = {key for key, one in told.items() if one["injected"] in {"recent", "unknown"}}
+        return {
+            "injection": sorted(f"{key} {told[key].get('start')}" for key in recent),
+            "oral_steroid": sorted(key for key, one in told.items() if one["kind"] == ORAL_STEROID),
+            "side_infection": sorted(
+                key for key, one in told.items() if key not in recent and "infection" in values(one.get("side_effects"))
+            ),
+        }
+
+    def _take_in(self, page: Mapping[str, Any], whole: Mapping[str, Any], key: str = "") -> None:
+        """`whole`: the page with what it was filled in with."""
+        answered = {name for name, value in page.items() if values(value)}
+        self._told |= {(rule, key): sure for rule, sure in _told(whole, asked=answered - {"injected"}).items()}
+        for one in [one for one in self._told if one[1] == key and any(_denies(page, part) for part in one[0].parts)]:
+            del self._told[one]
 
     @property
     def signs(self) -> dict[str, str]:
         """{"A1": "yes", "B2": "unsure", "A4": "declined"}."""
         found = ticked(box for boxes in self._ticked.values() for box in boxes)
-        for sign, told in _as_signs(self._told):
+        for sign, told in _as_signs([(rule, sure) for (rule, _key), sure in self._told.items()]):
             found[sign] = max(found.get(sign, ""), told, key=_HASTE.index)
         return found
 
@@ -48,7 +82,17 @@ class Heard:
         """Only to an answer about this very sign: its own box, or "none of these"."""
         boxes = self._ticked[name]
         codes = set(_LISTED[name]) if boxes == [NONE] else {box.rpartition("_")[2] for box in boxes}
-        self._told = {rule: sure for rule, sure in self._told.items() if rule.sign not in codes}
+        self._told = {one: sure for one, sure in self._told.items() if one[0].sign not in codes}
+
+
+def _injected(page: Mapping[str, Any], on: date) -> str:
+    """When an injection was, seen from the day on which its details were told: "recent", "old" or "unknown"; "" for
+    anything else. A rough date is read by the last day that it can mean."""
+    if GROUP_OF.get(page.get("kind", "")) != TreatmentGroup.INJECTION:
+        return ""
+    if not page.get("start"):
+        return "unknown"
+    return "recent" if date.fromisoformat(page["start"]) >= on - THREE_MONTHS else "old"
 
 
 def of_page(page: Mapping[str, Any]) -> dict[str, str]:
@@ -58,10 +102,15 @@ def of_page(page: Mapping[str, Any]) -> dict[str, str]:
     return heard.signs
 
 
+def telling(page: Mapping[str, Any]) -> set[str]:
+    """Return the questions of a page whose answers tell a sign."""
+    return {name for rule in _told(page, asked=page) for name in rule.questions}
+
+
 def emergencies_in(posted: Mapping[str, list[str]]) -> list[str]:
     """Return the signs of block A that questions tell as they came over the wire, whatever else was sent beside: "A5",
     or "unsure_A5"."""
-    told = _as_signs(_told(posted, asked=posted))
+    told = _as_signs(_told(posted, asked=posted).items())
     found = {sign if sure == SURE else f"unsure_{sign}" for sign, sure in told if sign.startswith("A")}
     return sorted(found)
 
@@ -83,10 +132,10 @@ def _told(answers: Mapping[str, Any], *, asked: Iterable[str]) -> dict[SignRule,
     return {rule: sure for rule, sure in found.items() if sure}
 
 
-def _as_signs(told: Mapping[SignRule, str]) -> list[tuple[str, str]]:
+def _as_signs(told: Collection[tuple[SignRule, str]]) -> list[tuple[str, str]]:
     """Without those beside which another one says more."""
-    signs = {rule.sign for rule in told}
-    return [(rule.sign, sure) for rule, sure in told.items() if rule.unless not in signs]
+    signs = {rule.sign for rule, _sure in told}
+    return [(rule.sign, sure) for rule, sure in told if rule.unless not in signs]
 
 
 def _denies(page: Mapping[str, Any], part: Part) -> bool:

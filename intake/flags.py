@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm.models import Lead, Measurement, Treatment
@@ -68,10 +69,12 @@ IN_WORDS = {
 
 
 def in_words(flag: str) -> str:
-    """A flag as staff read it; one that is no longer known stays as it is."""
+    """A flag in the language in force; one that is no longer known stays as it is."""
     if flag.startswith(looks.FLAG):
         return looks.in_words(flag)
-    return gaps.in_words(flag) if flag.startswith(gaps.FLAG) else IN_WORDS.get(flag, flag)
+    if flag.startswith(gaps.FLAG):
+        return gaps.in_words(flag)
+    return gettext(IN_WORDS[flag]) if flag in IN_WORDS else flag
 
 
 def of_answers(answers: Answers) -> list[str]:

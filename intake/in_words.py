@@ -8,12 +8,12 @@ from django.utils.translation import gettext
 
 from crm import safety_text
 from crm.vocabulary import name_of
-from intake import questionnaire, spoken, told
+from intake import derived_signs, questionnaire, spoken, told
 from intake.questionnaire import NONE, PAGE, PAGES, RECHECK, SAFETY_SCRIPT, SIGNS, Kind, Question
 from intake.spoken import said
 
 ALL_SECTIONS = [*questionnaire.STEP_ONE, *(section for page in (*PAGES, RECHECK) for section in page.sections)]
-_MARKS = {"treatment", "columns"}  # which row it became, and how
+_MARKS = {"treatment", "columns", "kind", "start"}  # which row it became, and how
 
 
 def page_title(page: str) -> str:
@@ -26,11 +26,11 @@ def in_words(given: dict[str, Any]) -> list[dict[str, Any]]:
     """[{"section", "rows": [{"label", "values": [str], "alarming": bool}]}] in the order of the questionnaire."""
     if "told" in given:
         return [{"section": _kind_in_words(given), "rows": _told_in_words(given["told"])}]
-    sections = []
+    sections, telling = [], derived_signs.telling(given)
     for section in map(spoken.section, ALL_SECTIONS):
         rows = [
             {"label": _asked(question), "values": values_in_words(question, given[question.name])}
-            | {"alarming": question.kind is Kind.SAFETY and given[question.name] != [NONE]}
+            | {"alarming": _is_sign(question, given[question.name]) or question.name in telling}
             for question in section.questions
             if given.get(question.name) not in (None, "", [])
         ]
@@ -61,6 +61,10 @@ def sign_in_words(sign: str) -> str:
     answer, _, code = sign.rpartition("_")
     words = {"": gettext("Yes"), "unsure": gettext("Not sure"), "declined": gettext("Preferred not to say")}
     return f"{words[answer]}: {safety_text.plain(SIGNS[code])}" if code in SIGNS and answer in words else sign
+
+
+def _is_sign(question: Question, value: Any) -> bool:
+    return question.kind is Kind.SAFETY and value != [NONE]
 
 
 def _asked(question: Question) -> str:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from intake.derived_signs import level, values
 from intake.questionnaire.red_flags import LOOK_RULE, LOOK_RULES, LookRule
@@ -30,9 +31,10 @@ def beyond(flags: Iterable[str], known: Iterable[str]) -> list[str]:
 
 
 def in_words(flag: str) -> str:
-    """Return a flag of this module as staff read it."""
+    """Return a flag of this module in the language in force."""
     code = flag.split(":")[1]
-    return f"A clinician should look: {LOOK_RULE[code].words if code in LOOK_RULE else code}"
+    what = gettext(LOOK_RULE[code].words) if code in LOOK_RULE else code
+    return gettext("A clinician should look: %(what)s") % {"what": what}
 
 
 def _holds(rule: LookRule, answers: Mapping[str, Any]) -> bool:

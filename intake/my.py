@@ -113,6 +113,8 @@ def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
     row = next((one for one in answering.visible_treatments(request.patient) if one.pk == treatment_id), None)
     if row is None:
         raise Http404
+    if request.method == "POST" and (urgent := told.ToldForm(request.POST, treatment=row)).is_emergency:
+        return _treatment_emergency(request, row, urgent)
     if request.method == "POST" and _are_many(request):
         return _show_treatment(request, row, told.ToldForm(request.POST, treatment=row), status=429)
     if request.method == "POST" and "not_tried" in request.POST:
@@ -133,6 +135,20 @@ def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
             messages.success(request, gettext("“%(title)s” is stored.") % {"title": told.title(row)})
             return _next_treatment(request)
     return _show_treatment(request, row, form, status=422)
+
+
+def _treatment_emergency(request: PatientRequest, row: Treatment, form: told.ToldForm) -> HttpResponse:
+    kept = not _are_many(request, urgent=True)
+    if kept:
+        keep_treatment_emergency(request.patient, row, form)
+    return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept" if kept else "failed")
+
+
+def keep_treatment_emergency(session: PatientSession, row: Treatment, form: told.ToldForm) -> None:
+    """Keep a page about a treatment with a warning sign in it, as much of it as is in order."""
+    columns = form.columns() if form.is_valid() else {}
+    sent = sent_with(session, applying.TREATMENTS, str(row), form, answers=form.told())
+    answering.tell_emergency(sent, row, columns)
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:

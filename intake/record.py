@@ -28,13 +28,15 @@ SNAPSHOT_WORDS = {
 
 @dataclass(frozen=True)
 class Told:
-    """The latest answer to each question, and when it was given; `signs` as the snapshot has them. `insurer_since`:
-    when the present insurer took the place of another one, None when it never did."""
+    """The latest answer to each question, and when it was given; `signs` as the snapshot has them, `facts` as looks
+    want them of treatments. `insurer_since`: when the present insurer took the place of another one, None when it never
+    did."""
 
     answers: dict[str, Any] = field(default_factory=dict)
     at: dict[str, datetime] = field(default_factory=dict)
     insurer_since: datetime | None = None
     signs: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, list[str]] = field(default_factory=dict)
 
 
 def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
@@ -46,12 +48,15 @@ def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
     earlier = Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.pk) if before else Q()
     for submission in Submission.objects.counting().filter(earlier, lead=lead).order_by("at", "pk"):
         answers.update(submission.answers)
-        heard.hear(submission.answers)
+        if "treatment" in submission.answers:
+            heard.hear_treatment(submission.answers, on=submission.at.date())
+        else:
+            heard.hear(submission.answers)
         at.update(dict.fromkeys(submission.answers, submission.at))
         if not insurers.INSURER_QUESTIONS.isdisjoint(submission.answers):
             former, insurer = insurer, insurers.told(answers)
             since = submission.at if former.plan and not insurer.is_same(former) else since
-    return Told(answers, at, since, heard.signs)
+    return Told(answers, at, since, heard.signs, heard.facts)
 
 
 def current_answers(lead: Lead) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from crm.models import PatientSession
 from intake import answering, embed, guard, known, my, raw_signs, taking, views
 from intake.forms import PageForm
 from intake.taking import Door
+from intake.told import ToldForm
 
 log = structlog.get_logger("nucleus.intake")
 
@@ -32,7 +33,8 @@ DOORS: dict[str | None, Callable[[], Door]] = {
     "call_me": views.ShortWay,
     "embed": embed.Frame,
 }
-PRIVATE, PAGE = "my_questions", "emergency"
+QUESTIONS, TREATMENT, PAGE = "my_questions", "my_treatment", "emergency"
+PRIVATE = {QUESTIONS, TREATMENT}
 # For the case that not even the page can be shown. The Spanish stands beside the English: nobody has checked it.
 LAST_WORDS = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -80,13 +82,13 @@ def _match(request: HttpRequest) -> ResolverMatch | None:
             match = request.resolver_match or resolve(request.path_info)
     except Exception:  # an address of no page
         return None
-    return match if match.app_name == "intake" and match.url_name in {*DOORS, PRIVATE, PAGE} else None
+    return match if match.app_name == "intake" and match.url_name in {*DOORS, *PRIVATE, PAGE} else None
 
 
 def _answer(match: ResolverMatch, request: HttpRequest) -> HttpResponse:
     try:
-        if match.url_name == PRIVATE:
-            return views.to_emergency(abroad=False, kept=_keep_private(request, match.kwargs["key"]))
+        if match.url_name in PRIVATE:
+            return views.to_emergency(abroad=False, kept=_keep_private(request, match))
         return _keep_public(request, DOORS[match.url_name]())
     except Exception as error:  # this person must see that page
         log.error("emergency_not_shown", exc_info=error)
@@ -117,7 +119,7 @@ def _keep_public(request: HttpRequest, door: Door) -> HttpResponse:
     return door.emergency(request, abroad=taking.is_abroad(request.POST.get("state", "")), kept="failed")
 
 
-def _keep_private(request: HttpRequest, key: str) -> str:
+def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:
     """What became of a page of the private area, in the words of Door.emergency. Somebody is called for whoever the
     page was opened for, whatever became of its session since, and whoever the browser is open for by now."""
     now = timezone.now()
@@ -128,7 +130,7 @@ def _keep_private(request: HttpRequest, key: str) -> str:
         named = whose_page.named_in(request, session)
         if session is None and named is None:
             return "failed"
-        if session and _may_still_write(request, session, named, now=now) and _keep_page(request, session, key):
+        if session and _may_still_write(request, session, named, now=now) and _keep_page(request, session, match):
             return "kept"
         lead = (named or cast(PatientSession, session)).lead
         is_many = guard.look(request, {}, now=now, urgent=True).is_many
@@ -148,9 +150,11 @@ def _may_still_write(
     return is_ours and is_open and (session.is_proven or session.may_write) and not session.is_on_behalf
 
 
-def _keep_page(request: HttpRequest, session: PatientSession, key: str) -> bool:
+def _keep_page(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> bool:
     try:
-        page = my.PAGE_OF[key]
+        if match.url_name == TREATMENT:
+            return _keep_treatment(request, session, match)
+        page = my.PAGE_OF[match.kwargs["key"]]
         form = PageForm(request.POST, page=page)
         form.is_valid()
         answering.keep_emergency(my.sent_with(session, page.key, page.title, form))
@@ -160,3 +164,11 @@ def _keep_page(request: HttpRequest, session: PatientSession, key: str) -> bool:
         log.error("emergency_not_stored", exc_info=error)
         return False
     return True
+
+
+def _keep_treatment(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> bool:
+    rows = answering.visible_treatments(session)
+    row = next((one for one in rows if one.pk == match.kwargs["treatment_id"]), None)
+    if row:
+        my.keep_treatment_emergency(session, row, ToldForm(request.POST, treatment=row))
+    return row is not None

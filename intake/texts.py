@@ -18,6 +18,7 @@ from crm.places import ABROAD, STATES
 from crm.vocabulary import TreatmentKind
 from intake import consents, wording
 from intake.questionnaire import CALL_ME, PAGES, RECHECK, SIGNS, STEP_ONE, Kind, Question, Section
+from intake.questionnaire.red_flags import LOOK_RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("crm/**/*.py", "intake/**/*.py", "scheduling/**/*.py")
@@ -86,6 +87,7 @@ def _in_data() -> Iterator[tuple[str, str]]:
     for page in (*PAGES, RECHECK):
         yield from (("intake/questionnaire", text) for text in (page.title, page.intro))
     yield from (("intake/questionnaire", text) for text in SIGNS.values())
+    yield from (("intake/questionnaire", rule.words) for rule in LOOK_RULES)
     yield from (("crm/vocabulary.py", str(kind.label)) for kind in TreatmentKind)
     yield from (("intake/consents.py", one.text) for one in consents.WORDINGS)
     yield from (("crm/own_copy.py", str(code.label)) for codes in TOLD_IN_COPIES for code in codes)

@@ -16,7 +16,10 @@ from crm.models import Treatment
 from crm.said import SaidDate, SaidDateField
 from crm.treatment_enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus, Unsure
 from crm.vocabulary import kinds_in, name_of
+from intake import raw_signs
 from intake.answers_of import answers_of
+from intake.fields import TickField
+from intake.questionnaire.red_flags import EMERGENCY_QUESTIONS
 from intake.spoken import choices, said
 
 RADIO, BOXES = forms.RadioSelect, forms.CheckboxSelectMultiple
@@ -65,6 +68,13 @@ REGIONS = (
     ("thoracic", _("Mid back")),
     ("lumbar", _("Low back")),
     ("sacral", _("Tailbone or pelvis")),
+)
+# Tells a warning sign (intake/questionnaire/red_flags.py); asked anew each time.
+SINCE_THEN = (
+    ("fever", _("Fever, chills or feeling very ill")),
+    ("infection", _("An infection, or redness where the needle went in")),
+    ("worse_pain", _("New or worse pain in your spine")),
+    ("none", _("None of these")),
 )
 
 
@@ -122,6 +132,13 @@ class ToldForm(forms.Form):
     side_effects = forms.MultipleChoiceField(
         label=_("Did you have side effects?"), choices=lambda: choices(SideEffect.choices), widget=BOXES, required=False
     )
+    since_then = TickField(
+        label=_("In the last two weeks, since this injection: have you had any of these?"),
+        choices=SINCE_THEN,
+        exclusive="none",
+        widget=BOXES,
+        required=False,
+    )
     ended_because = forms.ChoiceField(
         label=_("Why did it stop?"),
         choices=tuple(ENDS.items()),
@@ -166,10 +183,16 @@ class ToldForm(forms.Form):
         if group == TreatmentGroup.INJECTION:
             names += ["going_on", "end", "sessions"]
         else:
-            names.append("body_region")
+            names += ["body_region", "since_then"]
         if group in {TreatmentGroup.MEDICATION, TreatmentGroup.DEVICE, TreatmentGroup.SELF_CARE}:
             names.append("sessions")
         return names
+
+    @property
+    def is_emergency(self) -> bool:
+        """True when what was ticked tells a sign of block A, whether or not the rest is in order."""
+        sent = cast(QueryDict, self.data)
+        return bool(raw_signs.among({name: sent.getlist(name) for name in EMERGENCY_QUESTIONS}))
 
     def clean_start(self) -> SaidDate | None:
         return _past(self.cleaned_data["start"])
@@ -285,6 +308,7 @@ WHY = {
     "start": _("Insurers ask when and for how long. The month is enough."),
     "relief": _("A treatment that helps well is worth going on with."),
     "sessions": _("Insurers count them."),
+    "since_then": _("Fever with new pain after an injection cannot wait."),
     "clinician": _("Insurers ask whether it was prescribed."),
 }
 

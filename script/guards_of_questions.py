@@ -82,4 +82,25 @@ QUESTION_GUARDS = [
         "{rule.code}:0",
         f"{TESTS}::test_a_look_that_was_decided_opens_again_only_for_other_words",
     ),
+    Guard(
+        "fever with new pain since an injection leads to the emergency page",
+        "intake/my.py",
+        "ToldForm(request.POST, treatment=row)).is_emergency:",
+        "ToldForm(request.POST, treatment=row)).is_emergency and False:",
+        f"{TESTS}::test_such_an_emergency_from_a_browser_without_proof_counts_for_its_own_lead",
+    ),
+    Guard(
+        "such a sign is answered without a session",
+        "intake/safety_net.py",
+        "PRIVATE = {QUESTIONS, TREATMENT}",
+        "PRIVATE = {QUESTIONS}",
+        f"{TESTS}::test_such_an_emergency_is_answered_when_the_session_is_over",
+    ),
+    Guard(
+        "an injection alone is no sign",
+        "intake/questionnaire/red_flags.py",
+        '    SignRule("B5", (_sure("since_then", "fever", "infection", "worse_pain"), _INJECTED)),\n',
+        '    SignRule("B5", (_sure("since_then", "fever", "infection", "worse_pain", "none"), _INJECTED)),\n',
+        f"{TESTS}::test_an_injection_without_anything_since_opens_a_look_and_changes_no_outcome",
+    ),
 ]

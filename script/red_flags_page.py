@@ -1,19 +1,39 @@
 """Write docs/red-flags.md, the table of what each answer on the private page tells: python -m script.red_flags_page"""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
-from intake.questionnaire import PAGES, RECHECK, SIGNS, STEP_ONE, Page, Question
-from intake.questionnaire.red_flags import ASKED_AS_SIGNS, LOOK_RULES, NOTHING, SIGN_RULES, LookRule, Part, SignRule
+import django
+from django import forms
 
+from intake.questionnaire import PAGES, RECHECK, SIGNS, STEP_ONE, Choices, Kind, Question
+from intake.questionnaire.red_flags import (
+    ASKED_AS_SIGNS,
+    LOOK_RULES,
+    NOTHING,
+    NOTHING_OF_TREATMENTS,
+    SIGN_RULES,
+    LookRule,
+    Part,
+    SignRule,
+)
+
+# Worked out from the kind of a treatment and from when it was.
+INJECTED = Question(
+    "injected",
+    Kind.ONE,
+    "When did it begin?",
+    (("recent", "an injection in the three months before it was told"), ("unknown", "an injection, without when")),
+)
 FILE = Path(__file__).resolve().parents[1] / "docs" / "red-flags.md"
 HEAD = """# What an answer tells beside itself
 
-For clinicians: every question of every topic on the private page, and the warning sign that its answers tell. Made from
-`intake/questionnaire/red_flags.py` by `python -m script.red_flags_page`; a test compares them. Why it is so stands in
-[decision 30](decisions/0030-heard-in-every-place.md). **A physician has to approve this table before the product is
-used with patients.**
+For clinicians: every question on the private page, treatments included, and the warning sign that its answers tell.
+Made from `intake/questionnaire/red_flags.py` by `python -m script.red_flags_page`; a test compares them. Why it is so
+stands in [decision 30](decisions/0030-heard-in-every-place.md). **A physician has to approve this table before the
+product is used with patients.**
 
 A sign of block A brings the emergency page at once. "A look" asks a clinician to look and changes no outcome.
 """
@@ -21,25 +41,43 @@ A sign of block A brings the emergency page at once. "A look" asks a clinician t
 
 def page() -> str:
     """Return the whole page."""
-    topics = "\n".join("\n".join(_topic(one)) for one in (*PAGES, RECHECK))
+    topics = "\n".join("\n".join(_topic(one.title, one.questions)) for one in (*PAGES, RECHECK))
+    treatments = "\n".join(_topic("Treatments you tried", treatment_questions()))
     signs = "\n".join(f"- {code}: {text}" for code, text in SIGNS.items())
-    return f"{HEAD}\n{topics}\n## The signs\n\n{signs}\n"
+    return f"{HEAD}\n{topics}\n{treatments}\n## The signs\n\n{signs}\n"
 
 
-def _topic(topic: Page) -> Iterator[str]:
-    yield f"## {topic.title}\n\n| question | what it tells |\n|---|---|"
-    yield from (f"| {one.label} | {' · '.join(_meanings(one))} |" for one in topic.questions)
+def treatment_questions() -> list[Question]:
+    """Return what the pages about treatments ask, as questions."""
+    from intake.told import PickForm, ToldForm
+
+    fields = {**PickForm.base_fields, **ToldForm.base_fields}
+    return [
+        Question(name, Kind.ONE, str(field.label), _choices(field))
+        for name, field in fields.items()
+        if name not in {"submission_id", "shown"}
+    ]
+
+
+def _choices(field: forms.Field) -> Choices:
+    return tuple((str(code), str(label)) for code, label in getattr(field, "choices", ()))
+
+
+def _topic(title: str, questions: Iterable[Question]) -> Iterator[str]:
+    yield f"## {title}\n\n| question | what it tells |\n|---|---|"
+    yield from (f"| {one.label} | {' · '.join(_meanings(one))} |" for one in questions)
     yield ""
 
 
 def _meanings(question: Question) -> list[str]:
     if question.name in ASKED_AS_SIGNS:
         return ["the signs themselves"]
-    told = [_told(rule, question) for rule in SIGN_RULES if question.name in rule.questions]
-    looks = [_look(rule, question) for rule in LOOK_RULES if rule.question == question.name]
+    signs = [_told(rule, question) for rule in SIGN_RULES if question.name in rule.questions]
+    looks = [_look(rule, question) for rule in LOOK_RULES if (rule.asked_as or rule.question) == question.name]
     settles = [rule.words for rule in LOOK_RULES if question.name in rule.settled_by]
     settled = [f"once answered, no look for: {'; '.join(settles)}"] if settles else []
-    return [*told, *looks, *settled] or [f"nothing ({NOTHING[question.name].lower()})"]
+    nothing = NOTHING | NOTHING_OF_TREATMENTS
+    return [*signs, *looks, *settled] or [f"nothing ({nothing[question.name].lower()})"]
 
 
 def _told(rule: SignRule, question: Question) -> str:
@@ -51,7 +89,8 @@ def _told(rule: SignRule, question: Question) -> str:
 
 
 def _look(rule: LookRule, question: Question) -> str:
-    answers = _quoted(question, rule.answers) if rule.answers else "whatever is written"
+    written = rule.words if rule.asked_as else "whatever is written"
+    answers = _quoted(question, rule.answers) if rule.answers else written
     beside = f", with {_label(rule.beside)}" if rule.beside else ""
     open_ = ", while not answered: " + " or ".join(f"“{_label_of(name)}”" for name in rule.settled_by)
     return f"**a look**: {answers}{beside}{open_ if rule.settled_by else ''}"
@@ -67,12 +106,12 @@ def _quoted(question: Question, answers: frozenset[str]) -> str:
 
 
 def _label(part: Part) -> str:
-    question = _QUESTIONS[part.question]
+    question = named(part.question)
     return f"“{question.label}” {_answers(question, part)}"
 
 
 def _label_of(name: str) -> str:
-    return _QUESTIONS[name].label
+    return named(name).label
 
 
 def _all() -> Iterator[Question]:
@@ -80,9 +119,13 @@ def _all() -> Iterator[Question]:
     yield from (question for topic in (*PAGES, RECHECK) for question in topic.questions)
 
 
-_QUESTIONS = {question.name: question for question in _all()}
+@cache
+def named(name: str) -> Question:
+    """Return a question of any page by its name."""
+    return {one.name: one for one in (*_all(), *treatment_questions(), INJECTED)}[name]
 
 
 if __name__ == "__main__":
+    django.setup()
     FILE.write_text(page(), encoding="utf-8")
     sys.stdout.write(f"{FILE} is written.\n")

@@ -37,7 +37,7 @@ class SignRule:
 class LookRule:
     """A fact that a clinician looks at, without any change of the outcome. `answers`: ANY_TEXT for whatever was
     written. `settled_by`: questions that ask for what is missing; once one of them is answered nobody has to look.
-    `beside`: only with this answer."""
+    `beside`: only with this answer. `asked_as`: the question, where what counts is worked out from its answers."""
 
     code: str
     words: str
@@ -45,6 +45,7 @@ class LookRule:
     answers: frozenset[str] = ANY_TEXT
     settled_by: tuple[str, ...] = ()
     beside: Part | None = None
+    asked_as: str = ""
 
 
 def _sure(question: str, *answers: str) -> Part:
@@ -58,17 +59,23 @@ def _yes(question: str) -> Part:
 _RECENT_PAIN = _sure("onset", "lt6w")
 _NEW_PAIN = _yes("new_severe_pain")
 _HANDS, _GAIT = _yes("hand_clumsiness"), _yes("gait_balance")
+# Of an injection, worked out from when it was: in the three months before it was told, or nobody knows.
+_INJECTED = _sure("injected", "recent", "unknown")
 _WORSE = Part("hands_gait_change", frozenset({"worse"}), frozenset({"unsure"}))
 
 SIGN_RULES: tuple[SignRule, ...] = (
     SignRule("A5", (Part("limb_weakness", frozenset({"worse"}), frozenset({"yes_unsure"})),)),
     SignRule("A5", (Part("lift_foot", frozenset({"no_new"}), frozenset({"unsure"})),)),
+    SignRule("A7", (_sure("since_then", "fever"), _sure("since_then", "worse_pain"))),
     SignRule("A9", (_HANDS, _GAIT, _WORSE)),
     SignRule("B1", (_yes("cancer_other"),)),
     SignRule("B4", (_yes("steroids_months"), _NEW_PAIN)),
     SignRule("B4", (_sure("conditions", "osteoporosis"), _NEW_PAIN)),
     SignRule("B4", (_sure("conditions", "immune"), _NEW_PAIN)),
     SignRule("B5", (Part("recent_events", frozenset({"infection", "surgery", "drugs"}), frozenset({"unsure"})),)),
+    SignRule("B5", (_sure("since_then", "fever", "infection", "worse_pain"), _INJECTED)),
+    SignRule("B5", (_sure("side_effects", "infection", "pain_flare"), _INJECTED)),
+    SignRule("B5", (_sure("ended_because", "stopped_made_worse"), _INJECTED)),
     SignRule("B6", (_sure("limb_weakness", "same"),)),
     SignRule("B6", (_sure("limb_numbness", "same"),)),
     SignRule("B6", (_sure("lift_foot", "no_old"),)),
@@ -130,6 +137,21 @@ LOOK_RULES: tuple[LookRule, ...] = (
         frozenset({"yes"}),
         beside=_RECENT_PAIN,
     ),
+    LookRule("injection", "A spine injection in the last three months, or without when", "injection", asked_as="start"),
+    LookRule(
+        "oral_steroid",
+        "Steroids by mouth, without for how long",
+        "oral_steroid",
+        settled_by=("steroids_months",),
+        asked_as="kinds",
+    ),
+    LookRule(
+        "side_infection",
+        "An infection as a side effect, without when",
+        "side_infection",
+        settled_by=("recent_events",),
+        asked_as="side_effects",
+    ),
 )
 # Asked anew each time, never filled in: an old answer is no news.
 EMERGENCY_QUESTIONS = frozenset(name for rule in SIGN_RULES if rule.sign.startswith("A") for name in rule.questions)
@@ -161,4 +183,9 @@ NOTHING: dict[str, str] = {
     ),
     **dict.fromkeys(("can_travel", "availability"), _COMING),
     "new_treatments": "Leads on to the treatments",
+}
+_TREATMENT = "Which treatment it was, and how it went"
+NOTHING_OF_TREATMENTS: dict[str, str] = {
+    **dict.fromkeys(("kind_other", "drug_name", "body_region", "going_on", "end", "forgotten"), _TREATMENT),
+    **dict.fromkeys(("sessions", "relief", "lasted", "clinician"), _TREATMENT),
 }

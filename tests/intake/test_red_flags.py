@@ -10,17 +10,21 @@ from django.utils import timezone
 
 from crm import patient_access
 from crm.enums import Decision, Outcome, TaskKind
-from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, User
+from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, Treatment, User
+from crm.vocabulary import TreatmentKind
 from intake import actions, assessments, derived_signs, flags, looks, my, pending, signs
 from intake.derived_signs import Heard
 from intake.forms import PageForm
+from intake.in_words import in_words
 from intake.models import PendingSubmission, Submission
 from intake.questionnaire import SIGNS, Kind, Question, red_flags
-from intake.questionnaire.red_flags import ASKED_AS_SIGNS, LOOK_RULES, NOTHING, SIGN_RULES
+from intake.questionnaire.red_flags import ASKED_AS_SIGNS, LOOK_RULES, NOTHING, NOTHING_OF_TREATMENTS, SIGN_RULES
+from intake.told import PickForm, ToldForm
 from script import red_flags_page
-from tests.factories import NOON, make_user, own_browser
+from tests.factories import NOON, Visitor, make_user, own_browser
 from tests.intake.test_signs import decide, lift, open_reviews
 from tests.intake.test_submit import request_of
+from tests.page_forms import as_sent
 
 QUESTIONS: dict[str, Question] = {
     question.name: question for page in my.PAGE_OF.values() for question in page.questions
@@ -88,22 +92,34 @@ def told(lead: Lead) -> dict[str, str]:
 
 
 # --- The table --------------------------------------------------------------------------------------------------------
+def asked_of_treatments() -> set[str]:
+    """What the pages about treatments ask, of any kind."""
+    details = [ToldForm(treatment=Treatment(kind=kind)).fields for kind in TreatmentKind.values]
+    return {name for fields in [PickForm().fields, *details] for name in fields} - {
+        "submission_id",
+        "shown",
+        "injected",
+    }
+
+
 def test_every_question_of_every_topic_is_in_the_table() -> None:
     asked = {name for page in my.PAGE_OF.values() for name in PageForm(page=page).fields} - {"submission_id", "shown"}
-    tell = {name for rule in SIGN_RULES for name in rule.questions} | {rule.question for rule in LOOK_RULES}
+    asked |= asked_of_treatments()
+    tell = {name for rule in SIGN_RULES for name in rule.questions} - {"injected"}
+    tell |= {rule.asked_as or rule.question for rule in LOOK_RULES}
 
-    assert asked == tell | set(NOTHING) | set(ASKED_AS_SIGNS)
-    assert tell & set(NOTHING) == set()
+    assert asked == tell | set(NOTHING) | set(NOTHING_OF_TREATMENTS) | set(ASKED_AS_SIGNS)
+    assert tell & {*NOTHING, *NOTHING_OF_TREATMENTS} == set()
 
 
 def test_the_table_knows_only_signs_questions_and_answers_that_there_are() -> None:
     parts = [part for rule in SIGN_RULES for part in rule.parts]
     answers = [(part.question, part.sure | part.unsure) for part in parts]
-    answers += [(rule.question, rule.answers) for rule in LOOK_RULES]
+    answers += [(rule.question, rule.answers) for rule in LOOK_RULES if not rule.asked_as]
 
     assert {rule.sign for rule in SIGN_RULES} <= set(SIGNS)
     for name, codes in answers:
-        assert codes <= set(dict(QUESTIONS[name].choices)), name
+        assert codes <= set(dict(red_flags_page.named(name).choices)), name
     assert {name for rule in LOOK_RULES for name in rule.settled_by} <= set(QUESTIONS)
     assert [
         name for name, codes in answers if not codes and QUESTIONS[name].kind not in {Kind.TEXT, Kind.LONG_TEXT}
@@ -112,6 +128,7 @@ def test_the_table_knows_only_signs_questions_and_answers_that_there_are() -> No
 
 def test_a_sign_of_several_answers_is_asked_on_one_page() -> None:
     pages = [{one.name for one in page.questions} for page in my.PAGE_OF.values()]
+    pages.append(asked_of_treatments() | {"injected"})
     assert [rule.sign for rule in SIGN_RULES if not any(set(rule.questions) <= page for page in pages)] == []
 
 
@@ -333,6 +350,14 @@ def test_in_spanish_the_same_answers_tell_the_same(lead: Lead, browser: Client) 
     assert response["Location"] == "/es/candidate/emergency/"
 
 
+def test_staff_see_which_answer_tells_a_sign() -> None:
+    rows = [row for part in in_words({"limb_weakness": "worse", "course": "worse"}) for row in part["rows"]]
+    assert [(row["alarming"], row["values"]) for row in rows] == [
+        (False, ["Worse"]),
+        (True, ["Yes: it began or got worse in the last two weeks"]),
+    ]
+
+
 # --- A look -----------------------------------------------------------------------------------------------------------
 def looked_at(lead: Lead) -> list[str]:
     made = assessments.latest(lead)
@@ -417,3 +442,96 @@ def test_the_decision_ends_a_look(lead: Lead, browser: Client) -> None:
     send(browser, "background", conditions=["cancer"])
     decide(lead, make_user("clinician"), Decision.CONTINUE_CARE)
     assert open_reviews(lead) == 0
+
+
+# --- Treatments -------------------------------------------------------------------------------------------------------
+ITS_KIND = "esi_interlaminar"
+
+
+def months_ago(number: int) -> str:
+    return (timezone.now() - timedelta(days=30 * number)).strftime("%m/%d/%Y")
+
+
+def tell(browser: Client, lead: Lead, kind: str = ITS_KIND, **answers: Any) -> Any:
+    """Tick a treatment, and send its page."""
+    if not Treatment.objects.filter(lead=lead, kind=kind).exists():
+        browser.post("/my/treatments/", {"kinds": [kind], "submission_id": str(uuid.uuid4())})
+    row = Treatment.objects.get(lead=lead, kind=kind)
+    shown = as_sent(browser.get(f"/my/treatments/{row.pk}/").content.decode(), having="shown")
+    return browser.post(f"/my/treatments/{row.pk}/", shown | {"submission_id": str(uuid.uuid4())} | answers)
+
+
+def test_an_injection_without_anything_since_opens_a_look_and_changes_no_outcome(lead: Lead, browser: Client) -> None:
+    before = lead.outcome
+    tell(browser, lead, start=months_ago(1), since_then=["none"])
+    lead.refresh_from_db()
+    assert (lead.outcome, told(lead), looked_at(lead), open_reviews(lead)) == (before, {}, ["injection"], 1)
+
+
+def test_an_injection_of_long_ago_tells_nothing(lead: Lead, browser: Client) -> None:
+    tell(browser, lead, start=months_ago(8), since_then=["worse_pain"])
+    assert (told(lead), looked_at(lead), open_reviews(lead)) == ({}, [], 0)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"since_then": ["infection"]},
+        {"since_then": ["fever"]},
+        {"since_then": ["worse_pain"]},
+        {"side_effects": ["infection"]},
+        {"ended_because": "stopped_made_worse"},
+    ],
+)
+def test_an_injection_with_something_since_leads_to_a_review(
+    lead: Lead, browser: Client, answers: dict[str, Any]
+) -> None:
+    tell(browser, lead, start=months_ago(2), **answers)
+    lead.refresh_from_db()
+    assert (lead.outcome, told(lead), open_reviews(lead)) == (Outcome.PROMPT_REVIEW, {"B5": "yes"}, 1)
+
+
+def test_fever_with_new_pain_since_an_injection_is_an_emergency(lead: Lead, browser: Client) -> None:
+    response = tell(browser, lead, start=months_ago(1), since_then=["fever", "worse_pain"], relief="25")
+    lead.refresh_from_db()
+    assert (response["Location"], lead.safety_hold) == ("/candidate/emergency/", True)
+    assert told(lead) == {"A7": "yes", "B5": "yes"}
+    assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
+    assert Treatment.objects.get(lead=lead).relief_percent == 25
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_such_an_emergency_is_answered_when_the_session_is_over(lead: Lead, browser: Client, ended: bool) -> None:
+    tell(browser, lead, start=months_ago(1))
+    row = Treatment.objects.get(lead=lead)
+    over = {"ended_at": timezone.now()} if ended else {"seen_at": timezone.now() - timedelta(minutes=31)}
+    PatientSession.objects.update(**over)
+    response = browser.post(f"/my/treatments/{row.pk}/", {"since_then": ["fever", "worse_pain"]})
+    lead.refresh_from_db()
+    assert (response["Location"], lead.safety_hold) == ("/candidate/emergency/", not ended)
+    assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
+
+
+def test_such_an_emergency_from_a_browser_without_proof_counts_for_its_own_lead(lead: Lead) -> None:
+    visitor, browser, origin = Visitor(), Client(), Submission.objects.get(lead=lead).pk
+    browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), origin=origin).secret
+    visitor.cookies = browser.cookies
+    visitor.post("/my/treatments/", {"kinds": [ITS_KIND], "submission_id": str(uuid.uuid4())})
+    tell(browser, lead, start=months_ago(1), since_then=["fever", "worse_pain"])
+    assert SafetyAlert.objects.open().filter(lead=lead).count() == 1  # before any worker comes by
+    pending.apply_due(timezone.now())
+    lead.refresh_from_db()
+    assert (lead.safety_hold, told(lead)) == (True, {"A7": "yes", "B5": "yes"})
+
+
+def test_steroids_by_mouth_open_a_look_until_their_time_is_known(lead: Lead, browser: Client) -> None:
+    tell(browser, lead, "med_oral_steroid")
+    assert (looked_at(lead), open_reviews(lead)) == (["oral_steroid"], 1)
+    send(browser, "background", steroids_months="no")
+    assert looked_at(lead) == []
+
+
+def test_a_corrected_date_takes_the_sign_of_an_injection_back(lead: Lead, browser: Client) -> None:
+    tell(browser, lead, start=months_ago(1), since_then=["infection"])
+    tell(browser, lead, start=months_ago(9))
+    assert told(lead) == {}
