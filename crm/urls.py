@@ -29,6 +29,8 @@ urlpatterns = [
 ]
 
 # As Django makes them, but without a look into the body for a token, which these pages have no use for: a body that
-# nobody can read would turn "not found" into a server error.
+# nobody can read would turn "not found", or "not yours", into a server error.
 handler400 = defaults.bad_request.__wrapped__  # type: ignore[attr-defined]  # what its decorator went around
+handler403 = defaults.permission_denied.__wrapped__  # type: ignore[attr-defined]
 handler404 = defaults.page_not_found.__wrapped__  # type: ignore[attr-defined]
+handler500 = defaults.server_error.__wrapped__  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """Query strings and forms that nobody means: refused or passed over, never an error of ours and never a long wait."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -235,3 +236,24 @@ def test_a_null_character_in_a_public_form_is_refused_or_passed_over(
     for name in sorted(names):
         form = step_one(**{name: "a\0b"})
         assert client.post(address, form).status_code in ANSWERED, name
+
+
+@pytest.mark.parametrize(("lead_is", "status"), [("closed", 403), ("missing", 404)])
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=\u00e9", b"--\xc3\xa9\r\n"),
+        ("multipart/form-data; boundary=-", b"---\r\na: " + b"b" * 2000 + b"\r\n\r\n1\r\n-----\r\n"),
+        ("multipart/form-data", b"--"),
+    ],
+    ids=["boundary not ASCII", "head too large", "no boundary"],
+)
+def test_what_is_refused_unread_stays_refused_whatever_its_body(
+    lead: Lead, content_type: str, body: bytes, lead_is: str, status: int
+) -> None:
+    """A view that reads uploads itself refuses before it has: the page that says so reads nothing either."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user("front_desk" if status == 403 else "coordinator", email="r@example.org"))
+    client.cookies["csrftoken"] = "t" * 32
+    where = f"/admin/crm/lead/{lead.pk if status == 403 else uuid.uuid4()}/documents/"
+    assert client.post(where, body, content_type=content_type).status_code == status
