@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -30,7 +31,7 @@ from crm.enums import AccessAction, LinkPurpose
 from crm.models import PatientSession
 from crm.said import SaidDateField
 
-COOKIE = cookies.named("patient")
+COOKIE = cookies.leading_back("patient")
 OF_ANOTHER = noop("This page belonged to another person. Nothing was stored.")
 
 
@@ -108,11 +109,12 @@ def patient_page(
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             session = _find(request)
             if session is None:
-                return no_entry(request)
+                return (None if takes_files else _left_alone(request)) or no_entry(request)
             if session.handed_over and reads and not on_tablet:
                 return _private(redirect("private:page"))
             if not session.is_proven and (reads or not session.may_write):
-                return _private(redirect("private:code"))
+                waits = session.may_be_proven and not takes_files and _sent_again(request, session)
+                return waits or _private(redirect("private:code"))
             asked = cast(PatientRequest, request)
             asked.patient = session
             if session.is_on_behalf:
@@ -151,6 +153,28 @@ def page_of_another(request: PatientRequest, named: PatientSession | None) -> Ht
         access.record(AccessAction.VIEW, by=session.by, object_type="lead", ids=[named.lead_id])
         context |= {"owner": named.lead, "sent": whose_page.fields_of(request), "said": whose_page.said_in(request)}
     return _private(render(request, "private/another_person.html", context, status=409))
+
+
+def _left_alone(request: HttpRequest) -> HttpResponse | None:
+    """What was sent from a page that had closed by itself, to be sent once more. Not what was ended on purpose, nor
+    from a tablet, nor when staff have signed out: somebody else may sit there."""
+    session = patient_access.find_former(request.COOKIES.get(COOKIE, "")) if request.method == "POST" else None
+    if session is None or session.ended_at or session.handed_over:
+        return None
+    if session.is_on_behalf and not _is_signed_in(request, session):
+        return None
+    return _sent_again(request, session)
+
+
+def _sent_again(request: HttpRequest, session: PatientSession) -> HttpResponse | None:
+    """What was sent from a page of this person while it is not open to them, to be sent once more when it is; it goes
+    along in the form and is kept nowhere. None when nothing was sent, or from a page of somebody else (409)."""
+    if request.method != "POST" or whose_page.is_from_script(request):
+        return None
+    if not whose_page.is_of(session, whose_page.named_in(request, session)):
+        return None
+    context = {"former": session, "sent": whose_page.fields_of(request), "said": whose_page.said_in(request)}
+    return _private(render(request, "private/closed.html", context, status=409))
 
 
 def _find(request: HttpRequest) -> PatientSession | None:
@@ -283,12 +307,23 @@ def page(request: PatientRequest) -> HttpResponse:
 
 @require_POST
 @patient_page(reads=False)
-def leave(request: PatientRequest) -> HttpResponse:
-    """Ends this browser's session."""
-    patient_access.end(request.patient, now=timezone.now())
-    response = render(request, "private/left.html", {"handed_over": request.patient.handed_over})
-    response.delete_cookie(COOKIE)
-    return response
+def stay(request: PatientRequest) -> HttpResponse:
+    """Keeps a page open on which somebody reads or types (static/js/stay.js)."""
+    return HttpResponse(status=204)
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Ends this browser's session and forgets every cookie that leads back. Whatever page it is pressed on, and whether
+    it is still open: whoever presses it wants nobody to find anything here."""
+    now, session = timezone.now(), _find(request)
+    for opened in (session, whose_page.named_in(request, session)):
+        if opened:
+            patient_access.end(opened, now=now)
+    list(messages.get_messages(request))  # nor what was still to be said
+    response = render(request, "private/left.html", {"handed_over": session is not None and session.handed_over})
+    cookies.forget_who_was_here(response)
+    return _private(response)
 
 
 def _private[Response: HttpResponseBase](response: Response) -> Response:
@@ -306,5 +341,6 @@ urlpatterns = [
     path("", page, name="page"),
     path("link/<str:token>/", link, name="link"),
     path("code/", code, name="code"),
+    path("stay/", stay, name="stay"),
     path("leave/", leave, name="leave"),
 ]

@@ -73,6 +73,8 @@ MIDDLEWARE = [
     "intake.attribution.Attribution",
 ]
 
+MESSAGE_STORAGE = "crm.page_messages.PageMessages"
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -24,8 +24,8 @@ log = structlog.get_logger("nucleus.intake")
 
 # Signed cookies of an hour carry the reference to the next page: it belongs in no URL, and a visitor gets no session.
 COOKIE_SECONDS = 3600
-REFERENCE_COOKIE = cookies.named("request_reference")
-EMERGENCY_COOKIE = cookies.named("request_emergency")
+REFERENCE_COOKIE = cookies.leading_back("request_reference")
+EMERGENCY_COOKIE = cookies.leading_back("request_emergency")
 
 
 class OwnPage(Door):

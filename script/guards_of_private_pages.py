@@ -3,6 +3,7 @@
 from script.guard import Guard
 
 WHOSE_PAGE = "crm/test_whose_page.py::"
+CLOSING = "crm/test_closing.py::"
 
 WHOSE_PAGE_GUARDS = [
     Guard(
@@ -74,5 +75,62 @@ WHOSE_PAGE_GUARDS = [
         "lead = (named or cast(PatientSession, session)).lead",
         "lead = cast(PatientSession, session or named).lead",
         f"{WHOSE_PAGE}test_a_sign_in_a_page_of_another_person_calls_for_the_one_whom_it_names",
+    ),
+    # What a browser forgets, and says
+    Guard(
+        "closing forgets every cookie that leads back",
+        "crm/private.py",
+        "    cookies.forget_who_was_here(response)\n",
+        "    response.delete_cookie(COOKIE)\n",
+        f"{CLOSING}test_nobody_comes_back_by_the_thank_you_page",
+    ),
+    Guard(
+        "the request just sent is forgotten too",
+        "intake/views.py",
+        'REFERENCE_COOKIE = cookies.leading_back("request_reference")',
+        'REFERENCE_COOKIE = cookies.named("request_reference")',
+        f"{CLOSING}test_closing_forgets_every_cookie_that_leads_back",
+    ),
+    Guard(
+        "closing takes along what was still to be said",
+        "crm/private.py",
+        "    list(messages.get_messages(request))  # nor what was still to be said\n",
+        "",
+        f"{CLOSING}test_closing_forgets_every_cookie_that_leads_back",
+    ),
+    Guard(
+        "what was stored is said to nobody else",
+        "crm/page_messages.py",
+        "return tags == session if session else not tags.startswith(_PRIVATE)",
+        "return True",
+        f"{CLOSING}test_nothing_is_said_to_the_next_person_of_the_browser",
+    ),
+    Guard(
+        "what was closed on purpose shows nothing that was typed",
+        "crm/private.py",
+        "    if session is None or session.ended_at or session.handed_over:\n",
+        "    if session is None or session.handed_over:\n",
+        f"{CLOSING}test_nothing_typed_is_shown_when_the_page_was_closed_on_purpose",
+    ),
+    Guard(
+        "nothing that was typed is shown once staff have signed out",
+        "crm/private.py",
+        "    if session.is_on_behalf and not _is_signed_in(request, session):\n        return None\n",
+        "",
+        f"{CLOSING}test_nothing_typed_is_shown_on_a_tablet_or_after_signing_out",
+    ),
+    Guard(
+        "a link alone stores nothing that was typed",
+        "crm/private.py",
+        "if not session.is_proven and (reads or not session.may_write):",
+        "if not session.is_proven and not session.may_be_proven and (reads or not session.may_write):",
+        f"{CLOSING}test_what_was_typed_for_too_long_is_stored_after_proving_oneself_again",
+    ),
+    Guard(
+        "staff see whose page they fill in",
+        "templates/private/base.html",
+        "{% if request.patient.is_on_behalf %}",
+        "{% if False %}",
+        f"{CLOSING}test_staff_see_on_each_page_whose_it_is",
     ),
 ]

@@ -1,13 +1,14 @@
 """What every form carries: `{% csrf_token %}`, and on the private page whose page it stands on."""
 
 from django import template
+from django.conf import settings
 from django.template.base import Parser, Token
 from django.template.context import Context
 from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from crm import whose_page
+from crm import patient_access, whose_page
 
 register = template.Library()
 
@@ -29,3 +30,11 @@ class FormTokens(CsrfTokenNode):
 def csrf_token(_parser: Parser, _token: Token) -> FormTokens:
     """Stand in for Django's tag of this name, so that whoever writes a form has to think of one thing."""
     return FormTokens()
+
+
+@register.simple_tag(takes_context=True)
+def closes_after(context: Context) -> int:
+    """Return the seconds after which a private page closes when nothing is pressed. Where staff fill in it ends with
+    their time at the desk, if that is shorter."""
+    idle = int(patient_access.IDLE.total_seconds())
+    return min(idle, settings.DESK_IDLE_SECONDS) if context["request"].patient.is_on_behalf else idle

@@ -43,6 +43,7 @@ SENT: dict[str, list[dict[str, Any]]] = {
     "preferences": [{"scope": "everything"}],
     "private:page": [],
     "private:link": [{"opened": str(uuid.UUID(int=1))}],
+    "private:stay": [],
     "private:code": [{"send": "1"}, {"code": "123456"}, {"birthday": "03/15/1970"}, {"birthday": "1970"}],
     "my:messages": [{"text": "Hello"}],
     "my:people": [{"name": "Mario Sample", "relation": "son", "may_discuss": "on"}],

@@ -1,0 +1,175 @@
+"""Closing the private page leaves nothing behind in the browser, and a page that closed by itself loses nothing."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm import whose_page
+from crm.models import ContactPerson, Lead, Location, PatientSession, PrivateMessage, User
+from intake.models import Submission
+from tests.factories import in_their_place, make_lead, make_link, own_browser, prove, step_one, tablet
+from tests.page_forms import as_sent
+
+# Cookies that stay when a page is closed, and why they lead back to nobody.
+STAYS = {"csrftoken": "one random number a browser", "came_by": "by which link the site was found"}
+
+
+@pytest.fixture(autouse=True)
+def own_pages() -> None:
+    """Nothing is made up here: a form is sent as its page shows it."""
+
+
+@pytest.fixture
+def anna(centre: Location) -> Lead:
+    return make_lead(location=centre, first_name="Anna", last_name="Sample")
+
+
+def cookies_of(browser: Client) -> set[str]:
+    return {name for name, cookie in browser.cookies.items() if cookie.value}
+
+
+def form_on(browser: Client, path: str, *, having: str = whose_page.FIELD) -> dict[str, Any]:
+    return dict(as_sent(browser.get(path).content.decode(), having=having))
+
+
+def left_alone() -> None:
+    PatientSession.objects.update(seen_at=timezone.now() - timedelta(minutes=31))
+
+
+# --- Closing ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(centre: Location) -> Client:
+    """A shared computer: a request was sent there, with a sign once, and told more of; then the page was closed."""
+    browser = Client()
+    browser.get("/?utm_source=leaflet")
+    browser.post("/candidate/", step_one())
+    browser.post("/candidate/go-on/")
+    sign = form_on(browser, "/my/questions/recheck/") | {"safety_check": ["A1"]}
+    browser.post("/my/questions/recheck/", sign)
+    browser.post("/my/questions/background/", form_on(browser, "/my/questions/background/") | {"later": "1"})
+    assert {"patient", "request_reference", "request_emergency", "messages"} <= cookies_of(browser)
+    browser.post("/my/leave/", form_on(browser, "/my/questions/background/"))
+    return browser
+
+
+def test_closing_forgets_every_cookie_that_leads_back(shared: Client) -> None:
+    assert cookies_of(shared) <= set(STAYS)
+
+
+def test_nobody_comes_back_by_the_thank_you_page(shared: Client) -> None:
+    """Back shows it still, as the browser had kept it, with its button "Tell us more"."""
+    sessions = PatientSession.objects.count()
+    assert shared.get("/candidate/thanks/")["Location"] == "/candidate/"
+    assert shared.post("/candidate/go-on/")["Location"] == "/candidate/"
+    assert shared.get("/my/").status_code == 404
+    assert "We have received what you sent" not in shared.get("/candidate/emergency/").content.decode()
+    assert PatientSession.objects.count() == sessions
+
+
+def test_closing_works_on_a_page_that_has_closed_already_or_was_another_persons(anna: Lead, centre: Location) -> None:
+    browser, bert = own_browser(anna), make_lead(location=centre, first_name="Bert")
+    form = form_on(browser, "/my/", having=whose_page.FIELD)
+    browser.cookies["patient"] = prove(bert).secret
+    assert browser.post("/my/leave/", form).status_code == 200
+    assert not PatientSession.objects.filter(ended_at=None).exists()
+    assert browser.post("/my/leave/", form).status_code == 200
+
+
+# --- What is said of the press before ---------------------------------------------------------------------------------
+
+
+def test_what_was_stored_is_said_on_the_page_that_follows(anna: Lead) -> None:
+    browser = own_browser(anna)
+    answer = browser.post("/my/questions/background/", form_on(browser, "/my/questions/background/"))
+    following = browser.get(answer["Location"]).content.decode()
+    assert answer["Location"].startswith("/my/questions/")
+    assert following.count("is stored.") == 1
+    assert "is stored." not in browser.get("/my/").content.decode()
+
+
+def test_nothing_is_said_to_the_next_person_of_the_browser(anna: Lead, centre: Location, coordinator: User) -> None:
+    browser, bert = own_browser(anna), make_lead(location=centre, first_name="Bert")
+    for by_staff in (False, True):
+        browser.cookies["patient"] = prove(anna).secret
+        browser.post("/my/questions/background/", form_on(browser, "/my/questions/background/"))
+        browser.cookies["patient"] = prove(bert).secret
+        if by_staff:
+            in_their_place(browser, bert, coordinator)
+        assert "is stored." not in browser.get("/my/").content.decode()
+        browser.cookies["patient"] = prove(anna).secret
+        assert "is stored." not in browser.get("/my/").content.decode()  # nor later
+
+
+def test_the_desk_does_not_say_what_was_stored_on_a_private_page(client: Client, anna: Lead, coordinator: User) -> None:
+    in_their_place(client, anna, coordinator)
+    client.post("/my/questions/background/", form_on(client, "/my/questions/background/"))
+    assert "is stored." not in client.get(f"/admin/crm/lead/{anna.pk}/change/").content.decode()
+
+
+def test_staff_see_on_each_page_whose_it_is(client: Client, anna: Lead, coordinator: User) -> None:
+    in_their_place(client, anna, coordinator)
+    for path in ("/my/", "/my/questions/pain/", "/my/treatments/", "/my/wishes/", "/my/documents/"):
+        assert "<strong>Anna Sample</strong>" in client.get(path).content.decode(), path
+    assert "Anna Sample" not in own_browser(anna).get("/my/questions/pain/").content.decode()
+    assert "Anna Sample" not in tablet(anna, coordinator).get("/my/questions/pain/").content.decode()
+
+
+# --- Left alone for too long ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("/my/messages/", "text"), ("/my/questions/background/", "medications"), ("/my/people/", "name")],
+)
+def test_what_was_typed_for_too_long_is_stored_after_proving_oneself_again(anna: Lead, path: str, field: str) -> None:
+    browser = own_browser(anna)
+    more = {"relation": "daughter"} if field == "name" else {}
+    form = form_on(browser, path, having=field) | {field: "Zebra words"} | more
+    left_alone()
+    answer = browser.post(path, form)
+    page = answer.content.decode()
+    assert (answer.status_code, "Your page was closed" in page, "<dd>Zebra words</dd>" in page) == (409, True, True)
+    again = as_sent(page, having=field)
+    browser.post(f"/my/link/{make_link(anna, now=timezone.now())}/", {"opened": str(uuid.uuid4())})
+    assert browser.post(path, again).status_code == 409  # the link alone proves nothing
+    PatientSession.objects.filter(ended_at=None).update(proven_at=timezone.now())
+    assert browser.post(path, again).status_code == 302
+    stored = [one.text for one in PrivateMessage.objects.all()] + [one.answers for one in Submission.objects.all()]
+    assert "Zebra words" in str([*stored, *ContactPerson.objects.values_list("name", flat=True)])
+
+
+def test_nothing_typed_is_shown_when_the_page_was_closed_on_purpose(anna: Lead) -> None:
+    browser = own_browser(anna)
+    form = form_on(browser, "/my/messages/", having="text") | {"text": "Zebra words"}
+    PatientSession.objects.update(ended_at=timezone.now())
+    answer = browser.post("/my/messages/", form)
+    assert (answer.status_code, "Zebra" in answer.content.decode()) == (404, False)
+
+
+def test_nothing_typed_is_shown_on_a_tablet_or_after_signing_out(client: Client, anna: Lead, coordinator: User) -> None:
+    for by_staff in (False, True):
+        browser = in_their_place(client, anna, coordinator) if by_staff else tablet(anna, coordinator)
+        form = form_on(browser, "/my/questions/background/", having="medications") | {"medications": "Zebra"}
+        left_alone()
+        browser.cookies.pop("sessionid", None)
+        answer = browser.post("/my/questions/background/", form)
+        assert (answer.status_code, "Zebra" in answer.content.decode()) == (404, False)
+
+
+def test_a_page_says_that_it_closes_and_whoever_presses_stays(anna: Lead) -> None:
+    browser = own_browser(anna)
+    form = form_on(browser, "/my/messages/", having="text")
+    page = browser.get("/my/messages/").content.decode()
+    assert "closes by itself when nothing is pressed for half an hour" in page
+    assert 'data-closes-after="1800"' in page
+    for _ in range(2):
+        PatientSession.objects.update(seen_at=timezone.now() - timedelta(minutes=25))
+        assert browser.post("/my/stay/", form).status_code == 204
+    left_alone()
+    assert browser.post("/my/stay/", form).status_code == 409
