@@ -9,7 +9,7 @@ from typing import Any
 
 from crm.models import Treatment
 from crm.partial_dates import last_day
-from crm.treatment_enums import DatePrecision, Documentation, TreatmentStatus
+from crm.treatment_enums import Documentation, TreatmentStatus
 
 BEGINS = ("start_date", "start_precision")
 STATE = ("status", "ongoing", "end_date", "end_precision")
@@ -36,18 +36,32 @@ def sort_out(row: Treatment, told: Mapping[str, Any], *, zone_day: date) -> tupl
 
 def _is_news(row: Treatment, name: str, group: dict[str, Any], day: date) -> bool:
     columns = _TOGETHER.get(name, (name,))
-    if all(getattr(row, one) == value for one, value in group.items()) or set(columns) & set(row.news):
+    told_since = not set(columns).isdisjoint(row.news)
+    if all(getattr(row, one) == value for one, value in group.items()):
         return True
     if columns == STATE:
-        return not row.status or _has_ended_since(row, group, day)
+        return _state_is_news(row, group, day, told_since=told_since)
+    if told_since:
+        return True
     if columns == RELIEF:
         unrated = row.relief_percent is None and row.relief_duration_days is None and not row.relief_still_present
         return unrated or row.ongoing or row.relief_still_present
     return getattr(row, columns[0]) in (None, "", [])
 
 
-def _has_ended_since(row: Treatment, told: dict[str, Any], day: date) -> bool:
-    """What went on when it was verified may end later, on a day that somebody names."""
-    end, precision = told.get("end_date"), told.get("end_precision", DatePrecision.DAY)
-    over = told.get("status") not in _NOT_OVER
-    return row.ongoing and over and end is not None and last_day(end, precision) >= day
+def _state_is_news(row: Treatment, told: dict[str, Any], day: date, *, told_since: bool) -> bool:
+    """What went on when it was verified may end later, on a day that somebody names. That it never was contradicts
+    everything."""
+    if told.get("status") == TreatmentStatus.DECLINED:
+        return False
+    went_on = row.ongoing or (told_since and _may_lie_after(row.end_date, row.end_precision, day))
+    if not went_on:
+        return not row.status or told_since
+    if told.get("status") == TreatmentStatus.ONGOING:
+        return True
+    end, precision = told.get("end_date", row.end_date), told.get("end_precision", row.end_precision)
+    return told.get("status") not in _NOT_OVER and _may_lie_after(end, precision, day)
+
+
+def _may_lie_after(end: date | None, precision: str, day: date) -> bool:
+    return end is not None and last_day(end, precision) >= day

@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
+
 from crm.document_enums import ImagingModality
 from crm.models import ImagingStudy, Lead, Measurement, Treatment
 from crm.partial_dates import first_day, last_day
@@ -96,6 +98,10 @@ def _onset(told: Told, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _quit(text: Any) -> date | None:
-    """The last day on which nicotine may have been used: rough words are taken at their latest."""
-    said: SaidDate | None = SaidDateField(required=False).clean(text or "")
+    """The last day on which nicotine may have been used: rough words are taken at their latest. None for what nobody
+    could tell today, such as a year before 1900."""
+    try:
+        said: SaidDate | None = SaidDateField(required=False).clean(text or "")
+    except ValidationError:
+        return None
     return last_day(said.date, DatePrecision(said.precision)) if said else None

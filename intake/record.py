@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
@@ -14,7 +14,7 @@ from crm.treatment_enums import MeasurementKind, TreatmentStatus
 from intake import derived_signs, insurers
 from intake.insurers import Insurer
 from intake.models import Submission, Unproven, UnprovenRequest
-from intake.snapshot import BUCKET_DAYS, Snapshot
+from intake.snapshot import BUCKET_DAYS, Radiation, Region, Snapshot, Tick
 
 GivenAt = Mapping[str, datetime]
 YES_NO = {"yes": True, "no": False}
@@ -139,14 +139,19 @@ def _answers(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any
     words = {name: [word for word in given.get(name) or [] if word in known] for name, known in SNAPSHOT_WORDS.items()}
     return words | {
         "age": age_on(today, birthday) if birthday else None,
-        "regions": given.get("pain_region"),
-        "radiation": given.get("radiation"),
+        "regions": _listed(given.get("pain_region"), Region),
+        "radiation": _listed(given.get("radiation"), Radiation),
         "limb_symptoms": _limb_symptoms(given),
         "onset": _onset(given, today, told_on),
         "nrs_average": average,
         "interference": [average, *others] if any(rating is not None for rating in others) else None,
-        "tried": given.get("tried_treatments"),
+        "tried": _listed(given.get("tried_treatments"), Tick),
     }
+
+
+def _listed(words: Iterable[str] | None, known: Any) -> list[str]:
+    """Those of a list of choices, a Literal; a word that has left it is shown as it was stored and counts nowhere."""
+    return [word for word in words or () if word in get_args(known)]
 
 
 def _limb_symptoms(given: dict[str, Any]) -> bool | None:
@@ -161,8 +166,8 @@ def _onset(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any] 
         return {"date": min(date.fromisoformat(given["onset_date"]), today)}
     if not given.get("onset"):
         return None
-    days = BUCKET_DAYS.get(given["onset"])
-    return {"bucket": given["onset"]} if days is None else {"date": told_on - timedelta(days=days)}
+    days = BUCKET_DAYS.get(given["onset"])  # None: words that have left the list
+    return None if days is None else {"date": told_on - timedelta(days=days)}
 
 
 def _rating(value: Any) -> float | None:

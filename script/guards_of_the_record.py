@@ -50,6 +50,20 @@ RECORD_GUARDS = [
         f"{VERIFIED}::test_an_end_before_the_verification_contradicts_it",
     ),
     Guard(
+        "that a verified treatment never was is no news",
+        "crm/verified.py",
+        '    if told.get("status") == TreatmentStatus.DECLINED:\n',
+        "    if False:\n",
+        f"{VERIFIED}::test_that_it_never_was_contradicts_whatever_was_told_since",
+    ),
+    Guard(
+        "an end told since is corrected only to one since",
+        "crm/verified.py",
+        "    went_on = row.ongoing or (told_since and _may_lie_after(row.end_date, row.end_precision, day))\n",
+        "    went_on = row.ongoing\n",
+        f"{VERIFIED}::test_an_end_told_since_is_corrected_only_to_one_since",
+    ),
+    Guard(
         "relief that is over does not change by itself",
         "crm/verified.py",
         "        return unrated or row.ongoing or row.relief_still_present\n",
@@ -90,6 +104,13 @@ RECORD_GUARDS = [
         "    return (dated if treatment.status else {}) | {\n",
         "    return dated | {\n",
         "intake/test_what_rules_are_handed.py::test_an_unsaid_state_counts_for_nothing",
+    ),
+    Guard(
+        "an answer that left its list counts nowhere",
+        "intake/record.py",
+        "    return [word for word in words or () if word in get_args(known)]\n",
+        "    return list(words or ())\n",
+        "intake/test_what_rules_are_handed.py::test_an_answer_that_left_its_list_is_shown_as_stored_and_counts_nowhere",
     ),
     Guard(
         "old words are counted nowhere",

@@ -111,6 +111,7 @@ def test_what_nobody_verified_may_be_told(lead: Lead, coordinator: User, browser
     assert tell(browser, row, sessions="10").sessions == 10
 
 
+UNSAID: dict[str, Any] = {"status": "", "end_date": None, "end_precision": "month"}
 GOES_ON: dict[str, Any] = {"status": "ongoing", "end_date": None, "end_precision": "month"}
 
 
@@ -134,6 +135,32 @@ def test_a_change_of_relief_is_news_while_it_can_change(
 ) -> None:
     row = tell(browser, verified(lead, coordinator, **fields), relief="75")
     assert (row.relief_percent == 75, bool(row.disputed)) == (news, not news)
+
+
+@pytest.mark.parametrize("since", [{}, {"going_on": "no", "end": "11/02/2026"}])
+def test_that_it_never_was_contradicts_whatever_was_told_since(
+    lead: Lead, coordinator: User, browser: Client, since: dict[str, str]
+) -> None:
+    row = verified(lead, coordinator, **GOES_ON if since else UNSAID)
+    tell(browser, row, **since)
+    before = facts(row)
+    tell(browser, row, not_tried="1")
+    assert (facts(row), row.disputed, comparing(lead)) == (before, {"status": "declined"}, 1)
+
+
+def test_an_end_told_since_is_corrected_only_to_one_since(lead: Lead, coordinator: User, browser: Client) -> None:
+    row = tell(browser, verified(lead, coordinator, **GOES_ON), going_on="no", end="11/02/2026")
+    tell(browser, row, end="11/03/2026", ended_because="stopped_cost_access")
+    tell(browser, row, ended_because="stopped_no_benefit")
+    assert (row.end_date, row.disputed) == (date(2026, 11, 3), {})
+    tell(browser, row, end="05/01/2026")
+    assert (row.end_date, comparing(lead)) == (date(2026, 11, 3), 1)
+
+
+def test_that_it_goes_on_after_all_is_news_again(lead: Lead, coordinator: User, browser: Client) -> None:
+    row = tell(browser, verified(lead, coordinator, **GOES_ON), going_on="no", end="11/02/2026")
+    tell(browser, row, going_on="yes", end="", ended_because="")
+    assert (row.ongoing, row.end_date, row.disputed) == (True, None, {})
 
 
 # --- A person decides ------------------------------------------------------------------------------------------------

@@ -1,13 +1,16 @@
 """What the record of treatments hands over to the rules."""
 
+import uuid
 from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from crm.models import Lead, Treatment
-from intake import record
+from intake import assessments, record
+from intake.models import Submission
 from tests.factories import NOON, make_treatment, make_user, own_browser, tablet
 from tests.intake.test_my import lead, pick, sent, visitor
 
@@ -96,3 +99,32 @@ def test_a_refusal_tells_nobody_the_date_of_birth(visitor: Client, lead: Lead, i
     browser = tablet(lead, make_user("coordinator")) if is_handed_over else visitor
     [row] = pick(browser, "pt_supervised")
     assert browser.post(f"/my/treatments/{row.pk}/", sent(start="1980")).status_code == 302
+
+
+OLD_ANSWERS = [
+    {"pain_region": ["coccyx"]},
+    {"pain_region": ["low_back", "coccyx"]},
+    {"radiation": ["toes"]},
+    {"onset": "a_while"},
+    {"tried_treatments": ["leeches", "pt"]},
+    {"limited": ["dancing"]},
+    {"limb_symptoms": "perhaps"},
+    {"safety_check_b": ["B99"]},
+    {"nicotine": "former", "nicotine_quit": "11/202"},
+    {"prior_spine_surgery": "long ago", "conditions": ["dropsy"]},
+]
+
+
+@pytest.mark.parametrize("old", OLD_ANSWERS, ids=lambda old: "-".join(map(str, old.values())))
+def test_an_answer_that_left_its_list_is_shown_as_stored_and_counts_nowhere(
+    lead: Lead, desk: Client, old: dict[str, Any]
+) -> None:
+    first = Submission.objects.get()
+    answers, digest, now = first.answers | old, str(uuid.uuid4()), timezone.now()
+    Submission.objects.create(
+        lead=lead, page="pain", answers=answers, answers_digest=digest, questionnaire_version="1", at=now
+    )
+    made = assessments.assess(lead, cause="Test", now=now)
+    assert not [word for word in ("coccyx", "toes", "a_while", "leeches") if word in str(made.snapshot)]
+    for page in ("change/?panels=all", "summary/", "packet/"):
+        assert desk.get(f"/admin/crm/lead/{lead.pk}/{page}").status_code == 200
