@@ -36,12 +36,16 @@ _PAYERS = {
     "medicare": r"medicare",
 }
 _PLANS = {
-    ADVANTAGE: r"advantage|medicare (?:complete|plus|choice|hmo|ppo|gold)|part c|mapd",
+    ADVANTAGE: r"advantage|medicare (?:complete|plus|choice|hmo|ppo|gold)|part c|mapd|health ?spring|gold plus",
     MEDICAID: r"medicaid|community plan|better health|healthy blue|dual|dsnp|snp",
-    OTHER: r"supplement|medigap|railroad|federal|fep|dental|vision|tricare|champva|workers? comp(?:ensation)?|auto",
+    OTHER: r"supplement|medigap|aarp|railroad|federal|fep|dental|vision|tricare|champva|workers? comp\w*|auto",
 }
 # Words that name nothing but Medicare itself.
 _ORIGINAL = set("medicare original traditional straight regular part parts a b d and health insurance us card".split())
+# And words in which somebody says that there is no insurer.
+_NO_INSURER = set(
+    "i self pay cash out of pocket uninsured insurance n a na yo pago efectivo ninguno ninguna seguro".split()
+)
 _DENIES = set(
     "no not non none never without dont doesnt isnt arent wasnt nor neither except formerly former previously was had "
     "used longer instead lost cancelled canceled dropped expired ended old sin nunca ni tampoco excepto antes".split()
@@ -95,7 +99,8 @@ def recognize(name: str, plan: str = "") -> Insurer:
         named = ["medicare"]
     meant = _plan_in(words, named)
     kind = plan or meant or COMMERCIAL
-    payers = [one for one in named if one != MEDICARE] or (named if kind == MEDICARE else [])
+    beside = kind in {MEDICARE, MEDICAID, OTHER}  # where Medicare itself may pay too
+    payers = [one for one in named if one != MEDICARE] or (named if beside else [])
     made = Insurer(name=_cleaned(name), plan=kind, possible=tuple(payers))
     question = _question(words, made, clear=clear, conflict=_conflict(plan, meant))
     return replace(made, payer="" if question or len(payers) != 1 else payers[0], question=question)
@@ -109,7 +114,7 @@ def _conflict(chosen: str, meant: str) -> bool:
 
 def _question(words: str, made: Insurer, *, clear: bool, conflict: bool) -> str:
     """What is to be asked, "" when nothing is."""
-    if not clear:
+    if not clear or (words and set(words.split()) <= _NO_INSURER):
         return "It is not clear which insurer is meant"
     if made.plan == ADVANTAGE:
         return "Medicare Advantage has criteria of its own: ask which company runs the plan, and what counts there"

@@ -109,6 +109,20 @@ OPEN = [
     ("Aetna?", "", AETNA),
     ("Aetna expired", "", AETNA),
     ("none", "", []),
+    ("no insurance", "", []),
+    ("uninsured", "", []),
+    ("Self-pay", "", []),
+    ("I pay cash", "commercial", []),
+    ("N/A", "", []),
+    ("Sin seguro", "", []),
+    ("Ninguno", "", []),
+    ("Cigna HealthSpring", "", EVICORE),
+    ("Humana Gold Plus", "", []),
+    ("AARP (UHC)", "", UHC),
+    ("Medicare + AARP", "", MEDICARE),
+    ("Medicare, Medigap Plan G", "", MEDICARE),
+    ("Railroad Medicare", "", MEDICARE),
+    ("Medicare and Medicaid", "", MEDICARE),
 ]
 
 
