@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -112,6 +113,15 @@ def test_of_two_ratings_of_one_day_the_later_counts_for_the_insurer(lead: Lead) 
         Measurement.objects.create(lead=lead, kind=MeasurementKind.NRS_AVG, value=value, at=at)
     found = care_record.care_record(lead, record.told_by(lead), now=NOON + timedelta(hours=3))
     assert "2 of 10" in str(LatestRating(code="rating", text="Above 4", above=4).find(found))
+
+
+def test_what_staff_write_down_for_today_comes_after_what_was_told_this_morning(lead: Lead) -> None:
+    Measurement.objects.create(lead=lead, kind=MeasurementKind.NRS_AVG, value="8", at=NOON)
+    about = {"kind": MeasurementKind.NRS_AVG, "source": Source.COORDINATOR, "by": None, "now": NOON}
+    midnight = NOON.astimezone(ZoneInfo(lead.timezone)).replace(hour=0)
+    measurements.record(lead, value=Decimal(3), at=midnight, **about)  # type: ignore[arg-type]
+    found = care_record.care_record(lead, record.told_by(lead), now=NOON)
+    assert [one.value for one in found.ratings][-2:] == [8, 3]
 
 
 # --- Corrections -----------------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from django.test import Client
 
 from crm.actions import leads
 from crm.enums import Stage
-from crm.models import Lead, Location, Measurement, PatientSession, User
+from crm.models import Activity, Lead, Location, Measurement, Message, PatientSession, Task, User
 from intake import actions, answering, applying, assessments, record, time_passes, today, wording
 from intake.models import Assessment, NextAsk
-from tests.factories import NOON, make_treatment
+from tests.factories import NOON, make_treatment, own_browser
 from tests.intake.test_submit import request_of
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +77,20 @@ def test_the_desk_says_that_time_has_passed(lead: Lead, desk: Client, coordinato
     assert Assessment.objects.filter(lead=lead).latest("number").rule == "R5"
     paper = desk.get(f"/admin/crm/lead/{lead.pk}/summary/").content.decode()
     assert "On record since Nov 23, 2026: Continue conservative care (rule R5)." in paper
+
+
+def test_reading_pages_writes_nothing(lead: Lead, desk: Client, coordinator: User, time_machine: Any) -> None:
+    tell(lead, onset="lt6w", onset_date=None)
+    time_machine.move_to(NOON + timedelta(days=150), tick=False)
+    desk.force_login(coordinator)
+    browser, about = own_browser(lead), (Assessment, Activity, Task, Message, NextAsk)
+    before = [list(model.objects.order_by("pk").values()) for model in about]
+    for page in ("change/?panels=all", "summary/", "packet/", "packet/print/", "outcome/"):
+        assert desk.get(f"/admin/crm/lead/{lead.pk}/{page}").status_code in {200, 403}
+    for page in ("/my/", "/es/my/", "/my/treatments/", "/my/treatments/over-time/"):
+        assert browser.get(page).status_code == 200
+    assert [list(model.objects.order_by("pk").values()) for model in about] == before
+    assert "first weeks" not in browser.get("/my/").text
 
 
 def test_a_recheck_that_has_passed_is_no_promise(lead: Lead) -> None:
