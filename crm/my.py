@@ -19,9 +19,9 @@ from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import own_copy, registry, sent_words
-from crm.actions import contacts, conversation, privacy
+from crm.actions import contacts, conversation, privacy, reviews
 from crm.contact_form import ContactPersonForm
-from crm.enums import Stage, TaskKind
+from crm.enums import SIDE_STAGES, Stage, TaskKind
 from crm.models import ContactPerson, Lead, PrivateMessage, Task
 from crm.private import PatientRequest, patient_page, session_of
 
@@ -44,6 +44,8 @@ STANDING: dict[str, str] = {
     Stage.IMPROVED: noop("You told us that you feel better. If that changes, write or call."),
     Stage.LOST: noop("Your request is closed. You can write to us at any time."),
 }
+# That a request rests, is better or may be booked is no answer to a warning sign.
+SOUNDS_MILD = {*SIDE_STAGES, Stage.BOOKING}
 
 
 def hang_in() -> None:
@@ -68,7 +70,10 @@ def standing(request: HttpRequest, lead: Lead) -> str:
     """In plain words; "" until it is proven who is reading."""
     if not session_of(request).is_the_patient:
         return ""
-    return render_to_string("crm/my_standing.html", {"words": gettext(STANDING[lead.stage]), "lead": lead})
+    stage = lead.stage
+    if stage in SOUNDS_MILD and (lead.safety_hold or reviews.is_looked_at(lead)):
+        stage = Stage.REVIEW
+    return render_to_string("crm/my_standing.html", {"words": gettext(STANDING[stage]), "lead": lead})
 
 
 def messages_panel(request: HttpRequest, lead: Lead) -> str:

@@ -126,10 +126,12 @@ def who_pays_alone(leads: list[UUID]) -> set[UUID]:
 
 
 @transaction.atomic
-def override(assessment: Assessment, *, outcome: Outcome, reason: str, by: User, now: datetime) -> Override:
+def override(
+    assessment: Assessment, *, outcome: Outcome, reason: str, by: User, now: datetime, earlier: str | None = None
+) -> Override:
     """Decide otherwise than the rules, as a person; what the rules said stays. With the rules' own outcome the decision
     that counts, or that waits, is taken back. Raises OverrideRefused without a reason or a difference, OutOfDate when
-    `assessment` is not the latest.
+    `assessment` is not the latest, or a colleague has decided since `earlier` (crm/actions/decisions.py).
 
     One that lowers URGENT takes effect when a second person approves it, and so does one that lowers what a person has
     raised. An earlier one that waits is void.
@@ -138,6 +140,8 @@ def override(assessment: Assessment, *, outcome: Outcome, reason: str, by: User,
         raise OverrideRefused("Say why: the reason stays in the record.")
     lead = _locked(assessment.lead_id)
     decisions.known(lead, seen=assessment.number)
+    before = overrides.latest(lead)
+    decisions.follows(before, earlier=earlier, words=lambda: overrides.in_words(before))
     standing, rules = overrides.of(lead), Outcome(assessment.outcome)
     if outcome == standing.outcome(assessment) and not standing.waiting:
         raise OverrideRefused(f"That is what {'counts' if standing.counting else 'the rules say'} already.")

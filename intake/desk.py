@@ -17,7 +17,7 @@ from crm.actions import access
 from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.admin.lead_private import begin_for
-from crm.admin.reviews import SeenForm, above
+from crm.admin.reviews import FollowingForm, SeenForm, above, id_of
 from crm.enums import AccessAction, Outcome
 from crm.errors import OutOfDate, OverrideRefused
 from crm.models import Lead
@@ -29,7 +29,7 @@ from intake.models import Assessment, Override
 from intake.questionnaire import SAFETY_SCRIPT
 
 
-class OverrideForm(SeenForm):
+class OverrideForm(FollowingForm):
     outcome = forms.ChoiceField(label="What counts instead")
     reason = forms.CharField(
         max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text=f"Stays beside the rules'. {IN_COPY}"
@@ -89,34 +89,43 @@ def override(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespon
     form, news = _override_form(request, lead, assessment), tuple[str, ...]()
     if form.is_valid() and form.cleaned_data["seen"] not in (None, assessment.number):
         news = registry.news_since({lead.pk: form.cleaned_data["seen"]})[lead.pk].lines or ("The record has changed.",)
-        form.has_looked(assessment.number)
+        form.has_looked(assessment.number, earlier=id_of(overrides.latest(lead)))
     elif form.is_valid():
         outcome, reason = Outcome(form.cleaned_data["outcome"]), form.cleaned_data["reason"]
         try:
             made = assessments.override(
-                assessment, outcome=outcome, reason=reason, by=user_of(request), now=timezone.now()
+                assessment,
+                outcome=outcome,
+                reason=reason,
+                by=user_of(request),
+                now=timezone.now(),
+                earlier=form.knew,
             )
         except OverrideRefused as refused:
             form.add_error("reason", refused.message)
         except OutOfDate as late:
             news = late.news
+            form.has_looked(assessment.number, earlier=id_of(overrides.latest(lead)))
         else:
             waits = "" if made.is_in_force else " It counts as soon as a second person approves it."
             messages.success(request, f"Your decision is kept.{waits}")
             return back(lead_id)
-    about = above(request, lead, registry.basis_of(lead), news) + _rules_say(request, assessment)
+    about = above(request, lead, registry.basis_of(lead), news) + _rules_say(request, lead, assessment)
     title, status = "Decide otherwise than the rules", 409 if news else None
     return form_page(site, request, lead, form, title=title, about=mark_safe(about), status=status)
 
 
 def _override_form(request: HttpRequest, lead: Lead, assessment: Assessment) -> OverrideForm:
-    carried, standing = {"seen": assessment.number}, overrides.of(lead)
+    carried = {"seen": str(assessment.number), "earlier": id_of(overrides.latest(lead))}
+    standing = overrides.of(lead)
     return OverrideForm(request.POST or None, assessment=assessment, standing=standing, initial=carried)
 
 
-def _rules_say(request: HttpRequest, assessment: Assessment) -> str:
-    """Against what the decision is made."""
-    return render_to_string("intake/against.html", {"assessment": assessment}, request=request)
+def _rules_say(request: HttpRequest, lead: Lead, assessment: Assessment) -> str:
+    """Against what the decision is made, and what people have decided before."""
+    standing = overrides.of(lead)
+    context = {"assessment": assessment, "standing": [one for one in (standing.counting, standing.waiting) if one]}
+    return render_to_string("intake/against.html", context, request=request)
 
 
 def approve(site: AdminSite, request: HttpRequest, lead_id: UUID, override_id: UUID) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import patient_access
+from crm.actions import reviews
 from crm.enums import Outcome
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
@@ -184,7 +185,13 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
     found = [{"code": one.code, "evidence": one.evidence} for one in passed.result.reasons] if passed else []
     reasons = [{"code": "told_all", "evidence": {}}] if told_all else found or latest.reasons
     recheck_on = passed.recheck_on if passed else None
-    sentences = wording.next_step(reasons, recheck_on, is_held=lead.safety_hold, is_raised=is_raised)
+    sentences = wording.next_step(
+        reasons,
+        recheck_on,
+        is_held=lead.safety_hold,
+        is_raised=is_raised,
+        is_looked_at=reviews.is_looked_at(lead),
+    )
     if not sentences:
         return ""
     return render_to_string("intake/my_outlook.html", {"sentences": sentences, "banner": wording.BANNER})

@@ -45,6 +45,17 @@ def of(lead: Lead) -> Standing:
     )
 
 
+def latest(lead: Lead) -> Override | None:
+    """Return the decision about a lead that was made last, whether it counts or not. One query."""
+    found = Override.objects.filter(assessment__lead=lead).select_related("by", "assessment")
+    return found.defer("assessment__snapshot").order_by("-at", "-pk").first()
+
+
+def in_words(made: Override | None) -> str:
+    """Return who has decided what, and why; "" for none."""
+    return f"{made.by} decided: {made.get_outcome_display()}. {made.reason}" if made else ""
+
+
 def follow(lead: Lead, made: Assessment, *, now: datetime) -> Standing:
     """Let the decisions about a lead follow a new assessment: those end that rest on something else now, and a person
     is asked, unless the rules have arrived at what was decided."""

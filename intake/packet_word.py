@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
+from crm.actions import decisions
 from crm.enums import ActivityKind, TaskKind
 from crm.models import Activity, Lead, Task, User
 from intake import assessments
@@ -21,10 +24,13 @@ def is_needed(lead: Lead) -> bool:
     return latest is None or latest.details[DETAIL] != _number(lead) or bool(opened and opened.created_at > latest.at)
 
 
-def give(lead: Lead, *, reason: str, by: User, now: datetime) -> None:
-    """Note that the packet may go out, for the record as it is now. Raises InsuranceRefused without a reason."""
+@transaction.atomic
+def give(lead: Lead, *, reason: str, by: User, now: datetime, seen: int | None = None) -> None:
+    """Note that the packet may go out, for the record as it is now. Raises InsuranceRefused without a reason, OutOfDate
+    when something came since `seen`, the number that the page showed."""
     if not reason.strip():
         raise InsuranceRefused("Say why it may go out: the reason stays in the record.")
+    decisions.known(Lead.objects.select_for_update(no_key=True).get(pk=lead.pk), seen=seen)
     summary = "The packet for the insurer may go out"
     details = {DETAIL: _number(lead)}
     Activity.objects.create(

@@ -15,6 +15,9 @@ from django.utils import timezone
 
 from crm import printing, registry
 from crm.admin.lead_page import find_lead, user_of
+from crm.admin.reviews import SeenForm, above
+from crm.enums import Outcome
+from crm.errors import OutOfDate
 from crm.models import Document, ImagingStudy, Lead, Treatment
 from crm.treatment_enums import MeasurementKind, Source, Unsure
 from intake import flags, gaps, insurance, ledger_views, packet_word, record, summary_head
@@ -141,17 +144,23 @@ def print_packet(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRe
 
 
 def _ask_for_a_word(site: AdminSite, request: HttpRequest, lead: Lead) -> HttpResponse:
-    """Why the packet waits, and for clinicians the form that lets it go. 409 until then."""
-    may, refused = request.user.has_perm("crm.decide_review"), ""
+    """Why the packet waits, and for clinicians the form that lets it go, with what it stands on. 409 until then."""
+    may, refused, news = request.user.has_perm("crm.decide_review"), "", tuple[str, ...]()
+    form = SeenForm(request.POST)
+    reason, seen = request.POST.get("reason", ""), form.cleaned_data["seen"] if form.is_valid() else -1
     if request.method == "POST" and may:
         try:
-            packet_word.give(lead, reason=request.POST.get("reason", ""), by=user_of(request), now=timezone.now())
+            packet_word.give(lead, reason=reason, by=user_of(request), now=timezone.now(), seen=seen)
         except InsuranceRefused as problem:
             refused = problem.message
+        except OutOfDate as late:
+            news = late.news
         else:
             return redirect(reverse("admin:intake_packet_print", args=[lead.pk]))
+    basis = registry.basis_of(lead)
     context = {**site.each_context(request), "title": f"Authorization packet: {lead.full_name}", "lead": lead}
-    context |= {"opts": Lead._meta, "may": may, "refused": refused}
+    context |= {"opts": Lead._meta, "may": may, "refused": refused, "reason": reason, "seen": basis.number}
+    context |= {"about": above(request, lead, basis, news) if may else ""}
     return TemplateResponse(request, "intake/packet_waits.html", context, status=422 if refused else 409)
 
 
@@ -168,12 +177,22 @@ def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpR
         "unanswered": _labels(name for name in MUST_KNOW if name in answers and answers[name] in (None, "", [])),
         "unasked": _labels(name for name in MUST_KNOW if name not in answers),
         "today": today,
+        "set_aside": _why_set_aside(context, today),
         "series": _series(context["record"].ratings),
         "flags": [flags.in_words(flag) for flag in today.stored.flags] if today else [],
         "studies": list(ImagingStudy.objects.filter(lead=lead).order_by("-made_on", "-pk")),
     }
     context["chart"] = context["chart"] if len(context["rows"]) <= MOST_DRAWN_BESIDE else None
     return printing.on_paper(request, "intake/print_summary.html", context, name=f"summary-{lead.reference}")
+
+
+def _why_set_aside(head: dict[str, Any], today: now_of.Today | None) -> str:
+    """What stands in place of the rules' word, "" when it may be read: it could sound milder than things are."""
+    if head["on_hold"]:
+        return "Under a hold the fixed rules are set aside."
+    if head["is_looked_at"] and not (today and today.outcome in {Outcome.URGENT, Outcome.PROMPT_REVIEW}):
+        return "Until a clinician has decided the fixed rules are set aside."
+    return ""
 
 
 def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+from crm.actions import reviews
 from crm.enums import ActivityKind
 from crm.models import Activity, Lead, ReviewDecision
 from intake import overrides
 from intake.models import Assessment
 from intake.questionnaire import SIGNS
+from intake.signs import in_words
 
 MOST_LOOKED_AT = 50
 ANSWERS = {"yes": "", "unsure": "not sure: ", "declined": "preferred not to say: "}
@@ -16,24 +21,26 @@ ANSWERS = {"yes": "", "unsure": "not sure: ", "declined": "preferred not to say:
 
 @dataclass(frozen=True)
 class Word:
-    """What a person has decided. `waits`: it counts once a second person agrees."""
+    """What a person has decided. `waits`: it counts once a second person agrees. `against`: what the rules said."""
 
     what: str
     who: str
     at: datetime
     why: str
     waits: bool = False
+    against: str = ""
 
 
 def of_lead(lead: Lead, latest: Assessment | None) -> dict[str, Any]:
-    """Return for the template: the day since which the lead is on hold, its warning signs in words, and each decision.
-    Two queries, three under a hold."""
+    """Return for the template: the day since which the lead is on hold, whether a review is open, its warning signs in
+    words, and each decision. Three queries, four under a hold."""
     signs = _signs(latest)
     if lead.safety_hold and not any(code.startswith("A") for code in signs):
         signs |= _reported_before(lead)
     return {
         "on_hold": lead.safety_hold,
         "held_since": _held_since(lead) if lead.safety_hold else None,
+        "is_looked_at": reviews.is_looked_at(lead),
         "signs": [f"{ANSWERS[said]}{SIGNS[code]} ({code})" for code, said in signs.items()],
         "decided": sorted([*_reviews(lead), *_against_the_rules(lead)], key=lambda one: one.at, reverse=True),
     }
@@ -79,10 +86,18 @@ def _against_the_rules(lead: Lead) -> list[Word]:
             one.at,
             one.reason,
             waits=not one.is_in_force,
+            against=_against(one.assessment),
         )
         for one in (standing.counting, standing.waiting)
         if one
     ]
+
+
+def _against(made: Assessment) -> str:
+    """What it was made against: rule, signs, and the day of what was known."""
+    knowing = f", knowing {', '.join(map(in_words, made.signs))}" if made.signs else ""
+    day = date_format(localtime(made.at), "M j, Y")
+    return f"rule {made.rule} ({made.get_outcome_display()}){knowing}, on what was known {day}"
 
 
 def _both(first: object, second: object | None) -> str:

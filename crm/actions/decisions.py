@@ -1,9 +1,20 @@
 """What every decision about a lead has in common: it knows what came until now, or it is refused."""
 
+from collections.abc import Callable
+
+from django.db.models import Model
+
 from crm import registry
 from crm.errors import OutOfDate
 from crm.models import Lead
 from crm.registry import Basis, News
+
+
+def follows(latest: Model | None, *, earlier: str | None, words: Callable[[], str]) -> None:
+    """Raise OutOfDate when somebody has decided since: `latest` is the newest decision, `earlier` the id of the one
+    that the page showed, "" for none; None for whoever decides without a page. `words`: what was decided."""
+    if latest is not None and earlier is not None and earlier != str(latest.pk):
+        raise OutOfDate((words(),))
 
 
 def known(lead: Lead, *, seen: int | None) -> Basis:

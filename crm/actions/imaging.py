@@ -63,13 +63,13 @@ def receive(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
     locked.save(update_fields=[f"{part}_at", f"{part}_by"])
     _tell(locked, f"{part} received", by=by, now=now)
     if locked.is_complete:
-        _ask_for_review(locked, due_at=now + REVIEW_WITHIN)
+        _ask_for_review(locked, now=now)
 
 
-def _ask_for_review(study: ImagingStudy, *, due_at: datetime) -> None:
-    """Opens the one review task of a study, or opens it again when a part had been taken back."""
-    key = review_key(study)
-    if not Task.objects.filter(key=key).update(due_at=due_at, done_at=None, done_by=None):
+def _ask_for_review(study: ImagingStudy, *, now: datetime) -> None:
+    """Opens the one review task of a study, or opens it anew when a part had been taken back."""
+    key, due_at = review_key(study), now + REVIEW_WITHIN
+    if not Task.objects.filter(key=key).update(created_at=now, due_at=due_at, done_at=None, done_by=None):
         tasks.open_task(study.lead, kind=TaskKind.REVIEW, title="Review imaging", due_at=due_at, key=key)
 
 

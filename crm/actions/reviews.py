@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from crm import registry
 from crm.actions import accounts, decisions, events, imaging, leads, next_steps, tasks
@@ -22,6 +23,7 @@ from crm.enums import (
 )
 from crm.errors import ReviewRefused
 from crm.models import Activity, Consultation, ImagingStudy, Lead, ReviewDecision, Task, User
+from crm.partial_dates import impossible
 
 DAY_MINUTES = 480  # of opening hours: the next business day
 OF_A_REPORT = "report-review:"  # how the keys begin of reviews of what nobody has proven yet
@@ -37,20 +39,22 @@ def decide(
     by: User,
     now: datetime,
     seen: int | None = None,
+    earlier: str | None = None,
     study: ImagingStudy | None = None,
 ) -> ReviewDecision:
     """Records what a clinician says about a request. Where the rules say URGENT or a hold stands it needs a second
     person (domain rule: URGENT is never lowered by one person alone) and changes nothing until then.
 
     It covers the warning signs of the record as it stands, and `study`, an imaging study that was looked at with it.
-    `seen`: as in crm/actions/decisions.py. Raises OutOfDate when something came since, and ReviewRefused without a
-    reason or for a study that is not there to be reviewed. Side effects: Activity; an earlier decision that still
-    waits is void; see _carry_out.
+    `seen`, `earlier`: as in crm/actions/decisions.py. Raises OutOfDate when something came since, a colleague's
+    decision too, and ReviewRefused without a reason or for a study that is not there to be reviewed. Side effects:
+    Activity; an earlier decision that still waits is void; see _carry_out.
     """
     if not reason.strip():
         raise ReviewRefused("reason", "Give the reason: whoever looks next has to understand it.")
     locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
-    basis = decisions.known(locked, seen=seen)
+    basis, before = decisions.known(locked, seen=seen), latest(locked)
+    decisions.follows(before, earlier=earlier, words=lambda: _in_words(before))
     if study and not imaging.to_review(locked).filter(pk=study.pk).exists():
         raise ReviewRefused("study", "This study is reviewed already, or not complete.")
     _void(ReviewDecision.objects.waiting().filter(lead=locked), "Another decision followed.", now=now)
@@ -97,10 +101,28 @@ def agree(made: ReviewDecision, *, by: User, now: datetime, seen: int | None = N
     _carry_out(lead, locked, by=by, now=now)
 
 
+def latest(lead: Lead) -> ReviewDecision | None:
+    """Return the decision about a lead that was made last. One query."""
+    return ReviewDecision.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk").first()
+
+
+def _in_words(made: ReviewDecision | None) -> str:
+    return f"{made.by} decided: {made.get_decision_display()}. {made.reason}" if made else ""
+
+
 def is_open(lead: Lead) -> bool:
     """Return whether a clinician is asked to look at the record of this lead: at more than a study, or a report."""
+    return _asked(lead).exclude(key__startswith=OF_A_REPORT).exists()
+
+
+def is_looked_at(lead: Lead) -> bool:
+    """Return whether a clinician is asked to look at the record of this lead, or at a report about them. One query."""
+    return _asked(lead).exists()
+
+
+def _asked(lead: Lead) -> QuerySet[Task]:
     asked = Task.objects.open().filter(lead=lead, kind=TaskKind.REVIEW)
-    return asked.exclude(key__startswith=imaging.REVIEW_KEY).exclude(key__startswith=OF_A_REPORT).exists()
+    return asked.exclude(key__startswith=imaging.REVIEW_KEY)
 
 
 def void_what_waits(lead: Lead, *, but: Callable[[ReviewDecision], bool], because: str, now: datetime) -> None:
@@ -149,10 +171,14 @@ def record_consultation(
 ) -> Consultation:
     """Records what came of a visit, or corrects what was recorded for that day; moves the lead to Consulted.
 
-    Raises ReviewRefused for a day to come, or for a decision about a procedure that was not recommended.
+    Raises ReviewRefused for a day to come, before 1900 or before the birth, and for a decision about a procedure that
+    was not recommended.
     """
-    if held_on > now.astimezone(lead.location.zone).date():
+    today = now.astimezone(lead.location.zone).date()
+    if held_on > today:
         raise ReviewRefused("held_on", "This day is still to come.")
+    if why := impossible(held_on, "day", today=today, born=lead.born):
+        raise ReviewRefused("held_on", why)
     if surgery and result != ConsultResult.PROCEDURE:
         raise ReviewRefused("surgery", "There is nothing to decide: no procedure was recommended.")
     locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -35,12 +35,28 @@ class SeenForm(forms.Form):
 
     seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
 
-    def has_looked(self, number: int) -> None:
+    def has_looked(self, number: int, **others: str) -> None:
         """Take what is new for seen: the form is shown again with it, and knows when it is pressed once more."""
-        self.data = {**self.data.dict(), "seen": str(number)}  # type: ignore[attr-defined]  # a QueryDict
+        self.data = {**self.data.dict(), "seen": str(number)} | others  # type: ignore[attr-defined]  # a QueryDict
 
 
-class DecideForm(SeenForm):
+class FollowingForm(SeenForm):
+    """Carries along, too, the id of the decision before this one, as far as its page knew; "" for none."""
+
+    earlier = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    @property
+    def knew(self) -> str | None:
+        """Return that id; None from a form that carries nothing along. Call when valid."""
+        return self.cleaned_data["earlier"] if "earlier" in self.data else None
+
+
+def id_of(made: Model | None) -> str:
+    """Return what a FollowingForm carries along."""
+    return str(made.pk) if made else ""
+
+
+class DecideForm(FollowingForm):
     study = forms.ModelChoiceField(
         ImagingStudy.objects.none(),
         required=False,
@@ -129,8 +145,8 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Record a decision about a request. The form says what it stands on; an older one comes back with the news."""
     lead = find_lead(lead_id)
-    basis, news = registry.basis_of(lead), tuple[str, ...]()
-    asked_about = {"seen": basis.number, "study": request.GET.get("study")}
+    basis, before, news = registry.basis_of(lead), reviews.latest(lead), tuple[str, ...]()
+    asked_about = {"seen": basis.number, "earlier": id_of(before), "study": request.GET.get("study")}
     form = DecideForm(request.POST or None, studies=imaging.to_review(lead), initial=asked_about)
     if form.is_valid():
         data = form.cleaned_data
@@ -142,18 +158,18 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
                 by=user_of(request),
                 now=timezone.now(),
                 seen=data["seen"],
+                earlier=form.knew,
                 study=data["study"],
             )
         except ReviewRefused as refused:
             form.add_error(refused.field or None, refused.message)
         except OutOfDate as late:
-            news, basis = late.news, registry.basis_of(lead)
-            form.has_looked(basis.number)
+            news, basis, before = late.news, registry.basis_of(lead), reviews.latest(lead)
+            form.has_looked(basis.number, earlier=id_of(before))
         else:
             _say(request, lead, made)
             return back(lead_id)
-    before = ReviewDecision.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")[:1]
-    about = above(request, lead, basis, news, earlier=before)
+    about = above(request, lead, basis, news, earlier=[before] if before else [])
     return form_page(site, request, lead, form, title="Decide the review", about=about, status=409 if news else None)
 
 

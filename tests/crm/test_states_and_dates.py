@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import imaging, measurements, treatments
-from crm.enums import TaskKind
-from crm.errors import ImagingRefused, MeasurementRefused, TreatmentRefused
+from crm.actions import imaging, measurements, reviews, treatments
+from crm.enums import ConsultResult, TaskKind
+from crm.errors import ImagingRefused, MeasurementRefused, ReviewRefused, TreatmentRefused
 from crm.models import ImagingStudy, Lead, Task, Treatment, User
 from crm.treatment_enums import MeasurementKind, Source
 from tests.crm.test_desk_corrections import IN_PLACE, as_shown
@@ -189,6 +189,21 @@ def test_no_study_before_birth_or_in_the_future(desk: Client, born_1990: Lead, m
     answer = desk.post(at(born_1990, "imaging/add/"), {"modality": "mri", "region": "lumbar", "made": made} | MEDIUM)
     assert (answer.status_code, "check the year" in answer.text) == (422, True)
     assert not ImagingStudy.objects.exists()
+
+
+@pytest.mark.parametrize("held_on", [date(202, 11, 1), date(1899, 11, 1), date(1989, 11, 1)])
+def test_no_visit_before_birth_or_before_1900(born_1990: Lead, clinician: User, held_on: date) -> None:
+    with pytest.raises(ReviewRefused, match="check the year") as refused:
+        reviews.record_consultation(
+            born_1990,
+            held_on=held_on,
+            result=ConsultResult.CONSERVATIVE,
+            surgery=None,
+            note="",
+            by=clinician,
+            now=timezone.now(),
+        )
+    assert refused.value.field == "held_on"
 
 
 MEDIUM = {"medium": "cd"}

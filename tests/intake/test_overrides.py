@@ -245,6 +245,25 @@ def test_an_older_form_is_refused_with_the_news(client: Client, lead: Lead, firs
     assert client.post(address, typed | {"seen": again}).status_code == 302
 
 
+def test_the_second_person_sees_the_first_decision(client: Client, lead: Lead, first: User, second: User) -> None:
+    client.force_login(second)
+    address = f"/admin/crm/lead/{lead.pk}/outcome/"
+    shown = client.get(address).text
+    decide(lead, Outcome.CONSULT_LIKELY, first)
+    typed = {"seen": shown.split('name="seen" value="')[1].split('"')[0], "earlier": ""}
+    typed |= {"outcome": "OUT_OF_SCOPE", "reason": "Lives elsewhere."}
+
+    refused = client.post(address, typed)
+
+    assert (refused.status_code, Override.objects.count()) == (409, 1)
+    assert "Flo First decided: Consultation reasonable. Letter read." in refused.text
+    assert "Lives elsewhere." in refused.text
+    known = refused.text.split('name="earlier" value="')[1].split('"')[0]
+    assert "Letter read." in client.get(address).text
+    assert client.post(address, typed | {"earlier": known}).status_code == 302
+    assert counts(lead) == Outcome.OUT_OF_SCOPE
+
+
 def test_taking_back_is_offered_where_there_is_something_to_take_back(client: Client, lead: Lead, first: User) -> None:
     client.force_login(first)
     address = f"/admin/crm/lead/{lead.pk}/outcome/"
@@ -275,6 +294,7 @@ def test_the_paper_names_it_as_long_as_it_counts(lead: Lead, first: User) -> Non
         "Flo First",
         "Letter read.",
     )
+    assert told.against == "rule R9 (Continue conservative care), on what was known Nov 23, 2026"
     latest = answer(lead, minutes=2, pain_now_avg="0")  # another rule with the same outcome
     assert summary_head.of_lead(lead, latest)["decided"] == []
 

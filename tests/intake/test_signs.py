@@ -307,6 +307,26 @@ def test_the_second_clinician_sees_the_first_decision(
     assert f"by {clinician}" in page.split('name="reason"')[0]
 
 
+def test_of_two_pages_open_at_once_the_second_sees_what_the_first_decided(
+    client: Client, lead: Lead, second: User, clinician: User
+) -> None:
+    client.force_login(second)
+    address = f"/admin/crm/lead/{lead.pk}/decide/"
+    shown = client.get(address).text
+    decide(lead, clinician, Decision.SUITABLE)
+    typed = {"seen": seen_in(shown), "earlier": "", "decision": "refer_elsewhere", "reason": "No back pain at all."}
+
+    refused = client.post(address, typed)
+
+    assert (refused.status_code, ReviewDecision.objects.count()) == (409, 1)
+    news = refused.text.split('role="alert"')[1]
+    assert f"{clinician} decided: {Decision.SUITABLE.label}. Known and treated." in news
+    assert "No back pain at all." in news
+    known = refused.text.split('name="earlier" value="')[1].split('"')[0]
+    assert client.post(address, typed | {"earlier": known}).status_code == 302
+    assert ReviewDecision.objects.count() == 2
+
+
 # --- What the patient reads ------------------------------------------------------------------------------------------
 
 

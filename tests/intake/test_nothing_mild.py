@@ -1,0 +1,131 @@
+"""While somebody is on hold, or a clinician is asked to look, nothing that they or their surgeon read sounds mild."""
+
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm.actions import imaging, reviews
+from crm.enums import Decision, Stage, TaskKind
+from crm.models import Lead, Location, Task, User
+from intake import actions, packet_word
+from intake.models import UnprovenRequest
+from tests.factories import NOON, own_browser
+from tests.intake.test_papers import paper, signs, top
+from tests.intake.test_signs import later_request
+from tests.intake.test_submit import request_of
+
+pytestmark = pytest.mark.django_db
+MILD = re.compile(
+    r"is mild|es leve|feel better|siente mejor|helping|ayudando|find a time|ask you again|preguntarle", re.IGNORECASE
+)
+PAGES = ("", "treatments/", "treatments/over-time/", "questions/recheck/", "messages/")
+
+
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    """Hardly any pain: rule R6."""
+    return actions.submit(request_of(centre, pain_now_avg="1")).lead
+
+
+def mild_words(lead: Lead) -> list[str]:
+    """On all pages of the patient, in both languages."""
+    browser = own_browser(lead)
+    read = [browser.get(f"{language}/my/{page}") for language in ("", "/es") for page in PAGES]
+    assert {answer.status_code for answer in read} == {200}
+    return [found for answer in read for found in MILD.findall(answer.text)]
+
+
+def withdraw(lead: Lead) -> None:
+    """A sign for review, and the next day the same page without it."""
+    signs(lead, b=["B5"])
+    signs(lead)
+
+
+def decide(lead: Lead, by: User) -> None:
+    reviews.decide(lead, decision=Decision.CONTINUE_CARE, reason="Looked at.", by=by, now=timezone.now())
+
+
+def test_without_any_of_it_the_page_says_what_the_rules_say(lead: Lead) -> None:
+    assert mild_words(lead)
+
+
+@pytest.mark.parametrize("stage", [Stage.NEW, Stage.BOOKING, Stage.IMPROVED])
+def test_under_a_hold_no_page_sounds_mild(lead: Lead, stage: Stage) -> None:
+    signs(lead, a=["A2"])
+    signs(lead)
+    Lead.objects.update(stage=stage)
+    assert Lead.objects.get().safety_hold
+    assert mild_words(lead) == []
+
+
+def test_a_sign_that_was_taken_back_is_looked_at_before_anything_mild_is_said(lead: Lead, clinician: User) -> None:
+    withdraw(lead)
+    Lead.objects.update(stage=Stage.IMPROVED)
+    assert mild_words(lead) == []
+    assert "One of our clinicians is looking at your request." in own_browser(lead).get("/my/").text
+    decide(lead, clinician)
+    assert mild_words(lead)
+
+
+def test_what_came_in_their_name_is_looked_at_before_anything_mild_is_said(lead: Lead) -> None:
+    actions.submit(later_request(lead, safety_check_b=["B5"], pain_now_avg="4"))
+    assert UnprovenRequest.objects.filter(lead=lead).exists()
+    assert mild_words(lead) == []
+
+
+def test_a_study_to_be_looked_at_is_nothing_to_worry_about(lead: Lead) -> None:
+    Task.objects.create(
+        lead=lead, kind=TaskKind.REVIEW, title="Review imaging", due_at=NOON, key=f"imaging-review:{uuid.uuid4()}"
+    )
+    assert mild_words(lead)
+
+
+def test_an_open_review_stands_on_top_of_the_summary(lead: Lead, desk: Client, clinician: User) -> None:
+    assert "Low current impact" in paper(desk, lead, "summary")
+    withdraw(lead)
+    assert "A clinical review is open" in top(desk, lead)
+    assert "Low current impact" not in paper(desk, lead, "summary")
+    decide(lead, clinician)
+    assert "is open" not in top(desk, lead)
+    assert "Low current impact" in paper(desk, lead, "summary")
+
+
+def test_what_the_rules_say_of_a_sign_stays_on_the_summary(lead: Lead, desk: Client) -> None:
+    signs(lead, b=["B5"])
+    assert "A clinical review is open" in top(desk, lead)
+    assert "Prompt clinical review (rule R2)" in paper(desk, lead, "summary")
+
+
+def test_the_word_that_a_packet_may_go_out_knows_what_came_last(lead: Lead, clinician: User) -> None:
+    signs(lead, b=["B5"])
+    browser = Client()
+    browser.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/packet/print/"
+    shown = browser.get(address).text
+    signs(lead, b=["B5", "B2"])
+    typed = {"reason": "Known for years", "seen": shown.split('name="seen" value="')[1].split('"')[0]}
+
+    refused = browser.post(address, typed)
+
+    assert refused.status_code == 409
+    assert "lost weight without trying" in refused.text
+    assert "Known for years" in refused.text
+    assert browser.get(address).status_code == 409
+    again = typed | {"seen": refused.text.split('name="seen" value="')[1].split('"')[0]}
+    assert browser.post(address, again).status_code == 302
+    assert browser.get(address).status_code == 200
+
+
+def test_a_review_that_opens_again_asks_for_a_new_word(lead: Lead, desk: Client, clinician: User) -> None:
+    study, now = imaging.add(lead, by=clinician, now=NOON, modality="mri", region="lumbar"), timezone.now()
+    for part in ("report", "images"):
+        imaging.receive(study, part=part, by=clinician, now=now)
+    packet_word.give(lead, reason="Seen already.", by=clinician, now=now + timedelta(minutes=1))
+    assert not packet_word.is_needed(lead)
+    imaging.take_back(study, part="report", by=clinician, now=now + timedelta(minutes=2))
+    imaging.receive(study, part="report", by=clinician, now=now + timedelta(minutes=3))
+    assert packet_word.is_needed(lead)
