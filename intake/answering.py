@@ -85,14 +85,14 @@ def keep_emergency(sent: Sent) -> None:
 
 @transaction.atomic
 @one_by_one
+@events.one_press()
 def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
     """Adds a treatment without details for each kind that is not there yet; the details are asked one by one."""
     waits = _request_of(sent)
     there = {one.kind for one in visible_treatments(sent.session)}
     region = _region(record.visible_answers(sent.session))
     fresh = [kind for kind in dict.fromkeys(kinds) if kind not in there]  # a form may tick one twice
-    with events.one_press():
-        added = [_add(sent, kind, region) for kind in fresh]
+    added = [_add(sent, kind, region) for kind in fresh]
     for number, treatment in enumerate(added):
         told, in_order = {"kind": treatment.kind}, sent.now + timedelta(microseconds=number)
         columns = told | {"body_region": treatment.body_region}
@@ -113,6 +113,7 @@ def _add(sent: Sent, kind: str, region: str) -> Treatment:
 
 @transaction.atomic
 @one_by_one
+@events.one_press()
 def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
     """Keeps what was told of one treatment, in the patient's words beside the row that staff may correct later.
 

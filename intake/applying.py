@@ -66,8 +66,9 @@ def apply_kept(page: Submission, *, title: str, is_urgent: bool, now: datetime) 
     """Let the record follow a page that was kept before; what is newer on record stays. A warning sign was acted on
     when it came."""
     if page.page == TREATMENTS:
-        _apply_treatment(page, now=now)
-        assessments.ask(page.lead, cause="Treatments told", now=now)
+        with events.one_press():
+            _apply_treatment(page, now=now)
+            assessments.ask(page.lead, cause="Treatments told", now=now)
     if is_urgent:
         events.announce(page.lead, Event.OUTCOME_CHANGED, now=now)
         assessments.assess(page.lead, cause=f"Answered: {title}", now=now, sign_told=True)

@@ -6,8 +6,8 @@ DECISION_GUARDS = [
     Guard(
         "a sign that no decision has covered opens a review",
         "intake/assessments.py",
-        "    if not (fresh := signs.uncovered(lead, made)):\n",
-        "    if not (fresh := signs.uncovered(lead, made)) or lead.outcome == made.outcome:\n",
+        "    fresh = signs.uncovered(lead, made)\n",
+        "    fresh = signs.uncovered(lead, made) if lead.outcome != made.outcome else []\n",
         "intake/test_signs.py::test_a_new_sign_after_a_decision_opens_a_review_though_the_outcome_is_the_same",
     ),
     Guard(

@@ -19,9 +19,9 @@ INSURANCE_GUARDS = [
     ),
     Guard(
         "under a hold no paper sounds mild",
-        "templates/intake/print_summary.html",
-        "{% if on_hold %}Under a hold",
-        "{% if False %}Under a hold",
+        "intake/papers.py",
+        '    if head["on_hold"]:\n',
+        "    if False:\n",
         "intake/test_papers.py::test_under_a_hold_the_summary_names_hold_and_sign_and_sounds_not_mild",
     ),
     Guard(
@@ -34,8 +34,8 @@ INSURANCE_GUARDS = [
     Guard(
         "only a clinician lets the packet go",
         "intake/papers.py",
-        '    may, refused = request.user.has_perm("crm.decide_review"), ""',
-        '    may, refused = True, ""',
+        '    may, refused, news = request.user.has_perm("crm.decide_review"), "",',
+        '    may, refused, news = True, "",',
         "intake/test_papers.py::test_the_packet_waits_for_a_clinician_under_a_hold_or_an_open_review",
     ),
     Guard(

@@ -54,11 +54,19 @@ def score(
 
 def test_three_treatments_of_one_press_are_one_assessment(lead: Lead, asked: list[str]) -> None:
     own_browser(lead).post("/my/treatments/", {"submission_id": str(uuid.uuid4()), "kinds": TICKED})
-    assert asked == ["Treatments changed"]
+    assert len(asked) == 1
     latest = assessments.latest(lead)
     assert latest is not None
     assert {entry["kind"] for entry in latest.snapshot["treatments"]} == set(TICKED)
     assert Lead.objects.get().outcome == latest.outcome
+
+
+def test_telling_one_treatment_asks_once(lead: Lead, asked: list[str]) -> None:
+    row = treatments.add(lead, by=None, source=Source.PATIENT, now=NOON, kind="pt_supervised")
+    asked.clear()
+    sent = {"submission_id": str(uuid.uuid4()), "start": "03/2026", "going_on": "yes", "relief": "25"}
+    assert own_browser(lead).post(f"/my/treatments/{row.pk}/", sent).status_code == 302
+    assert len(asked) == 1
 
 
 def test_a_document_that_brings_a_report_asks_once(lead: Lead, asked: list[str]) -> None:
