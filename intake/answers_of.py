@@ -24,6 +24,7 @@ def answers_of(row: Treatment) -> dict[str, Any]:
         "relief": _number(row.relief_percent, unsure=Unsure.RELIEF in unsure),
         "lasted": "still" if row.relief_still_present else _number(row.relief_duration_days, Unsure.LASTED in unsure),
         "side_effects": row.side_effects,
+        "since_then": [],  # asked anew each time
         "ended_because": _why(row),
         "clinician": {True: "true", False: "false"}.get(
             row.directed_by_clinician,  # type: ignore[arg-type]

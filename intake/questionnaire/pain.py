@@ -148,6 +148,7 @@ PAIN = Page(
                     why="Weakness that is growing cannot wait. Weakness that stays has to be looked at soon.",
                 ),
                 Question("limb_numbness", Kind.ONE, "Is a leg, a foot, an arm or a hand numb?", NUMBNESS),
+                Question("numb_where", Kind.TEXT, "If so, where, and since when?"),
                 Question(
                     "lift_foot",
                     Kind.ONE,
@@ -159,7 +160,6 @@ PAIN = Page(
                         *UNSURE,
                     ),
                 ),
-                Question("numb_where", Kind.TEXT, "If so, where, and since when?"),
                 Question(
                     "limited",
                     Kind.MANY,
