@@ -263,8 +263,8 @@ REQUEST_GUARDS = [
     Guard(
         "a page that was left alone keeps its warning sign",
         "intake/safety_net.py",
-        "if _may_still_write(request, session, now=now) and _keep_page(request, session, key):",
-        "if False and _keep_page(request, session, key):",
+        "if session and _may_still_write(request, session, named, now=now) and _keep_page(request, session, match):",
+        "if session and False and _keep_page(request, session, match):",
         "intake/test_safety_net.py::test_a_page_that_was_left_alone_is_kept",
     ),
     Guard(
