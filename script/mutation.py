@@ -9,7 +9,8 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -110,18 +111,25 @@ class Copy:
             except psutil.TimeoutExpired:
                 code = None
             finally:
-                _end(process)
+                _end(process, self.tree)
             said.seek(0)
             return Run(code, said.read(), time.monotonic() - begun)
 
 
-def _end(process: psutil.Process) -> None:
-    """SIGKILL for a run and all that it has started."""
-    if process.is_running():
-        family = [process, *process.children(recursive=True)]
-        for one in family:
+def _end(process: psutil.Process, tree: Path) -> None:
+    """SIGKILL for a run and all that it has started, whoever its parent is by now."""
+    family = [process, *process.children(recursive=True)] if process.is_running() else []
+    for one in [*family, *_at_work_in(tree)]:
+        with suppress(psutil.NoSuchProcess):
             one.kill()
-        psutil.wait_procs(family, timeout=5)
+    psutil.wait_procs(family, timeout=5)
+
+
+def _at_work_in(tree: Path) -> Iterator[psutil.Process]:
+    for one in psutil.process_iter():
+        with suppress(psutil.Error):  # it may end meanwhile, or be somebody else's
+            if Path(one.cwd()) == tree:
+                yield one
 
 
 def words_of_failure(said: str) -> str:

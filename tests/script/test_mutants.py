@@ -23,7 +23,9 @@ def test_nothing_of_it():
 
 def test_waits_for_the_answer():
     if answer() != 42:
-        subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"])
+        waits = [sys.executable, "-c", "import threading; threading.Event().wait()"]
+        subprocess.Popen(waits)
+        subprocess.run(["sh", "-c", '"$@" &', "sh", *waits])
         threading.Event().wait()
 """
 
