@@ -12,7 +12,7 @@ ROLE_GUARDS = [
     ),
     Guard(
         "the front desk opens no private page",
-        "crm/admin/lead_private.py",
+        "crm/patient_access.py",
         'OPENS_IT = "crm.change_lead intake.view_submission crm.view_document"',
         'OPENS_IT = "crm.change_lead"',
         "crm/test_front_desk.py::test_no_door_opens_what_a_person_told",
