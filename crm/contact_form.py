@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from crm.normalise import one_line
+from crm.text_fields import LineField
 
 _CONTROL = {"class": "form-control"}
 
@@ -14,8 +14,8 @@ _CONTROL = {"class": "form-control"}
 class ContactPersonForm(forms.Form):
     use_required_attribute = False
 
-    name = forms.CharField(label=_("Name of the person"), max_length=120, widget=forms.TextInput(attrs=_CONTROL))
-    relation = forms.CharField(
+    name = LineField(label=_("Name of the person"), max_length=120, widget=forms.TextInput(attrs=_CONTROL))
+    relation = LineField(
         label=_("Who is it?"),
         max_length=60,
         help_text=_("Such as daughter, neighbor or attorney."),
@@ -31,12 +31,6 @@ class ContactPersonForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs=_CONTROL))
     may_discuss = forms.BooleanField(label=_("We may discuss health matters with this person"), required=False)
     may_book = forms.BooleanField(label=_("This person may make and change appointments"), required=False)
-
-    def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
-
-    def clean_relation(self) -> str:
-        return one_line(self.cleaned_data["relation"])
 
     def clean_phone(self) -> str:
         """The number in E.164."""

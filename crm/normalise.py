@@ -7,14 +7,26 @@ import phonenumbers
 
 # Control characters, and the marks that reorder text (Unicode Standard Annex 9): a name with them reads as another.
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029\t]+")
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_SPACES = re.compile(r"\s+")
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_SPACES = re.compile(r"[\s\u2800]+")  # blank braille is a blank
+# Joiners, fillers, selectors and tags: they belong to letters, emoji and some scripts, and alone show nothing.
+_NOTHING = re.compile(
+    r"[ \u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]*"
+)
 
 
 def one_line(text: str) -> str:
-    """One line in Unicode NFC without control or reordering characters; runs of white space become one blank."""
+    """One line in Unicode NFC without control or reordering characters; runs of white space become one blank. "" for
+    what shows nothing at all."""
     text = _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", text))
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    text = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return "" if _NOTHING.fullmatch(text) else text
+
+
+def several_lines(text: str) -> str:
+    """Clean every line as `one_line` does; each end of a line becomes one newline."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(map(one_line, lines)).strip()
 
 
 def name_key(*names: str) -> str:

@@ -19,8 +19,9 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from crm import queries
 from crm.models import Location
+from crm.text_fields import LineField, TextField
 from intake import guard
-from intake.fields import AddressField, LineField, TextField
+from intake.fields import AddressField
 from intake.forms import trap
 from intake.models import Question, Topic
 from intake.request import digest_of

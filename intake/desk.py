@@ -24,6 +24,7 @@ from crm.models import Lead
 from crm.patient_access import FILLS_IN
 from crm.private import enter
 from crm.queries import MOST_QUEUED
+from crm.text_fields import TextField
 from intake import assessments, overrides
 from intake.models import Assessment, Override
 from intake.questionnaire import SAFETY_SCRIPT
@@ -31,7 +32,7 @@ from intake.questionnaire import SAFETY_SCRIPT
 
 class OverrideForm(FollowingForm):
     outcome = forms.ChoiceField(label="What counts instead")
-    reason = forms.CharField(
+    reason = TextField(
         max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text=f"Stays beside the rules'. {IN_COPY}"
     )
 

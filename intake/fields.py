@@ -15,26 +15,12 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from crm import normalise, safety_text
 from crm.said import SaidDateField
+from crm.text_fields import LineField, TextField, refuse_endless
 from crm.treatment_enums import DatePrecision
 from intake.questionnaire import LONGEST_TEXT, Kind, Question, SafetyOption, safety_options
 
 MAX_LINE = 80
-MOST_TYPED = 1_000  # characters of one line, blanks and all, before it is cleaned
 HIGHEST_NUMBER = 30
-
-
-def refuse_endless(value: Any, *, most: int = MOST_TYPED) -> None:
-    """Before anything else: cleaning takes the longer the longer a text is, quadratically so with combining marks."""
-    if value and len(str(value)) > most:
-        raise ValidationError(_("This is too long. Please write less."), code="max_length")
-
-
-class LineField(forms.CharField):
-    """One line: control and reordering characters are taken out before the length is judged."""
-
-    def to_python(self, value: Any) -> str:
-        refuse_endless(value)
-        return normalise.one_line(super().to_python(value) or "")
 
 
 class AddressField(forms.EmailField):
@@ -48,15 +34,6 @@ class AddressField(forms.EmailField):
         super().validate(value)
         if value and not normalise.is_public_domain(value):
             raise ValidationError(_("Enter a full e-mail address, such as name@example.org."), code="invalid")
-
-
-class TextField(forms.CharField):
-    """Several lines: control and reordering characters are taken out, line ends stay."""
-
-    def to_python(self, value: Any) -> str:
-        refuse_endless(value, most=4 * (self.max_length or MOST_TYPED))
-        lines = (super().to_python(value) or "").replace("\r\n", "\n").split("\n")
-        return "\n".join(normalise.one_line(line) for line in lines).strip()
 
 
 class PastField(SaidDateField):

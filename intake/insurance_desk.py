@@ -16,7 +16,7 @@ from crm.admin.correction_form import ReplacingForm
 from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead
-from crm.normalise import one_line
+from crm.text_fields import LineField, TextField
 from intake import gaps, insurance, insurers, record
 from intake.in_words import values_in_words
 from intake.insurance import InsuranceRefused
@@ -60,21 +60,15 @@ class ChooseForm(InsurerForm, ReplacingForm):
 class VerificationForm(InsurerForm):
     """One conversation with an insurer."""
 
-    spoke_to = forms.CharField(label="Who said it", max_length=120, help_text="A name and the department.")
-    call_reference = forms.CharField(max_length=80, help_text="The insurer's number for this conversation.")
+    spoke_to = LineField(label="Who said it", max_length=120, help_text="A name and the department.")
+    call_reference = LineField(max_length=80, help_text="The insurer's number for this conversation.")
     is_active = forms.ChoiceField(label="Coverage is active", choices=Answer)
     network = forms.ChoiceField(label="We are", choices=Network)
     needs_authorization = forms.ChoiceField(label="Authorization is needed", choices=Answer)
     needs_referral = forms.ChoiceField(label="A referral is needed", choices=Answer)
-    note = forms.CharField(
+    note = TextField(
         max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text=f"No diagnosis. {IN_COPY}"
     )
-
-    def clean_spoke_to(self) -> str:
-        return one_line(self.cleaned_data["spoke_to"])
-
-    def clean_call_reference(self) -> str:
-        return one_line(self.cleaned_data["call_reference"])
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:

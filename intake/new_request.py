@@ -25,6 +25,7 @@ from crm.actions import access, leads, safety
 from crm.admin.forms import IN_COPY
 from crm.enums import AccessAction, CameBy
 from crm.models import Lead, Location, User
+from crm.text_fields import TextField
 from intake import actions, consents
 from intake.forms import RequestForm
 from intake.questionnaire import Section, question
@@ -60,7 +61,7 @@ class NewRequest(RequestForm):
         input_formats=[_MINUTES],
     )
     language_spoken = forms.ChoiceField(choices=SPOKEN, label="Speaks")
-    note = forms.CharField(required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}), help_text=IN_COPY)
+    note = TextField(required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}), help_text=IN_COPY)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

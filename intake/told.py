@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.errors import TreatmentRefused
 from crm.models import Treatment
 from crm.said import SaidDate, SaidDateField
+from crm.text_fields import LineField
 from crm.treatment_enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus, Unsure
 from crm.vocabulary import kinds_in, name_of
 from intake import raw_signs
@@ -102,8 +103,8 @@ class ToldForm(forms.Form):
 
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
-    kind_other = forms.CharField(label=_("What was it?"), max_length=120, required=False)
-    drug_name = forms.CharField(
+    kind_other = LineField(label=_("What was it?"), max_length=120, required=False)
+    drug_name = LineField(
         label=_("Name of the medicine"), max_length=120, required=False, help_text=_("If you know it.")
     )
     body_region = forms.ChoiceField(label=_("Where was it given?"), choices=REGIONS, widget=RADIO)

@@ -16,6 +16,7 @@ from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead
 from crm.normalise import telephone_in_words
+from crm.text_fields import TextField
 from intake import known, unproven
 from intake.in_words import in_words, page_title
 from intake.models import Submission, UnprovenRequest
@@ -46,7 +47,7 @@ class DecideForm(forms.Form):
         help_text="Ask by telephone. Links and codes go there and open what was sent; the other opens nothing more.",
     )
     seen = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    note = forms.CharField(
+    note = TextField(
         label="How you know",
         required=False,
         max_length=2000,

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Location
+from crm.text_fields import LineField, TextField
 from scheduling.enums import CancelReason, ResourceKind
 from scheduling.models import AppointmentType, Resource
 
@@ -72,7 +73,7 @@ class StaffCancelForm(CancelForm):
     """Every reason, those of the centre too, and a word about it for colleagues."""
 
     reason = forms.ChoiceField(choices=[("", "Choose …"), *CancelReason.choices], label="Why")
-    note = forms.CharField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    note = TextField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, by_mail: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,7 +93,7 @@ class OverForm(forms.Form):
     over_start = forms.DateTimeField(
         label="When", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), validators=[in_our_time]
     )
-    over_reason = forms.CharField(max_length=200, label="Why", help_text="Stays with the appointment.")
+    over_reason = LineField(max_length=200, label="Why", help_text="Stays with the appointment.")
 
     def __init__(self, *args: Any, location: Location, **kwargs: Any) -> None:
         """Offers the providers of one location, and takes no others."""

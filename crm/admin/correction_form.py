@@ -6,6 +6,8 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
+from crm import normalise
+
 
 def keep_stored_choice(field: forms.Field, stored: Any) -> None:
     """Let a choice that has left the list stand as it was stored: a page that is saved unchanged changes nothing."""
@@ -42,6 +44,7 @@ class CorrectionForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """Refuse what two have changed: whoever comes second sees what the first one wrote, and decides."""
         data = super().clean() or {}
+        self._clean_words(data)
         changed = self._changed_meanwhile()
         self.colleague = self._ask_who() if changed else ""
         for name in changed:
@@ -50,6 +53,17 @@ class CorrectionForm(forms.ModelForm):
             else:
                 self.also_changed.append(str(self[name].label).lower())
         return data
+
+    def _clean_words(self, data: dict[str, Any]) -> None:
+        """Clean what was typed as crm/text_fields.py does on the other forms."""
+        for name, field in self.fields.items():
+            typed = data.get(name)
+            if type(field) is not forms.CharField or not typed:
+                continue
+            is_long = isinstance(field.widget, forms.Textarea)
+            data[name] = normalise.several_lines(typed) if is_long else normalise.one_line(typed)
+            if field.required and not data[name]:
+                self.add_error(name, field.error_messages["required"])
 
     def _get_validation_exclusions(self) -> set[str]:
         """What was not changed is not judged anew: a word that has left its list may stay."""

@@ -19,6 +19,7 @@ from crm.errors import TreatmentRefused
 from crm.models import Lead, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
 from crm.said import SaidDate, SaidDateField, SpanField
+from crm.text_fields import LineField, TextField
 from crm.treatment_enums import DatePrecision, MeasurementKind, SideEffect, Source, TreatmentStatus, Unsure
 from crm.vocabulary import grouped_choices
 
@@ -72,12 +73,12 @@ def _in_confidence() -> forms.BooleanField:
 
 class CallForm(forms.Form):
     outcome = forms.ChoiceField(choices=[("", "Choose …"), *CallOutcome.choices], label="How did it go?")
-    note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS, help_text=IN_COPY)
+    note = TextField(required=False, max_length=4000, widget=_THREE_ROWS, help_text=IN_COPY)
     in_confidence = _in_confidence()
 
 
 class NoteForm(forms.Form):
-    text = forms.CharField(
+    text = TextField(
         max_length=4000,
         widget=_THREE_ROWS,
         label="Note",
@@ -94,8 +95,8 @@ class MoveForm(forms.Form):
     lost_reason = forms.ChoiceField(
         choices=[("", "Only when lost …"), *LostReason.choices], required=False, label="Why lost"
     )
-    note = forms.CharField(required=False, max_length=4000, widget=_THREE_ROWS, help_text=IN_COPY)
-    next_title = forms.CharField(
+    note = TextField(required=False, max_length=4000, widget=_THREE_ROWS, help_text=IN_COPY)
+    next_title = LineField(
         required=False,
         max_length=120,
         label="What comes next",
@@ -241,8 +242,8 @@ def _as_columns(cleaned: dict[str, Any]) -> dict[str, Any]:
 class DetailsForm(CorrectionForm):
     """Contact details as the coordinator learns them."""
 
-    first_name = forms.CharField(max_length=80)
-    last_name = forms.CharField(max_length=80)
+    first_name = LineField(max_length=80)
+    last_name = LineField(max_length=80)
     email = forms.EmailField(required=False, max_length=254, label="E-mail")
     phone = PhoneNumberField(required=False, help_text="Such as (212) 555-0100.")
     state = forms.ChoiceField(required=False, choices=[("", "Not known"), *places.STATE_CHOICES])
@@ -268,15 +269,9 @@ class DetailsForm(CorrectionForm):
         if not by.has_perm("crm.assign_lead"):
             del self.fields["owner"]
 
-    def clean_first_name(self) -> str:
-        return one_line(self.cleaned_data["first_name"])
-
     def clean_tags(self) -> list[str]:
         """Each once, without blanks around it."""
         return list(dict.fromkeys(filter(None, map(one_line, self.cleaned_data["tags"]))))
-
-    def clean_last_name(self) -> str:
-        return one_line(self.cleaned_data["last_name"])
 
     def clean_email(self) -> str:
         address = email_address(self.cleaned_data["email"])

@@ -17,6 +17,7 @@ from crm.actions import referrals
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.enums import ReferralStep
 from crm.models import Lead, Referral, ReferringPractice
+from crm.text_fields import LineField
 
 _NEW_PRACTICE = reverse_lazy("admin:crm_referringpractice_add")
 
@@ -45,7 +46,7 @@ class ReferralForm(forms.Form):
 
 
 class TellForm(forms.Form):
-    how = forms.CharField(
+    how = LineField(
         label="How, and to whom", max_length=200, help_text="Such as: fax to Dr. Example, or spoke to the front desk."
     )
     step = forms.ChoiceField(choices=ReferralStep.choices, widget=forms.HiddenInput)

@@ -26,6 +26,7 @@ from crm.enums import OPEN_STAGES, AccessAction, ConsultResult, Decision, Surger
 from crm.errors import OutOfDate, ReviewRefused
 from crm.models import Consultation, ImagingStudy, Lead, ReviewDecision
 from crm.registry import Basis
+from crm.text_fields import TextField
 
 _FOUR_ROWS = forms.Textarea(attrs={"rows": 4})
 
@@ -65,7 +66,7 @@ class DecideForm(FollowingForm):
         help_text="Its own review ends with this decision. Others stay open.",
     )
     decision = forms.ChoiceField(choices=[("", "Choose …"), *Decision.choices], label="Decision")
-    reason = forms.CharField(max_length=4000, widget=_FOUR_ROWS, help_text=f"For whoever looks next. {IN_COPY}")
+    reason = TextField(max_length=4000, widget=_FOUR_ROWS, help_text=f"For whoever looks next. {IN_COPY}")
 
     def __init__(self, *args: Any, studies: QuerySet[ImagingStudy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,7 +88,7 @@ class ConsultationForm(ReplacingForm):
         label="The patient's own decision",
         help_text="Can be added later: record the same day again.",
     )
-    note = forms.CharField(required=False, max_length=4000, widget=_FOUR_ROWS, help_text=IN_COPY)
+    note = TextField(required=False, max_length=4000, widget=_FOUR_ROWS, help_text=IN_COPY)
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:

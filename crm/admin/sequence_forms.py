@@ -9,6 +9,7 @@ from crm import conditions, mail_texts
 from crm.enums import Event, Stage
 from crm.models import SequenceVersion
 from crm.sequences.definition import DATES, MOST_STEPS, Definition, Do, OnResume, Purpose, write_delay
+from crm.text_fields import LineField
 
 _EMPTY = ("", "—")
 _ON = {"recheck_on": "the day of the re-check", "wake_up_on": "the day on which the insurer's time is reached"}
@@ -25,13 +26,13 @@ def _named(names: Any) -> list[tuple[str, str]]:
 
 
 class HeadForm(forms.Form):
-    title = forms.CharField(max_length=80)
+    title = LineField(max_length=80)
     purpose = forms.ChoiceField(choices=_named(Purpose))
     trigger = forms.ChoiceField(label="Begins on", choices=_named(Event))
     when = forms.MultipleChoiceField(label="If all of these hold", required=False, widget=forms.CheckboxSelectMultiple)
     stops = forms.MultipleChoiceField(label="Ends when one holds", required=False, widget=forms.CheckboxSelectMultiple)
     on_resume = forms.ChoiceField(label="After a pause", choices=list(_ON_RESUME.items()))
-    note = forms.CharField(label="What was changed, and why", max_length=200, required=False)
+    note = LineField(label="What was changed, and why", max_length=200, required=False)
 
     def __init__(self, data: Any, *, definition: Definition) -> None:
         told = definition.model_dump(mode="json")
@@ -47,7 +48,7 @@ class StepForm(forms.Form):
     on = forms.ChoiceField(label="Or on", required=False, choices=[_EMPTY, *((name, _ON[name]) for name in DATES)])
     other_daypart = forms.BooleanField(label="Other half of the day", required=False)
     text = forms.ChoiceField(label="Text of the mail", required=False)
-    title = forms.CharField(label="Title of the task", max_length=100, required=False)
+    title = LineField(label="Title of the task", max_length=100, required=False)
     to = forms.ChoiceField(label="To stage", required=False, choices=[_EMPTY, *Stage.choices])
     purpose = forms.ChoiceField(label="Purpose", required=False, choices=[("", "as the sequence"), *_named(Purpose)])
 

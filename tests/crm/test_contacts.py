@@ -1,10 +1,13 @@
 """Whom one may speak to about a patient."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from crm import patient_access
+from crm.actions import contacts
 from crm.models import Activity, ContactPerson, Lead, Location
 from tests.factories import PASSWORD, in_their_place, make_lead, make_user
 
@@ -97,4 +100,46 @@ def test_only_the_patient_names_there(lead: Lead, staff: bool) -> None:
     else:
         browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now()).secret
     assert browser.post("/my/people/", ROBIN).status_code == 302
+    assert not ContactPerson.objects.exists()
+
+
+def named(browser: Client, lead: Lead, side: str, **changes: str) -> Any:
+    return browser.post(
+        "/my/people/" if side == "patient" else f"/admin/crm/lead/{lead.pk}/people/add/", ROBIN | changes
+    )
+
+
+@pytest.mark.parametrize("side", ["patient", "desk"])
+def test_named_twice_is_one_row_and_taking_off_leaves_nobody(
+    request: pytest.FixtureRequest, lead: Lead, side: str
+) -> None:
+    browser = request.getfixturevalue(side)
+    named(browser, lead, side)
+    named(browser, lead, side)
+    named(browser, lead, side, name="robin  example", may_book="on")
+    person = ContactPerson.objects.get(ended_at=None)
+    assert (person.may_discuss, person.may_book) == (True, True)
+    contacts.end(person, by=None, now=timezone.now())
+    assert not ContactPerson.objects.filter(ended_at=None).exists()
+
+
+def test_taking_off_ends_rows_of_a_double_press_of_before(patient: Client, lead: Lead) -> None:
+    twice = [ContactPerson.objects.create(lead=lead, name="Robin", relation="son", may_discuss=True) for _ in range(2)]
+    patient.post(f"/my/people/{twice[0].pk}/end/")
+    assert not ContactPerson.objects.filter(ended_at=None).exists()
+
+
+def test_two_people_of_one_name_are_two(patient: Client, lead: Lead) -> None:
+    named(patient, lead, "patient")
+    named(patient, lead, "patient", relation="neighbor")
+    contacts.end(ContactPerson.objects.get(relation="daughter"), by=None, now=timezone.now())
+    assert ContactPerson.objects.get(ended_at=None).relation == "neighbor"
+
+
+@pytest.mark.parametrize("side", ["patient", "desk"])
+@pytest.mark.parametrize("name", ["\u200b", "\u2800", "\u200d\u3164"])
+def test_a_person_whose_name_cannot_be_seen_is_asked_for(
+    request: pytest.FixtureRequest, lead: Lead, side: str, name: str
+) -> None:
+    assert named(request.getfixturevalue(side), lead, side, name=name).status_code == 422
     assert not ContactPerson.objects.exists()

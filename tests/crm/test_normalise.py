@@ -22,6 +22,12 @@ from crm import normalise
         ("李小龙", "李小龙"),
         ("e\u0301", "é"),
         ("\u200b\u2066\ufeff", ""),
+        ("\u2800\u2800", ""),
+        ("\u200d \u00ad\u3164\ufe0f", ""),
+        ("A\u2800\u2800B", "A B"),
+        ("\x1b[31mRed", "[31mRed"),
+        ("👩\u200d⚕\ufe0f", "👩\u200d⚕\ufe0f"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
     ],
 )
 def test_one_line(typed: str, kept: str) -> None:
