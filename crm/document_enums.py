@@ -51,6 +51,7 @@ class Unfit(TextChoices):
     )
     ZIP_PATHS = "zip_paths", _("The zip holds names that lead out of its folder. Zip the folder of the scan anew.")
     VIRUS = "virus", _("Our virus scanner found something in the file. Please call us.")
+    ALREADY = "already", _("This file is there already: you need not send it again.")
     INTERRUPTED = "interrupted", _("The upload was not finished within 7 days.")
 
 

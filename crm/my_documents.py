@@ -68,13 +68,25 @@ def start(request: PatientRequest) -> HttpResponse:
 @require_http_methods(["GET", "PUT"])
 @patient_page(reads=True, on_tablet=True)
 def piece(request: PatientRequest, document_id: UUID) -> HttpResponse:
-    return uploading.piece(request, get_object_or_404(own(request), pk=document_id))
+    return uploading.piece(request, own(request), document_id)
 
 
 @require_POST
 @patient_page(reads=True, on_tablet=True)
 def finish(request: PatientRequest, document_id: UUID) -> HttpResponse:
-    return uploading.finish(get_object_or_404(own(request), pk=document_id))
+    return uploading.finish(own(request), document_id)
+
+
+@require_POST
+@patient_page(reads=True, on_tablet=True)
+def take_back(request: PatientRequest, document_id: UUID) -> HttpResponse:
+    """Deletes a file that was sent by mistake, while nobody of ours has opened it."""
+    document = own(request).filter(pk=document_id).first()
+    if document is None or documents.take_back(document, by=_sender(request).by, now=timezone.now()):
+        messages.success(request, gettext("The file is taken back. We keep nothing of it."))
+    else:
+        messages.warning(request, gettext("We have opened this file already. Call us if it should not be here."))
+    return redirect("my_documents:page")
 
 
 @require_GET
@@ -85,7 +97,10 @@ def fetch(request: PatientRequest, document_id: UUID) -> HttpResponseBase:
     if request.patient.handed_over:
         raise Http404
     by = request.patient.by  # staff in the patient's place: the tablet is out already
-    pieces = documents.read_by_patient(document, by=by, now=timezone.now())
+    try:
+        pieces = documents.read_by_patient(document, by=by, now=timezone.now())
+    except Document.DoesNotExist:
+        raise Http404 from None
     return uploading.download(document, pieces)
 
 
@@ -103,4 +118,5 @@ urlpatterns = [
     path("uploads/<uuid:document_id>/", piece, name="piece"),
     path("uploads/<uuid:document_id>/finish/", finish, name="finish"),
     path("<uuid:document_id>/", fetch, name="fetch"),
+    path("<uuid:document_id>/take-back/", take_back, name="take_back"),
 ]

@@ -1,7 +1,8 @@
 """The upload protocol over HTTP, one for the private page and the desk. docs/documents.md describes it.
 
 start: POST name, size, stamp, kind -> 201 {"id", "offset", "piece"}; 422 {"reason"}
-piece: PUT with Upload-Offset and at most "piece" bytes -> 200 {"offset"}; 409 {"offset"} for any but the next
+piece: PUT with Upload-Offset and at most "piece" bytes -> 200 {"offset"}; 409 {"offset"} for any but the next; 404
+       {"reason"} once it was taken back
 where: GET -> 200 {"offset"}
 end:   POST -> 200 {"state", "reason"}; 409 {"offset"} when something is missing
 """
@@ -9,17 +10,20 @@ end:   POST -> 200 {"state", "reason"}; 409 {"offset"} when something is missing
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import BadRequest
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -96,8 +100,11 @@ def start(request: HttpRequest, lead: Lead, sender: documents.Sender) -> HttpRes
     return JsonResponse(begun, status=201)
 
 
-def piece(request: HttpRequest, document: Document) -> HttpResponse:
+def piece(request: HttpRequest, uploads: QuerySet[Document], document_id: UUID) -> HttpResponse:
     """Takes one piece, or says from where to go on. A piece that arrives cut off is as good as none."""
+    document = uploads.filter(pk=document_id).first()
+    if document is None:
+        return _gone()
     if request.method != "PUT":
         return JsonResponse({"offset": document.received})
     try:
@@ -113,14 +120,26 @@ def piece(request: HttpRequest, document: Document) -> HttpResponse:
         raise BadRequest from None
     except WrongOffset as wrong:
         return JsonResponse({"offset": wrong.offset}, status=409)
+    except Document.DoesNotExist:
+        return _gone()
 
 
-def finish(document: Document) -> HttpResponse:
+def _gone() -> HttpResponse:
+    """Of an upload that was taken back, or never was one of these. In JSON: a page here means that nobody is let in."""
+    return JsonResponse({"reason": gettext("This file was taken back.")}, status=404)
+
+
+def finish(uploads: QuerySet[Document], document_id: UUID) -> HttpResponse:
     """Ends an upload and tells what became of it."""
+    document = uploads.filter(pk=document_id).first()
     try:
+        if document is None:
+            return _gone()
         done = documents.finish(document, now=timezone.now())
     except WrongOffset as wrong:
         return JsonResponse({"offset": wrong.offset}, status=409)
+    except Document.DoesNotExist:
+        return _gone()
     return JsonResponse({"state": done.state, "reason": done.get_reason_display() if done.reason else ""})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -10,11 +11,12 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from crm import clamd, dicom, dispatch, judging, limited, sealed
 from crm.actions import access
-from crm.document_enums import DocumentKind, DocumentState, Unfit
+from crm.document_enums import READABLE, DocumentKind, DocumentState, Unfit
 from crm.enums import AccessAction, ActivityKind
 from crm.errors import DecryptionFailed, UploadRefused, WrongOffset
 from crm.models import Activity, Document, Lead, PatientSession, User
@@ -25,6 +27,7 @@ log = structlog.get_logger("nucleus.documents")
 UNFINISHED_LIVES = timedelta(days=7)
 SCAN_AGAIN = timedelta(minutes=5)
 SCAN_LEASE = timedelta(minutes=31)  # one try keeps others away: longer than a task may run (crm/tasks.py)
+KEPT = [DocumentState.PENDING, *READABLE]
 MOST_OF_A_LEAD = 10 * 1024**3
 MOST_FILES = 500
 
@@ -45,7 +48,8 @@ class Sender:
 def start(
     lead: Lead, *, sender: Sender, name: str, size: int, kind: DocumentKind, now: datetime, stamp: int = 0
 ) -> Document:
-    """Begins an upload, or finds the one that was begun for the same file. Raises UploadRefused, in the sender's words.
+    """Begins an upload, or finds the one that was begun for the same file. Raises UploadRefused, in the sender's words,
+    also for a file that is there already.
 
     The same file: same name, size and time of change, from the same side (staff or patient).
     """
@@ -53,12 +57,12 @@ def start(
     trouble = judging.why_not_name(name) or _why_not_size(size)
     if trouble:
         raise UploadRefused(str(trouble.label))
-    same = Document.objects.filter(lead=lead, source=sender.source, size=size, stamp=stamp, kind=kind)
-    if sender.session and sender.session.handed_over:  # a tablet learns nothing of what was begun elsewhere
-        same = same.filter(session=sender.session)
-    for found in same.filter(state=DocumentState.UPLOADING):
+    sent = _sent_by(lead, sender.source, sender.session).filter(size=size, stamp=stamp)
+    for found in sent.filter(state=DocumentState.UPLOADING, kind=kind):
         if found.name == name:
             return found
+    if stamp and any(found.name == name for found in sent.filter(state__in=KEPT)):
+        raise UploadRefused(str(Unfit.ALREADY.label))
     kept = Document.objects.filter(lead=lead).exclude(state=DocumentState.REFUSED)
     if kept.count() >= MOST_FILES or (kept.aggregate(all=Sum("size"))["all"] or 0) + size > MOST_OF_A_LEAD:
         raise UploadRefused(str(Unfit.TOO_MUCH.label))
@@ -74,6 +78,12 @@ def start(
         created_at=now,
         touched_at=now,
     )
+
+
+def _sent_by(lead: Lead, source: str, session: PatientSession | None) -> QuerySet[Document]:
+    """What the same side has sent. A tablet that was handed over learns nothing of what was sent elsewhere."""
+    sent = Document.objects.filter(lead=lead, source=source)
+    return sent.filter(session=session) if session and session.handed_over else sent
 
 
 @transaction.atomic
@@ -111,10 +121,30 @@ def finish(document: Document, *, now: datetime) -> Document:
         raise WrongOffset(document.received)
     found, digest = _judge(document), _digest(document)
     with transaction.atomic():
-        locked = Document.objects.select_for_update(no_key=True).select_related("lead").get(pk=document.pk)
+        Lead.objects.select_for_update(no_key=True).get(pk=document.lead_id)
+        locked = Document.objects.select_for_update(no_key=True).get(pk=document.pk)
         if locked.state == DocumentState.UPLOADING:
-            _settle(locked, found, digest, now=now)
+            _settle(locked, _unless_there(locked, digest) or found, digest, now=now)
     return locked
+
+
+def _unless_there(document: Document, digest: str) -> Unfit | None:
+    """Whether the same side has sent the same bytes before, under whatever name."""
+    sent = _sent_by(document.lead, document.source, document.session).filter(state__in=KEPT)
+    return Unfit.ALREADY if digest and sent.filter(sha256=digest).exists() else None
+
+
+@transaction.atomic
+def take_back(document: Document, *, by: User | None = None, now: datetime) -> bool:
+    """Delete a file and its bytes at the wish of whoever sent it; the timeline says so. False once a member of staff
+    has opened it or put it with a study. What is gone already is gone."""
+    locked = Document.objects.select_for_update().filter(pk=document.pk).first()
+    if locked and not locked.may_be_taken_back:
+        return False
+    if locked:
+        _tell(locked, "Document taken back", by=by, now=now)
+        locked.delete()
+    return True
 
 
 def store_whole(
@@ -144,12 +174,15 @@ def read_by_patient(document: Document, *, by: User | None = None, now: datetime
     fetched them in the patient's place, which also leaves an AccessEvent."""
     _tell(document, "Document downloaded on the private page", by=by, now=now)
     if by:
-        return read_by_staff(document, by=by)
+        return read_by_staff(document, by=by, now=now)
     return sealed.pieces(document.pk, document.size)
 
 
-def read_by_staff(document: Document, *, by: User) -> Iterator[bytes]:
-    """The plain pieces, for a member of staff; leaves an AccessEvent."""
+def read_by_staff(document: Document, *, by: User, now: datetime) -> Iterator[bytes]:
+    """The plain pieces, for a member of staff; leaves an AccessEvent, and nobody takes it back from now on. Raises
+    Document.DoesNotExist when it was taken back a moment ago."""
+    if not Document.objects.filter(pk=document.pk).update(opened_at=Coalesce("opened_at", now)):
+        raise Document.DoesNotExist
     access.record(AccessAction.DOWNLOAD, by=by, object_type="document", ids=[document.pk, document.lead_id])
     return sealed.pieces(document.pk, document.size)
 
@@ -186,7 +219,7 @@ def forget_unfinished(*, now: datetime) -> int:
 
 def on_delete(*, instance: Document, **_kwargs: Any) -> None:
     """Receiver of Django's post_delete: with the row go the bytes, once that is certain."""
-    transaction.on_commit(lambda: sealed.remove(instance.pk))
+    transaction.on_commit(partial(sealed.remove, instance.pk))  # the instance will have lost its key by then
 
 
 def _why_not_size(size: int) -> Unfit | None:
@@ -271,7 +304,9 @@ def _next_try(document: Document, at: datetime | None) -> None:
 @transaction.atomic
 def _after_scan(document: Document, *, clean: bool, now: datetime) -> None:
     """Also takes back what a person had released meanwhile, when the scanner found something."""
-    locked = Document.objects.select_for_update(no_key=True).get(pk=document.pk)
+    locked = Document.objects.select_for_update(no_key=True).filter(pk=document.pk).first()
+    if locked is None:  # taken back meanwhile
+        return
     if not clean:
         _refuse(locked, Unfit.VIRUS, now=now)
     elif locked.state == DocumentState.PENDING:

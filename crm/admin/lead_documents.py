@@ -4,7 +4,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -72,18 +73,22 @@ def start(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 def piece(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: UUID) -> HttpResponse:
     """Takes a piece, or says from where to go on."""
-    return uploading.piece(request, _upload(request, lead_id, document_id))
+    return uploading.piece(request, _uploads(lead_id), document_id)
 
 
 def finish(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: UUID) -> HttpResponse:
     """Ends an upload."""
-    return uploading.finish(_upload(request, lead_id, document_id)) if request.method == "POST" else back(lead_id)
+    return uploading.finish(_uploads(lead_id), document_id) if request.method == "POST" else back(lead_id)
 
 
 def fetch(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: UUID) -> HttpResponseBase:
     """The file itself; the access log says who took it."""
     document = get_object_or_404(Document, pk=document_id, lead_id=lead_id, state__in=READABLE)
-    return uploading.download(document, documents.read_by_staff(document, by=user_of(request)))
+    try:
+        pieces = documents.read_by_staff(document, by=user_of(request), now=timezone.now())
+    except Document.DoesNotExist:
+        raise Http404 from None
+    return uploading.download(document, pieces)
 
 
 def release(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: UUID) -> HttpResponse:
@@ -97,9 +102,9 @@ def release(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: U
     return back(lead_id)
 
 
-def _upload(request: HttpRequest, lead_id: UUID, document_id: UUID) -> Document:
-    """An upload from the desk; those of patients belong to their own page."""
-    return get_object_or_404(Document, pk=document_id, lead_id=lead_id, uploaded_by__isnull=False)
+def _uploads(lead_id: UUID) -> QuerySet[Document]:
+    """Uploads from the desk; those of patients belong to their own page."""
+    return Document.objects.filter(lead_id=lead_id, uploaded_by__isnull=False)
 
 
 def _sender(request: HttpRequest) -> documents.Sender:

@@ -35,6 +35,7 @@ class Document(Row):
     created_at = models.DateTimeField(default=timezone.now)
     touched_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True, help_text="When staff first opened it: no longer to be taken back.")
     scan_at = models.DateTimeField(null=True, help_text="When the scanner is asked next.")
     released_at = models.DateTimeField(null=True)
     released_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
@@ -62,3 +63,8 @@ class Document(Row):
     def is_readable(self) -> bool:
         """Whether anybody may download it: the scanner found nothing, or a person released it."""
         return self.state in READABLE
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """Whether its sender may still have it deleted: no member of staff has opened it, or put it with a study."""
+        return self.opened_at is None and self.study_id is None

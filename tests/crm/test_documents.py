@@ -133,7 +133,7 @@ def test_harm_to_the_bytes_is_found(patient: Client, harm: str) -> None:
         path.write_bytes(stored[:step])
         size = CHUNK
     else:
-        other = Document.objects.get(pk=send(patient, "b.pdf", LARGE)["id"])
+        other = Document.objects.get(pk=send(patient, "b.pdf", LARGE.replace(b"\nendobj", b" endobj"))["id"])
         path.write_bytes(sealed.path_of(other.pk).read_bytes())
     with pytest.raises(DecryptionFailed):
         list(sealed.pieces(document.pk, size))

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from crm import sealed
 from crm.document_enums import DocumentState
-from crm.models import Document, ImagingStudy, Lead, Location, User
+from crm.models import Document, ImagingStudy, Lead, Location, PatientSession, User
 from tests.crm import files
 from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.e2e.test_desk import sign_in
@@ -72,6 +73,64 @@ def test_a_patient_sends_a_report_over_a_bad_connection(mine: Page) -> None:
     mine.reload()
     expect(mine.get_by_text("Being checked")).to_be_visible()
     assert (barriers(mine), overflow(mine) <= 0) == ([], True)
+
+
+def test_what_was_sent_stands_in_the_list_and_is_taken_back(mine: Page) -> None:
+    mine.goto("/my/documents/")
+    sent = mine.locator("[data-sent]")
+    choose(mine, "report.pdf", PAPER)
+    expect(sent).to_contain_text("report.pdf")
+    choose(mine, "report.pdf", PAPER)
+    expect(mine.get_by_text("report.pdf: This file is there already")).to_be_visible()
+    assert (barriers(mine), overflow(mine) <= 0) == ([], True)
+    mine.get_by_role("button", name="Take back: report.pdf").click()
+    expect(mine.get_by_text("The file is taken back. We keep nothing of it.")).to_be_visible()
+    expect(sent).not_to_contain_text("report.pdf")
+    assert not Document.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/my/documents/", "Your page was closed. Open the link in our mail again; it goes on where it stopped."),
+        ("/es/my/documents/", "Su página se cerró. Abra de nuevo el enlace de nuestro correo; el envío sigue"),
+    ],
+)
+@pytest.mark.parametrize("when", ["before", "between"])
+def test_a_page_that_was_closed_says_how_to_go_on(mine: Page, path: str, words: str, when: str) -> None:
+    """Before the file is chosen, and between two pieces."""
+    mine.goto(path)
+
+    def close(route: Route) -> None:
+        if when == "before" or (route.request.method == "PUT" and Document.objects.get().received):
+            PatientSession.objects.update(ended_at=timezone.now())
+        route.continue_()
+
+    mine.route(re.compile("/uploads/"), close)
+    mine.locator("input[type=file]").set_input_files({"name": "a.pdf", "mimeType": "application/pdf", "buffer": PAPER})
+    mine.locator("form[data-upload] [type=submit]").press("Enter")
+    expect(mine.get_by_text(f"a.pdf: {words}")).to_be_visible()
+
+
+def test_a_sending_is_stopped_and_leaving_it_is_warned_of(mine: Page) -> None:
+    mine.goto("/my/documents/")
+
+    def hold(route: Route) -> None:
+        if route.request.method != "PUT" or not Document.objects.get().received:
+            route.continue_()
+
+    mine.route(re.compile("/uploads/"), hold)
+    choose(mine, "report.pdf", PAPER)
+    stop = mine.get_by_role("button", name="Stop: report.pdf")
+    expect(stop).to_be_visible()
+    assert (barriers(mine), overflow(mine) <= 0) == ([], True)
+    with mine.expect_event("dialog") as asked:
+        mine.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    stop.click()
+    expect(mine.get_by_text("report.pdf: Stopped. We keep nothing of it.")).to_be_visible()
+    assert not Document.objects.exists()
 
 
 def test_without_scripts_one_file_goes_by_the_form(open_page: Watch, site: str, lead: Lead, clinician: User) -> None:
