@@ -4,10 +4,12 @@ POST takes effect before the answer. It needs no cookie and no CSRF token, becau
 (RFC 8058, "One-Click"): the token in the address is the permission.
 """
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, gettext, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -33,8 +35,10 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     lead = Lead.objects.select_related("location").filter(pk=holder.lead_id).first()
     with override(lead.language if lead else get_language()):
         done = request.method == "POST" and _choose(request, holder, lead)
-        scope = opt_out.scope_of(_hashes(holder, lead), holder.lead_id)
-        context = {"scope": scope, "scopes": Scope, "done": done, "can_return": lead is not None}
+        stopped = opt_out.scope_of(_hashes(holder, lead), holder.lead_id)
+        can_return = lead is not None and (stopped is not None or opt_out.has_ever_agreed(lead))
+        scope = stopped or (opt_out.choice_of(lead) if lead else None)
+        context = {"scope": scope, "scopes": Scope, "done": done, "can_return": can_return}
         return render(
             request, "private/preferences.html", context, status=200 if done or request.method != "POST" else 422
         )
@@ -45,7 +49,7 @@ def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
     wanted = Scope.MOST if request.POST.get(ONE_CLICK) == "One-Click" else request.POST.get("scope", "")
     now, address = timezone.now(), _address(holder, lead)
     if wanted == NOTHING_STOPPED:
-        return lead is not None and opt_out.opt_in(_hashes(holder, lead), lead=lead, now=now) >= 0
+        return lead is not None and _get_all_again(holder, lead, now=now)
     if wanted not in Scope.values:
         return False
     scope = Scope(wanted)
@@ -53,7 +57,29 @@ def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
         opt_out.opt_out(address, lead_id=holder.lead_id, scope=scope, because=SuppressedBecause.OPT_OUT, now=now)
     else:
         opt_out.opt_out_by_hash(holder.address_hash, lead_id=holder.lead_id, scope=scope, now=now)
+    if lead:
+        opt_out.note_education(lead, given=False, words=_in_words(scope), now=now, language=get_language() or "")
     return True
+
+
+def _get_all_again(holder: Holder, lead: Lead, *, now: datetime) -> bool:
+    """Lifts what they stopped. Educational mails come again only to whoever had agreed to them."""
+    opt_out.opt_in(_hashes(holder, lead), lead=lead, now=now)
+    if opt_out.has_ever_agreed(lead):
+        words = gettext("Nothing: I would like to get e-mail again")
+        opt_out.note_education(lead, given=True, words=words, now=now, language=get_language() or "")
+    return True
+
+
+def _in_words(scope: Scope) -> str:
+    """What stood beside the choice."""
+    return {
+        Scope.EDUCATION: gettext("Educational e-mail"),
+        Scope.MOST: gettext("Everything but appointments"),
+        Scope.EVERYTHING: gettext(
+            "Everything. Answers to your own requests, such as links and codes, do not come either."
+        ),
+    }[scope]
 
 
 def _hashes(holder: Holder, lead: Lead | None) -> list[str]:

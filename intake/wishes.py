@@ -1,5 +1,6 @@
 """On the private page: how to be contacted, in which language, and whether educational mails are welcome."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -14,9 +15,10 @@ from django.utils.translation import get_language, gettext, override
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods
 
-from crm.actions import leads
+from crm import preference_link
+from crm.actions import leads, opt_out
 from crm.enums import ConsentKind
-from crm.models import ConsentRecord, Lead, PatientSession
+from crm.models import Lead, PatientSession
 from crm.private import PatientRequest, patient_page
 from intake import consents
 from intake.forms import QuestionnaireForm
@@ -26,6 +28,9 @@ WISHES = ("preferred_contact", "best_time", "ok_voicemail")
 REACH = Section(
     "reach", noop("How to reach you"), noop("Change this whenever you like."), tuple(question(name) for name in WISHES)
 )
+REACH_WITH_PHONE = replace(  # while we have no number
+    REACH, questions=(REACH.questions[0], question("phone"), *REACH.questions[1:])
+)
 EDUCATION = next(wording for wording in consents.WORDINGS if wording.kind == ConsentKind.EDUCATION)
 
 
@@ -34,12 +39,38 @@ class WishesForm(QuestionnaireForm):
 
     sections = (REACH,)
     language = forms.ChoiceField(choices=settings.LANGUAGES, widget=forms.RadioSelect)
-    education = forms.BooleanField(required=False)
+    education = forms.BooleanField(required=False, show_hidden_initial=True)
 
-    def __init__(self, *args: Any, centre_name: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
+        self.lead = lead
+        if not lead.phone:
+            self.sections = (REACH_WITH_PHONE,)
         super().__init__(*args, **kwargs)
         self.fields["language"].label = gettext("In which language should we write to you?")
-        self.fields["education"].label = EDUCATION.for_centre(centre_name)
+        self.fields["education"].label = EDUCATION.for_centre(lead.location.name)
+
+    def clean_phone(self) -> str:
+        """The number in E.164."""
+        phone = self.cleaned_data["phone"]
+        return phone.as_e164 if phone else ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        wants = data.get("preferred_contact")
+        is_missing = "phone" in self.fields and not data.get("phone") and not self.has_error("phone")
+        if wants in {"phone", "text"} and is_missing:
+            self.add_error("phone", gettext("Add your phone number, or choose e-mail as the way to contact you."))
+        if wants == "email" and not self.lead.email:
+            self.add_error("preferred_contact", gettext("We have no e-mail address of yours. Call us to give us one."))
+        if data.get("education") and opt_out.is_stopped_by_others(self.lead):
+            stopped = gettext("Mail to your address is stopped: it came back, or was reported. Call us.")
+            self.add_error("education", stopped)
+        return data
+
+    @property
+    def says_education(self) -> bool:
+        """Whether the box was changed: what an older page still shows is no new choice."""
+        return "initial-education" not in self.data or "education" in self.changed_data
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,11 +79,11 @@ def wishes(request: PatientRequest) -> HttpResponse:
     """Shows what is on record and takes changes. Sends on to the page in the language that was chosen."""
     lead = request.patient.lead
     if request.method != "POST":
-        return _show(request, WishesForm(initial=_on_record(lead), centre_name=lead.location.name))
-    form = WishesForm(request.POST, centre_name=lead.location.name)
+        return _show(request, WishesForm(initial=_on_record(lead), lead=lead))
+    form = WishesForm(request.POST, lead=lead)
     if not form.is_valid():
         return _show(request, form, status=422)
-    keep(request.patient, form.cleaned_data)
+    keep(request.patient, form.cleaned_data, with_education=form.says_education)
     with override(form.cleaned_data["language"]):
         messages.success(request, gettext("Your wishes are stored."))
         return redirect("private:page")
@@ -65,19 +96,20 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 
 @transaction.atomic
-def keep(session: PatientSession, data: dict[str, Any]) -> None:
-    """Writes the wishes on the lead, and a new proof when the yes or no to educational mails has changed."""
+def keep(session: PatientSession, data: dict[str, Any], *, with_education: bool) -> None:
+    """Writes the wishes on the lead, and a new proof when the yes or no to educational mails has changed: a yes also
+    takes back what was stopped by the link in a mail. A telephone number is added where there is none."""
     lead = session.lead
-    leads.correct_details(lead, by=session.by, changes={name: data[name] for name in (*WISHES, "language")})
-    if data["education"] != _wants_education(lead):
-        ConsentRecord.objects.create(
-            lead=lead,
-            kind=EDUCATION.kind,
+    names = (*WISHES, "language", *(["phone"] if data.get("phone") else []))
+    leads.correct_details(lead, by=session.by, changes={name: data[name] for name in names})
+    if with_education and data["education"] != _wants_education(lead):
+        opt_out.note_education(
+            lead,
             given=data["education"],
-            text=EDUCATION.for_centre(lead.location.name),
-            text_version=EDUCATION.version,
+            words=EDUCATION.for_centre(lead.location.name),
+            now=timezone.now(),
+            version=EDUCATION.version,
             language=get_language() or settings.LANGUAGE_CODE,
-            at=timezone.now(),
         )
 
 
@@ -86,10 +118,16 @@ def _on_record(lead: Lead) -> dict[str, Any]:
 
 
 def _wants_education(lead: Lead) -> bool:
-    """The latest yes or no counts."""
-    latest = ConsentRecord.objects.filter(lead=lead, kind=ConsentKind.EDUCATION).order_by("-at", "-pk").first()
-    return latest is not None and latest.given
+    """Whether educational mails go out: they agreed, and nothing is stopped."""
+    return opt_out.choice_of(lead) is None
 
 
 def _show(request: PatientRequest, form: WishesForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "intake/my_wishes.html", {"form": form, "patient": request.patient}, status=status)
+    lead = request.patient.lead
+    context = {
+        "form": form,
+        "patient": request.patient,
+        "scope": opt_out.choice_of(lead),
+        "choices": preference_link.make(lead.pk, lead.email) if lead.email else "",
+    }
+    return render(request, "intake/my_wishes.html", context, status=status)

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from crm import suppression
-from crm.enums import ActivityKind, MessageState
-from crm.models import Activity, Lead, Message, Scope, SuppressedBecause, Suppression
+from crm.enums import ActivityKind, ConsentKind, MessageState
+from crm.models import Activity, ConsentRecord, Lead, Message, Scope, SuppressedBecause, Suppression
 
 # A mail whose content is on its way when somebody opts out is waited for: a server takes a moment for it. One that
 # takes longer must not hold a thread of the site, and its mail is the last one.
@@ -70,6 +70,51 @@ def opt_in(address_hashes: list[str], *, lead: Lead, now: datetime) -> int:
     if count:
         Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, summary="Wants mail again")
     return count
+
+
+def choice_of(lead: Lead) -> Scope | None:
+    """What this person gets no more, in one word for every page that shows or asks it: the widest of what they stopped
+    and of what they have not agreed to. None when everything goes out."""
+    stopped = scope_of(suppression.hashes_of(lead.email), lead.pk)
+    return stopped or (None if _agreed(lead) else Scope.EDUCATION)
+
+
+def is_stopped_by_others(lead: Lead) -> bool:
+    """Whether mail to the address is stopped for a reason that its owner cannot lift: it came back, was reported, or
+    staff stopped it."""
+    rows = Suppression.objects.filter(Q(lead_ref=None) | Q(lead_ref=lead.pk), lifted_at=None)
+    others = rows.exclude(because=SuppressedBecause.OPT_OUT)
+    return others.filter(address_hash__in=suppression.hashes_of(lead.email)).exists()
+
+
+def note_education(
+    lead: Lead, *, given: bool, words: str, now: datetime, version: str = "", language: str = ""
+) -> None:
+    """Keep the proof of a yes or no to educational mails, in the `words` that were chosen; nothing when the latest one
+    says so already. A yes also takes back every stop of one's own."""
+    if given != _agreed(lead):
+        ConsentRecord.objects.create(
+            lead=lead,
+            kind=ConsentKind.EDUCATION,
+            given=given,
+            text=words,
+            text_version=version or "link",
+            language=language or lead.language,
+            at=now,
+        )
+    if given:
+        opt_in(suppression.hashes_of(lead.email), lead=lead, now=now)
+
+
+def has_ever_agreed(lead: Lead) -> bool:
+    """Whether they once said yes to educational mails, whatever they said since."""
+    return ConsentRecord.objects.filter(lead=lead, kind=ConsentKind.EDUCATION, given=True).exists()
+
+
+def _agreed(lead: Lead) -> bool:
+    """The latest yes or no to educational mails."""
+    latest = ConsentRecord.objects.filter(lead=lead, kind=ConsentKind.EDUCATION).order_by("-at", "-pk").first()
+    return latest is not None and latest.given
 
 
 def scope_of(address_hashes: list[str], lead_id: UUID | None) -> Scope | None:

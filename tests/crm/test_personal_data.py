@@ -15,6 +15,7 @@ from crm.actions import conversation, leads, privacy
 from crm.enums import TaskKind
 from crm.models import AccessEvent, Activity, ConsentRecord, Lead, Location, Task
 from tests.factories import in_their_place, make_lead, make_treatment, make_user, step_one
+from tests.page_forms import as_sent
 
 OURS = ("crm", "intake", "scheduling")
 
@@ -124,13 +125,35 @@ def test_a_download_is_on_the_timeline(patient: Client, lead: Lead) -> None:
 
 def test_asking_to_delete_opens_one_task_and_deletes_nothing(patient: Client, lead: Lead) -> None:
     for _ in range(2):
-        assert patient.post("/my/data/delete/")["Location"] == "/my/data/"
+        assert patient.post("/my/data/delete/", {"sure": "1"})["Location"] == "/my/data/"
     task = Task.objects.get(kind=TaskKind.PRIVACY)
     assert timedelta(days=29) < task.due_at - timezone.now() <= timedelta(days=30)
     assert "You have asked us. We answer within 30 days." in patient.get("/my/data/").content.decode()
     assert Lead.objects.filter(pk=lead.pk).exists()
     assert privacy.ask_to_delete(lead, now=timezone.now() + timedelta(hours=1)) is False
     assert Task.objects.filter(kind=TaskKind.PRIVACY).count() == 1
+
+
+def test_whoever_presses_delete_is_asked_first(patient: Client) -> None:
+    page = patient.post("/my/data/delete/").content.decode()
+    assert "Are you sure that we should delete your data?" in page
+    assert not Task.objects.filter(kind=TaskKind.PRIVACY).exists()
+    assert as_sent(page, having="sure")["sure"] == ["1"]
+
+
+def test_the_wish_to_delete_can_be_taken_back_and_told_again(patient: Client, lead: Lead) -> None:
+    patient.post("/my/data/delete/", {"sure": "1"})
+    assert "Take my wish back" in patient.get("/my/data/").content.decode()
+    page = patient.post("/my/data/keep/", follow=True).content.decode()
+    assert "You have taken your wish back. We delete nothing." in page
+    assert "Ask to delete my data" in page
+    assert not Task.objects.open().filter(kind=TaskKind.PRIVACY).exists()
+    told = "Took back the wish to delete their data"
+    assert [one.summary for one in Activity.objects.filter(lead=lead).order_by("at")][-1] == told
+    patient.post("/my/data/keep/")
+    patient.post("/my/data/delete/", {"sure": "1"})
+    assert Task.objects.open().filter(kind=TaskKind.PRIVACY).count() == 1
+    assert Activity.objects.filter(lead=lead, summary=told).count() == 1
 
 
 @pytest.mark.parametrize("staff", [True, False])
@@ -142,7 +165,7 @@ def test_nobody_else_gets_there(lead: Lead, staff: bool) -> None:
         browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now()).secret
     assert browser.get("/my/data/").status_code == 302
     assert browser.post("/my/data/download/").status_code == 302
-    browser.post("/my/data/delete/")
+    browser.post("/my/data/delete/", {"sure": "1"})
     assert not Task.objects.filter(kind=TaskKind.PRIVACY).exists()
 
 
@@ -176,3 +199,30 @@ def test_an_unknown_wish_is_refused_and_changes_nothing(patient: Client, lead: L
     assert patient.post("/my/wishes/", WISHES | {"language": "xx"}).status_code == 422
     lead.refresh_from_db()
     assert (lead.preferred_contact, lead.language) == ("phone", "en")
+
+
+@pytest.mark.parametrize("wish", ["phone", "text"])
+def test_a_wish_for_the_phone_without_a_number_asks_for_one(patient: Client, lead: Lead, wish: str) -> None:
+    Lead.objects.update(phone="", preferred_contact="email")
+    refused = patient.post("/my/wishes/", WISHES | {"preferred_contact": wish})
+    assert refused.status_code == 422
+    assert "Add your phone number, or choose e-mail as the way to contact you." in refused.content.decode()
+    lead.refresh_from_db()
+    assert lead.preferred_contact == "email"
+    given = WISHES | {"preferred_contact": wish, "phone": "(212) 555-0155"}
+    assert patient.post("/my/wishes/", given).status_code == 302
+    lead.refresh_from_db()
+    assert (lead.preferred_contact, lead.phone) == (wish, "+12125550155")
+
+
+def test_a_number_that_we_have_is_not_changed_there(patient: Client, lead: Lead) -> None:
+    assert 'name="phone"' not in patient.get("/my/wishes/").content.decode()
+    patient.post("/my/wishes/", WISHES | {"phone": "(212) 555-0199"})
+    lead.refresh_from_db()
+    assert lead.phone == "+12125550142"
+
+
+def test_a_wish_for_e_mail_without_an_address_says_how_to_give_one(patient: Client, lead: Lead) -> None:
+    Lead.objects.update(email="")
+    answer = patient.post("/my/wishes/", WISHES)
+    assert (answer.status_code, "We have no e-mail address of yours." in answer.content.decode()) == (422, True)
