@@ -26,6 +26,8 @@ from crm.places import ZONES
 
 CONTENT_MARK = "<!-- content -->"
 ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
+NOTICE = "message"  # the mail that says that there is a message on the private page
+NOTICE_KEY = f"{NOTICE}:"  # how its key begins; what follows names the message
 CODE_LIVES = timedelta(minutes=10)
 
 # A greeting repeats what a stranger typed. Letters, marks and the signs that names are written with; a full stop only
@@ -65,8 +67,8 @@ def private_link(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
 
 def new_message(lead: Lead, *, message_id: uuid.UUID, now: datetime) -> Message:
     """Says that there is a message on the private page, and nothing of what it says."""
-    key = f"message:{message_id}"
-    return _answer("message", lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
+    key = f"{NOTICE_KEY}{message_id}"
+    return _answer(NOTICE, lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 
 def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:

@@ -18,15 +18,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import own_copy, registry, sent_words
+from crm import own_copy, private_messages, registry, sent_words
 from crm.actions import contacts, conversation, privacy, reviews
 from crm.contact_form import ContactPersonForm
 from crm.enums import SIDE_STAGES, Stage, TaskKind
 from crm.models import ContactPerson, Lead, PrivateMessage, Task
 from crm.private import PatientRequest, patient_page, session_of
+from crm.text_fields import TextField
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
-LONGEST_MESSAGE = 4000
 
 # What each stage means to the person. No verdict, no promise, no date that we do not know.
 STANDING: dict[str, str] = {
@@ -58,10 +58,10 @@ def hang_in() -> None:
 
 class MessageForm(forms.Form):
     message_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    text = forms.CharField(
+    text = TextField(
         label=_("Your message"),
-        max_length=LONGEST_MESSAGE,
-        widget=forms.Textarea(attrs={"rows": 5, "maxlength": LONGEST_MESSAGE, "class": "form-control"}),
+        max_length=conversation.LONGEST_MESSAGE,
+        widget=forms.Textarea(attrs={"rows": 4, "maxlength": conversation.LONGEST_MESSAGE, "class": "form-control"}),
         error_messages={"required": _("Write your message here.")},
     )
 
@@ -88,7 +88,8 @@ def messages_panel(request: HttpRequest, lead: Lead) -> str:
 @READ_AND_SEND
 @patient_page(reads=True)
 def messages_page(request: PatientRequest) -> HttpResponse:
-    """The whole conversation, oldest first, and a box to write in. 422 keeps what was typed."""
+    """A box to write in, and the conversation, newest first: the latest of it, or with `all` the whole. 422 keeps what
+    was typed."""
     if not request.patient.is_the_patient:
         return redirect("private:page")
     lead, now = request.patient.lead, timezone.now()
@@ -97,9 +98,11 @@ def messages_page(request: PatientRequest) -> HttpResponse:
         conversation.answer(request.patient, now=now, **form.cleaned_data)
         messages.success(request, gettext("Your message is with us. We answer within one business day."))
         return redirect("my:messages")
-    shown = list(PrivateMessage.objects.filter(lead=lead).select_related("by").order_by("at", "pk"))
-    conversation.mark_read(lead, by_patient=True, now=now)
-    context: dict[str, Any] = {"form": form, "shown": shown, "patient": request.patient, "zone": lead.timezone}
+    shown, has_older = private_messages.latest(lead, to_patient=True, everything="all" in request.GET)
+    if shown:
+        conversation.show_patient(lead, until=shown[0], now=now)
+    context: dict[str, Any] = {"form": form, "shown": shown, "has_older": has_older, "zone": lead.timezone}
+    context["patient"] = request.patient
     return render(request, "crm/my_messages.html", context, status=422 if form.errors else 200)
 
 
@@ -129,10 +132,22 @@ def download(request: PatientRequest) -> HttpResponse:
 @require_POST
 @patient_page(reads=True)
 def delete(request: PatientRequest) -> HttpResponse:
-    """Asks staff to delete everything."""
-    if request.patient.is_the_patient:
-        privacy.ask_to_delete(request.patient.lead, now=timezone.now())
-        messages.success(request, gettext("We have your wish, and answer within 30 days."))
+    """Asks staff to delete everything, once the person has said that they are sure; before, asks whether they are."""
+    if not request.patient.is_the_patient:
+        return redirect("my:data")
+    if "sure" not in request.POST:
+        return render(request, "crm/my_data.html", {"asks": True, "patient": request.patient})
+    privacy.ask_to_delete(request.patient.lead, now=timezone.now())
+    messages.success(request, gettext("We have your wish, and answer within 30 days."))
+    return redirect("my:data")
+
+
+@require_POST
+@patient_page(reads=True)
+def keep(request: PatientRequest) -> HttpResponse:
+    """Takes the wish to delete back."""
+    if request.patient.is_the_patient and privacy.withdraw_deletion(request.patient.lead, now=timezone.now()):
+        messages.success(request, gettext("You have taken your wish back. We delete nothing."))
     return redirect("my:data")
 
 
@@ -171,4 +186,5 @@ urlpatterns = [
     path("data/", data, name="data"),
     path("data/download/", download, name="download"),
     path("data/delete/", delete, name="delete"),
+    path("data/keep/", keep, name="keep"),
 ]

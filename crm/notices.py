@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
@@ -49,6 +50,12 @@ def _of(user: User) -> QuerySet[Notice]:
     return Notice.objects.filter(theirs, user=user)
 
 
-def mark_seen(user: User, *, now: datetime) -> int:
-    """All of them; returns how many were new."""
-    return Notice.objects.filter(user=user, seen_at__isnull=True).update(seen_at=now)
+def mark_seen(user: User, *, newest: str, now: datetime) -> int:
+    """All of them up to the newest that was shown, by its id; returns how many were new."""
+    try:
+        shown = Notice.objects.filter(user=user, pk=UUID(newest)).first()
+    except ValueError:
+        return 0
+    if shown is None:
+        return 0
+    return Notice.objects.filter(user=user, seen_at__isnull=True, at__lte=shown.at).update(seen_at=now)

@@ -7,6 +7,7 @@ from script.guards_of_foreign_files import FOREIGN_GUARDS
 from script.guards_of_incoming_mail import INCOMING_GUARDS
 from script.guards_of_insurance import INSURANCE_GUARDS
 from script.guards_of_locations import LOCATION_GUARDS
+from script.guards_of_messages import MESSAGE_GUARDS
 from script.guards_of_private_pages import WHOSE_PAGE_GUARDS
 from script.guards_of_questions import QUESTION_GUARDS
 from script.guards_of_queues import QUEUE_GUARDS
@@ -372,6 +373,7 @@ GUARDS = [
     *DECISION_GUARDS,
     *PRIVATE_GUARDS,
     *WHOSE_PAGE_GUARDS,
+    *MESSAGE_GUARDS,
     *RECORD_GUARDS,
     *QUESTION_GUARDS,
     *INCOMING_GUARDS,

@@ -1,38 +1,51 @@
 """Messages between the centre and a patient, both ways."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from crm import clinic_hours, dispatch, emails
-from crm.actions import events
+from crm import dispatch, emails, private_messages
+from crm.actions import events, tasks
 from crm.enums import ActivityKind, Event, MessageState, TaskKind
 from crm.models import Activity, Lead, Message, PatientSession, PrivateMessage, Task, User
+from crm.models.message import NOT_GONE
+from crm.patient_access import LINK_LIVES
+
+LONGEST_MESSAGE = 4000  # characters, each end of a line as one
+NOTICES_APART = timedelta(minutes=15)
+_TO_ANSWER = "Answer the message on the private page"
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a page of the desk showed: the newest message of either side, and the newest e-mail of the patient; None
+    where there was none."""
+
+    message: UUID | None = None
+    mail: UUID | None = None
 
 
 @transaction.atomic
-def write(lead: Lead, *, text: str, by: User, now: datetime, message_id: UUID | None = None) -> bool:
-    """A coordinator's message: kept on the private page, with a mail that says only that there is one.
+def write(
+    lead: Lead, *, text: str, by: User, now: datetime, message_id: UUID | None = None, seen: Seen | None = None
+) -> bool:
+    """Keep a coordinator's message on the private page, and settle what the page it was written on had `seen`.
 
-    Finishes the open tasks to answer. The same id with the same text again changes nothing. False when no mail goes
-    out, for want of an address; one that still waits is enough for several messages. Side effects: PrivateMessage,
-    Activity, Message, tasks.
+    A mail says only that there is one, and not again before the patient has been there. The same id with the same text
+    again changes nothing. False when no mail goes out, for want of an address. Side effects: PrivateMessage, Activity,
+    Message, tasks.
     """
     message = PrivateMessage(pk=_key(lead, message_id, text, by=by), lead=lead, by=by, text=text, at=now)
     if not _add(message):
         return bool(lead.email)
     _note(lead, by=by, summary="Wrote a message on the private page", now=now)
-    close(lead, by=by, now=now)
-    if not lead.email:
-        return False
-    waiting = Message.objects.filter(lead=lead, name="message", state=MessageState.QUEUED)
-    if not waiting.exists():
-        mail = emails.new_message(lead, message_id=message.pk, now=now)
-        mail.save()
-        dispatch.send_after_commit(mail)
-    return True
+    _settle(lead, by=by, seen=seen or Seen(), now=now)
+    _notify(lead, about=message, now=now)
+    return bool(lead.email)
 
 
 @transaction.atomic
@@ -44,11 +57,7 @@ def answer(session: PatientSession, *, text: str, now: datetime, message_id: UUI
     if not _add(message):
         return
     _note(lead, by=None, summary="Wrote to us on the private page", now=now)
-    if not Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).exists():
-        centre = lead.location
-        due_at = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-        title, key = "Answer the message on the private page", f"answer:{message.pk}"
-        Task.objects.create(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now)
+    tasks.ask_for_answer(lead, title=_TO_ANSWER, key=f"answer:{message.pk}", now=now)
     events.announce(lead, Event.REPLIED, now=now, key=str(message.pk))
 
 
@@ -60,23 +69,81 @@ def _key(lead: Lead, form_id: UUID | None, text: str, *, by: User | None = None)
 
 
 def _add(message: PrivateMessage) -> bool:
-    """Saves a message; False when it is there already. Locks the lead: two messages at once open one task."""
+    """Saves a message; False when it is there already. Locks the lead: two messages at once open one task, and none
+    is ever put before one that somebody may have read."""
     Lead.objects.select_for_update(no_key=True).get(pk=message.lead_id)
-    if PrivateMessage.objects.filter(pk=message.pk).exists():
+    there = PrivateMessage.objects.filter(lead=message.lead_id)
+    if there.filter(pk=message.pk).exists():
         return False
+    if latest := there.order_by("-at", "-pk").first():
+        message.at = max(message.at, latest.at + _INSTANT)
     message.save(force_insert=True)
     return True
 
 
-def close(lead: Lead, *, by: User, now: datetime) -> None:
-    """What the patient wrote is read and settled: finishes the open task to answer."""
-    mark_read(lead, by_patient=False, now=now)
+@transaction.atomic
+def close(lead: Lead, *, by: User, seen: Seen, now: datetime) -> bool:
+    """Finish the task to answer, without an answer. False when something came that the page had not `seen`: it stays
+    new, and keeps the task or opens one."""
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    return _settle(lead, by=by, seen=seen, now=now)
+
+
+def _settle(lead: Lead, *, by: User, seen: Seen, now: datetime) -> bool:
+    from_patient = PrivateMessage.objects.filter(lead=lead, by__isnull=True, read_at__isnull=True)
+    newest = PrivateMessage.objects.filter(lead=lead, pk=seen.message).first() if seen.message else None
+    if newest:
+        from_patient.filter(at__lte=newest.at).update(read_at=now)
+    if later := from_patient.order_by("-at", "-pk").first():
+        tasks.ask_for_answer(lead, title=_TO_ANSWER, key=f"answer:{later.pk}", now=now)
+        return False
+    if mail := private_messages.mail_after(lead, seen.mail):
+        tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{mail.pk}", now=now)
+        return False
     Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).update(done_at=now, done_by=by)
+    return True
 
 
-def mark_read(lead: Lead, *, by_patient: bool, now: datetime) -> int:
-    """What the other side wrote has been shown; returns how many were new."""
-    return PrivateMessage.objects.filter(lead=lead, by__isnull=not by_patient, read_at__isnull=True).update(read_at=now)
+@transaction.atomic
+def show_patient(lead: Lead, *, until: PrivateMessage, now: datetime) -> None:
+    """Note that the patient has been shown everything `until` this message. A notice that still waits is called off;
+    what was written meanwhile has one."""
+    new = PrivateMessage.objects.filter(lead=lead, by__isnull=False, read_at__isnull=True)
+    if not new.exists():
+        return
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    new.filter(at__lte=until.at).update(read_at=now)
+    if later := new.order_by("-at", "-pk").first():
+        _notify(lead, about=later, now=now)
+        return
+    waiting = Message.objects.filter(lead=lead, name=emails.NOTICE, state=MessageState.QUEUED)
+    waiting.update(state=MessageState.CANCELLED, reason="Read before it went out", finished_at=now)
+
+
+def _notify(lead: Lead, *, about: PrivateMessage, now: datetime) -> None:
+    """One notice until the patient has been there or its link is too old, and never two within NOTICES_APART: the
+    second waits."""
+    if not lead.email:
+        return
+    went = Message.objects.filter(
+        lead=lead, name=emails.NOTICE, to_email=lead.email, state__in=[*NOT_GONE, MessageState.SENT]
+    )
+    last, due_at = went.order_by("-created_at", "-pk").first(), now
+    if last:
+        last_at = last.finished_at or last.due_at
+        if last.state == MessageState.QUEUED or (last_at > now - LINK_LIVES and _is_unread(last)):
+            return
+        due_at = max(now, last_at + NOTICES_APART)
+    mail = emails.new_message(lead, message_id=about.pk, now=now)
+    mail.due_at = due_at
+    mail.save()
+    dispatch.send_after_commit(mail)
+
+
+def _is_unread(notice: Message) -> bool:
+    """Whether the message that it was about is still to be read: then so is all that was written since."""
+    about = notice.key.removeprefix(emails.NOTICE_KEY)
+    return PrivateMessage.objects.filter(pk=about, read_at__isnull=True).exists()
 
 
 def _note(lead: Lead, *, by: User | None, summary: str, now: datetime) -> None:

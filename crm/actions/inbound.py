@@ -5,12 +5,12 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from crm import clinic_hours, suppression
+from crm import suppression
 from crm.actions import events, opt_out, tasks
 from crm.actions import messages as outbox
 from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
 from crm.inbound import Arrived, Kind
-from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Task
+from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause
 
 SOFT_BOUNCES = 5
 SOFT_WITHIN = timedelta(days=30)
@@ -80,18 +80,9 @@ def _follow(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -
         lead=lead, kind=ActivityKind.MESSAGE, at=now, summary=f"E-mail, {kept.get_kind_display().lower()}{told}"
     )
     if arrived.kind in {Kind.REPLY, Kind.OTHER}:
-        _open_answer(lead, kept, now=now)
+        tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
     if arrived.kind == Kind.REPLY:
         events.announce(lead, Event.REPLIED, now=now, key=str(kept.pk))
-
-
-def _open_answer(lead: Lead, kept: InboundMail, *, now: datetime) -> None:
-    """One task to answer is open at a time."""
-    if Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).exists():
-        return
-    centre = lead.location
-    due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-    tasks.open_task(lead, kind=TaskKind.ANSWER, title="Answer the e-mail", due_at=due, key=f"inbound:{kept.pk}")
 
 
 def _stop_mail(arrived: Arrived, kept: InboundMail, *, now: datetime) -> str:

@@ -80,9 +80,15 @@ def escalate(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def acknowledge(lead: Lead, *, by: User, now: datetime) -> int:
-    """Somebody takes care of it: ends the calling. Returns how many alerts were open."""
+def acknowledge(lead: Lead, *, by: User, now: datetime, seen: int | None = None) -> int:
+    """Somebody takes care of it: ends the calling. Returns how many alerts were open.
+
+    `seen`: how many reports their page showed. Raises SafetyRefused when there are more by now.
+    """
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    reports = AlertCause.objects.filter(alert__in=SafetyAlert.objects.open().filter(lead=lead))
+    if seen is not None and reports.count() > seen:
+        raise SafetyRefused("It was reported again since your page was made. Look at it, and press once more.")
     count = SafetyAlert.objects.open().filter(lead=lead).update(acknowledged_at=now, acknowledged_by=by)
     if count:
         Activity.objects.create(lead=lead, kind=ActivityKind.SAFETY_HOLD, at=now, by=by, summary="Alert acknowledged")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from crm import clinic_hours
 from crm.enums import ActivityKind, TaskKind
 from crm.errors import TaskRefused
 from crm.models import Activity, Lead, Task, User
@@ -20,6 +21,9 @@ NEEDS: dict[TaskKind, str] = {
 }
 # These end by what was decided (crm/actions/reviews.py, imaging.py), and never by "Done".
 DECIDED = {TaskKind.REVIEW}
+# What comes while such a task is open renames it: no page that was made before ends it or puts it off.
+GROWING = {TaskKind.ANSWER}
+ANSWER_MAIL = "Answer the e-mail"
 
 
 def open_once(task: Task) -> None:
@@ -30,6 +34,19 @@ def open_once(task: Task) -> None:
 def open_task(lead: Lead, *, kind: TaskKind, title: str, due_at: datetime, key: str) -> None:
     """The same for a task that is described."""
     open_once(Task(lead=lead, kind=kind, title=title, due_at=due_at, key=key))
+
+
+def ask_for_answer(lead: Lead, *, title: str, key: str, now: datetime) -> None:
+    """Open the task to answer what a patient wrote, due before the next business day ends. One is open at a time: it
+    takes this key, and is due by then, however far somebody had put it off."""
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    centre = lead.location
+    due_at = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    waits = Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).order_by("created_at", "pk").first()
+    if waits is None:
+        open_once(Task(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now))
+    elif waits.key != key:
+        Task.objects.filter(pk=waits.pk).update(key=key, due_at=min(waits.due_at, due_at))
 
 
 def close(*keys: str, now: datetime) -> None:
@@ -58,28 +75,36 @@ def end_decided(lead_id: UUID, *, by: User, now: datetime, key: str = "", but: I
     asked.update(done_at=now, done_by=by)
 
 
-def put_off(task: Task, *, until: datetime, by: User, now: datetime) -> bool:
-    """Makes a task due later, and says so on the timeline; False when somebody had done it.
+def put_off(task: Task, *, until: datetime, by: User, now: datetime, seen: str = "") -> bool:
+    """Makes a task due later, and says so on the timeline; False when somebody had done it. `seen`: as in finish_task.
 
-    Raises TaskRefused for whoever may not do what it asks for.
+    Raises TaskRefused for whoever may not do what it asks for, and when more came since.
     """
     if not may_put_off(task, by):
         raise TaskRefused("This task waits for somebody else: you cannot put it off.")
+    _refuse_unseen(task, seen)
     with transaction.atomic():
-        if not Task.objects.open().filter(pk=task.pk).update(due_at=until):
+        if not Task.objects.open().filter(pk=task.pk, key=task.key).update(due_at=until):
             return False
         words = f"Put off to {until.astimezone(task.lead.location.zone):%b %-d, %-I:%M %p}: {task.title}"
         Activity.objects.create(lead=task.lead, kind=ActivityKind.NOTE, at=now, by=by, summary=words[:200])
     return True
 
 
-def finish_task(task: Task, *, by: User, now: datetime) -> bool:
-    """Marks a task done; False when somebody had done it before.
+def finish_task(task: Task, *, by: User, now: datetime, seen: str = "") -> bool:
+    """Marks a task done; False when somebody had done it before. `seen`: the key that the task had on their page.
 
-    Raises TaskRefused for a review, which only its decision ends, and for whoever may not do what the task asks for.
+    Raises TaskRefused for a review, which only its decision ends, for whoever may not do what the task asks for, and
+    when more came since their page was made.
     """
     if TaskKind(task.kind) in DECIDED:
         raise TaskRefused("A clinical review ends with the decision of a clinician.")
     if not may_finish(task, by):
         raise TaskRefused("This task waits for somebody else: you cannot end it.")
-    return bool(Task.objects.open().filter(pk=task.pk).update(done_at=now, done_by=by))
+    _refuse_unseen(task, seen)
+    return bool(Task.objects.open().filter(pk=task.pk, key=task.key).update(done_at=now, done_by=by))
+
+
+def _refuse_unseen(task: Task, seen: str) -> None:
+    if TaskKind(task.kind) in GROWING and seen != (task.key or ""):
+        raise TaskRefused("They wrote again since this page was made: read it first.")

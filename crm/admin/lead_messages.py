@@ -9,20 +9,33 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from crm import registry
+from crm import private_messages, registry
 from crm.actions import conversation
 from crm.admin.base import DeskAdmin
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.models import Lead, PrivateMessage, Snippet
+from crm.models import Lead, Snippet
+from crm.text_fields import TextField
 
-LONGEST = 4000
+MEANWHILE = "They wrote again since your page was made. It is not answered yet: read it."
 
 
-class WriteForm(forms.Form):
+class SeenForm(forms.Form):
+    """What the page had shown of the conversation and of the patient's e-mail."""
+
+    seen_message = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    seen_mail = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def seen(self) -> conversation.Seen:
+        data = self.cleaned_data
+        return conversation.Seen(message=data.get("seen_message"), mail=data.get("seen_mail"))
+
+
+class WriteForm(SeenForm):
     message_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    text = forms.CharField(
+    text = TextField(
         label="Message",
-        max_length=LONGEST,
+        max_length=conversation.LONGEST_MESSAGE,
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": "Write the message first."},
     )
@@ -48,15 +61,20 @@ def hang_in() -> None:
 
 
 def thread(request: HttpRequest, lead: Lead) -> str:
-    """Both sides, oldest first, and a box to answer in."""
-    shown = list(PrivateMessage.objects.filter(lead=lead).select_related("by").order_by("at", "pk"))
+    """Both sides, oldest first, and a box to answer in; with `messages` in the address from the very first one. Its
+    forms say what it showed."""
+    shown, has_older = private_messages.latest(lead, to_patient=False, everything="messages" in request.GET)
+    mail = private_messages.newest_mail(lead)
     context = {
         "lead": lead,
-        "shown": shown,
+        "shown": shown[::-1],
+        "has_older": has_older,
+        "seen_message": shown[0].pk if shown else "",
+        "seen_mail": mail.pk if mail else "",
         "waiting": any(message.is_from_patient and message.read_at is None for message in shown),
         "may_write": request.user.has_perm("crm.add_privatemessage"),
         "snippets": [(one.title, one.text_in(lead.language)) for one in Snippet.objects.filter(is_active=True)],
-        "longest": LONGEST,
+        "longest": conversation.LONGEST_MESSAGE,
         "message_id": uuid4(),
     }
     return render_to_string("crm/panel_messages.html", context, request=request)
@@ -67,17 +85,25 @@ def write(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     lead = find_lead(lead_id)
     form = WriteForm(request.POST or None)
     if form.is_valid():
-        mailed = conversation.write(lead, by=user_of(request), now=timezone.now(), **form.cleaned_data)
+        text, message_id = form.cleaned_data["text"], form.cleaned_data["message_id"]
+        mailed = conversation.write(
+            lead, text=text, by=user_of(request), now=timezone.now(), message_id=message_id, seen=form.seen
+        )
         if mailed:
             messages.success(request, "The message is on the private page. A mail says that it is there.")
         else:
             messages.warning(request, "The message is kept. There is no e-mail address: call, or nobody reads it.")
+        if private_messages.awaits_answer(lead):
+            messages.warning(request, MEANWHILE)
         return back(lead_id)
     return form_page(site, request, lead, form, title="Write a message")
 
 
 def read(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Read, and no answer is needed: finishes the task to answer."""
-    if request.method == "POST":
-        conversation.close(find_lead(lead_id), by=user_of(request), now=timezone.now())
+    """Read, and no answer is needed: finishes the task to answer, unless more came than the page showed."""
+    form = SeenForm(request.POST)
+    if request.method == "POST" and form.is_valid():
+        lead = find_lead(lead_id)
+        if not conversation.close(lead, by=user_of(request), seen=form.seen, now=timezone.now()):
+            messages.warning(request, MEANWHILE)
     return back(lead_id)

@@ -174,8 +174,9 @@ def finish_task(site: AdminSite, request: HttpRequest, lead_id: UUID, task_id: U
     """Marks one of the lead's tasks done."""
     if request.method == "POST":
         task = get_object_or_404(Task, pk=task_id, lead_id=lead_id)
+        seen = request.POST.get("seen", "")
         try:
-            if tasks.finish_task(task, by=user_of(request), now=timezone.now()):
+            if tasks.finish_task(task, by=user_of(request), now=timezone.now(), seen=seen):
                 messages.success(request, f"Done: {task.title}")
             else:
                 messages.info(request, "Somebody had done this already.")

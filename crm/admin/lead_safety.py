@@ -14,10 +14,11 @@ from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.admin.reviews import SeenForm, above
 from crm.errors import OutOfDate, SafetyRefused
+from crm.text_fields import TextField
 
 
 class ClearForm(SeenForm):
-    note = forms.CharField(
+    note = TextField(
         label="What you found",
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -37,11 +38,20 @@ def hang_in() -> None:
 
 def acknowledge(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Takes the alert on: nobody else is called."""
-    if request.method == "POST":
-        if safety.acknowledge(find_lead(lead_id), by=user_of(request), now=timezone.now()):
-            messages.success(request, "You have taken it on. Call the person now.")
-        else:
-            messages.info(request, "Somebody had taken it on already.")
+    if request.method != "POST":
+        return back(lead_id)
+    seen = request.POST.get("reports", "")
+    try:
+        count = safety.acknowledge(
+            find_lead(lead_id), by=user_of(request), now=timezone.now(), seen=int(seen) if seen.isdecimal() else None
+        )
+    except SafetyRefused as refused:
+        messages.warning(request, refused.message)
+        return back(lead_id)
+    if count:
+        messages.success(request, "You have taken it on. Call the person now.")
+    else:
+        messages.info(request, "Somebody had taken it on already.")
     return back(lead_id)
 
 

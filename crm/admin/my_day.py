@@ -80,7 +80,8 @@ def _settle(request: HttpRequest, task: Task, what: str) -> None:
 
 
 def _done(request: HttpRequest, task: Task) -> tuple[bool, str]:
-    return tasks.finish_task(task, by=user_of(request), now=timezone.now()), f"Done: {task.title}"
+    seen = request.POST.get("seen", "")
+    return tasks.finish_task(task, by=user_of(request), now=timezone.now(), seen=seen), f"Done: {task.title}"
 
 
 def _later(request: HttpRequest, task: Task) -> tuple[bool | None, str]:
@@ -90,4 +91,4 @@ def _later(request: HttpRequest, task: Task) -> tuple[bool | None, str]:
     if until is None:
         return None, "Say until when: an hour, tomorrow or next week."
     words = f"Until {timezone.localtime(until):%b %-d, %-I:%M %p}: {task.title}"
-    return tasks.put_off(task, until=until, by=user_of(request), now=now), words
+    return tasks.put_off(task, until=until, by=user_of(request), now=now, seen=request.POST.get("seen", "")), words

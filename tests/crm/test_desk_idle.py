@@ -10,6 +10,7 @@ from crm import calling, notices
 from crm.actions import digests
 from crm.models import Lead, Location, Message, Notice, User
 from tests.factories import make_lead
+from tests.page_forms import as_sent
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -72,8 +73,16 @@ def test_the_owner_hears_of_an_answer_once(desk: Client, coordinator: User, cent
     assert "1" in desk.get("/admin/bell/", headers=BY_ITSELF).content.decode()
     page = desk.get("/admin/bell/").content.decode()
     assert (lead.full_name in page, "Wrote to you" in page) == (True, True)
-    desk.post("/admin/bell/")
+    desk.post("/admin/bell/", as_sent(page, having="newest"))
     assert desk.get("/admin/bell/", headers=BY_ITSELF).content.decode().strip() == ""
+
+
+def test_a_notice_that_came_after_the_list_was_made_stays_new(desk: Client, coordinator: User, lead: Lead) -> None:
+    notices.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
+    page = desk.get("/admin/bell/").content.decode()
+    notices.tell([coordinator], title="Wrote to you", lead=lead, key="2", now=AT + timedelta(seconds=1))
+    desk.post("/admin/bell/", as_sent(page, having="newest"))
+    assert notices.unseen_count(coordinator) == 1
 
 
 def test_an_empty_bell_says_what_it_is_for(desk: Client) -> None:
@@ -102,7 +111,7 @@ def test_at_no_other_hour(centre: Location, coordinator: User, lead: Lead, hours
 def test_nothing_new_is_no_mail(centre: Location, coordinator: User, lead: Lead) -> None:
     User.objects.filter(pk=coordinator.pk).update(digest_at=10)
     notices.tell([coordinator], title="x", lead=lead, key="1", now=AT)
-    notices.mark_seen(coordinator, now=AT)
+    notices.mark_seen(coordinator, newest=str(notices.latest(coordinator)[0].pk), now=AT)
     assert digests.send_due(now=AT) == 0
 
 

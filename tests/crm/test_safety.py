@@ -23,6 +23,7 @@ from crm.enums import ActivityKind
 from crm.errors import SafetyRefused
 from crm.models import AlertPost, EmergencyCount, Lead, Location, Message, OnCallShift, SafetyAlert, User
 from tests.factories import NOON, PASSWORD, make_lead, make_location, make_user
+from tests.page_forms import as_sent
 
 MINUTE = timedelta(minutes=1)
 BEFORE = datetime.now(UTC) - MINUTE  # PostgreSQL judges by its own clock what is due
@@ -363,3 +364,20 @@ def test_nobody_on_call_is_told_to_staff(lead: Lead) -> None:
 
     queries.forget_main_location()
     assert "Nobody is on call" in desk_of("coordinator").get("/admin/crm/task/").content.decode()
+
+
+@pytest.mark.parametrize("address", ["/admin/crm/lead/{lead}/change/", "/admin/?whose=all"])
+def test_what_was_reported_after_the_page_was_made_is_still_called_for(
+    client: Client, lead: Lead, address: str
+) -> None:
+    client.force_login(make_user("coordinator", email="casey@example.org"))
+    safety.raise_alert(lead, key="a", now=NOON)
+    path = reverse("admin:crm_lead_acknowledge", args=[lead.pk])
+    older = as_sent(client.get(address.format(lead=lead.pk)).content.decode(), having="reports")
+    safety.raise_alert(lead, key="b", now=NOON + MINUTE)
+
+    assert "It was reported again since your page was made." in client.post(path, older, follow=True).content.decode()
+    assert SafetyAlert.objects.open().count() == 1
+
+    client.post(path, as_sent(client.get(address.format(lead=lead.pk)).content.decode(), having="reports"))
+    assert not SafetyAlert.objects.open().exists()

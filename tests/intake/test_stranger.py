@@ -368,7 +368,7 @@ def walk(stranger: Client) -> None:
     for page in ("/my/", "/my/messages/", "/my/data/", "/my/people/", "/my/documents/", "/my/appointments/"):
         assert MARK not in stranger.get(page).content.decode()
     stranger.post("/my/data/download/")
-    stranger.post("/my/data/delete/")
+    stranger.post("/my/data/delete/", {"sure": "1"})
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,156 @@
+"""The guards of messages between centre and patient, of the people they name, and of files that are taken back."""
+
+from script.guard import Guard
+
+CONVERSATION = "crm/test_conversation.py"
+FILES = "crm/test_files_taken_back.py"
+MESSAGE_GUARDS = [
+    Guard(
+        "a message that came after the page was made is not settled",
+        "crm/actions/conversation.py",
+        "from_patient.filter(at__lte=newest.at).update(read_at=now)",
+        "from_patient.update(read_at=now)",
+        f"{CONVERSATION}::test_what_came_after_the_page_was_made_is_still_to_be_answered",
+    ),
+    Guard(
+        "an e-mail that came after the page was made is not settled",
+        "crm/actions/conversation.py",
+        "if mail := private_messages.mail_after(lead, seen.mail):",
+        "if mail := None:",
+        f"{CONVERSATION}::test_an_email_that_came_after_the_page_was_made_is_still_to_be_answered",
+    ),
+    Guard(
+        "a task that grew is not ended by an older page",
+        "crm/actions/tasks.py",
+        'if TaskKind(task.kind) in GROWING and seen != (task.key or ""):',
+        "if False:",
+        f"{CONVERSATION}::test_a_task_that_grew_is_neither_ended_nor_put_off_by_an_older_page",
+    ),
+    Guard(
+        "a message is never put before one that was read",
+        "crm/actions/conversation.py",
+        "message.at = max(message.at, latest.at + _INSTANT)",
+        "pass",
+        f"{CONVERSATION}::test_no_message_is_put_before_one_that_was_there",
+    ),
+    Guard(
+        "one notice until the patient has been there",
+        "crm/actions/conversation.py",
+        "(last_at > now - LINK_LIVES and _is_unread(last))",
+        "False",
+        f"{CONVERSATION}::test_five_messages_are_one_notice_until_the_patient_has_been_there",
+    ),
+    Guard(
+        "no second notice within a quarter of an hour",
+        "crm/actions/conversation.py",
+        "due_at = max(now, last_at + NOTICES_APART)",
+        "due_at = now",
+        f"{CONVERSATION}::test_a_second_notice_within_a_quarter_of_an_hour_waits",
+    ),
+    Guard(
+        "what is written while the page opens is not read",
+        "crm/actions/conversation.py",
+        "new.filter(at__lte=until.at).update(read_at=now)",
+        "new.update(read_at=now)",
+        f"{CONVERSATION}::test_what_is_written_while_the_page_opens_is_not_read_and_has_its_notice",
+    ),
+    Guard(
+        "what is new is shown however much there is",
+        "crm/private_messages.py",
+        "if (oldest := new.last()) and oldest.at",
+        "if (oldest := None) and oldest.at",
+        f"{CONVERSATION}::test_what_is_new_is_shown_however_much_there_is",
+    ),
+    Guard(
+        "a notice of the bell that came later stays new",
+        "crm/notices.py",
+        "seen_at__isnull=True, at__lte=shown.at)",
+        "seen_at__isnull=True)",
+        "crm/test_desk_idle.py::test_a_notice_that_came_after_the_list_was_made_stays_new",
+    ),
+    Guard(
+        "a report that came after the page was made is still called for",
+        "crm/actions/safety.py",
+        "if seen is not None and reports.count() > seen:",
+        "if False:",
+        "crm/test_safety.py::test_what_was_reported_after_the_page_was_made_is_still_called_for",
+    ),
+    Guard(
+        "a stop of mail follows the person",
+        "crm/preferences.py",
+        "    if lead:\n        opt_out.note_education(",
+        "    if False:\n        opt_out.note_education(",
+        "crm/test_one_choice_of_mail.py::test_a_choice_follows_the_person_to_another_address",
+    ),
+    Guard(
+        "an older page chooses no mails",
+        "intake/wishes.py",
+        'return "initial-education" not in self.data or "education" in self.changed_data',
+        "return True",
+        "crm/test_one_choice_of_mail.py::test_a_box_that_an_older_page_shows_is_no_new_choice",
+    ),
+    Guard(
+        "nobody agrees by coming back",
+        "crm/preferences.py",
+        "if opt_out.has_ever_agreed(lead):",
+        "if True:",
+        "crm/test_one_choice_of_mail.py::test_whoever_never_agreed_gets_nothing_by_coming_back",
+    ),
+    Guard(
+        "taking a person off the list takes off every row",
+        "crm/actions/contacts.py",
+        "_end([person, *_of(person.lead, person.name, person.relation)], now=now)",
+        "_end([person], now=now)",
+        "crm/test_contacts.py::test_taking_off_ends_rows_of_a_double_press_of_before",
+    ),
+    Guard(
+        "what shows nothing is nothing typed",
+        "crm/normalise.py",
+        'return "" if _NOTHING.fullmatch(text) else text',
+        "return text",
+        f"{CONVERSATION}::test_a_message_in_which_nothing_can_be_seen_is_none",
+    ),
+    # Files
+    Guard(
+        "a file that staff have opened is not taken back",
+        "crm/actions/documents.py",
+        "if locked and not locked.may_be_taken_back:",
+        "if False:",
+        f"{FILES}::test_what_staff_have_opened_stays",
+    ),
+    Guard(
+        "opening a file is written down before its bytes go",
+        "crm/actions/documents.py",
+        'update(opened_at=Coalesce("opened_at", now))',
+        "update(opened_at=None)",
+        f"{FILES}::test_what_staff_opened_in_the_patients_place_stays",
+    ),
+    Guard(
+        "the bytes of a file go with its row",
+        "crm/actions/documents.py",
+        "    transaction.on_commit(partial(sealed.remove, instance.pk))",
+        "    transaction.on_commit(lambda: sealed.remove(instance.pk))",
+        f"{FILES}::test_a_wrong_file_is_taken_back_with_its_bytes",
+    ),
+    Guard(
+        "a file that was taken back is not opened",
+        "crm/actions/documents.py",
+        "        raise Document.DoesNotExist\n",
+        "        pass\n",
+        f"{FILES}::test_what_was_taken_back_a_moment_ago_opens_nothing",
+    ),
+    Guard(
+        "nobody takes back the files of others",
+        "crm/my_documents.py",
+        "document = own(request).filter(pk=document_id).first()",
+        "document = Document.objects.filter(pk=document_id).first()",
+        f"{FILES}::test_nobody_takes_back_the_files_of_others",
+    ),
+    Guard(
+        "a tablet learns nothing of files that were sent elsewhere",
+        "crm/actions/documents.py",
+        "return sent.filter(session=session) if session and session.handed_over else sent",
+        "return sent",
+        f"{FILES}::test_a_tablet_learns_nothing_of_what_was_sent_elsewhere",
+    ),
+]
