@@ -6,9 +6,8 @@ lets the record follow (intake/pending.py). Only a warning sign is acted on at o
 
 import json
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
@@ -27,11 +26,20 @@ from crm.partial_dates import last_day
 from crm.treatment_enums import Source, TreatmentGroup, TreatmentStatus
 from crm.vocabulary import GROUP_OF
 from intake import assessments, known, record, request
-from intake.applying import TREATMENTS, Sent, apply_page, columns_of
+from intake.applying import Sent, apply_page, columns_of
 from intake.models import PendingSubmission, Submission, Unproven, UnprovenRequest
-from intake.questionnaire import PAGES
+from intake.questionnaire import is_asked_anew
+from intake.record import TREATMENTS
 
 REGION_OF = {"neck": "cervical", "mid_back": "thoracic", "low_back": "lumbar", "buttock_hip": "sacral"}
+
+
+class NewerAnswers(Exception):
+    """Answers that came after the page was opened and are not what was typed on it; the page shows both."""
+
+    def __init__(self, newer: dict[str, Any], stands: dict[str, Any]) -> None:
+        super().__init__("Answers came after this page was opened")
+        self.newer, self.stands = newer, stands
 
 
 def one_by_one[**Given, Result](
@@ -42,30 +50,74 @@ def one_by_one[**Given, Result](
 
     @wraps(act)
     def locked(sent: Sent, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
-        if sent.session.is_proven:
-            Lead.objects.select_for_update(no_key=True).get(pk=sent.session.lead_id)
-        else:
-            PatientSession.objects.select_for_update(no_key=True).get(pk=sent.session.pk)
+        _lock(sent.session)
         return act(sent, *args, **kwargs)
 
     return locked
 
 
+@contextmanager
+def alone(session: PatientSession) -> Iterator[None]:
+    """The same for several steps: what is read within is what is written upon."""
+    with transaction.atomic():
+        _lock(session)
+        yield
+
+
+def _lock(session: PatientSession) -> None:
+    if session.is_proven:
+        Lead.objects.select_for_update(no_key=True).get(pk=session.lead_id)
+    else:
+        PatientSession.objects.select_for_update(no_key=True).get(pk=session.pk)
+
+
 @transaction.atomic
 @one_by_one
 def keep_page(sent: Sent) -> bool:
-    """Keeps a page: a Submission, its ratings, an Activity; then asks the rules. False when it was kept before.
+    """Keep what was changed on a page: a Submission, its ratings, an Activity; then ask the rules. False when nothing
+    is news, or it was kept before.
 
-    Pages are kept one by one and the latest of each counts, so two devices at once lose nothing but the older page.
-    What belongs to a request in somebody's name waits with it and changes nothing.
+    Raises NewerAnswers, with nothing kept, when the page was older than answers that it would take the place of. What
+    belongs to a request in somebody's name waits with it and changes nothing.
     """
-    if not sent.session.is_proven:
-        return _keep_for_later(sent, _request_of(sent)) is not None
-    before = record.current_answers(sent.lead)
-    if not _keep(sent, None):
+    seen = record.told_to(sent.session)
+    news = _news(sent, seen)
+    if not news and sent.page in seen.pages:
         return False
-    apply_page(sent, before, now=sent.now)
+    changed = replace(sent, answers=news, pressed=sent.answers)
+    if not sent.session.is_proven:
+        return _keep_for_later(changed, _request_of(sent)) is not None
+    before = seen if sent.session.sees_record else record.told_by(sent.lead)
+    if not _keep(changed, None):
+        return False
+    apply_page(changed, before, now=sent.now)
     return True
+
+
+def _news(sent: Sent, seen: record.Told) -> dict[str, Any]:
+    """Of what was typed, that which is not on record already, and what was asked and left out for the first time. What
+    this very page had told before, when it was sent for the first time, is no newer than itself."""
+    news = {
+        name: value
+        for name, value in sent.answers.items()
+        if is_asked_anew(sent.page, name) or name not in seen.answers or not _is_same(value, seen.answers[name])
+    }
+    newer = {name: seen.answers[name] for name in news if sent.shown is not None and _is_newer(sent, seen, name)}
+    if newer:
+        raise NewerAnswers(newer, seen.answers)
+    return {name: value for name, value in sent.left_out.items() if name not in seen.answers} | news
+
+
+def _is_newer(sent: Sent, seen: record.Told, name: str) -> bool:
+    """Whether what stands came after the page was opened, from somewhere else."""
+    if is_asked_anew(sent.page, name) or _is_same(seen.answers.get(name), (sent.shown or {}).get(name)):
+        return False
+    given = seen.given.get(name)
+    return given is not None and (given.session_id, given.form_id) != (sent.session.pk, sent.submission_id)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return one == other or (one in record.NO_ANSWERS and other in record.NO_ANSWERS)
 
 
 @transaction.atomic
@@ -73,6 +125,8 @@ def keep_page(sent: Sent) -> bool:
 def keep_emergency(sent: Sent) -> None:
     """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
     to a request in somebody's name puts the hold on that request alone; somebody is called all the same."""
+    given = {name: value for name, value in sent.answers.items() if value not in record.NO_ANSWERS}
+    sent = replace(sent, answers=given)
     if sent.session.is_proven:
         if kept := _keep(sent, None):
             known.raise_alarm(sent.lead, key=kept.pk, now=sent.now)
@@ -87,9 +141,12 @@ def keep_emergency(sent: Sent) -> None:
 @one_by_one
 @events.one_press()
 def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
-    """Adds a treatment without details for each kind that is not there yet; the details are asked one by one."""
+    """Add a treatment without details for each kind that is not there yet; the details are asked one by one. Of
+    injections there are as many as are told, once for each page on which one was ticked."""
     waits = _request_of(sent)
-    there = {one.kind for one in visible_treatments(sent.session)}
+    own = Submission.objects.filter(session=sent.session, form_id=sent.submission_id, page=TREATMENTS)
+    pressed = {page.answers["told"].get("kind") for page in own}
+    there = {one.kind for one in visible_treatments(sent.session) if one.group != TreatmentGroup.INJECTION} | pressed
     region = _region(record.visible_answers(sent.session))
     fresh = [kind for kind in dict.fromkeys(kinds) if kind not in there]  # a form may tick one twice
     added = [_add(sent, kind, region) for kind in fresh]
@@ -97,7 +154,7 @@ def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
         told, in_order = {"kind": treatment.kind}, sent.now + timedelta(microseconds=number)
         columns = told | {"body_region": treatment.body_region}
         page = replace(sent, now=in_order)
-        _keep_told(page, treatment, told, columns, submission_id=uuid.uuid4(), waits=waits)
+        _keep_told(page, treatment, told, columns, submission_id=sent.submission_id, waits=waits)
     if added and sent.session.is_proven:
         assessments.ask(sent.lead, cause="Treatments told", now=sent.now)
     return added
@@ -117,8 +174,11 @@ def _add(sent: Sent, kind: str, region: str) -> Treatment:
 def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
     """Keeps what was told of one treatment, in the patient's words beside the row that staff may correct later.
 
-    Raises TreatmentRefused, with nothing kept, when it contradicts itself.
+    Raises TreatmentRefused, with nothing kept, when it contradicts itself. A page that was sent before and on which
+    nothing was changed is not kept again.
     """
+    if not sent.answers and str(treatment.pk) in record.told_to(sent.session).detailed:
+        return
     waits = _request_of(sent)
     if not _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits):
         return
@@ -165,6 +225,13 @@ def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
     _keep_told(sent, treatment, {"not_tried": True}, columns, submission_id=sent.submission_id, waits=waits)
 
 
+def pressed_before(session: PatientSession, treatment: Treatment, form_id: uuid.UUID) -> dict[str, Any]:
+    """Return what this very page of a treatment has told already, when it was sent for the first time."""
+    own = Submission.objects.filter(session=session, form_id=form_id, page=TREATMENTS).order_by("at", "pk")
+    about = [page.answers for page in own if page.answers["treatment"] == str(treatment.pk)]
+    return {name: answer for answers in about for name, answer in answers["told"].items()}
+
+
 def visible_treatments(session: PatientSession) -> list[Treatment]:
     """The treatments that a browser may be shown: all once it is proven, else and on a tablet those it told."""
     if session.sees_record:
@@ -176,14 +243,6 @@ def visible_treatments(session: PatientSession) -> list[Treatment]:
         happened = Treatment.objects.filter(lead=session.lead, pk__in=told).exclude(status=TreatmentStatus.DECLINED)
         return list(happened.order_by("created_at", "pk"))
     return [one for one in _told_in(own, session.lead) if one.status != TreatmentStatus.DECLINED]
-
-
-def all_answered(leads: list[uuid.UUID]) -> set[uuid.UUID]:
-    """Return those of these leads who sent every page of the second step at least once."""
-    sent: dict[uuid.UUID, set[str]] = defaultdict(set)
-    for lead_id, page in Submission.objects.counting().filter(lead__in=leads).values_list("lead_id", "page"):
-        sent[lead_id].add(page)
-    return {lead_id for lead_id, pages in sent.items() if pages >= {page.key for page in PAGES}}
 
 
 def _told_in(pages: Iterable[Submission], lead: Lead) -> list[Treatment]:
@@ -230,6 +289,7 @@ def _keep(sent: Sent, waits: UnprovenRequest | None, *, pending: PendingSubmissi
 def _submission(sent: Sent, waits: UnprovenRequest | None) -> Submission:
     """The row. The id of the form was made by a browser: it tells a repeat only of the same page about the same."""
     about = {"about": str(waits.pk if waits else sent.session.lead_id), "page": sent.page}
+    pressed = sent.answers if sent.pressed is None else sent.pressed
     return request.submission(
         sent.lead,
         page=sent.page,
@@ -238,7 +298,7 @@ def _submission(sent: Sent, waits: UnprovenRequest | None) -> Submission:
         session=sent.session,
         now=sent.now,
         language=sent.language,
-        digest=request.digest_of(about | {"answers": sent.answers}),
+        digest=request.digest_of(about | {"answers": pressed}),
         unproven=waits,
     )
 

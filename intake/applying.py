@@ -1,9 +1,10 @@
 """What a page of the second step changes: ratings, language, date of birth, treatments, and what the rules say."""
 
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from crm.treatment_enums import MeasurementKind, Source
 from intake import assessments, insurance, known, record
 from intake.models import Submission
 from intake.questionnaire import RECHECK
+from intake.record import TREATMENTS, Told
 
 RATINGS = {
     "pain_now_avg": MeasurementKind.NRS_AVG,
@@ -26,13 +28,16 @@ RATINGS = {
 }
 LOOK = "Look at the latest ratings"
 BETTER_BY = Decimal("0.30")  # an important change for ratings of pain (Ostelo and others 2008)
-TREATMENTS = "treatments"
+INTERFERENCE = ("pain_now_avg", "pain_enjoyment", "pain_activity")
+SAME_WEEK = timedelta(days=7)  # of which all three ask
 _COLUMNS = {field.name: field for field in Treatment._meta.concrete_fields}
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A checked page as it came from a browser. `answers` are the form's cleaned data."""
+    """A checked page as it came from a browser. `answers` are those that were changed on it, as cleaned data; `shown`
+    is what it showed when it was opened, None when it carried nothing along. `pressed`: all that was changed, where of
+    `answers` only the news are left; it tells a repeat. `left_out`: what was asked and got no answer."""
 
     session: PatientSession
     page: str
@@ -41,6 +46,9 @@ class Sent:
     submission_id: uuid.UUID
     now: datetime
     language: str = "en"
+    shown: Mapping[str, Any] | None = None
+    pressed: Mapping[str, Any] | None = None
+    left_out: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def lead(self) -> Lead:
@@ -51,11 +59,11 @@ class Sent:
         return Source.COORDINATOR if self.session.by and not self.session.handed_over else Source.PATIENT
 
 
-def apply_page(sent: Sent, before: dict[str, Any], *, now: datetime) -> None:
-    """Let the record follow a page. `before`: the answers that counted without it."""
+def apply_page(sent: Sent, before: Told, *, now: datetime) -> None:
+    """Let the record follow a page. `before`: what counted without it."""
     _tell_the_lead(sent)
-    _measure(sent)
-    insurance.follow(sent.lead, before, sent.answers, key=sent.submission_id, now=now)
+    _measure(sent, before)
+    insurance.follow(sent.lead, before.answers, sent.answers, key=sent.submission_id, now=now)
     assessments.ask(sent.lead, cause=f"Answered: {sent.title}", now=now)
     if sent.page == RECHECK.key:
         _offer_improved(sent.lead, now=now)
@@ -77,7 +85,7 @@ def apply_kept(page: Submission, *, title: str, is_urgent: bool, now: datetime) 
         stays = {"preferred_language" if name == "language" else name for name in newer}
         answers = {name: value for name, value in page.answers.items() if name not in stays}
         sent = Sent(page.session, page.page, title, answers, page.form_id, page.at, page.language)
-        apply_page(sent, record.told_by(page.lead, before=page).answers, now=now)
+        apply_page(sent, record.told_by(page.lead, before=page), now=now)
 
 
 def columns_of(page: Submission) -> dict[str, Any]:
@@ -106,11 +114,13 @@ def _tell_the_lead(sent: Sent) -> None:
         leads.tell_birthday(sent.lead, born=date.fromisoformat(born), by=sent.session.by, now=sent.now)
 
 
-def _measure(sent: Sent) -> None:
-    """Ratings as dated series; the three together as their mean, after PEG (Krebs 2009)."""
+def _measure(sent: Sent, before: Told) -> None:
+    """Ratings as dated series, those alone that were given now; three of one week as their mean, after PEG (Krebs
+    2009)."""
     given = {kind: _number(sent.answers.get(name)) for name, kind in RATINGS.items()}
-    three = [_number(sent.answers.get(name)) for name in ("pain_now_avg", "pain_enjoyment", "pain_activity")]
-    if None not in three:
+    week = {name for name, at in before.at.items() if sent.now - at < SAME_WEEK}
+    three = [_number(sent.answers.get(name, before.answers.get(name) if name in week else "")) for name in INTERFERENCE]
+    if None not in three and not sent.answers.keys().isdisjoint(INTERFERENCE):
         given[MeasurementKind.PEG] = (sum(filter(None, three), Decimal(0)) / 3).quantize(Decimal("0.1"))
     Measurement.objects.bulk_create(
         Measurement(lead=sent.lead, at=sent.now, kind=kind, value=value, source=sent.source)

@@ -16,7 +16,6 @@ class IntakeConfig(AppConfig):
         from crm.enums import Event
         from crm.treatment_enums import TreatmentGroup
         from intake import (
-            answering,
             assessments,
             checks,
             desk,
@@ -29,6 +28,7 @@ class IntakeConfig(AppConfig):
             papers,
             pending,
             personal_data,
+            progress,
             questionnaire,
             references,
             sent_words,
@@ -66,7 +66,7 @@ class IntakeConfig(AppConfig):
         registry.choices("groups", TreatmentGroup.choices)
         registry.words("signs", in_words.sign_in_words)
         registry.words("flags", flags.in_words)
-        registry.condition("questions_answered", answering.all_answered)
+        registry.condition("questions_answered", progress.all_answered)
         registry.condition("pays_alone", assessments.who_pays_alone)
         registry.condition(unknowns.FLAG, unknowns.leads_of)
         registry.judged(signs.basis, signs.news)

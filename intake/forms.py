@@ -1,6 +1,7 @@
 """Forms made from the questionnaire. They check and clean; storing is intake.actions' business."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -21,9 +22,12 @@ from intake.questionnaire import (
     Question,
     Section,
     alarming_among,
+    is_asked_anew,
     is_emergency,
 )
 from intake.questionnaire.red_flags import EMERGENCY_QUESTIONS
+from intake.record import NO_ANSWERS
+from intake.shown import ShownForm
 
 TEMPLATE_OF = {
     Kind.SAFETY: "components/safety_question.html",
@@ -90,19 +94,38 @@ def _heading(number: int, title: str, intro: str, why: str = "") -> HTML:
     return HTML(render_to_string("components/section_heading.html", texts))
 
 
-class PageForm(QuestionnaireForm):
-    """One page of the second step. Its own id makes sending twice once."""
+class PageForm(ShownForm, QuestionnaireForm):
+    """One page of the second step. Its own id makes sending twice once. `answers`: those that stand, filled in and
+    carried along."""
 
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, page: Page, answers: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         self.page, self.sections = page.key, page.sections
         super().__init__(*args, **kwargs)
+        if answers is not None:
+            stands = self.standing(answers)
+            self.initial = {**stands, "shown": json.dumps(stands), **self.initial}
+
+    def standing(self, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of these answers that the page is filled in with."""
+        names = [one.name for one in self.questions() if not is_asked_anew(self.page, one.name)]
+        return {name: answers[name] for name in names if answers.get(name) not in NO_ANSWERS}
+
+    def changed(self) -> dict[str, Any]:
+        """Return the answers that were changed since the page was opened, as far as they are in order."""
+        names = [one.name for one in self.questions() if one.name in self.cleaned_data]
+        return {name: self.cleaned_data[name] for name in names if self.is_touched(name)}
+
+    def left_out(self) -> dict[str, Any]:
+        """Return the questions that were left without an answer, as they were shown."""
+        names = [one.name for one in self.questions() if self.cleaned_data.get(one.name, 0) in NO_ANSWERS]
+        return {name: self.cleaned_data[name] for name in names if not self.is_touched(name)}
 
     @property
     def helper(self) -> FormHelper:
         helper = super().helper
-        helper.layout.append(Field("submission_id"))
+        helper.layout.extend([Field("submission_id"), Field("shown")])
         return helper
 
     @property

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from crm import safety_text
 from crm.vocabulary import name_of
-from intake import derived_signs, questionnaire, spoken, told
+from intake import derived_signs, questionnaire, record, spoken, told
 from intake.questionnaire import NONE, PAGE, PAGES, RECHECK, SAFETY_SCRIPT, SIGNS, Kind, Question
 from intake.spoken import said
 
@@ -19,6 +19,8 @@ _MARKS = {"treatment", "columns", "kind", "start"}  # which row it became, and h
 def page_title(page: str) -> str:
     """What a page of answers is called."""
     known = PAGE | {page.key: page for page in (RECHECK, SAFETY_SCRIPT)}
+    if page == record.TRIED:
+        return gettext("Treatments you tried")
     return said(known[page].title) if page in known else page.capitalize()
 
 

@@ -91,7 +91,7 @@ def open_task(lead: Lead, *, key: UUID, now: datetime) -> None:
 def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Whether the patient told something of the insurance that was not known. Somebody who pays alone has none."""
     told = {name: after.get(name) for name in INSURANCE_ANSWERS if after.get(name)}
-    if not told or told.get("plan_type") == "self_pay":
+    if not told or (before | after).get("plan_type") == "self_pay":
         return False
     return any(before.get(name) != value for name, value in told.items())
 

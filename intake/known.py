@@ -17,6 +17,7 @@ from crm.models import Activity, Lead, Task
 from crm.normalise import name_key
 from intake import assessments, request
 from intake.models import Submission, UnprovenRequest
+from intake.record import NO_ANSWERS
 from intake.request import Request
 
 CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "phone_type", "preferred_contact", "best_time")
@@ -24,7 +25,6 @@ LEAD_FIELDS = (*CONTACT_FIELDS, "state", "ok_voicemail", "how_heard")
 WISHES = {"preferred_contact", "best_time", "ok_voicemail", "state", "how_heard"}
 IDENTITY = ("first_name", "last_name", "email", "phone")
 NOBODY = UUID(int=0)
-NO_ANSWERS: tuple[object, ...] = (None, "", [])
 
 
 @dataclass(frozen=True)

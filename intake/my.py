@@ -1,6 +1,7 @@
 """The questions on the private page: one page a topic, and one for each treatment that was tried."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -13,18 +14,20 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm import patient_access
+from crm import patient_access, verified
 from crm.actions import reviews
 from crm.enums import Outcome
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
-from crm.private import PatientRequest, enter, patient_page
+from crm.private import PatientRequest, enter, id_in, patient_page
+from crm.treatment_enums import TreatmentGroup
 from intake import (
     actions,
     answering,
     applying,
     assessments,
     guard,
+    progress,
     record,
     spoken,
     taking,
@@ -37,10 +40,8 @@ from intake import (
 from intake.forms import PageForm
 from intake.models import Submission, Unproven
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, question
-from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS
 from intake.spoken import said
 
-ASKED_ANEW = {*ASKED_AS_SIGNS, *EMERGENCY_QUESTIONS}
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
 
@@ -68,8 +69,8 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
     if page is None:
         raise Http404
     if request.method != "POST":
-        initial = record.visible_answers(request.patient) | _afresh(page) | {"submission_id": uuid.uuid4()}
-        return _show(request, page, PageForm(page=page, initial=initial))
+        answers, initial = record.visible_answers(request.patient), {"submission_id": uuid.uuid4()}
+        return _show(request, page, PageForm(page=page, answers=answers, initial=initial))
     form = PageForm(request.POST, page=page)
     valid = form.is_valid()
     sent = sent_with(request.patient, page.key, page.title, form)
@@ -80,7 +81,11 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
         return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept" if kept else "failed")
     if not valid or _are_many(request):
         return _show(request, page, form, status=429 if valid else 422)
-    answering.keep_page(sent)
+    try:
+        answering.keep_page(sent)
+    except answering.NewerAnswers as came:
+        form.show_newer(came.newer, form.standing(came.stands))
+        return _show(request, page, form, status=422)
     messages.success(request, gettext("“%(title)s” is stored.") % {"title": said(page.title)})
     return _next(request, page, sent.answers)
 
@@ -88,17 +93,19 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
 @READ_AND_SEND
 @patient_page(reads=False)
 def treatments(request: PatientRequest) -> HttpResponse:
-    """What was told so far, and a list to tick what else was tried."""
-    shown = answering.visible_treatments(request.patient)
-    form = told.PickForm(request.POST if request.method == "POST" else None)
-    is_flood = form.is_valid() and _are_many(request)
-    if form.is_valid() and not is_flood:
-        sent = sent_with(request.patient, applying.TREATMENTS, "Treatments tried", form)
-        answering.pick_treatments(sent, form.cleaned_data["kinds"])
-        return _next_treatment(request)
+    """What was told so far, and a list to tick what else was tried; or that nothing was."""
+    rows, known = answering.visible_treatments(request.patient), record.told_to(request.patient)
+    is_nothing = "nothing" in request.POST and "kinds" not in request.POST and not rows
+    form = told.PickForm(request.POST if request.method == "POST" else None, initial={"submission_id": uuid.uuid4()})
+    is_sent = is_nothing or form.is_valid()
+    is_flood = is_sent and _are_many(request)
+    if is_sent and not is_flood:
+        return _keep_nothing(request) if is_nothing else _keep_picked(request, form)
     context = {
         "form": form,
-        "treatments": [(one, told.title(one), told.is_told(one)) for one in shown],
+        "treatments": [(one, told.title(one), progress.is_told(one, known.detailed)) for one in rows],
+        "tried_nothing": progress.has_tried_nothing(known),
+        "injections": told.GROUP_TITLES[TreatmentGroup.INJECTION],
         "picked": form["kinds"].value() or [],
         "patient": request.patient,
         "flood": is_flood,
@@ -111,23 +118,45 @@ def treatments(request: PatientRequest) -> HttpResponse:
 @patient_page(reads=False)
 def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
     """The details of one treatment."""
-    row = next((one for one in answering.visible_treatments(request.patient) if one.pk == treatment_id), None)
-    if row is None:
-        raise Http404
-    if request.method == "POST" and (urgent := told.ToldForm(request.POST, treatment=row)).is_emergency:
-        return _treatment_emergency(request, row, urgent)
-    if request.method == "POST" and _are_many(request):
-        return _show_treatment(request, row, told.ToldForm(request.POST, treatment=row), status=429)
-    if request.method == "POST" and "not_tried" in request.POST:
-        empty = applying.Sent(request.patient, applying.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
-        answering.take_back_treatment(empty, row)
-        return _next_treatment(request)
+    row = _own_treatment(request, treatment_id)
     if request.method != "POST":
         form = told.ToldForm(treatment=row, initial={"submission_id": uuid.uuid4()})
         return _show_treatment(request, row, form)
-    form = told.ToldForm(request.POST, treatment=row)
+    if (urgent := told.ToldForm(request.POST, treatment=row)).is_emergency:
+        return _treatment_emergency(request, row, urgent)
+    if _are_many(request):
+        return _show_treatment(request, row, told.ToldForm(request.POST, treatment=row), status=429)
+    with answering.alone(request.patient):
+        row = _own_treatment(request, treatment_id)
+        if "not_tried" in request.POST:
+            return _take_back(request, row)
+        return _tell(request, row)
+
+
+def _own_treatment(request: PatientRequest, treatment_id: uuid.UUID) -> Treatment:
+    row = next((one for one in answering.visible_treatments(request.patient) if one.pk == treatment_id), None)
+    if row is None:
+        raise Http404
+    return row
+
+
+def _take_back(request: PatientRequest, row: Treatment) -> HttpResponse:
+    """It never took place. What somebody has verified stays, and is asked about first."""
+    if verified.is_verified(row) and "sure" not in request.POST:
+        context = {"treatment": row, "title": told.title(row), "patient": request.patient}
+        return render(request, "intake/my_not_tried.html", context)
+    empty = applying.Sent(request.patient, record.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
+    answering.take_back_treatment(empty, row)
+    if verified.is_verified(row):
+        messages.success(request, gettext("Somebody from our team will look at what you said and at your records."))
+    return _next_treatment(request)
+
+
+def _tell(request: PatientRequest, row: Treatment) -> HttpResponse:
+    pressed = answering.pressed_before(request.patient, row, id_in(request, "submission_id"))
+    form = told.ToldForm(request.POST, treatment=row, pressed=pressed)
     if form.is_valid():
-        sent = sent_with(request.patient, applying.TREATMENTS, str(row), form, answers=form.told())
+        sent = sent_with(request.patient, record.TREATMENTS, str(row), form, answers=form.told())
         try:
             answering.tell_treatment(sent, row, form.columns())
         except TreatmentRefused as refused:
@@ -148,27 +177,43 @@ def _treatment_emergency(request: PatientRequest, row: Treatment, form: told.Tol
 def keep_treatment_emergency(session: PatientSession, row: Treatment, form: told.ToldForm) -> None:
     """Keep a page about a treatment with a warning sign in it, as much of it as is in order."""
     columns = form.columns() if form.is_valid() else {}
-    sent = sent_with(session, applying.TREATMENTS, str(row), form, answers=form.told())
+    sent = sent_with(session, record.TREATMENTS, str(row), form, answers=form.told())
     answering.tell_emergency(sent, row, columns)
+
+
+def _keep_picked(request: PatientRequest, form: told.PickForm) -> HttpResponse:
+    sent = sent_with(request.patient, record.TREATMENTS, "Treatments tried", form)
+    answering.pick_treatments(sent, form.cleaned_data["kinds"])
+    return _next_treatment(request)
+
+
+def _keep_nothing(request: PatientRequest) -> HttpResponse:
+    """An answer to what the first form asks."""
+    answers = {"tried_treatments": [progress.NOTHING]}
+    form_id, now, language = id_in(request, "submission_id"), timezone.now(), get_language() or settings.LANGUAGE_CODE
+    answering.keep_page(
+        applying.Sent(request.patient, record.TRIED, "Treatments tried", answers, form_id, now, language)
+    )
+    messages.success(request, gettext("“%(title)s” is stored.") % {"title": gettext("Treatments you tried")})
+    return redirect("private:page")
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
     """The list of pages on the private page: what is done, and what comes next."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    answers = record.visible_answers(session)
-    counting = Submission.objects.counting().filter(lead=lead)
-    sent = counting if session.sees_record else record.own_submissions(session)
-    answered = set(sent.values_list("page", flat=True))
-    pages = [(page.key, said(page.title), page.key in answered) for page in PAGES if page.is_for(answers)]
-    rows = answering.visible_treatments(session)
+    known, rows = record.told_to(session), answering.visible_treatments(session)
+    topics = progress.topics(known)
+    pages = [(key, said(PAGE_OF[key].title), is_done) for key, is_done in topics.items()]
+    are_treatments_done = progress.are_treatments_answered(known, rows)
     context = {
         "pages": pages,
         "treatments": rows,
-        "open_treatments": [row for row in rows if not told.is_told(row)],
-        "done": sum(is_done for *_, is_done in pages) + bool(rows),
+        "open_treatments": progress.open_treatments(known, rows),
+        "treatments_done": are_treatments_done,
+        "done": sum(topics.values()) + are_treatments_done,
         "all": len(pages) + 1,
         "recheck": RECHECK,
-        "ticks": _ticks(answers),
+        "ticks": _ticks(known.answers),
     }
     return render_to_string("intake/my_panel.html", context, request=request)
 
@@ -217,21 +262,18 @@ def _ticks(answers: dict[str, Any]) -> list[str]:
     return [said(words[tick]) for tick in answers.get("tried_treatments") or [] if tick in words]
 
 
-def _afresh(page: Page) -> dict[str, Any]:
-    """Warning signs are asked anew each time, never filled in; and so is what tells an emergency."""
-    return {one.name: None for one in page.questions if one.name in ASKED_ANEW}
-
-
 def sent_with(
     session: PatientSession, key: str, title: str, form: forms.Form, *, answers: dict[str, Any] | None = None
 ) -> applying.Sent:
-    """Make what a checked form of this session has sent, with the warning signs as they were ticked."""
-    data = form.cleaned_data | getattr(form, "signs_as_ticked", {}) if answers is None else answers
-    given = {name: value for name, value in data.items() if name != "submission_id"}
-    submission_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
-    return applying.Sent(
-        session, key, title, given, submission_id, timezone.now(), get_language() or settings.LANGUAGE_CODE
-    )
+    """Make what a checked form of this session has sent: what was changed on it, with the warning signs as they were
+    ticked. `answers`: instead of those of the form."""
+    submission_id, now = form.cleaned_data.get("submission_id") or uuid.uuid4(), timezone.now()
+    language = get_language() or settings.LANGUAGE_CODE
+    sent = applying.Sent(session, key, title, answers or {}, submission_id, now, language)
+    if not isinstance(form, PageForm):
+        return sent
+    given = form.changed() | form.signs_as_ticked
+    return replace(sent, answers=given, shown=form.first, left_out=form.left_out())
 
 
 def _show(request: PatientRequest, page: Page, form: PageForm, *, status: int = 200) -> HttpResponse:
@@ -262,8 +304,8 @@ def _next(request: PatientRequest, page: Page, answers: dict[str, Any]) -> HttpR
 
 def _next_treatment(request: PatientRequest) -> HttpResponse:
     """To the next treatment without details, or back to the list."""
-    rows = answering.visible_treatments(request.patient)
-    waiting = next((row for row in rows if not told.is_told(row)), None)
+    rows, known = answering.visible_treatments(request.patient), record.told_to(request.patient)
+    waiting = next(iter(progress.open_treatments(known, rows)), None)
     if waiting and "later" not in request.POST:
         return redirect("intake:my_treatment", treatment_id=waiting.pk)
     return redirect("intake:my_treatments")

@@ -22,12 +22,12 @@ from crm.models import Document, ImagingStudy, Lead, Treatment
 from crm.treatment_enums import MeasurementKind, Source, Unsure
 from intake import flags, gaps, insurance, ledger_views, packet_word, record, summary_head
 from intake import today as now_of
-from intake.applying import TREATMENTS
 from intake.care import Rating
 from intake.care_record import SCALE_OF
 from intake.in_words import ALL_SECTIONS, in_words
 from intake.insurance import InsuranceRefused
 from intake.models import PageOfProof, Submission, Verification
+from intake.record import TREATMENTS
 
 # So many treatments can be told apart in the drawing on a page of paper, and in the one beside the answers.
 MOST_DRAWN, MOST_DRAWN_BESIDE = 12, 6
@@ -206,8 +206,11 @@ def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
 def _relief_told(lead: Lead) -> dict[str, str]:
     """Of each treatment whose page the patient sent, the answer to how much it helped; "" where they left it out."""
     pages = Submission.objects.counting().filter(lead=lead, page=TREATMENTS).order_by("at", "pk")
-    asked = [page.answers for page in pages if "relief" in page.answers["told"]]
-    return {answers["treatment"]: str(answers["told"]["relief"] or "") for answers in asked}
+    found: dict[str, str] = {}
+    for page in filter(record.is_detailed, pages):
+        row = page.answers["treatment"]
+        found[row] = str(page.answers["told"].get("relief", found.get(row)) or "")
+    return found
 
 
 def _relief_in_words(row: Treatment, told: str | None) -> str:

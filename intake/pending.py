@@ -17,9 +17,10 @@ from crm.models import Lead
 from intake import applying, repeats
 from intake.models import PendingSubmission, UnprovenRequest
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT
+from intake.record import TRIED
 
 MOST_AT_ONCE = 500
-TITLES = {page.key: page.title for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
+TITLES = {page.key: page.title for page in (*PAGES, RECHECK, SAFETY_SCRIPT)} | {TRIED: "Treatments tried"}
 
 log = structlog.get_logger("nucleus.intake")
 

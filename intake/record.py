@@ -1,9 +1,11 @@
 """From the record of one lead to the snapshot that the rules look at."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
@@ -19,6 +21,8 @@ from intake.snapshot import BUCKET_DAYS, Radiation, Region, Snapshot, Tick
 GivenAt = Mapping[str, datetime]
 YES_NO = {"yes": True, "no": False}
 NUMB_OR_WEAK = {"worse", "same", "better", "yes_unsure"}
+NO_ANSWERS: tuple[object, ...] = (None, "", [])
+TREATMENTS, TRIED = "treatments", "tried"  # about one of them; that nothing was
 SNAPSHOT_WORDS = {
     "worse_with": {"standing", "walking", "sitting", "bending"},
     "better_with": {"sitting", "leaning_forward", "lying", "walking"},
@@ -28,35 +32,78 @@ SNAPSHOT_WORDS = {
 
 @dataclass(frozen=True)
 class Told:
-    """The latest answer to each question, and when it was given; `signs` as the snapshot has them, `facts` as looks
-    want them of treatments. `insurer_since`: when the present insurer took the place of another one, None when it never
-    did."""
+    """The latest answer to each question, and the page on which it was given; `signs` as the snapshot has them, `facts`
+    as looks want them of treatments. `insurer_since`: when the present insurer took the place of another one, None when
+    it never did. `detailed`: the treatments whose page was sent."""
 
     answers: dict[str, Any] = field(default_factory=dict)
-    at: dict[str, datetime] = field(default_factory=dict)
+    given: dict[str, Submission] = field(default_factory=dict)
     insurer_since: datetime | None = None
     signs: dict[str, str] = field(default_factory=dict)
     facts: dict[str, list[str]] = field(default_factory=dict)
+    pages: frozenset[str] = frozenset()
+    detailed: frozenset[str] = frozenset()
+
+    @property
+    def at(self) -> dict[str, datetime]:
+        """Return when each answer was given."""
+        return {name: page.at for name, page in self.given.items()}
 
 
 def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
     """The latest answer to each question that was ever asked: pages in the order in which they were sent. One query.
     What waits in the lead's name is no answer of theirs. `before`: only what came before this page."""
-    answers: dict[str, Any] = {}
-    at: dict[str, datetime] = {}
-    insurer, since, heard = Insurer(), None, derived_signs.Heard()
     earlier = Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.pk) if before else Q()
-    for submission in Submission.objects.counting().filter(earlier, lead=lead).order_by("at", "pk"):
-        answers.update(submission.answers)
-        if "treatment" in submission.answers:
-            heard.hear_treatment(submission.answers, on=submission.at.date())
-        else:
-            heard.hear(submission.answers)
-        at.update(dict.fromkeys(submission.answers, submission.at))
-        if not insurers.INSURER_QUESTIONS.isdisjoint(submission.answers):
+    return _told_on(Submission.objects.counting().filter(earlier, lead=lead))
+
+
+def told_by_each(leads: Iterable[UUID]) -> dict[UUID, Told]:
+    """The same of several leads, those who told nothing left out. One query."""
+    pages: dict[UUID, list[Submission]] = defaultdict(list)
+    for page in _in_order(Submission.objects.counting().filter(lead__in=leads)):
+        pages[page.lead_id].append(page)
+    return {lead_id: _told_on(sent) for lead_id, sent in pages.items()}
+
+
+def _in_order(pages: QuerySet[Submission]) -> QuerySet[Submission]:
+    return pages.select_related("session").order_by("at", "pk")
+
+
+def _told_on(pages: QuerySet[Submission] | list[Submission]) -> Told:
+    answers: dict[str, Any] = {}
+    given: dict[str, Submission] = {}
+    detailed: set[str] = set()
+    insurer, since, heard = Insurer(), None, derived_signs.Heard()
+    in_order = pages if isinstance(pages, list) else list(_in_order(pages))
+    for page in in_order:
+        if page.page == TREATMENTS:
+            detailed |= {page.answers["treatment"]} if is_detailed(page) else set()
+            heard.hear_treatment(page.answers, on=page.at.date())
+            continue
+        counts = {name: value for name, value in page.answers.items() if _takes_place_of(given.get(name), page, value)}
+        answers |= counts
+        heard.hear(counts)
+        given |= dict.fromkeys(counts, page)
+        if not insurers.INSURER_QUESTIONS.isdisjoint(counts):
             former, insurer = insurer, insurers.told(answers)
-            since = submission.at if former.plan and not insurer.is_same(former) else since
-    return Told(answers, at, since, heard.signs, heard.facts)
+            since = page.at if former.plan and not insurer.is_same(former) else since
+    sent = frozenset(page.page for page in in_order)
+    return Told(answers, given, since, heard.signs, heard.facts, sent, frozenset(detailed))
+
+
+def _takes_place_of(former: Submission | None, page: Submission, value: Any) -> bool:
+    """Whether an answer counts from then on. One that was left empty takes back only what whoever sent the page had
+    before them: what they had told themselves, unless they see the whole record."""
+    if value not in NO_ANSWERS or former is None or (page.session and page.session.sees_record):
+        return True
+    if page.session is None:
+        return former.form_id == page.form_id
+    return former.session_id == page.session_id or former.pk == page.session.origin
+
+
+def is_detailed(page: Submission) -> bool:
+    """Return whether a page about a treatment is the one with its details, not a tick or "I did not have this"."""
+    return page.page == TREATMENTS and page.answers["told"].keys().isdisjoint({"kind", "not_tried"})
 
 
 def current_answers(lead: Lead) -> dict[str, Any]:
@@ -64,14 +111,15 @@ def current_answers(lead: Lead) -> dict[str, Any]:
     return told_by(lead).answers
 
 
+def told_to(session: PatientSession) -> Told:
+    """What a browser on the private page may be shown: all that was told once proven; else, and on a tablet, only what
+    it has sent itself. One query."""
+    return told_by(session.lead) if session.sees_record else _told_on(own_submissions(session))
+
+
 def visible_answers(session: PatientSession) -> dict[str, Any]:
-    """What a browser on the private page may be shown: all answers once proven; else, and on a tablet, only its own."""
-    if session.sees_record:
-        return current_answers(session.lead)
-    answers: dict[str, Any] = {}
-    for submission in own_submissions(session).order_by("at", "pk"):
-        answers |= submission.answers
-    return answers
+    """The answers alone."""
+    return told_to(session).answers
 
 
 def unproven_of(session: PatientSession) -> UnprovenRequest | None:

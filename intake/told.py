@@ -1,7 +1,7 @@
 """What a patient tells of one treatment, in the patient's words, and the columns that it becomes."""
 
 import json
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
@@ -21,6 +21,7 @@ from intake import raw_signs
 from intake.answers_of import answers_of
 from intake.fields import TickField
 from intake.questionnaire.red_flags import EMERGENCY_QUESTIONS
+from intake.shown import ShownForm, plainly
 from intake.spoken import choices, said
 
 RADIO, BOXES = forms.RadioSelect, forms.CheckboxSelectMultiple
@@ -80,8 +81,9 @@ SINCE_THEN = (
 
 
 class PickForm(forms.Form):
-    """What was tried, to be ticked."""
+    """What was tried, to be ticked. Its own id makes sending twice once."""
 
+    submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     kinds = forms.MultipleChoiceField(
         label=_("What have you tried?"),
         widget=BOXES,
@@ -98,11 +100,11 @@ class PickForm(forms.Form):
         ]
 
 
-class ToldForm(forms.Form):
-    """One treatment. Nothing is required: a rough answer is better than none."""
+class ToldForm(ShownForm):
+    """One treatment. Nothing is required: a rough answer is better than none. `pressed`: what this very page has told
+    already, when it was sent for the first time."""
 
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    shown = forms.CharField(required=False, widget=forms.HiddenInput)
     kind_other = LineField(label=_("What was it?"), max_length=120, required=False)
     drug_name = LineField(
         label=_("Name of the medicine"), max_length=120, required=False, help_text=_("If you know it.")
@@ -151,9 +153,11 @@ class ToldForm(forms.Form):
         label=_("Did a doctor or therapist prescribe or direct it?"), choices=CLINICIAN, widget=RADIO, required=False
     )
 
-    def __init__(self, *args: Any, treatment: Treatment, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, treatment: Treatment, pressed: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.treatment = treatment.as_told
+        self.treatment, self.pressed = treatment.as_told, pressed or {}
         for name in self._unfitting():
             del self.fields[name]
         for name, why in WHY.items():
@@ -205,45 +209,22 @@ class ToldForm(forms.Form):
         data = super().clean() or {}
         if data.get("going_on") == "yes" and data.get("end"):
             self.add_error("end", _("You said that it goes on: clear this date, or choose “No” above."))
-        if data.get("going_on") == "yes" and data.get("ended_because") and self._is_changed("ended_because"):
+        if data.get("going_on") == "yes" and data.get("ended_because") and self.is_touched("ended_because"):
             self.add_error("ended_because", _("You said that it goes on: choose “No” above if it stopped."))
-        for name in self.stands:
-            self._refuse_if_older(name)
+        if newer := {name: answer for name, answer in self.stands.items() if self._is_newer(name, answer)}:
+            self.show_newer(newer, self.stands)
         return data
 
-    def full_clean(self) -> None:
-        """Judge nothing that was not touched: it stays as it stands, whatever this page can show of it."""
-        super().full_clean()
-        for name in [name for name in self.errors if name in self.stands and not self._is_changed(name)]:
-            del self.errors[name]
-
-    @cached_property
-    def _first(self) -> dict[str, Any]:
+    @property
+    def first(self) -> dict[str, Any]:
         """What the page showed at first; a page that carries nothing along showed what stands there now."""
-        try:
-            shown = json.loads(self.data.get("shown") or "null")
-        except ValueError:
-            shown = None
-        return self.stands | (shown if isinstance(shown, dict) else {})
+        return self.stands | (super().first or {})
 
-    def _typed(self, name: str) -> Any:
-        return self.fields[name].widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
-
-    def _is_changed(self, name: str) -> bool:
-        return _plainly(self._typed(name)) != _plainly(self._first[name])
-
-    def _refuse_if_older(self, name: str) -> None:
-        """Once, with what stands there now beside what was typed; the next attempt knows it."""
-        stands = self.stands[name]
-        if not self._is_changed(name) or _plainly(stands) in (_plainly(self._first[name]), _plainly(self._typed(name))):
-            return
-        labels = {str(code): str(words) for code, words in getattr(self.fields[name], "choices", ())}
-        words = ", ".join(labels.get(one, one) for one in _plainly(stands)) or gettext("no answer")
-        self.add_error(name, _MEANWHILE % {"answer": words})
-        self._first[name] = stands
-        known = cast(QueryDict, self.data).copy()
-        known["shown"] = json.dumps(self._first)
-        self.data = known
+    def _is_newer(self, name: str, stands: Any) -> bool:
+        """Whether what stands there came after the page was opened, from somewhere else, and is not what was typed."""
+        typed = self.fields[name].widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
+        known = [self.first[name], typed, *([self.pressed[name]] if name in self.pressed else [])]
+        return self.is_touched(name) and plainly(stands) not in [plainly(one) for one in known]
 
     def refuse(self, refused: TreatmentRefused) -> None:
         """Puts a contradiction that only the whole shows beside a question of this page."""
@@ -251,15 +232,14 @@ class ToldForm(forms.Form):
         self.add_error(shown if shown in self.fields else None, said(refused.message))
 
     def told(self) -> dict[str, Any]:
-        """The answers as given, for the record. Call when valid."""
-        return {name: str(value) if isinstance(value, SaidDate) else value for name, value in self._given().items()}
-
-    def _given(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if name not in {"submission_id", "shown"}}
+        """Return the answers that were changed, as given, for the record. Call when valid."""
+        given = {name: value for name, value in self.cleaned_data.items() if name not in {"submission_id", "shown"}}
+        changed = {name: value for name, value in given.items() if self.is_touched(name)}
+        return {name: str(value) if isinstance(value, SaidDate) else value for name, value in changed.items()}
 
     def columns(self) -> dict[str, Any]:
         """Return the columns of the Treatment that the changed answers become. Call when valid."""
-        data, changed = self.cleaned_data, {name for name in self.stands if self._is_changed(name)}
+        data, changed = self.cleaned_data, {name for name in self.stands if self.is_touched(name)}
         alike = ("kind_other", "drug_name", "body_region", "sessions", "side_effects")
         columns = {name: data[name] for name in alike if name in changed}
         for name in changed & {"start", "end"}:
@@ -304,7 +284,6 @@ UNSURE_OF = {
     "clinician": Unsure.DIRECTED,
     "forgotten": Unsure.DATES,
 }
-_MEANWHILE = _("Meanwhile this was changed to “%(answer)s”. Store again to put yours in its place.")
 WHY = {
     "start": _("Insurers ask when and for how long. The month is enough."),
     "relief": _("A treatment that helps well is worth going on with."),
@@ -331,12 +310,6 @@ def _number(answer: str) -> int | None:
     return int(answer) if answer.isdecimal() else None
 
 
-def _plainly(answer: Any) -> list[str]:
-    """An answer for comparing: as text, in any order, without blanks around it."""
-    several = answer if isinstance(answer, list | tuple) else [answer]
-    return sorted(str(one).strip() for one in several if one not in (None, ""))
-
-
 def _exactly(name: str, value: str) -> str:
     """An answer in words that none of the offered choices gives."""
     if name == "relief":
@@ -350,9 +323,3 @@ def _exactly(name: str, value: str) -> str:
 def title(treatment: Treatment) -> str:
     """What it is called in the language of this request: the patient's own words, or ours."""
     return treatment.kind_other or said(name_of(treatment.kind))
-
-
-def is_told(treatment: Treatment) -> bool:
-    """Return whether its details were asked: a date, or how much it helped, or that nobody remembers."""
-    told = treatment.as_told
-    return told.start_date is not None or told.relief_percent is not None or bool(told.unsure_of)

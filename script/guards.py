@@ -1,6 +1,7 @@
 """The guards of the product, each with what it looks like without, and the test that has to notice."""
 
 from script.guard import Guard
+from script.guards_of_answers import ANSWER_GUARDS
 from script.guards_of_decisions import DECISION_GUARDS
 from script.guards_of_follow_ups import FOLLOW_UP_GUARDS
 from script.guards_of_foreign_files import FOREIGN_GUARDS
@@ -374,6 +375,7 @@ GUARDS = [
     *PRIVATE_GUARDS,
     *WHOSE_PAGE_GUARDS,
     *MESSAGE_GUARDS,
+    *ANSWER_GUARDS,
     *RECORD_GUARDS,
     *QUESTION_GUARDS,
     *INCOMING_GUARDS,

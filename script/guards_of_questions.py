@@ -29,7 +29,7 @@ QUESTION_GUARDS = [
     Guard(
         "the snapshot holds derived signs",
         "intake/record.py",
-        "        heard.hear(submission.answers)\n",
+        "        heard.hear(counts)\n",
         "",
         f"{TESTS}::test_clumsy_hands_and_unsteady_walking_below_none_lead_to_a_review",
     ),
@@ -56,7 +56,7 @@ QUESTION_GUARDS = [
     ),
     Guard(
         "what tells an emergency is asked anew",
-        "intake/my.py",
+        "intake/questionnaire/step_two.py",
         "ASKED_ANEW = {*ASKED_AS_SIGNS, *EMERGENCY_QUESTIONS}",
         "ASKED_ANEW = {*ASKED_AS_SIGNS}",
         f"{TESTS}::test_what_tells_an_emergency_is_asked_anew_each_time",

@@ -171,8 +171,8 @@ REQUEST_GUARDS = [
     Guard(
         "a browser that is not proven sees only its own",
         "intake/record.py",
-        "    if session.sees_record:\n        return current_answers(session.lead)\n",
-        "    return current_answers(session.lead)\n",
+        "    return told_by(session.lead) if session.sees_record else _told_on(own_submissions(session))",
+        "    return told_by(session.lead)",
         "intake/test_my.py::test_a_browser_that_is_not_proven_sees_only_its_own",
     ),
     Guard(

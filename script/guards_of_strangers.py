@@ -137,8 +137,8 @@ STRANGER_GUARDS = [
     Guard(
         "what waits in somebody's name is no answer of theirs",
         "intake/record.py",
-        "in Submission.objects.counting().filter(earlier, lead=lead)",
-        "in Submission.objects.filter(earlier, lead=lead)",
+        "_told_on(Submission.objects.counting().filter(earlier, lead=lead))",
+        "_told_on(Submission.objects.filter(earlier, lead=lead))",
         f"{_KNOWN}::test_nothing_counts_before_somebody_has_looked",
     ),
     Guard(
@@ -172,8 +172,8 @@ STRANGER_GUARDS = [
     Guard(
         "a page costs the same whoever it is about",
         "intake/answering.py",
-        "    if not sent.session.is_proven:\n        return _keep_for_later(sent, _request_of(sent)) is",
-        "    if _request_of(sent):\n        return _keep_for_later(sent, _request_of(sent)) is",
+        "    if not sent.session.is_proven:\n        return _keep_for_later(changed, _request_of(sent)) is",
+        "    if _request_of(sent):\n        return _keep_for_later(changed, _request_of(sent)) is",
         f"{_EQUAL}::test_no_answer_tells_whether_somebody_is_known[nothing]",
     ),
     Guard(
@@ -200,8 +200,8 @@ STRANGER_GUARDS = [
     Guard(
         "the id of a page is of one request alone",
         "intake/answering.py",
-        'digest=request.digest_of(about | {"answers": sent.answers}),',
-        'digest=request.digest_of({"answers": sent.answers}),',
+        'digest=request.digest_of(about | {"answers": pressed}),',
+        'digest=request.digest_of({"answers": pressed}),',
         f"{_PENDING}::test_the_id_of_a_page_is_of_one_request_alone",
     ),
     Guard(

@@ -256,8 +256,8 @@ PRIVATE_GUARDS = [
     Guard(
         "two treatments that are ticked are two",
         "intake/answering.py",
-        "@one_by_one\ndef pick_treatments(",
-        "def pick_treatments(",
+        "@one_by_one\n@events.one_press()\ndef pick_treatments(",
+        "@events.one_press()\ndef pick_treatments(",
         "intake/test_my_at_once.py::test_two_treatments_that_are_ticked_are_two",
     ),
     # What is said there

@@ -11,7 +11,7 @@ from intake.questionnaire.signs import (
     safety_options,
 )
 from intake.questionnaire.step_one import CALL_ME, STEP_ONE, question
-from intake.questionnaire.step_two import PAGE, PAGES, RECHECK, SAFETY_SCRIPT
+from intake.questionnaire.step_two import PAGE, PAGES, RECHECK, SAFETY_SCRIPT, is_asked_anew
 
 __all__ = [
     "CALL_ME",
@@ -33,6 +33,7 @@ __all__ = [
     "SafetyOption",
     "Section",
     "alarming_among",
+    "is_asked_anew",
     "is_emergency",
     "question",
     "safety_options",

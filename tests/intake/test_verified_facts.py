@@ -66,7 +66,7 @@ def comparing(lead: Lead) -> int:
         ({"start": "05/2026"}, {"start_date": "2026-05-01", "start_precision": "month"}),
         ({"sessions": "24"}, {"sessions": 24}),
         ({"going_on": "yes", "end": ""}, {"status": "ongoing", "ongoing": True, "end_date": None}),
-        ({"not_tried": "1"}, {"status": "declined"}),
+        ({"not_tried": "1", "sure": "1"}, {"status": "declined"}),
     ],
 )
 def test_a_contradiction_stands_beside_what_was_verified(

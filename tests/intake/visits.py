@@ -27,7 +27,7 @@ PAGES: dict[str, list[dict[str, Any]]] = {
     "pain": [{}, NO_SIGN | RATED | {"nrs_leg_avg": "8"}, NO_SIGN | RATED | {"pain_now_avg": "9", "later": "1"}],
     "neck": [{}],
     "imaging": [{"imaging": "none"}],
-    "background": [{"conditions": ["diabetes"], "nicotine": "current"}],
+    "background": [{"conditions": ["diabetes"], "nicotine": "current"}, {"nicotine": "never", "shown": "{}"}],
     "insurance": [{"payer_name": "Aetna", "plan_type": "commercial"}, {"payer_name": "Cigna", "plan_type": "ppo"}],
     "recheck": [{}, NO_SIGN | RATED | {"new_treatments": "no"}, SIGN, SIGN | {"pain_now_avg": "1"}],
     "safety": [NO_SIGN, {"safety_check": ["none"], "safety_check_b": ["B2"]}, {"safety_check": ["unsure_A1"]}],
@@ -187,8 +187,9 @@ class Visit:
         self.see("/candidate/emergency/")
 
     def _tell_of_treatments(self) -> None:
-        for kinds in ([], ["pt_supervised", "esi_unknown"], ["pt_supervised", "heat"]):
-            self.send("/my/treatments/", {"kinds": kinds, "submission_id": str(uuid.uuid4())})
+        picked: list[dict[str, Any]] = [{}, {"nothing": "1"}, {"kinds": ["pt_supervised", "esi_unknown"]}]
+        for given in [*picked, {"kinds": ["pt_supervised", "heat", "esi_unknown"]}, {"nothing": "1"}]:
+            self.send("/my/treatments/", given | {"submission_id": str(uuid.uuid4())})
         page = self.see("/my/treatments/").content.decode()
         for address in dict.fromkeys(re.findall(r"/my/treatments/[0-9a-f-]{36}/", page)):
             for told in TOLD:

@@ -1,0 +1,100 @@
+"""The guards of answers: only what was changed is written, and nothing newer is lost to an older page."""
+
+from script.guard import Guard
+
+_CHANGED = "intake/test_only_what_was_changed.py"
+_PROGRESS = "intake/test_progress.py"
+
+ANSWER_GUARDS = [
+    Guard(
+        "an older tab never empties newer answers",
+        "intake/forms.py",
+        "return {name: self.cleaned_data[name] for name in names if self.is_touched(name)}",
+        "return {name: self.cleaned_data[name] for name in names}",
+        f"{_CHANGED}::test_one_topic_in_two_tabs_the_older_one_empties_nothing",
+    ),
+    Guard(
+        "an older tab shows what is newer before it takes its place",
+        "intake/answering.py",
+        "    if newer:\n        raise NewerAnswers(newer, seen.answers)\n",
+        "",
+        f"{_CHANGED}::test_an_older_tab_shows_both_and_the_person_chooses",
+    ),
+    Guard(
+        "a page that is stored unchanged writes nothing",
+        "intake/answering.py",
+        "    if not news and sent.page in seen.pages:\n        return False\n",
+        "",
+        f"{_CHANGED}::test_a_topic_that_is_stored_unchanged_leaves_every_byte",
+    ),
+    Guard(
+        "a treatment that is stored unchanged writes nothing",
+        "intake/answering.py",
+        "    if not sent.answers and str(treatment.pk) in record.told_to(sent.session).detailed:\n        return\n",
+        "",
+        f"{_CHANGED}::test_a_treatment_stored_unchanged_leaves_every_byte",
+    ),
+    Guard(
+        "a browser takes back only what it has been shown",
+        "intake/record.py",
+        "    return former.session_id == page.session_id or former.pk == page.session.origin\n",
+        "    return True\n",
+        f"{_CHANGED}::test_two_devices_of_which_one_has_not_shown_whose_it_is",
+    ),
+    Guard(
+        "a form with gaps empties nothing",
+        "intake/record.py",
+        "        return former.form_id == page.form_id\n",
+        "        return True\n",
+        f"{_CHANGED}::test_another_request_with_gaps_empties_nothing",
+    ),
+    Guard(
+        "the same form with another content is another press",
+        "intake/answering.py",
+        "    return given is not None and (given.session_id, given.form_id) != (sent.session.pk, sent.submission_id)\n",
+        "    return True\n",
+        f"{_CHANGED}::test_a_second_press_on_a_slow_line_keeps_what_was_added",
+    ),
+    Guard(
+        "a second press about a treatment is no older page",
+        "intake/told.py",
+        "*([self.pressed[name]] if name in self.pressed else [])]",
+        "]",
+        f"{_CHANGED}::test_a_second_press_about_a_treatment_keeps_what_was_added",
+    ),
+    Guard(
+        "ratings are dated when they are given",
+        "intake/applying.py",
+        "week = {name for name, at in before.at.items() if sent.now - at < SAME_WEEK}",
+        "week = set(before.at)",
+        f"{_CHANGED}::test_a_rating_of_long_ago_is_none_of_today",
+    ),
+    Guard(
+        "a re-check starts empty",
+        "intake/questionnaire/step_two.py",
+        "return page == RECHECK.key or question_name in ASKED_ANEW",
+        "return question_name in ASKED_ANEW",
+        f"{_CHANGED}::test_a_re_check_starts_empty_and_the_same_numbers_are_news",
+    ),
+    Guard(
+        "a page with injections pressed twice adds one",
+        "intake/answering.py",
+        "if one.group != TreatmentGroup.INJECTION} | pressed\n",
+        "if one.group != TreatmentGroup.INJECTION}\n",
+        f"{_CHANGED}::test_an_injection_ticked_in_a_page_that_is_pressed_twice_is_one",
+    ),
+    Guard(
+        "only topics that are for somebody are asked for",
+        "intake/progress.py",
+        "for page in PAGES if page.is_for(told.answers)}",
+        "for page in PAGES}",
+        f"{_PROGRESS}::test_low_back_pain_needs_no_neck_topic",
+    ),
+    Guard(
+        "what is verified is not taken back unasked",
+        "intake/my.py",
+        '    if verified.is_verified(row) and "sure" not in request.POST:',
+        "    if False:",
+        f"{_PROGRESS}::test_i_did_not_have_this_about_what_is_verified_is_asked_first",
+    ),
+]
