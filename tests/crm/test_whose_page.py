@@ -102,7 +102,8 @@ def test_no_private_address_takes_a_form_that_does_not_name_its_person(
     browser: Client, anna: Lead, bert: Lead, token: str
 ) -> None:
     theirs = whose_page.token_of(prove(bert).session)
-    token = {"forged": f"{uuid.uuid4().hex}:{theirs.partition(':')[2]}", "somebody else's": theirs}.get(token, token)
+    mine, signature = PatientSession.objects.get(lead=anna), theirs.partition(":")[2]
+    token = {"forged": f"{mine.pk.hex}:{signature}", "somebody else's": theirs}.get(token, token)
     seen, unproven, before = set(), Client(), written()
     unproven.post(f"/my/link/{make_link(anna, now=timezone.now())}/", {"opened": str(uuid.uuid4())})
     proven = browser
