@@ -44,6 +44,13 @@ SENTENCES = {
     503: "Very many people are here right now. Please try again in a few seconds. / "
     "Hay muchas personas en este momento. Por favor, inténtelo de nuevo en unos segundos.",
 }
+# What was sent may have named a warning sign, and nobody has read it.
+UNREAD = {408, 413}
+SIGNS = (
+    'If you marked a warning sign there, do not wait until it is sent: <a href="tel:911">call 911</a>, or go to the '
+    "nearest emergency department. / Si marcó allí una señal de alarma, no espere a que se envíe: "
+    '<a href="tel:911">llame al 911</a>, o vaya a la sala de emergencias más cercana.'
+)
 EMERGENCY = 'In an emergency, call <a href="tel:911">911</a>. / En una emergencia, llame al <a href="tel:911">911</a>.'
 PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -158,7 +165,8 @@ async def _say(sender: Sender, status: int) -> None:
     """A few words instead of a page, and the end of the connection. Nothing, when a page has begun."""
     if sender.has_begun:
         return
-    text = PAGE.format(sentence=SENTENCES[status], emergency=EMERGENCY).encode()
+    emergency = SIGNS if status in UNREAD else EMERGENCY
+    text = PAGE.format(sentence=SENTENCES[status], emergency=emergency).encode()
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"cache-control", b"no-store"),

@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import override
 
-from crm import dispatch, emails, preference_link, tries
+from crm import dispatch, emails, preference_link, registry, tries
 from crm.enums import LinkPurpose, ProofWay
 from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession, User
 
@@ -89,6 +89,7 @@ def begin(
     *,
     now: datetime,
     link: PatientLink | None = None,
+    after: PatientSession | None = None,
     origin: UUID | None = None,
     by: User | None = None,
     desk: str = "",
@@ -96,6 +97,7 @@ def begin(
     secret: str = "",
 ) -> Entry:
     """Begins a session. With `origin`, the request just sent from this browser, it may write without being proven.
+    `after`: the session that was open in this browser; what was sent in it belongs to whoever shows who they are now.
 
     One that staff begins is proven: they have the person before them or on the phone. It is bound to `desk`, the key of
     their own session, unless it is handed over. The same `secret` again is the
@@ -105,7 +107,7 @@ def begin(
     values = {
         "lead": lead,
         "link": link,
-        "origin": origin,
+        "origin": origin or _origin_after(after, lead),
         "may_write": origin is not None or by is not None,
         "by": by,
         "handed_over": handed_over,
@@ -116,6 +118,12 @@ def begin(
     }
     session, _ = PatientSession.objects.get_or_create(secret_hash=digest(secret), defaults=values)
     return Entry(session, secret)
+
+
+def _origin_after(after: PatientSession | None, lead: Lead) -> UUID | None:
+    """Of the same person, not closed on purpose, and not of staff."""
+    is_theirs = after and after.lead_id == lead.pk and after.by_id is None and after.ended_at is None
+    return after.origin if after and is_theirs else None
 
 
 def secret_of(token: str, opened: UUID) -> str:
@@ -210,12 +218,19 @@ def check_code(session: PatientSession, typed: str, *, now: datetime, address: s
     right = any(code.tries < MOST_TRIES and hmac.compare_digest(code.code_hash, wanted) for code in codes)
     PatientCode.objects.filter(pk__in=[code.pk for code in codes]).update(tries=F("tries") + 1)
     if right:
-        PatientSession.objects.filter(pk=session.pk).update(proven_at=now)
+        prove(session, now=now)
         return True
     tries.note_wrong(session, ProofWay.CODE, address=address, now=now)
     if any(code.tries + 1 >= MOST_TRIES for code in codes):
         end(session, now=now)
     return False
+
+
+def prove(session: PatientSession, *, now: datetime) -> None:
+    """Take it for shown that the patient sits before this browser. Inside a transaction."""
+    PatientSession.objects.filter(pk=session.pk).update(proven_at=now)
+    session.refresh_from_db()
+    registry.tell_proof(session, now=now)
 
 
 def with_secrets(message: Message, *, now: datetime, token: str = "") -> Message:

@@ -226,7 +226,8 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _private(render(request, "private/link.html", {"opened": uuid.uuid4()}))
     secret = patient_access.secret_of(token, id_in(request, "opened"))
-    return enter(patient_access.begin(found.lead, now=now, link=found, secret=secret), to="private:page")
+    after = patient_access.find_former(request.COOKIES.get(COOKIE, ""))
+    return enter(patient_access.begin(found.lead, now=now, link=found, after=after, secret=secret), to="private:page")
 
 
 def id_in(request: HttpRequest, name: str) -> uuid.UUID:

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_noop as noop
 
 from crm.enums import Event
-from crm.models import Lead, Message, User
+from crm.models import Lead, Message, PatientSession, User
 
 MY_DAY, REVIEWS = "my_day", "reviews"  # where lists of work stand
 LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
@@ -347,6 +347,19 @@ def reference(leads_of: Referring) -> None:
 
 def references() -> list[Referring]:
     return list(_references)
+
+
+_proofs: list[Callable[[PatientSession, datetime], None]] = []
+
+
+def proof(follow: Callable[[PatientSession, datetime], None]) -> None:
+    """Have `follow` called when somebody has shown who they are on the private page, in that transaction."""
+    _proofs.append(follow)
+
+
+def tell_proof(session: PatientSession, *, now: datetime) -> None:
+    for follow in _proofs:
+        follow(session, now)
 
 
 _conditions: dict[str, Question] = {}

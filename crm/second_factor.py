@@ -46,7 +46,7 @@ def check_birthday(session: PatientSession, typed: date, *, now: datetime, addre
     if not session.may_be_proven or not tries.may_try(lead, ProofWay.BIRTHDAY, address=address, now=now):
         return False
     if lead.date_of_birth and lead.date_of_birth == typed.isoformat():
-        PatientSession.objects.filter(pk=session.pk).update(proven_at=now)
+        patient_access.prove(session, now=now)
         return True
     tries.note_wrong(session, ProofWay.BIRTHDAY, address=address, now=now)
     return False

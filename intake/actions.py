@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import IntegrityError, models, transaction
 
 from crm import dispatch, emails, rows
-from crm.actions import assignment, events, reviews, safety, sequences
+from crm.actions import assignment, events, safety, sequences
 from crm.enums import ActivityKind, Event, Outcome
 from crm.models import Lead, Task
 from crm.registry import Happening
@@ -113,7 +113,7 @@ def _lead_of(asked: Request) -> Lead:
 def _assessed(asked: Request, lead: Lead) -> list[models.Model]:
     """What the rules say of a new lead."""
     made = _judged(asked, lead, cause="First request")
-    return [made, *_review(made, asked, lead)]
+    return [made, *_review(made, asked)]
 
 
 def _judged(asked: Request, lead: Lead, *, cause: str) -> Assessment:
@@ -127,12 +127,10 @@ def _judged(asked: Request, lead: Lead, *, cause: str) -> Assessment:
     return made
 
 
-def _review(made: Assessment, asked: Request, lead: Lead, *, report: UnprovenRequest | None = None) -> list[Task]:
-    if all(signs.is_emergency(sign) for sign in made.signs):
-        return []
-    task = assessments.review_task(made, now=asked.now)
-    task.lead, task.key = lead, f"{reviews.OF_A_REPORT}{report.pk}" if report else task.key
-    return [task]
+def _review(made: Assessment, asked: Request) -> list[Task]:
+    """For block A a lead's hold is what has to be looked at."""
+    is_asked = not all(signs.is_emergency(sign) for sign in made.signs)
+    return [assessments.review_task(made, now=asked.now)] if is_asked else []
 
 
 def _write_and_acknowledge(made: list[models.Model], asked: Request, lead: Lead, sent: Submission) -> None:
@@ -164,7 +162,9 @@ def _write_unproven(asked: Request, person: known.Person) -> Submission:
     sent = request.kept(asked, lead, unproven=waits)
     noted = request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary="Asked for help again, not proven")
     judged = _judged(asked, unknown, cause="Asked for help again")
-    made: list[models.Model] = [waits, sent, noted, *_review(judged, asked, lead, report=waits)]
+    made: list[models.Model] = [waits, sent, noted]
+    if judged.signs:
+        made.append(request.report_review(lead, waits.pk, now=asked.now))
     if asked.urgent:
         _write([*made, request.urgent_call(lead, key=waits.pk, now=asked.now)])
         safety.raise_alert(lead, key=f"urgent:{waits.pk}", now=asked.now, is_loud=not asked.many)
@@ -198,6 +198,8 @@ def _repeat(asked: Request, before: Submission) -> Submission:
         _write_anew(waits or UnprovenRequest(lead=lead), asked)
     if asked.urgent:
         known.raise_unproven_alarm(lead, waits, key=sent.pk, now=asked.now, is_loud=not asked.many)
+    elif signs.of_answers(asked.answers, lead=lead, now=asked.now):
+        known.ask_for_review(lead, waits, now=asked.now)
     return sent
 
 

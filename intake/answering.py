@@ -25,7 +25,7 @@ from crm.models import Activity, Lead, PatientSession, Treatment
 from crm.partial_dates import last_day
 from crm.treatment_enums import Source, TreatmentGroup, TreatmentStatus
 from crm.vocabulary import GROUP_OF
-from intake import assessments, known, record, request
+from intake import assessments, known, record, request, signs
 from intake.applying import Sent, apply_page, columns_of
 from intake.models import PendingSubmission, Submission, Unproven, UnprovenRequest
 from intake.questionnaire import is_asked_anew
@@ -86,7 +86,11 @@ def keep_page(sent: Sent) -> bool:
         return False
     changed = replace(sent, answers=news, pressed=sent.answers)
     if not sent.session.is_proven:
-        return _keep_for_later(changed, _request_of(sent)) is not None
+        waits = _request_of(sent)
+        is_kept = _keep_for_later(changed, waits) is not None
+        if is_kept and signs.of_answers(sent.answers, lead=sent.lead, now=sent.now):
+            known.ask_for_review(sent.lead, waits, now=sent.now)
+        return is_kept
     before = seen if sent.session.sees_record else record.told_by(sent.lead)
     if not _keep(changed, None):
         return False
@@ -132,6 +136,7 @@ def keep_emergency(sent: Sent) -> None:
             known.raise_alarm(sent.lead, key=kept.pk, now=sent.now)
             assessments.assess(sent.lead, cause=f"Answered: {sent.title}", now=sent.now, sign_told=True)
         return
+    known.locked(sent.lead)  # first, as whoever decides about the request does; the alert waits for it anyway
     waits = _request_of(sent)
     if kept := _keep_for_later(sent, waits, is_urgent=True):
         known.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now)
@@ -180,7 +185,8 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
     if not sent.answers and str(treatment.pk) in record.told_to(sent.session).detailed:
         return
     waits = _request_of(sent)
-    if not _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits):
+    kept = _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits)
+    if kept is None:
         return
     if sent.session.is_proven:
         treatments.tell(treatment, by=sent.session.by, now=sent.now, knows_birth=sent.session.sees_record, **columns)
@@ -190,6 +196,8 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
         setattr(treatment, column, value)
     # Where somebody known lives is nothing to tell whoever typed their name: the day is ours.
     treatments.check(treatment, today=timezone.localdate(sent.now))
+    if signs.of_answers(kept.answers, lead=sent.lead, now=sent.now):
+        known.ask_for_review(sent.lead, waits, now=sent.now)
 
 
 @transaction.atomic
@@ -206,6 +214,7 @@ def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
             treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
         assessments.assess(sent.lead, cause="Treatments told", now=sent.now, sign_told=True)
         return
+    known.locked(sent.lead)  # as in keep_emergency
     waits = _request_of(sent)
     if kept := _keep_told(
         sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits, is_urgent=True
@@ -315,7 +324,7 @@ def _keep_told(
 ) -> Submission | None:
     """Keeps the words; while nothing has become of them also what they will make of the row. None when they were kept
     before."""
-    answers: dict[str, Any] = {"treatment": str(treatment.pk), "told": told} | _about(treatment, told, columns)
+    answers: dict[str, Any] = {"treatment": str(treatment.pk), "told": told} | about(treatment, told, columns)
     page = replace(sent, page=TREATMENTS, title="", answers=answers, submission_id=submission_id)
     if sent.session.is_proven:
         return _keep(page, waits)
@@ -323,8 +332,9 @@ def _keep_told(
     return _keep_for_later(page, waits, is_urgent=is_urgent)
 
 
-def _about(treatment: Treatment, told: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
-    """What it was and the last day on which it can have begun, for what its details tell; of a mere tick nothing."""
+def about(treatment: Treatment, told: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
+    """Return what it was and the last day on which it can have begun, for what its details tell; of a mere tick
+    nothing."""
     if "kind" in told:
         return {}
     start = columns.get("start_date", treatment.start_date)

@@ -86,6 +86,8 @@ def apply_kept(page: Submission, *, title: str, is_urgent: bool, now: datetime) 
         answers = {name: value for name, value in page.answers.items() if name not in stays}
         sent = Sent(page.session, page.page, title, answers, page.form_id, page.at, page.language)
         apply_page(sent, record.told_by(page.lead, before=page), now=now)
+    elif page.page != TREATMENTS:
+        assessments.ask(page.lead, cause=f"Answered: {title}", now=now)
 
 
 def columns_of(page: Submission) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class IntakeConfig(AppConfig):
             signs,
             time_passes,
             unknowns,
+            unproven,
             unproven_desk,
             wishes,
         )
@@ -71,6 +72,7 @@ class IntakeConfig(AppConfig):
         registry.condition(unknowns.FLAG, unknowns.leads_of)
         registry.judged(signs.basis, signs.news)
         registry.due(pending.apply_due)
+        registry.proof(unproven.prove)
         registry.listen(assessments.CAUSES, assessments.on_event, once_a_press=True)
         registry.listen([Event.STAGE_MOVED], time_passes.on_move)
         desk.hang_in()

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from crm import clinic_hours
 from crm.actions import accounts, decisions, events, leads, reviews, safety, tasks
-from crm.enums import ActivityKind, Event, Outcome, TaskKind
+from crm.enums import ActivityKind, Event, Outcome
 from crm.errors import OverrideRefused
 from crm.models import Activity, Lead, ReviewDecision, Task, User
 from crm.registry import Happening
@@ -246,11 +245,8 @@ def _knew(decision: ReviewDecision, *, fresh: list[str], made: Assessment) -> bo
 
 
 def review_task(assessment: Assessment, *, now: datetime) -> Task:
-    """Return the task for a clinician, due within a business day of the centre; not yet saved."""
-    centre = assessment.lead.location
-    due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-    title, key = "A clinician should look at this", f"review:{uuid4()}"
-    return Task(lead=assessment.lead, kind=TaskKind.REVIEW, title=title, due_at=due, key=key, created_at=now)
+    """Return the review that an assessment asks for, not yet saved."""
+    return request.review(assessment.lead, key=f"review:{uuid4()}", now=now)
 
 
 def _apply(lead: Lead, assessment: Assessment, standing: overrides.Standing, *, promised: date | None = None) -> None:

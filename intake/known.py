@@ -88,16 +88,18 @@ def locked(lead: Lead) -> Lead:
 
 
 def absorb(
-    asked: Request, lead: Lead, sent: Submission, *, alarm: object = None, said_at: datetime | None = None
+    asked: Request, lead: Lead, sent: Submission, *, alarm_raised: bool = False, said_at: datetime | None = None
 ) -> list[str]:
     """Let a request of somebody known count: its agreements and rating, wishes, gaps that it fills, a warning sign, a
-    way back from a side stage, a new look by the rules. Contact details on record stay. `alarm`: the key under which a
-    call at once was opened before. `said_at`: when it was last sent; return the wishes that are newer on record and
+    way back from a side stage, a new look by the rules. Contact details on record stay. `alarm_raised`:
+    somebody was called when it came. `said_at`: when it was last sent; return the wishes that are newer on record and
     stay."""
     rows.insert(request.proofs(asked, lead), savepoint=False)
     newer = _refresh(lead, asked, said_at=said_at or asked.now)
-    if asked.urgent:
-        raise_alarm(lead, key=alarm or sent.pk, now=asked.now, is_loud=not asked.many)
+    if asked.urgent and alarm_raised:
+        hold(lead, now=asked.now)
+    elif asked.urgent:
+        raise_alarm(lead, key=sent.pk, now=asked.now, is_loud=not asked.many)
     if lead.stage in SIDE_STAGES:
         leads.move(lead, to=Stage.QUALIFYING, by=asked.by, note="Asked for help again", now=asked.now)
     assessments.ask(lead, cause="Asked for help again", now=asked.now, sign_told=asked.urgent)
@@ -108,8 +110,13 @@ def absorb(
 def raise_alarm(lead: Lead, *, key: object, now: datetime, is_loud: bool = True) -> None:
     """Set in motion what a warning sign of a person who is proven calls for, once a `key`: a hold on everything
     routine, a call now, an alert."""
-    leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
+    hold(lead, now=now)
     call_at_once(lead, key=key, now=now, is_loud=is_loud)
+
+
+def hold(lead: Lead, *, now: datetime) -> None:
+    """Keep everything routine from a lead until a clinician has lifted the hold."""
+    leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
 
 
 def call_at_once(lead: Lead, *, key: object, cause: object = None, now: datetime, is_loud: bool = True) -> None:
@@ -132,7 +139,15 @@ def raise_unproven_alarm(
     Lead.objects.filter(pk=theirs).update(**held)
     with rows.kept_if(waits is None and not lead.safety_hold):
         rows.insert([request.hold_noted(lead, now=now)], savepoint=False)
+    ask_for_review(lead, waits, now=now)
     call_at_once(lead, key=mine if waits else key, cause=key, now=now, is_loud=is_loud)
+
+
+def ask_for_review(lead: Lead, waits: UnprovenRequest | None, *, now: datetime) -> None:
+    """Ask a clinician to look at a report, once. Where what was sent is the lead's own (`waits` None), the rules ask
+    for it themselves when a worker lets the lead follow; the statements are the same."""
+    with rows.kept_if(waits is not None):
+        tasks.open_once(request.report_review(lead, waits.pk if waits else uuid4(), now=now))
 
 
 def differing(lead: Lead, data: dict[str, Any]) -> dict[str, str]:

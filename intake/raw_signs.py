@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 
 from intake import derived_signs
@@ -28,6 +29,20 @@ def ticked_in(request: HttpRequest) -> list[str]:
 def among(posted: Mapping[str, list[str]]) -> list[str]:
     """Return the same of fields as a form reads them."""
     return list(dict.fromkeys([*alarming_among(posted.get(FIELD, [])), *derived_signs.emergencies_in(posted)]))
+
+
+def is_too_much(request: HttpRequest) -> bool:
+    """Return whether what was posted is over a limit, so that nobody has read which signs are in it."""
+    try:
+        if request.content_type == "application/x-www-form-urlencoded":
+            _ = request.body  # however many fields it has, its signs are found
+        else:
+            request.POST.getlist(FIELD)
+    except SuspiciousOperation:
+        return True
+    except Exception:
+        return False
+    return False
 
 
 def mark[Response: HttpResponse](response: Response) -> Response:

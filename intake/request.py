@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 
 from crm import clinic_hours
+from crm.actions.reviews import OF_A_REPORT
 from crm.enums import ActivityKind, CameBy, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, PatientSession, Task, User
 from crm.models.lead import make_reference
@@ -158,6 +159,19 @@ def urgent_call(lead: Lead, *, key: object, now: datetime) -> Task:
     """Make the task to call at once, one for each `key`. Its title says nothing of why: more people read tasks."""
     title = "Urgent: call now"
     return Task(lead=lead, kind=TaskKind.URGENT_CALL, title=title, due_at=now, key=f"urgent:{key}", created_at=now)
+
+
+def review(lead: Lead, *, key: str, now: datetime) -> Task:
+    """Make the task for a clinician, due within a business day of the center."""
+    centre = lead.location
+    due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    title = "A clinician should look at this"
+    return Task(lead=lead, kind=TaskKind.REVIEW, title=title, due_at=due, key=key, created_at=now)
+
+
+def report_review(lead: Lead, report: object, *, now: datetime) -> Task:
+    """Make the review of what a report says, one a report (its key): it ends with the decision about the report."""
+    return review(lead, key=f"{OF_A_REPORT}{report}", now=now)
 
 
 def hold_noted(lead: Lead, *, now: datetime) -> Activity:

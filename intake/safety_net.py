@@ -7,22 +7,27 @@ So the answer is looked at on its way out, and what can be kept is kept.
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch, resolve
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.utils.translation import get_language_from_request, override
+from django.utils.translation import get_language, get_language_from_request, override
+from django.views import defaults
 from django.views.decorators.csp import csp_override
 
 from crm import patient_access, private, whose_page
 from crm.models import PatientSession
-from intake import answering, embed, guard, known, my, raw_signs, taking, views
+from intake import answering, embed, guard, known, my, raw_signs, record, reports, taking, views
 from intake.forms import PageForm
+from intake.questionnaire import SAFETY_SCRIPT
+from intake.record import TREATMENTS
+from intake.reports import Report
 from intake.taking import Door
 from intake.told import ToldForm
 
@@ -60,7 +65,13 @@ class SafetyNet:
             return response
         if match.url_name == PAGE:
             return _last_words() if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else response
-        if request.method != "POST" or not raw_signs.ticked_in(request):
+        if request.method != "POST":
+            return response
+        if raw_signs.is_too_much(request):
+            return bad_request(request, SuspiciousOperation("Over a limit."))
+        if not raw_signs.ticked_in(request):
+            if match.url_name in PRIVATE and not hasattr(request, "patient"):  # the page was never let in
+                _keep_signs_for_review(request, match)
             return response
         log.warning("emergency_caught", route=match.url_name, status=response.status_code)
         with override(get_language_from_request(request, check_path=True)):
@@ -72,6 +83,8 @@ class SafetyNet:
 
 
 _NO_DATABASE = "nucleus.no_database"
+# It looks into no body (crm/urls.py).
+bad_request: Callable[..., HttpResponse] = defaults.bad_request.__wrapped__  # type: ignore[attr-defined]
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:
@@ -120,55 +133,100 @@ def _keep_public(request: HttpRequest, door: Door) -> HttpResponse:
 
 
 def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:
-    """What became of a page of the private area, in the words of Door.emergency. Somebody is called for whoever the
-    page was opened for, whatever became of its session since, and whoever the browser is open for by now."""
+    """What became of a page of the private area, in the words of Door.emergency. It is a report about whoever the page
+    was opened for, whatever became of its session since, and whoever the browser is open for by now
+    (intake/reports.py)."""
     now = timezone.now()
     try:
         if request.META.get(_NO_DATABASE):
             return "failed"
-        session = patient_access.find_former(request.COOKIES.get(private.COOKIE, ""))
-        named = whose_page.named_in(request, session)
-        if session is None and named is None:
+        opened = _opened_for(request)
+        if opened is None:
             return "failed"
-        if session and _may_still_write(request, session, named, now=now) and _keep_page(request, session, match):
-            return "kept"
-        lead = (named or cast(PatientSession, session)).lead
         is_many = guard.look(request, {}, now=now, urgent=True).is_many
-        known.call_at_once(lead, key=private.id_in(request, "submission_id"), now=now, is_loud=not is_many)
+        if not is_many and _keep_report(request, *opened, match, now=now):
+            return "kept"
+        known.call_at_once(opened[0].lead, key=private.id_in(request, "submission_id"), now=now, is_loud=not is_many)
     except Exception as error:
         log.error("emergency_not_stored", exc_info=error)
     return "failed"
 
 
-def _may_still_write(
-    request: HttpRequest, session: PatientSession, named: PatientSession | None, *, now: datetime
-) -> bool:
-    """Whether the page was the patient's own and merely left alone for too long, and came from this site. What was
-    ended on purpose, what staff had opened, and what was opened for another person, changes no record any more."""
-    is_ours = getattr(request, "csrf_processing_done", False) and whose_page.is_of(session, named)
-    is_open = session.ended_at is None and session.created_at > now - patient_access.LONGEST
-    return is_ours and is_open and (session.is_proven or session.may_write) and not session.is_on_behalf
+def _opened_for(request: HttpRequest) -> tuple[PatientSession, bool] | None:
+    """The session of whoever the page was opened for, and whether it came from their own browser and from this site;
+    None when nobody can tell."""
+    session = patient_access.find_former(request.COOKIES.get(private.COOKIE, ""))
+    named = whose_page.named_in(request, session)
+    if session and whose_page.is_of(session, named):
+        return session, getattr(request, "csrf_processing_done", False)
+    about = named or session
+    return (about, False) if about else None
 
 
-def _keep_page(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> bool:
+def _keep_signs_for_review(request: HttpRequest, match: ResolverMatch) -> None:
+    """What nobody has to be called for at once, but a clinician has to look at."""
+    now = timezone.now()
     try:
-        if match.url_name == TREATMENT:
-            return _keep_treatment(request, session, match)
-        page = my.PAGE_OF[match.kwargs["key"]]
-        form = PageForm(request.POST, page=page)
-        form.is_valid()
-        answering.keep_emergency(my.sent_with(session, page.key, page.title, form))
+        if request.META.get(_NO_DATABASE):
+            return
+        opened = _opened_for(request)
+        report = _report(request, *opened, match, now=now) if opened else None
+        if report and report.signs and not guard.look(request, {}, now=now).is_many:
+            reports.keep(report)
+    except Exception as error:
+        log.error("report_not_stored", exc_info=error)
+
+
+def _keep_report(
+    request: HttpRequest, session: PatientSession, is_ours: bool, match: ResolverMatch, *, now: datetime
+) -> bool:
+    """Whatever else is wrong with the page, the signs in it are kept."""
+    try:
+        reports.keep(_report(request, session, is_ours, match, now=now))
     except DatabaseError:
         raise
     except Exception as error:
-        log.error("emergency_not_stored", exc_info=error)
+        log.error("report_not_stored", exc_info=error)
         return False
     return True
 
 
-def _keep_treatment(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> bool:
-    rows = answering.visible_treatments(session)
-    row = next((one for one in rows if one.pk == match.kwargs["treatment_id"]), None)
-    if row:
-        my.keep_treatment_emergency(session, row, ToldForm(request.POST, treatment=row))
-    return row is not None
+def _report(
+    request: HttpRequest, session: PatientSession, is_ours: bool, match: ResolverMatch, *, now: datetime
+) -> Report:
+    page, answers = _answers(request, session, match)
+    return Report(
+        session=session,
+        page=page,
+        answers=answers,
+        form_id=private.id_in(request, "submission_id"),
+        now=now,
+        language=get_language() or settings.LANGUAGE_CODE,
+        is_ours=is_ours,
+    )
+
+
+def _answers(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> tuple[str, dict[str, Any]]:
+    """The page as its form reads it; of one that no form can read the emergency signs as they came."""
+    try:
+        if match.url_name == TREATMENT:
+            return TREATMENTS, _told_of_a_treatment(request, session, match)
+        key = match.kwargs["key"]
+        form = PageForm(request.POST, page=my.PAGE_OF[key])
+        form.is_valid()
+        answers = my.sent_with(session, key, "", form).answers
+        return key, {name: value for name, value in answers.items() if value not in record.NO_ANSWERS}
+    except DatabaseError:
+        raise
+    except Exception as error:
+        log.error("report_not_readable", exc_info=error)
+        return SAFETY_SCRIPT.key, {raw_signs.FIELD: raw_signs.ticked_in(request)}
+
+
+def _told_of_a_treatment(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> dict[str, Any]:
+    """In the patient's words alone: a report changes no row, even when it is taken over."""
+    row = next(one for one in answering.visible_treatments(session) if one.pk == match.kwargs["treatment_id"])
+    form = ToldForm(request.POST, treatment=row)
+    columns = form.columns() if form.is_valid() else {}
+    told = form.told()
+    return {"treatment": str(row.pk), "told": told} | answering.about(row, told, columns)

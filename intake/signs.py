@@ -6,6 +6,7 @@ A sign stands here as it was ticked: "B5", or "unsure_B5". docs/decisions/0027-w
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -14,7 +15,7 @@ from django.utils.timezone import localtime
 
 from crm.models import HoldClearing, Lead, ReviewDecision
 from crm.registry import Basis, News
-from intake import looks
+from intake import looks, record
 from intake.candidacy import emergency_signs, review_signs
 from intake.models import Assessment
 from intake.questionnaire import SIGNS
@@ -29,6 +30,12 @@ def of_snapshot(snapshot: Snapshot) -> list[str]:
     answers = snapshot.answers
     fired = [*emergency_signs(answers), *review_signs(answers)]
     return [code if answers.red_flags[code] == "yes" else f"{UNSURE}{code}" for code in fired]
+
+
+def of_answers(answers: dict[str, Any], *, lead: Lead, now: datetime) -> list[str]:
+    """Return the signs that answers tell by themselves, whatever else is on record. `lead`: whom they name. No query
+    beyond its location."""
+    return of_snapshot(record.make_snapshot(answers, lead=lead, now=now))
 
 
 def is_emergency(sign: str) -> bool:

@@ -5,7 +5,9 @@ has looked: either it was them, and counts from then on, or it was not, and stay
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -14,11 +16,11 @@ from crm.actions import events, leads, reviews, tasks
 from crm.enums import ActivityKind
 from crm.errors import DomainError
 from crm.models import Activity, Lead, PatientSession, User
-from intake import known, pending, request
+from intake import assessments, known, pending, reports, request, signs
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
 
-MAY_LIFT = "crm.clear_urgent"
+MAY_LIFT, MAY_REVIEW = "crm.clear_urgent", "crm.decide_review"
 
 
 class UnprovenRefused(DomainError):
@@ -29,7 +31,10 @@ class UnprovenRefused(DomainError):
 def waiting(lead: Lead) -> list[UnprovenRequest]:
     """Return those that wait for somebody to look, oldest first. One query."""
     found = UnprovenRequest.objects.filter(lead=lead, state=Unproven.WAITING)
-    return list(found.prefetch_related("submissions").order_by("at", "pk"))
+    rows = list(found.prefetch_related("submissions").order_by("at", "pk"))
+    for one in rows:
+        one.lead = lead
+    return rows
 
 
 @transaction.atomic
@@ -63,12 +68,53 @@ def take_over(
     _decide(held, Unproven.TAKEN_OVER, by=by, now=now)
     if changes:
         leads.correct_details(held.lead, by=by, changes=changes)
-    newer = _absorb(held, now=now)
-    pending.apply_request(held, now=now)
-    tasks.close(f"{reviews.OF_A_REPORT}{held.pk}", now=now)  # its signs are in the record now, and reviewed there
+    newer = _let_count(held, now=now)
     stays = f"Newer on record, and left as they are: {in_words(newer)}." if newer else ""
     _note(held, "Request taken over: it was them", by=by, now=now, note=stays)
     return newer
+
+
+@transaction.atomic
+@events.one_press()
+def prove(session: PatientSession, now: datetime) -> None:
+    """The patient has shown who they are: what was sent from this very browser before counts from now on. What came in
+    their name from elsewhere goes on waiting. Contact details stay as they are on record."""
+    for waits in reports.sent_from(session):
+        with suppress(UnprovenRefused):  # somebody decides about it at this moment
+            held = _locked(waits, None)
+            _decide(held, Unproven.TAKEN_OVER, by=None, now=now, keep=session)
+            _let_count(held, now=now)
+            typed = known.differing(held.lead, held.data)
+            stays = f"Typed otherwise than on record: {in_words(sorted(typed))}." if typed else ""
+            _note(held, "They have shown who they are: what they sent counts", by=None, now=now, note=stays)
+
+
+def _let_count(held: UnprovenRequest, *, now: datetime) -> list[str]:
+    """Let the record follow a report. Its signs are in the record then, and reviewed there; what a later answer has
+    taken back since is looked at all the same."""
+    told = signs_of(held)
+    newer = _absorb(held, now=now)
+    pending.apply_request(held, now=now)
+    events.once_a_press(("signs", held.pk), partial(_see_to_signs, held, told, now=now))
+    return newer
+
+
+def _see_to_signs(held: UnprovenRequest, told: list[str], *, now: datetime) -> None:
+    """Its own review ends when the record's opens, or when a decision has covered what it said."""
+    latest = assessments.latest(held.lead)
+    left_out = signs.beyond(told, latest.signs if latest else [])
+    if not all(signs.is_emergency(sign) for sign in left_out) and not reviews.is_open(held.lead):
+        tasks.open_once(request.review(held.lead, key=f"review:{held.pk}", now=now))
+    tasks.close(f"{reviews.OF_A_REPORT}{held.pk}", now=now)
+
+
+def signs_of(waits: UnprovenRequest) -> list[str]:
+    """Return every sign that was named with a request, on whichever of its pages. No query where its submissions are
+    at hand."""
+    found: dict[str, None] = {}
+    for sent in sorted(waits.submissions.all(), key=lambda one: (one.at, one.pk)):
+        found |= dict.fromkeys(signs.of_answers(sent.answers, lead=waits.lead, now=sent.at))
+    return list(found)
 
 
 def address_is_open(waits: UnprovenRequest) -> bool:
@@ -82,9 +128,9 @@ def _absorb(held: UnprovenRequest, *, now: datetime) -> list[str]:
     """The form, as it was sent last; pages that came after a decision have none, but may bear a warning sign."""
     if requests := _requests_of(held):
         asked, lead = _as_sent(held, requests[0]), known.locked(held.lead)
-        return known.absorb(asked, lead, requests[0], alarm=held.pk, said_at=requests[-1].at)
+        return known.absorb(asked, lead, requests[0], alarm_raised=True, said_at=requests[-1].at)
     if held.has_sign:
-        known.raise_alarm(held.lead, key=held.pk, now=now, is_loud=False)
+        known.hold(held.lead, now=now)
     return []
 
 
@@ -97,12 +143,13 @@ def in_words(names: list[str]) -> str:
 def set_aside(waits: UnprovenRequest, *, by: User, note: str, seen: UUID | None = None, now: datetime) -> None:
     """It was not theirs: kept as it is, with the reason; nothing of the record changes. Raises UnprovenRefused.
 
-    One with a warning sign wants somebody who may lift a safety hold, as the hold itself does.
+    One with an emergency sign wants somebody who may lift a safety hold, as the hold itself does; one with a sign for
+    review somebody who decides reviews.
     """
     if not note.strip():
         raise UnprovenRefused("Say how you know: the reason stays beside the request.")
     held = _locked(waits, seen)
-    if held.has_sign and not by.has_perm(MAY_LIFT):
+    if not by.has_perms(_needs(held)):
         raise UnprovenRefused("It reports a warning sign: only a clinician sets it aside.")
     _decide(held, Unproven.SET_ASIDE, by=by, now=now, note=note.strip())
     calls = [f"first-call:{sent.pk}" for sent in _requests_of(held)]
@@ -111,6 +158,12 @@ def set_aside(waits: UnprovenRequest, *, by: User, note: str, seen: UUID | None 
         for first in _requests_of(other)[:1]:
             tasks.open_once(request.first_call(_as_sent(other, first), held.lead, first))
     _note(held, "Request set aside: not theirs", by=by, now=now)
+
+
+def _needs(held: UnprovenRequest) -> list[str]:
+    reported = signs_of(held)
+    lifts = [MAY_LIFT] if held.has_sign or any(signs.is_emergency(sign) for sign in reported) else []
+    return lifts + ([MAY_REVIEW] if any(not signs.is_emergency(sign) for sign in reported) else [])
 
 
 def latest(waits: UnprovenRequest) -> UUID | None:
@@ -149,12 +202,21 @@ def _locked(waits: UnprovenRequest, seen: UUID | None) -> UnprovenRequest:
     return held
 
 
-def _decide(held: UnprovenRequest, state: Unproven, *, by: User, now: datetime, note: str = "") -> None:
+def _decide(
+    held: UnprovenRequest,
+    state: Unproven,
+    *,
+    by: User | None,
+    now: datetime,
+    note: str = "",
+    keep: PatientSession | None = None,
+) -> None:
     held.state, held.decided_by, held.decided_at, held.note = state, by, now, note
     held.save(update_fields=["state", "decided_by", "decided_at", "note"])
     sessions = PatientSession.objects.filter(origin__in=held.submissions.values("pk"), ended_at=None)
+    sessions = sessions.exclude(pk=keep.pk) if keep else sessions
     sessions.update(ended_at=now)  # begun before anybody had looked: the link in the mail goes on
 
 
-def _note(held: UnprovenRequest, summary: str, *, by: User, now: datetime, note: str = "") -> None:
+def _note(held: UnprovenRequest, summary: str, *, by: User | None, now: datetime, note: str = "") -> None:
     Activity.objects.create(lead=held.lead, kind=ActivityKind.REQUEST, at=now, by=by, summary=summary, note=note)

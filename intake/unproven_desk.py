@@ -17,7 +17,7 @@ from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead
 from crm.normalise import telephone_in_words
 from crm.text_fields import TextField
-from intake import known, unproven
+from intake import known, signs, unproven
 from intake.in_words import in_words, page_title
 from intake.models import Submission, UnprovenRequest
 from intake.unproven import UnprovenRefused
@@ -118,7 +118,15 @@ def _shown_request(waits: UnprovenRequest, lead: Lead) -> dict[str, Any]:
     sent = sorted(waits.submissions.all(), key=lambda one: (one.at, one.pk))
     pages = [{"title": page_title(one.page), "rows": in_words(one.answers)} for one in sent]
     differing = [(LABELS[name], _shown(name, value)) for name, value in known.differing(lead, waits.data).items()]
-    return {"waits": waits, "reference": _reference(sent), "pages": pages, "differing": differing}
+    reported = [signs.in_words(sign) for sign in unproven.signs_of(waits)]
+    return {
+        "waits": waits,
+        "reference": _reference(sent),
+        "pages": pages,
+        "differing": differing,
+        "signs": reported,
+        "is_of_a_page": not waits.data and bool(reported),
+    }
 
 
 def _reference(sent: list[Submission]) -> str:

@@ -6,6 +6,7 @@ _STRANGER = "intake/test_stranger.py"
 _KNOWN = "intake/test_known_people.py"
 _EQUAL = "intake/test_equal_work.py"
 _PENDING = "intake/test_pending.py"
+_REPORTS = "intake/test_reports.py"
 
 STRANGER_GUARDS = [
     Guard(
@@ -238,5 +239,70 @@ STRANGER_GUARDS = [
         'kind, limit = "urgent page" if urgent else "page", settings',
         'kind, limit = "page", settings',
         f"{_PENDING}::test_a_limit_hides_no_emergency_page_and_no_sign",
+    ),
+    Guard(
+        "an emergency sign in somebody's name is reviewed",
+        "intake/actions.py",
+        "    if judged.signs:\n",
+        "    if any(not signs.is_emergency(sign) for sign in judged.signs):\n",
+        f"{_REPORTS}::test_an_emergency_sign_that_nobody_has_proven_is_a_report_and_nothing_else[the first form]",
+    ),
+    Guard(
+        "a sign for review on a later page in somebody's name is reviewed",
+        "intake/answering.py",
+        "        if is_kept and signs.of_answers(sent.answers, lead=sent.lead, now=sent.now):\n",
+        "        if False:\n",
+        f"{_REPORTS}::test_a_sign_for_review_that_nobody_has_proven_is_a_report_and_nothing_else[a page after it]",
+    ),
+    Guard(
+        "a page whose session is over is a report",
+        "intake/safety_net.py",
+        "        if not is_many and _keep_report(request, *opened, match, now=now):\n",
+        "        if False:\n",
+        f"{_REPORTS}::test_an_emergency_sign_that_nobody_has_proven_is_a_report_and_nothing_else[closed]",
+    ),
+    Guard(
+        "a sign for review on a page whose session is over reaches a clinician",
+        "intake/safety_net.py",
+        'if match.url_name in PRIVATE and not hasattr(request, "patient"):',
+        "if False:",
+        f"{_REPORTS}::test_a_sign_for_review_that_nobody_has_proven_is_a_report_and_nothing_else[closed]",
+    ),
+    Guard(
+        "a report is no answer before somebody has looked",
+        "intake/reports.py",
+        "        unproven=waits,\n",
+        "",
+        f"{_REPORTS}::test_an_emergency_sign_that_nobody_has_proven_is_a_report_and_nothing_else[closed]",
+    ),
+    Guard(
+        "whoever proves who they are lets only their own browser's reports count",
+        "intake/reports.py",
+        "        here |= Q(submissions=session.origin) | Q(submissions__session__origin=session.origin)\n"
+        "    waiting = UnprovenRequest.objects.filter(here, ",
+        "        here |= Q(submissions=session.origin) | Q(submissions__session__origin=session.origin)\n"
+        "    waiting = UnprovenRequest.objects.filter(",
+        f"{_REPORTS}::test_only_what_came_from_her_own_browser_counts_with_her_proof",
+    ),
+    Guard(
+        "a session that was closed on purpose hands nothing on",
+        "crm/patient_access.py",
+        "after.by_id is None and after.ended_at is None",
+        "after.by_id is None",
+        f"{_REPORTS}::test_what_another_browser_or_nobody_in_particular_sent_waits_for_a_person[closed]",
+    ),
+    Guard(
+        "a coordinator sets no warning sign aside",
+        "intake/unproven.py",
+        "    if not by.has_perms(_needs(held)):\n",
+        "    if False:\n",
+        f"{_REPORTS}::test_only_who_may_decide_signs_sets_a_report_aside",
+    ),
+    Guard(
+        "what is over the limit is answered with the signs",
+        "intake/safety_net.py",
+        "        if raw_signs.is_too_much(request):\n",
+        "        if False:\n",
+        f"{_REPORTS}::test_an_answer_over_the_limit_says_what_to_do_in_an_emergency",
     ),
 ]

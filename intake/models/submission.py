@@ -24,7 +24,9 @@ class UnprovenRequest(Row):
     waits beside the record: nothing in it changes the lead before a person has looked.
 
     `data` is the request as it was typed, contact details included: what differs is a suggestion for staff. While one
-    with a warning sign waits, the hold is on it alone; `Lead.safety_hold` binds what is proven.
+    with a warning sign waits, the hold is on it alone; `Lead.safety_hold` binds what is proven. Pages of the private
+    area with a warning sign whose browser cannot be taken at its word wait in the same way (intake/reports.py), with no
+    `data`. Taken over with `decided_by` empty: the patient has shown who they are in that very browser.
     """
 
     lead = models.ForeignKey("crm.Lead", on_delete=models.PROTECT, related_name="unproven_requests")
@@ -40,7 +42,8 @@ class UnprovenRequest(Row):
         constraints = [
             models.CheckConstraint(
                 condition=Q(state="waiting", decided_at__isnull=True, decided_by__isnull=True)
-                | (~Q(state="waiting") & Q(decided_at__isnull=False, decided_by__isnull=False)),
+                | (~Q(state="waiting") & Q(decided_at__isnull=False, decided_by__isnull=False))
+                | Q(state="taken_over", decided_at__isnull=False, decided_by__isnull=True),
                 name="unproven_decided_at_and_by",
             ),
             models.CheckConstraint(

@@ -146,6 +146,8 @@ def test_a_declared_length_beyond_the_limit_is_refused_unread() -> None:
 
     assert visitor.status == 413
     assert visitor.says == [NEVER]
+    assert b"If you marked a warning sign there" in visitor.answer
+    assert b'href="tel:911"' in visitor.answer
 
 
 @pytest.mark.parametrize("as_it_comes", [False, True])
@@ -155,6 +157,7 @@ def test_a_body_that_becomes_too_large_is_refused(as_it_comes: bool) -> None:
     visit(door(as_it_comes=as_it_comes), visitor)
 
     assert visitor.status == 413
+    assert b"If you marked a warning sign there" in visitor.answer
 
 
 def test_all_bodies_together_are_bounded() -> None:

@@ -17,7 +17,7 @@ from crm import patient_access, queries
 from crm.enums import TaskKind
 from crm.models import Lead, Location, PatientSession, SafetyAlert, Task
 from intake import safety_net
-from intake.models import Submission
+from intake.models import Submission, UnprovenRequest
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT
 from tests.factories import make_lead, make_link, make_user, prove, step_one
 
@@ -107,6 +107,8 @@ FAILURES: dict[str, Break] = {
     "checking the form fails": broken("intake.forms.QuestionnaireForm.__init__", TypeError),
     "the session fails": broken("crm.patient_access.find_session"),
     "the former session fails": broken("crm.patient_access.find_former"),
+    "keeping a report fails": broken("intake.reports.keep"),
+    "keeping a report fails in the database": broken("intake.reports.keep", OperationalError),
     "a middleware fails": broken("intake.attribution.Attribution.__call__"),
     "the page's cookie fails": broken("intake.views._remember"),
 }
@@ -199,7 +201,12 @@ def only_calls() -> bool:
     """Whether somebody is called, and nothing of the record has changed."""
     lead = Lead.objects.get()
     called = Task.objects.filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == SafetyAlert.objects.count() == 1
-    return called and not lead.safety_hold and not Submission.objects.exists()
+    return called and not lead.safety_hold and not Submission.objects.counting().exists()
+
+
+def is_a_report() -> bool:
+    """Whether what was sent waits for somebody to look (tests/intake/test_reports.py)."""
+    return only_calls() and UnprovenRequest.objects.get().submissions.count() == 1
 
 
 def test_a_page_that_was_left_alone_is_kept(browser: Client, monkeypatch: Patch) -> None:
@@ -207,19 +214,18 @@ def test_a_page_that_was_left_alone_is_kept(browser: Client, monkeypatch: Patch)
     answer = send(browser, PRIVATE_PAGES[0], submission_id=(form_id := str(uuid.uuid4())))
     assert "We have received what you sent" in browser.get(answer["Location"]).content.decode()
     send(browser, PRIVATE_PAGES[0], submission_id=form_id)
-    lead = Lead.objects.get()
-    assert (lead.safety_hold, lead.submissions.count(), lead.alerts.count()) == (True, 1, 1)
+    assert is_a_report()
     assert browser.get("/my/").status_code == 404  # and opens nothing
 
 
 @pytest.mark.parametrize("failure", [ended, not_proven, no_token])
-def test_who_has_no_session_calls_somebody_and_changes_nothing(
+def test_who_has_no_session_leaves_a_report_and_changes_nothing(
     browser: Client, monkeypatch: Patch, failure: Break
 ) -> None:
     failure(monkeypatch, browser)
     answer = send(browser, PRIVATE_PAGES[0])
-    assert "could not be stored" in browser.get(answer["Location"]).content.decode()
-    assert only_calls()
+    assert "We have received what you sent" in browser.get(answer["Location"]).content.decode()
+    assert is_a_report()
 
 
 def test_an_open_link_in_another_tab_calls_somebody(browser: Client) -> None:
@@ -228,7 +234,7 @@ def test_an_open_link_in_another_tab_calls_somebody(browser: Client) -> None:
     answer = browser.post(f"/my/link/{token}/", {"opened": str(uuid.uuid4())})
     assert answer.status_code == 302
     send(browser, PRIVATE_PAGES[0])
-    assert only_calls()
+    assert is_a_report()
 
 
 def test_what_staff_had_opened_changes_nothing_later(browser: Client) -> None:
@@ -236,13 +242,29 @@ def test_what_staff_had_opened_changes_nothing_later(browser: Client) -> None:
     entry = patient_access.begin(lead, now=timezone.now() - timedelta(hours=1), by=staff, desk="x")
     browser.cookies["patient"] = entry.secret
     send(browser, PRIVATE_PAGES[0])
-    assert only_calls()
+    assert is_a_report()
 
 
-def test_somebody_is_called_when_the_page_cannot_be_kept(browser: Client, monkeypatch: Patch) -> None:
+def test_a_page_that_cannot_be_kept_is_a_report(browser: Client, monkeypatch: Patch) -> None:
     broken("intake.answering.keep_emergency")(monkeypatch, browser)
     send(browser, PRIVATE_PAGES[0])
+    assert is_a_report()
+
+
+def test_signs_are_kept_where_no_form_can_read_the_page(browser: Client, monkeypatch: Patch) -> None:
+    broken("intake.forms.QuestionnaireForm.__init__", TypeError)(monkeypatch, browser)
+    send(browser, PRIVATE_PAGES[0])
+    assert is_a_report()
+    assert Submission.objects.get().answers["safety_check"] == ["A1"]
+
+
+def test_somebody_is_called_when_nothing_can_be_kept(browser: Client, monkeypatch: Patch) -> None:
+    ended(monkeypatch, browser)
+    broken("intake.reports.keep")(monkeypatch, browser)
+    answer = send(browser, PRIVATE_PAGES[0])
+    assert "could not be stored" in browser.get(answer["Location"]).content.decode()
     assert only_calls()
+    assert not Submission.objects.exists()
 
 
 def test_a_crowd_raises_alerts_without_mails(browser: Client, monkeypatch: Patch, settings: Any) -> None:
