@@ -48,8 +48,8 @@ class FollowingForm(SeenForm):
 
     @property
     def knew(self) -> str | None:
-        """Return that id; None from a form that carries nothing along. Call when valid."""
-        return self.cleaned_data["earlier"] if "earlier" in self.data else None
+        """Return that id; None from a form that carries nothing along at all. Call when valid."""
+        return self.cleaned_data["earlier"] if "seen" in self.data else None
 
 
 def id_of(made: Model | None) -> str:

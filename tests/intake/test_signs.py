@@ -314,7 +314,7 @@ def test_of_two_pages_open_at_once_the_second_sees_what_the_first_decided(
     address = f"/admin/crm/lead/{lead.pk}/decide/"
     shown = client.get(address).text
     decide(lead, clinician, Decision.SUITABLE)
-    typed = {"seen": seen_in(shown), "earlier": "", "decision": "refer_elsewhere", "reason": "No back pain at all."}
+    typed = {"seen": seen_in(shown), "decision": "refer_elsewhere", "reason": "No back pain at all."}
 
     refused = client.post(address, typed)
 
