@@ -190,6 +190,7 @@ def test_once_the_session_is_over_no_answer_of_the_protocol_is_json(patient: Cli
     begun = begin(patient, "a.pdf", LARGE).json()
     path = f"{LIST}uploads/{begun['id']}/"
     PatientSession.objects.update(seen_at=timezone.now() - timedelta(hours=1))
+    patient.defaults["HTTP_X_WHOSE_PAGE"] = "of a page that is over"  # as our script says with each request
     for answer in (
         begin(patient, "b.pdf", LARGE),
         put(patient, path, 0, LARGE[:CHUNK]),
