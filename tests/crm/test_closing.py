@@ -52,9 +52,10 @@ def shared(centre: Location) -> Client:
     browser.post("/candidate/go-on/")
     sign = form_on(browser, "/my/questions/recheck/") | {"safety_check": ["A1"]}
     browser.post("/my/questions/recheck/", sign)
-    browser.post("/my/questions/background/", form_on(browser, "/my/questions/background/") | {"later": "1"})
+    form = form_on(browser, "/my/questions/background/")
+    browser.post("/my/questions/background/", form | {"later": "1"})
     assert {"patient", "request_reference", "request_emergency", "messages"} <= cookies_of(browser)
-    browser.post("/my/leave/", form_on(browser, "/my/questions/background/"))
+    browser.post("/my/leave/", form)
     return browser
 
 
