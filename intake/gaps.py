@@ -22,7 +22,7 @@ GONE = "The page that showed it is gone: note where it is shown now"
 @dataclass(frozen=True)
 class Gaps:
     """`chosen`: a person's choice, None while what the patient told suggests the profile. `ended`: one that
-    was made for another insurer, and counts no more.
+    was made for another insurer, or of a list that is no longer kept, and counts no more.
 
     `is_known`: somebody chose, or the insurer is one that we know; else it is only what most insurers ask for.
     """
@@ -58,7 +58,7 @@ def of_lead(lead: Lead, told: Told, *, now: datetime) -> Gaps:
     insurer = insurers.told(told.answers)
     suggestion = coverage.suggestion(insurer)
     stands = chosen if chosen and _stands(chosen, told, suggestion) else None
-    profile = stands.criteria if stands else [*suggestion.profiles, GENERAL][0]
+    profile = (stands and stands.criteria) or [*suggestion.profiles, GENERAL][0]
     checklist = coverage.check(profile, care_record(lead, told, now=now))
     return Gaps(checklist, insurer, suggestion, stands, ended=None if stands else chosen)
 
@@ -108,10 +108,13 @@ def documents_for(lead: Lead, told: Told) -> list[Document]:
 
 
 def _stands(chosen: Coverage, told: Told, suggestion: Suggestion) -> bool:
+    if chosen.criteria is None:
+        return False
     suggested = chosen.profile in {profile.key for profile in suggestion.profiles}
     return suggested or belongs(chosen, told, at=chosen.chosen_at)
 
 
 def in_words(flag: str) -> str:
-    """A flag of this module as staff read it."""
-    return f"Insurance gaps ({PROFILE.get(flag.removeprefix(FLAG), GENERAL).insurer})"
+    """A flag of this module as staff read it; of a list that is no longer kept by its stored name."""
+    key = flag.removeprefix(FLAG)
+    return f"Insurance gaps ({PROFILE[key].insurer if key in PROFILE else key})"

@@ -83,8 +83,9 @@ def told(answers: dict[str, Any]) -> Insurer:
 
 
 def in_words(name: str, plan: str) -> str:
-    """Return an insurer as staff read it: the name as written, else the kind of plan."""
-    label = str(dict(_PLAN_TYPES).get(plan, ""))
+    """Return an insurer as staff read it: the name as written, else the kind of plan; one that has left the list as it
+    was stored."""
+    label = str(dict(_PLAN_TYPES).get(plan, plan))
     return label if plan == SELF_PAY else name.strip() or label
 
 

@@ -11,7 +11,7 @@ from crm.fields import EncryptedTextField
 from crm.models.base import Row
 from intake import insurers
 from intake.insurers import Insurer
-from intake.payers import GENERAL, PROFILE, Profile
+from intake.payers import PROFILE, Profile
 
 
 class Network(models.TextChoices):
@@ -77,12 +77,12 @@ class Coverage(OfInsurer, Row):
     chosen_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
-        return str(self.criteria)
+        return str(PROFILE.get(self.profile, self.profile))
 
     @property
-    def criteria(self) -> Profile:
-        """The profile; what most insurers ask for when that one is no longer kept."""
-        return PROFILE.get(self.profile, GENERAL)
+    def criteria(self) -> Profile | None:
+        """The profile; None for one that is no longer kept, which counts for nothing."""
+        return PROFILE.get(self.profile)
 
 
 class Verification(OfInsurer, Row):

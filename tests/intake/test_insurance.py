@@ -15,7 +15,7 @@ from crm.document_enums import DocumentKind, DocumentState
 from crm.enums import AccessAction, ActivityKind, TaskKind
 from crm.models import AccessEvent, Activity, Document, Lead, Location, PatientSession, Task, User
 from crm.treatment_enums import Source
-from intake import actions, answering, applying, assessments, gaps, insurance, payers, record
+from intake import actions, answering, applying, assessments, gaps, insurance, insurers, payers, record
 from intake.insurance import InsuranceRefused
 from intake.models import Assessment, Coverage, PageOfProof, Plan, Submission, Verification
 from tests.factories import NOON, make_lead, make_location, make_user
@@ -178,11 +178,35 @@ def test_choosing_the_criteria_at_the_desk(lead: Lead, desk: Client, plan: Plan)
     assert "in network as of Nov 23, 2026" in desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
 
 
-def test_a_profile_that_is_no_longer_kept_leaves_the_common_list(lead: Lead, coordinator: User) -> None:
-    Coverage.objects.create(lead=lead, profile="gone", chosen_by=coordinator)
-    assert list_of(lead).checklist.profile.key == "general"
-    assert gaps.in_words("payer_gap:gone") == "Insurance gaps (Any insurer)"
-    assessments.assess(lead, cause="Test", now=NOON)
+def test_a_list_that_is_no_longer_kept_is_shown_as_stored_and_counts_for_nothing(
+    lead: Lead, desk: Client, coordinator: User
+) -> None:
+    made = Coverage.objects.create(lead=lead, profile="aetna_2019", chosen_by=coordinator)
+
+    found = list_of(lead)
+
+    assert str(made) == "aetna_2019"
+    assert (found.chosen, found.ended, found.is_known, found.flags) == (None, made, False, [])
+    assert found.checklist.profile.key == "general"
+    assert gaps.in_words("payer_gap:aetna_2019") == "Insurance gaps (aetna_2019)"
+    assert "payer_gap:general" not in assessments.assess(lead, cause="Test", now=NOON).flags
+    panel = desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
+    assert "A list that we no longer keep.</strong> “aetna_2019”" in panel
+
+
+def test_a_kind_of_plan_that_left_the_list_is_shown_as_stored_and_counts_for_nothing(lead: Lead, desk: Client) -> None:
+    tell(lead, plan_type="catastrophic", payer_name="")
+
+    assert insurers.in_words("", "catastrophic") == "catastrophic"
+    assert (list_of(lead).is_known, list_of(lead).flags) == (False, [])
+    assert "catastrophic" in desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
+
+
+def test_of_an_insurer_under_a_kind_of_plan_that_left_the_list_staff_ask(lead: Lead) -> None:
+    tell(lead, plan_type="catastrophic", payer_name="Aetna")
+
+    assert list_of(lead).suggestion.profiles == ()
+    assert "ask" in list_of(lead).suggestion.question
 
 
 def make_document(lead: Lead, **fields: Any) -> Document:
