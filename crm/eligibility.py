@@ -176,7 +176,11 @@ def _held_by_others(leads: set[UUID]) -> set[UUID]:
 
 def agreed_to(leads: Collection[UUID]) -> dict[UUID, set[str]]:
     """To what each of them agreed last."""
-    latest = ConsentRecord.objects.filter(lead__in=leads).order_by("lead_id", "kind", "-at").distinct("lead_id", "kind")
+    latest = (
+        ConsentRecord.objects.filter(lead__in=leads)
+        .order_by("lead_id", "kind", "-at", "-entry")
+        .distinct("lead_id", "kind")
+    )
     found: dict[UUID, set[str]] = defaultdict(set)
     for lead_id, kind, given in latest.values_list("lead_id", "kind", "given"):
         if given:

@@ -86,7 +86,14 @@ def _about_the_request() -> None:
         only=Q(in_confidence=False),
     )
     agreed = "at kind given text text_version language witnessed_by"
-    data(ConsentRecord, path="lead", title=noop("What you agreed to"), fields=agreed, order="at")
+    data(
+        ConsentRecord,
+        path="lead",
+        title=noop("What you agreed to"),
+        fields=agreed,
+        order="at entry",
+        left_out={KEY: "entry"},
+    )
     named = "created_at name relation phone email note may_discuss may_book created_by ended_at"
     data(
         ContactPerson,

@@ -196,7 +196,7 @@ def treatments_of(lead: Lead) -> list[Treatment]:
 
 def consents(lead: Lead) -> list[ConsentRecord]:
     """The latest word on each kind. One query."""
-    found = ConsentRecord.objects.filter(lead=lead).order_by("kind", "-at", "-pk").distinct("kind")
+    found = ConsentRecord.objects.filter(lead=lead).order_by("kind", "-at", "-entry").distinct("kind")
     return list(found.select_related("witnessed_by"))
 
 

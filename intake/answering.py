@@ -246,7 +246,7 @@ def visible_treatments(session: PatientSession) -> list[Treatment]:
     if session.sees_record:
         happened = Treatment.objects.filter(lead=session.lead).exclude(status=TreatmentStatus.DECLINED)
         return list(happened.order_by("created_at", "pk"))
-    own = record.own_submissions(session).filter(page=TREATMENTS).order_by("at", "pk")
+    own = record.own_submissions(session).filter(page=TREATMENTS).order_by("entry")
     if session.is_proven:
         told = {submission.answers["treatment"] for submission in own}
         happened = Treatment.objects.filter(lead=session.lead, pk__in=told).exclude(status=TreatmentStatus.DECLINED)

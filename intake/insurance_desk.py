@@ -95,7 +95,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     """The list of gaps with its evidence, the insurer as told, and what it said itself."""
     now, told = timezone.now(), record.told_by(lead)
     found = gaps.of_lead(lead, told, now=now)
-    asked = Verification.objects.filter(lead=lead).select_related("by", "plan").order_by("-at", "-pk")
+    asked = Verification.objects.filter(lead=lead).select_related("by", "plan").order_by("-entry")
     context = {
         "lead": lead,
         "gaps": found,

@@ -205,7 +205,7 @@ def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
 
 def _relief_told(lead: Lead) -> dict[str, str]:
     """Of each treatment whose page the patient sent, the answer to how much it helped; "" where they left it out."""
-    pages = Submission.objects.counting().filter(lead=lead, page=TREATMENTS).order_by("at", "pk")
+    pages = Submission.objects.counting().filter(lead=lead, page=TREATMENTS).order_by("entry")
     found: dict[str, str] = {}
     for page in filter(record.is_detailed, pages):
         row = page.answers["treatment"]
@@ -239,7 +239,7 @@ def _about_insurance(lead: Lead) -> dict[str, Any]:
     told = record.told_by(lead)
     found = gaps.of_lead(lead, told, now=timezone.now())
     documents = gaps.documents_for(lead, told)
-    asked = Verification.objects.filter(lead=lead).order_by("-at", "-pk")
+    asked = Verification.objects.filter(lead=lead).order_by("-entry")
     return {
         "gaps": found,
         "list": found.checklist,

@@ -29,8 +29,8 @@ def hang_in() -> None:
         path="lead",
         title=noop("Your answers"),
         fields="at page by answers questionnaire_version language",
-        order="at",
-        left_out={KEY: "session answers_digest form_id", HANDLING: "unproven", REPEATED: "reference"},
+        order="entry",
+        left_out={KEY: "session answers_digest form_id entry", HANDLING: "unproven", REPEATED: "reference"},
         only=COUNTS,
         nobody={"by": YOU},
         more=_asked_and_answered,
@@ -58,7 +58,14 @@ def hang_in() -> None:
     )
     said = "at insurer plan_type plan by spoke_to call_reference is_active network needs_authorization needs_referral"
     said += " note profile profile_as_of"
-    data(Verification, path="lead", title=noop("What your insurer said"), fields=said, order="at")
+    data(
+        Verification,
+        path="lead",
+        title=noop("What your insurer said"),
+        fields=said,
+        order="entry",
+        left_out={KEY: "entry"},
+    )
     chosen = "chosen_at insurer plan_type plan profile chosen_by"
     data(Coverage, path="lead", title=noop("Your insurance"), fields=chosen, order="chosen_at")
     data(PageOfProof, path="lead", why_not="Page numbers of documents, which are in the copy themselves.")

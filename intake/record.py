@@ -51,9 +51,9 @@ class Told:
 
 
 def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
-    """The latest answer to each question that was ever asked: pages in the order in which they were sent. One query.
+    """The latest answer to each question that was ever asked: pages in the order in which they were kept. One query.
     What waits in the lead's name is no answer of theirs. `before`: only what came before this page."""
-    earlier = Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.pk) if before else Q()
+    earlier = Q(entry__lt=before.entry) if before else Q()
     return _told_on(Submission.objects.counting().filter(earlier, lead=lead))
 
 
@@ -66,7 +66,7 @@ def told_by_each(leads: Iterable[UUID]) -> dict[UUID, Told]:
 
 
 def _in_order(pages: QuerySet[Submission]) -> QuerySet[Submission]:
-    return pages.select_related("session").order_by("at", "pk")
+    return pages.select_related("session").order_by("entry")
 
 
 def _told_on(pages: QuerySet[Submission] | list[Submission]) -> Told:

@@ -40,7 +40,7 @@ def _changed_details(lead: Lead, sent: Submission) -> list[str]:
 
 def _before(sent: Submission) -> Submission:
     earlier = Submission.objects.filter(lead=sent.lead, form_id=sent.form_id, unproven=None, reference__isnull=False)
-    return earlier.exclude(pk=sent.pk).filter(at__lte=sent.at).order_by("-at", "-pk")[0]
+    return earlier.filter(entry__lt=sent.entry).order_by("-entry")[0]
 
 
 def _is_somebody_else(lead: Lead, sent: Submission) -> bool:

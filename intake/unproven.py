@@ -168,12 +168,12 @@ def _needs(held: UnprovenRequest) -> list[str]:
 
 def latest(waits: UnprovenRequest) -> UUID | None:
     """Return the id of what was sent last with a request, for `seen`."""
-    return waits.submissions.order_by("-at", "-pk").values_list("pk", flat=True).first()
+    return waits.submissions.order_by("-entry").values_list("pk", flat=True).first()
 
 
 def _requests_of(waits: UnprovenRequest) -> list[Submission]:
     """The request as it was sent, and sent again; pages of the second step have no reference."""
-    return list(waits.submissions.filter(reference__isnull=False).order_by("at", "pk"))
+    return list(waits.submissions.filter(reference__isnull=False).order_by("entry"))
 
 
 def _as_sent(waits: UnprovenRequest, first: Submission) -> Request:

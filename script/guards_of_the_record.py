@@ -141,6 +141,27 @@ RECORD_GUARDS = [
         "intake/test_older_forms.py::test_a_consultation_that_was_recorded_meanwhile_is_shown_first",
     ),
     Guard(
+        "of two pages of one moment the one kept later counts",
+        "intake/record.py",
+        'filter(earlier, lead=lead).order_by("entry")',
+        'filter(earlier, lead=lead).order_by("at", "pk")',
+        "intake/test_latest.py::test_of_two_pages_of_one_moment_the_one_kept_later_counts",
+    ),
+    Guard(
+        "of two choices of one moment the later counts",
+        "crm/eligibility.py",
+        '"-at", "-entry")',
+        '"-at", "-pk")',
+        "intake/test_latest.py::test_of_two_choices_of_one_moment_the_later_counts",
+    ),
+    Guard(
+        "an agreement taken over late takes back no later choice",
+        "crm/eligibility.py",
+        '.order_by("lead_id", "kind", "-at", "-entry")',
+        '.order_by("lead_id", "kind", "-entry")',
+        "intake/test_latest.py::test_an_agreement_that_is_taken_over_late_takes_back_no_later_choice",
+    ),
+    Guard(
         "answers that left the questionnaire are counted nowhere",
         "intake/record.py",
         '_listed(given.get("pain_region"), Region)',

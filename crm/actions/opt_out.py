@@ -113,7 +113,7 @@ def has_ever_agreed(lead: Lead) -> bool:
 
 def _agreed(lead: Lead) -> bool:
     """The latest yes or no to educational mails."""
-    latest = ConsentRecord.objects.filter(lead=lead, kind=ConsentKind.EDUCATION).order_by("-at", "-pk").first()
+    latest = ConsentRecord.objects.filter(lead=lead, kind=ConsentKind.EDUCATION).order_by("-at", "-entry").first()
     return latest is not None and latest.given
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
 from crm.fields import EncryptedTextField
-from crm.models.base import Row
+from crm.models.base import NextInOrder, Row
 from intake import insurers
 from intake.insurers import Insurer
 from intake.payers import PROFILE, Profile
@@ -86,7 +86,8 @@ class Coverage(OfInsurer, Row):
 
 
 class Verification(OfInsurer, Row):
-    """One conversation with an insurer, about one version of its list. Never changed: a later one stands beside it."""
+    """One conversation with an insurer, about one version of its list. Never changed: a later one stands beside it, and
+    the last entry counts."""
 
     lead = models.ForeignKey("crm.Lead", on_delete=models.PROTECT, related_name="verifications")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -101,9 +102,10 @@ class Verification(OfInsurer, Row):
     needs_referral = models.CharField(max_length=8, choices=Answer, default=Answer.UNKNOWN)
     note = models.CharField(max_length=400, blank=True)
     profile_as_of = models.DateField(null=True, help_text="The version of the list that was looked at.")
+    entry = models.BigIntegerField(db_default=NextInOrder(), editable=False)
 
     class Meta:
-        indexes = [models.Index(fields=["lead", "-at"], name="verification_of_lead")]
+        indexes = [models.Index(fields=["lead", "-entry"], name="verification_of_lead")]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:

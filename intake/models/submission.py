@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crm.fields import EncryptedJSONField
-from crm.models.base import Row
+from crm.models.base import NextInOrder, Row
 
 
 class Unproven(models.TextChoices):
@@ -67,7 +67,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
 
 class Submission(models.Model):
-    """One page of answers as it was given. Never changed: a later page stands beside it, and the latest one counts.
+    """One page of answers as it was given. Never changed: a later page stands beside it, and the last entry counts.
 
     The key is ours; `form_id` was made with the form, by whoever filled it in, and proves nothing. Each payload of a
     form is kept once, whoever repeats it.
@@ -102,12 +102,13 @@ class Submission(models.Model):
     questionnaire_version = models.CharField(max_length=20)
     language = models.CharField(max_length=10, default="en")
     at = models.DateTimeField(default=timezone.now)
+    entry = models.BigIntegerField(db_default=NextInOrder(), editable=False)
 
     objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["form_id", "answers_digest"], name="submission_once_a_payload")]
-        indexes = [models.Index(fields=["lead", "-at"], name="submission_of_lead")]
+        indexes = [models.Index(fields=["lead", "-entry"], name="submission_of_lead")]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:

@@ -4,23 +4,26 @@ import uuid
 from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from crm import eligibility, queries
 from crm.actions import events, imaging, measurements, treatments
 from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import ActivityKind
+from crm.enums import ActivityKind, ConsentKind
 from crm.errors import MeasurementRefused
-from crm.models import Activity, Document, Lead, Location, Measurement, User
+from crm.models import Activity, ConsentRecord, Document, Lead, Location, Measurement, PatientSession, User
 from crm.treatment_enums import MeasurementKind, Source
-from intake import actions, assessments, care_record, record
+from intake import actions, answering, assessments, care_record, record
 from intake.criteria import LatestRating
-from intake.models import Assessment
+from intake.models import Assessment, Submission, Verification
 from tests.factories import NOON, make_lead, make_user, own_browser
 from tests.intake.test_submit import request_of
 
+HOUR = timedelta(hours=1)
 OFTEN = 8  # what chance decides, it decides otherwise sooner or later
 TICKED = ["pt_supervised", "med_nsaid_rx", "esi_unknown"]
 
@@ -130,6 +133,78 @@ def test_what_staff_write_down_for_today_comes_after_what_was_told_this_morning(
     measurements.record(lead, value=Decimal(3), at=midnight, **about)  # type: ignore[arg-type]
     found = care_record.care_record(lead, record.told_by(lead), now=NOON)
     assert [one.value for one in found.ratings][-2:] == [8, 3]
+
+
+# --- At the same moment -----------------------------------------------------------------------------------------------
+
+
+def page(lead: Lead, key: int, **columns: Any) -> Submission:
+    """A page of answers of this moment, with a key that sorts as it is told to."""
+    about = {"page": "pain", "answers": {}, "answers_digest": uuid.uuid4().hex, "at": NOON}
+    return Submission.objects.create(pk=uuid.UUID(int=key), lead=lead, **about | columns)
+
+
+@pytest.mark.parametrize("keys", [(1, 2), (2, 1)])
+def test_of_two_pages_of_one_moment_the_one_kept_later_counts(lead: Lead, keys: tuple[int, int]) -> None:
+    browser = PatientSession.objects.create(lead=lead, secret_hash="x")
+    for key, side in zip(keys, ("left", "right"), strict=True):
+        last = page(lead, key, answers={"radiation_side": side}, session=browser)
+
+    assert record.current_answers(lead)["radiation_side"] == "right"
+    assert record.visible_answers(browser)["radiation_side"] == "right"
+    assert record.told_by(lead, before=last).answers["radiation_side"] == "left"
+
+
+def test_a_clock_that_is_slow_makes_no_page_an_older_one(lead: Lead) -> None:
+    page(lead, 1, answers={"radiation_side": "left"})
+    page(lead, 2, answers={"radiation_side": "right"}, at=NOON - timedelta(seconds=2))
+
+    assert record.current_answers(lead)["radiation_side"] == "right"
+
+
+@pytest.mark.parametrize("keys", [(1, 2), (2, 1)])
+def test_of_two_tellings_of_a_treatment_at_one_moment_the_later_is_shown(lead: Lead, keys: tuple[int, int]) -> None:
+    browser, row = PatientSession.objects.create(lead=lead, secret_hash="x"), str(uuid.uuid4())
+    for key, name in zip(keys, ("Old", "New"), strict=True):
+        told = {"treatment": row, "columns": {"kind": "med_other", "kind_other": name}}
+        page(lead, key, page="treatments", answers=told, session=browser)
+
+    assert [one.kind_other for one in answering.visible_treatments(browser)] == ["New"]
+
+
+@pytest.mark.parametrize("keys", [(1, 2), (2, 1)])
+def test_of_two_choices_of_one_moment_the_later_counts(lead: Lead, keys: tuple[int, int]) -> None:
+    about = {"lead": lead, "kind": ConsentKind.EDUCATION, "text": "Mails", "text_version": "1", "at": NOON + HOUR}
+    for key, given in zip(keys, (True, False), strict=True):
+        ConsentRecord.objects.create(pk=uuid.UUID(int=key), given=given, **about)
+
+    assert ConsentKind.EDUCATION not in eligibility.agreed_to([lead.pk])[lead.pk]
+    [shown] = [one for one in queries.consents(lead) if one.kind == ConsentKind.EDUCATION]
+    assert shown.given is False
+
+
+def test_an_agreement_that_is_taken_over_late_takes_back_no_later_choice(lead: Lead) -> None:
+    about = {"lead": lead, "kind": ConsentKind.EDUCATION, "text": "Mails", "text_version": "1"}
+    ConsentRecord.objects.create(given=False, at=NOON + HOUR, **about)
+    ConsentRecord.objects.create(given=True, at=NOON + HOUR / 2, **about)
+
+    assert ConsentKind.EDUCATION not in eligibility.agreed_to([lead.pk])[lead.pk]
+
+
+@pytest.mark.parametrize("keys", [(1, 2), (2, 1)])
+def test_of_two_answers_of_an_insurer_at_one_moment_the_later_is_in_the_packet(
+    lead: Lead, client: Client, keys: tuple[int, int]
+) -> None:
+    by = make_user("coordinator")
+    for key, who in zip(keys, ("Old desk", "New desk"), strict=True):
+        about = {"lead": lead, "at": NOON, "by": by, "insurer": "", "call_reference": "1"}
+        Verification.objects.create(pk=uuid.UUID(int=key), spoke_to=who, **about)
+    client.force_login(by)
+
+    packet = client.get(f"/admin/crm/lead/{lead.pk}/packet/").content.decode()
+
+    assert "New desk" in packet
+    assert "Old desk" not in packet
 
 
 # --- Corrections -----------------------------------------------------------------------------------------------------
