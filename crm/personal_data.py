@@ -136,7 +136,7 @@ def _about_care() -> None:
 
 def _about_scores_and_files() -> None:
     data = registry.personal_data
-    scores = "at kind value source value_before corrected_at"
+    scores = "at kind value source kind_before value_before at_before corrected_at"
     handled = {STAFF: "by corrected_by", KEY: "entry"}
     title = noop("Ratings and scores")
     data(Measurement, path="lead", title=title, fields=scores, order="at entry", left_out=handled)

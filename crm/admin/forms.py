@@ -16,7 +16,7 @@ from crm.actions.next_steps import NextStep
 from crm.admin.correction_form import CorrectionForm
 from crm.enums import CallOutcome, LostReason, Stage
 from crm.errors import TreatmentRefused
-from crm.models import Lead, Treatment, User
+from crm.models import Lead, Measurement, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
 from crm.said import SaidDate, SaidDateField, SpanField
 from crm.text_fields import LineField, TextField
@@ -135,25 +135,52 @@ class MoveForm(forms.Form):
         ]
 
 
-class ScoreForm(forms.Form):
-    """A total from a questionnaire that was filled in elsewhere, or a rating told on the phone."""
+class MeasuredForm(forms.Form):
+    """What was measured, and when."""
 
     kind = forms.ChoiceField(choices=[("", "Choose …"), *MeasurementKind.choices], label="Score")
     value = forms.DecimalField(max_digits=4, decimal_places=1, help_text="The total, as written on the sheet.")
     at = forms.DateField(label="On which day", widget=forms.DateInput(attrs={"type": "date"}))
-    source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
 
     def values(self, zone: ZoneInfo) -> dict[str, Any]:
-        """Return what crm.actions.measurements.record takes; the day begins at midnight of `zone`, where the lead
-        lives: read there it stays this day. Call when valid."""
+        """Return kind, value and moment; the day begins at midnight of `zone`, where the lead lives: read there it
+        stays this day. Call when valid."""
         data = self.cleaned_data
-        kind, source = MeasurementKind(data["kind"]), Source(data["source"])
         midnight = datetime.combine(data["at"], time(), tzinfo=zone)
-        return {"kind": kind, "source": source, "value": data["value"], "at": midnight}
+        return {"kind": MeasurementKind(data["kind"]), "value": data["value"], "at": midnight}
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [("Score", [self[name] for name in self.fields])]
+        return [("Score", [field for field in self if not field.is_hidden])]
+
+
+class ScoreForm(MeasuredForm):
+    """A total from a questionnaire that was filled in elsewhere, or a rating told on the phone."""
+
+    source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
+
+    def values(self, zone: ZoneInfo) -> dict[str, Any]:
+        """Return what crm.actions.measurements.record takes. Call when valid."""
+        return super().values(zone) | {"source": Source(self.cleaned_data["source"])}
+
+
+class CorrectScoreForm(MeasuredForm):
+    """The right kind, value and day of a score. `seen` is the version that the page showed."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, score: Measurement, zone: ZoneInfo, **kwargs: Any) -> None:
+        day = score.at.astimezone(zone).date()
+        stands = {"kind": score.kind, "value": f"{score.value.normalize():f}", "at": day, "seen": score.version}
+        super().__init__(*args, **{"initial": stands} | kwargs)
+        self.score, self.day = score, day
+        self.fields["value"].help_text = "What stands there before stays on record."
+
+    def values(self, zone: ZoneInfo) -> dict[str, Any]:
+        """Return what crm.actions.measurements.correct takes. A day that was not changed stays to the second. Call when
+        valid."""
+        values = super().values(zone) | {"seen": self.cleaned_data["seen"]}
+        return values | ({"at": self.score.at} if self.cleaned_data["at"] == self.day else {})
 
 
 class TreatmentForm(CorrectionForm):

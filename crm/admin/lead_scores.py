@@ -3,7 +3,6 @@
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
@@ -13,21 +12,10 @@ from django.utils import timezone
 
 from crm import queries, registry
 from crm.actions import measurements
-from crm.admin.forms import ScoreForm
+from crm.admin.forms import CorrectScoreForm, ScoreForm
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.errors import MeasurementRefused
 from crm.models import Lead, Measurement
-
-
-class CorrectScoreForm(forms.Form):
-    """The right value of a score. `seen` is the one that the form showed."""
-
-    seen = forms.DecimalField(max_digits=4, decimal_places=1, widget=forms.HiddenInput)
-    value = forms.DecimalField(max_digits=4, decimal_places=1, help_text="The value before stays on record.")
-
-    @property
-    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [("Score", [self["value"]])]
 
 
 def hang_in() -> None:
@@ -59,14 +47,13 @@ def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def correct(site: AdminSite, request: HttpRequest, lead_id: UUID, score_id: UUID) -> HttpResponse:
-    """Correct the value of a score; the one before stays."""
+    """Correct the kind, value or day of a score; what stood there stays."""
     score = get_object_or_404(Measurement.objects.select_related("lead__location"), pk=score_id, lead_id=lead_id)
-    value = f"{score.value.normalize():f}"
-    form = CorrectScoreForm(request.POST or None, initial={"value": value, "seen": value})
+    zone = ZoneInfo(score.lead.timezone)
+    form = CorrectScoreForm(request.POST or None, score=score, zone=zone)
     if form.is_valid():
-        data = form.cleaned_data
         try:
-            measurements.correct(score, value=data["value"], seen=data["seen"], by=user_of(request), now=timezone.now())
+            measurements.correct(score, by=user_of(request), now=timezone.now(), **form.values(zone))
         except MeasurementRefused as refused:
             form.add_error(refused.field, refused.message)
         else:

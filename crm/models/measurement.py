@@ -36,7 +36,7 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
 
 class Measurement(Row):
     """A value of one day. `entry` says which came after which; `by` is nobody where the patient gave it on a page. A
-    correction changes the value and keeps the one before; every change stands on the timeline too."""
+    correction keeps what stood there before it; every change stands on the timeline too."""
 
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="measurements")
     at = models.DateTimeField(default=timezone.now)
@@ -46,6 +46,8 @@ class Measurement(Row):
     entry = models.BigIntegerField(db_default=NextEntry(), editable=False)
     by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
     value_before = models.DecimalField(max_digits=4, decimal_places=1, null=True)
+    kind_before = models.CharField(max_length=15, choices=MeasurementKind, blank=True)
+    at_before = models.DateTimeField(null=True)
     corrected_at = models.DateTimeField(null=True)
     corrected_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -58,8 +60,14 @@ class Measurement(Row):
                 condition=~Q(kind__in=WHOLE_NUMBERS) | Q(value=Floor(F("value"))), name="measurement_whole"
             ),
             models.CheckConstraint(
-                condition=Q(corrected_at=None, corrected_by=None, value_before=None)
-                | Q(corrected_at__isnull=False, corrected_by__isnull=False, value_before__isnull=False),
+                condition=Q(corrected_at=None, corrected_by=None, value_before=None, kind_before="", at_before=None)
+                | Q(
+                    corrected_at__isnull=False,
+                    corrected_by__isnull=False,
+                    value_before__isnull=False,
+                    at_before__isnull=False,
+                )
+                & ~Q(kind_before=""),
                 name="measurement_corrected_at_by_and_what",
             ),
         ]
@@ -67,6 +75,11 @@ class Measurement(Row):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.value}"
+
+    @property
+    def version(self) -> str:
+        """Return what a correction can change, as a text: a page carries it along."""
+        return f"{self.kind} {self.value.normalize():f} {self.at.isoformat()}"
 
     @property
     def is_ours(self) -> bool:

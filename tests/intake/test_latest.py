@@ -201,7 +201,7 @@ def test_of_two_answers_of_an_insurer_at_one_moment_the_later_is_in_the_packet(
         Verification.objects.create(pk=uuid.UUID(int=key), spoke_to=who, **about)
     client.force_login(by)
 
-    packet = client.get(f"/admin/crm/lead/{lead.pk}/packet/").content.decode()
+    packet = client.get(f"/admin/crm/lead/{lead.pk}/packet/print/").content.decode()
 
     assert "New desk" in packet
     assert "Old desk" not in packet
@@ -210,33 +210,69 @@ def test_of_two_answers_of_an_insurer_at_one_moment_the_later_is_in_the_packet(
 # --- Corrections -----------------------------------------------------------------------------------------------------
 
 
+def correct(typed: Measurement, *, by: User, seen: str = "", **to: Any) -> bool:
+    """Correct what is named, from a page that shows the score as it is, unless it says otherwise."""
+    typed.refresh_from_db()
+    stands: dict[str, Any] = {"kind": MeasurementKind(typed.kind), "value": typed.value, "at": typed.at}
+    return measurements.correct(typed, by=by, now=NOON, seen=seen or typed.version, **stands | to)
+
+
 def test_a_corrected_score_keeps_the_value_before(lead: Lead, asked: list[str]) -> None:
     typed = score(lead, "20", by=make_user())
     dana = make_user(name="Dana Doe", email="dana@example.org")
     asked.clear()
-    assert measurements.correct(typed, value=Decimal(2), seen=Decimal(20), by=dana, now=NOON)
+    assert correct(typed, value=Decimal(2), by=dana)
     typed.refresh_from_db()
     assert (typed.value, typed.value_before) == (Decimal(2), Decimal(20))
     assert (typed.corrected_by, typed.corrected_at) == (dana, NOON)
     assert asked == ["A score was recorded"]
     assert {one.summary for one in Activity.objects.filter(kind=ActivityKind.MEASURED)} == {
         "Roland-Morris total (0-24): 20",
-        "Roland-Morris total (0-24) corrected: 20 → 2",
+        "Corrected: Roland-Morris total (0-24) 20, Nov 23, 2026 → Roland-Morris total (0-24) 2, Nov 23, 2026",
     }
-    assert not measurements.correct(typed, value=Decimal(2), seen=Decimal(2), by=dana, now=NOON)
+    assert not correct(typed, by=dana)
+
+
+def test_a_corrected_kind_and_day_keep_what_was_before(lead: Lead) -> None:
+    typed, day = score(lead, "20", by=make_user()), NOON - timedelta(days=9)
+
+    assert correct(typed, kind=MeasurementKind.ODI, at=day, by=make_user(email="dana@example.org"))
+
+    typed.refresh_from_db()
+    assert (typed.kind, typed.at, typed.value) == ("odi", day, Decimal(20))
+    assert (typed.kind_before, typed.at_before, typed.value_before) == ("rmdq", NOON, Decimal(20))
+    assert record.snapshot_of(lead, {}, now=NOON).answers.rmdq is None
+    assert "Roland-Morris total (0-24) 20, Nov 23, 2026 → Oswestry total (0-100) 20, Nov 14, 2026" in str(
+        list(Activity.objects.filter(kind=ActivityKind.MEASURED).values_list("summary", flat=True))
+    )
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ({"at": NOON + timedelta(days=1)}, "future"),
+        ({"at": NOON - timedelta(days=365 * 130)}, "too long ago"),
+        ({"kind": MeasurementKind.NRS_AVG}, "lies between 0 and 10"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_correction_too(lead: Lead, to: dict[str, Any], why: str) -> None:
+    typed = score(lead, "20", by=make_user())
+    with pytest.raises(MeasurementRefused, match=why):
+        correct(typed, by=make_user(email="dana@example.org"), **to)
 
 
 def test_a_correction_that_does_not_know_the_newest_is_refused(lead: Lead) -> None:
-    typed = score(lead, "20", by=make_user())
-    measurements.correct(typed, value=Decimal(2), seen=Decimal(20), by=make_user(), now=NOON)
-    with pytest.raises(MeasurementRefused, match="corrected it to 2 meanwhile"):
-        measurements.correct(typed, value=Decimal(12), seen=Decimal(20), by=make_user(), now=NOON)
+    typed, by = score(lead, "20", by=make_user()), make_user(email="dana@example.org")
+    old = typed.version
+    correct(typed, value=Decimal(2), by=by)
+    with pytest.raises(MeasurementRefused, match="corrected it meanwhile: Roland-Morris total"):
+        correct(typed, value=Decimal(12), seen=old, by=by)
 
 
 def test_what_came_with_a_page_of_answers_is_not_corrected(lead: Lead) -> None:
     given = Measurement.objects.get(lead=lead)
     with pytest.raises(MeasurementRefused, match="page of answers"):
-        measurements.correct(given, value=Decimal(1), seen=given.value, by=make_user(), now=NOON)
+        correct(given, value=Decimal(1), by=make_user())
 
 
 @pytest.mark.parametrize("kind", [MeasurementKind.RMDQ, MeasurementKind.NRS_AVG])
@@ -254,8 +290,15 @@ def test_correcting_at_the_desk(lead: Lead, client: Client) -> None:
     client.force_login(make_user("coordinator", name="Dana Doe", email="dana@example.org"))
     address = f"/admin/crm/lead/{lead.pk}/scores/{typed.pk}/"
     assert 'name="value" value="20"' in client.get(address).content.decode()
-    assert client.post(address, {"seen": "20", "value": "6.9"}).status_code == 422
-    assert client.post(address, {"seen": "20", "value": "2"}).status_code == 302
+    stands = {"seen": typed.version, "kind": "rmdq", "value": "20", "at": "2026-11-23"}
+    assert client.post(address, stands | {"value": "6.9"}).status_code == 422
+    assert client.post(address, stands | {"value": "2"}).status_code == 302
     panel = client.get(f"/admin/crm/lead/{lead.pk}/panels/ratings-and-scores/").content.decode()
     assert "20 before Dana Doe corrected it" in panel
+    typed.refresh_from_db()
+    assert typed.at == NOON  # a day that nobody touched stays to the second
+    stands = {"seen": typed.version, "kind": "odi", "value": "2", "at": "2026-11-20"}
+    assert client.post(address, stands).status_code == 302
+    panel = client.get(f"/admin/crm/lead/{lead.pk}/panels/ratings-and-scores/").content.decode()
+    assert "Roland-Morris total (0-24) 2 of Nov 23, 2026 before Dana Doe corrected it" in panel
     assert client.get(f"/admin/crm/lead/{make_lead(location=lead.location).pk}/scores/{typed.pk}/").status_code == 404
