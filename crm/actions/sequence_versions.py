@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from crm import conditions, mail_texts
-from crm.actions import sequences
-from crm.enums import UNDER_WAY, EnrolmentState
+from crm.actions import access, sequences
+from crm.enums import UNDER_WAY, AccessAction, EnrolmentState
 from crm.models import Enrolment, SequenceVersion, User, VersionState
 from crm.models.sequence import EnrolmentQuerySet
 from crm.sequences.definition import Do, SequenceRefused, read
@@ -65,9 +65,9 @@ def under_way_elsewhere(version: SequenceVersion) -> int:
 
 
 @transaction.atomic
-def move_everybody(version: SequenceVersion, *, now: datetime) -> int:
-    """Moves whoever is under way in another version of the sequence to this one; returns how many. A step is done once,
-    whatever the version: its key tells."""
+def move_everybody(version: SequenceVersion, *, by: User, now: datetime) -> int:
+    """Move whoever is under way in another version of the sequence to this one; return how many. A step is done once,
+    whatever the version: its key tells. Leaves an AccessEvent that names them."""
     if version.state != VersionState.PUBLISHED:
         raise SequenceRefused("Publish it first: people are moved to the version in force only.")
     moved = list(_elsewhere(version).select_for_update(no_key=True, of=("self",)).select_related("lead__location"))
@@ -76,6 +76,8 @@ def move_everybody(version: SequenceVersion, *, now: datetime) -> int:
         if enrolment.state == EnrolmentState.LIVE:
             sequences.set_due(enrolment, now=now)
         enrolment.save(update_fields=["version", "due_at", "state", "ended_at"])
+    if moved:
+        access.record(AccessAction.EDIT, by=by, object_type="lead", ids=sorted({one.lead_id for one in moved}))
     return len(moved)
 
 

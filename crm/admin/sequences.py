@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -13,9 +13,10 @@ from crm import conditions, dry_run, sequence_figures
 from crm.actions import sequence_versions
 from crm.admin.base import PagesAdmin
 from crm.admin.lead_page import user_of
+from crm.admin.once import once
 from crm.admin.sequence_forms import HeadForm, StepForms, body_from
 from crm.errors import DomainError
-from crm.models import Lead, SequenceVersion, VersionState
+from crm.models import Lead, SequenceVersion, User, VersionState
 from crm.sequence_figures import SequenceFigures
 from crm.sequences import difference
 
@@ -136,8 +137,7 @@ class SequenceVersionAdmin(PagesAdmin):
             return redirect("admin:crm_sequenceversion_change", pk)
         try:
             if what == "copy":
-                made = sequence_versions.copy(version, by=user, now=timezone.now())
-                return redirect("admin:crm_sequenceversion_edit", made.pk)
+                return once(request, lambda: self._copy(version, user)) or self._copied_already(request, version)
             if what == "publish":
                 sequence_versions.publish(version)
                 messages.success(request, "Published: whoever is enrolled from now on gets this version.")
@@ -145,13 +145,22 @@ class SequenceVersionAdmin(PagesAdmin):
                 sequence_versions.withdraw(version)
                 messages.success(request, "Withdrawn: it begins for nobody any more. Whoever is in it goes on.")
             elif what == "move":
-                count = sequence_versions.move_everybody(version, now=timezone.now())
+                count = sequence_versions.move_everybody(version, by=user, now=timezone.now())
                 messages.success(
                     request, f"{count} under way go on with this version; what was done is not done again."
                 )
         except DomainError as refused:
             messages.warning(request, refused.message)
         return redirect("admin:crm_sequenceversion_change", pk)
+
+    def _copy(self, version: SequenceVersion, user: User) -> HttpResponseRedirect:
+        made = sequence_versions.copy(version, by=user, now=timezone.now())
+        return redirect("admin:crm_sequenceversion_edit", made.pk)
+
+    def _copied_already(self, request: HttpRequest, version: SequenceVersion) -> HttpResponseRedirect:
+        """Where a second press leads to: the page of the version names its copies."""
+        messages.info(request, "That was copied already.")
+        return redirect("admin:crm_sequenceversion_change", version.pk)
 
     def _find(self, pk: UUID) -> SequenceVersion:
         return get_object_or_404(SequenceVersion.objects.select_related("created_by"), pk=pk)

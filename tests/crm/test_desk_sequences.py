@@ -10,13 +10,13 @@ from django.test import Client
 
 from crm import follow_up, mail_lint
 from crm.actions import events, sequence_versions, sequences
-from crm.enums import EnrolmentState, Event
+from crm.enums import AccessAction, EnrolmentState, Event
 from crm.mail_markup import Text
 from crm.mail_texts import names, shipped
-from crm.models import Enrolment, Lead, MailText, Message, SequenceVersion, User, VersionState
+from crm.models import AccessEvent, Enrolment, Lead, MailText, Message, SequenceVersion, User, VersionState
 from crm.sequences import difference
 from crm.sequences.definition import read
-from tests.factories import make_lead
+from tests.factories import make_lead, make_user
 
 BEGUN = datetime(2026, 11, 23, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
 LIST, TEXT = "/admin/crm/sequenceversion/", "/admin/crm/mailtext/resume/en/"
@@ -159,6 +159,18 @@ def test_people_are_moved_on_purpose_and_nothing_is_done_twice(boss: Client, lea
     assert sorted(Message.objects.values_list("name", flat=True)) == ["resume", "resume_again"]
 
 
+def test_whoever_is_moved_is_named_on_record(boss: Client, lead: Lead) -> None:
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    draft = draft_of(boss)
+    boss.post(f"{LIST}{draft.pk}/publish/")
+
+    for _ in range(2):
+        boss.post(f"{LIST}{draft.pk}/move/")
+
+    edits = AccessEvent.objects.filter(action=AccessAction.EDIT, object_type="lead")
+    assert [event.object_ids for event in edits] == [[lead.pk]]
+
+
 def test_a_shorter_version_ends_what_has_nothing_left(lead: Lead, boss: Client) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
     follow_up.run_due(at=BEGUN + timedelta(hours=1))
@@ -167,7 +179,7 @@ def test_a_shorter_version_ends_what_has_nothing_left(lead: Lead, boss: Client) 
     sequence_versions.save_draft(draft, body=body, note="")
     sequence_versions.publish(draft)
     draft.refresh_from_db()
-    assert sequence_versions.move_everybody(draft, now=BEGUN) == 1
+    assert sequence_versions.move_everybody(draft, by=make_user(), now=BEGUN) == 1
     assert Enrolment.objects.get(key="incomplete_form").state == EnrolmentState.DONE
 
 

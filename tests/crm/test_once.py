@@ -13,7 +13,17 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.admin import once
-from crm.models import AccessEvent, Activity, Lead, Location, ReferringPractice, SentForm, User
+from crm.models import (
+    AccessEvent,
+    Activity,
+    Lead,
+    Location,
+    ReferringPractice,
+    SentForm,
+    SequenceVersion,
+    User,
+    VersionState,
+)
 from tests.factories import make_lead, make_user
 
 FORM_DATA = "application/x-www-form-urlencoded"
@@ -66,6 +76,25 @@ FORMS: dict[str, Form] = {
         {"text": "Could you send us your report?"},
         "crm.PrivateMessage",
     ),
+    "verification": (
+        "{lead}insurance/verified/",
+        "{lead}insurance/verified/",
+        {
+            "spoke_to": "Robin Sample, eligibility",
+            "call_reference": "R-1",
+            "is_active": "yes",
+            "network": "in",
+            "needs_authorization": "no",
+            "needs_referral": "no",
+        },
+        "intake.Verification",
+    ),
+    "copy of a sequence": (
+        "/admin/crm/sequenceversion/{version}/",
+        "/admin/crm/sequenceversion/{version}/copy/",
+        {},
+        "crm.SequenceVersion",
+    ),
     "shift": (
         "/admin/crm/oncallshift/add/",
         "/admin/crm/oncallshift/add/",
@@ -109,6 +138,7 @@ def words(lead: Lead, centre: Location, boss: User) -> dict[str, Any]:
         "practice": practice.pk,
         "location": centre.pk,
         "user": boss.pk,
+        "version": SequenceVersion.objects.filter(state=VersionState.PUBLISHED).order_by("key")[0].pk,
     }
 
 
@@ -144,7 +174,7 @@ def test_pressed_twice_it_makes_one(browser: Client, words: dict[str, Any], name
     answers = [sent(browser, form, words, form_id=form_id) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [302, 302]
     assert count(form) == before + 1
-    assert "That was saved already." in browser.get(answers[1]["Location"]).content.decode()
+    assert re.search("That was (saved|copied) already.", browser.get(answers[1]["Location"]).content.decode())
 
 
 def test_another_text_with_the_same_form_is_kept_too(browser: Client, words: dict[str, Any]) -> None:
