@@ -2,9 +2,11 @@
 
     python -m bench.time_passes [--rows 1000000] [--due 20000]
 
-A million leads have a day to be asked, most of them later; the due ones come in rounds, as the clock takes them.
+A million leads have a day to be asked, most of them later; the due ones come in rounds, as the clock takes them. What
+was asked so far is told on the way. Memory stays what a round takes, however many are due.
 """
 
+import resource
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from typing import Any
 from bench.database import fill_with_leads, migrated
 
 BATCH = 1_000
+TOLD_EVERY = 5_000
 
 
 def main() -> int:
@@ -22,14 +25,13 @@ def main() -> int:
     parser.add_argument("--due", type=int, default=20_000)
     options = parser.parse_args()
     with migrated():
+        begun = time.perf_counter()
         _fill(options.rows)
         _make_due(options.due)
-        asked, statements, seconds = _measure()
-        plan = _plan()
-    print(
-        f"{asked:,} due of {options.rows:,}: {statements:,} statements ({statements / asked:.1f} each), {seconds:.0f} s"
-    )
-    print(f"{1000 * seconds / asked:.1f} ms each; finding a round: {plan}")
+        print(f"{options.rows:,} leads, {options.due:,} of them due, made in {time.perf_counter() - begun:.0f} s")
+        print("  asked  statements  each  seconds  ms each  MB", flush=True)
+        asked = _measure()
+        print(f"finding a round: {_plan()}")
     return 0 if asked == options.due else 1
 
 
@@ -73,8 +75,8 @@ def _make_due(count: int) -> None:
         Assessment.objects.bulk_create(made)
 
 
-def _measure() -> tuple[int, int, float]:
-    """Leads asked, statements and seconds until nothing is due."""
+def _measure() -> int:
+    """Ask until nothing is due, and tell statements and seconds on the way; return how many leads were asked."""
     from django.db import connection
 
     from intake import time_passes
@@ -86,11 +88,22 @@ def _measure() -> tuple[int, int, float]:
         statements += 1
         return execute(*given)
 
-    asked, begun = 0, time.perf_counter()
+    asked, told, begun = 0, 0, time.perf_counter()
     with connection.execute_wrapper(count):
         while found := time_passes.ask_due(now=datetime.now(UTC)):
             asked += found
-    return asked, statements, time.perf_counter() - begun
+            if asked - told >= TOLD_EVERY:
+                _tell(asked, statements, time.perf_counter() - begun)
+                told = asked
+    if asked > told:
+        _tell(asked, statements, time.perf_counter() - begun)
+    return asked
+
+
+def _tell(asked: int, statements: int, seconds: float) -> None:
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024  # in KB on Linux
+    each = f"{statements / asked:.1f}", f"{1000 * seconds / asked:.1f}"
+    print(f"{asked:7,}  {statements:10,}  {each[0]:>4}  {seconds:7.0f}  {each[1]:>7}  {most:,}", flush=True)
 
 
 def _plan() -> str:
