@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from crm import registry
-from crm.actions import access
+from crm.actions import access, decisions
 from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.admin.lead_private import begin_for
@@ -88,8 +88,8 @@ def override(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespon
     if assessment is None:
         raise Http404("Nothing was assessed yet.")
     form, news = _override_form(request, lead, assessment), tuple[str, ...]()
-    if form.is_valid() and form.cleaned_data["seen"] not in (None, assessment.number):
-        news = registry.news_since({lead.pk: form.cleaned_data["seen"]})[lead.pk].lines or ("The record has changed.",)
+    if form.is_valid() and form.cleaned_data["seen"] != assessment.number:
+        news = decisions.news_since(lead, seen=form.cleaned_data["seen"])
         form.has_looked(assessment.number, earlier=id_of(overrides.latest(lead)))
     elif form.is_valid():
         outcome, reason = Outcome(form.cleaned_data["outcome"]), form.cleaned_data["reason"]

@@ -115,4 +115,18 @@ DECISION_GUARDS = [
         "    if False:\n",
         "intake/test_signs.py::test_of_two_pages_open_at_once_the_second_sees_what_the_first_decided",
     ),
+    Guard(
+        "a form that does not say what it showed decides nothing",
+        "crm/admin/reviews.py",
+        "return decisions.NOTHING if seen is None else seen",
+        "return seen",
+        "intake/test_signs.py::test_a_form_that_does_not_say_what_it_showed_is_refused_with_a_fresh_one",
+    ),
+    Guard(
+        "an old page answers for no report that came since",
+        "crm/actions/safety.py",
+        "    if seen is not None and reports.exclude(pk__in=seen).exists():\n",
+        "    if seen is not None and reports.count() > 1:\n",
+        "crm/test_safety.py::test_an_old_page_answers_for_nothing_that_was_reported_since",
+    ),
 ]

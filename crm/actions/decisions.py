@@ -9,6 +9,8 @@ from crm.errors import OutOfDate
 from crm.models import Lead
 from crm.registry import Basis, News
 
+NOTHING = -1  # what a page has shown that carries nothing along
+
 
 def follows(latest: Model | None, *, earlier: str | None, words: Callable[[], str]) -> None:
     """Raise OutOfDate when somebody has decided since: `latest` is the newest decision, `earlier` the id of the one
@@ -22,6 +24,12 @@ def known(lead: Lead, *, seen: int | None) -> Basis:
     whoever decides without a page. Raises OutOfDate when the record has become something else since."""
     basis = registry.basis_of(lead)
     if seen is not None and seen != basis.number:
-        news = registry.news_since({lead.pk: seen}).get(lead.pk, News())
-        raise OutOfDate(news.lines or ("The record has changed.",))
+        raise OutOfDate(news_since(lead, seen=seen))
     return basis
+
+
+def news_since(lead: Lead, *, seen: int) -> tuple[str, ...]:
+    """Return what came since the number that a page showed, one line each; never none."""
+    if seen == NOTHING:
+        return ("The page did not say what it had shown.",)
+    return registry.news_since({lead.pk: seen}).get(lead.pk, News()).lines or ("The record has changed.",)

@@ -4,8 +4,10 @@ One alert goes out on two paths that share nothing but the database: mails throu
 Neither says anything about anybody's health. docs/safety.md tells the whole way.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import cast
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -80,14 +82,13 @@ def escalate(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def acknowledge(lead: Lead, *, by: User, now: datetime, seen: int | None = None) -> int:
+def acknowledge(lead: Lead, *, by: User, now: datetime, seen: Collection[UUID] | None = None) -> int:
     """Somebody takes care of it: ends the calling. Returns how many alerts were open.
 
-    `seen`: how many reports their page showed. Raises SafetyRefused when there are more by now.
-    """
+    `seen`: the reports that their page showed, None without a page. Raises SafetyRefused when there is another one."""
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     reports = AlertCause.objects.filter(alert__in=SafetyAlert.objects.open().filter(lead=lead))
-    if seen is not None and reports.count() > seen:
+    if seen is not None and reports.exclude(pk__in=seen).exists():
         raise SafetyRefused("It was reported again since your page was made. Look at it, and press once more.")
     count = SafetyAlert.objects.open().filter(lead=lead).update(acknowledged_at=now, acknowledged_by=by)
     if count:

@@ -11,10 +11,21 @@ from django.utils import timezone
 from crm import registry
 from crm.actions import safety
 from crm.admin.forms import IN_COPY
-from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.admin.lead_page import back, find_lead, form_page, page, user_of
 from crm.admin.reviews import SeenForm, above
 from crm.errors import OutOfDate, SafetyRefused
+from crm.models import AlertCause
 from crm.text_fields import TextField
+
+
+class SeenReports(forms.Form):
+    """Which reports the page showed."""
+
+    reports = forms.ModelMultipleChoiceField(AlertCause.objects.all(), required=False)
+
+    def keys(self) -> set[UUID]:
+        """Return their keys; none when it says nothing that can be read."""
+        return {one.pk for one in self.cleaned_data["reports"]} if self.is_valid() else set()
 
 
 class ClearForm(SeenForm):
@@ -37,17 +48,15 @@ def hang_in() -> None:
 
 
 def acknowledge(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Takes the alert on: nobody else is called."""
+    """Take the alert on: nobody else is called. A page that does not know all that was reported comes back with it."""
     if request.method != "POST":
         return back(lead_id)
-    seen = request.POST.get("reports", "")
+    shown = SeenReports(request.POST)
     try:
-        count = safety.acknowledge(
-            find_lead(lead_id), by=user_of(request), now=timezone.now(), seen=int(seen) if seen.isdecimal() else None
-        )
+        count = safety.acknowledge(find_lead(lead_id), by=user_of(request), now=timezone.now(), seen=shown.keys())
     except SafetyRefused as refused:
         messages.warning(request, refused.message)
-        return back(lead_id)
+        return page(site, request, lead_id, status=409)
     if count:
         messages.success(request, "You have taken it on. Call the person now.")
     else:

@@ -18,7 +18,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from crm import queries, registry, stages
-from crm.actions import access, imaging, reviews
+from crm.actions import access, decisions, imaging, reviews
 from crm.admin.correction_form import ReplacingForm
 from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
@@ -32,9 +32,14 @@ _FOUR_ROWS = forms.Textarea(attrs={"rows": 4})
 
 
 class SeenForm(forms.Form):
-    """Carries along what its page showed: the number of the record as it was then."""
+    """Carries along what its page showed: the number of the record as it was then. One that carries nothing has shown
+    nothing."""
 
     seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def clean_seen(self) -> int:
+        seen: int | None = self.cleaned_data["seen"]
+        return decisions.NOTHING if seen is None else seen
 
     def has_looked(self, number: int, **others: str) -> None:
         """Take what is new for seen: the form is shown again with it, and knows when it is pressed once more."""
@@ -134,12 +139,12 @@ def queue(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 def panel(request: HttpRequest, lead: Lead) -> str:
     """What was decided so far, and the way to decide."""
-    decisions = list(ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by").order_by("-at", "-pk"))
+    decided = list(ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by").order_by("-at", "-pk"))
     visits = list(Consultation.objects.filter(lead=lead).select_related("by").order_by("-held_on", "-pk"))
-    if not decisions and not visits and not request.user.has_perm("crm.decide_review"):
+    if not decided and not visits and not request.user.has_perm("crm.decide_review"):
         return ""
-    seen = registry.basis_of(lead).number if any(made.waits for made in decisions) else 0
-    context = {"lead": lead, "decisions": decisions, "visits": visits, "seen": seen}
+    seen = registry.basis_of(lead).number if any(made.waits for made in decided) else 0
+    context = {"lead": lead, "decisions": decided, "visits": visits, "seen": seen}
     return render_to_string("crm/panel_reviews.html", context, request=request)
 
 

@@ -164,10 +164,10 @@ def test_the_queue_shows_what_waits_and_only_to_clinicians(
 
 def test_deciding_by_form(client: Client, lead: Lead, clinician: User) -> None:
     client.force_login(clinician)
-    address = f"/admin/crm/lead/{lead.pk}/decide/"
-    refused = client.post(address, {"decision": "suitable", "reason": ""})
+    address, seen = f"/admin/crm/lead/{lead.pk}/decide/", {"seen": "0"}
+    refused = client.post(address, seen | {"decision": "suitable", "reason": ""})
     assert (refused.status_code, ReviewDecision.objects.count()) == (422, 0)
-    assert client.post(address, {"decision": "suitable", "reason": "Fits."}).status_code == 302
+    assert client.post(address, seen | {"decision": "suitable", "reason": "Fits."}).status_code == 302
     assert "Suitable for a consultation" in client.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
 
 

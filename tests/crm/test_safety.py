@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -349,14 +350,60 @@ def test_a_coordinator_answers_and_a_clinician_lifts(lead: Lead) -> None:
     safety.raise_alert(lead, key="a", now=NOON)
     coordinator, clinician = desk_of("coordinator"), desk_of("clinician")
     page, lift = (reverse(f"admin:crm_lead_{name}", args=[lead.pk]) for name in ("change", "clear_hold"))
-    assert "I take care of it" in coordinator.get(page).content.decode()
-    coordinator.post(reverse("admin:crm_lead_acknowledge", args=[lead.pk]))
+    shown = coordinator.get(page).content.decode()
+    assert "I take care of it" in shown
+    coordinator.post(reverse("admin:crm_lead_acknowledge", args=[lead.pk]), {"reports": causes_in(shown)})
     assert "Clinicians and administrators can lift it" in coordinator.get(page).content.decode()
     assert coordinator.post(lift, {"note": "x"}).status_code == 403
-    assert clinician.post(lift, {"note": ""}).status_code == 422
-    assert clinician.post(lift, {"note": "Examined."}).status_code == 302
+    assert clinician.post(lift, {"seen": "0", "note": ""}).status_code == 422
+    assert clinician.post(lift, {"seen": "0", "note": "Examined."}).status_code == 302
     lead.refresh_from_db()
     assert lead.safety_hold is False
+
+
+def causes_in(page: str) -> list[str]:
+    """The reports that a page of the desk shows."""
+    return re.findall(r'name="reports" value="([^"]+)"', page)
+
+
+def test_an_old_page_answers_for_nothing_that_was_reported_since(lead: Lead) -> None:
+    safety.raise_alert(lead, key="a", now=NOON)
+    desk = desk_of("coordinator")
+    page, answer = (reverse(f"admin:crm_lead_{name}", args=[lead.pk]) for name in ("change", "acknowledge"))
+    shown = causes_in(desk.get(page).content.decode())
+    safety.raise_alert(lead, key="b", now=NOON)  # of the same moment
+
+    refused = desk.post(answer, {"reports": shown})
+
+    assert refused.status_code == 409
+    assert "It was reported again since your page was made." in refused.content.decode()
+    assert SafetyAlert.objects.open().filter(lead=lead, next_level_at__isnull=False).count() == 1
+    again = causes_in(refused.content.decode())
+    assert len(again) == 2
+    assert desk.post(answer, {"reports": again}).status_code == 302
+    assert not SafetyAlert.objects.open().exists()
+
+
+def test_a_page_of_an_earlier_alert_answers_no_later_one(lead: Lead) -> None:
+    safety.raise_alert(lead, key="a", now=NOON)
+    desk = desk_of("coordinator")
+    page, answer = (reverse(f"admin:crm_lead_{name}", args=[lead.pk]) for name in ("change", "acknowledge"))
+    shown = causes_in(desk.get(page).content.decode())
+    safety.acknowledge(lead, by=make_user(), now=NOON)
+    safety.raise_alert(lead, key="b", now=NOON + MINUTE)
+
+    assert desk.post(answer, {"reports": shown}).status_code == 409
+    assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
+
+
+@pytest.mark.parametrize("sent", [{}, {"reports": "nonsense"}, {"reports": "00000000-0000-4000-8000-000000000000"}])
+def test_a_page_that_does_not_say_what_it_showed_answers_for_nothing(lead: Lead, sent: dict[str, str]) -> None:
+    safety.raise_alert(lead, key="a", now=NOON)
+
+    answer = desk_of("coordinator").post(reverse("admin:crm_lead_acknowledge", args=[lead.pk]), sent)
+
+    assert answer.status_code == 409
+    assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
 
 
 def test_nobody_on_call_is_told_to_staff(lead: Lead) -> None:

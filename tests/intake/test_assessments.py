@@ -198,9 +198,10 @@ def test_the_lead_page_shows_the_reasons_and_the_remark(desk: Client, lead: Lead
 
 def test_deciding_otherwise_at_the_desk(desk: Client, lead: Lead) -> None:
     address = reverse("admin:intake_override", args=[lead.pk])
-    refused = desk.post(address, {"outcome": "CONSULT_LIKELY", "reason": ""})
+    seen = {"seen": Assessment.objects.get(lead=lead).number}
+    refused = desk.post(address, seen | {"outcome": "CONSULT_LIKELY", "reason": ""})
     assert (refused.status_code, outcome_of(lead)) == (422, Outcome.MORE_INFO)
-    assert desk.post(address, {"outcome": "CONSULT_LIKELY", "reason": "Letter read."}).status_code == 302
+    assert desk.post(address, seen | {"outcome": "CONSULT_LIKELY", "reason": "Letter read."}).status_code == 302
     assert outcome_of(lead) == Outcome.CONSULT_LIKELY
 
 

@@ -11,7 +11,7 @@ from crm.actions import reviews
 from crm.enums import Decision, Outcome, TaskKind
 from crm.errors import OutOfDate, OverrideRefused
 from crm.models import Lead, Location, Task, User
-from intake import actions, assessments, overrides, summary_head
+from intake import actions, assessments, overrides, signs, summary_head
 from intake.models import Assessment, Override, Submission
 from tests.factories import NOON, make_user, own_browser
 from tests.intake.test_submit import request_of
@@ -273,7 +273,8 @@ def test_taking_back_is_offered_where_there_is_something_to_take_back(client: Cl
         "Continue conservative care: as the rules say, the decision is taken back"
         in client.get(address).content.decode()
     )
-    client.post(address, {"outcome": "CONTINUE_CONSERVATIVE", "reason": "Mixed up."})
+    seen = {"seen": signs.basis(lead).number}
+    client.post(address, seen | {"outcome": "CONTINUE_CONSERVATIVE", "reason": "Mixed up."})
     assert counts(lead) == Outcome.CONTINUE_CONSERVATIVE
 
 

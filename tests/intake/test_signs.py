@@ -12,7 +12,7 @@ from crm.enums import Decision, Outcome, Stage, TaskKind
 from crm.errors import OutOfDate, ReviewRefused
 from crm.models import HoldClearing, ImagingStudy, Lead, Location, ReviewDecision, SafetyAlert, Task, User
 from intake import actions, assessments, signs, unproven, wording
-from intake.models import Submission, UnprovenRequest
+from intake.models import Override, Submission, UnprovenRequest
 from intake.request import Request
 from tests.factories import NOON, in_their_place, make_lead, make_user, own_browser
 from tests.intake.test_submit import request_of
@@ -202,7 +202,8 @@ def test_suitable_on_a_lost_lead_says_that_it_is_closed(client: Client, lead: Le
     client.force_login(clinician)
     address = f"/admin/crm/lead/{lead.pk}/decide/"
     assert "This request is closed (Lost)" in client.get(address).content.decode()
-    told = client.post(address, {"decision": "suitable", "reason": "Fits."}, follow=True).content.decode()
+    seen = {"seen": signs.basis(lead).number}
+    told = client.post(address, seen | {"decision": "suitable", "reason": "Fits."}, follow=True).content.decode()
     assert "This request is closed (Lost): somebody has to open it again." in told
     assert Task.objects.open().filter(title=f"{reviews.WHAT_NEXT}: the request is closed").exists()
 
@@ -256,6 +257,44 @@ def test_a_sign_reported_once_more_is_news_for_whoever_lifts_the_hold(lead: Lead
     assessments.assess(lead, cause="Answered: Pain", now=LATER, sign_told=True)
     with pytest.raises(OutOfDate):
         safety.clear_hold(lead, by=clinician, note="Fine.", now=LATER, seen=seen)
+
+
+@pytest.mark.parametrize(
+    ("page", "typed"),
+    [
+        ("decide", {"decision": "suitable", "reason": "Fits well."}),
+        ("outcome", {"outcome": "CONSULT_LIKELY", "reason": "Fits well."}),
+        ("clear-hold", {"note": "Fits well."}),
+    ],
+)
+def test_a_form_that_does_not_say_what_it_showed_is_refused_with_a_fresh_one(
+    client: Client, lead: Lead, page: str, typed: dict[str, str]
+) -> None:
+    if page == "clear-hold":
+        answer(lead, safety_check=["A5"])
+        safety.acknowledge(lead, by=make_user(), now=LATER)
+    client.force_login(make_user(email="boss@example.org", is_superuser=True))
+    address, before = f"/admin/crm/lead/{lead.pk}/{page}/", Lead.objects.get(pk=lead.pk).safety_hold
+
+    refused = client.post(address, typed)
+
+    shown = refused.content.decode()
+    assert refused.status_code == 409
+    assert "The page did not say what it had shown." in shown
+    assert "Fits well." in shown
+    assert (ReviewDecision.objects.count(), Override.objects.count()) == (0, 0)
+    assert Lead.objects.get(pk=lead.pk).safety_hold is before
+    assert client.post(address, typed | {"seen": seen_in(shown)}).status_code == 302
+
+
+def test_an_agreement_that_does_not_say_what_it_showed_is_refused(client: Client, lead: Lead, clinician: User) -> None:
+    answer(lead, safety_check=["A5"], safety_check_b=["B1"])
+    waits = decide(lead, clinician)
+    client.force_login(make_user(email="boss@example.org", is_superuser=True))
+
+    client.post(f"/admin/crm/lead/{lead.pk}/decide/{waits.pk}/", {})
+
+    assert not ReviewDecision.objects.get().is_in_force
 
 
 # --- A second person -------------------------------------------------------------------------------------------------
