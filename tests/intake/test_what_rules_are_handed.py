@@ -9,13 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import Lead, Treatment
-<<<<<<< HEAD
 from intake import assessments, record
 from intake.models import Submission
-=======
-from intake import record
 from intake.questionnaire import question as asked
->>>>>>> 9db7664 (intake: Leave what left the lists out of the rules, shown as stored)
 from tests.factories import NOON, make_treatment, make_user, own_browser, tablet
 from tests.intake.test_my import lead, pick, sent, visitor
 
