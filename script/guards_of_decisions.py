@@ -127,6 +127,6 @@ DECISION_GUARDS = [
         "crm/actions/safety.py",
         "    if seen is not None and reports.exclude(pk__in=seen).exists():\n",
         "    if seen is not None and reports.count() > 1:\n",
-        "crm/test_safety.py::test_an_old_page_answers_for_nothing_that_was_reported_since",
+        "crm/test_safety.py::test_a_page_of_an_earlier_alert_answers_no_later_one",
     ),
 ]

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 import crm.models.base
 
-# As in crm's 0038: by time, and of one moment as they lie in the table.
+# As in crm's 0039: by time, and of one moment as they lie in the table.
 NUMBER = """
 SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE {table} DISABLE TRIGGER USER;
@@ -28,6 +28,6 @@ def numbered(model: str) -> list[migrations.operations.base.Operation]:
 class Migration(migrations.Migration):
     """Number pages of answers and answers of insurers: what comes from here on is numbered as it comes."""
 
-    dependencies = [("crm", "0038_entries_in_order"), ("intake", "0016_next_day_to_ask")]
+    dependencies = [("crm", "0039_entries_in_order"), ("intake", "0016_next_day_to_ask")]
 
     operations = [*numbered("submission"), *numbered("verification")]

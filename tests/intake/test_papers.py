@@ -112,7 +112,8 @@ def test_the_packet_waits_for_a_clinician_under_a_hold_or_an_open_review(lead: L
     browser = Client()
     browser.force_login(make_user("clinician", email="dana@example.org"))
     assert browser.post(path, {"reason": " "}).status_code == 422
-    assert browser.post(path, {"reason": "Seen, and not urgent"}).status_code == 302
+    seen = browser.get(path).content.decode().split('name="seen" value="')[1].split('"')[0]
+    assert browser.post(path, {"seen": seen, "reason": "Seen, and not urgent"}).status_code == 302
     assert b"Request for authorization" in desk.get(path).content
     assert Activity.objects.filter(kind=ActivityKind.INSURANCE, note="Seen, and not urgent").count() == 1
     signs(lead, b=["B2", "B5", "B1"])  # the word was about the record as it was

@@ -17,7 +17,7 @@ ALTER TABLE crm_consentrecord ENABLE TRIGGER USER;
 class Migration(migrations.Migration):
     """Number the proofs of agreement: what comes from here on is numbered as it comes."""
 
-    dependencies = [("crm", "0037_told_in_confidence")]
+    dependencies = [("crm", "0038_files_taken_back")]
 
     operations = [
         migrations.RunSQL("CREATE SEQUENCE crm_entry", "DROP SEQUENCE crm_entry"),

@@ -12,7 +12,7 @@ UPDATE crm_measurement SET kind_before = kind, at_before = at WHERE corrected_at
 class Migration(migrations.Migration):
     """Keep the kind and the day that stood before a correction, as the value."""
 
-    dependencies = [("crm", "0038_entries_in_order")]
+    dependencies = [("crm", "0039_entries_in_order")]
 
     operations = [
         migrations.RemoveConstraint("measurement", "measurement_corrected_at_by_and_what"),
