@@ -236,7 +236,7 @@ def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
 
 def pressed_before(session: PatientSession, treatment: Treatment, form_id: uuid.UUID) -> dict[str, Any]:
     """Return what this very page of a treatment has told already, when it was sent for the first time."""
-    own = Submission.objects.filter(session=session, form_id=form_id, page=TREATMENTS).order_by("at", "pk")
+    own = Submission.objects.filter(session=session, form_id=form_id, page=TREATMENTS).order_by("entry")
     about = [page.answers for page in own if page.answers["treatment"] == str(treatment.pk)]
     return {name: answer for answers in about for name, answer in answers["told"].items()}
 

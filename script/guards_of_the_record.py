@@ -143,8 +143,8 @@ RECORD_GUARDS = [
     Guard(
         "of two pages of one moment the one kept later counts",
         "intake/record.py",
-        'filter(earlier, lead=lead).order_by("entry")',
-        'filter(earlier, lead=lead).order_by("at", "pk")',
+        'select_related("session").order_by("entry")',
+        'select_related("session").order_by("at", "pk")',
         "intake/test_latest.py::test_of_two_pages_of_one_moment_the_one_kept_later_counts",
     ),
     Guard(
