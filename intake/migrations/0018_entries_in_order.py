@@ -28,6 +28,6 @@ def numbered(model: str) -> list[migrations.operations.base.Operation]:
 class Migration(migrations.Migration):
     """Number pages of answers and answers of insurers: what comes from here on is numbered as it comes."""
 
-    dependencies = [("crm", "0039_entries_in_order"), ("intake", "0016_next_day_to_ask")]
+    dependencies = [("crm", "0039_entries_in_order"), ("intake", "0017_taken_over_by_proof")]
 
     operations = [*numbered("submission"), *numbered("verification")]
