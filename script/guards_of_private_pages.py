@@ -65,15 +65,15 @@ WHOSE_PAGE_GUARDS = [
     Guard(
         "a sign in a page of another person changes no record",
         "intake/safety_net.py",
-        'getattr(request, "csrf_processing_done", False) and whose_page.is_of(session, named)',
-        'getattr(request, "csrf_processing_done", False)',
+        "    if session and whose_page.is_of(session, named):\n",
+        "    if session:\n",
         f"{WHOSE_PAGE}test_a_sign_in_a_page_of_another_person_calls_for_the_one_whom_it_names",
     ),
     Guard(
         "somebody is called for whom the page names",
         "intake/safety_net.py",
-        "lead = (named or cast(PatientSession, session)).lead",
-        "lead = cast(PatientSession, session or named).lead",
+        "about = named or session\n",
+        "about = session or named\n",
         f"{WHOSE_PAGE}test_a_sign_in_a_page_of_another_person_calls_for_the_one_whom_it_names",
     ),
     # What a browser forgets, and says

@@ -127,8 +127,8 @@ PRIVATE_GUARDS = [
     Guard(
         "one press, one session",
         "crm/private.py",
-        "link=found, secret=secret)",
-        "link=found)",
+        "link=found, after=after, secret=secret)",
+        "link=found, after=after)",
         "crm/test_second_factor.py::test_fifty_presses_of_one_button_begin_one_session",
     ),
     # Staff in the patient's place, and the tablet
