@@ -152,7 +152,7 @@ STRANGER_GUARDS = [
     Guard(
         "only who lifts holds sets a warning sign aside",
         "intake/unproven.py",
-        "    if held.has_sign and not by.has_perm(MAY_LIFT):",
+        "    if not by.has_perms(_needs(held)):",
         "    if False:",
         f"{_KNOWN}::test_only_who_lifts_holds_sets_a_warning_sign_aside",
     ),
@@ -173,8 +173,8 @@ STRANGER_GUARDS = [
     Guard(
         "a page costs the same whoever it is about",
         "intake/answering.py",
-        "    if not sent.session.is_proven:\n        return _keep_for_later(changed, _request_of(sent)) is",
-        "    if _request_of(sent):\n        return _keep_for_later(changed, _request_of(sent)) is",
+        "    if not sent.session.is_proven:\n        waits = _request_of(sent)\n        is_kept =",
+        "    if _request_of(sent):\n        waits = _request_of(sent)\n        is_kept =",
         f"{_EQUAL}::test_no_answer_tells_whether_somebody_is_known[nothing]",
     ),
     Guard(
