@@ -254,6 +254,14 @@ def visible_treatments(session: PatientSession) -> list[Treatment]:
     return [one for one in _told_in(own, session.lead) if one.status != TreatmentStatus.DECLINED]
 
 
+def treatment_of(session: PatientSession, key: uuid.UUID) -> Treatment | None:
+    """Return a treatment of a session's lead whatever has become of it, or of the session: what it is decides whether
+    answers tell a sign. It is shown to nobody."""
+    saved = Treatment.objects.filter(lead=session.lead, pk=key).first()
+    own = record.own_submissions(session).filter(page=TREATMENTS).order_by("entry")
+    return saved or next((one for one in _told_in(own, session.lead) if one.pk == key), None)
+
+
 def _told_in(pages: Iterable[Submission], lead: Lead) -> list[Treatment]:
     """What these pages tell, as rows that nobody has saved: what has become of them is nothing to show here."""
     told: dict[str, Treatment] = {}

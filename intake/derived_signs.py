@@ -95,10 +95,13 @@ def _injected(page: Mapping[str, Any], on: date) -> str:
     return "recent" if date.fromisoformat(page["start"]) >= on - THREE_MONTHS else "old"
 
 
-def of_page(page: Mapping[str, Any]) -> dict[str, str]:
-    """Return what one page tells on its own."""
+def of_page(page: Mapping[str, Any], *, on: date) -> dict[str, str]:
+    """Return what one page tells on its own, sent on a day: one with questions, or one about a treatment."""
     heard = Heard()
-    heard.hear(page)
+    if "told" in page:
+        heard.hear_treatment(page, on=on)
+    else:
+        heard.hear(page)
     return heard.signs
 
 

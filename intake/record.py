@@ -173,7 +173,7 @@ def make_snapshot(
         {
             "today": today,
             "answers": _answers(answers, today, told_on)
-            | {"red_flags": derived_signs.of_page(answers) if signs is None else signs}
+            | {"red_flags": derived_signs.of_page(answers, on=now.date()) if signs is None else signs}
             | {"area_served": _is_served(lead), "rmdq": rmdq},
             "treatments": [_entry(one, today) for one in treatments if one.is_listed],
         }

@@ -21,7 +21,8 @@ from intake.models import PendingSubmission, Submission, Unproven, UnprovenReque
 
 @dataclass(frozen=True)
 class Report:
-    """A page with warning signs. `is_ours`: it came from this site; what did not shows nothing of who sent it."""
+    """A page with warning signs. `is_ours`: it came from this site; what did not shows nothing of who sent it.
+    `is_urgent`: a sign of block A was ticked as it came over the wire, whatever its form makes of it."""
 
     session: PatientSession
     page: str
@@ -30,6 +31,7 @@ class Report:
     now: datetime
     language: str
     is_ours: bool
+    is_urgent: bool
 
     @property
     def digest(self) -> str:
@@ -50,12 +52,12 @@ def keep(report: Report, *, is_loud: bool = True) -> None:
     if Submission.objects.filter(form_id=report.form_id, answers_digest=report.digest).exists():
         return
     waits = _open_report(report, session)
-    made, is_urgent = _submission(report, waits), any(signs.is_emergency(sign) for sign in report.signs)
-    pending = PendingSubmission(submission=made, is_urgent=is_urgent, at=report.now)
+    made = _submission(report, waits)
+    pending = PendingSubmission(submission=made, is_urgent=report.is_urgent, at=report.now)
     rows.insert([made, _note(report, made), pending], savepoint=False)
     if report.is_ours and session.origin is None:
         PatientSession.objects.filter(pk=session.pk).update(origin=made.pk)
-    if is_urgent:
+    if report.is_urgent:
         known.raise_unproven_alarm(report.session.lead, waits, key=made.pk, now=report.now, is_loud=is_loud)
     else:
         known.ask_for_review(report.session.lead, waits, now=report.now)

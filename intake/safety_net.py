@@ -23,9 +23,9 @@ from django.views.decorators.csp import csp_override
 
 from crm import patient_access, private, whose_page
 from crm.models import PatientSession
-from intake import answering, embed, guard, known, my, raw_signs, record, reports, taking, views
+from intake import answering, embed, guard, known, my, raw_signs, record, reports, signs, taking, views
 from intake.forms import PageForm
-from intake.questionnaire import SAFETY_SCRIPT
+from intake.questionnaire import NONE, SAFETY_SCRIPT
 from intake.record import TREATMENTS
 from intake.reports import Report
 from intake.taking import Door
@@ -194,7 +194,8 @@ def _keep_report(
 def _report(
     request: HttpRequest, session: PatientSession, is_ours: bool, match: ResolverMatch, *, now: datetime
 ) -> Report:
-    page, answers = _answers(request, session, match)
+    ticked = raw_signs.ticked_in(request)
+    page, answers = _answers(request, session, match, ticked, now=now)
     return Report(
         session=session,
         page=page,
@@ -203,29 +204,44 @@ def _report(
         now=now,
         language=get_language() or settings.LANGUAGE_CODE,
         is_ours=is_ours,
+        is_urgent=bool(ticked),
     )
 
 
-def _answers(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> tuple[str, dict[str, Any]]:
-    """The page as its form reads it; of one that no form can read the emergency signs as they came."""
+def _answers(
+    request: HttpRequest, session: PatientSession, match: ResolverMatch, ticked: list[str], *, now: datetime
+) -> tuple[str, dict[str, Any]]:
+    """The page as its form reads it, with the emergency signs that it reads otherwise than they were `ticked`; of one
+    that no form can read those alone."""
     try:
-        if match.url_name == TREATMENT:
-            return TREATMENTS, _told_of_a_treatment(request, session, match)
-        key = match.kwargs["key"]
-        form = PageForm(request.POST, page=my.PAGE_OF[key])
-        form.is_valid()
-        answers = my.sent_with(session, key, "", form).answers
-        return key, {name: value for name, value in answers.items() if value not in record.NO_ANSWERS}
+        page, answers = _as_read(request, session, match)
+        if not (lost := signs.beyond(ticked, signs.of_answers(answers, lead=session.lead, now=now))):
+            return page, answers
+        if page != TREATMENTS:
+            boxes = [box for box in answers.get(raw_signs.FIELD, []) if box != NONE]
+            return page, answers | {raw_signs.FIELD: [*boxes, *lost]}
     except DatabaseError:
         raise
     except Exception as error:
         log.error("report_not_readable", exc_info=error)
-        return SAFETY_SCRIPT.key, {raw_signs.FIELD: raw_signs.ticked_in(request)}
+    return SAFETY_SCRIPT.key, {raw_signs.FIELD: ticked}
+
+
+def _as_read(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> tuple[str, dict[str, Any]]:
+    if match.url_name == TREATMENT:
+        return TREATMENTS, _told_of_a_treatment(request, session, match)
+    key = match.kwargs["key"]
+    form = PageForm(request.POST, page=my.PAGE_OF[key])
+    form.is_valid()
+    answers = my.sent_with(session, key, "", form).answers
+    return key, {name: value for name, value in answers.items() if value not in record.NO_ANSWERS}
 
 
 def _told_of_a_treatment(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> dict[str, Any]:
     """In the patient's words alone: a report changes no row, even when it is taken over."""
-    row = next(one for one in answering.visible_treatments(session) if one.pk == match.kwargs["treatment_id"])
+    row = answering.treatment_of(session, match.kwargs["treatment_id"])
+    if row is None:
+        raise LookupError("No treatment of this person")
     form = ToldForm(request.POST, treatment=row)
     columns = form.columns() if form.is_valid() else {}
     told = form.told()

@@ -97,6 +97,20 @@ QUESTION_GUARDS = [
         f"{TESTS}::test_such_an_emergency_is_answered_when_the_session_is_over",
     ),
     Guard(
+        "a page about a treatment tells its signs to a report",
+        "intake/derived_signs.py",
+        '    if "told" in page:\n',
+        "    if False:\n",
+        f"{TESTS}::test_what_came_since_an_injection_is_a_report_when_the_session_is_over",
+    ),
+    Guard(
+        "no form makes less of an emergency than was ticked",
+        "intake/safety_net.py",
+        "signs.beyond(ticked, signs.of_answers(answers, lead=session.lead, now=now))",
+        "[]",
+        f"{TESTS}::test_no_form_makes_less_of_an_emergency_than_was_ticked",
+    ),
+    Guard(
         "an injection alone is no sign",
         "intake/questionnaire/red_flags.py",
         '    SignRule("B5", (_sure("since_then", "fever", "infection", "worse_pain"), _INJECTED)),\n',

@@ -9,17 +9,19 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import patient_access
+from crm.actions import reviews
 from crm.enums import Decision, Outcome, TaskKind
 from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, Treatment, User
 from crm.vocabulary import TreatmentKind
-from intake import actions, assessments, derived_signs, flags, looks, my, pending, signs
+from intake import actions, assessments, derived_signs, flags, looks, my, pending, signs, unproven
 from intake.derived_signs import Heard
 from intake.forms import PageForm
 from intake.in_words import in_words
-from intake.models import PendingSubmission, Submission
+from intake.models import PendingSubmission, Submission, UnprovenRequest
 from intake.questionnaire import SIGNS, Kind, Question, red_flags
 from intake.questionnaire.red_flags import ASKED_AS_SIGNS, LOOK_RULES, NOTHING, NOTHING_OF_TREATMENTS, SIGN_RULES
 from intake.told import PickForm, ToldForm
+from intake.unproven import UnprovenRefused
 from script import red_flags_page
 from tests.factories import NOON, Visitor, make_user, own_browser
 from tests.intake.test_signs import decide, lift, open_reviews
@@ -144,12 +146,12 @@ def test_the_course_of_the_pain_tells_nothing() -> None:
 # --- What answers tell ------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("answers", "expected"), TOLD)
 def test_answers_tell_a_sign(answers: dict[str, Any], expected: dict[str, str]) -> None:
-    assert derived_signs.of_page(answers) == expected
+    assert derived_signs.of_page(answers, on=NOON.date()) == expected
 
 
 @pytest.mark.parametrize("answers", NO_SIGN_TOLD)
 def test_a_fact_without_its_condition_is_no_sign(answers: dict[str, Any]) -> None:
-    assert derived_signs.of_page(answers) == {}
+    assert derived_signs.of_page(answers, on=NOON.date()) == {}
 
 
 def test_a_derived_sign_beats_none_of_the_same_page_and_of_before() -> None:
@@ -312,7 +314,7 @@ def test_a_derived_emergency_is_answered_when_the_session_is_over(lead: Lead, br
     PatientSession.objects.update(**over)
     response = send(browser, "neck", **CORD, hands_gait_change="worse")
     lead.refresh_from_db()
-    assert (response["Location"], lead.safety_hold) == ("/candidate/emergency/", not ended)
+    assert (response["Location"], lead.safety_hold) == ("/candidate/emergency/", False)
     assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
 
 
@@ -508,8 +510,49 @@ def test_such_an_emergency_is_answered_when_the_session_is_over(lead: Lead, brow
     PatientSession.objects.update(**over)
     response = browser.post(f"/my/treatments/{row.pk}/", {"since_then": ["fever", "worse_pain"]})
     lead.refresh_from_db()
-    assert (response["Location"], lead.safety_hold) == ("/candidate/emergency/", not ended)
+    assert (response["Location"], lead.safety_hold) == ("/candidate/emergency/", False)
     assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
+    assert Task.objects.open().filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == 1
+    report = UnprovenRequest.objects.get(lead=lead)
+    assert (report.has_sign, unproven.signs_of(report)) == (True, ["A7", "B5"])
+
+
+@pytest.mark.parametrize("since", ["fever", "infection", "worse_pain"])
+@pytest.mark.parametrize("change", [{"ended_at": NOON}, {"seen_at": NOON}, {"proven_at": None}])
+def test_what_came_since_an_injection_is_a_report_when_the_session_is_over(
+    lead: Lead, browser: Client, clinician: User, coordinator: User, since: str, change: dict[str, Any]
+) -> None:
+    tell(browser, lead, start=months_ago(1))
+    decide(lead, clinician)
+    PatientSession.objects.update(**change)
+    browser.post(f"/my/treatments/{Treatment.objects.get(lead=lead).pk}/", {"since_then": [since]})
+    report = UnprovenRequest.objects.get(lead=lead)
+    assert (report.has_sign, unproven.signs_of(report), open_reviews(lead)) == (False, ["B5"], 1)
+    with pytest.raises(UnprovenRefused):
+        unproven.set_aside(report, by=coordinator, note="She says no.", now=timezone.now())
+    tell(own_browser(lead), lead, since_then=["none"])
+    unproven.take_over(report, by=coordinator, now=timezone.now())
+    assert (told(lead), open_reviews(lead)) == ({}, 1)  # taken back since, and looked at all the same
+
+
+def test_what_came_since_an_injection_from_a_browser_without_proof_is_reviewed(lead: Lead) -> None:
+    waiting = actions.submit(request_of(lead.location, now=NOON + timedelta(days=1), submission_id=uuid.uuid4()))
+    browser = Client()
+    browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), origin=waiting.pk).secret
+    browser.post("/my/treatments/", {"kinds": [ITS_KIND], "submission_id": str(uuid.uuid4())})
+    address = f"/my/treatments/{Submission.objects.get(page='treatments').answers['treatment']}/"
+    shown = as_sent(browser.get(address).content.decode(), having="shown")
+    browser.post(address, shown | {"submission_id": str(uuid.uuid4()), "since_then": ["infection"]})
+    assert Task.objects.open().filter(key=f"{reviews.OF_A_REPORT}{waiting.unproven_id}").count() == 1
+
+
+@pytest.mark.parametrize("page", ["questions/background", "questions/pain"])
+def test_no_form_makes_less_of_an_emergency_than_was_ticked(lead: Lead, browser: Client, page: str) -> None:
+    PatientSession.objects.update(ended_at=timezone.now())
+    browser.post(f"/my/{page}/", NO_SIGN | {"limb_weakness": ["worse", "no"], "cancer_other": "yes"})
+    report = UnprovenRequest.objects.get(lead=lead)
+    assert report.has_sign
+    assert "A5" in unproven.signs_of(report)
 
 
 def test_such_an_emergency_from_a_browser_without_proof_counts_for_its_own_lead(lead: Lead) -> None:
