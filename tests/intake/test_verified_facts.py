@@ -144,7 +144,7 @@ def test_that_it_never_was_contradicts_whatever_was_told_since(
     row = verified(lead, coordinator, **GOES_ON if since else UNSAID)
     tell(browser, row, **since)
     before = facts(row)
-    tell(browser, row, not_tried="1")
+    tell(browser, row, not_tried="1", sure="1")
     assert (facts(row), row.disputed, comparing(lead)) == (before, {"status": "declined"}, 1)
 
 
