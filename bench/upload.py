@@ -39,18 +39,20 @@ class Sender:
     """A browser on the private page."""
 
     def __init__(self, port: int, secret: str) -> None:
-        self.port, self.cookie, self.token = port, f"patient={secret}", ""
+        self.port, self.cookie, self.token, self.page = port, f"patient={secret}", "", ""
         answer = self._ask("GET", "/my/documents/")
         page = answer.read().decode()
         found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         if not found:
             raise RuntimeError(f"The page of documents did not open: {answer.status}.")
         self.token = found.group(1)
+        self.page = re.findall(r'name="whose_page" value="([^"]+)"', page)[0]
         self.cookie += "; " + str(answer.headers["Set-Cookie"]).partition(";")[0]
 
     def _ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
-        connection.request(method, path, body or None, {"Cookie": self.cookie, "X-CSRFToken": self.token} | headers)
+        ours = {"Cookie": self.cookie, "X-CSRFToken": self.token, "X-Whose-Page": self.page}
+        connection.request(method, path, body or None, ours | headers)
         return connection.getresponse()
 
     def tell(self, method: str, path: str, body: bytes = b"", **headers: str) -> dict[str, object]:
@@ -67,6 +69,7 @@ class Sender:
     def break_off(self, path: str, offset: int, piece: bytes) -> None:
         """Sends half a piece and resets the connection."""
         head = f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {self.cookie}\r\nX-CSRFToken: {self.token}\r\n"
+        head += f"X-Whose-Page: {self.page}\r\n"
         head += f"Upload-Offset: {offset}\r\nContent-Length: {len(piece)}\r\n\r\n"
         with socket.create_connection(("127.0.0.1", self.port)) as connection:
             connection.sendall(head.encode() + piece[: len(piece) // 2])

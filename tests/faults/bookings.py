@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from crm import patient_access
+from crm import patient_access, whose_page
 from crm.models import Lead, Location, PatientSession
 from scheduling.enums import TAKING, ClaimState, ResourceKind
 from scheduling.models import Appointment, AppointmentType, Claim
@@ -59,7 +59,7 @@ def stand(siege: Siege) -> Result:
         web = [sites.enter_context(rehearsal.site(far, redis_url="redis://127.0.0.1:1")) for _ in range(2)]
         ports = [site.port for site in web]
         crowd = [
-            Patient(ports, _secret(lead), [kind.key for kind in kinds], starts, seed=number)
+            Patient(ports, *_secret_and_page(lead), [kind.key for kind in kinds], starts, seed=number)
             for number, lead in enumerate(leads)
         ]
         kills = _siege(crowd, web, siege)
@@ -96,10 +96,11 @@ def _starts(centre: Location) -> list[datetime]:
     ]
 
 
-def _secret(lead: Lead) -> str:
+def _secret_and_page(lead: Lead) -> tuple[str, str]:
+    """What opens the private page, and what its forms carry."""
     entry = patient_access.begin(lead, now=timezone.now())
     PatientSession.objects.filter(pk=entry.session.pk).update(proven_at=timezone.now())
-    return entry.secret
+    return entry.secret, whose_page.token_of(entry.session)
 
 
 def _siege(crowd: list[Patient], web: list[rehearsal.Site], siege: Siege) -> int:

@@ -12,6 +12,8 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from crm import whose_page
+
 TOKEN = "t" * 32  # of the form; what counts is that it is the cookie's
 HOME = "/my/appointments/"
 _ONE = re.compile(rf"{HOME}([0-9a-f-]{{36}})/$")
@@ -34,6 +36,7 @@ class Patient:
 
     ports: list[int]
     secret: str
+    page: str
     kinds: list[str]
     starts: list[datetime]
     seed: int
@@ -146,6 +149,9 @@ class Patient:
                 return browser
         raise OSError("No web process answers.")
 
+    def _tokens(self) -> dict[str, str]:
+        return {"csrfmiddlewaretoken": TOKEN, whose_page.FIELD: self.page}
+
     def _ask(self, path: str, sent: dict[str, str] | None = None, *, cookies: str = "") -> tuple[int, str, str]:
         """(status, Location or "", page; of a redirect the cookies that it sets)."""
         self.requests += 1
@@ -156,7 +162,7 @@ class Patient:
                 browser.request("GET", path, headers=headers)
             else:
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
-                browser.request("POST", path, urlencode({**sent, "csrfmiddlewaretoken": TOKEN}), headers)
+                browser.request("POST", path, urlencode({**sent, **self._tokens()}), headers)
             answer = browser.getresponse()
             page = answer.read().decode("utf-8", "replace")
         finally:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crm import signing_in
+from crm import signing_in, whose_page
 from crm.actions import documents
 from crm.document_enums import DocumentKind
 from crm.models import Document, Lead
@@ -71,8 +71,11 @@ def document() -> Document:
 
 
 def in_a_session(begun: str, lead: Lead) -> str:
-    """A request of a browser of this patient's own."""
-    return begun.replace("\r\n", f"\r\nCookie: patient={prove(lead).secret}; csrftoken={'t' * 32}\r\n", 1)
+    """A request of a browser of this patient's own, from a page that it has opened."""
+    entry = prove(lead)
+    head = f"Cookie: patient={entry.secret}; csrftoken={'t' * 32}\r\n"
+    head += f"{whose_page.HEADER}: {whose_page.token_of(entry.session)}\r\n"
+    return begun.replace("\r\n", f"\r\n{head}", 1)
 
 
 def half_an_upload(lead: Lead) -> str:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from crm.actions import reviews
+from crm.admin.reviews import id_of
 from crm.enums import Decision, Outcome, TaskKind
 from crm.errors import OutOfDate, OverrideRefused
 from crm.models import Lead, Location, Task, User
@@ -273,7 +274,7 @@ def test_taking_back_is_offered_where_there_is_something_to_take_back(client: Cl
         "Continue conservative care: as the rules say, the decision is taken back"
         in client.get(address).content.decode()
     )
-    seen = {"seen": signs.basis(lead).number}
+    seen = {"seen": signs.basis(lead).number, "earlier": id_of(overrides.latest(lead))}
     client.post(address, seen | {"outcome": "CONTINUE_CONSERVATIVE", "reason": "Mixed up."})
     assert counts(lead) == Outcome.CONTINUE_CONSERVATIVE
 

@@ -32,8 +32,8 @@ KINDS = [
     "a look changes something",
     "it fails",
 ]
-# Written by looking: who looked, and the browser's own session.
-OF_LOOKING = ("crm_accessevent", "django_session")
+# Written by looking: who looked, that a file was opened, and the browser's own session.
+OF_LOOKING = ("crm_accessevent", 'UPDATE "crm_document" SET "opened_at"', "django_session")
 TAKEN, REFUSED = {200, 201, 302, 400, 409, 413, 422}, {403, 404, 405}
 NOBODY = "nobody"  # signed in, without a role
 MAY_READ = {"coordinator", "lead_coordinator", "clinician", "administrator"}
