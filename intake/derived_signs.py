@@ -18,7 +18,18 @@ THREE_MONTHS = timedelta(days=92)
 ORAL_STEROID = "med_oral_steroid"
 SURE, NOT_SURE = "yes", "unsure"
 _HASTE = ("", "no", "declined", NOT_SURE, SURE)
+_PARTS = [part for rule in SIGN_RULES for part in rule.parts]
 _LISTED = dict(zip(ASKED_AS_SIGNS, (dict(EMERGENCY_SIGNS), dict(REVIEW_SIGNS)), strict=True))
+
+# Of each question, the answers that tell a sign or a part of one.
+_TELLING: dict[str, list[str]] = {
+    name: [box for code in codes for box in (code, f"unsure_{code}")] for name, codes in _LISTED.items()
+} | {
+    part.question: sorted(
+        {answer for one in _PARTS if one.question == part.question for answer in one.sure | one.unsure}
+    )
+    for part in _PARTS
+}
 
 
 class Heard:
@@ -108,6 +119,11 @@ def of_page(page: Mapping[str, Any], *, on: date) -> dict[str, str]:
 def telling(page: Mapping[str, Any]) -> set[str]:
     """Return the questions of a page whose answers tell a sign."""
     return {name for rule in _told(page, asked=page) for name in rule.questions}
+
+
+def telling_among(question: str, given: Collection[str]) -> list[str]:
+    """Return those of the answers to a question that tell a sign or a part of one."""
+    return [answer for answer in _TELLING.get(question, []) if answer in given]
 
 
 def emergencies_in(posted: Mapping[str, list[str]]) -> list[str]:

@@ -21,11 +21,10 @@ from intake.questionnaire import (
     Page,
     Question,
     Section,
-    alarming_among,
     is_asked_anew,
     is_emergency,
 )
-from intake.questionnaire.red_flags import EMERGENCY_QUESTIONS
+from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS
 from intake.record import NO_ANSWERS
 from intake.shown import ShownForm
 
@@ -55,11 +54,10 @@ class QuestionnaireForm(forms.Form):
         return (question for section in self.sections for question in section.questions)
 
     @property
-    def signs_as_ticked(self) -> dict[str, list[str]]:
+    def signs_as_ticked(self) -> dict[str, Any]:
         """The warning signs that were ticked, where the boxes contradict each other and the form keeps none of them: no
         sign may get lost."""
-        alarming = alarming_among(_posted_list(self.data, "safety_check"))
-        return {} if "safety_check" in self.cleaned_data or not alarming else {"safety_check": alarming}
+        return raw_signs.unread(self, beside=ASKED_AS_SIGNS)
 
     @property
     def helper(self) -> FormHelper:
@@ -133,7 +131,7 @@ class PageForm(ShownForm, QuestionnaireForm):
         """True for a block-A "yes" or "not sure", ticked or told by another answer of the page, whether or not the rest
         is in order."""
         names = ("safety_check", *EMERGENCY_QUESTIONS)
-        return bool(raw_signs.among({name: _posted_list(self.data, name) for name in names}))
+        return bool(raw_signs.among({name: raw_signs.posted_list(self.data, name) for name in names}))
 
 
 class RequestForm(QuestionnaireForm):
@@ -188,7 +186,7 @@ class RequestForm(QuestionnaireForm):
     @property
     def is_emergency(self) -> bool:
         """True for a block-A "yes" or "not sure", whether or not the rest of the form is in order."""
-        return is_emergency(_posted_list(self.data, "safety_check"))
+        return is_emergency(raw_signs.posted_list(self.data, "safety_check"))
 
     @property
     def has_contact(self) -> bool:
@@ -207,7 +205,3 @@ class CallMe(RequestForm):
     """The short way: safety, a name and a telephone number."""
 
     page, sections = "call-me", CALL_ME
-
-
-def _posted_list(data: Any, name: str) -> list[str]:
-    return data.getlist(name) if hasattr(data, "getlist") else list(data.get(name, []))

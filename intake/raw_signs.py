@@ -1,9 +1,11 @@
 """Warning signs as they came over the wire, before any form, session or database has had a say."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 from urllib.parse import parse_qs
 
 from django.core.exceptions import SuspiciousOperation
+from django.forms import Form, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 
 from intake import derived_signs
@@ -29,6 +31,23 @@ def ticked_in(request: HttpRequest) -> list[str]:
 def among(posted: Mapping[str, list[str]]) -> list[str]:
     """Return the same of fields as a form reads them."""
     return list(dict.fromkeys([*alarming_among(posted.get(FIELD, [])), *derived_signs.emergencies_in(posted)]))
+
+
+def unread(form: Form, *, beside: Collection[str] = ()) -> dict[str, Any]:
+    """Return what was ticked of warning signs where a checked form keeps no answer, such as boxes that contradict each
+    other: no sign may get lost. `beside`: lists of signs that count on a page which does not ask for them, too."""
+    wanted = (form.errors.keys() & form.fields.keys()) | (set(beside) - form.fields.keys())
+    ticked = {name: derived_signs.telling_among(name, posted_list(form.data, name)) for name in sorted(wanted)}
+    return {
+        name: boxes if name in beside or isinstance(form.fields[name], MultipleChoiceField) else boxes[0]
+        for name, boxes in ticked.items()
+        if boxes
+    }
+
+
+def posted_list(data: Any, name: str) -> list[str]:
+    """Return all that was posted in one field."""
+    return data.getlist(name) if hasattr(data, "getlist") else list(data.get(name, []))
 
 
 def is_too_much(request: HttpRequest) -> bool:

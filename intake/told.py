@@ -232,10 +232,12 @@ class ToldForm(ShownForm):
         self.add_error(shown if shown in self.fields else None, said(refused.message))
 
     def told(self) -> dict[str, Any]:
-        """Return the answers that were changed, as given, for the record. Call when valid."""
+        """Return the answers that were changed, as given, for the record; of what is not in order the warning signs
+        alone."""
         given = {name: value for name, value in self.cleaned_data.items() if name not in {"submission_id", "shown"}}
         changed = {name: value for name, value in given.items() if self.is_touched(name)}
-        return {name: str(value) if isinstance(value, SaidDate) else value for name, value in changed.items()}
+        plain = {name: str(value) if isinstance(value, SaidDate) else value for name, value in changed.items()}
+        return plain | raw_signs.unread(self)
 
     def columns(self) -> dict[str, Any]:
         """Return the columns of the Treatment that the changed answers become. Call when valid."""

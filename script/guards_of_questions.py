@@ -111,6 +111,20 @@ QUESTION_GUARDS = [
         f"{TESTS}::test_no_form_makes_less_of_an_emergency_than_was_ticked",
     ),
     Guard(
+        "boxes that contradict each other lose no sign",
+        "intake/raw_signs.py",
+        "    wanted = (form.errors.keys() & form.fields.keys()) | ",
+        "    wanted = ",
+        f"{TESTS}::test_boxes_that_contradict_each_other_lose_no_sign",
+    ),
+    Guard(
+        "boxes about a treatment that contradict each other lose no sign",
+        "intake/told.py",
+        "        return plain | raw_signs.unread(self)\n",
+        "        return plain\n",
+        f"{TESTS}::test_boxes_that_contradict_each_other_are_a_report_when_the_session_is_over",
+    ),
+    Guard(
         "an injection alone is no sign",
         "intake/questionnaire/red_flags.py",
         '    SignRule("B5", (_sure("since_then", "fever", "infection", "worse_pain"), _INJECTED)),\n',

@@ -546,6 +546,49 @@ def test_what_came_since_an_injection_from_a_browser_without_proof_is_reviewed(l
     assert Task.objects.open().filter(key=f"{reviews.OF_A_REPORT}{waiting.unproven_id}").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("page", "answers", "expected"),
+    [
+        ("recheck", {"safety_check": ["A1"], "safety_check_b": ["B2", "none"]}, {"A1": "yes", "B2": "yes"}),
+        (
+            "recheck",
+            {"safety_check": ["A1", "none"], "safety_check_b": ["unsure_B8", "none"]},
+            {"A1": "yes", "B8": "unsure"},
+        ),
+        ("background", {"safety_check": ["A1"], "recent_events": ["surgery", "none"]}, {"A1": "yes", "B5": "yes"}),
+        ("treatment", {"since_then": ["fever", "worse_pain", "none"]}, {"A7": "yes", "B5": "yes"}),
+    ],
+)
+def test_boxes_that_contradict_each_other_lose_no_sign(
+    lead: Lead, browser: Client, page: str, answers: dict[str, Any], expected: dict[str, str]
+) -> None:
+    answer = tell(browser, lead, **answers) if page == "treatment" else send(browser, page, **answers)
+    lead.refresh_from_db()
+    assert (answer["Location"], lead.safety_hold, told(lead)) == ("/candidate/emergency/", True, expected)
+
+
+@pytest.mark.parametrize(
+    ("page", "answers", "expected"),
+    [
+        ("recheck", {"safety_check_b": ["B2", "none"]}, ["B2"]),
+        ("recheck", {"safety_check": ["A1"], "safety_check_b": ["B2", "none"]}, ["A1", "B2"]),
+        ("background", {"recent_events": ["surgery", "none"]}, ["B5"]),
+        ("treatment", {"since_then": ["fever", "none"]}, ["B5"]),
+        ("treatment", {"since_then": ["fever", "worse_pain", "none"]}, ["A7", "B5"]),
+    ],
+)
+def test_boxes_that_contradict_each_other_are_a_report_when_the_session_is_over(
+    lead: Lead, browser: Client, page: str, answers: dict[str, Any], expected: list[str]
+) -> None:
+    tell(browser, lead, start=months_ago(1))
+    PatientSession.objects.update(ended_at=timezone.now())
+    if page == "treatment":
+        browser.post(f"/my/treatments/{Treatment.objects.get(lead=lead).pk}/", answers)
+    else:
+        send(browser, page, **answers)
+    assert unproven.signs_of(UnprovenRequest.objects.get(lead=lead)) == expected
+
+
 @pytest.mark.parametrize("page", ["questions/background", "questions/pain"])
 def test_no_form_makes_less_of_an_emergency_than_was_ticked(lead: Lead, browser: Client, page: str) -> None:
     PatientSession.objects.update(ended_at=timezone.now())
