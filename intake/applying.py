@@ -139,8 +139,10 @@ def _offer_improved(lead: Lead, *, now: datetime) -> None:
     """Better by 30 % since the first rating: a person decides whether the request is settled."""
     rated = Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG)
     ratings = list(rated.in_order(ZoneInfo(lead.timezone)))
+    if len(ratings) < 2:
+        return
     first, last = ratings[0].value, ratings[-1].value
-    if len(ratings) < 2 or not first or (first - last) / first < BETTER_BY:
+    if not first or (first - last) / first < BETTER_BY:
         return
     key = f"improved:{ratings[-1].pk}"
     if Task.objects.filter(key=key).exists():

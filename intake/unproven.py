@@ -5,11 +5,11 @@ has looked: either it was them, and counts from then on, or it was not, and stay
 """
 
 from collections.abc import Collection
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from crm.actions import events, leads, reviews, tasks
@@ -21,6 +21,8 @@ from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
 
 MAY_LIFT, MAY_REVIEW = "crm.clear_urgent", "crm.decide_review"
+
+log = structlog.get_logger("nucleus.intake")
 
 
 class UnprovenRefused(DomainError):
@@ -75,18 +77,27 @@ def take_over(
 
 
 @transaction.atomic
-@events.one_press()
 def prove(session: PatientSession, now: datetime) -> None:
     """The patient has shown who they are: what was sent from this very browser before counts from now on. What came in
-    their name from elsewhere goes on waiting. Contact details stay as they are on record."""
+    their name from elsewhere goes on waiting, and so does a report that cannot be applied: it locks nobody out. Contact
+    details stay as they are on record."""
     for waits in reports.sent_from(session):
-        with suppress(UnprovenRefused):  # somebody decides about it at this moment
-            held = _locked(waits, None)
-            _decide(held, Unproven.TAKEN_OVER, by=None, now=now, keep=session)
-            _let_count(held, now=now)
-            typed = known.differing(held.lead, held.data)
-            stays = f"Typed otherwise than on record: {in_words(sorted(typed))}." if typed else ""
-            _note(held, "They have shown who they are: what they sent counts", by=None, now=now, note=stays)
+        try:
+            with transaction.atomic(), events.one_press():
+                _let_count_as_proven(waits, session, now=now)
+        except UnprovenRefused:  # somebody decides about it at this moment
+            continue
+        except Exception as trouble:
+            log.error("report_not_applied", report=str(waits.pk), exc_info=trouble)
+
+
+def _let_count_as_proven(waits: UnprovenRequest, session: PatientSession, *, now: datetime) -> None:
+    held = _locked(waits, None)
+    _decide(held, Unproven.TAKEN_OVER, by=None, now=now, keep=session)
+    _let_count(held, now=now)
+    typed = known.differing(held.lead, held.data)
+    stays = f"Typed otherwise than on record: {in_words(sorted(typed))}." if typed else ""
+    _note(held, "They have shown who they are: what they sent counts", by=None, now=now, note=stays)
 
 
 def _let_count(held: UnprovenRequest, *, now: datetime) -> list[str]:

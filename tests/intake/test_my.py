@@ -14,7 +14,7 @@ from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
 from intake import actions
 from intake.models import Submission
 from intake.questionnaire import EMERGENCY_SIGNS, PAGES, RECHECK
-from tests.factories import Visitor, in_their_place, make_lead, make_user, step_one, tablet
+from tests.factories import Visitor, in_their_place, make_lead, make_user, prove, step_one, tablet
 from tests.intake.test_submit import request_of
 
 PAIN = {"safety_check": ["none"], "pain_now_avg": "6", "pain_enjoyment": "5", "pain_activity": "8"}
@@ -245,6 +245,15 @@ def test_a_re_check_that_is_better_by_a_third_offers_improved(
     assert Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG).count() == 2
     assert Task.objects.filter(lead=lead, title="Look at the latest ratings").count() == offered
     assert lead.activities.filter(summary=f"Pain went from 7 to {now}: offer “Improved”").count() == offered
+
+
+def test_a_re_check_without_any_rating_is_stored(centre: Location) -> None:
+    browser = Visitor()
+    browser.post("/candidate/call-me/", step_one())
+    browser.cookies["patient"] = prove(Lead.objects.get()).secret
+    page = sent(**RECHECKED, pain_now_avg="unsure", pain_activity="unsure")
+    assert browser.post("/my/questions/recheck/", page)["Location"] == "/my/"
+    assert Submission.objects.filter(page="recheck").exists()
 
 
 def test_a_re_check_asks_for_both_blocks_and_is_judged(visitor: Client, lead: Lead) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from crm import patient_access
 from crm.actions import reviews, safety
 from crm.enums import Outcome, Stage, TaskKind
 from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, User
-from intake import actions, assessments, unproven
+from intake import actions, assessments, pending, unproven
 from intake.models import Override, Unproven, UnprovenRequest
 from intake.unproven import UnprovenRefused
 from tests.factories import Visitor, in_their_place, make_link, make_user, own_browser, prove, step_one, tablet
@@ -293,6 +294,21 @@ def test_with_her_proof_her_addresses_stay_as_they_are(known: Lead) -> None:
     known.refresh_from_db()
     assert (known.phone, known.safety_hold) == (before, True)
     assert known.activities.filter(note__contains="Typed otherwise than on record: phone").exists()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), DatabaseError("broken")])
+def test_a_report_that_cannot_be_applied_waits_and_locks_nobody_out(
+    known: Lead, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    browser, _answer = OVER["left alone"](known, A_SIGN)
+
+    def fail(*_held: Any, **_more: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(pending, "apply_request", fail)
+    proves(browser, known)
+    assert not is_in_the_record(known, "A1")
+    assert (the_report().has_sign, Lead.objects.get().safety_hold) == (True, False)
 
 
 # --- Whoever decides about a report -----------------------------------------------------------------------------------
