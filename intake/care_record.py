@@ -37,7 +37,9 @@ def care_record(lead: Lead, told: Told, *, now: datetime) -> CareRecord:
     treatments = [row for row in rows if row.is_listed]
     ratings = Measurement.objects.filter(lead=lead, at__lte=now).in_order(zone)
     studies = ImagingStudy.objects.filter(lead=lead).order_by("made_on", "pk")
-    snapshot = make_snapshot(told.answers, lead=lead, treatments=treatments, now=now, given_at=told.at)
+    snapshot = make_snapshot(
+        told.answers, lead=lead, treatments=treatments, now=now, given_at=told.at, signs=told.signs
+    )
     happened = [(row, entry) for row, entry in zip(treatments, snapshot.treatments, strict=True) if entry.happened]
     case, answers = Case(snapshot), told.answers
     return CareRecord(

@@ -220,4 +220,11 @@ INSURANCE_GUARDS = [
         "",
         "intake/test_insurance.py::test_a_list_that_is_no_longer_kept_is_shown_as_stored_and_counts_for_nothing",
     ),
+    Guard(
+        "an insurer's list hears the signs of the record",
+        "intake/care_record.py",
+        ", signs=told.signs",
+        "",
+        "intake/test_red_flags.py::test_the_insurers_list_hears_the_signs_of_the_record",
+    ),
 ]

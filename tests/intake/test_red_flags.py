@@ -13,7 +13,19 @@ from crm.actions import reviews
 from crm.enums import Decision, Outcome, TaskKind
 from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, Treatment, User
 from crm.vocabulary import TreatmentKind
-from intake import actions, assessments, derived_signs, flags, looks, my, pending, signs, unproven
+from intake import (
+    actions,
+    assessments,
+    care_record,
+    derived_signs,
+    flags,
+    looks,
+    my,
+    pending,
+    record,
+    signs,
+    unproven,
+)
 from intake.derived_signs import Heard
 from intake.forms import PageForm
 from intake.in_words import in_words
@@ -444,6 +456,21 @@ def test_the_decision_ends_a_look(lead: Lead, browser: Client) -> None:
     send(browser, "background", conditions=["cancer"])
     decide(lead, make_user("clinician"), Decision.CONTINUE_CARE)
     assert open_reviews(lead) == 0
+
+
+# --- What insurers ask ------------------------------------------------------------------------------------------------
+def signs_for_the_insurer(lead: Lead) -> tuple[str, ...]:
+    return care_record.care_record(lead, record.told_by(lead), now=timezone.now()).warning_signs
+
+
+def test_the_insurers_list_hears_the_signs_of_the_record(lead: Lead, browser: Client) -> None:
+    send(browser, "pain", limb_weakness="worse")
+    assert signs_for_the_insurer(lead) == ("A5",)
+    send(browser, "pain")
+    assert told(lead) == {}
+    assert signs_for_the_insurer(lead) == ()
+    tell(browser, lead, start=months_ago(1), since_then=["fever", "worse_pain"])
+    assert signs_for_the_insurer(lead) == ("A7",)
 
 
 # --- Treatments -------------------------------------------------------------------------------------------------------
