@@ -146,7 +146,12 @@ def _take_back(request: PatientRequest, row: Treatment) -> HttpResponse:
         context = {"treatment": row, "title": told.title(row), "patient": request.patient}
         return render(request, "intake/my_not_tried.html", context)
     empty = applying.Sent(request.patient, record.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
-    answering.take_back_treatment(empty, row)
+    try:
+        answering.take_back_treatment(empty, row)
+    except TreatmentRefused as refused:
+        form = told.ToldForm(request.POST, treatment=row)
+        form.refuse(refused)
+        return _show_treatment(request, row, form, status=422)
     if verified.is_verified(row):
         messages.success(request, gettext("Somebody from our team will look at what you said and at your records."))
     return _next_treatment(request)

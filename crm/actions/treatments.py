@@ -230,7 +230,7 @@ def check(treatment: Treatment, *, today: date, born: date | None = None) -> Non
 
     Rough dates are compared by what is possible: the last day that the end can mean with the first of the start.
     """
-    planned = treatment.status == TreatmentStatus.PLANNED
+    planned = treatment.status in {TreatmentStatus.PLANNED, TreatmentStatus.DECLINED}  # neither took place
     start, end = treatment.start_date, treatment.end_date
     alike = treatment.start_precision == treatment.end_precision
     ends = end and (end if alike else last_day(end, treatment.end_precision))

@@ -14,7 +14,7 @@ from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
 from intake import actions
 from intake.models import Submission
 from intake.questionnaire import EMERGENCY_SIGNS, PAGES, RECHECK
-from tests.factories import Visitor, in_their_place, make_lead, make_user, prove, step_one, tablet
+from tests.factories import Visitor, in_their_place, make_lead, make_user, own_browser, prove, step_one, tablet
 from tests.intake.test_submit import request_of
 
 PAIN = {"safety_check": ["none"], "pain_now_avg": "6", "pain_enjoyment": "5", "pain_activity": "8"}
@@ -214,6 +214,25 @@ def test_what_was_ticked_by_mistake_did_not_happen(visitor: Client) -> None:
     row.refresh_from_db()
     assert row.status == TreatmentStatus.DECLINED
     assert "Inversion table</a>" not in visitor.get("/my/treatments/").content.decode()
+
+
+def test_a_plan_can_be_taken_back(visitor: Client, lead: Lead) -> None:
+    [row] = pick(visitor, "inversion")
+    later = timezone.localdate() + timedelta(days=30)
+    Treatment.objects.filter(pk=row.pk).update(status=TreatmentStatus.PLANNED, start_date=later)
+    browser = own_browser(lead)
+    assert browser.post(f"/my/treatments/{row.pk}/", {"not_tried": "1"}).status_code == 302
+    row.refresh_from_db()
+    assert row.status == TreatmentStatus.DECLINED
+
+
+def test_what_cannot_be_taken_back_says_why(visitor: Client, lead: Lead) -> None:
+    [row] = pick(visitor, "inversion")
+    Treatment.objects.filter(pk=row.pk).update(kind="left_the_list")
+    response = own_browser(lead).post(f"/my/treatments/{row.pk}/", {"not_tried": "1"})
+    assert (response.status_code, "Choose a treatment from the list." in response.content.decode()) == (422, True)
+    row.refresh_from_db()
+    assert row.status != TreatmentStatus.DECLINED
 
 
 def test_staff_fill_in_the_same_pages(visitor: Client, lead: Lead) -> None:
