@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from intake.questionnaire import is_asked_anew
 from intake.record import NO_ANSWERS
 
 _MEANWHILE = _("Meanwhile this was changed to “%(answer)s”. Store again to put yours in its place.")
@@ -18,16 +19,20 @@ _MEANWHILE = _("Meanwhile this was changed to “%(answer)s”. Store again to p
 class ShownForm(forms.Form):
     """A form that carries along what it showed. What was not touched is neither judged nor written."""
 
+    page: str = ""
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     @cached_property
     def first(self) -> dict[str, Any] | None:
-        """What the page showed at first, by question; None when it carries nothing along."""
+        """What the page showed at first, by question; None when it carries nothing along. What is asked anew was never
+        shown, whatever a browser says."""
         try:
             shown = json.loads(self.data.get("shown") or "null")
         except (ValueError, RecursionError):
             return None
-        return shown if isinstance(shown, dict) else None
+        if not isinstance(shown, dict):
+            return None
+        return {name: value for name, value in shown.items() if not is_asked_anew(self.page, name)}
 
     def full_clean(self) -> None:
         """Judge nothing that was not touched: it stays as it is, whatever this page can show of it."""

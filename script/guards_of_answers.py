@@ -97,4 +97,11 @@ ANSWER_GUARDS = [
         "    if False:",
         f"{_PROGRESS}::test_i_did_not_have_this_about_what_is_verified_is_asked_first",
     ),
+    Guard(
+        "what is asked anew counts whatever a page says that it showed",
+        "intake/shown.py",
+        " if not is_asked_anew(self.page, name)}",
+        "}",
+        f"{_CHANGED}::test_an_emergency_that_a_page_says_it_showed_is_told",
+    ),
 ]

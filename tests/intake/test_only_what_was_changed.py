@@ -1,5 +1,6 @@
 """Only what was changed on a page is written, and an older page never takes the place of newer answers unasked."""
 
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import Lead, Location, Measurement, Treatment, User
-from intake import actions, pending, record
+from intake import actions, assessments, pending, record
 from intake.models import Submission
 from tests.factories import Visitor, in_their_place, own_browser, step_one, tablet
 from tests.intake.test_my import ABOUT, PAIN, sent
@@ -271,6 +272,32 @@ def test_a_form_that_carries_nonsense_is_stored_like_any(browser: Client, lead: 
     page = sent(shown=shown, nicotine="current", medications="Ibuprofen")
     assert browser.post(HEALTH, page).status_code == 302
     assert (answers_of(lead)["nicotine"], answers_of(lead)["medications"]) == ("current", "Ibuprofen")
+
+
+def test_what_is_asked_anew_counts_whatever_a_page_says_that_it_showed(browser: Client, lead: Lead) -> None:
+    rechecked = {"safety_check": ["none"], "safety_check_b": ["none"], "new_treatments": "no"}
+    rechecked |= {"pain_now_avg": "3", "pain_enjoyment": "3", "pain_activity": "3"}
+    form = {"submission_id": str(uuid.uuid4()), "shown": json.dumps(rechecked)} | rechecked
+    assert browser.post("/my/questions/recheck/", form).status_code == 302
+    assert Submission.objects.get(page="recheck").answers == rechecked
+    assert Measurement.objects.filter(lead=lead, at__gte=Submission.objects.get(page="recheck").at).count() == 2
+
+
+def test_an_emergency_that_a_page_says_it_showed_is_told(browser: Client, lead: Lead) -> None:
+    for address, answers in (
+        ("/my/questions/pain/", {"lift_foot": "no_new"}),
+        (at(injection(browser, lead)), {"since_then": ["fever", "worse_pain"]}),
+    ):
+        form = {"submission_id": str(uuid.uuid4()), "shown": json.dumps(answers)} | answers
+        assert browser.post(address, form)["Location"] == "/candidate/emergency/"
+    made = assessments.latest(lead)
+    assert made is not None
+    assert set(made.signs) >= {"A5", "A7"}
+
+
+def injection(browser: Client, lead: Lead) -> Treatment:
+    pick(browser, "esi_interlaminar")
+    return Treatment.objects.get(lead=lead)
 
 
 def test_a_form_that_carries_nothing_empties_nothing(browser: Client, lead: Lead) -> None:
