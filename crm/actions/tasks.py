@@ -38,15 +38,17 @@ def open_task(lead: Lead, *, kind: TaskKind, title: str, due_at: datetime, key: 
 
 def ask_for_answer(lead: Lead, *, title: str, key: str, now: datetime) -> None:
     """Open the task to answer what a patient wrote, due before the next business day ends. One is open at a time: it
-    takes this key, and is due by then, however far somebody had put it off."""
+    takes this key, and is due by then, however far somebody had put it off. What somebody had ended waits again."""
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     centre = lead.location
     due_at = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
     waits = Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).order_by("created_at", "pk").first()
-    if waits is None:
+    ended = Task.objects.filter(lead=lead, key=key, done_at__isnull=False)
+    if waits:
+        named = waits.key if ended.exists() else key
+        Task.objects.filter(pk=waits.pk).update(key=named, due_at=min(waits.due_at, due_at))
+    elif not ended.update(created_at=now, due_at=due_at, done_at=None, done_by=None):
         open_once(Task(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now))
-    elif waits.key != key:
-        Task.objects.filter(pk=waits.pk).update(key=key, due_at=min(waits.due_at, due_at))
 
 
 def close(*keys: str, now: datetime) -> None:

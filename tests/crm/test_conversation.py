@@ -302,6 +302,27 @@ def test_a_task_that_grew_is_neither_ended_nor_put_off_by_an_older_page(
     assert task.done_at is not None or task.due_at != due_at
 
 
+@pytest.mark.parametrize("button", ["write", "read"])
+@pytest.mark.parametrize("mails_later", [True, False])
+def test_a_task_that_somebody_ended_meanwhile_waits_again(
+    desk: Client, patient: Client, lead: Lead, button: str, mails_later: bool
+) -> None:
+    """Done was pressed for what this page has not shown, and perhaps an e-mail came since."""
+    page = box(desk, lead) | {"text": "On Friday."}
+    patient.post("/my/messages/", {"text": "My foot is weak."})
+    Task.objects.update(done_at=timezone.now(), done_by=User.objects.get())
+    if mails_later:
+        _mail_from(lead, "one")
+        Task.objects.open().update(due_at=timezone.now() + timedelta(days=30))
+
+    answer = desk.post(f"/admin/crm/lead/{lead.pk}/messages/{button}/", page, follow=True)
+
+    assert "They wrote again since your page was made." in answer.content.decode()
+    task = Task.objects.open().get(kind=TaskKind.ANSWER)
+    assert (task.done_by, task.due_at < timezone.now() + timedelta(days=5)) == (None, True)
+    assert PrivateMessage.objects.filter(by__isnull=False).exists() is (button == "write")
+
+
 def test_what_is_written_brings_a_task_forward_that_was_put_off(patient: Client, lead: Lead) -> None:
     patient.post("/my/messages/", {"text": "When is my appointment?"})
     due_at = Task.objects.get(kind=TaskKind.ANSWER).due_at
