@@ -30,9 +30,16 @@ def several_lines(text: str) -> str:
 
 
 def name_key(*names: str) -> str:
-    """Equal for the same person's name however it was typed: case, accents, blanks and hyphens do not count."""
+    """Equal for the same person's name however it was typed: case, the accents of Latin letters, blanks and hyphens do
+    not count. The marks of other scripts do: they are vowels and tones."""
     plain = unicodedata.normalize("NFKD", " ".join(names)).casefold()
-    return "".join(character for character in plain if character.isalnum())
+    return "".join(character for character in plain if character.isalnum() or _is_told_by(character))
+
+
+def _is_told_by(character: str) -> bool:
+    if "\u0300" <= character <= "\u036f" or _NOTHING.fullmatch(character):
+        return False
+    return unicodedata.category(character).startswith("M")
 
 
 def telephone_in_words(e164: str) -> str:

@@ -143,3 +143,9 @@ def test_a_person_whose_name_cannot_be_seen_is_asked_for(
 ) -> None:
     assert named(request.getfixturevalue(side), lead, side, name=name).status_code == 422
     assert not ContactPerson.objects.exists()
+
+
+def test_two_people_whose_names_differ_in_vowel_signs_are_two(lead: Lead) -> None:
+    for name in ("राम", "रीमा"):
+        contacts.add(lead, by=None, now=timezone.now(), name=name, relation="बच्चा", may_discuss=True)
+    assert ContactPerson.objects.filter(ended_at=None).count() == 2

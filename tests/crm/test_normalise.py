@@ -57,3 +57,24 @@ def test_email_address(typed: str, kept: str) -> None:
 )
 def test_is_public_domain(address: str, expected: bool) -> None:
     assert normalise.is_public_domain(address) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("José", "Jose", True),
+        ("Nguyễn", "NGUYEN", True),
+        ("Jose\u0301", "José", True),
+        ("Zoë Anne-Marie", "zoe annemarie", True),
+        ("राम", "रीमा", False),
+        ("राम", "राम ", True),
+        ("มานี", "มานะ", False),
+        ("แก้ว", "แกว", False),
+        ("مُحَمَّد", "مِحْمَد", False),
+        ("דָּוִד", "דּוֹד", False),
+        ("かな", "がな", False),
+        ("葛", "葛\U000e0100", True),
+    ],
+)
+def test_only_latin_marks_do_not_count_in_a_name(one: str, other: str, same: bool) -> None:
+    assert (normalise.name_key(one) == normalise.name_key(other)) is same
