@@ -82,6 +82,8 @@ def finish(request: PatientRequest, document_id: UUID) -> HttpResponse:
 def take_back(request: PatientRequest, document_id: UUID) -> HttpResponse:
     """Deletes a file that was sent by mistake, while nobody of ours has opened it."""
     document = own(request).filter(pk=document_id).first()
+    if document is None and not documents.was_taken_back(request.patient.lead, document_id):
+        raise Http404
     if document is None or documents.take_back(document, by=_sender(request).by, now=timezone.now()):
         messages.success(request, gettext("The file is taken back. We keep nothing of it."))
     else:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from crm import clinic_hours
-from crm.actions import tasks
+from crm.actions import documents, tasks
 from crm.enums import ActivityKind, TaskKind
 from crm.errors import DomainError
 from crm.models import Activity, Document, Lead, Task, User
@@ -100,12 +100,17 @@ def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
 def note_page(
     lead: Lead, *, profile: str, criterion: str, document: Document, page: int, by: User, now: datetime
 ) -> PageOfProof:
-    """Notes that a page of a document shows a criterion; twice is once. Raises InsuranceRefused when there is no such
-    criterion, or the document is about somebody else."""
+    """Notes that a page of a document shows a criterion; twice is once. Nobody takes that document back from then on.
+    Raises InsuranceRefused when there is no such criterion, or the document is about somebody else or was taken back.
+    """
     if criterion not in {one.code for one in PROFILE[profile].criteria}:
         raise InsuranceRefused("That insurer has no such criterion.")
     if document.lead_id != lead.pk:
         raise InsuranceRefused("That document is about somebody else.")
+    try:
+        documents.keep(document, now=now)
+    except Document.DoesNotExist:
+        raise InsuranceRefused("This file was taken back.") from None
     about = {"lead": lead, "profile": profile, "criterion": criterion, "document": document, "page": page}
     made, _new = PageOfProof.objects.get_or_create(**about, defaults={"created_by": by, "created_at": now})
     return made

@@ -27,6 +27,20 @@ MESSAGE_GUARDS = [
         f"{CONVERSATION}::test_a_task_that_grew_is_neither_ended_nor_put_off_by_an_older_page",
     ),
     Guard(
+        "a task that was ended for what nobody saw waits again",
+        "crm/actions/tasks.py",
+        "elif not ended.update(created_at=now, due_at=due_at, done_at=None, done_by=None):",
+        "else:",
+        f"{CONVERSATION}::test_a_task_that_somebody_ended_meanwhile_waits_again",
+    ),
+    Guard(
+        "the key of a task that was ended is not given again",
+        "crm/actions/tasks.py",
+        "waits.key if ended.exists() else key",
+        "key",
+        f"{CONVERSATION}::test_a_task_that_somebody_ended_meanwhile_waits_again",
+    ),
+    Guard(
         "a message is never put before one that was read",
         "crm/actions/conversation.py",
         "message.at = max(message.at, latest.at + _INSTANT)",
@@ -110,7 +124,28 @@ MESSAGE_GUARDS = [
         "return text",
         f"{CONVERSATION}::test_a_message_in_which_nothing_can_be_seen_is_none",
     ),
+    Guard(
+        "names that differ in vowel signs are two people's",
+        "crm/normalise.py",
+        'category(character).startswith("M")',
+        'category(character).startswith("X")',
+        "crm/test_contacts.py::test_two_people_whose_names_differ_in_vowel_signs_are_two",
+    ),
     # Files
+    Guard(
+        "a file that is proof for an insurer is not taken back",
+        "intake/insurance.py",
+        "        documents.keep(document, now=now)\n",
+        "        pass\n",
+        "intake/test_insurance.py::test_a_document_that_shows_a_criterion_is_not_taken_back",
+    ),
+    Guard(
+        "a file that was taken back is not received with a study",
+        "crm/actions/imaging.py",
+        '        raise ImagingRefused("This file was taken back.")\n',
+        "        pass\n",
+        "crm/test_imaging.py::test_what_was_taken_back_is_not_linked",
+    ),
     Guard(
         "a file that staff have opened is not taken back",
         "crm/actions/documents.py",

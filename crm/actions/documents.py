@@ -30,6 +30,7 @@ SCAN_LEASE = timedelta(minutes=31)  # one try keeps others away: longer than a t
 KEPT = [DocumentState.PENDING, *READABLE]
 MOST_OF_A_LEAD = 10 * 1024**3
 MOST_FILES = 500
+TAKEN_BACK = "Document taken back"
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,15 @@ def take_back(document: Document, *, by: User | None = None, now: datetime) -> b
     if locked and not locked.may_be_taken_back:
         return False
     if locked:
-        _tell(locked, "Document taken back", by=by, now=now)
+        _tell(locked, TAKEN_BACK, by=by, now=now)
         locked.delete()
     return True
+
+
+def was_taken_back(lead: Lead, document_id: UUID) -> bool:
+    """Return whether there was such a file of this lead."""
+    said = Activity.objects.filter(lead=lead, kind=ActivityKind.DOCUMENT, summary=TAKEN_BACK)
+    return said.filter(details__document=str(document_id)).exists()
 
 
 def store_whole(
@@ -181,10 +188,16 @@ def read_by_patient(document: Document, *, by: User | None = None, now: datetime
 def read_by_staff(document: Document, *, by: User, now: datetime) -> Iterator[bytes]:
     """The plain pieces, for a member of staff; leaves an AccessEvent, and nobody takes it back from now on. Raises
     Document.DoesNotExist when it was taken back a moment ago."""
-    if not Document.objects.filter(pk=document.pk).update(opened_at=Coalesce("opened_at", now)):
-        raise Document.DoesNotExist
+    keep(document, now=now)
     access.record(AccessAction.DOWNLOAD, by=by, object_type="document", ids=[document.pk, document.lead_id])
     return sealed.pieces(document.pk, document.size)
+
+
+def keep(document: Document, *, now: datetime) -> None:
+    """Let nobody take a file back from now on: staff have opened it, or something stands on it. Raises
+    Document.DoesNotExist when it was taken back a moment ago."""
+    if not Document.objects.filter(pk=document.pk).update(opened_at=Coalesce("opened_at", now)):
+        raise Document.DoesNotExist
 
 
 def scan_due(*, now: datetime) -> int:

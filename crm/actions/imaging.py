@@ -112,11 +112,12 @@ def review(study: ImagingStudy, *, by: User, now: datetime) -> None:
 def link(document: Document, study: ImagingStudy, *, by: User, now: datetime) -> None:
     """Says that a document belongs to a study of the same lead; a readable report or image counts as received.
 
-    Raises ImagingRefused for a study of somebody else.
+    Raises ImagingRefused for a study of somebody else, and when the document was taken back a moment ago.
     """
     if document.lead_id != study.lead_id:
         raise ImagingRefused("The study is about somebody else.")
-    Document.objects.filter(pk=document.pk).update(study=study)
+    if not Document.objects.filter(pk=document.pk).update(study=study):
+        raise ImagingRefused("This file was taken back.")
     _tell(study, "document linked", by=by, now=now)
     part = {DocumentKind.REPORT: "report", DocumentKind.IMAGES: "images"}.get(DocumentKind(document.kind))
     if part and document.is_readable:

@@ -157,7 +157,10 @@ def link(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -
     form, study = LinkForm(request.POST), _find(lead_id, study_id)
     if request.method == "POST" and form.is_valid():
         document = get_object_or_404(Document, pk=form.cleaned_data["document"], lead_id=lead_id)
-        imaging.link(document, study, by=user_of(request), now=timezone.now())
+        try:
+            imaging.link(document, study, by=user_of(request), now=timezone.now())
+        except ImagingRefused as refused:
+            messages.warning(request, refused.message)
     return back(lead_id)
 
 

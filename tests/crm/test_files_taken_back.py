@@ -1,5 +1,6 @@
 """A file sent by mistake goes again while nobody of ours has opened it; the same one twice is said."""
 
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -100,9 +101,17 @@ def test_nobody_takes_back_the_files_of_others(patient: Client, lead: Lead, coor
         send(desk, "ours.pdf", files.pdf(), f"/admin/crm/lead/{lead.pk}/documents/uploads/"),
     )
     for browser in (own_browser(make_lead(email="robin@example.org")), tablet(lead, make_user())):
-        take_back(browser, document)
-    take_back(patient, Document.objects.get(pk=scanned["id"]))
+        assert browser.post(f"{LIST}{document.pk}/take-back/").status_code == 404
+    for nothing in (scanned["id"], uuid.uuid4()):
+        assert patient.post(f"{LIST}{nothing}/take-back/").status_code == 404
     assert Document.objects.count() == 2
+
+
+def test_that_a_file_is_gone_is_said_to_nobody_else(patient: Client) -> None:
+    document = sent(patient)
+    take_back(patient, document)
+    other = own_browser(make_lead(email="robin@example.org"))
+    assert other.post(f"{LIST}{document.pk}/take-back/").status_code == 404
 
 
 def test_a_tablet_takes_back_what_was_sent_from_it(lead: Lead) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import imaging
+from crm.actions import documents, imaging
 from crm.document_enums import DocumentState
 from crm.enums import ActivityKind, TaskKind
 from crm.errors import ImagingRefused
@@ -90,6 +90,24 @@ def test_linked_documents_count_as_received_once_they_can_be_read(
     assert desk.post(path, {"document": make_document(other, kind="report").pk}).status_code == 404
     with pytest.raises(ImagingRefused):
         imaging.link(make_document(other, kind="report"), study, by=coordinator, now=timezone.now())
+
+
+def test_what_was_taken_back_is_not_linked(
+    study: ImagingStudy, lead: Lead, desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The patient takes a file back while somebody presses Link."""
+    document = make_document(lead, kind="report", state=DocumentState.CLEAN)
+    linked = imaging.link
+
+    def late(*args: Any, **kwargs: Any) -> None:
+        assert documents.take_back(document, now=timezone.now())
+        linked(*args, **kwargs)
+
+    monkeypatch.setattr(imaging, "link", late)
+    path = f"/admin/crm/lead/{lead.pk}/imaging/{study.pk}/link/"
+    page = desk.post(path, {"document": document.pk}, follow=True).content.decode()
+    study.refresh_from_db()
+    assert (study.report_at, "This file was taken back." in page) == (None, True)
 
 
 def test_a_fax_cover_says_nothing_about_anybody(study: ImagingStudy, lead: Lead, desk: Client) -> None:

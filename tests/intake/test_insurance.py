@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
 from django.test import Client
 
-from crm.actions import treatments
+from crm.actions import documents, treatments
 from crm.document_enums import DocumentKind, DocumentState
 from crm.enums import AccessAction, ActivityKind, TaskKind
 from crm.models import AccessEvent, Activity, Document, Lead, Location, PatientSession, Task, User
@@ -251,6 +251,19 @@ def test_what_does_not_fit_is_refused_and_says_why(lead: Lead, desk: Client, doc
     other = PageOfProof(lead=lead, profile="general", criterion="x", document=document, page=0, created_by=make_user())
     with pytest.raises(IntegrityError), transaction.atomic():
         other.save()
+
+
+def test_a_document_that_shows_a_criterion_is_not_taken_back(lead: Lead, desk: Client, document: Document) -> None:
+    note(desk, lead, document=document.pk)
+    assert not documents.take_back(document, now=NOON)
+    assert PageOfProof.objects.get().document == document
+
+
+def test_no_page_of_a_document_that_was_taken_back_is_noted(lead: Lead, coordinator: User, document: Document) -> None:
+    assert documents.take_back(document, now=NOON)
+    about: dict[str, Any] = {"profile": "general", "criterion": "care_6_weeks", "document": document, "page": 1}
+    with pytest.raises(InsuranceRefused, match="taken back"):
+        insurance.note_page(lead, by=coordinator, now=NOON, **about)
 
 
 def test_no_page_of_somebody_elses_document_is_noted(lead: Lead, coordinator: User, document: Document) -> None:
