@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm import printing, registry
+from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import find_lead, user_of
 from crm.admin.reviews import SeenForm, above
 from crm.enums import Outcome
@@ -160,7 +161,7 @@ def _ask_for_a_word(site: AdminSite, request: HttpRequest, lead: Lead) -> HttpRe
     basis = registry.basis_of(lead)
     context = {**site.each_context(request), "title": f"Authorization packet: {lead.full_name}", "lead": lead}
     context |= {"opts": Lead._meta, "may": may, "refused": refused, "reason": reason, "seen": basis.number}
-    context |= {"about": above(request, lead, basis, news) if may else ""}
+    context |= {"about": above(request, lead, basis, news) if may else "", "in_copy": IN_COPY}
     return TemplateResponse(request, "intake/packet_waits.html", context, status=422 if refused else 409)
 
 

@@ -12,7 +12,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from crm import registry
-from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead
 from crm.normalise import telephone_in_words
@@ -52,7 +51,7 @@ class DecideForm(forms.Form):
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=f"Needed for a no; it stays beside the request. {IN_COPY}",
+        help_text="Needed for a no; it stays beside the request.",
     )
 
     def __init__(self, *args: Any, waits: UnprovenRequest, **kwargs: Any) -> None:

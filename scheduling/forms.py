@@ -6,6 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from crm.admin.forms import IN_COPY
 from crm.models import Location
 from crm.text_fields import LineField, TextField
 from scheduling.enums import CancelReason, ResourceKind
@@ -73,7 +74,7 @@ class StaffCancelForm(CancelForm):
     """Every reason, those of the centre too, and a word about it for colleagues."""
 
     reason = forms.ChoiceField(choices=[("", "Choose …"), *CancelReason.choices], label="Why")
-    note = TextField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    note = TextField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}), help_text=IN_COPY)
 
     def __init__(self, *args: Any, by_mail: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

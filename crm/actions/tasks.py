@@ -88,8 +88,10 @@ def put_off(task: Task, *, until: datetime, by: User, now: datetime, seen: str =
     with transaction.atomic():
         if not Task.objects.open().filter(pk=task.pk, key=task.key).update(due_at=until):
             return False
-        words = f"Put off to {until.astimezone(task.lead.location.zone):%b %-d, %-I:%M %p}: {task.title}"
-        Activity.objects.create(lead=task.lead, kind=ActivityKind.NOTE, at=now, by=by, summary=words[:200])
+        when = until.astimezone(task.lead.location.zone)
+        # without the title: the patient reads this line in their copy, and the title is a note of ours
+        words = f"Put off to {when:%b %-d, %-I:%M %p}: {TaskKind(task.kind).label}"
+        Activity.objects.create(lead=task.lead, kind=ActivityKind.NOTE, at=now, by=by, summary=words)
     return True
 
 

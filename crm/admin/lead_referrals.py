@@ -14,6 +14,7 @@ from django.utils.html import format_html
 
 from crm import registry
 from crm.actions import referrals
+from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.enums import ReferralStep
 from crm.models import Lead, Referral, ReferringPractice
@@ -47,7 +48,9 @@ class ReferralForm(forms.Form):
 
 class TellForm(forms.Form):
     how = LineField(
-        label="How, and to whom", max_length=200, help_text="Such as: fax to Dr. Example, or spoke to the front desk."
+        label="How, and to whom",
+        max_length=200,
+        help_text=f"Such as: fax to Dr. Example, or spoke to the front desk. {IN_COPY}",
     )
     step = forms.ChoiceField(choices=ReferralStep.choices, widget=forms.HiddenInput)
 
