@@ -135,7 +135,8 @@ FOLLOWS = {ActivityKind.STAGE, ActivityKind.SAFETY_HOLD, "message"}
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a lead's timeline. `state` and `message_id` are a message's; `changes` are (what, before, after)."""
+    """One line of a lead's timeline. `state` and `message_id` are a message's; `changes` are (what, before, after);
+    `activity_id` names what somebody else may have told in confidence."""
 
     at: datetime
     kind: str
@@ -145,6 +146,7 @@ class Entry:
     state: str = ""
     message_id: UUID | None = None
     in_confidence: bool = False
+    activity_id: UUID | None = None
     changes: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
@@ -248,6 +250,7 @@ def _of_activity(activity: Activity) -> Entry:
         by=str(activity.by or ""),
         note=activity.note,
         in_confidence=activity.in_confidence,
+        activity_id=activity.pk if activity.may_be_in_confidence else None,
         changes=[change_in_words(model, name, *values) for name, values in changes.items()],
     )
 

@@ -311,6 +311,13 @@ PRIVATE_GUARDS = [
         "crm/test_own_copy.py::test_what_a_third_person_told_in_confidence_is_in_no_copy",
     ),
     Guard(
+        "the move of a call in confidence is in no copy",
+        "crm/actions/leads.py",
+        "    if in_confidence:\n        keep_in_confidence(call)\n",
+        "",
+        "crm/test_own_copy.py::test_what_a_third_person_told_in_confidence_is_in_no_copy",
+    ),
+    Guard(
         "a file that staff scanned is its person's alone",
         "crm/my_documents.py",
         "Document.objects.filter(lead=session.lead) if session.sees_record else own(request)",

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from crm import stages
@@ -148,6 +149,8 @@ def log_call(
     if Lead.objects.filter(pk=lead.pk, stage=Stage.NEW).exists():
         with suppress(MoveRefused):
             move(lead, to=Stage.CONTACTING, by=by, now=now)
+    if in_confidence:
+        keep_in_confidence(call)
     events.announce(lead, Event.CALLED, now=now, key=str(call.pk))
     return call
 
@@ -239,3 +242,12 @@ def add_note(lead: Lead, *, by: User, text: str, in_confidence: bool = False, no
         note=text,
         in_confidence=in_confidence,
     )
+
+
+def keep_in_confidence(entry: Activity, *, is_told: bool = True) -> None:
+    """Take a note or a call out of the patient's own copy, or put it back. So goes the move that a call has made: at
+    that minute it would tell that somebody called."""
+    about = Q(pk=entry.pk)
+    if entry.kind == ActivityKind.CALL:
+        about |= Q(lead=entry.lead_id, kind=ActivityKind.STAGE, at=entry.at, by=entry.by_id)
+    Activity.objects.filter(about).update(in_confidence=is_told)

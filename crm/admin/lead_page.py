@@ -24,7 +24,7 @@ from crm.admin.forms import CallForm, MoveForm, NoteForm
 from crm.admin.once import once
 from crm.enums import AccessAction, ActivityKind, CallOutcome, Stage
 from crm.errors import MessageRefused, MoveRefused, TaskRefused
-from crm.models import Lead, Message, Task, User
+from crm.models import Activity, Lead, Message, Task, User
 
 View = Callable[..., HttpResponseBase]
 # What the timeline can be narrowed to: (words, kinds of entries).
@@ -41,6 +41,7 @@ TIMELINE: dict[str, tuple[str, set[str]]] = {
     "documents": ("Documents", {ActivityKind.DOCUMENT, ActivityKind.IMAGING}),
     "changes": ("Changes", {ActivityKind.DETAILS, ActivityKind.TREATMENT_ADDED, ActivityKind.TREATMENT_CORRECTED}),
 }
+CONFIDES = "crm.add_activity crm.view_activity"
 SENDS_AGAIN = "crm.change_lead crm.view_message"
 BOARD = "board"  # where a move was asked for, and where to go back to
 
@@ -58,6 +59,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         route("call/", call, "crm.add_activity", "crm_lead_call"),
         route("panels/<slug:key>/", panel, "crm.view_lead", "crm_lead_panel"),
         route("note/", note, "crm.add_activity", "crm_lead_note"),
+        route("entries/<uuid:activity_id>/confidence/", confidence, CONFIDES, "crm_lead_confidence"),
         route("tasks/<uuid:task_id>/done/", finish_task, "crm.change_task", "crm_lead_task_done"),
         route("messages/<uuid:message_id>/send-again/", send_again, SENDS_AGAIN, "crm_lead_send_again"),
     ]
@@ -135,6 +137,17 @@ def note(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
         return page(site, request, lead_id, status=422, note_form=form)
     leads.add_note(find_lead(lead_id), by=user_of(request), **form.cleaned_data)
     messages.success(request, "The note is on the timeline.")
+    return back(lead_id)
+
+
+def confidence(site: AdminSite, request: HttpRequest, lead_id: UUID, activity_id: UUID) -> HttpResponse:
+    """Says of a note or a call whether somebody else told it in confidence."""
+    entry, told = get_object_or_404(Activity, pk=activity_id, lead_id=lead_id), request.POST.get("told")
+    if not entry.may_be_in_confidence:
+        raise Http404("Only a note or a call of ours may be told in confidence.")
+    if request.method == "POST" and told in {"in_confidence", "openly"}:
+        leads.keep_in_confidence(entry, is_told=told == "in_confidence")
+        messages.success(request, f"It is {'not ' if told == 'in_confidence' else ''}in the patient’s copy.")
     return back(lead_id)
 
 

@@ -18,13 +18,14 @@ from django.utils.translation import override
 from crm import own_copy, registry
 from crm.actions import conversation, documents, leads
 from crm.admin import forms as lead_forms
-from crm.admin import lead_safety, reviews
+from crm.admin import lead_referrals, lead_safety, reviews
 from crm.column_names import NAMES
 from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import ActivityKind, CallOutcome
-from crm.models import Activity, Document, Lead, Measurement, PatientSession, User
+from crm.enums import AccessAction, ActivityKind, CallOutcome
+from crm.models import AccessEvent, Activity, Document, Lead, Measurement, PatientSession, User
 from crm.treatment_enums import MeasurementKind, Source
 from intake import desk, insurance_desk, new_request, texts, unproven_desk
+from scheduling.forms import StaffCancelForm
 from tests.crm import files
 from tests.factories import make_lead, make_treatment, make_user, own_browser, tablet
 
@@ -226,6 +227,7 @@ def test_what_a_third_person_told_in_confidence_is_in_no_copy(lead: Lead, coordi
     assert browser.post(f"/admin/crm/lead/{lead.pk}/{way}/", fields).status_code == 302
 
     assert Activity.objects.filter(lead=lead, in_confidence=True, note="Husband: she drinks.").count() == 1
+    assert copy_of(lead)["What happened"] == []  # nor does a move at that minute tell that somebody called
     assert "Husband" not in json.dumps(copy_of(lead))
     page = browser.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
     assert "told in confidence, not in the patient’s copy" in page
@@ -271,10 +273,57 @@ def test_the_source_of_a_score_is_told(lead: Lead) -> None:
         (reviews.ConsultationForm, "note"),
         (desk.OverrideForm, "reason"),
         (insurance_desk.VerificationForm, "note"),
-        (unproven_desk.DecideForm, "note"),
         (new_request.NewRequest, "note"),
+        (lead_referrals.TellForm, "how"),
+        (StaffCancelForm, "note"),
     ],
     ids=lambda one: getattr(one, "__name__", one),
 )
 def test_wherever_staff_write_about_a_person_the_form_says_who_reads_it(form: type[forms.Form], field: str) -> None:
     assert lead_forms.IN_COPY in str(form.base_fields[field].help_text)
+
+
+def test_a_note_only_of_us_does_not_say_that_the_patient_reads_it() -> None:
+    assert lead_forms.IN_COPY not in str(unproven_desk.DecideForm.base_fields["note"].help_text)
+
+
+# --- The box, later --------------------------------------------------------------------------------------------------
+def tell_later(browser: Client, entry: Activity, told: str) -> Any:
+    return browser.post(f"/admin/crm/lead/{entry.lead_id}/entries/{entry.pk}/confidence/", {"told": told})
+
+
+@pytest.mark.parametrize("way", ["note", "call"])
+def test_the_box_of_an_entry_is_set_and_taken_off_later(lead: Lead, coordinator: User, way: str) -> None:
+    browser = Client()
+    browser.force_login(coordinator)
+    if way == "note":
+        entry = leads.add_note(lead, by=coordinator, text="Husband: she drinks.")
+    else:
+        entry = leads.log_call(lead, by=coordinator, outcome=CallOutcome.REACHED, note="Husband: she drinks.")
+    before = copy_of(lead)["What happened"]
+    page = f"/admin/crm/lead/{lead.pk}/change/"
+    assert "It was told in confidence" in browser.get(page).content.decode()
+
+    for told in ("in_confidence", "in_confidence"):
+        assert tell_later(browser, entry, told).status_code == 302
+
+    assert copy_of(lead)["What happened"] == []
+    assert "told in confidence, not in the patient’s copy" in browser.get(page).content.decode()
+    assert AccessEvent.objects.filter(action=AccessAction.EDIT, user_id=coordinator.pk).count() == 2
+    tell_later(browser, entry, "openly")
+    assert copy_of(lead)["What happened"] == before
+
+
+def test_only_notes_and_calls_of_staff_are_told_in_confidence(lead: Lead, coordinator: User) -> None:
+    browser, other = Client(), make_lead(email="robin@example.org", phone="")
+    browser.force_login(coordinator)
+    theirs = leads.add_note(other, by=coordinator, text="Prefers mornings.")
+    decided = Activity.objects.create(lead=lead, kind=ActivityKind.OUTCOME, by=coordinator, note="Too soon.")
+    own = Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, summary="Asked us to delete their data")
+
+    for entry in (decided, own):
+        assert tell_later(browser, entry, "in_confidence").status_code == 404
+    address = f"/admin/crm/lead/{lead.pk}/entries/{theirs.pk}/confidence/"
+    assert browser.post(address, {"told": "in_confidence"}).status_code == 404
+    assert tell_later(browser, leads.add_note(lead, by=coordinator, text="Hello"), "?").status_code == 302
+    assert not Activity.objects.filter(in_confidence=True).exists()

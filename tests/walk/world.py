@@ -180,7 +180,7 @@ def _contact(place: Place, ann: Lead, users: dict[str, User]) -> None:
     place.keep("crm/inboundmail", mail)
     aside = {"came_by": "mailbox", "reason": "too_slow", "source": f"Subject: {told}".encode(), "size": 99}
     place.keep("crm/setasidemail", SetAsideMail.objects.create(digest=uuid.uuid4().hex, lead=ann, **aside))
-    Activity.objects.create(lead=ann, kind="note", note=told)
+    place.keep("activity_id", Activity.objects.create(lead=ann, kind="note", note=told, by=users["coordinator"]))
     PrivateMessage.objects.create(lead=ann, text=f"Dear all, {told}")
     place.keep("person_id", ContactPerson.objects.create(lead=ann, name=f"Uncle {words}"))
     PatientSession.objects.create(lead=ann, secret_hash=uuid.uuid4().hex)
