@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.actions import measurements, reviews
+from crm.admin.forms import IN_COPY
 from crm.enums import ActivityKind, Decision, Outcome, TaskKind
 from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment, User
 from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
@@ -112,7 +113,9 @@ def test_the_packet_waits_for_a_clinician_under_a_hold_or_an_open_review(lead: L
     browser = Client()
     browser.force_login(make_user("clinician", email="dana@example.org"))
     assert browser.post(path, {"reason": " "}).status_code == 422
-    seen = browser.get(path).content.decode().split('name="seen" value="')[1].split('"')[0]
+    page = browser.get(path).content.decode()
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    assert IN_COPY in page
     assert browser.post(path, {"seen": seen, "reason": "Seen, and not urgent"}).status_code == 302
     assert b"Request for authorization" in desk.get(path).content
     assert Activity.objects.filter(kind=ActivityKind.INSURANCE, note="Seen, and not urgent").count() == 1
