@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest
 
-from crm import registry
+from crm import raw_body, registry
 from crm.models import Lead, PatientSession
 from crm.patient_access import FILLS_IN
 
@@ -42,7 +42,7 @@ def is_from_script(request: HttpRequest) -> bool:
 def named_in(request: HttpRequest, session: PatientSession | None) -> PatientSession | None:
     """Return the session, alive or over, in which the page of a form was opened; None when the form does not say.
     `session`: the browser's own, for which nobody has to ask the database."""
-    token = request.headers.get(HEADER) or request.POST.get(FIELD, "")
+    token = request.headers.get(HEADER) or raw_body.field_in(request, FIELD)
     try:
         key = UUID(_SIGNER.unsign(token))
     except (BadSignature, ValueError):

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 from django.core.exceptions import SuspiciousOperation
 from django.forms import Form, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 
+from crm import raw_body
 from intake import derived_signs
 from intake.questionnaire import alarming_among
 
@@ -18,14 +18,7 @@ _MARK = "leads_to_emergency_care"
 def ticked_in(request: HttpRequest) -> list[str]:
     """Return every "yes" and "not sure" of block A in what was posted, ticked or told by another answer; [] when the
     body cannot be read."""
-    try:
-        if request.content_type == "application/x-www-form-urlencoded":
-            posted = parse_qs(request.body.decode("latin-1"))
-        else:
-            posted = dict(request.POST.lists())
-    except Exception:  # whatever is wrong with the body has its own answer already
-        return []
-    return among(posted)
+    return among(raw_body.fields_in(request))
 
 
 def among(posted: Mapping[str, list[str]]) -> list[str]:

@@ -21,7 +21,7 @@ from django.utils.translation import get_language, get_language_from_request, ov
 from django.views import defaults
 from django.views.decorators.csp import csp_override
 
-from crm import patient_access, private, whose_page
+from crm import patient_access, private, raw_body, whose_page
 from crm.models import PatientSession
 from intake import answering, embed, guard, known, my, raw_signs, record, reports, signs, taking, views
 from intake.forms import PageForm
@@ -129,7 +129,7 @@ def _keep_public(request: HttpRequest, door: Door) -> HttpResponse:
             return taking.take_emergency(request, door)
     except Exception as error:
         log.error("emergency_not_stored", exc_info=error)
-    return door.emergency(request, abroad=taking.is_abroad(request.POST.get("state", "")), kept="failed")
+    return door.emergency(request, abroad=taking.is_abroad(raw_body.field_in(request, "state")), kept="failed")
 
 
 def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:

@@ -76,6 +76,13 @@ WHOSE_PAGE_GUARDS = [
         "about = session or named\n",
         f"{WHOSE_PAGE}test_a_sign_in_a_page_of_another_person_calls_for_the_one_whom_it_names",
     ),
+    Guard(
+        "among too many fields it is found whose page it was",
+        "crm/raw_body.py",
+        '        return fields_in(request).get(name, [""])[-1]\n',
+        '        return ""\n',
+        f"{WHOSE_PAGE}test_a_sign_among_two_thousand_fields_calls_for_whom_the_page_names",
+    ),
     # What a browser forgets, and says
     Guard(
         "closing forgets every cookie that leads back",

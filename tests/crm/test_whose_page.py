@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -338,3 +339,19 @@ def test_a_sign_in_a_page_that_names_nobody_changes_no_record(browser: Client, a
     assert browser.post("/my/questions/recheck/", form)["Location"] == "/candidate/emergency/"
     assert SafetyAlert.objects.get().lead == anna
     assert not Submission.objects.counting().exists()
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_sign_among_two_thousand_fields_calls_for_whom_the_page_names(
+    browser: Client, anna: Lead, bert: Lead, is_first: bool
+) -> None:
+    """However many fields there are, in whatever order, and whoever the browser is open for by now."""
+    form = form_on(browser, "/my/questions/recheck/") | {"safety_check": ["A1"]}
+    more = {f"more{number}": "1" for number in range(2000)}
+    turns_to(browser, bert)
+    for _ in range(2):
+        body = urlencode(form | more if is_first else more | form, doseq=True)
+        answer = browser.post("/my/questions/recheck/", body, content_type="application/x-www-form-urlencoded")
+        assert answer["Location"] == "/candidate/emergency/"
+    assert SafetyAlert.objects.get().lead == anna
+    assert Task.objects.get(kind=TaskKind.URGENT_CALL).lead == anna
