@@ -48,10 +48,13 @@ PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
 
 @require_POST
 def go_on(request: HttpRequest) -> HttpResponse:
-    """From the thank-you page straight to the second step, in the browser that has just sent the request."""
+    """From the thank-you page straight to the second step, in the browser that has just sent the request; 409 from the
+    page of an older one, whose answers would be stored for somebody else."""
     reference = views.just_sent(request)
     if not reference:
         return redirect("intake:candidate")
+    if views.shown_on(request) != reference:
+        return render(request, "intake/sent_since.html", status=409)
     just_now = timezone.now() - actions.FOLLOWS_FOR
     found = Submission.objects.select_related("lead", "unproven").filter(reference=reference, at__gt=just_now).first()
     decided = found and found.unproven and found.unproven.state != Unproven.WAITING

@@ -81,6 +81,11 @@ def just_sent(request: HttpRequest) -> str:
     return _remembered(request)[0]
 
 
+def shown_on(request: HttpRequest) -> str:
+    """Return the reference on the thank-you page whose button was pressed; only a comparison makes it good."""
+    return request.POST.get("reference", "")
+
+
 def _remembered(request: HttpRequest) -> tuple[str, str]:
     """The reference, and the id of the form, of the request that this browser sent within the hour."""
     kept = request.get_signed_cookie(REFERENCE_COOKIE, default="", max_age=COOKIE_SECONDS) or ""

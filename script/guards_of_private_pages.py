@@ -49,6 +49,13 @@ WHOSE_PAGE_GUARDS = [
         f"{WHOSE_PAGE}test_whether_two_requests_are_about_one_person_is_nothing_to_tell",
     ),
     Guard(
+        "an older thank-you page begins nothing for the request sent since",
+        "intake/my.py",
+        "    if views.shown_on(request) != reference:\n",
+        "    if False:\n",
+        f"{WHOSE_PAGE}test_an_older_thank_you_page_begins_nothing_for_the_request_sent_since",
+    ),
+    Guard(
         "the text comes back to nobody but who opened both",
         "crm/whose_page.py",
         "not (session.is_on_behalf and named.is_on_behalf and named.by_id == staff.pk)",

@@ -12,6 +12,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from crm import mail_texts, queries, stages, whose_page
 from crm.actions import sequences
 from crm.models import Heartbeat, Lead, Location, PatientSession, User
+from intake import views
 from tests.factories import make_lead, make_location, make_user
 
 # Thousands of tests make much that lives long; looking through all of it again and again takes a twentieth of the time.
@@ -53,15 +54,20 @@ def forgotten_language() -> None:
 
 @pytest.fixture(autouse=True)
 def own_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What tests send to the private page without having opened it before is sent as from a page of its own browser.
+    """What tests send to the private page, or from the thank-you page, without having opened it before is sent as from
+    a page of its own browser.
     tests/crm/test_whose_page.py does without."""
-    named_in = whose_page.named_in
+    named_in, shown_on = whose_page.named_in, views.shown_on
 
     def named_or_own(request: HttpRequest, session: PatientSession | None) -> PatientSession | None:
         names_one = whose_page.HEADER in request.headers or whose_page.FIELD in request.POST
         return named_in(request, session) if names_one else session
 
+    def shown_or_own(request: HttpRequest) -> str:
+        return shown_on(request) or views.just_sent(request)
+
     monkeypatch.setattr(whose_page, "named_in", named_or_own)
+    monkeypatch.setattr(views, "shown_on", shown_or_own)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def shared(centre: Location) -> Client:
     browser = Client()
     browser.get("/?utm_source=leaflet")
     browser.post("/candidate/", step_one())
-    browser.post("/candidate/go-on/")
+    browser.post("/candidate/go-on/", form_on(browser, "/candidate/thanks/", having="reference"))
     sign = form_on(browser, "/my/questions/recheck/") | {"safety_check": ["A1"]}
     browser.post("/my/questions/recheck/", sign)
     form = form_on(browser, "/my/questions/background/")

@@ -83,6 +83,11 @@ def form_on(browser: Client, path: str, *, having: str = whose_page.FIELD) -> Fo
     return dict(as_sent(browser.get(path).content.decode(), having=having))
 
 
+def tells_more(browser: Client) -> None:
+    """Press the button on the thank-you page of the request just sent."""
+    browser.post("/candidate/go-on/", form_on(browser, "/candidate/thanks/", having="reference"))
+
+
 # --- Every form names its person --------------------------------------------------------------------------------------
 
 
@@ -196,10 +201,10 @@ def test_a_second_request_for_somebody_else_takes_no_page_of_the_first(centre: L
     """Nor does it matter whether we know the two: that is nothing to tell (tests/intake/test_equal_work.py)."""
     browser = Client()
     browser.post("/candidate/", step_one())
-    browser.post("/candidate/go-on/")
+    tells_more(browser)
     form = form_on(browser, "/my/questions/background/", having="medications")
     browser.post("/candidate/", step_one(first_name="Bert", email="bert@example.org", phone="(212) 555-0177"))
-    browser.post("/candidate/go-on/")
+    tells_more(browser)
     answer = browser.post("/my/questions/background/", form | {"medications": "Zebra tablets"})
     assert (answer.status_code, "Zebra" in answer.content.decode()) == (409, False)
     assert not Submission.objects.filter(page="background").exists()
@@ -211,11 +216,33 @@ def test_whether_two_requests_are_about_one_person_is_nothing_to_tell(anna: Lead
     asked = {"first_name": anna.first_name, "last_name": anna.last_name, "email": anna.email}
     for number in ("(212) 555-0142", "(212) 555-0177"):
         browser.post("/candidate/", step_one(**asked, phone=number))
-        browser.post("/candidate/go-on/")
+        tells_more(browser)
         if number.endswith("0142"):
             form = form_on(browser, "/my/questions/background/", having="medications")
     assert set(PatientSession.objects.values_list("lead", flat=True)) == {anna.pk}
     assert browser.post("/my/questions/background/", form).status_code == 409
+
+
+def test_an_older_thank_you_page_begins_nothing_for_the_request_sent_since(centre: Location) -> None:
+    """ "Tell us more" stands on the page of one request; its answers would be stored for the other."""
+    browser = Client()
+    browser.post("/candidate/", step_one())
+    older = form_on(browser, "/candidate/thanks/", having="reference")
+    browser.post("/candidate/", step_one(first_name="Bert", email="bert@example.org", phone="(212) 555-0177"))
+    for form in (older, {}, {"reference": "nonsense"}):
+        answer = browser.post("/candidate/go-on/", form)
+        page = answer.content.decode()
+        assert (answer.status_code, "Another request was sent since" in page) == (409, True)
+        assert [word for word in ("Bert", "Maria", *references()) if word in page] == []
+    assert (PatientSession.objects.count(), browser.get("/my/").status_code) == (0, 404)
+    assert 'href="/candidate/thanks/"' in page  # the one that was sent last
+    newer = form_on(browser, "/candidate/thanks/", having="reference")
+    assert browser.post("/candidate/go-on/", newer)["Location"] == "/my/"
+    assert PatientSession.objects.get().lead.first_name == "Bert"
+
+
+def references() -> list[str]:
+    return [str(one) for one in Submission.objects.values_list("reference", flat=True)]
 
 
 def test_a_file_goes_to_nobody_else(browser: Client, bert: Lead) -> None:

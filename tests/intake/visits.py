@@ -209,7 +209,10 @@ class Visit:
         """From a tab of this request when another one was sent since, and when the page is closed."""
         page = self.see("/my/questions/recheck/").content.decode()
         older = dict(re.findall(r'name="(whose_page)" value="([^"]+)"', page))
+        thanks = self.see("/candidate/thanks/").content.decode()
+        older_thanks = dict(re.findall(r'name="(reference)" value="([^"]+)"', thanks))
         self.send("/candidate/", self._form())
+        self.send("/candidate/go-on/", older_thanks)
         self.send("/candidate/go-on/", {})
         for answers in ({"conditions": ["diabetes"]}, older):
             self.send("/my/questions/background/", older | answers)
