@@ -87,8 +87,8 @@ def keep_page(sent: Sent) -> bool:
     changed = replace(sent, answers=news, pressed=sent.answers)
     if not sent.session.is_proven:
         waits = _request_of(sent)
-        is_kept = _keep_for_later(changed, waits) is not None
-        if is_kept and signs.of_answers(sent.answers, lead=sent.lead, now=sent.now):
+        is_kept = _keep_for_later(replace(changed, answers=news | sent.telling), waits) is not None
+        if is_kept and signs.of_answers(sent.answers | sent.telling, lead=sent.lead, now=sent.now):
             known.ask_for_review(sent.lead, waits, now=sent.now)
         return is_kept
     before = seen if sent.session.sees_record else record.told_by(sent.lead)
@@ -129,8 +129,8 @@ def _is_same(one: Any, other: Any) -> bool:
 def keep_emergency(sent: Sent) -> None:
     """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
     to a request in somebody's name puts the hold on that request alone; somebody is called all the same."""
-    given = {name: value for name, value in sent.answers.items() if value not in record.NO_ANSWERS}
-    sent = replace(sent, answers=given)
+    said = sent.answers if sent.session.is_proven else sent.answers | sent.telling
+    sent = replace(sent, answers={name: value for name, value in said.items() if value not in record.NO_ANSWERS})
     if sent.session.is_proven:
         if kept := _keep(sent, None):
             known.raise_alarm(sent.lead, key=kept.pk, now=sent.now)

@@ -16,7 +16,7 @@ from crm.enums import ActivityKind, Event, TaskKind
 from crm.errors import TreatmentRefused
 from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
 from crm.treatment_enums import MeasurementKind, Source
-from intake import assessments, insurance, known, record
+from intake import assessments, derived_signs, insurance, known, record
 from intake.models import Submission
 from intake.questionnaire import RECHECK
 from intake.record import TREATMENTS, Told
@@ -37,7 +37,8 @@ _COLUMNS = {field.name: field for field in Treatment._meta.concrete_fields}
 class Sent:
     """A checked page as it came from a browser. `answers` are those that were changed on it, as cleaned data; `shown`
     is what it showed when it was opened, None when it carried nothing along. `pressed`: all that was changed, where of
-    `answers` only the news are left; it tells a repeat. `left_out`: what was asked and got no answer."""
+    `answers` only the news are left; it tells a repeat. `left_out`: what was asked and got no answer. `whole`: all
+    that the page said, changed or not."""
 
     session: PatientSession
     page: str
@@ -49,10 +50,18 @@ class Sent:
     shown: Mapping[str, Any] | None = None
     pressed: Mapping[str, Any] | None = None
     left_out: Mapping[str, Any] = field(default_factory=dict)
+    whole: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def lead(self) -> Lead:
         return self.session.lead
+
+    @property
+    def telling(self) -> dict[str, Any]:
+        """Return what the page was filled in with where it tells a warning sign together with what was changed. Who is
+        not proven may have no record beside which the change alone would tell it."""
+        together = derived_signs.telling({**self.whole, **self.answers}, asked=self.answers)
+        return {name: self.whole[name] for name in sorted(together - self.answers.keys())}
 
     @property
     def source(self) -> Source:

@@ -116,9 +116,10 @@ def of_page(page: Mapping[str, Any], *, on: date) -> dict[str, str]:
     return heard.signs
 
 
-def telling(page: Mapping[str, Any]) -> set[str]:
-    """Return the questions of a page whose answers tell a sign."""
-    return {name for rule in _told(page, asked=page) for name in rule.questions}
+def telling(page: Mapping[str, Any], *, asked: Iterable[str] | None = None) -> set[str]:
+    """Return the questions of a page whose answers tell a sign. `asked`: only together with an answer to one of
+    these."""
+    return {name for rule in _told(page, asked=page if asked is None else asked) for name in rule.questions}
 
 
 def telling_among(question: str, given: Collection[str]) -> list[str]:

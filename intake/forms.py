@@ -110,10 +110,13 @@ class PageForm(ShownForm, QuestionnaireForm):
         names = [one.name for one in self.questions() if not is_asked_anew(self.page, one.name)]
         return {name: answers[name] for name in names if answers.get(name) not in NO_ANSWERS}
 
+    def whole(self) -> dict[str, Any]:
+        """Return all answers of the page, as far as they are in order."""
+        return {one.name: self.cleaned_data[one.name] for one in self.questions() if one.name in self.cleaned_data}
+
     def changed(self) -> dict[str, Any]:
-        """Return the answers that were changed since the page was opened, as far as they are in order."""
-        names = [one.name for one in self.questions() if one.name in self.cleaned_data]
-        return {name: self.cleaned_data[name] for name in names if self.is_touched(name)}
+        """Return those that were changed since the page was opened."""
+        return {name: answer for name, answer in self.whole().items() if self.is_touched(name)}
 
     def left_out(self) -> dict[str, Any]:
         """Return the questions that were left without an answer, as they were shown."""

@@ -281,7 +281,7 @@ def sent_with(
     if not isinstance(form, PageForm):
         return sent
     given = form.changed() | form.signs_as_ticked
-    return replace(sent, answers=given, shown=form.first, left_out=form.left_out())
+    return replace(sent, answers=given, shown=form.first, left_out=form.left_out(), whole=form.whole())
 
 
 def _show(request: PatientRequest, page: Page, form: PageForm, *, status: int = 200) -> HttpResponse:

@@ -233,8 +233,9 @@ def _as_read(request: HttpRequest, session: PatientSession, match: ResolverMatch
     key = match.kwargs["key"]
     form = PageForm(request.POST, page=my.PAGE_OF[key])
     form.is_valid()
-    answers = my.sent_with(session, key, "", form).answers
-    return key, {name: value for name, value in answers.items() if value not in record.NO_ANSWERS}
+    sent = my.sent_with(session, key, "", form)
+    said = sent.answers | sent.telling
+    return key, {name: value for name, value in said.items() if value not in record.NO_ANSWERS}
 
 
 def _told_of_a_treatment(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> dict[str, Any]:

@@ -9,8 +9,8 @@ ANSWER_GUARDS = [
     Guard(
         "an older tab never empties newer answers",
         "intake/forms.py",
-        "return {name: self.cleaned_data[name] for name in names if self.is_touched(name)}",
-        "return {name: self.cleaned_data[name] for name in names}",
+        "return {name: answer for name, answer in self.whole().items() if self.is_touched(name)}",
+        "return self.whole()",
         f"{_CHANGED}::test_one_topic_in_two_tabs_the_older_one_empties_nothing",
     ),
     Guard(

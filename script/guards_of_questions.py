@@ -125,6 +125,13 @@ QUESTION_GUARDS = [
         f"{TESTS}::test_boxes_that_contradict_each_other_are_a_report_when_the_session_is_over",
     ),
     Guard(
+        "a report holds what its page was filled in with",
+        "intake/safety_net.py",
+        "    said = sent.answers | sent.telling\n",
+        "    said = sent.answers\n",
+        f"{TESTS}::test_what_the_page_was_filled_in_with_counts_in_a_report",
+    ),
+    Guard(
         "an injection alone is no sign",
         "intake/questionnaire/red_flags.py",
         '    SignRule("B5", (_sure("since_then", "fever", "infection", "worse_pain"), _INJECTED)),\n',

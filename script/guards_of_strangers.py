@@ -250,7 +250,7 @@ STRANGER_GUARDS = [
     Guard(
         "a sign for review on a later page in somebody's name is reviewed",
         "intake/answering.py",
-        "        if is_kept and signs.of_answers(sent.answers, lead=sent.lead, now=sent.now):\n",
+        "        if is_kept and signs.of_answers(sent.answers | sent.telling, lead=sent.lead, now=sent.now):\n",
         "        if False:\n",
         f"{_REPORTS}::test_a_sign_for_review_that_nobody_has_proven_is_a_report_and_nothing_else[a page after it]",
     ),

@@ -616,6 +616,29 @@ def test_boxes_that_contradict_each_other_are_a_report_when_the_session_is_over(
     assert unproven.signs_of(UnprovenRequest.objects.get(lead=lead)) == expected
 
 
+def add_pain_to_osteoporosis(browser: Client, **change: Any) -> None:
+    """The page is filled in with the one, and only the other is ticked on it."""
+    send(browser, "background", conditions=["osteoporosis"])
+    shown = as_sent(browser.get("/my/questions/background/").content.decode(), having="shown")
+    if change:
+        PatientSession.objects.update(**change)
+    browser.post("/my/questions/background/", shown | {"new_severe_pain": "yes"})
+
+
+def test_what_the_page_was_filled_in_with_counts_in_a_report(lead: Lead, browser: Client) -> None:
+    add_pain_to_osteoporosis(browser, seen_at=NOON)
+    assert unproven.signs_of(UnprovenRequest.objects.get(lead=lead)) == ["B4"]
+
+
+def test_what_the_page_was_filled_in_with_counts_without_proof(lead: Lead) -> None:
+    waiting = actions.submit(request_of(lead.location, now=NOON + timedelta(days=1), submission_id=uuid.uuid4()))
+    browser = Client()
+    browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), origin=waiting.pk).secret
+    add_pain_to_osteoporosis(browser)
+    assert Task.objects.open().filter(key=f"{reviews.OF_A_REPORT}{waiting.unproven_id}").count() == 1
+    assert unproven.signs_of(UnprovenRequest.objects.get(lead=lead)) == ["B4"]
+
+
 @pytest.mark.parametrize("page", ["questions/background", "questions/pain"])
 def test_no_form_makes_less_of_an_emergency_than_was_ticked(lead: Lead, browser: Client, page: str) -> None:
     PatientSession.objects.update(ended_at=timezone.now())
