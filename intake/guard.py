@@ -101,10 +101,9 @@ def arrive(
     return _judge(request, data, statement, values, now=now, kind="urgent " if urgent else "")
 
 
-def look(request: HttpRequest, data: dict[str, Any], *, now: datetime, urgent: bool = False) -> Verdict:
+def look(request: HttpRequest, data: dict[str, Any], *, now: datetime) -> Verdict:
     """The same for what is no request for help."""
-    statement, kind = _COUNT.format(arrived="", same="''"), "urgent " if urgent else ""
-    return _judge(request, data, statement, {}, now=now, kind=kind)
+    return _judge(request, data, _COUNT.format(arrived="", same="''"), {}, now=now)
 
 
 def pages_are_many(request: HttpRequest, origin: object, *, now: datetime, urgent: bool = False) -> bool:

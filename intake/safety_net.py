@@ -143,8 +143,8 @@ def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:
         opened = _opened_for(request)
         if opened is None:
             return "failed"
-        is_many = guard.look(request, {}, now=now, urgent=True).is_many
-        if not is_many and _keep_report(request, *opened, match, now=now):
+        is_many = guard.pages_are_many(request, _counted_with(opened[0]), now=now, urgent=True)
+        if _keep_report(request, *opened, match, now=now, is_loud=not is_many):
             return "kept"
         known.call_at_once(opened[0].lead, key=private.id_in(request, "submission_id"), now=now, is_loud=not is_many)
     except Exception as error:
@@ -171,18 +171,29 @@ def _keep_signs_for_review(request: HttpRequest, match: ResolverMatch) -> None:
             return
         opened = _opened_for(request)
         report = _report(request, *opened, match, now=now) if opened else None
-        if report and report.signs and not guard.look(request, {}, now=now).is_many:
+        if report and report.signs and not guard.pages_are_many(request, _counted_with(report.session), now=now):
             reports.keep(report)
     except Exception as error:
         log.error("report_not_stored", exc_info=error)
 
 
+def _counted_with(session: PatientSession) -> object:
+    """With what its reports are counted: with the pages of the request in this browser, else by themselves."""
+    return session.origin or session.pk
+
+
 def _keep_report(
-    request: HttpRequest, session: PatientSession, is_ours: bool, match: ResolverMatch, *, now: datetime
+    request: HttpRequest,
+    session: PatientSession,
+    is_ours: bool,
+    match: ResolverMatch,
+    *,
+    now: datetime,
+    is_loud: bool,
 ) -> bool:
     """Whatever else is wrong with the page, the signs in it are kept."""
     try:
-        reports.keep(_report(request, session, is_ours, match, now=now))
+        reports.keep(_report(request, session, is_ours, match, now=now), is_loud=is_loud)
     except DatabaseError:
         raise
     except Exception as error:

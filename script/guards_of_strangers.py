@@ -257,7 +257,7 @@ STRANGER_GUARDS = [
     Guard(
         "a page whose session is over is a report",
         "intake/safety_net.py",
-        "        if not is_many and _keep_report(request, *opened, match, now=now):\n",
+        "        if _keep_report(request, *opened, match, now=now, is_loud=not is_many):\n",
         "        if False:\n",
         f"{_REPORTS}::test_an_emergency_sign_that_nobody_has_proven_is_a_report_and_nothing_else[closed]",
     ),

@@ -10,6 +10,7 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from crm import patient_access
 from crm.actions import reviews, safety
@@ -238,6 +239,23 @@ def test_what_names_no_sign_is_no_report(known: Lead) -> None:
         send(known, {})
     assert not UnprovenRequest.objects.exists()
     assert not reviews_of(known)
+
+
+# --- Crowds -----------------------------------------------------------------------------------------------------------
+def test_requests_from_a_waiting_room_crowd_out_no_report(known: Lead, settings: Settings) -> None:
+    settings.REQUESTS_AN_HOUR = 1
+    for number in range(3):
+        Visitor().post("/candidate/", step_one(email=f"p{number}@example.org", phone=f"(212) 555-01{number:02}"))
+    OVER["closed"](known, B_SIGN)
+    assert UnprovenRequest.objects.get(lead=known).submissions.count() == 1
+
+
+def test_a_crowd_of_emergency_signs_is_kept_without_mails(known: Lead, settings: Settings) -> None:
+    settings.REQUESTS_AN_HOUR = 0
+    browser, answer = OVER["closed"](known, A_SIGN)
+    assert "We have received what you sent" in browser.get(answer["Location"]).content.decode()
+    assert (the_report().has_sign, the_report().submissions.count()) == (True, 1)
+    assert SafetyAlert.objects.get().next_level_at is None
 
 
 # --- Once the patient has shown who they are --------------------------------------------------------------------------
