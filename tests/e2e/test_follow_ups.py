@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from crm import preference_link
-from crm.actions import arrivals, events
+from crm.actions import arrivals, events, opt_out
 from crm.enums import EnrolmentState, Event
 from crm.models import Enrolment, InboundMail, Lead, Suppression
 from crm.models.inbound import SetAsideReason
@@ -29,6 +29,7 @@ def check(page: Page) -> None:
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_choosing_which_mails_to_get(open_page: Watch, lead: Lead, javascript: bool) -> None:
+    opt_out.note_education(lead, given=True, words="Yes, tell me more", now=timezone.now())
     path = f"/u/{preference_link.make(lead.pk, lead.email)}/"
     page = open_page(path, java_script_enabled=javascript, **SMALL)
     if javascript:
