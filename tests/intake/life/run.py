@@ -10,14 +10,14 @@ from django.db import transaction
 
 from crm.models import Location, User
 from tests.factories import make_user
-from tests.intake.life import checks, steps
+from tests.intake.life import checks, patient_steps, steps
 from tests.intake.life.people import Clock, World, arrives
 
 BEGUN = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)  # a Monday morning in New York
 STEPS = 12
 RECORDS_A_LIFE = 2
 TO_LOOK_AT_PAGES = 0.2  # of the steps
-FROM_OUTSIDE = {steps.somebody_types_the_name, steps.a_page_is_over}
+FROM_OUTSIDE = {patient_steps.somebody_types_the_name, patient_steps.a_page_is_over}
 
 
 def make_staff() -> dict[str, User]:
@@ -49,7 +49,7 @@ def _live(chance: Random, clock: Clock, center: Location, staff: dict[str, User]
             "radiation_side": "left",
             "pain_now_avg": str(chance.randrange(11)),
             "tried_treatments": chance.choice([["nothing"], ["pt", "medication"], ["other"], ["chiropractic"]]),
-            "safety_check_b": chance.choice(steps.B_TICKS),
+            "safety_check_b": chance.choice(patient_steps.B_TICKS),
         }
         if changes["radiation"] == ["none"]:
             changes["radiation_side"] = None
