@@ -61,7 +61,10 @@ def _before(asked: Request) -> Submission | None:
     sent_here = Submission.objects.filter(
         form_id=asked.form_id, reference=asked.repeats, at__gt=asked.now - FOLLOWS_FOR
     )
-    found = sent_here.select_related("lead").first()
+    sent_here = sent_here.select_related("lead")
+    if asked.urgent:  # the lead first, as whoever decides about the request does; the alert waits for it anyway
+        sent_here = sent_here.select_for_update(no_key=True, of=("lead",))
+    found = sent_here.first()
     if found is None or not any(asked.data.get(way) and asked.data[way] == found.answers.get(way) for way in WAYS):
         return None
     undecided = UnprovenRequest.objects.select_for_update(no_key=True, of=("self",))

@@ -312,4 +312,11 @@ STRANGER_GUARDS = [
         "        except ZeroDivisionError as trouble:",
         f"{_REPORTS}::test_a_report_that_cannot_be_applied_waits_and_locks_nobody_out",
     ),
+    Guard(
+        "whoever sends again with a sign takes the lead first",
+        "intake/actions.py",
+        "    if asked.urgent:  # the lead first",
+        "    if False:  # the lead first",
+        "intake/test_at_once.py::test_sending_again_with_a_sign_and_taking_over_wait_in_no_circle",
+    ),
 ]
