@@ -307,9 +307,19 @@ def page(request: PatientRequest) -> HttpResponse:
 
 
 @require_POST
-@patient_page(reads=False)
-def stay(request: PatientRequest) -> HttpResponse:
-    """Keeps a page open on which somebody reads or types (static/js/stay.js)."""
+def stay(request: HttpRequest) -> HttpResponseBase:
+    """Keeps a page open on which somebody reads or types, that of the code too (static/js/stay.js): 204, 404 when it
+    has closed, 409 when this browser is open for somebody else."""
+    session = _find(request)
+    if session is None:
+        return no_entry(request)
+    asked = cast(PatientRequest, request)
+    asked.patient = session
+    return _private(_stayed(asked))
+
+
+@of_its_person
+def _stayed(_request: PatientRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 

@@ -3,6 +3,7 @@
 const notice = document.querySelector("form[data-closes-after]");
 const WARNING = 300;
 const ASK_AGAIN = 300;
+const CLOSED = [404, 409];
 
 if (notice) {
   const words = notice.querySelector("[data-words]");
@@ -22,7 +23,8 @@ if (notice) {
     try {
       const answer = await fetch(notice.action, { method: "POST", body: new URLSearchParams(new FormData(notice)) });
       if (answer.ok) notice.hidden = true;
-      else closed();
+      else if (CLOSED.includes(answer.status)) closed();
+      else pressed = before;
     } catch {
       pressed = before; // the connection is away: asked again at the next key
     }

@@ -173,4 +173,16 @@ def test_a_page_says_that_it_closes_and_whoever_presses_stays(anna: Lead) -> Non
         PatientSession.objects.update(seen_at=timezone.now() - timedelta(minutes=25))
         assert browser.post("/my/stay/", form).status_code == 204
     left_alone()
+    assert browser.post("/my/stay/", form).status_code == 404
+
+
+def test_the_page_of_the_code_stays_open_too(anna: Lead, centre: Location) -> None:
+    """It stands open before anything is proven, and says that it closes."""
+    browser = Client()
+    browser.post(f"/my/link/{make_link(anna, now=timezone.now())}/", {"opened": str(uuid.uuid4())})
+    form = form_on(browser, "/my/code/")
+    PatientSession.objects.update(seen_at=timezone.now() - timedelta(minutes=25))
+    assert browser.post("/my/stay/", form).status_code == 204
+    assert PatientSession.objects.get().seen_at > timezone.now() - timedelta(minutes=1)
+    browser.cookies["patient"] = prove(make_lead(location=centre, first_name="Bert")).secret
     assert browser.post("/my/stay/", form).status_code == 409
