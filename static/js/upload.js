@@ -95,9 +95,11 @@ const sendPieces = async (file, line, { id, offset, piece }) => {
   return persist(() => ask(`${path}finish/`, { method: "POST" }), line);
 };
 
-// Patients' uploads are dropped when they are stopped; the desk has no such address.
+// Patients' uploads are dropped when they are stopped; the desk has no such address. Returns what is true of it then.
 const drop = async (line) => {
-  if (line.id && form.dataset.drop) await ask(form.dataset.drop.replace("ID", line.id), { method: "POST" });
+  if (!line.id || !form.dataset.drop) return form.dataset.stopped;
+  const answer = await ask(form.dataset.drop.replace("ID", line.id), { method: "POST" }).catch(() => null);
+  return answer?.ok ? form.dataset.stopped : form.dataset.notDropped;
 };
 
 const send = async (file) => {
@@ -108,8 +110,7 @@ const send = async (file) => {
     if (!answer.ok) throw new Error(form.dataset.failed);
     line.say(reason || form.dataset.stored);
   } catch (trouble) {
-    if (line.signal.aborted) await drop(line).catch(() => {});
-    line.say(line.signal.aborted ? form.dataset.stopped : trouble.message || form.dataset.failed);
+    line.say(line.signal.aborted ? await drop(line) : trouble.message || form.dataset.failed);
   }
   line.end();
 };

@@ -133,6 +133,21 @@ def test_a_sending_is_stopped_and_leaving_it_is_warned_of(mine: Page) -> None:
     assert not Document.objects.exists()
 
 
+def test_a_sending_stopped_without_a_connection_is_not_said_to_be_gone(mine: Page) -> None:
+    mine.goto("/my/documents/")
+
+    def hold(route: Route) -> None:
+        if route.request.method != "PUT" or not Document.objects.get().received:
+            route.continue_()
+
+    mine.route(re.compile("/uploads/"), hold)
+    mine.route(re.compile("/take-back/"), lambda route: route.abort())
+    choose(mine, "report.pdf", PAPER)
+    mine.get_by_role("button", name="Stop: report.pdf").click()
+    expect(mine.get_by_text("report.pdf: Stopped. Take it back in the list when you are connected.")).to_be_visible()
+    assert Document.objects.get().state == DocumentState.UPLOADING
+
+
 def test_without_scripts_one_file_goes_by_the_form(open_page: Watch, site: str, lead: Lead, clinician: User) -> None:
     page = open_page("/", java_script_enabled=False)
     secret = prove(lead).secret
