@@ -319,7 +319,7 @@ def stay(request: HttpRequest) -> HttpResponseBase:
 
 
 @of_its_person
-def _stayed(_request: PatientRequest) -> HttpResponse:
+def _stayed(request: PatientRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
