@@ -40,6 +40,7 @@ DOORS: dict[str | None, Callable[[], Door]] = {
 }
 QUESTIONS, TREATMENT, PAGE = "my_questions", "my_treatment", "emergency"
 PRIVATE = {QUESTIONS, TREATMENT}
+SHOWN_AGAIN = {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS}
 # For the case that not even the page can be shown. The Spanish stands beside the English: nobody has checked it.
 LAST_WORDS = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -70,7 +71,7 @@ class SafetyNet:
         if raw_signs.is_too_much(request):
             return bad_request(request, SuspiciousOperation("Over a limit."))
         if not raw_signs.ticked_in(request):
-            if match.url_name in PRIVATE and not hasattr(request, "patient"):  # the page was never let in
+            if match.url_name in PRIVATE and not _is_answered(request, response):
                 _keep_signs_for_review(request, match)
             return response
         log.warning("emergency_caught", route=match.url_name, status=response.status_code)
@@ -80,6 +81,12 @@ class SafetyNet:
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Remember that the database failed: nobody with a warning sign waits for it twice."""
         request.META[_NO_DATABASE] = isinstance(exception, DatabaseError)
+
+
+def _is_answered(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether the page was let in, and either kept or shown again with what was typed."""
+    is_kept = response.status_code < HTTPStatus.BAD_REQUEST or response.status_code in SHOWN_AGAIN
+    return is_kept and hasattr(request, "patient")
 
 
 _NO_DATABASE = "nucleus.no_database"

@@ -639,6 +639,24 @@ def test_what_the_page_was_filled_in_with_counts_without_proof(lead: Lead) -> No
     assert unproven.signs_of(UnprovenRequest.objects.get(lead=lead)) == ["B4"]
 
 
+def test_a_sign_about_what_another_tab_has_taken_back_is_a_report(lead: Lead, browser: Client) -> None:
+    tell(browser, lead, start=months_ago(1))
+    address = f"/my/treatments/{Treatment.objects.get(lead=lead).pk}/"
+    shown = as_sent(browser.get(address).content.decode(), having="shown")
+    browser.post(address, shown | {"not_tried": "1"})
+    assert browser.post(address, shown | {"since_then": ["fever"]}).status_code == 404
+    assert unproven.signs_of(UnprovenRequest.objects.get(lead=lead)) == ["B5"]
+
+
+def test_a_sign_on_a_page_that_breaks_is_a_report(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = own_browser(lead)
+    browser.raise_request_exception = False
+    shown = as_sent(browser.get("/my/questions/background/").content.decode(), having="shown")
+    monkeypatch.delattr("intake.answering.keep_page")
+    assert browser.post("/my/questions/background/", shown | {"cancer_other": "yes"}).status_code == 500
+    assert unproven.signs_of(UnprovenRequest.objects.get(lead=lead)) == ["B1"]
+
+
 @pytest.mark.parametrize("page", ["questions/background", "questions/pain"])
 def test_no_form_makes_less_of_an_emergency_than_was_ticked(lead: Lead, browser: Client, page: str) -> None:
     PatientSession.objects.update(ended_at=timezone.now())
