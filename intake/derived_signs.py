@@ -53,8 +53,11 @@ class Heard:
     def hear_treatment(self, page: Mapping[str, Any], *, on: date) -> None:
         """Take in what was told of one treatment on a day."""
         key = page["treatment"]
+        before = self._treatments.get(key, {"kind": ""})
         told = page.get("told", {}) | {"injected": _injected(page, on)}
-        known = self._treatments.get(key, {"kind": ""}) | told
+        if before.get("injected") and "start" not in told:
+            told["injected"] = before["injected"]  # that time passes takes nothing back
+        known = before | told
         known |= {name: page[name] for name in ("kind", "start") if name in page}
         self._treatments[key] = known
         self._take_in(told, {**known, "since_then": told.get("since_then")}, key)

@@ -138,4 +138,11 @@ QUESTION_GUARDS = [
         '    SignRule("B5", (_sure("since_then", "fever", "infection", "worse_pain", "none"), _INJECTED)),\n',
         f"{TESTS}::test_an_injection_without_anything_since_opens_a_look_and_changes_no_outcome",
     ),
+    Guard(
+        "time takes no sign of an injection back",
+        "intake/derived_signs.py",
+        '        if before.get("injected") and "start" not in told:',
+        "        if False:",
+        f"{TESTS}::test_time_takes_no_sign_of_an_injection_back",
+    ),
 ]

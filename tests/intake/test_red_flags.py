@@ -689,3 +689,13 @@ def test_a_corrected_date_takes_the_sign_of_an_injection_back(lead: Lead, browse
     tell(browser, lead, start=months_ago(1), since_then=["infection"])
     tell(browser, lead, start=months_ago(9))
     assert told(lead) == {}
+
+
+def test_time_takes_no_sign_of_an_injection_back() -> None:
+    heard, told_on = Heard(), timezone.localdate()
+    page = {"treatment": "1", "kind": ITS_KIND, "start": (told_on - timedelta(days=20)).isoformat()}
+    heard.hear_treatment(page | {"told": {"start": "here", "since_then": ["infection"]}}, on=told_on)
+    heard.hear_treatment(page | {"told": {"relief": "25"}}, on=told_on + timedelta(days=100))
+    assert (heard.signs, bool(heard.facts["injection"])) == ({"B5": "yes"}, True)
+    heard.hear_treatment(page | {"start": "2025-01-31", "told": {"start": "01/2025"}}, on=told_on + timedelta(days=101))
+    assert (heard.signs, heard.facts["injection"]) == ({}, [])
