@@ -57,8 +57,8 @@ QUESTION_GUARDS = [
     Guard(
         "what tells an emergency is asked anew",
         "intake/questionnaire/step_two.py",
-        "ASKED_ANEW = {*ASKED_AS_SIGNS, *EMERGENCY_QUESTIONS}",
-        "ASKED_ANEW = {*ASKED_AS_SIGNS}",
+        "ASKED_ANEW = {*ASKED_AS_SIGNS, *EMERGENCY_QUESTIONS, *RECENT_QUESTIONS}",
+        "ASKED_ANEW = {*ASKED_AS_SIGNS, *RECENT_QUESTIONS}",
         f"{TESTS}::test_what_tells_an_emergency_is_asked_anew_each_time",
     ),
     Guard(
@@ -144,5 +144,12 @@ QUESTION_GUARDS = [
         '        if before.get("injected") and "start" not in told:',
         "        if False:",
         f"{TESTS}::test_time_takes_no_sign_of_an_injection_back",
+    ),
+    Guard(
+        "what is recent is asked anew",
+        "intake/questionnaire/step_two.py",
+        ", *RECENT_QUESTIONS}",
+        "}",
+        f"{TESTS}::test_what_is_recent_is_asked_anew_each_time",
     ),
 ]

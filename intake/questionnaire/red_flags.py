@@ -155,6 +155,8 @@ LOOK_RULES: tuple[LookRule, ...] = (
 )
 # Asked anew each time, never filled in: an old answer is no news.
 EMERGENCY_QUESTIONS = frozenset(name for rule in SIGN_RULES if rule.sign.startswith("A") for name in rule.questions)
+# The same: they ask for the last weeks or months, and each new event is told with the same answer.
+RECENT_QUESTIONS = frozenset({"recent_events", "new_severe_pain"})
 LOOK_RULE = {rule.code: rule for rule in LOOK_RULES}
 
 # Asked as signs already, with answers of their own.

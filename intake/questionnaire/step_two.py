@@ -13,10 +13,10 @@ from intake.questionnaire.common import SAFETY
 from intake.questionnaire.imaging import IMAGING
 from intake.questionnaire.insurance import INSURANCE
 from intake.questionnaire.pain import NECK, PAIN
-from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS
+from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS, RECENT_QUESTIONS
 from intake.questionnaire.step_one import question
 
-ASKED_ANEW = {*ASKED_AS_SIGNS, *EMERGENCY_QUESTIONS}
+ASKED_ANEW = {*ASKED_AS_SIGNS, *EMERGENCY_QUESTIONS, *RECENT_QUESTIONS}
 PAGES: tuple[Page, ...] = (ABOUT_YOU, PAIN, NECK, IMAGING, BACKGROUND, INSURANCE)
 PAGE = {page.key: page for page in PAGES}
 
@@ -61,6 +61,6 @@ RECHECK = Page(
 
 
 def is_asked_anew(page: str, question_name: str) -> bool:
-    """Return whether a question starts empty each time: warning signs anywhere, what tells an emergency, and all of the
-    re-check."""
+    """Return whether a question starts empty each time: warning signs anywhere, what tells an emergency or asks for the
+    last weeks, and all of the re-check."""
     return page == RECHECK.key or question_name in ASKED_ANEW

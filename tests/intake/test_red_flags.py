@@ -458,6 +458,19 @@ def test_the_decision_ends_a_look(lead: Lead, browser: Client) -> None:
     assert open_reviews(lead) == 0
 
 
+@pytest.mark.parametrize("answers", [{"recent_events": ["surgery"]}, {"new_severe_pain": "yes"}])
+def test_what_is_recent_is_asked_anew_each_time(lead: Lead, browser: Client, answers: dict[str, Any]) -> None:
+    for times in (1, 2):  # a second event is told with the same answer
+        shown = as_sent(browser.get("/my/questions/background/").content.decode(), having="shown")
+        assert not shown.keys() & answers.keys()
+        browser.post("/my/questions/background/", shown | NO_SIGN | answers)
+        kept = [page.answers for page in Submission.objects.filter(page="background")]
+        assert [one.items() >= answers.items() for one in kept] == [True] * times, kept
+    shown = as_sent(browser.get("/my/questions/background/").content.decode(), having="shown")
+    browser.post("/my/questions/background/", shown | NO_SIGN)
+    assert record.current_answers(lead).items() >= answers.items()
+
+
 # --- What insurers ask ------------------------------------------------------------------------------------------------
 def signs_for_the_insurer(lead: Lead) -> tuple[str, ...]:
     return care_record.care_record(lead, record.told_by(lead), now=timezone.now()).warning_signs
