@@ -12,7 +12,14 @@ from typing import Any
 from crm.treatment_enums import TreatmentGroup
 from crm.vocabulary import GROUP_OF
 from intake.questionnaire import EMERGENCY_SIGNS, NONE, REVIEW_SIGNS
-from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS, SIGN_RULES, Part, SignRule
+from intake.questionnaire.red_flags import (
+    ASKED_AS_SIGNS,
+    CORD_QUESTIONS,
+    EMERGENCY_QUESTIONS,
+    SIGN_RULES,
+    Part,
+    SignRule,
+)
 
 THREE_MONTHS = timedelta(days=92)
 ORAL_STEROID = "med_oral_steroid"
@@ -39,6 +46,7 @@ class Heard:
         self._ticked: dict[str, list[str]] = {}
         self._told: dict[tuple[SignRule, str], str] = {}  # of a treatment, with its key
         self._treatments: dict[str, dict[str, Any]] = {}
+        self._cord_worse: list[str] = []  # getting worse, without what; once for each page
         self._shown: dict[str, Any] = {}  # what a page is filled in with, and says again when it is sent
 
     def hear(self, page: Mapping[str, Any]) -> None:
@@ -48,7 +56,18 @@ class Heard:
                 self._ticked[name] = list(page[name])
                 self._give_way(name)
         self._take_in(page, {**self._shown, **page})
+        self._hear_cord(page)
         self._shown |= {name: value for name, value in page.items() if name not in EMERGENCY_QUESTIONS}
+
+    def _hear_cord(self, page: Mapping[str, Any]) -> None:
+        """Getting worse without what is no sign by itself, and no page is filled in with what was told of it before."""
+        what = [values(page.get(name)) for name in CORD_QUESTIONS]
+        if all(what) or any(one - {"no"} for one in what):
+            self._cord_worse = []
+        elif "worse" in (change := values(page.get("hands_gait_change"))):
+            self._cord_worse = [*self._cord_worse, str(len(self._cord_worse) + 1)]
+        elif change:
+            self._cord_worse = []
 
     def hear_treatment(self, page: Mapping[str, Any], *, on: date) -> None:
         """Take in what was told of one treatment on a day."""
@@ -70,6 +89,7 @@ class Heard:
         told = {key: one for key, one in self._treatments.items() if not one.get("not_tried")}
         recent = {key for key, one in told.items() if one["injected"] in {"recent", "unknown"}}
         return {
+            "cord_worse": self._cord_worse,
             "injection": sorted(f"{key} {told[key].get('start')}" for key in recent),
             "oral_steroid": sorted(key for key, one in told.items() if one["kind"] == ORAL_STEROID),
             "side_infection": sorted(

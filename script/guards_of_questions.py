@@ -152,4 +152,11 @@ QUESTION_GUARDS = [
         "}",
         f"{TESTS}::test_what_is_recent_is_asked_anew_each_time",
     ),
+    Guard(
+        "getting worse without what is looked at",
+        "intake/derived_signs.py",
+        "        self._hear_cord(page)\n",
+        "",
+        f"{TESTS}::test_getting_worse_without_what_is_looked_at_each_time_until_it_is_told",
+    ),
 ]

@@ -122,6 +122,12 @@ LOOK_RULES: tuple[LookRule, ...] = (
     LookRule("limb_text", "Own words about a numb or weak limb", "numb_where"),
     LookRule("weakness_unsure", "Not sure whether a limb is weak", "limb_weakness", frozenset({"unsure"})),
     LookRule("numbness_worse", "Numbness of a limb that began or got worse", "limb_numbness", frozenset({"worse"})),
+    LookRule(
+        "cord_worse",
+        "Hands or walking are getting worse, without which of both",
+        "cord_worse",
+        asked_as="hands_gait_change",
+    ),
     LookRule("fracture", "Was told of a fracture, without when", "diagnoses_told", frozenset({"fracture"})),
     LookRule(
         "work_injury",
@@ -155,6 +161,7 @@ LOOK_RULES: tuple[LookRule, ...] = (
 )
 # Asked anew each time, never filled in: an old answer is no news.
 EMERGENCY_QUESTIONS = frozenset(name for rule in SIGN_RULES if rule.sign.startswith("A") for name in rule.questions)
+CORD_QUESTIONS = ("hand_clumsiness", "gait_balance")
 # The same: they ask for the last weeks or months, and each new event is told with the same answer.
 RECENT_QUESTIONS = frozenset({"recent_events", "new_severe_pain"})
 LOOK_RULE = {rule.code: rule for rule in LOOK_RULES}

@@ -390,6 +390,7 @@ def looked_at(lead: Lead) -> list[str]:
         ("background", {"prior_spine_surgery": "yes"}, "spine_surgery"),
         ("background", {"medications": "Prednisone"}, "medicines_text"),
         ("pain", {"limb_symptoms": "yes"}, "limb"),
+        ("neck", {"hands_gait_change": "worse"}, "cord_worse"),
         ("pain", {"numb_where": "left foot drop since Friday"}, "limb_text"),
         ("imaging", {"diagnoses_told": ["fracture"]}, "fracture"),
     ],
@@ -426,6 +427,18 @@ def test_a_look_that_was_decided_opens_again_only_for_other_words(lead: Lead, br
     assert open_reviews(lead) == 0
     send(browser, "pain", numb_where="left foot drop since Friday")
     assert open_reviews(lead) == 1
+
+
+def test_getting_worse_without_what_is_looked_at_each_time_until_it_is_told(
+    lead: Lead, browser: Client, clinician: User
+) -> None:
+    send(browser, "neck", hand_clumsiness="no", gait_balance="no")
+    for _times in range(2):
+        send(browser, "neck", hands_gait_change="worse")
+        assert (looked_at(lead), open_reviews(lead)) == (["cord_worse"], 1)
+        decide(lead, clinician)
+    send(browser, "neck", hands_gait_change="worse", hand_clumsiness="no", gait_balance="no")
+    assert (told(lead), looked_at(lead), open_reviews(lead)) == ({}, [], 0)
 
 
 def test_a_look_says_in_words_what_to_look_at(lead: Lead, browser: Client) -> None:
