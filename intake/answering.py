@@ -17,7 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
 
-from crm import dispatch, rows
+from crm import dispatch, rows, verified
 from crm.actions import events, treatments
 from crm.enums import ActivityKind
 from crm.errors import TreatmentRefused
@@ -31,6 +31,7 @@ from intake.models import PendingSubmission, Submission, Unproven, UnprovenReque
 from intake.questionnaire import is_asked_anew
 from intake.record import TREATMENTS
 
+NOT_TRIED = {"not_tried": True}
 REGION_OF = {"neck": "cervical", "mid_back": "thoracic", "low_back": "lumbar", "buttock_hip": "sacral"}
 
 
@@ -224,14 +225,19 @@ def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
 
 @transaction.atomic
 @one_by_one
+@events.one_press()
 def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
-    """It never took place: ticked by mistake. The row stays, marked so."""
+    """It never took place: ticked by mistake. The row stays, marked so. What it told of warning signs goes with it; of
+    a verified one not before a person has looked."""
     columns: dict[str, Any] = {"status": TreatmentStatus.DECLINED}
     if sent.session.is_proven:
+        if not verified.is_verified(treatment):
+            _keep_told(sent, treatment, NOT_TRIED, columns, submission_id=sent.submission_id, waits=None)
         treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
+        assessments.ask(sent.lead, cause="Treatments told", now=sent.now)
         return
     waits = _request_of(sent)
-    _keep_told(sent, treatment, {"not_tried": True}, columns, submission_id=sent.submission_id, waits=waits)
+    _keep_told(sent, treatment, NOT_TRIED, columns, submission_id=sent.submission_id, waits=waits)
 
 
 def pressed_before(session: PatientSession, treatment: Treatment, form_id: uuid.UUID) -> dict[str, Any]:

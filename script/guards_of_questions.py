@@ -159,4 +159,11 @@ QUESTION_GUARDS = [
         "",
         f"{TESTS}::test_getting_worse_without_what_is_looked_at_each_time_until_it_is_told",
     ),
+    Guard(
+        "what was verified keeps its sign until somebody has looked",
+        "intake/answering.py",
+        "        if not verified.is_verified(treatment):\n",
+        "        if True:\n",
+        f"{TESTS}::test_what_was_verified_keeps_its_sign_until_somebody_has_looked",
+    ),
 ]

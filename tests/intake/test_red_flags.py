@@ -725,3 +725,25 @@ def test_time_takes_no_sign_of_an_injection_back() -> None:
     assert (heard.signs, bool(heard.facts["injection"])) == ({"B5": "yes"}, True)
     heard.hear_treatment(page | {"start": "2025-01-31", "told": {"start": "01/2025"}}, on=told_on + timedelta(days=101))
     assert (heard.signs, heard.facts["injection"]) == ({}, [])
+
+
+def take_back(browser: Client, lead: Lead) -> None:
+    row = Treatment.objects.get(lead=lead)
+    assert browser.post(f"/my/treatments/{row.pk}/", {"not_tried": "1", "sure": "1"}).status_code == 302
+
+
+def test_an_injection_that_was_not_tells_no_sign_and_no_look(lead: Lead, browser: Client) -> None:
+    tell(browser, lead, start=months_ago(1), since_then=["infection"])
+    assert (told(lead), looked_at(lead)) == ({"B5": "yes"}, ["injection"])
+    take_back(browser, lead)
+    assert (told(lead), looked_at(lead)) == ({}, [])
+    assert [page.answers["told"] for page in Submission.objects.filter(page="treatments")][-1] == {"not_tried": True}
+
+
+def test_what_was_verified_keeps_its_sign_until_somebody_has_looked(lead: Lead, browser: Client) -> None:
+    tell(browser, lead, start=months_ago(1), since_then=["infection"])
+    Treatment.objects.filter(lead=lead).update(
+        documentation="verified", verified_by=make_user("clinician"), verified_at=timezone.now()
+    )
+    take_back(browser, lead)
+    assert (told(lead), open_reviews(lead)) == ({"B5": "yes"}, 1)
