@@ -92,11 +92,24 @@ def keep_page(sent: Sent) -> bool:
         if is_kept and signs.of_answers(sent.answers | sent.telling, lead=sent.lead, now=sent.now):
             known.ask_for_review(sent.lead, waits, now=sent.now)
         return is_kept
+    if _has_counted(sent):
+        return False
     before = seen if sent.session.sees_record else record.told_by(sent.lead)
     if not _keep(changed, None):
         return False
     apply_page(changed, before, now=sent.now)
     return True
+
+
+def _has_counted(sent: Sent) -> bool:
+    """Whether this very form was sent before in another session, and has come to count since."""
+    counting = Submission.objects.counting().filter(lead=sent.lead, page=sent.page, form_id=sent.submission_id)
+    whole = _given(sent.answers | sent.telling)  # a report is kept with it
+    return any(_given(page.answers | sent.telling) == whole for page in counting)
+
+
+def _given(answers: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answers.items() if value not in record.NO_ANSWERS}
 
 
 def _news(sent: Sent, seen: record.Told) -> dict[str, Any]:
@@ -131,7 +144,7 @@ def keep_emergency(sent: Sent) -> None:
     """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
     to a request in somebody's name puts the hold on that request alone; somebody is called all the same."""
     said = sent.answers if sent.session.is_proven else sent.answers | sent.telling
-    sent = replace(sent, answers={name: value for name, value in said.items() if value not in record.NO_ANSWERS})
+    sent = replace(sent, answers=_given(said))
     if sent.session.is_proven:
         if kept := _keep(sent, None):
             known.raise_alarm(sent.lead, key=kept.pk, now=sent.now)

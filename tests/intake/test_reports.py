@@ -314,6 +314,21 @@ def test_with_her_proof_her_addresses_stay_as_they_are(known: Lead) -> None:
     assert known.activities.filter(note__contains="Typed otherwise than on record: phone").exists()
 
 
+def test_a_page_that_counts_as_a_report_already_is_stored_once(known: Lead) -> None:
+    form = str(uuid.uuid4())
+    browser, entry = Client(), prove(known)
+    browser.cookies["patient"] = entry.secret
+    PatientSession.objects.filter(pk=entry.session.pk).update(seen_at=ago(minutes=31))
+    page(browser, B_SIGN, submission_id=form)
+    proves(browser, known)
+    assert is_in_the_record(known, "B2")
+    ratings = known.measurements.count()
+    assert page(browser, B_SIGN, submission_id=form).status_code == 302  # "Store it now"
+    assert (known.submissions.filter(form_id=form).count(), known.measurements.count()) == (1, ratings)
+    page(browser, B_SIGN, submission_id=form, pain_now_avg="4")
+    assert known.submissions.filter(form_id=form).count() == 2
+
+
 @pytest.mark.parametrize("error", [RuntimeError("broken"), DatabaseError("broken")])
 def test_a_report_that_cannot_be_applied_waits_and_locks_nobody_out(
     known: Lead, monkeypatch: pytest.MonkeyPatch, error: Exception
