@@ -216,6 +216,7 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
 
 @transaction.atomic
 @one_by_one
+@events.one_press()
 def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
     """What was told of one treatment, with a warning sign in it: as keep_emergency for a page. What contradicts itself
     changes no row."""
