@@ -21,8 +21,10 @@ from intake.models import Assessment
 from intake.questionnaire import SIGNS
 from intake.snapshot import Snapshot
 
+type _Row = tuple[int, datetime, str, list[str], list[str]]
+
 UNSURE = "unsure_"
-WHAT_NEWS_SHOWS = ("lead_id", "number", "at", "cause", "signs")
+WHAT_NEWS_SHOWS = ("lead_id", "number", "at", "cause", "signs", "flags")
 
 
 def of_snapshot(snapshot: Snapshot) -> list[str]:
@@ -111,19 +113,20 @@ def news(seen: dict[UUID, int]) -> dict[UUID, News]:
     for lead_id, number in seen.items():
         wanted |= Q(lead=lead_id, number__gte=number)
     rows = Assessment.objects.filter(wanted).order_by("lead_id", "number")
-    found: dict[UUID, list[tuple[int, datetime, str, list[str]]]] = defaultdict(list)
+    found: dict[UUID, list[_Row]] = defaultdict(list)
     for lead_id, *row in rows.values_list(*WHAT_NEWS_SHOWS):
         found[lead_id].append(tuple(row))
     return {lead_id: _news(found[lead_id], number) for lead_id, number in seen.items()}
 
 
-def _news(rows: list[tuple[int, datetime, str, list[str]]], seen: int) -> News:
+def _news(rows: list[_Row], seen: int) -> News:
     """From the assessments of one lead, the one that was seen first."""
-    known = next((signs for number, _at, _cause, signs in rows if number == seen), [])
+    known, looked = next(((signs, flags) for number, _at, _cause, signs, flags in rows if number == seen), ([], []))
     lines: list[str] = []
-    for number, at, cause, signs in rows:
+    for number, at, cause, signs, flags in rows:
         if number > seen:
-            new = "".join(f". Warning sign: {in_words(sign)}" for sign in beyond(signs, known))
-            lines.append(f"{date_format(localtime(at), 'M j, g:i A')}: {cause}{new}")
-            known = signs
+            new = [f". Warning sign: {in_words(sign)}" for sign in beyond(signs, known)]
+            new += [f". {looks.in_words(look)}" for look in looks.beyond(flags, looked)]
+            lines.append(f"{date_format(localtime(at), 'M j, g:i A')}: {cause}{''.join(new)}")
+            known, looked = signs, flags
     return News(number=rows[-1][0] if rows else seen, lines=tuple(lines))

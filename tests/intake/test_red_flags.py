@@ -441,6 +441,13 @@ def test_getting_worse_without_what_is_looked_at_each_time_until_it_is_told(
     assert (told(lead), looked_at(lead), open_reviews(lead)) == ({}, [], 0)
 
 
+def test_a_new_look_is_named_among_the_news(lead: Lead, browser: Client) -> None:
+    seen = signs.basis(lead).number
+    send(browser, "background", conditions=["cancer"])
+    [line] = signs.news({lead.pk: seen})[lead.pk].lines
+    assert line.endswith(". A clinician should look: Cancer, without which kind")
+
+
 def test_a_look_says_in_words_what_to_look_at(lead: Lead, browser: Client) -> None:
     send(browser, "background", conditions=["cancer"])
     made = assessments.latest(lead)
