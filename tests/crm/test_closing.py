@@ -176,6 +176,18 @@ def test_a_page_says_that_it_closes_and_whoever_presses_stays(anna: Lead) -> Non
     assert browser.post("/my/stay/", form).status_code == 404
 
 
+def test_what_is_said_of_a_closed_page_is_true_for_staff_and_on_a_tablet(
+    client: Client, anna: Lead, coordinator: User
+) -> None:
+    """Nothing that they typed comes back by the button."""
+    pages = {"the button": own_browser(anna), "the desk": in_their_place(client, anna, coordinator)}
+    pages["the tablet"] = tablet(anna, coordinator)
+    words = {"the button": "press the button of its form", "the desk": "from the desk", "the tablet": "give the tablet"}
+    for whose, browser in pages.items():
+        said = browser.get("/my/questions/background/").content.decode().partition('data-closed="')[2].partition('"')[0]
+        assert [one for one, there in words.items() if there in said] == [whose]
+
+
 def test_the_page_of_the_code_stays_open_too(anna: Lead, centre: Location) -> None:
     """It stands open before anything is proven, and says that it closes."""
     browser = Client()
