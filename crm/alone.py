@@ -5,7 +5,7 @@ holds it, however that dies, and no pool hands it on to somebody else.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -49,7 +49,11 @@ def held(job: str) -> Iterator[bool]:
     """True inside when nobody else holds this job; it is free again afterwards."""
     with _connection() as own:
         found = own.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 16))", [f"job:{job}"]).fetchone()
-        yield bool(found and found[0])
+        try:
+            yield bool(found and found[0])
+        finally:
+            with suppress(psycopg.Error):  # a connection that broke holds nothing
+                own.execute("SELECT pg_advisory_unlock_all()")  # PostgreSQL notices a closed one a moment later
 
 
 def _connection() -> "psycopg.Connection[tuple[object, ...]]":

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -71,7 +72,10 @@ def test_a_job_runs_once_at_a_time_and_is_free_when_its_process_dies(
         other.kill()
         other.wait()
 
-    assert (run(), len(calls)) == (3, 1)
+    until = time.monotonic() + 10  # PostgreSQL notices a moment later
+    while (first := run()) == 0 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert (first, len(calls)) == (3, 1)
     assert (run(), len(calls)) == (3, 2)
 
 
@@ -86,6 +90,13 @@ def test_a_job_that_fails_lets_go() -> None:
 
     with alone.held("mailbox") as mine:
         assert mine
+
+
+def test_a_job_is_free_as_soon_as_it_has_ended() -> None:
+    """Of a connection that is only closed PostgreSQL learns a moment later: one time in twenty-five too late."""
+    for _ in range(200):
+        with alone.held("mailbox") as mine:
+            assert mine
 
 
 def test_of_ticks_that_come_together_the_first_counts() -> None:
