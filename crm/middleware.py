@@ -7,9 +7,9 @@ from collections.abc import Callable
 import structlog
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
-from django.views.defaults import bad_request
 
 from crm.errors import Busy
+from crm.refusals import bad_request
 
 log = structlog.get_logger("nucleus.web")
 

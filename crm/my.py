@@ -88,8 +88,8 @@ def messages_panel(request: HttpRequest, lead: Lead) -> str:
 @READ_AND_SEND
 @patient_page(reads=True)
 def messages_page(request: PatientRequest) -> HttpResponse:
-    """A box to write in, and the conversation, newest first: the latest of it, or with `all` the whole. 422 keeps what
-    was typed."""
+    """Show a box to write in, and the conversation, newest first: the latest of it, or with `all` the whole. 422 keeps
+    what was typed."""
     if not request.patient.is_the_patient:
         return redirect("private:page")
     lead, now = request.patient.lead, timezone.now()

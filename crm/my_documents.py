@@ -31,8 +31,8 @@ def own(request: PatientRequest) -> QuerySet[Document]:
 
 
 def may_fetch(request: PatientRequest) -> QuerySet[Document]:
-    """What can be fetched here: one's own, and once it is proven who is reading also what we have scanned or been sent
-    about them."""
+    """Return what can be fetched here: one's own, and once it is proven who is reading also what we have scanned or
+    been sent about them."""
     session = request.patient
     about = Document.objects.filter(lead=session.lead) if session.sees_record else own(request)
     return about.filter(state__in=READABLE)

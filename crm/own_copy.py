@@ -65,7 +65,7 @@ def _copy(entry: PersonalData, row: Model) -> dict[str, Any]:
 
 
 def _told(entry: PersonalData, name: str, value: Any) -> Any:
-    """A row that another one points to by its name, and of a person who wrote it theirs."""
+    """Return a row that another one points to by its name, and of a person who wrote it theirs."""
     if value is None and name in entry.nobody:
         return gettext(entry.nobody[name])
     if isinstance(value, User):

@@ -72,7 +72,7 @@ def _get_all_again(holder: Holder, lead: Lead, *, now: datetime) -> bool:
 
 
 def _in_words(scope: Scope) -> str:
-    """What stood beside the choice."""
+    """Return what stood beside the choice."""
     return {
         Scope.EDUCATION: gettext("Educational e-mail"),
         Scope.MOST: gettext("Everything but appointments"),

@@ -93,9 +93,9 @@ class BirthdayForm(FactorForm):
 def patient_page(
     *, reads: bool, on_tablet: bool = False, takes_files: bool = False
 ) -> Callable[[PatientView], Callable[..., HttpResponseBase]]:
-    """For views of the private page. Without a session: the page that says how to get in. Never kept by any cache. What
-    is sent from a page of somebody else is refused (crm/whose_page.py); one that `takes_files` asks for that itself,
-    with `of_its_person`, as soon as its body may be read.
+    """Guard views of the private page. Without a session: the page that says how to get in. Never kept by any cache.
+    What is sent from a page of somebody else is refused (crm/whose_page.py); one that `takes_files` asks for that
+    itself, with `of_its_person`, as soon as its body may be read.
 
     With `reads` the page shows what is on record and wants the second factor; without, having just sent the request
     in the same browser is enough. A tablet that was handed over gets none that reads, unless `on_tablet` says that it
@@ -127,7 +127,7 @@ def patient_page(
 
 
 def of_its_person(view: PatientView) -> PatientView:
-    """For views that take forms: only what was sent from a page of the person for whom this browser is open."""
+    """Guard views that take forms: only what was sent from a page of the person for whom this browser is open."""
 
     @wraps(cast(Any, view))
     def checked(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -256,7 +256,8 @@ def code(request: HttpRequest) -> HttpResponseBase:
 
 @of_its_person
 def _take_proof(request: PatientRequest) -> HttpResponse:
-    """What a browser gets that has opened a link: the ways to show who one is, and what became of the one chosen."""
+    """Show what a browser gets that has opened a link: the ways to show who one is, and what became of the one
+    chosen."""
     session, now = request.patient, timezone.now()
     if "send" in request.POST:
         sent = patient_access.send_code(session, now=now, asked=id_in(request, "asked"))

@@ -27,17 +27,17 @@ def latest(lead: Lead, *, to_patient: bool, everything: bool = False) -> tuple[l
 
 
 def awaits_answer(lead: Lead) -> bool:
-    """Whether something that the patient wrote is still to be answered."""
+    """Return whether something that the patient wrote is still to be answered."""
     return Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).exists()
 
 
 def newest_mail(lead: Lead) -> InboundMail | None:
-    """The latest e-mail that the patient wrote."""
+    """Return the latest e-mail that the patient wrote."""
     return InboundMail.objects.filter(lead=lead, kind__in=FROM_THE_PATIENT).order_by("-at", "-pk").first()
 
 
 def mail_after(lead: Lead, seen: UUID | None) -> InboundMail | None:
-    """The latest e-mail of the patient, unless it is this one or came before it."""
+    """Return the latest e-mail of the patient, unless it is this one or came before it."""
     newest = newest_mail(lead)
     if newest is None or newest.pk == seen:
         return None

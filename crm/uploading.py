@@ -125,7 +125,8 @@ def piece(request: HttpRequest, uploads: QuerySet[Document], document_id: UUID) 
 
 
 def _gone() -> HttpResponse:
-    """Of an upload that was taken back, or never was one of these. In JSON: a page here means that nobody is let in."""
+    """Say of an upload that was taken back, or never was one of these. In JSON: a page here means that nobody is let
+    in."""
     return JsonResponse({"reason": gettext("This file was taken back.")}, status=404)
 
 

@@ -3,9 +3,8 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
-from django.views import defaults
 
-from crm import health, hooks, logo, metrics, preferences
+from crm import health, hooks, logo, metrics, preferences, refusals
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -28,9 +27,5 @@ urlpatterns = [
     ),
 ]
 
-# As Django makes them, but without a look into the body for a token, which these pages have no use for: a body that
-# nobody can read would turn "not found", or "not yours", into a server error.
-handler400 = defaults.bad_request.__wrapped__  # type: ignore[attr-defined]  # what its decorator went around
-handler403 = defaults.permission_denied.__wrapped__  # type: ignore[attr-defined]
-handler404 = defaults.page_not_found.__wrapped__  # type: ignore[attr-defined]
-handler500 = defaults.server_error.__wrapped__  # type: ignore[attr-defined]
+handler400, handler403 = refusals.bad_request, refusals.not_allowed
+handler404, handler500 = refusals.not_found, refusals.server_error

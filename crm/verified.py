@@ -50,8 +50,8 @@ def _is_news(row: Treatment, name: str, group: dict[str, Any], day: date) -> boo
 
 
 def _state_is_news(row: Treatment, told: dict[str, Any], day: date, *, told_since: bool) -> bool:
-    """What went on when it was verified may end later, on a day that somebody names. That it never was contradicts
-    everything."""
+    """Return whether what is told is news beside what was verified. What went on then may end later, on a day that
+    somebody names. That it never was contradicts everything."""
     if told.get("status") == TreatmentStatus.DECLINED:
         return False
     went_on = row.ongoing or (told_since and _may_lie_after(row.end_date, row.end_precision, day))

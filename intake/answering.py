@@ -59,7 +59,7 @@ def one_by_one[**Given, Result](
 
 @contextmanager
 def alone(session: PatientSession) -> Iterator[None]:
-    """The same for several steps: what is read within is what is written upon."""
+    """Lock the same for several steps: what is read within is what is written upon."""
     with transaction.atomic():
         _lock(session)
         yield
@@ -102,7 +102,7 @@ def keep_page(sent: Sent) -> bool:
 
 
 def _has_counted(sent: Sent) -> bool:
-    """Whether this very form was sent before in another session, and has come to count since."""
+    """Return whether this very form was sent before in another session, and has come to count since."""
     counting = Submission.objects.counting().filter(lead=sent.lead, page=sent.page, form_id=sent.submission_id)
     whole = _given(sent.answers | sent.telling)  # a report is kept with it
     return any(_given(page.answers | sent.telling) == whole for page in counting)
@@ -127,7 +127,7 @@ def _news(sent: Sent, seen: record.Told) -> dict[str, Any]:
 
 
 def _is_newer(sent: Sent, seen: record.Told, name: str) -> bool:
-    """Whether what stands came after the page was opened, from somewhere else."""
+    """Return whether what stands came after the page was opened, from somewhere else."""
     if is_asked_anew(sent.page, name) or _is_same(seen.answers.get(name), (sent.shown or {}).get(name)):
         return False
     given = seen.given.get(name)
@@ -218,8 +218,8 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
 @one_by_one
 @events.one_press()
 def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
-    """What was told of one treatment, with a warning sign in it: as keep_emergency for a page. What contradicts itself
-    changes no row."""
+    """Keep what was told of one treatment, with a warning sign in it: as keep_emergency for a page. What contradicts
+    itself changes no row."""
     if sent.session.is_proven:
         kept = _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=None)
         if kept is None:
@@ -241,8 +241,8 @@ def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
 @one_by_one
 @events.one_press()
 def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
-    """It never took place: ticked by mistake. The row stays, marked so. What it told of warning signs goes with it; of
-    a verified one not before a person has looked."""
+    """Mark that it never took place: ticked by mistake. The row stays, marked so. What it told of warning signs goes
+    with it; of a verified one not before a person has looked."""
     columns: dict[str, Any] = {"status": TreatmentStatus.DECLINED}
     if sent.session.is_proven:
         if not verified.is_verified(treatment):

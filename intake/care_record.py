@@ -100,8 +100,8 @@ def _onset(told: Told, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _quit(text: Any) -> date | None:
-    """The last day on which nicotine may have been used: rough words are taken at their latest. None for what nobody
-    could tell today, such as a year before 1900."""
+    """Return the last day on which nicotine may have been used: rough words are taken at their latest. None for what
+    nobody could tell today, such as a year before 1900."""
     try:
         said: SaidDate | None = SaidDateField(required=False).clean(text or "")
     except ValidationError:

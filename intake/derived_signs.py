@@ -169,7 +169,7 @@ def ticked(boxes: Iterable[str]) -> dict[str, str]:
 
 
 def _told(answers: Mapping[str, Any], *, asked: Iterable[str]) -> dict[SignRule, str]:
-    """The rules that hold for answers, of those about a question that was `asked`."""
+    """Return the rules that hold for answers, of those about a question that was `asked`."""
     among = set(asked)
     found = {rule: _weakest(rule, answers) for rule in SIGN_RULES if not among.isdisjoint(rule.questions)}
     return {rule: sure for rule, sure in found.items() if sure}
@@ -182,7 +182,7 @@ def _as_signs(told: Collection[tuple[SignRule, str]]) -> list[tuple[str, str]]:
 
 
 def _denies(page: Mapping[str, Any], part: Part) -> bool:
-    """Whether a question was answered, and otherwise."""
+    """Return whether a question was answered, and otherwise."""
     return bool(values(page.get(part.question))) and not level(part, page)
 
 

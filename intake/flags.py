@@ -69,7 +69,7 @@ IN_WORDS = {
 
 
 def in_words(flag: str) -> str:
-    """A flag in the language in force; one that is no longer known stays as it is."""
+    """Return a flag in the language in force; one that is no longer known stays as it is."""
     if flag.startswith(looks.FLAG):
         return looks.in_words(flag)
     if flag.startswith(gaps.FLAG):

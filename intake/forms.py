@@ -131,8 +131,8 @@ class PageForm(ShownForm, QuestionnaireForm):
 
     @property
     def is_emergency(self) -> bool:
-        """True for a block-A "yes" or "not sure", ticked or told by another answer of the page, whether or not the rest
-        is in order."""
+        """Return True for a block-A "yes" or "not sure", ticked or told by another answer of the page, whether or not
+        the rest is in order."""
         names = ("safety_check", *EMERGENCY_QUESTIONS)
         return bool(raw_signs.among({name: raw_signs.posted_list(self.data, name) for name in names}))
 

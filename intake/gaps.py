@@ -115,6 +115,6 @@ def _stands(chosen: Coverage, told: Told, suggestion: Suggestion) -> bool:
 
 
 def in_words(flag: str) -> str:
-    """A flag of this module as staff read it; of a list that is no longer kept by its stored name."""
+    """Return a flag of this module as staff read it; of a list that is no longer kept by its stored name."""
     key = flag.removeprefix(FLAG)
     return f"Insurance gaps ({PROFILE[key].insurer if key in PROFILE else key})"

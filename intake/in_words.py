@@ -17,7 +17,7 @@ _MARKS = {"treatment", "columns", "kind", "start"}  # which row it became, and h
 
 
 def page_title(page: str) -> str:
-    """What a page of answers is called."""
+    """Return what a page of answers is called."""
     known = PAGE | {page.key: page for page in (RECHECK, SAFETY_SCRIPT)}
     if page == record.TRIED:
         return gettext("Treatments you tried")
@@ -52,14 +52,15 @@ def questions_in_words(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def values_in_words(question: Question, value: Any) -> list[str]:
-    """A stored value as a person would read it; codes that have since left the questionnaire stay as they are."""
+    """Return a stored value as a person would read it; codes that have since left the questionnaire stay as they
+    are."""
     if isinstance(value, bool):
         return [_yes_or_no(value)]
     return [_one_in_words(question, code) for code in _listed(value)]
 
 
 def sign_in_words(sign: str) -> str:
-    """A warning sign as the patient read it: "B5", or "unsure_B5" when they were not sure."""
+    """Return a warning sign as the patient read it: "B5", or "unsure_B5" when they were not sure."""
     answer, _, code = sign.rpartition("_")
     words = {"": gettext("Yes"), "unsure": gettext("Not sure"), "declined": gettext("Preferred not to say")}
     return f"{words[answer]}: {safety_text.plain(SIGNS[code])}" if code in SIGNS and answer in words else sign
@@ -96,7 +97,8 @@ def _told_in_words(told_then: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _one_told(name: str, value: Any) -> tuple[str, list[str]]:
-    """The question of the treatment's page and its answer. A question that has left the page stays as it was stored."""
+    """Return the question of the treatment's page and its answer. A question that has left the page stays as it was
+    stored."""
     if name == "not_tried":
         return gettext("I did not have this"), [_yes_or_no(value)]
     field = told.ToldForm.base_fields.get(name)

@@ -96,7 +96,7 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
 @READ_AND_SEND
 @patient_page(reads=False)
 def treatments(request: PatientRequest) -> HttpResponse:
-    """What was told so far, and a list to tick what else was tried; or that nothing was."""
+    """Show what was told so far, and a list to tick what else was tried; or that nothing was."""
     rows, known = answering.visible_treatments(request.patient), record.told_to(request.patient)
     is_nothing = "nothing" in request.POST and "kinds" not in request.POST and not rows
     form = told.PickForm(request.POST if request.method == "POST" else None, initial={"submission_id": uuid.uuid4()})
@@ -144,7 +144,7 @@ def _own_treatment(request: PatientRequest, treatment_id: uuid.UUID) -> Treatmen
 
 
 def _take_back(request: PatientRequest, row: Treatment) -> HttpResponse:
-    """It never took place. What somebody has verified stays, and is asked about first."""
+    """Take back what never took place. What somebody has verified stays, and is asked about first."""
     if verified.is_verified(row) and "sure" not in request.POST:
         context = {"treatment": row, "title": told.title(row), "patient": request.patient}
         return render(request, "intake/my_not_tried.html", context)

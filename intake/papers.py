@@ -188,7 +188,7 @@ def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpR
 
 
 def _why_set_aside(head: dict[str, Any], today: now_of.Today | None) -> str:
-    """What stands in place of the rules' word, "" when it may be read: it could sound milder than things are."""
+    """Return what stands in place of the rules' word, "" when it may be read: it could sound milder than things are."""
     if head["on_hold"]:
         return "Under a hold the fixed rules are set aside."
     if head["is_looked_at"] and not (today and today.outcome in {Outcome.URGENT, Outcome.PROMPT_REVIEW}):

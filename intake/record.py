@@ -51,14 +51,14 @@ class Told:
 
 
 def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
-    """The latest answer to each question that was ever asked: pages in the order in which they were kept. One query.
-    What waits in the lead's name is no answer of theirs. `before`: only what came before this page."""
+    """Return the latest answer to each question that was ever asked: pages in the order in which they were kept. One
+    query. What waits in the lead's name is no answer of theirs. `before`: only what came before this page."""
     earlier = Q(entry__lt=before.entry) if before else Q()
     return _told_on(Submission.objects.counting().filter(earlier, lead=lead))
 
 
 def told_by_each(leads: Iterable[UUID]) -> dict[UUID, Told]:
-    """The same of several leads, those who told nothing left out. One query."""
+    """Return the same of several leads, those who told nothing left out. One query."""
     pages: dict[UUID, list[Submission]] = defaultdict(list)
     for page in _in_order(Submission.objects.counting().filter(lead__in=leads)):
         pages[page.lead_id].append(page)
@@ -92,8 +92,8 @@ def _told_on(pages: QuerySet[Submission] | list[Submission]) -> Told:
 
 
 def _takes_place_of(former: Submission | None, page: Submission, value: Any) -> bool:
-    """Whether an answer counts from then on. One that was left empty takes back only what whoever sent the page had
-    before them: what they had told themselves, unless they see the whole record."""
+    """Return whether an answer counts from then on. One that was left empty takes back only what whoever sent the page
+    had before them: what they had told themselves, unless they see the whole record."""
     if value not in NO_ANSWERS or former is None or (page.session and page.session.sees_record):
         return True
     if page.session is None:
@@ -112,13 +112,13 @@ def current_answers(lead: Lead) -> dict[str, Any]:
 
 
 def told_to(session: PatientSession) -> Told:
-    """What a browser on the private page may be shown: all that was told once proven; else, and on a tablet, only what
-    it has sent itself. One query."""
+    """Return what a browser on the private page may be shown: all that was told once proven; else, and on a tablet,
+    only what it has sent itself. One query."""
     return told_by(session.lead) if session.sees_record else _told_on(own_submissions(session))
 
 
 def visible_answers(session: PatientSession) -> dict[str, Any]:
-    """The answers alone."""
+    """Return the answers alone."""
     return told_to(session).answers
 
 
@@ -145,8 +145,8 @@ def snapshot_of(
     given_at: GivenAt | None = None,
     signs: dict[str, str] | None = None,
 ) -> Snapshot:
-    """What the record says today, where the lead lives; `answers` as current_answers gives them, `signs` as told_by
-    does. Two queries."""
+    """Return what the record says today, where the lead lives; `answers` as current_answers gives them, `signs` as
+    told_by does. Two queries."""
     scores = Measurement.objects.filter(lead=lead, kind=MeasurementKind.RMDQ).in_order(ZoneInfo(lead.timezone))
     last = scores.last()
     rmdq = int(last.value) if last else None
@@ -164,8 +164,8 @@ def make_snapshot(
     given_at: GivenAt | None = None,
     signs: dict[str, str] | None = None,
 ) -> Snapshot:
-    """The same from what is at hand, without a query. Uses of the lead its location, state and time zone. Without
-    `signs`, those that the answers tell as one page."""
+    """Return the same from what is at hand, without a query. Uses of the lead its location, state and time zone.
+    Without `signs`, those that the answers tell as one page."""
     zone = ZoneInfo(lead.timezone)
     today = now.astimezone(zone).date()
     told_on = min(today, (given_at or {}).get("onset", now).astimezone(zone).date())
@@ -198,7 +198,8 @@ def _answers(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any
 
 
 def _listed(words: Iterable[str] | None, known: Any) -> list[str]:
-    """Those of a list of choices, a Literal; a word that has left it is shown as it was stored and counts nowhere."""
+    """Return those of a list of choices, a Literal; a word that has left it is shown as it was stored and counts
+    nowhere."""
     return [word for word in words or () if word in get_args(known)]
 
 

@@ -73,8 +73,8 @@ def sent_from(session: PatientSession) -> list[UnprovenRequest]:
 
 
 def _open_report(report: Report, session: PatientSession) -> UnprovenRequest:
-    """The one that this browser has begun, while it waits; else a new one. All that shows nothing of who sent it is one
-    of its own."""
+    """Return the one that this browser has begun, while it waits; else a new one. All that shows nothing of who sent it
+    is one of its own."""
     found = [one.pk for one in sent_from(session)] if report.is_ours else _from_elsewhere(session)
     waiting = UnprovenRequest.objects.select_for_update(no_key=True).filter(pk__in=found, state=Unproven.WAITING)
     return waiting.order_by("at", "pk").first() or UnprovenRequest.objects.create(

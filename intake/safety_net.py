@@ -18,11 +18,11 @@ from django.urls import ResolverMatch, resolve
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language, get_language_from_request, override
-from django.views import defaults
 from django.views.decorators.csp import csp_override
 
 from crm import patient_access, private, raw_body, whose_page
 from crm.models import PatientSession
+from crm.refusals import bad_request
 from intake import answering, embed, guard, known, my, raw_signs, record, reports, signs, taking, views
 from intake.forms import PageForm
 from intake.questionnaire import NONE, SAFETY_SCRIPT
@@ -84,14 +84,12 @@ class SafetyNet:
 
 
 def _is_answered(request: HttpRequest, response: HttpResponse) -> bool:
-    """Whether the page was let in, and either kept or shown again with what was typed."""
+    """Return whether the page was let in, and either kept or shown again with what was typed."""
     is_kept = response.status_code < HTTPStatus.BAD_REQUEST or response.status_code in SHOWN_AGAIN
     return is_kept and hasattr(request, "patient")
 
 
 _NO_DATABASE = "nucleus.no_database"
-# It looks into no body (crm/urls.py).
-bad_request: Callable[..., HttpResponse] = defaults.bad_request.__wrapped__  # type: ignore[attr-defined]
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:
@@ -140,8 +138,8 @@ def _keep_public(request: HttpRequest, door: Door) -> HttpResponse:
 
 
 def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:
-    """What became of a page of the private area, in the words of Door.emergency. It is a report about whoever the page
-    was opened for, whatever became of its session since, and whoever the browser is open for by now
+    """Return what became of a page of the private area, in the words of Door.emergency. It is a report about whoever
+    the page was opened for, whatever became of its session since, and whoever the browser is open for by now
     (intake/reports.py)."""
     now = timezone.now()
     try:
@@ -160,8 +158,8 @@ def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:
 
 
 def _opened_for(request: HttpRequest) -> tuple[PatientSession, bool] | None:
-    """The session of whoever the page was opened for, and whether it came from their own browser and from this site;
-    None when nobody can tell."""
+    """Return the session of whoever the page was opened for, and whether it came from their own browser and from this
+    site; None when nobody can tell."""
     session = patient_access.find_former(request.COOKIES.get(private.COOKIE, ""))
     named = whose_page.named_in(request, session)
     if session and whose_page.is_of(session, named):
@@ -229,8 +227,8 @@ def _report(
 def _answers(
     request: HttpRequest, session: PatientSession, match: ResolverMatch, ticked: list[str], *, now: datetime
 ) -> tuple[str, dict[str, Any]]:
-    """The page as its form reads it, with the emergency signs that it reads otherwise than they were `ticked`; of one
-    that no form can read those alone."""
+    """Return the page as its form reads it, with the emergency signs that it reads otherwise than they were `ticked`;
+    of one that no form can read those alone."""
     try:
         page, answers = _as_read(request, session, match)
         if not (lost := signs.beyond(ticked, signs.of_answers(answers, lead=session.lead, now=now))):

@@ -24,8 +24,8 @@ class ShownForm(forms.Form):
 
     @cached_property
     def first(self) -> dict[str, Any] | None:
-        """What the page showed at first, by question; None when it carries nothing along. What is asked anew was never
-        shown, whatever a browser says."""
+        """Return what the page showed at first, by question; None when it carries nothing along. What is asked anew was
+        never shown, whatever a browser says."""
         try:
             shown = json.loads(self.data.get("shown") or "null")
         except (ValueError, RecursionError):

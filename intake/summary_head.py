@@ -94,7 +94,7 @@ def _against_the_rules(lead: Lead) -> list[Word]:
 
 
 def _against(made: Assessment) -> str:
-    """What it was made against: rule, signs, and the day of what was known."""
+    """Return what it was made against: rule, signs, and the day of what was known."""
     knowing = f", knowing {', '.join(map(in_words, made.signs))}" if made.signs else ""
     day = date_format(localtime(made.at), "M j, Y")
     return f"rule {made.rule} ({made.get_outcome_display()}){knowing}, on what was known {day}"

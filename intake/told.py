@@ -195,7 +195,7 @@ class ToldForm(ShownForm):
 
     @property
     def is_emergency(self) -> bool:
-        """True when what was ticked tells a sign of block A, whether or not the rest is in order."""
+        """Return True when what was ticked tells a sign of block A, whether or not the rest is in order."""
         sent = cast(QueryDict, self.data)
         return bool(raw_signs.among({name: sent.getlist(name) for name in EMERGENCY_QUESTIONS}))
 
@@ -221,7 +221,8 @@ class ToldForm(ShownForm):
         return self.stands | (super().first or {})
 
     def _is_newer(self, name: str, stands: Any) -> bool:
-        """Whether what stands there came after the page was opened, from somewhere else, and is not what was typed."""
+        """Return whether what stands there came after the page was opened, from somewhere else, and is not what was
+        typed."""
         typed = self.fields[name].widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
         known = [self.first[name], typed, *([self.pressed[name]] if name in self.pressed else [])]
         return self.is_touched(name) and plainly(stands) not in [plainly(one) for one in known]

@@ -78,9 +78,9 @@ def take_over(
 
 @transaction.atomic
 def prove(session: PatientSession, now: datetime) -> None:
-    """The patient has shown who they are: what was sent from this very browser before counts from now on. What came in
-    their name from elsewhere goes on waiting, and so does a report that cannot be applied: it locks nobody out. Contact
-    details stay as they are on record."""
+    """Act on a patient who has shown who they are: what was sent from this very browser before counts from now on. What
+    came in their name from elsewhere goes on waiting, and so does a report that cannot be applied: it locks nobody out.
+    Contact details stay as they are on record."""
     for waits in reports.sent_from(session):
         try:
             with transaction.atomic(), events.one_press():

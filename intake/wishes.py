@@ -50,7 +50,7 @@ class WishesForm(QuestionnaireForm):
         self.fields["education"].label = EDUCATION.for_centre(lead.location.name)
 
     def clean_phone(self) -> str:
-        """The number in E.164."""
+        """Return the number in E.164."""
         phone = self.cleaned_data["phone"]
         return phone.as_e164 if phone else ""
 
@@ -69,7 +69,7 @@ class WishesForm(QuestionnaireForm):
 
     @property
     def says_education(self) -> bool:
-        """Whether the box was changed: what an older page still shows is no new choice."""
+        """Return whether the box was changed: what an older page still shows is no new choice."""
         return "initial-education" not in self.data or "education" in self.changed_data
 
 
@@ -118,7 +118,7 @@ def _on_record(lead: Lead) -> dict[str, Any]:
 
 
 def _wants_education(lead: Lead) -> bool:
-    """Whether educational mails go out: they agreed, and nothing is stopped."""
+    """Return whether educational mails go out: they agreed, and nothing is stopped."""
     return opt_out.choice_of(lead) is None
 
 

@@ -38,7 +38,7 @@ def end(person: ContactPerson, *, by: User | None, now: datetime) -> bool:
 
 
 def _of(lead: Lead, name: str, relation: str) -> list[ContactPerson]:
-    """The rows in force of one person, however the name was typed."""
+    """Return the rows in force of one person, however the name was typed."""
     listed = ContactPerson.objects.filter(lead=lead, ended_at__isnull=True).order_by("created_at", "pk")
     wanted = (name_key(name), name_key(relation))
     return [one for one in listed if (name_key(one.name), name_key(one.relation)) == wanted]

@@ -141,7 +141,7 @@ def _notify(lead: Lead, *, about: PrivateMessage, now: datetime) -> None:
 
 
 def _is_unread(notice: Message) -> bool:
-    """Whether the message that it was about is still to be read: then so is all that was written since."""
+    """Return whether the message that it was about is still to be read: then so is all that was written since."""
     about = notice.key.removeprefix(emails.NOTICE_KEY)
     return PrivateMessage.objects.filter(pk=about, read_at__isnull=True).exists()
 

@@ -82,7 +82,7 @@ def start(
 
 
 def _sent_by(lead: Lead, source: str, session: PatientSession | None) -> QuerySet[Document]:
-    """What the same side has sent. A tablet that was handed over learns nothing of what was sent elsewhere."""
+    """Return what the same side has sent. A tablet that was handed over learns nothing of what was sent elsewhere."""
     sent = Document.objects.filter(lead=lead, source=source)
     return sent.filter(session=session) if session and session.handed_over else sent
 
@@ -130,7 +130,7 @@ def finish(document: Document, *, now: datetime) -> Document:
 
 
 def _unless_there(document: Document, digest: str) -> Unfit | None:
-    """Whether the same side has sent the same bytes before, under whatever name."""
+    """Return whether the same side has sent the same bytes before, under whatever name."""
     sent = _sent_by(document.lead, document.source, document.session).filter(state__in=KEPT)
     return Unfit.ALREADY if digest and sent.filter(sha256=digest).exists() else None
 
@@ -186,7 +186,7 @@ def read_by_patient(document: Document, *, by: User | None = None, now: datetime
 
 
 def read_by_staff(document: Document, *, by: User, now: datetime) -> Iterator[bytes]:
-    """The plain pieces, for a member of staff; leaves an AccessEvent, and nobody takes it back from now on. Raises
+    """Open the plain pieces, for a member of staff; leaves an AccessEvent, and nobody takes it back from now on. Raises
     Document.DoesNotExist when it was taken back a moment ago."""
     keep(document, now=now)
     access.record(AccessAction.DOWNLOAD, by=by, object_type="document", ids=[document.pk, document.lead_id])

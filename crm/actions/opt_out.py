@@ -73,15 +73,15 @@ def opt_in(address_hashes: list[str], *, lead: Lead, now: datetime) -> int:
 
 
 def choice_of(lead: Lead) -> Scope | None:
-    """What this person gets no more, in one word for every page that shows or asks it: the widest of what they stopped
-    and of what they have not agreed to. None when everything goes out."""
+    """Return what this person gets no more, in one word for every page that shows or asks it: the widest of what they
+    stopped and of what they have not agreed to. None when everything goes out."""
     stopped = scope_of(suppression.hashes_of(lead.email), lead.pk)
     return stopped or (None if _agreed(lead) else Scope.EDUCATION)
 
 
 def is_stopped_by_others(lead: Lead) -> bool:
-    """Whether mail to the address is stopped for a reason that its owner cannot lift: it came back, was reported, or
-    staff stopped it."""
+    """Return whether mail to the address is stopped for a reason that its owner cannot lift: it came back, was
+    reported, or staff stopped it."""
     rows = Suppression.objects.filter(Q(lead_ref=None) | Q(lead_ref=lead.pk), lifted_at=None)
     others = rows.exclude(because=SuppressedBecause.OPT_OUT)
     return others.filter(address_hash__in=suppression.hashes_of(lead.email)).exists()
@@ -107,12 +107,12 @@ def note_education(
 
 
 def has_ever_agreed(lead: Lead) -> bool:
-    """Whether they once said yes to educational mails, whatever they said since."""
+    """Return whether they once said yes to educational mails, whatever they said since."""
     return ConsentRecord.objects.filter(lead=lead, kind=ConsentKind.EDUCATION, given=True).exists()
 
 
 def _agreed(lead: Lead) -> bool:
-    """The latest yes or no to educational mails."""
+    """Return the latest yes or no to educational mails."""
     latest = ConsentRecord.objects.filter(lead=lead, kind=ConsentKind.EDUCATION).order_by("-at", "-entry").first()
     return latest is not None and latest.given
 

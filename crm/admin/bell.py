@@ -20,8 +20,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 @vary_on_headers("HX-Request")
 def bell(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """The list; for the page that asks by itself, how many are new. A POST says that all were seen up to the newest
-    that its page showed."""
+    """Show the list; for the page that asks by itself, how many are new. A POST says that all were seen up to the
+    newest that its page showed."""
     user = user_of(request)
     if request.method == "POST":
         notices.mark_seen(user, newest=request.POST.get("newest", ""), now=timezone.now())

@@ -158,7 +158,7 @@ class SequenceVersionAdmin(PagesAdmin):
         return redirect("admin:crm_sequenceversion_edit", made.pk)
 
     def _copied_already(self, request: HttpRequest, version: SequenceVersion) -> HttpResponseRedirect:
-        """Where a second press leads to: the page of the version names its copies."""
+        """Lead a second press on: the page of the version names its copies."""
         messages.info(request, "That was copied already.")
         return redirect("admin:crm_sequenceversion_change", version.pk)
 

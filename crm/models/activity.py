@@ -31,6 +31,6 @@ class Activity(Row):
 
     @property
     def may_be_in_confidence(self) -> bool:
-        """Whether somebody other than the patient may have told it: a call, or a note that staff wrote."""
+        """Return whether somebody other than the patient may have told it: a call, or a note that staff wrote."""
         is_note = self.kind == ActivityKind.NOTE and bool(self.note)
         return self.by_id is not None and (is_note or self.kind == ActivityKind.CALL)

@@ -66,5 +66,6 @@ class Document(Row):
 
     @property
     def may_be_taken_back(self) -> bool:
-        """Whether its sender may still have it deleted: no member of staff has opened it, or put it with a study."""
+        """Return whether its sender may still have it deleted: no member of staff has opened it, or put it with a
+        study."""
         return self.opened_at is None and self.study_id is None

@@ -81,7 +81,7 @@ class Coverage(OfInsurer, Row):
 
     @property
     def criteria(self) -> Profile | None:
-        """The profile; None for one that is no longer kept, which counts for nothing."""
+        """Return the profile; None for one that is no longer kept, which counts for nothing."""
         return PROFILE.get(self.profile)
 
 
