@@ -100,7 +100,8 @@ class Heard:
     def _take_in(self, page: Mapping[str, Any], whole: Mapping[str, Any], key: str = "") -> None:
         """`whole`: the page with what it was filled in with."""
         answered = {name for name, value in page.items() if values(value)}
-        self._told |= {(rule, key): sure for rule, sure in _told(whole, asked=answered - {"injected"}).items()}
+        asked = answered if "start" in page else answered - {"injected"}  # another date asks anew
+        self._told |= {(rule, key): sure for rule, sure in _told(whole, asked=asked).items()}
         for one in [one for one in self._told if one[1] == key and any(_denies(page, part) for part in one[0].parts)]:
             del self._told[one]
 

@@ -146,6 +146,13 @@ QUESTION_GUARDS = [
         f"{TESTS}::test_time_takes_no_sign_of_an_injection_back",
     ),
     Guard(
+        "another date brings the sign of what was told of an injection",
+        "intake/derived_signs.py",
+        'answered if "start" in page else answered - {"injected"}',
+        'answered - {"injected"}',
+        f"{TESTS}::test_a_corrected_date_brings_the_sign_of_what_was_told_of_an_injection",
+    ),
+    Guard(
         "what is recent is asked anew",
         "intake/questionnaire/step_two.py",
         ", *RECENT_QUESTIONS}",

@@ -724,6 +724,17 @@ def test_a_corrected_date_takes_the_sign_of_an_injection_back(lead: Lead, browse
     assert told(lead) == {}
 
 
+def test_a_corrected_date_brings_the_sign_of_what_was_told_of_an_injection() -> None:
+    """The side effects stand on the page when it is sent with the new date."""
+    heard, told_on = Heard(), timezone.localdate()
+    page = {"treatment": "1", "kind": ITS_KIND, "start": "2025-01-31"}
+    heard.hear_treatment(page | {"told": {"start": "01/2025", "side_effects": ["infection"]}}, on=told_on)
+    assert heard.signs == {}
+    last_month = {"start": (told_on - timedelta(days=20)).isoformat()}
+    heard.hear_treatment(page | last_month | {"told": {"start": "here"}}, on=told_on)
+    assert heard.signs == {"B5": "yes"}
+
+
 def test_time_takes_no_sign_of_an_injection_back() -> None:
     heard, told_on = Heard(), timezone.localdate()
     page = {"treatment": "1", "kind": ITS_KIND, "start": (told_on - timedelta(days=20)).isoformat()}
