@@ -1,9 +1,10 @@
-"""Live many lives: what the suite does with a few dozen records, with as many as are wanted.
+"""Live many lives: what the suite does with a few records, with as many as are wanted.
 
-Exit code 1 when something did not hold of one; its seed and its steps are said, and the same seed lives it again.
+Exit code 1 when something did not hold of one; its steps are said with its seed, which lives it again.
 """
 
 import os
+import re
 import sys
 import time
 from argparse import ArgumentParser
@@ -13,18 +14,30 @@ import pytest
 TESTS = "tests/intake/test_lives.py"
 
 
+class Failed:
+    """Listens to pytest, whichever process runs a test: the seeds of the lives that went wrong."""
+
+    def __init__(self) -> None:
+        self.seeds: set[int] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.seeds |= {int(seed) for seed in re.findall(r"\blife (\d+): ", report.longreprtext)}
+
+
 def main() -> int:
-    parser = ArgumentParser(prog="script/lives", description="Random lives of records, beside a model of their own.")
+    about = "Random lives of records, beside a model of their own. Other options go to pytest: -n 2 for two cores."
+    parser = ArgumentParser(prog="script/lives", description=about)
     parser.add_argument("--records", type=int, default=2000, help="how many; two a life")
     parser.add_argument("--seed", type=int, default=0, help="of the first life")
     options, more = parser.parse_known_args()
     os.environ |= {"LIVES_RECORDS": str(options.records), "LIVES_SEED": str(options.seed)}
-    begun = time.monotonic()
-    failed = int(pytest.main([TESTS, "-q", "--tb=short", "-p", "no:cacheprovider", *more]))
+    begun, found = time.monotonic(), Failed()
+    wrong = int(pytest.main([TESTS, "-q", "--tb=short", "-p", "no:cacheprovider", *more], plugins=[found]))
+    verdict = f"FAILED, seeds {sorted(found.seeds)}" if wrong else "all held"
     took = time.monotonic() - begun
-    verdict = "FAILED" if failed else "all held"
     sys.stdout.write(f"{options.records} records from seed {options.seed} on: {verdict}, {took:.0f} s\n")
-    return 1 if failed else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ they are handed, who is asked to look, and what counts.
 """
 
 import json
-from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,54 +12,24 @@ from zoneinfo import ZoneInfo
 
 from intake.candidacy import assess
 from intake.snapshot import read_snapshot
+from tests.intake.life.heard import Heard, bare
+from tests.intake.life.insured import Insured
+from tests.intake.life.treated import Treated, last_day
 
 ZONE = ZoneInfo("America/New_York")
 FEWEST_DAYS = {"lt6w": 0, "6to12w": 42, "3to6m": 91, "6to12m": 182, "1to5y": 364, "gt5y": 1820}
 URGENCY = {"URGENT": 2, "PROMPT_REVIEW": 1}
-NO_SIGN = {"none", "B7", "unsure_B7", "declined_A4"}
+NUMB_OR_WEAK = {"worse", "same", "better", "yes_unsure"}
 
 
 @dataclass(frozen=True)
 class Page:
-    """Answers as they were sent."""
+    """Answers as they were sent. `about`: the kind of a treatment whose page it is. `took_back`: it never was."""
 
     at: datetime
     answers: dict[str, Any]
-
-
-@dataclass
-class Treated:
-    """One treatment, as the columns that its page and the desk show. `verified`: somebody has compared it."""
-
-    kind: str
-    status: str = ""
-    start: str = ""
-    end: str = ""
-    sessions: int | None = None
-    relief: int | None = None
-    lasted: int | None = None
-    still: bool = False
-    verified: bool = False
-    disputed: bool = False
-
-    def entry(self, today: date) -> dict[str, Any]:
-        """What the rules are handed: rough ends by what is possible, and what has no state without its dates."""
-        dated: dict[str, Any] = {}
-        if self.status and self.start:
-            first, precision = said(self.start)
-            dated |= {"start": min(first, today).isoformat(), "start_precision": precision}
-        if self.status and self.end:
-            first, precision = said(self.end)
-            last = first if precision == "day" else first.replace(day=monthrange(first.year, first.month)[1])
-            dated |= {"end": last.isoformat(), "end_precision": precision}
-        return dated | {
-            "kind": self.kind,
-            "status": self.status or "completed",
-            "sessions": self.sessions,
-            "relief_percent": self.relief,
-            "relief_duration_days": self.lasted,
-            "relief_still_present": self.still,
-        }
+    about: str = ""
+    took_back: bool = False
 
 
 @dataclass
@@ -90,19 +59,27 @@ class Reviewed:
 
 @dataclass
 class Report:
-    """What somebody has sent whom nobody has proven."""
+    """What somebody has sent whom nobody has proven. `from_elsewhere`: from no browser of theirs."""
 
-    page: Page
+    pages: list[Page]
     key: str
+    from_elsewhere: bool = False
 
     @property
     def signs(self) -> set[str]:
-        return signs_in(self.page.answers)
+        return {sign for page in self.pages for sign in heard([page]).signs}
+
+
+@dataclass
+class Score:
+    day: date
+    value: int
 
 
 @dataclass
 class Record:
-    """`mark` stands in every word that was written about this person, and about nobody else."""
+    """`mark` stands in every word that was written about this person, and about nobody else. `asked`: a clinician was
+    asked to look at the record, and has not decided since. `stops`: which mail they want no more."""
 
     mark: str
     pages: list[Page] = field(default_factory=list)
@@ -110,23 +87,33 @@ class Record:
     covered: set[str] = field(default_factory=set)
     held: bool = False
     alert: bool = False
+    asked: bool = False
+    looks: set[str] = field(default_factory=set)
     counting: Decided | None = None
     waiting: Decided | None = None
     review: Reviewed | None = None
     reports: list[Report] = field(default_factory=list)
-    score: int | None = None
+    scores: list[Score] = field(default_factory=list)
+    insured: Insured = field(default_factory=Insured)
+    stops: str | None = None
+
+    @property
+    def score(self) -> int | None:
+        """Of one day the one that was entered last."""
+        return max(enumerate(self.scores), key=lambda one: (one[1].day, one[0]))[1].value if self.scores else None
 
     @property
     def answers(self) -> dict[str, Any]:
         """The latest answer to each question."""
         found: dict[str, Any] = {}
-        for page in sorted(self.pages, key=lambda one: one.at):
-            found |= page.answers
+        for page in in_order(self.pages):
+            if not page.about:
+                found |= page.answers
         return found
 
     @property
     def signs(self) -> set[str]:
-        return signs_in(self.answers)
+        return heard(self.pages).signs
 
     @property
     def open_signs(self) -> set[str]:
@@ -142,15 +129,17 @@ class Record:
         told, today = self.answers, now.astimezone(ZONE).date()
         told_on = max((page.at for page in self.pages if page.answers.get("onset")), default=now)
         onset = told_on.astimezone(ZONE).date() - timedelta(days=FEWEST_DAYS[told["onset"]])
-        ratings = [told.get(name) for name in ("pain_now_avg", "pain_enjoyment", "pain_activity")]
+        ratings = [told.get(name) or None for name in ("pain_now_avg", "pain_enjoyment", "pain_activity")]
         numbers = [None if one is None else float(one) for one in ratings]
+        limbs = {told.get("limb_weakness"), told.get("limb_numbness")}
         return {
             "today": today.isoformat(),
             "answers": {
-                "red_flags": flags(told),
+                "red_flags": heard(self.pages).flags,
                 "regions": told["pain_region"],
                 "radiation": told["radiation"],
                 "onset": {"date": onset.isoformat()},
+                "limb_symptoms": True if limbs & NUMB_OR_WEAK else None,
                 "nrs_average": numbers[0],
                 "interference": numbers if any(one is not None for one in numbers[1:]) else None,
                 "rmdq": self.score,
@@ -161,9 +150,10 @@ class Record:
 
     def outcome(self, now: datetime) -> str:
         """What counts: urgent under a hold, a decision as long as it stands, else the rules."""
+        return "URGENT" if self.held else self.without_hold(now)
+
+    def without_hold(self, now: datetime) -> str:
         says, _rule = self.rules(now)
-        if self.held:
-            return "URGENT"
         if self.counting is None:
             return says
         hides = self.counting.raises and urgency(says) > urgency(self.counting.outcome)
@@ -171,12 +161,16 @@ class Record:
 
     def settles(self, now: datetime) -> None:
         """What follows from what the record has become."""
-        present = {bare(one) for one in self.signs}
+        signs, looks = self.signs, heard(self.pages).looks
+        present = {bare(one) for one in signs}
         self.covered = {one for one in self.covered if bare(one) in present}
-        self.held = self.held or any("A" in one for one in self.open_signs)
+        fresh = self.open_signs
+        self.held = self.held or any("A" in one for one in fresh)
+        self.asked = self.asked or bool(looks - self.looks) or any("B" in one for one in fresh)
+        self.looks = looks
         says = self.rules(now)[1]
         for one in (self.counting, self.waiting):
-            if one and (beyond(self.signs, one.signs) or one.rule != says):
+            if one and (beyond(signs, one.signs) or one.rule != says):
                 self._ends(one)
         if self.review:
             self.review.signs = frozenset(one for one in self.review.signs if bare(one) in present)
@@ -193,16 +187,8 @@ class Record:
     def covers(self, shown: frozenset[str], block: str) -> None:
         present = {bare(one) for one in self.signs}
         self.covered |= {one for one in shown if block in one and bare(one) in present}
-
-
-def said(day: str) -> tuple[date, str]:
-    """A date as it is typed: month and year, or the day too."""
-    parts = [int(part) for part in day.split("/")]
-    return (date(parts[2], parts[0], parts[1]), "day") if len(parts) == 3 else (date(parts[1], parts[0], 1), "month")
-
-
-def bare(sign: str) -> str:
-    return sign.removeprefix("unsure_")
+        if block == "B":
+            self.asked = any("B" in one for one in self.open_signs)
 
 
 def urgency(outcome: str) -> int:
@@ -214,14 +200,19 @@ def beyond(signs: set[str], known: "frozenset[str] | set[str]") -> set[str]:
     return {one for one in signs if one not in known and bare(one) not in known}
 
 
-def signs_in(answers: dict[str, Any]) -> set[str]:
-    """Those that fire R1 or R2: all of block A; of block B a yes, or two that somebody is not sure of."""
-    first = {one for one in answers.get("safety_check") or [] if one not in NO_SIGN}
-    second = {one for one in answers.get("safety_check_b") or [] if one not in NO_SIGN}
-    sure = {one for one in second if one == bare(one)}
-    return first | (second if sure or len(second) > 1 else set())
+def in_order(pages: list[Page]) -> list[Page]:
+    return sorted(pages, key=lambda one: one.at)
 
 
-def flags(answers: dict[str, Any]) -> dict[str, str]:
-    ticked = [*(answers.get("safety_check") or []), *(answers.get("safety_check_b") or [])]
-    return {bare(one): "yes" if one == bare(one) else "unsure" for one in ticked if one != "none"}
+def heard(pages: list[Page]) -> Heard:
+    """What was told, page after page. `start`: the day on which an injection was, as it was told."""
+    found = Heard()
+    for page in in_order(pages):
+        if not page.about:
+            found.hears(page.answers)
+        elif page.took_back:
+            found.takes_back(page.about)
+        else:
+            began = last_day(page.answers["start"]) if page.answers.get("start") else None
+            found.hears_of_an_injection(page.about, page.answers, on=page.at.date(), began=began)
+    return found

@@ -1,239 +1,164 @@
-"""What a patient does in a life, and whoever says to be one. Each step goes through a page of the product, tells the
-model what its reader knows, and is named by what somebody does."""
+"""What a patient does on the private page, beside treatments (treatment_steps.py): the re-check, topics with questions
+that tell signs, pages in two tabs, wishes. Each step goes through a page of the product, tells the model what its
+reader knows, and is named by what somebody does."""
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
-from django.test import Client
+from tests.intake.life import checks
+from tests.intake.life.heard import bare
+from tests.intake.life.kinds import Kind, always, when
+from tests.intake.life.model import Page, heard
+from tests.intake.life.people import OpenPage, Person, World, form_in, opened, sends
 
-from crm.models import PatientSession, Treatment
-from intake.models import UnprovenRequest
-from tests.factories import step_one
-from tests.intake.life.model import Page, Report, Treated, said
-from tests.intake.life.people import OpenPage, Person, World, answers_of, opened
+A_TICKS = [["A1"], ["A5"], ["unsure_A2"]]
+B_TICKS = [["none"]] * 3 + [["B1"], ["B2", "B5"], ["unsure_B2"], ["unsure_B2", "unsure_B5"], ["B5"], ["B7"]]
+YES_NO = ["yes", "no", "unsure", ""]
+NUMB = ["no", "worse", "same", "better", "unsure", ""]
+# Questions that tell a sign or a look, page by page, with their answers; "" leaves one out.
+TELLING: dict[str, dict[str, list[Any]]] = {
+    "pain": {
+        "limb_weakness": [*NUMB, "same", "no", "yes_unsure"],
+        "limb_numbness": NUMB,
+        "lift_foot": ["yes", "no_new", "no_old", "unsure", "", "yes"],
+    },
+    "neck": {
+        "hand_clumsiness": YES_NO,
+        "gait_balance": YES_NO,
+        "hands_gait_change": ["worse", "same", "better", "unsure", ""],
+    },
+    "background": {
+        "cancer_other": YES_NO,
+        "recent_events": [["none"], ["infection"], ["surgery", "drugs"], ["unsure"], []],
+        "steroids_months": YES_NO,
+        "new_severe_pain": YES_NO,
+        "prior_spine_surgery": YES_NO,
+        "conditions": [["none"], ["osteoporosis"], ["cancer", "heart"], ["immune"], []],
+    },
+}
+ASKS_SIGNS = {"pain", "neck"}
+# And questions that tell nothing, for pages that are left open.
+PLAIN: dict[str, dict[str, list[str]]] = {
+    "pain": {"course": ["better", "same", "worse"], "walk_distance": ["unlimited", "under_block"], "goals": [""]},
+    "background": {"nicotine": ["never", "former", "current"], "opioids": ["no", "daily"]},
+    "insurance": {"can_travel": ["yes", "no"], "availability": [""]},
+}
+WORDS = {"goals", "availability"}
 
-type Step = Callable[[World, Person], None]
-A_TICKS = [["A1"], ["A5"], ["unsure_A2"], ["none"], ["none"], ["none"]]
-B_TICKS = [["none"], ["none"], ["B1"], ["B2", "B5"], ["unsure_B2"], ["unsure_B2", "unsure_B5"], ["B5"], ["B7"]]
-KINDS = ["pt_supervised", "hep_prescribed", "med_nsaid_rx", "chiropractic", "massage", "tens"]
-INSURERS = [("commercial", "Northfield Health"), ("medicare", ""), ("self_pay", ""), ("commercial", "Lakeshore Mutual")]
-RELIEF = {"0": 0, "25": 25, "50": 50, "75": 75, "100": 100, "unsure": None}
-NO_SESSIONS = ("med_", "tens")
 
-
-# --- The patient ------------------------------------------------------------------------------------------------------
-def answers_again(world: World, who: Person) -> None:
-    """The re-check, with or without a warning sign."""
-    first, second = world.chance.choice(A_TICKS), world.chance.choice(B_TICKS)
-    numbers = {name: str(world.chance.randrange(11)) for name in ("pain_now_avg", "pain_enjoyment", "pain_activity")}
-    told: dict[str, Any] = {"safety_check": first, "safety_check_b": second} | numbers
-    sends(world.comes_back(who), "/my/questions/recheck/", told | {"new_treatments": "no"}, field="new_treatments")
-    tells(world, who, told, alarm=first != ["none"])
-
-
-def sends(browser: Client, address: str, told: dict[str, Any], *, field: str) -> None:
-    """Opens a page, changes some of its answers, and sends it."""
-    answer = browser.post(address, opened(browser, address, field=field) | told)
-    assert answer.status_code == 302, answer.content.decode()
-
-
-def tells(world: World, who: Person, told: dict[str, Any], *, alarm: bool = False) -> None:
-    record = who.record
-    record.pages.append(Page(world.clock.now, told))
-    if alarm:
+def tells(world: World, who: Person, told: dict[str, Any]) -> None:
+    """With a sign of block A on it a page holds and calls at once."""
+    record, page = who.record, Page(world.clock.now, told)
+    record.pages.append(page)
+    if any(bare(sign).startswith("A") for sign in heard([page]).signs):
         record.held = record.alert = True
     record.settles(world.clock.now)
 
 
-def names_an_insurer(world: World, who: Person) -> None:
-    plan, name = world.chance.choice(INSURERS)
-    told = {"plan_type": plan, "payer_name": f"{name} {who.record.mark}" if name else ""}
-    sends(world.comes_back(who), "/my/questions/insurance/", told, field="plan_type")
+def answers_again(world: World, who: Person) -> None:
+    """The re-check, with or without a warning sign."""
+    first = world.chance.choice(A_TICKS) if world.chance.random() < 0.2 else ["none"]
+    _rechecks(world, who, first, world.chance.choice(B_TICKS))
+
+
+def tells_a_new_sign(world: World, who: Person) -> None:
+    """One that they have not told so far, beside those of before."""
+    told = [sign for sign in ("B1", "B2", "B3", "B5") if sign in who.record.signs]
+    fresh = [sign for sign in ("B1", "B2", "B3", "B5") if sign not in told]
+    _rechecks(world, who, ["none"], [*told, *fresh[:1]])
+
+
+def _rechecks(world: World, who: Person, first: list[str], second: list[str]) -> None:
+    numbers = {name: str(world.chance.randrange(11)) for name in ("pain_now_avg", "pain_enjoyment", "pain_activity")}
+    told: dict[str, Any] = {"safety_check": first, "safety_check_b": second} | numbers
+    sends(world.comes_back(who), "/my/questions/recheck/", told | {"new_treatments": "no"}, field="new_treatments")
     tells(world, who, told)
 
 
-def ticks_treatments(world: World, who: Person) -> None:
-    kinds = world.chance.sample(KINDS, world.chance.choice([1, 2, 3]))
-    sends(world.comes_back(who), "/my/treatments/", {"kinds": kinds}, field="kinds")
-    for kind in kinds:
-        there = who.record.treatments.get(kind)
-        if there is None or there.status == "declined":
-            who.record.treatments[kind] = Treated(kind)
-    who.record.settles(world.clock.now)
+def tells_a_topic(world: World, who: Person) -> None:
+    """Some of the questions that tell a sign beside what they ask."""
+    key = world.chance.choice(list(TELLING))
+    told = {name: world.chance.choice(answers) for name, answers in TELLING[key].items()}
+    told = {name: answer for name, answer in told.items() if answer and world.chance.random() < 0.7}
+    _sends_a_topic(world, who, key, told)
 
 
-def row_of(who: Person, kind: str) -> Treatment:
-    return Treatment.objects.filter(lead=who.lead, kind=kind).latest("created_at", "pk")
+def saves_a_topic_without_a_change(world: World, who: Person) -> None:
+    """Twice: that a page was sent for the first time, with its gaps, is kept."""
+    browser, address = world.comes_back(who), f"/my/questions/{world.chance.choice(['background', 'insurance'])}/"
+    for is_again in (False, True):
+        before = checks.all_of(who)
+        assert browser.post(address, opened(browser, address, field="submission_id")).status_code == 302
+        assert not is_again or checks.all_of(who) == before
 
 
-def address_of(who: Person, one: Treated) -> str:
-    return f"/my/treatments/{row_of(who, one.kind).pk}/"
+# --- Two tabs ---------------------------------------------------------------------------------------------------------
+def leaves_a_topic_open(world: World, who: Person) -> None:
+    key = world.chance.choice(list(PLAIN))
+    address = f"/my/questions/{key}/"
+    form = opened(world.comes_back(who), address, field="submission_id")
+    shown = {name: who.record.answers.get(name) or "" for name in PLAIN[key]}
+    who.keeps_open("topic", OpenPage(address, form, (key, shown), "patient"))
 
 
-def one_treatment(world: World, who: Person, *, verified: bool | None = None) -> Treated | None:
-    """Any that the patient's page shows."""
-    found = [
-        one
-        for one in who.record.treatments.values()
-        if one.status != "declined" and not one.disputed and verified in (None, one.verified)
-    ]
-    return world.chance.choice(found) if found else None
+def changes_a_topic(world: World, who: Person) -> None:
+    """In another tab than the one that was left open."""
+    key = who.open_pages["topic"][-1].shown[0] if who.open_pages.get("topic") else world.chance.choice(list(PLAIN))
+    told = {name: _an_answer(world, who, key, name) for name in PLAIN[key]}
+    _sends_a_topic(world, who, key, told)
 
 
-def tells_of_a_treatment(world: World, who: Person) -> None:
-    """Begin, end and relief of one that nobody has verified."""
-    one = one_treatment(world, who, verified=False)
-    if one is None:
+def _sends_a_topic(world: World, who: Person, key: str, told: dict[str, Any]) -> None:
+    told = told | ({"safety_check": ["none"]} if key in ASKS_SIGNS else {})
+    sends(world.comes_back(who), f"/my/questions/{key}/", told, field="submission_id")
+    tells(world, who, told)
+
+
+def sends_an_older_topic(world: World, who: Person) -> None:
+    """What it changes is asked about where it was changed meanwhile; it empties nothing and puts nothing back."""
+    page = who.takes_up("topic", world.chance)
+    assert page
+    key, shown = page.shown
+    name = world.chance.choice(list(PLAIN[key]))
+    typed, stands = _an_answer(world, who, key, name), who.record.answers.get(name) or ""
+    told: dict[str, Any] = {name: typed} | ({"safety_check": ["none"]} if key in ASKS_SIGNS else {})
+    browser = world.comes_back(who)
+    answer = browser.post(page.address, page.form | told)
+    is_older = typed != shown[name] and stands not in (shown[name], typed)
+    assert answer.status_code == (422 if is_older else 302), (name, shown[name], stands, typed)
+    if is_older and world.chance.random() < 0.5:
         return
-    told = _story(world, one)
-    sends(world.comes_back(who), address_of(who, one), told, field="start")
-    _follows(one, told)
-    who.record.settles(world.clock.now)
+    if is_older:
+        again = form_in(answer.content.decode(), field="submission_id")
+        assert browser.post(page.address, again | {"safety_check": ["none"]}).status_code == 302
+    tells(world, who, told if typed != shown[name] else {key: told[key] for key in told if key != name})
 
 
-def _story(world: World, one: Treated) -> dict[str, Any]:
-    began = world.clock.today - timedelta(days=world.chance.choice([10, 45, 100, 250, 400]))
-    day = f"{began:%m/%d/%Y}" if world.chance.random() < 0.5 else f"{began:%m/%Y}"
-    told: dict[str, Any] = {"start": day, "relief": world.chance.choice(list(RELIEF))}
-    told["lasted"] = world.chance.choice(["still", "0", "14", "84", "180", "unsure"])
-    if world.chance.random() < 0.5:
-        told |= {"going_on": "yes", "end": "", "ended_because": ""}
-    else:
-        ended = began + (world.clock.today - began) * world.chance.random()
-        because = world.chance.choice(["completed", "stopped_no_benefit", "stopped_side_effects"])
-        told |= {"going_on": "no", "end": f"{ended:%m/%d/%Y}", "ended_because": because}
-        if said(told["start"])[1] == "month":
-            told["end"] = f"{ended:%m/%Y}"
-    if not one.kind.startswith(NO_SESSIONS):
-        told["sessions"] = str(world.chance.choice([2, 6, 12]))
-    return told
+def _an_answer(world: World, who: Person, key: str, name: str) -> str:
+    if name in WORDS:
+        return f"Words {world.chance.randrange(1000)} of {who.record.mark}"
+    return world.chance.choice(PLAIN[key][name])
 
 
-def _follows(one: Treated, told: dict[str, Any]) -> None:
-    if "going_on" in told:
-        one.status = "ongoing" if told["going_on"] == "yes" else told["ended_because"] or "completed"
-        one.start, one.end = told["start"], told["end"]
-    if "relief" in told:
-        one.relief = RELIEF[told["relief"]]
-    if "lasted" in told:
-        one.still = told["lasted"] == "still"
-        one.lasted = int(told["lasted"]) if told["lasted"].isdecimal() else None
-    if "sessions" in told:
-        one.sessions = int(told["sessions"])
+# --- What they want ---------------------------------------------------------------------------------------------------
+def changes_wishes(world: World, who: Person) -> None:
+    """The box about educational mails: taken off or put on, or left as it is."""
+    browser, wants = world.comes_back(who), world.chance.random() < 0.5
+    form = opened(browser, "/my/wishes/", field="initial-education")
+    form.pop("education", None)
+    assert browser.post("/my/wishes/", form | ({"education": "on"} if wants else {})).status_code == 302
+    if wants:
+        who.record.stops = None
+    elif who.record.stops is None:
+        who.record.stops = "education"
 
 
-def _page_of(browser: Client, who: Person, one: Treated) -> OpenPage:
-    address = address_of(who, one)
-    return OpenPage(address, opened(browser, address, field="start"), None, "patient")
-
-
-def has_not_had_it(world: World, who: Person) -> None:
-    """It was ticked by mistake; of a verified one that is a contradiction, and stands beside it."""
-    one = one_treatment(world, who)
-    if one is None:
-        return
-    sends(world.comes_back(who), address_of(who, one), {"not_tried": "1", "sure": "1"}, field="start")
-    if one.verified:
-        one.disputed = True
-    else:
-        one.status = "declined"
-    who.record.settles(world.clock.now)
-
-
-def contradicts_the_records(world: World, who: Person) -> None:
-    """Another number of sessions than the records say."""
-    one = one_treatment(world, who, verified=True)
-    if one is None or one.kind.startswith(NO_SESSIONS):
-        return
-    number = (one.sessions or 0) + 7
-    sends(world.comes_back(who), address_of(who, one), {"sessions": str(number)}, field="start")
-    if one.sessions is None:  # nothing was verified of it: news
-        one.sessions = number
-    else:
-        one.disputed = True
-    who.record.settles(world.clock.now)
-
-
-def leaves_a_page_open(world: World, who: Person) -> None:
-    one = one_treatment(world, who, verified=False)
-    if one and one.status and not one.kind.startswith(NO_SESSIONS):
-        page = _page_of(world.comes_back(who), who, one)
-        page.shown = (one, one.sessions)
-        who.keeps_open("treatment", page)
-
-
-def sends_an_older_page(world: World, who: Person) -> None:
-    """One that was left open: what it changes is refused where somebody has changed it meanwhile."""
-    page = who.takes_up("treatment", world.chance)
-    if page is None:
-        return
-    one: Treated = page.shown[0]
-    shown: int | None = page.shown[1]
-    if one.verified or one.disputed or one.status == "declined" or one is not who.record.treatments.get(one.kind):
-        return
-    answer = world.comes_back(who).post(page.address, page.form | {"sessions": "33"})
-    is_older = one.sessions not in (shown, 33)
-    assert answer.status_code == (422 if is_older else 302)
-    if not is_older:
-        one.sessions = 33
-    who.record.settles(world.clock.now)
-
-
-def saves_without_a_change(world: World, who: Person) -> None:
-    """The patient's page and the desk's, opened and sent as they are."""
-    one = one_treatment(world, who)
-    if one is None:
-        return
-    row, browser = row_of(who, one.kind), world.comes_back(who)
-    before = _bytes_of(row)
-    page = _page_of(browser, who, one)
-    assert browser.post(page.address, page.form).status_code == 302
-    desk, address = world.desk("coordinator"), f"{who.desk}treatments/{row.pk}/"
-    form = opened(desk, address, field="kind")
-    assert desk.post(address, form).status_code == 302
-    assert _bytes_of(row) == before
-
-
-def _bytes_of(row: Treatment) -> Any:
-    return Treatment.objects.filter(pk=row.pk).values().get()
-
-
-# --- Somebody whom nobody has proven ----------------------------------------------------------------------------------
-def somebody_types_the_name(world: World, who: Person) -> None:
-    first, second = world.chance.choice(A_TICKS), world.chance.choice(B_TICKS)
-    lead, known = who.lead, set(UnprovenRequest.objects.values_list("pk", flat=True))
-    changes = {"safety_check": first, "safety_check_b": second, "pain_now_avg": str(world.chance.randrange(11))}
-    typed = {"first_name": lead.first_name, "last_name": lead.last_name, "email": lead.email, "phone": None}
-    answer = Client().post("/candidate/", step_one(**(typed | changes | {"preferred_contact": "email"})))
-    assert answer.status_code == 302
-    world.worker_comes_by()
-    [made] = UnprovenRequest.objects.exclude(pk__in=known)
-    assert made.lead_id == lead.pk
-    who.record.reports.append(Report(Page(world.clock.now, answers_of(changes)), str(made.pk)))
-    who.record.alert = who.record.alert or first != ["none"]
-
-
-def a_page_is_over(world: World, who: Person) -> None:
-    """The re-check with a sign, from a page that was left alone for too long."""
-    first, second = world.chance.choice([["A1"], ["none"]]), world.chance.choice([["B2"], ["none"]])
-    told: dict[str, Any] = {"safety_check": first, "safety_check_b": second}
-    told |= {"pain_now_avg": "9", "pain_enjoyment": "8", "pain_activity": "8"}
-    browser, address = world.comes_back(who), "/my/questions/recheck/"
-    form = opened(browser, address, field="new_treatments")
-    PatientSession.objects.filter(lead=who.lead).update(seen_at=world.clock.now - timedelta(hours=1))
-    known = set(UnprovenRequest.objects.values_list("pk", flat=True))
-    browser.post(address, form | told | {"new_treatments": "no"})
-    made = list(UnprovenRequest.objects.exclude(pk__in=known))
-    assert len(made) == (first != ["none"] or second != ["none"])
-    if made:
-        who.record.reports.append(Report(Page(world.clock.now, told), str(made[0].pk)))
-        who.record.alert = who.record.alert or first != ["none"]
-
-
-STEPS: list[Step] = [
-    *(answers_again, answers_again, names_an_insurer, ticks_treatments),
-    *(tells_of_a_treatment, tells_of_a_treatment, has_not_had_it, contradicts_the_records),
-    *(leaves_a_page_open, sends_an_older_page, saves_without_a_change, saves_without_a_change),
-    *(somebody_types_the_name, a_page_is_over),
+KINDS_OF_STEPS = [
+    Kind(answers_again, always(2)),
+    Kind(tells_a_new_sign, when(lambda who: who.record.counting or who.record.waiting or who.record.review, 5, 1)),
+    Kind(tells_a_topic, always(4)),
+    Kind(saves_a_topic_without_a_change, always(1)),
+    Kind(leaves_a_topic_open, always(1)),
+    Kind(changes_a_topic, when(lambda who: who.open_pages.get("topic"), 4, 1)),
+    Kind(sends_an_older_topic, when(lambda who: who.open_pages.get("topic"), 3)),
+    Kind(changes_wishes, always(1)),
 ]

@@ -16,7 +16,8 @@ from tests.factories import prove, step_one
 from tests.intake.life.model import ZONE, Page, Record
 from tests.page_forms import as_sent
 
-NOT_ANSWERS = {"consent_privacy", "consent_contact"}
+FOR_THE_RULES = "safety_check safety_check_b pain_region radiation onset pain_now_avg tried_treatments"
+STAYS_SIGNED_IN = timedelta(minutes=5)
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Person:
     lead: Lead
     record: Record
     browser: Client
+    proven_at: datetime
     open_pages: dict[str, list[OpenPage]] = field(default_factory=dict)
 
     @property
@@ -72,18 +74,26 @@ class World:
     chance: Random
     people: list[Person]
     staff: dict[str, User]
+    signed_in: dict[str, tuple[Client, datetime]] = field(default_factory=dict)
 
     def desk(self, name: str) -> Client:
-        """Somebody who has just signed in at the desk."""
-        browser = Client()
-        browser.force_login(self.staff[name])
+        """Somebody who has signed in at the desk not long ago."""
+        browser, at = self.signed_in.get(name, (None, self.clock.now))
+        if browser is None or self.clock.now - at > STAYS_SIGNED_IN:
+            browser = Client()
+            browser.force_login(self.staff[name])
+            self.signed_in[name] = (browser, self.clock.now)
         return browser
 
     def comes_back(self, person: Person) -> Client:
-        """The patient in a browser that has shown who they are just now."""
-        person.browser = Client()
-        person.browser.cookies["patient"] = prove(person.lead, now=self.clock.now).secret
+        """The patient in a browser that has shown who they are not long ago."""
+        if self.clock.now - person.proven_at > STAYS_SIGNED_IN:
+            person.browser, person.proven_at = Client(), self.clock.now
+            opens_for(person.browser, person, now=self.clock.now)
         return person.browser
+
+    def others(self, person: Person) -> list[Person]:
+        return [one for one in self.people if one is not person]
 
     def days_pass(self, days: int) -> None:
         """With the rounds of the worker."""
@@ -96,9 +106,13 @@ class World:
             pass
 
 
+def opens_for(browser: Client, person: Person, *, now: datetime) -> None:
+    """The page of this person is open in that browser from now on, whoever was there before."""
+    browser.cookies["patient"] = prove(person.lead, now=now).secret
+
+
 def arrives(clock: Clock, name: str, number: int, **changes: Any) -> Person:
     """Somebody who fills in the first form, and proves who they are."""
-    mark = f"{name.upper()}MARK{number}"
     who = {
         "first_name": name,
         "last_name": f"Sample{number}",
@@ -108,27 +122,34 @@ def arrives(clock: Clock, name: str, number: int, **changes: Any) -> Person:
     }
     answer = Client().post("/candidate/", step_one(**(who | changes)))
     assert answer.status_code == 302, answer.content.decode()
-    lead = Lead.objects.get(email=who["email"])
-    record = Record(mark, [Page(clock.now, answers_of(changes))])
+    record = Record(f"{name.upper()}MARK{number}", [Page(clock.now, answers_of(changes))])
+    record.stops = None if "consent_education" in changes else "education"
     record.settles(clock.now)
     record.alert = record.held
-    browser = Client()
-    browser.cookies["patient"] = prove(lead, now=clock.now).secret
-    return Person(name, lead, record, browser)
+    person = Person(name, Lead.objects.get(email=who["email"]), record, Client(), clock.now)
+    opens_for(person.browser, person, now=clock.now)
+    return person
 
 
 def answers_of(changes: dict[str, Any]) -> dict[str, Any]:
     """What the first form tells the rules."""
-    told = {name: value for name, value in (STEP_ONE | changes).items() if name not in NOT_ANSWERS}
-    wanted = (
-        "safety_check safety_check_b pain_region radiation onset pain_now_avg tried_treatments plan_type payer_name"
-    )
-    return {name: told[name] for name in wanted.split() if name in told}
+    told = STEP_ONE | changes
+    return {name: told[name] for name in FOR_THE_RULES.split() if name in told}
 
 
 def opened(browser: Client, address: str, *, field: str) -> dict[str, Any]:
     """The form with this field, as it would be sent without a touch: whatever it carries along comes too."""
     answer = browser.get(address)
     assert answer.status_code == 200, (address, answer.status_code)
-    forms = re.findall(r"<form.*?</form>", answer.content.decode(), re.DOTALL)
+    return form_in(answer.content.decode(), field=field)
+
+
+def form_in(page: str, *, field: str) -> dict[str, Any]:
+    forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
     return dict(as_sent(next(one for one in forms if f'name="{field}"' in one), having="csrfmiddlewaretoken"))
+
+
+def sends(browser: Client, address: str, told: dict[str, Any], *, field: str) -> None:
+    """Opens a page, changes some of its answers, and sends it."""
+    answer = browser.post(address, opened(browser, address, field=field) | told)
+    assert answer.status_code == 302, answer.content.decode()

@@ -10,14 +10,14 @@ from django.db import transaction
 
 from crm.models import Location, User
 from tests.factories import make_user
-from tests.intake.life import checks, patient_steps, steps
+from tests.intake.life import checks, page_checks, patient_steps, steps, stranger_steps
+from tests.intake.life.kinds import choose
 from tests.intake.life.people import Clock, World, arrives
 
 BEGUN = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)  # a Monday morning in New York
 STEPS = 12
 RECORDS_A_LIFE = 2
-TO_LOOK_AT_PAGES = 0.2  # of the steps
-FROM_OUTSIDE = {patient_steps.somebody_types_the_name, patient_steps.a_page_is_over}
+TO_LOOK_AT_PAGES = 0.1  # of the steps
 
 
 def make_staff() -> dict[str, User]:
@@ -43,42 +43,48 @@ def live(seed: int, *, center: Location, staff: dict[str, User], count: int = ST
 def _live(chance: Random, clock: Clock, center: Location, staff: dict[str, User], count: int, done: list[str]) -> None:
     world = World(clock, chance, [], staff)
     for name in ("Ann", "Ben"):
-        changes: dict[str, Any] = {
-            "onset": chance.choice(["lt6w", "6to12w", "3to6m", "1to5y"]),
-            "radiation": [chance.choice(["none", "leg_below_knee", "buttock"])],
-            "radiation_side": "left",
-            "pain_now_avg": str(chance.randrange(11)),
-            "tried_treatments": chance.choice([["nothing"], ["pt", "medication"], ["other"], ["chiropractic"]]),
-            "safety_check_b": chance.choice(patient_steps.B_TICKS),
-        }
-        if changes["radiation"] == ["none"]:
-            changes["radiation_side"] = None
-        world.people.append(arrives(clock, name, chance.randrange(1000, 10000), **changes))
+        world.people.append(arrives(clock, name, chance.randrange(1000, 10000), **_first_answers(chance)))
     for who in world.people:
         checks.after_each_step(world, who)
     for _ in range(count):
         _step(world, chance, done)
     for who in world.people:
-        checks.pages_show_it(world, who)
-        checks.nothing_of_the_other(world, who, [one for one in world.people if one is not who])
+        page_checks.looked_through(world, who)
+
+
+def _first_answers(chance: Random) -> dict[str, Any]:
+    limb = chance.choice(["none", "leg_below_knee", "buttock"])
+    told: dict[str, Any] = {
+        "onset": chance.choice(["lt6w", "6to12w", "3to6m", "1to5y"]),
+        "radiation": [limb],
+        "radiation_side": None if limb == "none" else "left",
+        "pain_region": chance.choice([["low_back"], ["neck"], ["low_back", "neck"]]),
+        "pain_now_avg": str(chance.randrange(11)),
+        "tried_treatments": chance.choice([["nothing"], ["pt", "medication"], ["other"], ["chiropractic"]]),
+        "safety_check_b": chance.choice(patient_steps.B_TICKS),
+    }
+    return told | ({"consent_education": "on"} if chance.random() < 0.5 else {})
 
 
 def _step(world: World, chance: Random, done: list[str]) -> None:
-    who, step = chance.choice(world.people), chance.choice(steps.STEPS)
-    others = [one for one in world.people if one is not who]
-    done.append(f"{who.name} {step.__name__}")
+    """Something happens to one person: the other one's record stays to the byte."""
+    who = chance.choice(world.people)
     world.clock.goes_on(timedelta(minutes=chance.choice([2, 90])))
     world.worker_comes_by()
     for one in world.people:
         one.record.settles(world.clock.now)
-    before = [checks.all_of(one) for one in others]
-    mine = checks.what_strangers_cannot_change(who)
-    step(world, who)
-    if step is not steps.days_pass:
-        assert [checks.all_of(one) for one in others] == before
-    if step in FROM_OUTSIDE:
-        assert checks.what_strangers_cannot_change(who) == mine
-    for one in world.people if step is steps.days_pass else [who]:
+    kind = choose(steps.KINDS, who, chance)
+    done.append(f"{who.name} {kind.name}")
+    before = [checks.all_of(one) for one in world.others(who)]
+    if kind.step in stranger_steps.STEPS:
+        mine = checks.all_of(who, tables=checks.OF_THE_RECORD)
+        kind.step(world, who)
+        assert checks.all_of(who, tables=checks.OF_THE_RECORD) == mine
+    else:
+        kind.step(world, who)
+    if kind.step is not steps.days_pass:
+        assert [checks.all_of(one) for one in world.others(who)] == before
+    for one in world.people if kind.step is steps.days_pass else [who]:
         checks.after_each_step(world, one)
     if chance.random() < TO_LOOK_AT_PAGES:
-        checks.pages_show_it(world, who)
+        page_checks.pages_show_it(world, who, page_checks.looks_at(world, who))
