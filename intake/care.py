@@ -51,6 +51,12 @@ class Care:
         period = Trial(self.entry, on).period
         return period and period.within(Period(LONG_AGO, on))
 
+    def grows_after(self, day: date) -> bool:
+        """Whether days that nobody can doubt come after a day, if what goes on today goes on."""
+        tomorrow = day + timedelta(days=1)
+        period = self.certain(tomorrow)
+        return period is not None and period.last == tomorrow
+
     def hopeful(self, on: date) -> Period:
         """The most days that what was said leaves room for."""
         entry = self.entry

@@ -57,13 +57,16 @@ def earliest(criteria: list[Timed], record: CareRecord) -> date | None:
     """The first day from today on which all of these are reached at once, if what goes on today goes on; None when
     that is not within LONGEST_WAIT_DAYS, or there are none.
 
-    A day can add one day of care at most, so as many days as are missing can be skipped without looking.
+    A day can add one day of care at most, so as many days as are missing can be skipped without looking; and where
+    nothing goes on that adds to one of them, no day is looked at.
     """
     day, last = record.today, record.today + timedelta(days=LONGEST_WAIT_DAYS)
     while criteria and day <= last:
         short = max(criterion.days_short(record, day) for criterion in criteria)
         if not short:
             return day
+        if not all(criterion.may_be_reached(record, day) for criterion in criteria):
+            return None
         day += timedelta(days=short)
     return None
 

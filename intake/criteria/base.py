@@ -52,6 +52,10 @@ class Timed(Criterion):
         """Days missing on that day; 0 when it is reached. From one day to the next it falls by one at most."""
         raise NotImplementedError
 
+    def may_be_reached(self, record: CareRecord, on: date) -> bool:
+        """Whether it is reached on that day or waiting may still help: something goes on that adds to it."""
+        return True
+
 
 def spoken_day(day: date) -> str:
     """Such as Mar 5, 2026."""

@@ -21,6 +21,9 @@ class CareTime(Timed):
     def days_short(self, record: CareRecord, on: date) -> int:
         return max(0, self.days - certain_days(self.of.of(record), self.within, on, in_a_row=self.in_a_row))
 
+    def may_be_reached(self, record: CareRecord, on: date) -> bool:
+        return any(care.grows_after(on) for care in self.of.of(record)) or not self.days_short(record, on)
+
     def find(self, record: CareRecord) -> Finding:
         short = self.days_short(record, record.today)
         counted = [care for care in self.of.of(record) if certain_days([care], self.within, record.today)]
@@ -52,6 +55,12 @@ class Modalities(Timed):
 
     def days_short(self, record: CareRecord, on: date) -> int:
         return sorted(self._short(one, record, on) for one in self.of)[self.count - 1]
+
+    def may_be_reached(self, record: CareRecord, on: date) -> bool:
+        return sum(self._grows(one, record, on) or not self._short(one, record, on) for one in self.of) >= self.count
+
+    def _grows(self, selection: Selection, record: CareRecord, on: date) -> bool:
+        return any(care.grows_after(on) or care.is_excused for care in selection.of(record))
 
     def _short(self, selection: Selection, record: CareRecord, on: date) -> int:
         """A trial that had to end, or could not begin, counts once its records are here."""

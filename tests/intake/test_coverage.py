@@ -1,5 +1,6 @@
 """Each insurer's criteria at their bounds. Figures are written out again here, from the policies' summaries."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ import pytest
 from crm.treatment_enums import TreatmentGroup
 from intake import coverage
 from intake.care import CareRecord, Rating, Window
-from intake.criteria import Finding, State, Timed
+from intake.criteria import CareTime, Finding, Modalities, State, Timed
 from intake.payers import PROFILE, PROFILES
 from tests.intake.care_cases import TODAY, ago, care, mri, nrs, record
 
@@ -216,6 +217,28 @@ def test_what_has_ended_is_never_reached_by_waiting() -> None:
     case = record(care(days=20, until=3))
     assert found("general", "care_6_weeks", case).reached_on is None
     assert coverage.wake_up_on(PROFILE["general"], case) is None
+
+
+@pytest.mark.parametrize("case", [record(), record(care(days=20, until=3)), record(care(days=20, until=None))])
+@pytest.mark.parametrize("key", sorted(PROFILE))
+def test_what_waiting_does_not_bring_is_not_searched_for(
+    case: CareRecord, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Day by day it would be 400 looks for each criterion, whenever the rules are asked."""
+    looks: list[date] = []
+    for kind in (CareTime, Modalities):
+        count = _counting(kind.days_short, looks)
+        monkeypatch.setattr(kind, "days_short", count)
+    coverage.check(PROFILE[key], case)
+    assert len(looks) < 60
+
+
+def _counting(look: Callable[..., int], looks: list[date]) -> Callable[..., int]:
+    def counted(criterion: Timed, case: CareRecord, on: date) -> int:
+        looks.append(on)
+        return look(criterion, case, on)
+
+    return counted
 
 
 def test_nothing_is_left_to_wait_for_when_all_is_reached() -> None:
