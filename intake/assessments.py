@@ -65,14 +65,19 @@ def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False, ti
     review, or puts the lead on hold, whatever was said before. While a safety hold stands the lead stays urgent,
     whatever newer answers say: only a clinician lifts it.
     """
-    locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
-    before = latest(locked)
-    told = record.told_by(locked)
-    snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at, signs=told.signs)
-    found = gaps.of_lead(locked, told, now=now)
-    remarks = [*flags.of_lead(locked, told.answers | told.facts, now=now), *found.flags]
+    return assess_locked(_locked(lead.pk), cause=cause, now=now, sign_told=sign_told, time_passed=time_passed)
+
+
+def assess_locked(
+    locked: Lead, *, cause: str, now: datetime, sign_told: bool = False, time_passed: bool = False
+) -> Assessment:
+    """Do what `assess` does for a lead that this transaction has locked, its location at hand."""
+    before, told, kept = latest(locked), record.told_by(locked), record.kept_of(locked)
+    snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at, signs=told.signs, kept=kept)
+    found = gaps.of_lead(locked, told, now=now, kept=kept)
+    remarks = [*flags.of_record(told.answers | told.facts, kept, now=now), *found.flags]
     made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks, born=record.born(told.answers))
-    if unknowns.is_all_that_is_asked(locked, made):
+    if unknowns.is_all_that_is_asked(kept.treatments, made):
         made.flags = sorted({*made.flags, unknowns.FLAG})
     tells_more = _has_turned if time_passed else _tells_more
     if before is None or sign_told or tells_more(made, before):
@@ -85,10 +90,10 @@ def assess(lead: Lead, *, cause: str, now: datetime, sign_told: bool = False, ti
             NextAsk.objects.filter(lead=locked).update(due_at=made.due_at)
         made, standing = before, overrides.of(locked)
     _watch(locked, made, before, now=now)
-    _apply(locked, made, standing, promised=locked.recheck_on if time_passed else None)
+    promised = locked.recheck_on if time_passed else None
+    _apply(locked, made, standing, promised=promised, wake_up_on=found.wake_up_on)
     if before and before.outcome != made.outcome:
         _note(locked, f"{Outcome(before.outcome).label} → {Outcome(made.outcome).label} ({cause.lower()})", now=now)
-    leads.record_outcome(locked, wake_up_on=found.wake_up_on)
     return made
 
 
@@ -249,10 +254,18 @@ def review_task(assessment: Assessment, *, now: datetime) -> Task:
     return request.review(assessment.lead, key=f"review:{uuid4()}", now=now)
 
 
-def _apply(lead: Lead, assessment: Assessment, standing: overrides.Standing, *, promised: date | None = None) -> None:
+def _apply(
+    lead: Lead,
+    assessment: Assessment,
+    standing: overrides.Standing,
+    *,
+    promised: date | None = None,
+    wake_up_on: date | leads.Unchanged | None = leads.UNCHANGED,
+) -> None:
     """Writes on the lead what counts. A re-check that was `promised` is not put off."""
     recheck_on = min((day for day in (promised, assessment.recheck_on) if day), default=None)
-    leads.record_outcome(lead, outcome=in_force(lead, assessment, standing), recheck_on=recheck_on)
+    outcome = in_force(lead, assessment, standing)
+    leads.record_outcome(lead, outcome=outcome, recheck_on=recheck_on, wake_up_on=wake_up_on)
 
 
 def _note(lead: Lead, summary: str, *, now: datetime, by: User | None = None, note: str = "") -> None:

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 
 from crm.document_enums import ImagingModality
-from crm.models import ImagingStudy, Lead, Measurement, Treatment
+from crm.models import ImagingStudy, Lead, Treatment
 from crm.partial_dates import first_day, last_day
 from crm.said import SaidDate, SaidDateField
 from crm.treatment_enums import DatePrecision, Documentation, MeasurementKind, Setting, TreatmentStatus
 from intake.candidacy import GROUP_OF_TICK, Case
 from intake.care import Care, CareRecord, Rating, Study
-from intake.record import Told, make_snapshot
+from intake.record import Kept, Told, kept_of, make_snapshot
 from intake.snapshot import A_SIGNS, BUCKET_DAYS, Entry
 
 RECORDS_HERE = {Documentation.RECEIVED, Documentation.VERIFIED, Documentation.WAIVED}
@@ -30,12 +30,11 @@ SAYS_WHY = {
 SCALE_OF: dict[str, str] = {MeasurementKind.NRS_AVG: "nrs"}
 
 
-def care_record(lead: Lead, told: Told, *, now: datetime) -> CareRecord:
-    """What the record says today, where the lead lives. Three queries."""
-    zone = ZoneInfo(lead.timezone)
-    rows = Treatment.objects.filter(lead=lead).order_by("start_date", "created_at", "pk")
-    treatments = [row for row in rows if row.is_listed]
-    ratings = Measurement.objects.filter(lead=lead, at__lte=now).in_order(zone)
+def care_record(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = None) -> CareRecord:
+    """What the record says today, where the lead lives. Three queries, one with what is `kept`."""
+    zone, kept = ZoneInfo(lead.timezone), kept or kept_of(lead)
+    treatments = sorted((row for row in kept.treatments if row.is_listed), key=lambda row: row.start_date or date.max)
+    ratings = [score for score in kept.scores if score.at <= now]
     studies = ImagingStudy.objects.filter(lead=lead).order_by("made_on", "pk")
     snapshot = make_snapshot(
         told.answers, lead=lead, treatments=treatments, now=now, given_at=told.at, signs=told.signs

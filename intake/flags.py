@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
-from crm.models import Lead, Measurement, Treatment
 from crm.treatment_enums import Documentation, MeasurementKind
 from intake import gaps, looks
+from intake.record import Kept
 
 Answers = dict[str, Any]
 
@@ -88,9 +88,9 @@ def of_new_request(answers: Answers) -> list[str]:
     return [*of_answers(answers), *rated]
 
 
-def of_lead(lead: Lead, answers: Answers, *, now: datetime) -> list[str]:
-    """All of them. Two queries."""
-    ratings = Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG, at__lte=now).count()
-    waiting = Treatment.objects.filter(lead=lead, documentation=Documentation.REQUESTED).exists()
-    told = {"only_one_measurement": ratings == 1, "records_not_received": waiting}
+def of_record(answers: Answers, kept: Kept, *, now: datetime) -> list[str]:
+    """All of them."""
+    ratings = [score for score in kept.scores if score.kind == MeasurementKind.NRS_AVG and score.at <= now]
+    waiting = any(row.documentation == Documentation.REQUESTED for row in kept.treatments)
+    told = {"only_one_measurement": len(ratings) == 1, "records_not_received": waiting}
     return [*of_answers(answers), *(flag for flag, holds in told.items() if holds)]

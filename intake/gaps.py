@@ -13,7 +13,7 @@ from intake.criteria import Finding, State
 from intake.insurers import Insurer
 from intake.models import Coverage, PageOfProof, Verification
 from intake.payers import GENERAL, PROFILE
-from intake.record import Told
+from intake.record import Kept, Told
 
 FLAG = "payer_gap:"
 GONE = "The page that showed it is gone: note where it is shown now"
@@ -52,14 +52,14 @@ class Gaps:
         return None if self.pays_alone else self.checklist.wake_up_on
 
 
-def of_lead(lead: Lead, told: Told, *, now: datetime) -> Gaps:
-    """The gap list of one lead as things stand. Four queries."""
+def of_lead(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = None) -> Gaps:
+    """The gap list of one lead as things stand. Four queries, two with what is `kept`."""
     chosen = Coverage.objects.select_related("plan", "chosen_by").filter(lead=lead).first()
     insurer = insurers.told(told.answers)
     suggestion = coverage.suggestion(insurer)
     stands = chosen if chosen and _stands(chosen, told, suggestion) else None
     profile = (stands and stands.criteria) or [*suggestion.profiles, GENERAL][0]
-    checklist = coverage.check(profile, care_record(lead, told, now=now))
+    checklist = coverage.check(profile, care_record(lead, told, now=now, kept=kept))
     return Gaps(checklist, insurer, suggestion, stands, ended=None if stands else chosen)
 
 

@@ -50,6 +50,20 @@ class Told:
         return {name: page.at for name, page in self.given.items()}
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a lead beside the answers: treatments as they were entered, scores by day."""
+
+    treatments: list[Treatment]
+    scores: list[Measurement]
+
+
+def kept_of(lead: Lead) -> Kept:
+    """Return treatments and scores. Two queries."""
+    treatments = Treatment.objects.filter(lead=lead).order_by("created_at", "pk")
+    return Kept(list(treatments), list(Measurement.objects.filter(lead=lead).in_order(ZoneInfo(lead.timezone))))
+
+
 def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
     """Return the latest answer to each question that was ever asked: pages in the order in which they were kept. One
     query. What waits in the lead's name is no answer of theirs. `before`: only what came before this page."""
@@ -144,14 +158,21 @@ def snapshot_of(
     now: datetime,
     given_at: GivenAt | None = None,
     signs: dict[str, str] | None = None,
+    kept: Kept | None = None,
 ) -> Snapshot:
     """Return what the record says today, where the lead lives; `answers` as current_answers gives them, `signs` as
-    told_by does. Two queries."""
-    scores = Measurement.objects.filter(lead=lead, kind=MeasurementKind.RMDQ).in_order(ZoneInfo(lead.timezone))
-    last = scores.last()
-    rmdq = int(last.value) if last else None
-    treatments = Treatment.objects.filter(lead=lead).order_by("created_at", "pk")
-    return make_snapshot(answers, lead=lead, treatments=treatments, rmdq=rmdq, now=now, given_at=given_at, signs=signs)
+    told_by does. Two queries, none with what is `kept`."""
+    kept = kept or kept_of(lead)
+    rmdq = [int(score.value) for score in kept.scores if score.kind == MeasurementKind.RMDQ]
+    return make_snapshot(
+        answers,
+        lead=lead,
+        treatments=kept.treatments,
+        rmdq=rmdq[-1] if rmdq else None,
+        now=now,
+        given_at=given_at,
+        signs=signs,
+    )
 
 
 def make_snapshot(

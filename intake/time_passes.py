@@ -34,7 +34,7 @@ def _ask(lead_id: UUID, *, now: datetime) -> bool:
     if lead.stage in LEFT_OUT:
         NextAsk.objects.filter(pk=lead_id).update(parked=True)
     else:
-        assessments.assess(lead, cause="Time passed", now=now, time_passed=True)
+        assessments.assess_locked(lead, cause="Time passed", now=now, time_passed=True)
     return True
 
 

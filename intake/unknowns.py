@@ -18,13 +18,11 @@ FLAG = "told_all_they_know"
 TITLE = "The patient cannot say more: decide how to go on"
 
 
-def is_all_that_is_asked(lead: Lead, made: Assessment) -> bool:
-    """Return whether each thing that R7 asks for was answered with "not sure". One query where R7 holds beside
-    treatments."""
+def is_all_that_is_asked(treatments: list[Treatment], made: Assessment) -> bool:
+    """Return whether each thing that R7 asks for was answered with "not sure"."""
     if made.rule != "R7" or not made.snapshot["treatments"]:
         return False
-    reason, found = made.reasons[0], Treatment.objects.filter(lead=lead).exclude(status__in=DID_NOT_HAPPEN)
-    rows = [row for row in found if row.is_listed]
+    reason, rows = made.reasons[0], [row for row in treatments if row.is_listed and row.status not in DID_NOT_HAPPEN]
     if reason["code"] == "relief_missing":
         asked = [row for row in rows if row.kind in reason["evidence"]["kinds"] and row.relief_percent is None]
         return bool(asked) and all(Unsure.RELIEF in row.unsure_of for row in asked)

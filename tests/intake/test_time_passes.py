@@ -154,6 +154,16 @@ def test_a_lead_is_asked_at_its_own_midnight_and_not_before(early: Lead) -> None
     assert time_passes.ask_due(now=TURNS) == 0  # once
 
 
+def test_asking_reads_the_record_once(early: Lead, django_assert_max_num_queries: Any) -> None:
+    """Twenty thousand may be due on one day."""
+    with django_assert_max_num_queries(26) as asked:
+        assert time_passes.ask_due(now=TURNS) == 1
+    told = [one["sql"] for one in asked]
+    for table in ("crm_treatment", "crm_measurement", "intake_submission"):
+        assert sum(f'FROM "{table}"' in sql for sql in told) == 1
+    assert sum(sql.startswith('UPDATE "crm_lead"') for sql in told) == 1
+
+
 def test_asking_because_time_passed_moves_no_recheck_later(early: Lead) -> None:
     promised = Lead.objects.get().recheck_on
     assert promised == date(2027, 1, 4)
