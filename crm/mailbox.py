@@ -132,7 +132,7 @@ class _Run:
         kept = (
             _set_aside(content, size, SetAsideReason.TOO_LARGE, now=now)
             if is_large
-            else arrivals.take_in(content, came_by=MAILBOX, now=now)
+            else arrivals.take_in(content, came_by=MAILBOX, now=timezone.now())
         )
         imap_box.mark_as_seen(box, uid)
         log.info("mail_came_in", kind=getattr(kept, "kind", "set_aside") if kept else "known")

@@ -1,5 +1,6 @@
 """Reads the conversation between the centre and a patient."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm.enums import TaskKind
@@ -7,6 +8,7 @@ from crm.models import InboundMail, Lead, PrivateMessage, Task
 from crm.models.inbound import InboundKind
 
 SHOWN = 20
+_INSTANT = timedelta(microseconds=1)
 FROM_THE_PATIENT = [InboundKind.REPLY, InboundKind.OTHER]
 
 
@@ -24,6 +26,12 @@ def latest(lead: Lead, *, to_patient: bool, everything: bool = False) -> tuple[l
         shown = list(both.filter(at__gte=oldest.at))
         return shown, both.filter(at__lt=oldest.at).exists()
     return shown[:SHOWN], True
+
+
+def moment_after(latest: PrivateMessage | InboundMail | None, *, now: datetime) -> datetime:
+    """Return the moment of what comes `now` behind the `latest` of a locked lead: whoever has seen that one has seen
+    nothing later, however long something was on its way."""
+    return max(now, latest.at + _INSTANT) if latest else now
 
 
 def awaits_answer(lead: Lead) -> bool:

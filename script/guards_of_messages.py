@@ -20,6 +20,20 @@ MESSAGE_GUARDS = [
         f"{CONVERSATION}::test_an_email_that_came_after_the_page_was_made_is_still_to_be_answered",
     ),
     Guard(
+        "an e-mail that was read for minutes is not put before one that was seen",
+        "crm/actions/inbound.py",
+        "at=private_messages.moment_after(latest, now=now),",
+        "at=now,",
+        f"{CONVERSATION}::test_an_email_that_was_read_for_minutes_is_still_to_be_answered",
+    ),
+    Guard(
+        "mails of one lead are kept one after the other",
+        "crm/actions/inbound.py",
+        "Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)",
+        "pass",
+        "crm/test_inbound.py::test_no_mail_is_put_before_one_that_is_just_being_kept",
+    ),
+    Guard(
         "a task that grew is not ended by an older page",
         "crm/actions/tasks.py",
         'if TaskKind(task.kind) in GROWING and seen != (task.key or ""):',

@@ -17,7 +17,6 @@ from crm.patient_access import LINK_LIVES
 LONGEST_MESSAGE = 4000  # characters, each end of a line as one
 NOTICES_APART = timedelta(minutes=15)
 _TO_ANSWER = "Answer the message on the private page"
-_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,7 @@ def _add(message: PrivateMessage) -> bool:
     there = PrivateMessage.objects.filter(lead=message.lead_id)
     if there.filter(pk=message.pk).exists():
         return False
-    if latest := there.order_by("-at", "-pk").first():
-        message.at = max(message.at, latest.at + _INSTANT)
+    message.at = private_messages.moment_after(there.order_by("-at", "-pk").first(), now=message.at)
     message.save(force_insert=True)
     return True
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from crm import suppression
+from crm import private_messages, suppression
 from crm.actions import events, opt_out, tasks
 from crm.actions import messages as outbox
 from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
@@ -31,6 +31,8 @@ def receive(arrived: Arrived, *, now: datetime) -> InboundMail | None:
     with transaction.atomic():
         message = _ours(arrived)
         lead = _whose(arrived, message)
+        if lead:
+            Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
         kept = _keep(arrived, lead, message, now=now)
         if kept is None:
             return None
@@ -60,6 +62,8 @@ def _whose(arrived: Arrived, message: Message | None) -> Lead | None:
 
 
 def _keep(arrived: Arrived, lead: Lead | None, message: Message | None, *, now: datetime) -> InboundMail | None:
+    """Save a mail, of a lead who is locked; None when it is here already."""
+    latest = InboundMail.objects.filter(lead=lead).order_by("-at", "-pk").first() if lead else None
     mail = InboundMail(
         external_id=arrived.message_id[:250] or f"none:{sha256(repr(arrived).encode()).hexdigest()}",
         kind=arrived.kind.value,
@@ -68,7 +72,7 @@ def _keep(arrived: Arrived, lead: Lead | None, message: Message | None, *, now: 
         address_hash=suppression.hash_of(arrived.about) if arrived.about else "",
         status=arrived.status,
         text=f"{arrived.subject}\n\n{arrived.text}".strip(),
-        at=now,
+        at=private_messages.moment_after(latest, now=now),
     )
     InboundMail.objects.bulk_create([mail], ignore_conflicts=True)
     return InboundMail.objects.filter(pk=mail.pk).first()

@@ -13,7 +13,7 @@ from crm import delivery, eligibility, patient_access
 from crm.actions import conversation, inbound
 from crm.enums import MessageClass, MessageState, TaskKind
 from crm.inbound import Arrived, Kind
-from crm.models import Activity, Lead, Location, Message, PrivateMessage, Snippet, Task, User
+from crm.models import Activity, InboundMail, Lead, Location, Message, PrivateMessage, Snippet, Task, User
 from tests.factories import NOON, PASSWORD, in_their_place, make_lead, make_message, make_user, tablet
 from tests.faults.far_end import far_end
 from tests.page_forms import as_sent
@@ -274,9 +274,23 @@ def test_an_email_that_came_after_the_page_was_made_is_still_to_be_answered(
     assert not Task.objects.open().filter(kind=TaskKind.ANSWER).exists()
 
 
-def _mail_from(lead: Lead, name: str) -> None:
+@pytest.mark.parametrize("button", ["write", "read"])
+def test_an_email_that_was_read_for_minutes_is_still_to_be_answered(desk: Client, lead: Lead, button: str) -> None:
+    """It was begun before the other one came, and kept after the page was made."""
+    begun = timezone.now()
+    _mail_from(lead, "one", now=begun + timedelta(minutes=2))
+    page = box(desk, lead) | {"text": "On Friday."}
+    _mail_from(lead, "two", now=begun)
+
+    desk.post(f"/admin/crm/lead/{lead.pk}/messages/{button}/", page)
+
+    task = Task.objects.open().get(kind=TaskKind.ANSWER)
+    assert task.key == f"inbound:{InboundMail.objects.get(external_id='<two@example.org>').pk}"
+
+
+def _mail_from(lead: Lead, name: str, *, now: datetime | None = None) -> None:
     arrived = Arrived(kind=Kind.REPLY, message_id=f"<{name}@example.org>", sender=lead.email, text="Hello")
-    assert inbound.receive(arrived, now=timezone.now())
+    assert inbound.receive(arrived, now=now or timezone.now())
 
 
 @pytest.mark.parametrize("address", ["tasks/{task}/done/", "tasks/{task}/later/", "crm/lead/{lead}/tasks/{task}/done/"])

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.utils import make_msgid
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from hypothesis import given
 from hypothesis import settings as quick
@@ -24,6 +25,7 @@ from crm.models import Activity, Enrolment, InboundMail, Lead, Location, MailThr
 from tests.crm.imap_server import ImapServer, imap_server
 from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import FarEnd, far_end
+from tests.scheduling.test_at_once import somebody_waits, until
 
 pytestmark = pytest.mark.django_db
 OURS = "<ours@riverbend.example.org>"
@@ -272,6 +274,26 @@ def test_two_readers_at_once_keep_one(box: ImapServer, centre: Location) -> None
         reader.join()
     assert InboundMail.objects.filter(lead=lead).count() == 10
     assert Task.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_mail_is_put_before_one_that_is_just_being_kept(centre: Location) -> None:
+    lead, begun = make_lead(), NOON - timedelta(minutes=2)
+
+    def keep() -> None:
+        actions.receive(Arrived(kind=Kind.REPLY, message_id="<two@example.org>", sender=lead.email), now=begun)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+            second = pool.submit(keep)
+            until(lambda: second.done() or somebody_waits())
+            InboundMail.objects.create(
+                external_id="<one@example.org>", kind=Kind.REPLY, lead=lead, text="Hello", at=NOON
+            )
+        second.result()
+    assert InboundMail.objects.latest("at").external_id == "<two@example.org>"
 
 
 @pytest.mark.parametrize("url", ["imap://reader:wrong@127.0.0.1:{port}/INBOX", "imap://reader:word@127.0.0.1:1/INBOX"])
