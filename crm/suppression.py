@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 from crm.enums import MessageClass
 from crm.models import Message, Scope, Suppression
 
-# What each scope holds back when it stands for an address. Appointment mails of a person stop only by their own wish.
+# What each scope holds back. Appointment mails of a person, and answers to their own acts, stop only by their own wish.
 _STOPS: dict[Scope, set[str]] = {
     Scope.EDUCATION: {MessageClass.COMMERCIAL},
     Scope.MOST: {MessageClass.COMMERCIAL, MessageClass.RELATIONSHIP, MessageClass.FOLLOW_UP},
@@ -48,8 +48,8 @@ def of_messages(messages: Iterable[Message]) -> dict[UUID, str]:
 
 
 def _holds_back(row: Suppression, message: Message) -> bool:
-    if row.lead_ref is not None:  # one person's appointments, and answers to their own acts
-        return row.lead_ref == message.lead_id
-    if row.because == "bounce":
+    if row.lead_ref is not None and row.lead_ref != message.lead_id:
+        return False
+    if row.because == "bounce" or (row.lead_ref and row.scope == Scope.EVERYTHING):
         return True
     return message.message_class in _STOPS[Scope(row.scope)]

@@ -34,6 +34,13 @@ MESSAGE_GUARDS = [
         "crm/test_inbound.py::test_no_mail_is_put_before_one_that_is_just_being_kept",
     ),
     Guard(
+        "nobody else of an address takes back what a person has stopped",
+        "crm/actions/opt_out.py",
+        "refs = [None, lead_id] if lead_id and because == SuppressedBecause.OPT_OUT else [None]",
+        "refs = [None]",
+        "crm/test_one_choice_of_mail.py::test_a_stop_is_not_lifted_by_another_person_of_the_address",
+    ),
+    Guard(
         "a task that grew is not ended by an older page",
         "crm/actions/tasks.py",
         'if TaskKind(task.kind) in GROWING and seen != (task.key or ""):',

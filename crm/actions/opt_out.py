@@ -22,7 +22,8 @@ def opt_out(address: str, *, lead_id: UUID | None, scope: Scope, because: Suppre
     """From when this returns nothing of that scope leaves for the address, but for a mail whose server has not answered
     for WAIT_SECONDS. Twice is once: False the second time.
 
-    `everything` also stops the appointment mails of that lead, and of nobody else who uses the address. Side effects:
+    `everything` also stops the appointment mails of that lead, and of nobody else who uses the address. What a person
+    asked for is kept as their own word too, which nobody else who uses the address takes back. Side effects:
     Suppression rows; what waits or is held by a worker is suppressed; a line on the timeline of the lead if there still
     is one. Not to be called inside a transaction: the rows have to be seen by others before mails are taken from them.
     """
@@ -59,7 +60,8 @@ def opt_out_by_hash(address_hash: str, *, lead_id: UUID | None, scope: Scope, no
 
 
 def opt_in(address_hashes: list[str], *, lead: Lead, now: datetime) -> int:
-    """The person wants mails again: lifts what they asked for themselves, never a bounce or a complaint."""
+    """The person wants mails again: lifts what they asked for themselves and what stands for the address, no bounce,
+    complaint or word of somebody else who uses it."""
     rows = Suppression.objects.filter(
         Q(lead_ref=None) | Q(lead_ref=lead.pk),
         address_hash__in=address_hashes,
@@ -126,7 +128,7 @@ def scope_of(address_hashes: list[str], lead_id: UUID | None) -> Scope | None:
 
 
 def _stop(address_hash: str, lead_id: UUID | None, scope: Scope, because: SuppressedBecause, now: datetime) -> bool:
-    refs = [None, lead_id] if scope == Scope.EVERYTHING and lead_id else [None]
+    refs = [None, lead_id] if lead_id and because == SuppressedBecause.OPT_OUT else [None]
     before = Suppression.objects.count_of(address_hash, scope, because)
     Suppression.objects.bulk_create(
         [Suppression(address_hash=address_hash, lead_ref=ref, scope=scope, because=because, at=now) for ref in refs],

@@ -29,8 +29,9 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
 
 
 class Suppression(Row):
-    """`lead_ref` empty: for the address, whoever uses it. Set: for that person's appointment mails only, because two
-    people may share an address. No foreign key: the row stays when the record is erased."""
+    """`lead_ref` empty: for the address, whoever uses it. Set: that person's own word, because two people may share an
+    address; "everything" then means their appointment mails as well. No foreign key: the row stays when the record is
+    erased."""
 
     address_hash = models.CharField(max_length=64)
     lead_ref = models.UUIDField(null=True, blank=True)

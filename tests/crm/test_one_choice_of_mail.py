@@ -123,3 +123,37 @@ def test_another_person_of_the_address_keeps_their_own_word(patient: Client, lea
     ConsentRecord.objects.create(lead=other, kind=ConsentKind.EDUCATION, given=True, text="x", text_version="1")
     store(patient, education=False)
     assert opt_out.choice_of(other) is None
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("way", ["their link", "their page"])
+def test_a_stop_is_not_lifted_by_another_person_of_the_address(
+    patient: Client, lead: Lead, scope: Scope, way: str
+) -> None:
+    other = make_lead(first_name="Blake", email=lead.email, phone="")
+    for kind in (ConsentKind.CONTACT, ConsentKind.EDUCATION):
+        ConsentRecord.objects.create(lead=other, kind=kind, given=True, text="x", text_version="1")
+    Client().post(f"/u/{preference_link.make(other.pk, other.email)}/", {"scope": scope})
+    assert (goes_out(lead), goes_out(other)) == (False, False)
+
+    if way == "their page":
+        store(patient, education=True)
+    else:
+        Client().post(f"/u/{preference_link.make(lead.pk, lead.email)}/", {"scope": "none"})
+
+    assert (goes_out(lead), goes_out(other)) == (True, False)
+    assert (opt_out.choice_of(lead), opt_out.choice_of(other)) == (None, scope)
+    held = {made.message_class for made in _one_of_each(other) if suppression.of_messages([made])}
+    assert held == set(HELD[scope])
+    assert not suppression.of_messages(_one_of_each(lead))
+    Client().post(f"/u/{preference_link.make(other.pk, other.email)}/", {"scope": "none"})
+    assert goes_out(other)
+
+
+AUTOMATIC = [MessageClass.COMMERCIAL, MessageClass.RELATIONSHIP, MessageClass.FOLLOW_UP]
+HELD = {Scope.EDUCATION: AUTOMATIC[:1], Scope.MOST: AUTOMATIC, Scope.EVERYTHING: list(MessageClass)}
+
+
+def _one_of_each(lead: Lead) -> list[Message]:
+    Message.objects.all().delete()
+    return [make_message(lead, message_class=one) for one in MessageClass]
