@@ -266,6 +266,13 @@ def _as_columns(cleaned: dict[str, Any]) -> dict[str, Any]:
     return columns
 
 
+_NEEDED_FOR = [  # the way to contact somebody, and what it takes
+    ("phone", "phone", "the phone number"),
+    ("text", "phone", "the phone number"),
+    ("email", "email", "the e-mail address"),
+]
+
+
 class DetailsForm(CorrectionForm):
     """Contact details as the coordinator learns them."""
 
@@ -315,6 +322,10 @@ class DetailsForm(CorrectionForm):
         data = super().clean() or {}
         if not self.errors and not data.get("email") and not data.get("phone"):
             self.add_error("email", "Keep an e-mail address or a phone number, so that the person can be reached.")
+        for way, name, what in _NEEDED_FOR:
+            if data.get("preferred_contact") == way and not data.get(name) and name not in self.errors:
+                touched = name if name in self.changed_data else "preferred_contact"
+                self.add_error(touched, f"Add {what}, or choose another way to contact them.")
         return data
 
     def validate_constraints(self) -> None:

@@ -15,6 +15,7 @@ from crm.enums import AccessAction, ConsentKind
 from crm.models import AccessEvent, Activity, ConsentRecord, Lead, Scope, SuppressedBecause, Treatment, User
 from tests.crm.test_desk_lead import at, details_form, treatment_form
 from tests.factories import NOON, make_treatment, make_user
+from tests.page_forms import as_sent
 
 pytestmark = pytest.mark.django_db
 IN_PLACE: dict[str, Any] = {"headers": {"HX-Request": "true"}}
@@ -71,6 +72,19 @@ def test_whoever_comes_second_sees_what_the_first_one_wrote(desk: Client, lead: 
     again = desk.post(at(lead, "details/"), details_form(last_name="Mine", state="CT") | as_shown(page))
     lead.refresh_from_db()
     assert (again.status_code, lead.last_name, lead.state) == (302, "Mine", "CT")
+
+
+def test_a_way_to_contact_somebody_needs_its_number(desk: Client, lead: Lead) -> None:
+    Lead.objects.update(phone="")
+    shown = as_sent(desk.get(at(lead, "details/")).text, having="preferred_contact")
+    for way in ("phone", "text"):
+        refused = desk.post(at(lead, "details/"), shown | {"preferred_contact": [way]})
+        assert (refused.status_code, "Add the phone number" in refused.text) == (422, True)
+    assert desk.post(at(lead, "details/"), shown | {"preferred_contact": ["email"]}).status_code == 302
+
+    Lead.objects.update(preferred_contact="phone")  # as it was kept before: what is not touched is not judged
+    shown = as_sent(desk.get(at(lead, "details/")).text, having="preferred_contact")
+    assert desk.post(at(lead, "details/"), shown | {"last_name": ["Newname"]}).status_code == 302
 
 
 def test_two_who_wrote_the_same_do_not_quarrel(desk: Client, lead: Lead, clinician: User) -> None:

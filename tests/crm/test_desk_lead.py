@@ -376,6 +376,9 @@ def test_details_are_corrected_and_kept_on_the_timeline(desk: Client, lead: Lead
     ("changes", "words"),
     [
         ({"email": "", "phone": ""}, "Keep an e-mail address or a phone number"),
+        ({"phone": "", "preferred_contact": "phone"}, "Add the phone number, or choose another way"),
+        ({"phone": "", "preferred_contact": "text"}, "Add the phone number, or choose another way"),
+        ({"email": "", "preferred_contact": "email"}, "Add the e-mail address, or choose another way"),
         ({"email": "avery@localhost"}, "Write an address that mail can reach"),
         ({"phone": "12"}, "Enter a valid phone number"),
         ({"first_name": ""}, "This field is required."),
