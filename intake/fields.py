@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from crm import normalise, safety_text
+from crm.partial_dates import impossible
 from crm.said import SaidDateField
 from crm.text_fields import LineField, TextField, refuse_endless
 from crm.treatment_enums import DatePrecision
@@ -37,12 +38,15 @@ class AddressField(forms.EmailField):
 
 
 class PastField(SaidDateField):
-    """A year, a month or a day that has begun; kept as the person would write it, such as 03/2026."""
+    """A year, a month or a day that has begun; kept as the person would write it, such as 03/2026. `born`: of whom it
+    speaks, where whoever writes may learn that from a refusal."""
+
+    born: date | None = None
 
     def clean(self, value: Any) -> str:
         said = super().clean(value)
-        if said and said.date > timezone.localdate():
-            raise ValidationError(_("That lies in the future: check the year."))
+        if said and (why := impossible(*said, today=timezone.localdate(), born=self.born)):
+            raise ValidationError(gettext(why))
         return str(said) if said else ""
 
 

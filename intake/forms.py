@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import places
 from intake import consents, raw_signs, spoken
-from intake.fields import field_for
+from intake.fields import PastField, field_for
 from intake.questionnaire import (
     CALL_ME,
     STEP_ONE,
@@ -94,13 +95,23 @@ def _heading(number: int, title: str, intro: str, why: str = "") -> HTML:
 
 class PageForm(ShownForm, QuestionnaireForm):
     """One page of the second step. Its own id makes sending twice once. `answers`: those that stand, filled in and
-    carried along."""
+    carried along. `born`: the date of birth, where whoever sends the page may know it."""
 
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, page: Page, answers: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        page: Page,
+        answers: Mapping[str, Any] | None = None,
+        born: date | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.page, self.sections = page.key, page.sections
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, PastField):
+                field.born = born
         if answers is not None:
             stands = self.standing(answers)
             self.initial = {**stands, "shown": json.dumps(stands), **self.initial}

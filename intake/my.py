@@ -74,7 +74,8 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
     if request.method != "POST":
         answers, initial = record.visible_answers(request.patient), {"submission_id": uuid.uuid4()}
         return _show(request, page, PageForm(page=page, answers=answers, initial=initial))
-    form = PageForm(request.POST, page=page)
+    session = request.patient
+    form = PageForm(request.POST, page=page, born=session.lead.born if session.sees_record else None)
     valid = form.is_valid()
     sent = sent_with(request.patient, page.key, page.title, form)
     if form.is_emergency:

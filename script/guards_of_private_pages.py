@@ -147,4 +147,18 @@ WHOSE_PAGE_GUARDS = [
         "{% if False %}",
         f"{CLOSING}test_staff_see_on_each_page_whose_it_is",
     ),
+    Guard(
+        "a date that is refused tells nobody the date of birth",
+        "intake/my.py",
+        "born=session.lead.born if session.sees_record else None",
+        "born=session.lead.born",
+        "crm/test_states_and_dates.py::test_no_answer_tells_of_a_day_before_the_birth",
+    ),
+    Guard(
+        "no answer tells of a day before the birth",
+        "intake/forms.py",
+        "                field.born = born\n",
+        "                field.born = None\n",
+        "crm/test_states_and_dates.py::test_no_answer_tells_of_a_day_before_the_birth",
+    ),
 ]

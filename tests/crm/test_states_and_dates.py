@@ -17,7 +17,7 @@ from crm.models import ImagingStudy, Lead, Task, Treatment, User
 from crm.treatment_enums import MeasurementKind, Source
 from tests.crm.test_desk_corrections import IN_PLACE, as_shown
 from tests.crm.test_desk_lead import at, treatment_form
-from tests.factories import make_treatment
+from tests.factories import make_treatment, own_browser, tablet
 from tests.page_forms import as_sent
 
 pytestmark = pytest.mark.django_db
@@ -232,6 +232,31 @@ def test_a_report_that_is_not_here_after_all_ends_the_review_and_comes_again(
     imaging.review(study, by=clinician, now=timezone.now() + timedelta(minutes=1))
     with pytest.raises(ImagingRefused):
         imaging.take_back(study, part="report", by=coordinator, now=timezone.now())
+
+
+# --- What patients answer --------------------------------------------------------------------------------------------
+
+
+ROUGH_DATES = [("imaging", {"imaging_date": "{}"}), ("background", {"nicotine": "former", "nicotine_quit": "{}"})]
+
+
+@pytest.mark.parametrize(("page", "answers"), ROUGH_DATES)
+def test_no_answer_tells_of_a_day_before_the_birth(
+    lead: Lead, coordinator: User, page: str, answers: dict[str, str]
+) -> None:
+    lead.date_of_birth = "1980-05-05"
+    lead.save()
+
+    def sent(browser: Client, said: str) -> Any:
+        address = f"/my/questions/{page}/"
+        shown = as_sent(browser.get(address).text, having="submission_id")
+        return browser.post(address, shown | {name: [value.format(said)] for name, value in answers.items()})
+
+    for said in ("04/1980", "1979", "05/04/1980"):
+        refused = sent(own_browser(lead), said)
+        assert (refused.status_code, "That lies before the birth" in refused.text) == (422, True)
+    assert sent(tablet(lead, coordinator), "1979").status_code == 302  # from hand to hand: it tells no date of birth
+    assert sent(own_browser(lead), "1980").status_code == 302
 
 
 # --- Words that have left the lists ----------------------------------------------------------------------------------
