@@ -8,6 +8,7 @@ hopefully is unknown, and not missing.
 from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 from crm.partial_dates import first_day, last_day
 from crm.treatment_enums import TreatmentGroup
@@ -133,7 +134,7 @@ class Selection:
     def of(self, record: CareRecord, *, hopeful: bool = False) -> list[Care]:
         return [care for care in record.treatments if self.takes(care, hopeful=hopeful)]
 
-    @property
+    @cached_property
     def groups(self) -> set[TreatmentGroup]:
         return {group for group in TreatmentGroup if self.kinds & {kind.value for kind in kinds_in(group)}}
 
