@@ -62,7 +62,7 @@ class WishesForm(QuestionnaireForm):
             self.add_error("phone", gettext("Add your phone number, or choose e-mail as the way to contact you."))
         if wants == "email" and not self.lead.email:
             self.add_error("preferred_contact", gettext("We have no e-mail address of yours. Call us to give us one."))
-        if data.get("education") and opt_out.is_stopped_by_others(self.lead):
+        if data.get("education") and self.says_education and opt_out.is_stopped_by_others(self.lead):
             stopped = gettext("Mail to your address is stopped: it came back, or was reported. Call us.")
             self.add_error("education", stopped)
         return data

@@ -87,6 +87,17 @@ def test_a_box_that_an_older_page_shows_is_no_new_choice(patient: Client, lead: 
     assert not goes_out(lead)
 
 
+@pytest.mark.parametrize("because", [SuppressedBecause.BOUNCE, SuppressedBecause.COMPLAINT, SuppressedBecause.STAFF])
+def test_an_older_page_stores_what_was_changed_on_it_though_mail_was_stopped_since(
+    patient: Client, lead: Lead, because: SuppressedBecause
+) -> None:
+    older = as_sent(patient.get(WISHES).content.decode(), having="initial-education")
+    opt_out.opt_out(lead.email, lead_id=None, scope=Scope.EDUCATION, because=because, now=timezone.now())
+    assert patient.post(WISHES, older | {"language": ["es"]}).status_code == 302
+    lead.refresh_from_db()
+    assert (lead.language, goes_out(lead), opt_out.is_stopped_by_others(lead)) == ("es", False, True)
+
+
 def test_a_choice_follows_the_person_to_another_address(patient: Client, lead: Lead, link: str) -> None:
     Client().post(link, {"scope": "education"})
     lead.email = "avery.new@example.org"
