@@ -1,6 +1,7 @@
 """How long a sign-in at the desk lasts: asked by every page of the desk, and by every page opened from it."""
 
 import time
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -41,6 +42,12 @@ def why_over(request: HttpRequest) -> Over | None:
     if idle > NOTED_EVERY and "X-Asks-By-Itself" not in request.headers:
         request.session[SEEN] = now
     return None
+
+
+def ends_at_last(request: HttpRequest) -> datetime:
+    """Return when this sign-in is over however much is pressed."""
+    begun = request.session.get(BEGUN, time.time())
+    return datetime.fromtimestamp(begun + settings.DESK_LONGEST_SECONDS, UTC)
 
 
 def on_login(*, request: HttpRequest, **_kwargs: Any) -> None:

@@ -148,6 +148,11 @@ def find_former(secret: str) -> PatientSession | None:
     return PatientSession.objects.filter(secret_hash=digest(secret)).select_related("lead__location", "by").first()
 
 
+def ends_at_last(session: PatientSession) -> datetime:
+    """Return when it is over however much is pressed."""
+    return session.created_at + LONGEST
+
+
 def end(session: PatientSession, *, now: datetime) -> None:
     """Signs this browser out."""
     PatientSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(ended_at=now)

@@ -109,11 +109,12 @@ def patient_page(
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             session = _find(request)
             if session is None:
-                return (None if takes_files else _left_alone(request)) or no_entry(request)
+                lost = request.method == "POST" and not whose_page.is_from_script(request)
+                return (None if takes_files else _left_alone(request)) or no_entry(request, is_press=lost)
             if session.handed_over and reads and not on_tablet:
                 return _private(redirect("private:page"))
             if not session.is_proven and (reads or not session.may_write):
-                waits = session.may_be_proven and not takes_files and _sent_again(request, session)
+                waits = session.may_be_proven and not takes_files and _sent_again(request, session, is_open=True)
                 return waits or _private(redirect("private:code"))
             asked = cast(PatientRequest, request)
             asked.patient = session
@@ -166,14 +167,21 @@ def _left_alone(request: HttpRequest) -> HttpResponse | None:
     return _sent_again(request, session)
 
 
-def _sent_again(request: HttpRequest, session: PatientSession) -> HttpResponse | None:
+def _sent_again(request: HttpRequest, session: PatientSession, *, is_open: bool = False) -> HttpResponse | None:
     """What was sent from a page of this person while it is not open to them, to be sent once more when it is; it goes
-    along in the form and is kept nowhere. None when nothing was sent, or from a page of somebody else (409)."""
+    along in the form and is kept nowhere. A press without a word in it is for its own page to ask again. None when
+    nothing was sent, or from a page of somebody else (409). `is_open`: all that is missing is the second factor."""
     if request.method != "POST" or whose_page.is_from_script(request):
         return None
     if not whose_page.is_of(session, whose_page.named_in(request, session)):
         return None
-    context = {"former": session, "sent": whose_page.fields_of(request), "said": whose_page.said_in(request)}
+    context = {
+        "former": session,
+        "is_open": is_open,
+        "was_long": patient_access.ends_at_last(session) <= session.seen_at + patient_access.IDLE,
+        "sent": whose_page.fields_of(request),
+        "said": whose_page.said_in(request),
+    }
     return _private(render(request, "private/closed.html", context, status=409))
 
 
@@ -204,9 +212,10 @@ def session_of(request: HttpRequest) -> PatientSession:
     return cast(PatientRequest, request).patient
 
 
-def no_entry(request: HttpRequest) -> HttpResponse:
-    """One and the same page for every link and session that opens nothing; it says what to do instead."""
-    return _private(render(request, "private/no_entry.html", status=404))
+def no_entry(request: HttpRequest, *, is_press: bool = False) -> HttpResponse:
+    """One and the same page for every link and session that opens nothing; it says what to do instead, and of a press
+    on a page that was open once that nothing became of it."""
+    return _private(render(request, "private/no_entry.html", {"is_press": is_press}, status=404))
 
 
 def enter(entry: patient_access.Entry, *, to: str, **place: Any) -> HttpResponse:
@@ -329,11 +338,13 @@ def leave(request: HttpRequest) -> HttpResponse:
     """Ends this browser's session and forgets every cookie that leads back. Whatever page it is pressed on, and whether
     it is still open: whoever presses it wants nobody to find anything here."""
     now, session = timezone.now(), _find(request)
-    for opened in (session, whose_page.named_in(request, session)):
-        if opened:
-            patient_access.end(opened, now=now)
+    closed = [one for one in (session, whose_page.named_in(request, session)) if one]
+    for one in closed:
+        patient_access.end(one, now=now)
     list(messages.get_messages(request))  # nor what was still to be said
-    response = render(request, "private/left.html", {"handed_over": session is not None and session.handed_over})
+    channels = " ".join(name for one in closed for name in whose_page.channels_of(one))
+    context = {"handed_over": session is not None and session.handed_over, "channels": channels}
+    response = render(request, "private/left.html", context)
     cookies.forget_who_was_here(response)
     return _private(response)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from crm import raw_body, registry
 from crm.models import Lead, PatientSession
@@ -21,6 +22,14 @@ _SIGNER = Signer(salt="crm.whose_page")
 def token_of(session: PatientSession) -> str:
     """Return what the forms of a page carry. The key of a session opens nothing, and tells nobody whose it is."""
     return _SIGNER.sign(session.pk.hex)
+
+
+def channels_of(session: PatientSession) -> list[str]:
+    """Return the names under which the open pages of one browser hear of each other (static/js/stay.js): those whose
+    forms count for each other, as `is_of` says. They name nobody."""
+    kept = [f"lead {session.lead_id}"] if session.is_proven or session.may_be_proven else []
+    kept += [f"request {session.origin}"] if session.origin else []
+    return [salted_hmac("crm.whose_page.channels_of", one, algorithm="sha256").hexdigest() for one in kept]
 
 
 def fields_of(request: HttpRequest) -> list[tuple[str, str]]:

@@ -1,14 +1,22 @@
 """What was sent from a page of questions, as question and answer: for where it comes back unstored."""
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from crm import sent_words
 from intake import spoken
 from intake.in_words import ALL_SECTIONS, values_in_words
 from intake.questionnaire import SAFETY_SCRIPT, Kind
 from intake.told import PickForm, ToldForm
 
+# Buttons that say something themselves, beside what stands on their page.
+BUTTONS = {"not_tried": _("I did not have this"), "nothing": _("I tried nothing")}
+
 
 def read(name: str, values: list[str]) -> tuple[str, str] | None:
     """Read one field (crm/registry.py, `reader`), in the language in force. Warning signs have a way of their own."""
+    if name in BUTTONS:
+        return str(BUTTONS[name]), gettext("Yes")
     sections = map(spoken.section, (*ALL_SECTIONS, *SAFETY_SCRIPT.sections))
     asked = next((one for section in sections for one in section.questions if one.name == name), None)
     if asked is None:

@@ -4,6 +4,7 @@ from script.guard import Guard
 
 WHOSE_PAGE = "crm/test_whose_page.py::"
 CLOSING = "crm/test_closing.py::"
+OPEN_TABS = "crm/test_open_tabs.py::"
 
 WHOSE_PAGE_GUARDS = [
     Guard(
@@ -54,6 +55,27 @@ WHOSE_PAGE_GUARDS = [
         "    if views.shown_on(request) != reference:\n",
         "    if False:\n",
         f"{WHOSE_PAGE}test_an_older_thank_you_page_begins_nothing_for_the_request_sent_since",
+    ),
+    Guard(
+        "the tabs of a request tell nobody whom it is about",
+        "crm/whose_page.py",
+        " if session.is_proven or session.may_be_proven else []\n    kept",
+        "\n    kept",
+        f"{OPEN_TABS}test_two_requests_have_no_name_in_common_whoever_they_are_about",
+    ),
+    Guard(
+        "closing tells the tabs of whoever was there",
+        "crm/private.py",
+        "for one in closed for name in whose_page.channels_of(one))",
+        "for one in closed[:1] for name in whose_page.channels_of(one))",
+        f"{OPEN_TABS}test_closing_tells_the_tabs_of_whoever_was_there",
+    ),
+    Guard(
+        "a press without words is not offered to be stored",
+        "templates/private/closed.html",
+        '    {% if said %}\n      {% translate "Store it now" as again %}',
+        '    {% if True %}\n      {% translate "Store it now" as again %}',
+        f"{CLOSING}test_a_press_without_words_is_not_offered_to_be_stored",
     ),
     Guard(
         "the text comes back to nobody but who opened both",

@@ -5,10 +5,11 @@ from django.conf import settings
 from django.template.base import Parser, Token
 from django.template.context import Context
 from django.template.defaulttags import CsrfTokenNode
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from crm import patient_access, whose_page
+from crm import desk_session, patient_access, whose_page
 
 register = template.Library()
 
@@ -38,3 +39,20 @@ def closes_after(context: Context) -> int:
     their time at the desk, if that is shorter."""
     idle = int(patient_access.IDLE.total_seconds())
     return min(idle, settings.DESK_IDLE_SECONDS) if context["request"].patient.is_on_behalf else idle
+
+
+@register.simple_tag(takes_context=True)
+def closes_at_last(context: Context) -> int:
+    """Return the seconds after which a private page closes whatever is pressed; where staff fill in, with their time at
+    the desk at the latest."""
+    request = context["request"]
+    ends_at = patient_access.ends_at_last(request.patient)
+    if request.patient.is_on_behalf:
+        ends_at = min(ends_at, desk_session.ends_at_last(request))
+    return int((ends_at - timezone.now()).total_seconds())
+
+
+@register.simple_tag(takes_context=True)
+def channels(context: Context) -> str:
+    """Return the names under which this page hears of the others of its person in this browser."""
+    return " ".join(whose_page.channels_of(context["request"].patient))

@@ -1,42 +1,92 @@
-// Says before a private page closes that it will, with a way to stay. Whoever types is there: that counts as a press.
-// Nothing that was typed is kept by this script.
+// Says before a private page closes that it will, with a way to stay. Whoever presses or types is there, in whichever tab:
+// the tabs of one person tell each other. Nothing that was typed is kept by this script.
 const notice = document.querySelector("form[data-closes-after]");
+const closing = document.querySelector("[data-closed-tabs]");
 const WARNING = 300;
 const ASK_AGAIN = 300;
 const CLOSED = [404, 409];
 
+const others = (names) => {
+  const channels = names.split(" ").filter(Boolean).map((name) => new BroadcastChannel(name));
+  return {
+    tell: (said) => channels.forEach((channel) => channel.postMessage(said)),
+    hear: (then) => channels.forEach((channel) => channel.addEventListener("message", ({ data }) => then(data))),
+  };
+};
+
+if (closing) others(closing.dataset.closedTabs).tell({ left: true });
+
 if (notice) {
   const words = notice.querySelector("[data-words]");
   const button = notice.querySelector("[type=submit]");
+  const soon = words.textContent;
+  const emptied = document.querySelector("template[data-left]").content;
+  const tabs = others(notice.dataset.tabs);
   let pressed = Date.now();
+  let last = pressed + Number(notice.dataset.closesAtLast) * 1000;
+  let isClosed = false; // as the server said
+  let isAsking = false;
   const since = () => (Date.now() - pressed) / 1000;
+  const idle = () => Number(notice.dataset.closesAfter) - since();
+  const rest = () => (last - Date.now()) / 1000;
+  const isOver = () => isClosed || idle() < 0 || rest() < 0;
 
-  const closed = () => {
-    words.textContent = notice.dataset.closed;
-    button.hidden = true;
+  const say = (text, { mayStay = false } = {}) => {
+    if (words.textContent !== text) words.textContent = text; // an alert is read out each time it is written
+    button.hidden = !mayStay;
     notice.hidden = false;
   };
 
-  const stay = async () => {
-    const before = pressed;
+  const look = () => {
+    if (isOver()) say(notice.dataset.closed);
+    else if (rest() < WARNING) say(notice.dataset.last);
+    else if (idle() < WARNING) say(soon, { mayStay: true });
+    else notice.hidden = true;
+  };
+
+  const used = () => {
     pressed = Date.now();
+    isClosed = false;
+    tabs.tell({ pressed, last });
+    look();
+  };
+
+  const stay = async () => {
+    isAsking = true;
     try {
       const answer = await fetch(notice.action, { method: "POST", body: new URLSearchParams(new FormData(notice)) });
-      if (answer.ok) notice.hidden = true;
-      else if (CLOSED.includes(answer.status)) closed();
-      else pressed = before;
+      if (answer.ok) used();
+      else if (CLOSED.includes(answer.status)) {
+        isClosed = true;
+        tabs.tell({ closed: true });
+        look();
+      }
     } catch {
-      pressed = before; // the connection is away: asked again at the next key
+      // the connection is away: asked again at the next key
     }
+    isAsking = false;
   };
+
+  // On purpose, in another tab: nobody is to find anything here.
+  const clear = () => {
+    document.title = emptied.querySelector("h1").textContent;
+    document.querySelector("main").replaceChildren(emptied.cloneNode(true));
+  };
+
+  tabs.hear((said) => {
+    if (said.left) return clear();
+    isClosed = Boolean(said.closed);
+    pressed = Math.max(pressed, said.pressed ?? 0);
+    last = Math.max(last, said.last ?? 0);
+    look();
+  });
 
   notice.addEventListener("submit", (event) => {
     event.preventDefault();
     stay();
   });
-  document.addEventListener("input", () => since() > ASK_AGAIN && !button.hidden && stay());
-  setInterval(() => {
-    if (since() > Number(notice.dataset.closesAfter)) closed();
-    else if (since() > Number(notice.dataset.closesAfter) - WARNING) notice.hidden = false;
-  }, 5000);
+  document.addEventListener("input", () => since() > ASK_AGAIN && !isAsking && !isOver() && stay());
+  document.addEventListener("page-used", used); // static/js/upload.js
+  setInterval(look, 5000);
+  used();
 }

@@ -10,8 +10,8 @@ const wait = (seconds, signal) =>
     });
   });
 
-const ask = (path, options = {}) =>
-  fetch(path, {
+const ask = async (path, options = {}) => {
+  const answer = await fetch(path, {
     credentials: "same-origin",
     ...options,
     headers: {
@@ -20,6 +20,9 @@ const ask = (path, options = {}) =>
       ...options.headers,
     },
   });
+  if (answer.ok) document.dispatchEvent(new Event("page-used")); // static/js/stay.js
+  return answer;
+};
 
 // Tries again for a few minutes while the connection or the server is away; every other answer is handed on.
 const persist = async (attempt, line) => {

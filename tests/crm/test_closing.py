@@ -11,7 +11,7 @@ from django.utils import timezone
 from crm import whose_page
 from crm.models import ContactPerson, Lead, Location, PatientSession, PrivateMessage, User
 from intake.models import Submission
-from tests.factories import in_their_place, make_lead, make_link, own_browser, prove, step_one, tablet
+from tests.factories import in_their_place, make_lead, make_link, make_treatment, own_browser, prove, step_one, tablet
 from tests.page_forms import as_sent
 
 # Cookies that stay when a page is closed, and why they lead back to nobody.
@@ -143,6 +143,84 @@ def test_what_was_typed_for_too_long_is_stored_after_proving_oneself_again(anna:
     assert browser.post(path, again).status_code == 302
     stored = [one.text for one in PrivateMessage.objects.all()] + [one.answers for one in Submission.objects.all()]
     assert "Zebra words" in str([*stored, *ContactPerson.objects.values_list("name", flat=True)])
+
+
+def open_again(browser: Client, lead: Lead) -> None:
+    browser.post(f"/my/link/{make_link(lead, now=timezone.now())}/", {"opened": str(uuid.uuid4())})
+
+
+def press(browser: Client, path: str, form: dict[str, Any]) -> str:
+    """What the page says that comes instead of storing."""
+    answer = browser.post(path, form)
+    assert answer.status_code == 409
+    return " ".join(answer.content.decode().split())
+
+
+LEFT_ALONE = "left alone for more than half an hour"
+AFTER_EIGHT_HOURS = "open for eight hours"
+WHO_IT_IS = "not known yet that it is you"
+
+
+def test_a_closed_page_says_why_it_is_closed(anna: Lead) -> None:
+    browser = own_browser(anna)
+    form = form_on(browser, "/my/messages/", having="text") | {"text": "Zebra words"}
+    left_alone()
+    pages = {LEFT_ALONE: press(browser, "/my/messages/", form)}
+    now = timezone.now()
+    PatientSession.objects.update(seen_at=now, created_at=now - timedelta(hours=8, minutes=1))
+    pages[AFTER_EIGHT_HOURS] = press(browser, "/my/messages/", form)
+    PatientSession.objects.update(created_at=now)
+    open_again(browser, anna)
+    pages[WHO_IT_IS] = press(browser, "/my/messages/", form)
+    for why, page in pages.items():
+        assert [one for one in pages if one in page] == [why]
+        assert "<dd>Zebra words</dd>" in page
+        assert "Store it now" in page
+    assert 'href="/my/code/"' in pages[WHO_IT_IS]
+    assert "Open the link" not in pages[WHO_IT_IS]  # it is open
+
+
+def test_a_press_without_words_is_not_offered_to_be_stored(anna: Lead) -> None:
+    """What to press again stands on its own page, which asks what it always asks."""
+    browser = own_browser(anna)
+    zoe = ContactPerson.objects.create(lead=anna, name="Zoe", relation="daughter", may_discuss=True)
+    paths = ["/my/data/download/", "/my/data/delete/", f"/my/people/{zoe.pk}/end/"]
+    form = form_on(browser, "/my/data/")
+    left_alone()
+    for _ in range(2):
+        for path in paths:
+            page = press(browser, path, form)
+            assert "Store it now" not in page
+            assert "What was sent" not in page
+            assert "Nothing was changed" in page
+            assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
+        open_again(browser, anna)
+    assert ContactPerson.objects.get().ended_at is None
+
+
+def test_what_a_press_took_back_stands_among_what_was_sent(anna: Lead) -> None:
+    browser, row = own_browser(anna), make_treatment(anna)
+    form = form_on(browser, f"/my/treatments/{row.pk}/") | {"not_tried": "1"}
+    left_alone()
+    assert "<dt>I did not have this</dt><dd>Yes</dd>" in press(browser, f"/my/treatments/{row.pk}/", form)
+
+
+def test_a_browser_that_has_opened_no_link_is_told_of_our_mail_where_it_gave_an_address(centre: Location) -> None:
+    browser = Client()
+    browser.post("/candidate/", step_one())
+    browser.post("/candidate/go-on/", form_on(browser, "/candidate/thanks/", having="reference"))
+    form = form_on(browser, "/my/questions/background/", having="medications") | {"medications": "Zebra tablets"}
+    left_alone()
+    assert "If you gave us an e-mail address" in press(browser, "/my/questions/background/", form)
+
+
+def test_a_press_that_is_lost_is_not_said_to_be_kept(anna: Lead) -> None:
+    browser = own_browser(anna)
+    form = form_on(browser, "/my/messages/", having="text") | {"text": "Zebra words"}
+    PatientSession.objects.update(ended_at=timezone.now())
+    page = browser.post("/my/messages/", form).content.decode()
+    assert ("Nothing was stored by the last press" in page, "Nothing you sent is lost" in page) == (True, False)
+    assert "Nothing you sent is lost" in browser.get("/my/messages/").content.decode()
 
 
 def test_nothing_typed_is_shown_when_the_page_was_closed_on_purpose(anna: Lead) -> None:
