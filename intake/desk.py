@@ -31,9 +31,14 @@ from intake.questionnaire import SAFETY_SCRIPT
 
 
 class OverrideForm(FollowingForm):
-    outcome = forms.ChoiceField(label="What counts instead")
+    outcome = forms.ChoiceField(
+        label="What counts instead", error_messages={"required": "Choose what counts instead of the rules."}
+    )
     reason = TextField(
-        max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text=f"Stays beside the rules'. {IN_COPY}"
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=f"Stays beside what the rules say. {IN_COPY}",
+        error_messages={"required": "Say why."},
     )
 
     def __init__(self, *args: Any, assessment: Assessment, standing: overrides.Standing, **kwargs: Any) -> None:

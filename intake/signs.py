@@ -125,8 +125,9 @@ def _news(rows: list[_Row], seen: int) -> News:
     lines: list[str] = []
     for number, at, cause, signs, flags in rows:
         if number > seen:
-            new = [f". Warning sign: {in_words(sign)}" for sign in beyond(signs, known)]
-            new += [f". {looks.in_words(look)}" for look in looks.beyond(flags, looked)]
-            lines.append(f"{date_format(localtime(at), 'M j, g:i A')}: {cause}{''.join(new)}")
+            new = [f"Warning sign: {in_words(sign)}" for sign in beyond(signs, known)]
+            new += [looks.in_words(look) for look in looks.beyond(flags, looked)]
+            said = ". ".join([cause, *new]).replace("?.", "?")
+            lines.append(f"{date_format(localtime(at), 'M j, g:i A')}: {said}")
             known, looked = signs, flags
     return News(number=rows[-1][0] if rows else seen, lines=tuple(lines))

@@ -67,7 +67,7 @@ def _in_confidence() -> forms.BooleanField:
     return forms.BooleanField(
         required=False,
         label="Told by somebody else in confidence",
-        help_text="Tick it when it was not the patient who said this: it is then left out of the patient's copy.",
+        help_text="Tick it when it was not the patient who said this: it is then left out of the patient’s copy.",
     )
 
 
@@ -82,7 +82,7 @@ class NoteForm(forms.Form):
         max_length=4000,
         widget=_THREE_ROWS,
         label="Note",
-        help_text=f"{IN_COPY} **Bold**, - lists and [links](…) are understood.",
+        help_text=f"{IN_COPY} You can use **bold**, lines that begin with “-” and [links](https://…).",
     )
     in_confidence = _in_confidence()
 

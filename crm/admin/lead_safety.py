@@ -34,6 +34,7 @@ class ClearForm(SeenForm):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=f"Whom you spoke to, what was ruled out, what happens next. {IN_COPY}",
+        error_messages={"required": "Say what you found: the note stays in the record."},
     )
 
     @property
@@ -74,7 +75,7 @@ def clear(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
         try:
             safety.clear_hold(lead, by=user_of(request), note=note, now=timezone.now(), seen=seen)
         except SafetyRefused as refused:
-            form.add_error("note", refused.message)
+            form.add_error(None, refused.message)
         except OutOfDate as late:
             news, basis = late.news, registry.basis_of(lead)
             form.has_looked(basis.number)
@@ -82,4 +83,4 @@ def clear(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
             messages.success(request, "The hold is lifted.")
             return back(lead_id)
     about = above(request, lead, basis, news)
-    return form_page(site, request, lead, form, title="Lift the safety hold", about=about, status=409 if news else None)
+    return form_page(site, request, lead, form, title="Lift the safety hold", press="Lift the hold", about=about, status=409 if news else None)

@@ -70,8 +70,17 @@ class DecideForm(FollowingForm):
         empty_label="None",
         help_text="Its own review ends with this decision. Others stay open.",
     )
-    decision = forms.ChoiceField(choices=[("", "Choose …"), *Decision.choices], label="Decision")
-    reason = TextField(max_length=4000, widget=_FOUR_ROWS, help_text=f"For whoever looks next. {IN_COPY}")
+    decision = forms.ChoiceField(
+        choices=[("", "Choose …"), *Decision.choices],
+        label="Decision",
+        error_messages={"required": "Choose what you decide."},
+    )
+    reason = TextField(
+        max_length=4000,
+        widget=_FOUR_ROWS,
+        help_text=f"For whoever looks next. {IN_COPY}",
+        error_messages={"required": "Say why."},
+    )
 
     def __init__(self, *args: Any, studies: QuerySet[ImagingStudy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -200,7 +200,7 @@ def test_the_alert_names_nobody_and_passes_the_hold(lead: Lead) -> None:
 def test_a_hold_is_lifted_with_a_note_after_an_answer(lead: Lead) -> None:
     user = make_user()
     safety.raise_alert(lead, key="a", now=NOON)
-    with pytest.raises(SafetyRefused, match="Acknowledge"):
+    with pytest.raises(SafetyRefused, match="I take care of it"):
         safety.clear_hold(lead, by=user, note="Seen.", now=NOON)
     safety.acknowledge(lead, by=user, now=NOON)
     with pytest.raises(SafetyRefused, match="Say what you found"):

@@ -178,7 +178,7 @@ def test_a_clinician_clears_a_hold_and_decides(open_page: Watch, casey: User, da
     check(page)
     page.get_by_role("link", name="Lift the hold of Hope Held").click()
     page.get_by_label("What you found").fill("Seen in the emergency department, all clear.")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Lift the hold").click()
     page.get_by_role("link", name="Decide the review").click()
     page.get_by_label("Decision").select_option("suitable")
     page.get_by_label("Reason").fill("MRI fits the pain.")

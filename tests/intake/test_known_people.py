@@ -226,7 +226,7 @@ def test_the_desk_decides_on_the_page_of_the_lead(centre: Location, desk: Client
     asked(centre, days=1, phone="(212) 555-0199")
     page = desk.get(reverse("admin:crm_lead_change", args=[lead.pk])).content.decode()
     assert "Somebody asked for help in this name." in page
-    assert "Telephone (212) 555-0199" in page
+    assert "Telephone <strong>(212) 555-0199</strong>" in page
     address = reverse("admin:intake_unproven", args=[lead.pk, unproven.waiting(lead)[0].pk])
     assert desk.post(address, {}).status_code == 422
     assert "how you know" in desk.post(address, {"decision": "not-theirs"}).content.decode()

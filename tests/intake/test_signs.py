@@ -259,6 +259,26 @@ def test_a_sign_reported_once_more_is_news_for_whoever_lifts_the_hold(lead: Lead
         safety.clear_hold(lead, by=clinician, note="Fine.", now=LATER, seen=seen)
 
 
+def test_what_keeps_a_hold_says_which_button_to_press_first(client: Client, lead: Lead, clinician: User) -> None:
+    answer(lead, safety_check=["A5"])
+    client.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/clear-hold/"
+    page = client.get(address).content.decode()
+    refused = client.post(address, {"seen": seen_in(page), "note": "All well."}).content.decode()
+    assert "Press “I take care of it” on the page of this person first" in refused
+    assert 'aria-invalid="true"' not in refused  # nothing is wrong with the note
+
+
+def test_news_after_a_page_whose_title_is_a_question_reads_as_sentences(lead: Lead) -> None:
+    seen, browser = signs.basis(lead).number, own_browser(lead)
+    browser.post(
+        "/my/questions/recheck/",
+        RECHECK | {"submission_id": str(uuid.uuid4()), "safety_check_b": ["B2"], "new_treatments": "no"},
+    )
+    [line] = signs.news({lead.pk: seen})[lead.pk].lines
+    assert "How are you now? Warning sign: " in line
+
+
 @pytest.mark.parametrize(
     ("page", "typed"),
     [
