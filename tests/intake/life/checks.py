@@ -68,7 +68,8 @@ def after_each_step(world: World, who: Person) -> None:
     assert lead.outcome == known.outcome(world.clock.now)
     facts_are_as_they_were_told(who)
     answers_are_as_they_were_told(lead, known)
-    assert opt_out.choice_of(lead) == known.stops, known.stops
+    choice = opt_out.choice_of(lead)
+    assert choice == (None if known.wants_mail else "education"), choice
     asked = Task.objects.open().filter(lead=lead, kind=TaskKind.VERIFY).count()
     assert asked == int(known.insured.asked), asked
 

@@ -157,7 +157,7 @@ KINDS_OF_STEPS = [
     Kind(decides_a_review, when(lambda who: who.record.asked and not who.record.review, 5, 1)),
     Kind(agrees_to_a_review, when(lambda who: who.record.review, 5)),
     Kind(a_sign_comes_while_somebody_decides, when(lambda who: not who.record.held, 2)),
-    Kind(a_sign_comes_after_a_decision, when(lambda who: not who.record.held, 2)),
+    Kind(a_sign_comes_after_a_decision, when(lambda who: not who.record.held, 3)),
     Kind(lifts_the_hold, when(lambda who: who.record.held, 6)),
     Kind(decides_against_the_rules, when(_stands, 1, 3)),
     Kind(takes_a_decision_back, when(_stands, 2)),

@@ -59,11 +59,13 @@ class Reviewed:
 
 @dataclass
 class Report:
-    """What somebody has sent whom nobody has proven. `from_elsewhere`: from no browser of theirs."""
+    """What somebody has sent whom nobody has proven. `from_elsewhere`: from no browser of theirs. `is_request`: the
+    first form, with its boxes of agreement."""
 
     pages: list[Page]
     key: str
     from_elsewhere: bool = False
+    is_request: bool = False
 
     @property
     def signs(self) -> set[str]:
@@ -79,7 +81,7 @@ class Score:
 @dataclass
 class Record:
     """`mark` stands in every word that was written about this person, and about nobody else. `asked`: a clinician was
-    asked to look at the record, and has not decided since. `stops`: which mail they want no more."""
+    asked to look at the record, and has not decided since. `choices`: each yes or no to educational mails."""
 
     mark: str
     pages: list[Page] = field(default_factory=list)
@@ -95,12 +97,17 @@ class Record:
     reports: list[Report] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
     insured: Insured = field(default_factory=Insured)
-    stops: str | None = None
+    choices: list[tuple[datetime, bool]] = field(default_factory=list)
 
     @property
     def score(self) -> int | None:
         """Of one day the one that was entered last."""
         return max(enumerate(self.scores), key=lambda one: (one[1].day, one[0]))[1].value if self.scores else None
+
+    @property
+    def wants_mail(self) -> bool:
+        """As it was chosen last, whenever it came to count."""
+        return max(enumerate(self.choices), key=lambda one: (one[1][0], one[0]))[1][1]
 
     @property
     def answers(self) -> dict[str, Any]:

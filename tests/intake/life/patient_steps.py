@@ -146,10 +146,8 @@ def changes_wishes(world: World, who: Person) -> None:
     form = opened(browser, "/my/wishes/", field="initial-education")
     form.pop("education", None)
     assert browser.post("/my/wishes/", form | ({"education": "on"} if wants else {})).status_code == 302
-    if wants:
-        who.record.stops = None
-    elif who.record.stops is None:
-        who.record.stops = "education"
+    if wants != who.record.wants_mail:
+        who.record.choices.append((world.clock.now, wants))
 
 
 KINDS_OF_STEPS = [

@@ -123,7 +123,7 @@ def arrives(clock: Clock, name: str, number: int, **changes: Any) -> Person:
     answer = Client().post("/candidate/", step_one(**(who | changes)))
     assert answer.status_code == 302, answer.content.decode()
     record = Record(f"{name.upper()}MARK{number}", [Page(clock.now, answers_of(changes))])
-    record.stops = None if "consent_education" in changes else "education"
+    record.choices.append((clock.now, "consent_education" in changes))
     record.settles(clock.now)
     record.alert = record.held
     person = Person(name, Lead.objects.get(email=who["email"]), record, Client(), clock.now)

@@ -106,6 +106,8 @@ def somebody_looks_at_a_report(world: World, who: Person) -> None:
     if not theirs:
         return
     record.pages += report.pages
+    if report.is_request:  # its box for mails was left empty
+        record.choices.append((report.pages[0].at, False))
     record.held = record.held or any("A" in one for one in report.signs)
     taken_back = beyond(report.signs, record.signs)
     record.asked = record.asked or any("B" in one for one in taken_back)

@@ -29,6 +29,7 @@ def somebody_types_the_name(world: World, who: Person) -> None:
     world.worker_comes_by()
     [made] = UnprovenRequest.objects.exclude(pk__in=known)
     assert made.lead_id == lead.pk
+    who.record.reports.append(Report([], str(made.pk), is_request=True))
     _is_reported(who, Page(world.clock.now, answers_of(changes)), str(made.pk))
 
 
