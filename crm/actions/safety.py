@@ -110,7 +110,7 @@ def clear_hold(lead: Lead, *, by: User, note: str, now: datetime, seen: int | No
     if not note.strip():
         raise SafetyRefused("Say what you found: the note stays in the record.")
     if SafetyAlert.objects.open().filter(lead=locked).exists():
-        raise SafetyRefused("Press “I take care of it” on the page of this person first, so that nobody else is called.")
+        raise SafetyRefused("Press “I take care of it” on this person’s page first, so that nobody else is called.")
     basis = decisions.known(locked, seen=seen)
     HoldClearing.objects.create(
         lead=locked, by=by, at=now, note=note.strip(), seen=basis.number, signs=list(basis.signs)

@@ -83,4 +83,5 @@ def clear(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
             messages.success(request, "The hold is lifted.")
             return back(lead_id)
     about = above(request, lead, basis, news)
-    return form_page(site, request, lead, form, title="Lift the safety hold", press="Lift the hold", about=about, status=409 if news else None)
+    title, press, status = "Lift the safety hold", "Lift the hold", 409 if news else None
+    return form_page(site, request, lead, form, title=title, press=press, about=about, status=status)

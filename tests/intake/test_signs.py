@@ -265,7 +265,7 @@ def test_what_keeps_a_hold_says_which_button_to_press_first(client: Client, lead
     address = f"/admin/crm/lead/{lead.pk}/clear-hold/"
     page = client.get(address).content.decode()
     refused = client.post(address, {"seen": seen_in(page), "note": "All well."}).content.decode()
-    assert "Press “I take care of it” on the page of this person first" in refused
+    assert "Press “I take care of it” on this person’s page first" in refused
     assert 'aria-invalid="true"' not in refused  # nothing is wrong with the note
 
 
