@@ -1,15 +1,19 @@
 """Every check, in the order in which a mistake is cheapest to find. Stops at the first that fails."""
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from script import embedded, system
+from script import embedded, system, test_databases
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ["crm", "intake", "scheduling", "script", "bench", "tests"]
@@ -25,32 +29,73 @@ PUBLIC = {
 }
 # The checks start some two hundred processes: without bytecode each would compile the whole product anew.
 UNWANTED = {"PYTHONDONTWRITEBYTECODE"}
+# Processes that test, each with a database of its own: below `tests`, and of the rest.
+REHEARSALS, BROWSER, OTHERS = "faults", "e2e", "unit"
+PROCESSES = {REHEARSALS: 1, BROWSER: 2, OTHERS: 2}
 
 
 @dataclass(frozen=True)
 class Step:
+    """`gives_way`: to what runs beside it, and waits or looks at clocks more than it computes."""
+
     title: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    gives_way: bool = False
 
 
-def steps(database_url: str) -> list[Step]:
-    """The checks. `database_url` is an empty database for those that look at one."""
-    manage = [sys.executable, "manage.py"]
+type Lane = list[Step]  # one after another
+
+
+def stages(database_url: str) -> list[list[Lane]]:
+    """The checks: one stage after another, the lanes of a stage side by side. `database_url` is an empty database."""
     public = PUBLIC | {"DATABASE_URL": database_url}
+    manage = [sys.executable, "manage.py"]
     deployed = ["--deploy", "--settings", "script.deploy_settings"]
-    pytest = [sys.executable, "-m", "pytest"]
     return [
-        Step("Style", ["ruff", "check", "."]),
-        Step("Format", ["ruff", "format", "--check", "."]),
-        Step("Templates", ["djlint", "templates", "--lint", "--quiet"]),
-        Step("Types", ["mypy"], public),
-        Step("Layers", ["lint-imports"], public),
-        Step("Migrations complete", [*manage, "makemigrations", "--check", "--dry-run"], public),
-        Step("Ready to deploy", [*manage, "check", *deployed, "--fail-level", "WARNING"], public),
-        Step("Tests", [*pytest, "-n", "2", "--dist", "loadgroup", "--ignore", "tests/e2e", "tests"]),
-        Step("Browser", [*pytest, "-n", "2", "tests/e2e"]),
+        [
+            [
+                Step("Style", ["ruff", "check", "."]),
+                Step("Format", ["ruff", "format", "--check", "."]),
+                Step("Templates", ["djlint", "templates", "--lint", "--quiet"]),
+            ]
+        ],
+        [
+            [Step("Types", ["mypy"], public)],
+            [
+                Step("Layers", ["lint-imports"], public),
+                Step("Migrations complete", [*manage, "makemigrations", "--check", "--dry-run"], public),
+                Step("Ready to deploy", [*manage, "check", *deployed, "--fail-level", "WARNING"], public),
+                Step("Test databases", [sys.executable, "-m", "script.test_databases", *_databases()], public),
+            ],
+        ],
+        [
+            [_tests("Tests", database_url, OTHERS, "tests", "--ignore=tests/faults", "--ignore=tests/e2e")],
+            [
+                _tests("Rehearsals", database_url, REHEARSALS, "tests/faults"),
+                _tests("Browser", database_url, BROWSER, "tests/e2e"),
+            ],
+        ],
     ]
+
+
+def _databases() -> list[str]:
+    """As pytest-django names them, without their "test_"."""
+    return [
+        name if count == 1 else f"{name}_gw{number}" for name, count in PROCESSES.items() for number in range(count)
+    ]
+
+
+def _tests(title: str, database_url: str, name: str, *places: str) -> Step:
+    """pytest on copies of the migrated test database."""
+    side_by_side = ["-n", str(PROCESSES[name]), "--dist", "loadgroup"] if PROCESSES[name] > 1 else []
+    url = test_databases.address(database_url, name)
+    return Step(
+        title,
+        [sys.executable, "-m", "pytest", *side_by_side, "--reuse-db", *places],
+        {"DATABASE_URL": url, "DATABASE_OWNER_URL": url},
+        gives_way=name == OTHERS,
+    )
 
 
 def main() -> int:
@@ -68,18 +113,44 @@ def main() -> int:
     with ExitStack() as services:
         directory = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-check-")))
         database = services.enter_context(embedded.postgres(directory / "postgres", durable=False))
-        for step in steps(database.owner_url):
-            if code := _run(step):
+        for lanes in stages(database.owner_url):
+            if code := _run_side_by_side(lanes):
                 return code
-    print(f"\nEvery check passed in {time.monotonic() - begun:.0f} s.", flush=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"\nEvery check passed in {time.monotonic() - begun:.0f} s,", end=" ")
+    print(f"with {used.ru_utime + used.ru_stime:.0f} s of processor beside PostgreSQL's.", flush=True)
     return 0
 
 
-def _run(step: Step) -> int:
-    print(f"\n── {step.title}: {' '.join(Path(word).name for word in step.command[:4])}", flush=True)
+def _run_side_by_side(lanes: Sequence[Lane]) -> int:
+    """The first code that is not 0. After a failure nothing more is begun; what runs beside it comes to its end."""
+    failed = threading.Event()
+
+    def run(lane: Lane) -> int:
+        for step in lane:
+            if not failed.is_set() and (code := _run(step, aside=lane is not lanes[0])):
+                failed.set()
+                return code
+        return 0
+
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        return next(filter(None, pool.map(run, lanes)), 0)
+
+
+def _run(step: Step, *, aside: bool = False) -> int:
+    """`aside`: what it says is shown when it has ended, in one piece."""
+    head = f"\n── {step.title}: {' '.join(Path(word).name for word in step.command[:4])}"
     begun = time.monotonic()
     environment = {name: value for name, value in os.environ.items() if name not in UNWANTED} | step.environment
-    code = subprocess.run(step.command, cwd=ROOT, env=environment, check=False).returncode
+    command = ["nice", "-n", "10", *step.command] if step.gives_way else step.command
+    if aside:
+        with tempfile.TemporaryFile("w+") as said:  # a pipe would be kept open by whatever a killed test has started
+            code = subprocess.run(command, cwd=ROOT, env=environment, check=False, stdout=said, stderr=said).returncode
+            said.seek(0)
+            print(head, said.read().rstrip(), sep="\n", flush=True)
+    else:
+        print(head, flush=True)
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     verdict = "passed" if code == 0 else f"FAILED with exit code {code}"
     print(f"   {step.title} {verdict} ({time.monotonic() - begun:.1f} s)", flush=True)
     return code

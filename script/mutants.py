@@ -20,12 +20,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import batched
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
-from psycopg import sql
-
-from script import embedded
+from script import embedded, test_databases
 from script.guard import CAUGHT, Guard, Verdict
 from script.guards import GUARDS
 from script.mutation import Copy, Tried, words_of_failure
@@ -33,15 +29,6 @@ from script.mutation import Copy, Tried, words_of_failure
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "mutants_template"
 TESTS_AT_ONCE = 24
-# The test database as pytest-django makes it, with the environment of the tests.
-MIGRATED = """
-from tests import plugin_services
-import django
-django.setup()
-from django.db import connection
-connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-connection.close_pool()
-"""
 
 
 def main() -> int:
@@ -158,23 +145,20 @@ def copies_of_the_product(places: ExitStack, directory: Path, *, count: int) -> 
         copies[-1].take_from(ROOT)
     first = copies[0]
     variables = first.environment | _variables(owner_url, TEMPLATE, first.environment["REDIS_URL"])
-    subprocess.run([sys.executable, "-c", MIGRATED], cwd=first.tree, env=variables, check=True)
+    subprocess.run([sys.executable, "-m", "script.test_databases"], cwd=first.tree, env=variables, check=True)
     return copies
 
 
 def _variables(owner_url: str, name: str, redis_url: str) -> dict[str, str]:
-    url = urlsplit(owner_url)._replace(path=f"/{name}").geturl()
+    url = test_databases.address(owner_url, name)
     ours = {"DATABASE_URL": url, "DATABASE_OWNER_URL": url, "REDIS_URL": redis_url}
     return os.environ | ours | {"DJANGO_SETTINGS_MODULE": "crm.settings"}
 
 
 def _renew(owner_url: str, name: str, making: threading.Lock, *, empty: bool) -> None:
-    """Drops a copy's test database and, unless it shall be migrated anew, copies the migrated one."""
-    ours, template = sql.Identifier(f"test_{name}"), sql.Identifier(f"test_{TEMPLATE}")
-    with making, psycopg.connect(owner_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(ours))
-        if not empty:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(ours, template))
+    """Makes a copy's test database new. Of the migrated one two copies cannot be made at once."""
+    with making:
+        test_databases.renew(owner_url, name, template=None if empty else TEMPLATE)
 
 
 if __name__ == "__main__":

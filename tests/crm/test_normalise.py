@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm import normalise
+from tests.properties import unhurried
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,7 @@ def test_one_line(typed: str, kept: str) -> None:
     assert normalise.one_line(typed) == kept
 
 
+@unhurried
 @given(st.text())
 def test_one_line_is_one_line_and_stays_so(text: str) -> None:
     line = normalise.one_line(text)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crm.said import SaidDate, SaidDateField, SpanField
 from crm.treatment_enums import DatePrecision
+from tests.properties import unhurried
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def test_said_date_may_be_left_empty() -> None:
     assert SaidDateField(required=False).clean("  ") is None
 
 
+@unhurried
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2100, 1, 1)), st.sampled_from(DatePrecision))
 def test_said_date_reads_back_what_it_writes(day: date, precision: DatePrecision) -> None:
     known = day.replace(

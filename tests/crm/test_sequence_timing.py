@@ -11,6 +11,7 @@ from crm.sequences.definition import Definition, Purpose, SequenceRefused, Step,
 from crm.sequences.shipped_definitions import shipped
 from crm.sequences.timing import CALL_HOURS, MAIL_HOURS, Clock, due_at, mail_window
 from crm.sequences.turn import STALE_AFTER, steps_left, turn
+from tests.properties import unhurried
 
 NEW_YORK = ZoneInfo("America/New_York")
 ZONES = [
@@ -35,6 +36,7 @@ def due(step: Step, anchor: datetime, clock: Clock, purpose: Purpose = Purpose.T
     return due_at(step, a_sequence(step, purpose=purpose), anchor=anchor, clock=clock)
 
 
+@unhurried
 @given(moments, zones, delays, st.sampled_from(list(Purpose)))
 def test_no_mail_outside_its_hours_and_none_too_early(
     anchor: datetime, zone: ZoneInfo, after: str, purpose: Purpose
@@ -50,6 +52,7 @@ def test_no_mail_outside_its_hours_and_none_too_early(
         assert local.weekday() != 6
 
 
+@unhurried
 @given(moments, zones, delays)
 def test_no_call_when_the_centre_is_closed(anchor: datetime, zone: ZoneInfo, after: str) -> None:
     clock = Clock(zone, frozenset({date(2026, 12, 25)}), frozenset({0, 1, 3}))
@@ -59,6 +62,7 @@ def test_no_call_when_the_centre_is_closed(anchor: datetime, zone: ZoneInfo, aft
     assert local.date() != date(2026, 12, 25)
 
 
+@unhurried
 @given(moments, zones)
 def test_a_moment_in_the_window_stays_and_the_window_is_entered_once(moment: datetime, zone: ZoneInfo) -> None:
     clock = Clock(zone)

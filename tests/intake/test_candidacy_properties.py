@@ -11,6 +11,7 @@ from crm.vocabulary import TreatmentKind
 from intake.candidacy import assess
 from intake.snapshot import A_SIGNS, B_SIGNS, read_snapshot
 from tests.intake.cases import TODAY, days_ago, is_less_urgent
+from tests.properties import unhurried
 
 READ = ["neck", "mid_back", "low_back", "buttock_hip", "other"]
 SPREAD = ["none", "buttock", "leg_above_knee", "leg_below_knee", "arm", "hand"]
@@ -66,6 +67,7 @@ def result_of(raw: dict[str, Any]) -> Any:
     return assess(read_snapshot(json.dumps(raw)))
 
 
+@unhurried
 @given(snapshots)
 def test_every_snapshot_has_one_outcome_with_a_reason_and_evidence_of_the_way_to_it(raw: dict[str, Any]) -> None:
     result = result_of(raw)
@@ -75,6 +77,7 @@ def test_every_snapshot_has_one_outcome_with_a_reason_and_evidence_of_the_way_to
     assert result == result_of(raw)
 
 
+@unhurried
 @given(snapshots, st.sampled_from(A_SIGNS + B_SIGNS), st.sampled_from(["yes", "unsure"]))
 def test_a_warning_sign_more_never_lowers_urgency(raw: dict[str, Any], sign: str, answer: str) -> None:
     before = result_of(raw)
@@ -83,18 +86,21 @@ def test_a_warning_sign_more_never_lowers_urgency(raw: dict[str, Any], sign: str
     assert not is_less_urgent(result_of(worse).outcome, before.outcome)
 
 
+@unhurried
 @given(snapshots, st.sampled_from(NOT_LOOKED_AT), st.text(max_size=5))
 def test_who_somebody_is_changes_nothing(raw: dict[str, Any], name: str, value: str) -> None:
     other = raw | {name: value, "answers": raw["answers"] | {name: value}}
     assert result_of(other) == result_of(raw)
 
 
+@unhurried
 @given(snapshots)
 def test_the_same_treatments_told_twice_add_no_day(raw: dict[str, Any]) -> None:
     twice = raw | {"treatments": [*raw["treatments"], *raw["treatments"]]}
     assert result_of(twice).span_days == result_of(raw).span_days
 
 
+@unhurried
 @given(snapshots, st.randoms())
 def test_the_order_of_treatments_changes_nothing_but_words(raw: dict[str, Any], random: Any) -> None:
     shuffled = raw | {"treatments": random.sample(raw["treatments"], len(raw["treatments"]))}
@@ -102,7 +108,7 @@ def test_the_order_of_treatments_changes_nothing_but_words(raw: dict[str, Any], 
     assert (one.rule, one.span_days, one.groups, one.flags) == (other.rule, other.span_days, other.groups, other.flags)
 
 
-@settings(max_examples=50)
+@settings(unhurried, max_examples=50)
 @given(snapshots)
 def test_days_and_kinds_stay_in_their_bounds(raw: dict[str, Any]) -> None:
     result = result_of(raw)
