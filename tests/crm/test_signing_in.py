@@ -26,13 +26,6 @@ NOON = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)
 NAME, RIGHT, WRONG = "sam@example.org", "correct-horse-battery", "wrong"
 
 
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same scheme at a thousandth of its price."""
-    for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
-        monkeypatch.setattr(Argon2PasswordHasher, name, value)
-
-
 @pytest.fixture
 def sam(db: None) -> User:
     user = make_user("coordinator", name="Sam Example", email=NAME)

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Locator, Page, Request, sync_playwright
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from crm.models import Location
@@ -46,13 +45,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(live_server: LiveServer, transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
+def site(live_server: LiveServer, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of a site with its centre; the database is real and seen by the browser.
 
-    A browser that is driven fills in a form faster than any person: here that is no suspicion. Signing in, as every
-    second test does, is made cheap.
+    A browser that is driven fills in a form faster than any person: here that is no suspicion.
     """
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.setattr(guard, "SHORTEST", timedelta(0))
     if not Location.objects.exists():
         make_location()
