@@ -1,5 +1,6 @@
 """On the private page: how to be contacted, in which language, and whether educational mails are welcome."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from crm.private import PatientRequest, patient_page
 from intake import consents
 from intake.forms import QuestionnaireForm
 from intake.questionnaire import Section, question
+from intake.shown import ShownForm, plainly
 
 WISHES = ("preferred_contact", "best_time", "ok_voicemail")
 REACH = Section(
@@ -34,7 +36,7 @@ REACH_WITH_PHONE = replace(  # while we have no number
 EDUCATION = next(wording for wording in consents.WORDINGS if wording.kind == ConsentKind.EDUCATION)
 
 
-class WishesForm(QuestionnaireForm):
+class WishesForm(ShownForm, QuestionnaireForm):
     """The questions of the request that are wishes, the language, and the box about educational mails."""
 
     sections = (REACH,)
@@ -46,6 +48,8 @@ class WishesForm(QuestionnaireForm):
         if not lead.phone:
             self.sections = (REACH_WITH_PHONE,)
         super().__init__(*args, **kwargs)
+        self.stands = {name: getattr(lead, name) for name in (*WISHES, "language")}
+        self.initial = {**self.stands, "shown": json.dumps(self.stands), "education": _wants_education(lead)}
         self.fields["language"].label = gettext("In which language should we write to you?")
         self.fields["education"].label = EDUCATION.for_centre(lead.location.name)
 
@@ -65,7 +69,30 @@ class WishesForm(QuestionnaireForm):
         if data.get("education") and self.says_education and opt_out.is_stopped_by_others(self.lead):
             stopped = gettext("Mail to your address is stopped: it came back, or was reported. Call us.")
             self.add_error("education", stopped)
+        if newer := {name: stands for name, stands in self.stands.items() if self._is_newer(name, stands)}:
+            self.show_newer(newer, self.stands)
         return data
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """Return what the page showed; one that does not say has shown what stands there now."""
+        return self.stands | (super().first or {})
+
+    def _stays(self, name: str) -> bool:
+        """Judge all of it: a number is asked for because of another answer."""
+        return False
+
+    def _is_newer(self, name: str, stands: Any) -> bool:
+        """Return whether what stands there came from somewhere else since the page was opened, and is not what was
+        chosen."""
+        known = [plainly(self.first[name]), plainly(self.cleaned_data.get(name))]
+        return self.is_touched(name) and plainly(stands) not in known
+
+    def changed(self) -> dict[str, Any]:
+        """Return what was changed on the page, and a number that was added. Call when valid."""
+        data = self.cleaned_data
+        number = {"phone": data["phone"]} if data.get("phone") else {}
+        return {name: data[name] for name in self.stands if self.is_touched(name)} | number
 
     @property
     def says_education(self) -> bool:
@@ -79,11 +106,11 @@ def wishes(request: PatientRequest) -> HttpResponse:
     """Shows what is on record and takes changes. Sends on to the page in the language that was chosen."""
     lead = request.patient.lead
     if request.method != "POST":
-        return _show(request, WishesForm(initial=_on_record(lead), lead=lead))
+        return _show(request, WishesForm(lead=lead))
     form = WishesForm(request.POST, lead=lead)
     if not form.is_valid():
         return _show(request, form, status=422)
-    keep(request.patient, form.cleaned_data, with_education=form.says_education)
+    keep(request.patient, form.changed(), education=form.cleaned_data["education"] if form.says_education else None)
     with override(form.cleaned_data["language"]):
         messages.success(request, gettext("Your wishes are stored."))
         return redirect("private:page")
@@ -96,25 +123,20 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 
 @transaction.atomic
-def keep(session: PatientSession, data: dict[str, Any], *, with_education: bool) -> None:
-    """Writes the wishes on the lead, and a new proof when the yes or no to educational mails has changed: a yes also
-    takes back what was stopped by the link in a mail. A telephone number is added where there is none."""
+def keep(session: PatientSession, wishes: dict[str, Any], *, education: bool | None) -> None:
+    """Writes these wishes on the lead, and a new proof when the yes or no to educational mails has changed: a yes also
+    takes back what was stopped by the link in a mail."""
     lead = session.lead
-    names = (*WISHES, "language", *(["phone"] if data.get("phone") else []))
-    leads.correct_details(lead, by=session.by, changes={name: data[name] for name in names})
-    if with_education and data["education"] != _wants_education(lead):
+    leads.correct_details(lead, by=session.by, changes=wishes)
+    if education is not None and education != _wants_education(lead):
         opt_out.note_education(
             lead,
-            given=data["education"],
+            given=education,
             words=EDUCATION.for_centre(lead.location.name),
             now=timezone.now(),
             version=EDUCATION.version,
             language=get_language() or settings.LANGUAGE_CODE,
         )
-
-
-def _on_record(lead: Lead) -> dict[str, Any]:
-    return {name: getattr(lead, name) for name in (*WISHES, "language")} | {"education": _wants_education(lead)}
 
 
 def _wants_education(lead: Lead) -> bool:

@@ -104,4 +104,18 @@ ANSWER_GUARDS = [
         "}",
         f"{_CHANGED}::test_an_emergency_that_a_page_says_it_showed_is_told",
     ),
+    Guard(
+        "an older page of wishes takes nothing back",
+        "intake/wishes.py",
+        "for name in self.stands if self.is_touched(name)} | number",
+        "for name in self.stands} | number",
+        "intake/test_wishes.py::test_an_older_page_of_wishes_takes_nothing_back",
+    ),
+    Guard(
+        "an older page of wishes shows what is newer",
+        "intake/wishes.py",
+        "        if newer := {",
+        "        if False and {",
+        "intake/test_wishes.py::test_an_older_page_of_wishes_shows_both_and_the_person_chooses",
+    ),
 ]

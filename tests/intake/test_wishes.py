@@ -1,0 +1,66 @@
+"""What an older page of "Your wishes" shows is no wish: only what was changed on it is written."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.models import Lead, User
+from tests.factories import in_their_place, own_browser
+from tests.intake.test_only_what_was_changed import everything
+from tests.page_forms import as_sent
+
+PAGE = "/my/wishes/"
+
+
+@pytest.fixture
+def browser(lead: Lead) -> Client:
+    Lead.objects.update(preferred_contact="phone", best_time=["morning"], ok_voicemail=True)
+    return own_browser(lead)
+
+
+def opened(browser: Client) -> dict[str, Any]:
+    """What the page would send back untouched."""
+    return as_sent(browser.get(PAGE).text, having="preferred_contact")
+
+
+def wishes_of(lead: Lead) -> list[Any]:
+    lead.refresh_from_db()
+    return [lead.preferred_contact, lead.best_time, lead.ok_voicemail, lead.language]
+
+
+def test_wishes_that_are_stored_unchanged_leave_every_byte(browser: Client, lead: Lead) -> None:
+    before = everything(lead)
+    assert browser.post(PAGE, opened(browser)).status_code == 302
+    assert everything(lead) == before
+
+
+def test_an_older_page_of_wishes_takes_nothing_back(browser: Client, lead: Lead) -> None:
+    older = opened(browser)
+    newer = opened(browser) | {"preferred_contact": "email", "best_time": ["evening"], "language": "es"}
+    del newer["ok_voicemail"]
+    assert browser.post(PAGE, newer).status_code == 302
+    assert browser.post(PAGE, older | {"education": "on"}).status_code == 302
+    assert wishes_of(lead) == ["email", ["evening"], False, "es"]
+
+
+def test_an_older_page_of_wishes_shows_both_and_the_person_chooses(browser: Client, lead: Lead) -> None:
+    older = opened(browser)
+    browser.post(PAGE, opened(browser) | {"best_time": ["evening"], "language": "es"})
+
+    refused = browser.post(PAGE, older | {"best_time": ["afternoon"]})
+
+    assert (refused.status_code, wishes_of(lead)) == (422, ["phone", ["evening"], True, "es"])
+    assert "Meanwhile this was changed to “Evening”." in refused.text
+    again = as_sent(refused.text, having="preferred_contact")
+    assert (again["best_time"], again["language"]) == (["afternoon"], ["es"])
+    assert browser.post(PAGE, again).status_code == 302
+    assert wishes_of(lead) == ["phone", ["afternoon"], True, "es"]
+
+
+def test_what_staff_have_corrected_meanwhile_stays(browser: Client, lead: Lead, coordinator: User) -> None:
+    together = in_their_place(Client(), lead, coordinator)
+    older = opened(together)
+    Lead.objects.update(preferred_contact="email")
+    assert together.post(PAGE, older | {"best_time": ["evening"]}).status_code == 302
+    assert wishes_of(lead) == ["email", ["evening"], True, "en"]
