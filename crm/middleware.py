@@ -61,9 +61,10 @@ class NoDevices:
 
 
 class Unlisted:
-    """Keeps what lies below /my/ out of search engines, whatever the answer is: links to it travel in mails."""
+    """Keeps addresses out of search engines, whatever the answer is, that lead to one person or hold a secret: links to
+    them travel in mails and stand in calendars."""
 
-    PRIVATE = re.compile(r"/(?:[a-z-]+/)?my/")
+    PRIVATE = re.compile(r"/(?:[a-z-]+/)?(?:my|u|feeds|admin)/")
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

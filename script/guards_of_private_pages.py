@@ -183,4 +183,11 @@ WHOSE_PAGE_GUARDS = [
         "                field.born = None\n",
         "crm/test_states_and_dates.py::test_no_answer_tells_of_a_day_before_the_birth",
     ),
+    Guard(
+        "no search engine lists an address with a secret in it",
+        "crm/middleware.py",
+        "(?:my|u|feeds|admin)/",
+        "my/",
+        "crm/test_headers.py::test_no_address_with_a_secret_in_it_is_for_search_engines",
+    ),
 ]

@@ -26,7 +26,12 @@ def test_no_private_page_is_for_search_engines(centre: Location, client: Client,
     assert client.get(path).headers["X-Robots-Tag"] == "noindex"
 
 
-@pytest.mark.parametrize("path", ["/candidate/", "/es/candidate/", "/candidate/emergency/"])
+@pytest.mark.parametrize("path", ["/u/a-token/", "/feeds/a-token.ics", "/admin/set-password/a/b/", "/admin/login/"])
+def test_no_address_with_a_secret_in_it_is_for_search_engines(centre: Location, client: Client, path: str) -> None:
+    assert client.get(path).headers["X-Robots-Tag"] == "noindex"
+
+
+@pytest.mark.parametrize("path", ["/candidate/", "/es/candidate/", "/candidate/emergency/", "/", "/learn/"])
 def test_search_engines_find_the_form(centre: Location, client: Client, path: str) -> None:
     assert "X-Robots-Tag" not in client.get(path).headers
 
