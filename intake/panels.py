@@ -30,8 +30,7 @@ def answers(request: HttpRequest, lead: Lead) -> str:
 def candidacy(request: HttpRequest, lead: Lead) -> str:
     """Return what the rules say and why, what people have decided against them, and what was said before. "" before
     there is an assessment. Two queries."""
-    rows = Assessment.objects.filter(lead=lead).defer("snapshot")
-    history = list(rows.order_by("-number")[:HISTORY_SHOWN])
+    history = list(Assessment.objects.filter(lead=lead).order_by("-number")[:HISTORY_SHOWN])
     if not history:
         return ""
     now = history[0]

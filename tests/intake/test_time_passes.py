@@ -93,6 +93,18 @@ def test_reading_pages_writes_nothing(lead: Lead, desk: Client, coordinator: Use
     assert "first weeks" not in browser.get("/my/").text
 
 
+def test_what_stands_on_that_day_costs_the_page_of_a_lead_nothing(
+    lead: Lead, desk: Client, django_assert_num_queries: Any
+) -> None:
+    make_treatment(lead)
+    for day in range(3):
+        assessments.assess(lead, cause="Test", now=NOON + timedelta(days=day))
+    desk.get(f"/admin/crm/lead/{lead.pk}/change/")
+    with django_assert_num_queries(16):
+        page = desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    assert "decided, rules of" in page
+
+
 def test_a_recheck_that_has_passed_is_no_promise(lead: Lead) -> None:
     tell(lead, onset="1to5y", onset_date=None, tried_treatments=["nothing"], pain_now_avg="6")
     stored = assessments.latest(lead)
