@@ -94,6 +94,18 @@ def test_what_was_stored_is_said_on_the_page_that_follows(anna: Lead) -> None:
     assert "is stored." not in browser.get("/my/").content.decode()
 
 
+def test_what_was_stored_of_a_treatment_is_said_on_the_page_that_follows_in_its_language(anna: Lead) -> None:
+    browser = own_browser(anna)
+    picked = form_on(browser, "/my/treatments/", having="submission_id") | {"kinds": ["heat", "cold"]}
+    first = browser.post("/my/treatments/", picked)["Location"]
+    second = browser.post(first, form_on(browser, first))["Location"]
+    assert second.startswith("/my/treatments/")
+    assert browser.get(second).content.decode().count("is stored.") == 1
+    third = browser.post(f"/es{second}", form_on(browser, f"/es{second}"))["Location"]
+    following = browser.get(third).content.decode()
+    assert (third, following.count("quedó guardado."), "is stored." in following) == ("/es/my/treatments/", 1, False)
+
+
 def test_nothing_is_said_to_the_next_person_of_the_browser(anna: Lead, centre: Location, coordinator: User) -> None:
     browser, bert = own_browser(anna), make_lead(location=centre, first_name="Bert")
     for by_staff in (False, True):

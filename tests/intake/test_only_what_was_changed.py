@@ -20,6 +20,7 @@ from tests.page_forms import as_sent
 HEALTH, PAIN_PAGE, ABOUT_PAGE = (f"/my/questions/{key}/" for key in ("background", "pain", "about-you"))
 TOLD = {"nicotine": "current", "opioids": "daily", "medications": "Ibuprofen\nNaproxen", "hba1c": "7.2"}
 NONE_OF_THEM = {"safety_check": ["none"]}
+ROUND = ("going_on", "relief", "lasted", "ended_because", "clinician")
 
 
 @pytest.fixture
@@ -220,6 +221,19 @@ def test_an_answer_among_round_buttons_can_be_taken_back(browser: Client, lead: 
     store(browser, PAIN_PAGE, **NONE_OF_THEM, course="", pain_activity="")
     assert (answers_of(lead)["course"], answers_of(lead)["pain_activity"]) == ("", "")
     assert "No answer" not in browser.get("/my/questions/recheck/").text  # all of it is required
+
+
+def test_an_answer_about_a_treatment_can_be_taken_back(browser: Client, lead: Lead) -> None:
+    pick(browser, "chiropractic")
+    row = Treatment.objects.get()
+    assert browser.get(at(row)).text.count("No answer") == len(ROUND)
+    store(
+        browser, at(row), going_on="no", relief="50", lasted="14", ended_because="stopped_no_benefit", clinician="true"
+    )
+    store(browser, at(row), **dict.fromkeys(ROUND, ""))
+    row.refresh_from_db()
+    left = (row.status, row.relief_percent, row.relief_duration_days, row.directed_by_clinician)
+    assert left == ("", None, None, None)
 
 
 # --- Ratings --------------------------------------------------------------------------------------------------------
