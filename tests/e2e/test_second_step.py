@@ -9,12 +9,12 @@ from playwright.sync_api import Page, expect
 from crm import delivery, patient_access
 from crm.actions import conversation
 from crm.enums import LinkPurpose
-from crm.models import Lead, Message, Treatment
+from crm.models import ContactPerson, Document, Lead, Message, PrivateMessage, Treatment
 from intake import pending
 from intake.models import Submission
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_patient import fill_in, tick
-from tests.factories import make_lead, make_link, make_user, prove
+from tests.factories import make_lead, make_link, make_treatment, make_user, prove
 from tests.faults.far_end import far_end
 
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 740}}
@@ -163,3 +163,32 @@ def test_the_rooms_of_the_private_page_have_no_barrier(open_page: Watch) -> None
             found[path] = (barriers(page), overflow(page), page.locator("h1").count())
         type(entry.session).objects.filter(pk=entry.session.pk).update(proven_at=None)
         assert set(map(str, found.values())) == {"([], 0, 1)"}, found
+
+
+def test_what_people_typed_without_a_gap_breaks(open_page: Watch) -> None:
+    long = "Z" + "y" * 69 + "x"
+    lead = make_lead(first_name=long[:60], last_name=long[:60], email=f"{long[:60]}@example.org")
+    ContactPerson.objects.create(lead=lead, name=long, relation=long[:60], may_discuss=True)
+    row = make_treatment(lead, kind="inj_other", kind_other=long, body_region="lumbar", drug_name=long)
+    make_treatment(lead, kind="med_other", kind_other=long, drug_name=long)
+    for by in (None, make_user()):
+        PrivateMessage.objects.create(lead=lead, by=by, text=long)
+        file = {"name": f"{long}.pdf", "size": 9, "kind": "report", "source": "patient", "state": "clean"}
+        Document.objects.create(lead=lead, uploaded_by=by, **file)
+    page = open_page("/", **PHONE)
+    page.context.add_cookies([{"name": "patient", "value": prove(lead).secret, "url": page.url}])
+    rooms = ["", "people/", "messages/", "documents/", "wishes/", "data/", "treatments/", "treatments/over-time/"]
+    found = {}
+    for path in [*rooms, f"treatments/{row.pk}/", "questions/background/"]:
+        page.goto(f"/my/{path}")
+        for width in (320, 1280):
+            page.set_viewport_size({"width": width, "height": 740})
+            if overflow(page) > 0:
+                found[path, width] = overflow(page)
+    assert found == {}
+    page.set_viewport_size({"width": 320, "height": 740})
+    page.goto("/my/people/")
+    page.get_by_label("Name of the person").fill(long)
+    page.get_by_role("button", name="Put on the list").press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert overflow(page) <= 0
