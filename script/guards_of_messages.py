@@ -64,7 +64,7 @@ MESSAGE_GUARDS = [
     Guard(
         "a message is never put before one that was read",
         "crm/actions/conversation.py",
-        "message.at = max(message.at, latest.at + _INSTANT)",
+        'message.at = private_messages.moment_after(there.order_by("-at", "-pk").first(), now=message.at)',
         "pass",
         f"{CONVERSATION}::test_no_message_is_put_before_one_that_was_there",
     ),
