@@ -27,9 +27,16 @@ REQUEST_GUARDS = [
     Guard(
         "time puts no re-check off",
         "intake/assessments.py",
-        "promised=locked.recheck_on if time_passed else None",
-        "promised=None",
+        "promised = locked.recheck_on if time_passed else None",
+        "promised = None",
         "intake/test_time_passes.py::test_asking_because_time_passed_moves_no_recheck_later",
+    ),
+    Guard(
+        "a lead that cannot be asked holds up no other",
+        "intake/time_passes.py",
+        "NextAsk.objects.filter(pk=lead_id).update(due_at=now + AGAIN_AFTER)",
+        "raise",
+        "intake/test_time_passes.py::test_one_that_cannot_be_asked_holds_up_no_other",
     ),
     Guard(
         "who is closed is not asked because time passed",

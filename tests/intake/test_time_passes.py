@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError
 from django.test import Client
 
 from crm.actions import leads
@@ -213,6 +215,35 @@ def test_a_round_is_bounded_and_begins_with_the_longest_due(centre: Location) ->
     assert time_passes.ask_due(now=SOON, at_most=2) == 2
     assert due(several[0]) == SOON
     assert time_passes.ask_due(now=SOON, at_most=2) == 1
+
+
+def test_one_that_cannot_be_asked_holds_up_no_other(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd, fine = [
+        actions.submit(request_of(centre, email=f"p{n}@example.org", phone=f"+1212555010{n}")).lead for n in range(2)
+    ]
+    for hours, lead in ((2, odd), (1, fine)):
+        NextAsk.objects.filter(pk=lead.pk).update(due_at=SOON - timedelta(hours=hours))
+    asked: list[Lead] = []
+
+    def ask(lead: Lead, **_how: Any) -> None:
+        if lead == odd:
+            raise KeyError("a word that nobody knows")
+        asked.append(lead)
+
+    monkeypatch.setattr(assessments, "assess_locked", ask)
+    assert time_passes.ask_due(now=SOON) == 2
+    assert (asked, due(odd)) == ([fine], SOON + time_passes.AGAIN_AFTER)
+
+
+@pytest.mark.parametrize("trouble", [OperationalError(), SoftTimeLimitExceeded()])
+def test_trouble_of_the_moment_ends_the_round(early: Lead, monkeypatch: pytest.MonkeyPatch, trouble: Exception) -> None:
+    def ask(_lead: Lead, **_how: Any) -> None:
+        raise trouble
+
+    monkeypatch.setattr(assessments, "assess_locked", ask)
+    with pytest.raises(type(trouble)):
+        time_passes.ask_due(now=TURNS)
+    assert due(early) == TURNS
 
 
 def test_the_first_request_keeps_its_day_too(lead: Lead) -> None:
