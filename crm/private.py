@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm import cookies, desk_session, patient_access, raw_body, registry, second_factor, whose_page
+from crm import cookies, desk_session, patient_access, registry, second_factor, whose_page
 from crm.actions import access
 from crm.client_address import client_address
 from crm.enums import AccessAction, LinkPurpose
@@ -242,7 +242,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 def id_in(request: HttpRequest, name: str) -> uuid.UUID:
     """Which rendering of a form was sent, so that two presses of one button are one; a new id when it does not say."""
     try:
-        return uuid.UUID(raw_body.field_in(request, name))
+        return uuid.UUID(request.POST.get(name, ""))
     except ValueError:
         return uuid.uuid4()
 

@@ -1,9 +1,10 @@
 """A body as it came over the wire, for what has to be found in it however many fields it has."""
 
+from typing import Any, cast
 from urllib.parse import parse_qs
 
-from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest
+from django.core.exceptions import TooManyFieldsSent
+from django.http import HttpRequest, QueryDict
 
 
 def fields_in(request: HttpRequest) -> dict[str, list[str]]:
@@ -16,9 +17,18 @@ def fields_in(request: HttpRequest) -> dict[str, list[str]]:
         return {}
 
 
-def field_in(request: HttpRequest, name: str) -> str:
-    """Return one field of what was posted, "" when it is not there; over a limit it is looked for all the same."""
+def read_whole(request: HttpRequest) -> None:
+    """Let whatever reads `request.POST` from now on find all that was posted, in a form of more fields than Django
+    reads too. A body that cannot be read stays so."""
     try:
-        return request.POST.get(name, "")
-    except SuspiciousOperation:
-        return fields_in(request).get(name, [""])[-1]
+        is_read = bool(request.POST)  # Django empties it after it has refused the body
+    except TooManyFieldsSent:
+        is_read = False
+    except Exception:  # as in fields_in
+        return
+    if not is_read:
+        whole = QueryDict(mutable=True)
+        for name, values in fields_in(request).items():
+            whole.setlist(name, values)
+        whole._mutable = False
+        request.POST = cast(Any, whole)

@@ -10,7 +10,7 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from crm import raw_body, registry
+from crm import registry
 from crm.models import Lead, PatientSession
 from crm.patient_access import FILLS_IN
 
@@ -51,7 +51,7 @@ def is_from_script(request: HttpRequest) -> bool:
 def named_in(request: HttpRequest, session: PatientSession | None) -> PatientSession | None:
     """Return the session, alive or over, in which the page of a form was opened; None when the form does not say.
     `session`: the browser's own, for which nobody has to ask the database."""
-    token = request.headers.get(HEADER) or raw_body.field_in(request, FIELD)
+    token = request.headers.get(HEADER) or request.POST.get(FIELD, "")
     try:
         key = UUID(_SIGNER.unsign(token))
     except (BadSignature, ValueError):

@@ -16,7 +16,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from crm import raw_body
 from crm.client_address import client_address
 from intake.models import RateCount
 
@@ -134,8 +133,8 @@ def _judge(
     counts = {key: count for key, count, *_ in rows}
     limit = settings.REQUESTS_AN_HOUR
     found = {
-        "honeypot": bool(raw_body.field_in(request, HONEYPOT)),
-        **_about_time(raw_body.field_in(request, OPENED), now),
+        "honeypot": bool(request.POST.get(HONEYPOT)),
+        **_about_time(request.POST.get(OPENED, ""), now),
         "many_here": counts[address] > limit,
         "many_same": any(counts[key] > max(1, limit // PER_CONTACT) for key in contact),
     }

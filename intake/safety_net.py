@@ -70,6 +70,7 @@ class SafetyNet:
             return response
         if raw_signs.is_too_much(request):
             return bad_request(request, SuspiciousOperation("Over a limit."))
+        raw_body.read_whole(request)
         if not raw_signs.ticked_in(request):
             if match.url_name in PRIVATE and not _is_answered(request, response):
                 _keep_signs_for_review(request, match)
@@ -134,7 +135,7 @@ def _keep_public(request: HttpRequest, door: Door) -> HttpResponse:
             return taking.take_emergency(request, door)
     except Exception as error:
         log.error("emergency_not_stored", exc_info=error)
-    return door.emergency(request, abroad=taking.is_abroad(raw_body.field_in(request, "state")), kept="failed")
+    return door.emergency(request, abroad=taking.is_abroad(request.POST.get("state", "")), kept="failed")
 
 
 def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:

@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from crm import patient_access, queries
 from crm.enums import TaskKind
-from crm.models import Lead, Location, PatientSession, SafetyAlert, Task
-from intake import safety_net
+from crm.models import EmergencyCount, Lead, Location, PatientSession, SafetyAlert, Task
+from intake import actions, safety_net
 from intake.models import Submission, UnprovenRequest
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT
 from tests.factories import make_lead, make_link, make_user, prove, step_one
+from tests.intake.test_submit import request_of
 
 FORM_DATA = "application/x-www-form-urlencoded"
 PRIVATE_PAGES = [
@@ -278,6 +279,48 @@ def test_a_request_without_a_token_is_kept_as_from_a_frame(browser: Client, monk
     no_token(monkeypatch, browser)
     send(browser, "/candidate/")
     assert Submission.objects.get().lead.safety_hold
+
+
+MANY_FIELDS = EXTRA["too many fields"]
+PUBLIC = ["/candidate/", "/candidate/call-me/", "/candidate/embed/"]
+
+
+@pytest.mark.parametrize("route", PUBLIC)
+def test_a_public_form_of_too_many_fields_is_kept_and_calls_somebody(centre: Location, route: str) -> None:
+    answer = send(Client(), route, **MANY_FIELDS)
+    lead = Lead.objects.get()
+    assert answer.status_code in {200, 302}
+    assert (lead.last_name, lead.safety_hold, Submission.objects.get().answers["safety_check"]) == (
+        "Sample",
+        True,
+        ["A1"],
+    )
+    assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
+    assert Task.objects.open().filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == 1
+
+
+@pytest.mark.parametrize("route", PUBLIC)
+def test_such_a_form_in_the_name_of_somebody_known_is_a_report(centre: Location, route: str) -> None:
+    actions.submit(request_of(centre))
+    send(Client(), route, **MANY_FIELDS)
+    report = UnprovenRequest.objects.get()
+    assert (report.has_sign, Lead.objects.get().safety_hold) == (True, False)
+    assert SafetyAlert.objects.open().count() == 1
+
+
+@pytest.mark.parametrize("route", PUBLIC)
+def test_such_a_form_of_nobody_in_particular_gets_the_page_alone(centre: Location, route: str) -> None:
+    nameless = {"first_name": "", "last_name": "", "email": "", "phone": ""}
+    browser = Client()
+    assert shows_emergency(browser, send(browser, route, **MANY_FIELDS, **nameless))
+    assert not Lead.objects.exists()
+    assert EmergencyCount.objects.get().count == 1
+
+
+def test_a_sign_for_review_on_a_page_of_too_many_fields_is_a_report(browser: Client) -> None:
+    send(browser, PRIVATE_PAGES[0], safety_check=["none"], safety_check_b=["B2"], **MANY_FIELDS)
+    assert UnprovenRequest.objects.get().submissions.get().answers["safety_check_b"] == ["B2"]
+    assert Task.objects.open().filter(kind=TaskKind.REVIEW).count() == 1
 
 
 def test_nobody_waits_twice_for_a_database_that_is_away(browser: Client, monkeypatch: Patch) -> None:
