@@ -140,9 +140,10 @@ def _is_same(one: Any, other: Any) -> bool:
 
 @transaction.atomic
 @one_by_one
-def keep_emergency(sent: Sent) -> None:
+def keep_emergency(sent: Sent, *, is_loud: bool = True) -> None:
     """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
-    to a request in somebody's name puts the hold on that request alone; somebody is called all the same."""
+    to a request in somebody's name puts the hold on that request alone; somebody is called all the same. Not `is_loud`:
+    so many came that the alert comes without mails."""
     said = sent.answers if sent.session.is_proven else sent.answers | sent.telling
     sent = replace(sent, answers=_given(said))
     if sent.session.is_proven:
@@ -153,7 +154,7 @@ def keep_emergency(sent: Sent) -> None:
     known.locked(sent.lead)  # first, as whoever decides about the request does; the alert waits for it anyway
     waits = _request_of(sent)
     if kept := _keep_for_later(sent, waits, is_urgent=True):
-        known.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now)
+        known.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now, is_loud=is_loud)
 
 
 @transaction.atomic
@@ -217,7 +218,7 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
 @transaction.atomic
 @one_by_one
 @events.one_press()
-def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
+def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any], *, is_loud: bool = True) -> None:
     """Keep what was told of one treatment, with a warning sign in it: as keep_emergency for a page. What contradicts
     itself changes no row."""
     if sent.session.is_proven:
@@ -234,7 +235,7 @@ def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
     if kept := _keep_told(
         sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits, is_urgent=True
     ):
-        known.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now)
+        known.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now, is_loud=is_loud)
 
 
 @transaction.atomic

@@ -79,10 +79,8 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
     valid = form.is_valid()
     sent = sent_with(request.patient, page.key, page.title, form)
     if form.is_emergency:
-        kept = not _are_many(request, urgent=True)
-        if kept:
-            answering.keep_emergency(sent)
-        return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept" if kept else "failed")
+        answering.keep_emergency(sent, is_loud=not _are_many(request, urgent=True))
+        return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept")
     if not valid or _are_many(request):
         return _show(request, page, form, status=429 if valid else 422)
     try:
@@ -177,17 +175,11 @@ def _tell(request: PatientRequest, row: Treatment) -> HttpResponse:
 
 
 def _treatment_emergency(request: PatientRequest, row: Treatment, form: told.ToldForm) -> HttpResponse:
-    kept = not _are_many(request, urgent=True)
-    if kept:
-        keep_treatment_emergency(request.patient, row, form)
-    return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept" if kept else "failed")
-
-
-def keep_treatment_emergency(session: PatientSession, row: Treatment, form: told.ToldForm) -> None:
     """Keep a page about a treatment with a warning sign in it, as much of it as is in order."""
     columns = form.columns() if form.is_valid() else {}
-    sent = sent_with(session, record.TREATMENTS, str(row), form, answers=form.told())
-    answering.tell_emergency(sent, row, columns)
+    sent = sent_with(request.patient, record.TREATMENTS, str(row), form, answers=form.told())
+    answering.tell_emergency(sent, row, columns, is_loud=not _are_many(request, urgent=True))
+    return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept")
 
 
 def _keep_picked(request: PatientRequest, form: told.PickForm) -> HttpResponse:

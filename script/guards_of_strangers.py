@@ -10,6 +10,34 @@ _REPORTS = "intake/test_reports.py"
 
 STRANGER_GUARDS = [
     Guard(
+        "another sign in a report is called about again",
+        "intake/known.py",
+        "tasks.open_again if cause else tasks.open_once",
+        "tasks.open_once",
+        f"{_REPORTS}::test_another_sign_in_a_report_is_called_about_again",
+    ),
+    Guard(
+        "a sign over the limit is kept",
+        "intake/my.py",
+        "        answering.keep_emergency(sent, is_loud=",
+        "        _are_many(request, urgent=True) or answering.keep_emergency(sent, is_loud=",
+        f"{_PENDING}::test_a_sign_over_the_limit_is_kept_and_calls_somebody_without_mails",
+    ),
+    Guard(
+        "a report costs the same whether one waits already",
+        "intake/reports.py",
+        "    with rows.kept_if(begun is None):",
+        "    if begun is None:",
+        f"{_REPORTS}::test_a_report_costs_the_same_whether_one_waits_already",
+    ),
+    Guard(
+        "a browser that was left weeks ago says nothing of who sat there",
+        "crm/patient_access.py",
+        "after.origin if after.seen_at > now - LINK_LIVES else None",
+        "after.origin",
+        f"{_REPORTS}::test_a_browser_that_was_left_weeks_ago_says_nothing_of_who_sat_there",
+    ),
+    Guard(
         "a typed name and address change nobody's record",
         "intake/actions.py",
         "return known.attach(asked, people.lead) if asked.by else _write_unproven(asked, people)",

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from crm import sweep
 from crm.actions import treatments
 from crm.enums import Outcome
-from crm.models import Lead, Location, Measurement, PatientSession, SafetyAlert, Treatment, User
+from crm.models import Lead, Location, Measurement, PatientSession, SafetyAlert, Task, Treatment, User
 from intake import actions, answering, assessments, guard, pending, unproven
 from intake.applying import Sent
 from intake.models import Assessment, PendingSubmission, Submission, Unproven, UnprovenRequest
@@ -232,6 +232,24 @@ def test_a_limit_hides_no_emergency_page_and_no_sign(visitor: Client, lead: Lead
         assert answer["Location"] == "/candidate/emergency/"
     lead.refresh_from_db()
     assert (lead.safety_hold, SafetyAlert.objects.count()) == (True, 1)
+
+
+@pytest.mark.parametrize("is_of_a_treatment", [False, True])
+def test_a_sign_over_the_limit_is_kept_and_calls_somebody_without_mails(
+    visitor: Client, lead: Lead, settings: Settings, is_of_a_treatment: bool
+) -> None:
+    visitor.post("/my/treatments/", sent(kinds=["esi_unknown"]))
+    ticked = Submission.objects.get(page="treatments").answers["treatment"]
+    settings.REQUESTS_AN_HOUR = 0
+    address = f"/my/treatments/{ticked}/" if is_of_a_treatment else "/my/questions/pain/"
+    sign = {"since_then": ["fever", "worse_pain"]} if is_of_a_treatment else {"safety_check": ["A7"]}
+    answer = visitor.post(address, sent(**sign))
+    assert "We have received what you sent" in visitor.get(answer["Location"]).content.decode()
+    lead.refresh_from_db()
+    alert = SafetyAlert.objects.open().get(lead=lead)
+    assert (lead.safety_hold, alert.next_level_at) == (True, None)
+    assert Task.objects.open().filter(lead=lead, kind="urgent_call").count() == 1
+    assert Submission.objects.filter(page="treatments" if is_of_a_treatment else "pain").exists()
 
 
 def test_pages_from_one_connection_have_a_limit(
