@@ -121,8 +121,9 @@ def hold(lead: Lead, *, now: datetime) -> None:
 
 def call_at_once(lead: Lead, *, key: object, cause: object = None, now: datetime, is_loud: bool = True) -> None:
     """Open the urgent call, once a `key`, and raise the alert, once a `cause`; leave the lead as it is. `cause`: what
-    was reported, when one call stands for several reports."""
-    tasks.open_once(request.urgent_call(lead, key=key, now=now))
+    was reported just now, when one call stands for several reports: then somebody has to call again."""
+    open_call = tasks.open_again if cause else tasks.open_once
+    open_call(request.urgent_call(lead, key=key, now=now))
     safety.raise_alert(lead, key=f"urgent:{cause or key}", now=now, is_loud=is_loud)
 
 

@@ -31,6 +31,12 @@ def open_once(task: Task) -> None:
     Task.objects.bulk_create([task], ignore_conflicts=True)
 
 
+def open_again(task: Task) -> None:
+    """Save a task; one with its key waits again and is due as this one, whether somebody had done it or put it off."""
+    again = ["due_at", "done_at", "done_by"]
+    Task.objects.bulk_create([task], update_conflicts=True, unique_fields=["key"], update_fields=again)
+
+
 def open_task(lead: Lead, *, kind: TaskKind, title: str, due_at: datetime, key: str) -> None:
     """The same for a task that is described."""
     open_once(Task(lead=lead, kind=kind, title=title, due_at=due_at, key=key))

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
 from crm import patient_access
-from crm.actions import reviews, safety
+from crm.actions import reviews, safety, tasks
 from crm.enums import Outcome, Stage, TaskKind
 from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, User
 from intake import actions, assessments, pending, unproven
@@ -256,6 +257,27 @@ def test_a_crowd_of_emergency_signs_is_kept_without_mails(known: Lead, settings:
     assert "We have received what you sent" in browser.get(answer["Location"]).content.decode()
     assert (the_report().has_sign, the_report().submissions.count()) == (True, 1)
     assert SafetyAlert.objects.get().next_level_at is None
+
+
+# --- Another sign in the same name ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("way", ["a page after it", "left alone", "without a token"])
+@pytest.mark.parametrize("is_done", [True, False])
+def test_another_sign_in_a_report_is_called_about_again(
+    known: Lead, coordinator: User, way: str, is_done: bool
+) -> None:
+    browser, _answer = EMERGENCY[way](known, A_SIGN)
+    call = Task.objects.get(lead=known, kind=TaskKind.URGENT_CALL)
+    if is_done:
+        tasks.finish_task(call, by=coordinator, now=timezone.now())
+    else:
+        tasks.put_off(call, until=timezone.now() + timedelta(days=1), by=coordinator, now=timezone.now())
+    form = str(uuid.uuid4())
+    page(browser, {"safety_check": ["A5"]}, submission_id=form)
+    again = Task.objects.open().get(lead=known, kind=TaskKind.URGENT_CALL)
+    assert (again.pk, again.due_at <= timezone.now()) == (call.pk, True)
+    tasks.finish_task(again, by=coordinator, now=timezone.now())
+    page(browser, {"safety_check": ["A5"]}, submission_id=form)  # the same press is no other sign
+    assert not Task.objects.open().filter(lead=known, kind=TaskKind.URGENT_CALL).exists()
 
 
 # --- Once the patient has shown who they are --------------------------------------------------------------------------
