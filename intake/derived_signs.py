@@ -25,18 +25,20 @@ THREE_MONTHS = timedelta(days=92)
 ORAL_STEROID = "med_oral_steroid"
 SURE, NOT_SURE = "yes", "unsure"
 _HASTE = ("", "no", "declined", NOT_SURE, SURE)
-_PARTS = [part for rule in SIGN_RULES for part in rule.parts]
 _LISTED = dict(zip(ASKED_AS_SIGNS, (dict(EMERGENCY_SIGNS), dict(REVIEW_SIGNS)), strict=True))
+
+
+def _by_haste(question: str) -> list[str]:
+    """The answers to a question that tell a sign or a part of one, those of an emergency first."""
+    parts = [(rule.sign, part) for rule in SIGN_RULES for part in rule.parts if part.question == question]
+    parts.sort(key=lambda one: not one[0].startswith("A"))
+    return list(dict.fromkeys(answer for _, part in parts for answer in (*sorted(part.sure), *sorted(part.unsure))))
+
 
 # Of each question, the answers that tell a sign or a part of one.
 _TELLING: dict[str, list[str]] = {
     name: [box for code in codes for box in (code, f"unsure_{code}")] for name, codes in _LISTED.items()
-} | {
-    part.question: sorted(
-        {answer for one in _PARTS if one.question == part.question for answer in one.sure | one.unsure}
-    )
-    for part in _PARTS
-}
+} | {name: _by_haste(name) for rule in SIGN_RULES for name in rule.questions}
 
 
 class Heard:

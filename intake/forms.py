@@ -25,7 +25,6 @@ from intake.questionnaire import (
     is_asked_anew,
     is_emergency,
 )
-from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS
 from intake.record import NO_ANSWERS
 from intake.shown import ShownForm
 
@@ -56,9 +55,8 @@ class QuestionnaireForm(forms.Form):
 
     @property
     def signs_as_ticked(self) -> dict[str, Any]:
-        """The warning signs that were ticked, where the boxes contradict each other and the form keeps none of them: no
-        sign may get lost."""
-        return raw_signs.unread(self, beside=ASKED_AS_SIGNS)
+        """The warning signs that were ticked and that the form keeps otherwise, or nowhere: no sign may get lost."""
+        return raw_signs.unread(self)
 
     @property
     def helper(self) -> FormHelper:
@@ -144,8 +142,7 @@ class PageForm(ShownForm, QuestionnaireForm):
     def is_emergency(self) -> bool:
         """Return True for a block-A "yes" or "not sure", ticked or told by another answer of the page, whether or not
         the rest is in order."""
-        names = ("safety_check", *EMERGENCY_QUESTIONS)
-        return bool(raw_signs.among({name: raw_signs.posted_list(self.data, name) for name in names}))
+        return bool(raw_signs.among({name: raw_signs.posted_list(self.data, name) for name in raw_signs.ANYWHERE}))
 
 
 class RequestForm(QuestionnaireForm):

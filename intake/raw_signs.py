@@ -1,6 +1,6 @@
 """Warning signs as they came over the wire, before any form, session or database has had a say."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
@@ -10,8 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from crm import raw_body
 from intake import derived_signs
 from intake.questionnaire import alarming_among
+from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS
 
 FIELD = "safety_check"
+# Heard on every page, whatever it asks.
+ANYWHERE = {*ASKED_AS_SIGNS, *EMERGENCY_QUESTIONS}
+_SEVERAL = {*ASKED_AS_SIGNS, "since_then"}  # of these, those that take several answers
 _MARK = "leads_to_emergency_care"
 
 
@@ -26,16 +30,23 @@ def among(posted: Mapping[str, list[str]]) -> list[str]:
     return list(dict.fromkeys([*alarming_among(posted.get(FIELD, [])), *derived_signs.emergencies_in(posted)]))
 
 
-def unread(form: Form, *, beside: Collection[str] = ()) -> dict[str, Any]:
-    """Return what was ticked of warning signs where a checked form keeps no answer, such as boxes that contradict each
-    other: no sign may get lost. `beside`: lists of signs that count on a page which does not ask for them, too."""
-    wanted = (form.errors.keys() & form.fields.keys()) | (set(beside) - form.fields.keys())
-    ticked = {name: derived_signs.telling_among(name, posted_list(form.data, name)) for name in sorted(wanted)}
-    return {
-        name: boxes if name in beside or isinstance(form.fields[name], MultipleChoiceField) else boxes[0]
-        for name, boxes in ticked.items()
-        if boxes
-    }
+def unread(form: Form) -> dict[str, Any]:
+    """Return what was ticked of warning signs where a checked form keeps no answer, or another one: boxes that
+    contradict each other, two answers to a question that takes one, and signs that its page does not ask for. No sign
+    may get lost."""
+    wanted = [name for name in sorted(ANYWHERE | form.fields.keys()) if _is_unread(form, name)]
+    ticked = {name: derived_signs.telling_among(name, posted_list(form.data, name)) for name in wanted}
+    return {name: boxes if _takes_several(form, name) else boxes[0] for name, boxes in ticked.items() if boxes}
+
+
+def _is_unread(form: Form, name: str) -> bool:
+    if name not in form.fields or name in form.errors:
+        return True
+    return not _takes_several(form, name) and len(posted_list(form.data, name)) > 1
+
+
+def _takes_several(form: Form, name: str) -> bool:
+    return isinstance(form.fields[name], MultipleChoiceField) if name in form.fields else name in _SEVERAL
 
 
 def posted_list(data: Any, name: str) -> list[str]:

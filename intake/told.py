@@ -20,7 +20,6 @@ from crm.vocabulary import kinds_in, name_of
 from intake import raw_signs
 from intake.answers_of import answers_of
 from intake.fields import TickField
-from intake.questionnaire.red_flags import EMERGENCY_QUESTIONS
 from intake.shown import ShownForm, plainly
 from intake.spoken import choices, said
 
@@ -197,7 +196,7 @@ class ToldForm(ShownForm):
     def is_emergency(self) -> bool:
         """Return True when what was ticked tells a sign of block A, whether or not the rest is in order."""
         sent = cast(QueryDict, self.data)
-        return bool(raw_signs.among({name: sent.getlist(name) for name in EMERGENCY_QUESTIONS}))
+        return bool(raw_signs.among({name: sent.getlist(name) for name in raw_signs.ANYWHERE}))
 
     def clean_start(self) -> SaidDate | None:
         return _past(self.cleaned_data["start"])

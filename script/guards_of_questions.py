@@ -22,8 +22,8 @@ QUESTION_GUARDS = [
     Guard(
         "a derived sign of block A leads to the emergency page",
         "intake/forms.py",
-        '        names = ("safety_check", *EMERGENCY_QUESTIONS)\n',
-        '        names = ("safety_check",)\n',
+        "for name in raw_signs.ANYWHERE}))",
+        'for name in ("safety_check",)}))',
         f"{TESTS}::test_a_derived_emergency_from_a_browser_without_proof_is_a_report",
     ),
     Guard(
@@ -113,9 +113,23 @@ QUESTION_GUARDS = [
     Guard(
         "boxes that contradict each other lose no sign",
         "intake/raw_signs.py",
-        "    wanted = (form.errors.keys() & form.fields.keys()) | ",
-        "    wanted = ",
+        "    if name not in form.fields or name in form.errors:\n",
+        "    if name not in form.fields:\n",
         f"{TESTS}::test_boxes_that_contradict_each_other_lose_no_sign",
+    ),
+    Guard(
+        "an emergency that its page does not ask for is named in the record",
+        "intake/raw_signs.py",
+        "sorted(ANYWHERE | form.fields.keys())",
+        "sorted(form.fields.keys())",
+        f"{TESTS}::test_an_emergency_that_its_page_does_not_ask_for_is_named_in_the_record",
+    ),
+    Guard(
+        "of two answers to one question the emergency is kept",
+        "intake/raw_signs.py",
+        "len(posted_list(form.data, name)) > 1\n",
+        "False\n",
+        f"{TESTS}::test_an_emergency_that_its_page_does_not_ask_for_is_named_in_the_record",
     ),
     Guard(
         "boxes about a treatment that contradict each other lose no sign",

@@ -630,6 +630,40 @@ def test_boxes_that_contradict_each_other_lose_no_sign(
 @pytest.mark.parametrize(
     ("page", "answers", "expected"),
     [
+        ("background", {"limb_weakness": "worse"}, {"A5": "yes"}),
+        ("insurance", {"lift_foot": "unsure"}, {"A5": "unsure"}),
+        ("imaging", {"since_then": ["fever", "worse_pain"]}, {"A7": "yes"}),
+        ("recheck", CORD | {"hands_gait_change": "worse"}, {"A9": "yes"}),
+        ("pain", {"limb_weakness": ["worse", "same"]}, {"A5": "yes"}),
+        ("treatment", {"limb_weakness": "worse"}, {"A5": "yes"}),
+        ("treatment", {"safety_check": ["A1"]}, {"A1": "yes"}),
+        ("a pill", {"since_then": ["fever", "worse_pain"]}, {"A7": "yes"}),
+    ],
+)
+@pytest.mark.parametrize("proven", [True, False])
+def test_an_emergency_that_its_page_does_not_ask_for_is_named_in_the_record(
+    lead: Lead, browser: Client, page: str, answers: dict[str, Any], expected: dict[str, str], proven: bool
+) -> None:
+    origin = Submission.objects.get(lead=lead).pk
+    if not proven:
+        browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), origin=origin).secret
+    if page in {"treatment", "a pill"}:
+        kind = ITS_KIND if page == "treatment" else "med_nsaid_rx"
+        browser.post("/my/treatments/", {"kinds": [kind], "submission_id": str(uuid.uuid4())})
+        ticked = Submission.objects.get(lead=lead, page="treatments").answers["treatment"]
+        address = f"/my/treatments/{ticked}/"
+    else:
+        address = f"/my/questions/{page}/"
+    answer = browser.post(address, {"submission_id": str(uuid.uuid4())} | answers)
+    pending.apply_due(timezone.now())
+    lead.refresh_from_db()
+    assert (answer["Location"], lead.safety_hold, told(lead)) == ("/candidate/emergency/", True, expected)
+    assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "answers", "expected"),
+    [
         ("recheck", {"safety_check_b": ["B2", "none"]}, ["B2"]),
         ("recheck", {"safety_check": ["A1"], "safety_check_b": ["B2", "none"]}, ["A1", "B2"]),
         ("background", {"recent_events": ["surgery", "none"]}, ["B5"]),
