@@ -72,7 +72,8 @@ def assess_locked(
     locked: Lead, *, cause: str, now: datetime, sign_told: bool = False, time_passed: bool = False
 ) -> Assessment:
     """Do what `assess` does for a lead that this transaction has locked, its location at hand."""
-    before, told, kept = latest(locked), record.told_by(locked), record.kept_of(locked)
+    before, kept = latest(locked), record.kept_of(locked)
+    told = record.of_what_took_place(record.told_by(locked), kept.treatments)
     snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at, signs=told.signs, kept=kept)
     found = gaps.of_lead(locked, told, now=now, kept=kept)
     remarks = [*flags.of_record(told.answers | told.facts, kept, now=now), *found.flags]

@@ -81,9 +81,22 @@ class Heard:
         known = before | told
         known |= {name: page[name] for name in ("kind", "start") if name in page}
         self._treatments[key] = known
+        if boxes := {name: told[name] for name in ASKED_AS_SIGNS if told.get(name)}:
+            self.hear(boxes)
         self._take_in(told, {**known, "since_then": told.get("since_then")}, key)
         if told.get("not_tried"):
-            self._told = {one: sure for one, sure in self._told.items() if one[1] != key}
+            self.leave_out([key])
+
+    def leave_out(self, never_were: Collection[str]) -> None:
+        """Take back what was told of these treatments, by their keys."""
+        self._told = {one: sure for one, sure in self._told.items() if one[1] not in never_were}
+        for key in self._treatments.keys() & set(never_were):
+            self._treatments[key] = {**self._treatments[key], "not_tried": True}
+
+    @property
+    def treatments(self) -> Collection[str]:
+        """Return of which treatments something was told, by their keys."""
+        return self._treatments.keys()
 
     @property
     def facts(self) -> dict[str, list[str]]:

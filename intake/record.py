@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
@@ -14,6 +14,7 @@ from crm.models import Lead, Measurement, PatientSession, Treatment
 from crm.partial_dates import first_day, last_day
 from crm.treatment_enums import MeasurementKind, TreatmentStatus
 from intake import derived_signs, insurers
+from intake.derived_signs import Heard
 from intake.insurers import Insurer
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.snapshot import BUCKET_DAYS, Radiation, Region, Snapshot, Tick
@@ -43,6 +44,7 @@ class Told:
     facts: dict[str, list[str]] = field(default_factory=dict)
     pages: frozenset[str] = frozenset()
     detailed: frozenset[str] = frozenset()
+    heard: Heard = field(default_factory=Heard)
 
     @property
     def at(self) -> dict[str, datetime]:
@@ -87,7 +89,7 @@ def _told_on(pages: QuerySet[Submission] | list[Submission]) -> Told:
     answers: dict[str, Any] = {}
     given: dict[str, Submission] = {}
     detailed: set[str] = set()
-    insurer, since, heard = Insurer(), None, derived_signs.Heard()
+    insurer, since, heard = Insurer(), None, Heard()
     in_order = pages if isinstance(pages, list) else list(_in_order(pages))
     for page in in_order:
         if page.page == TREATMENTS:
@@ -102,7 +104,16 @@ def _told_on(pages: QuerySet[Submission] | list[Submission]) -> Told:
             former, insurer = insurer, insurers.told(answers)
             since = page.at if former.plan and not insurer.is_same(former) else since
     sent = frozenset(page.page for page in in_order)
-    return Told(answers, given, since, heard.signs, heard.facts, sent, frozenset(detailed))
+    return Told(answers, given, since, heard.signs, heard.facts, sent, frozenset(detailed), heard)
+
+
+def of_what_took_place(told: Told, treatments: Iterable[Treatment]) -> Told:
+    """Return what was told of a lead without the signs and facts of those of its `treatments` that never took place, as
+    the record knows by now. They are looked at only where treatments were told."""
+    if not told.heard.treatments:
+        return told
+    told.heard.leave_out({str(one.pk) for one in treatments if one.status == TreatmentStatus.DECLINED})
+    return replace(told, signs=told.heard.signs, facts=told.heard.facts)
 
 
 def _takes_place_of(former: Submission | None, page: Submission, value: Any) -> bool:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import patient_access
-from crm.actions import reviews
+from crm.actions import reviews, treatments
 from crm.enums import Decision, Outcome, TaskKind
 from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, Treatment, User
 from crm.vocabulary import TreatmentKind
@@ -800,3 +800,27 @@ def test_what_was_verified_keeps_its_sign_until_somebody_has_looked(lead: Lead, 
     )
     take_back(browser, lead)
     assert (told(lead), open_reviews(lead)) == ({"B5": "yes"}, 1)
+
+
+def test_a_verified_injection_tells_no_sign_any_more_once_staff_agree_that_it_never_was(
+    lead: Lead, browser: Client, desk: Client
+) -> None:
+    test_what_was_verified_keeps_its_sign_until_somebody_has_looked(lead, browser)
+    row = Treatment.objects.get(lead=lead)
+    assert row.disputed_at is not None
+    desk.post(
+        f"/admin/crm/lead/{lead.pk}/treatments/{row.pk}/settle/",
+        {"settle": "accept", "seen": row.disputed_at.isoformat()},
+    )
+    row.refresh_from_db()
+    assert row.status == "declined"
+    assert (told(lead), looked_at(lead), open_reviews(lead)) == ({}, [], 1)  # a clinician still looks
+
+
+@pytest.mark.parametrize("status", ["declined", "completed"])
+def test_a_treatment_that_staff_mark_as_declined_tells_no_sign(
+    lead: Lead, browser: Client, coordinator: User, status: str
+) -> None:
+    tell(browser, lead, start=months_ago(1), since_then=["infection"])
+    treatments.correct(Treatment.objects.get(lead=lead), by=coordinator, status=status, now=timezone.now())
+    assert (told(lead), looked_at(lead)) == (({}, []) if status == "declined" else ({"B5": "yes"}, ["injection"]))
