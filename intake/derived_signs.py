@@ -16,6 +16,8 @@ from intake.questionnaire.red_flags import (
     ASKED_AS_SIGNS,
     CORD_QUESTIONS,
     EMERGENCY_QUESTIONS,
+    RECENT_QUESTIONS,
+    RECENT_SIGNS,
     SIGN_RULES,
     Part,
     SignRule,
@@ -50,15 +52,20 @@ class Heard:
         self._treatments: dict[str, dict[str, Any]] = {}
         self._cord_worse: list[str] = []  # getting worse, without what; once for each page
         self._shown: dict[str, Any] = {}  # what a page is filled in with, and says again when it is sent
+        self._days: dict[str, list[date]] = {}  # of signs that can happen again: since when, and told anew when
 
-    def hear(self, page: Mapping[str, Any]) -> None:
-        """Take in the answers of one page."""
+    def hear(self, page: Mapping[str, Any], *, on: date = date.min) -> None:
+        """Take in the answers of one page, sent on a day."""
+        before, whole = self.signs, {**self._shown, **page}
         for name in ASKED_AS_SIGNS:
             if page.get(name):
                 self._ticked[name] = list(page[name])
                 self._give_way(name)
-        self._take_in(page, {**self._shown, **page})
+        self._take_in(page, whole)
         self._hear_cord(page)
+        lately = {rule.sign for rule in _told(whole, asked=_answered(page) & RECENT_QUESTIONS)}
+        boxes = {box.rpartition("_")[2] for name in ASKED_AS_SIGNS for box in page.get(name) or []}
+        self._note_days(before, lately | boxes, on)
         self._shown |= {name: value for name, value in page.items() if name not in EMERGENCY_QUESTIONS}
 
     def _hear_cord(self, page: Mapping[str, Any]) -> None:
@@ -73,7 +80,7 @@ class Heard:
 
     def hear_treatment(self, page: Mapping[str, Any], *, on: date) -> None:
         """Take in what was told of one treatment on a day."""
-        key = page["treatment"]
+        key, signs_before = page["treatment"], self.signs
         before = self._treatments.get(key, {"kind": ""})
         told = page.get("told", {}) | {"injected": _injected(page, on)}
         if before.get("injected") and "start" not in told:
@@ -82,10 +89,27 @@ class Heard:
         known |= {name: page[name] for name in ("kind", "start") if name in page}
         self._treatments[key] = known
         if boxes := {name: told[name] for name in ASKED_AS_SIGNS if told.get(name)}:
-            self.hear(boxes)
-        self._take_in(told, {**known, "since_then": told.get("since_then")}, key)
+            self.hear(boxes, on=on)
+        whole = {**known, "since_then": told.get("since_then")}
+        self._take_in(told, whole, key)
         if told.get("not_tried"):
             self.leave_out([key])
+        self._note_days(signs_before, {rule.sign for rule in _told(whole, asked=_answered(told) - {"injected"})}, on)
+
+    def _note_days(self, before: Collection[str], told: Collection[str], on: date) -> None:
+        """Note of each sign that can happen again since when it stands, and on which later days it was told again."""
+        for sign in RECENT_SIGNS:
+            if sign not in self.signs:
+                self._days.pop(sign, None)
+            elif sign not in before or sign not in self._days:
+                self._days[sign] = [on]
+            elif sign in told and on > self._days[sign][-1]:
+                self._days[sign].append(on)
+
+    @property
+    def told_anew(self) -> dict[str, list[date]]:
+        """Return the signs of what happened lately that were told again while they stood, and on which later days."""
+        return {sign: days[1:] for sign, days in self._days.items() if len(days) > 1 and sign in self.signs}
 
     def leave_out(self, never_were: Collection[str]) -> None:
         """Take back what was told of these treatments, by their keys."""
@@ -114,7 +138,7 @@ class Heard:
 
     def _take_in(self, page: Mapping[str, Any], whole: Mapping[str, Any], key: str = "") -> None:
         """`whole`: the page with what it was filled in with."""
-        answered = {name for name, value in page.items() if values(value)}
+        answered = _answered(page)
         asked = answered if "start" in page else answered - {"injected"}  # another date asks anew
         self._told |= {(rule, key): sure for rule, sure in _told(whole, asked=asked).items()}
         for one in [one for one in self._told if one[1] == key and any(_denies(page, part) for part in one[0].parts)]:
@@ -195,6 +219,10 @@ def _as_signs(told: Collection[tuple[SignRule, str]]) -> list[tuple[str, str]]:
     """Without those beside which another one says more."""
     signs = {rule.sign for rule, _sure in told}
     return [(rule.sign, sure) for rule, sure in told if rule.unless not in signs]
+
+
+def _answered(page: Mapping[str, Any]) -> set[str]:
+    return {name for name, value in page.items() if values(value)}
 
 
 def _denies(page: Mapping[str, Any], part: Part) -> bool:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm.treatment_enums import Documentation, MeasurementKind
-from intake import gaps, looks
+from intake import anew, gaps, looks
 from intake.record import Kept
 
 Answers = dict[str, Any]
@@ -72,6 +72,8 @@ def in_words(flag: str) -> str:
     """Return a flag in the language in force; one that is no longer known stays as it is."""
     if flag.startswith(looks.FLAG):
         return looks.in_words(flag)
+    if flag.startswith(anew.FLAG):
+        return anew.in_words(flag)
     if flag.startswith(gaps.FLAG):
         return gaps.in_words(flag)
     return gettext(IN_WORDS[flag]) if flag in IN_WORDS else flag

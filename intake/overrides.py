@@ -78,7 +78,7 @@ def follow(lead: Lead, made: Assessment, *, now: datetime) -> Standing:
 def outdated(one: Override, made: Assessment) -> str:
     """Return why a decision does not know what it stands on any more; "" while it does."""
     against = one.assessment
-    if new := signs.beyond(made.signs, against.signs):
+    if new := signs.since(made, against):
         return f"A warning sign came: {', '.join(signs.in_words(sign) for sign in new)}."
     return f"Rule {made.rule} decides now, not {against.rule}." if made.rule != against.rule else ""
 

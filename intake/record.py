@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -70,7 +70,7 @@ def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
     """Return the latest answer to each question that was ever asked: pages in the order in which they were kept. One
     query. What waits in the lead's name is no answer of theirs. `before`: only what came before this page."""
     earlier = Q(entry__lt=before.entry) if before else Q()
-    return _told_on(Submission.objects.counting().filter(earlier, lead=lead))
+    return _told_on(Submission.objects.counting().filter(earlier, lead=lead), zone=ZoneInfo(lead.timezone))
 
 
 def told_by_each(leads: Iterable[UUID]) -> dict[UUID, Told]:
@@ -85,20 +85,22 @@ def _in_order(pages: QuerySet[Submission]) -> QuerySet[Submission]:
     return pages.select_related("session").order_by("entry")
 
 
-def _told_on(pages: QuerySet[Submission] | list[Submission]) -> Told:
+def _told_on(pages: QuerySet[Submission] | list[Submission], *, zone: tzinfo = UTC) -> Told:
+    """`zone`: where whoever told it lives."""
     answers: dict[str, Any] = {}
     given: dict[str, Submission] = {}
     detailed: set[str] = set()
     insurer, since, heard = Insurer(), None, Heard()
     in_order = pages if isinstance(pages, list) else list(_in_order(pages))
     for page in in_order:
+        on = page.at.astimezone(zone).date()
         if page.page == TREATMENTS:
             detailed |= {page.answers["treatment"]} if is_detailed(page) else set()
-            heard.hear_treatment(page.answers, on=page.at.date())
+            heard.hear_treatment(page.answers, on=on)
             continue
         counts = {name: value for name, value in page.answers.items() if _takes_place_of(given.get(name), page, value)}
         answers |= counts
-        heard.hear(counts)
+        heard.hear(counts, on=on)
         given |= dict.fromkeys(counts, page)
         if not insurers.INSURER_QUESTIONS.isdisjoint(counts):
             former, insurer = insurer, insurers.told(answers)

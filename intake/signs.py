@@ -15,7 +15,7 @@ from django.utils.timezone import localtime
 
 from crm.models import HoldClearing, Lead, ReviewDecision
 from crm.registry import Basis, News
-from intake import looks, record
+from intake import anew, looks, record
 from intake.candidacy import emergency_signs, review_signs
 from intake.models import Assessment
 from intake.questionnaire import SIGNS
@@ -52,14 +52,25 @@ def beyond(signs: Iterable[str], known: Iterable[str]) -> list[str]:
     return [sign for sign in signs if sign not in there and sign.removeprefix(UNSURE) not in there]
 
 
+def since(made: Assessment, known: Assessment) -> list[str]:
+    """Return those of an assessment that an earlier one did not know, or that were told anew since."""
+    told_anew = anew.signs_beyond(made.flags, known.flags)
+    fresh = {*beyond(made.signs, known.signs), *(sign for sign in made.signs if _code(sign) in told_anew)}
+    return [sign for sign in made.signs if sign in fresh]
+
+
+def _code(sign: str) -> str:
+    return sign.removeprefix(UNSURE)
+
+
 def in_words(sign: str) -> str:
     code = sign.removeprefix(UNSURE)
     return f"{SIGNS.get(code, code)} ({code}{', not sure' if sign != code else ''})"
 
 
 def uncovered(lead: Lead, made: Assessment) -> list[str]:
-    """Return those of an assessment that no decision has covered: none knew them, or they were gone in between and came
-    again. No query without signs, else three."""
+    """Return those of an assessment that no decision has covered: none knew them, they were gone in between and came
+    again, or they were told anew since. No query without signs, else three."""
     if not made.signs:
         return []
     decided = ReviewDecision.objects.in_force().filter(lead=lead).values_list("seen", "signs")
@@ -67,24 +78,30 @@ def uncovered(lead: Lead, made: Assessment) -> list[str]:
     covers = [(seen, {sign for sign in signs if not is_emergency(sign)}) for seen, signs in decided]
     covers += [(seen, {sign for sign in signs if is_emergency(sign)}) for seen, signs in cleared]
     since = _since(lead, min((seen for seen, _signs in covers), default=made.number))
-    return [sign for sign in made.signs if not any(_knew(sign, seen, signs, since) for seen, signs in covers)]
+    return [sign for sign in made.signs if not any(_knew(sign, made, seen, signs, since) for seen, signs in covers)]
 
 
 def unknown_to(decision: ReviewDecision, made: Assessment) -> list[str]:
-    """Return those of an assessment that a decision did not know: they came later, or were gone in between. One
-    query."""
+    """Return those of an assessment that a decision did not know: they came later, were gone in between, or were told
+    anew. One query."""
     since = _since(decision.lead, decision.seen)
-    return [sign for sign in made.signs if not _knew(sign, decision.seen, decision.signs, since)]
+    return [sign for sign in made.signs if not _knew(sign, made, decision.seen, decision.signs, since)]
 
 
-def _since(lead: Lead, number: int) -> dict[int, list[str]]:
-    """The signs of each later assessment."""
-    return dict(Assessment.objects.filter(lead=lead, number__gt=number).values_list("number", "signs"))
+def _since(lead: Lead, number: int) -> dict[int, tuple[list[str], list[str]]]:
+    """The signs and flags of an assessment, and of each later one."""
+    found = Assessment.objects.filter(lead=lead, number__gte=number).values_list("number", "signs", "flags")
+    return {number: (signs, flags) for number, signs, flags in found}
 
 
-def _knew(sign: str, seen: int, signs: Iterable[str], since: dict[int, list[str]]) -> bool:
-    """Whether a decision on what was `seen` has a sign in mind that stands now."""
-    return not beyond([sign], signs) and all(_is_there(sign, since[later]) for later in since if later > seen)
+def _knew(
+    sign: str, made: Assessment, seen: int, signs: Iterable[str], since: dict[int, tuple[list[str], list[str]]]
+) -> bool:
+    """Whether a decision on what was `seen` has a sign of `made` in mind."""
+    _signs, flags = since.get(seen, ([], []))
+    if beyond([sign], signs) or _code(sign) in anew.signs_beyond(made.flags, flags):
+        return False
+    return all(_is_there(sign, there) for later, (there, _flags) in since.items() if later > seen)
 
 
 def _is_there(sign: str, signs: list[str]) -> bool:
@@ -102,7 +119,7 @@ def basis(lead: Lead) -> Basis:
         number=latest.number,
         signs=tuple(latest.signs),
         uncovered=tuple(sign for sign in uncovered(lead, latest) if not is_emergency(sign)),
-        words=(*map(in_words, latest.signs), *map(looks.in_words, looks.beyond(latest.flags, ()))),
+        words=(*map(in_words, latest.signs), *_flags_in_words(latest.flags, ())),
     )
 
 
@@ -126,8 +143,14 @@ def _news(rows: list[_Row], seen: int) -> News:
     for number, at, cause, signs, flags in rows:
         if number > seen:
             new = [f"Warning sign: {in_words(sign)}" for sign in beyond(signs, known)]
-            new += [looks.in_words(look) for look in looks.beyond(flags, looked)]
+            new += _flags_in_words(flags, looked)
             said = ". ".join([cause, *new]).replace("?.", "?")
             lines.append(f"{date_format(localtime(at), 'M j, g:i A')}: {said}")
             known, looked = signs, flags
     return News(number=rows[-1][0] if rows else seen, lines=tuple(lines))
+
+
+def _flags_in_words(flags: list[str], known: Iterable[str]) -> list[str]:
+    """Those of `flags` that a clinician has to know and that are not among `known`."""
+    told_anew = map(anew.in_words, anew.beyond(flags, known))
+    return [*told_anew, *map(looks.in_words, looks.beyond(flags, known))]

@@ -29,7 +29,7 @@ QUESTION_GUARDS = [
     Guard(
         "the snapshot holds derived signs",
         "intake/record.py",
-        "        heard.hear(counts)\n",
+        "        heard.hear(counts, on=on)\n",
         "",
         f"{TESTS}::test_clumsy_hands_and_unsteady_walking_below_none_lead_to_a_review",
     ),

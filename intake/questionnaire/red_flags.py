@@ -164,6 +164,8 @@ EMERGENCY_QUESTIONS = frozenset(name for rule in SIGN_RULES if rule.sign.startsw
 CORD_QUESTIONS = ("hand_clumsiness", "gait_balance")
 # The same: they ask for the last weeks or months, and each new event is told with the same answer.
 RECENT_QUESTIONS = frozenset({"recent_events", "new_severe_pain"})
+# Signs of what happened lately: told on a later day they are news, though they stand already.
+RECENT_SIGNS = frozenset({"B4", "B5"})
 LOOK_RULE = {rule.code: rule for rule in LOOK_RULES}
 
 # Asked as signs already, with answers of their own.

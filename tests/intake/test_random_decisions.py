@@ -6,8 +6,9 @@ each decision was made on; after every step it says what has to be true.
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.factories import NOON, make_lead, make_user
 LIVES, STEPS = 250, 12
 A_TICKS = ["A1", "A5", "unsure_A2", "none"]
 B_TICKS = ["B1", "B2", "B5", "unsure_B2", "unsure_B5", "B7", "none"]
+EVENT = {"B5", "unsure_B5"}
 OPEN_REVIEW = {"kind": TaskKind.REVIEW, "done_at": None}
 
 
@@ -36,6 +38,7 @@ class Life:
     a: set[str] = field(default_factory=set)
     b: set[str] = field(default_factory=set)
     covered: set[str] = field(default_factory=set)
+    told_on: date = date.min  # when B5 was told last
     pages: list[tuple[int, frozenset[str]]] = field(default_factory=list)  # forms that are open somewhere
 
     @property
@@ -62,6 +65,7 @@ class Life:
             ticked = {one for one in self.chance.sample(B_TICKS, 2) if one != "none"}
             ticked -= {one for one in ticked if one.removeprefix("unsure_") in ticked and one.startswith("unsure_")}
             given["safety_check_b"] = sorted(ticked) or ["none"]
+            self._hears_of_an_event(ticked)
             self.b = ticked
         if self.chance.random() < 0.25:
             one = self.chance.choice(A_TICKS)
@@ -78,6 +82,15 @@ class Life:
         assessments.assess(self.lead, cause="Answered", now=self.now)
         present = {one.removeprefix("unsure_") for one in self.standing}
         self.covered = {one for one in self.covered if one.removeprefix("unsure_") in present}
+
+    def _hears_of_an_event(self, ticked: set[str]) -> None:
+        """What happened lately is news when it is told again on a later day."""
+        if not ticked & EVENT:
+            return
+        day = self.now.astimezone(ZoneInfo(self.lead.timezone)).date()
+        if self.b & EVENT and day > self.told_on:
+            self.covered -= EVENT
+        self.told_on = max(self.told_on, day) if self.b & EVENT else day
 
     def opens_a_page(self) -> None:
         basis = signs.basis(self.lead)

@@ -230,6 +230,39 @@ def test_what_a_page_was_filled_in_with_counts_with_what_was_added() -> None:
     assert heard.signs == {"B4": "yes"}
 
 
+@pytest.mark.parametrize(
+    ("first", "later", "expected"),
+    [
+        ({"recent_events": ["infection"]}, {"recent_events": ["surgery"]}, {"B5"}),
+        ({"recent_events": ["infection"]}, {"safety_check_b": ["B5", "B1"]}, {"B5"}),
+        ({"safety_check_b": ["unsure_B5"]}, {"recent_events": ["unsure"]}, {"B5"}),
+        ({"conditions": ["immune"], "new_severe_pain": "yes"}, {"new_severe_pain": "yes"}, {"B4"}),
+        ({"conditions": ["immune"], "new_severe_pain": "yes"}, {"conditions": ["immune", "heart"]}, set()),
+        ({"recent_events": ["infection"]}, {"recent_events": ["none"]}, set()),
+        ({"cancer_other": "yes"}, {"cancer_other": "yes"}, set()),
+    ],
+)
+def test_what_happened_lately_can_be_told_anew(
+    first: dict[str, Any], later: dict[str, Any], expected: set[str]
+) -> None:
+    heard, day = Heard(), NOON.date()
+    heard.hear(first, on=day)
+    heard.hear(later, on=day)
+    assert heard.told_anew == {}
+    heard.hear(later, on=day + timedelta(days=40))
+    assert heard.told_anew == {sign: [day + timedelta(days=40)] for sign in expected}
+
+
+def test_another_injection_with_an_infection_is_told_anew() -> None:
+    heard, day = Heard(), NOON.date()
+    for number, treatment in enumerate(["first", "second", "second"]):
+        page = {"treatment": treatment, "kind": "esi_unknown", "start": day.isoformat()}
+        heard.hear_treatment(page | {"told": {"since_then": ["infection"]}}, on=day + timedelta(days=20 * number))
+    assert heard.told_anew == {"B5": [day + timedelta(days=20), day + timedelta(days=40)]}
+    heard.leave_out(["first", "second"])
+    assert heard.told_anew == {}
+
+
 # --- From the page to the record --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("key", "answers", "sign"),

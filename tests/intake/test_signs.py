@@ -161,6 +161,70 @@ def test_a_review_does_not_lift_what_only_the_hold_covers(lead: Lead, clinician:
     assert signs.uncovered(lead, latest) == ["A5"]
 
 
+# --- What happened again ---------------------------------------------------------------------------------------------
+@pytest.fixture
+def injected(centre: Location, clinician: User) -> Lead:
+    """Somebody who had an injection lately, about which a clinician has decided."""
+    lead = actions.submit(request_of(centre, safety_check_b=["B5"])).lead
+    decide(lead, clinician)
+    return lead
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("recheck", RECHECK | {"new_treatments": "no", "safety_check_b": ["B5"]}),
+        ("background", {"recent_events": ["infection"]}),
+    ],
+)
+def test_a_recent_event_that_is_told_anew_on_a_later_day_opens_a_review(
+    injected: Lead, clinician: User, key: str, told: dict[str, Any]
+) -> None:
+    browser = own_browser(injected)
+    assert open_reviews(injected) == 0
+    browser.post(f"/my/questions/{key}/", {"submission_id": str(uuid.uuid4())} | told)
+    assert open_reviews(injected) == 1
+    assert any(words.startswith("Told anew on ") for words in signs.basis(injected).words)
+    decide(injected, clinician)
+    browser.post(f"/my/questions/{key}/", {"submission_id": str(uuid.uuid4())} | told)  # on the same day
+    assert open_reviews(injected) == 0
+
+
+def test_an_event_that_was_not_told_again_stays_covered(injected: Lead) -> None:
+    answer(injected, pain_now_avg="3")
+    answer(injected, days=50, recent_events=["none"], conditions=["heart"])
+    answer(injected, days=60, safety_check=["none"])
+    assert open_reviews(injected) == 0
+
+
+def test_what_does_not_happen_again_is_no_news_when_it_is_ticked_again(lead: Lead, clinician: User) -> None:
+    answer(lead, safety_check_b=["B1", "B6", "B8"])
+    decide(lead, clinician)
+    answer(lead, days=60, safety_check_b=["B1", "B6", "B8"])
+    assert open_reviews(lead) == 0
+
+
+def test_an_emergency_that_is_told_anew_puts_the_lead_on_hold_again(lead: Lead, clinician: User) -> None:
+    browser = own_browser(lead)
+    for hold in (1, 2):
+        browser.post("/my/questions/safety/", {"submission_id": str(uuid.uuid4()), "safety_check": ["A8"]})
+        assert Lead.objects.get().safety_hold
+        assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
+        lift(lead, clinician)
+        assert HoldClearing.objects.count() == hold
+
+
+def test_an_event_told_anew_ends_what_did_not_know_it(injected: Lead, clinician: User, second: User) -> None:
+    latest = assessments.latest(injected)
+    assert latest is not None
+    assessments.override(latest, outcome=Outcome.MORE_INFO, reason="Seen.", by=clinician, now=NOON)
+    Lead.objects.filter(pk=injected.pk).update(safety_hold=True)
+    waits = decide(injected, clinician)
+    answer(injected, safety_check_b=["B5"])
+    waits.refresh_from_db()
+    assert (waits.void_because, bool(Override.objects.get().ended_at)) == (assessments.NEW_SIGN, True)
+
+
 # --- What ends a review ----------------------------------------------------------------------------------------------
 
 

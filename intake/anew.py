@@ -1,0 +1,40 @@
+"""Signs told anew: a sign of what happened lately is news when it is told on a later day, though the record has it.
+
+Each stands among the flags of an assessment, with how often and when: "anew:B5:1:20261130".
+docs/decisions/0027-what-a-decision-covers.md tells why.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from crm import safety_text
+from intake.derived_signs import Heard
+from intake.questionnaire import SIGNS
+
+FLAG = "anew:"
+
+
+def of(heard: Heard) -> list[str]:
+    """Return the flags of the signs of a record that were told anew."""
+    return [f"{FLAG}{sign}:{len(days)}:{max(days):%Y%m%d}" for sign, days in sorted(heard.told_anew.items())]
+
+
+def beyond(flags: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return those of `flags` that say so and are not among `known`."""
+    there = set(known)
+    return [flag for flag in flags if flag.startswith(FLAG) and flag not in there]
+
+
+def signs_beyond(flags: Iterable[str], known: Iterable[str]) -> set[str]:
+    """Return the signs, by their codes, that were told anew since the flags were `known`."""
+    return {flag.split(":")[1] for flag in beyond(flags, known)}
+
+
+def in_words(flag: str) -> str:
+    """Return a flag of this module in the language in force."""
+    _, sign, _, day = flag.split(":")
+    on = date_format(date.fromisoformat(day), "DATE_FORMAT")
+    return gettext("Told anew on %(day)s: %(sign)s") % {"day": on, "sign": safety_text.plain(SIGNS.get(sign, sign))}
