@@ -107,7 +107,7 @@ def begin(
     values = {
         "lead": lead,
         "link": link,
-        "origin": origin or _origin_after(after, lead),
+        "origin": origin or _origin_after(after, lead, now=now),
         "may_write": origin is not None or by is not None,
         "by": by,
         "handed_over": handed_over,
@@ -120,10 +120,12 @@ def begin(
     return Entry(session, secret)
 
 
-def _origin_after(after: PatientSession | None, lead: Lead) -> UUID | None:
-    """Of the same person, not closed on purpose, and not of staff."""
-    is_theirs = after and after.lead_id == lead.pk and after.by_id is None and after.ended_at is None
-    return after.origin if after and is_theirs else None
+def _origin_after(after: PatientSession | None, lead: Lead, *, now: datetime) -> UUID | None:
+    """Of the same person, not closed on purpose, not of staff, and no older than a link that was mailed for it: who
+    sat there before that is anybody's guess."""
+    if after is None or after.lead_id != lead.pk or after.by_id or after.ended_at:
+        return None
+    return after.origin if after.seen_at > now - LINK_LIVES else None
 
 
 def secret_of(token: str, opened: UUID) -> str:

@@ -16,6 +16,7 @@ from crm import rows
 from crm.enums import ActivityKind
 from crm.models import Activity, PatientSession
 from intake import known, request, signs
+from intake.known import NOBODY
 from intake.models import PendingSubmission, Submission, Unproven, UnprovenRequest
 
 
@@ -76,10 +77,12 @@ def _open_report(report: Report, session: PatientSession) -> UnprovenRequest:
     """Return the one that this browser has begun, while it waits; else a new one. All that shows nothing of who sent it
     is one of its own."""
     found = [one.pk for one in sent_from(session)] if report.is_ours else _from_elsewhere(session)
-    waiting = UnprovenRequest.objects.select_for_update(no_key=True).filter(pk__in=found, state=Unproven.WAITING)
-    return waiting.order_by("at", "pk").first() or UnprovenRequest.objects.create(
-        lead=report.session.lead, data={}, at=report.now
-    )
+    waiting = UnprovenRequest.objects.select_for_update(no_key=True).filter(pk__in=[*found, NOBODY])
+    begun = waiting.filter(state=Unproven.WAITING).order_by("at", "pk").first()
+    fresh = UnprovenRequest(lead=report.session.lead, data={}, at=report.now)
+    with rows.kept_if(begun is None):  # whether something waits is nothing to tell whoever sits there
+        rows.insert([fresh], savepoint=False)
+    return begun or fresh
 
 
 def _from_elsewhere(session: PatientSession) -> list[UUID]:

@@ -242,6 +242,24 @@ def test_what_names_no_sign_is_no_report(known: Lead) -> None:
     assert not reviews_of(known)
 
 
+@pytest.mark.parametrize("way", ["left alone", "without a token"])
+def test_a_report_costs_the_same_whether_one_waits_already(known: Lead, way: str) -> None:
+    browser, costs = Client(enforce_csrf_checks=way == "without a token"), []
+    browser.cookies["patient"] = prove(known).secret
+    if way == "left alone":
+        now_with(seen_at=ago(minutes=31))(PatientSession.objects.get())
+    for sign in ("A1", "A2"):
+        with CaptureQueriesContext(connection) as asked:
+            page(browser, {"safety_check": [sign]})
+        costs.append([sql.split()[0] for sql in statements_of(asked) if "intake_unprovenrequest" in sql])
+    assert costs[0] == costs[1]
+    assert the_report().submissions.count() == 2
+
+
+def statements_of(asked: CaptureQueriesContext) -> list[str]:
+    return [one["sql"] for one in asked.captured_queries]
+
+
 # --- Crowds -----------------------------------------------------------------------------------------------------------
 def test_requests_from_a_waiting_room_crowd_out_no_report(known: Lead, settings: Settings) -> None:
     settings.REQUESTS_AN_HOUR = 1
@@ -305,6 +323,15 @@ def test_a_sign_counts_once_whoever_sent_it_has_shown_who_they_are(known: Lead, 
     assert (report.state, report.decided_by, bool(report.decided_at)) == (Unproven.TAKEN_OVER, None, True)
     assert SafetyAlert.objects.count() == 1
     assert not reviews_of(known)
+
+
+@pytest.mark.parametrize(("days", "counts"), [(6, True), (8, False)])
+def test_a_browser_that_was_left_weeks_ago_says_nothing_of_who_sat_there(known: Lead, days: int, counts: bool) -> None:
+    browser, _answer = EMERGENCY["a page after it"](known, A_SIGN)
+    PatientSession.objects.update(seen_at=ago(days=days))
+    proves(browser, known)
+    assert is_in_the_record(known, "A1") is counts
+    assert UnprovenRequest.objects.filter(state=Unproven.WAITING).exists() is not counts
 
 
 @pytest.mark.parametrize("way", [way for way in EMERGENCY if way not in HERS])
