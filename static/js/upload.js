@@ -73,7 +73,11 @@ const addLine = (file) => {
 const begin = async (file, line) => {
   const about = { name: file.name, size: file.size, stamp: file.lastModified, kind: form.elements.kind.value };
   const body = new URLSearchParams(about);
-  const answer = await persist(() => ask(form.dataset.upload, { method: "POST", body }), line);
+  const start = () => {
+    line.isAsked = true; // from here on the server may have a row of it
+    return ask(form.dataset.upload, { method: "POST", body });
+  };
+  const answer = await persist(start, line);
   const begun = await told(answer);
   if (answer.status !== 201) throw new Error(form.dataset.failed);
   line.id = begun.id;
@@ -100,7 +104,8 @@ const sendPieces = async (file, line, { id, offset, piece }) => {
 
 // Patients' uploads are dropped when they are stopped; the desk has no such address. Returns what is true of it then.
 const drop = async (line) => {
-  if (!line.id || !form.dataset.drop) return form.dataset.stopped;
+  if (!line.isAsked || !form.dataset.drop) return form.dataset.stopped;
+  if (!line.id) return form.dataset.notDropped;
   const answer = await ask(form.dataset.drop.replace("ID", line.id), { method: "POST" }).catch(() => null);
   return answer?.ok ? form.dataset.stopped : form.dataset.notDropped;
 };

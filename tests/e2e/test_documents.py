@@ -148,6 +148,22 @@ def test_a_sending_stopped_without_a_connection_is_not_said_to_be_gone(mine: Pag
     assert Document.objects.get().state == DocumentState.UPLOADING
 
 
+def test_a_sending_stopped_before_its_first_answer_came_is_not_said_to_be_gone(mine: Page) -> None:
+    mine.goto("/my/documents/")
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    mine.route(re.compile("/uploads/$"), lose)
+    choose(mine, "report.pdf", PAPER)
+    expect(mine.get_by_text("report.pdf: The connection is gone. We keep trying.")).to_be_visible()
+    mine.get_by_role("button", name="Stop: report.pdf").click()
+    expect(mine.get_by_text("report.pdf: Stopped. Take it back in the list when you are connected.")).to_be_visible()
+    expect(mine.get_by_role("button", name="Remove: report.pdf")).to_be_visible()
+    assert Document.objects.get().state == DocumentState.UPLOADING
+
+
 def test_without_scripts_one_file_goes_by_the_form(open_page: Watch, site: str, lead: Lead, clinician: User) -> None:
     page = open_page("/", java_script_enabled=False)
     secret = prove(lead).secret
