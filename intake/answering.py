@@ -363,12 +363,13 @@ def _keep_told(
 
 def about(treatment: Treatment, told: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
     """Return what it was and the last day on which it can have begun, for what its details tell; of a mere tick
-    nothing."""
+    nothing. Where another day was verified, the later one: nobody has looked yet which is right."""
     if "kind" in told:
         return {}
-    start = columns.get("start_date", treatment.start_date)
-    precision = columns.get("start_precision", treatment.start_precision)
-    return {"kind": treatment.kind, "start": last_day(start, precision).isoformat() if start else ""}
+    given = (columns.get("start_date", treatment.start_date), columns.get("start_precision", treatment.start_precision))
+    verified_on = (treatment.start_date, treatment.start_precision) if verified.is_verified(treatment) else (None, "")
+    days = [last_day(start, precision) for start, precision in (given, verified_on) if start]
+    return {"kind": treatment.kind, "start": max(days).isoformat() if days else ""}
 
 
 def _note(sent: Sent, waits: UnprovenRequest | None) -> Activity:

@@ -26,6 +26,7 @@ from intake.questionnaire.red_flags import (
 THREE_MONTHS = timedelta(days=92)
 ORAL_STEROID = "med_oral_steroid"
 SURE, NOT_SURE = "yes", "unsure"
+_RECKONED = {"injected", "dated_on"}  # of a treatment, and no answer
 _HASTE = ("", "no", "declined", NOT_SURE, SURE)
 _LISTED = dict(zip(ASKED_AS_SIGNS, (dict(EMERGENCY_SIGNS), dict(REVIEW_SIGNS)), strict=True))
 
@@ -82,19 +83,19 @@ class Heard:
         """Take in what was told of one treatment on a day."""
         key, signs_before = page["treatment"], self.signs
         before = self._treatments.get(key, {"kind": ""})
-        told = page.get("told", {}) | {"injected": _injected(page, on)}
+        told = page.get("told", {}) | {"injected": _injected(page, on), "dated_on": on}
         if before.get("injected") and "start" not in told:
-            told["injected"] = before["injected"]  # that time passes takes nothing back
+            told |= {name: before[name] for name in ("injected", "dated_on")}  # that time passes takes nothing back
         known = before | told
         known |= {name: page[name] for name in ("kind", "start") if name in page}
         self._treatments[key] = known
         if boxes := {name: told[name] for name in ASKED_AS_SIGNS if told.get(name)}:
             self.hear(boxes, on=on)
         whole = {**known, "since_then": told.get("since_then")}
-        self._take_in(told, whole, key)
+        self._take_in({name: told[name] for name in told if name != "dated_on"}, whole, key)
         if told.get("not_tried"):
             self.leave_out([key])
-        self._note_days(signs_before, {rule.sign for rule in _told(whole, asked=_answered(told) - {"injected"})}, on)
+        self._note_days(signs_before, {rule.sign for rule in _told(whole, asked=_answered(told) - _RECKONED)}, on)
 
     def _note_days(self, before: Collection[str], told: Collection[str], on: date) -> None:
         """Note of each sign that can happen again since when it stands, and on which later days it was told again."""
@@ -116,6 +117,17 @@ class Heard:
         self._told = {one: sure for one, sure in self._told.items() if one[1] not in never_were}
         for key in self._treatments.keys() & set(never_were):
             self._treatments[key] = {**self._treatments[key], "not_tried": True}
+
+    def dated(self, key: str, start: date) -> None:
+        """Take in when a treatment was, as the record knows by now: an injection that was an old one tells less, a
+        recent one more. `start`: the last day on which it can have begun."""
+        known = self._treatments.get(key, {})
+        if not known.get("injected"):
+            return
+        when = {"injected": _when_injected(start, known["dated_on"]), "start": start.isoformat()}
+        self._treatments[key] = known | when
+        if when["injected"] != known["injected"]:
+            self._take_in(when, {**known, **when, "since_then": None}, key)
 
     @property
     def treatments(self) -> Collection[str]:
@@ -166,7 +178,11 @@ def _injected(page: Mapping[str, Any], on: date) -> str:
         return ""
     if not page.get("start"):
         return "unknown"
-    return "recent" if date.fromisoformat(page["start"]) >= on - THREE_MONTHS else "old"
+    return _when_injected(date.fromisoformat(page["start"]), on)
+
+
+def _when_injected(start: date, on: date) -> str:
+    return "recent" if start >= on - THREE_MONTHS else "old"
 
 
 def of_page(page: Mapping[str, Any], *, on: date) -> dict[str, str]:

@@ -110,11 +110,15 @@ def _told_on(pages: QuerySet[Submission] | list[Submission], *, zone: tzinfo = U
 
 
 def of_what_took_place(told: Told, treatments: Iterable[Treatment]) -> Told:
-    """Return what was told of a lead without the signs and facts of those of its `treatments` that never took place, as
-    the record knows by now. They are looked at only where treatments were told."""
+    """Return what was told of a lead without the signs and facts of those of its `treatments` that never took place, or
+    took place too long ago, as the record knows by now. They are looked at only where treatments were told."""
     if not told.heard.treatments:
         return told
-    told.heard.leave_out({str(one.pk) for one in treatments if one.status == TreatmentStatus.DECLINED})
+    rows = list(treatments)
+    told.heard.leave_out({str(one.pk) for one in rows if one.status == TreatmentStatus.DECLINED})
+    for one in rows:
+        if one.start_date and "start_date" not in one.disputed:  # else not before a person has looked
+            told.heard.dated(str(one.pk), last_day(one.start_date, one.start_precision))
     return replace(told, signs=told.heard.signs, facts=told.heard.facts)
 
 

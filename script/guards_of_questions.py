@@ -202,6 +202,13 @@ QUESTION_GUARDS = [
         f"{TESTS}::test_a_treatment_that_staff_mark_as_declined_tells_no_sign",
     ),
     Guard(
+        "another date of a verified injection waits for a person",
+        "intake/answering.py",
+        'if verified.is_verified(treatment) else (None, "")',
+        'if False else (None, "")',
+        f"{TESTS}::test_another_date_of_a_verified_injection_takes_no_sign_back_before_a_person_has_looked",
+    ),
+    Guard(
         "getting worse without what is looked at",
         "intake/derived_signs.py",
         "        self._hear_cord(page)\n",

@@ -850,6 +850,35 @@ def test_a_verified_injection_tells_no_sign_any_more_once_staff_agree_that_it_ne
     assert (told(lead), looked_at(lead), open_reviews(lead)) == ({}, [], 1)  # a clinician still looks
 
 
+@pytest.mark.parametrize("settle", ["accept", "keep"])
+def test_another_date_of_a_verified_injection_takes_no_sign_back_before_a_person_has_looked(
+    lead: Lead, browser: Client, desk: Client, settle: str
+) -> None:
+    tell(browser, lead, start=months_ago(1), since_then=["infection"])
+    Treatment.objects.filter(lead=lead).update(
+        documentation="verified", verified_by=make_user("clinician"), verified_at=timezone.now()
+    )
+    tell(browser, lead, start=months_ago(9))
+    assert (told(lead), looked_at(lead)) == ({"B5": "yes"}, ["injection"])
+    row = Treatment.objects.get(lead=lead)
+    assert row.disputed_at is not None
+    seen = {"settle": settle, "seen": row.disputed_at.isoformat()}
+    desk.post(f"/admin/crm/lead/{lead.pk}/treatments/{row.pk}/settle/", seen)
+    assert (told(lead), looked_at(lead)) == (({}, []) if settle == "accept" else ({"B5": "yes"}, ["injection"]))
+
+
+def test_a_date_that_staff_correct_takes_the_sign_of_an_injection_back(
+    lead: Lead, browser: Client, coordinator: User
+) -> None:
+    tell(browser, lead, since_then=["infection"])
+    assert told(lead) == {"B5": "yes"}  # nobody knows when
+    for days, expected in ((30, {"B5": "yes"}), (300, {})):
+        start = timezone.localdate() - timedelta(days=days)
+        row = Treatment.objects.get(lead=lead)
+        treatments.correct(row, by=coordinator, now=timezone.now(), start_date=start, start_precision="day")
+        assert told(lead) == expected
+
+
 @pytest.mark.parametrize("status", ["declined", "completed"])
 def test_a_treatment_that_staff_mark_as_declined_tells_no_sign(
     lead: Lead, browser: Client, coordinator: User, status: str
