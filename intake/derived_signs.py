@@ -125,9 +125,10 @@ class Heard:
         if not known.get("injected"):
             return
         when = {"injected": _when_injected(start, known["dated_on"]), "start": start.isoformat()}
+        if {when["injected"], known["injected"]} <= {"recent", "unknown"} or when["injected"] == known["injected"]:
+            return
         self._treatments[key] = known | when
-        if when["injected"] != known["injected"]:
-            self._take_in(when, {**known, **when, "since_then": None}, key)
+        self._take_in(when, {**known, **when, "since_then": None}, key)
 
     @property
     def treatments(self) -> Collection[str]:

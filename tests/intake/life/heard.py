@@ -50,9 +50,11 @@ class Heard:
         self.told: dict[str, str] = {}
         self.answers: dict[str, Any] = {}
         self.injections: dict[str, dict[str, Any]] = {}
+        self.days: dict[str, list[date]] = {}  # of what can happen again: since when, and told again when
 
-    def hears(self, page: dict[str, Any]) -> None:
+    def hears(self, page: dict[str, Any], *, on: date) -> None:
         """A page with questions."""
+        before, lately = set(self.flags), {box.rpartition("_")[2] for name in BLOCK for box in page.get(name) or []}
         for name, block in BLOCK.items():
             if page.get(name):
                 self.ticked[name] = list(page[name])
@@ -63,9 +65,27 @@ class Heard:
         if page.get("recent_events"):
             given = set(page["recent_events"])
             self._says("recent_events", "B5" if given & EVENTS else "unsure_B5" if "unsure" in given else "")
+            lately |= {"B5"} if given & {*EVENTS, "unsure"} else set()
         self._hears_cord(page)
         self._hears_new_pain(page)
+        if page.get("new_severe_pain") in YES and any(name.startswith("pain and ") for name in self.told):
+            lately.add("B4")
         self.answers |= page
+        self._notes(before, lately, on)
+
+    def _notes(self, before: set[str], lately: set[str], on: date) -> None:
+        """What happened lately is told anew on a later day, while it stands."""
+        for sign in ("B4", "B5"):
+            if sign not in self.flags:
+                self.days.pop(sign, None)
+            elif sign not in before:
+                self.days[sign] = [on]
+            elif sign in lately and on > self.days[sign][-1]:
+                self.days[sign].append(on)
+
+    @property
+    def told_anew(self) -> dict[str, list[date]]:
+        return {sign: days[1:] for sign, days in self.days.items() if len(days) > 1}
 
     def _gives_way(self, boxes: list[str], block: str) -> None:
         """Only to its own box, or to "none of these"."""
@@ -103,7 +123,7 @@ class Heard:
 
     def hears_of_an_injection(self, kind: str, page: dict[str, Any], *, on: date, began: date | None) -> None:
         """`began`: the last day on which it can have been, None when nobody knows."""
-        known = self.injections.setdefault(kind, {})
+        known, before = self.injections.setdefault(kind, {}), set(self.flags)
         if "recent" not in known or "start" in page:
             known["recent"] = began is None or began >= on - timedelta(days=92)
             known["began"] = began
@@ -118,11 +138,15 @@ class Heard:
         told = set(known.get("side_effects") or []) & SIDE_EFFECTS
         if page.get("side_effects") or (told and known["recent"] and "start" in page):
             self._says(f"{kind} side", "B5" if told and known["recent"] else "")
+        is_lately = known["recent"] and (since & SINCE or set(page.get("side_effects") or []) & SIDE_EFFECTS)
+        self._notes(before, {"B5"} if is_lately else set(), on)
 
-    def takes_back(self, kind: str) -> None:
+    def takes_back(self, kind: str, *, on: date) -> None:
         """It never was: what it told goes with it."""
+        before = set(self.flags)
         self.injections.pop(kind, None)
         self.told = {name: sign for name, sign in self.told.items() if not name.startswith(f"{kind} ")}
+        self._notes(before, set(), on)
 
     @property
     def flags(self) -> dict[str, str]:

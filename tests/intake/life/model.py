@@ -98,6 +98,7 @@ class Record:
     scores: list[Score] = field(default_factory=list)
     insured: Insured = field(default_factory=Insured)
     choices: list[tuple[datetime, bool]] = field(default_factory=list)
+    told_anew: dict[str, list[date]] = field(default_factory=dict)
 
     @property
     def score(self) -> int | None:
@@ -171,6 +172,7 @@ class Record:
         signs, looks = self.signs, heard(self.pages).looks
         present = {bare(one) for one in signs}
         self.covered = {one for one in self.covered if bare(one) in present}
+        self._hears_what_is_told_anew()
         fresh = self.open_signs
         self.held = self.held or any("A" in one for one in fresh)
         self.asked = self.asked or bool(looks - self.looks) or any("B" in one for one in fresh)
@@ -183,6 +185,17 @@ class Record:
             self.review.signs = frozenset(one for one in self.review.signs if bare(one) in present)
         if self.review and beyond(self.open_signs, self.review.signs):
             self.review = None
+
+    def _hears_what_is_told_anew(self) -> None:
+        """Of what happened again nobody knew who has decided before."""
+        anew = heard(self.pages).told_anew
+        for sign in (one for one, days in anew.items() if days != self.told_anew.get(one)):
+            event = {sign, f"unsure_{sign}"}
+            self.covered -= event
+            for decision in (self.counting, self.waiting, self.review):
+                if decision:
+                    decision.signs -= event
+        self.told_anew = anew
 
     def _ends(self, one: Decided) -> None:
         """One that raised the urgency and counts does not end by itself."""
@@ -215,11 +228,12 @@ def heard(pages: list[Page]) -> Heard:
     """What was told, page after page. `start`: the day on which an injection was, as it was told."""
     found = Heard()
     for page in in_order(pages):
+        on = page.at.astimezone(ZONE).date()
         if not page.about:
-            found.hears(page.answers)
+            found.hears(page.answers, on=on)
         elif page.took_back:
-            found.takes_back(page.about)
+            found.takes_back(page.about, on=on)
         else:
             began = last_day(page.answers["start"]) if page.answers.get("start") else None
-            found.hears_of_an_injection(page.about, page.answers, on=page.at.date(), began=began)
+            found.hears_of_an_injection(page.about, page.answers, on=on, began=began)
     return found
