@@ -223,7 +223,7 @@ INSURANCE_GUARDS = [
     Guard(
         "an insurer's list hears the signs of the record",
         "intake/care_record.py",
-        ", signs=told.signs",
+        ", signs=signs",
         "",
         "intake/test_red_flags.py::test_the_insurers_list_hears_the_signs_of_the_record",
     ),
