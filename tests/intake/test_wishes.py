@@ -64,3 +64,15 @@ def test_what_staff_have_corrected_meanwhile_stays(browser: Client, lead: Lead, 
     Lead.objects.update(preferred_contact="email")
     assert together.post(PAGE, older | {"best_time": ["evening"]}).status_code == 302
     assert wishes_of(lead) == ["email", ["evening"], True, "en"]
+
+
+@pytest.mark.parametrize(
+    "shown", ["", "null", "[]", "{", '{"best_time": {"a": 1}, "language": [[]], "ok_voicemail": 7}']
+)
+def test_a_page_of_wishes_that_carries_nonsense_is_taken(browser: Client, lead: Lead, shown: str) -> None:
+    typed = opened(browser) | {"shown": shown, "preferred_contact": "email", "language": "es"}
+    answer = browser.post(PAGE, typed)
+    if answer.status_code == 422:  # it says that it showed something else: both are shown, and the next press counts
+        answer = browser.post(PAGE, as_sent(answer.text, having="preferred_contact"))
+    assert answer.status_code == 302
+    assert wishes_of(lead) == ["email", ["morning"], True, "es"]
