@@ -21,7 +21,7 @@ from intake.in_words import in_words, page_title
 from intake.models import Submission, UnprovenRequest
 from intake.unproven import UnprovenRefused
 
-PERMISSION = "intake.decide_unproven"
+PERMISSION, SEES_IT = "intake.decide_unproven", "intake.view_submission"
 LABELS = {"first_name": "First name", "last_name": "Last name", "email": "E-mail", "phone": "Telephone"}
 THEIRS, NOT_THEIRS = "theirs", "not-theirs"
 KEPT, TYPED = "on-record", "typed"
@@ -96,7 +96,7 @@ def hang_in() -> None:
     registry.panel(
         "lead",
         title="Sent in this name",
-        permission="intake.view_submission",
+        permission=SEES_IT,
         render=panel,
         order=-1,
         at_once=True,
@@ -159,4 +159,13 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUI
             if newer:
                 messages.info(request, f"Newer on record, and left as they are: {unproven.in_words(newer)}.")
             return back(lead_id)
-    return form_page(site, request, lead, form, title="Was it them?")
+    about = _about(request, waits, lead)
+    return form_page(site, request, lead, form, title="Was it them?", about=about)
+
+
+def _about(request: HttpRequest, waits: UnprovenRequest, lead: Lead) -> str:
+    """Return the request that is decided about, above its form: there may be several in one name."""
+    if not request.user.has_perm(SEES_IT):
+        return ""
+    one = _shown_request(waits, lead)
+    return render_to_string("intake/panel_unproven.html#box", {"lead": lead, "one": one}, request=request)

@@ -38,6 +38,13 @@ STRANGER_GUARDS = [
         f"{_REPORTS}::test_a_browser_that_was_left_weeks_ago_says_nothing_of_who_sat_there",
     ),
     Guard(
+        "the form shows which request in a name it decides about",
+        "intake/unproven_desk.py",
+        'title="Was it them?", about=about)',
+        'title="Was it them?")',
+        f"{_KNOWN}::test_the_form_shows_which_of_two_requests_it_decides_about",
+    ),
+    Guard(
         "a typed name and address change nobody's record",
         "intake/actions.py",
         "return known.attach(asked, people.lead) if asked.by else _write_unproven(asked, people)",

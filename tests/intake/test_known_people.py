@@ -235,6 +235,19 @@ def test_the_desk_decides_on_the_page_of_the_lead(centre: Location, desk: Client
     assert lead.phone == "+12125550199"
 
 
+def test_the_form_shows_which_of_two_requests_it_decides_about(centre: Location, desk: Client) -> None:
+    lead = asked(centre)
+    for number in ("(212) 555-0198", "(212) 555-0199"):
+        asked(centre, days=1, phone=number)
+    for waits in unproven.waiting(lead):
+        page = desk.get(reverse("admin:intake_unproven", args=[lead.pk, waits.pk])).content.decode()
+        form = page.partition('class="desk-card desk-form"')[2].partition("</form>")[0]
+        sent = str(waits.submissions.get().reference)
+        others = {str(one.submissions.get().reference) for one in unproven.waiting(lead)} - {sent}
+        assert sent in form
+        assert [one for one in others if one in form] == []
+
+
 def test_the_front_desk_sees_nothing_of_it(centre: Location, client: Client) -> None:
     lead = asked(centre)
     asked(centre, days=1, pain_now_avg="1")
