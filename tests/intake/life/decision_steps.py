@@ -12,6 +12,7 @@ from tests.intake.life.staff_steps import takes_the_alert
 
 OUTCOMES = ["URGENT", "PROMPT_REVIEW", "CONTINUE_CONSERVATIVE", "CONSULT_LIKELY", "MORE_INFO", "OUT_OF_SCOPE"]
 MILDER = ["CONTINUE_CONSERVATIVE", "CONSULT_LIKELY", "MORE_INFO"]
+HASTIER = ["URGENT", "PROMPT_REVIEW"]
 CLINICIANS = ["clinician", "second"]
 PAGES = ["decide", "outcome", "clear-hold"]
 
@@ -82,11 +83,11 @@ def a_sign_comes_while_somebody_decides(world: World, who: Person) -> None:
 
 
 def a_sign_comes_after_a_decision(world: World, who: Person) -> None:
-    """One that the decision did not know: it is looked at, and nothing milder counts any more."""
+    """One that the decision did not know: it is looked at, nothing milder counts then, and more haste still does."""
     if world.chance.random() < 0.5:
         _decides(world, who, _opened(world, who, "decide"))
     else:
-        _sets(world, who, _opened(world, who, "outcome"), world.chance.choice(MILDER))
+        _sets(world, who, _opened(world, who, "outcome"), world.chance.choice([*MILDER, *HASTIER]))
     tells_a_new_sign(world, who)
 
 
@@ -152,6 +153,12 @@ def _stands(who: Person) -> object:
     return who.record.counting or who.record.waiting
 
 
+def _to_take_back(who: Person) -> int:
+    """Likelier what was raised: only two people lower it."""
+    is_raised = who.record.counting is not None and who.record.counting.raises
+    return 6 if is_raised else 2 if _stands(who) else 0
+
+
 KINDS_OF_STEPS = [
     Kind(opens_a_decision, always(1)),
     Kind(decides_a_review, when(lambda who: who.record.asked and not who.record.review, 5, 1)),
@@ -160,6 +167,6 @@ KINDS_OF_STEPS = [
     Kind(a_sign_comes_after_a_decision, when(lambda who: not who.record.held, 3)),
     Kind(lifts_the_hold, when(lambda who: who.record.held, 6)),
     Kind(decides_against_the_rules, when(_stands, 1, 3)),
-    Kind(takes_a_decision_back, when(_stands, 2)),
+    Kind(takes_a_decision_back, _to_take_back),
     Kind(approves_a_decision, when(lambda who: who.record.waiting, 5)),
 ]
