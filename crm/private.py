@@ -112,10 +112,9 @@ def patient_page(
                 lost = request.method == "POST" and not whose_page.is_from_script(request)
                 return (None if takes_files else _left_alone(request)) or no_entry(request, is_press=lost)
             if session.handed_over and reads and not on_tablet:
-                return _private(redirect("private:page"))
+                return _shut_out(request, session, to="private:page", takes_files=takes_files)
             if not session.is_proven and (reads or not session.may_write):
-                waits = session.may_be_proven and not takes_files and _sent_again(request, session, is_open=True)
-                return waits or _private(redirect("private:code"))
+                return _shut_out(request, session, to="private:code", takes_files=takes_files)
             asked = cast(PatientRequest, request)
             asked.patient = session
             if session.is_on_behalf:
@@ -154,6 +153,20 @@ def page_of_another(request: PatientRequest, named: PatientSession | None) -> Ht
         access.record(AccessAction.VIEW, by=session.by, object_type="lead", ids=[named.lead_id])
         context |= {"owner": named.lead, "sent": whose_page.fields_of(request), "said": whose_page.said_in(request)}
     return _private(render(request, "private/another_person.html", context, status=409))
+
+
+def _shut_out(request: HttpRequest, session: PatientSession, *, to: str, takes_files: bool) -> HttpResponse:
+    """Send a browser on that is open for somebody who may not see this view. What it has sent is not dropped without a
+    word: the page of another person is named as such, and what this person sent waits for them to be proven."""
+    if request.method in {"GET", "HEAD"} or takes_files:  # whose body may not be read yet
+        return _private(redirect(to))
+    named = whose_page.named_in(request, session)
+    if not whose_page.is_of(session, named):
+        asked = cast(PatientRequest, request)
+        asked.patient = session
+        return page_of_another(asked, named)
+    waits = session.may_be_proven and _sent_again(request, session, is_open=True)
+    return waits or _private(redirect(to))
 
 
 def _left_alone(request: HttpRequest) -> HttpResponse | None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import patient_access, whose_page
-from crm.enums import AccessAction, TaskKind
+from crm.enums import AccessAction, LinkPurpose, TaskKind
 from crm.models import (
     AccessEvent,
     Activity,
@@ -179,6 +179,38 @@ def test_an_older_tab_writes_nothing_to_the_next_person_of_the_browser(
     assert told.get() == details
     for word in ("Zebra", "Anna", "Bert", anna.reference, whose_page.FIELD):
         assert word not in page
+
+
+WITHOUT_FILES = [one for one in FORMS if one[0] != "/my/documents/"]  # whose body is read for nobody unproven
+
+
+@pytest.mark.parametrize(("path", "field", "typed"), WITHOUT_FILES, ids=[path for path, *_ in WITHOUT_FILES])
+def test_an_older_tab_is_told_so_where_the_next_person_has_not_shown_who_they_are(
+    browser: Client, anna: Lead, path: str, field: str, typed: Forms
+) -> None:
+    """Never sent on to a page that speaks of an e-mail and says nothing of what was typed."""
+    form = form_on(browser, path if field else "/my/data/") | typed
+    browser.post("/candidate/", step_one(first_name="Bert", email="bert@example.org", phone="(212) 555-0177"))
+    tells_more(browser)
+    before = written()
+    answer = browser.post(path, form)
+    page = answer.content.decode()
+    assert (answer.status_code, REFUSED in page, written()) == (409, True, before)
+    assert [word for word in ("Zebra", "Anna", "Bert", anna.reference) if word in page] == []
+
+
+def test_an_older_tab_is_told_so_where_a_link_was_opened_since(browser: Client, bert: Lead) -> None:
+    form = form_on(browser, "/my/messages/", having="text") | {"text": "Zebra words"}
+    now = timezone.now()
+    begun = patient_access.begin(
+        bert,
+        now=now,
+        link=patient_access.find_link(make_link(bert, now=now), purpose=LinkPurpose.PRIVATE_PAGE, now=now),
+    )
+    browser.cookies["patient"] = begun.secret
+    answer = browser.post("/my/messages/", form)
+    assert (answer.status_code, REFUSED in answer.content.decode()) == (409, True)
+    assert not PrivateMessage.objects.exists()
 
 
 def test_the_page_says_how_to_open_the_one_that_was_sent(browser: Client, bert: Lead) -> None:
