@@ -46,6 +46,8 @@ STANDING: dict[str, str] = {
 }
 # That a request rests, is better or may be booked is no answer to a warning sign.
 SOUNDS_MILD = {*SIDE_STAGES, Stage.BOOKING}
+# Nor that somebody gets in touch, where the page says not to wait for that.
+SOUNDS_LIKE_WAITING = {*SOUNDS_MILD, Stage.NEW}
 
 
 def hang_in() -> None:
@@ -71,7 +73,8 @@ def standing(request: HttpRequest, lead: Lead) -> str:
     if not session_of(request).is_the_patient:
         return ""
     stage = lead.stage
-    if stage in SOUNDS_MILD and (lead.safety_hold or reviews.is_looked_at(lead)):
+    is_held = lead.safety_hold and stage in SOUNDS_LIKE_WAITING
+    if is_held or (stage in SOUNDS_MILD and reviews.is_looked_at(lead)):
         stage = Stage.REVIEW
     return render_to_string("crm/my_standing.html", {"words": gettext(STANDING[stage]), "lead": lead})
 

@@ -80,7 +80,7 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
     sent = sent_with(request.patient, page.key, page.title, form)
     if form.is_emergency:
         answering.keep_emergency(sent, is_loud=not _are_many(request, urgent=True))
-        return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept")
+        return _to_emergency(request)
     if not valid or _are_many(request):
         return _show(request, page, form, status=429 if valid else 422)
     try:
@@ -179,7 +179,7 @@ def _treatment_emergency(request: PatientRequest, row: Treatment, form: told.Tol
     columns = form.columns() if form.is_valid() else {}
     sent = sent_with(request.patient, record.TREATMENTS, str(row), form, answers=form.told())
     answering.tell_emergency(sent, row, columns, is_loud=not _are_many(request, urgent=True))
-    return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept")
+    return _to_emergency(request)
 
 
 def _keep_picked(request: PatientRequest, form: told.PickForm) -> HttpResponse:
@@ -219,10 +219,19 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     return render_to_string("intake/my_panel.html", context, request=request)
 
 
-def outlook(request: HttpRequest, lead: Lead) -> str:
-    """What the rules make of it, in the patient's words; "" until it is proven who is reading."""
+def warning(request: HttpRequest, lead: Lead) -> str:
+    """What somebody under a safety hold reads before everything else; "" for others, and until it is proven who is
+    reading."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    latest = assessments.latest(lead) if session.sees_record else None
+    is_shown = session.sees_record and lead.safety_hold
+    return _in_words(wording.next_step([], None, is_held=True)) if is_shown else ""
+
+
+def outlook(request: HttpRequest, lead: Lead) -> str:
+    """What the rules make of it, in the patient's words; "" until it is proven who is reading, and where `warning`
+    stands in its place."""
+    session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
+    latest = assessments.latest(lead) if session.sees_record and not lead.safety_hold else None
     if latest is None:
         return ""
     is_raised = assessments.in_force(lead, latest).urgency > Outcome(latest.outcome).urgency
@@ -234,12 +243,13 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
     sentences = wording.next_step(
         reasons,
         recheck_on,
-        is_held=lead.safety_hold,
         is_raised=is_raised,
         is_looked_at=reviews.is_looked_at(lead),
     )
-    if not sentences:
-        return ""
+    return _in_words(sentences) if sentences else ""
+
+
+def _in_words(sentences: list[wording.Sentence]) -> str:
     return render_to_string("intake/my_outlook.html", {"sentences": sentences, "banner": wording.BANNER})
 
 
@@ -249,6 +259,10 @@ def _are_many(request: PatientRequest, *, urgent: bool = False) -> bool:
     if session.is_proven:
         return False
     return guard.pages_are_many(request, session.origin, now=timezone.now(), urgent=urgent)
+
+
+def _to_emergency(request: PatientRequest) -> HttpResponse:
+    return views.to_emergency(abroad=_is_abroad(request.patient), kept="kept", is_private=True)
 
 
 def _is_abroad(session: PatientSession) -> bool:

@@ -107,7 +107,7 @@ def _match(request: HttpRequest) -> ResolverMatch | None:
 def _answer(match: ResolverMatch, request: HttpRequest) -> HttpResponse:
     try:
         if match.url_name in PRIVATE:
-            return views.to_emergency(abroad=False, kept=_keep_private(request, match))
+            return views.to_emergency(abroad=False, kept=_keep_private(request, match), is_private=True)
         return _keep_public(request, DOORS[match.url_name]())
     except Exception as error:  # this person must see that page
         log.error("emergency_not_shown", exc_info=error)

@@ -26,6 +26,7 @@ log = structlog.get_logger("nucleus.intake")
 COOKIE_SECONDS = 3600
 REFERENCE_COOKIE = cookies.leading_back("request_reference")
 EMERGENCY_COOKIE = cookies.leading_back("request_emergency")
+PRIVATE = "private"  # where somebody was asked about warning signs, for the way back
 
 
 class OwnPage(Door):
@@ -65,10 +66,11 @@ def call_me(request: HttpRequest) -> HttpResponse:
     return take(request, ShortWay())
 
 
-def to_emergency(*, abroad: bool, kept: str) -> HttpResponse:
-    """The way to the emergency page from any form of this site. `kept`: as Door.emergency has it."""
-    way = _remember(redirect("intake:emergency"), EMERGENCY_COOKIE, situation(abroad=abroad, kept=kept))
-    return raw_signs.mark(way)
+def to_emergency(*, abroad: bool, kept: str, is_private: bool = False) -> HttpResponse:
+    """The way to the emergency page from any form of this site. `kept`: as Door.emergency has it; `is_private`: the
+    form stands on a private page, and the way back leads there."""
+    told = situation(abroad=abroad, kept=kept) + (f" {PRIVATE}" if is_private else "")
+    return raw_signs.mark(_remember(redirect("intake:emergency"), EMERGENCY_COOKIE, told))
 
 
 def situation(*, abroad: bool, kept: str) -> str:
@@ -129,8 +131,9 @@ def prove(request: HttpRequest) -> HttpResponse:
 def emergency(request: HttpRequest) -> HttpResponse:
     """What to do now. Open to anyone: it needs no request before it."""
     remembered = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS) or _told(request)
-    where, _, kept = remembered.partition(" ")
+    where, kept, came_from = (*remembered.split(" "), "", "")[:3]
     context = {"abroad": where == "abroad", "kept": kept, "centre": _centre_if_known()}
+    context["is_private"] = came_from == PRIVATE
     return render(request, "intake/emergency.html", context)
 
 

@@ -22,6 +22,13 @@ WHOSE_PAGE_GUARDS = [
         f"{WHOSE_PAGE}test_no_private_address_takes_a_form_that_does_not_name_its_person",
     ),
     Guard(
+        "a form of another person is called so, whatever this one has shown",
+        "crm/private.py",
+        "    if not whose_page.is_of(session, named):\n        asked",
+        "    if False:\n        asked",
+        f"{WHOSE_PAGE}test_an_older_tab_is_told_so_where_the_next_person_has_not_shown_who_they_are",
+    ),
+    Guard(
         "files sent in one go ask whose page it was",
         "crm/my_documents.py",
         "@uploading.takes_files(CappedUpload)\n@of_its_person\n",

@@ -131,6 +131,8 @@ def test_nobody_reaches_the_treatments_of_another_lead(visitor: Client) -> None:
 def test_a_warning_sign_on_a_later_page_is_an_emergency(visitor: Client, lead: Lead, code: str) -> None:
     answer = visitor.post("/my/questions/pain/", sent(safety_check=[f"unsure_{code}"]))
     assert answer["Location"] == "/candidate/emergency/"
+    page = visitor.get(answer["Location"]).text
+    assert ('href="/my/"' in page, 'href="/candidate/"' in page) == (True, False)  # no second request for a tick
     lead.refresh_from_db()
     assert (lead.safety_hold, lead.outcome) == (True, Outcome.URGENT)
     assert Task.objects.filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == 1

@@ -62,6 +62,18 @@ def test_under_a_hold_no_page_sounds_mild(lead: Lead, stage: Stage) -> None:
     assert mild_words(lead) == []
 
 
+@pytest.mark.parametrize("language", ["", "/es"])
+def test_under_a_hold_the_warning_stands_before_everything_else(lead: Lead, language: str) -> None:
+    """And nothing beside it says that somebody gets in touch."""
+    signs(lead, a=["A2"])
+    page = own_browser(lead).get(f"{language}/my/").text
+    first = page.partition("<h2>")[2].partition("</section>")[0]
+    assert 'href="tel:911"' in first
+    assert page.count('class="card-box"') > 1
+    assert page.count("Fixed rules made this") + page.count("Reglas fijas hicieron") == 1
+    assert [word for word in ("gets in touch", "se comunica con usted") if word in page] == []
+
+
 def test_a_sign_that_was_taken_back_is_looked_at_before_anything_mild_is_said(lead: Lead, clinician: User) -> None:
     withdraw(lead)
     Lead.objects.update(stage=Stage.IMPROVED)
