@@ -164,6 +164,15 @@ def test_not_said_not_sure_and_not_asked_are_three_things(lead: Lead, desk: Clie
     assert relief(desk, lead, noted) == "not said"
 
 
+def test_the_summary_says_which_pictures_and_diagnoses_were_told(lead: Lead, desk: Client) -> None:
+    """ "None on record" alone would have the surgeon order the MRI that the patient has at home."""
+    told = {"diagnoses_told": ["herniated_disc"], "imaging": "mri_lt12m", "imaging_place": "Lakeside Imaging"}
+    tell(lead, "imaging", **told, imaging_date={"date": "2026-08-01", "precision": "month"})
+    page = paper(desk, lead, "summary")
+    for words in ("Herniated disc", "MRI in the last 12 months", "Lakeside Imaging"):
+        assert words in page
+
+
 def test_the_summary_says_what_was_not_asked_and_what_was_left_out(lead: Lead, desk: Client) -> None:
     tell(lead, "background", allergies="", nicotine="never")
     page = paper(desk, lead, "summary")
