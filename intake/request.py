@@ -171,7 +171,9 @@ def review(lead: Lead, *, key: str, now: datetime) -> Task:
 
 def report_review(lead: Lead, report: object, *, now: datetime) -> Task:
     """Make the review of what a report says, one a report (its key): it ends with the decision about the report."""
-    return review(lead, key=f"{OF_A_REPORT}{report}", now=now)
+    made = review(lead, key=f"{OF_A_REPORT}{report}", now=now)
+    made.title = "A clinician should look at what was sent in this name"
+    return made
 
 
 def hold_noted(lead: Lead, *, now: datetime) -> Activity:

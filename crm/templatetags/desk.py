@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
 from crm import heartbeat, stages
-from crm.actions import imaging, tasks
+from crm.actions import imaging, reviews, tasks
 from crm.models import Task, Treatment, User
 from crm.side_by_side import disputes_in_words
 
@@ -54,6 +54,12 @@ def study_of(task: Task) -> str:
     """Return the end of the address under which a review is decided: which imaging study it is about, if it is."""
     key = task.key or ""
     return f"?study={key.removeprefix(imaging.REVIEW_KEY)}" if key.startswith(imaging.REVIEW_KEY) else ""
+
+
+@register.filter
+def is_of_a_report(task: Task) -> bool:
+    """Return whether a review is of what was sent in somebody's name: it ends by saying whether it was them."""
+    return (task.key or "").startswith(reviews.OF_A_REPORT)
 
 
 @register.filter

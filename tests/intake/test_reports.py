@@ -480,6 +480,18 @@ def test_staff_read_which_signs_a_report_names(known: Lead, desk: Client) -> Non
     assert "(B2)" in shown
 
 
+def test_the_queue_tells_a_report_from_a_review_of_the_record(known: Lead, clinician: User, client: Client) -> None:
+    """A decision about the record would leave the report's review where it is."""
+    OVER["closed"](known, {"safety_check": ["A1"], "safety_check_b": ["B2"]})
+    client.force_login(clinician)
+    queue = client.get("/admin/reviews/").text
+    row = queue.partition("what was sent in this name")[2].partition("</li>")[0]
+    assert f'href="/admin/crm/lead/{known.pk}/change/">See what was sent' in row
+    assert "/decide/" not in row
+    page(own_browser(known), {"safety_check_b": ["B5"]})
+    assert f"/admin/crm/lead/{known.pk}/decide/" in client.get("/admin/reviews/").text
+
+
 # --- Over the limit ---------------------------------------------------------------------------------------------------
 ROUTES = ["/candidate/", "/candidate/call-me/", "/candidate/embed/", "/my/questions/recheck/", "/my/questions/safety/"]
 
