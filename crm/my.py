@@ -178,6 +178,7 @@ def end_person(request: PatientRequest, person_id: uuid.UUID) -> HttpResponse:
     if request.patient.is_the_patient:
         person = get_object_or_404(ContactPerson, pk=person_id, lead=request.patient.lead)
         contacts.end(person, by=None, now=timezone.now())
+        messages.success(request, gettext("%(name)s is no longer on the list.") % {"name": person.name})
     return redirect("my:people")
 
 

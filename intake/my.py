@@ -43,6 +43,7 @@ from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, question
 from intake.spoken import said
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
+BEFORE_TREATMENTS = next(page for page in PAGES if page.key == "pain")  # on the list of the private page
 PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
 
 
@@ -98,7 +99,9 @@ def treatments(request: PatientRequest) -> HttpResponse:
     """Show what was told so far, and a list to tick what else was tried; or that nothing was."""
     rows, known = answering.visible_treatments(request.patient), record.told_to(request.patient)
     is_nothing = "nothing" in request.POST and "kinds" not in request.POST and not rows
-    form = told.PickForm(request.POST if request.method == "POST" else None, initial={"submission_id": uuid.uuid4()})
+    may_be_nothing = not rows and not progress.has_tried_nothing(known)
+    sent = request.POST if request.method == "POST" else None
+    form = told.PickForm(sent, initial={"submission_id": uuid.uuid4()}, may_be_nothing=may_be_nothing)
     is_sent = is_nothing or form.is_valid()
     is_flood = is_sent and _are_many(request)
     if is_sent and not is_flood:
@@ -106,6 +109,7 @@ def treatments(request: PatientRequest) -> HttpResponse:
     context = {
         "form": form,
         "treatments": [(one, told.title(one), progress.is_told(one, known.detailed)) for one in rows],
+        "may_be_nothing": may_be_nothing,
         "tried_nothing": progress.has_tried_nothing(known),
         "injections": told.GROUP_TITLES[TreatmentGroup.INJECTION],
         "picked": form["kinds"].value() or [],
@@ -156,6 +160,8 @@ def _take_back(request: PatientRequest, row: Treatment) -> HttpResponse:
         return _show_treatment(request, row, form, status=422)
     if verified.is_verified(row):
         messages.success(request, gettext("Somebody from our team will look at what you said and at your records."))
+    else:
+        messages.success(request, gettext("“%(title)s” is off your list.") % {"title": told.title(row)})
     return _next_treatment(request)
 
 
@@ -294,8 +300,9 @@ def sent_with(
 def _show(request: PatientRequest, page: Page, form: PageForm, *, status: int = 200) -> HttpResponse:
     known = record.visible_answers(request.patient)
     shown = [one for one in PAGES if one.is_for(known)]
-    place = shown.index(page) + 1 if page in shown else None
-    context = {"form": form, "page": spoken.page(page), "place": place, "count": len(shown), "patient": request.patient}
+    place = shown.index(page) + 1 + (shown.index(page) > shown.index(BEFORE_TREATMENTS)) if page in shown else None
+    count = len(shown) + 1  # with the treatments, as on the private page
+    context = {"form": form, "page": spoken.page(page), "place": place, "count": count, "patient": request.patient}
     context["flood"] = status == 429
     return render(request, "intake/my_questions.html", context, status=status)
 
@@ -314,7 +321,11 @@ def _next(request: PatientRequest, page: Page, answers: dict[str, Any]) -> HttpR
         return redirect("private:page")
     known = record.visible_answers(request.patient)
     later = [one for one in PAGES[PAGES.index(page) + 1 :] if one.is_for(known)]
-    return redirect("intake:my_questions", key=later[0].key) if later else redirect("private:page")
+    if later:
+        return redirect("intake:my_questions", key=later[0].key)
+    told_so_far, rows = record.told_to(request.patient), answering.visible_treatments(request.patient)
+    are_told = progress.are_treatments_answered(told_so_far, rows)
+    return redirect("private:page" if are_told else "intake:my_treatments")
 
 
 def _next_treatment(request: PatientRequest) -> HttpResponse:

@@ -80,7 +80,8 @@ SINCE_THEN = (
 
 
 class PickForm(forms.Form):
-    """What was tried, to be ticked. Its own id makes sending twice once."""
+    """What was tried, to be ticked. Its own id makes sending twice once. `may_be_nothing`: beside it stands a button
+    that says so."""
 
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     kinds = forms.MultipleChoiceField(
@@ -89,9 +90,11 @@ class PickForm(forms.Form):
         error_messages={"required": _("Tick at least one, or go back to your page.")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, may_be_nothing: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["kinds"]
+        if may_be_nothing:
+            field.error_messages["required"] = _("Tick at least one, or press “I tried nothing” below.")
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - for the type checker
         field.choices = [
             (title, choices((kind.value, kind.label) for kind in kinds_in(group)))

@@ -20,6 +20,7 @@ from crm import preference_link
 from crm.actions import leads, opt_out
 from crm.enums import ConsentKind
 from crm.models import Lead, PatientSession
+from crm.normalise import telephone_in_words
 from crm.private import PatientRequest, patient_page
 from intake import consents
 from intake.forms import QuestionnaireForm
@@ -39,7 +40,7 @@ EDUCATION = next(wording for wording in consents.WORDINGS if wording.kind == Con
 class WishesForm(ShownForm, QuestionnaireForm):
     """The questions of the request that are wishes, the language, and the box about educational mails."""
 
-    sections = (REACH,)
+    sections, plain = (REACH,), True
     language = forms.ChoiceField(choices=settings.LANGUAGES, widget=forms.RadioSelect)
     education = forms.BooleanField(required=False, show_hidden_initial=True)
 
@@ -149,6 +150,7 @@ def _show(request: PatientRequest, form: WishesForm, *, status: int = 200) -> Ht
     context = {
         "form": form,
         "patient": request.patient,
+        "number": telephone_in_words(lead.phone) if lead.phone else "",
         "scope": opt_out.choice_of(lead),
         "choices": preference_link.make(lead.pk, lead.email) if lead.email else "",
     }

@@ -11,6 +11,13 @@ PRIVATE_GUARDS = [
         "crm/test_conversation.py::test_another_text_with_the_same_form_is_another_message",
     ),
     Guard(
+        "under a hold nothing stands before the warning",
+        "intake/apps.py",
+        "render=my.warning, order=0",
+        "render=my.warning, order=6",
+        "intake/test_nothing_mild.py::test_under_a_hold_the_warning_stands_before_everything_else",
+    ),
+    Guard(
         "no neighboring host sets a cookie of ours",
         "crm/cookies.py",
         'return f"__Host-{name}" if settings.SESSION_COOKIE_SECURE else name',

@@ -80,7 +80,9 @@ def test_the_patient_names_somebody(patient: Client, desk: Client, lead: Lead) -
     assert patient.post("/my/people/", ROBIN)["Location"] == "/my/people/"
     assert "Robin Example, daughter" in patient.get("/my/people/").content.decode()
     assert "May discuss" in page_of(desk, lead)
-    patient.post(f"/my/people/{ContactPerson.objects.get().pk}/end/")
+    person = ContactPerson.objects.get()
+    said = patient.post(f"/my/people/{person.pk}/end/", follow=True).text
+    assert f"{person.name} is no longer on the list." in said
     assert "Anybody who calls: do not discuss." in page_of(desk, lead)
 
 

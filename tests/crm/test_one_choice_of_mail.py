@@ -46,6 +46,18 @@ def store(patient: Client, *, education: bool) -> Any:
     return patient.post(WISHES, form | ({"education": ["on"]} if education else {}))
 
 
+def test_a_number_that_we_have_is_shown_with_the_way_to_change_it(patient: Client, lead: Lead) -> None:
+    """Or whoever mistyped it would never find out."""
+    Lead.objects.filter(pk=lead.pk).update(phone="")
+    asked = patient.get(WISHES).text
+    assert 'name="phone"' in asked
+    assert [words for words in ("(e-mail or phone)", "{#") if words in asked] == []
+    Lead.objects.filter(pk=lead.pk).update(phone="+18145550134")
+    page = patient.get(WISHES).text
+    assert "Your number: (814) 555-0134." in page
+    assert 'href="/my/messages/"' in page
+
+
 def goes_out(lead: Lead) -> bool:
     """Whether an educational mail would be held back by what was chosen."""
     message = make_message(lead, message_class=MessageClass.COMMERCIAL)

@@ -1,5 +1,6 @@
 """How much of the second step is answered, on the page and for the follow-up: told as well as one remembers is told."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +67,33 @@ def test_neck_pain_needs_it(centre: Location) -> None:
     assert progress.all_answered([Lead.objects.get().pk])
 
 
+@pytest.mark.parametrize("region", ["low_back", "neck"])
+def test_a_topic_stands_where_the_list_has_it(centre: Location, region: str) -> None:
+    """The treatments are a topic too."""
+    browser = asked_with(pain_region=[region])
+    listed = re.findall(r'href="/my/(?:questions/)?([\w-]+)/">[^<]+</a>\s*<span class="topic', browser.get("/my/").text)
+    assert listed.index("treatments") == 2
+    for place, key in enumerate(listed, start=1):
+        if key != "treatments":
+            assert f"topic {place} of {len(listed)}" in browser.get(f"/my/questions/{key}/").text
+
+
+@pytest.mark.parametrize(("tried", "way_on"), [("pt", "/my/treatments/"), ("nothing", "/my/")])
+def test_the_last_topic_leads_to_the_treatments_while_they_are_to_do(centre: Location, tried: str, way_on: str) -> None:
+    browser = asked_with(tried_treatments=[tried])
+    assert store(browser, "/my/questions/insurance/")["Location"] == way_on
+
+
+def test_whoever_ticks_nothing_is_told_of_the_button_that_says_so(centre: Location) -> None:
+    browser = asked_with()
+    button, other = "press “I tried nothing” below", "or go back to your page"
+    asked = browser.post("/my/treatments/", opened(browser, "/my/treatments/")).text
+    assert (button in asked, other in asked, 'name="nothing"' in asked) == (True, False, True)
+    pick(browser, "heat")
+    asked = browser.post("/my/treatments/", opened(browser, "/my/treatments/")).text
+    assert (button in asked, other in asked, 'name="nothing"' in asked) == (False, True, False)
+
+
 def test_nothing_tried_on_the_first_form_is_an_answer(centre: Location) -> None:
     browser = asked_with(tried_treatments=["nothing"])
     assert "1 of 6 topics answered" in browser.get("/my/").text
@@ -126,7 +154,8 @@ def test_a_treatment_whose_page_was_never_sent_is_still_asked_for(centre: Locati
 def test_what_was_taken_back_is_not_asked_for(centre: Location) -> None:
     browser = asked_with(tried_treatments=["nothing"])
     pick(browser, "heat")
-    browser.post(at(Treatment.objects.get()), {"not_tried": "1"})
+    answer = browser.post(at(Treatment.objects.get()), {"not_tried": "1"}, follow=True)
+    assert "is off your list." in answer.text
     assert "1 of 6 topics answered" in browser.get("/my/").text
 
 
