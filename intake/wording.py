@@ -35,11 +35,11 @@ ASKED = {
     "treatments tried": noop("what you have tried"),
 }
 # Safety texts: shown in English too while their translation is not checked (crm/safety_text.py).
-EMERGENCY = (
+EMERGENCY = noop(
     "Your answers include a warning sign that needs emergency care. Call {911} or go to the nearest emergency "
     "department now. Do not wait for our call."
 )
-REVIEW = (
+REVIEW = noop(
     "A doctor should look at one of your answers soon. Please contact your own doctor or an urgent-care clinic "
     "today or tomorrow. Our clinical team looks at your request too."
 )

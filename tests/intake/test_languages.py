@@ -65,6 +65,12 @@ def _forms(text: Any) -> tuple[str, ...]:
     return text if isinstance(text, tuple) else (text,)
 
 
+def test_every_warning_has_its_translation(spanish: Catalog) -> None:
+    """Also one that no template and no list of questions holds: or the same English would stand there twice."""
+    there = {message.id: message.string for message in spanish}
+    assert [text for text in texts.safety_texts() if not there.get(text)] == []
+
+
 def test_translations_hold_the_same_placeholders(spanish: Catalog) -> None:
     for message in (one for one in spanish if one.id):
         for original, translated in zip(_forms(message.id), _forms(message.string), strict=True):
