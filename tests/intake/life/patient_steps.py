@@ -43,6 +43,14 @@ PLAIN: dict[str, dict[str, list[str]]] = {
     "insurance": {"can_travel": ["yes", "no"], "availability": [""]},
 }
 WORDS = {"goals", "availability"}
+RATED_TOO = ("pain_enjoyment", "pain_activity")
+
+
+def with_gaps(world: World, who: Person, key: str, told: dict[str, Any]) -> dict[str, Any]:
+    """What the page about pain asks and nobody has answered so far is kept as left out, unless it is an emergency."""
+    is_emergency = any(bare(sign).startswith("A") for sign in heard([Page(world.clock.now, told)]).signs)
+    asked = (*RATED_TOO, *TELLING["pain"], *PLAIN["pain"]) if key == "pain" and not is_emergency else ()
+    return {name: "" for name in asked if name not in who.record.answers} | told
 
 
 def tells(world: World, who: Person, told: dict[str, Any]) -> None:
@@ -110,7 +118,7 @@ def changes_a_topic(world: World, who: Person) -> None:
 def _sends_a_topic(world: World, who: Person, key: str, told: dict[str, Any]) -> None:
     told = told | ({"safety_check": ["none"]} if key in ASKS_SIGNS else {})
     sends(world.comes_back(who), f"/my/questions/{key}/", told, field="submission_id")
-    tells(world, who, told)
+    tells(world, who, with_gaps(world, who, key, told))
 
 
 def sends_an_older_topic(world: World, who: Person) -> None:
@@ -130,7 +138,8 @@ def sends_an_older_topic(world: World, who: Person) -> None:
     if is_older:
         again = form_in(answer.content.decode(), field="submission_id")
         assert browser.post(page.address, again | {"safety_check": ["none"]}).status_code == 302
-    tells(world, who, told if typed != shown[name] else {key: told[key] for key in told if key != name})
+    written = told if typed != shown[name] else {one: told[one] for one in told if one != name}
+    tells(world, who, with_gaps(world, who, key, written))
 
 
 def _an_answer(world: World, who: Person, key: str, name: str) -> str:
