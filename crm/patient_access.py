@@ -160,6 +160,13 @@ def end(session: PatientSession, *, now: datetime) -> None:
     PatientSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(ended_at=now)
 
 
+def may_fill_in(staff: User, lead_id: UUID) -> bool:
+    """Return whether somebody at the desk may, at this moment, fill in the private page of a lead."""
+    if not (staff.is_staff and staff.has_perms(FILLS_IN.split())):
+        return False
+    return Lead.objects.visible_to(staff).filter(pk=lead_id).exists()
+
+
 def end_those_of_desk(desk: str, *, now: datetime) -> int:
     """End what was opened from a sign-in at the desk, named by the key of its session; return how many."""
     opened = PatientSession.objects.filter(desk_key=digest(desk), ended_at__isnull=True)

@@ -28,7 +28,7 @@ from crm import cookies, desk_session, patient_access, registry, second_factor, 
 from crm.actions import access
 from crm.client_address import client_address
 from crm.enums import AccessAction, LinkPurpose
-from crm.models import PatientSession
+from crm.models import PatientSession, User
 from crm.said import SaidDateField
 
 COOKIE = cookies.leading_back("patient")
@@ -200,7 +200,7 @@ def _sent_again(request: HttpRequest, session: PatientSession, *, is_open: bool 
 
 def _find(request: HttpRequest) -> PatientSession | None:
     """The session of this browser. One that staff opened ends with their own: at sign-out, when they are idle or too
-    long at it, with a new password, and when somebody takes their account away."""
+    long at it, with a new password, and when somebody takes their account, their role or their location away."""
     now = timezone.now()
     session = patient_access.find_session(request.COOKIES.get(COOKIE, ""), now=now)
     if session and session.is_on_behalf and not _is_signed_in(request, session):
@@ -210,14 +210,15 @@ def _find(request: HttpRequest) -> PatientSession | None:
 
 
 def _is_signed_in(request: HttpRequest, session: PatientSession) -> bool:
-    """Whether whoever opened it still sits at the desk, in this browser and in the sign-in that it was opened from."""
+    """Whether whoever opened it still sits at the desk, in this browser and in the sign-in that it was opened from, and
+    may still open it: roles and locations change in the middle of a day."""
     key = request.session.session_key or ""
     if request.user.pk != session.by_id or patient_access.digest(key) != session.desk_key:
         return False
     if desk_session.why_over(request):
         logout(request)
         return False
-    return True
+    return patient_access.may_fill_in(cast(User, request.user), session.lead_id)
 
 
 def session_of(request: HttpRequest) -> PatientSession:

@@ -10,9 +10,8 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from crm import registry
-from crm.models import Lead, PatientSession
-from crm.patient_access import FILLS_IN
+from crm import patient_access, registry
+from crm.models import PatientSession
 
 FIELD, HEADER = "whose_page", "X-Whose-Page"
 CSRF = "csrfmiddlewaretoken"
@@ -79,4 +78,4 @@ def may_open_both(session: PatientSession, named: PatientSession | None) -> bool
     staff = session.by
     if named is None or staff is None or not (session.is_on_behalf and named.is_on_behalf and named.by_id == staff.pk):
         return False
-    return staff.has_perms(FILLS_IN.split()) and Lead.objects.visible_to(staff).filter(pk=named.lead_id).exists()
+    return patient_access.may_fill_in(staff, named.lead_id)

@@ -154,6 +154,13 @@ PRIVATE_GUARDS = [
         "crm/test_in_their_place.py::test_a_copied_cookie_opens_nothing",
     ),
     Guard(
+        "filling in ends with the right to",
+        "crm/private.py",
+        "    return patient_access.may_fill_in(cast(User, request.user), session.lead_id)\n",
+        "    return True\n",
+        "crm/test_in_their_place.py::test_it_ends_with_the_sign_in",
+    ),
+    Guard(
         "filling in ends when nothing is pressed",
         "crm/private.py",
         "    if desk_session.why_over(request):",

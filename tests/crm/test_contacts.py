@@ -98,7 +98,7 @@ def test_nobody_ends_another_patients_person(patient: Client, centre: Location) 
 def test_only_the_patient_names_there(lead: Lead, staff: bool) -> None:
     browser = Client()
     if staff:
-        in_their_place(browser, lead, make_user())
+        in_their_place(browser, lead, make_user("coordinator"))
     else:
         browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now()).secret
     assert browser.post("/my/people/", ROBIN).status_code == 302

@@ -148,7 +148,7 @@ def test_only_the_patient_reads_there(desk: Client, lead: Lead, prove: str) -> N
     written(desk, lead, SENTINEL)
     client = Client()
     if prove == "staff":
-        in_their_place(client, lead, make_user())
+        in_their_place(client, lead, make_user("coordinator"))
     elif prove == "tablet":
         client = tablet(lead, make_user())
     else:

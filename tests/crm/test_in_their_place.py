@@ -13,14 +13,15 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access
+from crm import patient_access, roles
 from crm.actions import conversation, documents, treatments
 from crm.document_enums import DocumentKind, DocumentState
 from crm.enums import AccessAction, ActivityKind
 from crm.models import AccessEvent, Activity, Document, Lead, PatientSession, User
 from crm.treatment_enums import Source
+from intake.models import Submission
 from tests.crm import files
-from tests.factories import in_their_place, make_user, own_browser, prove, tablet
+from tests.factories import in_their_place, make_location, make_user, own_browser, prove, tablet
 from tests.intake.test_my import ABOUT, sent
 
 AT = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -73,13 +74,35 @@ def sign_in_as_somebody_else(browser: Client, _user: User) -> None:
     browser.force_login(make_user("coordinator"))
 
 
+def take_the_role_away(_browser: Client, user: User) -> None:
+    user.groups.set(roles.groups_named("front_desk"))
+
+
+def take_the_location_away(_browser: Client, user: User) -> None:
+    user.locations.set([make_location(name="Hillside Center", short_name="Hillside")])
+
+
+def keep_them_from_the_desk(_browser: Client, user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+
+
 def lose_the_cookie(browser: Client, _user: User) -> None:
     del browser.cookies["sessionid"]
 
 
 @pytest.mark.parametrize(
     "ends",
-    [sign_out, take_the_account_away, set_a_new_password, sign_in_anew, sign_in_as_somebody_else, lose_the_cookie],
+    [
+        sign_out,
+        take_the_account_away,
+        take_the_role_away,
+        take_the_location_away,
+        keep_them_from_the_desk,
+        set_a_new_password,
+        sign_in_anew,
+        sign_in_as_somebody_else,
+        lose_the_cookie,
+    ],
 )
 def test_it_ends_with_the_sign_in(filling_in: Client, coordinator: User, ends: Callable[[Client, User], None]) -> None:
     secret = filling_in.cookies["patient"].value
@@ -87,7 +110,9 @@ def test_it_ends_with_the_sign_in(filling_in: Client, coordinator: User, ends: C
     filling_in.cookies["patient"] = secret
     for path in ("/my/", "/my/code/", "/my/questions/pain/", "/my/documents/", "/my/treatments/"):
         assert filling_in.get(path).status_code == 404
+    assert filling_in.post("/my/questions/background/", sent(medications="Zebra")).status_code == 404
     assert PatientSession.objects.get().ended_at is not None
+    assert not Submission.objects.exists()
 
 
 def test_signing_out_ends_it_in_the_database_at_once(filling_in: Client) -> None:

@@ -160,7 +160,7 @@ def test_the_wish_to_delete_can_be_taken_back_and_told_again(patient: Client, le
 def test_nobody_else_gets_there(lead: Lead, staff: bool) -> None:
     browser = Client()
     if staff:
-        in_their_place(browser, lead, make_user())
+        in_their_place(browser, lead, make_user("coordinator"))
     else:
         browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now()).secret
     assert browser.get("/my/data/").status_code == 302

@@ -41,7 +41,7 @@ def lead(visitor: Client) -> Lead:
 
 def proven(client: Client, lead: Lead) -> Client:
     """The same lead's page in a browser of a member of staff."""
-    return in_their_place(client, lead, make_user())
+    return in_their_place(client, lead, make_user("coordinator"))
 
 
 def test_going_on_needs_a_request_just_sent(client: Client, centre: Location) -> None:
