@@ -65,10 +65,12 @@ def alone(session: PatientSession) -> Iterator[None]:
         yield
 
 
-def _lock(session: PatientSession) -> None:
-    if session.is_proven:
+def _lock(session: PatientSession, *, with_lead: bool = False) -> None:
+    """Lock in the order of whoever decides about a request (intake/unproven.py): the lead, if at all, the session, and
+    the request in somebody's name last. Two who wait for each other would both lose what they do."""
+    if session.is_proven or with_lead:
         Lead.objects.select_for_update(no_key=True).get(pk=session.lead_id)
-    else:
+    if not session.is_proven:
         PatientSession.objects.select_for_update(no_key=True).get(pk=session.pk)
 
 
@@ -139,11 +141,11 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 @transaction.atomic
-@one_by_one
 def keep_emergency(sent: Sent, *, is_loud: bool = True) -> None:
     """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
     to a request in somebody's name puts the hold on that request alone; somebody is called all the same. Not `is_loud`:
     so many came that the alert comes without mails."""
+    _lock(sent.session, with_lead=True)
     said = sent.answers if sent.session.is_proven else sent.answers | sent.telling
     sent = replace(sent, answers=_given(said))
     if sent.session.is_proven:
@@ -151,7 +153,6 @@ def keep_emergency(sent: Sent, *, is_loud: bool = True) -> None:
             known.raise_alarm(sent.lead, key=kept.pk, now=sent.now)
             assessments.assess(sent.lead, cause=f"Answered: {sent.title}", now=sent.now, sign_told=True)
         return
-    known.locked(sent.lead)  # first, as whoever decides about the request does; the alert waits for it anyway
     waits = _request_of(sent)
     if kept := _keep_for_later(sent, waits, is_urgent=True):
         known.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now, is_loud=is_loud)
@@ -216,11 +217,11 @@ def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) ->
 
 
 @transaction.atomic
-@one_by_one
 @events.one_press()
 def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any], *, is_loud: bool = True) -> None:
     """Keep what was told of one treatment, with a warning sign in it: as keep_emergency for a page. What contradicts
     itself changes no row."""
+    _lock(sent.session, with_lead=True)
     if sent.session.is_proven:
         kept = _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=None)
         if kept is None:
@@ -230,7 +231,6 @@ def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any], *,
             treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
         assessments.assess(sent.lead, cause="Treatments told", now=sent.now, sign_told=True)
         return
-    known.locked(sent.lead)  # as in keep_emergency
     waits = _request_of(sent)
     if kept := _keep_told(
         sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits, is_urgent=True

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from crm.actions import events, leads, reviews, tasks
 from crm.enums import ActivityKind
@@ -20,6 +21,7 @@ from intake import assessments, known, pending, reports, request, signs
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
 
+NOTHING = UUID(int=0)  # what a page has shown that does not say
 MAY_LIFT, MAY_REVIEW = "crm.clear_urgent", "crm.decide_review"
 
 log = structlog.get_logger("nucleus.intake")
@@ -28,6 +30,10 @@ log = structlog.get_logger("nucleus.intake")
 class UnprovenRefused(DomainError):
     """Somebody else has decided already, more was sent meanwhile, a reason or a choice is missing, or a clinician
     has to decide."""
+
+
+class MoreWasSent(UnprovenRefused):
+    """Something came with the request since the page was made."""
 
 
 def waiting(lead: Lead) -> list[UnprovenRequest]:
@@ -58,8 +64,8 @@ def take_over(
     links and sessions of the former one (crm.actions.leads.correct_details). Links and codes open what counts from now
     on, so where the request does not name the address on record somebody has to say which counts: `keeps_email`, or
     "email" in `accept` for the one that was typed, and for none when none was.
-    `seen`: the latest submission of the request that whoever decides had before them (`latest`); what was sent since
-    is looked at first.
+    `seen`: the latest submission of the request that whoever decides had before them (`latest`), NOTHING where their
+    page does not say, None without a page; what was sent since is looked at first (MoreWasSent).
     """
     held = _locked(waits, seen)
     if address_is_open(held) and keeps_email == ("email" in accept):
@@ -202,15 +208,22 @@ def _as_sent(waits: UnprovenRequest, first: Submission) -> Request:
 
 
 def _locked(waits: UnprovenRequest, seen: UUID | None) -> UnprovenRequest:
-    """The lead first, as whoever lets it follow something does; then what whoever sends something more waits for."""
+    """The lead first, as whoever lets it follow something does; then what whoever sends something more has locked, and
+    what they wait for, in their order."""
     known.locked(waits.lead)
+    list(_sessions_of(waits).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     found = UnprovenRequest.objects.select_for_update(of=("self",), no_key=True).select_related("lead__location")
     held = found.get(pk=waits.pk)
     if held.state != Unproven.WAITING:
         raise UnprovenRefused("Somebody has decided about this already.")
     if seen and seen != latest(held):
-        raise UnprovenRefused("More was sent meanwhile: look at it, then decide.")
+        raise MoreWasSent("More was sent meanwhile: look at it, then decide.")
     return held
+
+
+def _sessions_of(held: UnprovenRequest) -> "QuerySet[PatientSession]":
+    """Return the browsers from which more may come with a request."""
+    return PatientSession.objects.filter(origin__in=held.submissions.values("pk"), ended_at=None)
 
 
 def _decide(
@@ -224,8 +237,7 @@ def _decide(
 ) -> None:
     held.state, held.decided_by, held.decided_at, held.note = state, by, now, note
     held.save(update_fields=["state", "decided_by", "decided_at", "note"])
-    sessions = PatientSession.objects.filter(origin__in=held.submissions.values("pk"), ended_at=None)
-    sessions = sessions.exclude(pk=keep.pk) if keep else sessions
+    sessions = _sessions_of(held).exclude(pk=keep.pk) if keep else _sessions_of(held)
     sessions.update(ended_at=now)  # begun before anybody had looked: the link in the mail goes on
 
 

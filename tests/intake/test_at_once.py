@@ -4,14 +4,19 @@ import threading
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
-from crm.models import Lead, Location, SafetyAlert, User
-from intake import actions, known, unproven
-from intake.models import Submission, UnprovenRequest
+from crm.enums import TaskKind
+from crm.models import Lead, Location, SafetyAlert, Task, User
+from intake import actions, answering, known, pending, unproven
+from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
-from tests.factories import NOON
+from tests.factories import NOON, step_one
 from tests.intake.test_submit import again, request_of
 from tests.scheduling.test_at_once import at_once
 
@@ -45,3 +50,49 @@ def test_sending_again_with_a_sign_and_taking_over_wait_in_no_circle(
     at_once(lambda: actions.submit(sent), lambda: unproven.take_over(waits, by=coordinator, now=NOON))
 
     assert SafetyAlert.objects.filter(lead=waits.lead).count() == 1
+
+
+@pytest.mark.parametrize("sign", [{"safety_check": ["A1"]}, {"safety_check_b": ["B2"]}, {}])
+@pytest.mark.parametrize("decision", ["take over", "set aside"])
+def test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_sign(
+    centre: Location, clinician: User, monkeypatch: pytest.MonkeyPatch, sign: dict[str, list[str]], decision: str
+) -> None:
+    """The page needs its session, its request and, with an emergency, the lead; the decision needs all three."""
+    actions.submit(replace(request_of(centre, now=NOON - timedelta(days=1)), form_id=uuid.uuid4()))
+    browser = Client()
+    browser.post("/candidate/", step_one())
+    browser.post("/candidate/go-on/")
+    waits = UnprovenRequest.objects.get()
+    session_is_held, lead_is_held = threading.Event(), threading.Event()
+    lock, decide = answering._lock, unproven._decide
+
+    def lock_slowly(*session: Any, **more: Any) -> None:
+        lock(*session, **more)
+        session_is_held.set()
+        lead_is_held.wait(UNTIL_THE_OTHER_HAS_BEGUN)
+
+    def decide_slowly(*held: Any, **more: Any) -> None:
+        lead_is_held.set()
+        session_is_held.wait(UNTIL_THE_OTHER_HAS_BEGUN)
+        decide(*held, **more)
+
+    monkeypatch.setattr(answering, "_lock", lock_slowly)
+    monkeypatch.setattr(unproven, "_decide", decide_slowly)
+    now, page = timezone.now(), {"safety_check": ["none"], "safety_check_b": ["none"], "pain_now_avg": "5"}
+    act = {
+        "take over": lambda: unproven.take_over(waits, by=clinician, keeps_email=True, now=now),
+        "set aside": lambda: unproven.set_aside(waits, by=clinician, note="She says no.", now=now),
+    }[decision]
+    about = {"submission_id": str(uuid.uuid4()), "pain_enjoyment": "5", "pain_activity": "5", "new_treatments": "no"}
+    send = partial(browser.post, "/my/questions/recheck/", page | about | sign)
+    [answer, _decided] = at_once(send, act)
+
+    waits.refresh_from_db()
+    assert answer.status_code == 302
+    assert Submission.objects.filter(page="recheck").count() == 1
+    assert waits.state != Unproven.WAITING
+    assert SafetyAlert.objects.exists() == ("safety_check" in sign)
+    pending.apply_due(timezone.now())
+    if decision == "take over":
+        assert Lead.objects.get(pk=waits.lead_id).safety_hold == ("safety_check" in sign)
+        assert Task.objects.open().filter(kind=TaskKind.REVIEW).exists() == ("safety_check_b" in sign)

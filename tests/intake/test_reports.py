@@ -16,9 +16,9 @@ from pytest_django import Settings
 from crm import patient_access
 from crm.actions import reviews, safety, tasks
 from crm.enums import Outcome, Stage, TaskKind
-from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, User
+from crm.models import Lead, Location, Message, PatientSession, SafetyAlert, Task, User
 from intake import actions, assessments, pending, unproven
-from intake.models import Override, Unproven, UnprovenRequest
+from intake.models import Override, Submission, Unproven, UnprovenRequest
 from intake.unproven import UnprovenRefused
 from tests.factories import Visitor, in_their_place, make_link, make_user, own_browser, prove, step_one, tablet
 from tests.intake.test_safety_net import shows_emergency
@@ -391,6 +391,27 @@ def test_a_report_that_cannot_be_applied_waits_and_locks_nobody_out(
     proves(browser, known)
     assert not is_in_the_record(known, "A1")
     assert (the_report().has_sign, Lead.objects.get().safety_hold) == (True, False)
+
+
+# --- However many there are -------------------------------------------------------------------------------------------
+def an_injection(browser: Client) -> str:
+    browser.post("/my/treatments/", {"submission_id": str(uuid.uuid4()), "kinds": ["esi_unknown"]})
+    return f"/my/treatments/{Submission.objects.get(page='treatments').answers['treatment']}/"
+
+
+@pytest.mark.parametrize("about", ["a page", "a treatment"])
+def test_an_emergency_is_kept_however_many_there_are_and_adds_no_mail(
+    known: Lead, settings: Settings, about: str
+) -> None:
+    browser, _answer = a_page_after_it(known, {})
+    sick = {"submission_id": str(uuid.uuid4()), "since_then": ["fever", "worse_pain"]}
+    address, sent = (an_injection(browser), sick) if about == "a treatment" else ("/my/questions/recheck/", A_SIGN)
+    mails = Message.objects.count()
+    settings.REQUESTS_AN_HOUR = 0
+    assert shows_emergency(browser, browser.post(address, sent))
+    assert (the_report().has_sign, SafetyAlert.objects.count()) == (True, 1)
+    assert len(reviews_of(known)) == 1
+    assert Message.objects.count() == mails
 
 
 # --- Whoever decides about a report -----------------------------------------------------------------------------------
