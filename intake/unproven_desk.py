@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -75,6 +75,17 @@ class DecideForm(forms.Form):
             self.add_error("address", "Choose which address is theirs.")
         return data
 
+    def clean_seen(self) -> UUID:
+        """Return what the page had shown; one that says nothing has shown nothing."""
+        seen: UUID | None = self.cleaned_data["seen"]
+        return seen or unproven.NOTHING
+
+    def has_looked(self, seen: UUID | None) -> None:
+        """Take what came for seen: the form is shown again beside it, and knows when it is pressed once more."""
+        data = cast(QueryDict, self.data).copy()
+        data["seen"] = str(seen or "")
+        self.data = data
+
     @property
     def accepted(self) -> list[str]:
         """Return what replaces what is on record."""
@@ -137,11 +148,12 @@ def _shown(name: str, value: str) -> str:
 
 
 def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUID) -> HttpResponse:
-    """Take a request over, or set it aside. 422 keeps what was typed."""
+    """Take a request over, or set it aside. 422 keeps what was typed, and so does 409 where more was sent meanwhile,
+    which is shown beside it."""
     lead, now = find_lead(lead_id), timezone.now()
     waits = get_object_or_404(UnprovenRequest.objects.select_related("lead"), pk=request_id, lead_id=lead_id)
     typed = request.POST if request.method == "POST" else None
-    form = DecideForm(typed, initial={"seen": unproven.latest(waits)}, waits=waits)
+    form, status = DecideForm(typed, initial={"seen": unproven.latest(waits)}, waits=waits), None
     if form.is_valid():
         data, by = form.cleaned_data, user_of(request)
         try:
@@ -152,6 +164,10 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUI
                 )
             else:
                 unproven.set_aside(waits, by=by, note=data["note"], seen=data["seen"], now=now)
+        except unproven.MoreWasSent as more:
+            form.add_error("note", more.message)
+            form.has_looked(unproven.latest(waits))
+            status = 409
         except UnprovenRefused as refused:
             form.add_error("note", refused.message)
         else:
@@ -160,7 +176,7 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUI
                 messages.info(request, f"Newer on record, and left as they are: {unproven.in_words(newer)}.")
             return back(lead_id)
     about = _about(request, waits, lead)
-    return form_page(site, request, lead, form, title="Was it them?", about=about)
+    return form_page(site, request, lead, form, title="Was it them?", about=about, status=status)
 
 
 def _about(request: HttpRequest, waits: UnprovenRequest, lead: Lead) -> str:

@@ -94,6 +94,20 @@ STRANGER_GUARDS = [
         f"{_KNOWN}::test_what_was_sent_meanwhile_is_looked_at_first",
     ),
     Guard(
+        "a page and a decision about its request wait in no circle",
+        "intake/unproven.py",
+        '    list(_sessions_of(waits).order_by("pk").select_for_update(no_key=True).values_list("pk"))\n',
+        "",
+        "intake/test_at_once.py::test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_sign",
+    ),
+    Guard(
+        "a page that says nothing has shown nothing of a request",
+        "intake/unproven_desk.py",
+        "        return seen or unproven.NOTHING\n",
+        "        return seen  # type: ignore[return-value]\n",
+        f"{_KNOWN}::test_a_page_that_has_shown_nothing_decides_nothing_about_a_request",
+    ),
+    Guard(
         "what staff have corrected is not typed over",
         "intake/repeats.py",
         "getattr(lead, name) == value != sent.answers[name]",

@@ -20,10 +20,11 @@ from crm.enums import LostReason, Outcome, Stage, TaskKind
 from crm.models import Lead, Location, Message, PatientLink, PatientSession, SafetyAlert, Task, User
 from crm.normalise import name_key
 from intake import actions, assessments, known, questionnaire, unproven
-from intake.models import Assessment, Submission
+from intake.models import Assessment, Submission, Unproven
 from intake.request import Request
 from tests.factories import NOON, PASSWORD, make_lead, make_message, make_user, step_one
 from tests.intake.test_submit import request_of
+from tests.page_forms import as_sent
 
 
 def asked(centre: Location, *, days: int = 0, **changes: Any) -> Lead:
@@ -142,6 +143,24 @@ def test_what_was_sent_meanwhile_is_looked_at_first(centre: Location) -> None:
         unproven.take_over(waits, by=make_user("coordinator"), accept=["email"], seen=seen, now=NOON)
     lead.refresh_from_db()
     assert lead.email == "maria.sample@example.org"
+
+
+@pytest.mark.parametrize("shown", [{}, {"seen": ""}, {"seen": str(uuid.uuid4())}])
+@pytest.mark.parametrize("said", [{"decision": "theirs"}, {"decision": "not-theirs", "note": "She says no."}])
+def test_a_page_that_has_shown_nothing_decides_nothing_about_a_request(
+    centre: Location, client: Client, clinician: User, shown: dict[str, str], said: dict[str, str]
+) -> None:
+    lead = asked(centre)
+    asked(centre, days=1)
+    [waits] = unproven.waiting(lead)
+    client.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/in-this-name/{waits.pk}/"
+    refused = client.post(address, said | shown)
+    waits.refresh_from_db()
+    assert (refused.status_code, waits.state) == (409, Unproven.WAITING)
+    again = as_sent(refused.text, having="decision")
+    assert again["decision"] == [said["decision"]]
+    assert client.post(address, again).status_code == 302
 
 
 def test_pages_sent_in_the_name_count_once_it_was_them(centre: Location, client: Client) -> None:
