@@ -14,12 +14,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm import printing, registry
+from crm.actions import decisions
 from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import find_lead, user_of
 from crm.admin.reviews import SeenForm, above
 from crm.enums import Outcome
 from crm.errors import OutOfDate
 from crm.models import Document, ImagingStudy, Lead, Treatment
+from crm.text_fields import TextField
 from crm.treatment_enums import MeasurementKind, Source, Unsure
 from intake import flags, gaps, insurance, ledger_views, packet_word, record, summary_head
 from intake import today as now_of
@@ -81,6 +83,25 @@ class PageForm(forms.Form):
         self.fields["document"].queryset = Document.objects.filter(  # type: ignore[attr-defined]
             pk__in=[document.pk for document in documents]
         )
+
+
+class WordForm(SeenForm):
+    """Why the packet may go out, and what the page showed beside the record."""
+
+    reason = TextField(max_length=4000)
+    waited = forms.IntegerField(min_value=0, required=False)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Return what packet_word.give takes, of what is in order; whatever is not has shown nothing."""
+        data = getattr(self, "cleaned_data", {})
+        seen, waited = data.get("seen"), data.get("waited")
+        nothing = decisions.NOTHING
+        return {
+            "reason": data.get("reason", ""),
+            "seen": nothing if seen is None else seen,
+            "waited": nothing if waited is None else waited,
+        }
 
 
 def hang_in() -> None:
@@ -152,11 +173,11 @@ def print_packet(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRe
 def _ask_for_a_word(site: AdminSite, request: HttpRequest, lead: Lead) -> HttpResponse:
     """Why the packet waits, and for clinicians the form that lets it go, with what it stands on. 409 until then."""
     may, refused, news = request.user.has_perm("crm.decide_review"), "", tuple[str, ...]()
-    form = SeenForm(request.POST)
-    reason, seen = request.POST.get("reason", ""), form.cleaned_data["seen"] if form.is_valid() else -1
+    form = WordForm(request.POST)
+    form.is_valid()
     if request.method == "POST" and may:
         try:
-            packet_word.give(lead, reason=reason, by=user_of(request), now=timezone.now(), seen=seen)
+            packet_word.give(lead, by=user_of(request), now=timezone.now(), **form.given)
         except InsuranceRefused as problem:
             refused = problem.message
         except OutOfDate as late:
@@ -165,7 +186,8 @@ def _ask_for_a_word(site: AdminSite, request: HttpRequest, lead: Lead) -> HttpRe
             return redirect(reverse("admin:intake_packet_print", args=[lead.pk]))
     basis = registry.basis_of(lead)
     context = {**site.each_context(request), "title": f"Authorization packet: {lead.full_name}", "lead": lead}
-    context |= {"opts": Lead._meta, "may": may, "refused": refused, "reason": reason, "seen": basis.number}
+    context |= {"opts": Lead._meta, "may": may, "refused": refused, "reason": form.given["reason"]}
+    context |= {"seen": basis.number, "waited": packet_word.newest_waiting(lead)}
     context |= {"about": above(request, lead, basis, news) if may else "", "in_copy": IN_COPY}
     return TemplateResponse(request, "intake/packet_waits.html", context, status=422 if refused else 409)
 

@@ -14,9 +14,10 @@ from crm.admin.forms import IN_COPY
 from crm.enums import ActivityKind, Decision, Outcome, TaskKind
 from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment, User
 from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
-from intake import actions, answering, applying, assessments, chart
-from tests.factories import NOON, make_treatment, make_user
+from intake import actions, answering, applying, assessments, chart, packet_word
+from tests.factories import NOON, make_treatment, make_user, prove, step_one
 from tests.intake.test_submit import request_of
+from tests.page_forms import as_sent
 
 pytestmark = pytest.mark.django_db
 
@@ -113,10 +114,10 @@ def test_the_packet_waits_for_a_clinician_under_a_hold_or_an_open_review(lead: L
     browser.force_login(make_user("clinician", email="dana@example.org"))
     assert browser.post(path, {"reason": " "}).status_code == 422
     page = browser.get(path).content.decode()
-    seen = page.split('name="seen" value="')[1].split('"')[0]
+    form = as_sent(page, having="reason") | {"reason": "Seen, and not urgent"}
     assert IN_COPY in page
-    assert desk.post(path, {"seen": seen, "reason": "I say so"}).status_code == 409  # no clinician
-    assert browser.post(path, {"seen": seen, "reason": "Seen, and not urgent"}).status_code == 302
+    assert desk.post(path, form).status_code == 409  # no clinician
+    assert browser.post(path, form).status_code == 302
     assert b"Request for authorization" in desk.get(path).content
     assert Activity.objects.filter(kind=ActivityKind.INSURANCE, note="Seen, and not urgent").count() == 1
     signs(lead, b=["B2", "B5", "B1"])  # the word was about the record as it was
@@ -186,3 +187,73 @@ def test_a_drawing_that_nobody_could_read_is_left_out(lead: Lead, desk: Client) 
         make_treatment(lead, start_date=start, end_date=start + timedelta(days=3), status=TreatmentStatus.COMPLETED)
         drawn = ["<svg" in paper(desk, lead, which) for which in ("summary", "packet/print")]
         assert drawn == [number < 6, number < 12]
+
+
+# --- What waits beside the record, and the packet --------------------------------------------------------------------
+
+
+@pytest.fixture
+def clinic(clinician: User) -> Client:
+    browser = Client()
+    browser.force_login(clinician)
+    return browser
+
+
+def word_form(clinic: Client, lead: Lead) -> dict[str, Any]:
+    page = clinic.get(f"/admin/crm/lead/{lead.pk}/packet/print/").content.decode()
+    return as_sent(page, having="reason") | {"reason": "Known for years"}
+
+
+def let_go(clinic: Client, lead: Lead, form: dict[str, Any]) -> Any:
+    return clinic.post(f"/admin/crm/lead/{lead.pk}/packet/print/", form)
+
+
+def is_printed(clinic: Client, lead: Lead) -> bool:
+    return clinic.get(f"/admin/crm/lead/{lead.pk}/packet/print/").status_code == 200
+
+
+def left_alone(lead: Lead) -> Client:
+    """A browser whose page has closed by itself: what it sends is a report."""
+    browser, entry = Client(), prove(lead)
+    browser.cookies["patient"] = entry.secret
+    PatientSession.objects.filter(pk=entry.session.pk).update(seen_at=timezone.now() - timedelta(hours=1))
+    return browser
+
+
+def send(browser: Client, **ticked: list[str]) -> None:
+    browser.post("/my/questions/recheck/", {"submission_id": str(uuid.uuid4()), **ticked})
+
+
+def test_a_report_that_grows_asks_for_a_new_word(lead: Lead, clinic: Client) -> None:
+    """Its review is one, however often something is added to it, and the record stays as it was."""
+    away = left_alone(lead)
+    send(away, safety_check_b=["B3"])
+    assert let_go(clinic, lead, word_form(clinic, lead)).status_code == 302
+    assert is_printed(clinic, lead)
+    send(away, safety_check=["A1"])
+    assert not is_printed(clinic, lead)
+
+
+def test_who_lets_the_packet_go_has_seen_what_waits_beside_the_record(lead: Lead, clinic: Client) -> None:
+    away = left_alone(lead)
+    send(away, safety_check_b=["B3"])
+    older = word_form(clinic, lead)
+    send(away, safety_check=["A1"])
+    for waited in (older["waited"], ["-1"], ["7" * 30], ["x"], []):
+        refused = let_go(clinic, lead, older | {"waited": waited})
+        assert (refused.status_code, packet_word.BESIDE in refused.text) == (409, True)
+    assert let_go(clinic, lead, word_form(clinic, lead)).status_code == 302
+    assert is_printed(clinic, lead)
+
+
+def test_a_hold_that_no_worker_has_assessed_yet_asks_for_a_new_word(centre: Location, clinic: Client) -> None:
+    visitor = Client()
+    visitor.post("/candidate/", step_one(safety_check_b=["B2"]))
+    visitor.post("/candidate/go-on/")
+    lead = Lead.objects.get()
+    assert let_go(clinic, lead, word_form(clinic, lead)).status_code == 302
+    assert is_printed(clinic, lead)
+    send(visitor, safety_check=["A1"])
+    lead.refresh_from_db()
+    assert lead.safety_hold
+    assert not is_printed(clinic, lead)
