@@ -109,6 +109,27 @@ DECISION_GUARDS = [
         "intake/test_nothing_mild.py::test_the_word_that_a_packet_may_go_out_knows_what_came_last",
     ),
     Guard(
+        "a decision covers the pictures that its form showed",
+        "crm/actions/reviews.py",
+        "    if seen is not None and seen != found.version:\n",
+        "    if False:\n",
+        "intake/test_signs.py::test_a_decision_covers_the_pictures_that_its_form_showed",
+    ),
+    Guard(
+        "nobody agrees about pictures that are not the same any more",
+        "crm/actions/reviews.py",
+        "and not locked.study.was_there(locked.at):\n",
+        "and False:\n",
+        "intake/test_signs.py::test_nobody_agrees_about_pictures_that_are_not_the_same_any_more",
+    ),
+    Guard(
+        "who reviews a study has seen what came last",
+        "crm/actions/imaging.py",
+        "    if seen is not None and seen != locked.version:\n",
+        "    if False:\n",
+        "crm/test_imaging.py::test_what_has_come_since_is_looked_at_before_a_study_is_reviewed",
+    ),
+    Guard(
         "of two pages open at once the second sees what the first decided",
         "crm/actions/decisions.py",
         "    if latest is not None and earlier is not None and earlier != str(latest.pk):\n",

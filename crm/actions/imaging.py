@@ -16,6 +16,7 @@ from crm.partial_dates import impossible
 
 REVIEW_WITHIN = timedelta(days=2)
 REVIEW_KEY = "imaging-review:"  # how the keys of their tasks begin
+CAME_ANEW = "report or images have come since this page was made. Look at them first."
 
 
 @transaction.atomic
@@ -94,13 +95,16 @@ def take_back(study: ImagingStudy, *, part: str, by: User, now: datetime) -> Non
 
 
 @transaction.atomic
-def review(study: ImagingStudy, *, by: User, now: datetime) -> None:
-    """A clinician has looked at it; the task is done with that. Raises ImagingRefused before all is here, or after."""
+def review(study: ImagingStudy, *, by: User, now: datetime, seen: str | None = None) -> None:
+    """A clinician has looked at it; the task is done with that. Raises ImagingRefused before all is here, after
+    somebody else, and when it is not the version that their page had `seen`; None without a page."""
     locked = ImagingStudy.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not locked.is_complete:
         raise ImagingRefused("Report and images have to be here first.")
     if locked.reviewed_at:
         raise ImagingRefused("Somebody has reviewed it already.")
+    if seen is not None and seen != locked.version:
+        raise ImagingRefused(f"{locked}: {CAME_ANEW}")
     locked.reviewed_at, locked.reviewed_by = now, by
     locked.save(update_fields=["reviewed_at", "reviewed_by"])
     tasks.end_decided(locked.lead_id, by=by, now=now, key=review_key(locked))

@@ -21,7 +21,7 @@ from crm.enums import (
     SurgeryDecision,
     TaskKind,
 )
-from crm.errors import ReviewRefused
+from crm.errors import OutOfDate, ReviewRefused
 from crm.models import Activity, Consultation, ImagingStudy, Lead, ReviewDecision, Task, User
 from crm.partial_dates import impossible
 
@@ -41,22 +41,22 @@ def decide(
     seen: int | None = None,
     earlier: str | None = None,
     study: ImagingStudy | None = None,
+    study_seen: str | None = None,
 ) -> ReviewDecision:
     """Records what a clinician says about a request. Where the rules say URGENT or a hold stands it needs a second
     person (domain rule: URGENT is never lowered by one person alone) and changes nothing until then.
 
-    It covers the warning signs of the record as it stands, and `study`, an imaging study that was looked at with it.
-    `seen`, `earlier`: as in crm/actions/decisions.py. Raises OutOfDate when something came since, a colleague's
-    decision too, and ReviewRefused without a reason or for a study that is not there to be reviewed. Side effects:
-    Activity; an earlier decision that still waits is void; see _carry_out.
+    It covers the warning signs of the record as it stands, and `study`, an imaging study that was looked at with it, in
+    the version `study_seen`. `seen`, `earlier`: as in crm/actions/decisions.py. Raises OutOfDate when something came
+    since, a colleague's decision too, and ReviewRefused without a reason or for a study that is not there to be
+    reviewed. Side effects: Activity; an earlier decision that still waits is void; see _carry_out.
     """
     if not reason.strip():
         raise ReviewRefused("reason", "Give the reason: whoever looks next has to understand it.")
     locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     basis, before = decisions.known(locked, seen=seen), latest(locked)
     decisions.follows(before, earlier=earlier, words=lambda: _in_words(before))
-    if study and not imaging.to_review(locked).filter(pk=study.pk).exists():
-        raise ReviewRefused("study", "This study is reviewed already, or not complete.")
+    _check_study(locked, study, seen=study_seen)
     _void(ReviewDecision.objects.waiting().filter(lead=locked), "Another decision followed.", now=now)
     made = ReviewDecision.objects.create(
         lead=locked,
@@ -93,12 +93,24 @@ def agree(made: ReviewDecision, *, by: User, now: datetime, seen: int | None = N
         raise ReviewRefused("", "A second person has to agree: this one is yours.")
     if not accounts.are_two(locked.by, by, now=now):
         raise ReviewRefused("", accounts.NOT_TWO)
+    if locked.study and not locked.study.reviewed_at and not locked.study.was_there(locked.at):
+        raise ReviewRefused("", "The imaging that it looked at is not the same any more: decide anew.")
     decisions.known(lead, seen=seen)
     locked.second_by, locked.second_at = by, now
     locked.save(update_fields=["second_by", "second_at"])
     summary = f"Review agreed: {locked.get_decision_display()}"
     Activity.objects.create(lead=lead, kind=ActivityKind.OUTCOME, at=now, by=by, summary=summary)
     _carry_out(lead, locked, by=by, now=now)
+
+
+def _check_study(lead: Lead, study: ImagingStudy | None, *, seen: str | None) -> None:
+    if study is None:
+        return
+    found = imaging.to_review(lead).filter(pk=study.pk).first()
+    if found is None:
+        raise ReviewRefused("study", "This study is reviewed already, or not complete.")
+    if seen is not None and seen != found.version:
+        raise OutOfDate((f"{found}: {imaging.CAME_ANEW}",))
 
 
 def latest(lead: Lead) -> ReviewDecision | None:

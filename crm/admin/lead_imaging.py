@@ -144,7 +144,7 @@ def step(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -
         elif which == "review":
             if not user.has_perm("crm.review_imagingstudy"):
                 raise PermissionDenied
-            imaging.review(study, by=user, now=now)
+            imaging.review(study, by=user, now=now, seen=request.POST.get("seen", ""))
         else:
             raise Http404
     except ImagingRefused as refused:

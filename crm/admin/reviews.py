@@ -70,6 +70,7 @@ class DecideForm(FollowingForm):
         empty_label="None",
         help_text="Its own review ends with this decision. Others stay open.",
     )
+    versions = forms.CharField(required=False, widget=forms.HiddenInput)  # of the studies that the page showed
     decision = forms.ChoiceField(
         choices=[("", "Choose …"), *Decision.choices],
         label="Decision",
@@ -86,6 +87,13 @@ class DecideForm(FollowingForm):
         super().__init__(*args, **kwargs)
         self.fields["study"].queryset = studies  # type: ignore[attr-defined]
         self.has_studies = studies.exists()
+
+    @property
+    def study_seen(self) -> str:
+        """Return the version of the chosen study that the page showed; "" when it says none. Call when valid."""
+        shown = dict(one.partition("=")[::2] for one in self.cleaned_data["versions"].split("|"))
+        study: ImagingStudy | None = self.cleaned_data["study"]
+        return shown.get(str(study.pk), "") if study else ""
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -107,6 +115,10 @@ class ConsultationForm(ReplacingForm):
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
         return [("The consultation", [self[name] for name in ("held_on", "result", "surgery", "note")])]
+
+
+def _versions(studies: Iterable[ImagingStudy]) -> str:
+    return "|".join(f"{study.pk}={study.version}" for study in studies)
 
 
 def hang_in() -> None:
@@ -161,8 +173,10 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
     """Record a decision about a request. The form says what it stands on; an older one comes back with the news."""
     lead = find_lead(lead_id)
     basis, before, news = registry.basis_of(lead), reviews.latest(lead), tuple[str, ...]()
+    studies = imaging.to_review(lead)
     asked_about = {"seen": basis.number, "earlier": id_of(before), "study": request.GET.get("study")}
-    form = DecideForm(request.POST or None, studies=imaging.to_review(lead), initial=asked_about)
+    asked_about["versions"] = _versions(studies)
+    form = DecideForm(request.POST or None, studies=studies, initial=asked_about)
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -175,12 +189,13 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
                 seen=data["seen"],
                 earlier=form.knew,
                 study=data["study"],
+                study_seen=form.study_seen,
             )
         except ReviewRefused as refused:
             form.add_error(refused.field or None, refused.message)
         except OutOfDate as late:
             news, basis, before = late.news, registry.basis_of(lead), reviews.latest(lead)
-            form.has_looked(basis.number, earlier=id_of(before))
+            form.has_looked(basis.number, earlier=id_of(before), versions=_versions(imaging.to_review(lead)))
         else:
             _say(request, lead, made)
             return back(lead_id)

@@ -1,5 +1,7 @@
 """One imaging study: what was made, where it is now, and who has asked for it and looked at it."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -49,3 +51,12 @@ class ImagingStudy(Row):
     def is_complete(self) -> bool:
         """Report and images are both here."""
         return bool(self.report_at and self.images_at)
+
+    @property
+    def version(self) -> str:
+        """Return which report and images are here, as told by when they came."""
+        return " ".join(at.isoformat() if at else "none" for at in (self.report_at, self.images_at))
+
+    def was_there(self, at: datetime) -> bool:
+        """Return whether all that is here now was here at a moment."""
+        return bool(self.report_at and self.images_at) and max(self.report_at, self.images_at) <= at

@@ -25,8 +25,10 @@ def study(lead: Lead, desk: Client) -> ImagingStudy:
     return ImagingStudy.objects.get()
 
 
-def step(client: Client, study: ImagingStudy, which: str) -> Any:
-    return client.post(f"/admin/crm/lead/{study.lead_id}/imaging/{study.pk}/step/", {"step": which})
+def step(client: Client, study: ImagingStudy, which: str, *, seen: str | None = None) -> Any:
+    study.refresh_from_db()
+    sent = {"step": which, "seen": study.version if seen is None else seen}
+    return client.post(f"/admin/crm/lead/{study.lead_id}/imaging/{study.pk}/step/", sent)
 
 
 def test_a_study_is_added_shown_and_corrected(study: ImagingStudy, desk: Client, lead: Lead) -> None:
@@ -51,6 +53,27 @@ def test_the_review_opens_when_both_are_here_and_once(
     task = Task.objects.get()
     assert (task.kind, task.title) == (TaskKind.REVIEW, "Review imaging")
     assert "Review imaging" in desk.get("/admin/crm/task/").content.decode()
+
+
+def test_what_has_come_since_is_looked_at_before_a_study_is_reviewed(
+    study: ImagingStudy, client: Client, clinician: User
+) -> None:
+    client.force_login(clinician)
+    for part in ("report", "images"):
+        step(client, study, part)
+    study.refresh_from_db()
+    older = study.version
+    for which in ("no images", "images"):
+        step(client, study, which)
+    for seen in (older, "", "none none"):
+        step(client, study, "review", seen=seen)
+        study.refresh_from_db()
+        assert study.reviewed_at is None
+    page = client.get(f"/admin/crm/lead/{study.lead_id}/change/?panels=all").text
+    assert f'name="seen" value="{study.version}"' in page
+    step(client, study, "review")
+    study.refresh_from_db()
+    assert study.reviewed_by == clinician
 
 
 def test_only_a_clinician_reviews_and_that_ends_the_task(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from crm.actions import imaging, reviews, safety
 from crm.enums import Decision, Outcome, Stage, TaskKind
@@ -16,6 +17,7 @@ from intake.models import Override, Submission, UnprovenRequest
 from intake.request import Request
 from tests.factories import NOON, in_their_place, make_lead, make_user, own_browser
 from tests.intake.test_submit import request_of
+from tests.page_forms import as_sent
 
 LATER = NOON + timedelta(days=40)
 RECHECK = {"safety_check": ["none"], "pain_now_avg": "6", "pain_enjoyment": "5", "pain_activity": "8"}
@@ -253,6 +255,53 @@ def test_the_queue_opens_the_form_with_the_study_of_its_task(client: Client, lea
         f"/admin/crm/lead/{other.pk}/decide/", {"decision": "suitable", "reason": "x", "study": study.pk}
     )
     assert (refused.status_code, ReviewDecision.objects.count()) == (422, 0)
+
+
+def all_here(lead: Lead, by: User) -> ImagingStudy:
+    study = imaging.add(lead, by=by, now=NOON, modality="mri", region="lumbar")
+    come(study, by, "report", "images")
+    return study
+
+
+def come(study: ImagingStudy, by: User, *parts: str) -> None:
+    for part in parts:
+        imaging.receive(study, part=part, by=by, now=timezone.now())
+
+
+def test_a_decision_covers_the_pictures_that_its_form_showed(client: Client, lead: Lead, clinician: User) -> None:
+    study = all_here(lead, clinician)
+    client.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/decide/?study={study.pk}"
+    older = as_sent(client.get(address).text, having="reason") | {"decision": "suitable", "reason": "Fits."}
+    imaging.take_back(study, part="images", by=clinician, now=timezone.now())
+    come(study, clinician, "images")
+    for versions in (older["versions"], "", f"{study.pk}=", "|=|", []):
+        refused = client.post(address, older | {"seen": str(signs.basis(lead).number), "versions": versions})
+        assert (refused.status_code, imaging.CAME_ANEW in refused.text) == (409, True)
+    assert not ReviewDecision.objects.exists()
+    assert client.post(address, as_sent(refused.text, having="reason")).status_code == 302
+    study.refresh_from_db()
+    assert study.reviewed_by == clinician
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_nobody_agrees_about_pictures_that_are_not_the_same_any_more(
+    client: Client, lead: Lead, clinician: User, second: User, again: bool
+) -> None:
+    Lead.objects.filter(pk=lead.pk).update(safety_hold=True)
+    study = all_here(lead, clinician)
+    made = reviews.decide(
+        lead, decision=Decision.SUITABLE, reason="Fits.", by=clinician, now=timezone.now(), study=study
+    )
+    imaging.take_back(study, part="images", by=clinician, now=timezone.now())
+    if again:
+        come(study, clinician, "images")
+    client.force_login(second)
+    told = client.post(
+        f"/admin/crm/lead/{lead.pk}/decide/{made.pk}/", {"seen": str(signs.basis(lead).number)}, follow=True
+    )
+    made.refresh_from_db()
+    assert (made.is_in_force, "is not the same any more" in told.text) == (False, True)
 
 
 def test_two_decisions_leave_one_next_step(lead: Lead, clinician: User, second: User) -> None:
