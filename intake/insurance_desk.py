@@ -127,7 +127,7 @@ def choose(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
     found = gaps.of_lead(lead, told, now=timezone.now())
     there = found.chosen or found.ended
     version = there.chosen_at.isoformat() if there else "0"
-    initial = {"seen": version} | {
+    initial = {"version": version} | {
         "profile": found.checklist.profile.key,
         "plan": found.chosen.plan if found.chosen else None,
     }

@@ -82,3 +82,11 @@ def test_criteria_that_somebody_chose_meanwhile_are_shown_first(
     assert Coverage.objects.get().profile == "aetna_fusion"
     assert desk.post(address, as_sent(refused.text, having="profile")).status_code == 302
     assert Coverage.objects.get().profile == "hcsc_fusion"
+
+
+def test_criteria_that_the_page_showed_are_changed_at_once(desk: Client, lead: Lead, clinician: User) -> None:
+    insurance.choose(lead, profile="aetna_fusion", plan=None, by=clinician, now=timezone.now())
+    address = at(lead, "insurance/")
+    sent = as_sent(desk.get(address).text, having="profile")
+    assert desk.post(address, {**sent, "profile": "hcsc_fusion"}).status_code == 302
+    assert Coverage.objects.get().profile == "hcsc_fusion"
