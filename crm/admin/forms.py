@@ -18,6 +18,7 @@ from crm.enums import CallOutcome, LostReason, Stage
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Measurement, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
+from crm.partial_dates import FAR_AHEAD, LONG_AGO
 from crm.said import SaidDate, SaidDateField, SpanField
 from crm.text_fields import LineField, TextField
 from crm.treatment_enums import DatePrecision, MeasurementKind, SideEffect, Source, TreatmentStatus, Unsure
@@ -112,6 +113,13 @@ class MoveForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = [("", "Choose …"), *stages.goals_of(stage)]
         field.error_messages["invalid_choice"] = "A lead in this stage cannot go there: choose from the list."
+
+    def clean_next_on(self) -> date | None:
+        """Return a day of this age: one of the year 0001 has no moment in every time zone."""
+        day: date | None = self.cleaned_data["next_on"]
+        if day and not LONG_AGO <= day.year < FAR_AHEAD:
+            raise forms.ValidationError("Check the year.")
+        return day
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -159,6 +159,13 @@ def test_a_next_step_wants_both_what_and_when(desk: Client, lead: Lead) -> None:
     assert (made.title, made.due_at) == ("Call", datetime(2027, 1, 8, 14, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "0202-11-30", "9999-12-31"])
+def test_a_next_step_belongs_to_this_age(desk: Client, lead: Lead, day: str) -> None:
+    Location.objects.filter(pk=lead.location_id).update(timezone="Pacific/Guam")
+    assert move(desk, lead, "nurture", next_title="Call", next_on=day).status_code == 422
+    assert not Task.objects.filter(lead=lead).exists()
+
+
 def test_whoever_comes_second_is_told_and_overwrites_nothing(desk: Client, lead: Lead) -> None:
     move(desk, lead, "records")
     answer = move(desk, lead, "qualifying", expected="new")

@@ -168,6 +168,17 @@ def test_no_treatment_before_1900(lead: Lead, coordinator: User, fields: dict[st
         treatments.add(lead, by=coordinator, source=Source.COORDINATOR, kind="heat", **fields)
 
 
+@pytest.mark.parametrize("start", ["12/31/9999", "9999", "01/2200"])
+def test_nothing_is_planned_for_a_year_that_no_rule_can_count_from(desk: Client, lead: Lead, start: str) -> None:
+    answer = desk.post(at(lead, "treatments/add/"), treatment_form(status="planned", start=start, end=""))
+    assert (answer.status_code, "check the year" in answer.text) == (422, True)
+    assert (
+        desk.post(at(lead, "treatments/add/"), treatment_form(status="planned", start="12/2199", end="")).status_code
+        == 302
+    )
+    assert desk.get(at(lead, "change/?panels=all")).status_code == 200
+
+
 @pytest.mark.parametrize("year", [202, 1899, 1950])
 def test_no_score_before_birth_or_before_1900(born_1990: Lead, coordinator: User, year: int) -> None:
     day = datetime(year, 11, 1, tzinfo=UTC)
