@@ -27,7 +27,7 @@ def is_needed(lead: Lead) -> bool:
     latest = given.order_by("-at", "-pk").first()
     if latest is None or latest.details[DETAIL] != _number(lead) or (opened and opened.created_at > latest.at):
         return True
-    return newest_waiting(lead) > latest.details.get(WAITED, 0)
+    return newest_waiting(lead) > int(latest.details.get(WAITED, 0))
 
 
 @transaction.atomic

@@ -48,7 +48,7 @@ INSURANCE_GUARDS = [
     Guard(
         "a word about the packet knows what waited beside the record",
         "intake/packet_word.py",
-        "return newest_waiting(lead) > latest.details.get(WAITED, 0)",
+        "return newest_waiting(lead) > int(latest.details.get(WAITED, 0))",
         "return False",
         "intake/test_papers.py::test_a_report_that_grows_asks_for_a_new_word",
     ),

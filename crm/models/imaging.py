@@ -59,4 +59,4 @@ class ImagingStudy(Row):
 
     def was_there(self, at: datetime) -> bool:
         """Return whether all that is here now was here at a moment."""
-        return bool(self.report_at and self.images_at) and max(self.report_at, self.images_at) <= at
+        return all(came is not None and came <= at for came in (self.report_at, self.images_at))

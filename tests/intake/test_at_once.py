@@ -85,7 +85,7 @@ def test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_s
     }[decision]
     about = {"submission_id": str(uuid.uuid4()), "pain_enjoyment": "5", "pain_activity": "5", "new_treatments": "no"}
     send = partial(browser.post, "/my/questions/recheck/", page | about | sign)
-    [answer, _decided] = at_once(send, act)
+    answer: Any = at_once(send, act)[0]
 
     waits.refresh_from_db()
     assert answer.status_code == 302
