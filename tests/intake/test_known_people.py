@@ -240,6 +240,11 @@ def test_only_who_lifts_holds_sets_a_warning_sign_aside(centre: Location, clinic
     assert not Task.objects.open().filter(kind=TaskKind.URGENT_CALL).exists()
 
 
+def as_shown(desk: Client, page: str, /, **chosen: Any) -> Any:
+    """Open the page of a request, choose, and press."""
+    return desk.post(page, as_sent(desk.get(page).text, having="note") | chosen)
+
+
 def test_the_desk_decides_on_the_page_of_the_lead(centre: Location, desk: Client) -> None:
     lead = asked(centre)
     asked(centre, days=1, phone="(212) 555-0199")
@@ -248,8 +253,8 @@ def test_the_desk_decides_on_the_page_of_the_lead(centre: Location, desk: Client
     assert "Telephone <strong>(212) 555-0199</strong>" in page
     address = reverse("admin:intake_unproven", args=[lead.pk, unproven.waiting(lead)[0].pk])
     assert desk.post(address, {}).status_code == 422
-    assert "how you know" in desk.post(address, {"decision": "not-theirs"}).content.decode()
-    assert desk.post(address, {"decision": "theirs", "accept": ["phone"]}).status_code == 302
+    assert "how you know" in as_shown(desk, address, decision="not-theirs").content.decode()
+    assert as_shown(desk, address, decision="theirs", accept=["phone"]).status_code == 302
     lead.refresh_from_db()
     assert lead.phone == "+12125550199"
 
@@ -442,7 +447,7 @@ def test_staff_have_to_choose_whose_address_counts(attacked: tuple[Lead, Client]
     with pytest.raises(unproven.UnprovenRefused, match="which e-mail address counts"):
         unproven.take_over(waits, by=coordinator, now=timezone.now())
 
-    assert desk.post(address, {"decision": "theirs", "address": "typed"}).status_code == 302
+    assert as_shown(desk, address, decision="theirs", address="typed").status_code == 302
     lead.refresh_from_db()
     assert lead.email == "victim@example.org"
     assert attacker.get("/my/").status_code == 404
@@ -454,7 +459,7 @@ def test_the_address_on_record_may_be_theirs(attacked: tuple[Lead, Client], coor
     desk = Client()
     desk.force_login(coordinator)
     address = reverse("admin:intake_unproven", args=[lead.pk, unproven.waiting(lead)[0].pk])
-    assert desk.post(address, {"decision": "theirs", "address": "on-record"}).status_code == 302
+    assert as_shown(desk, address, decision="theirs", address="on-record").status_code == 302
     lead.refresh_from_db()
     assert (lead.email, first.get("/my/").status_code) == ("attacker@example.org", 200)
 
@@ -470,7 +475,7 @@ def test_whoever_gives_no_address_is_asked_about_the_one_on_record(centre: Locat
     assert "Not theirs: take it off the record" in desk.get(address).content.decode()
     assert desk.post(address, {"decision": "theirs"}).status_code == 422
 
-    assert desk.post(address, {"decision": "theirs", "address": "typed"}).status_code == 302
+    assert as_shown(desk, address, decision="theirs", address="typed").status_code == 302
 
     lead.refresh_from_db()
     assert (lead.email, lead.phone) == ("", "+12125550142")

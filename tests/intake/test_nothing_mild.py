@@ -17,6 +17,7 @@ from tests.factories import NOON, own_browser
 from tests.intake.test_papers import paper, signs, top
 from tests.intake.test_signs import later_request
 from tests.intake.test_submit import request_of
+from tests.page_forms import as_sent
 
 pytestmark = pytest.mark.django_db
 MILD = re.compile(
@@ -119,7 +120,7 @@ def test_the_word_that_a_packet_may_go_out_knows_what_came_last(lead: Lead, clin
     address = f"/admin/crm/lead/{lead.pk}/packet/print/"
     shown = browser.get(address).text
     signs(lead, b=["B5", "B2"])
-    typed = {"reason": "Known for years", "seen": shown.split('name="seen" value="')[1].split('"')[0]}
+    typed = as_sent(shown, having="reason") | {"reason": "Known for years"}
 
     refused = browser.post(address, typed)
 
@@ -127,8 +128,7 @@ def test_the_word_that_a_packet_may_go_out_knows_what_came_last(lead: Lead, clin
     assert "lost weight without trying" in refused.text
     assert "Known for years" in refused.text
     assert browser.get(address).status_code == 409
-    again = typed | {"seen": refused.text.split('name="seen" value="')[1].split('"')[0]}
-    assert browser.post(address, again).status_code == 302
+    assert browser.post(address, as_sent(refused.text, having="reason")).status_code == 302
     assert browser.get(address).status_code == 200
 
 
