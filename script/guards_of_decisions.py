@@ -90,7 +90,7 @@ DECISION_GUARDS = [
     Guard(
         "a request that rests or got better says so to nobody on hold",
         "crm/my.py",
-        "    if stage in SOUNDS_MILD and (lead.safety_hold or reviews.is_looked_at(lead)):\n",
+        "    if is_held or (stage in SOUNDS_MILD and reviews.is_looked_at(lead)):\n",
         "    if False:\n",
         "intake/test_nothing_mild.py::test_under_a_hold_no_page_sounds_mild",
     ),

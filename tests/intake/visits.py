@@ -284,6 +284,7 @@ class Visit:
         page = re.sub(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}", "REFERENCE", page)
         page = re.sub(r'(name="(csrfmiddlewaretoken|whose_page|opened|token)" value=")[^"]*', r"\1", page)
         page = re.sub(r"told=[^\"&]*", "told=", page)
+        page = re.sub(r'(data-(tabs|closed-tabs|closes-at-last)=")[^"]*', r"\1", page)
         for name, value in self.person.items():
             page = page.replace(str(value), name.upper())
         return page
