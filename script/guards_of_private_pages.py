@@ -93,9 +93,9 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "staff see nothing again of whom they may not see",
-        "crm/whose_page.py",
-        "Lead.objects.visible_to(staff).filter",
-        "Lead.objects.filter",
+        "crm/patient_access.py",
+        "Lead.objects.visible_to(staff).filter(pk=lead_id)",
+        "Lead.objects.filter(pk=lead_id)",
         f"{WHOSE_PAGE}test_staff_see_nothing_of_somebody_out_of_their_sight",
     ),
     Guard(

@@ -40,8 +40,8 @@ STRANGER_GUARDS = [
     Guard(
         "the form shows which request in a name it decides about",
         "intake/unproven_desk.py",
-        'title="Was it them?", about=about)',
-        'title="Was it them?")',
+        'title="Was it them?", about=about, status',
+        'title="Was it them?", status',
         f"{_KNOWN}::test_the_form_shows_which_of_two_requests_it_decides_about",
     ),
     Guard(
