@@ -2,11 +2,13 @@
 
 import secrets
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
 
 from crm import patient_access, roles
 from crm.enums import LinkPurpose, MessageClass, OnUnknown
@@ -39,6 +41,11 @@ def make_location(**fields: Any) -> Location:
         "sender_email": "hello@riverbend.example.org",
     }
     return Location.objects.create(**(defaults | fields))
+
+
+def today() -> date:
+    """The day at that center: for some hours of each night it is yesterday's in UTC."""
+    return timezone.localdate(timezone=ZoneInfo("America/New_York"))
 
 
 def make_user(*groups: str, **fields: Any) -> User:

@@ -24,10 +24,10 @@ from crm.models import (
     User,
     VersionState,
 )
-from tests.factories import make_lead, make_user
+from tests.factories import make_lead, make_user, today
 
 FORM_DATA = "application/x-www-form-urlencoded"
-TODAY = timezone.localdate().isoformat()
+TODAY = today().isoformat()
 Form = tuple[str, str, dict[str, Any], str]
 
 # (where it is shown, where it is sent, what is filled in, what it makes); {lead}, {practice} and {user} are filled in.

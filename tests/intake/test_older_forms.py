@@ -12,10 +12,11 @@ from crm.models import Consultation, ImagingStudy, Lead, User
 from intake import insurance
 from intake.models import Coverage
 from tests.crm.test_desk_lead import at
+from tests.factories import today
 from tests.page_forms import as_sent
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+TODAY = today()
 
 
 def test_an_imaging_study_keeps_both_corrections_and_asks_about_the_same(

@@ -65,7 +65,7 @@ from scheduling.models import (
     WeeklyRule,
 )
 from tests.crm import files
-from tests.factories import make_lead, make_location, make_message, make_treatment, make_user
+from tests.factories import make_lead, make_location, make_message, make_treatment, make_user, today
 
 HERE, THERE = "here", "there"
 ROLES = ["coordinator", "lead_coordinator", "clinician", "front_desk", "marketing", "administrator"]
@@ -251,14 +251,14 @@ def _requests(place: Place) -> None:
 
 
 def _calendar(place: Place, ann: Lead, number: int) -> None:
-    words, today = mark(place.name, "row"), timezone.localdate()
+    words, day = mark(place.name, "row"), today()
     doctor = Resource.objects.create(location=place.location, kind="provider", name=words, timezone="America/New_York")
     place.ids["resource_id"] = place.keep("scheduling/resource", doctor).pk
     WeeklyRule.objects.create(resource=doctor, weekdays=list(range(7)), start=time(9), end=time(17))
     BusyCalendar.objects.create(resource=doctor, url="https://cal.example.org/x.ics", user=words)
     kind = AppointmentType.objects.get(key="talk")
     kind.providers.add(doctor)
-    noon = datetime.combine(today, time(17), tzinfo=UTC)
+    noon = datetime.combine(day, time(17), tzinfo=UTC)
     made = Appointment.objects.create(
         lead=ann,
         kind=kind,
@@ -272,15 +272,13 @@ def _calendar(place: Place, ann: Lead, number: int) -> None:
         rebook_since=timezone.now(),
     )
     place.keep("appointment_id", made)
-    waits = WaitlistEntry.objects.create(lead=ann, kind=kind, location=place.location, first_day=today)
+    waits = WaitlistEntry.objects.create(lead=ann, kind=kind, location=place.location, first_day=day)
     place.keep("scheduling/waitlistentry", waits)
-    closed = ScheduleException.objects.create(resource=doctor, from_day=today, to_day=today, reason=words)
+    closed = ScheduleException.objects.create(resource=doctor, from_day=day, to_day=day, reason=words)
     place.keep("scheduling/scheduleexception", closed)
     until = timezone.now() + timedelta(hours=9)
     shift = OnCallShift.objects.create(
         location=place.location, user_id=place.ids["crm/user"], starts_at=timezone.now(), ends_at=until
     )
     place.keep("crm/oncallshift", shift)
-    place.keep(
-        "crm/emergencycount", EmergencyCount.objects.create(location=place.location, day=today, count=71 + number)
-    )
+    place.keep("crm/emergencycount", EmergencyCount.objects.create(location=place.location, day=day, count=71 + number))
