@@ -1,6 +1,7 @@
 """A real browser against the real site: Chromium, a served database, and nothing from elsewhere."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -45,15 +46,24 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(live_server: LiveServer, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of a site with its centre; the database is real and seen by the browser.
+def site(live_server: LiveServer, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a site with its centre; the database is real and seen by the browser. It is emptied when all that
+    the pages of the test have asked for is answered: emptied beside that, it may end in a deadlock.
 
     A browser that is driven fills in a form faster than any person: here that is no suspicion.
     """
     monkeypatch.setattr(guard, "SHORTEST", timedelta(0))
     if not Location.objects.exists():
         make_location()
-    return str(live_server.url)
+    yield str(live_server.url)
+    let_requests_end()
+
+
+def let_requests_end() -> None:
+    """Wait for what the site is still answering, such as to a page that is closed by now."""
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:  # each connection of socketserver.ThreadingMixIn has its own
+            thread.join(timeout=20)
 
 
 @pytest.fixture
