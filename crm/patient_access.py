@@ -121,8 +121,8 @@ def begin(
 
 
 def _origin_after(after: PatientSession | None, lead: Lead, *, now: datetime) -> UUID | None:
-    """Of the same person, not closed on purpose, not of staff, and no older than a link that was mailed for it: who
-    sat there before that is anybody's guess."""
+    """Return the request that a browser goes on with: of the same person, not closed on purpose, not of staff, and no
+    older than a link that was mailed for it. Who sat there before that is anybody's guess."""
     if after is None or after.lead_id != lead.pk or after.by_id or after.ended_at:
         return None
     return after.origin if after.seen_at > now - LINK_LIVES else None

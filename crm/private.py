@@ -210,8 +210,8 @@ def _find(request: HttpRequest) -> PatientSession | None:
 
 
 def _is_signed_in(request: HttpRequest, session: PatientSession) -> bool:
-    """Whether whoever opened it still sits at the desk, in this browser and in the sign-in that it was opened from, and
-    may still open it: roles and locations change in the middle of a day."""
+    """Return whether the member of staff who opened the session is still at the desk, in this browser and in the
+    sign-in that it was opened from, and may still open it: roles and locations change in the middle of a day."""
     key = request.session.session_key or ""
     if request.user.pk != session.by_id or patient_access.digest(key) != session.desk_key:
         return False

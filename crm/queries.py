@@ -203,8 +203,8 @@ def consents(lead: Lead) -> list[ConsentRecord]:
 
 
 def suppressions(lead: Lead) -> list[Suppression]:
-    """Which mails to the lead's address are stopped, for everybody who uses it or for this lead alone; what is both
-    stands there once. One query."""
+    """Return which mails to the lead's address are stopped, for everybody who uses it or for this lead alone; what is
+    both stands there once. One query."""
     mine = Q(lead_ref=None) | Q(lead_ref=lead.pk)
     rows = Suppression.objects.filter(mine, address_hash__in=suppression.hashes_of(lead.email), lifted_at=None)
     return list({(row.scope, row.because): row for row in rows.order_by("at")}.values()) if lead.email else []

@@ -53,7 +53,7 @@ class Care:
         return period and period.within(Period(LONG_AGO, on))
 
     def grows_after(self, day: date) -> bool:
-        """Whether days that nobody can doubt come after a day, if what goes on today goes on."""
+        """Return whether the care adds certain days after `day`, if what goes on today goes on."""
         tomorrow = day + timedelta(days=1)
         period = self.certain(tomorrow)
         return period is not None and period.last == tomorrow

@@ -31,7 +31,7 @@ SCALE_OF: dict[str, str] = {MeasurementKind.NRS_AVG: "nrs"}
 
 
 def care_record(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = None) -> CareRecord:
-    """What the record says today, where the lead lives. Three queries, one with what is `kept`."""
+    """Return what the record says today, where the lead lives. Three queries; one with what is `kept`."""
     zone, kept = ZoneInfo(lead.timezone), kept or kept_of(lead)
     treatments = sorted((row for row in kept.treatments if row.is_listed), key=lambda row: row.start_date or date.max)
     ratings = [score for score in kept.scores if score.at <= now]

@@ -91,7 +91,7 @@ def of_new_request(answers: Answers) -> list[str]:
 
 
 def of_record(answers: Answers, kept: Kept, *, now: datetime) -> list[str]:
-    """All of them."""
+    """Return all flags of a record at a moment, those of its answers and of what is kept beside them."""
     ratings = [score for score in kept.scores if score.kind == MeasurementKind.NRS_AVG and score.at <= now]
     waiting = any(row.documentation == Documentation.REQUESTED for row in kept.treatments)
     told = {"only_one_measurement": len(ratings) == 1, "records_not_received": waiting}

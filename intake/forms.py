@@ -55,7 +55,7 @@ class QuestionnaireForm(forms.Form):
 
     @property
     def signs_as_ticked(self) -> dict[str, Any]:
-        """The warning signs that were ticked and that the form keeps otherwise, or nowhere: no sign may get lost."""
+        """Return the warning signs that were ticked and that the form keeps otherwise or nowhere: none may get lost."""
         return raw_signs.unread(self)
 
     @property

@@ -53,7 +53,7 @@ class Gaps:
 
 
 def of_lead(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = None) -> Gaps:
-    """The gap list of one lead as things stand. Four queries, two with what is `kept`."""
+    """Return the gap list of one lead as things stand. Four queries; two with what is `kept`."""
     chosen = Coverage.objects.select_related("plan", "chosen_by").filter(lead=lead).first()
     insurer = insurers.told(told.answers)
     suggestion = coverage.suggestion(insurer)

@@ -226,16 +226,16 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 
 def warning(request: HttpRequest, lead: Lead) -> str:
-    """What somebody under a safety hold reads before everything else; "" for others, and until it is proven who is
-    reading."""
+    """Return what somebody under a safety hold reads before everything else; "" for others, and until it is proven who
+    is reading."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
     is_shown = session.sees_record and lead.safety_hold
     return _in_words(wording.next_step([], None, is_held=True)) if is_shown else ""
 
 
 def outlook(request: HttpRequest, lead: Lead) -> str:
-    """What the rules make of it, in the patient's words; "" until it is proven who is reading, and where `warning`
-    stands in its place."""
+    """Return what the rules make of the record, in the patient's words; "" until it is proven who is reading, and where
+    `warning` stands in its place."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
     latest = assessments.latest(lead) if session.sees_record and not lead.safety_hold else None
     if latest is None:

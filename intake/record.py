@@ -54,7 +54,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a lead beside the answers: treatments as they were entered, scores by day."""
+    """Treatments of a lead in the order of entry, and scores by day: the record beside the answers."""
 
     treatments: list[Treatment]
     scores: list[Measurement]

@@ -89,7 +89,7 @@ def unknown_to(decision: ReviewDecision, made: Assessment) -> list[str]:
 
 
 def _since(lead: Lead, number: int) -> dict[int, tuple[list[str], list[str]]]:
-    """The signs and flags of an assessment, and of each later one."""
+    """Return {number: (signs, flags)} of an assessment and of each later one. One query."""
     found = Assessment.objects.filter(lead=lead, number__gte=number).values_list("number", "signs", "flags")
     return {number: (signs, flags) for number, signs, flags in found}
 
@@ -97,7 +97,7 @@ def _since(lead: Lead, number: int) -> dict[int, tuple[list[str], list[str]]]:
 def _knew(
     sign: str, made: Assessment, seen: int, signs: Iterable[str], since: dict[int, tuple[list[str], list[str]]]
 ) -> bool:
-    """Whether a decision on what was `seen` has a sign of `made` in mind."""
+    """Return whether a decision that covers `signs`, made on the assessment number `seen`, knew a sign of `made`."""
     _signs, flags = since.get(seen, ([], []))
     if beyond([sign], signs) or _code(sign) in anew.signs_beyond(made.flags, flags):
         return False
@@ -151,6 +151,6 @@ def _news(rows: list[_Row], seen: int) -> News:
 
 
 def _flags_in_words(flags: list[str], known: Iterable[str]) -> list[str]:
-    """Those of `flags` that a clinician has to know and that are not among `known`."""
+    """Return those of `flags` that a clinician has to know and that are not among `known`, in words."""
     told_anew = map(anew.in_words, anew.beyond(flags, known))
     return [*told_anew, *map(looks.in_words, looks.beyond(flags, known))]

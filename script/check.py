@@ -48,7 +48,7 @@ type Lane = list[Step]  # one after another
 
 
 def stages(database_url: str) -> list[list[Lane]]:
-    """The checks: one stage after another, the lanes of a stage side by side. `database_url` is an empty database."""
+    """Return the checks: one stage after another, its lanes side by side. `database_url`: of an empty database."""
     public = PUBLIC | {"DATABASE_URL": database_url}
     manage = [sys.executable, "manage.py"]
     deployed = ["--deploy", "--settings", "script.deploy_settings"]

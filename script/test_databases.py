@@ -15,7 +15,7 @@ from psycopg import sql
 
 
 def main(names: Sequence[str]) -> None:
-    """Migrates the test database of DATABASE_URL, with the environment of the tests, and copies it."""
+    """Migrate the test database of DATABASE_URL, with the environment of the tests, and copy it for each name."""
     from tests import plugin_services  # noqa: F401 - it sets the environment
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
@@ -33,12 +33,12 @@ def main(names: Sequence[str]) -> None:
 
 
 def address(server_url: str, name: str) -> str:
-    """The address of the database of this name on the same server."""
+    """Return the address of the database of this name on the same server."""
     return urlsplit(server_url)._replace(path=f"/{name}").geturl()
 
 
 def renew(server_url: str, name: str, *, template: str | None) -> None:
-    """Drops the test database of `name`; makes it a copy of that of `template`, or leaves it to pytest to migrate."""
+    """Drop the test database of `name`, and copy that of `template` for it; without one pytest migrates it."""
     ours = sql.Identifier(f"test_{name}")
     with psycopg.connect(address(server_url, "postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(ours))

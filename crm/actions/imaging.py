@@ -96,8 +96,8 @@ def take_back(study: ImagingStudy, *, part: str, by: User, now: datetime) -> Non
 
 @transaction.atomic
 def review(study: ImagingStudy, *, by: User, now: datetime, seen: str | None = None) -> None:
-    """A clinician has looked at it; the task is done with that. Raises ImagingRefused before all is here, after
-    somebody else, and when it is not the version that their page had `seen`; None without a page."""
+    """Note that a clinician has looked at a study; the task is done with that. Raises ImagingRefused before all is
+    here, after somebody else, and when it is not the version that their page had `seen`; None without a page."""
     locked = ImagingStudy.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not locked.is_complete:
         raise ImagingRefused("Report and images have to be here first.")

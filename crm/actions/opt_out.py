@@ -60,8 +60,8 @@ def opt_out_by_hash(address_hash: str, *, lead_id: UUID | None, scope: Scope, no
 
 
 def opt_in(address_hashes: list[str], *, lead: Lead, now: datetime) -> int:
-    """The person wants mails again: lifts what they asked for themselves and what stands for the address, no bounce,
-    complaint or word of somebody else who uses it."""
+    """Lift what a person who wants mails again had asked for, and what stands for the address; no bounce, complaint or
+    word of somebody else who uses it. Return how many rows were lifted."""
     rows = Suppression.objects.filter(
         Q(lead_ref=None) | Q(lead_ref=lead.pk),
         address_hash__in=address_hashes,

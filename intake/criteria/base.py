@@ -53,7 +53,7 @@ class Timed(Criterion):
         raise NotImplementedError
 
     def may_be_reached(self, record: CareRecord, on: date) -> bool:
-        """Whether it is reached on that day or waiting may still help: something goes on that adds to it."""
+        """Return whether it is reached on that day, or waiting may still help: something goes on that adds to it."""
         return True
 
 
