@@ -40,8 +40,10 @@ def unseen_count(user: User) -> int:
 
 
 def latest(user: User) -> list[Notice]:
-    """The newest first, seen or not."""
-    return list(_of(user).select_related("lead").order_by("-at", "-id")[:MOST_SHOWN])
+    """Return what is new, and below it what was seen; of each the newest first."""
+    there = _of(user).select_related("lead").order_by("-at", "-id")
+    new = list(there.filter(seen_at__isnull=True)[:MOST_SHOWN])
+    return new + list(there.filter(seen_at__isnull=False)[: MOST_SHOWN - len(new)])
 
 
 def _of(user: User) -> QuerySet[Notice]:
@@ -50,12 +52,11 @@ def _of(user: User) -> QuerySet[Notice]:
     return Notice.objects.filter(theirs, user=user)
 
 
-def mark_seen(user: User, *, newest: str, now: datetime) -> int:
-    """All of them up to the newest that was shown, by its id; returns how many were new."""
+def mark_seen(user: User, *, shown: Iterable[str], now: datetime) -> int:
+    """Mark those seen that a page has shown, by their ids, and no others; return how many were new. One that was on its
+    way for long is older than what the page had."""
     try:
-        shown = Notice.objects.filter(user=user, pk=UUID(newest)).first()
+        ids = [UUID(one) for one in shown]
     except ValueError:
         return 0
-    if shown is None:
-        return 0
-    return Notice.objects.filter(user=user, seen_at__isnull=True, at__lte=shown.at).update(seen_at=now)
+    return Notice.objects.filter(user=user, seen_at__isnull=True, pk__in=ids).update(seen_at=now)

@@ -20,11 +20,11 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 @vary_on_headers("HX-Request")
 def bell(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """Show the list; for the page that asks by itself, how many are new. A POST says that all were seen up to the
-    newest that its page showed."""
+    """Show the list; for the page that asks by itself, how many are new. A POST says that those were seen
+    which its page showed."""
     user = user_of(request)
     if request.method == "POST":
-        notices.mark_seen(user, newest=request.POST.get("newest", ""), now=timezone.now())
+        notices.mark_seen(user, shown=request.POST.get("shown", "").split()[: notices.MOST_SHOWN], now=timezone.now())
         return redirect("admin:crm_bell")
     if "HX-Request" in request.headers:
         return TemplateResponse(request, "crm/bell.html#count", {"unseen": notices.unseen_count(user)})

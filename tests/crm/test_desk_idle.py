@@ -73,7 +73,7 @@ def test_the_owner_hears_of_an_answer_once(desk: Client, coordinator: User, cent
     assert "1" in desk.get("/admin/bell/", headers=BY_ITSELF).content.decode()
     page = desk.get("/admin/bell/").content.decode()
     assert (lead.full_name in page, "Wrote to you" in page) == (True, True)
-    desk.post("/admin/bell/", as_sent(page, having="newest"))
+    desk.post("/admin/bell/", as_sent(page, having="shown"))
     assert desk.get("/admin/bell/", headers=BY_ITSELF).content.decode().strip() == ""
 
 
@@ -81,7 +81,32 @@ def test_a_notice_that_came_after_the_list_was_made_stays_new(desk: Client, coor
     notices.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
     page = desk.get("/admin/bell/").content.decode()
     notices.tell([coordinator], title="Wrote to you", lead=lead, key="2", now=AT + timedelta(seconds=1))
-    desk.post("/admin/bell/", as_sent(page, having="newest"))
+    desk.post("/admin/bell/", as_sent(page, having="shown"))
+    assert notices.unseen_count(coordinator) == 1
+
+
+def test_a_notice_that_was_long_on_its_way_stays_new(desk: Client, coordinator: User, lead: Lead) -> None:
+    """It was begun before those that the list had, and kept after the list was made."""
+    notices.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
+    page = desk.get("/admin/bell/").content.decode()
+    notices.tell([coordinator], title="Wrote to you", lead=lead, key="2", now=AT - timedelta(minutes=2))
+    desk.post("/admin/bell/", as_sent(page, having="shown"))
+    assert [notice.key for notice in Notice.objects.filter(seen_at=None)] == ["2"]
+
+
+def test_what_the_list_had_no_room_for_stays_new_and_comes_first(desk: Client, coordinator: User, lead: Lead) -> None:
+    for number in range(notices.MOST_SHOWN + 1):
+        late = AT + timedelta(seconds=number)
+        notices.tell([coordinator], title="Wrote to you", lead=lead, key=str(number), now=late)
+    desk.post("/admin/bell/", as_sent(desk.get("/admin/bell/").content.decode(), having="shown"))
+    assert notices.unseen_count(coordinator) == 1
+    assert notices.latest(coordinator)[0].key == "0"
+
+
+@pytest.mark.parametrize("shown", ["", "x", "newest"])
+def test_a_form_that_names_no_notice_has_seen_none(desk: Client, coordinator: User, lead: Lead, shown: str) -> None:
+    notices.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
+    desk.post("/admin/bell/", {"shown": shown})
     assert notices.unseen_count(coordinator) == 1
 
 
@@ -111,7 +136,7 @@ def test_at_no_other_hour(centre: Location, coordinator: User, lead: Lead, hours
 def test_nothing_new_is_no_mail(centre: Location, coordinator: User, lead: Lead) -> None:
     User.objects.filter(pk=coordinator.pk).update(digest_at=10)
     notices.tell([coordinator], title="x", lead=lead, key="1", now=AT)
-    notices.mark_seen(coordinator, newest=str(notices.latest(coordinator)[0].pk), now=AT)
+    notices.mark_seen(coordinator, shown=[str(notices.latest(coordinator)[0].pk)], now=AT)
     assert digests.send_due(now=AT) == 0
 
 
