@@ -158,14 +158,14 @@ def page_of_another(request: PatientRequest, named: PatientSession | None) -> Ht
 def _shut_out(request: HttpRequest, session: PatientSession, *, to: str, takes_files: bool) -> HttpResponse:
     """Send a browser on that is open for somebody who may not see this view. What it has sent is not dropped without a
     word: the page of another person is named as such, and what this person sent waits for them to be proven."""
-    if request.method in {"GET", "HEAD"} or takes_files:  # whose body may not be read yet
+    if request.method in {"GET", "HEAD"}:
         return _private(redirect(to))
-    named = whose_page.named_in(request, session)
+    named = whose_page.named_in(request, session)  # with crm/capped_upload.py: read up to the first file
     if not whose_page.is_of(session, named):
         asked = cast(PatientRequest, request)
         asked.patient = session
         return page_of_another(asked, named)
-    waits = session.may_be_proven and _sent_again(request, session, is_open=True)
+    waits = session.may_be_proven and not takes_files and _sent_again(request, session, is_open=True)
     return waits or _private(redirect(to))
 
 

@@ -181,15 +181,14 @@ def test_an_older_tab_writes_nothing_to_the_next_person_of_the_browser(
         assert word not in page
 
 
-WITHOUT_FILES = [one for one in FORMS if one[0] != "/my/documents/"]  # whose body is read for nobody unproven
-
-
-@pytest.mark.parametrize(("path", "field", "typed"), WITHOUT_FILES, ids=[path for path, *_ in WITHOUT_FILES])
+@pytest.mark.parametrize(("path", "field", "typed"), FORMS, ids=[path for path, *_ in FORMS])
 def test_an_older_tab_is_told_so_where_the_next_person_has_not_shown_who_they_are(
     browser: Client, anna: Lead, path: str, field: str, typed: Forms
 ) -> None:
     """Never sent on to a page that speaks of an e-mail and says nothing of what was typed."""
     form = form_on(browser, path if field else "/my/data/") | typed
+    if path == "/my/documents/":
+        form["file"] = SimpleUploadedFile("zebra.pdf", files.pdf())
     browser.post("/candidate/", step_one(first_name="Bert", email="bert@example.org", phone="(212) 555-0177"))
     tells_more(browser)
     before = written()
@@ -211,6 +210,16 @@ def test_an_older_tab_is_told_so_where_a_link_was_opened_since(browser: Client, 
     answer = browser.post("/my/messages/", form)
     assert (answer.status_code, REFUSED in answer.content.decode()) == (409, True)
     assert not PrivateMessage.objects.exists()
+
+
+def test_no_file_is_read_for_whoever_has_not_shown_who_they_are(browser: Client) -> None:
+    """What comes before the first file says whose page it was; the rest stays where it is."""
+    form = form_on(browser, "/my/documents/")
+    form.pop("file")
+    browser.post("/candidate/", step_one(first_name="Bert", email="bert@example.org", phone="(212) 555-0177"))
+    tells_more(browser)
+    answer = browser.post("/my/documents/", {"file": SimpleUploadedFile("zebra.pdf", files.pdf())} | form)
+    assert (answer.status_code, answer.wsgi_request.FILES, answer.wsgi_request.POST) == (409, {}, {})
 
 
 def test_the_page_says_how_to_open_the_one_that_was_sent(browser: Client, bert: Lead) -> None:
