@@ -1,10 +1,17 @@
 """Two versions of a row in words, one beside the other."""
 
+from datetime import date
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import BooleanField, DateField, DateTimeField, Model
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
 
 from crm.models import Treatment
+from crm.treatment_enums import DatePrecision
+
+_EXACT = {DatePrecision.DAY: "to the day", DatePrecision.MONTH: "to the month", DatePrecision.YEAR: "to the year"}
+_NOTHING = (None, "")
 
 # Columns that are shown together, under one name.
 _TOGETHER = {
@@ -15,13 +22,25 @@ _TOGETHER = {
 
 
 def change_in_words(model: type[Model], name: str, before: Any, after: Any) -> tuple[str, str, str]:
-    """Return ("Relief percent", "20", "30"): the column's label, and choices by their labels, several joined by
-    commas."""
+    """Return ("Relief percent", "20", "30"): the column's label, and both values in words, several joined by commas."""
     column = model._meta.get_field(name)
-    labels = dict(getattr(getattr(column, "base_field", column), "flatchoices", ()))
+    base = getattr(column, "base_field", column)
     chosen = [value if isinstance(value, list) else [value] for value in (before, after)]
-    words = [", ".join(str(labels.get(one, one)) for one in several if one not in (None, "")) for several in chosen]
+    words = [", ".join(_in_words(base, one) for one in several if one not in _NOTHING) for several in chosen]
     return str(getattr(column, "verbose_name", name)).capitalize(), words[0] or "—", words[1] or "—"
+
+
+def _in_words(column: Any, value: Any) -> str:
+    """A choice by its label, a day as pages show days. `value` is the column's own, or as the timeline keeps it."""
+    if isinstance(column, BooleanField):
+        return {True: "Yes", False: "No"}.get(value, str(value))
+    if isinstance(column, DateField) and not isinstance(column, DateTimeField):
+        day = value if isinstance(value, date) else parse_date(value)
+        return date_format(day, "M j, Y") if day else str(value)
+    labels = dict(column.flatchoices)
+    if set(labels) == set(DatePrecision.values):
+        return _EXACT.get(value, str(value))
+    return str(labels.get(value, value))
 
 
 def disputes_in_words(row: Treatment) -> list[tuple[str, str, str]]:

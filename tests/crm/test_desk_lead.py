@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
 
-from crm import roles
+from crm import queries, roles
+from crm.actions import treatments
 from crm.enums import AccessAction, ActivityKind, MessageState, Stage, TaskKind
 from crm.models import AccessEvent, Activity, Lead, Location, Task, Treatment, User
 from crm.treatment_enums import DatePrecision
@@ -334,6 +336,23 @@ def test_treatment_is_corrected_with_its_history(desk: Client, lead: Lead) -> No
     assert "<del>20</del> → <ins>30</ins>" in page
     treatment.refresh_from_db()
     assert treatment.relief_percent == 30
+
+
+def test_the_timeline_says_what_was_corrected_in_words(lead: Lead, coordinator: User) -> None:
+    now, day = timezone.now(), DatePrecision.DAY
+    row = make_treatment(lead, start_date=date(2026, 3, 1), status="ongoing", ongoing=True, directed_by_clinician=None)
+    told: dict[str, Any] = {"ongoing": False, "status": "completed", "directed_by_clinician": True}
+    told |= {"start_date": date(2026, 3, 14), "start_precision": day}
+    treatments.correct(row, by=coordinator, now=now, **told)
+    entries = [list(entry.changes) for entry in queries.lead_page(lead.pk, coordinator).entries]
+    longest = max(entries, key=len)
+    assert sorted(longest) == [
+        ("Directed by clinician", "—", "Yes"),
+        ("Ongoing", "Yes", "No"),
+        ("Start date", "Mar 1, 2026", "Mar 14, 2026"),
+        ("Start precision", "to the month", "to the day"),
+        ("Status", "Ongoing", "Completed"),
+    ]
 
 
 def test_patients_answers_stand_beside_the_treatment_form(desk: Client, lead: Lead) -> None:
