@@ -1,9 +1,12 @@
 """What the desk's pages say of stages (`{{ lead.stage|stage_name }}`), notes and tasks."""
 
+import re
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
@@ -15,6 +18,8 @@ from crm.side_by_side import disputes_in_words
 
 # Neither HTML nor pictures; markdown-it itself refuses links that would run something.
 _NOTES = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "html_block", "html_inline"])
+
+_ISO_DAY = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b")
 
 register = template.Library()
 
@@ -29,6 +34,19 @@ def form_id() -> SafeString:
 def stage_name(code: str) -> str:
     """As this centre calls it."""
     return stages.label(code)
+
+
+@register.filter
+def with_days(text: str) -> str:
+    """Return a sentence with the ISO days in it as pages show a day: what the rules say is stored as they print it."""
+    return _ISO_DAY.sub(_day_in_words, text)
+
+
+def _day_in_words(found: re.Match[str]) -> str:
+    try:
+        return date_format(date.fromisoformat(found[0]), "M j, Y")
+    except ValueError:  # February 30
+        return found[0]
 
 
 @register.filter

@@ -55,6 +55,17 @@ def test_less_than_six_weeks_is_no_longer_early_half_a_year_later(lead: Lead) ->
     assert assessments.assess(lead, cause="Test", now=NOON + timedelta(days=150)).rule != "R5"
 
 
+@pytest.mark.parametrize("page", ["change/", "outcome/", "summary/"])
+def test_the_reason_of_a_rule_shows_its_day_as_pages_show_days(lead: Lead, clinician: User, page: str) -> None:
+    tell(lead, onset="lt6w", onset_date=None)
+    made = assessments.assess(lead, cause="Test", now=SOON)
+    assert "Re-check 2027-01-04" in made.reasons[0]["text"]  # as `manage.py assess` prints it
+    desk = Client()
+    desk.force_login(clinician)
+    shown = desk.get(f"/admin/crm/lead/{lead.pk}/{page}").content.decode()
+    assert ("Re-check Jan 4, 2027" in shown, "Re-check 2027-01-04" in shown) == (True, False)
+
+
 def test_a_page_computes_in_memory_and_names_the_stored_outcome(
     lead: Lead, desk: Client, django_assert_num_queries: Any
 ) -> None:
