@@ -107,10 +107,11 @@ def fetch(request: PatientRequest, document_id: UUID) -> HttpResponseBase:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """On the private page: how many files there are, and the way to them."""
+    """On the private page: how many files there are, and the way to them for whom there is one."""
     session = request.patient  # type: ignore[attr-defined]  # set by patient_page
     count = Document.objects.filter(lead=lead, source=Source.PATIENT).count() if session.sees_record else 0
-    return render_to_string("private/documents_panel.html", {"count": count}, request=request)
+    context = {"count": count, "may_open": session.is_proven or session.may_be_proven}
+    return render_to_string("private/documents_panel.html", context, request=request)
 
 
 app_name = "my_documents"

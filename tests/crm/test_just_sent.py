@@ -13,7 +13,7 @@ from django.utils import timezone
 from crm import patient_access, second_factor
 from crm.actions import leads
 from crm.models import Lead, Location, Message, PatientCode, PatientLink, PatientSession
-from tests.factories import make_lead, make_link, step_one
+from tests.factories import make_lead, make_link, own_browser, step_one
 
 BORN = date(1970, 3, 15)
 TYPED = {"birthday": "03/15/1970"}
@@ -72,6 +72,17 @@ def test_it_goes_on_writing(stranger: Client) -> None:
     assert "Open the link in our e-mail" in page
     assert 'href="/my/"' in page
     assert stranger.get("/my/questions/pain/").status_code == 200
+
+
+def test_it_is_led_to_nothing_that_asks_for_the_link_first(stranger: Client, victim: Lead) -> None:
+    page = stranger.get("/my/").content.decode()
+    assert ("/my/documents/" in page, "To send files here, open this page with the link in our e-mail." in page) == (
+        False,
+        True,
+    )
+    led_to = set(re.findall(r'href="(/my/[^"]*)"', page))
+    assert [one for one in led_to if stranger.get(one).headers.get("Location") == "/my/code/"] == []
+    assert 'href="/my/documents/"' in own_browser(victim).get("/my/").content.decode()
 
 
 def test_what_a_stranger_tries_takes_nothing_from_the_patient(victim: Lead, now: datetime) -> None:
