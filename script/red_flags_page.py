@@ -25,7 +25,7 @@ INJECTED = Question(
     "injected",
     Kind.ONE,
     "When did it begin?",
-    (("recent", "an injection in the three months before it was told"), ("unknown", "an injection, without when")),
+    (("recent", "an injection in the three months before it was told"), ("unknown", "an injection, date not said")),
 )
 FILE = Path(__file__).resolve().parents[1] / "docs" / "red-flags.md"
 HEAD = """# What an answer tells beside itself

@@ -84,37 +84,37 @@ SIGN_RULES: tuple[SignRule, ...] = (
 )
 
 LOOK_RULES: tuple[LookRule, ...] = (
-    LookRule("cancer", "Cancer, without which kind", "conditions", frozenset({"cancer"}), ("cancer_other",)),
-    LookRule("infection", "An infection, without when", "conditions", frozenset({"infection"}), ("recent_events",)),
+    LookRule("cancer", "Cancer, kind not said", "conditions", frozenset({"cancer"}), ("cancer_other",)),
+    LookRule("infection", "An infection, date not said", "conditions", frozenset({"infection"}), ("recent_events",)),
     LookRule(
         "osteoporosis",
-        "Osteoporosis, without whether there is new severe pain",
+        "Osteoporosis, not said whether there is new severe pain",
         "conditions",
         frozenset({"osteoporosis"}),
         ("new_severe_pain",),
     ),
     LookRule(
         "immune",
-        "A weak immune system, without whether there is new severe pain",
+        "A weak immune system, not said whether there is new severe pain",
         "conditions",
         frozenset({"immune"}),
         ("new_severe_pain",),
     ),
     LookRule(
         "steroids",
-        "Steroids for months, without whether there is new severe pain",
+        "Steroids for months, not said whether there is new severe pain",
         "steroids_months",
         frozenset({"yes"}),
         ("new_severe_pain",),
     ),
     LookRule(
-        "spine_surgery", "Spine surgery, without when", "prior_spine_surgery", frozenset({"yes"}), ("recent_events",)
+        "spine_surgery", "Spine surgery, date not said", "prior_spine_surgery", frozenset({"yes"}), ("recent_events",)
     ),
     LookRule("surgery_text", "Own words about spine surgery", "prior_surgery_what", ANY_TEXT, ("recent_events",)),
     LookRule("medicines_text", "Own words about medicines", "medications", ANY_TEXT, ("steroids_months",)),
     LookRule(
         "limb",
-        "A limb is numb or weak, without which of both and since when",
+        "A limb is numb or weak, not said which of both, nor since when",
         "limb_symptoms",
         frozenset({"yes"}),
         ("limb_weakness", "limb_numbness"),
@@ -124,11 +124,11 @@ LOOK_RULES: tuple[LookRule, ...] = (
     LookRule("numbness_worse", "Numbness of a limb that began or got worse", "limb_numbness", frozenset({"worse"})),
     LookRule(
         "cord_worse",
-        "Hands or walking are getting worse, without which of both",
+        "Hands or walking are getting worse, not said which of both",
         "cord_worse",
         asked_as="hands_gait_change",
     ),
-    LookRule("fracture", "Was told of a fracture, without when", "diagnoses_told", frozenset({"fracture"})),
+    LookRule("fracture", "Was told of a fracture, date not said", "diagnoses_told", frozenset({"fracture"})),
     LookRule(
         "work_injury",
         "An injury at work, with pain of less than 6 weeks",
@@ -143,17 +143,19 @@ LOOK_RULES: tuple[LookRule, ...] = (
         frozenset({"yes"}),
         beside=_RECENT_PAIN,
     ),
-    LookRule("injection", "A spine injection in the last three months, or without when", "injection", asked_as="start"),
+    LookRule(
+        "injection", "A spine injection in the last three months, or date not said", "injection", asked_as="start"
+    ),
     LookRule(
         "oral_steroid",
-        "Steroids by mouth, without for how long",
+        "Steroids by mouth, not said for how long",
         "oral_steroid",
         settled_by=("steroids_months",),
         asked_as="kinds",
     ),
     LookRule(
         "side_infection",
-        "An infection as a side effect, without when",
+        "An infection as a side effect, date not said",
         "side_infection",
         settled_by=("recent_events",),
         asked_as="side_effects",

@@ -1,5 +1,6 @@
 """What is told in one place is heard in every place: signs that other questions tell, and facts to look at."""
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -149,6 +150,12 @@ def test_a_sign_of_several_answers_is_asked_on_one_page() -> None:
 def test_the_page_for_clinicians_says_what_the_table_says() -> None:
     wanted = red_flags_page.page()
     assert red_flags_page.FILE.read_text("utf-8") == wanted, "run python -m script.red_flags_page"
+
+
+def test_what_is_missing_is_said_in_plain_english() -> None:
+    odd = re.compile(r"without (when|which|whether|for)")
+    assert [rule.words for rule in LOOK_RULES if odd.search(rule.words)] == []
+    assert not odd.search(red_flags_page.page())
 
 
 def test_the_course_of_the_pain_tells_nothing() -> None:
