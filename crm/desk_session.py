@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from crm import patient_access
+from crm import patient_access, whose_page
 
 SEEN, BEGUN = "desk_seen", "desk_begun"
 NOTED_EVERY = 60.0  # seconds: not every page needs a write
@@ -56,5 +56,8 @@ def on_login(*, request: HttpRequest, **_kwargs: Any) -> None:
 
 
 def on_logout(*, request: HttpRequest, **_kwargs: Any) -> None:
-    """Receiver of Django's user_logged_out: what was opened from this sign-in ends with it."""
-    patient_access.end_those_of_desk(request.session.session_key or "", now=timezone.now())
+    """Receiver of Django's user_logged_out: what was opened from this sign-in ends with it, and the page that says so
+    tells its tabs (templates/registration/logged_out.html)."""
+    ended = patient_access.end_those_of_desk(request.session.session_key or "", now=timezone.now())
+    closed = {name for one in ended for name in whose_page.channels_of(one)}
+    request.closed_tabs = " ".join(sorted(closed))  # type: ignore[attr-defined]  # for that page

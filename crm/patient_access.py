@@ -167,10 +167,13 @@ def may_fill_in(staff: User, lead_id: UUID) -> bool:
     return Lead.objects.visible_to(staff).filter(pk=lead_id).exists()
 
 
-def end_those_of_desk(desk: str, *, now: datetime) -> int:
-    """End what was opened from a sign-in at the desk, named by the key of its session; return how many."""
+def end_those_of_desk(desk: str, *, now: datetime) -> list[PatientSession]:
+    """End what was opened from a sign-in at the desk, named by the key of its session; return what it was."""
     opened = PatientSession.objects.filter(desk_key=digest(desk), ended_at__isnull=True)
-    return opened.update(ended_at=now) if desk else 0
+    ended = list(opened) if desk else []
+    if desk:
+        opened.update(ended_at=now)
+    return ended
 
 
 @transaction.atomic

@@ -170,9 +170,16 @@ PRIVATE_GUARDS = [
     Guard(
         "signing out ends what was opened from the desk",
         "crm/desk_session.py",
-        "    patient_access.end_those_of_desk(",
-        "    (lambda *_, **__: None)(",
+        "    ended = patient_access.end_those_of_desk(",
+        "    ended = (lambda *_, **__: [])(",
         "crm/test_in_their_place.py::test_signing_out_ends_it_in_the_database_at_once",
+    ),
+    Guard(
+        "signing out names the tabs that are still open",
+        "crm/desk_session.py",
+        '" ".join(sorted(closed))',
+        '""',
+        "crm/test_open_tabs.py::test_signing_out_at_the_desk_tells_the_tabs_in_which_staff_filled_in",
     ),
     Guard(
         "what staff see in the patient's place is recorded",

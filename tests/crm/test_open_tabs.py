@@ -73,6 +73,23 @@ def test_closing_tells_the_tabs_of_whoever_was_there(anna: Lead, centre: Locatio
     assert set(said_in(left, "data-closed-tabs")) == anna_hears | bert_hears
 
 
+def test_signing_out_at_the_desk_tells_the_tabs_in_which_staff_filled_in(
+    client: Client, anna: Lead, centre: Location, coordinator: User
+) -> None:
+    hears = [
+        tabs(in_their_place(client, lead, coordinator))
+        for lead in (anna, make_lead(location=centre, first_name="Bert"))
+    ]
+    page = client.post("/admin/logout/").content.decode()
+    assert (set(said_in(page, "data-closed-tabs")), "js/stay.js" in page) == (hears[0] | hears[1], True)
+
+
+def test_signing_out_tells_no_tab_of_the_patients_own(client: Client, anna: Lead, coordinator: User) -> None:
+    own_browser(anna)
+    client.force_login(coordinator)
+    assert "data-closed-tabs" not in client.post("/admin/logout/").content.decode()
+
+
 def test_a_page_says_when_it_closes_whatever_is_pressed(client: Client, anna: Lead, coordinator: User) -> None:
     def left(browser: Client) -> int:
         return int(said_in(browser.get("/my/").content.decode(), "data-closes-at-last")[0])
