@@ -160,8 +160,12 @@ def test_held_back_each_payload_is_kept_too(centre: Location, client: Client) ->
     assert sorted(held.data["pain_now_avg"] for held in QuarantinedRequest.objects.all()) == ["3", "4"]
 
 
-def test_having_sent_a_form_of_the_same_id_changes_nothing_of_anothers(centre: Location, client: Client) -> None:
-    """The id of a form can be chosen for somebody else: what counts is which row a browser has sent."""
+@pytest.mark.parametrize("_again", range(8))
+def test_having_sent_a_form_of_the_same_id_changes_nothing_of_anothers(
+    centre: Location, client: Client, _again: int
+) -> None:
+    """The id of a form can be chosen for somebody else: what counts is which row a browser has sent. Eight times: rows
+    have random keys, and by chance the wrong question finds the right one."""
     form, stranger, held = str(uuid.uuid4()), Visitor(), Visitor()
     stranger.post("/candidate/", step_one(submission_id=form, **NOTHING_SENT))
     held.post("/candidate/", step_one(submission_id=form, website="trap", **NOTHING_SENT))
