@@ -21,7 +21,9 @@ from crm.clocks import clock_of
 from crm.conditions import Case
 from crm.enums import ConsentKind, EnrolmentBecause, EnrolmentState, Stage, StepResult, TaskKind
 from crm.errors import MoveRefused
+from crm.mail_parts import storable
 from crm.models import Enrolment, Lead, Message, StepOutcome, Task
+from crm.normalise import one_line
 from crm.sequences.definition import Step
 from crm.sequences.turn import turn
 from crm.steps import Work, carry_out
@@ -64,7 +66,7 @@ def _batch(at: datetime | None) -> int:
     try:
         with transaction.atomic():
             _carry_out_together(due, now=now)
-    except DatabaseError as trouble:  # of one of them, and the database does not say which
+    except Exception as trouble:  # of one of them, and nothing says of which
         log.error("batch_failed", count=len(due), error=type(trouble).__name__)
         for enrolment, values in zip(due, before, strict=True):
             _carry_out_alone(enrolment, values, now=now)
@@ -80,12 +82,12 @@ def _carry_out_together(due: list[Enrolment], *, now: datetime) -> None:
 
 
 def _carry_out_alone(enrolment: Enrolment, values: list[Any], *, now: datetime) -> None:
-    """What the database refuses for one is this one's matter, and is put aside."""
+    """What the database refuses for one, or a move of its stage brings about, is this one's matter: put aside."""
     _put_back(enrolment, values)
     try:
         with transaction.atomic():
             _carry_out_together([enrolment], now=now)
-    except DatabaseError as trouble:
+    except Exception as trouble:
         _put_back(enrolment, values)
         work = Work()
         _put_aside(enrolment, work, trouble, now=now)
@@ -146,7 +148,8 @@ def _put_aside(enrolment: Enrolment, work: Work, trouble: Exception, *, now: dat
     """Tried again in a while; after MOST_TRIES it waits for a person, and delays nobody else."""
     log.error("step_failed", enrolment=str(enrolment.pk), error=type(trouble).__name__)
     enrolment.tries += 1
-    enrolment.reason = f"Could not be carried out ({type(trouble).__name__}): {trouble}"[:200]
+    words = one_line(storable(str(trouble)))  # they may quote what could not be stored
+    enrolment.reason = f"Could not be carried out ({type(trouble).__name__}): {words}"[:200]
     if enrolment.tries < MOST_TRIES:
         enrolment.due_at = now + TRY_AGAIN
         return

@@ -118,9 +118,23 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "one that fails delays nobody",
         "crm/follow_up.py",
-        "    except Exception as trouble:",
-        "    except ZeroDivisionError as trouble:",
+        "    except Exception as trouble:\n        _put_aside(enrolment, work, trouble, now=now)\n        return",
+        "    except ZeroDivisionError:\n        return",
         "crm/test_follow_up.py::test_one_that_goes_wrong_is_put_aside_and_delays_nobody",
+    ),
+    Guard(
+        "one whose move goes wrong holds up nobody",
+        "crm/follow_up.py",
+        "    except Exception as trouble:  # of one of them, and nothing says of which",
+        "    except DatabaseError as trouble:",
+        "crm/test_follow_up.py::test_one_whose_move_goes_wrong_holds_up_nobody",
+    ),
+    Guard(
+        "what went wrong with one can be stored",
+        "crm/follow_up.py",
+        "one_line(storable(str(trouble)))",
+        "str(trouble)",
+        "crm/test_follow_up.py::test_what_went_wrong_is_told_in_words_that_can_be_stored",
     ),
     Guard(
         "staff's text is no template",

@@ -263,6 +263,65 @@ def test_one_that_the_database_refuses_holds_up_nobody(centre: Location) -> None
     assert (bad.state, Task.objects.get().lead_id) == (EnrolmentState.PARKED, people[2].pk)
 
 
+@pytest.fixture
+def three(centre: Location) -> list[Lead]:
+    """Three people whose next step is due in the same batch."""
+    return [make_lead(location=centre, email=f"n{number}@example.org") for number in range(3)]
+
+
+def test_one_whose_move_goes_wrong_holds_up_nobody(three: list[Lead], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else hears of a move may stumble over it, long after the step itself was decided."""
+    version_of({"steps": [step("move", "stage", to="contacting"), step("one")]})
+    for one in three:
+        events.announce(one, Event.ANSWERED, now=BEGUN)
+    real = leads.move
+
+    def stumbles(lead: Lead, **more: Any) -> Lead:
+        if lead.pk == three[1].pk:
+            raise RuntimeError("no such thing")
+        return real(lead, **more)
+
+    monkeypatch.setattr(leads, "move", stumbles)
+    run()
+
+    bad = Enrolment.objects.get(lead=three[1])
+    assert (bad.state, bad.tries, "no such thing" in bad.reason) == (EnrolmentState.LIVE, 1, True)
+    assert set(Message.objects.values_list("lead", flat=True)) == {three[0].pk, three[2].pk}
+    assert Lead.objects.filter(stage=Stage.CONTACTING).count() == 2
+
+
+@pytest.mark.parametrize("said", ["no \0 such thing", "no \ud800such thing", "no\nsuch thing"])
+def test_what_went_wrong_is_told_in_words_that_can_be_stored(
+    three: list[Lead], monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    version_of({"steps": [step("one")]})
+    for one in three:
+        events.announce(one, Event.ANSWERED, now=BEGUN)
+    real = steps.carry_out
+
+    def stumbles(enrolment: Enrolment, *args: Any, **kwargs: Any) -> None:
+        if enrolment.lead_id == three[1].pk:
+            raise RuntimeError(said)
+        real(enrolment, *args, **kwargs)
+
+    monkeypatch.setattr(follow_up, "carry_out", stumbles)
+    run()
+
+    assert Enrolment.objects.get(lead=three[1]).reason.startswith("Could not be carried out (RuntimeError): no ")
+    assert Enrolment.objects.filter(state=EnrolmentState.DONE).count() == 2
+
+
+def test_one_with_a_zone_that_there_is_not_holds_up_nobody(three: list[Lead]) -> None:
+    version_of({"steps": [step("one")]})
+    for one in three:
+        events.announce(one, Event.ANSWERED, now=BEGUN)
+    Lead.objects.filter(pk=three[1].pk).update(timezone="America/Nowhere")
+    run()
+    bad = Enrolment.objects.get(lead=three[1])
+    assert (bad.state, "America/Nowhere" in bad.reason) == (EnrolmentState.LIVE, True)
+    assert Enrolment.objects.filter(state=EnrolmentState.DONE).count() == 2
+
+
 def test_queries_do_not_grow_with_the_batch(centre: object, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     version_of({"stops": ["reached", "replied", "records_here", "questions_answered"], "steps": [step("one")]})
 
