@@ -12,19 +12,32 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from crm import eligibility, mail_texts, mime, pace, patient_access, queries, relays, sending, stopping, threads
+from crm import (
+    eligibility,
+    mail_texts,
+    mime,
+    notices,
+    pace,
+    patient_access,
+    queries,
+    relays,
+    sending,
+    stopping,
+    threads,
+)
 from crm.enums import AUTOMATED, LEASED_STATES, URGENT, MessageClass, MessageState, OnUnknown, TaskKind
-from crm.handing_over import Interrupted, Lost, Refused, Relay, Unreachable
+from crm.handing_over import Interrupted, Lost, Refused, RefusesUs, Relay, Unreachable
 from crm.models import Lead, Message, Task
 
 BATCH = 50
 # Steps of the conversation (10-20 s) < one run < Celery's task limit (90 s) < lease < the broker's visibility timeout.
 RUN_SECONDS = 40.0
 LEASE = timedelta(seconds=120)
+JUDGE_AGAIN = timedelta(minutes=15)
 
 # Seconds until the next attempt, by attempts made. Greylisting wants a second visit soon; all else wants patience.
 SOON: tuple[int, ...] = (10, 30, 60, 120, 300, 600, 900)
@@ -121,7 +134,7 @@ def _judged(locked: list[Message]) -> list[Message]:
     background = eligibility.background(locked, now=now)
     ready = []
     for message in in_order(locked):
-        found = eligibility.obstacle(message, now=now, background=background)
+        found = _obstacle(message, now=now, background=background)
         if found is None:
             ready.append(message)
             if message.message_class in AUTOMATED and message.lead_id:
@@ -131,6 +144,20 @@ def _judged(locked: list[Message]) -> list[Message]:
         else:
             _finish(message, found.state, reason=found.reason, wants_a_person=found.wants_a_person)
     return ready
+
+
+def _obstacle(message: Message, *, now: datetime, background: eligibility.Background) -> eligibility.Obstacle | None:
+    """What is in its way. A mail that cannot be judged waits, and a person is told once: it holds up no other."""
+    try:
+        return eligibility.obstacle(message, now=now, background=background)
+    except DatabaseError:  # nothing more can be asked in this transaction
+        raise
+    except Exception as trouble:
+        log.error("not_judged", message=str(message.pk), error=type(trouble).__name__)
+        reason = f"Nobody can tell whether it may go ({type(trouble).__name__})"
+        if message.lead is not None:
+            _open_task(message.lead, message, reason=reason)
+        return eligibility.Obstacle(MessageState.QUEUED, reason, until=now + JUDGE_AGAIN)
 
 
 def _paced(ready: list[Message]) -> list[Message]:
@@ -155,21 +182,35 @@ def _lease(messages: list[Message]) -> None:
 
 def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[int, bool]:
     """Sends one after another. Returns how many were accepted, and whether it is worth claiming more."""
-    accepted, ready = 0, _written(batch)
-    for position, (message, content) in enumerate(ready):
-        left = [one for one, _content in ready[position:]]
+    accepted, ready, go_on = 0, _written(batch), True
+    while ready:
+        message, content = ready[0]
         if stopping.is_asked() or time.monotonic() > ends_at:
-            _release(left)
+            _release([one for one, _content in ready])
             return accepted, False
         try:
             accepted += _send(message, content, relay=relay)
+            ready = ready[1:]
         except Unreachable as trouble:
             if stopping.is_asked():
-                _release(left)
-            else:
-                _postpone(left, reason=f"The mail server cannot be reached ({trouble})")
-            return accepted, False
-    return accepted, True
+                _release([one for one, _content in ready])
+                return accepted, False
+            ready, go_on = _after_trouble(ready, trouble), False
+    return accepted, go_on
+
+
+def _after_trouble(ready: list[tuple[Message, bytes]], trouble: Unreachable) -> list[tuple[Message, bytes]]:
+    """Puts off every mail that the trouble is about, and blames none; returns the others, of senders that may go on."""
+    if not isinstance(trouble, RefusesUs):
+        _postpone([one for one, _content in ready], reason=f"The mail server cannot be reached ({trouble})")
+        return []
+    sender = ready[0][0].sender_email
+    about = [one for one, _content in ready if not trouble.only_sender or one.sender_email == sender]
+    _postpone(about, reason=f"The mail server refuses us ({trouble})", wait=trouble.wait)
+    now = queries.clock()
+    title = f"The mail server refuses us ({trouble}): mail waits"
+    notices.tell_role("administrator", title=title, lead=None, key=f"refuses-us:{now:%Y-%m-%d}", now=now)
+    return [entry for entry in ready if entry[0] not in about]
 
 
 def _written(batch: list[Message]) -> list[tuple[Message, bytes]]:
@@ -282,9 +323,10 @@ def _settle_unknown(message: Message, *, reason: str, repeatable: bool = False) 
         _finish(message, MessageState.UNKNOWN, reason=reason, wants_a_person=True)
 
 
-def _postpone(messages: list[Message], *, reason: str) -> None:
+def _postpone(messages: list[Message], *, reason: str, wait: timedelta = timedelta()) -> None:
+    """`wait`: at least so long."""
     for message in messages:
-        _finish(message, MessageState.QUEUED, reason=reason, wait=_step(PATIENT, message.attempts))
+        _finish(message, MessageState.QUEUED, reason=reason, wait=max(wait, _step(PATIENT, message.attempts)))
 
 
 def _release(messages: list[Message]) -> None:

@@ -1,14 +1,27 @@
 """What can come of handing a mail over, in four words, whether by SMTP (crm/smtp.py) or to a provider
-(crm/provider.py): accepted (no exception), Refused, Unreachable or Interrupted, Lost.
+(crm/provider.py): accepted (no exception), Refused, Unreachable (RefusesUs) or Interrupted, Lost.
 
 Their texts hold reply codes and nothing else, because servers quote addresses in their replies.
 """
 
+from datetime import timedelta
 from typing import Protocol
 
 
 class Unreachable(Exception):
     """No conversation came about: nothing is wrong with any mail, and none was handed over."""
+
+
+class RefusesUs(Unreachable):
+    """The far end takes nothing from us for now: our sign-in, sender, quota or account is the matter, not the mail.
+
+    With `only_sender` it refuses whom this mail is from, and others may still send. `wait`: for how long it asked us to
+    wait.
+    """
+
+    def __init__(self, said: str, *, only_sender: bool = False, wait: timedelta = timedelta()) -> None:
+        super().__init__(said)
+        self.only_sender, self.wait = only_sender, wait
 
 
 class Interrupted(Exception):

@@ -5,8 +5,9 @@ The same bytes that a mail server would get are taken apart again here, so that 
 
 import email
 import email.policy
+from datetime import timedelta
 from email.message import EmailMessage
-from email.utils import parseaddr
+from email.utils import parseaddr, parsedate_to_datetime
 from importlib import import_module
 from typing import Any
 
@@ -17,7 +18,7 @@ from anymail.message import AnymailMessage
 from urllib3.exceptions import NewConnectionError
 
 from crm.environment import Provider
-from crm.handing_over import Lost, Refused, Unreachable
+from crm.handing_over import Lost, Refused, RefusesUs, Unreachable
 
 CONNECT_SECONDS, REPLY_SECONDS = 10.0, 20.0
 MARK = "mail"  # the name under which every event of a mail brings its id back
@@ -28,8 +29,11 @@ KNOWN_KEY = (
     b"invalid_idempotent_request"  # the key was used before, by words that differ: a link is made anew each time
 )
 
-NOT_OURS = {401, 403}  # our credentials are the matter, not this mail
-TOO_FAST, CONFLICT, SERVER_TROUBLE = 429, 409, 500
+REFUSES_US = {401, 402, 403, 429}  # our credentials, account, domain or pace are the matter, not this mail
+# The same in the body of another status: no credit, no such sender, account not approved (Postmark, Resend).
+ABOUT_US = (400, 401, 405, 412, 413, "invalid_from_address")
+CONFLICT, SERVER_TROUBLE = 409, 500
+LONGEST_WAIT = timedelta(days=1)
 _OWN_HEADERS = {"from", "to", "subject", "reply-to", "date", "mime-version", "content-type"}
 
 
@@ -82,11 +86,11 @@ class ProviderRelay:
             raise Lost("the connection broke off", repeatable=can_repeat) from None
         if can_repeat and status == CONFLICT and KNOWN_KEY in trouble.response.content:  # type: ignore[attr-defined]
             return
-        if status in NOT_OURS:
-            raise Unreachable(str(status)) from None
+        if status in REFUSES_US or _is_about_us(trouble):
+            raise RefusesUs(str(status), wait=_asked_to_wait(trouble)) from None
         if status >= SERVER_TROUBLE or status < 400:
             raise Lost(str(status), repeatable=can_repeat) from None
-        raise Refused(str(status), is_permanent=status not in {TOO_FAST, CONFLICT}) from None
+        raise Refused(str(status), is_permanent=status != CONFLICT) from None
 
 
 def _backend(server: Provider) -> AnymailRequestsBackend:
@@ -103,6 +107,27 @@ def _never_connected(trouble: Exception) -> bool:
     cause: Any = trouble.__cause__ or trouble
     inner = cause.args[0] if cause.args else None
     return isinstance(getattr(inner, "reason", None), NewConnectionError)
+
+
+def _is_about_us(trouble: Any) -> bool:
+    try:
+        told = trouble.response.json()
+    except ValueError:
+        return False
+    return isinstance(told, dict) and any(told.get(field) in ABOUT_US for field in ("ErrorCode", "name"))
+
+
+def _asked_to_wait(trouble: Any) -> timedelta:
+    """Retry-After (RFC 9110 10.2.3): seconds, or a moment by the provider's own clock; never longer than a day."""
+    headers = trouble.response.headers
+    said = headers.get("Retry-After", "")
+    try:
+        if said.isdecimal():
+            return min(timedelta(seconds=int(said[:9])), LONGEST_WAIT)
+        asked = parsedate_to_datetime(said) - parsedate_to_datetime(headers["Date"])
+    except (KeyError, TypeError, ValueError):
+        return timedelta()
+    return min(max(asked, timedelta()), LONGEST_WAIT)
 
 
 def _taken_apart(content: bytes, *, provider: str) -> AnymailMessage:

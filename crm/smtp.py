@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.core.mail.utils import DNS_NAME
 
 from crm.environment import SmtpServer
-from crm.handing_over import Interrupted, Lost, Refused, Unreachable
+from crm.handing_over import Interrupted, Lost, Refused, RefusesUs, Unreachable
 
 STEP_SECONDS = 10.0  # for connecting and for each command
 REPLY_SECONDS = 20.0  # for the answer to a whole mail: relays scan before they accept
@@ -19,16 +19,22 @@ GO_AHEAD = 354
 PERMANENT = 500
 WANTS_SIGN_IN = {530, 534, 535, 538}  # RFC 4954: our credentials are the matter, not this mail
 GREYLISTING = {450, 451}  # RFC 6647: "come again soon"
+# Our quota of the day (Gmail), our sign-in, our right to send as this sender or to relay at all (Exchange).
+ABOUT_US = {"5.4.5", "5.7.3", "5.7.54", "5.7.57", "5.7.60", "5.7.64"}
 
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
+_NO_RELAY = re.compile(
+    rb"relay\w*( access)? (denied|prohibited|not permitted|not allowed)|unable to relay", re.IGNORECASE
+)
 
 
 @dataclass
 class Reply:
-    """A server's answer, reduced to its numbers."""
+    """A server's answer, reduced to its numbers, and whether it is about us: then no mail is the matter."""
 
     code: int
     enhanced: str = ""
+    is_about_us: bool = False
 
     def __str__(self) -> str:
         return f"{self.code} {self.enhanced}".strip()
@@ -122,6 +128,7 @@ class SmtpRelay:
     def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
         try:
             reply = _reply(*smtp.mail(sender))
+            only_sender = reply.code >= PERMANENT  # no recipient was named yet
             if reply.code // 100 == 2:
                 reply = _reply(*smtp.rcpt(recipient))
             if reply.code // 100 == 2:
@@ -134,18 +141,21 @@ class SmtpRelay:
         if reply.code == GOING_AWAY:
             self.close()
             raise Interrupted(str(reply))
-        self._after_refusal(reply)
+        self._after_refusal(reply, only_sender=only_sender)
 
-    def _after_refusal(self, reply: Reply) -> None:
-        """Leaves the conversation fit for the next mail, then raises what the reply means for this one."""
-        if reply.code in WANTS_SIGN_IN:
+    def _after_refusal(self, reply: Reply, *, only_sender: bool = False) -> None:
+        """Leaves the conversation fit for the next mail, then raises what the reply means for this one, or for every
+        mail of its sender."""
+        if reply.is_about_us:
             self.close()
-            raise Unreachable(str(reply))
+            raise RefusesUs(str(reply))
         try:
             if self._smtp is not None and self._smtp.rset()[0] != 250:
                 self.close()
         except (OSError, smtplib.SMTPException):
             self.close()
+        if only_sender:
+            raise RefusesUs(str(reply), only_sender=True)
         raise Refused(str(reply), is_permanent=reply.code >= PERMANENT, is_greylisting=reply.code in GREYLISTING)
 
     def _timeout(self, seconds: float) -> None:
@@ -156,4 +166,6 @@ class SmtpRelay:
 def _reply(code: int, text: bytes | str) -> Reply:
     raw = text.encode("ascii", "replace") if isinstance(text, str) else text
     match = _ENHANCED.match(raw)
-    return Reply(code, match.group().decode("ascii") if match else "")
+    enhanced = match.group().decode("ascii") if match else ""
+    is_about_us = code in WANTS_SIGN_IN or enhanced in ABOUT_US or (code >= PERMANENT and bool(_NO_RELAY.search(raw)))
+    return Reply(code, enhanced, is_about_us)

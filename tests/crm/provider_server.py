@@ -25,6 +25,8 @@ class ProviderServer:
     paths: list[str] = field(default_factory=list)
     keys: dict[str, bytes] = field(default_factory=dict)
     script: deque[int] = field(default_factory=deque)
+    words: dict[str, Any] = field(default_factory=lambda: {"message": "no"})  # of every refusal
+    headers_too: dict[str, str] = field(default_factory=dict)  # of every answer
 
     def server(self, name: str, *, account: str = "") -> Provider:
         url = f"http://127.0.0.1:{self.port}/{PROVIDERS[name]}"
@@ -36,7 +38,7 @@ class ProviderServer:
         self.paths.append(path)
         self.headers.append(headers)
         if status not in {200, TAKE_AND_HANG_UP}:
-            return status, {"message": "no"}
+            return status, self.words
         key = headers.get("Idempotency-Key", "")
         if key in self.keys:
             same = self.keys[key] == body
@@ -62,7 +64,9 @@ def provider_server() -> Iterator[ProviderServer]:
                 self.close_connection = True
                 return
             said = json.dumps(answer).encode()
-            self.send_response(status)
+            self.send_response_only(status)
+            for header in told.headers_too.items():
+                self.send_header(*header)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()

@@ -11,8 +11,8 @@ from pytest_django import Settings
 
 from crm import delivery, mime, queries, smtp, stopping
 from crm.enums import Channel, MessageClass, MessageState, OnUnknown, TaskKind
-from crm.models import Lead, Message, MessageTopic, Task
-from tests.factories import make_lead, make_message
+from crm.models import Lead, Message, MessageTopic, Notice, Task
+from tests.factories import make_lead, make_message, make_user
 from tests.faults.far_end import HANG_UP, TAKE_AND_HANG_UP, FarEnd, far_end
 from tests.faults.rehearsal import database_url
 
@@ -242,7 +242,7 @@ def test_temporary_refusals_wait_longer_each_time(
         assert seconds_until_due(message) == pytest.approx(wait, abs=2)
 
 
-@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("stage", ["RCPT", "DATA"])
 def test_permanent_refusal_fails_and_tells_a_person(lead: Lead, far: FarEnd, stage: str) -> None:
     message, next_one = make_message(lead), make_message(lead)
     far.will_say(stage, "550 5.1.1 No such user avery@example.org here")
@@ -258,18 +258,62 @@ def test_permanent_refusal_fails_and_tells_a_person(lead: Lead, far: FarEnd, sta
     assert far.sessions == 1
 
 
-def test_demand_to_sign_in_fails_no_mail(lead: Lead, far: FarEnd) -> None:
+@pytest.mark.parametrize(
+    ("saying", "numbers"),
+    [
+        ("MAIL 530 5.7.0 Authentication required", "530 5.7.0"),
+        ("MAIL 553 5.7.1 Sender address rejected: not owned by user", "553 5.7.1"),
+        ("MAIL 550 5.4.5 Daily user sending limit exceeded", "550 5.4.5"),
+        ("MAIL 550 No", "550"),
+        ("RCPT 554 5.7.1 <avery@example.org>: Relay access denied", "554 5.7.1"),
+        ("RCPT 550 Relaying denied", "550"),
+        ("RCPT 550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", "550 5.7.54"),
+        ("DATA 550 5.4.5 Daily user sending limit exceeded", "550 5.4.5"),
+        ("DATA 550 5.7.60 Client does not have permissions to send as this sender", "550 5.7.60"),
+    ],
+)
+def test_a_refusal_of_us_fails_no_mail_and_the_desk_hears_once(
+    lead: Lead, far: FarEnd, saying: str, numbers: str
+) -> None:
+    administrator, coordinator = make_user("administrator"), make_user("coordinator")
     messages = [make_message(lead) for _ in range(3)]
-    far.will_say("MAIL", "530 5.7.0 Authentication required")
-
-    assert delivery.send_due() == 0
+    for _ in range(2):
+        Message.objects.update(due_at=datetime.now(UTC) - timedelta(seconds=1))
+        far.will_say(*saying.split(" ", 1))
+        assert delivery.send_due() == 0
 
     for message in messages:
         message.refresh_from_db()
-        assert message.reason == "The mail server cannot be reached (530 5.7.0)"
+        assert message.reason == f"The mail server refuses us ({numbers})"
         assert message.state == MessageState.QUEUED
-        assert seconds_until_due(message) == pytest.approx(60, abs=2)
+        assert seconds_until_due(message) == pytest.approx(120, abs=2)
     assert Task.objects.count() == 0
+    [notice] = Notice.objects.filter(user__in=[administrator, coordinator])
+    assert (notice.user, numbers in notice.title) == (administrator, True)
+
+
+@pytest.mark.parametrize("saying", ["RCPT 550 5.1.1 No such user", "RCPT 550 5.7.1 Rejected by policy"])
+def test_a_refusal_of_a_recipient_is_no_refusal_of_us(lead: Lead, far: FarEnd, saying: str) -> None:
+    messages = [make_message(lead) for _ in range(3)]
+    far.will_say(*saying.split(" ", 1))
+    assert delivery.send_due() == 2
+    assert Message.objects.filter(pk__in=[one.pk for one in messages], state=MessageState.FAILED).count() == 1
+    assert not Notice.objects.exists()
+
+
+def test_one_refused_sender_holds_up_no_other(lead: Lead, far: FarEnd) -> None:
+    """Locations write in their own names: one that may not send yet is nobody else's matter."""
+    early = datetime.now(UTC) - timedelta(minutes=1)
+    refused = [make_message(lead, sender_email="new@riverbend.example.org", due_at=early) for _ in range(2)]
+    other = make_message(lead)
+    far.will_say("MAIL", "553 5.7.1 Sender address rejected: not owned by user")
+
+    assert delivery.send_due() == 1
+
+    assert far.message_ids == [other.message_id]
+    for message in refused:
+        message.refresh_from_db()
+        assert (message.state, message.attempts) == (MessageState.QUEUED, 1)
 
 
 def test_server_that_refuses_connections_postpones_the_batch(lead: Lead, far: FarEnd, settings: Settings) -> None:

@@ -14,7 +14,16 @@ from crm.actions import messages as outbox
 from crm.actions import opt_out, sequences
 from crm.eligibility import Background, Obstacle
 from crm.enums import AUTOMATED, ConsentKind, MessageClass, MessageState, OnUnknown, Outcome
-from crm.models import ConsentRecord, Enrolment, Lead, Message, Scope, SequenceVersion, SuppressedBecause
+from crm.models import (
+    ConsentRecord,
+    Enrolment,
+    Lead,
+    Message,
+    Scope,
+    SequenceVersion,
+    SuppressedBecause,
+    Task,
+)
 from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import FarEnd, far_end
 
@@ -227,6 +236,25 @@ def test_of_three_in_one_batch_one_goes_and_the_others_wait(agreed: Lead, far: F
     assert waiting.count() == 2
     assert all(one.due_at > datetime.now(UTC) + timedelta(hours=23) for one in waiting)
     assert "no more than one a day" in waiting[0].reason
+
+
+def test_one_that_nobody_can_judge_holds_up_no_other(agreed: Lead, far: FarEnd) -> None:
+    """As of a lead whose zone the machine does not know: its mail waits, and one task tells of it."""
+    other = make_lead(email="other@example.org")
+    agree(other)
+    early = datetime.now(UTC) - timedelta(minutes=1)
+    bad = make_message(other, message_class=C.FOLLOW_UP, due_at=early)
+    good = make_message(agreed, message_class=C.ANSWER)
+    Lead.objects.filter(pk=other.pk).update(timezone="America/Nowhere")
+
+    for _ in range(2):
+        delivery.send_due()
+        Message.objects.filter(pk=bad.pk).update(due_at=early)
+
+    assert far.message_ids == [good.message_id]
+    bad.refresh_from_db()
+    assert (bad.state, "ZoneInfoNotFoundError" in bad.reason) == (MessageState.QUEUED, True)
+    assert Task.objects.get().lead_id == other.pk
 
 
 @pytest.mark.django_db(transaction=True)

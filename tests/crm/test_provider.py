@@ -19,6 +19,7 @@ from tests.factories import make_message
 
 pytestmark = pytest.mark.django_db
 NAMES = ["resend", "postmark", "mailgun"]
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -108,6 +109,63 @@ def test_what_an_answer_means(lead: Lead, resend: ProviderServer, status: int, s
 
     assert (found, str(status) in reason, resend.accepted) == (state, True, [])
     assert Task.objects.filter(kind=TaskKind.MAIL_PROBLEM).exists() == (state == MessageState.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("said", "waits"),
+    [
+        ("3600", 3600),
+        ("Tue, 01 Dec 2026 12:30:00 GMT", 1800),
+        ("99999999999", 86_400),
+        ("30", 60),  # our own patience is longer
+        ("-5", 60),
+        ("soon", 60),
+        ("²", 60),
+        ("Tue, 01 Dec 2026 11:59:00 GMT", 60),
+        ("", 60),
+    ],
+)
+def test_a_provider_that_wants_us_to_wait_is_left_alone_for_so_long(
+    lead: Lead, resend: ProviderServer, said: str, waits: int
+) -> None:
+    resend.script.extend([429] * 8)
+    resend.headers_too = {"Date": "Tue, 01 Dec 2026 12:00:00 GMT"} | ({"Retry-After": said} if said else {})
+    messages = [make_message(lead, on_unknown=OnUnknown.PARK, not_after=datetime.now(UTC) + 3 * DAY) for _ in range(8)]
+
+    assert delivery.send_due() == 0
+
+    assert len(resend.paths) == 1
+    for message in messages:
+        message.refresh_from_db()
+        assert (message.state, message.reason) == (MessageState.QUEUED, "The mail server refuses us (429)")
+        assert (message.due_at - datetime.now(UTC)).total_seconds() == pytest.approx(waits, abs=15)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("postmark", 422, {"ErrorCode": 405, "Message": "Not allowed to send: out of credits"}),
+        ("postmark", 422, {"ErrorCode": 400, "Message": "Sender signature not found"}),
+        ("postmark", 422, {"ErrorCode": 412, "Message": "Account is pending"}),
+        ("resend", 422, {"name": "invalid_from_address", "message": "no"}),
+        ("mailgun", 402, {"message": "Payment required"}),
+        ("resend", 429, {"name": "daily_quota_exceeded", "message": "no"}),
+    ],
+)
+def test_what_is_about_our_account_fails_no_mail(
+    lead: Lead, far: ProviderServer, settings: Settings, name: str, status: int, words: dict[str, Any]
+) -> None:
+    settings.MAIL_SERVER = far.server(name, account="mg.example.org")
+    far.script.extend([status] * 3)
+    far.words = words
+    for _ in range(3):
+        make_message(lead)
+
+    assert delivery.send_due() == 0
+
+    assert len(far.paths) == 1
+    assert Message.objects.filter(state=MessageState.QUEUED).count() == 3
+    assert not Task.objects.exists()
 
 
 def test_an_address_that_the_provider_refuses_fails_for_good(
