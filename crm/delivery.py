@@ -245,7 +245,7 @@ def _send(message: Message, content: bytes, *, relay: Relay) -> bool:
     Raises Unreachable, with nothing handed over.
     """
     try:
-        relay.offer(sender=message.sender_email, recipient=mime.deliverable(message.to_email) or "")
+        relay.offer(sender=mime.in_ascii(message.sender_email), recipient=mime.deliverable(message.to_email) or "")
         if not _begin_handing_over(message):
             relay.withdraw()
             return False

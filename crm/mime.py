@@ -11,6 +11,7 @@ from crm.models import Message
 from crm.normalise import one_line
 
 SHORT = 60
+LONGEST_LINE = 76  # of a header with encoded words (RFC 2047 2)
 _CALENDAR = 'calendar; method=%s; name="appointment.ics"'
 _PART_HEAD = (
     b'Content-Type: text/%s; charset="utf-8"\r\nMIME-Version: 1.0\r\n'
@@ -36,12 +37,12 @@ def _headers(message: Message, boundary: str, reply_to: str) -> Iterator[tuple[s
     yield "MIME-Version", "1.0"
     yield "Date", format_datetime(message.created_at)
     yield "Message-ID", message.message_id
-    yield "From", formataddr((_encoded(message.sender_name), one_line(message.sender_email)))
+    yield "From", _sender(message)
     if reply_to:
-        yield "Reply-To", reply_to
+        yield "Reply-To", in_ascii(reply_to)
         yield "References", threads.reference_of(reply_to)
-    yield "To", message.to_email
-    yield "Subject", _encoded(message.subject)
+    yield "To", in_ascii(message.to_email)
+    yield "Subject", _encoded(message.subject, "Subject")
     yield "Auto-Submitted", "auto-generated"  # RFC 3834: asks robots not to answer
     yield "X-Auto-Response-Suppress", "All"  # what Exchange understands of that
     if message.message_class in AUTOMATED and message.lead_id:
@@ -49,12 +50,22 @@ def _headers(message: Message, boundary: str, reply_to: str) -> Iterator[tuple[s
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"  # RFC 8058
 
 
+def _sender(message: Message) -> str:
+    """Name and address; the address on a line of its own where both would be too long for one."""
+    address = in_ascii(message.sender_email)
+    whole = formataddr((_encoded(message.sender_name, "From"), address))
+    last = f"From: {whole}".rsplit("\n", 1)[-1]
+    if len(last) <= LONGEST_LINE or not whole.endswith(f" <{address}>"):
+        return whole
+    return f"{whole.removesuffix(f' <{address}>')}\n <{address}>"
+
+
 def _header(name: str, value: str) -> bytes:
     """One header; what _encoded has folded stays folded, and no other line end gets through."""
     lines = [one_line(line) for line in value.split("\n ")]
     plain = "\r\n ".join(lines)
     if not plain.isascii():
-        plain = _encoded(plain).replace("\n", "\r\n")
+        plain = _encoded(plain, name).replace("\n", "\r\n")
     return f"{name}: {plain}\r\n".encode("ascii")
 
 
@@ -76,17 +87,23 @@ def deliverable(address: str) -> str | None:
         return None
 
 
+def in_ascii(address: str) -> str:
+    """An address as headers and envelopes take it, where one can be made of it; encoded words are no address."""
+    return deliverable(address) or one_line(address)
+
+
 def _plain_local(local: str) -> bool:
     return local.isascii() and not set(local) & set(' <>()[]:;@\\,"')
 
 
-def _encoded(text: str) -> str:
-    """A header's words: as they are when short and ASCII, else folded, and RFC 2047 encoded if need be."""
+def _encoded(text: str, header: str) -> str:
+    """A header's words: as they are when short and ASCII, else folded, and RFC 2047 encoded if need be. The name of
+    the header stands on the first line too."""
     text = one_line(text)
     if text.isascii() and len(text) < SHORT and "=?" not in text:
         return text
     charset = "utf-8" if "=?" in text or not text.isascii() else None  # what looks encoded must not be decoded
-    return Header(text, charset, maxlinelen=76).encode()
+    return Header(text, charset, maxlinelen=LONGEST_LINE, header_name=header).encode()
 
 
 def _method(message: Message) -> str:

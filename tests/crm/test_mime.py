@@ -146,6 +146,37 @@ def test_every_server_can_take_the_bytes(text: str, html: str, subject: str, sen
     assert not any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("anna@müller.example", "anna@xn--mller-kva.example"),
+        ("avery@example.org", "avery@example.org"),
+        ("Avery@EXAMPLE.org", "Avery@EXAMPLE.org"),
+    ],
+)
+def test_an_address_stands_in_headers_as_in_the_envelope(typed: str, written: str) -> None:
+    message = make(to_email=typed, sender_email=typed, sender_name="Riverbend")
+    raw = mime.as_bytes(message, reply_to=typed).decode()
+    for header in (f"To: {written}", f"From: Riverbend <{written}>", f"Reply-To: {written}"):
+        assert f"{header}\r\n" in raw
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ü" * 90,
+        "Wir haben Ihre Anfrage für die Sprechstunde am kommenden Dienstag erhalten, " * 2,
+        "word " * 30,
+        "é 漢字 " * 12,
+    ],
+)
+def test_lines_of_headers_are_short_where_words_are_encoded(words: str) -> None:
+    raw = mime.as_bytes(make(subject=words, sender_name=words[:80]))
+    lines = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]  # the first holds the boundary
+    assert [line for line in lines if len(line) > 76] == []
+    assert parseaddr(str(email.message_from_bytes(raw)["From"]))[1] == "hello@riverbend.example.org"
+
+
 def test_the_same_row_gives_the_same_bytes() -> None:
     message = make(subject="Grüße")
 
