@@ -7,6 +7,7 @@ a button. Nothing that a text holds reaches the mail as HTML.
 import re
 import textwrap
 from collections.abc import Mapping
+from itertools import batched
 from typing import NamedTuple
 
 from django.utils.html import escape
@@ -19,11 +20,16 @@ FILLED_LATER = frozenset({"private_link", "unsubscribe_link"})
 LINKS = frozenset({"private_link", "unsubscribe_link", "reading_link"})
 WIDTH = 76
 
+_HEADING = re.compile(r" {0,3}#{1,6}\s+(.*?)(?:\s+#+)?\s*")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _BUTTON = re.compile(r"\[([^\]\n]+)\]\(\{(\w+)\}\)")
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\n]+)\)")
-_EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1")
-_MARKDOWN = MarkdownIt("zero").enable(["heading", "list", "emphasis", "link", "newline", "backticks"])
+# As in Markdown, an underscore inside a word means nothing: placeholders hold some.
+_EMPHASIS = re.compile(r"(\*\*|\*|(?<!\w)__?)(?=\S)(.+?)(?<=\S)\1(?<!_(?=\w))")
+# A line below another stays one: MJML would drop the line end between two that begin and end with bold words or links.
+_MARKDOWN = MarkdownIt("zero", {"breaks": True, "xhtmlOut": True}).enable(
+    ["heading", "list", "emphasis", "link", "newline", "backticks"]
+)
 
 
 class Text(NamedTuple):
@@ -53,11 +59,30 @@ def as_text(body: str, values: Mapping[str, str]) -> str:
 
 
 def _plain_paragraph(part: str, values: Mapping[str, str]) -> str:
-    if part.startswith("#"):
-        return fill_plain(part.lstrip("# "), values).upper()
-    part = _LINK.sub(lambda found: f"{found[1]}:\n{found[2]}", part)
-    part = fill_plain(_EMPHASIS.sub(r"\2", part), values)
-    return "\n".join(_wrapped(line) for line in part.splitlines())
+    lines = [_plain_line(line, values) for line in part.splitlines()]
+    return "\n".join(_wrapped(line) for several in lines for line in several.splitlines())
+
+
+def _plain_line(line: str, values: Mapping[str, str]) -> str:
+    """A heading ends with its line, as in the HTML; its words are capitals, its links stay what they are."""
+    words = _EMPHASIS.sub(r"\2", line)
+    heading = _HEADING.fullmatch(words)
+    if not heading:
+        return fill_plain(_LINK.sub(lambda found: f"{found[1]}:\n{found[2]}", words), values)
+    pieces = _LINK.split(heading[1])  # words, then label, target and words of each link
+    made = _capitals(pieces[0], values)
+    for label, target, after in batched(pieces[1:], 3, strict=True):
+        made += f"{_capitals(label, values)}:\n{fill_plain(target, values)}{_capitals(after, values)}"
+    return made
+
+
+def _capitals(words: str, values: Mapping[str, str]) -> str:
+    pieces = _PLACEHOLDER.split(words)  # words, then name and words of each placeholder
+    pieces[::2] = [plain.upper() for plain in pieces[::2]]
+    for place, name in enumerate(pieces[1::2]):
+        value = values.get(name, f"{{{name}}}")
+        pieces[2 * place + 1] = value.upper() if name in values and name not in LINKS else value
+    return "".join(pieces)
 
 
 def _wrapped(line: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from crm import delivery, eligibility, mail_markup, mail_texts
+from crm import delivery, eligibility, emails, mail_markup, mail_texts
 from crm.enums import ConsentKind, MessageClass, MessageState
 from crm.mail_markup import FILLED_LATER, FILLED_NOW, Text
 from crm.models import ConsentRecord, Enrolment, Lead, MailText, Message, SequenceVersion, VersionState
@@ -115,6 +115,32 @@ def test_links_buttons_and_lists(db: None, lead: Lead) -> None:
     assert seen.tags.count("li") == 2
     assert "here:\n{private_link}" in made.text
     assert "- two bold" in made.text
+
+
+@pytest.mark.parametrize(
+    ("body", "plain"),
+    [
+        ("# Next\n[Open my page]({private_link})", "NEXT\nOpen my page:\n{private_link}"),
+        ("## Next [open my page]({private_link}) now ##", "NEXT OPEN MY PAGE:\n{private_link} NOW"),
+        ("# Hello {first_name}\nAll is *well*", "HELLO AVERY\nAll is well"),
+        ("#1 of our questions", "#1 of our questions"),
+        ("{first_name}, _yes_, {first_name}", "Avery, yes, Avery"),
+    ],
+)
+def test_a_heading_is_one_line_and_its_links_work(db: None, lead: Lead, body: str, plain: str) -> None:
+    assert plain in written(lead, Text("S", body)).text
+
+
+def test_a_link_to_our_pages_works_in_a_heading_too(db: None, lead: Lead) -> None:
+    made = written(lead, Text("S", "# Read [here]({reading_link}) or {reading_link}"))
+    assert made.text.count(emails.reading_link()) == 2
+
+
+@pytest.mark.parametrize("below", ["[Read on]({reading_link})", "**Read on**", "Read on"])
+def test_lines_below_each_other_stay_lines(db: None, lead: Lead, below: str) -> None:
+    made = written(lead, Text("S", f"[Open my page]({{private_link}})\n{below}\n\n- **one**\n  **two**"))
+    assert "Open my page</a><br" in "".join(made.html.split("\n")).replace(" <br", "<br")
+    assert "one</strong><br" in made.html
 
 
 def test_staffs_own_version_is_sent_while_it_is_published(db: None, lead: Lead) -> None:
