@@ -5,6 +5,7 @@ specialty, not even the centre's full name (45 CFR 164.530(c); docs/delivery.md)
 """
 
 import re
+import unicodedata
 import uuid
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -30,9 +31,11 @@ NOTICE = "message"  # the mail that says that there is a message on the private 
 NOTICE_KEY = f"{NOTICE}:"  # how its key begins; what follows names the message
 CODE_LIVES = timedelta(minutes=10)
 
-# A greeting repeats what a stranger typed. Letters, marks and the signs that names are written with; a full stop only
-# where a word ends, because mail programs turn "example.org" into a link.
-_NAME = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f])(?:[^\W\d_]|[\u0300-\u036f]|['’\- ]|\.(?=\s|$)){0,39}")
+# A greeting repeats what a stranger typed. Letters with their marks, and the signs that names are written with; a full
+# stop only where a word ends, because mail programs turn "example.org" into a link.
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['’\-\u2010\u2011 ]|(?<=[^\W\d_])[\u200c\u200d](?=[^\W\d_])|\.(?=\s|$))*")
+_LONGEST_NAME = 40
+_MARKS = {"Mn", "Mc"}
 
 
 def acknowledgement(lead: Lead, *, reference: str, submission_id: uuid.UUID, now: datetime) -> Message:
@@ -288,7 +291,8 @@ def write(message: Message, *, language: str, centre: Location, context: dict[st
 def greeting_name(first_name: str) -> str:
     """The first name as a greeting may show it; "" for anything that does not read like a name of a person."""
     name = one_line(first_name)
-    return name if _NAME.fullmatch(name) else ""
+    letters = "".join(sign for sign in name[1:] if unicodedata.category(sign) not in _MARKS)  # vowels of many scripts
+    return name if len(name) <= _LONGEST_NAME and _NAME.fullmatch(name[:1] + letters) else ""
 
 
 def greeting(name: str) -> str:

@@ -159,7 +159,7 @@ def test_name_that_is_none_is_not_repeated(centre: Location, name: str) -> None:
     "name",
     [
         "Maria", "Zoë", "Nguyễn", "李", "محمد", "O'Neil", "D’Arcy", "Anne-Marie", "J. R.", "Mary Ann", "Jose\u0301",
-        "x" * 40,
+        "x" * 40, "प्रिया", "ทิพย์", "தமிழ்", "শ্রেয়া", "Jean‑Luc", "علی‌رضا", "עֲדִי", "မြင့်",
     ],
 )  # fmt: skip
 def test_greeting_name_keeps_names(name: str) -> None:
@@ -171,6 +171,7 @@ def test_greeting_name_keeps_names(name: str) -> None:
     [
         "", " ", "example.org", "Maria example.org", "http://x", "x@example.org", "<b>x", "{{7*7}}", "{% now %}",
         "Win 1000", "x" * 41, "Maria!", "-", "=?utf-8?q?x?=", "Maria\r\nBcc: a@example.org", "www.example", "a/b",
+        "\u0301", "\u0e34x", "प्रिया.com", "A\u200d", "x\u20dd",
     ],
 )  # fmt: skip
 def test_greeting_name_leaves_out_what_is_none(name: str) -> None:
