@@ -6,7 +6,9 @@ POST takes effect before the answer. It needs no cookie and no CSRF token, becau
 
 from datetime import datetime
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, override
@@ -19,7 +21,6 @@ from crm.actions import opt_out
 from crm.models import Lead, Scope, SuppressedBecause
 from crm.preference_link import Holder
 
-ONE_CLICK = "List-Unsubscribe"
 NOTHING_STOPPED = "none"
 
 
@@ -28,7 +29,7 @@ NOTHING_STOPPED = "none"
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows what is stopped and changes nothing. POST `scope`: education, most, everything, or none to get all
-    mails again; `List-Unsubscribe=One-Click` stops everything but appointments."""
+    mails again; without one, as RFC 8058 posts, everything but appointments stops."""
     holder = preference_link.read(token)
     if holder is None:
         return render(request, "private/no_preferences.html", status=404)
@@ -46,7 +47,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 
 def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
     """False for a choice that there is not."""
-    wanted = Scope.MOST if request.POST.get(ONE_CLICK) == "One-Click" else request.POST.get("scope", "")
+    wanted = _wanted(request)
     now, address = timezone.now(), _address(holder, lead)
     if wanted == NOTHING_STOPPED:
         return lead is not None and _get_all_again(holder, lead, now=now)
@@ -60,6 +61,14 @@ def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
     if lead:
         opt_out.note_education(lead, given=False, words=_in_words(scope), now=now, language=get_language() or "")
     return True
+
+
+def _wanted(request: HttpRequest) -> str:
+    """Our page always names a choice. Whatever else is posted here is a provider's one click, however it is written."""
+    try:
+        return request.POST.get("scope", Scope.MOST)
+    except (BadRequest, MultiPartParserError, SuspiciousOperation):
+        return Scope.MOST
 
 
 def _get_all_again(holder: Holder, lead: Lead, *, now: datetime) -> bool:

@@ -116,6 +116,13 @@ FOLLOW_UP_GUARDS = [
         "crm/test_follow_up.py::test_who_writes_to_us_is_written_to_by_people",
     ),
     Guard(
+        "a one-click counts however it is written",
+        "crm/preferences.py",
+        'return request.POST.get("scope", Scope.MOST)',
+        'return request.POST.get("scope", "")',
+        "crm/test_preferences.py::test_a_one_click_counts_however_a_provider_writes_it",
+    ),
+    Guard(
         "one that fails delays nobody",
         "crm/follow_up.py",
         "    except Exception as trouble:\n        _put_aside(enrolment, work, trouble, now=now)\n        return",

@@ -72,7 +72,25 @@ def test_back_in_again_but_not_after_a_bounce(lead: Lead, path: str, client: Cli
     assert scope_now(lead) == Scope.EVERYTHING
 
 
-@pytest.mark.parametrize("given", [{}, {"scope": "some"}, {"List-Unsubscribe": "Two-Click"}])
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("List-Unsubscribe=One-Click\r\n", "application/x-www-form-urlencoded"),
+        ("List-Unsubscribe=One-Click", "application/x-www-form-urlencoded; charset=iso-8859-1"),
+        ("List-Unsubscribe=One-Click", ""),
+        ("List-Unsubscribe=One-Click", "text/plain"),
+        ("List-Unsubscribe=One-Click", "multipart/form-data"),
+        ("list-unsubscribe=one-click", "application/x-www-form-urlencoded"),
+        ("", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_a_one_click_counts_however_a_provider_writes_it(lead: Lead, path: str, body: str, content_type: str) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    assert browser.generic("POST", path, body, content_type=content_type).status_code == 200
+    assert scope_now(lead) == Scope.MOST
+
+
+@pytest.mark.parametrize("given", [{"scope": ""}, {"scope": "some"}])
 def test_a_choice_that_there_is_not_changes_nothing(
     lead: Lead, path: str, client: Client, given: dict[str, str]
 ) -> None:
