@@ -21,6 +21,7 @@ from crm import (
     mail_texts,
     mime,
     notices,
+    open_steps,
     pace,
     patient_access,
     queries,
@@ -29,7 +30,7 @@ from crm import (
     stopping,
     threads,
 )
-from crm.enums import AUTOMATED, LEASED_STATES, URGENT, MessageClass, MessageState, OnUnknown, TaskKind
+from crm.enums import AUTOMATED, LEASED_STATES, URGENT, EnrolmentState, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.handing_over import Interrupted, Lost, Refused, RefusesUs, Relay, Unreachable
 from crm.models import Lead, Message, Task
 
@@ -82,7 +83,7 @@ def claim(*, only: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> 
             due = Message.objects.due().filter(**wanted)
             locked = list(
                 due.select_for_update(no_key=True, skip_locked=True, of=("self",))
-                .select_related("lead__location", "topic", "enrolment")
+                .select_related("lead__location", "topic", "enrolment__version")
                 .annotate(clock=Now())
                 .order_by("due_at", "pk")[:BATCH]
             )
@@ -143,6 +144,8 @@ def _judged(locked: list[Message]) -> list[Message]:
             Message.objects.filter(pk=message.pk).update(due_at=found.until, reason=found.reason)
         else:
             _finish(message, found.state, reason=found.reason, wants_a_person=found.wants_a_person)
+            if message.enrolment is not None and message.enrolment.state == EnrolmentState.PAUSED:
+                open_steps.open_again([message.pk])
     return ready
 
 

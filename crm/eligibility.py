@@ -13,7 +13,7 @@ from django.db import connection
 
 from crm import clocks, mime, sending, suppression
 from crm.enums import AUTOMATED, ConsentKind, EnrolmentState, MessageClass, MessageState, Outcome
-from crm.models import ConsentRecord, Lead, Message
+from crm.models import ConsentRecord, Enrolment, Lead, Message
 from crm.sequences.definition import Purpose
 from crm.sequences.timing import mail_window
 
@@ -88,7 +88,15 @@ def _called_off(message: Message) -> Obstacle | None:
         return Obstacle(MessageState.CANCELLED, "Its subject changed after it was written")
     if enrolment is not None and enrolment.state in {EnrolmentState.STOPPED, EnrolmentState.PAUSED}:
         return Obstacle(MessageState.CANCELLED, f"Its sequence is {enrolment.get_state_display().lower()}")
+    if enrolment is not None and _step_is_gone(message, enrolment):
+        return Obstacle(MessageState.CANCELLED, "Its step is no longer in the sequence")
     return None
+
+
+def _step_is_gone(message: Message, enrolment: Enrolment) -> bool:
+    """The version to which the person was moved meanwhile leaves it out."""
+    _enrolment, is_step, step = message.key.partition(f"step:{enrolment.pk}:")
+    return bool(is_step) and step not in {one["key"] for one in enrolment.version.body["steps"]}
 
 
 def _people_only(message: Message, *, now: datetime) -> Obstacle | None:

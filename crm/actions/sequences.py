@@ -11,10 +11,9 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, Exists, Max, OuterRef, Q, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Exists, Max, OuterRef, Q
 
-from crm import conditions
+from crm import conditions, open_steps
 from crm.clocks import clock_of
 from crm.conditions import Case
 from crm.enums import UNDER_WAY, EnrolmentBecause, EnrolmentState, Event, MessageState, StepResult
@@ -214,9 +213,7 @@ def pause(
         return False
     enrolment.state, enrolment.reason, enrolment.paused_at = EnrolmentState.PAUSED, reason[:200], now
     taken_back = _cancel_waiting(enrolment, reason=f"Paused: {reason}", now=now)
-    StepOutcome.objects.filter(enrolment=enrolment, message__in=taken_back).delete()
-    # The step may be written again, so the row that was taken back gives up the key.
-    Message.objects.filter(pk__in=taken_back).update(key=Concat("key", Value(":"), Cast("pk", CharField())))
+    open_steps.open_again(taken_back)
     return True
 
 

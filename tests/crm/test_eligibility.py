@@ -13,7 +13,7 @@ from crm import delivery, eligibility
 from crm.actions import messages as outbox
 from crm.actions import opt_out, sequences
 from crm.eligibility import Background, Obstacle
-from crm.enums import AUTOMATED, ConsentKind, MessageClass, MessageState, OnUnknown, Outcome
+from crm.enums import AUTOMATED, ConsentKind, MessageClass, MessageState, OnUnknown, Outcome, StepResult
 from crm.models import (
     ConsentRecord,
     Enrolment,
@@ -21,6 +21,7 @@ from crm.models import (
     Message,
     Scope,
     SequenceVersion,
+    StepOutcome,
     SuppressedBecause,
     Task,
 )
@@ -296,6 +297,39 @@ def test_a_mail_whose_sequence_ended_meanwhile_is_called_off(agreed: Lead, act: 
     act(enrolment, reason="Enough", now=NOON)
     assert (found := obstacle(message)) is not None
     assert found.state == MessageState.CANCELLED
+
+
+def test_a_mail_whose_step_the_new_version_leaves_out_is_called_off(agreed: Lead) -> None:
+    enrolment = enrol(agreed)
+    step = enrolment.version.definition.steps[0]
+    kept, gone = (
+        make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, enrolment=enrolment, key=f"step:{enrolment.pk}:{key}")
+        for key in (step.key, "left_out")
+    )
+    assert obstacle(kept) is None
+    assert obstacle(gone) == Obstacle(MessageState.CANCELLED, "Its step is no longer in the sequence")
+
+
+def test_a_mail_that_a_worker_had_when_its_sequence_was_paused_is_written_again(
+    agreed: Lead, far: FarEnd, at_noon: None
+) -> None:
+    """The server answers 451 after somebody pressed Pause: the step is open again, so Go on sends it after all."""
+    enrolment, now = enrol(agreed), datetime.now(UTC)
+    step = enrolment.version.definition.steps[0].key
+    key = f"step:{enrolment.pk}:{step}"
+    message = make_message(agreed, message_class=C.FOLLOW_UP, enrolment=enrolment, key=key)
+    StepOutcome.objects.create(enrolment=enrolment, step=step, result=StepResult.MAIL, message=message, at=now)
+    Message.objects.filter(pk=message.pk).update(state="sending", lease_token=message.pk, lease_until=now)
+    assert sequences.pause(enrolment, reason="Wait", now=now)
+    Message.objects.filter(pk=message.pk).update(state="queued", lease_token=None, lease_until=None)
+
+    assert delivery.send_due() == 0
+
+    message.refresh_from_db()
+    assert message.state == MessageState.CANCELLED
+    assert not StepOutcome.objects.exists()
+    assert not Message.objects.filter(key=key).exists()
+    assert step in [one.key for _at, one in sequences.left_of(Enrolment.objects.get())]
 
 
 def test_facts_of_a_batch_take_no_more_queries_for_more_mails(agreed: Lead, django_assert_num_queries: Any) -> None:
