@@ -76,7 +76,11 @@ def assess_locked(
     told = record.of_what_took_place(record.told_by(locked), kept.treatments)
     snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at, signs=told.signs, kept=kept)
     found = gaps.of_lead(locked, told, now=now, kept=kept)
-    remarks = [*flags.of_record(told.answers | told.facts, kept, now=now), *found.flags, *anew.of(told.heard)]
+    remarks = [
+        *flags.of_record(told.answers | told.facts, kept, now=now, heard=told.heard),
+        *found.flags,
+        *anew.of(told.heard),
+    ]
     made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks, born=record.born(told.answers))
     if unknowns.is_all_that_is_asked(kept.treatments, made):
         made.flags = sorted({*made.flags, unknowns.FLAG})

@@ -13,12 +13,14 @@ from crm.treatment_enums import TreatmentGroup
 from crm.vocabulary import GROUP_OF
 from intake.questionnaire import EMERGENCY_SIGNS, NONE, REVIEW_SIGNS
 from intake.questionnaire.red_flags import (
+    ASKED_ANEW,
     ASKED_AS_SIGNS,
     CORD_QUESTIONS,
-    EMERGENCY_QUESTIONS,
+    LOOK_RULES,
     RECENT_QUESTIONS,
     RECENT_SIGNS,
     SIGN_RULES,
+    LookRule,
     Part,
     SignRule,
 )
@@ -53,6 +55,7 @@ class Heard:
         self._treatments: dict[str, dict[str, Any]] = {}
         self._cord_worse: list[str] = []  # getting worse, without what; once for each page
         self._shown: dict[str, Any] = {}  # what a page is filled in with, and says again when it is sent
+        self._answered_since: dict[str, set[str]] = {}  # of looks: what was asked anew with the fact, or later
         self._days: dict[str, list[date]] = {}  # of signs that can happen again: since when, and told anew when
 
     def hear(self, page: Mapping[str, Any], *, on: date = date.min) -> None:
@@ -64,10 +67,25 @@ class Heard:
                 self._give_way(name)
         self._take_in(page, whole)
         self._hear_cord(page)
+        self._hear_facts(page)
         lately = {rule.sign for rule in _told(whole, asked=_answered(page) & RECENT_QUESTIONS)}
         boxes = {box.rpartition("_")[2] for name in ASKED_AS_SIGNS for box in page.get(name) or []}
         self._note_days(before, lately | boxes, on)
-        self._shown |= {name: value for name, value in page.items() if name not in EMERGENCY_QUESTIONS}
+        self._shown |= {name: value for name, value in page.items() if name not in ASKED_ANEW}
+
+    def _hear_facts(self, page: Mapping[str, Any]) -> None:
+        """A fact that was not told before is told without what was answered before it, where that is asked anew."""
+        for rule in LOOK_RULES:
+            if (now := fact(rule, page)) and now != fact(rule, self._shown):
+                self._answered_since[rule.code] = set()
+        answered = {name for name in ASKED_ANEW if values(page.get(name)) - {NOT_SURE}}
+        for since in self._answered_since.values():
+            since.update(answered)
+
+    def settles(self, rule: LookRule, question: str) -> bool:
+        """Return whether an answer to this question can be about the fact: one of before is not, where it asks for the
+        last weeks or months."""
+        return question not in ASKED_ANEW or question in self._answered_since.get(rule.code, {question})
 
     def _hear_cord(self, page: Mapping[str, Any]) -> None:
         """Getting worse without what is no sign by itself, and no page is filled in with what was told of it before."""
@@ -95,6 +113,7 @@ class Heard:
         self._take_in({name: told[name] for name in told if name != "dated_on"}, whole, key)
         if told.get("not_tried"):
             self.leave_out([key])
+        self._hear_facts({"side_infection": values(told.get("side_effects")) & {"infection"}})
         self._note_days(signs_before, {rule.sign for rule in _told(whole, asked=_answered(told) - _RECKONED)}, on)
 
     def _note_days(self, before: Collection[str], told: Collection[str], on: date) -> None:
@@ -257,7 +276,13 @@ def level(part: Part, answers: Mapping[str, Any]) -> str:
     return SURE if given & part.sure else NOT_SURE if given & part.unsure else ""
 
 
+def fact(rule: LookRule, answers: Mapping[str, Any]) -> set[str]:
+    """Return what was told of a fact to look at; nothing where it was not told."""
+    given = values(answers.get(rule.question))
+    return given & rule.answers if rule.answers else given
+
+
 def values(answer: Any) -> set[str]:
     """Return an answer as the words in it; none when nothing was answered."""
-    several = answer if isinstance(answer, list | tuple) else [answer]
+    several = answer if isinstance(answer, list | tuple | set) else [answer]
     return {str(one) for one in several if one not in (None, "")}

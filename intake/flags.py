@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as noop
 
 from crm.treatment_enums import Documentation, MeasurementKind
 from intake import anew, gaps, looks
+from intake.derived_signs import Heard
 from intake.record import Kept
 
 Answers = dict[str, Any]
@@ -79,9 +80,10 @@ def in_words(flag: str) -> str:
     return gettext(IN_WORDS[flag]) if flag in IN_WORDS else flag
 
 
-def of_answers(answers: Answers) -> list[str]:
-    """Those that the answers alone tell."""
-    return [*(flag for flag, holds in FROM_ANSWERS.items() if holds(answers)), *looks.of_answers(answers)]
+def of_answers(answers: Answers, *, heard: Heard | None = None) -> list[str]:
+    """Return those that the answers alone tell. `heard`: in which order, where they were not told at once."""
+    told = [flag for flag, holds in FROM_ANSWERS.items() if holds(answers)]
+    return [*told, *looks.of_answers(answers, heard=heard)]
 
 
 def of_new_request(answers: Answers) -> list[str]:
@@ -90,9 +92,12 @@ def of_new_request(answers: Answers) -> list[str]:
     return [*of_answers(answers), *rated]
 
 
-def of_record(answers: Answers, kept: Kept, *, now: datetime) -> list[str]:
-    """Return all flags of a record at a moment, those of its answers and of what is kept beside them."""
+def of_record(answers: Answers, kept: Kept, *, now: datetime, heard: Heard | None = None) -> list[str]:
+    """Return all flags of a record at a moment, those of its answers and of what is kept beside them.
+
+    `heard`: as in of_answers.
+    """
     ratings = [score for score in kept.scores if score.kind == MeasurementKind.NRS_AVG and score.at <= now]
     waiting = any(row.documentation == Documentation.REQUESTED for row in kept.treatments)
     told = {"only_one_measurement": len(ratings) == 1, "records_not_received": waiting}
-    return [*of_answers(answers), *(flag for flag, holds in told.items() if holds)]
+    return [*of_answers(answers, heard=heard), *(flag for flag, holds in told.items() if holds)]

@@ -13,15 +13,16 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext
 
-from intake.derived_signs import level, values
+from intake.derived_signs import Heard, fact, level, values
 from intake.questionnaire.red_flags import LOOK_RULE, LOOK_RULES, LookRule
 
 FLAG = "look:"
 
 
-def of_answers(answers: Mapping[str, Any]) -> list[str]:
-    """Return the flags of what a clinician has to look at."""
-    return [f"{FLAG}{rule.code}:{_digest(answers, rule)}" for rule in LOOK_RULES if _holds(rule, answers)]
+def of_answers(answers: Mapping[str, Any], *, heard: Heard | None = None) -> list[str]:
+    """Return the flags of what a clinician has to look at. `heard`: in which order it was told; all at once without."""
+    told = heard or Heard()
+    return [f"{FLAG}{rule.code}:{_digest(answers, rule)}" for rule in LOOK_RULES if _holds(rule, answers, told)]
 
 
 def beyond(flags: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -37,13 +38,13 @@ def in_words(flag: str) -> str:
     return gettext("A clinician should look: %(what)s") % {"what": what}
 
 
-def _holds(rule: LookRule, answers: Mapping[str, Any]) -> bool:
-    given = values(answers.get(rule.question))
-    if not (given & rule.answers if rule.answers else given):
+def _holds(rule: LookRule, answers: Mapping[str, Any], heard: Heard) -> bool:
+    if not fact(rule, answers):
         return False
     if rule.beside and not level(rule.beside, answers):
         return False
-    return not any(values(answers.get(name)) - {"unsure"} for name in rule.settled_by)
+    settling = [name for name in rule.settled_by if heard.settles(rule, name)]
+    return not any(values(answers.get(name)) - {"unsure"} for name in settling)
 
 
 def _digest(answers: Mapping[str, Any], rule: LookRule) -> str:

@@ -50,9 +50,23 @@ QUESTION_GUARDS = [
     Guard(
         "a sign of several answers uses those of one page",
         "intake/derived_signs.py",
-        " if name not in EMERGENCY_QUESTIONS}",
+        " if name not in ASKED_ANEW}",
         "}",
         f"{TESTS}::test_a_sign_of_several_answers_uses_those_of_one_page",
+    ),
+    Guard(
+        "pain of an earlier page is none of what is told later",
+        "intake/questionnaire/red_flags.py",
+        "ASKED_ANEW = EMERGENCY_QUESTIONS | RECENT_QUESTIONS",
+        "ASKED_ANEW = EMERGENCY_QUESTIONS",
+        f"{TESTS}::test_pain_of_an_earlier_page_is_none_of_what_is_told_later",
+    ),
+    Guard(
+        "what was answered before a fact was told settles no look",
+        "intake/looks.py",
+        "for name in rule.settled_by if heard.settles(rule, name)]",
+        "for name in rule.settled_by]",
+        f"{TESTS}::test_what_was_answered_before_a_fact_was_told_settles_no_look",
     ),
     Guard(
         "what tells an emergency is asked anew",

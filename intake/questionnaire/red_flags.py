@@ -36,7 +36,8 @@ class SignRule:
 @dataclass(frozen=True)
 class LookRule:
     """A fact that a clinician looks at, without any change of the outcome. `answers`: ANY_TEXT for whatever was
-    written. `settled_by`: questions that ask for what is missing; once one of them is answered nobody has to look.
+    written. `settled_by`: questions that ask for what is missing; once one of them is answered nobody has to look. One
+    that asks for the last weeks or months settles what was told with it or before, and nothing that is told later.
     `beside`: only with this answer. `asked_as`: the question, where what counts is worked out from its answers."""
 
     code: str
@@ -166,6 +167,7 @@ EMERGENCY_QUESTIONS = frozenset(name for rule in SIGN_RULES if rule.sign.startsw
 CORD_QUESTIONS = ("hand_clumsiness", "gait_balance")
 # The same: they ask for the last weeks or months, and each new event is told with the same answer.
 RECENT_QUESTIONS = frozenset({"recent_events", "new_severe_pain"})
+ASKED_ANEW = EMERGENCY_QUESTIONS | RECENT_QUESTIONS
 # Signs of what happened lately: told on a later day they are news, though they stand already.
 RECENT_SIGNS = frozenset({"B4", "B5"})
 LOOK_RULE = {rule.code: rule for rule in LOOK_RULES}

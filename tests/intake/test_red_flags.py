@@ -237,6 +237,14 @@ def test_what_a_page_was_filled_in_with_counts_with_what_was_added() -> None:
     assert heard.signs == {"B4": "yes"}
 
 
+@pytest.mark.parametrize("weak", [{"steroids_months": "yes"}, {"conditions": ["osteoporosis"]}])
+def test_pain_of_an_earlier_page_is_none_of_what_is_told_later(weak: dict[str, Any]) -> None:
+    heard = Heard()
+    heard.hear({"new_severe_pain": "yes"})
+    heard.hear(weak)
+    assert heard.signs == {}
+
+
 @pytest.mark.parametrize(
     ("first", "later", "expected"),
     [
@@ -457,6 +465,40 @@ def test_where_the_condition_is_answered_nobody_has_to_look(
     lead: Lead, browser: Client, answers: dict[str, Any]
 ) -> None:
     send(browser, "background", **answers)
+    assert (looked_at(lead), open_reviews(lead)) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "fact", "code"),
+    [
+        ({"new_severe_pain": "yes"}, {"steroids_months": "yes"}, "steroids"),
+        ({"new_severe_pain": "no"}, {"conditions": ["osteoporosis"]}, "osteoporosis"),
+        ({"new_severe_pain": "yes"}, {"conditions": ["immune"]}, "immune"),
+        ({"recent_events": ["none"]}, {"conditions": ["infection"]}, "infection"),
+        ({"recent_events": ["none"]}, {"prior_spine_surgery": "yes"}, "spine_surgery"),
+    ],
+)
+def test_what_was_answered_before_a_fact_was_told_settles_no_look(
+    lead: Lead, browser: Client, asked: dict[str, Any], fact: dict[str, Any], code: str
+) -> None:
+    send(browser, "background", **asked)
+    send(browser, "background", **fact)
+    assert (told(lead), looked_at(lead), open_reviews(lead)) == ({}, [code], 1)
+    send(browser, "background", **{name: "no" if name == "new_severe_pain" else ["none"] for name in asked})
+    assert looked_at(lead) == []
+
+
+def test_an_infection_after_an_injection_of_long_ago_is_looked_at_whatever_was_said_before(
+    lead: Lead, browser: Client
+) -> None:
+    send(browser, "background", recent_events=["none"])
+    tell(browser, lead, start=months_ago(9), side_effects=["infection"])
+    assert looked_at(lead) == ["side_infection"]
+
+
+def test_a_fact_that_stays_beside_another_one_stays_settled(lead: Lead, browser: Client) -> None:
+    send(browser, "background", conditions=["immune"], new_severe_pain="no")
+    send(browser, "background", conditions=["immune", "heart"])
     assert (looked_at(lead), open_reviews(lead)) == ([], 0)
 
 

@@ -34,7 +34,7 @@ LOOKS: list[tuple[str, set[str], tuple[str, ...]]] = [
     ("conditions", {"osteoporosis"}, ("new_severe_pain",)),
     ("conditions", {"cancer"}, ("cancer_other",)),
 ]
-PAIN_AND_BONES = ("new_severe_pain", "steroids_months", "conditions")
+ASKED_ANEW = {"recent_events", "new_severe_pain"}  # of the last weeks or months: never about what is told later
 
 
 def bare(sign: str) -> str:
@@ -50,6 +50,7 @@ class Heard:
         self.told: dict[str, str] = {}
         self.answers: dict[str, Any] = {}
         self.injections: dict[str, dict[str, Any]] = {}
+        self.settled: dict[str, set[str]] = {}  # of facts for a look: what was answered with them or since
         self.days: dict[str, list[date]] = {}  # of what can happen again: since when, and told again when
 
     def hears(self, page: dict[str, Any], *, on: date) -> None:
@@ -70,6 +71,7 @@ class Heard:
         self._hears_new_pain(page)
         if page.get("new_severe_pain") in YES and any(name.startswith("pain and ") for name in self.told):
             lately.add("B4")
+        self._hears_facts(page)
         self.answers |= page
         self._notes(before, lately, on)
 
@@ -107,19 +109,29 @@ class Heard:
             self._says("cord", "" if denied else "unsure_A9" if "unsure" in levels else "A9")
 
     def _hears_new_pain(self, page: dict[str, Any]) -> None:
-        """New severe pain, with what makes bones weak; one of both on this page, the other one there or before."""
-        shown = {name: page.get(name) or self.answers.get(name) or "" for name in PAIN_AND_BONES}
+        """New severe pain on this page, with what makes bones weak, there or before: it was filled in."""
+        pain = page.get("new_severe_pain")
+        shown = {name: page.get(name) or self.answers.get(name) or "" for name in ("steroids_months", "conditions")}
         weak = {"steroids_months": YES.get(shown["steroids_months"], "")}
         weak |= {one: "yes" if one in shown["conditions"] else "" for one in ("osteoporosis", "immune")}
         for name, level in weak.items():
             is_asked = page.get(name if name == "steroids_months" else "conditions")
-            if not is_asked and not page.get("new_severe_pain"):
+            if not is_asked and not pain:
                 continue
-            if shown["new_severe_pain"] in YES and level:
-                unsure = "unsure" in (shown["new_severe_pain"], level)
+            if pain in YES and level:
+                unsure = "unsure" in (pain, level)
                 self._says(f"pain and {name}", "unsure_B4" if unsure else "B4")
-            elif page.get("new_severe_pain") == "no" or (is_asked and not level):
+            elif pain == "no" or (is_asked and not level):
                 self._says(f"pain and {name}", "")
+
+    def _hears_facts(self, page: dict[str, Any]) -> None:
+        """What is told for the first time waits for its condition from then on."""
+        for name, answers, settled_by in LOOKS:
+            there, before = _words(page.get(name)) & answers, _words(self.answers.get(name)) & answers
+            if there and there != before:
+                self.settled[f"{name} {sorted(answers)}"] = set()
+            answered = {one for one in settled_by if _is_settled(page.get(one))}
+            self.settled.setdefault(f"{name} {sorted(answers)}", set()).update(answered)
 
     def hears_of_an_injection(self, kind: str, page: dict[str, Any], *, on: date, began: date | None) -> None:
         """`began`: the last day on which it can have been, None when nobody knows."""
@@ -174,12 +186,17 @@ class Heard:
         """Facts without what would make them a sign."""
         found = {f"{kind} {one['began']}" for kind, one in self.injections.items() if one["recent"]}
         for name, answers, settled_by in LOOKS:
-            given = self.answers.get(name) or ""
-            there = answers & ({given} if isinstance(given, str) else set(given))
-            if there and not any(_is_settled(self.answers.get(one)) for one in settled_by):
+            there = _words(self.answers.get(name)) & answers
+            since = self.settled.get(f"{name} {sorted(answers)}", set())
+            about_it = [one for one in settled_by if one not in ASKED_ANEW or one in since]
+            if there and not any(_is_settled(self.answers.get(one)) for one in about_it):
                 found.add(f"{name} {sorted(there)}")
         return found
 
 
 def _is_settled(answer: Any) -> bool:
     return bool({answer} - {None, "", "unsure"} if not isinstance(answer, list) else set(answer) - {"unsure"})
+
+
+def _words(answer: Any) -> set[str]:
+    return {answer} - {None, ""} if not isinstance(answer, list) else set(answer)
