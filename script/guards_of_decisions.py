@@ -130,6 +130,13 @@ DECISION_GUARDS = [
         "crm/test_imaging.py::test_what_has_come_since_is_looked_at_before_a_study_is_reviewed",
     ),
     Guard(
+        "what is put with a study that was reviewed is reviewed too",
+        "crm/actions/imaging.py",
+        "    locked.reviewed_at = locked.reviewed_by = None\n",
+        "",
+        "crm/test_imaging.py::test_a_document_of_a_study_that_was_reviewed_is_reviewed_too",
+    ),
+    Guard(
         "of two pages open at once the second sees what the first decided",
         "crm/actions/decisions.py",
         "    if latest is not None and earlier is not None and earlier != str(latest.pk):\n",

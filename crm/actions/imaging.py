@@ -54,22 +54,26 @@ def request(study: ImagingStudy, *, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def receive(study: ImagingStudy, *, part: str, by: User, now: datetime) -> None:
-    """The "report" or the "images" came. When both are here, the review task opens, once a study."""
+def receive(study: ImagingStudy, *, part: str, by: User, now: datetime, is_more: bool = False) -> None:
+    """The "report" or the "images" came. When both are here, the review task opens, once a study. `is_more`: beside
+    what is here already, and nobody has looked at it: who has reviewed the study looks again."""
     locked = _locked(study)
-    if getattr(locked, f"{part}_at"):
+    if getattr(locked, f"{part}_at") and not is_more:
         return
     setattr(locked, f"{part}_at", now)
     setattr(locked, f"{part}_by", by)
-    locked.save(update_fields=[f"{part}_at", f"{part}_by"])
+    locked.reviewed_at = locked.reviewed_by = None
+    locked.save(update_fields=[f"{part}_at", f"{part}_by", "reviewed_at", "reviewed_by"])
     _tell(locked, f"{part} received", by=by, now=now)
     if locked.is_complete:
         _ask_for_review(locked, now=now)
 
 
 def _ask_for_review(study: ImagingStudy, *, now: datetime) -> None:
-    """Opens the one review task of a study, or opens it anew when a part had been taken back."""
+    """Opens the one review task of a study, or opens it anew when a part had been taken back, or more has come."""
     key, due_at = review_key(study), now + REVIEW_WITHIN
+    if Task.objects.open().filter(key=key).exists():
+        return
     if not Task.objects.filter(key=key).update(created_at=now, due_at=due_at, done_at=None, done_by=None):
         tasks.open_task(study.lead, kind=TaskKind.REVIEW, title="Review imaging", due_at=due_at, key=key)
 
@@ -114,18 +118,22 @@ def review(study: ImagingStudy, *, by: User, now: datetime, seen: str | None = N
 @transaction.atomic
 @events.one_press()
 def link(document: Document, study: ImagingStudy, *, by: User, now: datetime) -> None:
-    """Says that a document belongs to a study of the same lead; a readable report or image counts as received.
+    """Says that a document belongs to a study of the same lead; a readable report or image counts as received, and is
+    reviewed though the study was reviewed before. Said twice it is said once.
 
     Raises ImagingRefused for a study of somebody else, and when the document was taken back a moment ago.
     """
     if document.lead_id != study.lead_id:
         raise ImagingRefused("The study is about somebody else.")
-    if not Document.objects.filter(pk=document.pk).update(study=study):
+    there = Document.objects.filter(pk=document.pk)
+    if not there.exclude(study=study).update(study=study):
+        if there.exists():
+            return
         raise ImagingRefused("This file was taken back.")
     _tell(study, "document linked", by=by, now=now)
     part = {DocumentKind.REPORT: "report", DocumentKind.IMAGES: "images"}.get(DocumentKind(document.kind))
     if part and document.is_readable:
-        receive(study, part=part, by=by, now=now)
+        receive(study, part=part, by=by, now=now, is_more=True)
 
 
 def review_key(study: ImagingStudy) -> str:

@@ -115,6 +115,50 @@ def test_linked_documents_count_as_received_once_they_can_be_read(
         imaging.link(make_document(other, kind="report"), study, by=coordinator, now=timezone.now())
 
 
+@pytest.mark.parametrize("kind", ["report", "images"])
+def test_a_document_of_a_study_that_was_reviewed_is_reviewed_too(
+    study: ImagingStudy, lead: Lead, desk: Client, clinician: User, kind: str
+) -> None:
+    for part in ("report", "images"):
+        step(desk, study, part)
+    imaging.review(study, by=clinician, now=timezone.now())
+    path = f"/admin/crm/lead/{lead.pk}/imaging/{study.pk}/link/"
+    document = make_document(lead, kind=kind, state=DocumentState.CLEAN)
+
+    desk.post(path, {"document": document.pk})
+
+    study.refresh_from_db()
+    assert (study.reviewed_at, study.reviewed_by, Task.objects.open().get().title) == (None, None, "Review imaging")
+
+    imaging.review(study, by=clinician, now=timezone.now())
+    desk.post(path, {"document": document.pk})  # the button, pressed twice
+    assert not Task.objects.open().exists()
+
+
+def test_a_document_that_no_review_has_to_read_leaves_the_study_reviewed(
+    study: ImagingStudy, lead: Lead, desk: Client, clinician: User
+) -> None:
+    for part in ("report", "images"):
+        step(desk, study, part)
+    imaging.review(study, by=clinician, now=timezone.now())
+    document = make_document(lead, kind="referral", state=DocumentState.CLEAN)
+    desk.post(f"/admin/crm/lead/{lead.pk}/imaging/{study.pk}/link/", {"document": document.pk})
+    assert not Task.objects.open().exists()
+
+
+def test_a_second_report_is_looked_at_before_a_study_is_reviewed(
+    study: ImagingStudy, lead: Lead, desk: Client, clinician: User
+) -> None:
+    for part in ("report", "images"):
+        step(desk, study, part)
+    study.refresh_from_db()
+    shown, due_at = study.version, Task.objects.get().due_at
+    imaging.link(make_document(lead, kind="report", state=DocumentState.CLEAN), study, by=clinician, now=timezone.now())
+    with pytest.raises(ImagingRefused):
+        imaging.review(study, by=clinician, now=timezone.now(), seen=shown)
+    assert Task.objects.get().due_at == due_at
+
+
 def test_what_was_taken_back_is_not_linked(
     study: ImagingStudy, lead: Lead, desk: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
