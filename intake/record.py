@@ -82,7 +82,7 @@ def told_by_each(leads: Iterable[UUID]) -> dict[UUID, Told]:
 
 
 def _in_order(pages: QuerySet[Submission]) -> QuerySet[Submission]:
-    return pages.select_related("session").order_by("entry")
+    return pages.select_related("session", "unproven").defer("unproven__data", "unproven__note").order_by("entry")
 
 
 def _told_on(pages: QuerySet[Submission] | list[Submission], *, zone: tzinfo = UTC) -> Told:
@@ -124,12 +124,19 @@ def of_what_took_place(told: Told, treatments: Iterable[Treatment]) -> Told:
 
 def _takes_place_of(former: Submission | None, page: Submission, value: Any) -> bool:
     """Return whether an answer counts from then on. One that was left empty takes back only what whoever sent the page
-    had before them: what they had told themselves, unless they see the whole record."""
-    if value not in NO_ANSWERS or former is None or (page.session and page.session.sees_record):
+    had before them: what they had told themselves, or the whole record where they see it, as it was then."""
+    if value not in NO_ANSWERS or former is None:
+        return True
+    if page.session and page.session.sees_record and _counted(former, at=page.at):
         return True
     if page.session is None:
         return former.form_id == page.form_id
     return former.session_id == page.session_id or former.pk == page.session.origin
+
+
+def _counted(page: Submission, *, at: datetime) -> bool:
+    """Return whether a page was in the record at a moment, not still waiting in somebody's name."""
+    return page.unproven is None or (page.unproven.decided_at or at) <= at
 
 
 def is_detailed(page: Submission) -> bool:

@@ -17,13 +17,14 @@ from crm import patient_access
 from crm.actions import reviews, safety, tasks
 from crm.enums import Outcome, Stage, TaskKind
 from crm.models import Lead, Location, Message, PatientSession, SafetyAlert, Task, User
-from intake import actions, assessments, pending, unproven
+from intake import actions, assessments, pending, record, unproven
 from intake.models import Override, Submission, Unproven, UnprovenRequest
 from intake.unproven import UnprovenRefused
 from tests.factories import Visitor, in_their_place, make_link, make_user, own_browser, prove, step_one, tablet
 from tests.intake.test_safety_net import shows_emergency
 from tests.intake.test_stranger import record_of
 from tests.intake.test_submit import request_of
+from tests.page_forms import as_sent
 
 A_SIGN: dict[str, Any] = {"safety_check": ["A1"]}
 B_SIGN: dict[str, Any] = {"safety_check_b": ["B2"]}
@@ -211,6 +212,24 @@ def test_a_sign_for_review_that_nobody_has_proven_is_a_report_and_nothing_else(k
     assert reads(known) in {read, ""}
     assert reviews_of(known) == [f"{reviews.OF_A_REPORT}{the_report().pk}"]
     assert not SafetyAlert.objects.exists()
+
+
+def test_what_a_later_page_left_empty_without_knowing_the_report_counts_once_it_is_taken_over(
+    known: Lead, clinician: User
+) -> None:
+    a_page_after_it(known, B_SIGN)
+    browser = own_browser(known)
+    asked = {"submission_id": str(uuid.uuid4()), "safety_check": ["none"], "safety_check_b": ["none"]}
+    browser.post("/my/questions/pain/", asked | {"pain_now_avg": "4"})
+    report = the_report()
+    unproven.take_over(report, by=clinician, keeps_email=unproven.address_is_open(report), now=timezone.now())
+
+    answers = record.current_answers(known)
+    assert (answers["pain_now_avg"], answers["pain_enjoyment"], answers["pain_activity"]) == ("4", "5", "8")
+
+    shown = as_sent(browser.get("/my/questions/pain/").content.decode(), having="shown")
+    browser.post("/my/questions/pain/", shown | asked | {"pain_enjoyment": "", "submission_id": str(uuid.uuid4())})
+    assert record.current_answers(known)["pain_enjoyment"] == ""
 
 
 @pytest.mark.parametrize("way", FORMS | OVER)
