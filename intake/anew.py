@@ -23,9 +23,10 @@ def of(heard: Heard) -> list[str]:
 
 
 def beyond(flags: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Return those of `flags` that say so and are not among `known`."""
-    there = set(known)
-    return [flag for flag in flags if flag.startswith(FLAG) and flag not in there]
+    """Return those of `flags` that say so and are not among `known`. Fewer times, and none later, are no news: one of
+    the treatments that told it never was."""
+    there = {flag.split(":")[1]: _told(flag) for flag in known if flag.startswith(FLAG)}
+    return [flag for flag in flags if flag.startswith(FLAG) and _is_news(flag, there.get(flag.split(":")[1]))]
 
 
 def signs_beyond(flags: Iterable[str], known: Iterable[str]) -> set[str]:
@@ -38,3 +39,13 @@ def in_words(flag: str) -> str:
     _, sign, _, day = flag.split(":")
     on = date_format(date.fromisoformat(day), "DATE_FORMAT")
     return gettext("Told anew on %(day)s: %(sign)s") % {"day": on, "sign": safety_text.plain(SIGNS.get(sign, sign))}
+
+
+def _told(flag: str) -> tuple[int, str]:
+    _, _, times, day = flag.split(":")
+    return int(times), day
+
+
+def _is_news(flag: str, known: tuple[int, str] | None) -> bool:
+    times, day = _told(flag)
+    return known is None or ((times, day) != known and not (times < known[0] and day <= known[1]))

@@ -56,7 +56,8 @@ class Heard:
         self._cord_worse: list[str] = []  # getting worse, without what; once for each page
         self._shown: dict[str, Any] = {}  # what a page is filled in with, and says again when it is sent
         self._answered_since: dict[str, set[str]] = {}  # of looks: what was asked anew with the fact, or later
-        self._days: dict[str, list[date]] = {}  # of signs that can happen again: since when, and told anew when
+        # Of signs that can happen again: since when, and told anew when, each day with the treatments that told it.
+        self._days: dict[str, dict[date, set[str]]] = {}
 
     def hear(self, page: Mapping[str, Any], *, on: date = date.min) -> None:
         """Take in the answers of one page, sent on a day."""
@@ -114,28 +115,33 @@ class Heard:
         if told.get("not_tried"):
             self.leave_out([key])
         self._hear_facts({"side_infection": values(told.get("side_effects")) & {"infection"}})
-        self._note_days(signs_before, {rule.sign for rule in _told(whole, asked=_answered(told) - _RECKONED)}, on)
+        self._note_days(signs_before, {rule.sign for rule in _told(whole, asked=_answered(told) - _RECKONED)}, on, key)
 
-    def _note_days(self, before: Collection[str], told: Collection[str], on: date) -> None:
+    def _note_days(self, before: Collection[str], told: Collection[str], on: date, key: str = "") -> None:
         """Note of each sign that can happen again since when it stands, and on which later days it was told again."""
         for sign in RECENT_SIGNS:
             if sign not in self.signs:
                 self._days.pop(sign, None)
             elif sign not in before or sign not in self._days:
-                self._days[sign] = [on]
-            elif sign in told and on > self._days[sign][-1]:
-                self._days[sign].append(on)
+                self._days[sign] = {on: {key}}
+            elif sign in told and on >= max(self._days[sign]):
+                self._days[sign].setdefault(on, set()).add(key)
 
     @property
     def told_anew(self) -> dict[str, list[date]]:
         """Return the signs of what happened lately that were told again while they stood, and on which later days."""
-        return {sign: days[1:] for sign, days in self._days.items() if len(days) > 1 and sign in self.signs}
+        return {sign: sorted(days)[1:] for sign, days in self._days.items() if len(days) > 1 and sign in self.signs}
 
     def leave_out(self, never_were: Collection[str]) -> None:
         """Take back what was told of these treatments, by their keys."""
         self._told = {one: sure for one, sure in self._told.items() if one[1] not in never_were}
         for key in self._treatments.keys() & set(never_were):
             self._treatments[key] = {**self._treatments[key], "not_tried": True}
+        for sign, days in list(self._days.items()):
+            left = {day: keys for day, told_by in days.items() if (keys := told_by - set(never_were))}
+            self._days[sign] = left
+            if not left:
+                del self._days[sign]
 
     def dated(self, key: str, start: date) -> None:
         """Take in when a treatment was, as the record knows by now: an injection that was an old one tells less, a

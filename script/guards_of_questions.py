@@ -204,9 +204,23 @@ QUESTION_GUARDS = [
     Guard(
         "what was not told again is not told anew",
         "intake/derived_signs.py",
-        "            elif sign in told and on > self._days[sign][-1]:\n",
-        "            elif on > self._days[sign][-1]:\n",
+        "            elif sign in told and on >= max(self._days[sign]):\n",
+        "            elif on >= max(self._days[sign]):\n",
         f"{TESTS}::test_what_happened_lately_can_be_told_anew",
+    ),
+    Guard(
+        "a treatment that never was tells no sign anew",
+        "intake/derived_signs.py",
+        "            self._days[sign] = left\n",
+        "",
+        f"{TESTS}::test_a_treatment_that_never_was_has_told_nothing_anew",
+    ),
+    Guard(
+        "a treatment that never was is no news",
+        "intake/anew.py",
+        " and not (times < known[0] and day <= known[1]))",
+        ")",
+        f"{TESTS}::test_told_anew_less_often_is_no_news",
     ),
     Guard(
         "a treatment that never was tells no sign",

@@ -16,6 +16,7 @@ from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, Treatm
 from crm.vocabulary import TreatmentKind
 from intake import (
     actions,
+    anew,
     assessments,
     care_record,
     derived_signs,
@@ -276,6 +277,41 @@ def test_another_injection_with_an_infection_is_told_anew() -> None:
     assert heard.told_anew == {"B5": [day + timedelta(days=20), day + timedelta(days=40)]}
     heard.leave_out(["first", "second"])
     assert heard.told_anew == {}
+
+
+@pytest.mark.parametrize(("never_was", "later"), [("second", []), ("first", [40]), ("third", [20])])
+def test_a_treatment_that_never_was_has_told_nothing_anew(never_was: str, later: list[int]) -> None:
+    heard, day = Heard(), NOON.date()
+    for number, treatment in enumerate(["first", "second", "third" if never_was == "third" else "second"]):
+        page = {"treatment": treatment, "kind": "esi_unknown", "start": day.isoformat()}
+        heard.hear_treatment(page | {"told": {"since_then": ["infection"]}}, on=day + timedelta(days=20 * number))
+    heard.leave_out([never_was])
+    assert heard.told_anew.get("B5", []) == [day + timedelta(days=days) for days in later]
+
+
+def test_a_day_on_which_something_else_told_it_too_stays_told_anew() -> None:
+    heard, day, later = Heard(), NOON.date(), NOON.date() + timedelta(days=9)
+    heard.hear({"recent_events": ["infection"]}, on=day)
+    page = {"treatment": "first", "kind": "esi_unknown", "start": day.isoformat()}
+    heard.hear_treatment(page | {"told": {"since_then": ["infection"]}}, on=later)
+    heard.hear({"recent_events": ["surgery"]}, on=later)
+    heard.leave_out(["first"])
+    assert heard.told_anew == {"B5": [later]}
+
+
+@pytest.mark.parametrize(
+    ("flag", "is_news"),
+    [
+        ("anew:B5:2:20260420", False),
+        ("anew:B5:1:20260401", False),
+        ("anew:B5:1:20260501", True),
+        ("anew:B5:2:20260410", True),
+        ("anew:B5:3:20260420", True),
+        ("anew:B4:1:20260401", True),
+    ],
+)
+def test_told_anew_less_often_is_no_news(flag: str, is_news: bool) -> None:
+    assert anew.beyond([flag], ["anew:B5:2:20260420"]) == ([flag] if is_news else [])
 
 
 # --- From the page to the record --------------------------------------------------------------------------------------

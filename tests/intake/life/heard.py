@@ -51,7 +51,8 @@ class Heard:
         self.answers: dict[str, Any] = {}
         self.injections: dict[str, dict[str, Any]] = {}
         self.settled: dict[str, set[str]] = {}  # of facts for a look: what was answered with them or since
-        self.days: dict[str, list[date]] = {}  # of what can happen again: since when, and told again when
+        # Of what can happen again: since when, and told again when, each day with the kinds of treatments that told it.
+        self.days: dict[str, dict[date, set[str]]] = {}
 
     def hears(self, page: dict[str, Any], *, on: date) -> None:
         """A page with questions."""
@@ -75,19 +76,19 @@ class Heard:
         self.answers |= page
         self._notes(before, lately, on)
 
-    def _notes(self, before: set[str], lately: set[str], on: date) -> None:
+    def _notes(self, before: set[str], lately: set[str], on: date, kind: str = "") -> None:
         """What happened lately is told anew on a later day, while it stands."""
         for sign in ("B4", "B5"):
             if sign not in self.flags:
                 self.days.pop(sign, None)
-            elif sign not in before:
-                self.days[sign] = [on]
-            elif sign in lately and on > self.days[sign][-1]:
-                self.days[sign].append(on)
+            elif sign not in before or sign not in self.days:
+                self.days[sign] = {on: {kind}}
+            elif sign in lately and on >= max(self.days[sign]):
+                self.days[sign].setdefault(on, set()).add(kind)
 
     @property
     def told_anew(self) -> dict[str, list[date]]:
-        return {sign: days[1:] for sign, days in self.days.items() if len(days) > 1}
+        return {sign: sorted(days)[1:] for sign, days in self.days.items() if len(days) > 1}
 
     def _gives_way(self, boxes: list[str], block: str) -> None:
         """Only to its own box, or to "none of these"."""
@@ -151,13 +152,16 @@ class Heard:
         if page.get("side_effects") or (told and known["recent"] and "start" in page):
             self._says(f"{kind} side", "B5" if told and known["recent"] else "")
         is_lately = known["recent"] and (since & SINCE or set(page.get("side_effects") or []) & SIDE_EFFECTS)
-        self._notes(before, {"B5"} if is_lately else set(), on)
+        self._notes(before, {"B5"} if is_lately else set(), on, kind)
 
     def takes_back(self, kind: str, *, on: date) -> None:
         """It never was: what it told goes with it."""
         before = set(self.flags)
         self.injections.pop(kind, None)
         self.told = {name: sign for name, sign in self.told.items() if not name.startswith(f"{kind} ")}
+        for sign, days in self.days.items():
+            self.days[sign] = {day: kinds - {kind} for day, kinds in days.items() if kinds - {kind}}
+        self.days = {sign: days for sign, days in self.days.items() if days}
         self._notes(before, set(), on)
 
     @property
