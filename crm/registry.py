@@ -217,6 +217,19 @@ def news_since(seen: dict[UUID, int]) -> dict[UUID, News]:
     return _basis[0][1](seen) if _basis and seen else {}
 
 
+_unread: list[Callable[[Lead], bool]] = []
+
+
+def reading(has_unread_sign: Callable[[Lead], bool]) -> None:
+    """Hang in whether an emergency sign of a lead was sent and is not in the record yet, in one query."""
+    _unread[:] = [has_unread_sign]
+
+
+def has_unread_sign(lead: Lead) -> bool:
+    """Return whether one waits; False where nothing is hung in."""
+    return bool(_unread) and _unread[0](lead)
+
+
 _writers: dict[str, Callable[[Message], None]] = {}
 
 

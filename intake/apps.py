@@ -71,6 +71,7 @@ class IntakeConfig(AppConfig):
         registry.condition("pays_alone", assessments.who_pays_alone)
         registry.condition(unknowns.FLAG, unknowns.leads_of)
         registry.judged(signs.basis, signs.news)
+        registry.reading(pending.has_sign)
         registry.due(pending.apply_due)
         registry.proof(unproven.prove)
         registry.listen(assessments.CAUSES, assessments.on_event, once_a_press=True)

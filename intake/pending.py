@@ -44,6 +44,11 @@ def apply_request(held: UnprovenRequest, *, now: datetime) -> None:
     _of(held).delete()
 
 
+def has_sign(lead: Lead) -> bool:
+    """Return whether an emergency sign waits that counts for a lead and is not in the record yet. One query."""
+    return PendingSubmission.objects.ready().filter(submission__lead=lead, is_urgent=True).exists()
+
+
 def _of(held: UnprovenRequest) -> "QuerySet[PendingSubmission]":
     return PendingSubmission.objects.filter(submission__unproven=held).select_related("submission__session__by")
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 
-from crm import dispatch, emails, queries
+from crm import dispatch, emails, queries, registry
 from crm.actions import decisions, events
 from crm.enums import ActivityKind, Event
 from crm.errors import SafetyRefused
@@ -102,7 +102,7 @@ def clear_hold(lead: Lead, *, by: User, note: str, now: datetime, seen: int | No
     """Lift the hold after a clinician has judged it: the decision that covers the emergency signs of the record.
 
     `seen`: as in crm/actions/decisions.py. Raises OutOfDate when something came since, and SafetyRefused without a
-    hold, without a note, or while the alert is unanswered.
+    hold, without a note, while the alert is unanswered, or while a sign that was sent is not in the record yet.
     """
     locked = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     if not locked.safety_hold:
@@ -111,6 +111,8 @@ def clear_hold(lead: Lead, *, by: User, note: str, now: datetime, seen: int | No
         raise SafetyRefused("Say what you found: the note stays in the record.")
     if SafetyAlert.objects.open().filter(lead=locked).exists():
         raise SafetyRefused("Press “I take care of it” on this person’s page first, so that nobody else is called.")
+    if registry.has_unread_sign(locked):
+        raise SafetyRefused("A warning sign was sent just now, and is being read. Open this page again in a minute.")
     basis = decisions.known(locked, seen=seen)
     HoldClearing.objects.create(
         lead=locked, by=by, at=now, note=note.strip(), seen=basis.number, signs=list(basis.signs)

@@ -12,7 +12,8 @@ from django.utils import timezone
 from crm import patient_access
 from crm.actions import reviews, treatments
 from crm.enums import Decision, Outcome, TaskKind
-from crm.models import Lead, Location, PatientSession, SafetyAlert, Task, Treatment, User
+from crm.errors import SafetyRefused
+from crm.models import HoldClearing, Lead, Location, PatientSession, SafetyAlert, Task, Treatment, User
 from crm.vocabulary import TreatmentKind
 from intake import (
     actions,
@@ -439,6 +440,20 @@ def test_a_derived_emergency_of_the_sender_s_own_lead_counts(lead: Lead) -> None
     pending.apply_due(timezone.now())
     lead.refresh_from_db()
     assert (lead.safety_hold, told(lead)) == (True, {"A5": "yes"})
+
+
+def test_a_hold_is_not_lifted_while_a_sign_that_was_sent_is_not_in_the_record(lead: Lead, clinician: User) -> None:
+    browser = Client()
+    origin = Submission.objects.get(lead=lead).pk
+    browser.cookies["patient"] = patient_access.begin(lead, now=timezone.now(), origin=origin).secret
+    send(browser, "pain", lift_foot="no_new")
+    with pytest.raises(SafetyRefused, match="Open this page again"):
+        lift(lead, clinician)
+    lead.refresh_from_db()
+    assert lead.safety_hold
+    pending.apply_due(timezone.now())
+    lift(lead, clinician)
+    assert HoldClearing.objects.get().signs == ["A5"]
 
 
 def test_in_spanish_the_same_answers_tell_the_same(lead: Lead, browser: Client) -> None:
