@@ -33,6 +33,7 @@ NAMES: dict[str, str] = {
     "directed_by_clinician": noop("Directed by a clinician"),
     "disputed": noop("What you say otherwise"),
     "disputed_at": noop("Said otherwise at"),
+    "do_not_call": noop("Not to be called"),
     "documentation": noop("Records"),
     "drug_name": noop("Name of the medicine"),
     "email": noop("E-mail"),

@@ -18,7 +18,6 @@ from crm.models.inbound import InboundKind
 
 CLOSED = {Stage.LOST, Stage.PATIENT, Stage.IMPROVED, Stage.DORMANT}
 BOOKED = {Stage.BOOKED, Stage.CONSULTED, Stage.PATIENT}
-_NO_CALLS = {CallOutcome.ASKED_NOT_TO_CALL, CallOutcome.WRONG_NUMBER}
 _LATEST = 10
 
 
@@ -113,7 +112,11 @@ def _studies(ids: list[UUID]) -> dict[UUID, list[bool]]:
 
 def _missed_twice(case: Case) -> bool:
     last = case.calls[:2]
-    return len(last) == 2 and CallOutcome.REACHED not in last and not _NO_CALLS & set(last)
+    return len(last) == 2 and CallOutcome.REACHED not in last and not _no_calls(case)
+
+
+def _no_calls(case: Case) -> bool:
+    return case.lead.do_not_call or CallOutcome.WRONG_NUMBER in case.calls
 
 
 def _records_here(case: Case) -> bool:
@@ -133,7 +136,7 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "contacted": lambda case: case.called_since(CallOutcome.REACHED) or case.lead.stage in BOOKED,
     "replied": lambda case: case.wrote_since,
     "missed_twice": _missed_twice,
-    "no_calls": lambda case: bool(_NO_CALLS & set(case.calls)),
+    "no_calls": _no_calls,
     "booked": lambda case: case.lead.stage in BOOKED,
     "closed": lambda case: case.lead.stage in CLOSED,
     "was_consulted": lambda case: case.lead.stage == Stage.CONSULTED,

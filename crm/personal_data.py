@@ -42,8 +42,8 @@ from crm.registry import HANDLING, KEY, REPEATED, STAFF, YOU
 
 _LEAD = (
     "reference first_name last_name email phone phone_type preferred_contact best_time date_of_birth state timezone "
-    "ok_voicemail how_heard attribution language location stage stage_since lost_reason outcome recheck_on wake_up_on "
-    "safety_hold came_by received_at tags created_at updated_at"
+    "ok_voicemail do_not_call how_heard attribution language location stage stage_since lost_reason outcome recheck_on "
+    "wake_up_on safety_hold came_by received_at tags created_at updated_at"
 )
 _TREATMENT = (
     "kind kind_other body_region side level drug_name guidance directed_by_clinician setting provider_name "

@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce, Extract, JSONObject, Now
 
 from crm import registry, suppression
-from crm.enums import NEEDS_A_PERSON, OPEN_STAGES, TOLD_STAGES, ActivityKind, CallOutcome, MessageState, Stage, TaskKind
+from crm.enums import NEEDS_A_PERSON, OPEN_STAGES, TOLD_STAGES, ActivityKind, MessageState, Stage, TaskKind
 from crm.models import (
     Activity,
     ConsentRecord,
@@ -168,7 +168,6 @@ class LeadPage:
     entries: list[Entry]
     others: list[Lead]
     alerts: list[SafetyAlert]
-    do_not_call: bool = False
 
 
 def lead_page(lead_id: UUID, user: User) -> LeadPage:
@@ -177,11 +176,9 @@ def lead_page(lead_id: UUID, user: User) -> LeadPage:
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
     activities = list(Activity.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk"))
-    last_call = next((one.call_outcome for one in activities if one.kind == ActivityKind.CALL), "")
     reached = Lead.objects.reached_by(email=lead.email, phone=lead.phone)
     return LeadPage(
         lead=lead,
-        do_not_call=last_call == CallOutcome.ASKED_NOT_TO_CALL,
         treatments=treatments_of(lead),
         tasks=[task for task in tasks if task.done_at is None],
         alerts=_alerts(lead),

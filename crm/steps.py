@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from crm import emails, mime
+from crm import calling, emails, mime
 from crm.clocks import clock_of
 from crm.enums import MessageClass, OnUnknown, StepResult, TaskKind
 from crm.models import Enrolment, Message, StepOutcome, Task
@@ -81,9 +81,11 @@ def _mail(enrolment: Enrolment, purpose: Purpose, step: Step, work: Work, *, now
 
 def _call_instead(enrolment: Enrolment, step: Step, why: str, work: Work, *, now: datetime) -> None:
     """A person says by telephone, or by letter, what the mail would have said."""
-    way = "Call" if enrolment.lead.phone else "Write a letter"
+    lead = enrolment.lead
+    way = "Call" if lead.phone and not lead.do_not_call else "Write a letter"
+    kind = TaskKind.OTHER if lead.do_not_call else TaskKind.CALL
     title = f"{way} instead of a mail: {why}"  # of which sequence, the panel of follow-ups says
-    _task(enrolment, step, TaskKind.CALL, title, StepResult.INSTEAD, work, now=now, reason=why.capitalize())
+    _task(enrolment, step, kind, title, StepResult.INSTEAD, work, now=now, reason=why.capitalize())
 
 
 def _task(
@@ -100,7 +102,9 @@ def _task(
     clock = clock_of(enrolment.lead)
     due_at = timing.into_window(now, clock, hours=timing.CALL_HOURS, allowed=clock.may_call)
     key = _key(enrolment, step)
-    task = Task(lead=enrolment.lead, kind=kind, title=title[:120], due_at=due_at, key=key, created_at=now)
+    about: dict[str, Any] = {"title": title[:120], "due_at": due_at, "key": key, "created_at": now}
+    is_call = kind == TaskKind.CALL
+    task = calling.call_task(enrolment.lead, **about) if is_call else Task(lead=enrolment.lead, kind=kind, **about)
     work.tasks.append(task)
     work.note(enrolment, step, result, now, task=task, reason=reason)
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from crm import clinic_hours
+from crm import calling, clinic_hours
 from crm.actions.reviews import OF_A_REPORT
 from crm.enums import ActivityKind, CameBy, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, PatientSession, Task, User
@@ -152,7 +152,7 @@ def first_call(request: Request, lead: Lead, sent: Submission) -> Task:
     centre, key = request.location, f"first-call:{sent.pk}"
     arrived = request.received_at or request.now
     due_at = clinic_hours.call_due(arrived, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-    return Task(lead=lead, kind=TaskKind.CALL, title="First call", due_at=due_at, key=key, created_at=request.now)
+    return calling.call_task(lead, title="First call", due_at=due_at, key=key, created_at=request.now)
 
 
 def urgent_call(lead: Lead, *, key: object, now: datetime) -> Task:

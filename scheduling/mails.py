@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils.translation import override
 
-from crm import dispatch, emails, mime
+from crm import calling, dispatch, emails, mime
 from crm.actions import tasks
-from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
+from crm.enums import MessageClass, MessageState, OnUnknown
 from crm.models import Lead, Message, MessageTopic
 from crm.registry import Happening
 from scheduling import ics, words
@@ -71,13 +71,15 @@ def _call(appointment: Appointment, what: str, *, now: datetime) -> None:
     """Whoever cannot be written to is told by telephone."""
     local = appointment.starts_at.astimezone(appointment.location.zone)
     tasks.close(f"tell:{appointment.pk}:{appointment.version - 1}", now=now)
-    tasks.open_task(
+    told = f"appointment {what} {local:%a, %b %-d, %-I:%M %p}"
+    call = calling.call_task(
         appointment.lead,
-        kind=TaskKind.CALL,
-        title=f"Tell by telephone: appointment {what} {local:%a, %b %-d, %-I:%M %p}",
+        title=f"Tell by telephone: {told}",
+        instead=f"{calling.NO_CALLS}: {told}",
         due_at=now,
         key=f"tell:{appointment.pk}:{appointment.version}",
     )
+    tasks.open_once(call)
 
 
 def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
@@ -87,8 +89,10 @@ def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
         raise ValueError("Nothing is on offer.")
     if mime.deliverable(lead.email) is None:
         local, until = (at.astimezone(entry.location.zone) for at in (entry.offered_start, entry.offered_until))
-        title = f"Offer by telephone: {local:%a, %b %-d, %-I:%M %p}, kept until {until:%-I:%M %p}"
-        tasks.open_task(lead, kind=TaskKind.CALL, title=title, due_at=now, key=key_of_offer(entry))
+        what = f"{local:%a, %b %-d, %-I:%M %p}, kept until {until:%-I:%M %p}"
+        title, instead = f"Offer by telephone: {what}", f"{calling.NO_CALLS}: offer of {what}"
+        call = calling.call_task(lead, title=title, instead=instead, due_at=now, key=key_of_offer(entry))
+        tasks.open_once(call)
         return
     with override(lead.language):
         context = {

@@ -10,9 +10,8 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
+from crm import calling, registry
 from crm import queries as crm_queries
-from crm import registry
-from crm.enums import TaskKind
 from crm.models import Task, User
 from scheduling import queries
 from scheduling.actions import effects, rebooking, waitlist
@@ -74,7 +73,7 @@ def call_unconfirmed() -> int:
         agreed_at__lt=F("starts_at") - UNCONFIRMED_AT,  # nobody is called who has only just booked or moved
         rebook_since=None,
     )
-    waiting = [_call(made, now=now) for made in soon.select_related("kind", "location")]
+    waiting = [_call(made, now=now) for made in soon.select_related("kind", "lead", "location")]
     Task.objects.bulk_create(waiting, ignore_conflicts=True)
     return len(waiting)
 
@@ -83,7 +82,7 @@ def _call(made: Appointment, *, now: datetime) -> Task:
     """Not yet saved; its key makes it one an appointment and time."""
     local = made.starts_at.astimezone(made.location.zone)
     title, key = f"Not confirmed: {made.kind.label}, {local:%a %-I:%M %p}", f"unconfirmed:{made.pk}:{made.version}"
-    return Task(lead_id=made.lead_id, kind=TaskKind.CALL, title=title, due_at=now, key=key)
+    return calling.call_task(made.lead, title=title, due_at=now, key=key)
 
 
 def call_closed() -> int:
@@ -92,7 +91,7 @@ def call_closed() -> int:
     soon = Appointment.objects.standing().filter(
         rebook_since__isnull=False, starts_at__gt=now, starts_at__lte=now + SET_OUT_WITHIN
     )
-    calls = [_call_closed(made, now=now) for made in soon.select_related("location")]
+    calls = [_call_closed(made, now=now) for made in soon.select_related("lead", "location")]
     Task.objects.bulk_create(calls, ignore_conflicts=True)
     return len(calls)
 
@@ -100,8 +99,9 @@ def call_closed() -> int:
 def _call_closed(made: Appointment, *, now: datetime) -> Task:
     """Not yet saved; its key makes it one an appointment and closing."""
     local = made.starts_at.astimezone(made.location.zone)
-    title, key = f"Tell by telephone: {local:%a, %b %-d, %-I:%M %p} cannot be kept", effects.key_of_closing(made)
-    return Task(lead_id=made.lead_id, kind=TaskKind.CALL, title=title, due_at=now, key=key)
+    what, key = f"{local:%a, %b %-d, %-I:%M %p} cannot be kept", effects.key_of_closing(made)
+    title, instead = f"Tell by telephone: {what}", f"{calling.NO_CALLS}: {what}"
+    return calling.call_task(made.lead, title=title, instead=instead, due_at=now, key=key)
 
 
 def forget_holds() -> int:

@@ -228,4 +228,11 @@ FOLLOW_UP_GUARDS = [
         'return settings.SENDING == "paused"',
         "crm/test_sending.py::test_one_switch_holds_everything_and_loses_nothing",
     ),
+    Guard(
+        "nobody is called who asked not to be",
+        "crm/calling.py",
+        "    if not lead.do_not_call:",
+        "    if lead:",
+        "crm/test_do_not_call.py::test_the_second_call_of_first_contact_becomes_a_task_to_write",
+    ),
 ]

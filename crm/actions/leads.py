@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from crm import stages
+from crm import calling, stages
 from crm.actions import addresses, assignment, events, next_steps, referrals, tasks
 from crm.actions.next_steps import NextStep
-from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, Event, Outcome, Stage, TaskKind
+from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, ContactChannel, Event, Outcome, Stage, TaskKind
 from crm.errors import AssignmentRefused, MoveRefused
 from crm.models import Activity, Lead, Task, User
 
@@ -26,7 +26,7 @@ class Unchanged(Enum):
 UNCHANGED = Unchanged.UNCHANGED
 DETAILS = set(
     "first_name last_name email phone phone_type preferred_contact best_time state timezone ok_voicemail language "
-    "owner tags".split()
+    "do_not_call owner tags".split()
 )
 
 CONFIRM_EMAIL = "email:"  # how the keys of tasks begin
@@ -129,9 +129,9 @@ def log_call(
     in_confidence: bool = False,
     now: datetime | None = None,
 ) -> Activity:
-    """Puts a call on the timeline. Reaching the person finishes the open call tasks; a new lead moves to Contacting,
-    unless something is missing that the stage asks for: the call took place all the same. `in_confidence`: as with
-    add_note."""
+    """Puts a call on the timeline. Reaching the person finishes the open call tasks; whoever asked not to be called has
+    none any more, and no new ones. A new lead moves to Contacting, unless something is missing that the stage asks for:
+    the call took place all the same. `in_confidence`: as with add_note."""
     now = now or timezone.now()
     call = Activity.objects.create(
         lead=lead,
@@ -146,6 +146,9 @@ def log_call(
     if outcome == CallOutcome.REACHED:
         calls = Task.objects.open().filter(lead=lead, kind__in=[TaskKind.CALL, TaskKind.URGENT_CALL])
         calls.update(done_at=now, done_by=by)
+    if outcome == CallOutcome.ASKED_NOT_TO_CALL:
+        Lead.objects.filter(pk=lead.pk).update(do_not_call=True)
+        calling.turn_into_writing(lead)
     if Lead.objects.filter(pk=lead.pk, stage=Stage.NEW).exists():
         with suppress(MoveRefused):
             move(lead, to=Stage.CONTACTING, by=by, now=now)
@@ -172,6 +175,8 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> 
         _check_owner(locked, different["owner"], by=by)
     if "email" in different and by is not None and not may_change_email(by):
         _suggest_email(locked, different.pop("email"), by=by)
+    if by is None and different.get("preferred_contact") == ContactChannel.PHONE and locked.do_not_call:
+        different["do_not_call"] = False  # the newest wish counts
     if not different:
         return locked
     before = {name: getattr(locked, name) for name in different}
@@ -185,6 +190,8 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> 
         summary=", ".join(name.replace("_", " ") for name in different),
         details={"changes": {name: [_plain(before[name]), _plain(different[name])] for name in different}},
     )
+    if different.get("do_not_call"):
+        calling.turn_into_writing(locked)
     if "email" in different:
         addresses.changed(locked, before=before["email"], now=timezone.now())
     events.announce(locked, Event.DETAILS_CHANGED, now=timezone.now())

@@ -52,7 +52,7 @@ TREATMENT_PARTS = {
 }
 DETAILS_PARTS = {
     "Person": ["first_name", "last_name", "state", "timezone"],
-    "How to reach them": ["email", "phone", "phone_type", "preferred_contact", "ok_voicemail"],
+    "How to reach them": ["email", "phone", "phone_type", "preferred_contact", "ok_voicemail", "do_not_call"],
     "Who looks after them": ["owner", "tags"],
 }
 

@@ -89,7 +89,7 @@ def page(
         "move_form": MoveForm(prefix="move", stage=Stage(lead.stage)),
         "now": now,
         "asked": uuid4(),
-        "calls": calling.advice(lead, do_not_call=found.do_not_call, now=now),
+        "calls": calling.advice(lead, now=now),
         "entries": [entry for entry in found.entries if not shown or entry.kind in TIMELINE[shown][1]],
         "timeline_kinds": [(code, words) for code, (words, _kinds) in TIMELINE.items()],
         "shown_kind": shown,

@@ -116,6 +116,9 @@ class Lead(Row):
     state = models.CharField(max_length=2, blank=True, help_text="Two-letter code; ZZ: outside the United States.")
     timezone = models.CharField(max_length=64, default="America/New_York", validators=[validate_zone])
     ok_voicemail = models.BooleanField("voicemail is fine", default=False)
+    do_not_call = models.BooleanField(
+        "not to be called", default=False, db_default=False, help_text="They asked for no calls: we write instead."
+    )
     how_heard = models.CharField(max_length=20, blank=True)
     attribution = models.JSONField(
         default=dict, blank=True, help_text="How the visitor came: campaign parameters, referring host, first page."

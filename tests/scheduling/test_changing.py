@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from crm import calling
 from crm.enums import MessageState, Stage, TaskKind
 from crm.models import Lead, Location, Message, Task, User
 from scheduling.actions import attendance, changing
@@ -210,3 +211,14 @@ def test_whoever_has_no_address_is_called(centre: Location, kind: AppointmentTyp
         "Tell by telephone: appointment cancelled: Tue, Dec 1, 10:30 AM",
         "Tell by telephone: appointment moved to Tue, Dec 1, 10:30 AM",
     ]
+
+
+def test_whoever_asked_not_to_be_called_is_written_to(centre: Location, kind: AppointmentType) -> None:
+    lead = make_patient(centre, email="", do_not_call=True)
+    made = book(lead, kind)
+    move(made, TEN + HALF_HOUR)
+    cancel(made, version=2)
+    assert not Task.objects.filter(lead=lead, kind=TaskKind.CALL).exists()
+    titles = Task.objects.filter(lead=lead, kind=TaskKind.OTHER).values_list("title", flat=True)
+    assert f"{calling.NO_CALLS}: appointment cancelled: Tue, Dec 1, 10:30 AM" in titles
+    assert not [title for title in titles if "telephone" in title]

@@ -371,6 +371,21 @@ def test_whoever_has_not_confirmed_is_called_once(patient: Lead, kind: Appointme
     assert Task.objects.filter(title__startswith="Not confirmed").count() == 1
 
 
+def test_whoever_asked_not_to_be_called_is_not_called_to_confirm(
+    patient: Lead, kind: AppointmentType, centre: Location
+) -> None:
+    made, soon = _today(patient, kind, centre), timezone.now() + timedelta(hours=29)
+    moved = {
+        "starts_at": soon,
+        "ends_at": soon + timedelta(minutes=30),
+        "agreed_at": timezone.now() - timedelta(days=3),
+    }
+    Appointment.objects.filter(pk=made.pk).update(**moved)
+    Lead.objects.update(do_not_call=True)
+    work.call_unconfirmed()
+    assert Task.objects.get(title__contains="Not confirmed").kind == TaskKind.OTHER
+
+
 def _slot(centre: Location) -> datetime:
     today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
     return (today + timedelta(days=14 + (1 - today.weekday()) % 7)).astimezone(UTC)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from crm import calling
 from crm.actions import leads
 from crm.enums import MessageState
 from crm.models import AccessEvent, Lead, Location, Message, Task, User
@@ -138,6 +139,18 @@ def test_an_offer_to_whoever_has_no_address_is_a_call(
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
     assert Task.objects.get(lead=phone_only, kind="call").title.startswith("Offer by telephone: Tue, ")
+
+
+def test_an_offer_to_whoever_asked_not_to_be_called_is_for_a_person_to_decide(
+    centre: Location, kind: AppointmentType, tuesday: datetime
+) -> None:
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    asked = make_patient(centre, email="", do_not_call=True)
+    waitlist.join(asked, kind, booked=None, now=timezone.now())
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    assert waitlist.offer(now=timezone.now()) == 1
+    assert Task.objects.get(lead=asked, kind="other").title.startswith(f"{calling.NO_CALLS}: offer of Tue, ")
+    assert not Task.objects.filter(lead=asked, kind="call").exists()
 
 
 @pytest.mark.django_db(transaction=True)

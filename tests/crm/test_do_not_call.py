@@ -1,0 +1,95 @@
+"""Who asked not to be called is written to: by every door that plans a call, until they or staff take it back."""
+
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from crm import calling, follow_up
+from crm.actions import events, leads, sequences
+from crm.enums import CallOutcome, ContactChannel, Event, Outcome, TaskKind
+from crm.models import Enrolment, Lead, Location, Task, User
+from tests.factories import make_lead
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def asked(lead: Lead, coordinator: User) -> Lead:
+    """Somebody who said it on the telephone, and was called all the same."""
+    for outcome in (CallOutcome.ASKED_NOT_TO_CALL, CallOutcome.NO_ANSWER, CallOutcome.BUSY):
+        leads.log_call(lead, by=coordinator, outcome=outcome)
+    return Lead.objects.get(pk=lead.pk)
+
+
+def open_tasks(lead: Lead) -> dict[str, str]:
+    return dict(Task.objects.open().filter(lead=lead).values_list("title", "kind"))
+
+
+def test_it_is_remembered_whatever_call_comes_later(desk: Client, asked: Lead) -> None:
+    assert asked.do_not_call is True
+    assert "asked not to be called" in desk.get(f"/admin/crm/lead/{asked.pk}/change/").content.decode()
+    assert not Enrolment.objects.filter(lead=asked, key="not_reachable").exists()
+
+
+def test_the_second_call_of_first_contact_becomes_a_task_to_write(lead: Lead, coordinator: User) -> None:
+    now = timezone.now()
+    events.announce(lead, Event.SUBMITTED, now=now)
+    leads.log_call(lead, by=coordinator, outcome=CallOutcome.ASKED_NOT_TO_CALL)
+    follow_up.run_due(at=now + timedelta(days=7))
+    title = f"{calling.NO_CALLS}: Second call: the request has not been answered"
+    assert open_tasks(lead)[title] == TaskKind.OTHER
+    assert TaskKind.CALL not in open_tasks(lead).values()
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_calls_that_wait_become_tasks_to_write_and_an_emergency_stays(
+    lead: Lead, coordinator: User, by_hand: bool
+) -> None:
+    for kind, title in ((TaskKind.CALL, "First call"), (TaskKind.URGENT_CALL, "Urgent: call now")):
+        Task.objects.create(lead=lead, kind=kind, title=title, due_at=timezone.now())
+    if by_hand:
+        leads.correct_details(lead, by=coordinator, changes={"do_not_call": True})
+    else:
+        leads.log_call(lead, by=coordinator, outcome=CallOutcome.ASKED_NOT_TO_CALL)
+    assert open_tasks(lead) == {
+        f"{calling.NO_CALLS}: First call": TaskKind.OTHER,
+        "Urgent: call now": TaskKind.URGENT_CALL,
+    }
+
+
+def test_a_mail_that_cannot_go_becomes_a_letter(asked: Lead) -> None:
+    begun = timezone.now()
+    Lead.objects.filter(pk=asked.pk).update(email="", outcome=Outcome.MORE_INFO)
+    sequences.begin_by_hand(asked, key="more_info", now=begun)
+    follow_up.run_due(at=begun + timedelta(days=1))
+    found = {title: kind for title, kind in open_tasks(asked).items() if "instead of a mail" in title}
+    assert found == {"Write a letter instead of a mail: there is no address": TaskKind.OTHER}
+
+
+def test_the_patients_newer_wish_for_a_call_takes_it_back(asked: Lead, coordinator: User) -> None:
+    phone = {"preferred_contact": ContactChannel.PHONE}
+    leads.correct_details(asked, by=coordinator, changes=phone)
+    assert Lead.objects.get(pk=asked.pk).do_not_call is True
+    leads.correct_details(asked, by=None, changes={"preferred_contact": ContactChannel.EMAIL})
+    assert Lead.objects.get(pk=asked.pk).do_not_call is True
+    leads.correct_details(asked, by=None, changes=phone)
+    assert Lead.objects.get(pk=asked.pk).do_not_call is False
+
+
+def test_staff_change_it_among_the_details(desk: Client, asked: Lead) -> None:
+    page = desk.get(f"/admin/crm/lead/{asked.pk}/details/").content.decode()
+    assert 'name="do_not_call"' in page
+
+
+def test_whoever_had_asked_before_is_found(centre: Location, lead: Lead, coordinator: User) -> None:
+    leads.log_call(lead, by=coordinator, outcome=CallOutcome.ASKED_NOT_TO_CALL)
+    Lead.objects.update(do_not_call=False)
+    other = make_lead(location=centre, email="other@example.org")
+    leads.log_call(other, by=coordinator, outcome=CallOutcome.REACHED)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("crm.migrations.0041_do_not_call").FILL)
+    assert dict(Lead.objects.values_list("pk", "do_not_call")) == {lead.pk: True, other.pk: False}
