@@ -235,4 +235,11 @@ FOLLOW_UP_GUARDS = [
         "    if lead:",
         "crm/test_do_not_call.py::test_the_second_call_of_first_contact_becomes_a_task_to_write",
     ),
+    Guard(
+        "who wrote during a hold is left to a person",
+        "crm/actions/sequences.py",
+        "        held.update(because=wrote, reason=str(wrote.label))",
+        "        assert held",
+        "crm/test_follow_up.py::test_who_wrote_during_a_hold_is_left_to_a_person_when_it_ends",
+    ),
 ]

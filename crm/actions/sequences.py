@@ -177,14 +177,22 @@ def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) ->
         elif ends:
             reason, because = conditions.IN_WORDS.get(ends, ends), because_of(ends)
             stop(enrolment, reason=reason, because=because, now=happening.now)
+        elif happening.event == Event.REPLIED:
+            _leave_to_a_person(enrolment, now=happening.now)
         elif lead.safety_hold:
             pause(enrolment, because=EnrolmentBecause.HOLD, now=happening.now)
-        elif happening.event == Event.REPLIED:
-            pause(enrolment, because=EnrolmentBecause.WROTE, now=happening.now)
         elif happening.event == Event.HOLD_CLEARED and enrolment.because == EnrolmentBecause.HOLD:
             resume(enrolment, now=happening.now)
         else:
             plan_anew(enrolment, lead)
+
+
+def _leave_to_a_person(enrolment: Enrolment, *, now: datetime) -> None:
+    """The patient wrote: whatever had paused it first, it does not go on by itself."""
+    wrote = EnrolmentBecause.WROTE
+    if not pause(enrolment, because=wrote, now=now):
+        held = Enrolment.objects.filter(pk=enrolment.pk, because=EnrolmentBecause.HOLD)
+        held.update(because=wrote, reason=str(wrote.label))
 
 
 # --- Doors ------------------------------------------------------------------------------------------------------------

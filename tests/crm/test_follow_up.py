@@ -403,6 +403,22 @@ def test_a_safety_hold_holds_and_lifting_it_goes_on(lead: Lead, clinician: User)
     assert (enrolment.state, enrolment.because) == (EnrolmentState.LIVE, "")
 
 
+@pytest.mark.parametrize("seen", [True, False])
+def test_who_wrote_during_a_hold_is_left_to_a_person_when_it_ends(lead: Lead, clinician: User, seen: bool) -> None:
+    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    if seen:
+        leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
+    else:
+        Lead.objects.update(safety_hold=True)
+    session = patient_access.begin(lead, now=timezone.now()).session
+    conversation.answer(session, text="Call me first.", now=timezone.now())
+    leads.record_outcome(lead, outcome=Outcome.PROMPT_REVIEW, safety_hold=True)
+    safety.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.WROTE)
+    assert enrolment.reason == "The patient wrote: a person decides how to go on"
+
+
 def test_a_hold_that_is_seen_when_a_step_is_due_ends_with_the_hold_too(lead: Lead, clinician: User) -> None:
     enrolment = begin(lead, {"steps": [step("one", after="1d")]})
     Lead.objects.update(safety_hold=True)
