@@ -12,12 +12,14 @@ from functools import cached_property
 from uuid import UUID
 
 from crm import registry
-from crm.enums import ActivityKind, CallOutcome, Outcome, Stage, SurgeryDecision
+from crm.enums import CLOSED_STAGES, ActivityKind, CallOutcome, Outcome, Stage, SurgeryDecision
 from crm.models import Activity, Consultation, ImagingStudy, InboundMail, Lead, PrivateMessage
 from crm.models.inbound import InboundKind
+from crm.sequences.definition import Definition
 
 CLOSED = {Stage.LOST, Stage.PATIENT, Stage.IMPROVED, Stage.DORMANT}
 BOOKED = {Stage.BOOKED, Stage.CONSULTED, Stage.PATIENT}
+FOR_CLOSED = {"is_dormant", "improved"}  # what a sequence begins on that is made for closed requests
 _LATEST = 10
 
 
@@ -145,6 +147,7 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "is_dormant": lambda case: case.lead.stage == Stage.DORMANT,
     "no_longer_dormant": lambda case: case.lead.stage != Stage.DORMANT,
     "waits_for_records": lambda case: case.lead.stage == Stage.RECORDS,
+    "past_records": lambda case: case.lead.stage != Stage.RECORDS,
     "records_missing": lambda case: not _records_here(case),
     "records_here": _records_here,
     "needs_more_info": _can_say_more,
@@ -165,6 +168,7 @@ IN_WORDS = {
     "improved": "Better without us",
     "no_longer_dormant": "No longer silent",
     "records_here": "The records are here",
+    "past_records": "No longer waits for records",
     "has_enough_info": "Nothing is missing any more",
     "needs_more_info": "Something definite is missing: another sequence asks for it",
     "consult_likely": "A consultation is reasonable now",
@@ -187,6 +191,14 @@ def holds(name: str, case: Case) -> bool:
     if name in CONDITIONS:
         return CONDITIONS[name](case)
     return case.lead.pk in case.facts.of_others(name)
+
+
+def what_ends(definition: Definition, case: Case) -> str | None:
+    """Return the condition by which a sequence ends, or would end at once; None when it goes on. A closed request ends
+    whatever was not made for closed ones, whether the sequence says so or not."""
+    found = first_that_holds(definition.stops, case)
+    is_over = case.lead.stage in CLOSED_STAGES and not FOR_CLOSED & set(definition.when)
+    return found or ("closed" if is_over else None)
 
 
 def first_that_holds(names: Iterable[str], case: Case) -> str | None:

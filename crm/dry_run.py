@@ -65,7 +65,7 @@ def _told(entries: list[tuple[Enrolment, datetime, Step]], *, now: datetime) -> 
     told = []
     for (enrolment, at, step), work in zip(entries, works, strict=True):
         definition = enrolment.version.definition
-        ends = conditions.first_that_holds(definition.stops, Case(enrolment.lead, enrolment.started_at, facts))
+        ends = conditions.what_ends(definition, Case(enrolment.lead, enrolment.started_at, facts))
         found = (
             _obstacle(work.messages, at, known) if not ends else f"Ends before: {conditions.IN_WORDS.get(ends, ends)}"
         )

@@ -36,6 +36,8 @@ MAIN_LINE = [
 ]
 SIDE_STAGES = [Stage.NURTURE, Stage.DORMANT, Stage.IMPROVED, Stage.LOST]
 OPEN_STAGES = MAIN_LINE[:-1]
+# Where nobody works on a lead any more, patients excepted: nothing is planned for whoever is here.
+CLOSED_STAGES = [Stage.DORMANT, Stage.IMPROVED, Stage.LOST]
 MET_STAGES = [Stage.CONSULTED, Stage.PATIENT]
 # Where whoever sent the patient has something to hear: the patient was seen, or will not be for now.
 TOLD_STAGES = [Stage.CONSULTED, Stage.PATIENT, *SIDE_STAGES]

@@ -123,7 +123,7 @@ def _take_turn(enrolment: Enrolment, done: set[str], facts: conditions.Facts, wo
 
 def _decide(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work: Work, *, now: datetime) -> None:
     lead, definition = enrolment.lead, enrolment.version.definition
-    ends = conditions.first_that_holds(definition.stops, Case(lead, enrolment.started_at, facts))
+    ends = conditions.what_ends(definition, Case(lead, enrolment.started_at, facts))
     if ends:
         _end(enrolment, EnrolmentState.STOPPED, conditions.IN_WORDS.get(ends, ends), now=now)
         enrolment.because = sequences.because_of(ends)

@@ -242,4 +242,11 @@ FOLLOW_UP_GUARDS = [
         "        assert held",
         "crm/test_follow_up.py::test_who_wrote_during_a_hold_is_left_to_a_person_when_it_ends",
     ),
+    Guard(
+        "a closed request ends whatever was not made for closed ones",
+        "crm/conditions.py",
+        "    is_over = case.lead.stage in CLOSED_STAGES and",
+        "    is_over = not case.lead.stage and",
+        "crm/test_closed_requests.py::test_a_sequence_that_does_not_say_so_ends_with_the_request_too",
+    ),
 ]

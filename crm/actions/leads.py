@@ -12,7 +12,17 @@ from django.utils import timezone
 from crm import calling, stages
 from crm.actions import addresses, assignment, events, next_steps, referrals, tasks
 from crm.actions.next_steps import NextStep
-from crm.enums import TRANSITIONS, ActivityKind, CallOutcome, ContactChannel, Event, Outcome, Stage, TaskKind
+from crm.enums import (
+    CLOSED_STAGES,
+    TRANSITIONS,
+    ActivityKind,
+    CallOutcome,
+    ContactChannel,
+    Event,
+    Outcome,
+    Stage,
+    TaskKind,
+)
 from crm.errors import AssignmentRefused, MoveRefused
 from crm.models import Activity, Lead, Task, User
 
@@ -49,7 +59,8 @@ def move(
     Locks the row, then refuses (MoveRefused) when somebody else moved it since `expected_stage` was shown, when
     the table in crm.enums has no such move, or when something is missing that the stage asks for (crm/stages.py);
     `by` nobody, only a reason and the safety hold count. Side effects: stage, stage_since and lost_reason of the row;
-    one Activity; a task for the next step. A move to the stage the lead already has changes nothing.
+    one Activity; a task for the next step; in a closed stage the tasks and sequences end that only served to win the
+    lead. A move to the stage the lead already has changes nothing.
     """
     locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     current = Stage(locked.stage)
@@ -77,6 +88,8 @@ def move(
         note=note,
         details={"from": current.value, "to": to.value, "lost_reason": locked.lost_reason},
     )
+    if to in CLOSED_STAGES:
+        next_steps.end(locked, now=now)
     if next_step:
         next_steps.plan(locked, next_step)
     next_steps.after_move(locked, to, now=now)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Q
 
 from crm import clinic_hours, stages
 from crm.enums import OPEN_STAGES, Stage, TaskKind
@@ -12,6 +13,8 @@ from crm.models import Lead, Task
 
 BATCH = 500
 DECIDE = "Decide what comes next"
+# How the keys begin of the tasks by which a request is won: its own, those of sequences, and next steps.
+TO_WIN = ("first-call:", "step:", "next:", "decide:", "returned:")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,15 @@ def plan(lead: Lead, step: NextStep) -> Task:
     """A task for it, whatever else is open."""
     key = f"next:{uuid4()}"
     return Task.objects.create(lead=lead, kind=TaskKind.NEXT_STEP, title=step.title, due_at=step.due_at, key=key)
+
+
+def end(lead: Lead, *, now: datetime) -> int:
+    """End the tasks that only served to win a lead that is closed; return how many. What is about a visit, a message, a
+    warning sign or a wish of the patient stays."""
+    served = Q(kind__in=[TaskKind.CALL, TaskKind.NEXT_STEP], key=None)
+    for beginning in TO_WIN:
+        served |= Q(key__startswith=beginning)
+    return Task.objects.open().filter(served, lead=lead).update(done_at=now)
 
 
 def after_move(lead: Lead, to: Stage, *, now: datetime) -> None:

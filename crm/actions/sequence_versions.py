@@ -7,10 +7,10 @@ from django.db import transaction
 
 from crm import conditions, mail_texts
 from crm.actions import access, sequences
-from crm.enums import UNDER_WAY, AccessAction, EnrolmentState
+from crm.enums import TRANSITIONS, UNDER_WAY, AccessAction, EnrolmentState, Stage
 from crm.models import Enrolment, SequenceVersion, User, VersionState
 from crm.models.sequence import EnrolmentQuerySet
-from crm.sequences.definition import Do, SequenceRefused, read
+from crm.sequences.definition import Definition, Do, SequenceRefused, read
 
 
 @transaction.atomic
@@ -31,6 +31,7 @@ def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str) -> 
     unknown = sorted({step.text for step in definition.steps if step.do == Do.MAIL} - texts)
     if unknown:
         raise SequenceRefused(f"There is no text {', '.join(unknown)}.")
+    _refuse_impossible_moves(definition)
     locked = SequenceVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if locked.state != VersionState.DRAFT:
         raise SequenceRefused("It was published meanwhile: make a copy.")
@@ -41,10 +42,12 @@ def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str) -> 
 
 @transaction.atomic
 def publish(version: SequenceVersion) -> None:
-    """From now on this version begins; the one before is withdrawn. Raises SequenceRefused when it is in force."""
+    """From now on this version begins; the one before is withdrawn. Raises SequenceRefused when it is in force, or when
+    it moves leads where none can go by itself."""
     versions = SequenceVersion.objects.select_for_update(no_key=True).filter(key=version.key)
     if versions.get(pk=version.pk).state == VersionState.PUBLISHED:
         raise SequenceRefused("This version is in force already.")
+    _refuse_impossible_moves(version.definition)
     versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.WITHDRAWN)
     versions.filter(pk=version.pk).update(state=VersionState.PUBLISHED)
     transaction.on_commit(sequences.forget_versions, robust=True)
@@ -79,6 +82,15 @@ def move_everybody(version: SequenceVersion, *, by: User, now: datetime) -> int:
     if moved:
         access.record(AccessAction.EDIT, by=by, object_type="lead", ids=sorted({one.lead_id for one in moved}))
     return len(moved)
+
+
+def _refuse_impossible_moves(definition: Definition) -> None:
+    """A lead is lost for a reason that a person knows; and no stage leads back to New."""
+    possible = set().union(*TRANSITIONS.values()) - {Stage.LOST}
+    wrong = [step for step in definition.steps if step.do == Do.STAGE and step.to not in possible]
+    if wrong:
+        steps = ", ".join(f"{step.key} ({Stage(step.to).label})" for step in wrong)
+        raise SequenceRefused(f"No lead gets there by itself: {steps}. Open a task instead.")
 
 
 def _elsewhere(version: SequenceVersion) -> EnrolmentQuerySet:

@@ -99,7 +99,7 @@ def beginning(
         happening = events[definition.trigger]
         case = Case(lead, happening.now, facts)
         wanted = all(conditions.holds(name, case) for name in definition.when)
-        if wanted and not conditions.first_that_holds(definition.stops, case):
+        if wanted and not conditions.what_ends(definition, case):
             made += _with_folded(lead, version, definition, happening, is_request=Event.SUBMITTED in events)
     return made
 
@@ -147,6 +147,8 @@ def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrolment:
         raise SequenceActionRefused("There is no such sequence any more.")
     if lead.safety_hold:
         raise SequenceActionRefused("A safety hold stands: a clinician lifts it first.")
+    if ends := conditions.what_ends(found[1], Case(lead, now, conditions.Facts([lead]))):
+        raise SequenceActionRefused(f"It would end at once: {conditions.IN_WORDS.get(ends, ends)}.")
     made = _enrolment(lead, *found, Happening(found[1].trigger, now))
     try:
         with transaction.atomic():
@@ -170,7 +172,7 @@ def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) ->
     facts = conditions.Facts([lead])
     for enrolment in under_way:
         definition = enrolment.version.definition
-        ends = conditions.first_that_holds(definition.stops, Case(lead, enrolment.started_at, facts))
+        ends = conditions.what_ends(definition, Case(lead, enrolment.started_at, facts))
         if enrolment.state not in UNDER_WAY:  # its last mail waits for its hour
             if ends or happening.event == Event.REPLIED:
                 _cancel_waiting(enrolment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from crm import follow_up
 from crm.actions import events, leads
-from crm.enums import EnrolmentState, Event, StepResult
+from crm.enums import EnrolmentState, Event, LostReason, Stage, StepResult
 from crm.models import Enrolment, Lead, StepOutcome, User
 from tests.factories import make_lead
 
@@ -85,12 +85,22 @@ def test_a_button_of_another_lead_finds_nothing(desk: Client, enrolment: Enrolme
 def test_begun_by_hand_once(desk: Client, lead: Lead) -> None:
     address = f"/admin/crm/lead/{lead.pk}/follow-ups/begin/"
     for _ in range(2):
-        desk.post(address, {"key": "records_needed"})
+        desk.post(address, {"key": "post_consult"})
     desk.post(address, {"key": "nonsense"})
-    assert [one.key for one in Enrolment.objects.all()] == ["records_needed"]
+    assert [one.key for one in Enrolment.objects.all()] == ["post_consult"]
     leads.record_outcome(lead, safety_hold=True)
-    desk.post(address, {"key": "reengage"})
+    desk.post(address, {"key": "new_lead_ack"})
     assert Enrolment.objects.count() == 1
+
+
+@pytest.mark.parametrize(("stage", "why"), [(Stage.LOST, "The request is closed"), (Stage.NEW, "No longer silent")])
+def test_what_would_end_at_once_is_not_begun_and_says_why(desk: Client, lead: Lead, stage: Stage, why: str) -> None:
+    if stage == Stage.LOST:
+        leads.move(lead, to=stage, by=None, lost_reason=LostReason.COST)
+    key = "new_lead_ack" if stage == Stage.LOST else "reengage"
+    answer = desk.post(f"/admin/crm/lead/{lead.pk}/follow-ups/begin/", {"key": key}, follow=True)
+    assert f"It would end at once: {why}" in answer.content.decode()
+    assert not Enrolment.objects.exists()
 
 
 def test_who_only_looks_has_no_buttons(lead: Lead, enrolment: Enrolment, outsider: User, client: Client) -> None:
@@ -104,7 +114,7 @@ def test_the_panel_asks_no_more_for_more_sequences(
 ) -> None:
     path = f"/admin/crm/lead/{lead.pk}/panels/follow-ups/"
     desk.get(path)
-    for key in ("records_needed", "reengage", "post_consult"):
+    for key in ("new_lead_ack", "nurture_conservative", "post_consult"):
         desk.post(f"/admin/crm/lead/{lead.pk}/follow-ups/begin/", {"key": key})
         with django_assert_num_queries(8):
             desk.get(path)

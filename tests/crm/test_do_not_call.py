@@ -64,7 +64,7 @@ def test_calls_that_wait_become_tasks_to_write_and_an_emergency_stays(
 def test_a_mail_that_cannot_go_becomes_a_letter(asked: Lead) -> None:
     begun = timezone.now()
     Lead.objects.filter(pk=asked.pk).update(email="", outcome=Outcome.MORE_INFO)
-    sequences.begin_by_hand(asked, key="more_info", now=begun)
+    sequences.begin_by_hand(Lead.objects.get(pk=asked.pk), key="more_info", now=begun)
     follow_up.run_due(at=begun + timedelta(days=1))
     found = {title: kind for title, kind in open_tasks(asked).items() if "instead of a mail" in title}
     assert found == {"Write a letter instead of a mail: there is no address": TaskKind.OTHER}

@@ -194,11 +194,11 @@ def test_after_a_day_of_silence_there_is_no_burst_and_nothing_stale(lead: Lead) 
 
 
 def test_a_move_that_is_refused_says_so_and_ends_nothing(lead: Lead) -> None:
-    begin(lead, {"steps": [step("move", "stage", to="patient"), step("next", after="1d")]})
-    leads.move(lead, to=Stage.LOST, by=None, lost_reason=LostReason.COST)
+    begin(lead, {"steps": [step("move", "stage", to="contacting"), step("next", after="1d")]})
+    leads.move(lead, to=Stage.BOOKING, by=None)
     run()
     outcome = StepOutcome.objects.get()
-    assert (outcome.result, outcome.reason) == (StepResult.BLOCKED, "A lead cannot go from Lost to Patient.")
+    assert (outcome.result, outcome.reason) == (StepResult.BLOCKED, "A lead cannot go from Booking to Contacting.")
 
 
 def test_one_that_goes_wrong_is_put_aside_and_delays_nobody(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
