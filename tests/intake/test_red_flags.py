@@ -578,15 +578,15 @@ def test_a_new_look_is_named_among_the_news(lead: Lead, browser: Client) -> None
     seen = signs.basis(lead).number
     send(browser, "background", conditions=["cancer"])
     [line] = signs.news({lead.pk: seen})[lead.pk].lines
-    assert line.endswith(". A clinician should look: Cancer, without which kind")
+    assert line.endswith(". A clinician should look: Cancer, kind not said")
 
 
 def test_a_look_says_in_words_what_to_look_at(lead: Lead, browser: Client) -> None:
     send(browser, "background", conditions=["cancer"])
     made = assessments.latest(lead)
     assert made is not None
-    assert "A clinician should look: Cancer, without which kind" in [flags.in_words(flag) for flag in made.flags]
-    assert signs.basis(lead).words == ("A clinician should look: Cancer, without which kind",)
+    assert "A clinician should look: Cancer, kind not said" in [flags.in_words(flag) for flag in made.flags]
+    assert signs.basis(lead).words == ("A clinician should look: Cancer, kind not said",)
 
 
 def test_a_look_of_a_rule_that_is_gone_still_reads(lead: Lead) -> None:
