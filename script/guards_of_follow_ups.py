@@ -210,9 +210,9 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "a delay is no bounce",
         "crm/inbound.py",
-        'if action != "failed":',
-        "if not action:",
-        "crm/test_inbound.py::test_what_it_is",
+        "if not report.has_failed:",
+        "if False:",
+        "crm/test_returned_mail.py::test_a_delay_and_an_arrival_are_noted",
     ),
     Guard(
         "metrics are not for everybody",

@@ -16,6 +16,8 @@ class InboundKind(models.TextChoices):
     HARD_BOUNCE = "hard_bounce", noop("Returned: the address does not work")
     SOFT_BOUNCE = "soft_bounce", noop("Returned: not now")
     COMPLAINT = "complaint", noop("Reported as unwanted")
+    RECEIPT = "receipt", noop("Receipt: it was read")
+    CALENDAR = "calendar", noop("Answer to an invitation")
     OTHER = "other", noop("Something else")
 
 

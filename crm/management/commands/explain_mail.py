@@ -12,7 +12,12 @@ from crm import mail_reading, mail_words
 from crm.inbound import Arrived, Kind
 
 LASTING = {Kind.HARD_BOUNCE: True, Kind.SOFT_BOUNCE: False}
-KINDS = {Kind.ROBOT: "auto_reply", Kind.HARD_BOUNCE: "bounce", Kind.SOFT_BOUNCE: "bounce"}
+KINDS = {
+    Kind.ROBOT: "auto_reply",
+    Kind.HARD_BOUNCE: "bounce",
+    Kind.SOFT_BOUNCE: "bounce",
+    Kind.CALENDAR: "calendar_reply",
+}
 
 
 class Command(BaseCommand):

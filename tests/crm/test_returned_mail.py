@@ -1,0 +1,204 @@
+"""What mail servers say of a mail that they returned: to whom it went, and whether the address is dead."""
+
+import pytest
+
+from crm import inbound
+from crm.inbound import Kind
+from tests.crm.test_mail_reading import OURS
+
+AVERY = "avery@example.org"
+COPY = f"Message-ID: {OURS}\r\nTo: {AVERY}\r\nSubject: We received your message\r\n"
+RETURNED = f"Content-Type: text/rfc822-headers\r\n\r\n{COPY}"
+REPORT = 'multipart/report; report-type=delivery-status; boundary="b"'
+
+
+def status(*fields: str) -> str:
+    block = "\r\n".join(fields)
+    return f"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.net\r\n\r\n{block}\r\n"
+
+
+def told(
+    code: str = "5.1.1",
+    words: str = "smtp; 550 user unknown",
+    recipient: str = f"Final-Recipient: rfc822; {AVERY}",
+    action: str = "Action: failed",
+) -> str:
+    return status(recipient, *([action] if action else []), f"Status: {code}", f"Diagnostic-Code: {words}")
+
+
+def system_mail(content: str, *, kind: str = "text/plain", **headers: str) -> bytes:
+    head = {
+        "From": "Mail Delivery System <MAILER-DAEMON@mx.example.net>",
+        "To": "replies@riverbend.example.org",
+        "Message-ID": "<returned@mx.example.net>",
+        "Subject": "Undelivered Mail Returned to Sender",
+        "MIME-Version": "1.0",
+        "Content-Type": kind,
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    return ("".join(f"{name}: {value}\r\n" for name, value in head.items()) + "\r\n" + content).encode()
+
+
+def report(*inner: str, kind: str = REPORT, **headers: str) -> bytes:
+    words = "Content-Type: text/plain\r\n\r\nI could not deliver your message."
+    body = "".join(f"--b\r\n{one}\r\n" for one in (words, *inner))
+    return system_mail(f"{body}--b--\r\n", kind=kind, **headers)
+
+
+# --- Whether the address is dead --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("5.7.1", "smtp; 550 5.7.1 the sending address is on a block list"),
+        ("5.7.1", "smtp; 554 5.7.1 looks like spam"),
+        ("5.7.26", "smtp; 550 5.7.26 not authenticated"),
+        ("5.7.0", "smtp; 550 no"),
+        ("5.3.4", "smtp; 552 larger than we take"),
+        ("5.2.3", "smtp; 552 larger than this mailbox takes"),
+        ("5.2.2", "smtp; 552 over its limit"),
+        ("5.4.6", "smtp; 554 seen here before"),
+        ("5.4.7", "smtp; 550 given up after five days"),
+        ("5.4.4", "smtp; 550 no route"),
+        ("5.1.8", "smtp; 550 the sender's domain is not known"),
+        ("5.0.0", "smtp; 550 Blocked by our list"),
+        ("5.0.0", "smtp; 554 message delivery time expired"),
+        ("5.0.0", "smtp; 550 5.7.1 no"),
+        ("5.0.0", "smtp; 552 no"),
+        ("5.0.0", "smtp; 450 no"),
+        ("5.0.0", "smtp; 550 el buzón está lleno"),
+        ("5.1.1", "smtp; 550 mailbox full"),
+        ("4.2.2", "smtp; 452 user unknown"),
+    ],
+)
+def test_trouble_with_the_mail_the_way_or_today_is_not_the_address(code: str, words: str) -> None:
+    found = inbound.read(report(told(code, words), RETURNED))
+    assert (found.kind, found.about) == (Kind.SOFT_BOUNCE, AVERY)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("5.1.1", "smtp; 550 user unknown"),
+        ("5.1.2", "smtp; 550 no such domain"),
+        ("5.1.10", "smtp; 550 not found"),
+        ("5.2.1", "smtp; 550 disabled"),
+        ("5.5.0", "smtp; 550 mailbox unavailable"),
+        ("5.0.0", "smtp; 550 fullerton is no user here"),
+        ("5.0.0", "x-unix; nothing more is known"),
+    ],
+)
+def test_a_dead_address_is_told(code: str, words: str) -> None:
+    assert inbound.read(report(told(code, words), RETURNED)).kind == Kind.HARD_BOUNCE
+
+
+# --- Which address ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        f"Final-Recipient: rfc822; <{AVERY}>",
+        f"Final-Recipient: rfc822; {AVERY} (Avery Moss)",
+        f"Final-Recipient: LOCAL; {AVERY}",
+        f"Final-Recipient: rfc822;{AVERY.upper()}",
+        f"Final-Recipient: rfc822; elsewhere@example.net\r\nOriginal-Recipient: rfc822; {AVERY}",
+        "Final-Recipient: rfc822; elsewhere@example.net",
+        "Final-Recipient: x400; /G=Avery/S=Moss/",
+        "X-Nothing: here",
+    ],
+)
+def test_it_is_about_the_address_that_was_mailed(recipient: str) -> None:
+    found = inbound.read(report(told(recipient=recipient), RETURNED))
+    assert (found.kind, found.about, found.message_ids) == (Kind.HARD_BOUNCE, AVERY, (OURS,))
+
+
+# --- In whatever form -------------------------------------------------------------------------------------------------
+GLOBAL = told().replace("message/delivery-status", "message/global-delivery-status")
+WHOLE = f"Content-Type: message/rfc822\r\n\r\n{COPY}\r\nHello\r\n"
+INNER = f"Content-Type: {REPORT}".replace('boundary="b"', 'boundary="i"')
+WRAPPED = f"{INNER}\r\n\r\n" + "".join(f"--i\r\n{one}\r\n" for one in (told(), RETURNED)) + "--i--\r\n"
+QMAIL = (
+    "Hi. This is the qmail-send program at mx.example.net.\r\nThis is a permanent error; I've given up.\r\n\r\n"
+    f"<{AVERY}>:\r\nRemote host said: 550 5.1.1 user unknown\r\n\r\n"
+    f"--- Below this line is a copy of the message.\r\n\r\n{COPY}\r\nYour page is full of news.\r\n"
+)
+EXIM = (
+    "A message that you sent could not be delivered to one or more of its recipients.\r\n\r\n"
+    f"  {AVERY}\r\n    host mx.example.org said: 550 No such user here\r\n\r\n"
+    f"------ This is a copy of your message, including all the headers. ------\r\n\r\n{COPY}"
+)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        report(told(action="Action: Failed (bad destination mailbox address)"), RETURNED),
+        report(told(action="Action : failed"), RETURNED),
+        report(told(action=""), RETURNED),
+        report(told(), WHOLE),
+        report(GLOBAL, RETURNED.replace("text/rfc822-headers", "message/global-headers")),
+        report(told(), RETURNED, kind='multipart/report; boundary="b"'),
+        report(told(), RETURNED, kind='multipart/mixed; boundary="b"'),
+        report(told(), RETURNED, kind='multipart/mixed; boundary="b"', From="x@mx.example.net", Return_Path="<>"),
+        report(WRAPPED, kind='multipart/mixed; boundary="b"'),
+        system_mail(QMAIL, Subject="failure notice"),
+        system_mail(EXIM, Subject="Mail delivery failed: returning message to sender", X_Failed_Recipients=AVERY),
+        system_mail(
+            f"The user account does not exist: {AVERY}",
+            Subject="Mail System Error - Returned Mail",
+            From="Mail Administrator <postmaster@mx.example.net>",
+            In_Reply_To=OURS,
+        ),
+    ],
+    ids=range(12),
+)
+def test_a_dead_address_is_told_in_every_form(raw: bytes) -> None:
+    found = inbound.read(raw)
+    assert (found.kind, found.about, found.message_ids) == (Kind.HARD_BOUNCE, AVERY, (OURS,))
+
+
+def test_words_that_name_no_reason_are_passing() -> None:
+    assert inbound.read(system_mail(f"It went wrong: {AVERY}")).kind == Kind.SOFT_BOUNCE
+
+
+def test_the_words_of_our_own_mail_decide_nothing() -> None:
+    assert inbound.read(system_mail(QMAIL.replace("550 5.1.1 user unknown", "no"))).kind == Kind.SOFT_BOUNCE
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        report(told("4.4.1", action="Action: delayed"), RETURNED),
+        report(told("2.0.0", action="Action: delivered"), RETURNED),
+        report(told("2.0.0", action="Action: relayed"), RETURNED),
+        system_mail("It will be tried again.", Subject="Warning: message delivery delayed, returned mail is not yet"),
+    ],
+    ids=range(4),
+)
+def test_a_delay_and_an_arrival_are_noted(raw: bytes) -> None:
+    assert inbound.read(raw).kind == Kind.ROBOT
+
+
+def test_the_worst_of_several_recipients_counts() -> None:
+    arrived = "Final-Recipient: rfc822; other@example.org\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+    raw = report(told().replace("Final-Recipient", f"{arrived}Final-Recipient", 1), RETURNED)
+    assert (inbound.read(raw).kind, inbound.read(raw).status) == (Kind.HARD_BOUNCE, "5.1.1")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        report(told(), kind='multipart/mixed; boundary="b"', From="Avery <avery@example.org>"),
+        report(
+            "Content-Type: message/rfc822\r\n\r\n" + report(told()).decode().replace("--b", "--x"),
+            kind='multipart/mixed; boundary="b"',
+            From="Avery <avery@example.org>",
+        ),
+        system_mail("I got this: undelivered.", From="Avery <avery@example.org>"),
+    ],
+    ids=range(3),
+)
+def test_what_a_person_passes_on_is_no_returned_mail(raw: bytes) -> None:
+    assert inbound.read(raw).kind == Kind.REPLY
+
+
+def test_what_a_server_writes_that_nobody_knows_is_shown_to_a_person() -> None:
+    assert inbound.read(system_mail("We move to new machines.", Subject="For your information")).kind == Kind.OTHER
