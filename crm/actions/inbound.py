@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from crm import private_messages, suppression
+from crm import automatic_mail, private_messages, suppression
 from crm.actions import events, opt_out, tasks
 from crm.actions import messages as outbox
 from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
@@ -16,14 +16,16 @@ SOFT_BOUNCES = 5
 SOFT_WITHIN = timedelta(days=30)
 MOST_COMPLAINTS, ENOUGH_SENT = 0.001, 1_000
 _BOUNCES = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE}
+_REPORTS = {*_BOUNCES, Kind.COMPLAINT}
 
 
-def receive(arrived: Arrived, *, now: datetime) -> InboundMail | None:
+def receive(arrived: Arrived, *, now: datetime, is_vouched: bool = False) -> InboundMail | None:
     """Keeps a mail and does what it asks for; None when it was here before.
 
     A reply ends or pauses sequences, stands on the timeline and opens a task to answer. A hard bounce, or the fifth
-    soft one, stops mail to the address and opens a call. A complaint stops everything commercial to it. A robot's reply
-    is noted and nothing more.
+    soft one, stops mail to the address and opens a call. A complaint stops everything commercial to it. Bounces and
+    complaints have an effect on the address of a mail of ours that they are proven to be about, and on no other:
+    anybody can write one. `is_vouched`: our provider has signed it. A robot's reply is noted and nothing more.
 
     All of it is one transaction: what is known as taken in has also done what it asks for. Not to be called inside
     another one.
@@ -33,20 +35,36 @@ def receive(arrived: Arrived, *, now: datetime) -> InboundMail | None:
         lead = _whose(arrived, message)
         if lead:
             Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
-        kept = _keep(arrived, lead, message, now=now)
+        about = _proven_address(arrived, message, is_vouched=is_vouched)
+        kept = _keep(arrived, lead, message, about=about, now=now)
         if kept is None:
             return None
         if lead:
             _follow(kept, lead, arrived, now=now)
-        address = _stop_mail(arrived, kept, now=now)
+        address = _stop_mail(kept, about, now=now)
     if address:  # what waits would be judged when it is claimed, too; what is on its way nobody has asked to stop
         opt_out.take_from_the_outbox(address, now=now)
     return kept
 
 
 def _ours(arrived: Arrived) -> Message | None:
-    found = Message.objects.filter(message_id__in=arrived.message_ids).select_related("lead")
-    return found.order_by("-created_at").first() if arrived.message_ids else None
+    """The mail of ours that it is about: by its Message-ID; for a report that was sent to the address of a thread,
+    which nobody guesses, the latest to the address that it names."""
+    newest = Message.objects.select_related("lead").order_by("-created_at")
+    found = newest.filter(message_id__in=arrived.message_ids).first() if arrived.message_ids else None
+    if found is None and arrived.kind in _REPORTS and arrived.tokens and arrived.about:
+        of_thread = newest.filter(lead__mail_thread__token__in=arrived.tokens)
+        found = of_thread.filter(to_email__iexact=arrived.about).first()
+    return found
+
+
+def _proven_address(arrived: Arrived, message: Message | None, *, is_vouched: bool) -> str:
+    """Whose mail a bounce or complaint may stop: of the address that we mailed, whatever it names; "" for none."""
+    if arrived.kind not in _REPORTS:
+        return ""
+    if message:
+        return message.to_email
+    return arrived.about if is_vouched else ""
 
 
 def _whose(arrived: Arrived, message: Message | None) -> Lead | None:
@@ -61,7 +79,9 @@ def _whose(arrived: Arrived, message: Message | None) -> Lead | None:
     return same[0] if len(same) == 1 else None
 
 
-def _keep(arrived: Arrived, lead: Lead | None, message: Message | None, *, now: datetime) -> InboundMail | None:
+def _keep(
+    arrived: Arrived, lead: Lead | None, message: Message | None, *, about: str, now: datetime
+) -> InboundMail | None:
     """Save a mail, of a lead who is locked; None when it is here already."""
     latest = InboundMail.objects.filter(lead=lead).order_by("-at", "-pk").first() if lead else None
     mail = InboundMail(
@@ -69,7 +89,7 @@ def _keep(arrived: Arrived, lead: Lead | None, message: Message | None, *, now: 
         kind=arrived.kind.value,
         lead=lead,
         message=message,
-        address_hash=suppression.hash_of(arrived.about) if arrived.about else "",
+        address_hash=suppression.hash_of(about) if about else "",
         status=arrived.status,
         text=f"{arrived.subject}\n\n{arrived.text}".strip(),
         at=private_messages.moment_after(latest, now=now),
@@ -80,39 +100,64 @@ def _keep(arrived: Arrived, lead: Lead | None, message: Message | None, *, now: 
 
 def _follow(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -> None:
     told = f": {arrived.status}" if arrived.status else ""
+    if arrived.kind in _REPORTS and not kept.address_hash:
+        told += " (names no mail of ours: nothing was stopped)"
     Activity.objects.create(
         lead=lead, kind=ActivityKind.MESSAGE, at=now, summary=f"E-mail, {kept.get_kind_display().lower()}{told}"
     )
     if arrived.kind in {Kind.REPLY, Kind.OTHER}:
         tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
+    if arrived.kind == Kind.CALENDAR:
+        _look_at_the_appointment(kept, lead, arrived, now=now)
     if arrived.kind == Kind.REPLY:
         events.announce(lead, Event.REPLIED, now=now, key=str(kept.pk))
 
 
-def _stop_mail(arrived: Arrived, kept: InboundMail, *, now: datetime) -> str:
-    """Returns the address that gets no more mail, or less; "" for none."""
-    if arrived.kind in _BOUNCES and arrived.about and (arrived.kind == Kind.HARD_BOUNCE or _is_one_too_many(kept)):
-        opt_out.record(arrived.about, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
-        if kept.lead:
-            key = f"bounce:{kept.address_hash}:{kept.lead_id}"[:100]
-            title = "The e-mail address does not work: call, and ask for another"
-            tasks.open_task(kept.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)
-        return arrived.about
-    if arrived.kind == Kind.COMPLAINT and (address := arrived.about or (kept.message.to_email if kept.message else "")):
-        opt_out.record(
-            address, lead_id=kept.lead_id, scope=Scope.EDUCATION, because=SuppressedBecause.COMPLAINT, now=now
-        )
+def _look_at_the_appointment(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -> None:
+    """A calendar's answer pauses nothing. Who declines is asked about the appointment; words beside it are read."""
+    if arrived.answer != "accepted":
+        key = f"calendar:{sha256(f'{lead.pk} {arrived.invitation} {arrived.answer}'.encode()).hexdigest()}"
+        title = f"Their calendar says {arrived.answer}: ask about the appointment"
+        tasks.open_task(lead, kind=TaskKind.OTHER, title=title, due_at=now, key=key)
+    if not automatic_mail.says_only_the_answer(arrived.text):
+        tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
+
+
+def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:
+    """Stop mail to a proven address. Returns the one that gets no more mail, or less; "" for none."""
+    if not address:
+        return ""
+    if kept.kind == Kind.COMPLAINT:
+        because = SuppressedBecause.COMPLAINT
+        opt_out.record(address, lead_id=kept.lead_id, scope=Scope.EDUCATION, because=because, now=now)
         if _too_many_complaints(now=now):
             outbox.pause_commercial(reason="More than one complaint in a thousand mails", now=now)
         return address
-    return ""
+    if kept.kind == Kind.SOFT_BOUNCE:
+        _tell_of_what_did_not_arrive(kept, now=now)
+        if not _is_one_too_many(kept):
+            return ""
+    opt_out.record(address, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
+    if kept.lead:
+        key = f"bounce:{kept.address_hash}:{kept.lead_id}"[:100]
+        title = "The e-mail address does not work: call, and ask for another"
+        tasks.open_task(kept.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)
+    return address
+
+
+def _tell_of_what_did_not_arrive(kept: InboundMail, *, now: datetime) -> None:
+    """The address may well work: but this mail nobody has read."""
+    if kept.message and kept.message.lead:
+        title = "Mail did not arrive: it was returned"
+        key = f"returned:{kept.message.pk}"
+        tasks.open_task(kept.message.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)
 
 
 def _too_many_complaints(*, now: datetime) -> bool:
-    """More than one in a thousand within 30 days, as providers count (0.1 %). Counted as if a thousand had been sent at
-    least, so that one person's click does not stop a small centre."""
+    """More than one proven in a thousand within 30 days, as providers count (0.1 %). Counted as if a thousand had been
+    sent at least, so that one person's click does not stop a small centre."""
     since = now - SOFT_WITHIN
-    complaints = InboundMail.objects.filter(kind=Kind.COMPLAINT.value, at__gt=since).count()
+    complaints = InboundMail.objects.filter(kind=Kind.COMPLAINT.value, at__gt=since).exclude(address_hash="").count()
     sent = Message.objects.filter(state=MessageState.SENT, finished_at__gt=since, message_class__in=AUTOMATED).count()
     return complaints > MOST_COMPLAINTS * max(sent, ENOUGH_SENT)
 

@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from crm.actions import inbound as arrivals
 from crm.actions import messages as outbox
-from crm.actions import opt_out, tasks
-from crm.enums import TaskKind
+from crm.actions import opt_out
 from crm.inbound import LONGEST_ADDRESS, Arrived, Kind
 from crm.mail_parts import storable
 from crm.models import Message, Scope, SuppressedBecause
@@ -63,7 +62,7 @@ def _kind(event: AnymailTrackingEvent) -> Kind | None:
 
 
 def _receive(event: AnymailTrackingEvent, kind: Kind, message: Message | None, *, provider: str, now: datetime) -> None:
-    """Keeps it like a bounce that came by mail. A passing one leaves a mail undelivered: somebody is told."""
+    """Keeps it like a bounce that came by mail, but signed."""
     named = event.event_id or f"{event.message_id}:{event.event_type}:{event.recipient}"
     arrived = Arrived(
         kind,
@@ -73,7 +72,4 @@ def _receive(event: AnymailTrackingEvent, kind: Kind, message: Message | None, *
         subject=f"{provider.title()}: {event.event_type}",
         text=f"{event.description or ''}\n{event.mta_response or ''}".strip(),
     )
-    kept = arrivals.receive(arrived, now=now)
-    if kept and kind == Kind.SOFT_BOUNCE and message and message.lead:
-        title = "Mail did not arrive: returned by the provider"
-        tasks.open_task(message.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=f"returned:{message.pk}")
+    arrivals.receive(arrived, now=now, is_vouched=True)

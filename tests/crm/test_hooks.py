@@ -143,7 +143,7 @@ def test_the_fifth_passing_bounce_stops_and_each_is_told(client: Client, lead: L
         body = told(provider, "soft", sent(lead))
         call(client, provider, {**body, "ID": 100 + number}, number=str(number))
     assert is_stopped("avery@example.org", Scope.EVERYTHING)
-    assert Task.objects.filter(title="Mail did not arrive: returned by the provider").count() == 5
+    assert Task.objects.filter(title="Mail did not arrive: it was returned").count() == 5
 
 
 def test_a_complaint_ends_what_is_not_asked_for(client: Client, lead: Lead, provider: str) -> None:

@@ -191,6 +191,7 @@ def test_one_hard_bounce_ends_mail_and_opens_a_call(lead: Lead) -> None:
 
 
 def test_five_soft_bounces_within_a_month_count_as_one_hard(lead: Lead) -> None:
+    make_message(lead, message_id=OURS)
     for _ in range(4):
         take(bounce("4.2.2"))
     assert not Suppression.objects.exists()
@@ -202,12 +203,14 @@ def test_five_soft_bounces_within_a_month_count_as_one_hard(lead: Lead) -> None:
 
 
 def test_a_complaint_ends_everything_commercial(lead: Lead) -> None:
+    make_message(lead, message_id=OURS)
     take(complaint())
     found = Suppression.objects.get()
     assert (found.because, found.scope) == ("complaint", "education")
 
 
 def test_more_than_one_complaint_in_a_thousand_holds_commercial_mail(lead: Lead, desk: Client) -> None:
+    make_message(lead, message_id=OURS)
     take(complaint())
     assert not sending.commercial_is_paused()  # one person's click
     take(complaint("other@example.org"))

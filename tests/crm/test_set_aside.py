@@ -18,8 +18,8 @@ from crm.models import AccessEvent, InboundMail, Lead, Location, MailThread, Set
 from crm.models.inbound import SetAsideReason, Settled, SourceForm
 from tests.crm.hostile_mail import MAILS
 from tests.crm.imap_server import ImapServer, imap_server
-from tests.crm.test_inbound import bounce, mail
-from tests.factories import make_lead, make_location, make_user
+from tests.crm.test_inbound import OURS, bounce, mail
+from tests.factories import make_lead, make_location, make_message, make_user
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
@@ -121,6 +121,7 @@ def test_a_returned_mail_is_known_only_with_what_it_asks_for(lead: Lead, monkeyp
     def die(*_args: object, **_kwargs: object) -> None:
         raise KeyboardInterrupt
 
+    make_message(lead, message_id=OURS)
     raw = bounce()
     with monkeypatch.context() as patched:
         patched.setattr(opt_out, "record", die)
