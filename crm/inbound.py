@@ -28,6 +28,7 @@ _LONGEST = {
     "status": 12,
     "subject": 200,
     "invitation": 250,
+    "sent": 300,
 }
 
 
@@ -46,6 +47,7 @@ class Kind(StrEnum):
 class Arrived:
     """`message_ids`: of ours that it is about. `tokens`: of threads that it was sent to. `about`: the address that a
     bounce or complaint speaks of. `status`: such as 5.1.1. `answer`: to an invitation of ours, of this UID.
+    `sent`: when, in the words of the mail or of the first server; it tells apart what has no Message-ID.
 
     However it is made, its texts are no longer than their columns and hold nothing that the database refuses."""
 
@@ -61,6 +63,7 @@ class Arrived:
     attachments: tuple[str, ...] = ()
     answer: str = ""
     invitation: str = ""
+    sent: str = ""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -137,6 +140,7 @@ def _facts(
         attachments=tuple(name for part in mail.walk() if (name := mail_parts.file_name(part))),
         answer=answer,
         invitation=invitation,
+        sent=(mail_parts.raw_headers(mail, "Date", "Received") or [""])[0],
     )
 
 

@@ -161,6 +161,20 @@ INCOMING_GUARDS = [
         "crm/test_reports.py::test_a_calendar_that_declines_asks_about_the_appointment",
     ),
     Guard(
+        "two people with one Message-ID are both heard",
+        "crm/actions/inbound.py",
+        "(mail.lead_id, mail.text) != (same.lead_id, same.text)",
+        "False",
+        "crm/test_one_mail.py::test_two_people_with_one_message_id_are_both_heard",
+    ),
+    Guard(
+        "the same words a month later are another mail",
+        "crm/inbound.py",
+        'sent=(mail_parts.raw_headers(mail, "Date", "Received") or [""])[0],',
+        "",
+        "crm/test_one_mail.py::test_the_same_words_a_month_later_are_another_mail",
+    ),
+    Guard(
         "a returned mail is known only with what it asks for",
         "crm/actions/inbound.py",
         "        address = _stop_mail(kept, about, now=now)\n    if address:",

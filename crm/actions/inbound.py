@@ -13,6 +13,7 @@ from crm.inbound import Arrived, Kind
 from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause
 
 SOFT_BOUNCES = 5
+MOST_NAMES = 50
 SOFT_WITHIN = timedelta(days=30)
 MOST_COMPLAINTS, ENOUGH_SENT = 0.001, 1_000
 _BOUNCES = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE}
@@ -82,20 +83,45 @@ def _whose(arrived: Arrived, message: Message | None) -> Lead | None:
 def _keep(
     arrived: Arrived, lead: Lead | None, message: Message | None, *, about: str, now: datetime
 ) -> InboundMail | None:
-    """Save a mail, of a lead who is locked; None when it is here already."""
+    """Save a mail, of a lead who is locked; None when it is here already. Programs give one Message-ID to several
+    mails: of another person, or in other words, it is another mail."""
     latest = InboundMail.objects.filter(lead=lead).order_by("-at", "-pk").first() if lead else None
     mail = InboundMail(
-        external_id=arrived.message_id[:250] or f"none:{sha256(repr(arrived).encode()).hexdigest()}",
+        external_id=arrived.message_id[:250] or f"none:{_digest(arrived)}",
         kind=arrived.kind.value,
         lead=lead,
         message=message,
         address_hash=suppression.hash_of(about) if about else "",
         status=arrived.status,
-        text=f"{arrived.subject}\n\n{arrived.text}".strip(),
+        text=_text(arrived),
         at=private_messages.moment_after(latest, now=now),
     )
+    kept = _insert(mail)
+    if kept is None and _is_another(mail):
+        mail.external_id = f"{arrived.message_id[:180]}#{_digest(arrived)}"
+        kept = _insert(mail)
+    return kept
+
+
+def _insert(mail: InboundMail) -> InboundMail | None:
     InboundMail.objects.bulk_create([mail], ignore_conflicts=True)
     return InboundMail.objects.filter(pk=mail.pk).first()
+
+
+def _is_another(mail: InboundMail) -> bool:
+    """Whether the one under its Message-ID is not the same. What a provider tells twice is one event, in any words."""
+    same = InboundMail.objects.get(external_id=mail.external_id)
+    return mail.external_id.startswith("<") and (mail.lead_id, mail.text) != (same.lead_id, same.text)
+
+
+def _digest(arrived: Arrived) -> str:
+    return sha256(repr(arrived).encode()).hexdigest()
+
+
+def _text(arrived: Arrived) -> str:
+    """Subject, words, and the names of what was attached: the files themselves stay in the mailbox."""
+    attached = f"Attached: {', '.join(arrived.attachments[:MOST_NAMES])}" if arrived.attachments else ""
+    return "\n\n".join(one for one in (arrived.subject, arrived.text, attached) if one).strip()
 
 
 def _follow(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -> None:
