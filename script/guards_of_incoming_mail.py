@@ -175,6 +175,20 @@ INCOMING_GUARDS = [
         "crm/test_one_mail.py::test_the_same_words_a_month_later_are_another_mail",
     ),
     Guard(
+        "what speaks of us gives no address up",
+        "crm/actions/inbound.py",
+        ".exclude(status__regex=OF_US)",
+        "",
+        "crm/test_given_up.py::test_what_speaks_of_us_never_gives_an_address_up",
+    ),
+    Guard(
+        "a reply lifts no wish",
+        "crm/actions/opt_out.py",
+        "address_hash__in=suppression.hashes_of(address), because=SuppressedBecause.BOUNCE, lifted_at=None",
+        "address_hash__in=suppression.hashes_of(address), lifted_at=None",
+        "crm/test_given_up.py::test_a_reply_lifts_nothing_that_was_wished",
+    ),
+    Guard(
         "a returned mail is known only with what it asks for",
         "crm/actions/inbound.py",
         "        address = _stop_mail(kept, about, now=now)\n    if address:",

@@ -10,10 +10,11 @@ from crm.actions import events, opt_out, tasks
 from crm.actions import messages as outbox
 from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
 from crm.inbound import Arrived, Kind
-from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause
+from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression, Task
 
 SOFT_BOUNCES = 5
 MOST_NAMES = 50
+OF_US = r"^[45]\.([367]|2\.3|4\.6)"  # RFC 3463: of the servers, the content, policies, a size, a loop
 SOFT_WITHIN = timedelta(days=30)
 MOST_COMPLAINTS, ENOUGH_SENT = 0.001, 1_000
 _BOUNCES = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE}
@@ -136,6 +137,7 @@ def _follow(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -
     if arrived.kind == Kind.CALENDAR:
         _look_at_the_appointment(kept, lead, arrived, now=now)
     if arrived.kind == Kind.REPLY:
+        _works_again(arrived.sender, lead, now=now)
         events.announce(lead, Event.REPLIED, now=now, key=str(kept.pk))
 
 
@@ -163,12 +165,25 @@ def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:
         _tell_of_what_did_not_arrive(kept, now=now)
         if not _is_one_too_many(kept):
             return ""
-    opt_out.record(address, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
+    because = SuppressedBecause.BOUNCE
+    is_new = opt_out.record(address, lead_id=None, scope=Scope.EVERYTHING, because=because, now=now)
     if kept.lead:
-        key = f"bounce:{kept.address_hash}:{kept.lead_id}"[:100]
         title = "The e-mail address does not work: call, and ask for another"
-        tasks.open_task(kept.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)
+        key = _bounce_key(address, kept.lead)
+        task = Task(lead=kept.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)
+        (tasks.open_again if is_new else tasks.open_once)(task)
     return address
+
+
+def _works_again(address: str, lead: Lead, *, now: datetime) -> None:
+    """Somebody writes from an address that was given up. Who only pretends to gains nothing: the next returned mail
+    stops it again."""
+    if opt_out.lift_bounce(address, lead=lead, now=now):
+        tasks.close(_bounce_key(address, lead), now=now)
+
+
+def _bounce_key(address: str, lead: Lead) -> str:
+    return f"bounce:{suppression.hash_of(address)}:{lead.pk}"[:100]
 
 
 def _tell_of_what_did_not_arrive(kept: InboundMail, *, now: datetime) -> None:
@@ -189,7 +204,13 @@ def _too_many_complaints(*, now: datetime) -> bool:
 
 
 def _is_one_too_many(kept: InboundMail) -> bool:
+    """Of those that speak of the address, since it was last given up."""
+    given_up = Suppression.objects.filter(address_hash=kept.address_hash, because=SuppressedBecause.BOUNCE)
+    lifted = given_up.filter(lifted_at__isnull=False).order_by("-lifted_at").values_list("lifted_at", flat=True).first()
+    since = kept.at - SOFT_WITHIN
     recent = InboundMail.objects.filter(
-        address_hash=kept.address_hash, kind=Kind.SOFT_BOUNCE.value, at__gt=kept.at - SOFT_WITHIN
+        address_hash=kept.address_hash,
+        kind=Kind.SOFT_BOUNCE.value,
+        at__gt=max(since, lifted) if lifted else since,
     )
-    return recent.count() >= SOFT_BOUNCES
+    return recent.exclude(status__regex=OF_US).count() >= SOFT_BOUNCES

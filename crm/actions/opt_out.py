@@ -74,6 +74,18 @@ def opt_in(address_hashes: list[str], *, lead: Lead, now: datetime) -> int:
     return count
 
 
+def lift_bounce(address: str, *, lead: Lead, now: datetime) -> bool:
+    """Mail goes to an address again that was given up for its returned mail. Lifts nothing that anybody has wished."""
+    given_up = Suppression.objects.filter(
+        address_hash__in=suppression.hashes_of(address), because=SuppressedBecause.BOUNCE, lifted_at=None
+    )
+    if not given_up.update(lifted_at=now):
+        return False
+    summary = "Mail goes to the address again: they wrote from it"
+    Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, summary=summary)
+    return True
+
+
 def choice_of(lead: Lead) -> Scope | None:
     """Return what this person gets no more, in one word for every page that shows or asks it: the widest of what they
     stopped and of what they have not agreed to. None when everything goes out."""

@@ -1,0 +1,72 @@
+"""Addresses that were given up for their returned mail: by what, and until when."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from crm import inbound
+from crm.actions import inbound as actions
+from crm.actions import opt_out
+from crm.enums import TaskKind
+from crm.models import InboundMail, Lead, Location, Scope, SuppressedBecause, Suppression, Task
+from tests.crm.test_inbound import OURS, bounce, mail
+from tests.factories import make_lead, make_message
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lead(centre: Location) -> Lead:
+    made = make_lead()
+    make_message(made, message_id=OURS)
+    return made
+
+
+def take(raw: bytes) -> InboundMail | None:
+    return actions.receive(inbound.read(raw), now=datetime.now(UTC))
+
+
+def is_given_up() -> bool:
+    return Suppression.objects.filter(because=SuppressedBecause.BOUNCE, lifted_at=None).exists()
+
+
+def calls() -> int:
+    return Task.objects.open().filter(kind=TaskKind.MAIL_PROBLEM, title__startswith="The e-mail address").count()
+
+
+@pytest.mark.parametrize("status", ["5.7.1", "4.7.1", "5.3.4", "5.2.3", "5.4.6", "5.6.0"])
+def test_what_speaks_of_us_never_gives_an_address_up(lead: Lead, status: str) -> None:
+    for _ in range(6):
+        take(bounce(status))
+    assert not is_given_up()
+
+
+def test_whoever_writes_from_it_gets_mail_again(lead: Lead) -> None:
+    take(bounce())
+    assert (is_given_up(), calls()) == (True, 1)
+    take(mail(From=lead.email))
+    assert (is_given_up(), calls()) == (False, 0)
+    take(bounce())
+    assert (is_given_up(), calls()) == (True, 1)
+
+
+def test_a_robot_lifts_nothing(lead: Lead) -> None:
+    take(bounce())
+    take(mail(From=lead.email, Auto_Submitted="auto-replied"))
+    assert is_given_up()
+
+
+def test_passing_ones_are_counted_anew_after_that(lead: Lead) -> None:
+    for _ in range(5):
+        take(bounce("4.2.2"))
+    assert is_given_up()
+    take(mail(From=lead.email))
+    take(bounce("4.2.2"))
+    assert not is_given_up()
+
+
+def test_a_reply_lifts_nothing_that_was_wished(lead: Lead) -> None:
+    for because in (SuppressedBecause.OPT_OUT, SuppressedBecause.COMPLAINT, SuppressedBecause.STAFF):
+        opt_out.record(lead.email, lead_id=None, scope=Scope.EVERYTHING, because=because, now=datetime.now(UTC))
+    take(mail(From=lead.email))
+    assert Suppression.objects.filter(lifted_at=None).count() == 3
