@@ -189,10 +189,19 @@ def test_the_same_row_gives_the_same_bytes() -> None:
         ("avery@example.org", "avery@example.org"),
         ("a.b+c_d@mail.example.org", "a.b+c_d@mail.example.org"),
         ("avery@bücher.example", "avery@xn--bcher-kva.example"),
+        ("avery@BÜCHER.example", "avery@xn--bcher-kva.example"),
+        ("jane@straße.example", "jane@xn--strae-oqa.example"),
+        ("jane@xn--strae-oqa.example", "jane@xn--strae-oqa.example"),
+        ("jane@my_host.example", "jane@my_host.example"),
     ],
 )
 def test_deliverable_addresses(address: str, envelope: str) -> None:
     assert mime.deliverable(address) == envelope
+
+
+@pytest.mark.parametrize("address", ["jane@bücher.example", "jane@straße.example", "jane@example.org"])
+def test_the_address_in_the_header_is_that_of_the_envelope(address: str) -> None:
+    assert f"\r\nTo: {mime.deliverable(address)}\r\n".encode() in mime.as_bytes(make(to_email=address))
 
 
 @pytest.mark.parametrize(
