@@ -44,6 +44,7 @@ JUDGE_AGAIN = timedelta(minutes=15)
 SOON: tuple[int, ...] = (10, 30, 60, 120, 300, 600, 900)
 PATIENT: tuple[int, ...] = (60, 120, 300, 600, 1200, 1800)
 
+Written = tuple[Message, bytes, str]  # with its bytes, and where it returns to
 FINAL = {MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED, MessageState.SUPPRESSED}
 
 log = structlog.get_logger("nucleus.delivery")
@@ -187,28 +188,28 @@ def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[
     """Sends one after another. Returns how many were accepted, and whether it is worth claiming more."""
     accepted, ready, go_on = 0, _written(batch), True
     while ready:
-        message, content = ready[0]
+        message, content, returns_to = ready[0]
         if stopping.is_asked() or time.monotonic() > ends_at:
-            _release([one for one, _content in ready])
+            _release([one for one, *_ in ready])
             return accepted, False
         try:
-            accepted += _send(message, content, relay=relay)
+            accepted += _send(message, content, relay=relay, returns_to=returns_to)
             ready = ready[1:]
         except Unreachable as trouble:
             if stopping.is_asked():
-                _release([one for one, _content in ready])
+                _release([one for one, *_ in ready])
                 return accepted, False
             ready, go_on = _after_trouble(ready, trouble), False
     return accepted, go_on
 
 
-def _after_trouble(ready: list[tuple[Message, bytes]], trouble: Unreachable) -> list[tuple[Message, bytes]]:
+def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
     """Puts off every mail that the trouble is about, and blames none; returns the others, of senders that may go on."""
     if not isinstance(trouble, RefusesUs):
-        _postpone([one for one, _content in ready], reason=f"The mail server cannot be reached ({trouble})")
+        _postpone([one for one, *_ in ready], reason=f"The mail server cannot be reached ({trouble})")
         return []
     sender = ready[0][0].sender_email
-    about = [one for one, _content in ready if not trouble.only_sender or one.sender_email == sender]
+    about = [one for one, *_ in ready if not trouble.only_sender or one.sender_email == sender]
     _postpone(about, reason=f"The mail server refuses us ({trouble})", wait=trouble.wait)
     now = queries.clock()
     title = f"The mail server refuses us ({trouble}): mail waits"
@@ -216,8 +217,9 @@ def _after_trouble(ready: list[tuple[Message, bytes]], trouble: Unreachable) -> 
     return [entry for entry in ready if entry[0] not in about]
 
 
-def _written(batch: list[Message]) -> list[tuple[Message, bytes]]:
-    """The bytes of each mail. One that cannot be built fails alone: a bad mail must not hold up the others."""
+def _written(batch: list[Message]) -> list[Written]:
+    """The bytes of each mail, and where it returns to: the mailbox that is read, at the address of its thread, if there
+    is one. One that cannot be built fails alone: a bad mail must not hold up the others."""
     if not batch:
         return []
     now: datetime = getattr(batch[0], "clock", None) or queries.clock()  # a code lives ten minutes: by one clock
@@ -229,7 +231,8 @@ def _written(batch: list[Message]) -> list[tuple[Message, bytes]]:
         return mime.as_bytes(whole, reply_to=replies.get(message.pk, ""))
 
     contents = ((message, _try(message, as_bytes)) for message in filled)
-    return [(message, content) for message, content in contents if isinstance(content, bytes)]
+    written = ((message, content) for message, content in contents if isinstance(content, bytes))
+    return [(message, content, replies.get(message.pk) or message.sender_email) for message, content in written]
 
 
 def _try(message: Message, write: Callable[[Message], bytes | Message]) -> bytes | Message | None:
@@ -242,13 +245,13 @@ def _try(message: Message, write: Callable[[Message], bytes | Message]) -> bytes
         return None
 
 
-def _send(message: Message, content: bytes, *, relay: Relay) -> bool:
+def _send(message: Message, content: bytes, *, relay: Relay, returns_to: str) -> bool:
     """One mail, from the envelope to the finished row. True when the server accepted it and the row says so.
 
     Raises Unreachable, with nothing handed over.
     """
     try:
-        relay.offer(sender=mime.in_ascii(message.sender_email), recipient=mime.deliverable(message.to_email) or "")
+        relay.offer(sender=mime.in_ascii(returns_to), recipient=mime.deliverable(message.to_email) or "")
         if not _begin_handing_over(message):
             relay.withdraw()
             return False

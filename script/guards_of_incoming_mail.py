@@ -189,6 +189,13 @@ INCOMING_GUARDS = [
         "crm/test_given_up.py::test_a_reply_lifts_nothing_that_was_wished",
     ),
     Guard(
+        "returned mail comes to the mailbox that is read",
+        "crm/delivery.py",
+        "relay.offer(sender=mime.in_ascii(returns_to),",
+        "relay.offer(sender=message.sender_email,",
+        "crm/test_inbound.py::test_what_is_returned_comes_to_the_mailbox_that_is_read",
+    ),
+    Guard(
         "a returned mail is known only with what it asks for",
         "crm/actions/inbound.py",
         "        address = _stop_mail(kept, about, now=now)\n    if address:",

@@ -337,9 +337,20 @@ def test_a_reply_to_a_mail_of_ours_finds_its_way_back(lead: Lead, box: ImapServe
     assert InboundMail.objects.get().lead == lead
 
 
+def test_what_is_returned_comes_to_the_mailbox_that_is_read(lead: Lead, far: FarEnd) -> None:
+    """And is proven to be about a mail of ours by its address alone."""
+    Location.objects.update(reply_email="replies@riverbend.example.org")
+    make_message(lead)
+    delivery.send_due()
+    assert far.senders == [str(far.accepted[0]["Reply-To"])]
+    take(bounce(ours="").replace(b"To: r@example.org", f"To: {far.senders[0]}".encode(), 1))
+    assert Suppression.objects.get().because == "bounce"
+
+
 def test_without_a_mailbox_there_is_no_reply_to(lead: Lead, far: FarEnd) -> None:
     make_message(lead)
     delivery.send_due()
+    assert far.senders == ["hello@riverbend.example.org"]
     assert "Reply-To" not in far.accepted[0]
     assert not MailThread.objects.exists()
 

@@ -29,6 +29,7 @@ class FarEnd:
 
     port: int = 0
     accepted: list[Mail] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     sessions: int = 0
     script: dict[str, deque[str]] = field(default_factory=dict)
     put_off_share: float = 0.0
@@ -76,6 +77,7 @@ class _Handler:
         answer = await self._answer(server, "MAIL")
         if answer.startswith("250"):
             envelope.mail_from = address
+            self.far_end.senders.append(address)
             envelope.mail_options.extend(options)
         return answer
 
