@@ -56,7 +56,8 @@ def background(messages: Sequence[Message], *, now: datetime, alone: bool = True
     """For a batch that is locked, inside its transaction: keeps other workers from judging the same people's mails.
     Not `alone`, for a look that sends nothing."""
     automated = {message.lead_id for message in messages if message.message_class in AUTOMATED and message.lead_id}
-    found = Background(suppressed=suppression.of_messages([message for message in messages if message.lead_id]))
+    of_people = [message for message in messages if message.lead_id]
+    found = Background(suppressed=suppression.of_messages(of_people, now=now))
     if automated:
         found.elsewhere = _held_by_others(automated) if alone else set()
         found.agreed = agreed_to(automated)

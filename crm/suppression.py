@@ -3,14 +3,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from crm.enums import MessageClass
 from crm.models import Message, Scope, Suppression
 
+TRIED_AGAIN_AFTER = timedelta(days=30)
 # What each scope holds back. Appointment mails of a person, and answers to their own acts, stop only by their own wish.
 _STOPS: dict[Scope, set[str]] = {
     Scope.EDUCATION: {MessageClass.COMMERCIAL},
@@ -33,8 +36,9 @@ def _hash(address: str, key: str) -> str:
     return salted_hmac("crm.suppression", address.strip().lower(), secret=key, algorithm="sha256").hexdigest()
 
 
-def of_messages(messages: Iterable[Message]) -> dict[UUID, str]:
+def of_messages(messages: Iterable[Message], *, now: datetime | None = None) -> dict[UUID, str]:
     """{message id: why it must not go} for those that must not. One query."""
+    now = now or timezone.now()
     by_hash: dict[str, list[Message]] = defaultdict(list)
     for message in messages:
         for value in hashes_of(message.to_email):
@@ -42,14 +46,16 @@ def of_messages(messages: Iterable[Message]) -> dict[UUID, str]:
     found: dict[UUID, str] = {}
     for row in Suppression.objects.filter(address_hash__in=by_hash, lifted_at=None):
         for message in by_hash[row.address_hash]:
-            if _holds_back(row, message):
+            if _holds_back(row, message, now=now):
                 found[message.pk] = f"{row.get_because_display()} ({row.get_scope_display().lower()})"
     return found
 
 
-def _holds_back(row: Suppression, message: Message) -> bool:
+def _holds_back(row: Suppression, message: Message, *, now: datetime) -> bool:
     if row.lead_ref is not None and row.lead_ref != message.lead_id:
         return False
-    if row.because == "bounce" or (row.lead_ref and row.scope == Scope.EVERYTHING):
+    if row.because == "bounce":  # whoever asks us for something may have a mailbox that works again
+        return message.message_class != MessageClass.ANSWER or row.at > now - TRIED_AGAIN_AFTER
+    if row.lead_ref and row.scope == Scope.EVERYTHING:
         return True
     return message.message_class in _STOPS[Scope(row.scope)]

@@ -196,6 +196,13 @@ INCOMING_GUARDS = [
         "crm/test_inbound.py::test_what_is_returned_comes_to_the_mailbox_that_is_read",
     ),
     Guard(
+        "what came back again stops for another month",
+        "crm/actions/opt_out.py",
+        "if before and because == SuppressedBecause.BOUNCE:",
+        "if False:",
+        "crm/test_given_up.py::test_answers_are_tried_again_after_a_month",
+    ),
+    Guard(
         "a returned mail is known only with what it asks for",
         "crm/actions/inbound.py",
         "        address = _stop_mail(kept, about, now=now)\n    if address:",

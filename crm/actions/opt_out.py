@@ -47,7 +47,7 @@ def record(address: str, *, lead_id: UUID | None, scope: Scope, because: Suppres
 def take_from_the_outbox(address: str, *, now: datetime) -> None:
     """Mails that wait, and those that a worker has claimed: without its lease it hands nothing over. A mail that is
     claimed or written after the rows above were committed is judged by them."""
-    for message_id, reason in suppression.of_messages(list(_waiting(address))).items():
+    for message_id, reason in suppression.of_messages(list(_waiting(address)), now=now).items():
         Message.objects.filter(pk=message_id, state__in=BEFORE_DATA).update(
             state=MessageState.SUPPRESSED, reason=reason, lease_token=None, lease_until=None, finished_at=now
         )
@@ -142,6 +142,8 @@ def scope_of(address_hashes: list[str], lead_id: UUID | None) -> Scope | None:
 def _stop(address_hash: str, lead_id: UUID | None, scope: Scope, because: SuppressedBecause, now: datetime) -> bool:
     refs = [None, lead_id] if lead_id and because == SuppressedBecause.OPT_OUT else [None]
     before = Suppression.objects.count_of(address_hash, scope, because)
+    if before and because == SuppressedBecause.BOUNCE:  # what was tried again has come back, too
+        Suppression.objects.filter(address_hash=address_hash, because=because, lifted_at=None).update(at=now)
     Suppression.objects.bulk_create(
         [Suppression(address_hash=address_hash, lead_ref=ref, scope=scope, because=because, at=now) for ref in refs],
         ignore_conflicts=True,

@@ -1,13 +1,13 @@
 """Addresses that were given up for their returned mail: by what, and until when."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm import inbound
+from crm import inbound, suppression
 from crm.actions import inbound as actions
 from crm.actions import opt_out
-from crm.enums import TaskKind
+from crm.enums import MessageClass, TaskKind
 from crm.models import InboundMail, Lead, Location, Scope, SuppressedBecause, Suppression, Task
 from tests.crm.test_inbound import OURS, bounce, mail
 from tests.factories import make_lead, make_message
@@ -48,6 +48,17 @@ def test_whoever_writes_from_it_gets_mail_again(lead: Lead) -> None:
     assert (is_given_up(), calls()) == (False, 0)
     take(bounce())
     assert (is_given_up(), calls()) == (True, 1)
+
+
+def test_answers_are_tried_again_after_a_month(lead: Lead) -> None:
+    """And not for another month when one of them comes back."""
+    answer, follow_up = make_message(lead), make_message(lead, message_class=MessageClass.FOLLOW_UP)
+    take(bounce())
+    soon, later = datetime.now(UTC) + timedelta(days=29), datetime.now(UTC) + timedelta(days=31)
+    assert {*suppression.of_messages([answer, follow_up], now=soon)} == {answer.pk, follow_up.pk}
+    assert {*suppression.of_messages([answer, follow_up], now=later)} == {follow_up.pk}
+    actions.receive(inbound.read(bounce()), now=later)
+    assert {*suppression.of_messages([answer], now=later + timedelta(days=29))} == {answer.pk}
 
 
 def test_a_robot_lifts_nothing(lead: Lead) -> None:
