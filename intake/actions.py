@@ -81,7 +81,7 @@ def _write_new(asked: Request) -> Submission:
     if asked.urgent:
         lead.safety_hold, lead.outcome, lead.recheck_on = True, Outcome.URGENT, None
         held = request.hold_noted(lead, now=asked.now)
-        _write([*made, held, request.urgent_call(lead, key=sent.pk, now=asked.now)])
+        _write([*made, held, request.urgent_call(lead, key=lead.pk, now=asked.now)])
         safety.raise_alert(lead, key=f"urgent:{sent.pk}", now=asked.now, is_loud=not asked.many)
     else:
         made += [request.first_call(asked, lead, sent), *_begun(asked, lead, sent)]

@@ -243,7 +243,7 @@ def _watch(lead: Lead, made: Assessment, before: Assessment | None, *, now: date
     if any(signs.is_emergency(sign) for sign in fresh) and not lead.safety_hold:
         lead.safety_hold = True
         leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
-        tasks.open_once(request.urgent_call(lead, key=made.pk, now=now))
+        tasks.open_one(request.urgent_call(lead, key=made.pk, now=now))
         safety.raise_alert(lead, key=f"urgent:{made.pk}", now=now)
     wanted = looks.beyond(made.flags, before.flags if before else []) or not all(map(signs.is_emergency, fresh))
     if wanted and not reviews.is_open(lead):

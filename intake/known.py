@@ -120,9 +120,10 @@ def hold(lead: Lead, *, now: datetime) -> None:
 
 
 def call_at_once(lead: Lead, *, key: object, cause: object = None, now: datetime, is_loud: bool = True) -> None:
-    """Open the urgent call, once a `key`, and raise the alert, once a `cause`; leave the lead as it is. `cause`: what
-    was reported just now, when one call stands for several reports: then somebody has to call again."""
-    open_call = tasks.open_again if cause else tasks.open_once
+    """Open the urgent call, one a lead, and raise the alert, once a `cause`; leave the lead as it is. `cause`: what was
+    reported just now by a browser that has not shown whose it is; of what it reports (`key`) there is one call, to be
+    made again, with the same statement whatever is open."""
+    open_call = tasks.open_again if cause else tasks.open_one
     open_call(request.urgent_call(lead, key=key, now=now))
     safety.raise_alert(lead, key=f"urgent:{cause or key}", now=now, is_loud=is_loud)
 
@@ -141,7 +142,7 @@ def raise_unproven_alarm(
     with rows.kept_if(waits is None and not lead.safety_hold):
         rows.insert([request.hold_noted(lead, now=now)], savepoint=False)
     ask_for_review(lead, waits, now=now)
-    call_at_once(lead, key=mine if waits else key, cause=key, now=now, is_loud=is_loud)
+    call_at_once(lead, key=mine if waits else lead.pk, cause=key, now=now, is_loud=is_loud)
 
 
 def ask_for_review(lead: Lead, waits: UnprovenRequest | None, *, now: datetime) -> None:

@@ -50,9 +50,37 @@ MESSAGE_GUARDS = [
     Guard(
         "a task that grew is not ended by an older page",
         "crm/actions/tasks.py",
-        'if TaskKind(task.kind) in GROWING and seen != (task.key or ""):',
+        "if more and seen != task.version:",
         "if False:",
         f"{CONVERSATION}::test_a_task_that_grew_is_neither_ended_nor_put_off_by_an_older_page",
+    ),
+    Guard(
+        "one urgent call stands for all that is told while it is open",
+        "crm/actions/tasks.py",
+        "    if waits is None:\n        open_once(task)",
+        "    if True:\n        open_once(task)",
+        "intake/test_my.py::test_one_urgent_call_stands_for_every_sign_that_is_told_while_it_is_open",
+    ),
+    Guard(
+        "a sign that was told twice is called about once",
+        "crm/actions/tasks.py",
+        "key__in=[task.key, for_both]",
+        "key__in=[task.key]",
+        "crm/test_ending_tasks.py::test_a_cause_opens_one_task_though_it_is_told_again_when_that_is_done",
+    ),
+    Guard(
+        "no older page ends an urgent call",
+        "crm/actions/tasks.py",
+        '    TaskKind.URGENT_CALL: "There',
+        '    TaskKind.CALL: "There',
+        "intake/test_my.py::test_one_urgent_call_stands_for_every_sign_that_is_told_while_it_is_open",
+    ),
+    Guard(
+        "no older page ends an urgent call that is due anew",
+        "crm/models/task.py",
+        "{self.due_at.isoformat()}",
+        "",
+        "intake/test_my.py::test_signs_told_by_the_browser_that_sent_the_request_have_one_urgent_call",
     ),
     Guard(
         "a task that was ended for what nobody saw waits again",

@@ -12,8 +12,8 @@ STRANGER_GUARDS = [
     Guard(
         "another sign in a report is called about again",
         "intake/known.py",
-        "tasks.open_again if cause else tasks.open_once",
-        "tasks.open_once",
+        "tasks.open_again if cause else tasks.open_one",
+        "tasks.open_one",
         f"{_REPORTS}::test_another_sign_in_a_report_is_called_about_again",
     ),
     Guard(

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from crm import clinic_hours
 from crm.enums import ActivityKind, TaskKind
@@ -21,8 +22,11 @@ NEEDS: dict[TaskKind, str] = {
 }
 # These end by what was decided (crm/actions/reviews.py, imaging.py), and never by "Done".
 DECIDED = {TaskKind.REVIEW}
-# What comes while such a task is open renames it: no page that was made before ends it or puts it off.
-GROWING = {TaskKind.ANSWER}
+# What comes while such a task is open changes it: no page that was made before ends it or puts it off.
+GROWING = {
+    TaskKind.ANSWER: "They wrote again since this page was made, or somebody put this off: read it first.",
+    TaskKind.URGENT_CALL: "There is another reason to call since this page was made, or another time: look first.",
+}
 ANSWER_MAIL = "Answer the e-mail"
 
 
@@ -35,6 +39,19 @@ def open_again(task: Task) -> None:
     """Save a task; one with its key waits again and is due as this one, whether somebody had done it or put it off."""
     again = ["due_at", "done_at", "done_by"]
     Task.objects.bulk_create([task], update_conflicts=True, unique_fields=["key"], update_fields=again)
+
+
+def open_one(task: Task) -> None:
+    """Save a task, once a key, unless one of its kind waits for the lead: that one is then due as this one, and stands
+    for both; what ends the one cause by its key ends it no more. Lock the lead first."""
+    for_both = f"{task.kind}:{task.key}"
+    if Task.objects.filter(key__in=[task.key, for_both]).exists():
+        return
+    waits = Task.objects.open().filter(lead=task.lead_id, kind=task.kind).order_by("created_at", "pk").first()
+    if waits is None:
+        open_once(task)
+    else:
+        Task.objects.filter(pk=waits.pk).update(due_at=task.due_at, key=for_both)
 
 
 def open_task(lead: Lead, *, kind: TaskKind, title: str, due_at: datetime, key: str) -> None:
@@ -90,9 +107,9 @@ def put_off(task: Task, *, until: datetime, by: User, now: datetime, seen: str =
     """
     if not may_put_off(task, by):
         raise TaskRefused("This task waits for somebody else: you cannot put it off.")
-    _refuse_unseen(task, seen)
+    as_seen = _as_seen(task, seen)
     with transaction.atomic():
-        if not Task.objects.open().filter(pk=task.pk, key=task.key).update(due_at=until):
+        if not as_seen.update(due_at=until):
             return False
         when = until.astimezone(task.lead.location.zone)
         # without the title: the patient reads this line in their copy, and the title is a note of ours
@@ -102,7 +119,7 @@ def put_off(task: Task, *, until: datetime, by: User, now: datetime, seen: str =
 
 
 def finish_task(task: Task, *, by: User, now: datetime, seen: str = "") -> bool:
-    """Marks a task done; False when somebody had done it before. `seen`: the key that the task had on their page.
+    """Marks a task done; False when somebody had done it before. `seen`: its version on their page.
 
     Raises TaskRefused for a review, which only its decision ends, for whoever may not do what the task asks for, and
     when more came since their page was made.
@@ -111,10 +128,12 @@ def finish_task(task: Task, *, by: User, now: datetime, seen: str = "") -> bool:
         raise TaskRefused("A clinical review ends with the decision of a clinician.")
     if not may_finish(task, by):
         raise TaskRefused("This task waits for somebody else: you cannot end it.")
-    _refuse_unseen(task, seen)
-    return bool(Task.objects.open().filter(pk=task.pk, key=task.key).update(done_at=now, done_by=by))
+    return bool(_as_seen(task, seen).update(done_at=now, done_by=by))
 
 
-def _refuse_unseen(task: Task, seen: str) -> None:
-    if TaskKind(task.kind) in GROWING and seen != (task.key or ""):
-        raise TaskRefused("They wrote again since this page was made: read it first.")
+def _as_seen(task: Task, seen: str) -> QuerySet[Task]:
+    """The task, as long as it is open and asks for what the page showed."""
+    same, more = Task.objects.open().filter(pk=task.pk, key=task.key), GROWING.get(TaskKind(task.kind))
+    if more and seen != task.version:
+        raise TaskRefused(more)
+    return same.filter(due_at=task.due_at) if more else same

@@ -51,5 +51,10 @@ class Task(Row):
             ),
         ]
 
+    @property
+    def version(self) -> str:
+        """Return what a page names of the task that it shows: another one once more has come, or its time changed."""
+        return f"{self.key or ''} {self.due_at.isoformat()}"
+
     def __str__(self) -> str:
         return self.title

@@ -311,7 +311,7 @@ def test_a_task_that_grew_is_neither_ended_nor_put_off_by_an_older_page(
     task.refresh_from_db()
     assert (task.done_at, task.due_at) == (None, due_at)
 
-    desk.post(path, shown | {"seen": task.key})
+    desk.post(path, shown | {"seen": task.version})
     task.refresh_from_db()
     assert task.done_at is not None or task.due_at != due_at
 

@@ -56,7 +56,14 @@ def test_nobody_ends_what_they_cannot_read(client: Client, lead: Lead, kind: Tas
     client.force_login(make_user("front_desk", email="fran@example.org"))
     assert "This task waits for somebody else: you cannot end it." in presses(client, task)
     assert stands_as_before(task)
-    assert tasks.finish_task(task, by=coordinator, now=NOON)
+    assert tasks.finish_task(task, by=coordinator, now=NOON, seen=task.version)
+
+
+def test_a_cause_opens_one_task_though_it_is_told_again_when_that_is_done(lead: Lead) -> None:
+    for key in ("one", "another", "another"):
+        tasks.open_one(Task(lead=lead, kind=TaskKind.URGENT_CALL, title="Call", due_at=NOON, key=key))
+        Task.objects.filter(key="urgent_call:another").update(done_at=NOON)
+    assert Task.objects.get().done_at == NOON
 
 
 def test_there_is_no_button_where_a_press_would_be_refused(client: Client, lead: Lead) -> None:

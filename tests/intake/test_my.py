@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from crm.actions import tasks
 from crm.enums import ActivityKind, Outcome, TaskKind
-from crm.models import Lead, Location, Measurement, Task, Treatment
+from crm.errors import TaskRefused
+from crm.models import Lead, Location, Measurement, Task, Treatment, User
 from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
 from intake import actions
 from intake.models import Submission
@@ -143,6 +145,37 @@ def test_another_sign_with_the_same_form_calls_again(visitor: Client, lead: Lead
     for signs in (["A1"], ["A1"], ["A1", "A2"]):
         visitor.post("/my/questions/pain/", page | {"safety_check": signs})
     assert (lead.alerts.get().round, lead.alerts.get().causes.count()) == (1, 2)
+
+
+def test_signs_told_by_the_browser_that_sent_the_request_have_one_urgent_call(
+    visitor: Client, lead: Lead, coordinator: User
+) -> None:
+    versions = list[str]()
+    for page, sign in (("pain", "A1"), ("background", "A2"), ("pain", "A3")):
+        visitor.post(f"/my/questions/{page}/", sent(safety_check=[sign]))
+        call = Task.objects.get(lead=lead, kind=TaskKind.URGENT_CALL)
+        versions.append(call.version)
+    assert lead.alerts.get().causes.count() == 3
+    for older in versions[:2]:
+        with pytest.raises(TaskRefused, match="another reason to call"):
+            tasks.finish_task(call, by=coordinator, now=timezone.now(), seen=older)
+    assert tasks.finish_task(call, by=coordinator, now=timezone.now(), seen=versions[2])
+
+
+def test_one_urgent_call_stands_for_every_sign_that_is_told_while_it_is_open(lead: Lead, coordinator: User) -> None:
+    browser = own_browser(lead)
+    calls = Task.objects.open().filter(lead=lead, kind=TaskKind.URGENT_CALL)
+    browser.post("/my/questions/pain/", sent(safety_check=["A1"]))
+    first = calls.get()
+    calls.update(due_at=timezone.now() + timedelta(hours=3))  # put off
+    browser.post("/my/questions/background/", sent(safety_check=["A2"]))
+    again = calls.get()
+    assert (again.pk, again.due_at <= timezone.now(), lead.alerts.get().causes.count()) == (first.pk, True, 2)
+    with pytest.raises(TaskRefused, match="another reason to call"):
+        tasks.finish_task(again, by=coordinator, now=timezone.now(), seen=first.version)
+    assert tasks.finish_task(again, by=coordinator, now=timezone.now(), seen=again.version)
+    browser.post("/my/questions/pain/", sent(safety_check=["A3"]))
+    assert calls.get().pk != first.pk
 
 
 def pick(browser: Client, *kinds: str) -> list[Treatment]:

@@ -305,14 +305,15 @@ def test_another_sign_in_a_report_is_called_about_again(
     browser, _answer = EMERGENCY[way](known, A_SIGN)
     call = Task.objects.get(lead=known, kind=TaskKind.URGENT_CALL)
     if is_done:
-        tasks.finish_task(call, by=coordinator, now=timezone.now())
+        tasks.finish_task(call, by=coordinator, now=timezone.now(), seen=call.version)
     else:
-        tasks.put_off(call, until=timezone.now() + timedelta(days=1), by=coordinator, now=timezone.now())
+        later = timezone.now() + timedelta(days=1)
+        tasks.put_off(call, until=later, by=coordinator, now=timezone.now(), seen=call.version)
     form = str(uuid.uuid4())
     page(browser, {"safety_check": ["A5"]}, submission_id=form)
     again = Task.objects.open().get(lead=known, kind=TaskKind.URGENT_CALL)
     assert (again.pk, again.due_at <= timezone.now()) == (call.pk, True)
-    tasks.finish_task(again, by=coordinator, now=timezone.now())
+    tasks.finish_task(again, by=coordinator, now=timezone.now(), seen=again.version)
     page(browser, {"safety_check": ["A5"]}, submission_id=form)  # the same press is no other sign
     assert not Task.objects.open().filter(lead=known, kind=TaskKind.URGENT_CALL).exists()
 
