@@ -116,6 +116,7 @@ class Unsure(TextChoices):
     RELIEF = "relief_percent", "How much it helped"
     LASTED = "relief_duration_days", "How long it helped"
     DIRECTED = "directed_by_clinician", "Whether a clinician directed it"
+    REGION = "body_region", "Where it was given"
 
 
 class MeasurementKind(TextChoices):

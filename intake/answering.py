@@ -24,7 +24,6 @@ from crm.errors import TreatmentRefused
 from crm.models import Activity, Lead, PatientSession, Treatment
 from crm.partial_dates import last_day
 from crm.treatment_enums import Source, TreatmentGroup, TreatmentStatus
-from crm.vocabulary import GROUP_OF
 from intake import assessments, known, record, request, signs
 from intake.applying import Sent, apply_page, columns_of
 from intake.models import PendingSubmission, Submission, Unproven, UnprovenRequest
@@ -32,7 +31,6 @@ from intake.questionnaire import is_asked_anew
 from intake.record import TREATMENTS
 
 NOT_TRIED = {"not_tried": True}
-REGION_OF = {"neck": "cervical", "mid_back": "thoracic", "low_back": "lumbar", "buttock_hip": "sacral"}
 
 
 class NewerAnswers(Exception):
@@ -168,25 +166,22 @@ def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
     own = Submission.objects.filter(session=sent.session, form_id=sent.submission_id, page=TREATMENTS)
     pressed = {page.answers["told"].get("kind") for page in own}
     there = {one.kind for one in visible_treatments(sent.session) if one.group != TreatmentGroup.INJECTION} | pressed
-    region = _region(record.visible_answers(sent.session))
     fresh = [kind for kind in dict.fromkeys(kinds) if kind not in there]  # a form may tick one twice
-    added = [_add(sent, kind, region) for kind in fresh]
+    added = [_add(sent, kind) for kind in fresh]
     for number, treatment in enumerate(added):
         told, in_order = {"kind": treatment.kind}, sent.now + timedelta(microseconds=number)
-        columns = told | {"body_region": treatment.body_region}
         page = replace(sent, now=in_order)
-        _keep_told(page, treatment, told, columns, submission_id=sent.submission_id, waits=waits)
+        _keep_told(page, treatment, told, told, submission_id=sent.submission_id, waits=waits)
     if added and sent.session.is_proven:
         assessments.ask(sent.lead, cause="Treatments told", now=sent.now)
     return added
 
 
-def _add(sent: Sent, kind: str, region: str) -> Treatment:
+def _add(sent: Sent, kind: str) -> Treatment:
     """The row; of a browser that has not shown whose it is one that nobody has saved."""
-    columns = {"kind": kind, "body_region": region if GROUP_OF[kind] == TreatmentGroup.INJECTION else ""}
     if not sent.session.is_proven:
-        return Treatment(lead=sent.lead, source=sent.source, created_at=sent.now, **columns)
-    return treatments.add(sent.lead, by=sent.session.by, source=sent.source, now=sent.now, **columns)
+        return Treatment(lead=sent.lead, source=sent.source, created_at=sent.now, kind=kind)
+    return treatments.add(sent.lead, by=sent.session.by, source=sent.source, now=sent.now, kind=kind)
 
 
 @transaction.atomic
@@ -381,8 +376,3 @@ def _note(sent: Sent, waits: UnprovenRequest | None) -> Activity:
         summary=sent.title if waits is None else f"{sent.title}, not proven",
         details={"submission": str(sent.submission_id)},
     )
-
-
-def _region(answers: dict[str, Any]) -> str:
-    """Where injections probably went: where it hurts. The person can say otherwise on the next page."""
-    return next((REGION_OF[place] for place in answers.get("pain_region") or [] if place in REGION_OF), "lumbar")

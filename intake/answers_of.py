@@ -15,7 +15,7 @@ def answers_of(row: Treatment) -> dict[str, Any]:
     return {
         "kind_other": row.kind_other,
         "drug_name": row.drug_name,
-        "body_region": row.body_region,
+        "body_region": row.body_region or ("unsure" if Unsure.REGION in unsure else ""),
         "start": _said(row.start_date, row.start_precision),
         "end": _said(row.end_date, row.end_precision),
         "forgotten": [Unsure.DATES.value] if Unsure.DATES in unsure else [],

@@ -227,7 +227,8 @@ def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
     """What both papers show."""
     shown = ledger_views.of_lead(lead)
     relief = _relief_told(lead)
-    rows = [(line, row, name, _relief_in_words(row, relief.get(str(row.pk)))) for line, row, name in shown["rows"]]
+    told = [(one, relief.get(str(one[1].pk))) for one in shown["rows"]]
+    rows = [(line, row, name, _where(row, said), _relief_in_words(row, said)) for (line, row, name), said in told]
     return shown | {"rows": rows, "place": lead.location, "now": timezone.now()}
 
 
@@ -239,6 +240,12 @@ def _relief_told(lead: Lead) -> dict[str, str]:
         row = page.answers["treatment"]
         found[row] = str(page.answers["told"].get("relief", found.get(row)) or "")
     return found
+
+
+def _where(row: Treatment, told: str | None) -> str:
+    """As Treatment.where; `told` None: the patient was not asked about this treatment yet."""
+    is_known = row.body_region or row.unsure_of or not row.where
+    return "not asked" if told is None and row.source == Source.PATIENT and not is_known else row.where
 
 
 def _relief_in_words(row: Treatment, told: str | None) -> str:

@@ -69,6 +69,7 @@ REGIONS = (
     ("thoracic", _("Mid back")),
     ("lumbar", _("Low back")),
     ("sacral", _("Tailbone or pelvis")),
+    UNSURE,
 )
 # Tells a warning sign (intake/questionnaire/red_flags.py); asked anew each time.
 SINCE_THEN = (
@@ -111,7 +112,7 @@ class ToldForm(ShownForm):
     drug_name = LineField(
         label=_("Name of the medicine"), max_length=120, required=False, help_text=_("If you know it.")
     )
-    body_region = forms.ChoiceField(label=_("Where was it given?"), choices=REGIONS, widget=RADIO)
+    body_region = forms.ChoiceField(label=_("Where was it given?"), choices=REGIONS, widget=RADIO, required=False)
     start = SaidDateField(label=_("When did it begin?"), required=False, help_text=_("2026, 03/2026 or 03/15/2026."))
     going_on = forms.ChoiceField(
         label=_("Does it go on?"), choices=(("yes", _("Yes")), ("no", _("No"))), widget=RADIO, required=False
@@ -245,8 +246,10 @@ class ToldForm(ShownForm):
     def columns(self) -> dict[str, Any]:
         """Return the columns of the Treatment that the changed answers become. Call when valid."""
         data, changed = self.cleaned_data, {name for name in self.stands if self.is_touched(name)}
-        alike = ("kind_other", "drug_name", "body_region", "sessions", "side_effects")
+        alike = ("kind_other", "drug_name", "sessions", "side_effects")
         columns = {name: data[name] for name in alike if name in changed}
+        if "body_region" in changed:
+            columns["body_region"] = "" if data["body_region"] == UNSURE[0] else data["body_region"]
         for name in changed & {"start", "end"}:
             columns |= _dates(name, data[name])
         if changed & {"going_on", "end", "ended_because"} or ("start" in changed and not self.treatment.status):
@@ -288,6 +291,7 @@ UNSURE_OF = {
     "lasted": Unsure.LASTED,
     "clinician": Unsure.DIRECTED,
     "forgotten": Unsure.DATES,
+    "body_region": Unsure.REGION,
 }
 WHY = {
     "start": _("Insurers ask when and for how long. The month is enough."),

@@ -196,7 +196,7 @@ def _is_answered(treatment: Treatment, unsure: str) -> bool:
     if unsure == Unsure.DATES:
         once = treatment.ongoing or treatment.group == TreatmentGroup.INJECTION
         return bool(treatment.start_date and (treatment.end_date or once))
-    return getattr(treatment, unsure, None) is not None
+    return getattr(treatment, unsure, None) not in (None, "")
 
 
 def _settle_state(treatment: Treatment, *, told: Collection[str]) -> None:
@@ -245,7 +245,6 @@ def check(treatment: Treatment, *, today: date, born: date | None = None) -> Non
             _("The end lies in the future: leave it empty if it goes on."),
         ),
         ((treatment.relief_percent or 0) > 100, "relief_percent", _("Relief is between 0 and 100 percent.")),
-        (_lacks_region(treatment), "body_region", _("Say where the injection was given.")),
     ]
     for name in ("start", "end"):
         day, precision = getattr(treatment, f"{name}_date"), getattr(treatment, f"{name}_precision")
@@ -254,10 +253,6 @@ def check(treatment: Treatment, *, today: date, born: date | None = None) -> Non
     for broken, field, message in rules:
         if broken:
             raise TreatmentRefused(field, message)
-
-
-def _lacks_region(treatment: Treatment) -> bool:
-    return GROUP_OF.get(treatment.kind) == TreatmentGroup.INJECTION and not treatment.body_region
 
 
 def _local_date(lead: Lead, now: datetime) -> date:

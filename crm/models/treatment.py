@@ -29,7 +29,7 @@ from crm.treatment_enums import (
     TreatmentStatus,
     Unsure,
 )
-from crm.vocabulary import GROUP_OF, TreatmentKind, kinds_in, name_of
+from crm.vocabulary import GROUP_OF, TreatmentKind, name_of
 
 
 def _ends_in(precision: DatePrecision) -> Q:
@@ -51,7 +51,7 @@ class Treatment(Row):
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="treatments")
     kind = models.CharField(max_length=40, choices=TreatmentKind)
     kind_other = models.CharField("what exactly", max_length=120, blank=True)
-    body_region = models.CharField(max_length=10, choices=BodyRegion, blank=True)
+    body_region = models.CharField(max_length=10, choices=BodyRegion, blank=True, help_text="Empty: not said.")
     side = models.CharField(max_length=5, choices=Side, blank=True)
     level = models.CharField(max_length=40, blank=True, help_text="Such as L4-5.")
     guidance = models.CharField(max_length=10, choices=Guidance, blank=True)
@@ -118,10 +118,6 @@ class Treatment(Row):
                 condition=Q(relief_percent__isnull=True) | Q(relief_percent__lte=100), name="treatment_relief_0_100"
             ),
             models.CheckConstraint(
-                condition=~Q(kind__in=[kind.value for kind in kinds_in(TreatmentGroup.INJECTION)]) | ~Q(body_region=""),
-                name="treatment_injection_region",
-            ),
-            models.CheckConstraint(
                 condition=Q(verified_at__isnull=True, verified_by__isnull=True)
                 | Q(verified_at__isnull=False, verified_by__isnull=False),
                 name="treatment_verified_at_and_by",
@@ -162,6 +158,13 @@ class Treatment(Row):
         """Return the period, or why there is none."""
         unknown = gettext("not remembered") if Unsure.DATES in self.unsure_of else gettext("not said")
         return self.period or unknown
+
+    @property
+    def where(self) -> str:
+        """Return on which part of the spine an injection was given, in words; of anything else "" when nobody said."""
+        if self.body_region or self.group != TreatmentGroup.INJECTION:
+            return str(self.get_body_region_display())
+        return gettext("not sure") if Unsure.REGION in self.unsure_of else gettext("not said")
 
     @property
     def as_told(self) -> Self:

@@ -307,7 +307,6 @@ def test_injection_keeps_how_long_relief_lasted(desk: Client, lead: Lead) -> Non
         ("start", {"start": "last spring"}, "Write the year, month and year, or the day"),
         ("start", {"start": "02/30/2026"}, "There is no such date"),
         ("relief_percent", {"relief_percent": "120"}, "Relief is between 0 and 100 percent."),
-        ("body_region", {"kind": "esi_caudal"}, "Say where the injection was given."),
         ("relief_duration_days", {"relief_duration_days": "ages"}, "Write a number of days, weeks or months"),
     ],
 )

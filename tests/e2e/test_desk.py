@@ -139,12 +139,13 @@ def test_refused_treatment_shows_where_and_keeps_what_was_typed(
     page = sign_in(open_page(), coordinator)
     page.goto(f"/admin/crm/lead/{maria.pk}/treatments/add/")
     page.locator("[name=kind]").select_option("esi_caudal")
+    page.locator("[name=relief_percent]").fill("120")
     page.locator("[name=provider_name]").fill("Pat Sample")
     page.get_by_role("button", name="Save", exact=True).click()
 
-    page.get_by_role("alert").get_by_role("link", name="Body region").click()
+    page.get_by_role("alert").get_by_role("link", name="Relief, percent").click()
 
-    expect(page.locator("[name=body_region]")).to_be_focused()
+    expect(page.locator("[name=relief_percent]")).to_be_focused()
     expect(page.locator("[name=provider_name]")).to_have_value("Pat Sample")
     assert barriers(page) == []
 

@@ -192,9 +192,32 @@ def test_picking_asks_for_the_details_of_each(visitor: Client) -> None:
     rows = pick(visitor, "pt_supervised", "esi_unknown")
     assert [(row.kind, row.source, row.body_region) for row in rows] == [
         ("pt_supervised", Source.PATIENT, ""),
-        ("esi_unknown", Source.PATIENT, "lumbar"),
+        ("esi_unknown", Source.PATIENT, ""),  # asked, never guessed from where it hurts
     ]
     assert pick(visitor, "pt_supervised") == rows
+
+
+def fields_on(browser: Client, row: Treatment) -> str:
+    return browser.get(f"/my/treatments/{row.pk}/").content.decode()
+
+
+def test_where_an_injection_was_given_is_asked_and_never_guessed(lead: Lead, clinician: User) -> None:
+    browser, desk = own_browser(lead), Client()
+    desk.force_login(clinician)
+
+    def printed() -> str:
+        return desk.get(f"/admin/crm/lead/{lead.pk}/summary/").content.decode()
+
+    pick(browser, "esi_unknown")
+    assert "where: not asked" in printed()
+    rows = [*pick(browser, "esi_unknown"), *pick(browser, "esi_unknown")[-1:]]
+    assert "checked" not in fields_on(browser, rows[0]).partition('name="body_region"')[2].partition("</fieldset>")[0]
+    for row, said in zip(rows, ("cervical", "unsure", ""), strict=True):
+        assert browser.post(f"/my/treatments/{row.pk}/", sent(start="03/2026", body_region=said)).status_code == 302
+        row.refresh_from_db()
+    assert [row.where for row in rows] == ["Neck", "not sure", "not said"]
+    paper = printed()
+    assert [words in paper for words in ("where: Neck", "where: not sure", "where: not said")] == [True] * 3
 
 
 def test_details_become_a_treatment_and_the_words_stay(visitor: Client, lead: Lead) -> None:
