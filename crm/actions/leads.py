@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from crm import calling, stages
+from crm import before_birth, calling, stages
 from crm.actions import addresses, assignment, events, next_steps, referrals, tasks
 from crm.actions.next_steps import NextStep
 from crm.enums import (
@@ -240,7 +240,8 @@ def _plain(value: Any) -> Any:
 
 
 def tell_birthday(lead: Lead, *, born: date, by: User | None, now: datetime) -> None:
-    """Writes the date of birth, which can prove who somebody is. The timeline says that it changed, never to what."""
+    """Writes the date of birth, which can prove who somebody is. The timeline says that it changed, never to what, and
+    names the dates on record that lie before it; a person is asked to look at those."""
     locked = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     if locked.date_of_birth == born.isoformat():
         return
@@ -248,6 +249,21 @@ def tell_birthday(lead: Lead, *, born: date, by: User | None, now: datetime) -> 
     locked.date_of_birth = born.isoformat()
     locked.save(update_fields=["date_of_birth", "updated_at"])
     Activity.objects.create(lead=locked, kind=ActivityKind.DETAILS, at=now, by=by, summary=f"{verb} the date of birth")
+    if earlier := before_birth.lines(locked, born):
+        _ask_about_dates(locked, earlier, by=by, now=now)
+
+
+def _ask_about_dates(lead: Lead, earlier: list[str], *, by: User | None, now: datetime) -> None:
+    told = Activity.objects.create(
+        lead=lead,
+        kind=ActivityKind.DETAILS,
+        at=now,
+        by=by,
+        summary="Dates on record lie before the birth",
+        note="; ".join(earlier),
+    )
+    title = "Dates on record lie before the birth: correct one or the other"
+    tasks.open_task(lead, kind=TaskKind.OTHER, title=title, due_at=now, key=f"before-birth:{told.pk}")
 
 
 def add_note(lead: Lead, *, by: User, text: str, in_confidence: bool = False, now: datetime | None = None) -> Activity:

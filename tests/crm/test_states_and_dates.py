@@ -10,10 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import imaging, measurements, reviews, treatments
+from crm.actions import imaging, leads, measurements, reviews, treatments
 from crm.enums import ConsultResult, TaskKind
 from crm.errors import ImagingRefused, MeasurementRefused, ReviewRefused, TreatmentRefused
-from crm.models import ImagingStudy, Lead, Task, Treatment, User
+from crm.models import Activity, Consultation, ImagingStudy, Lead, Measurement, Task, Treatment, User
 from crm.treatment_enums import MeasurementKind, Source
 from tests.crm.test_desk_corrections import IN_PLACE, as_shown
 from tests.crm.test_desk_lead import at, treatment_form
@@ -315,3 +315,34 @@ def test_rows_that_were_only_ticked_lose_the_state_that_nobody_said(lead: Lead, 
     states = dict(Treatment.objects.values_list("pk", "status"))
     assert states[ticked.pk] == ""
     assert {states[row.pk] for row in (*told, chosen)} == {"completed"}
+
+
+# --- A date of birth that is corrected -------------------------------------------------------------------------------
+def test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked(lead: Lead, clinician: User) -> None:
+    day, now = date(2019, 3, 1), timezone.now()
+    make_treatment(lead, kind="chiropractic", start_date=day)
+    make_treatment(lead, kind="heat", start_date=date(2021, 1, 1), start_precision="year")
+    ImagingStudy.objects.create(lead=lead, modality="mri", region="lumbar", made_on=day)
+    Consultation.objects.create(lead=lead, held_on=day, result=ConsultResult.values[0], by=clinician)
+    for moment in (
+        datetime(2019, 3, 2, 3, tzinfo=UTC),
+        datetime(2021, 6, 5, 3, tzinfo=UTC),
+        datetime(2021, 6, 5, 5, tzinfo=UTC),
+    ):
+        Measurement.objects.create(lead=lead, kind="nrs_avg", value=5, at=moment)  # the last one on the day of birth
+
+    leads.tell_birthday(lead, born=date(1970, 3, 15), by=clinician, now=now)
+    assert not Activity.objects.filter(summary__startswith="Dates on record").exists()
+    leads.tell_birthday(lead, born=date(2021, 6, 5), by=clinician, now=now)
+
+    told = Activity.objects.get(lead=lead, summary__startswith="Dates on record").note.split("; ")
+    assert [len(told), *(line.rpartition(": ")[2] for line in told)] == [
+        5,
+        "Mar 2019",
+        "Mar 2019",
+        "Mar 1, 2019",
+        "Mar 1, 2019",
+        "Jun 4, 2021",
+    ]
+    assert Task.objects.open().filter(lead=lead, title__startswith="Dates on record lie before the birth").count() == 1
+    assert not any("Jun 5" in note or "2021-06-05" in note for note in Activity.objects.values_list("note", flat=True))
