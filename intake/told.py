@@ -163,7 +163,10 @@ class ToldForm(ShownForm):
         self.treatment, self.pressed = treatment.as_told, pressed or {}
         for name in self._unfitting():
             del self.fields[name]
-        for name, why in WHY.items():
+        once = self.treatment.group == TreatmentGroup.INJECTION
+        if once:
+            self.fields["start"].label = _("When was it?")
+        for name, why in (WHY | (WHY_ONCE if once else {})).items():
             if name in self.fields:
                 self.fields[name].why = why  # type: ignore[attr-defined]  # templates show it
         self.stands = {name: value for name, value in answers_of(self.treatment).items() if name in self.fields}
@@ -189,7 +192,7 @@ class ToldForm(ShownForm):
         if group != TreatmentGroup.MEDICATION:
             names.append("drug_name")
         if group == TreatmentGroup.INJECTION:
-            names += ["going_on", "end", "sessions"]
+            names += ["going_on", "end", "ended_because", "sessions"]
         else:
             names += ["body_region", "since_then"]
         if group in {TreatmentGroup.MEDICATION, TreatmentGroup.DEVICE, TreatmentGroup.SELF_CARE}:
@@ -300,6 +303,7 @@ WHY = {
     "since_then": _("Fever with new pain after an injection cannot wait."),
     "clinician": _("Insurers ask whether it was prescribed."),
 }
+WHY_ONCE = {"start": _("Insurers ask when. The month is enough.")}
 
 
 def _past(said: SaidDate | None) -> SaidDate | None:

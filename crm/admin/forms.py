@@ -21,7 +21,15 @@ from crm.normalise import email_address, is_public_domain, one_line
 from crm.partial_dates import FAR_AHEAD, LONG_AGO
 from crm.said import SaidDate, SaidDateField, SpanField
 from crm.text_fields import LineField, TextField
-from crm.treatment_enums import DatePrecision, MeasurementKind, SideEffect, Source, TreatmentStatus, Unsure
+from crm.treatment_enums import (
+    DatePrecision,
+    MeasurementKind,
+    SideEffect,
+    Source,
+    TreatmentGroup,
+    TreatmentStatus,
+    Unsure,
+)
 from crm.vocabulary import grouped_choices
 
 _THREE_ROWS = forms.Textarea(attrs={"rows": 3})
@@ -230,6 +238,8 @@ class TreatmentForm(CorrectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.group == TreatmentGroup.INJECTION:
+            self.fields["start"].label, self.fields["status"].label = "When was it?", "Did it take place?"
         for end in ("start", "end"):
             day = getattr(self.instance, f"{end}_date")
             if day:

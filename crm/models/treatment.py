@@ -136,7 +136,9 @@ class Treatment(Row):
 
     @property
     def state(self) -> str:
-        """Return how it stands or ended, in words."""
+        """Return how it stands or ended, in words. An injection that took place has no end."""
+        if self.group == TreatmentGroup.INJECTION and self.status == TreatmentStatus.COMPLETED:
+            return gettext("Given")
         return str(self.get_status_display()) if self.status else gettext("not said")
 
     @property

@@ -76,6 +76,7 @@ SIGN_RULES: tuple[SignRule, ...] = (
     SignRule("B5", (Part("recent_events", frozenset({"infection", "surgery", "drugs"}), frozenset({"unsure"})),)),
     SignRule("B5", (_sure("since_then", "fever", "infection", "worse_pain"), _INJECTED)),
     SignRule("B5", (_sure("side_effects", "infection", "pain_flare"), _INJECTED)),
+    # No injection is asked this any more; what was told of one before goes on counting.
     SignRule("B5", (_sure("ended_because", "stopped_made_worse"), _INJECTED)),
     SignRule("B6", (_sure("limb_weakness", "same"),)),
     SignRule("B6", (_sure("limb_numbness", "same"),)),

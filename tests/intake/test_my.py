@@ -197,8 +197,8 @@ def test_picking_asks_for_the_details_of_each(visitor: Client) -> None:
     assert pick(visitor, "pt_supervised") == rows
 
 
-def fields_on(browser: Client, row: Treatment) -> str:
-    return browser.get(f"/my/treatments/{row.pk}/").content.decode()
+def fields_on(browser: Client, row: Treatment, *, language: str = "") -> str:
+    return browser.get(f"{language}/my/treatments/{row.pk}/").content.decode()
 
 
 def test_where_an_injection_was_given_is_asked_and_never_guessed(lead: Lead, clinician: User) -> None:
@@ -218,6 +218,26 @@ def test_where_an_injection_was_given_is_asked_and_never_guessed(lead: Lead, cli
     assert [row.where for row in rows] == ["Neck", "not sure", "not said"]
     paper = printed()
     assert [words in paper for words in ("where: Neck", "where: not sure", "where: not said")] == [True] * 3
+
+
+@pytest.mark.parametrize(("language", "words"), [("", "When was it?"), ("/es", "¿Cuándo fue?")])
+def test_an_injection_is_asked_when_it_was_and_not_how_it_ended(visitor: Client, language: str, words: str) -> None:
+    therapy, injection = pick(visitor, "pt_supervised", "esi_unknown")
+    page = fields_on(visitor, injection, language=language)
+    assert (words in page, 'name="ended_because"' in page, 'name="end"' in page) == (True, False, False)
+    assert words not in fields_on(visitor, therapy, language=language)
+    assert 'name="ended_because"' in fields_on(visitor, therapy)
+
+
+def test_the_desk_and_papers_say_of_an_injection_that_it_was_given(visitor: Client, coordinator: User) -> None:
+    [row] = pick(visitor, "esi_unknown")
+    visitor.post(f"/my/treatments/{row.pk}/", sent(start="03/2026"))
+    row.refresh_from_db()
+    assert (row.status, row.state) == (TreatmentStatus.COMPLETED, "Given")
+    desk = Client()
+    desk.force_login(coordinator)
+    form = desk.get(f"/admin/crm/lead/{row.lead_id}/treatments/{row.pk}/").content.decode()
+    assert ("When was it?" in form, "how did it end?" in form) == (True, False)
 
 
 def test_details_become_a_treatment_and_the_words_stay(visitor: Client, lead: Lead) -> None:

@@ -675,7 +675,6 @@ def test_an_injection_of_long_ago_tells_nothing(lead: Lead, browser: Client) -> 
         {"since_then": ["fever"]},
         {"since_then": ["worse_pain"]},
         {"side_effects": ["infection"]},
-        {"ended_because": "stopped_made_worse"},
     ],
 )
 def test_an_injection_with_something_since_leads_to_a_review(
