@@ -119,12 +119,13 @@ def _about_care() -> None:
     by = {STAFF: "created_by updated_by"}
     data(Treatment, path="lead", title=noop("Treatments"), fields=_TREATMENT, order="created_at", left_out=by)
     _about_scores_and_files()
-    decided = {HANDLING: "needs_second seen"}
+    decided = {HANDLING: "needs_second seen", KEY: "entry"}
     looked = "at decision reason by second_at second_by signs study void_at void_because"
-    data(ReviewDecision, path="lead", title=noop("Clinical reviews"), fields=looked, order="at", left_out=decided)
+    data(ReviewDecision, path="lead", title=noop("Clinical reviews"), fields=looked, order="entry", left_out=decided)
     lifted = "at note by signs"
     title = noop("Safety holds lifted")
-    data(HoldClearing, path="lead", title=title, fields=lifted, order="at", left_out={HANDLING: "seen"})
+    handled = {HANDLING: "seen", KEY: "entry"}
+    data(HoldClearing, path="lead", title=title, fields=lifted, order="entry", left_out=handled)
     seen = "held_on result surgery note by at"
     data(Consultation, path="lead", title=noop("Consultations"), fields=seen, order="held_on at")
     alerted = {STAFF: "acknowledged_by", HANDLING: "round next_level_at"}

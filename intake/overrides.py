@@ -48,7 +48,7 @@ def of(lead: Lead) -> Standing:
 def latest(lead: Lead) -> Override | None:
     """Return the decision about a lead that was made last, whether it counts or not. One query."""
     found = Override.objects.filter(assessment__lead=lead).select_related("by", "assessment")
-    return found.defer("assessment__snapshot").order_by("-at", "-pk").first()
+    return found.defer("assessment__snapshot").order_by("-entry").first()
 
 
 def in_words(made: Override | None) -> str:

@@ -36,7 +36,7 @@ def candidacy(request: HttpRequest, lead: Lead) -> str:
     now = history[0]
     decided = Override.objects.filter(assessment__lead=lead).defer("assessment__snapshot")
     decided = decided.select_related("assessment", "by", "approved_by", "ended_by")
-    made = list(decided.order_by(F("ended_at").desc(nulls_first=True), "-at", "-pk")[:HISTORY_SHOWN])
+    made = list(decided.order_by(F("ended_at").desc(nulls_first=True), "-entry")[:HISTORY_SHOWN])
     context = {
         "lead": lead,
         "assessment": now,

@@ -53,8 +53,8 @@ def hang_in() -> None:
         path="assessment__lead",
         title=noop("Decisions"),
         fields=decided,
-        order="at",
-        left_out={HANDLING: "needs_second"},
+        order="entry",
+        left_out={HANDLING: "needs_second", KEY: "entry"},
     )
     said = "at insurer plan_type plan by spoke_to call_reference is_active network needs_authorization needs_referral"
     said += " note profile profile_as_of"

@@ -21,12 +21,14 @@ ANSWERS = {"yes": "", "unsure": "not sure: ", "declined": "preferred not to say:
 
 @dataclass(frozen=True)
 class Word:
-    """What a person has decided. `waits`: it counts once a second person agrees. `against`: what the rules said."""
+    """What a person has decided. `entry`: its place among all of them. `waits`: it counts once a second person agrees.
+    `against`: what the rules said."""
 
     what: str
     who: str
     at: datetime
     why: str
+    entry: int
     waits: bool = False
     against: str = ""
 
@@ -42,7 +44,7 @@ def of_lead(lead: Lead, latest: Assessment | None) -> dict[str, Any]:
         "held_since": _held_since(lead) if lead.safety_hold else None,
         "is_looked_at": reviews.is_looked_at(lead),
         "signs": [f"{ANSWERS[said]}{SIGNS[code]} ({code})" for code, said in signs.items()],
-        "decided": sorted([*_reviews(lead), *_against_the_rules(lead)], key=lambda one: one.at, reverse=True),
+        "decided": sorted([*_reviews(lead), *_against_the_rules(lead)], key=lambda one: one.entry, reverse=True),
     }
 
 
@@ -65,14 +67,16 @@ def _held_since(lead: Lead) -> datetime | None:
 
 
 def _reviews(lead: Lead) -> list[Word]:
-    made = (
-        ReviewDecision.objects.filter(lead=lead, void_at=None).select_related("by", "second_by").order_by("-at", "-pk")
-    )
     return [
-        Word(f"Clinical review: {one.get_decision_display()}", _both(one.by, one.second_by), one.at, one.reason)
-        if one.is_in_force
-        else Word(f"Clinical review: {one.get_decision_display()}", str(one.by), one.at, one.reason, waits=True)
-        for one in made
+        Word(
+            f"Clinical review: {one.get_decision_display()}",
+            _both(one.by, one.second_by),
+            one.at,
+            one.reason,
+            one.entry,
+            waits=not one.is_in_force,
+        )
+        for one in ReviewDecision.objects.filter(lead=lead, void_at=None).select_related("by", "second_by")
     ]
 
 
@@ -85,6 +89,7 @@ def _against_the_rules(lead: Lead) -> list[Word]:
             _both(one.by, one.approved_by),
             one.at,
             one.reason,
+            one.entry,
             waits=not one.is_in_force,
             against=_against(one.assessment),
         )

@@ -164,4 +164,25 @@ DECISION_GUARDS = [
         "    if False:\n",
         "intake/test_red_flags.py::test_a_hold_is_not_lifted_while_a_sign_that_was_sent_is_not_in_the_record",
     ),
+    Guard(
+        "of two reviews the one decided later is the latest",
+        "crm/actions/reviews.py",
+        'select_related("by").order_by("-entry").first()',
+        'select_related("by").order_by("-at", "-pk").first()',
+        "intake/test_latest.py::test_of_two_reviews_the_one_decided_later_is_the_latest",
+    ),
+    Guard(
+        "of two decisions against the rules the later is the latest",
+        "intake/overrides.py",
+        '.defer("assessment__snapshot").order_by("-entry").first()',
+        '.defer("assessment__snapshot").order_by("-at", "-pk").first()',
+        "intake/test_latest.py::test_of_two_decisions_against_the_rules_the_later_is_the_latest",
+    ),
+    Guard(
+        "decisions are listed as they were made",
+        "intake/summary_head.py",
+        "key=lambda one: one.entry, reverse=True)",
+        "key=lambda one: one.at, reverse=True)",
+        "intake/test_latest.py::test_a_review_and_a_decision_against_the_rules_are_listed_as_they_were_made",
+    ),
 ]

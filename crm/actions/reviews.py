@@ -115,7 +115,7 @@ def _check_study(lead: Lead, study: ImagingStudy | None, *, seen: str | None) ->
 
 def latest(lead: Lead) -> ReviewDecision | None:
     """Return the decision about a lead that was made last. One query."""
-    return ReviewDecision.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk").first()
+    return ReviewDecision.objects.filter(lead=lead).select_related("by").order_by("-entry").first()
 
 
 def _in_words(made: ReviewDecision | None) -> str:

@@ -160,7 +160,7 @@ def queue(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 def panel(request: HttpRequest, lead: Lead) -> str:
     """What was decided so far, and the way to decide."""
-    decided = list(ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by").order_by("-at", "-pk"))
+    decided = list(ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by").order_by("-entry"))
     visits = list(Consultation.objects.filter(lead=lead).select_related("by").order_by("-held_on", "-pk"))
     if not decided and not visits and not request.user.has_perm("crm.decide_review"):
         return ""

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crm.enums import ConsultResult, Decision, SurgeryDecision
-from crm.models.base import Row
+from crm.models.base import NextInOrder, Row
 
 
 class ReviewDecisionQuerySet(models.QuerySet["ReviewDecision"]):
@@ -30,6 +30,7 @@ class ReviewDecision(Row):
     reason = models.TextField(max_length=4000)
     by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
+    entry = models.BigIntegerField(db_default=NextInOrder(), editable=False)
     needs_second = models.BooleanField(default=False)
     second_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     second_at = models.DateTimeField(null=True, blank=True)
@@ -57,7 +58,7 @@ class ReviewDecision(Row):
             models.CheckConstraint(condition=~Q(reason=""), name="decision_has_a_reason"),
         ]
         indexes = [
-            models.Index(fields=["lead", "-at"], name="decision_of_lead"),
+            models.Index(fields=["lead", "-entry"], name="decision_of_lead"),
             models.Index(
                 fields=["at"],
                 condition=Q(needs_second=True, second_by__isnull=True, void_at__isnull=True),
@@ -84,13 +85,14 @@ class HoldClearing(Row):
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="hold_clearings")
     by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
+    entry = models.BigIntegerField(db_default=NextInOrder(), editable=False)
     note = models.TextField(max_length=4000)
     seen = models.PositiveIntegerField(default=0)
     signs = ArrayField(models.CharField(max_length=12), default=list, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(note=""), name="clearing_has_a_note")]
-        indexes = [models.Index(fields=["lead", "-at"], name="clearing_of_lead")]
+        indexes = [models.Index(fields=["lead", "-entry"], name="clearing_of_lead")]
 
     def __str__(self) -> str:
         return f"Hold lifted, {self.at:%Y-%m-%d}"

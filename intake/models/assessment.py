@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from crm.enums import Outcome
 from crm.fields import EncryptedJSONField
-from crm.models.base import Row
+from crm.models.base import NextInOrder, Row
 
 
 class Assessment(Row):
@@ -89,6 +89,7 @@ class Override(Row):
     reason = models.TextField()
     by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
+    entry = models.BigIntegerField(db_default=NextInOrder(), editable=False)
     needs_second = models.BooleanField(default=False)
     approved_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)

@@ -1,7 +1,7 @@
 """The latest is the latest: one press asks the rules once, and whatever was entered last of one day counts."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,15 +11,25 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from crm import eligibility, queries
-from crm.actions import events, imaging, measurements, treatments
+from crm.actions import events, imaging, measurements, reviews, treatments
 from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import ActivityKind, ConsentKind
+from crm.enums import ActivityKind, ConsentKind, Decision, Outcome
 from crm.errors import MeasurementRefused
-from crm.models import Activity, ConsentRecord, Document, Lead, Location, Measurement, PatientSession, User
+from crm.models import (
+    Activity,
+    ConsentRecord,
+    Document,
+    Lead,
+    Location,
+    Measurement,
+    PatientSession,
+    ReviewDecision,
+    User,
+)
 from crm.treatment_enums import MeasurementKind, Source
-from intake import actions, answering, assessments, care_record, record
+from intake import actions, answering, assessments, care_record, overrides, record
 from intake.criteria import LatestRating
-from intake.models import Assessment, Submission, Verification
+from intake.models import Assessment, Override, Submission, Verification
 from tests.factories import NOON, make_lead, make_user, own_browser
 from tests.intake.test_submit import request_of
 
@@ -205,6 +215,62 @@ def test_of_two_answers_of_an_insurer_at_one_moment_the_later_is_in_the_packet(
 
     assert "New desk" in packet
     assert "Old desk" not in packet
+
+
+LATER = [NOON, NOON - timedelta(seconds=2)]  # of one moment, or by a clock that is slow
+
+
+@pytest.mark.parametrize("at", LATER)
+@pytest.mark.parametrize("keys", [(1, 2), (2, 1)])
+def test_of_two_reviews_the_one_decided_later_is_the_latest(
+    lead: Lead, client: Client, keys: tuple[int, int], at: datetime
+) -> None:
+    by, desk = make_user("clinician"), f"/admin/crm/lead/{lead.pk}"
+    for key, reason, moment in zip(keys, ("First look.", "Second look."), (NOON, at), strict=True):
+        about = {"decision": Decision.SUITABLE, "reason": reason, "by": by, "at": moment}
+        last = ReviewDecision.objects.create(pk=uuid.UUID(int=key), lead=lead, **about)
+    client.force_login(by)
+
+    assert reviews.latest(lead) == last
+    for page in ("panels/clinical-review/", "summary/"):
+        assert in_order(client.get(f"{desk}/{page}").text, "Second look.", "First look."), page
+
+
+@pytest.mark.parametrize("at", LATER)
+@pytest.mark.parametrize("keys", [(1, 2), (2, 1)])
+def test_of_two_decisions_against_the_rules_the_later_is_the_latest(
+    lead: Lead, client: Client, keys: tuple[int, int], at: datetime
+) -> None:
+    by, made = make_user("clinician"), Assessment.objects.get(lead=lead)
+    for key, reason, moment in zip(keys, ("First look.", "Second look."), (NOON, at), strict=True):
+        about = {"outcome": Outcome.CONSULT_LIKELY, "reason": reason, "by": by, "at": moment}
+        ended = {"ended_at": NOON + HOUR, "ended_because": "A new sign."}
+        last = Override.objects.create(pk=uuid.UUID(int=key), assessment=made, **about, **ended)
+    client.force_login(by)
+
+    assert overrides.latest(lead) == last
+    panel = client.get(f"/admin/crm/lead/{lead.pk}/panels/candidacy/").text
+    assert in_order(panel, "Second look.", "First look.")
+
+
+@pytest.mark.parametrize("at", LATER)
+def test_a_review_and_a_decision_against_the_rules_are_listed_as_they_were_made(
+    lead: Lead, client: Client, at: datetime
+) -> None:
+    by = make_user("clinician")
+    ReviewDecision.objects.create(lead=lead, decision=Decision.SUITABLE, reason="First look.", by=by, at=NOON)
+    about = {"outcome": Outcome.CONSULT_LIKELY, "reason": "Second look.", "by": by, "at": at}
+    Override.objects.create(assessment=Assessment.objects.get(lead=lead), **about)
+    client.force_login(by)
+
+    page = client.get(f"/admin/crm/lead/{lead.pk}/summary/").text
+    assert in_order(page, "Second look.", "First look.")
+
+
+def in_order(page: str, *words: str) -> bool:
+    """Return whether a page says all of them, one after the other."""
+    places = [page.find(word) for word in words]
+    return -1 not in places and places == sorted(places)
 
 
 # --- Corrections -----------------------------------------------------------------------------------------------------
