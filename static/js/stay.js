@@ -6,8 +6,10 @@ const WARNING = 300;
 const ASK_AGAIN = 300;
 const CLOSED = [404, 409];
 
+// A browser whose tabs cannot talk (Safari before 15.4) warns and stays as any other, each tab by itself.
 const others = (names) => {
-  const channels = names.split(" ").filter(Boolean).map((name) => new BroadcastChannel(name));
+  const named = "BroadcastChannel" in window ? names.split(" ").filter(Boolean) : [];
+  const channels = named.map((name) => new BroadcastChannel(name));
   return {
     tell: (said) => channels.forEach((channel) => channel.postMessage(said)),
     hear: (then) => channels.forEach((channel) => channel.addEventListener("message", ({ data }) => then(data))),

@@ -75,6 +75,16 @@ def test_a_tab_is_not_closed_while_somebody_works_in_another(typing: Page) -> No
     expect(typing.locator(".stay")).to_be_hidden()
 
 
+def test_a_browser_whose_tabs_cannot_talk_warns_and_stays_all_the_same(typing: Page) -> None:
+    typing.add_init_script("delete window.BroadcastChannel")
+    typing.reload()
+    typing.clock.run_for("25:10")
+    expect(typing.get_by_role("alert")).to_contain_text("closes in five minutes")
+    with typing.expect_response("**/my/stay/"):
+        typing.get_by_role("button", name="Stay").press("Enter")
+    expect(typing.locator(".stay")).to_be_hidden()
+
+
 def test_opening_a_page_in_another_tab_is_work_there(typing: Page) -> None:
     typing.clock.run_for("29:00")
     expect(typing.get_by_role("alert")).to_be_visible()
