@@ -10,6 +10,7 @@ from django import forms
 
 from intake.questionnaire import PAGES, RECHECK, SIGNS, STEP_ONE, Choices, Kind, Question
 from intake.questionnaire.red_flags import (
+    ASKED_ANEW,
     ASKED_AS_SIGNS,
     LOOK_RULES,
     NOTHING,
@@ -75,7 +76,8 @@ def _meanings(question: Question) -> list[str]:
     signs = [_told(rule, question) for rule in SIGN_RULES if question.name in rule.questions]
     looks = [_look(rule, question) for rule in LOOK_RULES if (rule.asked_as or rule.question) == question.name]
     settles = [rule.words for rule in LOOK_RULES if question.name in rule.settled_by]
-    settled = [f"once answered, no look for: {'; '.join(settles)}"] if settles else []
+    what = " what was told on that page or before" if question.name in ASKED_ANEW else ""
+    settled = [f"once answered, no look for{what}: {'; '.join(settles)}"] if settles else []
     nothing = NOTHING | NOTHING_OF_TREATMENTS
     return [*signs, *looks, *settled] or [f"nothing ({nothing[question.name].lower()})"]
 
@@ -92,8 +94,13 @@ def _look(rule: LookRule, question: Question) -> str:
     written = rule.words if rule.asked_as else "whatever is written"
     answers = _quoted(question, rule.answers) if rule.answers else written
     beside = f", with {_label(rule.beside)}" if rule.beside else ""
-    open_ = ", while not answered: " + " or ".join(f"“{_label_of(name)}”" for name in rule.settled_by)
+    open_ = ", while not answered: " + " or ".join(map(_condition, rule.settled_by))
     return f"**a look**: {answers}{beside}{open_ if rule.settled_by else ''}"
+
+
+def _condition(name: str) -> str:
+    """One that asks for the last weeks or months says nothing about what is told later."""
+    return f"“{_label_of(name)}”{' on that page or after it' if name in ASKED_ANEW else ''}"
 
 
 def _answers(question: Question, part: Part) -> str:
