@@ -221,6 +221,11 @@ def of_page(page: Mapping[str, Any], *, on: date) -> dict[str, str]:
     return heard.signs
 
 
+def are_told(page: Mapping[str, Any], *, on: date) -> bool:
+    """Return whether one page tells a sign on its own, sure or not."""
+    return bool({SURE, NOT_SURE} & set(of_page(page, on=on).values()))
+
+
 def telling(page: Mapping[str, Any], *, asked: Iterable[str] | None = None) -> set[str]:
     """Return the questions of a page whose answers tell a sign. `asked`: only together with an answer to one of
     these."""

@@ -28,6 +28,7 @@ PAGES_WITH_A_REQUEST, PAGES_FROM_AN_ADDRESS = 10, 50
 KEPT = timedelta(days=2)
 
 MANY = {"many_here"}
+REFUSED = "refused"
 
 REASONS = {
     "honeypot": "A field that people do not see was filled in",
@@ -35,6 +36,7 @@ REASONS = {
     "no_token": "Sent without opening the form, or a day after",
     "many_here": "Many requests from one connection within the hour",
     "many_same": "Many requests with one e-mail or telephone within the hour",
+    REFUSED: "Refused, or stored by nobody, with a warning sign for a clinician",
 }
 
 # The arrival counts whatever becomes of the request. Counters go up and the same payload is looked for in one trip.

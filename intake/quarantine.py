@@ -14,8 +14,9 @@ from intake import actions
 from intake.models import Arrival, Quarantine, QuarantinedRequest, Submission
 from intake.request import Request, plain
 
-# Haste and a crowded connection happen to people. A filled trap or a flood with one address do not.
-OUTWEIGHED = {"too_fast", "no_token", "many_here"}
+# Haste, a crowded connection and a page that was open for too long happen to people. A filled trap or a flood with one
+# address do not.
+OUTWEIGHED = {"too_fast", "no_token", "many_here", "refused"}
 ASKED = ("request", "call-me")
 
 

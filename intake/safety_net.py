@@ -72,7 +72,7 @@ class SafetyNet:
             return bad_request(request, SuspiciousOperation("Over a limit."))
         raw_body.read_whole(request)
         if not raw_signs.ticked_in(request):
-            if match.url_name in PRIVATE and not _is_answered(request, response):
+            if not _is_answered(request, response, match):
                 _keep_signs_for_review(request, match)
             return response
         log.warning("emergency_caught", route=match.url_name, status=response.status_code)
@@ -84,10 +84,10 @@ class SafetyNet:
         request.META[_NO_DATABASE] = isinstance(exception, DatabaseError)
 
 
-def _is_answered(request: HttpRequest, response: HttpResponse) -> bool:
+def _is_answered(request: HttpRequest, response: HttpResponse, match: ResolverMatch) -> bool:
     """Return whether the page was let in, and either kept or shown again with what was typed."""
     is_kept = response.status_code < HTTPStatus.BAD_REQUEST or response.status_code in SHOWN_AGAIN
-    return is_kept and hasattr(request, "patient")
+    return is_kept and (match.url_name in DOORS or hasattr(request, "patient"))
 
 
 _NO_DATABASE = "nucleus.no_database"
@@ -171,16 +171,22 @@ def _opened_for(request: HttpRequest) -> tuple[PatientSession, bool] | None:
 
 def _keep_signs_for_review(request: HttpRequest, match: ResolverMatch) -> None:
     """What nobody has to be called for at once, but a clinician has to look at."""
-    now = timezone.now()
     try:
         if request.META.get(_NO_DATABASE):
             return
-        opened = _opened_for(request)
-        report = _report(request, *opened, match, now=now) if opened else None
-        if report and report.signs and not guard.pages_are_many(request, _counted_with(report.session), now=now):
-            reports.keep(report)
+        if match.url_name in PRIVATE:
+            _keep_report_for_review(request, match, now=timezone.now())
+        else:
+            taking.hold_refused(request, DOORS[match.url_name]())
     except Exception as error:
         log.error("report_not_stored", exc_info=error)
+
+
+def _keep_report_for_review(request: HttpRequest, match: ResolverMatch, *, now: datetime) -> None:
+    opened = _opened_for(request)
+    report = _report(request, *opened, match, now=now) if opened else None
+    if report and report.signs and not guard.pages_are_many(request, _counted_with(report.session), now=now):
+        reports.keep(report)
 
 
 def _counted_with(session: PatientSession) -> object:

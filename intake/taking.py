@@ -17,7 +17,7 @@ from crm import queries
 from crm.actions import safety
 from crm.models import Location
 from crm.places import ABROAD
-from intake import actions, guard, quarantine, raw_signs
+from intake import actions, derived_signs, guard, quarantine, raw_signs
 from intake.forms import RequestForm
 from intake.request import Request
 
@@ -83,6 +83,23 @@ def take_emergency(request: HttpRequest, door: Door) -> HttpResponse:
     form = door.form(request.POST, centre_name=centre.name)
     form.is_valid()
     return _emergency(request, door, form, centre)
+
+
+def hold_refused(request: HttpRequest, door: Door) -> None:
+    """Keep a request that something else has refused for a person to look at, when an answer in it tells a warning sign
+    and whoever sent it can be reached. In a flood nothing is kept. What is answered stays as it is."""
+    centre = queries.main_location()
+    if centre is None:
+        return
+    form = door.form(request.POST, centre_name=centre.name)
+    form.is_valid()
+    asked = _request(request, door, form, centre)
+    asked = replace(asked, data=asked.data | form.signs_as_ticked)
+    if not form.has_contact or not derived_signs.are_told(asked.answers, on=asked.now.date()):
+        return
+    verdict = _arrive(request, asked)
+    if not verdict.same and not verdict.is_flood:
+        quarantine.hold(asked, (guard.REFUSED, *verdict.reasons))
 
 
 def _blank(request: HttpRequest, door: Door, centre: Location) -> HttpResponse:

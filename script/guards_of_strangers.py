@@ -313,9 +313,23 @@ STRANGER_GUARDS = [
     Guard(
         "a sign for review on a page whose session is over reaches a clinician",
         "intake/safety_net.py",
-        "if match.url_name in PRIVATE and not _is_answered(request, response):",
+        "if not _is_answered(request, response, match):",
         "if False:",
         f"{_REPORTS}::test_a_sign_for_review_that_nobody_has_proven_is_a_report_and_nothing_else[closed]",
+    ),
+    Guard(
+        "a refused request with a sign for review waits for a person",
+        "intake/safety_net.py",
+        "            taking.hold_refused(request, DOORS[match.url_name]())\n",
+        "            pass\n",
+        "intake/test_safety_net.py::test_a_refused_request_with_a_sign_for_review_waits_for_a_person",
+    ),
+    Guard(
+        "a refused request without a sign is not kept",
+        "intake/taking.py",
+        "if not form.has_contact or not derived_signs.are_told(asked.answers, on=asked.now.date()):",
+        "if not form.has_contact:",
+        "intake/test_safety_net.py::test_a_refused_request_without_a_sign_or_a_contact_is_not_kept",
     ),
     Guard(
         "a report is no answer before somebody has looked",

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from crm import patient_access, queries
 from crm.enums import TaskKind
-from crm.models import EmergencyCount, Lead, Location, PatientSession, SafetyAlert, Task
-from intake import actions, safety_net
-from intake.models import Submission, UnprovenRequest
+from crm.models import EmergencyCount, Lead, Location, PatientSession, SafetyAlert, Task, User
+from intake import actions, quarantine, safety_net
+from intake.models import QuarantinedRequest, Submission, UnprovenRequest
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT
 from tests.factories import make_lead, make_link, make_user, prove, step_one
 from tests.intake.test_submit import request_of
@@ -321,6 +321,66 @@ def test_a_sign_for_review_on_a_page_of_too_many_fields_is_a_report(browser: Cli
     send(browser, PRIVATE_PAGES[0], safety_check=["none"], safety_check_b=["B2"], **MANY_FIELDS)
     assert UnprovenRequest.objects.get().submissions.get().answers["safety_check_b"] == ["B2"]
     assert Task.objects.open().filter(kind=TaskKind.REVIEW).count() == 1
+
+
+B_SIGN: dict[str, Any] = {"safety_check": ["none"], "safety_check_b": ["B2"]}
+
+
+@pytest.mark.parametrize(
+    ("route", "failure", "extra", "status"),
+    [
+        ("/candidate/", "no CSRF token", {}, 403),
+        ("/candidate/call-me/", "no CSRF token", {}, 403),
+        ("/candidate/", "storing fails", {}, 500),
+        *((route, "nothing", MANY_FIELDS, 400) for route in PUBLIC),
+    ],
+)
+def test_a_refused_request_with_a_sign_for_review_waits_for_a_person(
+    browser: Client, monkeypatch: Patch, clinician: User, route: str, failure: str, extra: dict[str, Any], status: int
+) -> None:
+    with monkeypatch.context() as broken_for_now:
+        FAILURES[failure](broken_for_now, browser)
+        answer = send(browser, route, **B_SIGN, **extra)
+    held = QuarantinedRequest.objects.get()
+    assert (answer.status_code, held.reasons[0], held.data["safety_check_b"]) == (status, "refused", ["B2"])
+    assert not Submission.objects.exists()
+
+    lead = quarantine.release(held, by=clinician, now=timezone.now())
+    assert Task.objects.open().filter(lead=lead, kind=TaskKind.REVIEW).count() == 1
+
+
+def test_a_refused_request_that_is_sent_again_proves_itself(browser: Client, monkeypatch: Patch) -> None:
+    form_id = str(uuid.uuid4())
+    no_token(monkeypatch, browser)
+    send(browser, "/candidate/", submission_id=form_id, **B_SIGN)
+    browser.handler.enforce_csrf_checks = False
+    page = browser.get(send(browser, "/candidate/", submission_id=form_id, **B_SIGN)["Location"]).text
+    held = QuarantinedRequest.objects.get()
+    assert (held.reference in page, 'name="salt"' in page) == (True, True)
+    assert quarantine.can_prove_itself(held.reference) == held
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"safety_check": ["none"], "safety_check_b": ["none"]},
+        B_SIGN | {"email": "", "phone": ""},
+        B_SIGN | {"first_name": ""},
+    ],
+)
+def test_a_refused_request_without_a_sign_or_a_contact_is_not_kept(
+    browser: Client, monkeypatch: Patch, sent: dict[str, Any]
+) -> None:
+    no_token(monkeypatch, browser)
+    assert send(browser, "/candidate/", **sent).status_code == 403
+    assert not QuarantinedRequest.objects.exists()
+
+
+def test_in_a_flood_no_refused_request_is_kept(browser: Client, monkeypatch: Patch, settings: Any) -> None:
+    settings.REQUESTS_AN_HOUR = 0
+    no_token(monkeypatch, browser)
+    assert send(browser, "/candidate/", **B_SIGN).status_code == 403
+    assert not QuarantinedRequest.objects.exists()
 
 
 def test_nobody_waits_twice_for_a_database_that_is_away(browser: Client, monkeypatch: Patch) -> None:
