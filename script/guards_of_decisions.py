@@ -137,6 +137,20 @@ DECISION_GUARDS = [
         "crm/test_imaging.py::test_a_document_of_a_study_that_was_reviewed_is_reviewed_too",
     ),
     Guard(
+        "what was linked while it was checked counts once the scanner has judged it",
+        "crm/actions/documents.py",
+        "        imaging.has_come(locked, by=None, now=now)\n",
+        "",
+        "crm/test_imaging.py::test_what_was_linked_while_it_was_checked_counts_as_received_once_it_can_be_read",
+    ),
+    Guard(
+        "what was linked while it was checked counts once a person has released it",
+        "crm/actions/documents.py",
+        "    imaging.has_come(locked, by=by, now=now)\n",
+        "",
+        "crm/test_imaging.py::test_what_was_linked_while_it_was_checked_counts_as_received_once_it_can_be_read",
+    ),
+    Guard(
         "of two pages open at once the second sees what the first decided",
         "crm/actions/decisions.py",
         "    if latest is not None and earlier is not None and earlier != str(latest.pk):\n",

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from crm import clamd, dicom, dispatch, judging, limited, sealed
-from crm.actions import access
+from crm.actions import access, imaging
 from crm.document_enums import READABLE, DocumentKind, DocumentState, Unfit
 from crm.enums import AccessAction, ActivityKind
 from crm.errors import DecryptionFailed, UploadRefused, WrongOffset
@@ -168,12 +168,16 @@ def store_whole(
 @transaction.atomic
 def release(document: Document, *, by: User, now: datetime) -> bool:
     """A person lets a document be read that no scanner has judged. False when it was not waiting for that."""
-    changed = Document.objects.filter(pk=document.pk, state=DocumentState.PENDING).update(
-        state=DocumentState.RELEASED, released_at=now, released_by=by, scan_at=None
-    )
-    if changed:
-        _tell(document, "Document released", by=by, now=now)
-    return bool(changed)
+    waiting = Document.objects.select_for_update(no_key=True).filter(state=DocumentState.PENDING)
+    locked = waiting.filter(pk=document.pk).first()
+    if locked is None:
+        return False
+    locked.state, locked.scan_at = DocumentState.RELEASED, None
+    locked.released_at, locked.released_by = now, by
+    locked.save(update_fields=["state", "scan_at", "released_at", "released_by"])
+    _tell(locked, "Document released", by=by, now=now)
+    imaging.has_come(locked, by=by, now=now)
+    return True
 
 
 def read_by_patient(document: Document, *, by: User | None = None, now: datetime) -> Iterator[bytes]:
@@ -325,3 +329,4 @@ def _after_scan(document: Document, *, clean: bool, now: datetime) -> None:
     elif locked.state == DocumentState.PENDING:
         locked.state, locked.scan_at = DocumentState.CLEAN, None
         locked.save(update_fields=["state", "scan_at"])
+        imaging.has_come(locked, by=None, now=now)

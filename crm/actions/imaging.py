@@ -54,7 +54,7 @@ def request(study: ImagingStudy, *, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def receive(study: ImagingStudy, *, part: str, by: User, now: datetime, is_more: bool = False) -> None:
+def receive(study: ImagingStudy, *, part: str, by: User | None, now: datetime, is_more: bool = False) -> None:
     """The "report" or the "images" came. When both are here, the review task opens, once a study. `is_more`: beside
     what is here already, and nobody has looked at it: who has reviewed the study looks again."""
     locked = _locked(study)
@@ -118,22 +118,30 @@ def review(study: ImagingStudy, *, by: User, now: datetime, seen: str | None = N
 @transaction.atomic
 @events.one_press()
 def link(document: Document, study: ImagingStudy, *, by: User, now: datetime) -> None:
-    """Says that a document belongs to a study of the same lead; a readable report or image counts as received, and is
-    reviewed though the study was reviewed before. Said twice it is said once.
+    """Say that a document belongs to a study of the same lead; a report or image counts as received as soon as it can
+    be read, and is reviewed though the study was reviewed before. Said twice it is said once.
 
     Raises ImagingRefused for a study of somebody else, and when the document was taken back a moment ago.
     """
     if document.lead_id != study.lead_id:
         raise ImagingRefused("The study is about somebody else.")
-    there = Document.objects.filter(pk=document.pk)
-    if not there.exclude(study=study).update(study=study):
-        if there.exists():
-            return
+    locked = Document.objects.select_for_update(no_key=True).filter(pk=document.pk).first()
+    if locked is None:
         raise ImagingRefused("This file was taken back.")
+    if locked.study_id == study.pk:
+        return
+    locked.study = study
+    locked.save(update_fields=["study"])
     _tell(study, "document linked", by=by, now=now)
+    has_come(locked, by=by, now=now)
+
+
+def has_come(document: Document, *, by: User | None, now: datetime) -> None:
+    """Note that what is put with a study can be read. `document`: locked by this transaction; `by`: nobody where the
+    scanner says so. Does nothing for one without a study, of another kind, or that nobody may read yet."""
     part = {DocumentKind.REPORT: "report", DocumentKind.IMAGES: "images"}.get(DocumentKind(document.kind))
-    if part and document.is_readable:
-        receive(study, part=part, by=by, now=now, is_more=True)
+    if part and document.study and document.is_readable:
+        receive(document.study, part=part, by=by, now=now, is_more=True)
 
 
 def review_key(study: ImagingStudy) -> str:
@@ -160,7 +168,7 @@ def _check_day(study: ImagingStudy, *, now: datetime) -> None:
         raise ImagingRefused(why, field="made")
 
 
-def _tell(study: ImagingStudy, what: str, *, by: User, now: datetime) -> None:
+def _tell(study: ImagingStudy, what: str, *, by: User | None, now: datetime) -> None:
     Activity.objects.create(
         lead_id=study.lead_id, kind=ActivityKind.IMAGING, at=now, by=by, summary=f"{study}: {what}"[:200]
     )

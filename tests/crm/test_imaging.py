@@ -135,6 +135,29 @@ def test_a_document_of_a_study_that_was_reviewed_is_reviewed_too(
     assert not Task.objects.open().exists()
 
 
+@pytest.mark.parametrize("kind", ["report", "images"])
+@pytest.mark.parametrize("by_whom", ["scanner", "person"])
+def test_what_was_linked_while_it_was_checked_counts_as_received_once_it_can_be_read(
+    study: ImagingStudy, lead: Lead, coordinator: User, clinician: User, kind: str, by_whom: str
+) -> None:
+    for part in ("report", "images"):
+        imaging.receive(study, part=part, by=coordinator, now=timezone.now())
+    imaging.review(study, by=clinician, now=timezone.now())
+    document = make_document(lead, kind=kind, state=DocumentState.PENDING)
+    imaging.link(document, study, by=coordinator, now=timezone.now())
+    assert not Task.objects.open().exists()
+
+    if by_whom == "person":
+        documents.release(document, by=coordinator, now=timezone.now())
+    else:
+        documents._after_scan(document, clean=True, now=timezone.now())
+
+    study.refresh_from_db()
+    came_by = coordinator if by_whom == "person" else None
+    assert (study.reviewed_at, getattr(study, f"{kind}_by")) == (None, came_by)
+    assert Task.objects.open().get().title == "Review imaging"
+
+
 def test_a_document_that_no_review_has_to_read_leaves_the_study_reviewed(
     study: ImagingStudy, lead: Lead, desk: Client, clinician: User
 ) -> None:
