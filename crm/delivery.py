@@ -227,6 +227,7 @@ def _written(batch: list[Message]) -> list[Written]:
     tokens, replies = patient_access.make_links(filled, now=now), threads.reply_addresses(filled)
 
     def as_bytes(message: Message) -> bytes:
+        message.handed_over_at = message.handed_over_at or now  # an old date would sort below newer mail
         whole = patient_access.with_secrets(message, now=now, token=tokens.get(message.pk, ""))
         return mime.as_bytes(whole, reply_to=replies.get(message.pk, ""))
 
@@ -270,7 +271,8 @@ def _send(message: Message, content: bytes, *, relay: Relay, returns_to: str) ->
 
 # The two statements that every mail takes, as they are: Django's query builder takes longer than PostgreSQL for them.
 _HAND_OVER = """
-UPDATE crm_message SET state = 'in_data', lease_until = statement_timestamp() + %s, subject = %s, text = %s, html = %s
+UPDATE crm_message SET state = 'in_data', lease_until = statement_timestamp() + %s,
+    handed_over_at = %s, subject = %s, text = %s, html = %s
 WHERE id = %s AND lease_token = %s AND state = 'sending'
 """
 _SENT = """
@@ -284,7 +286,7 @@ def _begin_handing_over(message: Message) -> bool:
     """Commits `in_data` and renews the lease; False when the lease was lost and the mail must not be handed over: to
     another worker, or because somebody opted out this moment."""
     words = (message.subject, message.text, message.html)
-    if not _update(_HAND_OVER, LEASE, *words, message.pk, message.lease_token):
+    if not _update(_HAND_OVER, LEASE, message.handed_over_at, *words, message.pk, message.lease_token):
         return _fenced(message)
     message.state = MessageState.IN_DATA
     return True

@@ -38,7 +38,7 @@ def as_bytes(message: Message, *, reply_to: str = "") -> bytes:
 def _headers(message: Message, boundary: str, reply_to: str) -> Iterator[tuple[str, str]]:
     yield "Content-Type", f'multipart/alternative; boundary="{boundary}"'
     yield "MIME-Version", "1.0"
-    yield "Date", format_datetime(message.created_at)
+    yield "Date", format_datetime(message.handed_over_at or message.created_at)
     yield "Message-ID", message.message_id
     yield "From", _sender(message)
     if reply_to:

@@ -166,8 +166,8 @@ def _about_mail() -> None:
         KEY: "topic topic_version enrolment key message_id",
         REPEATED: "html calendar",
         HANDLING: (
-            "channel message_class on_unknown sender_name sender_email reason attempts due_at not_after lease_token "
-            "lease_until"
+            "channel message_class on_unknown sender_name sender_email reason attempts due_at not_after handed_over_at "
+            "lease_token lease_until"
         ),
     }
     mails = "created_at name to_email subject text state finished_at"

@@ -95,6 +95,20 @@ SENDING_GUARDS = [
         "crm/test_provider.py::test_a_provider_that_wants_us_to_wait_is_left_alone_for_so_long",
     ),
     Guard(
+        "a mail bears the date of its first hand-over",
+        "crm/delivery.py",
+        "message.handed_over_at = message.handed_over_at or now ",
+        "message.handed_over_at = message.created_at ",
+        "crm/test_delivery.py::test_a_mail_that_waited_bears_the_date_on_which_it_is_first_handed_over",
+    ),
+    Guard(
+        "a mail keeps its date",
+        "crm/delivery.py",
+        "message.handed_over_at = message.handed_over_at or now",
+        "message.handed_over_at = now",
+        "crm/test_delivery.py::test_a_mail_that_is_handed_over_again_keeps_its_date_and_name",
+    ),
+    Guard(
         "one mail that nobody can judge holds up no other",
         "crm/delivery.py",
         "        return eligibility.Obstacle(MessageState.QUEUED, reason, until=now + JUDGE_AGAIN)",

@@ -87,6 +87,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "created_at",
         "due_at",
         "not_after",
+        "handed_over_at",
         "finished_at",
         "message_id",
         "body",

@@ -74,6 +74,7 @@ class Message(Row):
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    handed_over_at = models.DateTimeField(null=True, blank=True, help_text="The first time: the date that it bears.")
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = MessageQuerySet.as_manager()

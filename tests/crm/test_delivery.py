@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import psycopg
 import pytest
@@ -35,6 +36,14 @@ def _nobody_asks_to_stop() -> Iterator[None]:
 
 def seconds_until_due(message: Message) -> int:
     return round((message.due_at - datetime.now(UTC)).total_seconds())
+
+
+def make_due(message: Message) -> None:
+    Message.objects.filter(pk=message.pk).update(due_at=datetime.now(UTC) - timedelta(seconds=1))
+
+
+def date_of(far: FarEnd) -> datetime:
+    return parsedate_to_datetime(str(far.accepted[-1]["Date"]))
 
 
 # --- What goes out ---------------------------------------------------------------------------------------------------
@@ -194,6 +203,34 @@ def test_claim_passes_over_a_batch_of_hopeless_messages(lead: Lead, far: FarEnd)
     make_message(lead)
 
     assert delivery.send_due() == 1
+
+
+def test_a_mail_that_waited_bears_the_date_on_which_it_is_first_handed_over(lead: Lead, far: FarEnd) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=34)
+    message = make_message(lead, created_at=long_ago, due_at=long_ago)
+    far.will_say("RCPT", "451 4.7.1 Greylisted")
+
+    assert delivery.send_due() == 0
+    message.refresh_from_db()
+    assert message.handed_over_at is None  # no content was sent
+
+    make_due(message)
+    assert delivery.send_due() == 1
+    assert abs(date_of(far) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_mail_that_is_handed_over_again_keeps_its_date_and_name(lead: Lead, far: FarEnd) -> None:
+    message = make_message(lead)
+    far.will_say("DATA", TAKE_AND_HANG_UP)
+    delivery.send_due()
+    yesterday = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    assert Message.objects.filter(handed_over_at__gt=yesterday).update(handed_over_at=yesterday) == 1
+
+    make_due(message)
+    assert delivery.send_due() == 1
+
+    assert date_of(far) == yesterday
+    assert far.message_ids == [message.message_id] * 2
 
 
 # --- What the server says --------------------------------------------------------------------------------------------
