@@ -39,6 +39,7 @@ BATCH = 50
 RUN_SECONDS = 40.0
 LEASE = timedelta(seconds=120)
 JUDGE_AGAIN = timedelta(minutes=15)
+LEFT_ALONE = timedelta(minutes=1)  # at least, by all workers, after a server refused us
 
 # Seconds until the next attempt, by attempts made. Greylisting wants a second visit soon; all else wants patience.
 SOON: tuple[int, ...] = (10, 30, 60, 120, 300, 600, 900)
@@ -60,6 +61,8 @@ def send_due(*, first: Sequence[str] = (), classes: Sequence[MessageClass] = ())
     if sending.is_paused():
         return 0
     take_back()
+    if sending.has_to_wait():
+        return 0
     accepted, ends_at = 0, time.monotonic() + RUN_SECONDS
     with closing(relays.to(sending.server())) as relay, stopping.heeded(on_late=relay.abort):
         batch = claim(only=first, classes=classes) if first else []
@@ -208,12 +211,15 @@ def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
     if not isinstance(trouble, RefusesUs):
         _postpone([one for one, *_ in ready], reason=f"The mail server cannot be reached ({trouble})")
         return []
-    sender = ready[0][0].sender_email
-    about = [one for one, *_ in ready if not trouble.only_sender or one.sender_email == sender]
-    _postpone(about, reason=f"The mail server refuses us ({trouble})", wait=trouble.wait)
-    now = queries.clock()
-    title = f"The mail server refuses us ({trouble}): mail waits"
-    notices.tell_role("administrator", title=title, lead=None, key=f"refuses-us:{now:%Y-%m-%d}", now=now)
+    first = ready[0][0]
+    about = [one for one, *_ in ready if not trouble.only_sender or one.sender_email == first.sender_email]
+    does = "Put off by the mail server" if trouble.is_passing else "The mail server refuses us"
+    _postpone(about, reason=f"{does} ({trouble})", last=None if trouble.only_sender else first)
+    if not trouble.only_sender:
+        sending.wait_for(max(trouble.wait, LEFT_ALONE))
+    if not trouble.is_passing:
+        now, title = queries.clock(), f"{does} ({trouble}): mail waits"
+        notices.tell_role("administrator", title=title, lead=None, key=f"refuses-us:{now:%Y-%m-%d}", now=now)
     return [entry for entry in ready if entry[0] not in about]
 
 
@@ -331,10 +337,11 @@ def _settle_unknown(message: Message, *, reason: str, repeatable: bool = False) 
         _finish(message, MessageState.UNKNOWN, reason=reason, wants_a_person=True)
 
 
-def _postpone(messages: list[Message], *, reason: str, wait: timedelta = timedelta()) -> None:
-    """`wait`: at least so long."""
+def _postpone(messages: list[Message], *, reason: str, last: Message | None = None) -> None:
+    """`last` waits longer than the others, lest it be the first again and stop them each time."""
     for message in messages:
-        _finish(message, MessageState.QUEUED, reason=reason, wait=max(wait, _step(PATIENT, message.attempts)))
+        wait = _step(PATIENT, message.attempts + (message is last))
+        _finish(message, MessageState.QUEUED, reason=reason, wait=wait)
 
 
 def _release(messages: list[Message]) -> None:

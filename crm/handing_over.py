@@ -15,13 +15,15 @@ class Unreachable(Exception):
 class RefusesUs(Unreachable):
     """The far end takes nothing from us for now: our sign-in, sender, quota or account is the matter, not the mail.
 
-    With `only_sender` it refuses whom this mail is from, and others may still send. `wait`: for how long it asked us to
-    wait.
+    With `only_sender` it refuses whom this mail is from, and others may still send. `is_passing`: it said so itself.
+    `wait`: for how long it asked us to wait.
     """
 
-    def __init__(self, said: str, *, only_sender: bool = False, wait: timedelta = timedelta()) -> None:
+    def __init__(
+        self, said: str, *, only_sender: bool = False, is_passing: bool = False, wait: timedelta = timedelta()
+    ) -> None:
         super().__init__(said)
-        self.only_sender, self.wait = only_sender, wait
+        self.only_sender, self.is_passing, self.wait = only_sender, is_passing, wait
 
 
 class Interrupted(Exception):

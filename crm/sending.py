@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Count, F, Min, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from crm.enums import LEASED_STATES, NEEDS_A_PERSON, MessageState
 from crm.environment import Provider, SmtpServer
@@ -41,6 +41,17 @@ def server() -> SmtpServer | Provider:
     second: SmtpServer | Provider | None = settings.SECOND_MAIL_SERVER
     first: SmtpServer | Provider = settings.MAIL_SERVER
     return second if second and switch().through_second else first
+
+
+def has_to_wait() -> bool:
+    """The server refused us a moment ago, or asked us to come again later."""
+    return Sending.objects.filter(pk=ONLY, waits_until__gt=Now()).exists()
+
+
+def wait_for(span: timedelta) -> None:
+    """Leave the server alone, by all workers, for so long from now, or for as long as it asked before."""
+    Sending.objects.bulk_create([Sending(pk=ONLY)], ignore_conflicts=True)
+    Sending.objects.filter(pk=ONLY).update(waits_until=Greatest("waits_until", Now() + span))
 
 
 def count_fenced() -> None:

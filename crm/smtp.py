@@ -128,7 +128,7 @@ class SmtpRelay:
     def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
         try:
             reply = _reply(*smtp.mail(sender))
-            only_sender = reply.code >= PERMANENT  # no recipient was named yet
+            only_sender = reply.code // 100 != 2  # no recipient was named yet
             if reply.code // 100 == 2:
                 reply = _reply(*smtp.rcpt(recipient))
             if reply.code // 100 == 2:
@@ -155,7 +155,7 @@ class SmtpRelay:
         except (OSError, smtplib.SMTPException):
             self.close()
         if only_sender:
-            raise RefusesUs(str(reply), only_sender=True)
+            raise RefusesUs(str(reply), only_sender=True, is_passing=reply.code < PERMANENT)
         raise Refused(str(reply), is_permanent=reply.code >= PERMANENT, is_greylisting=reply.code in GREYLISTING)
 
     def _timeout(self, seconds: float) -> None:

@@ -76,14 +76,14 @@ SENDING_GUARDS = [
     Guard(
         "a refusal of us fails no mail",
         "crm/smtp.py",
-        "only_sender = reply.code >= PERMANENT",
+        "only_sender = reply.code // 100 != 2",
         "only_sender = False",
         "crm/test_delivery.py::test_a_refusal_of_us_fails_no_mail_and_the_desk_hears_once",
     ),
     Guard(
         "one refused sender holds up no other",
         "crm/delivery.py",
-        "if not trouble.only_sender or one.sender_email == sender]",
+        "if not trouble.only_sender or one.sender_email == first.sender_email]",
         "]",
         "crm/test_delivery.py::test_one_refused_sender_holds_up_no_other",
     ),
@@ -107,6 +107,20 @@ SENDING_GUARDS = [
         "message.handed_over_at = message.handed_over_at or now",
         "message.handed_over_at = now",
         "crm/test_delivery.py::test_a_mail_that_is_handed_over_again_keeps_its_date_and_name",
+    ),
+    Guard(
+        "a server that refused us is left alone",
+        "crm/delivery.py",
+        "    if sending.has_to_wait():",
+        "    if False:",
+        "crm/test_provider.py::test_a_provider_that_wants_us_to_wait_is_left_alone_for_so_long",
+    ),
+    Guard(
+        "the mail that was refused is not the first again",
+        "crm/delivery.py",
+        "message.attempts + (message is last)",
+        "message.attempts",
+        "crm/test_delivery.py::test_a_mail_that_was_refused_is_not_the_first_again",
     ),
     Guard(
         "one mail that nobody can judge holds up no other",

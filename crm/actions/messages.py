@@ -1,6 +1,7 @@
 """What a person decides about a message that could not be delivered by itself."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -82,12 +83,12 @@ def accepted_after_all(message: Message, *, now: datetime) -> bool:
     return True
 
 
-SWITCHES = {
+SWITCHES: dict[str, tuple[dict[str, Any], str]] = {
     "pause": ({"is_paused": True}, "All mail is held. Nothing is lost."),
-    "resume": ({"is_paused": False}, "Mail goes out again."),
-    "second": ({"through_second": True}, "Mail goes through the second server from now on."),
+    "resume": ({"is_paused": False, "waits_until": None}, "Mail goes out again."),
+    "second": ({"through_second": True, "waits_until": None}, "Mail goes through the second server from now on."),
     "commercial": ({"commercial_paused": False}, "Commercial mail goes out again."),
-    "first": ({"through_second": False}, "Mail goes through the first server again."),
+    "first": ({"through_second": False, "waits_until": None}, "Mail goes through the first server again."),
 }
 
 

@@ -46,6 +46,7 @@ class SendingAdmin(PagesAdmin):
             leads=[message.lead_id for message in [*late, *retrying, *waiting] if message.lead_id],
             standing=sending.standing(),
             switch=sending.switch(),
+            has_to_wait=sending.has_to_wait(),
             has_second=settings.SECOND_MAIL_SERVER is not None,
             lists=[("Due now", late), ("Put off by the mail server", retrying), ("Waits for a decision", waiting)],
         )

@@ -22,6 +22,7 @@ class Sending(models.Model):
     is_paused = models.BooleanField(default=False)
     through_second = models.BooleanField(default=False, help_text="EMAIL_URL_2 instead of EMAIL_URL.")
     commercial_paused = models.BooleanField(default=False, help_text="Too many complaints; or by hand.")
+    waits_until = models.DateTimeField(null=True, help_text="The server refused us: nothing is tried before.")
     fenced = models.PositiveBigIntegerField(default=0, help_text="Late writes of workers that had lost their lease.")
     reason = models.CharField(max_length=200, blank=True)
     changed_at = models.DateTimeField(null=True)

@@ -7,15 +7,17 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
 from crm import delivery
 from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
 from crm.environment import Provider, parse_email_url
-from crm.models import Lead, Location, Message, Task
+from crm.models import Lead, Location, Message, Sending, Task
 from script import embedded
 from tests.crm.provider_server import TAKE_AND_HANG_UP, ProviderServer, provider_server
 from tests.factories import make_message
+from tests.faults.far_end import far_end
 
 pytestmark = pytest.mark.django_db
 NAMES = ["resend", "postmark", "mailgun"]
@@ -138,7 +140,27 @@ def test_a_provider_that_wants_us_to_wait_is_left_alone_for_so_long(
     for message in messages:
         message.refresh_from_db()
         assert (message.state, message.reason) == (MessageState.QUEUED, "The mail server refuses us (429)")
-        assert (message.due_at - datetime.now(UTC)).total_seconds() == pytest.approx(waits, abs=15)
+    until = Sending.objects.get().waits_until
+    assert until is not None
+    assert (until - datetime.now(UTC)).total_seconds() == pytest.approx(waits, abs=15)
+    Message.objects.update(due_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert (delivery.send_due(), len(resend.paths)) == (0, 1)
+
+
+def test_whoever_turns_to_the_other_server_need_not_wait(
+    lead: Lead, resend: ProviderServer, admin_client: Client, settings: Settings
+) -> None:
+    resend.script.append(429)
+    resend.headers_too = {"Retry-After": "3600"}
+    make_message(lead)
+    delivery.send_due()
+    assert "nothing is tried before" in admin_client.get("/admin/crm/sending/").content.decode()
+
+    with far_end() as second:
+        settings.SECOND_MAIL_SERVER = second.server
+        admin_client.post("/admin/crm/sending/switch/", {"what": "second"})
+        Message.objects.update(due_at=datetime.now(UTC) - timedelta(seconds=1))
+        assert (delivery.send_due(), len(second.accepted)) == (1, 1)
 
 
 @pytest.mark.parametrize(
