@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from crm import clocks, mime, sending, suppression
+from crm import clocks, mime, open_steps, sending, suppression
 from crm.enums import AUTOMATED, ConsentKind, EnrolmentState, MessageClass, MessageState, Outcome
 from crm.models import ConsentRecord, Enrolment, Lead, Message
 from crm.sequences.definition import Purpose
@@ -90,7 +90,7 @@ def _called_off(message: Message) -> Obstacle | None:
     if enrolment is not None and enrolment.state in {EnrolmentState.STOPPED, EnrolmentState.PAUSED}:
         return Obstacle(MessageState.CANCELLED, f"Its sequence is {enrolment.get_state_display().lower()}")
     if enrolment is not None and _step_is_gone(message, enrolment):
-        return Obstacle(MessageState.CANCELLED, "Its step is no longer in the sequence")
+        return Obstacle(MessageState.CANCELLED, open_steps.GONE)
     return None
 
 

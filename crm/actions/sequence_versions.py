@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db import transaction
 
-from crm import conditions, mail_texts
+from crm import conditions, mail_texts, open_steps
 from crm.actions import access, sequences
 from crm.enums import TRANSITIONS, UNDER_WAY, AccessAction, EnrolmentState, Stage
-from crm.models import Enrolment, SequenceVersion, User, VersionState
+from crm.models import Enrolment, Message, SequenceVersion, StepOutcome, User, VersionState
 from crm.models.sequence import EnrolmentQuerySet
 from crm.sequences.definition import Definition, Do, SequenceRefused, read
 
@@ -70,7 +70,8 @@ def under_way_elsewhere(version: SequenceVersion) -> int:
 @transaction.atomic
 def move_everybody(version: SequenceVersion, *, by: User, now: datetime) -> int:
     """Move whoever is under way in another version of the sequence to this one; return how many. A step is done once,
-    whatever the version: its key tells. Leaves an AccessEvent that names them."""
+    whatever the version: its key tells. Waiting mails of steps that this one leaves out are taken back. Leaves an
+    AccessEvent that names them."""
     if version.state != VersionState.PUBLISHED:
         raise SequenceRefused("Publish it first: people are moved to the version in force only.")
     moved = list(_elsewhere(version).select_for_update(no_key=True, of=("self",)).select_related("lead__location"))
@@ -79,6 +80,7 @@ def move_everybody(version: SequenceVersion, *, by: User, now: datetime) -> int:
         if enrolment.state == EnrolmentState.LIVE:
             sequences.set_due(enrolment, now=now)
         enrolment.save(update_fields=["version", "due_at", "state", "ended_at"])
+    _take_back_what_is_gone(moved, version, now=now)
     if moved:
         access.record(AccessAction.EDIT, by=by, object_type="lead", ids=sorted({one.lead_id for one in moved}))
     return len(moved)
@@ -91,6 +93,13 @@ def _refuse_impossible_moves(definition: Definition) -> None:
     if wrong:
         steps = ", ".join(f"{step.key} ({Stage(step.to).label})" for step in wrong)
         raise SequenceRefused(f"No lead gets there by itself: {steps}. Open a task instead.")
+
+
+def _take_back_what_is_gone(moved: list[Enrolment], version: SequenceVersion, *, now: datetime) -> None:
+    kept = [step.key for step in version.definition.steps]
+    gone = StepOutcome.objects.filter(enrolment__in=[one.pk for one in moved]).exclude(step__in=kept)
+    mails = Message.objects.filter(pk__in=gone.values("message"))
+    open_steps.open_again(open_steps.take_back(mails, reason=open_steps.GONE, now=now))
 
 
 def _elsewhere(version: SequenceVersion) -> EnrolmentQuerySet:

@@ -319,10 +319,4 @@ def _skip_overdue(enrolment: Enrolment, *, now: datetime) -> None:
 
 
 def _cancel_waiting(enrolment: Enrolment, *, reason: str, now: datetime) -> list[UUID]:
-    """Its mails that nobody has begun to send; returns their ids. One that a worker holds goes out: it was in time."""
-    waiting = Message.objects.filter(enrolment=enrolment, state=MessageState.QUEUED)
-    ids = list(waiting.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-    Message.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(
-        state=MessageState.CANCELLED, reason=reason[:200], finished_at=now
-    )
-    return ids
+    return open_steps.take_back(Message.objects.filter(enrolment=enrolment), reason=reason, now=now)

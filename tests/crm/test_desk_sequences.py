@@ -8,12 +8,22 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm import follow_up, mail_lint
+from crm import follow_up, mail_lint, open_steps
 from crm.actions import events, sequence_versions, sequences
-from crm.enums import AccessAction, EnrolmentState, Event
+from crm.enums import AccessAction, EnrolmentState, Event, MessageState
 from crm.mail_markup import Text
 from crm.mail_texts import names, shipped
-from crm.models import AccessEvent, Enrolment, Lead, MailText, Message, SequenceVersion, User, VersionState
+from crm.models import (
+    AccessEvent,
+    Enrolment,
+    Lead,
+    MailText,
+    Message,
+    SequenceVersion,
+    StepOutcome,
+    User,
+    VersionState,
+)
 from crm.sequences import difference
 from crm.sequences.definition import read
 from tests.factories import make_lead, make_user
@@ -181,6 +191,25 @@ def test_a_shorter_version_ends_what_has_nothing_left(lead: Lead, boss: Client) 
     draft.refresh_from_db()
     assert sequence_versions.move_everybody(draft, by=make_user(), now=BEGUN) == 1
     assert Enrolment.objects.get(key="incomplete_form").state == EnrolmentState.DONE
+
+
+@pytest.mark.parametrize(("left_out", "state"), [(0, MessageState.CANCELLED), (1, MessageState.QUEUED)])
+def test_a_mail_that_waits_is_taken_back_with_its_step(
+    lead: Lead, boss: Client, left_out: int, state: MessageState
+) -> None:
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    draft = draft_of(boss)
+    steps = [step for place, step in enumerate(draft.body["steps"]) if place != left_out]
+    draft = sequence_versions.save_draft(draft, body=draft.body | {"steps": steps}, note="")
+    sequence_versions.publish(draft)
+    draft.refresh_from_db()
+
+    assert sequence_versions.move_everybody(draft, by=make_user(), now=BEGUN + timedelta(hours=1)) == 1
+
+    message = Message.objects.get()
+    assert (message.state, message.reason) == (state, open_steps.GONE if left_out == 0 else "")
+    assert StepOutcome.objects.filter(message=message).exists() == (left_out != 0)
 
 
 def test_differences_in_words() -> None:
