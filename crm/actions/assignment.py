@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+import structlog
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -17,6 +18,8 @@ from crm.models.lead import in_sight
 from crm.roles import OWN_LEADS, TAKE_LEADS
 
 BATCH = 100
+
+log = structlog.get_logger("nucleus.assignment")
 
 
 def candidates(lead: Lead, *, now: datetime) -> list[User]:
@@ -57,7 +60,8 @@ def is_at_work(user: User, lead: Lead, *, now: datetime) -> bool:
 def share_out(*, now: datetime) -> int:
     """Gives every new lead without an owner to somebody; returns how many found one. Two runs at once share them.
 
-    Where nobody may take leads (a location, a state), its leads are passed over: they hold nobody else's up.
+    Where nobody may take leads (a location, a state), or its hours cannot be read, its leads are passed over: they hold
+    nobody else's up.
     """
     total, nobody = 0, Q(pk__in=[])
     while True:
@@ -77,13 +81,25 @@ def _share_out(besides: Q, *, now: datetime) -> tuple[int, set[tuple[UUID, str]]
         rows = waiting.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("location")
         for lead in rows.order_by("received_at", "pk")[:BATCH]:
             place = (lead.location_id, lead.state)
-            people = [] if place in hopeless else candidates(lead, now=now)
-            if people:
-                give(lead, to=people[0], by=None, now=now)
+            if place not in hopeless and _give_in_turn(lead, now=now):
                 given += 1
             else:
                 hopeless.add(place)
     return given, hopeless
+
+
+def _give_in_turn(lead: Lead, *, now: datetime) -> bool:
+    """To whoever is next; False where there is nobody. What goes wrong with one location is that one's matter."""
+    try:
+        people = candidates(lead, now=now)
+        if people:
+            give(lead, to=people[0], by=None, now=now)
+    except DatabaseError:  # nothing more can be asked in this transaction
+        raise
+    except Exception as trouble:
+        log.error("not_given", lead=str(lead.pk), error=type(trouble).__name__)
+        return False
+    return bool(people)
 
 
 def may_own() -> QuerySet[User]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+import structlog
 from django.db import transaction
 from django.db.models import Q
 
@@ -15,6 +16,8 @@ BATCH = 500
 DECIDE = "Decide what comes next"
 # How the keys begin of the tasks by which a request is won: its own, those of sequences, and next steps.
 TO_WIN = ("first-call:", "step:", "next:", "decide:", "returned:")
+
+log = structlog.get_logger("nucleus.next_steps")
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,18 @@ def _batch(*, now: datetime) -> int:
                 assigned_to_id=lead.owner_id,
                 created_at=now,
                 key=f"decide:{lead.pk}:{now:%Y%m%d%H%M%S}",
-                due_at=clinic_hours.end_of_next_day(
-                    now, hours=lead.location.hours, holidays=lead.location.holidays, zone=lead.location.zone
-                ),
+                due_at=_end_of_next_day(lead, now=now),
             )
             for lead in forgotten
         )
     return len(forgotten)
+
+
+def _end_of_next_day(lead: Lead, *, now: datetime) -> datetime:
+    """Now, where the location's hours cannot be read: nobody is forgotten for that, and nobody else's task waits."""
+    centre = lead.location
+    try:
+        return clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    except Exception as trouble:
+        log.error("hours_unreadable", location=str(centre.pk), error=type(trouble).__name__)
+        return now

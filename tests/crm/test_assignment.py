@@ -245,3 +245,12 @@ def test_nobody_waits_behind_leads_that_nobody_may_take(centre: Location, monkey
     assert [assignment.share_out(now=MONDAY) for _ in range(2)] == [1, 0]
     last.refresh_from_db()
     assert last.owner == ann
+
+
+def test_a_location_whose_hours_cannot_be_read_holds_up_no_other(centre: Location) -> None:
+    ann, broken = person("Ann"), make_location(name="Without a clock", timezone="America/Nowhere")
+    make_lead(location=broken, received_at=MONDAY - timedelta(days=9))
+    last = make_lead(location=centre)
+    assert assignment.share_out(now=MONDAY) == 1
+    last.refresh_from_db()
+    assert last.owner == ann

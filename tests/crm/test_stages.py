@@ -15,7 +15,7 @@ from crm.enums import OPEN_STAGES, CallOutcome, EnrolmentState, Requirement, Sta
 from crm.errors import MoveRefused
 from crm.models import Enrolment, Lead, Location, SequenceVersion, StageRule, Task, User
 from crm.stages import Age
-from tests.factories import NOON, make_lead, make_user
+from tests.factories import NOON, make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
 SOON = NextStep("Call about the scan", NOON + timedelta(days=3))
@@ -134,6 +134,16 @@ def test_whom_nothing_reminds_of_gets_a_task_once(centre: Location) -> None:
     assert not Lead.objects.without_next_step().exists()
 
 
+def test_a_location_whose_hours_cannot_be_read_holds_up_no_other(centre: Location) -> None:
+    broken = make_location(name="Without a clock", timezone="America/Nowhere")
+    there, here = make_lead(location=broken), make_lead(location=centre)
+
+    assert next_steps.ensure(now=NOON) == 2
+
+    assert Task.objects.get(lead=there).due_at == NOON
+    assert Task.objects.get(lead=here).due_at > NOON
+
+
 def test_a_task_or_a_step_to_come_is_enough(centre: Location) -> None:
     with_task, with_step = make_lead(location=centre), make_lead(location=centre)
     next_steps.plan(with_task, SOON)
@@ -151,8 +161,6 @@ def test_what_is_done_or_paused_reminds_of_nothing(centre: Location, coordinator
 
 @pytest.mark.django_db(transaction=True)
 def test_two_sweeps_at_once_make_one_task(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.factories import make_location
-
     def slowly(*_args: object, **_named: object) -> datetime:
         time.sleep(0.01)
         return NOON
