@@ -7,7 +7,7 @@ is taken back when its lease runs out, and what it still tries to write afterwar
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,12 +27,13 @@ from crm import (
     queries,
     relays,
     sending,
+    settling,
     stopping,
     threads,
 )
-from crm.enums import AUTOMATED, LEASED_STATES, URGENT, EnrolmentState, MessageClass, MessageState, OnUnknown, TaskKind
+from crm.enums import AUTOMATED, URGENT, EnrolmentState, MessageClass, MessageState
 from crm.handing_over import Interrupted, Lost, Refused, RefusesUs, Relay, Unreachable
-from crm.models import Lead, Message, Task
+from crm.models import Message
 
 BATCH = 50
 # Steps of the conversation (10-20 s) < one run < Celery's task limit (90 s) < lease < the broker's visibility timeout.
@@ -41,12 +42,7 @@ LEASE = timedelta(seconds=120)
 JUDGE_AGAIN = timedelta(minutes=15)
 LEFT_ALONE = timedelta(minutes=1)  # at least, by all workers, after a server refused us
 
-# Seconds until the next attempt, by attempts made. Greylisting wants a second visit soon; all else wants patience.
-SOON: tuple[int, ...] = (10, 30, 60, 120, 300, 600, 900)
-PATIENT: tuple[int, ...] = (60, 120, 300, 600, 1200, 1800)
-
 Written = tuple[Message, bytes, str]  # with its bytes, and where it returns to
-FINAL = {MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED, MessageState.SUPPRESSED}
 
 log = structlog.get_logger("nucleus.delivery")
 
@@ -111,9 +107,9 @@ def take_back() -> int:
         )
         for message in abandoned:
             if message.state == MessageState.SENDING:
-                _finish(message, MessageState.QUEUED, reason="A worker stopped before sending")
+                settling.finish(message, MessageState.QUEUED, reason="A worker stopped before sending")
             else:
-                _settle_unknown(message, reason="A worker stopped while handing the mail over")
+                settling.unknown(message, reason="A worker stopped while handing the mail over")
     return len(abandoned)
 
 
@@ -147,7 +143,7 @@ def _judged(locked: list[Message]) -> list[Message]:
         elif found.until:
             Message.objects.filter(pk=message.pk).update(due_at=found.until, reason=found.reason)
         else:
-            _finish(message, found.state, reason=found.reason, wants_a_person=found.wants_a_person)
+            settling.finish(message, found.state, reason=found.reason, wants_a_person=found.wants_a_person)
             if message.enrolment is not None and message.enrolment.state == EnrolmentState.PAUSED:
                 open_steps.open_again([message.pk])
     return ready
@@ -162,8 +158,7 @@ def _obstacle(message: Message, *, now: datetime, background: eligibility.Backgr
     except Exception as trouble:
         log.error("not_judged", message=str(message.pk), error=type(trouble).__name__)
         reason = f"Nobody can tell whether it may go ({type(trouble).__name__})"
-        if message.lead is not None:
-            _open_task(message.lead, message, reason=reason)
+        settling.open_task(message, reason=reason)
         return eligibility.Obstacle(MessageState.QUEUED, reason, until=now + JUDGE_AGAIN)
 
 
@@ -193,14 +188,14 @@ def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[
     while ready:
         message, content, returns_to = ready[0]
         if stopping.is_asked() or time.monotonic() > ends_at:
-            _release([one for one, *_ in ready])
+            settling.release([one for one, *_ in ready])
             return accepted, False
         try:
             accepted += _send(message, content, relay=relay, returns_to=returns_to)
             ready = ready[1:]
         except Unreachable as trouble:
             if stopping.is_asked():
-                _release([one for one, *_ in ready])
+                settling.release([one for one, *_ in ready])
                 return accepted, False
             ready, go_on = _after_trouble(ready, trouble), False
     return accepted, go_on
@@ -209,12 +204,12 @@ def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[
 def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
     """Puts off every mail that the trouble is about, and blames none; returns the others, of senders that may go on."""
     if not isinstance(trouble, RefusesUs):
-        _postpone([one for one, *_ in ready], reason=f"The mail server cannot be reached ({trouble})")
+        settling.postpone([one for one, *_ in ready], reason=f"The mail server cannot be reached ({trouble})")
         return []
     first = ready[0][0]
     about = [one for one, *_ in ready if not trouble.only_sender or one.sender_email == first.sender_email]
     does = "Put off by the mail server" if trouble.is_passing else "The mail server refuses us"
-    _postpone(about, reason=f"{does} ({trouble})", last=None if trouble.only_sender else first)
+    settling.postpone(about, reason=f"{does} ({trouble})", last=None if trouble.only_sender else first)
     if not trouble.only_sender:
         sending.wait_for(max(trouble.wait, LEFT_ALONE))
     if not trouble.is_passing:
@@ -248,7 +243,7 @@ def _try(message: Message, write: Callable[[Message], bytes | Message]) -> bytes
         return write(message)
     except Exception as error:  # whatever is wrong with it, it is wrong with this mail alone
         reason = f"The mail could not be built ({type(error).__name__})"
-        _finish(message, MessageState.FAILED, reason=reason, wants_a_person=True)
+        settling.finish(message, MessageState.FAILED, reason=reason, wants_a_person=True)
         return None
 
 
@@ -264,12 +259,12 @@ def _send(message: Message, content: bytes, *, relay: Relay, returns_to: str) ->
             return False
         relay.hand_over(content)
     except Refused as refused:
-        _after_refusal(message, refused)
+        settling.after_refusal(message, refused)
     except Interrupted as trouble:
-        _postpone([message], reason=f"The mail server hung up ({trouble})")
+        settling.postpone([message], reason=f"The mail server hung up ({trouble})")
     except Lost as trouble:
         reason = f"The connection broke off while handing the mail over ({trouble})"
-        _settle_unknown(message, reason=reason, repeatable=trouble.repeatable)
+        settling.unknown(message, reason=reason, repeatable=trouble.repeatable)
     else:
         return _sent(message)
     return False
@@ -293,7 +288,7 @@ def _begin_handing_over(message: Message) -> bool:
     another worker, or because somebody opted out this moment."""
     words = (message.subject, message.text, message.html)
     if not _update(_HAND_OVER, LEASE, message.handed_over_at, *words, message.pk, message.lease_token):
-        return _fenced(message)
+        return settling.fenced(message)
     message.state = MessageState.IN_DATA
     return True
 
@@ -301,93 +296,12 @@ def _begin_handing_over(message: Message) -> bool:
 def _sent(message: Message) -> bool:
     """The server accepted it; False when somebody else took the message over meanwhile."""
     if not _update(_SENT, message.pk, message.lease_token):
-        return _fenced(message)
+        return settling.fenced(message)
     log.info("message", message=str(message.pk), state="sent", attempts=message.attempts, reason="")
     return True
-
-
-def _fenced(message: Message) -> bool:
-    """False: a worker came back after its lease, and what it wanted to write is refused. Counted (crm/metrics.py)."""
-    log.warning("lease_lost", message=str(message.pk))
-    sending.count_fenced()
-    return False
 
 
 def _update(statement: str, *values: Any) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return bool(cursor.rowcount)
-
-
-def _after_refusal(message: Message, refused: Refused) -> None:
-    if refused.is_permanent:
-        reason = f"Refused by the mail server ({refused})"
-        _finish(message, MessageState.FAILED, reason=reason, wants_a_person=True)
-        return
-    wait = _step(SOON if refused.is_greylisting else PATIENT, message.attempts)
-    _finish(message, MessageState.QUEUED, reason=f"Put off by the mail server ({refused})", wait=wait)
-
-
-def _settle_unknown(message: Message, *, reason: str, repeatable: bool = False) -> None:
-    """What the message's policy says: send again under the same Message-ID, or wait for a person. Where the far end
-    takes the same mail only once, repeating it is safe for every policy."""
-    if repeatable or message.on_unknown == OnUnknown.RESEND:
-        _finish(message, MessageState.QUEUED, reason=reason, wait=_step(SOON, message.attempts))
-    else:
-        _finish(message, MessageState.UNKNOWN, reason=reason, wants_a_person=True)
-
-
-def _postpone(messages: list[Message], *, reason: str, last: Message | None = None) -> None:
-    """`last` waits longer than the others, lest it be the first again and stop them each time."""
-    for message in messages:
-        wait = _step(PATIENT, message.attempts + (message is last))
-        _finish(message, MessageState.QUEUED, reason=reason, wait=wait)
-
-
-def _release(messages: list[Message]) -> None:
-    """Back to the queue as if never claimed. Only what was certainly not handed over."""
-    Message.objects.filter(
-        pk__in=[message.pk for message in messages], lease_token=messages[0].lease_token, state__in=LEASED_STATES
-    ).update(state=MessageState.QUEUED, lease_token=None, lease_until=None, attempts=F("attempts") - 1)
-
-
-def _step(ladder: tuple[int, ...], attempts: int) -> timedelta:
-    return timedelta(seconds=ladder[min(attempts, len(ladder)) - 1])
-
-
-def _finish(
-    message: Message,
-    state: MessageState,
-    *,
-    reason: str = "",
-    wait: timedelta | None = None,
-    wants_a_person: bool = False,
-) -> bool:
-    """Ends this worker's hold on a message. False, and nothing changed, when somebody else took it over.
-
-    A queued message is due after `wait`. With `wants_a_person` one task of this attempt tells the desk.
-    """
-    values: dict[str, Any] = {"state": state, "reason": reason, "lease_token": None, "lease_until": None}
-    if wait is not None:
-        values["due_at"] = Now() + wait
-    if state in FINAL or state == MessageState.UNKNOWN:  # when it may have arrived: the caps count from there
-        values["finished_at"] = Now()
-    held = Message.objects.filter(pk=message.pk, state=message.state, lease_token=message.lease_token)
-    with transaction.atomic() if wants_a_person else nullcontext():
-        if not held.update(**values):
-            return _fenced(message)
-        if wants_a_person and message.lead is not None:
-            _open_task(message.lead, message, reason=reason)
-    log.info("message", message=str(message.pk), state=str(state), attempts=message.attempts, reason=reason)
-    return True
-
-
-def _open_task(lead: Lead, message: Message, *, reason: str) -> None:
-    task = Task(
-        lead=lead,
-        kind=TaskKind.MAIL_PROBLEM,
-        title=f"Mail did not arrive: {reason}"[:120],
-        due_at=queries.clock(),
-        key=f"mail:{message.pk}:{message.attempts}",
-    )
-    Task.objects.bulk_create([task], ignore_conflicts=True)

@@ -36,7 +36,7 @@ GUARDS = [
     ),
     Guard(
         "a worker without its lease settles nothing",
-        "crm/delivery.py",
+        "crm/settling.py",
         "state=message.state, lease_token=message.lease_token)",
         "state=message.state)",
         "crm/test_delivery.py::test_worker_that_lost_its_lease_finishes_nothing",
@@ -78,14 +78,14 @@ GUARDS = [
     ),
     Guard(
         "a follow-up nobody knows of is parked",
-        "crm/delivery.py",
+        "crm/settling.py",
         "if repeatable or message.on_unknown == OnUnknown.RESEND:",
         "if True:",
         "faults/test_faults.py::test_worker_killed_while_handing_over_parks_a_follow_up",
     ),
     Guard(
         "an answer nobody knows of is sent again",
-        "crm/delivery.py",
+        "crm/settling.py",
         "if repeatable or message.on_unknown == OnUnknown.RESEND:",
         "if False:",
         "faults/test_faults.py::test_worker_killed_while_handing_over_sends_an_answer_again",

@@ -47,7 +47,7 @@ SENDING_GUARDS = [
     ),
     Guard(
         "a late write is counted",
-        "crm/delivery.py",
+        "crm/settling.py",
         "    sending.count_fenced()",
         "",
         "faults/test_storm.py::test_a_worker_cut_off_from_the_database_comes_back_too_late",
@@ -117,7 +117,7 @@ SENDING_GUARDS = [
     ),
     Guard(
         "the mail that was refused is not the first again",
-        "crm/delivery.py",
+        "crm/settling.py",
         "message.attempts + (message is last)",
         "message.attempts",
         "crm/test_delivery.py::test_a_mail_that_was_refused_is_not_the_first_again",

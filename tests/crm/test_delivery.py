@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from pytest_django import Settings
 
-from crm import delivery, mime, queries, smtp, stopping
+from crm import delivery, mime, queries, settling, smtp, stopping
 from crm.enums import Channel, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, MessageTopic, Notice, Sending, Task
 from tests.factories import make_lead, make_message, make_user
@@ -542,11 +542,11 @@ def test_worker_that_lost_its_lease_finishes_nothing(lead: Lead) -> None:
     [quick] = delivery.claim()
 
     assert not delivery._begin_handing_over(slow)
-    assert not delivery._finish(slow, MessageState.FAILED, reason="late", wants_a_person=True)
+    assert not settling.finish(slow, MessageState.FAILED, reason="late", wants_a_person=True)
     Message.objects.filter(pk=message.pk).update(state="in_data")
     assert not delivery._sent(slow)
     slow.state = MessageState.IN_DATA
-    assert not delivery._finish(slow, MessageState.UNKNOWN, reason="late", wants_a_person=True)
+    assert not settling.finish(slow, MessageState.UNKNOWN, reason="late", wants_a_person=True)
 
     message.refresh_from_db()
     assert (message.state, message.lease_token, message.reason) == (

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from crm import delivery, eligibility
+from crm import delivery, eligibility, settling
 from crm.actions import messages as outbox
 from crm.actions import opt_out, sequences
 from crm.eligibility import Background, Obstacle
@@ -347,7 +347,7 @@ def test_a_mail_nobody_knows_of_counts_from_when_it_went_and_not_anew_at_each_lo
     for state in (MessageState.SENDING, MessageState.IN_DATA):
         Message.objects.filter(pk=gone.pk).update(state=state, lease_token=gone.pk, lease_until=NOON)
     gone.refresh_from_db()
-    delivery._settle_unknown(gone, reason="Broke off")
+    settling.unknown(gone, reason="Broke off")
     gone.refresh_from_db()
     assert (gone.state, gone.finished_at is None) == (MessageState.UNKNOWN, False)
     Message.objects.filter(pk=gone.pk).update(finished_at=NOON)

@@ -15,12 +15,12 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
-from crm import delivery, rounds, smtp, sweep, tasks  # noqa: E402
+from crm import delivery, rounds, settling, smtp, sweep, tasks  # noqa: E402
 from crm.celery import app  # noqa: E402
 from tests.faults import LEASE_SECONDS  # noqa: E402
 
 delivery.LEASE = timedelta(seconds=LEASE_SECONDS)
-delivery.SOON = delivery.PATIENT = (1,)
+settling.SOON = settling.PATIENT = (1,)
 smtp.STEP_SECONDS = float(os.environ.get("STEP_SECONDS", smtp.STEP_SECONDS))
 smtp.REPLY_SECONDS = float(os.environ.get("REPLY_SECONDS", smtp.REPLY_SECONDS))
 rounds.EVERY_SECONDS = float(os.environ.get("ROUND_SECONDS", "1"))
