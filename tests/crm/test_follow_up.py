@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -206,9 +207,10 @@ def test_one_that_goes_wrong_is_put_aside_and_delays_nobody(lead: Lead, monkeypa
     version_of({"steps": [step("one")]})
     for one in (lead, other):
         events.announce(one, Event.ANSWERED, now=BEGUN)
-    real = steps.carry_out
+    real, asked = steps.carry_out, list[UUID]()
 
     def stumbles(enrolment: Enrolment, *args: Any, **kwargs: Any) -> None:
+        asked.append(enrolment.lead_id)
         if enrolment.lead_id == lead.pk:
             raise RuntimeError("no such thing")
         real(enrolment, *args, **kwargs)
@@ -218,6 +220,7 @@ def test_one_that_goes_wrong_is_put_aside_and_delays_nobody(lead: Lead, monkeypa
         run(BEGUN + (tries - 1) * follow_up.TRY_AGAIN)
         bad = Enrolment.objects.get(lead=lead)
         assert bad.tries == tries
+    assert (asked.count(lead.pk), asked.count(other.pk)) == (3, 1)  # the batch was not done once more, one by one
     assert (bad.state, "no such thing" in bad.reason) == (EnrolmentState.PARKED, True)
     assert Task.objects.get().kind == TaskKind.MAIL_PROBLEM
     assert Enrolment.objects.get(lead=other).state == EnrolmentState.DONE
