@@ -14,7 +14,7 @@ from django.db.models import DateTimeField, F, Func, Q, QuerySet
 
 from crm.models import Location
 from scheduling import hours, slots
-from scheduling.enums import TAKING, ResourceKind
+from scheduling.enums import TAKEN, ResourceKind
 from scheduling.models import AppointmentType, BusySpan, Claim, Resource
 from scheduling.slots import Kind, Window
 
@@ -34,9 +34,9 @@ SELECT resource_id,
 FROM (
     SELECT resource_id, during
     FROM scheduling_claim
-    WHERE resource_id = ANY (%(resources)s) AND state IN ('held', 'booked')
+    WHERE resource_id = ANY (%(resources)s) AND state IN ('held', 'booked', 'extra')
         AND lower(during) >= %(first)s AND lower(during) < %(end)s
-        AND (state = 'booked' OR hold_expires_at > statement_timestamp() AND held_by <> %(held_by)s)
+        AND (state <> 'held' OR hold_expires_at > statement_timestamp() AND held_by <> %(held_by)s)
         AND (%(moving)s::uuid IS NULL OR appointment_id IS DISTINCT FROM %(moving)s)
     UNION ALL
     SELECT span.resource_id, tstzrange(span.starts_at, span.ends_at)
@@ -158,9 +158,9 @@ def _busy(asked: Question, ids: list[UUID]) -> Busy:
 
 
 def claims_between(ids: list[UUID], begin: datetime, end: datetime) -> QuerySet[Claim]:
-    """Claims that take time of these resources between two moments."""
+    """Claims that keep time of these resources from others between two moments."""
     return Claim.objects.alias(begins=_bound("lower")).filter(
-        resource__in=ids, state__in=TAKING, begins__gte=begin - LONGEST_CLAIM, begins__lt=end
+        resource__in=ids, state__in=TAKEN, begins__gte=begin - LONGEST_CLAIM, begins__lt=end
     )
 
 

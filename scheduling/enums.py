@@ -48,6 +48,7 @@ class ClaimState(TextChoices):
 
 
 TAKING = (ClaimState.HELD, ClaimState.BOOKED)  # no two of these may overlap on one resource
+TAKEN = (*TAKING, ClaimState.EXTRA)  # nobody is offered the time of one of these
 
 
 class EndedBy(TextChoices):

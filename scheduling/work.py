@@ -14,7 +14,7 @@ from crm import calling, registry
 from crm import queries as crm_queries
 from crm.models import Task, User
 from scheduling import queries
-from scheduling.actions import effects, rebooking, waitlist
+from scheduling.actions import claims, effects, rebooking, waitlist
 from scheduling.enums import ClaimState, Status
 from scheduling.models import Appointment, Claim
 
@@ -104,6 +104,11 @@ def _call_closed(made: Appointment, *, now: datetime) -> Task:
     return calling.call_task(made.lead, title=title, instead=instead, due_at=now, key=key)
 
 
+def settle_over_booked() -> int:
+    """What was booked over a hold that is over."""
+    return claims.settle(now=crm_queries.clock())
+
+
 def forget_holds() -> int:
     """Holds that nobody confirmed."""
     late = Claim.objects.filter(state=ClaimState.HELD, hold_expires_at__lt=Now() - FORGOTTEN_AFTER)
@@ -111,4 +116,11 @@ def forget_holds() -> int:
     return count
 
 
-_ALL: list[Callable[[], int]] = [offer_freed, flag_closed, call_closed, call_unconfirmed, forget_holds]
+_ALL: list[Callable[[], int]] = [
+    offer_freed,
+    flag_closed,
+    call_closed,
+    call_unconfirmed,
+    forget_holds,
+    settle_over_booked,
+]

@@ -39,8 +39,8 @@ SCHEDULING_GUARDS = [
     Guard(
         "what others hold is not offered",
         "scheduling/availability.py",
-        "AND (state = 'booked' OR hold_expires_at > statement_timestamp() AND held_by <> %(held_by)s)",
-        "AND (state = 'booked' OR %(held_by)s IS NULL)",
+        "AND (state <> 'held' OR hold_expires_at > statement_timestamp() AND held_by <> %(held_by)s)",
+        "AND (state <> 'held' OR %(held_by)s IS NULL)",
         f"{_BOOKING}::test_a_hold_is_not_offered_to_others",
     ),
     Guard(
@@ -155,6 +155,20 @@ SCHEDULING_GUARDS = [
         "except Exception as trouble:  # whatever an address answers",
         "except Unreadable as trouble:  # whatever an address answers",
         "scheduling/test_hostile_calendars.py::test_trouble_of_our_own_stops_no_other_calendar",
+    ),
+    Guard(
+        "an over-booking covers the overlap alone",
+        "scheduling/actions/booking.py",
+        "    claims.take_over(wanted.provider, span, appointment_id=pk)\n",
+        "    take([wanted.provider], state=ClaimState.EXTRA)\n",
+        "scheduling/test_over_booking.py::test_an_over_booking_covers_the_overlap_alone",
+    ),
+    Guard(
+        "over-booked time stays taken when the other goes",
+        "scheduling/actions/claims.py",
+        "    if former:\n        there",
+        "    if former and former is None:\n        there",
+        "scheduling/test_over_booking.py::test_who_was_booked_over_goes_and_the_time_stays_taken",
     ),
     Guard(
         "an offer is withdrawn with the wish",

@@ -185,8 +185,8 @@ def _claim_held(wanted: Booking, hold: UUID, pk: UUID, found: Free) -> Place | N
 
 
 def _claim_over(wanted: Booking, pk: UUID, *, now: datetime) -> Place:
-    """Outside of what is offered, with a reason. Where nobody is, the time is theirs like any other; beside somebody
-    the claim takes part in no exclusion. With a room where one is free."""
+    """Outside of what is offered, with a reason. Where nobody is, the time is theirs like any other; what lies
+    beside somebody takes part in no exclusion. With a room where one is free."""
     if wanted.provider is None:
         raise BookingRefused("Say with whom: over-booking is a decision about one person's time.")
     theirs = Resource.objects.filter(pk=wanted.provider, kind=ResourceKind.PROVIDER, is_active=True)
@@ -203,7 +203,7 @@ def _claim_over(wanted: Booking, pk: UUID, *, now: datetime) -> Place:
             return wanted.provider, room
     if take([wanted.provider], state=ClaimState.BOOKED):
         return wanted.provider, None
-    take([wanted.provider], state=ClaimState.EXTRA)
+    claims.take_over(wanted.provider, span, appointment_id=pk)
     return wanted.provider, next((room for room in rooms if take([room], state=ClaimState.BOOKED)), None)
 
 

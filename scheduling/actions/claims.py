@@ -4,19 +4,24 @@ deadlocks: claims sorted by resource, inserted before anything is released, and 
 Lock order: lead, appointment, place in the waiting line, freed time, claims.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from itertools import pairwise
+from operator import or_
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from crm import rows
 from crm.models import Lead
 from scheduling.availability import Free, Place
-from scheduling.enums import TAKING, ClaimState, ResourceKind
+from scheduling.enums import STANDING, TAKEN, TAKING, ClaimState, ResourceKind
 from scheduling.models import Appointment, AppointmentType, Claim
 
 HOLD_FOR = timedelta(minutes=5)
@@ -55,6 +60,22 @@ def take(resources: Iterable[UUID], span: Span, **values: Any) -> bool:
 def _take_one(resource: UUID, span: Span, values: dict[str, Any]) -> bool:
     claim = Claim(resource_id=resource, during=_range(span), **values)
     return rows.insert_unless_taken(claim) or (drop_expired(resource, span) > 0 and rows.insert_unless_taken(claim))
+
+
+def take_over(resource: UUID, span: Span, *, appointment_id: UUID) -> None:
+    """Claims `span` beside whoever has pieces of it. These pieces alone are over-booked; the rest is taken like any
+    other time."""
+    for piece in _pieces(resource, span):
+        if not take([resource], piece, state=ClaimState.BOOKED, appointment_id=appointment_id):
+            take([resource], piece, state=ClaimState.EXTRA, appointment_id=appointment_id)
+
+
+def _pieces(resource: UUID, span: Span) -> list[Span]:
+    """Cut where the claims of others begin and end, so that each piece goes as a whole with whoever is there."""
+    others = Claim.objects.filter(resource=resource, state__in=TAKING, during__overlap=_range(span))
+    spans = others.values_list("during", flat=True)
+    edges = {edge for one in spans for edge in (one.lower, one.upper) if span[0] < edge < span[1]}
+    return list(pairwise([span[0], *sorted(edges), span[1]]))
 
 
 class _Short(Exception):
@@ -148,10 +169,43 @@ def keep(name: UUID, place: Place, span: Span, *, held_by: str, lead: UUID, appo
 
 
 def release(appointment: Appointment) -> None:
-    """Its time is free again at once."""
-    Claim.objects.filter(appointment=appointment, state__in=[*TAKING, ClaimState.EXTRA]).update(
-        state=ClaimState.RELEASED
-    )
+    """Its time is free again at once, or theirs who were booked over it."""
+    _release(list(Claim.objects.filter(appointment=appointment, state__in=TAKEN)))
+
+
+def _release(former: Sequence[Claim]) -> None:
+    Claim.objects.filter(pk__in=[claim.pk for claim in former]).update(state=ClaimState.RELEASED)
+    _pass_on(former)
+
+
+def _pass_on(former: Sequence[Claim]) -> None:
+    """Whoever was booked over these has that time now."""
+    if former:
+        there = reduce(or_, (Q(resource=claim.resource_id, during__contained_by=claim.during) for claim in former))
+        _settle(Claim.objects.filter(there))
+
+
+def settle(*, now: datetime) -> int:
+    """Makes over-booked time that is nobody else's any more, because a hold on it was let go, taken like any other;
+    returns how many pieces. Nobody was offered it meanwhile."""
+    ahead = Appointment.objects.filter(is_extra=True, status__in=STANDING, starts_at__gt=now)
+    return _settle(Claim.objects.filter(appointment__in=ahead))
+
+
+def _settle(found: QuerySet[Claim]) -> int:
+    """Of these, whichever is over-booked beside nobody. Whoever wants that time waits for whoever gives it back."""
+    return sum(_is_alone(one) for one in found.filter(state=ClaimState.EXTRA).order_by("created_at", "pk"))
+
+
+def _is_alone(extra: Claim) -> bool:
+    others = Claim.objects.filter(resource=extra.resource_id, state__in=TAKING, during__overlap=extra.during)
+    if others.exists():
+        return False
+    try:
+        with transaction.atomic():
+            return Claim.objects.filter(pk=extra.pk, state=ClaimState.EXTRA).update(state=ClaimState.BOOKED) == 1
+    except IntegrityError:  # somebody else has just come
+        return False
 
 
 def move(
@@ -164,40 +218,39 @@ def move(
     time is ours: giving back first would deadlock with whoever waits for it. The pieces are then made one again.
     """
     span = with_buffers(appointment.kind, start)
-    former = list(Claim.objects.filter(appointment=appointment, state__in=[*TAKING, ClaimState.EXTRA]))
+    former = list(Claim.objects.filter(appointment=appointment, state__in=TAKEN))
     lead = appointment.lead_id
     if hold and keep(hold, place, span, held_by=held_by, lead=lead, appointment=appointment.pk):
-        Claim.objects.filter(pk__in=[claim.pk for claim in former]).update(state=ClaimState.RELEASED)
+        _release(former)
         return True
-    old = {
-        claim.resource_id: (claim.during.lower, claim.during.upper)
-        for claim in former
-        if claim.state == ClaimState.BOOKED
-    }
+    old = defaultdict[UUID, list[Span]](list)
+    for claim in former:
+        if claim.state == ClaimState.BOOKED:
+            old[claim.resource_id].append((claim.during.lower, claim.during.upper))
     wanted = sorted(resources_of(place))  # piece by piece in the same order as everybody's claims
     try:
         with transaction.atomic():
-            pieces = [(one, piece) for one in wanted for piece in _beyond(span, old.get(one))]
+            pieces = [(one, piece) for one in wanted for piece in _beyond(span, old[one])]
             for one, piece in pieces:
                 if not take([one], piece, state=ClaimState.BOOKED, appointment=appointment):
                     raise _Short
-            Claim.objects.filter(appointment=appointment, state__in=[*TAKING, ClaimState.EXTRA]).update(
-                state=ClaimState.RELEASED
-            )
+            Claim.objects.filter(appointment=appointment, state__in=TAKEN).update(state=ClaimState.RELEASED)
             if not take(wanted, span, state=ClaimState.BOOKED, appointment=appointment):
                 raise _Short
             _forget_pieces(appointment, pieces)
+            _pass_on(former)
     except _Short:
         return False
     return True
 
 
-def _beyond(span: Span, old: Span | None) -> list[Span]:
-    """The parts of `span` that `old` does not cover."""
-    if old is None or old[1] <= span[0] or span[1] <= old[0]:
-        return [span]
-    parts = [(span[0], min(old[0], span[1])), (max(old[1], span[0]), span[1])]
-    return [(start, end) for start, end in parts if start < end]
+def _beyond(span: Span, old: Sequence[Span]) -> list[Span]:
+    """The parts of `span` that the `old` ones do not cover."""
+    parts = [span]
+    for begin, end in old:
+        around = [(max(part[0], end), part[1]) for part in parts] + [(part[0], min(part[1], begin)) for part in parts]
+        parts = sorted((start, stop) for start, stop in around if start < stop)
+    return parts
 
 
 def _forget_pieces(appointment: Appointment, pieces: Sequence[tuple[UUID, Span]]) -> None:

@@ -12,7 +12,7 @@ from django.db.models import F, Func, Q
 from django.utils.timezone import now
 
 from crm.models.base import Row
-from scheduling.enums import MOVES, STANDING, TAKING, CancelReason, ClaimState, EndedBy, Status
+from scheduling.enums import MOVES, STANDING, TAKEN, TAKING, CancelReason, ClaimState, EndedBy, Status
 from scheduling.models.kind import AppointmentType
 from scheduling.models.resource import Resource
 
@@ -138,7 +138,7 @@ class Claim(Row):
                 "resource",
                 Func(F("during"), function="lower"),
                 include=["during", "state", "hold_expires_at", "held_by", "appointment"],
-                condition=Q(state__in=TAKING),
+                condition=Q(state__in=TAKEN),
                 name="claim_by_start",
             ),
             models.Index(fields=["hold_expires_at"], condition=Q(state=ClaimState.HELD), name="claim_expires"),
