@@ -171,6 +171,14 @@ SCHEDULING_GUARDS = [
         "scheduling/test_over_booking.py::test_who_was_booked_over_goes_and_the_time_stays_taken",
     ),
     Guard(
+        "a time that we called off is offered to nobody",
+        "scheduling/actions/changing.py",
+        "        rebooking.keep_closed(locked, by=by)\n",
+        "        waitlist.on_freed(locked, locked.starts_at)\n",
+        "scheduling/test_called_off.py"
+        "::test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened",
+    ),
+    Guard(
         "an offer is withdrawn with the wish",
         "scheduling/actions/waitlist.py",
         "    _withdraw_mail(entry)\n    entry.state = state",

@@ -11,7 +11,7 @@ from crm.actions import events
 from crm.enums import Event
 from crm.models import Lead, User
 from scheduling import availability, mails
-from scheduling.actions import claims, effects, waitlist
+from scheduling.actions import claims, effects, rebooking, waitlist
 from scheduling.actions.booking import check_elsewhere, check_hold
 from scheduling.availability import Place, Question
 from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, EndedBy, Status, WaitState
@@ -138,7 +138,8 @@ def _claim(
 def cancel(
     appointment: Appointment, *, version: int, reason: CancelReason, by: User | None, now: datetime, note: str = ""
 ) -> Appointment:
-    """Calls an appointment off: its time is free at once, its reminders are dead, the lead goes back to booking.
+    """Calls an appointment off: its time is free at once, or closed when it was we who could not keep it; its reminders
+    are dead, the lead goes back to booking.
 
     Raises ChangedMeanwhile, BookingRefused (past the patient's deadline, or over already).
     """
@@ -154,7 +155,10 @@ def cancel(
     locked.save()
     for entry in waitlist.lock(locked.lead, locked.kind):
         waitlist.end(entry, WaitState.LEFT)
-    waitlist.on_freed(locked, locked.starts_at)
+    if reason in OF_THE_CENTRE:
+        rebooking.keep_closed(locked, by=by)
+    else:
+        waitlist.on_freed(locked, locked.starts_at)
     claims.release(locked)
     effects.on_timeline(locked, f"Cancelled: {CancelReason(reason).label.lower()}", by=by, now=now, note=note)
     mails.plan_cancellation(locked, now=now)

@@ -11,9 +11,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from crm.actions import tasks
-from crm.models import Location, MessageTopic
+from crm.models import Location, MessageTopic, User
 from scheduling import hours
 from scheduling.actions import effects
+from scheduling.enums import CancelReason
 from scheduling.hours import as_exemption
 from scheduling.models import Appointment, Resource, ScheduleException
 from scheduling.slots import Window
@@ -57,6 +58,24 @@ def _outside(which: Q) -> list[Appointment]:
     window = Window(min(days) - ONE_DAY, (max(days) - min(days)).days + 3, UTC_ZONE)
     spans = hours.open_spans(list(hours.with_rules(Resource.objects.filter(pk__in=ids))), window)
     return [made for made in found if not all(_is_open(made, spans[one]) for one in _whose(made))]
+
+
+def keep_closed(made: Appointment, *, by: User | None) -> None:
+    """Closes a time that we called off, for its provider, so that it is offered to nobody until somebody takes the
+    closing out. What is closed anyhow stays as it is."""
+    provider = hours.with_rules(Resource.objects.filter(pk=made.provider_id))
+    [spans] = hours.open_spans(list(provider), Window(made.starts_at.date() - ONE_DAY, 3, UTC_ZONE)).values()
+    if any(start < made.ends_at.timestamp() and made.starts_at.timestamp() < end for start, end in spans):
+        begin, end = (at.astimezone(made.provider.zone) for at in (made.starts_at, made.ends_at))
+        ScheduleException.objects.create(
+            resource=made.provider,
+            from_day=begin.date(),
+            from_time=begin.time(),
+            to_day=end.date(),
+            to_time=end.time(),
+            reason=f"Called off: {CancelReason(made.ended_reason).label.lower()}",
+            created_by=by,
+        )
 
 
 def _whose(made: Appointment) -> list[UUID]:

@@ -304,8 +304,9 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
         except BookingRefused as refused:
             messages.warning(request, refused.message)
         else:
-            is_free = "" if data["reason"] in OF_THE_CENTRE else " Its time is free."
-            messages.success(request, f"Cancelled: {made}.{is_free}")
+            closed = "Its time is offered to nobody until it is taken out of leave and closing."
+            its_time = closed if data["reason"] in OF_THE_CENTRE else "Its time is free."
+            messages.success(request, f"Cancelled: {made}. {its_time}")
         return _after(request, lead_id)
     what = f"Cancel: {made}, {made.provider}"
     return form_page(site, request, made.lead, form, title=what, press="Cancel the appointment", leave="Keep it")
