@@ -18,7 +18,7 @@ from crm import mime, registry
 from crm.models import Lead
 from crm.private import PatientRequest, session_of
 from scheduling import deciding, ics, queries
-from scheduling.actions import attendance, booking, changing, waitlist
+from scheduling.actions import attendance, changing, waitlist
 from scheduling.actions.booking import Booking
 from scheduling.enums import CancelReason, WaitState
 from scheduling.errors import BookingRefused
@@ -171,7 +171,7 @@ def wait(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
 def wait_for_any(request: PatientRequest, key: str) -> HttpResponse:
     """The same for whoever found no time that suits."""
     kind, lead = get_object_or_404(AppointmentType, key=key, is_active=True), request.patient.lead
-    if not booking.may_book_alone(lead, kind):
+    if not queries.may_book_alone(lead, kind):
         raise Http404("This is booked together with us.")
     _join_or_leave(request, kind, queries.ahead_of_kind(lead, kind, now=timezone.now()))
     return redirect("appointments:choose", kind.key)

@@ -34,6 +34,11 @@ def bookable(lead: Lead) -> list[AppointmentType]:
     return [one for one in given_at(lead.location) if lead.outcome in one.self_book]
 
 
+def may_book_alone(lead: Lead, kind: AppointmentType) -> bool:
+    """Whether the patient may book this without us."""
+    return kind.is_active and not lead.safety_hold and bool(lead.outcome) and lead.outcome in kind.self_book
+
+
 def given_at(location: Location) -> list[AppointmentType]:
     """What somebody at this location gives. One query."""
     given = AppointmentType.objects.filter(is_active=True, providers__is_active=True, providers__location=location)

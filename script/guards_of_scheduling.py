@@ -60,7 +60,7 @@ SCHEDULING_GUARDS = [
     Guard(
         "only some book alone",
         "scheduling/actions/booking.py",
-        "    if wanted.by is None and wanted.moving is None and not may_book_alone(lead, wanted.kind):",
+        "    if wanted.by is None and wanted.moving is None and not queries.may_book_alone(lead, wanted.kind):",
         "    if False:",
         f"{_BOOKING}::test_only_some_book_alone",
     ),
@@ -175,13 +175,26 @@ SCHEDULING_GUARDS = [
         "scheduling/actions/changing.py",
         "        rebooking.keep_closed(locked, by=by)\n",
         "        waitlist.on_freed(locked, locked.starts_at)\n",
-        "scheduling/test_called_off.py"
-        "::test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened",
+        "scheduling/test_called_off.py::test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened",
+    ),
+    Guard(
+        "nobody who waits is offered what they cannot take",
+        "scheduling/actions/waitlist.py",
+        "    if moving is None and not queries.may_book_alone(entry.lead, entry.kind):\n        return False\n",
+        "",
+        "scheduling/test_wishes.py::test_a_kind_that_is_offered_no_more_is_offered_to_nobody_who_waits",
+    ),
+    Guard(
+        "a call about an offer ends with the offer",
+        "scheduling/actions/waitlist.py",
+        "    tasks.close(mails.key_of_offer(entry), now=timezone.now())\n",
+        "",
+        "scheduling/test_wishes.py::test_a_call_about_an_offer_ends_when_it_lapses",
     ),
     Guard(
         "an offer is withdrawn with the wish",
         "scheduling/actions/waitlist.py",
-        "    _withdraw_mail(entry)\n    entry.state = state",
+        "    _withdraw(entry)\n    entry.state = state",
         "    entry.state = state",
         "scheduling/test_waiting.py::test_an_offer_that_is_withdrawn_is_not_mailed",
     ),

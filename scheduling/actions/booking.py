@@ -15,7 +15,7 @@ from crm import rows
 from crm.actions import events
 from crm.enums import Event
 from crm.models import Lead, MessageTopic, User
-from scheduling import availability, mails
+from scheduling import availability, mails, queries
 from scheduling.actions import claims, effects, waitlist
 from scheduling.availability import Free, Place, Question
 from scheduling.enums import (
@@ -64,11 +64,6 @@ class Booking:
             moving=self.moving.pk if self.moving else None,
             for_staff=self.by is not None,
         )
-
-
-def may_book_alone(lead: Lead, kind: AppointmentType) -> bool:
-    """Whether the patient may book this without us."""
-    return kind.is_active and not lead.safety_hold and bool(lead.outcome) and lead.outcome in kind.self_book
 
 
 def hold(wanted: Booking, *, now: datetime) -> tuple[UUID, Free, Place]:
@@ -138,7 +133,7 @@ def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: dateti
     check_hold(lead, by=wanted.by)
     if not wanted.kind.is_active:
         raise BookingRefused(gettext("This kind of appointment is not offered any more."))
-    if wanted.by is None and wanted.moving is None and not may_book_alone(lead, wanted.kind):
+    if wanted.by is None and wanted.moving is None and not queries.may_book_alone(lead, wanted.kind):
         raise BookingRefused(gettext("We book this kind of appointment together with you. Please call us."))
     _check_others(wanted, known, now=now)
     if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from crm.actions import tasks
 from crm.enums import MessageState
 from crm.models import Lead, Location, Message
-from scheduling import availability, mails
+from scheduling import availability, mails, queries
 from scheduling.actions import claims
 from scheduling.availability import Question
 from scheduling.enums import ClaimState, WaitState
@@ -62,7 +64,7 @@ def end(entry: WaitlistEntry, state: WaitState) -> None:
     """Takes somebody out of the line; what was on offer to them, and is not theirs now, goes to the next one."""
     if entry.offered_start and Claim.objects.filter(hold=entry.hold).exists():
         _give_back(entry, entry.offered_start)
-    _withdraw_mail(entry)
+    _withdraw(entry)
     entry.state = state
     entry.save(update_fields=["state"])
 
@@ -93,7 +95,7 @@ def follow_move(entry: WaitlistEntry, appointment: Appointment) -> None:
         return
     if entry.offered_start and entry.offered_start > appointment.starts_at:  # what they have now is earlier
         _give_back(entry, entry.offered_start)
-        _withdraw_mail(entry)
+        _withdraw(entry)
         _wait_on(entry)
     if entry.last_day is not None:
         entry.last_day = appointment.starts_at.astimezone(appointment.location.zone).date()
@@ -102,6 +104,7 @@ def follow_move(entry: WaitlistEntry, appointment: Appointment) -> None:
 
 def offer(*, now: datetime) -> int:
     """What has become free, to whoever is next; returns how many offers were made. Any number may run at once."""
+    _end_past_wishes(now=now)
     _end_late_offers(now=now)
     _end_dead_offers(now=now)
     made = 0
@@ -139,7 +142,7 @@ def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
         rows = WaitlistEntry.objects.select_for_update(no_key=True, of=("self",)).filter(
             pk=waiting.pk, state=WaitState.WAITING
         )
-        entry = rows.select_related("lead__location").first()
+        entry = rows.select_related("lead__location", "kind").first()
         if entry and (asked := _question(entry, freed, now=now)):
             made += _offer_to(entry, asked, freed, now=now)
     return made, not _is_being_looked_at(freed)
@@ -174,20 +177,30 @@ def _line(freed: FreedTime, *, now: datetime) -> list[WaitlistEntry]:
         first_day__lte=day,
         lead__safety_hold=False,
     )
-    return list(line.exclude(lead=freed.by_id).select_related("lead").order_by("since", "pk")[:BATCH])
+    return list(line.exclude(lead=freed.by_id).select_related("lead", "kind").order_by("since", "pk")[:BATCH])
 
 
 def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> Question | None:
     """How their place in that time is looked for; None when it is of no use to them: what they have is earlier, or is
-    over, or was called off, or can no longer be moved by themselves."""
+    over, or was called off, or they could not take it by themselves."""
     booked = Appointment.objects.standing().filter(lead=entry.lead, kind=freed.kind, ends_at__gt=now)
     first = booked.order_by("starts_at").first()
-    if first is None:
-        return Question(freed.kind, freed.location, now.date(), 1) if entry.last_day is None else None
-    may_move = now <= first.starts_at - timedelta(minutes=freed.kind.reschedule_until)
-    if freed.start >= first.starts_at or not may_move:
+    is_earlier = freed.start < first.starts_at if first else entry.last_day is None
+    if not is_earlier or not _may_take(entry, freed.start, moving=first, now=now):
         return None
-    return Question(freed.kind, freed.location, now.date(), 1, moving=first.pk)
+    return Question(freed.kind, freed.location, now.date(), 1, moving=first.pk if first else None)
+
+
+def _may_take(entry: WaitlistEntry, start: datetime, *, moving: Appointment | None, now: datetime) -> bool:
+    """What the press will ask (booking.py, changing.py), asked before: nobody is offered what they cannot take."""
+    if moving is None and not queries.may_book_alone(entry.lead, entry.kind):
+        return False
+    if moving and now > moving.starts_at - timedelta(minutes=entry.kind.reschedule_until):
+        return False
+    end = start + timedelta(minutes=entry.kind.duration)
+    theirs = Appointment.objects.standing().filter(lead=entry.lead, starts_at__lt=end, ends_at__gt=start)
+    others = theirs.exclude(pk=moving.pk) if moving else theirs
+    return not entry.lead.safety_hold and not others.exists()
 
 
 def _offer_to(entry: WaitlistEntry, asked: Question, freed: FreedTime, *, now: datetime) -> int:
@@ -216,33 +229,46 @@ def _end_late_offers(*, now: datetime) -> None:
         for entry in late.select_for_update(no_key=True, skip_locked=True)[:BATCH]:
             if entry.offered_start:
                 _give_back(entry, entry.offered_start)
-            _withdraw_mail(entry)
+            _withdraw(entry)
             entry.since, entry.lapsed_start = now, entry.offered_start
             _wait_on(entry)
 
 
+def _end_past_wishes(*, now: datetime) -> None:
+    """Whoever wanted to come earlier than a visit that is over: the wish ends with the visit."""
+    ahead = Appointment.objects.standing().filter(lead=OuterRef("lead"), kind=OuterRef("kind"), ends_at__gt=now)
+    past = WaitlistEntry.objects.filter(~Exists(ahead), state__in=IN_LINE, last_day__isnull=False)
+    for pk, lead_id in list(past.order_by("pk").values_list("pk", "lead_id")[:BATCH]):
+        with transaction.atomic():
+            if entry := _locked(past.filter(pk=pk), lead_id):
+                end(entry, WaitState.LEFT)
+
+
 def _end_dead_offers(*, now: datetime) -> None:
-    """A leave lies over what was offered: they wait on, where they stood."""
+    """A leave lies over what was offered, or they can take it no more: they wait on, where they stood."""
     for pk, lead_id in list(WaitlistEntry.objects.filter(state=WaitState.OFFERED).values_list("pk", "lead_id")):
         with transaction.atomic():
-            if (
-                not Lead.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-                .filter(pk=lead_id)
-                .exists()
-            ):
-                continue
-            rows = WaitlistEntry.objects.select_for_update(no_key=True, of=("self",)).filter(
-                pk=pk, state=WaitState.OFFERED
-            )
-            entry = rows.select_related("kind", "location").first()
+            entry = _locked(WaitlistEntry.objects.filter(pk=pk, state=WaitState.OFFERED), lead_id)
             if entry and entry.offered_start and not _is_still_free(entry, entry.offered_start, now=now):
                 claims.drop_holds_of(holder(entry))
-                _withdraw_mail(entry)
+                _withdraw(entry)
                 _wait_on(entry)
 
 
+def _locked(entries: QuerySet[WaitlistEntry], lead_id: UUID) -> WaitlistEntry | None:
+    """One of them, with its lead before it; None when somebody is working on that lead at this moment."""
+    leads = Lead.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    if not leads.filter(pk=lead_id).exists():
+        return None
+    rows = entries.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("kind", "location", "lead__location").first()
+
+
 def _is_still_free(entry: WaitlistEntry, start: datetime, *, now: datetime) -> bool:
-    booked = Appointment.objects.standing().filter(lead=entry.lead_id, kind=entry.kind, ends_at__gt=now).first()
+    ahead = Appointment.objects.standing().filter(lead=entry.lead_id, kind=entry.kind, ends_at__gt=now)
+    booked = ahead.order_by("starts_at").first()
+    if not _may_take(entry, start, moving=booked, now=now):
+        return False
     asked = Question(entry.kind, entry.location, now.date(), 1, held_by=holder(entry), for_staff=True)
     asked = replace(asked, moving=booked.pk if booked else None)
     return availability.at_start(asked, start, now=now) is not None
@@ -254,8 +280,9 @@ def _wait_on(entry: WaitlistEntry) -> None:
     entry.save()
 
 
-def _withdraw_mail(entry: WaitlistEntry) -> None:
-    """Nobody is told of an offer that stands no longer."""
+def _withdraw(entry: WaitlistEntry) -> None:
+    """Nobody is told of an offer that stands no longer, neither in writing nor by telephone."""
+    tasks.close(mails.key_of_offer(entry), now=timezone.now())
     waiting = Message.objects.filter(key=mails.key_of_offer(entry), state=MessageState.QUEUED)
     waiting.update(state=MessageState.CANCELLED, reason="No longer on offer", finished_at=Now())
 

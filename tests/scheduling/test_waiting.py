@@ -255,7 +255,7 @@ def test_whoever_could_not_move_gets_no_offer(centre: Location, provider: Resour
     waits = make_patient(centre, email="w@example.org")
     made = booking.book(wish(waits, kind, TEN + HOUR), now=NOW)
     waitlist.join(waits, kind, booked=made, now=NOW)
-    changing.cancel(early, version=1, reason=CancelReason.AWAY, by=None, now=NOW - timedelta(days=9))
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=NOW - timedelta(days=9))
     assert waitlist.offer(now=NOW) == 0
 
 
