@@ -29,7 +29,7 @@ def as_resource(made: Appointment) -> dict[str, Any]:
         "serviceType": [{"text": made.kind.label}],
         "start": _instant(made.starts_at),
         "end": _instant(made.ends_at),
-        "minutesDuration": int((made.ends_at - made.starts_at).total_seconds()) // 60,
+        "minutesDuration": made.minutes,
         "created": _instant(made.booked_at),
         "participant": [
             _participant(f"Patient/{made.lead_id}", _of_patient(made)),

@@ -45,7 +45,7 @@ def _utilisation(past: list[Appointment], now: datetime, theirs: Q) -> list[tupl
     """Booked minutes of open minutes, provider by provider."""
     booked: dict[object, float] = defaultdict(float)
     for made in past:
-        booked[made.provider_id] += made.kind.duration
+        booked[made.provider_id] += made.minutes
     providers = Resource.objects.filter(theirs, kind=ResourceKind.PROVIDER, is_active=True, location__is_active=True)
     rows = list(hours.with_rules(providers.order_by("location__position", "position", "name", "pk")))
     spans = hours.open_spans(rows, Window((now - PERIOD).date(), PERIOD.days + 1, ZoneInfo("UTC")))

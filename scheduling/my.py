@@ -20,7 +20,7 @@ from crm.private import PatientRequest, session_of
 from scheduling import deciding, ics, queries
 from scheduling.actions import attendance, changing, waitlist
 from scheduling.actions.booking import Booking
-from scheduling.enums import CancelReason, WaitState
+from scheduling.enums import CancelReason, Status, WaitState
 from scheduling.errors import BookingRefused
 from scheduling.forms import CancelForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
@@ -125,6 +125,8 @@ def will_come(request: PatientRequest, appointment_id: uuid.UUID) -> HttpRespons
 def cancel(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """Asks why, once, and cancels."""
     made = own_appointment(request, appointment_id)
+    if _was_this_press(request, made):
+        return redirect("appointments:one", made.pk)
     try:
         changing.check_cancel(made, now=timezone.now())
     except BookingRefused as refused:
@@ -138,12 +140,18 @@ def cancel(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
                 made, version=data["version"], reason=CancelReason(data["reason"]), by=None, now=timezone.now()
             )
         except BookingRefused as refused:
-            messages.warning(request, refused.message)
+            if not _was_this_press(request, own_appointment(request, appointment_id)):
+                messages.warning(request, refused.message)
         else:
             messages.success(request, gettext("Your appointment is cancelled."))
         return redirect("appointments:one", made.pk)
     context = {"patient": request.patient, "made": made, "form": form}
     return render(request, "scheduling/cancel.html", context, status=422 if form.errors else 200)
+
+
+def _was_this_press(request: PatientRequest, made: Appointment) -> bool:
+    """Pressed twice on a slow line, the second press is the first one."""
+    return made.status == Status.CANCELLED and request.POST.get("version") == str(made.version - 1)
 
 
 @require_safe
@@ -161,7 +169,7 @@ def calendar_file(request: PatientRequest, appointment_id: uuid.UUID) -> HttpRes
 def wait(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """Joins the list of those who would come earlier, or leaves it."""
     made = own_appointment(request, appointment_id)
-    if made.stands:
+    if made.stands and made.ends_at > timezone.now():
         _join_or_leave(request, made.kind, made)
     return redirect("appointments:one", made.pk)
 

@@ -67,8 +67,8 @@ SCHEDULING_GUARDS = [
     Guard(
         "a patient's deadline",
         "scheduling/actions/changing.py",
-        "    if by is None and now > appointment.starts_at - timedelta(minutes=minutes):",
-        "    if False:",
+        "rebook_since is None and now > appointment.starts_at - timedelta(minutes=minutes):",
+        "rebook_since is None and now is None:",
         f"{_CHANGING}::test_past_its_deadline_only_the_desk_cancels",
     ),
     Guard(

@@ -20,6 +20,8 @@ EARLY = timedelta(hours=1)  # some come before their time, and are seen
 def confirm(appointment: Appointment, *, version: int, now: datetime, by: User | None = None) -> Appointment:
     """The patient says that they will come, here or to us. Said twice, it is one. Raises BookingRefused."""
     locked = changing.lock(appointment, version=version)
+    if locked.ends_at <= now:
+        raise BookingRefused(gettext("This appointment is over."))
     if locked.rebook_since and by is None:
         raise BookingRefused(gettext("We cannot keep this time. Please choose another one, or wait for our call."))
     if locked.confirmed_at is None:
@@ -49,7 +51,7 @@ def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime)
         raise BookingRefused("The appointment has not begun yet: nobody can have missed it.")
     if to == Status.FULFILLED and now < locked.starts_at - EARLY:
         raise BookingRefused("The appointment is still to come: it cannot have taken place.")
-    if to == Status.ARRIVED and now.astimezone(locked.provider.zone).date() != _day(locked):
+    if to == Status.ARRIVED and now.astimezone(locked.location.zone).date() != _day(locked):
         raise BookingRefused("The appointment is not today: look at the date.")
     locked.status = to
     if to == Status.ARRIVED:
@@ -63,7 +65,7 @@ def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime)
 
 
 def _day(appointment: Appointment) -> date:
-    return appointment.starts_at.astimezone(appointment.provider.zone).date()
+    return appointment.starts_at.astimezone(appointment.location.zone).date()
 
 
 def _follow(appointment: Appointment, before: Status, to: Status, *, now: datetime) -> None:

@@ -113,7 +113,8 @@ def _book(wanted: Booking, found: Free | None, *, now: datetime) -> Appointment:
     place = _claim_free(wanted, pk, found, now=now) if found else _claim_over(wanted, pk, now=now)
     appointment = _new(wanted, pk, place, now=now)
     mail = mails.plan(appointment, now=now, is_known=wanted.is_known or appointment.starts_at <= now)
-    rows.insert([appointment.topic, appointment, effects.line(appointment, "Booked", by=wanted.by, now=now), *mail])
+    line = effects.line(appointment, "Booked", by=wanted.by, now=now, note=wanted.over)
+    rows.insert([appointment.topic, appointment, line, *mail])
     for entry in in_line:
         waitlist.end(entry, WaitState.BOOKED)
     effects.ask_for_estimate(appointment, now=now)

@@ -105,11 +105,12 @@ def _move(
     appointment.starts_at = start
     appointment.ends_at = start + timedelta(minutes=appointment.kind.duration)
     appointment.confirmed_at, appointment.agreed_at, appointment.rebook_since = None, now, None
+    over = f"Was booked over what was taken: {appointment.extra_reason}" if appointment.is_extra else ""
     appointment.is_extra, appointment.extra_reason = False, ""
     appointment.version += 1
     appointment.save()
-    was = f"{before.astimezone(appointment.provider.zone):%b %-d, %-I:%M %p}"
-    effects.on_timeline(appointment, f"Moved from {was}", by=by, now=now)
+    was = f"{before.astimezone(appointment.location.zone):%b %-d, %-I:%M %p}"
+    effects.on_timeline(appointment, f"Moved from {was}", by=by, now=now, note=over)
     mails.plan_again(appointment, now=now)
     effects.ask_for_estimate(appointment, now=now)
     for entry in in_line:
@@ -150,7 +151,8 @@ def cancel(
     effects.close_calls(locked, now=now)
     effects.close_estimate(locked, now=now)
     locked.status, locked.version = Status.CANCELLED, locked.version + 1
-    locked.ended_by = EndedBy.CENTRE if by or reason in OF_THE_CENTRE else EndedBy.PATIENT
+    is_ours = reason in OF_THE_CENTRE or (by is not None and reason == CancelReason.OTHER)
+    locked.ended_by = EndedBy.CENTRE if is_ours else EndedBy.PATIENT
     locked.ended_reason, locked.rebook_since = reason, None
     locked.save()
     for entry in waitlist.lock(locked.lead, locked.kind):
@@ -189,6 +191,7 @@ def lock_row(appointment: Appointment) -> Appointment:
 
 
 def _check_deadline(appointment: Appointment, minutes: int, *, by: User | None, now: datetime) -> None:
-    if by is None and now > appointment.starts_at - timedelta(minutes=minutes):
+    """No deadline binds staff, or whoever loses their time because we closed it."""
+    if by is None and appointment.rebook_since is None and now > appointment.starts_at - timedelta(minutes=minutes):
         words = gettext("It is too late to change this here. Please call us: %(phone)s")
         raise BookingRefused(words % {"phone": appointment.location.phone_display})

@@ -77,7 +77,7 @@ class Appointment(Row):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}, {self.starts_at.astimezone(self.provider.zone):%b %-d, %Y, %-I:%M %p}"
+        return f"{self.kind}, {self.starts_at.astimezone(self.location.zone):%b %-d, %Y, %-I:%M %p}"
 
     @property
     def zone(self) -> ZoneInfo:
@@ -88,6 +88,11 @@ class Appointment(Row):
     def told_in(self) -> str:
         """The name of the clock on which the patient is told of it."""
         return self.kind.told_in(patient=self.timezone, centre=self.location.timezone)
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes; its kind may take longer since."""
+        return int((self.ends_at - self.starts_at).total_seconds()) // 60
 
     @property
     def stands(self) -> bool:
