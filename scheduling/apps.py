@@ -20,7 +20,7 @@ class SchedulingConfig(AppConfig):
         work.hang_in()
         personal_data.hang_in()
         registry.demo(demo.make)
-        registry.listen({Event.DETAILS_CHANGED}, mails.follow_address)
+        registry.listen({Event.DETAILS_CHANGED}, mails.follow_details)
         registry.listen({Event.SUBMITTED, Event.ANSWERED}, effects.ask_for_estimates)
         registry.writer("appointment_reminder", mails.write)
         post_migrate.connect(shipped.ensure_types, sender=self)

@@ -227,11 +227,34 @@ def _last_change(appointment: Appointment) -> datetime:
     return appointment.starts_at - timedelta(minutes=minutes)
 
 
-def follow_address(lead: Lead, _happening: Happening) -> None:
-    """Listener: reminders go to where the lead is reached now."""
-    waiting = Message.objects.filter(lead=lead, topic__appointment__isnull=False, state=MessageState.QUEUED)
-    if mime.deliverable(lead.email):
-        waiting.exclude(to_email=lead.email).update(to_email=lead.email)
+def follow_details(lead: Lead, happening: Happening) -> None:
+    """Listener: reminders go to where the lead is reached now, and leave by the clock that is theirs now. Whom no mail
+    reaches any more is called."""
+    ahead = Appointment.objects.standing().filter(lead=lead, starts_at__gt=happening.now)
+    for appointment in ahead.select_related("kind", "location", "provider").order_by("starts_at", "pk"):
+        appointment.lead = lead
+        if mime.deliverable(lead.email) is None:
+            _withdraw(appointment, "No address that mail can reach")
+            # a call takes the place of what was planned
+            if Message.objects.filter(topic=appointment.topic_id).exists():
+                _call(appointment, "booked for", now=happening.now)
+        else:
+            _plan_reminders_anew(appointment, now=happening.now)
+
+
+def _plan_reminders_anew(appointment: Appointment, *, now: datetime) -> None:
+    """Where they wait for other moments than they would if they were planned now."""
+    theirs = Message.objects.filter(topic=appointment.topic_id, topic_version=appointment.version)
+    theirs = theirs.filter(name="appointment_reminder")
+    there = dict(theirs.values_list("key", "state"))
+    wanted = {message.key: message for message in _reminders(appointment, now=now)}
+    others = theirs.filter(state=MessageState.QUEUED).exclude(key__in=wanted)
+    others.update(state=MessageState.CANCELLED, reason="It is due at another moment", finished_at=now)
+    for key, message in wanted.items():
+        if there.get(key) == MessageState.CANCELLED:
+            message.key = f"{key}:{now:%Y%m%d%H%M%S}"
+    fresh = [message for key, message in wanted.items() if there.get(key) in {None, MessageState.CANCELLED}]
+    Message.objects.bulk_create(fresh, ignore_conflicts=True)
 
 
 def when_in_words(at: datetime, zone: str) -> str:

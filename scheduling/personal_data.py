@@ -17,7 +17,7 @@ def hang_in() -> None:
     data = registry.personal_data
     said = (
         "starts_at ends_at kind location provider status booked_at agreed_at confirmed_at arrived_at ended_by "
-        "ended_reason rebook_since timezone"
+        "ended_reason rebook_since"
     )
     handled = {STAFF: "booked_by", KEY: "topic request_id version", HANDLING: "room is_extra extra_reason"}
     title = noop("Your appointments")

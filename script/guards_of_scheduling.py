@@ -178,6 +178,13 @@ SCHEDULING_GUARDS = [
         "scheduling/test_called_off.py::test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened",
     ),
     Guard(
+        "an address that is taken out leaves a call about the visit",
+        "scheduling/mails.py",
+        "if Message.objects.filter(topic=appointment.topic_id).exists():",
+        "if not appointment.topic_id:",
+        "scheduling/test_details_changed.py::test_an_address_that_is_taken_out_leaves_a_call_and_no_reminder",
+    ),
+    Guard(
         "nobody who waits is offered what they cannot take",
         "scheduling/actions/waitlist.py",
         "    if moving is None and not queries.may_book_alone(entry.lead, entry.kind):\n        return False\n",

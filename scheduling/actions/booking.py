@@ -214,7 +214,6 @@ def _new(wanted: Booking, pk: UUID, place: Place, *, now: datetime) -> Appointme
         room_id=room,
         starts_at=wanted.start,
         ends_at=wanted.start + timedelta(minutes=wanted.kind.duration),
-        timezone=wanted.lead.timezone,
         topic=MessageTopic(),
         request_id=wanted.request_id,
         is_extra=bool(wanted.over),

@@ -32,7 +32,6 @@ class Appointment(Row):
     status = models.CharField(max_length=10, choices=Status, default=Status.BOOKED)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    timezone = models.CharField(max_length=64, help_text="The patient's, when it was booked.")
     version = models.PositiveIntegerField(default=1, help_text="Rises with every move: an old page moves nothing.")
     topic = models.OneToOneField("crm.MessageTopic", on_delete=models.PROTECT, related_name="appointment")
     request_id = models.UUIDField(unique=True, help_text="Of the booking: sent twice, it is one.")
@@ -81,13 +80,13 @@ class Appointment(Row):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The patient's clock."""
-        return ZoneInfo(self.timezone)
+        """The patient's clock, wherever they live now."""
+        return ZoneInfo(self.lead.timezone)
 
     @property
     def told_in(self) -> str:
         """The name of the clock on which the patient is told of it."""
-        return self.kind.told_in(patient=self.timezone, centre=self.location.timezone)
+        return self.kind.told_in(patient=self.lead.timezone, centre=self.location.timezone)
 
     @property
     def minutes(self) -> int:

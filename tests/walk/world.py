@@ -266,7 +266,6 @@ def _calendar(place: Place, ann: Lead, number: int) -> None:
         provider=doctor,
         starts_at=noon,
         ends_at=noon + timedelta(minutes=30),
-        timezone="America/New_York",
         topic=MessageTopic.objects.create(),
         request_id=uuid.uuid4(),
         rebook_since=timezone.now(),

@@ -1,0 +1,101 @@
+"""Another clock, another address or none: what was planned about a visit follows."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crm.actions import leads
+from crm.enums import MessageState
+from crm.models import Lead, Message, Task, User
+from scheduling import mails
+from scheduling.actions import changing
+from scheduling.models import Appointment, AppointmentType
+from tests.scheduling.browsing import HOME, browser_of
+from tests.scheduling.browsing import book as book_online
+from tests.scheduling.factories import NOW, TEN, book
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+FAR = TEN + 14 * DAY
+HAWAII = "Pacific/Honolulu"
+
+
+@pytest.fixture
+def made(patient: Lead, kind: AppointmentType) -> Appointment:
+    return book(patient, kind, FAR)
+
+
+def correct(made: Appointment, by: User, **changes: Any) -> Appointment:
+    leads.correct_details(made.lead, by=by, changes=changes)
+    return Appointment.objects.select_related("lead", "kind", "location").get(pk=made.pk)
+
+
+def waiting(made: Appointment) -> list[Message]:
+    mine = Message.objects.filter(topic=made.topic_id, name="appointment_reminder", state=MessageState.QUEUED)
+    return list(mine.order_by("due_at"))
+
+
+# --- One clock -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("then")
+def test_no_reminder_goes_out_before_seven_on_the_corrected_clock(made: Appointment, coordinator: User) -> None:
+    assert [one.due_at.astimezone(ZoneInfo(HAWAII)).hour < 7 for one in waiting(made)].count(True) > 0
+    moved = correct(made, coordinator, timezone=HAWAII)
+    assert [one.due_at for one in waiting(moved)] == mails.due_times(moved, now=NOW)
+    assert [one.due_at.astimezone(ZoneInfo(HAWAII)).hour < 7 for one in waiting(moved)].count(True) == 0
+
+
+@pytest.mark.usefixtures("then")
+def test_a_clock_corrected_back_leaves_the_reminders_of_before(made: Appointment, coordinator: User) -> None:
+    before = [one.due_at for one in waiting(made)]
+    correct(correct(made, coordinator, timezone=HAWAII), coordinator, timezone="America/New_York")
+    assert [one.due_at for one in waiting(made)] == before
+
+
+@pytest.mark.usefixtures("then")
+def test_a_move_after_a_correction_is_told_on_the_corrected_clock(made: Appointment, coordinator: User) -> None:
+    corrected = correct(made, coordinator, timezone=HAWAII)
+    changing.reschedule(corrected, start=FAR + DAY, version=1, held_by="", by=coordinator, now=NOW)
+    told = Message.objects.filter(topic=made.topic_id, topic_version=2, state=MessageState.QUEUED)
+    assert ["Hawaii" in one.subject for one in told.exclude(name="appointment_reminder")] == [True]
+    assert all(one.due_at.astimezone(ZoneInfo(HAWAII)).hour >= 7 for one in waiting(made))
+
+
+def test_pages_show_the_corrected_clock_at_once(
+    patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: User
+) -> None:
+    made = book_online(browser_of(patient), kind, tuesday)
+    correct(made, coordinator, timezone=HAWAII)
+    page = browser_of(patient).get(f"{HOME}{made.pk}/").content.decode()
+    assert ("Hawaii time" in page, "Eastern time" in page) == (True, False)
+
+
+# --- No address ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("then")
+def test_an_address_that_is_taken_out_leaves_a_call_and_no_reminder(made: Appointment, coordinator: User) -> None:
+    correct(made, coordinator, email="")
+    assert waiting(made) == []
+    calls = Task.objects.open().filter(lead=made.lead, kind="call", title__startswith="Tell by telephone")
+    assert calls.count() == 1
+    assert not Message.objects.filter(topic=made.topic_id, state=MessageState.QUEUED).exists()
+
+
+@pytest.mark.usefixtures("then")
+def test_an_address_that_comes_back_is_reminded_again(made: Appointment, coordinator: User) -> None:
+    before = [one.due_at for one in waiting(made)]
+    correct(correct(made, coordinator, email=""), coordinator, email="new@example.org")
+    assert [one.due_at for one in waiting(made)] == before
+    assert {one.to_email for one in waiting(made)} == {"new@example.org"}
+
+
+@pytest.mark.usefixtures("then")
+def test_a_correction_of_something_else_plans_nothing_anew(made: Appointment, coordinator: User) -> None:
+    before = {one.pk for one in waiting(made)}
+    correct(made, coordinator, first_name="Robin")
+    assert {one.pk for one in waiting(made)} == before
+    assert not Task.objects.filter(title__startswith="Tell by telephone").exists()
