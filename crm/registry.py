@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_noop as noop
 
 from crm.enums import Event
-from crm.models import Lead, Message, PatientSession, User
+from crm.models import Lead, Location, Message, PatientSession, User
 
 MY_DAY, REVIEWS = "my_day", "reviews"  # where lists of work stand
 LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
@@ -373,6 +373,19 @@ def proof(follow: Callable[[PatientSession, datetime], None]) -> None:
 def tell_proof(session: PatientSession, *, now: datetime) -> None:
     for follow in _proofs:
         follow(session, now)
+
+
+_places: list[Callable[[Location], str]] = []
+
+
+def place(follow: Callable[[Location], str]) -> None:
+    """Have `follow` called when the desk has saved a location; it returns what the desk should know of, or nothing."""
+    _places.append(follow)
+
+
+def tell_place(location: Location) -> list[str]:
+    """Have everybody follow a location that was saved; returns what they say about it."""
+    return [words for follow in _places if (words := follow(location))]
 
 
 _conditions: dict[str, Question] = {}

@@ -59,7 +59,7 @@ def offer_freed() -> int:
 
 
 def flag_closed() -> int:
-    return rebooking.look_again(now=crm_queries.clock())
+    return rebooking.unflag_all() + rebooking.look_again(now=crm_queries.clock())
 
 
 def call_unconfirmed() -> int:

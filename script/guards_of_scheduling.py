@@ -185,6 +185,35 @@ SCHEDULING_GUARDS = [
         "scheduling/test_details_changed.py::test_an_address_that_is_taken_out_leaves_a_call_and_no_reminder",
     ),
     Guard(
+        "a closed lead leaves nobody expected without a word",
+        "scheduling/apps.py",
+        "        registry.listen({Event.STAGE_MOVED}, effects.follow_stage)\n",
+        "",
+        "scheduling/test_the_world_changes.py::test_a_lead_that_is_closed_keeps_the_visit_and_the_desk_decides",
+    ),
+    Guard(
+        "who is at another location now is found",
+        "scheduling/actions/rebooking.py",
+        'return gone | ~Q(provider__location=F("location")) | ',
+        'return gone | ~Q(provider__location=F("provider__location")) | ',
+        "scheduling/test_the_world_changes.py::test_somebody_or_a_room_that_is_at_another_location_now_is_flagged",
+    ),
+    Guard(
+        "extra hours that are taken out flag at once",
+        "scheduling/admin/resources.py",
+        "tell_of_closed(self, request, rebooking.flag_no_longer_open(obj))",
+        "tell_of_closed(self, request, 0)",
+        "scheduling/test_the_world_changes.py"
+        "::test_extra_hours_that_are_taken_out_flag_at_once_and_the_administrator_is_told",
+    ),
+    Guard(
+        "nobody is promised a call without a number",
+        "scheduling/actions/booking.py",
+        "wanted.kind.mode == Mode.PHONE and not lead.phone:",
+        "wanted.kind.mode == Mode.PHONE and lead.phone == '?':",
+        "scheduling/test_the_world_changes.py::test_a_patient_without_a_number_books_no_call",
+    ),
+    Guard(
         "nobody who waits is offered what they cannot take",
         "scheduling/actions/waitlist.py",
         "    if moving is None and not queries.may_book_alone(entry.lead, entry.kind):\n        return False\n",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Field
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from crm import places, queries, uploading
+from crm import places, queries, registry, uploading
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.fields import HoursField, LinesField, OriginsField
 from crm.admin.lead_page import user_of
@@ -78,6 +78,8 @@ class LocationAdmin(DeskAdmin):
         if not change and by.locations.exists():
             by.locations.add(obj)
         queries.forget_main_location()
+        for words in registry.tell_place(obj):
+            self.message_user(request, words, level=messages.WARNING)
 
 
 @admin.register(OnCallShift)

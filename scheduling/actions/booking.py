@@ -21,6 +21,7 @@ from scheduling.availability import Free, Place, Question
 from scheduling.enums import (
     STANDING,
     ClaimState,
+    Mode,
     ResourceKind,
     WaitState,
 )
@@ -118,6 +119,7 @@ def _book(wanted: Booking, found: Free | None, *, now: datetime) -> Appointment:
     for entry in in_line:
         waitlist.end(entry, WaitState.BOOKED)
     effects.ask_for_estimate(appointment, now=now)
+    effects.ask_for_number(appointment, now=now)
     effects.move_on(lead, appointment.kind, now=now)
     events.announce(lead, Event.BOOKED, now=now, key=str(appointment.pk))
     return appointment
@@ -136,6 +138,9 @@ def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: dateti
         raise BookingRefused(gettext("This kind of appointment is not offered any more."))
     if wanted.by is None and wanted.moving is None and not queries.may_book_alone(lead, wanted.kind):
         raise BookingRefused(gettext("We book this kind of appointment together with you. Please call us."))
+    if wanted.by is None and wanted.kind.mode == Mode.PHONE and not lead.phone:
+        words = gettext("We call you for this appointment, and have no number of yours. Please tell us: %(phone)s")
+        raise BookingRefused(words % {"phone": lead.location.phone_display})
     _check_others(wanted, known, now=now)
     if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):
         raise BookingRefused("You may not book over what is taken.")

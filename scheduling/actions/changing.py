@@ -113,6 +113,7 @@ def _move(
     effects.on_timeline(appointment, f"Moved from {was}", by=by, now=now, note=over)
     mails.plan_again(appointment, now=now)
     effects.ask_for_estimate(appointment, now=now)
+    effects.ask_for_number(appointment, now=now)
     for entry in in_line:
         waitlist.follow_move(entry, appointment)
     claims.drop_holds_of(asked.held_by)

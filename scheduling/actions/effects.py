@@ -6,14 +6,16 @@ from datetime import datetime, time
 from crm import registry
 from crm.actions import leads, tasks
 from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
-from crm.models import Activity, Lead, User
+from crm.models import Activity, Lead, Task, User
 from crm.registry import Happening
 from scheduling import estimate
-from scheduling.enums import Status
+from scheduling.enums import Mode, Status
 from scheduling.models import Appointment, AppointmentType
 
 CLOSE_OF_BUSINESS = time(17)
 NOT_SEEN = "not_seen:"  # how the keys of such tasks begin
+OF_CLOSED_LEAD = "closed_lead:"
+CLOSED = (Stage.LOST, Stage.IMPROVED, Stage.DORMANT)
 
 
 def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
@@ -32,7 +34,8 @@ def line(appointment: Appointment, what: str, *, by: User | None, now: datetime,
 def close_calls(appointment: Appointment, *, now: datetime) -> None:
     """What was to be asked or told about a time is settled: it is confirmed, another one, called off, or here."""
     about = f"{appointment.pk}:{appointment.version}"
-    tasks.close(f"unconfirmed:{about}", f"tell:{about}", key_of_closing(appointment), now=now)
+    settled = [f"unconfirmed:{about}", f"tell:{about}", f"number:{about}", f"{OF_CLOSED_LEAD}{appointment.pk}"]
+    tasks.close(*settled, key_of_closing(appointment), now=now)
 
 
 def key_of_closing(appointment: Appointment) -> str:
@@ -56,9 +59,41 @@ def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
 
 def ask_for_estimates(lead: Lead, happening: Happening) -> None:
     """Listener: who pays was said, or changed, after something was booked."""
-    ahead = Appointment.objects.standing().filter(lead=lead, starts_at__gt=happening.now)
-    for made in ahead.select_related("lead", "location"):
+    for made in _ahead(lead, now=happening.now):
         ask_for_estimate(made, now=happening.now)
+
+
+def ask_for_number(appointment: Appointment, *, now: datetime) -> None:
+    """Nobody can be called without a number: a task at once."""
+    key = f"number:{appointment.pk}:{appointment.version}"
+    if appointment.kind.mode == Mode.PHONE and not appointment.lead.phone:
+        title = f"No telephone number: ask for one. {appointment}"
+        tasks.open_task(appointment.lead, kind=TaskKind.OTHER, title=title, due_at=now, key=key)
+    else:
+        tasks.close(key, now=now)
+
+
+def ask_for_numbers(lead: Lead, happening: Happening) -> None:
+    """Listener: a number was taken out, or is there now."""
+    for made in _ahead(lead, now=happening.now):
+        ask_for_number(made, now=happening.now)
+
+
+def follow_stage(lead: Lead, happening: Happening) -> None:
+    """Listener: whose lead is closed is still expected; somebody decides. It is settled when the lead is open again."""
+    for made in _ahead(lead, now=happening.now):
+        key = f"{OF_CLOSED_LEAD}{made.pk}"
+        if made.lead.stage in CLOSED:
+            title = f"Still booked: {made}. Cancel it, or say that it stays"
+            task = Task(lead=lead, kind=TaskKind.OTHER, title=title, due_at=happening.now, key=key)
+            tasks.open_again(task)
+        else:
+            tasks.close(key, now=happening.now)
+
+
+def _ahead(lead: Lead, *, now: datetime) -> list[Appointment]:
+    ahead = Appointment.objects.standing().filter(lead=lead, starts_at__gt=now)
+    return list(ahead.select_related("kind", "lead", "location"))
 
 
 def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:

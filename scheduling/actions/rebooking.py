@@ -7,7 +7,7 @@ from operator import or_
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from crm.actions import tasks
@@ -29,8 +29,24 @@ def look_again(*, now: datetime) -> int:
     holiday, a provider who can be booked no more. Who is over-booked there since knows of it. Returns how many."""
     closed = list(_closed_from(now.date() - ONE_DAY))
     found = sum(flag(one, over_booked=False) for one in [*closed, *_holidays(now.date())])
-    gone = Appointment.objects.standing().filter(_of_nobody(), rebook_since=None, starts_at__gt=now)
-    return found + _mark(list(gone))
+    return found + flag_of_nobody(now=now)
+
+
+def flag_of_nobody(*, now: datetime) -> int:
+    """Marks what is with somebody, or somewhere, where nothing can be booked any more; returns how many were new."""
+    return _mark(list(Appointment.objects.standing().filter(_of_nobody(), rebook_since=None, starts_at__gt=now)))
+
+
+def follow_place(_location: Location) -> str:
+    """A location was saved: its holidays close and open at once."""
+    unflag_all()
+    count = look_again(now=timezone.now())
+    return f"{in_words(count)} under what is closed now: see Other times to find." if count else ""
+
+
+def in_words(count: int) -> str:
+    """Such as: 2 appointments lie."""
+    return "1 appointment lies" if count == 1 else f"{count} appointments lie"
 
 
 def flag(one: ScheduleException, *, over_booked: bool = True) -> int:
@@ -44,7 +60,19 @@ def flag(one: ScheduleException, *, over_booked: bool = True) -> int:
 def flag_outside(resource: Resource) -> int:
     """Marks what lies outside of a resource's hours, after they were changed; over-bookings lie there on purpose.
     Returns how many were found new."""
-    return _mark([made for made in _outside(Q(provider=resource) | Q(room=resource)) if made.rebook_since is None])
+    return _flag_outside(Q(provider=resource) | Q(room=resource))
+
+
+def flag_no_longer_open(one: ScheduleException) -> int:
+    """The same for what an exception opened, as it was before it was changed or taken out."""
+    if not one.is_open:
+        return 0
+    whose = Q(provider=one.resource_id) | Q(room=one.resource_id) if one.resource_id else Q(location=one.location_id)
+    return _flag_outside(whose)
+
+
+def _flag_outside(which: Q) -> int:
+    return _mark([made for made in _outside(which) if made.rebook_since is None])
 
 
 def _outside(which: Q) -> list[Appointment]:
@@ -138,8 +166,9 @@ def _holidays(first: date) -> list[ScheduleException]:
 
 
 def _of_nobody() -> Q:
-    """With somebody, or in a room, that can be booked no more."""
-    return Q(provider__is_active=False) | Q(room__is_active=False)
+    """With somebody, in a room or at a location that can be booked no more, or not there."""
+    gone = Q(provider__is_active=False) | Q(room__is_active=False) | Q(location__is_active=False)
+    return gone | ~Q(provider__location=F("location")) | Q(room__isnull=False) & ~Q(room__location=F("location"))
 
 
 def _touches(one: ScheduleException, made: Appointment) -> bool:

@@ -12,6 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html
 from unfold.admin import TabularInline
@@ -139,7 +140,8 @@ class ResourceAdmin(DeskAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         rebooking.unflag_all()
-        tell_of_closed(self, request, rebooking.flag_outside(form.instance))
+        count = rebooking.flag_outside(form.instance) + rebooking.flag_of_nobody(now=timezone.now())
+        tell_of_closed(self, request, count)
 
     def get_urls(self) -> list[URLPattern]:
         renew = self.admin_site.admin_view(self._renew_feed)
@@ -173,7 +175,7 @@ class ResourceAdmin(DeskAdmin):
 def tell_of_closed(page: DeskAdmin, request: HttpRequest, count: int) -> None:
     """How many appointments lie outside of open time now, and where they wait."""
     if count:
-        what = "1 appointment lies" if count == 1 else f"{count} appointments lie"
+        what = rebooking.in_words(count)
         where = reverse("admin:scheduling_rebooking")
         words = '{} under what is closed now. <a href="{}">Find other times for them</a>.'
         page.message_user(request, format_html(words, what, where), level=messages.WARNING)
@@ -204,14 +206,16 @@ class ScheduleExceptionAdmin(DeskAdmin):
     def save_model(self, request: HttpRequest, obj: ScheduleException, form: Any, change: bool) -> None:
         if not change:
             obj.created_by_id = request.user.pk
+        before = ScheduleException.objects.filter(pk=obj.pk).first()
         super().save_model(request, obj, form, change)
-        count = rebooking.flag(obj)
+        count = rebooking.flag(obj) + (rebooking.flag_no_longer_open(before) if before else 0)
         rebooking.unflag_all()  # what an earlier wording lay over
         tell_of_closed(self, request, count)
 
     def delete_model(self, request: HttpRequest, obj: ScheduleException) -> None:
         super().delete_model(request, obj)
         rebooking.unflag_all()
+        tell_of_closed(self, request, rebooking.flag_no_longer_open(obj))
 
     @display(description="What")
     def what(self, one: ScheduleException) -> str:

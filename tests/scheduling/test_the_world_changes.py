@@ -1,0 +1,214 @@
+"""What becomes of visits when the world around them changes: a test for each row of the table in docs/scheduling.md."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm.actions import leads
+from crm.enums import Stage
+from crm.models import Lead, Location, Message, MessageTopic, Task, User
+from scheduling.actions import booking, changing, rebooking
+from scheduling.enums import CancelReason, Mode, ResourceKind, Status
+from scheduling.errors import BookingRefused
+from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
+from tests.factories import make_location, make_user
+from tests.scheduling.factories import as_staff, make_kind, make_patient, make_resource, wish
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+EXCEPTION = "/admin/scheduling/scheduleexception/"
+
+
+@pytest.fixture
+def made(patient: Lead, kind: AppointmentType, tuesday: datetime) -> Appointment:
+    return booking.book(wish(patient, kind, tuesday), now=timezone.now())
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    client.force_login(make_user("administrator", email="admin@example.org"))
+    return client
+
+
+def is_flagged(made: Appointment) -> bool:
+    """Which patients are not told, except on their page and by a call two days before: nobody is reminded of it."""
+    made.refresh_from_db()
+    live = MessageTopic.objects.get(appointment=made).live
+    assert live is (made.rebook_since is None)
+    return made.rebook_since is not None
+
+
+def tasks_of(made: Appointment, words: str) -> int:
+    return Task.objects.open().filter(lead=made.lead_id, title__contains=words).count()
+
+
+# --- Who, where, what ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("whose", ["provider", "room"])
+def test_somebody_or_a_room_that_can_be_booked_no_more_is_flagged(
+    centre: Location, patient: Lead, provider: Resource, tuesday: datetime, whose: str
+) -> None:
+    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
+    made = booking.book(wish(patient, make_kind(provider, room, needs_room=True), tuesday), now=timezone.now())
+    Resource.objects.filter(kind=whose).update(is_active=False)
+    assert (rebooking.flag_of_nobody(now=timezone.now()), is_flagged(made)) == (1, True)
+    Resource.objects.update(is_active=True)
+    assert (rebooking.unflag_all(), is_flagged(made)) == (1, False)
+
+
+@pytest.mark.parametrize("whose", ["provider", "room"])
+def test_somebody_or_a_room_that_is_at_another_location_now_is_flagged(
+    centre: Location, patient: Lead, provider: Resource, tuesday: datetime, whose: str
+) -> None:
+    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
+    made = booking.book(wish(patient, make_kind(provider, room, needs_room=True), tuesday), now=timezone.now())
+    Resource.objects.filter(kind=whose).update(location=make_location(name="Harbor Center", position=9))
+    assert (rebooking.look_again(now=timezone.now()), is_flagged(made)) == (1, True)
+    assert (rebooking.unflag_all(), is_flagged(made)) == (0, True)
+    Resource.objects.update(location=centre)
+    assert (rebooking.unflag_all(), is_flagged(made)) == (1, False)
+
+
+def test_a_location_that_is_closed_down_is_flagged(made: Appointment) -> None:
+    Location.objects.update(is_active=False)
+    assert (rebooking.look_again(now=timezone.now()), is_flagged(made)) == (1, True)
+
+
+@pytest.mark.parametrize("changed", [{"is_active": False}, {"duration": 60}, {"self_book": []}, {"buffer_before": 15}])
+def test_a_kind_that_changes_keeps_what_was_booked(made: Appointment, changed: dict[str, Any]) -> None:
+    ends = made.ends_at
+    AppointmentType.objects.update(**changed)
+    assert (rebooking.look_again(now=timezone.now()), is_flagged(made), made.ends_at) == (0, False, ends)
+
+
+def test_who_gives_a_kind_no_more_keeps_what_was_booked(made: Appointment, kind: AppointmentType) -> None:
+    kind.providers.clear()
+    assert (rebooking.look_again(now=timezone.now()), is_flagged(made)) == (0, False)
+
+
+# --- When ------------------------------------------------------------------------------------------------------------
+
+
+def test_shortened_hours_flag_at_once(made: Appointment, provider: Resource) -> None:
+    WeeklyRule.objects.update(start=time(13))
+    assert (rebooking.flag_outside(provider), is_flagged(made)) == (1, True)
+    WeeklyRule.objects.update(start=time(9))
+    assert (rebooking.unflag_all(), is_flagged(made)) == (1, False)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_extra_hours_that_are_taken_out_flag_at_once_and_the_administrator_is_told(
+    admin: Client,
+    centre: Location,
+    patient: Lead,
+    kind: AppointmentType,
+    provider: Resource,
+    whole: bool,
+    tuesday: datetime,
+) -> None:
+    saturday = (tuesday + 4 * DAY).astimezone(centre.zone)
+    where: dict[str, Any] = {"location": centre} if whole else {"resource": provider}
+    at = {"from_day": saturday.date(), "from_time": time(9), "to_day": saturday.date(), "to_time": time(12)}
+    extra = ScheduleException.objects.create(is_open=True, **where, **at)
+    made = booking.book(wish(patient, kind, saturday), now=timezone.now())
+    assert (rebooking.look_again(now=timezone.now()), is_flagged(made)) == (0, False)
+    page = admin.post(f"{EXCEPTION}{extra.pk}/delete/", {"post": "yes"}, follow=True).content.decode()
+    assert ("1 appointment lies" in page, is_flagged(made)) == (True, True)
+
+
+def test_extra_hours_that_are_shortened_flag_at_once(
+    admin: Client, centre: Location, patient: Lead, kind: AppointmentType, provider: Resource, tuesday: datetime
+) -> None:
+    saturday = (tuesday + 4 * DAY).astimezone(centre.zone)
+    at = {"from_day": saturday.date(), "from_time": time(9), "to_day": saturday.date(), "to_time": time(12)}
+    extra = ScheduleException.objects.create(is_open=True, resource=provider, **at)
+    made = booking.book(wish(patient, kind, saturday), now=timezone.now())
+    before = ScheduleException.objects.get(pk=extra.pk)
+    ScheduleException.objects.update(from_time=time(11))
+    assert (rebooking.flag_no_longer_open(before), is_flagged(made)) == (1, True)
+
+
+def test_a_holiday_flags_and_taken_out_again_frees_at_once(admin: Client, made: Appointment, centre: Location) -> None:
+    day = made.starts_at.astimezone(centre.zone).date().isoformat()
+    assert ("1 appointment lies" in save_holidays(admin, centre, day), is_flagged(made)) == (True, True)
+    save_holidays(admin, centre, "")
+    assert not is_flagged(made)
+
+
+def save_holidays(admin: Client, centre: Location, holidays: str) -> str:
+    """Press Save on the page of a location, with other holidays."""
+    where = f"/admin/crm/location/{centre.pk}/change/"
+    form = admin.get(where).context["adminform"].form
+    sent = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+    sent = {name: value for name, value in sent.items() if value is not False and name not in {"logo", "is_active"}}
+    hours = form["hours"].field.prepare_value(centre.hours) if "hours" in sent else ""
+    sent |= {"hours": hours, "is_active": "on", "holidays": holidays, "served_states": "", "embed_origins": ""}
+    return admin.post(where, sent, follow=True).content.decode()
+
+
+def test_a_leave_flags_and_taken_out_again_frees(made: Appointment, provider: Resource, centre: Location) -> None:
+    day = made.starts_at.astimezone(centre.zone).date()
+    leave = ScheduleException.objects.create(resource=provider, from_day=day, to_day=day)
+    assert (rebooking.flag(leave), is_flagged(made)) == (1, True)
+    leave.delete()
+    assert (rebooking.unflag_all(), is_flagged(made)) == (1, False)
+
+
+# --- The patient -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", [Stage.LOST, Stage.IMPROVED, Stage.DORMANT])
+def test_a_lead_that_is_closed_keeps_the_visit_and_the_desk_decides(
+    made: Appointment, coordinator: User, stage: Stage
+) -> None:
+    leads.move(made.lead, to=stage, by=None, lost_reason="chose_other" if stage == Stage.LOST else "")
+    assert (tasks_of(made, "Still booked"), is_flagged(made), made.status) == (1, False, Status.BOOKED)
+    changing.cancel(made, version=1, reason=CancelReason.ELSEWHERE, by=coordinator, now=timezone.now())
+    assert tasks_of(made, "Still booked") == 0
+
+
+def test_a_lead_that_is_open_again_leaves_nothing_to_decide(made: Appointment) -> None:
+    leads.move(made.lead, to=Stage.DORMANT, by=None)
+    leads.move(made.lead, to=Stage.QUALIFYING, by=None)
+    assert tasks_of(made, "Still booked") == 0
+
+
+def test_a_number_that_is_taken_out_is_asked_for(made: Appointment, coordinator: User) -> None:
+    leads.correct_details(made.lead, by=coordinator, changes={"phone": ""})
+    assert (tasks_of(made, "No telephone number"), is_flagged(made)) == (1, False)
+    leads.correct_details(Lead.objects.get(), by=coordinator, changes={"phone": "+12125550142"})
+    assert tasks_of(made, "No telephone number") == 0
+
+
+def test_an_address_that_is_taken_out_keeps_the_visit_and_leaves_a_call(made: Appointment, coordinator: User) -> None:
+    leads.correct_details(made.lead, by=coordinator, changes={"email": ""})
+    assert (tasks_of(made, "Tell by telephone"), is_flagged(made)) == (1, False)
+    assert not Message.objects.filter(topic=made.topic_id, state="queued").exists()
+
+
+# --- Nobody is called without a number -------------------------------------------------------------------------------
+
+
+def test_a_patient_without_a_number_books_no_call(centre: Location, kind: AppointmentType, tuesday: datetime) -> None:
+    lead = make_patient(centre, phone="")
+    with pytest.raises(BookingRefused, match="no number of yours"):
+        booking.hold(wish(lead, kind, tuesday), now=timezone.now())
+    with pytest.raises(BookingRefused, match="no number of yours"):
+        booking.book(wish(lead, kind, tuesday), now=timezone.now())
+    AppointmentType.objects.update(mode=Mode.ON_SITE)
+    kind.refresh_from_db()
+    assert booking.book(wish(lead, kind, tuesday), now=timezone.now()).stands
+
+
+def test_a_call_booked_by_the_desk_without_a_number_leaves_a_task_at_once(
+    centre: Location, kind: AppointmentType, tuesday: datetime, coordinator: User
+) -> None:
+    lead = make_patient(centre, phone="")
+    made = booking.book(wish(lead, kind, tuesday, **as_staff(coordinator)), now=timezone.now())
+    assert tasks_of(made, "No telephone number") == 1
+    changing.cancel(made, version=1, reason=CancelReason.TIME, by=coordinator, now=timezone.now())
+    assert tasks_of(made, "No telephone number") == 0
