@@ -92,6 +92,28 @@ ZONES: dict[str, str] = {
     "Australia/Sydney": "Sydney",
 }
 
+# Zones of the United States that people call by the name of a larger one.
+CALLED_AS: dict[str, str] = {
+    **dict.fromkeys(("America/Detroit", "America/Kentucky/Louisville", "America/Kentucky/Monticello"), _EASTERN),
+    **{
+        f"America/Indiana/{place}": _EASTERN
+        for place in ("Indianapolis", "Marengo", "Petersburg", "Vevay", "Vincennes", "Winamac")
+    },
+    **dict.fromkeys(("America/Fort_Wayne", "America/Indianapolis", "America/Louisville"), _EASTERN),
+    **dict.fromkeys(("US/Eastern", "US/East-Indiana", "US/Michigan"), _EASTERN),
+    **dict.fromkeys(("America/Indiana/Knox", "America/Indiana/Tell_City", "America/Menominee"), _CENTRAL),
+    **{f"America/North_Dakota/{place}": _CENTRAL for place in ("Beulah", "Center", "New_Salem")},
+    "US/Central": _CENTRAL,
+    **dict.fromkeys(("America/Boise", "US/Mountain"), _MOUNTAIN),
+    "US/Arizona": "America/Phoenix",
+    "US/Pacific": _PACIFIC,
+    **{f"America/{place}": "America/Anchorage" for place in ("Juneau", "Metlakatla", "Nome", "Sitka", "Yakutat")},
+    "US/Alaska": "America/Anchorage",
+    "US/Hawaii": "Pacific/Honolulu",
+    "America/St_Thomas": "America/Puerto_Rico",
+    "Pacific/Saipan": "Pacific/Guam",
+}
+
 # First three digits of ZIP codes that lie, as a whole, in the smaller zone of their state (49 CFR part 71; USPS areas).
 # Areas that are themselves split are left out: then the form keeps asking.
 ZIP_ZONES: dict[str, str] = {

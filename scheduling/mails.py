@@ -203,12 +203,13 @@ def _fill(message: Message, appointment: Appointment) -> None:
         message,
         language=appointment.lead.language,
         centre=appointment.location,
-        context=_context(appointment),
+        context=_context(appointment, at=message.due_at),
     )
 
 
-def _context(appointment: Appointment) -> dict[str, Any]:
-    lead = appointment.lead
+def _context(appointment: Appointment, *, at: datetime) -> dict[str, Any]:
+    """Of a mail that leaves `at` that moment: nobody is told that they can do until then what they can do no more."""
+    lead, until = appointment.lead, _last_change(appointment)
     with override(lead.language):
         return {
             "first_name": emails.greeting_name(lead.first_name),
@@ -216,7 +217,7 @@ def _context(appointment: Appointment) -> dict[str, Any]:
             "by_phone": appointment.kind.mode == Mode.PHONE,
             "by_centre": appointment.ended_reason in OF_THE_CENTRE,
             "is_confirmed": appointment.confirmed_at is not None,
-            "may_change_until": when_in_words(_last_change(appointment), appointment.told_in),
+            "may_change_until": when_in_words(until, appointment.told_in) if until > at else "",
             "chooses_alone": bool(lead.outcome) and lead.outcome in appointment.kind.self_book,
         }
 

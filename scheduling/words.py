@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
-from crm.places import ZONES
+from crm.places import CALLED_AS, ZONES
 
 # Other languages bend these names.
 _CLOCKS = {
@@ -15,6 +15,7 @@ _CLOCKS = {
     "Central": noop("Central time"),
     "Mountain": noop("Mountain time"),
     "Pacific": noop("Pacific time"),
+    "Atlantic (Puerto Rico, Virgin Islands)": noop("Atlantic time"),
 }
 
 
@@ -43,8 +44,9 @@ def month(on: date) -> str:
 
 def zone(name: str) -> str:
     """ "Eastern time"; what has no name of its own stays as it is."""
-    if name not in ZONES:
+    known = CALLED_AS.get(name, name)
+    if known not in ZONES:
         return name.replace("_", " ")
-    if own := _CLOCKS.get(ZONES[name]):
+    if own := _CLOCKS.get(ZONES[known]):
         return gettext(own)
-    return gettext("%(zone)s time") % {"zone": gettext(ZONES[name])}
+    return gettext("%(zone)s time") % {"zone": gettext(ZONES[known])}

@@ -49,7 +49,7 @@ def reschedule(
 ) -> Appointment:
     """Another time for the same appointment, or another place at the same time. `version` is what the page showed:
     whoever comes second changes nothing, and whoever does not get the new time keeps the old one. `hold`: of the new
-    time, kept for `held_by`. The version stays where nothing was to be changed.
+    time, kept for `held_by`. The version stays where the patient sees no change: the same time with the same provider.
 
     Raises ChangedMeanwhile, SlotTaken, BookingRefused (past the deadline, over, under a safety hold).
     """
@@ -98,6 +98,8 @@ def _move(
     in_line = waitlist.lock(appointment.lead, appointment.kind)
     waitlist.on_freed(appointment, appointment.starts_at)  # before the claims: whoever makes offers locks it first, too
     place = _claim(appointment, asked, start, now=now, room=room, hold=hold)
+    if (place[0], start, None) == (appointment.provider_id, appointment.starts_at, appointment.rebook_since):
+        return _change_room(appointment, place[1], by=by, now=now)
     before = appointment.starts_at
     effects.close_calls(appointment, now=now)
     effects.close_estimate(appointment, now=now)
@@ -118,6 +120,15 @@ def _move(
         waitlist.follow_move(entry, appointment)
     claims.drop_holds_of(asked.held_by)
     events.announce(appointment.lead, Event.RESCHEDULED, now=now, key=f"{appointment.pk}:{appointment.version}")
+    return appointment
+
+
+def _change_room(appointment: Appointment, room: UUID | None, *, by: User | None, now: datetime) -> Appointment:
+    """The patient sees nothing of it: there is no mail, and what they confirmed stays. So does the version, or a page
+    that they have open would be an old one."""
+    appointment.room = Resource.objects.get(pk=room) if room else None
+    appointment.save(update_fields=["room"])
+    effects.on_timeline(appointment, f"Now in {appointment.room or 'no room'}", by=by, now=now)
     return appointment
 
 

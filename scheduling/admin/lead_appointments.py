@@ -234,7 +234,8 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
         messages.warning(request, refused.message)
     else:
         stays = "It is there already: nothing was moved."
-        messages.success(request, f"Moved: {moved}, {moved.provider}." if moved.version != made.version else stays)
+        is_changed = (moved.version, moved.room_id) != (made.version, made.room_id)
+        messages.success(request, f"Moved: {moved}, {moved.provider}." if is_changed else stays)
     return _after(request, lead_id)
 
 

@@ -7,14 +7,14 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from crm.models import Activity, Lead, Location, User
+from crm.models import Activity, Lead, Location, Message, User
 from scheduling.actions import attendance, changing
-from scheduling.enums import CancelReason, Status
+from scheduling.enums import CancelReason, ResourceKind, Status
 from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource, WaitlistEntry
 from tests.factories import make_user
 from tests.scheduling.browsing import HOME, book, browser_of
-from tests.scheduling.factories import HALF_HOUR, NOW, TEN, as_staff, make_kind
+from tests.scheduling.factories import HALF_HOUR, NOW, TEN, as_staff, make_kind, make_resource
 from tests.scheduling.factories import book as booked
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +124,44 @@ def test_no_deadline_binds_whose_time_we_took(
     now = timezone.now()
     moved = changing.reschedule(made, start=tuesday + DAY, version=1, held_by="", by=None, now=now)
     assert (moved.starts_at, moved.rebook_since, moved.status) == (tuesday + DAY, None, Status.BOOKED)
+
+
+# --- Nobody is told what did not happen ------------------------------------------------------------------------------
+
+
+def test_another_room_is_no_move_for_the_patient(centre: Location, patient: Lead, provider: Resource) -> None:
+    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
+    made = booked(patient, make_kind(provider, *rooms, needs_room=True))
+    confirmed = attendance.confirm(made, version=1, now=NOW)
+    mails = set(Message.objects.values_list("pk", "state"))
+    lee = make_user("coordinator", email="lee@example.org")
+    moved = changing.reschedule(made, start=TEN, version=1, held_by="", by=lee, now=NOW, room=rooms[1].pk)
+    moved.refresh_from_db()
+    assert (moved.room, moved.version, moved.confirmed_at) == (rooms[1], 1, confirmed.confirmed_at)
+    assert set(Message.objects.values_list("pk", "state")) == mails
+    assert Activity.objects.filter(summary__startswith="Now in Room 2").count() == 1
+    assert set(made.claims.filter(state="booked").values_list("resource", flat=True)) == {provider.pk, rooms[1].pk}
+
+
+def test_another_provider_at_the_same_time_is_told(centre: Location, patient: Lead, kind: AppointmentType) -> None:
+    other = make_resource(centre, name="Dr. Other")
+    kind.providers.add(other)
+    made = booked(patient, kind)
+    lee = make_user("coordinator", email="lee@example.org")
+    moved = changing.reschedule(made, start=TEN, version=1, held_by="", by=lee, now=NOW, provider=other.pk)
+    assert (moved.provider, moved.version) == (other, 2)
+    assert Message.objects.filter(topic=made.topic_id, topic_version=2, state="queued").exists()
+
+
+@pytest.mark.parametrize(("deadline", "said"), [(20 * 60, True), (30 * 60, False)])
+def test_nobody_is_told_a_deadline_that_is_past(
+    patient: Lead, provider: Resource, coordinator: User, deadline: int, said: bool
+) -> None:
+    """It begins in 26 hours."""
+    booked(patient, make_kind(provider, cancel_until=deadline, reschedule_until=0), **as_staff(coordinator))
+    mail = Message.objects.get(name="appointment_booked")
+    for text in (mail.text, mail.html):
+        assert ("on your private page until" in " ".join(text.split()), "please call us. The" in text) == (
+            said,
+            not said,
+        )

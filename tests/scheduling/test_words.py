@@ -3,6 +3,7 @@
 import pytest
 from django.utils.translation import override
 
+from crm.places import STATES
 from scheduling import words
 
 
@@ -12,6 +13,11 @@ from scheduling import words
         ("America/Los_Angeles", "Pacific time", "hora del Pacífico"),
         ("America/Denver", "Mountain time", "hora de la Montaña"),
         ("America/Phoenix", "Arizona time", "hora de Arizona"),
+        ("America/Indiana/Indianapolis", "Eastern time", "hora del Este"),
+        ("America/Detroit", "Eastern time", "hora del Este"),
+        ("America/Boise", "Mountain time", "hora de la Montaña"),
+        ("America/St_Thomas", "Atlantic time", "hora del Atlántico"),
+        ("America/Puerto_Rico", "Atlantic time", "hora del Atlántico"),
         ("Asia/Ho_Chi_Minh", "Asia/Ho Chi Minh", "Asia/Ho Chi Minh"),
     ],
 )
@@ -20,3 +26,7 @@ def test_the_name_of_a_clock(zone: str, english: str, spanish: str) -> None:
         assert words.zone(zone) == english
     with override("es"):
         assert words.zone(zone) == spanish
+
+
+def test_every_zone_of_every_state_has_a_name_that_people_use() -> None:
+    assert [zone for _state, zone in STATES.values() if zone and words.zone(zone) == zone.replace("_", " ")] == []
