@@ -34,9 +34,10 @@ WITH made AS (
     INSERT INTO crm_messagetopic (id, version, live) SELECT topic, 1, true FROM made
 ), appointments AS (
     INSERT INTO scheduling_appointment (id, lead_id, kind_id, location_id, provider_id, status, starts_at, ends_at,
-        version, topic_id, request_id, is_extra, extra_reason, booked_at, agreed_at, ended_by, ended_reason)
+        version, topic_id, calendar_uid, request_id, is_extra, extra_reason, booked_at, agreed_at, ended_by,
+        ended_reason)
     SELECT id, %(lead)s, %(kind)s, %(centre)s, provider, 'booked', start, start + interval '30 minutes',
-        1, topic, gen_random_uuid(), false, '', now(), now(), '', '' FROM made
+        1, topic, id, gen_random_uuid(), false, '', now(), now(), '', '' FROM made
 )
 INSERT INTO scheduling_claim (id, resource_id, during, state, appointment_id, held_by, created_at)
 SELECT gen_random_uuid(), provider, tstzrange(start, start + interval '30 minutes'), 'booked', id, '', now() FROM made

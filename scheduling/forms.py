@@ -78,9 +78,8 @@ class StaffCancelForm(CancelForm):
 
     def __init__(self, *args: Any, by_mail: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.told = (
-            "The patient gets a mail that says so" if by_mail else "There is no address: a call to make is added"
-        )
+        nobody = "No mail reaches the patient: a call to make is added"
+        self.told = "The patient gets a mail that says so" if by_mail else nobody
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:

@@ -28,7 +28,7 @@ def published(found: list[Appointment], *, name: str, now: datetime) -> str:
     for made in found:
         one = Event()
         one.add("summary", made.kind.label)
-        one.add("uid", f"{made.pk}@{made.location.sender_email.rpartition('@')[2]}")
+        one.add("uid", made.calendar_uid)
         one.add("sequence", made.version - 1)
         one.add("dtstamp", now)
         one.add("dtstart", made.starts_at)
@@ -47,7 +47,7 @@ def event(appointment: Appointment, *, now: datetime, attendee: str = "") -> Eve
             made.add("location", gettext("By telephone: we call you"))
         else:
             made.add("location", ", ".join(centre.address_lines))
-    made.add("uid", f"{appointment.pk}@{centre.sender_email.rpartition('@')[2]}")
+    made.add("uid", appointment.calendar_uid)
     made.add("sequence", appointment.version - 1)
     made.add("dtstamp", now)
     made.add("dtstart", appointment.starts_at)

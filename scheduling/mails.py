@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils.translation import override
 
-from crm import calling, dispatch, emails, mime
+from crm import calling, dispatch, emails, mime, suppression
 from crm.actions import tasks
 from crm.enums import MessageClass, MessageState, OnUnknown
 from crm.models import Lead, Message, MessageTopic
@@ -23,23 +23,31 @@ EARLIEST = time(7)  # on the patient's clock
 LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a person calls
 
 
+def reaches(lead: Lead) -> bool:
+    """Whether mail about visits gets to them: there is an address, and nothing holds mail to it back."""
+    if mime.deliverable(lead.email) is None:
+        return False
+    return not suppression.of_messages([Message(lead=lead, to_email=lead.email, message_class=MessageClass.ANSWER)])
+
+
 def plan(appointment: Appointment, *, now: datetime, is_known: bool = False) -> list[Message]:
     """Confirmation at once, unless the patient knows of it, and reminders before it: to be saved with the appointment.
-    A lead without an address is called instead."""
-    if mime.deliverable(appointment.lead.email):
-        told = [] if is_known else [_confirmation("appointment_booked", appointment, now=now)]
-        return [*told, *_reminders(appointment, now=now)]
-    if not is_known:
+    Whom no mail reaches is called."""
+    if not is_known and not reaches(appointment.lead):
         _call(appointment, "booked for", now=now)
-    return []
+    if mime.deliverable(appointment.lead.email) is None:
+        return []
+    told = [] if is_known else [_confirmation("appointment_booked", appointment, now=now)]
+    return [*told, *_reminders(appointment, now=now)]
 
 
 def plan_again(appointment: Appointment, *, now: datetime) -> None:
     """After a move: everything that was planned is for another time."""
     MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)
     knows_none = "appointment_booked" in _withdraw(appointment, "It was moved")
-    if mime.deliverable(appointment.lead.email) is None:
+    if not reaches(appointment.lead):
         _call(appointment, "moved to", now=now)
+    if mime.deliverable(appointment.lead.email) is None:
         return
     name = "appointment_booked" if knows_none else "appointment_moved"
     Message.objects.bulk_create([_confirmation(name, appointment, now=now), *_reminders(appointment, now=now)])
@@ -49,10 +57,10 @@ def plan_cancellation(appointment: Appointment, *, now: datetime) -> None:
     """The last mail of an appointment; all others are dead."""
     MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)
     _withdraw(appointment, "It was cancelled")
-    if mime.deliverable(appointment.lead.email) is None:
+    if not reaches(appointment.lead):
         _call(appointment, "cancelled:", now=now)
-        return
-    _confirmation("appointment_cancelled", appointment, now=now).save()
+    if mime.deliverable(appointment.lead.email):
+        _confirmation("appointment_cancelled", appointment, now=now).save()
 
 
 def _withdraw(appointment: Appointment, reason: str) -> set[str]:
@@ -83,11 +91,11 @@ def _call(appointment: Appointment, what: str, *, now: datetime) -> None:
 
 
 def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
-    """A time is free, for two hours. Whoever has no address is called."""
+    """A time is free, for two hours. Whom no mail reaches is called."""
     lead = entry.lead
     if entry.offered_start is None or entry.offered_until is None:
         raise ValueError("Nothing is on offer.")
-    if mime.deliverable(lead.email) is None:
+    if not reaches(lead):
         local, until = (at.astimezone(entry.location.zone) for at in (entry.offered_start, entry.offered_until))
         what = f"{local:%a, %b %-d, %-I:%M %p}, kept until {until:%-I:%M %p}"
         title, instead = f"Offer by telephone: {what}", f"{calling.NO_CALLS}: offer of {what}"

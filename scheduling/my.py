@@ -14,10 +14,10 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import mime, registry
+from crm import registry
 from crm.models import Lead
 from crm.private import PatientRequest, session_of
-from scheduling import deciding, ics, queries
+from scheduling import deciding, ics, mails, queries
 from scheduling.actions import attendance, changing, waitlist
 from scheduling.actions.booking import Booking
 from scheduling.enums import CancelReason, Status, WaitState
@@ -191,7 +191,7 @@ def _join_or_leave(request: PatientRequest, kind: AppointmentType, made: Appoint
         messages.success(request, gettext("You are no longer on the list."))
         return
     waitlist.join(request.patient.lead, kind, booked=made, now=timezone.now())
-    by_mail = mime.deliverable(request.patient.lead.email)
+    by_mail = mails.reaches(request.patient.lead)
     earlier = gettext("We write to you when an earlier time is free.")
     anytime = gettext("We write to you when a time becomes free.")
     by_phone = gettext("We call you when a time becomes free.")

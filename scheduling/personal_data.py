@@ -19,7 +19,7 @@ def hang_in() -> None:
         "starts_at ends_at kind location provider status booked_at agreed_at confirmed_at arrived_at ended_by "
         "ended_reason rebook_since"
     )
-    handled = {STAFF: "booked_by", KEY: "topic request_id version", HANDLING: "room is_extra extra_reason"}
+    handled = {STAFF: "booked_by", KEY: "topic request_id version calendar_uid", HANDLING: "room is_extra extra_reason"}
     title = noop("Your appointments")
     data(Appointment, path="lead", title=title, fields=said, order="starts_at", left_out=handled, more=_what_and_where)
     waits = "since kind location first_day last_day state offered_start offered_until lapsed_start"

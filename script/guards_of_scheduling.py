@@ -228,6 +228,20 @@ SCHEDULING_GUARDS = [
         "scheduling/test_as_it_is.py::test_what_is_over_is_confirmed_by_nobody",
     ),
     Guard(
+        "a visit has one name in calendars",
+        "scheduling/ics.py",
+        'made.add("uid", appointment.calendar_uid)',
+        """made.add("uid", f"{appointment.pk}@{centre.sender_email.rpartition('@')[2]}")""",
+        "scheduling/test_reached.py::test_a_visit_has_one_name_in_calendars_whatever_the_sender_is_called",
+    ),
+    Guard(
+        "whom no mail reaches is called",
+        "scheduling/mails.py",
+        "    return not suppression.of_messages([Message(",
+        "    return True or not suppression.of_messages([Message(",
+        "scheduling/test_reached.py::test_whose_address_has_bounced_is_called",
+    ),
+    Guard(
         "nobody who waits is offered what they cannot take",
         "scheduling/actions/waitlist.py",
         "    if moving is None and not queries.may_book_alone(entry.lead, entry.kind):\n        return False\n",

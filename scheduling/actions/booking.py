@@ -220,6 +220,7 @@ def _new(wanted: Booking, pk: UUID, place: Place, *, now: datetime) -> Appointme
         starts_at=wanted.start,
         ends_at=wanted.start + timedelta(minutes=wanted.kind.duration),
         topic=MessageTopic(),
+        calendar_uid=str(pk),
         request_id=wanted.request_id,
         is_extra=bool(wanted.over),
         extra_reason=wanted.over,

@@ -15,10 +15,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import mime, registry
+from crm import registry
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead, User
-from scheduling import availability, month, queries, reading
+from scheduling import availability, mails, month, queries, reading
 from scheduling.actions import attendance, booking, changing
 from scheduling.actions.booking import Booking
 from scheduling.availability import Free, Question
@@ -289,7 +289,7 @@ def _came_from(request: HttpRequest) -> str:
 def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
     """Calls an appointment off, with a reason."""
     made = find_appointment(lead_id, appointment_id)
-    by_mail = mime.deliverable(made.lead.email) is not None
+    by_mail = mails.reaches(made.lead)
     form = StaffCancelForm(request.POST or None, initial={"version": made.version}, by_mail=by_mail)
     if form.is_valid():
         data = form.cleaned_data

@@ -34,6 +34,7 @@ class Appointment(Row):
     ends_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1, help_text="Rises with every move: an old page moves nothing.")
     topic = models.OneToOneField("crm.MessageTopic", on_delete=models.PROTECT, related_name="appointment")
+    calendar_uid = models.CharField(max_length=300, editable=False, help_text="In every calendar, for life.")
     request_id = models.UUIDField(unique=True, help_text="Of the booking: sent twice, it is one.")
 
     is_extra = models.BooleanField("over-booked", default=False)

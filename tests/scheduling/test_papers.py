@@ -115,11 +115,7 @@ def test_the_calendar_file_reads_back(patient: Lead, kind: AppointmentType) -> N
     made = book(patient, kind)
     [event] = Calendar.from_ical(ics.as_text(made, now=NOW, attendee=patient.email)).walk("VEVENT")
     assert (event.decoded("dtstart"), event.decoded("dtend")) == (made.starts_at, made.ends_at)
-    assert (str(event["uid"]), str(event["sequence"]), str(event["status"])) == (
-        f"{made.pk}@riverbend.example.org",
-        "0",
-        "CONFIRMED",
-    )
+    assert (str(event["uid"]), str(event["sequence"]), str(event["status"])) == (str(made.pk), "0", "CONFIRMED")
     moved = changing.reschedule(made, start=TEN + timedelta(hours=1), version=1, held_by="", by=None, now=NOW)
     [again] = Calendar.from_ical(ics.as_text(moved, now=NOW)).walk("VEVENT")
     assert (event["uid"], str(again["sequence"])) == (again["uid"], "1")

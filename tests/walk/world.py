@@ -267,6 +267,7 @@ def _calendar(place: Place, ann: Lead, number: int) -> None:
         starts_at=noon,
         ends_at=noon + timedelta(minutes=30),
         topic=MessageTopic.objects.create(),
+        calendar_uid=str(uuid.uuid4()),
         request_id=uuid.uuid4(),
         rebook_since=timezone.now(),
     )

@@ -1,0 +1,95 @@
+"""Whom no mail reaches is told by telephone; and a visit has one name in calendars, whatever the sender is called."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm import suppression
+from crm.models import Lead, Location, Message, Suppression, Task, User
+from scheduling import ics
+from scheduling.actions import booking, changing, waitlist
+from scheduling.enums import CancelReason
+from scheduling.models import Appointment, AppointmentType, WaitlistEntry
+from tests.scheduling.browsing import HOME, browser_of
+from tests.scheduling.factories import NOW, TEN, book, make_patient, wish
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def calls(words: str) -> int:
+    return Task.objects.open().filter(kind="call", title__startswith=f"{words}").count()
+
+
+def bounced(lead: Lead) -> None:
+    address = suppression.hash_of(lead.email)
+    Suppression.objects.create(address_hash=address, scope="everything", because="bounce")
+
+
+def test_whose_address_has_bounced_is_called(patient: Lead, kind: AppointmentType, coordinator: User) -> None:
+    made = book(patient, kind)
+    assert calls("Tell by telephone") == 0
+    bounced(patient)
+    moved = changing.reschedule(made, start=TEN + DAY, version=1, held_by="", by=coordinator, now=NOW)
+    assert calls("Tell by telephone: appointment moved to") == 1
+    changing.cancel(moved, version=2, reason=CancelReason.TIME, by=coordinator, now=NOW)
+    assert calls("Tell by telephone: appointment cancelled") == 1
+
+
+def test_whose_address_has_bounced_before_is_called_about_a_booking(patient: Lead, kind: AppointmentType) -> None:
+    bounced(patient)
+    book(patient, kind)
+    assert calls("Tell by telephone: appointment booked for") == 1
+
+
+def test_the_stop_of_another_person_is_theirs(patient: Lead, kind: AppointmentType) -> None:
+    address = suppression.hash_of(patient.email)
+    other = make_patient(patient.location, email="z@example.org")
+    Suppression.objects.create(address_hash=address, scope="everything", because="bounce", lead_ref=other.pk)
+    book(patient, kind)
+    assert calls("Tell by telephone") == 0
+
+
+def test_the_page_to_cancel_says_that_no_mail_reaches_them(desk: Client, patient: Lead, kind: AppointmentType) -> None:
+    made = book(patient, kind)
+    where = f"/admin/crm/lead/{made.lead_id}/appointments/{made.pk}/cancel/"
+    assert "gets a mail" in desk.get(where).content.decode()
+    bounced(patient)
+    page = desk.get(where).content.decode()
+    assert ("gets a mail" in page, "No mail reaches the patient" in page) == (False, True)
+
+
+def test_an_offer_that_no_mail_brings_is_a_call(
+    patient: Lead, centre: Location, kind: AppointmentType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
+    start = timezone.now().astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
+    start += timedelta(days=14 + (1 - start.weekday()) % 7)
+    other = make_patient(centre, email="e@example.org")
+    early = booking.book(wish(other, kind, start), now=timezone.now())
+    bounced(patient)
+    answer = browser_of(patient).post(f"{HOME}book/{kind.key}/wait/", {}, follow=True).content.decode()
+    assert "We call you when a time becomes free" in answer
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    assert (waitlist.offer(now=timezone.now()), calls("Offer by telephone")) == (1, 1)
+    assert (WaitlistEntry.objects.get().state, Message.objects.filter(name="appointment_offer").count()) == (
+        "offered",
+        0,
+    )
+
+
+def test_a_visit_has_one_name_in_calendars_whatever_the_sender_is_called(
+    patient: Lead, kind: AppointmentType, coordinator: User
+) -> None:
+    made = book(patient, kind)
+    Location.objects.update(sender_email="hello@newname.example.org")
+    moved = changing.reschedule(made, start=TEN + DAY, version=1, held_by="", by=coordinator, now=NOW)
+    changing.cancel(moved, version=2, reason=CancelReason.TIME, by=coordinator, now=NOW)
+    files = [mail.calendar for mail in Message.objects.filter(topic=made.topic_id).exclude(calendar="")]
+    fresh = Appointment.objects.select_related("kind", "location", "lead").get()
+    files += [ics.published([fresh], name="Dr. Example", now=NOW)]
+    names = {re.search(r"UID:(.+)", text).group(1).strip() for text in files}  # type: ignore[union-attr]
+    assert (len(files) > 2, names) == (True, {str(made.pk)})
