@@ -80,6 +80,13 @@ def to_rebook(user: User) -> list[Appointment]:
     return list(rows.order_by("starts_at", "pk")[:50])
 
 
+def unmarked(user: User, *, before: datetime) -> list[Appointment]:
+    """What was over before a moment and of which nobody has said what came of it, the newest first, of the locations
+    that this person works for. One query."""
+    over = Appointment.objects.standing().filter(in_sight(user), ends_at__lt=before, rebook_since=None)
+    return list(over.select_related("lead", "kind", "provider", "location").order_by("-starts_at", "pk")[:50])
+
+
 def closings(location: Location, shown: list[Resource], first: date, last: date) -> list[ScheduleException]:
     """What closes a location, or one of these resources, on these days, with its reason. One query."""
     rows = ScheduleException.objects.filter(Q(location=location) | Q(resource__in=shown), is_open=False)

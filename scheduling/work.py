@@ -1,7 +1,7 @@
 """What is looked after every minute, and what waits on My day."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import structlog
@@ -9,6 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from crm import calling, registry
 from crm import queries as crm_queries
@@ -29,6 +30,7 @@ def hang_in() -> None:
     """Called once, when the app is ready."""
     see = "scheduling.change_appointment"
     registry.worklist(title="Other times to find", permission=see, render=to_rebook, order=20)
+    registry.worklist(title="What came of these visits?", permission=see, render=unmarked, order=21)
 
 
 def to_rebook(request: HttpRequest) -> tuple[str, set[UUID]]:
@@ -39,6 +41,18 @@ def to_rebook(request: HttpRequest) -> tuple[str, set[UUID]]:
         return "", set()
     first = waiting[:SHOWN]
     html = render_to_string("scheduling/worklist_rebook.html", {"first": first, "count": len(waiting)})
+    return html, {made.lead_id for made in first}
+
+
+def unmarked(request: HttpRequest) -> tuple[str, set[UUID]]:
+    """Visits of yesterday and before that nobody has marked, the newest of them by name."""
+    user = request.user
+    today = datetime.combine(timezone.localdate(), time(), tzinfo=timezone.get_current_timezone())
+    waiting = queries.unmarked(user, before=today) if isinstance(user, User) else []
+    if not waiting:
+        return "", set()
+    first = waiting[:SHOWN]
+    html = render_to_string("scheduling/worklist_unmarked.html", {"first": first, "more": len(waiting) - len(first)})
     return html, {made.lead_id for made in first}
 
 
