@@ -38,7 +38,7 @@ def choose(request: PatientRequest, key: str) -> HttpResponse:
     """A month of free times and those of one day; sent, the time is held and shown once more."""
     kind = get_object_or_404(AppointmentType, key=key, is_active=True)
     lead = request.patient.lead
-    if not queries.may_book_alone(lead, kind):
+    if not kind.may_be_booked_by(lead):
         messages.warning(request, gettext("We book this kind of appointment together with you. Please call us."))
         return redirect("appointments:mine")
     if made := queries.ahead_of_kind(lead, kind, now=timezone.now()):

@@ -179,7 +179,7 @@ def wait(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
 def wait_for_any(request: PatientRequest, key: str) -> HttpResponse:
     """The same for whoever found no time that suits."""
     kind, lead = get_object_or_404(AppointmentType, key=key, is_active=True), request.patient.lead
-    if not queries.may_book_alone(lead, kind):
+    if not kind.may_be_booked_by(lead):
         raise Http404("This is booked together with us.")
     _join_or_leave(request, kind, queries.ahead_of_kind(lead, kind, now=timezone.now()))
     return redirect("appointments:choose", kind.key)

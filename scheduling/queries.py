@@ -31,12 +31,7 @@ def bookable(lead: Lead) -> list[AppointmentType]:
     """What a patient books without us. One query."""
     if lead.safety_hold or not lead.outcome:
         return []
-    return [one for one in given_at(lead.location) if lead.outcome in one.self_book]
-
-
-def may_book_alone(lead: Lead, kind: AppointmentType) -> bool:
-    """Whether the patient may book this without us."""
-    return kind.is_active and not lead.safety_hold and bool(lead.outcome) and lead.outcome in kind.self_book
+    return [one for one in given_at(lead.location) if one.may_be_booked_by(lead)]
 
 
 def given_at(location: Location) -> list[AppointmentType]:

@@ -60,7 +60,7 @@ SCHEDULING_GUARDS = [
     Guard(
         "only some book alone",
         "scheduling/actions/booking.py",
-        "    if wanted.by is None and wanted.moving is None and not queries.may_book_alone(lead, wanted.kind):",
+        "    if wanted.by is None and wanted.moving is None and not wanted.kind.may_be_booked_by(lead):",
         "    if False:",
         f"{_BOOKING}::test_only_some_book_alone",
     ),
@@ -244,7 +244,7 @@ SCHEDULING_GUARDS = [
     Guard(
         "nobody who waits is offered what they cannot take",
         "scheduling/actions/waitlist.py",
-        "    if moving is None and not queries.may_book_alone(entry.lead, entry.kind):\n        return False\n",
+        "    if moving is None and not entry.kind.may_be_booked_by(entry.lead):\n        return False\n",
         "",
         "scheduling/test_wishes.py::test_a_kind_that_is_offered_no_more_is_offered_to_nobody_who_waits",
     ),

@@ -15,7 +15,7 @@ from crm import rows
 from crm.actions import events
 from crm.enums import Event
 from crm.models import Lead, MessageTopic, User
-from scheduling import availability, mails, queries
+from scheduling import availability, mails
 from scheduling.actions import claims, effects, waitlist
 from scheduling.availability import Free, Place, Question
 from scheduling.enums import (
@@ -136,7 +136,7 @@ def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: dateti
     check_hold(lead, by=wanted.by)
     if not wanted.kind.is_active:
         raise BookingRefused(gettext("This kind of appointment is not offered any more."))
-    if wanted.by is None and wanted.moving is None and not queries.may_book_alone(lead, wanted.kind):
+    if wanted.by is None and wanted.moving is None and not wanted.kind.may_be_booked_by(lead):
         raise BookingRefused(gettext("We book this kind of appointment together with you. Please call us."))
     if wanted.by is None and wanted.kind.mode == Mode.PHONE and not lead.phone:
         words = gettext("We call you for this appointment, and have no number of yours. Please tell us: %(phone)s")

@@ -15,7 +15,7 @@ from django.utils import timezone
 from crm.actions import tasks
 from crm.enums import MessageState
 from crm.models import Lead, Location, Message
-from scheduling import availability, mails, queries
+from scheduling import availability, mails
 from scheduling.actions import claims
 from scheduling.availability import Question
 from scheduling.enums import ClaimState, WaitState
@@ -193,7 +193,7 @@ def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> Quest
 
 def _may_take(entry: WaitlistEntry, start: datetime, *, moving: Appointment | None, now: datetime) -> bool:
     """What the press will ask (booking.py, changing.py), asked before: nobody is offered what they cannot take."""
-    if moving is None and not queries.may_book_alone(entry.lead, entry.kind):
+    if moving is None and not entry.kind.may_be_booked_by(entry.lead):
         return False
     if moving and now > moving.starts_at - timedelta(minutes=entry.kind.reschedule_until):
         return False

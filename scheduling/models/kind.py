@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from crm.enums import Outcome
+from crm.models import Lead
 from crm.models.base import Row
 from scheduling.enums import Mode, ResourceKind
 from scheduling.models.resource import Resource
@@ -66,6 +67,10 @@ class AppointmentType(Row):
 
     def __str__(self) -> str:
         return self.label
+
+    def may_be_booked_by(self, lead: Lead) -> bool:
+        """Whether this patient may book it without us."""
+        return self.is_active and not lead.safety_hold and bool(lead.outcome) and lead.outcome in self.self_book
 
     def told_in(self, *, patient: str, centre: str) -> str:
         """Whoever is called looks at their own clock, whoever comes to the centre at the one there."""
