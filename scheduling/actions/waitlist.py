@@ -74,12 +74,12 @@ def on_freed(appointment: Appointment, start: datetime) -> None:
     offered afterwards, because claims are never taken after others were released in one transaction."""
     waiting = WaitlistEntry.objects.filter(kind=appointment.kind, location=appointment.location)
     if waiting.filter(state=WaitState.WAITING).exists():
-        _remember(appointment.kind_id, appointment.location_id, start, by=appointment.lead_id)
+        remember(appointment.kind_id, appointment.location_id, start, by=appointment.lead_id)
 
 
-def _remember(kind_id: UUID, location_id: UUID, start: datetime, *, by: UUID) -> None:
+def remember(kind_id: UUID, location_id: UUID, start: datetime, *, by: UUID | None) -> None:
     """Written anew where it is there already: the sweep may be about to forget it, and is waited for. Whoever it is
-    given back `by` is not offered it."""
+    given back `by`, if it is, is not offered it."""
     FreedTime.objects.bulk_create(
         [FreedTime(kind_id=kind_id, location_id=location_id, start=start, by_id=by)],
         update_conflicts=True,
@@ -288,5 +288,5 @@ def _withdraw(entry: WaitlistEntry) -> None:
 
 
 def _give_back(entry: WaitlistEntry, start: datetime) -> None:
-    _remember(entry.kind_id, entry.location_id, start, by=entry.lead_id)
+    remember(entry.kind_id, entry.location_id, start, by=entry.lead_id)
     claims.drop_holds_of(holder(entry))

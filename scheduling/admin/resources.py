@@ -1,5 +1,6 @@
 """What administrators keep: providers, rooms, their weekly hours, exceptions, and what can be booked."""
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from crm.enums import Outcome
 from crm.models import User
 from crm.models.lead import in_sight
 from scheduling import busy_sources, feeds
-from scheduling.actions import rebooking
+from scheduling.actions import openings, rebooking
 from scheduling.models import AppointmentType, BusyCalendar, CalendarFeed, Resource, ScheduleException, WeeklyRule
 
 
@@ -119,8 +120,20 @@ class BusyInline(TabularInline):
     verbose_name, verbose_name_plural = "own calendar", "own calendars, of which only busy times are read"
 
 
+class OpeningAdmin(DeskAdmin):
+    """What is changed here may open time: whoever waits is asked about it."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with openings.new_times(now=timezone.now()) if request.method == "POST" else nullcontext():
+            return super().changeform_view(request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with openings.new_times(now=timezone.now()) if request.method == "POST" else nullcontext():
+            return super().delete_view(request, *args, **kwargs)
+
+
 @admin.register(Resource)
-class ResourceAdmin(DeskAdmin):
+class ResourceAdmin(OpeningAdmin):
     location_path = "location"
     list_display = ["name", "kind", "location", "hours", "is_active", "position"]
     list_filter = [("kind", ChoicesDropdownFilter), ("location", ScopedFilter), "is_active"]
@@ -182,7 +195,7 @@ def tell_of_closed(page: DeskAdmin, request: HttpRequest, count: int) -> None:
 
 
 @admin.register(ScheduleException)
-class ScheduleExceptionAdmin(DeskAdmin):
+class ScheduleExceptionAdmin(OpeningAdmin):
     """Leave, a congress, a snow day, an extra morning. Appointments underneath are flagged at once."""
 
     location_path = "location"
@@ -227,7 +240,7 @@ class ScheduleExceptionAdmin(DeskAdmin):
 
 
 @admin.register(AppointmentType)
-class AppointmentTypeAdmin(DeskAdmin):
+class AppointmentTypeAdmin(OpeningAdmin):
     location_path, everywhere_because = None, "The same can be booked everywhere; who gives it is of those in sight."
     list_display = ["label", "mode", "duration", "needs_room", "is_active", "position"]
     list_filter = ["is_active", ("mode", ChoicesDropdownFilter)]

@@ -11,8 +11,9 @@ from crm.models import Lead, Location, Message, Task, User
 from scheduling.actions import attendance, booking, changing, waitlist
 from scheduling.enums import CancelReason, Status, WaitState
 from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, Resource, WaitlistEntry
+from tests.factories import make_user
 from tests.scheduling.browsing import HOME, book
-from tests.scheduling.factories import make_kind, make_patient, make_resource, wish
+from tests.scheduling.factories import close, make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -145,3 +146,43 @@ def test_a_call_about_an_offer_ends_when_the_time_is_closed(to_call: WaitlistEnt
     Resource.objects.update(is_active=False)
     offered_now()
     assert calls() == 0
+
+
+# --- What is opened --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def administrator(client: Client) -> Client:
+    client.force_login(make_user("administrator", email="root@example.org"))
+    return client
+
+
+def test_an_extra_morning_is_offered_to_whoever_waits(
+    administrator: Client, waiting: WaitlistEntry, provider: Resource, tuesday: datetime
+) -> None:
+    saturday = (tuesday + 4 * DAY).astimezone(provider.zone).date().isoformat()
+    sent = {"resource": str(provider.pk), "location": "", "is_open": "on", "reason": ""}
+    sent |= {"from_day": saturday, "from_time": "09:00", "to_day": saturday, "to_time": "10:00"}
+    answer = administrator.post("/admin/scheduling/scheduleexception/add/", sent)
+    assert (answer.status_code, FreedTime.objects.count()) == (302, 2)
+    assert offered_now() == 1
+    waiting.refresh_from_db()
+    assert waiting.offered_start == tuesday + 4 * DAY - HOUR
+
+
+def test_a_leave_that_is_taken_out_is_offered_to_whoever_waits(
+    administrator: Client, waiting: WaitlistEntry, provider: Resource, tuesday: datetime
+) -> None:
+    leave = close(provider, tuesday.astimezone(provider.zone).date())
+    administrator.post(f"/admin/scheduling/scheduleexception/{leave.pk}/delete/", {"post": "yes"})
+    assert (FreedTime.objects.count(), offered_now()) == (16, 1)
+
+
+def test_what_was_open_before_is_not_offered_anew(
+    administrator: Client, waiting: WaitlistEntry, provider: Resource, tuesday: datetime
+) -> None:
+    day = tuesday.astimezone(provider.zone).date().isoformat()
+    sent = {"resource": str(provider.pk), "location": "", "is_open": "on", "reason": ""}
+    sent |= {"from_day": day, "from_time": "09:00", "to_day": day, "to_time": "10:00"}
+    assert administrator.post("/admin/scheduling/scheduleexception/add/", sent).status_code == 302
+    assert FreedTime.objects.count() == 0

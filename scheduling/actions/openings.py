@@ -1,0 +1,37 @@
+"""Times that are new, because somebody opened them: whoever waits is asked, as about a time that was given back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from scheduling import availability
+from scheduling.actions import waitlist
+from scheduling.availability import Question
+from scheduling.enums import WaitState
+from scheduling.models import WaitlistEntry
+
+AHEAD = 90  # days: what lies beyond is seen when it is nearer, by whoever looks
+
+type Line = tuple[UUID, UUID]  # a kind, and a location
+
+
+@contextmanager
+def new_times(*, now: datetime) -> Iterator[None]:
+    """Whatever opens time inside, such as a leave taken out, an extra morning or longer hours: what was not free before
+    is offered in turn. Costs nothing while nobody waits."""
+    before = _free(now=now)
+    yield
+    for line, starts in _free(now=now).items():
+        for start in sorted(starts - before.get(line, starts)):
+            waitlist.remember(*line, start, by=None)
+
+
+def _free(*, now: datetime) -> dict[Line, set[datetime]]:
+    """The starts that are free now, of each line in which somebody waits."""
+    waiting = WaitlistEntry.objects.filter(state=WaitState.WAITING).select_related("kind", "location")
+    found: dict[Line, set[datetime]] = {}
+    for first in waiting.order_by("kind_id", "location_id", "pk").distinct("kind_id", "location_id"):
+        asked = Question(first.kind, first.location, now.date(), AHEAD)
+        found[first.kind_id, first.location_id] = {free.start for free in availability.find(asked, now=now)}
+    return found
