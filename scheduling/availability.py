@@ -26,7 +26,8 @@ LONGEST_CLAIM = timedelta(days=1)  # the constraint type_within_a_day
 # The read of which there are most, in SQL: every page of times and every booking asks it, and Django needs longer to
 # write this statement than PostgreSQL to answer it. Two arrays a resource instead of a row a claim, because these are
 # read several times faster. The states are written out: only so is the partial index claim_by_start used. Holds end by
-# PostgreSQL's clock, as the claims themselves judge them.
+# PostgreSQL's clock, as the claims themselves judge them. Whoever was booked over keeps their time, with all who are
+# over-booked there.
 _TAKEN = """
 SELECT resource_id,
     array_agg(floor(date_part('epoch', lower(during)))::bigint),
@@ -38,6 +39,11 @@ FROM (
         AND lower(during) >= %(first)s AND lower(during) < %(end)s
         AND (state <> 'held' OR hold_expires_at > statement_timestamp() AND held_by <> %(held_by)s)
         AND (%(moving)s::uuid IS NULL OR appointment_id IS DISTINCT FROM %(moving)s)
+        AND (%(moving)s::uuid IS NULL OR state <> 'extra' OR NOT EXISTS (
+            SELECT FROM scheduling_claim own
+            WHERE own.appointment_id = %(moving)s AND own.resource_id = scheduling_claim.resource_id
+                AND own.state = 'booked' AND own.during @> scheduling_claim.during
+        ))
     UNION ALL
     SELECT span.resource_id, tstzrange(span.starts_at, span.ends_at)
     FROM scheduling_busyspan span JOIN scheduling_busycalendar calendar ON calendar.id = span.calendar_id

@@ -21,6 +21,7 @@ from script.guards_of_the_desk import DESK_GUARDS
 from script.guards_of_the_door import DOOR_GUARDS
 from script.guards_of_the_private_page import PRIVATE_GUARDS
 from script.guards_of_the_record import RECORD_GUARDS
+from script.guards_of_visits import VISIT_GUARDS
 
 NOTHING = "migrations.RunSQL(migrations.RunSQL.noop) if True else "
 
@@ -388,5 +389,6 @@ GUARDS = [
     *ROLE_GUARDS,
     *LOCATION_GUARDS,
     *SCHEDULING_GUARDS,
+    *VISIT_GUARDS,
     *FOREIGN_GUARDS,
 ]

@@ -9,11 +9,21 @@ from django.utils import timezone
 from crm.models import Lead, Location, User
 from scheduling import availability
 from scheduling.actions import booking, changing, claims
-from scheduling.enums import CancelReason
+from scheduling.enums import CancelReason, ResourceKind
 from scheduling.errors import SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.factories import make_user
-from tests.scheduling.factories import HALF_HOUR, NOW, TEN, as_staff, book, make_kind, make_patient, wish
+from tests.scheduling.factories import (
+    HALF_HOUR,
+    NOW,
+    TEN,
+    as_staff,
+    book,
+    make_kind,
+    make_patient,
+    make_resource,
+    wish,
+)
 from tests.scheduling.test_booking import starts
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +118,28 @@ def test_time_booked_over_a_hold_is_taken_when_the_hold_is_let_go(
     claims.drop_holds_of(f"lead:{patient.pk}")
     assert availability.at_start(wish(patient, kind, tuesday).question(), tuesday, now=now) is None
     assert (claims.settle(now=now), made.claims.get().state) == (1, "booked")
+
+
+def test_who_was_booked_over_is_given_another_room(
+    centre: Location, patient: Lead, provider: Resource, lea: User
+) -> None:
+    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
+    on_site = make_kind(provider, *rooms, needs_room=True)
+    first = book(patient, on_site)
+    over: dict[str, Any] = {"provider": provider.pk, "over": "Urgent"}
+    long = make_kind(provider, duration=45, step=15)
+    visit = book(make_patient(centre, email="far@example.org"), long, TEN + QUARTER, **over, **as_staff(lea))
+    moved = changing.reschedule(first, start=TEN, version=1, held_by="", by=lea, now=NOW, room=rooms[1].pk)
+    assert (moved.room, states(visit)) == (rooms[1], [(15, "extra"), (30, "booked")])
+    changing.cancel(moved, version=1, reason=CancelReason.TIME, by=lea, now=NOW)
+    assert states(visit) == [(15, "booked"), (30, "booked")]
+
+
+def test_who_was_booked_over_moves_into_no_other_time_of_that_visit(
+    call: Appointment, visit: Appointment, lea: User
+) -> None:
+    AppointmentType.objects.update(step=15)
+    for start in (TEN + QUARTER, TEN + HALF_HOUR):
+        with pytest.raises(SlotTaken):
+            changing.reschedule(call, start=start, version=1, held_by="", by=lea, now=NOW)
+    assert states(call) == [(0, "booked")]

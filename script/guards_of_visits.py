@@ -1,0 +1,69 @@
+"""The guards of visits: what becomes of them and of those who wait, and what patients are told."""
+
+from script.guard import Guard
+
+VISIT_GUARDS = [
+    Guard(
+        "who was booked over is given another room",
+        "scheduling/availability.py",
+        "own.state = 'booked' AND own.during @> scheduling_claim.during",
+        "own.state = 'nobody'",
+        "scheduling/test_over_booking.py::test_who_was_booked_over_is_given_another_room",
+    ),
+    Guard(
+        "what is opened is offered to whoever waits",
+        "scheduling/actions/openings.py",
+        "            waitlist.remember(*line, start, by=None)\n",
+        "            pass\n",
+        "scheduling/test_wishes.py::test_an_extra_morning_is_offered_to_whoever_waits",
+    ),
+    Guard(
+        "what was open before is not offered anew",
+        "scheduling/actions/openings.py",
+        "sorted(starts - before.get(line, starts))",
+        "sorted(starts)",
+        "scheduling/test_wishes.py::test_what_was_open_before_is_not_offered_anew",
+    ),
+    Guard(
+        "a wish for an earlier time ends with the visit",
+        "scheduling/actions/waitlist.py",
+        "    _end_past_wishes(now=now)\n",
+        "",
+        "scheduling/test_wishes.py::test_a_wish_for_an_earlier_time_ends_with_the_visit",
+    ),
+    Guard(
+        "reminders follow a corrected clock",
+        "scheduling/mails.py",
+        "            _plan_reminders_anew(appointment, now=happening.now)\n",
+        "            pass\n",
+        "scheduling/test_details_changed.py::test_no_reminder_goes_out_before_seven_on_the_corrected_clock",
+    ),
+    Guard(
+        "nobody is told a deadline that is past",
+        "scheduling/mails.py",
+        'if until > at else ""',
+        'if until else ""',
+        "scheduling/test_as_it_is.py::test_nobody_is_told_a_deadline_that_is_past",
+    ),
+    Guard(
+        "no deadline binds whose time we took",
+        "scheduling/actions/changing.py",
+        "by is None and appointment.rebook_since is None and now",
+        "by is None and now",
+        "scheduling/test_as_it_is.py::test_no_deadline_binds_whose_time_we_took",
+    ),
+    Guard(
+        "cancel pressed twice is pressed once",
+        "scheduling/my.py",
+        "    if _was_this_press(request, made):\n",
+        "    if False:\n",
+        "scheduling/test_as_it_is.py::test_cancel_pressed_twice_is_pressed_once",
+    ),
+    Guard(
+        "visits that nobody marked are listed",
+        "scheduling/work.py",
+        '    registry.worklist(title="What came of these visits?", permission=see, render=unmarked, order=21)\n',
+        "",
+        "scheduling/test_yesterday.py::test_what_nobody_marked_is_listed_from_the_next_day_on",
+    ),
+]
