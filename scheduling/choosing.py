@@ -16,13 +16,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods
 
+from crm.actions import leads
 from crm.private import PatientRequest
 from scheduling import availability, month, queries, reading
 from scheduling.actions import booking, changing, claims
 from scheduling.actions.booking import Booking
 from scheduling.availability import Question
 from scheduling.errors import BookingRefused, SlotTaken
-from scheduling.forms import StartForm
+from scheduling.forms import NumberForm, StartForm
 from scheduling.models import Appointment, AppointmentType
 from scheduling.patients import holder, only_the_patient, own_appointment, said_of
 
@@ -35,7 +36,8 @@ LOOK_AHEAD = 120  # days, for the first free time
 @READ_AND_SEND
 @only_the_patient
 def choose(request: PatientRequest, key: str) -> HttpResponse:
-    """A month of free times and those of one day; sent, the time is held and shown once more."""
+    """A month of free times and those of one day; sent, the time is held and shown once more. Whom we are to call is
+    asked for a number first."""
     kind = get_object_or_404(AppointmentType, key=key, is_active=True)
     lead = request.patient.lead
     if not kind.may_be_booked_by(lead):
@@ -44,10 +46,23 @@ def choose(request: PatientRequest, key: str) -> HttpResponse:
     if made := queries.ahead_of_kind(lead, kind, now=timezone.now()):
         messages.warning(request, gettext(booking.HAS_ONE))
         return redirect("appointments:one", made.pk)
+    if kind.lacks_number(lead):
+        return _ask_number(request, kind)
+    if "phone" in request.POST:  # the press before this one gave it
+        return redirect("appointments:choose", kind.key)
     form = StartForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         return _hold(request, kind, form.cleaned_data["start"], provider=form.cleaned_data["provider"])
     return calendar(request, kind, status=422 if form.errors else 200)
+
+
+def _ask_number(request: PatientRequest, kind: AppointmentType) -> HttpResponse:
+    form = NumberForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        leads.correct_details(request.patient.lead, by=request.patient.by, changes=form.cleaned_data)
+        return redirect("appointments:choose", kind.key)
+    context = {"patient": request.patient, **said_of(kind), "form": form}
+    return render(request, "scheduling/number.html", context, status=422 if form.errors else 200)
 
 
 @READ_AND_SEND

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
 
 from crm.admin.forms import IN_COPY
 from crm.models import Location
@@ -52,6 +53,25 @@ class RequestForm(forms.Form):
     """Sent with the button that books: the same twice is once."""
 
     request_id = forms.UUIDField()
+
+
+class NumberForm(forms.Form):
+    """At which number we call."""
+
+    use_required_attribute = False
+
+    phone = PhoneNumberField(
+        label=_("Phone"),
+        error_messages={
+            "required": _("Please fill this in."),
+            "invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +."),
+        },
+    )
+
+    def clean_phone(self) -> str:
+        """Return the number in E.164."""
+        number: str = self.cleaned_data["phone"].as_e164
+        return number
 
 
 class VersionForm(forms.Form):

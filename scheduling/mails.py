@@ -223,6 +223,7 @@ def _context(appointment: Appointment, *, at: datetime) -> dict[str, Any]:
             "first_name": emails.greeting_name(lead.first_name),
             "when": when_in_words(appointment.starts_at, appointment.told_in),
             "by_phone": appointment.kind.mode == Mode.PHONE,
+            "has_number": not appointment.kind.lacks_number(lead),
             "by_centre": appointment.ended_reason in OF_THE_CENTRE,
             "is_confirmed": appointment.confirmed_at is not None,
             "may_change_until": when_in_words(until, appointment.told_in) if until > at else "",

@@ -90,6 +90,7 @@ def one(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
         "made": made,
         **said_of(made.kind),
         "is_ahead": made.stands and made.ends_at > now,
+        "lacks_number": made.kind.lacks_number(request.patient.lead),
         "may_move": _is_allowed(changing.check_move, made, now),
         "may_cancel": _is_allowed(changing.check_cancel, made, now),
         "offers": [one for one in _offers(made.lead) if one["entry"].kind_id == made.kind_id],
@@ -181,6 +182,8 @@ def wait_for_any(request: PatientRequest, key: str) -> HttpResponse:
     kind, lead = get_object_or_404(AppointmentType, key=key, is_active=True), request.patient.lead
     if not kind.may_be_booked_by(lead):
         raise Http404("This is booked together with us.")
+    if kind.lacks_number(lead) and "leave" not in request.POST:
+        return redirect("appointments:choose", kind.key)  # asks for it
     _join_or_leave(request, kind, queries.ahead_of_kind(lead, kind, now=timezone.now()))
     return redirect("appointments:choose", kind.key)
 

@@ -66,4 +66,32 @@ VISIT_GUARDS = [
         "",
         "scheduling/test_yesterday.py::test_what_nobody_marked_is_listed_from_the_next_day_on",
     ),
+    Guard(
+        "whom we are to call gives a number first",
+        "scheduling/choosing.py",
+        "    if kind.lacks_number(lead):\n",
+        "    if False:\n",
+        "scheduling/test_number.py::test_whom_we_are_to_call_gives_a_number_before_a_time_is_chosen",
+    ),
+    Guard(
+        "a number that came meanwhile stays",
+        "scheduling/choosing.py",
+        '    if "phone" in request.POST:  # the press before this one gave it\n',
+        '    if "phone" in request.POST:\n        return _ask_number(request, kind)\n',
+        "scheduling/test_number.py::test_a_number_that_came_meanwhile_stays",
+    ),
+    Guard(
+        "no mail promises a call without a number",
+        "scheduling/mails.py",
+        '"has_number": not appointment.kind.lacks_number(lead)',
+        '"has_number": True',
+        "scheduling/test_number.py::test_mails_about_a_call_say_that_there_is_no_number",
+    ),
+    Guard(
+        "nobody without a number is offered a call",
+        "scheduling/actions/waitlist.py",
+        "    if moving is None and entry.kind.lacks_number(entry.lead):\n        return False\n",
+        "",
+        "scheduling/test_number.py::test_who_has_no_number_any_more_is_offered_no_call",
+    ),
 ]

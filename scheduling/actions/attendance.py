@@ -71,7 +71,7 @@ def _day(appointment: Appointment) -> date:
 def _follow(appointment: Appointment, before: Status, to: Status, *, now: datetime) -> None:
     """What a status means to the lead."""
     lead = appointment.lead
-    effects.close_calls(appointment, now=now)
+    effects.close_all(appointment, now=now)
     if to == Status.NOSHOW:
         effects.move_back(appointment, now=now)
         if before == Status.FULFILLED:

@@ -21,7 +21,6 @@ from scheduling.availability import Free, Place, Question
 from scheduling.enums import (
     STANDING,
     ClaimState,
-    Mode,
     ResourceKind,
     WaitState,
 )
@@ -138,7 +137,7 @@ def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: dateti
         raise BookingRefused(gettext("This kind of appointment is not offered any more."))
     if wanted.by is None and wanted.moving is None and not wanted.kind.may_be_booked_by(lead):
         raise BookingRefused(gettext("We book this kind of appointment together with you. Please call us."))
-    if wanted.by is None and wanted.kind.mode == Mode.PHONE and not lead.phone:
+    if wanted.by is None and wanted.moving is None and wanted.kind.lacks_number(lead):
         words = gettext("We call you for this appointment, and have no number of yours. Please tell us: %(phone)s")
         raise BookingRefused(words % {"phone": lead.location.phone_display})
     _check_others(wanted, known, now=now)

@@ -101,7 +101,7 @@ def _move(
     if (place[0], start, None) == (appointment.provider_id, appointment.starts_at, appointment.rebook_since):
         return _change_room(appointment, place[1], by=by, now=now)
     before = appointment.starts_at
-    effects.close_calls(appointment, now=now)
+    effects.close_all(appointment, now=now)
     effects.close_estimate(appointment, now=now)
     appointment.provider, appointment.room_id = Resource.objects.get(pk=place[0]), place[1]
     appointment.starts_at = start
@@ -160,7 +160,7 @@ def cancel(
     if Status.CANCELLED not in MOVES[Status(locked.status)]:
         raise BookingRefused("Somebody has arrived for it: take that back first.")
     _check_deadline(locked, locked.kind.cancel_until, by=by, now=now)
-    effects.close_calls(locked, now=now)
+    effects.close_all(locked, now=now)
     effects.close_estimate(locked, now=now)
     locked.status, locked.version = Status.CANCELLED, locked.version + 1
     is_ours = reason in OF_THE_CENTRE or (by is not None and reason == CancelReason.OTHER)

@@ -9,7 +9,7 @@ from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
 from crm.models import Activity, Lead, Task, User
 from crm.registry import Happening
 from scheduling import estimate
-from scheduling.enums import Mode, Status
+from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType
 
 CLOSE_OF_BUSINESS = time(17)
@@ -32,10 +32,19 @@ def line(appointment: Appointment, what: str, *, by: User | None, now: datetime,
 
 
 def close_calls(appointment: Appointment, *, now: datetime) -> None:
-    """What was to be asked or told about a time is settled: it is confirmed, another one, called off, or here."""
+    """What was to be asked or told about a time is settled: it is confirmed, or more than that (close_all)."""
+    tasks.close(*_keys_of_calls(appointment), now=now)
+
+
+def close_all(appointment: Appointment, *, now: datetime) -> None:
+    """Nothing is left to ask, to tell or to decide about a time: it is another one, called off, or here."""
+    decided = [_key_of_number(appointment), f"{OF_CLOSED_LEAD}{appointment.pk}"]
+    tasks.close(*_keys_of_calls(appointment), *decided, now=now)
+
+
+def _keys_of_calls(appointment: Appointment) -> list[str]:
     about = f"{appointment.pk}:{appointment.version}"
-    settled = [f"unconfirmed:{about}", f"tell:{about}", f"number:{about}", f"{OF_CLOSED_LEAD}{appointment.pk}"]
-    tasks.close(*settled, key_of_closing(appointment), now=now)
+    return [f"unconfirmed:{about}", f"tell:{about}", key_of_closing(appointment)]
 
 
 def key_of_closing(appointment: Appointment) -> str:
@@ -65,30 +74,33 @@ def ask_for_estimates(lead: Lead, happening: Happening) -> None:
 
 def ask_for_number(appointment: Appointment, *, now: datetime) -> None:
     """Nobody can be called without a number: a task at once."""
-    key = f"number:{appointment.pk}:{appointment.version}"
-    if appointment.kind.mode == Mode.PHONE and not appointment.lead.phone:
-        title = f"No telephone number: ask for one. {appointment}"
+    if appointment.kind.lacks_number(appointment.lead):
+        title, key = f"No telephone number: ask for one. {appointment}", _key_of_number(appointment)
         tasks.open_task(appointment.lead, kind=TaskKind.OTHER, title=title, due_at=now, key=key)
-    else:
-        tasks.close(key, now=now)
+
+
+def _key_of_number(appointment: Appointment) -> str:
+    return f"number:{appointment.pk}:{appointment.version}"
 
 
 def ask_for_numbers(lead: Lead, happening: Happening) -> None:
     """Listener: a number was taken out, or is there now."""
-    for made in _ahead(lead, now=happening.now):
+    ahead = _ahead(lead, now=happening.now)
+    for made in ahead:
         ask_for_number(made, now=happening.now)
+    has_one = [_key_of_number(made) for made in ahead if not made.kind.lacks_number(made.lead)]
+    tasks.close(*has_one, now=happening.now)
 
 
 def follow_stage(lead: Lead, happening: Happening) -> None:
     """Listener: whose lead is closed is still expected; somebody decides. It is settled when the lead is open again."""
+    if lead.stage not in CLOSED:
+        Task.objects.open().filter(lead=lead, key__startswith=OF_CLOSED_LEAD).update(done_at=happening.now)
+        return
     for made in _ahead(lead, now=happening.now):
-        key = f"{OF_CLOSED_LEAD}{made.pk}"
-        if made.lead.stage in CLOSED:
-            title = f"Still booked: {made}. Cancel it, or say that it stays"
-            task = Task(lead=lead, kind=TaskKind.OTHER, title=title, due_at=happening.now, key=key)
-            tasks.open_again(task)
-        else:
-            tasks.close(key, now=happening.now)
+        title, key = f"Still booked: {made}. Cancel it or keep it", f"{OF_CLOSED_LEAD}{made.pk}"
+        task = Task(lead=lead, kind=TaskKind.OTHER, title=title, due_at=happening.now, key=key)
+        tasks.open_again(task)
 
 
 def _ahead(lead: Lead, *, now: datetime) -> list[Appointment]:

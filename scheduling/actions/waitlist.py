@@ -195,7 +195,10 @@ def _may_take(entry: WaitlistEntry, start: datetime, *, moving: Appointment | No
     """What the press will ask (booking.py, changing.py), asked before: nobody is offered what they cannot take."""
     if moving is None and not entry.kind.may_be_booked_by(entry.lead):
         return False
-    if moving and now > moving.starts_at - timedelta(minutes=entry.kind.reschedule_until):
+    if moving is None and entry.kind.lacks_number(entry.lead):
+        return False
+    last = moving.starts_at - timedelta(minutes=entry.kind.reschedule_until) if moving else None
+    if moving and last and moving.rebook_since is None and now > last:
         return False
     end = start + timedelta(minutes=entry.kind.duration)
     theirs = Appointment.objects.standing().filter(lead=entry.lead, starts_at__lt=end, ends_at__gt=start)

@@ -72,6 +72,10 @@ class AppointmentType(Row):
         """Whether this patient may book it without us."""
         return self.is_active and not lead.safety_hold and bool(lead.outcome) and lead.outcome in self.self_book
 
+    def lacks_number(self, lead: Lead) -> bool:
+        """Whether it is a call to somebody of whom we have no number."""
+        return self.mode == Mode.PHONE and not lead.phone
+
     def told_in(self, *, patient: str, centre: str) -> str:
         """Whoever is called looks at their own clock, whoever comes to the centre at the one there."""
         return patient if self.mode == Mode.PHONE else centre

@@ -165,6 +165,7 @@ def test_a_leave_flags_and_taken_out_again_frees(made: Appointment, provider: Re
 def test_a_lead_that_is_closed_keeps_the_visit_and_the_desk_decides(
     made: Appointment, coordinator: User, stage: Stage
 ) -> None:
+    AppointmentType.objects.update(label="L" * 60)  # as long as one may be
     leads.move(made.lead, to=stage, by=None, lost_reason="chose_other" if stage == Stage.LOST else "")
     assert (tasks_of(made, "Still booked"), is_flagged(made), made.status) == (1, False, Status.BOOKED)
     changing.cancel(made, version=1, reason=CancelReason.ELSEWHERE, by=coordinator, now=timezone.now())
@@ -208,6 +209,7 @@ def test_a_call_booked_by_the_desk_without_a_number_leaves_a_task_at_once(
     centre: Location, kind: AppointmentType, tuesday: datetime, coordinator: User
 ) -> None:
     lead = make_patient(centre, phone="")
+    kind.label = "L" * 60  # as long as one may be
     made = booking.book(wish(lead, kind, tuesday, **as_staff(coordinator)), now=timezone.now())
     assert tasks_of(made, "No telephone number") == 1
     changing.cancel(made, version=1, reason=CancelReason.TIME, by=coordinator, now=timezone.now())
