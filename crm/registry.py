@@ -1,7 +1,8 @@
 """What the apps above crm hang into its pages, in their AppConfig.ready(), so that crm need not know them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,13 +15,14 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_noop as noop
 
 from crm.enums import Event
-from crm.models import Lead, Location, Message, PatientSession, User
+from crm.models import Lead, Message, PatientSession, User
 
 MY_DAY, REVIEWS = "my_day", "reviews"  # where lists of work stand
 LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
 
 Render = Callable[[HttpRequest, Lead], str]
 RenderList = Callable[[HttpRequest], tuple[str, set[UUID]]]
+Around = Callable[[list[str]], AbstractContextManager[None]]
 Listener = Callable[[Lead, "Happening"], None]
 Question = Callable[[list[UUID]], set[UUID]]
 # Called with the admin site, the request, the lead's id and whatever else the pattern names.
@@ -375,17 +377,22 @@ def tell_proof(session: PatientSession, *, now: datetime) -> None:
         follow(session, now)
 
 
-_places: list[Callable[[Location], str]] = []
+_places: list[Around] = []
 
 
-def place(follow: Callable[[Location], str]) -> None:
-    """Have `follow` called when the desk has saved a location; it returns what the desk should know of, or nothing."""
-    _places.append(follow)
+def place(around: Around) -> None:
+    """Have `around` entered whenever the desk saves a location; it adds what the desk should know of to its list."""
+    _places.append(around)
 
 
-def tell_place(location: Location) -> list[str]:
-    """Have everybody follow a location that was saved; returns what they say about it."""
-    return [words for follow in _places if (words := follow(location))]
+@contextmanager
+def saving_place() -> Iterator[list[str]]:
+    """Have everybody follow a location that is saved inside. Yields the list of what they say, filled at the end."""
+    said: list[str] = []
+    with ExitStack() as all_around:
+        for around in _places:
+            all_around.enter_context(around(said))
+        yield said
 
 
 _conditions: dict[str, Question] = {}

@@ -12,7 +12,7 @@ class SchedulingConfig(AppConfig):
         from crm import registry
         from crm.enums import Event
         from scheduling import conditions, demo, figures, mails, my, personal_data, shipped, work
-        from scheduling.actions import effects, rebooking
+        from scheduling.actions import effects, openings
 
         conditions.hang_in()
         figures.hang_in()
@@ -23,7 +23,7 @@ class SchedulingConfig(AppConfig):
         registry.listen({Event.DETAILS_CHANGED}, mails.follow_details)
         registry.listen({Event.DETAILS_CHANGED}, effects.ask_for_numbers)
         registry.listen({Event.STAGE_MOVED}, effects.follow_stage)
-        registry.place(rebooking.follow_place)
+        registry.place(openings.around_place)
         registry.listen({Event.SUBMITTED, Event.ANSWERED}, effects.ask_for_estimates)
         registry.writer("appointment_reminder", mails.write)
         post_migrate.connect(shipped.ensure_types, sender=self)

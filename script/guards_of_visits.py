@@ -94,4 +94,19 @@ VISIT_GUARDS = [
         "",
         "scheduling/test_number.py::test_who_has_no_number_any_more_is_offered_no_call",
     ),
+    Guard(
+        "a holiday that is taken out is offered",
+        "scheduling/actions/openings.py",
+        "    with new_times(now=now):\n",
+        "    for _once in [now]:\n",
+        "scheduling/test_wishes.py::test_a_holiday_that_is_taken_out_is_offered_to_whoever_waits",
+    ),
+    Guard(
+        "another location flags on the page",
+        "scheduling/admin/resources.py",
+        " + rebooking.flag_of_nobody(now=timezone.now())",
+        "",
+        "scheduling/test_the_world_changes.py"
+        "::test_who_is_given_another_location_on_the_page_is_flagged_at_once_and_the_administrator_is_told",
+    ),
 ]

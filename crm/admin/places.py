@@ -73,12 +73,13 @@ class LocationAdmin(DeskAdmin):
 
     def save_model(self, request: HttpRequest, obj: Location, form: forms.ModelForm, change: bool) -> None:
         """Whoever is bound to some locations works for the one that they add, too, or they would not see it."""
-        super().save_model(request, obj, form, change)
+        with registry.saving_place() as said:
+            super().save_model(request, obj, form, change)
         by = user_of(request)
         if not change and by.locations.exists():
             by.locations.add(obj)
         queries.forget_main_location()
-        for words in registry.tell_place(obj):
+        for words in said:
             self.message_user(request, words, level=messages.WARNING)
 
 

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from scheduling import availability
-from scheduling.actions import waitlist
+from scheduling.actions import rebooking, waitlist
 from scheduling.availability import Question
 from scheduling.enums import WaitState
 from scheduling.models import WaitlistEntry
@@ -25,6 +27,17 @@ def new_times(*, now: datetime) -> Iterator[None]:
     for line, starts in _free(now=now).items():
         for start in sorted(starts - before.get(line, starts)):
             waitlist.remember(*line, start, by=None)
+
+
+@contextmanager
+def around_place(said: list[str]) -> Iterator[None]:
+    """A location is saved: its holidays close and open at once, and what they opened is offered."""
+    now = timezone.now()
+    with new_times(now=now):
+        yield
+    rebooking.unflag_all()
+    if count := rebooking.look_again(now=now):
+        said.append(f"{rebooking.in_words(count)} under what is closed now: see Other times to find.")
 
 
 def _free(*, now: datetime) -> dict[Line, set[datetime]]:

@@ -37,13 +37,6 @@ def flag_of_nobody(*, now: datetime) -> int:
     return _mark(list(Appointment.objects.standing().filter(_of_nobody(), rebook_since=None, starts_at__gt=now)))
 
 
-def follow_place(_location: Location) -> str:
-    """A location was saved: its holidays close and open at once."""
-    unflag_all()
-    count = look_again(now=timezone.now())
-    return f"{in_words(count)} under what is closed now: see Other times to find." if count else ""
-
-
 def in_words(count: int) -> str:
     """Such as: 2 appointments lie."""
     return "1 appointment lies" if count == 1 else f"{count} appointments lie"

@@ -1,4 +1,4 @@
-"""A patient's browser: holds and books over HTTP as a person would."""
+"""A patient's browser: holds and books over HTTP as a person would; and a page of the desk that is saved."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import patient_access
-from crm.models import Lead, PatientSession
+from crm.models import Lead, Location, PatientSession
 from scheduling.models import Appointment, AppointmentType
 from scheduling.patients import holder
 
@@ -45,3 +45,14 @@ def hold(browser: Client, kind: AppointmentType, start: datetime) -> str:
 def book(browser: Client, kind: AppointmentType, start: datetime) -> Appointment:
     browser.post(hold(browser, kind, start), {"request_id": str(uuid4())})
     return Appointment.objects.get(kind=kind, starts_at=start)
+
+
+def save_holidays(admin: Client, centre: Location, holidays: str) -> str:
+    """Press Save on the page of a location, with other holidays."""
+    where = f"/admin/crm/location/{centre.pk}/change/"
+    form = admin.get(where).context["adminform"].form
+    sent = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+    sent = {name: value for name, value in sent.items() if value is not False and name not in {"logo", "is_active"}}
+    hours = form["hours"].field.prepare_value(centre.hours) if "hours" in sent else ""
+    sent |= {"hours": hours, "is_active": "on", "holidays": holidays, "served_states": "", "embed_origins": ""}
+    return admin.post(where, sent, follow=True).content.decode()

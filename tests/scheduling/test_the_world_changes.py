@@ -15,6 +15,7 @@ from scheduling.enums import CancelReason, Mode, ResourceKind, Status
 from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
 from tests.factories import make_location, make_user
+from tests.scheduling.browsing import save_holidays
 from tests.scheduling.factories import as_staff, make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,19 @@ def test_somebody_or_a_room_that_is_at_another_location_now_is_flagged(
     assert (rebooking.unflag_all(), is_flagged(made)) == (0, True)
     Resource.objects.update(location=centre)
     assert (rebooking.unflag_all(), is_flagged(made)) == (1, False)
+
+
+def test_who_is_given_another_location_on_the_page_is_flagged_at_once_and_the_administrator_is_told(
+    admin: Client, made: Appointment, provider: Resource
+) -> None:
+    place = make_location(name="Harbor Center", position=9)
+    rules = {"rules-TOTAL_FORMS": "1", "rules-INITIAL_FORMS": "1", "rules-0-id": str(provider.rules.get().pk)}
+    rules |= {"rules-0-resource": str(provider.pk), "rules-0-start": "09:00", "rules-0-end": "17:00"}
+    sent: dict[str, Any] = rules | {"rules-0-weekdays": ["0", "1", "2", "3", "4"], "name": provider.name}
+    sent |= {"busy_calendars-TOTAL_FORMS": "0", "busy_calendars-INITIAL_FORMS": "0", "is_active": "on"}
+    sent |= {"kind": "provider", "location": str(place.pk), "timezone": provider.timezone, "position": "0"}
+    page = admin.post(f"/admin/scheduling/resource/{provider.pk}/change/", sent, follow=True).content.decode()
+    assert ("1 appointment lies" in page, is_flagged(made)) == (True, True)
 
 
 def test_a_location_that_is_closed_down_is_flagged(made: Appointment) -> None:
@@ -137,17 +151,6 @@ def test_a_holiday_flags_and_taken_out_again_frees_at_once(admin: Client, made: 
     assert ("1 appointment lies" in save_holidays(admin, centre, day), is_flagged(made)) == (True, True)
     save_holidays(admin, centre, "")
     assert not is_flagged(made)
-
-
-def save_holidays(admin: Client, centre: Location, holidays: str) -> str:
-    """Press Save on the page of a location, with other holidays."""
-    where = f"/admin/crm/location/{centre.pk}/change/"
-    form = admin.get(where).context["adminform"].form
-    sent = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
-    sent = {name: value for name, value in sent.items() if value is not False and name not in {"logo", "is_active"}}
-    hours = form["hours"].field.prepare_value(centre.hours) if "hours" in sent else ""
-    sent |= {"hours": hours, "is_active": "on", "holidays": holidays, "served_states": "", "embed_origins": ""}
-    return admin.post(where, sent, follow=True).content.decode()
 
 
 def test_a_leave_flags_and_taken_out_again_frees(made: Appointment, provider: Resource, centre: Location) -> None:

@@ -12,7 +12,7 @@ from scheduling.actions import attendance, booking, changing, waitlist
 from scheduling.enums import CancelReason, Status, WaitState
 from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, Resource, WaitlistEntry
 from tests.factories import make_user
-from tests.scheduling.browsing import HOME, book
+from tests.scheduling.browsing import HOME, book, save_holidays
 from tests.scheduling.factories import close, make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +186,13 @@ def test_what_was_open_before_is_not_offered_anew(
     sent |= {"from_day": day, "from_time": "09:00", "to_day": day, "to_time": "10:00"}
     assert administrator.post("/admin/scheduling/scheduleexception/add/", sent).status_code == 302
     assert FreedTime.objects.count() == 0
+
+
+def test_a_holiday_that_is_taken_out_is_offered_to_whoever_waits(
+    administrator: Client, waiting: WaitlistEntry, centre: Location, tuesday: datetime
+) -> None:
+    day = tuesday.astimezone(centre.zone).date().isoformat()
+    save_holidays(administrator, centre, day)
+    FreedTime.objects.all().delete()  # days that were holidays before
+    save_holidays(administrator, centre, "")
+    assert (FreedTime.objects.count(), offered_now()) == (16, 1)
