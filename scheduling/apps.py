@@ -25,5 +25,5 @@ class SchedulingConfig(AppConfig):
         registry.listen({Event.STAGE_MOVED}, effects.follow_stage)
         registry.place(openings.around_place)
         registry.listen({Event.SUBMITTED, Event.ANSWERED}, effects.ask_for_estimates)
-        registry.writer("appointment_reminder", mails.write)
+        registry.writer(mails.REMINDER, mails.write)
         post_migrate.connect(shipped.ensure_types, sender=self)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm.private import PatientRequest
-from scheduling import availability, choosing
+from scheduling import availability, choosing, mails
 from scheduling.actions import booking, changing, claims
 from scheduling.actions.booking import Booking
 from scheduling.choosing import READ_AND_SEND
@@ -90,7 +90,7 @@ def book_now(request: PatientRequest, wanted: Booking) -> HttpResponse:
 
 def _booked(request: PatientRequest, made: Appointment) -> HttpResponse:
     by_mail = gettext("Your appointment is booked. You get a mail with all of it.")
-    messages.success(request, by_mail if made.lead.email else gettext("Your appointment is booked."))
+    messages.success(request, by_mail if mails.reaches(made.lead) else gettext("Your appointment is booked."))
     return redirect("appointments:one", made.pk)
 
 

@@ -20,6 +20,7 @@ from scheduling.models import Appointment, WaitlistEntry
 
 APART = timedelta(hours=4)  # two reminders of one appointment are never closer
 EARLIEST = time(7)  # on the patient's clock
+REMINDER = "appointment_reminder"
 LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a person calls
 
 
@@ -164,7 +165,7 @@ def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
     latest = [*(following - APART for following in due[1:]), appointment.starts_at]
     return [
         _mail(
-            "appointment_reminder",
+            REMINDER,
             appointment,
             message_class=MessageClass.REMINDER,
             due_at=at,
@@ -255,7 +256,7 @@ def follow_details(lead: Lead, happening: Happening) -> None:
 def _plan_reminders_anew(appointment: Appointment, *, now: datetime) -> None:
     """Where they wait for other moments than they would if they were planned now."""
     theirs = Message.objects.filter(topic=appointment.topic_id, topic_version=appointment.version)
-    theirs = theirs.filter(name="appointment_reminder")
+    theirs = theirs.filter(name=REMINDER)
     there = dict(theirs.values_list("key", "state"))
     wanted = {message.key: message for message in _reminders(appointment, now=now)}
     others = theirs.filter(state=MessageState.QUEUED).exclude(key__in=wanted)

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import structlog
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from crm import calling, registry
 from crm import queries as crm_queries
-from crm.models import Task, User
-from scheduling import queries
+from crm.enums import MessageState
+from crm.models import Message, Task, User
+from scheduling import mails, queries
 from scheduling.actions import claims, effects, rebooking, waitlist
 from scheduling.enums import ClaimState, Status
 from scheduling.models import Appointment, Claim
@@ -77,15 +78,15 @@ def flag_closed() -> int:
 
 
 def call_unconfirmed() -> int:
-    """A call for everybody who has not said that they will come, 30 hours before; and for whoever gets no mail."""
+    """A call for everybody who has not said that they will come, 30 hours before; and as soon as a reminder was held
+    back, because their address is dead by now or only people speak with them."""
     now = crm_queries.clock()
+    theirs = Message.objects.filter(topic=OuterRef("topic"), topic_version=OuterRef("version"))
+    held_back = Exists(theirs.filter(name=mails.REMINDER, state=MessageState.SUPPRESSED))
+    # nobody is called who has only just booked or moved
+    is_soon = Q(starts_at__lte=now + UNCONFIRMED_AT, agreed_at__lt=F("starts_at") - UNCONFIRMED_AT)
     soon = Appointment.objects.filter(
-        status=Status.BOOKED,
-        confirmed_at=None,
-        starts_at__gt=now,
-        starts_at__lte=now + UNCONFIRMED_AT,
-        agreed_at__lt=F("starts_at") - UNCONFIRMED_AT,  # nobody is called who has only just booked or moved
-        rebook_since=None,
+        is_soon | Q(held_back), status=Status.BOOKED, confirmed_at=None, starts_at__gt=now, rebook_since=None
     )
     waiting = [_call(made, now=now) for made in soon.select_related("kind", "lead", "location")]
     Task.objects.bulk_create(waiting, ignore_conflicts=True)

@@ -109,4 +109,11 @@ VISIT_GUARDS = [
         "scheduling/test_the_world_changes.py"
         "::test_who_is_given_another_location_on_the_page_is_flagged_at_once_and_the_administrator_is_told",
     ),
+    Guard(
+        "whose reminder was held back is called",
+        "scheduling/work.py",
+        "        is_soon | Q(held_back), status",
+        "        is_soon, status",
+        "scheduling/test_reached.py::test_whose_reminder_was_held_back_is_called_once",
+    ),
 ]

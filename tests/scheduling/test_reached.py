@@ -1,7 +1,8 @@
 """Whom no mail reaches is told by telephone; and a visit has one name in calendars, whatever the sender is called."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -9,11 +10,11 @@ from django.utils import timezone
 
 from crm import suppression
 from crm.models import Lead, Location, Message, Suppression, Task, User
-from scheduling import ics
-from scheduling.actions import booking, changing, waitlist
+from scheduling import ics, work
+from scheduling.actions import attendance, booking, changing, waitlist
 from scheduling.enums import CancelReason
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
-from tests.scheduling.browsing import HOME, browser_of
+from tests.scheduling.browsing import HOME, browser_of, hold
 from tests.scheduling.factories import NOW, TEN, book, make_patient, wish
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,18 @@ def test_whose_address_has_bounced_before_is_called_about_a_booking(patient: Lea
     assert calls("Tell by telephone: appointment booked for") == 1
 
 
+@pytest.mark.parametrize("is_reached", [True, False])
+def test_only_whom_mail_reaches_is_promised_one(
+    patient: Lead, kind: AppointmentType, tuesday: datetime, is_reached: bool
+) -> None:
+    if not is_reached:
+        bounced(patient)
+    browser = browser_of(patient)
+    where = hold(browser, kind, tuesday)
+    page = browser.post(where, {"request_id": str(uuid4())}, follow=True).content.decode()
+    assert ("Your appointment is booked." in page, "You get a mail" in page) == (True, is_reached)
+
+
 def test_the_stop_of_another_person_is_theirs(patient: Lead, kind: AppointmentType) -> None:
     address = suppression.hash_of(patient.email)
     other = make_patient(patient.location, email="z@example.org")
@@ -60,6 +73,29 @@ def test_the_page_to_cancel_says_that_no_mail_reaches_them(desk: Client, patient
     bounced(patient)
     page = desk.get(where).content.decode()
     assert ("gets a mail" in page, "No mail reaches the patient" in page) == (False, True)
+
+
+def test_whose_reminder_was_held_back_is_called_once(
+    patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: User
+) -> None:
+    made = booking.book(wish(patient, kind, tuesday), now=timezone.now())
+    assert (work.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
+    first = Message.objects.filter(name="appointment_reminder").order_by("due_at")[:1]
+    Message.objects.filter(pk__in=first).update(state="suppressed", finished_at=timezone.now())
+    for _minute in range(2):
+        work.call_unconfirmed()
+    assert calls("Not confirmed") == 1
+    attendance.confirm(made, version=1, by=coordinator, now=timezone.now())
+    assert (work.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
+
+
+def test_what_was_held_back_of_another_time_calls_nobody(
+    patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: User
+) -> None:
+    made, now = booking.book(wish(patient, kind, tuesday), now=timezone.now()), timezone.now()
+    Message.objects.filter(name="appointment_reminder").update(state="suppressed", finished_at=now)
+    changing.reschedule(made, start=tuesday + DAY, version=1, held_by="", by=coordinator, now=now)
+    assert (work.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
 
 
 def test_an_offer_that_no_mail_brings_is_a_call(
