@@ -1,4 +1,4 @@
-"""Signs told anew: a sign of what happened lately is news when it is told on a later day, though the record has it.
+"""Signs told anew, though the record has them: one of block A is news each time, what happened lately on a later day.
 
 Each stands among the flags of an assessment, with how often and when: "anew:B5:1:20261130".
 docs/decisions/0027-what-a-decision-covers.md tells why.

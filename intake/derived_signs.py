@@ -17,7 +17,6 @@ from intake.questionnaire.red_flags import (
     ASKED_AS_SIGNS,
     CORD_QUESTIONS,
     LOOK_RULES,
-    RECENT_QUESTIONS,
     RECENT_SIGNS,
     SIGN_RULES,
     LookRule,
@@ -30,6 +29,7 @@ ORAL_STEROID = "med_oral_steroid"
 SURE, NOT_SURE = "yes", "unsure"
 _RECKONED = {"injected", "dated_on"}  # of a treatment, and no answer
 _HASTE = ("", "no", "declined", NOT_SURE, SURE)
+_EMERGENCIES = frozenset(code for code, _words in EMERGENCY_SIGNS)
 _LISTED = dict(zip(ASKED_AS_SIGNS, (dict(EMERGENCY_SIGNS), dict(REVIEW_SIGNS)), strict=True))
 
 
@@ -56,8 +56,8 @@ class Heard:
         self._cord_worse: list[str] = []  # getting worse, without what; once for each page
         self._shown: dict[str, Any] = {}  # what a page is filled in with, and says again when it is sent
         self._answered_since: dict[str, set[str]] = {}  # of looks: what was asked anew with the fact, or later
-        # Of signs that can happen again: since when, and told anew when, each day with the treatments that told it.
-        self._days: dict[str, dict[date, set[str]]] = {}
+        # Of signs that are news when they are told again: each time they were told, the day and the treatment.
+        self._times: dict[str, list[tuple[date, str]]] = {}
 
     def hear(self, page: Mapping[str, Any], *, on: date = date.min) -> None:
         """Take in the answers of one page, sent on a day."""
@@ -69,9 +69,9 @@ class Heard:
         self._take_in(page, whole)
         self._hear_cord(page)
         self._hear_facts(page)
-        lately = {rule.sign for rule in _told(whole, asked=_answered(page) & RECENT_QUESTIONS)}
-        boxes = {box.rpartition("_")[2] for name in ASKED_AS_SIGNS for box in page.get(name) or []}
-        self._note_days(before, lately | boxes, on)
+        lately = {rule.sign for rule in _told(whole, asked=_answered(page) & ASKED_ANEW)}
+        boxes = ticked(box for name in ASKED_AS_SIGNS for box in page.get(name) or [])
+        self._note_times(before, lately | boxes.keys(), on)
         self._shown |= {name: value for name, value in page.items() if name not in ASKED_ANEW}
 
     def _hear_facts(self, page: Mapping[str, Any]) -> None:
@@ -115,33 +115,35 @@ class Heard:
         if told.get("not_tried"):
             self.leave_out([key])
         self._hear_facts({"side_infection": values(told.get("side_effects")) & {"infection"}})
-        self._note_days(signs_before, {rule.sign for rule in _told(whole, asked=_answered(told) - _RECKONED)}, on, key)
+        self._note_times(signs_before, {rule.sign for rule in _told(whole, asked=_answered(told) - _RECKONED)}, on, key)
 
-    def _note_days(self, before: Collection[str], told: Collection[str], on: date, key: str = "") -> None:
-        """Note of each sign that can happen again since when it stands, and on which later days it was told again."""
-        for sign in RECENT_SIGNS:
-            if sign not in self.signs:
-                self._days.pop(sign, None)
-            elif sign not in before or sign not in self._days:
-                self._days[sign] = {on: {key}}
-            elif sign in told and on >= max(self._days[sign]):
-                self._days[sign].setdefault(on, set()).add(key)
+    def _note_times(self, before: Mapping[str, str], told: Collection[str], on: date, key: str = "") -> None:
+        """Note of each sign that is news when it is told again since when it stands, and when it was told again."""
+        now = self.signs
+        for sign in RECENT_SIGNS | _EMERGENCIES:
+            if not _stands(sign, now):
+                self._times.pop(sign, None)
+            elif not _stands(sign, before) or sign not in self._times:
+                self._times[sign] = [(on, key)]
+            elif sign in told and (sign in _EMERGENCIES or on >= max(self._times[sign])[0]):
+                self._times[sign].append((on, key))
 
     @property
     def told_anew(self) -> dict[str, list[date]]:
-        """Return the signs of what happened lately that were told again while they stood, and on which later days."""
-        return {sign: sorted(days)[1:] for sign, days in self._days.items() if len(days) > 1 and sign in self.signs}
+        """Return the signs that were told again while they stood, and when: one of block A each time, another one on
+        which later days."""
+        now = self.signs
+        days = {sign: [day for day, _key in told] for sign, told in self._times.items() if _stands(sign, now)}
+        again = {sign: sorted(on if sign in _EMERGENCIES else set(on))[1:] for sign, on in days.items()}
+        return {sign: later for sign, later in again.items() if later}
 
     def leave_out(self, never_were: Collection[str]) -> None:
         """Take back what was told of these treatments, by their keys."""
         self._told = {one: sure for one, sure in self._told.items() if one[1] not in never_were}
         for key in self._treatments.keys() & set(never_were):
             self._treatments[key] = {**self._treatments[key], "not_tried": True}
-        for sign, days in list(self._days.items()):
-            left = {day: keys for day, told_by in days.items() if (keys := told_by - set(never_were))}
-            self._days[sign] = left
-            if not left:
-                del self._days[sign]
+        left = {sign: [one for one in told if one[1] not in never_were] for sign, told in self._times.items()}
+        self._times = {sign: told for sign, told in left.items() if told}
 
     def dated(self, key: str, start: date) -> None:
         """Take in when a treatment was, as the record knows by now: an injection that was an old one tells less, a
@@ -209,6 +211,10 @@ def _injected(page: Mapping[str, Any], on: date) -> str:
 
 def _when_injected(start: date, on: date) -> str:
     return "recent" if start >= on - THREE_MONTHS else "old"
+
+
+def _stands(sign: str, said: Mapping[str, str]) -> bool:
+    return said.get(sign) in {SURE, NOT_SURE}
 
 
 def of_page(page: Mapping[str, Any], *, on: date) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.actions import reviews
+from crm.actions import reviews, safety
 from crm.admin.reviews import id_of
 from crm.enums import Decision, Outcome, TaskKind
 from crm.errors import OutOfDate, OverrideRefused
@@ -188,6 +188,57 @@ def test_what_waits_is_void_when_a_sign_comes(urgent: Lead, first: User, second:
     with pytest.raises(OverrideRefused, match="void: A warning sign came"):
         approve(made, second)
     assert (counts(urgent), asked(urgent)) == (Outcome.URGENT, 1)
+
+
+def tick_again(lead: Lead) -> None:
+    """The emergency for which the lead was urgent, at the re-check."""
+    told = {"safety_check": "A2", "pain_now_avg": "5", "pain_enjoyment": "5", "pain_activity": "5"}
+    sent = own_browser(lead).post(
+        "/my/questions/recheck/", told | {"submission_id": str(uuid.uuid4()), "new_treatments": "no"}
+    )
+    assert (sent.status_code, Lead.objects.get(pk=lead.pk).safety_hold) == (302, True)
+
+
+def lift(lead: Lead, by: User) -> None:
+    safety.acknowledge(lead, by=by, now=NOON)
+    safety.clear_hold(lead, by=by, note="Examined.", now=NOON)
+
+
+def test_an_emergency_told_again_ends_what_two_people_had_lowered(urgent: Lead, first: User, second: User) -> None:
+    Lead.objects.filter(pk=urgent.pk).update(safety_hold=True)
+    made = decide(urgent, Outcome.CONSULT_LIKELY, first)
+    approve(made, second)
+    lift(urgent, first)
+    assert counts(urgent) == Outcome.CONSULT_LIKELY
+    for _ in range(2):
+        tick_again(urgent)
+        lift(urgent, first)
+        made.refresh_from_db()
+        assert (counts(urgent), asked(urgent)) == (Outcome.URGENT, 1)
+        assert made.ended_because.startswith("A warning sign came: ")
+        approve(decide(urgent, Outcome.MORE_INFO, first), second)
+        assert counts(urgent) == Outcome.MORE_INFO
+
+
+def test_an_emergency_told_again_makes_what_waits_void(urgent: Lead, first: User, second: User) -> None:
+    made = decide(urgent, Outcome.CONSULT_LIKELY, first)
+    review = reviews.decide(urgent, decision=Decision.SUITABLE, reason="Fits.", by=first, now=NOON)
+    tick_again(urgent)
+    lift(urgent, first)
+    with pytest.raises(OverrideRefused, match="void: A warning sign came"):
+        approve(made, second)
+    review.refresh_from_db()
+    assert review.void_because == assessments.NEW_SIGN
+
+
+def test_an_emergency_that_nobody_tells_again_ends_nothing(urgent: Lead, first: User, second: User) -> None:
+    Lead.objects.filter(pk=urgent.pk).update(safety_hold=True)
+    made = decide(urgent, Outcome.CONSULT_LIKELY, first)
+    approve(made, second)
+    lift(urgent, first)
+    answer(urgent, pain_now_avg="5", safety_check_b=["none"])
+    made.refresh_from_db()
+    assert (made.ended_at, counts(urgent)) == (None, Outcome.CONSULT_LIKELY)
 
 
 def test_what_waits_is_void_when_another_decision_follows(urgent: Lead, first: User, second: User) -> None:

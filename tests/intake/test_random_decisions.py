@@ -39,6 +39,7 @@ class Life:
     b: set[str] = field(default_factory=set)
     covered: set[str] = field(default_factory=set)
     told_on: date = date.min  # when B5 was told last
+    emergency_told: int = 0  # which assessment knew first that block A was told last
     pages: list[tuple[int, frozenset[str]]] = field(default_factory=list)  # forms that are open somewhere
 
     @property
@@ -70,6 +71,7 @@ class Life:
         if self.chance.random() < 0.25:
             one = self.chance.choice(A_TICKS)
             given["safety_check"] = [one]
+            self.covered -= {one, one.removeprefix("unsure_"), f"unsure_{one}"}  # told again it is news
             self.a = {one} - {"none"}
         Submission.objects.create(
             lead=self.lead,
@@ -80,6 +82,8 @@ class Life:
             at=self.now,
         )
         assessments.assess(self.lead, cause="Answered", now=self.now)
+        if self.a and "safety_check" in given:
+            self.emergency_told = self.number
         present = {one.removeprefix("unsure_") for one in self.standing}
         self.covered = {one for one in self.covered if one.removeprefix("unsure_") in present}
 
@@ -172,6 +176,7 @@ class Life:
             if not (made.raises and made.is_in_force):
                 assert not signs.beyond(self.standing, made.assessment.signs)
                 assert latest.rule == made.assessment.rule
+                assert made.assessment.number >= self.emergency_told
             elif not lead.safety_hold:
                 assert Outcome(lead.outcome).urgency >= Outcome(made.outcome).urgency
         if latest is not None and lead.outcome != latest.outcome:

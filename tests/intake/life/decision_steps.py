@@ -6,7 +6,7 @@ from crm.models import ReviewDecision
 from intake.models import Override
 from tests.intake.life.kinds import Kind, always, when
 from tests.intake.life.model import Decided, Reviewed, urgency
-from tests.intake.life.patient_steps import tells_a_new_sign
+from tests.intake.life.patient_steps import tells_a_new_sign, tells_an_emergency
 from tests.intake.life.people import OpenPage, Person, World, opened
 from tests.intake.life.staff_steps import takes_the_alert
 
@@ -91,10 +91,25 @@ def a_sign_comes_after_a_decision(world: World, who: Person) -> None:
     tells_a_new_sign(world, who)
 
 
+def an_emergency_comes_again_after_decisions(world: World, who: Person) -> None:
+    """Two people have lowered what it made urgent, one lifts the hold; told again and lifted by one, it is urgent."""
+    sign = world.chance.choice(["A2", "unsure_A2", "A5"])
+    tells_an_emergency(world, who, sign)
+    _sets(world, who, _opened(world, who, "outcome"), world.chance.choice(MILDER))
+    if who.record.waiting and world.chance.random() < 0.7:
+        approves_a_decision(world, who)
+    _lifts(world, who, _opened(world, who, "clear-hold"))
+    tells_an_emergency(world, who, sign)
+    _lifts(world, who, _opened(world, who, "clear-hold"))
+
+
 def lifts_the_hold(world: World, who: Person) -> None:
+    _lifts(world, who, _taken_up(world, who, "clear-hold"))
+
+
+def _lifts(world: World, who: Person, page: OpenPage) -> None:
     if who.record.alert:
         takes_the_alert(world, who)
-    page = _taken_up(world, who, "clear-hold")
     answer = world.desk(page.by).post(page.address, page.form | {"note": f"Seen {who.record.mark}."})
     assert answer.status_code in {302, 409, 422}
     assert answer.status_code == 409 or page.shown == who.record.signs
@@ -165,6 +180,7 @@ KINDS_OF_STEPS = [
     Kind(agrees_to_a_review, when(lambda who: who.record.review, 5)),
     Kind(a_sign_comes_while_somebody_decides, when(lambda who: not who.record.held, 2)),
     Kind(a_sign_comes_after_a_decision, when(lambda who: not who.record.held, 3)),
+    Kind(an_emergency_comes_again_after_decisions, always(1)),
     Kind(lifts_the_hold, when(lambda who: who.record.held, 6)),
     Kind(decides_against_the_rules, when(_stands, 1, 3)),
     Kind(takes_a_decision_back, _to_take_back),

@@ -51,24 +51,26 @@ class Heard:
         self.answers: dict[str, Any] = {}
         self.injections: dict[str, dict[str, Any]] = {}
         self.settled: dict[str, set[str]] = {}  # of facts for a look: what was answered with them or since
-        # Of what can happen again: since when, and told again when, each day with the kinds of treatments that told it.
-        self.days: dict[str, dict[date, set[str]]] = {}
+        # Of what is news when it is told again: each time that it was told, the day and the kind of treatment.
+        self.times: dict[str, list[tuple[date, str]]] = {}
 
     def hears(self, page: dict[str, Any], *, on: date) -> None:
         """A page with questions."""
-        before, lately = set(self.flags), {box.rpartition("_")[2] for name in BLOCK for box in page.get(name) or []}
+        before, lately = self.standing, {box.rpartition("_")[2] for name in BLOCK for box in page.get(name) or []}
         for name, block in BLOCK.items():
             if page.get(name):
                 self.ticked[name] = list(page[name])
                 self._gives_way(list(page[name]), block)
         for name, tells in ALONE.items():
             if page.get(name):
-                self._says(name, tells.get(page[name], ""))
+                self._says(name, sign := tells.get(page[name], ""))
+                lately.add(bare(sign))
         if page.get("recent_events"):
             given = set(page["recent_events"])
             self._says("recent_events", "B5" if given & EVENTS else "unsure_B5" if "unsure" in given else "")
             lately |= {"B5"} if given & {*EVENTS, "unsure"} else set()
-        self._hears_cord(page)
+        if self._hears_cord(page):
+            lately.add("A9")
         self._hears_new_pain(page)
         if page.get("new_severe_pain") in YES and any(name.startswith("pain and ") for name in self.told):
             lately.add("B4")
@@ -77,18 +79,22 @@ class Heard:
         self._notes(before, lately, on)
 
     def _notes(self, before: set[str], lately: set[str], on: date, kind: str = "") -> None:
-        """What happened lately is told anew on a later day, while it stands."""
-        for sign in ("B4", "B5"):
-            if sign not in self.flags:
-                self.days.pop(sign, None)
-            elif sign not in before or sign not in self.days:
-                self.days[sign] = {on: {kind}}
-            elif sign in lately and on >= max(self.days[sign]):
-                self.days[sign].setdefault(on, set()).add(kind)
+        """While it stands an emergency is told anew each time, what happened lately on a later day."""
+        for sign in ("B4", "B5", *(f"A{number}" for number in range(1, 11))):
+            if sign not in self.standing:
+                self.times.pop(sign, None)
+            elif sign not in before or sign not in self.times:
+                self.times[sign] = [(on, kind)]
+            elif sign in lately and (sign.startswith("A") or on >= max(day for day, _kind in self.times[sign])):
+                self.times[sign].append((on, kind))
 
     @property
     def told_anew(self) -> dict[str, list[date]]:
-        return {sign: sorted(days)[1:] for sign, days in self.days.items() if len(days) > 1}
+        found: dict[str, list[date]] = {}
+        for sign, times in self.times.items():
+            days = [day for day, _kind in times]
+            found[sign] = sorted(days if sign.startswith("A") else set(days))[1:]
+        return {sign: days for sign, days in found.items() if days}
 
     def _gives_way(self, boxes: list[str], block: str) -> None:
         """Only to its own box, or to "none of these"."""
@@ -102,12 +108,13 @@ class Heard:
         if sign:
             self.told[name] = sign
 
-    def _hears_cord(self, page: dict[str, Any]) -> None:
-        """Clumsy hands, unsteady walking and getting worse, on one page."""
+    def _hears_cord(self, page: dict[str, Any]) -> bool:
+        """Clumsy hands, unsteady walking and getting worse, on one page: return whether it told all of them."""
         levels = [CORD[name].get(page.get(name) or "", "") for name in CORD]
         denied = any(page.get(name) and not level for name, level in zip(CORD, levels, strict=True))
         if denied or all(levels):
             self._says("cord", "" if denied else "unsure_A9" if "unsure" in levels else "A9")
+        return all(levels)
 
     def _hears_new_pain(self, page: dict[str, Any]) -> None:
         """New severe pain on this page, with what makes bones weak, there or before: it was filled in."""
@@ -136,7 +143,7 @@ class Heard:
 
     def hears_of_an_injection(self, kind: str, page: dict[str, Any], *, on: date, began: date | None) -> None:
         """`began`: the last day on which it can have been, None when nobody knows."""
-        known, before = self.injections.setdefault(kind, {}), set(self.flags)
+        known, before = self.injections.setdefault(kind, {}), self.standing
         if "recent" not in known or "start" in page:
             known["recent"] = began is None or began >= on - timedelta(days=92)
             known["began"] = began
@@ -152,16 +159,16 @@ class Heard:
         if page.get("side_effects") or (told and known["recent"] and "start" in page):
             self._says(f"{kind} side", "B5" if told and known["recent"] else "")
         is_lately = known["recent"] and (since & SINCE or set(page.get("side_effects") or []) & SIDE_EFFECTS)
-        self._notes(before, {"B5"} if is_lately else set(), on, kind)
+        lately = {"A7"} if {"fever", "worse_pain"} <= since else set()
+        self._notes(before, lately | ({"B5"} if is_lately else set()), on, kind)
 
     def takes_back(self, kind: str, *, on: date) -> None:
         """It never was: what it told goes with it."""
-        before = set(self.flags)
+        before = self.standing
         self.injections.pop(kind, None)
         self.told = {name: sign for name, sign in self.told.items() if not name.startswith(f"{kind} ")}
-        for sign, days in self.days.items():
-            self.days[sign] = {day: kinds - {kind} for day, kinds in days.items() if kinds - {kind}}
-        self.days = {sign: days for sign, days in self.days.items() if days}
+        left = {sign: [one for one in times if one[1] != kind] for sign, times in self.times.items()}
+        self.times = {sign: times for sign, times in left.items() if times}
         self._notes(before, set(), on)
 
     @property
@@ -176,6 +183,10 @@ class Heard:
             answer, _, sign = box.rpartition("_")
             found[sign] = max(found.get(sign, "no"), answer or "yes", key=HASTE.index)
         return found
+
+    @property
+    def standing(self) -> set[str]:
+        return {sign for sign, said in self.flags.items() if said in YES}
 
     @property
     def signs(self) -> set[str]:

@@ -187,9 +187,9 @@ class Record:
             self.review = None
 
     def _hears_what_is_told_anew(self) -> None:
-        """Of what happened again nobody knew who has decided before."""
+        """Of what was told again nobody knew who has decided before."""
         anew = heard(self.pages).told_anew
-        for sign in (one for one, days in anew.items() if days != self.told_anew.get(one)):
+        for sign in (one for one, days in anew.items() if is_more(days, self.told_anew.get(one, []))):
             event = {sign, f"unsure_{sign}"}
             self.covered -= event
             for decision in (self.counting, self.waiting, self.review):
@@ -218,6 +218,11 @@ def urgency(outcome: str) -> int:
 def beyond(signs: set[str], known: "frozenset[str] | set[str]") -> set[str]:
     """A yes is more than "not sure", and not the other way round."""
     return {one for one in signs if one not in known and bare(one) not in known}
+
+
+def is_more(days: list[date], known: list[date]) -> bool:
+    """Fewer times, and none later, are no news: a treatment that told it never was."""
+    return days != known and not (len(days) < len(known) and days[-1] <= known[-1])
 
 
 def in_order(pages: list[Page]) -> list[Page]:

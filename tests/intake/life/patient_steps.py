@@ -75,6 +75,21 @@ def tells_a_new_sign(world: World, who: Person) -> None:
     _rechecks(world, who, ["none"], [*told, *fresh[:1]])
 
 
+def tells_an_emergency(world: World, who: Person, sign: str) -> None:
+    """At the re-check, beside the signs of before: told again it is news."""
+    _rechecks(world, who, [sign], [one for one in ("B1", "B2", "B3", "B5") if one in who.record.signs] or ["none"])
+
+
+def tells_an_emergency_again(world: World, who: Person) -> None:
+    """The same sign as before."""
+    tells_an_emergency(world, who, world.chance.choice(emergencies(who)))
+
+
+def emergencies(who: Person) -> list[str]:
+    """Those of block A that stand."""
+    return sorted(sign for sign in who.record.signs if bare(sign).startswith("A"))
+
+
 def _rechecks(world: World, who: Person, first: list[str], second: list[str]) -> None:
     numbers = {name: str(world.chance.randrange(11)) for name in ("pain_now_avg", "pain_enjoyment", "pain_activity")}
     told: dict[str, Any] = {"safety_check": first, "safety_check_b": second} | numbers
@@ -162,6 +177,7 @@ def changes_wishes(world: World, who: Person) -> None:
 KINDS_OF_STEPS = [
     Kind(answers_again, always(2)),
     Kind(tells_a_new_sign, when(lambda who: who.record.counting or who.record.waiting or who.record.review, 5, 1)),
+    Kind(tells_an_emergency_again, when(lambda who: emergencies(who) and not who.record.held, 4)),
     Kind(tells_a_topic, always(4)),
     Kind(saves_a_topic_without_a_change, always(1)),
     Kind(leaves_a_topic_open, always(1)),
