@@ -22,6 +22,7 @@ CAPS = ((timedelta(hours=24), 1), (timedelta(days=7), 3), (timedelta(days=90), 1
 CAPS_IN_WORDS = "no more than one a day, three a week, 14 in 90 days"
 ON_ITS_WAY = [MessageState.SENDING, MessageState.IN_DATA, MessageState.SENT, MessageState.UNKNOWN]
 ADULT_YEARS = 18
+PEOPLE_ONLY = {Outcome.URGENT, Outcome.PROMPT_REVIEW}  # with a hold or without: lifting it makes nobody well
 ANOTHER_WORKER = timedelta(seconds=5)
 PURPOSE = {
     MessageClass.FOLLOW_UP: Purpose.TRANSACTIONAL,
@@ -106,7 +107,7 @@ def _people_only(message: Message, *, now: datetime) -> Obstacle | None:
         return None
     if lead.safety_hold:
         return Obstacle(MessageState.SUPPRESSED, "Safety hold")
-    if message.message_class in AUTOMATED and lead.outcome == Outcome.PROMPT_REVIEW:
+    if message.message_class in AUTOMATED and lead.outcome in PEOPLE_ONLY:
         return Obstacle(MessageState.SUPPRESSED, "A clinician looks at it first: people only")
     if message.message_class in AUTOMATED and is_minor(lead, on=now.date()):
         return Obstacle(MessageState.SUPPRESSED, "A minor: people only")

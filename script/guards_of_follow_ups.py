@@ -46,6 +46,13 @@ FOLLOW_UP_GUARDS = [
         "crm/test_eligibility.py::test_what_holds_which_mail_back",
     ),
     Guard(
+        "who is urgent without a hold is written to by people only",
+        "crm/eligibility.py",
+        "PEOPLE_ONLY = {Outcome.URGENT, Outcome.PROMPT_REVIEW}",
+        "PEOPLE_ONLY = {Outcome.PROMPT_REVIEW}",
+        "crm/test_eligibility.py::test_what_holds_which_mail_back",
+    ),
+    Guard(
         "a minor is written to by people only",
         "crm/eligibility.py",
         "ADULT_YEARS = 18",

@@ -82,6 +82,11 @@ def wait_for_review(lead: Lead) -> None:
     Lead.objects.filter(pk=lead.pk).update(outcome=Outcome.PROMPT_REVIEW)
 
 
+def stay_urgent(lead: Lead) -> None:
+    """The hold is lifted, the sign is on record; or a person has said so."""
+    Lead.objects.filter(pk=lead.pk).update(outcome=Outcome.URGENT)
+
+
 def be_seventeen(lead: Lead) -> None:
     lead.date_of_birth = "2008-11-24"
     lead.save()
@@ -109,6 +114,7 @@ def stop(scope: Scope, because: SuppressedBecause = SuppressedBecause.OPT_OUT) -
     [
         (set_hold, {*EVERY} - {C.ANSWER}),
         (wait_for_review, {*AUTOMATED}),
+        (stay_urgent, {*AUTOMATED}),
         (be_seventeen, {*AUTOMATED}),
         (be_eighteen, set()),
         (take_back_education, {C.COMMERCIAL}),
