@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm import own_copy, private_messages, registry, sent_words
 from crm.actions import contacts, conversation, privacy, reviews
 from crm.contact_form import ContactPersonForm
-from crm.enums import SIDE_STAGES, Stage, TaskKind
+from crm.enums import SIDE_STAGES, Outcome, Stage, TaskKind
 from crm.models import ContactPerson, Lead, PrivateMessage, Task
 from crm.private import PatientRequest, patient_page, session_of
 from crm.text_fields import TextField
@@ -73,7 +73,7 @@ def standing(request: HttpRequest, lead: Lead) -> str:
     if not session_of(request).is_the_patient:
         return ""
     stage = lead.stage
-    is_held = lead.safety_hold and stage in SOUNDS_LIKE_WAITING
+    is_held = (lead.safety_hold or lead.outcome == Outcome.URGENT) and stage in SOUNDS_LIKE_WAITING
     if is_held or (stage in SOUNDS_MILD and reviews.is_looked_at(lead)):
         stage = Stage.REVIEW
     return render_to_string("crm/my_standing.html", {"words": gettext(STANDING[stage]), "lead": lead})

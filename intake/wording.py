@@ -64,12 +64,12 @@ def next_step(
 ) -> list[Sentence]:
     """Return what to tell the patient, from the reasons of an assessment as stored and the day of the re-check. Under a
     safety hold (`is_held`) that is the warning alone, whatever newer answers make of it; where a person sees more haste
-    than the rules (`is_raised`), nothing: that person calls. While a clinician is asked to look (`is_looked_at`),
-    only what warns, or that somebody looks."""
+    than the rules (`is_raised`), only what warns: that person calls. While a clinician is asked to look
+    (`is_looked_at`), only what warns, or that somebody looks."""
     if is_held:
         return [Sentence(EMERGENCY, is_warning=True)]
     if is_raised:
-        return []
+        reasons, recheck_on, is_looked_at = [one for one in reasons if one["code"] in WARNINGS], None, False
     if is_looked_at and not any(reason["code"] in WARNINGS for reason in reasons):
         return [Sentence(_("One of our clinicians is looking at your request."))]
     told = [_sentence(reason["code"], reason["evidence"]) for reason in reasons]

@@ -60,6 +60,20 @@ DECISION_GUARDS = [
         "intake/test_signs.py::test_under_a_hold_nothing_sounds_mild",
     ),
     Guard(
+        "what warns is told while a person sees more haste",
+        "intake/wording.py",
+        '        reasons, recheck_on, is_looked_at = [one for one in reasons if one["code"] in WARNINGS], None, False\n',
+        "        return []\n",
+        "intake/test_overrides.py::test_the_warning_stays_on_the_patients_page_while_a_person_sees_more_haste",
+    ),
+    Guard(
+        "nobody gets in touch some day with somebody who is urgent",
+        "crm/my.py",
+        "(lead.safety_hold or lead.outcome == Outcome.URGENT)",
+        "lead.safety_hold",
+        "intake/test_overrides.py::test_the_warning_stays_on_the_patients_page_while_a_person_sees_more_haste",
+    ),
+    Guard(
         "a decision against a rule ends with it",
         "intake/overrides.py",
         "if made.rule != against.rule else",

@@ -159,6 +159,17 @@ def test_the_patient_is_told_nothing_mild_while_a_person_sees_more_haste(lead: L
     assert "mild" not in own_browser(lead).get("/my/").content.decode()
 
 
+def test_the_warning_stays_on_the_patients_page_while_a_person_sees_more_haste(lead: Lead, first: User) -> None:
+    answer(lead, safety_check_b=["B5"], pain_now_avg="1")
+    warns = "A doctor should look at one of your answers soon."
+    assert warns in own_browser(lead).get("/my/").text
+    decide(lead, Outcome.URGENT, first)
+    page = own_browser(lead).get("/my/").text
+    assert warns in page
+    assert "gets in touch" not in page
+    assert "mild" not in page
+
+
 # --- A second person --------------------------------------------------------------------------------------------------
 
 
