@@ -187,7 +187,8 @@ def listeners(event: Event) -> list[Listener]:
 @dataclass(frozen=True)
 class Basis:
     """What a decision about a lead stands on. `number` grows with whatever the record becomes; `signs` are the warning
-    signs in it, as codes and in `words`; `uncovered` those that a clinician's review has still to cover."""
+    signs in it, as codes and in `words`, with those that were reported and taken back before a decision had covered
+    them; `uncovered` those that a clinician's review has still to cover."""
 
     number: int = 0
     signs: tuple[str, ...] = ()

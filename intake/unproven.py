@@ -21,6 +21,7 @@ from intake import assessments, known, pending, reports, request, signs
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
 
+NAMED_A_SIGN = "A request was taken over: it named a warning sign"
 NOTHING = UUID(int=0)  # what a page has shown that does not say
 MAY_LIFT, MAY_REVIEW = "crm.clear_urgent", "crm.decide_review"
 
@@ -117,9 +118,12 @@ def _let_count(held: UnprovenRequest, *, now: datetime) -> list[str]:
 
 
 def _see_to_signs(held: UnprovenRequest, told: list[str], *, now: datetime) -> None:
-    """Its own review ends when the record's opens, or when a decision has covered what it said."""
+    """Its own review ends when the record's opens, or when a decision has covered what it said. What a later answer
+    has taken back is news for whoever decides at this moment, though the rules say the same."""
     latest = assessments.latest(held.lead)
     left_out = signs.beyond(told, latest.signs if latest else [])
+    if left_out:
+        assessments.assess(held.lead, cause=NAMED_A_SIGN, now=now, sign_told=True)
     if not all(signs.is_emergency(sign) for sign in left_out) and not reviews.is_open(held.lead):
         tasks.open_once(request.review(held.lead, key=f"review:{held.pk}", now=now))
     tasks.close(f"{reviews.OF_A_REPORT}{held.pk}", now=now)
@@ -128,10 +132,7 @@ def _see_to_signs(held: UnprovenRequest, told: list[str], *, now: datetime) -> N
 def signs_of(waits: UnprovenRequest) -> list[str]:
     """Return every sign that was named with a request, on whichever of its pages. No query where its submissions are
     at hand."""
-    found: dict[str, None] = {}
-    for sent in sorted(waits.submissions.all(), key=lambda one: (one.at, one.pk)):
-        found |= dict.fromkeys(signs.of_answers(sent.answers, lead=waits.lead, now=sent.at))
-    return list(found)
+    return signs.of_report(waits)
 
 
 def address_is_open(waits: UnprovenRequest) -> bool:

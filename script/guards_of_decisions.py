@@ -27,9 +27,37 @@ DECISION_GUARDS = [
     Guard(
         "a review covers no emergency sign",
         "intake/signs.py",
-        "{sign for sign in signs if not is_emergency(sign)}",
-        "set(signs)",
+        "frozenset(s for s in signs if not is_emergency(s))",
+        "frozenset(signs)",
         "intake/test_signs.py::test_a_review_does_not_lift_what_only_the_hold_covers",
+    ),
+    Guard(
+        "who decides is shown a sign that was taken back",
+        "intake/signs.py",
+        "    gone = _taken_back(latest, covers, since) | _of_reports",
+        "    gone = _of_reports",
+        "intake/test_signs.py::test_who_lifts_a_hold_is_shown_the_sign_that_was_taken_back",
+    ),
+    Guard(
+        "who decides is shown the sign of a report that was taken back",
+        "intake/signs.py",
+        " | _of_reports(latest, covers, since)\n",
+        "\n",
+        "intake/test_reports.py::test_what_a_later_answer_has_taken_back_is_reviewed_all_the_same",
+    ),
+    Guard(
+        "what was covered though it was taken back is new when it comes again",
+        "intake/signs.py",
+        "if cover.seen <= later <= number)",
+        "if cover.seen < later <= number)",
+        "intake/test_signs.py::test_who_decides_is_shown_and_covers_a_sign_that_was_taken_back",
+    ),
+    Guard(
+        "who decides has seen the report that was taken over meanwhile",
+        "intake/unproven.py",
+        "    if left_out:\n        assessments.assess(held.lead, cause=NAMED_A_SIGN, now=now, sign_told=True)\n",
+        "",
+        "intake/test_reports.py::test_what_a_later_answer_has_taken_back_is_reviewed_all_the_same",
     ),
     Guard(
         "an older page decides nothing",
@@ -62,8 +90,8 @@ DECISION_GUARDS = [
     Guard(
         "what warns is told while a person sees more haste",
         "intake/wording.py",
-        '        reasons, recheck_on, is_looked_at = [one for one in reasons if one["code"] in WARNINGS], None, False\n',
-        "        return []\n",
+        "        reasons, recheck_on, is_looked_at = [",
+        "        reasons, recheck_on, is_looked_at = [], None, False\n        [",
         "intake/test_overrides.py::test_the_warning_stays_on_the_patients_page_while_a_person_sees_more_haste",
     ),
     Guard(

@@ -190,8 +190,8 @@ QUESTION_GUARDS = [
     Guard(
         "an event that is told anew is news",
         "intake/signs.py",
-        "    if beyond([sign], signs) or _code(sign) in anew.signs_beyond(made.flags, flags):\n",
-        "    if beyond([sign], signs):\n",
+        "or _code(sign) in anew.signs_beyond(since[number].flags, then.flags if then else []):\n",
+        "or False:\n",
         "intake/test_signs.py::test_a_recent_event_that_is_told_anew_on_a_later_day_opens_a_review",
     ),
     Guard(

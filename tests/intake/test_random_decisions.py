@@ -39,6 +39,7 @@ class Life:
     b: set[str] = field(default_factory=set)
     covered: set[str] = field(default_factory=set)
     told_on: date = date.min  # when B5 was told last
+    gone: dict[str, str] = field(default_factory=dict)  # what was taken back before anybody had decided about it
     emergency_told: int = 0  # which assessment knew first that block A was told last
     pages: list[tuple[int, frozenset[str]]] = field(default_factory=list)  # forms that are open somewhere
 
@@ -61,6 +62,7 @@ class Life:
     # --- what happens
 
     def answers(self) -> None:
+        open_before = self.open_signs
         given: dict[str, object] = {"pain_now_avg": str(self.chance.randrange(11))}
         if self.chance.random() < 0.7:
             ticked = {one for one in self.chance.sample(B_TICKS, 2) if one != "none"}
@@ -86,6 +88,8 @@ class Life:
             self.emergency_told = self.number
         present = {one.removeprefix("unsure_") for one in self.standing}
         self.covered = {one for one in self.covered if one.removeprefix("unsure_") in present}
+        left = {one.removeprefix("unsure_"): one for one in [*self.gone.values(), *open_before]}
+        self.gone = {code: one for code, one in left.items() if code not in present}
 
     def _hears_of_an_event(self, ticked: set[str]) -> None:
         """What happened lately is news when it is told again on a later day."""
@@ -98,7 +102,7 @@ class Life:
 
     def opens_a_page(self) -> None:
         basis = signs.basis(self.lead)
-        assert set(basis.signs) == self.standing
+        assert set(basis.signs) == self.standing | set(self.gone.values())
         self.pages.append((basis.number, frozenset(self.standing)))
 
     def decides(self) -> None:
@@ -196,6 +200,7 @@ class Life:
     def _covers(self, shown: frozenset[str], block: str) -> None:
         present = {one.removeprefix("unsure_") for one in self.standing}
         self.covered |= {one for one in shown if block in one and one.removeprefix("unsure_") in present}
+        self.gone = {code: one for code, one in self.gone.items() if block not in code}
 
 
 @pytest.mark.parametrize("tenth", range(10))

@@ -15,9 +15,10 @@ from pytest_django import Settings
 
 from crm import patient_access
 from crm.actions import reviews, safety, tasks
-from crm.enums import Outcome, Stage, TaskKind
+from crm.enums import Decision, Outcome, Stage, TaskKind
+from crm.errors import OutOfDate
 from crm.models import Lead, Location, Message, PatientSession, SafetyAlert, Task, User
-from intake import actions, assessments, pending, record, unproven
+from intake import actions, assessments, pending, record, signs, unproven
 from intake.models import Override, Submission, Unproven, UnprovenRequest
 from intake.unproven import UnprovenRefused
 from tests.factories import Visitor, in_their_place, make_link, make_user, own_browser, prove, step_one, tablet
@@ -487,9 +488,16 @@ def test_a_report_about_a_closed_request_or_a_patient_counts_too(known: Lead, cl
 def test_what_a_later_answer_has_taken_back_is_reviewed_all_the_same(known: Lead, clinician: User) -> None:
     OVER["left alone"](known, B_SIGN)
     page(own_browser(known), {})
+    older = signs.basis(known).number
     unproven.take_over(the_report(), by=clinician, now=timezone.now())
     assert not is_in_the_record(known, "B2")
     assert len(reviews_of(known)) == 1
+    assert "(B2): told " in " ".join(signs.basis(known).words)
+    decides: dict[str, Any] = {"decision": Decision.CONTINUE_CARE, "reason": "Known.", "by": clinician}
+    with pytest.raises(OutOfDate):
+        reviews.decide(known, seen=older, now=timezone.now(), **decides)
+    assert reviews.decide(known, now=timezone.now(), **decides).signs == ["B2"]
+    assert (reviews_of(known), signs.basis(known).words) == ([], ())
 
 
 def test_more_signs_that_come_before_the_decision_are_looked_at_first(known: Lead, clinician: User) -> None:

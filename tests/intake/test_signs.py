@@ -227,6 +227,38 @@ def test_an_event_told_anew_ends_what_did_not_know_it(injected: Lead, clinician:
     assert (waits.void_because, bool(Override.objects.get().ended_at)) == (assessments.NEW_SIGN, True)
 
 
+# --- What was taken back before anybody had decided -------------------------------------------------------------------
+def test_who_decides_is_shown_and_covers_a_sign_that_was_taken_back(
+    client: Client, lead: Lead, clinician: User
+) -> None:
+    decide(lead, clinician)
+    answer(lead, safety_check_b=["B1", "B5"])
+    answer(lead, days=41, safety_check_b=["none"])
+    client.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/decide/"
+    form = client.get(address).text
+    assert "(B5): told Jan 2, 2027, no longer on record" in form
+    assert "(B1)" not in form  # covered, and then taken back
+    assert signs.basis(lead).uncovered == ("B5",)
+    client.post(address, as_sent(form, having="reason") | {"decision": "continue_care", "reason": "Healed."})
+    assert (open_reviews(lead), ReviewDecision.objects.latest("at").signs) == (0, ["B5"])
+    assert "(B5)" not in client.get(address).text
+    answer(lead, days=42, safety_check_b=["B5"])
+    assert open_reviews(lead) == 1
+
+
+def test_who_lifts_a_hold_is_shown_the_sign_that_was_taken_back(client: Client, lead: Lead, clinician: User) -> None:
+    answer(lead, safety_check=["A5"], safety_check_b=["B1"])
+    answer(lead, days=41, safety_check=["none"])
+    client.force_login(clinician)
+    assert "(A5): told Jan 2, 2027, no longer on record" in client.get(f"/admin/crm/lead/{lead.pk}/clear-hold/").text
+    lift(lead, clinician)
+    assert HoldClearing.objects.get().signs == ["B1", "A5"]
+    assert signs.basis(lead).signs == ("B1",)
+    answer(lead, days=42, safety_check=["A5"])
+    assert Lead.objects.get().safety_hold
+
+
 # --- What ends a review ----------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ import re
 
 from crm.models import ReviewDecision
 from intake.models import Override
+from tests.intake.life.heard import bare
 from tests.intake.life.kinds import Kind, always, when
 from tests.intake.life.model import Decided, Reviewed, urgency
 from tests.intake.life.patient_steps import tells_a_new_sign, tells_an_emergency
@@ -25,7 +26,9 @@ def opens_a_decision(world: World, who: Person) -> None:
 
 def _opened(world: World, who: Person, kind: str) -> OpenPage:
     by, address = world.chance.choice(CLINICIANS), f"{who.desk}{kind}/"
-    form = opened(world.desk(by), address, field="seen")
+    form, page = opened(world.desk(by), address, field="seen"), world.desk(by).get(address).content.decode()
+    hidden = [one for one in [*who.record.signs, *who.record.gone.values()] if f"({bare(one)}" not in page]
+    assert not hidden, hidden
     return OpenPage(address, form, frozenset(who.record.signs), by)
 
 

@@ -81,7 +81,8 @@ class Score:
 @dataclass
 class Record:
     """`mark` stands in every word that was written about this person, and about nobody else. `asked`: a clinician was
-    asked to look at the record, and has not decided since. `choices`: each yes or no to educational mails."""
+    asked to look at the record, and has not decided since. `choices`: each yes or no to educational mails. `gone`: what
+    was taken back before anybody had decided about it."""
 
     mark: str
     pages: list[Page] = field(default_factory=list)
@@ -99,6 +100,8 @@ class Record:
     insured: Insured = field(default_factory=Insured)
     choices: list[tuple[datetime, bool]] = field(default_factory=list)
     told_anew: dict[str, list[date]] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
+    open_then: set[str] = field(default_factory=set)
 
     @property
     def score(self) -> int | None:
@@ -173,7 +176,9 @@ class Record:
         present = {bare(one) for one in signs}
         self.covered = {one for one in self.covered if bare(one) in present}
         self._hears_what_is_told_anew()
-        fresh = self.open_signs
+        left = {bare(one): one for one in [*self.gone.values(), *sorted(self.open_then)]}
+        self.gone = {code: one for code, one in left.items() if code not in present}
+        fresh = self.open_then = self.open_signs
         self.held = self.held or any("A" in one for one in fresh)
         self.asked = self.asked or bool(looks - self.looks) or any("B" in one for one in fresh)
         self.looks = looks
@@ -207,6 +212,8 @@ class Record:
     def covers(self, shown: frozenset[str], block: str) -> None:
         present = {bare(one) for one in self.signs}
         self.covered |= {one for one in shown if block in one and bare(one) in present}
+        self.gone = {code: one for code, one in self.gone.items() if block not in code}
+        self.open_then = self.open_signs
         if block == "B":
             self.asked = any("B" in one for one in self.open_signs)
 
