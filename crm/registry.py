@@ -204,16 +204,28 @@ class News:
     lines: tuple[str, ...] = ()
 
 
-_basis: list[tuple[Callable[[Lead], Basis], Callable[[dict[UUID, int]], dict[UUID, News]]]] = []
+_basis: list[
+    tuple[Callable[[Lead], Basis], Callable[[dict[UUID, int]], dict[UUID, News]], Callable[[Lead], tuple[str, ...]]]
+] = []
 
 
-def judged(basis: Callable[[Lead], Basis], news: Callable[[dict[UUID, int]], dict[UUID, News]]) -> None:
-    """Hang in what decisions stand on, and what came to leads since a number of each; news in one query."""
-    _basis[:] = [(basis, news)]
+def judged(
+    basis: Callable[[Lead], Basis],
+    news: Callable[[dict[UUID, int]], dict[UUID, News]],
+    otherwise: Callable[[Lead], tuple[str, ...]],
+) -> None:
+    """Hang in what decisions stand on, what came to leads since a number of each, and which decisions against the rules
+    count or wait, in words; the last two in one query each."""
+    _basis[:] = [(basis, news, otherwise)]
 
 
 def basis_of(lead: Lead) -> Basis:
     return _basis[0][0](lead) if _basis else Basis()
+
+
+def decided_otherwise(lead: Lead) -> tuple[str, ...]:
+    """Return the decisions against the rules that count for a lead or wait for a second person, in words."""
+    return _basis[0][2](lead) if _basis else ()
 
 
 def news_since(seen: dict[UUID, int]) -> dict[UUID, News]:

@@ -24,6 +24,7 @@ class IntakeConfig(AppConfig):
             insurance_desk,
             ledger_views,
             my,
+            overrides,
             panels,
             papers,
             pending,
@@ -70,7 +71,7 @@ class IntakeConfig(AppConfig):
         registry.condition("questions_answered", progress.all_answered)
         registry.condition("pays_alone", assessments.who_pays_alone)
         registry.condition(unknowns.FLAG, unknowns.leads_of)
-        registry.judged(signs.basis, signs.news)
+        registry.judged(signs.basis, signs.news, overrides.told)
         registry.reading(pending.has_sign)
         registry.due(pending.apply_due)
         registry.proof(unproven.prove)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
 from crm import clinic_hours
 from crm.actions import tasks
 from crm.enums import ActivityKind, Outcome, TaskKind
@@ -54,6 +57,17 @@ def latest(lead: Lead) -> Override | None:
 def in_words(made: Override | None) -> str:
     """Return who has decided what, and why; "" for none."""
     return f"{made.by} decided: {made.get_outcome_display()}. {made.reason}" if made else ""
+
+
+def told(lead: Lead) -> tuple[str, ...]:
+    """Return the decisions that count or wait, for whoever lifts the hold under which they rest. One query."""
+    standing = of(lead)
+    return tuple(
+        f"{in_words(one)} ({date_format(localtime(one.at), 'M j, Y')}, against rule {one.assessment.rule}"
+        f"{'' if one.is_in_force else ', waits for a second person'})"
+        for one in (standing.counting, standing.waiting)
+        if one
+    )
 
 
 def follow(lead: Lead, made: Assessment, *, now: datetime) -> Standing:

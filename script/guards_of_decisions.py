@@ -109,6 +109,13 @@ DECISION_GUARDS = [
         "intake/test_overrides.py::test_it_ends_when_another_rule_decides_and_never_comes_back",
     ),
     Guard(
+        "who lifts a hold is shown which decision counts then",
+        "crm/admin/lead_safety.py",
+        ", otherwise=registry.decided_otherwise(lead))",
+        ")",
+        "intake/test_overrides.py::test_who_lifts_a_hold_is_shown_which_decision_counts_then",
+    ),
+    Guard(
         "what was raised does not end by itself",
         "intake/overrides.py",
         "    if counting and counting.raises:\n",

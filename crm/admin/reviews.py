@@ -210,13 +210,15 @@ def above(
     news: tuple[str, ...],
     *,
     earlier: Iterable[ReviewDecision] = (),
+    otherwise: Iterable[str] = (),
 ) -> str:
-    """Return what a decision stands on, as HTML above its form."""
+    """Return what a decision stands on, as HTML above its form. `otherwise`: what counts once it is made."""
     context = {
         "lead": lead,
         "basis": basis,
         "news": news,
         "earlier": earlier,
+        "otherwise": otherwise,
         "closed": lead.stage not in OPEN_STAGES,
     }
     return render_to_string("crm/basis.html", context, request=request)

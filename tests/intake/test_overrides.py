@@ -252,6 +252,17 @@ def test_an_emergency_that_nobody_tells_again_ends_nothing(urgent: Lead, first: 
     assert (made.ended_at, counts(urgent)) == (None, Outcome.CONSULT_LIKELY)
 
 
+def test_who_lifts_a_hold_is_shown_which_decision_counts_then(client: Client, urgent: Lead, first: User) -> None:
+    Lead.objects.filter(pk=urgent.pk).update(safety_hold=True)
+    decide(urgent, Outcome.CONSULT_LIKELY, first)
+    client.force_login(first)
+    page = client.get(f"/admin/crm/lead/{urgent.pk}/clear-hold/").text
+    shown = (
+        "Flo First decided: Consultation reasonable. Letter read. (Nov 23, 2026, against rule R1, waits for a second"
+    )
+    assert shown in page
+
+
 def test_what_waits_is_void_when_another_decision_follows(urgent: Lead, first: User, second: User) -> None:
     made = decide(urgent, Outcome.CONSULT_LIKELY, first)
     other = decide(urgent, Outcome.CONTINUE_CONSERVATIVE, second)
