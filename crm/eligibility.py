@@ -132,8 +132,13 @@ def _no_address(message: Message, background: Background) -> Obstacle | None:
 
 def _too_late(message: Message, *, now: datetime) -> Obstacle | None:
     if message.not_after < now:
-        return Obstacle(MessageState.CANCELLED, "Too late to be sent", wants_a_person=True)
+        return Obstacle(MessageState.CANCELLED, "Too late to be sent", wants_a_person=_is_needed(message))
     return None
+
+
+def _is_needed(message: Message) -> bool:
+    """Whether a person takes over what cannot go: advertising is dropped."""
+    return message.message_class != MessageClass.COMMERCIAL
 
 
 def _rules_of_follow_ups(message: Message, *, now: datetime, background: Background) -> Obstacle | None:
@@ -149,7 +154,7 @@ def _rules_of_follow_ups(message: Message, *, now: datetime, background: Backgro
         return _later(opens, "Waits for the hours in which mail may go out")
     allowed = _allowed_from(background.sent[lead.pk], now)
     if allowed > message.not_after:
-        return Obstacle(MessageState.SUPPRESSED, f"Left out: {CAPS_IN_WORDS}")
+        return Obstacle(MessageState.SUPPRESSED, f"Left out: {CAPS_IN_WORDS}", wants_a_person=_is_needed(message))
     return _later(allowed, f"Waits: {CAPS_IN_WORDS}") if allowed > now else None
 
 

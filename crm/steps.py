@@ -14,6 +14,7 @@ from crm.sequences.definition import Definition, Do, Purpose, Step
 from crm.sequences.turn import OVERTAKEN, Turn
 
 FRESH_FOR = timedelta(hours=36)  # longer than the day for which a cap may hold a mail back
+TOO_LATE = "Too late: advertising is dropped"
 CLASS_OF = {
     Purpose.TRANSACTIONAL: MessageClass.FOLLOW_UP,
     Purpose.RELATIONSHIP: MessageClass.RELATIONSHIP,
@@ -46,7 +47,10 @@ def carry_out(enrolment: Enrolment, definition: Definition, found: Turn, work: W
     for step in found.overtaken:
         work.note(enrolment, step, StepResult.SKIPPED, now, reason=OVERTAKEN)
     for step in found.stale:
-        _call_instead(enrolment, step, "the mail would come too late", work, now=now)
+        if definition.purpose_of(step) == Purpose.COMMERCIAL:
+            work.note(enrolment, step, StepResult.SKIPPED, now, reason=TOO_LATE)
+        else:
+            _call_instead(enrolment, step, "the mail would come too late", work, now=now)
     for step in found.todo:
         if step.do == Do.MAIL:
             _mail(enrolment, definition.purpose_of(step), step, work, now=now)

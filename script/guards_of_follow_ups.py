@@ -263,4 +263,18 @@ FOLLOW_UP_GUARDS = [
         "    is_over = not case.lead.stage and",
         "crm/test_closed_requests.py::test_a_sequence_that_does_not_say_so_ends_with_the_request_too",
     ),
+    Guard(
+        "late advertising is dropped, and nobody is called about it",
+        "crm/steps.py",
+        "        if definition.purpose_of(step) == Purpose.COMMERCIAL:",
+        "        if not definition.purpose_of(step):",
+        "crm/test_follow_up.py::test_late_advertising_is_dropped_and_nobody_is_called_about_it",
+    ),
+    Guard(
+        "a needed mail that the caps hold for too long becomes a task",
+        "crm/eligibility.py",
+        '{CAPS_IN_WORDS}", wants_a_person=_is_needed(message))',
+        '{CAPS_IN_WORDS}", wants_a_person=False)',
+        "crm/test_eligibility.py::test_what_would_have_to_wait_beyond_its_time_is_left_out",
+    ),
 ]

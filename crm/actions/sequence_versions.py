@@ -12,6 +12,8 @@ from crm.models import Enrolment, Message, SequenceVersion, StepOutcome, User, V
 from crm.models.sequence import EnrolmentQuerySet
 from crm.sequences.definition import Definition, Do, SequenceRefused, read
 
+BEHIND = "Its day had passed when the sequence was changed"
+
 
 @transaction.atomic
 def copy(version: SequenceVersion, *, by: User, now: datetime) -> SequenceVersion:
@@ -70,13 +72,17 @@ def under_way_elsewhere(version: SequenceVersion) -> int:
 @transaction.atomic
 def move_everybody(version: SequenceVersion, *, by: User, now: datetime) -> int:
     """Move whoever is under way in another version of the sequence to this one; return how many. A step is done once,
-    whatever the version: its key tells. Waiting mails of steps that this one leaves out are taken back. Leaves an
-    AccessEvent that names them."""
+    whatever the version: its key tells. What this version puts behind somebody is skipped for them, and waiting mails
+    of steps that it leaves out are taken back. Leaves an AccessEvent that names them."""
     if version.state != VersionState.PUBLISHED:
         raise SequenceRefused("Publish it first: people are moved to the version in force only.")
-    moved = list(_elsewhere(version).select_for_update(no_key=True, of=("self",)).select_related("lead__location"))
+    locked = _elsewhere(version).select_for_update(no_key=True, of=("self",))
+    moved = list(locked.select_related("lead__location").prefetch_related("version"))
     for enrolment in moved:
+        stands_at = enrolment.paused_at or now
+        overdue = sequences.overdue(enrolment, now=stands_at)
         enrolment.version = version
+        sequences.skip_overdue(enrolment, reason=BEHIND, but=overdue, now=stands_at)
         if enrolment.state == EnrolmentState.LIVE:
             sequences.set_due(enrolment, now=now)
         enrolment.save(update_fields=["version", "due_at", "state", "ended_at"])

@@ -4,7 +4,7 @@ Carrying steps out is another module's work (crm/follow_up.py), so that a step t
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
@@ -243,7 +243,7 @@ def resume(enrolment: Enrolment, *, now: datetime) -> None:
     if definition.on_resume == OnResume.SHIFT and locked.paused_at:
         locked.anchor += now - locked.paused_at
     elif definition.on_resume == OnResume.SKIP:
-        _skip_overdue(locked, now=now)
+        skip_overdue(locked, reason="Fell due while it was paused", now=now)
     locked.state, locked.paused_at, locked.tries = EnrolmentState.LIVE, None, 0
     locked.reason = locked.because = ""
     set_due(locked, now=now)
@@ -309,12 +309,16 @@ def set_due(enrolment: Enrolment, *, now: datetime) -> None:
         enrolment.state, enrolment.ended_at = EnrolmentState.DONE, now
 
 
-def _skip_overdue(enrolment: Enrolment, *, now: datetime) -> None:
-    overdue = [step for at, step in left_of(enrolment) if at <= now]
-    reason = "Fell due while it was paused"
+def overdue(enrolment: Enrolment, *, now: datetime) -> set[str]:
+    """Return the keys of the steps that are due and not done."""
+    return {step.key for at, step in left_of(enrolment) if at <= now}
+
+
+def skip_overdue(enrolment: Enrolment, *, reason: str, now: datetime, but: Collection[str] = ()) -> None:
+    """Leave out what is due and not done, `but` these steps."""
     StepOutcome.objects.bulk_create(
-        StepOutcome(enrolment=enrolment, step=step.key, result=StepResult.SKIPPED, reason=reason, at=now)
-        for step in overdue
+        StepOutcome(enrolment=enrolment, step=key, result=StepResult.SKIPPED, reason=reason, at=now)
+        for key in sorted(overdue(enrolment, now=now) - set(but))
     )
 
 

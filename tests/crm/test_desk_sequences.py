@@ -21,6 +21,7 @@ from crm.models import (
     Message,
     SequenceVersion,
     StepOutcome,
+    Task,
     User,
     VersionState,
 )
@@ -167,6 +168,25 @@ def test_people_are_moved_on_purpose_and_nothing_is_done_twice(boss: Client, lea
     assert (moved.version, moved.due_at) == (draft, BEGUN + timedelta(hours=5))
     follow_up.run_due(at=BEGUN + timedelta(hours=5))
     assert sorted(Message.objects.values_list("name", flat=True)) == ["resume", "resume_again"]
+
+
+def test_a_step_that_is_added_behind_people_is_skipped_for_them(lead: Lead) -> None:
+    """Only what the new version puts there: what was overdue before is still to be done."""
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    version = SequenceVersion.objects.get(key="incomplete_form", state="published")
+    draft = sequence_versions.copy(version, by=make_user(), now=BEGUN)
+    added = {"key": "added", "do": "mail", "after": "2h", "text": "resume"}
+    earlier = [step | {"after": "3h"} if step["key"] == "three_days" else step for step in version.body["steps"]]
+    sequence_versions.save_draft(draft, body=version.body | {"steps": [*earlier, added]}, note="")
+    sequence_versions.publish(draft)
+    draft.refresh_from_db()
+    now = BEGUN + timedelta(hours=10)  # "hour" is overdue, "day" is to come
+    sequence_versions.move_everybody(draft, by=make_user(), now=now)
+    skipped = StepOutcome.objects.filter(enrolment__key="incomplete_form").values_list("step", "result", "reason")
+    assert sorted(skipped) == [(key, "skipped", sequence_versions.BEHIND) for key in ("added", "three_days")]
+    follow_up.run_due(at=now)
+    assert [one.name for one in Message.objects.filter(enrolment__key="incomplete_form")] == ["resume"]
+    assert not Task.objects.filter(title__contains="too late").exists()
 
 
 def test_whoever_is_moved_is_named_on_record(boss: Client, lead: Lead) -> None:

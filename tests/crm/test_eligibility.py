@@ -220,7 +220,20 @@ def test_one_a_day_three_a_week_fourteen_in_ninety_days(agreed: Lead, ago: list[
 def test_what_would_have_to_wait_beyond_its_time_is_left_out(agreed: Lead) -> None:
     sent_before(agreed, timedelta(hours=1))
     found = obstacle(make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, not_after=NOON + timedelta(hours=22)))
-    assert found == Obstacle(MessageState.SUPPRESSED, f"Left out: {eligibility.CAPS_IN_WORDS}")
+    left_out = f"Left out: {eligibility.CAPS_IN_WORDS}"
+    assert found == Obstacle(MessageState.SUPPRESSED, left_out, wants_a_person=True)
+    late: dict[str, Any] = {"now": NOON, "message_class": C.COMMERCIAL}
+    assert obstacle(make_message(agreed, not_after=NOON + timedelta(hours=22), **late)) == Obstacle(
+        MessageState.SUPPRESSED, left_out
+    )
+
+
+def test_late_advertising_is_dropped_and_all_else_asks_for_a_person(agreed: Lead) -> None:
+    past = {"now": NOON, "not_after": NOON - timedelta(hours=1)}
+    for message_class in C:
+        found = obstacle(make_message(agreed, message_class=message_class, **past))
+        assert found is not None
+        assert found.wants_a_person == (message_class != C.COMMERCIAL), message_class
 
 
 def test_answers_and_reminders_do_not_count(agreed: Lead) -> None:

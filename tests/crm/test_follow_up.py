@@ -194,6 +194,19 @@ def test_after_a_day_of_silence_there_is_no_burst_and_nothing_stale(lead: Lead) 
     assert Task.objects.count() == 2
 
 
+@pytest.mark.parametrize("agreed", [True, False])
+def test_late_advertising_is_dropped_and_nobody_is_called_about_it(lead: Lead, agreed: bool) -> None:
+    if agreed:
+        ConsentRecord.objects.create(lead=lead, kind=ConsentKind.EDUCATION, given=True, text="x", text_version="1")
+    steps_ = [step("news", after="1h"), step("ours", after="30d", purpose="relationship")]
+    enrolment = begin(lead, {"purpose": "commercial", "steps": steps_})
+    run(BEGUN + timedelta(days=3))
+    outcome = StepOutcome.objects.get(enrolment=enrolment)
+    assert (outcome.result, outcome.reason) == (StepResult.SKIPPED, "Too late: advertising is dropped")
+    run(BEGUN + timedelta(days=33))
+    assert [task.title for task in Task.objects.all()] == ["Call instead of a mail: the mail would come too late"]
+
+
 def test_a_move_that_is_refused_says_so_and_ends_nothing(lead: Lead) -> None:
     begin(lead, {"steps": [step("move", "stage", to="contacting"), step("next", after="1d")]})
     leads.move(lead, to=Stage.BOOKING, by=None)
