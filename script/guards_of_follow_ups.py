@@ -125,7 +125,7 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "a one-click counts however it is written",
         "crm/preferences.py",
-        'return request.POST.get("scope", Scope.MOST)',
+        'return request.POST.get("scope")',
         'return request.POST.get("scope", "")',
         "crm/test_preferences.py::test_a_one_click_counts_however_a_provider_writes_it",
     ),
@@ -276,5 +276,19 @@ FOLLOW_UP_GUARDS = [
         '{CAPS_IN_WORDS}", wants_a_person=_is_needed(message))',
         '{CAPS_IN_WORDS}", wants_a_person=False)',
         "crm/test_eligibility.py::test_what_would_have_to_wait_beyond_its_time_is_left_out",
+    ),
+    Guard(
+        "the newest choice of mails replaces the one before",
+        "crm/actions/opt_out.py",
+        "    return _asked(address_hashes, lead_id).exclude(scope=scope).update(lifted_at=now)",
+        "    return 0",
+        "crm/test_preferences.py::test_the_newest_choice_replaces_the_one_before",
+    ),
+    Guard(
+        "a choice by an older mail counts for an address in use only where the old one was theirs",
+        "crm/actions/opt_out.py",
+        "    return any(address_hash in suppression.hashes_of(address) for address in addresses)",
+        "    return True",
+        "crm/test_preferences.py::test_a_link_in_an_older_mail_counts_for_the_address_in_use_where_it_was_theirs",
     ),
 ]

@@ -141,7 +141,7 @@ MESSAGE_GUARDS = [
     Guard(
         "a stop of mail follows the person",
         "crm/preferences.py",
-        "    if lead:\n        opt_out.note_education(",
+        "    if lead and _is_theirs(holder, lead):\n        opt_out.note_education(",
         "    if False:\n        opt_out.note_education(",
         "crm/test_one_choice_of_mail.py::test_a_choice_follows_the_person_to_another_address",
     ),
@@ -155,8 +155,8 @@ MESSAGE_GUARDS = [
     Guard(
         "nobody agrees by coming back",
         "crm/preferences.py",
-        "if opt_out.has_ever_agreed(lead):",
-        "if True:",
+        "    has_agreed = _is_theirs(holder, lead) and opt_out.has_ever_agreed(lead)",
+        "    has_agreed = _is_theirs(holder, lead)",
         "crm/test_one_choice_of_mail.py::test_whoever_never_agreed_gets_nothing_by_coming_back",
     ),
     Guard(

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from crm import suppression
 from crm.enums import ActivityKind, ConsentKind, MessageState
-from crm.models import Activity, ConsentRecord, Lead, Message, Scope, SuppressedBecause, Suppression
+from crm.models import Activity, ConsentRecord, Lead, Message, PatientSession, Scope, SuppressedBecause, Suppression
 
 # A mail whose content is on its way when somebody opts out is waited for: a server takes a moment for it. One that
 # takes longer must not hold a thread of the site, and its mail is the last one.
@@ -62,13 +62,7 @@ def opt_out_by_hash(address_hash: str, *, lead_id: UUID | None, scope: Scope, no
 def opt_in(address_hashes: list[str], *, lead: Lead, now: datetime) -> int:
     """Lift what a person who wants mails again had asked for, and what stands for the address; no bounce, complaint or
     word of somebody else who uses it. Return how many rows were lifted."""
-    rows = Suppression.objects.filter(
-        Q(lead_ref=None) | Q(lead_ref=lead.pk),
-        address_hash__in=address_hashes,
-        because=SuppressedBecause.OPT_OUT,
-        lifted_at=None,
-    )
-    count = rows.update(lifted_at=now)
+    count = _asked(address_hashes, lead.pk).update(lifted_at=now)
     if count:
         Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, summary="Wants mail again")
     return count
@@ -86,6 +80,40 @@ def lift_bounce(address: str, *, lead: Lead, now: datetime) -> bool:
     return True
 
 
+def narrow(address_hashes: list[str], *, lead_id: UUID, scope: Scope, now: datetime) -> int:
+    """Let the newest choice of a person replace their earlier ones, after it was recorded; return how many ended. As in
+    opt_in, nobody else's word ends."""
+    return _asked(address_hashes, lead_id).exclude(scope=scope).update(lifted_at=now)
+
+
+def may_return(address_hashes: list[str], lead: Lead, *, is_theirs: bool) -> bool:
+    """Return whether wanting all mails again has an effect: an address that mail came back from takes none, and no
+    person lifts here what was reported or what staff stopped. `is_theirs`: whoever asks speaks for the lead, who may
+    agree anew."""
+    rows = _in_force(address_hashes, lead.pk)
+    reasons = set(rows.values_list("because", flat=True))
+    if SuppressedBecause.BOUNCE in reasons:
+        return False
+    return SuppressedBecause.OPT_OUT in reasons or (is_theirs and not reasons and has_ever_agreed(lead))
+
+
+def was_theirs(lead: Lead, address_hash: str) -> bool:
+    """Return whether an address was once proven to be this person's: a link that was mailed there led to their page."""
+    proven = PatientSession.objects.filter(lead=lead, by=None, proven_at__isnull=False, link__message__isnull=False)
+    addresses = set(proven.values_list("link__message__to_email", flat=True))
+    return any(address_hash in suppression.hashes_of(address) for address in addresses)
+
+
+def _in_force(address_hashes: list[str], lead_id: UUID) -> "QuerySet[Suppression]":
+    """What stops mail to a person at an address: their own word, and what stands for the address."""
+    mine = Q(lead_ref=None) | Q(lead_ref=lead_id)
+    return Suppression.objects.filter(mine, address_hash__in=address_hashes, lifted_at=None)
+
+
+def _asked(address_hashes: list[str], lead_id: UUID) -> "QuerySet[Suppression]":
+    return _in_force(address_hashes, lead_id).filter(because=SuppressedBecause.OPT_OUT)
+
+
 def choice_of(lead: Lead) -> Scope | None:
     """Return what this person gets no more, in one word for every page that shows or asks it: the widest of what they
     stopped and of what they have not agreed to. None when everything goes out."""
@@ -93,12 +121,11 @@ def choice_of(lead: Lead) -> Scope | None:
     return stopped or (None if _agreed(lead) else Scope.EDUCATION)
 
 
-def is_stopped_by_others(lead: Lead) -> bool:
+def is_stopped_by_others(lead: Lead, address_hashes: list[str] | None = None) -> bool:
     """Return whether mail to the address is stopped for a reason that its owner cannot lift: it came back, was
-    reported, or staff stopped it."""
-    rows = Suppression.objects.filter(Q(lead_ref=None) | Q(lead_ref=lead.pk), lifted_at=None)
-    others = rows.exclude(because=SuppressedBecause.OPT_OUT)
-    return others.filter(address_hash__in=suppression.hashes_of(lead.email)).exists()
+    reported, or staff stopped it. `address_hashes`: of another address than the one on record."""
+    rows = _in_force(address_hashes or suppression.hashes_of(lead.email), lead.pk)
+    return rows.exclude(because=SuppressedBecause.OPT_OUT).exists()
 
 
 def note_education(

@@ -17,7 +17,17 @@ from pytest_django import Settings
 from crm import delivery, eligibility, mime, patient_access, preference_link, suppression
 from crm.actions import opt_out
 from crm.enums import ConsentKind, MessageClass, MessageState
-from crm.models import Activity, ConsentRecord, Lead, Message, Scope, SuppressedBecause, Suppression
+from crm.models import (
+    Activity,
+    ConsentRecord,
+    Lead,
+    Message,
+    PatientLink,
+    PatientSession,
+    Scope,
+    SuppressedBecause,
+    Suppression,
+)
 from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import far_end
 
@@ -88,6 +98,84 @@ def test_a_one_click_counts_however_a_provider_writes_it(lead: Lead, path: str, 
     browser = Client(enforce_csrf_checks=True)
     assert browser.generic("POST", path, body, content_type=content_type).status_code == 200
     assert scope_now(lead) == Scope.MOST
+
+
+@pytest.mark.parametrize("scope", [Scope.MOST, Scope.EDUCATION])
+def test_the_newest_choice_replaces_the_one_before(lead: Lead, path: str, client: Client, scope: Scope) -> None:
+    client.post(path, {"scope": "everything"})
+    page = client.post(path, {"scope": scope}).content.decode()
+    assert scope_now(lead) == scope
+    assert "not even about appointments" not in page
+
+
+def test_one_click_never_takes_a_stop_back(lead: Lead, path: str, client: Client) -> None:
+    client.post(path, {"scope": "everything"})
+    client.post(path, ONE_CLICK)
+    assert scope_now(lead) == Scope.EVERYTHING
+
+
+def test_a_newer_choice_takes_back_no_stop_of_somebody_else(lead: Lead, path: str, client: Client) -> None:
+    other = make_lead(location=lead.location, email=lead.email, first_name="Other")
+    client.post(f"/u/{preference_link.make(other.pk, other.email)}/", {"scope": "everything"})
+    client.post(path, {"scope": "everything"})
+    client.post(path, {"scope": "education"})
+    assert scope_now(other) == Scope.EVERYTHING
+    assert scope_now(lead) == Scope.EDUCATION
+
+
+@pytest.mark.parametrize("because", [SuppressedBecause.BOUNCE, SuppressedBecause.COMPLAINT, SuppressedBecause.STAFF])
+def test_what_cannot_be_lifted_here_is_not_offered_and_never_called_done(
+    lead: Lead, path: str, client: Client, because: SuppressedBecause
+) -> None:
+    opt_out.record(lead.email, lead_id=None, scope=Scope.EVERYTHING, because=because, now=timezone.now())
+    page = client.get(path).content.decode()
+    assert ('value="none"' in page, "Call us." in page) == (False, True)
+    answer = client.post(path, {"scope": "none"})
+    assert (answer.status_code, "Done." in answer.content.decode()) == (422, False)
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_link_in_an_older_mail_counts_for_the_address_in_use_where_it_was_theirs(
+    lead: Lead, path: str, client: Client, proven: bool
+) -> None:
+    now = timezone.now()
+    message = make_message(lead, now=now)
+    link = PatientLink.objects.create(lead=lead, token_hash="x", message=message, expires_at=now)
+    proven_at = now if proven else None
+    PatientSession.objects.create(lead=lead, secret_hash="y", link=link, created_at=now, proven_at=proven_at)
+    before = lead.email
+    Lead.objects.update(email="newer@example.org")
+    page = client.post(path, {"scope": "most"}).content.decode()
+    newer = opt_out.scope_of(suppression.hashes_of("newer@example.org"), lead.pk)
+    assert opt_out.scope_of(suppression.hashes_of(before), lead.pk) == Scope.MOST
+    assert newer == (Scope.MOST if proven else None)
+    assert ("counts for the address that this mail went to" in page) == (not proven)
+
+
+def test_whoever_reads_a_former_address_that_was_never_theirs_changes_nothing_of_the_person(
+    lead: Lead, path: str, client: Client
+) -> None:
+    now = timezone.now()
+    ConsentRecord.objects.create(lead=lead, kind=ConsentKind.EDUCATION, given=True, text="x", text_version="1")
+    Lead.objects.update(email="newer@example.org")
+    lead.refresh_from_db()
+    client.post(path, {"scope": "most"})
+    assert opt_out.choice_of(lead) is None
+    opt_out.record(lead.email, lead_id=lead.pk, scope=Scope.EVERYTHING, because=SuppressedBecause.OPT_OUT, now=now)
+    client.post(path, {"scope": "none"})
+    assert opt_out.scope_of(suppression.hashes_of(lead.email), lead.pk) == Scope.EVERYTHING
+
+
+def test_a_former_address_that_gave_out_keeps_nobody_from_mail_again(lead: Lead, path: str, client: Client) -> None:
+    now = timezone.now()
+    link = PatientLink.objects.create(lead=lead, token_hash="x", message=make_message(lead, now=now), expires_at=now)
+    PatientSession.objects.create(lead=lead, secret_hash="y", link=link, created_at=now, proven_at=now)
+    opt_out.record(lead.email, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
+    Lead.objects.update(email="newer@example.org")
+    client.post(path, {"scope": "most"})
+    page = client.post(path, {"scope": "none"}).content.decode()
+    assert ("Done." in page, "Call us." in page) == (True, False)
+    assert opt_out.scope_of(suppression.hashes_of("newer@example.org"), lead.pk) is None
 
 
 @pytest.mark.parametrize("given", [{"scope": ""}, {"scope": "some"}])
