@@ -291,4 +291,18 @@ FOLLOW_UP_GUARDS = [
         "    return True",
         "crm/test_preferences.py::test_a_link_in_an_older_mail_counts_for_the_address_in_use_where_it_was_theirs",
     ),
+    Guard(
+        "a press on the next step means the one that was shown",
+        "crm/actions/sequences.py",
+        "    if shown and step.key != shown:",
+        "    if shown and not step:",
+        "crm/test_desk_follow_ups.py::test_of_two_who_press_at_once_the_second_is_told",
+    ),
+    Guard(
+        "a draft that somebody else saved is not written over unseen",
+        "crm/actions/sequence_versions.py",
+        "    if seen and seen != fingerprint(locked) and",
+        "    if seen and not locked and",
+        "crm/test_desk_sequences.py::test_of_two_who_edit_one_draft_the_second_is_shown_what_the_first_saved",
+    ),
 ]

@@ -1,6 +1,8 @@
 """Changing sequences: copies are drafts; a published one begins for new people; nobody is moved unasked."""
 
+import json
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +12,7 @@ from crm.actions import access, sequences
 from crm.enums import TRANSITIONS, UNDER_WAY, AccessAction, EnrolmentState, Stage
 from crm.models import Enrolment, Message, SequenceVersion, StepOutcome, User, VersionState
 from crm.models.sequence import EnrolmentQuerySet
+from crm.sequences import difference
 from crm.sequences.definition import Definition, Do, SequenceRefused, read
 
 BEHIND = "Its day had passed when the sequence was changed"
@@ -25,9 +28,19 @@ def copy(version: SequenceVersion, *, by: User, now: datetime) -> SequenceVersio
     )
 
 
+class DraftChanged(SequenceRefused):
+    """Somebody else saved the draft since the page was made; the message says in what it differs."""
+
+
+def fingerprint(version: SequenceVersion) -> str:
+    """Name what a draft holds, so that a page can say later what it had shown."""
+    return sha256(json.dumps([version.body, version.note], sort_keys=True).encode()).hexdigest()[:16]
+
+
 @transaction.atomic
-def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str) -> SequenceVersion:
-    """Keeps an edited body. Raises SequenceRefused, in words, for one that cannot be carried out."""
+def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str, seen: str = "") -> SequenceVersion:
+    """Keeps an edited body. Raises SequenceRefused, in words, for one that cannot be carried out, and DraftChanged when
+    the draft is not what the page had `seen` (its fingerprint)."""
     definition = read(body, conditions=conditions.known() | {*version.definition.when, *version.definition.stops})
     texts = set(mail_texts.names())
     unknown = sorted({step.text for step in definition.steps if step.do == Do.MAIL} - texts)
@@ -37,6 +50,9 @@ def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str) -> 
     locked = SequenceVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if locked.state != VersionState.DRAFT:
         raise SequenceRefused("It was published meanwhile: make a copy.")
+    if seen and seen != fingerprint(locked) and (locked.body, locked.note) != (definition.body, note):
+        changes = "; ".join(difference.in_words(locked.definition, definition)) or "the note alone"
+        raise DraftChanged(f"Somebody else saved this draft. Yours would change: {changes}. Save again to do so.")
     locked.body, locked.note = definition.body, note
     locked.save(update_fields=["body", "note"])
     return locked

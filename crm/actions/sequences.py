@@ -230,11 +230,7 @@ def pause(
 @transaction.atomic
 def resume(enrolment: Enrolment, *, now: datetime) -> None:
     """Goes on with a paused or parked enrolment, as its sequence declares. Raises SequenceActionRefused otherwise."""
-    locked = (
-        Enrolment.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("version", "lead__location")
-        .get(pk=enrolment.pk)
-    )
+    locked = _locked(enrolment)
     if locked.state not in {EnrolmentState.PAUSED, EnrolmentState.PARKED}:
         raise SequenceActionRefused("This is not paused: somebody else may have been quicker.")
     if locked.lead.safety_hold:
@@ -251,17 +247,14 @@ def resume(enrolment: Enrolment, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def skip_next(enrolment: Enrolment, *, by: User, now: datetime) -> str:
-    """Leaves out the step that is next; returns it in words. Raises SequenceActionRefused when there is none."""
-    locked = (
-        Enrolment.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("version", "lead__location")
-        .get(pk=enrolment.pk)
-    )
+def skip_next(enrolment: Enrolment, *, by: User, now: datetime, shown: str = "") -> str:
+    """Leaves out the step that is next; returns it in words. `shown`: the key of the one that the page called next.
+    Raises SequenceActionRefused when there is none, or when it is another one by now."""
+    locked = _locked(enrolment)
     upcoming = left_of(locked)
     if locked.state not in UNDER_WAY or not upcoming:
         raise SequenceActionRefused("No step is left to skip.")
-    _at, step = upcoming[0]
+    step = _next_as_shown(upcoming, shown)
     StepOutcome.objects.create(
         enrolment=locked, step=step.key, result=StepResult.SKIPPED, reason=f"Skipped by {by}"[:200], at=now
     )
@@ -272,10 +265,28 @@ def skip_next(enrolment: Enrolment, *, by: User, now: datetime) -> str:
 
 
 @transaction.atomic
-def do_next_now(enrolment: Enrolment, *, now: datetime) -> None:
-    """Makes the next step due at once; the rules of sending still hold. Raises SequenceActionRefused when paused."""
+def do_next_now(enrolment: Enrolment, *, now: datetime, shown: str = "") -> None:
+    """Makes the next step due at once; the rules of sending still hold. Raises SequenceActionRefused when paused, and
+    as skip_next when the page showed another step."""
+    if upcoming := left_of(_locked(enrolment)):
+        _next_as_shown(upcoming, shown)
     if not Enrolment.objects.filter(pk=enrolment.pk, state=EnrolmentState.LIVE).update(due_at=now, hurry=True):
         raise SequenceActionRefused("Resume it first: nothing is due while it is paused.")
+
+
+def _locked(enrolment: Enrolment) -> Enrolment:
+    locked = Enrolment.objects.select_for_update(no_key=True, of=("self",))
+    return locked.select_related("version", "lead__location").get(pk=enrolment.pk)
+
+
+def _next_as_shown(upcoming: list[tuple[datetime, Step]], shown: str) -> Step:
+    """The step that is next; refused when the page showed another one. A press that names none claims nothing."""
+    step = upcoming[0][1]
+    if shown and step.key != shown:
+        raise SequenceActionRefused(
+            f"Somebody was quicker: what comes next is now {step.in_words}. Nothing was changed."
+        )
+    return step
 
 
 # --- What they share --------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrolment_id: UUID
     if request.method != "POST":
         return back(lead_id)
     enrolment = get_object_or_404(Enrolment.objects.select_related("version"), pk=enrolment_id, lead_id=lead_id)
-    user, now = user_of(request), timezone.now()
+    user, now, shown = user_of(request), timezone.now(), request.POST.get("step", "")
     try:
         if what == "pause":
             sequences.pause(enrolment, reason=f"Paused by {user}", now=now)
@@ -95,9 +95,9 @@ def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrolment_id: UUID
             sequences.resume(enrolment, now=now)
             said = "It goes on."
         elif what == "skip":
-            said = f"Skipped: {sequences.skip_next(enrolment, by=user, now=now)}"
+            said = f"Skipped: {sequences.skip_next(enrolment, by=user, now=now, shown=shown)}"
         elif what == "now":
-            sequences.do_next_now(enrolment, now=now)
+            sequences.do_next_now(enrolment, now=now, shown=shown)
             said = "The next step is due now. The rules of sending still hold."
         elif what == "stop":
             sequences.stop(enrolment, reason=f"Stopped by {user}", now=now)

@@ -33,9 +33,10 @@ class HeadForm(forms.Form):
     stops = forms.MultipleChoiceField(label="Ends when one holds", required=False, widget=forms.CheckboxSelectMultiple)
     on_resume = forms.ChoiceField(label="After a pause", choices=list(_ON_RESUME.items()))
     note = LineField(label="What was changed, and why", max_length=200, required=False)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)  # what the draft held when the page was made
 
-    def __init__(self, data: Any, *, definition: Definition) -> None:
-        told = definition.model_dump(mode="json")
+    def __init__(self, data: Any, *, definition: Definition, seen: str) -> None:
+        told = definition.model_dump(mode="json") | {"seen": seen}
         super().__init__(data, initial={name: told.get(name) for name in self.base_fields})
         for name in ("when", "stops"):
             self.fields[name].choices = _named(sorted(conditions.known() | set(told[name])))  # type: ignore[attr-defined]
@@ -84,5 +85,5 @@ class StepForms(_Rows):  # type: ignore[misc, valid-type]  # made by a factory
 
 def body_from(version: SequenceVersion, head: HeadForm, steps: StepForms) -> dict[str, Any]:
     """The body of a definition from two valid forms."""
-    told = {name: value for name, value in head.cleaned_data.items() if name != "note"}
+    told = {name: value for name, value in head.cleaned_data.items() if name not in {"note", "seen"}}
     return {"key": version.key, **told, "steps": steps.told}

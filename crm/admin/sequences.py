@@ -104,13 +104,22 @@ class SequenceVersionAdmin(PagesAdmin):
             messages.warning(request, "Only a draft can be edited: make a copy first.")
             return redirect("admin:crm_sequenceversion_change", pk)
         data = request.POST or None
-        head, steps = HeadForm(data, definition=version.definition), StepForms(data, definition=version.definition)
-        refused = ""
+        seen, refused = sequence_versions.fingerprint(version), ""
+        head = HeadForm(data, definition=version.definition, seen=seen)
+        steps = StepForms(data, definition=version.definition)
         if request.method == "POST" and head.is_valid() and steps.is_valid():
             try:
                 sequence_versions.save_draft(
-                    version, body=body_from(version, head, steps), note=head.cleaned_data["note"]
+                    version,
+                    body=body_from(version, head, steps),
+                    note=head.cleaned_data["note"],
+                    seen=head.cleaned_data["seen"],
                 )
+            except sequence_versions.DraftChanged as trouble:
+                refused = trouble.message
+                known = request.POST.copy()
+                known["seen"] = seen  # whoever saves again has read it
+                head.data = known
             except DomainError as trouble:
                 refused = trouble.message
             else:

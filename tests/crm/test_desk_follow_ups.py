@@ -70,6 +70,22 @@ def test_the_buttons(desk: Client, lead: Lead, enrolment: Enrolment, coordinator
     assert press(desk, enrolment, "nonsense") == 404
 
 
+@pytest.mark.parametrize("what", ["skip", "now"])
+def test_of_two_who_press_at_once_the_second_is_told(desk: Client, lead: Lead, enrolment: Enrolment, what: str) -> None:
+    """Both look at the same page: its button names the step that it shows."""
+    button = page_of(desk, lead).partition(f"{enrolment.pk}/{what}/")[2].partition("</form>")[0]
+    assert 'name="step" value="hour"' in button
+    address = f"/admin/crm/lead/{lead.pk}/follow-ups/{enrolment.pk}/{what}/"
+    desk.post(address, {"step": "hour"})
+    Enrolment.objects.update(due_at=BEGUN + timedelta(hours=1))
+    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    done = StepOutcome.objects.filter(enrolment=enrolment).count()
+    answer = desk.post(address, {"step": "hour"}, follow=True).content.decode()
+    assert "Somebody was quicker: what comes next is now Mail “resume_again”" in answer
+    enrolment.refresh_from_db()
+    assert (StepOutcome.objects.filter(enrolment=enrolment).count(), enrolment.hurry) == (done, False)
+
+
 def test_looking_at_an_address_of_a_button_changes_nothing(desk: Client, enrolment: Enrolment) -> None:
     desk.get(f"/admin/crm/lead/{enrolment.lead_id}/follow-ups/{enrolment.pk}/stop/")
     enrolment.refresh_from_db()

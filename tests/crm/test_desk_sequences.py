@@ -128,6 +128,26 @@ def test_what_cannot_be_carried_out_is_said_and_nothing_typed_is_lost(
     assert draft.body == version_of().body
 
 
+def test_of_two_who_edit_one_draft_the_second_is_shown_what_the_first_saved(boss: Client, db: None) -> None:
+    draft = draft_of(boss)
+    address = f"{LIST}{draft.pk}/edit/"
+    seen = re.search(r'name="seen" value="(\w+)"', boss.get(address).content.decode())
+    assert seen
+    mine = form_of(draft, **{"steps-0-after": "3h", "seen": seen[1]})
+    boss.post(address, form_of(draft, **{"steps-0-after": "2h", "seen": seen[1]}))
+    answer = boss.post(address, mine)
+    page = unescape(answer.content.decode())
+    assert (answer.status_code, "Somebody else saved this draft" in page) == (422, True)
+    assert "Step hour: Mail “resume”, after 2h → Mail “resume”, after 3h" in page
+    draft.refresh_from_db()
+    assert draft.definition.steps[0].after == timedelta(hours=2)
+    again = re.search(r'name="seen" value="(\w+)"', page)
+    assert again
+    boss.post(address, mine | {"seen": again[1]})
+    draft.refresh_from_db()
+    assert draft.definition.steps[0].after == timedelta(hours=3)
+
+
 def test_a_step_is_added_and_one_is_taken_out(boss: Client, db: None) -> None:
     draft = draft_of(boss)
     new = {"steps-3-key": "call", "steps-3-do": "call", "steps-3-title": "Call", "steps-3-after": "4d"}
