@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from crm.enums import MessageClass
-from crm.models import Message, Scope, Suppression
+from crm.models import Lead, Message, Scope, Suppression
 
 TRIED_AGAIN_AFTER = timedelta(days=30)
 # What each scope holds back. Appointment mails of a person, and answers to their own acts, stop only by their own wish.
@@ -49,6 +49,12 @@ def of_messages(messages: Iterable[Message], *, now: datetime | None = None) -> 
             if _holds_back(row, message, now=now):
                 found[message.pk] = f"{row.get_because_display()} ({row.get_scope_display().lower()})"
     return found
+
+
+def answers_are_stopped(lead: Lead) -> bool:
+    """Return whether not even an answer to their own act, such as a link, is mailed to this person. One query."""
+    probe = Message(lead=lead, to_email=lead.email, message_class=MessageClass.ANSWER)
+    return bool(of_messages([probe]))
 
 
 def _holds_back(row: Suppression, message: Message, *, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from crm import dispatch, emails, private_messages
+from crm import dispatch, emails, private_messages, suppression
 from crm.actions import events, tasks
 from crm.enums import ActivityKind, Event, MessageState, TaskKind
 from crm.models import Activity, Lead, Message, PatientSession, PrivateMessage, Task, User
@@ -35,16 +35,18 @@ def write(
     """Keep a coordinator's message on the private page, and settle what the page it was written on had `seen`.
 
     A mail says only that there is one, and not again before the patient has been there. The same id with the same text
-    again changes nothing. False when no mail goes out, for want of an address. Side effects: PrivateMessage, Activity,
-    Message, tasks.
+    again changes nothing. False when no mail goes out, for want of an address or because it takes none. Side effects:
+    PrivateMessage, Activity, Message, tasks.
     """
     message = PrivateMessage(pk=_key(lead, message_id, text, by=by), lead=lead, by=by, text=text, at=now)
+    is_mailed = _takes_mail(lead)
     if not _add(message):
-        return bool(lead.email)
+        return is_mailed
     _note(lead, by=by, summary="Wrote a message on the private page", now=now)
     _settle(lead, by=by, seen=seen or Seen(), now=now)
-    _notify(lead, about=message, now=now)
-    return bool(lead.email)
+    if is_mailed:
+        _notify(lead, about=message, now=now)
+    return is_mailed
 
 
 @transaction.atomic
@@ -112,17 +114,20 @@ def show_patient(lead: Lead, *, until: PrivateMessage, now: datetime) -> None:
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     new.filter(at__lte=until.at).update(read_at=now)
     if later := new.order_by("-at", "-pk").first():
-        _notify(lead, about=later, now=now)
+        if _takes_mail(lead):
+            _notify(lead, about=later, now=now)
         return
     waiting = Message.objects.filter(lead=lead, name=emails.NOTICE, state=MessageState.QUEUED)
     waiting.update(state=MessageState.CANCELLED, reason="Read before it went out", finished_at=now)
 
 
+def _takes_mail(lead: Lead) -> bool:
+    return bool(lead.email) and not suppression.answers_are_stopped(lead)
+
+
 def _notify(lead: Lead, *, about: PrivateMessage, now: datetime) -> None:
     """One notice until the patient has been there or its link is too old, and never two within NOTICES_APART: the
     second waits."""
-    if not lead.email:
-        return
     went = Message.objects.filter(
         lead=lead, name=emails.NOTICE, to_email=lead.email, state__in=[*NOT_GONE, MessageState.SENT]
     )

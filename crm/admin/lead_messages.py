@@ -92,7 +92,9 @@ def write(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
         if mailed:
             messages.success(request, "The message is on the private page. A mail says that it is there.")
         else:
-            messages.warning(request, "The message is kept. There is no e-mail address: call, or nobody reads it.")
+            why = "No mail goes to this address" if lead.email else "There is no e-mail address"
+            how = "write by post" if lead.do_not_call else "call"
+            messages.warning(request, f"The message is kept. {why}: {how}, or nobody reads it.")
         if private_messages.awaits_answer(lead):
             messages.warning(request, MEANWHILE)
         return back(lead_id)

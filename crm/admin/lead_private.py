@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import override
 
-from crm import patient_access, registry, tries
+from crm import patient_access, registry, suppression, tries
 from crm.actions import access
 from crm.actions import messages as outbox
 from crm.admin.lead_page import back, find_lead, user_of
@@ -58,7 +58,9 @@ def send_link(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
     """Mails a link to the private page."""
     if request.method == "POST":
         lead = find_lead(lead_id)
-        if outbox.send_link(lead, by=user_of(request), now=timezone.now(), asked=id_in(request, "asked")):
+        if lead.email and suppression.answers_are_stopped(lead):
+            messages.warning(request, "No mail goes to this address: add another, or fill the questions in together.")
+        elif outbox.send_link(lead, by=user_of(request), now=timezone.now(), asked=id_in(request, "asked")):
             messages.success(request, f"A link is on its way to {lead.email}.")
         else:
             messages.warning(request, "There is no e-mail address: add one, or fill the questions in together.")

@@ -10,10 +10,22 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import delivery, eligibility, patient_access
-from crm.actions import conversation, inbound
+from crm.actions import conversation, inbound, opt_out
 from crm.enums import MessageClass, MessageState, TaskKind
 from crm.inbound import Arrived, Kind
-from crm.models import Activity, InboundMail, Lead, Location, Message, PrivateMessage, Snippet, Task, User
+from crm.models import (
+    Activity,
+    InboundMail,
+    Lead,
+    Location,
+    Message,
+    PrivateMessage,
+    Scope,
+    Snippet,
+    SuppressedBecause,
+    Task,
+    User,
+)
 from tests.factories import NOON, PASSWORD, in_their_place, make_lead, make_message, make_user, tablet
 from tests.faults.far_end import far_end
 from tests.page_forms import as_sent
@@ -103,6 +115,18 @@ def test_without_an_address_staff_are_told(desk: Client, lead: Lead) -> None:
     Lead.objects.update(email="")
     page = desk.get(written(desk, lead)["Location"]).content.decode()
     assert "There is no e-mail address" in page
+    assert PrivateMessage.objects.exists()
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(("no_calls", "how"), [(False, "call"), (True, "write by post")])
+def test_where_no_mail_goes_staff_are_told(desk: Client, lead: Lead, no_calls: bool, how: str) -> None:
+    because = SuppressedBecause.BOUNCE
+    opt_out.record(lead.email, lead_id=None, scope=Scope.EVERYTHING, because=because, now=NOON)
+    Lead.objects.update(do_not_call=no_calls)
+    page = desk.get(written(desk, lead)["Location"]).content.decode()
+    assert f"No mail goes to this address: {how}, or nobody reads it." in page
+    assert "A mail says that it is there" not in page
     assert PrivateMessage.objects.exists()
     assert not Message.objects.exists()
 
@@ -414,6 +438,19 @@ def test_what_is_written_while_the_page_opens_is_not_read_and_has_its_notice(lea
     conversation.show_patient(lead, until=shown, now=minutes(1))
     assert PrivateMessage.objects.filter(read_at=None).count() == 1
     assert Message.objects.get(state=MessageState.QUEUED).due_at == minutes(15)
+
+
+def test_without_an_address_nothing_is_mailed_about_what_came_while_the_page_opened(lead: Lead) -> None:
+    Lead.objects.update(email="")
+    lead.refresh_from_db()
+    by = make_user()
+    for minute in (0, 1):
+        conversation.write(lead, text=f"Message {minute}", by=by, now=minutes(minute))
+    shown = PrivateMessage.objects.order_by("at").first()
+    assert shown
+    conversation.show_patient(lead, until=shown, now=minutes(2))
+    assert PrivateMessage.objects.filter(read_at=None).count() == 1
+    assert not Message.objects.exists()
 
 
 def test_a_notice_whose_link_is_too_old_is_followed_by_another(lead: Lead) -> None:

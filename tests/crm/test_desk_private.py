@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm.actions import treatments
+from crm.actions import opt_out, treatments
 from crm.enums import AccessAction, LinkPurpose, MessageState
 from crm.errors import TreatmentRefused
-from crm.models import AccessEvent, Lead, Location, Message, PatientSession
+from crm.models import AccessEvent, Lead, Location, Message, PatientSession, Scope, SuppressedBecause
 from crm.treatment_enums import Documentation, Source
 from tests.factories import NOON, PASSWORD, make_lead, make_link, make_user
 
@@ -75,6 +75,14 @@ def test_no_link_without_an_address(desk: Client, lead: Lead) -> None:
     go(desk, lead, "crm_lead_send_link")
     assert not Message.objects.exists()
     assert "There is no e-mail address" in said(desk, lead)
+
+
+def test_no_link_where_no_mail_goes(desk: Client, lead: Lead) -> None:
+    because = SuppressedBecause.BOUNCE
+    opt_out.record(lead.email, lead_id=None, scope=Scope.EVERYTHING, because=because, now=timezone.now())
+    go(desk, lead, "crm_lead_send_link")
+    assert not Message.objects.exists()
+    assert "No mail goes to this address" in said(desk, lead)
 
 
 def test_a_code_on_the_telephone(desk: Client, lead: Lead) -> None:
