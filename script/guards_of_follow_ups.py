@@ -305,4 +305,18 @@ FOLLOW_UP_GUARDS = [
         "    if seen and not locked and",
         "crm/test_desk_sequences.py::test_of_two_who_edit_one_draft_the_second_is_shown_what_the_first_saved",
     ),
+    Guard(
+        "a draft is published as the page had shown it",
+        "crm/actions/sequence_versions.py",
+        "    if seen and seen != fingerprint(locked):",
+        "    if seen and not locked:",
+        "crm/test_desk_sequences.py::test_a_draft_that_somebody_saved_meanwhile_is_looked_at_before_it_is_published",
+    ),
+    Guard(
+        "a text that somebody else published is not replaced unseen",
+        "crm/actions/mail_texts.py",
+        "    if seen is not None and seen != in_force:",
+        "    if seen is not None and in_force is None:",
+        "crm/test_desk_sequences.py::test_of_two_who_publish_one_text_the_second_is_shown_what_the_first_published",
+    ),
 ]

@@ -29,7 +29,7 @@ def copy(version: SequenceVersion, *, by: User, now: datetime) -> SequenceVersio
 
 
 class DraftChanged(SequenceRefused):
-    """Somebody else saved the draft since the page was made; the message says in what it differs."""
+    """Somebody else saved the draft since the page was made; the message says what they should look at."""
 
 
 def fingerprint(version: SequenceVersion) -> str:
@@ -59,13 +59,16 @@ def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str, see
 
 
 @transaction.atomic
-def publish(version: SequenceVersion) -> None:
+def publish(version: SequenceVersion, *, seen: str = "") -> None:
     """From now on this version begins; the one before is withdrawn. Raises SequenceRefused when it is in force, or when
-    it moves leads where none can go by itself."""
+    it moves leads where none can go by itself, and DraftChanged as save_draft."""
     versions = SequenceVersion.objects.select_for_update(no_key=True).filter(key=version.key)
-    if versions.get(pk=version.pk).state == VersionState.PUBLISHED:
+    locked = versions.get(pk=version.pk)
+    if locked.state == VersionState.PUBLISHED:
         raise SequenceRefused("This version is in force already.")
-    _refuse_impossible_moves(version.definition)
+    if seen and seen != fingerprint(locked):
+        raise DraftChanged("Somebody else saved this draft since your page was made: look at it and publish it then.")
+    _refuse_impossible_moves(locked.definition)
     versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.WITHDRAWN)
     versions.filter(pk=version.pk).update(state=VersionState.PUBLISHED)
     transaction.on_commit(sequences.forget_versions, robust=True)

@@ -33,6 +33,7 @@ class TextForm(forms.Form):
         max_length=9,
         help_text="A reference number; empty: the latest.",
     )
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)  # the version that was sent when it was made
 
     def __init__(self, *args: Any, language: str, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,6 +56,17 @@ class TextForm(forms.Form):
     @property
     def text(self) -> Text:
         return Text(self.cleaned_data.get("subject", ""), self.cleaned_data.get("body", ""))
+
+    @property
+    def number_seen(self) -> int | None:
+        """The version that the page called the one that is sent, 0: the product's own; None when it names none."""
+        said = str(self.data.get("seen", ""))
+        return int(said) if said.isdecimal() else None
+
+    def show_newer(self, number: int, message: str) -> None:
+        """Say what somebody else did meanwhile: who presses again has read it."""
+        self.data = {**dict(self.data.items()), "seen": str(number)}
+        self.add_error(None, message)
 
     @cached_property
     def lead(self) -> Lead | None:
@@ -101,16 +113,19 @@ class MailTextAdmin(PagesAdmin):
     def edit(self, request: HttpRequest, name: str, language: str) -> HttpResponse:
         """Publish, send a test, or go back to the text of the product: the button says which."""
         self.may(request, "crm.view_mailtext")
+        mail_texts.forget_texts()  # what is changed here is what is sent, not what was a moment ago
         text, ours = self._find(name, language)
-        form = TextForm(request.POST or None, language=language, by=user_of(request), initial=text._asdict())
+        initial = text._asdict() | {"seen": _number(ours, language)}
+        form, newer = TextForm(request.POST or None, language=language, by=user_of(request), initial=initial), None
         if request.method == "POST":
             self.may(request, "crm.change_mailtext")
-            if "withdraw" in request.POST:
-                texts.withdraw(name, language)
-                messages.success(request, "The text that comes with the product is sent again.")
-                return redirect("admin:crm_mailtext_edit", name, language)
-            if form.is_valid() and self._carry_out(request, form, name, language):
-                return redirect("admin:crm_mailtext_edit", name, language)
+            try:
+                if self._carry_out(request, form, name, language):
+                    return redirect("admin:crm_mailtext_edit", name, language)
+            except texts.TextChanged as changed:
+                mail_texts.forget_texts()
+                newer, ours = self._find(name, language)
+                form.show_newer(_number(ours, language), changed.message)
         made = self._preview_of(form, name, text)
         return self.page(
             request,
@@ -121,6 +136,7 @@ class MailTextAdmin(PagesAdmin):
             name=name,
             language=language,
             form=form,
+            newer=newer,
             ours=ours,
             made=made,
             placeholders=sorted(FILLED_NOW | FILLED_LATER),
@@ -131,6 +147,13 @@ class MailTextAdmin(PagesAdmin):
         )
 
     def _carry_out(self, request: HttpRequest, form: TextForm, name: str, language: str) -> bool:
+        """Do what the button says; whether that is done. Raises TextChanged."""
+        if "withdraw" in request.POST:
+            texts.withdraw(name, language, seen=form.number_seen)
+            messages.success(request, "The text that comes with the product is sent again.")
+            return True
+        if not form.is_valid():
+            return False
         user, now, lead = user_of(request), timezone.now(), form.lead
         if "test" in request.POST:
             if lead is None:
@@ -140,7 +163,9 @@ class MailTextAdmin(PagesAdmin):
                 messages.success(request, f"A test is on its way to {user.email}. Nothing was saved.")
             return False
         try:
-            made = texts.publish(name, language, form.text, by=user, now=now)
+            made = texts.publish(name, language, form.text, by=user, now=now, seen=form.number_seen)
+        except texts.TextChanged:
+            raise
         except TextRefused as refused:
             form.add_error(None, refused.message)
             return False
@@ -170,3 +195,8 @@ class MailTextAdmin(PagesAdmin):
             return mail_texts.in_force(name, language)
         except mail_texts.NoSuchText:
             raise Http404 from None
+
+
+def _number(ours: MailText | None, language: str) -> int:
+    """Of the version that is sent in this language, 0 for the text of the product."""
+    return ours.number if ours and ours.language == language else 0

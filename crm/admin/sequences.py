@@ -60,6 +60,7 @@ class SequenceVersionAdmin(PagesAdmin):
             title=str(version),
             leads=[rehearsal["rehearsed"].pk] if rehearsal["rehearsed"] else [],
             version=version,
+            seen=sequence_versions.fingerprint(version),
             definition=version.definition,
             in_force=in_force,
             differences=difference.in_words(compared.definition, version.definition) if compared else [],
@@ -148,7 +149,7 @@ class SequenceVersionAdmin(PagesAdmin):
             if what == "copy":
                 return once(request, lambda: self._copy(version, user)) or self._copied_already(request, version)
             if what == "publish":
-                sequence_versions.publish(version)
+                sequence_versions.publish(version, seen=request.POST.get("seen", ""))
                 messages.success(request, "Published: whoever is enrolled from now on gets this version.")
             elif what == "withdraw":
                 sequence_versions.withdraw(version)

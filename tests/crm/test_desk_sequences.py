@@ -61,6 +61,13 @@ def form_of(version: SequenceVersion, **changes: Any) -> dict[str, Any]:
     return data | changes
 
 
+def seen_on(boss: Client, address: str) -> str:
+    """What a page says it had shown, for the press that follows."""
+    found = re.search(r'name="seen" value="(\w+)"', boss.get(address).content.decode())
+    assert found
+    return found[1]
+
+
 # --- Sequences --------------------------------------------------------------------------------------------------------
 def test_the_list_shows_every_sequence_with_its_figures(desk: Client, lead: Lead) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
@@ -131,10 +138,9 @@ def test_what_cannot_be_carried_out_is_said_and_nothing_typed_is_lost(
 def test_of_two_who_edit_one_draft_the_second_is_shown_what_the_first_saved(boss: Client, db: None) -> None:
     draft = draft_of(boss)
     address = f"{LIST}{draft.pk}/edit/"
-    seen = re.search(r'name="seen" value="(\w+)"', boss.get(address).content.decode())
-    assert seen
-    mine = form_of(draft, **{"steps-0-after": "3h", "seen": seen[1]})
-    boss.post(address, form_of(draft, **{"steps-0-after": "2h", "seen": seen[1]}))
+    seen = seen_on(boss, address)
+    mine = form_of(draft, **{"steps-0-after": "3h", "seen": seen})
+    boss.post(address, form_of(draft, **{"steps-0-after": "2h", "seen": seen}))
     answer = boss.post(address, mine)
     page = unescape(answer.content.decode())
     assert (answer.status_code, "Somebody else saved this draft" in page) == (422, True)
@@ -146,6 +152,20 @@ def test_of_two_who_edit_one_draft_the_second_is_shown_what_the_first_saved(boss
     boss.post(address, mine | {"seen": again[1]})
     draft.refresh_from_db()
     assert draft.definition.steps[0].after == timedelta(hours=3)
+
+
+def test_a_draft_that_somebody_saved_meanwhile_is_looked_at_before_it_is_published(boss: Client, db: None) -> None:
+    draft = draft_of(boss)
+    address = f"{LIST}{draft.pk}/"
+    shown = seen_on(boss, address)
+    boss.post(f"{address}edit/", form_of(draft, **{"steps-0-after": "2h"}))
+    answer = boss.post(f"{address}publish/", {"seen": shown}, follow=True).content.decode()
+    assert "Somebody else saved this draft since your page was made" in answer
+    draft.refresh_from_db()
+    assert draft.state == VersionState.DRAFT
+    boss.post(f"{address}publish/", {"seen": seen_on(boss, address)})
+    draft.refresh_from_db()
+    assert draft.state == VersionState.PUBLISHED
 
 
 def test_a_step_is_added_and_one_is_taken_out(boss: Client, db: None) -> None:
@@ -281,6 +301,33 @@ def test_a_text_is_shown_as_it_would_arrive_and_published(boss: Client, lead: Le
     boss.post(TEXT, GOOD | {"subject": "Again", "publish": "1"})
     assert MailText.objects.get(state=VersionState.PUBLISHED).subject == "Again"
     boss.post(TEXT, {"withdraw": "1"})
+    assert not MailText.objects.filter(state=VersionState.PUBLISHED).exists()
+
+
+@pytest.mark.parametrize("press", [GOOD | {"subject": "Mine", "publish": "1"}, {"withdraw": "1"}])
+def test_of_two_who_publish_one_text_the_second_is_shown_what_the_first_published(
+    boss: Client, db: None, press: dict[str, str]
+) -> None:
+    boss.post(TEXT, GOOD | {"publish": "1"})
+    shown = {"seen": seen_on(boss, TEXT)}
+    boss.post(TEXT, GOOD | shown | {"subject": "Theirs {reference}", "publish": "1"})
+    answer = boss.post(TEXT, press | shown)
+    page = unescape(answer.content.decode())
+    assert (answer.status_code, "Somebody else published version 2 since this page was made" in page) == (422, True)
+    assert "What is sent now" in page
+    assert MailText.objects.get(state=VersionState.PUBLISHED).subject == "Theirs {reference}"
+    again = re.search(r'name="seen" value="(\d+)"', page)
+    assert again
+    assert boss.post(TEXT, press | {"seen": again[1]}).status_code == 302
+    assert not MailText.objects.filter(state=VersionState.PUBLISHED, number=2).exists()
+
+
+def test_who_publishes_over_a_text_that_went_back_to_the_products_is_told(boss: Client, db: None) -> None:
+    boss.post(TEXT, GOOD | {"publish": "1"})
+    shown = {"seen": seen_on(boss, TEXT)}
+    boss.post(TEXT, shown | {"withdraw": "1"})
+    page = boss.post(TEXT, GOOD | shown | {"publish": "1"}).content.decode()
+    assert "Somebody else went back to the text of the product" in page
     assert not MailText.objects.filter(state=VersionState.PUBLISHED).exists()
 
 
