@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import override
 
-from crm import dispatch, emails, preference_link, registry, tries
+from crm import dispatch, emails, preference_link, registry, suppression, tries
 from crm.enums import LinkPurpose, ProofWay
 from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession, User
 
@@ -179,7 +179,8 @@ def end_those_of_desk(desk: str, *, now: datetime) -> list[PatientSession]:
 @transaction.atomic
 def send_code(session: PatientSession, *, now: datetime, asked: UUID | None = None) -> bool:
     """Mail a code to the address on record, once for each `asked`. False when there is none, when somebody else has the
-    same one, when too many were asked for within the hour, and in a browser that has opened no link.
+    same one or no mail goes there, when too many were asked for within the hour, and in a browser that has opened no
+    link.
 
     Locks the lead: however many ask at once, the limit holds.
     """
@@ -191,12 +192,18 @@ def send_code(session: PatientSession, *, now: datetime, asked: UUID | None = No
     if sent.filter(key=message.key).exists():
         return True
     recent = sent.filter(created_at__gt=now - timedelta(hours=1)).count()
-    if not lead.email or recent >= CODES_AN_HOUR or shares_address(lead):
+    if not lead.email or recent >= CODES_AN_HOUR or not mails_codes_to(lead):
         return False
     message.save()
     PatientCode.objects.create(session=session, message=message, code_hash="", expires_at=now + CODE_LIVES)
     dispatch.send_after_commit(message)
     return True
+
+
+def mails_codes_to(lead: Lead) -> bool:
+    """Return whether a code that is mailed arrives and proves something: mail goes to the address, and nobody else
+    reads it."""
+    return not shares_address(lead) and not suppression.answers_are_stopped(lead)
 
 
 def shares_address(lead: Lead) -> bool:

@@ -24,8 +24,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm import cookies, desk_session, patient_access, registry, second_factor, whose_page
-from crm.actions import access
+from crm import (
+    cookies,
+    desk_session,
+    patient_access,
+    preference_link,
+    registry,
+    second_factor,
+    suppression,
+    whose_page,
+)
+from crm.actions import access, opt_out
 from crm.client_address import client_address
 from crm.enums import AccessAction, LinkPurpose
 from crm.models import PatientSession, User
@@ -303,12 +312,23 @@ def _ask(request: HttpRequest, session: PatientSession, **given: Any) -> HttpRes
     context: dict[str, Any] = {
         "ways": second_factor.ways(session, now=timezone.now(), address=client_address(request)),
         "address": _masked(session.lead.email),
+        "stopped": _stopped(session),
         "asked": uuid.uuid4(),
         "code": CodeForm(),
         "birthday": BirthdayForm(),
     } | given
     wrong = context["code"].errors or context["birthday"].errors
     return _private(render(request, "private/code.html", context, status=422 if wrong else 200))
+
+
+def _stopped(session: PatientSession) -> dict[str, Any] | None:
+    """Why no code can be mailed to an address, for a browser that has opened a link: the person's own wish, which they
+    can take back, or an address that takes none. None when mail goes there."""
+    lead = session.lead
+    if not lead.email or not suppression.answers_are_stopped(lead):
+        return None
+    choices = reverse("preferences", args=[preference_link.make(lead.pk, lead.email)])
+    return {"by_wish": not opt_out.is_stopped_by_others(lead), "choices": choices}
 
 
 def _masked(address: str) -> str:

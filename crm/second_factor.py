@@ -32,7 +32,7 @@ def ways(session: PatientSession, *, now: datetime, address: str = "") -> Ways:
         return Ways(mail=False, birthday=False, code=False)
     may = {way: tries.may_try(lead, way, address=address, now=now) for way in ProofWay}
     return Ways(
-        mail=bool(lead.email) and may[ProofWay.CODE] and not patient_access.shares_address(lead),
+        mail=bool(lead.email) and may[ProofWay.CODE] and patient_access.mails_codes_to(lead),
         birthday=bool(lead.date_of_birth) and may[ProofWay.BIRTHDAY],
         code=may[ProofWay.CODE],
     )

@@ -85,9 +85,16 @@ PRIVATE_GUARDS = [
     Guard(
         "no code goes to a shared mailbox",
         "crm/patient_access.py",
-        " or shares_address(lead):",
-        ":",
+        "    return not shares_address(lead) and not suppression.answers_are_stopped(lead)",
+        "    return not suppression.answers_are_stopped(lead)",
         "crm/test_second_factor.py::test_in_a_household_no_code_is_mailed",
+    ),
+    Guard(
+        "no code is promised where no mail goes",
+        "crm/patient_access.py",
+        "    return not shares_address(lead) and not suppression.answers_are_stopped(lead)",
+        "    return not shares_address(lead)",
+        "crm/test_second_factor.py::test_no_code_is_promised_where_no_mail_goes",
     ),
     Guard(
         "whoever types an address takes no code from its owner",

@@ -11,8 +11,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm import patient_access, second_factor
-from crm.actions import leads
-from crm.models import Lead, Location, Message, PatientCode, PatientLink, PatientSession
+from crm.actions import leads, opt_out
+from crm.models import (
+    Lead,
+    Location,
+    Message,
+    PatientCode,
+    PatientLink,
+    PatientSession,
+    Scope,
+    SuppressedBecause,
+)
 from tests.factories import make_lead, make_link, own_browser, step_one
 
 BORN = date(1970, 3, 15)
@@ -83,6 +92,13 @@ def test_it_is_led_to_nothing_that_asks_for_the_link_first(stranger: Client, vic
     led_to = set(re.findall(r'href="(/my/[^"]*)"', page))
     assert [one for one in led_to if stranger.get(one).headers.get("Location") == "/my/code/"] == []
     assert 'href="/my/documents/"' in own_browser(victim).get("/my/").content.decode()
+
+
+def test_a_stranger_learns_no_wish(stranger: Client, victim: Lead, now: datetime) -> None:
+    opt_out.record(victim.email, lead_id=victim.pk, scope=Scope.EVERYTHING, because=SuppressedBecause.OPT_OUT, now=now)
+    page = stranger.get("/my/code/").content.decode()
+    assert "Open the link in our e-mail" in page
+    assert "no e-mail from us" not in page
 
 
 def test_what_a_stranger_tries_takes_nothing_from_the_patient(victim: Lead, now: datetime) -> None:

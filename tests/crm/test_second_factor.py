@@ -14,9 +14,19 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import patient_access, second_factor, tries
-from crm.actions import leads
+from crm.actions import leads, opt_out
 from crm.enums import CameBy, LinkPurpose, ProofWay, Stage
-from crm.models import Activity, Lead, Location, Message, PatientLink, PatientSession, ProofTry
+from crm.models import (
+    Activity,
+    Lead,
+    Location,
+    Message,
+    PatientLink,
+    PatientSession,
+    ProofTry,
+    Scope,
+    SuppressedBecause,
+)
 from intake import pending
 from tests.factories import make_lead, make_link, make_user, prove, step_one
 from tests.recording import recorded_logs
@@ -201,6 +211,33 @@ def test_a_session_that_proved_nothing_makes_nobody_proven(lead: Lead, now: date
     assert not patient_access.shares_address(lead)
     patient_access.begin(other, now=now, by=make_user(), desk="key")
     assert patient_access.shares_address(lead)
+
+
+@pytest.mark.parametrize(
+    ("because", "said"),
+    [
+        (SuppressedBecause.OPT_OUT, "You get no e-mail from us, as you asked: we cannot mail you a code."),
+        (SuppressedBecause.BOUNCE, "Mail to your address is stopped: it came back, or was reported. Call us."),
+    ],
+)
+def test_no_code_is_promised_where_no_mail_goes(
+    lead: Lead, now: datetime, because: SuppressedBecause, said: str
+) -> None:
+    opt_out.record(lead.email, lead_id=lead.pk, scope=Scope.EVERYTHING, because=because, now=now)
+    browser = opened(lead)
+    for answer in (browser.get("/my/code/"), browser.post("/my/code/", {"send": "1"})):
+        page = answer.content.decode()
+        assert (said in page, 'name="send"' in page, "We sent a code" in page) == (True, False, False)
+        assert lead.location.phone_display in page
+        assert ('href="/u/' in page) == (because == SuppressedBecause.OPT_OUT)
+    assert not Message.objects.filter(name="code").exists()
+
+
+def test_one_persons_stop_keeps_no_code_from_others(lead: Lead, now: datetime) -> None:
+    other = make_lead(email=lead.email, first_name="Other")
+    stop: dict[str, Any] = {"scope": Scope.EVERYTHING, "because": SuppressedBecause.OPT_OUT, "now": now}
+    opt_out.record(other.email, lead_id=other.pk, **stop)
+    assert second_factor.ways(link_session(lead, now), now=now).mail
 
 
 # --- Who may set it --------------------------------------------------------------------------------------------------
