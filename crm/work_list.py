@@ -10,6 +10,7 @@ from django.utils import timezone
 from crm import registry
 from crm.enums import Stage, TaskKind
 from crm.models import SafetyAlert, Task, User
+from crm.models.absence import away_on
 from crm.models.lead import in_sight
 
 MOST = 15
@@ -72,7 +73,8 @@ _SECTIONS: list[tuple[str, str, Q, str]] = [
 
 
 def of(user: User, *, everybody: bool, now: datetime) -> Day:
-    """What `user` sees: their own and nobody's, or everybody's. Three queries, and one for each list hung in."""
+    """What `user` sees: their own, nobody's and of whoever is away, or everybody's. Three queries, and one for each
+    list hung in."""
     open_now = _open_now(user, everybody=everybody, now=now)
     parts = [
         open_now.filter(wanted).order_by("due_at", "pk").values_list("pk", flat=True)[: MOST + 1]
@@ -102,10 +104,12 @@ def section_of(task: Task) -> str:
 
 
 def _open_now(user: User, *, everybody: bool, now: datetime) -> QuerySet[Task]:
-    """Open tasks due by the end of today, whose leads this person may see."""
+    """Open tasks due by the end of today, whose leads this person may see. What falls due while somebody is away is
+    everybody's."""
     open_tasks = Task.objects.open().filter(due_at__lt=end_of_today(now))
     if not everybody:
-        open_tasks = open_tasks.filter(Q(assigned_to=user) | Q(assigned_to=None))
+        away = User.objects.filter(away_on(now.astimezone(timezone.get_current_timezone()).date()))
+        open_tasks = open_tasks.filter(Q(assigned_to=user) | Q(assigned_to=None) | Q(assigned_to__in=away))
     return open_tasks.filter(in_sight(user, location="lead__location"))
 
 

@@ -76,7 +76,7 @@ DESK_GUARDS = [
     Guard(
         "who is away gets no lead",
         "crm/actions/assignment.py",
-        "    people = people.exclude(pk__in=User.objects.filter(away)).distinct()",
+        "    people = people.exclude(pk__in=User.objects.filter(away_on(today))).distinct()",
         "    people = people.distinct()",
         "crm/test_assignment.py::test_nobody_gets_a_lead_who_may_not",
     ),
@@ -191,5 +191,12 @@ DESK_GUARDS = [
         "    if moved:\n",
         "    if False:\n",
         "crm/test_desk_sequences.py::test_whoever_is_moved_is_named_on_record",
+    ),
+    Guard(
+        "what falls due while somebody is away is everybody's",
+        "crm/work_list.py",
+        " | Q(assigned_to__in=away))",
+        ")",
+        "crm/test_my_day.py::test_what_falls_due_while_somebody_is_away_is_everybodys",
     ),
 ]

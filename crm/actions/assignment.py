@@ -14,6 +14,7 @@ from crm.actions.tasks import DECIDED
 from crm.enums import OPEN_STAGES, ActivityKind, Stage, TaskKind
 from crm.errors import AssignmentRefused
 from crm.models import Activity, Lead, Task, User
+from crm.models.absence import away_on
 from crm.models.lead import in_sight
 from crm.roles import OWN_LEADS, TAKE_LEADS
 
@@ -35,11 +36,10 @@ def candidates(lead: Lead, *, now: datetime) -> list[User]:
 
 def _able(lead: Lead, *, now: datetime) -> QuerySet[User]:
     today = now.astimezone(lead.location.zone).date()
-    away = Q(absences__first_day__lte=today, absences__last_day__gte=today)
     people = User.objects.filter(is_active=True, takes_leads=True, groups__name__in=TAKE_LEADS)
     people = people.filter(Q(locations=None) | Q(locations=lead.location_id))
     people = people.filter(Q(licensed_states=[]) | Q(licensed_states__contains=[lead.state]))
-    people = people.exclude(pk__in=User.objects.filter(away)).distinct()
+    people = people.exclude(pk__in=User.objects.filter(away_on(today))).distinct()
     return people.order_by(F("last_lead_at").asc(nulls_first=True), "pk")
 
 

@@ -1,4 +1,6 @@
-"""Days on which somebody is away and gets no new leads."""
+"""Days on which somebody is away: they get no new leads, and what falls due is everybody's."""
+
+from datetime import date
 
 from django.db import models
 
@@ -19,3 +21,8 @@ class Absence(Row):
 
     def __str__(self) -> str:
         return f"{self.first_day} to {self.last_day}"
+
+
+def away_on(day: date) -> models.Q:
+    """Which users are away on a day."""
+    return models.Q(absences__first_day__lte=day, absences__last_day__gte=day)

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from crm import work_list
 from crm.actions import safety
 from crm.enums import Stage, TaskKind
-from crm.models import AccessEvent, Lead, Location, Task, User
+from crm.models import Absence, AccessEvent, Lead, Location, Task, User
 from tests.factories import make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +56,19 @@ def test_mine_and_nobodys_unless_asked_for_everybodys(lead: Lead, coordinator: U
     mine, nobodys, theirs = (task(lead, assigned_to=user) for user in (coordinator, None, clinician))
     assert set(sections(coordinator)["due"]) == {mine, nobodys}
     assert set(sections(coordinator, everybody=True)["due"]) == {mine, nobodys, theirs}
+
+
+@pytest.mark.parametrize(("first", "last", "shown"), [(-13, 0, True), (0, 13, True), (1, 14, False), (-14, -1, False)])
+def test_what_falls_due_while_somebody_is_away_is_everybodys(
+    lead: Lead, coordinator: User, clinician: User, first: int, last: int, shown: bool
+) -> None:
+    today = NOW.date()
+    Absence.objects.create(
+        user=clinician, first_day=today + timedelta(days=first), last_day=today + timedelta(days=last)
+    )
+    theirs = task(lead, assigned_to=clinician)
+    assert (theirs in sections(coordinator)["due"]) == shown
+    assert sections(clinician)["due"] == [theirs]
 
 
 def test_only_locations_that_somebody_works_for(centre: Location, coordinator: User) -> None:
