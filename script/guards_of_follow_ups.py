@@ -319,4 +319,11 @@ FOLLOW_UP_GUARDS = [
         "    if seen is not None and in_force is None:",
         "crm/test_desk_sequences.py::test_of_two_who_publish_one_text_the_second_is_shown_what_the_first_published",
     ),
+    Guard(
+        "what went out lately is not sent again when an outcome flips back",
+        "crm/actions/sequences.py",
+        "        done = _sent_lately(lead, definition, happening)",
+        "        done = []",
+        "crm/test_follow_up.py::test_what_went_out_lately_is_not_sent_again_when_the_outcome_flips_back",
+    ),
 ]

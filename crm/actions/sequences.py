@@ -5,15 +5,15 @@ Carrying steps out is another module's work (crm/follow_up.py), so that a step t
 
 import time
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, Q
 
-from crm import conditions, open_steps
+from crm import conditions, eligibility, open_steps
 from crm.clocks import clock_of
 from crm.conditions import Case
 from crm.enums import UNDER_WAY, EnrolmentBecause, EnrolmentState, Event, MessageState, StepResult
@@ -25,6 +25,9 @@ from crm.sequences.shipped_definitions import shipped
 from crm.sequences.turn import steps_left
 
 KEPT_SECONDS = 5.0
+LATELY = timedelta(weeks=2)
+SENT_LATELY = "The same mail went out lately"
+FLIPS = {Event.OUTCOME_CHANGED, Event.STAGE_MOVED}  # what may go away and come back within days
 
 
 # --- Versions ---------------------------------------------------------------------------------------------------------
@@ -107,13 +110,28 @@ def beginning(
 def _with_folded(
     lead: Lead, version: SequenceVersion, definition: Definition, happening: Happening, *, is_request: bool
 ) -> list[Enrolment | StepOutcome]:
-    at_once = [step for step in definition.steps if step.do == Do.MAIL and not step.after and not step.on]
-    folded = at_once if is_request else []
-    enrolment = _enrolment(lead, version, definition, happening, done={step.key for step in folded})
-    outcomes = [
-        StepOutcome(enrolment=enrolment, step=step.key, result=StepResult.FOLDED, at=happening.now) for step in folded
-    ]
+    told: dict[str, Any] = {"result": StepResult.SKIPPED, "reason": SENT_LATELY}
+    if is_request:
+        done = [step for step in definition.steps if step.do == Do.MAIL and not step.after and not step.on]
+        told = {"result": StepResult.FOLDED}
+    else:
+        done = _sent_lately(lead, definition, happening)
+    enrolment = _enrolment(lead, version, definition, happening, done={step.key for step in done})
+    outcomes = [StepOutcome(enrolment=enrolment, step=step.key, at=happening.now, **told) for step in done]
     return [enrolment, *outcomes]
+
+
+def _sent_lately(lead: Lead, definition: Definition, happening: Happening) -> list[Step]:
+    """Return the mails that would go again within LATELY, because an outcome or a stage flips away and back and begins
+    the sequence anew."""
+    texts = {step.text for step in definition.steps if step.do == Do.MAIL}
+    if happening.event not in FLIPS or not texts:
+        return []
+    went = Message.objects.filter(lead=lead, enrolment__key=definition.key, name__in=texts)
+    went = went.filter(state__in=eligibility.ON_ITS_WAY, created_at__gt=happening.now - LATELY)
+    sent = dict(went.values("name").annotate(latest=Max("created_at")).values_list("name", "latest"))
+    left = steps_left(definition, (), anchor=happening.now, clock=clock_of(lead))
+    return [step for at, step in left if step.text in sent and at < sent[step.text] + LATELY]
 
 
 def _enrolment(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -23,6 +23,7 @@ from crm.enums import (
     Event,
     LostReason,
     MessageClass,
+    MessageState,
     Outcome,
     Stage,
     StepResult,
@@ -78,6 +79,11 @@ def run(at: datetime = BEGUN) -> int:
     return follow_up.run_due(at=at)
 
 
+def take_in_hand() -> None:
+    """As a worker does with what waits."""
+    Message.objects.update(state=MessageState.SENDING, lease_token=uuid4(), lease_until=BEGUN + HOUR)
+
+
 # --- Enrolling --------------------------------------------------------------------------------------------------------
 def test_one_event_begins_a_sequence_once_and_a_second_event_not_while_it_runs(lead: Lead) -> None:
     begin(lead, {"steps": [step("one", after="1d")]})
@@ -95,6 +101,27 @@ def test_its_conditions_must_hold(lead: Lead, outcome: Outcome, begins: bool) ->
     version_of({"when": ["needs_more_info"], "trigger": "outcome_changed", "steps": [step("one")]})
     leads.record_outcome(lead, outcome=outcome)
     assert Enrolment.objects.exists() == begins
+
+
+@pytest.mark.parametrize("days", [1, 20])
+def test_what_went_out_lately_is_not_sent_again_when_the_outcome_flips_back(lead: Lead, days: int) -> None:
+    """Only what would go within two weeks of its like; what comes later in the sequence goes on."""
+    steps_ = [step("one"), step("two", after="3d", text="resume_again"), step("again", after="21d")]
+    about = {"trigger": "outcome_changed", "when": ["needs_more_info"], "stops": ["has_enough_info"]}
+    version_of({**about, "steps": steps_})
+    leads.record_outcome(lead, outcome=Outcome.MORE_INFO, now=BEGUN)
+    run()
+    take_in_hand()
+    Message.objects.update(state=MessageState.IN_DATA)
+    Message.objects.update(state=MessageState.SENT, lease_token=None, lease_until=None, finished_at=BEGUN)
+    for outcome in (Outcome.CONSULT_LIKELY, Outcome.MORE_INFO):
+        leads.record_outcome(lead, outcome=outcome, now=BEGUN + timedelta(days=days))
+    anew = Enrolment.objects.get(state=EnrolmentState.LIVE)
+    skipped = {"one": "skipped"} if days == 1 else {}
+    assert results(anew) == skipped
+    run(BEGUN + timedelta(days=days))
+    assert Message.objects.filter(name="resume").count() == (1 if skipped else 2)
+    assert [one.key for _at, one in sequences.left_of(anew)][-2:] == ["two", "again"]
 
 
 def test_nobody_is_enrolled_under_a_safety_hold(lead: Lead) -> None:
