@@ -123,14 +123,15 @@ def _take_turn(enrolment: Enrolment, done: set[str], facts: conditions.Facts, wo
 
 def _decide(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work: Work, *, now: datetime) -> None:
     lead, definition = enrolment.lead, enrolment.version.definition
-    ends = conditions.what_ends(definition, Case(lead, enrolment.started_at, facts))
-    if ends:
+    case = Case(lead, enrolment.started_at, facts)
+    if ends := conditions.what_ends(definition, case):
         _end(enrolment, EnrolmentState.STOPPED, conditions.IN_WORDS.get(ends, ends), now=now)
         enrolment.because = sequences.because_of(ends)
         return
     if lead.safety_hold:
         enrolment.state, enrolment.paused_at, enrolment.due_at = EnrolmentState.PAUSED, now, None
-        enrolment.because, enrolment.reason = EnrolmentBecause.HOLD, str(EnrolmentBecause.HOLD.label)
+        enrolment.because = EnrolmentBecause.WROTE if case.wrote_since else EnrolmentBecause.HOLD
+        enrolment.reason = str(enrolment.get_because_display())
         return
     found = turn(definition, done, anchor=enrolment.anchor, clock=clock_of(lead), now=now, hurry=enrolment.hurry)
     carry_out(enrolment, definition, found, work, now=now)

@@ -326,4 +326,18 @@ FOLLOW_UP_GUARDS = [
         "        done = []",
         "crm/test_follow_up.py::test_what_went_out_lately_is_not_sent_again_when_the_outcome_flips_back",
     ),
+    Guard(
+        "a last mail that a worker puts back is called off with its request",
+        "crm/actions/sequences.py",
+        "    done.update(state=EnrolmentState.STOPPED, reason=reason[:200])",
+        "    done.update(reason=reason[:200])",
+        "crm/test_follow_up.py::test_a_last_mail_that_a_worker_puts_back_is_called_off_after_a_closing_or_a_reply",
+    ),
+    Guard(
+        "a message that no event told of leaves a held sequence to a person",
+        "crm/actions/sequences.py",
+        "            if Case(lead, enrolment.paused_at or enrolment.started_at, facts).wrote_since:",
+        "            if lead is None:",
+        "crm/test_follow_up.py::test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too",
+    ),
 ]

@@ -8,14 +8,15 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from crm import clinic_hours, stages
+from crm import clinic_hours, conditions, stages
 from crm.enums import OPEN_STAGES, Stage, TaskKind
 from crm.models import Lead, Task
 
 BATCH = 500
 DECIDE = "Decide what comes next"
 # How the keys begin of the tasks by which a request is won: its own, those of sequences, and next steps.
-TO_WIN = ("first-call:", "step:", "next:", "decide:", "returned:")
+TO_WIN = ("first-call:", "step:", "parked:", "next:", "decide:")
+NO_ADDRESS = "bounce:"  # and of the one to ask for another address
 
 log = structlog.get_logger("nucleus.next_steps")
 
@@ -42,8 +43,8 @@ def plan(lead: Lead, step: NextStep) -> Task:
 def end(lead: Lead, *, now: datetime) -> int:
     """End the tasks that only served to win a lead that is closed; return how many. What is about a visit, a message, a
     warning sign or a wish of the patient stays."""
-    served = Q(kind__in=[TaskKind.CALL, TaskKind.NEXT_STEP], key=None)
-    for beginning in TO_WIN:
+    served = Q(kind__in=[TaskKind.CALL, TaskKind.NEXT_STEP], key=None) | Q(kind=TaskKind.RETURNED)
+    for beginning in TO_WIN if conditions.is_expected(lead) else (*TO_WIN, NO_ADDRESS):
         served |= Q(key__startswith=beginning)
     return Task.objects.open().filter(served, lead=lead).update(done_at=now)
 

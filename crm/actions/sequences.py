@@ -71,7 +71,7 @@ def forget_versions() -> None:
 def on_event(lead: Lead, happening: Happening) -> None:
     """Listener of every event: ends, holds, continues and moves what is under way, then begins what it triggers."""
     lead = Lead.objects.select_related("location").get(pk=lead.pk)
-    waiting = Message.objects.filter(enrolment=OuterRef("pk"), state=MessageState.QUEUED)
+    waiting = Message.objects.filter(enrolment=OuterRef("pk"), state__in=[MessageState.QUEUED, MessageState.SENDING])
     concerned = Enrolment.objects.filter(Q(state__in=UNDER_WAY) | Exists(waiting), lead=lead).select_related("version")
     under_way = list(concerned)
     if under_way:
@@ -191,9 +191,9 @@ def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) ->
     for enrolment in under_way:
         definition = enrolment.version.definition
         ends = conditions.what_ends(definition, Case(lead, enrolment.started_at, facts))
-        if enrolment.state not in UNDER_WAY:  # its last mail waits for its hour
+        if enrolment.state not in UNDER_WAY:  # its last mail waits for its hour, or a worker has it in hand
             if ends or happening.event == Event.REPLIED:
-                _cancel_waiting(enrolment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
+                _call_off_last(enrolment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
         elif ends:
             reason, because = conditions.IN_WORDS.get(ends, ends), because_of(ends)
             stop(enrolment, reason=reason, because=because, now=happening.now)
@@ -202,9 +202,21 @@ def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) ->
         elif lead.safety_hold:
             pause(enrolment, because=EnrolmentBecause.HOLD, now=happening.now)
         elif happening.event == Event.HOLD_CLEARED and enrolment.because == EnrolmentBecause.HOLD:
-            resume(enrolment, now=happening.now)
+            if Case(lead, enrolment.paused_at or enrolment.started_at, facts).wrote_since:
+                _leave_to_a_person(enrolment, now=happening.now)
+            else:
+                resume(enrolment, now=happening.now)
         else:
             plan_anew(enrolment, lead)
+
+
+def _call_off_last(enrolment: Enrolment, *, reason: str, now: datetime) -> None:
+    """Take back the last mail of a sequence that is done. One that a worker has in hand, and cannot hand over and puts
+    back, is judged by its sequence, which is stopped then."""
+    _cancel_waiting(enrolment, reason=reason, now=now)
+    in_hand = Exists(Message.objects.filter(enrolment=OuterRef("pk"), state=MessageState.SENDING))
+    done = Enrolment.objects.filter(in_hand, pk=enrolment.pk, state=EnrolmentState.DONE)
+    done.update(state=EnrolmentState.STOPPED, reason=reason[:200])
 
 
 def _leave_to_a_person(enrolment: Enrolment, *, now: datetime) -> None:

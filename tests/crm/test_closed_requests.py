@@ -37,6 +37,8 @@ def test_closing_a_request_ends_what_only_served_to_win_it(lead: Lead, stage: St
         (TaskKind.NEXT_STEP, "next:1"),
         (TaskKind.NEXT_STEP, "decide:1"),
         (TaskKind.RETURNED, "returned:1"),
+        (TaskKind.MAIL_PROBLEM, "parked:1"),
+        (TaskKind.MAIL_PROBLEM, "bounce:1"),  # nobody is expected
     ):
         task(lead, kind, key)
     stays = [
@@ -46,6 +48,7 @@ def test_closing_a_request_ends_what_only_served_to_win_it(lead: Lead, stage: St
         (TaskKind.PRIVACY, "delete:1"),
         (TaskKind.CALL, "tell:1:1"),  # about a visit
         (TaskKind.NEXT_STEP, "not_seen:1"),
+        (TaskKind.MAIL_PROBLEM, "returned:2"),  # a mail of any kind
     ]
     for kind, key in stays:
         task(lead, kind, key)

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from crm import follow_up, patient_access, sequence_figures, steps
+from crm import eligibility, follow_up, patient_access, sequence_figures, steps
 from crm.actions import conversation, events, leads, safety, sequences
 from crm.enums import (
     CallOutcome,
@@ -462,6 +462,24 @@ def test_who_wrote_during_a_hold_is_left_to_a_person_when_it_ends(lead: Lead, cl
     assert enrolment.reason == "The patient wrote: a person decides how to go on"
 
 
+@pytest.mark.parametrize("by_sweep", [True, False])
+def test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too(
+    lead: Lead, clinician: User, by_sweep: bool
+) -> None:
+    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    if by_sweep:
+        Lead.objects.update(safety_hold=True)
+    else:
+        leads.record_outcome(lead, safety_hold=True, now=BEGUN)
+    PrivateMessage.objects.create(lead=lead, text="Call me first.", at=BEGUN + HOUR)
+    run(BEGUN + timedelta(days=1))
+    leads.record_outcome(lead, outcome=Outcome.PROMPT_REVIEW, safety_hold=True)
+    safety.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=BEGUN + timedelta(days=2))
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.WROTE)
+    assert not Message.objects.exists()
+
+
 def test_a_hold_that_is_seen_when_a_step_is_due_ends_with_the_hold_too(lead: Lead, clinician: User) -> None:
     enrolment = begin(lead, {"steps": [step("one", after="1d")]})
     Lead.objects.update(safety_hold=True)
@@ -542,6 +560,25 @@ def test_a_mail_taken_back_by_a_pause_is_written_again(lead: Lead) -> None:
     sequences.resume(enrolment, now=BEGUN + timedelta(hours=2))
     run(BEGUN + timedelta(hours=2))
     assert sorted(Message.objects.values_list("state", flat=True)) == ["cancelled", "queued"]
+
+
+@pytest.mark.parametrize("what", ["closed", "replied"])
+def test_a_last_mail_that_a_worker_puts_back_is_called_off_after_a_closing_or_a_reply(lead: Lead, what: str) -> None:
+    enrolment = begin(lead, {"steps": [step("one")]})
+    run()
+    take_in_hand()
+    if what == "closed":
+        leads.move(lead, to=Stage.LOST, by=None, lost_reason=LostReason.COST)
+    else:
+        events.announce(lead, Event.REPLIED, now=BEGUN)
+    Message.objects.update(state=MessageState.QUEUED, lease_token=None, lease_until=None)  # 451
+    message = Message.objects.select_related("lead", "topic", "enrolment").get()
+    known = eligibility.background([message], now=BEGUN, alone=False)
+    found = eligibility.obstacle(message, now=BEGUN, background=known)
+    assert found is not None
+    assert (found.state, found.reason) == (MessageState.CANCELLED, "Its sequence is stopped")
+    enrolment.refresh_from_db()
+    assert enrolment.reason == ("The request is closed" if what == "closed" else "The patient wrote")
 
 
 def test_a_person_skips_and_hurries(lead: Lead, coordinator: User) -> None:
