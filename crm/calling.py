@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Concat, Left
 
 from crm.clocks import clock_of
@@ -14,6 +14,8 @@ from crm.sequences.timing import CALL_HOURS, into_window
 
 NO_CALLS = "No calls wanted, write by post or decide"
 _LONGEST = 120
+# Which tasks call somebody, or say what takes the place of a call.
+CALLS = Q(kind=TaskKind.CALL) | Q(kind=TaskKind.OTHER, title__startswith=NO_CALLS)
 
 
 @dataclass(frozen=True)

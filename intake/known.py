@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from crm import rows
+from crm import calling, rows
 from crm.actions import events, leads, safety, tasks
-from crm.enums import SIDE_STAGES, ActivityKind, Event, Outcome, Stage, TaskKind
+from crm.enums import SIDE_STAGES, ActivityKind, Event, Outcome, Stage
 from crm.models import Activity, Lead, Task
 from crm.normalise import name_key
 from intake import assessments, request
@@ -50,7 +50,7 @@ def find(asked: Request) -> Person | None:
     wanted = name_key(asked.data.get("first_name", ""), asked.data.get("last_name", ""))
     names = reached.values_list("pk", "first_name", "last_name")
     same = next((pk for pk, first, last in names if name_key(first, last) == wanted), NOBODY)
-    calls = Task.objects.open().filter(lead=OuterRef("pk"), kind=TaskKind.CALL)
+    calls = Task.objects.open().filter(calling.CALLS, lead=OuterRef("pk"))
     found = Lead.objects.filter(pk=same).select_related("location").annotate(waits_for_call=Exists(calls)).first()
     return Person(found, cast(Any, found).waits_for_call) if found else None
 
@@ -74,7 +74,7 @@ def attach(asked: Request, known: Lead) -> Submission:
     different = [value for name, value in other.items() if name not in gaps]
     summary = f"Asked for help again{', with ' + ' and '.join(different) if different else ''}"
     rows.insert([sent, request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary=summary)], savepoint=False)
-    if not asked.urgent and not Task.objects.open().filter(lead=lead, kind=TaskKind.CALL).exists():
+    if not asked.urgent and not Task.objects.open().filter(calling.CALLS, lead=lead).exists():
         tasks.open_once(request.first_call(asked, lead, sent))
     if gaps:
         lead = leads.correct_details(lead, by=asked.by, changes=gaps)

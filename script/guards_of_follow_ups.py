@@ -340,4 +340,12 @@ FOLLOW_UP_GUARDS = [
         "            if lead is None:",
         "crm/test_follow_up.py::test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too",
     ),
+    Guard(
+        "who reads a former address that was never theirs changes nothing of the person",
+        "crm/preferences.py",
+        "    if lead and _is_theirs(holder, lead):\n",
+        "    if lead:\n",
+        "crm/test_preferences.py::"
+        "test_whoever_reads_a_former_address_that_was_never_theirs_changes_nothing_of_the_person",
+    ),
 ]

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import patient_access
+from crm import calling, patient_access
 from crm.actions import leads
 from crm.enums import LostReason, Outcome, Stage, TaskKind
 from crm.models import Lead, Location, Message, PatientLink, PatientSession, SafetyAlert, Task, User
@@ -49,6 +49,16 @@ def test_the_same_person_is_one_lead(centre: Location, changes: dict[str, Any]) 
     assert (second.pk, Submission.objects.filter(lead=first).count()) == (first.pk, 2)
     assert Message.objects.count() == 2
     assert Task.objects.filter(lead=first, kind=TaskKind.CALL).count() == 1
+
+
+def test_whoever_asked_for_no_calls_is_written_to_once_and_not_called(centre: Location) -> None:
+    first = asked(centre)
+    Lead.objects.update(do_not_call=True)
+    calling.turn_into_writing(first)
+    asked(centre, days=3)
+    assert [(task.kind, task.title) for task in Task.objects.open().filter(lead=first)] == [
+        (TaskKind.OTHER, f"{calling.NO_CALLS}: First call")
+    ]
 
 
 def test_a_call_that_was_made_is_followed_by_another(client: Client, centre: Location) -> None:
