@@ -94,7 +94,7 @@ def keep_page(sent: Sent) -> bool:
         return is_kept
     if _has_counted(sent):
         return False
-    before = seen if sent.session.sees_record else record.told_by(sent.lead)
+    before = _on_record(sent, seen)
     if not _keep(changed, None):
         return False
     apply_page(changed, before, now=sent.now)
@@ -115,15 +115,24 @@ def _given(answers: dict[str, Any]) -> dict[str, Any]:
 def _news(sent: Sent, seen: record.Told) -> dict[str, Any]:
     """Of what was typed, that which is not on record already, and what was asked and left out for the first time. What
     this very page had told before, when it was sent for the first time, is no newer than itself."""
-    news = {
-        name: value
-        for name, value in sent.answers.items()
-        if is_asked_anew(sent.page, name) or name not in seen.answers or not _is_same(value, seen.answers[name])
-    }
+    news = _changed(sent, seen)
     newer = {name: seen.answers[name] for name in news if sent.shown is not None and _is_newer(sent, seen, name)}
     if newer:
         raise NewerAnswers(newer, seen.answers)
     return {name: value for name, value in sent.left_out.items() if name not in seen.answers} | news
+
+
+def _changed(sent: Sent, seen: record.Told) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in sent.answers.items()
+        if is_asked_anew(sent.page, name) or name not in seen.answers or not _is_same(value, seen.answers[name])
+    }
+
+
+def _on_record(sent: Sent, seen: record.Told) -> record.Told:
+    """What counts of a lead, whatever of it this browser may see."""
+    return seen if sent.session.sees_record else record.told_by(sent.lead)
 
 
 def _is_newer(sent: Sent, seen: record.Told, name: str) -> bool:
@@ -140,16 +149,18 @@ def _is_same(one: Any, other: Any) -> bool:
 
 @transaction.atomic
 def keep_emergency(sent: Sent, *, is_loud: bool = True) -> None:
-    """A warning sign on a later page: kept as it is, and everything that an urgent request sets in motion. What belongs
-    to a request in somebody's name puts the hold on that request alone; somebody is called all the same. Not `is_loud`:
-    so many came that the alert comes without mails."""
+    """Keep a warning sign on a later page as it is, set in motion everything that an urgent request does, and let the
+    record follow what else the page tells. What belongs to a request in somebody's name puts the hold on that request
+    alone; somebody is called all the same. Not `is_loud`: so many came that the alert comes without mails."""
     _lock(sent.session, with_lead=True)
     said = sent.answers if sent.session.is_proven else sent.answers | sent.telling
     sent = replace(sent, answers=_given(said))
     if sent.session.is_proven:
+        seen = record.told_to(sent.session)
+        before = _on_record(sent, seen)
         if kept := _keep(sent, None):
             known.raise_alarm(sent.lead, key=kept.pk, now=sent.now)
-            assessments.assess(sent.lead, cause=f"Answered: {sent.title}", now=sent.now, sign_told=True)
+            apply_page(replace(sent, answers=_changed(sent, seen)), before, now=sent.now, sign_told=True)
         return
     waits = _request_of(sent)
     if kept := _keep_for_later(sent, waits, is_urgent=True):

@@ -68,13 +68,14 @@ class Sent:
         return Source.COORDINATOR if self.session.by and not self.session.handed_over else Source.PATIENT
 
 
-def apply_page(sent: Sent, before: Told, *, now: datetime) -> None:
-    """Let the record follow a page. `before`: what counted without it."""
+def apply_page(sent: Sent, before: Told, *, now: datetime, sign_told: bool = False) -> None:
+    """Let the record follow a page. `before`: what counted without it. `sign_told`: it bears an emergency sign, and
+    whatever is better is nothing to talk about now."""
     _tell_the_lead(sent)
     _measure(sent, before)
     insurance.follow(sent.lead, before.answers, sent.answers, key=sent.submission_id, now=now)
-    assessments.ask(sent.lead, cause=f"Answered: {sent.title}", now=now)
-    if sent.page == RECHECK.key:
+    assessments.ask(sent.lead, cause=f"Answered: {sent.title}", now=now, sign_told=sign_told)
+    if sent.page == RECHECK.key and not sign_told:
         _offer_improved(sent.lead, now=now)
     events.announce(sent.lead, Event.ANSWERED, now=now, key=str(sent.submission_id))
 
@@ -88,15 +89,14 @@ def apply_kept(page: Submission, *, title: str, is_urgent: bool, now: datetime) 
             assessments.ask(page.lead, cause="Treatments told", now=now)
     if is_urgent:
         events.announce(page.lead, Event.OUTCOME_CHANGED, now=now)
-        assessments.assess(page.lead, cause=f"Answered: {title}", now=now, sign_told=True)
-    elif page.session and page.page != TREATMENTS:
+    if page.session and page.page != TREATMENTS:
         newer = known.newer_on_record(page.lead, ("language", "date_of_birth"), than=page.at)
         stays = {"preferred_language" if name == "language" else name for name in newer}
         answers = {name: value for name, value in page.answers.items() if name not in stays}
         sent = Sent(page.session, page.page, title, answers, page.form_id, page.at, page.language)
-        apply_page(sent, record.told_by(page.lead, before=page), now=now)
-    elif page.page != TREATMENTS:
-        assessments.ask(page.lead, cause=f"Answered: {title}", now=now)
+        apply_page(sent, record.told_by(page.lead, before=page), now=now, sign_told=is_urgent)
+    elif is_urgent or page.page != TREATMENTS:
+        assessments.ask(page.lead, cause=f"Answered: {title}", now=now, sign_told=is_urgent)
 
 
 def columns_of(page: Submission) -> dict[str, Any]:

@@ -118,4 +118,20 @@ ANSWER_GUARDS = [
         "        if False and {",
         "intake/test_wishes.py::test_an_older_page_of_wishes_shows_both_and_the_person_chooses",
     ),
+    Guard(
+        "a rating given together with a warning sign reaches the series",
+        "intake/answering.py",
+        """            apply_page(replace(sent, answers=_changed(sent, seen)), before, now=sent.now, sign_told=True)
+""",
+        """            assessments.assess(sent.lead, cause=f"Answered: {sent.title}", now=sent.now, sign_told=True)
+""",
+        f"{_CHANGED}::test_what_else_a_page_with_a_sign_tells_reaches_the_record",
+    ),
+    Guard(
+        "a rating given together with a warning sign reaches the series by a worker too",
+        "intake/applying.py",
+        "    if page.session and page.page != TREATMENTS:\n",
+        "    if page.session and page.page != TREATMENTS and not is_urgent:\n",
+        f"{_CHANGED}::test_what_else_a_page_with_a_sign_tells_reaches_the_record",
+    ),
 ]

@@ -280,6 +280,30 @@ def test_a_sign_on_an_older_tab_counts_and_empties_nothing(browser: Client, lead
     assert (answers_of(lead)["safety_check"], answers_of(lead)["pain_now_avg"]) == (["A1"], "6")
 
 
+@pytest.mark.parametrize("proven", [True, False])
+def test_what_else_a_page_with_a_sign_tells_reaches_the_record(centre: Location, proven: bool) -> None:
+    browser: Client = Visitor()
+    browser.post("/candidate/", step_one())
+    browser.post("/candidate/go-on/")
+    lead = Lead.objects.get()
+    browser = own_browser(lead) if proven else browser
+    rated = {"pain_now_avg": "9", "pain_enjoyment": "9", "pain_activity": "9"}
+    rechecked = rated | {"safety_check_b": ["none"], "new_treatments": "no"}
+    pages: dict[str, dict[str, Any]] = {
+        "recheck": rechecked,
+        "about-you": {"preferred_language": "es", "date_of_birth": "1970-03-15"},
+    }
+    for page, typed in pages.items():
+        address = f"/my/questions/{page}/"
+        answer = browser.post(address, opened(browser, address) | typed | {"safety_check": ["A1"]})
+        assert answer["Location"] == "/candidate/emergency/"
+        pending.apply_due(timezone.now())
+    lead.refresh_from_db()
+    assert (lead.safety_hold, lead.language, lead.date_of_birth) == (True, "es", "1970-03-15")
+    series = Measurement.objects.filter(lead=lead).order_by("entry")
+    assert [(one.kind, float(one.value)) for one in series if one.value == 9] == [("nrs_avg", 9.0), ("peg", 9.0)]
+
+
 # --- What a form carries along is only a help -----------------------------------------------------------------------
 @pytest.mark.parametrize("shown", ["", "null", "[]", "{", "[" * 9_000, '{"medications": {"a": 1}, "nicotine": [[]]}'])
 def test_a_form_that_carries_nonsense_is_stored_like_any(browser: Client, lead: Lead, shown: str) -> None:
