@@ -62,7 +62,8 @@ def _reported_before(lead: Lead) -> dict[str, str]:
 
 
 def _held_since(lead: Lead) -> datetime | None:
-    begun = Activity.objects.filter(lead=lead, kind=ActivityKind.SAFETY_HOLD).order_by("-at", "-pk")
+    """When it began. What a person did about it, such as taking the alert on, has their name."""
+    begun = Activity.objects.filter(lead=lead, kind=ActivityKind.SAFETY_HOLD, by=None).order_by("-at", "-pk")
     return begun.values_list("at", flat=True).first()
 
 

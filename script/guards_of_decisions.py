@@ -248,4 +248,11 @@ DECISION_GUARDS = [
         "key=lambda one: one.at, reverse=True)",
         "intake/test_latest.py::test_a_review_and_a_decision_against_the_rules_are_listed_as_they_were_made",
     ),
+    Guard(
+        "a hold stands since it began",
+        "intake/summary_head.py",
+        "kind=ActivityKind.SAFETY_HOLD, by=None)",
+        "kind=ActivityKind.SAFETY_HOLD)",
+        "intake/test_papers.py::test_the_hold_stands_since_it_began_and_not_since_somebody_took_the_alert_on",
+    ),
 ]

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import measurements, reviews
+from crm.actions import measurements, reviews, safety
 from crm.admin.forms import IN_COPY
 from crm.enums import ActivityKind, Decision, Outcome, TaskKind
 from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment, User
@@ -69,6 +69,16 @@ def test_under_a_hold_the_summary_names_hold_and_sign_and_sounds_not_mild(lead: 
     page = paper(desk, lead, "summary")
     assert "Under a hold the fixed rules are set aside." in page
     assert "Fixed rules," not in page
+
+
+def test_the_hold_stands_since_it_began_and_not_since_somebody_took_the_alert_on(
+    lead: Lead, desk: Client, coordinator: User, time_machine: Any
+) -> None:
+    friday = NOON + timedelta(days=4)
+    time_machine.move_to(friday, tick=False)
+    hold(lead)
+    safety.acknowledge(lead, by=coordinator, now=friday + timedelta(days=1))
+    assert f"Safety hold since {friday:%b %-d, %Y}" in top(desk, lead)
 
 
 def test_a_persons_word_is_a_persons_and_a_rules_is_a_rules(lead: Lead, desk: Client, coordinator: User) -> None:
