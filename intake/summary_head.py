@@ -13,9 +13,8 @@ from crm.models import Activity, Lead, ReviewDecision
 from intake import overrides
 from intake.models import Assessment
 from intake.questionnaire import SIGNS
-from intake.signs import in_words
+from intake.signs import UNSURE, in_words, is_emergency
 
-MOST_LOOKED_AT = 50
 ANSWERS = {"yes": "", "unsure": "not sure: ", "declined": "preferred not to say: "}
 
 
@@ -35,15 +34,16 @@ class Word:
 
 def of_lead(lead: Lead, latest: Assessment | None) -> dict[str, Any]:
     """Return for the template: the day since which the lead is on hold, whether a review is open, its warning signs in
-    words, and each decision. Three queries, four under a hold."""
+    words, and each decision. Three queries, five under a hold."""
+    held_since = _held_since(lead) if lead.safety_hold else None
     signs = _signs(latest)
-    if lead.safety_hold and not any(code.startswith("A") for code in signs):
-        signs |= _reported_before(lead)
+    if lead.safety_hold:
+        signs |= _held_for(lead, signs, since=held_since)
     return {
         "on_hold": lead.safety_hold,
-        "held_since": _held_since(lead) if lead.safety_hold else None,
+        "held_since": held_since,
         "is_looked_at": reviews.is_looked_at(lead),
-        "signs": [f"{ANSWERS[said]}{SIGNS[code]} ({code})" for code, said in signs.items()],
+        "signs": [f"{ANSWERS[said]}{SIGNS[code]} ({code})" for code, said in sorted(signs.items())],
         "decided": sorted([*_reviews(lead), *_against_the_rules(lead)], key=lambda one: one.entry, reverse=True),
     }
 
@@ -53,12 +53,18 @@ def _signs(made: Assessment | None) -> dict[str, str]:
     return {code: answer for code, answer in said.items() if answer in ANSWERS}
 
 
-def _reported_before(lead: Lead) -> dict[str, str]:
-    """The emergency signs for which a lead is on hold, when later answers no longer name them."""
-    for made in Assessment.objects.filter(lead=lead).order_by("-number")[:MOST_LOOKED_AT]:
-        if found := {code: answer for code, answer in _signs(made).items() if code.startswith("A")}:
-            return found
-    return {}
+def _held_for(lead: Lead, signs: dict[str, str], *, since: datetime | None) -> dict[str, str]:
+    """Every emergency sign that was reported since the hold began, whatever later answers, or those of the latest
+    `signs`, say of it."""
+    made = Assessment.objects.filter(lead=lead)
+    made = made.filter(at__gte=since) if since else made
+    reported = {sign for named in made.values_list("signs", flat=True).distinct() for sign in named}
+    found = {}
+    for sign in filter(is_emergency, reported):
+        code = sign.removeprefix(UNSURE)
+        said = "yes" if code in reported else "unsure"
+        found[code] = min(said, signs.get(code, said), key=list(ANSWERS).index)
+    return found
 
 
 def _held_since(lead: Lead) -> datetime | None:

@@ -255,4 +255,11 @@ DECISION_GUARDS = [
         "kind=ActivityKind.SAFETY_HOLD)",
         "intake/test_papers.py::test_the_hold_stands_since_it_began_and_not_since_somebody_took_the_alert_on",
     ),
+    Guard(
+        "the summary names every sign for which a hold stands",
+        "intake/summary_head.py",
+        "    if lead.safety_hold:\n        signs |=",
+        "    if lead.safety_hold and not any(map(is_emergency, signs)):\n        signs |=",
+        "intake/test_papers.py::test_the_summary_names_every_sign_for_which_a_hold_stands",
+    ),
 ]

@@ -1,5 +1,6 @@
 """The papers: what stands on top of the summary, whose word it is, and what goes to no insurer."""
 
+import re
 import uuid
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from crm.enums import ActivityKind, Decision, Outcome, TaskKind
 from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment, User
 from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
 from intake import actions, answering, applying, assessments, chart, packet_word
+from intake.questionnaire import SIGNS
 from tests.factories import NOON, make_treatment, make_user, prove, step_one
 from tests.intake.test_submit import request_of
 from tests.page_forms import as_sent
@@ -36,9 +38,9 @@ def signs(lead: Lead, *, a: list[str] | None = None, b: list[str] | None = None)
     tell(lead, "safety", safety_check=a or ["none"], safety_check_b=b or ["none"])
 
 
-def hold(lead: Lead) -> None:
+def hold(lead: Lead, sign: str = "A1") -> None:
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
-    answers = {"safety_check": ["A1"], "safety_check_b": ["none"]}
+    answers = {"safety_check": [sign], "safety_check_b": ["none"]}
     answering.keep_emergency(applying.Sent(session, "recheck", "Again", answers, uuid.uuid4(), timezone.now()))
     lead.refresh_from_db()
 
@@ -79,6 +81,19 @@ def test_the_hold_stands_since_it_began_and_not_since_somebody_took_the_alert_on
     hold(lead)
     safety.acknowledge(lead, by=coordinator, now=friday + timedelta(days=1))
     assert f"Safety hold since {friday:%b %-d, %Y}" in top(desk, lead)
+
+
+def test_the_summary_names_every_sign_for_which_a_hold_stands(lead: Lead, desk: Client, clinician: User) -> None:
+    hold(lead, "A1")
+    safety.acknowledge(lead, by=clinician, now=timezone.now())
+    safety.clear_hold(lead, by=clinician, note="Examined.", now=timezone.now())
+    hold(lead, "A2")
+    hold(lead, "unsure_A5")
+    signs(lead, a=["declined_A4"])
+    head = top(desk, lead)
+    assert re.findall(r"\((A\d)\)", head) == ["A2", "A4", "A5"]  # the hold for A1 was lifted
+    assert f"preferred not to say: {SIGNS['A4']}" in head
+    assert f"not sure: {SIGNS['A5']}" in head
 
 
 def test_a_persons_word_is_a_persons_and_a_rules_is_a_rules(lead: Lead, desk: Client, coordinator: User) -> None:
