@@ -1,5 +1,8 @@
 """What intake shows on the pages of crm."""
 
+from typing import Any
+from zoneinfo import ZoneInfo
+
 from django.db.models import F
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -37,16 +40,29 @@ def candidacy(request: HttpRequest, lead: Lead) -> str:
     decided = Override.objects.filter(assessment__lead=lead).defer("assessment__snapshot")
     decided = decided.select_related("assessment", "by", "approved_by", "ended_by")
     made = list(decided.order_by(F("ended_at").desc(nulls_first=True), "-entry")[:HISTORY_SHOWN])
+    passed = today.of_lead(lead, now=timezone.now(), stored=now)
     context = {
         "lead": lead,
         "assessment": now,
+        "today": passed if passed and passed.differs else None,
+        "shown": _shown(lead, now, None if passed and passed.differs else passed),
         "standing": [one for one in made if one.ended_at is None],
         "ended": [one for one in made if one.ended_at],
-        "today": passed if (passed := today.of_lead(lead, now=timezone.now(), stored=now)) and passed.differs else None,
         "in_force": Outcome(lead.outcome or now.outcome),
         "flags": [flags.in_words(flag) for flag in now.flags],
-        "groups": [TreatmentGroup(group).label for group in now.groups],
         "earlier": history[1:],
         "may_override": request.user.has_perm("intake.override_outcome"),
     }
     return render_to_string("intake/panel_candidacy.html", context, request=request)
+
+
+def _shown(lead: Lead, stored: Assessment, passed: today.Today | None) -> dict[str, Any]:
+    """Return the reasons and numbers of the box, with their day: of today, or as they are stored."""
+    says = passed.result if passed else stored
+    return {
+        "on": passed.on if passed else stored.at.astimezone(ZoneInfo(lead.timezone)).date(),
+        "reasons": says.reasons,
+        "span_days": says.span_days,
+        "groups": [TreatmentGroup(group).label for group in says.groups],
+        "recheck_on": passed.recheck_on if passed else stored.recheck_on,
+    }

@@ -92,6 +92,26 @@ def test_the_desk_says_that_time_has_passed(lead: Lead, desk: Client, coordinato
     assert "On record since Nov 23, 2026: Continue conservative care (rule R5)." in paper
 
 
+def test_the_box_of_a_lead_tells_the_numbers_of_that_day_where_the_rules_say_the_same(
+    lead: Lead, desk: Client, coordinator: User, time_machine: Any
+) -> None:
+    begun = (NOON - timedelta(days=19)).date()
+    goes_on: dict[str, Any] = {"status": "ongoing", "ongoing": True, "end_date": None}
+    goes_on |= {"sessions": None, "relief_percent": 10, "relief_duration_days": 7}
+    make_treatment(lead, kind="med_cox2", start_date=begun, start_precision="day", **goes_on)
+    before = assessments.assess(lead, cause="Test", now=NOON)
+    time_machine.move_to(NOON + timedelta(days=15), tick=False)
+    desk.force_login(coordinator)
+    passed = today.of_lead(lead, now=NOON + timedelta(days=15), stored=before)
+    assert passed
+    assert (passed.differs, before.span_days, passed.result.span_days) == (False, 20, 35)
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    box = page.partition('<div class="answers candidacy">')[2].partition("<details>")[0]
+    assert "35 days" in box
+    assert "Dec 8, 2026" in box
+    assert "20 days" not in box
+
+
 def test_reading_pages_writes_nothing(lead: Lead, desk: Client, coordinator: User, time_machine: Any) -> None:
     tell(lead, onset="lt6w", onset_date=None)
     time_machine.move_to(NOON + timedelta(days=150), tick=False)
