@@ -91,7 +91,7 @@ def assess_locked(
         standing = overrides.follow(locked, made, now=now)
         unknowns.follow(locked, made, before, now=now)
     else:
-        if time_passed:
+        if time_passed or made.due_at != before.due_at:  # the days may be the same, and their midnight another one
             NextAsk.objects.filter(lead=locked).update(due_at=made.due_at)
         made, standing = before, overrides.of(locked)
     _watch(locked, made, before, now=now)

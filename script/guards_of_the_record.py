@@ -190,4 +190,18 @@ RECORD_GUARDS = [
         "_shown(lead, now, None)",
         "intake/test_time_passes.py::test_the_box_of_a_lead_tells_the_numbers_of_that_day_where_the_rules_say_the_same",
     ),
+    Guard(
+        "another time zone moves no day of a score",
+        "crm/actions/leads.py",
+        '    if "timezone" in different:',
+        "    if False:",
+        "intake/test_time_passes.py::test_another_time_zone_moves_no_day_of_a_score",
+    ),
+    Guard(
+        "the next day to ask begins where the lead lives",
+        "intake/assessments.py",
+        "        if time_passed or made.due_at != before.due_at:",
+        "        if time_passed:",
+        "intake/test_time_passes.py::test_another_time_zone_moves_the_next_day_to_ask_to_its_own_midnight",
+    ),
 ]

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
@@ -24,7 +25,7 @@ from crm.enums import (
     TaskKind,
 )
 from crm.errors import AssignmentRefused, MoveRefused
-from crm.models import Activity, Lead, Task, User
+from crm.models import Activity, Lead, Measurement, Task, User
 
 
 class Unchanged(Enum):
@@ -205,6 +206,9 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> 
     )
     if different.get("do_not_call"):
         calling.turn_into_writing(locked)
+    if "timezone" in different:
+        zones = {"was": ZoneInfo(before["timezone"]), "now_is": ZoneInfo(locked.timezone)}
+        Measurement.objects.filter(lead=locked).move_days(**zones)
     if "email" in different:
         addresses.changed(locked, before=before["email"], now=timezone.now())
     events.announce(locked, Event.DETAILS_CHANGED, now=timezone.now())

@@ -1,5 +1,6 @@
 """Dated ratings and scores. Insurers ask for change between two of them."""
 
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -32,6 +33,20 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def in_order(self, zone: ZoneInfo) -> "MeasurementQuerySet":
         """Sort by day there, and of one day in the order in which they were entered: the last one counts."""
         return self.annotate(day=TruncDate("at", tzinfo=zone)).order_by("day", "entry")
+
+    def move_days(self, *, was: ZoneInfo, now_is: ZoneInfo) -> None:
+        """Move what somebody wrote down for a day, the midnight that begins it in one zone, to the midnight of the same
+        day in another. The moment at which a page was sent stays."""
+        rows = list(self)
+        for row in rows:
+            row.at = _midnight(row.at, was, now_is)
+            row.at_before = _midnight(row.at_before, was, now_is) if row.at_before else None
+        self.bulk_update(rows, ["at", "at_before"])
+
+
+def _midnight(moment: datetime, was: ZoneInfo, now_is: ZoneInfo) -> datetime:
+    local = moment.astimezone(was).replace(tzinfo=None)
+    return local.replace(tzinfo=now_is) if local.time() == time() else moment
 
 
 class Measurement(Row):

@@ -2,16 +2,19 @@
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
 from django.test import Client
 
-from crm.actions import leads
+from crm.actions import leads, measurements
 from crm.enums import Stage
 from crm.models import Activity, Lead, Location, Measurement, Message, PatientSession, Task, User
+from crm.treatment_enums import MeasurementKind, Source
 from intake import actions, answering, applying, assessments, record, time_passes, today, wording
 from intake.models import Assessment, NextAsk
 from tests.factories import NOON, make_treatment, own_browser
@@ -169,6 +172,35 @@ def test_a_day_is_a_day_everywhere(lead: Lead, desk: Client) -> None:
     assert record.age_on(date(2026, 2, 28), date(2008, 2, 29)) == 17
 
 
+ZONES = ["America/New_York", "America/Los_Angeles", "Asia/Tokyo", "America/New_York"]
+
+
+def test_another_time_zone_moves_no_day_of_a_score(lead: Lead, desk: Client, coordinator: User) -> None:
+    for day, value in (("2026-11-20", "12"), ("2026-11-19", "14")):
+        said = {"kind": "rmdq", "value": value, "at": day, "source": "coordinator"}
+        desk.post(f"/admin/crm/lead/{lead.pk}/scores/add/", said)
+    pressed = Measurement.objects.get(kind="nrs_avg").at
+    for zone in ZONES[1:]:
+        leads.correct_details(lead, by=coordinator, changes={"timezone": zone})
+        scores = Measurement.objects.filter(kind="rmdq").in_order(ZoneInfo(zone))
+        shown = [(float(one.value), one.at.astimezone(ZoneInfo(zone)).isoformat()[:19]) for one in scores]
+        assert shown == [(14, "2026-11-19T00:00:00"), (12, "2026-11-20T00:00:00")]
+        made = assessments.latest(lead)
+        assert made
+        assert made.snapshot["answers"]["rmdq"] == 12
+    assert Measurement.objects.get(kind="nrs_avg").at == pressed  # a moment, and no day that somebody typed
+
+
+def test_a_corrected_score_keeps_the_day_that_stood_there_before(lead: Lead, coordinator: User) -> None:
+    at = datetime(2026, 11, 20, 5, tzinfo=UTC)
+    about: dict[str, Any] = {"kind": MeasurementKind.RMDQ, "by": coordinator, "now": NOON}
+    score = measurements.record(lead, value=Decimal(12), at=at, source=Source.COORDINATOR, **about)
+    measurements.correct(score, seen=score.version, value=Decimal(12), at=at - timedelta(days=1), **about)
+    leads.correct_details(lead, by=coordinator, changes={"timezone": "America/Los_Angeles"})
+    score.refresh_from_db()
+    assert (score.at, score.at_before) == (datetime(2026, 11, 19, 8, tzinfo=UTC), datetime(2026, 11, 20, 8, tzinfo=UTC))
+
+
 # --- Asking because time passed ---------------------------------------------------------------------------------------
 def due(lead: Lead) -> datetime | None:
     return NextAsk.objects.get(pk=lead.pk).due_at
@@ -184,6 +216,16 @@ def early(lead: Lead) -> Lead:
 
 
 TURNS = datetime(2027, 1, 4, 8, tzinfo=UTC)  # midnight there, 42 days after November 23
+
+
+def test_another_time_zone_moves_the_next_day_to_ask_to_its_own_midnight(
+    early: Lead, coordinator: User, time_machine: Any
+) -> None:
+    time_machine.move_to(SOON, tick=False)
+    asked = Assessment.objects.count()
+    leads.correct_details(early, by=coordinator, changes={"timezone": "America/New_York"})
+    assert due(early) == TURNS - timedelta(hours=3)
+    assert Assessment.objects.count() == asked
 
 
 def test_a_lead_is_asked_at_its_own_midnight_and_not_before(early: Lead) -> None:
