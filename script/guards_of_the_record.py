@@ -204,4 +204,11 @@ RECORD_GUARDS = [
         "        if time_passed:",
         "intake/test_time_passes.py::test_another_time_zone_moves_the_next_day_to_ask_to_its_own_midnight",
     ),
+    Guard(
+        "who keeps what is verified has the rules asked again",
+        "crm/actions/treatments.py",
+        "    events.announce(locked.lead, Event.TREATMENTS_CHANGED, now=now)\n",
+        "",
+        "intake/test_red_flags.py::test_who_keeps_what_is_verified_has_the_rules_asked_again",
+    ),
 ]

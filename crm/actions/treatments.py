@@ -117,6 +117,7 @@ def settle(treatment: Treatment, *, accept: bool, seen: str, by: User, now: date
     _note(locked, ActivityKind.TREATMENT_DISPUTED, by=by, now=now, summary=f"{locked}: kept as verified", changes={})
     _dispute(locked, {}, now=now)
     locked.save(update_fields=["disputed", "disputed_at", "updated_at"])
+    events.announce(locked.lead, Event.TREATMENTS_CHANGED, now=now)
     return locked
 
 

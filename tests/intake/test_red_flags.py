@@ -966,6 +966,24 @@ def test_another_date_of_a_verified_injection_takes_no_sign_back_before_a_person
     assert (told(lead), looked_at(lead)) == (({}, []) if settle == "accept" else ({"B5": "yes"}, ["injection"]))
 
 
+@pytest.mark.parametrize("settle", ["accept", "keep"])
+def test_who_keeps_what_is_verified_has_the_rules_asked_again(
+    lead: Lead, browser: Client, desk: Client, settle: str
+) -> None:
+    tell(browser, lead, start=months_ago(9))
+    Treatment.objects.filter(lead=lead).update(
+        documentation="verified", verified_by=make_user("clinician"), verified_at=timezone.now()
+    )
+    tell(browser, lead, start=months_ago(1), since_then=["infection"])
+    assert (told(lead), looked_at(lead)) == ({"B5": "yes"}, ["injection"])
+    row = Treatment.objects.get(lead=lead)
+    assert row.disputed_at is not None
+    seen = {"settle": settle, "seen": row.disputed_at.isoformat()}
+    desk.post(f"/admin/crm/lead/{lead.pk}/treatments/{row.pk}/settle/", seen)
+    assert (told(lead), looked_at(lead)) == (({}, []) if settle == "keep" else ({"B5": "yes"}, ["injection"]))
+    assert open_reviews(lead) == 1  # a clinician still looks
+
+
 def test_a_date_that_staff_correct_takes_the_sign_of_an_injection_back(
     lead: Lead, browser: Client, coordinator: User
 ) -> None:
