@@ -211,4 +211,11 @@ RECORD_GUARDS = [
         "",
         "intake/test_red_flags.py::test_who_keeps_what_is_verified_has_the_rules_asked_again",
     ),
+    Guard(
+        "the day of a study is told as exactly as it was",
+        "crm/models/imaging.py",
+        "_AS_TOLD[self.made_precision]",
+        '"M Y"',
+        "intake/test_papers.py::test_the_summary_tells_the_day_of_a_study_as_exactly_as_it_was_told",
+    ),
 ]

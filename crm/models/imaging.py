@@ -5,10 +5,13 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from crm.document_enums import ImagingMedium, ImagingModality
 from crm.models.base import Row
 from crm.treatment_enums import BodyRegion, DatePrecision
+
+_AS_TOLD = {DatePrecision.YEAR.value: "Y", DatePrecision.MONTH.value: "M Y", DatePrecision.DAY.value: "M j, Y"}
 
 
 class ImagingStudy(Row):
@@ -46,6 +49,11 @@ class ImagingStudy(Row):
 
     def __str__(self) -> str:
         return f"{self.get_modality_display()}, {self.get_region_display().lower()}"
+
+    @property
+    def made_in_words(self) -> str:
+        """Return the day on which it was made, as exactly as somebody told it; "" without one."""
+        return date_format(self.made_on, _AS_TOLD[self.made_precision]) if self.made_on else ""
 
     @property
     def is_complete(self) -> bool:

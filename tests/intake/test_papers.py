@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import measurements, reviews, safety
+from crm.actions import imaging, measurements, reviews, safety
 from crm.admin.forms import IN_COPY
 from crm.enums import ActivityKind, Decision, Outcome, TaskKind
 from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment, User
@@ -197,6 +197,15 @@ def test_the_summary_says_which_pictures_and_diagnoses_were_told(lead: Lead, des
     page = paper(desk, lead, "summary")
     for words in ("Herniated disc", "MRI in the last 12 months", "Lakeside Imaging"):
         assert words in page
+
+
+@pytest.mark.parametrize(("precision", "words"), [("year", "2026"), ("month", "Mar 2026"), ("day", "Mar 15, 2026")])
+def test_the_summary_tells_the_day_of_a_study_as_exactly_as_it_was_told(
+    lead: Lead, desk: Client, coordinator: User, precision: str, words: str
+) -> None:
+    made: dict[str, Any] = {"made_on": date(2026, 3, 15), "made_precision": precision}
+    imaging.add(lead, by=coordinator, now=timezone.now(), modality="mri", region="lumbar", **made)
+    assert f"<dd>{words}, report missing" in paper(desk, lead, "summary")
 
 
 def test_the_summary_says_what_was_not_asked_and_what_was_left_out(lead: Lead, desk: Client) -> None:
