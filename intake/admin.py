@@ -21,7 +21,7 @@ from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.scoped import ScopedFilter
 from crm.enums import AccessAction
 from crm.models import User
-from intake import guard, new_request, quarantine
+from intake import guard, new_request, quarantine, signs
 from intake.in_words import in_words
 from intake.models import Plan, Quarantine, QuarantinedRequest, Question
 
@@ -113,7 +113,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
     location_path = "location"
     list_display = ["reference", "why", "at", "state_label", "decided_by"]
     list_filter = [("state", ChoicesDropdownFilter)]
-    list_select_related = ["decided_by"]
+    list_select_related = ["decided_by", "location"]
     ordering = ["decided_at", "at", "pk"]
     fields = ["reference", "why", "at", "answers", "state_label", "decided_by", "decided_at", "note", "decide"]
     readonly_fields = fields
@@ -128,7 +128,8 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
 
     @display(description="Why")
     def why(self, held: QuarantinedRequest) -> str:
-        return guard.in_words(held.reasons)
+        told = [f"Warning sign: {signs.in_words(sign)}" for sign in quarantine.signs_of(held)]
+        return ". ".join([*told, guard.in_words(held.reasons)])
 
     @display(description="State", ordering="state")
     def state_label(self, held: QuarantinedRequest) -> str:

@@ -7,10 +7,12 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from crm import queries
+from crm.actions import tasks
+from crm.enums import TaskKind
 from crm.errors import DomainError
 from crm.models import EmergencyCount, Lead, Location, User
 from crm.models.lead import in_sight
-from intake import actions
+from intake import actions, signs
 from intake.models import Arrival, Quarantine, QuarantinedRequest, Submission
 from intake.request import Request, plain
 
@@ -74,10 +76,18 @@ def release(held: QuarantinedRequest, *, by: User | None, now: datetime) -> Lead
 
 @transaction.atomic
 def discard(held: QuarantinedRequest, *, by: User, note: str, now: datetime) -> None:
-    """It was none: kept as it is, with the reason. Raises QuarantineRefused."""
+    """It was none: kept as it is, with the reason. Raises QuarantineRefused, also when it tells a warning sign and `by`
+    decides no reviews."""
+    if signs_of(held) and not by.has_perm(tasks.NEEDS[TaskKind.REVIEW]):
+        raise QuarantineRefused("It tells a warning sign: only a clinician discards it.")
     if not note.strip():
         raise QuarantineRefused("Say why: the reason stays beside the request.")
     _decide(_waiting(held), Quarantine.DISCARDED, by=by, now=now, note=note.strip())
+
+
+def signs_of(held: QuarantinedRequest) -> list[str]:
+    """Return the warning signs that a held request tells."""
+    return signs.of_answers(held.data, lead=Lead(location=held.location), now=held.at)
 
 
 def _waiting(held: QuarantinedRequest) -> QuarantinedRequest:

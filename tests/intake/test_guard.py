@@ -197,6 +197,21 @@ def test_discarded_it_stays_with_the_reason(held: QuarantinedRequest) -> None:
     assert (held.state, held.note, held.data["first_name"]) == (Quarantine.DISCARDED, "Advertising", "Maria")
 
 
+def test_only_a_clinician_discards_what_tells_a_warning_sign(client: Client, centre: Location) -> None:
+    client.post(HERE, step_one(website="x", safety_check_b=["B5"]))
+    held, browser = QuarantinedRequest.objects.get(), desk("coordinator", client)
+    page = browser.get(reverse("admin:intake_quarantinedrequest_changelist")).content.decode()
+    assert "Warning sign" in page
+    address = reverse("admin:intake_quarantine_decide", args=[held.pk])
+    shown = browser.post(address, {"discard": "1", "note": "Spam"}, follow=True).content.decode()
+    assert "only a clinician discards it" in shown
+    held.refresh_from_db()
+    assert held.state == Quarantine.HELD
+    quarantine.discard(held, by=make_user("clinician", email="dana@example.org"), note="Spam", now=NOW)
+    held.refresh_from_db()
+    assert held.state == Quarantine.DISCARDED
+
+
 def test_the_database_wants_a_reason_too(held: QuarantinedRequest) -> None:
     held.state, held.decided_by, held.decided_at = Quarantine.DISCARDED, make_user(), NOW
     with pytest.raises(IntegrityError, match="quarantine_discarded_for_a_reason"), transaction.atomic():
