@@ -143,10 +143,9 @@ class Treatment(Row):
 
     @property
     def relief(self) -> str:
-        """Return how much it helped and for how long, in words: what nobody asked and what nobody knows are two
-        things."""
+        """Return how much it helped and for how long, in words. Whether it was asked, papers know from the pages."""
         if self.relief_percent is None:
-            words = gettext("not sure") if Unsure.RELIEF in self.unsure_of else gettext("not asked")
+            words = gettext("not sure") if Unsure.RELIEF in self.unsure_of else gettext("not said")
         else:
             words = f"{self.relief_percent} %"
         if self.relief_still_present:

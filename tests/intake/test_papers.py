@@ -208,6 +208,13 @@ def test_the_summary_tells_the_day_of_a_study_as_exactly_as_it_was_told(
     assert f"<dd>{words}, report missing" in paper(desk, lead, "summary")
 
 
+def test_the_desk_claims_of_no_answer_that_it_was_not_asked(lead: Lead, desk: Client) -> None:
+    row = make_treatment(lead, kind="pt_supervised", source=Source.PATIENT, relief_percent=None)
+    tell(lead, "treatments", treatment=str(row.pk), told={"relief": ""})
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
+    assert ("<td>not said</td>" in page, "not asked" in page) == (True, False)
+
+
 def test_the_summary_says_what_was_not_asked_and_what_was_left_out(lead: Lead, desk: Client) -> None:
     tell(lead, "background", allergies="", nicotine="never")
     page = paper(desk, lead, "summary")
