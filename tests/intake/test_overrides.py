@@ -374,6 +374,16 @@ def test_the_paper_names_it_as_long_as_it_counts(lead: Lead, first: User) -> Non
     assert summary_head.of_lead(lead, latest)["decided"] == []
 
 
+def test_the_box_of_a_lead_tells_the_signs_of_a_decision_in_words(lead: Lead, first: User, desk: Client) -> None:
+    answer(lead, safety_check_b=["B2", "unsure_B5"])
+    decide(lead, Outcome.CONSULT_LIKELY, first)
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    box = page.partition('<div class="answers candidacy">')[2]
+    assert "knowing You lost weight without trying" in box
+    assert "(B5, not sure), on what was known" in box
+    assert "unsure_B5" not in box
+
+
 def test_the_paper_names_no_decision_that_is_void(urgent: Lead, first: User) -> None:
     reviews.decide(urgent, decision=Decision.SUITABLE, reason="Fits.", by=first, now=NOON)
     decide(urgent, Outcome.CONSULT_LIKELY, first)
