@@ -99,7 +99,9 @@ def messages_page(request: PatientRequest) -> HttpResponse:
     form = MessageForm(request.POST if request.method == "POST" else None, initial={"message_id": uuid.uuid4()})
     if form.is_valid():
         conversation.answer(request.patient, now=now, **form.cleaned_data)
-        messages.success(request, gettext("Your message is with us. We answer within one business day."))
+        with_us = gettext("Your message is with us. We answer within one business day.")
+        # Under a hold nobody is to wait for that.
+        messages.success(request, gettext("Your message is with us.") if lead.safety_hold else with_us)
         return redirect("my:messages")
     shown, has_older = private_messages.latest(lead, to_patient=True, everything="all" in request.GET)
     if shown:

@@ -366,4 +366,11 @@ PRIVATE_GUARDS = [
         "if False:",
         "crm/test_personal_data.py::test_asking_to_delete_opens_one_task_and_deletes_nothing",
     ),
+    Guard(
+        "under a hold nobody is told to wait a day for an answer",
+        "crm/my.py",
+        " if lead.safety_hold else with_us",
+        " if False else with_us",
+        "intake/test_nothing_mild.py::test_under_a_hold_nobody_is_told_to_wait_a_day_for_an_answer",
+    ),
 ]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.actions import imaging, reviews
 from crm.enums import Decision, Stage, TaskKind
-from crm.models import Lead, Location, Task, User
+from crm.models import Lead, Location, PrivateMessage, Task, User
 from intake import actions, packet_word
 from intake.models import UnprovenRequest
 from tests.factories import NOON, own_browser
@@ -61,6 +61,20 @@ def test_under_a_hold_no_page_sounds_mild(lead: Lead, stage: Stage) -> None:
     Lead.objects.update(stage=stage)
     assert Lead.objects.get().safety_hold
     assert mild_words(lead) == []
+
+
+@pytest.mark.parametrize("language", ["", "/es"])
+def test_under_a_hold_nobody_is_told_to_wait_a_day_for_an_answer(lead: Lead, language: str) -> None:
+    browser, address = own_browser(lead), f"{language}/my/messages/"
+    for is_held in (False, True):
+        if is_held:
+            signs(lead, a=["A2"])
+        sent = as_sent(browser.get(address).text, having="message_id") | {"text": f"Hello {is_held}"}
+        read = browser.get(address).text + browser.post(address, sent, follow=True).text
+        promises = len(re.findall("within one business day|en un día hábil", read))
+        assert promises == (0 if is_held else 3)
+        assert 'href="tel:911"' in read
+    assert PrivateMessage.objects.filter(lead=lead).count() == 2
 
 
 @pytest.mark.parametrize("language", ["", "/es"])
