@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest, parse_cookie
 
-from crm import private, signing_in
+from crm import patient_requests, signing_in
 from crm.client_address import client_address
 from crm.handing_out import Environ
 
@@ -15,7 +15,7 @@ def connection(environ: Environ) -> str:
 
 def patient(environ: Environ) -> str:
     """Return what the browser says is its session of the private page. Its view finds out whether it is one."""
-    return _request(environ).COOKIES.get(private.COOKIE, "")
+    return _request(environ).COOKIES.get(patient_requests.COOKIE, "")
 
 
 def staff(environ: Environ) -> str:

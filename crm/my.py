@@ -23,7 +23,8 @@ from crm.actions import contacts, conversation, privacy, reviews
 from crm.contact_form import ContactPersonForm
 from crm.enums import SIDE_STAGES, Outcome, Stage, TaskKind
 from crm.models import ContactPerson, Lead, PrivateMessage, Task
-from crm.private import PatientRequest, patient_page, session_of
+from crm.patient_requests import PatientRequest, session_of
+from crm.private import patient_page
 from crm.text_fields import TextField
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])

@@ -18,7 +18,9 @@ from crm.actions import documents
 from crm.capped_upload import CappedUpload
 from crm.document_enums import READABLE
 from crm.models import Document, Lead
-from crm.private import PatientRequest, of_its_person, patient_page
+from crm.not_open import of_its_person
+from crm.patient_requests import PatientRequest
+from crm.private import patient_page
 from crm.treatment_enums import Source
 
 

@@ -22,7 +22,7 @@ from crm.enums import AccessAction, Outcome
 from crm.errors import OutOfDate, OverrideRefused
 from crm.models import Lead
 from crm.patient_access import FILLS_IN
-from crm.private import enter
+from crm.patient_requests import enter
 from crm.queries import MOST_QUEUED
 from crm.text_fields import TextField
 from intake import assessments, overrides

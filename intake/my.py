@@ -19,7 +19,8 @@ from crm.actions import reviews
 from crm.enums import Outcome
 from crm.errors import TreatmentRefused
 from crm.models import Lead, PatientSession, Treatment
-from crm.private import PatientRequest, enter, id_in, patient_page
+from crm.patient_requests import PatientRequest, enter, id_in
+from crm.private import patient_page
 from crm.treatment_enums import TreatmentGroup
 from intake import (
     actions,

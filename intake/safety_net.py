@@ -20,7 +20,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language, get_language_from_request, override
 from django.views.decorators.csp import csp_override
 
-from crm import patient_access, private, raw_body, whose_page
+from crm import patient_access, patient_requests, raw_body, whose_page
 from crm.models import PatientSession
 from crm.refusals import bad_request
 from intake import answering, embed, guard, known, my, raw_signs, record, reports, signs, taking, views
@@ -152,7 +152,9 @@ def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:
         is_many = guard.pages_are_many(request, _counted_with(opened[0]), now=now, urgent=True)
         if _keep_report(request, *opened, match, now=now, is_loud=not is_many):
             return "kept"
-        known.call_at_once(opened[0].lead, key=private.id_in(request, "submission_id"), now=now, is_loud=not is_many)
+        known.call_at_once(
+            opened[0].lead, key=patient_requests.id_in(request, "submission_id"), now=now, is_loud=not is_many
+        )
     except Exception as error:
         log.error("emergency_not_stored", exc_info=error)
     return "failed"
@@ -161,7 +163,7 @@ def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:
 def _opened_for(request: HttpRequest) -> tuple[PatientSession, bool] | None:
     """Return the session of whoever the page was opened for, and whether it came from their own browser and from this
     site; None when nobody can tell."""
-    session = patient_access.find_former(request.COOKIES.get(private.COOKIE, ""))
+    session = patient_access.find_former(request.COOKIES.get(patient_requests.COOKIE, ""))
     named = whose_page.named_in(request, session)
     if session and whose_page.is_of(session, named):
         return session, getattr(request, "csrf_processing_done", False)
@@ -223,7 +225,7 @@ def _report(
         session=session,
         page=page,
         answers=answers,
-        form_id=private.id_in(request, "submission_id"),
+        form_id=patient_requests.id_in(request, "submission_id"),
         now=now,
         language=get_language() or settings.LANGUAGE_CODE,
         is_ours=is_ours,

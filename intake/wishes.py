@@ -21,7 +21,8 @@ from crm.actions import leads, opt_out
 from crm.enums import ConsentKind
 from crm.models import Lead, PatientSession
 from crm.normalise import telephone_in_words
-from crm.private import PatientRequest, patient_page
+from crm.patient_requests import PatientRequest
+from crm.private import patient_page
 from intake import consents
 from intake.forms import QuestionnaireForm
 from intake.questionnaire import Section, question

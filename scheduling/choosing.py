@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods
 
 from crm.actions import leads
-from crm.private import PatientRequest
+from crm.patient_requests import PatientRequest
 from scheduling import availability, month, queries, reading
 from scheduling.actions import booking, changing, claims
 from scheduling.actions.booking import Booking

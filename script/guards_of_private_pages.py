@@ -9,7 +9,7 @@ OPEN_TABS = "crm/test_open_tabs.py::"
 WHOSE_PAGE_GUARDS = [
     Guard(
         "a form that names another person stores nothing",
-        "crm/private.py",
+        "crm/not_open.py",
         "        if whose_page.is_of(request.patient, named):\n",
         "        if True:\n",
         f"{WHOSE_PAGE}test_an_older_tab_writes_nothing_to_the_next_person_of_the_browser",
@@ -23,7 +23,7 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "a form of another person is called so, whatever this one has shown",
-        "crm/private.py",
+        "crm/not_open.py",
         "    if not whose_page.is_of(session, named):\n        asked",
         "    if False:\n        asked",
         f"{WHOSE_PAGE}test_an_older_tab_is_told_so_where_the_next_person_has_not_shown_who_they_are",
@@ -44,7 +44,7 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "a code typed for one person is not tried on another",
-        "crm/private.py",
+        "crm/proof.py",
         "@of_its_person\ndef _take_proof(",
         "def _take_proof(",
         f"{WHOSE_PAGE}test_a_code_typed_for_one_is_not_tried_on_another",
@@ -157,15 +157,15 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "what was closed on purpose shows nothing that was typed",
-        "crm/private.py",
+        "crm/not_open.py",
         "    if session is None or session.ended_at or session.handed_over:\n",
         "    if session is None or session.handed_over:\n",
         f"{CLOSING}test_nothing_typed_is_shown_when_the_page_was_closed_on_purpose",
     ),
     Guard(
         "nothing that was typed is shown once staff have signed out",
-        "crm/private.py",
-        "    if session.is_on_behalf and not _is_signed_in(request, session):\n        return None\n",
+        "crm/not_open.py",
+        "    if session.is_on_behalf and not is_signed_in(request, session):\n        return None\n",
         "",
         f"{CLOSING}test_nothing_typed_is_shown_on_a_tablet_or_after_signing_out",
     ),

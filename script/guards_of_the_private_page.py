@@ -70,7 +70,7 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "whoever has just sent a request is asked for nothing that proves",
-        "crm/private.py",
+        "crm/proof.py",
         "    if not session.may_be_proven:\n",
         "    if False:\n",
         "crm/test_just_sent.py::test_it_goes_on_writing",
@@ -148,28 +148,28 @@ PRIVATE_GUARDS = [
     # Staff in the patient's place, and the tablet
     Guard(
         "filling in ends with the sign-in at the desk",
-        "crm/private.py",
-        "if session and session.is_on_behalf and not _is_signed_in(request, session):",
+        "crm/patient_requests.py",
+        "if session and session.is_on_behalf and not is_signed_in(request, session):",
         "if False:",
         "crm/test_in_their_place.py::test_it_ends_with_the_sign_in",
     ),
     Guard(
         "filling in belongs to one sign-in",
-        "crm/private.py",
+        "crm/patient_requests.py",
         "if request.user.pk != session.by_id or patient_access.digest(key) != session.desk_key:",
         "if request.user.pk != session.by_id:",
         "crm/test_in_their_place.py::test_a_copied_cookie_opens_nothing",
     ),
     Guard(
         "filling in ends with the right to",
-        "crm/private.py",
+        "crm/patient_requests.py",
         "    return patient_access.may_fill_in(cast(User, request.user), session.lead_id)\n",
         "    return True\n",
         "crm/test_in_their_place.py::test_it_ends_with_the_sign_in",
     ),
     Guard(
         "filling in ends when nothing is pressed",
-        "crm/private.py",
+        "crm/patient_requests.py",
         "    if desk_session.why_over(request):",
         "    if False:",
         "crm/test_in_their_place.py::test_it_ends_when_nothing_is_pressed_and_after_a_while",
@@ -262,7 +262,7 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "one press sends one code",
-        "crm/private.py",
+        "crm/proof.py",
         'asked=id_in(request, "asked"))',
         "asked=None)",
         "crm/test_private_at_once.py::test_one_press_sends_one_code",

@@ -16,7 +16,7 @@ from crm.admin.lead_page import back, find_lead, user_of
 from crm.enums import AccessAction, ProofWay
 from crm.models import Lead, User
 from crm.patient_access import FILLS_IN, OPENS_IT
-from crm.private import enter, id_in
+from crm.patient_requests import enter, id_in
 
 
 def hang_in() -> None:

@@ -37,9 +37,9 @@ def test_search_engines_find_the_form(centre: Location, client: Client, path: st
 
 
 def test_cookies_over_https_are_of_this_host_alone() -> None:
-    say = "import django; django.setup()\nfrom django.conf import settings as s; from crm import private\n"
-    say += "from intake import attribution, views\nprint(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, private.COOKIE, "
-    say += "attribution.COOKIE, views.REFERENCE_COOKIE, views.EMERGENCY_COOKIE)"
+    say = "import django; django.setup()\nfrom django.conf import settings as s; from crm import patient_requests\n"
+    say += "from intake import attribution, views\nprint(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, "
+    say += "patient_requests.COOKIE, attribution.COOKIE, views.REFERENCE_COOKIE, views.EMERGENCY_COOKIE)"
     place = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1"}
     command = [sys.executable, "-c", say]
 
