@@ -189,6 +189,13 @@ PRIVATE_GUARDS = [
         "crm/test_open_tabs.py::test_signing_out_at_the_desk_tells_the_tabs_in_which_staff_filled_in",
     ),
     Guard(
+        "a tablet that is handed over shows no tab of others",
+        "crm/admin/lead_private.py",
+        'desk_session.telling_tabs(request, entered["Location"])',
+        'entered["Location"]',
+        "crm/test_open_tabs.py::test_handing_over_a_tablet_tells_the_tabs_in_which_staff_filled_in",
+    ),
+    Guard(
         "what staff see in the patient's place is recorded",
         "crm/private.py",
         "            if session.is_on_behalf:\n",

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import override
 
-from crm import patient_access, registry, suppression, tries
+from crm import desk_session, patient_access, registry, suppression, tries
 from crm.actions import access
 from crm.actions import messages as outbox
 from crm.admin.lead_page import back, find_lead, user_of
@@ -42,7 +42,8 @@ def fill_in(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespons
 
 
 def hand_over(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Signs the member of staff out and leaves this browser with the patient's questions and nothing else."""
+    """Sign the member of staff out and leave this browser with the patient's questions and nothing else: tabs in which
+    they filled in with somebody are emptied."""
     if request.method != "POST":
         return back(lead_id)
     lead, user = find_lead(lead_id), user_of(request)
@@ -51,7 +52,9 @@ def hand_over(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
     list(messages.get_messages(request))  # what the desk had to say is not for the tablet
     logout(request)
     with override(lead.language):
-        return enter(entry, to="private:page")
+        entered = enter(entry, to="private:page")
+    entered["Location"] = desk_session.telling_tabs(request, entered["Location"])
+    return entered
 
 
 def send_link(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

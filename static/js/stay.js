@@ -16,7 +16,10 @@ const others = (names) => {
   };
 };
 
-if (closing) others(closing.dataset.closedTabs).tell({ left: true });
+// Where a sign-out leads on to another page (crm/desk_session.py), the names stand in its address.
+const ended = new URLSearchParams(location.hash.slice(1)).get("closed-tabs");
+if (ended) history.replaceState(null, "", location.pathname + location.search);
+if (closing || ended) others(closing?.dataset.closedTabs ?? ended).tell({ left: true });
 
 if (notice) {
   const words = notice.querySelector("[data-words]");

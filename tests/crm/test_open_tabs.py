@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from urllib.parse import parse_qs
 
 import pytest
 from django.conf import settings
@@ -82,6 +83,24 @@ def test_signing_out_at_the_desk_tells_the_tabs_in_which_staff_filled_in(
     ]
     page = client.post("/admin/logout/").content.decode()
     assert (set(said_in(page, "data-closed-tabs")), "js/stay.js" in page) == (hears[0] | hears[1], True)
+
+
+def test_handing_over_a_tablet_tells_the_tabs_in_which_staff_filled_in(
+    client: Client, anna: Lead, centre: Location, coordinator: User
+) -> None:
+    bert = make_lead(location=centre, first_name="Bert")
+    hears = tabs(in_their_place(client, bert, coordinator))
+    answer = client.post(f"/admin/crm/lead/{anna.pk}/hand-over/")
+    address, _hash, told = answer["Location"].partition("#")
+    assert (address, set(parse_qs(told)["closed-tabs"][0].split())) == ("/my/", hears)
+    assert "js/stay.js" in client.get(address).content.decode()
+
+
+def test_handing_over_a_tablet_where_nobody_was_filled_in_tells_nothing(
+    client: Client, anna: Lead, coordinator: User
+) -> None:
+    client.force_login(coordinator)
+    assert client.post(f"/admin/crm/lead/{anna.pk}/hand-over/")["Location"] == "/my/"
 
 
 def test_signing_out_tells_no_tab_of_the_patients_own(client: Client, anna: Lead, coordinator: User) -> None:
