@@ -38,6 +38,9 @@ product is used with patients.**
 
 A sign of block A brings the emergency page at once. "A look" asks a clinician to look and changes no outcome.
 """
+OF_INJECTIONS = """The page about an injection asks "When was it?" in place of "When did it begin?", and not why it
+stopped. "It made the pain worse" counts where it was told of one before that.
+"""
 
 
 def page() -> str:
@@ -45,7 +48,7 @@ def page() -> str:
     topics = "\n".join("\n".join(_topic(one.title, one.questions)) for one in (*PAGES, RECHECK))
     treatments = "\n".join(_topic("Treatments you tried", treatment_questions()))
     signs = "\n".join(f"- {code}: {text}" for code, text in SIGNS.items())
-    return f"{HEAD}\n{topics}\n{treatments}\n## The signs\n\n{signs}\n"
+    return f"{HEAD}\n{topics}\n{treatments}\n{OF_INJECTIONS}\n## The signs\n\n{signs}\n"
 
 
 def treatment_questions() -> list[Question]:
