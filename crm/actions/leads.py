@@ -1,5 +1,6 @@
 """The doors through which a lead changes."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import date, datetime
 from enum import Enum
@@ -141,11 +142,12 @@ def log_call(
     outcome: CallOutcome,
     note: str = "",
     in_confidence: bool = False,
+    seen: Collection[str] | None = None,
     now: datetime | None = None,
 ) -> Activity:
     """Puts a call on the timeline. Reaching the person finishes the open call tasks; whoever asked not to be called has
     none any more, and no new ones. A new lead moves to Contacting, unless something is missing that the stage asks for:
-    the call took place all the same. `in_confidence`: as with add_note."""
+    the call took place all the same. `in_confidence`: as with add_note. `seen`: as with tasks.end_calls."""
     now = now or timezone.now()
     call = Activity.objects.create(
         lead=lead,
@@ -158,8 +160,7 @@ def log_call(
         in_confidence=in_confidence,
     )
     if outcome == CallOutcome.REACHED:
-        calls = Task.objects.open().filter(lead=lead, kind__in=[TaskKind.CALL, TaskKind.URGENT_CALL])
-        calls.update(done_at=now, done_by=by)
+        tasks.end_calls(lead, by=by, now=now, seen=seen)
     if outcome == CallOutcome.ASKED_NOT_TO_CALL:
         Lead.objects.filter(pk=lead.pk).update(do_not_call=True)
         calling.turn_into_writing(lead)

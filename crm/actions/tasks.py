@@ -1,6 +1,6 @@
 """Tasks: made once an event, done once."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -98,6 +98,20 @@ def end_decided(lead_id: UUID, *, by: User, now: datetime, key: str = "", but: I
     for beginning in but:
         asked = asked.exclude(key__startswith=beginning)
     asked.update(done_at=now, done_by=by)
+
+
+def waits(lead_id: UUID, kind: TaskKind) -> bool:
+    """Return whether a task of this kind is open about a lead."""
+    return Task.objects.open().filter(lead=lead_id, kind=kind).exists()
+
+
+def end_calls(lead: Lead, *, by: User, now: datetime, seen: Collection[str] | None = None) -> None:
+    """End the calls that wait: somebody was reached. `seen`: the versions of urgent ones on the page of whoever called;
+    another one has another reason, and goes on waiting. None: nothing came in between. Locks the lead."""
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    calls = Task.objects.open().filter(lead=lead, kind__in=[TaskKind.CALL, TaskKind.URGENT_CALL])
+    unseen = [one.pk for one in calls if one.kind == TaskKind.URGENT_CALL and one.version not in (seen or [])]
+    calls.exclude(pk__in=[] if seen is None else unseen).update(done_at=now, done_by=by)
 
 
 def put_off(task: Task, *, until: datetime, by: User, now: datetime, seen: str = "") -> bool:

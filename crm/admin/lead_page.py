@@ -22,7 +22,7 @@ from crm.actions import messages as outbox
 from crm.admin import lead_panels
 from crm.admin.forms import CallForm, MoveForm, NoteForm
 from crm.admin.once import once
-from crm.enums import AccessAction, ActivityKind, CallOutcome, Stage
+from crm.enums import AccessAction, ActivityKind, CallOutcome, Stage, TaskKind
 from crm.errors import MessageRefused, MoveRefused, TaskRefused
 from crm.models import Activity, Lead, Message, Task, User
 
@@ -123,8 +123,11 @@ def call(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
         outcome=CallOutcome(form.cleaned_data["outcome"]),
         note=form.cleaned_data["note"],
         in_confidence=form.cleaned_data["in_confidence"],
+        seen=request.POST.getlist("seen"),
     )
     messages.success(request, "The call is on the timeline.")
+    if form.cleaned_data["outcome"] == CallOutcome.REACHED and tasks.waits(lead_id, TaskKind.URGENT_CALL):
+        messages.warning(request, tasks.GROWING[TaskKind.URGENT_CALL])
     return back(lead_id)
 
 

@@ -1,7 +1,7 @@
 """The page of one lead over HTTP: every form, what it refuses, who may use it, and what a look leaves behind."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from intake.forms import StepOne
 from intake.models import Submission
 from intake.request import Request
 from tests.factories import NOON, make_lead, make_message, make_treatment, make_user, step_one
+from tests.page_forms import as_sent
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +178,21 @@ def test_call_is_logged_and_begins_contacting(desk: Client, lead: Lead, coordina
     assert (call.call_outcome, call.note, call.by) == ("reached", "Wants a morning.", coordinator)
     lead.refresh_from_db()
     assert lead.stage == Stage.CONTACTING
+
+
+def test_a_call_ends_an_urgent_one_only_for_the_reason_that_its_page_showed(desk: Client, lead: Lead) -> None:
+    urgent = Task.objects.create(lead=lead, kind=TaskKind.URGENT_CALL, title="Call now", due_at=NOON, key="urgent:1")
+    older = as_sent(desk.get(at(lead)).content.decode(), having="call-outcome") | {"call-outcome": ["reached"]}
+    Task.objects.update(due_at=NOON + timedelta(seconds=1))  # another sign was told
+
+    page = desk.post(at(lead, "call/"), older, follow=True).content.decode()
+    urgent.refresh_from_db()
+    assert (urgent.done_at, "There is another reason to call" in page) == (None, True)
+
+    newer = as_sent(page, having="call-outcome") | {"call-outcome": ["reached"]}
+    page = desk.post(at(lead, "call/"), newer, follow=True).content.decode()
+    urgent.refresh_from_db()
+    assert (urgent.done_at is not None, "There is another reason to call" in page) == (True, False)
 
 
 def test_call_without_outcome_keeps_the_note(desk: Client, lead: Lead) -> None:
