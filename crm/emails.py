@@ -20,6 +20,7 @@ from django.template.context import make_context
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
+from crm import mail_domain
 from crm.enums import MessageClass, OnUnknown
 from crm.models import Enrolment, Lead, Location, Message, SafetyAlert
 from crm.normalise import one_line
@@ -273,7 +274,8 @@ def unwritten(
         not_after=not_after,
         created_at=now,
     )
-    message.message_id = f"<{message.pk}@{centre.sender_email.rpartition('@')[2]}>"
+    domain = centre.sender_email.rpartition("@")[2]
+    message.message_id = f"<{message.pk}@{mail_domain.in_ascii(domain) or domain}>"
     return message
 
 

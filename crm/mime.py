@@ -5,16 +5,13 @@ from collections.abc import Iterator
 from email.header import Header
 from email.utils import format_datetime, formataddr
 
-import idna
-
-from crm import preference_link, threads
+from crm import mail_domain, preference_link, threads
 from crm.enums import AUTOMATED
 from crm.models import Message
 from crm.normalise import one_line
 
 SHORT = 60
 LONGEST_LINE = 76  # of a header with encoded words (RFC 2047 2)
-LONGEST_DOMAIN, LONGEST_LABEL = 255, 63  # RFC 1035
 _CALENDAR = 'calendar; method=%s; name="appointment.ics"'
 _PART_HEAD = (
     b'Content-Type: text/%s; charset="utf-8"\r\nMIME-Version: 1.0\r\n'
@@ -73,8 +70,7 @@ def _header(name: str, value: str) -> bytes:
 
 
 def deliverable(address: str) -> str | None:
-    """The address as an envelope takes it (domain in ASCII by IDNA 2008: ß is a letter of its own, and `ss` somebody
-    else's domain), or None when no mail can be sent to it."""
+    """The address as an envelope takes it, its domain in ASCII, or None when no mail can be sent to it."""
     local, at, domain = address.rpartition("@")
     if (
         not at
@@ -85,22 +81,13 @@ def deliverable(address: str) -> str | None:
         or not _plain_local(local)
     ):
         return None
-    if domain.isascii():
-        return address if _is_host(domain) else None
-    try:
-        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
-    except UnicodeError:
-        return None
+    known = mail_domain.in_ascii(domain)
+    return known and f"{local}@{known}"
 
 
 def in_ascii(address: str) -> str:
     """An address as headers and envelopes take it, where one can be made of it; encoded words are no address."""
     return deliverable(address) or one_line(address)
-
-
-def _is_host(domain: str) -> bool:
-    labels = domain.removesuffix(".").split(".")
-    return len(domain) < LONGEST_DOMAIN and all(0 < len(label) <= LONGEST_LABEL for label in labels)
 
 
 def _plain_local(local: str) -> bool:

@@ -102,6 +102,13 @@ SENDING_GUARDS = [
         "crm/test_delivery.py::test_a_mail_that_waited_bears_the_date_on_which_it_is_first_handed_over",
     ),
     Guard(
+        "a Message-ID is ASCII",
+        "crm/emails.py",
+        "mail_domain.in_ascii(domain) or domain",
+        "domain",
+        "crm/test_emails.py::test_a_message_id_is_ascii_whatever_the_domain_of_the_sender",
+    ),
+    Guard(
         "a mail keeps its date",
         "crm/delivery.py",
         "message.handed_over_at = message.handed_over_at or now",

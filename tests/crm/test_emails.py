@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from crm import emails
+from crm import emails, mime
 from crm.models import Lead, Location, Message
 from tests.factories import NOON, make_lead, make_location
 
@@ -107,6 +107,15 @@ def test_acknowledgement_is_due_at_once_and_for_a_day(centre: Location) -> None:
     assert (message.message_class, message.on_unknown) == ("answer", "resend")
     assert (message.sender_name, message.sender_email) == ("Riverbend Center", "hello@riverbend.example.org")
     assert message.message_id == f"<{message.pk}@riverbend.example.org>"
+
+
+@pytest.mark.parametrize(
+    ("domain", "known"), [("müller.example", "xn--mller-kva.example"), ("straße.example", "xn--strae-oqa.example")]
+)
+def test_a_message_id_is_ascii_whatever_the_domain_of_the_sender(db: None, domain: str, known: str) -> None:
+    message = acknowledge(make_location(sender_email=f"hello@{domain}"))
+    assert message.message_id == f"<{message.pk}@{known}>"
+    assert f"Message-ID: {message.message_id}\r\n".encode() in mime.as_bytes(message)
 
 
 def test_acknowledgement_is_one_a_submission(centre: Location) -> None:
