@@ -213,9 +213,15 @@ def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
     if not trouble.only_sender:
         sending.wait_for(max(trouble.wait, LEFT_ALONE))
     if not trouble.is_passing:
-        now, title = queries.clock(), f"{does} ({trouble}): mail waits"
-        notices.tell_role("administrator", title=title, lead=None, key=f"refuses-us:{now:%Y-%m-%d}", now=now)
+        _tell_administrators(trouble, sender=first.sender_email if trouble.only_sender else "")
     return [entry for entry in ready if entry[0] not in about]
+
+
+def _tell_administrators(trouble: RefusesUs, *, sender: str) -> None:
+    """Once a day, and of each `sender` that alone is refused."""
+    now = queries.clock()
+    title = f"The mail server refuses us ({trouble}): mail {f'from {sender} ' if sender else ''}waits"
+    notices.tell_role("administrator", title=title, lead=None, key=f"refuses-us:{now:%Y-%m-%d}:{sender}", now=now)
 
 
 def _written(batch: list[Message]) -> list[Written]:

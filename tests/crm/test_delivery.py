@@ -344,9 +344,12 @@ def test_one_refused_sender_holds_up_no_other(lead: Lead, far: FarEnd) -> None:
     early = datetime.now(UTC) - timedelta(minutes=1)
     refused = [make_message(lead, sender_email="new@riverbend.example.org", due_at=early) for _ in range(2)]
     other = make_message(lead)
+    make_user("administrator")
     far.will_say("MAIL", "553 5.7.1 Sender address rejected: not owned by user")
 
     assert delivery.send_due() == 1
+
+    assert "mail from new@riverbend.example.org waits" in Notice.objects.get().title
 
     assert far.message_ids == [other.message_id]
     for message in refused:
