@@ -12,7 +12,7 @@ class SchedulingConfig(AppConfig):
         from crm import registry
         from crm.enums import Event
         from scheduling import conditions, demo, figures, mails, my, personal_data, shipped, work
-        from scheduling.actions import effects, openings
+        from scheduling.actions import effects, openings, waitlist
 
         conditions.hang_in()
         figures.hang_in()
@@ -23,6 +23,7 @@ class SchedulingConfig(AppConfig):
         registry.listen({Event.DETAILS_CHANGED}, mails.follow_details)
         registry.listen({Event.DETAILS_CHANGED}, effects.ask_for_numbers)
         registry.listen({Event.STAGE_MOVED}, effects.follow_stage)
+        registry.listen({Event.STAGE_MOVED}, waitlist.leave_with_request)
         registry.place(openings.around_place)
         registry.listen({Event.SUBMITTED, Event.ANSWERED}, effects.ask_for_estimates)
         registry.writer(mails.REMINDER, mails.write)

@@ -262,4 +262,11 @@ SCHEDULING_GUARDS = [
         "    entry.state = state",
         "scheduling/test_waiting.py::test_an_offer_that_is_withdrawn_is_not_mailed",
     ),
+    Guard(
+        "whose request is over waits for no time any more",
+        "scheduling/actions/waitlist.py",
+        "    if lead.stage not in OVER:\n",
+        "    if lead:\n",
+        "scheduling/test_waiting.py::test_whose_request_is_over_waits_for_no_time_and_the_next_one_is_asked",
+    ),
 ]

@@ -5,7 +5,7 @@ from datetime import datetime, time
 
 from crm import registry
 from crm.actions import leads, tasks
-from crm.enums import MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
+from crm.enums import CLOSED_STAGES, MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
 from crm.models import Activity, Lead, Task, User
 from crm.registry import Happening
 from scheduling import estimate
@@ -15,7 +15,6 @@ from scheduling.models import Appointment, AppointmentType
 CLOSE_OF_BUSINESS = time(17)
 NOT_SEEN = "not_seen:"  # how the keys of such tasks begin
 OF_CLOSED_LEAD = "closed_lead:"
-CLOSED = (Stage.LOST, Stage.IMPROVED, Stage.DORMANT)
 
 
 def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
@@ -94,7 +93,7 @@ def ask_for_numbers(lead: Lead, happening: Happening) -> None:
 
 def follow_stage(lead: Lead, happening: Happening) -> None:
     """Listener: whose lead is closed is still expected; somebody decides. It is settled when the lead is open again."""
-    if lead.stage not in CLOSED:
+    if lead.stage not in CLOSED_STAGES:
         Task.objects.open().filter(lead=lead, key__startswith=OF_CLOSED_LEAD).update(done_at=happening.now)
         return
     for made in _ahead(lead, now=happening.now):

@@ -13,8 +13,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from crm.actions import tasks
-from crm.enums import MessageState
-from crm.models import Lead, Location, Message
+from crm.enums import ActivityKind, MessageState, Stage
+from crm.models import Activity, Lead, Location, Message
+from crm.registry import Happening
 from scheduling import availability, mails
 from scheduling.actions import claims
 from scheduling.availability import Question
@@ -26,6 +27,7 @@ AWAKE = (8, 20)  # hours of the location's clock
 BATCH = 50
 OF_THE_LINE = "wait:"  # how the holder of an offered time begins
 IN_LINE = [WaitState.WAITING, WaitState.OFFERED]
+OVER = {Stage.LOST, Stage.IMPROVED}
 
 
 def join(lead: Lead, kind: AppointmentType, *, booked: Appointment | None, now: datetime) -> WaitlistEntry:
@@ -52,6 +54,18 @@ def leave(lead: Lead, kind: AppointmentType) -> None:
     """Waits no longer; a time on offer goes to the next one."""
     for entry in lock(lead, kind):
         end(entry, WaitState.LEFT)
+
+
+def leave_with_request(lead: Lead, happening: Happening) -> None:
+    """Listener: whose request is lost, or who is better without us, waits for no time any more. Whoever could not be
+    reached waits on: it is their own word. A wish to come earlier ends with its visit."""
+    if lead.stage not in OVER:
+        return
+    mine = WaitlistEntry.objects.filter(lead=lead, state__in=IN_LINE, last_day=None)
+    for entry in mine.select_for_update(no_key=True, of=("self",)).select_related("kind").order_by("pk"):
+        end(entry, WaitState.LEFT)
+        words = f"Waits for no time any more: {entry.kind.label}"
+        Activity.objects.create(lead=lead, kind=ActivityKind.APPOINTMENT, at=happening.now, summary=words)
 
 
 def lock(lead: Lead, kind: AppointmentType) -> list[WaitlistEntry]:

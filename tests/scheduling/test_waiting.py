@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from crm import calling
 from crm.actions import leads
-from crm.enums import MessageState
+from crm.enums import LostReason, MessageState, Stage, TaskKind
 from crm.models import AccessEvent, Lead, Location, Message, Task, User
 from scheduling import mails
 from scheduling.actions import booking, changing, waitlist
@@ -151,6 +151,52 @@ def test_an_offer_to_whoever_asked_not_to_be_called_is_for_a_person_to_decide(
     assert waitlist.offer(now=timezone.now()) == 1
     assert Task.objects.get(lead=asked, kind="other").title.startswith(f"{calling.NO_CALLS}: offer of Tue, ")
     assert not Task.objects.filter(lead=asked, kind="call").exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "waits"), [(Stage.LOST, False), (Stage.IMPROVED, False), (Stage.DORMANT, True), (Stage.NURTURE, True)]
+)
+def test_whose_request_is_over_waits_for_no_time_and_the_next_one_is_asked(
+    centre: Location, kind: AppointmentType, tuesday: datetime, stage: Stage, waits: bool
+) -> None:
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    phone_only, behind = make_patient(centre, email=""), make_patient(centre, email="b@example.org")
+    mine, theirs = (waitlist.join(one, kind, booked=None, now=timezone.now()) for one in (phone_only, behind))
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
+    waitlist.offer(now=timezone.now())
+    reason = LostReason.NOT_INTERESTED if stage == Stage.LOST else ""
+    leads.move(phone_only, to=stage, by=None, lost_reason=reason)
+    waitlist.offer(now=timezone.now())
+    for entry in (mine, theirs):
+        entry.refresh_from_db()
+    states = (WaitState.OFFERED, WaitState.WAITING) if waits else (WaitState.LEFT, WaitState.OFFERED)
+    assert (mine.state, theirs.state) == states
+    assert Task.objects.open().filter(lead=phone_only, kind="call").exists() == waits
+
+
+@pytest.mark.parametrize("stage", [Stage.LOST, Stage.DORMANT])
+def test_a_wish_to_come_earlier_stays_with_its_visit(
+    centre: Location, kind: AppointmentType, tuesday: datetime, stage: Stage
+) -> None:
+    lead = make_patient(centre)
+    booked = booking.book(wish(lead, kind, tuesday), now=timezone.now())
+    entry = waitlist.join(lead, kind, booked=booked, now=timezone.now())
+    leads.move(lead, to=stage, by=None, lost_reason=LostReason.NOT_INTERESTED if stage == Stage.LOST else "")
+    entry.refresh_from_db()
+    assert entry.state == WaitState.WAITING
+
+
+@pytest.mark.parametrize(("is_booked", "stays"), [(True, True), (False, False)])
+def test_another_address_is_asked_for_as_long_as_a_visit_is_ahead(
+    centre: Location, kind: AppointmentType, tuesday: datetime, is_booked: bool, stays: bool
+) -> None:
+    lead = make_patient(centre)
+    if is_booked:
+        booking.book(wish(lead, kind, tuesday), now=timezone.now())
+    about = {"kind": TaskKind.MAIL_PROBLEM, "title": "No address", "due_at": timezone.now(), "key": "bounce:1"}
+    task = Task.objects.create(lead=lead, **about)
+    leads.move(lead, to=Stage.LOST, by=None, lost_reason=LostReason.NOT_INTERESTED)
+    assert Task.objects.open().filter(pk=task.pk).exists() == stays
 
 
 @pytest.mark.django_db(transaction=True)
