@@ -307,4 +307,11 @@ INCOMING_GUARDS = [
         "            _ESCAPED.sub(",
         "crm/test_mailbox.py::test_a_mail_that_comes_as_a_quoted_string_is_read",
     ),
+    Guard(
+        "nobody asks for another address when nothing is ahead",
+        "crm/actions/inbound.py",
+        "    if kept.lead and (kept.lead.stage not in CLOSED_STAGES or",
+        "    if kept.lead and (kept.lead or",
+        "crm/test_inbound.py::test_nobody_asks_for_another_address_when_nothing_is_ahead",
+    ),
 ]

@@ -5,10 +5,10 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from crm import automatic_mail, private_messages, suppression
+from crm import automatic_mail, conditions, private_messages, suppression
 from crm.actions import events, opt_out, tasks
 from crm.actions import messages as outbox
-from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
+from crm.enums import AUTOMATED, CLOSED_STAGES, ActivityKind, Event, MessageState, TaskKind
 from crm.inbound import Arrived, Kind
 from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression, Task
 
@@ -25,9 +25,10 @@ def receive(arrived: Arrived, *, now: datetime, is_vouched: bool = False) -> Inb
     """Keeps a mail and does what it asks for; None when it was here before.
 
     A reply ends or pauses sequences, stands on the timeline and opens a task to answer. A hard bounce, or the fifth
-    soft one, stops mail to the address and opens a call. A complaint stops everything commercial to it. Bounces and
-    complaints have an effect on the address of a mail of ours that they are proven to be about, and on no other:
-    anybody can write one. `is_vouched`: our provider has signed it. A robot's reply is noted and nothing more.
+    soft one, stops mail to the address; another is asked for, where the request is open or a visit is ahead. A
+    complaint stops everything commercial to it. Bounces and complaints have an effect on the address of a mail of ours
+    that they are proven to be about, and on no other: anybody can write one. `is_vouched`: our provider has signed it.
+    A robot's reply is noted and nothing more.
 
     All of it is one transaction: what is known as taken in has also done what it asks for. Not to be called inside
     another one.
@@ -167,8 +168,8 @@ def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:
             return ""
     because = SuppressedBecause.BOUNCE
     is_new = opt_out.record(address, lead_id=None, scope=Scope.EVERYTHING, because=because, now=now)
-    if kept.lead:
-        title = "The e-mail address does not work: call, and ask for another"
+    if kept.lead and (kept.lead.stage not in CLOSED_STAGES or conditions.is_expected(kept.lead)):
+        title = "The e-mail address does not work: ask for another"  # how, their page says
         key = _bounce_key(address, kept.lead)
         task = Task(lead=kept.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)
         (tasks.open_again if is_new else tasks.open_once)(task)

@@ -132,9 +132,7 @@ def test_a_dead_address_gets_no_more_mail_and_a_call(client: Client, lead: Lead,
     waiting.refresh_from_db()
     assert waiting.state == MessageState.SUPPRESSED
     assert is_stopped("avery@example.org", Scope.EVERYTHING)
-    assert [task.title for task in Task.objects.all()] == [
-        "The e-mail address does not work: call, and ask for another"
-    ]
+    assert [task.title for task in Task.objects.all()] == ["The e-mail address does not work: ask for another"]
 
 
 def test_the_fifth_passing_bounce_stops_and_each_is_told(client: Client, lead: Lead, provider: str) -> None:

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from crm import delivery, imap_box, inbound, mailbox, sending, threads
 from crm.actions import events
 from crm.actions import inbound as actions
-from crm.enums import EnrolmentState, Event, TaskKind
+from crm.enums import EnrolmentState, Event, Stage, TaskKind
 from crm.inbound import Arrived, Kind
 from crm.models import Activity, Enrolment, InboundMail, Lead, Location, MailThread, Message, Suppression, Task
 from tests.crm.imap_server import ImapServer, imap_server
@@ -186,8 +186,17 @@ def test_one_hard_bounce_ends_mail_and_opens_a_call(lead: Lead) -> None:
         take(bounce())
     assert Suppression.objects.get().because == "bounce"
     [task] = Task.objects.filter(kind=TaskKind.MAIL_PROBLEM)
-    assert task.title == "The e-mail address does not work: call, and ask for another"
+    assert task.title == "The e-mail address does not work: ask for another"
     assert states() == {EnrolmentState.LIVE}  # what is to be done goes on, by telephone
+
+
+@pytest.mark.parametrize(("stage", "asked"), [(Stage.IMPROVED, 0), (Stage.DORMANT, 0), (Stage.PATIENT, 1)])
+def test_nobody_asks_for_another_address_when_nothing_is_ahead(lead: Lead, stage: Stage, asked: int) -> None:
+    Lead.objects.update(stage=stage)
+    make_message(lead, message_id=OURS)
+    take(bounce())
+    assert Suppression.objects.get().because == "bounce"
+    assert Task.objects.filter(kind=TaskKind.MAIL_PROBLEM).count() == asked
 
 
 def test_five_soft_bounces_within_a_month_count_as_one_hard(lead: Lead) -> None:
