@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from crm import registry
 from crm.enums import Outcome
 from crm.models import Lead
 from crm.treatment_enums import TreatmentGroup
@@ -32,7 +33,7 @@ def answers(request: HttpRequest, lead: Lead) -> str:
 
 def candidacy(request: HttpRequest, lead: Lead) -> str:
     """Return what the rules say and why, what people have decided against them, and what was said before. "" before
-    there is an assessment. Two queries."""
+    there is an assessment. Two queries, three while a decision waits."""
     history = list(Assessment.objects.filter(lead=lead).order_by("-number")[:HISTORY_SHOWN])
     if not history:
         return ""
@@ -40,10 +41,12 @@ def candidacy(request: HttpRequest, lead: Lead) -> str:
     decided = Override.objects.filter(assessment__lead=lead).defer("assessment__snapshot")
     decided = decided.select_related("assessment", "by", "approved_by", "ended_by")
     made = list(decided.order_by(F("ended_at").desc(nulls_first=True), "-entry")[:HISTORY_SHOWN])
+    waits = next((one for one in made if one.ended_at is None and not one.is_in_force), None)
     passed = today.of_lead(lead, now=timezone.now(), stored=now)
     context = {
         "lead": lead,
         "assessment": now,
+        "news": registry.news_since({lead.pk: waits.assessment.number} if waits else {}).get(lead.pk),
         "today": passed if passed and passed.differs else None,
         "shown": _shown(lead, now, None if passed and passed.differs else passed),
         "standing": [one for one in made if one.ended_at is None],

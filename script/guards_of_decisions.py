@@ -109,6 +109,20 @@ DECISION_GUARDS = [
         "intake/test_overrides.py::test_it_ends_when_another_rule_decides_and_never_comes_back",
     ),
     Guard(
+        "who agrees on the page of a lead has seen what is new",
+        "crm/admin/reviews.py",
+        "registry.news_since({lead.pk: waits.seen} if waits else {})",
+        "registry.news_since({})",
+        "intake/test_signs.py::test_who_agrees_on_the_page_of_the_lead_is_shown_what_is_new",
+    ),
+    Guard(
+        "who approves on the page of a lead has seen what is new",
+        "intake/panels.py",
+        "registry.news_since({lead.pk: waits.assessment.number} if waits else {})",
+        "registry.news_since({})",
+        "intake/test_overrides.py::test_who_approves_on_the_page_of_the_lead_is_shown_what_is_new",
+    ),
+    Guard(
         "who lifts a hold is shown which decision counts then",
         "crm/admin/lead_safety.py",
         ", otherwise=registry.decided_otherwise(lead))",

@@ -164,8 +164,9 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     visits = list(Consultation.objects.filter(lead=lead).select_related("by").order_by("-held_on", "-pk"))
     if not decided and not visits and not request.user.has_perm("crm.decide_review"):
         return ""
-    seen = registry.basis_of(lead).number if any(made.waits for made in decided) else 0
-    context = {"lead": lead, "decisions": decided, "visits": visits, "seen": seen}
+    waits = next((made for made in decided if made.waits), None)
+    news = registry.news_since({lead.pk: waits.seen} if waits else {}).get(lead.pk)
+    context = {"lead": lead, "decisions": decided, "visits": visits, "news": news}
     return render_to_string("crm/panel_reviews.html", context, request=request)
 
 

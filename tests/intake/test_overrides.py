@@ -293,6 +293,21 @@ def test_the_queue_lists_it_with_reason_and_news(client: Client, urgent: Lead, f
     assert Override.objects.get().is_in_force
 
 
+def test_who_approves_on_the_page_of_the_lead_is_shown_what_is_new(
+    client: Client, urgent: Lead, first: User, second: User
+) -> None:
+    made = decide(urgent, Outcome.CONSULT_LIKELY, first)
+    client.force_login(second)
+    address = f"/admin/crm/lead/{urgent.pk}/change/"
+    assert "Nothing new since." in client.get(address).text
+    answer(urgent, pain_now_avg="5")
+    box = client.get(address).text.partition("candidacy-outcome")[2]
+    assert "New since: Nov 23" in box
+    assert "Answered: Your pain" in box
+    client.post(f"/admin/crm/lead/{urgent.pk}/outcome/{made.pk}/", {"seen": box.split('name="seen" value="')[1][0]})
+    assert Override.objects.get().is_in_force
+
+
 # --- The pages --------------------------------------------------------------------------------------------------------
 
 

@@ -487,6 +487,20 @@ def test_what_touches_no_sign_leaves_a_decision_waiting(
     assert ReviewDecision.objects.get().is_in_force
 
 
+def test_who_agrees_on_the_page_of_the_lead_is_shown_what_is_new(
+    client: Client, lead: Lead, waiting: ReviewDecision, second: User
+) -> None:
+    client.force_login(second)
+    page = f"/admin/crm/lead/{lead.pk}/panels/clinical-review/"
+    assert "Nothing new since." in client.get(page).text
+    answer(lead, days=41, limb_numbness="worse")  # no sign: a look
+    shown = client.get(page).text
+    assert "New since: Jan 3, " in shown
+    assert "Numbness of a limb that began or got worse" in shown
+    client.post(f"/admin/crm/lead/{lead.pk}/decide/{waiting.pk}/", {"seen": seen_in(shown)})
+    assert ReviewDecision.objects.get().is_in_force
+
+
 def test_a_new_sign_makes_a_decision_that_waits_void(lead: Lead, waiting: ReviewDecision, second: User) -> None:
     answer(lead, days=41, safety_check_b=["B1", "B2"])
     waiting.refresh_from_db()
