@@ -116,6 +116,11 @@ def override(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespon
             waits = "" if made.is_in_force else " It counts as soon as a second person approves it."
             messages.success(request, f"Your decision is kept.{waits}")
             return back(lead_id)
+    elif form.is_bound:
+        latest = overrides.latest(lead)
+        news = form.came_since(lead, number=assessment.number, latest=latest, words=overrides.in_words(latest))
+        if news:
+            form.has_looked(assessment.number, earlier=id_of(latest))
     about = above(request, lead, registry.basis_of(lead), news) + _rules_say(request, lead, assessment)
     title, status = "Decide otherwise than the rules", 409 if news else None
     return form_page(site, request, lead, form, title=title, about=mark_safe(about), status=status)

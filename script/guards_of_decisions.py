@@ -123,6 +123,13 @@ DECISION_GUARDS = [
         "intake/test_overrides.py::test_who_approves_on_the_page_of_the_lead_is_shown_what_is_new",
     ),
     Guard(
+        "an older form is refused with the news though its choice is gone",
+        "intake/desk.py",
+        "        news = form.came_since(",
+        "        _ = (",
+        "intake/test_overrides.py::test_an_older_form_is_refused_with_the_news_though_its_choice_is_gone",
+    ),
+    Guard(
         "who lifts a hold is shown which decision counts then",
         "crm/admin/lead_safety.py",
         ", otherwise=registry.decided_otherwise(lead))",

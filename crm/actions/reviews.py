@@ -55,7 +55,7 @@ def decide(
         raise ReviewRefused("reason", "Give the reason: whoever looks next has to understand it.")
     locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
     basis, before = decisions.known(locked, seen=seen), latest(locked)
-    decisions.follows(before, earlier=earlier, words=lambda: _in_words(before))
+    decisions.follows(before, earlier=earlier, words=lambda: in_words(before))
     _check_study(locked, study, seen=study_seen)
     _void(ReviewDecision.objects.waiting().filter(lead=locked), "Another decision followed.", now=now)
     made = ReviewDecision.objects.create(
@@ -118,7 +118,8 @@ def latest(lead: Lead) -> ReviewDecision | None:
     return ReviewDecision.objects.filter(lead=lead).select_related("by").order_by("-entry").first()
 
 
-def _in_words(made: ReviewDecision | None) -> str:
+def in_words(made: ReviewDecision | None) -> str:
+    """Return who has decided what, and why; "" for none."""
     return f"{made.by} decided: {made.get_decision_display()}. {made.reason}" if made else ""
 
 

@@ -53,8 +53,22 @@ class FollowingForm(SeenForm):
 
     @property
     def knew(self) -> str | None:
-        """Return that id; None from a form that carries nothing along at all. Call when valid."""
-        return self.cleaned_data["earlier"] if "seen" in self.data else None
+        """Return that id; None from a form that carries nothing along at all. Call when validated."""
+        return self.cleaned_data.get("earlier", "") if "seen" in self.data else None
+
+    def came_since(self, lead: Lead, *, number: int, latest: Model | None, words: str) -> tuple[str, ...]:
+        """Return what came since the page of a form was made that is not valid: what it chose may be gone for that very
+        reason. `number`, `latest`: the record and the newest decision as they are now, `words` what that one says."""
+        seen = self.cleaned_data.get("seen", decisions.NOTHING)
+        if seen == decisions.NOTHING:
+            return ()
+        if seen != number:
+            return decisions.news_since(lead, seen=seen)
+        try:
+            decisions.follows(latest, earlier=self.knew, words=lambda: words)
+        except OutOfDate as late:
+            return late.news
+        return ()
 
 
 def id_of(made: Model | None) -> str:
@@ -200,6 +214,10 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
         else:
             _say(request, lead, made)
             return back(lead_id)
+    elif form.is_bound:
+        news = form.came_since(lead, number=basis.number, latest=before, words=reviews.in_words(before))
+        if news:
+            form.has_looked(basis.number, earlier=id_of(before))
     about = above(request, lead, basis, news, earlier=[before] if before else [])
     return form_page(site, request, lead, form, title="Decide the review", about=about, status=409 if news else None)
 

@@ -16,6 +16,7 @@ from intake import actions, assessments, overrides, signs, summary_head
 from intake.models import Assessment, Override, Submission
 from tests.factories import NOON, make_user, own_browser
 from tests.intake.test_submit import request_of
+from tests.page_forms import as_sent
 
 
 @pytest.fixture
@@ -351,6 +352,25 @@ def test_the_second_person_sees_the_first_decision(client: Client, lead: Lead, f
     assert "Letter read." in client.get(address).text
     assert client.post(address, typed | {"earlier": known}).status_code == 302
     assert counts(lead) == Outcome.OUT_OF_SCOPE
+
+
+@pytest.mark.parametrize("happens", ["the rules say it", "a colleague decides it"])
+def test_an_older_form_is_refused_with_the_news_though_its_choice_is_gone(
+    client: Client, lead: Lead, first: User, second: User, happens: str
+) -> None:
+    client.force_login(second)
+    address = f"/admin/crm/lead/{lead.pk}/outcome/"
+    form = as_sent(client.get(address).text, having="reason") | {"outcome": "OUT_OF_SCOPE", "reason": "A child."}
+    if happens == "the rules say it":
+        answer(lead, date_of_birth="2010-01-01")
+    else:
+        decide(lead, Outcome.OUT_OF_SCOPE, first)
+    refused = client.post(address, form)
+    assert refused.status_code == 409
+    assert ("Answered: Your pain" if happens == "the rules say it" else "Flo First decided: ") in refused.text
+    assert "A child." in refused.text
+    again = as_sent(refused.text, having="reason") | {"outcome": "MORE_INFO"}
+    assert client.post(address, again).status_code == 302
 
 
 def test_taking_back_is_offered_where_there_is_something_to_take_back(client: Client, lead: Lead, first: User) -> None:
