@@ -96,10 +96,12 @@ class StaffCancelForm(CancelForm):
     reason = forms.ChoiceField(choices=[("", "Choose …"), *CancelReason.choices], label="Why")
     note = TextField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}), help_text=IN_COPY)
 
-    def __init__(self, *args: Any, by_mail: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by_mail: bool = True, by_phone: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        nobody = "No mail reaches the patient: a call to make is added"
-        self.told = "The patient gets a mail that says so" if by_mail else nobody
+        task = "a call to make" if by_phone else "no calls are wanted, and a task to write"
+        self.told = (
+            "The patient gets a mail that says so" if by_mail else f"No mail reaches the patient: {task} is added"
+        )
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:

@@ -194,11 +194,16 @@ def _join_or_leave(request: PatientRequest, kind: AppointmentType, made: Appoint
         messages.success(request, gettext("You are no longer on the list."))
         return
     waitlist.join(request.patient.lead, kind, booked=made, now=timezone.now())
-    by_mail = mails.reaches(request.patient.lead)
+    messages.success(request, _how_told(request.patient.lead, made))
+
+
+def _how_told(lead: Lead, made: Appointment | None) -> str:
+    """How they hear of a time that becomes free, or is earlier than what is `made`."""
+    if not mails.reaches(lead):
+        by_us = gettext("You are on the list: we tell you when a time becomes free.")
+        return by_us if lead.do_not_call else gettext("We call you when a time becomes free.")
     earlier = gettext("We write to you when an earlier time is free.")
-    anytime = gettext("We write to you when a time becomes free.")
-    by_phone = gettext("We call you when a time becomes free.")
-    messages.success(request, (earlier if made else anytime) if by_mail else by_phone)
+    return earlier if made else gettext("We write to you when a time becomes free.")
 
 
 @require_POST

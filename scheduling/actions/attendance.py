@@ -23,7 +23,10 @@ def confirm(appointment: Appointment, *, version: int, now: datetime, by: User |
     if locked.ends_at <= now:
         raise BookingRefused(gettext("This appointment is over."))
     if locked.rebook_since and by is None:
-        raise BookingRefused(gettext("We cannot keep this time. Please choose another one, or wait for our call."))
+        closed, ways = gettext("We cannot keep this time."), gettext("Please choose another one, or wait for our call.")
+        if locked.lead.do_not_call:
+            ways = gettext("Please choose another one, or wait until we write to you.")
+        raise BookingRefused(f"{closed} {ways}")
     if locked.confirmed_at is None:
         locked.confirmed_at = now
         locked.save(update_fields=["confirmed_at"])

@@ -289,8 +289,8 @@ def _came_from(request: HttpRequest) -> str:
 def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
     """Calls an appointment off, with a reason."""
     made = find_appointment(lead_id, appointment_id)
-    by_mail = mails.reaches(made.lead)
-    form = StaffCancelForm(request.POST or None, initial={"version": made.version}, by_mail=by_mail)
+    by_mail, by_phone = mails.reaches(made.lead), not made.lead.do_not_call
+    form = StaffCancelForm(request.POST or None, initial={"version": made.version}, by_mail=by_mail, by_phone=by_phone)
     if form.is_valid():
         data = form.cleaned_data
         try:

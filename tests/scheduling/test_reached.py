@@ -46,6 +46,32 @@ def test_whose_address_has_bounced_before_is_called_about_a_booking(patient: Lea
     assert calls("Tell by telephone: appointment booked for") == 1
 
 
+def test_who_is_reached_in_no_way_is_told_by_nobody_on_the_telephone(
+    patient: Lead, kind: AppointmentType, tuesday: datetime
+) -> None:
+    Lead.objects.update(do_not_call=True)
+    patient.refresh_from_db()
+    bounced(patient)
+    page = browser_of(patient).post(f"{HOME}book/{kind.key}/wait/", {}, follow=True).content.decode()
+    assert ("We call you when" in page, "we tell you when a time becomes free" in page) == (False, True)
+    booking.book(wish(patient, kind, tuesday), now=timezone.now())
+    found = Task.objects.open().filter(title__contains="appointment booked for")
+    assert [task.kind for task in found] == ["other"]
+
+
+def test_whose_time_we_cannot_keep_waits_for_no_call_that_nobody_makes(
+    patient: Lead, kind: AppointmentType, tuesday: datetime
+) -> None:
+    made, browser = booking.book(wish(patient, kind, tuesday), now=timezone.now()), browser_of(patient)
+    Appointment.objects.update(rebook_since=timezone.now())
+    for do_not_call in (False, True):
+        Lead.objects.update(do_not_call=do_not_call)
+        pages = [browser.get(where).content.decode() for where in ("/my/", HOME, f"{HOME}{made.pk}/")]
+        pages += [browser.post(f"{HOME}{made.pk}/will-come/", {"version": 1}, follow=True).content.decode()]
+        assert ["or wait for our call" in page for page in pages] == [not do_not_call] * 4
+        assert ["or wait until we write to you" in page for page in pages] == [do_not_call] * 4
+
+
 @pytest.mark.parametrize("is_reached", [True, False])
 def test_only_whom_mail_reaches_is_promised_one(
     patient: Lead, kind: AppointmentType, tuesday: datetime, is_reached: bool
@@ -72,7 +98,10 @@ def test_the_page_to_cancel_says_that_no_mail_reaches_them(desk: Client, patient
     assert "gets a mail" in desk.get(where).content.decode()
     bounced(patient)
     page = desk.get(where).content.decode()
-    assert ("gets a mail" in page, "No mail reaches the patient" in page) == (False, True)
+    assert ("gets a mail" in page, "No mail reaches the patient: a call to make" in page) == (False, True)
+    Lead.objects.update(do_not_call=True)
+    page = desk.get(where).content.decode()
+    assert ("a call to make" in page, "no calls are wanted" in page) == (False, True)
 
 
 def test_whose_reminder_was_held_back_is_called_once(
