@@ -73,13 +73,14 @@ def assess_locked(
 ) -> Assessment:
     """Do what `assess` does for a lead that this transaction has locked, its location at hand."""
     before, kept = latest(locked), record.kept_of(locked)
-    told = record.of_what_took_place(record.told_by(locked), kept.treatments)
-    snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at, signs=told.signs, kept=kept)
+    told = record.told_by(locked)
+    heard = record.heard_of(told, kept.treatments)
+    snapshot = record.snapshot_of(locked, told.answers, now=now, given_at=told.at, signs=heard.signs, kept=kept)
     found = gaps.of_lead(locked, told, now=now, kept=kept)
     remarks = [
-        *flags.of_record(told.answers | told.facts, kept, now=now, heard=told.heard),
+        *flags.of_record(told.answers | heard.facts, kept, now=now, heard=heard),
         *found.flags,
-        *anew.of(told.heard),
+        *anew.of(heard),
     ]
     made = make(locked, snapshot, cause=cause, now=now, more_flags=remarks, born=record.born(told.answers))
     if unknowns.is_all_that_is_asked(kept.treatments, made):

@@ -13,7 +13,7 @@ from crm.said import SaidDate, SaidDateField
 from crm.treatment_enums import DatePrecision, Documentation, MeasurementKind, Setting, TreatmentStatus
 from intake.candidacy import GROUP_OF_TICK, Case
 from intake.care import Care, CareRecord, Rating, Study
-from intake.record import Kept, Told, kept_of, make_snapshot, of_what_took_place
+from intake.record import Kept, Told, heard_of, kept_of, make_snapshot
 from intake.snapshot import A_SIGNS, BUCKET_DAYS, Entry
 
 RECORDS_HERE = {Documentation.RECEIVED, Documentation.VERIFIED, Documentation.WAIVED}
@@ -36,7 +36,7 @@ def care_record(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = No
     treatments = sorted((row for row in kept.treatments if row.is_listed), key=lambda row: row.start_date or date.max)
     ratings = [score for score in kept.scores if score.at <= now]
     studies = ImagingStudy.objects.filter(lead=lead).order_by("made_on", "pk")
-    signs = of_what_took_place(told, kept.treatments).signs
+    signs = heard_of(told, kept.treatments).signs
     snapshot = make_snapshot(told.answers, lead=lead, treatments=treatments, now=now, given_at=told.at, signs=signs)
     happened = [(row, entry) for row, entry in zip(treatments, snapshot.treatments, strict=True) if entry.happened]
     case, answers = Case(snapshot), told.answers

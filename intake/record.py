@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, get_args
 from uuid import UUID
@@ -33,15 +33,13 @@ SNAPSHOT_WORDS = {
 
 @dataclass(frozen=True)
 class Told:
-    """The latest answer to each question, and the page on which it was given; `signs` as the snapshot has them, `facts`
-    as looks want them of treatments. `insurer_since`: when the present insurer took the place of another one, None when
-    it never did. `detailed`: the treatments whose page was sent."""
+    """The latest answer to each question, and the page on which it was given. `insurer_since`: when the present insurer
+    took the place of another one, None when it never did. `detailed`: the treatments whose page was sent. `heard`: read
+    it through `heard_of`."""
 
     answers: dict[str, Any] = field(default_factory=dict)
     given: dict[str, Submission] = field(default_factory=dict)
     insurer_since: datetime | None = None
-    signs: dict[str, str] = field(default_factory=dict)
-    facts: dict[str, list[str]] = field(default_factory=dict)
     pages: frozenset[str] = frozenset()
     detailed: frozenset[str] = frozenset()
     heard: Heard = field(default_factory=Heard)
@@ -106,20 +104,20 @@ def _told_on(pages: QuerySet[Submission] | list[Submission], *, zone: tzinfo = U
             former, insurer = insurer, insurers.told(answers)
             since = page.at if former.plan and not insurer.is_same(former) else since
     sent = frozenset(page.page for page in in_order)
-    return Told(answers, given, since, heard.signs, heard.facts, sent, frozenset(detailed), heard)
+    return Told(answers, given, since, sent, frozenset(detailed), heard)
 
 
-def of_what_took_place(told: Told, treatments: Iterable[Treatment]) -> Told:
-    """Return what was told of a lead without the signs and facts of those of its `treatments` that never took place, or
+def heard_of(told: Told, treatments: Iterable[Treatment]) -> Heard:
+    """Return the signs and facts that were told of a lead, without those of its `treatments` that never took place, or
     took place too long ago, as the record knows by now. They are looked at only where treatments were told."""
     if not told.heard.treatments:
-        return told
+        return told.heard
     rows = list(treatments)
     told.heard.leave_out({str(one.pk) for one in rows if one.status == TreatmentStatus.DECLINED})
     for one in rows:
         if one.start_date and "start_date" not in one.disputed:  # else not before a person has looked
             told.heard.dated(str(one.pk), last_day(one.start_date, one.start_precision))
-    return replace(told, signs=told.heard.signs, facts=told.heard.facts)
+    return told.heard
 
 
 def _takes_place_of(former: Submission | None, page: Submission, value: Any) -> bool:
@@ -185,7 +183,7 @@ def snapshot_of(
     kept: Kept | None = None,
 ) -> Snapshot:
     """Return what the record says today, where the lead lives; `answers` as current_answers gives them, `signs` as
-    told_by does. Two queries, none with what is `kept`."""
+    heard_of does. Two queries, none with what is `kept`."""
     kept = kept or kept_of(lead)
     rmdq = [int(score.value) for score in kept.scores if score.kind == MeasurementKind.RMDQ]
     return make_snapshot(
