@@ -14,7 +14,8 @@ MOST_UNPACKED = 1024**3
 MOST_RATIO = 100
 RATIO_COUNTS_FROM = 1024**2  # small files of zeros shrink a lot and harm nobody
 _UNDEFINED = 0xFFFFFFFF
-_TAGS = ["StudyDate", "Modality"]
+_PIXELS = b"\xe0\x7f\x10\0"
+_TAGS = ["StudyDate", "Modality", "SOPClassUID", "StudyInstanceUID"]
 _HARMLESS_PREAMBLES = (b"II*\0", b"MM\0*")  # files that are TIFF as well, which the standard names (PS3.10, 7.1)
 _DEFLATED, _PLAIN = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1".ljust(22, b"\0")  # PS3.5, A.5
 _LONG_LENGTHS = {
@@ -99,8 +100,10 @@ def _read(file: BinaryIO, *, is_cut: bool) -> Said | Unfit:
         if str(found.file_meta.get("TransferSyntaxUID")) == _DEFLATED.decode():
             return Unfit.DAMAGED  # said in a way that pydicom guesses at and the standard does not know: not counted
         day, modality = str(found.get("StudyDate") or ""), str(found.get("Modality") or "")
-        whole = is_cut or _holds_its_pixels(file)
-    if not modality or not whole:
+        # Pictures of papers and screens may leave out the modality (PS3.3, A.8), but not these (C.12, C.7), nor pixels.
+        is_image = bool(found.get("SOPClassUID") or found.get("StudyInstanceUID")) and _stands_at_pixels(file)
+        whole = bool(modality or is_image) and (is_cut or _holds_its_pixels(file))
+    if not whole:
         return Unfit.DAMAGED
     return Said(_day(day), modality[:16] if modality.isalnum() else "")
 
@@ -145,6 +148,13 @@ def _inflated(file: BinaryIO, start: int) -> tuple[Unfit | None, BinaryIO]:
         if is_bomb(unpacked, packed):
             return Unfit.UNPACKED, file
     return None, io.BytesIO(about.replace(_DEFLATED, _PLAIN) + kept)
+
+
+def _stands_at_pixels(file: BinaryIO) -> bool:
+    here = file.tell()
+    tag = file.read(len(_PIXELS))
+    file.seek(here)
+    return tag == _PIXELS
 
 
 def _holds_its_pixels(file: BinaryIO) -> bool:

@@ -34,7 +34,10 @@ class Unfit(TextChoices):
     TOO_LARGE = "too_large", _("The file is too large. Send it in smaller parts, or bring it on a disc.")
     TOO_MUCH = "too_much", _("There is no more room for files. Please call us.")
     TYPE = "type", _("We cannot take this kind of file. Send a PDF, JPEG, PNG, HEIC or DICOM file, or a zip of a scan.")
-    MISMATCH = "mismatch", _("What is in the file does not fit its name. Send the file as you received it.")
+    MISMATCH = (
+        "mismatch",
+        _("This is no PDF, picture or scan that we can read. Save it as a PDF, or send a photo of it."),
+    )
     TWO_IN_ONE = "two_in_one", _("The file holds a second file or a program. Print it to a new PDF, or send a photo.")
     TOO_MANY_PIXELS = "too_many_pixels", _("The picture is too large. Send a smaller one.")
     DAMAGED = "damaged", _("The file is damaged or not complete. Please send it again.")

@@ -13,15 +13,20 @@ from crm.document_enums import Unfit
 from crm.limited import Limits, run
 
 LONGEST_NAME = 200
+HEAD = 1024  # bytes that tell the kind of a file
 _FIT = "fit"
 
 TYPES = {
     "pdf": "application/pdf",
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
+    "jpe": "image/jpeg",
+    "jfif": "image/jpeg",
     "png": "image/png",
     "heic": "image/heic",
+    "heif": "image/heic",
     "dcm": "application/dicom",
+    "dicom": "application/dicom",
     "zip": "application/zip",
 }
 ACCEPT = ",".join(f".{extension}" for extension in TYPES)
@@ -38,8 +43,19 @@ def why_not_name(name: str) -> Unfit | None:
 
 
 def media_type(name: str) -> str:
-    """By the last extension; "" for those that are not taken."""
+    """Return what a name says, by its last extension; "" for those that are not taken."""
     return TYPES.get(name.rpartition(".")[2].lower(), "") if "." in name else ""
+
+
+def name_as(name: str, kind: str) -> str:
+    """Return the name of a file with the extension of what is in it: phones call a JPEG .HEIC, and the other way round.
+
+    `kind`: a media type. A name that fits it stays as it is.
+    """
+    if media_type(name) == kind:
+        return name
+    extension = next((one for one, of in TYPES.items() if of == kind), "")
+    return f"{name.rpartition('.')[0] or name}.{extension}" if extension else name
 
 
 def limits(size: int) -> Limits:
@@ -47,26 +63,27 @@ def limits(size: int) -> Limits:
     return Limits(memory=512 * 1024**2, processor_seconds=90, seconds=240, read=20 * size + 16 * 1024**2)
 
 
-def judge_apart(name: str, file: BinaryIO, size: int) -> dicom.Said | Unfit:
+def judge_apart(file: BinaryIO, size: int) -> dicom.Said | Unfit:
     """As `judge`, in a limited child. Raises NoAnswer, and what reading the file raises."""
-    told = run(tell, name, limits=limits(size), file=file, size=size)
+    told = run(tell, limits=limits(size), file=file, size=size)
     if not told[_FIT]:
         return Unfit(told["reason"])
     day = told["study_date"]
     return dicom.Said(date.fromisoformat(day) if day else None, str(told["modality"]))
 
 
-def judge(name: str, file: BinaryIO) -> dicom.Said | Unfit:
-    """What a fit file says about its study (nothing, for papers), or why it is not fit."""
+def judge(file: BinaryIO) -> dicom.Said | Unfit:
+    """Return what a fit file says about its study (nothing, for papers), or why it is not fit. What is in it decides,
+    and not how it is called."""
     file.seek(0)
     head = file.read(paper_checks.HEAD)
-    wanted = media_type(name)
-    if kind_of(head) != wanted:
-        return Unfit.MISMATCH
-    if wanted == "application/zip":
+    kind = kind_of(head)
+    if not kind:
+        return Unfit.TYPE if paper_checks.is_of_another_kind(head) else Unfit.MISMATCH
+    if kind == "application/zip":
         return zip_checks.read(file, paper_checks.tail_of(file))
-    if wanted != "application/dicom":
-        return paper_checks.why_not(file, wanted) or dicom.Said()
+    if kind != "application/dicom":
+        return paper_checks.why_not(file, kind) or dicom.Said()
     if paper_checks.opens_as_a_zip(file) or dicom.has_odd_preamble(head):
         return Unfit.TWO_IN_ONE
     return dicom.read(file)
@@ -79,9 +96,9 @@ def kind_of(head: bytes) -> str:
     return "application/zip" if head.startswith(b"PK\3\4") else paper_checks.kind_of(head)
 
 
-def tell(name: str, file: BinaryIO) -> dict[str, Any]:
+def tell(file: BinaryIO) -> dict[str, Any]:
     """The verdict in words that JSON knows."""
-    found = judge(name, file)
+    found = judge(file)
     if isinstance(found, Unfit):
         return {_FIT: False, "reason": found.value}
     day = found.study_date.isoformat() if found.study_date else None

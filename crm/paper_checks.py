@@ -8,18 +8,24 @@ from crm.document_enums import Unfit
 
 HEAD, TAIL = 256 * 1024, 66 * 1024  # a zip's end lies in its last 65,557 bytes
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"}
+_OTHERS = (b"GIF8", b"II*\0", b"MM\0*", b"BM", b"\xd0\xcf\x11\xe0", b"{\\rtf")  # GIF, TIFF, BMP, old Word, RTF
 _END, _END_BYTES, _LOCATOR, _LISTED = b"PK\5\6", 22, b"PK\6\7", b"PK\1\2"
 
 
 def kind_of(head: bytes) -> str:
-    """The media type that the first bytes of a paper say; "" for anything else."""
-    if head.startswith(b"%PDF-"):
+    """Return the media type that the first bytes of a paper say; "" for anything else."""
+    if pdf_checks.begins(head):
         return "application/pdf"
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     return "image/heic" if head[4:8] == b"ftyp" and head[8:12] in _HEIC else ""
+
+
+def is_of_another_kind(head: bytes) -> bool:
+    """Return whether it is a picture or paper of a kind that is not taken, whatever its name says."""
+    return head.startswith(_OTHERS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or head[4:8] == b"ftyp"
 
 
 def why_not(file: BinaryIO, kind: str) -> Unfit | None:

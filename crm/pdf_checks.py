@@ -24,6 +24,12 @@ _FORM = re.compile(
     rb"\\?\((?:[\w\s\",.;:/$%'#*+\[\]-]|\\[rn\"'])*\\?\)\s*;?\s*(?:\\[rn])*\)\s*"
     rb"(?:/Type\s*/Action\s*)?(?:/S\s*/JavaScript\s*)?(?:/Type\s*/Action\s*)?>>"
 )
+_TEXT = re.compile(rb"[\x20-\x7e\r\n\t\f\x1b]*")  # with the sign that begins a printer's language
+_LAST_WORDS = re.compile(rb"startxref\s+\d+\s*\Z")
+MOST_BESIDE, MOST_AFTER = (
+    1024,
+    4096,
+)  # bytes before the header, as readers allow (ISO 32000-1, annex H), and of the rest
 _AROUND = 600  # bytes before and behind a name in which such a call lies
 _STREAM = re.compile(rb"stream\r?\n")
 _MOST_STREAMS = 20_000
@@ -31,12 +37,40 @@ _MOST_OBJECTS = 256 * 1024**2  # bytes of all such streams, unpacked
 _HEAD_OF_STREAM, _PIECE = 4096, 64 * 1024
 
 
-def why_not(file: BinaryIO, tail: bytes) -> Unfit | None:
-    """What is wrong with a PDF. One that is locked with a password shows only the names outside its streams."""
+def begins(head: bytes) -> bool:
+    """Return whether this is the beginning of a PDF, behind what mail programs, printers and fax servers put before it:
+    lines of text in its first kilobyte."""
+    before, mark, _ = head[:MOST_BESIDE].partition(b"%PDF-")
+    return bool(mark) and _is_harmless(before)
+
+
+def _is_harmless(text: bytes) -> bool:
+    """Whether it is a line of text and no beginning of anything: not a page, and no script (that it holds no archive is
+    looked at for the whole file)."""
+    bare = text.removeprefix(b"\xef\xbb\xbf")
+    return (
+        len(text) <= MOST_BESIDE
+        and bool(_TEXT.fullmatch(bare))
+        and not bare.lstrip().startswith((b"#!", b"<", b"%!", b"MZ"))
+    )
+
+
+def _after_end(tail: bytes) -> bytes | None:
+    """What stands behind the end mark; None without one. Some programs write the place of the list of objects, which is
+    the last thing before the mark, and then no mark (ISO 32000-2, 7.5.5)."""
     _, mark, after = tail.rpartition(b"%%EOF")
-    if not mark:
+    if mark:
+        return after
+    return b"" if _LAST_WORDS.search(tail) else None
+
+
+def why_not(file: BinaryIO, tail: bytes) -> Unfit | None:
+    """Return what is wrong with a PDF. One that is locked with a password shows only the names outside its streams."""
+    after = _after_end(tail)
+    if after is None:
         return Unfit.DAMAGED
-    if after.strip(b" \r\n\t\0"):
+    rest = after.strip(b" \r\n\t\0\f\x1a")
+    if rest and not (len(rest) <= MOST_AFTER and _TEXT.fullmatch(rest)):
         return Unfit.TWO_IN_ONE
     places: list[int] = []
     for at, block in blocks.of(file):

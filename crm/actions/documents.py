@@ -120,12 +120,12 @@ def finish(document: Document, *, now: datetime) -> Document:
         return document
     if document.received != document.size:
         raise WrongOffset(document.received)
-    found, digest = _judge(document), _digest(document)
+    (found, kind), digest = _judge(document), _digest(document)
     with transaction.atomic():
         Lead.objects.select_for_update(no_key=True).get(pk=document.lead_id)
         locked = Document.objects.select_for_update(no_key=True).get(pk=document.pk)
         if locked.state == DocumentState.UPLOADING:
-            _settle(locked, _unless_there(locked, digest) or found, digest, now=now)
+            _settle(locked, _unless_there(locked, digest) or found, kind, digest, now=now)
     return locked
 
 
@@ -245,17 +245,20 @@ def _why_not_size(size: int) -> Unfit | None:
     return Unfit.TOO_LARGE if size > settings.DOCUMENT_MAX_BYTES else None
 
 
-def _judge(document: Document) -> dicom.Said | Unfit:
-    """In a limited child; what ends that child is nothing that could be kept."""
+def _judge(document: Document) -> tuple[dicom.Said | Unfit, str]:
+    """The verdict of a limited child, and the media type of what is in the file. What ends that child is nothing that
+    could be kept."""
+    kind = judging.media_type(document.name)
     try:
         with sealed.Sealed(document.pk, document.size) as file:
-            return judging.judge_apart(document.name, cast(BinaryIO, file), document.size)
+            kind = judging.kind_of(file.read(judging.HEAD)) or kind
+            return judging.judge_apart(cast(BinaryIO, file), document.size), kind
     except DecryptionFailed:
-        return Unfit.DAMAGED
+        return Unfit.DAMAGED, kind
     except limited.NoAnswer as trouble:
         known = {"why": trouble.why, "error": trouble.error, "frames": trouble.frames}
         log.warning("document_not_judged", document=str(document.pk), **known)
-        return Unfit.UNCHECKED
+        return Unfit.UNCHECKED, kind
 
 
 def _digest(document: Document) -> str:
@@ -268,9 +271,9 @@ def _digest(document: Document) -> str:
     return digest.hexdigest()
 
 
-def _settle(document: Document, found: dicom.Said | Unfit, digest: str, *, now: datetime) -> None:
+def _settle(document: Document, found: dicom.Said | Unfit, kind: str, digest: str, *, now: datetime) -> None:
     document.sha256, document.finished_at, document.touched_at = digest, now, now
-    document.media_type = judging.media_type(document.name)
+    document.media_type, document.name = kind, judging.name_as(document.name, kind)
     if isinstance(found, Unfit) or not digest:
         _refuse(document, found if isinstance(found, Unfit) else Unfit.DAMAGED, now=now)
         return

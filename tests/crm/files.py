@@ -35,13 +35,15 @@ def heic(width: int = 640, height: int = 480) -> bytes:
     return kind + struct.pack(">I4sIII", 20, b"ispe", 0, width, height) + b"\0" * 64
 
 
-def dicom(*, preamble: bytes = b"\0" * 128, pixels: int = 4096) -> bytes:
+def dicom(*, preamble: bytes = b"\0" * 128, pixels: int = 4096, modality: str = "MR") -> bytes:
     about = FileMetaDataset()
     about.TransferSyntaxUID = ExplicitVRLittleEndian
     about.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
     about.MediaStorageSOPInstanceUID = "1.2.3.4"
     image = FileDataset("", {}, file_meta=about, preamble=preamble)
-    image.StudyDate, image.Modality, image.PatientName = "20260314", "MR", "Example^Avery"
+    image.SOPClassUID, image.StudyDate, image.PatientName = about.MediaStorageSOPClassUID, "20260314", "Example^Avery"
+    if modality:
+        image.Modality = modality
     image.Rows = image.Columns = 32
     image.BitsAllocated = 16
     image.PixelData = b"\x07" * pixels

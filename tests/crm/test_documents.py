@@ -203,6 +203,12 @@ def test_a_plain_form_sends_one_file(patient: Client) -> None:
     assert str(Unfit.MISMATCH.label) in answer.content.decode()
 
 
+def test_a_document_is_kept_under_the_name_of_what_is_in_it(patient: Client) -> None:
+    send(patient, "IMG_1.HEIC", files.jpeg())
+    document = Document.objects.get()
+    assert (document.name, document.media_type) == ("IMG_1.jpg", "image/jpeg")
+
+
 def test_nobody_reaches_the_documents_of_others(patient: Client, coordinator: User, clinician: User) -> None:
     sent = send(patient, "a.pdf", files.pdf())
     Document.objects.update(state=DocumentState.CLEAN)

@@ -29,7 +29,8 @@ FILES = {
     "photo.jpg": (files.jpeg(), "jpeg", None),
     "scan.zip": (files.packed({"IM1": files.dicom()}), "zip", None),
     "bomb.dcm": (hostile_files.deflated_dicom(800), "dicom", Unfit.UNPACKED),
-    "photo.pdf": (files.png(), "png", Unfit.MISMATCH),
+    "virus.pdf": (files.EICAR, "pdf", Unfit.MISMATCH),
+    "photo.png": (b"RIFF\x24\0\0\0WEBPVP8 ", None, Unfit.TYPE),
     "notes.txt": (b"Notes", None, Unfit.TYPE),
     "empty.png": (b"", "png", Unfit.EMPTY),
 }
@@ -45,6 +46,11 @@ def test_a_file_is_explained(tmp_path: Path, name: str) -> None:
 def test_it_may_be_called_otherwise(tmp_path: Path) -> None:
     (tmp_path / "upload").write_bytes(files.pdf())
     assert explained(str(tmp_path / "upload"), "--name", "a.pdf") == (0, verdict("pdf", "a.pdf"))
+
+
+def test_the_name_follows_what_is_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "IMG_1.HEIC").write_bytes(files.jpeg())
+    assert explained(str(tmp_path / "IMG_1.HEIC")) == (0, verdict("jpeg", "IMG_1.jpg"))
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ SCAN = dicom.Said(date(2026, 3, 14), "MR")
 
 def judged(name: str, data: bytes) -> dicom.Said | Unfit:
     """As documents are: in a child, with the limits of their size."""
-    return judging.judge_apart(name, io.BytesIO(data), len(data))
+    return judging.judge_apart(io.BytesIO(data), len(data))
 
 
 FORM = b'<</S/JavaScript/JS(AFDate_FormatEx\\("mm/dd/yyyy"\\);)>>'
@@ -253,10 +253,10 @@ def test_no_good_picture_is_refused_by_chance() -> None:
     for seed in range(8):
         noise = hostile.noise(4, seed=seed)
         sound = files.jpeg()
-        assert judging.judge("a.jpg", io.BytesIO(sound[:-2] + noise + sound[-2:])) == dicom.Said()
-        assert judging.judge("a.pdf", io.BytesIO(files.pdf(b"stream\n" + noise + b"\nendstream"))) == dicom.Said()
+        assert judging.judge(io.BytesIO(sound[:-2] + noise + sound[-2:])) == dicom.Said()
+        assert judging.judge(io.BytesIO(files.pdf(b"stream\n" + noise + b"\nendstream"))) == dicom.Said()
 
 
 def test_four_bytes_at_the_end_make_no_zip() -> None:
     noise = b"\x12PK\5\6" + bytes(4) + b"\1\0\1\0" + (48).to_bytes(4, "little") + b"\x12" * 100
-    assert judging.judge("a.jpg", io.BytesIO(files.jpeg()[:-2] + noise + b"\xff\xd9")) == dicom.Said()
+    assert judging.judge(io.BytesIO(files.jpeg()[:-2] + noise + b"\xff\xd9")) == dicom.Said()

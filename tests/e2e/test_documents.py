@@ -170,7 +170,7 @@ def test_without_scripts_one_file_goes_by_the_form(open_page: Watch, site: str, 
     page.context.add_cookies([{"name": "patient", "value": secret, "url": site}])
     page.goto("/my/documents/")
     choose(page, "report.pdf", files.EICAR)
-    expect(page.locator(".error").first).to_contain_text("does not fit its name")
+    expect(page.locator(".error").first).to_contain_text("This is no PDF, picture or scan")
     choose(page, "report.pdf", files.pdf())
     expect(page.get_by_text("We have your file. Thank you.")).to_be_visible()
 

@@ -12,8 +12,6 @@ from crm import judging
 from crm.document_enums import Unfit
 from crm.limited import NoAnswer
 
-_BEGINNING = 1024
-
 
 class Command(BaseCommand):
     help = "Prints the verdict on a file as one JSON object: fit, kind, name, reason. Needs no settings and no service."
@@ -38,11 +36,12 @@ def _verdict(name: str, file: BinaryIO, size: int) -> dict[str, Any]:
     trouble = judging.why_not_name(name) or (None if size else Unfit.EMPTY)
     if not trouble:
         try:
-            found = judging.judge_apart(name, file, size)
+            found = judging.judge_apart(file, size)
         except NoAnswer:
             found = Unfit.UNCHECKED
         trouble = found if isinstance(found, Unfit) else None
     file.seek(0)
-    kind = judging.kind_of(file.read(_BEGINNING)) or judging.media_type(name)
+    kind = judging.kind_of(file.read(judging.HEAD)) or ("" if trouble == Unfit.TYPE else judging.media_type(name))
     reason = str(trouble.label) if trouble else None
-    return {"fit": trouble is None, "kind": kind.rpartition("/")[2] or None, "name": name, "reason": reason}
+    kept = name if trouble else judging.name_as(name, kind)
+    return {"fit": trouble is None, "kind": kind.rpartition("/")[2] or None, "name": kept, "reason": reason}
