@@ -28,6 +28,7 @@ from crm.fields import EncryptedTextField
 from crm.models.base import Row
 from crm.models.location import validate_zone
 from crm.normalise import telephone_in_words
+from crm.plain_names import Plain
 
 if TYPE_CHECKING:
     from crm.models.user import User
@@ -160,8 +161,9 @@ class Lead(Row):
             models.Index(fields=["phone"], condition=~models.Q(phone=""), name="lead_phone"),
             GinIndex(
                 # icontains compiles to UPPER(col) LIKE UPPER(...), so that is what has to be indexed.
-                *[OpClass(Upper(name), "gin_trgm_ops") for name in ("first_name", "last_name", "email", "phone")],
-                name="lead_search",
+                *[OpClass(Upper(name), "gin_trgm_ops") for name in ("email", "phone")],
+                *[OpClass(Plain(name), "gin_trgm_ops") for name in ("first_name", "last_name")],
+                name="lead_found_by",
             ),
         ]
         permissions = [

@@ -1,6 +1,8 @@
 """What somebody at the desk types into the search: all of what it may mean is found."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm import search
 from crm.models import Lead, Location
@@ -43,3 +45,59 @@ def test_what_looks_like_a_reference_may_be_a_name_an_address_or_a_number(
 def test_nothing_typed_means_everybody(centre: Location) -> None:
     make_lead(location=centre, first_name="Maria")
     assert found("  ") == {"Maria"}
+
+
+PEOPLE = [
+    {"first_name": "Núñez", "last_name": "O’Brien"},
+    {"first_name": "Nu\u0301n\u0303ez", "last_name": "O'Brien"},
+]
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize(
+    "term", ["nunez", "NÚÑEZ", "nu\u0301n\u0303ez", "o'brien", "O’Brien", "obrien", "nunez o`brien"]
+)
+def test_names_are_found_with_and_without_their_marks(centre: Location, person: dict[str, str], term: str) -> None:
+    lead = make_lead(location=centre, **person)
+    make_lead(location=centre, first_name="Other", last_name="Brian")
+    assert found(term) == {lead.first_name}
+
+
+@pytest.mark.parametrize(
+    ("name", "term"),
+    [
+        ("Łukasz", "lukasz"), ("Müller", "muller"), ("Nguyễn", "nguyen"), ("Mary-Ann", "mary ann"),
+        ("Mary-Ann", "mary‐ann"), ("Дмитрий", "дмитрий"), ("李", "李"), ("Søren", "soren"),
+    ],
+)  # fmt: skip
+def test_names_of_all_scripts_are_found(centre: Location, name: str, term: str) -> None:
+    make_lead(location=centre, first_name="Sam", last_name=name)
+    make_lead(location=centre, first_name="Other", last_name="Person")
+    assert found(term) == {"Sam"}
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["mailto:sam@example.org", "Sam Example <sam@example.org>", "<sam@example.org>", "\u200esam@example.org",
+     "tel:+12125550142", "212/555/0142", "212–555–0142", "212\u2011555\u20110142", "(212) 555-0142 ext. 45",
+     "2125550142x45", "001 212 5550142", "\u202a212-555-0142\u202c", "#775G-NAKT", "775G NAKT", "775g\u2011nakt"],
+)  # fmt: skip
+def test_what_was_copied_from_elsewhere_is_found(centre: Location, term: str) -> None:
+    make_lead(location=centre, first_name="Sam", email="sam@example.org", phone="+12125550142", reference="775G-NAKT")
+    make_lead(location=centre, first_name="Other", email="other@example.org", phone="+12125550143")
+    assert found(term) == {"Sam"}
+
+
+@pytest.mark.parametrize("term", ["🙂", "-", "’", "%", "_"])
+def test_signs_alone_are_not_everybody(centre: Location, term: str) -> None:
+    make_lead(location=centre, first_name="Maria", email="maria@example.org")
+    assert found(term) == set()
+
+
+def test_a_name_is_found_by_an_index(centre: Location) -> None:
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as queries:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        list(search.matching(Lead.objects.all(), "O'Brien").values_list("pk"))
+        cursor.execute(f"EXPLAIN {queries[-1]['sql']}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "lead_found_by" in plan
