@@ -5,21 +5,26 @@ on the centre's clock). Each row goes through the same door as every booking. Wh
 another appointment is real all the same: it is over-booked, and says so. The same file again changes nothing.
 """
 
-import csv
-from collections.abc import Iterable, Iterator
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from django.db import transaction
+
 from crm.models import Lead, User
+from scheduling import wall
 from scheduling.actions import booking
 from scheduling.actions.booking import Booking
 from scheduling.enums import ResourceKind
 from scheduling.errors import BookingRefused, SlotTaken
+from scheduling.import_table import Line, lines_of
 from scheduling.models import Appointment, AppointmentType, Resource
 
 COLUMNS = ["patient", "type", "provider", "start"]
 REASON = "Brought from the calendar before this one"
+_REFERENCE = re.compile(r"([A-Z0-9]{4})[\s-]?([A-Z0-9]{4})")
+_HOW = "Write it like 2026-12-01T10:00."
 
 
 class BadRow(ValueError):
@@ -35,20 +40,31 @@ class Told:
     words: str
 
 
-def bring_in(lines: Iterable[str], *, by: User, now: datetime) -> Iterator[Told]:
-    """Books row by row, each in a transaction of its own. Raises BadRow when columns are missing.
+def bring_in(
+    body: bytes, *, by: User, now: datetime, all_or_nothing: bool = False, is_trial: bool = False
+) -> list[Told]:
+    """Book the rows of a table, each in a transaction of its own, and return what became of each.
 
-    Patients know of these appointments: they get reminders and no confirmation.
+    `all_or_nothing`: when one is refused, none is booked. `is_trial`: everything is tried and nothing is kept. Raises
+    NoTable. Patients know of these appointments: they get reminders and no confirmation.
     """
-    table = csv.DictReader(lines)
-    missing = [name for name in COLUMNS if name not in (table.fieldnames or [])]
-    if missing:
-        raise BadRow(f"The first line must name the columns {', '.join(COLUMNS)}. Missing: {', '.join(missing)}.")
-    for number, row in enumerate(table, start=2):
-        try:
-            yield _row({name: (row[name] or "").strip() for name in COLUMNS}, number, by=by, now=now)
-        except (BadRow, BookingRefused) as refused:
-            yield Told(number, "", str(refused))
+    if not (all_or_nothing or is_trial):
+        return [_tried(line, by=by, now=now) for line in lines_of(body, COLUMNS)]
+    with transaction.atomic():
+        told = [_tried(line, by=by, now=now) for line in lines_of(body, COLUMNS)]
+        if is_trial or not all(one.done for one in told):
+            transaction.set_rollback(True)
+    return told
+
+
+def _tried(line: Line, *, by: User, now: datetime) -> Told:
+    if line.wrong:
+        return Told(line.number, "", line.wrong)
+    try:
+        with transaction.atomic():
+            return _row(line.cells, line.number, by=by, now=now)
+    except (BadRow, BookingRefused) as refused:
+        return Told(line.number, "", str(refused))
 
 
 def _row(row: dict[str, str], number: int, *, by: User, now: datetime) -> Told:
@@ -70,7 +86,9 @@ def _row(row: dict[str, str], number: int, *, by: User, now: datetime) -> Told:
 
 
 def _lead(text: str) -> Lead:
-    by = {"email__iexact": text} if "@" in text else {"reference": text.upper()}
+    written = _REFERENCE.fullmatch(text.upper())
+    reference = "-".join(written.groups()) if written else text.upper()
+    by = {"email__iexact": text} if "@" in text else {"reference": reference}
     found = list(Lead.objects.select_related("location").filter(**by)[:2])
     if len(found) != 1:
         how = "Nobody has" if not found else "Several people have"
@@ -92,8 +110,22 @@ def _start(text: str, lead: Lead, *, now: datetime) -> datetime:
     try:
         start = datetime.fromisoformat(text)
     except ValueError:
-        raise BadRow(f"“{text}” is no time. Write it like 2026-12-01T10:00.") from None
-    start = start if start.tzinfo else start.replace(tzinfo=lead.location.zone)
+        raise BadRow(f"“{text}” is no time. {_HOW}") from None
+    if not re.search(r"[Tt ]\d", text):
+        raise BadRow(f"“{text}” has no time of day. {_HOW}")
+    if not now.year - 1 <= start.year <= now.year + 10:
+        raise BadRow(f"{text} is {'past' if start.year < now.year else 'too far off'}: check the year.")
+    if not start.tzinfo:
+        start = _on_the_clock(start, lead)
     if start <= now:
         raise BadRow(f"{text} is past: only what is to come is brought in.")
     return start
+
+
+def _on_the_clock(start: datetime, lead: Lead) -> datetime:
+    zone = lead.location.zone
+    if wall.local(wall.instant(start, zone, is_end=False), zone).replace(tzinfo=None) != start:
+        raise BadRow(f"Clocks in {lead.location} skip {start:%H:%M} on that day. Write the time that they show.")
+    if wall.comes_twice(start, zone):
+        raise BadRow(f"{start:%H:%M} comes twice on that day. Add which one is meant, such as -04:00 or -05:00.")
+    return start.replace(tzinfo=zone)

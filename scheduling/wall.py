@@ -17,7 +17,7 @@ def instant(wall: datetime, zone: ZoneInfo, *, is_end: bool) -> int:
     """The instant of a wall time (naive). One that was skipped moves forward by as much as was skipped. One that comes
     twice is the first for a start and the second for an end; but an end at the very first repeated minute is its first
     occurrence: whoever closes at one closes at the first one."""
-    if is_end and _comes_twice(wall, zone) and _comes_twice(wall - _MINUTE, zone):
+    if is_end and comes_twice(wall, zone) and comes_twice(wall - _MINUTE, zone):
         return _seconds(wall, zone, fold=1)
     return _seconds(wall, zone, fold=0)
 
@@ -34,7 +34,8 @@ def exists(day: date, zone: ZoneInfo) -> bool:
     return any(local(_seconds(datetime.combine(day, end), zone, fold=0), zone).date() == day for end in ends)
 
 
-def _comes_twice(wall: datetime, zone: ZoneInfo) -> bool:
+def comes_twice(wall: datetime, zone: ZoneInfo) -> bool:
+    """Return whether the clock on that wall shows a time twice, as when summer time ends."""
     first, second = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
     return first is not None and second is not None and first > second
 

@@ -1,5 +1,6 @@
 """Appointments from the calendar that a centre used before."""
 
+import json
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -26,11 +27,11 @@ def by(db: None) -> User:
     return make_user("lead_coordinator", email="lee@example.org")
 
 
-def run(tmp_path: Path, text: str) -> str:
+def run(tmp_path: Path, text: str | bytes, **options: bool) -> str:
     file, out = tmp_path / "old.csv", StringIO()
-    file.write_text(HEAD + text)
+    file.write_bytes(text if isinstance(text, bytes) else (HEAD + text).encode())
     try:
-        call_command("import_appointments", str(file), by="lee@example.org", stdout=out)
+        call_command("import_appointments", str(file), by="lee@example.org", stdout=out, **options)
     except CommandError as refused:
         return f"{out.getvalue()}{refused}"
     return out.getvalue()
@@ -112,3 +113,70 @@ def test_a_time_off_the_grid_is_taken_from_all_others(
     start = datetime.fromisoformat(at(centre, 10)).replace(tzinfo=centre.zone)
     with pytest.raises(SlotTaken):
         booking.book(wish(make_patient(centre, email="x@example.org"), kind, start), now=timezone.now())
+
+
+# --- However a spreadsheet has written it ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def row(by: User, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource) -> str:
+    provider.name = "Dr. José Example"
+    provider.save()
+    return f"{patient.reference},{kind.key},{provider.name},{at(centre, 10)}\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("by_sign", [",", ";", "\t"])
+def test_a_table_is_read_however_it_is_written(tmp_path: Path, row: str, encoding: str, by_sign: str) -> None:
+    text = "Start,Patient, TYPE ,Provider,Remark\r\n" + ",".join([row.split(",")[3].strip(), *row.split(",")[:3]])
+    assert "1 booked" in run(tmp_path, (text.replace(",", by_sign) + "\r\n\r\n").encode(encoding))
+
+
+def test_a_reference_needs_no_dash(tmp_path: Path, row: str) -> None:
+    assert "1 booked" in run(
+        tmp_path, row.replace("-", "", 1).lower().replace("dr. josé example", "Dr. José Example", 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("2031-12-11", "“2031-12-11” has no time of day. Write it like 2026-12-01T10:00."),
+        ("20311211", "has no time of day"),
+        ("12/11/2031 10:00 AM", "is no time"),
+        ("9999-12-31T23:00", "is too far off"),
+        ("2031-03-09T02:30", "skip 02:30 on that day"),
+        ("2031-11-02T01:30", "01:30 comes twice on that day. Add which one is meant, such as -04:00"),
+    ],
+)
+def test_a_time_that_is_none_is_refused_and_the_rows_after_it_are_booked(
+    tmp_path: Path, row: str, cell: str, words: str
+) -> None:
+    before, _, _ = row.rpartition(",")
+    told = run(tmp_path, f"{before},{cell}\n{row}")
+    assert (words in told, "line 3: booked" in told, Appointment.objects.count()) == (True, True, 1)
+
+
+@pytest.mark.parametrize("wrong", ["Dr.\0 Example", "Dr. \ufffd Example"])
+def test_signs_that_nobody_sees_are_named(tmp_path: Path, row: str, wrong: str) -> None:
+    told = run(tmp_path, row.replace("Dr. José Example", wrong) + row)
+    assert ("line 2: REFUSED: It has" in told, "line 3: booked" in told) == (True, True)
+
+
+def test_all_or_nothing_books_none_when_one_is_refused(tmp_path: Path, row: str) -> None:
+    bad = row.replace("José", "Nobody")
+    assert "Nothing was booked." in run(tmp_path, row + bad, all_or_nothing=True)
+    assert (Appointment.objects.count(), Message.objects.count()) == (0, 0)
+    assert "1 booked" in run(tmp_path, row, all_or_nothing=True)
+
+
+def test_a_trial_books_nothing_and_tells_each_row(tmp_path: Path, row: str) -> None:
+    file, out = tmp_path / "old.csv", StringIO()
+    file.write_text(HEAD + row + row + row.replace("José", "Nobody"))
+    with pytest.raises(SystemExit):
+        call_command("import_appointments", str(file), by="lee@example.org", stdout=out, dry_run=True, json=True)
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(one["row"], one["ok"], bool(one["reason"])) for one in told] == [
+        (2, True, False), (3, True, False), (4, False, True),
+    ]  # fmt: skip
+    assert not Appointment.objects.exists()
