@@ -12,8 +12,8 @@ from django.db.models import F, Q
 
 from crm.limited import NoAnswer
 from scheduling import busy_apart
+from scheduling.busy_apart import Reading
 from scheduling.busy_sources import Unreadable
-from scheduling.busy_times import Span
 from scheduling.enums import BusyKind
 from scheduling.models import BusyCalendar, BusySpan
 
@@ -53,7 +53,7 @@ def _claim(now: datetime) -> BusyCalendar | None:
 def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
     """Asks one calendar and keeps the answer; False, with the reason beside it, when there is none."""
     try:
-        spans = _ask(calendar, now, now + AHEAD)
+        found = _ask(calendar, now, now + AHEAD)
     except Exception as trouble:  # whatever an address answers, it is this calendar's trouble alone
         why = str(trouble) if isinstance(trouble, Unreadable) else f"It cannot be read ({type(trouble).__name__})."
         BusyCalendar.objects.filter(pk=calendar.pk).update(trouble=why[:200])
@@ -64,9 +64,10 @@ def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
         BusySpan.objects.filter(calendar=calendar).delete()
         BusySpan.objects.bulk_create(
             BusySpan(calendar=calendar, resource_id=calendar.resource_id, starts_at=start, ends_at=end)
-            for start, end in spans
+            for start, end in found.busy
         )
-        BusyCalendar.objects.filter(pk=calendar.pk).update(good_at=now, trouble="")
+        left_out = "\n".join(f"{one['reason']} ({one['uid'] or 'no UID'})" for one in found.skipped)
+        BusyCalendar.objects.filter(pk=calendar.pk).update(good_at=now, trouble="", left_out=left_out)
     return True
 
 
@@ -78,10 +79,10 @@ def _told(trouble: Exception) -> dict[str, Any]:
     return {"error": type(trouble).__name__}
 
 
-def _ask(calendar: BusyCalendar, begin: datetime, end: datetime) -> list[Span]:
+def _ask(calendar: BusyCalendar, begin: datetime, end: datetime) -> Reading:
     by_caldav = calendar.kind == BusyKind.CALDAV
     texts = _over_caldav(calendar, begin, end) if by_caldav else [_fetched(calendar.url)]
-    return busy_apart.busy_in(texts, zone=calendar.resource.timezone, begin=begin, end=end)
+    return busy_apart.read(texts, zone=calendar.resource.timezone, begin=begin, end=end)
 
 
 def _fetched(url: str) -> str:

@@ -1,6 +1,7 @@
 """What limited children (crm/limited.py) say of foreign calendars: the text behind an address, busy times in a text."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -36,13 +37,22 @@ def texts_of_server(url: str, user: str, password: str, *, begin: datetime, end:
     return found
 
 
-def busy_in(texts: list[str], *, zone: str, begin: datetime, end: datetime) -> list[Span]:
-    """When somebody is busy by calendars' texts, in UTC and sorted; floating times are on the clock of `zone`.
+@dataclass(frozen=True)
+class Reading:
+    """When somebody is busy, in UTC and sorted, and which entries could not be taken as they are."""
+
+    busy: list[Span]
+    skipped: list[dict[str, str]]  # "uid" and "reason", a sentence
+
+
+def read(texts: list[str], *, zone: str, begin: datetime, end: datetime) -> Reading:
+    """Return what calendars' texts say of these days; times without a zone are on the clock of `zone`.
 
     Raises Unreadable.
     """
     told = _heard(busy_times.spans_of, texts, zone, begin.isoformat(), end.isoformat(), limits=READING)
-    return [(datetime.fromisoformat(start), datetime.fromisoformat(stop)) for start, stop in told["busy"]]
+    busy = [(datetime.fromisoformat(start), datetime.fromisoformat(stop)) for start, stop in told["busy"]]
+    return Reading(busy, told["skipped"])
 
 
 def _heard(function: Callable[..., dict[str, Any]], *arguments: Any, limits: Limits) -> dict[str, Any]:

@@ -8,11 +8,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 SECONDS = 20  # for each answer to begin, and between its pieces
 MOST_BYTES = 5 * 1024 * 1024  # of one answer, unpacked
 MOST_TOGETHER = 2 * MOST_BYTES  # of all answers of a server with many calendars
+_BEGINNINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"B\0": "utf-16-le", b"\0B": "utf-16-be"}
 _PIECE = 16 * 1024  # as sent: unpacked it is a thousand times as much at worst
 
 
@@ -88,8 +89,10 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def text_of(pieces: Iterator[bytes]) -> str:
-    """The text of a calendar's file. Raises Unreadable when it is too large."""
-    return _within(pieces).decode("utf-8", "replace")
+    """Return the text of a file: UTF-8, or as its first bytes say. Raises Unreadable when it is too large."""
+    body = _within(pieces)
+    encoding = next((name for begin, name in _BEGINNINGS.items() if body.startswith(begin)), "utf-8-sig")
+    return body.decode(encoding, "replace")
 
 
 def _within(pieces: Iterator[bytes]) -> bytes:
@@ -141,4 +144,10 @@ def _counted(request: Callable[..., Any]) -> Callable[..., Any]:
 def _calendars_at(dav: Any, url: str) -> list[Any]:
     """The calendar with this address, else all of the account behind it."""
     found = list(dav.principal().calendars())
-    return [one for one in found if str(one.url).rstrip("/") == url.rstrip("/")] or found
+    return [one for one in found if _place(str(one.url)) == _place(url)] or found
+
+
+def _place(url: str) -> tuple[str | None, int | None, str]:
+    """What an address names, however its signs are written: `doc%40example.org` and `doc@example.org` are the same."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme), unquote(parts.path).rstrip("/")

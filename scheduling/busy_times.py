@@ -2,49 +2,164 @@
 few words can stand for more occurrences than anybody could count.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import recurring_ical_events
-from icalendar import Calendar
+from icalendar import Calendar, vDuration
+
+from scheduling.calendar_text import IS_FREE, WHOLE_DAYS, Entry, NoCalendar, Part, parts_of
 
 MOST_SPANS = 5_000
 MOST_STEPS = 100_000  # of one event, from its first occurrence on: every hour for eleven years
 MOST_IN_SIGHT = 4 * MOST_SPANS  # of one event, in the days that were asked for: it may be marked as free
+MOST_LEFT_OUT = 50  # that are named one by one
+_DAY = len("20261201")
 Span = tuple[datetime, datetime]
+Days = tuple[datetime, datetime]
 
 
 class TooOften(Exception):
     """An event is repeated more often than it can be followed."""
 
 
-def spans_of(texts: list[str], zone: str, begin: str, end: str) -> dict[str, Any]:
-    """{"busy": [[start, end], …]} in UTC (ISO 8601), sorted, or {"trouble": sentence}.
+class Odd(Exception):
+    """An entry that says nothing one could go by. The text says what is odd."""
 
-    Repeated events count one by one, without those that are called off or marked as free (TRANSP). A day without hours
-    is busy from midnight to midnight of `zone`.
+
+def spans_of(texts: list[str], zone: str, begin: str, end: str) -> dict[str, Any]:
+    """{"busy": [[start, end], …], "skipped": [{"uid", "reason"}, …]}, or {"trouble": sentence}.
+
+    Times are in UTC (ISO 8601) and sorted. Repeated events count one by one, without those that are called off or
+    marked as free. A day without hours is busy from midnight to midnight of `zone`. An entry that cannot be read is
+    skipped, and one whose time zone nobody knows makes its whole days busy; both are named.
     """
-    clock, first, last = ZoneInfo(zone), datetime.fromisoformat(begin), datetime.fromisoformat(end)
+    clock, days = ZoneInfo(zone), (datetime.fromisoformat(begin), datetime.fromisoformat(end))
+    busy: list[Span] = []
+    skipped: list[dict[str, str]] = []
     try:
-        found = sorted(span for text in texts for span in _spans(text, clock, first, last))
+        for part in (part for text in texts for part in parts_of(text)):
+            busy += _spans(part, clock, days, skipped)
     except TooOften:
         return {"trouble": "An event is repeated too often: nobody's calendar is like that."}
-    except MemoryError:
-        raise
-    except Exception as trouble:  # a strange calendar breaks a parser in any way it likes
-        return {"trouble": f"This is no calendar that can be read ({type(trouble).__name__})."}
-    if len(found) > MOST_SPANS:
+    except NoCalendar:
+        return {"trouble": "This is no calendar that can be read."}
+    if len(busy) > MOST_SPANS:
         return {"trouble": f"There are more than {MOST_SPANS} busy times in the days that are read."}
-    return {"busy": [[start.isoformat(), stop.isoformat()] for start, stop in found]}
+    told = [[start.isoformat(), stop.isoformat()] for start, stop in sorted(busy)]
+    return {"busy": told, "skipped": skipped[:MOST_LEFT_OUT]}
 
 
-def _spans(text: str, zone: ZoneInfo, begin: datetime, end: datetime) -> list[Span]:
+def _spans(part: Part, zone: ZoneInfo, days: Days, skipped: list[dict[str, str]]) -> list[Span]:
+    """All at once; when something in it is odd, event by event, so that the others count."""
+    series = [entries for entries in _series(part) if not all(entry.is_free for entry in entries)]
+    lists = [[entry] for entry in part.entries if entry.name == "VFREEBUSY"]
+    skipped += [_told(entries[0], _on_whole_days(entries)) for entries in series if _zones_of(entries)]
+    try:
+        found = _of_events([entry for entries in series for entry in entries], part, zone, days)
+    except (TooOften, MemoryError):
+        raise
+    except Exception:  # a strange event breaks a parser in any way it likes
+        found = _one_by_one(series, lambda entries: _of_events(entries, part, zone, days), skipped)
+    return found + _one_by_one(lists, lambda entries: _of_list(entries[0], days), skipped)
+
+
+def _series(part: Part) -> list[list[Entry]]:
+    """The events, each with what was moved or called off of it: they share their UID."""
+    series: dict[str, list[Entry]] = defaultdict(list)
+    for number, entry in enumerate(entry for entry in part.entries if entry.name == "VEVENT"):
+        series[entry.uid or f" {number}"].append(entry)
+    return list(series.values())
+
+
+def _one_by_one(
+    series: list[list[Entry]], read: Callable[[list[Entry]], list[Span]], skipped: list[dict[str, str]]
+) -> list[Span]:
+    found: list[Span] = []
+    for entries in series:
+        try:
+            found += read(entries)
+        except (TooOften, MemoryError):
+            raise
+        except Exception as trouble:
+            why = str(trouble) if isinstance(trouble, Odd) else "Its dates, or how it is repeated, cannot be read."
+            skipped.append(_told(entries[0], why))
+    return found
+
+
+def _told(entry: Entry, reason: str) -> dict[str, str]:
+    return {"uid": _printable(entry.uid[:200]), "reason": _printable(reason)}
+
+
+def _printable(text: str) -> str:
+    """What a database and a page take: no null character, nothing that turns the writing round."""
+    return "".join(sign for sign in text if sign.isprintable())
+
+
+def _zones_of(entries: list[Entry]) -> list[str]:
+    return sorted({name for entry in entries for name in entry.unknown_zones})
+
+
+def _on_whole_days(entries: list[Entry]) -> str:
+    names = ", ".join(name[:60] for name in _zones_of(entries))
+    return f"Nobody knows the time zone {names}: its whole days are busy."
+
+
+def _of_events(entries: list[Entry], part: Part, zone: ZoneInfo, days: Days) -> list[Span]:
     chosen = recurring_ical_events.ComponentsWithName("VEVENT", series=_Series)
-    events = recurring_ical_events.of(Calendar.from_ical(text), components=[chosen]).between(begin, end)
-    spans = (_span(event, zone) for event in events if _counts(event))
+    calendar = Calendar.from_ical(_as_text(entries, part, zone))
+    events = recurring_ical_events.of(calendar, components=[chosen]).between(*days)
+    spans = (_span(event, zone) for event in events if IS_FREE not in event)
     return [(start, stop) for start, stop in spans if start < stop]
+
+
+def _as_text(entries: list[Entry], part: Part, zone: ZoneInfo) -> str:
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//own//EN"]
+    lines += [text for name, text in part.zones.items() if any(name in line for one in entries for line in one.lines)]
+    for number, entry in enumerate(entries):
+        lines += ["BEGIN:VEVENT", f"UID:{entry.uid or number}", *_agreeing(entry, zone), "END:VEVENT"]
+    return "\r\n".join([*lines, "END:VCALENDAR", ""])
+
+
+def _agreeing(entry: Entry, zone: ZoneInfo) -> list[str]:
+    """The lines of an event, with a beginning and an end that go together: some name a day and then an hour, or the
+    same day twice."""
+    start, end = entry.line("DTSTART"), entry.line("DTEND")
+    if start is None:
+        raise Odd("It has no beginning.")
+    if end is None:
+        return entry.lines
+    begin, stop = start.rpartition(":")[2].strip(), end.rpartition(":")[2].strip().upper()
+    if len(begin) == _DAY and "T" in stop:
+        midnight = datetime.combine(date.fromisoformat(begin), time(), tzinfo=zone).astimezone(UTC)
+        return [f"DTSTART:{midnight:%Y%m%dT%H%M%SZ}" if line == start else line for line in entry.lines]
+    if len(begin) == len(stop) == _DAY and stop <= begin:
+        return [line for line in entry.lines if line != end]
+    if start.removeprefix("DTSTART")[: -len(begin)] == end.removeprefix("DTEND")[: -len(stop)] and stop < begin:
+        raise Odd("It ends before it begins.")
+    return entry.lines
+
+
+def _of_list(entry: Entry, days: Days) -> list[Span]:
+    """The busy times of a VFREEBUSY: periods in UTC, by their ends or by their length (RFC 5545, section 3.6.4)."""
+    busy = [line for line in entry.lines if line.upper().startswith("FREEBUSY") and "FBTYPE=FREE" not in line.upper()]
+    periods = [_period(one) for line in busy for one in line.rpartition(":")[2].split(",")]
+    return [(start, end) for start, end in periods if start < days[1] and end > days[0]]
+
+
+def _period(text: str) -> Span:
+    first, _, last = text.strip().upper().partition("/")
+    start = _utc(first)
+    if last.startswith(("P", "+P")):
+        return start, start + vDuration.from_ical(last)  # type: ignore[no-untyped-call]
+    return start, _utc(last)
+
+
+def _utc(text: str) -> datetime:
+    return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 class _Counted:
@@ -73,18 +188,24 @@ class _Series(recurring_ical_events.Series):  # type: ignore[misc]  # it ships n
             self.rrules: list[Any] = [_Counted(rule) for rule in self.rrules]
 
 
-def _counts(event: Any) -> bool:
-    return str(event.get("status", "")).upper() != "CANCELLED" and str(event.get("transp", "")).upper() != "TRANSPARENT"
-
-
 def _span(event: Any, zone: ZoneInfo) -> Span:
-    start = _moment(event.decoded("dtstart"), zone)
+    first = event.decoded("dtstart")
+    start, end = _moment(first, zone), _end(event, zone)
+    if not isinstance(first, datetime):
+        return start, max(end, _moment(first + timedelta(days=1), zone))  # no program means no time by a day
+    return _widened(start, end, zone) if WHOLE_DAYS in event else (start, end)
+
+
+def _end(event: Any, zone: ZoneInfo) -> datetime:
     if "dtend" in event:
-        return start, _moment(event.decoded("dtend"), zone)
-    if "duration" in event:
-        return start, start + event.decoded("duration")
-    whole_day = not isinstance(event.decoded("dtstart"), datetime)
-    return start, start + timedelta(days=1 if whole_day else 0)
+        return _moment(event.decoded("dtend"), zone)
+    first = event.decoded("dtstart")
+    return _moment(first + event.decoded("duration") if "duration" in event else first, zone)
+
+
+def _widened(start: datetime, end: datetime, zone: ZoneInfo) -> Span:
+    """From midnight to midnight."""
+    return _moment(start.astimezone(zone).date(), zone), _moment(end.astimezone(zone).date() + timedelta(days=1), zone)
 
 
 def _moment(value: date | datetime, zone: ZoneInfo) -> datetime:

@@ -85,7 +85,7 @@ def _midnight_after(day: date) -> datetime:
 
 def with_rules(resources: QuerySet[Resource]) -> QuerySet[Resource]:
     """For pages that show the resources themselves: each with its location and rules, and with `is_silent`: one of its
-    own calendars does not answer. One query."""
+    own calendars has something to say. One query."""
     rule = JSONObject(
         weekdays="rules__weekdays",
         start="rules__start",
@@ -94,7 +94,7 @@ def with_rules(resources: QuerySet[Resource]) -> QuerySet[Resource]:
         valid_to="rules__valid_to",
     )
     open_times = JSONBAgg(rule, filter=Q(rules__isnull=False), default=None)
-    silent = BusyCalendar.objects.filter(resource=OuterRef("pk"), is_active=True).exclude(trouble="")
+    silent = BusyCalendar.objects.filter(resource=OuterRef("pk"), is_active=True).exclude(trouble="", left_out="")
     return resources.select_related("location").annotate(open_times=open_times, is_silent=Exists(silent))
 
 

@@ -89,6 +89,6 @@ def closings(location: Location, shown: list[Resource], first: date, last: date)
 
 
 def silent_calendars(location: Location) -> list[BusyCalendar]:
-    """Providers' own calendars that did not answer when they were last asked. One query."""
-    rows = BusyCalendar.objects.filter(resource__location=location, is_active=True).exclude(trouble="")
+    """Return providers' own calendars that did not answer, or not so that all of it could be read. One query."""
+    rows = BusyCalendar.objects.filter(resource__location=location, is_active=True).exclude(trouble="", left_out="")
     return list(rows.select_related("resource").order_by("resource__position", "pk"))

@@ -3,6 +3,7 @@
 from script.guard import Guard
 
 _CALENDARS = "scheduling/test_hostile_calendars.py"
+_STRANGE = "scheduling/test_strange_calendars.py"
 _ENDED = "crm/test_limited.py::test_a_child_that_takes_too_much_is_ended"
 
 
@@ -56,8 +57,8 @@ FOREIGN_GUARDS = [
     Guard(
         "documents are judged within limits",
         "crm/actions/documents.py",
-        "judging.judge_apart(document.name, cast(BinaryIO, file), document.size)",
-        "judging.judge(document.name, cast(BinaryIO, file))",
+        "judging.judge_apart(cast(BinaryIO, file), document.size)",
+        "judging.judge(cast(BinaryIO, file))",
         "crm/test_documents.py::test_what_cannot_be_judged_within_its_limits_is_refused",
     ),
     Guard(
@@ -192,6 +193,48 @@ FOREIGN_GUARDS = [
         "[_Counted(rule) for rule in self.rrules]",
         "list(self.rrules)",
         f"{_CALENDARS}::test_an_endless_rule_is_named_as_such",
+    ),
+    Guard(
+        "a day is busy whatever a program writes as its end",
+        "scheduling/busy_times.py",
+        "return start, max(end, _moment(first + timedelta(days=1), zone))",
+        "return start, end",
+        f"{_STRANGE}::test_a_day_is_a_day_whatever_its_end",
+    ),
+    Guard(
+        "one odd event ends no calendar",
+        "scheduling/busy_times.py",
+        "        found = _one_by_one(series, lambda entries: _of_events(entries, part, zone, days), skipped)\n",
+        "        raise\n",
+        f"{_STRANGE}::test_what_cannot_be_read_is_skipped_and_named",
+    ),
+    Guard(
+        "a clock that nobody knows frees no time",
+        "scheduling/busy_times.py",
+        "return _widened(start, end, zone) if WHOLE_DAYS in event else (start, end)",
+        "return start, end",
+        f"{_STRANGE}::test_a_clock_that_nobody_knows_makes_whole_days_busy_and_is_said",
+    ),
+    Guard(
+        "lists of busy times count",
+        "scheduling/busy_times.py",
+        """lists = [[entry] for entry in part.entries if entry.name == "VFREEBUSY"]""",
+        "lists: list[list[Entry]] = []",
+        f"{_STRANGE}::test_lists_of_busy_times_count",
+    ),
+    Guard(
+        "what stands before a PDF is text",
+        "crm/pdf_checks.py",
+        """return bool(mark) and _is_harmless(before)""",
+        "return bool(mark)",
+        "crm/test_judging.py::test_unfit_files",
+    ),
+    Guard(
+        "what stands behind a PDF is text",
+        "crm/pdf_checks.py",
+        "    if rest and not (len(rest) <= MOST_AFTER and _TEXT.fullmatch(rest)):\n",
+        "    if rest and not len(rest) <= MOST_AFTER:\n",
+        "crm/test_judging.py::test_unfit_files",
     ),
     Guard(
         "a calendar that ends the child is told of",

@@ -116,7 +116,7 @@ class BusyInline(TabularInline):
     model = BusyCalendar
     form = BusyForm
     extra = 0
-    readonly_fields = ["good_at", "trouble"]
+    readonly_fields = ["good_at", "trouble", "left_out"]
     verbose_name, verbose_name_plural = "own calendar", "own calendars, of which only busy times are read"
 
 

@@ -21,6 +21,7 @@ class BusyCalendar(Row):
     tried_at = models.DateTimeField(null=True, blank=True, editable=False)
     good_at = models.DateTimeField(null=True, blank=True, editable=False)
     trouble = models.CharField(max_length=200, blank=True, editable=False, help_text="Why the last try failed.")
+    left_out = models.TextField(blank=True, editable=False, help_text="Entries not read as they are.")
 
     class Meta:
         indexes = [models.Index(fields=["tried_at"], condition=Q(is_active=True), name="busy_calendar_next")]

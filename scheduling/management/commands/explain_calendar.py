@@ -30,13 +30,14 @@ class Command(BaseCommand):
         try:
             with Path(file).open("rb") as opened:
                 text = text_of(iter(lambda: opened.read(64 * 1024), b""))
-            busy = busy_apart.busy_in([text], zone=zone.key, begin=begin.astimezone(UTC), end=end.astimezone(UTC))
+            found = busy_apart.read([text], zone=zone.key, begin=begin.astimezone(UTC), end=end.astimezone(UTC))
         except (OSError, Unreadable) as trouble:
             why = str(trouble) if isinstance(trouble, Unreadable) else f"It cannot be read ({type(trouble).__name__})."
             self.stdout.write(json.dumps({"error": why}))
             sys.exit(1)
-        seconds = spans.merged((start.timestamp(), stop.timestamp()) for start, stop in busy)
-        self.stdout.write(json.dumps({"busy": [[_utc(start), _utc(stop)] for start, stop in seconds], "skipped": []}))
+        seconds = spans.merged((start.timestamp(), stop.timestamp()) for start, stop in found.busy)
+        busy = [[_utc(start), _utc(stop)] for start, stop in seconds]
+        self.stdout.write(json.dumps({"busy": busy, "skipped": found.skipped}))
 
 
 def _zone(name: str) -> ZoneInfo:
