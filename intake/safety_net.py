@@ -23,9 +23,9 @@ from django.views.decorators.csp import csp_override
 from crm import patient_access, patient_requests, raw_body, whose_page
 from crm.models import PatientSession
 from crm.refusals import bad_request
-from intake import answering, embed, guard, known, my, raw_signs, record, reports, signs, taking, views
+from intake import answering, embed, guard, known, my, raw_signs, record, reports, taking, views
 from intake.forms import PageForm
-from intake.questionnaire import NONE, SAFETY_SCRIPT
+from intake.questionnaire import SAFETY_SCRIPT
 from intake.record import TREATMENTS
 from intake.reports import Report
 from intake.taking import Door
@@ -220,7 +220,7 @@ def _report(
     request: HttpRequest, session: PatientSession, is_ours: bool, match: ResolverMatch, *, now: datetime
 ) -> Report:
     ticked = raw_signs.ticked_in(request)
-    page, answers = _answers(request, session, match, ticked, now=now)
+    page, answers = _answers(request, session, match, ticked)
     return Report(
         session=session,
         page=page,
@@ -234,17 +234,12 @@ def _report(
 
 
 def _answers(
-    request: HttpRequest, session: PatientSession, match: ResolverMatch, ticked: list[str], *, now: datetime
+    request: HttpRequest, session: PatientSession, match: ResolverMatch, ticked: list[str]
 ) -> tuple[str, dict[str, Any]]:
-    """Return the page as its form reads it, with the emergency signs that it reads otherwise than they were `ticked`;
-    of one that no form can read those alone."""
+    """Return the page as its form reads it, which loses no sign (raw_signs.unread); of one that no form can read, the
+    emergency signs that were `ticked`."""
     try:
-        page, answers = _as_read(request, session, match)
-        if not (lost := signs.beyond(ticked, signs.of_answers(answers, lead=session.lead, now=now))):
-            return page, answers
-        if page != TREATMENTS:
-            boxes = [box for box in answers.get(raw_signs.FIELD, []) if box != NONE]
-            return page, answers | {raw_signs.FIELD: [*boxes, *lost]}
+        return _as_read(request, session, match)
     except DatabaseError:
         raise
     except Exception as error:

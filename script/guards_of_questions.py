@@ -118,13 +118,6 @@ QUESTION_GUARDS = [
         f"{TESTS}::test_what_came_since_an_injection_is_a_report_when_the_session_is_over",
     ),
     Guard(
-        "no form makes less of an emergency than was ticked",
-        "intake/safety_net.py",
-        "signs.beyond(ticked, signs.of_answers(answers, lead=session.lead, now=now))",
-        "[]",
-        f"{TESTS}::test_no_form_makes_less_of_an_emergency_than_was_ticked",
-    ),
-    Guard(
         "boxes that contradict each other lose no sign",
         "intake/raw_signs.py",
         "    if name not in form.fields or name in form.errors:\n",
