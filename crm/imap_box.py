@@ -4,13 +4,16 @@ goes wrong with the connection or the server."""
 import imaplib
 import re
 import ssl
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 STEP_SECONDS = 20.0
 HEADER_BYTES = 64 * 1024
+MOST_NAMED = 500  # numbers in one command: its line has an end (RFC 7162 4: 8,192 bytes)
 TROUBLE = (OSError, imaplib.IMAP4.error)
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 _QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
@@ -82,10 +85,28 @@ def name_of(where: Mailbox, box: imaplib.IMAP4) -> str:
     return f"{where.user}@{where.host}/{where.folder};UIDVALIDITY={(validity or b'').decode()}"[:400]
 
 
-def unseen(box: imaplib.IMAP4) -> list[int]:
-    """Return the numbers (UID) of the mails that nobody has seen, the oldest first."""
-    found: list[bytes] = box.uid("SEARCH", "UNSEEN")[1]
-    return sorted(map(int, found[0].split())) if found and found[0] else []
+def unseen(box: imaplib.IMAP4) -> set[int]:
+    """Return the numbers (UID) of the mails that nobody has seen."""
+    return _search(box, "UNSEEN")
+
+
+def later(box: imaplib.IMAP4, uid: int) -> set[int]:
+    """Return the numbers of the mails that came after this one, seen or not."""
+    return {one for one in _search(box, "UID", f"{uid + 1}:*") if one > uid}  # `*` names the last one, come what may
+
+
+def still_there(box: imaplib.IMAP4, uids: Collection[int]) -> set[int]:
+    """Return those of the numbers under which there is a mail."""
+    found: set[int] = set()
+    for some in batched(sorted(uids), MOST_NAMED):
+        found |= _search(box, "UID", ",".join(map(str, some)))
+    return found
+
+
+def last(box: imaplib.IMAP4) -> int:
+    """Return the number of the mail that came last; 0 without any."""
+    [following] = box.response("UIDNEXT")[1] or [None]
+    return int(following) - 1 if following else max(_search(box, "UID", "*"), default=0)
 
 
 def size(box: imaplib.IMAP4, uid: int) -> int:
@@ -118,6 +139,11 @@ def content_of(answered: list[Any]) -> bytes | None:
         if isinstance(part, bytes) and (quoted := _QUOTED.search(part)):
             return _ESCAPED.sub(rb"\1", quoted[1])
     return None
+
+
+def _search(box: imaplib.IMAP4, *which: str) -> set[int]:
+    found: list[bytes] = box.uid("SEARCH", *which)[1]
+    return {*map(int, found[0].split())} if found and found[0] else set()
 
 
 def _fetch(box: imaplib.IMAP4, uid: int, what: str) -> bytes | None:

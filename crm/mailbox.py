@@ -1,5 +1,6 @@
-"""Reads the mailbox for replies and bounces. A mail is marked as seen once what it asks for is on disk, or it was set
-aside: one that is read twice is known. None is in the way of the next."""
+"""Reads the mailbox for replies and bounces: what nobody has seen, and what came since the last reading, whoever has
+opened it in a mail program. A mail is marked as seen once what it asks for is on disk, or it was set aside: one that is
+read twice is known. None is in the way of the next."""
 
 import imaplib
 import time
@@ -52,6 +53,9 @@ class _Run:
         self.ends_at = time.monotonic() + RUN_SECONDS
         self.new = self.failures = 0
         self.tried: set[int] = set()
+        self.forgotten: set[int] = set()  # neither kept nor remembered: the database did not answer
+        self.fresh: list[int] = []
+        self.last = 0
         self.known_of: dict[int, tuple[int, bytes]] = {}  # size and headers, of a mail that may not come
 
     def goes_on(self) -> bool:
@@ -67,16 +71,22 @@ class _Run:
                     fetches.forgive(*dropped_on)  # it is the server that has gone, and not for this mail's sake
                 raise
             try:
-                dropped_on = self._take_all(box)
+                mailbox = imap_box.name_of(self.where, box)
+                dropped_on = self._take_all(box, mailbox)
+                self._move_mark(mailbox)
             finally:
                 imap_box.leave(box)
             if dropped_on is None:
                 return
 
-    def _take_all(self, box: imaplib.IMAP4) -> tuple[str, int] | None:
+    def _move_mark(self, mailbox: str) -> None:
+        """To before the first that was not asked for. What was, and did not come, is remembered by itself."""
+        left = [uid for uid in self.fresh if uid not in self.tried or uid in self.forgotten]
+        fetches.set_mark(mailbox, min(left) - 1 if left else self.last)
+
+    def _take_all(self, box: imaplib.IMAP4, mailbox: str) -> tuple[str, int] | None:
         """The mailbox and the mail on which the line dropped, if it did. One that cannot be kept now (a lock, a
         connection that broke) is tried in the next run."""
-        mailbox = imap_box.name_of(self.where, box)
         for uid in self._queue(box, mailbox):
             if not self.goes_on():
                 break
@@ -94,23 +104,38 @@ class _Run:
                 self.failures += 1
                 log.error("mail_not_taken_in", error=type(trouble).__name__)
                 connection.close_if_unusable_or_obsolete()  # a broken one is replaced for the next mail
+                self.forgotten.add(uid)
                 with suppress(Error):
                     fetches.put_off(mailbox, uid, now=timezone.now())
+                    self.forgotten.discard(uid)
         return None
 
     def _queue(self, box: imaplib.IMAP4, mailbox: str) -> list[int]:
         """What is to be taken, the oldest first, and what did not come before after all else. Tells of what never
         will."""
-        unseen = imap_box.unseen(box)
-        before = fetches.remembered(mailbox, unseen)
+        waiting = imap_box.unseen(box) | self._later(box, mailbox)
+        before = fetches.remembered(mailbox)
+        there = waiting | imap_box.still_there(box, before.keys() - waiting)
         for uid, mail in before.items():
-            if mail.is_given_up and not mail.is_told:
+            if uid in there and mail.is_given_up and not mail.is_told:
                 self.new += _tell(uid, *self.known_of.get(uid, (0, b"")))
                 fetches.told(mailbox, uid)
         given_up = {uid for uid, mail in before.items() if mail.is_given_up}
-        fresh = [uid for uid in unseen if uid not in before]
-        again = sorted(before.keys() - given_up, key=lambda uid: (before[uid].at, uid))
-        return [uid for uid in (*fresh, *again) if uid not in self.tried]
+        fetches.forget(mailbox, (before.keys() - there) | (given_up - waiting))
+        self.fresh = sorted(waiting - before.keys())
+        again = sorted((before.keys() & there) - given_up, key=lambda uid: (before[uid].at, uid))
+        return [uid for uid in (*self.fresh, *again) if uid not in self.tried]
+
+    def _later(self, box: imaplib.IMAP4, mailbox: str) -> set[int]:
+        """What came since the last reading. Of a mailbox that was never read, nothing: what somebody had opened before
+        is history."""
+        mark = fetches.mark_of(mailbox)
+        if mark is None:
+            mark = imap_box.last(box)
+            fetches.set_mark(mailbox, mark)
+        later = imap_box.later(box, mark)
+        self.last = max(later, default=mark)
+        return later
 
     def _take(self, box: imaplib.IMAP4, mailbox: str, uid: int) -> bool:
         """One mail; True when it is new to us. Fetched without marking it: first it has to be on disk."""

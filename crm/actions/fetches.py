@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet
 
-from crm.models import UnfetchedMail
+from crm.models import MailboxMark, UnfetchedMail
 
 
 def begin(mailbox: str, uid: int, *, now: datetime) -> int:
@@ -37,11 +37,26 @@ def told(mailbox: str, uid: int) -> None:
     _row(mailbox, uid).update(is_told=True)
 
 
-def remembered(mailbox: str, unseen: Collection[int]) -> dict[int, UnfetchedMail]:
-    """Return {uid: what is remembered}. Forget mails that are no longer unseen: a person has opened or removed them."""
-    of_it = UnfetchedMail.objects.filter(mailbox=mailbox)
-    of_it.exclude(uid__in=unseen).delete()
-    return {mail.uid: mail for mail in of_it}
+def remembered(mailbox: str) -> dict[int, UnfetchedMail]:
+    """Return {uid: what is remembered} of a mailbox."""
+    return {mail.uid: mail for mail in UnfetchedMail.objects.filter(mailbox=mailbox)}
+
+
+def forget(mailbox: str, uids: Collection[int]) -> None:
+    """Forget mails that are no longer there, or that a person has opened after they were told of them."""
+    if uids:
+        UnfetchedMail.objects.filter(mailbox=mailbox, uid__in=uids).delete()
+
+
+def mark_of(mailbox: str) -> int | None:
+    """Return the number up to which a mailbox was read; None when it never was."""
+    return MailboxMark.objects.filter(mailbox=mailbox).values_list("uid", flat=True).first()
+
+
+def set_mark(mailbox: str, uid: int) -> None:
+    """Note up to where a mailbox was read; what did not come is remembered by itself. Never goes back."""
+    MailboxMark.objects.bulk_create([MailboxMark(mailbox=mailbox, uid=uid)], ignore_conflicts=True)
+    MailboxMark.objects.filter(mailbox=mailbox, uid__lt=uid).update(uid=uid)
 
 
 def _row(mailbox: str, uid: int) -> QuerySet[UnfetchedMail]:

@@ -10,7 +10,7 @@ from crm.models.decision import Consultation, HoldClearing, ReviewDecision
 from crm.models.document import Document
 from crm.models.heartbeat import Heartbeat, JobRun
 from crm.models.imaging import ImagingStudy
-from crm.models.inbound import InboundMail, MailThread, SetAsideMail, UnfetchedMail
+from crm.models.inbound import InboundMail, MailboxMark, MailThread, SetAsideMail, UnfetchedMail
 from crm.models.lead import Lead
 from crm.models.location import Location
 from crm.models.mail_text import MailText
@@ -51,6 +51,7 @@ __all__ = [
     "Location",
     "MailText",
     "MailThread",
+    "MailboxMark",
     "Measurement",
     "Message",
     "MessageTopic",

@@ -94,6 +94,16 @@ class UnfetchedMail(models.Model):
         return self.drops >= MOST_DROPS
 
 
+class MailboxMark(models.Model):
+    """Up to where a mailbox was read: what came later is read, whoever has opened it in a mail program before."""
+
+    mailbox = models.CharField(max_length=400, unique=True)
+    uid = models.PositiveBigIntegerField(help_text="The number of the last mail that was asked for (RFC 3501).")
+
+    def __str__(self) -> str:
+        return f"{self.mailbox} up to {self.uid}"
+
+
 class Settled(models.TextChoices):
     BY_HAND = "by_hand", "Taken care of by hand"
     NOTHING = "nothing", "Nothing to do"

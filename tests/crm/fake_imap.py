@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+_NAMED = re.compile(rb"SEARCH UID (\S+)", re.IGNORECASE)
 _FETCH = re.compile(rb"UID FETCH (\d+) \((.+)\)", re.IGNORECASE)
 NO = b"* NO\r\n"
 _STORE = re.compile(rb"UID STORE (\d+) ", re.IGNORECASE)
@@ -60,10 +61,20 @@ class FakeImap:
         if command.startswith(b"SELECT"):
             return b"* 9 EXISTS\r\n* OK [UIDVALIDITY 3857529045] UIDs valid\r\n"
         if command.startswith(b"UID SEARCH"):
-            return b"* SEARCH " + b" ".join(b"%d" % uid for uid in sorted({*self.mails} - self.seen)) + b"\r\n"
+            return b"* SEARCH " + b" ".join(b"%d" % uid for uid in sorted(self._found(command))) + b"\r\n"
         if command.startswith(b"CAPABILITY"):
             return b"* CAPABILITY IMAP4rev1\r\n"
         return b""
+
+    def _found(self, command: bytes) -> set[int]:
+        """As RFC 3501 has it: `*` is the last one, and so is a range that begins behind it."""
+        if not (named := _NAMED.search(command)):
+            return {*self.mails} - self.seen
+        last, found = max(self.mails, default=0), set()
+        for one in named[1].split(b","):
+            low, high = sorted(last if at == b"*" else int(at) for at in (one.split(b":") * 2)[:2])
+            found |= {uid for uid in self.mails if low <= uid <= high}
+        return found
 
     def _fetched(self, uid: int, what: bytes) -> bytes | None:
         raw = self.mails[uid]

@@ -255,6 +255,20 @@ def test_the_mailbox_is_read_once(lead: Lead, box: ImapServer) -> None:
     assert InboundMail.objects.count() == 3
 
 
+def test_what_another_mail_program_has_opened_first_is_read(lead: Lead, box: ImapServer) -> None:
+    """By a real server: somebody at the desk reads the mailbox, too."""
+    mailbox.read_new()
+    before = InboundMail.objects.count()
+    box.deliver(mail())
+    program = imap_box.enter(imap_box.parse(box.url))
+    [uid] = imap_box.unseen(program)
+    program.uid("FETCH", str(uid), "(BODY[])")
+    assert not imap_box.unseen(program)
+    imap_box.leave(program)
+    assert [mailbox.read_new() for _ in range(2)] == [1, 0]
+    assert InboundMail.objects.count() == before + 1
+
+
 def test_what_was_not_kept_is_read_again(lead: Lead, box: ImapServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker dies between the mail and the database: the mail is still unseen."""
     box.deliver(mail())

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from pytest_django import Settings
 
 from crm import imap_box, mailbox
-from crm.actions import arrivals
+from crm.actions import arrivals, fetches
 from crm.models import InboundMail, Lead, Location, MailThread, SetAsideMail, UnfetchedMail
 from crm.models.inbound import SetAsideReason, SourceForm
 from tests.crm.fake_imap import FakeImap, fake_imap
@@ -126,12 +126,16 @@ def test_a_worker_that_is_ended_in_the_middle_of_a_mail_begins_with_the_next(
     assert SetAsideMail.objects.count() == 1
 
 
-def test_what_a_person_has_opened_is_no_longer_remembered(lead: Lead, box: FakeImap) -> None:
+@pytest.mark.parametrize("is_opened", [True, False])
+def test_what_a_person_was_told_of_and_has_opened_or_removed_is_no_longer_remembered(
+    lead: Lead, box: FakeImap, is_opened: bool
+) -> None:
     put(box, 1)
     box.drops = {1}
-    mailbox.read_new()
-    assert UnfetchedMail.objects.count() == 1
-    box.seen = {1}
+    for _ in range(3):
+        mailbox.read_new()
+    assert (UnfetchedMail.objects.count(), SetAsideMail.objects.count()) == (1, 1)
+    box.seen, box.mails = {1}, box.mails if is_opened else {}
 
     mailbox.read_new()
 
@@ -155,6 +159,63 @@ def test_one_that_the_server_keeps_for_itself_is_told_once(
     assert [mailbox.read_new() for _ in range(2)] == told
     assert (SetAsideMail.objects.count(), box.asked, box.seen) == (sum(told), [7, 7], set())
     assert not UnfetchedMail.objects.exists()
+
+
+# --- Read by somebody else first --------------------------------------------------------------------------------------
+def test_what_a_person_has_opened_in_a_mail_program_is_read_all_the_same(lead: Lead, box: FakeImap) -> None:
+    put(box, 1, 2)
+    mailbox.read_new()
+    put(box, 3, 4)
+    box.seen |= {3}
+
+    assert [mailbox.read_new() for _ in range(2)] == [2, 0]
+
+    assert (texts(), box.asked) == (["No. 1", "No. 2", "No. 3", "No. 4"], [1, 2, 3, 4])
+
+
+def test_what_was_opened_before_the_first_reading_is_history(lead: Lead, box: FakeImap) -> None:
+    put(box, 1, 2, 3)
+    box.seen = {1, 3}
+    assert [mailbox.read_new() for _ in range(2)] == [1, 0]
+    assert box.asked == [2]
+
+
+def test_one_that_did_not_come_is_asked_for_again_whoever_has_opened_it(lead: Lead, box: FakeImap) -> None:
+    mailbox.read_new()
+    put(box, 1, 2)
+    box.drops = {1}
+    mailbox.read_new()
+    box.drops, box.seen = set(), {1, 2}
+    assert mailbox.read_new() == 1
+    assert texts() == ["No. 1", "No. 2"]
+
+
+def test_what_a_run_did_not_get_to_is_read_in_the_next(
+    lead: Lead, box: FakeImap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox.read_new()
+    put(box, 1, 2, 3)
+    box.seen = {1, 2, 3}
+    monkeypatch.setattr(mailbox, "MOST_AT_ONCE", 1)
+    assert [mailbox.read_new() for _ in range(4)] == [1, 1, 1, 0]
+    assert box.asked == [1, 2, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_could_be_neither_kept_nor_remembered_is_asked_for_again(
+    lead: Lead, box: FakeImap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_args: object, **_how: object) -> None:
+        raise OperationalError("lock")
+
+    mailbox.read_new()
+    put(box, 1, 2)
+    box.seen = {1, 2}
+    with monkeypatch.context() as patched:
+        patched.setattr(arrivals, "take_in", locked)
+        patched.setattr(fetches, "put_off", locked)
+        assert mailbox.read_new() == 0
+    assert mailbox.read_new() == 2
 
 
 # --- What passes ------------------------------------------------------------------------------------------------------
