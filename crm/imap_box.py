@@ -98,7 +98,7 @@ def later(box: imaplib.IMAP4, uid: int) -> set[int]:
 def still_there(box: imaplib.IMAP4, uids: Collection[int]) -> set[int]:
     """Return those of the numbers under which there is a mail."""
     found: set[int] = set()
-    for some in batched(sorted(uids), MOST_NAMED):
+    for some in batched(sorted(uids), MOST_NAMED, strict=False):
         found |= _search(box, "UID", ",".join(map(str, some)))
     return found
 

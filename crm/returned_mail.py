@@ -34,14 +34,18 @@ _DELAYED = re.compile(r"\bdelay|\bwarning\b|not yet|retr(y|ied)|retras|demora", 
 _PASSING = re.compile(
     r"\bblock|black ?list|\bspam|junk|reputation|\bpolic(y|ies)\b|quota|\bfull\b|storage|too (large|big|many)|\bsize\b"
     r"|expired|time[sd]?[- ]?out|temporar|try again|rate ?limit|gr[ae]y ?list|\bd(marc|kim)\b|\bspf\b|reverse dns"
-    r"|\bptr\b|\bloop|\bhops\b|virus|malware|relay|authenticat|llen[oa]\b",
+    r"|\bptr\b|\bloop|\bhops\b|virus|malware|relay|authenticat|llen[oa]\b|at a rate|too quickly"
+    r"|sender( address| domain)? (rejected|refused|denied)",
+    re.IGNORECASE,
+)
+_WHOSE = r"(user|mailbox|recipient|address|account|usuario)( \S{1,320})? (is |was )?"
+_UNKNOWN = re.compile(
+    _WHOSE + r"(unknown|not found|does ?n[o']t exist|no existe)|does not exist"
+    r"|(unknown|invalid|no such) (local )?(user|mailbox|recipient|address)",
     re.IGNORECASE,
 )
 _DEAD = re.compile(
-    r"(user|mailbox|recipient|address|account|usuario)( \S{1,320})? (is |was )?(unknown|not found|does ?n[o']t exist"
-    r"|disabled|inactive|rejected|no existe)|(unknown|invalid|no such) (local )?(user|mailbox|recipient|address)"
-    r"|does not exist|does not like recipient|no mailbox",
-    re.IGNORECASE,
+    f"{_UNKNOWN.pattern}|{_WHOSE}(disabled|inactive|rejected)|does not like recipient|no mailbox", re.IGNORECASE
 )
 # RFC 3463: bad addresses, but not those of the sender (5.1.7, 5.1.8); a mailbox that was closed.
 _OF_THE_ADDRESS = re.compile(r"5\.(1\.(?![78]$)\d+|2\.[01]|[05]\.0)$")
@@ -170,6 +174,8 @@ def _status(said: str, words: str) -> str:
 
 def _is_lasting(status: str, words: str) -> bool:
     """Whether the address is dead. Where it cannot be told, it is not: five passing ones count as much."""
+    if status.startswith("5.1.1") and _UNKNOWN.search(words):  # "unknown in relay recipient table"
+        return True
     if _PASSING.search(words) or _SMTP_PASSING.search(words):
         return False
     return bool(_OF_THE_ADDRESS.match(status) if status else _DEAD.search(words))

@@ -67,6 +67,9 @@ def report(*inner: str, kind: str = REPORT, **headers: str) -> bytes:
         ("5.0.0", "smtp; 450 no"),
         ("5.0.0", "smtp; 550 el buzón está lleno"),
         ("5.1.1", "smtp; 550 mailbox full"),
+        ("5.1.0", "smtp; 550 sender rejected"),
+        ("5.1.1", "smtp; 550 blocked: see our list of unknown senders"),
+        ("5.2.1", "smtp; 550 the mailbox is receiving mail at a rate that lets no more in"),
         ("4.2.2", "smtp; 452 user unknown"),
     ],
 )
@@ -79,6 +82,9 @@ def test_trouble_with_the_mail_the_way_or_today_is_not_the_address(code: str, wo
     ("code", "words"),
     [
         ("5.1.1", "smtp; 550 user unknown"),
+        ("5.1.1", f"smtp; 550 5.1.1 <{AVERY}>: Recipient address rejected: User unknown in relay recipient table"),
+        ("5.1.1", "smtp; 550 5.1.1 <grace.full@example.org> no such user"),
+        ("5.1.1", "x-unix; spamfilter.example.net said: 550 the account does not exist"),
         ("5.1.2", "smtp; 550 no such domain"),
         ("5.1.10", "smtp; 550 not found"),
         ("5.2.1", "smtp; 550 disabled"),
