@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, BinaryIO
 
 from crm import automatic_mail, mail_parts, mail_words, returned_mail
+from crm.normalise import mailbox_key
 
 LONGEST_TEXT = 20_000
 LONGEST_ADDRESS = 320
@@ -130,10 +131,10 @@ def _facts(
     return Arrived(
         kind,
         message_id=_first_id(mail_parts.header(mail, "Message-ID")),
-        sender=returned_mail.address(mail, "From").lower(),
+        sender=mailbox_key(returned_mail.address(mail, "From")),
         message_ids=tuple(dict.fromkeys((*_ids_of(mail), *copied))),
         tokens=_tokens_of(mail),
-        about=about.lower(),
+        about=mailbox_key(about),
         status=status,
         subject=mail_parts.header(mail, "Subject"),
         text=mail_words.of(mail),

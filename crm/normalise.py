@@ -3,8 +3,10 @@
 import re
 import unicodedata
 
+import idna
 import phonenumbers
 
+LONGEST_DOMAIN = 255
 # Control characters, and the marks that reorder text (Unicode Standard Annex 9): a name with them reads as another.
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029\t]+")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
@@ -54,9 +56,40 @@ def telephone_in_words(e164: str) -> str:
 
 
 def email_address(text: str) -> str:
-    """The address with its domain in lower case. The part before the @ keeps its case: it may matter (RFC 5321 2.4)."""
+    """The address with its domain in lower case and in the letters of its script, whichever of its two spellings (RFC
+    5891) was typed. The part before the @ keeps its case: it may matter (RFC 5321 2.4)."""
     local, at, domain = one_line(text).rpartition("@")
-    return f"{local}{at}{domain.lower()}"
+    return f"{local}{at}{_in_letters(unicodedata.normalize('NFC', domain.lower()))}"
+
+
+def mailbox_key(address: str) -> str:
+    """Equal for the same mailbox, however its address is spelled."""
+    return email_address(address).lower()
+
+
+def spellings(address: str) -> list[str]:
+    """How an address may stand on record: in the letters of its script, and in ASCII where that differs."""
+    local, at, domain = email_address(address).rpartition("@")
+    return list(dict.fromkeys(f"{local}{at}{one}" for one in (domain, _in_ascii(domain))))
+
+
+def _in_letters(domain: str) -> str:
+    if domain.isascii() and "xn--" not in domain:
+        return domain
+    try:
+        return idna.decode(_in_ascii(domain))
+    except UnicodeError:
+        return domain
+
+
+def _in_ascii(domain: str) -> str:
+    """As it is, where it is no domain of IDNA 2008."""
+    if domain.isascii() or len(domain) > LONGEST_DOMAIN:
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except UnicodeError:
+        return domain
 
 
 def is_public_domain(address: str) -> bool:

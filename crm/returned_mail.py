@@ -86,10 +86,10 @@ def is_of_a_postmaster(mail: Message) -> bool:
 
 
 def address(mail: Message, name: str) -> str:
-    """The address in a header that names one. Some write the whole address as an encoded word, though none should."""
+    """The address in a header that names one. Some write it, or its domain, as an encoded word, though none should."""
     value = (mail_parts.raw_headers(mail, name) or [""])[0][: mail_parts.LONGEST_PARAMETERS]
     found = parseaddr(value)[1]
-    return found if "@" in found else parseaddr(mail_parts.decoded(value))[1]
+    return mail_parts.decoded(found) if "@" in found else parseaddr(mail_parts.decoded(value))[1]
 
 
 def returned(mail: Message) -> Message | None:

@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from crm.enums import MessageClass
 from crm.models import Lead, Message, Scope, Suppression
+from crm.normalise import mailbox_key
 
 TRIED_AGAIN_AFTER = timedelta(days=30)
 # What each scope holds back. Appointment mails of a person, and answers to their own acts, stop only by their own wish.
@@ -33,7 +34,7 @@ def hashes_of(address: str) -> list[str]:
 
 
 def _hash(address: str, key: str) -> str:
-    return salted_hmac("crm.suppression", address.strip().lower(), secret=key, algorithm="sha256").hexdigest()
+    return salted_hmac("crm.suppression", mailbox_key(address), secret=key, algorithm="sha256").hexdigest()
 
 
 def of_messages(messages: Iterable[Message], *, now: datetime | None = None) -> dict[UUID, str]:

@@ -14,7 +14,7 @@ from crm import calling, rows
 from crm.actions import events, leads, safety, tasks
 from crm.enums import SIDE_STAGES, ActivityKind, Event, Outcome, Stage
 from crm.models import Activity, Lead, Task
-from crm.normalise import name_key
+from crm.normalise import mailbox_key, name_key
 from intake import assessments, request
 from intake.models import Submission, UnprovenRequest
 from intake.record import NO_ANSWERS
@@ -58,7 +58,7 @@ def find(asked: Request) -> Person | None:
 def _wait_for_others(*contacts: str) -> None:
     """Takes the locks in one order, so that nobody waits in a circle. Their numbers are hashes: a lock too many is
     harmless."""
-    digests = (sha256(f"request:{contact.casefold()}".encode()).digest() for contact in contacts)
+    digests = (sha256(f"request:{mailbox_key(contact)}".encode()).digest() for contact in contacts)
     numbers = sorted(int.from_bytes(digest[:8], signed=True) for digest in digests)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [numbers])
@@ -160,7 +160,7 @@ def differing(lead: Lead, data: dict[str, Any]) -> dict[str, str]:
 
 
 def _is_same(name: str, before: str, value: str) -> bool:
-    return before.casefold() == value.casefold() if name == "email" else before == value
+    return mailbox_key(before) == mailbox_key(value) if name == "email" else before == value
 
 
 def newer_on_record(lead: Lead, names: Iterable[str], *, than: datetime) -> set[str]:

@@ -17,6 +17,7 @@ from crm.actions import events, leads, reviews, tasks
 from crm.enums import ActivityKind
 from crm.errors import DomainError
 from crm.models import Activity, Lead, PatientSession, User
+from crm.normalise import mailbox_key
 from intake import assessments, known, pending, reports, request, signs
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
@@ -139,7 +140,7 @@ def address_is_open(waits: UnprovenRequest) -> bool:
     """Return whether a request names another e-mail address than the one on record, or none at all: that one may be a
     stranger's who gave this person's telephone. Pages that came after a decision name nobody."""
     typed, on_record = str(waits.data.get("email") or ""), waits.lead.email
-    return bool(waits.data) and typed.casefold() != on_record.casefold()
+    return bool(waits.data) and mailbox_key(typed) != mailbox_key(on_record)
 
 
 def _absorb(held: UnprovenRequest, *, now: datetime) -> list[str]:

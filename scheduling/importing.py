@@ -88,8 +88,8 @@ def _row(row: dict[str, str], number: int, *, by: User, now: datetime) -> Told:
 def _lead(text: str) -> Lead:
     written = _REFERENCE.fullmatch(text.upper())
     reference = "-".join(written.groups()) if written else text.upper()
-    by = {"email__iexact": text} if "@" in text else {"reference": reference}
-    found = list(Lead.objects.select_related("location").filter(**by)[:2])
+    leads = Lead.objects.select_related("location")
+    found = list((leads.with_address(text) if "@" in text else leads.filter(reference=reference))[:2])
     if len(found) != 1:
         how = "Nobody has" if not found else "Several people have"
         raise BadRow(f"{how} the reference or address “{text}”. Make the lead first, or write its reference.")

@@ -296,8 +296,8 @@ INCOMING_GUARDS = [
     Guard(
         "what could not be kept goes behind the others",
         "crm/mailbox.py",
-        "for uid in (*fresh, *again)",
-        "for uid in (*again, *fresh)",
+        "for uid in (*self.fresh, *again)",
+        "for uid in (*again, *self.fresh)",
         "crm/test_mailbox.py::test_many_that_cannot_be_kept_now_do_not_block_those_behind_them",
     ),
     Guard(
@@ -313,5 +313,47 @@ INCOMING_GUARDS = [
         "    if kept.lead and (kept.lead.stage not in CLOSED_STAGES or",
         "    if kept.lead and (kept.lead or",
         "crm/test_inbound.py::test_nobody_asks_for_another_address_when_nothing_is_ahead",
+    ),
+    Guard(
+        "what a person has opened is read all the same",
+        "crm/mailbox.py",
+        "imap_box.unseen(box) | self._later(box, mailbox)",
+        "imap_box.unseen(box)",
+        "crm/test_mailbox.py::test_what_a_person_has_opened_in_a_mail_program_is_read_all_the_same",
+    ),
+    Guard(
+        "the mark stays before what a run did not get to",
+        "crm/mailbox.py",
+        "min(left) - 1 if left else self.last",
+        "self.last",
+        "crm/test_mailbox.py::test_what_a_run_did_not_get_to_is_read_in_the_next",
+    ),
+    Guard(
+        "the mark stays before what was neither kept nor remembered",
+        "crm/mailbox.py",
+        " or uid in self.forgotten]",
+        "]",
+        "crm/test_mailbox.py::test_what_could_be_neither_kept_nor_remembered_is_asked_for_again",
+    ),
+    Guard(
+        "what did not come is asked for again, opened or not",
+        "crm/mailbox.py",
+        "there = waiting | imap_box.still_there(box, before.keys() - waiting)",
+        "there = waiting",
+        "crm/test_mailbox.py::test_one_that_did_not_come_is_asked_for_again_whoever_has_opened_it",
+    ),
+    Guard(
+        "a stop counts for both spellings of an address",
+        "crm/suppression.py",
+        "mailbox_key(address), secret=key",
+        "address.strip().lower(), secret=key",
+        "crm/test_one_spelling.py::test_a_stop_counts_for_both_spellings",
+    ),
+    Guard(
+        "a person is known by both spellings of an address",
+        "crm/models/lead.py",
+        "for one in spellings(email))",
+        "for one in [email])",
+        "crm/test_one_spelling.py::test_a_person_is_known_by_both_spellings",
     ),
 ]

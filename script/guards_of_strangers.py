@@ -145,7 +145,7 @@ STRANGER_GUARDS = [
     Guard(
         "an address is one however it is spelled",
         "crm/models/lead.py",
-        "same |= models.Q(email__iexact=email)",
+        "same |= at_address(email)",
         "same |= models.Q(email=email)",
         f"{_KNOWN}::test_an_address_is_one_however_it_is_spelled",
     ),

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from crm import dispatch, emails, patient_access
 from crm.enums import MessageState
 from crm.models import Lead, Message
+from crm.normalise import mailbox_key
 
 REASON = "The e-mail address was changed"
 TOLD = "address_changed"
@@ -20,7 +21,7 @@ def changed(lead: Lead, *, before: str, now: datetime) -> bool:
     the old address once. Inside the transaction of the change, with the lead locked. Side effects: PatientLink,
     PatientSession, Message. Unsubscribe links in earlier mails go on working.
     """
-    if before.casefold() == lead.email.casefold():
+    if mailbox_key(before) == mailbox_key(lead.email):
         return False
     patient_access.revoke_links(lead, now=now)
     _take_from_the_outbox(lead, before, now=now)
@@ -47,7 +48,7 @@ def _cancel(messages: QuerySet[Message], *, now: datetime) -> None:
 
 def _tell(lead: Lead, before: str, *, now: datetime) -> None:
     """Each change once, however often it is made."""
-    change = sha256(f"{before.casefold()}\n{lead.email.casefold()}".encode()).hexdigest()[:32]
+    change = sha256(f"{mailbox_key(before)}\n{mailbox_key(lead.email)}".encode()).hexdigest()[:32]
     message = emails.address_changed(lead, to=before, key=f"address-changed:{lead.pk}:{change}", now=now)
     if not Message.objects.filter(key=message.key).exists():
         message.save()

@@ -16,6 +16,7 @@ from crm.actions import opt_out
 from crm.inbound import LONGEST_ADDRESS, Arrived, Kind
 from crm.mail_parts import storable
 from crm.models import Message, Scope, SuppressedBecause
+from crm.normalise import mailbox_key
 from crm.provider import MARK
 
 # Anymail's words. "Bounced" is final for a mail; whether the address is dead its reason says.
@@ -68,7 +69,7 @@ def _receive(event: AnymailTrackingEvent, kind: Kind, message: Message | None, *
         kind,
         message_id=f"{provider}:{named}",
         message_ids=(message.message_id,) if message else (),
-        about=(event.recipient or "").lower(),
+        about=mailbox_key(event.recipient or ""),
         subject=f"{provider.title()}: {event.event_type}",
         text=f"{event.description or ''}\n{event.mta_response or ''}".strip(),
     )

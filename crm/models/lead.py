@@ -2,6 +2,8 @@
 
 import secrets
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import pgtrigger
@@ -27,7 +29,7 @@ from crm.enums import (
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
 from crm.models.location import validate_zone
-from crm.normalise import telephone_in_words
+from crm.normalise import spellings, telephone_in_words
 from crm.plain_names import Plain
 
 if TYPE_CHECKING:
@@ -55,6 +57,11 @@ def in_sight(user: "User", *, location: str = "location", nowhere: str = "") -> 
     return seen | models.Q(**{f"{nowhere}__isnull": True}) & ~models.Q(models.Exists(others))
 
 
+def at_address(email: str) -> models.Q:
+    """Whose record holds this address, in any case and either spelling of its domain."""
+    return reduce(or_, (models.Q(email__iexact=one) for one in spellings(email)))
+
+
 class LeadQuerySet(models.QuerySet["Lead"]):
     def open(self) -> "LeadQuerySet":
         return self.filter(stage__in=OPEN_STAGES)
@@ -77,7 +84,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         Newest first."""
         same = models.Q(pk__in=[])
         if email:
-            same |= models.Q(email__iexact=email)
+            same |= at_address(email)
         if phone:
             same |= models.Q(phone=phone)
         return self.filter(same).order_by("-created_at", "-pk")
@@ -98,7 +105,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 
     def with_address(self, email: str) -> "LeadQuerySet":
         """Everybody with this e-mail address, however it is spelled; nobody for an empty one."""
-        return self.filter(email__iexact=email) if email else self.none()
+        return self.filter(at_address(email)) if email else self.none()
 
 
 class Lead(Row):

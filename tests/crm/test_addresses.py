@@ -76,6 +76,15 @@ def test_the_same_mailbox_spelled_otherwise_ends_nothing(lead: Lead, coordinator
     assert (told(), browser.get("/my/").status_code) == ([], 200)
 
 
+def test_the_domain_of_another_owner_is_another_mailbox(lead: Lead, coordinator: User) -> None:
+    correct(lead, "avery@straße.example", coordinator)
+    assert told() == ["avery@example.org"]
+    correct(lead, "avery@xn--strae-oqa.example", coordinator)
+    assert told() == ["avery@example.org"]
+    correct(lead, "avery@strasse.example", coordinator)
+    assert told() == ["avery@example.org", "avery@xn--strae-oqa.example"]
+
+
 def test_other_corrections_end_nothing(lead: Lead, coordinator: User) -> None:
     browser = own_browser(lead)
     leads.correct_details(lead, by=coordinator, changes={"first_name": "Aveline"})

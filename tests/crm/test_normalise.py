@@ -48,10 +48,34 @@ def test_one_line_is_one_line_and_stays_so(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [(" Ana.M@EXAMPLE.org ", "Ana.M@example.org"), ("nobody", "nobody"), ("", "")],
+    [
+        (" Ana.M@EXAMPLE.org ", "Ana.M@example.org"),
+        ("Ana@BÜCHER.example", "Ana@bücher.example"),
+        ("Ana@XN--bcher-kva.example", "Ana@bücher.example"),
+        ("ana@straße.example", "ana@straße.example"),
+        ("ana@xn--strae-oqa.example", "ana@straße.example"),
+        ("ana@strasse.example", "ana@strasse.example"),
+        ("ana@xn--.example", "ana@xn--.example"),
+        ("ana@" + "ü" * 400, "ana@" + "ü" * 400),
+        ("nobody", "nobody"),
+        ("", ""),
+    ],
 )
 def test_email_address(typed: str, kept: str) -> None:
     assert normalise.email_address(typed) == kept
+
+
+def test_spellings_of_an_address() -> None:
+    assert normalise.spellings("Ana@example.org") == ["Ana@example.org"]
+    both = ["ana@bücher.example", "ana@xn--bcher-kva.example"]
+    assert [normalise.spellings(one) for one in both] == [both, both]
+
+
+@unhurried
+@given(st.text())
+def test_an_address_stays_as_it_was_made(text: str) -> None:
+    made = normalise.email_address(text)
+    assert normalise.email_address(made) == made
 
 
 @pytest.mark.parametrize(
