@@ -183,10 +183,17 @@ INCOMING_GUARDS = [
     ),
     Guard(
         "a reply lifts no wish",
-        "crm/actions/opt_out.py",
-        "address_hash__in=suppression.hashes_of(address), because=SuppressedBecause.BOUNCE, lifted_at=None",
-        "address_hash__in=suppression.hashes_of(address), lifted_at=None",
+        "crm/actions/given_up.py",
+        "address_hash__in=hashes, because=SuppressedBecause.BOUNCE, lifted_at=None",
+        "address_hash__in=hashes, lifted_at=None",
         "crm/test_given_up.py::test_a_reply_lifts_nothing_that_was_wished",
+    ),
+    Guard(
+        "an address that is given anew gets mail again",
+        "crm/actions/addresses.py",
+        "    if lead.email:\n        given_up.replaced(",
+        "    if False:\n        given_up.replaced(",
+        "crm/test_given_up.py::test_an_address_that_is_given_anew_gets_mail_again",
     ),
     Guard(
         "returned mail comes to the mailbox that is read",
@@ -309,9 +316,9 @@ INCOMING_GUARDS = [
     ),
     Guard(
         "nobody asks for another address when nothing is ahead",
-        "crm/actions/inbound.py",
-        "    if kept.lead and (kept.lead.stage not in CLOSED_STAGES or",
-        "    if kept.lead and (kept.lead or",
+        "crm/actions/given_up.py",
+        "    if lead and (lead.stage not in CLOSED_STAGES or",
+        "    if lead and (lead or",
         "crm/test_inbound.py::test_nobody_asks_for_another_address_when_nothing_is_ahead",
     ),
     Guard(

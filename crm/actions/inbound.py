@@ -5,12 +5,12 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from crm import automatic_mail, conditions, private_messages, suppression
-from crm.actions import events, opt_out, tasks
+from crm import automatic_mail, private_messages, suppression
+from crm.actions import events, given_up, opt_out, tasks
 from crm.actions import messages as outbox
-from crm.enums import AUTOMATED, CLOSED_STAGES, ActivityKind, Event, MessageState, TaskKind
+from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
 from crm.inbound import Arrived, Kind
-from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression, Task
+from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression
 
 SOFT_BOUNCES = 5
 MOST_NAMES = 50
@@ -138,7 +138,7 @@ def _follow(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -
     if arrived.kind == Kind.CALENDAR:
         _look_at_the_appointment(kept, lead, arrived, now=now)
     if arrived.kind == Kind.REPLY:
-        _works_again(arrived.sender, lead, now=now)
+        given_up.works_again(arrived.sender, lead=lead, why="they wrote from it", now=now)
         events.announce(lead, Event.REPLIED, now=now, key=str(kept.pk))
 
 
@@ -166,25 +166,8 @@ def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:
         _tell_of_what_did_not_arrive(kept, now=now)
         if not _is_one_too_many(kept):
             return ""
-    because = SuppressedBecause.BOUNCE
-    is_new = opt_out.record(address, lead_id=None, scope=Scope.EVERYTHING, because=because, now=now)
-    if kept.lead and (kept.lead.stage not in CLOSED_STAGES or conditions.is_expected(kept.lead)):
-        title = "The e-mail address does not work: ask for another"  # how, their page says
-        key = _bounce_key(address, kept.lead)
-        task = Task(lead=kept.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)
-        (tasks.open_again if is_new else tasks.open_once)(task)
+    given_up.give_up(address, lead=kept.lead, now=now)
     return address
-
-
-def _works_again(address: str, lead: Lead, *, now: datetime) -> None:
-    """Somebody writes from an address that was given up. Who only pretends to gains nothing: the next returned mail
-    stops it again."""
-    if opt_out.lift_bounce(address, lead=lead, now=now):
-        tasks.close(_bounce_key(address, lead), now=now)
-
-
-def _bounce_key(address: str, lead: Lead) -> str:
-    return f"bounce:{suppression.hash_of(address)}:{lead.pk}"[:100]
 
 
 def _tell_of_what_did_not_arrive(kept: InboundMail, *, now: datetime) -> None:
@@ -206,8 +189,8 @@ def _too_many_complaints(*, now: datetime) -> bool:
 
 def _is_one_too_many(kept: InboundMail) -> bool:
     """Of those that speak of the address, since it was last given up."""
-    given_up = Suppression.objects.filter(address_hash=kept.address_hash, because=SuppressedBecause.BOUNCE)
-    lifted = given_up.filter(lifted_at__isnull=False).order_by("-lifted_at").values_list("lifted_at", flat=True).first()
+    stops = Suppression.objects.filter(address_hash=kept.address_hash, because=SuppressedBecause.BOUNCE)
+    lifted = stops.filter(lifted_at__isnull=False).order_by("-lifted_at").values_list("lifted_at", flat=True).first()
     since = kept.at - SOFT_WITHIN
     recent = InboundMail.objects.filter(
         address_hash=kept.address_hash,

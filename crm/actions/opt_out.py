@@ -68,18 +68,6 @@ def opt_in(address_hashes: list[str], *, lead: Lead, now: datetime) -> int:
     return count
 
 
-def lift_bounce(address: str, *, lead: Lead, now: datetime) -> bool:
-    """Mail goes to an address again that was given up for its returned mail. Lifts nothing that anybody has wished."""
-    given_up = Suppression.objects.filter(
-        address_hash__in=suppression.hashes_of(address), because=SuppressedBecause.BOUNCE, lifted_at=None
-    )
-    if not given_up.update(lifted_at=now):
-        return False
-    summary = "Mail goes to the address again: they wrote from it"
-    Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, summary=summary)
-    return True
-
-
 def narrow(address_hashes: list[str], *, lead_id: UUID, scope: Scope, now: datetime) -> int:
     """Let the newest choice of a person replace their earlier ones, after it was recorded; return how many ended. As in
     opt_in, nobody else's word ends."""

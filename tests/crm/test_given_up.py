@@ -3,16 +3,29 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from crm import inbound, suppression
 from crm.actions import inbound as actions
-from crm.actions import opt_out
+from crm.actions import leads, opt_out
 from crm.enums import MessageClass, TaskKind
-from crm.models import InboundMail, Lead, Location, Scope, SuppressedBecause, Suppression, Task
+from crm.models import (
+    Activity,
+    InboundMail,
+    Lead,
+    Location,
+    MailThread,
+    Scope,
+    SuppressedBecause,
+    Suppression,
+    Task,
+    User,
+)
 from tests.crm.test_inbound import OURS, bounce, mail
 from tests.factories import make_lead, make_message
 
 pytestmark = pytest.mark.django_db
+PANEL, AGAIN = "/admin/crm/lead/{}/panels/consents/", "/admin/crm/lead/{}/mail-again/"
 
 
 @pytest.fixture
@@ -81,3 +94,57 @@ def test_a_reply_lifts_nothing_that_was_wished(lead: Lead) -> None:
         opt_out.record(lead.email, lead_id=None, scope=Scope.EVERYTHING, because=because, now=datetime.now(UTC))
     take(mail(From=lead.email))
     assert Suppression.objects.filter(lifted_at=None).count() == 3
+
+
+# --- Lifted by people -------------------------------------------------------------------------------------------------
+def test_staff_let_mail_go_there_again_with_a_reason(lead: Lead, desk: Client) -> None:
+    take(bounce())
+    assert desk.get(PANEL.format(lead.pk)).content.decode().count(AGAIN.format(lead.pk)) == 1
+    assert desk.post(AGAIN.format(lead.pk), {"reason": " "}).status_code == 422
+    assert (is_given_up(), calls()) == (True, 1)
+    assert desk.post(AGAIN.format(lead.pk), {"reason": "Their mailbox was full."}).status_code == 302
+    assert (is_given_up(), calls()) == (False, 0)
+    said = Activity.objects.filter(lead=lead).latest("at")
+    assert (said.summary, said.note, said.by and said.by.name) == (
+        "Mail goes to the address again: staff say that it works",
+        "Their mailbox was full.",
+        "Casey Coordinator",
+    )
+    assert AGAIN.format(lead.pk) not in desk.get(PANEL.format(lead.pk)).content.decode()
+    take(bounce())
+    assert (is_given_up(), calls()) == (True, 1)
+
+
+def test_staff_lift_nothing_that_was_wished(lead: Lead, desk: Client) -> None:
+    opt_out.record(
+        lead.email, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.COMPLAINT, now=datetime.now(UTC)
+    )
+    assert AGAIN.format(lead.pk) not in desk.get(PANEL.format(lead.pk)).content.decode()
+    desk.post(AGAIN.format(lead.pk), {"reason": "They said so."})
+    assert Suppression.objects.get().lifted_at is None
+
+
+def test_an_address_that_is_given_anew_gets_mail_again(lead: Lead, coordinator: User) -> None:
+    take(bounce())
+    given, other = lead.email, "other@example.org"
+    leads.correct_details(lead, by=coordinator, changes={"email": other})
+    assert (is_given_up(), calls()) == (True, 0)
+    leads.correct_details(lead, by=coordinator, changes={"email": given})
+    assert not is_given_up()
+
+
+def test_without_another_address_the_call_stays(lead: Lead, coordinator: User) -> None:
+    take(bounce())
+    leads.correct_details(lead, by=coordinator, changes={"email": ""})
+    assert (is_given_up(), calls()) == (True, 1)
+
+
+def test_the_calls_of_all_who_use_the_address_end(lead: Lead) -> None:
+    mate = make_lead(first_name="Blake", email=lead.email)
+    make_message(mate, message_id="<mate@example.org>")
+    take(bounce())
+    take(bounce(ours="<mate@example.org>"))
+    assert calls() == 2
+    MailThread.objects.create(lead=mate, token="abcdefgh234567ab")
+    take(mail(From=lead.email, To="r+abcdefgh234567ab@example.org"))
+    assert calls() == 0

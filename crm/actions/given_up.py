@@ -1,0 +1,52 @@
+"""Addresses to which no mail goes because it was returned, and what makes mail go there again."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from crm import conditions, suppression
+from crm.actions import opt_out, tasks
+from crm.enums import CLOSED_STAGES, ActivityKind, TaskKind
+from crm.models import Activity, Lead, Scope, SuppressedBecause, Suppression, Task, User
+
+ASK_FOR_ANOTHER = "The e-mail address does not work: ask for another"  # how, their page says
+
+
+def give_up(address: str, *, lead: Lead | None, now: datetime) -> None:
+    """Stop all mail to an address, and have somebody ask its person for another, unless nothing is ahead of them. Inside
+    the transaction of the returned mail."""
+    is_new = opt_out.record(address, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
+    if lead and (lead.stage not in CLOSED_STAGES or conditions.is_expected(lead)):
+        key = _key(address, lead)
+        task = Task(lead=lead, kind=TaskKind.MAIL_PROBLEM, title=ASK_FOR_ANOTHER, due_at=now, key=key)
+        (tasks.open_again if is_new else tasks.open_once)(task)
+
+
+@transaction.atomic
+def works_again(address: str, *, lead: Lead, why: str, now: datetime, by: User | None = None, note: str = "") -> bool:
+    """Let mail go to an address again that was given up; False when it was not. `why`: they wrote from it, they gave it
+    anew, or a person (`by`) has a reason (`note`). Lifts nothing that anybody has wished. Who is wrong gains nothing:
+    the next returned mail stops it again. Side effects: the calls that asked for another address are closed; a line on
+    the timeline of the lead."""
+    if not _of(address).update(lifted_at=now):
+        return False
+    summary = f"Mail goes to the address again: {why}"
+    Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, by=by, summary=summary, note=note)
+    has_calls = [lead, *Lead.objects.with_address(address).exclude(pk=lead.pk)]
+    tasks.close(*(_key(address, one) for one in has_calls), now=now)
+    return True
+
+
+def replaced(address: str, *, lead: Lead, now: datetime) -> None:
+    """Close the call that asked for another address: there is one."""
+    tasks.close(_key(address, lead), now=now)
+
+
+def _of(address: str) -> "QuerySet[Suppression]":
+    hashes = suppression.hashes_of(address)
+    return Suppression.objects.filter(address_hash__in=hashes, because=SuppressedBecause.BOUNCE, lifted_at=None)
+
+
+def _key(address: str, lead: Lead) -> str:
+    return f"bounce:{suppression.hash_of(address)}:{lead.pk}"[:100]
