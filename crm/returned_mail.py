@@ -16,7 +16,7 @@ _WHOLE_TYPES = {"message/rfc822", "message/global"}
 _HEADER_TYPES = {"text/rfc822-headers", "message/global-headers"}
 _SYSTEMS = {"mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mdaemon"}
 _NULL_PATH = ["<>"]
-_STATUS = re.compile(r"\b([245])\.\d{1,3}\.\d{1,3}\b")
+_STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")  # not within an address such as 10.4.5.6
 _FIELD = re.compile(r"([A-Za-z-]{3,40})[ \t]*:[ \t]*(.{0,2000})")
 _ADDRESS = re.compile(r"[^\s<>@\"':;,()]{1,64}@[^\s<>@\"':;,()]{1,250}")
 _QUOTED_ID = re.compile(r"^[> \t]{0,9}Message-ID:[ \t]{0,9}(<[^<>\s]{3,200}>)", re.IGNORECASE | re.MULTILINE)
@@ -166,10 +166,8 @@ def _action(fields: dict[str, str]) -> str:
 
 def _status(said: str, words: str) -> str:
     """The status; the more exact one of the server's words where it says nothing (x.0.0)."""
-    found, exact = _STATUS.search(said), _STATUS.search(words)
-    if exact and (not found or found[0].endswith(".0.0")):
-        return exact[0]
-    return found[0] if found else ""
+    found, exact = status_in(said), status_in(words)
+    return exact if exact and (not found or found.endswith(".0.0")) else found
 
 
 def _is_lasting(status: str, words: str) -> bool:
@@ -208,6 +206,12 @@ def _named(mail: Message, own: str, copy: str) -> str:
     by_copy = _ADDRESS.search(quoted[1]) if quoted else None
     found = by_copy or _ADDRESS.search(own)
     return found[0].strip(".") if found else ""
+
+
+def status_in(words: str) -> str:
+    """The first status (RFC 3463) that words name; "" for none."""
+    found = _STATUS.search(words)
+    return found[0] if found else ""
 
 
 def recipient_of(mail: Message | None) -> str:

@@ -189,6 +189,13 @@ INCOMING_GUARDS = [
         "crm/test_given_up.py::test_a_reply_lifts_nothing_that_was_wished",
     ),
     Guard(
+        "a block list makes no task for each mail",
+        "crm/actions/inbound.py",
+        "not (is_our_trouble and kept.message.message_class in AUTOMATED)",
+        "kept.pk",
+        "crm/test_given_up.py::test_whoever_runs_the_site_hears_once_that_we_are_blocked",
+    ),
+    Guard(
         "an address that is given anew gets mail again",
         "crm/actions/addresses.py",
         "    if lead.email:\n        given_up.replaced(",

@@ -1,11 +1,12 @@
 """What a mail that came in sets in motion. Told twice, or out of order, it happens once."""
 
+import re
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
 
-from crm import automatic_mail, private_messages, suppression
+from crm import automatic_mail, notices, private_messages, suppression
 from crm.actions import events, given_up, opt_out, tasks
 from crm.actions import messages as outbox
 from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
@@ -171,8 +172,13 @@ def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:
 
 
 def _tell_of_what_did_not_arrive(kept: InboundMail, *, now: datetime) -> None:
-    """The address may well work: but this mail nobody has read."""
-    if kept.message and kept.message.lead:
+    """The address may well work: but this mail nobody has read. Where it is our trouble, whoever runs the site hears of
+    it once a day, and only for what somebody waits for is there a task each: a block list returns all our mail."""
+    is_our_trouble = bool(re.match(OF_US, kept.status))
+    if is_our_trouble:
+        title = f"Mail servers return our mail ({kept.status}): see Mail that came in"
+        notices.tell_role("administrator", title=title, lead=None, key=f"returned-us:{now:%Y-%m-%d}", now=now)
+    if kept.message and kept.message.lead and not (is_our_trouble and kept.message.message_class in AUTOMATED):
         title = "Mail did not arrive: it was returned"
         key = f"returned:{kept.message.pk}"
         tasks.open_task(kept.message.lead, kind=TaskKind.MAIL_PROBLEM, title=title, due_at=now, key=key)

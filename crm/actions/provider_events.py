@@ -10,6 +10,7 @@ from uuid import UUID
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.utils import timezone
 
+from crm import returned_mail
 from crm.actions import inbound as arrivals
 from crm.actions import messages as outbox
 from crm.actions import opt_out
@@ -22,6 +23,7 @@ from crm.provider import MARK
 # Anymail's words. "Bounced" is final for a mail; whether the address is dead its reason says.
 _RETURNED = {EventType.BOUNCED, EventType.REJECTED, EventType.FAILED}
 _DEAD = {RejectReason.INVALID, RejectReason.BOUNCED}
+_OF_US = {RejectReason.BLOCKED, RejectReason.SPAM}
 _ONLY_FOR_NOW = {"SoftBounce", "Transient", "DnsError"}  # Postmark's types that Anymail counts as bounced as well
 # Every event of a mail proves that the provider had accepted it, except these.
 _NO_PROOF = {EventType.FAILED, EventType.UNKNOWN}
@@ -62,6 +64,14 @@ def _kind(event: AnymailTrackingEvent) -> Kind | None:
     return Kind.SOFT_BOUNCE if is_passing else Kind.HARD_BOUNCE
 
 
+def _status(event: AnymailTrackingEvent) -> str:
+    """As the server said it; for what the provider itself took for spam or held back, that of a policy (RFC 3463)."""
+    said = returned_mail.status_in(
+        f"{event.mta_response or ''} {event.description or ''}"[: returned_mail.LONGEST_WORDS]
+    )
+    return said or ("5.7.0" if event.reject_reason in _OF_US else "")
+
+
 def _receive(event: AnymailTrackingEvent, kind: Kind, message: Message | None, *, provider: str, now: datetime) -> None:
     """Keeps it like a bounce that came by mail, but signed."""
     named = event.event_id or f"{event.message_id}:{event.event_type}:{event.recipient}"
@@ -70,6 +80,7 @@ def _receive(event: AnymailTrackingEvent, kind: Kind, message: Message | None, *
         message_id=f"{provider}:{named}",
         message_ids=(message.message_id,) if message else (),
         about=mailbox_key(event.recipient or ""),
+        status=_status(event),
         subject=f"{provider.title()}: {event.event_type}",
         text=f"{event.description or ''}\n{event.mta_response or ''}".strip(),
     )

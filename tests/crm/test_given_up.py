@@ -15,6 +15,7 @@ from crm.models import (
     Lead,
     Location,
     MailThread,
+    Notice,
     Scope,
     SuppressedBecause,
     Suppression,
@@ -22,7 +23,7 @@ from crm.models import (
     User,
 )
 from tests.crm.test_inbound import OURS, bounce, mail
-from tests.factories import make_lead, make_message
+from tests.factories import make_lead, make_message, make_user
 
 pytestmark = pytest.mark.django_db
 PANEL, AGAIN = "/admin/crm/lead/{}/panels/consents/", "/admin/crm/lead/{}/mail-again/"
@@ -52,6 +53,20 @@ def test_what_speaks_of_us_never_gives_an_address_up(lead: Lead, status: str) ->
     for _ in range(6):
         take(bounce(status))
     assert not is_given_up()
+
+
+def test_whoever_runs_the_site_hears_once_that_we_are_blocked(lead: Lead) -> None:
+    """Of mails that nobody waits for there is no task each: a block list returns all of them."""
+    admin = make_user("administrator", email="root@example.org")
+    for number in range(3):
+        make_message(lead, message_id=f"<{number}@example.org>", message_class=MessageClass.FOLLOW_UP)
+        take(bounce("5.7.1", ours=f"<{number}@example.org>"))
+    assert [one.title for one in Notice.objects.filter(user=admin)] == [
+        "Mail servers return our mail (5.7.1): see Mail that came in"
+    ]
+    assert not Task.objects.exists()
+    take(bounce("5.7.1"))
+    assert Task.objects.get().title == "Mail did not arrive: it was returned"
 
 
 def test_whoever_writes_from_it_gets_mail_again(lead: Lead) -> None:

@@ -144,6 +144,14 @@ def test_the_fifth_passing_bounce_stops_and_each_is_told(client: Client, lead: L
     assert Task.objects.filter(title="Mail did not arrive: it was returned").count() == 5
 
 
+def test_what_is_said_of_us_gives_no_address_up(client: Client, lead: Lead, postmark: str) -> None:
+    for number in range(6):
+        kind = {"Type": "Blocked" if number % 2 else "SoftBounce", "Details": "smtp; 550 5.7.1 on a block list"}
+        call(client, postmark, {**told(postmark, "soft", sent(lead)), **kind, "ID": 100 + number}, number=str(number))
+    assert {*InboundMail.objects.values_list("status", flat=True)} == {"5.7.1"}
+    assert not is_stopped("avery@example.org", Scope.EVERYTHING)
+
+
 def test_a_complaint_ends_what_is_not_asked_for(client: Client, lead: Lead, provider: str) -> None:
     call(client, provider, told(provider, "complaint", sent(lead)))
     assert is_stopped("avery@example.org", Scope.EDUCATION)

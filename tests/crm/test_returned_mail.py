@@ -85,6 +85,7 @@ def test_trouble_with_the_mail_the_way_or_today_is_not_the_address(code: str, wo
         ("5.1.1", f"smtp; 550 5.1.1 <{AVERY}>: Recipient address rejected: User unknown in relay recipient table"),
         ("5.1.1", "smtp; 550 5.1.1 <grace.full@example.org> no such user"),
         ("5.1.1", "x-unix; spamfilter.example.net said: 550 the account does not exist"),
+        ("5.0.0", "smtp; 10.4.5.6 said: 550 no such user"),
         ("5.1.2", "smtp; 550 no such domain"),
         ("5.1.10", "smtp; 550 not found"),
         ("5.2.1", "smtp; 550 disabled"),
