@@ -21,6 +21,7 @@ TOKEN = re.compile(r"\+([a-z2-7]{16})@")
 _ANSWER = re.compile(r"PARTSTAT=\"?(ACCEPTED|DECLINED|TENTATIVE)\b", re.IGNORECASE)
 _REPORTS = {"message/feedback-report", "message/disposition-notification"}
 _UID = re.compile(r"^UID:(.{1,250})$", re.IGNORECASE | re.MULTILINE)
+_SEQUENCE = re.compile(r"^SEQUENCE:(\d{1,6})\s*$", re.IGNORECASE | re.MULTILINE)
 _REPLIES = re.compile(r"^METHOD:REPLY\s*$", re.IGNORECASE | re.MULTILINE)
 _LONGEST = {
     "message_id": 250,
@@ -47,7 +48,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Arrived:
     """`message_ids`: of ours that it is about. `tokens`: of threads that it was sent to. `about`: the address that a
-    bounce or complaint speaks of. `status`: such as 5.1.1. `answer`: to an invitation of ours, of this UID.
+    bounce or complaint speaks of. `status`: such as 5.1.1. `answer`: to an invitation of ours, of this UID
+    and, where the program says so, of this SEQUENCE.
     `sent`: when, in the words of the mail or of the first server; it tells apart what has no Message-ID.
 
     However it is made, its texts are no longer than their columns and hold nothing that the database refuses."""
@@ -64,6 +66,7 @@ class Arrived:
     attachments: tuple[str, ...] = ()
     answer: str = ""
     invitation: str = ""
+    sequence: str = ""
     sent: str = ""
 
     def __post_init__(self) -> None:
@@ -127,7 +130,7 @@ def _facts(
     mail: mail_parts.Part, kind: Kind, *, about: str = "", status: str = "", copied: tuple[str, ...] = ()
 ) -> Arrived:
     """`copied`: Message-IDs that stand in the words alone."""
-    answer, invitation = _answer(mail)
+    answer, invitation, sequence = _answer(mail)
     return Arrived(
         kind,
         message_id=_first_id(mail_parts.header(mail, "Message-ID")),
@@ -141,6 +144,7 @@ def _facts(
         attachments=tuple(name for part in mail.walk() if (name := mail_parts.file_name(part))),
         answer=answer,
         invitation=invitation,
+        sequence=sequence,
         sent=(mail_parts.raw_headers(mail, "Date", "Received") or [""])[0],
     )
 
@@ -181,16 +185,17 @@ def _first_id(text: str) -> str:
     return found[0] if found else ""
 
 
-def _answer(mail: Message) -> tuple[str, str]:
-    """accepted, declined, tentative, or "": what a calendar said to an invitation (RFC 6047); and the UID of that."""
+def _answer(mail: Message) -> tuple[str, str, str]:
+    """accepted, declined, tentative, or "": what a calendar said to an invitation (RFC 6047); its UID, its SEQUENCE."""
     for part in mail.walk():
         if part.get_content_type() != "text/calendar":
             continue
         unfolded = mail_parts.body(part).replace("\r", "").replace("\n ", "").replace("\n\t", "")
         if mail_parts.parameter(part, "method") == "reply" or _REPLIES.search(unfolded):
-            found, invitation = _ANSWER.search(unfolded), _UID.search(unfolded)
-            return (found[1].lower() if found else "", invitation[1].strip() if invitation else "")
-    return "", ""
+            found = [one.search(unfolded) for one in (_ANSWER, _UID, _SEQUENCE)]
+            said, invitation, sequence = (one[1].strip() if one else "" for one in found)
+            return said.lower(), invitation, sequence
+    return "", "", ""
 
 
 def _is_robot(mail: Message) -> bool:

@@ -408,6 +408,30 @@ def saving_place() -> Iterator[list[str]]:
         yield said
 
 
+@dataclass(frozen=True)
+class Invitation:
+    """Something of ours in a person's calendar. `words`: what it is, for staff. `waits`: it is still to come, at the
+    time that they were told. `accept` is called with the present when they say that they will be there."""
+
+    lead_id: UUID
+    words: str
+    waits: bool
+    accept: Callable[[datetime], None]
+
+
+_invitations: list[Callable[[str, int | None], Invitation | None]] = []
+
+
+def invitations(find: Callable[[str, int | None], Invitation | None]) -> None:
+    """Have answers of calendars understood. `find` takes the UID and the SEQUENCE (None: not said) of an entry."""
+    _invitations.append(find)
+
+
+def invitation(uid: str, sequence: int | None) -> Invitation | None:
+    """Return what of ours stands in calendars under this UID; None for nothing."""
+    return next((found for find in _invitations if uid and (found := find(uid, sequence))), None)
+
+
 _conditions: dict[str, Question] = {}
 
 

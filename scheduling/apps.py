@@ -11,9 +11,10 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         from crm import registry
         from crm.enums import Event
-        from scheduling import conditions, demo, figures, mails, my, personal_data, shipped, work
+        from scheduling import calendar_answers, conditions, demo, figures, mails, my, personal_data, shipped, work
         from scheduling.actions import effects, openings, waitlist
 
+        calendar_answers.hang_in()
         conditions.hang_in()
         figures.hang_in()
         my.hang_in()

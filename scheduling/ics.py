@@ -54,7 +54,7 @@ def event(appointment: Appointment, *, now: datetime, attendee: str = "") -> Eve
     made.add("dtend", appointment.ends_at)
     made.add("status", "CANCELLED" if appointment.status == Status.CANCELLED else "CONFIRMED")
     made.add("class", "PRIVATE")
-    organizer = vCalAddress(f"mailto:{centre.sender_email}")
+    organizer = vCalAddress(f"mailto:{centre.reply_email or centre.sender_email}")  # where calendars answer to
     organizer.params["cn"] = vText(centre.short_name)
     made["organizer"] = organizer
     if attendee:

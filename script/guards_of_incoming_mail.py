@@ -156,8 +156,8 @@ INCOMING_GUARDS = [
     Guard(
         "who declines an invitation is asked",
         "crm/actions/inbound.py",
-        'if arrived.answer != "accepted":',
-        "if False:",
+        "elif invited is None or invited.waits:",
+        "elif False:",
         "crm/test_reports.py::test_a_calendar_that_declines_asks_about_the_appointment",
     ),
     Guard(

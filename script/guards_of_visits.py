@@ -116,4 +116,25 @@ VISIT_GUARDS = [
         "        is_soon, status",
         "scheduling/test_reached.py::test_whose_reminder_was_held_back_is_called_once",
     ),
+    Guard(
+        "who declines in a calendar is asked about that appointment",
+        "scheduling/calendar_answers.py",
+        "filter(calendar_uid=uid)",
+        'filter(calendar_uid="")',
+        "scheduling/test_calendar_answers.py::test_who_declines_is_asked_about_that_appointment",
+    ),
+    Guard(
+        "an answer of a calendar to an older time confirms nothing",
+        "scheduling/calendar_answers.py",
+        "version = made.version if sequence is None else sequence + 1",
+        "version = made.version",
+        "scheduling/test_calendar_answers.py::test_an_answer_to_the_time_before_says_nothing_of_this_one",
+    ),
+    Guard(
+        "calendars answer to the mailbox that is read",
+        "scheduling/ics.py",
+        "centre.reply_email or centre.sender_email",
+        "centre.sender_email",
+        "scheduling/test_calendar_answers.py::test_answers_go_to_the_mailbox_that_is_read",
+    ),
 ]

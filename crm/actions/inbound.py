@@ -6,12 +6,12 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from crm import automatic_mail, notices, private_messages, suppression
+from crm import automatic_mail, notices, private_messages, registry, suppression
 from crm.actions import events, given_up, opt_out, tasks
 from crm.actions import messages as outbox
 from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
 from crm.inbound import Arrived, Kind
-from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression
+from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression, Task
 
 SOFT_BOUNCES = 5
 MOST_NAMES = 50
@@ -35,8 +35,8 @@ def receive(arrived: Arrived, *, now: datetime, is_vouched: bool = False) -> Inb
     another one.
     """
     with transaction.atomic():
-        message = _ours(arrived)
-        lead = _whose(arrived, message)
+        message, invited = _ours(arrived), _invitation(arrived)
+        lead = _whose(arrived, message, invited)
         if lead:
             Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
         about = _proven_address(arrived, message, is_vouched=is_vouched)
@@ -44,7 +44,7 @@ def receive(arrived: Arrived, *, now: datetime, is_vouched: bool = False) -> Inb
         if kept is None:
             return None
         if lead:
-            _follow(kept, lead, arrived, now=now)
+            _follow(kept, lead, arrived, invited, now=now)
         address = _stop_mail(kept, about, now=now)
     if address:  # what waits would be judged when it is claimed, too; what is on its way nobody has asked to stop
         opt_out.take_from_the_outbox(address, now=now)
@@ -71,8 +71,15 @@ def _proven_address(arrived: Arrived, message: Message | None, *, is_vouched: bo
     return arrived.about if is_vouched else ""
 
 
-def _whose(arrived: Arrived, message: Message | None) -> Lead | None:
-    """By the thread's address, else by the mail of ours that it is about, else by the one lead with that address."""
+def _invitation(arrived: Arrived) -> registry.Invitation | None:
+    return registry.invitation(arrived.invitation, int(arrived.sequence) if arrived.sequence else None)
+
+
+def _whose(arrived: Arrived, message: Message | None, invited: registry.Invitation | None) -> Lead | None:
+    """By the invitation that it answers, else by the thread's address, else by the mail of ours that it is about, else
+    by the one lead with that address."""
+    if invited:
+        return Lead.objects.filter(pk=invited.lead_id).first()
     thread = MailThread.objects.filter(token__in=arrived.tokens).select_related("lead").first()
     if thread:
         return thread.lead
@@ -127,8 +134,10 @@ def _text(arrived: Arrived) -> str:
     return "\n\n".join(one for one in (arrived.subject, arrived.text, attached) if one).strip()
 
 
-def _follow(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -> None:
-    told = f": {arrived.status}" if arrived.status else ""
+def _follow(
+    kept: InboundMail, lead: Lead, arrived: Arrived, invited: registry.Invitation | None, *, now: datetime
+) -> None:
+    told = f": {arrived.status or arrived.answer}" if arrived.status or arrived.answer else ""
     if arrived.kind in _REPORTS and not kept.address_hash:
         told += " (names no mail of ours: nothing was stopped)"
     Activity.objects.create(
@@ -137,18 +146,26 @@ def _follow(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -
     if arrived.kind in {Kind.REPLY, Kind.OTHER}:
         tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
     if arrived.kind == Kind.CALENDAR:
-        _look_at_the_appointment(kept, lead, arrived, now=now)
+        _look_at_the_appointment(kept, lead, arrived, invited, now=now)
     if arrived.kind == Kind.REPLY:
         given_up.works_again(arrived.sender, lead=lead, why="they wrote from it", now=now)
         events.announce(lead, Event.REPLIED, now=now, key=str(kept.pk))
 
 
-def _look_at_the_appointment(kept: InboundMail, lead: Lead, arrived: Arrived, *, now: datetime) -> None:
-    """A calendar's answer pauses nothing. Who declines is asked about the appointment; words beside it are read."""
-    if arrived.answer != "accepted":
-        key = f"calendar:{sha256(f'{lead.pk} {arrived.invitation} {arrived.answer}'.encode()).hexdigest()}"
-        title = f"Their calendar says {arrived.answer}: ask about the appointment"
-        tasks.open_task(lead, kind=TaskKind.OTHER, title=title, due_at=now, key=key)
+def _look_at_the_appointment(
+    kept: InboundMail, lead: Lead, arrived: Arrived, invited: registry.Invitation | None, *, now: datetime
+) -> None:
+    """A calendar's answer pauses nothing. Who accepts has confirmed; who declines is asked about the appointment, but
+    not when it is over, called off or at another time since. Words beside it are read."""
+    key = f"calendar:{sha256(f'{lead.pk} {arrived.invitation}'.encode()).hexdigest()}"
+    if arrived.answer == "accepted":
+        tasks.close(key, now=now)
+        if invited:
+            invited.accept(now)
+    elif invited is None or invited.waits:
+        about = invited.words if invited else "the appointment"
+        title = f"Their calendar says {arrived.answer or 'something'}: ask about {about}"[:120]
+        tasks.open_again(Task(lead=lead, kind=TaskKind.OTHER, title=title, due_at=now, key=key))
     if not automatic_mail.says_only_the_answer(arrived.text):
         tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
 
