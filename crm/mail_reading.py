@@ -4,9 +4,11 @@ Pure of Django's models. The reading is linear as well (crm/mail_parts.py); this
 """
 
 import io
+from base64 import b64decode
+from dataclasses import replace
 from enum import StrEnum
 
-from crm import inbound, limited
+from crm import inbound, limited, mail_files
 
 DEFAULT_MOST_BYTES = 25 * 1024 * 1024
 LIMITS = limited.Limits(memory=768 * 1024**2, processor_seconds=15, seconds=45, read=128 * 1024**2)
@@ -48,3 +50,13 @@ def read(raw: bytes, *, most_bytes: int = DEFAULT_MOST_BYTES, limits: limited.Li
     if said is None:
         raise NotRead(Because.TOO_COMPLEX)
     return inbound.from_facts(said)
+
+
+def files(raw: bytes, endings: list[str]) -> list[tuple[str, bytes]]:
+    """Name and content of the files that are attached, of those whose names end like these. Raises NotRead."""
+    most = replace(LIMITS, answer=2 * len(raw) + 1024**2)
+    try:
+        said = limited.run(mail_files.attached, endings, limits=most, file=io.BytesIO(raw), size=len(raw))
+    except limited.NoAnswer:
+        raise NotRead(Because.TOO_SLOW) from None
+    return [(str(name), b64decode(content)) for name, content in said]

@@ -23,11 +23,13 @@ from crm.patient_requests import PatientRequest
 from crm.private import patient_page
 from crm.treatment_enums import Source
 
+SHOWN = Q(by_mail=False) | Q(state__in=READABLE)  # what came by mail may be a stranger's, until a person has looked
+
 
 def own(request: PatientRequest) -> QuerySet[Document]:
     """What this patient, or whoever fills in for them, has sent. On a tablet only what was sent from it."""
     session = request.patient
-    sent = Document.objects.filter(lead=session.lead).order_by("-created_at", "pk")
+    sent = Document.objects.filter(SHOWN, lead=session.lead).order_by("-created_at", "pk")
     here = Q(session=session)
     return sent.filter(here | Q(source=Source.PATIENT) if session.sees_record else here)
 
@@ -111,7 +113,7 @@ def fetch(request: PatientRequest, document_id: UUID) -> HttpResponseBase:
 def panel(request: HttpRequest, lead: Lead) -> str:
     """On the private page: how many files there are, and the way to them for whom there is one."""
     session = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    count = Document.objects.filter(lead=lead, source=Source.PATIENT).count() if session.sees_record else 0
+    count = Document.objects.filter(SHOWN, lead=lead, source=Source.PATIENT).count() if session.sees_record else 0
     context = {"count": count, "may_open": session.is_proven or session.may_be_proven}
     return render_to_string("private/documents_panel.html", context, request=request)
 

@@ -144,7 +144,7 @@ def _about_scores_and_files() -> None:
     handled = {
         STAFF: "released_by",
         KEY: "study session sha256",
-        HANDLING: "stamp received stored touched_at opened_at scan_at released_at",
+        HANDLING: "stamp received stored touched_at opened_at scan_at released_at by_mail",
     }
     data(
         Document,

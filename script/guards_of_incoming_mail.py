@@ -329,6 +329,27 @@ INCOMING_GUARDS = [
         "crm/test_inbound.py::test_nobody_asks_for_another_address_when_nothing_is_ahead",
     ),
     Guard(
+        "no scanner lets through what came by mail",
+        "crm/actions/documents.py",
+        "DocumentState.PENDING if locked.by_mail else DocumentState.CLEAN",
+        "DocumentState.CLEAN",
+        "crm/test_attachments.py::test_no_scanner_lets_them_through",
+    ),
+    Guard(
+        "the patient does not see what a stranger may have sent",
+        "crm/my_documents.py",
+        "Document.objects.filter(SHOWN, lead=session.lead)",
+        "Document.objects.filter(lead=session.lead)",
+        "crm/test_attachments.py::test_the_patient_sees_them_once_a_person_has_released_them",
+    ),
+    Guard(
+        "a mail that is brought again brings no file twice",
+        "crm/actions/attachments.py",
+        "            stamp=stamp,",
+        "            stamp=stamp * 0,",
+        "crm/test_attachments.py::test_a_mail_that_is_brought_again_brings_nothing_twice",
+    ),
+    Guard(
         "what a person has opened is read all the same",
         "crm/mailbox.py",
         "imap_box.unseen(box) | self._later(box, mailbox)",

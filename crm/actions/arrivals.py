@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from crm import inbound, mail_reading, provider_mail
+from crm.actions import attachments
 from crm.actions import inbound as actions
 from crm.errors import SetAsideRefused
 from crm.models import InboundMail, Lead, MailThread, SetAsideMail, User
@@ -35,6 +36,7 @@ def take_in(raw: bytes, *, came_by: str, now: datetime) -> Kept:
         arrived = mail_reading.read(raw, most_bytes=settings.MAIL_MAX_BYTES)
     except mail_reading.NotRead as problem:
         return set_aside(raw, came_by=came_by, reason=SetAsideReason(problem.because), now=now)
+    attachments.keep(raw, arrived, actions.whose(arrived), now=now)
     try:
         return actions.receive(arrived, now=now)
     except SoftTimeLimitExceeded:

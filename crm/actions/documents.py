@@ -35,10 +35,11 @@ TAKEN_BACK = "Document taken back"
 
 @dataclass(frozen=True)
 class Sender:
-    """Who sends: a member of staff, or the patient's browser."""
+    """Who sends: a member of staff, the patient's browser, or whoever wrote a mail that seems to be the patient's."""
 
     by: User | None = None
     session: PatientSession | None = None
+    by_mail: bool = False
 
     @property
     def source(self) -> Source:
@@ -76,6 +77,7 @@ def start(
         source=sender.source,
         uploaded_by=sender.by,
         session=sender.session,
+        by_mail=sender.by_mail,
         created_at=now,
         touched_at=now,
     )
@@ -155,10 +157,18 @@ def was_taken_back(lead: Lead, document_id: UUID) -> bool:
 
 
 def store_whole(
-    lead: Lead, file: BinaryIO, *, sender: Sender, name: str, size: int, kind: DocumentKind, now: datetime
+    lead: Lead,
+    file: BinaryIO,
+    *,
+    sender: Sender,
+    name: str,
+    size: int,
+    kind: DocumentKind,
+    now: datetime,
+    stamp: int = 0,
 ) -> Document:
-    """The same for a file that came in one go, from a plain form. Raises UploadRefused."""
-    document = start(lead, sender=sender, name=name, size=size, kind=kind, now=now)
+    """The same for a file that came in one go, from a plain form or with a mail. Raises UploadRefused."""
+    document = start(lead, sender=sender, name=name, size=size, kind=kind, now=now, stamp=stamp)
     file.seek(document.received)
     while document.received < size:
         document.received = put(document.pk, offset=document.received, piece=file.read(sealed.CHUNK), now=now)
@@ -330,6 +340,7 @@ def _after_scan(document: Document, *, clean: bool, now: datetime) -> None:
     if not clean:
         _refuse(locked, Unfit.VIRUS, now=now)
     elif locked.state == DocumentState.PENDING:
-        locked.state, locked.scan_at = DocumentState.CLEAN, None
+        locked.state = DocumentState.PENDING if locked.by_mail else DocumentState.CLEAN  # whose it is, a person tells
+        locked.scan_at = None
         locked.save(update_fields=["state", "scan_at"])
         imaging.has_come(locked, by=None, now=now)

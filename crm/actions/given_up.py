@@ -14,7 +14,7 @@ ASK_FOR_ANOTHER = "The e-mail address does not work: ask for another"  # how, th
 
 
 def give_up(address: str, *, lead: Lead | None, now: datetime) -> None:
-    """Stop all mail to an address, and have somebody ask its person for another, unless nothing is ahead of them. Inside
+    """Stop all mail to an address, and have somebody ask its person for another, if anything is ahead of them. Inside
     the transaction of the returned mail."""
     is_new = opt_out.record(address, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
     if lead and (lead.stage not in CLOSED_STAGES or conditions.is_expected(lead)):

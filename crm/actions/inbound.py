@@ -71,6 +71,11 @@ def _proven_address(arrived: Arrived, message: Message | None, *, is_vouched: bo
     return arrived.about if is_vouched else ""
 
 
+def whose(arrived: Arrived) -> Lead | None:
+    """Return whose mail it is, as far as that can be told."""
+    return _whose(arrived, _ours(arrived), _invitation(arrived))
+
+
 def _invitation(arrived: Arrived) -> registry.Invitation | None:
     return registry.invitation(arrived.invitation, int(arrived.sequence) if arrived.sequence else None)
 

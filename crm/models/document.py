@@ -31,6 +31,9 @@ class Document(Row):
     reason = models.CharField(max_length=20, choices=Unfit, blank=True)
     source = models.CharField(max_length=20, choices=Source)
     uploaded_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")
+    by_mail = models.BooleanField(
+        default=False, db_default=False, help_text="Came with a reply: who sent it is not proven."
+    )
     session = models.ForeignKey("crm.PatientSession", on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     touched_at = models.DateTimeField(default=timezone.now)
