@@ -27,6 +27,9 @@ _ANSWERED = re.compile(
     r"|^(accepted|declined|tentative):",
     re.IGNORECASE,
 )
+_NOTE = re.compile(
+    r"\bwith (this|a|the following) (note|comment|message)\b|\bcon (esta|una|la siguiente) nota\b", re.IGNORECASE
+)
 _ABSENT = re.compile(
     r"\s*(auto(matic|mated)?[- ]?(reply|response)|out of (the )?office( (auto)?reply)?|away from (the )?office"
     r"|vacation (auto-?)?(reply|response|message)|respuesta autom[aá]tica|contestaci[oó]n autom[aá]tica"
@@ -43,8 +46,10 @@ def is_automatic(mail: Message, *, answers_ours: bool) -> bool:
 
 
 def says_only_the_answer(text: str) -> bool:
-    """Whether the words beside a calendar's answer are none of a person's: nothing, or the phrase of the program."""
-    return not text.strip() or bool(_ANSWERED.search(text.strip()[:200]))
+    """Whether the words beside a calendar's answer are none of a person's: nothing, or the phrase of the program
+    without a note."""
+    said = text.strip()[:400]
+    return not said or bool(_ANSWERED.search(said[:200]) and not _NOTE.search(said))
 
 
 def _says_so(mail: Message) -> bool:

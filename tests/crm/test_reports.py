@@ -112,8 +112,16 @@ def test_a_calendar_that_declines_asks_about_the_appointment(lead: Lead, said: s
     assert set(Enrolment.objects.values_list("state", flat=True)) == {EnrolmentState.LIVE}
 
 
-def test_words_beside_an_answer_of_a_calendar_are_answered(lead: Lead) -> None:
-    take(mail_of("ACCEPTED", "My leg is numb since this morning."))
+@pytest.mark.parametrize(
+    "words",
+    [
+        "My leg is numb since this morning.",
+        'Avery Moss has accepted this invitation with this note: "My leg is numb."',
+        "Avery Moss ha aceptado esta invitación con esta nota: tengo la pierna dormida.",
+    ],
+)
+def test_words_beside_an_answer_of_a_calendar_are_answered(lead: Lead, words: str) -> None:
+    take(mail_of("ACCEPTED", words))
     assert Task.objects.get().kind == TaskKind.ANSWER
 
 
