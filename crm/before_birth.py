@@ -8,14 +8,16 @@ from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import override
 
+from crm import registry
 from crm.models import Consultation, ImagingStudy, Lead, Measurement, Treatment
 from crm.partial_dates import last_day
 
 
 def lines(lead: Lead, born: date) -> list[str]:
-    """Return what lies before a day of birth, in words of the desk: ["Chiropractic care: Mar 2019"]. Four queries."""
+    """Return what lies before a day of birth, in words of the desk: ["Chiropractic care: Mar 2019"]. Five queries."""
+    of_each = (_treatments, _studies, _visits, _scores, _answers)
     with override(settings.LANGUAGE_CODE):
-        return [*_treatments(lead, born), *_studies(lead, born), *_visits(lead, born), *_scores(lead, born)]
+        return [line for found in of_each for line in found(lead, born)]
 
 
 def _treatments(lead: Lead, born: date) -> Iterator[str]:
@@ -28,7 +30,7 @@ def _treatments(lead: Lead, born: date) -> Iterator[str]:
 def _studies(lead: Lead, born: date) -> Iterator[str]:
     for study in ImagingStudy.objects.filter(lead=lead, made_on__isnull=False).order_by("made_on", "pk"):
         if study.made_on and last_day(study.made_on, study.made_precision) < born:
-            yield f"{study}: {date_format(study.made_on, 'M Y')}"
+            yield f"{study}: {study.made_in_words}"
 
 
 def _visits(lead: Lead, born: date) -> Iterator[str]:
@@ -41,3 +43,9 @@ def _scores(lead: Lead, born: date) -> Iterator[str]:
     begins = datetime.combine(born, time.min, tzinfo=zone)
     for score in Measurement.objects.filter(lead=lead, at__lt=begins).order_by("at", "pk"):
         yield f"{score.get_kind_display()}: {date_format(score.at.astimezone(zone), 'M j, Y')}"
+
+
+def _answers(lead: Lead, born: date) -> Iterator[str]:
+    for question, said in registry.dates_told(lead):
+        if last_day(said.date, said.precision) < born:
+            yield f"{question}: {said}"

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop as noop
 
 from crm.enums import Event
 from crm.models import Lead, Message, PatientSession, User
+from crm.said import SaidDate
 
 MY_DAY, REVIEWS = "my_day", "reviews"  # where lists of work stand
 LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
@@ -243,6 +244,19 @@ def reading(has_unread_sign: Callable[[Lead], bool]) -> None:
 def has_unread_sign(lead: Lead) -> bool:
     """Return whether one waits; False where nothing is hung in."""
     return bool(_unread) and _unread[0](lead)
+
+
+_dated: list[Callable[[Lead], list[tuple[str, SaidDate]]]] = []
+
+
+def dated(dates: Callable[[Lead], list[tuple[str, SaidDate]]]) -> None:
+    """Hang in which dates a lead has told in answers, each with its question; in one query."""
+    _dated[:] = [dates]
+
+
+def dates_told(lead: Lead) -> list[tuple[str, SaidDate]]:
+    """Return the dates among the answers of a lead; none where nothing is hung in."""
+    return _dated[0](lead) if _dated else []
 
 
 _writers: dict[str, Callable[[Message], None]] = {}

@@ -32,6 +32,7 @@ class IntakeConfig(AppConfig):
             progress,
             questionnaire,
             references,
+            said_dates,
             sent_words,
             signs,
             time_passes,
@@ -73,6 +74,7 @@ class IntakeConfig(AppConfig):
         registry.condition(unknowns.FLAG, unknowns.leads_of)
         registry.judged(signs.basis, signs.news, overrides.told)
         registry.reading(pending.has_sign)
+        registry.dated(said_dates.of_lead)
         registry.due(pending.apply_due)
         registry.proof(unproven.prove)
         registry.listen(assessments.CAUSES, assessments.on_event, once_a_press=True)

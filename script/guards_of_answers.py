@@ -7,6 +7,27 @@ _PROGRESS = "intake/test_progress.py"
 
 ANSWER_GUARDS = [
     Guard(
+        "a date among the answers is compared with a corrected birth",
+        "intake/apps.py",
+        "        registry.dated(said_dates.of_lead)\n",
+        "",
+        "crm/test_states_and_dates.py::test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked",
+    ),
+    Guard(
+        "dates before a corrected birth are named",
+        "crm/actions/leads.py",
+        "    if earlier := before_birth.lines(locked, born):\n",
+        "    if earlier := []:\n",
+        "crm/test_states_and_dates.py::test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked",
+    ),
+    Guard(
+        "where an injection was given is guessed from nothing",
+        "intake/answering.py",
+        "source=sent.source, now=sent.now, kind=kind)",
+        'source=sent.source, now=sent.now, kind=kind, body_region="lumbar")',
+        "intake/test_my.py::test_where_an_injection_was_given_is_asked_and_never_guessed",
+    ),
+    Guard(
         "an older tab never empties newer answers",
         "intake/forms.py",
         "return {name: answer for name, answer in self.whole().items() if self.is_touched(name)}",

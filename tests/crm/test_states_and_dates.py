@@ -331,18 +331,21 @@ def test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked(lead: Le
     ):
         Measurement.objects.create(lead=lead, kind="nrs_avg", value=5, at=moment)  # the last one on the day of birth
 
+    own_browser(lead).post("/my/questions/imaging/", {"imaging": "mri_older", "imaging_date": "03/2019"})
+
     leads.tell_birthday(lead, born=date(1970, 3, 15), by=clinician, now=now)
     assert not Activity.objects.filter(summary__startswith="Dates on record").exists()
     leads.tell_birthday(lead, born=date(2021, 6, 5), by=clinician, now=now)
 
     told = Activity.objects.get(lead=lead, summary__startswith="Dates on record").note.split("; ")
     assert [len(told), *(line.rpartition(": ")[2] for line in told)] == [
-        5,
+        6,
         "Mar 2019",
         "Mar 2019",
         "Mar 1, 2019",
         "Mar 1, 2019",
         "Jun 4, 2021",
+        "03/2019",
     ]
     assert Task.objects.open().filter(lead=lead, title__startswith="Dates on record lie before the birth").count() == 1
     assert not any("Jun 5" in note or "2021-06-05" in note for note in Activity.objects.values_list("note", flat=True))
