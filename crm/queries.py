@@ -7,6 +7,7 @@ from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
@@ -34,6 +35,8 @@ from crm.models import (
 from crm.models.lead import in_sight
 from crm.side_by_side import change_in_words
 from crm.treatment_enums import MeasurementKind
+
+log = structlog.get_logger("nucleus.desk")
 
 KEPT_SECONDS = 5.0
 OTHERS_SHOWN = 10
@@ -231,11 +234,22 @@ def _timeline(lead: Lead, activities: list[Activity], tasks: list[Task]) -> list
     """Activities, messages and finished tasks, newest first."""
     messages = Message.objects.filter(lead=lead).defer("text", "html").order_by("-created_at", "-pk")
     entries = [
-        *map(_of_activity, activities),
+        *map(_of_activity_if_it_can_be_read, activities),
         *map(_of_message, messages),
         *(_of_task(task) for task in tasks if task.done_at),
     ]
     return sorted(entries, key=lambda entry: (entry.at, entry.kind in FOLLOWS), reverse=True)
+
+
+def _of_activity_if_it_can_be_read(activity: Activity) -> Entry:
+    """An entry that breaks is shown as such: the page, and all other entries, stay."""
+    try:
+        return _of_activity(activity)
+    except Exception as broken:  # entries are kept for ever, and what made them changes
+        log.error("entry_not_shown", activity=str(activity.pk), error=type(broken).__name__)
+        return Entry(
+            at=activity.at, kind=activity.kind, title="An entry that cannot be shown", by=str(activity.by or "")
+        )
 
 
 def _of_activity(activity: Activity) -> Entry:

@@ -1,21 +1,28 @@
-"""Django's own pages for what is refused, without their look into the body for a token.
+"""Django's own pages for what is refused, without their look into the body for a token; at the desk, pages of its own.
 
 These pages have no use for one, and a body that nobody can read would turn "not found", or "not yours", into a server
 error.
 """
 
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
 Refusal = Callable[..., HttpResponse]
+_DESK = "/admin/"
 
 
-def _unread(view: Refusal) -> Refusal:
+def _unread(view: Refusal, page: str) -> Refusal:
     plain: Refusal = view.__wrapped__  # type: ignore[attr-defined]  # what its decorator went around
-    return plain
+
+    def refuse(request: HttpRequest, *why: Any, **named: Any) -> HttpResponse:
+        folder = "desk/" if request.path_info.startswith(_DESK) else ""
+        return plain(request, *why, **named, template_name=f"{folder}{page}.html")
+
+    return refuse
 
 
-bad_request, not_allowed = _unread(defaults.bad_request), _unread(defaults.permission_denied)
-not_found, server_error = _unread(defaults.page_not_found), _unread(defaults.server_error)
+bad_request, not_allowed = _unread(defaults.bad_request, "400"), _unread(defaults.permission_denied, "403")
+not_found, server_error = _unread(defaults.page_not_found, "404"), _unread(defaults.server_error, "500")

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BooleanField, DateField, DateTimeField, Model
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
@@ -22,8 +23,14 @@ _TOGETHER = {
 
 
 def change_in_words(model: type[Model], name: str, before: Any, after: Any) -> tuple[str, str, str]:
-    """Return ("Relief percent", "20", "30"): the column's label, and both values in words, several joined by commas."""
-    column = model._meta.get_field(name)
+    """Return ("Relief percent", "20", "30"): the column's label, and both values in words, several joined by commas.
+
+    What a column of former days, or a value of another kind, says is shown as it stands there.
+    """
+    try:
+        column = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return name.replace("_", " ").capitalize(), str(before or "—"), str(after or "—")
     base = getattr(column, "base_field", column)
     chosen = [value if isinstance(value, list) else [value] for value in (before, after)]
     words = [", ".join(_in_words(base, one) for one in several if one not in _NOTHING) for several in chosen]
@@ -32,10 +39,12 @@ def change_in_words(model: type[Model], name: str, before: Any, after: Any) -> t
 
 def _in_words(column: Any, value: Any) -> str:
     """A choice by its label, a day as pages show days. `value` is the column's own, or as the timeline keeps it."""
+    if isinstance(value, list | dict):  # of a column that was another one in former days
+        return str(value)
     if isinstance(column, BooleanField):
         return {True: "Yes", False: "No"}.get(value, str(value))
     if isinstance(column, DateField) and not isinstance(column, DateTimeField):
-        day = value if isinstance(value, date) else parse_date(value)
+        day = value if isinstance(value, date) else parse_date(str(value))
         return date_format(day, "M j, Y") if day else str(value)
     labels = dict(column.flatchoices)
     if set(labels) == set(DatePrecision.values):

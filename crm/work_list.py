@@ -12,6 +12,7 @@ from crm.enums import Stage, TaskKind
 from crm.models import SafetyAlert, Task, User
 from crm.models.absence import away_on
 from crm.models.lead import in_sight
+from crm.models.task import FIRST_CALL
 
 MOST = 15
 
@@ -104,9 +105,10 @@ def section_of(task: Task) -> str:
 
 
 def _open_now(user: User, *, everybody: bool, now: datetime) -> QuerySet[Task]:
-    """Open tasks due by the end of today, whose leads this person may see. What falls due while somebody is away is
-    everybody's."""
-    open_tasks = Task.objects.open().filter(due_at__lt=end_of_today(now))
+    """Open tasks due by the end of today, whose leads this person may see; and from its arrival on whatever a patient
+    waits for, until somebody puts it off. What falls due while somebody is away is everybody's."""
+    waits = Q(put_off_until=None) & (Q(kind=TaskKind.ANSWER) | Q(key__startswith=FIRST_CALL))
+    open_tasks = Task.objects.open().filter(Q(due_at__lt=end_of_today(now)) | waits)
     if not everybody:
         away = User.objects.filter(away_on(now.astimezone(timezone.get_current_timezone()).date()))
         open_tasks = open_tasks.filter(Q(assigned_to=user) | Q(assigned_to=None) | Q(assigned_to__in=away))

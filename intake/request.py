@@ -16,6 +16,7 @@ from crm.actions.reviews import OF_A_REPORT
 from crm.enums import ActivityKind, CameBy, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, PatientSession, Task, User
 from crm.models.lead import make_reference
+from crm.models.task import FIRST_CALL
 from crm.treatment_enums import MeasurementKind
 from intake import consents, questionnaire
 from intake.models import Submission, UnprovenRequest
@@ -149,7 +150,7 @@ def proofs(request: Request, lead: Lead) -> list[models.Model]:
 
 def first_call(request: Request, lead: Lead, sent: Submission) -> Task:
     """Make the task to call, due within the center's promise."""
-    centre, key = request.location, f"first-call:{sent.pk}"
+    centre, key = request.location, f"{FIRST_CALL}{sent.pk}"
     arrived = request.received_at or request.now
     due_at = clinic_hours.call_due(arrived, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
     return calling.call_task(lead, title="First call", due_at=due_at, key=key, created_at=request.now)

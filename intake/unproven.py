@@ -17,6 +17,7 @@ from crm.actions import events, leads, reviews, tasks
 from crm.enums import ActivityKind
 from crm.errors import DomainError
 from crm.models import Activity, Lead, PatientSession, User
+from crm.models.task import FIRST_CALL
 from crm.normalise import mailbox_key
 from intake import assessments, known, pending, reports, request, signs
 from intake.models import Submission, Unproven, UnprovenRequest
@@ -171,7 +172,7 @@ def set_aside(waits: UnprovenRequest, *, by: User, note: str, seen: UUID | None 
     if not by.has_perms(_needs(held)):
         raise UnprovenRefused("It reports a warning sign: only a clinician sets it aside.")
     _decide(held, Unproven.SET_ASIDE, by=by, now=now, note=note.strip())
-    calls = [f"first-call:{sent.pk}" for sent in _requests_of(held)]
+    calls = [f"{FIRST_CALL}{sent.pk}" for sent in _requests_of(held)]
     tasks.close(*calls, f"urgent:{held.pk}", f"{reviews.OF_A_REPORT}{held.pk}", now=now)
     for other in waiting(held.lead):  # the call that has just been closed was theirs too
         for first in _requests_of(other)[:1]:

@@ -199,4 +199,18 @@ DESK_GUARDS = [
         ")",
         "crm/test_my_day.py::test_what_falls_due_while_somebody_is_away_is_everybodys",
     ),
+    Guard(
+        "what a patient waits for is shown from its arrival on",
+        "crm/work_list.py",
+        "Q(due_at__lt=end_of_today(now)) | waits",
+        "Q(due_at__lt=end_of_today(now))",
+        "crm/test_my_day.py::test_what_a_patient_waits_for_is_shown_from_its_arrival_on",
+    ),
+    Guard(
+        "an entry that breaks takes no page down",
+        "crm/queries.py",
+        "*map(_of_activity_if_it_can_be_read, activities)",
+        "*map(_of_activity, activities)",
+        "crm/test_desk_errors.py::test_an_entry_that_breaks_takes_no_page_down",
+    ),
 ]

@@ -11,11 +11,12 @@ from django.db.models import Q
 from crm import clinic_hours, conditions, stages
 from crm.enums import OPEN_STAGES, Stage, TaskKind
 from crm.models import Lead, Task
+from crm.models.task import FIRST_CALL
 
 BATCH = 500
 DECIDE = "Decide what comes next"
 # How the keys begin of the tasks by which a request is won: its own, those of sequences, and next steps.
-TO_WIN = ("first-call:", "step:", "parked:", "next:", "decide:")
+TO_WIN = (FIRST_CALL, "step:", "parked:", "next:", "decide:")
 NO_ADDRESS = "bounce:"  # and of the one to ask for another address
 
 log = structlog.get_logger("nucleus.next_steps")

@@ -11,6 +11,7 @@ from crm import clinic_hours
 from crm.enums import ActivityKind, TaskKind
 from crm.errors import TaskRefused
 from crm.models import Activity, Lead, Task, User
+from crm.models.task import FIRST_CALL
 
 # What a task asks for, some roles cannot do or even read; neither can they say that it is done, or can wait.
 NEEDS: dict[TaskKind, str] = {
@@ -69,14 +70,19 @@ def ask_for_answer(lead: Lead, *, title: str, key: str, now: datetime) -> None:
     ended = Task.objects.filter(lead=lead, key=key, done_at__isnull=False)
     if waits:
         named = waits.key if ended.exists() else key
-        Task.objects.filter(pk=waits.pk).update(key=named, due_at=min(waits.due_at, due_at))
-    elif not ended.update(created_at=now, due_at=due_at, done_at=None, done_by=None):
+        Task.objects.filter(pk=waits.pk).update(key=named, due_at=min(waits.due_at, due_at), put_off_until=None)
+    elif not ended.update(created_at=now, due_at=due_at, put_off_until=None, done_at=None, done_by=None):
         open_once(Task(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now))
 
 
 def close(*keys: str, now: datetime) -> None:
     """What was to be done under these keys has settled itself; by nobody."""
     Task.objects.open().filter(key__in=keys).update(done_at=now)
+
+
+def close_first_calls(lead: Lead, *, now: datetime) -> None:
+    """The first call of a request has nothing left to win: its person has booked."""
+    Task.objects.open().filter(lead=lead, key__startswith=FIRST_CALL).update(done_at=now)
 
 
 def may_put_off(task: Task, user: User) -> bool:
@@ -123,7 +129,7 @@ def put_off(task: Task, *, until: datetime, by: User, now: datetime, seen: str =
         raise TaskRefused("This task waits for somebody else: you cannot put it off.")
     as_seen = _as_seen(task, seen)
     with transaction.atomic():
-        if not as_seen.update(due_at=until):
+        if not as_seen.update(due_at=until, put_off_until=until):
             return False
         when = until.astimezone(task.lead.location.zone)
         # without the title: the patient reads this line in their copy, and the title is a note of ours

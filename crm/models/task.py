@@ -7,6 +7,8 @@ from django.utils import timezone
 from crm.enums import TaskKind
 from crm.models.base import Row
 
+FIRST_CALL = "first-call:"  # how the keys of the first calls of requests begin
+
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def open(self) -> "TaskQuerySet":
@@ -18,6 +20,7 @@ class Task(Row):
     kind = models.CharField(max_length=15, choices=TaskKind, default=TaskKind.OTHER)
     title = models.CharField(max_length=120)
     due_at = models.DateTimeField()
+    put_off_until = models.DateTimeField(null=True, blank=True, editable=False)
     assigned_to = models.ForeignKey("crm.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     done_at = models.DateTimeField(null=True, blank=True)

@@ -115,6 +115,7 @@ def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:
         lead = leads.move(lead, to=Stage.QUALIFYING, by=None, now=now)
     if lead.stage in MAIN_LINE[: MAIN_LINE.index(Stage.BOOKED)]:
         leads.move(lead, to=Stage.BOOKED, by=None, now=now)
+        tasks.close_first_calls(lead, now=now)
 
 
 def move_back(appointment: Appointment, *, now: datetime) -> None:

@@ -169,6 +169,7 @@ def _week(
         "rooms": rooms,
         "room": room,
         "moving": moving,
+        "ahead": [] if moving else queries.ahead(lead, now=now),
         "days": [(first + timedelta(days=n), days.get(first + timedelta(days=n), [])) for n in range(DAYS)],
         "before": max(first - timedelta(days=DAYS), today) if first > today else None,
         "after": first + timedelta(days=DAYS),

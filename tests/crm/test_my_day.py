@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from crm import work_list
-from crm.actions import safety
+from crm.actions import safety, tasks
 from crm.enums import Stage, TaskKind
 from crm.models import Absence, AccessEvent, Lead, Location, Task, User
 from tests.factories import make_lead, make_location, make_user
@@ -24,6 +24,10 @@ def task(lead: Lead, kind: TaskKind = TaskKind.OTHER, *, minutes: float = 0, **v
 
 def sections(user: User, *, everybody: bool = False) -> dict[str, list[Task]]:
     return {one.key: one.rows for one in work_list.of(user, everybody=everybody, now=NOW).sections}
+
+
+def shown(user: User) -> list[Task]:
+    return [one for rows in sections(user).values() for one in rows]
 
 
 @pytest.mark.parametrize("kind", TaskKind)
@@ -50,6 +54,26 @@ def test_tomorrow_and_what_is_done_are_not_shown(lead: Lead, coordinator: User) 
     task(lead, done_at=NOW, done_by=coordinator)
     with time_machine.travel(NOW, tick=False):
         assert not any(sections(coordinator).values())
+
+
+@pytest.mark.parametrize(("kind", "key"), [(TaskKind.ANSWER, "inbound:1"), (TaskKind.CALL, "first-call:1")])
+def test_what_a_patient_waits_for_is_shown_from_its_arrival_on(
+    lead: Lead, coordinator: User, kind: TaskKind, key: str
+) -> None:
+    """What came in the evening is due at the end of the next business day."""
+    made = task(lead, kind, minutes=60 * 24 * 2, key=key)
+    assert shown(coordinator) == [made]
+    Task.objects.update(kind=TaskKind.CALL, key="step:1")
+    assert shown(coordinator) == []
+
+
+def test_what_is_put_off_is_gone_until_they_write_again(lead: Lead, coordinator: User) -> None:
+    tasks.ask_for_answer(lead, title="Answer", key="inbound:1", now=NOW)
+    waits = Task.objects.get()
+    tasks.put_off(waits, until=NOW + timedelta(days=7), by=coordinator, now=NOW, seen=waits.version)
+    assert shown(coordinator) == []
+    tasks.ask_for_answer(lead, title="Answer", key="inbound:2", now=NOW)
+    assert shown(coordinator) == [Task.objects.get()]
 
 
 def test_mine_and_nobodys_unless_asked_for_everybodys(lead: Lead, coordinator: User, clinician: User) -> None:

@@ -46,6 +46,24 @@ def made(patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: U
 # --- Booking ---------------------------------------------------------------------------------------------------------
 
 
+def test_the_desk_sees_what_is_ahead_before_it_books_once_more(
+    desk: Client, patient: Lead, kind: AppointmentType, made: Appointment
+) -> None:
+    page = desk.get(at(patient, f"appointments/book/?type={kind.key}")).content.decode()
+    assert ("Has a visit ahead already:" in page, str(made.provider) in page) == (True, True)
+    Appointment.objects.update(status=Status.CANCELLED)
+    assert "Has a visit ahead" not in desk.get(at(patient, f"appointments/book/?type={kind.key}")).content.decode()
+
+
+def test_whoever_books_a_consultation_is_not_called_for_the_first_time(
+    patient: Lead, kind: AppointmentType, tuesday: datetime
+) -> None:
+    for key in ("first-call:1", "step:1"):
+        Task.objects.create(lead=patient, kind=TaskKind.CALL, title="Call", due_at=tuesday, key=key)
+    made_for(patient, kind, tuesday)
+    assert list(Task.objects.open().filter(kind=TaskKind.CALL).values_list("key", flat=True)) == ["step:1"]
+
+
 def test_three_presses_from_the_lead_to_an_appointment(
     desk: Client, patient: Lead, kind: AppointmentType, coordinator: User
 ) -> None:

@@ -1,0 +1,87 @@
+"""What staff see when something goes wrong: a page of the desk, and never a whole page lost to one entry."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm import board
+from crm.enums import ActivityKind
+from crm.models import Activity, Lead, User
+from tests.factories import make_lead, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(client: Client, coordinator: User) -> Client:
+    client.force_login(coordinator)
+    client.raise_request_exception = False
+    return client
+
+
+@pytest.fixture
+def coordinator(db: None) -> User:
+    return make_user("coordinator", email="c@example.org")
+
+
+@pytest.fixture
+def lead(db: None) -> Lead:
+    return make_lead()
+
+
+def changed(lead: Lead, details: Any) -> None:
+    Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, details=details)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tags": [[], ["vip", "call late"]]}, "vip, call late"),
+        ({"tags": ["vip", None]}, "vip"),
+        ({"preferred_contact": [{"was": "text"}, "email"]}, "E-mail"),
+        ({"recheck_on": ["not said", "2027-02-03"]}, "Feb 3, 2027"),
+        ({"shoe_size": ["42", "43"]}, "Shoe size"),
+    ],
+)
+def test_a_value_of_any_kind_in_a_change_is_told(desk: Client, lead: Lead, changes: Any, words: str) -> None:
+    changed(lead, {"changes": changes})
+    answer = desk.get(f"/admin/crm/lead/{lead.pk}/change/")
+    assert (answer.status_code, words in answer.content.decode()) == (200, True)
+
+
+@pytest.mark.parametrize("details", [{"changes": ["state"]}, {"changes": {"state": ["NY"]}}, ["odd"], "odd", 7])
+def test_an_entry_that_breaks_takes_no_page_down(desk: Client, lead: Lead, details: Any) -> None:
+    changed(lead, details)
+    Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, note="Rang twice")
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+    assert ("An entry that cannot be shown" in page, "Rang twice" in page) == (True, True)
+
+
+def broken(*_given: Any, **_more: Any) -> None:
+    raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/admin/board/?q=%00", 400, "This request was not right"),
+        ("/admin/crm/user/", 403, "This page is not open to you"),
+        ("/admin/nothing/", 404, "There is no such page"),
+        ("/admin/board/", 500, "Something went wrong on our side"),
+    ],
+)
+def test_the_desk_has_error_pages_of_its_own(
+    desk: Client, monkeypatch: pytest.MonkeyPatch, path: str, status: int, words: str
+) -> None:
+    if status == 500:
+        monkeypatch.setattr(board, "columns", broken)
+    answer = desk.get(path)
+    page = answer.content.decode()
+    assert (answer.status_code, words in page, 'href="/admin/board/"' in page) == (status, True, True)
+    assert "To the start page" not in page
+
+
+@pytest.mark.parametrize("path", ["/nothing/", "/es/nothing/"])
+def test_patients_see_the_page_of_the_site(client: Client, path: str, centre: Any) -> None:
+    assert 'href="/admin/' not in client.get(path).content.decode()
