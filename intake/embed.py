@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from crm import queries
-from intake import views
+from intake import views, wording
 from intake.forms import RequestForm, StepOne
 from intake.taking import Door, take
 
@@ -48,9 +48,10 @@ class Frame(Door):
     def came_by(self, request: HttpRequest) -> dict[str, str]:
         return {"via": "embed"}
 
-    def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID) -> HttpResponse:
+    def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID, is_soon: bool) -> HttpResponse:
         """The page itself. Reloading it sends the same request again, which changes nothing."""
-        return render(request, "intake/embed_thanks.html", {"reference": reference, "origins": _origins()})
+        context = {"reference": reference, "origins": _origins(), "soon": wording.REVIEW if is_soon else ""}
+        return render(request, "intake/embed_thanks.html", context)
 
     def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:
         """What to do, in the frame, and the way out of it: a script takes it at once, a link does without one."""

@@ -122,7 +122,9 @@ def _safety(question: Question, common: dict[str, Any]) -> forms.Field:
 
 def _one(question: Question, common: dict[str, Any]) -> forms.Field:
     messages = {"required": _("Choose one."), "invalid_choice": _("Choose one of the answers.")}
-    return forms.ChoiceField(choices=_choices(question), widget=forms.RadioSelect, error_messages=messages, **common)
+    field = forms.ChoiceField(choices=_choices(question), widget=forms.RadioSelect, error_messages=messages, **common)
+    field.widget.choices = [one for one in _choices(question) if one[0] not in question.former]
+    return field
 
 
 def _many(question: Question, common: dict[str, Any]) -> forms.Field:

@@ -15,10 +15,11 @@ from django.utils.translation import get_language
 
 from crm import queries
 from crm.actions import safety
-from crm.models import Location
+from crm.models import Lead, Location
 from crm.places import ABROAD
-from intake import actions, derived_signs, guard, quarantine, raw_signs
+from intake import actions, derived_signs, guard, quarantine, raw_signs, signs
 from intake.forms import RequestForm
+from intake.questionnaire import NONE
 from intake.request import Request
 
 log = structlog.get_logger("nucleus.intake")
@@ -48,8 +49,8 @@ class Door(ABC):
         return ""
 
     @abstractmethod
-    def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID) -> HttpResponse:
-        """The answer to a request that is stored."""
+    def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID, is_soon: bool) -> HttpResponse:
+        """The answer to a request that is stored. `is_soon`: it tells a sign that a doctor should look at soon."""
 
     @abstractmethod
     def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:
@@ -120,12 +121,21 @@ def _keep(request: HttpRequest, door: Door, form: RequestForm, centre: Location)
     """Stores a request that is in order; holds it back when a machine may have made it. 429 only in a flood."""
     asked = _request(request, door, form, centre)
     verdict = _arrive(request, asked)
+    is_soon = _tells_a_sign_for_review(asked)
     if verdict.same:
-        return door.thanks(request, reference=verdict.same, form_id=asked.form_id)
+        return door.thanks(request, reference=verdict.same, form_id=asked.form_id, is_soon=is_soon)
     if verdict.is_flood:
         return _again(request, door, form, status=429, flood=True)
     kept = quarantine.hold(asked, verdict.reasons) if verdict.reasons else _submit(asked)
-    return door.thanks(request, reference=kept, form_id=asked.form_id)
+    return door.thanks(request, reference=kept, form_id=asked.form_id, is_soon=is_soon)
+
+
+def _tells_a_sign_for_review(asked: Request) -> bool:
+    """By what was typed on this form alone: what else is on record is nobody's business who only typed a name."""
+    if set(asked.data.get("safety_check_b") or []) <= {NONE}:
+        return False
+    lead = Lead(location=asked.location, timezone=asked.location.timezone)
+    return bool(signs.of_answers(asked.answers, lead=lead, now=asked.now))
 
 
 def _submit(asked: Request) -> str:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm import cookies, queries
 from crm.models import Location
-from intake import attribution, proof, quarantine, raw_signs
+from intake import attribution, proof, quarantine, raw_signs, wording
 from intake.forms import CallMe, StepOne
 from intake.taking import Door, take
 
@@ -26,6 +26,7 @@ log = structlog.get_logger("nucleus.intake")
 COOKIE_SECONDS = 3600
 REFERENCE_COOKIE = cookies.leading_back("request_reference")
 EMERGENCY_COOKIE = cookies.leading_back("request_emergency")
+SOON = "soon"  # the request tells a sign that a doctor should look at soon
 PRIVATE = "private"  # where somebody was asked about warning signs, for the way back
 
 
@@ -36,11 +37,12 @@ class OwnPage(Door):
         return attribution.of(request)
 
     def sent_before(self, request: HttpRequest, form_id: uuid.UUID) -> str:
-        reference, sent_with = _remembered(request)
+        reference, sent_with, _ = _remembered(request)
         return reference if sent_with == str(form_id) else ""
 
-    def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID) -> HttpResponse:
-        return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, f"{reference} {form_id}")
+    def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID, is_soon: bool) -> HttpResponse:
+        told = f"{reference} {form_id}" + (f" {SOON}" if is_soon else "")
+        return _remember(redirect("intake:thanks"), REFERENCE_COOKIE, told)
 
     def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:
         return to_emergency(abroad=abroad, kept=kept)
@@ -88,11 +90,11 @@ def shown_on(request: HttpRequest) -> str:
     return request.POST.get("reference", "")
 
 
-def _remembered(request: HttpRequest) -> tuple[str, str]:
-    """The reference, and the id of the form, of the request that this browser sent within the hour."""
+def _remembered(request: HttpRequest) -> tuple[str, str, str]:
+    """The reference, the id of the form, and SOON or "", of the request that this browser sent within the hour."""
     kept = request.get_signed_cookie(REFERENCE_COOKIE, default="", max_age=COOKIE_SECONDS) or ""
-    reference, _, form_id = kept.partition(" ")
-    return reference, form_id
+    reference, form_id, is_soon = (*kept.split(" "), "", "")[:3]
+    return reference, form_id, is_soon
 
 
 def _remember(response: HttpResponse, cookie: str, value: str) -> HttpResponse:
@@ -106,10 +108,10 @@ def _remember(response: HttpResponse, cookie: str, value: str) -> HttpResponse:
 @require_GET
 def thanks(request: HttpRequest) -> HttpResponse:
     """Shows the reference number of the request just sent; sends anyone else to the form."""
-    reference = just_sent(request)
+    reference, _, is_soon = _remembered(request)
     if not reference:
         return redirect("intake:candidate")
-    context: dict[str, Any] = {"reference": reference}
+    context: dict[str, Any] = {"reference": reference, "soon": wording.REVIEW if is_soon else ""}
     if held := quarantine.can_prove_itself(reference):
         context["challenge"] = proof.challenge(held.pk, now=timezone.now())
     return render(request, "intake/thanks.html", context)

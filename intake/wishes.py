@@ -52,6 +52,9 @@ class WishesForm(ShownForm, QuestionnaireForm):
         super().__init__(*args, **kwargs)
         self.stands = {name: getattr(lead, name) for name in (*WISHES, "language")}
         self.initial = {**self.stands, "shown": json.dumps(self.stands), "education": _wants_education(lead)}
+        if lead.preferred_contact in question("preferred_contact").former:  # what somebody wished for is shown to them
+            field = self.fields["preferred_contact"]
+            field.widget.choices = field.choices  # type: ignore[attr-defined]  # a RadioSelect has them
         self.fields["language"].label = gettext("In which language should we write to you?")
         self.fields["education"].label = EDUCATION.for_centre(lead.location.name)
 

@@ -324,4 +324,11 @@ REQUEST_GUARDS = [
         "    if False and not by.has_perm(",
         "intake/test_guard.py::test_only_a_clinician_discards_what_tells_a_warning_sign",
     ),
+    Guard(
+        "a receipt says at once that a doctor should look",
+        "intake/views.py",
+        """(f" {SOON}" if is_soon else "")""",
+        '""',
+        "intake/test_said_at_once.py::test_the_receipt_says_at_once_when_a_doctor_should_look",
+    ),
 ]

@@ -31,7 +31,7 @@ class Kind(Enum):
 @dataclass(frozen=True, eq=False)
 class Question:
     """`exclusive` is a choice that cannot stand beside others. `why` answers "why do you ask?". `template` renders it
-    otherwise than its kind would."""
+    otherwise than its kind would. `former` are choices that are stored and named, and offered to nobody any more."""
 
     name: str
     kind: Kind
@@ -44,6 +44,7 @@ class Question:
     autocomplete: str = ""
     ends: tuple[str, str] = ("", "")
     template: str = ""
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -166,6 +166,7 @@ STEP_ONE: tuple[Section, ...] = (
                 Kind.ONE,
                 "How should we contact you?",
                 (("phone", "Phone call"), ("email", "E-mail"), ("text", "Text message")),
+                former=("text",),  # nothing here can send one
             ),
             Question(
                 "best_time",

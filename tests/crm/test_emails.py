@@ -23,7 +23,7 @@ Your reference number: 7KQF-M2WX
 
 WHAT HAPPENS NEXT
 A coordinator reads your request and contacts you during our opening hours, in
-one of the ways you gave us. You do not need to do anything until then.
+one of the ways you gave us.
 
 IF YOU WOULD LIKE TO SAVE TIME
 You can answer more questions on your private page, in several sittings if you

@@ -76,3 +76,11 @@ def test_a_page_of_wishes_that_carries_nonsense_is_taken(browser: Client, lead: 
         answer = browser.post(PAGE, as_sent(answer.text, having="preferred_contact"))
     assert answer.status_code == 302
     assert wishes_of(lead) == ["email", ["morning"], True, "es"]
+
+
+def test_a_wish_that_is_offered_no_more_is_shown_and_kept(browser: Client, lead: Lead) -> None:
+    assert "Text message" not in browser.get(PAGE).text
+    Lead.objects.update(preferred_contact="text")
+    assert opened(browser)["preferred_contact"] == ["text"]
+    assert browser.post(PAGE, opened(browser) | {"language": "es"}).status_code == 302
+    assert wishes_of(lead)[0] == "text"
