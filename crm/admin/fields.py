@@ -1,6 +1,7 @@
 """What staff write, as form fields: "Mon 08:00-18:00", one entry a line."""
 
 import re
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,11 +11,16 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from crm.clinic_hours import DAYS
 from crm.normalise import telephone_in_words
+from crm.said import SaidDateField
+from crm.treatment_enums import DatePrecision
 
 _HOURS = re.compile(
     r"(?P<day>mon|tue|wed|thu|fri|sat|sun)[a-z]*[\s:]+(?P<opens>\d?\d:\d\d)\s*(?:-|–|to)\s*(?P<closes>\d?\d:\d\d)",
     re.IGNORECASE,
 )
+
+
+_BETWEEN_DAYS = re.compile(r"(?<=\d),(?=\s*\d{1,4}[-/])")  # "2026-12-25, 2027-01-01", and not "Dec 25, 2026"
 
 
 class HoursField(forms.CharField):
@@ -47,6 +53,24 @@ class LinesField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
+
+
+class DaysField(LinesField):
+    """Days, one a line, as people write them; gives ISO dates in order, each once."""
+
+    def to_python(self, value: Any) -> Any:
+        text = _BETWEEN_DAYS.sub("\n", forms.CharField.to_python(self, value) or "")
+        return sorted({self._day(line.strip()) for line in text.split("\n") if line.strip()})
+
+    def _day(self, line: str) -> str:
+        try:
+            said = SaidDateField().clean(line)
+        except ValidationError:
+            said = None
+        if said is None or said.precision != DatePrecision.DAY:
+            raise ValidationError(f"“{line}” is no day. Write one a line, such as 2026-12-25 or 12/25/2026.")
+        day: date = said.date
+        return day.isoformat()
 
 
 class OriginsField(LinesField):

@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm import places, queries, registry, uploading
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
-from crm.admin.fields import HoursField, LinesField, OriginsField
+from crm.admin.fields import DaysField, HoursField, LinesField, OriginsField
 from crm.admin.lead_page import user_of
 from crm.admin.scoped import ScopedFilter
 from crm.capped_upload import SmallUpload
@@ -24,7 +24,7 @@ from crm.models import EmergencyCount, Location, OnCallShift
 _EASIER: dict[str, Any] = {
     "timezone": lambda: forms.ChoiceField(choices=places.zone_choices, widget=UnfoldAdminSelectWidget),
     "hours": lambda: HoursField(help_text="A line a day, such as Mon 08:00-18:00; leave closed days out."),
-    "holidays": lambda: LinesField(required=False, help_text="A date a line, such as 2026-12-25."),
+    "holidays": lambda: DaysField(required=False, help_text="A day a line, such as 2026-12-25 or 12/25/2026."),
     "served_states": lambda: LinesField(required=False, help_text="Two-letter codes; empty: everywhere."),
     "embed_origins": lambda: OriginsField(
         required=False, help_text="An address a line, such as https://www.example.org. See docs/embedding.md."

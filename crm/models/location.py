@@ -42,7 +42,7 @@ def _is_clock(text: object) -> bool:
 
 def validate_holidays(value: object) -> None:
     """Raises ValidationError unless `value` is a list of ISO dates."""
-    how = 'Write holidays as ["2026-12-25", "2027-01-01"].'
+    how = "Write each holiday as a day, such as 2026-12-25."
     if not isinstance(value, list):
         raise ValidationError(how)
     for text in value:

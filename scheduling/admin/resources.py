@@ -147,8 +147,15 @@ class ResourceAdmin(OpeningAdmin):
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "timezone":
-            return forms.ChoiceField(choices=places.zone_choices, widget=UnfoldAdminSelectWidget)
+            return forms.ChoiceField(choices=_zones, required=False, widget=UnfoldAdminSelectWidget)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> Any:
+        return {"timezone": ""} | super().get_changeform_initial_data(request)
+
+    def save_model(self, request: HttpRequest, obj: Resource, form: Any, change: bool) -> None:
+        obj.timezone = obj.timezone or obj.location.timezone
+        super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -183,6 +190,10 @@ class ResourceAdmin(OpeningAdmin):
     @display(description="Hours")
     def hours(self, resource: Resource) -> str:
         return "; ".join(str(rule) for rule in resource.rules.all()) or "none yet: never free"
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [("", "As its location"), *places.zone_choices()]
 
 
 def tell_of_closed(page: DeskAdmin, request: HttpRequest, count: int) -> None:

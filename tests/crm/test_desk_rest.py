@@ -145,7 +145,8 @@ def test_second_location_shows_at_once(office: Client, client: Client) -> None:
         ({"hours": "Mon 9 to 5"}, "write a line a day, such as Mon 08:00-18:00"),
         ({"hours": "Mon 18:00-08:00"}, "Opening has to come before closing."),
         ({"hours": "Mon 08:00-24:30"}, "Write opening hours as"),
-        ({"holidays": "Christmas"}, "Write holidays as"),
+        ({"holidays": "Christmas"}, "“Christmas” is no day. Write one a line, such as 2026-12-25 or 12/25/2026."),
+        ({"holidays": "2026-12"}, "“2026-12” is no day."),
     ],
 )
 def test_location_that_is_refused_says_how_to_write_it(office: Client, changes: dict[str, str], words: str) -> None:
@@ -154,6 +155,13 @@ def test_location_that_is_refused_says_how_to_write_it(office: Client, changes: 
     assert words in response.content.decode()
     assert 'value="Lakeside Center"' in response.content.decode()
     assert Location.objects.count() == 1
+
+
+def test_holidays_are_days_as_people_write_them(office: Client) -> None:
+    days = "12/25/2026\n12/26/2026\n2027-01-01, 2027-07-05\n2026-12-25"
+    office.post("/admin/crm/location/add/", location_form(holidays=days))
+    added = Location.objects.get(short_name="Lakeside")
+    assert added.holidays == ["2026-12-25", "2026-12-26", "2027-01-01", "2027-07-05"]
 
 
 def test_coordinator_reads_locations_and_changes_none(desk: Client, centre: Location) -> None:
