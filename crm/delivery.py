@@ -52,7 +52,8 @@ def send_due(*, first: Sequence[str] = (), classes: Sequence[MessageClass] = ())
     the `classes`, if any are named.
 
     Returns how many the mail server accepted. Ends when nothing is due, after RUN_SECONDS, when the server cannot be
-    reached, or when asked to stop; what was claimed and not begun goes back to the queue. Any number may run at once.
+    reached or wants to be left alone, or when asked to stop; what was claimed and not begun goes back to the queue. Any
+    number may run at once.
     """
     if sending.is_paused():
         return 0
