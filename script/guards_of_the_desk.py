@@ -4,6 +4,20 @@ from script.guard import Guard
 
 DESK_GUARDS = [
     Guard(
+        "a location without a clock holds up no lead of another",
+        "crm/actions/assignment.py",
+        '        log.error("not_given", lead=str(lead.pk), error=type(trouble).__name__)',
+        "        raise",
+        "crm/test_assignment.py::test_a_location_whose_hours_cannot_be_read_holds_up_no_other",
+    ),
+    Guard(
+        "a location without a clock leaves nobody without a next step",
+        "crm/actions/next_steps.py",
+        '        log.error("hours_unreadable", location=str(centre.pk), error=type(trouble).__name__)',
+        "        raise",
+        "crm/test_stages.py::test_a_location_whose_hours_cannot_be_read_holds_up_no_other",
+    ),
+    Guard(
         "two presses of one form are one",
         "crm/admin/once.py",
         "if not is_new:",
