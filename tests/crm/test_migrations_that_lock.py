@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path for app in ("crm", "intake", "scheduling") for path in (ROOT / app / "migrations").glob("0*.py"))
 ADDS = {"AddIndex", "AddConstraint"}  # not those that keep nobody out: AddIndexConcurrently, AddConstraintNotValid
-FILLS = re.compile(r"\b(UPDATE \w+\s+SET|INSERT INTO)\b")
+FILLS = re.compile(r"\b(UPDATE \w+(\s+\w+)?\s+SET|INSERT INTO)\b")  # also by a short name
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parts[-3]} {path.name[:4]}")
