@@ -341,6 +341,13 @@ FOLLOW_UP_GUARDS = [
         "crm/test_follow_up.py::test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too",
     ),
     Guard(
+        "a step that is due in a hold is left to a person after a message",
+        "crm/follow_up.py",
+        "EnrolmentBecause.WROTE if case.wrote_since else EnrolmentBecause.HOLD",
+        "EnrolmentBecause.HOLD",
+        "crm/test_follow_up.py::test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too",
+    ),
+    Guard(
         "who reads a former address that was never theirs changes nothing of the person",
         "crm/preferences.py",
         "    if lead and _is_theirs(holder, lead):\n",

@@ -470,7 +470,7 @@ def test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too(
     if by_sweep:
         Lead.objects.update(safety_hold=True)
     else:
-        leads.record_outcome(lead, safety_hold=True, now=BEGUN)
+        leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, now=BEGUN)
     PrivateMessage.objects.create(lead=lead, text="Call me first.", at=BEGUN + HOUR)
     run(BEGUN + timedelta(days=1))
     leads.record_outcome(lead, outcome=Outcome.PROMPT_REVIEW, safety_hold=True)
