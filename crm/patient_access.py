@@ -28,6 +28,7 @@ from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession, 
 LINK_LIVES = timedelta(days=7)
 CODE_LIVES = emails.CODE_LIVES
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=8)
+NOTED_EVERY = timedelta(minutes=1)  # not every page needs a write
 MOST_TRIES = 5
 LINK_MARK = "{private_link}"
 CODES_AN_HOUR = 4
@@ -140,7 +141,7 @@ def find_session(secret: str, *, now: datetime) -> PatientSession | None:
         secret_hash=digest(secret), ended_at__isnull=True, seen_at__gt=now - IDLE, created_at__gt=now - LONGEST
     )
     session = alive.select_related("lead__location", "by").first()
-    if session and now - session.seen_at > timedelta(minutes=1):
+    if session and now - session.seen_at > NOTED_EVERY:
         alive.update(seen_at=now)
     return session
 
