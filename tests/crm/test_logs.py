@@ -94,11 +94,12 @@ def test_failing_request_is_logged_with_its_frames(
     monkeypatch.setattr("crm.queries.main_location", fail)
     client.raise_request_exception = False
 
-    failed, request = lines_of(lambda: client.post("/candidate/"))[:2]
+    failed, *others = lines_of(lambda: client.post("/candidate/"))
+    request = next(line for line in others if line["event"] == "request")  # the safety net may say something before
 
     assert (failed["event"], failed["route"], failed["error"]) == ("request_failed", "/candidate/", "ValueError")
     assert failed["frames"][-1].endswith(" fail")
-    assert (request["event"], request["status"]) == ("request", 500)
+    assert request["status"] == 500
 
 
 def test_failing_task_is_logged_with_its_frames() -> None:
