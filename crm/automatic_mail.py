@@ -39,14 +39,15 @@ _ABSENT = re.compile(
 
 
 def is_automatic(mail: Message, *, answers_ours: bool) -> bool:
-    """Whether no person has to read it. `answers_ours`: it was sent to a thread of ours, or names a mail of ours."""
+    """Return whether no person has to read it. `answers_ours`: it was sent to a thread of ours, or names a mail of
+    ours."""
     if _says_so(mail):
         return True
     return not answers_ours and _may_be(mail)
 
 
 def says_only_the_answer(text: str) -> bool:
-    """Whether the words beside a calendar's answer are none of a person's: nothing, or the phrase of the program
+    """Return whether the words beside a calendar's answer are none of a person's: nothing, or the phrase of the program
     without a note."""
     said = text.strip()[:400]
     return not said or bool(_ANSWERED.search(said[:200]) and not _NOTE.search(said))

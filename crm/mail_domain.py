@@ -6,7 +6,8 @@ LONGEST_DOMAIN, LONGEST_LABEL = 255, 63  # RFC 1035
 
 
 def in_ascii(domain: str) -> str | None:
-    """By IDNA 2008: ß is a letter of its own, and `ss` somebody else's domain. None for what no server can have."""
+    """Return a domain in ASCII, by IDNA 2008: ß is a letter of its own, and `ss` somebody else's domain. None for what
+    no server can have."""
     if domain.isascii():
         return domain if _is_host(domain) else None
     try:

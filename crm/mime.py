@@ -70,7 +70,7 @@ def _header(name: str, value: str) -> bytes:
 
 
 def deliverable(address: str) -> str | None:
-    """The address as an envelope takes it, its domain in ASCII, or None when no mail can be sent to it."""
+    """Return the address as an envelope takes it, its domain in ASCII, or None when no mail can be sent to it."""
     local, at, domain = address.rpartition("@")
     if (
         not at
@@ -86,7 +86,7 @@ def deliverable(address: str) -> str | None:
 
 
 def in_ascii(address: str) -> str:
-    """An address as headers and envelopes take it, where one can be made of it; encoded words are no address."""
+    """Return an address as headers and envelopes take it, where one can be made of it; encoded words are no address."""
     return deliverable(address) or one_line(address)
 
 

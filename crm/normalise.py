@@ -56,8 +56,8 @@ def telephone_in_words(e164: str) -> str:
 
 
 def email_address(text: str) -> str:
-    """The address with its domain in lower case and in the letters of its script, whichever of its two spellings (RFC
-    5891) was typed. The part before the @ keeps its case: it may matter (RFC 5321 2.4)."""
+    """Return the address with its domain in lower case and in the letters of its script, whichever of its two spellings
+    (RFC 5891) was typed. The part before the @ keeps its case: it may matter (RFC 5321 2.4)."""
     local, at, domain = one_line(text).rpartition("@")
     return f"{local}{at}{_in_letters(unicodedata.normalize('NFC', domain.lower()))}"
 
@@ -68,7 +68,7 @@ def mailbox_key(address: str) -> str:
 
 
 def spellings(address: str) -> list[str]:
-    """How an address may stand on record: in the letters of its script, and in ASCII where that differs."""
+    """Return how an address may stand on record: in the letters of its script, and in ASCII where that differs."""
     local, at, domain = email_address(address).rpartition("@")
     return list(dict.fromkeys(f"{local}{at}{one}" for one in (domain, _in_ascii(domain))))
 

@@ -65,7 +65,7 @@ class Report:
 
 
 def read(mail: Message) -> Report | None:
-    """What a server reports; None for a mail that is no report of one."""
+    """Return what a server reports; None for a mail that is no report of one."""
     blocks = status_blocks(mail)
     if blocks and (mail.get_content_type() == "multipart/report" or is_from_a_system(mail)):
         return _of_blocks(mail, blocks)
@@ -75,25 +75,26 @@ def read(mail: Message) -> Report | None:
 
 
 def is_from_a_system(mail: Message) -> bool:
-    """Whether a server is its sender: by name, or because nobody is to answer it."""
+    """Return whether a server is its sender: by name, or because nobody is to answer it."""
     return is_of_a_postmaster(mail) or mail_parts.raw_headers(mail, "Return-Path")[:1] == _NULL_PATH
 
 
 def is_of_a_postmaster(mail: Message) -> bool:
-    """Whether it is written in the name of a mail system."""
+    """Return whether it is written in the name of a mail system."""
     name = address(mail, "From").partition("@")[0].lower()
     return name in _SYSTEMS or name.startswith("microsoftexchange")
 
 
 def address(mail: Message, name: str) -> str:
-    """The address in a header that names one. Some write it, or its domain, as an encoded word, though none should."""
+    """Return the address in a header that names one. Some write it, or its domain, as an encoded word, though none
+    should."""
     value = (mail_parts.raw_headers(mail, name) or [""])[0][: mail_parts.LONGEST_PARAMETERS]
     found = parseaddr(value)[1]
     return mail_parts.decoded(found) if "@" in found else parseaddr(mail_parts.decoded(value))[1]
 
 
 def returned(mail: Message) -> Message | None:
-    """The mail of ours that a report gives back, whole or its headers."""
+    """Return the mail of ours that a report gives back, whole or its headers."""
     for part in mail.walk():
         kind = part.get_content_type()
         inside = part.get_payload() if kind in _WHOLE_TYPES or kind == "message/global-headers" else None
@@ -105,8 +106,8 @@ def returned(mail: Message) -> Message | None:
 
 
 def status_blocks(mail: Message) -> list[dict[str, str]]:
-    """What is said about each recipient, and before that about the report itself. What somebody has forwarded, a whole
-    mail inside this one, is not looked into."""
+    """Return what is said about each recipient, and before that about the report itself. What somebody has forwarded, a
+    whole mail inside this one, is not looked into."""
     found: list[dict[str, str]] = []
     for part in _own_parts(mail):
         inside = part.get_payload() if part.get_content_type() in _STATUS_TYPES else None
@@ -209,7 +210,7 @@ def _named(mail: Message, own: str, copy: str) -> str:
 
 
 def status_in(words: str) -> str:
-    """The first status (RFC 3463) that words name; "" for none."""
+    """Return the first status (RFC 3463) that words name; "" for none."""
     found = _STATUS.search(words)
     return found[0] if found else ""
 

@@ -44,7 +44,7 @@ def server() -> SmtpServer | Provider:
 
 
 def has_to_wait() -> bool:
-    """The server refused us a moment ago, or asked us to come again later."""
+    """Return whether the server refused us a moment ago, or asked us to come again later."""
     return Sending.objects.filter(pk=ONLY, waits_until__gt=Now()).exists()
 
 

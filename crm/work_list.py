@@ -74,8 +74,8 @@ _SECTIONS: list[tuple[str, str, Q, str]] = [
 
 
 def of(user: User, *, everybody: bool, now: datetime) -> Day:
-    """What `user` sees: their own, nobody's and of whoever is away, or everybody's. Three queries, and one for each
-    list hung in."""
+    """Return what `user` sees: their own, nobody's and of whoever is away, or everybody's. Three queries, and one for
+    each list hung in."""
     open_now = _open_now(user, everybody=everybody, now=now)
     parts = [
         open_now.filter(wanted).order_by("due_at", "pk").values_list("pk", flat=True)[: MOST + 1]

@@ -50,7 +50,7 @@ class Door(ABC):
 
     @abstractmethod
     def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID, is_soon: bool) -> HttpResponse:
-        """The answer to a request that is stored. `is_soon`: it tells a sign that a doctor should look at soon."""
+        """Answer a request that is stored. `is_soon`: it tells a sign that a doctor should look at soon."""
 
     @abstractmethod
     def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:

@@ -164,7 +164,7 @@ def _busy(asked: Question, ids: list[UUID]) -> Busy:
 
 
 def claims_between(ids: list[UUID], begin: datetime, end: datetime) -> QuerySet[Claim]:
-    """Claims that keep time of these resources from others between two moments."""
+    """Return claims that keep time of these resources from others between two moments."""
     return Claim.objects.alias(begins=_bound("lower")).filter(
         resource__in=ids, state__in=TAKEN, begins__gte=begin - LONGEST_CLAIM, begins__lt=end
     )

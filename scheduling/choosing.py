@@ -36,8 +36,8 @@ LOOK_AHEAD = 120  # days, for the first free time
 @READ_AND_SEND
 @only_the_patient
 def choose(request: PatientRequest, key: str) -> HttpResponse:
-    """A month of free times and those of one day; sent, the time is held and shown once more. Whom we are to call is
-    asked for a number first."""
+    """Show a month of free times and those of one day; sent, the time is held and shown once more. Whom we are to call
+    is asked for a number first."""
     kind = get_object_or_404(AppointmentType, key=key, is_active=True)
     lead = request.patient.lead
     if not kind.may_be_booked_by(lead):

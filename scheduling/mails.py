@@ -25,7 +25,7 @@ LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a pe
 
 
 def reaches(lead: Lead) -> bool:
-    """Whether mail about visits gets to them: there is an address, and nothing holds mail to it back."""
+    """Return whether mail about visits gets to them: there is an address, and nothing holds mail to it back."""
     if mime.deliverable(lead.email) is None:
         return False
     return not suppression.of_messages([Message(lead=lead, to_email=lead.email, message_class=MessageClass.ANSWER)])
@@ -92,7 +92,7 @@ def _call(appointment: Appointment, what: str, *, now: datetime) -> None:
 
 
 def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
-    """A time is free, for two hours. Whom no mail reaches is called."""
+    """Tell of a time that is free, for two hours. Whom no mail reaches is called."""
     lead = entry.lead
     if entry.offered_start is None or entry.offered_until is None:
         raise ValueError("Nothing is on offer.")

@@ -76,8 +76,8 @@ def to_rebook(user: User) -> list[Appointment]:
 
 
 def unmarked(user: User, *, before: datetime) -> list[Appointment]:
-    """What was over before a moment and of which nobody has said what came of it, the newest first, of the locations
-    that this person works for. One query."""
+    """Return what was over before a moment and of which nobody has said what came of it, the newest first, of the
+    locations that this person works for. One query."""
     over = Appointment.objects.standing().filter(in_sight(user), ends_at__lt=before, rebook_since=None)
     return list(over.select_related("lead", "kind", "provider", "location").order_by("-starts_at", "pk")[:50])
 

@@ -46,7 +46,7 @@ def to_rebook(request: HttpRequest) -> tuple[str, set[UUID]]:
 
 
 def unmarked(request: HttpRequest) -> tuple[str, set[UUID]]:
-    """Visits of yesterday and before that nobody has marked, the newest of them by name."""
+    """Return visits of yesterday and before that nobody has marked, the newest of them by name."""
     user = request.user
     today = datetime.combine(timezone.localdate(), time(), tzinfo=timezone.get_current_timezone())
     waiting = queries.unmarked(user, before=today) if isinstance(user, User) else []
@@ -78,7 +78,7 @@ def flag_closed() -> int:
 
 
 def call_unconfirmed() -> int:
-    """A call for everybody who has not said that they will come, 30 hours before; and as soon as a reminder was held
+    """Ask to call everybody who has not said that they will come, 30 hours before; and as soon as a reminder was held
     back, because their address is dead by now or only people speak with them."""
     now = crm_queries.clock()
     theirs = Message.objects.filter(topic=OuterRef("topic"), topic_version=OuterRef("version"))
@@ -120,7 +120,7 @@ def _call_closed(made: Appointment, *, now: datetime) -> Task:
 
 
 def settle_over_booked() -> int:
-    """What was booked over a hold that is over."""
+    """Settle what was booked over a hold that is over."""
     return claims.settle(now=crm_queries.clock())
 
 

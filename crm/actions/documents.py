@@ -167,7 +167,7 @@ def store_whole(
     now: datetime,
     stamp: int = 0,
 ) -> Document:
-    """The same for a file that came in one go, from a plain form or with a mail. Raises UploadRefused."""
+    """Take a file that came in one go, from a plain form or with a mail. Raises UploadRefused."""
     document = start(lead, sender=sender, name=name, size=size, kind=kind, now=now, stamp=stamp)
     file.seek(document.received)
     while document.received < size:

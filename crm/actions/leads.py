@@ -245,7 +245,7 @@ def _plain(value: Any) -> Any:
 
 
 def tell_birthday(lead: Lead, *, born: date, by: User | None, now: datetime) -> None:
-    """Writes the date of birth, which can prove who somebody is. The timeline says that it changed, never to what, and
+    """Write the date of birth, which can prove who somebody is. The timeline says that it changed, never to what, and
     names the dates on record that lie before it; a person is asked to look at those."""
     locked = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     if locked.date_of_birth == born.isoformat():

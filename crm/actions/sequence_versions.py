@@ -39,7 +39,7 @@ def fingerprint(version: SequenceVersion) -> str:
 
 @transaction.atomic
 def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str, seen: str = "") -> SequenceVersion:
-    """Keeps an edited body. Raises SequenceRefused, in words, for one that cannot be carried out, and DraftChanged when
+    """Keep an edited body. Raises SequenceRefused, in words, for one that cannot be carried out, and DraftChanged when
     the draft is not what the page had `seen` (its fingerprint)."""
     definition = read(body, conditions=conditions.known() | {*version.definition.when, *version.definition.stops})
     texts = set(mail_texts.names())

@@ -278,7 +278,7 @@ def resume(enrolment: Enrolment, *, now: datetime) -> None:
 
 @transaction.atomic
 def skip_next(enrolment: Enrolment, *, by: User, now: datetime, shown: str = "") -> str:
-    """Leaves out the step that is next; returns it in words. `shown`: the key of the one that the page called next.
+    """Leave out the step that is next; return it in words. `shown`: the key of the one that the page called next.
     Raises SequenceActionRefused when there is none, or when it is another one by now."""
     locked = _locked(enrolment)
     upcoming = left_of(locked)
@@ -296,7 +296,7 @@ def skip_next(enrolment: Enrolment, *, by: User, now: datetime, shown: str = "")
 
 @transaction.atomic
 def do_next_now(enrolment: Enrolment, *, now: datetime, shown: str = "") -> None:
-    """Makes the next step due at once; the rules of sending still hold. Raises SequenceActionRefused when paused, and
+    """Make the next step due at once; the rules of sending still hold. Raises SequenceActionRefused when paused, and
     as skip_next when the page showed another step."""
     if upcoming := left_of(_locked(enrolment)):
         _next_as_shown(upcoming, shown)

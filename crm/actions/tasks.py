@@ -81,7 +81,7 @@ def close(*keys: str, now: datetime) -> None:
 
 
 def close_first_calls(lead: Lead, *, now: datetime) -> None:
-    """The first call of a request has nothing left to win: its person has booked."""
+    """End the first call of a request: its person has booked."""
     Task.objects.open().filter(lead=lead, key__startswith=FIRST_CALL).update(done_at=now)
 
 
@@ -139,7 +139,7 @@ def put_off(task: Task, *, until: datetime, by: User, now: datetime, seen: str =
 
 
 def finish_task(task: Task, *, by: User, now: datetime, seen: str = "") -> bool:
-    """Marks a task done; False when somebody had done it before. `seen`: its version on their page.
+    """Mark a task done; False when somebody had done it before. `seen`: its version on their page.
 
     Raises TaskRefused for a review, which only its decision ends, for whoever may not do what the task asks for, and
     when more came since their page was made.

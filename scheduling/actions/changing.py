@@ -151,7 +151,7 @@ def _claim(
 def cancel(
     appointment: Appointment, *, version: int, reason: CancelReason, by: User | None, now: datetime, note: str = ""
 ) -> Appointment:
-    """Calls an appointment off: its time is free at once, or closed when it was we who could not keep it; its reminders
+    """Call an appointment off: its time is free at once, or closed when it was we who could not keep it; its reminders
     are dead, the lead goes back to booking.
 
     Raises ChangedMeanwhile, BookingRefused (past the patient's deadline, or over already).

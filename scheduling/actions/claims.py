@@ -63,7 +63,7 @@ def _take_one(resource: UUID, span: Span, values: dict[str, Any]) -> bool:
 
 
 def take_over(resource: UUID, span: Span, *, appointment_id: UUID) -> None:
-    """Claims `span` beside whoever has pieces of it. These pieces alone are over-booked; the rest is taken like any
+    """Claim `span` beside whoever has pieces of it. These pieces alone are over-booked; the rest is taken like any
     other time."""
     for piece in _pieces(resource, span):
         if not take([resource], piece, state=ClaimState.BOOKED, appointment_id=appointment_id):
@@ -169,7 +169,7 @@ def keep(name: UUID, place: Place, span: Span, *, held_by: str, lead: UUID, appo
 
 
 def release(appointment: Appointment) -> None:
-    """Its time is free again at once, or theirs who were booked over it."""
+    """Free its time at once, or give it to those who were booked over it."""
     _release(list(Claim.objects.filter(appointment=appointment, state__in=TAKEN)))
 
 
@@ -186,7 +186,7 @@ def _pass_on(former: Sequence[Claim]) -> None:
 
 
 def settle(*, now: datetime) -> int:
-    """Makes over-booked time that is nobody else's any more, because a hold on it was let go, taken like any other;
+    """Make over-booked time that is nobody else's any more, because a hold on it was let go, taken like any other;
     returns how many pieces. Nobody was offered it meanwhile."""
     ahead = Appointment.objects.filter(is_extra=True, status__in=STANDING, starts_at__gt=now)
     return _settle(Claim.objects.filter(appointment__in=ahead))

@@ -31,7 +31,7 @@ def new_times(*, now: datetime) -> Iterator[None]:
 
 @contextmanager
 def around_place(said: list[str]) -> Iterator[None]:
-    """A location is saved: its holidays close and open at once, and what they opened is offered."""
+    """Let the holidays of a saved location close and open at once, and offer what they opened."""
     now = timezone.now()
     with new_times(now=now):
         yield

@@ -33,7 +33,7 @@ def look_again(*, now: datetime) -> int:
 
 
 def flag_of_nobody(*, now: datetime) -> int:
-    """Marks what is with somebody, or somewhere, where nothing can be booked any more; returns how many were new."""
+    """Mark what is with somebody, or somewhere, where nothing can be booked any more; returns how many were new."""
     return _mark(list(Appointment.objects.standing().filter(_of_nobody(), rebook_since=None, starts_at__gt=now)))
 
 
@@ -82,7 +82,7 @@ def _outside(which: Q) -> list[Appointment]:
 
 
 def keep_closed(made: Appointment, *, by: User | None) -> None:
-    """Closes a time that we called off, for its provider, so that it is offered to nobody until somebody takes the
+    """Close a time that we called off, for its provider, so that it is offered to nobody until somebody takes the
     closing out. What is closed anyhow stays as it is."""
     provider = hours.with_rules(Resource.objects.filter(pk=made.provider_id))
     [spans] = hours.open_spans(list(provider), Window(made.starts_at.date() - ONE_DAY, 3, UTC_ZONE)).values()

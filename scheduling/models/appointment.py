@@ -81,7 +81,7 @@ class Appointment(Row):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The patient's clock, wherever they live now."""
+        """Return the patient's clock, wherever they live now."""
         return ZoneInfo(self.lead.timezone)
 
     @property
@@ -91,7 +91,7 @@ class Appointment(Row):
 
     @property
     def minutes(self) -> int:
-        """How long it takes; its kind may take longer since."""
+        """Return how long it takes; its kind may take longer since."""
         return int((self.ends_at - self.starts_at).total_seconds()) // 60
 
     @property

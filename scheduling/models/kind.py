@@ -69,11 +69,11 @@ class AppointmentType(Row):
         return self.label
 
     def may_be_booked_by(self, lead: Lead) -> bool:
-        """Whether this patient may book it without us."""
+        """Return whether this patient may book it without us."""
         return self.is_active and not lead.safety_hold and bool(lead.outcome) and lead.outcome in self.self_book
 
     def lacks_number(self, lead: Lead) -> bool:
-        """Whether it is a call to somebody of whom we have no number."""
+        """Return whether it is a call to somebody of whom we have no number."""
         return self.mode == Mode.PHONE and not lead.phone
 
     def told_in(self, *, patient: str, centre: str) -> str:

@@ -218,12 +218,10 @@ def test_the_command_names_what_it_skips(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://dav.example.org/doc%40example.org/work/", "https://dav.example.org:443/doc@example.org/work"]
+    "url", ["https://dav.example.org/doc%40example.org/own/", "https://dav.example.org:443/doc@example.org/own"]
 )
 def test_a_calendar_is_found_however_its_address_is_written(url: str) -> None:
-    work, team = (
-        SimpleNamespace(url=f"https://dav.example.org/doc%40example.org/{name}/") for name in ("work", "team")
-    )
-    dav = SimpleNamespace(principal=lambda: SimpleNamespace(calendars=lambda: [team, work]))
-    assert busy_sources._calendars_at(dav, url) == [work]
-    assert busy_sources._calendars_at(dav, "https://dav.example.org/") == [team, work]
+    own, team = (SimpleNamespace(url=f"https://dav.example.org/doc%40example.org/{name}/") for name in ("own", "team"))
+    dav = SimpleNamespace(principal=lambda: SimpleNamespace(calendars=lambda: [team, own]))
+    assert busy_sources._calendars_at(dav, url) == [own]
+    assert busy_sources._calendars_at(dav, "https://dav.example.org/") == [team, own]
