@@ -213,16 +213,18 @@ def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
     settling.postpone(about, reason=f"{does} ({trouble})", last=None if trouble.only_sender else first)
     if not trouble.only_sender:
         sending.wait_for(max(trouble.wait, LEFT_ALONE))
-    if not trouble.is_passing:
+    if not (trouble.only_sender and trouble.is_passing):
         _tell_administrators(trouble, sender=first.sender_email if trouble.only_sender else "")
     return [entry for entry in ready if entry[0] not in about]
 
 
 def _tell_administrators(trouble: RefusesUs, *, sender: str) -> None:
-    """Once a day, and of each `sender` that alone is refused."""
+    """Once a day, and of each `sender` that alone is refused; of what passes by itself apart from what somebody has to
+    mend."""
     now = queries.clock()
-    title = f"The mail server refuses us ({trouble}): mail {f'from {sender} ' if sender else ''}waits"
-    notices.tell_role("administrator", title=title, lead=None, key=f"refuses-us:{now:%Y-%m-%d}:{sender}", now=now)
+    does, kind = ("takes no mail for now", "away") if trouble.is_passing else ("refuses us", "refuses-us")
+    title = f"The mail server {does} ({trouble}): mail {f'from {sender} ' if sender else ''}waits"
+    notices.tell_role("administrator", title=title, lead=None, key=f"{kind}:{now:%Y-%m-%d}:{sender}", now=now)
 
 
 def _written(batch: list[Message]) -> list[Written]:

@@ -32,7 +32,7 @@ KNOWN_KEY = (
 REFUSES_US = {401, 402, 403, 429}  # our credentials, account, domain or pace are the matter, not this mail
 # The same in the body of another status: no credit, no such sender, account not approved (Postmark, Resend).
 ABOUT_US = (400, 401, 405, 412, 413, "invalid_from_address")
-CONFLICT, SERVER_TROUBLE = 409, 500
+CONFLICT, SERVER_TROUBLE, UNAVAILABLE = 409, 500, 503
 LONGEST_WAIT = timedelta(days=1)
 _OWN_HEADERS = {"from", "to", "subject", "reply-to", "date", "mime-version", "content-type"}
 
@@ -88,6 +88,8 @@ class ProviderRelay:
             return
         if status in REFUSES_US or _is_about_us(trouble):
             raise RefusesUs(str(status), wait=_asked_to_wait(trouble)) from None
+        if status == UNAVAILABLE and (wait := _asked_to_wait(trouble)):
+            raise RefusesUs(str(status), is_passing=True, wait=wait) from None
         if status >= SERVER_TROUBLE or status < 400:
             raise Lost(str(status), repeatable=can_repeat) from None
         raise Refused(str(status), is_permanent=status != CONFLICT) from None

@@ -40,6 +40,13 @@ class Reply:
         return f"{self.code} {self.enhanced}".strip()
 
 
+class _GoesAway(RefusesUs):
+    """The server ends this conversation (421): it has had enough of it, or it serves nobody for now."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply), is_passing=True)
+
+
 class SmtpRelay:
     """Connects when the first mail is offered and again whenever the server has hung up."""
 
@@ -56,13 +63,13 @@ class SmtpRelay:
         was_open = self._smtp is not None
         try:
             self._envelope(self._connection(), sender, recipient)
-        except Interrupted:
+        except (Interrupted, _GoesAway):
             if not was_open:
                 raise
             self._envelope(self._connection(), sender, recipient)
 
     def hand_over(self, content: bytes) -> None:
-        """Sends the mail that was offered; returning means accepted. Raises Refused or Lost."""
+        """Sends the mail that was offered; returning means accepted. Raises Refused, Unreachable or Lost."""
         smtp = self._smtp
         if smtp is None:
             raise RuntimeError("Nothing was offered.")
@@ -99,8 +106,9 @@ class SmtpRelay:
             self._connecting = True
             try:
                 self._smtp = self._connect()
-            except smtplib.SMTPResponseException as error:
-                raise Unreachable(str(_reply(error.smtp_code, error.smtp_error))) from None
+            except smtplib.SMTPResponseException as error:  # it answers, and wants none of our mails
+                reply = _reply(error.smtp_code, error.smtp_error)
+                raise RefusesUs(str(reply), is_passing=reply.code < PERMANENT) from None
             except (OSError, smtplib.SMTPException) as error:
                 raise Unreachable(type(error).__name__) from None
             finally:
@@ -115,9 +123,10 @@ class SmtpRelay:
         else:
             smtp = smtplib.SMTP(server.host, server.port, name, timeout=STEP_SECONDS)
         try:
+            _greet(smtp)
             if server.tls == "starttls":
                 smtp.starttls(context=ssl.create_default_context())
-            smtp.ehlo_or_helo_if_needed()
+                _greet(smtp)
             if server.user:
                 smtp.login(server.user, server.password)
         except BaseException:
@@ -136,16 +145,15 @@ class SmtpRelay:
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise Interrupted(type(error).__name__) from None
-        if reply.code == GO_AHEAD:
-            return
-        if reply.code == GOING_AWAY:
-            self.close()
-            raise Interrupted(str(reply))
-        self._after_refusal(reply, only_sender=only_sender)
+        if reply.code != GO_AHEAD:
+            self._after_refusal(reply, only_sender=only_sender)
 
     def _after_refusal(self, reply: Reply, *, only_sender: bool = False) -> None:
         """Leaves the conversation fit for the next mail, then raises what the reply means for this one, or for every
-        mail of its sender."""
+        mail of its sender, or for all."""
+        if reply.code == GOING_AWAY:
+            self.close()
+            raise _GoesAway(reply)
         if reply.is_about_us:
             self.close()
             raise RefusesUs(str(reply))
@@ -161,6 +169,15 @@ class SmtpRelay:
     def _timeout(self, seconds: float) -> None:
         if self._smtp is not None and self._smtp.sock is not None:
             self._smtp.sock.settimeout(seconds)
+
+
+def _greet(smtp: smtplib.SMTP) -> None:
+    """Introduce us; by HELO where the server knows no other, but one that goes away is asked nothing more."""
+    code, text = smtp.ehlo()
+    if code // 100 != 2 and code != GOING_AWAY:
+        code, text = smtp.helo()
+    if code // 100 != 2:
+        raise smtplib.SMTPHeloError(code, text)
 
 
 def _reply(code: int, text: bytes | str) -> Reply:

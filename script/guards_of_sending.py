@@ -81,6 +81,27 @@ SENDING_GUARDS = [
         "crm/test_delivery.py::test_a_refusal_of_us_fails_no_mail_and_the_desk_hears_once",
     ),
     Guard(
+        "a server that goes away is not asked for one mail after the other",
+        "crm/smtp.py",
+        "            raise _GoesAway(reply)\n",
+        "            raise Interrupted(str(reply))\n",
+        "crm/test_delivery.py::test_a_server_that_goes_away_is_asked_once_and_the_batch_waits",
+    ),
+    Guard(
+        "a server that does not let us in is told of",
+        "crm/smtp.py",
+        "raise RefusesUs(str(reply), is_passing=reply.code < PERMANENT) from None",
+        "raise Unreachable(str(reply)) from None",
+        "crm/test_delivery.py::test_a_server_that_does_not_let_us_in_is_told_of_once",
+    ),
+    Guard(
+        "a provider that serves nobody for now leaves no mail in doubt",
+        "crm/provider.py",
+        "if status == UNAVAILABLE and",
+        "if status == CONFLICT and",
+        "crm/test_provider.py::test_a_provider_that_serves_nobody_for_now_is_left_alone_and_no_mail_is_in_doubt",
+    ),
+    Guard(
         "one refused sender holds up no other",
         "crm/delivery.py",
         "if not trouble.only_sender or one.sender_email == first.sender_email]",

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -243,7 +244,6 @@ def test_a_mail_that_is_handed_over_again_keeps_its_date_and_name(lead: Lead, fa
         ("RCPT 450 Try later", 10, "450"),
         ("RCPT 452 4.2.2 Full", 60, "452 4.2.2"),
         ("DATA 451 4.3.0 Busy", 10, "451 4.3.0"),
-        ("DATA 421 4.3.2 Closing", 60, "421 4.3.2"),
         ("MAIL 452 4.3.1 No room", 60, "452 4.3.1"),
     ],
 )
@@ -398,6 +398,73 @@ def test_a_server_that_refused_us_is_left_alone_for_a_minute_by_everybody(lead: 
     Sending.objects.update(waits_until=datetime.now(UTC) - timedelta(seconds=1))
     assert delivery.send_due() == 1
     assert far.message_ids == [late.message_id]
+
+
+GOES_AWAY = "421 4.3.2 Service not available"
+
+
+@pytest.mark.parametrize("stage", ["CONNECT", "EHLO", "MAIL", "RCPT", "GO", "DATA"])
+def test_a_server_that_goes_away_is_asked_once_and_the_batch_waits(lead: Lead, far: FarEnd, stage: str) -> None:
+    make_user("administrator")
+    messages = [make_message(lead) for _ in range(3)]
+    far.will_say(stage, GOES_AWAY)
+
+    assert (delivery.send_due(), delivery.send_due()) == (0, 0)
+
+    assert (far.connections, far.accepted) == (1, [])
+    _all_wait_for_the_server(messages)
+    Sending.objects.update(waits_until=None)
+    Message.objects.update(due_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert delivery.send_due() == 3
+    assert sorted(far.message_ids) == sorted(one.message_id for one in messages)
+
+
+@pytest.mark.parametrize(("stage", "connections"), {"MAIL": 2, "RCPT": 2, "GO": 2, "DATA": 1}.items())
+def test_a_server_that_goes_away_in_a_batch_is_called_once_more(
+    lead: Lead, far: FarEnd, stage: str, connections: int
+) -> None:
+    """Enough for one session may be all it means; on a new connection, or to a whole mail, it means all mail."""
+    make_user("administrator")
+    messages = [make_message(lead) for _ in range(4)]
+    far.will_say(stage, "", GOES_AWAY, GOES_AWAY)
+
+    assert (delivery.send_due(), delivery.send_due()) == (1, 0)
+
+    assert far.connections == connections
+    _all_wait_for_the_server([one for one in messages if one.message_id not in far.message_ids])
+
+
+@pytest.mark.parametrize("stage", ["CONNECT", "EHLO", "sign-in"])
+def test_a_server_that_does_not_let_us_in_is_told_of_once(
+    lead: Lead, far: FarEnd, settings: Settings, stage: str
+) -> None:
+    make_user("administrator")
+    messages = [make_message(lead) for _ in range(3)]
+    if stage == "sign-in":
+        settings.MAIL_SERVER = replace(far.server, user="center", password="wrong")
+    else:
+        far.will_say(stage, "554 5.7.1 Your address is blocked")
+        far.will_say("HELO", "554 5.7.1 Your address is blocked")
+
+    assert (delivery.send_due(), delivery.send_due()) == (0, 0)
+
+    assert far.connections == 1
+    for message in messages:
+        message.refresh_from_db()
+        assert (message.state, message.attempts) == (MessageState.QUEUED, 1)
+        assert message.reason.startswith("The mail server refuses us (5")
+    assert Task.objects.count() == 0
+    assert Notice.objects.get().title.startswith("The mail server refuses us (5")
+
+
+def _all_wait_for_the_server(messages: list[Message]) -> None:
+    for message in messages:
+        message.refresh_from_db()
+        assert message.state == MessageState.QUEUED
+        assert message.reason == "Put off by the mail server (421 4.3.2)"
+        assert seconds_until_due(message) >= 58
+    assert Task.objects.count() == 0
+    assert Notice.objects.get().title == "The mail server takes no mail for now (421 4.3.2): mail waits"
 
 
 def test_server_that_refuses_connections_postpones_the_batch(lead: Lead, far: FarEnd, settings: Settings) -> None:

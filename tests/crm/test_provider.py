@@ -13,10 +13,10 @@ from pytest_django import Settings
 from crm import delivery
 from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
 from crm.environment import Provider, parse_email_url
-from crm.models import Lead, Location, Message, Sending, Task
+from crm.models import Lead, Location, Message, Notice, Sending, Task
 from script import embedded
 from tests.crm.provider_server import TAKE_AND_HANG_UP, ProviderServer, provider_server
-from tests.factories import make_message
+from tests.factories import make_message, make_user
 from tests.faults.far_end import far_end
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +145,23 @@ def test_a_provider_that_wants_us_to_wait_is_left_alone_for_so_long(
     assert (until - datetime.now(UTC)).total_seconds() == pytest.approx(waits, abs=15)
     Message.objects.update(due_at=datetime.now(UTC) - timedelta(seconds=1))
     assert (delivery.send_due(), len(resend.paths)) == (0, 1)
+
+
+def test_a_provider_that_serves_nobody_for_now_is_left_alone_and_no_mail_is_in_doubt(
+    lead: Lead, far: ProviderServer, settings: Settings
+) -> None:
+    settings.MAIL_SERVER = far.server("postmark")
+    make_user("administrator")
+    far.script.extend([503] * 3)
+    far.headers_too = {"Retry-After": "600"}
+    for _ in range(3):
+        make_message(lead, on_unknown=OnUnknown.PARK)
+
+    assert (delivery.send_due(), len(far.paths)) == (0, 1)
+
+    assert Message.objects.filter(state=MessageState.QUEUED, reason="Put off by the mail server (503)").count() == 3
+    assert not Task.objects.exists()
+    assert Notice.objects.get().title == "The mail server takes no mail for now (503): mail waits"
 
 
 def test_whoever_turns_to_the_other_server_need_not_wait(

@@ -25,12 +25,14 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)  # what the far end sees
 
 @dataclass
 class FarEnd:
-    """What the server did, and what it will say. `script` maps a stage ("MAIL", "RCPT", "DATA") to coming answers."""
+    """What the server did, and what it will say. `script` maps a stage to coming answers: "CONNECT", "EHLO", "HELO",
+    "MAIL", "RCPT", "GO" (to the command DATA) and "DATA" (to the whole mail)."""
 
     port: int = 0
     accepted: list[Mail] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
     sessions: int = 0
+    connections: int = 0
     script: dict[str, deque[str]] = field(default_factory=dict)
     put_off_share: float = 0.0
     lose_reply_share: float = 0.0
@@ -40,7 +42,7 @@ class FarEnd:
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - a rehearsal, not a secret
 
     def will_say(self, stage: str, *answers: str) -> None:
-        """The next answers at a stage, in order; after them everything is accepted again."""
+        """The next answers at a stage, in order, "" the usual one; after them everything is accepted again."""
         self.script.setdefault(stage, deque()).extend(answers)
 
     @property
@@ -60,6 +62,36 @@ class FarEnd:
         return answers.popleft() if answers else None
 
 
+class _Server(SMTP):
+    """Answers by the script where a handler is not asked, and hangs up after 421, as it says (RFC 5321 3.8)."""
+
+    def __init__(self, far_end: FarEnd, **options: Any) -> None:
+        self.far_end = far_end
+        super().__init__(_Handler(far_end), **options)
+
+    async def push(self, status: str | bytes) -> None:
+        said = status if isinstance(status, str) else status.decode("ascii")
+        if said.startswith("220 "):
+            self.far_end.connections += 1
+            said = self.far_end._next("CONNECT") or said
+        await super().push(said)
+        transport: Any = self.transport
+        if said.startswith("421") and transport is not None:
+            transport.close()
+
+    async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802 - the server's names
+        if answer := self.far_end._next("HELO"):
+            await self.push(answer)
+        else:
+            await super().smtp_HELO(hostname)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the server's names
+        if answer := self.far_end._next("GO"):
+            await self.push(answer)
+        else:
+            await super().smtp_DATA(arg)
+
+
 class _Handler:
     def __init__(self, far_end: FarEnd) -> None:
         self.far_end = far_end
@@ -69,7 +101,8 @@ class _Handler:
     ) -> list[str]:
         self.far_end.sessions += 1
         session.host_name = hostname
-        return responses
+        answer = self.far_end._next("EHLO")
+        return [answer] if answer else responses
 
     async def handle_MAIL(  # noqa: N802 - the server's names
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
@@ -133,7 +166,9 @@ def far_end(port: int = 0) -> Iterator[FarEnd]:
 
     def serve() -> None:
         asyncio.set_event_loop(loop)
-        factory = lambda: SMTP(_Handler(end), hostname="far.example.org", loop=loop)  # noqa: E731
+        factory = lambda: _Server(  # noqa: E731
+            end, hostname="far.example.org", loop=loop, auth_require_tls=False
+        )
         server = loop.run_until_complete(loop.create_server(factory, "127.0.0.1", port))
         end.port = server.sockets[0].getsockname()[1]
         ready.set()
