@@ -28,6 +28,7 @@ from crm.models import Lead, Location, User
 from crm.text_fields import TextField
 from intake import actions, consents
 from intake.forms import RequestForm
+from intake.models import Submission
 from intake.questionnaire import Section, question
 from intake.request import Request
 
@@ -161,9 +162,17 @@ def _request(request: HttpRequest, form: NewRequest, *, urgent: bool) -> Request
 
 
 def _keep(request: HttpRequest, form: NewRequest) -> HttpResponse:
-    lead = _submit(request, form, _request(request, form, urgent=False))
-    messages.success(request, f"{lead.full_name} is a lead now. The reference is {lead.reference}.")
-    return redirect("admin:crm_lead_change", lead.pk)
+    sent = _submit(request, form, _request(request, form, urgent=False))
+    messages.success(request, f"{_who(sent)} The reference is {sent.lead.reference}.")
+    return redirect("admin:crm_lead_change", sent.lead_id)
+
+
+def _who(sent: Submission) -> str:
+    """Return whether the request has made its lead, or stands with the others of somebody who was known."""
+    name = sent.lead.full_name
+    if sent.lead.created_at == sent.at:
+        return f"{name} is a lead now."
+    return f"{name} was a lead already, and this request stands with the others."
 
 
 def _emergency(request: HttpRequest, form: NewRequest) -> HttpResponse:
@@ -173,14 +182,13 @@ def _emergency(request: HttpRequest, form: NewRequest) -> HttpResponse:
     if not form.has_contact:
         safety.count_without_contact(asked.location, now=asked.now)
         return redirect("admin:intake_new_request")
-    lead = _submit(request, form, asked)
-    return redirect("admin:crm_lead_change", lead.pk)
+    return redirect("admin:crm_lead_change", _submit(request, form, asked).lead_id)
 
 
-def _submit(request: HttpRequest, form: NewRequest, asked: Request) -> Lead:
-    """Stores it with its note; who wrote it down leaves an event about that person."""
-    lead, user = actions.submit(asked).lead, cast(User, request.user)
+def _submit(request: HttpRequest, form: NewRequest, asked: Request) -> Submission:
+    """Store it with its note; who wrote it down leaves an event about that person."""
+    sent, user = actions.submit(asked), cast(User, request.user)
     if text := form.cleaned_data.get("note"):
-        leads.add_note(lead, by=user, text=text)
-    access.record(AccessAction.EDIT, by=user, object_type="lead", ids=[lead.pk])
-    return lead
+        leads.add_note(sent.lead, by=user, text=text)
+    access.record(AccessAction.EDIT, by=user, object_type="lead", ids=[sent.lead_id])
+    return sent

@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.contrib.messages import get_messages
 from django.test import Client
 
 from crm.enums import TaskKind
-from crm.models import AccessEvent, ConsentRecord, EmergencyCount, Lead, Message, SafetyAlert, Task, User
+from crm.models import AccessEvent, ConsentRecord, EmergencyCount, Lead, Location, Message, SafetyAlert, Task, User
 from intake.models import Submission
 from tests.factories import make_lead, make_location, make_user
 
@@ -111,6 +113,31 @@ def test_a_known_person_is_one_lead(desk: Client) -> None:
     known = make_lead(first_name="Robin", last_name="Ringer", phone="+12125550142", email="")
     save(desk)
     assert Lead.objects.get() == known
+
+
+def said(answer: Any) -> str:
+    return " ".join(str(one) for one in get_messages(answer.wsgi_request))
+
+
+def test_only_who_is_new_is_called_a_lead_now(desk: Client) -> None:
+    first, again = (save(desk, submission_id=str(uuid4())) for _ in range(2))
+    reference = Lead.objects.get().reference
+    assert said(first) == f"Robin Ringer is a lead now. The reference is {reference}."
+    stands = "Robin Ringer was a lead already, and this request stands with the others."
+    assert said(again) == f"{said(first)} {stands} The reference is {reference}."
+
+
+def test_a_second_press_hears_what_the_first_one_heard(desk: Client) -> None:
+    sent = {"submission_id": str(uuid4())}
+    save(desk, **sent)
+    assert "was a lead already" not in said(save(desk, **sent))
+
+
+def test_the_same_caller_at_another_location_is_new_there(desk: Client, coordinator: User, centre: Location) -> None:
+    """Nobody hears that somebody is known where they may not look."""
+    make_lead(first_name="Robin", last_name="Ringer", phone="+12125550142", email="")
+    coordinator.locations.add(make_location(name="Other", position=9))
+    assert "Robin Ringer is a lead now." in said(save(desk))
 
 
 def test_a_language_is_kept(desk: Client) -> None:
