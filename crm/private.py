@@ -14,7 +14,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import cookies, not_open, patient_access, proof, registry, whose_page
@@ -87,12 +86,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 @patient_page(reads=False)
 def page(request: PatientRequest) -> HttpResponse:
     """What there is to do, from every app that has something for the patient."""
-    lead = request.patient.lead
-    panels = [
-        {"title": gettext(panel.title), "html": html}
-        for panel in registry.panels("patient")
-        if (html := panel.render(request, lead))
-    ]
+    panels = registry.filled_panels("patient", request, request.patient.lead)
     return render(request, "private/page.html", {"panels": panels, "patient": request.patient})
 
 

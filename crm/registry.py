@@ -12,6 +12,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.text import slugify
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm.enums import Event
@@ -70,6 +71,13 @@ def panel(
 
 def panels(area: str) -> list[Panel]:
     return sorted((entry for entry in _panels if entry.area == area), key=lambda entry: (entry.order, entry.title))
+
+
+def filled_panels(area: str, request: HttpRequest, lead: Lead) -> list[tuple[str, str]]:
+    """Return (title in the reader's language, safe HTML) of each panel that has something to show of a lead. Areas of
+    the private page are "patient", its first page, and "warning", what stands above everything on each of its pages."""
+    rendered = ((gettext(entry.title), entry.render(request, lead)) for entry in panels(area))
+    return [(title, html) for title, html in rendered if html]
 
 
 @dataclass(frozen=True)

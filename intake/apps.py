@@ -85,9 +85,7 @@ class IntakeConfig(AppConfig):
         unproven_desk.hang_in()
         registry.reference(references.leads_of)
         registry.reader(sent_words.read)
-        registry.panel(
-            "patient", title=gettext_noop("Get emergency care now"), permission="", render=my.warning, order=0
-        )
+        registry.panel("warning", title=gettext_noop("Get emergency care now"), permission="", render=my.warning)
         registry.panel("patient", title=gettext_noop("A first look"), permission="", render=my.outlook, order=5)
         registry.panel("patient", title=gettext_noop("Your questions"), permission="", render=my.panel, order=10)
         registry.panel("patient", title=gettext_noop("Wishes and data"), permission="", render=wishes.panel, order=30)

@@ -13,8 +13,8 @@ PRIVATE_GUARDS = [
     Guard(
         "under a hold nothing stands before the warning",
         "intake/apps.py",
-        "render=my.warning, order=0",
-        "render=my.warning, order=6",
+        'registry.panel("warning", title=',
+        'registry.panel("patient", title=',
         "intake/test_nothing_mild.py::test_under_a_hold_the_warning_stands_before_everything_else",
     ),
     Guard(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from crm import desk_session, patient_access, whose_page
+from crm import desk_session, patient_access, registry, whose_page
 
 register = template.Library()
 
@@ -31,6 +31,13 @@ class FormTokens(CsrfTokenNode):
 def csrf_token(_parser: Parser, _token: Token) -> FormTokens:
     """Stand in for Django's tag of this name, so that whoever writes a form has to think of one thing."""
     return FormTokens()
+
+
+@register.simple_tag(takes_context=True)
+def warnings(context: Context) -> list[tuple[str, str]]:
+    """Return (title, safe HTML) of what stands above everything on a private page."""
+    request = context["request"]
+    return registry.filled_panels("warning", request, request.patient.lead)
 
 
 @register.simple_tag(takes_context=True)

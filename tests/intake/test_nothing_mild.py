@@ -13,7 +13,7 @@ from crm.enums import Decision, Stage, TaskKind
 from crm.models import Lead, Location, PrivateMessage, Task, User
 from intake import actions, packet_word
 from intake.models import UnprovenRequest
-from tests.factories import NOON, own_browser
+from tests.factories import NOON, own_browser, tablet
 from tests.intake.test_papers import paper, signs, top
 from tests.intake.test_signs import later_request
 from tests.intake.test_submit import request_of
@@ -87,6 +87,26 @@ def test_under_a_hold_the_warning_stands_before_everything_else(lead: Lead, lang
     assert page.count('class="card-box"') > 1
     assert page.count("Fixed rules made this") + page.count("Reglas fijas hicieron") == 1
     assert [word for word in ("gets in touch", "se comunica con usted") if word in page] == []
+
+
+@pytest.mark.parametrize("language", ["", "/es"])
+@pytest.mark.parametrize("page", [*PAGES, "documents/", "data/", "people/", "wishes/", "appointments/"])
+def test_under_a_hold_each_page_says_the_whole_warning_once(lead: Lead, language: str, page: str) -> None:
+    browser, address = own_browser(lead), f"{language}/my/{page}"
+    assert said_in_full(browser, address) == 0
+    signs(lead, a=["A2"])
+    assert said_in_full(browser, address) == 1
+
+
+def said_in_full(browser: Client, address: str) -> int:
+    shown = browser.get(address)
+    assert shown.status_code == 200
+    return shown.text.count("Your answers include a warning sign that needs emergency care.")
+
+
+def test_a_tablet_in_the_waiting_room_shows_no_warning_of_the_record(lead: Lead, coordinator: User) -> None:
+    signs(lead, a=["A2"])
+    assert said_in_full(tablet(lead, coordinator), "/my/") == 0
 
 
 def test_a_sign_that_was_taken_back_is_looked_at_before_anything_mild_is_said(lead: Lead, clinician: User) -> None:
