@@ -92,7 +92,7 @@ MESSAGE_GUARDS = [
     Guard(
         "a task that was ended for what nobody saw waits again",
         "crm/actions/tasks.py",
-        "elif not ended.update(created_at=now, due_at=due_at, put_off_until=None, done_at=None, done_by=None):",
+        "elif not ended.update(created_at=now, due_at=due_at, **ANEW):",
         "else:",
         f"{CONVERSATION}::test_a_task_that_somebody_ended_meanwhile_waits_again",
     ),

@@ -18,6 +18,20 @@ DESK_GUARDS = [
         "crm/test_stages.py::test_a_location_whose_hours_cannot_be_read_holds_up_no_other",
     ),
     Guard(
+        "what falls due while its owner is away is everybody's",
+        "crm/actions/next_steps.py",
+        "assigned_to_id=None if is_away else lead.owner_id",
+        "assigned_to_id=lead.owner_id",
+        "crm/test_stages.py::test_a_next_step_that_falls_due_while_its_owner_is_away_is_everybodys",
+    ),
+    Guard(
+        "what is put off shows when it was due at first",
+        "crm/actions/tasks.py",
+        "first_due_at=first)",
+        "first_due_at=until)",
+        "crm/test_my_day.py::test_what_is_put_off_shows_when_it_was_due_at_first",
+    ),
+    Guard(
         "two presses of one form are one",
         "crm/admin/once.py",
         "if not is_new:",

@@ -74,7 +74,7 @@ def _ask_for_review(study: ImagingStudy, *, now: datetime) -> None:
     key, due_at = review_key(study), now + REVIEW_WITHIN
     if Task.objects.open().filter(key=key).exists():
         return
-    if not Task.objects.filter(key=key).update(created_at=now, due_at=due_at, done_at=None, done_by=None):
+    if not Task.objects.filter(key=key).update(created_at=now, due_at=due_at, **tasks.ANEW):
         tasks.open_task(study.lead, kind=TaskKind.REVIEW, title="Review imaging", due_at=due_at, key=key)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from django.db import transaction
@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from crm import clinic_hours, conditions, stages
 from crm.enums import OPEN_STAGES, Stage, TaskKind
-from crm.models import Lead, Task
+from crm.models import Absence, Lead, Task
+from crm.models.absence import absences_of
 from crm.models.task import FIRST_CALL
 
 BATCH = 500
@@ -76,26 +77,33 @@ def _batch(*, now: datetime) -> int:
     with transaction.atomic():
         left = Lead.objects.without_next_step().select_for_update(no_key=True, skip_locked=True, of=("self",))
         forgotten = list(left.select_related("location").order_by("pk")[:BATCH])
-        Task.objects.bulk_create(
-            Task(
-                lead=lead,
-                kind=TaskKind.NEXT_STEP,
-                title=DECIDE,
-                assigned_to_id=lead.owner_id,
-                created_at=now,
-                key=f"decide:{lead.pk}:{now:%Y%m%d%H%M%S}",
-                due_at=_end_of_next_day(lead, now=now),
-            )
-            for lead in forgotten
-        )
+        away = absences_of(lead.owner_id for lead in forgotten)
+        Task.objects.bulk_create(_decide(lead, away, now=now) for lead in forgotten)
     return len(forgotten)
 
 
+def _decide(lead: Lead, away: dict[UUID | None, list[Absence]], *, now: datetime) -> Task:
+    """For the owner; for everybody when the owner is away on the day on which it is due."""
+    due_at = _end_of_next_day(lead, now=now)
+    is_away = any(absence.covers(due_at.date()) for absence in away.get(lead.owner_id, []))
+    return Task(
+        lead=lead,
+        kind=TaskKind.NEXT_STEP,
+        title=DECIDE,
+        assigned_to_id=None if is_away else lead.owner_id,
+        created_at=now,
+        key=f"decide:{lead.pk}:{now:%Y%m%d%H%M%S}",
+        due_at=due_at,
+    )
+
+
 def _end_of_next_day(lead: Lead, *, now: datetime) -> datetime:
-    """Now, where the location's hours cannot be read: nobody is forgotten for that, and nobody else's task waits."""
+    """On the location's clock. Now, where its hours cannot be read: nobody is forgotten for that, and nobody else's
+    task waits."""
     centre = lead.location
     try:
-        return clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+        end = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+        return end.astimezone(centre.zone)
     except Exception as trouble:
         log.error("hours_unreadable", location=str(centre.pk), error=type(trouble).__name__)
         return now

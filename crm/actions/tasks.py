@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 
 from crm import clinic_hours
 from crm.enums import ActivityKind, TaskKind
@@ -29,6 +30,8 @@ GROWING = {
     TaskKind.URGENT_CALL: "There is another reason to call since this page was made, or another time: look first.",
 }
 ANSWER_MAIL = "Answer the e-mail"
+# What a task is that waits once more: not done, and put off by nobody.
+ANEW: dict[str, None] = {"put_off_until": None, "first_due_at": None, "done_at": None, "done_by": None}
 
 
 def open_once(task: Task) -> None:
@@ -38,8 +41,7 @@ def open_once(task: Task) -> None:
 
 def open_again(task: Task) -> None:
     """Save a task; one with its key waits again and is due as this one, whether somebody had done it or put it off."""
-    again = ["due_at", "done_at", "done_by"]
-    Task.objects.bulk_create([task], update_conflicts=True, unique_fields=["key"], update_fields=again)
+    Task.objects.bulk_create([task], update_conflicts=True, unique_fields=["key"], update_fields=["due_at", *ANEW])
 
 
 def open_one(task: Task) -> None:
@@ -71,7 +73,7 @@ def ask_for_answer(lead: Lead, *, title: str, key: str, now: datetime) -> None:
     if waits:
         named = waits.key if ended.exists() else key
         Task.objects.filter(pk=waits.pk).update(key=named, due_at=min(waits.due_at, due_at), put_off_until=None)
-    elif not ended.update(created_at=now, due_at=due_at, put_off_until=None, done_at=None, done_by=None):
+    elif not ended.update(created_at=now, due_at=due_at, **ANEW):
         open_once(Task(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now))
 
 
@@ -121,7 +123,8 @@ def end_calls(lead: Lead, *, by: User, now: datetime, seen: Collection[str] | No
 
 
 def put_off(task: Task, *, until: datetime, by: User, now: datetime, seen: str = "") -> bool:
-    """Makes a task due later, and says so on the timeline; False when somebody had done it. `seen`: as in finish_task.
+    """Make a task due later, keep when it was due at first, and say so on the timeline; False when somebody had done
+    it. `seen`: as in finish_task.
 
     Raises TaskRefused for whoever may not do what it asks for, and when more came since.
     """
@@ -129,7 +132,8 @@ def put_off(task: Task, *, until: datetime, by: User, now: datetime, seen: str =
         raise TaskRefused("This task waits for somebody else: you cannot put it off.")
     as_seen = _as_seen(task, seen)
     with transaction.atomic():
-        if not as_seen.update(due_at=until, put_off_until=until):
+        first = Coalesce(F("first_due_at"), F("due_at"))
+        if not as_seen.update(due_at=until, put_off_until=until, first_due_at=first):
             return False
         when = until.astimezone(task.lead.location.zone)
         # without the title: the patient reads this line in their copy, and the title is a note of ours

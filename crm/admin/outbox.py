@@ -50,7 +50,7 @@ class TaskAdmin(ReadOnlyAdmin):
     """What has to be done, most urgent first. Tasks are finished on the page of their lead."""
 
     location_path = "lead__location"
-    list_display = ["title", "kind_label", "of", "due_at", "done_by"]
+    list_display = ["title", "kind_label", "of", "due_at", "first_due_at", "done_by"]
     list_display_links = None
     list_filter = [OpenFilter, ("kind", ChoicesDropdownFilter)]
     list_select_related = ["lead", "done_by"]

@@ -21,6 +21,9 @@ class Task(Row):
     title = models.CharField(max_length=120)
     due_at = models.DateTimeField()
     put_off_until = models.DateTimeField(null=True, blank=True, editable=False)
+    first_due_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Before somebody put it off; empty: nobody did."
+    )
     assigned_to = models.ForeignKey("crm.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     done_at = models.DateTimeField(null=True, blank=True)

@@ -76,6 +76,34 @@ def test_what_is_put_off_is_gone_until_they_write_again(lead: Lead, coordinator:
     assert shown(coordinator) == [Task.objects.get()]
 
 
+@time_machine.travel(NOW, tick=False)
+def test_what_is_put_off_shows_when_it_was_due_at_first(client: Client, clinician: User, lead: Lead) -> None:
+    """On My day, beside the lead and in the queue, and however often it is put off."""
+    client.force_login(clinician)
+    overdue = task(lead, TaskKind.REVIEW, minutes=-60 * 24 * 14)
+    places = ("/admin/", f"/admin/crm/lead/{lead.pk}/change/", "/admin/reviews/")
+
+    def shown_first() -> list[bool]:
+        return [", first due Nov 9, 10:00 AM" in client.get(place).text for place in places]
+
+    assert shown_first() == [False] * 3
+    for hours in (1, 2):
+        assert tasks.put_off(Task.objects.get(), until=NOW + timedelta(hours=hours), by=clinician, now=NOW)
+        assert shown_first() == [True] * 3
+    assert Task.objects.get().first_due_at == overdue.due_at
+
+
+def test_what_waits_again_was_put_off_by_nobody(lead: Lead, coordinator: User) -> None:
+    tasks.ask_for_answer(lead, title="Answer", key="inbound:1", now=NOW)
+    made = Task.objects.get()
+    tasks.put_off(made, until=NOW + timedelta(days=7), by=coordinator, now=NOW, seen=made.version)
+    made = Task.objects.get()
+    assert tasks.finish_task(made, by=coordinator, now=NOW, seen=made.version)
+    tasks.ask_for_answer(lead, title="Answer", key=made.key or "", now=NOW)
+    waits = Task.objects.open().get()
+    assert (waits.first_due_at, waits.put_off_until) == (None, None)
+
+
 def test_mine_and_nobodys_unless_asked_for_everybodys(lead: Lead, coordinator: User, clinician: User) -> None:
     mine, nobodys, theirs = (task(lead, assigned_to=user) for user in (coordinator, None, clinician))
     assert set(sections(coordinator)["due"]) == {mine, nobodys}

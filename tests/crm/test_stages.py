@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from crm import stages
 from crm.actions import leads, next_steps
 from crm.actions.next_steps import NextStep
 from crm.enums import OPEN_STAGES, CallOutcome, EnrolmentState, Requirement, Stage, TaskKind
 from crm.errors import MoveRefused
-from crm.models import Enrolment, Lead, Location, SequenceVersion, StageRule, Task, User
+from crm.models import Absence, Enrolment, Lead, Location, SequenceVersion, StageRule, Task, User
 from crm.stages import Age
 from tests.factories import NOON, make_lead, make_location, make_user
 
@@ -142,6 +143,42 @@ def test_a_location_whose_hours_cannot_be_read_holds_up_no_other(centre: Locatio
 
     assert Task.objects.get(lead=there).due_at == NOON
     assert Task.objects.get(lead=here).due_at > NOON
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_theirs"), [(0, 0, True), (1, 1, False), (-9, 9, False), (2, 9, True), (-9, 0, True)]
+)
+def test_a_next_step_that_falls_due_while_its_owner_is_away_is_everybodys(
+    centre: Location, coordinator: User, first: int, last: int, is_theirs: bool
+) -> None:
+    make_lead(location=centre, owner=coordinator)
+    away = {name: NOON.date() + timedelta(days=days) for name, days in (("first_day", first), ("last_day", last))}
+    Absence.objects.create(user=coordinator, **away)
+    next_steps.ensure(now=NOON)
+    made = Task.objects.get()
+    assert made.due_at.astimezone(centre.zone).date() == NOON.date() + timedelta(days=1)
+    assert made.assigned_to == (coordinator if is_theirs else None)
+
+
+def test_an_absence_of_somebody_else_takes_no_next_step_from_its_owner(
+    centre: Location, coordinator: User, clinician: User
+) -> None:
+    make_lead(location=centre, owner=coordinator)
+    Absence.objects.create(user=clinician, first_day=NOON.date(), last_day=NOON.date() + timedelta(days=9))
+    next_steps.ensure(now=NOON)
+    assert Task.objects.get().assigned_to == coordinator
+
+
+@pytest.mark.parametrize("owners", [1, 3])
+def test_owners_and_absences_are_asked_for_in_the_same_number_of_queries(
+    centre: Location, owners: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(owners):
+        owner = make_user("coordinator", email=f"c{number}@example.org")
+        Absence.objects.create(user=owner, first_day=NOON.date(), last_day=NOON.date())
+        make_lead(location=centre, owner=owner)
+    with django_assert_num_queries(8):
+        assert next_steps.ensure(now=NOON) == owners
 
 
 def test_a_task_or_a_step_to_come_is_enough(centre: Location) -> None:
