@@ -6,20 +6,23 @@ docs/sequences.md has the table of which rules bind which mail.
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db import connection
 
 from crm import clocks, mime, open_steps, sending, suppression
 from crm.enums import AUTOMATED, ConsentKind, EnrolmentState, MessageClass, MessageState, Outcome
-from crm.models import ConsentRecord, Enrolment, Lead, Message
+from crm.models import Activity, ConsentRecord, Enrolment, Lead, Message
 from crm.sequences.definition import Purpose
-from crm.sequences.timing import mail_window
+from crm.sequences.timing import Clock, mail_window
 
 # Automated mails to one person, within so long: no more than. Answers and appointments neither count nor are held.
 CAPS = ((timedelta(hours=24), 1), (timedelta(days=7), 3), (timedelta(days=90), 14))
 CAPS_IN_WORDS = "no more than one a day, three a week, 14 in 90 days"
+LONGEST_DAY = timedelta(hours=25)  # when clocks go back
+WAITS_FOR_NEXT_DAY = "Waits for the day after the patient last did something themselves"
+WAITS_FOR_HOURS = "Waits for the hours in which mail may go out"
 ON_ITS_WAY = [MessageState.SENDING, MessageState.IN_DATA, MessageState.SENT, MessageState.UNKNOWN]
 ADULT_YEARS = 18
 PEOPLE_ONLY = {Outcome.URGENT, Outcome.PROMPT_REVIEW}  # with a hold or without: lifting it makes nobody well
@@ -49,6 +52,7 @@ class Background:
     suppressed: dict[UUID, str] = field(default_factory=dict)
     agreed: dict[UUID, set[str]] = field(default_factory=dict)
     sent: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    acts: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))  # of the patients, about now
     commercial_paused: bool = False
     elsewhere: set[UUID] = field(default_factory=set)  # leads whose mails another worker judges at this moment
 
@@ -63,6 +67,7 @@ def background(messages: Sequence[Message], *, now: datetime, alone: bool = True
         found.elsewhere = _held_by_others(automated) if alone else set()
         found.agreed = agreed_to(automated)
         found.sent = _sent(automated, now)
+        found.acts = _acts(automated, now)
         found.commercial_paused = sending.commercial_is_paused()
     return found
 
@@ -149,9 +154,11 @@ def _rules_of_follow_ups(message: Message, *, now: datetime, background: Backgro
         return _later(now + ANOTHER_WORKER, "")
     if why_not := _unwanted(lead, message_class, background):
         return Obstacle(MessageState.SUPPRESSED, why_not)
-    opens = mail_window(now, PURPOSE[message_class], clocks.clock_of(lead))
+    clock = clocks.clock_of(lead)
+    begins = _after_their_act(background.acts[lead.pk], clock, now=now)
+    opens = mail_window(begins, PURPOSE[message_class], clock)
     if opens > now:
-        return _later(opens, "Waits for the hours in which mail may go out")
+        return _later(opens, WAITS_FOR_NEXT_DAY if begins > now else WAITS_FOR_HOURS)
     allowed = _allowed_from(background.sent[lead.pk], now)
     if allowed > message.not_after:
         return Obstacle(MessageState.SUPPRESSED, f"Left out: {CAPS_IN_WORDS}", wants_a_person=_is_needed(message))
@@ -167,6 +174,15 @@ def _unwanted(lead: Lead, message_class: MessageClass, background: Background) -
 
 def _later(until: datetime, reason: str) -> Obstacle:
     return Obstacle(MessageState.QUEUED, reason, until=until)
+
+
+def _after_their_act(acts: list[datetime], clock: Clock, *, now: datetime) -> datetime:
+    """Now, or, on a day on which the person did something, the next one where they live: whoever has just told us
+    something is not asked for more in the same hour."""
+    today = now.astimezone(clock.zone).date()
+    if today not in {at.astimezone(clock.zone).date() for at in acts}:
+        return now
+    return datetime.combine(today + timedelta(days=1), time.min, tzinfo=clock.zone)
 
 
 def _allowed_from(sent: list[datetime], now: datetime) -> datetime:
@@ -200,6 +216,17 @@ def agreed_to(leads: Collection[UUID]) -> dict[UUID, set[str]]:
     for lead_id, kind, given in latest.values_list("lead_id", "kind", "given"):
         if given:
             found[lead_id].add(kind)
+    return found
+
+
+def _acts(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
+    """What each of them did within a day of now. Later too: the clock of whoever wrote it down may go ahead."""
+    about_now = (now - LONGEST_DAY, now + LONGEST_DAY)
+    found: dict[UUID, list[datetime]] = defaultdict(list)
+    for lead_id, at in (
+        Activity.objects.own_acts().filter(lead__in=leads, at__range=about_now).values_list("lead_id", "at")
+    ):
+        found[lead_id].append(at)
     return found
 
 

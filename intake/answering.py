@@ -22,6 +22,7 @@ from crm.actions import events, treatments
 from crm.enums import ActivityKind
 from crm.errors import TreatmentRefused
 from crm.models import Activity, Lead, PatientSession, Treatment
+from crm.models.activity import SENT_IN
 from crm.partial_dates import last_day
 from crm.treatment_enums import Source, TreatmentGroup, TreatmentStatus
 from intake import assessments, known, record, request, signs
@@ -385,5 +386,5 @@ def _note(sent: Sent, waits: UnprovenRequest | None) -> Activity:
         at=sent.now,
         by=sent.session.by,
         summary=sent.title if waits is None else f"{sent.title}, not proven",
-        details={"submission": str(sent.submission_id)},
+        details={SENT_IN: str(sent.submission_id)},
     )

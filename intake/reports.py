@@ -15,6 +15,7 @@ from django.db.models import Q
 from crm import rows
 from crm.enums import ActivityKind
 from crm.models import Activity, PatientSession
+from crm.models.activity import SENT_IN
 from intake import known, request, signs
 from intake.known import NOBODY
 from intake.models import PendingSubmission, Submission, Unproven, UnprovenRequest
@@ -105,7 +106,7 @@ def _submission(report: Report, waits: UnprovenRequest) -> Submission:
 
 
 def _note(report: Report, made: Submission) -> Activity:
-    summary, details = "Warning signs, not proven", {"submission": str(made.pk)}
+    summary, details = "Warning signs, not proven", {SENT_IN: str(made.pk)}
     return Activity(
         lead=report.session.lead,
         kind=ActivityKind.ANSWERS,

@@ -15,6 +15,7 @@ from crm import calling, clinic_hours
 from crm.actions.reviews import OF_A_REPORT
 from crm.enums import ActivityKind, CameBy, TaskKind
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, PatientSession, Task, User
+from crm.models.activity import SENT_IN
 from crm.models.lead import make_reference
 from crm.models.task import FIRST_CALL
 from crm.treatment_enums import MeasurementKind
@@ -123,7 +124,7 @@ def kept(request: Request, lead: Lead, *, unproven: UnprovenRequest | None = Non
 
 def entry(request: Request, lead: Lead, sent: Submission, *, kind: ActivityKind, summary: str) -> Activity:
     """Make the entry on the timeline."""
-    details = {"submission": str(sent.pk)}
+    details = {SENT_IN: str(sent.pk)}
     return Activity(lead=lead, kind=kind, at=request.now, by=request.by, summary=summary[:200], details=details)
 
 

@@ -15,6 +15,7 @@ from crm.enums import OPEN_STAGES, ActivityKind, Stage, TaskKind
 from crm.errors import AssignmentRefused
 from crm.models import Activity, Lead, Task, User
 from crm.models.absence import away_on
+from crm.models.activity import BY_ITSELF
 from crm.models.lead import in_sight
 from crm.roles import OWN_LEADS, TAKE_LEADS
 
@@ -135,7 +136,8 @@ def give(lead: Lead, *, to: User, by: User | None, now: datetime) -> None:
     Task.objects.open().filter(lead=lead).exclude(kind__in=DECIDED).update(assigned_to=taker)
     Task.objects.open().filter(lead=lead, kind=TaskKind.RETURNED).update(done_at=now, done_by=by)
     User.objects.filter(pk=taker.pk).update(last_lead_at=Now())  # several in one batch take turns too
-    Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, by=by, summary=f"Looked after by {taker}")
+    words, details = f"Looked after by {taker}", {} if by else {BY_ITSELF: True}
+    Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, by=by, summary=words, details=details)
     notices.tell([taker], title="A lead is yours now", lead=lead, key=f"given:{lead.pk}:{now.isoformat()}", now=now)
 
 

@@ -20,6 +20,7 @@ from crm.document_enums import READABLE, DocumentKind, DocumentState, Unfit
 from crm.enums import AccessAction, ActivityKind
 from crm.errors import DecryptionFailed, UploadRefused, WrongOffset
 from crm.models import Activity, Document, Lead, PatientSession, User
+from crm.models.activity import BY_ITSELF
 from crm.treatment_enums import Source
 
 log = structlog.get_logger("nucleus.documents")
@@ -304,7 +305,9 @@ def _refuse(document: Document, reason: Unfit, *, now: datetime) -> None:
 
 def _tell(document: Document, summary: str, *, by: User | None, now: datetime) -> None:
     """One line on the timeline, without the name of the file: names tell."""
-    details = {"document": str(document.pk), "kind": document.kind, "reason": document.reason}
+    details: dict[str, Any] = {"document": str(document.pk), "kind": document.kind, "reason": document.reason}
+    if document.reason:  # the scanner says so, an hour later or a day
+        details[BY_ITSELF] = True
     Activity.objects.create(
         lead=document.lead, kind=ActivityKind.DOCUMENT, at=now, by=by, summary=summary, details=details
     )

@@ -9,6 +9,7 @@ from crm import conditions, suppression
 from crm.actions import opt_out, tasks
 from crm.enums import CLOSED_STAGES, ActivityKind, TaskKind
 from crm.models import Activity, Lead, Scope, SuppressedBecause, Suppression, Task, User
+from crm.models.activity import BY_ITSELF
 
 ASK_FOR_ANOTHER = "The e-mail address does not work: ask for another"  # how, their page says
 
@@ -32,7 +33,9 @@ def works_again(address: str, *, lead: Lead, why: str, now: datetime, by: User |
     if not _of(address).update(lifted_at=now):
         return False
     summary = f"Mail goes to the address again: {why}"
-    Activity.objects.create(lead=lead, kind=ActivityKind.DETAILS, at=now, by=by, summary=summary, note=note)
+    Activity.objects.create(
+        lead=lead, kind=ActivityKind.DETAILS, at=now, by=by, summary=summary, note=note, details={BY_ITSELF: True}
+    )
     has_calls = [lead, *Lead.objects.with_address(address).exclude(pk=lead.pk)]
     tasks.close(*(_key(address, one) for one in has_calls), now=now)
     return True

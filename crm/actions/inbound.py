@@ -12,6 +12,7 @@ from crm.actions import messages as outbox
 from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
 from crm.inbound import Arrived, Kind
 from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression, Task
+from crm.models.activity import BY_ITSELF
 
 SOFT_BOUNCES = 5
 MOST_NAMES = 50
@@ -20,6 +21,7 @@ SOFT_WITHIN = timedelta(days=30)
 MOST_COMPLAINTS, ENOUGH_SENT = 0.001, 1_000
 _BOUNCES = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE}
 _REPORTS = {*_BOUNCES, Kind.COMPLAINT}
+_OF_A_PERSON = {Kind.REPLY, Kind.CALENDAR}
 
 
 def receive(arrived: Arrived, *, now: datetime, is_vouched: bool = False) -> InboundMail | None:
@@ -145,9 +147,9 @@ def _follow(
     told = f": {arrived.status or arrived.answer}" if arrived.status or arrived.answer else ""
     if arrived.kind in _REPORTS and not kept.address_hash:
         told += " (names no mail of ours: nothing was stopped)"
-    Activity.objects.create(
-        lead=lead, kind=ActivityKind.MESSAGE, at=now, summary=f"E-mail, {kept.get_kind_display().lower()}{told}"
-    )
+    summary = f"E-mail, {kept.get_kind_display().lower()}{told}"
+    details = {} if arrived.kind in _OF_A_PERSON else {BY_ITSELF: True}
+    Activity.objects.create(lead=lead, kind=ActivityKind.MESSAGE, at=now, summary=summary, details=details)
     if arrived.kind in {Kind.REPLY, Kind.OTHER}:
         tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
     if arrived.kind == Kind.CALENDAR:

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from crm import suppression
 from crm.enums import ActivityKind, ConsentKind, MessageState
 from crm.models import Activity, ConsentRecord, Lead, Message, PatientSession, Scope, SuppressedBecause, Suppression
+from crm.models.activity import BY_ITSELF
 
 # A mail whose content is on its way when somebody opts out is waited for: a server takes a moment for it. One that
 # takes longer must not hold a thread of the site, and its mail is the last one.
@@ -40,7 +41,8 @@ def record(address: str, *, lead_id: UUID | None, scope: Scope, because: Suppres
     is_new = _stop(suppression.hash_of(address), lead_id, scope, because, now)
     if is_new and lead_id and Lead.objects.filter(pk=lead_id).exists():
         summary = f"No more mail: {scope.label.lower()} ({because.label.lower()})"
-        Activity.objects.create(lead_id=lead_id, kind=ActivityKind.DETAILS, at=now, summary=summary)
+        details = {} if because == SuppressedBecause.OPT_OUT else {BY_ITSELF: True}
+        Activity.objects.create(lead_id=lead_id, kind=ActivityKind.DETAILS, at=now, summary=summary, details=details)
     return is_new
 
 

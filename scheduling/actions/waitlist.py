@@ -15,6 +15,7 @@ from django.utils import timezone
 from crm.actions import tasks
 from crm.enums import ActivityKind, MessageState, Stage
 from crm.models import Activity, Lead, Location, Message
+from crm.models.activity import BY_ITSELF
 from crm.registry import Happening
 from scheduling import availability, mails
 from scheduling.actions import claims
@@ -65,7 +66,9 @@ def leave_with_request(lead: Lead, happening: Happening) -> None:
     for entry in mine.select_for_update(no_key=True, of=("self",)).select_related("kind").order_by("pk"):
         end(entry, WaitState.LEFT)
         words = f"Waits for no time any more: {entry.kind.label}"
-        Activity.objects.create(lead=lead, kind=ActivityKind.APPOINTMENT, at=happening.now, summary=words)
+        Activity.objects.create(
+            lead=lead, kind=ActivityKind.APPOINTMENT, at=happening.now, summary=words, details={BY_ITSELF: True}
+        )
 
 
 def lock(lead: Lead, kind: AppointmentType) -> list[WaitlistEntry]:

@@ -106,9 +106,9 @@ KINDS: dict[str, tuple[dict[str, Any], Outcome, list[str]]] = {
         Outcome.CONTINUE_CONSERVATIVE,
         [
             "+0d 10:00 mail ack",
-            "+0d 11:00 mail resume",
             SECOND_CALL,
-            "+1d 11:00 mail resume_again",
+            "+1d 08:00 mail resume",
+            "+2d 08:00 mail resume_again",
             "+3d 10:00 mail resume_last",
             "+14d 10:00 mail staying_active",
             "+28d 10:00 mail questions_to_ask",
@@ -120,9 +120,9 @@ KINDS: dict[str, tuple[dict[str, Any], Outcome, list[str]]] = {
         Outcome.CONTINUE_CONSERVATIVE,
         [
             "+0d 10:00 mail ack",
-            "+0d 11:00 mail resume",
             SECOND_CALL,
-            "+1d 11:00 mail resume_again",
+            "+1d 08:00 mail resume",
+            "+2d 08:00 mail resume_again",
             "+3d 10:00 mail resume_last",
             "+42d 09:00 mail recheck",
         ],
