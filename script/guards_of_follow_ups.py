@@ -315,9 +315,16 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "a choice by an older mail counts for an address in use only where the old one was theirs",
         "crm/actions/opt_out.py",
-        "    return any(address_hash in suppression.hashes_of(address) for address in addresses)",
-        "    return True",
+        "    if any(address_hash in suppression.hashes_of(address) for address in addresses):",
+        "    if True:",
         "crm/test_preferences.py::test_a_link_in_an_older_mail_counts_for_the_address_in_use_where_it_was_theirs",
+    ),
+    Guard(
+        "whose mail is read at an address no forged sender proves",
+        "crm/actions/inbound.py",
+        '    return arrived.sender if message or of_thread.exists() else ""',
+        "    return arrived.sender",
+        "crm/test_preferences.py::test_an_older_mail_counts_for_the_address_in_use_where_they_had_written_from_the_old_one",
     ),
     Guard(
         "a press on the next step means the one that was shown",

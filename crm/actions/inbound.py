@@ -42,7 +42,7 @@ def receive(arrived: Arrived, *, now: datetime, is_vouched: bool = False) -> Inb
         if lead:
             Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
         about = _proven_address(arrived, message, is_vouched=is_vouched)
-        kept = _keep(arrived, lead, message, about=about, now=now)
+        kept = _keep(arrived, lead, message, about=about or _read_at(arrived, lead, message), now=now)
         if kept is None:
             return None
         if lead:
@@ -73,6 +73,15 @@ def _proven_address(arrived: Arrived, message: Message | None, *, is_vouched: bo
     return arrived.about if is_vouched else ""
 
 
+def _read_at(arrived: Arrived, lead: Lead | None, message: Message | None) -> str:
+    """Where a reply shows that our mail to this lead is read: it answers one, or goes to their thread, and strangers
+    know neither. "" where only the sender's word says so, which anybody can write."""
+    if arrived.kind != Kind.REPLY or lead is None:
+        return ""
+    of_thread = MailThread.objects.filter(lead=lead, token__in=arrived.tokens)
+    return arrived.sender if message or of_thread.exists() else ""
+
+
 def whose(arrived: Arrived) -> Lead | None:
     """Return whose mail it is, as far as that can be told."""
     return _whose(arrived, _ours(arrived), _invitation(arrived))
@@ -100,8 +109,8 @@ def _whose(arrived: Arrived, message: Message | None, invited: registry.Invitati
 def _keep(
     arrived: Arrived, lead: Lead | None, message: Message | None, *, about: str, now: datetime
 ) -> InboundMail | None:
-    """Save a mail, of a lead who is locked; None when it is here already. Programs give one Message-ID to several
-    mails: of another person, or in other words, it is another mail."""
+    """Save a mail, of a lead who is locked; None when it is here already. `about`: the address that it proves something
+    of. Programs give one Message-ID to several mails: of another person, or in other words, it is another mail."""
     latest = InboundMail.objects.filter(lead=lead).order_by("-at", "-pk").first() if lead else None
     mail = InboundMail(
         external_id=arrived.message_id[:250] or f"none:{_digest(arrived)}",

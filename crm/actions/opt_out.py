@@ -9,8 +9,19 @@ from django.db.models import Q, QuerySet
 
 from crm import suppression
 from crm.enums import ActivityKind, ConsentKind, MessageState
-from crm.models import Activity, ConsentRecord, Lead, Message, PatientSession, Scope, SuppressedBecause, Suppression
+from crm.models import (
+    Activity,
+    ConsentRecord,
+    InboundMail,
+    Lead,
+    Message,
+    PatientSession,
+    Scope,
+    SuppressedBecause,
+    Suppression,
+)
 from crm.models.activity import BY_ITSELF
+from crm.models.inbound import InboundKind
 
 # A mail whose content is on its way when somebody opts out is waited for: a server takes a moment for it. One that
 # takes longer must not hold a thread of the site, and its mail is the last one.
@@ -88,10 +99,20 @@ def may_return(address_hashes: list[str], lead: Lead, *, is_theirs: bool) -> boo
 
 
 def was_theirs(lead: Lead, address_hash: str) -> bool:
-    """Return whether an address was once proven to be this person's: a link that was mailed there led to their page."""
+    """Return whether an address was once proven to be this person's: a link that was mailed there led to their page, or
+    they answered our mail from it."""
     proven = PatientSession.objects.filter(lead=lead, by=None, proven_at__isnull=False, link__message__isnull=False)
     addresses = set(proven.values_list("link__message__to_email", flat=True))
-    return any(address_hash in suppression.hashes_of(address) for address in addresses)
+    if any(address_hash in suppression.hashes_of(address) for address in addresses):
+        return True
+    wrote = InboundMail.objects.filter(lead=lead, kind=InboundKind.REPLY)
+    return wrote.filter(address_hash__in=_under_every_key(lead, address_hash)).exists()
+
+
+def _under_every_key(lead: Lead, address_hash: str) -> list[str]:
+    """Of an address that this person was mailed at: whoever wrote from it may have done so under another key."""
+    mailed = set(Message.objects.filter(lead=lead).values_list("to_email", flat=True))
+    return next((hashes for hashes in map(suppression.hashes_of, mailed) if address_hash in hashes), [address_hash])
 
 
 def _in_force(address_hashes: list[str], lead_id: UUID) -> "QuerySet[Suppression]":

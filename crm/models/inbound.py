@@ -39,7 +39,11 @@ class InboundMail(Row):
     kind = models.CharField(max_length=12, choices=InboundKind)
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, null=True, related_name="inbound_mails")
     message = models.ForeignKey("crm.Message", on_delete=models.SET_NULL, null=True, related_name="inbound")
-    address_hash = models.CharField(max_length=64, blank=True, help_text="Of whom a bounce or complaint speaks.")
+    address_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Of whom a bounce or complaint speaks; of a reply, its sender where that is proven.",
+    )
     status = models.CharField(max_length=12, blank=True, help_text="RFC 3463, such as 5.1.1.")
     text = EncryptedTextField(context="crm.inbound_mail.text")
     at = models.DateTimeField(default=timezone.now)

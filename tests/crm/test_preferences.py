@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes, policy
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,12 +16,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from crm import delivery, eligibility, mime, patient_access, preference_link, suppression
-from crm.actions import opt_out
+from crm.actions import inbound, opt_out
 from crm.enums import ConsentKind, MessageClass, MessageState
+from crm.inbound import Arrived, Kind
 from crm.models import (
     Activity,
     ConsentRecord,
     Lead,
+    MailThread,
     Message,
     PatientLink,
     PatientSession,
@@ -28,6 +31,7 @@ from crm.models import (
     SuppressedBecause,
     Suppression,
 )
+from crm.normalise import mailbox_key
 from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import far_end
 
@@ -150,6 +154,47 @@ def test_a_link_in_an_older_mail_counts_for_the_address_in_use_where_it_was_thei
     assert opt_out.scope_of(suppression.hashes_of(before), lead.pk) == Scope.MOST
     assert newer == (Scope.MOST if proven else None)
     assert ("counts for the address that this mail went to" in page) == (not proven)
+
+
+@pytest.mark.parametrize(
+    ("sender", "proof", "kind", "proven"),
+    [
+        ("avery@example.org", "message_ids", Kind.REPLY, True),
+        ("Avery@Example.org", "tokens", Kind.REPLY, True),
+        ("avery@example.org", "", Kind.REPLY, False),  # found by its sender alone, and anybody can write that
+        ("newer@example.org", "message_ids", Kind.REPLY, False),  # it proves another one
+        ("avery@example.org", "message_ids", Kind.ROBOT, False),
+    ],
+)
+def test_an_older_mail_counts_for_the_address_in_use_where_they_had_written_from_the_old_one(
+    lead: Lead, path: str, client: Client, sender: str, proof: str, kind: Kind, proven: bool
+) -> None:
+    message, thread = make_message(lead), MailThread.objects.create(lead=lead, token="abcdefgh23456723")
+    proofs = {"message_ids": (message.message_id,), "tokens": (thread.token,)}
+    shown: dict[str, Any] = {proof: proofs[proof]} if proof else {}
+    arrived = Arrived(kind=kind, message_id="<1@example.org>", sender=mailbox_key(sender), text="Hello", **shown)
+    kept = inbound.receive(arrived, now=timezone.now())
+    assert kept is not None
+    assert kept.lead == lead
+    Lead.objects.update(email="newer@example.org")
+
+    client.post(path, {"scope": "most"})
+
+    newer = opt_out.scope_of(suppression.hashes_of("newer@example.org"), lead.pk)
+    assert newer == (Scope.MOST if proven else None)
+
+
+def test_what_they_wrote_before_the_key_was_changed_proves_the_address_too(
+    lead: Lead, client: Client, settings: Settings
+) -> None:
+    message = make_message(lead)
+    arrived = Arrived(Kind.REPLY, message_id="<1@example.org>", sender=lead.email, message_ids=(message.message_id,))
+    inbound.receive(arrived, now=timezone.now())
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another " * 6
+    path = f"/u/{preference_link.make(lead.pk, lead.email)}/"
+    Lead.objects.update(email="newer@example.org")
+    client.post(path, {"scope": "most"})
+    assert opt_out.scope_of(suppression.hashes_of("newer@example.org"), lead.pk) == Scope.MOST
 
 
 def test_whoever_reads_a_former_address_that_was_never_theirs_changes_nothing_of_the_person(
