@@ -110,7 +110,8 @@ def take_back() -> int:
             if message.state == MessageState.SENDING:
                 settling.finish(message, MessageState.QUEUED, reason="A worker stopped before sending")
             else:
-                settling.unknown(message, reason="A worker stopped while handing the mail over")
+                begun = message.lease_until - LEASE if message.lease_until else None  # see _HAND_OVER
+                settling.unknown(message, reason="A worker stopped while handing the mail over", at=begun)
     return len(abandoned)
 
 

@@ -4,7 +4,7 @@ Every write names the lease token: whoever came back too late changes nothing.
 """
 
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -33,16 +33,18 @@ def finish(
     reason: str = "",
     wait: timedelta | None = None,
     wants_a_person: bool = False,
+    at: datetime | None = None,
 ) -> bool:
     """End this worker's hold on a message. False, and nothing changed, when somebody else took it over.
 
-    A queued message is due after `wait`. With `wants_a_person` one task of this attempt tells the desk.
+    A queued message is due after `wait`. It ended `at`, or now: the caps count from there. With `wants_a_person` one
+    task of this attempt tells the desk.
     """
     values: dict[str, Any] = {"state": state, "reason": reason, "lease_token": None, "lease_until": None}
     if wait is not None:
         values["due_at"] = Now() + wait
-    if state in FINAL or state == MessageState.UNKNOWN:  # when it may have arrived: the caps count from there
-        values["finished_at"] = Now()
+    if state in FINAL or state == MessageState.UNKNOWN:
+        values["finished_at"] = at or Now()
     held = Message.objects.filter(pk=message.pk, state=message.state, lease_token=message.lease_token)
     with transaction.atomic() if wants_a_person else nullcontext():
         if not held.update(**values):
@@ -70,14 +72,14 @@ def after_refusal(message: Message, refused: Refused) -> None:
     finish(message, MessageState.QUEUED, reason=f"Put off by the mail server ({refused})", wait=wait)
 
 
-def unknown(message: Message, *, reason: str, repeatable: bool = False) -> None:
+def unknown(message: Message, *, reason: str, repeatable: bool = False, at: datetime | None = None) -> None:
     """Settle a mail of which nobody can know whether it was accepted, by its policy: send again under the same
-    Message-ID, or wait for a person. Where the far end
-    takes the same mail only once, repeating it is safe for every policy."""
+    Message-ID, or wait for a person. Where the far end takes the same mail only once, repeating it is safe for every
+    policy. `at`: when it was handed over, unless that was now; if it arrived, it arrived then."""
     if repeatable or message.on_unknown == OnUnknown.RESEND:
         finish(message, MessageState.QUEUED, reason=reason, wait=_step(SOON, message.attempts))
     else:
-        finish(message, MessageState.UNKNOWN, reason=reason, wants_a_person=True)
+        finish(message, MessageState.UNKNOWN, reason=reason, wants_a_person=True, at=at)
 
 
 def postpone(messages: list[Message], *, reason: str, last: Message | None = None) -> None:

@@ -179,6 +179,27 @@ SENDING_GUARDS = [
         "crm/test_provider.py::test_nobody_is_watched",
     ),
     Guard(
+        "what arrived arrived when it was handed over",
+        "crm/actions/messages.py",
+        "(locked.finished_at or locked.handed_over_at or locked.due_at) if arrived else now",
+        "now",
+        "crm/test_sending.py::test_what_arrived_arrived_when_it_was_handed_over",
+    ),
+    Guard(
+        "what a provider settles late went when it was handed over",
+        "crm/actions/messages.py",
+        "reason=words, finished_at=went)",
+        "reason=words, finished_at=now)",
+        "crm/test_hooks.py::test_a_mail_that_is_settled_late_went_when_it_was_handed_over",
+    ),
+    Guard(
+        "what is taken back after an outage went when it was handed over",
+        "crm/delivery.py",
+        "begun = message.lease_until - LEASE if message.lease_until else None",
+        "begun = None",
+        "crm/test_delivery.py::test_what_is_taken_back_after_an_outage_went_when_it_was_handed_over",
+    ),
+    Guard(
         "workers share the pace of a domain",
         "crm/pace.py",
         "DomainPace.objects.select_for_update(no_key=True).get(pk=domain)",

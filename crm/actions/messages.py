@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from crm import dispatch, emails, queries
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
@@ -53,7 +54,8 @@ def send_again(message: Message, *, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
-    """What a person knows of a message that waits for one: "arrived" (unknown only) or "drop". Finishes its open tasks.
+    """What a person knows of a message that waits for one: "arrived" (unknown only, and when it was handed over, not
+    now) or "drop". Finishes its open tasks.
 
     Raises MessageRefused when it waits for nobody any more. Side effects: the row, an Activity of its lead.
     """
@@ -64,7 +66,7 @@ def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
     arrived = what == "arrived"
     locked.state = MessageState.SENT if arrived else MessageState.CANCELLED
     locked.reason = f"{'Known to have arrived' if arrived else 'Dropped'}, says {by}"[:200]
-    locked.finished_at = now
+    locked.finished_at = (locked.finished_at or locked.handed_over_at or locked.due_at) if arrived else now
     locked.save(update_fields=["state", "reason", "finished_at"])
     Task.objects.open().filter(key__startswith=f"mail:{message.pk}:").update(done_at=now, done_by=by)
     if locked.lead_id:
@@ -73,11 +75,13 @@ def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
 
 
 def accepted_after_all(message: Message, *, now: datetime) -> bool:
-    """The provider speaks of a mail of which nobody knew: it has it. Finishes its tasks; False when it was known."""
+    """The provider speaks of a mail of which nobody knew: it has it, since it was handed over. Finishes its tasks;
+    False when it was known."""
     words = "Known to have been accepted: the provider speaks of it"
     with transaction.atomic():
         unknown = Message.objects.filter(pk=message.pk, state=MessageState.UNKNOWN)
-        if not unknown.update(state=MessageState.SENT, reason=words, finished_at=now):
+        went = Coalesce("finished_at", "handed_over_at", "due_at")
+        if not unknown.update(state=MessageState.SENT, reason=words, finished_at=went):
             return False
         Task.objects.open().filter(key__startswith=f"mail:{message.pk}:").update(done_at=now)
     return True

@@ -604,6 +604,20 @@ def test_take_back_follows_the_policy_once_the_content_began(lead: Lead, policy:
     assert Task.objects.count() == (1 if policy == OnUnknown.PARK else 0)
 
 
+def test_what_is_taken_back_after_an_outage_went_when_it_was_handed_over(lead: Lead) -> None:
+    """All workers were down for two months: if it arrived, it arrived then, and the caps count from there."""
+    message = make_message(lead, on_unknown=OnUnknown.PARK)
+    [claimed] = delivery.claim()
+    assert delivery._begin_handing_over(claimed)
+    went = datetime.now(UTC) - timedelta(days=60)
+    Message.objects.update(lease_until=went + delivery.LEASE)
+
+    delivery.take_back()
+
+    message.refresh_from_db()
+    assert (message.state, message.finished_at) == (MessageState.UNKNOWN, went)
+
+
 def test_worker_that_lost_its_lease_finishes_nothing(lead: Lead) -> None:
     message = make_message(lead)
     [slow] = delivery.claim()

@@ -6,7 +6,7 @@ import hmac
 import json
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,6 +121,16 @@ def test_an_event_settles_a_mail_of_which_nobody_knew(client: Client, lead: Lead
     message.refresh_from_db()
     task.refresh_from_db()
     assert (message.state, task.done_at is not None, task.done_by) == (MessageState.SENT, True, None)
+
+
+def test_a_mail_that_is_settled_late_went_when_it_was_handed_over(client: Client, lead: Lead, provider: str) -> None:
+    message, went = unknown(lead), datetime.now(UTC) - timedelta(days=60)
+    Message.objects.filter(pk=message.pk).update(handed_over_at=went)
+
+    call(client, provider, told(provider, "delivered", message))
+
+    message.refresh_from_db()
+    assert (message.state, message.finished_at) == (MessageState.SENT, went)
 
 
 def test_a_dead_address_gets_no_more_mail_and_a_call(client: Client, lead: Lead, provider: str) -> None:

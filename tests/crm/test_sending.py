@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from crm import delivery, follow_up, metrics, queries, sending, sweep
+from crm import delivery, eligibility, follow_up, metrics, queries, sending, sweep
 from crm.enums import MessageState, TaskKind
 from crm.models import Activity, Lead, Message, Sending, Task, User
 from tests.factories import make_lead, make_message
@@ -134,6 +134,21 @@ def test_three_choices(desk: Client, lead: Lead, before: str, what: str, after: 
     settled = after in {"cancelled"} or (what == "arrived" and after == "sent")
     assert Task.objects.open().exists() != settled
     assert Activity.objects.exists() == (before != after)
+
+
+@pytest.mark.parametrize("fields", [("handed_over_at", "finished_at"), ("handed_over_at",), ()], ids=len)
+def test_what_arrived_arrived_when_it_was_handed_over(desk: Client, lead: Lead, fields: tuple[str, ...]) -> None:
+    """Said two months later, it is neither today's mail nor in the way of what may follow."""
+    went = ago(days=60)
+    message = make_message(
+        lead, state=MessageState.UNKNOWN, message_class="follow_up", due_at=went, **dict.fromkeys(fields, went)
+    )
+
+    desk.post(f"/admin/crm/message/{message.pk}/settle/", {"what": "arrived"})
+
+    message.refresh_from_db()
+    assert (message.state, message.finished_at) == (MessageState.SENT, went)
+    assert eligibility.background([message], now=datetime.now(UTC), alone=False).sent == {lead.pk: [went]}
 
 
 def test_an_outsider_decides_nothing(client: Client, outsider: User, lead: Lead) -> None:
