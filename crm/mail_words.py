@@ -12,6 +12,14 @@ LONGEST_EXCUSE = 300  # "Your program does not show HTML", and where else to rea
 _PLAIN = {"text/plain", "text/markdown", "/"}  # the last is what broken types are read as
 _EXCUSE = re.compile(r"\bhtml\b", re.IGNORECASE)
 _SEPARATOR = re.compile(r"-{2,10} ?(original message|mensaje original|forwarded message)\b", re.IGNORECASE)
+_HEADER = re.compile(
+    r"[ \t*]{0,4}(from|sent|to|cc|subject|date|de|enviado(?: el)?|para|asunto|fecha)\*? ?:", re.IGNORECASE
+)
+_SUBJECT = {"subject", "asunto"}
+LONGEST_HEADERS, ENOUGH_HEADERS = 12, 3  # lines of a copy's headers, and how many of them tell it
+MOST_INTRODUCING = 3  # lines
+_WROTE = re.compile(r"(on|el) .{4,300}?(wrote|escribi[oó]) ?:(?= |$)", re.IGNORECASE)
+_INTRODUCES = re.compile(r"(on|el) .{4,300}:|.{0,120}\d.{0,200}@\S{1,250}.{0,60}:", re.IGNORECASE)
 
 
 def of(mail: Message) -> str:
@@ -20,17 +28,37 @@ def of(mail: Message) -> str:
 
 
 def own(text: str) -> str:
-    """Without what is quoted below: a last block of lines that begin with ">", the line that introduces it, and what
-    follows "Original Message". The whole text when nothing else would be left."""
+    """Without what is quoted below: what follows "Original Message", the headers that programs repeat there, or a line
+    that introduces it; a last block of lines that begin with ">". The whole text when nothing else would be left, and
+    where the answer stands below or between."""
     lines = text.split("\n")
-    separator = next((n for n, line in enumerate(lines) if _SEPARATOR.match(line.strip())), len(lines))
-    kept = lines[:separator]
+    end = next((n for n in range(len(lines)) if _begins_a_copy(lines, n)), len(lines))
+    kept = lines[:end]
     while kept and (not kept[-1].strip() or kept[-1].lstrip().startswith(">")):
         kept.pop()
-    was_quoted = any(line.lstrip().startswith(">") for line in lines[len(kept) : separator])
-    if was_quoted and kept and kept[-1].rstrip().endswith(":"):
-        kept.pop()
+    if any(line.lstrip().startswith(">") for line in lines[len(kept) : end]):
+        kept = kept[: _introduction(kept)]
     return "\n".join(kept).strip() or text.strip()
+
+
+def _begins_a_copy(lines: list[str], at: int) -> bool:
+    line = lines[at].strip()
+    if _SEPARATOR.match(line):
+        return True
+    if _HEADER.match(line):
+        named = {found[1].lower() for one in lines[at : at + LONGEST_HEADERS] if (found := _HEADER.match(one))}
+        return len(named) >= ENOUGH_HEADERS and not named.isdisjoint(_SUBJECT)
+    words = " ".join(" ".join(one.strip() for one in lines[at : at + MOST_INTRODUCING]).split())[:600]
+    found = _WROTE.match(words) if line else None
+    return found is not None and not words[found.end() :].lstrip().startswith(">")
+
+
+def _introduction(kept: list[str]) -> int:
+    """Where the line that introduces a quotation begins, if the last of these is one; programs break it."""
+    for count in range(1, MOST_INTRODUCING + 1):
+        if _INTRODUCES.fullmatch(" ".join(line.strip() for line in kept[-count:])):
+            return len(kept) - count
+    return len(kept) - (bool(kept) and kept[-1].rstrip().endswith(":"))
 
 
 def _said(part: Message) -> str:

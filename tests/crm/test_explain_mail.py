@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crm import mail_reading
+from crm import mail_reading, mail_words
 from crm.management.commands.explain_mail import explained
 from tests.crm.hostile_mail import MAILS
 from tests.crm.test_inbound import OURS, bounce, complaint
@@ -63,6 +63,45 @@ def test_it_tells_one_mail() -> None:
 def test_every_kind(raw: bytes, expected: dict[str, Any]) -> None:
     found = explained(mail_reading.read(raw))
     assert {name: found[name] for name in expected} == expected
+
+
+OUTLOOK = (
+    "From: Riverbend <hello@riverbend.example.org>\nSent: Monday, March 2, 2026 9:00 AM\nTo: Avery\nSubject: Hello"
+)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "On Mon, Mar 2, 2026 at 9:00 AM Riverbend <hello@riverbend.example.org> wrote:\n> We received it.",
+        "On Mon, Mar 2, 2026 at 9:00 AM Riverbend Spine\n<hello@riverbend.example.org> wrote:\n\n> We received it.",
+        "On Mon, Mar 2, 2026 at 9:00 AM Riverbend wrote:\n\nWe received it.\n\nRiverbend",
+        "El lun, 2 mar 2026 a las 9:00, Riverbend (<hello@riverbend.example.org>)\nescribió:\n\nRecibimos su mensaje.",
+        f"{OUTLOOK}\n\nWe received it.",
+        "*De:* Riverbend\n*Enviado el:* lunes, 2 de marzo\n*Para:* Avery\n*Asunto:* Hola\n\nRecibimos su mensaje.",
+        "-----Original Message-----\nWe received it.",
+        "2 Mar 2026, 9:00, Riverbend <hello@riverbend.example.org>:\n> We received it.",
+    ],
+    ids=range(8),
+)
+def test_what_is_quoted_below_is_cut(below: str) -> None:
+    assert mail_words.own(f"Yes, on Tuesday.\n\nAvery\n\n{below}") == "Yes, on Tuesday.\n\nAvery"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On Tuesday I cannot come. On Friday, as your nurse wrote: yes.",
+        "On Mar 2, Riverbend wrote:\n> Is it better?\nNo.\n> Can you come?\nYes.",
+        "> Is it better?\n\nNo, it is worse.",
+        "From: Monday\nTo: Friday\nDate: any\nI have time.",
+        "It hurts here:\n\nleft leg",
+        "On Mar 2, 2026, Riverbend wrote:\n\nWe received it.",
+    ],
+)
+def test_what_a_person_says_is_not_cut(text: str) -> None:
+    """Below and between too; and the whole of it where nothing else would be left."""
+    assert mail_words.own(text) == text
 
 
 def test_a_file_is_read_too(tmp_path: Path) -> None:
