@@ -20,6 +20,7 @@ _ID = re.compile(r"<[^<>\s]{3,200}>")
 TOKEN = re.compile(r"\+([a-z2-7]{16})@")
 _ANSWER = re.compile(r"PARTSTAT=\"?(ACCEPTED|DECLINED|TENTATIVE)\b", re.IGNORECASE)
 _REPORTS = {"message/feedback-report", "message/disposition-notification"}
+_OF_HOTMAIL = re.compile(r"complaint about message from\b", re.IGNORECASE)
 _UID = re.compile(r"^UID:(.{1,250})$", re.IGNORECASE | re.MULTILINE)
 _SEQUENCE = re.compile(r"^SEQUENCE:(\d{1,6})\s*$", re.IGNORECASE | re.MULTILINE)
 _REPLIES = re.compile(r"^METHOD:REPLY\s*$", re.IGNORECASE | re.MULTILINE)
@@ -104,9 +105,9 @@ def from_facts(said: dict[str, Any]) -> Arrived:
 
 def _read(mail: mail_parts.Part) -> Arrived:
     reported = _reported(mail)
-    if reported == "feedback-report":
+    if reported == "feedback-report" or _is_of_hotmail(mail):
         return _facts(mail, Kind.COMPLAINT, about=_complained_by(mail))
-    if reported == "disposition-notification":
+    if reported == "disposition-notification" and not returned_mail.was_rejected(mail):
         return _facts(mail, Kind.RECEIPT)
     if report := returned_mail.read(mail):
         return _bounce(mail, report)
@@ -160,6 +161,13 @@ def _bounce(mail: mail_parts.Part, report: returned_mail.Report) -> Arrived:
     if not report.has_failed:
         kind = Kind.ROBOT
     return _facts(mail, kind, about=report.about, status=report.status, copied=report.message_ids)
+
+
+def _is_of_hotmail(mail: Message) -> bool:
+    """Whether it is a complaint as Outlook.com's programme (JMRP) passes it on: without the form of RFC 5965."""
+    return returned_mail.address(mail, "From").lower() == "staff@hotmail.com" and bool(
+        _OF_HOTMAIL.match(mail_parts.header(mail, "Subject"))
+    )
 
 
 def _complained_by(mail: Message) -> str:

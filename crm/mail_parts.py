@@ -63,7 +63,7 @@ def parse(raw: bytes) -> Part:
         return Part(**options)
 
     parser = BytesFeedParser(counted, policy=_POLICY)
-    parser.feed(raw)
+    parser.feed(raw if b"\n" in raw else raw.replace(b"\r", b"\n"))  # lines that end as on old Macs
     return parser.close()
 
 

@@ -9,47 +9,28 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import parseaddr
 
-from crm import mail_parts, mail_words
+from crm import mail_parts, mail_words, returned_words
 
 _STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
 _WHOLE_TYPES = {"message/rfc822", "message/global"}
 _HEADER_TYPES = {"text/rfc822-headers", "message/global-headers"}
-_SYSTEMS = {"mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mdaemon"}
+_SYSTEMS = {
+    "mailerdaemon",
+    "maildaemon",
+    "postmaster",
+    "mdaemon",
+    "maildeliverysystem",
+    "maildeliverysubsystem",
+}
 _NULL_PATH = ["<>"]
-_STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")  # not within an address such as 10.4.5.6
+_NOBODY = re.compile(r"<\s*>")
+_NO_ADDRESS = re.compile(r"[^<@]*(<\s*>)?\s*$")
 _FIELD = re.compile(r"([A-Za-z-]{3,40})[ \t]*:[ \t]*(.{0,2000})")
-_ADDRESS = re.compile(r"[^\s<>@\"':;,()]{1,64}@[^\s<>@\"':;,()]{1,250}")
+_ADDRESS = re.compile(r"[^\s<>@\"':;,()\[\]]{1,64}@[^\s<>@\"':;,()\[\]]{1,250}")
 _QUOTED_ID = re.compile(r"^[> \t]{0,9}Message-ID:[ \t]{0,9}(<[^<>\s]{3,200}>)", re.IGNORECASE | re.MULTILINE)
 _QUOTED_TO = re.compile(r"^[> \t]{0,9}To:[ \t]{0,9}(.{3,400})$", re.IGNORECASE | re.MULTILINE)
-_COPY = re.compile(r"^-{3,60} .{1,200}$", re.MULTILINE)
-LONGEST_WORDS = 20_000
-_RETURNED = re.compile(
-    r"undeliver|not delivered|could ?n[o']t be delivered|unable to deliver|deliver[a-z]* (has )?fail|failure notice"
-    r"|delivery status notification|returned mail|mail returned|returned to sender|mail delivery"
-    r"|no entregado|no se pudo entregar|devuelto",
-    re.IGNORECASE,
-)
-_DELAYED = re.compile(r"\bdelay|\bwarning\b|not yet|retr(y|ied)|retras|demora", re.IGNORECASE)
-# Of the mail, of us, of the way, or of today: not of the address.
-_PASSING = re.compile(
-    r"\bblock|black ?list|\bspam|junk|reputation|\bpolic(y|ies)\b|quota|\bfull\b|storage|too (large|big|many)|\bsize\b"
-    r"|expired|time[sd]?[- ]?out|temporar|try again|rate ?limit|gr[ae]y ?list|\bd(marc|kim)\b|\bspf\b|reverse dns"
-    r"|\bptr\b|\bloop|\bhops\b|virus|malware|relay|authenticat|llen[oa]\b|at a rate|too quickly"
-    r"|sender( address| domain)? (rejected|refused|denied)",
-    re.IGNORECASE,
-)
-_WHOSE = r"(user|mailbox|recipient|address|account|usuario)( \S{1,320})? (is |was )?"
-_UNKNOWN = re.compile(
-    _WHOSE + r"(unknown|not found|does ?n[o']t exist|no existe)|does not exist"
-    r"|(unknown|invalid|no such) (local )?(user|mailbox|recipient|address)",
-    re.IGNORECASE,
-)
-_DEAD = re.compile(
-    f"{_UNKNOWN.pattern}|{_WHOSE}(disabled|inactive|rejected)|does not like recipient|no mailbox", re.IGNORECASE
-)
-# RFC 3463: bad addresses, but not those of the sender (5.1.7, 5.1.8); a mailbox that was closed.
-_OF_THE_ADDRESS = re.compile(r"5\.(1\.(?![78]$)\d+|2\.[01]|[05]\.0)$")
-_SMTP_PASSING = re.compile(r"(?:^|[;\s])(?:4\d\d|552)[ -]")
+_NOT_FAILED = {"delayed", "delivered", "relayed", "expanded", "deliverable"}  # some say "error", or "expired"
+_REJECTED = re.compile(r"\bautomatically rejected\b|\(rejected\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,12 +47,22 @@ class Report:
 
 def read(mail: Message) -> Report | None:
     """Return what a server reports; None for a mail that is no report of one."""
-    blocks = status_blocks(mail)
-    if blocks and (mail.get_content_type() == "multipart/report" or is_from_a_system(mail)):
-        return _of_blocks(mail, blocks)
-    if is_from_a_system(mail) and _says_returned(mail):
+    of_recipients = [one for one in status_blocks(mail) if "action" in one or "status" in one]
+    if of_recipients and (_is_report(mail) or is_from_a_system(mail)):
+        return _of_blocks(mail, of_recipients)
+    if was_rejected(mail) or _says_returned(mail) or _gives_a_mail_back(mail):
         return _of_words(mail)
     return None
+
+
+def was_rejected(mail: Message) -> bool:
+    """Return whether the recipient's own server refused it after all, which some say by a receipt (RFC 5429)."""
+    said = f"{mail_parts.header(mail, 'Auto-Submitted')} {mail_parts.header(mail, 'Subject')}"
+    return _is_report(mail) and bool(_REJECTED.search(said) or _REJECTED.search(mail_words.of(mail)[:400]))
+
+
+def _is_report(mail: Message) -> bool:
+    return mail.get_content_type() == "multipart/report"
 
 
 def is_from_a_system(mail: Message) -> bool:
@@ -81,8 +72,10 @@ def is_from_a_system(mail: Message) -> bool:
 
 def is_of_a_postmaster(mail: Message) -> bool:
     """Return whether it is written in the name of a mail system."""
-    name = address(mail, "From").partition("@")[0].lower()
-    return name in _SYSTEMS or name.startswith("microsoftexchange")
+    written = (mail_parts.raw_headers(mail, "From") or [""])[0]
+    name = written if _NO_ADDRESS.match(written) else address(mail, "From").partition("@")[0]
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    return plain in _SYSTEMS or plain.startswith("microsoftexchange") or bool(_NOBODY.match(written))
 
 
 def address(mail: Message, name: str) -> str:
@@ -143,58 +136,67 @@ def _fields_of(block: Message) -> list[dict[str, str]]:
 
 def _of_blocks(mail: Message, blocks: list[dict[str, str]]) -> Report:
     """By the worst of its recipients; "delayed" is no return yet, and what was delivered is none at all."""
-    of_recipients = [one for one in blocks if "action" in one or "status" in one] or blocks
-    worst = next((one for one in of_recipients if _action(one) == "failed"), of_recipients[0])
-    words = worst.get("diagnostic-code", "") or mail_words.of(mail)[:LONGEST_WORDS]
+    worst = next((one for one in blocks if _has_failed(one)), blocks[0])
+    words = worst.get("diagnostic-code", "") or mail_words.of(mail)[: returned_words.LONGEST_WORDS]
     status = _status(worst.get("status", ""), words)
     return Report(
         about=_recipient(worst.get("original-recipient", ""))
         or recipient_of(returned(mail))
         or _recipient(worst.get("final-recipient", "")),
         status=status,
-        has_failed=_action(worst) == "failed",
-        is_lasting=_is_lasting(status, words),
+        has_failed=_has_failed(worst),
+        is_lasting=returned_words.are_of_a_dead_address(status, words),
     )
 
 
-def _action(fields: dict[str, str]) -> str:
-    """Some add a comment to it; where it is missing, the status tells."""
+def _has_failed(fields: dict[str, str]) -> bool:
+    """By the action; some add a comment to it. Where it is missing, the status tells."""
     said = fields.get("action", "").lower().replace("(", " ").split()
     if said:
-        return said[0]
-    return "failed" if fields.get("status", "").strip()[:1] in {"4", "5"} else ""
+        return said[0] not in _NOT_FAILED
+    return fields.get("status", "").strip()[:1] in {"4", "5"}
 
 
 def _status(said: str, words: str) -> str:
     """The status; the more exact one of the server's words where it says nothing (x.0.0)."""
-    found, exact = status_in(said), status_in(words)
+    found, exact = returned_words.status_in(said), returned_words.status_in(words)
     return exact if exact and (not found or found.endswith(".0.0")) else found
 
 
-def _is_lasting(status: str, words: str) -> bool:
-    """Whether the address is dead. Where it cannot be told, it is not: five passing ones count as much."""
-    if status.startswith("5.1.1") and _UNKNOWN.search(words):  # "unknown in relay recipient table"
-        return True
-    if _PASSING.search(words) or _SMTP_PASSING.search(words):
-        return False
-    return bool(_OF_THE_ADDRESS.match(status) if status else _DEAD.search(words))
-
-
 def _says_returned(mail: Message) -> bool:
+    """Whether a server does. Where only the return path is missing, as in a person's mail it may, the subject says."""
     subject = mail_parts.header(mail, "Subject")
-    return bool(mail_parts.raw_headers(mail, "X-Failed-Recipients") or _RETURNED.search(subject))
+    if is_from_a_system(mail) and (
+        mail_parts.raw_headers(mail, "X-Failed-Recipients") or returned_words.say_returned(subject)
+    ):
+        return True
+    if not (is_of_a_postmaster(mail) or _is_report(mail)):
+        return False
+    return returned_words.say_it_is_late(subject, "") or returned_words.say_returned(mail_words.of(mail))
+
+
+def _gives_a_mail_back(mail: Message) -> bool:
+    """Whether a server wrote it that does not say so: by its subject, and a copy below that is no server's mail, as one
+    that somebody passes on would be."""
+    if not returned_words.begin_as_returned(mail_parts.header(mail, "Subject")):
+        return False
+    copy = returned(mail)
+    if copy is not None:
+        return copy.get_content_type() != "multipart/report" and not is_from_a_system(copy)
+    return bool(_QUOTED_ID.search(returned_words.own_and_copy(mail_words.of(mail))[1]))
 
 
 def _of_words(mail: Message) -> Report:
     """Without a status for machines: what the words say, and the copy of our mail below them."""
-    text = mail_words.of(mail)[:LONGEST_WORDS]
-    own, copy = (*_COPY.split(text, maxsplit=1), "")[:2]
-    status = _status("", own)
+    text = mail_words.of(mail)[: returned_words.LONGEST_WORDS]
+    own, copy = returned_words.own_and_copy(text)
+    subject, status = mail_parts.header(mail, "Subject"), _status("", own)
     return Report(
         about=_named(mail, own, copy or own),
         status=status,
-        has_failed=not _DELAYED.search(mail_parts.header(mail, "Subject")) and not status.startswith("2"),
-        is_lasting=_is_lasting(status, own),
+        has_failed=not returned_words.say_it_is_late(subject, own)
+        and (not status.startswith("2") or returned_words.begin_as_returned(subject)),
+        is_lasting=returned_words.are_of_a_dead_address(status, f"{subject}\n{own}"),
         message_ids=tuple(_QUOTED_ID.findall(text)),
     )
 
@@ -207,12 +209,6 @@ def _named(mail: Message, own: str, copy: str) -> str:
     by_copy = _ADDRESS.search(quoted[1]) if quoted else None
     found = by_copy or _ADDRESS.search(own)
     return found[0].strip(".") if found else ""
-
-
-def status_in(words: str) -> str:
-    """Return the first status (RFC 3463) that words name; "" for none."""
-    found = _STATUS.search(words)
-    return found[0] if found else ""
 
 
 def recipient_of(mail: Message | None) -> str:

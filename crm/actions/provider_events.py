@@ -10,7 +10,7 @@ from uuid import UUID
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.utils import timezone
 
-from crm import returned_mail
+from crm import returned_words
 from crm.actions import inbound as arrivals
 from crm.actions import messages as outbox
 from crm.actions import opt_out
@@ -66,8 +66,8 @@ def _kind(event: AnymailTrackingEvent) -> Kind | None:
 
 def _status(event: AnymailTrackingEvent) -> str:
     """As the server said it; for what the provider itself took for spam or held back, that of a policy (RFC 3463)."""
-    said = returned_mail.status_in(
-        f"{event.mta_response or ''} {event.description or ''}"[: returned_mail.LONGEST_WORDS]
+    said = returned_words.status_in(
+        f"{event.mta_response or ''} {event.description or ''}"[: returned_words.LONGEST_WORDS]
     )
     return said or ("5.7.0" if event.reject_reason in _OF_US else "")
 

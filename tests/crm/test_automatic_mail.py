@@ -114,3 +114,13 @@ def test_a_complaint_names_its_person_where_the_copy_does_not(kind: str) -> None
     raw = parts("report", PLAIN, told, copy).replace(b"multipart/report", f"multipart/{kind}".encode())
     found = inbound.read(raw)
     assert (found.kind, found.about) == (Kind.COMPLAINT, "avery@example.org")
+
+
+def test_a_complaint_in_the_form_of_outlook_com_is_one() -> None:
+    copy = "Content-Type: message/rfc822\r\n\r\nMessage-ID: <ours@example.org>\r\nTo: avery@example.org\r\n\r\nHi"
+    raw = parts("mixed", copy).replace(b"Avery Moss <Avery@example.org>", b"staff@hotmail.com")
+    raw = raw.replace(b"MIME-Version", b"Subject: complaint about message from 192.0.2.5\r\nMIME-Version")
+    found = inbound.read(raw)
+    assert (found.kind, found.about) == (Kind.COMPLAINT, "avery@example.org")
+    assert "<ours@example.org>" in found.message_ids
+    assert inbound.read(raw.replace(b"staff@", b"someone@")).kind == Kind.REPLY

@@ -71,6 +71,20 @@ def report(*inner: str, kind: str = REPORT, **headers: str) -> bytes:
         ("5.1.1", "smtp; 550 blocked: see our list of unknown senders"),
         ("5.2.1", "smtp; 550 the mailbox is receiving mail at a rate that lets no more in"),
         ("4.2.2", "smtp; 452 user unknown"),
+        ("5.0.0", "x-unix; nothing more is known"),
+        ("5.0.0", "smtp; 554 transaction failed"),
+        ("5.0.0", "smtp; 550 protocol violation (in reply to DATA command)"),
+        ("5.0.0", "smtp; 554 service currently unavailable"),
+        ("5.0.0", "smtp; 554 this host network is not allowed"),
+        ("5.0.0", "x-unix; pipe to |/usr/local/bin/sort avery@example.org: exit 255"),
+        ("5.1.0", "smtp; 5.1.0 - Unknown address error 550-'5.7.1 access denied'"),
+        ("5.1.0", "smtp; 550 the sender domain does not exist"),
+        ("5.2.0", "smtp; 550 5.2.0 mail rejected. xyz_506"),
+        ("5.2.0", "x-unix; error while writing to the mailbox: lock failure"),
+        ("5.3.0", "smtp; 550 recipient address rejected: mailer error"),
+        ("5.5.0", "smtp; 550 domain [example.net] mismatches client ip 192.0.2.5"),
+        ("5.5.0", "smtp; 503 improper sequence of commands"),
+        ("5.0.0", "smtp; 550 recipient address rejected: on hold"),
     ],
 )
 def test_trouble_with_the_mail_the_way_or_today_is_not_the_address(code: str, words: str) -> None:
@@ -91,7 +105,12 @@ def test_trouble_with_the_mail_the_way_or_today_is_not_the_address(code: str, wo
         ("5.2.1", "smtp; 550 disabled"),
         ("5.5.0", "smtp; 550 mailbox unavailable"),
         ("5.0.0", "smtp; 550 fullerton is no user here"),
-        ("5.0.0", "x-unix; nothing more is known"),
+        ("5.0.0", "smtp; 550 5.1.1 <jane.spamer@block.example.net> user not exist"),
+        ("5.0.0", "smtp; 550 Usuario desconocido"),
+        ("5.0.0", "smtp; 554 delivery error: dd This user doesn't have a mail.example.org account [0]"),
+        ("5.0.0", "smtp; 550 #5.1.0 Address rejected."),
+        ("5.3.0", "smtp; 553 no such user here"),
+        ("5.1.1", ""),
     ],
 )
 def test_a_dead_address_is_told(code: str, words: str) -> None:
@@ -140,6 +159,8 @@ EXIM = (
         report(told(action="Action: Failed (bad destination mailbox address)"), RETURNED),
         report(told(action="Action : failed"), RETURNED),
         report(told(action=""), RETURNED),
+        report(told(action="Action: error"), RETURNED),
+        report(told(action="Action: expired"), RETURNED),
         report(told(), WHOLE),
         report(GLOBAL, RETURNED.replace("text/rfc822-headers", "message/global-headers")),
         report(told(), RETURNED, kind='multipart/report; boundary="b"'),
@@ -155,11 +176,104 @@ EXIM = (
             In_Reply_To=OURS,
         ),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_a_dead_address_is_told_in_every_form(raw: bytes) -> None:
     found = inbound.read(raw)
     assert (found.kind, found.about, found.message_ids) == (Kind.HARD_BOUNCE, AVERY, (OURS,))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"User Avery Moss ({AVERY}) not listed in the directory",
+        "The recipient name is not recognized",
+        "We had trouble. Full details follow: 550 5.1.1 User unknown",
+        f"<{AVERY}>: 550 Requested action not taken: mailbox unavailable",
+        f"{AVERY}\r\n  Unrouteable address",
+        f"554 <{AVERY}>... 550 Host unknown (Authoritative answer from name server)",
+        "an MX or SRV record indicated no SMTP service",
+        "This account has been disabled or discontinued",
+        "The e-mail address wasn't found at the destination domain",
+        "550 no such user\r\n\r\n__ checked by an antivirus system __",
+        "550 no such user\r\n\r\nMessage details:\r\n  Size (in bytes): 39",
+        "El destinatario no existe",
+    ],
+)
+def test_words_alone_tell_a_dead_address(words: str) -> None:
+    raw = system_mail(f"Your mail to {AVERY} was not delivered.\r\n{words}\r\n", Subject="Undeliverable mail")
+    assert inbound.read(raw).kind == Kind.HARD_BOUNCE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"<{AVERY}>: connection timed out, I give up",
+        "The account or domain may not exist, they may be blacklisted",
+        "Error: the antispam system took it for spam",
+        "Recipient address rejected: greylisted, try again",
+        "Host or domain name lookup did not end",
+    ],
+)
+def test_words_alone_that_leave_it_open_stop_nothing(words: str) -> None:
+    raw = system_mail(f"Your mail to {AVERY} was not delivered.\r\n{words}\r\n", Subject="Undeliverable mail")
+    assert inbound.read(raw).kind == Kind.SOFT_BOUNCE
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "<>",
+        "MAILER-DAEMON <>",
+        "Mail Delivery System <Mail.Delivery.System@mx.example.net>",
+        "post_master@mx.example.net",
+    ],
+)
+@pytest.mark.parametrize("subject", ["Undeliverable mail", "Message", "Delivery Problem", "failed delivery"])
+def test_a_server_is_known_by_its_name_however_it_writes_it(sender: str, subject: str) -> None:
+    raw = system_mail(f"Your mail could not be delivered to {AVERY}: no such user.", From=sender, Subject=subject)
+    assert (inbound.read(raw).kind, inbound.read(raw).about) == (Kind.HARD_BOUNCE, AVERY)
+
+
+@pytest.mark.parametrize("kind", ['multipart/report; boundary="b"', REPORT])
+def test_a_report_without_a_status_for_machines_is_read_by_its_words(kind: str) -> None:
+    empty = ["Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.net\r\n"]
+    for inner in ([], empty):
+        found = inbound.read(report(*inner, RETURNED, kind=kind, From="Reports <reports@mx.example.net>"))
+        assert (found.kind, found.about, found.message_ids) == (Kind.SOFT_BOUNCE, AVERY, (OURS,))
+
+
+@pytest.mark.parametrize("copy", ["part", "words"])
+def test_a_gateway_under_a_name_of_its_own_gives_a_mail_back(copy: str) -> None:
+    said = "550 no such user"
+    own = {"From": "gateway@mx.example.net", "Subject": "Mail could not be delivered"}
+    if copy == "part":
+        raw = report(
+            WHOLE.replace("To:", "From: desk@riverbend.example.org\r\nTo:"), kind='multipart/mixed; boundary="b"', **own
+        )
+    else:
+        raw = system_mail(f"{said}\r\n\r\n------ Returned mail ------\r\n{COPY}", **own)
+    found = inbound.read(raw)
+    assert (found.kind in {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE}, found.about, found.message_ids) == (
+        True,
+        AVERY,
+        (OURS,),
+    )
+
+
+def test_a_receipt_that_says_rejected_is_a_return_and_no_receipt() -> None:
+    """Some mail stores refuse by one (RFC 5429): nobody has read the mail."""
+    notice = "Content-Type: message/disposition-notification\r\n\r\nDisposition: automatic-action; deleted"
+    kind = 'multipart/report; report-type=disposition-notification; boundary="b"'
+    words = "Content-Type: text/plain\r\n\r\nYour message was automatically rejected:\r\nQuota exceeded"
+    body = "".join(f"--b\r\n{one}\r\n" for one in (words, notice, RETURNED))
+    found = inbound.read(system_mail(f"{body}--b--\r\n", kind=kind, Subject="Automatically rejected mail"))
+    assert (found.kind, found.about, found.message_ids) == (Kind.SOFT_BOUNCE, AVERY, (OURS,))
+
+
+def test_lines_that_end_as_on_old_macs_are_lines() -> None:
+    raw = system_mail(QMAIL, Subject="failure notice").replace(b"\r\n", b"\r")
+    assert inbound.read(raw).kind == Kind.HARD_BOUNCE
 
 
 def test_words_that_name_no_reason_are_passing() -> None:
@@ -176,9 +290,12 @@ def test_the_words_of_our_own_mail_decide_nothing() -> None:
         report(told("4.4.1", action="Action: delayed"), RETURNED),
         report(told("2.0.0", action="Action: delivered"), RETURNED),
         report(told("2.0.0", action="Action: relayed"), RETURNED),
+        report(told("2.1.5", action="Action: deliverable"), RETURNED),
         system_mail("It will be tried again.", Subject="Warning: message delivery delayed, returned mail is not yet"),
+        system_mail(f"Not yet: {AVERY}.", Subject="Warning: message 1abc-000 delayed 24 hours"),
+        system_mail("THIS IS A WARNING MESSAGE ONLY. It will be retried.", Subject="Delivery Status Notification"),
     ],
-    ids=range(4),
+    ids=range(7),
 )
 def test_a_delay_and_an_arrival_are_noted(raw: bytes) -> None:
     assert inbound.read(raw).kind == Kind.ROBOT
@@ -200,8 +317,18 @@ def test_the_worst_of_several_recipients_counts() -> None:
             From="Avery <avery@example.org>",
         ),
         system_mail("I got this: undelivered.", From="Avery <avery@example.org>"),
+        system_mail(
+            "Your mail did not reach me, it was automatically rejected (full).",
+            From="Avery <avery@example.org>",
+            Subject="Re: We received your message",
+            Return_Path="<>",
+            In_Reply_To=OURS,
+        ),
+        system_mail(
+            "No mailbox here.", From="Avery <avery@example.org>", Subject="delay", Return_Path="<>", In_Reply_To=OURS
+        ),
     ],
-    ids=range(3),
+    ids=range(5),
 )
 def test_what_a_person_passes_on_is_no_returned_mail(raw: bytes) -> None:
     assert inbound.read(raw).kind == Kind.REPLY
