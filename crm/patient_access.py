@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import override
 
-from crm import dispatch, emails, preference_link, registry, suppression, tries
+from crm import dispatch, emails, preference_link, registry, sending, suppression, tries
 from crm.enums import LinkPurpose, ProofWay
 from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession, User
 
@@ -202,9 +202,9 @@ def send_code(session: PatientSession, *, now: datetime, asked: UUID | None = No
 
 
 def mails_codes_to(lead: Lead) -> bool:
-    """Return whether a code that is mailed arrives and proves something: mail goes to the address, and nobody else
-    reads it."""
-    return not shares_address(lead) and not suppression.answers_are_stopped(lead)
+    """Return whether a code that is mailed arrives and proves something: mail goes to the address, in the ten minutes
+    for which it works, and nobody else reads it."""
+    return not shares_address(lead) and not suppression.answers_are_stopped(lead) and not sending.is_paused()
 
 
 def shares_address(lead: Lead) -> bool:

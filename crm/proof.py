@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from crm import patient_access, preference_link, second_factor, suppression
+from crm import patient_access, preference_link, second_factor, sending, suppression
 from crm.actions import opt_out
 from crm.client_address import client_address
 from crm.models import PatientSession
@@ -120,10 +120,10 @@ def _ask(request: HttpRequest, session: PatientSession, **given: Any) -> HttpRes
 
 def _stopped(session: PatientSession) -> dict[str, Any] | None:
     """Why no code can be mailed to an address, for a browser that has opened a link: the person's own wish, which they
-    can take back, or an address that takes none. None when mail goes there."""
+    can take back, an address that takes none, or that we send nothing now. None when mail goes there."""
     lead = session.lead
     if not lead.email or not suppression.answers_are_stopped(lead):
-        return None
+        return {"is_held": True} if lead.email and sending.is_paused() else None
     choices = reverse("preferences", args=[preference_link.make(lead.pk, lead.email)])
     return {"by_wish": not opt_out.is_stopped_by_others(lead), "choices": choices}
 

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from crm import dispatch, emails, queries
+from crm import dispatch, emails, mime, queries, suppression
+from crm.actions.addresses import TOLD
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
 from crm.errors import MessageRefused
 from crm.models import Activity, Lead, Message, Sending, Task, User
@@ -36,20 +37,35 @@ def send_link(lead: Lead, *, by: User, now: datetime, asked: UUID | None = None)
 
 @transaction.atomic
 def send_again(message: Message, *, by: User, now: datetime) -> None:
-    """Queues a failed or unknown message once more, under the same Message-ID, for the next 24 hours.
+    """Queue a failed or unknown message once more, under the same Message-ID, for the next 24 hours, to the address
+    that is on record now.
 
-    Raises MessageRefused when it is in any other state. Side effects: the row, and an Activity of its lead.
+    Raises MessageRefused when it is in any other state, or when it would not leave: there is no address, or mail to it
+    is stopped. Side effects: the row, and an Activity of its lead.
     """
-    locked = Message.objects.select_for_update(no_key=True, of=("self",)).get(pk=message.pk)
+    rows = Message.objects.select_for_update(no_key=True, of=("self",)).select_related("lead")
+    locked = rows.get(pk=message.pk)
     if locked.state not in NEEDS_A_PERSON:
         raise MessageRefused(f"This message is {MessageState(locked.state).label.lower()}: there is nothing to repeat.")
+    locked.to_email = _address_now(locked)
+    if stopped := suppression.of_messages([locked] if locked.lead_id else [], now=now):
+        raise MessageRefused(f"It would not leave: {stopped[locked.pk].lower()}.")
     locked.state, locked.reason, locked.due_at, locked.not_after = MessageState.QUEUED, "", now, now + ANOTHER
     locked.finished_at = None
-    locked.save(update_fields=["state", "reason", "due_at", "not_after", "finished_at"])
+    locked.save(update_fields=["to_email", "state", "reason", "due_at", "not_after", "finished_at"])
     if locked.lead_id:
         Activity.objects.create(
             lead_id=locked.lead_id, kind=ActivityKind.NOTE, at=now, by=by, summary=f"Sent again: {locked.subject}"[:200]
         )
+
+
+def _address_now(message: Message) -> str:
+    """Where it goes now: as whatever waits, it follows a corrected address, but for the one notice of that change."""
+    if message.lead is None or message.name == TOLD:
+        return message.to_email
+    if mime.deliverable(message.lead.email) is None:
+        raise MessageRefused("There is no e-mail address that mail can reach: call, or write a letter.")
+    return message.lead.email
 
 
 @transaction.atomic

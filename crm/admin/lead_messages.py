@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from crm import private_messages, registry
 from crm.actions import conversation
+from crm.admin import leaving
 from crm.admin.base import DeskAdmin
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead, Snippet
@@ -90,7 +91,8 @@ def write(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
             lead, text=text, by=user_of(request), now=timezone.now(), message_id=message_id, seen=form.seen
         )
         if mailed:
-            messages.success(request, "The message is on the private page. A mail says that it is there.")
+            there = "The message is on the private page."
+            leaving.say(request, f"{there} A mail says that it is there.", waits=f"{there} A mail about it is kept.")
         else:
             why = "No mail goes to this address" if lead.email else "There is no e-mail address"
             how = "write by post" if lead.do_not_call else "call"

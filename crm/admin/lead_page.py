@@ -19,7 +19,7 @@ from django.utils import timezone
 from crm import calling, queries, registry, stages
 from crm.actions import access, leads, tasks
 from crm.actions import messages as outbox
-from crm.admin import lead_panels
+from crm.admin import lead_panels, leaving
 from crm.admin.forms import CallForm, MoveForm, NoteForm
 from crm.admin.once import once
 from crm.enums import AccessAction, ActivityKind, CallOutcome, Stage, TaskKind
@@ -210,7 +210,7 @@ def send_again(site: AdminSite, request: HttpRequest, lead_id: UUID, message_id:
         except MessageRefused as refused:
             messages.warning(request, refused.message)
         else:
-            messages.success(request, "The message is in the queue again.")
+            leaving.say(request, leaving.AGAIN, waits=leaving.AGAIN)
     return back(lead_id)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import override
 from crm import desk_session, patient_access, registry, suppression, tries
 from crm.actions import access
 from crm.actions import messages as outbox
+from crm.admin import leaving
 from crm.admin.lead_page import back, find_lead, user_of
 from crm.enums import AccessAction, ProofWay
 from crm.models import Lead, User
@@ -64,7 +65,7 @@ def send_link(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
         if lead.email and suppression.answers_are_stopped(lead):
             messages.warning(request, "No mail goes to this address: add another, or fill the questions in together.")
         elif outbox.send_link(lead, by=user_of(request), now=timezone.now(), asked=id_in(request, "asked")):
-            messages.success(request, f"A link is on its way to {lead.email}.")
+            leaving.say(request, f"A link is on its way to {lead.email}.", waits=f"A link to {lead.email} is kept.")
         else:
             messages.warning(request, "There is no e-mail address: add one, or fill the questions in together.")
     return back(lead_id)

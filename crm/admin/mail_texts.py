@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from crm import mail_lint, mail_texts
 from crm.actions import mail_texts as texts
 from crm.actions import sequences
-from crm.admin import shown
+from crm.admin import leaving, shown
 from crm.admin.base import PagesAdmin
 from crm.admin.lead_page import user_of
 from crm.errors import TextRefused
@@ -160,7 +160,8 @@ class MailTextAdmin(PagesAdmin):
                 form.add_error(None, "There is nobody yet whose mail this could be.")
             else:
                 texts.send_test(name, form.text, lead, to=user, now=now)
-                messages.success(request, f"A test is on its way to {user.email}. Nothing was saved.")
+                said = f"A test is on its way to {user.email}. Nothing was saved."
+                leaving.say(request, said, waits=f"A test to {user.email} is kept. Nothing was saved.")
             return False
         try:
             made = texts.publish(name, language, form.text, by=user, now=now, seen=form.number_seen)

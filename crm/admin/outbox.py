@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from crm.actions import messages as outbox
+from crm.admin import leaving
 from crm.admin.base import ReadOnlyAdmin, colours, link_to
 from crm.admin.lead_page import user_of
 from crm.enums import AccessAction, MessageState, TaskKind
@@ -108,7 +109,7 @@ class MessageAdmin(ReadOnlyAdmin):
             if what == "again":
                 outbox.send_again(message, by=user, now=now)
                 self._record(request, AccessAction.EDIT, [message])
-                messages.success(request, "The message is in the queue again.")
+                leaving.say(request, leaving.AGAIN, waits=leaving.AGAIN)
             elif what:
                 outbox.settle(message, what, by=user, now=now)
                 self._record(request, AccessAction.EDIT, [message])

@@ -23,6 +23,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from crm.actions import access, accounts, assignment
+from crm.admin import leaving
 from crm.admin.base import MOST_COUNTED, DeskAdmin, ReadOnlyAdmin, colours
 from crm.admin.fields import HoursField, LinesField
 from crm.admin.lead_page import user_of
@@ -31,7 +32,7 @@ from crm.enums import AccessAction
 from crm.errors import AssignmentRefused
 from crm.models import Absence, AccessEvent, Lead, User
 
-_CLOSED = "Their old password is void; a link to set a new one is on its way to their own address."
+_CLOSED = "Their old password is void; a link to set a new one goes to their own address."
 _NO_LOCATION = "There is no location yet to write from: add one, then mail a link to set the password."
 
 # Groups follow the table in crm/roles.py; editing one here would be undone.
@@ -156,7 +157,8 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         if request.method == "POST":
             if accounts.mail_password_link(user, now=timezone.now()):
                 self._record(request, AccessAction.EDIT, [user])
-                messages.success(request, f"A link to set a password is on its way to {user.email}.")
+                what = "A link to set a password"
+                leaving.say(request, f"{what} is on its way to {user.email}.", waits=f"{what} to {user.email} is kept.")
             else:
                 messages.warning(request, _NO_LOCATION)
         return redirect("admin:crm_user_change", pk)

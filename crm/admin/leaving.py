@@ -1,0 +1,18 @@
+"""What the desk says of a mail that somebody has asked for: that it leaves, or that it waits with all others."""
+
+from django.contrib import messages
+from django.http import HttpRequest
+
+from crm import sending
+
+AGAIN = "The message is in the queue again."
+HELD = "All mail is held: it leaves when somebody lets mail go out again."
+
+
+def say(request: HttpRequest, leaves: str, *, waits: str) -> None:
+    """Tell in the words of `leaves` that a mail is on its way; while all mail is held, in those of `waits` that it is
+    kept. One query."""
+    if sending.is_paused():
+        messages.warning(request, f"{waits} {HELD}")
+    else:
+        messages.success(request, leaves)
