@@ -31,7 +31,8 @@ _NOTE = re.compile(
     r"\bwith (this|a|the following) (note|comment|message)\b|\bcon (esta|una|la siguiente) nota\b", re.IGNORECASE
 )
 _ABSENT = re.compile(
-    r"\s*(auto(matic|mated)?[- ]?(reply|response)|out of (the )?office( (auto)?reply)?|away from (the )?office"
+    r"\s*(auto(matic|mated)?[- ]?(reply|response|responder)|\[auto[- ]?generated\].{0,200}"
+    r"|out of (the )?office( (auto)?reply)?|away from (the )?office"
     r"|vacation (auto-?)?(reply|response|message)|respuesta autom[aá]tica|contestaci[oó]n autom[aá]tica"
     r"|mensaje autom[aá]tico|fuera de (la )?oficina|ausente de la oficina)\s*(:|$|\bre:)",
     re.IGNORECASE,

@@ -142,12 +142,22 @@ def _facts(
         status=status,
         subject=mail_parts.header(mail, "Subject"),
         text=mail_words.of(mail),
-        attachments=tuple(name for part in mail.walk() if (name := mail_parts.file_name(part))),
+        attachments=_attached(mail, kind),
         answer=answer,
         invitation=invitation,
         sequence=sequence,
         sent=(mail_parts.raw_headers(mail, "Date", "Received") or [""])[0],
     )
+
+
+def _attached(mail: Message, kind: Kind) -> tuple[str, ...]:
+    """The names of what is attached. Of a person's mail, that without a name as well: a photo of a telephone, a mail
+    that they pass on."""
+    of_a_person = kind in {Kind.REPLY, Kind.OTHER}
+    names = (
+        mail_parts.file_name(part) or (mail_parts.name_without_one(part) if of_a_person else "") for part in mail.walk()
+    )
+    return tuple(name for name in names if name)
 
 
 def _tokens_of(mail: Message) -> tuple[str, ...]:

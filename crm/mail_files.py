@@ -17,7 +17,7 @@ def attached(endings: list[str], file: BinaryIO) -> list[tuple[str, str]]:
     """Name and content, in base64, of the first files whose names end like these, such as `pdf`."""
     found: list[tuple[str, str]] = []
     for part in mail_parts.parse(file.read()).walk():
-        name = mail_parts.file_name(part)
+        name = mail_parts.file_name(part) or mail_parts.name_without_one(part)
         if part.is_multipart() or name.rpartition(".")[2].lower() not in endings or len(found) == MOST_FILES:
             continue
         content = part.get_payload(decode=True)

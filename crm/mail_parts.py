@@ -6,6 +6,7 @@ one pass are decoded.
 """
 
 import codecs
+import mimetypes
 import re
 from email.feedparser import BytesFeedParser
 from email.header import decode_header
@@ -20,6 +21,7 @@ LONGEST_HEADER = 16_000
 LONGEST_PARAMETERS = 2_000  # of headers that the parser itself takes apart
 LONGEST_ENCODED = 4_000
 LONGEST_BODY = 500_000
+_OF_FILES = {"application", "audio", "image", "video"}
 _TAKEN_APART = {"content-type", "content-disposition", "content-transfer-encoding", "mime-version"}
 _POLICY = cast("Policy[Part]", compat32)  # the one that leaves headers as they were sent
 _BLANKS = re.compile(r"[\t\r\n ]+")
@@ -118,6 +120,18 @@ def file_name(part: Message) -> str:
     if name:
         return decoded(storable(str(name)))[:200]
     return "unnamed" if disposition(part) == "attachment" else ""
+
+
+def name_without_one(part: Message) -> str:
+    """What a file or a mail that is attached without a name goes by, such as "unnamed.jpg"; "" for words."""
+    kind = part.get_content_type()
+    if kind == "message/rfc822":
+        inside = part.get_payload()
+        subject = header(inside[0], "Subject") if isinstance(inside, list) and isinstance(inside[0], Message) else ""
+        return f"{subject[:80] or 'unnamed'}.eml"
+    if part.get_content_maintype() not in _OF_FILES:
+        return ""
+    return f"unnamed{mimetypes.guess_extension(kind) or ''}"
 
 
 def disposition(part: Message) -> str:

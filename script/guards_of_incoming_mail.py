@@ -98,6 +98,13 @@ INCOMING_GUARDS = [
         "crm/test_returned_mail.py::test_a_dead_address_is_told_in_every_form",
     ),
     Guard(
+        "a file without a name leaves a trace",
+        "crm/inbound.py",
+        'mail_parts.name_without_one(part) if of_a_person else ""',
+        '""',
+        "crm/test_attachments.py::test_a_photo_without_a_name_is_kept_and_what_is_passed_on_leaves_a_trace",
+    ),
+    Guard(
         "a receipt that says rejected is no receipt",
         "crm/inbound.py",
         " and not returned_mail.was_rejected(mail):",

@@ -51,6 +51,15 @@ def test_files_of_a_reply_wait_among_the_documents(lead: Lead) -> None:
     assert InboundMail.objects.get().text.endswith("Attached: card.png, report.pdf, program.exe")
 
 
+def test_a_photo_without_a_name_is_kept_and_what_is_passed_on_leaves_a_trace(lead: Lead) -> None:
+    """As telephones and gateways of picture messages send it."""
+    photo = f"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64encode(png()).decode()}\r\n"
+    passed_on = "Content-Type: message/rfc822\r\n\r\nSubject: Your MRI\r\n\r\nIt is ready."
+    take(photo, passed_on)
+    assert names() == ["unnamed.png"]
+    assert InboundMail.objects.get().text.endswith("Attached: unnamed.png, Your MRI.eml")
+
+
 def test_a_mail_that_is_brought_again_brings_nothing_twice(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the worker dies between the files and the words."""
 

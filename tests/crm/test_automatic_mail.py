@@ -25,6 +25,8 @@ RULES = "Mailbox Rules Agent"
         "RESPUESTA AUTOMATICA: Recibimos su mensaje",
         "Fuera de la oficina: Recibimos su mensaje",
         "Fuera de oficina Re: Recibimos su mensaje",
+        "Auto-Responder: We received your message",
+        "[AUTO GENERATED] We received your message",
     ],
 )
 def test_an_absence_note_is_told_by_its_subject(subject: str) -> None:
