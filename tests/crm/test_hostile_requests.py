@@ -84,6 +84,14 @@ def test_nor_does_any_page(office: Client, place: str) -> None:
     assert {noise: status for noise, status in answers.items() if status not in ANSWERED} == {}
 
 
+@pytest.mark.parametrize("place", ["/", "/candidate/", "/my/", "/admin/board/", "/admin/crm/lead/"])
+@pytest.mark.parametrize("sign", ["%00", "\0"])
+def test_a_query_with_a_null_character_is_refused_before_any_view_sees_it(
+    office: Client, place: str, sign: str
+) -> None:
+    assert office.get(place, QUERY_STRING=f"nobody-asks-for-this=a{sign}b").status_code == 400
+
+
 RELATIONS = [
     (model._meta.app_label, str(model._meta.model_name), field.name)
     for model in admin.site._registry
