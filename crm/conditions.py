@@ -154,6 +154,7 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "has_enough_info": lambda case: not _can_say_more(case),
     "continues_treatment": lambda case: case.lead.outcome == Outcome.CONTINUE_CONSERVATIVE,
     "consult_likely": lambda case: case.lead.outcome == Outcome.CONSULT_LIKELY,
+    "out_of_scope": lambda case: case.lead.outcome == Outcome.OUT_OF_SCOPE,
 }
 
 # As staff read them: why a sequence ended.
@@ -172,6 +173,7 @@ IN_WORDS = {
     "has_enough_info": "Nothing is missing any more",
     "needs_more_info": "Something definite is missing: another sequence asks for it",
     "consult_likely": "A consultation is reasonable now",
+    "out_of_scope": "Not something that is treated here",
     "questions_answered": "The questions are answered",
     "pays_alone": "Pays without insurance",
     "first_no_show": "Did not come for the first time",

@@ -32,6 +32,7 @@ PURPOSE = {
     MessageClass.RELATIONSHIP: Purpose.RELATIONSHIP,
     MessageClass.COMMERCIAL: Purpose.COMMERCIAL,
 }
+CLASS_OF = {purpose: message_class for message_class, purpose in PURPOSE.items()}
 _CONSENT = {MessageClass.COMMERCIAL: ConsentKind.EDUCATION}  # all others: that we may answer at all
 
 
@@ -85,6 +86,14 @@ def obstacle(message: Message, *, now: datetime, background: Background) -> Obst
         or _too_late(message, now=now)
         or (_rules_of_follow_ups(message, now=now, background=background) if message.lead_id else None)
     )
+
+
+def holds_back_for_good(lead: Lead, message_class: MessageClass, *, now: datetime) -> str:
+    """Return why no mail of this class goes to the lead until something is changed about them; "" when it may go."""
+    probe = Message(lead=lead, to_email=lead.email, message_class=message_class)
+    known = background([probe], now=now, alone=False)
+    found = _people_only(probe, now=now) or _no_address(probe, known)
+    return found.reason if found else _unwanted(lead, message_class, known)
 
 
 def _called_off(message: Message) -> Obstacle | None:

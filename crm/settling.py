@@ -21,6 +21,7 @@ from crm.models import Message, Task
 SOON: tuple[int, ...] = (10, 30, 60, 120, 300, 600, 900)
 PATIENT: tuple[int, ...] = (60, 120, 300, 600, 1200, 1800)
 
+KEY = "mail:"  # how the keys of tasks about a mail begin, with its id and the attempt
 FINAL = {MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED, MessageState.SUPPRESSED}
 
 log = structlog.get_logger("nucleus.delivery")
@@ -106,7 +107,7 @@ def open_task(message: Message, *, reason: str) -> None:
         kind=TaskKind.MAIL_PROBLEM,
         title=f"Mail did not arrive: {reason}"[:120],
         due_at=queries.clock(),
-        key=f"mail:{message.pk}:{message.attempts}",
+        key=f"{KEY}{message.pk}:{message.attempts}",
     )
     Task.objects.bulk_create([task], ignore_conflicts=True)
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from crm import calling, emails, mime
 from crm.clocks import clock_of
-from crm.enums import MessageClass, OnUnknown, StepResult, TaskKind
+from crm.eligibility import CLASS_OF
+from crm.enums import OnUnknown, StepResult, TaskKind
 from crm.models import Enrolment, Message, StepOutcome, Task
 from crm.sequences import timing
 from crm.sequences.definition import Definition, Do, Purpose, Step
@@ -15,11 +16,6 @@ from crm.sequences.turn import OVERTAKEN, Turn
 
 FRESH_FOR = timedelta(hours=36)  # longer than the day for which a cap may hold a mail back
 TOO_LATE = "Too late: advertising is dropped"
-CLASS_OF = {
-    Purpose.TRANSACTIONAL: MessageClass.FOLLOW_UP,
-    Purpose.RELATIONSHIP: MessageClass.RELATIONSHIP,
-    Purpose.COMMERCIAL: MessageClass.COMMERCIAL,
-}
 
 
 @dataclass

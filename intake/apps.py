@@ -18,6 +18,7 @@ class IntakeConfig(AppConfig):
         from intake import (
             assessments,
             checks,
+            closing,
             desk,
             flags,
             in_words,
@@ -79,6 +80,7 @@ class IntakeConfig(AppConfig):
         registry.proof(unproven.prove)
         registry.listen(assessments.CAUSES, assessments.on_event, once_a_press=True)
         registry.listen([Event.STAGE_MOVED], time_passes.on_move)
+        registry.listen([Event.STAGE_MOVED], closing.on_move)
         desk.hang_in()
         insurance_desk.hang_in()
         papers.hang_in()

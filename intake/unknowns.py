@@ -15,6 +15,7 @@ from intake.snapshot import DID_NOT_HAPPEN
 from intake.trials import NEVER_ADEQUATE
 
 FLAG = "told_all_they_know"
+KEY = "told-all:"  # how the keys of its tasks begin
 TITLE = "The patient cannot say more: decide how to go on"
 
 
@@ -40,7 +41,7 @@ def _lacks_dates(row: Treatment) -> bool:
 def follow(lead: Lead, made: Assessment, before: Assessment | None, *, now: datetime) -> None:
     """Open one task for a person when that begins, and end it when something is known after all."""
     is_so, was_so = FLAG in made.flags, bool(before and FLAG in before.flags)
-    key = f"told-all:{lead.pk}:"
+    key = f"{KEY}{lead.pk}:"
     if is_so and not was_so:
         tasks.open_task(lead, kind=TaskKind.OTHER, title=TITLE, due_at=now, key=f"{key}{made.number}")
     elif was_so and not is_so:

@@ -16,6 +16,7 @@ from script.guards_of_requests import REQUEST_GUARDS
 from script.guards_of_roles import ROLE_GUARDS
 from script.guards_of_scheduling import SCHEDULING_GUARDS
 from script.guards_of_sending import SENDING_GUARDS
+from script.guards_of_sequences import SEQUENCE_GUARDS
 from script.guards_of_strangers import STRANGER_GUARDS
 from script.guards_of_the_desk import DESK_GUARDS
 from script.guards_of_the_door import DOOR_GUARDS
@@ -382,6 +383,7 @@ GUARDS = [
     *INCOMING_GUARDS,
     *INSURANCE_GUARDS,
     *FOLLOW_UP_GUARDS,
+    *SEQUENCE_GUARDS,
     *SENDING_GUARDS,
     *QUEUE_GUARDS,
     *DESK_GUARDS,

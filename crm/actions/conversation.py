@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from crm import dispatch, emails, private_messages, suppression
+from crm import dispatch, emails, mime, private_messages, suppression
 from crm.actions import events, tasks
 from crm.enums import ActivityKind, Event, MessageState, TaskKind
 from crm.models import Activity, Lead, Message, PatientSession, PrivateMessage, Task, User
@@ -122,7 +122,7 @@ def show_patient(lead: Lead, *, until: PrivateMessage, now: datetime) -> None:
 
 
 def _takes_mail(lead: Lead) -> bool:
-    return bool(lead.email) and not suppression.answers_are_stopped(lead)
+    return mime.deliverable(lead.email) is not None and not suppression.answers_are_stopped(lead)
 
 
 def _notify(lead: Lead, *, about: PrivateMessage, now: datetime) -> None:

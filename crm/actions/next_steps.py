@@ -8,9 +8,9 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from crm import clinic_hours, conditions, stages
-from crm.enums import OPEN_STAGES, Stage, TaskKind
-from crm.models import Absence, Lead, Task
+from crm import clinic_hours, conditions, settling, stages
+from crm.enums import AUTOMATED, OPEN_STAGES, Stage, TaskKind
+from crm.models import Absence, Lead, Message, Task
 from crm.models.absence import absences_of
 from crm.models.task import FIRST_CALL
 
@@ -48,7 +48,19 @@ def end(lead: Lead, *, now: datetime) -> int:
     served = Q(kind__in=[TaskKind.CALL, TaskKind.NEXT_STEP], key=None) | Q(kind=TaskKind.RETURNED)
     for beginning in TO_WIN if conditions.is_expected(lead) else (*TO_WIN, NO_ADDRESS):
         served |= Q(key__startswith=beginning)
+    served |= Q(key__in=_of_follow_ups(lead))
     return Task.objects.open().filter(served, lead=lead).update(done_at=now)
+
+
+def _of_follow_ups(lead: Lead) -> list[str]:
+    """Return the keys of open tasks about automated mails that did not go out: they only served to win the lead."""
+    told = Task.objects.open().filter(lead=lead, key__startswith=settling.KEY).values_list("key", flat=True)
+    mail_of = {key: key.split(":")[1] for key in told if key}
+    if not mail_of:
+        return []
+    served = Message.objects.filter(pk__in=mail_of.values(), message_class__in=AUTOMATED).values_list("pk", flat=True)
+    mails = {str(pk) for pk in served}
+    return [key for key, mail in mail_of.items() if mail in mails]
 
 
 def after_move(lead: Lead, to: Stage, *, now: datetime) -> None:

@@ -46,7 +46,7 @@ def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str, see
     unknown = sorted({step.text for step in definition.steps if step.do == Do.MAIL} - texts)
     if unknown:
         raise SequenceRefused(f"There is no text {', '.join(unknown)}.")
-    _refuse_impossible_moves(definition)
+    _refuse_what_never_happens(definition)
     locked = SequenceVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if locked.state != VersionState.DRAFT:
         raise SequenceRefused("It was published meanwhile: make a copy.")
@@ -68,7 +68,7 @@ def publish(version: SequenceVersion, *, seen: str = "") -> None:
         raise SequenceRefused("This version is in force already.")
     if seen and seen != fingerprint(locked):
         raise DraftChanged("Somebody else saved this draft since your page was made: look at it and publish it then.")
-    _refuse_impossible_moves(locked.definition)
+    _refuse_what_never_happens(locked.definition)
     versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.WITHDRAWN)
     versions.filter(pk=version.pk).update(state=VersionState.PUBLISHED)
     transaction.on_commit(sequences.forget_versions, robust=True)
@@ -111,8 +111,13 @@ def move_everybody(version: SequenceVersion, *, by: User, now: datetime) -> int:
     return len(moved)
 
 
-def _refuse_impossible_moves(definition: Definition) -> None:
-    """A lead is lost for a reason that a person knows; and no stage leads back to New."""
+def _refuse_what_never_happens(definition: Definition) -> None:
+    """A lead is lost for a reason that a person knows, and no stage leads back to New; and a sequence begins for nobody
+    for whom it would end at once."""
+    begins_on = set(definition.when) | ({"closed"} if conditions.FOR_CLOSED & set(definition.when) else set())
+    if both := sorted(begins_on & set(definition.stops)):
+        words = ", ".join(conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in both)
+        raise SequenceRefused(f"It would end wherever it begins: {words}.")
     possible = set().union(*TRANSITIONS.values()) - {Stage.LOST}
     wrong = [step for step in definition.steps if step.do == Do.STAGE and step.to not in possible]
     if wrong:

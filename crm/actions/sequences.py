@@ -176,6 +176,15 @@ def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrolment:
     return made
 
 
+def why_no_mail(enrolment: Enrolment, *, now: datetime) -> str:
+    """Return why the first of its mails would not go out as things stand; "" where it may, or where it has none."""
+    definition = enrolment.version.definition
+    mail = next((step for step in definition.steps if step.do == Do.MAIL), None)
+    if mail is None:
+        return ""
+    return eligibility.holds_back_for_good(enrolment.lead, eligibility.CLASS_OF[definition.purpose_of(mail)], now=now)
+
+
 def _save_new(enrolment: Enrolment, outcomes: list[StepOutcome]) -> None:
     """Two events at once begin a sequence once: the constraint decides."""
     try:

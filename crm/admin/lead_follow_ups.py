@@ -114,8 +114,11 @@ def begin(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Enrols the lead by hand."""
     if request.method == "POST":
         try:
-            begun = sequences.begin_by_hand(find_lead(lead_id), key=request.POST.get("key", ""), now=timezone.now())
+            now = timezone.now()
+            begun = sequences.begin_by_hand(find_lead(lead_id), key=request.POST.get("key", ""), now=now)
             messages.success(request, f"Begun: {begun}")
+            if why := sequences.why_no_mail(begun, now=now):
+                messages.warning(request, f"No mail of it goes out as things stand: {why}.")
         except SequenceActionRefused as refused:
             messages.warning(request, refused.message)
     return back(lead_id)

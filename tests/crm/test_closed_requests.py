@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from crm import follow_up
+from crm import conditions, follow_up, settling
 from crm.actions import events, leads, sequence_versions
 from crm.actions.next_steps import NextStep
-from crm.enums import EnrolmentState, Event, LostReason, Stage, TaskKind
+from crm.enums import EnrolmentState, Event, LostReason, MessageClass, Outcome, Stage, TaskKind
 from crm.models import Enrolment, Lead, Location, Message, SequenceVersion, Task, User, VersionState
 from crm.sequences.definition import SequenceRefused, read
 from tests.crm.test_follow_up import BEGUN, begin, step, version_of
-from tests.factories import make_lead
+from tests.factories import make_lead, make_message
 
 pytestmark = pytest.mark.django_db
 CLOSED = [Stage.DORMANT, Stage.IMPROVED, Stage.LOST]
@@ -104,6 +104,35 @@ def test_a_move_that_can_never_happen_is_neither_saved_nor_published(lead: Lead,
     with pytest.raises(SequenceRefused, match="No lead gets there by itself"):
         sequence_versions.publish(SequenceVersion.objects.get(pk=draft.pk))
     assert SequenceVersion.objects.get(pk=draft.pk).state == VersionState.DRAFT
+
+
+@pytest.mark.parametrize("when", ["is_dormant", "improved"])
+def test_a_sequence_that_would_end_wherever_it_begins_is_not_saved(when: str, coordinator: User) -> None:
+    version = version_of({"steps": [step("one")]})
+    draft = sequence_versions.copy(version, by=coordinator, now=timezone.now())
+    body = read(version.body | {"when": [when], "stops": ["closed"]}, conditions=conditions.known()).body
+    with pytest.raises(SequenceRefused, match="It would end wherever it begins: The request is closed"):
+        sequence_versions.save_draft(draft, body=body, note="")
+
+
+@pytest.mark.parametrize(("message_class", "open_tasks"), [(MessageClass.FOLLOW_UP, 0), (MessageClass.ANSWER, 1)])
+def test_of_mails_that_did_not_arrive_those_that_a_request_needs_no_more_are_let_go(
+    lead: Lead, message_class: MessageClass, open_tasks: int
+) -> None:
+    settling.open_task(make_message(lead, message_class=message_class), reason="Refused by the mail server (550)")
+    close(lead, Stage.LOST)
+    assert Task.objects.open().count() == open_tasks
+
+
+@pytest.mark.parametrize("outcome", [Outcome.OUT_OF_SCOPE, Outcome.CONSULT_LIKELY])
+def test_nobody_is_accompanied_through_a_treatment_that_is_not_advised_any_more(
+    centre: Location, outcome: Outcome
+) -> None:
+    lead = make_lead(location=centre)
+    leads.record_outcome(lead, outcome=Outcome.CONTINUE_CONSERVATIVE)
+    assert Enrolment.objects.get(lead=lead, key="nurture_conservative").state == EnrolmentState.LIVE
+    leads.record_outcome(lead, outcome=outcome)
+    assert Enrolment.objects.get(lead=lead, key="nurture_conservative").state == EnrolmentState.STOPPED
 
 
 @pytest.mark.parametrize("stage", [Stage.BOOKING, Stage.BOOKED, Stage.CONSULTED, Stage.NURTURE])

@@ -119,6 +119,12 @@ def test_without_an_address_staff_are_told(desk: Client, lead: Lead) -> None:
     assert not Message.objects.exists()
 
 
+def test_where_the_address_cannot_be_one_staff_are_told(desk: Client, lead: Lead) -> None:
+    Lead.objects.update(email="avery@localhost")
+    assert "No mail goes to this address: call" in desk.get(written(desk, lead)["Location"]).content.decode()
+    assert not Message.objects.exists()
+
+
 @pytest.mark.parametrize(("no_calls", "how"), [(False, "call"), (True, "write by post")])
 def test_where_no_mail_goes_staff_are_told(desk: Client, lead: Lead, no_calls: bool, how: str) -> None:
     because = SuppressedBecause.BOUNCE

@@ -8,8 +8,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from crm import follow_up
 from crm.actions import events, leads
-from crm.enums import EnrolmentState, Event, LostReason, Stage, StepResult
-from crm.models import Enrolment, Lead, StepOutcome, User
+from crm.enums import ConsentKind, EnrolmentState, Event, LostReason, Outcome, Stage, StepResult
+from crm.models import ConsentRecord, Enrolment, Lead, StepOutcome, User
 from tests.factories import make_lead
 
 BEGUN = datetime(2026, 11, 23, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
@@ -117,6 +117,27 @@ def test_what_would_end_at_once_is_not_begun_and_says_why(desk: Client, lead: Le
     answer = desk.post(f"/admin/crm/lead/{lead.pk}/follow-ups/begin/", {"key": key}, follow=True)
     assert f"It would end at once: {why}" in answer.content.decode()
     assert not Enrolment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, "No consent: educational e-mail"),
+        ({"outcome": Outcome.PROMPT_REVIEW}, "A clinician looks at it first: people only"),
+        ({"email": "avery@localhost"}, "No address that mail can reach"),
+    ],
+)
+def test_what_is_begun_and_mails_nothing_says_why(desk: Client, lead: Lead, change: dict[str, str], why: str) -> None:
+    Lead.objects.update(**change)
+    address = f"/admin/crm/lead/{lead.pk}/follow-ups/begin/"
+    answer = desk.post(address, {"key": "nurture_conservative"}, follow=True).content.decode()
+    assert f"No mail of it goes out as things stand: {why}" in answer
+    assert Enrolment.objects.get().state == EnrolmentState.LIVE
+    for kind in (ConsentKind.CONTACT, ConsentKind.EDUCATION):
+        ConsentRecord.objects.create(lead=lead, kind=kind, given=True, text="x", text_version="1")
+    Lead.objects.update(outcome="", email="avery@example.org")
+    answer = desk.post(address, {"key": "post_consult"}, follow=True).content.decode()
+    assert ("Begun" in answer, "goes out as things stand" in answer) == (True, False)
 
 
 def test_who_only_looks_has_no_buttons(lead: Lead, enrolment: Enrolment, outsider: User, client: Client) -> None:

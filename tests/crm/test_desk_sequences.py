@@ -229,6 +229,22 @@ def test_a_step_that_is_added_behind_people_is_skipped_for_them(lead: Lead) -> N
     assert not Task.objects.filter(title__contains="too late").exists()
 
 
+def test_of_who_is_paused_only_what_lies_behind_the_pause_is_skipped(lead: Lead) -> None:
+    """What falls due in a pause is decided when somebody goes on."""
+    events.announce(lead, Event.SUBMITTED, now=BEGUN)
+    version = SequenceVersion.objects.get(key="incomplete_form", state="published")
+    sequences.pause(Enrolment.objects.get(key="incomplete_form"), reason="Paused", now=BEGUN + timedelta(minutes=50))
+    draft = sequence_versions.copy(version, by=make_user(), now=BEGUN)
+    added = [
+        {"key": key, "do": "mail", "after": at, "text": "resume"} for key, at in (("soon", "30m"), ("later", "3h"))
+    ]
+    sequence_versions.save_draft(draft, body=version.body | {"steps": [*version.body["steps"], *added]}, note="")
+    sequence_versions.publish(draft)
+    draft.refresh_from_db()
+    sequence_versions.move_everybody(draft, by=make_user(), now=BEGUN + timedelta(hours=10))
+    assert list(StepOutcome.objects.filter(enrolment__key="incomplete_form").values_list("step", flat=True)) == ["soon"]
+
+
 def test_whoever_is_moved_is_named_on_record(boss: Client, lead: Lead) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
     draft = draft_of(boss)

@@ -138,6 +138,15 @@ def test_what_cannot_be_lifted_here_is_not_offered_and_never_called_done(
     assert (answer.status_code, "Done." in answer.content.decode()) == (422, False)
 
 
+def test_no_wish_to_get_mail_again_counts_for_an_address_that_takes_none(lead: Lead, path: str, client: Client) -> None:
+    client.post(path, {"scope": "most"})
+    because = SuppressedBecause.BOUNCE
+    opt_out.record(lead.email, lead_id=None, scope=Scope.EVERYTHING, because=because, now=timezone.now())
+    assert 'value="none"' not in client.get(path).content.decode()
+    assert client.post(path, {"scope": "none"}).status_code == 422
+    assert Suppression.objects.filter(because=SuppressedBecause.OPT_OUT, lifted_at=None).exists()
+
+
 @pytest.mark.parametrize("proven", [True, False])
 def test_a_link_in_an_older_mail_counts_for_the_address_in_use_where_it_was_theirs(
     lead: Lead, path: str, client: Client, proven: bool
