@@ -4,9 +4,8 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
-from crm.text_fields import LineField
+from crm.text_fields import LineField, TelephoneField
 
 _CONTROL = {"class": "form-control"}
 
@@ -21,21 +20,10 @@ class ContactPersonForm(forms.Form):
         help_text=_("Such as daughter, neighbor or attorney."),
         widget=forms.TextInput(attrs=_CONTROL),
     )
-    phone = PhoneNumberField(
-        label=_("Phone"),
-        required=False,
-        error_messages={
-            "invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +.")
-        },
-    )
+    phone = TelephoneField(label=_("Phone"), required=False)
     email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs=_CONTROL))
     may_discuss = forms.BooleanField(label=_("We may discuss health matters with this person"), required=False)
     may_book = forms.BooleanField(label=_("This person may make and change appointments"), required=False)
-
-    def clean_phone(self) -> str:
-        """The number in E.164."""
-        phone = self.cleaned_data["phone"]
-        return phone.as_e164 if phone else ""
 
     @property
     def parts(self) -> list[tuple[str, list[Any]]]:

@@ -4,7 +4,6 @@ import re
 import unicodedata
 
 import idna
-import phonenumbers
 
 LONGEST_DOMAIN = 255
 # Control characters, and the marks that reorder text (Unicode Standard Annex 9): a name with them reads as another.
@@ -42,17 +41,6 @@ def _is_told_by(character: str) -> bool:
     if "\u0300" <= character <= "\u036f" or _NOTHING.fullmatch(character):
         return False
     return unicodedata.category(character).startswith("M")
-
-
-def telephone_in_words(e164: str) -> str:
-    """As people write it: (212) 555-0100, and +44 20 7946 0000 from abroad. What is no number stays as it is."""
-    try:
-        number = phonenumbers.parse(e164)
-    except phonenumbers.NumberParseException:
-        return e164
-    at_home = number.country_code == 1
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, style)
 
 
 def email_address(text: str) -> str:

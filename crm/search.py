@@ -4,7 +4,7 @@ import re
 
 from django.db.models import Q, QuerySet
 
-from crm import registry
+from crm import registry, telephone
 from crm.models import Lead
 from crm.normalise import one_line
 from crm.plain_names import plain
@@ -23,7 +23,7 @@ def matching(leads: QuerySet[Lead], term: str) -> QuerySet[Lead]:
     term = _BEFORE.sub("", one_line(term), count=1)
     if copied := _WITH_A_NAME.fullmatch(term):
         term = copied[1]
-    number = _EXTENSION.sub("", term)
+    number = telephone.number_of(telephone.read(term)) or _EXTENSION.sub("", term)
     wanted = _by_telephone(number) if _TELEPHONE.fullmatch(number) else _by_words(term)
     if reference := _REFERENCE.fullmatch(term):  # One in eleven references has no digit: it may be a name as well.
         wanted |= _by_reference("-".join(reference.groups()).upper())

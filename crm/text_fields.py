@@ -1,13 +1,14 @@
 """The fields into which people type, cleaned alike on every form: what cannot be seen is taken out first, and what is
 then empty counts as nothing typed."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
 
-from crm import normalise
+from crm import normalise, telephone
 
 MOST_TYPED = 1_000  # characters of one line, blanks and all, before it is cleaned
 
@@ -32,3 +33,31 @@ class TextField(forms.CharField):
     def to_python(self, value: Any) -> str:
         refuse_endless(value, most=4 * (self.max_length or MOST_TYPED))
         return normalise.several_lines(super().to_python(value) or "")
+
+
+class TelephoneField(PhoneNumberField):
+    """A telephone or fax number, however it is written; gives it with its extension as it stands on record
+    (crm/telephone.py), "" when left empty."""
+
+    default_error_messages = {
+        "required": _("Please fill this in."),
+        "invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +."),
+        "country": _("Which country is this number in? Begin with + and the country code, such as +49."),
+        "extension": _("This extension is too long. Check it, or leave it out."),
+    }
+
+    def to_python(self, value: Any) -> str:
+        refuse_endless(value)
+        typed = normalise.one_line(value or "")
+        number = telephone.read(typed)
+        if typed and not number:
+            self._refuse("country" if telephone.lacks_country(typed) else "invalid")
+        if len(number) > telephone.LONGEST:
+            self._refuse("extension")
+        return number
+
+    def _refuse(self, code: str) -> NoReturn:
+        raise ValidationError(self.error_messages[code], code=code)
+
+    def prepare_value(self, value: Any) -> Any:
+        return telephone.in_words(value) if isinstance(value, str) else value

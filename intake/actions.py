@@ -5,10 +5,11 @@ a form whether somebody is a patient here (tests/intake/test_stranger.py counts 
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, models, transaction
 
-from crm import dispatch, emails, rows
+from crm import dispatch, emails, rows, telephone
 from crm.actions import assignment, events, safety, sequences
 from crm.enums import ActivityKind, Event, Outcome
 from crm.models import Lead, Task
@@ -65,11 +66,16 @@ def _before(asked: Request) -> Submission | None:
     if asked.urgent:  # the lead first, as whoever decides about the request does; the alert waits for it anyway
         sent_here = sent_here.select_for_update(no_key=True, of=("lead",))
     found = sent_here.first()
-    if found is None or not any(asked.data.get(way) and asked.data[way] == found.answers.get(way) for way in WAYS):
+    if found is None or not _ways(asked.data) & _ways(found.answers):
         return None
     undecided = UnprovenRequest.objects.select_for_update(no_key=True, of=("self",))
     found.unproven = undecided.filter(pk=found.unproven_id or found.pk).first()
     return None if found.unproven and found.unproven.state != Unproven.WAITING else found
+
+
+def _ways(data: dict[str, Any]) -> set[str]:
+    """Return how somebody is reached; a number by itself, whatever its extension."""
+    return {telephone.number_of(str(data[way])) if way == "phone" else str(data[way]) for way in WAYS if data.get(way)}
 
 
 # --- Somebody new -----------------------------------------------------------------------------------------------------

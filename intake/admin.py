@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from crm import desk
+from crm import desk, telephone
 from crm.actions import access
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.scoped import ScopedFilter
@@ -61,7 +61,18 @@ class QuestionAdmin(ReadOnlyAdmin):
     list_filter = [AnsweredFilter, ("topic", ChoicesDropdownFilter)]
     list_select_related = ["answered_by"]
     ordering = ["at", "pk"]
-    fields = ["topic", "message_text", "name", "email", "phone", "at", "why", "answered_at", "answered_by", "answer"]
+    fields = [
+        "topic",
+        "message_text",
+        "name",
+        "email",
+        "telephone",
+        "at",
+        "why",
+        "answered_at",
+        "answered_by",
+        "answer",
+    ]
     readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
@@ -71,6 +82,10 @@ class QuestionAdmin(ReadOnlyAdmin):
     @display(description="From", ordering="name")
     def who(self, question: Question) -> str:
         return question.name
+
+    @display(description="Phone")
+    def telephone(self, question: Question) -> str:
+        return telephone.in_words(question.phone)
 
     @display(description="Topic", ordering="topic")
     def topic_label(self, question: Question) -> str:

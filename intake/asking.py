@@ -15,11 +15,10 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
-from phonenumber_field.formfields import PhoneNumberField
 
 from crm import queries
 from crm.models import Location
-from crm.text_fields import LineField, TextField
+from crm.text_fields import LineField, TelephoneField, TextField
 from intake import guard
 from intake.fields import AddressField
 from intake.forms import trap
@@ -51,18 +50,7 @@ class AskForm(forms.Form):
     )
     name = LineField(label=_("Your name"), max_length=160, error_messages={"required": _("Please fill this in.")})
     email = AddressField(label=_("E-mail"), required=False, max_length=254)
-    phone = PhoneNumberField(
-        label=_("Phone"),
-        required=False,
-        error_messages={
-            "invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +.")
-        },
-    )
-
-    def clean_phone(self) -> str:
-        """The number in E.164."""
-        phone = self.cleaned_data["phone"]
-        return phone.as_e164 if phone else ""
+    phone = TelephoneField(label=_("Phone"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

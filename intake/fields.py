@@ -11,12 +11,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
 from crm import normalise, safety_text
 from crm.partial_dates import impossible
 from crm.said import SaidDateField
-from crm.text_fields import LineField, TextField, refuse_endless
+from crm.text_fields import LineField, TelephoneField, TextField, refuse_endless
 from crm.treatment_enums import DatePrecision
 from intake.questionnaire import LONGEST_TEXT, Kind, Question, SafetyOption, safety_options
 
@@ -154,9 +153,7 @@ def _email(question: Question, common: dict[str, Any]) -> forms.Field:
 
 
 def _phone(question: Question, common: dict[str, Any]) -> forms.Field:
-    invalid = {"invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +.")}
-    field: forms.Field = PhoneNumberField(error_messages=invalid, **common)
-    return field
+    return TelephoneField(**common)
 
 
 def _yes(question: Question, common: dict[str, Any]) -> forms.Field:

@@ -171,11 +171,6 @@ class RequestForm(QuestionnaireForm):
         helper.layout.extend([Field("submission_id"), Field("opened"), trap()])
         return helper
 
-    def clean_phone(self) -> str:
-        """The number in E.164."""
-        phone = self.cleaned_data["phone"]
-        return phone.as_e164 if phone else ""
-
     def clean_timezone(self) -> str:
         """The chosen zone; else that of the ZIP code or the state; "" when nothing tells."""
         data = self.cleaned_data

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from crm import telephone
 from crm.client_address import client_address
 from intake.models import RateCount
 
@@ -126,7 +127,8 @@ def _judge(
     request: HttpRequest, data: dict[str, Any], statement: str, values: dict[str, Any], *, now: datetime, kind: str = ""
 ) -> Verdict:
     address = _key(f"{kind}address", client_address(request))
-    contact = {_key(f"{kind}contact", value) for value in (data.get("email"), data.get("phone")) if value}
+    ways = (data.get("email"), telephone.number_of(data.get("phone") or ""))
+    contact = {_key(f"{kind}contact", value) for value in ways if value}
     hour = now.replace(minute=0, second=0, microsecond=0)
     counted = {"hour": hour, "keys": sorted({address, *contact})}
     with connection.cursor() as cursor:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 
-from crm import safety_text
+from crm import safety_text, telephone
 from crm.vocabulary import name_of
 from intake import derived_signs, questionnaire, record, spoken, told
 from intake.questionnaire import NONE, PAGE, PAGES, RECHECK, SAFETY_SCRIPT, SIGNS, Kind, Question
@@ -79,6 +79,8 @@ def _one_in_words(question: Question, code: str) -> str:
         return gettext("None of these") if code == NONE else sign_in_words(code)
     if question.kind is Kind.SCALE:
         return gettext("%(rating)s of 10") % {"rating": code}
+    if question.kind is Kind.PHONE:
+        return telephone.in_words(code)
     return dict(question.choices).get(code, code)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from crm import calling, rows
+from crm import calling, rows, telephone
 from crm.actions import events, leads, safety, tasks
 from crm.enums import SIDE_STAGES, ActivityKind, Event, Outcome, Stage
 from crm.models import Activity, Lead, Task
@@ -44,7 +44,7 @@ def find(asked: Request) -> Person | None:
     same e-mail or telephone wait: twenty at once make one lead.
     """
     email, phone = asked.data.get("email") or "", asked.data.get("phone") or ""
-    _wait_for_others(email, phone)
+    _wait_for_others(email, telephone.number_of(phone))
     reached = Lead.objects.reached_by(email=email, phone=phone)
     reached = reached.visible_to(asked.by) if asked.by else reached
     wanted = name_key(asked.data.get("first_name", ""), asked.data.get("last_name", ""))
@@ -70,7 +70,7 @@ def attach(asked: Request, known: Lead) -> Submission:
     lead = locked(known)
     sent = request.kept(asked, lead)
     other = {name: value for name, value in differing(lead, asked.data).items() if name in {"email", "phone"}}
-    gaps = {name: value for name, value in other.items() if not getattr(lead, name)}
+    gaps = {name: value for name, value in other.items() if _is_gap(name, getattr(lead, name), value)}
     different = [value for name, value in other.items() if name not in gaps]
     summary = f"Asked for help again{', with ' + ' and '.join(different) if different else ''}"
     rows.insert([sent, request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary=summary)], savepoint=False)
@@ -160,7 +160,14 @@ def differing(lead: Lead, data: dict[str, Any]) -> dict[str, str]:
 
 
 def _is_same(name: str, before: str, value: str) -> bool:
+    if name == "phone":  # whoever leaves the extension out has given the same number
+        return value in {before, telephone.number_of(before)}
     return mailbox_key(before) == mailbox_key(value) if name == "email" else before == value
+
+
+def _is_gap(name: str, before: str, value: str) -> bool:
+    """Nothing stands there yet, or a number without the extension that was told now."""
+    return not before or (name == "phone" and telephone.number_of(value) == before)
 
 
 def newer_on_record(lead: Lead, names: Iterable[str], *, than: datetime) -> set[str]:

@@ -18,9 +18,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
-from phonenumber_field.phonenumber import to_python
 
-from crm import queries
+from crm import queries, telephone
 from crm.actions import access, leads, safety
 from crm.admin.forms import IN_COPY
 from crm.enums import AccessAction, CameBy
@@ -128,8 +127,7 @@ def _centre_of(request: HttpRequest) -> Location | None:
 def _known(request: HttpRequest) -> list[Lead]:
     """At most ten, of the locations that this person works for. What was looked for is kept as a hash."""
     given, user = request.POST, cast(User, request.user)
-    number = to_python(given.get("phone", ""))
-    phone = number.as_e164 if number and number.is_valid() else ""
+    phone = telephone.read(given.get("phone", ""))
     email, last_name = given.get("email", "").strip().lower(), given.get("last_name", "").strip()
     found = Lead.objects.none()
     if phone or "@" in email:

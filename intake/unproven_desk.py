@@ -11,10 +11,9 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from crm import registry
+from crm import registry, telephone
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.models import Lead
-from crm.normalise import telephone_in_words
 from crm.text_fields import TextField
 from intake import known, signs, unproven
 from intake.in_words import in_words, page_title
@@ -144,7 +143,7 @@ def _reference(sent: list[Submission]) -> str:
 
 
 def _shown(name: str, value: str) -> str:
-    return telephone_in_words(value) if name == "phone" else value
+    return telephone.in_words(value) if name == "phone" else value
 
 
 def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUID) -> HttpResponse:

@@ -20,7 +20,6 @@ from crm import preference_link
 from crm.actions import leads, opt_out
 from crm.enums import ConsentKind
 from crm.models import Lead, PatientSession
-from crm.normalise import telephone_in_words
 from crm.patient_requests import PatientRequest
 from crm.private import patient_page
 from intake import consents
@@ -57,11 +56,6 @@ class WishesForm(ShownForm, QuestionnaireForm):
             field.widget.choices = field.choices  # type: ignore[attr-defined]  # a RadioSelect has them
         self.fields["language"].label = gettext("In which language should we write to you?")
         self.fields["education"].label = EDUCATION.for_centre(lead.location.name)
-
-    def clean_phone(self) -> str:
-        """Return the number in E.164."""
-        phone = self.cleaned_data["phone"]
-        return phone.as_e164 if phone else ""
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -154,7 +148,7 @@ def _show(request: PatientRequest, form: WishesForm, *, status: int = 200) -> Ht
     context = {
         "form": form,
         "patient": request.patient,
-        "number": telephone_in_words(lead.phone) if lead.phone else "",
+        "number": lead.phone_in_words,
         "scope": opt_out.choice_of(lead),
         "choices": preference_link.make(lead.pk, lead.email) if lead.email else "",
     }

@@ -5,11 +5,10 @@ from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
 from crm.admin.forms import IN_COPY
 from crm.models import Location
-from crm.text_fields import LineField, TextField
+from crm.text_fields import LineField, TelephoneField, TextField
 from scheduling.enums import CancelReason, ResourceKind
 from scheduling.models import AppointmentType, Resource
 
@@ -60,18 +59,7 @@ class NumberForm(forms.Form):
 
     use_required_attribute = False
 
-    phone = PhoneNumberField(
-        label=_("Phone"),
-        error_messages={
-            "required": _("Please fill this in."),
-            "invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +."),
-        },
-    )
-
-    def clean_phone(self) -> str:
-        """Return the number in E.164."""
-        number: str = self.cleaned_data["phone"].as_e164
-        return number
+    phone = TelephoneField(label=_("Phone"))
 
 
 class VersionForm(forms.Form):

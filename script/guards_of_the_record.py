@@ -218,4 +218,32 @@ RECORD_GUARDS = [
         '"M Y"',
         "intake/test_papers.py::test_the_summary_tells_the_day_of_a_study_as_exactly_as_it_was_told",
     ),
+    Guard(
+        "an extension is kept with its number",
+        "crm/telephone.py",
+        'return f"{record}{EXTENSION}{number.extension}" if number.extension else record',
+        "return record",
+        "crm/test_telephone.py::test_a_request_keeps_number_and_extension",
+    ),
+    Guard(
+        "an extension makes nobody another person",
+        "crm/models/lead.py",
+        "models.Q(phone__number=telephone.number_of(phone))",
+        "models.Q(phone=phone)",
+        "crm/test_telephone.py::test_people_are_found_by_the_number_whatever_its_extension",
+    ),
+    Guard(
+        "whoever leaves the extension out has given the same number",
+        "intake/known.py",
+        "return value in {before, telephone.number_of(before)}",
+        "return value == before",
+        "intake/test_known_people.py::test_an_extension_is_no_other_number",
+    ),
+    Guard(
+        "an extension gets around no limit",
+        "intake/guard.py",
+        'telephone.number_of(data.get("phone") or "")',
+        'data.get("phone")',
+        "intake/test_guard.py::test_many_requests_with_one_number_are_held_whatever_the_extension",
+    ),
 ]

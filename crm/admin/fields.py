@@ -6,11 +6,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from phonenumber_field.formfields import PhoneNumberField
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from crm.clinic_hours import DAYS
-from crm.normalise import telephone_in_words
 from crm.said import SaidDateField
 from crm.treatment_enums import DatePrecision
 
@@ -78,19 +76,3 @@ class OriginsField(LinesField):
 
     def to_python(self, value: Any) -> Any:
         return [entry.lower().rstrip("/") for entry in super().to_python(value)]
-
-
-class TelephoneField(PhoneNumberField):
-    """A telephone or fax number as people write it; gives E.164, "" when left empty."""
-
-    widget = UnfoldAdminTextInputWidget
-    default_error_messages = {
-        "invalid": "Enter a number with its area code, such as (212) 555-0100. Abroad: begin with +."
-    }
-
-    def clean(self, value: Any) -> str:
-        number = super().clean(value)
-        return number.as_e164 if number else ""
-
-    def prepare_value(self, value: Any) -> Any:
-        return telephone_in_words(value) if isinstance(value, str) else value

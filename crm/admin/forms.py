@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Q
-from phonenumber_field.formfields import PhoneNumberField
 
 from crm import places, stages
 from crm.actions import assignment
@@ -20,7 +19,7 @@ from crm.models import Lead, Measurement, Treatment, User
 from crm.normalise import email_address, is_public_domain, one_line
 from crm.partial_dates import FAR_AHEAD, LONG_AGO
 from crm.said import SaidDate, SaidDateField, SpanField
-from crm.text_fields import LineField, TextField
+from crm.text_fields import LineField, TelephoneField, TextField
 from crm.treatment_enums import (
     DatePrecision,
     MeasurementKind,
@@ -297,7 +296,7 @@ class DetailsForm(CorrectionForm):
     first_name = LineField(max_length=80)
     last_name = LineField(max_length=80)
     email = forms.EmailField(required=False, max_length=254, label="E-mail")
-    phone = PhoneNumberField(required=False, help_text="Such as (212) 555-0100.")
+    phone = TelephoneField(required=False, help_text="Such as (212) 555-0100.")
     state = forms.ChoiceField(required=False, choices=[("", "Not known"), *places.STATE_CHOICES])
     timezone = forms.ChoiceField(choices=places.zone_choices, label="Time zone")
     owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Nobody yet")
@@ -330,11 +329,6 @@ class DetailsForm(CorrectionForm):
         if address and not is_public_domain(address):
             raise forms.ValidationError("Write an address that mail can reach, such as name@example.org.")
         return address
-
-    def clean_phone(self) -> str:
-        """The number in E.164."""
-        phone = self.cleaned_data["phone"]
-        return phone.as_e164 if phone else ""
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -7,12 +7,13 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Field
 from django.http import HttpRequest
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from crm import queries
 from crm.admin.base import DeskAdmin
-from crm.admin.fields import TelephoneField
 from crm.admin.lead_page import user_of
 from crm.models import ReferringPractice
+from crm.text_fields import TelephoneField
 
 
 class WithFigures(ChangeList):
@@ -40,7 +41,8 @@ class ReferringPracticeAdmin(DeskAdmin):
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         """Numbers are taken as people write them."""
         if db_field.name in {"phone", "fax"}:
-            return TelephoneField(required=False, help_text="Such as (212) 555-0100.")
+            widget = UnfoldAdminTextInputWidget()
+            return TelephoneField(required=False, help_text="Such as (212) 555-0100.", widget=widget)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from crm import telephone
 from crm.models.base import Row
 
 
@@ -16,7 +17,7 @@ class ContactPerson(Row):
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="contact_persons")
     name = models.CharField(max_length=120)
     relation = models.CharField(max_length=60, help_text="Such as daughter, neighbor or attorney.")
-    phone = models.CharField(max_length=20, blank=True, help_text="E.164")
+    phone = models.CharField(max_length=20, blank=True, help_text="As Lead.phone.")
     email = models.CharField("e-mail", max_length=254, blank=True)
     may_discuss = models.BooleanField("may discuss health matters", default=False)
     may_book = models.BooleanField("may make and change appointments", default=False)
@@ -30,3 +31,7 @@ class ContactPerson(Row):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.relation})"
+
+    @property
+    def phone_in_words(self) -> str:
+        return telephone.in_words(self.phone)

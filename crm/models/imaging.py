@@ -21,7 +21,7 @@ class ImagingStudy(Row):
     made_on = models.DateField(null=True, blank=True)
     made_precision = models.CharField(max_length=5, choices=DatePrecision, default=DatePrecision.MONTH)
     facility = models.CharField(max_length=120, blank=True)
-    facility_phone = models.CharField(max_length=20, blank=True)
+    facility_phone = models.CharField(max_length=40, blank=True)
     medium = models.CharField(max_length=10, choices=ImagingMedium, default=ImagingMedium.UNKNOWN)
     place = models.CharField(max_length=120, blank=True, help_text="Where the disc or film is now.")
     requested_at = models.DateTimeField(null=True, blank=True)

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models.functions import Upper
 from django.utils.timezone import now
 
+from crm import telephone
 from crm.enums import (
     MET_STAGES,
     OPEN_STAGES,
@@ -29,7 +30,7 @@ from crm.enums import (
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
 from crm.models.location import validate_zone
-from crm.normalise import spellings, telephone_in_words
+from crm.normalise import spellings
 from crm.plain_names import Plain
 
 if TYPE_CHECKING:
@@ -80,13 +81,13 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.open().filter(~models.Exists(tasks), ~models.Exists(steps))
 
     def reached_by(self, *, email: str, phone: str) -> "LeadQuerySet":
-        """Return everybody who gave this address, however it is spelled, or this number; nobody for two empty ones.
-        Newest first."""
+        """Return everybody who gave this address, however it is spelled, or this number, with any extension; nobody for
+        two empty ones. Newest first."""
         same = models.Q(pk__in=[])
         if email:
             same |= at_address(email)
         if phone:
-            same |= models.Q(phone=phone)
+            same |= models.Q(phone__number=telephone.number_of(phone))
         return self.filter(same).order_by("-created_at", "-pk")
 
     def proven(self) -> "LeadQuerySet":
@@ -116,7 +117,7 @@ class Lead(Row):
     first_name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80)
     email = models.CharField("e-mail", max_length=254, blank=True)
-    phone = models.CharField(max_length=20, blank=True, help_text="E.164")
+    phone = models.CharField(max_length=20, blank=True, help_text="E.164, then x and an extension.")
     phone_type = models.CharField(max_length=10, choices=PhoneType, blank=True)
     preferred_contact = models.CharField(max_length=10, choices=ContactChannel, blank=True)
     best_time = ArrayField(models.CharField(max_length=20), default=list, blank=True)
@@ -165,7 +166,7 @@ class Lead(Row):
             models.Index(fields=["stage_since"], condition=models.Q(safety_hold=True), name="lead_on_hold"),
             models.Index(fields=["owner", "stage"], condition=models.Q(owner__isnull=False), name="lead_of_owner"),
             models.Index(Upper("email"), name="lead_email"),  # what iexact compiles to
-            models.Index(fields=["phone"], condition=~models.Q(phone=""), name="lead_phone"),
+            models.Index(telephone.Number("phone"), name="lead_number"),
             GinIndex(
                 # icontains compiles to UPPER(col) LIKE UPPER(...), so that is what has to be indexed.
                 *[OpClass(Upper(name), "gin_trgm_ops") for name in ("email", "phone")],
@@ -191,7 +192,7 @@ class Lead(Row):
 
     @property
     def phone_in_words(self) -> str:
-        return telephone_in_words(self.phone)
+        return telephone.in_words(self.phone)
 
     @property
     def born(self) -> date | None:

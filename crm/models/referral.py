@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from crm import telephone
 from crm.models.base import Row
-from crm.normalise import telephone_in_words
 from crm.npi import validate_npi
 
 
@@ -23,8 +23,8 @@ class ReferringPractice(Row):
         validators=[validate_npi],
         help_text="National Provider Identifier, ten digits.",
     )
-    phone = models.CharField(max_length=20, blank=True, help_text="E.164")
-    fax = models.CharField(max_length=20, blank=True, help_text="E.164")
+    phone = models.CharField(max_length=20, blank=True, help_text="As Lead.phone.")
+    fax = models.CharField(max_length=20, blank=True, help_text="As Lead.phone.")
     email = models.EmailField("e-mail", blank=True, help_text="For appointments about visits. Never for health data.")
     city = models.CharField(max_length=80, blank=True)
     state = models.CharField(max_length=2, blank=True)
@@ -43,7 +43,7 @@ class ReferringPractice(Row):
     @property
     def reached_by(self) -> str:
         """How to tell them something, in words."""
-        ways = {"phone": telephone_in_words(self.phone), "fax": telephone_in_words(self.fax)}
+        ways = {"phone": telephone.in_words(self.phone), "fax": telephone.in_words(self.fax)}
         return ", ".join(f"{way} {number}" for way, number in ways.items() if number) or "no number known"
 
 

@@ -63,7 +63,7 @@ class Treatment(Row):
     provider_name = models.CharField(max_length=120, blank=True)
     provider_type = models.CharField(max_length=15, choices=ProviderType, blank=True)
     facility = models.CharField(max_length=120, blank=True)
-    provider_phone = models.CharField(max_length=20, blank=True)
+    provider_phone = models.CharField(max_length=40, blank=True)
 
     start_date = models.DateField(null=True, blank=True)
     start_precision = models.CharField(max_length=5, choices=DatePrecision, default=DatePrecision.MONTH)

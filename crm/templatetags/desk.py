@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
-from crm import heartbeat, stages
+from crm import heartbeat, stages, telephone
 from crm.actions import imaging, reviews, tasks
 from crm.models import Task, Treatment, User
 from crm.side_by_side import disputes_in_words
@@ -34,6 +34,12 @@ def form_id() -> SafeString:
 def stage_name(code: str) -> str:
     """As this centre calls it."""
     return stages.label(code)
+
+
+@register.filter
+def dialed(number: str) -> str:
+    """Return what stands behind `tel:`, with the extension."""
+    return telephone.dialed(number)
 
 
 @register.filter

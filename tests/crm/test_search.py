@@ -76,16 +76,30 @@ def test_names_of_all_scripts_are_found(centre: Location, name: str, term: str) 
     assert found(term) == {"Sam"}
 
 
+@pytest.mark.parametrize("phone", ["+12125550142", "+12125550142x45"])
 @pytest.mark.parametrize(
     "term",
     ["mailto:sam@example.org", "Sam Example <sam@example.org>", "<sam@example.org>", "\u200esam@example.org",
      "tel:+12125550142", "212/555/0142", "212–555–0142", "212\u2011555\u20110142", "(212) 555-0142 ext. 45",
-     "2125550142x45", "001 212 5550142", "\u202a212-555-0142\u202c", "#775G-NAKT", "775G NAKT", "775g\u2011nakt"],
+     "2125550142x45", "tel:+12125550142;ext=45", "212 555 0142 extension 45", "212-555-0142 (ext. 46)",
+     "001 212 5550142", "\u202a212-555-0142\u202c", "#775G-NAKT", "775G NAKT", "775g\u2011nakt"],
 )  # fmt: skip
-def test_what_was_copied_from_elsewhere_is_found(centre: Location, term: str) -> None:
-    make_lead(location=centre, first_name="Sam", email="sam@example.org", phone="+12125550142", reference="775G-NAKT")
-    make_lead(location=centre, first_name="Other", email="other@example.org", phone="+12125550143")
+def test_what_was_copied_from_elsewhere_is_found(centre: Location, term: str, phone: str) -> None:
+    make_lead(location=centre, first_name="Sam", email="sam@example.org", phone=phone, reference="775G-NAKT")
+    make_lead(location=centre, first_name="Other", email="other@example.org", phone="+12125550143x45")
     assert found(term) == {"Sam"}
+
+
+@pytest.mark.parametrize("term", ["+49 171 1234567", "0049 171 1234567", "0171 1234567", "0171/1234567", "1711234567"])
+def test_a_number_abroad_is_found(centre: Location, term: str) -> None:
+    make_lead(location=centre, first_name="Sam", phone="+491711234567")
+    assert found(term) == {"Sam"}
+
+
+def test_an_address_of_digits_is_no_number(centre: Location) -> None:
+    make_lead(location=centre, first_name="Sam", email="2125550142@example.org", phone="")
+    make_lead(location=centre, first_name="Other", email="other@example.org", phone="+12125550142")
+    assert found("2125550142@example.org") == {"Sam"}
 
 
 @pytest.mark.parametrize("term", ["🙂", "-", "’", "%", "_"])

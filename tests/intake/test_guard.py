@@ -98,6 +98,13 @@ def test_many_requests_with_one_address_are_held(client: Client, centre: Locatio
     assert [row.reasons for row in QuarantinedRequest.objects.all()] == [["many_same"]]
 
 
+def test_many_requests_with_one_number_are_held_whatever_the_extension(client: Client, centre: Location) -> None:
+    for number in range(6):
+        sent = step_one(email=f"visitor{number}@example.org", phone=f"(212) 555-0142 x{number}")
+        client.post(HERE, sent, REMOTE_ADDR=f"10.0.0.{number}")
+    assert [row.reasons for row in QuarantinedRequest.objects.all()] == [["many_same"]]
+
+
 def test_a_flood_is_turned_away_and_loses_nothing_typed(client: Client, centre: Location, settings: Any) -> None:
     settings.REQUESTS_AN_HOUR = 1
     answers = [client.post(HERE, different(number)) for number in range(guard.FLOOD + 1)]

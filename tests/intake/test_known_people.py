@@ -127,6 +127,21 @@ def test_another_number_waits_as_a_suggestion(centre: Location) -> None:
     assert take_over(Lead.objects.get(), accept=["phone"]).phone == "+12125550199"
 
 
+def test_an_extension_is_no_other_number(centre: Location) -> None:
+    lead = asked(centre, phone="(212) 555-0142 x45")
+    assert asked(centre, days=1).pk == lead.pk
+    assert known.differing(lead, {"phone": "+12125550142"}) == {}
+    assert known.differing(lead, {"phone": "+12125550142x46"}) == {"phone": "+12125550142x46"}
+    assert take_over(lead).phone == "+12125550142x45"
+
+
+def test_staff_add_the_extension_that_was_missing(centre: Location, coordinator: User) -> None:
+    lead = asked(centre)
+    told = replace(request_of(centre, phone="(212) 555-0142 x45"), form_id=uuid.uuid4(), by=coordinator)
+    actions.submit(told)
+    assert Lead.objects.get(pk=lead.pk).phone == "+12125550142x45"
+
+
 def test_the_kind_of_a_number_stays_with_the_number(centre: Location) -> None:
     asked(centre, phone_type="mobile")
     asked(centre, days=1, phone="(212) 555-0199", phone_type="landline")
@@ -351,7 +366,7 @@ def test_everybody_with_an_address_is_found_by_an_index(centre: Location) -> Non
         cursor.execute("ANALYZE crm_lead")
     plan = Lead.objects.reached_by(email="Maria@example.org", phone="+12125550142").explain()
     assert "lead_email" in plan
-    assert "lead_phone" in plan
+    assert "lead_number" in plan
 
 
 def test_what_is_newer_on_record_stays(centre: Location) -> None:

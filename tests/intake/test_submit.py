@@ -157,6 +157,13 @@ def test_submit_again_with_other_answers_keeps_both_on_one_lead(centre: Location
     assert Message.objects.count() == 1
 
 
+def test_submit_again_with_the_extension_changes_that_request(centre: Location) -> None:
+    actions.submit(request_of(centre, email=None))
+    lead = sent_again(centre, email=None, phone="(212) 555-0142 x45").lead
+    lead.refresh_from_db()
+    assert (Lead.objects.count(), lead.phone) == (1, "+12125550142x45")
+
+
 def test_submit_again_with_another_address_writes_to_that_one_too(centre: Location) -> None:
     actions.submit(request_of(centre))
 
