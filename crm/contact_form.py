@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.text_fields import LineField, TelephoneField
+from crm.text_fields import AddressField, LineField, TelephoneField
 
 _CONTROL = {"class": "form-control"}
 
@@ -21,7 +21,7 @@ class ContactPersonForm(forms.Form):
         widget=forms.TextInput(attrs=_CONTROL),
     )
     phone = TelephoneField(label=_("Phone"), required=False)
-    email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs=_CONTROL))
+    email = AddressField(label=_("E-mail"), max_length=254, required=False, widget=forms.EmailInput(attrs=_CONTROL))
     may_discuss = forms.BooleanField(label=_("We may discuss health matters with this person"), required=False)
     may_book = forms.BooleanField(label=_("This person may make and change appointments"), required=False)
 

@@ -9,6 +9,7 @@ LONGEST_DOMAIN = 255
 # Control characters, and the marks that reorder text (Unicode Standard Annex 9): a name with them reads as another.
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029\t]+")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_DASHES = re.compile(r"[-\u2010-\u2015\u2212]+")
 _SPACES = re.compile(r"[\s\u2800]+")  # blank braille is a blank
 # Joiners, fillers, selectors and tags: they belong to letters, emoji and some scripts, and alone show nothing.
 _NOTHING = re.compile(
@@ -35,6 +36,11 @@ def name_key(*names: str) -> str:
     not count. The marks of other scripts do: they are vowels and tones."""
     plain = unicodedata.normalize("NFKD", " ".join(names)).casefold()
     return "".join(character for character in plain if character.isalnum() or _is_told_by(character))
+
+
+def last_name(text: str) -> str:
+    """Return "" for the dash of somebody who has one name only."""
+    return "" if _DASHES.fullmatch(text) else text
 
 
 def _is_told_by(character: str) -> bool:

@@ -6,10 +6,10 @@ from django.db.models import Q, QuerySet
 
 from crm import registry, telephone
 from crm.models import Lead
-from crm.normalise import one_line
+from crm.normalise import one_line, spellings
 from crm.plain_names import plain
 
-NAMES, ADDRESSES = ("first_name", "last_name"), ("email", "phone")
+NAMES = ("first_name", "last_name")
 _BEFORE = re.compile(r"(?:mailto:|tel:|#)\s*", re.IGNORECASE)
 _WITH_A_NAME = re.compile(r"[^<>]*<([^<>@\s]+@[^<>\s]+)>")
 _TELEPHONE = re.compile(r"[+(\d][\d\s().\u2010-\u2015\u2212/-]{3,}")
@@ -47,8 +47,9 @@ def _by_words(term: str) -> Q:
     wanted = Q()
     for word in term.split():
         found = Q()
-        for column in ADDRESSES:
-            found |= Q(**{f"{column}__icontains": word})
+        for spelled in spellings(word) if "@" in word else [word]:
+            found |= Q(email__icontains=spelled)
+        found |= Q(phone__icontains=word)
         for column in NAMES:
             is_told = any(sign.isalnum() for sign in word)
             found |= Q(**({f"{column}__plain__contains": plain(word)} if is_told else {f"{column}__icontains": word}))

@@ -8,12 +8,12 @@ import re
 import unicodedata
 
 import phonenumbers
-from django.conf import settings
 from django.db.models import CharField, Transform
 
 from crm.normalise import one_line
 
 LONGEST = 20  # characters on record: a plus, 15 digits at most, and what is left for the extension
+OURS = "US"  # where a number is that names no country
 EXTENSION = "x"
 PAUSES = ",,"  # of about two seconds each, until the switchboard listens
 _ABROAD = re.compile(r"\A[^\d+]*00(?=\D*[1-9])")  # dialed in most of the world; ours is 011
@@ -35,7 +35,7 @@ def read(text: str) -> str:
     """Return a number as it stands on record, however it was written; "" for what is none. Without a country it is one
     of ours. Longer than LONGEST where the extension is."""
     try:
-        number = phonenumbers.parse(_plainly(text), settings.PHONENUMBER_DEFAULT_REGION)
+        number = phonenumbers.parse(_plainly(text), OURS)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_valid_number(number):

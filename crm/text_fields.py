@@ -6,7 +6,6 @@ from typing import Any, NoReturn
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
 from crm import normalise, telephone
 
@@ -35,10 +34,27 @@ class TextField(forms.CharField):
         return normalise.several_lines(super().to_python(value) or "")
 
 
-class TelephoneField(PhoneNumberField):
+class AddressField(forms.EmailField):
+    """An e-mail address that a mail can reach: Django's rules, and a domain with a dot. What is before the @ stays as
+    typed."""
+
+    default_error_messages = {"invalid": _("Enter a full e-mail address, such as name@example.org.")}
+
+    def to_python(self, value: Any) -> str:
+        refuse_endless(value)
+        return normalise.email_address(super().to_python(value) or "")
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if value and not normalise.is_public_domain(value):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+
+
+class TelephoneField(forms.CharField):
     """A telephone or fax number, however it is written; gives it with its extension as it stands on record
     (crm/telephone.py), "" when left empty."""
 
+    widget = forms.TelInput
     default_error_messages = {
         "required": _("Please fill this in."),
         "invalid": _("Enter a phone number with its area code, such as (212) 555-0100. Abroad: begin with +."),
@@ -48,7 +64,7 @@ class TelephoneField(PhoneNumberField):
 
     def to_python(self, value: Any) -> str:
         refuse_endless(value)
-        typed = normalise.one_line(value or "")
+        typed = normalise.one_line(super().to_python(value) or "")
         number = telephone.read(typed)
         if typed and not number:
             self._refuse("country" if telephone.lacks_country(typed) else "invalid")

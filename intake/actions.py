@@ -13,6 +13,7 @@ from crm import dispatch, emails, rows, telephone
 from crm.actions import assignment, events, safety, sequences
 from crm.enums import ActivityKind, Event, Outcome
 from crm.models import Lead, Task
+from crm.normalise import mailbox_key
 from crm.registry import Happening
 from intake import assessments, flags, known, record, request, signs
 from intake.known import LEAD_FIELDS
@@ -20,7 +21,6 @@ from intake.models import Assessment, PendingSubmission, Submission, Unproven, U
 from intake.request import Request
 
 FOLLOWS_FOR = timedelta(hours=1)  # as long as the cookie of the browser
-WAYS = ("email", "phone")
 NOBODY = "nobody@example.org"  # to whom nothing is ever sent
 
 
@@ -74,8 +74,9 @@ def _before(asked: Request) -> Submission | None:
 
 
 def _ways(data: dict[str, Any]) -> set[str]:
-    """Return how somebody is reached; a number by itself, whatever its extension."""
-    return {telephone.number_of(str(data[way])) if way == "phone" else str(data[way]) for way in WAYS if data.get(way)}
+    """Return how somebody is reached, however it is spelled; a number by itself, whatever its extension."""
+    email, phone = str(data.get("email") or ""), str(data.get("phone") or "")
+    return {mailbox_key(email), telephone.number_of(phone)} - {""}
 
 
 # --- Somebody new -----------------------------------------------------------------------------------------------------

@@ -18,9 +18,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import queries
 from crm.models import Location
-from crm.text_fields import LineField, TelephoneField, TextField
+from crm.text_fields import AddressField, LineField, TelephoneField, TextField
 from intake import guard
-from intake.fields import AddressField
 from intake.forms import trap
 from intake.models import Question, Topic
 from intake.request import digest_of

@@ -1,6 +1,8 @@
 """The fields of the patients' forms: what each kind of question becomes, and how what was typed is cleaned."""
 
 import copy
+import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 from functools import cache
@@ -12,28 +14,16 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm import normalise, safety_text
+from crm import safety_text
 from crm.partial_dates import impossible
 from crm.said import SaidDateField
-from crm.text_fields import LineField, TelephoneField, TextField, refuse_endless
+from crm.text_fields import AddressField, LineField, TelephoneField, TextField
 from crm.treatment_enums import DatePrecision
 from intake.questionnaire import LONGEST_TEXT, Kind, Question, SafetyOption, safety_options
 
 MAX_LINE = 80
 HIGHEST_NUMBER = 30
-
-
-class AddressField(forms.EmailField):
-    """An e-mail address that a mail can reach: Django's rules, and a domain with a dot."""
-
-    def to_python(self, value: Any) -> str:
-        refuse_endless(value)
-        return normalise.email_address(super().to_python(value) or "")
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if value and not normalise.is_public_domain(value):
-            raise ValidationError(_("Enter a full e-mail address, such as name@example.org."), code="invalid")
+_ZIP = re.compile(r"(\d{5})(?:[ \u2010-\u2015\u2212-]*(\d{4}))?", re.ASCII)
 
 
 class PastField(SaidDateField):
@@ -66,6 +56,17 @@ class BirthdayField(SaidDateField):
             return date.fromisoformat(value).strftime("%m/%d/%Y")
         except (TypeError, ValueError):
             return value
+
+
+class ZipField(LineField):
+    """Five digits, or nine with or without their hyphen; gives 10001 or 10001-1234."""
+
+    def clean(self, value: Any) -> str:
+        typed = unicodedata.normalize("NFKC", super().clean(value))
+        parts = _ZIP.fullmatch(typed)
+        if typed and not parts:
+            raise ValidationError(_("Write the five digits, such as 10001, or leave it empty."), code="invalid")
+        return "-".join(filter(None, parts.groups())) if parts else ""
 
 
 class TickField(forms.MultipleChoiceField):
@@ -148,8 +149,7 @@ def _text(question: Question, common: dict[str, Any]) -> forms.Field:
 
 
 def _email(question: Question, common: dict[str, Any]) -> forms.Field:
-    invalid = {"invalid": _("Enter a full e-mail address, such as name@example.org.")}
-    return AddressField(max_length=254, error_messages=invalid, **common)
+    return AddressField(max_length=254, **common)
 
 
 def _phone(question: Question, common: dict[str, Any]) -> forms.Field:
@@ -180,8 +180,7 @@ def _number(question: Question, common: dict[str, Any]) -> forms.Field:
 
 
 def _zip(question: Question, common: dict[str, Any]) -> forms.Field:
-    digits = {"invalid": _("Write the five digits, such as 10001, or leave it empty.")}
-    return forms.RegexField(r"^\d{5}(-\d{4})?$", max_length=10, error_messages=digits, **common)
+    return ZipField(**common)
 
 
 FIELD_OF: dict[Kind, Callable[[Question, dict[str, Any]], forms.Field]] = {

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm import places
+from crm.normalise import last_name
 from intake import consents, raw_signs, spoken
 from intake.fields import PastField, field_for
 from intake.questionnaire import (
@@ -160,6 +161,10 @@ class RequestForm(QuestionnaireForm):
                 error_messages={"required": _("Please tick this box, or call us instead.")},
             )
 
+        if last := self.fields.get("last_name"):
+            hint = _("Please fill this in. If you have one name only, write a dash here.")
+            last.error_messages = {**last.error_messages, "required": hint}
+
     @property
     def helper(self) -> FormHelper:
         helper = super().helper
@@ -170,6 +175,9 @@ class RequestForm(QuestionnaireForm):
         helper.layout.append(Div(heading, *boxes, css_class="form-section", css_id="agreement"))
         helper.layout.extend([Field("submission_id"), Field("opened"), trap()])
         return helper
+
+    def clean_last_name(self) -> str:
+        return last_name(self.cleaned_data["last_name"])
 
     def clean_timezone(self) -> str:
         """The chosen zone; else that of the ZIP code or the state; "" when nothing tells."""
@@ -198,7 +206,8 @@ class RequestForm(QuestionnaireForm):
     def has_contact(self) -> bool:
         """True when the person can be reached: a name, and an address or a number that is in order."""
         data = self.cleaned_data
-        return bool(data.get("first_name") and data.get("last_name") and (data.get("email") or data.get("phone")))
+        has_name = data.get("first_name") and "last_name" in data
+        return bool(has_name and (data.get("email") or data.get("phone")))
 
 
 class StepOne(RequestForm):

@@ -24,6 +24,8 @@ from crm.actions import access, leads, safety
 from crm.admin.forms import IN_COPY
 from crm.enums import AccessAction, CameBy
 from crm.models import Lead, Location, User
+from crm.normalise import name_key, one_line
+from crm.plain_names import plain
 from crm.text_fields import TextField
 from intake import actions, consents
 from intake.forms import RequestForm
@@ -128,14 +130,15 @@ def _known(request: HttpRequest) -> list[Lead]:
     """At most ten, of the locations that this person works for. What was looked for is kept as a hash."""
     given, user = request.POST, cast(User, request.user)
     phone = telephone.read(given.get("phone", ""))
-    email, last_name = given.get("email", "").strip().lower(), given.get("last_name", "").strip()
+    email, last_name = one_line(given.get("email", "")).lower(), one_line(given.get("last_name", ""))
+    has_name = len(name_key(last_name)) > 1
     found = Lead.objects.none()
     if phone or "@" in email:
         found = Lead.objects.reached_by(email=email if "@" in email else "", phone=phone)
-    elif len(last_name) > 1:
-        found = Lead.objects.filter(last_name__istartswith=last_name).order_by("-created_at", "-pk")
+    elif has_name:
+        found = Lead.objects.filter(last_name__plain__startswith=plain(last_name)).order_by("-created_at", "-pk")
     rows = list(found.visible_to(user)[:10])
-    if phone or "@" in email or len(last_name) > 1:
+    if phone or "@" in email or has_name:
         ids = [lead.pk for lead in rows]
         access.record(AccessAction.SEARCH, by=user, object_type="lead", ids=ids, term=phone or email or last_name)
     return rows

@@ -129,7 +129,7 @@ def _notify(lead: Lead, *, about: PrivateMessage, now: datetime) -> None:
     """One notice until the patient has been there or its link is too old, and never two within NOTICES_APART: the
     second waits."""
     went = Message.objects.filter(
-        lead=lead, name=emails.NOTICE, to_email=lead.email, state__in=[*NOT_GONE, MessageState.SENT]
+        lead=lead, name=emails.NOTICE, to_email__iexact=lead.email, state__in=[*NOT_GONE, MessageState.SENT]
     )
     last, due_at = went.order_by("-created_at", "-pk").first(), now
     if last:

@@ -16,10 +16,10 @@ from crm.admin.correction_form import CorrectionForm
 from crm.enums import CallOutcome, LostReason, Stage
 from crm.errors import TreatmentRefused
 from crm.models import Lead, Measurement, Treatment, User
-from crm.normalise import email_address, is_public_domain, one_line
+from crm.normalise import last_name, one_line
 from crm.partial_dates import FAR_AHEAD, LONG_AGO
 from crm.said import SaidDate, SaidDateField, SpanField
-from crm.text_fields import LineField, TelephoneField, TextField
+from crm.text_fields import AddressField, LineField, TelephoneField, TextField
 from crm.treatment_enums import (
     DatePrecision,
     MeasurementKind,
@@ -295,7 +295,7 @@ class DetailsForm(CorrectionForm):
 
     first_name = LineField(max_length=80)
     last_name = LineField(max_length=80)
-    email = forms.EmailField(required=False, max_length=254, label="E-mail")
+    email = AddressField(required=False, max_length=254, label="E-mail")
     phone = TelephoneField(required=False, help_text="Such as (212) 555-0100.")
     state = forms.ChoiceField(required=False, choices=[("", "Not known"), *places.STATE_CHOICES])
     timezone = forms.ChoiceField(choices=places.zone_choices, label="Time zone")
@@ -324,11 +324,8 @@ class DetailsForm(CorrectionForm):
         """Each once, without blanks around it."""
         return list(dict.fromkeys(filter(None, map(one_line, self.cleaned_data["tags"]))))
 
-    def clean_email(self) -> str:
-        address = email_address(self.cleaned_data["email"])
-        if address and not is_public_domain(address):
-            raise forms.ValidationError("Write an address that mail can reach, such as name@example.org.")
-        return address
+    def clean_last_name(self) -> str:
+        return last_name(self.cleaned_data["last_name"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

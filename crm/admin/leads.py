@@ -80,7 +80,7 @@ class LeadAdmin(DeskAdmin):
         ("location", ScopedFilter),
     ]
     list_before_template = "crm/stage_bar.html"
-    search_fields = search.NAMES + search.ADDRESSES
+    search_fields = (*search.NAMES, "email", "phone")
     search_help_text = "Name, e-mail, telephone or reference"
     ordering = ["-created_at", "-id"]
 

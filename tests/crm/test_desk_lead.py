@@ -413,7 +413,7 @@ def test_details_are_corrected_and_kept_on_the_timeline(desk: Client, lead: Lead
         ({"phone": "", "preferred_contact": "phone"}, "Add the phone number, or choose another way"),
         ({"phone": "", "preferred_contact": "text"}, "Add the phone number, or choose another way"),
         ({"email": "", "preferred_contact": "email"}, "Add the e-mail address, or choose another way"),
-        ({"email": "avery@localhost"}, "Write an address that mail can reach"),
+        ({"email": "avery@localhost"}, "Enter a full e-mail address"),
         ({"phone": "12"}, "Enter a phone number with its area code"),
         ({"first_name": ""}, "This field is required."),
     ],

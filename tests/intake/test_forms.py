@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from crm import normalise
-from crm.text_fields import LineField, TextField
-from intake.fields import AddressField
+from crm.text_fields import AddressField, LineField, TextField
 from intake.forms import StepOne
 from intake.questionnaire import CALL_ME, PAGES, RECHECK, STEP_ONE, Section
 from tests.factories import step_one
