@@ -32,6 +32,12 @@ TYPES = {
 ACCEPT = ",".join(f".{extension}" for extension in TYPES)
 
 
+def shown_name(name: str) -> str:
+    """Return the name of a file without the signs that show nothing or turn the order of others: messengers and phones
+    put them into the names of good files, and nobody sees them who is asked to rename one."""
+    return "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+
+
 def why_not_name(name: str) -> Unfit | None:
     """What is wrong with the name of a file, before a byte of it is taken."""
     if len(name.encode()) > LONGEST_NAME:

@@ -57,6 +57,7 @@ def start(
     The same file: same name, size and time of change, from the same side (staff or patient).
     """
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    name = judging.shown_name(name)
     trouble = judging.why_not_name(name) or _why_not_size(size)
     if trouble:
         raise UploadRefused(str(trouble.label))

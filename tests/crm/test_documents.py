@@ -209,6 +209,20 @@ def test_a_document_is_kept_under_the_name_of_what_is_in_it(patient: Client) -> 
     assert (document.name, document.media_type) == ("IMG_1.jpg", "image/jpeg")
 
 
+@pytest.mark.parametrize("sign", ["\u200e", "\u200b", "\u202e", "\u2066", "\ufeff", "\u00ad"])
+def test_signs_that_nobody_sees_leave_the_name_of_a_good_file(patient: Client, sign: str) -> None:
+    send(patient, f"{sign}WhatsApp{sign} Image.pdf{sign}", files.pdf())
+    assert Document.objects.get().name == "WhatsApp Image.pdf"
+    plain = SimpleUploadedFile(f"card{sign}.png", files.png())
+    assert patient.post("/my/documents/", {"kind": "insurance", "file": plain}).status_code == 302
+    page = patient.get("/my/documents/").content.decode()
+    assert ("card.png" in page, sign in page) == (True, False)
+
+
+def test_no_sign_makes_a_program_look_like_a_paper(patient: Client) -> None:
+    assert begin(patient, "scan\u202efdp.exe", files.pdf()).json()["reason"] == Unfit.TYPE.label
+
+
 def test_nobody_reaches_the_documents_of_others(patient: Client, coordinator: User, clinician: User) -> None:
     sent = send(patient, "a.pdf", files.pdf())
     Document.objects.update(state=DocumentState.CLEAN)

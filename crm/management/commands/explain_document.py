@@ -33,6 +33,7 @@ class Command(BaseCommand):
 
 
 def _verdict(name: str, file: BinaryIO, size: int) -> dict[str, Any]:
+    name = judging.shown_name(name)
     trouble = judging.why_not_name(name) or (None if size else Unfit.EMPTY)
     if not trouble:
         try:
