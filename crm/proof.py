@@ -1,7 +1,7 @@
 """The second factor of the private page: a code from a mail or the telephone, or the date of birth."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from django import forms
@@ -19,7 +19,7 @@ from crm.client_address import client_address
 from crm.models import PatientSession
 from crm.not_open import of_its_person
 from crm.patient_requests import PatientRequest, find_session, id_in, kept_by_nobody, no_entry
-from crm.said import SaidDateField
+from crm.said import BirthdayField
 
 
 class FactorForm(forms.Form):
@@ -54,16 +54,15 @@ class CodeForm(FactorForm):
 class BirthdayForm(FactorForm):
     name = "birthday"
     wrong = _("This is not the date of birth that we have, or it was tried too often today. You can also call us.")
-    birthday = SaidDateField(
+    birthday = BirthdayField(
         label=_("Your date of birth"),
-        max_length=20,
         help_text=_("Month, day and year, such as 03/15/1970."),
         error_messages={"required": _("Write month, day and year, such as 03/15/1970.")},
         widget=forms.TextInput(attrs={"autocomplete": "bday", "class": "form-control"}),
     )
 
     def proves(self, session: PatientSession, *, now: datetime, address: str) -> bool:
-        typed = self.cleaned_data["birthday"].date
+        typed = date.fromisoformat(self.cleaned_data["birthday"])
         return second_factor.check_birthday(session, typed, now=now, address=address)
 
 

@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import safety_text
 from crm.partial_dates import impossible
-from crm.said import SaidDateField
+from crm.said import BirthdayField, SaidDateField
 from crm.text_fields import AddressField, LineField, TelephoneField, TextField
-from crm.treatment_enums import DatePrecision
 from intake.questionnaire import LONGEST_TEXT, Kind, Question, SafetyOption, safety_options
 
 MAX_LINE = 80
@@ -37,25 +36,6 @@ class PastField(SaidDateField):
         if said and (why := impossible(*said, today=timezone.localdate(), born=self.born)):
             raise ValidationError(gettext(why))
         return str(said) if said else ""
-
-
-class BirthdayField(SaidDateField):
-    """An exact day in the past, kept as YYYY-MM-DD."""
-
-    def clean(self, value: Any) -> str:
-        said = super().clean(value)
-        if said and said.precision != DatePrecision.DAY:
-            raise ValidationError(_("Write month, day and year, such as 03/15/1970."))
-        if said and said.date >= timezone.localdate():
-            raise ValidationError(_("That lies in the future: check the year."))
-        return said.date.isoformat() if said else ""
-
-    def prepare_value(self, value: Any) -> Any:
-        """As people write it: 03/15/1970."""
-        try:
-            return date.fromisoformat(value).strftime("%m/%d/%Y")
-        except (TypeError, ValueError):
-            return value
 
 
 class ZipField(LineField):
@@ -166,7 +146,7 @@ def _long_text(question: Question, common: dict[str, Any]) -> forms.Field:
 
 
 def _date(question: Question, common: dict[str, Any]) -> forms.Field:
-    return BirthdayField(error_messages={"required": _("Please fill this in.")}, max_length=20, **common)
+    return BirthdayField(error_messages={"required": _("Please fill this in.")}, **common)
 
 
 def _rough_date(question: Question, common: dict[str, Any]) -> forms.Field:

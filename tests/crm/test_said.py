@@ -1,14 +1,16 @@
 """Dates and spans as people say them on the telephone."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.said import SaidDate, SaidDateField, SpanField
+from crm.said import BirthdayField, SaidDate, SaidDateField, SpanField
 from crm.treatment_enums import DatePrecision
 from tests.properties import unhurried
 
@@ -35,6 +37,57 @@ def test_said_date_reads(text: str, day: date, precision: str) -> None:
 def test_said_date_refuses(text: str) -> None:
     with pytest.raises(ValidationError):
         SaidDateField().clean(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "05/03/1968", "5/3/1968", "5/3/68", "5-3-1968", "5-3-68", "05.03.1968", "05 03 1968", "5 / 3 / 1968",
+        "05031968", "1968-05-03", "May 3, 1968", "may 3 1968", "MAY 3RD, 1968", "3 May 1968", "3rd of May, 1968",
+        "3-May-1968", "May. 3, 1968", "3 de mayo de 1968", "mayo 3, 1968", "3 de mayo del 1968", "５/３/１９６８",
+        "\u200e05–03–1968\u200f",
+    ],
+)  # fmt: skip
+def test_a_birthday_is_read_however_it_is_written(text: str) -> None:
+    assert BirthdayField().clean(text) == "1968-05-03"
+
+
+def test_of_numbers_the_month_comes_first() -> None:
+    assert BirthdayField().clean("03.05.1968") == "1968-03-05"
+    with pytest.raises(ValidationError, match="There is no such date"):
+        BirthdayField().clean("15.03.1968")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("September 15, 1968", "1968-09-15"), ("3 de septiembre de 1968", "1968-09-03"), ("12-31-99", "1999-12-31"),
+        ("Sept 1, 1968", "1968-09-01"), ("1 ene 1968", "1968-01-01"), ("Dec 3 1968", "1968-12-03"),
+    ],
+)  # fmt: skip
+def test_months_have_names(text: str, day: str) -> None:
+    assert BirthdayField().clean(text) == day
+
+
+def test_two_digits_are_the_latest_year_that_is_not_to_come() -> None:
+    this_year = timezone.localdate().year
+    assert BirthdayField().clean(f"1/1/{(this_year - 1) % 100:02}") == f"{this_year - 1}-01-01"
+    assert BirthdayField().clean(f"1/1/{(this_year + 1) % 100:02}") == f"{this_year - 99}-01-01"
+
+
+@pytest.mark.parametrize(
+    "text", ["1968", "05/1968", "May 1968", "5/3", "May 3", "68", "5/3-1968", "Mai 3, 1968", "yesterday"]
+)
+def test_a_part_of_a_birthday_is_asked_for(text: str) -> None:
+    with pytest.raises(ValidationError, match="Write month, day and year"):
+        BirthdayField().clean(text)
+
+
+@unhurried
+@given(st.text(max_size=30))
+def test_no_text_breaks_a_birthday(text: str) -> None:
+    with suppress(ValidationError):
+        assert date.fromisoformat(BirthdayField().clean(text))
 
 
 def test_said_date_may_be_left_empty() -> None:

@@ -79,10 +79,26 @@ def test_another_date_proves_nothing_and_stays_typed(lead: Lead) -> None:
     assert browser.get("/my/").status_code == 302
 
 
-@pytest.mark.parametrize("typed", ["", "yesterday", "1970", "13/45/1970"])
-def test_what_is_no_date_costs_no_try(lead: Lead, typed: str) -> None:
+@pytest.mark.parametrize("typed", ["", "yesterday", "1970", "03/1970", "1970-03", "March 1970", "13/45/1970"])
+def test_what_is_no_day_costs_no_try_and_is_asked_for(lead: Lead, typed: str) -> None:
+    answer = opened(lead).post("/my/code/", {"birthday": typed})
+    page = answer.content.decode()
+    assert (answer.status_code, ProofTry.objects.count()) == (422, 0)
+    assert ("There is no such date" if "45" in typed else "Write month, day and year, such as 03/15/1970.") in page
+    assert f'value="{typed}"' in page or not typed
+
+
+@pytest.mark.parametrize(
+    "typed", ["3/15/70", "3-15-1970", "03.15.1970", "03151970", "March 15, 1970", "15 de marzo de 1970"]
+)
+def test_the_date_of_birth_proves_it_however_it_is_written(lead: Lead, typed: str) -> None:
+    assert opened(lead).post("/my/code/", {"birthday": typed})["Location"] == "/my/"
+
+
+@pytest.mark.parametrize("typed", ["1970", "01/1970"])
+def test_a_year_is_not_its_first_day(lead: Lead, now: datetime, typed: str) -> None:
+    leads.tell_birthday(lead, born=date(1970, 1, 1), by=None, now=now)
     assert opened(lead).post("/my/code/", {"birthday": typed}).status_code == 422
-    assert ProofTry.objects.count() == (1 if typed == "1970" else 0)
 
 
 def test_five_tries_a_day_whatever_is_opened_anew(lead: Lead, now: datetime) -> None:
