@@ -3,18 +3,19 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Layout
 from django import forms
+from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm import places
 from crm.normalise import last_name
-from intake import consents, raw_signs, spoken
+from intake import consents, raw_signs, slips, spoken
 from intake.fields import PastField, field_for
 from intake.questionnaire import (
     CALL_ME,
@@ -151,6 +152,7 @@ class RequestForm(QuestionnaireForm):
 
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     opened = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
+    sure_of = forms.CharField(required=False, widget=forms.HiddenInput, max_length=254)  # though it looks like a slip
 
     def __init__(self, *args: Any, centre_name: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -173,7 +175,7 @@ class RequestForm(QuestionnaireForm):
         need = gettext("We need the first two to answer you. The last is up to you.")
         heading = _heading(number, gettext("Your agreement"), need)
         helper.layout.append(Div(heading, *boxes, css_class="form-section", css_id="agreement"))
-        helper.layout.extend([Field("submission_id"), Field("opened"), trap()])
+        helper.layout.extend([Field("submission_id"), Field("opened"), Field("sure_of"), trap()])
         return helper
 
     def clean_last_name(self) -> str:
@@ -190,12 +192,24 @@ class RequestForm(QuestionnaireForm):
         typed = {name for name in ("email", "phone") if data.get(name) or name in self.errors}
         if not typed and "email" in self.fields:
             self.add_error("email", _("Give an e-mail address or a phone number, so that we can answer."))
+        self._ask_about_a_slip(str(data.get("email") or ""))
         wants = data.get("preferred_contact")
         if wants in {"phone", "text"} and "phone" not in typed:
             self.add_error("phone", _("Add your phone number, or choose e-mail as the way to contact you."))
         if wants == "email" and "email" not in typed:
             self.add_error("email", _("Add your e-mail address, or choose phone as the way to contact you."))
         return data
+
+    def _ask_about_a_slip(self, address: str) -> None:
+        """Ask once about an address that looks mistyped: whoever sends it again is believed. No emergency waits."""
+        likely = slips.meant(address)
+        if not likely or self.is_emergency or self.data.get("sure_of") == address:
+            return
+        words = gettext("Did you mean %(address)s? Correct it, or send the form again to keep what you typed.")
+        self.add_error("email", words % {"address": likely})
+        data = cast(QueryDict, self.data).copy()
+        data["sure_of"] = address
+        self.data = data
 
     @property
     def is_emergency(self) -> bool:

@@ -23,7 +23,7 @@ from intake import consents, questionnaire
 from intake.models import Submission, UnprovenRequest
 
 ON_HOLD = "Routine messages and booking are on hold"
-GUARDS = ("website", "opened")
+GUARDS = ("website", "opened", "sure_of")
 NOT_ANSWERS = {"submission_id", *GUARDS, *(wording.field for wording in consents.WORDINGS)}
 
 

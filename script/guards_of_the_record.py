@@ -246,4 +246,18 @@ RECORD_GUARDS = [
         'data.get("phone")',
         "intake/test_guard.py::test_many_requests_with_one_number_are_held_whatever_the_extension",
     ),
+    Guard(
+        "no emergency waits for an address",
+        "intake/forms.py",
+        'if not likely or self.is_emergency or self.data.get("sure_of") == address:',
+        'if not likely or self.data.get("sure_of") == address:',
+        "intake/test_what_people_type.py::test_no_emergency_waits_for_an_address",
+    ),
+    Guard(
+        "an address that was asked about is believed",
+        "intake/forms.py",
+        'if not likely or self.is_emergency or self.data.get("sure_of") == address:',
+        "if not likely or self.is_emergency:",
+        "intake/test_what_people_type.py::test_a_likely_slip_is_asked_about_once",
+    ),
 ]

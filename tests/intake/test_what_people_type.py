@@ -1,5 +1,6 @@
 """ZIP codes, e-mail addresses and names as people type them: taken, kept as typed, and one person by each spelling."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from crm.actions import conversation, leads
 from crm.actions import inbound as incoming
 from crm.models import ContactPerson, InboundMail, Lead, Location, Message, User
 from crm.normalise import mailbox_key
+from intake import slips
 from intake.fields import ZipField
 from intake.models import Question, Submission, UnprovenRequest
 from tests.crm.test_inbound import mail
@@ -119,6 +121,46 @@ def test_the_address_of_a_person_around_is_one_that_mail_reaches(desk: Client, l
     assert desk.post(where, named | {"email": "robin@localhost"}).status_code == 422
     desk.post(where, named | {"email": " Robin@XN--BCHER-KVA.Example"})
     assert ContactPerson.objects.get().email == "Robin@bücher.example"
+
+
+SLIPS = {
+    "maria@gmial.con": "maria@gmail.com", "x@yaho.com": "x@yahoo.com", "x@hotmial.com": "x@hotmail.com",
+    "x@outlok.com": "x@outlook.com", "x@gmail.cmo": "x@gmail.com", "x@comcast.ner": "x@comcast.net",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", SLIPS)
+@pytest.mark.parametrize("path", ["/candidate/", "/admin/new-request/"])
+def test_a_likely_slip_is_asked_about_once(desk: Client, centre: Location, typed: str, path: str) -> None:
+    sent = step_one(email=typed, last_name="Kept", came_by="phone", language_spoken="en")
+    asked = desk.post(path, sent)
+    page = asked.content.decode()
+    assert (asked.status_code, f"Did you mean {SLIPS[typed]}?" in page, Lead.objects.count()) == (422, True, 0)
+    assert f'name="email" value="{typed}"' in page
+    assert 'value="Kept"' in page
+    confirmed = re.findall(r'name="sure_of" value="([^"]*)"', page)
+    assert desk.post(path, sent | {"sure_of": confirmed[0]}).status_code == 302
+    assert Lead.objects.get().email == typed
+    assert "sure_of" not in Submission.objects.get().answers
+
+
+def test_what_is_corrected_is_asked_about_anew(client: Client, centre: Location) -> None:
+    sent = step_one(email="maria@gmai.com", sure_of="maria@gmial.con")
+    assert "Did you mean maria@gmail.com?" in client.post("/candidate/", sent).content.decode()
+
+
+def test_no_emergency_waits_for_an_address(client: Client, centre: Location) -> None:
+    client.post("/candidate/", step_one(email="maria@gmial.con", phone=None, safety_check=["A1"]))
+    assert (Lead.objects.get().email, Lead.objects.get().safety_hold) == ("maria@gmial.con", True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@gmail.com", "a@ymail.com", "a@mail.com", "a@yahoo.es", "a@yahoo.co.uk", "a@comcast.net", "a@comcast.com",
+     "a@gmx.de", "a@example.org", "a@straße.example", "a@icloud.com", ""],
+)  # fmt: skip
+def test_a_domain_of_its_own_is_no_slip(address: str) -> None:
+    assert slips.meant(address) == ""
 
 
 # --- Names -----------------------------------------------------------------------------------------------------------
