@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0052_numbers_without_their_extension")]
+    dependencies = [("crm", "0054_numbers_without_their_extension")]
 
     operations = [
         migrations.AlterField("imagingstudy", "facility_phone", models.CharField(blank=True, max_length=40)),

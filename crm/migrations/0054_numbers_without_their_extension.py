@@ -11,7 +11,7 @@ LIKE_A_LEAD = "As Lead.phone."
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("crm", "0051_put_off")]
+    dependencies = [("crm", "0053_reply_proves_address")]
 
     operations = [
         AddIndexConcurrently("lead", models.Index(Number("phone"), name="lead_number")),
