@@ -68,8 +68,8 @@ STRANGER_GUARDS = [
     Guard(
         "a repeat in somebody else's name is a new request",
         "intake/actions.py",
-        "if found is None or not any(",
-        "if found is None or all(",
+        "if found is None or not _ways(asked.data) & _ways(found.answers):",
+        "if found is None:",
         f"{_STRANGER}::test_a_repeat_in_somebody_elses_name_is_a_new_request",
     ),
     Guard(
@@ -131,7 +131,7 @@ STRANGER_GUARDS = [
     Guard(
         "requests at once find each other",
         "intake/known.py",
-        "    _wait_for_others(email, phone)\n",
+        "    _wait_for_others(email, telephone.number_of(phone))\n",
         "",
         f"{_STRANGER}::test_twenty_requests_at_once_make_one_lead",
     ),
