@@ -67,10 +67,11 @@ class CancelReason(TextChoices):
     ELSEWHERE = "elsewhere", noop("Care elsewhere")
     AWAY = "away", noop("The provider is away")
     CLOSED = "closed", noop("The centre is closed")
+    OURS = "ours", noop("Something else on our side")
     OTHER = "other", noop("Something else")
 
 
-OF_THE_CENTRE = (CancelReason.AWAY, CancelReason.CLOSED)
+OF_THE_CENTRE = (CancelReason.AWAY, CancelReason.CLOSED, CancelReason.OURS)
 
 
 class WaitState(TextChoices):

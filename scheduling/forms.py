@@ -12,7 +12,7 @@ from crm.text_fields import LineField, TelephoneField, TextField
 from scheduling.enums import CancelReason, ResourceKind
 from scheduling.models import AppointmentType, Resource
 
-# As patients read them. Staff see the labels of CancelReason, which say the same.
+# As patients read them. Staff see the labels of CancelReason, which say the same, and whose it is where that is open.
 REASONS = [
     (CancelReason.TIME.value, _("The time does not fit")),
     (CancelReason.BETTER.value, _("I feel better")),
@@ -21,6 +21,10 @@ REASONS = [
     (CancelReason.COST.value, _("Cost or insurance")),
     (CancelReason.ELSEWHERE.value, _("I am being treated elsewhere")),
     (CancelReason.OTHER.value, _("Something else")),
+]
+REASONS_AT_THE_DESK = [
+    (one.value, "Something else on the patient's side" if one == CancelReason.OTHER else one.label)
+    for one in CancelReason
 ]
 
 
@@ -81,7 +85,7 @@ class CancelForm(VersionForm):
 class StaffCancelForm(CancelForm):
     """Every reason, those of the centre too, and a word about it for colleagues."""
 
-    reason = forms.ChoiceField(choices=[("", "Choose …"), *CancelReason.choices], label="Why")
+    reason = forms.ChoiceField(choices=[("", "Choose …"), *REASONS_AT_THE_DESK], label="Why")
     note = TextField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}), help_text=IN_COPY)
 
     def __init__(self, *args: Any, by_mail: bool = True, by_phone: bool = True, **kwargs: Any) -> None:

@@ -163,8 +163,7 @@ def cancel(
     effects.close_all(locked, now=now)
     effects.close_estimate(locked, now=now)
     locked.status, locked.version = Status.CANCELLED, locked.version + 1
-    is_ours = reason in OF_THE_CENTRE or (by is not None and reason == CancelReason.OTHER)
-    locked.ended_by = EndedBy.CENTRE if is_ours else EndedBy.PATIENT
+    locked.ended_by = EndedBy.CENTRE if reason in OF_THE_CENTRE else EndedBy.PATIENT
     locked.ended_reason, locked.rebook_since = reason, None
     locked.save()
     for entry in waitlist.lock(locked.lead, locked.kind):

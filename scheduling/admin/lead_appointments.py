@@ -22,7 +22,7 @@ from scheduling import availability, mails, month, queries, reading
 from scheduling.actions import attendance, booking, changing
 from scheduling.actions.booking import Booking
 from scheduling.availability import Free, Question
-from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, Status
+from scheduling.enums import MOVES, OF_THE_CENTRE, STANDING, CancelReason, Status
 from scheduling.errors import BookingRefused, SlotTaken
 from scheduling.forms import OverForm, StaffCancelForm, StartForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, Resource
@@ -30,6 +30,7 @@ from scheduling.models import Appointment, AppointmentType, Resource
 CHANGE = "scheduling.change_appointment"
 CONFIRMED = "confirmed"  # said by telephone; no status of its own
 DAYS = 7
+STAYS = "It is there already: nothing was moved."
 
 
 def hang_in() -> None:
@@ -232,12 +233,17 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
         instead = [free.preferring(made.provider_id) for free in taken.instead]
         return _week(site, request, made.lead, made.kind, moving=made, instead=instead, status=409)
     except BookingRefused as refused:
-        messages.warning(request, refused.message)
+        is_done = _is_second_press(made, shown, starts_at=form.cleaned_data["start"], status__in=STANDING)
+        messages.warning(request, STAYS if is_done else refused.message)
     else:
-        stays = "It is there already: nothing was moved."
         is_changed = (moved.version, moved.room_id) != (made.version, made.room_id)
-        messages.success(request, f"Moved: {moved}, {moved.provider}." if is_changed else stays)
+        messages.success(request, f"Moved: {moved}, {moved.provider}." if is_changed else STAYS)
     return _after(request, lead_id)
+
+
+def _is_second_press(made: Appointment, shown: VersionForm, **wanted: Any) -> bool:
+    """Pressed twice on a slow line, the second press finds what it wants, and nothing is wrong."""
+    return Appointment.objects.filter(pk=made.pk, version=shown.cleaned_data["version"] + 1, **wanted).exists()
 
 
 def why_not(made: Appointment, *, start: datetime, provider: UUID | None, room: UUID | None, now: datetime) -> str:
@@ -304,7 +310,8 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
                 note=data["note"],
             )
         except BookingRefused as refused:
-            messages.warning(request, refused.message)
+            is_done = _is_second_press(made, form, status=Status.CANCELLED, ended_reason=data["reason"])
+            messages.warning(request, "It is cancelled already." if is_done else refused.message)
         else:
             closed = "Its time is offered to nobody until it is taken out of leave and closing."
             its_time = closed if data["reason"] in OF_THE_CENTRE else "Its time is free."

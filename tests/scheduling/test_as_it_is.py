@@ -48,7 +48,14 @@ def test_an_old_page_confirms_and_awaits_nothing(patient: Lead, kind: Appointmen
 
 @pytest.mark.parametrize(
     ("reason", "whose"),
-    [("unwell", "patient"), ("elsewhere", "patient"), ("away", "centre"), ("closed", "centre"), ("other", "centre")],
+    [
+        ("unwell", "patient"),
+        ("elsewhere", "patient"),
+        ("other", "patient"),
+        ("away", "centre"),
+        ("closed", "centre"),
+        ("ours", "centre"),
+    ],
 )
 def test_who_ended_it_follows_the_reason(
     patient: Lead, kind: AppointmentType, coordinator: User, reason: str, whose: str

@@ -10,7 +10,7 @@ from crm.models import Lead, Location, User
 from scheduling import availability
 from scheduling.actions import booking, changing, waitlist
 from scheduling.availability import Question
-from scheduling.enums import CancelReason
+from scheduling.enums import OF_THE_CENTRE, CancelReason
 from scheduling.models import Appointment, AppointmentType, FreedTime, Resource, ScheduleException
 from tests.factories import make_user
 from tests.scheduling.factories import as_staff, close, make_patient, make_resource, wish
@@ -39,7 +39,7 @@ def is_offered(made: Appointment, *, for_staff: bool = False) -> bool:
     return availability.at_start(asked, made.starts_at, now=timezone.now()) is not None
 
 
-@pytest.mark.parametrize("reason", [CancelReason.AWAY, CancelReason.CLOSED])
+@pytest.mark.parametrize("reason", OF_THE_CENTRE)
 def test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened(
     made: Appointment, centre: Location, coordinator: User, reason: CancelReason
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened(
     assert is_offered(made)
 
 
-@pytest.mark.parametrize("reason", sorted(set(CancelReason) - {CancelReason.AWAY, CancelReason.CLOSED}))
+@pytest.mark.parametrize("reason", sorted(set(CancelReason) - set(OF_THE_CENTRE)))
 def test_a_time_that_a_patient_gave_back_is_free_at_once(
     made: Appointment, centre: Location, coordinator: User, reason: CancelReason
 ) -> None:

@@ -155,6 +155,19 @@ def test_moving_and_cancelling(desk: Client, patient: Lead, made: Appointment) -
     assert (made.status, made.ended_by, made.ended_reason) == (Status.CANCELLED, "centre", "away")
 
 
+def test_what_is_pressed_twice_has_not_changed_in_the_meantime(desk: Client, patient: Lead, made: Appointment) -> None:
+    later = made.starts_at + timedelta(hours=2)
+    moves = {"start": later.isoformat(), "version": 1}
+    cancels = {"version": 2, "reason": "away", "note": ""}
+    for what, form, said in (("move", moves, "It is there already"), ("cancel", cancels, "It is cancelled already.")):
+        address = at(patient, f"appointments/{made.pk}/{what}/")
+        desk.post(address, form)
+        page = desk.post(address, form, follow=True).content.decode()
+        assert (said in page, "in the meantime" in page) == (True, False)
+    page = desk.post(address, cancels | {"reason": "closed"}, follow=True).content.decode()
+    assert "changed in the meantime" in page
+
+
 def test_a_drop_in_the_calendar_is_the_same_move(
     desk: Client, patient: Lead, made: Appointment, centre: Location, kind: AppointmentType
 ) -> None:
