@@ -154,7 +154,7 @@ def _follow(
     kept: InboundMail, lead: Lead, arrived: Arrived, invited: registry.Invitation | None, *, now: datetime
 ) -> None:
     told = f": {arrived.status or arrived.answer}" if arrived.status or arrived.answer else ""
-    if arrived.kind in _REPORTS and not kept.address_hash:
+    if kept.is_unproven:
         told += " (names no mail of ours: nothing was stopped)"
     summary = f"E-mail, {kept.get_kind_display().lower()}{told}"
     details = {} if arrived.kind in _OF_A_PERSON else {BY_ITSELF: True}

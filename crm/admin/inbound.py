@@ -10,9 +10,10 @@ from unfold.decorators import display
 from crm import registry
 from crm.admin.base import ReadOnlyAdmin, colours, link_to
 from crm.models import InboundMail, Lead
-from crm.models.inbound import InboundKind
+from crm.models.inbound import OF_AN_ADDRESS, InboundKind
 
 SHOWN = 10
+BEGINNING = 80
 
 
 def hang_in() -> None:
@@ -31,11 +32,11 @@ class InboundMailAdmin(ReadOnlyAdmin):
     """Newest first. Without a lead it is of no location."""
 
     location_path = "lead__location"
-    list_display = ["at", "kind_label", "of", "status"]
+    list_display = ["at", "of", "kind_label", "beginning", "status"]
     list_filter = [("kind", ChoicesDropdownFilter), ("lead", admin.EmptyFieldListFilter)]
     list_select_related = ["lead"]
     ordering = ["-at", "-pk"]
-    fields = readonly_fields = ["at", "kind", "of", "status", "words"]
+    fields = readonly_fields = ["at", "kind", "effect", "of", "status", "words"]
 
     @display(description="Kind", label=colours(InboundKind, hard_bounce="danger", complaint="danger", reply="info"))
     def kind_label(self, mail: InboundMail) -> tuple[str, str]:
@@ -44,6 +45,17 @@ class InboundMailAdmin(ReadOnlyAdmin):
     @display(description="Lead", ordering="lead__last_name")
     def of(self, mail: InboundMail) -> str:
         return link_to(mail.lead)
+
+    @display(description="Begins with")
+    def beginning(self, mail: InboundMail) -> str:
+        """Of what belongs to nobody yet, its first line; the words of a lead are read on a page that is recorded."""
+        return "" if mail.lead_id else mail.text.strip().partition("\n")[0][:BEGINNING]
+
+    @display(description="What it did")
+    def effect(self, mail: InboundMail) -> str:
+        if mail.is_unproven:
+            return "Nothing was stopped: it names no mail of ours, and anybody can write one."
+        return "It is about a mail of ours." if mail.kind in OF_AN_ADDRESS else "—"
 
     @display(description="Text")
     def words(self, mail: InboundMail) -> str:

@@ -8,12 +8,14 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
 
 from crm import queries, registry
 from crm.actions import given_up, opt_out
 from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.models import Lead, Scope
+from crm.models import Lead, Scope, SuppressedBecause
 from crm.text_fields import TextField
 
 # What the patient reads on their own pages, in our words.
@@ -69,4 +71,20 @@ def mail_again(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResp
         else:
             messages.info(request, "No mail to the address is stopped because it was returned.")
         return back(lead_id)
-    return form_page(site, request, lead, form, title="Send mail to this address again", press="Send mail again")
+    return form_page(
+        site,
+        request,
+        lead,
+        form,
+        title="Send mail to this address again",
+        press="Send mail again",
+        about=_came_back(lead),
+    )
+
+
+def _came_back(lead: Lead) -> str:
+    """The address, and when mail to it was stopped."""
+    stopped = [row.at for row in queries.suppressions(lead) if row.because == SuppressedBecause.BOUNCE]
+    since = date_format(timezone.localtime(min(stopped)), "M j, Y") if stopped else ""
+    told = f"Mail came back: stopped on {since}." if since else "No mail to it is stopped because it came back."
+    return format_html("<p><strong>{}</strong></p><p>{}</p>", lead.email, told)

@@ -21,6 +21,9 @@ class InboundKind(models.TextChoices):
     OTHER = "other", noop("Something else")
 
 
+OF_AN_ADDRESS = {InboundKind.HARD_BOUNCE, InboundKind.SOFT_BOUNCE, InboundKind.COMPLAINT}
+
+
 class MailThread(Row):
     """What stands behind the + of a Reply-To: random, so that it tells nobody whose it is."""
 
@@ -53,6 +56,11 @@ class InboundMail(Row):
             models.Index(fields=["lead", "-at"], name="inbound_of_lead"),
             models.Index(fields=["address_hash", "-at"], condition=~Q(address_hash=""), name="inbound_of_address"),
         ]
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether it is a return or a complaint that names no mail of ours: it has stopped nothing."""
+        return self.kind in OF_AN_ADDRESS and not self.address_hash
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.at:%Y-%m-%d %H:%M} UTC"

@@ -93,7 +93,11 @@ def test_the_patient_sees_them_once_a_person_has_released_them(lead: Lead, clini
 def test_the_desk_is_told_that_they_came_by_mail(lead: Lead, desk: Client) -> None:
     take(file("report.pdf", pdf()))
     page = desk.get(f"/admin/crm/lead/{lead.pk}/panels/documents/").content.decode()
-    assert "with an e-mail: release it only when it is theirs" in page
+    assert "with an e-mail: read the mail, and release it only when it is theirs" in page
+    assert ("Waits for a person." in page, "Being checked" in page) == (True, False)  # nothing checks it
+    Document.objects.update(state=DocumentState.CLEAN)
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/panels/documents/").content.decode()
+    assert ("with an e-mail" in page, "release it" in page) == (True, False)
 
 
 def test_the_logo_of_a_signature_is_no_document(lead: Lead) -> None:

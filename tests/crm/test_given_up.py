@@ -115,6 +115,8 @@ def test_a_reply_lifts_nothing_that_was_wished(lead: Lead) -> None:
 def test_staff_let_mail_go_there_again_with_a_reason(lead: Lead, desk: Client) -> None:
     take(bounce())
     assert desk.get(PANEL.format(lead.pk)).content.decode().count(AGAIN.format(lead.pk)) == 1
+    form = desk.get(AGAIN.format(lead.pk)).content.decode()
+    assert (lead.email in form, "Mail came back: stopped on " in form) == (True, True)
     assert desk.post(AGAIN.format(lead.pk), {"reason": " "}).status_code == 422
     assert (is_given_up(), calls()) == (True, 1)
     assert desk.post(AGAIN.format(lead.pk), {"reason": "Their mailbox was full."}).status_code == 302

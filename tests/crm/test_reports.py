@@ -4,6 +4,7 @@ other; answers of a calendar pause nothing."""
 from datetime import UTC, datetime
 
 import pytest
+from django.test import Client
 
 from crm import inbound, sending, suppression
 from crm.actions import events
@@ -41,6 +42,17 @@ def test_a_report_about_no_mail_of_ours_stops_nothing(lead: Lead, ours: str) -> 
     assert not Suppression.objects.exists()
     assert not Task.objects.exists()
     assert Activity.objects.filter(lead=lead, summary=UNPROVEN).exists()
+
+
+def test_the_desk_says_that_it_stopped_nothing(lead: Lead, desk: Client) -> None:
+    make_message(lead, message_id=OURS)
+    for ours in ("", OURS):
+        kept = take(bounce(about=lead.email, ours=ours))
+        assert kept is not None
+        page = desk.get(f"/admin/crm/inboundmail/{kept.pk}/change/").content.decode()
+        assert ("Nothing was stopped" in page, "It is about a mail of ours." in page) == (not ours, bool(ours))
+    panel = desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
+    assert panel.count("names no mail of ours, nothing was stopped") == 1
 
 
 def test_five_forged_passing_ones_stop_nothing(lead: Lead) -> None:
