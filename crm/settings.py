@@ -209,6 +209,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _OVER_HTTPS
 SECURE_HSTS_PRELOAD = _OVER_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_proxies else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _OVER_HTTPS
+CSRF_FAILURE_VIEW = "crm.refusals.not_from_here"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 if _OVER_HTTPS:  # no other host of this domain, and no page without https, can set these
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"

@@ -32,6 +32,13 @@ DESK_GUARDS = [
         "crm/test_my_day.py::test_what_is_put_off_shows_when_it_was_due_at_first",
     ),
     Guard(
+        "a form of the desk that is refused says what becomes of what was typed",
+        "crm/settings.py",
+        'CSRF_FAILURE_VIEW = "crm.refusals.not_from_here"\n',
+        "",
+        "crm/test_desk_errors.py::test_a_form_without_its_token_is_refused_by_a_page_of_the_desk",
+    ),
+    Guard(
         "two presses of one form are one",
         "crm/admin/once.py",
         "if not is_new:",

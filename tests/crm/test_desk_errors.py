@@ -85,3 +85,25 @@ def test_the_desk_has_error_pages_of_its_own(
 @pytest.mark.parametrize("path", ["/nothing/", "/es/nothing/"])
 def test_patients_see_the_page_of_the_site(client: Client, path: str, centre: Any) -> None:
     assert 'href="/admin/' not in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize("is_in", [True, False])
+def test_a_form_without_its_token_is_refused_by_a_page_of_the_desk(
+    coordinator: User, lead: Lead, centre: Any, is_in: bool
+) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    if is_in:
+        browser.force_login(coordinator)
+    answer = browser.post(f"/admin/crm/lead/{lead.pk}/note/", {"note-text": "Wants the MRI first."})
+    page = answer.content.decode()
+    assert (answer.status_code, "Not saved yet" in page, 'href="/admin/board/"' in page) == (403, True, True)
+    assert not Activity.objects.filter(kind=ActivityKind.NOTE).exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/candidate/", "Please send the form once more"), ("/es/candidate/", "Envíe el formulario otra vez, por favor")],
+)
+def test_patients_keep_the_page_of_the_site_for_a_form_without_its_token(path: str, words: str, centre: Any) -> None:
+    page = Client(enforce_csrf_checks=True).post(path, {}).content.decode()
+    assert (words in page, "/admin/" in page) == (True, False)

@@ -73,7 +73,8 @@ def open_page(browser: Browser, site: str) -> Iterator[Watch]:
     problems: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        answered = "Failed to load resource" in message.text  # a 422 is an answer, not a problem
+        # A 422 is an answer, not a problem; so is what htmx says of a refusal.
+        answered = "Failed to load resource" in message.text or message.text.startswith("Response Status Error Code")
         if message.type == "error" and not answered:
             problems.append(message.text)
 
