@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.csp import CSP
+from django.utils.html import format_html
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
@@ -168,7 +169,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Work",
             "items": [
-                _link("My day", "today", "crm_task", page="admin:index"),
+                _link("My day", "today", "crm_task", page="admin:index", waits="day"),
                 _link("New request", "add_call", "crm_lead", page="admin:intake_new_request", do="add"),
                 _link("Board", "view_kanban", "crm_lead", page="admin:crm_board"),
                 _link("Clinical reviews", "stethoscope", "crm_review", page="admin:crm_reviews", do="decide"),
@@ -181,8 +182,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _link("Mail that came in", "mark_email_unread", "crm_inboundmail"),
                 _link("Mail set aside", "report", "crm_setasidemail"),
                 _link("Sending", "outgoing_mail", "crm_message", page="admin:crm_sending_changelist"),
-                _link("Questions", "help", "intake_question"),
-                _link("Held requests", "front_hand", "intake_quarantinedrequest"),
+                _link("Questions", "help", "intake_question", waits="questions"),
+                _link("Held requests", "front_hand", "intake_quarantinedrequest", waits="held"),
                 _link("What arrived", "balance", "intake_quarantinedrequest", page="admin:intake_balance"),
             ],
         },
@@ -216,8 +217,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _link(title: str, icon: str, model: str, *, page: str = "", do: str = "view") -> dict[str, Any]:
-    """A link to the list of a model, or to another page for those who may `do` that to it."""
+def _link(title: str, icon: str, model: str, *, page: str = "", do: str = "view", waits: str = "") -> dict[str, Any]:
+    """A link to the list of a model, or to another page for those who may `do` that to it. `waits`: the name of what
+    waits behind it (registry.waiting); the count is filled in by what the bell fetches."""
     app, name = model.split("_")
     permission = f"{app}.{do}_{name}"
     return {
@@ -225,4 +227,6 @@ def _link(title: str, icon: str, model: str, *, page: str = "", do: str = "view"
         "icon": icon,
         "link": reverse_lazy(page or f"admin:{model}_changelist"),
         "permission": lambda request: request.user.has_perm(permission),
+        "badge": format_html('<span id="waits-{}"></span>', waits) if waits else "",
+        "badge_class": "desk-waits",
     }

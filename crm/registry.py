@@ -344,6 +344,21 @@ def worklists(area: str = MY_DAY) -> list[Worklist]:
     return sorted(found, key=lambda entry: (entry.order, entry.title))
 
 
+Waiting = Callable[[User], dict[str, int]]
+_waiting: list[Waiting] = []
+
+
+def waiting(count: Waiting) -> None:
+    """Hang into the sidebar how much waits. `count` returns {the name that a link has in crm/desk.py: how many}, of
+    what this person may see."""
+    _waiting.append(count)
+
+
+def waiting_for(user: User) -> dict[str, int]:
+    """Return how much waits for a person by link, counted now."""
+    return {name: number for count in _waiting for name, number in count(user).items()}
+
+
 Table = tuple[str, list[tuple[str, str]]]  # (title, [(what, how much)])
 _figures: list[tuple[int, Callable[[User], list[Table]]]] = []
 

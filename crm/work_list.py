@@ -12,9 +12,11 @@ from crm.enums import Stage, TaskKind
 from crm.models import SafetyAlert, Task, User
 from crm.models.absence import away_on
 from crm.models.lead import in_sight
+from crm.models.safety import SafetyAlertQuerySet
 from crm.models.task import FIRST_CALL
 
 MOST = 15
+MOST_COUNTED = 99
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,15 @@ def of(user: User, *, everybody: bool, now: datetime) -> Day:
     )
 
 
+def waiting(user: User) -> dict[str, int]:
+    """Return {"day": how many alerts and tasks stand on somebody's own My day}, for whoever has one. More than
+    MOST_COUNTED tasks are one more. Two queries."""
+    if not user.has_perm("crm.view_task"):
+        return {}
+    tasks = _open_now(user, everybody=False, now=timezone.now())[: MOST_COUNTED + 1].count()
+    return {"day": tasks + _open_alerts(user).count()}
+
+
 def section_of(task: Task) -> str:
     """The same as _SECTIONS, for a task that is loaded with its lead."""
     if task.kind in {TaskKind.URGENT_CALL, TaskKind.CALL} and task.lead.stage == Stage.NEW:
@@ -122,8 +133,11 @@ def end_of_today(now: datetime) -> datetime:
 
 
 def _alerts(user: User) -> list[SafetyAlert]:
-    waiting = SafetyAlert.objects.open().filter(in_sight(user, location="lead__location"))
-    return list(waiting.select_related("lead").with_causes().order_by("raised_at", "pk")[:MOST])
+    return list(_open_alerts(user).select_related("lead").with_causes().order_by("raised_at", "pk")[:MOST])
+
+
+def _open_alerts(user: User) -> SafetyAlertQuerySet:
+    return SafetyAlert.objects.open().filter(in_sight(user, location="lead__location"))
 
 
 def snoozed_until(choice: str, *, now: datetime) -> datetime | None:

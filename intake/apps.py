@@ -40,6 +40,7 @@ class IntakeConfig(AppConfig):
             unknowns,
             unproven,
             unproven_desk,
+            waiting,
             wishes,
         )
 
@@ -82,6 +83,7 @@ class IntakeConfig(AppConfig):
         registry.listen([Event.STAGE_MOVED], time_passes.on_move)
         registry.listen([Event.STAGE_MOVED], closing.on_move)
         desk.hang_in()
+        waiting.hang_in()
         insurance_desk.hang_in()
         papers.hang_in()
         unproven_desk.hang_in()

@@ -1,6 +1,6 @@
 """The coordinators' desk, on django-unfold: the list of leads, the page of one, and what an administrator keeps."""
 
-from crm import desk
+from crm import desk, registry, work_list
 from crm.admin import (
     bell,
     board,
@@ -33,6 +33,7 @@ from crm.admin import (
 
 desk.set_home(my_day.page)
 desk.add_pages(my_day.urls, board.urls, reviews.urls, bell.urls, figures.urls)
+registry.waiting(work_list.waiting)
 inbound.hang_in()
 lead_consents.hang_in()
 lead_contacts.hang_in()

@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from crm import notices
+from crm import notices, registry
 from crm.admin import shown
 from crm.admin.lead_page import user_of
 
@@ -20,14 +20,15 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 @vary_on_headers("HX-Request")
 def bell(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """Show the list; for the page that asks by itself, how many are new. A POST says that those were seen
-    which its page showed."""
+    """Show the list; for the page that asks by itself, how many are new, and how much waits behind the links of the
+    sidebar. A POST says that those were seen which its page showed."""
     user = user_of(request)
     if request.method == "POST":
         notices.mark_seen(user, shown=request.POST.get("shown", "").split()[: notices.MOST_SHOWN], now=timezone.now())
         return redirect("admin:crm_bell")
     if "HX-Request" in request.headers:
-        return TemplateResponse(request, "crm/bell.html#count", {"unseen": notices.unseen_count(user)})
+        counts = {"unseen": notices.unseen_count(user), "waiting": registry.waiting_for(user)}
+        return TemplateResponse(request, "crm/bell.html#count", counts)
     found = notices.latest(user)
     shown.record(request, "bell", [notice.lead_id for notice in found if notice.lead_id])
     context = {**site.each_context(request), "title": "Notices", "notices": found}

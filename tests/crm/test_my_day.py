@@ -144,7 +144,7 @@ def test_the_page_asks_the_same_number_of_questions(
             Task.objects.create(lead=lead, kind=kind, title="x", due_at=datetime.now(UTC))
         safety.raise_alert(lead, key=f"a{number}", now=NOW)
     desk.get("/admin/")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert desk.get("/admin/").status_code == 200
 
 
