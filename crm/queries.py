@@ -174,7 +174,7 @@ class LeadPage:
 
 
 def lead_page(lead_id: UUID, user: User) -> LeadPage:
-    """Everything for one lead in seven queries; others only of locations that `user` works for.
+    """Everything for one lead in eight queries; others only of locations that `user` works for.
     Raises Lead.DoesNotExist."""
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
@@ -191,9 +191,12 @@ def lead_page(lead_id: UUID, user: User) -> LeadPage:
 
 
 def treatments_of(lead: Lead) -> list[Treatment]:
-    """What was tried, in the order in which it began. One query."""
-    found = Treatment.objects.filter(lead=lead).select_related("verified_by")
-    return list(found.order_by("start_date", "created_at", "pk"))
+    """Return what was tried, in the order in which it began, with what the patient was never asked marked so. One
+    query, and one for the marks where the patient told of some."""
+    rows = Treatment.objects.filter(lead=lead).select_related("verified_by")
+    found = list(rows.order_by("start_date", "created_at", "pk"))
+    registry.mark_unasked(lead, found)
+    return found
 
 
 def consents(lead: Lead) -> list[ConsentRecord]:

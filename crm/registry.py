@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm.enums import Event
-from crm.models import Lead, Message, PatientSession, User
+from crm.models import Lead, Message, PatientSession, Treatment, User
 from crm.said import SaidDate
 
 MY_DAY, REVIEWS = "my_day", "reviews"  # where lists of work stand
@@ -252,6 +252,20 @@ def reading(has_unread_sign: Callable[[Lead], bool]) -> None:
 def has_unread_sign(lead: Lead) -> bool:
     """Return whether one waits; False where nothing is hung in."""
     return bool(_unread) and _unread[0](lead)
+
+
+_asked: list[Callable[[Lead, list[Treatment]], None]] = []
+
+
+def asked(mark: Callable[[Lead, list[Treatment]], None]) -> None:
+    """Hang in what marks the treatments of a lead of which the patient was never asked more; in one query."""
+    _asked[:] = [mark]
+
+
+def mark_unasked(lead: Lead, treatments: list[Treatment]) -> None:
+    """Set `is_unasked` on those of them of which what is empty was never asked."""
+    for mark in _asked:
+        mark(lead, treatments)
 
 
 _dated: list[Callable[[Lead], list[tuple[str, SaidDate]]]] = []

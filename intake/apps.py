@@ -72,6 +72,7 @@ class IntakeConfig(AppConfig):
         registry.words("signs", in_words.sign_in_words)
         registry.words("flags", flags.in_words)
         registry.condition("questions_answered", progress.all_answered)
+        registry.asked(progress.mark_unasked)
         registry.condition("pays_alone", assessments.who_pays_alone)
         registry.condition(unknowns.FLAG, unknowns.leads_of)
         registry.judged(signs.basis, signs.news, overrides.told)

@@ -22,15 +22,14 @@ from crm.enums import Outcome
 from crm.errors import OutOfDate
 from crm.models import Document, ImagingStudy, Lead, Treatment
 from crm.text_fields import TextField
-from crm.treatment_enums import MeasurementKind, Source, Unsure
-from intake import flags, gaps, insurance, ledger_views, packet_word, record, summary_head
+from crm.treatment_enums import MeasurementKind
+from intake import flags, gaps, insurance, ledger_views, packet_word, progress, record, summary_head
 from intake import today as now_of
 from intake.care import Rating
 from intake.care_record import SCALE_OF
 from intake.in_words import ALL_SECTIONS, in_words
 from intake.insurance import InsuranceRefused
-from intake.models import PageOfProof, Submission, Verification
-from intake.record import TREATMENTS
+from intake.models import PageOfProof, Verification
 
 # So many treatments can be told apart in the drawing on a page of paper, and in the one beside the answers.
 MOST_DRAWN, MOST_DRAWN_BESIDE = 12, 6
@@ -227,33 +226,23 @@ def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
     """What both papers show."""
     shown = ledger_views.of_lead(lead)
     relief = _relief_told(lead)
-    told = [(one, relief.get(str(one[1].pk))) for one in shown["rows"]]
-    rows = [(line, row, name, _where(row, said), _relief_in_words(row, said)) for (line, row, name), said in told]
+    progress.mark_unasked(lead, [row for _line, row, _name in shown["rows"]])
+    rows = [(line, row, name, _relief_in_words(row, relief.get(str(row.pk)))) for line, row, name in shown["rows"]]
     return shown | {"rows": rows, "place": lead.location, "now": timezone.now()}
 
 
 def _relief_told(lead: Lead) -> dict[str, str]:
     """Of each treatment whose page the patient sent, the answer to how much it helped; "" where they left it out."""
-    pages = Submission.objects.counting().filter(lead=lead, page=TREATMENTS).order_by("entry")
     found: dict[str, str] = {}
-    for page in filter(record.is_detailed, pages):
+    for page in record.pages_of_details(lead):
         row = page.answers["treatment"]
         found[row] = str(page.answers["told"].get("relief", found.get(row)) or "")
     return found
 
 
-def _where(row: Treatment, told: str | None) -> str:
-    """As Treatment.where; `told` None: the patient was not asked about this treatment yet."""
-    is_known = row.body_region or row.unsure_of or not row.where
-    return "not asked" if told is None and row.source == Source.PATIENT and not is_known else row.where
-
-
 def _relief_in_words(row: Treatment, told: str | None) -> str:
-    if row.relief_percent is not None:
-        return f"{row.relief_percent} %"
-    if told == "unsure" or Unsure.RELIEF in row.unsure_of:
-        return "not sure"
-    return "not asked" if told is None and row.source == Source.PATIENT else "not said"
+    is_unsure = row.relief_percent is None and told == "unsure"
+    return "not sure" if is_unsure else row.relief
 
 
 def _series(ratings: Iterable[Rating]) -> list[tuple[str, list[Rating]]]:

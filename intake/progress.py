@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from crm.models import Treatment
-from crm.treatment_enums import TreatmentStatus
+from crm.models import Lead, Treatment
+from crm.treatment_enums import Source, TreatmentStatus
 from intake import record
 from intake.models import Submission
 from intake.questionnaire import PAGES
@@ -31,6 +31,15 @@ def is_told(treatment: Treatment, detailed: Collection[str]) -> bool:
     row = treatment.as_told
     known = row.start_date is not None or row.relief_percent is not None or bool(row.unsure_of)
     return known or str(row.pk) in detailed
+
+
+def mark_unasked(lead: Lead, rows: Iterable[Treatment]) -> None:
+    """Set `is_unasked` on what the patient has ticked and was not asked about yet: neither was its page sent, nor did
+    anybody hear that they are not sure. One query at most."""
+    ticked = [row for row in rows if row.source == Source.PATIENT and not row.unsure_of]
+    detailed = {page.answers["treatment"] for page in record.pages_of_details(lead)} if ticked else set()
+    for row in ticked:
+        row.is_unasked = str(row.pk) not in detailed
 
 
 def open_treatments(told: Told, rows: Iterable[Treatment]) -> list[Treatment]:

@@ -48,6 +48,9 @@ _ENDS_AFTER_START = (
 
 
 class Treatment(Row):
+    # Whether what is empty was never asked of the patient. Told by whoever shows the row, and never saved.
+    is_unasked = False
+
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="treatments")
     kind = models.CharField(max_length=40, choices=TreatmentKind)
     kind_other = models.CharField("what exactly", max_length=120, blank=True)
@@ -139,13 +142,13 @@ class Treatment(Row):
         """Return how it stands or ended, in words. An injection that took place has no end."""
         if self.group == TreatmentGroup.INJECTION and self.status == TreatmentStatus.COMPLETED:
             return gettext("Given")
-        return str(self.get_status_display()) if self.status else gettext("not said")
+        return str(self.get_status_display()) if self.status else self._unsaid
 
     @property
     def relief(self) -> str:
-        """Return how much it helped and for how long, in words. Whether it was asked, papers know from the pages."""
+        """Return how much it helped and for how long, in words."""
         if self.relief_percent is None:
-            words = gettext("not sure") if Unsure.RELIEF in self.unsure_of else gettext("not said")
+            words = gettext("not sure") if Unsure.RELIEF in self.unsure_of else self._unsaid
         else:
             words = f"{self.relief_percent} %"
         if self.relief_still_present:
@@ -157,15 +160,18 @@ class Treatment(Row):
     @property
     def when(self) -> str:
         """Return the period, or why there is none."""
-        unknown = gettext("not remembered") if Unsure.DATES in self.unsure_of else gettext("not said")
-        return self.period or unknown
+        return self.period or (gettext("not remembered") if Unsure.DATES in self.unsure_of else self._unsaid)
 
     @property
     def where(self) -> str:
         """Return on which part of the spine an injection was given, in words; of anything else "" when nobody said."""
         if self.body_region or self.group != TreatmentGroup.INJECTION:
             return str(self.get_body_region_display())
-        return gettext("not sure") if Unsure.REGION in self.unsure_of else gettext("not said")
+        return gettext("not sure") if Unsure.REGION in self.unsure_of else self._unsaid
+
+    @property
+    def _unsaid(self) -> str:
+        return gettext("not asked") if self.is_unasked else gettext("not said")
 
     @property
     def as_told(self) -> Self:

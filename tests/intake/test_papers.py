@@ -17,7 +17,7 @@ from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment
 from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
 from intake import actions, answering, applying, assessments, chart, packet_word
 from intake.questionnaire import SIGNS
-from tests.factories import NOON, make_treatment, make_user, prove, step_one
+from tests.factories import NOON, make_treatment, make_user, own_browser, prove, step_one
 from tests.intake.test_submit import request_of
 from tests.page_forms import as_sent
 
@@ -206,6 +206,32 @@ def test_the_summary_tells_the_day_of_a_study_as_exactly_as_it_was_told(
     made: dict[str, Any] = {"made_on": date(2026, 3, 15), "made_precision": precision}
     imaging.add(lead, by=coordinator, now=timezone.now(), modality="mri", region="lumbar", **made)
     assert f"<dd>{words}, report missing" in paper(desk, lead, "summary")
+
+
+def test_the_desk_and_the_papers_say_the_same_of_what_was_ticked(lead: Lead, desk: Client) -> None:
+    """Of the one nobody has asked more; of the other the patient has left everything out."""
+    ticked, told, injection = (
+        make_treatment(lead, kind=kind, source=Source.PATIENT, status="", relief_percent=None, body_region="")
+        for kind in ("pt_supervised", "massage", "esi_unknown")
+    )
+    tell(lead, "treatments", treatment=str(told.pk), told={"relief": ""})
+    page, summary = paper(desk, lead, "change"), paper(desk, lead, "summary")
+    cells = {(row, shown): _cells(shown, row) for row in (ticked, told, injection) for shown in (page, summary)}
+    assert {cells[row, shown] for row in (ticked, injection) for shown in (page, summary)} == {(3, 0)}
+    assert cells[told, page] == cells[told, summary] == (0, 3)
+    assert [shown.count("where: not asked") for shown in (page, summary)] == [1, 1]
+    assert shown_on_the_private_page(lead).count("not asked") == 0
+
+
+def _cells(page: str, row: Treatment) -> tuple[int, int]:
+    """How many cells of a treatment's line say that it was not asked, and that it was not said."""
+    line = page.partition("<tbody>")[2].partition(str(row))[2].partition("</tr>")[0]
+    return line.count("<td>not asked"), line.count("<td>not said")
+
+
+def shown_on_the_private_page(lead: Lead) -> str:
+    browser = own_browser(lead)
+    return "".join(browser.get(f"/my/{page}").text for page in ("", "treatments/", "treatments/over-time/"))
 
 
 def test_the_desk_claims_of_no_answer_that_it_was_not_asked(lead: Lead, desk: Client) -> None:
