@@ -103,7 +103,7 @@ def panel(site: AdminSite, request: HttpRequest, lead_id: UUID, key: str) -> Htt
     if found is None:
         raise Http404("There is no such panel, or it is not yours to see.")
     context = {
-        "box": lead_panels.Box(found, found.render(request, lead)),
+        "box": lead_panels.Box(found, lead_panels.rendered(found, request, lead)),
         "lead": lead,
         "opened": lead_panels.token(request, lead_id),
     }

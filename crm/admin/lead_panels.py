@@ -12,6 +12,7 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest
 
 from crm import registry
+from crm.admin.drawn import BROKEN, drawn
 from crm.models import Lead
 from crm.registry import Panel
 
@@ -32,11 +33,16 @@ def beside(request: HttpRequest, lead: Lead) -> list[Box]:
     """What this person may see; empty boxes are left out."""
     everything = request.GET.get("panels") == ALL
     shown = [
-        Box(panel, panel.render(request, lead) if panel.at_once or everything else None)
+        Box(panel, rendered(panel, request, lead) if panel.at_once or everything else None)
         for panel in registry.panels("lead")
         if request.user.has_perm(panel.permission)
     ]
     return [box for box in shown if box.html != ""]
+
+
+def rendered(panel: Panel, request: HttpRequest, lead: Lead) -> str:
+    """Return what a panel shows, safe HTML; that it cannot be shown, when it breaks."""
+    return drawn(panel.title, lambda: panel.render(request, lead), otherwise=BROKEN)
 
 
 def named(request: HttpRequest, key: str) -> Panel | None:

@@ -16,10 +16,12 @@ from django.views.decorators.vary import vary_on_headers
 from crm import work_list
 from crm.actions import access, tasks
 from crm.admin import shown
+from crm.admin.drawn import BROKEN, drawn
 from crm.admin.lead_page import user_of
 from crm.enums import AccessAction
 from crm.errors import TaskRefused
 from crm.models import Lead, Task
+from crm.registry import Worklist
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -34,7 +36,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     user, now = user_of(request), timezone.now()
     day = work_list.of(user, everybody=everybody, now=now)
     asks_again = "HX-Request" in request.headers
-    lists = [] if asks_again else [(entry.title, *entry.render(request)) for entry in day.others]
+    lists = [] if asks_again else [(entry.title, *_list(entry, request)) for entry in day.others]
     leads = {task.lead_id for section in day.sections for task in section.rows}
     leads |= {alert.lead_id for alert in day.alerts}
     shown.record(request, "my_day", leads.union(*(named for _title, _html, named in lists)))
@@ -47,6 +49,11 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "lists": [(title, html) for title, html, _named in lists if html],
     }
     return TemplateResponse(request, "crm/my_day.html", context)
+
+
+def _list(entry: Worklist, request: HttpRequest) -> tuple[str, set[UUID]]:
+    nobody: tuple[str, set[UUID]] = BROKEN, set()
+    return drawn(entry.title, lambda: entry.render(request), otherwise=nobody)
 
 
 def settle_here(site: AdminSite) -> Any:

@@ -1,11 +1,13 @@
 """What staff see when something goes wrong: a page of the desk, and never a whole page lost to one entry."""
 
+import dataclasses
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
-from crm import board
+from crm import board, registry
 from crm.enums import ActivityKind
 from crm.models import Activity, Lead, User
 from tests.factories import make_lead, make_user
@@ -58,8 +60,36 @@ def test_an_entry_that_breaks_takes_no_page_down(desk: Client, lead: Lead, detai
     assert ("An entry that cannot be shown" in page, "Rang twice" in page) == (True, True)
 
 
-def broken(*_given: Any, **_more: Any) -> None:
+def broken(*_given: Any, **_more: Any) -> Any:
     raise RuntimeError
+
+
+@pytest.mark.parametrize(("path", "stays"), [("change/?panels=all", "Rang twice"), ("panels/{key}/", "cannot be")])
+def test_a_box_that_breaks_takes_no_page_down(
+    desk: Client, lead: Lead, monkeypatch: pytest.MonkeyPatch, path: str, stays: str
+) -> None:
+    Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, note="Rang twice")
+    panels = registry.panels("lead")
+    monkeypatch.setattr(registry, "_panels", [dataclasses.replace(one, render=broken) for one in panels])
+    answer = desk.get(f"/admin/crm/lead/{lead.pk}/{path.format(key=panels[0].key)}")
+    assert (answer.status_code, "This part cannot be shown" in answer.text, stays in answer.text) == (200, True, True)
+
+
+def test_a_list_that_breaks_leaves_my_day(desk: Client, monkeypatch: pytest.MonkeyPatch, centre: Any) -> None:
+    lists = [dataclasses.replace(one, render=broken) for one in registry.worklists()]
+    monkeypatch.setattr(registry, "_worklists", lists)
+    answer = desk.get("/admin/")
+    assert (answer.status_code, "This part cannot be shown" in answer.text) == (200, True)
+    assert "Replies and messages" in answer.text
+
+
+def test_a_database_that_does_not_answer_breaks_the_page(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_given: Any) -> Any:
+        raise OperationalError
+
+    lists = [dataclasses.replace(one, render=away) for one in registry.worklists()]
+    monkeypatch.setattr(registry, "_worklists", lists)
+    assert desk.get("/admin/").status_code == 500
 
 
 @pytest.mark.parametrize(
