@@ -238,6 +238,27 @@ INCOMING_GUARDS = [
         "crm/test_given_up.py::test_what_speaks_of_us_never_gives_an_address_up",
     ),
     Guard(
+        "nobody is asked for another address when there is one already",
+        "crm/actions/given_up.py",
+        "if lead and is_in_use and (",
+        "if lead and (",
+        "crm/test_given_up.py::test_nobody_asks_for_another_address_when_there_is_one_already",
+    ),
+    Guard(
+        "what a person stopped holds at their next address",
+        "crm/actions/addresses.py",
+        "        opt_out.follow(lead, before=before, now=now)\n",
+        "",
+        "crm/test_preferences.py::test_what_a_person_stopped_holds_at_their_next_address_where_it_was_theirs",
+    ),
+    Guard(
+        "who read an address that was never theirs stops nobody's mail",
+        "crm/actions/opt_out.py",
+        "if not lead.email or not scopes or not any(was_theirs(lead, one) for one in known):",
+        "if not lead.email or not scopes:",
+        "crm/test_preferences.py::test_what_a_person_stopped_holds_at_their_next_address_where_it_was_theirs",
+    ),
+    Guard(
         "a reply lifts no wish",
         "crm/actions/given_up.py",
         "address_hash__in=hashes, because=SuppressedBecause.BOUNCE, lifted_at=None",
@@ -380,8 +401,8 @@ INCOMING_GUARDS = [
     Guard(
         "nobody asks for another address when nothing is ahead",
         "crm/actions/given_up.py",
-        "    if lead and (lead.stage not in CLOSED_STAGES or",
-        "    if lead and (lead or",
+        "    if lead and is_in_use and (lead.stage not in CLOSED_STAGES or",
+        "    if lead and is_in_use and (lead or",
         "crm/test_inbound.py::test_nobody_asks_for_another_address_when_nothing_is_ahead",
     ),
     Guard(

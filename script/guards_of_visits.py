@@ -32,6 +32,13 @@ VISIT_GUARDS = [
         "scheduling/test_wishes.py::test_a_wish_for_an_earlier_time_ends_with_the_visit",
     ),
     Guard(
+        "nobody asks for a number that came after the visit",
+        "scheduling/actions/effects.py",
+        "key__startswith=OF_NUMBER).update(",
+        "key__startswith=OF_NUMBER, created_at__gt=happening.now).update(",
+        "scheduling/test_number.py::test_nobody_asks_for_a_number_that_came_after_the_visit",
+    ),
+    Guard(
         "reminders follow a corrected clock",
         "scheduling/mails.py",
         "            _plan_reminders_anew(appointment, now=happening.now)\n",

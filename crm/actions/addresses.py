@@ -6,7 +6,7 @@ from hashlib import sha256
 from django.db.models import QuerySet
 
 from crm import dispatch, emails, patient_access
-from crm.actions import given_up
+from crm.actions import given_up, opt_out
 from crm.enums import MessageState
 from crm.models import Lead, Message
 from crm.normalise import mailbox_key
@@ -19,9 +19,10 @@ def changed(lead: Lead, *, before: str, now: datetime) -> bool:
     """Draw the line after the address of a lead was changed on record. False when it is the same mailbox after all.
 
     Ends private links and the sessions of patients, sends what waits to the new address, takes codes back, and tells
-    the old address once. Mail goes to the new one, though it was given up before: it may work by now. Inside the
-    transaction of the change, with the lead locked. Side effects: PatientLink, PatientSession, Message, Suppression,
-    the Task that asked for another address. Unsubscribe links in earlier mails go on working.
+    the old address once. Mail goes to the new one, though it was given up before: it may work by now; what the person
+    has stopped at an address that was theirs stays stopped. Inside the transaction of the change, with the lead locked.
+    Side effects: PatientLink, PatientSession, Message, Suppression, the Task that asked for another address.
+    Unsubscribe links in earlier mails go on working.
     """
     if mailbox_key(before) == mailbox_key(lead.email):
         return False
@@ -29,6 +30,7 @@ def changed(lead: Lead, *, before: str, now: datetime) -> bool:
     _take_from_the_outbox(lead, before, now=now)
     if before:
         _tell(lead, before, now=now)
+        opt_out.follow(lead, before=before, now=now)
     if lead.email:
         given_up.replaced(before, lead=lead, now=now)
         given_up.works_again(lead.email, lead=lead, why="they gave it anew", now=now)

@@ -115,6 +115,21 @@ def _under_every_key(lead: Lead, address_hash: str) -> list[str]:
     return next((hashes for hashes in map(suppression.hashes_of, mailed) if address_hash in hashes), [address_hash])
 
 
+def follow(lead: Lead, *, before: str, now: datetime) -> None:
+    """Let what a person has stopped hold at their new address as well, where the one before was shown to be theirs.
+    Nobody else who uses either of them is concerned."""
+    known = suppression.hashes_of(before)
+    own = Suppression.objects.filter(
+        address_hash__in=known, lead_ref=lead.pk, because=SuppressedBecause.OPT_OUT, lifted_at=None
+    )
+    scopes = set(own.values_list("scope", flat=True))
+    if not lead.email or not scopes or not any(was_theirs(lead, one) for one in known):
+        return
+    at, because = suppression.hash_of(lead.email), SuppressedBecause.OPT_OUT
+    rows = [Suppression(address_hash=at, lead_ref=lead.pk, scope=one, because=because, at=now) for one in scopes]
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def _in_force(address_hashes: list[str], lead_id: UUID) -> "QuerySet[Suppression]":
     """What stops mail to a person at an address: their own word, and what stands for the address."""
     mine = Q(lead_ref=None) | Q(lead_ref=lead_id)

@@ -15,6 +15,7 @@ from scheduling.models import Appointment, AppointmentType
 CLOSE_OF_BUSINESS = time(17)
 NOT_SEEN = "not_seen:"  # how the keys of such tasks begin
 OF_CLOSED_LEAD = "closed_lead:"
+OF_NUMBER = "number:"
 
 
 def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
@@ -79,16 +80,16 @@ def ask_for_number(appointment: Appointment, *, now: datetime) -> None:
 
 
 def _key_of_number(appointment: Appointment) -> str:
-    return f"number:{appointment.pk}:{appointment.version}"
+    return f"{OF_NUMBER}{appointment.pk}:{appointment.version}"
 
 
 def ask_for_numbers(lead: Lead, happening: Happening) -> None:
     """Listener: a number was taken out, or is there now."""
-    ahead = _ahead(lead, now=happening.now)
-    for made in ahead:
+    if lead.phone:  # of a visit that is over nobody asks either
+        Task.objects.open().filter(lead=lead, key__startswith=OF_NUMBER).update(done_at=happening.now)
+        return
+    for made in _ahead(lead, now=happening.now):
         ask_for_number(made, now=happening.now)
-    has_one = [_key_of_number(made) for made in ahead if not made.kind.lacks_number(made.lead)]
-    tasks.close(*has_one, now=happening.now)
 
 
 def follow_stage(lead: Lead, happening: Happening) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from crm import inbound, suppression
 from crm.actions import inbound as actions
 from crm.actions import leads, opt_out
-from crm.enums import MessageClass, TaskKind
+from crm.enums import MessageClass, MessageState, TaskKind
 from crm.models import (
     Activity,
     InboundMail,
@@ -67,6 +67,14 @@ def test_whoever_runs_the_site_hears_once_that_we_are_blocked(lead: Lead) -> Non
     assert not Task.objects.exists()
     take(bounce("5.7.1"))
     assert Task.objects.get().title == "Mail did not arrive: it was returned"
+
+
+def test_nobody_asks_for_another_address_when_there_is_one_already(lead: Lead, coordinator: User) -> None:
+    """The mail had gone to the former one."""
+    make_message(lead, message_id="<sent@example.org>", state=MessageState.SENT)
+    leads.correct_details(lead, by=coordinator, changes={"email": "avery.new@example.org"})
+    take(bounce(ours="<sent@example.org>"))
+    assert (is_given_up(), calls()) == (True, 0)
 
 
 def test_whoever_writes_from_it_gets_mail_again(lead: Lead) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from crm import delivery, eligibility, mime, patient_access, preference_link, suppression
-from crm.actions import inbound, opt_out
+from crm.actions import inbound, leads, opt_out
 from crm.enums import ConsentKind, MessageClass, MessageState
 from crm.inbound import Arrived, Kind
 from crm.models import (
@@ -30,6 +30,7 @@ from crm.models import (
     Scope,
     SuppressedBecause,
     Suppression,
+    User,
 )
 from crm.normalise import mailbox_key
 from tests.factories import NOON, make_lead, make_message
@@ -204,6 +205,23 @@ def test_what_they_wrote_before_the_key_was_changed_proves_the_address_too(
     Lead.objects.update(email="newer@example.org")
     client.post(path, {"scope": "most"})
     assert opt_out.scope_of(suppression.hashes_of("newer@example.org"), lead.pk) == Scope.MOST
+
+
+@pytest.mark.parametrize("proven", [True, False])
+@pytest.mark.parametrize("scope", [Scope.MOST, Scope.EVERYTHING])
+def test_what_a_person_stopped_holds_at_their_next_address_where_it_was_theirs(
+    lead: Lead, path: str, client: Client, coordinator: User, scope: Scope, proven: bool
+) -> None:
+    now = timezone.now()
+    message = make_message(lead, now=now, state=MessageState.SENT)
+    link = PatientLink.objects.create(lead=lead, token_hash="x", message=message, expires_at=now)
+    proven_at = now if proven else None
+    PatientSession.objects.create(lead=lead, secret_hash="y", link=link, created_at=now, proven_at=proven_at)
+    client.post(path, {"scope": scope})
+    leads.correct_details(lead, by=coordinator, changes={"email": "newer@example.org"})
+    newer = suppression.hashes_of("newer@example.org")
+    assert opt_out.scope_of(newer, lead.pk) == (scope if proven else None)
+    assert opt_out.scope_of(newer, None) is None  # who else reads there has not asked for it
 
 
 def test_whoever_reads_a_former_address_that_was_never_theirs_changes_nothing_of_the_person(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from crm.actions import leads
 from crm.enums import Outcome
 from crm.models import Lead, Location, Message, Task, User
 from scheduling import mails
@@ -116,6 +117,12 @@ def test_the_page_of_a_call_without_a_number_leads_to_where_one_is_given(made: A
 def test_who_says_that_they_will_come_still_has_no_number(made: Appointment) -> None:
     attendance.confirm(made, version=1, now=timezone.now())
     assert Task.objects.open().filter(title__startswith="No telephone number").count() == 1
+
+
+def test_nobody_asks_for_a_number_that_came_after_the_visit(made: Appointment, coordinator: User) -> None:
+    Appointment.objects.update(starts_at=timezone.now() - DAY, ends_at=timezone.now() - DAY + timedelta(minutes=30))
+    leads.correct_details(made.lead, by=coordinator, changes={"phone": "+12125550142"})
+    assert not Task.objects.open().filter(title__startswith="No telephone number").exists()
 
 
 def test_a_call_without_a_number_can_be_moved(made: Appointment, tuesday: datetime) -> None:
