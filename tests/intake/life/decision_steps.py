@@ -5,11 +5,11 @@ import re
 from crm.models import ReviewDecision
 from intake.models import Override
 from tests.intake.life.heard import bare
-from tests.intake.life.kinds import Kind, always, when
 from tests.intake.life.model import Decided, Reviewed, urgency
 from tests.intake.life.patient_steps import tells_a_new_sign, tells_an_emergency
 from tests.intake.life.people import OpenPage, Person, World, opened
 from tests.intake.life.staff_steps import takes_the_alert
+from tests.lives import Kind, always, when
 
 OUTCOMES = ["URGENT", "PROMPT_REVIEW", "CONTINUE_CONSERVATIVE", "CONSULT_LIKELY", "MORE_INFO", "OUT_OF_SCOPE"]
 MILDER = ["CONTINUE_CONSERVATIVE", "CONSULT_LIKELY", "MORE_INFO"]

@@ -1,9 +1,9 @@
 """Who pays: what the patient names, what staff choose, and what an insurer says on the telephone."""
 
 from tests.intake.life.insured import Insurer, Verified
-from tests.intake.life.kinds import Kind, when
 from tests.intake.life.patient_steps import tells
 from tests.intake.life.people import Person, World, opened, sends
+from tests.lives import Kind, when
 
 INSURERS = [("commercial", "Northfield Health"), ("medicare", ""), ("self_pay", ""), ("commercial", "Aetna")]
 CRITERIA = "hcsc_fusion"  # of none of them: only staff choose it

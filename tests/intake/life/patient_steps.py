@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.intake.life import checks
 from tests.intake.life.heard import bare
-from tests.intake.life.kinds import Kind, always, when
 from tests.intake.life.model import Page, heard
 from tests.intake.life.people import OpenPage, Person, World, form_in, opened, sends
+from tests.lives import Kind, always, when
 
 A_TICKS = [["A1"], ["A5"], ["unsure_A2"]]
 B_TICKS = [["none"]] * 3 + [["B1"], ["B2", "B5"], ["unsure_B2"], ["unsure_B2", "unsure_B5"], ["B5"], ["B7"]]

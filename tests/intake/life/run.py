@@ -1,6 +1,5 @@
 """Living: two people, a number of steps, and everything that has to be true after each."""
 
-import traceback
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -11,8 +10,8 @@ from django.db import transaction
 from crm.models import Location, User
 from tests.factories import make_user
 from tests.intake.life import checks, page_checks, patient_steps, steps, stranger_steps
-from tests.intake.life.kinds import choose
 from tests.intake.life.people import Clock, World, arrives
+from tests.lives import choose, told
 
 BEGUN = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)  # a Monday morning in New York
 STEPS = 12
@@ -31,11 +30,8 @@ def live(seed: int, *, center: Location, staff: dict[str, User], count: int = ST
     then."""
     done: list[str] = []
     with transaction.atomic(), time_machine.travel(BEGUN, tick=False) as traveller:
-        try:
+        with told(seed, done):
             _live(Random(seed), Clock(traveller, BEGUN), center, staff, count, done)  # noqa: S311 - lives, not secrets
-        except Exception as wrong:
-            place = traceback.extract_tb(wrong.__traceback__)[-1]
-            raise AssertionError(f"life {seed}: {', '.join(done)}: {place.line} ({place.name}) {wrong}") from wrong
         transaction.set_rollback(True)
     return done
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from crm.models import Measurement
 from crm.treatment_enums import Documentation
-from tests.intake.life.kinds import Kind, always, when
 from tests.intake.life.model import Score, beyond
 from tests.intake.life.people import Person, World, opened
 from tests.intake.life.treated import Treated
 from tests.intake.life.treatment_steps import KINDS, row_of
+from tests.lives import Kind, always, when
 
 
 def staff_add_from_the_records(world: World, who: Person) -> None:

@@ -8,8 +8,8 @@ from tests.intake.life import (
     stranger_steps,
     treatment_steps,
 )
-from tests.intake.life.kinds import Kind, always
 from tests.intake.life.people import Person, World
+from tests.lives import Kind, always
 
 
 def days_pass(world: World, _who: Person) -> None:

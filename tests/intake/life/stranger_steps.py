@@ -10,10 +10,10 @@ from crm.models import PatientSession
 from intake.models import UnprovenRequest
 from tests.factories import step_one
 from tests.intake.life import checks
-from tests.intake.life.kinds import Kind, always
 from tests.intake.life.model import Page, Report, heard
 from tests.intake.life.patient_steps import A_TICKS, B_TICKS
 from tests.intake.life.people import Person, World, answers_of, opened, opens_for
+from tests.lives import Kind, always
 
 OF_ANOTHER = "This page belonged to another person"
 

@@ -7,10 +7,10 @@ from django.test import Client
 
 from crm.models import Treatment
 from tests.intake.life import checks
-from tests.intake.life.kinds import Kind, when
 from tests.intake.life.model import Page, heard
 from tests.intake.life.people import OpenPage, Person, World, opened, sends
 from tests.intake.life.treated import Treated, said
+from tests.lives import Kind, when
 
 KINDS = ["pt_supervised", "hep_prescribed", "med_nsaid_rx", "chiropractic", "massage", "tens"]
 INJECTION = "esi_unknown"

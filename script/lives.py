@@ -11,7 +11,8 @@ from argparse import ArgumentParser
 
 import pytest
 
-TESTS = "tests/intake/test_lives.py"
+# Whose lives, by the tests that live them.
+TESTS = {"records": "tests/intake/test_lives.py", "leads": "tests/crm/test_lives.py"}
 
 
 class Failed:
@@ -26,17 +27,19 @@ class Failed:
 
 
 def main() -> int:
-    about = "Random lives of records, beside a model of their own. Other options go to pytest: -n 2 for two cores."
+    about = "Random lives, beside a model of their own. Other options go to pytest: -n 2 for two cores."
     parser = ArgumentParser(prog="script/lives", description=about)
-    parser.add_argument("--records", type=int, default=2000, help="how many; two a life")
+    whose = "records: what is known and decided; leads: mails, wishes, tasks and visits"
+    parser.add_argument("--of", choices=TESTS, default="records", help=whose)
+    parser.add_argument("--records", type=int, default=2000, help="how many people; two a life")
     parser.add_argument("--seed", type=int, default=0, help="of the first life")
     options, more = parser.parse_known_args()
     os.environ |= {"LIVES_RECORDS": str(options.records), "LIVES_SEED": str(options.seed)}
     begun, found = time.monotonic(), Failed()
-    wrong = int(pytest.main([TESTS, "-q", "--tb=short", "-p", "no:cacheprovider", *more], plugins=[found]))
+    wrong = int(pytest.main([TESTS[options.of], "-q", "--tb=short", "-p", "no:cacheprovider", *more], plugins=[found]))
     verdict = f"FAILED, seeds {sorted(found.seeds)}" if wrong else "all held"
     took = time.monotonic() - begun
-    sys.stdout.write(f"{options.records} records from seed {options.seed} on: {verdict}, {took:.0f} s\n")
+    sys.stdout.write(f"{options.records} {options.of} from seed {options.seed} on: {verdict}, {took:.0f} s\n")
     return 1 if wrong else 0
 
 
