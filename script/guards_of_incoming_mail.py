@@ -245,6 +245,13 @@ INCOMING_GUARDS = [
         "crm/test_given_up.py::test_nobody_asks_for_another_address_when_there_is_one_already",
     ),
     Guard(
+        "a follow-up whose address is taken out becomes a call",
+        "crm/actions/addresses.py",
+        "        open_steps.open_again(list(of_steps))\n",
+        "",
+        "crm/test_addresses.py::test_a_follow_up_that_waits_becomes_a_call_when_the_address_is_taken_out",
+    ),
+    Guard(
         "what a person stopped holds at their next address",
         "crm/actions/addresses.py",
         "        opt_out.follow(lead, before=before, now=now)\n",

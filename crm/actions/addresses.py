@@ -5,8 +5,8 @@ from hashlib import sha256
 
 from django.db.models import QuerySet
 
-from crm import dispatch, emails, patient_access
-from crm.actions import given_up, opt_out
+from crm import dispatch, emails, open_steps, patient_access
+from crm.actions import given_up, opt_out, sequences
 from crm.enums import MessageState
 from crm.models import Lead, Message
 from crm.normalise import mailbox_key
@@ -38,15 +38,20 @@ def changed(lead: Lead, *, before: str, now: datetime) -> bool:
 
 
 def _take_from_the_outbox(lead: Lead, before: str, *, now: datetime) -> None:
-    """Mails that wait, and those that a worker has claimed: without its lease it hands nothing over."""
+    """Mails that wait, and those that a worker has claimed: without its lease it hands nothing over. Without a new
+    address the steps of sequences that they did are to be done after all: by a call."""
     there = Message.objects.filter(lead=lead, to_email__iexact=before).exclude(name=TOLD)
     there.filter(state=MessageState.SENDING).update(state=MessageState.QUEUED, lease_token=None, lease_until=None)
     waiting = there.filter(state=MessageState.QUEUED)
     _cancel(waiting.filter(name="code"), now=now)  # its session is over
     if lead.email:
         waiting.update(to_email=lead.email)
-    else:
-        _cancel(waiting, now=now)
+        return
+    of_steps = dict(waiting.filter(enrolment__isnull=False).values_list("pk", "enrolment"))
+    _cancel(waiting, now=now)
+    if of_steps:
+        open_steps.open_again(list(of_steps))
+        sequences.take_up(of_steps.values(), now=now)
 
 
 def _cancel(messages: QuerySet[Message], *, now: datetime) -> None:

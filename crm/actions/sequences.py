@@ -266,6 +266,14 @@ def pause(
     return True
 
 
+def take_up(enrolments: Iterable[UUID], *, now: datetime) -> None:
+    """Make what is open of these due at once, where they run, or had ended with the step that is open again."""
+    other = Enrolment.objects.under_way().filter(lead=OuterRef("lead"), key=OuterRef("key")).exclude(pk=OuterRef("pk"))
+    found = Enrolment.objects.filter(~Exists(other), pk__in=set(enrolments))
+    running = found.filter(state__in=[EnrolmentState.LIVE, EnrolmentState.DONE])
+    running.update(state=EnrolmentState.LIVE, due_at=now, ended_at=None)
+
+
 @transaction.atomic
 def resume(enrolment: Enrolment, *, now: datetime) -> None:
     """Goes on with a paused or parked enrolment, as its sequence declares. Raises SequenceActionRefused otherwise."""

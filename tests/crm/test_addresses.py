@@ -8,11 +8,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import delivery, emails, patient_access, preference_link
+from crm import delivery, emails, follow_up, patient_access, preference_link
 from crm.actions import leads
 from crm.actions import messages as outbox
-from crm.enums import LinkPurpose, MessageState
-from crm.models import Lead, Message, PatientLink, User
+from crm.enums import LinkPurpose, MessageState, StepResult
+from crm.models import Enrolment, Lead, Message, PatientLink, Task, User
+from tests.crm.test_follow_up import begin, results
 from tests.crm.test_secrecy import HEALTH_WORDS
 from tests.factories import in_their_place, make_link, make_message, own_browser
 
@@ -123,6 +124,21 @@ def test_without_a_new_address_nothing_waits(lead: Lead, coordinator: User, now:
     correct(lead, "", coordinator)
     assert Message.objects.get(name="link").state == MessageState.CANCELLED
     assert told() == ["avery@example.org"]
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_follow_up_that_waits_becomes_a_call_when_the_address_is_taken_out(
+    lead: Lead, coordinator: User, now: datetime, is_last: bool
+) -> None:
+    later = [] if is_last else [{"key": "two", "do": "mail", "after": "9d", "text": "more_info"}]
+    begun = begin(lead, {"steps": [{"key": "one", "do": "mail", "text": "more_info"}, *later]}, at=now)
+    Enrolment.objects.update(due_at=now, hurry=True)
+    follow_up.run_due()
+    correct(lead, "", coordinator)
+    Enrolment.objects.update(hurry=True)  # whatever hour it is
+    follow_up.run_due()
+    assert results(begun)["one"] == StepResult.INSTEAD
+    assert Task.objects.open().filter(lead=lead, title__startswith="Call instead of a mail").count() == 1
 
 
 def test_a_link_that_is_made_a_moment_later_opens_nothing(lead: Lead, coordinator: User, now: datetime) -> None:
