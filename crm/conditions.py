@@ -36,6 +36,10 @@ class Facts:
         return _calls(self._ids)
 
     @cached_property
+    def number_since(self) -> dict[UUID, datetime]:
+        return _number_since(self._ids)
+
+    @cached_property
     def wrote_at(self) -> dict[UUID, datetime]:
         return _wrote(self._ids)
 
@@ -73,6 +77,14 @@ class Case:
         return any(outcome in outcomes for at, outcome in made if at >= self.since)
 
     @property
+    def has_wrong_number(self) -> bool:
+        """Whether the number on record is known to be wrong: another one may have been told since."""
+        made = self.facts.calls.get(self.lead.pk, [])
+        wrong = next((at for at, outcome in made if outcome == CallOutcome.WRONG_NUMBER), None)
+        corrected = self.facts.number_since.get(self.lead.pk) if wrong else None
+        return wrong is not None and (corrected is None or corrected < wrong)
+
+    @property
     def wrote_since(self) -> bool:
         at = self.facts.wrote_at.get(self.lead.pk)
         return at is not None and at >= self.since
@@ -85,6 +97,12 @@ def _calls(ids: list[UUID]) -> dict[UUID, list[tuple[datetime, str]]]:
         if len(found[lead_id]) < _LATEST:
             found[lead_id].append((at, outcome))
     return found
+
+
+def _number_since(ids: list[UUID]) -> dict[UUID, datetime]:
+    """When the telephone number of each was last corrected; nothing for those with their first one."""
+    corrected = Activity.objects.filter(lead__in=ids, kind=ActivityKind.DETAILS, details__changes__has_key="phone")
+    return dict(corrected.order_by("at").values_list("lead_id", "at"))
 
 
 def _decided(ids: list[UUID]) -> set[UUID]:
@@ -118,7 +136,7 @@ def _missed_twice(case: Case) -> bool:
 
 
 def _no_calls(case: Case) -> bool:
-    return case.lead.do_not_call or CallOutcome.WRONG_NUMBER in case.calls
+    return case.lead.do_not_call or case.has_wrong_number
 
 
 def _records_here(case: Case) -> bool:

@@ -25,6 +25,7 @@ from crm import (
     pace,
     patient_access,
     queries,
+    readdressing,
     relays,
     sending,
     settling,
@@ -88,7 +89,7 @@ def claim(*, only: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> 
                 .annotate(clock=Now())
                 .order_by("due_at", "pk")[:BATCH]
             )
-            ready = _paced(_judged(locked))
+            ready = _paced(_judged(readdressing.follow(locked)))
             _lease(ready)
         if ready or not locked:
             return ready
@@ -283,7 +284,7 @@ def _send(message: Message, content: bytes, *, relay: Relay, returns_to: str) ->
 # The two statements that every mail takes, as they are: Django's query builder takes longer than PostgreSQL for them.
 _HAND_OVER = """
 UPDATE crm_message SET state = 'in_data', lease_until = statement_timestamp() + %s,
-    handed_over_at = %s, subject = %s, text = %s, html = %s
+    handed_over_at = %s, subject = %s, text = %s, html = %s, calendar = %s
 WHERE id = %s AND lease_token = %s AND state = 'sending'
 """
 _SENT = """
@@ -296,7 +297,7 @@ WHERE id = %s AND lease_token = %s AND state = 'in_data'
 def _begin_handing_over(message: Message) -> bool:
     """Commits `in_data` and renews the lease; False when the lease was lost and the mail must not be handed over: to
     another worker, or because somebody opted out this moment."""
-    words = (message.subject, message.text, message.html)
+    words = (message.subject, message.text, message.html, message.calendar)
     if not _update(_HAND_OVER, LEASE, message.handed_over_at, *words, message.pk, message.lease_token):
         return settling.fenced(message)
     message.state = MessageState.IN_DATA

@@ -23,6 +23,7 @@ CAPS_IN_WORDS = "no more than one a day, three a week, 14 in 90 days"
 LONGEST_DAY = timedelta(hours=25)  # when clocks go back
 WAITS_FOR_NEXT_DAY = "Waits for the day after the patient last did something themselves"
 WAITS_FOR_HOURS = "Waits for the hours in which mail may go out"
+CALLED_OFF = "Its subject was called off"
 ON_ITS_WAY = [MessageState.SENDING, MessageState.IN_DATA, MessageState.SENT, MessageState.UNKNOWN]
 ADULT_YEARS = 18
 PEOPLE_ONLY = {Outcome.URGENT, Outcome.PROMPT_REVIEW}  # with a hold or without: lifting it makes nobody well
@@ -99,7 +100,7 @@ def holds_back_for_good(lead: Lead, message_class: MessageClass, *, now: datetim
 def _called_off(message: Message) -> Obstacle | None:
     topic, enrolment = message.topic, message.enrolment
     if topic is not None and not topic.live:
-        return Obstacle(MessageState.CANCELLED, "Its subject was called off")
+        return Obstacle(MessageState.CANCELLED, CALLED_OFF)
     if topic is not None and topic.version != message.topic_version:
         return Obstacle(MessageState.CANCELLED, "Its subject changed after it was written")
     if enrolment is not None and enrolment.state in {EnrolmentState.STOPPED, EnrolmentState.PAUSED}:

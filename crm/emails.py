@@ -30,7 +30,9 @@ CONTENT_MARK = "<!-- content -->"
 ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
 NOTICE = "message"  # the mail that says that there is a message on the private page
 NOTICE_KEY = f"{NOTICE}:"  # how its key begins; what follows names the message
+CODE = "code"
 CODE_LIVES = timedelta(minutes=10)
+ADDRESS_CHANGED = "address_changed"  # the one mail that goes to an address which is on record no more
 
 # A greeting repeats what a stranger typed. Letters with their marks, and the signs that names are written with; a full
 # stop only where a word ends, because mail programs turn "example.org" into a link.
@@ -60,7 +62,7 @@ def access_code(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
     """The second factor: a code of ten minutes. Not after that: a code that came too late only confuses. One mail each
     time that somebody asked."""
     key = f"code:{lead.pk}:{asked}"
-    return _answer("code", lead, to=lead.email, key=key, not_after=now + CODE_LIVES, now=now)
+    return _answer(CODE, lead, to=lead.email, key=key, not_after=now + CODE_LIVES, now=now)
 
 
 def private_link(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
@@ -79,7 +81,7 @@ def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
     """Says to an address that was on record that another one is now. Nothing of whom it is about: it may never have
     been theirs."""
     return make_message(
-        "address_changed",
+        ADDRESS_CHANGED,
         lead=lead,
         to=to,
         key=key,

@@ -71,13 +71,15 @@ def forget_texts() -> None:
 
 def fill(message: Message) -> Message:
     """Writes subject, text and HTML of a mail that has none yet, in the lead's language: a sequence's from its text,
-    any other by the app that planned it. Saves nothing."""
-    if message.text or message.lead is None:
+    any other by the app that planned it. What such an app wrote when it planned a mail is written anew as long as
+    nobody was handed it: names, clocks and deadlines may have changed. Saves nothing."""
+    write_words = registry.writer_of(message.name)
+    if message.lead is None or (message.text and (message.handed_over_at or write_words is None)):
         return message
     if message.enrolment_id is not None:
         text, _version = in_force(message.name, message.lead.language)
         write(message, text, message.lead)
-    elif write_words := registry.writer_of(message.name):
+    elif write_words:
         write_words(message)
     return message
 

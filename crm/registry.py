@@ -285,8 +285,8 @@ _writers: dict[str, Callable[[Message], None]] = {}
 
 
 def writer(name: str, write: Callable[[Message], None]) -> None:
-    """Has the mails of this name written when they leave and not when they are planned: `write` fills in subject, text
-    and HTML, and saves nothing."""
+    """Has the mails of this name written when they leave, whatever they said when they were planned: `write` fills in
+    subject, text and HTML, and saves nothing."""
     _writers[name] = write
 
 

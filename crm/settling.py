@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from crm import queries, sending
+from crm import emails, queries, sending
 from crm.enums import LEASED_STATES, MessageState, OnUnknown, TaskKind
 from crm.handing_over import Refused
 from crm.models import Message, Task
@@ -99,8 +99,9 @@ def release(messages: list[Message]) -> None:
 
 
 def open_task(message: Message, *, reason: str) -> None:
-    """Tell the desk of a mail to a lead, once an attempt."""
-    if message.lead is None:
+    """Tell the desk of a mail to a lead, once an attempt. Not of the notice to an address that is on record no more: it
+    may have been changed because it does not work."""
+    if message.lead is None or message.name == emails.ADDRESS_CHANGED:
         return
     task = Task(
         lead=message.lead,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from crm import dispatch, emails
+from crm import dispatch, emails, readdressing
 from crm.actions import addresses, events
 from crm.enums import Event, MessageState
 from crm.models import Lead, Message
@@ -56,7 +56,7 @@ def _turn_to_new_address(lead: Lead, sent: Submission, *, former: str, is_urgent
     beside a warning sign there is none."""
     if not is_urgent:
         waits = Message.objects.filter(lead=lead, name="ack", state=MessageState.QUEUED)
-        waits.update(state=MessageState.CANCELLED, reason=addresses.REASON, finished_at=now)
+        waits.update(state=MessageState.CANCELLED, reason=readdressing.NOT_THEIRS, finished_at=now)
     addresses.changed(lead, before=former, now=now)
     if lead.email and not is_urgent:
         message = emails.acknowledgement(lead, reference=str(sent.reference), submission_id=sent.pk, now=now)

@@ -27,5 +27,6 @@ class SchedulingConfig(AppConfig):
         registry.listen({Event.STAGE_MOVED}, waitlist.leave_with_request)
         registry.place(openings.around_place)
         registry.listen({Event.SUBMITTED, Event.ANSWERED}, effects.ask_for_estimates)
-        registry.writer(mails.REMINDER, mails.write)
+        for name in (mails.REMINDER, *mails.CONFIRMATIONS):
+            registry.writer(name, mails.write)
         post_migrate.connect(shipped.ensure_types, sender=self)

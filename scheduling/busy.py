@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from crm.limited import NoAnswer
 from scheduling import busy_apart
+from scheduling.actions import openings
 from scheduling.busy_apart import Reading
 from scheduling.busy_sources import Unreadable
 from scheduling.enums import BusyKind
@@ -51,7 +52,8 @@ def _claim(now: datetime) -> BusyCalendar | None:
 
 
 def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
-    """Asks one calendar and keeps the answer; False, with the reason beside it, when there is none."""
+    """Asks one calendar and keeps the answer; False, with the reason beside it, when there is none. Time that is no
+    longer busy is offered to whoever waits."""
     try:
         found = _ask(calendar, now, now + AHEAD)
     except Exception as trouble:  # whatever an address answers, it is this calendar's trouble alone
@@ -59,7 +61,7 @@ def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
         BusyCalendar.objects.filter(pk=calendar.pk).update(trouble=why[:200])
         log.warning("busy_calendar_failed", calendar=str(calendar.pk), **_told(trouble))
         return False
-    with transaction.atomic():
+    with openings.new_times(now=now), transaction.atomic():
         BusyCalendar.objects.select_for_update(no_key=True).get(pk=calendar.pk)
         BusySpan.objects.filter(calendar=calendar).delete()
         BusySpan.objects.bulk_create(

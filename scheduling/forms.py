@@ -88,12 +88,16 @@ class StaffCancelForm(CancelForm):
     reason = forms.ChoiceField(choices=[("", "Choose …"), *REASONS_AT_THE_DESK], label="Why")
     note = TextField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}), help_text=IN_COPY)
 
-    def __init__(self, *args: Any, by_mail: bool = True, by_phone: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, by_mail: bool = True, by_phone: bool = True, is_over: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         task = "a call to make" if by_phone else "no calls are wanted, and a task to write"
         self.told = (
             "The patient gets a mail that says so" if by_mail else f"No mail reaches the patient: {task} is added"
         )
+        if is_over:
+            self.told = "It is over: the patient hears nothing of it"
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:

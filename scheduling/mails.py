@@ -1,15 +1,19 @@
 """What patients are told about an appointment. Planned with it, judged again when it leaves: each mail bears the
 version of the appointment for which it was written, so that none about an old time is ever sent."""
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import override
 
-from crm import calling, dispatch, emails, mime, suppression
+from crm import calling, dispatch, eligibility, emails, mime, readdressing, suppression
 from crm.actions import tasks
 from crm.enums import MessageClass, MessageState, OnUnknown
 from crm.models import Lead, Message, MessageTopic
@@ -20,15 +24,22 @@ from scheduling.models import Appointment, WaitlistEntry
 
 APART = timedelta(hours=4)  # two reminders of one appointment are never closer
 EARLIEST = time(7)  # on the patient's clock
-REMINDER = "appointment_reminder"
+REMINDER, CANCELLED = "appointment_reminder", "appointment_cancelled"
+CONFIRMATIONS = ("appointment_booked", "appointment_moved", CANCELLED)
 LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a person calls
 
 
-def reaches(lead: Lead) -> bool:
-    """Return whether mail about visits gets to them: there is an address, and nothing holds mail to it back."""
+def reaches(lead: Lead, *, message_class: MessageClass = MessageClass.ANSWER) -> bool:
+    """Return whether mail of a class gets to them: there is an address, and nothing holds such mail to it back."""
     if mime.deliverable(lead.email) is None:
         return False
-    return not suppression.of_messages([Message(lead=lead, to_email=lead.email, message_class=MessageClass.ANSWER)])
+    return not suppression.of_messages([Message(lead=lead, to_email=lead.email, message_class=message_class)])
+
+
+def reaches_with_offers(lead: Lead) -> bool:
+    """Return whether a mail about a time that became free gets to them. Nobody has asked for it this moment, so an
+    address that mail came back from is not tried again."""
+    return reaches(lead, message_class=MessageClass.REMINDER)
 
 
 def plan(appointment: Appointment, *, now: datetime, is_known: bool = False) -> list[Message]:
@@ -55,13 +66,15 @@ def plan_again(appointment: Appointment, *, now: datetime) -> None:
 
 
 def plan_cancellation(appointment: Appointment, *, now: datetime) -> None:
-    """The last mail of an appointment; all others are dead."""
+    """The last mail of an appointment; all others are dead. There is none of one that is over."""
     MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)
     _withdraw(appointment, "It was cancelled")
+    if appointment.ends_at <= now:  # nobody is told to stay away from what is over
+        return
     if not reaches(appointment.lead):
         _call(appointment, "cancelled:", now=now)
     if mime.deliverable(appointment.lead.email):
-        _confirmation("appointment_cancelled", appointment, now=now).save()
+        _confirmation(CANCELLED, appointment, now=now).save()
 
 
 def _withdraw(appointment: Appointment, reason: str) -> set[str]:
@@ -96,7 +109,7 @@ def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
     lead = entry.lead
     if entry.offered_start is None or entry.offered_until is None:
         raise ValueError("Nothing is on offer.")
-    if not reaches(lead):
+    if not reaches_with_offers(lead):
         local, until = (at.astimezone(entry.location.zone) for at in (entry.offered_start, entry.offered_until))
         what = f"{local:%a, %b %-d, %-I:%M %p}, kept until {until:%-I:%M %p}"
         title, instead = f"Offer by telephone: {what}", f"{calling.NO_CALLS}: offer of {what}"
@@ -130,13 +143,16 @@ def key_of_offer(entry: WaitlistEntry) -> str:
     return f"offer:{entry.hold}"
 
 
-def due_times(appointment: Appointment, *, now: datetime) -> list[datetime]:
+def due_times(appointment: Appointment, *, now: datetime, served: datetime | None = None) -> list[datetime]:
     """When reminders are due: so long before the start as the settings say, never before seven on the patient's clock,
-    never two within four hours, and none whose time is past."""
+    never two within four hours, and none within four hours of `now`, when they heard of the time. `served`: when the
+    latest one was due that has gone; none follows for the same moment."""
     found, last = list[datetime](), now
     for hours in sorted(settings.APPOINTMENT_REMINDER_HOURS, reverse=True):
-        due = _from_seven(appointment.starts_at - timedelta(hours=hours), appointment.zone)
-        if due - last >= APART and due < appointment.starts_at:
+        moment = appointment.starts_at - timedelta(hours=hours)
+        due = _from_seven(moment, appointment.zone)
+        is_open = served is None or moment > served
+        if is_open and due - last >= APART and due < appointment.starts_at:
             found.append(due)
             last = due
     return found
@@ -152,15 +168,16 @@ def _confirmation(name: str, appointment: Appointment, *, now: datetime) -> Mess
     message = _mail(
         name, appointment, message_class=MessageClass.ANSWER, due_at=now, not_after=now + timedelta(hours=24), now=now
     )
-    _fill(message, appointment)
-    message.calendar = ics.as_text(appointment, now=now, attendee=appointment.lead.email)
+    _fill(message, appointment, at=now)
     dispatch.send_after_commit(message)
     return message
 
 
-def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
-    """They are written when they leave: whoever has confirmed meanwhile is not asked to."""
-    due = due_times(appointment, now=now)
+def _reminders(appointment: Appointment, *, now: datetime, gone: Sequence[Message] = ()) -> list[Message]:
+    """They are written when they leave: whoever has confirmed meanwhile is not asked to. Of those that are planned
+    anew, some may have `gone`."""
+    heard = [appointment.agreed_at, *(one.finished_at or one.due_at for one in gone)]
+    due = due_times(appointment, now=max(heard), served=max((one.due_at for one in gone), default=None))
     # After an outage too no two are close together: one that would be late gives way to the next.
     latest = [*(following - APART for following in due[1:]), appointment.starts_at]
     return [
@@ -191,7 +208,7 @@ def _mail(
         lead=lead,
         centre=appointment.location,
         to=lead.email,
-        key=f"{name}:{appointment.pk}:{appointment.version}:{due_at:%Y%m%d%H%M}",
+        key=f"{name}:{appointment.pk}:{appointment.version}:{due_at.astimezone(UTC):%Y%m%d%H%M}",
         message_class=message_class,
         on_unknown=OnUnknown.RESEND,
         not_after=not_after,
@@ -202,18 +219,17 @@ def _mail(
 
 
 def write(message: Message) -> None:
-    """The words of a mail about an appointment, as it stands."""
+    """The words of a mail about an appointment, as it stands when the mail leaves."""
     rows = Appointment.objects.select_related("lead", "kind", "location")
-    _fill(message, rows.get(topic=message.topic_id))
+    _fill(message, rows.get(topic=message.topic_id), at=max(message.due_at, timezone.now()))
 
 
-def _fill(message: Message, appointment: Appointment) -> None:
-    emails.write(
-        message,
-        language=appointment.lead.language,
-        centre=appointment.location,
-        context=_context(appointment, at=message.due_at),
-    )
+def _fill(message: Message, appointment: Appointment, *, at: datetime) -> None:
+    """With the calendar object, where one goes with it, for the address to which it goes."""
+    context = _context(appointment, at=at)
+    emails.write(message, language=appointment.lead.language, centre=appointment.location, context=context)
+    if message.name in CONFIRMATIONS:
+        message.calendar = ics.as_text(appointment, now=at, attendee=message.to_email)
 
 
 def _context(appointment: Appointment, *, at: datetime) -> dict[str, Any]:
@@ -242,30 +258,69 @@ def follow_details(lead: Lead, happening: Happening) -> None:
     """Listener: reminders go to where the lead is reached now, and leave by the clock that is theirs now. Whom no mail
     reaches any more is called."""
     ahead = Appointment.objects.standing().filter(lead=lead, starts_at__gt=happening.now)
+    _call_about_cancelled(lead, now=happening.now)
     for appointment in ahead.select_related("kind", "location", "provider").order_by("starts_at", "pk"):
         appointment.lead = lead
         if mime.deliverable(lead.email) is None:
             _withdraw(appointment, "No address that mail can reach")
-            # a call takes the place of what was planned
-            if Message.objects.filter(topic=appointment.topic_id).exists():
+            # a call takes the place of what was planned; of a time that we cannot keep they hear by another
+            if appointment.rebook_since is None and Message.objects.filter(topic=appointment.topic_id).exists():
                 _call(appointment, "booked for", now=happening.now)
         else:
             _plan_reminders_anew(appointment, now=happening.now)
 
 
+def _call_about_cancelled(lead: Lead, *, now: datetime) -> None:
+    """Whose visit was called off, and whose mail about it was taken back this moment, with the address."""
+    unsent = Message.objects.filter(topic=OuterRef("topic"), topic_version=OuterRef("version"), name=CANCELLED)
+    unsent = unsent.filter(state=MessageState.CANCELLED, reason=readdressing.NOT_THEIRS, finished_at=now)
+    for appointment in Appointment.objects.filter(Exists(unsent), lead=lead).select_related("location"):
+        appointment.lead = lead
+        _call(appointment, "cancelled:", now=now)
+
+
+def unsent() -> Exists:
+    """Whose mail about the present time was called off before it left, because the time was closed meanwhile."""
+    theirs = Message.objects.filter(topic=OuterRef("topic"), topic_version=OuterRef("version"))
+    called_off = {"state": MessageState.CANCELLED, "reason": eligibility.CALLED_OFF}
+    return Exists(theirs.filter(name__in=CONFIRMATIONS, **called_off))
+
+
+def call_the_untold(*, now: datetime) -> int:
+    """Whose time is open again, and who has never heard that it is theirs, is called. Return how many there are."""
+    ahead = Appointment.objects.standing().filter(unsent(), rebook_since=None, starts_at__gt=now, confirmed_at=None)
+    waiting = list(ahead.select_related("lead", "location"))
+    for appointment in waiting:
+        _call(appointment, "booked for", now=now)
+    return len(waiting)
+
+
 def _plan_reminders_anew(appointment: Appointment, *, now: datetime) -> None:
-    """Where they wait for other moments than they would if they were planned now."""
-    theirs = Message.objects.filter(topic=appointment.topic_id, topic_version=appointment.version)
-    theirs = theirs.filter(name=REMINDER)
-    there = dict(theirs.values_list("key", "state"))
-    wanted = {message.key: message for message in _reminders(appointment, now=now)}
-    others = theirs.filter(state=MessageState.QUEUED).exclude(key__in=wanted)
-    others.update(state=MessageState.CANCELLED, reason="It is due at another moment", finished_at=now)
-    for key, message in wanted.items():
-        if there.get(key) == MessageState.CANCELLED:
-            message.key = f"{key}:{now:%Y%m%d%H%M%S}"
-    fresh = [message for key, message in wanted.items() if there.get(key) in {None, MessageState.CANCELLED}]
-    Message.objects.bulk_create(fresh, ignore_conflicts=True)
+    """Where they wait for other moments than they would if they were planned on the clock that is theirs now. One that
+    is due soon, or late already, stays as it is."""
+    theirs = Message.objects.filter(topic=appointment.topic_id, topic_version=appointment.version, name=REMINDER)
+    planned = list(theirs)
+    wanted = _reminders(appointment, now=now, gone=[one for one in planned if one.state in eligibility.ON_ITS_WAY])
+    moments = {_moment(one) for one in wanted}
+    others = [one.pk for one in planned if one.state == MessageState.QUEUED and _moment(one) not in moments]
+    Message.objects.filter(pk__in=others, state=MessageState.QUEUED).update(
+        state=MessageState.CANCELLED, reason="It is due at another moment", finished_at=now
+    )
+    settled = {_moment(one) for one in planned if one.state != MessageState.CANCELLED}
+    fresh = [one for one in wanted if _moment(one) not in settled and _is_in_time(one, instead=others, now=now)]
+    for message in fresh:
+        message.key += f":{message.pk.hex[:8]}"  # one for this moment may have been called off before
+    Message.objects.bulk_create(fresh)
+
+
+def _moment(reminder: Message) -> str:
+    """For which moment it was planned: when it is due changes with every server that puts it off."""
+    return reminder.key.split(":")[3]
+
+
+def _is_in_time(reminder: Message, *, instead: list[UUID], now: datetime) -> bool:
+    """Whether it is still to come, or takes the place of one that waited for a later moment."""
+    return reminder.due_at > now or (bool(instead) and reminder.not_after > now)
 
 
 def when_in_words(at: datetime, zone: str) -> str:

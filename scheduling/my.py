@@ -22,7 +22,7 @@ from scheduling.actions import attendance, changing, waitlist
 from scheduling.actions.booking import Booking
 from scheduling.enums import CancelReason, Status, WaitState
 from scheduling.errors import BookingRefused
-from scheduling.forms import CancelForm, VersionForm
+from scheduling.forms import CancelForm, StartForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
 from scheduling.patients import only_the_patient, own_appointment, said_of
 
@@ -199,7 +199,7 @@ def _join_or_leave(request: PatientRequest, kind: AppointmentType, made: Appoint
 
 def _how_told(lead: Lead, made: Appointment | None) -> str:
     """How they hear of a time that becomes free, or is earlier than what is `made`."""
-    if not mails.reaches(lead):
+    if not mails.reaches_with_offers(lead):
         by_us = gettext("You are on the list: we tell you when a time becomes free.")
         return by_us if lead.do_not_call else gettext("We call you when a time becomes free.")
     earlier = gettext("We write to you when an earlier time is free.")
@@ -213,7 +213,9 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
     lead, now = request.patient.lead, timezone.now()
     entry = get_object_or_404(WaitlistEntry.objects.select_related("kind"), pk=entry_id, lead=lead)
     made = queries.ahead_of_kind(lead, entry.kind, now=now)
-    if "take" not in request.POST:
+    if _shows_another(request, entry):
+        messages.warning(request, gettext("This time is no longer on offer. Another one is: look at it first."))
+    elif "take" not in request.POST:
         waitlist.leave(lead, entry.kind)
         stays = gettext("The next person gets it, and you are no longer on the list. Your appointment stays as it is.")
         gone = gettext("The next person gets it, and you are no longer on the list.")
@@ -234,3 +236,9 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
         )
         return deciding.book_now(request, wanted)
     return redirect("appointments:one", made.pk) if made else redirect("appointments:mine")
+
+
+def _shows_another(request: HttpRequest, entry: WaitlistEntry) -> bool:
+    """Whether the page showed another time than what is on offer now. A press that names none claims nothing."""
+    shown = StartForm(request.POST)
+    return entry.state == WaitState.OFFERED and shown.is_valid() and shown.cleaned_data["start"] != entry.offered_start

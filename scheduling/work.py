@@ -24,6 +24,7 @@ log = structlog.get_logger("nucleus.scheduling")
 UNCONFIRMED_AT = timedelta(hours=30)  # before the start: time enough to give it to somebody else
 SHOWN = 5  # by name; how many there are is told
 SET_OUT_WITHIN = timedelta(days=2)
+ASKED_WITHIN = timedelta(days=2)
 FORGOTTEN_AFTER = timedelta(hours=1)  # holds stay that long, so that a late confirmation is told from a wrong one
 
 
@@ -101,14 +102,14 @@ def _call(made: Appointment, *, now: datetime) -> Task:
 
 
 def call_closed() -> int:
-    """A call for everybody who would set out within two days for a time that cannot be kept."""
+    """A call for everybody who would set out within two days for a time that cannot be kept; at once for whoever has
+    not heard that they had it, and may still set out for the one before."""
     now = crm_queries.clock()
-    soon = Appointment.objects.standing().filter(
-        rebook_since__isnull=False, starts_at__gt=now, starts_at__lte=now + SET_OUT_WITHIN
-    )
+    is_soon = Q(starts_at__lte=now + SET_OUT_WITHIN) | Q(mails.unsent())
+    soon = Appointment.objects.standing().filter(is_soon, rebook_since__isnull=False, starts_at__gt=now)
     calls = [_call_closed(made, now=now) for made in soon.select_related("lead", "location")]
     Task.objects.bulk_create(calls, ignore_conflicts=True)
-    return len(calls)
+    return len(calls) + mails.call_the_untold(now=now)
 
 
 def _call_closed(made: Appointment, *, now: datetime) -> Task:
@@ -117,6 +118,13 @@ def _call_closed(made: Appointment, *, now: datetime) -> Task:
     what, key = f"{local:%a, %b %-d, %-I:%M %p} cannot be kept", effects.key_of_closing(made)
     title, instead = f"Tell by telephone: {what}", f"{calling.NO_CALLS}: {what}"
     return calling.call_task(made.lead, title=title, instead=instead, due_at=now, key=key)
+
+
+def close_past() -> int:
+    """Nobody is called about a visit that is over: what came of it is asked in a list of its own."""
+    now = crm_queries.clock()
+    over = Appointment.objects.standing().filter(ends_at__lte=now, ends_at__gt=now - ASKED_WITHIN, rebook_since=None)
+    return effects.close_all(*over, now=now)
 
 
 def settle_over_booked() -> int:
@@ -136,6 +144,7 @@ _ALL: list[Callable[[], int]] = [
     flag_closed,
     call_closed,
     call_unconfirmed,
+    close_past,
     forget_holds,
     settle_over_booked,
 ]

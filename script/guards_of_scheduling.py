@@ -180,8 +180,8 @@ SCHEDULING_GUARDS = [
     Guard(
         "an address that is taken out leaves a call about the visit",
         "scheduling/mails.py",
-        "if Message.objects.filter(topic=appointment.topic_id).exists():",
-        "if not appointment.topic_id:",
+        "Message.objects.filter(topic=appointment.topic_id).exists():",
+        "not appointment.topic_id:",
         "scheduling/test_details_changed.py::test_an_address_that_is_taken_out_leaves_a_call_and_no_reminder",
     ),
     Guard(

@@ -206,4 +206,47 @@ SENDING_GUARDS = [
         "DomainPace(domain=domain, next_at=now)",
         "crm/test_pace.py::test_workers_share_one_pace",
     ),
+    Guard(
+        "what goes again goes to the address on record",
+        "crm/delivery.py",
+        "_judged(readdressing.follow(locked))",
+        "_judged(locked)",
+        "crm/test_addresses.py::test_what_was_in_hand_then_goes_to_the_new_address_if_it_goes_again",
+    ),
+    Guard(
+        "a code for whoever read the former address goes nowhere",
+        "crm/readdressing.py",
+        "    if message.name == emails.CODE:",
+        "    if False:",
+        "crm/test_addresses.py::test_a_code_that_was_in_hand_then_goes_nowhere",
+    ),
+    Guard(
+        "the notice alone goes to the address before",
+        "crm/readdressing.py",
+        "message.name == emails.ADDRESS_CHANGED",
+        "False",
+        "crm/test_addresses.py::test_the_notice_alone_goes_to_the_address_before",
+    ),
+    Guard(
+        "whose the address never was hears nothing",
+        "crm/actions/addresses.py",
+        "if before and was_theirs:",
+        "if before:",
+        "crm/test_addresses.py::test_whose_the_address_never_was_hears_nothing",
+    ),
+    Guard(
+        "a call takes the place of what waits for no address any more",
+        "crm/actions/addresses.py",
+        '    _call_instead(lead, list(waiting.filter(enrolment=None, topic=None).order_by("due_at", "pk")), now=now)\n',
+        "",
+        "crm/test_addresses.py::test_a_call_takes_the_place_of_what_waits_for_no_address_any_more",
+    ),
+    Guard(
+        "who did not hear that a visit is cancelled is called",
+        "scheduling/mails.py",
+        "    _call_about_cancelled(lead, now=happening.now)\n",
+        "",
+        "scheduling/test_details_changed.py::"
+        "test_who_did_not_hear_that_a_visit_is_cancelled_is_called_when_the_address_is_taken_out",
+    ),
 ]

@@ -15,15 +15,17 @@ from crm.normalise import mailbox_key
 ASK_FOR_ANOTHER = "The e-mail address does not work: ask for another"  # how, their page says
 
 
-def give_up(address: str, *, lead: Lead | None, now: datetime) -> None:
+def give_up(address: str, *, lead: Lead | None, now: datetime) -> bool:
     """Stop all mail to an address, and have somebody ask its person for another, if it is the one on record and
-    anything is ahead of them. Inside the transaction of the returned mail."""
+    anything is ahead of them. False when nobody is asked. Inside the transaction of the returned mail."""
     is_new = opt_out.record(address, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
     is_in_use = lead is not None and mailbox_key(lead.email) == mailbox_key(address)
     if lead and is_in_use and (lead.stage not in CLOSED_STAGES or conditions.is_expected(lead)):
         key = _key(address, lead)
         task = Task(lead=lead, kind=TaskKind.MAIL_PROBLEM, title=ASK_FOR_ANOTHER, due_at=now, key=key)
         (tasks.open_again if is_new else tasks.open_once)(task)
+        return True
+    return False
 
 
 @transaction.atomic

@@ -3,10 +3,11 @@
 import re
 from datetime import datetime, timedelta
 from hashlib import sha256
+from uuid import UUID
 
 from django.db import transaction
 
-from crm import automatic_mail, notices, private_messages, registry, suppression
+from crm import automatic_mail, emails, notices, private_messages, registry, suppression
 from crm.actions import events, given_up, opt_out, tasks
 from crm.actions import messages as outbox
 from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
@@ -168,12 +169,17 @@ def _follow(
         events.announce(lead, Event.REPLIED, now=now, key=str(kept.pk))
 
 
+def key_of_answer(lead_id: UUID, uid: str) -> str:
+    """Return the key of the task to ask about the appointment to which a calendar has not said yes."""
+    return f"calendar:{sha256(f'{lead_id} {uid}'.encode()).hexdigest()}"
+
+
 def _look_at_the_appointment(
     kept: InboundMail, lead: Lead, arrived: Arrived, invited: registry.Invitation | None, *, now: datetime
 ) -> None:
     """A calendar's answer pauses nothing. Who accepts has confirmed; who declines is asked about the appointment, but
     not when it is over, called off or at another time since. Words beside it are read."""
-    key = f"calendar:{sha256(f'{lead.pk} {arrived.invitation}'.encode()).hexdigest()}"
+    key = key_of_answer(lead.pk, arrived.invitation)
     if arrived.answer == "accepted":
         tasks.close(key, now=now)
         if invited:
@@ -200,8 +206,15 @@ def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:
         _tell_of_what_did_not_arrive(kept, now=now)
         if not _is_one_too_many(kept):
             return ""
-    given_up.give_up(address, lead=kept.lead, now=now)
+    is_asked = given_up.give_up(address, lead=kept.lead, now=now)
+    if not is_asked and kept.kind == Kind.HARD_BOUNCE and kept.message and _brings_word(kept.message):
+        _tell_of_what_did_not_arrive(kept, now=now)
     return address
+
+
+def _brings_word(message: Message) -> bool:
+    """Whether somebody has to be told what it said, though nothing is ahead of them: of a visit, or of a message."""
+    return message.topic_id is not None or message.name == emails.NOTICE
 
 
 def _tell_of_what_did_not_arrive(kept: InboundMail, *, now: datetime) -> None:
@@ -211,6 +224,8 @@ def _tell_of_what_did_not_arrive(kept: InboundMail, *, now: datetime) -> None:
     if is_our_trouble:
         title = f"Mail servers return our mail ({kept.status}): see Mail that came in"
         notices.tell_role("administrator", title=title, lead=None, key=f"returned-us:{now:%Y-%m-%d}", now=now)
+    if kept.message and kept.message.name == emails.ADDRESS_CHANGED:  # it may have been changed for that
+        return
     if kept.message and kept.message.lead and not (is_our_trouble and kept.message.message_class in AUTOMATED):
         title = "Mail did not arrive: it was returned"
         key = f"returned:{kept.message.pk}"

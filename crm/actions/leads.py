@@ -42,6 +42,7 @@ DETAILS = set(
 )
 
 CONFIRM_EMAIL = "email:"  # how the keys of tasks begin
+NEVER_THEIRS = "The e-mail address before was never theirs"
 
 
 @transaction.atomic
@@ -174,13 +175,14 @@ def log_call(
 
 
 @transaction.atomic
-def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> Lead:
+def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any], was_their_address: bool = True) -> Lead:
     """Writes contact details, owner and preferences; old and new values go on the timeline as one Activity.
 
     `changes` maps field names of Lead to values; only those that differ count. Stage, outcome and safety hold have
     doors of their own and are refused (ValueError). An e-mail address that somebody writes who may not read answers
-    waits for somebody who may (a task): codes and links go to it, and they open the answers. Raises AssignmentRefused
-    for an owner whom `by` may not choose, or who may not be one.
+    waits for somebody who may (a task): codes and links go to it, and they open the answers. Not `was_their_address`:
+    whoever reads at the address before hears nothing of the change. Raises AssignmentRefused for an owner whom `by` may
+    not choose, or who may not be one.
     """
     if not set(changes) <= DETAILS:
         raise ValueError(f"Not contact details: {', '.join(sorted(set(changes) - DETAILS))}")
@@ -203,6 +205,7 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> 
         kind=ActivityKind.DETAILS,
         by=by,
         summary=", ".join(name.replace("_", " ") for name in different),
+        note="" if was_their_address or "email" not in different else NEVER_THEIRS,
         details={"changes": {name: [_plain(before[name]), _plain(different[name])] for name in different}},
     )
     if different.get("do_not_call"):
@@ -210,9 +213,10 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any]) -> 
     if "timezone" in different:
         zones = {"was": ZoneInfo(before["timezone"]), "now_is": ZoneInfo(locked.timezone)}
         Measurement.objects.filter(lead=locked).move_days(**zones)
+    now = timezone.now()
     if "email" in different:
-        addresses.changed(locked, before=before["email"], now=timezone.now())
-    events.announce(locked, Event.DETAILS_CHANGED, now=timezone.now())
+        addresses.changed(locked, before=before["email"], now=now, was_theirs=was_their_address)
+    events.announce(locked, Event.DETAILS_CHANGED, now=now)
     return locked
 
 

@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from crm import dispatch, emails, mime, queries, suppression
-from crm.actions.addresses import TOLD
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
 from crm.errors import MessageRefused
 from crm.models import Activity, Lead, Message, Sending, Task, User
@@ -61,7 +60,7 @@ def send_again(message: Message, *, by: User, now: datetime) -> None:
 
 def _address_now(message: Message) -> str:
     """Where it goes now: as whatever waits, it follows a corrected address, but for the one notice of that change."""
-    if message.lead is None or message.name == TOLD:
+    if message.lead is None or message.name == emails.ADDRESS_CHANGED:
         return message.to_email
     if mime.deliverable(message.lead.email) is None:
         raise MessageRefused("There is no e-mail address that mail can reach: call, or write a letter.")

@@ -202,7 +202,7 @@ def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) ->
         ends = conditions.what_ends(definition, Case(lead, enrolment.started_at, facts))
         if enrolment.state not in UNDER_WAY:  # its last mail waits for its hour, or a worker has it in hand
             if ends or happening.event == Event.REPLIED:
-                _call_off_last(enrolment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
+                call_off_last(enrolment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
         elif ends:
             reason, because = conditions.IN_WORDS.get(ends, ends), because_of(ends)
             stop(enrolment, reason=reason, because=because, now=happening.now)
@@ -216,10 +216,10 @@ def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) ->
             else:
                 resume(enrolment, now=happening.now)
         else:
-            plan_anew(enrolment, lead)
+            plan_anew(enrolment, lead, is_corrected=happening.event == Event.DETAILS_CHANGED)
 
 
-def _call_off_last(enrolment: Enrolment, *, reason: str, now: datetime) -> None:
+def call_off_last(enrolment: Enrolment, *, reason: str, now: datetime) -> None:
     """Take back the last mail of a sequence that is done. One that a worker has in hand, and cannot hand over and puts
     back, is judged by its sequence, which is stopped then."""
     _cancel_waiting(enrolment, reason=reason, now=now)
@@ -349,9 +349,10 @@ def because_of(condition: str) -> EnrolmentBecause | Literal[""]:
     return EnrolmentBecause.WROTE if condition == "replied" else ""
 
 
-def plan_anew(enrolment: Enrolment, lead: Lead) -> None:
-    """Follows a date of the lead that has moved."""
-    if enrolment.state != EnrolmentState.LIVE or not any(step.on for step in enrolment.version.definition.steps):
+def plan_anew(enrolment: Enrolment, lead: Lead, *, is_corrected: bool = False) -> None:
+    """Follows a date of the lead that has moved. `is_corrected`: the clock on which they live may be another one."""
+    has_dates = any(step.on for step in enrolment.version.definition.steps)
+    if enrolment.state != EnrolmentState.LIVE or enrolment.hurry or not (has_dates or is_corrected):
         return
     enrolment.lead = lead
     left = left_of(enrolment)

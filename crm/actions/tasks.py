@@ -77,9 +77,9 @@ def ask_for_answer(lead: Lead, *, title: str, key: str, now: datetime) -> None:
         open_once(Task(lead=lead, kind=TaskKind.ANSWER, title=title, due_at=due_at, key=key, created_at=now))
 
 
-def close(*keys: str, now: datetime) -> None:
-    """What was to be done under these keys has settled itself; by nobody."""
-    Task.objects.open().filter(key__in=keys).update(done_at=now)
+def close(*keys: str, now: datetime) -> int:
+    """What was to be done under these keys has settled itself; by nobody. Return how many tasks."""
+    return Task.objects.open().filter(key__in=keys).update(done_at=now)
 
 
 def close_first_calls(lead: Lead, *, now: datetime) -> None:

@@ -59,7 +59,15 @@ TREATMENT_PARTS = {
 }
 DETAILS_PARTS = {
     "Person": ["first_name", "last_name", "state", "timezone"],
-    "How to reach them": ["email", "phone", "phone_type", "preferred_contact", "ok_voicemail", "do_not_call"],
+    "How to reach them": [
+        "email",
+        "never_theirs",
+        "phone",
+        "phone_type",
+        "preferred_contact",
+        "ok_voicemail",
+        "do_not_call",
+    ],
     "Who looks after them": ["owner", "tags"],
 }
 
@@ -296,6 +304,11 @@ class DetailsForm(CorrectionForm):
     first_name = LineField(max_length=80)
     last_name = LineField(max_length=80)
     email = AddressField(required=False, max_length=254, label="E-mail")
+    never_theirs = forms.BooleanField(
+        required=False,
+        label="The address before was never theirs",
+        help_text="Tick it when you correct a wrong address: whoever reads there is not told of the change.",
+    )
     phone = TelephoneField(required=False, help_text="Such as (212) 555-0100.")
     state = forms.ChoiceField(required=False, choices=[("", "Not known"), *places.STATE_CHOICES])
     timezone = forms.ChoiceField(choices=places.zone_choices, label="Time zone")
@@ -309,7 +322,7 @@ class DetailsForm(CorrectionForm):
 
     class Meta:
         model = Lead
-        fields = _columns(DETAILS_PARTS)
+        fields = _columns(DETAILS_PARTS, besides=["never_theirs"])
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         """`by`: only who shares leads out sees a choice of owners, and it holds those whom the lead can have."""
@@ -319,6 +332,12 @@ class DetailsForm(CorrectionForm):
         field.queryset = User.objects.filter(Q(pk__in=possible) | Q(pk=lead.owner_id)).order_by("name", "pk")
         if not by.has_perm("crm.assign_lead"):
             del self.fields["owner"]
+        if not lead.email:
+            del self.fields["never_theirs"]
+
+    def changes(self) -> dict[str, Any]:
+        """Return what was changed of the record."""
+        return {name: value for name, value in super().changes().items() if name != "never_theirs"}
 
     def clean_tags(self) -> list[str]:
         """Each once, without blanks around it."""

@@ -45,7 +45,8 @@ def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespons
     form = DetailsForm(request.POST or None, instance=lead, colleague=_colleague(lead), by=by)
     if form.is_valid():
         try:
-            leads.correct_details(lead, by=by, changes=form.changes())
+            was_theirs = not form.cleaned_data.get("never_theirs")
+            leads.correct_details(lead, by=by, changes=form.changes(), was_their_address=was_theirs)
         except AssignmentRefused as refused:
             form.add_error("owner", refused.message)
         else:

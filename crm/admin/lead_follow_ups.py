@@ -89,8 +89,7 @@ def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrolment_id: UUID
     user, now, shown = user_of(request), timezone.now(), request.POST.get("step", "")
     try:
         if what == "pause":
-            sequences.pause(enrolment, reason=f"Paused by {user}", now=now)
-            said = "Paused. Nothing goes out until somebody resumes it."
+            said = _pause(enrolment, reason=f"Paused by {user}", now=now)
         elif what == "resume":
             sequences.resume(enrolment, now=now)
             said = "It goes on."
@@ -100,7 +99,8 @@ def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrolment_id: UUID
             sequences.do_next_now(enrolment, now=now, shown=shown)
             said = "The next step is due now. The rules of sending still hold."
         elif what == "stop":
-            sequences.stop(enrolment, reason=f"Stopped by {user}", now=now)
+            if not sequences.stop(enrolment, reason=f"Stopped by {user}", now=now):
+                sequences.call_off_last(enrolment, reason=f"Stopped by {user}", now=now)
             said = "Stopped for good."
         else:
             raise Http404
@@ -108,6 +108,16 @@ def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrolment_id: UUID
     except SequenceActionRefused as refused:
         messages.warning(request, refused.message)
     return back(lead_id)
+
+
+def _pause(enrolment: Enrolment, *, reason: str, now: datetime) -> str:
+    """Hold it, and say so. Of one that has ended since the page was made, nothing goes out either."""
+    if not sequences.pause(enrolment, reason=reason, now=now):
+        enrolment.refresh_from_db()
+        if enrolment.state != EnrolmentState.PAUSED:
+            sequences.call_off_last(enrolment, reason=reason, now=now)
+            return "It had ended meanwhile. A mail that still waited was taken back."
+    return "Paused. Nothing goes out until somebody resumes it."
 
 
 def begin(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

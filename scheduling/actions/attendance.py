@@ -36,8 +36,11 @@ def confirm(appointment: Appointment, *, version: int, now: datetime, by: User |
 
 
 @transaction.atomic
-def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime) -> Appointment:
-    """Checked in, took place, did not come, or one of these taken back. Raises BookingRefused.
+def set_status(
+    appointment: Appointment, *, to: Status, by: User, now: datetime, seen: tuple[str, int] | None = None
+) -> Appointment:
+    """Checked in, took place, did not come, or one of these taken back. `seen`: status and version on the page; from
+    what a colleague wrote meanwhile, or moved, no old page leads on. Raises BookingRefused.
 
     Nobody fails to come before the time has begun. Side effects: stage and events (a no-show begins its sequence); who
     came after all is awaited, or here, again.
@@ -46,7 +49,7 @@ def set_status(appointment: Appointment, *, to: Status, by: User, now: datetime)
     before = Status(locked.status)
     if before == to:
         return locked
-    if to not in MOVES[before] - {Status.CANCELLED}:
+    if to not in MOVES[before] - {Status.CANCELLED} or (seen and seen != (locked.status, locked.version)):
         raise ChangedMeanwhile
     if to == Status.NOSHOW and locked.rebook_since:
         raise BookingRefused("We closed this time: nobody missed it. Find another time for it, or cancel it.")

@@ -35,7 +35,8 @@ ON_HOLD = "A safety hold stands: nothing is booked until a clinician has lifted 
 @dataclass(frozen=True)
 class Booking:
     """What somebody asks for. `held_by` tells whose holds are theirs, such as link:<id> or user:<id>; `provider` None:
-    any suitable one. `over`: a reason to book over what is taken. `is_known`: the patient needs no confirmation."""
+    any suitable one. `over`: a reason to book over what is taken. `is_known`: the patient needs no confirmation.
+    `seen`: the visits ahead that the page of the desk showed; None without a page."""
 
     lead: Lead
     kind: AppointmentType
@@ -48,6 +49,7 @@ class Booking:
     over: str = ""
     moving: Appointment | None = None
     is_known: bool = False
+    seen: frozenset[UUID] | None = None
 
     def over_others(self, reason: str) -> "Booking":
         return replace(self, over=reason)
@@ -148,6 +150,9 @@ def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: dateti
 def _check_others(wanted: Booking, known: list[Appointment], *, now: datetime) -> None:
     """Of each kind patients book one."""
     others = [one for one in known if wanted.moving is None or one.pk != wanted.moving.pk]
+    if unseen := [one for one in others if wanted.seen is not None and one.ends_at > now and one.pk not in wanted.seen]:
+        what = ", ".join(f"{one}, {one.provider}" for one in unseen)
+        raise BookingRefused(f"Somebody else has booked for them meanwhile: {what}. Press again if both are meant.")
     of_that_kind = any(one.kind_id == wanted.kind.pk and one.ends_at > now for one in others)
     if of_that_kind and wanted.by is None and wanted.moving is None:
         raise BookingRefused(gettext(HAS_ONE))

@@ -4,7 +4,7 @@ happened to it."""
 from datetime import datetime, time
 
 from crm import registry
-from crm.actions import leads, tasks
+from crm.actions import inbound, leads, tasks
 from crm.enums import CLOSED_STAGES, MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
 from crm.models import Activity, Lead, Task, User
 from crm.registry import Happening
@@ -36,15 +36,19 @@ def close_calls(appointment: Appointment, *, now: datetime) -> None:
     tasks.close(*_keys_of_calls(appointment), now=now)
 
 
-def close_all(appointment: Appointment, *, now: datetime) -> None:
-    """Nothing is left to ask, to tell or to decide about a time: it is another one, called off, or here."""
-    decided = [_key_of_number(appointment), f"{OF_CLOSED_LEAD}{appointment.pk}"]
-    tasks.close(*_keys_of_calls(appointment), *decided, now=now)
+def close_all(*appointments: Appointment, now: datetime) -> int:
+    """Nothing is left to ask, to tell or to decide about a time: it is another one, called off, here, or over. Return
+    how many tasks that ends."""
+    keys = list[str]()
+    for one in appointments:
+        keys += [*_keys_of_calls(one), _key_of_number(one), f"{OF_CLOSED_LEAD}{one.pk}"]
+    return tasks.close(*keys, now=now)
 
 
 def _keys_of_calls(appointment: Appointment) -> list[str]:
     about = f"{appointment.pk}:{appointment.version}"
-    return [f"unconfirmed:{about}", f"tell:{about}", key_of_closing(appointment)]
+    answered = inbound.key_of_answer(appointment.lead_id, appointment.calendar_uid)
+    return [f"unconfirmed:{about}", f"tell:{about}", answered, key_of_closing(appointment)]
 
 
 def key_of_closing(appointment: Appointment) -> str:

@@ -113,10 +113,10 @@ def _book(
 ) -> HttpResponse:
     """`form`: of an over-booking, shown again as it was sent when it is refused."""
     user = user_of(request)
-    asked = request.POST.get("request_id", "")
-    wanted = Booking(
-        lead, kind, start, reading.uuid(asked) or uuid4(), _holder(user), by=user, provider=provider, over=over
-    )
+    asked = reading.uuid(request.POST.get("request_id", "")) or uuid4()
+    wanted = Booking(lead, kind, start, asked, _holder(user), by=user, provider=provider, over=over)
+    if "seen" in request.POST:
+        wanted = replace(wanted, seen=frozenset(filter(None, map(reading.uuid, request.POST["seen"].split()))))
     try:
         made = booking.book(wanted, now=timezone.now())
     except SlotTaken as taken:
@@ -125,7 +125,10 @@ def _book(
     except BookingRefused as refused:
         messages.warning(request, refused.message)
         return _week(site, request, lead, kind, over=form, status=409)
-    messages.success(request, f"Booked: {made}, {made.provider}.")
+    if made.stands:
+        messages.success(request, f"Booked: {made}, {made.provider}.")
+    else:
+        messages.warning(request, f"The press before this one booked it, and it was cancelled since: {made}.")
     return back(lead.pk)
 
 
@@ -158,6 +161,7 @@ def _week(
     room = next((one.pk for one in rooms if str(one.pk) == request.GET.get("room")), None)
     found = [free for free in found if room is None or any(place[1] == room for place in free.places)]
     days = month.by_day(found, location.zone)
+    ahead = [] if moving else queries.ahead(lead, now=now)
     context: dict[str, Any] = {
         **site.each_context(request),
         "title": f"{'Another time' if moving else 'Book'}: {lead.full_name}",
@@ -170,7 +174,8 @@ def _week(
         "rooms": rooms,
         "room": room,
         "moving": moving,
-        "ahead": [] if moving else queries.ahead(lead, now=now),
+        "ahead": ahead,
+        "seen": " ".join(str(one.pk) for one in ahead),
         "days": [(first + timedelta(days=n), days.get(first + timedelta(days=n), [])) for n in range(DAYS)],
         "before": max(first - timedelta(days=DAYS), today) if first > today else None,
         "after": first + timedelta(days=DAYS),
@@ -297,7 +302,8 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
     """Calls an appointment off, with a reason."""
     made = find_appointment(lead_id, appointment_id)
     by_mail, by_phone = mails.reaches(made.lead), not made.lead.do_not_call
-    form = StaffCancelForm(request.POST or None, initial={"version": made.version}, by_mail=by_mail, by_phone=by_phone)
+    told = {"by_mail": by_mail, "by_phone": by_phone, "is_over": made.ends_at <= timezone.now()}
+    form = StaffCancelForm(request.POST or None, initial={"version": made.version}, **told)
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -315,7 +321,7 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
         else:
             closed = "Its time is offered to nobody until it is taken out of leave and closing."
             its_time = closed if data["reason"] in OF_THE_CENTRE else "Its time is free."
-            messages.success(request, f"Cancelled: {made}. {its_time}")
+            messages.success(request, f"Cancelled: {made}. {'' if told['is_over'] else its_time}".rstrip())
         return _after(request, lead_id)
     what = f"Cancel: {made}, {made.provider}"
     return form_page(site, request, made.lead, form, title=what, press="Cancel the appointment", leave="Keep it")
@@ -324,13 +330,15 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
 def status(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
     """Arrived, took place, did not come; and back."""
     made, by, now = find_appointment(lead_id, appointment_id), user_of(request), timezone.now()
-    wanted = request.POST.get("to", "")
+    wanted, shown = request.POST.get("to", ""), VersionForm(request.POST)
+    version = shown.cleaned_data["version"] if shown.is_valid() else made.version  # a press that names none claims none
+    seen = request.POST.get("seen", made.status), version
     try:
         if request.method == "POST" and wanted == CONFIRMED:
-            attendance.confirm(made, version=made.version, by=by, now=now)
+            attendance.confirm(made, version=version, by=by, now=now)
             messages.success(request, f"{made.lead.full_name} will come.")
         elif request.method == "POST" and wanted in Status.values:
-            attendance.set_status(made, to=Status(wanted), by=by, now=now)
+            attendance.set_status(made, to=Status(wanted), by=by, now=now, seen=seen)
             messages.success(request, f"{made.lead.full_name}: {Status(wanted).label.lower()}.")
     except BookingRefused as refused:
         messages.warning(request, refused.message)

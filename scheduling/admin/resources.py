@@ -29,7 +29,15 @@ from crm.models import User
 from crm.models.lead import in_sight
 from scheduling import busy_sources, feeds
 from scheduling.actions import openings, rebooking
-from scheduling.models import AppointmentType, BusyCalendar, CalendarFeed, Resource, ScheduleException, WeeklyRule
+from scheduling.models import (
+    Appointment,
+    AppointmentType,
+    BusyCalendar,
+    CalendarFeed,
+    Resource,
+    ScheduleException,
+    WeeklyRule,
+)
 
 
 def _native(kind: str) -> UnfoldAdminTextInputWidget:
@@ -250,9 +258,23 @@ class ScheduleExceptionAdmin(OpeningAdmin):
         return str(one.resource or one.location)
 
 
+class TypeForm(ModelForm):
+    """Takes no change that would be untrue of what is booked already."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        booked = Appointment.objects.standing().filter(kind=self.instance.pk, starts_at__gt=timezone.now())
+        if "mode" in self.changed_data and booked.exists():
+            self.add_error("mode", "Visits ahead were told otherwise. Make a type of its own, and switch this one off.")
+        if data.get("needs_room") and booked.filter(room=None, is_extra=False).exists():
+            self.add_error("needs_room", "Visits ahead have no room. Make a type of its own, and switch this one off.")
+        return data
+
+
 @admin.register(AppointmentType)
 class AppointmentTypeAdmin(OpeningAdmin):
     location_path, everywhere_because = None, "The same can be booked everywhere; who gives it is of those in sight."
+    form = TypeForm
     list_display = ["label", "mode", "duration", "needs_room", "is_active", "position"]
     list_filter = ["is_active", ("mode", ChoicesDropdownFilter)]
     ordering = ["position", "label"]

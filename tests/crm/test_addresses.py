@@ -1,17 +1,17 @@
 """Another e-mail address on record: the old mailbox opens nothing any more, and hears of it once."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import delivery, emails, follow_up, patient_access, preference_link
+from crm import delivery, emails, follow_up, patient_access, preference_link, settling
 from crm.actions import leads
 from crm.actions import messages as outbox
-from crm.enums import LinkPurpose, MessageState, StepResult
+from crm.enums import LinkPurpose, MessageState, Stage, StepResult
 from crm.models import Enrolment, Lead, Message, PatientLink, Task, User
 from tests.crm.test_follow_up import begin, results
 from tests.crm.test_secrecy import HEALTH_WORDS
@@ -104,7 +104,6 @@ def test_what_waits_goes_to_the_new_address(lead: Lead, coordinator: User, now: 
     session = patient_access.begin(lead, now=now, link=PatientLink.objects.get()).session
     outbox.send_link(lead, by=coordinator, now=now)
     assert patient_access.send_code(session, now=now)
-    elsewhere = make_message(lead, to_email="typed@example.org")
     sent = make_message(lead, state=MessageState.SENT)
     (claimed,) = [one for one in delivery.claim() if one.name == "link"]
     correct(lead, NEW, coordinator)
@@ -114,9 +113,8 @@ def test_what_waits_goes_to_the_new_address(lead: Lead, coordinator: User, now: 
         "code": ("avery@example.org", MessageState.CANCELLED),
     }
     assert not delivery._begin_handing_over(claimed)  # its worker has lost it
-    for other, address in ((elsewhere, "typed@example.org"), (sent, "avery@example.org")):
-        other.refresh_from_db()
-        assert other.to_email == address
+    sent.refresh_from_db()
+    assert sent.to_email == "avery@example.org"
 
 
 def test_without_a_new_address_nothing_waits(lead: Lead, coordinator: User, now: datetime) -> None:
@@ -139,6 +137,90 @@ def test_a_follow_up_that_waits_becomes_a_call_when_the_address_is_taken_out(
     follow_up.run_due()
     assert results(begun)["one"] == StepResult.INSTEAD
     assert Task.objects.open().filter(lead=lead, title__startswith="Call instead of a mail").count() == 1
+
+
+def goes_to(message: Message) -> list[str]:
+    """Where it is handed over next."""
+    Message.objects.filter(pk=message.pk).update(due_at=timezone.now() - timedelta(minutes=1))
+    return [one.to_email for one in delivery.claim() if one.pk == message.pk]
+
+
+def in_hand(message: Message) -> None:
+    """As of a worker that has begun to hand it over."""
+    lease = {"lease_token": uuid.uuid4(), "lease_until": timezone.now() + timedelta(minutes=2)}
+    for state in (MessageState.SENDING, MessageState.IN_DATA):
+        Message.objects.filter(pk=message.pk).update(state=state, **lease)
+
+
+@pytest.mark.parametrize("becomes", [MessageState.QUEUED, MessageState.FAILED, MessageState.UNKNOWN])
+def test_what_was_in_hand_then_goes_to_the_new_address_if_it_goes_again(
+    lead: Lead, coordinator: User, now: datetime, becomes: MessageState
+) -> None:
+    """Put off after its content, or sent again by a person who has corrected the address first."""
+    message = make_message(lead)
+    in_hand(message)
+    correct(lead, NEW, coordinator)
+    Message.objects.filter(pk=message.pk).update(state=becomes, lease_token=None, lease_until=None)
+    if becomes != MessageState.QUEUED:
+        outbox.send_again(message, by=coordinator, now=now)
+    assert goes_to(message) == [NEW]
+
+
+def test_a_code_that_was_in_hand_then_goes_nowhere(lead: Lead, coordinator: User, now: datetime) -> None:
+    make_link(lead, now=now)
+    session = patient_access.begin(lead, now=now, link=PatientLink.objects.get()).session
+    assert patient_access.send_code(session, now=now)
+    code = Message.objects.get(name="code")
+    in_hand(code)
+    correct(lead, NEW, coordinator)
+    Message.objects.filter(pk=code.pk).update(state=MessageState.QUEUED, lease_token=None, lease_until=None)
+    assert goes_to(code) == []
+    code.refresh_from_db()
+    assert code.state == MessageState.CANCELLED
+
+
+def test_the_notice_alone_goes_to_the_address_before(lead: Lead, coordinator: User) -> None:
+    correct(lead, NEW, coordinator)
+    assert goes_to(Message.objects.get(name="address_changed")) == ["avery@example.org"]
+
+
+def test_whose_the_address_never_was_hears_nothing(desk: Client, lead: Lead) -> None:
+    page = reverse("admin:crm_lead_details", args=[lead.pk])
+    form = desk.get(page).context["form"]
+    posted = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    assert desk.post(page, posted | {"email": NEW, "never_theirs": "on"}).status_code == 302
+    lead.refresh_from_db()
+    assert (lead.email, told()) == (NEW, [])
+
+
+def calls(lead: Lead) -> list[str]:
+    return list(Task.objects.open().filter(lead=lead, kind="call").values_list("title", flat=True))
+
+
+@pytest.mark.parametrize("message_class", ["answer", "follow_up", "relation", "commercial"])
+def test_a_call_takes_the_place_of_what_waits_for_no_address_any_more(
+    lead: Lead, coordinator: User, message_class: str
+) -> None:
+    """Advertising is dropped."""
+    make_message(lead, message_class=message_class)
+    correct(lead, "", coordinator)
+    words = "Call instead of a mail, there is no address: We received your message"
+    assert calls(lead) == ([] if message_class == "commercial" else [words])
+
+
+def test_a_call_in_the_place_of_a_follow_up_ends_with_the_request(lead: Lead, coordinator: User) -> None:
+    make_message(lead, message_class="follow_up")
+    correct(lead, "", coordinator)
+    leads.move(lead, to=Stage.LOST, by=coordinator, lost_reason="cost", note="Too dear")
+    assert calls(lead) == []
+
+
+def test_a_notice_that_does_not_arrive_is_nobodys_task(lead: Lead, coordinator: User, now: datetime) -> None:
+    """It may have been changed because it does not work."""
+    correct(lead, NEW, coordinator)
+    notice = Message.objects.get(name="address_changed")
+    settling.open_task(notice, reason="Refused by the mail server (550 5.1.1)")
+    assert not Task.objects.filter(kind="mail_problem").exists()
 
 
 def test_a_link_that_is_made_a_moment_later_opens_nothing(lead: Lead, coordinator: User, now: datetime) -> None:

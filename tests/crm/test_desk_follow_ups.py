@@ -7,9 +7,9 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from crm import follow_up
-from crm.actions import events, leads
-from crm.enums import ConsentKind, EnrolmentState, Event, LostReason, Outcome, Stage, StepResult
-from crm.models import ConsentRecord, Enrolment, Lead, StepOutcome, User
+from crm.actions import events, leads, sequences
+from crm.enums import ConsentKind, EnrolmentState, Event, LostReason, MessageState, Outcome, Stage, StepResult
+from crm.models import ConsentRecord, Enrolment, Lead, Message, StepOutcome, User
 from tests.factories import make_lead
 
 BEGUN = datetime(2026, 11, 23, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
@@ -155,3 +155,26 @@ def test_the_panel_asks_no_more_for_more_sequences(
         desk.post(f"/admin/crm/lead/{lead.pk}/follow-ups/begin/", {"key": key})
         with django_assert_num_queries(8):
             desk.get(path)
+
+
+@pytest.mark.parametrize("what", ["pause", "stop"])
+def test_what_has_ended_since_the_page_was_made_sends_nothing_more(
+    desk: Client, lead: Lead, enrolment: Enrolment, what: str
+) -> None:
+    """Its last mail waits for its hour."""
+    follow_up.run_due(at=BEGUN + timedelta(days=3, minutes=1))
+    enrolment.refresh_from_db()
+    last = Message.objects.get(enrolment=enrolment)
+    assert (enrolment.state, last.state) == (EnrolmentState.DONE, MessageState.QUEUED)
+    press(desk, enrolment, what)
+    last.refresh_from_db()
+    assert last.state == MessageState.CANCELLED
+    assert ("It had ended meanwhile." in page_of(desk, lead)) is (what == "pause")
+
+
+def test_steps_follow_a_corrected_clock_at_once(lead: Lead, enrolment: Enrolment, coordinator: User) -> None:
+    """As the page says when they are due."""
+    first = Enrolment.objects.get(key="new_lead_ack")
+    leads.correct_details(lead, by=coordinator, changes={"timezone": "Pacific/Guam"})
+    moved = Enrolment.objects.select_related("version", "lead__location").get(pk=first.pk)
+    assert moved.due_at == sequences.left_of(moved)[0][0] != first.due_at

@@ -8,10 +8,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import calling, follow_up
+from crm import calling, follow_up, mail_texts
 from crm.actions import events, leads, sequences
 from crm.enums import CallOutcome, ContactChannel, Event, Outcome, TaskKind
 from crm.models import Enrolment, Lead, Location, Task, User
+from crm.sequences.definition import Do
+from crm.sequences.shipped_definitions import shipped
 from tests.factories import make_lead
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +95,13 @@ def test_whoever_had_asked_before_is_found(centre: Location, lead: Lead, coordin
     with connection.cursor() as cursor:
         cursor.execute(import_module("crm.migrations.0041_do_not_call").FILL)
     assert dict(Lead.objects.values_list("pk", "do_not_call")) == {lead.pk: True, other.pk: False}
+
+
+def test_no_shipped_task_or_text_sends_anybody_to_the_telephone_who_wants_no_calls() -> None:
+    """Calls become tasks to write; what is a task already, and what every patient reads, asks for none."""
+    for definition in shipped():
+        told = [step.title for step in definition.steps if step.do == Do.TASK]
+        assert not [words for words in told if "telephone" in words or "call" in words.lower()]
+    for language, promise in (("en", "our call"), ("es", "nuestra llamada")):
+        for name in mail_texts.names():
+            assert promise not in mail_texts.shipped(name, language).body

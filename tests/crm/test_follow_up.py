@@ -720,3 +720,12 @@ def test_a_run_passes_over_whoever_is_worked_on(centre: object) -> None:
         assert sequences.stop(enrolment, reason="Enough", now=BEGUN)
     assert run() == 0
     assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+def test_a_wrong_number_counts_until_another_one_is_told(lead: Lead, coordinator: User, corrected: bool) -> None:
+    leads.log_call(lead, by=coordinator, outcome=CallOutcome.WRONG_NUMBER)
+    leads.correct_details(lead, by=coordinator, changes={"phone" if corrected else "first_name": "+12125550199"})
+    for _time in range(2):
+        leads.log_call(lead, by=coordinator, outcome=CallOutcome.NO_ANSWER)
+    assert Enrolment.objects.filter(lead=lead, key="not_reachable").exists() is corrected

@@ -8,13 +8,15 @@ from django.test import Client
 from crm import inbound, suppression
 from crm.actions import inbound as actions
 from crm.actions import leads, opt_out
-from crm.enums import MessageClass, MessageState, TaskKind
+from crm.enums import MessageClass, MessageState, Stage, TaskKind
 from crm.models import (
     Activity,
     InboundMail,
     Lead,
     Location,
     MailThread,
+    Message,
+    MessageTopic,
     Notice,
     Scope,
     SuppressedBecause,
@@ -173,3 +175,35 @@ def test_the_calls_of_all_who_use_the_address_end(lead: Lead) -> None:
     MailThread.objects.create(lead=mate, token="abcdefgh234567ab")
     take(mail(From=lead.email, To="r+abcdefgh234567ab@example.org"))
     assert calls() == 0
+
+
+def task_titles() -> list[str]:
+    return list(Task.objects.open().values_list("title", flat=True))
+
+
+def test_who_is_told_by_a_mail_that_came_back_is_told_otherwise_though_the_request_is_closed(
+    lead: Lead, coordinator: User
+) -> None:
+    """Such as that a visit is cancelled: nobody asks for another address any more."""
+    leads.move(lead, to=Stage.LOST, by=coordinator, lost_reason="cost", note="Too dear")
+    Message.objects.update(topic=MessageTopic.objects.create(), topic_version=1)
+    take(bounce("5.1.1"))
+    assert (is_given_up(), task_titles()) == (True, ["Mail did not arrive: it was returned"])
+
+
+def test_of_advertising_that_came_back_from_a_closed_request_nobody_is_told(lead: Lead, coordinator: User) -> None:
+    leads.move(lead, to=Stage.LOST, by=coordinator, lost_reason="cost", note="Too dear")
+    Message.objects.update(message_class=MessageClass.COMMERCIAL)
+    take(bounce("5.1.1"))
+    assert (is_given_up(), task_titles()) == (True, [])
+
+
+@pytest.mark.parametrize("status", ["5.1.1", "4.4.1"])
+def test_an_address_that_was_corrected_before_is_asked_for_by_nobody(
+    lead: Lead, coordinator: User, status: str
+) -> None:
+    leads.correct_details(lead, by=coordinator, changes={"email": "new@example.org"})
+    Message.objects.exclude(name="address_changed").delete()
+    Message.objects.update(message_id=OURS)
+    take(bounce(status))
+    assert task_titles() == []

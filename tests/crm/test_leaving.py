@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm.actions import addresses, opt_out
+from crm import emails
+from crm.actions import opt_out
 from crm.enums import MessageState
 from crm.models import Lead, Location, Message, Scope, Sending, SuppressedBecause, User
 from tests.crm.test_second_factor import opened
@@ -104,7 +105,7 @@ def test_whoever_leaves_and_has_no_mail_of_ours_can_call(lead: Lead) -> None:
 # --- What is sent again ----------------------------------------------------------------------------------------------
 def test_what_is_sent_again_goes_to_the_address_on_record_now(desk: Client, lead: Lead) -> None:
     failed = make_message(lead, state=MessageState.FAILED)
-    told = make_message(lead, state=MessageState.FAILED, name=addresses.TOLD)
+    told = make_message(lead, state=MessageState.FAILED, name=emails.ADDRESS_CHANGED)
     Lead.objects.update(email="newer@example.org")
     for message in (failed, told):
         press(desk, "crm_lead_send_again", lead.pk, message.pk)

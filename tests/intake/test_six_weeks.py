@@ -84,7 +84,7 @@ KINDS: dict[str, tuple[dict[str, Any], Outcome, list[str]]] = {
             SECOND_CALL,
             "+2d 10:00 mail more_info_again",
             "+5d 10:00 mail more_info_last",
-            "+9d 10:00 other Ask by telephone for what is missing",
+            "+9d 10:00 other Something is still missing: ask for it",
         ],
     ),
     "has no e-mail": (
@@ -159,7 +159,7 @@ def test_six_weeks_of_somebody_whom_nobody_reaches(centre: Location, coordinator
         "+3d 12:00 call Try again",
         "+4d 12:00 mail not_reached_again",
         "+7d 09:00 call Try again",  # the sixth day is a Sunday
-        "+9d 10:00 other Ask by telephone for what is missing",
+        "+9d 10:00 other Something is still missing: ask for it",
         "+10d 12:00 mail not_reached_last",
         "+10d 12:00 call Last try",
     ]

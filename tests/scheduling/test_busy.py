@@ -11,10 +11,11 @@ from django.test import Client
 
 from crm.models import Lead, Location
 from scheduling import availability, busy
+from scheduling.actions import waitlist
 from scheduling.availability import Question
 from scheduling.enums import BusyKind
 from scheduling.errors import SlotTaken
-from scheduling.models import AppointmentType, BusyCalendar, BusySpan, Resource
+from scheduling.models import AppointmentType, BusyCalendar, BusySpan, FreedTime, Resource
 from tests.factories import make_user
 from tests.scheduling.dav_server import PASSWORD, USER, DavServer, File, calendar_file, radicale
 from tests.scheduling.factories import HALF_HOUR, NOW, TEN, book
@@ -105,6 +106,19 @@ def test_busy_elsewhere_is_not_offered_and_names_nothing(
     own.is_active = False
     own.save()
     assert TEN in free(kind, centre)
+
+
+def test_what_is_no_longer_busy_is_remembered_for_whoever_waits(
+    own: BusyCalendar, file: File, kind: AppointmentType, patient: Lead
+) -> None:
+    file.text = calendar(AT_TEN)
+    busy.refresh(own, now=NOW)
+    waitlist.join(patient, kind, booked=None, now=NOW)
+    busy.refresh(own, now=NOW)
+    assert not FreedTime.objects.exists()
+    file.text = calendar()
+    busy.refresh(own, now=NOW)
+    assert [freed.start for freed in FreedTime.objects.all()] == [TEN]
 
 
 # --- Failures --------------------------------------------------------------------------------------------------------

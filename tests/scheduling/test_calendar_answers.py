@@ -12,6 +12,7 @@ from crm.enums import EnrolmentState
 from crm.models import Enrolment, InboundMail, Lead, Location, Task, User
 from scheduling import ics
 from scheduling.actions import booking, changing
+from scheduling.enums import CancelReason
 from scheduling.models import Appointment, AppointmentType
 from tests.scheduling.factories import wish
 
@@ -65,6 +66,17 @@ def test_who_accepts_after_all_is_not_asked(made: Appointment) -> None:
     assert (asked(), made.confirmed_at is not None) == ([], True)
     answer(made, "DECLINED")
     assert len(asked()) == 1
+
+
+@pytest.mark.parametrize("settled", ["moved", "cancelled"])
+def test_what_is_settled_is_asked_about_no_more(made: Appointment, coordinator: User, settled: str) -> None:
+    answer(made, "DECLINED")
+    later, now = made.starts_at + timedelta(hours=2), timezone.now()
+    if settled == "moved":
+        changing.reschedule(made, start=later, version=1, held_by="", by=coordinator, now=now)
+    else:
+        changing.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=now)
+    assert asked() == []
 
 
 def test_an_answer_to_the_time_before_says_nothing_of_this_one(made: Appointment, coordinator: User) -> None:

@@ -1,23 +1,27 @@
 """Another clock, another address or none: what was planned about a visit follows."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from crm.actions import leads
 from crm.enums import MessageState
-from crm.models import Lead, Message, Task, User
+from crm.models import Lead, Location, Message, Task, User
 from scheduling import mails
-from scheduling.actions import changing
-from scheduling.models import Appointment, AppointmentType
+from scheduling.actions import booking, changing, rebooking
+from scheduling.enums import CancelReason
+from scheduling.models import Appointment, AppointmentType, Resource
 from tests.scheduling.browsing import HOME, browser_of
 from tests.scheduling.browsing import book as book_online
-from tests.scheduling.factories import NOW, TEN, book
+from tests.scheduling.factories import NOW, TEN, book, close, make_kind, make_resource, wish
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FAR = TEN + 14 * DAY
 HAWAII = "Pacific/Honolulu"
 
@@ -86,6 +90,17 @@ def test_an_address_that_is_taken_out_leaves_a_call_and_no_reminder(made: Appoin
 
 
 @pytest.mark.usefixtures("then")
+def test_who_did_not_hear_that_a_visit_is_cancelled_is_called_when_the_address_is_taken_out(
+    made: Appointment, coordinator: User
+) -> None:
+    changing.cancel(made, version=1, reason=CancelReason.AWAY, by=coordinator, now=NOW)
+    for _time in range(2):
+        leads.correct_details(made.lead, by=coordinator, changes={"email": "", "first_name": f"Robin{_time}"})
+    found = Task.objects.open().filter(lead=made.lead, kind="call", title__contains="appointment cancelled:")
+    assert found.count() == 1
+
+
+@pytest.mark.usefixtures("then")
 def test_an_address_that_comes_back_is_reminded_again(made: Appointment, coordinator: User) -> None:
     before = [one.due_at for one in waiting(made)]
     correct(correct(made, coordinator, email=""), coordinator, email="new@example.org")
@@ -99,3 +114,46 @@ def test_a_correction_of_something_else_plans_nothing_anew(made: Appointment, co
     correct(made, coordinator, first_name="Robin")
     assert {one.pk for one in waiting(made)} == before
     assert not Task.objects.filter(title__startswith="Tell by telephone").exists()
+
+
+@pytest.mark.parametrize(
+    ("after", "put_off"),
+    [(-2 * HOUR, 0), (timedelta(minutes=10), 0), (timedelta(minutes=10), 20)],
+    ids=["it is due in two hours", "it waits", "a server has put it off"],
+)
+def test_a_correction_of_something_else_costs_no_reminder(
+    patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: User, after: timedelta, put_off: int
+) -> None:
+    made = booking.book(wish(patient, kind, tuesday), now=timezone.now())
+    first = waiting(made)[0]
+    Message.objects.filter(pk=first.pk).update(due_at=first.due_at + timedelta(minutes=put_off))
+    before = [(one.pk, one.due_at) for one in waiting(made)]
+    with time_machine.travel(first.due_at + after):
+        correct(made, coordinator, first_name="Robin")
+        correct(made, coordinator, tags=["spring"])
+    assert [(one.pk, one.due_at) for one in waiting(made)] == before
+
+
+def test_nobody_is_reminded_again_because_of_a_correction(
+    patient: Lead, centre: Location, tuesday: datetime, coordinator: User
+) -> None:
+    """On a clock further west the first reminder would be due hours after it has gone."""
+    early = make_kind(make_resource(centre, rules=[(range(5), time(7), time(17))]))
+    made = booking.book(wish(patient, early, tuesday - 3 * HOUR), now=timezone.now())  # seven in New York
+    before = waiting(made)
+    first = Message.objects.filter(pk=before[0].pk)
+    first.update(state=MessageState.SENDING, lease_token=uuid4(), lease_until=before[0].due_at + HOUR)
+    first.update(state=MessageState.IN_DATA)
+    first.update(state=MessageState.SENT, lease_token=None, lease_until=None, finished_at=before[0].due_at)
+    with time_machine.travel(before[0].due_at + timedelta(minutes=10)):
+        moved = correct(made, coordinator, timezone=HAWAII)
+    assert [one.due_at.date() for one in waiting(moved)] == [one.due_at.date() for one in before[1:]]
+
+
+@pytest.mark.usefixtures("then")
+def test_of_a_time_that_we_cannot_keep_nobody_is_told_that_it_is_booked(
+    made: Appointment, provider: Resource, coordinator: User
+) -> None:
+    rebooking.flag(close(provider, FAR.date()))
+    correct(made, coordinator, email="")
+    assert not Task.objects.filter(title__contains="booked for").exists()

@@ -25,9 +25,9 @@ def calls(words: str) -> int:
     return Task.objects.open().filter(kind="call", title__startswith=f"{words}").count()
 
 
-def bounced(lead: Lead) -> None:
-    address = suppression.hash_of(lead.email)
-    Suppression.objects.create(address_hash=address, scope="everything", because="bounce")
+def bounced(lead: Lead, *, ago: timedelta = timedelta()) -> None:
+    address, at = suppression.hash_of(lead.email), timezone.now() - ago
+    Suppression.objects.create(address_hash=address, scope="everything", because="bounce", at=at)
 
 
 def test_whose_address_has_bounced_is_called(patient: Lead, kind: AppointmentType, coordinator: User) -> None:
@@ -127,15 +127,17 @@ def test_what_was_held_back_of_another_time_calls_nobody(
     assert (work.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
 
 
+@pytest.mark.parametrize("ago", [timedelta(), 31 * DAY])
 def test_an_offer_that_no_mail_brings_is_a_call(
-    patient: Lead, centre: Location, kind: AppointmentType, monkeypatch: pytest.MonkeyPatch
+    patient: Lead, centre: Location, kind: AppointmentType, monkeypatch: pytest.MonkeyPatch, ago: timedelta
 ) -> None:
+    """Nor does one after a month, when answers to what they do themselves are tried again."""
     monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
     start = timezone.now().astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
     start += timedelta(days=14 + (1 - start.weekday()) % 7)
     other = make_patient(centre, email="e@example.org")
     early = booking.book(wish(other, kind, start), now=timezone.now())
-    bounced(patient)
+    bounced(patient, ago=ago)
     answer = browser_of(patient).post(f"{HOME}book/{kind.key}/wait/", {}, follow=True).content.decode()
     assert "We call you when a time becomes free" in answer
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())

@@ -99,6 +99,32 @@ def test_a_kind_that_changes_keeps_what_was_booked(made: Appointment, changed: d
     assert (rebooking.look_again(now=timezone.now()), is_flagged(made), made.ends_at) == (0, False, ends)
 
 
+def save_type(admin: Client, kind: AppointmentType, **changes: Any) -> str:
+    """Press Save on the page of a type."""
+    where = f"/admin/scheduling/appointmenttype/{kind.pk}/change/"
+    form = admin.get(where).context["adminform"].form
+    stands = {name: form[name].value() for name in form.fields}
+    sent = {name: value for name, value in stands.items() if value is not None and value is not False} | changes
+    return admin.post(where, sent, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"mode": "on_site"}, "told otherwise"), ({"needs_room": "on"}, "have no room")],
+)
+def test_a_kind_becomes_nothing_that_is_untrue_of_what_is_booked(
+    admin: Client, made: Appointment, kind: AppointmentType, change: dict[str, Any], said: str
+) -> None:
+    before = (kind.mode, kind.needs_room)
+    assert said in save_type(admin, kind, **change)
+    kind.refresh_from_db()
+    assert (kind.mode, kind.needs_room) == before
+    Appointment.objects.update(status=Status.FULFILLED)
+    assert said not in save_type(admin, kind, **change)
+    kind.refresh_from_db()
+    assert (kind.mode, kind.needs_room) != before
+
+
 def test_who_gives_a_kind_no_more_keeps_what_was_booked(made: Appointment, kind: AppointmentType) -> None:
     kind.providers.clear()
     assert (rebooking.look_again(now=timezone.now()), is_flagged(made)) == (0, False)

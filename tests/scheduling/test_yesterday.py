@@ -7,7 +7,9 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from crm.models import Lead, User
+from crm import queries
+from crm.models import Lead, Task, User
+from scheduling import work
 from scheduling.actions import attendance, booking
 from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType
@@ -56,3 +58,23 @@ def test_visits_of_another_location_are_listed_for_nobody_else(made: Appointment
     elsewhere.locations.add(make_location(name="Harbor Center", position=9))
     with time_machine.travel(made.ends_at + DAY):
         assert TITLE not in my_day(elsewhere)
+
+
+def test_nobody_is_called_about_a_visit_that_is_over(
+    made: Appointment, coordinator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it took place is asked in the list alone."""
+    monkeypatch.setattr(queries, "clock", timezone.now)
+    Appointment.objects.update(agreed_at=timezone.now() - 40 * DAY)
+    with time_machine.travel(made.starts_at - timedelta(hours=1)):
+        work.once()
+        assert calls() == 1
+        work.once()
+        assert calls() == 1
+    with time_machine.travel(made.ends_at + timedelta(minutes=5)):
+        work.once()
+        assert calls() == 0
+
+
+def calls() -> int:
+    return Task.objects.open().filter(title__startswith="Not confirmed").count()
