@@ -49,6 +49,8 @@ STANDING: dict[str, str] = {
 SOUNDS_MILD = {*SIDE_STAGES, Stage.BOOKING}
 # Nor that somebody gets in touch, where the page says not to wait for that.
 SOUNDS_LIKE_WAITING = {*SOUNDS_MILD, Stage.NEW}
+# Instead of all of that while the page says to get care now: that a clinician looks sounds as if one could wait.
+UNDER_A_HOLD = noop("Your request waits. Emergency care comes first.")
 
 
 def hang_in() -> None:
@@ -74,10 +76,11 @@ def standing(request: HttpRequest, lead: Lead) -> str:
     if not session_of(request).is_the_patient:
         return ""
     stage = lead.stage
-    is_held = (lead.safety_hold or lead.outcome == Outcome.URGENT) and stage in SOUNDS_LIKE_WAITING
-    if is_held or (stage in SOUNDS_MILD and reviews.is_looked_at(lead)):
+    is_urgent = lead.outcome == Outcome.URGENT and stage in SOUNDS_LIKE_WAITING
+    if is_urgent or (stage in SOUNDS_MILD and not lead.safety_hold and reviews.is_looked_at(lead)):
         stage = Stage.REVIEW
-    return render_to_string("crm/my_standing.html", {"words": gettext(STANDING[stage]), "lead": lead})
+    words = UNDER_A_HOLD if lead.safety_hold else STANDING[stage]
+    return render_to_string("crm/my_standing.html", {"words": gettext(words), "lead": lead})
 
 
 def messages_panel(request: HttpRequest, lead: Lead) -> str:

@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 
 from crm.actions import reviews
 from crm.enums import ActivityKind
-from crm.models import Activity, Lead, ReviewDecision
+from crm.models import Activity, HoldClearing, Lead, ReviewDecision
 from intake import overrides
 from intake.models import Assessment
 from intake.questionnaire import SIGNS
@@ -21,7 +21,7 @@ ANSWERS = {"yes": "", "unsure": "not sure: ", "declined": "preferred not to say:
 @dataclass(frozen=True)
 class Word:
     """What a person has decided. `entry`: its place among all of them. `waits`: it counts once a second person agrees.
-    `against`: what the rules said."""
+    `against`: what the rules said. `knew`: the warning signs that it covers, in words."""
 
     what: str
     who: str
@@ -30,21 +30,23 @@ class Word:
     entry: int
     waits: bool = False
     against: str = ""
+    knew: str = ""
 
 
 def of_lead(lead: Lead, latest: Assessment | None) -> dict[str, Any]:
     """Return for the template: the day since which the lead is on hold, whether a review is open, its warning signs in
-    words, and each decision. Three queries, five under a hold."""
+    words, and each decision. Four queries, six under a hold."""
     held_since = _held_since(lead) if lead.safety_hold else None
     signs = _signs(latest)
     if lead.safety_hold:
         signs |= _held_for(lead, signs, since=held_since)
+    decided = [*_reviews(lead), *_clearings(lead), *_against_the_rules(lead)]
     return {
         "on_hold": lead.safety_hold,
         "held_since": held_since,
         "is_looked_at": reviews.is_looked_at(lead),
         "signs": [f"{ANSWERS[said]}{SIGNS[code]} ({code})" for code, said in sorted(signs.items())],
-        "decided": sorted([*_reviews(lead), *_against_the_rules(lead)], key=lambda one: one.entry, reverse=True),
+        "decided": sorted(decided, key=lambda one: one.entry, reverse=True),
     }
 
 
@@ -87,6 +89,12 @@ def _reviews(lead: Lead) -> list[Word]:
     ]
 
 
+def _clearings(lead: Lead) -> list[Word]:
+    found = HoldClearing.objects.filter(lead=lead).select_related("by")
+    what = "Safety hold lifted"
+    return [Word(what, str(one.by), one.at, one.note, one.entry, knew=_named(one.signs)) for one in found]
+
+
 def _against_the_rules(lead: Lead) -> list[Word]:
     """The one that counts, and the one that waits for a second person."""
     standing = overrides.of(lead)
@@ -107,9 +115,13 @@ def _against_the_rules(lead: Lead) -> list[Word]:
 
 def _against(made: Assessment) -> str:
     """Return what it was made against: rule, signs, and the day of what was known."""
-    knowing = f", knowing {', '.join(map(in_words, made.signs))}" if made.signs else ""
+    knowing = f", knowing {_named(made.signs)}" if made.signs else ""
     day = date_format(localtime(made.at), "M j, Y")
     return f"rule {made.rule} ({made.get_outcome_display()}){knowing}, on what was known {day}"
+
+
+def _named(signs: list[str]) -> str:
+    return "; ".join(map(in_words, signs))
 
 
 def _both(first: object, second: object | None) -> str:

@@ -4,6 +4,20 @@ from script.guard import Guard
 
 DECISION_GUARDS = [
     Guard(
+        "who lifted a hold, and why, stands on the summary",
+        "intake/summary_head.py",
+        "[*_reviews(lead), *_clearings(lead), *_against_the_rules(lead)]",
+        "[*_reviews(lead), *_against_the_rules(lead)]",
+        "intake/test_nothing_mild.py::test_who_lifted_a_hold_stands_on_top_of_the_summary",
+    ),
+    Guard(
+        "under a hold no stage sounds as if one could wait",
+        "crm/my.py",
+        "    words = UNDER_A_HOLD if lead.safety_hold else STANDING[stage]\n",
+        "    words = STANDING[stage]\n",
+        "intake/test_nothing_mild.py::test_under_a_hold_no_stage_tells_that_one_may_wait",
+    ),
+    Guard(
         "a sign that no decision has covered opens a review",
         "intake/assessments.py",
         "    fresh = signs.uncovered(lead, made)\n",
@@ -97,8 +111,8 @@ DECISION_GUARDS = [
     Guard(
         "nobody gets in touch some day with somebody who is urgent",
         "crm/my.py",
-        "(lead.safety_hold or lead.outcome == Outcome.URGENT)",
-        "lead.safety_hold",
+        "    is_urgent = lead.outcome == Outcome.URGENT and stage in SOUNDS_LIKE_WAITING\n",
+        "    is_urgent = False\n",
         "intake/test_overrides.py::test_the_warning_stays_on_the_patients_page_while_a_person_sees_more_haste",
     ),
     Guard(
@@ -132,8 +146,8 @@ DECISION_GUARDS = [
     Guard(
         "who lifts a hold is shown which decision counts then",
         "crm/admin/lead_safety.py",
-        ", otherwise=registry.decided_otherwise(lead))",
-        ")",
+        ", otherwise=registry.decided_otherwise(lead), calls=",
+        ", calls=",
         "intake/test_overrides.py::test_who_lifts_a_hold_is_shown_which_decision_counts_then",
     ),
     Guard(
@@ -158,11 +172,11 @@ DECISION_GUARDS = [
         "intake/test_nothing_mild.py::test_a_sign_that_was_taken_back_is_looked_at_before_anything_mild_is_said",
     ),
     Guard(
-        "a request that rests or got better says so to nobody on hold",
+        "a request that rests or got better says so to nobody who is looked at",
         "crm/my.py",
-        "    if is_held or (stage in SOUNDS_MILD and reviews.is_looked_at(lead)):\n",
+        "    if is_urgent or (stage in SOUNDS_MILD and not lead.safety_hold and reviews.is_looked_at(lead)):\n",
         "    if False:\n",
-        "intake/test_nothing_mild.py::test_under_a_hold_no_page_sounds_mild",
+        "intake/test_nothing_mild.py::test_a_sign_that_was_taken_back_is_looked_at_before_anything_mild_is_said",
     ),
     Guard(
         "a paper sets the rules aside until a clinician has decided",

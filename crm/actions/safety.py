@@ -97,6 +97,11 @@ def acknowledge(lead: Lead, *, by: User, now: datetime, seen: Collection[UUID] |
     return count
 
 
+def is_calling(lead: Lead) -> bool:
+    """Return whether an alert about a lead waits for somebody who takes it on. One query."""
+    return SafetyAlert.objects.open().filter(lead=lead).exists()
+
+
 @transaction.atomic
 def clear_hold(lead: Lead, *, by: User, note: str, now: datetime, seen: int | None = None) -> None:
     """Lift the hold after a clinician has judged it: the decision that covers the emergency signs of the record.
@@ -109,11 +114,11 @@ def clear_hold(lead: Lead, *, by: User, note: str, now: datetime, seen: int | No
         raise SafetyRefused("There is no hold to lift: somebody else may have done it.")
     if not note.strip():
         raise SafetyRefused("Say what you found: the note stays in the record.")
-    if SafetyAlert.objects.open().filter(lead=locked).exists():
+    basis = decisions.known(locked, seen=seen)  # first of all: whoever had taken an alert on is told why there is one
+    if is_calling(locked):
         raise SafetyRefused("Press “I take care of it” on this person’s page first, so that nobody else is called.")
     if registry.has_unread_sign(locked):
         raise SafetyRefused("A warning sign was sent just now, and is being read. Open this page again in a minute.")
-    basis = decisions.known(locked, seen=seen)
     HoldClearing.objects.create(
         lead=locked, by=by, at=now, note=note.strip(), seen=basis.number, signs=list(basis.signs)
     )

@@ -82,6 +82,6 @@ def clear(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
         else:
             messages.success(request, "The hold is lifted.")
             return back(lead_id)
-    about = above(request, lead, basis, news, otherwise=registry.decided_otherwise(lead))
+    about = above(request, lead, basis, news, otherwise=registry.decided_otherwise(lead), calls=safety.is_calling(lead))
     title, press, status = "Lift the safety hold", "Lift the hold", 409 if news else None
     return form_page(site, request, lead, form, title=title, press=press, about=about, status=status)

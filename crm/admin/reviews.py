@@ -230,14 +230,17 @@ def above(
     *,
     earlier: Iterable[ReviewDecision] = (),
     otherwise: Iterable[str] = (),
+    calls: bool = False,
 ) -> str:
-    """Return what a decision stands on, as HTML above its form. `otherwise`: what counts once it is made."""
+    """Return what a decision stands on, as HTML above its form. `otherwise`: what counts once it is made. `calls`: that
+    an alert has to be answered before."""
     context = {
         "lead": lead,
         "basis": basis,
         "news": news,
         "earlier": earlier,
         "otherwise": otherwise,
+        "calls": calls,
         "closed": lead.stage not in OPEN_STAGES,
     }
     return render_to_string("crm/basis.html", context, request=request)

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import imaging, reviews
+from crm.actions import imaging, reviews, safety
 from crm.enums import Decision, Stage, TaskKind
 from crm.models import Lead, Location, PrivateMessage, Task, User
+from crm.my import STANDING
 from intake import actions, packet_word
 from intake.models import UnprovenRequest
 from tests.factories import NOON, own_browser, tablet
@@ -89,6 +90,23 @@ def test_under_a_hold_the_warning_stands_before_everything_else(lead: Lead, lang
     assert [word for word in ("gets in touch", "se comunica con usted") if word in page] == []
 
 
+@pytest.mark.parametrize("stage", [Stage.CONTACTING, Stage.BOOKING, Stage.BOOKED, Stage.CONSULTED])
+def test_under_a_hold_no_stage_tells_that_one_may_wait(lead: Lead, stage: Stage) -> None:
+    signs(lead, a=["A2"])
+    Lead.objects.update(stage=stage)
+    page = own_browser(lead).get("/my/").text
+    assert "Your request waits. Emergency care comes first." in page
+    assert STANDING[stage] not in page
+    assert STANDING[Stage.REVIEW] not in page
+
+
+def test_under_a_hold_nobody_offers_to_find_a_time(lead: Lead) -> None:
+    browser, words = own_browser(lead), "We find a time together with you."
+    assert words in browser.get("/my/appointments/").text
+    signs(lead, a=["A2"])
+    assert words not in browser.get("/my/appointments/").text
+
+
 @pytest.mark.parametrize("language", ["", "/es"])
 @pytest.mark.parametrize("page", [*PAGES, "documents/", "data/", "people/", "wishes/", "appointments/"])
 def test_under_a_hold_each_page_says_the_whole_warning_once(lead: Lead, language: str, page: str) -> None:
@@ -139,6 +157,19 @@ def test_an_open_review_stands_on_top_of_the_summary(lead: Lead, desk: Client, c
     decide(lead, clinician)
     assert "is open" not in top(desk, lead)
     assert "Low current impact" in paper(desk, lead, "summary")
+
+
+def test_who_lifted_a_hold_stands_on_top_of_the_summary(lead: Lead, desk: Client, clinician: User) -> None:
+    signs(lead, a=["A2", "unsure_A5"])
+    now = timezone.now()
+    safety.acknowledge(lead, by=clinician, now=now)
+    safety.clear_hold(lead, by=clinician, note="Seen in the emergency department.", now=now)
+    on_top = top(desk, lead)
+    assert f"Safety hold lifted</strong>, decided by {clinician} on " in on_top
+    assert "Seen in the emergency department." in on_top
+    known = on_top.partition("Known then: ")[2]
+    assert "Trouble starting to urinate" in known
+    assert "(A5, not sure)" in known
 
 
 def test_what_the_rules_say_of_a_sign_stays_on_the_summary(lead: Lead, desk: Client) -> None:

@@ -414,6 +414,36 @@ def test_what_keeps_a_hold_says_which_button_to_press_first(client: Client, lead
     assert 'aria-invalid="true"' not in refused  # nothing is wrong with the note
 
 
+def test_whoever_lifts_a_hold_is_told_first_what_came_and_then_which_button_to_press(
+    client: Client, lead: Lead, clinician: User
+) -> None:
+    answer(lead, safety_check=["A5"])
+    safety.acknowledge(lead, by=clinician, now=LATER)
+    client.force_login(clinician)
+    address = f"/admin/crm/lead/{lead.pk}/clear-hold/"
+    page, to_call = client.get(address).content.decode(), "The call has not been taken on yet."
+    assert to_call not in page
+    answer(lead, days=41, safety_check=["A5", "A1"])
+    safety.raise_alert(lead, key="again", now=LATER)
+
+    refused = client.post(address, {"seen": seen_in(page), "note": "All well."})
+
+    words = refused.content.decode()
+    assert refused.status_code == 409
+    assert "Something came while you were deciding." in words
+    assert to_call in words
+    assert "All well." in words
+
+
+def test_the_form_against_the_rules_names_signs_in_words(client: Client, lead: Lead, clinician: User) -> None:
+    answer(lead, safety_check=["A5", "A1"])
+    client.force_login(clinician)
+    page = client.get(f"/admin/crm/lead/{lead.pk}/outcome/").content.decode()
+    said = page.partition("The rules say: Urgent")[2].partition("</ul>")[0]
+    assert "Weakness in a leg, foot, arm or hand" in said
+    assert "A1" not in said
+
+
 def test_news_after_a_page_whose_title_is_a_question_reads_as_sentences(lead: Lead) -> None:
     seen, browser = signs.basis(lead).number, own_browser(lead)
     browser.post(
