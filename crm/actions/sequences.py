@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models.functions import Now
 
 from crm import conditions, eligibility, open_steps
 from crm.clocks import clock_of
@@ -357,7 +358,8 @@ def plan_anew(enrolment: Enrolment, lead: Lead, *, is_corrected: bool = False) -
     enrolment.lead = lead
     left = left_of(enrolment)
     if left and left[0][0] != enrolment.due_at:
-        Enrolment.objects.filter(pk=enrolment.pk, state=EnrolmentState.LIVE).update(due_at=left[0][0])
+        live = Enrolment.objects.filter(pk=enrolment.pk, state=EnrolmentState.LIVE)
+        (live.filter(due_at__gt=Now()) if is_corrected else live).update(due_at=left[0][0])  # what is due stays due
 
 
 def set_due(enrolment: Enrolment, *, now: datetime) -> None:
