@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from crm import follow_up
@@ -174,6 +175,8 @@ def test_what_has_ended_since_the_page_was_made_sends_nothing_more(
 
 def test_steps_follow_a_corrected_clock_at_once(lead: Lead, enrolment: Enrolment, coordinator: User) -> None:
     """As the page says when they are due."""
+    later = timezone.now() + timedelta(days=3)
+    Enrolment.objects.update(anchor=later, due_at=later)
     first = Enrolment.objects.get(key="new_lead_ack")
     leads.correct_details(lead, by=coordinator, changes={"timezone": "Pacific/Guam"})
     moved = Enrolment.objects.select_related("version", "lead__location").get(pk=first.pk)
