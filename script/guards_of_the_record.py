@@ -71,6 +71,13 @@ RECORD_GUARDS = [
         f"{VERIFIED}::test_a_change_of_relief_is_news_while_it_can_change",
     ),
     Guard(
+        "nobody settles unseen what the patient has said otherwise",
+        "crm/admin/treatment_form.py",
+        "        if both:\n",
+        "        if False:\n",
+        f"{VERIFIED}::test_a_form_from_before_the_patient_said_otherwise_shows_both_once",
+    ),
+    Guard(
         "what staff change of verified facts is verified again",
         "crm/actions/treatments.py",
         "    elif verified.is_verified(locked):\n",

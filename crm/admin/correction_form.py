@@ -1,6 +1,6 @@
 """Forms of the desk about rows that a colleague may be correcting too: what is older than its row is refused once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 from django import forms
@@ -16,6 +16,11 @@ def keep_stored_choice(field: forms.Field, stored: Any) -> None:
     for value in stored if isinstance(stored, list) else [stored]:
         if value not in (None, "") and not field.valid_value(value):
             field.choices = [*field.choices, (value, value)]  # type: ignore[misc]  # choices may be groups
+
+
+def columns_of(parts: dict[str, list[str]], *, besides: Collection[str] = ()) -> list[str]:
+    """Return the names of a form's fields, given under their headings, without those that are no column."""
+    return [name for names in parts.values() for name in names if name not in besides]
 
 
 class CorrectionForm(forms.ModelForm):

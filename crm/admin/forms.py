@@ -1,6 +1,5 @@
 """The forms of the lead page. They check what was typed; crm.actions checks what it means."""
 
-from collections.abc import Collection
 from datetime import date, datetime, time
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -12,51 +11,20 @@ from django.db.models import Q
 from crm import places, stages
 from crm.actions import assignment
 from crm.actions.next_steps import NextStep
-from crm.admin.correction_form import CorrectionForm
+from crm.admin.correction_form import CorrectionForm, columns_of
 from crm.enums import CallOutcome, LostReason, Stage
-from crm.errors import TreatmentRefused
-from crm.models import Lead, Measurement, Treatment, User
+from crm.models import Lead, Measurement, User
 from crm.normalise import last_name, one_line
 from crm.partial_dates import FAR_AHEAD, LONG_AGO
-from crm.said import SaidDate, SaidDateField, SpanField
 from crm.text_fields import AddressField, LineField, TelephoneField, TextField
 from crm.treatment_enums import (
-    DatePrecision,
     MeasurementKind,
-    SideEffect,
     Source,
-    TreatmentGroup,
-    TreatmentStatus,
-    Unsure,
 )
-from crm.vocabulary import grouped_choices
 
 _THREE_ROWS = forms.Textarea(attrs={"rows": 3})
 
-# The fields of the two long forms under their headings.
-TREATMENT_PARTS = {
-    "What": ["kind", "kind_other", "drug_name"],
-    "When": ["start", "status", "end", "stop_reason", "sessions", "per_week"],
-    "What it did": [
-        "relief_percent",
-        "relief_duration_days",
-        "relief_still_present",
-        "function_change",
-        "side_effects",
-        "side_effects_text",
-        "unsure_of",
-    ],
-    "Injections": ["body_region", "side", "level", "guidance"],
-    "Who gave it": [
-        "directed_by_clinician",
-        "setting",
-        "provider_type",
-        "provider_name",
-        "facility",
-        "provider_phone",
-    ],
-    "Records": ["source", "documentation"],
-}
+# The fields of the long form under their headings.
 DETAILS_PARTS = {
     "Person": ["first_name", "last_name", "state", "timezone"],
     "How to reach them": [
@@ -70,10 +38,6 @@ DETAILS_PARTS = {
     ],
     "Who looks after them": ["owner", "tags"],
 }
-
-
-def _columns(parts: dict[str, list[str]], *, besides: Collection[str] = ()) -> list[str]:
-    return [name for names in parts.values() for name in names if name not in besides]
 
 
 IN_COPY = "The patient can read it: it is in the copy of their data."
@@ -206,91 +170,6 @@ class CorrectScoreForm(MeasuredForm):
         return values | ({"at": self.score.at} if self.cleaned_data["at"] == self.day else {})
 
 
-class TreatmentForm(CorrectionForm):
-    """Everything domain knowledge asks of a treatment; only the kind is required."""
-
-    kind = forms.ChoiceField(choices=[("", "Choose …"), *grouped_choices()], label="Treatment")
-    start = SaidDateField(required=False, label="Began", help_text="2026, 03/2026 or 03/15/2026")
-    status = forms.ChoiceField(
-        choices=[("", "Not said"), *TreatmentStatus.choices], required=False, label="Does it go on, or how did it end?"
-    )
-    end = SaidDateField(required=False, label="Ended", help_text="Leave empty if it goes on.")
-    relief_duration_days = SpanField(required=False, label="Relief lasted", help_text="Such as 3 weeks; 0: none.")
-    directed_by_clinician = forms.NullBooleanField(
-        required=False,
-        label="Directed by a clinician",
-        widget=forms.NullBooleanSelect(),
-        help_text="Insurers ask for this.",
-    )
-    side_effects = forms.MultipleChoiceField(
-        choices=SideEffect.choices, required=False, widget=forms.CheckboxSelectMultiple
-    )
-    unsure_of = forms.MultipleChoiceField(
-        choices=Unsure.choices, required=False, widget=forms.CheckboxSelectMultiple, label="Asked, and not sure"
-    )
-    source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
-
-    class Meta:
-        model = Treatment
-        fields = _columns(TREATMENT_PARTS, besides={"start", "end"})
-        labels = {
-            "kind_other": "In other words",
-            "drug_name": "Name of the drug",
-            "per_week": "Times a week",
-            "relief_percent": "Relief, percent",
-            "relief_still_present": "The relief is still there",
-            "function_change": "Everyday life got",
-            "side_effects_text": "Side effects, in words",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.group == TreatmentGroup.INJECTION:
-            self.fields["start"].label, self.fields["status"].label = "When was it?", "Did it take place?"
-        for end in ("start", "end"):
-            day = getattr(self.instance, f"{end}_date")
-            if day:
-                self.initial[end] = str(SaidDate(day, DatePrecision(getattr(self.instance, f"{end}_precision"))))
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse an end without a word on how it ended: it is no answer yet."""
-        data = super().clean() or {}
-        if data.get("end") and not data.get("status") and {"end", "status"} & set(self.changed_data):
-            self.add_error("status", "It has ended: say how.")
-        return data
-
-    def validate_constraints(self) -> None:
-        """Left to crm.actions.treatments, which says the same in words and names the field."""
-
-    def values(self) -> dict[str, Any]:
-        """The columns of a Treatment. Call when valid."""
-        return _as_columns(self.cleaned_data)
-
-    def changes(self) -> dict[str, Any]:
-        """The columns that were changed on the page. Call when valid."""
-        return _as_columns(super().changes())
-
-    def refuse(self, refused: TreatmentRefused) -> None:
-        """Puts the refusal beside the field that the coordinator sees."""
-        shown = refused.field.removesuffix("_date") if refused.field.endswith("_date") else refused.field
-        self.add_error(shown, refused.message)
-
-    @property
-    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields under their headings, for the template."""
-        return [(title, [self[name] for name in names]) for title, names in TREATMENT_PARTS.items()]
-
-
-def _as_columns(cleaned: dict[str, Any]) -> dict[str, Any]:
-    """A said date as the two columns that keep it."""
-    columns = dict(cleaned)
-    for end in {"start", "end"} & set(cleaned):
-        said = columns.pop(end)
-        columns[f"{end}_date"] = said.date if said else None
-        columns[f"{end}_precision"] = said.precision if said else DatePrecision.MONTH
-    return columns
-
-
 _NEEDED_FOR = [  # the way to contact somebody, and what it takes
     ("phone", "phone", "the phone number"),
     ("text", "phone", "the phone number"),
@@ -322,7 +201,7 @@ class DetailsForm(CorrectionForm):
 
     class Meta:
         model = Lead
-        fields = _columns(DETAILS_PARTS, besides=["never_theirs"])
+        fields = columns_of(DETAILS_PARTS, besides=["never_theirs"])
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         """`by`: only who shares leads out sees a choice of owners, and it holds those whom the lead can have."""

@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from crm import queries, registry
 from crm.actions import leads, treatments
-from crm.admin.forms import DetailsForm, TreatmentForm
+from crm.admin.forms import DetailsForm
 from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.admin.treatment_form import TreatmentForm
 from crm.errors import AssignmentRefused, TreatmentRefused
 from crm.models import Lead, Treatment
 

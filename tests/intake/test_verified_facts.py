@@ -199,6 +199,38 @@ def test_a_page_from_before_the_patient_said_more_decides_nothing(
     assert (row.relief_percent, row.disputed) == (40, {"relief_percent": 0})
 
 
+def test_a_form_from_before_the_patient_said_otherwise_shows_both_once(
+    lead: Lead, coordinator: User, desk: Client, browser: Client
+) -> None:
+    row = verified(lead, coordinator)
+    address = at(lead, "treatments/{treatment}/", treatment=row.pk)
+    sent = as_sent(desk.get(address).text, having="kind") | {"relief_percent": "35"}
+    tell(browser, row, relief="25")
+    page = desk.post(address, sent).text
+    row.refresh_from_db()
+    assert "Nothing is saved yet." in page
+    assert "25 %" in page
+    assert "on record: 40 %" in page
+    assert as_sent(page, having="kind")["relief_percent"] == ["35"]
+    assert (row.relief_percent, row.disputed) == (40, {"relief_percent": 25})
+    desk.post(address, as_sent(page, having="kind"))
+    row.refresh_from_db()
+    assert (row.relief_percent, row.disputed, comparing(lead)) == (35, {}, 0)
+
+
+def test_what_the_patient_says_of_something_else_holds_nobody_up(
+    lead: Lead, coordinator: User, desk: Client, browser: Client
+) -> None:
+    row = verified(lead, coordinator)
+    address = at(lead, "treatments/{treatment}/", treatment=row.pk)
+    sent = as_sent(desk.get(address).text, having="kind") | {"sessions": "24"}
+    tell(browser, row, relief="25")
+    page = desk.post(address, sent, follow=True).text
+    row.refresh_from_db()
+    assert (row.sessions, row.disputed) == (24, {"relief_percent": 25})
+    assert "the rules go by what is on record" in page
+
+
 # --- Staff change what was verified ----------------------------------------------------------------------------------
 
 
