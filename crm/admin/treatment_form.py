@@ -104,7 +104,7 @@ class TreatmentForm(CorrectionForm):
         nothing along claims nothing."""
         if self.data.get("dispute", self.dispute_shown) == self.dispute_shown:
             return
-        touched = _as_columns(dict.fromkeys(self.changed_data)).keys()
+        touched = set(_as_columns(dict.fromkeys(self.changed_data)))
         if touched & _ONE_QUESTION:
             touched |= _ONE_QUESTION
         both = disputes_in_words(self.instance) if touched & self.instance.disputed.keys() else []

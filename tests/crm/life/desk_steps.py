@@ -7,7 +7,7 @@ from crm.actions import conversation, leads, safety
 from crm.actions import messages as outbox
 from crm.actions.next_steps import NextStep
 from crm.enums import TRANSITIONS, CallOutcome, LostReason, MessageState, Stage
-from crm.errors import MoveRefused
+from crm.errors import MessageRefused, MoveRefused
 from crm.models import Message, PrivateMessage
 from tests.crm.life.mail_steps import they_wrote
 from tests.crm.life.model import CLOSED, ZONES, mailbox
@@ -150,8 +150,13 @@ def staff_settle_a_mail(world: World, who: Person) -> None:
     possible = ["again", "again", "drop", *(["arrived"] if mail.state == MessageState.UNKNOWN else [])]
     what = world.chance.choice(possible)
     if what == "again":
-        outbox.send_again(mail, by=by, now=now)
-        who.record.again[mail.message_id] += 1
+        address = mail.to_email if mail.name == "address_changed" else who.record.address
+        try:
+            outbox.send_again(mail, by=by, now=now)
+        except MessageRefused:
+            assert not address or who.record.against(mail.name, to=address, now=now)
+        else:
+            who.record.again[mail.message_id] += 1
     else:
         outbox.settle(mail, what, by=by, now=now)
 
