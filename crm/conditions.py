@@ -78,7 +78,7 @@ class Case:
 
     @property
     def has_wrong_number(self) -> bool:
-        """Whether the number on record is known to be wrong: another one may have been told since."""
+        """Return whether the number on record is known to be wrong: another one may have been told since."""
         made = self.facts.calls.get(self.lead.pk, [])
         wrong = next((at for at, outcome in made if outcome == CallOutcome.WRONG_NUMBER), None)
         corrected = self.facts.number_since.get(self.lead.pk) if wrong else None

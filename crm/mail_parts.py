@@ -123,7 +123,7 @@ def file_name(part: Message) -> str:
 
 
 def name_without_one(part: Message) -> str:
-    """What a file or a mail that is attached without a name goes by, such as "unnamed.jpg"; "" for words."""
+    """Return a name for a file or a mail that is attached without one, such as "unnamed.jpg"; "" for words."""
     kind = part.get_content_type()
     if kind == "message/rfc822":
         inside = part.get_payload()

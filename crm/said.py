@@ -115,7 +115,7 @@ class BirthdayField(SaidDateField):
         return said.date.isoformat() if said else ""
 
     def prepare_value(self, value: Any) -> Any:
-        """As people write it: 03/15/1970."""
+        """Show a day as people write it: 03/15/1970."""
         try:
             return date.fromisoformat(value).strftime("%m/%d/%Y")
         except (TypeError, ValueError):

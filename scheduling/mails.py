@@ -144,9 +144,9 @@ def key_of_offer(entry: WaitlistEntry) -> str:
 
 
 def due_times(appointment: Appointment, *, now: datetime, served: datetime | None = None) -> list[datetime]:
-    """When reminders are due: so long before the start as the settings say, never before seven on the patient's clock,
-    never two within four hours, and none within four hours of `now`, when they heard of the time. `served`: when the
-    latest one was due that has gone; none follows for the same moment."""
+    """Return when reminders are due: so long before the start as the settings say, never before seven on the patient's
+    clock, never two within four hours, and none within four hours of `now`, when they heard of the time. `served`: when
+    the latest one was due that has gone; none follows for the same moment."""
     found, last = list[datetime](), now
     for hours in sorted(settings.APPOINTMENT_REMINDER_HOURS, reverse=True):
         moment = appointment.starts_at - timedelta(hours=hours)

@@ -176,7 +176,7 @@ def log_call(
 
 @transaction.atomic
 def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any], was_their_address: bool = True) -> Lead:
-    """Writes contact details, owner and preferences; old and new values go on the timeline as one Activity.
+    """Write contact details, owner and preferences; old and new values go on the timeline as one Activity.
 
     `changes` maps field names of Lead to values; only those that differ count. Stage, outcome and safety hold have
     doors of their own and are refused (ValueError). An e-mail address that somebody writes who may not read answers

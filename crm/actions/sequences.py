@@ -351,7 +351,7 @@ def because_of(condition: str) -> EnrolmentBecause | Literal[""]:
 
 
 def plan_anew(enrolment: Enrolment, lead: Lead, *, is_corrected: bool = False) -> None:
-    """Follows a date of the lead that has moved. `is_corrected`: the clock on which they live may be another one."""
+    """Follow a date of the lead that has moved. `is_corrected`: the clock on which they live may be another one."""
     has_dates = any(step.on for step in enrolment.version.definition.steps)
     if enrolment.state != EnrolmentState.LIVE or enrolment.hurry or not (has_dates or is_corrected):
         return

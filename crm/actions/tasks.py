@@ -78,7 +78,7 @@ def ask_for_answer(lead: Lead, *, title: str, key: str, now: datetime) -> None:
 
 
 def close(*keys: str, now: datetime) -> int:
-    """What was to be done under these keys has settled itself; by nobody. Return how many tasks."""
+    """End the open tasks under these keys, which have settled themselves: by nobody. Return how many."""
     return Task.objects.open().filter(key__in=keys).update(done_at=now)
 
 

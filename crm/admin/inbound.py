@@ -48,7 +48,7 @@ class InboundMailAdmin(ReadOnlyAdmin):
 
     @display(description="Begins with")
     def beginning(self, mail: InboundMail) -> str:
-        """Of what belongs to nobody yet, its first line; the words of a lead are read on a page that is recorded."""
+        """Return the first line of what is nobody's yet; the words of a lead are read on a page that is recorded."""
         return "" if mail.lead_id else mail.text.strip().partition("\n")[0][:BEGINNING]
 
     @display(description="What it did")

@@ -26,6 +26,7 @@ class Absence(Row):
         return f"{self.first_day} to {self.last_day}"
 
     def covers(self, day: date) -> bool:
+        """Return whether they are away on that day; the last day counts."""
         return self.first_day <= day <= self.last_day
 
 

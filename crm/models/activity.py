@@ -25,7 +25,7 @@ OF_THE_PATIENT = [
 
 class ActivityQuerySet(models.QuerySet["Activity"]):
     def own_acts(self) -> "ActivityQuerySet":
-        """What patients did themselves: sent, wrote, booked, chose or changed."""
+        """Return what patients did themselves: sent, wrote, booked, chose or changed."""
         own = Q(details__has_key=SENT_IN) | Q(by=None, kind__in=OF_THE_PATIENT)
         return self.filter(own).exclude(details__has_key=BY_ITSELF)
 

@@ -34,4 +34,5 @@ class ContactPerson(Row):
 
     @property
     def phone_in_words(self) -> str:
+        """Return the number as people write it, with its extension."""
         return telephone.in_words(self.phone)

@@ -59,7 +59,7 @@ class InboundMail(Row):
 
     @property
     def is_unproven(self) -> bool:
-        """Whether it is a return or a complaint that names no mail of ours: it has stopped nothing."""
+        """Return whether it is a return or a complaint that names no mail of ours: it has stopped nothing."""
         return self.kind in OF_AN_ADDRESS and not self.address_hash
 
     def __str__(self) -> str:
