@@ -76,9 +76,9 @@ def _about_the_person(world: World, who: Person, message: Message, handed: Hande
             yield "its step is gone"
         if not handed.mail["List-Unsubscribe"]:
             yield "no way to stop it"
-    tokens = {*TOKEN.findall(handed.sender), *TOKEN.findall(str(handed.mail["Reply-To"]))}
+    tokens, answered = set(TOKEN.findall(handed.sender)), set(TOKEN.findall(str(handed.mail["Reply-To"])))
     of_others = {token for one in world.others(who) for mail in one.mails for token in TOKEN.findall(mail.sender)}
-    if len(tokens) != 1 or tokens & of_others:
+    if len(tokens) != 1 or tokens != answered or tokens & of_others:
         yield f"it returns to nobody, or to somebody else: {tokens}"
 
 
