@@ -230,7 +230,7 @@ def agreed_to(leads: Collection[UUID]) -> dict[UUID, set[str]]:
 
 
 def _acts(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
-    """What each of them did within a day of now. Later too: the clock of whoever wrote it down may go ahead."""
+    """Return what each did within a day of now. Later too: the clock of whoever wrote it down may go ahead."""
     about_now = (now - LONGEST_DAY, now + LONGEST_DAY)
     found: dict[UUID, list[datetime]] = defaultdict(list)
     for lead_id, at in (

@@ -174,7 +174,7 @@ def _bounce(mail: mail_parts.Part, report: returned_mail.Report) -> Arrived:
 
 
 def _is_of_hotmail(mail: Message) -> bool:
-    """Whether it is a complaint as Outlook.com's programme (JMRP) passes it on: without the form of RFC 5965."""
+    """Tell if it is a complaint as Outlook.com's programme (JMRP) passes it on: without the form of RFC 5965."""
     return returned_mail.address(mail, "From").lower() == "staff@hotmail.com" and bool(
         _OF_HOTMAIL.match(mail_parts.header(mail, "Subject"))
     )

@@ -164,7 +164,7 @@ def _status(said: str, words: str) -> str:
 
 
 def _says_returned(mail: Message) -> bool:
-    """Whether a server does. Where only the return path is missing, as in a person's mail it may, the subject says."""
+    """Tell if a server does. Where only the return path is missing, as in a person's mail it may, the subject says."""
     subject = mail_parts.header(mail, "Subject")
     if is_from_a_system(mail) and (
         mail_parts.raw_headers(mail, "X-Failed-Recipients") or returned_words.say_returned(subject)
@@ -176,7 +176,7 @@ def _says_returned(mail: Message) -> bool:
 
 
 def _gives_a_mail_back(mail: Message) -> bool:
-    """Whether a server wrote it that does not say so: by its subject, and a copy below that is no server's mail, as one
+    """Tell if a server wrote it that does not say so: by its subject, and a copy below that is no server's mail, as one
     that somebody passes on would be."""
     if not returned_words.begin_as_returned(mail_parts.header(mail, "Subject")):
         return False

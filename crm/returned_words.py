@@ -1,4 +1,4 @@
-"""What a mail server means by its words: that it returned a mail, that one is only late, that an address is dead.
+"""Read what a mail server means by its words: that it returned a mail, that one is only late, that an address is dead.
 
 Pure. English and Spanish, and what servers of other languages write beside their own.
 """

@@ -1,5 +1,4 @@
-"""What asks staff about a request's answers ends with the request: nobody verifies, or decides about, what nobody works
-on."""
+"""End with a request what asks staff about its answers: nobody verifies, or decides about, what nobody works on."""
 
 from django.db.models import Q
 

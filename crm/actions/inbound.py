@@ -213,7 +213,7 @@ def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:
 
 
 def _brings_word(message: Message) -> bool:
-    """Whether somebody has to be told what it said, though nothing is ahead of them: of a visit, or of a message."""
+    """Tell whether a person must hear what it said, though nothing is ahead of them: of a visit, or of a message."""
     return message.topic_id is not None or message.name == emails.NOTICE
 
 

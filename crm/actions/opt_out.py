@@ -110,7 +110,7 @@ def was_theirs(lead: Lead, address_hash: str) -> bool:
 
 
 def _under_every_key(lead: Lead, address_hash: str) -> list[str]:
-    """Of an address that this person was mailed at: whoever wrote from it may have done so under another key."""
+    """Return all hashes of an address at which this person was mailed: who wrote from it may have an older key's."""
     mailed = set(Message.objects.filter(lead=lead).values_list("to_email", flat=True))
     return next((hashes for hashes in map(suppression.hashes_of, mailed) if address_hash in hashes), [address_hash])
 

@@ -1,4 +1,4 @@
-"""What the desk says of a mail that somebody has asked for: that it leaves, or that it waits with all others."""
+"""Say at the desk what becomes of a mail that somebody asked for: that it leaves, or that it waits with all others."""
 
 from django.contrib import messages
 from django.http import HttpRequest
