@@ -241,8 +241,9 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
     latest = assessments.latest(lead) if session.sees_record and not lead.safety_hold else None
     if latest is None:
         return ""
-    is_raised = assessments.in_force(lead, latest).urgency > Outcome(latest.outcome).urgency
+    decided, rules = assessments.in_force(lead, latest), Outcome(latest.outcome)
     passed = today.of_lead(lead, now=timezone.now(), stored=latest)
+    knows_today = passed is None or passed.outcome.urgency <= rules.urgency
     told_all = unknowns.FLAG in latest.flags and not (passed and passed.differs)
     found = [{"code": one.code, "evidence": one.evidence} for one in passed.result.reasons] if passed else []
     reasons = [{"code": "told_all", "evidence": {}}] if told_all else found or latest.reasons
@@ -250,7 +251,8 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
     sentences = wording.next_step(
         reasons,
         recheck_on,
-        is_raised=is_raised,
+        is_raised=decided.urgency > rules.urgency,
+        lowered_to=decided if decided.urgency < rules.urgency and knows_today else None,
         is_looked_at=reviews.is_looked_at(lead),
     )
     return _in_words(sentences) if sentences else ""

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from crm.enums import Outcome
 from crm.treatment_enums import TreatmentGroup
 from crm.vocabulary import name_of
 
@@ -43,6 +44,11 @@ REVIEW = noop(
     "A doctor should look at one of your answers soon. Please contact your own doctor or an urgent-care clinic "
     "today or tomorrow. Our clinical team looks at your request too."
 )
+# Where people decided that it is none at the moment: what to do if that changes, and no call to go now.
+IF_IT_CHANGES = noop(
+    "If what you told us comes back or gets worse, or a new warning sign comes, call {911} or go to the nearest "
+    "emergency department. Do not wait for us."
+)
 WARNINGS = {"emergency_sign": EMERGENCY, "review_sign": REVIEW}
 
 
@@ -60,24 +66,36 @@ def next_step(
     *,
     is_held: bool = False,
     is_raised: bool = False,
+    lowered_to: Outcome | None = None,
     is_looked_at: bool = False,
 ) -> list[Sentence]:
     """Return what to tell the patient, from the reasons of an assessment as stored and the day of the re-check. Under a
     safety hold (`is_held`) that is the warning alone, whatever newer answers make of it; where a person sees more haste
-    than the rules (`is_raised`), only what warns: that person calls. While a clinician is asked to look
-    (`is_looked_at`), only what warns, or that somebody looks."""
+    than the rules (`is_raised`), only what warns: that person calls. Where people decided that a warning sign is less
+    urgent than the rules say (`lowered_to`), that they looked, and what to do if it changes. While a clinician is asked
+    to look (`is_looked_at`), only what warns, or that somebody looks."""
     if is_held:
         return [Sentence(EMERGENCY, is_warning=True)]
+    if lowered_to and any(reason["code"] in WARNINGS for reason in reasons):
+        soon = lowered_to == Outcome.PROMPT_REVIEW
+        looks = Sentence(REVIEW, is_warning=True) if soon else Sentence(_looking(is_looked_at))
+        return [looks, Sentence(IF_IT_CHANGES, is_warning=True)]
     if is_raised:
         reasons, recheck_on, is_looked_at = [one for one in reasons if one["code"] in WARNINGS], None, False
     if is_looked_at and not any(reason["code"] in WARNINGS for reason in reasons):
-        return [Sentence(_("One of our clinicians is looking at your request."))]
+        return [Sentence(_looking(is_looked_at))]
     told = [_sentence(reason["code"], reason["evidence"]) for reason in reasons]
     said = [sentence for sentence in dict.fromkeys(told) if sentence]
     if recheck_on:
         day = date_format(recheck_on, _("F j, Y"))
         said.append(Sentence(_("We would like to ask you again on %(day)s.") % {"day": day}))
     return said
+
+
+def _looking(is_looked_at: bool) -> str:
+    if is_looked_at:
+        return _("One of our clinicians is looking at your request.")
+    return _("Our clinical team has looked at the warning sign that you told us about.")
 
 
 def _sentence(code: str, evidence: Evidence) -> Sentence | None:

@@ -244,7 +244,7 @@ def _context(appointment: Appointment, *, at: datetime) -> dict[str, Any]:
             "by_centre": appointment.ended_reason in OF_THE_CENTRE,
             "is_confirmed": appointment.confirmed_at is not None,
             "may_change_until": when_in_words(until, appointment.told_in) if until > at else "",
-            "chooses_alone": bool(lead.outcome) and lead.outcome in appointment.kind.self_book,
+            "chooses_alone": appointment.kind.may_be_booked_by(lead),
         }
 
 

@@ -58,7 +58,7 @@ def _mine(lead: Lead) -> dict[str, Any]:
 
 
 def _offers(lead: Lead) -> list[dict[str, Any]]:
-    """Times that are kept for them."""
+    """Times that are kept for them. Under a hold none can be taken, so none is shown."""
     return [
         {
             "entry": entry,
@@ -66,7 +66,7 @@ def _offers(lead: Lead) -> list[dict[str, Any]]:
             "zone": entry.kind.told_in(patient=lead.timezone, centre=entry.location.timezone),
         }
         for entry in queries.waits(lead)
-        if entry.state == WaitState.OFFERED
+        if entry.state == WaitState.OFFERED and not lead.safety_hold
     ]
 
 
@@ -77,6 +77,8 @@ def mine(request: PatientRequest) -> HttpResponse:
     lead, now = request.patient.lead, timezone.now()
     past = [one for one in queries.of_lead(lead)[:20] if not one.stands or one.ends_at <= now]
     context = _mine(lead) | {"patient": request.patient, "past": past}
+    if not context["ahead"] and not context["kinds"]:
+        context["may_wait"] = queries.may_wait(lead)
     return render(request, "scheduling/my.html", context)
 
 
@@ -94,6 +96,7 @@ def one(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
         "may_move": _is_allowed(changing.check_move, made, now),
         "may_cancel": _is_allowed(changing.check_cancel, made, now),
         "offers": [one for one in _offers(made.lead) if one["entry"].kind_id == made.kind_id],
+        "chooses_alone": made.kind.may_be_booked_by(made.lead),
         "waits": any(entry.kind_id == made.kind_id for entry in queries.waits(request.patient.lead)),
     }
     return render(request, "scheduling/one.html", context)

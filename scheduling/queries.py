@@ -4,6 +4,8 @@ from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q
 
+from crm.actions import reviews
+from crm.enums import Outcome
 from crm.models import Lead, Location, User
 from crm.models.lead import in_sight
 from scheduling.enums import Status
@@ -25,6 +27,12 @@ def ahead(lead: Lead, *, now: datetime) -> list[Appointment]:
 def ahead_of_kind(lead: Lead, kind: AppointmentType, *, now: datetime) -> Appointment | None:
     """The next appointment of one kind."""
     return next((one for one in ahead(lead, now=now) if one.kind_id == kind.pk), None)
+
+
+def may_wait(lead: Lead) -> bool:
+    """Return whether an appointment is what comes next: no warning sign, and no look of a clinician, comes before it.
+    One query, none for whoever is urgent."""
+    return not lead.safety_hold and lead.outcome != Outcome.URGENT and not reviews.is_looked_at(lead)
 
 
 def bookable(lead: Lead) -> list[AppointmentType]:

@@ -11,6 +11,27 @@ DECISION_GUARDS = [
         "intake/test_nothing_mild.py::test_who_lifted_a_hold_stands_on_top_of_the_summary",
     ),
     Guard(
+        "who lifted a hold, and why, stands among the decisions",
+        "crm/admin/reviews.py",
+        "    made = [*((one, []) for one in decided), *((one, list(map(words, one.signs))) for one in lifted)]\n",
+        "    made = [(one, []) for one in decided]\n",
+        "crm/test_reviews.py::test_a_lifted_hold_stands_among_the_decisions",
+    ),
+    Guard(
+        "one person alone lowers nothing that an urgent patient reads",
+        "intake/my.py",
+        "lowered_to=decided if decided.urgency < rules.urgency and knows_today else None,",
+        "lowered_to=Outcome.CONSULT_LIKELY,",
+        "intake/test_overrides.py::test_one_person_alone_changes_nothing_of_what_an_urgent_patient_reads",
+    ),
+    Guard(
+        "who was seen and lowered is not told to call now",
+        "intake/wording.py",
+        "    if lowered_to and any(",
+        "    if False and any(",
+        "intake/test_overrides.py::test_what_was_lifted_and_lowered_tells_nobody_to_call_now",
+    ),
+    Guard(
         "under a hold no stage sounds as if one could wait",
         "crm/my.py",
         "    words = UNDER_A_HOLD if lead.safety_hold else STANDING[stage]\n",

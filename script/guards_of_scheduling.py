@@ -51,6 +51,20 @@ SCHEDULING_GUARDS = [
         f"{_BOOKING}::test_a_safety_hold_blocks_every_booking",
     ),
     Guard(
+        "nobody who is urgent books alone",
+        "scheduling/models/kind.py",
+        'lead.outcome not in {"", Outcome.URGENT}',
+        'lead.outcome != ""',
+        f"{_MINE}::test_nobody_who_is_urgent_books_alone",
+    ),
+    Guard(
+        "nobody is offered a time while something else comes first",
+        "scheduling/queries.py",
+        "    return not lead.safety_hold and lead.outcome != Outcome.URGENT and not reviews.is_looked_at(lead)\n",
+        "    return not lead.safety_hold\n",
+        "intake/test_nothing_mild.py::test_nobody_offers_to_find_a_time_while_something_else_comes_first",
+    ),
+    Guard(
         "a booking is looked up on the server",
         "scheduling/actions/booking.py",
         "    found = availability.at_start(wanted.question(), wanted.start, now=now)\n    if found:",

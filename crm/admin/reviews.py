@@ -24,7 +24,7 @@ from crm.admin.forms import IN_COPY
 from crm.admin.lead_page import back, find_lead, form_page, user_of
 from crm.enums import OPEN_STAGES, AccessAction, ConsultResult, Decision, SurgeryDecision
 from crm.errors import OutOfDate, ReviewRefused
-from crm.models import Consultation, ImagingStudy, Lead, ReviewDecision
+from crm.models import Consultation, HoldClearing, ImagingStudy, Lead, ReviewDecision
 from crm.registry import Basis
 from crm.text_fields import TextField
 
@@ -173,14 +173,18 @@ def queue(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """What was decided so far, and the way to decide."""
-    decided = list(ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by").order_by("-entry"))
+    """What was decided so far, lifted holds too, and the way to decide."""
+    decided = list(ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by"))
+    lifted, words = HoldClearing.objects.filter(lead=lead).select_related("by"), registry.words_for("signs") or str
     visits = list(Consultation.objects.filter(lead=lead).select_related("by").order_by("-held_on", "-pk"))
-    if not decided and not visits and not request.user.has_perm("crm.decide_review"):
+    made: list[tuple[ReviewDecision | HoldClearing, list[str]]]
+    made = [*((one, []) for one in decided), *((one, list(map(words, one.signs))) for one in lifted)]
+    decisions = sorted(made, key=lambda pair: pair[0].entry, reverse=True)
+    if not decisions and not visits and not request.user.has_perm("crm.decide_review"):
         return ""
     waits = next((made for made in decided if made.waits), None)
     news = registry.news_since({lead.pk: waits.seen} if waits else {}).get(lead.pk)
-    context = {"lead": lead, "decisions": decided, "visits": visits, "news": news}
+    context = {"lead": lead, "decisions": decisions, "visits": visits, "news": news}
     return render_to_string("crm/panel_reviews.html", context, request=request)
 
 

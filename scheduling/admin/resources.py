@@ -293,7 +293,7 @@ class AppointmentTypeAdmin(OpeningAdmin):
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "self_book":
             return forms.MultipleChoiceField(
-                choices=Outcome.choices,
+                choices=[one for one in Outcome.choices if one[0] != Outcome.URGENT],
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
                 label="With one of these assessments",

@@ -69,8 +69,9 @@ class AppointmentType(Row):
         return self.label
 
     def may_be_booked_by(self, lead: Lead) -> bool:
-        """Return whether this patient may book it without us."""
-        return self.is_active and not lead.safety_hold and bool(lead.outcome) and lead.outcome in self.self_book
+        """Return whether this patient may book it without us: nobody does who is urgent."""
+        may_wait = not lead.safety_hold and lead.outcome not in {"", Outcome.URGENT}
+        return self.is_active and may_wait and lead.outcome in self.self_book
 
     def lacks_number(self, lead: Lead) -> bool:
         """Return whether it is a call to somebody of whom we have no number."""

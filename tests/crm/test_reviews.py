@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from crm import conditions
-from crm.actions import reviews
+from crm.actions import reviews, safety
 from crm.enums import ConsultResult, Decision, Outcome, Stage, SurgeryDecision, TaskKind
 from crm.errors import ReviewRefused
-from crm.models import Consultation, Lead, Location, ReviewDecision, Task, User
+from crm.models import Consultation, HoldClearing, Lead, Location, ReviewDecision, Task, User
 from tests.factories import make_lead, make_user
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +169,25 @@ def test_deciding_by_form(client: Client, lead: Lead, clinician: User) -> None:
     assert (refused.status_code, ReviewDecision.objects.count()) == (422, 0)
     assert client.post(address, seen | {"decision": "suitable", "reason": "Fits."}).status_code == 302
     assert "Suitable for a consultation" in client.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
+
+
+def test_a_lifted_hold_stands_among_the_decisions(client: Client, lead: Lead, clinician: User, second: User) -> None:
+    """Who, when, why and knowing what; in the order in which people decided."""
+    decide(lead, second)
+    Lead.objects.update(safety_hold=True)
+    safety.clear_hold(lead, by=clinician, note="Seen at the <hospital>.", now=NOW)
+    HoldClearing.objects.update(signs=["A2"])
+    decide(Lead.objects.get(), second, Decision.MORE_TESTS)
+    client.force_login(clinician)
+
+    shown = client.get(f"/admin/crm/lead/{lead.pk}/panels/clinical-review/").text
+
+    whole = shown.index("Safety hold lifted")
+    assert shown.index(Decision.MORE_TESTS.label) < whole < shown.index(Decision.SUITABLE.label)
+    lifted = shown[whole : shown.index(Decision.SUITABLE.label)]
+    assert f"Nov 23, 2026, 10:00 AM · {clinician}" in lifted
+    assert "Seen at the &lt;hospital&gt;." in lifted
+    assert "Trouble starting to urinate" in lifted
 
 
 def test_recording_a_visit_by_form(client: Client, lead: Lead, clinician: User) -> None:

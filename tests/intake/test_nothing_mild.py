@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.actions import imaging, reviews, safety
-from crm.enums import Decision, Stage, TaskKind
+from crm.enums import Decision, Outcome, Stage, TaskKind
 from crm.models import Lead, Location, PrivateMessage, Task, User
 from crm.my import STANDING
 from intake import actions, packet_word
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 MILD = re.compile(
     r"is mild|es leve|feel better|siente mejor|helping|ayudando|find a time|ask you again|preguntarle", re.IGNORECASE
 )
-PAGES = ("", "treatments/", "treatments/over-time/", "questions/recheck/", "messages/")
+PAGES = ("", "treatments/", "treatments/over-time/", "questions/recheck/", "messages/", "appointments/")
 
 
 @pytest.fixture
@@ -107,8 +107,23 @@ def test_under_a_hold_nobody_offers_to_find_a_time(lead: Lead) -> None:
     assert words not in browser.get("/my/appointments/").text
 
 
+@pytest.mark.parametrize("state", ["lifted", "raised", "looked at"])
+def test_nobody_offers_to_find_a_time_while_something_else_comes_first(lead: Lead, clinician: User, state: str) -> None:
+    if state == "lifted":
+        signs(lead, a=["A2"])
+        safety.acknowledge(lead, by=clinician, now=timezone.now())
+        safety.clear_hold(lead, by=clinician, note="Seen.", now=timezone.now())
+    if state == "raised":
+        Lead.objects.update(outcome=Outcome.URGENT)
+    if state == "looked at":
+        withdraw(lead)
+    page = own_browser(lead).get("/my/appointments/").text
+    assert "We find a time together with you." not in page
+    assert "One of our clinicians is looking at your request. You can also call" in page
+
+
 @pytest.mark.parametrize("language", ["", "/es"])
-@pytest.mark.parametrize("page", [*PAGES, "documents/", "data/", "people/", "wishes/", "appointments/"])
+@pytest.mark.parametrize("page", [*PAGES, "documents/", "data/", "people/", "wishes/"])
 def test_under_a_hold_each_page_says_the_whole_warning_once(lead: Lead, language: str, page: str) -> None:
     browser, address = own_browser(lead), f"{language}/my/{page}"
     assert said_in_full(browser, address) == 0

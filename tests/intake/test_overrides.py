@@ -171,6 +171,51 @@ def test_the_warning_stays_on_the_patients_page_while_a_person_sees_more_haste(l
     assert "mild" not in page
 
 
+def first_look(lead: Lead, language: str = "") -> str:
+    return own_browser(lead).get(f"{language}/my/").text.partition("</header>")[2]
+
+
+@pytest.mark.parametrize("language", ["", "/es"])
+def test_what_was_lifted_and_lowered_tells_nobody_to_call_now(
+    urgent: Lead, first: User, second: User, language: str
+) -> None:
+    now_words = "Your answers include a warning sign that needs emergency care."
+    assert now_words in first_look(urgent, language)
+    approve(decide(urgent, Outcome.CONSULT_LIKELY, first), second)
+    page = first_look(urgent, language)
+    assert now_words not in page
+    assert "If what you told us comes back or gets worse" in page
+    assert 'href="tel:911"' in page
+    tick_again(urgent)
+    assert now_words in first_look(urgent, language)
+
+
+def test_what_was_lowered_to_a_prompt_review_still_says_to_be_seen_soon(
+    urgent: Lead, first: User, second: User
+) -> None:
+    approve(decide(urgent, Outcome.PROMPT_REVIEW, first), second)
+    page = first_look(urgent)
+    assert "A doctor should look at one of your answers soon." in page
+    assert "If what you told us comes back or gets worse" in page
+
+
+def test_one_person_alone_changes_nothing_of_what_an_urgent_patient_reads(urgent: Lead, first: User) -> None:
+    decide(urgent, Outcome.CONSULT_LIKELY, first)
+    page = first_look(urgent)
+    assert "needs emergency care" in page
+    assert "comes back or gets worse" not in page
+
+
+def test_a_decision_that_only_changes_hides_no_warning(lead: Lead, first: User) -> None:
+    """The rules say as much haste as the decision."""
+    answer(lead, safety_check_b=["B5"])
+    assert "A doctor should look" in first_look(lead)
+    decide(lead, Outcome.CONSULT_LIKELY, first)
+    page = first_look(lead)
+    assert "A doctor should look" not in page
+    assert "If what you told us comes back or gets worse" in page
+
+
 # --- A second person --------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from crm.enums import Outcome
 from crm.models import Lead, Location
 from scheduling.actions import booking
 from scheduling.enums import ResourceKind, Status
@@ -143,6 +144,28 @@ def test_under_a_hold_nothing_is_offered(
     assert "Please call us first" in answer.content.decode()
     assert browser.get(address(kind))["Location"] == HOME
     assert not Appointment.objects.exists()
+
+
+def test_nobody_who_is_urgent_books_alone(
+    browser: Client, patient: Lead, provider: Resource, tuesday: datetime
+) -> None:
+    """Whatever somebody has ticked for this kind."""
+    kind = make_kind(provider, self_book=[Outcome.URGENT, Outcome.CONSULT_LIKELY])
+    assert address(kind) in browser.get(HOME).text
+    Lead.objects.filter(pk=patient.pk).update(outcome=Outcome.URGENT)
+    assert address(kind) not in browser.get(HOME).text
+    assert browser.post(address(kind), {"start": tuesday.isoformat()})["Location"] == HOME
+    assert not Claim.objects.exists()
+
+
+def test_a_cancelled_appointment_offers_another_time_only_to_who_may_choose_one(
+    browser: Client, patient: Lead, kind: AppointmentType, tuesday: datetime
+) -> None:
+    made = book(browser, kind, tuesday)
+    Appointment.objects.update(status=Status.CANCELLED)
+    assert "Choose another time" in browser.get(f"{HOME}{made.pk}/").text
+    Lead.objects.filter(pk=patient.pk).update(safety_hold=True)
+    assert "Choose another time" not in browser.get(f"{HOME}{made.pk}/").text
 
 
 # --- Moving, cancelling, confirming ----------------------------------------------------------------------------------
