@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar, vDuration
 
+from scheduling import rule_ends
 from scheduling.calendar_text import IS_FREE, WHOLE_DAYS, Entry, NoCalendar, Part, parts_of
 
 MOST_SPANS = 5_000
@@ -56,7 +57,7 @@ def spans_of(texts: list[str], zone: str, begin: str, end: str) -> dict[str, Any
 def _spans(part: Part, zone: ZoneInfo, days: Days, skipped: list[dict[str, str]]) -> list[Span]:
     """All at once; when something in it is odd, event by event, so that the others count."""
     series = [entries for entries in _series(part) if not all(entry.is_free for entry in entries)]
-    lists = [[entry] for entry in part.entries if entry.name == "VFREEBUSY"]
+    lists = [[one] for entry in part.entries if entry.name == "VFREEBUSY" for one in _periods_of(entry)]
     skipped += [_told(entries[0], _on_whole_days(entries)) for entries in series if _zones_of(entries)]
     try:
         found = _of_events([entry for entries in series for entry in entries], part, zone, days)
@@ -72,7 +73,19 @@ def _series(part: Part) -> list[list[Entry]]:
     series: dict[str, list[Entry]] = defaultdict(list)
     for number, entry in enumerate(entry for entry in part.entries if entry.name == "VEVENT"):
         series[entry.uid or f" {number}"].append(entry)
-    return list(series.values())
+    return [one for entries in series.values() for one in _apart(entries)]
+
+
+def _apart(entries: list[Entry]) -> list[list[Entry]]:
+    """What is one series of those that share a UID, and apart from it what only bears the same one: some programs give
+    one to every event. The latest version counts; two of the same version that say different things are two events."""
+    moved = [entry for entry in entries if entry.line("RECURRENCE-ID") is not None]
+    whole = [entry for entry in entries if entry.line("RECURRENCE-ID") is None]
+    latest = max((entry.version for entry in whole), default=0)
+    events = list({tuple(entry.lines): entry for entry in whole if entry.version == latest}.values())
+    for number, entry in enumerate(events[1:], 2):
+        entry.uid = f"{entry.uid} ({number})"
+    return [[*events[:1], *moved], *([entry] for entry in events[1:])]
 
 
 def _one_by_one(
@@ -113,41 +126,50 @@ def _of_events(entries: list[Entry], part: Part, zone: ZoneInfo, days: Days) -> 
     calendar = Calendar.from_ical(_as_text(entries, part, zone))
     events = recurring_ical_events.of(calendar, components=[chosen]).between(*days)
     spans = (_span(event, zone) for event in events if IS_FREE not in event)
-    return [(start, stop) for start, stop in spans if start < stop]
+    return [(min(span), max(span)) for span in spans if span[0] != span[1]]  # clocks that skip turn some round
 
 
 def _as_text(entries: list[Entry], part: Part, zone: ZoneInfo) -> str:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//own//EN"]
     lines += [text for name, text in part.zones.items() if any(name in line for one in entries for line in one.lines)]
     for number, entry in enumerate(entries):
-        lines += ["BEGIN:VEVENT", f"UID:{entry.uid or number}", *_agreeing(entry, zone), "END:VEVENT"]
+        lines += ["BEGIN:VEVENT", f"UID:{entry.uid or f'none-{number}'}", *_agreeing(entry, part, zone), "END:VEVENT"]
     return "\r\n".join([*lines, "END:VCALENDAR", ""])
 
 
-def _agreeing(entry: Entry, zone: ZoneInfo) -> list[str]:
+def _agreeing(entry: Entry, part: Part, zone: ZoneInfo) -> list[str]:
     """The lines of an event, with a beginning and an end that go together: some name a day and then an hour, or the
     same day twice."""
     start, end = entry.line("DTSTART"), entry.line("DTEND")
     if start is None:
         raise Odd("It has no beginning.")
+    lines = [
+        rule_ends.in_utc(line, start, zones=part.zones, zone=zone) if line.upper().startswith("RRULE") else line
+        for line in entry.lines
+    ]
     if end is None:
-        return entry.lines
+        return lines
     begin, stop = start.rpartition(":")[2].strip(), end.rpartition(":")[2].strip().upper()
     if len(begin) == _DAY and "T" in stop:
         midnight = datetime.combine(date.fromisoformat(begin), time(), tzinfo=zone).astimezone(UTC)
-        return [f"DTSTART:{midnight:%Y%m%dT%H%M%SZ}" if line == start else line for line in entry.lines]
+        return [f"DTSTART:{midnight:%Y%m%dT%H%M%SZ}" if line == start else line for line in lines]
     if len(begin) == len(stop) == _DAY and stop <= begin:
-        return [line for line in entry.lines if line != end]
+        return [line for line in lines if line != end]
     if start.removeprefix("DTSTART")[: -len(begin)] == end.removeprefix("DTEND")[: -len(stop)] and stop < begin:
         raise Odd("It ends before it begins.")
-    return entry.lines
+    return lines
+
+
+def _periods_of(entry: Entry) -> list[Entry]:
+    """The busy times of a VFREEBUSY (RFC 5545, section 3.6.4), each alone: one that is odd costs no other."""
+    busy = [line for line in entry.lines if line.upper().startswith("FREEBUSY") and "FBTYPE=FREE" not in line.upper()]
+    return [Entry(entry.name, entry.uid, [one]) for line in busy for one in line.rpartition(":")[2].split(",")]
 
 
 def _of_list(entry: Entry, days: Days) -> list[Span]:
-    """The busy times of a VFREEBUSY: periods in UTC, by their ends or by their length (RFC 5545, section 3.6.4)."""
-    busy = [line for line in entry.lines if line.upper().startswith("FREEBUSY") and "FBTYPE=FREE" not in line.upper()]
-    periods = [_period(one) for line in busy for one in line.rpartition(":")[2].split(",")]
-    return [(start, end) for start, end in periods if start < days[1] and end > days[0]]
+    """One busy time of a list: in UTC, by its ends or by its length."""
+    start, end = _period(entry.lines[0])
+    return [(start, end)] if start < days[1] and end > days[0] else []
 
 
 def _period(text: str) -> Span:

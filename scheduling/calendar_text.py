@@ -14,6 +14,7 @@ from scheduling import zone_names
 IS_FREE, WHOLE_DAYS = "X-NUCLEUS-FREE", "X-NUCLEUS-WHOLE-DAYS"  # our own marks on an entry
 _DATES = {"DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"}
 _KEPT = _DATES | {"DURATION", "RRULE", "EXRULE", "SEQUENCE", "FREEBUSY"}
+LONGEST_NUMBER = 10
 _NAME = re.compile(r"[A-Za-z0-9-]+(?=[;:])")
 _TZID = re.compile(r';TZID=("[^"]*"|[^;]*)', re.IGNORECASE)
 
@@ -34,6 +35,12 @@ class Entry:
 
     def line(self, name: str) -> str | None:
         return next((line for line in self.lines if _name_of(line) == name), None)
+
+    @property
+    def version(self) -> int:
+        """Its SEQUENCE; 0 where it says none that is a number."""
+        said = (self.line("SEQUENCE") or "").rpartition(":")[2].strip()
+        return int(said) if said.isdecimal() and len(said) < LONGEST_NUMBER else 0
 
 
 @dataclass

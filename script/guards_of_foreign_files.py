@@ -218,9 +218,30 @@ FOREIGN_GUARDS = [
     Guard(
         "lists of busy times count",
         "scheduling/busy_times.py",
-        """lists = [[entry] for entry in part.entries if entry.name == "VFREEBUSY"]""",
+        """lists = [[one] for entry in part.entries if entry.name == "VFREEBUSY" for one in _periods_of(entry)]""",
         "lists: list[list[Entry]] = []",
         f"{_STRANGE}::test_lists_of_busy_times_count",
+    ),
+    Guard(
+        "a series is busy on its last day",
+        "scheduling/busy_times.py",
+        """if line.upper().startswith("RRULE") else line""",
+        "if False else line",
+        f"{_STRANGE}::test_a_series_ends_with_its_last_day_however_the_day_is_written",
+    ),
+    Guard(
+        "events that bear one UID are all busy",
+        "scheduling/busy_times.py",
+        "*([entry] for entry in events[1:])",
+        "*()",
+        f"{_STRANGE}::test_events_that_bear_one_uid_all_count",
+    ),
+    Guard(
+        "one odd busy time frees no other",
+        "scheduling/busy_times.py",
+        """for one in line.rpartition(":")[2].split(",")]""",
+        """for one in line.rpartition(":")[2].split(",")][:1]""",
+        f"{_STRANGE}::test_one_odd_busy_time_costs_no_other_of_its_list",
     ),
     Guard(
         "what stands before a PDF is text",

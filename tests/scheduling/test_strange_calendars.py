@@ -99,6 +99,52 @@ def test_a_broken_clock_of_a_calendar_is_known_by_its_name() -> None:
     assert spans(calendar(zone, event("x", *lines))) == [("2026-12-01T17:00", "2026-12-01T17:30")]
 
 
+LAST_DAY = ["20261203", "20261203T100000", "20261203T150000Z", "20261203T150000Z;WKST=MO"]
+AT_TEN_THERE = [
+    ("DTSTART;TZID=America/New_York:20261201T100000", LAST_DAY),
+    ("DTSTART:20261201T150000Z", ["20261203", "20261203T150000", "20261203T150000Z"]),
+    ("DTSTART:20261201T100000", ["20261203", "20261203T100000"]),
+]
+
+
+@pytest.mark.parametrize(("start", "until"), [(start, one) for start, several in AT_TEN_THERE for one in several])
+def test_a_series_ends_with_its_last_day_however_the_day_is_written(start: str, until: str) -> None:
+    """Google, Nextcloud and others write it as a day, or on the clock of the event; the standard wants UTC."""
+    found = spans(calendar(event("x", start, "DURATION:PT30M", f"RRULE:FREQ=DAILY;UNTIL={until}")))
+    assert found == [(f"2026-12-0{day}T15:00", f"2026-12-0{day}T15:30") for day in (1, 2, 3)]
+
+
+def test_a_series_on_a_clock_of_the_calendar_ends_with_its_last_day() -> None:
+    """East of Greenwich too, where the end of a day in UTC is the middle of the next one."""
+    zone = "\r\n".join(
+        ["BEGIN:VTIMEZONE", "TZID:Far East", "BEGIN:STANDARD", "DTSTART:16010101T000000", "TZOFFSETFROM:+1300",
+         "TZOFFSETTO:+1300", "END:STANDARD", "END:VTIMEZONE"]
+    )  # fmt: skip
+    lines = "DTSTART;TZID=Far East:20261201T090000", "DURATION:PT30M", "RRULE:FREQ=DAILY;UNTIL=20261202"
+    assert [start for start, _ in spans(calendar(zone, event("x", *lines)))] == ["2026-11-30T20:00", "2026-12-01T20:00"]
+
+
+def test_events_that_bear_one_uid_all_count() -> None:
+    """Rosters are written like that. What is the same event twice, or an older version of it, is still one."""
+    series = "DTSTART:20261203T150000Z", "DURATION:PT30M", "RRULE:FREQ=DAILY;COUNT=2"
+    moved = event("x", "DTSTART:20261204T180000Z", "DURATION:PT30M", "RECURRENCE-ID:20261204T150000Z")
+    other = event("x", "DTSTART:20261202T150000Z", "DURATION:PT30M")
+    found = spans(calendar(event("x", *series), other, event("x", *series), moved))
+    assert sorted(start for start, _ in found) == ["2026-12-02T15:00", "2026-12-03T15:00", "2026-12-04T18:00"]
+    newer = event("x", "DTSTART:20261205T150000Z", "DURATION:PT30M", "SEQUENCE:1")
+    assert [start for start, _ in spans(calendar(newer, other))] == ["2026-12-05T15:00"]
+
+
+def test_an_event_without_a_uid_is_not_the_one_whose_uid_is_a_number() -> None:
+    nameless = event("", "DTSTART:20261202T150000Z", "DURATION:PT30M")
+    assert len(spans(calendar(nameless, event("0", "DTSTART:20261203T150000Z", "DURATION:PT30M")))) == 2
+
+
+def test_an_hour_that_clocks_skip_is_busy() -> None:
+    lines = "DTSTART;TZID=America/New_York:20270314T023000", "DTEND;TZID=America/New_York:20270314T030000"
+    assert spans(calendar(event("x", *lines))) == [("2027-03-14T07:00", "2027-03-14T07:30")]
+
+
 # --- One odd entry ends no calendar ----------------------------------------------------------------------------------
 
 
@@ -117,6 +163,11 @@ def test_what_cannot_be_read_is_skipped_and_named(lines: tuple[str, ...]) -> Non
     found = read(calendar(event("odd", *lines), AT_TEN))
     assert (len(found.busy), [one["uid"] for one in found.skipped]) == (1, ["odd"])
     assert found.skipped[0]["reason"].endswith(".")
+
+
+def test_one_odd_busy_time_costs_no_other_of_its_list() -> None:
+    found = read(list_of_busy_times("UID:list", "FREEBUSY:20261201T150000Z/PT1H,soon", "FREEBUSY:20261202T150000Z/PT1H"))
+    assert ([start.day for start, _ in found.busy], [one["uid"] for one in found.skipped]) == ([1, 2], ["list"])
 
 
 @pytest.mark.parametrize(
