@@ -7,6 +7,10 @@ from io import StringIO
 
 _BEGINNINGS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _SEPARATORS = ",;\t|"
+_NEVER_CLOSED = (
+    'A quotation mark (") is opened in it and closed in another row, or never: the rows in between were not read. '
+    "Take it out and try again."
+)
 
 
 class NoTable(ValueError):
@@ -32,10 +36,15 @@ def lines_of(body: bytes, columns: list[str]) -> Iterator[Line]:
     heads = [name.strip().lower() for name in next(rows, [])]
     if missing := [name for name in columns if name not in heads]:
         raise NoTable(f"The first line must name the columns {', '.join(columns)}. Missing: {', '.join(missing)}.")
-    for number, row in enumerate(rows, start=2):
-        if any(cell.strip() for cell in row):
-            cells = dict(zip(heads, (cell.strip() for cell in row), strict=False))
-            yield Line(number, {name: cells.get(name, "") for name in columns}, _what_is_wrong(row))
+    number = 1
+    try:
+        for number, row in enumerate(rows, start=2):
+            if any(cell.strip() for cell in row):
+                cells = dict(zip(heads, (cell.strip() for cell in row), strict=False))
+                needed = {name: cells.get(name, "") for name in columns}
+                yield Line(number, needed, _what_is_wrong(row, needed))
+    except csv.Error:  # a cell that is longer than any may be
+        yield Line(number + 1, {}, _NEVER_CLOSED)
 
 
 def _text(body: bytes) -> str:
@@ -55,8 +64,10 @@ def _rows(text: str, columns: list[str]) -> Iterator[list[str]]:
     return csv.reader(StringIO(text.lstrip("\r\n"), newline=""), delimiter=by)
 
 
-def _what_is_wrong(row: list[str]) -> str:
+def _what_is_wrong(row: list[str], needed: dict[str, str]) -> str:
     whole = "".join(row)
+    if any("\n" in cell or "\r" in cell for cell in needed.values()):
+        return _NEVER_CLOSED
     if "\N{REPLACEMENT CHARACTER}" in whole:
         return "It has letters that cannot be read. Save the file as CSV UTF-8 and try again."
     if any(ord(sign) < 32 and sign not in "\r\n\t" for sign in whole):

@@ -68,7 +68,7 @@ def _tried(line: Line, *, by: User, now: datetime) -> Told:
 
 
 def _row(row: dict[str, str], number: int, *, by: User, now: datetime) -> Told:
-    lead = _lead(row["patient"])
+    lead = _lead(row["patient"], by)
     kind = AppointmentType.objects.filter(key=row["type"]).first()
     if kind is None:
         raise BadRow(f"There is no appointment type “{row['type']}”.")
@@ -85,7 +85,7 @@ def _row(row: dict[str, str], number: int, *, by: User, now: datetime) -> Told:
     return Told(number, done, f"{made}, {made.provider}")
 
 
-def _lead(text: str) -> Lead:
+def _lead(text: str, by: User) -> Lead:
     written = _REFERENCE.fullmatch(text.upper())
     reference = "-".join(written.groups()) if written else text.upper()
     leads = Lead.objects.select_related("location")
@@ -93,6 +93,8 @@ def _lead(text: str) -> Lead:
     if len(found) != 1:
         how = "Nobody has" if not found else "Several people have"
         raise BadRow(f"{how} the reference or address “{text}”. Make the lead first, or write its reference.")
+    if not leads.visible_to(by).filter(pk=found[0].pk).exists():
+        raise BadRow(f"“{text}” is a lead of {found[0].location}, and {by} does not work there.")
     return found[0]
 
 

@@ -15,7 +15,7 @@ from scheduling.actions import booking
 from scheduling.enums import ClaimState
 from scheduling.errors import SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
-from tests.factories import make_user
+from tests.factories import make_location, make_user
 from tests.scheduling.factories import make_patient, wish
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +161,21 @@ def test_a_time_that_is_none_is_refused_and_the_rows_after_it_are_booked(
 def test_signs_that_nobody_sees_are_named(tmp_path: Path, row: str, wrong: str) -> None:
     told = run(tmp_path, row.replace("Dr. José Example", wrong) + row)
     assert ("line 2: REFUSED: It has" in told, "line 3: booked" in told) == (True, True)
+
+
+def test_nobody_brings_in_what_is_of_another_location(tmp_path: Path, row: str, by: User) -> None:
+    """Whoever is named could not see what was booked in their name."""
+    by.locations.add(make_location(name="Harbor Center", position=9))
+    assert "does not work there" in run(tmp_path, row)
+    assert not Appointment.objects.exists()
+
+
+@pytest.mark.parametrize("rows_below", [2, 5_000])
+def test_a_quotation_mark_that_is_never_closed_is_named(tmp_path: Path, row: str, rows_below: int) -> None:
+    """Whatever number of rows it swallows: those above it are told and booked."""
+    told = run(tmp_path, row + row.replace("Dr.", '"Dr.') + row * rows_below)
+    assert ("line 2: booked" in told, "line 3: REFUSED: A quotation mark" in told) == (True, True)
+    assert "were not read" in told
 
 
 def test_all_or_nothing_books_none_when_one_is_refused(tmp_path: Path, row: str) -> None:
