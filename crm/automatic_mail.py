@@ -17,14 +17,14 @@ _HEADERS = (
     "X-Auto-Respond",
     "X-Autoreply-From",
     "X-Mail-Autoreply",
-    "X-Auto-Response-Suppress",
 )
+_ASKS_FOR_NO_ANSWER = "X-Auto-Response-Suppress"
 _PRECEDENCE = {"auto_reply", "junk"}
 _PRECEDENCE_OF_ANYBODY = {"bulk", "list"}
 _RULES = "Mailbox Rules Agent"  # of Exchange: it forwards what a person has written
 _ANSWERED = re.compile(
-    r"\bhas (tentatively )?(accepted|declined|replied)|\bha (aceptado|rechazado|respondido)"
-    r"|^(accepted|declined|tentative):",
+    r"\bhas (tentatively )?(accepted|declined|replied|proposed)|\bha (aceptado|rechazado|respondido|propuesto)"
+    r"|^(accepted|declined|tentative|new time proposed):",
     re.IGNORECASE,
 )
 _NOTE = re.compile(
@@ -62,6 +62,7 @@ def _says_so(mail: Message) -> bool:
     return (
         _submitted(mail) not in {"", "no"}
         or bool(mail_parts.raw_headers(mail, *_HEADERS))
+        or mail_parts.header(mail, _ASKS_FOR_NO_ANSWER).strip().lower() == "all"  # lists of Exchange name a few kinds
         or mail_parts.header(mail, "Precedence").lower() in _PRECEDENCE
     )
 

@@ -11,19 +11,16 @@ from email.message import Message
 from enum import StrEnum
 from typing import Any, BinaryIO
 
-from crm import automatic_mail, mail_parts, mail_words, returned_mail
+from crm import automatic_mail, calendar_replies, mail_parts, mail_words, returned_mail
 from crm.normalise import mailbox_key
 
 LONGEST_TEXT = 20_000
 LONGEST_ADDRESS = 320
 _ID = re.compile(r"<[^<>\s]{3,200}>")
 TOKEN = re.compile(r"\+([a-z2-7]{16})@")
-_ANSWER = re.compile(r"PARTSTAT=\"?(ACCEPTED|DECLINED|TENTATIVE)\b", re.IGNORECASE)
-_REPORTS = {"message/feedback-report", "message/disposition-notification"}
+_SENT_TO = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To")
+_REPORT_TYPES = {"message/feedback-report", "message/disposition-notification"}
 _OF_HOTMAIL = re.compile(r"complaint about message from\b", re.IGNORECASE)
-_UID = re.compile(r"^UID:(.{1,250})$", re.IGNORECASE | re.MULTILINE)
-_SEQUENCE = re.compile(r"^SEQUENCE:(\d{1,6})\s*$", re.IGNORECASE | re.MULTILINE)
-_REPLIES = re.compile(r"^METHOD:REPLY\s*$", re.IGNORECASE | re.MULTILINE)
 _LONGEST = {
     "message_id": 250,
     "sender": LONGEST_ADDRESS,
@@ -31,6 +28,7 @@ _LONGEST = {
     "status": 12,
     "subject": 200,
     "invitation": 250,
+    "proposed": 80,
     "sent": 300,
 }
 
@@ -46,11 +44,14 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+REPORTS = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE, Kind.COMPLAINT}
+
+
 @dataclass(frozen=True)
 class Arrived:
     """`message_ids`: of ours that it is about. `tokens`: of threads that it was sent to. `about`: the address that a
     bounce or complaint speaks of. `status`: such as 5.1.1. `answer`: to an invitation of ours, of this UID
-    and, where the program says so, of this SEQUENCE.
+    and, where the program says so, of this SEQUENCE. `proposed`: the time that they ask for instead.
     `sent`: when, in the words of the mail or of the first server; it tells apart what has no Message-ID.
 
     However it is made, its texts are no longer than their columns and hold nothing that the database refuses."""
@@ -68,6 +69,7 @@ class Arrived:
     answer: str = ""
     invitation: str = ""
     sequence: str = ""
+    proposed: str = ""
     sent: str = ""
 
     def __post_init__(self) -> None:
@@ -111,7 +113,7 @@ def _read(mail: mail_parts.Part) -> Arrived:
         return _facts(mail, Kind.RECEIPT)
     if report := returned_mail.read(mail):
         return _bounce(mail, report)
-    if any(_answer(mail)):
+    if calendar_replies.read(mail):
         return _facts(mail, Kind.CALENDAR)
     if returned_mail.is_of_a_postmaster(mail):
         return _facts(mail, Kind.OTHER)
@@ -124,28 +126,29 @@ def _reported(mail: mail_parts.Part) -> str:
         return ""
     kinds = (part.get_content_type() for part in mail.walk())
     said = mail_parts.parameter(mail, "report-type")
-    return said or next((kind.removeprefix("message/") for kind in kinds if kind in _REPORTS), "")
+    return said or next((kind.removeprefix("message/") for kind in kinds if kind in _REPORT_TYPES), "")
 
 
 def _facts(
     mail: mail_parts.Part, kind: Kind, *, about: str = "", status: str = "", copied: tuple[str, ...] = ()
 ) -> Arrived:
     """`copied`: Message-IDs that stand in the words alone."""
-    answer, invitation, sequence = _answer(mail)
+    calendar = calendar_replies.read(mail) or calendar_replies.Reply()
     return Arrived(
         kind,
         message_id=_first_id(mail_parts.header(mail, "Message-ID")),
         sender=mailbox_key(returned_mail.address(mail, "From")),
-        message_ids=tuple(dict.fromkeys((*_ids_of(mail), *copied))),
+        message_ids=_ids_of(mail, copied=copied, is_report=kind in REPORTS),
         tokens=_tokens_of(mail),
         about=mailbox_key(about),
         status=status,
         subject=mail_parts.header(mail, "Subject"),
         text=mail_words.of(mail),
         attachments=_attached(mail, kind),
-        answer=answer,
-        invitation=invitation,
-        sequence=sequence,
+        answer=calendar.answer,
+        invitation=calendar.invitation,
+        sequence=calendar.sequence,
+        proposed=calendar.proposed,
         sent=(mail_parts.raw_headers(mail, "Date", "Received") or [""])[0],
     )
 
@@ -161,7 +164,7 @@ def _attached(mail: Message, kind: Kind) -> tuple[str, ...]:
 
 
 def _tokens_of(mail: Message) -> tuple[str, ...]:
-    to = mail_parts.raw_headers(mail, "To", "Delivered-To", "X-Original-To", "In-Reply-To", "References")
+    to = mail_parts.raw_headers(mail, *_SENT_TO, "In-Reply-To", "References")
     return tuple(dict.fromkeys(token for value in to for token in TOKEN.findall(mail_parts.decoded(value).lower())))
 
 
@@ -190,30 +193,22 @@ def _complained_by(mail: Message) -> str:
     return returned_mail.recipient_of(returned_mail.returned(mail))
 
 
-def _ids_of(mail: Message) -> tuple[str, ...]:
-    """What it answers, and what it gives back."""
+def _ids_of(mail: Message, *, copied: tuple[str, ...] = (), is_report: bool = False) -> tuple[str, ...]:
+    """What it answers, and what it gives back. A report that gives a mail back is about that one alone: what it refers
+    to besides are mails before it, such as one of ours that somebody had passed on."""
     returned = returned_mail.returned(mail)
-    named = mail_parts.raw_headers(mail, "In-Reply-To", "References")
-    named += mail_parts.raw_headers(returned, "Message-ID")[:1] if returned else []
-    return tuple(dict.fromkeys(found for value in named for found in _ID.findall(mail_parts.decoded(value))))
+    given_back = _named(mail_parts.raw_headers(returned, "Message-ID")[:1] if returned else []) or copied
+    answered = _named(mail_parts.raw_headers(mail, "In-Reply-To", "References"))
+    return given_back if is_report and given_back else tuple(dict.fromkeys((*answered, *given_back)))
+
+
+def _named(headers: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found for value in headers for found in _ID.findall(mail_parts.decoded(value))))
 
 
 def _first_id(text: str) -> str:
     found = _ID.search(text)
     return found[0] if found else ""
-
-
-def _answer(mail: Message) -> tuple[str, str, str]:
-    """accepted, declined, tentative, or "": what a calendar said to an invitation (RFC 6047); its UID, its SEQUENCE."""
-    for part in mail.walk():
-        if part.get_content_type() != "text/calendar":
-            continue
-        unfolded = mail_parts.body(part).replace("\r", "").replace("\n ", "").replace("\n\t", "")
-        if mail_parts.parameter(part, "method") == "reply" or _REPLIES.search(unfolded):
-            found = [one.search(unfolded) for one in (_ANSWER, _UID, _SEQUENCE)]
-            said, invitation, sequence = (one[1].strip() if one else "" for one in found)
-            return said.lower(), invitation, sequence
-    return "", "", ""
 
 
 def _is_robot(mail: Message) -> bool:

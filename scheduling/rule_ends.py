@@ -22,7 +22,7 @@ def in_utc(rule: str, start: str, *, zones: dict[str, str], zone: ZoneInfo) -> s
     found, begin = _UNTIL.search(rule), start.rpartition(":")[2].strip().upper()
     if found is None or len(begin) == _DAY or (begin.endswith("Z") and found[2]):
         return rule
-    last = datetime.strptime(found[1] + (found[2] or _END_OF_DAY).upper(), "%Y%m%dT%H%M%S")
+    last = datetime.strptime(f"{found[1]}{(found[2] or _END_OF_DAY).upper()}Z", "%Y%m%dT%H%M%S%z")
     named = _TZID.search(start)
     if named is None and not begin.endswith("Z"):
         until = f"{last:%Y%m%dT%H%M%S}"

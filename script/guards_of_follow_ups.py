@@ -210,8 +210,8 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "the thread tells who wrote",
         "crm/actions/inbound.py",
-        "    if thread:\n        return thread.lead\n",
-        "",
+        "        if token in threads:\n            return threads[token]\n",
+        "        pass\n",
         "crm/test_inbound.py::test_in_a_household_the_thread_tells_who_wrote",
     ),
     Guard(

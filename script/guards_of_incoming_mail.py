@@ -133,6 +133,27 @@ INCOMING_GUARDS = [
         "crm/test_returned_mail.py::test_what_a_person_passes_on_is_no_returned_mail",
     ),
     Guard(
+        "a report about a mail of somebody else's stops nothing",
+        "crm/inbound.py",
+        "return given_back if is_report and given_back else",
+        "return",
+        "crm/test_reports.py::test_what_was_returned_of_somebody_elses_mail_stops_nothing",
+    ),
+    Guard(
+        "mail that a list of Exchange has passed on is read",
+        "crm/automatic_mail.py",
+        """_ASKS_FOR_NO_ANSWER).strip().lower() == "all\"""",
+        """_ASKS_FOR_NO_ANSWER).strip() != \"\"""",
+        "crm/test_automatic_mail.py::test_what_a_person_answers_is_no_robots",
+    ),
+    Guard(
+        "who asks for another time has not accepted",
+        "crm/calendar_replies.py",
+        """is_proposal="counter" in methods""",
+        "is_proposal=False",
+        "scheduling/test_calendar_answers.py::test_who_proposes_another_time_is_asked_about_it",
+    ),
+    Guard(
         "a person whose server marks their mail is read",
         "crm/automatic_mail.py",
         "return not answers_ours and _may_be(mail)",

@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
@@ -11,7 +12,7 @@ from crm import automatic_mail, emails, notices, private_messages, registry, sup
 from crm.actions import events, given_up, opt_out, tasks
 from crm.actions import messages as outbox
 from crm.enums import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
-from crm.inbound import Arrived, Kind
+from crm.inbound import REPORTS, Arrived, Kind
 from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression, Task
 from crm.models.activity import BY_ITSELF
 
@@ -20,8 +21,6 @@ MOST_NAMES = 50
 OF_US = r"^[45]\.([367]|2\.3|4\.6)"  # RFC 3463: of the servers, the content, policies, a size, a loop
 SOFT_WITHIN = timedelta(days=30)
 MOST_COMPLAINTS, ENOUGH_SENT = 0.001, 1_000
-_BOUNCES = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE}
-_REPORTS = {*_BOUNCES, Kind.COMPLAINT}
 _OF_A_PERSON = {Kind.REPLY, Kind.CALENDAR}
 
 
@@ -59,7 +58,7 @@ def _ours(arrived: Arrived) -> Message | None:
     which nobody guesses, the latest to the address that it names."""
     newest = Message.objects.select_related("lead").order_by("-created_at")
     found = newest.filter(message_id__in=arrived.message_ids).first() if arrived.message_ids else None
-    if found is None and arrived.kind in _REPORTS and arrived.tokens and arrived.about:
+    if found is None and arrived.kind in REPORTS and arrived.tokens and arrived.about:
         of_thread = newest.filter(lead__mail_thread__token__in=arrived.tokens)
         found = of_thread.filter(to_email__iexact=arrived.about).first()
     return found
@@ -67,7 +66,7 @@ def _ours(arrived: Arrived) -> Message | None:
 
 def _proven_address(arrived: Arrived, message: Message | None, *, is_vouched: bool) -> str:
     """Whose mail a bounce or complaint may stop: of the address that we mailed, whatever it names; "" for none."""
-    if arrived.kind not in _REPORTS:
+    if arrived.kind not in REPORTS:
         return ""
     if message:
         return message.to_email
@@ -97,9 +96,12 @@ def _whose(arrived: Arrived, message: Message | None, invited: registry.Invitati
     by the one lead with that address."""
     if invited:
         return Lead.objects.filter(pk=invited.lead_id).first()
-    thread = MailThread.objects.filter(token__in=arrived.tokens).select_related("lead").first()
-    if thread:
-        return thread.lead
+    threads = {
+        one.token: one.lead for one in MailThread.objects.filter(token__in=arrived.tokens).select_related("lead")
+    }
+    for token in arrived.tokens:  # to whose address it was sent, before those of whose thread it is
+        if token in threads:
+            return threads[token]
     if message:
         return message.lead
     address = arrived.about or arrived.sender
@@ -186,10 +188,25 @@ def _look_at_the_appointment(
             invited.accept(now)
     elif invited is None or invited.waits:
         about = invited.words if invited else "the appointment"
-        title = f"Their calendar says {arrived.answer or 'something'}: ask about {about}"[:120]
+        said, instead = arrived.answer or "something", _instead(arrived.proposed, lead)
+        title = f"Their calendar says {said}: ask about {about}{instead}"[:120]
         tasks.open_again(Task(lead=lead, kind=TaskKind.OTHER, title=title, due_at=now, key=key))
     if not automatic_mail.says_only_the_answer(arrived.text):
         tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
+
+
+def _instead(proposed: str, lead: Lead) -> str:
+    """The time that they ask for, on the clock of the center; as they wrote it where nobody knows the clock."""
+    moment, _, zone = proposed.partition(" ")
+    try:
+        then = datetime.strptime(f"{moment}Z", "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        return ""
+    try:
+        then, whose = then.replace(tzinfo=ZoneInfo(zone or lead.timezone)).astimezone(lead.location.zone), ""
+    except (ValueError, OverflowError, ZoneInfoNotFoundError):
+        whose = " (their clock)"
+    return f"; proposed {then:%b %-d, %-I:%M %p}{whose}"
 
 
 def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:

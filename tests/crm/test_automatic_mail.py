@@ -58,6 +58,8 @@ def test_an_absence_note_is_told_by_its_headers(headers: dict[str, str]) -> None
         {"Auto_Submitted": "No; x=y"},
         {"Auto_Submitted": "auto-generated", "X_MS_Exchange_Generated_Message_Source": RULES},
         {"X_Auto_Response_Suppress": "All", "X_MS_Exchange_Generated_Message_Source": RULES},
+        {"X_Auto_Response_Suppress": "DR, OOF, AutoReply"},
+        {"X_Auto_Response_Suppress": "DR, OOF, AutoReply", "To": "r@example.org", "In_Reply_To": ""},
         {"Precedence": "bulk"},
         {"Precedence": "list"},
         {"Return_Path": "<>"},

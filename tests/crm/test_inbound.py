@@ -165,6 +165,25 @@ def test_in_a_household_the_thread_tells_who_wrote(lead: Lead) -> None:
     assert take(mail(In_Reply_To=OURS)).lead == lead  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("header", ["Cc", "Delivered-To", "Envelope-To", "X-Envelope-To"])
+def test_a_reply_to_all_from_another_address_finds_its_thread(lead: Lead, header: str) -> None:
+    """A daughter answers her mother's mail: we are among those in copy, and nothing else tells whose it is."""
+    token = MailThread.objects.create(lead=lead, token="abcdefgh234567ab").token
+    raw = mail(To="mother@example.org", From="daughter@example.org", **{header: f"<replies+{token}@example.org>"})
+    assert take(raw).lead == lead  # type: ignore[union-attr]
+
+
+def test_the_address_that_was_written_to_tells_before_the_thread_that_is_referred_to(lead: Lead) -> None:
+    """Somebody answers what another patient had passed on to them, by writing to their own thread."""
+    other = make_lead(first_name="Blake", email="blake@example.org", phone="")
+    mine, theirs = "abcdefgh234567ab", "zbcdefgh234567ab"
+    for one, token in ((other, theirs), (lead, mine)):
+        MailThread.objects.create(lead=one, token=token)
+    for token, other_token, whose in ((mine, theirs, lead), (theirs, mine, other)):
+        raw = mail(To=f"replies+{token}@example.org", References=f"<thread+{other_token}@example.org>")
+        assert take(raw).lead == whose  # type: ignore[union-attr]
+
+
 def test_whose_it_is_nobody_can_tell_is_kept_for_a_person(lead: Lead, desk: Client) -> None:
     kept = take(mail("Who am I?", From="stranger@example.org"))
     assert kept is not None

@@ -74,6 +74,16 @@ def test_forged_complaints_hold_no_mail(lead: Lead) -> None:
     assert not sending.commercial_is_paused()
 
 
+@pytest.mark.parametrize("raw", [bounce(about="dr@clinic.example", ours="<passed-on@desk.example>"), complaint()])
+def test_what_was_returned_of_somebody_elses_mail_stops_nothing(lead: Lead, raw: bytes) -> None:
+    """Somebody passes a patient's thread on by hand, to an address that does not work: the report refers to ours."""
+    make_message(lead, message_id=OURS)
+    raw = raw.replace(f"Message-ID: {OURS}".encode(), b"Message-ID: <passed-on@desk.example>")
+    take(raw.replace(b"MIME-Version", f"References: {OURS} <passed-on@desk.example>\r\nMIME-Version".encode(), 1))
+    assert not Suppression.objects.exists()
+    assert not Task.objects.exists()
+
+
 @pytest.mark.parametrize("about", ["elsewhere@example.net", "<avery@example.org>"])
 def test_the_address_that_we_mailed_is_stopped(lead: Lead, about: str) -> None:
     """Whatever the report names: the mailbox forwards, or the provider hides whose it is."""

@@ -24,16 +24,27 @@ def made(patient: Lead, kind: AppointmentType, tuesday: datetime) -> Appointment
     return booking.book(wish(patient, kind, tuesday), now=timezone.now())
 
 
-def answer(made: Appointment, said: str, *, sequence: int | None = None, uid: str = "", sender: str = "") -> None:
-    """As Outlook and Google send it: no word of the thread, from whatever address the calendar has."""
+def answer(
+    made: Appointment,
+    said: str,
+    *,
+    sequence: int | None = None,
+    uid: str = "",
+    sender: str = "",
+    instead: str | None = None,
+) -> None:
+    """As Outlook and Google send it: no word of the thread, from whatever address the calendar has. `instead`: the line
+    of the time that is asked for."""
     told = [] if sequence is None else [f"SEQUENCE:{sequence}"]
+    told += [] if instead is None else [instead]
+    method = "REPLY" if instead is None else "COUNTER"
     event = [f"UID:{uid or made.calendar_uid}", *told, f"ATTENDEE;PARTSTAT={said}:mailto:other@example.org"]
-    text = "\r\n".join(["BEGIN:VCALENDAR", "METHOD:REPLY", "BEGIN:VEVENT", *event, "END:VEVENT", "END:VCALENDAR"])
+    text = "\r\n".join(["BEGIN:VCALENDAR", f"METHOD:{method}", "BEGIN:VEVENT", *event, "END:VEVENT", "END:VCALENDAR"])
     head = [
         f"From: {sender or 'other@example.org'}",
         "To: replies@riverbend.example.org",
         f"Message-ID: <{InboundMail.objects.count()}@mail.example.org>",
-        "Content-Type: text/calendar; method=REPLY",
+        f"Content-Type: text/calendar; method={method}",
     ]
     arrivals.receive(inbound.read("\r\n".join([*head, "", text]).encode()), now=timezone.now())
     made.refresh_from_db()
@@ -57,6 +68,26 @@ def test_who_declines_is_asked_about_that_appointment(made: Appointment, said: s
         answer(made, said)
     assert asked() == [f"Their calendar says {said.lower()}: ask about {made}"]
     assert (made.stands, made.confirmed_at) == (True, None)
+    assert not Enrolment.objects.filter(lead=made.lead, state=EnrolmentState.PAUSED).exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("DTSTART:20261203T190000Z", "; proposed Dec 3, 2:00 PM"),
+        ("DTSTART;TZID=America/Chicago:20261203T130000", "; proposed Dec 3, 2:00 PM"),
+        ("DTSTART;TZID=Eastern Standard Time:20261203T140000", "; proposed Dec 3, 2:00 PM (their clock)"),
+        ("DTSTART:00000000T990000Z", ""),
+        ("SUMMARY:New Time Proposed", ""),
+    ],
+)
+@pytest.mark.parametrize("said", ["DECLINED", "ACCEPTED"])
+def test_who_proposes_another_time_is_asked_about_it(made: Appointment, said: str, line: str, words: str) -> None:
+    """Its SEQUENCE is one of a time that nobody has agreed to; and nobody accepts who asks for another one."""
+    answer(made, said, sequence=7, instead=line)
+    told = "declined" if said == "DECLINED" else "tentative"
+    assert asked() == [f"Their calendar says {told}: ask about {made}{words}"[:120]]
+    assert made.confirmed_at is None
     assert not Enrolment.objects.filter(lead=made.lead, state=EnrolmentState.PAUSED).exists()
 
 

@@ -166,7 +166,7 @@ def test_what_cannot_be_read_is_skipped_and_named(lines: tuple[str, ...]) -> Non
 
 
 def test_one_odd_busy_time_costs_no_other_of_its_list() -> None:
-    found = read(list_of_busy_times("UID:list", "FREEBUSY:20261201T150000Z/PT1H,soon", "FREEBUSY:20261202T150000Z/PT1H"))
+    found = read(list_of_busy_times("UID:list", "FREEBUSY:20261201T150000Z/PT1H,odd", "FREEBUSY:20261202T150000Z/PT1H"))
     assert ([start.day for start, _ in found.busy], [one["uid"] for one in found.skipped]) == ([1, 2], ["list"])
 
 
