@@ -62,6 +62,8 @@ def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
         opt_out.opt_out(address, lead_id=holder.lead_id, scope=scope, because=SuppressedBecause.OPT_OUT, now=now)
     if holder.address_hash not in suppression.hashes_of(address):
         opt_out.opt_out_by_hash(holder.address_hash, lead_id=holder.lead_id, scope=scope, now=now)
+    if lead and not lead.email and opt_out.was_theirs(lead, holder.address_hash):  # it holds at their next one
+        opt_out.opt_out_by_hash(suppression.hash_of(""), lead_id=holder.lead_id, scope=scope, now=now)
     if said is not None:
         opt_out.narrow(_hashes(holder, lead), lead_id=holder.lead_id, scope=scope, now=now)
     if lead and _is_theirs(holder, lead):

@@ -280,10 +280,24 @@ INCOMING_GUARDS = [
         "crm/test_preferences.py::test_what_a_person_stopped_holds_at_their_next_address_where_it_was_theirs",
     ),
     Guard(
+        "what a person stopped holds over a time without an address",
+        "crm/actions/opt_out.py",
+        "    at = suppression.hash_of(lead.email)\n",
+        "    at = suppression.hash_of(lead.email or before)\n",
+        "crm/test_preferences.py::test_what_a_person_stopped_holds_over_a_time_without_an_address",
+    ),
+    Guard(
+        "who stops mail while they have no address is stopped at the next one",
+        "crm/preferences.py",
+        "    if lead and not lead.email and opt_out.was_theirs(",
+        "    if False and opt_out.was_theirs(",
+        "crm/test_preferences.py::test_what_a_person_stops_while_they_have_no_address_holds_at_the_next_one",
+    ),
+    Guard(
         "who read an address that was never theirs stops nobody's mail",
         "crm/actions/opt_out.py",
-        "if not lead.email or not scopes or not any(was_theirs(lead, one) for one in known):",
-        "if not lead.email or not scopes:",
+        "if before and scopes and not any(was_theirs(lead, one) for one in known):",
+        "if False:",
         "crm/test_preferences.py::test_what_a_person_stopped_holds_at_their_next_address_where_it_was_theirs",
     ),
     Guard(

@@ -30,6 +30,7 @@ def changed(lead: Lead, *, before: str, now: datetime, was_theirs: bool = True) 
     _take_from_the_outbox(lead, before, now=now)
     if before and was_theirs:
         _tell(lead, before, now=now)
+    if was_theirs:
         opt_out.follow(lead, before=before, now=now)
     if lead.email:
         given_up.replaced(before, lead=lead, now=now)

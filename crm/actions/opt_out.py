@@ -116,18 +116,20 @@ def _under_every_key(lead: Lead, address_hash: str) -> list[str]:
 
 
 def follow(lead: Lead, *, before: str, now: datetime) -> None:
-    """Let what a person has stopped hold at their new address as well, where the one before was shown to be theirs.
-    Nobody else who uses either of them is concerned."""
-    known = suppression.hashes_of(before)
-    own = Suppression.objects.filter(
-        address_hash__in=known, lead_ref=lead.pk, because=SuppressedBecause.OPT_OUT, lifted_at=None
-    )
-    scopes = set(own.values_list("scope", flat=True))
-    if not lead.email or not scopes or not any(was_theirs(lead, one) for one in known):
-        return
-    at, because = suppression.hash_of(lead.email), SuppressedBecause.OPT_OUT
+    """Let what a person has stopped hold at their new address as well, where the one before was shown to be theirs, or
+    it has followed them there from such a one. Nobody else who uses either of them is concerned. While they have none
+    it is kept under the empty address, where nothing else is."""
+    known, because = suppression.hashes_of(before), SuppressedBecause.OPT_OUT
+    theirs = Suppression.objects.filter(lead_ref=lead.pk, because=because, lifted_at=None)
+    here, elsewhere = theirs.filter(address_hash__in=known), theirs.exclude(address_hash__in=known)
+    scopes = set(here.values_list("scope", flat=True))
+    if before and scopes and not any(was_theirs(lead, one) for one in known):
+        scopes &= {one.scope for one in elsewhere if was_theirs(lead, one.address_hash)}
+    at = suppression.hash_of(lead.email)
     rows = [Suppression(address_hash=at, lead_ref=lead.pk, scope=one, because=because, at=now) for one in scopes]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    if not before:  # it has another place now; without one again, what holds then counts
+        here.update(lifted_at=now)
 
 
 def _in_force(address_hashes: list[str], lead_id: UUID) -> "QuerySet[Suppression]":

@@ -33,6 +33,7 @@ from crm.models import (
     User,
 )
 from crm.normalise import mailbox_key
+from tests.crm.test_eligibility import agree
 from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import far_end
 
@@ -222,6 +223,59 @@ def test_what_a_person_stopped_holds_at_their_next_address_where_it_was_theirs(
     newer = suppression.hashes_of("newer@example.org")
     assert opt_out.scope_of(newer, lead.pk) == (scope if proven else None)
     assert opt_out.scope_of(newer, None) is None  # who else reads there has not asked for it
+
+
+def prove_the_address(lead: Lead) -> None:
+    """A link that was mailed there has led to their page."""
+    now = timezone.now()
+    message = make_message(lead, now=now, state=MessageState.SENT)
+    link = PatientLink.objects.create(lead=lead, token_hash="x", message=message, expires_at=now)
+    PatientSession.objects.create(lead=lead, secret_hash="y", link=link, created_at=now, proven_at=now)
+
+
+def is_reached_at(lead: Lead, address: str, by: User) -> Scope | None:
+    """Put another address on record; return what is stopped there then."""
+    leads.correct_details(lead, by=by, changes={"email": address})
+    lead.refresh_from_db()
+    return opt_out.choice_of(lead)
+
+
+def test_what_a_person_stopped_holds_over_a_time_without_an_address(
+    lead: Lead, path: str, client: Client, coordinator: User
+) -> None:
+    prove_the_address(lead)
+    client.post(path, {"scope": "everything"})
+    reached = [
+        is_reached_at(lead, address, coordinator) for address in ("", "newer@example.org", "", "third@example.org")
+    ]
+    assert reached == [Scope.EVERYTHING] * 4
+    assert opt_out.scope_of(suppression.hashes_of("third@example.org"), None) is None
+
+
+def test_whoever_wants_mail_again_is_not_stopped_by_a_time_without_an_address(
+    lead: Lead, path: str, client: Client, coordinator: User
+) -> None:
+    """The newest wish counts, wherever an older one was kept."""
+    agree(lead)
+    prove_the_address(lead)
+    client.post(path, {"scope": "everything"})
+    for address in ("", "newer@example.org"):
+        is_reached_at(lead, address, coordinator)
+    client.post(path, {"scope": "none"})
+    reached = [is_reached_at(lead, address, coordinator) for address in ("", "third@example.org")]
+    assert reached == [None, None]
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_what_a_person_stops_while_they_have_no_address_holds_at_the_next_one(
+    lead: Lead, path: str, client: Client, coordinator: User, proven: bool
+) -> None:
+    agree(lead)
+    if proven:
+        prove_the_address(lead)
+    is_reached_at(lead, "", coordinator)
+    client.post(path, {"scope": "everything"})
+    assert is_reached_at(lead, "newer@example.org", coordinator) == (Scope.EVERYTHING if proven else Scope.EDUCATION)
 
 
 def test_whoever_reads_a_former_address_that_was_never_theirs_changes_nothing_of_the_person(
