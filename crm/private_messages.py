@@ -9,7 +9,6 @@ from crm.models.inbound import InboundKind
 
 SHOWN = 20
 _INSTANT = timedelta(microseconds=1)
-FROM_THE_PATIENT = [InboundKind.REPLY, InboundKind.OTHER]
 
 
 def latest(lead: Lead, *, to_patient: bool, everything: bool = False) -> tuple[list[PrivateMessage], bool]:
@@ -41,7 +40,7 @@ def awaits_answer(lead: Lead) -> bool:
 
 def newest_mail(lead: Lead) -> InboundMail | None:
     """Return the latest e-mail that the patient wrote."""
-    return InboundMail.objects.filter(lead=lead, kind__in=FROM_THE_PATIENT).order_by("-at", "-pk").first()
+    return InboundMail.objects.filter(lead=lead, kind=InboundKind.REPLY).order_by("-at", "-pk").first()
 
 
 def mail_after(lead: Lead, seen: UUID | None) -> InboundMail | None:

@@ -21,6 +21,7 @@ MOST_NAMES = 50
 OF_US = r"^[45]\.([367]|2\.3|4\.6)"  # RFC 3463: of the servers, the content, policies, a size, a loop
 SOFT_WITHIN = timedelta(days=30)
 MOST_COMPLAINTS, ENOUGH_SENT = 0.001, 1_000
+READ_IT = "A mail system wrote about them: read it"
 _OF_A_PERSON = {Kind.REPLY, Kind.CALENDAR}
 
 
@@ -31,7 +32,7 @@ def receive(arrived: Arrived, *, now: datetime, is_vouched: bool = False) -> Inb
     soft one, stops mail to the address; another is asked for, where the request is open or a visit is ahead. A
     complaint stops everything commercial to it. Bounces and complaints have an effect on the address of a mail of ours
     that they are proven to be about, and on no other: anybody can write one. `is_vouched`: our provider has signed it.
-    A robot's reply is noted and nothing more.
+    A robot's reply is noted and nothing more; what a mail system writes and nobody knows opens a task to read it.
 
     All of it is one transaction: what is known as taken in has also done what it asks for. Not to be called inside
     another one.
@@ -162,11 +163,13 @@ def _follow(
     summary = f"E-mail, {kept.get_kind_display().lower()}{told}"
     details = {} if arrived.kind in _OF_A_PERSON else {BY_ITSELF: True}
     Activity.objects.create(lead=lead, kind=ActivityKind.MESSAGE, at=now, summary=summary, details=details)
-    if arrived.kind in {Kind.REPLY, Kind.OTHER}:
-        tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
     if arrived.kind == Kind.CALENDAR:
         _look_at_the_appointment(kept, lead, arrived, invited, now=now)
+    if arrived.kind == Kind.OTHER:  # nobody answers a robot
+        key = f"mail-system:{lead.pk}"
+        tasks.open_again(Task(lead=lead, kind=TaskKind.OTHER, title=READ_IT, due_at=now, key=key))
     if arrived.kind == Kind.REPLY:
+        tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
         given_up.works_again(arrived.sender, lead=lead, why="they wrote from it", now=now)
         events.announce(lead, Event.REPLIED, now=now, key=str(kept.pk))
 

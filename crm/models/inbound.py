@@ -18,7 +18,7 @@ class InboundKind(models.TextChoices):
     COMPLAINT = "complaint", noop("Reported as unwanted")
     RECEIPT = "receipt", noop("Receipt: it was read")
     CALENDAR = "calendar", noop("Answer to an invitation")
-    OTHER = "other", noop("Something else")
+    OTHER = "other", noop("From a mail system")
 
 
 OF_AN_ADDRESS = {InboundKind.HARD_BOUNCE, InboundKind.SOFT_BOUNCE, InboundKind.COMPLAINT}

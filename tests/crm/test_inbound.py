@@ -16,7 +16,7 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from crm import delivery, imap_box, inbound, mailbox, sending, threads
+from crm import delivery, imap_box, inbound, mailbox, private_messages, sending, threads
 from crm.actions import events
 from crm.actions import inbound as actions
 from crm.enums import EnrolmentState, Event, Stage, TaskKind
@@ -142,6 +142,19 @@ def test_a_reply_is_answered_by_people(lead: Lead) -> None:
     task = Task.objects.get()
     assert (task.kind, task.title) == (TaskKind.ANSWER, "Answer the e-mail")
     assert Activity.objects.filter(summary="E-mail, reply").exists()
+
+
+def test_what_a_mail_system_writes_is_read_by_a_person_and_answered_by_nobody(lead: Lead, desk: Client) -> None:
+    wrote = {"From": "MAILER-DAEMON@mx.example.org", "In_Reply_To": OURS}
+    make_message(lead, message_id=OURS)
+    for words in ("We move to new machines.", "We have moved."):
+        take(mail(words, **wrote))
+    task = Task.objects.get()
+    assert (task.kind, task.title) == (TaskKind.OTHER, "A mail system wrote about them: read it")
+    assert Activity.objects.filter(summary="E-mail, from a mail system").count() == 2
+    assert states() == {EnrolmentState.LIVE}
+    assert private_messages.newest_mail(lead) is None  # no answer is asked for when the thread is settled either
+    assert "We have moved." in desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
 
 
 def test_told_twice_it_happens_once(lead: Lead) -> None:
