@@ -144,7 +144,8 @@ def _judged(locked: list[Message]) -> list[Message]:
             if message.message_class in AUTOMATED and message.lead_id:
                 background.sent[message.lead_id].append(now)
         elif found.until:
-            Message.objects.filter(pk=message.pk).update(due_at=found.until, reason=found.reason)
+            not_after = found.not_after or message.not_after
+            Message.objects.filter(pk=message.pk).update(due_at=found.until, reason=found.reason, not_after=not_after)
         else:
             settling.finish(message, found.state, reason=found.reason, wants_a_person=found.wants_a_person)
             if message.enrolment is not None and message.enrolment.state == EnrolmentState.PAUSED:

@@ -20,6 +20,9 @@ from crm.sequences.timing import Clock, mail_window
 # Automated mails to one person, within so long: no more than. Answers and appointments neither count nor are held.
 CAPS = ((timedelta(hours=24), 1), (timedelta(days=7), 3), (timedelta(days=90), 14))
 CAPS_IN_WORDS = "no more than one a day, three a week, 14 in 90 days"
+FRESH_FOR = timedelta(hours=36)  # longer than the day for which a cap may hold a mail back
+# A needed one counts from the first day on which it may leave, while the person does something day after day.
+FRESH_AT_MOST = timedelta(days=5)
 LONGEST_DAY = timedelta(hours=25)  # when clocks go back
 WAITS_FOR_NEXT_DAY = "Waits for the day after the patient last did something themselves"
 WAITS_FOR_HOURS = "Waits for the hours in which mail may go out"
@@ -39,12 +42,14 @@ _CONSENT = {MessageClass.COMMERCIAL: ConsentKind.EDUCATION}  # all others: that 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a message should not go out now, and the state it takes instead. With `until` it stays queued and waits."""
+    """Why a message should not go out now, and the state it takes instead. With `until` it stays queued and waits, and
+    with `not_after` it is too late only then."""
 
     state: MessageState
     reason: str
     wants_a_person: bool = False
     until: datetime | None = None
+    not_after: datetime | None = None
 
 
 @dataclass
@@ -123,10 +128,14 @@ def _people_only(message: Message, *, now: datetime) -> Obstacle | None:
     if lead.safety_hold:
         return Obstacle(MessageState.SUPPRESSED, "Safety hold")
     if message.message_class in AUTOMATED and lead.outcome in PEOPLE_ONLY:
-        return Obstacle(MessageState.SUPPRESSED, "A clinician looks at it first: people only")
+        return _by_people(message, "A clinician looks at it first: people only")
     if message.message_class in AUTOMATED and is_minor(lead, on=now.date()):
-        return Obstacle(MessageState.SUPPRESSED, "A minor: people only")
+        return _by_people(message, "A minor: people only")
     return None
+
+
+def _by_people(message: Message, reason: str) -> Obstacle:
+    return Obstacle(MessageState.SUPPRESSED, reason, wants_a_person=_is_needed(message))
 
 
 def is_minor(lead: Lead, *, on: date) -> bool:
@@ -168,7 +177,7 @@ def _rules_of_follow_ups(message: Message, *, now: datetime, background: Backgro
     begins = _after_their_act(background.acts[lead.pk], clock, now=now)
     opens = mail_window(begins, PURPOSE[message_class], clock)
     if opens > now:
-        return _later(opens, WAITS_FOR_NEXT_DAY if begins > now else WAITS_FOR_HOURS)
+        return _next_day(message, opens) if begins > now else _later(opens, WAITS_FOR_HOURS)
     allowed = _allowed_from(background.sent[lead.pk], now)
     if allowed > message.not_after:
         return Obstacle(MessageState.SUPPRESSED, f"Left out: {CAPS_IN_WORDS}", wants_a_person=_is_needed(message))
@@ -184,6 +193,14 @@ def _unwanted(lead: Lead, message_class: MessageClass, background: Background) -
 
 def _later(until: datetime, reason: str) -> Obstacle:
     return Obstacle(MessageState.QUEUED, reason, until=until)
+
+
+def _next_day(message: Message, opens: datetime) -> Obstacle:
+    """It waits because the person did something. A needed mail gets no older by that, up to FRESH_AT_MOST: they hear
+    the same a day later, and its words are made when it leaves. Past it a person looks; advertising ages as ever."""
+    fresh_until = min(opens + FRESH_FOR, message.created_at + FRESH_AT_MOST)
+    not_after = max(message.not_after, fresh_until) if _is_needed(message) else None
+    return Obstacle(MessageState.QUEUED, WAITS_FOR_NEXT_DAY, until=opens, not_after=not_after)
 
 
 def _after_their_act(acts: list[datetime], clock: Clock, *, now: datetime) -> datetime:

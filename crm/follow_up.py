@@ -32,23 +32,22 @@ BATCH = 500
 RUN_SECONDS = 40.0
 MOST_TRIES = 3
 TRY_AGAIN = timedelta(minutes=5)
+LOOK_AGAIN = timedelta(minutes=15)  # while all mail is held: by so much mails are late once it is not
 
 log = structlog.get_logger("nucleus.follow_up")
 
 
 def run_due(*, at: datetime | None = None) -> int:
     """Carries out what is due now by PostgreSQL's clock, or at a given moment; returns how many enrolments had their
-    turn. Ends after RUN_SECONDS at the latest."""
-    if sending.is_paused():
-        return 0
-    count, ends_at = 0, time.monotonic() + RUN_SECONDS
-    while time.monotonic() < ends_at and (done := _batch(at)):
+    turn. Ends after RUN_SECONDS at the latest. While all mail is held, mails wait and what staff have to do goes on."""
+    count, ends_at, mail_is_held = 0, time.monotonic() + RUN_SECONDS, sending.is_paused()
+    while time.monotonic() < ends_at and (done := _batch(at, mail_is_held=mail_is_held)):
         count += done
     return count
 
 
 @transaction.atomic
-def _batch(at: datetime | None) -> int:
+def _batch(at: datetime | None, *, mail_is_held: bool = False) -> int:
     """Locks the leads together with their enrolments and waits for neither: whoever works on a lead holds it first and
     then ends or moves its enrolments, and two who wait for each other would both lose."""
     due = list(
@@ -65,28 +64,29 @@ def _batch(at: datetime | None) -> int:
     before = [_columns_of(one) for one in due]
     try:
         with transaction.atomic():
-            _carry_out_together(due, now=now)
+            _carry_out_together(due, now=now, mail_is_held=mail_is_held)
     except Exception as trouble:  # of one of them, and nothing says of which
         log.error("batch_failed", count=len(due), error=type(trouble).__name__)
         for enrolment, values in zip(due, before, strict=True):
-            _carry_out_alone(enrolment, values, now=now)
+            _carry_out_alone(enrolment, values, now=now, mail_is_held=mail_is_held)
     return len(due)
 
 
-def _carry_out_together(due: list[Enrolment], *, now: datetime) -> None:
-    done, work = _done(due), Work(educated=_educated([one.lead for one in due]))
+def _carry_out_together(due: list[Enrolment], *, now: datetime, mail_is_held: bool) -> None:
+    done = _done(due)
+    work = Work(educated=_educated([one.lead for one in due]), mail_is_held=mail_is_held)
     facts = conditions.Facts(one.lead for one in due)
     for enrolment in due:
         _take_turn(enrolment, done[enrolment.pk], facts, work, now=now)
     _write(due, work, now=now)
 
 
-def _carry_out_alone(enrolment: Enrolment, values: list[Any], *, now: datetime) -> None:
+def _carry_out_alone(enrolment: Enrolment, values: list[Any], *, now: datetime, mail_is_held: bool) -> None:
     """What the database refuses for one, or a move of its stage brings about, is this one's matter: put aside."""
     _put_back(enrolment, values)
     try:
         with transaction.atomic():
-            _carry_out_together([enrolment], now=now)
+            _carry_out_together([enrolment], now=now, mail_is_held=mail_is_held)
     except Exception as trouble:
         _put_back(enrolment, values)
         work = Work()
@@ -110,7 +110,7 @@ def _done(enrolments: Iterable[Enrolment]) -> dict[UUID, set[str]]:
 
 def _take_turn(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work: Work, *, now: datetime) -> None:
     """One enrolment's part of the batch. Whatever goes wrong here is this enrolment's matter alone."""
-    mine = Work(educated=work.educated)
+    mine = Work(educated=work.educated, mail_is_held=work.mail_is_held)
     try:
         _decide(enrolment, done, facts, mine, now=now)
     except DatabaseError:  # nothing more can be asked in this transaction: see _batch
@@ -133,11 +133,16 @@ def _decide(enrolment: Enrolment, done: set[str], facts: conditions.Facts, work:
         enrolment.because = EnrolmentBecause.WROTE if case.wrote_since else EnrolmentBecause.HOLD
         enrolment.reason = str(enrolment.get_because_display())
         return
-    found = turn(definition, done, anchor=enrolment.anchor, clock=clock_of(lead), now=now, hurry=enrolment.hurry)
+    waits = work.mail_is_held and mime.deliverable(lead.email) is not None  # without an address people do it anyhow
+    asked = {"hurry": enrolment.hurry, "mail_is_held": waits}
+    found = turn(definition, done, anchor=enrolment.anchor, clock=clock_of(lead), now=now, **asked)
     carry_out(enrolment, definition, found, work, now=now)
-    enrolment.tries, enrolment.hurry, enrolment.reason, enrolment.because = 0, False, "", ""
+    enrolment.tries, enrolment.reason, enrolment.because = 0, "", ""
+    enrolment.hurry = enrolment.hurry and found.is_held
     enrolment.due_at = found.next_at
-    if found.next_at is None:
+    if found.is_held:
+        enrolment.due_at = min(found.next_at or now + LOOK_AGAIN, now + LOOK_AGAIN)
+    elif found.next_at is None:
         _end(enrolment, EnrolmentState.DONE, "", now=now)
 
 

@@ -1,32 +1,33 @@
 """What one step of a sequence leaves behind: a row of the outbox, a task for people, a move; and always its outcome."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from crm import calling, emails, mime
 from crm.clocks import clock_of
-from crm.eligibility import CLASS_OF
+from crm.eligibility import CLASS_OF, FRESH_FOR
 from crm.enums import OnUnknown, StepResult, TaskKind
 from crm.models import Enrolment, Message, StepOutcome, Task
 from crm.sequences import timing
 from crm.sequences.definition import Definition, Do, Purpose, Step
 from crm.sequences.turn import OVERTAKEN, Turn
 
-FRESH_FOR = timedelta(hours=36)  # longer than the day for which a cap may hold a mail back
 TOO_LATE = "Too late: advertising is dropped"
 
 
 @dataclass
 class Work:
-    """What a batch will write. `educated`: who has no address and agreed to education, so may be called about it."""
+    """What a batch will write. `educated`: who has no address and agreed to education, so may be called about it.
+    `mail_is_held`: all mail is, for now."""
 
     outcomes: list[StepOutcome] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     moves: list[tuple[Enrolment, Step]] = field(default_factory=list)
     educated: set[UUID] = field(default_factory=set)
+    mail_is_held: bool = False
 
     def add(self, other: "Work") -> None:
         self.outcomes += other.outcomes

@@ -418,4 +418,39 @@ FOLLOW_UP_GUARDS = [
         "crm/test_preferences.py::"
         "test_whoever_reads_a_former_address_that_was_never_theirs_changes_nothing_of_the_person",
     ),
+    Guard(
+        "a needed mail does not grow old while the person does something each day",
+        "crm/eligibility.py",
+        "max(message.not_after, fresh_until) if _is_needed(message) else None",
+        "None",
+        "crm/test_own_acts.py::test_a_needed_mail_outlives_days_on_which_the_person_does_something",
+    ),
+    Guard(
+        "a needed mail that people have to bring leaves a task",
+        "crm/eligibility.py",
+        "return Obstacle(MessageState.SUPPRESSED, reason, wants_a_person=_is_needed(message))",
+        "return Obstacle(MessageState.SUPPRESSED, reason)",
+        "crm/test_eligibility.py::test_a_needed_mail_to_whom_only_people_write_leaves_one_task",
+    ),
+    Guard(
+        "what staff have to do goes on while all mail is held",
+        "crm/sequences/turn.py",
+        "    held = _held(due) if mail_is_held else []",
+        "    held = due if mail_is_held else []",
+        "crm/test_follow_up.py::test_while_all_mail_is_held_what_staff_have_to_do_goes_on",
+    ),
+    Guard(
+        "no step of a mail is done while all mail is held",
+        "crm/follow_up.py",
+        "time.monotonic() + RUN_SECONDS, sending.is_paused()",
+        "time.monotonic() + RUN_SECONDS, False",
+        "crm/test_follow_up.py::test_while_all_mail_is_held_what_staff_have_to_do_goes_on",
+    ),
+    Guard(
+        "nobody is asked to answer a mail system",
+        "crm/private_messages.py",
+        "kind=InboundKind.REPLY",
+        "kind__in=[InboundKind.REPLY, InboundKind.OTHER]",
+        "crm/test_inbound.py::test_what_a_mail_system_writes_is_read_by_a_person_and_answered_by_nobody",
+    ),
 ]

@@ -133,6 +133,23 @@ def test_what_holds_which_mail_back(agreed: Lead, happens: Any, stopped: set[str
     assert held_back(agreed) == stopped
 
 
+def be_a_child(lead: Lead) -> None:
+    lead.date_of_birth = f"{datetime.now(UTC).year - 10}-01-01"
+    lead.save()
+
+
+@pytest.mark.parametrize("happens", [wait_for_review, be_a_child])
+def test_a_needed_mail_to_whom_only_people_write_leaves_one_task(agreed: Lead, far: FarEnd, happens: Any) -> None:
+    happens(agreed)
+    needed = make_message(agreed, message_class=C.FOLLOW_UP)
+    make_message(agreed, message_class=C.COMMERCIAL)
+    assert [delivery.send_due() for _ in range(2)] == [0, 0]
+    assert {one.state for one in Message.objects.all()} == {MessageState.SUPPRESSED}
+    [task] = Task.objects.all()
+    assert task.key == f"mail:{needed.pk}:0"
+    assert "people only" in task.title
+
+
 def test_two_people_share_an_address(agreed: Lead) -> None:
     """One's opt-out stops follow-ups to the address, and never the other's appointment mails."""
     other = make_lead(first_name="Blake", email=agreed.email, phone="+12125550143")

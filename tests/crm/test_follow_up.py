@@ -37,6 +37,7 @@ from crm.models import (
     Location,
     Message,
     PrivateMessage,
+    Sending,
     SequenceVersion,
     StepOutcome,
     Task,
@@ -219,6 +220,42 @@ def test_after_a_day_of_silence_there_is_no_burst_and_nothing_stale(lead: Lead) 
     assert (found["call"], found["again"]) == ("skipped", "task")
     assert not Message.objects.exists()
     assert Task.objects.count() == 2
+
+
+def test_while_all_mail_is_held_what_staff_have_to_do_goes_on(lead: Lead) -> None:
+    """A move behind a mail waits with it: it might close the lead before the mail has left."""
+    others = [step("call", "call", "2h"), step("task", "task", "3h"), step("move", "stage", "4h", to="nurture")]
+    enrolment = begin(lead, {"steps": [step("mail", after="1h"), *others, step("late", "task", "9h")]})
+    Sending.objects.create(is_paused=True)
+    for hours in (1, 2, 3, 4):
+        run(BEGUN + hours * HOUR)
+    assert results(enrolment) == {"call": "task", "task": "task"}
+    assert not Message.objects.exists()
+
+    Sending.objects.update(is_paused=False)
+    run(BEGUN + 4 * HOUR + follow_up.LOOK_AGAIN)
+    assert results(enrolment) == {"call": "task", "task": "task", "mail": "mail", "move": "moved"}
+
+
+def test_while_all_mail_is_held_the_last_mail_waits_however_it_was_hurried(lead: Lead) -> None:
+    enrolment = begin(lead, {"steps": [step("mail", after="9d")]})
+    Enrolment.objects.update(due_at=BEGUN, hurry=True)
+    Sending.objects.create(is_paused=True)
+    run()
+    enrolment.refresh_from_db()
+    waits = (EnrolmentState.LIVE, True, BEGUN + follow_up.LOOK_AGAIN)
+    assert (enrolment.state, enrolment.hurry, enrolment.due_at) == waits
+    Sending.objects.update(is_paused=False)
+    run(BEGUN + follow_up.LOOK_AGAIN)
+    assert results(enrolment) == {"mail": "mail"}
+
+
+def test_whom_no_mail_reaches_is_called_while_all_mail_is_held(lead: Lead) -> None:
+    Lead.objects.update(email="")
+    enrolment = begin(Lead.objects.get(), {"steps": [step("one")]})
+    Sending.objects.create(is_paused=True)
+    run()
+    assert results(enrolment) == {"one": StepResult.INSTEAD}
 
 
 @pytest.mark.parametrize("agreed", [True, False])
@@ -681,10 +718,10 @@ def test_a_run_leaves_alone_what_another_one_is_at(centre: object, monkeypatch: 
     is_at_it, may_go_on = threading.Event(), threading.Event()
     carry_out = follow_up._carry_out_together
 
-    def slowly(due: list[Enrolment], *, now: datetime) -> None:
+    def slowly(due: list[Enrolment], **how: Any) -> None:
         is_at_it.set()
         assert may_go_on.wait(30)
-        carry_out(due, now=now)
+        carry_out(due, **how)
 
     monkeypatch.setattr(follow_up, "_carry_out_together", slowly)
     first = threading.Thread(target=at_once, args=[run])

@@ -3,13 +3,14 @@ it waits (docs/delivery.md)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from crm import delivery, eligibility
 from crm.actions import assignment, contacts, conversation, given_up, inbound, leads, opt_out, privacy
-from crm.eligibility import WAITS_FOR_NEXT_DAY
+from crm.eligibility import FRESH_AT_MOST, FRESH_FOR, WAITS_FOR_NEXT_DAY
 from crm.enums import ActivityKind, CallOutcome, MessageClass, MessageState, Stage
 from crm.inbound import Arrived, Kind
 from crm.models import Activity, Lead, Message, Scope, SuppressedBecause, User
@@ -66,7 +67,8 @@ def test_no_capped_mail_goes_on_the_day_of_an_act_of_their_own(agreed: Lead, act
     act(agreed)
     assert held_back(agreed) == CAPPED
     found = obstacle(make_message(agreed, now=NOON, message_class=C.FOLLOW_UP))
-    assert found == eligibility.Obstacle(MessageState.QUEUED, WAITS_FOR_NEXT_DAY, until=TOMORROW)
+    assert found is not None
+    assert (found.state, found.reason, found.until) == (MessageState.QUEUED, WAITS_FOR_NEXT_DAY, TOMORROW)
 
 
 def come_back_and_work_again(lead: Lead) -> None:
@@ -128,7 +130,7 @@ def test_the_mail_waits_in_the_outbox_with_its_reason_and_goes_the_next_day(
     monkeypatch.setattr(eligibility, "mail_window", lambda moment, _purpose, _clock: moment)  # at any hour of the day
     now = datetime.now(UTC)
     told = Activity.objects.create(lead=agreed, kind=ActivityKind.MESSAGE, at=now)
-    capped = make_message(agreed, message_class=C.FOLLOW_UP, not_after=now + timedelta(days=3))
+    capped = make_message(agreed, message_class=C.FOLLOW_UP, not_after=now + FRESH_FOR)
     answer = make_message(agreed, message_class=C.ANSWER)
 
     with far_end() as end:
@@ -141,8 +143,45 @@ def test_the_mail_waits_in_the_outbox_with_its_reason_and_goes_the_next_day(
         assert capped.due_at.astimezone(NEW_YORK).replace(tzinfo=None) == datetime.combine(
             tomorrow, datetime.min.time()
         )
+        assert capped.not_after == capped.due_at + FRESH_FOR
 
         Activity.objects.filter(pk=told.pk).update(at=now - timedelta(days=1))  # the day is over
         Message.objects.filter(pk=capped.pk).update(due_at=now)
         delivery.send_due()
         assert end.message_ids == [answer.message_id, capped.message_id]
+
+
+def act_each_day(lead: Lead, message: Message, *, days: int) -> eligibility.Obstacle | None:
+    """What is in its way on the day after them. A worker looks each day, as soon as it may leave."""
+    for day in range(days):
+        at = TOMORROW + timedelta(days=day)
+        Activity.objects.create(lead=lead, kind=ActivityKind.MESSAGE, at=at - timedelta(hours=1))
+        found = obstacle(message, now=at)
+        if not (found and found.until):
+            return found
+        assert found.until == at + timedelta(days=1)
+        Message.objects.filter(pk=message.pk).update(not_after=found.not_after or message.not_after)
+    return obstacle(message, now=TOMORROW + timedelta(days=days))
+
+
+@pytest.mark.parametrize("message_class", [C.FOLLOW_UP, C.RELATIONSHIP])
+def test_a_needed_mail_outlives_days_on_which_the_person_does_something(agreed: Lead, message_class: str) -> None:
+    made: dict[str, Any] = {"created_at": TOMORROW, "not_after": TOMORROW + FRESH_FOR}
+    message = make_message(agreed, now=TOMORROW, message_class=message_class, **made)
+    assert act_each_day(agreed, message, days=3) is None
+
+
+def test_whoever_does_something_each_day_for_a_week_is_written_to_by_a_person(agreed: Lead) -> None:
+    made: dict[str, Any] = {"created_at": TOMORROW, "not_after": TOMORROW + FRESH_FOR}
+    message = make_message(agreed, now=TOMORROW, message_class=C.FOLLOW_UP, **made)
+    found = act_each_day(agreed, message, days=7)
+    assert found == eligibility.Obstacle(MessageState.CANCELLED, "Too late to be sent", wants_a_person=True)
+    message.refresh_from_db()
+    assert message.not_after == TOMORROW + FRESH_AT_MOST
+
+
+def test_advertising_grows_as_old_as_ever(agreed: Lead) -> None:
+    made: dict[str, Any] = {"created_at": TOMORROW, "not_after": TOMORROW + FRESH_FOR}
+    message = make_message(agreed, now=TOMORROW, message_class=C.COMMERCIAL, **made)
+    found = act_each_day(agreed, message, days=3)
+    assert found == eligibility.Obstacle(MessageState.CANCELLED, "Too late to be sent")
