@@ -41,11 +41,16 @@ BATCH = 50
 RUN_SECONDS = 40.0
 LEASE = timedelta(seconds=120)
 JUDGE_AGAIN = timedelta(minutes=15)
-LEFT_ALONE = timedelta(minutes=1)  # at least, by all workers, after a server refused us
+LEFT_ALONE = timedelta(minutes=1)  # at least, by all workers, after a server refused us or could not be reached
+MOST_BROKEN_OFF = 1  # in a row: over one mail the server may stumble, and goes on with the others
 
 Written = tuple[Message, bytes, str]  # with its bytes, and where it returns to
 
 log = structlog.get_logger("nucleus.delivery")
+
+
+class _BrokenOff(Exception):
+    """The conversation ended over one mail, which is settled: that mail may be the reason, or the server."""
 
 
 def send_due(*, first: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> int:
@@ -188,7 +193,7 @@ def _lease(messages: list[Message]) -> None:
 
 def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[int, bool]:
     """Sends one after another. Returns how many were accepted, and whether it is worth claiming more."""
-    accepted, ready, go_on = 0, _written(batch), True
+    accepted, ready, go_on, broken_off = 0, _written(batch), True, 0
     while ready:
         message, content, returns_to = ready[0]
         if stopping.is_asked() or time.monotonic() > ends_at:
@@ -196,7 +201,11 @@ def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[
             return accepted, False
         try:
             accepted += _send(message, content, relay=relay, returns_to=returns_to)
-            ready = ready[1:]
+            ready, broken_off = ready[1:], 0
+        except _BrokenOff as trouble:
+            ready, broken_off = ready[1:], broken_off + 1
+            if broken_off > MOST_BROKEN_OFF:
+                ready, go_on = _after_trouble(ready, Unreachable(str(trouble))), False
         except Unreachable as trouble:
             if stopping.is_asked():
                 settling.release([one for one, *_ in ready])
@@ -209,6 +218,8 @@ def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
     """Puts off every mail that the trouble is about, and blames none; returns the others, of senders that may go on."""
     if not isinstance(trouble, RefusesUs):
         settling.postpone([one for one, *_ in ready], reason=f"The mail server cannot be reached ({trouble})")
+        sending.wait_for(LEFT_ALONE)
+        _tell_administrators("cannot be reached", trouble, kind="away")
         return []
     first = ready[0][0]
     about = [one for one, *_ in ready if not trouble.only_sender or one.sender_email == first.sender_email]
@@ -217,15 +228,15 @@ def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
     if not trouble.only_sender:
         sending.wait_for(max(trouble.wait, LEFT_ALONE))
     if not (trouble.only_sender and trouble.is_passing):
-        _tell_administrators(trouble, sender=first.sender_email if trouble.only_sender else "")
+        does, kind = ("takes no mail for now", "away") if trouble.is_passing else ("refuses us", "refuses-us")
+        _tell_administrators(does, trouble, kind=kind, sender=first.sender_email if trouble.only_sender else "")
     return [entry for entry in ready if entry[0] not in about]
 
 
-def _tell_administrators(trouble: RefusesUs, *, sender: str) -> None:
+def _tell_administrators(does: str, trouble: Unreachable, *, kind: str, sender: str = "") -> None:
     """Once a day, and of each `sender` that alone is refused; of what passes by itself apart from what somebody has to
     mend."""
     now = queries.clock()
-    does, kind = ("takes no mail for now", "away") if trouble.is_passing else ("refuses us", "refuses-us")
     title = f"The mail server {does} ({trouble}): mail {f'from {sender} ' if sender else ''}waits"
     notices.tell_role("administrator", title=title, lead=None, key=f"{kind}:{now:%Y-%m-%d}:{sender}", now=now)
 
@@ -262,7 +273,7 @@ def _try(message: Message, write: Callable[[Message], bytes | Message]) -> bytes
 def _send(message: Message, content: bytes, *, relay: Relay, returns_to: str) -> bool:
     """One mail, from the envelope to the finished row. True when the server accepted it and the row says so.
 
-    Raises Unreachable, with nothing handed over.
+    Raises Unreachable, with nothing handed over, and _BrokenOff, with the mail put off or in doubt.
     """
     try:
         relay.offer(sender=mime.in_ascii(returns_to), recipient=mime.deliverable(message.to_email) or "")
@@ -273,10 +284,12 @@ def _send(message: Message, content: bytes, *, relay: Relay, returns_to: str) ->
     except Refused as refused:
         settling.after_refusal(message, refused)
     except Interrupted as trouble:
-        settling.postpone([message], reason=f"The mail server hung up ({trouble})")
+        settling.postpone([message], reason=f"The mail server hung up ({trouble})", last=message)
+        raise _BrokenOff(str(trouble)) from None
     except Lost as trouble:
         reason = f"The connection broke off while handing the mail over ({trouble})"
         settling.unknown(message, reason=reason, repeatable=trouble.repeatable)
+        raise _BrokenOff(str(trouble)) from None
     else:
         return _sent(message)
     return False

@@ -84,10 +84,10 @@ def unknown(message: Message, *, reason: str, repeatable: bool = False, at: date
 
 
 def postpone(messages: list[Message], *, reason: str, last: Message | None = None) -> None:
-    """Queue them for later, by how often each was tried. `last` waits longer than the others, lest it be the first
-    again and stop them each time."""
+    """Queue them for later, by how often each was tried. `last` waits twice as long as the others, however often, lest
+    it be the first again and stop them each time."""
     for message in messages:
-        wait = _step(PATIENT, message.attempts + (message is last))
+        wait = _step(PATIENT, message.attempts) * (1 + (message is last))
         finish(message, MessageState.QUEUED, reason=reason, wait=wait)
 
 

@@ -47,6 +47,10 @@ class _GoesAway(RefusesUs):
         super().__init__(str(reply), is_passing=True)
 
 
+class _HungUp(Unreachable):
+    """The server ended the conversation before it heard of any recipient."""
+
+
 class SmtpRelay:
     """Connects when the first mail is offered and again whenever the server has hung up."""
 
@@ -63,7 +67,7 @@ class SmtpRelay:
         was_open = self._smtp is not None
         try:
             self._envelope(self._connection(), sender, recipient)
-        except (Interrupted, _GoesAway):
+        except (Interrupted, _GoesAway, _HungUp):
             if not was_open:
                 raise
             self._envelope(self._connection(), sender, recipient)
@@ -135,6 +139,7 @@ class SmtpRelay:
         return smtp
 
     def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
+        only_sender = True
         try:
             reply = _reply(*smtp.mail(sender))
             only_sender = reply.code // 100 != 2  # no recipient was named yet
@@ -144,7 +149,7 @@ class SmtpRelay:
                 reply = _reply(*smtp.docmd("DATA"))
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise Interrupted(type(error).__name__) from None
+            raise (_HungUp if only_sender else Interrupted)(type(error).__name__) from None
         if reply.code != GO_AHEAD:
             self._after_refusal(reply, only_sender=only_sender)
 

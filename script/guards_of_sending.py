@@ -146,8 +146,8 @@ SENDING_GUARDS = [
     Guard(
         "the mail that was refused is not the first again",
         "crm/settling.py",
-        "message.attempts + (message is last)",
-        "message.attempts",
+        " * (1 + (message is last))",
+        "",
         "crm/test_delivery.py::test_a_mail_that_was_refused_is_not_the_first_again",
     ),
     Guard(
@@ -248,5 +248,26 @@ SENDING_GUARDS = [
         "",
         "scheduling/test_details_changed.py::"
         "test_who_did_not_hear_that_a_visit_is_cancelled_is_called_when_the_address_is_taken_out",
+    ),
+    Guard(
+        "a server that cannot be reached is left alone",
+        "crm/delivery.py",
+        "        sending.wait_for(LEFT_ALONE)\n",
+        "",
+        "crm/test_delivery.py::test_a_server_that_hangs_up_on_a_new_connection_is_called_once_and_the_batch_waits",
+    ),
+    Guard(
+        "a server that hangs up over two mails is left alone",
+        "crm/delivery.py",
+        "            if broken_off > MOST_BROKEN_OFF:",
+        "            if False:",
+        "crm/test_delivery.py::test_a_server_that_hangs_up_over_two_mails_is_left_alone",
+    ),
+    Guard(
+        "one mail over which the server hangs up stops no other",
+        "crm/delivery.py",
+        "MOST_BROKEN_OFF = 1",
+        "MOST_BROKEN_OFF = 0",
+        "crm/test_delivery.py::test_a_mail_over_which_the_server_hangs_up_stops_no_other_for_good",
     ),
 ]

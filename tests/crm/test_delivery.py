@@ -15,7 +15,7 @@ from crm import delivery, mime, queries, settling, smtp, stopping
 from crm.enums import Channel, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, MessageTopic, Notice, Sending, Task
 from tests.factories import make_lead, make_message, make_user
-from tests.faults.far_end import HANG_UP, TAKE_AND_HANG_UP, FarEnd, far_end
+from tests.faults.far_end import HANG_UP, SILENCE, TAKE_AND_HANG_UP, FarEnd, far_end
 from tests.faults.rehearsal import database_url
 
 pytestmark = pytest.mark.django_db
@@ -470,15 +470,107 @@ def _all_wait_for_the_server(messages: list[Message]) -> None:
 def test_server_that_refuses_connections_postpones_the_batch(lead: Lead, far: FarEnd, settings: Settings) -> None:
     with far_end() as gone:
         settings.MAIL_SERVER = gone.server
+    make_user("administrator")
     messages = [make_message(lead) for _ in range(3)]
 
     assert delivery.send_due() == 0
 
+    _all_wait_for_who_cannot_be_reached(messages, "ConnectionRefusedError")
+
+
+def _all_wait_for_who_cannot_be_reached(messages: list[Message], error: str) -> None:
     for message in messages:
         message.refresh_from_db()
-        assert message.reason == "The mail server cannot be reached (ConnectionRefusedError)"
-        assert message.state == MessageState.QUEUED
+        assert message.reason == f"The mail server cannot be reached ({error})"
+        assert (message.state, message.attempts) == (MessageState.QUEUED, 1)
         assert seconds_until_due(message) == pytest.approx(60, abs=2)
+    assert Task.objects.count() == 0
+    assert Notice.objects.get().title == f"The mail server cannot be reached ({error}): mail waits"
+    assert Sending.objects.filter(waits_until__gt=datetime.now(UTC) + timedelta(seconds=55)).exists()
+
+
+@pytest.mark.parametrize("stage", ["CONNECT", "EHLO", "MAIL"])
+def test_a_server_that_hangs_up_on_a_new_connection_is_called_once_and_the_batch_waits(
+    lead: Lead, far: FarEnd, stage: str
+) -> None:
+    make_user("administrator")
+    messages = [make_message(lead) for _ in range(3)]
+    far.will_say(stage, *[HANG_UP] * 3)
+
+    assert (delivery.send_due(), delivery.send_due()) == (0, 0)
+
+    assert far.connections == 1
+    _all_wait_for_who_cannot_be_reached(messages, "SMTPServerDisconnected")
+
+
+def test_a_server_that_never_greets_is_called_once_and_the_batch_waits(
+    lead: Lead, far: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "STEP_SECONDS", 0.2)
+    make_user("administrator")
+    messages = [make_message(lead) for _ in range(3)]
+    far.will_say("CONNECT", SILENCE)
+
+    assert (delivery.send_due(), delivery.send_due()) == (0, 0)
+
+    _all_wait_for_who_cannot_be_reached(messages, "SMTPServerDisconnected")
+
+
+@pytest.mark.parametrize(("tls", "error"), [("starttls", "SMTPNotSupportedError"), ("tls", "SSLError")])
+def test_a_server_without_tls_is_called_once_and_the_batch_waits(
+    lead: Lead, far: FarEnd, settings: Settings, tls: str, error: str
+) -> None:
+    make_user("administrator")
+    settings.MAIL_SERVER = replace(far.server, tls=tls)
+    messages = [make_message(lead) for _ in range(3)]
+
+    assert (delivery.send_due(), delivery.send_due()) == (0, 0)
+
+    assert far.connections == 1
+    _all_wait_for_who_cannot_be_reached(messages, error)
+
+
+@pytest.mark.parametrize("stage", ["RCPT", "GO", "DATA"])
+def test_a_server_that_hangs_up_over_two_mails_is_left_alone(lead: Lead, far: FarEnd, stage: str) -> None:
+    make_user("administrator")
+    early = datetime.now(UTC) - timedelta(minutes=1)
+    first, others = [make_message(lead, due_at=early) for _ in range(2)], [make_message(lead) for _ in range(3)]
+    far.will_say(stage, *[HANG_UP] * 5)
+
+    assert (delivery.send_due(), delivery.send_due()) == (0, 0)
+
+    assert far.connections == 2
+    _all_wait_for_who_cannot_be_reached(others, "SMTPServerDisconnected")
+    for message in first:
+        message.refresh_from_db()
+        assert (message.state, message.attempts) == (MessageState.QUEUED, 1)
+
+
+@pytest.mark.parametrize("stage", ["RCPT", "DATA"])
+def test_a_mail_over_which_the_server_hangs_up_stops_no_other_for_good(lead: Lead, far: FarEnd, stage: str) -> None:
+    """A filter may not like one mail, whenever it comes: the others go, and nobody is told of the server."""
+    make_user("administrator")
+    early = datetime.now(UTC) - timedelta(minutes=1)
+    odd = make_message(lead, due_at=early)
+    for _ in range(8):
+        make_due(odd)
+        other = make_message(lead)
+        far.will_say(stage, HANG_UP, "")
+        assert delivery.send_due() == 1
+        assert far.message_ids[-1] == other.message_id
+    assert not Notice.objects.exists()
+
+
+def test_a_mail_that_stopped_all_waits_longer_than_they_however_often(lead: Lead, far: FarEnd) -> None:
+    odd = make_message(lead, due_at=datetime.now(UTC) - timedelta(minutes=1), attempts=20)
+    other = make_message(lead, attempts=20)
+    far.will_say("RCPT", "554 5.7.1 Relay access denied")
+
+    assert delivery.send_due() == 0
+
+    odd.refresh_from_db()
+    other.refresh_from_db()
+    assert odd.due_at > other.due_at + timedelta(minutes=20)
 
 
 def test_kept_connection_that_died_is_replaced(lead: Lead, far: FarEnd) -> None:
@@ -508,7 +600,7 @@ def test_fresh_connection_that_dies_before_data_postpones_only_this_mail(lead: L
     unlucky.refresh_from_db()
     assert unlucky.reason == "The mail server hung up (SMTPServerDisconnected)"
     assert unlucky.state == MessageState.QUEUED
-    assert seconds_until_due(unlucky) == pytest.approx(60, abs=2)
+    assert seconds_until_due(unlucky) == pytest.approx(120, abs=2)
     assert far.message_ids == [lucky.message_id]
 
 

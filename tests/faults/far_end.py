@@ -74,8 +74,12 @@ class _Server(SMTP):
         if said.startswith("220 "):
             self.far_end.connections += 1
             said = self.far_end._next("CONNECT") or said
-        await super().push(said)
         transport: Any = self.transport
+        if said == HANG_UP:
+            transport.abort()
+        if said in {HANG_UP, SILENCE}:
+            return
+        await super().push(said)
         if said.startswith("421") and transport is not None:
             transport.close()
 

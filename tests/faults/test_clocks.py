@@ -23,6 +23,7 @@ from crm.models import (
     Location,
     Message,
     PatientLink,
+    Sending,
     SequenceVersion,
     StepOutcome,
     Task,
@@ -209,6 +210,7 @@ def test_after_six_hours_nothing_stale_is_sent_and_somebody_is_told(centre: Loca
 
     with connection.cursor() as cursor:
         cursor.execute(_LATER)
+    Sending.objects.update(waits_until=None)
     run(far)
 
     assert {state_of(one) for one in stale} == {"cancelled"}

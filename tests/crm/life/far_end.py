@@ -83,6 +83,7 @@ class FarEnd:
 
     def connect(self, *_where: Any, **_how: Any) -> smtplib.SMTP:
         if self.is_down:
+            self.refused_us_at = self.clock.now
             raise ConnectionRefusedError
         return cast(smtplib.SMTP, _Session(self))
 
@@ -129,6 +130,7 @@ class _Session:
             return AT_THE_END[self.said]
         if self.said in UNCERTAIN:
             self.end.unanswered.add(handed.message_id)
+            self.end.refused_us_at = handed.at  # over two in a row
         if self.said not in {CUT, KILLED_IN}:
             self.end.takes(handed)
         if self.said in {KILLED_AFTER, KILLED_IN}:
