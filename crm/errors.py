@@ -34,11 +34,12 @@ class TreatmentRefused(DomainError):
 
 
 class MeasurementRefused(DomainError):
-    """A score out of its range, or dated in the future. `field` names the culprit."""
+    """A score out of its range, dated in the future, or corrected meanwhile. `field` names the culprit, `version` what
+    stands there now."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, *, version: str = "") -> None:
         super().__init__(message)
-        self.field = field
+        self.field, self.version = field, version
 
 
 class OverrideRefused(DomainError):

@@ -55,7 +55,8 @@ def correct(
     if not locked.is_ours:
         raise MeasurementRefused("value", "It came with a page of answers: ask for it again instead.")
     if locked.version != seen:
-        raise MeasurementRefused("value", f"Somebody has corrected it meanwhile: {_in_words(locked)}.")
+        words = f"{locked.corrected_by} has corrected it meanwhile: {_in_words(locked)}."
+        raise MeasurementRefused("value", f"{words} Save again to put yours in its place.", version=locked.version)
     if (locked.kind, locked.value, locked.at) == (kind, value, at):
         return False
     if at != locked.at:

@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Q
+from django.http import QueryDict
 
 from crm import places, stages
 from crm.actions import assignment
 from crm.actions.next_steps import NextStep
 from crm.admin.correction_form import CorrectionForm, columns_of
 from crm.enums import CallOutcome, LostReason, Stage
+from crm.errors import MeasurementRefused
 from crm.models import Lead, Measurement, User
 from crm.normalise import last_name, one_line
 from crm.partial_dates import FAR_AHEAD, LONG_AGO
@@ -161,7 +163,16 @@ class CorrectScoreForm(MeasuredForm):
         stands = {"kind": score.kind, "value": f"{score.value.normalize():f}", "at": day, "seen": score.version}
         super().__init__(*args, **{"initial": stands} | kwargs)
         self.score, self.day = score, day
-        self.fields["value"].help_text = "What stands there before stays on record."
+        self.fields["value"].help_text = "What stood there before stays on record."
+
+    def refuse(self, refused: MeasurementRefused) -> None:
+        """Say why, and keep what was typed. What a colleague has corrected meanwhile is refused once: then whoever
+        comes second has seen it."""
+        self.add_error(refused.field, refused.message)
+        if refused.version:
+            known = cast(QueryDict, self.data).copy()
+            known["seen"] = refused.version
+            self.data = known
 
     def values(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return what crm.actions.measurements.correct takes. A day that was not changed stays to the second. Call when

@@ -55,7 +55,7 @@ def correct(site: AdminSite, request: HttpRequest, lead_id: UUID, score_id: UUID
         try:
             measurements.correct(score, by=user_of(request), now=timezone.now(), **form.values(zone))
         except MeasurementRefused as refused:
-            form.add_error(refused.field, refused.message)
+            form.refuse(refused)
         else:
             messages.success(request, "The score is saved.")
             return back(lead_id)

@@ -32,6 +32,7 @@ from intake.criteria import LatestRating
 from intake.models import Assessment, Override, Submission, Verification
 from tests.factories import NOON, make_lead, make_user, own_browser
 from tests.intake.test_submit import request_of
+from tests.page_forms import as_sent
 
 HOUR = timedelta(hours=1)
 OFTEN = 8  # what chance decides, it decides otherwise sooner or later
@@ -349,6 +350,24 @@ def test_a_count_is_a_whole_number(lead: Lead, kind: MeasurementKind, value: str
     with pytest.raises(IntegrityError, match="measurement_whole"), transaction.atomic():
         Measurement.objects.create(lead=lead, kind=kind, value=value)
     assert score(lead, "12.5", kind=MeasurementKind.ODI).value == Decimal("12.5")
+
+
+def test_an_older_page_of_a_score_is_refused_once_and_loses_nothing(lead: Lead, client: Client) -> None:
+    typed, dana = score(lead, "20", by=make_user()), make_user("coordinator", name="Dana Doe", email="dana@example.org")
+    client.force_login(make_user("coordinator", name="Sam Second", email="sam@example.org"))
+    address = f"/admin/crm/lead/{lead.pk}/scores/{typed.pk}/"
+    mine = as_sent(client.get(address).text, having="seen") | {"value": "12"}
+    correct(typed, value=Decimal(2), by=dana)
+
+    refused = client.post(address, mine)
+
+    assert refused.status_code == 422
+    assert "Dana Doe has corrected it meanwhile: Roland-Morris total (0-24) 2, Nov 23, 2026." in refused.text
+    typed.refresh_from_db()
+    assert typed.value == 2
+    assert client.post(address, as_sent(refused.text, having="seen")).status_code == 302
+    typed.refresh_from_db()
+    assert (typed.value, typed.value_before) == (Decimal(12), Decimal(2))
 
 
 def test_correcting_at_the_desk(lead: Lead, client: Client) -> None:
