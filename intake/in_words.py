@@ -25,13 +25,18 @@ def page_title(page: str) -> str:
 
 
 def in_words(given: dict[str, Any]) -> list[dict[str, Any]]:
-    """[{"section", "rows": [{"label", "values": [str], "alarming": bool}]}] in the order of the questionnaire."""
+    """[{"section", "rows": [{"name", "label", "values": [str], "alarming": bool}]}] in the order of the questionnaire;
+    without "name" and "alarming" for a page about a treatment."""
     if "told" in given:
         return [{"section": _kind_in_words(given), "rows": _told_in_words(given["told"])}]
     sections, telling = [], derived_signs.telling(given)
     for section in map(spoken.section, ALL_SECTIONS):
         rows = [
-            {"label": _asked(question), "values": values_in_words(question, given[question.name])}
+            {
+                "name": question.name,
+                "label": _asked(question),
+                "values": values_in_words(question, given[question.name]),
+            }
             | {"alarming": _is_sign(question, given[question.name]) or question.name in telling}
             for question in section.questions
             if given.get(question.name) not in (None, "", [])

@@ -1,8 +1,10 @@
 """Papers about one lead: the summary for the surgeon, and the packet with which an authorization is asked for."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -27,9 +29,10 @@ from intake import flags, gaps, insurance, ledger_views, packet_word, progress, 
 from intake import today as now_of
 from intake.care import Rating
 from intake.care_record import SCALE_OF
-from intake.in_words import ALL_SECTIONS, in_words
+from intake.in_words import ALL_SECTIONS, in_words, values_in_words
 from intake.insurance import InsuranceRefused
 from intake.models import PageOfProof, Verification
+from intake.questionnaire import question
 
 # So many treatments can be told apart in the drawing on a page of paper, and in the one beside the answers.
 MOST_DRAWN, MOST_DRAWN_BESIDE = 12, 6
@@ -200,17 +203,25 @@ def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpR
     answers = {name: value for name, value in told.answers.items() if name in SUMMARY_QUESTIONS}
     context = _on_paper(request, lead) | summary_head.of_lead(lead, today.stored if today else None)
     context |= {
-        "sections": in_words(answers),
+        "told": [(row, _day_told(told, row["name"], lead)) for one in in_words(answers) for row in one["rows"]],
         "unanswered": _labels(name for name in MUST_KNOW if name in answers and answers[name] in (None, "", [])),
         "unasked": _labels(name for name in MUST_KNOW if name not in answers),
         "today": today,
         "set_aside": _why_set_aside(context, today),
         "series": _series(context["record"].ratings),
         "flags": [flags.in_words(flag) for flag in today.stored.flags] if today else [],
+        "ticked": values_in_words(question("tried_treatments"), told.answers.get("tried_treatments") or []),
         "studies": list(ImagingStudy.objects.filter(lead=lead).order_by("-made_on", "-pk")),
     }
     context["chart"] = context["chart"] if len(context["rows"]) <= MOST_DRAWN_BESIDE else None
     return printing.on_paper(request, "intake/print_summary.html", context, name=f"summary-{lead.reference}")
+
+
+def _day_told(told: record.Told, name: str, lead: Lead) -> date | None:
+    """Return the day of an answer, where the lead lives; None for one of today: "less than 6 weeks" grows old."""
+    zone = ZoneInfo(lead.timezone)
+    day, today = told.at[name].astimezone(zone).date(), timezone.now().astimezone(zone).date()
+    return day if day != today else None
 
 
 def _why_set_aside(head: dict[str, Any], today: now_of.Today | None) -> str:

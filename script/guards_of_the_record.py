@@ -8,6 +8,27 @@ AGREE = "crm/test_states_and_dates.py"
 
 RECORD_GUARDS = [
     Guard(
+        "what was told on another day says so on the summary",
+        "intake/papers.py",
+        "    return day if day != today else None\n",
+        "    return None\n",
+        "intake/test_time_passes.py::test_what_was_told_on_another_day_says_so_on_the_summary",
+    ),
+    Guard(
+        "what was only ticked stands on the summary",
+        "intake/papers.py",
+        'told.answers.get("tried_treatments") or [])',
+        "[])",
+        "intake/test_papers.py::test_what_was_only_ticked_stands_on_the_summary_as_that",
+    ),
+    Guard(
+        "an older page of a score is refused once",
+        "crm/admin/forms.py",
+        '            known["seen"] = refused.version\n',
+        '            known["seen"] = known["seen"]\n',
+        "intake/test_latest.py::test_an_older_page_of_a_score_is_refused_once_and_loses_nothing",
+    ),
+    Guard(
         "the patient's page writes only what was changed",
         "intake/told.py",
         "        data, changed = self.cleaned_data, {name for name in self.stands if self.is_touched(name)}\n",

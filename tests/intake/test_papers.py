@@ -54,6 +54,23 @@ def top(client: Client, lead: Lead) -> str:
     return page.partition('<div class="on-top">')[2].partition("</div>")[0]
 
 
+def test_what_was_only_ticked_stands_on_the_summary_as_that(lead: Lead, desk: Client) -> None:
+    without = "On the first form the patient ticked, without details: "
+    assert f"No treatment on record. {without}" in paper(desk, lead, "summary")
+    tell(lead, "treatments tried", tried_treatments=["pt", "injections"])
+    assert f"{without}Physical therapy, Injections." in paper(desk, lead, "summary")
+    assert without not in paper(desk, lead, "packet/print")
+    make_treatment(lead)
+    assert without not in paper(desk, lead, "summary")
+
+
+def test_a_date_of_birth_is_written_as_every_other_day(lead: Lead, desk: Client) -> None:
+    lead.date_of_birth = "1968-03-09"
+    lead.save()
+    assert "Born Mar 9, 1968." in paper(desk, lead, "summary")
+    assert "<dt>Date of birth</dt><dd>Mar 9, 1968</dd>" in paper(desk, lead, "packet/print")
+
+
 def test_a_warning_sign_stands_on_top_of_the_summary(lead: Lead, desk: Client) -> None:
     assert top(desk, lead) == ""
     signs(lead, b=["B2", "unsure_B5"])

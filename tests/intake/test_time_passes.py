@@ -1,5 +1,6 @@
 """What time alone changes: rough answers grow older, pages tell the day, and a day is a day everywhere."""
 
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +11,8 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from crm.actions import leads, measurements
 from crm.enums import Stage
@@ -50,6 +53,26 @@ def test_a_rough_onset_grows_older_from_the_day_on_which_it_was_given(lead: Lead
     assert weeks(lead, later) == least + 21
     tell(lead, at=later, pain_now_avg="5")  # the re-check does not ask for the onset again
     assert weeks(lead, later + timedelta(days=7)) == least + 22
+
+
+def test_what_was_told_on_another_day_says_so_on_the_summary(lead: Lead, desk: Client) -> None:
+    """ "Less than 6 weeks" was half a year ago."""
+    told = timezone.now() - timedelta(days=150)
+    tell(lead, at=told, onset="lt6w", radiation="below_knee")
+    tell(lead, at=timezone.now(), radiation="no")
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/summary/").text
+    day = date_format(told.astimezone(ZoneInfo(lead.timezone)), "M j, Y")
+    assert f'Less than 6 weeks <span class="small">(told {day})</span></dd>' in page
+    (newest,) = re.findall("<dt>Does it spread[?]</dt><dd>(.*?)</dd>", page)
+    assert "told" not in newest
+
+
+def test_a_re_check_whose_day_has_passed_was_due(lead: Lead, desk: Client) -> None:
+    tell(lead, onset="lt6w")
+    made = assessments.assess(lead, cause="Test", now=timezone.now() - timedelta(days=150))
+    assert made.recheck_on
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/panels/candidacy/").text
+    assert f"<dt>Re-check was due</dt><dd>{date_format(made.recheck_on, 'D, M j, Y')}" in page
 
 
 def test_less_than_six_weeks_is_no_longer_early_half_a_year_later(lead: Lead) -> None:
