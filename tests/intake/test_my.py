@@ -125,7 +125,9 @@ def test_treatments_of_others_are_not_shown_before_it_is_proven(visitor: Client,
 def test_nobody_reaches_the_treatments_of_another_lead(visitor: Client) -> None:
     row = Treatment.objects.create(lead=make_lead(), kind="heat")
     browser = proven(Client(), Lead.objects.get(first_name="Maria"))
-    assert browser.get(f"/my/treatments/{row.pk}/").status_code == 404
+    lost = browser.get(f"/my/treatments/{row.pk}/")
+    assert lost.status_code == 404
+    assert '<a class="button" href="/my/">Your private page</a>' in lost.text
     assert browser.post(f"/my/treatments/{row.pk}/", sent(relief="50")).status_code == 404
 
 
