@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm.enums import Event
-from crm.models import Lead, Message, PatientSession, Treatment, User
+from crm.models import Lead, Location, Message, PatientSession, Treatment, User
 from crm.said import SaidDate
 
 MY_DAY, REVIEWS = "my_day", "reviews"  # where lists of work stand
@@ -457,6 +457,20 @@ def saving_place() -> Iterator[list[str]]:
         for around in _places:
             all_around.enter_context(around(said))
         yield said
+
+
+_new_addresses: list[Callable[[Location, User, datetime], str]] = []
+
+
+def new_address(tell: Callable[[Location, User, datetime], str]) -> None:
+    """Have `tell` called, with who did it and when, once a location is at another address; it returns what the desk
+    should know, or ""."""
+    _new_addresses.append(tell)
+
+
+def tell_of_new_address(location: Location, *, by: User, now: datetime) -> list[str]:
+    """Tell everybody whom it concerns that a location is at another address, which is saved. Return their words."""
+    return [words for tell in _new_addresses if (words := tell(location, by, now))]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ class SchedulingConfig(AppConfig):
         from crm import registry
         from crm.enums import Event
         from scheduling import calendar_answers, conditions, demo, figures, mails, my, personal_data, shipped, work
-        from scheduling.actions import effects, openings, waitlist
+        from scheduling.actions import effects, new_address, openings, waitlist
 
         calendar_answers.hang_in()
         conditions.hang_in()
@@ -26,6 +26,7 @@ class SchedulingConfig(AppConfig):
         registry.listen({Event.STAGE_MOVED}, effects.follow_stage)
         registry.listen({Event.STAGE_MOVED}, waitlist.leave_with_request)
         registry.place(openings.around_place)
+        registry.new_address(new_address.tell)
         registry.listen({Event.SUBMITTED, Event.ANSWERED}, effects.ask_for_estimates)
         for name in (mails.REMINDER, *mails.CONFIRMATIONS):
             registry.writer(name, mails.write)

@@ -24,8 +24,8 @@ from scheduling.models import Appointment, WaitlistEntry
 
 APART = timedelta(hours=4)  # two reminders of one appointment are never closer
 EARLIEST = time(7)  # on the patient's clock
-REMINDER, CANCELLED = "appointment_reminder", "appointment_cancelled"
-CONFIRMATIONS = ("appointment_booked", "appointment_moved", CANCELLED)
+REMINDER, CANCELLED, NEW_ADDRESS = "appointment_reminder", "appointment_cancelled", "appointment_new_address"
+CONFIRMATIONS = ("appointment_booked", "appointment_moved", NEW_ADDRESS, CANCELLED)
 LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a person calls
 
 
@@ -75,6 +75,35 @@ def plan_cancellation(appointment: Appointment, *, now: datetime) -> None:
         _call(appointment, "cancelled:", now=now)
     if mime.deliverable(appointment.lead.email):
         _confirmation(CANCELLED, appointment, now=now).save()
+
+
+def plan_new_address(appointment: Appointment, *, now: datetime) -> bool:
+    """Say where a visit is now: nothing else of it changes, so its calendar entry keeps its SEQUENCE, and is the newer
+    one by its stamp (RFC 5546 2.1.5). A mail about it that has not left yet says it instead. False for whom no mail
+    reaches: a task asks to tell them."""
+    if reaches(appointment.lead):
+        if not _waits_for_words(appointment):
+            message = _confirmation(NEW_ADDRESS, appointment, now=now)
+            message.key += f":{message.pk.hex[:8]}"  # it may be corrected once more in the same minute
+            message.save()
+        return True
+    about = f"another address of the visit on {appointment.starts_at.astimezone(appointment.location.zone):%b %-d}"
+    title, instead = f"Tell by telephone: {about}", f"{calling.NO_CALLS}: {about}"
+    key = key_of_new_address(appointment)
+    tasks.open_again(calling.call_task(appointment.lead, title=title, instead=instead, due_at=now, key=key))
+    return False
+
+
+def _waits_for_words(appointment: Appointment) -> bool:
+    """Whether a mail about its present time waits that is written anew when it leaves."""
+    theirs = Message.objects.filter(topic=appointment.topic_id, topic_version=appointment.version)
+    waiting = theirs.filter(name__in=CONFIRMATIONS, state=MessageState.QUEUED, handed_over_at=None)
+    return waiting.exists()
+
+
+def key_of_new_address(appointment: Appointment) -> str:
+    """Return the key of the task to tell of it."""
+    return f"address:{appointment.pk}:{appointment.version}"
 
 
 def _withdraw(appointment: Appointment, reason: str) -> set[str]:

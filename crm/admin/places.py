@@ -8,10 +8,11 @@ from django.contrib import admin, messages
 from django.db.models import Field
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from crm import places, queries, registry, uploading
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
@@ -32,15 +33,31 @@ _EASIER: dict[str, Any] = {
 }
 
 
+_ADDRESS = {"street", "city", "state", "postal_code"}
+
+
+class LocationForm(forms.ModelForm):
+    """`same_place`: the address is only written otherwise, so that nobody has to hear of it."""
+
+    same_place = forms.BooleanField(
+        required=False,
+        label="Only the spelling changes",
+        help_text="When the address changes, patients with a visit ahead there are mailed the new one, or a task asks "
+        "to tell them. Not with this switched on.",
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+
 @admin.register(Location)
 class LocationAdmin(DeskAdmin):
+    form = LocationForm
     location_path = "pk"
     list_display = ["name", "city", "state", "phone_display", "timezone", "is_active", "position"]
     list_filter = ["is_active"]
     ordering = ["position", "pk"]
     fieldsets = [
         ("Names", {"fields": ["name", "short_name", "logo", "is_active", "position"]}),
-        ("Where", {"fields": ["street", ("city", "state", "postal_code"), "served_states"]}),
+        ("Where", {"fields": ["street", ("city", "state", "postal_code"), "same_place", "served_states"]}),
         ("Reached by", {"fields": [("phone", "phone_display"), "fax"]}),
         ("Shown in other sites", {"fields": ["embed_origins", "snippet"]}),
         ("When", {"fields": ["timezone", "hours", "holidays"]}),
@@ -71,11 +88,21 @@ class LocationAdmin(DeskAdmin):
             return _EASIER[db_field.name]()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Location | None = None) -> Any:
+        """Nobody has a visit at one that is just added."""
+        found = super().get_fieldsets(request, obj)
+        if obj is not None:
+            return found
+        return [(title, {"fields": [one for one in of["fields"] if one != "same_place"]}) for title, of in found]
+
     def save_model(self, request: HttpRequest, obj: Location, form: forms.ModelForm, change: bool) -> None:
-        """Whoever is bound to some locations works for the one that they add, too, or they would not see it."""
+        """Whoever is bound to some locations works for the one that they add, too, or they would not see it. Patients
+        with a visit ahead hear of another address."""
         with registry.saving_place() as said:
             super().save_model(request, obj, form, change)
         by = user_of(request)
+        if change and _ADDRESS & set(form.changed_data) and not form.cleaned_data["same_place"]:
+            said += registry.tell_of_new_address(obj, by=by, now=timezone.now())
         if not change and by.locations.exists():
             by.locations.add(obj)
         queries.forget_main_location()

@@ -8,7 +8,7 @@ from crm.actions import inbound, leads, tasks
 from crm.enums import CLOSED_STAGES, MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
 from crm.models import Activity, Lead, Task, User
 from crm.registry import Happening
-from scheduling import estimate
+from scheduling import estimate, mails
 from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType
 
@@ -41,7 +41,7 @@ def close_all(*appointments: Appointment, now: datetime) -> int:
     how many tasks that ends."""
     keys = list[str]()
     for one in appointments:
-        keys += [*_keys_of_calls(one), _key_of_number(one), f"{OF_CLOSED_LEAD}{one.pk}"]
+        keys += [*_keys_of_calls(one), _key_of_number(one), f"{OF_CLOSED_LEAD}{one.pk}", mails.key_of_new_address(one)]
     return tasks.close(*keys, now=now)
 
 

@@ -7,15 +7,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from crm import mail_texts
 from crm.actions import leads
-from crm.enums import Stage
+from crm.enums import MessageState, Stage
 from crm.models import Lead, Location, Message, MessageTopic, Task, User
 from scheduling.actions import booking, changing, rebooking
 from scheduling.enums import CancelReason, Mode, ResourceKind, Status
 from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
 from tests.factories import make_location, make_user
-from tests.scheduling.browsing import save_holidays
+from tests.scheduling.browsing import save_holidays, save_place
 from tests.scheduling.factories import as_staff, make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,87 @@ def test_who_is_given_another_location_on_the_page_is_flagged_at_once_and_the_ad
 def test_a_location_that_is_closed_down_is_flagged(made: Appointment) -> None:
     Location.objects.update(is_active=False)
     assert (rebooking.look_again(now=timezone.now()), is_flagged(made)) == (1, True)
+
+
+@pytest.fixture
+def there(patient: Lead, provider: Resource, tuesday: datetime) -> Appointment:
+    """Who has it comes to the center, and has confirmed; no mail about it waits but the reminders."""
+    kind = make_kind(provider, mode=Mode.ON_SITE)
+    made = booking.book(wish(patient, kind, tuesday), now=timezone.now())
+    Appointment.objects.update(confirmed_at=timezone.now())
+    Message.objects.filter(name="appointment_booked").delete()
+    return made
+
+
+def told_of_the_address() -> list[Message]:
+    return list(Message.objects.filter(name="appointment_new_address").order_by("created_at"))
+
+
+def test_another_address_of_a_location_is_told_once_and_nothing_else_of_the_visit_changes(
+    admin: Client, there: Appointment, centre: Location
+) -> None:
+    reminders = set(Message.objects.filter(name="appointment_reminder").values_list("pk", "state", "due_at"))
+    page = save_place(admin, centre, street="77 Other Street")
+    assert "1 visit ahead there: the new address is told, 1 by mail." in page
+    save_place(admin, centre, phone_display="(212) 555-0109")
+
+    [mail] = told_of_the_address()
+    assert (mail.state, mail.to_email, mail.topic_version) == (MessageState.QUEUED, there.lead.email, there.version)
+    assert "77 Other Street" in mail.text
+    assert "77 Other Street" in mail.html
+    assert "LOCATION:77 Other Street" in mail.calendar
+    assert set(Message.objects.filter(name="appointment_reminder").values_list("pk", "state", "due_at")) == reminders
+    there.refresh_from_db()
+    assert (there.version, there.confirmed_at is not None, is_flagged(there)) == (1, True, False)
+    assert there.lead.activities.filter(summary__startswith="At another address now").count() == 1
+
+    save_place(admin, centre, street="78 Other Street")  # before it has left: it says this one
+    [mail] = told_of_the_address()
+    assert "78 Other Street" in mail_texts.fill(mail).text
+    mail.delete()
+    save_place(admin, centre, street="79 Other Street")
+    assert "79 Other Street" in told_of_the_address()[0].text
+
+
+def test_whose_confirmation_has_not_left_hears_of_another_address_by_it(
+    admin: Client, patient: Lead, provider: Resource, centre: Location, tuesday: datetime
+) -> None:
+    booking.book(wish(patient, make_kind(provider, mode=Mode.ON_SITE), tuesday), now=timezone.now())
+    assert "the new address is told, 1 by mail" in save_place(admin, centre, street="77 Other Street")
+    assert not told_of_the_address()
+    confirmation = Message.objects.select_related("lead").get(name="appointment_booked")
+    assert "77 Other Street" in mail_texts.fill(confirmation).text
+
+
+def test_an_address_that_is_only_written_otherwise_is_told_nobody(
+    admin: Client, there: Appointment, centre: Location
+) -> None:
+    assert "same_place" in admin.get(f"/admin/crm/location/{centre.pk}/change/").content.decode()
+    assert "the new address is told" not in save_place(admin, centre, street="1 Spelled Street", same_place="on")
+    assert not told_of_the_address()
+
+
+@pytest.mark.parametrize("no_calls", [False, True])
+def test_whom_no_mail_reaches_is_told_of_another_address_by_a_task_that_ends_with_the_visit(
+    admin: Client, there: Appointment, centre: Location, no_calls: bool
+) -> None:
+    Lead.objects.update(email="", do_not_call=no_calls)
+    assert "told, 1 by a task for the desk." in save_place(admin, centre, street="77 Other Street")
+    assert (told_of_the_address(), tasks_of(there, "another address of the visit on")) == ([], 1)
+    assert tasks_of(there, "Tell by telephone") == (not no_calls)
+    changing.cancel(there, version=1, reason=CancelReason.BETTER, by=make_user(), now=timezone.now())
+    assert tasks_of(there, "another address of the visit on") == 0
+
+
+def test_a_visit_by_telephone_and_one_that_cannot_be_kept_hear_of_no_address(
+    admin: Client, made: Appointment, provider: Resource, centre: Location, tuesday: datetime
+) -> None:
+    other, kind = make_patient(centre, email="blake@example.org", phone=""), make_kind(provider, mode=Mode.ON_SITE)
+    closed = booking.book(wish(other, kind, tuesday + DAY), now=timezone.now())
+    day = closed.starts_at.astimezone(centre.zone).date()
+    rebooking.flag(ScheduleException.objects.create(resource=provider, from_day=day, to_day=day))
+    assert "the new address is told" not in save_place(admin, centre, street="77 Other Street")
+    assert (told_of_the_address(), tasks_of(made, "another address")) == ([], 0)
 
 
 @pytest.mark.parametrize("changed", [{"is_active": False}, {"duration": 60}, {"self_book": []}, {"buffer_before": 15}])
