@@ -20,6 +20,7 @@ class CrmConfig(AppConfig):
         from crm import (
             desk_session,
             durability,
+            emails,
             grants,
             my,
             my_documents,
@@ -47,6 +48,8 @@ class CrmConfig(AppConfig):
         post_migrate.connect(stages.ensure_rules, sender=self)
         registry.listen(list(Event), sequences.on_event)
         registry.listen([Event.REPLIED], notices.on_reply)
+        for name in (emails.LINK, emails.CODE, emails.NOTICE, emails.ADDRESS_CHANGED):
+            registry.writer(name, emails.write_again)
         signals.tracking.connect(provider_events.on_tracking)
         title = gettext_noop("Your documents")
         registry.panel("patient", title=title, permission="", render=my_documents.panel, order=30)

@@ -28,6 +28,7 @@ from crm.places import ZONES
 
 CONTENT_MARK = "<!-- content -->"
 ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
+ACKNOWLEDGEMENT, LINK = "ack", "link"
 NOTICE = "message"  # the mail that says that there is a message on the private page
 NOTICE_KEY = f"{NOTICE}:"  # how its key begins; what follows names the message
 CODE = "code"
@@ -38,6 +39,7 @@ ADDRESS_CHANGED = "address_changed"  # the one mail that goes to an address whic
 # stop only where a word ends, because mail programs turn "example.org" into a link.
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['’\-\u2010\u2011 ]|(?<=[^\W\d_])[\u200c\u200d](?=[^\W\d_])|\.(?=\s|$))*")
 _LONGEST_NAME = 40
+_LANGUAGE = re.compile(r'<html[^>]*\blang="([^"]*)"')
 _MARKS = {"Mn", "Mc"}
 
 
@@ -48,7 +50,7 @@ def acknowledgement(lead: Lead, *, reference: str, submission_id: uuid.UUID, now
     Not yet saved: the caller does that, in the transaction of what it answers.
     """
     return _answer(
-        "ack",
+        ACKNOWLEDGEMENT,
         lead,
         to=lead.email,
         key=f"ack:{submission_id}",
@@ -68,13 +70,20 @@ def access_code(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
 def private_link(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
     """An invitation to the private page. One mail each time that somebody asked."""
     key = f"link:{lead.pk}:{asked}"
-    return _answer("link", lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
+    return _answer(LINK, lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 
 def new_message(lead: Lead, *, message_id: uuid.UUID, now: datetime) -> Message:
     """Says that there is a message on the private page, and nothing of what it says."""
     key = f"{NOTICE_KEY}{message_id}"
     return _answer(NOTICE, lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
+
+
+def write_again(message: Message, *, reference: str = "") -> None:
+    """An answer that waits says what it says in the language of the lead when it leaves. Saves nothing. `reference`: of
+    a request, where it is not the lead's."""
+    if (lead := message.lead) and not is_written(message):
+        write(message, language=lead.language, centre=lead.location, context=_context(lead, reference))
 
 
 def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
@@ -207,10 +216,14 @@ def _answer(
         key=key,
         message_class=MessageClass.ANSWER,
         on_unknown=OnUnknown.RESEND,
-        context={"first_name": greeting_name(lead.first_name), "reference": reference or lead.reference},
+        context=_context(lead, reference),
         not_after=not_after,
         now=now,
     )
+
+
+def _context(lead: Lead, reference: str) -> dict[str, Any]:
+    return {"first_name": greeting_name(lead.first_name), "reference": reference or lead.reference}
 
 
 def make_message(
@@ -283,13 +296,25 @@ def unwritten(
 
 def write(message: Message, *, language: str, centre: Location, context: dict[str, Any]) -> None:
     """Subject, text and HTML, in `language` if we write it, else in English."""
-    spoken = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    spoken = _spoken(language)
     path = f"emails/{spoken}/{message.name}"
     with override(spoken):
         values = {"language": spoken, **imprint(centre), **context}
         message.subject = values["subject"] = one_line(_fill(_plain(f"{path}.subject.txt"), values))
         message.text = _fill(_plain(f"{path}.txt"), values).strip() + "\n"
         message.html = in_layout(_plain(f"{path}.mjml").source, values)
+
+
+def is_written(message: Message) -> bool:
+    """Return whether a mail has its words, and those of one that says in which language it is (every one of ours) are
+    in that of its lead: English where we do not write theirs."""
+    said = _LANGUAGE.search(message.html)
+    is_theirs = message.lead is None or said is None or said[1] == _spoken(message.lead.language)
+    return bool(message.text) and is_theirs
+
+
+def _spoken(language: str) -> str:
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def greeting_name(first_name: str) -> str:

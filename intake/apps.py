@@ -12,10 +12,11 @@ class IntakeConfig(AppConfig):
     verbose_name = "Intake"
 
     def ready(self) -> None:
-        from crm import registry
+        from crm import emails, registry
         from crm.enums import Event
         from crm.treatment_enums import TreatmentGroup
         from intake import (
+            acknowledging,
             assessments,
             checks,
             closing,
@@ -95,5 +96,6 @@ class IntakeConfig(AppConfig):
         registry.panel("patient", title=gettext_noop("Your questions"), permission="", render=my.panel, order=10)
         registry.panel("patient", title=gettext_noop("Wishes and data"), permission="", render=wishes.panel, order=30)
         personal_data.hang_in()
+        registry.writer(emails.ACKNOWLEDGEMENT, acknowledging.write)
         register(checks.check_reviews, "content", deploy=True)
         register(checks.check_translations, "content", deploy=True)
