@@ -59,7 +59,7 @@ class WishesForm(ShownForm, QuestionnaireForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        wants = data.get("preferred_contact")
+        wants = data.get("preferred_contact") if self.is_touched("preferred_contact") else None  # what lacks stays so
         is_missing = "phone" in self.fields and not data.get("phone") and not self.has_error("phone")
         if wants in {"phone", "text"} and is_missing:
             self.add_error("phone", gettext("Add your phone number, or choose e-mail as the way to contact you."))

@@ -58,6 +58,18 @@ def test_an_older_page_of_wishes_shows_both_and_the_person_chooses(browser: Clie
     assert wishes_of(lead) == ["phone", ["afternoon"], True, "es"]
 
 
+@pytest.mark.parametrize("way", ["phone", "email"])
+def test_a_wish_about_mails_is_not_refused_for_what_is_missing_elsewhere(lead: Lead, way: str) -> None:
+    """Staff have taken out the number, or the address, by which they wished to be reached."""
+    browser = own_browser(lead)
+    Lead.objects.update(preferred_contact=way, **{way: ""})
+    typed = opened(browser)
+    assert browser.post(PAGE, typed | {"language": "es"}).status_code == 302
+    typed.pop("education", None)
+    assert browser.post(PAGE, typed | {"initial-education": "True"}).status_code == 302
+    assert wishes_of(lead) == [way, lead.best_time, lead.ok_voicemail, "es"]
+
+
 def test_what_staff_have_corrected_meanwhile_stays(browser: Client, lead: Lead, coordinator: User) -> None:
     together = in_their_place(Client(), lead, coordinator)
     older = opened(together)
