@@ -5,19 +5,22 @@ from itertools import combinations
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils import timezone
 
 from crm.enums import UNDER_WAY, EnrolmentState, MessageState, StepResult, TaskKind
 from crm.models import Enrolment, Message, Sending, StepOutcome, Task
 from scheduling.enums import STANDING, WaitState
 from scheduling.models import Appointment, WaitlistEntry
-from tests.crm.life.model import COMMERCIAL, kind_of
+from tests.crm.life.model import COMMERCIAL, REMINDERS_APART, Visit, kind_of
 from tests.crm.life.people import Person, World
 
 # How the keys begin of tasks that only serve to win a request.
 TO_WIN = ("first-call:", "step:", "parked:", "next:", "decide:")
 # And of those about one visit, which they name.
 ABOUT_A_VISIT = ("unconfirmed:", "tell:", "closed:", "number:", "closed_lead:")
+TOLD = "address_changed"
 REFUSED_FOR = timedelta(minutes=45)  # a server that refuses us is tried again by then
+STANDS = {MessageState.QUEUED, MessageState.SENDING, MessageState.SUPPRESSED}  # or a person calls instead
 NOT_DONE = {MessageState.CANCELLED}
 
 
@@ -52,6 +55,7 @@ def after_a_worker(world: World) -> None:
 def the_record_is_as_it_was_told(who: Person) -> None:
     lead, known = who.lead, who.record
     assert (lead.email, lead.phone, lead.timezone) == (known.address, known.phone, known.zone)
+    assert lead.language == known.language
     assert (lead.safety_hold, lead.do_not_call) == (known.held, known.no_calls)
 
 
@@ -63,13 +67,13 @@ def every_mail_has_left_a_trace(world: World, who: Person) -> None:
             assert mail.message_id in took or "says" in mail.reason, (mail.name, mail.reason)
         elif mail.state in {MessageState.FAILED, MessageState.UNKNOWN}:
             # The former address may have been taken out for that very reason.
-            assert _told_of(mail) or mail.name == "address_changed", (mail.name, mail.state, mail.reason)
+            assert _told_of(mail) or mail.name == TOLD, (mail.name, mail.state, mail.reason)
         elif mail.state == MessageState.SUPPRESSED:
             _is_held_back_rightly(world, who, mail)
         elif mail.state == MessageState.CANCELLED:
             assert mail.reason, mail.name
             is_dropped = kind_of(mail.name) == COMMERCIAL or "Too late" not in mail.reason
-            assert is_dropped or _told_of(mail), (mail.name, mail.reason)
+            assert is_dropped or mail.name == TOLD or _told_of(mail), (mail.name, mail.reason)
 
 
 def _told_of(mail: Message) -> bool:
@@ -152,7 +156,20 @@ def visits_are_as_they_were_made(who: Person) -> None:
         assert made.room is not None or not one.needs_room or one.is_over_booked
         if one.stands and one.by_phone and not who.record.phone and one.starts > made.booked_at:
             assert _asks_for_a_number(who, made), "nobody asks for a number"
+        if one.is_ahead(timezone.now()) and not one.closed and who.record.address:
+            _reminders_wait(who, one, made)
     assert not known, known
+
+
+def _reminders_wait(who: Person, visit: Visit, made: Appointment) -> None:
+    """For the moment at which they are due on the clock that is theirs now."""
+    waits = Message.objects.filter(topic=made.topic_id, topic_version=made.version, name="appointment_reminder")
+    due = set(waits.filter(state__in=STANDS).values_list("due_at", flat=True))
+    told_at, now = made.agreed_at, timezone.now()
+    for at in who.record.reminded_at(visit):
+        is_own = at - told_at >= REMINDERS_APART and at > now
+        assert not is_own or at in due, f"no reminder waits for {at:%a %H:%M %Z}: {due}"
+        told_at = at if is_own else told_at
 
 
 def _asks_for_a_number(who: Person, made: Appointment) -> bool:

@@ -10,11 +10,12 @@ from crm.enums import TRANSITIONS, CallOutcome, LostReason, MessageState, Stage
 from crm.errors import MessageRefused, MoveRefused
 from crm.models import Message, PrivateMessage
 from tests.crm.life.mail_steps import they_wrote
-from tests.crm.life.model import CLOSED, ZONES, mailbox
+from tests.crm.life.model import CLOSED, ENGLISH, SPANISH, ZONES, mailbox
 from tests.crm.life.people import Person, World, acts
 from tests.intake.life.people import opened
 from tests.lives import Kind, always, when
 
+FARTHEST = "Pacific/Honolulu"  # where a morning of the center is the night
 TO_SETTLE = [MessageState.FAILED, MessageState.UNKNOWN]
 
 
@@ -55,8 +56,13 @@ def _has_address(world: World, who: Person, address: str) -> None:
 
 
 def staff_correct_the_zone(world: World, who: Person) -> None:
-    who.record.zone = world.chance.choice(list(ZONES))
+    who.record.zone = world.chance.choice([*ZONES, FARTHEST])
     _corrects(world, who, timezone=who.record.zone)
+
+
+def staff_correct_the_language(world: World, who: Person) -> None:
+    who.record.language = ENGLISH if who.record.language == SPANISH else SPANISH
+    _corrects(world, who, language=who.record.language)
 
 
 def staff_take_the_number_out(world: World, who: Person) -> None:
@@ -184,7 +190,8 @@ def a_clinician_lifts_the_hold(world: World, who: Person) -> None:
 KINDS_OF_STEPS = [
     Kind(staff_correct_the_address, when(lambda who: who.record.address, 6, 2)),
     Kind(staff_take_the_address_out, when(lambda who: who.record.address and who.record.phone, 1)),
-    Kind(staff_correct_the_zone, always(3)),
+    Kind(staff_correct_the_zone, when(lambda who: any(one.stands for one in who.record.visits), 6, 2)),
+    Kind(staff_correct_the_language, always(1)),
     Kind(staff_take_the_number_out, when(lambda who: who.record.phone and who.record.address, 1)),
     Kind(staff_enter_a_number, when(lambda who: not who.record.phone, 2)),
     Kind(staff_say_that_the_address_works, when(lambda who: who.record.address and who.record.box.dead_at, 2)),
@@ -197,6 +204,6 @@ KINDS_OF_STEPS = [
     Kind(the_patient_reads, always(1)),
     Kind(staff_send_a_link, when(lambda who: who.record.address, 2)),
     Kind(staff_settle_a_mail, when(to_settle, 6)),
-    Kind(the_patient_tells_an_emergency, when(lambda who: not who.record.held, 1)),
-    Kind(a_clinician_lifts_the_hold, when(lambda who: who.record.held, 6)),
+    Kind(the_patient_tells_an_emergency, when(lambda who: not who.record.held, 2)),
+    Kind(a_clinician_lifts_the_hold, when(lambda who: who.record.held, 5)),
 ]

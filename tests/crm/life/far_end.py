@@ -47,12 +47,13 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Handed:
-    """A mail that the server took: with its envelope, and when."""
+    """A mail that the server took: with its envelope, and when. `is_again`: it was offered to it before."""
 
     at: datetime
     sender: str
     recipient: str
     mail: EmailMessage
+    is_again: bool = False
 
     @property
     def message_id(self) -> str:
@@ -124,7 +125,8 @@ class _Session:
 
     def getreply(self) -> Reply:
         mail = message_from_bytes(self.content, policy=policy.default)
-        handed = Handed(self.end.clock.now, self.sender, self.recipient, mail)
+        is_again = str(mail["Message-ID"]) in self.end.dates
+        handed = Handed(self.end.clock.now, self.sender, self.recipient, mail, is_again)
         self.end.dates.setdefault(handed.message_id, set()).add(str(mail["Date"]))
         if self.said in AT_THE_END:
             return AT_THE_END[self.said]

@@ -17,14 +17,16 @@ from tests.crm.life.model import (
     MAIL_HOURS,
     OF_CLOSED,
     REMINDER,
+    REMINDERS_APART,
     SUNDAY,
     Visit,
     kind_of,
+    language_of,
     mailbox,
 )
 from tests.crm.life.people import Person, World
 
-REMINDERS_APART = timedelta(hours=4)
+A_REMINDER_WAITS = timedelta(hours=18)  # at most, for a server, and for a clock that was corrected meanwhile
 NOTICES_APART = timedelta(minutes=15)
 TOLD = "address_changed"
 VISITS = "visit"
@@ -56,6 +58,8 @@ def _about_the_address(who: Person, message: Message, handed: Handed) -> Iterato
         yield from (f"a former address reads {one}" for one in named if one in handed.words)
     elif to != mailbox(record.address):
         yield f"to an address that is not on record: {to}"
+    if not handed.is_again and language_of(handed.words) != record.language:
+        yield f"not in {record.language}"
     if handed.recipient not in str(handed.mail["To"]):
         yield "another address in the header"
 
@@ -149,6 +153,8 @@ def _about_a_reminder(who: Person, visit: Visit, topic: UUID | None, handed: Han
         yield "of a visit that is not ahead"
     if visit.closed:
         yield "of a time that we cannot keep"
+    if not any(timedelta() <= handed.at - at <= A_REMINDER_WAITS for at in who.record.reminded_at(visit)):
+        yield f"at {who.record.local(handed.at):%a %H:%M}, when none is due"
     ids = {one.message_id: one.at for one in who.mails}
     earlier = Message.objects.filter(topic=topic, name="appointment_reminder", message_id__in=ids)
     others = [ids[one] for one in earlier.exclude(message_id=handed.message_id).values_list("message_id", flat=True)]

@@ -1,6 +1,7 @@
 """What a careful reader of one lead would know: what was said and done, in the words of docs/delivery.md, sequences.md
 and scheduling.md. Knows no table and no rule of the product."""
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -27,15 +28,22 @@ FEW_RETURNS, WITHIN = 5, timedelta(days=30)
 CAPS = ((timedelta(hours=24), 1), (timedelta(days=7), 3), (timedelta(days=90), 14))
 MAIL_HOURS, EARLIEST_REMINDER = (time(8), time(20)), time(7)
 SUNDAY = 6
+REMINDED_BEFORE = (timedelta(hours=168), timedelta(hours=48), timedelta(hours=2))
+REMINDERS_APART = timedelta(hours=4)
 CLOSED = {"lost", "improved", "dormant"}
 CENTER_ZONE = "America/New_York"
+ENGLISH, SPANISH = "en", "es"
 ZONES = {
-    "America/New_York": "Eastern time",
-    "America/Chicago": "Central time",
-    "America/Denver": "Mountain time",
-    "America/Los_Angeles": "Pacific time",
-    "Pacific/Honolulu": "Hawaii time",
+    "America/New_York": {ENGLISH: "Eastern time", SPANISH: "hora del Este"},
+    "America/Chicago": {ENGLISH: "Central time", SPANISH: "hora del Centro"},
+    "America/Denver": {ENGLISH: "Mountain time", SPANISH: "hora de la Montaña"},
+    "America/Los_Angeles": {ENGLISH: "Pacific time", SPANISH: "hora del Pacífico"},
+    "Pacific/Honolulu": {ENGLISH: "Hawaii time", SPANISH: "hora de Hawaii"},
 }
+DAYS = "lunes martes miércoles jueves viernes sábado domingo".split()
+MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+# Words that no longer text in one of them does without.
+_OFTEN = {ENGLISH: set("the to your you and of we".split()), SPANISH: set("de la su que el en para".split())}
 
 
 def kind_of(name: str) -> str:
@@ -45,6 +53,12 @@ def kind_of(name: str) -> str:
 def mailbox(address: str) -> str:
     """One name for one mailbox."""
     return address.lower()
+
+
+def language_of(words: str) -> str:
+    """Of a mail."""
+    said = Counter(re.findall(r"\w+", words.lower()))
+    return max(_OFTEN, key=lambda language: sum(said[word] for word in _OFTEN[language]))
 
 
 @dataclass
@@ -113,6 +127,7 @@ class Record:
     zone: str
     educated: bool
     mailboxes: dict[str, Mailbox]
+    language: str = ENGLISH
     stage: str = "new"
     former: list[str] = field(default_factory=list)
     proven: set[str] = field(default_factory=set)
@@ -218,7 +233,18 @@ class Record:
         zone = self.zone if visit.by_phone else CENTER_ZONE
         local = visit.starts.astimezone(ZoneInfo(zone))
         hour = f"{local.hour % 12 or 12}:{local:%M} {'a.m.' if local.hour < 12 else 'p.m.'}"
-        return f"{local:%A, %B} {local.day}, {hour} ({ZONES[zone]})"
+        day = f"{local:%A, %B} {local.day}"
+        if self.language == SPANISH:
+            day = f"{DAYS[local.weekday()]} {local.day} de {MONTHS[local.month - 1]}"
+        return f"{day}, {hour} ({ZONES[zone][self.language]})"
+
+    def reminded_at(self, visit: Visit) -> list[datetime]:
+        """When reminders of it are due on the clock that is theirs now, the earliest first."""
+        found = []
+        for before in REMINDED_BEFORE:
+            local = self.local(visit.starts - before)
+            found.append(max(local, local.replace(hour=EARLIEST_REMINDER.hour, minute=0)))
+        return [at for at in found if at < visit.starts]
 
     def ahead(self, now: datetime) -> list[Visit]:
         return [one for one in self.visits if one.is_ahead(now)]

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.test import Client
 from django.utils import timezone
 
@@ -19,14 +19,15 @@ from scheduling import work
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.crm.life.clock import Clock
 from tests.crm.life.far_end import FarEnd, Handed, Killed
-from tests.crm.life.model import Mailbox, Record
+from tests.crm.life.model import ENGLISH, SPANISH, Mailbox, Record
 from tests.factories import prove, step_one
 from tests.recording import recorded_logs
 
 STATES = {"NY": "America/New_York", "IL": "America/Chicago", "CO": "America/Denver", "CA": "America/Los_Angeles"}
 AMISS = ("sweep_failed", "scheduling_failed", "time_not_asked", "step_failed", "batch_failed", "not_judged")
-LOOKED_AFTER = timedelta(hours=12)  # at least, while a visit is ahead
+LOOKED_AFTER = timedelta(days=1)  # at least, while a visit is ahead
 A_MINUTE = timedelta(minutes=1)
+A_WHILE = timedelta(hours=1)
 
 
 @dataclass
@@ -47,6 +48,15 @@ class Person:
         """Their row as it is now."""
         self.lead = Lead.objects.select_related("location").get(pk=self.lead.pk)
         return self.lead
+
+    def has_mail_on_its_way(self) -> bool:
+        """One that a worker has in hand, or that was tried and waits."""
+        tried = Q(state=MessageState.SENDING) | Q(state=MessageState.QUEUED, due_at__lte=timezone.now() + A_WHILE)
+        return Message.objects.filter(tried, lead=self.lead).exists()
+
+    def expects_mail(self) -> bool:
+        waits = Message.objects.filter(lead=self.lead, state=MessageState.QUEUED).exists()
+        return waits or Enrolment.objects.filter(lead=self.lead, state=EnrolmentState.LIVE).exists()
 
 
 @dataclass
@@ -87,17 +97,18 @@ class World:
         """Time passes; whenever something is due a worker comes by, unless none does."""
         ends = self.clock.now + span
         while self.clock.now < ends:
-            following = max(self._next_due() if is_looked_after else ends, self.clock.now + A_MINUTE)
+            following = max(self.next_due() if is_looked_after else ends, self.clock.now + A_MINUTE)
             self.clock.goes_on(min(following, ends) - self.clock.now)
             if is_looked_after:
                 self.worker_comes_by()
 
-    def _next_due(self) -> datetime:
+    def next_due(self) -> datetime:
+        """When a worker has something to do for somebody, or is to look after visits."""
         now = self.clock.now
         mails = Message.objects.filter(state=MessageState.QUEUED, due_at__gt=now).aggregate(at=Min("due_at"))["at"]
         live = Enrolment.objects.filter(state=EnrolmentState.LIVE, due_at__gt=now).aggregate(at=Min("due_at"))["at"]
         visits = Appointment.objects.standing().filter(starts_at__gt=now).exists()
-        return min(one for one in (mails, live, now + (LOOKED_AFTER if visits else 6 * LOOKED_AFTER)) if one)
+        return min(one for one in (mails, live, now + (LOOKED_AFTER if visits else 3 * LOOKED_AFTER)) if one)
 
     def worker_comes_by(self) -> None:
         """The rounds that are made every fifteen seconds, every minute and every day, unless its process is ended."""
@@ -125,7 +136,9 @@ def arrives(world: World, name: str, **changes: Any) -> Person:
         "preferred_contact": "email",
         "state": state,
     } | changes
-    answer = Client().post("/candidate/", step_one(**who))
+    language = world.chance.choice([ENGLISH, ENGLISH, SPANISH])
+    page = "/es/candidate/" if language == SPANISH else "/candidate/"
+    answer = Client().post(page, step_one(**who))
     assert answer.status_code == 302, answer.content.decode()
     lead = Lead.objects.select_related("location").get(first_name=name, last_name=who["last_name"])
     record = Record(
@@ -136,6 +149,7 @@ def arrives(world: World, name: str, **changes: Any) -> Person:
         STATES[state],
         "consent_education" in changes,
         world.mailboxes,
+        language,
         stage=lead.stage,
         held=lead.safety_hold,
     )

@@ -11,6 +11,7 @@ from tests.lives import Kind, always, when
 
 STOPPED, PAUSED = "somebody stopped it", "somebody paused it"
 EXTRA = "extra"
+ADVERTISING = {"text": "staying_active", "purpose": "commercial"}  # in any sequence: not all have agreed to it
 LONG_BEHIND = timedelta(days=2)
 
 
@@ -101,7 +102,7 @@ def _changed(world: World, body: dict[str, Any]) -> tuple[dict[str, Any], set[st
     if mails and len(steps) > 1 and (has_extra or world.chance.random() < 0.5):
         gone = world.chance.choice(mails)["key"]
         return body | {"steps": [step for step in steps if step["key"] != gone]}, {gone}
-    like = world.chance.choice(mails or [{"text": "resume"}])
+    like = world.chance.choice([*mails, ADVERTISING])
     extra = {key: like[key] for key in ("text", "purpose") if key in like} | {"key": EXTRA, "do": "mail", "after": "1h"}
     return body | {"steps": [*steps, *([] if has_extra else [extra])]}, set()
 

@@ -18,6 +18,7 @@ from tests.crm.life.people import Person, World, acts
 from tests.lives import Kind, when
 from tests.scheduling import browsing
 
+MORNING = 10  # before that hour of the center it is night for some
 HOME = "/my/appointments/"
 TOLD = ["appointment_booked", "appointment_moved", "appointment_cancelled"]
 BY_PATIENT = ["time", "better", "unwell", "travel", "other"]
@@ -27,7 +28,9 @@ BY_DESK = ["unwell", "away", "closed", "other"]
 def _free(world: World, who: Person, kind: AppointmentType, **more: Any) -> list[datetime]:
     today = world.clock.now.astimezone(world.center.zone).date()
     asked = Question(kind, world.center, today, world.chance.choice([3, 14]), **more)
-    return [one.start for one in availability.find(asked, now=world.clock.now)]
+    starts = [one.start for one in availability.find(asked, now=world.clock.now)]
+    early = [start for start in starts if start.astimezone(world.center.zone).hour < MORNING]
+    return early if early and world.chance.random() < 0.4 else starts
 
 
 def made_of(visit: Visit) -> Appointment:

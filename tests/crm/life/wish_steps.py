@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 
 from tests.crm.life.far_end import Handed
-from tests.crm.life.model import SCOPES, mailbox
+from tests.crm.life.model import ENGLISH, SCOPES, SPANISH, mailbox
 from tests.crm.life.people import Person, World
 from tests.intake.life.people import opened
 from tests.lives import Kind, when
@@ -15,6 +15,7 @@ from tests.lives import Kind, when
 WISHES = "/my/wishes/"
 ONE_CLICK = ("List-Unsubscribe=One-Click", "application/x-www-form-urlencoded")
 LINK = re.compile(r"/my/link/[^/\s\"]+/")
+ABOUT_A_CODE = re.compile(r"\b(code|código)\b", re.IGNORECASE)
 CODE = re.compile(r"\b\d{6}\b")
 
 
@@ -69,6 +70,14 @@ def says_yes_or_no_to_education(world: World, who: Person) -> None:
         who.record.agrees(wants=wants)
 
 
+def would_read_another_language(world: World, who: Person) -> None:
+    """On the private page."""
+    browser, other = world.browser(who), ENGLISH if who.record.language == SPANISH else SPANISH
+    answer = browser.post(WISHES, opened(browser, WISHES, field="language") | {"language": other})
+    assert answer.status_code == 302, answer.content.decode()
+    who.record.language = other
+
+
 def with_link(world: World, who: Person) -> Handed | None:
     """The newest mail to their address with a link that still opens."""
     to_them = [one for one in who.mails if mailbox(one.recipient) == mailbox(who.record.address)]
@@ -90,7 +99,7 @@ def shows_who_they_are(world: World, who: Person) -> None:
     browser.post("/my/code/", {"send": "1", "asked": str(uuid4())})
     world.worker_comes_by()
     for mail in who.mails[before:]:
-        if "code" in str(mail.mail["Subject"]).lower() and (code := CODE.search(mail.words)):
+        if ABOUT_A_CODE.search(str(mail.mail["Subject"])) and (code := CODE.search(mail.words)):
             answer = browser.post("/my/code/", {"code": code[0]})
             assert answer.status_code == 302, answer.content.decode()
             who.record.proven.add(mailbox(handed.recipient))
@@ -102,5 +111,6 @@ KINDS_OF_STEPS = [
     Kind(stops_mails_in_one_click, when(with_choice, 2)),
     Kind(wants_mails_again, when(with_choice, 4)),
     Kind(says_yes_or_no_to_education, when(lambda who: who.record.address and not who.record.held, 3)),
+    Kind(would_read_another_language, when(lambda who: who.record.address and not who.record.held, 2)),
     Kind(shows_who_they_are, when(lambda who: who.mails, 3)),
 ]
