@@ -257,12 +257,12 @@ def _relief_in_words(row: Treatment, told: str | None) -> str:
 
 
 def _series(ratings: Iterable[Rating]) -> list[tuple[str, list[Rating]]]:
-    """Ratings by scale, in words; each series in the order of its days."""
+    """Ratings by scale, in words; each series in the order of its days, with the one of a day that was entered last."""
     kinds = {SCALE_OF.get(kind, kind.value): kind.label for kind in MeasurementKind}
-    found: dict[str, list[Rating]] = {}
+    found: dict[str, dict[date, Rating]] = {}
     for rating in ratings:
-        found.setdefault(kinds.get(rating.kind, rating.kind), []).append(rating)
-    return list(found.items())
+        found.setdefault(kinds.get(rating.kind, rating.kind), {})[rating.on] = rating
+    return [(kind, list(by_day.values())) for kind, by_day in found.items()]
 
 
 def _labels(names: Iterable[str]) -> list[str]:

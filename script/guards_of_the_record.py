@@ -8,6 +8,13 @@ AGREE = "crm/test_states_and_dates.py"
 
 RECORD_GUARDS = [
     Guard(
+        "of ratings of one day the summary shows the one that counts",
+        "intake/papers.py",
+        ", {})[rating.on] = rating\n",
+        ", {})[len(found), id(rating)] = rating\n",
+        "intake/test_papers.py::test_of_two_ratings_of_one_day_the_summary_shows_the_one_that_counts",
+    ),
+    Guard(
         "what was told on another day says so on the summary",
         "intake/papers.py",
         "    return day if day != today else None\n",

@@ -179,6 +179,17 @@ def test_ratings_are_told_in_words_and_in_their_order(lead: Lead, desk: Client, 
     assert "<dt>Roland-Morris total (0-24)</dt><dd>12 (" in page
 
 
+def test_of_two_ratings_of_one_day_the_summary_shows_the_one_that_counts(
+    lead: Lead, desk: Client, coordinator: User
+) -> None:
+    now = timezone.now()
+    for value in (9, 3, 5):
+        about: dict[str, Any] = {"source": Source.COORDINATOR, "by": coordinator, "now": now, "at": now}
+        measurements.record(lead, kind=MeasurementKind.NRS_BACK_AVG, value=Decimal(value), **about)
+    shown = paper(desk, lead, "summary").partition("Back pain, average of 7 days (0-10)</dt><dd>")[2]
+    assert re.findall(r"([0-9]+) [(]", shown.partition("</dd>")[0]) == ["5"]
+
+
 def test_two_ratings_of_one_day_are_one_point_in_the_drawing() -> None:
     from intake.ledger import ledger
     from tests.intake.care_cases import ago, care, nrs, record

@@ -53,6 +53,9 @@ def test_a_freed_time_is_offered_in_turn(centre: Location, kind: AppointmentType
 
     page = browsers[0].get(HOME).content.decode()
     assert "An earlier time is free" in page
+    Lead.objects.filter(pk=leads[0].pk).update(safety_hold=True)
+    assert "An earlier time is free" not in browsers[0].get(HOME).text + browsers[0].get("/my/").text
+    Lead.objects.filter(pk=leads[0].pk).update(safety_hold=False)
     browsers[0].post(f"{HOME}offer/{first.pk}/", {"leave": "1"})
     assert waitlist.offer(now=timezone.now()) == 1
     second = WaitlistEntry.objects.get(state=WaitState.OFFERED)

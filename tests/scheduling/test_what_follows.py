@@ -1,6 +1,7 @@
 """What an appointment does to everything around it: the stage, sequences, tasks and mails, also under a safety hold."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from pytest_django import Settings
 
 from crm import conditions
 from crm.actions import events, leads
-from crm.enums import EnrolmentState, Event, Stage
+from crm.enums import EnrolmentState, Event, Outcome, Stage
 from crm.models import Enrolment, Lead, Location, Message, Task, User
 from crm.sequences.shipped_definitions import shipped
 from intake.models import Assessment
@@ -240,6 +241,20 @@ def test_a_cancellation_says_whose_it_was(
     changing.cancel(book(patient, kind), version=1, reason=CancelReason(reason), by=coordinator, now=NOW)
     mail = Message.objects.get(name="appointment_cancelled")
     assert (words in mail.text, words in mail.html) == (True, True)
+
+
+@pytest.mark.parametrize("about", [{"safety_hold": True}, {"outcome": Outcome.URGENT}])
+def test_a_cancellation_invites_nobody_to_choose_who_may_not(
+    patient: Lead, provider: Resource, coordinator: User, about: dict[str, Any]
+) -> None:
+    kind = make_kind(provider, self_book=[Outcome.URGENT, Outcome.CONSULT_LIKELY])
+    made = book(patient, kind)
+    Lead.objects.filter(pk=patient.pk).update(**about)
+    made.lead.refresh_from_db()
+    changing.cancel(made, version=1, reason=CancelReason.CLOSED, by=coordinator, now=NOW)
+    mail = Message.objects.get(name="appointment_cancelled")
+    assert "choose another time" not in mail.text
+    assert "Please call us for another time" in mail.text
 
 
 def test_an_estimate_follows_the_appointment(patient: Lead, kind: AppointmentType) -> None:
