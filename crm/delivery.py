@@ -42,7 +42,7 @@ RUN_SECONDS = 40.0
 LEASE = timedelta(seconds=120)
 JUDGE_AGAIN = timedelta(minutes=15)
 LEFT_ALONE = timedelta(minutes=1)  # at least, by all workers, after a server refused us or could not be reached
-MOST_BROKEN_OFF = 1  # in a row: over one mail the server may stumble, and goes on with the others
+MOST_BROKEN_OFF = 2  # in a row: over some mails a server may stumble, and goes on with the others
 
 Written = tuple[Message, bytes, str]  # with its bytes, and where it returns to
 

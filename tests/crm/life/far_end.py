@@ -132,7 +132,7 @@ class _Session:
             return AT_THE_END[self.said]
         if self.said in UNCERTAIN:
             self.end.unanswered.add(handed.message_id)
-            self.end.refused_us_at = handed.at  # over two in a row
+            self.end.refused_us_at = handed.at  # over several in a row
         if self.said not in {CUT, KILLED_IN}:
             self.end.takes(handed)
         if self.said in {KILLED_AFTER, KILLED_IN}:
