@@ -71,13 +71,14 @@ def follow(lead: Lead, before: dict[str, Any], sent: dict[str, Any], *, key: UUI
     was, now_is = insurers.told(before), insurers.told(before | sent)
     if was.plan and not now_is.is_same(was):
         Task.objects.open().filter(lead=lead, kind=TaskKind.VERIFY).update(done_at=now)
-        words = " → ".join(_in_words(answers) for answers in (before, before | sent))
+        words = " → ".join(in_words(answers) for answers in (before, before | sent))
         _note(lead, f"Another insurer: {words}", by=None, now=now)
     if differs(before, sent) and not Task.objects.open().filter(lead=lead, kind=TaskKind.VERIFY).exists():
         open_task(lead, key=key, now=now)
 
 
-def _in_words(answers: dict[str, Any]) -> str:
+def in_words(answers: dict[str, Any]) -> str:
+    """Return the insurer that a patient's answers name as staff read it; "" for none."""
     return insurers.in_words(str(answers.get("payer_name") or ""), str(answers.get("plan_type") or ""))
 
 

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -29,21 +29,26 @@ SHOWN = ("plan_type", "payer_name", "policy_holder", "referral_required")
 
 
 class InsurerForm(forms.Form):
-    """What staff say about the insurer that the page names. Refused when the patient has named another one since."""
+    """What staff say about the insurer that the page names. Refused once when the patient has named another one since:
+    then whoever saves has read which. `named`: the present one, in words."""
 
     about = forms.CharField(required=False, widget=forms.HiddenInput)
     plan = forms.ModelChoiceField(Plan.objects.none(), required=False, empty_label="Not on our list")
 
-    def __init__(self, *args: Any, lead: Lead, insurer: Insurer, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lead: Lead, insurer: Insurer, named: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.insurer, self.fields["about"].initial = insurer, insurer.identity
+        self.insurer, self.named, self.fields["about"].initial = insurer, named, insurer.identity
         field = cast("forms.ModelChoiceField[Plan]", self.fields["plan"])
         field.queryset = Plan.objects.filter(location=lead.location_id).order_by("insurer", "name", "pk")
 
     def clean(self) -> dict[str, Any]:
         about = self.cleaned_data.pop("about", "")
         if "about" in self.data and about != self.insurer.identity:
-            raise forms.ValidationError("The patient has named another insurer since this page was opened. Look again.")
+            known = cast(QueryDict, self.data).copy()
+            known["about"] = self.insurer.identity
+            self.data = known
+            present = f"{self.named}. Save again only if this is about {self.named}" if self.named else "none"
+            raise forms.ValidationError(f"The patient has named another insurer since this page was opened: {present}.")
         return self.cleaned_data
 
 
@@ -126,12 +131,13 @@ def choose(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
     told = record.told_by(lead)
     found = gaps.of_lead(lead, told, now=timezone.now())
     there = found.chosen or found.ended
+    named = insurance.in_words(told.answers)
     version = there.chosen_at.isoformat() if there else "0"
     initial = {"version": version} | {
         "profile": found.checklist.profile.key,
         "plan": found.chosen.plan if found.chosen else None,
     }
-    form = ChooseForm(request.POST or None, lead=lead, insurer=found.insurer, initial=initial)
+    form = ChooseForm(request.POST or None, lead=lead, insurer=found.insurer, named=named, initial=initial)
     if form.is_valid() and not (there and form.refuse_if_older(version, _chosen_in_words(there))):
         try:
             chosen = {name: value for name, value in form.cleaned_data.items() if name != "version"}
@@ -141,18 +147,24 @@ def choose(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
         else:
             messages.success(request, "The list of gaps follows these criteria now.")
             return back(lead_id)
-    return form_page(site, request, lead, form, title="What the insurer asks for")
+    return form_page(site, request, lead, form, title=_titled("What the insurer asks for", named))
 
 
 def verify(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Keeps what the insurer said."""
     lead = find_lead(lead_id)
-    form = VerificationForm(request.POST or None, lead=lead, insurer=insurers.told(record.current_answers(lead)))
+    answers = record.current_answers(lead)
+    insurer, named = insurers.told(answers), insurance.in_words(answers)
+    form = VerificationForm(request.POST or None, lead=lead, insurer=insurer, named=named)
     if form.is_valid():
         insurance.record_verification(lead, by=user_of(request), now=timezone.now(), **form.cleaned_data)
         messages.success(request, "The answer of the insurer is kept.")
         return back(lead_id)
-    return form_page(site, request, lead, form, title="What the insurer said")
+    return form_page(site, request, lead, form, title=_titled("What the insurer said", named))
+
+
+def _titled(title: str, named: str) -> str:
+    return f"{title}: {named}" if named else title
 
 
 def _told(answers: dict[str, Any]) -> list[tuple[str, str]]:

@@ -130,6 +130,13 @@ INSURANCE_GUARDS = [
         "intake/test_insurance.py::test_the_form_is_refused_when_another_insurer_was_named_meanwhile",
     ),
     Guard(
+        "what an insurer said is refused once and not lost",
+        "intake/insurance_desk.py",
+        '            known["about"] = self.insurer.identity\n',
+        '            known["about"] = about\n',
+        "intake/test_insurance.py::test_the_form_is_refused_when_another_insurer_was_named_meanwhile",
+    ),
+    Guard(
         "what is not known counts for nobody",
         "intake/care.py",
         "return all(answer or (hopeful and answer is None) for answer in said)",

@@ -20,6 +20,7 @@ from intake.insurance import InsuranceRefused
 from intake.models import Assessment, Coverage, PageOfProof, Plan, Submission, Verification
 from tests.factories import NOON, make_lead, make_location, make_user
 from tests.intake.test_submit import request_of
+from tests.page_forms import as_sent
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 23)
@@ -404,9 +405,20 @@ def test_the_form_is_refused_when_another_insurer_was_named_meanwhile(lead: Lead
     answer = desk.post(f"/admin/crm/lead/{lead.pk}/insurance/verified/", said)
     assert answer.status_code == 422
     assert "named another insurer since" in answer.content.decode()
+    assert "Save again only if this is about Cigna." in answer.content.decode()
     chosen = {"profile": "aetna_fusion", "about": "commercial:aetna"}
     assert desk.post(f"/admin/crm/lead/{lead.pk}/insurance/", chosen).status_code == 422
     assert (Verification.objects.count(), Coverage.objects.count()) == (0, 0)
+    again = as_sent(answer.content.decode(), having="call_reference")
+    assert again["spoke_to"] == ["Morgan"]
+    assert desk.post(f"/admin/crm/lead/{lead.pk}/insurance/verified/", again).status_code == 302
+    assert Verification.objects.get().insurer == "Cigna"
+
+
+def test_the_forms_name_the_insurer_whom_they_are_about(lead: Lead, desk: Client) -> None:
+    tell(lead, payer_name="Cigna")
+    for page, title in (("insurance/verified", "What the insurer said"), ("insurance", "What the insurer asks for")):
+        assert f"{title}: Cigna" in desk.get(f"/admin/crm/lead/{lead.pk}/{page}/").text
 
 
 def test_what_was_kept_before_insurers_were_noted_belongs_to_the_one_of_its_day(lead: Lead, coordinator: User) -> None:
