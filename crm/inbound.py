@@ -8,11 +8,12 @@ that cannot be read costs its own words and nothing else of the mail: whose it i
 import re
 from dataclasses import asdict, dataclass, fields
 from email.message import Message
+from email.utils import parseaddr
 from enum import StrEnum
 from typing import Any, BinaryIO
 
 from crm import automatic_mail, calendar_replies, mail_parts, mail_words, returned_mail
-from crm.normalise import mailbox_key
+from crm.normalise import mailbox_key, one_line
 
 LONGEST_TEXT = 20_000
 LONGEST_ADDRESS = 320
@@ -24,6 +25,7 @@ _OF_HOTMAIL = re.compile(r"complaint about message from\b", re.IGNORECASE)
 _LONGEST = {
     "message_id": 250,
     "sender": LONGEST_ADDRESS,
+    "sender_name": 100,
     "about": LONGEST_ADDRESS,
     "status": 12,
     "subject": 200,
@@ -59,6 +61,7 @@ class Arrived:
     kind: Kind
     message_id: str = ""
     sender: str = ""
+    sender_name: str = ""
     message_ids: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     about: str = ""
@@ -80,6 +83,11 @@ class Arrived:
             elif not isinstance(value, Kind):
                 most = _LONGEST.get(field.name, LONGEST_TEXT)
                 object.__setattr__(self, field.name, mail_parts.storable(value)[:most])
+
+    @property
+    def written_by(self) -> str:
+        """Name and address as the mail says."""
+        return f"{self.sender_name} <{self.sender}>" if self.sender_name and self.sender else self.sender
 
 
 def read(raw: bytes) -> Arrived:
@@ -138,6 +146,7 @@ def _facts(
         kind,
         message_id=_first_id(mail_parts.header(mail, "Message-ID")),
         sender=mailbox_key(returned_mail.address(mail, "From")),
+        sender_name=_name_of_sender(mail),
         message_ids=_ids_of(mail, copied=copied, is_report=kind in REPORTS),
         tokens=_tokens_of(mail),
         about=mailbox_key(about),
@@ -151,6 +160,14 @@ def _facts(
         proposed=calendar.proposed,
         sent=(mail_parts.raw_headers(mail, "Date", "Received") or [""])[0],
     )
+
+
+def _name_of_sender(mail: Message) -> str:
+    """The name beside the address. One that looks like an address is none: it would be taken for the other."""
+    written = (mail_parts.raw_headers(mail, "From") or [""])[0][: mail_parts.LONGEST_PARAMETERS]
+    before, bracket, _ = written.partition("<")
+    name = one_line(mail_parts.decoded(parseaddr(written)[0] or (before.strip(' "') if bracket else "")))
+    return "" if set(name) & set("@<>") else name
 
 
 def _attached(mail: Message, kind: Kind) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ _TREATMENT = (
     "stop_reason unsure_of news disputed disputed_at documentation source requested_at received_at verified_at "
     "verified_by created_at updated_at"
 )
+WHOSE = "The address of whoever wrote it: yours, or that of somebody else."
 _STUDY = (
     "modality region made_on made_precision facility facility_phone medium place requested_at report_at images_at "
     "reviewed_at reviewed_by created_at"
@@ -188,7 +189,7 @@ def _about_mail() -> None:
     done, title = {KEY: "message task"}, noop("Steps of follow-ups")
     each = "at step result reason"
     data(StepOutcome, path="enrolment__lead", title=title, fields=each, order="at", left_out=done)
-    came = {KEY: "external_id message address_hash", HANDLING: "status"}
+    came = {KEY: "external_id message address_hash", HANDLING: "status", WHOSE: "sender"}
     data(InboundMail, path="lead", title=noop("Mail from you"), fields="at kind text", order="at", left_out=came)
     data(SetAsideMail, path="lead", why_not="Mail that nobody could read; what a person made of it stands elsewhere.")
     data(MailThread, path="lead", why_not="The address of ours under which your replies arrive.")

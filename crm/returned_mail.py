@@ -27,6 +27,8 @@ _NOBODY = re.compile(r"<\s*>")
 _NO_ADDRESS = re.compile(r"[^<@]*(<\s*>)?\s*$")
 _FIELD = re.compile(r"([A-Za-z-]{3,40})[ \t]*:[ \t]*(.{0,2000})")
 _ADDRESS = re.compile(r"[^\s<>@\"':;,()\[\]]{1,64}@[^\s<>@\"':;,()\[\]]{1,250}")
+_WHOLE = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,250}")
+_IN_BRACKETS = re.compile(rf"<\s{{0,9}}{_WHOLE.pattern}\s{{0,9}}>")
 _QUOTED_ID = re.compile(r"^[> \t]{0,9}Message-ID:[ \t]{0,9}(<[^<>\s]{3,200}>)", re.IGNORECASE | re.MULTILINE)
 _QUOTED_TO = re.compile(r"^[> \t]{0,9}To:[ \t]{0,9}(.{3,400})$", re.IGNORECASE | re.MULTILINE)
 _NOT_FAILED = {"delayed", "delivered", "relayed", "expanded", "deliverable"}  # some say "error", or "expired"
@@ -79,11 +81,14 @@ def is_of_a_postmaster(mail: Message) -> bool:
 
 
 def address(mail: Message, name: str) -> str:
-    """Return the address in a header that names one. Some write it, or its domain, as an encoded word, though none
-    should."""
+    """Return the address in a header that names one; "" without. Some write it, or its domain, as an encoded word, or
+    beside a name with signs that belong in quotes (another address, "Sam Poe, MD"), though none should."""
     value = (mail_parts.raw_headers(mail, name) or [""])[0][: mail_parts.LONGEST_PARAMETERS]
-    found = parseaddr(value)[1]
-    return mail_parts.decoded(found) if "@" in found else parseaddr(mail_parts.decoded(value))[1]
+    told = (mail_parts.decoded(parseaddr(value)[1]), parseaddr(mail_parts.decoded(value))[1])
+    if found := next((one for one in told if _WHOLE.fullmatch(one)), ""):
+        return found
+    loose = _IN_BRACKETS.search(value) or _WHOLE.search(value)
+    return loose[0].strip("<> ") if loose else ""
 
 
 def returned(mail: Message) -> Message | None:

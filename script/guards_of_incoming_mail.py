@@ -140,6 +140,27 @@ INCOMING_GUARDS = [
         "crm/test_reports.py::test_what_was_returned_of_somebody_elses_mail_stops_nothing",
     ),
     Guard(
+        "whose mail it is does not hang on a name in quotes",
+        "crm/returned_mail.py",
+        "loose = _IN_BRACKETS.search(value) or _WHOLE.search(value)",
+        "loose = None",
+        "crm/test_inbound.py::test_who_wrote_is_read_however_programs_write_it",
+    ),
+    Guard(
+        "who answers in somebody's thread from elsewhere is told",
+        "crm/models/inbound.py",
+        'return "" if is_theirs else str(self.sender)',
+        'return ""',
+        "crm/test_inbound.py::test_the_desk_reads_who_answers_in_somebodys_thread",
+    ),
+    Guard(
+        "a name that looks like an address is shown as none",
+        "crm/inbound.py",
+        'return "" if set(name) & set("@<>") else name',
+        "return name",
+        "crm/test_inbound.py::test_the_desk_reads_who_answers_in_somebodys_thread",
+    ),
+    Guard(
         "mail that a list of Exchange has passed on is read",
         "crm/automatic_mail.py",
         """_ASKS_FOR_NO_ANSWER).strip().lower() == "all\"""",

@@ -123,6 +123,7 @@ def _keep(
         message=message,
         address_hash=suppression.hash_of(about) if about else "",
         status=arrived.status,
+        sender=arrived.written_by or None,
         text=_text(arrived),
         at=private_messages.moment_after(latest, now=now),
     )

@@ -10,7 +10,7 @@ from unfold.decorators import display
 from crm import registry
 from crm.admin.base import ReadOnlyAdmin, colours, link_to
 from crm.models import InboundMail, Lead
-from crm.models.inbound import OF_AN_ADDRESS, InboundKind
+from crm.models.inbound import OF_A_PERSON, OF_AN_ADDRESS, InboundKind
 
 SHOWN = 10
 BEGINNING = 80
@@ -23,7 +23,7 @@ def hang_in() -> None:
 
 def panel(request: HttpRequest, lead: Lead) -> str:
     """The latest mails; "" while there are none."""
-    mails = InboundMail.objects.filter(lead=lead).order_by("-at", "-pk")[:SHOWN]
+    mails = InboundMail.objects.filter(lead=lead).select_related("lead").order_by("-at", "-pk")[:SHOWN]
     return render_to_string("crm/panel_inbound.html", {"mails": mails}, request=request) if mails else ""
 
 
@@ -32,11 +32,11 @@ class InboundMailAdmin(ReadOnlyAdmin):
     """Newest first. Without a lead it is of no location."""
 
     location_path = "lead__location"
-    list_display = ["at", "of", "kind_label", "beginning", "status"]
+    list_display = ["at", "of", "written_by", "kind_label", "beginning", "status"]
     list_filter = [("kind", ChoicesDropdownFilter), ("lead", admin.EmptyFieldListFilter)]
     list_select_related = ["lead"]
     ordering = ["-at", "-pk"]
-    fields = readonly_fields = ["at", "kind", "effect", "of", "status", "words"]
+    fields = readonly_fields = ["at", "written_by", "kind", "effect", "of", "status", "words"]
 
     @display(description="Kind", label=colours(InboundKind, hard_bounce="danger", complaint="danger", reply="info"))
     def kind_label(self, mail: InboundMail) -> tuple[str, str]:
@@ -45,6 +45,13 @@ class InboundMailAdmin(ReadOnlyAdmin):
     @display(description="Lead", ordering="lead__last_name")
     def of(self, mail: InboundMail) -> str:
         return link_to(mail.lead)
+
+    @display(description="From, as it says")
+    def written_by(self, mail: InboundMail) -> str:
+        """Return who is to be answered; of a lead's own mail, that it is theirs."""
+        if mail.lead_id and mail.sender and mail.kind in OF_A_PERSON and not mail.from_elsewhere:
+            return "The address on record"
+        return mail.sender or "—"
 
     @display(description="Begins with")
     def beginning(self, mail: InboundMail) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop as noop
 
 from crm.fields import EncryptedBytesField, EncryptedTextField
 from crm.models.base import Row
+from crm.normalise import mailbox_key
 
 
 class InboundKind(models.TextChoices):
@@ -21,6 +22,7 @@ class InboundKind(models.TextChoices):
     OTHER = "other", noop("From a mail system")
 
 
+OF_A_PERSON = {InboundKind.REPLY, InboundKind.CALENDAR}
 OF_AN_ADDRESS = {InboundKind.HARD_BOUNCE, InboundKind.SOFT_BOUNCE, InboundKind.COMPLAINT}
 
 
@@ -48,6 +50,9 @@ class InboundMail(Row):
         help_text="Of whom a bounce or complaint speaks; of a reply, its sender where that is proven.",
     )
     status = models.CharField(max_length=12, blank=True, help_text="RFC 3463, such as 5.1.1.")
+    sender = EncryptedTextField(
+        context="crm.inbound_mail.sender", null=True, help_text="Name and address as it says, which anybody can write."
+    )
     text = EncryptedTextField(context="crm.inbound_mail.text")
     at = models.DateTimeField(default=timezone.now)
 
@@ -61,6 +66,14 @@ class InboundMail(Row):
     def is_unproven(self) -> bool:
         """Return whether it is a return or a complaint that names no mail of ours: it has stopped nothing."""
         return self.kind in OF_AN_ADDRESS and not self.address_hash
+
+    @property
+    def from_elsewhere(self) -> str:
+        """Return whose name and address a mail of a lead bears that does not come from the address on record; ""."""
+        if not self.sender or self.lead is None or self.kind not in OF_A_PERSON:
+            return ""
+        is_theirs = mailbox_key(self.sender.rpartition("<")[2].rstrip(">")) == mailbox_key(self.lead.email)
+        return "" if is_theirs else str(self.sender)
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.at:%Y-%m-%d %H:%M} UTC"

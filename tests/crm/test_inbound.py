@@ -105,6 +105,25 @@ def test_what_a_reply_says() -> None:
     assert (found.message_ids, found.tokens, found.text) == ((OURS, "<x@y>"), ("abcdefgh234567ab",), "Yes.")
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("pat@example.org <pat@example.org>", ""),
+        ("other@example.com <pat@example.org>", ""),
+        ("Dr. Pat Poe, MD <pat@example.org>", "Dr. Pat Poe, MD"),
+        ("[Pat] <pat@example.org>", "[Pat]"),
+        ("Pat; Poe < Pat@example.org >", "Pat; Poe"),
+        ("Pat Poe pat@example.org", ""),
+        ("pat@example.org (Pat Poe)", "Pat Poe"),
+        ("Pat <pat@example.org>, Sam <sam@example.org>", "Pat"),
+        ('"Poe, Pat" <pat@example.org>', "Poe, Pat"),
+    ],
+)
+def test_who_wrote_is_read_however_programs_write_it(written: str, name: str) -> None:
+    found = inbound.read(f"From: {written}\r\nTo: r@example.org\r\n\r\nHello".encode())
+    assert (found.sender, found.sender_name) == ("pat@example.org", name)
+
+
 def test_html_becomes_words() -> None:
     made = EmailMessage()
     made.set_content("<p>Hello<br>there</p><script>alert(1)</script>", subtype="html")
@@ -205,6 +224,35 @@ def test_whose_it_is_nobody_can_tell_is_kept_for_a_person(lead: Lead, desk: Clie
     assert str(kept.pk) in page
     assert "Who am I?" in page  # to be told apart; the words of a lead are read on a page that is recorded
     assert "Who am I?" in desk.get(f"/admin/crm/inboundmail/{kept.pk}/change/").content.decode()
+
+
+def test_who_wrote_what_is_nobodys_can_be_answered(lead: Lead, desk: Client) -> None:
+    kept = take(mail("Who am I?", From="=?utf-8?q?Mar=C3=ADa_L=C3=B3pez?= <Stranger@Example.org>"))
+    assert kept is not None
+    for page in ("", f"{kept.pk}/change/"):
+        assert "María López &lt;stranger@example.org&gt;" in desk.get(f"/admin/crm/inboundmail/{page}").content.decode()
+    stored = InboundMail.objects.filter(pk=kept.pk).extra(select={"raw": "sender"}).values_list("raw", flat=True)
+    assert b"stranger" not in bytes(stored[0])
+
+
+@pytest.mark.parametrize(
+    ("sender", "told"),
+    [
+        ("Avery <AVERY@example.org>", ""),
+        ("Blake <blake@example.org>", "Blake &lt;blake@example.org&gt;"),
+        ('"avery@example.org" <blake@example.org>', "blake@example.org"),
+        ("Moss, Avery <avery@example.org>", ""),
+    ],
+)
+def test_the_desk_reads_who_answers_in_somebodys_thread(lead: Lead, desk: Client, sender: str, told: str) -> None:
+    """Whoever has been passed a mail, or reads along, can answer it: its token is no proof of who writes."""
+    token = MailThread.objects.create(lead=lead, token="abcdefgh234567ab").token
+    take(mail("Please cancel my visit.", To=f"replies+{token}@example.org", From=sender))
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
+    _, is_told, after = page.partition("from another address than the one on record: ")
+    assert (bool(is_told), after.partition("</strong>")[0]) == (bool(told), told)
+    listed = desk.get("/admin/crm/inboundmail/").content.decode()
+    assert (told or "The address on record") in listed
 
 
 def test_the_words_stand_on_the_page_of_the_lead(lead: Lead, desk: Client) -> None:
