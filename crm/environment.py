@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from crm import imap_box
+
 KEY_BYTES = 32
 SHORTEST_SECRET = 40
 
@@ -234,6 +236,8 @@ class Environment(BaseSettings):
         parse_email_url(self.email_url)
         if self.email_url_2:
             parse_email_url(self.email_url_2)
+        if self.imap_url:
+            imap_box.parse(self.imap_url)
         parse_field_keys(self.field_keys)
         return self._public_rules() if self.is_public else self
 

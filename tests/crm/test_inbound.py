@@ -413,7 +413,9 @@ def test_a_mailbox_that_does_not_open_costs_a_line_of_the_log(
     assert "mailbox_unreachable" in caplog.text
 
 
-@pytest.mark.parametrize("url", ["imap://u:p@mail.example.org/INBOX", "pop3://u:p@x", "imaps://x/INBOX"])
+@pytest.mark.parametrize(
+    "url", ["imap://u:p@mail.example.org/INBOX", "pop3://u:p@x", "imaps://x/INBOX", "imaps://u:p@x/Réponses"]
+)
 def test_addresses_of_mailboxes_that_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="IMAP_URL"):
         imap_box.parse(url)
