@@ -72,6 +72,13 @@ SCHEDULING_GUARDS = [
         f"{_BOOKING}::test_a_forged_request_books_nothing",
     ),
     Guard(
+        "who cannot take a time takes nobody's turn",
+        "scheduling/actions/waitlist.py",
+        "for one in _line(freed, now=now) if",
+        "for one in _line(freed, now=now)[:BATCH] if",
+        "scheduling/test_waiting.py::test_many_who_cannot_take_it_keep_nobody_behind_them_from_an_offer",
+    ),
+    Guard(
         "nobody brings in what is of another location",
         "scheduling/importing.py",
         "if not leads.visible_to(by).filter(pk=found[0].pk).exists():",

@@ -3,8 +3,10 @@
 Lock order: lead, appointment, place in the line, freed time, claims.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
@@ -146,9 +148,7 @@ def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
     """(offers made, whether nothing is left to do): to one after the other for whom it is of use, as long as there is a
     place. Whom somebody is working on at this moment is asked in the next minute, and so is everybody after them."""
     made = 0
-    for waiting in _line(freed, now=now):
-        if not _is_of_use(waiting, freed, now=now):
-            continue
+    for waiting in _who_could_have_it(freed, now=now):
         lead = (
             Lead.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
             .filter(pk=waiting.lead_id)
@@ -165,10 +165,13 @@ def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
     return made, not _is_being_looked_at(freed)
 
 
-def _is_of_use(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> bool:
-    """Whether somebody in the line could have that time, before anything is locked."""
-    asked = _question(entry, freed, now=now)
-    return asked is not None and availability.at_start(asked, freed.start, now=now) is not None
+def _who_could_have_it(freed: FreedTime, *, now: datetime) -> Iterator[WaitlistEntry]:
+    """Those in the line who could have that time, before anything is locked. Whoever cannot take it takes nobody's
+    turn: some wait for years."""
+    asking = ((one, asked) for one in _line(freed, now=now) if (asked := _question(one, freed, now=now)))
+    for waiting, asked in islice(asking, BATCH):
+        if availability.at_start(asked, freed.start, now=now) is not None:
+            yield waiting
 
 
 def _is_being_looked_at(freed: FreedTime) -> bool:
@@ -194,7 +197,7 @@ def _line(freed: FreedTime, *, now: datetime) -> list[WaitlistEntry]:
         first_day__lte=day,
         lead__safety_hold=False,
     )
-    return list(line.exclude(lead=freed.by_id).select_related("lead", "kind").order_by("since", "pk")[:BATCH])
+    return list(line.exclude(lead=freed.by_id).select_related("lead", "kind").order_by("since", "pk"))
 
 
 def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> Question | None:

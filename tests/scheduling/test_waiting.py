@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from crm import calling
 from crm.actions import leads
-from crm.enums import LostReason, MessageState, Stage, TaskKind
+from crm.enums import LostReason, MessageState, Outcome, Stage, TaskKind
 from crm.models import AccessEvent, Lead, Location, Message, Task, User
 from scheduling import mails
 from scheduling.actions import booking, changing, waitlist
@@ -306,6 +306,21 @@ def test_whoever_could_not_move_gets_no_offer(centre: Location, provider: Resour
     waitlist.join(waits, kind, booked=made, now=NOW)
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=NOW - timedelta(days=9))
     assert waitlist.offer(now=NOW) == 0
+
+
+def test_many_who_cannot_take_it_keep_nobody_behind_them_from_an_offer(
+    centre: Location, kind: AppointmentType, tuesday: datetime
+) -> None:
+    """They stay in front for as long as they wait: what a patient may book alone changes with what they tell."""
+    now = timezone.now()
+    fifty = [make_patient(centre, email=f"{n}@example.org", outcome=Outcome.URGENT) for n in range(waitlist.BATCH)]
+    for lead in (*fifty, last := make_patient(centre, email="last@example.org")):
+        waitlist.join(lead, kind, booked=None, now=now)
+        now += timedelta(seconds=1)
+    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=now)
+    changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=now)
+    assert waitlist.offer(now=now) == 1
+    assert WaitlistEntry.objects.get(state=WaitState.OFFERED).lead == last
 
 
 def test_a_past_appointment_keeps_nobody_from_an_offer(patient: Lead, centre: Location, kind: AppointmentType) -> None:
