@@ -1,15 +1,17 @@
 """The desk as a site of its own: what a browser may run there, the clock it shows, and the way around."""
 
 import re
+import time
 from collections.abc import Callable
 from functools import update_wrapper, wraps
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
@@ -17,9 +19,13 @@ from django.utils import timezone
 from django.utils.csp import CSP
 from django.utils.html import format_html
 from django.views.decorators.csp import csp_override
+from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
-from crm import desk_session, passwords, queries, sign_in_form
+from crm import desk_session, passwords, queries, sign_in_form, stages
+from crm.actions import access
+from crm.enums import AccessAction
+from crm.models import Lead, User
 from crm.sign_in_form import SignInForm
 
 # Unfold evaluates expressions in its markup and writes the palette into a style element. Nothing else is let in, and
@@ -30,6 +36,9 @@ DESK_CSP: dict[str, list[str]] = settings.SECURE_CSP | {
 }
 
 MOST_ROWS = 200  # of one kind in one form, such as the weekly hours of a provider
+LEAST_OF_A_NAME = 2  # letters; fewer mean nobody
+MOST_PEOPLE = 20  # of those whom Ctrl+K finds
+MOST_FOUND = 100  # and of all that it shows
 _ROWS = ("-TOTAL_FORMS", "-INITIAL_FORMS")
 _SHORT_NUMBER = re.compile(r"[0-9]{1,4}")
 
@@ -67,10 +76,42 @@ class DeskSite(UnfoldAdminSite):
         return guarded
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Unfold's, which takes any page for a number."""
-        if not _SHORT_NUMBER.fullmatch(request.GET.get("page", "1")):
+        """Answer Ctrl+K with people, found as in the list of leads, and with pages of the desk by their names.
+
+        Not Unfold's view: it looks for no people, keeps for minutes what somebody was once allowed to see, and takes
+        any page for a number. Side effects: an AccessEvent for whoever is found.
+        """
+        if not _SHORT_NUMBER.fullmatch(number := request.GET.get("page", "1")):
             raise Http404("There is no such page.")
-        return super().search(request, extra_context)
+        term, begun = request.GET.get("s", "").strip(), time.monotonic()
+        if not term:
+            return HttpResponse()
+        pages = self._search_apps(super().get_app_list(request), term.lower())
+        paginator = Paginator([*self._people(request, term), *pages], MOST_FOUND)
+        context = {
+            "search_term": term,
+            "page_obj": paginator,
+            "results": paginator.get_page(number),
+            "page_counter": 0,
+            "execution_time": time.monotonic() - begun,
+        }
+        found = "unfold/helpers/command_results.html"
+        return TemplateResponse(request, found, context, headers={"HX-Trigger": "search"})
+
+    def _people(self, request: HttpRequest, term: str) -> list[SearchResult]:
+        """Those whom this person may see, the newest first, and where all stand if they are many."""
+        people = self._registry[Lead]
+        if len(term) < LEAST_OF_A_NAME or not people.has_view_permission(request):
+            return []
+        found, _ = people.get_search_results(request, people.get_queryset(request), term)
+        leads = list(found.order_by("-created_at", "-pk")[: MOST_PEOPLE + 1])
+        ids = [lead.pk for lead in leads[:MOST_PEOPLE]]
+        access.record(AccessAction.SEARCH, by=cast(User, request.user), object_type="lead", ids=ids, term=term)
+        shown = [_person_found(lead) for lead in leads[:MOST_PEOPLE]]
+        if len(leads) > MOST_PEOPLE:
+            link = f"{reverse('admin:crm_lead_changelist')}?{urlencode({'q': term})}"
+            shown.append(SearchResult(title="All of them", description="Leads", link=link, icon="person_search"))
+        return shown
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Django's, for fields that a form of the desk completes. It would search whatever any field of any model leads
@@ -101,6 +142,12 @@ class DeskSite(UnfoldAdminSite):
         """Django's and our own pages."""
         own = path("set-password/<str:uidb64>/<str:token>/", passwords.SetPassword.as_view(), name="crm_set_password")
         return [own, *(url for urls in _pages for url in urls(self)), *super().get_urls()]
+
+
+def _person_found(lead: Lead) -> SearchResult:
+    link = reverse("admin:crm_lead_change", args=[lead.pk])
+    told = f"{lead.reference}, {stages.label(lead.stage)}"
+    return SearchResult(title=lead.full_name, description=told, link=link, icon="person")
 
 
 def _with_plain_forms(view: View) -> View:

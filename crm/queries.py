@@ -157,6 +157,10 @@ class Entry:
         return str(MessageState(self.state).label) if self.state else ""
 
     @property
+    def is_sent(self) -> bool:
+        return self.state == MessageState.SENT
+
+    @property
     def can_be_sent_again(self) -> bool:
         return self.state in NEEDS_A_PERSON
 

@@ -8,6 +8,7 @@ from django.db.models import BooleanField, DateField, DateTimeField, Model
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 
+from crm import telephone
 from crm.models import Treatment
 from crm.treatment_enums import DatePrecision
 
@@ -38,7 +39,7 @@ def change_in_words(model: type[Model], name: str, before: Any, after: Any) -> t
 
 
 def _in_words(column: Any, value: Any) -> str:
-    """A choice by its label, a day as pages show days. `value` is the column's own, or as the timeline keeps it."""
+    """A choice by its label, a day and a telephone number as pages show them. `value` is the column's own, or as the timeline keeps it."""
     if isinstance(value, list | dict):  # of a column that was another one in former days
         return str(value)
     if isinstance(column, BooleanField):
@@ -46,6 +47,8 @@ def _in_words(column: Any, value: Any) -> str:
     if isinstance(column, DateField) and not isinstance(column, DateTimeField):
         day = value if isinstance(value, date) else parse_date(str(value))
         return date_format(day, "M j, Y") if day else str(value)
+    if column.name == "phone":
+        return telephone.in_words(str(value))
     labels = dict(column.flatchoices)
     if set(labels) == set(DatePrecision.values):
         return _EXACT.get(value, str(value))

@@ -13,7 +13,7 @@ from crm import places, stages
 from crm.actions import assignment
 from crm.actions.next_steps import NextStep
 from crm.admin.correction_form import CorrectionForm, columns_of
-from crm.enums import CallOutcome, LostReason, Stage
+from crm.enums import CallOutcome, ContactChannel, LostReason, Stage
 from crm.errors import MeasurementRefused
 from crm.models import Lead, Measurement, User
 from crm.normalise import last_name, one_line
@@ -224,6 +224,9 @@ class DetailsForm(CorrectionForm):
             del self.fields["owner"]
         if not lead.email:
             del self.fields["never_theirs"]
+        if lead.preferred_contact != ContactChannel.TEXT:  # nothing here can send one
+            ways = cast(forms.ChoiceField, self.fields["preferred_contact"])
+            ways.choices = [one for one in ways.choices if one[0] != ContactChannel.TEXT]
 
     def changes(self) -> dict[str, Any]:
         """Return what was changed of the record."""

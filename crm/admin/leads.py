@@ -7,11 +7,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils import timezone
-from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from crm import queries, search, stages
+from crm import lapse, queries, search, stages
 from crm.admin import lead_page
 from crm.admin.base import DeskAdmin, colours
 from crm.admin.scoped import ScopedFilter
@@ -120,7 +119,7 @@ class LeadAdmin(DeskAdmin):
 
     @display(description="In stage for", ordering="-stage_since")
     def since(self, lead: Lead) -> str:
-        return timesince(lead.stage_since, depth=1)
+        return lapse.in_words(lead.stage_since, timezone.now(), depth=1)
 
     @display(description="Next task", ordering="next_due")
     def next_step(self, lead: Lead) -> str:
@@ -128,7 +127,8 @@ class LeadAdmin(DeskAdmin):
         if due is None:
             return "—"
         now = timezone.now()
-        return f"overdue {timesince(due, now, depth=1)}" if due < now else f"in {timesince(now, due, depth=1)}"
+        late, left = (lapse.in_words(*span, depth=1) for span in ((due, now), (now, due)))
+        return f"overdue {late}" if due < now else f"in {left}"
 
     @display(description="Reach by")
     def how_to_reach(self, lead: Lead) -> str:

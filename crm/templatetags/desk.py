@@ -1,7 +1,7 @@
 """What the desk's pages say of stages (`{{ lead.stage|stage_name }}`), notes and tasks."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
-from crm import heartbeat, stages, telephone
+from crm import heartbeat, lapse, stages, telephone
 from crm.actions import imaging, reviews, tasks
 from crm.models import Task, Treatment, User
 from crm.side_by_side import disputes_in_words
@@ -34,6 +34,18 @@ def form_id() -> SafeString:
 def stage_name(code: str) -> str:
     """As this centre calls it."""
     return stages.label(code)
+
+
+@register.filter
+def long_since(moment: datetime, now: datetime) -> str:
+    """Return how long ago it was, never as no time at all: "2 weeks, 1 day", "less than a minute"."""
+    return lapse.in_words(moment, now)
+
+
+@register.filter
+def long_until(moment: datetime, now: datetime) -> str:
+    """Return how long it is until then, in the same words."""
+    return lapse.in_words(now, moment)
 
 
 @register.filter

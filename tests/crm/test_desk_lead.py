@@ -370,6 +370,22 @@ def test_the_timeline_says_what_was_corrected_in_words(lead: Lead, coordinator: 
     ]
 
 
+def test_only_a_mail_that_left_is_shown_as_sent(desk: Client, lead: Lead) -> None:
+    make_message(lead, state=MessageState.QUEUED, subject="Tomorrow")
+    assert "as sent" not in desk.get(at(lead, "change/?show=mail")).content.decode()
+    make_message(lead, state=MessageState.SENT, finished_at=timezone.now(), subject="Yesterday")
+    assert desk.get(at(lead, "change/?show=mail")).content.decode().count("as sent") == 1
+
+
+def test_what_began_just_now_lasts_no_zero_minutes(desk: Client, lead: Lead) -> None:
+    now = timezone.now()
+    Lead.objects.filter(pk=lead.pk).update(stage_since=now)
+    Task.objects.create(lead=lead, kind=TaskKind.OTHER, title="Ask at once", due_at=now)
+    page = desk.get(at(lead)).content.decode()
+    assert "overdue for less than a minute" in page
+    assert "in this stage for less than a minute" in page
+
+
 def test_patients_answers_stand_beside_the_treatment_form(desk: Client, lead: Lead) -> None:
     told = {"tried_treatments": ["pt", "medication"]}
     Submission.objects.create(
@@ -406,12 +422,24 @@ def test_details_are_corrected_and_kept_on_the_timeline(desk: Client, lead: Lead
     assert changes == {"first_name": ["Avery", "Averil"], "phone": ["+12125550142", "+12125550177"]}
 
 
+def test_a_number_is_shown_on_the_timeline_as_people_write_it(desk: Client, lead: Lead) -> None:
+    desk.post(at(lead, "details/"), details_form(phone="212-555-0177 x45"))
+    page = desk.get(at(lead)).content.decode()
+    assert "<del>(212) 555-0142</del> → <ins>(212) 555-0177 ext. 45</ins>" in page
+
+
+@pytest.mark.parametrize(("wish", "is_offered"), [("", False), ("phone", False), ("text", True)])
+def test_text_messages_are_offered_only_to_whom_they_were_promised(desk: Client, wish: str, is_offered: bool) -> None:
+    somebody = make_lead(preferred_contact=wish)
+    assert ("Text message" in desk.get(at(somebody, "details/")).content.decode()) == is_offered
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"email": "", "phone": ""}, "Keep an e-mail address or a phone number"),
         ({"phone": "", "preferred_contact": "phone"}, "Add the phone number, or choose another way"),
-        ({"phone": "", "preferred_contact": "text"}, "Add the phone number, or choose another way"),
+        ({"preferred_contact": "text"}, "Select a valid choice"),
         ({"email": "", "preferred_contact": "email"}, "Add the e-mail address, or choose another way"),
         ({"email": "avery@localhost"}, "Enter a full e-mail address"),
         ({"phone": "12"}, "Enter a phone number with its area code"),
