@@ -23,6 +23,7 @@ class SchedulingConfig(AppConfig):
         registry.demo(demo.make)
         registry.listen({Event.DETAILS_CHANGED}, mails.follow_details)
         registry.listen({Event.DETAILS_CHANGED}, effects.ask_for_numbers)
+        registry.listen({Event.DETAILS_CHANGED, Event.CALLED}, effects.follow_wish)
         registry.listen({Event.STAGE_MOVED}, effects.follow_stage)
         registry.listen({Event.STAGE_MOVED}, waitlist.leave_with_request)
         registry.place(openings.around_place)

@@ -163,7 +163,8 @@ def log_call(
     if outcome == CallOutcome.REACHED:
         tasks.end_calls(lead, by=by, now=now, seen=seen)
     if outcome == CallOutcome.ASKED_NOT_TO_CALL:
-        Lead.objects.filter(pk=lead.pk).update(do_not_call=True)
+        lead.do_not_call = True
+        lead.save(update_fields=["do_not_call"])
         calling.turn_into_writing(lead)
     if Lead.objects.filter(pk=lead.pk, stage=Stage.NEW).exists():
         with suppress(MoveRefused):

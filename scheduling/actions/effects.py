@@ -9,13 +9,14 @@ from crm.enums import CLOSED_STAGES, MAIN_LINE, SIDE_STAGES, ActivityKind, Stage
 from crm.models import Activity, Lead, Task, User
 from crm.registry import Happening
 from scheduling import estimate, mails
-from scheduling.enums import Status
+from scheduling.enums import Mode, Status
 from scheduling.models import Appointment, AppointmentType
 
 CLOSE_OF_BUSINESS = time(17)
 NOT_SEEN = "not_seen:"  # how the keys of such tasks begin
 OF_CLOSED_LEAD = "closed_lead:"
 OF_NUMBER = "number:"
+OF_NO_CALLS = "no_calls:"
 
 
 def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
@@ -41,7 +42,8 @@ def close_all(*appointments: Appointment, now: datetime) -> int:
     how many tasks that ends."""
     keys = list[str]()
     for one in appointments:
-        keys += [*_keys_of_calls(one), _key_of_number(one), f"{OF_CLOSED_LEAD}{one.pk}", mails.key_of_new_address(one)]
+        decided = [f"{OF_CLOSED_LEAD}{one.pk}", f"{OF_NO_CALLS}{one.pk}"]
+        keys += [*_keys_of_calls(one), _key_of_number(one), *decided, mails.key_of_new_address(one)]
     return tasks.close(*keys, now=now)
 
 
@@ -94,6 +96,18 @@ def ask_for_numbers(lead: Lead, happening: Happening) -> None:
         return
     for made in _ahead(lead, now=happening.now):
         ask_for_number(made, now=happening.now)
+
+
+def follow_wish(lead: Lead, happening: Happening) -> None:
+    """Listener: whoever asked not to be called is still expected at the telephone; somebody asks them in writing. It is
+    settled when they may be called again."""
+    if not lead.do_not_call:
+        Task.objects.open().filter(lead=lead, key__startswith=OF_NO_CALLS).update(done_at=happening.now, key=None)
+        return
+    for made in _ahead(lead, now=happening.now):
+        if made.kind.mode == Mode.PHONE:  # once a visit: what was asked is not asked again with the next correction
+            title, key = f"No calls wanted: {made}. Ask in writing", f"{OF_NO_CALLS}{made.pk}"
+            tasks.open_task(lead, kind=TaskKind.OTHER, title=title, due_at=happening.now, key=key)
 
 
 def follow_stage(lead: Lead, happening: Happening) -> None:

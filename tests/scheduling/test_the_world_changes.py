@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crm import mail_texts
 from crm.actions import leads
-from crm.enums import MessageState, Stage
+from crm.enums import CallOutcome, MessageState, Stage
 from crm.models import Lead, Location, Message, MessageTopic, Task, User
 from scheduling.actions import booking, changing, rebooking
 from scheduling.enums import CancelReason, Mode, ResourceKind, Status
@@ -294,6 +294,39 @@ def test_a_number_that_is_taken_out_is_asked_for(made: Appointment, coordinator:
     assert (tasks_of(made, "No telephone number"), is_flagged(made)) == (1, False)
     leads.correct_details(Lead.objects.get(), by=coordinator, changes={"phone": "+12125550142"})
     assert tasks_of(made, "No telephone number") == 0
+
+
+@pytest.mark.parametrize("said", ["in the details", "on the phone"])
+def test_a_call_that_is_booked_is_asked_about_in_writing_when_no_calls_are_wanted(
+    made: Appointment, coordinator: User, said: str
+) -> None:
+    AppointmentType.objects.update(label="L" * 60)  # as long as one may be
+    if said == "on the phone":
+        leads.log_call(made.lead, by=coordinator, outcome=CallOutcome.ASKED_NOT_TO_CALL)
+    else:
+        leads.correct_details(made.lead, by=coordinator, changes={"do_not_call": True})
+    assert (tasks_of(made, "No calls wanted: "), is_flagged(made), made.status) == (1, False, Status.BOOKED)
+    leads.correct_details(Lead.objects.get(), by=coordinator, changes={"do_not_call": False})
+    assert tasks_of(made, "No calls wanted: ") == 0
+    leads.correct_details(Lead.objects.get(), by=coordinator, changes={"do_not_call": True})
+    assert tasks_of(made, "No calls wanted: ") == 1
+    changing.cancel(made, version=1, reason=CancelReason.ELSEWHERE, by=coordinator, now=timezone.now())
+    assert tasks_of(made, "No calls wanted: ") == 0
+
+
+def test_what_was_asked_in_writing_is_not_asked_again_with_the_next_correction(
+    made: Appointment, coordinator: User
+) -> None:
+    leads.correct_details(made.lead, by=coordinator, changes={"do_not_call": True})
+    Task.objects.filter(title__startswith="No calls wanted: ").update(done_at=timezone.now(), done_by=coordinator)
+    leads.correct_details(Lead.objects.get(), by=coordinator, changes={"tags": ["vip"]})
+    assert tasks_of(made, "No calls wanted: ") == 0
+
+
+def test_a_visit_at_the_center_stands_for_whoever_wants_no_calls(made: Appointment, coordinator: User) -> None:
+    AppointmentType.objects.update(mode=Mode.ON_SITE)
+    leads.correct_details(made.lead, by=coordinator, changes={"do_not_call": True})
+    assert tasks_of(made, "No calls wanted: ") == 0
 
 
 def test_an_address_that_is_taken_out_keeps_the_visit_and_leaves_a_call(made: Appointment, coordinator: User) -> None:
