@@ -103,7 +103,7 @@ def accepted_after_all(message: Message, *, now: datetime) -> bool:
 
 
 SWITCHES: dict[str, tuple[dict[str, Any], str]] = {
-    "pause": ({"is_paused": True}, "All mail is held. Nothing is lost."),
+    "pause": ({"is_paused": True}, "All mail is held until somebody lets it go out again."),
     "resume": ({"is_paused": False, "waits_until": None}, "Mail goes out again."),
     "second": ({"through_second": True, "waits_until": None}, "Mail goes through the second server from now on."),
     "commercial": ({"commercial_paused": False}, "Commercial mail goes out again."),
