@@ -153,10 +153,23 @@ def test_nobody_confirms_a_time_that_is_closed(patient: Lead, kind: AppointmentT
     made = book_online(browser, kind, tuesday)
     Appointment.objects.update(rebook_since=NOW)
     page = browser.get(f"{HOME}{made.pk}/").content.decode()
-    assert ("We cannot keep this time." in page, "I will come" in page) == (True, False)
+    assert ("We cannot keep this time." in page, "I will be there" in page) == (True, False)
     answer = browser.post(f"{HOME}{made.pk}/will-come/", {"version": 1}, follow=True).content.decode()
     assert "wait for our call" in answer
     assert refreshed(made).confirmed_at is None
+
+
+def test_of_a_time_that_is_closed_no_page_says_that_it_takes_place(
+    patient: Lead, kind: AppointmentType, tuesday: datetime
+) -> None:
+    browser = browser_of(patient)
+    made = book_online(browser, kind, tuesday)
+    for path in (HOME, f"{HOME}{made.pk}/"):
+        assert "By telephone: we call you." in browser.get(path).content.decode()
+    Appointment.objects.update(rebook_since=NOW)
+    for path in (HOME, f"{HOME}{made.pk}/"):
+        page = browser.get(path).content.decode()
+        assert ("We cannot keep this time." in page, "By telephone: we call you." in page) == (True, False)
 
 
 # --- Who hears of it -------------------------------------------------------------------------------------------------
