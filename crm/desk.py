@@ -243,7 +243,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {
-            "title": "Centre",
+            "title": "Center",
             "separator": True,
             "items": [
                 _link("Locations", "location_on", "crm_location"),

@@ -24,7 +24,7 @@ def logo(request: HttpRequest, location_id: UUID) -> FileResponse:
     """The file, as the picture it is. 404 for an unknown location, one without a logo, or a lost file."""
     location = get_object_or_404(Location, pk=location_id)
     if not location.logo:
-        raise Http404("This centre has no logo.")
+        raise Http404("This center has no logo.")
     try:
         return FileResponse(location.logo.open(), content_type=mimetypes.guess_type(str(location.logo))[0])
     except FileNotFoundError:

@@ -39,7 +39,7 @@ LAST_NAMES = "Sample Example Placeholder Specimen Fictive Testcase Imaginary Inv
 NOTES = [
     "Prefers calls in the late morning.",
     "Works nights this week, call after noon.",
-    "Will ask the imaging centre for a copy of the disc.",
+    "Will ask the imaging center for a copy of the disc.",
     "Husband will drive; needs a visit after school hours.",
     "Would like the appointment letter by mail as well.",
 ]

@@ -58,7 +58,7 @@ class NewRequest(RequestForm):
     received_at = forms.DateTimeField(
         required=False,
         label="When it really came",
-        help_text="Of a voicemail or a fax: its own time, on the centre's clock. Empty: now.",
+        help_text="Of a voicemail or a fax: its own time, on the center's clock. Empty: now.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MINUTES),
         input_formats=[_MINUTES],
     )

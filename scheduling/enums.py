@@ -13,7 +13,7 @@ class Mode(TextChoices):
     """Where the two meet."""
 
     PHONE = "phone", "By telephone"
-    ON_SITE = "on_site", "At the centre"
+    ON_SITE = "on_site", "At the center"
 
 
 class Status(TextChoices):
@@ -53,7 +53,7 @@ TAKEN = (*TAKING, ClaimState.EXTRA)  # nobody is offered the time of one of thes
 
 class EndedBy(TextChoices):
     PATIENT = "patient", noop("The patient")
-    CENTRE = "centre", noop("The centre")
+    CENTRE = "centre", noop("The center")
 
 
 class CancelReason(TextChoices):
@@ -66,7 +66,7 @@ class CancelReason(TextChoices):
     COST = "cost", noop("Cost or insurance")
     ELSEWHERE = "elsewhere", noop("Care elsewhere")
     AWAY = "away", noop("The provider is away")
-    CLOSED = "closed", noop("The centre is closed")
+    CLOSED = "closed", noop("The center is closed")
     OURS = "ours", noop("Something else on our side")
     OTHER = "other", noop("Something else")
 

@@ -52,7 +52,7 @@ class User(Row, AbstractBaseUser, PermissionsMixin):
         null=True,
         blank=True,
         validators=[MaxValueValidator(23)],
-        help_text="The hour at which a mail says how many notices are new, on the centre's clock. Empty: none.",
+        help_text="The hour at which a mail says how many notices are new, on the center's clock. Empty: none.",
     )
     last_lead_at = models.DateTimeField(null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)

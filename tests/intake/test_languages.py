@@ -52,6 +52,12 @@ def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 # --- The catalogue ---------------------------------------------------------------------------------------------------
 
 
+def test_texts_are_spelled_as_in_america(spanish: Catalog) -> None:
+    mails = [path.read_text() for path in (ROOT / "templates/emails/en").rglob("*.*")]
+    said = {PLACEHOLDER.sub("", text) for text in [*mails, *(str(message.id) for message in spanish)]}
+    assert [text for text in said if re.search(r"\bcentres?\b", text)] == []
+
+
 def test_every_text_has_its_translation(spanish: Catalog) -> None:
     wanted = {message.id for message in texts.catalogue() if message.id}
     there = {message.id: message.string for message in spanish if message.id}

@@ -49,7 +49,7 @@ def test_times_stand_on_the_patients_clock_and_the_centres_is_named(
 ) -> None:
     browser = browser_of(make_patient(centre, timezone="America/Los_Angeles"))
     page = browser.get(address(kind, tuesday)).content.decode()
-    assert "All times are on your clock (Pacific time). The centre is in Eastern time." in page
+    assert "All times are on your clock (Pacific time). The center is in Eastern time." in page
     assert "7:00 a.m." in page
     assert "6:00 a.m." in page
 
@@ -258,7 +258,7 @@ def test_the_desk_books_what_patients_may_not(patient: Lead, provider: Resource,
     kind, casey = make_kind(provider, self_book=[]), make_user("coordinator", email="c@example.org")
     made = booking.book(wish(patient, kind, tuesday, **as_staff(casey)), now=timezone.now())
     page = browser_of(patient).get(f"{HOME}{made.pk}/").content.decode()
-    assert "I will come" in page
+    assert "I will be there" in page
 
 
 def test_a_patient_chooses_with_whom(
