@@ -57,6 +57,7 @@ def test_a_new_holiday_closes(patient: Lead, kind: AppointmentType, centre: Loca
     assert opened_again() == [False]
 
 
+@pytest.mark.usefixtures("then")
 def test_who_can_be_booked_no_more_leaves_nobody_waiting(patient: Lead, kind: AppointmentType) -> None:
     book(patient, kind)
     Resource.objects.update(is_active=False)
