@@ -226,7 +226,8 @@ class DetailsForm(CorrectionForm):
             del self.fields["never_theirs"]
         if lead.preferred_contact != ContactChannel.TEXT:  # nothing here can send one
             ways = cast(forms.ChoiceField, self.fields["preferred_contact"])
-            ways.choices = [one for one in ways.choices if one[0] != ContactChannel.TEXT]
+            offered = cast("list[tuple[str, str]]", ways.choices)
+            ways.choices = [one for one in offered if one[0] != ContactChannel.TEXT]
 
     def changes(self) -> dict[str, Any]:
         """Return what was changed of the record."""
