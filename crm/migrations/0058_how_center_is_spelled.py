@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0056_mail_of_mail_systems"),
+        ("crm", "0057_who_wrote_a_mail"),
     ]
 
     operations = [
