@@ -33,7 +33,7 @@ def changed(lead: Lead, *, before: str, now: datetime, was_theirs: bool = True) 
     if was_theirs:
         opt_out.follow(lead, before=before, now=now)
     if lead.email:
-        given_up.replaced(before, lead=lead, now=now)
+        given_up.replaced(lead, now=now)
         given_up.works_again(lead.email, lead=lead, why="they gave it anew", now=now)
     return True
 

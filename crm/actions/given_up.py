@@ -13,6 +13,7 @@ from crm.models.activity import BY_ITSELF
 from crm.normalise import mailbox_key
 
 ASK_FOR_ANOTHER = "The e-mail address does not work: ask for another"  # how, their page says
+_ASKS = "bounce:"  # how the keys of these tasks begin
 
 
 def give_up(address: str, *, lead: Lead | None, now: datetime) -> bool:
@@ -45,9 +46,10 @@ def works_again(address: str, *, lead: Lead, why: str, now: datetime, by: User |
     return True
 
 
-def replaced(address: str, *, lead: Lead, now: datetime) -> None:
-    """Close the call that asked for another address: there is one."""
-    tasks.close(_key(address, lead), now=now)
+def replaced(lead: Lead, *, now: datetime) -> None:
+    """Close the calls that asked for another address: there is one. The one that gave out may have been taken out long
+    before."""
+    Task.objects.open().filter(lead=lead, key__startswith=_ASKS).update(done_at=now)
 
 
 def _of(address: str) -> "QuerySet[Suppression]":
@@ -56,4 +58,4 @@ def _of(address: str) -> "QuerySet[Suppression]":
 
 
 def _key(address: str, lead: Lead) -> str:
-    return f"bounce:{suppression.hash_of(address)}:{lead.pk}"[:100]
+    return f"{_ASKS}{suppression.hash_of(address)}:{lead.pk}"[:100]

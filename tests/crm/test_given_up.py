@@ -79,6 +79,15 @@ def test_nobody_asks_for_another_address_when_there_is_one_already(lead: Lead, c
     assert (is_given_up(), calls()) == (True, 0)
 
 
+def test_nobody_asks_for_another_address_once_there_is_one(lead: Lead, coordinator: User) -> None:
+    """Whatever came between."""
+    take(bounce())
+    leads.correct_details(lead, by=coordinator, changes={"email": ""})
+    assert calls() == 1
+    leads.correct_details(Lead.objects.get(), by=coordinator, changes={"email": "avery.new@example.org"})
+    assert calls() == 0
+
+
 def test_whoever_writes_from_it_gets_mail_again(lead: Lead) -> None:
     take(bounce())
     assert (is_given_up(), calls()) == (True, 1)
