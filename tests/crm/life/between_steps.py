@@ -2,12 +2,18 @@
 server would not have it, and it waits. What it was judged by has changed when it is tried again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from django.db.models import Min, QuerySet
+
+from crm.enums import MessageState
+from crm.models import Message
 from tests.crm.life import desk_steps, mail_steps, sequence_steps, visit_steps, wish_steps
 from tests.crm.life.far_end import KILLED_BEFORE
 from tests.crm.life.people import Person, World
 from tests.lives import Kind, when
 
+SHORTLY = timedelta(minutes=1)
 TRIES = 4  # how often something may fall due that is no mail of theirs
 _KNOWN = {
     kind.step: kind
@@ -45,7 +51,25 @@ def in_between(step: Callable[[World, Person], None], weight: int) -> Kind[World
             kind.step(world, who)
 
     happens.__name__ = f"{kind.name}_in_between"
-    return Kind(happens, when(lambda who: who.expects_mail() and kind.likely(who), weight))
+    return Kind(happens, when(lambda who: kind.likely(who) and who.expects_mail(), weight))
+
+
+def before_a_reminder(step: Callable[[World, Person], None], weight: int) -> Kind[World, Person]:
+    """The step while a reminder is about to leave."""
+    kind = _KNOWN[step]
+
+    def happens(world: World, who: Person) -> None:
+        due = _reminders(who).aggregate(at=Min("due_at"))["at"]
+        world.goes_on(max(due - SHORTLY - world.clock.now, SHORTLY))
+        if kind.likely(who):
+            kind.step(world, who)
+
+    happens.__name__ = f"{kind.name}_before_a_reminder"
+    return Kind(happens, when(lambda who: kind.likely(who) and _reminders(who).exists(), weight))
+
+
+def _reminders(who: Person) -> QuerySet[Message]:
+    return Message.objects.filter(lead=who.lead, name="appointment_reminder", state=MessageState.QUEUED)
 
 
 KINDS_OF_STEPS = [
@@ -62,4 +86,8 @@ KINDS_OF_STEPS = [
     in_between(desk_steps.the_patient_tells_an_emergency, 2),
     in_between(visit_steps.the_desk_moves_a_visit, 1),
     in_between(visit_steps.the_patient_cancels, 1),
+    before_a_reminder(desk_steps.the_patient_tells_an_emergency, 3),
+    before_a_reminder(desk_steps.staff_correct_the_zone, 1),
+    before_a_reminder(visit_steps.the_desk_moves_a_visit, 1),
+    before_a_reminder(wish_steps.stops_mails, 1),
 ]

@@ -33,14 +33,15 @@ def after_each_step(world: World, *people: Person) -> None:
         every_mail_has_left_a_trace(world, who)
         no_step_is_forgotten(who)
         nothing_is_open_of_what_is_over(who)
+        the_desk_asks_whose_calendar_declined(who)
         visits_are_as_they_were_made(who)
     nobody_is_in_two_places(world)
 
 
 def after_a_worker(world: World) -> None:
-    """Nothing that is due is left, unless mail is held or the server wants none."""
+    """Nothing that is due is left, unless mail is held, the server wants none, or the worker died."""
     now, far = world.clock.now, world.far
-    if world.is_paused:
+    if world.is_paused or world.is_cut_short:
         return
     refuses = far.refused_us_at is not None and now - far.refused_us_at < REFUSED_FOR
     waits = refuses and Sending.objects.filter(waits_until__gt=now).exists()
@@ -98,6 +99,7 @@ def no_step_is_forgotten(who: Person) -> None:
     done = StepOutcome.objects.filter(enrolment__lead=who.lead, result=StepResult.MAIL, message__state__in=NOT_DONE)
     for one in done.select_related("message", "enrolment"):
         is_over = one.enrolment.state in {EnrolmentState.STOPPED, EnrolmentState.DONE}
+        is_over = is_over or (str(one.enrolment_id), one.step) in who.record.gone
         is_told = one.message is not None and ("Too late" in one.message.reason or "says" in one.message.reason)
         assert is_over or is_told, (one.enrolment.key, one.step, one.message and one.message.reason)
 
@@ -110,7 +112,8 @@ def nothing_is_open_of_what_is_over(who: Person) -> None:
     if known.no_calls:
         assert TaskKind.CALL not in kinds, [task.title for task in open_tasks]
     if known.is_closed:
-        served = [task.title for task in open_tasks if (task.key or "").startswith(TO_WIN)]
+        to_win = TO_WIN[1:] if known.has_asked_again else TO_WIN
+        served = [task.title for task in open_tasks if (task.key or "").startswith(to_win)]
         assert not served, served
         assert TaskKind.RETURNED not in kinds
         live = Enrolment.objects.filter(lead=who.lead, state__in=UNDER_WAY).values_list("key", flat=True)
@@ -120,9 +123,16 @@ def nothing_is_open_of_what_is_over(who: Person) -> None:
     on_offer = WaitlistEntry.objects.filter(lead=who.lead, state=WaitState.OFFERED)
     calls = {f"offer:{one.hold}" for one in on_offer}
     assert {task.key for task in open_tasks if (task.key or "").startswith("offer:")} <= calls
-    assert not on_offer or known.in_line, "an offer to somebody who does not wait"
+    assert not on_offer or known.waits(timezone.now()), "an offer to somebody who does not wait"
     asks = [task for task in open_tasks if (task.key or "").startswith("bounce:")]
-    assert not asks or (known.address and known.box.dead_at), [task.title for task in asks]
+    assert not asks or not known.address or known.box.dead_at, [task.title for task in asks]
+
+
+def the_desk_asks_whose_calendar_declined(who: Person) -> None:
+    asks = Task.objects.open().filter(lead=who.lead, key__startswith="calendar:").count()
+    declined = [one for one in who.record.visits if one.declined and one.stands]
+    ahead = [one for one in declined if one.is_ahead(timezone.now()) and not one.closed]
+    assert len(ahead) <= asks <= len(declined), (asks, declined)
 
 
 def _is_about_what_stands(who: Person, task: Task) -> None:

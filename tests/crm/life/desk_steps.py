@@ -116,6 +116,7 @@ def _moves(world: World, who: Person, goals: list[Stage]) -> None:
     except MoveRefused:
         assert who.record.held
     who.record.stage = who.reads_again().stage
+    who.record.has_asked_again = who.record.has_asked_again and not who.record.is_closed
 
 
 # --- Messages ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Mail that comes in, as people, robots and mail servers write it."""
 
+import re
 from email.message import EmailMessage
 from email.utils import make_msgid
 from uuid import uuid4
@@ -15,6 +16,29 @@ def reply(to: Handed, *, sender: str, words: str, is_automatic: bool = False) ->
         made["Auto-Submitted"] = "auto-replied"
     made.set_content(words)
     return made.as_bytes()
+
+
+def invitation_in(handed: Handed) -> tuple[str, int] | None:
+    """Its UID and SEQUENCE (RFC 5545), where a calendar object goes with a mail."""
+    parts = [part for part in handed.mail.walk() if part.get_content_type() == "text/calendar"]
+    if not parts:
+        return None
+    lines = dict(re.findall(r"^(UID|SEQUENCE):(\S+)", parts[0].get_content(), re.MULTILINE))
+    return lines["UID"], int(lines["SEQUENCE"])
+
+
+def calendar_answer(to: Handed, *, said: str) -> bytes:
+    """As calendars send it: no word of the thread, from whatever address the calendar has (RFC 5546)."""
+    uid, sequence = invitation_in(to) or ("", 0)
+    event = [f"UID:{uid}", f"SEQUENCE:{sequence}", f"ATTENDEE;PARTSTAT={said}:mailto:calendar@example.org"]
+    lines = ["BEGIN:VCALENDAR", "METHOD:REPLY", "BEGIN:VEVENT", *event, "END:VEVENT", "END:VCALENDAR"]
+    head = [
+        "From: calendar@example.org",
+        "To: replies@riverbend.example.org",
+        f"Message-ID: {make_msgid(uuid4().hex, domain='calendar.example.org')}",
+        "Content-Type: text/calendar; method=REPLY",
+    ]
+    return "\r\n".join([*head, "", *lines, ""]).encode()
 
 
 def returned(to: Handed, *, status: str, is_forged: bool = False) -> bytes:

@@ -44,7 +44,9 @@ def looks_at(world: World, handed: Handed) -> None:
     found = [*_about_the_address(who, message, handed), *_about_the_person(world, who, message, handed)]
     found += [*_about_repeats(world, who, message, handed), *_about_hours(who, message, handed)]
     found += _about_a_visit(who, message, handed) if message.name in ABOUT_VISITS else []
-    found += ["an offer to somebody who does not wait"] if message.name == OFFER and not who.record.in_line else []
+    found += (
+        ["an offer to somebody who does not wait"] if message.name == OFFER and not who.record.waits(handed.at) else []
+    )
     world.wrong += [f"{message.name} to {who.name}: {one}" for one in found]
     who.mails.append(handed)
 

@@ -3,6 +3,7 @@
 from crm.actions import arrivals
 from crm.mailbox import MAILBOX
 from crm.models import Enrolment, InboundMail
+from scheduling.models import Appointment
 from tests.crm.life import letters
 from tests.crm.life.far_end import Handed
 from tests.crm.life.model import mailbox
@@ -52,6 +53,23 @@ def a_robot_replies(world: World, who: Person) -> None:
     assert (who.reads_again().updated_at, Enrolment.objects.filter(lead=who.lead, state="paused").count()) == before
 
 
+def their_calendar_answers(world: World, who: Person) -> None:
+    """To the newest invitation, or to an older one, of a time that is another by now or called off."""
+    to, said = world.chance.choice(invitations(who)), world.chance.choice(["ACCEPTED", "DECLINED"])
+    kept = _comes_in(world, letters.calendar_answer(to, said=said))
+    assert kept.lead == who.lead, "a calendar's answer that found somebody else"
+    made = Appointment.objects.get(topic__messages__message_id=to.message_id)
+    visit = next(one for one in who.record.visits if one.key == str(made.topic_id))
+    found = letters.invitation_in(to)
+    is_of_now = visit.is_ahead(world.clock.now) and found is not None and found[1] + 1 == made.version
+    visit.declined = is_of_now if said == "DECLINED" else False
+    visit.confirmed = visit.confirmed or (is_of_now and said == "ACCEPTED" and not visit.closed)
+
+
+def invitations(who: Person) -> list[Handed]:
+    return [one for one in who.mails if letters.invitation_in(one)]
+
+
 def a_mail_is_returned_for_good(world: World, who: Person) -> None:
     to = _any(world, who)
     _comes_in(world, letters.returned(to, status=world.chance.choice(["5.1.1", "5.1.10"])))
@@ -89,6 +107,7 @@ def has_mail(who: Person) -> object:
 KINDS_OF_STEPS = [
     Kind(replies, when(has_mail, 5)),
     Kind(a_robot_replies, when(has_mail, 1)),
+    Kind(their_calendar_answers, when(invitations, 3)),
     Kind(a_mail_is_returned_for_good, when(lambda who: who.mails and not who.record.box.dead_at, 3)),
     Kind(a_mail_is_returned_for_now, when(has_mail, 1)),
     Kind(our_trouble_is_returned, when(has_mail, 1)),

@@ -31,6 +31,8 @@ SUNDAY = 6
 REMINDED_BEFORE = (timedelta(hours=168), timedelta(hours=48), timedelta(hours=2))
 REMINDERS_APART = timedelta(hours=4)
 CLOSED = {"lost", "improved", "dormant"}
+WAITS_NO_LONGER = {"lost", "improved"}  # for any time; whoever could not be reached does
+ANY_TIME = ""
 CENTER_ZONE = "America/New_York"
 ENGLISH, SPANISH = "en", "es"
 ZONES = {
@@ -93,7 +95,7 @@ class Mailbox:
 @dataclass
 class Visit:
     """`until`: with what has to stay free behind it. `version`: how often what the patient sees has changed, and one.
-    `closed`: we cannot keep this time."""
+    `closed`: we cannot keep this time. `declined`: their calendar said no to it."""
 
     key: str
     by_phone: bool
@@ -104,6 +106,7 @@ class Visit:
     state: str = "booked"
     closed: bool = False
     confirmed: bool = False
+    declined: bool = False
 
     @property
     def stands(self) -> bool:
@@ -118,7 +121,8 @@ class Record:
     """`own`: what this person wished at an address. `proven`: addresses that were shown to be theirs. `held_back`:
     enrolments that a person has to let go on, and why. `gone`: steps that an enrolment has no more. `asked`: how often
     something was done that a mail of this name answers, not counting those that went. `acts`: when they did something
-    themselves. `in_line`: kinds of visits for which they wait."""
+    themselves. `has_asked_again`: somebody asked in their name, and nobody has decided about it. `in_line`: for which
+    kinds of visits they wait, and earlier than which visit, or for any time."""
 
     first_name: str
     last_name: str
@@ -137,13 +141,14 @@ class Record:
     people_only: bool = False
     no_calls: bool = False
     unanswered: bool = False
+    has_asked_again: bool = False
     held_back: dict[str, str] = field(default_factory=dict)
     gone: set[tuple[str, str]] = field(default_factory=set)
     again: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
     visits: list[Visit] = field(default_factory=list)
     acts: list[datetime] = field(default_factory=list)
-    in_line: set[str] = field(default_factory=set)
+    in_line: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.has_agreed = self.educated
@@ -237,6 +242,14 @@ class Record:
         if self.language == SPANISH:
             day = f"{DAYS[local.weekday()]} {local.day} de {MONTHS[local.month - 1]}"
         return f"{day}, {hour} ({ZONES[zone][self.language]})"
+
+    def waits(self, now: datetime) -> bool:
+        """For a time: an earlier one as long as there is the visit, any until the request is closed."""
+        going_on = {one.key for one in self.visits if one.stands and one.ends > now}
+        return any(
+            until in going_on if until != ANY_TIME else self.stage not in WAITS_NO_LONGER
+            for until in self.in_line.values()
+        )
 
     def reminded_at(self, visit: Visit) -> list[datetime]:
         """When reminders of it are due on the clock that is theirs now, the earliest first."""

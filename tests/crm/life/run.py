@@ -8,15 +8,16 @@ from unittest.mock import patch
 import time_machine
 from django.db import transaction
 
-from crm import inbound, mail_reading, stages
+from crm import inbound, mail_reading, queries, stages
 from crm.actions import opt_out, sequences
 from crm.models import Location, User
 from scheduling.enums import ResourceKind
 from scheduling.models import AppointmentType, Resource
-from tests.crm.life import checks, mail_checks, steps
+from tests.crm.life import checks, mail_checks, neighbor, steps
 from tests.crm.life.clock import Clock
 from tests.crm.life.far_end import FarEnd, Handed
 from tests.crm.life.people import World, arrives
+from tests.crm.life.world_steps import FEAST
 from tests.factories import make_location, make_user
 from tests.lives import choose, told
 from tests.scheduling.factories import make_resource
@@ -24,11 +25,12 @@ from tests.scheduling.factories import make_resource
 BEGUN = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)  # a Monday morning in New York, a week before the clocks change
 STEPS = 25
 LEADS_A_LIFE = 2
+A_NEIGHBOR = 0.25  # how often somebody lives beside them with whom something is wrong
 
 
 def make_center() -> tuple[Location, dict[str, User]]:
     """Where all lives take place: two providers, a room, a mailbox for what comes back, and those who work there."""
-    center = make_location(reply_email="replies@riverbend.example.org", holidays=["2026-03-13"])
+    center = make_location(reply_email="replies@riverbend.example.org", holidays=[FEAST])
     roles = ["coordinator", "clinician", "lead_coordinator", "administrator"]
     staff = {role: make_user(role, email=f"{role}@staff.example.org", name=role.capitalize()) for role in roles}
     providers = [make_resource(center, name=name) for name in ("Dr. Example", "Dr. Sample")]
@@ -55,16 +57,23 @@ def _live(chance: Random, clock: Clock, center: Location, staff: dict[str, User]
     clock.begins()
     sequences.forget_versions()
     stages.forget_rules()
+    queries.forget_main_location()
     world = _world(chance, clock, center, staff)
     # A mail is read here, and not in a child; nobody else speaks to a server, so nothing is on its way.
     read = patch.object(mail_reading, "read", lambda raw, **_limits: inbound.read(raw))
     with patch("smtplib.SMTP", world.far.connect), read, patch.object(opt_out, "WAIT_SECONDS", 0.0):
         for name in ("Ann", "Ben"):
             arrives(world, name, **_first_answers(world))
+        if chance.random() < A_NEIGHBOR:
+            world.neighbor = neighbor.moves_in(chance, center=center, now=clock.now)
         world.worker_comes_by()
         checks.after_each_step(world, *world.people)
         for _ in range(count):
             _step(world, done)
+        if world.neighbor:
+            world.far.coming.clear()
+            world.goes_on(neighbor.SET_ASIDE_WITHIN)
+            assert neighbor.is_set_aside(world.neighbor), "nobody is asked about what went wrong"
 
 
 def _world(chance: Random, clock: Clock, center: Location, staff: dict[str, User]) -> World:

@@ -5,7 +5,7 @@ from typing import Any
 
 from crm.actions import sequence_versions, sequences
 from crm.enums import UNDER_WAY, EnrolmentState
-from crm.models import Enrolment, SequenceVersion, VersionState
+from crm.models import Enrolment, Message, SequenceVersion, VersionState
 from tests.crm.life.people import Person, World
 from tests.lives import Kind, always, when
 
@@ -78,13 +78,15 @@ def staff_begin_a_sequence(world: World, who: Person) -> None:
 
 
 def staff_publish_another_version(world: World, who: Person) -> None:
-    """One without a mail, or with another one on the first day; sometimes everybody is moved to it."""
-    running = [one.key for one in under_way(who)]
-    keys = running or [version.key for version, _definition in sequences.in_force()]
+    """One without a mail, perhaps the very one that waits, or with another one on the first day; sometimes everybody is
+    moved to it."""
+    waits = _mail_that_waits(who) if world.chance.random() < 0.7 else None
+    keys = [waits.enrolment.key] if waits and waits.enrolment else [one.key for one in under_way(who)]
+    keys = keys or [version.key for version, _definition in sequences.in_force()]
     found = SequenceVersion.objects.get(key=world.chance.choice(keys), state=VersionState.PUBLISHED)
     by, now = world.staff["administrator"], world.clock.now
     draft = sequence_versions.copy(found, by=by, now=now)
-    body, gone = _changed(world, draft.body)
+    body, gone = _changed(world, draft.body, without=waits.key.split(":")[2] if waits else "")
     sequence_versions.save_draft(draft, body=body, note="Shorter.")
     sequence_versions.publish(draft)
     sequences.forget_versions()
@@ -94,13 +96,19 @@ def staff_publish_another_version(world: World, who: Person) -> None:
         sequence_versions.move_everybody(draft, by=by, now=now)
 
 
-def _changed(world: World, body: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+def _mail_that_waits(who: Person) -> Message | None:
+    """Of a step of a sequence that goes on."""
+    waits = Message.objects.filter(lead=who.lead, state__in=["queued", "sending"], enrolment__state="live")
+    return waits.select_related("enrolment").order_by("due_at", "pk").first()
+
+
+def _changed(world: World, body: dict[str, Any], *, without: str) -> tuple[dict[str, Any], set[str]]:
     """And the keys of the steps that it has no more."""
     steps = body["steps"]
     mails = [step for step in steps if step["do"] == "mail"]
     has_extra = any(step["key"] == EXTRA for step in steps)
-    if mails and len(steps) > 1 and (has_extra or world.chance.random() < 0.5):
-        gone = world.chance.choice(mails)["key"]
+    if mails and len(steps) > 1 and (without or has_extra or world.chance.random() < 0.5):
+        gone = without if any(step["key"] == without for step in mails) else world.chance.choice(mails)["key"]
         return body | {"steps": [step for step in steps if step["key"] != gone]}, {gone}
     like = world.chance.choice([*mails, ADVERTISING])
     extra = {key: like[key] for key in ("text", "purpose") if key in like} | {"key": EXTRA, "do": "mail", "after": "1h"}

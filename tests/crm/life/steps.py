@@ -4,7 +4,17 @@ from datetime import timedelta
 
 from django.test import Client
 
-from tests.crm.life import between_steps, desk_steps, mail_steps, outage_steps, sequence_steps, visit_steps, wish_steps
+from tests.crm.life import (
+    between_steps,
+    desk_steps,
+    mail_steps,
+    outage_steps,
+    sequence_steps,
+    visit_steps,
+    waiting_steps,
+    wish_steps,
+    world_steps,
+)
 from tests.crm.life.people import Person, World
 from tests.factories import step_one
 from tests.lives import Kind, always, when
@@ -28,7 +38,7 @@ def asks_again(world: World, who: Person) -> None:
     answer = Client().post("/candidate/", step_one(**contact, phone=None, preferred_contact="email"))
     assert answer.status_code == 302, answer.content.decode()
     who.record.asked["ack"] += 1
-    who.record.stage = who.reads_again().stage
+    who.record.stage, who.record.has_asked_again = who.reads_again().stage, True
 
 
 KINDS = [
@@ -37,6 +47,8 @@ KINDS = [
     *desk_steps.KINDS_OF_STEPS,
     *sequence_steps.KINDS_OF_STEPS,
     *visit_steps.KINDS_OF_STEPS,
+    *waiting_steps.KINDS_OF_STEPS,
+    *world_steps.KINDS_OF_STEPS,
     *outage_steps.KINDS_OF_STEPS,
     *between_steps.KINDS_OF_STEPS,
     Kind(asks_again, when(lambda who: who.record.address, 1)),

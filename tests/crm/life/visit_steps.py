@@ -9,10 +9,8 @@ from django.utils import timezone
 
 from crm.models import Message, Task
 from scheduling import availability
-from scheduling.actions import rebooking
 from scheduling.availability import Question
-from scheduling.enums import WaitState
-from scheduling.models import Appointment, AppointmentType, ScheduleException, WaitlistEntry
+from scheduling.models import Appointment, AppointmentType
 from tests.crm.life.model import Visit
 from tests.crm.life.people import Person, World, acts
 from tests.lives import Kind, when
@@ -34,7 +32,7 @@ def _free(world: World, who: Person, kind: AppointmentType, **more: Any) -> list
 
 
 def made_of(visit: Visit) -> Appointment:
-    return Appointment.objects.select_related("kind", "lead", "provider", "location").get(topic__pk=visit.key)
+    return Appointment.objects.select_related("kind", "lead", "provider", "room", "location").get(topic__pk=visit.key)
 
 
 def _is_told(who: Person, made: Appointment) -> None:
@@ -44,8 +42,9 @@ def _is_told(who: Person, made: Appointment) -> None:
     assert by_a_person.exists() or (mails.exists() and who.record.reaches(timezone.now())), "nobody tells them"
 
 
-def _is_booked(who: Person, made: Appointment, *, is_over: bool = False) -> None:
+def is_booked(who: Person, made: Appointment, *, is_over: bool = False) -> None:
     kind = made.kind
+    who.record.in_line.pop(kind.key, None)
     _is_told(who, made)
     who.record.visits.append(
         Visit(str(made.topic_id), kind.mode == "phone", kind.needs_room, made.starts_at, made.ends_at, is_over)
@@ -77,7 +76,7 @@ def the_patient_books(world: World, who: Person) -> None:
     asked = {"request_id": str(uuid4())}
     for _ in range(2):  # pressed twice, it is one
         browser.post(held["Location"], asked)
-    _is_booked(who, Appointment.objects.get(request_id=asked["request_id"]))
+    is_booked(who, Appointment.objects.get(request_id=asked["request_id"]))
     acts(who)
 
 
@@ -89,7 +88,7 @@ def the_desk_books(world: World, who: Person) -> None:
     asked = {"start": world.chance.choice(starts).isoformat(), "request_id": str(uuid4())}
     answer = world.desk().post(f"{who.desk}appointments/book/?type={kind.key}", asked)
     if answer.status_code == 302:
-        _is_booked(who, Appointment.objects.get(request_id=asked["request_id"]))
+        is_booked(who, Appointment.objects.get(request_id=asked["request_id"]))
 
 
 def the_desk_books_over_others(world: World, who: Person) -> None:
@@ -105,7 +104,7 @@ def the_desk_books_over_others(world: World, who: Person) -> None:
     }
     answer = world.desk("lead_coordinator").post(f"{who.desk}appointments/book/?type={kind.key}", asked)
     if answer.status_code == 302:
-        _is_booked(who, Appointment.objects.get(request_id=asked["request_id"]), is_over=True)
+        is_booked(who, Appointment.objects.get(request_id=asked["request_id"]), is_over=True)
 
 
 # --- Changing ---------------------------------------------------------------------------------------------------------
@@ -121,7 +120,7 @@ def the_patient_moves_a_visit(world: World, who: Person) -> None:
     if answer.status_code == 302 and "/move/" in answer["Location"]:
         told = {"version": str(made.version), "start": start.isoformat()}
         browser.post(answer["Location"], told)
-    if _has_moved(who, visit):
+    if has_moved(who, visit):
         acts(who)
 
 
@@ -135,22 +134,23 @@ def the_desk_moves_a_visit(world: World, who: Person) -> None:
     told = {"start": world.chance.choice([visit.starts, world.chance.choice(starts)]).isoformat()}
     told |= {"version": str(made.version), "provider": str(world.chance.choice(world.providers).pk)}
     world.desk().post(f"{who.desk}appointments/{made.pk}/move/", told)
-    _has_moved(who, visit)
+    has_moved(who, visit)
 
 
-def _has_moved(who: Person, visit: Visit) -> bool:
+def has_moved(who: Person, visit: Visit) -> bool:
     """What the row says is when the visit is; that it is told so, each mail shows."""
     made = made_of(visit)
-    has_moved = made.starts_at != visit.starts
-    if has_moved:
+    is_another = made.starts_at != visit.starts
+    if is_another:
         _is_told(who, made)
+        visit.declined = False
     if made.starts_at != visit.starts or made.version > 1:
         visit.confirmed = visit.confirmed and made.starts_at == visit.starts and made.confirmed_at is not None
     visit.closed = visit.closed and made.rebook_since is not None
     visit.is_over_booked = made.is_extra
     visit.starts, visit.ends = made.starts_at, made.ends_at
     who.record.asked["visit"] += 1
-    return has_moved
+    return is_another
 
 
 def the_patient_confirms(world: World, who: Person) -> None:
@@ -158,7 +158,7 @@ def the_patient_confirms(world: World, who: Person) -> None:
     made = made_of(visit)
     browsing.browser_of(who.lead).post(f"{HOME}{made.pk}/will-come/", {"version": str(made.version)})
     if not visit.closed and not visit.confirmed:
-        visit.confirmed = True
+        visit.confirmed, visit.declined = True, False
         acts(who)
 
 
@@ -203,56 +203,6 @@ def begun(now: datetime, who: Person) -> list[Visit]:
     return [one for one in who.record.visits if one.state != "cancelled" and one.starts <= now]
 
 
-# --- Waiting for another time -----------------------------------------------------------------------------------------
-def the_patient_would_come_earlier(world: World, who: Person) -> None:
-    made = made_of(world.chance.choice(ahead(who)))
-    assert browsing.browser_of(who.lead).post(f"{HOME}{made.pk}/wait/").status_code == 302
-    who.record.in_line.add(made.kind.key)
-
-
-def the_patient_waits_no_longer(world: World, who: Person) -> None:
-    made = made_of(world.chance.choice(ahead(who)))
-    assert browsing.browser_of(who.lead).post(f"{HOME}{made.pk}/wait/", {"leave": "1"}).status_code == 302
-    who.record.in_line.discard(made.kind.key)
-
-
-def the_patient_takes_what_is_offered(world: World, who: Person) -> None:
-    entry = world.chance.choice(offers(who))
-    known = [one for one in ahead(who) if made_of(one).kind_id == entry.kind_id]
-    browsing.browser_of(who.lead).post(f"{HOME}offer/{entry.pk}/", {"take": "1"})
-    if known:
-        _has_moved(who, known[0])
-    acts(who)
-
-
-def offers(who: Person) -> list[WaitlistEntry]:
-    return list(WaitlistEntry.objects.filter(lead=who.lead, state=WaitState.OFFERED))
-
-
-# --- The world changes ------------------------------------------------------------------------------------------------
-def a_provider_falls_ill(world: World, who: Person) -> None:
-    """On the day of a visit. As the desk saves it."""
-    visit = world.chance.choice(who.record.ahead(world.clock.now))
-    made = made_of(visit)
-    day = made.starts_at.astimezone(made.provider.zone).date()
-    rebooking.flag(ScheduleException.objects.create(resource=made.provider, from_day=day, to_day=day, reason="Ill"))
-    _sees_what_is_closed(world)
-
-
-def a_provider_is_well_again(world: World, _who: Person) -> None:
-    ScheduleException.objects.filter(reason="Ill").delete()
-    rebooking.unflag_all()
-    _sees_what_is_closed(world)
-
-
-def _sees_what_is_closed(world: World) -> None:
-    ill = ScheduleException.objects.filter(is_open=False, from_time=None)
-    days = {(one.resource_id, one.from_day) for one in ill}
-    for visit in [one for who in world.people for one in who.record.ahead(world.clock.now)]:
-        made = made_of(visit)
-        visit.closed = (made.provider_id, made.starts_at.astimezone(made.provider.zone).date()) in days
-
-
 def is_expected(who: Person) -> object:
     return [one for one in who.record.visits if one.stands]
 
@@ -279,9 +229,4 @@ KINDS_OF_STEPS = [
     Kind(the_patient_cancels, when(ahead, 2)),
     Kind(the_desk_cancels, when(ahead, 2)),
     Kind(the_desk_says_what_came_of_it, when(over, 4)),
-    Kind(the_patient_would_come_earlier, when(ahead, 2)),
-    Kind(the_patient_waits_no_longer, when(lambda who: ahead(who) and who.record.in_line, 1)),
-    Kind(the_patient_takes_what_is_offered, when(offers, 8)),
-    Kind(a_provider_falls_ill, when(ahead, 2)),
-    Kind(a_provider_is_well_again, when(lambda who: any(one.closed for one in who.record.visits), 4)),
 ]
