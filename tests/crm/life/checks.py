@@ -19,6 +19,7 @@ TO_WIN = ("first-call:", "step:", "parked:", "next:", "decide:")
 # And of those about one visit, which they name.
 ABOUT_A_VISIT = ("unconfirmed:", "tell:", "closed:", "number:", "closed_lead:")
 TOLD = "address_changed"
+A_DAY = timedelta(days=1)
 REFUSED_FOR = timedelta(minutes=45)  # a server that refuses us is tried again by then
 STANDS = {MessageState.QUEUED, MessageState.SENDING, MessageState.SUPPRESSED}  # or a person calls instead
 NOT_DONE = {MessageState.CANCELLED}
@@ -175,9 +176,11 @@ def _reminders_wait(who: Person, visit: Visit, made: Appointment) -> None:
     """For the moment at which they are due on the clock that is theirs now."""
     waits = Message.objects.filter(topic=made.topic_id, topic_version=made.version, name="appointment_reminder")
     due = set(waits.filter(state__in=STANDS).values_list("due_at", flat=True))
+    went = waits.exclude(finished_at=None).values_list("finished_at", flat=True)
     told_at, now = made.agreed_at, timezone.now()
     for at in who.record.reminded_at(visit):
         is_own = at - told_at >= REMINDERS_APART and at > now
+        is_own = is_own and not any(one and at - one < A_DAY for one in went)  # on the clock that was theirs then
         assert not is_own or at in due, f"no reminder waits for {at:%a %H:%M %Z}: {due}"
         told_at = at if is_own else told_at
 

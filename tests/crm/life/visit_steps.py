@@ -16,6 +16,7 @@ from tests.crm.life.people import Person, World, acts
 from tests.lives import Kind, when
 from tests.scheduling import browsing
 
+A_TAKEN_TIME = 0.2
 MORNING = 10  # before that hour of the center it is night for some
 HOME = "/my/appointments/"
 TOLD = ["appointment_booked", "appointment_moved", "appointment_cancelled"]
@@ -26,6 +27,9 @@ BY_DESK = ["unwell", "away", "closed", "other"]
 def _free(world: World, who: Person, kind: AppointmentType, **more: Any) -> list[datetime]:
     today = world.clock.now.astimezone(world.center.zone).date()
     asked = Question(kind, world.center, today, world.chance.choice([3, 14]), **more)
+    taken = [one.starts_at for one in Appointment.objects.standing().filter(starts_at__gt=world.clock.now)]
+    if taken and asked.for_staff and world.chance.random() < A_TAKEN_TIME:
+        return taken  # from a page that is older than who has it
     starts = [one.start for one in availability.find(asked, now=world.clock.now)]
     early = [start for start in starts if start.astimezone(world.center.zone).hour < MORNING]
     return early if early and world.chance.random() < 0.4 else starts
