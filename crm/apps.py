@@ -19,6 +19,7 @@ class CrmConfig(AppConfig):
 
         from crm import (
             desk_session,
+            desk_tabs,
             durability,
             emails,
             grants,
@@ -30,13 +31,13 @@ class CrmConfig(AppConfig):
             registry,
             stages,
         )
-        from crm.actions import access, documents, provider_events, sequences
-        from crm.enums import Event
+        from crm.actions import access, addresses, documents, provider_events, sequences
+        from crm.enums import TRIGGERS, Event
         from crm.models import Document
 
         user_logged_in.connect(access.on_login)
         user_logged_in.connect(desk_session.on_login)
-        user_logged_out.connect(desk_session.on_logout)
+        user_logged_out.connect(desk_tabs.on_logout)
         user_login_failed.connect(access.on_login_failed)
         register(durability.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)
@@ -46,7 +47,8 @@ class CrmConfig(AppConfig):
         post_delete.connect(documents.on_delete, sender=Document)
         post_migrate.connect(_ship_sequences, sender=self)
         post_migrate.connect(stages.ensure_rules, sender=self)
-        registry.listen(list(Event), sequences.on_event)
+        registry.listen(TRIGGERS, sequences.on_event)
+        registry.listen([Event.ADDRESS_CHANGED], addresses.on_change)
         registry.listen([Event.REPLIED], notices.on_reply)
         for name in (emails.LINK, emails.CODE, emails.NOTICE, emails.ADDRESS_CHANGED):
             registry.writer(name, emails.write_again)

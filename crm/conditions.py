@@ -213,11 +213,6 @@ def holds(name: str, case: Case) -> bool:
     return case.lead.pk in case.facts.of_others(name)
 
 
-def is_expected(lead: Lead) -> bool:
-    """Return whether a visit is ahead, as an app above knows."""
-    return lead.pk in Facts([lead]).of_others("expected_again")
-
-
 def what_ends(definition: Definition, case: Case) -> str | None:
     """Return the condition by which a sequence ends, or would end at once; None when it goes on. A closed request ends
     whatever was not made for closed ones, whether the sequence says so or not."""

@@ -8,13 +8,13 @@ from django.urls import reverse, translate_url
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, override
 
-from crm import queries
+from crm import locations
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """`centre`: the Location whose pages these are; `tongues`: the same page in each language. Both are made only when
     a template asks for them."""
-    return {"centre": SimpleLazyObject(queries.main_location), "tongues": SimpleLazyObject(lambda: _tongues(request))}
+    return {"centre": SimpleLazyObject(locations.main), "tongues": SimpleLazyObject(lambda: _tongues(request))}
 
 
 def _tongues(request: HttpRequest) -> list[dict[str, Any]]:

@@ -24,7 +24,6 @@ from crm import (
     open_steps,
     pace,
     patient_access,
-    queries,
     readdressing,
     relays,
     sending,
@@ -32,6 +31,7 @@ from crm import (
     stopping,
     threads,
 )
+from crm.db import clock
 from crm.enums import AUTOMATED, URGENT, EnrolmentState, MessageClass, MessageState
 from crm.handing_over import Interrupted, Lost, Refused, RefusesUs, Relay, Unreachable
 from crm.models import Message
@@ -236,7 +236,7 @@ def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
 def _tell_administrators(does: str, trouble: Unreachable, *, kind: str, sender: str = "") -> None:
     """Once a day, and of each `sender` that alone is refused; of what passes by itself apart from what somebody has to
     mend."""
-    now = queries.clock()
+    now = clock.now()
     title = f"The mail server {does} ({trouble}): mail {f'from {sender} ' if sender else ''}waits"
     notices.tell_role("administrator", title=title, lead=None, key=f"{kind}:{now:%Y-%m-%d}:{sender}", now=now)
 
@@ -246,7 +246,7 @@ def _written(batch: list[Message]) -> list[Written]:
     is one. One that cannot be built fails alone: a bad mail must not hold up the others."""
     if not batch:
         return []
-    now: datetime = getattr(batch[0], "clock", None) or queries.clock()  # a code lives ten minutes: by one clock
+    now: datetime = getattr(batch[0], "clock", None) or clock.now()  # a code lives ten minutes: by one clock
     filled = [message for message in batch if _try(message, mail_texts.fill) is not None]
     tokens, replies = patient_access.make_links(filled, now=now), threads.reply_addresses(filled)
 

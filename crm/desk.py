@@ -22,7 +22,7 @@ from django.views.decorators.csp import csp_override
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
-from crm import desk_session, passwords, queries, sign_in_form, stages
+from crm import desk_session, locations, passwords, queries, sign_in_form, stages
 from crm.actions import access
 from crm.enums import AccessAction
 from crm.models import Lead, User
@@ -200,7 +200,7 @@ def _at_the_centre(view: View) -> View:
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        centre = queries.main_location()
+        centre = locations.main()
         with timezone.override(centre.zone if centre else ZoneInfo("UTC")):
             response = view(request, *args, **kwargs)
             if isinstance(response, TemplateResponse):

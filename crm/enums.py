@@ -195,6 +195,7 @@ class Event(StrEnum):
     TREATMENTS_CHANGED = "treatments_changed"
     MEASURED = "measured"
     DETAILS_CHANGED = "details_changed"
+    ADDRESS_CHANGED = "address_changed"  # facts: before, was_theirs
     IMAGING_CHANGED = "imaging_changed"
     HOLD_CLEARED = "hold_cleared"
     SUBMITTED = "submitted"
@@ -210,6 +211,10 @@ class Event(StrEnum):
     BOOKED = "booked"
     RESCHEDULED = "rescheduled"
     CANCELLED = "cancelled"
+
+
+# What a sequence may begin on. A change of address comes with one of details.
+TRIGGERS = [event for event in Event if event is not Event.ADDRESS_CHANGED]
 
 
 class ActivityKind(TextChoices):

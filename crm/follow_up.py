@@ -21,9 +21,8 @@ from crm.clocks import clock_of
 from crm.conditions import Case
 from crm.enums import ConsentKind, EnrolmentBecause, EnrolmentState, Stage, StepResult, TaskKind
 from crm.errors import MoveRefused
-from crm.mail_parts import storable
 from crm.models import Enrolment, Lead, Message, StepOutcome, Task
-from crm.normalise import one_line
+from crm.normalise import one_line, storable
 from crm.sequences.definition import Step
 from crm.sequences.turn import turn
 from crm.steps import Work, carry_out

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from crm import dispatch, monitoring, queries
+from crm import dispatch, monitoring, sending
 
 KEPT_SECONDS = 2.0
 
@@ -54,7 +54,7 @@ _lately = _Lately()
 def _report() -> dict[str, object]:
     report: dict[str, object] = {"database": False, "migrations": False, "oldest_due_seconds": None}
     try:
-        report["oldest_due_seconds"] = queries.oldest_due_seconds()
+        report["oldest_due_seconds"] = sending.oldest_due_seconds()
         report["database"] = True
         report["migrations"] = _all_applied()
     except DatabaseError:

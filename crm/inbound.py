@@ -13,12 +13,12 @@ from enum import StrEnum
 from typing import Any, BinaryIO
 
 from crm import automatic_mail, calendar_replies, mail_parts, mail_words, returned_mail
-from crm.normalise import mailbox_key, one_line
+from crm.mail.reply_token import TOKEN
+from crm.normalise import mailbox_key, one_line, storable
 
 LONGEST_TEXT = 20_000
 LONGEST_ADDRESS = 320
 _ID = re.compile(r"<[^<>\s]{3,200}>")
-TOKEN = re.compile(r"\+([a-z2-7]{16})@")
 _SENT_TO = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To")
 _REPORT_TYPES = {"message/feedback-report", "message/disposition-notification"}
 _OF_HOTMAIL = re.compile(r"complaint about message from\b", re.IGNORECASE)
@@ -79,10 +79,10 @@ class Arrived:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, tuple):
-                object.__setattr__(self, field.name, tuple(mail_parts.storable(one) for one in value))
+                object.__setattr__(self, field.name, tuple(storable(one) for one in value))
             elif not isinstance(value, Kind):
                 most = _LONGEST.get(field.name, LONGEST_TEXT)
-                object.__setattr__(self, field.name, mail_parts.storable(value)[:most])
+                object.__setattr__(self, field.name, storable(value)[:most])
 
     @property
     def written_by(self) -> str:

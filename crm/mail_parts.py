@@ -15,6 +15,8 @@ from email.parser import BytesHeaderParser
 from email.policy import Policy, compat32
 from typing import Any, cast
 
+from crm.normalise import storable
+
 MOST_PARTS = 500
 MOST_DEPTH = 20
 LONGEST_HEADER = 16_000
@@ -157,17 +159,6 @@ def as_text(content: bytes, charset: str | None) -> str:
         except (UnicodeError, LookupError, ValueError):
             continue
     return storable(content.decode("cp1252", "replace"))
-
-
-def storable(text: str) -> str:
-    """Without what a database takes in no text: NUL, and halves of surrogate pairs (bytes that the parser could not
-    read are UTF-8 more often than not)."""
-    if not text.isascii():
-        try:
-            text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        except UnicodeEncodeError:
-            text = text.encode("utf-8", "replace").decode("utf-8")
-    return text.replace("\x00", "")
 
 
 def _charset(part: Message) -> str:

@@ -90,3 +90,14 @@ def is_public_domain(address: str) -> bool:
     """False for a@localhost and a@[127.0.0.1], which Django's validator lets pass and no mail can reach."""
     domain = address.rpartition("@")[2]
     return "." in domain and not domain.startswith("[")
+
+
+def storable(text: str) -> str:
+    """Without what a database takes in no text: NUL, and halves of surrogate pairs (bytes that the parser could not
+    read are UTF-8 more often than not)."""
+    if not text.isascii():
+        try:
+            text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        except UnicodeEncodeError:
+            text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\x00", "")

@@ -11,7 +11,8 @@ from django.urls import reverse, reverse_lazy
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from crm import patient_access, signing_in
+from crm import signing_in
+from crm.mail.placeholders import PLACEHOLDERS
 from crm.models import Message, User
 
 LINK_MARK = "{set_password_link}"
@@ -44,4 +45,4 @@ def link_of(message: Message, _now: datetime) -> str:
 
 def hang_in() -> None:
     """Called once, when the app is ready."""
-    patient_access.PLACEHOLDERS[LINK_MARK] = link_of
+    PLACEHOLDERS[LINK_MARK] = link_of

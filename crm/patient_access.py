@@ -9,7 +9,7 @@ import copy
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -23,6 +23,7 @@ from django.utils.translation import override
 
 from crm import dispatch, emails, preference_link, registry, sending, suppression, tries
 from crm.enums import LinkPurpose, ProofWay
+from crm.mail.placeholders import PLACEHOLDERS
 from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession, User
 
 LINK_LIVES = timedelta(days=7)
@@ -300,7 +301,7 @@ def _code_hash(session: PatientSession, code: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), f"{session.pk}:{code}".encode(), sha256).hexdigest()
 
 
-PLACEHOLDERS: dict[str, Callable[[Message, datetime], str]] = {
+PLACEHOLDERS |= {
     "{private_code}": _code_of,
     "{unsubscribe_link}": lambda message, _now: preference_link.address_of(message),
 }

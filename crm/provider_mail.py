@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from crm.mail_parts import storable
+from crm.normalise import storable
 
 # One of these at least has every call about a mail.
 OF_POSTMARK = {"RawEmail", "Headers", "FromFull", "From", "TextBody", "HtmlBody"}

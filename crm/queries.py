@@ -1,32 +1,24 @@
 """Reads, one function a page."""
 
-import time
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Extract, JSONObject, Now
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from crm import registry, suppression
 from crm.enums import NEEDS_A_PERSON, OPEN_STAGES, TOLD_STAGES, ActivityKind, MessageState, Stage, TaskKind
 from crm.models import (
     Activity,
     ConsentRecord,
-    Heartbeat,
     Lead,
-    Location,
     Measurement,
     Message,
     Referral,
     ReviewDecision,
     SafetyAlert,
-    Sending,
     Suppression,
     Task,
     Treatment,
@@ -41,64 +33,6 @@ log = structlog.get_logger("nucleus.desk")
 KEPT_SECONDS = 5.0
 OTHERS_SHOWN = 10
 MOST_QUEUED = 50
-
-
-def main_location() -> Location | None:
-    """The location whose name, telephone and hours the public pages show; None before one is set up.
-
-    Every page asks for it and it hardly ever changes, so a process keeps it for KEPT_SECONDS: a change made elsewhere
-    shows that much later, one made here at once.
-    """
-    return _main_location(int(time.monotonic() / KEPT_SECONDS))
-
-
-@lru_cache(maxsize=1)
-def _main_location(_slot: int) -> Location | None:
-    """With what every page of the desk says: `open_alerts`, how many warning signs nobody has answered; `late_mails`
-    for `late_people`; whether all mail or commercial mail is held; who behind the site is `silent` (crm/heartbeat.py).
-    """
-    waiting = SafetyAlert.objects.open().order_by().values("acknowledged_at").annotate(n=Count("pk")).values("n")
-    late = Message.objects.late().order_by().values("state")
-    switch = Sending.objects.all()
-    silent = Heartbeat.objects.silent().values(told=JSONObject(name="name", seconds=Extract(Now() - F("at"), "epoch")))
-    return Location.objects.annotate(
-        open_alerts=Coalesce(Subquery(waiting), 0),
-        late_mails=Coalesce(Subquery(late.annotate(n=Count("pk")).values("n")), 0),
-        late_people=Coalesce(Subquery(late.annotate(n=Count("lead", distinct=True)).values("n")), 0),
-        mail_is_held=Exists(switch.filter(is_paused=True)),
-        commercial_is_held=Exists(switch.filter(commercial_paused=True)),
-        silent=ArraySubquery(silent),
-    ).main()
-
-
-def locations() -> list[Location]:
-    """All active ones, kept as long as the main one."""
-    return _locations(int(time.monotonic() / KEPT_SECONDS))
-
-
-@lru_cache(maxsize=1)
-def _locations(_slot: int) -> list[Location]:
-    return list(Location.objects.filter(is_active=True).order_by("position", "pk"))
-
-
-def forget_main_location() -> None:
-    """For whoever changed a location in this process."""
-    _main_location.cache_clear()
-    _locations.cache_clear()
-
-
-def clock() -> datetime:
-    """PostgreSQL's time, which all machines share."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp()")
-        found: datetime = cursor.fetchone()[0]
-    return found
-
-
-def oldest_due_seconds() -> float | None:
-    """How long the message that waits longest has been due, by PostgreSQL's clock; None when nothing is due."""
-    age = Message.objects.due().aggregate(age=Now() - Min("due_at"))["age"]
-    return None if age is None else float(age.total_seconds())
 
 
 def lead_list(leads: QuerySet[Lead]) -> QuerySet[Lead]:

@@ -1,9 +1,9 @@
 """What the apps above crm hang into its pages, in their AppConfig.ready(), so that crm need not know them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -163,11 +163,13 @@ def personal_data_of_all() -> list[PersonalData]:
 
 @dataclass(frozen=True)
 class Happening:
-    """Something that happened to a lead. `key` tells it from every other one of its kind: told twice, it is one."""
+    """Something that happened to a lead. `key` tells it from every other one of its kind: told twice, it is one.
+    `facts`: what its listeners can no longer read from the lead."""
 
     event: Event
     now: datetime
     key: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 _listeners: dict[Event, list[Listener]] = defaultdict(list)

@@ -110,3 +110,9 @@ def standing() -> Standing:
 
 def _count(state: MessageState) -> int:
     return Message.objects.filter(state=state, state__in=NEEDS_A_PERSON)[:MOST_COUNTED].count()
+
+
+def oldest_due_seconds() -> float | None:
+    """How long the message that waits longest has been due, by PostgreSQL's clock; None when nothing is due."""
+    age = Message.objects.due().aggregate(age=Now() - Min("due_at"))["age"]
+    return None if age is None else float(age.total_seconds())

@@ -12,16 +12,17 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from crm import emails, queries, sending
+from crm import emails, sending
+from crm.db import clock
 from crm.enums import LEASED_STATES, MessageState, OnUnknown, TaskKind
 from crm.handing_over import Refused
 from crm.models import Message, Task
+from crm.models.task import ABOUT_A_MAIL
 
 # Seconds until the next attempt, by attempts made. Greylisting wants a second visit soon; all else wants patience.
 SOON: tuple[int, ...] = (10, 30, 60, 120, 300, 600, 900)
 PATIENT: tuple[int, ...] = (60, 120, 300, 600, 1200, 1800)
 
-KEY = "mail:"  # how the keys of tasks about a mail begin, with its id and the attempt
 FINAL = {MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED, MessageState.SUPPRESSED}
 
 log = structlog.get_logger("nucleus.delivery")
@@ -107,8 +108,8 @@ def open_task(message: Message, *, reason: str) -> None:
         lead=message.lead,
         kind=TaskKind.MAIL_PROBLEM,
         title=f"Mail did not arrive: {reason}"[:120],
-        due_at=queries.clock(),
-        key=f"{KEY}{message.pk}:{message.attempts}",
+        due_at=clock.now(),
+        key=f"{ABOUT_A_MAIL}{message.pk}:{message.attempts}",
     )
     Task.objects.bulk_create([task], ignore_conflicts=True)
 

@@ -8,8 +8,9 @@ from functools import partial
 
 import structlog
 
-from crm import alone, delivery, follow_up, mailbox, queries, registry, webhook
+from crm import alone, delivery, follow_up, mailbox, registry, sending, webhook
 from crm.actions import assignment, digests, documents, next_steps, safety
+from crm.db import clock
 from crm.enums import URGENT
 from crm.models.message import LATE_AFTER
 
@@ -54,7 +55,7 @@ def _send_urgent() -> int:
 
 def _warn_when_late() -> None:
     """For whoever watches the log: mails have been due for longer than five minutes and did not go."""
-    seconds = queries.oldest_due_seconds() or 0.0
+    seconds = sending.oldest_due_seconds() or 0.0
     if seconds > LATE_AFTER.total_seconds():
         log.error("mail_is_late", oldest_due_seconds=round(seconds))
 
@@ -73,21 +74,21 @@ def read_mailbox() -> int:
 
 
 def _look_after_documents() -> int:
-    now = queries.clock()
+    now = clock.now()
     documents.forget_unfinished(now=now)
     return documents.scan_due(now=now)
 
 
 def _escalate() -> int:
-    return safety.escalate(now=queries.clock())
+    return safety.escalate(now=clock.now())
 
 
 def _by_the_clock(look_after: Callable[..., int]) -> Callable[[], int]:
-    return lambda: look_after(now=queries.clock())
+    return lambda: look_after(now=clock.now())
 
 
 def _of_the_apps_above() -> list[Callable[[], int]]:
-    return [partial(work, queries.clock()) for work in registry.due_of_all()]
+    return [partial(work, clock.now()) for work in registry.due_of_all()]
 
 
 # New leads get an owner, leads of people who left come back, nobody is forgotten, and bells are mailed.

@@ -5,7 +5,7 @@ from base64 import b32encode
 from collections.abc import Iterable
 from uuid import UUID
 
-from crm import inbound
+from crm.mail.reply_token import TOKEN
 from crm.models import MailThread, Message
 
 _BYTES = 10  # 16 letters of base 32: 80 bits, which nobody guesses
@@ -14,7 +14,7 @@ _BYTES = 10  # 16 letters of base 32: 80 bits, which nobody guesses
 def reference_of(reply_to: str) -> str:
     """What every mail of a thread refers to (RFC 5322 3.6.4): mail programs show them together, and an answer names it
     even when it is sent to another address. "" without a thread."""
-    token, domain = inbound.TOKEN.search(reply_to), reply_to.rpartition("@")[2]
+    token, domain = TOKEN.search(reply_to), reply_to.rpartition("@")[2]
     return f"<thread+{token[1]}@{domain}>" if token else ""
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from crm import queries
+from crm import locations
 from crm.models import Location
 from crm.text_fields import AddressField, LineField, TelephoneField, TextField
 from intake import guard
@@ -70,7 +70,7 @@ class AskForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """Takes a question. POST: 302 to the thanks; 422 with everything typed; 429, likewise, in a flood."""
-    centre = queries.main_location()
+    centre = locations.main()
     if centre is None:
         return render(request, "intake/not_open.html", status=503)
     now = timezone.now()

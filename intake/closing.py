@@ -2,8 +2,7 @@
 
 from django.db.models import Q
 
-from crm import conditions
-from crm.actions import tasks
+from crm.actions import next_steps, tasks
 from crm.enums import CLOSED_STAGES, ActivityKind, TaskKind
 from crm.models import Activity, Lead, Task
 from crm.registry import Happening
@@ -20,5 +19,5 @@ def on_move(lead: Lead, happening: Happening) -> None:
         closings = Activity.objects.filter(lead=lead, kind=ActivityKind.STAGE, details__to__in=CLOSED_STAGES)
         ended = theirs.filter(done_by=None, done_at__in=closings.values("at"))
         ended.update(due_at=happening.now, **tasks.ANEW)
-    elif not conditions.is_expected(lead):
+    elif not next_steps.is_expected(lead):
         theirs.filter(done_at=None).update(done_at=happening.now)

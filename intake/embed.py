@@ -19,7 +19,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from crm import queries
+from crm import locations
 from intake import views, wording
 from intake.forms import RequestForm, StepOne
 from intake.taking import Door, take
@@ -69,7 +69,7 @@ def _is_ours(token: str, submission_id: uuid.UUID | None) -> bool:
 
 
 def _origins() -> list[str]:
-    centre = queries.main_location()
+    centre = locations.main()
     return centre.embed_origins if centre else []
 
 

@@ -19,7 +19,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from crm import queries, telephone
+from crm import locations, telephone
 from crm.actions import access, leads, safety
 from crm.admin.forms import IN_COPY
 from crm.enums import AccessAction, CameBy
@@ -123,7 +123,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
 def _centre_of(request: HttpRequest) -> Location | None:
     """The first location that this person works for: who writes a request down can open it afterwards."""
     theirs = cast(User, request.user).locations.filter(is_active=True)
-    return theirs.order_by("position", "pk").first() or queries.main_location()
+    return theirs.order_by("position", "pk").first() or locations.main()
 
 
 def _known(request: HttpRequest) -> list[Lead]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from crm import queries
+from crm import locations
 from crm.actions import tasks
 from crm.enums import TaskKind
 from crm.errors import DomainError
@@ -156,7 +156,7 @@ def _arrived_in_sight(user: User) -> QuerySet[Arrival]:
     sent = Submission.objects.filter(form_id=OuterRef("pk"), page__in=ASKED)
     held = QuarantinedRequest.objects.filter(form_id=OuterRef("pk"))
     here = Exists(sent.filter(in_sight(user, location="lead__location"))) | Exists(held.filter(in_sight(user)))
-    centre = queries.main_location()
+    centre = locations.main()
     main = Location.objects.filter(in_sight(user, location="pk"), pk__in=[centre.pk] if centre else [])
     return Arrival.objects.filter(here | (~Exists(sent) & ~Exists(held) & Exists(main)))
 

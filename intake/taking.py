@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.translation import get_language
 
-from crm import queries
+from crm import locations
 from crm.actions import safety
 from crm.models import Lead, Location
 from crm.places import ABROAD
@@ -61,7 +61,7 @@ class Door(ABC):
 def take(request: HttpRequest, door: Door) -> HttpResponse:
     """A request in any length. GET: the empty form. POST: the thanks, or what to do in an emergency; 422 with the form
     and everything typed when it is not in order; 429 in a flood; 503 before a centre is set up."""
-    centre = queries.main_location()
+    centre = locations.main()
     if centre is None:
         return render(request, "intake/not_open.html", status=503)
     if request.method != "POST":
@@ -78,7 +78,7 @@ def take(request: HttpRequest, door: Door) -> HttpResponse:
 
 def take_emergency(request: HttpRequest, door: Door) -> HttpResponse:
     """Take a request with a warning sign that something else has refused: what to do, and what can be kept is kept."""
-    centre = queries.main_location()
+    centre = locations.main()
     if centre is None:
         return door.emergency(request, abroad=is_abroad(request.POST.get("state", "")), kept="failed")
     form = door.form(request.POST, centre_name=centre.name)
@@ -89,7 +89,7 @@ def take_emergency(request: HttpRequest, door: Door) -> HttpResponse:
 def hold_refused(request: HttpRequest, door: Door) -> None:
     """Keep a request that something else has refused for a person to look at, when an answer in it tells a warning sign
     and whoever sent it can be reached. In a flood nothing is kept. What is answered stays as it is."""
-    centre = queries.main_location()
+    centre = locations.main()
     if centre is None:
         return
     form = door.form(request.POST, centre_name=centre.name)

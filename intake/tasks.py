@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
-from crm import alone, queries, signing_in, tries
+from crm import alone, signing_in, tries
 from crm.admin import once
+from crm.db import clock
 from intake import guard, pending, time_passes
 
 
@@ -11,7 +12,7 @@ from intake import guard, pending, time_passes
 def forget_old_counts() -> int:
     """Delete old counts of requests, of wrong tries at the private page and of wrong passwords, and which forms of the
     desk were done; return how many."""
-    now = queries.clock()
+    now = clock.now()
     counts = guard.forget_old_counts() + tries.forget_old(now=now) + signing_in.forget_old(now=now)
     return counts + once.forget_old(now=now)
 
@@ -19,10 +20,10 @@ def forget_old_counts() -> int:
 @shared_task(name="intake.apply_pending")
 def apply_pending(_ids: list[str]) -> int:
     """Let leads follow what browsers have sent that have not shown whose they are; return how much it was."""
-    return pending.apply_due(queries.clock())
+    return pending.apply_due(clock.now())
 
 
 @shared_task(name="intake.ask_where_time_has_passed")
 def ask_where_time_has_passed() -> int:
     """Ask the rules again where time makes a difference; return for how many leads. One run at a time."""
-    return alone.run("time_passes", lambda: time_passes.ask_due(now=queries.clock()))
+    return alone.run("time_passes", lambda: time_passes.ask_due(now=clock.now()))

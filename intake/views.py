@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm import cookies, queries
+from crm import cookies, locations
 from crm.models import Location
 from intake import attribution, proof, quarantine, raw_signs, wording
 from intake.forms import CallMe, StepOne
@@ -142,7 +142,7 @@ def emergency(request: HttpRequest) -> HttpResponse:
 def _centre_if_known() -> Location | None:
     """The page comes without the database too."""
     try:
-        return queries.main_location()
+        return locations.main()
     except DatabaseError as trouble:
         log.error("emergency_without_database", error=type(trouble).__name__)
         return None

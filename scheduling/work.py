@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from crm import calling, registry
-from crm import queries as crm_queries
+from crm.db import clock
 from crm.enums import MessageState
 from crm.models import Message, Task, User
 from scheduling import mails, queries
@@ -71,17 +71,17 @@ def once() -> int:
 
 
 def offer_freed() -> int:
-    return waitlist.offer(now=crm_queries.clock())
+    return waitlist.offer(now=clock.now())
 
 
 def flag_closed() -> int:
-    return rebooking.unflag_all() + rebooking.look_again(now=crm_queries.clock())
+    return rebooking.unflag_all() + rebooking.look_again(now=clock.now())
 
 
 def call_unconfirmed() -> int:
     """Ask to call everybody who has not said that they will come, 30 hours before; and as soon as a reminder was held
     back, because their address is dead by now or only people speak with them."""
-    now = crm_queries.clock()
+    now = clock.now()
     theirs = Message.objects.filter(topic=OuterRef("topic"), topic_version=OuterRef("version"))
     held_back = Exists(theirs.filter(name=mails.REMINDER, state=MessageState.SUPPRESSED))
     # nobody is called who has only just booked or moved
@@ -104,7 +104,7 @@ def _call(made: Appointment, *, now: datetime) -> Task:
 def call_closed() -> int:
     """A call for everybody who would set out within two days for a time that cannot be kept; at once for whoever has
     not heard that they had it, and may still set out for the one before."""
-    now = crm_queries.clock()
+    now = clock.now()
     is_soon = Q(starts_at__lte=now + SET_OUT_WITHIN) | Q(mails.unsent())
     soon = Appointment.objects.standing().filter(is_soon, rebook_since__isnull=False, starts_at__gt=now)
     calls = [_call_closed(made, now=now) for made in soon.select_related("lead", "location")]
@@ -122,14 +122,14 @@ def _call_closed(made: Appointment, *, now: datetime) -> Task:
 
 def close_past() -> int:
     """Nobody is called about a visit that is over: what came of it is asked in a list of its own."""
-    now = crm_queries.clock()
+    now = clock.now()
     over = Appointment.objects.standing().filter(ends_at__lte=now, ends_at__gt=now - ASKED_WITHIN, rebook_since=None)
     return effects.close_all(*over, now=now)
 
 
 def settle_over_booked() -> int:
     """Settle what was booked over a hold that is over."""
-    return claims.settle(now=crm_queries.clock())
+    return claims.settle(now=clock.now())
 
 
 def forget_holds() -> int:

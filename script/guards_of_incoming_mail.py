@@ -43,7 +43,7 @@ INCOMING_GUARDS = [
     ),
     Guard(
         "no NUL reaches the database",
-        "crm/mail_parts.py",
+        "crm/normalise.py",
         'return text.replace("\\x00", "")',
         "return text",
         "crm/test_set_aside.py::test_nul_and_half_characters_in_a_header_stop_nothing",
@@ -184,7 +184,7 @@ INCOMING_GUARDS = [
     Guard(
         "facts of a provider are storable as well",
         "crm/inbound.py",
-        "object.__setattr__(self, field.name, mail_parts.storable(value)[:most])",
+        "object.__setattr__(self, field.name, storable(value)[:most])",
         "pass",
         "crm/test_mail_reading.py::test_facts_of_a_provider_are_made_storable_as_well",
     ),

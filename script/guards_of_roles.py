@@ -97,7 +97,7 @@ ROLE_GUARDS = [
     Guard(
         "no stored mail opens an account",
         "crm/passwords.py",
-        "patient_access.PLACEHOLDERS[LINK_MARK] = link_of",
+        "PLACEHOLDERS[LINK_MARK] = link_of",
         "pass",
         "crm/test_accounts.py::test_a_link_goes_to_the_persons_own_address_and_works_once",
     ),

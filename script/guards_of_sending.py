@@ -34,7 +34,7 @@ SENDING_GUARDS = [
     Guard(
         "a code begins to live when the database says",
         "crm/delivery.py",
-        'now: datetime = getattr(batch[0], "clock", None) or queries.clock()',
+        'now: datetime = getattr(batch[0], "clock", None) or clock.now()',
         "now = datetime.now().astimezone()",
         "faults/test_clocks.py::test_a_code_is_good_for_ten_minutes_whatever_the_worker_thinks",
     ),

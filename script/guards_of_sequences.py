@@ -52,8 +52,8 @@ SEQUENCE_GUARDS = [
     Guard(
         "who is still expected is verified",
         "intake/closing.py",
-        "    elif not conditions.is_expected(lead):",
-        "    elif conditions:",
+        "    elif not next_steps.is_expected(lead):",
+        "    elif next_steps:",
         "intake/test_closing.py::test_who_is_still_expected_is_verified",
     ),
     Guard(

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
-from crm import mail_texts, queries, stages, whose_page
+from crm import locations, mail_texts, queries, stages, whose_page
 from crm.actions import sequences
 from crm.models import Heartbeat, Lead, Location, PatientSession, User
 from intake import views
@@ -43,7 +43,7 @@ def forgotten_location(monkeypatch: pytest.MonkeyPatch) -> None:
     """The main location and the versions of sequences that the test before kept."""
     for module in (queries, sequences, mail_texts, stages):
         monkeypatch.setattr(module, "KEPT_SECONDS", 1e12)  # or a query more is counted every five seconds
-    queries.forget_main_location()
+    locations.forget()
     sequences.forget_versions()
     mail_texts.forget_texts()
     stages.forget_rules()

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth.models import Permission
 
-from crm import dispatch, emails, queries
+from crm import dispatch, emails, locations
 from crm.models import Message, User
 
 # So long an account counts as also in the hands of whoever made it, or changed its address, roles or password.
@@ -86,7 +86,7 @@ def tell_old_address(old: str, *, now: datetime) -> bool:
 
 
 def _mail(name: str, to: str, *, key: str, now: datetime) -> bool:
-    centre = queries.main_location()
+    centre = locations.main()
     if centre is None:
         return False
     message: Message = emails.to_staff(name, centre=centre, to=to, key=key, now=now)

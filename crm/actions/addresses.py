@@ -11,6 +11,12 @@ from crm.enums import AUTOMATED, MessageClass, MessageState
 from crm.models import Lead, Message
 from crm.normalise import mailbox_key
 from crm.readdressing import NOT_THEIRS
+from crm.registry import Happening
+
+
+def on_change(lead: Lead, happening: Happening) -> None:
+    """Listen to ADDRESS_CHANGED."""
+    changed(lead, now=happening.now, **happening.facts)
 
 
 def changed(lead: Lead, *, before: str, now: datetime, was_theirs: bool = True) -> bool:

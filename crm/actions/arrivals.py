@@ -10,10 +10,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 
-from crm import inbound, mail_reading, provider_mail
+from crm import mail_reading, provider_mail
 from crm.actions import attachments
 from crm.actions import inbound as actions
 from crm.errors import SetAsideRefused
+from crm.mail.reply_token import TOKEN
 from crm.models import InboundMail, Lead, MailThread, SetAsideMail, User
 from crm.models.inbound import SetAsideReason, Settled, SourceForm
 
@@ -118,6 +119,6 @@ def _close(mail_id: UUID, *, settled: Settled, by: User, now: datetime) -> None:
 
 def _whose_thread(source: bytes) -> Lead | None:
     """The lead to whose thread it was addressed, by its first bytes alone."""
-    tokens = inbound.TOKEN.findall(source[:TOKENS_WITHIN].decode("ascii", "ignore").lower())
+    tokens = TOKEN.findall(source[:TOKENS_WITHIN].decode("ascii", "ignore").lower())
     thread = MailThread.objects.filter(token__in=tokens[:100]).select_related("lead").first()
     return thread.lead if thread else None

@@ -5,14 +5,14 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Count, Q
 
-from crm import dispatch, emails, queries
+from crm import dispatch, emails, locations
 from crm.models import Location, Notice, User
 
 
 def send_due(*, now: datetime) -> int:
     """Writes a mail to everybody whose hour it is on the centre's clock and who has notices that are neither seen nor
     mailed; once a day each, however often this runs. Returns how many were written."""
-    centre = queries.main_location()
+    centre = locations.main()
     if centre is None:
         return 0
     local = now.astimezone(centre.zone)

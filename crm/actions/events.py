@@ -1,10 +1,11 @@
 """How any app says that something happened to a lead, without knowing who cares."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from crm import registry
 from crm.enums import Event
@@ -14,13 +15,21 @@ type Act = Callable[[], object]
 _waiting: ContextVar[dict[Hashable, Act] | None] = ContextVar("waiting", default=None)
 
 
-def announce(lead: Lead, event: Event, *, now: datetime, key: str = "", but: registry.Listener | None = None) -> None:
+def announce(
+    lead: Lead,
+    event: Event,
+    *,
+    now: datetime,
+    key: str = "",
+    facts: Mapping[str, Any] | None = None,
+    but: registry.Listener | None = None,
+) -> None:
     """Tells everyone who listens to `event` (crm/registry.py), in the caller's transaction and in order of listening.
 
     `key` names this very event, such as the id of the row that it made. What a listener raises undoes the caller's work
     too: half an event is none. `but`: a listener whose part the caller has done already, such as with rows of its own.
     """
-    happening = registry.Happening(event, now, key)
+    happening = registry.Happening(event, now, key, facts or {})
     for listener in registry.listeners(event):
         if registry.is_once_a_press(listener):
             once_a_press((listener, lead.pk), partial(listener, lead, happening))

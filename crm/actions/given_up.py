@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from crm import conditions, suppression
-from crm.actions import opt_out, tasks
+from crm import suppression
+from crm.actions import next_steps, opt_out, tasks
 from crm.enums import CLOSED_STAGES, ActivityKind, TaskKind
 from crm.models import Activity, Lead, Scope, SuppressedBecause, Suppression, Task, User
 from crm.models.activity import BY_ITSELF
@@ -21,7 +21,7 @@ def give_up(address: str, *, lead: Lead | None, now: datetime) -> bool:
     anything is ahead of them. False when nobody is asked. Inside the transaction of the returned mail."""
     is_new = opt_out.record(address, lead_id=None, scope=Scope.EVERYTHING, because=SuppressedBecause.BOUNCE, now=now)
     is_in_use = lead is not None and mailbox_key(lead.email) == mailbox_key(address)
-    if lead and is_in_use and (lead.stage not in CLOSED_STAGES or conditions.is_expected(lead)):
+    if lead and is_in_use and (lead.stage not in CLOSED_STAGES or next_steps.is_expected(lead)):
         key = _key(address, lead)
         task = Task(lead=lead, kind=TaskKind.MAIL_PROBLEM, title=ASK_FOR_ANOTHER, due_at=now, key=key)
         (tasks.open_again if is_new else tasks.open_once)(task)

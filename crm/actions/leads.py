@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crm import before_birth, calling, stages
-from crm.actions import addresses, assignment, events, next_steps, referrals, tasks
+from crm.actions import assignment, events, next_steps, referrals, tasks
 from crm.actions.next_steps import NextStep
 from crm.enums import (
     CLOSED_STAGES,
@@ -216,7 +216,8 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any], was
         Measurement.objects.filter(lead=locked).move_days(**zones)
     now = timezone.now()
     if "email" in different:
-        addresses.changed(locked, before=before["email"], now=now, was_theirs=was_their_address)
+        facts = {"before": before["email"], "was_theirs": was_their_address}
+        events.announce(locked, Event.ADDRESS_CHANGED, now=now, facts=facts)
     events.announce(locked, Event.DETAILS_CHANGED, now=now)
     return locked
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from crm import dispatch, emails, mime, queries, suppression
+from crm import dispatch, emails, locations, mime, suppression
 from crm.enums import NEEDS_A_PERSON, ActivityKind, MessageState
 from crm.errors import MessageRefused
 from crm.models import Activity, Lead, Message, Sending, Task, User
@@ -115,7 +115,7 @@ def pause_commercial(*, reason: str, now: datetime) -> None:
     """Holds commercial mail until somebody at the desk allows it again, and says so on every page."""
     values = {"commercial_paused": True, "reason": reason[:200], "changed_at": now, "changed_by": None}
     Sending.objects.update_or_create(pk=ONLY, defaults=values)
-    transaction.on_commit(queries.forget_main_location, robust=True)
+    transaction.on_commit(locations.forget, robust=True)
 
 
 def turn(what: str, *, by: User, reason: str, now: datetime) -> str:
@@ -124,5 +124,5 @@ def turn(what: str, *, by: User, reason: str, now: datetime) -> str:
     Sending.objects.update_or_create(
         pk=ONLY, defaults={**values, "reason": reason[:200], "changed_at": now, "changed_by": by}
     )
-    transaction.on_commit(queries.forget_main_location, robust=True)
+    transaction.on_commit(locations.forget, robust=True)
     return said

@@ -8,11 +8,11 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from crm import clinic_hours, conditions, settling, stages
+from crm import clinic_hours, registry, stages
 from crm.enums import AUTOMATED, OPEN_STAGES, Stage, TaskKind
 from crm.models import Absence, Lead, Message, Task
 from crm.models.absence import absences_of
-from crm.models.task import FIRST_CALL
+from crm.models.task import ABOUT_A_MAIL, FIRST_CALL
 
 BATCH = 500
 DECIDE = "Decide what comes next"
@@ -42,11 +42,17 @@ def plan(lead: Lead, step: NextStep) -> Task:
     return Task.objects.create(lead=lead, kind=TaskKind.NEXT_STEP, title=step.title, due_at=step.due_at, key=key)
 
 
+def is_expected(lead: Lead) -> bool:
+    """Return whether a visit is ahead, as an app above knows."""
+    asked = registry.conditions().get("expected_again")
+    return asked is not None and lead.pk in asked([lead.pk])
+
+
 def end(lead: Lead, *, now: datetime) -> int:
     """End the tasks that only served to win a lead that is closed; return how many. What is about a visit, a message, a
     warning sign or a wish of the patient stays."""
     served = Q(kind__in=[TaskKind.CALL, TaskKind.NEXT_STEP], key=None) | Q(kind=TaskKind.RETURNED)
-    for beginning in TO_WIN if conditions.is_expected(lead) else (*TO_WIN, NO_ADDRESS):
+    for beginning in TO_WIN if is_expected(lead) else (*TO_WIN, NO_ADDRESS):
         served |= Q(key__startswith=beginning)
     served |= Q(key__in=_of_follow_ups(lead))
     return Task.objects.open().filter(served, lead=lead).update(done_at=now)
@@ -54,7 +60,7 @@ def end(lead: Lead, *, now: datetime) -> int:
 
 def _of_follow_ups(lead: Lead) -> list[str]:
     """Return the keys of open tasks about automated mails that did not go out: they only served to win the lead."""
-    told = Task.objects.open().filter(lead=lead, key__startswith=settling.KEY).values_list("key", flat=True)
+    told = Task.objects.open().filter(lead=lead, key__startswith=ABOUT_A_MAIL).values_list("key", flat=True)
     mail_of = {key: key.split(":")[1] for key in told if key}
     if not mail_of:
         return []

@@ -15,9 +15,8 @@ from crm.actions import inbound as arrivals
 from crm.actions import messages as outbox
 from crm.actions import opt_out
 from crm.inbound import LONGEST_ADDRESS, Arrived, Kind
-from crm.mail_parts import storable
 from crm.models import Message, Scope, SuppressedBecause
-from crm.normalise import mailbox_key
+from crm.normalise import mailbox_key, storable
 from crm.provider import MARK
 
 # Anymail's words. "Bounced" is final for a mail; whether the address is dead its reason says.

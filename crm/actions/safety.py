@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 
-from crm import dispatch, emails, queries, registry
+from crm import dispatch, emails, locations, registry
 from crm.actions import decisions, events
 from crm.enums import ActivityKind, Event
 from crm.errors import SafetyRefused
@@ -93,7 +93,7 @@ def acknowledge(lead: Lead, *, by: User, now: datetime, seen: Collection[UUID] |
     count = SafetyAlert.objects.open().filter(lead=lead).update(acknowledged_at=now, acknowledged_by=by)
     if count:
         Activity.objects.create(lead=lead, kind=ActivityKind.SAFETY_HOLD, at=now, by=by, summary="Alert acknowledged")
-        transaction.on_commit(queries.forget_main_location, robust=True)
+        transaction.on_commit(locations.forget, robust=True)
     return count
 
 
@@ -149,7 +149,7 @@ def _tell(alert: SafetyAlert, *, now: datetime) -> None:
     post = AlertPost.objects.create(alert=alert, round=alert.round, level=alert.level, due_at=now)
     dispatch.send_after_commit(*mails)
     dispatch.after_commit("crm.post_alerts", post.pk)
-    transaction.on_commit(queries.forget_main_location, robust=True)
+    transaction.on_commit(locations.forget, robust=True)
 
 
 def _addresses(alert: SafetyAlert, centre: Location, now: datetime) -> set[str]:

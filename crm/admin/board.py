@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from crm import board, places, queries, registry
+from crm import board, locations, places, registry
 from crm.actions import access
 from crm.admin.lead_page import user_of
 from crm.enums import AccessAction, Outcome, Stage
@@ -63,7 +63,7 @@ def _query(filters: board.Filters) -> str:
 def _choices(*, reads_answers: bool) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """(name, label, choices) of each filter; places and languages without a query. An assessment is an answer: whoever
     may not read it may not look for it."""
-    centres = [(str(place.pk), place.short_name) for place in queries.locations()]
+    centres = [(str(place.pk), place.short_name) for place in locations.active()]
     return [
         ("owner", "Owner", [("mine", "Mine"), ("none", "Nobody's")]),
         *([("location", "Location", centres)] if len(centres) > 1 else []),

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import override
 
-from crm import desk_session, patient_access, registry, suppression, tries
+from crm import desk_tabs, patient_access, registry, suppression, tries
 from crm.actions import access
 from crm.actions import messages as outbox
 from crm.admin import leaving
@@ -54,7 +54,7 @@ def hand_over(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
     logout(request)
     with override(lead.language):
         entered = enter(entry, to="private:page")
-    entered["Location"] = desk_session.telling_tabs(request, entered["Location"])
+    entered["Location"] = desk_tabs.telling_tabs(request, entered["Location"])
     return entered
 
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
-from crm import places, queries, registry, uploading
+from crm import locations, places, registry, uploading
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.fields import DaysField, HoursField, LinesField, OriginsField
 from crm.admin.lead_page import user_of
@@ -105,7 +105,7 @@ class LocationAdmin(DeskAdmin):
             said += registry.tell_of_new_address(obj, by=by, now=timezone.now())
         if not change and by.locations.exists():
             by.locations.add(obj)
-        queries.forget_main_location()
+        locations.forget()
         for words in said:
             self.message_user(request, words, level=messages.WARNING)
 

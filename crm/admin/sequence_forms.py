@@ -6,7 +6,7 @@ from django import forms
 from django.forms import formset_factory
 
 from crm import conditions, mail_texts
-from crm.enums import Event, Stage
+from crm.enums import TRIGGERS, Stage
 from crm.models import SequenceVersion
 from crm.sequences.definition import DATES, MOST_STEPS, Definition, Do, OnResume, Purpose, write_delay
 from crm.text_fields import LineField
@@ -28,7 +28,7 @@ def _named(names: Any) -> list[tuple[str, str]]:
 class HeadForm(forms.Form):
     title = LineField(max_length=80)
     purpose = forms.ChoiceField(choices=_named(Purpose))
-    trigger = forms.ChoiceField(label="Begins on", choices=_named(Event))
+    trigger = forms.ChoiceField(label="Begins on", choices=_named(TRIGGERS))
     when = forms.MultipleChoiceField(label="If all of these hold", required=False, widget=forms.CheckboxSelectMultiple)
     stops = forms.MultipleChoiceField(label="Ends when one holds", required=False, widget=forms.CheckboxSelectMultiple)
     on_resume = forms.ChoiceField(label="After a pause", choices=list(_ON_RESUME.items()))

@@ -8,6 +8,7 @@ from crm.enums import TaskKind
 from crm.models.base import Row
 
 FIRST_CALL = "first-call:"  # how the keys of the first calls of requests begin
+ABOUT_A_MAIL = "mail:"  # and of tasks about a mail, with its id and the attempt
 
 
 class TaskQuerySet(models.QuerySet["Task"]):

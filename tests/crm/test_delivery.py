@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from pytest_django import Settings
 
-from crm import delivery, mime, queries, settling, smtp, stopping
+from crm import delivery, mime, sending, settling, smtp, stopping
 from crm.enums import Channel, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Message, MessageTopic, Notice, Sending, Task
 from tests.factories import make_lead, make_message, make_user
@@ -830,14 +830,14 @@ def test_time_limits_nest() -> None:
 def test_oldest_due_seconds_of_an_idle_outbox(lead: Lead) -> None:
     make_message(lead, due_at=datetime.now(UTC) + timedelta(hours=1))
 
-    assert queries.oldest_due_seconds() is None
+    assert sending.oldest_due_seconds() is None
 
 
 def test_oldest_due_seconds_counts_from_the_longest_wait(lead: Lead) -> None:
     make_message(lead, due_at=datetime.now(UTC) - timedelta(seconds=90))
     make_message(lead, due_at=datetime.now(UTC) - timedelta(seconds=10))
 
-    assert queries.oldest_due_seconds() == pytest.approx(90, abs=2)
+    assert sending.oldest_due_seconds() == pytest.approx(90, abs=2)
 
 
 def test_no_message_waits_for_a_sender_that_does_not_exist(lead: Lead) -> None:

@@ -8,7 +8,7 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
 from django.test import Client
 
-from crm import delivery, heartbeat, metrics, queries, rounds, sweep, webhook
+from crm import delivery, heartbeat, locations, metrics, rounds, sweep, webhook
 from crm import tasks as crm_tasks
 from crm.actions import safety
 from crm.enums import Pulse
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.django_db
 
 def let_pass(name: Pulse, time: timedelta) -> None:
     Heartbeat.objects.filter(name=name).update(at=Now() - time)
-    queries.forget_main_location()
+    locations.forget()
 
 
 def silent() -> list[str]:
-    queries.forget_main_location()
-    found = queries.main_location()
+    locations.forget()
+    found = locations.main()
     assert found is not None
     return heartbeat.in_words(found.silent)  # type: ignore[attr-defined]  # annotated in queries
 

@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from crm import queries
+from crm import locations
 from crm.models import Location
 from tests.factories import make_location
 
@@ -13,36 +13,36 @@ def test_main_location_is_the_first_active_one(db: None) -> None:
     make_location(name="Second", position=2)
     first = make_location(name="First", position=1)
 
-    assert queries.main_location() == first
+    assert locations.main() == first
 
 
 def test_main_location_is_none_before_one_is_set_up(db: None) -> None:
-    assert queries.main_location() is None
+    assert locations.main() is None
 
 
 def test_main_location_is_asked_for_once(centre: Location, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(1):
         for _ in range(3):
-            assert queries.main_location() == centre
+            assert locations.main() == centre
 
 
 def test_main_location_changes_when_it_is_forgotten(centre: Location) -> None:
-    queries.main_location()
+    locations.main()
     Location.objects.update(name="Another")
 
-    queries.forget_main_location()
+    locations.forget()
 
-    found = queries.main_location()
+    found = locations.main()
     assert found is not None
     assert found.name == "Another"
 
 
 def test_main_location_changes_after_a_while(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
-    queries.main_location()
+    locations.main()
     Location.objects.update(name="Another")
 
-    monkeypatch.setattr(queries, "KEPT_SECONDS", 0.005)  # as if much time had passed
+    monkeypatch.setattr(locations, "KEPT_SECONDS", 0.005)  # as if much time had passed
 
-    found = queries.main_location()
+    found = locations.main()
     assert found is not None
     assert found.name == "Another"

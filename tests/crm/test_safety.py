@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from crm import queries, sweep, webhook
+from crm import locations, sweep, webhook
 from crm.actions import safety
 from crm.enums import ActivityKind
 from crm.errors import SafetyRefused
@@ -342,7 +342,7 @@ def test_every_page_of_the_desk_says_that_somebody_waits(lead: Lead) -> None:
     assert words not in desk.get("/admin/crm/task/").content.decode()
     safety.raise_alert(lead, key="a", now=NOON)
 
-    queries.forget_main_location()
+    locations.forget()
     assert words in desk.get("/admin/crm/task/").content.decode()
 
 
@@ -409,7 +409,7 @@ def test_a_page_that_does_not_say_what_it_showed_answers_for_nothing(lead: Lead,
 def test_nobody_on_call_is_told_to_staff(lead: Lead) -> None:
     Location.objects.update(nobody_on_call=True)
 
-    queries.forget_main_location()
+    locations.forget()
     assert "Nobody is on call" in desk_of("coordinator").get("/admin/crm/task/").content.decode()
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from crm import delivery, eligibility, follow_up, metrics, queries, sending, sweep
+from crm import delivery, eligibility, follow_up, locations, metrics, sending, sweep
 from crm.enums import MessageState, TaskKind
 from crm.models import Activity, Lead, Message, Sending, Task, User
 from tests.factories import make_lead, make_message
@@ -39,7 +39,7 @@ def test_one_switch_holds_everything_and_loses_nothing(admin_client: Client, lea
     assert (delivery.send_due(), follow_up.run_due(), far.accepted) == (0, 0, [])
     page = page_of(admin_client)
     assert "The provider asked us to" in page
-    queries.forget_main_location()
+    locations.forget()
     assert "All mail is held." in " ".join(admin_client.get("/admin/crm/lead/").content.decode().split())
     admin_client.post(SWITCH, {"what": "resume"})
     assert delivery.send_due() == 1
@@ -79,7 +79,7 @@ def test_every_page_says_when_mail_is_late_and_whom_it_concerns(desk: Client, le
     for one in (lead, lead, other):
         make_message(one, due_at=ago(minutes=6))
     make_message(lead, due_at=ago(minutes=4))
-    queries.forget_main_location()
+    locations.forget()
     page = " ".join(desk.get("/admin/crm/lead/").content.decode().split())
     assert "Mail is late: 3 for 2 people." in page
     found = sending.standing()

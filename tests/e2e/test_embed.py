@@ -12,7 +12,7 @@ import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from crm import queries
+from crm import locations
 from crm.models import Lead, Location, SafetyAlert
 from tests.e2e.conftest import barriers, overflow
 from tests.e2e.test_patient import fill_in
@@ -57,7 +57,7 @@ def host(browser: Browser, ours: str, other_site: tuple[str, Path]) -> Iterator[
 
     def open_host(*, listed: bool = True, attributes: str = "", **options: object) -> Page:
         Location.objects.update(embed_origins=[origin] if listed else ["https://www.example.org"])
-        queries.forget_main_location()
+        locations.forget()
         given = str(render_to_string("crm/embed_snippet.html", {"site": ours}))
         snippet = given.replace("<iframe", f"<iframe {attributes}")
         page = f"<!doctype html><html lang=en><title>Our centre</title><main><h1>Our centre</h1>{snippet}</main></html>"

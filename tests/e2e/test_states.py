@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
-from crm import queries
+from crm import locations
 from crm.models import Lead, Location
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_patient import fill_in
@@ -60,7 +60,7 @@ def broken(page: Page) -> None:
 
 def not_open(page: Page) -> None:
     Location.objects.update(is_active=False)
-    queries.forget_main_location()
+    locations.forget()
     page.goto(FORM)
     expect(page.get_by_role("heading", name="This site is being set up")).to_be_visible()
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils.csp import CSP
 
-from crm import queries
+from crm import locations
 from crm.models import EmergencyCount, Lead, Location, SafetyAlert
 from crm.models.location import validate_origin
 from intake import embed, guard
@@ -57,7 +57,7 @@ def test_only_listed_sites_may_show_it(visitor: Client) -> None:
     assert "X-Frame-Options" not in response
     assert "default-src 'self'" in response["Content-Security-Policy"]
     Location.objects.update(embed_origins=[])
-    queries.forget_main_location()
+    locations.forget()
     assert ancestors(visitor.get(FRAME)) == f"frame-ancestors {CSP.NONE}"
 
 

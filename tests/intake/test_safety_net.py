@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from crm import patient_access, queries
+from crm import locations, patient_access
 from crm.enums import TaskKind
 from crm.models import EmergencyCount, Lead, Location, PatientSession, SafetyAlert, Task, User
 from intake import actions, quarantine, safety_net
@@ -56,11 +56,11 @@ def broken(name: str, error: type[Exception] = RuntimeError) -> Break:
 
 
 def no_location(patch: Patch, _browser: Client) -> None:
-    patch.setattr(queries, "main_location", lambda: None)
+    patch.setattr(locations, "main", lambda: None)
 
 
 def no_database(patch: Patch, _browser: Client) -> None:
-    queries.forget_main_location()
+    locations.forget()
     patch.setattr(BaseDatabaseWrapper, "cursor", refuse(OperationalError))
 
 
@@ -97,7 +97,7 @@ FAILURES: dict[str, Break] = {
     "not proven": not_proven,
     "no location": no_location,
     "no database": no_database,
-    "location fails": broken("crm.queries.main_location"),
+    "location fails": broken("crm.locations.locations.main"),
     "storing fails": broken("intake.actions.submit"),
     "storing fails in the database": broken("intake.actions.submit", OperationalError),
     "keeping a page fails": broken("intake.answering.keep_emergency"),
@@ -384,7 +384,7 @@ def test_in_a_flood_no_refused_request_is_kept(browser: Client, monkeypatch: Pat
 
 
 def test_nobody_waits_twice_for_a_database_that_is_away(browser: Client, monkeypatch: Patch) -> None:
-    broken("crm.queries.main_location", OperationalError)(monkeypatch, browser)
+    broken("crm.locations.locations.main", OperationalError)(monkeypatch, browser)
     monkeypatch.setattr("intake.taking.take_emergency", refuse(AssertionError))
     monkeypatch.setattr(safety_net.log, "error", refuse(AssertionError))
     assert shows_emergency(browser, send(browser, "/candidate/"))

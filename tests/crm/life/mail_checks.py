@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from crm.inbound import TOKEN
+from crm.mail.reply_token import TOKEN
 from crm.models import Message
 from tests.crm.life.far_end import Handed
 from tests.crm.life.model import (

@@ -1,0 +1,10 @@
+"""Words of a mail that are filled in when it is sent and stand in no row: links and codes. Whoever knows one enters it
+here when its app is ready."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from crm.models import Message
+
+# {"{name}": what stands in its place in this message, at this instant}.
+PLACEHOLDERS: dict[str, Callable[[Message, datetime], str]] = {}
