@@ -15,7 +15,7 @@ from crm.enums import ActivityKind, Event, Outcome
 from crm.models import Lead, Task
 from crm.normalise import mailbox_key
 from crm.registry import Happening
-from intake import assessments, flags, known, record, request, signs
+from intake import assessments, clinical_tasks, flags, known, record, request, signs
 from intake.known import LEAD_FIELDS
 from intake.models import Assessment, PendingSubmission, Submission, Unproven, UnprovenRequest
 from intake.request import Request
@@ -87,8 +87,8 @@ def _write_new(asked: Request) -> Submission:
     made: list[models.Model] = [lead, sent, noted, *request.proofs(asked, lead), *_assessed(asked, lead)]
     if asked.urgent:
         lead.safety_hold, lead.outcome, lead.recheck_on = True, Outcome.URGENT, None
-        held = request.hold_noted(lead, now=asked.now)
-        _write([*made, held, request.urgent_call(lead, key=lead.pk, now=asked.now)])
+        held = clinical_tasks.hold_noted(lead, now=asked.now)
+        _write([*made, held, clinical_tasks.urgent_call(lead, key=lead.pk, now=asked.now)])
         safety.raise_alert(lead, key=f"urgent:{sent.pk}", now=asked.now, is_loud=not asked.many)
     else:
         made += [request.first_call(asked, lead, sent), *_begun(asked, lead, sent)]
@@ -174,9 +174,9 @@ def _write_unproven(asked: Request, person: known.Person) -> Submission:
     judged = _judged(asked, unknown, cause="Asked for help again")
     made: list[models.Model] = [waits, sent, noted]
     if judged.signs:
-        made.append(request.report_review(lead, waits.pk, now=asked.now))
+        made.append(clinical_tasks.report_review(lead, waits.pk, now=asked.now))
     if asked.urgent:
-        _write([*made, request.urgent_call(lead, key=waits.pk, now=asked.now)])
+        _write([*made, clinical_tasks.urgent_call(lead, key=waits.pk, now=asked.now)])
         safety.raise_alert(lead, key=f"urgent:{waits.pk}", now=asked.now, is_loud=not asked.many)
     else:
         calls = [] if person.waits_for_call else [request.first_call(asked, lead, sent)]

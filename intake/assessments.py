@@ -12,7 +12,19 @@ from crm.enums import ActivityKind, Event, Outcome
 from crm.errors import OverrideRefused
 from crm.models import Activity, Lead, ReviewDecision, Task, User
 from crm.registry import Happening
-from intake import anew, candidacy, flags, gaps, looks, next_day, overrides, record, request, signs, unknowns
+from intake import (
+    anew,
+    candidacy,
+    clinical_tasks,
+    flags,
+    gaps,
+    looks,
+    next_day,
+    overrides,
+    record,
+    signs,
+    unknowns,
+)
 from intake.models import Assessment, NextAsk, Override
 from intake.snapshot import Snapshot
 
@@ -244,7 +256,7 @@ def _watch(lead: Lead, made: Assessment, before: Assessment | None, *, now: date
     if any(signs.is_emergency(sign) for sign in fresh) and not lead.safety_hold:
         lead.safety_hold = True
         leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
-        tasks.open_one(request.urgent_call(lead, key=made.pk, now=now))
+        tasks.open_one(clinical_tasks.urgent_call(lead, key=made.pk, now=now))
         safety.raise_alert(lead, key=f"urgent:{made.pk}", now=now)
     wanted = looks.beyond(made.flags, before.flags if before else []) or not all(map(signs.is_emergency, fresh))
     if wanted and not reviews.is_open(lead):
@@ -257,7 +269,7 @@ def _knew(decision: ReviewDecision, *, fresh: list[str], made: Assessment) -> bo
 
 def review_task(assessment: Assessment, *, now: datetime) -> Task:
     """Return the review that an assessment asks for, not yet saved."""
-    return request.review(assessment.lead, key=f"review:{uuid4()}", now=now)
+    return clinical_tasks.review(assessment.lead, key=f"review:{uuid4()}", now=now)
 
 
 def _apply(

@@ -15,7 +15,7 @@ from crm.actions import events, leads, safety, tasks
 from crm.enums import SIDE_STAGES, ActivityKind, Event, Outcome, Stage
 from crm.models import Activity, Lead, Task
 from crm.normalise import mailbox_key, name_key
-from intake import assessments, request
+from intake import assessments, clinical_tasks, request
 from intake.models import Submission, UnprovenRequest
 from intake.record import NO_ANSWERS
 from intake.request import Request
@@ -124,7 +124,7 @@ def call_at_once(lead: Lead, *, key: object, cause: object = None, now: datetime
     reported just now by a browser that has not shown whose it is; of what it reports (`key`) there is one call, to be
     made again, with the same statement whatever is open."""
     open_call = tasks.open_again if cause else tasks.open_one
-    open_call(request.urgent_call(lead, key=key, now=now))
+    open_call(clinical_tasks.urgent_call(lead, key=key, now=now))
     safety.raise_alert(lead, key=f"urgent:{cause or key}", now=now, is_loud=is_loud)
 
 
@@ -140,7 +140,7 @@ def raise_unproven_alarm(
     held = {"safety_hold": True, "outcome": Outcome.URGENT, "recheck_on": None, "updated_at": now}
     Lead.objects.filter(pk=theirs).update(**held)
     with rows.kept_if(waits is None and not lead.safety_hold):
-        rows.insert([request.hold_noted(lead, now=now)], savepoint=False)
+        rows.insert([clinical_tasks.hold_noted(lead, now=now)], savepoint=False)
     ask_for_review(lead, waits, now=now)
     call_at_once(lead, key=mine if waits else lead.pk, cause=key, now=now, is_loud=is_loud)
 
@@ -149,7 +149,7 @@ def ask_for_review(lead: Lead, waits: UnprovenRequest | None, *, now: datetime) 
     """Ask a clinician to look at a report, once. Where what was sent is the lead's own (`waits` None), the rules ask
     for it themselves when a worker lets the lead follow; the statements are the same."""
     with rows.kept_if(waits is not None):
-        tasks.open_once(request.report_review(lead, waits.pk if waits else uuid4(), now=now))
+        tasks.open_once(clinical_tasks.report_review(lead, waits.pk if waits else uuid4(), now=now))
 
 
 def differing(lead: Lead, data: dict[str, Any]) -> dict[str, str]:

@@ -12,8 +12,7 @@ from django.conf import settings
 from django.db import models
 
 from crm import calling, clinic_hours
-from crm.actions.reviews import OF_A_REPORT
-from crm.enums import ActivityKind, CameBy, TaskKind
+from crm.enums import ActivityKind, CameBy
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, PatientSession, Task, User
 from crm.models.activity import SENT_IN
 from crm.models.lead import make_reference
@@ -22,7 +21,6 @@ from crm.treatment_enums import MeasurementKind
 from intake import consents, questionnaire
 from intake.models import Submission, UnprovenRequest
 
-ON_HOLD = "Routine messages and booking are on hold"
 GUARDS = ("website", "opened", "sure_of")
 NOT_ANSWERS = {"submission_id", *GUARDS, *(wording.field for wording in consents.WORDINGS)}
 
@@ -155,29 +153,3 @@ def first_call(request: Request, lead: Lead, sent: Submission) -> Task:
     arrived = request.received_at or request.now
     due_at = clinic_hours.call_due(arrived, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
     return calling.call_task(lead, title="First call", due_at=due_at, key=key, created_at=request.now)
-
-
-def urgent_call(lead: Lead, *, key: object, now: datetime) -> Task:
-    """Make the task to call at once, one for each `key`. Its title says nothing of why: more people read tasks."""
-    title = "Urgent: call now"
-    return Task(lead=lead, kind=TaskKind.URGENT_CALL, title=title, due_at=now, key=f"urgent:{key}", created_at=now)
-
-
-def review(lead: Lead, *, key: str, now: datetime) -> Task:
-    """Make the task for a clinician, due within a business day of the center."""
-    centre = lead.location
-    due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-    title = "A clinician should look at this"
-    return Task(lead=lead, kind=TaskKind.REVIEW, title=title, due_at=due, key=key, created_at=now)
-
-
-def report_review(lead: Lead, report: object, *, now: datetime) -> Task:
-    """Make the review of what a report says, one a report (its key): it ends with the decision about the report."""
-    made = review(lead, key=f"{OF_A_REPORT}{report}", now=now)
-    made.title = "A clinician should look at what was sent in this name"
-    return made
-
-
-def hold_noted(lead: Lead, *, now: datetime) -> Activity:
-    """Make the entry on the timeline of a safety hold that begins."""
-    return Activity(lead=lead, kind=ActivityKind.SAFETY_HOLD, at=now, summary=ON_HOLD)

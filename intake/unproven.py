@@ -19,7 +19,7 @@ from crm.errors import DomainError
 from crm.models import Activity, Lead, PatientSession, User
 from crm.models.task import FIRST_CALL
 from crm.normalise import mailbox_key
-from intake import assessments, known, pending, reports, request, signs
+from intake import assessments, clinical_tasks, known, pending, reports, request, signs
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
 
@@ -127,7 +127,7 @@ def _see_to_signs(held: UnprovenRequest, told: list[str], *, now: datetime) -> N
     if left_out:
         assessments.assess(held.lead, cause=NAMED_A_SIGN, now=now, sign_told=True)
     if not all(signs.is_emergency(sign) for sign in left_out) and not reviews.is_open(held.lead):
-        tasks.open_once(request.review(held.lead, key=f"review:{held.pk}", now=now))
+        tasks.open_once(clinical_tasks.review(held.lead, key=f"review:{held.pk}", now=now))
     tasks.close(f"{reviews.OF_A_REPORT}{held.pk}", now=now)
 
 
