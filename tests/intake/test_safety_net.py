@@ -97,7 +97,7 @@ FAILURES: dict[str, Break] = {
     "not proven": not_proven,
     "no location": no_location,
     "no database": no_database,
-    "location fails": broken("crm.locations.locations.main"),
+    "location fails": broken("crm.locations.main"),
     "storing fails": broken("intake.actions.submit"),
     "storing fails in the database": broken("intake.actions.submit", OperationalError),
     "keeping a page fails": broken("intake.answering.keep_emergency"),
@@ -384,7 +384,7 @@ def test_in_a_flood_no_refused_request_is_kept(browser: Client, monkeypatch: Pat
 
 
 def test_nobody_waits_twice_for_a_database_that_is_away(browser: Client, monkeypatch: Patch) -> None:
-    broken("crm.locations.locations.main", OperationalError)(monkeypatch, browser)
+    broken("crm.locations.main", OperationalError)(monkeypatch, browser)
     monkeypatch.setattr("intake.taking.take_emergency", refuse(AssertionError))
     monkeypatch.setattr(safety_net.log, "error", refuse(AssertionError))
     assert shows_emergency(browser, send(browser, "/candidate/"))
