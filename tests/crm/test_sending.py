@@ -89,7 +89,7 @@ def test_every_page_says_when_mail_is_late_and_whom_it_concerns(desk: Client, le
 
 def test_late_mail_to_staff_alone_counts_no_people(desk: Client, lead: Lead) -> None:
     Message.objects.filter(pk=make_message(lead, due_at=ago(minutes=6)).pk).update(lead=None)
-    queries.forget_main_location()
+    locations.forget()
     assert "Mail is late: 1 to our own team." in " ".join(desk.get("/admin/crm/lead/").text.split())
 
 
