@@ -22,7 +22,7 @@ from django.views.decorators.csp import csp_override
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
-from crm import desk_session, locations, passwords, queries, sign_in_form, stages
+from crm import desk_session, locations, passwords, sign_in_form, stages
 from crm.actions import access
 from crm.enums import AccessAction
 from crm.models import Lead, User
