@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from crm import imap_box
+from crm import mailbox_url
 
 KEY_BYTES = 32
 SHORTEST_SECRET = 40
@@ -237,7 +237,7 @@ class Environment(BaseSettings):
         if self.email_url_2:
             parse_email_url(self.email_url_2)
         if self.imap_url:
-            imap_box.parse(self.imap_url)
+            mailbox_url.parse(self.imap_url)
         parse_field_keys(self.field_keys)
         return self._public_rules() if self.is_public else self
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.utils import timezone
 
-from crm import imap_box
+from crm import imap_box, mailbox_url
 from crm.actions import arrivals, fetches
 from crm.models import SetAsideMail
 from crm.models.inbound import SetAsideReason, SourceForm
@@ -33,7 +33,7 @@ def read_new() -> int:
     """
     if not settings.IMAP_URL:
         return 0
-    run = _Run(imap_box.parse(settings.IMAP_URL))
+    run = _Run(mailbox_url.parse(settings.IMAP_URL))
     try:
         run.read()
     except imap_box.TROUBLE as trouble:
@@ -48,7 +48,7 @@ class _Run:
     this process ends, comes after all others the next time, and is told to a person after the second.
     """
 
-    def __init__(self, where: imap_box.Mailbox) -> None:
+    def __init__(self, where: mailbox_url.Mailbox) -> None:
         self.where = where
         self.ends_at = time.monotonic() + RUN_SECONDS
         self.new = self.failures = 0

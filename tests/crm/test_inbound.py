@@ -16,7 +16,7 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from crm import delivery, imap_box, inbound, mailbox, private_messages, sending, threads
+from crm import delivery, imap_box, inbound, mailbox, mailbox_url, private_messages, sending, threads
 from crm.actions import events
 from crm.actions import inbound as actions
 from crm.enums import EnrolmentState, Event, Stage, TaskKind
@@ -342,7 +342,7 @@ def test_what_another_mail_program_has_opened_first_is_read(lead: Lead, box: Ima
     mailbox.read_new()
     before = InboundMail.objects.count()
     box.deliver(mail())
-    program = imap_box.enter(imap_box.parse(box.url))
+    program = imap_box.enter(mailbox_url.parse(box.url))
     [uid] = imap_box.unseen(program)
     program.uid("FETCH", str(uid), "(BODY[])")
     assert not imap_box.unseen(program)
@@ -418,7 +418,7 @@ def test_a_mailbox_that_does_not_open_costs_a_line_of_the_log(
 )
 def test_addresses_of_mailboxes_that_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="IMAP_URL"):
-        imap_box.parse(url)
+        mailbox_url.parse(url)
 
 
 # --- There and back ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from unittest.mock import patch
 import time_machine
 from django.db import transaction
 
-from crm import inbound, mail_reading, queries, stages
+from crm import inbound, locations, mail_reading, stages
 from crm.actions import opt_out, sequences
 from crm.models import Location, User
 from scheduling.enums import ResourceKind
@@ -57,7 +57,7 @@ def _live(chance: Random, clock: Clock, center: Location, staff: dict[str, User]
     clock.begins()
     sequences.forget_versions()
     stages.forget_rules()
-    queries.forget_main_location()
+    locations.forget()
     world = _world(chance, clock, center, staff)
     # A mail is read here, and not in a child; nobody else speaks to a server, so nothing is on its way.
     read = patch.object(mail_reading, "read", lambda raw, **_limits: inbound.read(raw))
