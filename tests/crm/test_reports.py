@@ -74,7 +74,11 @@ def test_forged_complaints_hold_no_mail(lead: Lead) -> None:
     assert not sending.commercial_is_paused()
 
 
-@pytest.mark.parametrize("raw", [bounce(about="dr@clinic.example", ours="<passed-on@desk.example>"), complaint()])
+@pytest.mark.parametrize(
+    "raw",
+    [bounce(about="dr@clinic.example", ours="<passed-on@desk.example>"), complaint()],
+    ids=["a bounce", "a complaint"],
+)
 def test_what_was_returned_of_somebody_elses_mail_stops_nothing(lead: Lead, raw: bytes) -> None:
     """Somebody passes a patient's thread on by hand, to an address that does not work: the report refers to ours."""
     make_message(lead, message_id=OURS)
