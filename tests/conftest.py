@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
-from crm import locations, mail_texts, queries, stages, whose_page
+from crm import locations, mail_texts, stages, whose_page
 from crm.actions import sequences
 from crm.models import Heartbeat, Lead, Location, PatientSession, User
 from intake import views
@@ -41,7 +41,7 @@ def unhashed_static_files(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def forgotten_location(monkeypatch: pytest.MonkeyPatch) -> None:
     """The main location and the versions of sequences that the test before kept."""
-    for module in (queries, sequences, mail_texts, stages):
+    for module in (locations, sequences, mail_texts, stages):
         monkeypatch.setattr(module, "KEPT_SECONDS", 1e12)  # or a query more is counted every five seconds
     locations.forget()
     sequences.forget_versions()

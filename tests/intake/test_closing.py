@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from crm import conditions
-from crm.actions import leads
+from crm.actions import leads, next_steps
 from crm.enums import LostReason, Stage, TaskKind
 from crm.models import Lead, Task, User
 from intake import unknowns
@@ -43,6 +42,6 @@ def test_what_ended_with_the_request_waits_again_with_it(lead: Lead, asked: list
 
 
 def test_who_is_still_expected_is_verified(lead: Lead, asked: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conditions, "is_expected", lambda _lead: True)
+    monkeypatch.setattr(next_steps, "is_expected", lambda _lead: True)
     close(lead, Stage.LOST)
     assert waiting() == 2

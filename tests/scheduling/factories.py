@@ -14,6 +14,8 @@ from tests.factories import make_lead
 
 NOW = datetime(2026, 11, 30, 13, tzinfo=UTC)  # Monday, eight in the morning in New York
 TEN = datetime(2026, 12, 1, 15, tzinfo=UTC)  # Tuesday, ten in the morning there
+# The same Tuesday as long as this stands: for holds, whose end PostgreSQL's own clock decides.
+AHEAD = TEN.replace(year=2037)
 HALF_HOUR = timedelta(minutes=30)
 
 

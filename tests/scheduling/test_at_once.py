@@ -22,7 +22,7 @@ from scheduling.enums import TAKING, CancelReason, ClaimState, ResourceKind
 from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Claim
 from tests.factories import make_location
-from tests.scheduling.factories import HALF_HOUR, NOW, TEN, make_kind, make_patient, make_resource, wish
+from tests.scheduling.factories import AHEAD, HALF_HOUR, NOW, TEN, make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLIENTS = 50
@@ -155,7 +155,7 @@ def test_a_hold_is_confirmed_or_lost_and_never_both(centre: Location) -> None:
     """It ends at the very moment in which its owner confirms and somebody else books."""
     kind = make_kind(make_resource(centre))
     for round_ in range(6):
-        start = TEN + round_ * HALF_HOUR
+        start = AHEAD + round_ * HALF_HOUR
         mine, other = (make_patient(centre, email=f"{n}{round_}@example.org") for n in range(2))
         at = datetime.now(UTC) - timedelta(minutes=5) + timedelta(milliseconds=40)
         name, *_rest = booking.hold(wish(mine, kind, start), now=at)
@@ -170,7 +170,7 @@ def test_a_hold_is_confirmed_or_lost_and_never_both(centre: Location) -> None:
 def test_pressing_on_many_times_keeps_one(centre: Location) -> None:
     """However fast somebody presses: one time is theirs, and one of the answers names it."""
     mine, kind = make_patient(centre), make_kind(make_resource(centre), step=15)
-    starts = [TEN + n * timedelta(minutes=minutes) for minutes in (15, 60) for n in range(6)]
+    starts = [AHEAD + n * timedelta(minutes=minutes) for minutes in (15, 60) for n in range(6)]
     now = datetime.now(UTC)
     results = at_once(*(partial(booking.hold, wish(mine, kind, start), now=now) for start in starts))
     [claim] = Claim.objects.all()
@@ -180,10 +180,10 @@ def test_pressing_on_many_times_keeps_one(centre: Location) -> None:
 def test_a_second_press_waits_for_the_first(centre: Location) -> None:
     """The first one has its time and has not said so yet: whoever did not wait would not see it, and keep both."""
     mine, kind = make_patient(centre), make_kind(make_resource(centre))
-    later = wish(mine, kind, TEN + timedelta(hours=2))
+    later = wish(mine, kind, AHEAD + timedelta(hours=2))
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            booking.hold(wish(mine, kind, TEN), now=datetime.now(UTC))
+            booking.hold(wish(mine, kind, AHEAD), now=datetime.now(UTC))
             second = pool.submit(at_once, partial(booking.hold, later, now=datetime.now(UTC)))
             until(lambda: second.done() or somebody_waits())
         [(name, *_rest)] = cast(list[tuple[UUID, Any]], second.result())

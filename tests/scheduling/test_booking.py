@@ -18,6 +18,7 @@ from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Claim, Resource
 from tests.factories import make_location, make_user
 from tests.scheduling.factories import (
+    AHEAD,
     HALF_HOUR,
     NOW,
     TEN,
@@ -33,8 +34,8 @@ from tests.scheduling.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def starts(kind: AppointmentType, centre: Location, **more: object) -> list[datetime]:
-    question = Question(kind, centre, TEN.date(), 1, **more)  # type: ignore[arg-type]
+def starts(kind: AppointmentType, centre: Location, day: datetime = TEN, **more: object) -> list[datetime]:
+    question = Question(kind, centre, day.date(), 1, **more)  # type: ignore[arg-type]
     return [free.start for free in availability.find(question, now=NOW)]
 
 
@@ -239,41 +240,41 @@ def test_the_database_itself_lets_no_claims_overlap(patient: Lead, kind: Appoint
 
 
 def test_a_hold_is_not_offered_to_others(patient: Lead, kind: AppointmentType, centre: Location) -> None:
-    booking.hold(wish(patient, kind), now=datetime.now(UTC))
-    assert TEN not in starts(kind, centre)
-    assert TEN not in starts(kind, centre, held_by="lead:another")
-    assert TEN in starts(kind, centre, held_by=f"lead:{patient.pk}")
+    booking.hold(wish(patient, kind, AHEAD), now=datetime.now(UTC))
+    assert AHEAD not in starts(kind, centre, AHEAD)
+    assert AHEAD not in starts(kind, centre, AHEAD, held_by="lead:another")
+    assert AHEAD in starts(kind, centre, AHEAD, held_by=f"lead:{patient.pk}")
 
 
 def test_a_hold_is_kept_by_its_owner_alone(patient: Lead, kind: AppointmentType, centre: Location) -> None:
-    name, *_rest = booking.hold(wish(patient, kind), now=datetime.now(UTC))
-    other = book(make_patient(centre), kind, TEN + HALF_HOUR)
-    other.starts_at, other.ends_at = TEN, TEN + HALF_HOUR
+    name, *_rest = booking.hold(wish(patient, kind, AHEAD), now=datetime.now(UTC))
+    other = book(make_patient(centre), kind, AHEAD + HALF_HOUR)
+    other.starts_at, other.ends_at = AHEAD, AHEAD + HALF_HOUR
     theirs = {"lead": other.lead_id, "appointment": other.pk}
     assert not claims.keep(name, (other.provider_id, None), other.span, held_by="lead:another", **theirs)
     assert Claim.objects.get(hold=name).state == ClaimState.HELD
 
 
 def test_a_hold_is_for_its_owner(patient: Lead, kind: AppointmentType, centre: Location) -> None:
-    name, free, _place = booking.hold(wish(patient, kind), now=datetime.now(UTC))
-    assert free.start == TEN
+    name, free, _place = booking.hold(wish(patient, kind, AHEAD), now=datetime.now(UTC))
+    assert free.start == AHEAD
     other = make_patient(centre)
     with pytest.raises(SlotTaken):
-        book(other, kind, hold=name)  # a name that somebody has seen opens nothing
-    made = book(patient, kind, hold=name)
+        book(other, kind, AHEAD, hold=name)  # a name that somebody has seen opens nothing
+    made = book(patient, kind, AHEAD, hold=name)
     assert (made.claims.get().state, Claim.objects.count()) == (ClaimState.BOOKED, 1)
 
 
 def test_a_second_hold_gives_the_first_one_back(patient: Lead, kind: AppointmentType, centre: Location) -> None:
     at = datetime.now(UTC)
-    booking.hold(wish(patient, kind), now=at)
-    booking.hold(wish(patient, kind, TEN + HALF_HOUR), now=at)
-    assert [TEN in starts(kind, centre), TEN + HALF_HOUR in starts(kind, centre)] == [True, False]
+    booking.hold(wish(patient, kind, AHEAD), now=at)
+    booking.hold(wish(patient, kind, AHEAD + HALF_HOUR), now=at)
+    assert [AHEAD in starts(kind, centre, AHEAD), AHEAD + HALF_HOUR in starts(kind, centre, AHEAD)] == [True, False]
 
 
 def test_a_hold_is_not_given_up_for_a_time_that_is_lost(patient: Lead, kind: AppointmentType, centre: Location) -> None:
-    mine = booking.hold(wish(patient, kind), now=datetime.now(UTC))[0]
-    taken = book(make_patient(centre), kind, TEN + HALF_HOUR)
+    mine = booking.hold(wish(patient, kind, AHEAD), now=datetime.now(UTC))[0]
+    taken = book(make_patient(centre), kind, AHEAD + HALF_HOUR)
     seen_free = Free(taken.starts_at, taken.ends_at, ((taken.provider_id, None),))  # a moment ago
     held_by = f"lead:{patient.pk}"
     assert claims.hold(kind, seen_free, held_by=held_by, lead_id=patient.pk, now=datetime.now(UTC)) is None
@@ -291,25 +292,25 @@ def test_nobody_is_booked_where_they_no_longer_belong(patient: Lead, kind: Appoi
 
 def test_the_same_hold_again_is_the_same_for_longer(patient: Lead, kind: AppointmentType) -> None:
     at = datetime.now(UTC)
-    first, *_rest = booking.hold(wish(patient, kind), now=at)
-    second, *_rest = booking.hold(wish(patient, kind), now=at + timedelta(minutes=3))
+    first, *_rest = booking.hold(wish(patient, kind, AHEAD), now=at)
+    second, *_rest = booking.hold(wish(patient, kind, AHEAD), now=at + timedelta(minutes=3))
     claim = Claim.objects.get()
     assert (first, claim.hold_expires_at) == (second, at + timedelta(minutes=8))
 
 
 def test_a_hold_that_is_over_is_anybodys(patient: Lead, kind: AppointmentType, centre: Location) -> None:
     long_ago = datetime.now(UTC) - timedelta(minutes=6)
-    name, *_rest = booking.hold(wish(patient, kind), now=long_ago)
-    made = booking.book(wish(make_patient(centre), kind), now=NOW)
+    name, *_rest = booking.hold(wish(patient, kind, AHEAD), now=long_ago)
+    made = booking.book(wish(make_patient(centre), kind, AHEAD), now=NOW)
     assert made.claims.get().state == ClaimState.BOOKED
     with pytest.raises(SlotTaken):
-        book(patient, kind, hold=name)
+        book(patient, kind, AHEAD, hold=name)
 
 
 def test_a_moment_too_late_is_in_time_where_nobody_was_faster(patient: Lead, kind: AppointmentType) -> None:
     long_ago = datetime.now(UTC) - timedelta(minutes=6)
-    name, *_rest = booking.hold(wish(patient, kind), now=long_ago)
-    made = book(patient, kind, hold=name)
+    name, *_rest = booking.hold(wish(patient, kind, AHEAD), now=long_ago)
+    made = book(patient, kind, AHEAD, hold=name)
     assert [claim.state for claim in Claim.objects.all()] == [ClaimState.BOOKED]
     assert made.claims.get().hold is None
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from crm import queries
+from crm.db import clock
 from crm.models import Lead, Location, MessageTopic, Task, User
 from scheduling import work
 from scheduling.actions import attendance, booking, changing, rebooking
@@ -177,7 +177,7 @@ def test_of_a_time_that_is_closed_no_page_says_that_it_takes_place(
 
 
 def calls() -> list[str]:
-    with mock.patch.object(queries, "clock", timezone.now):  # PostgreSQL's does not travel
+    with mock.patch.object(clock, "now", timezone.now):  # PostgreSQL's does not travel
         work.call_closed()
     return [task.title for task in Task.objects.open().filter(title__contains="cannot be kept")]
 

@@ -233,7 +233,7 @@ def test_saying_that_one_comes_wants_a_press(browser: Client, kind: AppointmentT
     made = book(browser, kind, tuesday)
     assert browser.get(f"{HOME}{made.pk}/will-come/").status_code == 405
     answer = browser.post(f"{HOME}{made.pk}/will-come/", {"version": 1}, follow=True)
-    assert "You told us that you will come." in answer.content.decode()
+    assert "You told us that you will be there." in answer.content.decode()
     made.refresh_from_db()
     assert made.confirmed_at is not None
 

@@ -92,6 +92,7 @@ def test_the_stop_of_another_person_is_theirs(patient: Lead, kind: AppointmentTy
     assert calls("Tell by telephone") == 0
 
 
+@pytest.mark.usefixtures("then")
 def test_the_page_to_cancel_says_that_no_mail_reaches_them(desk: Client, patient: Lead, kind: AppointmentType) -> None:
     made = book(patient, kind)
     where = f"/admin/crm/lead/{made.lead_id}/appointments/{made.pk}/cancel/"

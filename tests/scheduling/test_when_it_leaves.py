@@ -9,8 +9,9 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from crm import delivery, mail_texts, queries
+from crm import delivery, mail_texts
 from crm.actions import leads
+from crm.db import clock
 from crm.enums import MessageState
 from crm.models import Lead, Location, Message, Task, User
 from scheduling import work
@@ -106,7 +107,7 @@ def test_who_has_not_heard_of_a_move_before_its_time_is_closed_is_called(
     made: Appointment, provider: Resource, coordinator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They may set out for the time before. And when it is open again, they still have not heard of it."""
-    monkeypatch.setattr(queries, "clock", timezone.now)
+    monkeypatch.setattr(clock, "now", timezone.now)
     lease = {"lease_token": uuid4(), "lease_until": timezone.now() + DAY}
     Message.objects.filter(name=BOOKED).update(state=MessageState.SENDING, **lease)
     start = made.starts_at + DAY

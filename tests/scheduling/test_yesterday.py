@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from crm import queries
+from crm.db import clock
 from crm.models import Lead, Task, User
 from scheduling import work
 from scheduling.actions import attendance, booking
@@ -64,7 +64,7 @@ def test_nobody_is_called_about_a_visit_that_is_over(
     made: Appointment, coordinator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether it took place is asked in the list alone."""
-    monkeypatch.setattr(queries, "clock", timezone.now)
+    monkeypatch.setattr(clock, "now", timezone.now)
     Appointment.objects.update(agreed_at=timezone.now() - 40 * DAY)
     with time_machine.travel(made.starts_at - timedelta(hours=1)):
         work.once()
