@@ -17,8 +17,8 @@ from django.middleware.csrf import get_token
 from django.urls import path
 from psycopg.conninfo import conninfo_to_dict
 
-from crm.door import Door
-from crm.lanes import Lane
+from crm.gateway.door import Door
+from crm.gateway.lanes import Lane
 from intake.questionnaire import STEP_ONE, Kind, Question
 
 INFO = conninfo_to_dict(os.environ["DATABASE_URL"])

@@ -167,15 +167,16 @@ def _beside_bare_fetch(asked: Any, providers: list[Any], now: datetime) -> tuple
 def _browser(place: dict[str, Any], email: str) -> Any:
     from django.test import Client
 
-    from crm import patient_access, whose_page
     from crm.models import PatientSession
+    from crm.patient_portal import access as patient_access
+    from crm.patient_portal import page_owner
     from tests.scheduling.factories import make_patient
 
     browser = Client()
     entry = patient_access.begin(make_patient(place["centre"], email=email), now=datetime.now(UTC))
     PatientSession.objects.filter(pk=entry.session.pk).update(proven_at=datetime.now(UTC))
     browser.cookies["patient"] = entry.secret
-    browser.defaults |= {f"HTTP_{whose_page.HEADER.upper().replace('-', '_')}": whose_page.token_of(entry.session)}
+    browser.defaults |= {f"HTTP_{page_owner.HEADER.upper().replace('-', '_')}": page_owner.token_of(entry.session)}
     return browser
 
 

@@ -118,8 +118,8 @@ def _fill(first: int, last: int, lead: UUID) -> None:
 
 
 def _time_claims() -> list[float]:
-    from crm import delivery
     from crm.models import Message
+    from crm.outbox import delivery
 
     found = []
     for _ in range(BATCHES):

@@ -24,7 +24,7 @@ from urllib.parse import urlencode
 import psutil
 
 from bench import form_post
-from crm.sealed import CHUNK
+from crm.documents.storage import CHUNK
 
 WANTED_MB = 32
 MEGABYTE = 1024 * 1024

@@ -17,53 +17,49 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         from anymail import signals
 
-        from crm import (
-            desk_session,
-            desk_tabs,
-            durability,
-            emails,
-            grants,
-            my,
-            my_documents,
-            notices,
-            passwords,
-            personal_data,
-            registry,
-            stages,
-        )
-        from crm.actions import access, addresses, documents, provider_events, sequences
-        from crm.enums import TRIGGERS, Event
+        from crm import registry
+        from crm.accounts import desk_session, password_views
+        from crm.audit import access
+        from crm.db import checks, grants
+        from crm.documents import actions as documents
+        from crm.enums.leads import TRIGGERS, Event
+        from crm.followups import address_change
+        from crm.followups import enrollment as followups
+        from crm.inbound import provider_events
+        from crm.leads import notifications, stages
+        from crm.mail import emails
         from crm.models import Document
+        from crm.patient_portal import account, data_export, desk_tabs, document_views
 
         user_logged_in.connect(access.on_login)
         user_logged_in.connect(desk_session.on_login)
         user_logged_out.connect(desk_tabs.on_logout)
         user_login_failed.connect(access.on_login_failed)
-        register(durability.check_durability, Tags.database)
+        register(checks.check_durability, Tags.database)
         post_migrate.connect(grants.grant_to_application, sender=self)
-        my.hang_in()
-        passwords.hang_in()
-        personal_data.hang_in()
+        account.hang_in()
+        password_views.hang_in()
+        data_export.hang_in()
         post_delete.connect(documents.on_delete, sender=Document)
         post_migrate.connect(_ship_sequences, sender=self)
         post_migrate.connect(stages.ensure_rules, sender=self)
-        registry.listen(TRIGGERS, sequences.on_event)
-        registry.listen([Event.ADDRESS_CHANGED], addresses.on_change)
-        registry.listen([Event.REPLIED], notices.on_reply)
+        registry.listen(TRIGGERS, followups.on_event)
+        registry.listen([Event.ADDRESS_CHANGED], address_change.on_change)
+        registry.listen([Event.REPLIED], notifications.on_reply)
         for name in (emails.LINK, emails.CODE, emails.NOTICE, emails.ADDRESS_CHANGED):
             registry.writer(name, emails.write_again)
         signals.tracking.connect(provider_events.on_tracking)
         title = gettext_noop("Your documents")
-        registry.panel("patient", title=title, permission="", render=my_documents.panel, order=30)
+        registry.panel("patient", title=title, permission="", render=document_views.panel, order=30)
 
 
 def _ship_sequences(**_: Any) -> None:
-    from crm.actions import sequences
+    from crm.followups import enrollment as followups
 
-    sequences.ensure_shipped()
+    followups.ensure_shipped()
 
 
 class DeskConfig(AdminConfig):
     """Django's admin, with our own site."""
 
-    default_site = "crm.desk.DeskSite"
+    default_site = "crm.desk.site.DeskSite"

@@ -1,4 +1,4 @@
-"""ASGI entry point: the WSGI application behind the door (crm/door.py)."""
+"""ASGI entry point: the WSGI application behind the door (crm/gateway/door.py)."""
 
 import re
 
@@ -7,10 +7,11 @@ from crm.wsgi import application as site  # isort: skip - sets up Django, which 
 from django.conf import settings
 from django.db import connection
 
-from crm import askers, hooks
-from crm.door import Door
-from crm.lanes import Lane, Share
-from crm.taking_in import Limits
+from crm.gateway import callers
+from crm.gateway.door import Door
+from crm.gateway.lanes import Lane, Share
+from crm.gateway.request_body import Limits
+from crm.inbound import webhooks
 
 _ID = r"[0-9a-f-]{36}"
 _DOCUMENTS = rf"/(?:es/)?my/documents/|/admin/crm/lead/{_ID}/documents/"
@@ -23,9 +24,9 @@ PROVIDERS_CALLS = Limits(body_seconds=30, bytes_a_second=256 * 1024)  # from one
 
 # Nobody has a lane for themselves: not one browser, and not one address, which may be a whole clinic's.
 _FILE_SHARES = (
-    Share(askers.patient, threads=2, waiting=4),
-    Share(askers.staff, threads=2, waiting=4),
-    Share(askers.connection, threads=3, waiting=20),
+    Share(callers.patient, threads=2, waiting=4),
+    Share(callers.staff, threads=2, waiting=4),
+    Share(callers.connection, threads=3, waiting=20),
 )
 
 LANES = [
@@ -37,10 +38,10 @@ LANES = [
         "signing-in-again",
         re.compile(r"/admin/login/$"),
         methods=_POST,
-        only=askers.known_browser,
+        only=callers.known_browser,
         threads=1,
         most_bytes=64 * 1024,
-        shares=(Share(askers.known_browser, threads=1, waiting=2),),
+        shares=(Share(callers.known_browser, threads=1, waiting=2),),
     ),
     Lane(
         "signing-in",
@@ -48,17 +49,17 @@ LANES = [
         methods=_POST,
         threads=1,
         most_bytes=64 * 1024,
-        shares=(Share(askers.connection, threads=1, waiting=3),),
+        shares=(Share(callers.connection, threads=1, waiting=3),),
     ),
     # Files as they come: their views look at who sends them before they read, and nothing of a stranger's is kept.
     Lane(
         "hooks",
         re.compile(r"/hooks/mail/[^/]+/inbound/$"),
         threads=3,
-        most_bytes=hooks.MOST_BYTES + 1024 * 1024,
+        most_bytes=webhooks.MOST_BYTES + 1024 * 1024,
         as_it_comes=True,
         limits=PROVIDERS_CALLS,
-        shares=(Share(askers.connection, threads=2, waiting=20),),
+        shares=(Share(callers.connection, threads=2, waiting=20),),
     ),
     Lane(
         "uploads",
@@ -87,7 +88,7 @@ LANES = [
         threads=2,
         most_bytes=1024,
         in_blocks=True,
-        shares=(Share(askers.connection, threads=1, waiting=10),),
+        shares=(Share(callers.connection, threads=1, waiting=10),),
     ),
     Lane("pages", re.compile(""), threads=settings.WEB_THREADS, most_bytes=_MORE_THAN_A_FORM),
 ]

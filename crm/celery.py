@@ -7,7 +7,7 @@ import structlog
 from celery import Celery, Task
 from celery.signals import setup_logging, task_failure
 
-from crm import logs
+from crm.ops import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 

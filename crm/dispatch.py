@@ -21,7 +21,7 @@ from django.db import transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from crm.enums import URGENT
+from crm.enums.leads import URGENT
 
 GATHER_SECONDS = 0.1  # nudges that come this close together travel in one message
 QUIET_SECONDS = 15.0  # after a failure the broker is left alone for this long: as long as a sweep takes to come by

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from crm import mailbox_url
+from crm.values import mailbox_url
 
 KEY_BYTES = 32
 SHORTEST_SECRET = 40
@@ -148,7 +148,7 @@ class Environment(BaseSettings):
     appointment_reminders: str = "168,48,2"
     metrics_token: str = ""
     imap_url: str = ""
-    mail_max_mb: int = Field(default=25, ge=1, le=64)  # what a child can read (crm/mail_reading.py)
+    mail_max_mb: int = Field(default=25, ge=1, le=64)  # what a child can read (crm/inbound/sandboxed_parser.py)
     site_url: str
     secret_key: str
     secret_key_fallbacks: str = ""

@@ -24,8 +24,8 @@ def main() -> Location | None:
 @lru_cache(maxsize=1)
 def _main(_slot: int) -> Location | None:
     """With what every page of the desk says: `open_alerts`, how many warning signs nobody has answered; `late_mails`
-    for `late_people`; whether all mail or commercial mail is held; who behind the site is `silent` (crm/heartbeat.py).
-    """
+    for `late_people`; whether all mail or commercial mail is held; who behind the site is `silent`
+    (crm/ops/heartbeat.py)."""
     waiting = SafetyAlert.objects.open().order_by().values("acknowledged_at").annotate(n=Count("pk")).values("n")
     late = Message.objects.late().order_by().values("state")
     switch = Sending.objects.all()

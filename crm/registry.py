@@ -15,9 +15,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
-from crm.enums import Event
+from crm.enums.leads import Event
 from crm.models import Lead, Location, Message, PatientSession, Treatment, User
-from crm.said import SaidDate
+from crm.values.partial_date_fields import SaidDate
 
 MY_DAY, REVIEWS = "my_day", "reviews"  # where lists of work stand
 LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
@@ -179,7 +179,7 @@ _once_a_press: set[Listener] = set()
 
 
 def listen(events: Iterable[Event], listener: Listener, *, once_a_press: bool = False) -> None:
-    """Have `listener` called for these events, inside the transaction in which they happen (crm/actions/events.py).
+    """Have `listener` called for these events, inside the transaction in which they happen (crm/leads/events.py).
     `once_a_press`: it looks at the whole record, so that of several events of one press the last one is enough."""
     for event in events:
         _listeners[event].append(listener)
@@ -365,8 +365,8 @@ _waiting: list[Waiting] = []
 
 
 def waiting(count: Waiting) -> None:
-    """Hang into the sidebar how much waits. `count` returns {the name that a link has in crm/desk.py: how many}, of
-    what this person may see."""
+    """Hang into the sidebar how much waits. `count` returns {the name that a link has in crm/desk/site.py: how many},
+    of what this person may see."""
     _waiting.append(count)
 
 
@@ -395,8 +395,8 @@ _due: list[Work] = []
 
 
 def due(work: Work) -> None:
-    """Have every sweep call `work` with the present (crm/sweep.py). Each row that it looks after is claimed first: any
-    number may run at once."""
+    """Have every sweep call `work` with the present (crm/periodic.py). Each row that it looks after is claimed first:
+    any number may run at once."""
     _due.append(work)
 
 
@@ -503,7 +503,8 @@ _conditions: dict[str, Question] = {}
 
 
 def condition(name: str, question: Question) -> None:
-    """Adds a condition for sequences (crm/conditions.py): of many leads it returns those for which it holds."""
+    """Adds a condition for sequences (crm/followups/conditions.py): of many leads it returns those for which it
+    holds."""
     _conditions[name] = question
 
 

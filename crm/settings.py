@@ -55,13 +55,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "crm.middleware.RequestLog",
-    "crm.middleware.NoDevices",
-    "crm.middleware.Unlisted",
+    "crm.ops.middleware.RequestLog",
+    "crm.ops.middleware.NoDevices",
+    "crm.ops.middleware.Unlisted",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "intake.safety_net.SafetyNet",
-    "crm.middleware.PlainQuery",
+    "crm.ops.middleware.PlainQuery",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "intake.attribution.Attribution",
 ]
 
-MESSAGE_STORAGE = "crm.page_messages.PageMessages"
+MESSAGE_STORAGE = "crm.http.flash_messages.PageMessages"
 
 TEMPLATES = [
     {
@@ -93,7 +93,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "crm.context.site",
+                "crm.site.context_processors.site",
             ],
         },
     }
@@ -142,7 +142,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_TIME_LIMIT = 90  # < lease (crm/delivery.py) < visibility timeout
+CELERY_TASK_TIME_LIMIT = 90  # < lease (crm/outbox/delivery.py) < visibility timeout
 CELERY_TASK_SOFT_TIME_LIMIT = 75
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -181,7 +181,7 @@ DESK_IDLE_SECONDS = ENV.desk_idle_minutes * 60
 DESK_LONGEST_SECONDS = ENV.desk_longest_hours * 3600
 APPOINTMENT_REMINDER_HOURS = ENV.reminder_hours
 AUTHENTICATION_BACKENDS = ["crm.roles.RoleBackend"]
-PASSWORD_HASHERS = ["crm.hashing.PacedArgon2"]
+PASSWORD_HASHERS = ["crm.accounts.password_hasher.PacedArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -209,7 +209,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _OVER_HTTPS
 SECURE_HSTS_PRELOAD = _OVER_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_proxies else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _OVER_HTTPS
-CSRF_FAILURE_VIEW = "crm.refusals.not_from_here"
+CSRF_FAILURE_VIEW = "crm.http.error_pages.not_from_here"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 if _OVER_HTTPS:  # no other host of this domain, and no page without https, can set these
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
@@ -233,17 +233,17 @@ MEDIA_ROOT = BASE_DIR / "var" / "media"  # logos; nothing that patients send
 DOCUMENTS_DIR = Path(ENV.documents_dir) if ENV.documents_dir else BASE_DIR / "var" / "documents"  # encrypted
 DOCUMENT_MAX_BYTES = ENV.document_max_mb * 1024 * 1024
 CLAMD_URL = ENV.clamd_url  # "": staff release documents by hand
-FILE_UPLOAD_HANDLERS = ["crm.capped_upload.NoUpload"]  # views of files bring their own
+FILE_UPLOAD_HANDLERS = ["crm.documents.upload_handler.NoUpload"]  # views of files bring their own
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-MAILERS = {"default": {"BACKEND": "crm.no_mail.Backend"}}  # the outbox (crm/delivery.py) alone talks SMTP
+MAILERS = {"default": {"BACKEND": "crm.mail.backend.Backend"}}  # the outbox (crm/outbox/delivery.py) alone talks SMTP
 
 # --- Logs: one line an event, never a path, a query or a value -------------------------------------------------------
-LOGGING_CONFIG = "crm.logs.configure"
+LOGGING_CONFIG = "crm.ops.logs.configure"
 LOGGING = {"version": 1}  # Django calls LOGGING_CONFIG only when this is not empty
 
 # --- The desk: django-unfold in the site's colours -------------------------------------------------------------------
@@ -289,6 +289,6 @@ UNFOLD = {
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
-        "navigation": "crm.desk.navigation",
+        "navigation": "crm.desk.site.navigation",
     },
 }

@@ -15,28 +15,32 @@ from celery.signals import (
 )
 from django.db import Error, close_old_connections
 
-from crm import alone, delivery, durability, heartbeat, rounds, stopping, sweep, webhook
-from crm.enums import URGENT, Pulse
+from crm import periodic, shutdown, worker_rounds
+from crm.db import checks
+from crm.enums.leads import URGENT, Pulse
+from crm.ops import exclusive_jobs, heartbeat
+from crm.outbox import delivery
+from crm.safety import alert_webhook
 
 TOGETHER = timedelta(seconds=5)  # ticks of the clock that come closer than this were waiting for a worker
 
 log = structlog.get_logger("nucleus.tasks")
 
 # SIGTERM reaches the worker's main process; the runs in its children end after the mail in hand.
-worker_shutting_down.connect(stopping.ask)
+worker_shutting_down.connect(shutdown.ask)
 
 
 @worker_init.connect
 def judge_the_database(**_kwargs: Any) -> None:
     """Before the worker forks. Its children must not inherit the connection."""
-    durability.refuse_unsafe_database()
-    rounds.forget_connections()
+    checks.refuse_unsafe_database()
+    worker_rounds.forget_connections()
 
 
 @worker_init.connect
 def make_rounds(*, sender: Any, **_kwargs: Any) -> None:
     """Before the worker forks and connects, too: what is urgent is looked after beside it, whatever it waits for."""
-    rounds.begin(sender.app.amqp.queues.consume_from)
+    worker_rounds.begin(sender.app.amqp.queues.consume_from)
 
 
 @beat_init.connect
@@ -84,13 +88,13 @@ def send_messages(ids: list[str]) -> int:
 @shared_task(name="crm.post_alerts")
 def post_alerts(_ids: list[str]) -> int:
     """Calls for every alert that is due; returns how many calls were accepted."""
-    return webhook.post_due()
+    return alert_webhook.post_due()
 
 
 @shared_task(name="crm.sweep_urgent")
 def sweep_urgent() -> int:
     """Calls the next circle of unanswered alerts and sends what somebody waits for."""
-    return sweep.urgent() if alone.is_first("sweep_urgent", within=TOGETHER) else 0
+    return periodic.urgent() if exclusive_jobs.is_first("sweep_urgent", within=TOGETHER) else 0
 
 
 @shared_task(name="crm.sweep_messages")
@@ -99,22 +103,22 @@ def sweep_messages() -> int:
 
     Returns how many mails the mail server accepted.
     """
-    return sweep.once() if alone.is_first(sweep.MESSAGES, within=TOGETHER) else 0
+    return periodic.once() if exclusive_jobs.is_first(periodic.MESSAGES, within=TOGETHER) else 0
 
 
 @shared_task(name="crm.read_mailbox", time_limit=600, soft_time_limit=570)
 def read_mailbox() -> int:
     """Takes in replies, bounces and complaints; returns how many were new."""
-    return sweep.read_mailbox() if alone.is_first("read_mailbox", within=2 * TOGETHER) else 0
+    return periodic.read_mailbox() if exclusive_jobs.is_first("read_mailbox", within=2 * TOGETHER) else 0
 
 
 @shared_task(name="crm.scan_documents", time_limit=1800, soft_time_limit=1750)
 def scan_documents(_ids: list[str]) -> int:
     """Asks the scanner about every document that is due; returns how many it judged."""
-    return sweep.look_after_documents()
+    return periodic.look_after_documents()
 
 
 @shared_task(name="crm.look_after_documents", time_limit=1800, soft_time_limit=1750)
 def look_after_documents() -> int:
     """The same by the clock: what a scanner that was down or a dead worker has left."""
-    return sweep.look_after_documents()
+    return periodic.look_after_documents()

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 django.setup(set_prefix=False)
 
-from crm import durability  # noqa: E402 - needs the settings that the line above loads
+from crm.db import checks  # noqa: E402 - needs the settings that the line above loads
 
 _CHARSET = re.compile(r";\s*charset\s*\*?[0-9]*\*?\s*=[^;]*", re.IGNORECASE)
 
@@ -29,4 +29,4 @@ class Site(WSGIHandler):
 
 
 application = Site()
-durability.refuse_unsafe_database()
+checks.refuse_unsafe_database()

@@ -1,6 +1,6 @@
 """The acknowledgement of a request, in the language in which it is read when it leaves."""
 
-from crm import emails
+from crm.mail import emails
 from crm.models import Message
 from intake.models import Submission
 

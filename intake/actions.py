@@ -9,12 +9,17 @@ from typing import Any
 
 from django.db import IntegrityError, models, transaction
 
-from crm import dispatch, emails, rows, telephone
-from crm.actions import assignment, events, safety, sequences
-from crm.enums import ActivityKind, Event, Outcome
+from crm import dispatch
+from crm.db import bulk_insert
+from crm.enums.leads import ActivityKind, Event, Outcome
+from crm.followups import enrollment as followups
+from crm.leads import assignment, events
+from crm.mail import emails
 from crm.models import Lead, Task
-from crm.normalise import mailbox_key
 from crm.registry import Happening
+from crm.safety import alerts
+from crm.values import telephone
+from crm.values.normalize import mailbox_key
 from intake import assessments, clinical_tasks, flags, known, record, request, signs
 from intake.known import LEAD_FIELDS
 from intake.models import Assessment, PendingSubmission, Submission, Unproven, UnprovenRequest
@@ -89,18 +94,18 @@ def _write_new(asked: Request) -> Submission:
         lead.safety_hold, lead.outcome, lead.recheck_on = True, Outcome.URGENT, None
         held = clinical_tasks.hold_noted(lead, now=asked.now)
         _write([*made, held, clinical_tasks.urgent_call(lead, key=lead.pk, now=asked.now)])
-        safety.raise_alert(lead, key=f"urgent:{sent.pk}", now=asked.now, is_loud=not asked.many)
+        alerts.raise_alert(lead, key=f"urgent:{sent.pk}", now=asked.now, is_loud=not asked.many)
     else:
         made += [request.first_call(asked, lead, sent), *_begun(asked, lead, sent)]
         _write_and_acknowledge(made, asked, lead, sent)
-    with rows.kept_if(True):
-        events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk), but=sequences.on_event)
+    with bulk_insert.kept_if(True):
+        events.announce(lead, Event.SUBMITTED, now=asked.now, key=str(sent.pk), but=followups.on_event)
     return sent
 
 
 def _begun(asked: Request, lead: Lead, sent: Submission) -> list[models.Model]:
     happened = [Happening(event, asked.now, str(sent.pk)) for event in (Event.SUBMITTED, Event.OUTCOME_CHANGED)]
-    return [*sequences.beginning(lead, happened)]
+    return [*followups.beginning(lead, happened)]
 
 
 def _lead_of(asked: Request) -> Lead:
@@ -148,16 +153,16 @@ def _write_and_acknowledge(made: list[models.Model], asked: Request, lead: Lead,
     Without one it is written all the same and thrown away: whether there is one, is nothing to tell."""
     message = emails.acknowledgement(lead, reference=asked.reference, submission_id=sent.pk, now=asked.now)
     if message.to_email:
-        rows.insert([*made, message], savepoint=False)
+        bulk_insert.insert([*made, message], savepoint=False)
     else:
         message.to_email = NOBODY
-        rows.insert(made, thrown_away=[message], savepoint=False)
+        bulk_insert.insert(made, thrown_away=[message], savepoint=False)
     dispatch.send_after_commit(message)
 
 
 def _write(made: list[models.Model]) -> None:
     """Stores rows together."""
-    rows.insert(made, savepoint=False)
+    bulk_insert.insert(made, savepoint=False)
 
 
 # --- In somebody's name -----------------------------------------------------------------------------------------------
@@ -177,7 +182,7 @@ def _write_unproven(asked: Request, person: known.Person) -> Submission:
         made.append(clinical_tasks.report_review(lead, waits.pk, now=asked.now))
     if asked.urgent:
         _write([*made, clinical_tasks.urgent_call(lead, key=waits.pk, now=asked.now)])
-        safety.raise_alert(lead, key=f"urgent:{waits.pk}", now=asked.now, is_loud=not asked.many)
+        alerts.raise_alert(lead, key=f"urgent:{waits.pk}", now=asked.now, is_loud=not asked.many)
     else:
         calls = [] if person.waits_for_call else [request.first_call(asked, lead, sent)]
         _write_and_acknowledge([*made, *calls], asked, lead, sent)
@@ -187,10 +192,10 @@ def _write_unproven(asked: Request, person: known.Person) -> Submission:
 
 def _work_as_for(unknown: Lead, asked: Request, sent: Submission) -> None:
     """Does for a lead that is not there what somebody unknown costs beyond this, and throws it away."""
-    with rows.kept_if(False):
+    with bulk_insert.kept_if(False):
         if not asked.urgent:
             _begun(asked, unknown, sent)
-        events.announce(unknown, Event.SUBMITTED, now=asked.now, key=str(sent.pk), but=sequences.on_event)
+        events.announce(unknown, Event.SUBMITTED, now=asked.now, key=str(sent.pk), but=followups.on_event)
 
 
 # --- The same form again, from the same browser -----------------------------------------------------------------------
@@ -202,9 +207,9 @@ def _repeat(asked: Request, before: Submission) -> Submission:
     noted = request.entry(asked, lead, sent, kind=ActivityKind.REQUEST_CHANGED, summary="Sent the request again")
     _write([sent, noted, PendingSubmission(submission=sent, is_urgent=asked.urgent, at=asked.now)])
     dispatch.after_commit("intake.apply_pending", sent.pk)
-    with rows.kept_if(waits is None):
+    with bulk_insert.kept_if(waits is None):
         _write(request.proofs(asked, lead))
-    with rows.kept_if(waits is not None):
+    with bulk_insert.kept_if(waits is not None):
         _write_anew(waits or UnprovenRequest(lead=lead), asked)
     if asked.urgent:
         known.raise_unproven_alarm(lead, waits, key=sent.pk, now=asked.now, is_loud=not asked.many)

@@ -15,12 +15,13 @@ from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from crm import desk, telephone
-from crm.actions import access
 from crm.admin.base import DeskAdmin, ReadOnlyAdmin
 from crm.admin.scoped import ScopedFilter
-from crm.enums import AccessAction
+from crm.audit import access
+from crm.desk import site as desk
+from crm.enums.leads import AccessAction
 from crm.models import User
+from crm.values import telephone
 from intake import guard, new_request, quarantine, signs
 from intake.in_words import in_words
 from intake.models import Plan, Quarantine, QuarantinedRequest, Question

@@ -10,7 +10,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from crm import safety_text
+from crm.values import reviewed_text
 from intake.derived_signs import Heard
 from intake.questionnaire import SIGNS
 
@@ -38,7 +38,7 @@ def in_words(flag: str) -> str:
     """Return a flag of this module in the language in force."""
     _, sign, _, day = flag.split(":")
     on = date_format(date.fromisoformat(day), "DATE_FORMAT")
-    return gettext("Told anew on %(day)s: %(sign)s") % {"day": on, "sign": safety_text.plain(SIGNS.get(sign, sign))}
+    return gettext("Told anew on %(day)s: %(sign)s") % {"day": on, "sign": reviewed_text.plain(SIGNS.get(sign, sign))}
 
 
 def _told(flag: str) -> tuple[int, str]:

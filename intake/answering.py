@@ -17,14 +17,15 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
 
-from crm import dispatch, rows, verified
-from crm.actions import events, treatments
-from crm.enums import ActivityKind
+from crm import dispatch
+from crm.db import bulk_insert
+from crm.enums.leads import ActivityKind
+from crm.enums.treatments import Source, TreatmentGroup, TreatmentStatus
 from crm.errors import TreatmentRefused
+from crm.leads import events, treatments, verified_treatments
 from crm.models import Activity, Lead, PatientSession, Treatment
 from crm.models.activity import SENT_IN
-from crm.partial_dates import last_day
-from crm.treatment_enums import Source, TreatmentGroup, TreatmentStatus
+from crm.values.partial_dates import last_day
 from intake import assessments, known, record, request, signs
 from intake.applying import Sent, apply_page, columns_of
 from intake.models import PendingSubmission, Submission, Unproven, UnprovenRequest
@@ -253,7 +254,7 @@ def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
     with it; of a verified one not before a person has looked."""
     columns: dict[str, Any] = {"status": TreatmentStatus.DECLINED}
     if sent.session.is_proven:
-        if not verified.is_verified(treatment):
+        if not verified_treatments.is_verified(treatment):
             _keep_told(sent, treatment, NOT_TRIED, columns, submission_id=sent.submission_id, waits=None)
         treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
         assessments.ask(sent.lead, cause="Treatments told", now=sent.now)
@@ -319,7 +320,7 @@ def _keep_for_later(sent: Sent, waits: UnprovenRequest | None, *, is_urgent: boo
 def _keep(sent: Sent, waits: UnprovenRequest | None, *, pending: PendingSubmission | None = None) -> Submission | None:
     """Adds the Submission and its line on the timeline; None when this very page was sent before."""
     made = _submission(sent, waits)
-    if not rows.insert_unless_taken(made):
+    if not bulk_insert.insert_unless_taken(made):
         return None
     more: list[models.Model] = [_note(sent, waits)] if sent.title else []
     if pending:
@@ -327,7 +328,7 @@ def _keep(sent: Sent, waits: UnprovenRequest | None, *, pending: PendingSubmissi
         more.append(pending)
         dispatch.after_commit("intake.apply_pending", made.pk)
     if more:
-        rows.insert(more, savepoint=False)
+        bulk_insert.insert(more, savepoint=False)
     return made
 
 
@@ -374,7 +375,9 @@ def about(treatment: Treatment, told: dict[str, Any], columns: dict[str, Any]) -
     if "kind" in told:
         return {}
     given = (columns.get("start_date", treatment.start_date), columns.get("start_precision", treatment.start_precision))
-    verified_on = (treatment.start_date, treatment.start_precision) if verified.is_verified(treatment) else (None, "")
+    verified_on = (
+        (treatment.start_date, treatment.start_precision) if verified_treatments.is_verified(treatment) else (None, "")
+    )
     days = [last_day(start, precision) for start, precision in (given, verified_on) if start]
     return {"kind": treatment.kind, "start": max(days).isoformat() if days else ""}
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from crm.enums.treatments import DatePrecision, TreatmentGroup, TreatmentStatus, Unsure
 from crm.models import Treatment
-from crm.said import SaidDate
-from crm.treatment_enums import DatePrecision, TreatmentGroup, TreatmentStatus, Unsure
+from crm.values.partial_date_fields import SaidDate
 
 _NOT_BEGUN = {"", TreatmentStatus.PLANNED, TreatmentStatus.CONTRAINDICATED, TreatmentStatus.DECLINED}
 

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from crm.actions import events, leads, tasks, treatments
-from crm.enums import ActivityKind, Event, TaskKind
+from crm.enums.leads import ActivityKind, Event, TaskKind
+from crm.enums.treatments import MeasurementKind, Source
 from crm.errors import TreatmentRefused
+from crm.leads import actions as leads
+from crm.leads import events, tasks, treatments
 from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
-from crm.treatment_enums import MeasurementKind, Source
 from intake import assessments, derived_signs, insurance, known, record
 from intake.models import Submission
 from intake.questionnaire import RECHECK

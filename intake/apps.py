@@ -12,9 +12,10 @@ class IntakeConfig(AppConfig):
     verbose_name = "Intake"
 
     def ready(self) -> None:
-        from crm import emails, registry
-        from crm.enums import Event
-        from crm.treatment_enums import TreatmentGroup
+        from crm import registry
+        from crm.enums.leads import Event
+        from crm.enums.treatments import TreatmentGroup
+        from crm.mail import emails
         from intake import (
             acknowledging,
             assessments,

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import locations
 from crm.models import Location
-from crm.text_fields import AddressField, LineField, TelephoneField, TextField
+from crm.values.text_fields import AddressField, LineField, TelephoneField, TextField
 from intake import guard
 from intake.forms import trap
 from intake.models import Question, Topic

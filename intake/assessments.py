@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from crm.actions import accounts, decisions, events, leads, reviews, safety, tasks
-from crm.enums import ActivityKind, Event, Outcome
+from crm.accounts import actions as accounts
+from crm.enums.leads import ActivityKind, Event, Outcome
 from crm.errors import OverrideRefused
+from crm.leads import actions as leads
+from crm.leads import decisions, events, reviews, tasks
 from crm.models import Activity, Lead, ReviewDecision, Task, User
 from crm.registry import Happening
+from crm.safety import alerts
 from intake import (
     anew,
     candidacy,
@@ -153,7 +156,7 @@ def override(
 ) -> Override:
     """Decide otherwise than the rules, as a person; what the rules said stays. With the rules' own outcome the decision
     that counts, or that waits, is taken back. Raises OverrideRefused without a reason or a difference, OutOfDate when
-    `assessment` is not the latest, or a colleague has decided since `earlier` (crm/actions/decisions.py).
+    `assessment` is not the latest, or a colleague has decided since `earlier` (crm/leads/decisions.py).
 
     One that lowers URGENT takes effect when a second person approves it, and so does one that lowers what a person has
     raised. An earlier one that waits is void.
@@ -207,7 +210,7 @@ def _take_effect(lead: Lead, made: Override, standing: overrides.Standing, *, by
 @transaction.atomic
 def approve(made: Override, *, by: User, now: datetime, seen: int | None = None) -> Override:
     """The second person's yes. Raises OverrideRefused for the same person, for an account that one pair of hands has
-    had together with the first one's of late (crm/actions/accounts.py), when it was given before, or when the decision
+    had together with the first one's of late (crm/accounts/actions.py), when it was given before, or when the decision
     is void; OutOfDate when something came since `seen`, the number that the page showed."""
     lead = _locked(made.assessment.lead_id)
     found = Override.objects.select_for_update(no_key=True, of=("self",)).select_related("assessment", "by")
@@ -257,7 +260,7 @@ def _watch(lead: Lead, made: Assessment, before: Assessment | None, *, now: date
         lead.safety_hold = True
         leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, recheck_on=None, now=now)
         tasks.open_one(clinical_tasks.urgent_call(lead, key=made.pk, now=now))
-        safety.raise_alert(lead, key=f"urgent:{made.pk}", now=now)
+        alerts.raise_alert(lead, key=f"urgent:{made.pk}", now=now)
     wanted = looks.beyond(made.flags, before.flags if before else []) or not all(map(signs.is_emergency, fresh))
     if wanted and not reviews.is_open(lead):
         review_task(made, now=now).save()

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
 
-from crm import cookies
+from crm.http import cookies
 
 COOKIE = cookies.named("came_by")
 WITHOUT_COOKIES = "embed"

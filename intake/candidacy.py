@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from crm.enums import Outcome
-from crm.treatment_enums import TreatmentGroup
+from crm.enums.leads import Outcome
+from crm.enums.treatments import TreatmentGroup
 from intake.snapshot import A_SIGNS, B_SIGNS, Answers, Entry, Snapshot
 from intake.trials import INJECTION_DAYS, NEVER_ADEQUATE, Period, Trial, distinct_days
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 
-from crm.partial_dates import first_day, last_day
-from crm.treatment_enums import TreatmentGroup
-from crm.vocabulary import kinds_in
+from crm.enums.treatment_kinds import kinds_in
+from crm.enums.treatments import TreatmentGroup
+from crm.values.partial_dates import first_day, last_day
 from intake.snapshot import Entry
 from intake.trials import EXCUSED, INJECTION_DAYS, Period, Trial, distinct_days
 

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 
-from crm.document_enums import ImagingModality
+from crm.enums.documents import ImagingModality
+from crm.enums.treatments import DatePrecision, Documentation, MeasurementKind, Setting, TreatmentStatus
 from crm.models import ImagingStudy, Lead, Treatment
-from crm.partial_dates import first_day, last_day
-from crm.said import SaidDate, SaidDateField
-from crm.treatment_enums import DatePrecision, Documentation, MeasurementKind, Setting, TreatmentStatus
+from crm.values.partial_date_fields import SaidDate, SaidDateField
+from crm.values.partial_dates import first_day, last_day
 from intake.candidacy import GROUP_OF_TICK, Case
 from intake.care import Care, CareRecord, Rating, Study
 from intake.record import Kept, Told, heard_of, kept_of, make_snapshot

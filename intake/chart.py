@@ -9,7 +9,7 @@ from datetime import date
 
 from django.utils.dateformat import format as date_format
 
-from crm.treatment_enums import TreatmentGroup
+from crm.enums.treatments import TreatmentGroup
 from intake.care import CareRecord, months_before
 from intake.ledger import Ledger, Line
 from intake.trials import Period, look_back

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils.translation import gettext, override
 
-from crm import safety_text
+from crm.values import reviewed_text
 from intake import content, texts
 
 
@@ -28,9 +28,9 @@ def check_translations(**_: Any) -> list[CheckMessage]:
     """System check of `check --deploy`: translations are compiled, and qualified people have read the safety texts."""
     found: list[CheckMessage] = []
     for language, name in settings.LANGUAGES:
-        if language == safety_text.ORIGINAL:
+        if language == reviewed_text.ORIGINAL:
             continue
-        if not (safety_text.LOCALE / language / "LC_MESSAGES" / "django.mo").exists():
+        if not (reviewed_text.LOCALE / language / "LC_MESSAGES" / "django.mo").exists():
             found.append(Error(f"{name} is not compiled.", hint="Run manage.py compilemessages.", id="intake.E001"))
         if unchecked := _unchecked(language):
             found.append(
@@ -44,6 +44,6 @@ def check_translations(**_: Any) -> list[CheckMessage]:
 
 
 def _unchecked(language: str) -> int:
-    checked = safety_text.reviewed(language)
+    checked = reviewed_text.reviewed(language)
     with override(language):
-        return sum(safety_text.digest(text, gettext(text)) not in checked for text in texts.safety_texts())
+        return sum(reviewed_text.digest(text, gettext(text)) not in checked for text in texts.safety_texts())

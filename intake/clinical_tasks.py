@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from crm import clinic_hours
-from crm.actions.reviews import OF_A_REPORT
-from crm.enums import ActivityKind, TaskKind
+from crm.enums.leads import ActivityKind, TaskKind
+from crm.leads.reviews import OF_A_REPORT
 from crm.models import Activity, Lead, Task
+from crm.values import opening_hours
 
 ON_HOLD = "Routine messages and booking are on hold"
 
@@ -19,7 +19,7 @@ def urgent_call(lead: Lead, *, key: object, now: datetime) -> Task:
 def review(lead: Lead, *, key: str, now: datetime) -> Task:
     """Make the task for a clinician, due within a business day of the center."""
     centre = lead.location
-    due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    due = opening_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
     title = "A clinician should look at this"
     return Task(lead=lead, kind=TaskKind.REVIEW, title=title, due_at=due, key=key, created_at=now)
 

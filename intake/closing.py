@@ -2,8 +2,8 @@
 
 from django.db.models import Q
 
-from crm.actions import next_steps, tasks
-from crm.enums import CLOSED_STAGES, ActivityKind, TaskKind
+from crm.enums.leads import CLOSED_STAGES, ActivityKind, TaskKind
+from crm.leads import next_steps, tasks
 from crm.models import Activity, Lead, Task
 from crm.registry import Happening
 from intake import unknowns

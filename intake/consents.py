@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from crm.enums import ConsentKind
+from crm.enums.leads import ConsentKind
 
 
 @dataclass(frozen=True)

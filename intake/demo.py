@@ -13,11 +13,15 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.db import transaction
 
-from crm import eligibility, follow_up, mail_texts, registry, roles
-from crm.actions import leads, referrals, treatments
-from crm.enums import MAIN_LINE, CallOutcome, LostReason, MessageState, ReferralStep, Stage
+from crm import registry, roles
+from crm.enums.leads import MAIN_LINE, CallOutcome, LostReason, MessageState, ReferralStep, Stage
+from crm.enums.treatments import Source
+from crm.followups import step_runner
+from crm.leads import actions as leads
+from crm.leads import referrals, treatments
+from crm.mail import templates as mail_templates
 from crm.models import Lead, Location, Message, ReferringPractice, User
-from crm.treatment_enums import Source
+from crm.outbox import send_rules
 from intake import actions, demo_desk, insurance
 from intake.forms import StepOne
 from intake.models import Plan
@@ -270,19 +274,19 @@ def _follow_up(now: datetime) -> None:
     at = Lead.objects.earliest("created_at").created_at
     while at < now - EVERY:
         at += EVERY
-        follow_up.run_due(at=at)
+        step_runner.run_due(at=at)
         mails = list(Message.objects.filter(state=MessageState.QUEUED, due_at__lte=at).select_related("lead__location"))
-        known = eligibility.background(mails, now=at)
+        known = send_rules.background(mails, now=at)
         for mail in mails:
-            _settle(mail, eligibility.obstacle(mail, now=at, background=known), at)
+            _settle(mail, send_rules.obstacle(mail, now=at, background=known), at)
 
 
-def _settle(mail: Message, found: eligibility.Obstacle | None, at: datetime) -> None:
+def _settle(mail: Message, found: send_rules.Obstacle | None, at: datetime) -> None:
     row = Message.objects.filter(pk=mail.pk)
     if found and found.until:
         row.update(due_at=found.until, reason=found.reason)
         return
-    mail_texts.fill(mail)
+    mail_templates.fill(mail)
     words = {"subject": mail.subject, "text": mail.text, "html": mail.html} if not found else {}
     state, reason = (found.state, found.reason) if found else (MessageState.SENT, "")
     with pgtrigger.ignore("crm.Message:state_moves"):

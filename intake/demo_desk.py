@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from django.utils.crypto import salted_hmac
 
-from crm.actions import assignment, conversation, leads, next_steps, reviews
-from crm.actions.next_steps import NextStep
-from crm.enums import ConsultResult, Decision, Outcome, Stage, SurgeryDecision, TaskKind
+from crm.enums.leads import ConsultResult, Decision, Outcome, Stage, SurgeryDecision, TaskKind
+from crm.leads import actions as leads
+from crm.leads import assignment, next_steps, reviews
+from crm.leads.next_steps import NextStep
 from crm.models import Lead, PatientSession, Task, User
+from crm.patient_portal import conversation
 
 # What patients wrote on their page, and how many hours ago.
 WRITTEN = [

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from crm.treatment_enums import TreatmentGroup
-from crm.vocabulary import GROUP_OF
+from crm.enums.treatment_kinds import GROUP_OF
+from crm.enums.treatments import TreatmentGroup
 from intake.questionnaire import EMERGENCY_SIGNS, NONE, REVIEW_SIGNS
 from intake.questionnaire.red_flags import (
     ASKED_ANEW,

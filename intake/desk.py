@@ -13,18 +13,19 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from crm import registry
-from crm.actions import access, decisions
 from crm.admin.forms import IN_COPY
-from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.admin.lead_private import begin_for
+from crm.admin.lead.page import back, find_lead, form_page, user_of
+from crm.admin.lead.private import begin_for
 from crm.admin.reviews import FollowingForm, SeenForm, above, id_of
-from crm.enums import AccessAction, Outcome
+from crm.audit import access
+from crm.desk.queries import MOST_QUEUED
+from crm.enums.leads import AccessAction, Outcome
 from crm.errors import OutOfDate, OverrideRefused
+from crm.leads import decisions
 from crm.models import Lead
-from crm.patient_access import FILLS_IN
-from crm.patient_requests import enter
-from crm.queries import MOST_QUEUED
-from crm.text_fields import TextField
+from crm.patient_portal.access import FILLS_IN
+from crm.patient_portal.requests import enter
+from crm.values.text_fields import TextField
 from intake import assessments, overrides
 from intake.models import Assessment, Override
 from intake.questionnaire import SAFETY_SCRIPT

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm import safety_text
-from crm.partial_dates import impossible
-from crm.said import BirthdayField, SaidDateField
-from crm.text_fields import AddressField, LineField, TelephoneField, TextField
+from crm.values import reviewed_text
+from crm.values.partial_date_fields import BirthdayField, SaidDateField
+from crm.values.partial_dates import impossible
+from crm.values.text_fields import AddressField, LineField, TelephoneField, TextField
 from intake.questionnaire import LONGEST_TEXT, Kind, Question, SafetyOption, safety_options
 
 MAX_LINE = 80
@@ -90,7 +90,7 @@ def _choices(question: Question, *, blank: str = "") -> list[tuple[str, str]]:
 def _safety(question: Question, common: dict[str, Any]) -> forms.Field:
     missing = {"required": _("Please tick what applies, or “None of these”.")}
     items = safety_options(question.choices)
-    label = safety_text.plain(question.label)
+    label = reviewed_text.plain(question.label)
     return SafetyField(
         asked=question.label,
         items=items,

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
-from crm.treatment_enums import Documentation, MeasurementKind
+from crm.enums.treatments import Documentation, MeasurementKind
 from intake import anew, gaps, looks
 from intake.derived_signs import Heard
 from intake.record import Kept

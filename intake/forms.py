@@ -13,8 +13,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm import places
-from crm.normalise import last_name
+from crm.values import us_places
+from crm.values.normalize import last_name
 from intake import consents, raw_signs, slips, spoken
 from intake.fields import PastField, field_for
 from intake.questionnaire import (
@@ -184,7 +184,9 @@ class RequestForm(QuestionnaireForm):
     def clean_timezone(self) -> str:
         """The chosen zone; else that of the ZIP code or the state; "" when nothing tells."""
         data = self.cleaned_data
-        by_place = places.zone_of_zip(data.get("zip", "")) or places.zone_of_state(data.get("state", ""), otherwise="")
+        by_place = us_places.zone_of_zip(data.get("zip", "")) or us_places.zone_of_state(
+            data.get("state", ""), otherwise=""
+        )
         return data["timezone"] or by_place
 
     def clean(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from crm.document_enums import READABLE, DocumentKind
+from crm.enums.documents import READABLE, DocumentKind
 from crm.models import Document, Lead
 from intake import coverage, insurers
 from intake.care_record import care_record

@@ -16,8 +16,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from crm import telephone
-from crm.client_address import client_address
+from crm.http.client_address import client_address
+from crm.values import telephone
 from intake.models import RateCount
 
 HONEYPOT, OPENED = "website", "opened"

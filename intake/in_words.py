@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 
-from crm import safety_text, telephone
-from crm.vocabulary import name_of
+from crm.enums.treatment_kinds import name_of
+from crm.values import reviewed_text, telephone
 from intake import derived_signs, questionnaire, record, spoken, told
 from intake.questionnaire import NONE, PAGE, PAGES, RECHECK, SAFETY_SCRIPT, SIGNS, Kind, Question
 from intake.spoken import said
@@ -68,7 +68,7 @@ def sign_in_words(sign: str) -> str:
     """Return a warning sign as the patient read it: "B5", or "unsure_B5" when they were not sure."""
     answer, _, code = sign.rpartition("_")
     words = {"": gettext("Yes"), "unsure": gettext("Not sure"), "declined": gettext("Preferred not to say")}
-    return f"{words[answer]}: {safety_text.plain(SIGNS[code])}" if code in SIGNS and answer in words else sign
+    return f"{words[answer]}: {reviewed_text.plain(SIGNS[code])}" if code in SIGNS and answer in words else sign
 
 
 def _is_sign(question: Question, value: Any) -> bool:
@@ -76,7 +76,7 @@ def _is_sign(question: Question, value: Any) -> bool:
 
 
 def _asked(question: Question) -> str:
-    return safety_text.plain(question.label) if question.kind is Kind.SAFETY else question.label
+    return reviewed_text.plain(question.label) if question.kind is Kind.SAFETY else question.label
 
 
 def _one_in_words(question: Question, code: str) -> str:

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from crm import clinic_hours
-from crm.actions import documents, tasks
-from crm.enums import ActivityKind, TaskKind
+from crm.documents import actions as documents
+from crm.enums.leads import ActivityKind, TaskKind
 from crm.errors import DomainError
+from crm.leads import tasks
 from crm.models import Activity, Document, Lead, Task, User
+from crm.values import opening_hours
 from intake import assessments, gaps, insurers, record
 from intake.models import Coverage, PageOfProof, Plan, Verification
 from intake.payers import GENERAL, PROFILE, Profile
@@ -85,7 +86,7 @@ def in_words(answers: dict[str, Any]) -> str:
 def open_task(lead: Lead, *, key: UUID, now: datetime) -> None:
     """The task to verify, due within a business day of the centre; one a change of the answers."""
     centre = lead.location
-    due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    due = opening_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
     tasks.open_task(lead, kind=TaskKind.VERIFY, title="Verify the insurance", due_at=due, key=f"verify:{key}")
 
 

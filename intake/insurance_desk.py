@@ -14,9 +14,9 @@ from django.utils import timezone
 from crm import registry
 from crm.admin.correction_form import ReplacingForm
 from crm.admin.forms import IN_COPY
-from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.models import Lead
-from crm.text_fields import LineField, TextField
+from crm.values.text_fields import LineField, TextField
 from intake import gaps, insurance, insurers, record
 from intake.in_words import values_in_words
 from intake.insurance import InsuranceRefused

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crm.places import STATES
+from crm.values.us_places import STATES
 from intake.questionnaire import PAGE
 
 COMMERCIAL, MEDICARE, ADVANTAGE = "commercial", "medicare", "medicare_advantage"

@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from crm import calling, rows, telephone
-from crm.actions import events, leads, safety, tasks
-from crm.enums import SIDE_STAGES, ActivityKind, Event, Outcome, Stage
+from crm.db import bulk_insert
+from crm.enums.leads import SIDE_STAGES, ActivityKind, Event, Outcome, Stage
+from crm.leads import actions as leads
+from crm.leads import call_window, events, tasks
 from crm.models import Activity, Lead, Task
-from crm.normalise import mailbox_key, name_key
+from crm.safety import alerts
+from crm.values import telephone
+from crm.values.normalize import mailbox_key, name_key
 from intake import assessments, clinical_tasks, request
 from intake.models import Submission, UnprovenRequest
 from intake.record import NO_ANSWERS
@@ -50,7 +53,7 @@ def find(asked: Request) -> Person | None:
     wanted = name_key(asked.data.get("first_name", ""), asked.data.get("last_name", ""))
     names = reached.values_list("pk", "first_name", "last_name")
     same = next((pk for pk, first, last in names if name_key(first, last) == wanted), NOBODY)
-    calls = Task.objects.open().filter(calling.CALLS, lead=OuterRef("pk"))
+    calls = Task.objects.open().filter(call_window.CALLS, lead=OuterRef("pk"))
     found = Lead.objects.filter(pk=same).select_related("location").annotate(waits_for_call=Exists(calls)).first()
     return Person(found, cast(Any, found).waits_for_call) if found else None
 
@@ -73,8 +76,10 @@ def attach(asked: Request, known: Lead) -> Submission:
     gaps = {name: value for name, value in other.items() if _is_gap(name, getattr(lead, name), value)}
     different = [value for name, value in other.items() if name not in gaps]
     summary = f"Asked for help again{', with ' + ' and '.join(different) if different else ''}"
-    rows.insert([sent, request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary=summary)], savepoint=False)
-    if not asked.urgent and not Task.objects.open().filter(calling.CALLS, lead=lead).exists():
+    bulk_insert.insert(
+        [sent, request.entry(asked, lead, sent, kind=ActivityKind.REQUEST, summary=summary)], savepoint=False
+    )
+    if not asked.urgent and not Task.objects.open().filter(call_window.CALLS, lead=lead).exists():
         tasks.open_once(request.first_call(asked, lead, sent))
     if gaps:
         lead = leads.correct_details(lead, by=asked.by, changes=gaps)
@@ -94,7 +99,7 @@ def absorb(
     way back from a side stage, a new look by the rules. Contact details on record stay. `alarm_raised`:
     somebody was called when it came. `said_at`: when it was last sent; return the wishes that are newer on record and
     stay."""
-    rows.insert(request.proofs(asked, lead), savepoint=False)
+    bulk_insert.insert(request.proofs(asked, lead), savepoint=False)
     newer = _refresh(lead, asked, said_at=said_at or asked.now)
     if asked.urgent and alarm_raised:
         hold(lead, now=asked.now)
@@ -125,7 +130,7 @@ def call_at_once(lead: Lead, *, key: object, cause: object = None, now: datetime
     made again, with the same statement whatever is open."""
     open_call = tasks.open_again if cause else tasks.open_one
     open_call(clinical_tasks.urgent_call(lead, key=key, now=now))
-    safety.raise_alert(lead, key=f"urgent:{cause or key}", now=now, is_loud=is_loud)
+    alerts.raise_alert(lead, key=f"urgent:{cause or key}", now=now, is_loud=is_loud)
 
 
 def raise_unproven_alarm(
@@ -139,8 +144,8 @@ def raise_unproven_alarm(
     UnprovenRequest.objects.filter(pk=mine).update(has_sign=True)
     held = {"safety_hold": True, "outcome": Outcome.URGENT, "recheck_on": None, "updated_at": now}
     Lead.objects.filter(pk=theirs).update(**held)
-    with rows.kept_if(waits is None and not lead.safety_hold):
-        rows.insert([clinical_tasks.hold_noted(lead, now=now)], savepoint=False)
+    with bulk_insert.kept_if(waits is None and not lead.safety_hold):
+        bulk_insert.insert([clinical_tasks.hold_noted(lead, now=now)], savepoint=False)
     ask_for_review(lead, waits, now=now)
     call_at_once(lead, key=mine if waits else lead.pk, cause=key, now=now, is_loud=is_loud)
 
@@ -148,7 +153,7 @@ def raise_unproven_alarm(
 def ask_for_review(lead: Lead, waits: UnprovenRequest | None, *, now: datetime) -> None:
     """Ask a clinician to look at a report, once. Where what was sent is the lead's own (`waits` None), the rules ask
     for it themselves when a worker lets the lead follow; the statements are the same."""
-    with rows.kept_if(waits is not None):
+    with bulk_insert.kept_if(waits is not None):
         tasks.open_once(clinical_tasks.report_review(lead, waits.pk if waits else uuid4(), now=now))
 
 

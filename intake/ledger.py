@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from crm.treatment_enums import TreatmentGroup
+from crm.enums.treatments import TreatmentGroup
 from intake.care import Care, CareRecord
 from intake.trials import COUNTED, Period, Trial, distinct_days, look_back
 

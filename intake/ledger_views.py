@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from crm.models import Lead, Treatment
-from crm.patient_requests import PatientRequest
-from crm.private import patient_page
+from crm.patient_portal.entry import patient_page
+from crm.patient_portal.requests import PatientRequest
 from intake import chart, record, told
 from intake.care_record import care_record
 from intake.ledger import Line, ledger

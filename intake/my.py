@@ -14,14 +14,14 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm import patient_access, verified
-from crm.actions import reviews
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
+from crm.enums.treatments import TreatmentGroup
 from crm.errors import TreatmentRefused
+from crm.leads import reviews, verified_treatments
 from crm.models import Lead, PatientSession, Treatment
-from crm.patient_requests import PatientRequest, enter, id_in
-from crm.private import patient_page
-from crm.treatment_enums import TreatmentGroup
+from crm.patient_portal import access as patient_access
+from crm.patient_portal.entry import patient_page
+from crm.patient_portal.requests import PatientRequest, enter, id_in
 from intake import (
     actions,
     answering,
@@ -149,7 +149,7 @@ def _own_treatment(request: PatientRequest, treatment_id: uuid.UUID) -> Treatmen
 
 def _take_back(request: PatientRequest, row: Treatment) -> HttpResponse:
     """Take back what never took place. What somebody has verified stays, and is asked about first."""
-    if verified.is_verified(row) and "sure" not in request.POST:
+    if verified_treatments.is_verified(row) and "sure" not in request.POST:
         context = {"treatment": row, "title": told.title(row), "patient": request.patient}
         return render(request, "intake/my_not_tried.html", context)
     empty = applying.Sent(request.patient, record.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
@@ -159,7 +159,7 @@ def _take_back(request: PatientRequest, row: Treatment) -> HttpResponse:
         form = told.ToldForm(request.POST, treatment=row)
         form.refuse(refused)
         return _show_treatment(request, row, form, status=422)
-    if verified.is_verified(row):
+    if verified_treatments.is_verified(row):
         messages.success(request, gettext("Somebody from our team will look at what you said and at your records."))
     else:
         messages.success(request, gettext("“%(title)s” is off your list.") % {"title": told.title(row)})

@@ -19,14 +19,17 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from crm import locations, telephone
-from crm.actions import access, leads, safety
+from crm import locations
 from crm.admin.forms import IN_COPY
-from crm.enums import AccessAction, CameBy
+from crm.audit import access
+from crm.enums.leads import AccessAction, CameBy
+from crm.leads import actions as leads
 from crm.models import Lead, Location, User
-from crm.normalise import name_key, one_line
-from crm.plain_names import plain
-from crm.text_fields import TextField
+from crm.safety import alerts
+from crm.values import telephone
+from crm.values.normalize import name_key, one_line
+from crm.values.search_names import plain
+from crm.values.text_fields import TextField
 from intake import actions, consents
 from intake.forms import RequestForm
 from intake.models import Submission
@@ -181,7 +184,7 @@ def _emergency(request: HttpRequest, form: NewRequest) -> HttpResponse:
     messages.error(request, f"Say now: “{SCRIPT}”")
     asked = _request(request, form, urgent=True)
     if not form.has_contact:
-        safety.count_without_contact(asked.location, now=asked.now)
+        alerts.count_without_contact(asked.location, now=asked.now)
         return redirect("admin:intake_new_request")
     return redirect("admin:crm_lead_change", _submit(request, form, asked).lead_id)
 

@@ -7,8 +7,8 @@ dates tell, and the distinct days of care grow or shrink by one a day at most. A
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from crm.partial_dates import last_day
-from crm.treatment_enums import TreatmentGroup
+from crm.enums.treatments import TreatmentGroup
+from crm.values.partial_dates import last_day
 from intake.candidacy import (
     ADULT_AGE,
     MIN_DAYS,

@@ -11,10 +11,10 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from crm import clinic_hours
-from crm.actions import tasks
-from crm.enums import ActivityKind, Outcome, TaskKind
+from crm.enums.leads import ActivityKind, Outcome, TaskKind
+from crm.leads import tasks
 from crm.models import Activity, Lead, Task, User
+from crm.values import opening_hours
 from intake import signs
 from intake.models import Assessment, Override
 
@@ -121,5 +121,5 @@ def _ask(lead: Lead, one: Override, *, about: str, now: datetime) -> None:
     if Task.objects.open().filter(lead=lead, key__startswith=key).exists():
         return
     centre = lead.location
-    due = clinic_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    due = opening_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
     tasks.open_task(lead, kind=TaskKind.OTHER, title=LOOK_AGAIN, due_at=due, key=f"{key}{about}")

@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max, Q
 
-from crm.actions import decisions
-from crm.enums import ActivityKind, TaskKind
+from crm.enums.leads import ActivityKind, TaskKind
 from crm.errors import OutOfDate
+from crm.leads import decisions
 from crm.models import Activity, Lead, Task, User
 from intake import assessments
 from intake.insurance import InsuranceRefused

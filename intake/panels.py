@@ -9,9 +9,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from crm import registry
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
+from crm.enums.treatments import TreatmentGroup
 from crm.models import Lead
-from crm.treatment_enums import TreatmentGroup
 from intake import flags, today
 from intake.in_words import in_words, page_title
 from intake.models import Assessment, Override, Submission

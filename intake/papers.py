@@ -15,16 +15,17 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import printing, registry
-from crm.actions import decisions
+from crm import registry
 from crm.admin.forms import IN_COPY
-from crm.admin.lead_page import find_lead, user_of
+from crm.admin.lead.page import find_lead, user_of
 from crm.admin.reviews import SeenForm, above
-from crm.enums import Outcome
+from crm.desk import printing
+from crm.enums.leads import Outcome
+from crm.enums.treatments import MeasurementKind
 from crm.errors import OutOfDate
+from crm.leads import decisions
 from crm.models import Document, ImagingStudy, Lead, Treatment
-from crm.text_fields import TextField
-from crm.treatment_enums import MeasurementKind
+from crm.values.text_fields import TextField
 from intake import flags, gaps, insurance, ledger_views, packet_word, progress, record, summary_head
 from intake import today as now_of
 from intake.care import Rating

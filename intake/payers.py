@@ -7,8 +7,8 @@ current one before relying on a profile. `is_secondhand`: read in somebody's sum
 from dataclasses import dataclass
 from datetime import date
 
-from crm.treatment_enums import TreatmentGroup
-from crm.vocabulary import kinds_in
+from crm.enums.treatment_kinds import kinds_in
+from crm.enums.treatments import TreatmentGroup
 from intake.care import Selection, Window
 from intake.criteria import (
     AtMost,

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
+from crm.enums.treatments import Source, TreatmentStatus
 from crm.models import Lead, Treatment
-from crm.treatment_enums import Source, TreatmentStatus
 from intake import record
 from intake.models import Submission
 from intake.questionnaire import PAGES

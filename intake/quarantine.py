@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from crm import locations
-from crm.actions import tasks
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
 from crm.errors import DomainError
+from crm.leads import tasks
 from crm.models import EmergencyCount, Lead, Location, User
 from crm.models.lead import in_sight
 from intake import actions, signs

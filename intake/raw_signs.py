@@ -7,7 +7,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.forms import Form, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 
-from crm import raw_body
+from crm.http import raw_body
 from intake import derived_signs
 from intake.questionnaire import alarming_among
 from intake.questionnaire.red_flags import ASKED_AS_SIGNS, EMERGENCY_QUESTIONS

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
+from crm.enums.treatments import MeasurementKind, TreatmentStatus
 from crm.models import Lead, Measurement, PatientSession, Treatment
-from crm.partial_dates import first_day, last_day
-from crm.treatment_enums import MeasurementKind, TreatmentStatus
+from crm.values.partial_dates import first_day, last_day
 from intake import derived_signs, insurers
 from intake.derived_signs import Heard
 from intake.insurers import Insurer

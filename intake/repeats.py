@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
-from crm import dispatch, emails, readdressing
-from crm.actions import addresses, events
-from crm.enums import Event, MessageState
+from crm import dispatch
+from crm.enums.leads import Event, MessageState
+from crm.followups import address_change
+from crm.leads import events
+from crm.mail import emails
 from crm.models import Lead, Message
-from crm.normalise import name_key
+from crm.outbox import readdressing
+from crm.values.normalize import name_key
 from intake import assessments, known
 from intake.known import IDENTITY
 from intake.models import Submission
@@ -57,7 +60,7 @@ def _turn_to_new_address(lead: Lead, sent: Submission, *, former: str, is_urgent
     if not is_urgent:
         waits = Message.objects.filter(lead=lead, name="ack", state=MessageState.QUEUED)
         waits.update(state=MessageState.CANCELLED, reason=readdressing.NOT_THEIRS, finished_at=now)
-    addresses.changed(lead, before=former, now=now)
+    address_change.changed(lead, before=former, now=now)
     if lead.email and not is_urgent:
         message = emails.acknowledgement(lead, reference=str(sent.reference), submission_id=sent.pk, now=now)
         message.save(force_insert=True)

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from crm import rows
-from crm.enums import ActivityKind
+from crm.db import bulk_insert
+from crm.enums.leads import ActivityKind
 from crm.models import Activity, PatientSession
 from crm.models.activity import SENT_IN
 from intake import known, request, signs
@@ -56,7 +56,7 @@ def keep(report: Report, *, is_loud: bool = True) -> None:
     waits = _open_report(report, session)
     made = _submission(report, waits)
     pending = PendingSubmission(submission=made, is_urgent=report.is_urgent, at=report.now)
-    rows.insert([made, _note(report, made), pending], savepoint=False)
+    bulk_insert.insert([made, _note(report, made), pending], savepoint=False)
     if report.is_ours and session.origin is None:
         PatientSession.objects.filter(pk=session.pk).update(origin=made.pk)
     if report.is_urgent:
@@ -81,8 +81,8 @@ def _open_report(report: Report, session: PatientSession) -> UnprovenRequest:
     waiting = UnprovenRequest.objects.select_for_update(no_key=True).filter(pk__in=[*found, NOBODY])
     begun = waiting.filter(state=Unproven.WAITING).order_by("at", "pk").first()
     fresh = UnprovenRequest(lead=report.session.lead, data={}, at=report.now)
-    with rows.kept_if(begun is None):  # whether something waits is nothing to tell whoever sits there
-        rows.insert([fresh], savepoint=False)
+    with bulk_insert.kept_if(begun is None):  # whether something waits is nothing to tell whoever sits there
+        bulk_insert.insert([fresh], savepoint=False)
     return begun or fresh
 
 

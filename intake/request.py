@@ -11,13 +11,14 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from crm import calling, clinic_hours
-from crm.enums import ActivityKind, CameBy
+from crm.enums.leads import ActivityKind, CameBy
+from crm.enums.treatments import MeasurementKind
+from crm.leads import call_window
 from crm.models import Activity, ConsentRecord, Lead, Location, Measurement, PatientSession, Task, User
 from crm.models.activity import SENT_IN
 from crm.models.lead import make_reference
 from crm.models.task import FIRST_CALL
-from crm.treatment_enums import MeasurementKind
+from crm.values import opening_hours
 from intake import consents, questionnaire
 from intake.models import Submission, UnprovenRequest
 
@@ -151,5 +152,5 @@ def first_call(request: Request, lead: Lead, sent: Submission) -> Task:
     """Make the task to call, due within the center's promise."""
     centre, key = request.location, f"{FIRST_CALL}{sent.pk}"
     arrived = request.received_at or request.now
-    due_at = clinic_hours.call_due(arrived, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-    return calling.call_task(lead, title="First call", due_at=due_at, key=key, created_at=request.now)
+    due_at = opening_hours.call_due(arrived, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    return call_window.call_task(lead, title="First call", due_at=due_at, key=key, created_at=request.now)

@@ -20,9 +20,12 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language, get_language_from_request, override
 from django.views.decorators.csp import csp_override
 
-from crm import patient_access, patient_requests, raw_body, whose_page
+from crm.http import raw_body
+from crm.http.error_pages import bad_request
 from crm.models import PatientSession
-from crm.refusals import bad_request
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import page_owner
+from crm.patient_portal import requests as patient_requests
 from intake import answering, embed, guard, known, my, raw_signs, record, reports, taking, views
 from intake.forms import PageForm
 from intake.questionnaire import SAFETY_SCRIPT
@@ -164,8 +167,8 @@ def _opened_for(request: HttpRequest) -> tuple[PatientSession, bool] | None:
     """Return the session of whoever the page was opened for, and whether it came from their own browser and from this
     site; None when nobody can tell."""
     session = patient_access.find_former(request.COOKIES.get(patient_requests.COOKIE, ""))
-    named = whose_page.named_in(request, session)
-    if session and whose_page.is_of(session, named):
+    named = page_owner.named_in(request, session)
+    if session and page_owner.is_of(session, named):
         return session, getattr(request, "csrf_processing_done", False)
     about = named or session
     return (about, False) if about else None

@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 
 from crm.models import Lead
-from crm.said import SaidDate, SaidDateField
+from crm.values.partial_date_fields import SaidDate, SaidDateField
 from intake import record
 from intake.questionnaire import PAGES, Kind
 

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm import sent_words
+from crm.patient_portal import submitted_answers
 from intake import spoken
 from intake.in_words import ALL_SECTIONS, values_in_words
 from intake.questionnaire import SAFETY_SCRIPT, Kind
@@ -20,7 +20,7 @@ def read(name: str, values: list[str]) -> tuple[str, str] | None:
     sections = map(spoken.section, (*ALL_SECTIONS, *SAFETY_SCRIPT.sections))
     asked = next((one for section in sections for one in section.questions if one.name == name), None)
     if asked is None:
-        return sent_words.of_fields(ToldForm.base_fields | PickForm().fields)(name, values)
+        return submitted_answers.of_fields(ToldForm.base_fields | PickForm().fields)(name, values)
     if asked.kind is Kind.SAFETY:
         return None
     return asked.label, ", ".join(values_in_words(asked, [one for one in values if one]))

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from crm.treatment_enums import TreatmentGroup, TreatmentStatus
-from crm.vocabulary import GROUP_OF
+from crm.enums.treatment_kinds import GROUP_OF
+from crm.enums.treatments import TreatmentGroup, TreatmentStatus
 
 A_SIGNS = tuple(f"A{number}" for number in range(1, 11))
 B_SIGNS = tuple(f"B{number}" for number in range(1, 9))

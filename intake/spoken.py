@@ -1,7 +1,7 @@
 """The questionnaire in the visitor's language.
 
 The data stay English, so that what is stored and what staff read never depends on who asked. Warning signs stay English
-here too: crm/safety_text.py shows them, because an unchecked translation must not stand alone.
+here too: crm/values/reviewed_text.py shows them, because an unchecked translation must not stand alone.
 """
 
 from collections.abc import Iterable

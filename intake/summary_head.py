@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from crm.actions import reviews
-from crm.enums import ActivityKind
+from crm.enums.leads import ActivityKind
+from crm.leads import reviews
 from crm.models import Activity, HoldClearing, Lead, ReviewDecision
 from intake import overrides
 from intake.models import Assessment

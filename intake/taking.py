@@ -14,9 +14,9 @@ from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.translation import get_language
 
 from crm import locations
-from crm.actions import safety
 from crm.models import Lead, Location
-from crm.places import ABROAD
+from crm.safety import alerts
+from crm.values.us_places import ABROAD
 from intake import actions, derived_signs, guard, quarantine, raw_signs, signs
 from intake.forms import RequestForm
 from intake.questionnaire import NONE
@@ -192,7 +192,7 @@ def _keep_emergency(request: HttpRequest, form: RequestForm, asked: Request) -> 
     if form.has_contact:
         actions.submit(replace(asked, many=verdict.is_many))
         return "kept"
-    safety.count_without_contact(asked.location, now=asked.now)
+    alerts.count_without_contact(asked.location, now=asked.now)
     return "not-kept"
 
 

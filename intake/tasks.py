@@ -2,9 +2,11 @@
 
 from celery import shared_task
 
-from crm import alone, signing_in, tries
+from crm.accounts import sign_in_limits
 from crm.admin import once
 from crm.db import clock
+from crm.ops import exclusive_jobs
+from crm.patient_portal import attempts
 from intake import guard, pending, time_passes
 
 
@@ -13,7 +15,7 @@ def forget_old_counts() -> int:
     """Delete old counts of requests, of wrong tries at the private page and of wrong passwords, and which forms of the
     desk were done; return how many."""
     now = clock.now()
-    counts = guard.forget_old_counts() + tries.forget_old(now=now) + signing_in.forget_old(now=now)
+    counts = guard.forget_old_counts() + attempts.forget_old(now=now) + sign_in_limits.forget_old(now=now)
     return counts + once.forget_old(now=now)
 
 
@@ -26,4 +28,4 @@ def apply_pending(_ids: list[str]) -> int:
 @shared_task(name="intake.ask_where_time_has_passed")
 def ask_where_time_has_passed() -> int:
     """Ask the rules again where time makes a difference; return for how many leads. One run at a time."""
-    return alone.run("time_passes", lambda: time_passes.ask_due(now=clock.now()))
+    return exclusive_jobs.run("time_passes", lambda: time_passes.ask_due(now=clock.now()))

@@ -13,9 +13,9 @@ from babel.messages.extract import extract_python
 from django.db.models import TextChoices
 from django.utils.translation.template import templatize
 
-from crm import document_enums, enums, treatment_enums
-from crm.places import ABROAD, STATES
-from crm.vocabulary import TreatmentKind
+from crm.enums import documents, leads, treatments
+from crm.enums.treatment_kinds import TreatmentKind
+from crm.values.us_places import ABROAD, STATES
 from intake import consents, wording
 from intake.questionnaire import CALL_ME, PAGES, RECHECK, SIGNS, STEP_ONE, Kind, Question, Section
 from intake.questionnaire.red_flags import LOOK_RULES
@@ -38,7 +38,7 @@ def catalogue() -> Catalog:
 
 
 def safety_texts() -> list[str]:
-    """Those that wrong words would make dangerous (crm/safety_text.py), each once."""
+    """Those that wrong words would make dangerous (crm/values/reviewed_text.py), each once."""
     asked = [question.label for question in _questions() if question.kind is Kind.SAFETY]
     in_templates = [text for file in _files(TEMPLATES) for text in SAFETY_MARK.findall(file.read_text("utf-8"))]
     return list(dict.fromkeys([*SIGNS.values(), *asked, *wording.WARNINGS.values(), *in_templates]))
@@ -88,45 +88,45 @@ def _in_data() -> Iterator[tuple[str, str]]:
         yield from (("intake/questionnaire", text) for text in (page.title, page.intro))
     yield from (("intake/questionnaire", text) for text in SIGNS.values())
     yield from (("intake/questionnaire", rule.words) for rule in LOOK_RULES)
-    yield from (("crm/vocabulary.py", str(kind.label)) for kind in TreatmentKind)
+    yield from (("crm/enums/treatment_kinds.py", str(kind.label)) for kind in TreatmentKind)
     yield from (("intake/consents.py", one.text) for one in consents.WORDINGS)
-    yield from (("crm/own_copy.py", str(code.label)) for codes in TOLD_IN_COPIES for code in codes)
+    yield from (("crm/patient_portal/own_copy.py", str(code.label)) for codes in TOLD_IN_COPIES for code in codes)
 
 
-# Whose words stand beside their codes in a person's own copy (crm/own_copy.py); those that patients read elsewhere are
-# marked where they stand. A test finds what is missing here.
+# Whose words stand beside their codes in a person's own copy (crm/patient_portal/own_copy.py); those that patients read
+# elsewhere are marked where they stand. A test finds what is missing here.
 TOLD_IN_COPIES: tuple[type[TextChoices], ...] = (
-    enums.Stage,
-    enums.LostReason,
-    enums.Outcome,
-    enums.PhoneType,
-    enums.ContactChannel,
-    enums.CameBy,
-    enums.ActivityKind,
-    enums.CallOutcome,
-    enums.ConsentKind,
-    enums.Decision,
-    enums.ConsultResult,
-    enums.SurgeryDecision,
-    enums.MessageState,
-    enums.EnrolmentState,
-    enums.StepResult,
-    document_enums.ImagingModality,
-    document_enums.ImagingMedium,
-    treatment_enums.TreatmentGroup,
-    treatment_enums.TreatmentStatus,
-    treatment_enums.DatePrecision,
-    treatment_enums.Documentation,
-    treatment_enums.Source,
-    treatment_enums.BodyRegion,
-    treatment_enums.Side,
-    treatment_enums.Guidance,
-    treatment_enums.Setting,
-    treatment_enums.ProviderType,
-    treatment_enums.FunctionChange,
-    treatment_enums.SideEffect,
-    treatment_enums.Unsure,
-    treatment_enums.MeasurementKind,
+    leads.Stage,
+    leads.LostReason,
+    leads.Outcome,
+    leads.PhoneType,
+    leads.ContactChannel,
+    leads.CameBy,
+    leads.ActivityKind,
+    leads.CallOutcome,
+    leads.ConsentKind,
+    leads.Decision,
+    leads.ConsultResult,
+    leads.SurgeryDecision,
+    leads.MessageState,
+    leads.EnrolmentState,
+    leads.StepResult,
+    documents.ImagingModality,
+    documents.ImagingMedium,
+    treatments.TreatmentGroup,
+    treatments.TreatmentStatus,
+    treatments.DatePrecision,
+    treatments.Documentation,
+    treatments.Source,
+    treatments.BodyRegion,
+    treatments.Side,
+    treatments.Guidance,
+    treatments.Setting,
+    treatments.ProviderType,
+    treatments.FunctionChange,
+    treatments.SideEffect,
+    treatments.Unsure,
+    treatments.MeasurementKind,
 )
 NAMES = {name for code, (name, _zone) in STATES.items() if code != ABROAD}  # states have no other name
 

@@ -7,8 +7,8 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
-from crm.actions import arrivals
-from crm.enums import Stage
+from crm.enums.leads import Stage
+from crm.inbound import arrivals
 from crm.models import Lead
 from crm.registry import Happening
 from intake import assessments

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
 from crm.models import Lead
 from intake import assessments, candidacy, record
 from intake.candidacy import Result

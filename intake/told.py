@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.enums.treatment_kinds import kinds_in, name_of
+from crm.enums.treatments import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus, Unsure
 from crm.errors import TreatmentRefused
 from crm.models import Treatment
-from crm.said import SaidDate, SaidDateField
-from crm.text_fields import LineField
-from crm.treatment_enums import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus, Unsure
-from crm.vocabulary import kinds_in, name_of
+from crm.values.partial_date_fields import SaidDate, SaidDateField
+from crm.values.text_fields import LineField
 from intake import raw_signs
 from intake.answers_of import answers_of
 from intake.fields import TickField

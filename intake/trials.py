@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from crm.partial_dates import first_day, last_day
-from crm.treatment_enums import TreatmentGroup, TreatmentStatus
+from crm.enums.treatments import TreatmentGroup, TreatmentStatus
+from crm.values.partial_dates import first_day, last_day
 from intake.snapshot import Entry
 
 LOOK_BACK_DAYS = 365

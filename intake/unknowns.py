@@ -6,10 +6,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from crm.actions import tasks
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
+from crm.enums.treatments import TreatmentGroup, Unsure
+from crm.leads import tasks
 from crm.models import Lead, Task, Treatment
-from crm.treatment_enums import TreatmentGroup, Unsure
 from intake.models import Assessment
 from intake.snapshot import DID_NOT_HAPPEN
 from intake.trials import NEVER_ADEQUATE

@@ -13,12 +13,13 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
-from crm.actions import events, leads, reviews, tasks
-from crm.enums import ActivityKind
+from crm.enums.leads import ActivityKind
 from crm.errors import DomainError
+from crm.leads import actions as leads
+from crm.leads import events, reviews, tasks
 from crm.models import Activity, Lead, PatientSession, User
 from crm.models.task import FIRST_CALL
-from crm.normalise import mailbox_key
+from crm.values.normalize import mailbox_key
 from intake import assessments, clinical_tasks, known, pending, reports, request, signs
 from intake.models import Submission, Unproven, UnprovenRequest
 from intake.request import Request
@@ -64,7 +65,7 @@ def take_over(
     Wishes that are newer on record stay, and are returned by name.
 
     `accept`: which of the contact details that were typed otherwise replace those on record; a new e-mail address ends
-    links and sessions of the former one (crm.actions.leads.correct_details). Links and codes open what counts from now
+    links and sessions of the former one (crm.leads.actions.correct_details). Links and codes open what counts from now
     on, so where the request does not name the address on record somebody has to say which counts: `keeps_email`, or
     "email" in `accept` for the one that was typed, and for none when none was.
     `seen`: the latest submission of the request that whoever decides had before them (`latest`), NOTHING where their

@@ -11,10 +11,11 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from crm import registry, telephone
-from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm import registry
+from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.models import Lead
-from crm.text_fields import TextField
+from crm.values import telephone
+from crm.values.text_fields import TextField
 from intake import known, signs, unproven
 from intake.in_words import in_words, page_title
 from intake.models import Submission, UnprovenRequest

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm import cookies, locations
+from crm import locations
+from crm.http import cookies
 from crm.models import Location
 from intake import attribution, proof, quarantine, raw_signs, wording
 from intake.forms import CallMe, StepOne

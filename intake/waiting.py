@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from crm import registry
-from crm.admin.lead_page import user_of
+from crm.admin.lead.page import user_of
 from crm.models import User
 from crm.models.lead import in_sight
 from intake.models import Quarantine, QuarantinedRequest, Question

@@ -16,12 +16,12 @@ from django.utils.translation import get_language, gettext, override
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods
 
-from crm import preference_link
-from crm.actions import leads, opt_out
-from crm.enums import ConsentKind
+from crm.enums.leads import ConsentKind
+from crm.leads import actions as leads
+from crm.mail import opt_out, unsubscribe_token
 from crm.models import Lead, PatientSession
-from crm.patient_requests import PatientRequest
-from crm.private import patient_page
+from crm.patient_portal.entry import patient_page
+from crm.patient_portal.requests import PatientRequest
 from intake import consents
 from intake.forms import QuestionnaireForm
 from intake.questionnaire import Section, question
@@ -150,6 +150,6 @@ def _show(request: PatientRequest, form: WishesForm, *, status: int = 200) -> Ht
         "patient": request.patient,
         "number": lead.phone_in_words,
         "scope": opt_out.choice_of(lead),
-        "choices": preference_link.make(lead.pk, lead.email) if lead.email else "",
+        "choices": unsubscribe_token.make(lead.pk, lead.email) if lead.email else "",
     }
     return render(request, "intake/my_wishes.html", context, status=status)

@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from crm.enums import Outcome
-from crm.treatment_enums import TreatmentGroup
-from crm.vocabulary import name_of
+from crm.enums.leads import Outcome
+from crm.enums.treatment_kinds import name_of
+from crm.enums.treatments import TreatmentGroup
 
 Evidence = dict[str, Any]
 
@@ -35,7 +35,7 @@ ASKED = {
     "average pain": noop("how strong it is"),
     "treatments tried": noop("what you have tried"),
 }
-# Safety texts: shown in English too while their translation is not checked (crm/safety_text.py).
+# Safety texts: shown in English too while their translation is not checked (crm/values/reviewed_text.py).
 EMERGENCY = noop(
     "Your answers include a warning sign that needs emergency care. Call {911} or go to the nearest emergency "
     "department now. Do not wait for our call."

@@ -10,7 +10,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import registry
-        from crm.enums import Event
+        from crm.enums.leads import Event
         from scheduling import calendar_answers, conditions, demo, figures, mails, my, personal_data, shipped, work
         from scheduling.actions import effects, new_address, openings, waitlist
 

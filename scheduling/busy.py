@@ -10,7 +10,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 
-from crm.limited import NoAnswer
+from crm.sandbox.runner import NoAnswer
 from scheduling import busy_apart
 from scheduling.actions import openings
 from scheduling.busy_apart import Reading

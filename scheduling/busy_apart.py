@@ -1,12 +1,13 @@
-"""What limited children (crm/limited.py) say of foreign calendars: the text behind an address, busy times in a text."""
+"""What limited children (crm/sandbox/runner.py) say of foreign calendars: the text behind an address, busy times in a
+text."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crm import limited
-from crm.limited import Limits, Why
+from crm.sandbox import runner as sandbox
+from crm.sandbox.runner import Limits, Why
 from scheduling import busy_sources, busy_times
 from scheduling.busy_sources import Unreadable
 from scheduling.busy_times import Span
@@ -58,8 +59,8 @@ def read(texts: list[str], *, zone: str, begin: datetime, end: datetime) -> Read
 def _heard(function: Callable[..., dict[str, Any]], *arguments: Any, limits: Limits) -> dict[str, Any]:
     """What a child says; Unreadable when it tells of trouble, or when it was ended: then because of NoAnswer."""
     try:
-        told: dict[str, Any] = limited.run(function, *arguments, limits=limits)
-    except limited.NoAnswer as ended:
+        told: dict[str, Any] = sandbox.run(function, *arguments, limits=limits)
+    except sandbox.NoAnswer as ended:
         why = _ENDED.get(ended.why, f"It cannot be read ({ended.error or ended.why}).")
         raise Unreadable(why) from ended
     if "trouble" in told:

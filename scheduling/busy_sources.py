@@ -1,6 +1,5 @@
-"""Fetching a provider's own calendar from where it lies. Runs in a limited child (crm/limited.py): a server may send
-more than it should, more slowly than it should, or packed a thousand times smaller than it is.
-"""
+"""Fetching a provider's own calendar from where it lies. Runs in a limited child (crm/sandbox/runner.py): a server may
+send more than it should, more slowly than it should, or packed a thousand times smaller than it is."""
 
 import ipaddress
 import urllib.request

@@ -1,6 +1,5 @@
-"""When somebody is busy, by the text of a calendar (RFC 5545). Runs in a limited child (crm/limited.py): a rule of a
-few words can stand for more occurrences than anybody could count.
-"""
+"""When somebody is busy, by the text of a calendar (RFC 5545). Runs in a limited child (crm/sandbox/runner.py): a rule
+of a few words can stand for more occurrences than anybody could count."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator

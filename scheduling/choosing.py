@@ -16,8 +16,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_http_methods
 
-from crm.actions import leads
-from crm.patient_requests import PatientRequest
+from crm.leads import actions as leads
+from crm.patient_portal.requests import PatientRequest
 from scheduling import availability, month, queries, reading
 from scheduling.actions import booking, changing, claims
 from scheduling.actions.booking import Booking

@@ -1,4 +1,4 @@
-"""What sequences ask about appointments (crm/conditions.py): of many leads at once, in one query each."""
+"""What sequences ask about appointments (crm/followups/conditions.py): of many leads at once, in one query each."""
 
 from uuid import UUID
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
-from crm.patient_requests import PatientRequest
+from crm.patient_portal.requests import PatientRequest
 from scheduling import availability, choosing, mails
 from scheduling.actions import booking, changing, claims
 from scheduling.actions.booking import Booking

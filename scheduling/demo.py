@@ -5,7 +5,7 @@ from uuid import uuid5
 
 import pgtrigger
 
-from crm.enums import MessageState, Stage
+from crm.enums.leads import MessageState, Stage
 from crm.models import Lead, Location, Message, User
 from scheduling import availability
 from scheduling.actions import attendance, booking, waitlist

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
-from crm.patient_access import digest
+from crm.patient_portal.access import digest
 from scheduling import ics, queries
 from scheduling.models import CalendarFeed, Resource
 

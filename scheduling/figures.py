@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crm import registry
-from crm.enums import MessageState
+from crm.enums.leads import MessageState
 from crm.models import Message, User
 from crm.models.lead import in_sight
 from crm.registry import Table

@@ -13,10 +13,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import override
 
-from crm import calling, dispatch, eligibility, emails, mime, readdressing, suppression
-from crm.actions import tasks
-from crm.enums import MessageClass, MessageState, OnUnknown
+from crm import dispatch
+from crm.enums.leads import MessageClass, MessageState, OnUnknown
+from crm.leads import call_window, tasks
+from crm.mail import emails, mime, suppression
 from crm.models import Lead, Message, MessageTopic
+from crm.outbox import readdressing, send_rules
 from crm.registry import Happening
 from scheduling import ics, words
 from scheduling.enums import OF_THE_CENTRE, Mode
@@ -88,9 +90,9 @@ def plan_new_address(appointment: Appointment, *, now: datetime) -> bool:
             message.save()
         return True
     about = f"another address of the visit on {appointment.starts_at.astimezone(appointment.location.zone):%b %-d}"
-    title, instead = f"Tell by telephone: {about}", f"{calling.NO_CALLS}: {about}"
+    title, instead = f"Tell by telephone: {about}", f"{call_window.NO_CALLS}: {about}"
     key = key_of_new_address(appointment)
-    tasks.open_again(calling.call_task(appointment.lead, title=title, instead=instead, due_at=now, key=key))
+    tasks.open_again(call_window.call_task(appointment.lead, title=title, instead=instead, due_at=now, key=key))
     return False
 
 
@@ -123,10 +125,10 @@ def _call(appointment: Appointment, what: str, *, now: datetime) -> None:
     local = appointment.starts_at.astimezone(appointment.location.zone)
     tasks.close(f"tell:{appointment.pk}:{appointment.version - 1}", now=now)
     told = f"appointment {what} {local:%a, %b %-d, %-I:%M %p}"
-    call = calling.call_task(
+    call = call_window.call_task(
         appointment.lead,
         title=f"Tell by telephone: {told}",
-        instead=f"{calling.NO_CALLS}: {told}",
+        instead=f"{call_window.NO_CALLS}: {told}",
         due_at=now,
         key=f"tell:{appointment.pk}:{appointment.version}",
     )
@@ -141,8 +143,8 @@ def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
     if not reaches_with_offers(lead):
         local, until = (at.astimezone(entry.location.zone) for at in (entry.offered_start, entry.offered_until))
         what = f"{local:%a, %b %-d, %-I:%M %p}, kept until {until:%-I:%M %p}"
-        title, instead = f"Offer by telephone: {what}", f"{calling.NO_CALLS}: offer of {what}"
-        call = calling.call_task(lead, title=title, instead=instead, due_at=now, key=key_of_offer(entry))
+        title, instead = f"Offer by telephone: {what}", f"{call_window.NO_CALLS}: offer of {what}"
+        call = call_window.call_task(lead, title=title, instead=instead, due_at=now, key=key_of_offer(entry))
         tasks.open_once(call)
         return
     with override(lead.language):
@@ -311,7 +313,7 @@ def _call_about_cancelled(lead: Lead, *, now: datetime) -> None:
 def unsent() -> Exists:
     """Whose mail about the present time was called off before it left, because the time was closed meanwhile."""
     theirs = Message.objects.filter(topic=OuterRef("topic"), topic_version=OuterRef("version"))
-    called_off = {"state": MessageState.CANCELLED, "reason": eligibility.CALLED_OFF}
+    called_off = {"state": MessageState.CANCELLED, "reason": send_rules.CALLED_OFF}
     return Exists(theirs.filter(name__in=CONFIRMATIONS, **called_off))
 
 
@@ -329,7 +331,7 @@ def _plan_reminders_anew(appointment: Appointment, *, now: datetime) -> None:
     is due soon, or late already, stays as it is."""
     theirs = Message.objects.filter(topic=appointment.topic_id, topic_version=appointment.version, name=REMINDER)
     planned = list(theirs)
-    wanted = _reminders(appointment, now=now, gone=[one for one in planned if one.state in eligibility.ON_ITS_WAY])
+    wanted = _reminders(appointment, now=now, gone=[one for one in planned if one.state in send_rules.ON_ITS_WAY])
     moments = {_moment(one) for one in wanted}
     others = [one.pk for one in planned if one.state == MessageState.QUEUED and _moment(one) not in moments]
     Message.objects.filter(pk__in=others, state=MessageState.QUEUED).update(

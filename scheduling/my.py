@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm import registry
 from crm.models import Lead
-from crm.patient_requests import PatientRequest, session_of
+from crm.patient_portal.requests import PatientRequest, session_of
 from scheduling import deciding, ics, mails, queries
 from scheduling.actions import attendance, changing, waitlist
 from scheduling.actions.booking import Booking

@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import get_language
 
 from crm.models import PatientSession
-from crm.patient_requests import PatientRequest, PatientView
-from crm.private import patient_page
+from crm.patient_portal.entry import patient_page
+from crm.patient_portal.requests import PatientRequest, PatientView
 from scheduling import queries
 from scheduling.models import Appointment, AppointmentType
 

@@ -1,4 +1,4 @@
-"""What scheduling keeps about a person, for the copy that the person may have (crm/personal_data.py)."""
+"""What scheduling keeps about a person, for the copy that the person may have (crm/patient_portal/data_export.py)."""
 
 from typing import Any
 

@@ -4,8 +4,8 @@ from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q
 
-from crm.actions import reviews
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
+from crm.leads import reviews
 from crm.models import Lead, Location, User
 from crm.models.lead import in_sight
 from scheduling.enums import Status

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
 from scheduling.enums import Mode
 
 HOUR, DAY = 60, 24 * 60

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from crm import alone
 from crm.db import clock
+from crm.ops import exclusive_jobs
 from scheduling import busy, work
 
 
@@ -16,4 +16,4 @@ def look_after() -> int:
 @shared_task(name="scheduling.read_calendars", time_limit=600, soft_time_limit=570)
 def read_calendars() -> int:
     """Providers' own calendars, each every ten minutes; returns how many answered. One run at a time."""
-    return alone.run("calendars", lambda: busy.refresh_due(now=clock.now()))
+    return exclusive_jobs.run("calendars", lambda: busy.refresh_due(now=clock.now()))

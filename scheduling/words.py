@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
-from crm.places import CALLED_AS, ZONES
+from crm.values.us_places import CALLED_AS, ZONES
 
 # Other languages bend these names.
 _CLOCKS = {

@@ -11,9 +11,10 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from crm import calling, registry
+from crm import registry
 from crm.db import clock
-from crm.enums import MessageState
+from crm.enums.leads import MessageState
+from crm.leads import call_window
 from crm.models import Message, Task, User
 from scheduling import mails, queries
 from scheduling.actions import claims, effects, rebooking, waitlist
@@ -98,7 +99,7 @@ def _call(made: Appointment, *, now: datetime) -> Task:
     """Not yet saved; its key makes it one an appointment and time."""
     local = made.starts_at.astimezone(made.location.zone)
     title, key = f"Not confirmed: {made.kind.label}, {local:%a %-I:%M %p}", f"unconfirmed:{made.pk}:{made.version}"
-    return calling.call_task(made.lead, title=title, due_at=now, key=key)
+    return call_window.call_task(made.lead, title=title, due_at=now, key=key)
 
 
 def call_closed() -> int:
@@ -116,8 +117,8 @@ def _call_closed(made: Appointment, *, now: datetime) -> Task:
     """Not yet saved; its key makes it one an appointment and closing."""
     local = made.starts_at.astimezone(made.location.zone)
     what, key = f"{local:%a, %b %-d, %-I:%M %p} cannot be kept", effects.key_of_closing(made)
-    title, instead = f"Tell by telephone: {what}", f"{calling.NO_CALLS}: {what}"
-    return calling.call_task(made.lead, title=title, instead=instead, due_at=now, key=key)
+    title, instead = f"Tell by telephone: {what}", f"{call_window.NO_CALLS}: {what}"
+    return call_window.call_task(made.lead, title=title, instead=instead, due_at=now, key=key)
 
 
 def close_past() -> int:

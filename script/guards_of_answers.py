@@ -15,8 +15,8 @@ ANSWER_GUARDS = [
     ),
     Guard(
         "dates before a corrected birth are named",
-        "crm/actions/leads.py",
-        "    if earlier := before_birth.lines(locked, born):\n",
+        "crm/leads/actions.py",
+        "    if earlier := impossible_dates.lines(locked, born):\n",
         "    if earlier := []:\n",
         "crm/test_states_and_dates.py::test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked",
     ),
@@ -114,7 +114,7 @@ ANSWER_GUARDS = [
     Guard(
         "what is verified is not taken back unasked",
         "intake/my.py",
-        '    if verified.is_verified(row) and "sure" not in request.POST:',
+        '    if verified_treatments.is_verified(row) and "sure" not in request.POST:',
         "    if False:",
         f"{_PROGRESS}::test_i_did_not_have_this_about_what_is_verified_is_asked_first",
     ),

@@ -19,7 +19,7 @@ LOCATION_GUARDS = [
     ),
     Guard(
         "nothing is taken from whoever works elsewhere too",
-        "crm/admin/people.py",
+        "crm/admin/users.py",
         "        elif obj is not None and not accounts.works_within(obj, by):",
         "        elif False:",
         "crm/test_locations.py::test_nothing_is_taken_from_whoever_works_elsewhere_too",
@@ -75,14 +75,14 @@ LOCATION_GUARDS = [
     ),
     Guard(
         "the next week shows one's own locations",
-        "crm/dry_run.py",
+        "crm/followups/dry_run.py",
         'theirs = Enrolment.objects.filter(in_sight(user, location="lead__location"))',
         "theirs = Enrolment.objects.all()",
         "crm/test_locations.py::test_nobody_elsewhere_in_the_next_week_or_a_rehearsal",
     ),
     Guard(
         "who shares an address elsewhere is not told",
-        "crm/queries.py",
+        "crm/desk/queries.py",
         "others=list(reached.visible_to(user).exclude(pk=lead.pk)[:OTHERS_SHOWN]),",
         "others=list(reached.exclude(pk=lead.pk)[:OTHERS_SHOWN]),",
         "crm/test_locations.py::test_who_uses_the_same_address_elsewhere_is_not_told",
@@ -96,7 +96,7 @@ LOCATION_GUARDS = [
     ),
     Guard(
         "the bell tells of one's own locations",
-        "crm/notices.py",
+        "crm/leads/notifications.py",
         "    return Notice.objects.filter(theirs, user=user)",
         "    return Notice.objects.filter(user=user)",
         "crm/test_locations.py::test_the_bell_forgets_whom_one_does_not_work_for_any_more",
@@ -110,14 +110,14 @@ LOCATION_GUARDS = [
     ),
     Guard(
         "nobody gets hold of an account of another location",
-        "crm/actions/accounts.py",
+        "crm/accounts/actions.py",
         "    if not works_within(user, by):",
         "    if False:",
         "crm/test_locations.py::test_nobody_gets_hold_of_an_account_that_works_elsewhere",
     ),
     Guard(
         "whoever is bound makes nobody who works everywhere",
-        "crm/actions/accounts.py",
+        "crm/accounts/actions.py",
         "    user.locations.set(by.locations.all())",
         "    pass",
         "crm/test_locations.py::test_whoever_is_bound_makes_nobody_who_is_not",
@@ -153,7 +153,7 @@ LOCATION_GUARDS = [
     Guard(
         "the bell says whom it named",
         "crm/admin/bell.py",
-        'shown.record(request, "bell", ',
+        'view_audit.record(request, "bell", ',
         "list(",
         "crm/test_traces.py::test_the_bell_says_who_was_named",
     ),

@@ -26,13 +26,13 @@ STRANGER_GUARDS = [
     Guard(
         "a report costs the same whether one waits already",
         "intake/reports.py",
-        "    with rows.kept_if(begun is None):",
+        "    with bulk_insert.kept_if(begun is None):",
         "    if begun is None:",
         f"{_REPORTS}::test_a_report_costs_the_same_whether_one_waits_already",
     ),
     Guard(
         "a browser that was left weeks ago says nothing of who sat there",
-        "crm/patient_access.py",
+        "crm/patient_portal/access.py",
         "after.origin if after.seen_at > now - LINK_LIVES else None",
         "after.origin",
         f"{_REPORTS}::test_a_browser_that_was_left_weeks_ago_says_nothing_of_who_sat_there",
@@ -123,7 +123,7 @@ STRANGER_GUARDS = [
     ),
     Guard(
         "what waits in somebody's name is thrown away after the work",
-        "crm/rows.py",
+        "crm/db/bulk_insert.py",
         "        if not counts:\n",
         "        if False:\n",
         f"{_STRANGER}::test_whatever_a_stranger_sends_the_record_stays",
@@ -172,7 +172,7 @@ STRANGER_GUARDS = [
     ),
     Guard(
         "one open alert a lead",
-        "crm/actions/safety.py",
+        "crm/safety/alerts.py",
         "alert = known.alert if known else waiting or SafetyAlert(lead=lead, raised_at=now)",
         "alert = known.alert if known else SafetyAlert(lead=lead, raised_at=now)",
         f"{_STRANGER}::test_many_signs_in_one_name_are_one_alert",
@@ -349,7 +349,7 @@ STRANGER_GUARDS = [
     ),
     Guard(
         "a session that was closed on purpose hands nothing on",
-        "crm/patient_access.py",
+        "crm/patient_portal/access.py",
         "or after.by_id or after.ended_at:",
         "or after.by_id:",
         f"{_REPORTS}::test_what_another_browser_or_nobody_in_particular_sent_waits_for_a_person[closed]",

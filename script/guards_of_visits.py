@@ -103,14 +103,14 @@ VISIT_GUARDS = [
     ),
     Guard(
         "what waits follows what is corrected",
-        "crm/mail_texts.py",
+        "crm/mail/templates.py",
         "(message.text and (message.handed_over_at or write_words is None))",
         "message.text",
         "scheduling/test_when_it_leaves.py::test_what_waits_follows_what_is_corrected",
     ),
     Guard(
         "what somebody may have already says the same again",
-        "crm/mail_texts.py",
+        "crm/mail/templates.py",
         "(message.handed_over_at or write_words is None)",
         "write_words is None",
         "scheduling/test_when_it_leaves.py::test_what_somebody_may_have_already_says_the_same_again",
@@ -138,7 +138,7 @@ VISIT_GUARDS = [
     ),
     Guard(
         "what came back about a visit of a closed request is told otherwise",
-        "crm/actions/inbound.py",
+        "crm/inbound/actions.py",
         "    if not is_asked and kept.kind",
         "    if False and kept.kind",
         "crm/test_given_up.py::"
@@ -294,7 +294,7 @@ VISIT_GUARDS = [
     ),
     Guard(
         "patients hear that a location is at another address",
-        "crm/admin/places.py",
+        "crm/admin/locations.py",
         "        if change and _ADDRESS & set(form.changed_data)",
         "        if False and _ADDRESS & set(form.changed_data)",
         "scheduling/test_the_world_changes.py::"
@@ -303,8 +303,8 @@ VISIT_GUARDS = [
     Guard(
         "whom no mail reaches is told of another address by a task",
         "scheduling/mails.py",
-        "    tasks.open_again(calling.call_task(appointment.lead, title=title,",
-        "    (calling.call_task(appointment.lead, title=title,",
+        "    tasks.open_again(call_window.call_task(appointment.lead, title=title,",
+        "    (call_window.call_task(appointment.lead, title=title,",
         "scheduling/test_the_world_changes.py::"
         "test_whom_no_mail_reaches_is_told_of_another_address_by_a_task_that_ends_with_the_visit",
     ),

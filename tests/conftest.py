@@ -10,9 +10,12 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
-from crm import locations, mail_texts, stages, whose_page
-from crm.actions import sequences
+from crm import locations
+from crm.followups import enrollment as followups
+from crm.leads import stages
+from crm.mail import templates as mail_templates
 from crm.models import Heartbeat, Lead, Location, PatientSession, User
+from crm.patient_portal import page_owner
 from intake import views
 from tests.factories import make_lead, make_location, make_user
 
@@ -41,11 +44,11 @@ def unhashed_static_files(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def forgotten_location(monkeypatch: pytest.MonkeyPatch) -> None:
     """The main location and the versions of sequences that the test before kept."""
-    for module in (locations, sequences, mail_texts, stages):
+    for module in (locations, followups, mail_templates, stages):
         monkeypatch.setattr(module, "KEPT_SECONDS", 1e12)  # or a query more is counted every five seconds
     locations.forget()
-    sequences.forget_versions()
-    mail_texts.forget_texts()
+    followups.forget_versions()
+    mail_templates.forget_texts()
     stages.forget_rules()
 
 
@@ -60,16 +63,16 @@ def own_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """What tests send to the private page, or from the thank-you page, without having opened it before is sent as from
     a page of its own browser.
     tests/crm/test_whose_page.py does without."""
-    named_in, shown_on = whose_page.named_in, views.shown_on
+    named_in, shown_on = page_owner.named_in, views.shown_on
 
     def named_or_own(request: HttpRequest, session: PatientSession | None) -> PatientSession | None:
-        names_one = whose_page.HEADER in request.headers or whose_page.FIELD in request.POST
+        names_one = page_owner.HEADER in request.headers or page_owner.FIELD in request.POST
         return named_in(request, session) if names_one else session
 
     def shown_or_own(request: HttpRequest) -> str:
         return shown_on(request) or views.just_sent(request)
 
-    monkeypatch.setattr(whose_page, "named_in", named_or_own)
+    monkeypatch.setattr(page_owner, "named_in", named_or_own)
     monkeypatch.setattr(views, "shown_on", shown_or_own)
 
 

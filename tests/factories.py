@@ -10,10 +10,11 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access, roles
-from crm.enums import LinkPurpose, MessageClass, OnUnknown
+from crm import roles
+from crm.enums.leads import LinkPurpose, MessageClass, OnUnknown
+from crm.enums.treatments import Source
 from crm.models import Lead, Location, Message, PatientLink, PatientSession, Treatment, User
-from crm.treatment_enums import Source
+from crm.patient_portal import access as patient_access
 from intake import guard, pending
 from tests.answers import STEP_ONE
 

@@ -1,35 +1,37 @@
 """The coordinators' desk, on django-unfold: the list of leads, the page of one, and what an administrator keeps."""
 
-from crm import desk, registry, work_list
+from crm import registry
 from crm.admin import (
     bell,
     board,
     figures,
     inbound,
-    lead_consents,
-    lead_contacts,
-    lead_corrections,
-    lead_documents,
-    lead_follow_ups,
-    lead_imaging,
-    lead_messages,
-    lead_private,
-    lead_referrals,
-    lead_safety,
-    lead_scores,
     leads,
+    locations,
     mail_texts,
     my_day,
     outbox,
-    people,
-    pipeline,
-    places,
     referrers,
     reviews,
     sending,
     sequences,
     set_aside,
+    stage_rules,
+    users,
 )
+from crm.admin.lead import consents as lead_consents
+from crm.admin.lead import contacts as lead_contacts
+from crm.admin.lead import corrections as lead_corrections
+from crm.admin.lead import documents as lead_documents
+from crm.admin.lead import follow_ups as lead_follow_ups
+from crm.admin.lead import imaging as lead_imaging
+from crm.admin.lead import messages as lead_messages
+from crm.admin.lead import private as lead_private
+from crm.admin.lead import referrals as lead_referrals
+from crm.admin.lead import safety as lead_safety
+from crm.admin.lead import scores as lead_scores
+from crm.desk import my_day as work_list
+from crm.desk import site as desk
 
 desk.set_home(my_day.page)
 desk.add_pages(my_day.urls, board.urls, reviews.urls, bell.urls, figures.urls)
@@ -69,9 +71,9 @@ __all__ = [
     "mail_texts",
     "my_day",
     "outbox",
-    "people",
-    "pipeline",
-    "places",
+    "users",
+    "stage_rules",
+    "locations",
     "referrers",
     "reviews",
     "sending",

@@ -18,10 +18,10 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
-from crm.actions import access
 from crm.admin.once import leads_on, once
 from crm.admin.scoped import ScopedAdmin
-from crm.enums import AccessAction
+from crm.audit import access
+from crm.enums.leads import AccessAction
 from crm.models import Lead, User
 
 MOST_COUNTED = 10_000

@@ -8,9 +8,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from crm import notices, registry
-from crm.admin import shown
-from crm.admin.lead_page import user_of
+from crm import registry
+from crm.admin import view_audit
+from crm.admin.lead.page import user_of
+from crm.leads import notifications
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -24,12 +25,14 @@ def bell(site: AdminSite, request: HttpRequest) -> HttpResponse:
     sidebar. A POST says that those were seen which its page showed."""
     user = user_of(request)
     if request.method == "POST":
-        notices.mark_seen(user, shown=request.POST.get("shown", "").split()[: notices.MOST_SHOWN], now=timezone.now())
+        notifications.mark_seen(
+            user, shown=request.POST.get("shown", "").split()[: notifications.MOST_SHOWN], now=timezone.now()
+        )
         return redirect("admin:crm_bell")
     if "HX-Request" in request.headers:
-        counts = {"unseen": notices.unseen_count(user), "waiting": registry.waiting_for(user)}
+        counts = {"unseen": notifications.unseen_count(user), "waiting": registry.waiting_for(user)}
         return TemplateResponse(request, "crm/bell.html#count", counts)
-    found = notices.latest(user)
-    shown.record(request, "bell", [notice.lead_id for notice in found if notice.lead_id])
+    found = notifications.latest(user)
+    view_audit.record(request, "bell", [notice.lead_id for notice in found if notice.lead_id])
     context = {**site.each_context(request), "title": "Notices", "notices": found}
     return TemplateResponse(request, "crm/bell.html", context)

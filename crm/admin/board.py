@@ -11,10 +11,12 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from crm import board, locations, places, registry
-from crm.actions import access
-from crm.admin.lead_page import user_of
-from crm.enums import AccessAction, Outcome, Stage
+from crm import locations, registry
+from crm.admin.lead.page import user_of
+from crm.audit import access
+from crm.desk import board
+from crm.enums.leads import AccessAction, Outcome, Stage
+from crm.values import us_places
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -70,5 +72,5 @@ def _choices(*, reads_answers: bool) -> list[tuple[str, str, list[tuple[str, str
         ("language", "Language", [("en", "English"), ("es", "Spanish")]),
         *([("outcome", "Assessment", [(one.value, str(one.label)) for one in Outcome])] if reads_answers else []),
         ("source", "Heard of us by", registry.choices_of("how_heard")),
-        ("region", "State", places.STATE_CHOICES),
+        ("region", "State", us_places.STATE_CHOICES),
     ]

@@ -6,7 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from crm import normalise
+from crm.values import normalize
 
 
 def keep_stored_choice(field: forms.Field, stored: Any) -> None:
@@ -60,13 +60,13 @@ class CorrectionForm(forms.ModelForm):
         return data
 
     def _clean_words(self, data: dict[str, Any]) -> None:
-        """Clean what was typed as crm/text_fields.py does on the other forms."""
+        """Clean what was typed as crm/values/text_fields.py does on the other forms."""
         for name, field in self.fields.items():
             typed = data.get(name)
             if type(field) is not forms.CharField or not typed:
                 continue
             is_long = isinstance(field.widget, forms.Textarea)
-            data[name] = normalise.several_lines(typed) if is_long else normalise.one_line(typed)
+            data[name] = normalize.several_lines(typed) if is_long else normalize.one_line(typed)
             if field.required and not data[name]:
                 self.add_error(name, field.error_messages["required"])
 

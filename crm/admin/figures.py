@@ -9,8 +9,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from crm import pipeline_figures, registry
-from crm.admin.lead_page import user_of
+from crm import registry
+from crm.admin.lead.page import user_of
+from crm.desk import pipeline_stats
 
 PERIOD = timedelta(days=30)
 
@@ -25,7 +26,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("crm.view_figures"):
         raise PermissionDenied
     user = user_of(request)
-    found = pipeline_figures.since(timezone.now() - PERIOD, user)
+    found = pipeline_stats.since(timezone.now() - PERIOD, user)
     more = [table for table in registry.figures_of_all(user) if table[1]]
     context = {**site.each_context(request), "title": "Figures of 30 days", "figures": found, "more": more}
     return TemplateResponse(request, "crm/figures.html", context)

@@ -9,20 +9,17 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Q
 from django.http import QueryDict
 
-from crm import places, stages
-from crm.actions import assignment
-from crm.actions.next_steps import NextStep
 from crm.admin.correction_form import CorrectionForm, columns_of
-from crm.enums import CallOutcome, ContactChannel, LostReason, Stage
+from crm.enums.leads import CallOutcome, ContactChannel, LostReason, Stage
+from crm.enums.treatments import MeasurementKind, Source
 from crm.errors import MeasurementRefused
+from crm.leads import assignment, stages
+from crm.leads.next_steps import NextStep
 from crm.models import Lead, Measurement, User
-from crm.normalise import last_name, one_line
-from crm.partial_dates import FAR_AHEAD, LONG_AGO
-from crm.text_fields import AddressField, LineField, TelephoneField, TextField
-from crm.treatment_enums import (
-    MeasurementKind,
-    Source,
-)
+from crm.values import us_places
+from crm.values.normalize import last_name, one_line
+from crm.values.partial_dates import FAR_AHEAD, LONG_AGO
+from crm.values.text_fields import AddressField, LineField, TelephoneField, TextField
 
 _THREE_ROWS = forms.Textarea(attrs={"rows": 3})
 
@@ -149,7 +146,7 @@ class ScoreForm(MeasuredForm):
     source = forms.ChoiceField(choices=Source.choices, initial=Source.COORDINATOR, label="Who says so")
 
     def values(self, zone: ZoneInfo) -> dict[str, Any]:
-        """Return what crm.actions.measurements.record takes. Call when valid."""
+        """Return what crm.leads.measurements.record takes. Call when valid."""
         return super().values(zone) | {"source": Source(self.cleaned_data["source"])}
 
 
@@ -175,7 +172,7 @@ class CorrectScoreForm(MeasuredForm):
             self.data = known
 
     def values(self, zone: ZoneInfo) -> dict[str, Any]:
-        """Return what crm.actions.measurements.correct takes. A day that was not changed stays to the second. Call when
+        """Return what crm.leads.measurements.correct takes. A day that was not changed stays to the second. Call when
         valid."""
         values = super().values(zone) | {"seen": self.cleaned_data["seen"]}
         return values | ({"at": self.score.at} if self.cleaned_data["at"] == self.day else {})
@@ -200,8 +197,8 @@ class DetailsForm(CorrectionForm):
         help_text="Tick it when you correct a wrong address: whoever reads there is not told of the change.",
     )
     phone = TelephoneField(required=False, help_text="Such as (212) 555-0100.")
-    state = forms.ChoiceField(required=False, choices=[("", "Not known"), *places.STATE_CHOICES])
-    timezone = forms.ChoiceField(choices=places.zone_choices, label="Time zone")
+    state = forms.ChoiceField(required=False, choices=[("", "Not known"), *us_places.STATE_CHOICES])
+    timezone = forms.ChoiceField(choices=us_places.zone_choices, label="Time zone")
     owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Nobody yet")
     tags = SimpleArrayField(
         forms.CharField(max_length=30, required=False),

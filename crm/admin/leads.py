@@ -10,12 +10,14 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from crm import lapse, queries, search, stages
-from crm.admin import lead_page
 from crm.admin.base import DeskAdmin, colours
+from crm.admin.lead import page as lead_page
 from crm.admin.scoped import ScopedFilter
-from crm.enums import Stage
+from crm.desk import queries
+from crm.enums.leads import Stage
+from crm.leads import search, stages
 from crm.models import Lead, PrivateMessage
+from crm.values import lapse
 
 _STAGE_COLOURS = colours(
     Stage,

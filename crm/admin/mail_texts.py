@@ -11,22 +11,23 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from crm import mail_lint, mail_texts
-from crm.actions import mail_texts as texts
-from crm.actions import sequences
-from crm.admin import leaving, shown
+from crm.admin import leaving, view_audit
 from crm.admin.base import PagesAdmin
-from crm.admin.lead_page import user_of
+from crm.admin.lead.page import user_of
 from crm.errors import TextRefused
-from crm.mail_markup import FILLED_LATER, FILLED_NOW, Text
+from crm.followups import enrollment as followups
+from crm.mail import template_actions as texts
+from crm.mail import template_lint
+from crm.mail import templates as mail_templates
+from crm.mail.markdown import FILLED_LATER, FILLED_NOW, Text
 from crm.models import Lead, MailText, User
 
 
 class TextForm(forms.Form):
     """A text, and the lead against whom it is shown."""
 
-    subject = forms.CharField(max_length=mail_lint.LONGEST_SUBJECT)
-    body = forms.CharField(max_length=mail_lint.LONGEST_BODY, widget=forms.Textarea(attrs={"rows": 14}))
+    subject = forms.CharField(max_length=template_lint.LONGEST_SUBJECT)
+    body = forms.CharField(max_length=template_lint.LONGEST_BODY, widget=forms.Textarea(attrs={"rows": 14}))
     reference = forms.CharField(
         label="Shown as it would be for",
         required=False,
@@ -49,7 +50,7 @@ class TextForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not self.errors:
-            for complaint in mail_lint.complaints(self.text, self.language):
+            for complaint in template_lint.complaints(self.text, self.language):
                 self.add_error(None, complaint)
         return data
 
@@ -96,24 +97,24 @@ class MailTextAdmin(PagesAdmin):
         """Every text with the sequences that use it, and whose wording is sent now."""
         self.may(request, "crm.view_mailtext")
         used: dict[str, list[str]] = {}
-        for _version, definition in sequences.in_force():
+        for _version, definition in followups.in_force():
             for step in definition.steps:
                 if step.text:
                     used.setdefault(step.text, []).append(definition.title)
-        rows = [(name, sorted(set(used.get(name, []))), self._versions(name)) for name in mail_texts.names()]
+        rows = [(name, sorted(set(used.get(name, []))), self._versions(name)) for name in mail_templates.names()]
         return self.page(request, "crm/mail_texts.html", title="Texts of follow-ups", leads=[], rows=rows)
 
     def _versions(self, name: str) -> list[dict[str, Any]]:
         found = []
         for language, label in settings.LANGUAGES:
-            text, ours = mail_texts.in_force(name, language)
+            text, ours = mail_templates.in_force(name, language)
             found.append({"code": language, "label": label, "subject": text.subject, "ours": ours})
         return found
 
     def edit(self, request: HttpRequest, name: str, language: str) -> HttpResponse:
         """Publish, send a test, or go back to the text of the product: the button says which."""
         self.may(request, "crm.view_mailtext")
-        mail_texts.forget_texts()  # what is changed here is what is sent, not what was a moment ago
+        mail_templates.forget_texts()  # what is changed here is what is sent, not what was a moment ago
         text, ours = self._find(name, language)
         initial = text._asdict() | {"seen": _number(ours, language)}
         form, newer = TextForm(request.POST or None, language=language, by=user_of(request), initial=initial), None
@@ -123,7 +124,7 @@ class MailTextAdmin(PagesAdmin):
                 if self._carry_out(request, form, name, language):
                     return redirect("admin:crm_mailtext_edit", name, language)
             except texts.TextChanged as changed:
-                mail_texts.forget_texts()
+                mail_templates.forget_texts()
                 newer, ours = self._find(name, language)
                 form.show_newer(_number(ours, language), changed.message)
         made = self._preview_of(form, name, text)
@@ -179,7 +180,7 @@ class MailTextAdmin(PagesAdmin):
         text, _ours = self._find(name, language)
         form = TextForm(request.POST or None, language=language, by=user_of(request), initial=text._asdict())
         form.is_valid()
-        shown.record(request, "mail_text", [form.lead.pk] if form.lead else [], by_itself=True)
+        view_audit.record(request, "mail_text", [form.lead.pk] if form.lead else [], by_itself=True)
         made = self._preview_of(form, name, text)
         complaints = [str(error) for errors in form.errors.values() for error in errors]
         seen = {"subject": made.subject, "html": made.html, "text": made.text} if made else {}
@@ -193,8 +194,8 @@ class MailTextAdmin(PagesAdmin):
         if language not in dict(settings.LANGUAGES):
             raise Http404
         try:
-            return mail_texts.in_force(name, language)
-        except mail_texts.NoSuchText:
+            return mail_templates.in_force(name, language)
+        except mail_templates.NoSuchText:
             raise Http404 from None
 
 

@@ -13,13 +13,14 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from crm import work_list
-from crm.actions import access, tasks
-from crm.admin import shown
+from crm.admin import view_audit
 from crm.admin.drawn import BROKEN, drawn
-from crm.admin.lead_page import user_of
-from crm.enums import AccessAction
+from crm.admin.lead.page import user_of
+from crm.audit import access
+from crm.desk import my_day
+from crm.enums.leads import AccessAction
 from crm.errors import TaskRefused
+from crm.leads import tasks
 from crm.models import Lead, Task
 from crm.registry import Worklist
 
@@ -34,12 +35,12 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     """The whole page, or its changing part for the page that asks again by itself."""
     everybody = request.GET.get("whose") == "all"
     user, now = user_of(request), timezone.now()
-    day = work_list.of(user, everybody=everybody, now=now)
+    day = my_day.of(user, everybody=everybody, now=now)
     asks_again = "HX-Request" in request.headers
     lists = [] if asks_again else [(entry.title, *_list(entry, request)) for entry in day.others]
     leads = {task.lead_id for section in day.sections for task in section.rows}
     leads |= {alert.lead_id for alert in day.alerts}
-    shown.record(request, "my_day", leads.union(*(named for _title, _html, named in lists)))
+    view_audit.record(request, "my_day", leads.union(*(named for _title, _html, named in lists)))
     context: dict[str, Any] = {"day": day, "now": now, "everybody": everybody}
     if asks_again:
         return TemplateResponse(request, "crm/my_day.html#day", context)
@@ -94,7 +95,7 @@ def _done(request: HttpRequest, task: Task) -> tuple[bool, str]:
 def _later(request: HttpRequest, task: Task) -> tuple[bool | None, str]:
     """None when it is not said until when."""
     now = timezone.now()
-    until = work_list.snoozed_until(request.POST.get("until", ""), now=now)
+    until = my_day.snoozed_until(request.POST.get("until", ""), now=now)
     if until is None:
         return None, "Say until when: an hour, tomorrow or next week."
     words = f"Until {timezone.localtime(until):%b %-d, %-I:%M %p}: {task.title}"

@@ -14,13 +14,13 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from crm.actions import messages as outbox
 from crm.admin import leaving
 from crm.admin.base import ReadOnlyAdmin, colours, link_to
-from crm.admin.lead_page import user_of
-from crm.enums import AccessAction, MessageState, TaskKind
+from crm.admin.lead.page import user_of
+from crm.enums.leads import AccessAction, MessageState, TaskKind
 from crm.errors import MessageRefused
 from crm.models import Message, Task
+from crm.outbox import actions as outbox
 
 _STATE_COLOURS = colours(
     MessageState, sent="success", queued="info", sending="info", in_data="info", failed="danger", unknown="warning"

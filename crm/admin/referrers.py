@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from crm import queries
 from crm.admin.base import DeskAdmin
-from crm.admin.lead_page import user_of
+from crm.admin.lead.page import user_of
+from crm.desk import queries
 from crm.models import ReferringPractice
-from crm.text_fields import TelephoneField
+from crm.values.text_fields import TelephoneField
 
 
 class WithFigures(ChangeList):

@@ -17,16 +17,18 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from crm import queries, registry, stages
-from crm.actions import access, decisions, imaging, reviews
+from crm import registry
 from crm.admin.correction_form import ReplacingForm
 from crm.admin.forms import IN_COPY
-from crm.admin.lead_page import back, find_lead, form_page, user_of
-from crm.enums import OPEN_STAGES, AccessAction, ConsultResult, Decision, SurgeryDecision
+from crm.admin.lead.page import back, find_lead, form_page, user_of
+from crm.audit import access
+from crm.desk import queries
+from crm.enums.leads import OPEN_STAGES, AccessAction, ConsultResult, Decision, SurgeryDecision
 from crm.errors import OutOfDate, ReviewRefused
+from crm.leads import decisions, imaging, reviews, stages
 from crm.models import Consultation, HoldClearing, ImagingStudy, Lead, ReviewDecision
 from crm.registry import Basis
-from crm.text_fields import TextField
+from crm.values.text_fields import TextField
 
 _FOUR_ROWS = forms.Textarea(attrs={"rows": 4})
 

@@ -8,13 +8,13 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from crm import sending
-from crm.actions import messages as outbox
 from crm.admin.base import PagesAdmin
-from crm.admin.lead_page import user_of
-from crm.enums import NEEDS_A_PERSON, MessageState
+from crm.admin.lead.page import user_of
+from crm.enums.leads import NEEDS_A_PERSON, MessageState
+from crm.mail import status as mail_status
 from crm.models import Message, Sending, User
 from crm.models.lead import in_sight
+from crm.outbox import actions as outbox
 
 SHOWN = 50
 
@@ -44,9 +44,9 @@ class SendingAdmin(PagesAdmin):
             "crm/sending.html",
             title="Sending",
             leads=[message.lead_id for message in [*late, *retrying, *waiting] if message.lead_id],
-            standing=sending.standing(),
-            switch=sending.switch(),
-            has_to_wait=sending.has_to_wait(),
+            standing=mail_status.standing(),
+            switch=mail_status.switch(),
+            has_to_wait=mail_status.has_to_wait(),
             has_second=settings.SECOND_MAIL_SERVER is not None,
             lists=[("Due now", late), ("Put off by the mail server", retrying), ("Waits for a decision", waiting)],
         )

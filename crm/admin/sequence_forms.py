@@ -5,11 +5,12 @@ from typing import Any
 from django import forms
 from django.forms import formset_factory
 
-from crm import conditions, mail_texts
-from crm.enums import TRIGGERS, Stage
+from crm.enums.leads import TRIGGERS, Stage
+from crm.followups import conditions
+from crm.mail import templates as mail_templates
 from crm.models import SequenceVersion
 from crm.sequences.definition import DATES, MOST_STEPS, Definition, Do, OnResume, Purpose, write_delay
-from crm.text_fields import LineField
+from crm.values.text_fields import LineField
 
 _EMPTY = ("", "—")
 _ON = {"recheck_on": "the day of the re-check", "wake_up_on": "the day on which the insurer's time is reached"}
@@ -55,7 +56,7 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["text"].choices = [_EMPTY, *_named(mail_texts.names())]  # type: ignore[attr-defined]
+        self.fields["text"].choices = [_EMPTY, *_named(mail_templates.names())]  # type: ignore[attr-defined]
 
     def clean_key(self) -> str:
         return str(self.cleaned_data["key"]).lower().replace("-", "_")

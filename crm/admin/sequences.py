@@ -9,15 +9,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from crm import conditions, dry_run, sequence_figures
-from crm.actions import sequence_versions
 from crm.admin.base import PagesAdmin
-from crm.admin.lead_page import user_of
+from crm.admin.lead.page import user_of
 from crm.admin.once import once
 from crm.admin.sequence_forms import HeadForm, StepForms, body_from
 from crm.errors import DomainError
+from crm.followups import conditions, dry_run, versions
+from crm.followups import stats as followup_stats
+from crm.followups.stats import SequenceFigures
 from crm.models import Lead, SequenceVersion, User, VersionState
-from crm.sequence_figures import SequenceFigures
 from crm.sequences import difference
 
 
@@ -41,7 +41,7 @@ class SequenceVersionAdmin(PagesAdmin):
         """Every sequence, who is in it, and what it has led to."""
         self.may(request, "crm.view_sequenceversion")
         published = SequenceVersion.objects.filter(state=VersionState.PUBLISHED).order_by("key")
-        figures = sequence_figures.of_all(user_of(request))
+        figures = followup_stats.of_all(user_of(request))
         rows = [(one, one.definition, figures.get(one.key, SequenceFigures())) for one in published]
         withdrawn = SequenceVersion.objects.exclude(key__in=[one.key for one in published]).order_by("key", "-number")
         gone = withdrawn.distinct("key")
@@ -60,16 +60,16 @@ class SequenceVersionAdmin(PagesAdmin):
             title=str(version),
             leads=[rehearsal["rehearsed"].pk] if rehearsal["rehearsed"] else [],
             version=version,
-            seen=sequence_versions.fingerprint(version),
+            seen=versions.fingerprint(version),
             definition=version.definition,
             in_force=in_force,
             differences=difference.in_words(compared.definition, version.definition) if compared else [],
             compared=compared,
-            figures=sequence_figures.of_all(user_of(request)).get(version.key, SequenceFigures()),
-            stopped=sequence_figures.why_stopped(version.key, user_of(request)),
+            figures=followup_stats.of_all(user_of(request)).get(version.key, SequenceFigures()),
+            stopped=followup_stats.why_stopped(version.key, user_of(request)),
             stops=[conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in version.definition.stops],
             **rehearsal,
-            elsewhere=sequence_versions.under_way_elsewhere(version),
+            elsewhere=versions.under_way_elsewhere(version),
             others=SequenceVersion.objects.filter(key=version.key)
             .exclude(pk=pk)
             .select_related("created_by")
@@ -105,18 +105,18 @@ class SequenceVersionAdmin(PagesAdmin):
             messages.warning(request, "Only a draft can be edited: make a copy first.")
             return redirect("admin:crm_sequenceversion_change", pk)
         data = request.POST or None
-        seen, refused = sequence_versions.fingerprint(version), ""
+        seen, refused = versions.fingerprint(version), ""
         head = HeadForm(data, definition=version.definition, seen=seen)
         steps = StepForms(data, definition=version.definition)
         if request.method == "POST" and head.is_valid() and steps.is_valid():
             try:
-                sequence_versions.save_draft(
+                versions.save_draft(
                     version,
                     body=body_from(version, head, steps),
                     note=head.cleaned_data["note"],
                     seen=head.cleaned_data["seen"],
                 )
-            except sequence_versions.DraftChanged as trouble:
+            except versions.DraftChanged as trouble:
                 refused = trouble.message
                 known = request.POST.copy()
                 known["seen"] = seen  # whoever saves again has read it
@@ -149,13 +149,13 @@ class SequenceVersionAdmin(PagesAdmin):
             if what == "copy":
                 return once(request, lambda: self._copy(version, user)) or self._copied_already(request, version)
             if what == "publish":
-                sequence_versions.publish(version, seen=request.POST.get("seen", ""))
+                versions.publish(version, seen=request.POST.get("seen", ""))
                 messages.success(request, "Published: whoever is enrolled from now on gets this version.")
             elif what == "withdraw":
-                sequence_versions.withdraw(version)
+                versions.withdraw(version)
                 messages.success(request, "Withdrawn: it begins for nobody any more. Whoever is in it goes on.")
             elif what == "move":
-                count = sequence_versions.move_everybody(version, by=user, now=timezone.now())
+                count = versions.move_everybody(version, by=user, now=timezone.now())
                 messages.success(
                     request, f"{count} under way go on with this version; what was done is not done again."
                 )
@@ -164,7 +164,7 @@ class SequenceVersionAdmin(PagesAdmin):
         return redirect("admin:crm_sequenceversion_change", pk)
 
     def _copy(self, version: SequenceVersion, user: User) -> HttpResponseRedirect:
-        made = sequence_versions.copy(version, by=user, now=timezone.now())
+        made = versions.copy(version, by=user, now=timezone.now())
         return redirect("admin:crm_sequenceversion_edit", made.pk)
 
     def _copied_already(self, request: HttpRequest, version: SequenceVersion) -> HttpResponseRedirect:

@@ -16,12 +16,12 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from crm import mail_parts, registry
-from crm.actions import arrivals
+from crm import registry
 from crm.admin.base import ReadOnlyAdmin, colours, link_to
-from crm.admin.lead_page import user_of
-from crm.enums import AccessAction
+from crm.admin.lead.page import user_of
+from crm.enums.leads import AccessAction
 from crm.errors import SetAsideRefused
+from crm.inbound import arrivals, mime_parts
 from crm.models import SetAsideMail
 from crm.models.inbound import SetAsideReason, Settled, SourceForm
 from crm.models.lead import in_sight
@@ -137,14 +137,14 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
         """From, Subject and Date. Only the headers are read, in bounded work."""
         if mail.form == SourceForm.CALL:
             return "—"
-        found = mail_parts.parse_headers(mail.source[:HEAD_BYTES])
-        told = [(name, mail_parts.header(found, name)[:300]) for name in ("From", "Subject", "Date")]
+        found = mime_parts.parse_headers(mail.source[:HEAD_BYTES])
+        told = [(name, mime_parts.header(found, name)[:300]) for name in ("From", "Subject", "Date")]
         return render_to_string("crm/set_aside_names.html", {"told": told})
 
     @display(description="Its beginning")
     def beginning(self, mail: SetAsideMail) -> str:
         """The first bytes as they are: markup stays text."""
-        text = mail_parts.as_text(mail.source[:SHOWN_BYTES], "utf-8")
+        text = mime_parts.as_text(mail.source[:SHOWN_BYTES], "utf-8")
         return format_html('<pre class="mail-text">{}</pre>', text)
 
     @display(description="")

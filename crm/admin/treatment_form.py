@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 
 from crm.admin.correction_form import CorrectionForm, columns_of
+from crm.enums.treatment_kinds import grouped_choices
+from crm.enums.treatments import DatePrecision, SideEffect, Source, TreatmentGroup, TreatmentStatus, Unsure
 from crm.errors import TreatmentRefused
+from crm.leads.versions_in_words import disputes_in_words
 from crm.models import Treatment
-from crm.said import SaidDate, SaidDateField, SpanField
-from crm.side_by_side import disputes_in_words
-from crm.treatment_enums import DatePrecision, SideEffect, Source, TreatmentGroup, TreatmentStatus, Unsure
-from crm.vocabulary import grouped_choices
+from crm.values.partial_date_fields import SaidDate, SaidDateField, SpanField
 
 _ONE_QUESTION = {"status", "ongoing", "end_date", "end_precision"}  # what is told of one answers the others
 
@@ -114,7 +114,7 @@ class TreatmentForm(CorrectionForm):
             self.add_error(None, f"{words} Save again to settle it with what you wrote.")
 
     def validate_constraints(self) -> None:
-        """Left to crm.actions.treatments, which says the same in words and names the field."""
+        """Left to crm.leads.treatments, which says the same in words and names the field."""
 
     def values(self) -> dict[str, Any]:
         """The columns of a Treatment. Call when valid."""

@@ -2,8 +2,8 @@ from django.db import migrations, models
 
 import crm.models.base
 
-# Numbered by time, and of one moment as they lie in the table: in the order in which they came. Constraints are looked at
-# row by row: a trigger cannot be switched while some wait for the end of the transaction.
+# Numbered by time, and of one moment as they lie in the table: in the order in which they came. Constraints are looked
+# at row by row: a trigger cannot be switched while some wait for the end of the transaction.
 NUMBER = """
 SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE crm_consentrecord DISABLE TRIGGER USER;

@@ -1,7 +1,7 @@
 from django.db import migrations, models
 from django.db.models import Q
 
-import crm.treatment_enums
+import crm.enums.treatments
 
 # Until now a correction changed the value alone.
 FILL = """
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "measurement",
             "kind_before",
-            models.CharField(blank=True, choices=crm.treatment_enums.MeasurementKind.choices, max_length=15),
+            models.CharField(blank=True, choices=crm.enums.treatments.MeasurementKind.choices, max_length=15),
         ),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
         migrations.AddConstraint(

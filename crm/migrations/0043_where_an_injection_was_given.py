@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import migrations, models
 
-import crm.treatment_enums
+import crm.enums.treatments
 
 
 class Migration(migrations.Migration):
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             "body_region",
             models.CharField(
                 blank=True,
-                choices=crm.treatment_enums.BodyRegion.choices,
+                choices=crm.enums.treatments.BodyRegion.choices,
                 help_text="Empty: not said.",
                 max_length=10,
             ),
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             "treatment",
             "unsure_of",
             ArrayField(
-                models.CharField(choices=crm.treatment_enums.Unsure.choices, max_length=25),
+                models.CharField(choices=crm.enums.treatments.Unsure.choices, max_length=25),
                 blank=True,
                 default=list,
                 help_text="Asked, and answered with “not sure”.",

@@ -1,11 +1,12 @@
-"""Names are looked for without accents, apostrophes and hyphens. Without a lock: the site goes on while the index grows."""
+"""Names are looked for without accents, apostrophes and hyphens. Without a lock: the site goes on while the index
+grows."""
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations
 from django.db.models.functions import Upper
 
-from crm.plain_names import Plain
+from crm.values.search_names import Plain
 
 
 class Migration(migrations.Migration):

@@ -6,7 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
-from crm.enums import AccessAction
+from crm.enums.leads import AccessAction
 from crm.models.base import Row
 
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.enums import ActivityKind, CallOutcome
+from crm.enums.leads import ActivityKind, CallOutcome
 from crm.models.base import Row
 
 BY_ITSELF = "by_itself"  # a key of `details`: neither staff nor the patient did it

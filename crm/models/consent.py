@@ -4,7 +4,7 @@ import pgtrigger
 from django.db import models
 from django.utils import timezone
 
-from crm.enums import ConsentKind
+from crm.enums.leads import ConsentKind
 from crm.models.base import NextInOrder, Row
 
 

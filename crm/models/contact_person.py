@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from crm import telephone
 from crm.models.base import Row
+from crm.values import telephone
 
 
 class ContactPerson(Row):

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.enums import ConsultResult, Decision, SurgeryDecision
+from crm.enums.leads import ConsultResult, Decision, SurgeryDecision
 from crm.models.base import NextInOrder, Row
 
 

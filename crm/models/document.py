@@ -1,13 +1,14 @@
-"""One file about a lead. Its bytes lie encrypted in settings.DOCUMENTS_DIR (crm/sealed.py), its name encrypted here."""
+"""One file about a lead. Its bytes lie encrypted in settings.DOCUMENTS_DIR (crm/documents/storage.py), its name
+encrypted here."""
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from crm.document_enums import READABLE, DocumentKind, DocumentState, Unfit
+from crm.enums.documents import READABLE, DocumentKind, DocumentState, Unfit
+from crm.enums.treatments import Source
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
-from crm.treatment_enums import Source
 
 
 class Document(Row):

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from crm.enums import Pulse
+from crm.enums.leads import Pulse
 
 SILENT_AFTER = timedelta(minutes=2)  # a tick comes every minute at least, and work of urgent and mail ends after 90 s
 
@@ -33,7 +33,7 @@ class Heartbeat(models.Model):
 
 
 class JobRun(models.Model):
-    """When a job of the clock last began, so that ticks which come together are one (crm/alone.py)."""
+    """When a job of the clock last began, so that ticks which come together are one (crm/ops/exclusive_jobs.py)."""
 
     job = models.CharField(max_length=40, primary_key=True)
     begun_at = models.DateTimeField(help_text="By PostgreSQL's clock.")

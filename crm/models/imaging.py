@@ -7,9 +7,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from crm.document_enums import ImagingMedium, ImagingModality
+from crm.enums.documents import ImagingMedium, ImagingModality
+from crm.enums.treatments import BodyRegion, DatePrecision
 from crm.models.base import Row
-from crm.treatment_enums import BodyRegion, DatePrecision
 
 _AS_TOLD = {DatePrecision.YEAR.value: "Y", DatePrecision.MONTH.value: "M Y", DatePrecision.DAY.value: "M j, Y"}
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as noop
 
 from crm.fields import EncryptedBytesField, EncryptedTextField
 from crm.models.base import Row
-from crm.normalise import mailbox_key
+from crm.values.normalize import mailbox_key
 
 
 class InboundKind(models.TextChoices):

@@ -14,8 +14,7 @@ from django.db import models
 from django.db.models.functions import Upper
 from django.utils.timezone import now
 
-from crm import telephone
-from crm.enums import (
+from crm.enums.leads import (
     MET_STAGES,
     OPEN_STAGES,
     TRANSITIONS,
@@ -30,8 +29,9 @@ from crm.enums import (
 from crm.fields import EncryptedTextField
 from crm.models.base import Row
 from crm.models.location import validate_zone
-from crm.normalise import spellings
-from crm.plain_names import Plain
+from crm.values import telephone
+from crm.values.normalize import spellings
+from crm.values.search_names import Plain
 
 if TYPE_CHECKING:
     from crm.models.user import User

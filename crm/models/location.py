@@ -12,8 +12,8 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
-from crm.clinic_hours import DAYS
 from crm.models.base import Row
+from crm.values.opening_hours import DAYS
 
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::[1-9][0-9]{0,4})?")
 

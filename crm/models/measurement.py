@@ -8,8 +8,8 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Floor, TruncDate
 from django.utils import timezone
 
+from crm.enums.treatments import MEASUREMENT_RANGE, NEVER_ASKED, WHOLE_NUMBERS, MeasurementKind, Source
 from crm.models.base import Row
-from crm.treatment_enums import MEASUREMENT_RANGE, NEVER_ASKED, WHOLE_NUMBERS, MeasurementKind, Source
 
 
 class NextEntry(Func):

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now, Upper
 from django.utils import timezone
 
-from crm.enums import LEASED_STATES, NEEDS_A_PERSON, Channel, MessageClass, MessageState, OnUnknown
+from crm.enums.leads import LEASED_STATES, NEEDS_A_PERSON, Channel, MessageClass, MessageState, OnUnknown
 from crm.models.base import Row
 
 LATE_AFTER = timedelta(minutes=5)

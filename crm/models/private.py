@@ -6,7 +6,7 @@ Of every secret only a hash is kept: whoever reads the database can use none of 
 from django.db import models
 from django.utils import timezone
 
-from crm.enums import LinkPurpose, ProofWay
+from crm.enums.leads import LinkPurpose, ProofWay
 from crm.models.base import Row
 
 

@@ -4,9 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from crm import telephone
 from crm.models.base import Row
-from crm.npi import validate_npi
+from crm.values import telephone
+from crm.values.npi import validate_npi
 
 
 class ReferringPractice(Row):

@@ -6,7 +6,8 @@ ONLY = 1
 
 
 class DomainPace(models.Model):
-    """When the next mail to a domain may go: see crm/pace.py. The name of a mail server, of nobody in particular."""
+    """When the next mail to a domain may go: see crm/outbox/rate_limit.py. The name of a mail server, of nobody in
+    particular."""
 
     domain = models.CharField(max_length=253, primary_key=True)
     next_at = models.DateTimeField()

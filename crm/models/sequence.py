@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm.enums import UNDER_WAY, EnrolmentBecause, EnrolmentState, StepResult
+from crm.enums.leads import UNDER_WAY, EnrolmentBecause, EnrolmentState, StepResult
 from crm.models.base import Row
 from crm.sequences.definition import Definition, read
 

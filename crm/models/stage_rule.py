@@ -4,11 +4,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from crm.enums import Requirement, Stage
+from crm.enums.leads import Requirement, Stage
 
 
 class StageRule(models.Model):
-    """One row a stage; made after every migration (crm/stages.py), edited by administrators."""
+    """One row a stage; made after every migration (crm/leads/stages.py), edited by administrators."""
 
     stage = models.CharField(primary_key=True, max_length=12, choices=Stage, editable=False)
     label = models.CharField(max_length=24, unique=True)

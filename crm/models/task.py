@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
 from crm.models.base import Row
 
 FIRST_CALL = "first-call:"  # how the keys of the first calls of requests begin

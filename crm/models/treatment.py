@@ -13,8 +13,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.base import Row
-from crm.treatment_enums import (
+from crm.enums.treatment_kinds import GROUP_OF, TreatmentKind, name_of
+from crm.enums.treatments import (
     BodyRegion,
     DatePrecision,
     Documentation,
@@ -29,7 +29,7 @@ from crm.treatment_enums import (
     TreatmentStatus,
     Unsure,
 )
-from crm.vocabulary import GROUP_OF, TreatmentKind, name_of
+from crm.models.base import Row
 
 
 def _ends_in(precision: DatePrecision) -> Q:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
-from crm.enums import Event, Stage
+from crm.enums.leads import Event, Stage
 from crm.errors import DomainError
 
 _DELAY = re.compile(r"(\d{1,4})\s*([mhdw])")

@@ -1,5 +1,5 @@
 """The sequences that come with the product, one TOML file each in shipped/. Their bodies become versions in the
-database after every migration (crm/actions/sequences.py)."""
+database after every migration (crm/followups/enrollment.py)."""
 
 import tomllib
 from functools import cache

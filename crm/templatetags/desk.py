@@ -11,10 +11,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
-from crm import heartbeat, lapse, stages, telephone
-from crm.actions import imaging, reviews, tasks
+from crm.leads import imaging, reviews, stages, tasks
+from crm.leads.versions_in_words import disputes_in_words
 from crm.models import Task, Treatment, User
-from crm.side_by_side import disputes_in_words
+from crm.ops import heartbeat
+from crm.values import lapse, telephone
 
 # Neither HTML nor pictures; markdown-it itself refuses links that would run something.
 _NOTES = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "html_block", "html_inline"])
@@ -69,7 +70,7 @@ def _day_in_words(found: re.Match[str]) -> str:
 
 @register.filter
 def in_words(silent: list[dict[str, Any]]) -> list[str]:
-    """Who behind the site has not been heard of: see crm/heartbeat.py."""
+    """Who behind the site has not been heard of: see crm/ops/heartbeat.py."""
     return heartbeat.in_words(silent)
 
 

@@ -9,21 +9,25 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from crm import desk_session, patient_access, registry, whose_page
+from crm import registry
+from crm.accounts import desk_session
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import page_owner
 
 register = template.Library()
 
 
 class FormTokens(CsrfTokenNode):
-    """Django's token, and the one of crm/whose_page.py: no form of the private page is sent without either."""
+    """Django's token, and the one of crm/patient_portal/page_owner.py: no form of the private page is sent without
+    either."""
 
     def render(self, context: Context) -> SafeString:
         ours = super().render(context)
         session = getattr(context.get("request"), "patient", None)
         if session is None:
             return SafeString(ours)
-        token = whose_page.token_of(session)
-        theirs = format_html('<input type="hidden" name="{}" value="{}">', whose_page.FIELD, token)
+        token = page_owner.token_of(session)
+        theirs = format_html('<input type="hidden" name="{}" value="{}">', page_owner.FIELD, token)
         return SafeString(ours + theirs)
 
 
@@ -62,4 +66,4 @@ def closes_at_last(context: Context) -> int:
 @register.simple_tag(takes_context=True)
 def channels(context: Context) -> str:
     """Return the names under which this page hears of the others of its person in this browser."""
-    return " ".join(whose_page.channels_of(context["request"].patient))
+    return " ".join(page_owner.channels_of(context["request"].patient))

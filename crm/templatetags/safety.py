@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from crm import safety_text as texts
+from crm.values import reviewed_text as texts
 
 NUMBER = re.compile(r"\{(\d{3})\}")
 

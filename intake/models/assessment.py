@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
 from crm.fields import EncryptedJSONField
 from crm.models.base import NextInOrder, Row
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from crm import places
+from crm.values import us_places
 from intake.questionnaire.base import NONE, SCALE, Kind, Question, Section
 from intake.questionnaire.signs import EMERGENCY_SIGNS, REVIEW_SIGNS
 
@@ -186,7 +186,7 @@ STEP_ONE: tuple[Section, ...] = (
                 "state",
                 Kind.SELECT,
                 "State",
-                tuple(places.STATE_CHOICES),
+                tuple(us_places.STATE_CHOICES),
                 required=True,
                 autocomplete="address-level1",
                 why="Doctors are licensed by state, and it tells us when it is daytime where you are.",
@@ -202,7 +202,7 @@ STEP_ONE: tuple[Section, ...] = (
                 "timezone",
                 Kind.SELECT,
                 "Time zone",
-                tuple(places.ZONES.items()),
+                tuple(us_places.ZONES.items()),
                 help="Only if your state has more than one.",
             ),
             Question(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django import template
 
-from crm.vocabulary import TreatmentKind
+from crm.enums.treatment_kinds import TreatmentKind
 from intake import signs
 from intake.questionnaire import SIGNS
 

@@ -5,8 +5,9 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext
 
-from crm.actions import events, leads, tasks
-from crm.enums import MAIN_LINE, Event, Stage
+from crm.enums.leads import MAIN_LINE, Event, Stage
+from crm.leads import actions as leads
+from crm.leads import events, tasks
 from crm.models import Lead, User
 from scheduling.actions import changing, effects
 from scheduling.enums import MOVES, Status

@@ -11,9 +11,9 @@ from django.db.models import Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
-from crm import rows
-from crm.actions import events
-from crm.enums import Event
+from crm.db import bulk_insert
+from crm.enums.leads import Event
+from crm.leads import events
 from crm.models import Lead, MessageTopic, User
 from scheduling import availability, mails
 from scheduling.actions import claims, effects, waitlist
@@ -116,7 +116,7 @@ def _book(wanted: Booking, found: Free | None, *, now: datetime) -> Appointment:
     appointment = _new(wanted, pk, place, now=now)
     mail = mails.plan(appointment, now=now, is_known=wanted.is_known or appointment.starts_at <= now)
     line = effects.line(appointment, "Booked", by=wanted.by, now=now, note=wanted.over)
-    rows.insert([appointment.topic, appointment, line, *mail])
+    bulk_insert.insert([appointment.topic, appointment, line, *mail])
     for entry in in_line:
         waitlist.end(entry, WaitState.BOOKED)
     effects.ask_for_estimate(appointment, now=now)

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext
 
-from crm.actions import events
-from crm.enums import Event
+from crm.enums.leads import Event
+from crm.leads import events
 from crm.models import Lead, User
 from scheduling import availability, mails
 from scheduling.actions import claims, effects, rebooking, waitlist

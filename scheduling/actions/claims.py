@@ -18,7 +18,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from crm import rows
+from crm.db import bulk_insert
 from crm.models import Lead
 from scheduling.availability import Free, Place
 from scheduling.enums import STANDING, TAKEN, TAKING, ClaimState, ResourceKind
@@ -59,7 +59,9 @@ def take(resources: Iterable[UUID], span: Span, **values: Any) -> bool:
 @transaction.atomic(savepoint=False)
 def _take_one(resource: UUID, span: Span, values: dict[str, Any]) -> bool:
     claim = Claim(resource_id=resource, during=_range(span), **values)
-    return rows.insert_unless_taken(claim) or (drop_expired(resource, span) > 0 and rows.insert_unless_taken(claim))
+    return bulk_insert.insert_unless_taken(claim) or (
+        drop_expired(resource, span) > 0 and bulk_insert.insert_unless_taken(claim)
+    )
 
 
 def take_over(resource: UUID, span: Span, *, appointment_id: UUID) -> None:

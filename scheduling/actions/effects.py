@@ -4,8 +4,10 @@ happened to it."""
 from datetime import datetime, time
 
 from crm import registry
-from crm.actions import inbound, leads, tasks
-from crm.enums import CLOSED_STAGES, MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
+from crm.enums.leads import CLOSED_STAGES, MAIN_LINE, SIDE_STAGES, ActivityKind, Stage, TaskKind
+from crm.inbound import actions as inbound
+from crm.leads import actions as leads
+from crm.leads import tasks
 from crm.models import Activity, Lead, Task, User
 from crm.registry import Happening
 from scheduling import estimate, mails

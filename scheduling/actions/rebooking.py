@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from crm.actions import tasks
+from crm.leads import tasks
 from crm.models import Location, MessageTopic, User
 from scheduling import hours
 from scheduling.actions import effects

@@ -14,8 +14,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm.actions import tasks
-from crm.enums import ActivityKind, MessageState, Stage
+from crm.enums.leads import ActivityKind, MessageState, Stage
+from crm.leads import tasks
 from crm.models import Activity, Lead, Location, Message
 from crm.models.activity import BY_ITSELF
 from crm.registry import Happening

@@ -12,10 +12,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from crm.actions import access
-from crm.admin import shown
-from crm.admin.lead_page import user_of
-from crm.enums import AccessAction
+from crm.admin import view_audit
+from crm.admin.lead.page import user_of
+from crm.audit import access
+from crm.enums.leads import AccessAction
 from crm.models import Location, User
 from crm.models.lead import in_sight
 from scheduling import availability, hours, queries, reading
@@ -168,7 +168,7 @@ def front_desk(site: AdminSite, request: HttpRequest) -> HttpResponse:
     today = now.astimezone(location.zone).date()
     found = queries.between(location, today, today)
     context = {"rows": [(made, actions_of(made, now=now)) for made in found], "now": now, "location": location}
-    shown.record(request, "front_desk", [made.lead_id for made in found])
+    view_audit.record(request, "front_desk", [made.lead_id for made in found])
     if "HX-Request" in request.headers:
         return TemplateResponse(request, "scheduling/front_desk.html#rows", context)
     whole = {**site.each_context(request), "title": "Front desk", **context}

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm import registry
-from crm.admin.lead_page import back, find_lead, form_page, user_of
+from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.models import Lead, User
 from scheduling import availability, mails, month, queries, reading
 from scheduling.actions import attendance, booking, changing

@@ -21,12 +21,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from crm import places
 from crm.admin.base import DeskAdmin
 from crm.admin.scoped import ScopedFilter
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
 from crm.models import User
 from crm.models.lead import in_sight
+from crm.values import us_places
 from scheduling import busy_sources, feeds
 from scheduling.actions import openings, rebooking
 from scheduling.models import (
@@ -201,7 +201,7 @@ class ResourceAdmin(OpeningAdmin):
 
 
 def _zones() -> list[tuple[str, str]]:
-    return [("", "As its location"), *places.zone_choices()]
+    return [("", "As its location"), *us_places.zone_choices()]
 
 
 def tell_of_closed(page: DeskAdmin, request: HttpRequest, count: int) -> None:

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from crm.actions import access
 from crm.admin.base import ReadOnlyAdmin
-from crm.admin.lead_page import user_of
+from crm.admin.lead.page import user_of
 from crm.admin.scoped import ScopedFilter
-from crm.enums import AccessAction
+from crm.audit import access
+from crm.enums.leads import AccessAction
 from scheduling import words
 from scheduling.actions.waitlist import IN_LINE
 from scheduling.models import WaitlistEntry

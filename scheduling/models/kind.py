@@ -5,7 +5,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
 from crm.models import Lead
 from crm.models.base import Row
 from scheduling.enums import Mode, ResourceKind

@@ -16,7 +16,7 @@ const others = (names) => {
   };
 };
 
-// Where a sign-out leads on to another page (crm/desk_session.py), the names stand in its address.
+// Where a sign-out leads on to another page (crm/accounts/desk_session.py), the names stand in its address.
 const ended = new URLSearchParams(location.hash.slice(1)).get("closed-tabs");
 if (ended) history.replaceState(null, "", location.pathname + location.search);
 if (closing || ended) others(closing?.dataset.closedTabs ?? ended).tell({ left: true });

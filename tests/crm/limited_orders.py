@@ -1,4 +1,4 @@
-"""What the child of crm/limited.py is told to do in tests. Imports little: the child loads it."""
+"""What the child of crm/sandbox/runner.py is told to do in tests. Imports little: the child loads it."""
 
 import os
 import resource

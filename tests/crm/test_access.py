@@ -5,8 +5,8 @@ import uuid
 from django.test import Client
 from pytest_django import Settings
 
-from crm.actions import access
-from crm.enums import AccessAction
+from crm.audit import access
+from crm.enums.leads import AccessAction
 from crm.models import AccessEvent, User
 from tests.factories import PASSWORD, make_user
 

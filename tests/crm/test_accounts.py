@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from crm import patient_access
-from crm.actions import accounts, reviews
-from crm.enums import Decision, Outcome
+from crm.accounts import actions as accounts
+from crm.enums.leads import Decision, Outcome
 from crm.errors import OverrideRefused, ReviewRefused
+from crm.leads import reviews
 from crm.models import Lead, Location, Message, ReviewDecision, User
+from crm.patient_portal import access as patient_access
 from intake import assessments
 from intake.models import Assessment
 from tests.factories import NOON, PASSWORD, make_lead, make_user

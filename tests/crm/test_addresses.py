@@ -8,11 +8,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import delivery, emails, follow_up, patient_access, preference_link, settling
-from crm.actions import leads
-from crm.actions import messages as outbox
-from crm.enums import LinkPurpose, MessageState, Stage, StepResult
+from crm.enums.leads import LinkPurpose, MessageState, Stage, StepResult
+from crm.followups import step_runner
+from crm.leads import actions as leads
+from crm.mail import emails, unsubscribe_token
 from crm.models import Enrolment, Lead, Message, PatientLink, Task, User
+from crm.outbox import actions as outbox
+from crm.outbox import delivery, settlement
+from crm.patient_portal import access as patient_access
 from tests.crm.test_follow_up import begin, results
 from tests.crm.test_secrecy import HEALTH_WORDS
 from tests.factories import in_their_place, make_link, make_message, own_browser
@@ -131,10 +134,10 @@ def test_a_follow_up_that_waits_becomes_a_call_when_the_address_is_taken_out(
     later = [] if is_last else [{"key": "two", "do": "mail", "after": "9d", "text": "more_info"}]
     begun = begin(lead, {"steps": [{"key": "one", "do": "mail", "text": "more_info"}, *later]}, at=now)
     Enrolment.objects.update(due_at=now, hurry=True)
-    follow_up.run_due()
+    step_runner.run_due()
     correct(lead, "", coordinator)
     Enrolment.objects.update(hurry=True)  # whatever hour it is
-    follow_up.run_due()
+    step_runner.run_due()
     assert results(begun)["one"] == StepResult.INSTEAD
     assert Task.objects.open().filter(lead=lead, title__startswith="Call instead of a mail").count() == 1
 
@@ -219,7 +222,7 @@ def test_a_notice_that_does_not_arrive_is_nobodys_task(lead: Lead, coordinator: 
     """It may have been changed because it does not work."""
     correct(lead, NEW, coordinator)
     notice = Message.objects.get(name="address_changed")
-    settling.open_task(notice, reason="Refused by the mail server (550 5.1.1)")
+    settlement.open_task(notice, reason="Refused by the mail server (550 5.1.1)")
     assert not Task.objects.filter(kind="mail_problem").exists()
 
 
@@ -234,6 +237,6 @@ def test_a_link_that_is_made_a_moment_later_opens_nothing(lead: Lead, coordinato
 
 
 def test_the_way_to_unsubscribe_stays(lead: Lead, coordinator: User, client: Client) -> None:
-    token = preference_link.make(lead.pk, lead.email)
+    token = unsubscribe_token.make(lead.pk, lead.email)
     correct(lead, NEW, coordinator)
     assert client.get(f"/u/{token}/").status_code == 200

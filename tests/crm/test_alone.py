@@ -10,9 +10,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from crm import alone, mailbox, sweep
-from crm.actions import documents
+from crm import periodic
+from crm.documents import actions as documents
+from crm.inbound import imap
 from crm.models import JobRun
+from crm.ops import exclusive_jobs
 from scheduling import busy
 from scheduling import tasks as scheduling_tasks
 from tests.faults import rehearsal
@@ -55,8 +57,8 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, place: object, name: str) -> li
 
 
 JOBS: list[tuple[str, object, str, Callable[[], int]]] = [
-    ("mailbox", mailbox, "read_new", sweep.read_mailbox),
-    ("documents", documents, "scan_due", sweep.look_after_documents),
+    ("mailbox", imap, "read_new", periodic.read_mailbox),
+    ("documents", documents, "scan_due", periodic.look_after_documents),
     ("calendars", busy, "refresh_due", scheduling_tasks.read_calendars),
 ]
 
@@ -80,40 +82,40 @@ def test_a_job_runs_once_at_a_time_and_is_free_when_its_process_dies(
 
 
 def test_jobs_do_not_wait_for_each_other() -> None:
-    with alone.held("mailbox"), alone.held("calendars") as mine:
+    with exclusive_jobs.held("mailbox"), exclusive_jobs.held("calendars") as mine:
         assert mine
 
 
 def test_a_job_that_fails_lets_go() -> None:
-    with pytest.raises(ZeroDivisionError), alone.held("mailbox"):
+    with pytest.raises(ZeroDivisionError), exclusive_jobs.held("mailbox"):
         raise ZeroDivisionError
 
-    with alone.held("mailbox") as mine:
+    with exclusive_jobs.held("mailbox") as mine:
         assert mine
 
 
 def test_a_job_is_free_as_soon_as_it_has_ended() -> None:
     """Of a connection that is only closed PostgreSQL learns a moment later: one time in twenty-five too late."""
     for _ in range(200):
-        with alone.held("mailbox") as mine:
+        with exclusive_jobs.held("mailbox") as mine:
             assert mine
 
 
 def test_of_ticks_that_come_together_the_first_counts() -> None:
     minute = timedelta(minutes=1)
 
-    assert [alone.is_first("sweep", within=minute) for _ in range(5)] == [True, False, False, False, False]
-    assert alone.is_first("another", within=minute)
+    assert [exclusive_jobs.is_first("sweep", within=minute) for _ in range(5)] == [True, False, False, False, False]
+    assert exclusive_jobs.is_first("another", within=minute)
 
     with connection.cursor() as cursor:
         cursor.execute("UPDATE crm_jobrun SET begun_at = begun_at - interval '61 seconds'")
-    assert alone.is_first("sweep", within=minute)
+    assert exclusive_jobs.is_first("sweep", within=minute)
 
 
 def test_a_database_whose_clock_was_set_back_does_not_stop_a_job() -> None:
-    assert alone.is_first("sweep", within=timedelta(minutes=1))
+    assert exclusive_jobs.is_first("sweep", within=timedelta(minutes=1))
     with connection.cursor() as cursor:
         cursor.execute("UPDATE crm_jobrun SET begun_at = begun_at + interval '1 hour'")
 
-    assert alone.is_first("sweep", within=timedelta(minutes=1))
+    assert exclusive_jobs.is_first("sweep", within=timedelta(minutes=1))
     assert JobRun.objects.count() == 1

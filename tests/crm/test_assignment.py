@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from crm.actions import assignment
-from crm.enums import Stage, TaskKind
+from crm.enums.leads import Stage, TaskKind
 from crm.errors import AssignmentRefused
+from crm.leads import assignment
 from crm.models import Absence, AccessEvent, Lead, Location, Notice, Task, User
 from tests.factories import make_lead, make_location, make_user
 

@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from crm import clamd
-from crm.actions import arrivals, documents, inbound
-from crm.document_enums import DocumentState
+from crm.documents import actions as documents
+from crm.documents import clamav
+from crm.enums.documents import DocumentState
+from crm.inbound import actions as inbound
+from crm.inbound import arrivals
 from crm.models import Document, InboundMail, Lead, MailThread, SetAsideMail, User
 from tests.crm.files import pdf, png
 from tests.crm.test_mail_reading import PLAIN, TOKEN, parts
@@ -76,7 +78,7 @@ def test_a_mail_that_is_brought_again_brings_nothing_twice(lead: Lead, monkeypat
 
 def test_no_scanner_lets_them_through(lead: Lead, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CLAMD_URL = "tcp://127.0.0.1:9"
-    monkeypatch.setattr(clamd, "is_clean", lambda *_args: True)
+    monkeypatch.setattr(clamav, "is_clean", lambda *_args: True)
     take(file("report.pdf", pdf()))
     assert [documents.scan_due(now=datetime.now(UTC)) for _ in range(2)] == [1, 0]
     assert Document.objects.get().state == DocumentState.PENDING

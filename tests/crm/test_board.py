@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from crm import board, stages
-from crm.board import Filters
-from crm.enums import Stage
+from crm.desk import board
+from crm.desk.board import Filters
+from crm.enums.leads import Stage
+from crm.leads import stages
 from crm.models import AccessEvent, Lead, Location, StageRule, Task, User
 from tests.factories import make_lead, make_location, make_user
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm import clinic_hours
+from crm.values import opening_hours
 from tests.factories import WEEKDAYS
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -30,7 +30,7 @@ def local(text: str) -> datetime:
     ],
 )
 def test_call_due(now: str, due: str) -> None:
-    found = clinic_hours.call_due(local(now), hours=WEEKDAYS, holidays=["2026-12-25"], zone=NEW_YORK)
+    found = opening_hours.call_due(local(now), hours=WEEKDAYS, holidays=["2026-12-25"], zone=NEW_YORK)
 
     assert found == local(due)
 
@@ -38,10 +38,10 @@ def test_call_due(now: str, due: str) -> None:
 def test_call_due_without_hours_is_in_five_minutes() -> None:
     now = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
-    found = clinic_hours.call_due(now, hours={}, holidays=[], zone=NEW_YORK)
+    found = opening_hours.call_due(now, hours={}, holidays=[], zone=NEW_YORK)
 
     assert (found - now).total_seconds() == 300
 
 
 def test_opening_on_a_closed_day_is_none() -> None:
-    assert clinic_hours.opening(local("2026-11-28").date(), hours=WEEKDAYS, holidays=[], zone=NEW_YORK) is None
+    assert opening_hours.opening(local("2026-11-28").date(), hours=WEEKDAYS, holidays=[], zone=NEW_YORK) is None

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from crm import conditions, follow_up, settling
-from crm.actions import events, leads, sequence_versions
-from crm.actions.next_steps import NextStep
-from crm.enums import EnrolmentState, Event, LostReason, MessageClass, Outcome, Stage, TaskKind
+from crm.enums.leads import EnrolmentState, Event, LostReason, MessageClass, Outcome, Stage, TaskKind
+from crm.followups import conditions, step_runner, versions
+from crm.leads import actions as leads
+from crm.leads import events
+from crm.leads.next_steps import NextStep
 from crm.models import Enrolment, Lead, Location, Message, SequenceVersion, Task, User, VersionState
+from crm.outbox import settlement
 from crm.sequences.definition import SequenceRefused, read
 from tests.crm.test_follow_up import BEGUN, begin, step, version_of
 from tests.factories import make_lead, make_message
@@ -70,7 +72,7 @@ def test_a_patient_keeps_what_is_open(lead: Lead) -> None:
 @pytest.mark.parametrize("stage", CLOSED)
 def test_a_sequence_that_does_not_say_so_ends_with_the_request_too(lead: Lead, stage: Stage) -> None:
     enrolment = begin(lead, {"stops": [], "steps": [step("one"), step("two", after="1d")]})
-    follow_up.run_due(at=BEGUN)
+    step_runner.run_due(at=BEGUN)
     close(lead, stage)
     enrolment.refresh_from_db()
     assert (enrolment.state, enrolment.reason) == (EnrolmentState.STOPPED, "The request is closed")
@@ -82,7 +84,7 @@ def test_a_sequence_that_does_not_say_so_ends_with_the_request_too(lead: Lead, s
 def test_it_ends_where_no_event_told_of_it(lead: Lead) -> None:
     enrolment = begin(lead, {"stops": [], "steps": [step("one", after="1d")]})
     Lead.objects.update(stage=Stage.DORMANT)
-    follow_up.run_due(at=BEGUN + timedelta(days=1))
+    step_runner.run_due(at=BEGUN + timedelta(days=1))
     enrolment.refresh_from_db()
     assert (enrolment.state, Message.objects.count()) == (EnrolmentState.STOPPED, 0)
 
@@ -96,30 +98,30 @@ def test_a_sequence_that_was_made_for_closed_requests_goes_on(lead: Lead) -> Non
 @pytest.mark.parametrize("to", ["lost", "new"])
 def test_a_move_that_can_never_happen_is_neither_saved_nor_published(lead: Lead, to: str, coordinator: User) -> None:
     version = version_of({"steps": [step("one")]})
-    draft = sequence_versions.copy(version, by=coordinator, now=timezone.now())
+    draft = versions.copy(version, by=coordinator, now=timezone.now())
     body = read(version.body | {"steps": [step("end", "stage", to=to)]}).body
     with pytest.raises(SequenceRefused, match=r"No lead gets there by itself: end \("):
-        sequence_versions.save_draft(draft, body=body, note="")
+        versions.save_draft(draft, body=body, note="")
     SequenceVersion.objects.filter(pk=draft.pk).update(body=body)
     with pytest.raises(SequenceRefused, match="No lead gets there by itself"):
-        sequence_versions.publish(SequenceVersion.objects.get(pk=draft.pk))
+        versions.publish(SequenceVersion.objects.get(pk=draft.pk))
     assert SequenceVersion.objects.get(pk=draft.pk).state == VersionState.DRAFT
 
 
 @pytest.mark.parametrize("when", ["is_dormant", "improved"])
 def test_a_sequence_that_would_end_wherever_it_begins_is_not_saved(when: str, coordinator: User) -> None:
     version = version_of({"steps": [step("one")]})
-    draft = sequence_versions.copy(version, by=coordinator, now=timezone.now())
+    draft = versions.copy(version, by=coordinator, now=timezone.now())
     body = read(version.body | {"when": [when], "stops": ["closed"]}, conditions=conditions.known()).body
     with pytest.raises(SequenceRefused, match="It would end wherever it begins: The request is closed"):
-        sequence_versions.save_draft(draft, body=body, note="")
+        versions.save_draft(draft, body=body, note="")
 
 
 @pytest.mark.parametrize(("message_class", "open_tasks"), [(MessageClass.FOLLOW_UP, 0), (MessageClass.ANSWER, 1)])
 def test_of_mails_that_did_not_arrive_those_that_a_request_needs_no_more_are_let_go(
     lead: Lead, message_class: MessageClass, open_tasks: int
 ) -> None:
-    settling.open_task(make_message(lead, message_class=message_class), reason="Refused by the mail server (550)")
+    settlement.open_task(make_message(lead, message_class=message_class), reason="Refused by the mail server (550)")
     close(lead, Stage.LOST)
     assert Task.objects.open().count() == open_tasks
 

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import whose_page
 from crm.models import ContactPerson, Lead, Location, PatientSession, PrivateMessage, User
+from crm.patient_portal import page_owner
 from intake.models import Submission
 from tests.factories import in_their_place, make_lead, make_link, make_treatment, own_browser, prove, step_one, tablet
 from tests.page_forms import as_sent
@@ -32,7 +32,7 @@ def cookies_of(browser: Client) -> set[str]:
     return {name for name, cookie in browser.cookies.items() if cookie.value}
 
 
-def form_on(browser: Client, path: str, *, having: str = whose_page.FIELD) -> dict[str, Any]:
+def form_on(browser: Client, path: str, *, having: str = page_owner.FIELD) -> dict[str, Any]:
     return dict(as_sent(browser.get(path).content.decode(), having=having))
 
 
@@ -75,7 +75,7 @@ def test_nobody_comes_back_by_the_thank_you_page(shared: Client) -> None:
 
 def test_closing_works_on_a_page_that_has_closed_already_or_was_another_persons(anna: Lead, centre: Location) -> None:
     browser, bert = own_browser(anna), make_lead(location=centre, first_name="Bert")
-    form = form_on(browser, "/my/", having=whose_page.FIELD)
+    form = form_on(browser, "/my/", having=page_owner.FIELD)
     browser.cookies["patient"] = prove(bert).secret
     assert browser.post("/my/leave/", form).status_code == 200
     assert not PatientSession.objects.filter(ended_at=None).exists()

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access
-from crm.actions import contacts
+from crm.leads import contacts
 from crm.models import Activity, ContactPerson, Lead, Location
+from crm.patient_portal import access as patient_access
 from tests.factories import PASSWORD, in_their_place, make_lead, make_user
 
 ROBIN = {"name": "Robin Example", "relation": "daughter", "phone": "(212) 555-0188", "may_discuss": "on"}

@@ -9,10 +9,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import delivery, eligibility, patient_access
-from crm.actions import conversation, inbound, opt_out
-from crm.enums import MessageClass, MessageState, TaskKind
-from crm.inbound import Arrived, Kind
+from crm.enums.leads import MessageClass, MessageState, TaskKind
+from crm.inbound import actions as inbound
+from crm.inbound.mail_parser import Arrived, Kind
+from crm.mail import opt_out
 from crm.models import (
     Activity,
     InboundMail,
@@ -26,6 +26,9 @@ from crm.models import (
     Task,
     User,
 )
+from crm.outbox import delivery, send_rules
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import conversation
 from tests.factories import NOON, PASSWORD, in_their_place, make_lead, make_message, make_user, tablet
 from tests.faults.far_end import far_end
 from tests.page_forms import as_sent
@@ -484,7 +487,7 @@ def test_a_notice_goes_at_once_whatever_went_out_before_and_under_a_hold(lead: L
     conversation.write(lead, text="Please call us.", by=make_user(), now=NOON)
     notice = Message.objects.get(name="message")
     assert (notice.message_class, notice.due_at) == (MessageClass.ANSWER, NOON)
-    assert eligibility.obstacle(notice, now=NOON, background=eligibility.background([notice], now=NOON)) is None
+    assert send_rules.obstacle(notice, now=NOON, background=send_rules.background([notice], now=NOON)) is None
 
 
 # --- Long ones and many of them --------------------------------------------------------------------------------------

@@ -11,9 +11,12 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from pytest_django import Settings
 
-from crm import delivery, mime, sending, settling, smtp, stopping
-from crm.enums import Channel, MessageClass, MessageState, OnUnknown, TaskKind
+from crm import shutdown
+from crm.enums.leads import Channel, MessageClass, MessageState, OnUnknown, TaskKind
+from crm.mail import mime, smtp
+from crm.mail import status as mail_status
 from crm.models import Lead, Message, MessageTopic, Notice, Sending, Task
+from crm.outbox import delivery, settlement
 from tests.factories import make_lead, make_message, make_user
 from tests.faults.far_end import HANG_UP, SILENCE, TAKE_AND_HANG_UP, FarEnd, far_end
 from tests.faults.rehearsal import database_url
@@ -30,9 +33,9 @@ def far(settings: Settings) -> Iterator[FarEnd]:
 
 @pytest.fixture(autouse=True)
 def _nobody_asks_to_stop() -> Iterator[None]:
-    stopping._asked_at.value = 0.0
+    shutdown._asked_at.value = 0.0
     yield
-    stopping._asked_at.value = 0.0
+    shutdown._asked_at.value = 0.0
 
 
 def seconds_until_due(message: Message) -> int:
@@ -718,11 +721,11 @@ def test_worker_that_lost_its_lease_finishes_nothing(lead: Lead) -> None:
     [quick] = delivery.claim()
 
     assert not delivery._begin_handing_over(slow)
-    assert not settling.finish(slow, MessageState.FAILED, reason="late", wants_a_person=True)
+    assert not settlement.finish(slow, MessageState.FAILED, reason="late", wants_a_person=True)
     Message.objects.filter(pk=message.pk).update(state="in_data")
     assert not delivery._sent(slow)
     slow.state = MessageState.IN_DATA
-    assert not settling.finish(slow, MessageState.UNKNOWN, reason="late", wants_a_person=True)
+    assert not settlement.finish(slow, MessageState.UNKNOWN, reason="late", wants_a_person=True)
 
     message.refresh_from_db()
     assert (message.state, message.lease_token, message.reason) == (
@@ -797,7 +800,7 @@ def test_stop_between_two_mails_gives_the_rest_back(lead: Lead, far: FarEnd, mon
     hand_over = smtp.SmtpRelay.hand_over
 
     def ask_meanwhile(relay: smtp.SmtpRelay, content: bytes) -> None:
-        stopping.ask()
+        shutdown.ask()
         hand_over(relay, content)
 
     monkeypatch.setattr(smtp.SmtpRelay, "hand_over", ask_meanwhile)
@@ -830,14 +833,14 @@ def test_time_limits_nest() -> None:
 def test_oldest_due_seconds_of_an_idle_outbox(lead: Lead) -> None:
     make_message(lead, due_at=datetime.now(UTC) + timedelta(hours=1))
 
-    assert sending.oldest_due_seconds() is None
+    assert mail_status.oldest_due_seconds() is None
 
 
 def test_oldest_due_seconds_counts_from_the_longest_wait(lead: Lead) -> None:
     make_message(lead, due_at=datetime.now(UTC) - timedelta(seconds=90))
     make_message(lead, due_at=datetime.now(UTC) - timedelta(seconds=10))
 
-    assert sending.oldest_due_seconds() == pytest.approx(90, abs=2)
+    assert mail_status.oldest_due_seconds() == pytest.approx(90, abs=2)
 
 
 def test_no_message_waits_for_a_sender_that_does_not_exist(lead: Lead) -> None:

@@ -9,9 +9,12 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from crm import queries, registry
-from crm.actions import leads, opt_out, treatments
-from crm.enums import AccessAction, ConsentKind
+from crm import registry
+from crm.desk import queries
+from crm.enums.leads import AccessAction, ConsentKind
+from crm.leads import actions as leads
+from crm.leads import treatments
+from crm.mail import opt_out
 from crm.models import AccessEvent, Activity, ConsentRecord, Lead, Scope, SuppressedBecause, Treatment, User
 from tests.crm.test_desk_lead import at, details_form, treatment_form
 from tests.factories import NOON, make_treatment, make_user

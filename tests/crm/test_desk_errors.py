@@ -7,8 +7,9 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from crm import board, registry
-from crm.enums import ActivityKind
+from crm import registry
+from crm.desk import board
+from crm.enums.leads import ActivityKind
 from crm.models import Activity, Lead, User
 from tests.factories import make_lead, make_user
 

@@ -7,9 +7,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from crm import follow_up
-from crm.actions import events, leads, sequences
-from crm.enums import ConsentKind, EnrolmentState, Event, LostReason, MessageState, Outcome, Stage, StepResult
+from crm.enums.leads import ConsentKind, EnrolmentState, Event, LostReason, MessageState, Outcome, Stage, StepResult
+from crm.followups import enrollment as followups
+from crm.followups import step_runner
+from crm.leads import actions as leads
+from crm.leads import events
 from crm.models import ConsentRecord, Enrolment, Lead, Message, StepOutcome, User
 from tests.factories import make_lead
 
@@ -46,7 +48,7 @@ def test_it_says_what_comes_next_and_what_would_stop_it(desk: Client, lead: Lead
 
 
 def test_what_was_done_and_what_became_of_it(desk: Client, lead: Lead, enrolment: Enrolment) -> None:
-    follow_up.run_due(at=BEGUN + timedelta(days=1, minutes=1))
+    step_runner.run_due(at=BEGUN + timedelta(days=1, minutes=1))
     page = page_of(desk, lead)
     assert "Mail “resume”: skipped (Overtaken by the next one of its kind)" in page
     assert "Mail “resume_again”: queued" in page
@@ -79,7 +81,7 @@ def test_of_two_who_press_at_once_the_second_is_told(desk: Client, lead: Lead, e
     address = f"/admin/crm/lead/{lead.pk}/follow-ups/{enrolment.pk}/{what}/"
     desk.post(address, {"step": "hour"})
     Enrolment.objects.update(due_at=BEGUN + timedelta(hours=1))
-    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    step_runner.run_due(at=BEGUN + timedelta(hours=1))
     done = StepOutcome.objects.filter(enrolment=enrolment).count()
     answer = desk.post(address, {"step": "hour"}, follow=True).content.decode()
     assert "Somebody was quicker: what comes next is now Mail “resume_again”" in answer
@@ -163,7 +165,7 @@ def test_what_has_ended_since_the_page_was_made_sends_nothing_more(
     desk: Client, lead: Lead, enrolment: Enrolment, what: str
 ) -> None:
     """Its last mail waits for its hour."""
-    follow_up.run_due(at=BEGUN + timedelta(days=3, minutes=1))
+    step_runner.run_due(at=BEGUN + timedelta(days=3, minutes=1))
     enrolment.refresh_from_db()
     last = Message.objects.get(enrolment=enrolment)
     assert (enrolment.state, last.state) == (EnrolmentState.DONE, MessageState.QUEUED)
@@ -180,4 +182,4 @@ def test_steps_follow_a_corrected_clock_at_once(lead: Lead, enrolment: Enrolment
     first = Enrolment.objects.get(key="new_lead_ack")
     leads.correct_details(lead, by=coordinator, changes={"timezone": "Pacific/Guam"})
     moved = Enrolment.objects.select_related("version", "lead__location").get(pk=first.pk)
-    assert moved.due_at == sequences.left_of(moved)[0][0] != first.due_at
+    assert moved.due_at == followups.left_of(moved)[0][0] != first.due_at

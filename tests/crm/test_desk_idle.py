@@ -6,9 +6,9 @@ import pytest
 import time_machine
 from django.test import Client
 
-from crm import calling, notices
-from crm.actions import digests
+from crm.leads import call_window, notifications
 from crm.models import Lead, Location, Message, Notice, User
+from crm.outbox import digests
 from tests.factories import make_lead
 from tests.page_forms import as_sent
 
@@ -68,8 +68,8 @@ def new(desk: Client) -> str:
 
 
 def test_the_owner_hears_of_an_answer_once(desk: Client, coordinator: User, centre: Location) -> None:
-    from crm.actions import events
-    from crm.enums import Event
+    from crm.enums.leads import Event
+    from crm.leads import events
 
     lead = make_lead(location=centre, owner=coordinator)
     for _ in range(2):
@@ -83,36 +83,36 @@ def test_the_owner_hears_of_an_answer_once(desk: Client, coordinator: User, cent
 
 
 def test_a_notice_that_came_after_the_list_was_made_stays_new(desk: Client, coordinator: User, lead: Lead) -> None:
-    notices.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
+    notifications.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
     page = desk.get("/admin/bell/").content.decode()
-    notices.tell([coordinator], title="Wrote to you", lead=lead, key="2", now=AT + timedelta(seconds=1))
+    notifications.tell([coordinator], title="Wrote to you", lead=lead, key="2", now=AT + timedelta(seconds=1))
     desk.post("/admin/bell/", as_sent(page, having="shown"))
-    assert notices.unseen_count(coordinator) == 1
+    assert notifications.unseen_count(coordinator) == 1
 
 
 def test_a_notice_that_was_long_on_its_way_stays_new(desk: Client, coordinator: User, lead: Lead) -> None:
     """It was begun before those that the list had, and kept after the list was made."""
-    notices.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
+    notifications.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
     page = desk.get("/admin/bell/").content.decode()
-    notices.tell([coordinator], title="Wrote to you", lead=lead, key="2", now=AT - timedelta(minutes=2))
+    notifications.tell([coordinator], title="Wrote to you", lead=lead, key="2", now=AT - timedelta(minutes=2))
     desk.post("/admin/bell/", as_sent(page, having="shown"))
     assert [notice.key for notice in Notice.objects.filter(seen_at=None)] == ["2"]
 
 
 def test_what_the_list_had_no_room_for_stays_new_and_comes_first(desk: Client, coordinator: User, lead: Lead) -> None:
-    for number in range(notices.MOST_SHOWN + 1):
+    for number in range(notifications.MOST_SHOWN + 1):
         late = AT + timedelta(seconds=number)
-        notices.tell([coordinator], title="Wrote to you", lead=lead, key=str(number), now=late)
+        notifications.tell([coordinator], title="Wrote to you", lead=lead, key=str(number), now=late)
     desk.post("/admin/bell/", as_sent(desk.get("/admin/bell/").content.decode(), having="shown"))
-    assert notices.unseen_count(coordinator) == 1
-    assert notices.latest(coordinator)[0].key == "0"
+    assert notifications.unseen_count(coordinator) == 1
+    assert notifications.latest(coordinator)[0].key == "0"
 
 
 @pytest.mark.parametrize("shown", ["", "x", "newest"])
 def test_a_form_that_names_no_notice_has_seen_none(desk: Client, coordinator: User, lead: Lead, shown: str) -> None:
-    notices.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
+    notifications.tell([coordinator], title="Wrote to you", lead=lead, key="1", now=AT)
     desk.post("/admin/bell/", {"shown": shown})
-    assert notices.unseen_count(coordinator) == 1
+    assert notifications.unseen_count(coordinator) == 1
 
 
 def test_an_empty_bell_says_what_it_is_for(desk: Client) -> None:
@@ -122,7 +122,7 @@ def test_an_empty_bell_says_what_it_is_for(desk: Client) -> None:
 def test_the_daily_mail_counts_and_names_nobody(centre: Location, coordinator: User, lead: Lead) -> None:
     User.objects.filter(pk=coordinator.pk).update(digest_at=10)  # the centre's clock: AT is 10:00 there
     for number in range(3):
-        notices.tell([coordinator], title="Wrote to you", lead=lead, key=str(number), now=AT)
+        notifications.tell([coordinator], title="Wrote to you", lead=lead, key=str(number), now=AT)
 
     assert [digests.send_due(now=AT), digests.send_due(now=AT + timedelta(minutes=20))] == [1, 0]
 
@@ -134,14 +134,14 @@ def test_the_daily_mail_counts_and_names_nobody(centre: Location, coordinator: U
 @pytest.mark.parametrize("hours", [-1, 1, 12])
 def test_at_no_other_hour(centre: Location, coordinator: User, lead: Lead, hours: int) -> None:
     User.objects.filter(pk=coordinator.pk).update(digest_at=10)
-    notices.tell([coordinator], title="x", lead=lead, key="1", now=AT)
+    notifications.tell([coordinator], title="x", lead=lead, key="1", now=AT)
     assert digests.send_due(now=AT + timedelta(hours=hours)) == 0
 
 
 def test_nothing_new_is_no_mail(centre: Location, coordinator: User, lead: Lead) -> None:
     User.objects.filter(pk=coordinator.pk).update(digest_at=10)
-    notices.tell([coordinator], title="x", lead=lead, key="1", now=AT)
-    notices.mark_seen(coordinator, shown=[str(notices.latest(coordinator)[0].pk)], now=AT)
+    notifications.tell([coordinator], title="x", lead=lead, key="1", now=AT)
+    notifications.mark_seen(coordinator, shown=[str(notifications.latest(coordinator)[0].pk)], now=AT)
     assert digests.send_due(now=AT) == 0
 
 
@@ -162,13 +162,13 @@ def test_nothing_new_is_no_mail(centre: Location, coordinator: User, lead: Lead)
 )
 def test_the_hour_is_theirs(centre: Location, zone: str, at: str, says: str) -> None:
     lead = make_lead(location=centre, timezone=zone)
-    found = calling.advice(lead, now=datetime.fromisoformat(f"{at}:00+00:00"))
+    found = call_window.advice(lead, now=datetime.fromisoformat(f"{at}:00+00:00"))
     assert (found.allowed, found.why) == (not says, says)
 
 
 def test_who_asked_not_to_be_called_is_not(desk: Client, lead: Lead, coordinator: User) -> None:
-    from crm.actions import leads
-    from crm.enums import CallOutcome
+    from crm.enums.leads import CallOutcome
+    from crm.leads import actions as leads
 
     leads.log_call(lead, by=coordinator, outcome=CallOutcome.ASKED_NOT_TO_CALL)
     assert "asked not to be called" in desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()

@@ -9,11 +9,12 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from crm import queries, roles
-from crm.actions import treatments
-from crm.enums import AccessAction, ActivityKind, MessageState, Stage, TaskKind
+from crm import roles
+from crm.desk import queries
+from crm.enums.leads import AccessAction, ActivityKind, MessageState, Stage, TaskKind
+from crm.enums.treatments import DatePrecision
+from crm.leads import treatments
 from crm.models import AccessEvent, Activity, Lead, Location, Task, Treatment, User
-from crm.treatment_enums import DatePrecision
 from intake import actions
 from intake.forms import StepOne
 from intake.models import Submission

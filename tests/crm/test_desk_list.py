@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from crm.actions import access
 from crm.admin.base import MOST_COUNTED, CappedPaginator
-from crm.enums import AccessAction, Stage, TaskKind
+from crm.audit import access
+from crm.enums.leads import AccessAction, Stage, TaskKind
 from crm.models import AccessEvent, Lead, Location, Task, User
 from tests.factories import make_lead, make_user
 

@@ -7,11 +7,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm.actions import opt_out, treatments
-from crm.enums import AccessAction, LinkPurpose, MessageState
+from crm.enums.leads import AccessAction, LinkPurpose, MessageState
+from crm.enums.treatments import Documentation, Source
 from crm.errors import TreatmentRefused
+from crm.leads import treatments
+from crm.mail import opt_out
 from crm.models import AccessEvent, Lead, Location, Message, PatientSession, Scope, SuppressedBecause
-from crm.treatment_enums import Documentation, Source
 from tests.factories import NOON, PASSWORD, make_lead, make_link, make_user
 
 ROUTES = ("crm_lead_fill_in", "crm_lead_hand_over", "crm_lead_send_link", "crm_lead_tell_code")

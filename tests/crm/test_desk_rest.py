@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from crm.enums import AccessAction, MessageState, TaskKind
+from crm.enums.leads import AccessAction, MessageState, TaskKind
 from crm.models import AccessEvent, Lead, Location, Task, User
 from tests.factories import make_lead, make_message, make_user
 

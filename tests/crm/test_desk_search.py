@@ -5,9 +5,9 @@ import re
 import pytest
 from django.test import Client
 
-from crm.actions import access
-from crm.desk import MOST_PEOPLE
-from crm.enums import AccessAction
+from crm.audit import access
+from crm.desk.site import MOST_PEOPLE
+from crm.enums.leads import AccessAction
 from crm.models import AccessEvent, Lead, Location, User
 from tests.factories import make_lead, make_location, make_user
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm import follow_up, mail_lint, open_steps
-from crm.actions import events, sequence_versions, sequences
-from crm.enums import AccessAction, EnrolmentState, Event, MessageState
-from crm.mail_markup import Text
-from crm.mail_texts import names, shipped
+from crm.enums.leads import AccessAction, EnrolmentState, Event, MessageState
+from crm.followups import enrollment as followups
+from crm.followups import step_runner, versions
+from crm.leads import events
+from crm.mail import template_lint
+from crm.mail.markdown import Text
+from crm.mail.templates import names, shipped
 from crm.models import (
     AccessEvent,
     Enrolment,
@@ -25,6 +27,7 @@ from crm.models import (
     User,
     VersionState,
 )
+from crm.outbox import withdrawn_steps
 from crm.sequences import difference
 from crm.sequences.definition import read
 from tests.factories import make_lead, make_user
@@ -78,7 +81,7 @@ def test_the_list_shows_every_sequence_with_its_figures(desk: Client, lead: Lead
 
 def test_a_page_of_a_sequence(desk: Client, lead: Lead) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
-    sequences.stop(Enrolment.objects.get(key="incomplete_form"), reason="Because", now=BEGUN)
+    followups.stop(Enrolment.objects.get(key="incomplete_form"), reason="Because", now=BEGUN)
     page = " ".join(desk.get(f"{LIST}{version_of().pk}/").content.decode().split())
     assert "after 3d" in page
     assert "<dt>Stopped: Because</dt><dd>1</dd>" in page
@@ -187,17 +190,17 @@ def test_what_is_in_force_cannot_be_edited(boss: Client, db: None) -> None:
 def test_withdrawn_it_begins_for_nobody_and_whoever_is_in_it_goes_on(boss: Client, lead: Lead) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
     boss.post(f"{LIST}{version_of().pk}/withdraw/")
-    sequences.forget_versions()
+    followups.forget_versions()
     other = make_lead(email="b@example.org")
     events.announce(other, Event.SUBMITTED, now=BEGUN)
     assert not Enrolment.objects.filter(lead=other, key="incomplete_form").exists()
-    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    step_runner.run_due(at=BEGUN + timedelta(hours=1))
     assert Message.objects.get().name == "resume"
 
 
 def test_people_are_moved_on_purpose_and_nothing_is_done_twice(boss: Client, lead: Lead) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
-    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    step_runner.run_due(at=BEGUN + timedelta(hours=1))
     draft = draft_of(boss)
     boss.post(f"{LIST}{draft.pk}/edit/", form_of(draft, **{"steps-0-after": "3h", "steps-1-after": "5h"}))
     boss.post(f"{LIST}{draft.pk}/move/")
@@ -206,7 +209,7 @@ def test_people_are_moved_on_purpose_and_nothing_is_done_twice(boss: Client, lea
     boss.post(f"{LIST}{draft.pk}/move/")
     moved = Enrolment.objects.get(key="incomplete_form")
     assert (moved.version, moved.due_at) == (draft, BEGUN + timedelta(hours=5))
-    follow_up.run_due(at=BEGUN + timedelta(hours=5))
+    step_runner.run_due(at=BEGUN + timedelta(hours=5))
     assert sorted(Message.objects.values_list("name", flat=True)) == ["resume", "resume_again"]
 
 
@@ -214,17 +217,17 @@ def test_a_step_that_is_added_behind_people_is_skipped_for_them(lead: Lead) -> N
     """Only what the new version puts there: what was overdue before is still to be done."""
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
     version = SequenceVersion.objects.get(key="incomplete_form", state="published")
-    draft = sequence_versions.copy(version, by=make_user(), now=BEGUN)
+    draft = versions.copy(version, by=make_user(), now=BEGUN)
     added = {"key": "added", "do": "mail", "after": "2h", "text": "resume"}
     earlier = [step | {"after": "3h"} if step["key"] == "three_days" else step for step in version.body["steps"]]
-    sequence_versions.save_draft(draft, body=version.body | {"steps": [*earlier, added]}, note="")
-    sequence_versions.publish(draft)
+    versions.save_draft(draft, body=version.body | {"steps": [*earlier, added]}, note="")
+    versions.publish(draft)
     draft.refresh_from_db()
     now = BEGUN + timedelta(hours=10)  # "hour" is overdue, "day" is to come
-    sequence_versions.move_everybody(draft, by=make_user(), now=now)
+    versions.move_everybody(draft, by=make_user(), now=now)
     skipped = StepOutcome.objects.filter(enrolment__key="incomplete_form").values_list("step", "result", "reason")
-    assert sorted(skipped) == [(key, "skipped", sequence_versions.BEHIND) for key in ("added", "three_days")]
-    follow_up.run_due(at=now)
+    assert sorted(skipped) == [(key, "skipped", versions.BEHIND) for key in ("added", "three_days")]
+    step_runner.run_due(at=now)
     assert [one.name for one in Message.objects.filter(enrolment__key="incomplete_form")] == ["resume"]
     assert not Task.objects.filter(title__contains="too late").exists()
 
@@ -233,15 +236,15 @@ def test_of_who_is_paused_only_what_lies_behind_the_pause_is_skipped(lead: Lead)
     """What falls due in a pause is decided when somebody goes on."""
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
     version = SequenceVersion.objects.get(key="incomplete_form", state="published")
-    sequences.pause(Enrolment.objects.get(key="incomplete_form"), reason="Paused", now=BEGUN + timedelta(minutes=50))
-    draft = sequence_versions.copy(version, by=make_user(), now=BEGUN)
+    followups.pause(Enrolment.objects.get(key="incomplete_form"), reason="Paused", now=BEGUN + timedelta(minutes=50))
+    draft = versions.copy(version, by=make_user(), now=BEGUN)
     added = [
         {"key": key, "do": "mail", "after": at, "text": "resume"} for key, at in (("soon", "30m"), ("later", "3h"))
     ]
-    sequence_versions.save_draft(draft, body=version.body | {"steps": [*version.body["steps"], *added]}, note="")
-    sequence_versions.publish(draft)
+    versions.save_draft(draft, body=version.body | {"steps": [*version.body["steps"], *added]}, note="")
+    versions.publish(draft)
     draft.refresh_from_db()
-    sequence_versions.move_everybody(draft, by=make_user(), now=BEGUN + timedelta(hours=10))
+    versions.move_everybody(draft, by=make_user(), now=BEGUN + timedelta(hours=10))
     assert list(StepOutcome.objects.filter(enrolment__key="incomplete_form").values_list("step", flat=True)) == ["soon"]
 
 
@@ -259,13 +262,13 @@ def test_whoever_is_moved_is_named_on_record(boss: Client, lead: Lead) -> None:
 
 def test_a_shorter_version_ends_what_has_nothing_left(lead: Lead, boss: Client) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
-    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    step_runner.run_due(at=BEGUN + timedelta(hours=1))
     draft = draft_of(boss)
     body = draft.body | {"steps": draft.body["steps"][:1]}
-    sequence_versions.save_draft(draft, body=body, note="")
-    sequence_versions.publish(draft)
+    versions.save_draft(draft, body=body, note="")
+    versions.publish(draft)
     draft.refresh_from_db()
-    assert sequence_versions.move_everybody(draft, by=make_user(), now=BEGUN) == 1
+    assert versions.move_everybody(draft, by=make_user(), now=BEGUN) == 1
     assert Enrolment.objects.get(key="incomplete_form").state == EnrolmentState.DONE
 
 
@@ -274,17 +277,17 @@ def test_a_mail_that_waits_is_taken_back_with_its_step(
     lead: Lead, boss: Client, left_out: int, state: MessageState
 ) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
-    follow_up.run_due(at=BEGUN + timedelta(hours=1))
+    step_runner.run_due(at=BEGUN + timedelta(hours=1))
     draft = draft_of(boss)
     steps = [step for place, step in enumerate(draft.body["steps"]) if place != left_out]
-    draft = sequence_versions.save_draft(draft, body=draft.body | {"steps": steps}, note="")
-    sequence_versions.publish(draft)
+    draft = versions.save_draft(draft, body=draft.body | {"steps": steps}, note="")
+    versions.publish(draft)
     draft.refresh_from_db()
 
-    assert sequence_versions.move_everybody(draft, by=make_user(), now=BEGUN + timedelta(hours=1)) == 1
+    assert versions.move_everybody(draft, by=make_user(), now=BEGUN + timedelta(hours=1)) == 1
 
     message = Message.objects.get()
-    assert (message.state, message.reason) == (state, open_steps.GONE if left_out == 0 else "")
+    assert (message.state, message.reason) == (state, withdrawn_steps.GONE if left_out == 0 else "")
     assert StepOutcome.objects.filter(message=message).exists() == (left_out != 0)
 
 
@@ -366,12 +369,14 @@ def test_what_may_not_be_sent_is_not_saved(boss: Client, lead: Lead, bad: dict[s
 
 
 def test_words_inside_words_are_no_health_words() -> None:
-    assert mail_lint.complaints(Text("Legal backing", "A spinet, a paint, a scanner. Seguros no: seguir."), "es") == []
+    assert (
+        template_lint.complaints(Text("Legal backing", "A spinet, a paint, a scanner. Seguros no: seguir."), "es") == []
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_our_own_texts_pass_what_staffs_have_to(language: str) -> None:
-    found = {name: mail_lint.complaints(shipped(name, language), language) for name in names()}
+    found = {name: template_lint.complaints(shipped(name, language), language) for name in names()}
     assert {name: complaints for name, complaints in found.items() if complaints} == {}
 
 

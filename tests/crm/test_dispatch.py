@@ -18,7 +18,7 @@ import redis
 from django.db import transaction
 
 from crm import celery_app, dispatch
-from crm.enums import MessageClass
+from crm.enums.leads import MessageClass
 from crm.models import Message
 from tests.recording import recorded_logs
 
@@ -240,7 +240,7 @@ def eager() -> Iterator[None]:
 
 def test_eager_mode_runs_the_task_at_the_commit(eager: None, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
-    monkeypatch.setattr("crm.delivery.send_due", lambda *, first: ran.append(list(first)))
+    monkeypatch.setattr("crm.outbox.delivery.send_due", lambda *, first: ran.append(list(first)))
     pk = uuid.uuid4()
 
     with transaction.atomic():

@@ -8,9 +8,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import calling, follow_up, mail_texts
-from crm.actions import events, leads, sequences
-from crm.enums import CallOutcome, ContactChannel, Event, Outcome, TaskKind
+from crm.enums.leads import CallOutcome, ContactChannel, Event, Outcome, TaskKind
+from crm.followups import enrollment as followups
+from crm.followups import step_runner
+from crm.leads import actions as leads
+from crm.leads import call_window, events
+from crm.mail import templates as mail_templates
 from crm.models import Enrolment, Lead, Location, Task, User
 from crm.sequences.definition import Do
 from crm.sequences.shipped_definitions import shipped
@@ -41,8 +44,8 @@ def test_the_second_call_of_first_contact_becomes_a_task_to_write(lead: Lead, co
     now = timezone.now()
     events.announce(lead, Event.SUBMITTED, now=now)
     leads.log_call(lead, by=coordinator, outcome=CallOutcome.ASKED_NOT_TO_CALL)
-    follow_up.run_due(at=now + timedelta(days=7))
-    title = f"{calling.NO_CALLS}: Second call: the request has not been answered"
+    step_runner.run_due(at=now + timedelta(days=7))
+    title = f"{call_window.NO_CALLS}: Second call: the request has not been answered"
     assert open_tasks(lead)[title] == TaskKind.OTHER
     assert TaskKind.CALL not in open_tasks(lead).values()
 
@@ -58,7 +61,7 @@ def test_calls_that_wait_become_tasks_to_write_and_an_emergency_stays(
     else:
         leads.log_call(lead, by=coordinator, outcome=CallOutcome.ASKED_NOT_TO_CALL)
     assert open_tasks(lead) == {
-        f"{calling.NO_CALLS}: First call": TaskKind.OTHER,
+        f"{call_window.NO_CALLS}: First call": TaskKind.OTHER,
         "Urgent: call now": TaskKind.URGENT_CALL,
     }
 
@@ -66,8 +69,8 @@ def test_calls_that_wait_become_tasks_to_write_and_an_emergency_stays(
 def test_a_mail_that_cannot_go_becomes_a_letter(asked: Lead) -> None:
     begun = timezone.now()
     Lead.objects.filter(pk=asked.pk).update(email="", outcome=Outcome.MORE_INFO)
-    sequences.begin_by_hand(Lead.objects.get(pk=asked.pk), key="more_info", now=begun)
-    follow_up.run_due(at=begun + timedelta(days=1))
+    followups.begin_by_hand(Lead.objects.get(pk=asked.pk), key="more_info", now=begun)
+    step_runner.run_due(at=begun + timedelta(days=1))
     found = {title: kind for title, kind in open_tasks(asked).items() if "instead of a mail" in title}
     assert found == {"Write a letter instead of a mail: there is no address": TaskKind.OTHER}
 
@@ -103,5 +106,5 @@ def test_no_shipped_task_or_text_sends_anybody_to_the_telephone_who_wants_no_cal
         told = [step.title for step in definition.steps if step.do == Do.TASK]
         assert not [words for words in told if "telephone" in words or "call" in words.lower()]
     for language, promise in (("en", "our call"), ("es", "nuestra llamada")):
-        for name in mail_texts.names():
-            assert promise not in mail_texts.shipped(name, language).body
+        for name in mail_templates.names():
+            assert promise not in mail_templates.shipped(name, language).body

@@ -13,18 +13,19 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import judging, patient_access, sealed
-from crm.actions import documents
-from crm.document_enums import DocumentState, Unfit
-from crm.enums import AccessAction
+from crm.documents import actions as documents
+from crm.documents import storage, validation
+from crm.enums.documents import DocumentState, Unfit
+from crm.enums.leads import AccessAction
 from crm.errors import DecryptionFailed, WrongOffset
-from crm.limited import Limits
 from crm.models import AccessEvent, Activity, Document, Lead, User
+from crm.patient_portal import access as patient_access
+from crm.sandbox.runner import Limits
 from tests.crm import files, hostile_files
 from tests.factories import make_lead, own_browser, prove, tablet
 
 pytestmark = pytest.mark.django_db
-CHUNK = sealed.CHUNK
+CHUNK = storage.CHUNK
 
 
 @pytest.fixture(autouse=True)
@@ -111,16 +112,16 @@ def test_what_a_crash_left_on_disk_is_written_over(patient: Client, clinician: U
     begun = begin(patient, "a.pdf", LARGE).json()
     put(patient, f"/my/documents/uploads/{begun['id']}/", 0, LARGE[:CHUNK])
     document = Document.objects.get()
-    with sealed.path_of(document.pk).open("ab") as file:
+    with storage.path_of(document.pk).open("ab") as file:
         file.write(b"half a piece")
     send(patient, "a.pdf", LARGE)
-    assert b"".join(sealed.pieces(document.pk, document.size)) == LARGE
+    assert b"".join(storage.pieces(document.pk, document.size)) == LARGE
 
 
 @pytest.mark.parametrize("harm", ["cut", "swap", "alter", "other", "shorter"])
 def test_harm_to_the_bytes_is_found(patient: Client, harm: str) -> None:
     document = Document.objects.get(pk=send(patient, "a.pdf", LARGE)["id"])
-    path, size = sealed.path_of(document.pk), document.size
+    path, size = storage.path_of(document.pk), document.size
     stored = path.read_bytes()
     step = 4 + int.from_bytes(stored[:4])
     if harm == "cut":
@@ -134,9 +135,9 @@ def test_harm_to_the_bytes_is_found(patient: Client, harm: str) -> None:
         size = CHUNK
     else:
         other = Document.objects.get(pk=send(patient, "b.pdf", LARGE.replace(b"\nendobj", b" endobj"))["id"])
-        path.write_bytes(sealed.path_of(other.pk).read_bytes())
+        path.write_bytes(storage.path_of(other.pk).read_bytes())
     with pytest.raises(DecryptionFailed):
-        list(sealed.pieces(document.pk, size))
+        list(storage.pieces(document.pk, size))
 
 
 REFUSED = {
@@ -180,7 +181,7 @@ def test_a_bomb_is_refused_and_said(patient: Client) -> None:
 def test_what_cannot_be_judged_within_its_limits_is_refused(
     patient: Client, monkeypatch: pytest.MonkeyPatch, limits: Limits
 ) -> None:
-    monkeypatch.setattr(judging, "limits", lambda _size: limits)
+    monkeypatch.setattr(validation, "limits", lambda _size: limits)
     sent = send(patient, "a.dcm", files.dicom())
     assert (sent["state"], sent["reason"]) == (DocumentState.REFUSED, Unfit.UNCHECKED.label)
     assert "call us" in sent["reason"]

@@ -11,10 +11,10 @@ import pytest
 from asgiref.typing import ASGIReceiveEvent, ASGISendEvent, HTTPScope
 
 from crm import asgi
-from crm.door import Door
-from crm.handing_out import BLOCK, Environ, Sender
-from crm.lanes import Lane
-from crm.taking_in import Body, Gone, Limits, Refused
+from crm.gateway.door import Door
+from crm.gateway.lanes import Lane
+from crm.gateway.request_body import Body, Gone, Limits, Refused
+from crm.gateway.response_stream import BLOCK, Environ, Sender
 
 EVERYTHING = re.compile("")
 LANE = {"as_it_comes", "in_blocks", "is_express", "shares"}

@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from crm import dry_run, follow_up
-from crm.actions import events, opt_out
-from crm.enums import ConsentKind, Event, Stage
+from crm.enums.leads import ConsentKind, Event, Stage
+from crm.followups import dry_run, step_runner
+from crm.leads import events
+from crm.mail import opt_out
 from crm.models import (
     ConsentRecord,
     Enrolment,
@@ -68,7 +69,7 @@ def test_the_real_run_does_what_was_said(agreed: Lead) -> None:
     happened = []
     for hours in range(24 * 7):
         now = BEGUN + timedelta(hours=hours)
-        follow_up.run_due(at=now)
+        step_runner.run_due(at=now)
         fresh = Message.objects.filter(created_at=now)
         happened += [(f"{now:%d %H:%M}", f"Mail “{one.name}” to {one.to_email}", "") for one in fresh]
     assert happened == said

@@ -10,7 +10,7 @@ from django.core.checks import run_checks
 from django.db import connection
 from pytest_django import Settings
 
-from crm import durability
+from crm.db import checks
 from script.check import PUBLIC
 from tests.faults.rehearsal import database_url
 
@@ -23,7 +23,7 @@ SENTENCE = "PostgreSQL runs with synchronous_commit = {}: set it to on, or commi
 @pytest.fixture
 def set_commit(monkeypatch: pytest.MonkeyPatch) -> Set:
     """The tests' own server is forgetful; here only synchronous_commit, which a session may set, is judged."""
-    monkeypatch.setattr(durability, "DURABLE", {"synchronous_commit": durability.DURABLE["synchronous_commit"]})
+    monkeypatch.setattr(checks, "DURABLE", {"synchronous_commit": checks.DURABLE["synchronous_commit"]})
 
     def choose(value: str) -> None:
         with connection.cursor() as cursor:
@@ -33,7 +33,7 @@ def set_commit(monkeypatch: pytest.MonkeyPatch) -> Set:
 
 
 def test_server_of_the_tests_is_forgetful() -> None:
-    assert durability.problems() == [
+    assert checks.problems() == [
         "PostgreSQL runs with fsync = off: set it to on, or committed requests can be lost.",
         SENTENCE.format("off"),
     ]
@@ -43,7 +43,7 @@ def test_server_of_the_tests_is_forgetful() -> None:
 def test_durable_values(set_commit: Set, value: str) -> None:
     set_commit(value)
 
-    assert durability.problems() == []
+    assert checks.problems() == []
 
 
 def test_public_site_does_not_start_on_a_forgetful_database(set_commit: Set, settings: Settings) -> None:
@@ -51,7 +51,7 @@ def test_public_site_does_not_start_on_a_forgetful_database(set_commit: Set, set
     set_commit("off")
 
     with pytest.raises(SystemExit) as refusal:
-        durability.refuse_unsafe_database()
+        checks.refuse_unsafe_database()
 
     assert str(refusal.value) == f"Nucleus cannot start. {SENTENCE.format('off')}"
 
@@ -60,13 +60,13 @@ def test_public_site_starts_on_a_durable_database(set_commit: Set, settings: Set
     settings.IS_PUBLIC = True
     set_commit("on")
 
-    durability.refuse_unsafe_database()
+    checks.refuse_unsafe_database()
 
 
 def test_local_site_may_forget(set_commit: Set) -> None:
     set_commit("off")
 
-    durability.refuse_unsafe_database()
+    checks.refuse_unsafe_database()
 
 
 def test_check_of_a_public_site_names_the_setting(set_commit: Set, settings: Settings) -> None:
@@ -81,7 +81,7 @@ def test_check_without_a_database_asks_none(set_commit: Set, settings: Settings)
     settings.IS_PUBLIC = True
     set_commit("off")
 
-    assert durability.check_durability(databases=None) == []
+    assert checks.check_durability(databases=None) == []
 
 
 @pytest.mark.parametrize("command", [["-c", "import crm.wsgi"], ["-m", "celery", "-A", "crm", "worker"]])

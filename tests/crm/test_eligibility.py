@@ -9,11 +9,9 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from crm import delivery, eligibility, settling
-from crm.actions import messages as outbox
-from crm.actions import opt_out, sequences
-from crm.eligibility import Background, Obstacle
-from crm.enums import AUTOMATED, ConsentKind, MessageClass, MessageState, OnUnknown, Outcome, StepResult
+from crm.enums.leads import AUTOMATED, ConsentKind, MessageClass, MessageState, OnUnknown, Outcome, StepResult
+from crm.followups import enrollment as followups
+from crm.mail import opt_out
 from crm.models import (
     ConsentRecord,
     Enrolment,
@@ -25,6 +23,9 @@ from crm.models import (
     SuppressedBecause,
     Task,
 )
+from crm.outbox import actions as outbox
+from crm.outbox import delivery, send_rules, settlement
+from crm.outbox.send_rules import Background, Obstacle
 from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import FarEnd, far_end
 
@@ -54,8 +55,8 @@ def agreed(lead: Lead) -> Lead:
 def obstacle(message: Message, *, now: datetime = NOON) -> Obstacle | None:
     with transaction.atomic():
         message.refresh_from_db()
-        known = eligibility.background([message], now=now)
-        return eligibility.obstacle(message, now=now, background=known)
+        known = send_rules.background([message], now=now)
+        return send_rules.obstacle(message, now=now, background=known)
 
 
 def held_back(lead: Lead, **fields: Any) -> set[str]:
@@ -238,7 +239,7 @@ def test_one_a_day_three_a_week_fourteen_in_ninety_days(agreed: Lead, ago: list[
 def test_what_would_have_to_wait_beyond_its_time_is_left_out(agreed: Lead) -> None:
     sent_before(agreed, timedelta(hours=1))
     found = obstacle(make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, not_after=NOON + timedelta(hours=22)))
-    left_out = f"Left out: {eligibility.CAPS_IN_WORDS}"
+    left_out = f"Left out: {send_rules.CAPS_IN_WORDS}"
     assert found == Obstacle(MessageState.SUPPRESSED, left_out, wants_a_person=True)
     late: dict[str, Any] = {"now": NOON, "message_class": C.COMMERCIAL}
     assert obstacle(make_message(agreed, not_after=NOON + timedelta(hours=22), **late)) == Obstacle(
@@ -263,7 +264,7 @@ def test_answers_and_reminders_do_not_count(agreed: Lead) -> None:
 @pytest.fixture
 def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Follow-ups may go whatever the hour at which the tests run."""
-    monkeypatch.setattr(eligibility, "mail_window", lambda now, _purpose, _clock: now)
+    monkeypatch.setattr(send_rules, "mail_window", lambda now, _purpose, _clock: now)
 
 
 def test_of_three_in_one_batch_one_goes_and_the_others_wait(agreed: Lead, far: FarEnd, at_noon: None) -> None:
@@ -305,7 +306,7 @@ def test_two_workers_never_judge_one_person_at_once(centre: object) -> None:
 
     def first() -> None:
         with transaction.atomic():
-            eligibility.background([message], now=NOON)
+            send_rules.background([message], now=NOON)
             holds.set()
             go.wait(10)
         connection.close()
@@ -317,7 +318,7 @@ def test_two_workers_never_judge_one_person_at_once(centre: object) -> None:
     go.set()
     other.join()
     assert found is not None
-    assert found.until == NOON + eligibility.ANOTHER_WORKER
+    assert found.until == NOON + send_rules.ANOTHER_WORKER
     assert obstacle(message) is None
 
 
@@ -326,7 +327,7 @@ def enrol(lead: Lead) -> Enrolment:
     return Enrolment.objects.create(lead=lead, version=version, key="incomplete_form", anchor=NOON, due_at=NOON)
 
 
-@pytest.mark.parametrize("act", [sequences.stop, sequences.pause])
+@pytest.mark.parametrize("act", [followups.stop, followups.pause])
 def test_a_mail_whose_sequence_ended_meanwhile_is_called_off(agreed: Lead, act: Any) -> None:
     enrolment = enrol(agreed)
     message = make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, enrolment=enrolment)
@@ -357,7 +358,7 @@ def test_a_mail_that_a_worker_had_when_its_sequence_was_paused_is_written_again(
     message = make_message(agreed, message_class=C.FOLLOW_UP, enrolment=enrolment, key=key)
     StepOutcome.objects.create(enrolment=enrolment, step=step, result=StepResult.MAIL, message=message, at=now)
     Message.objects.filter(pk=message.pk).update(state="sending", lease_token=message.pk, lease_until=now)
-    assert sequences.pause(enrolment, reason="Wait", now=now)
+    assert followups.pause(enrolment, reason="Wait", now=now)
     Message.objects.filter(pk=message.pk).update(state="queued", lease_token=None, lease_until=None)
 
     assert delivery.send_due() == 0
@@ -366,7 +367,7 @@ def test_a_mail_that_a_worker_had_when_its_sequence_was_paused_is_written_again(
     assert message.state == MessageState.CANCELLED
     assert not StepOutcome.objects.exists()
     assert not Message.objects.filter(key=key).exists()
-    assert step in [one.key for _at, one in sequences.left_of(Enrolment.objects.get())]
+    assert step in [one.key for _at, one in followups.left_of(Enrolment.objects.get())]
 
 
 def test_facts_of_a_batch_take_no_more_queries_for_more_mails(agreed: Lead, django_assert_num_queries: Any) -> None:
@@ -376,7 +377,7 @@ def test_facts_of_a_batch_take_no_more_queries_for_more_mails(agreed: Lead, djan
 
     for messages in (batch(1), batch(20)):
         with transaction.atomic(), django_assert_num_queries(6):
-            assert isinstance(eligibility.background(messages, now=NOON), Background)
+            assert isinstance(send_rules.background(messages, now=NOON), Background)
 
 
 def test_a_mail_nobody_knows_of_counts_from_when_it_went_and_not_anew_at_each_look(agreed: Lead) -> None:
@@ -384,7 +385,7 @@ def test_a_mail_nobody_knows_of_counts_from_when_it_went_and_not_anew_at_each_lo
     for state in (MessageState.SENDING, MessageState.IN_DATA):
         Message.objects.filter(pk=gone.pk).update(state=state, lease_token=gone.pk, lease_until=NOON)
     gone.refresh_from_db()
-    settling.unknown(gone, reason="Broke off")
+    settlement.unknown(gone, reason="Broke off")
     gone.refresh_from_db()
     assert (gone.state, gone.finished_at is None) == (MessageState.UNKNOWN, False)
     Message.objects.filter(pk=gone.pk).update(finished_at=NOON)

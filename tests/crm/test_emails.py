@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from crm import emails, mime
+from crm.mail import emails, mime
 from crm.models import Lead, Location, Message
 from tests.factories import NOON, make_lead, make_location
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
-from crm.actions import assignment, reviews, tasks
-from crm.enums import Decision, TaskKind
+from crm.enums.leads import Decision, TaskKind
 from crm.errors import TaskRefused
+from crm.leads import assignment, reviews, tasks
 from crm.models import Lead, Task, User
 from tests.factories import NOON, make_user
 

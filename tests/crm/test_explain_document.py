@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crm.document_enums import Unfit
+from crm.enums.documents import Unfit
 from tests.crm import files, hostile_files
 
 ROOT = Path(__file__).resolve().parents[2]

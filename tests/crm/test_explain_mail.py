@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crm import mail_reading, mail_words
+from crm.inbound import body_text, sandboxed_parser
 from crm.management.commands.explain_mail import explained
 from tests.crm.hostile_mail import MAILS
 from tests.crm.test_inbound import OURS, bounce, complaint
@@ -61,7 +61,7 @@ def test_it_tells_one_mail() -> None:
     ids=range(8),
 )
 def test_every_kind(raw: bytes, expected: dict[str, Any]) -> None:
-    found = explained(mail_reading.read(raw))
+    found = explained(sandboxed_parser.read(raw))
     assert {name: found[name] for name in expected} == expected
 
 
@@ -85,7 +85,7 @@ OUTLOOK = (
     ids=range(8),
 )
 def test_what_is_quoted_below_is_cut(below: str) -> None:
-    assert mail_words.own(f"Yes, on Tuesday.\n\nAvery\n\n{below}") == "Yes, on Tuesday.\n\nAvery"
+    assert body_text.own(f"Yes, on Tuesday.\n\nAvery\n\n{below}") == "Yes, on Tuesday.\n\nAvery"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_is_quoted_below_is_cut(below: str) -> None:
 )
 def test_what_a_person_says_is_not_cut(text: str) -> None:
     """Below and between too; and the whole of it where nothing else would be left."""
-    assert mail_words.own(text) == text
+    assert body_text.own(text) == text
 
 
 def test_a_file_is_read_too(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_what_cannot_be_read_is_an_error(argument: str) -> None:
 
 
 def test_nothing_is_something_to_explain() -> None:
-    assert explained(mail_reading.read(b""))["text"] == ""
+    assert explained(sandboxed_parser.read(b""))["text"] == ""

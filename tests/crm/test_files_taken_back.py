@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import documents
-from crm.document_enums import DocumentState, Unfit
+from crm.documents import actions as documents
+from crm.enums.documents import DocumentState, Unfit
 from crm.models import Activity, Document, ImagingStudy, Lead, PatientSession, User
 from tests.crm import files
 from tests.crm.test_documents import CHUNK, LARGE, begin, body, put, send

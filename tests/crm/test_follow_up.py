@@ -13,9 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from crm import eligibility, follow_up, patient_access, sequence_figures, steps
-from crm.actions import conversation, events, leads, safety, sequences
-from crm.enums import (
+from crm.enums.leads import (
     CallOutcome,
     ConsentKind,
     EnrolmentBecause,
@@ -30,6 +28,11 @@ from crm.enums import (
     TaskKind,
 )
 from crm.errors import SequenceActionRefused
+from crm.followups import enrollment as followups
+from crm.followups import stats as followup_stats
+from crm.followups import step_runner, steps
+from crm.leads import actions as leads
+from crm.leads import events
 from crm.models import (
     ConsentRecord,
     Enrolment,
@@ -44,6 +47,10 @@ from crm.models import (
     User,
     VersionState,
 )
+from crm.outbox import send_rules
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import conversation
+from crm.safety import alerts
 from crm.sequences.definition import Definition, read
 from crm.sequences.shipped_definitions import shipped
 from tests.factories import make_lead, make_message, make_user
@@ -58,7 +65,7 @@ def version_of(definition: dict[str, Any], *, number: int = 9) -> SequenceVersio
     SequenceVersion.objects.update(state=VersionState.WITHDRAWN)
     body = read({"key": "test", "title": "Test", "purpose": "transactional", "trigger": "answered"} | definition).body
     made = SequenceVersion.objects.create(key="test", number=number, body=body, state=VersionState.PUBLISHED)
-    sequences.forget_versions()
+    followups.forget_versions()
     return made
 
 
@@ -77,7 +84,7 @@ def results(enrolment: Enrolment) -> dict[str, str]:
 
 
 def run(at: datetime = BEGUN) -> int:
-    return follow_up.run_due(at=at)
+    return step_runner.run_due(at=at)
 
 
 def take_in_hand() -> None:
@@ -90,7 +97,7 @@ def test_one_event_begins_a_sequence_once_and_a_second_event_not_while_it_runs(l
     begin(lead, {"steps": [step("one", after="1d")]})
     events.announce(lead, Event.ANSWERED, now=BEGUN, key="first")
     events.announce(lead, Event.ANSWERED, now=BEGUN, key="second")
-    sequences.stop(Enrolment.objects.get(), reason="Enough", now=BEGUN)
+    followups.stop(Enrolment.objects.get(), reason="Enough", now=BEGUN)
     events.announce(lead, Event.ANSWERED, now=BEGUN, key="first")  # told again after it has ended
     assert Enrolment.objects.count() == 1
     events.announce(lead, Event.ANSWERED, now=BEGUN, key="third")
@@ -122,7 +129,7 @@ def test_what_went_out_lately_is_not_sent_again_when_the_outcome_flips_back(lead
     assert results(anew) == skipped
     run(BEGUN + timedelta(days=days))
     assert Message.objects.filter(name="resume").count() == (1 if skipped else 2)
-    assert [one.key for _at, one in sequences.left_of(anew)][-2:] == ["two", "again"]
+    assert [one.key for _at, one in followups.left_of(anew)][-2:] == ["two", "again"]
 
 
 def test_nobody_is_enrolled_under_a_safety_hold(lead: Lead) -> None:
@@ -233,7 +240,7 @@ def test_while_all_mail_is_held_what_staff_have_to_do_goes_on(lead: Lead) -> Non
     assert not Message.objects.exists()
 
     Sending.objects.update(is_paused=False)
-    run(BEGUN + 4 * HOUR + follow_up.LOOK_AGAIN)
+    run(BEGUN + 4 * HOUR + step_runner.LOOK_AGAIN)
     assert results(enrolment) == {"call": "task", "task": "task", "mail": "mail", "move": "moved"}
 
 
@@ -243,10 +250,10 @@ def test_while_all_mail_is_held_the_last_mail_waits_however_it_was_hurried(lead:
     Sending.objects.create(is_paused=True)
     run()
     enrolment.refresh_from_db()
-    waits = (EnrolmentState.LIVE, True, BEGUN + follow_up.LOOK_AGAIN)
+    waits = (EnrolmentState.LIVE, True, BEGUN + step_runner.LOOK_AGAIN)
     assert (enrolment.state, enrolment.hurry, enrolment.due_at) == waits
     Sending.objects.update(is_paused=False)
-    run(BEGUN + follow_up.LOOK_AGAIN)
+    run(BEGUN + step_runner.LOOK_AGAIN)
     assert results(enrolment) == {"mail": "mail"}
 
 
@@ -292,9 +299,9 @@ def test_one_that_goes_wrong_is_put_aside_and_delays_nobody(lead: Lead, monkeypa
             raise RuntimeError("no such thing")
         real(enrolment, *args, **kwargs)
 
-    monkeypatch.setattr(follow_up, "carry_out", stumbles)
+    monkeypatch.setattr(step_runner, "carry_out", stumbles)
     for tries in (1, 2, 3):
-        run(BEGUN + (tries - 1) * follow_up.TRY_AGAIN)
+        run(BEGUN + (tries - 1) * step_runner.TRY_AGAIN)
         bad = Enrolment.objects.get(lead=lead)
         assert bad.tries == tries
     assert (asked.count(lead.pk), asked.count(other.pk)) == (3, 1)  # the batch was not done once more, one by one
@@ -302,7 +309,7 @@ def test_one_that_goes_wrong_is_put_aside_and_delays_nobody(lead: Lead, monkeypa
     assert Task.objects.get().kind == TaskKind.MAIL_PROBLEM
     assert Enrolment.objects.get(lead=other).state == EnrolmentState.DONE
     monkeypatch.undo()
-    sequences.resume(bad, now=BEGUN + timedelta(hours=1))
+    followups.resume(bad, now=BEGUN + timedelta(hours=1))
     run(BEGUN + timedelta(hours=1))
     assert Enrolment.objects.get(lead=lead).state == EnrolmentState.DONE
 
@@ -312,14 +319,14 @@ def test_one_that_was_resumed_and_goes_wrong_again_is_parked_again(lead: Lead, m
         raise RuntimeError("no such thing")
 
     enrolment = begin(lead, {"steps": [step("one")]})
-    monkeypatch.setattr(follow_up, "carry_out", stumbles)
+    monkeypatch.setattr(step_runner, "carry_out", stumbles)
     for hour in range(2):
-        for tries in range(follow_up.MOST_TRIES):
-            run(BEGUN + hour * HOUR + tries * follow_up.TRY_AGAIN)
+        for tries in range(step_runner.MOST_TRIES):
+            run(BEGUN + hour * HOUR + tries * step_runner.TRY_AGAIN)
         enrolment.refresh_from_db()
         assert enrolment.state == EnrolmentState.PARKED
         assert Task.objects.filter(kind=TaskKind.MAIL_PROBLEM).count() == hour + 1
-        sequences.resume(enrolment, now=BEGUN + (hour + 1) * HOUR)
+        followups.resume(enrolment, now=BEGUN + (hour + 1) * HOUR)
 
 
 def test_one_that_the_database_refuses_holds_up_nobody(centre: Location) -> None:
@@ -336,9 +343,9 @@ def test_one_that_the_database_refuses_holds_up_nobody(centre: Location) -> None
     assert Counter(Enrolment.objects.values_list("state", flat=True)) == {"done": 3, "live": 1}
     assert Message.objects.filter(enrolment__isnull=False).count() == 3
     bad.refresh_from_db()
-    assert (bad.state, bad.tries, bad.due_at) == (EnrolmentState.LIVE, 1, BEGUN + follow_up.TRY_AGAIN)
+    assert (bad.state, bad.tries, bad.due_at) == (EnrolmentState.LIVE, 1, BEGUN + step_runner.TRY_AGAIN)
     for tries in (1, 2):
-        run(BEGUN + tries * follow_up.TRY_AGAIN)
+        run(BEGUN + tries * step_runner.TRY_AGAIN)
     bad.refresh_from_db()
     assert (bad.state, Task.objects.get().lead_id) == (EnrolmentState.PARKED, people[2].pk)
 
@@ -384,7 +391,7 @@ def test_what_went_wrong_is_told_in_words_that_can_be_stored(
             raise RuntimeError(said)
         real(enrolment, *args, **kwargs)
 
-    monkeypatch.setattr(follow_up, "carry_out", stumbles)
+    monkeypatch.setattr(step_runner, "carry_out", stumbles)
     run()
 
     assert Enrolment.objects.get(lead=three[1]).reason.startswith("Could not be carried out (RuntimeError): no ")
@@ -454,7 +461,7 @@ def test_who_writes_to_us_is_written_to_by_people(lead: Lead) -> None:
     assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.WROTE)
     assert enrolment.reason == "The patient wrote: a person decides how to go on"
     Enrolment.objects.update(reason="Other words, by then")
-    assert sequence_figures.of_all(make_user(is_superuser=True))["test"].replied == 1
+    assert followup_stats.of_all(make_user(is_superuser=True))["test"].replied == 1
 
 
 @pytest.mark.parametrize("event", [Event.REPLIED, Event.STAGE_MOVED])
@@ -477,8 +484,8 @@ def test_a_safety_hold_holds_and_lifting_it_goes_on(lead: Lead, clinician: User)
     assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.HOLD)
     Enrolment.objects.update(reason="Other words, by then")
     with pytest.raises(SequenceActionRefused, match="clinician"):
-        sequences.resume(enrolment, now=timezone.now())
-    safety.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
+        followups.resume(enrolment, now=timezone.now())
+    alerts.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
     enrolment.refresh_from_db()
     assert (enrolment.state, enrolment.because) == (EnrolmentState.LIVE, "")
 
@@ -493,7 +500,7 @@ def test_who_wrote_during_a_hold_is_left_to_a_person_when_it_ends(lead: Lead, cl
     session = patient_access.begin(lead, now=timezone.now()).session
     conversation.answer(session, text="Call me first.", now=timezone.now())
     leads.record_outcome(lead, outcome=Outcome.PROMPT_REVIEW, safety_hold=True)
-    safety.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
+    alerts.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
     enrolment.refresh_from_db()
     assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.WROTE)
     assert enrolment.reason == "The patient wrote: a person decides how to go on"
@@ -511,7 +518,7 @@ def test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too(
     PrivateMessage.objects.create(lead=lead, text="Call me first.", at=BEGUN + HOUR)
     run(BEGUN + timedelta(days=1))
     leads.record_outcome(lead, outcome=Outcome.PROMPT_REVIEW, safety_hold=True)
-    safety.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=BEGUN + timedelta(days=2))
+    alerts.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=BEGUN + timedelta(days=2))
     enrolment.refresh_from_db()
     assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.WROTE)
     assert not Message.objects.exists()
@@ -524,7 +531,7 @@ def test_a_hold_that_is_seen_when_a_step_is_due_ends_with_the_hold_too(lead: Lea
     enrolment.refresh_from_db()
     assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.HOLD)
 
-    safety.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
+    alerts.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
 
     enrolment.refresh_from_db()
     assert (enrolment.state, enrolment.because) == (EnrolmentState.LIVE, "")
@@ -539,7 +546,7 @@ def test_whose_answer_ended_a_sequence_counts_as_answered(lead: Lead, event: Eve
         events.announce(lead, event, now=BEGUN, key="x")
     run(BEGUN + timedelta(days=1))
     assert Enrolment.objects.get().state == EnrolmentState.STOPPED
-    assert sequence_figures.of_all(make_user(is_superuser=True))["test"].replied == 1
+    assert followup_stats.of_all(make_user(is_superuser=True))["test"].replied == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -566,8 +573,8 @@ def test_what_was_kept_as_a_sentence_is_filled_in(lead: Lead) -> None:
 def paused_for_five_days(lead: Lead, on_resume: str) -> Enrolment:
     steps = [step(f"day_{n}", after=f"{n}d") for n in (1, 2, 3, 9)]
     enrolment = begin(lead, {"on_resume": on_resume, "steps": steps})
-    sequences.pause(enrolment, reason="Holiday", now=BEGUN)
-    sequences.resume(enrolment, now=BEGUN + timedelta(days=5))
+    followups.pause(enrolment, reason="Holiday", now=BEGUN)
+    followups.resume(enrolment, now=BEGUN + timedelta(days=5))
     enrolment.refresh_from_db()
     return enrolment
 
@@ -592,9 +599,9 @@ def test_after_a_pause_the_last_overdue_step_comes_once(lead: Lead) -> None:
 def test_a_mail_taken_back_by_a_pause_is_written_again(lead: Lead) -> None:
     enrolment = begin(lead, {"steps": [step("one"), step("two", after="9d")]})
     run()
-    sequences.pause(enrolment, reason="Wait", now=BEGUN)
+    followups.pause(enrolment, reason="Wait", now=BEGUN)
     assert results(enrolment) == {}
-    sequences.resume(enrolment, now=BEGUN + timedelta(hours=2))
+    followups.resume(enrolment, now=BEGUN + timedelta(hours=2))
     run(BEGUN + timedelta(hours=2))
     assert sorted(Message.objects.values_list("state", flat=True)) == ["cancelled", "queued"]
 
@@ -610,8 +617,8 @@ def test_a_last_mail_that_a_worker_puts_back_is_called_off_after_a_closing_or_a_
         events.announce(lead, Event.REPLIED, now=BEGUN)
     Message.objects.update(state=MessageState.QUEUED, lease_token=None, lease_until=None)  # 451
     message = Message.objects.select_related("lead", "topic", "enrolment").get()
-    known = eligibility.background([message], now=BEGUN, alone=False)
-    found = eligibility.obstacle(message, now=BEGUN, background=known)
+    known = send_rules.background([message], now=BEGUN, alone=False)
+    found = send_rules.obstacle(message, now=BEGUN, background=known)
     assert found is not None
     assert (found.state, found.reason) == (MessageState.CANCELLED, "Its sequence is stopped")
     enrolment.refresh_from_db()
@@ -620,12 +627,12 @@ def test_a_last_mail_that_a_worker_puts_back_is_called_off_after_a_closing_or_a_
 
 def test_a_person_skips_and_hurries(lead: Lead, coordinator: User) -> None:
     enrolment = begin(lead, {"steps": [step("one", after="1d"), step("two", after="2d")]}, at=timezone.now())
-    assert sequences.skip_next(enrolment, by=coordinator, now=timezone.now()) == "Mail “resume”"
-    sequences.do_next_now(enrolment, now=timezone.now())
-    follow_up.run_due()
+    assert followups.skip_next(enrolment, by=coordinator, now=timezone.now()) == "Mail “resume”"
+    followups.do_next_now(enrolment, now=timezone.now())
+    step_runner.run_due()
     assert results(enrolment) == {"one": "skipped", "two": "mail"}
     with pytest.raises(SequenceActionRefused):
-        sequences.do_next_now(enrolment, now=timezone.now())
+        followups.do_next_now(enrolment, now=timezone.now())
 
 
 def test_a_date_of_the_lead_that_moves_takes_the_step_along(lead: Lead) -> None:
@@ -640,7 +647,7 @@ def test_a_date_of_the_lead_that_moves_takes_the_step_along(lead: Lead) -> None:
 # --- Versions ---------------------------------------------------------------------------------------------------------
 def test_what_comes_with_the_product_is_stored_once() -> None:
     assert SequenceVersion.objects.filter(state=VersionState.PUBLISHED).count() == 9
-    assert sequences.ensure_shipped() == 0
+    assert followups.ensure_shipped() == 0
 
 
 def test_a_new_wording_of_ours_is_published_but_not_over_staffs_own(
@@ -651,8 +658,8 @@ def test_a_new_wording_of_ours_is_published_but_not_over_staffs_own(
     theirs = SequenceVersion.objects.get(key=shipped()[1].key)
     SequenceVersion.objects.filter(pk=theirs.pk).update(created_by=coordinator)
     changed = shipped()[1].model_copy(update={"title": "Changed too"})
-    monkeypatch.setattr(sequences, "shipped", lambda: (newer, changed))
-    assert sequences.ensure_shipped() == 2
+    monkeypatch.setattr(followups, "shipped", lambda: (newer, changed))
+    assert followups.ensure_shipped() == 2
     state = dict(SequenceVersion.objects.filter(key=ours.key).values_list("number", "state"))
     assert state == {0: VersionState.WITHDRAWN, 1: VersionState.PUBLISHED}
     state = dict(SequenceVersion.objects.filter(key=theirs.key).values_list("number", "state"))
@@ -703,7 +710,7 @@ def test_two_runs_at_once_do_every_step_once(centre: object, monkeypatch: pytest
     version_of({"steps": [step("one"), step("two", "call")]})
     for number in range(60):
         events.announce(make_lead(email=f"n{number}@example.org"), Event.ANSWERED, now=BEGUN)
-    monkeypatch.setattr(follow_up, "BATCH", 7)
+    monkeypatch.setattr(step_runner, "BATCH", 7)
     at_once(run, run, run)
     assert Message.objects.count() == 60
     assert Task.objects.count() == 60
@@ -716,18 +723,18 @@ def test_two_runs_at_once_do_every_step_once(centre: object, monkeypatch: pytest
 def test_a_run_leaves_alone_what_another_one_is_at(centre: object, monkeypatch: pytest.MonkeyPatch) -> None:
     begin(make_lead(), {"steps": [step("one", "call")]})
     is_at_it, may_go_on = threading.Event(), threading.Event()
-    carry_out = follow_up._carry_out_together
+    carry_out = step_runner._carry_out_together
 
     def slowly(due: list[Enrolment], **how: Any) -> None:
         is_at_it.set()
         assert may_go_on.wait(30)
         carry_out(due, **how)
 
-    monkeypatch.setattr(follow_up, "_carry_out_together", slowly)
+    monkeypatch.setattr(step_runner, "_carry_out_together", slowly)
     first = threading.Thread(target=at_once, args=[run])
     first.start()
     assert is_at_it.wait(30)
-    monkeypatch.setattr(follow_up, "_carry_out_together", carry_out)
+    monkeypatch.setattr(step_runner, "_carry_out_together", carry_out)
     try:
         assert run() == 0
     finally:
@@ -754,7 +761,7 @@ def test_a_run_passes_over_whoever_is_worked_on(centre: object) -> None:
         worker.start()
         worker.join(5)
         assert counts == [0]
-        assert sequences.stop(enrolment, reason="Enough", now=BEGUN)
+        assert followups.stop(enrolment, reason="Enough", now=BEGUN)
     assert run() == 0
     assert not Task.objects.exists()
 

@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm.actions import imaging, reviews
-from crm.enums import Decision, LinkPurpose
+from crm.enums.leads import Decision, LinkPurpose
+from crm.enums.treatments import Source
+from crm.leads import imaging, reviews
 from crm.models import Lead, Location, Measurement, Message, PatientSession, Task, User
-from crm.treatment_enums import Source
 from intake import applying
 from tests.factories import NOON, make_lead, make_link, make_message, make_user
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from crm import inbound, suppression
-from crm.actions import inbound as actions
-from crm.actions import leads, opt_out
-from crm.enums import MessageClass, MessageState, Stage, TaskKind
+from crm.enums.leads import MessageClass, MessageState, Stage, TaskKind
+from crm.inbound import actions, mail_parser
+from crm.leads import actions as leads
+from crm.mail import opt_out, suppression
 from crm.models import (
     Activity,
     InboundMail,
@@ -39,7 +39,7 @@ def lead(centre: Location) -> Lead:
 
 
 def take(raw: bytes) -> InboundMail | None:
-    return actions.receive(inbound.read(raw), now=datetime.now(UTC))
+    return actions.receive(mail_parser.read(raw), now=datetime.now(UTC))
 
 
 def is_given_up() -> bool:
@@ -104,7 +104,7 @@ def test_answers_are_tried_again_after_a_month(lead: Lead) -> None:
     soon, later = datetime.now(UTC) + timedelta(days=29), datetime.now(UTC) + timedelta(days=31)
     assert {*suppression.of_messages([answer, follow_up], now=soon)} == {answer.pk, follow_up.pk}
     assert {*suppression.of_messages([answer, follow_up], now=later)} == {follow_up.pk}
-    actions.receive(inbound.read(bounce()), now=later)
+    actions.receive(mail_parser.read(bounce()), now=later)
     assert {*suppression.of_messages([answer], now=later + timedelta(days=29))} == {answer.pk}
 
 

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from crm import grants
-from crm.enums import AccessAction
+from crm.db import grants
+from crm.enums.leads import AccessAction
 from crm.models import AccessEvent, Lead, Location
 from intake import actions
 from intake.forms import StepOne

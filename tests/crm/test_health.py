@@ -10,8 +10,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from crm import celery_app, health, sending
+from crm import celery_app
+from crm.mail import status as mail_status
 from crm.models import Lead
+from crm.ops import health
 from tests.factories import make_message
 
 
@@ -52,7 +54,7 @@ def test_readyz_without_a_database(db: None, client: Client, monkeypatch: pytest
     def refuse() -> None:
         raise OperationalError("connection to avery@example.org refused")
 
-    monkeypatch.setattr(sending, "oldest_due_seconds", refuse)
+    monkeypatch.setattr(mail_status, "oldest_due_seconds", refuse)
 
     answer = client.get("/readyz")
 

@@ -8,12 +8,14 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
 from django.test import Client
 
-from crm import delivery, heartbeat, locations, metrics, rounds, sweep, webhook
+from crm import locations, periodic, worker_rounds
 from crm import tasks as crm_tasks
-from crm.actions import safety
-from crm.enums import Pulse
+from crm.enums.leads import Pulse
 from crm.models import Heartbeat, JobRun, Location
 from crm.models.heartbeat import SILENT_AFTER
+from crm.ops import heartbeat, metrics
+from crm.outbox import delivery
+from crm.safety import alert_webhook, alerts
 from tests.factories import make_location
 
 pytestmark = pytest.mark.django_db
@@ -94,10 +96,10 @@ def test_figures_name_each_heart(client: Client, settings: object) -> None:
 def test_a_round_looks_after_what_is_urgent_and_says_nothing_of_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """It needs no broker: that it goes on does not show that the worker takes anything."""
     swept: list[None] = []
-    monkeypatch.setattr(sweep, "urgent", lambda: swept.append(None))
+    monkeypatch.setattr(periodic, "urgent", lambda: swept.append(None))
     Heartbeat.objects.all().delete()
 
-    assert rounds.make_one([Pulse.URGENT, Pulse.SLOW])
+    assert worker_rounds.make_one([Pulse.URGENT, Pulse.SLOW])
 
     assert (heartbeat.seconds_since(), len(swept)) == ({}, 1)
 
@@ -105,15 +107,17 @@ def test_a_round_looks_after_what_is_urgent_and_says_nothing_of_the_queue(monkey
 def test_the_rest_of_the_mail_is_swept_when_no_tick_has_done_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis or the clock is away, or the worker has lost it. Only beside the workers that would have taken the tick."""
     swept: list[None] = []
-    monkeypatch.setattr(sweep, "once", lambda: swept.append(None))
+    monkeypatch.setattr(periodic, "once", lambda: swept.append(None))
     for queues, minutes, found in (
         ([Pulse.MAIL], 0, 0),
         ([Pulse.URGENT, Pulse.SLOW], 2, 0),
         ([Pulse.URGENT, Pulse.MAIL], 2, 1),
         ([Pulse.MAIL], 0, 0),
     ):
-        JobRun.objects.update_or_create(job=sweep.MESSAGES, defaults={"begun_at": Now() - timedelta(minutes=minutes)})
-        assert rounds.make_one(queues)
+        JobRun.objects.update_or_create(
+            job=periodic.MESSAGES, defaults={"begun_at": Now() - timedelta(minutes=minutes)}
+        )
+        assert worker_rounds.make_one(queues)
         assert len(swept) == found
         swept.clear()
 
@@ -176,9 +180,9 @@ def test_trouble_with_one_path_of_what_is_urgent_does_not_silence_the_others(mon
         done.append("called")
         return 0
 
-    monkeypatch.setattr(safety, "escalate", fail)
+    monkeypatch.setattr(alerts, "escalate", fail)
     monkeypatch.setattr(delivery, "send_due", send)
-    monkeypatch.setattr(webhook, "post_due", call)
+    monkeypatch.setattr(alert_webhook, "post_due", call)
 
-    assert sweep.urgent() == 2
+    assert periodic.urgent() == 2
     assert done == ["sent", "called"]

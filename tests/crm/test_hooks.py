@@ -15,9 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from crm import inbound, mail_reading, suppression
-from crm.enums import Event, MessageState, TaskKind
+from crm.enums.leads import Event, MessageState, TaskKind
 from crm.environment import Provider
+from crm.inbound import mail_parser, sandboxed_parser
+from crm.mail import suppression
 from crm.models import InboundMail, Lead, Message, Scope, SetAsideMail, Suppression, Task
 from tests.crm.hostile_mail import MAILS
 from tests.factories import make_message
@@ -250,7 +251,7 @@ def test_an_answer_stands_on_the_timeline_and_asks_for_one(
     client: Client, lead: Lead, postmark: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced: list[Event] = []
-    monkeypatch.setattr("crm.actions.inbound.events.announce", lambda _lead, event, **_: announced.append(event))
+    monkeypatch.setattr("crm.inbound.actions.events.announce", lambda _lead, event, **_: announced.append(event))
     body = reply(lead, size=size)
 
     assert post_reply(client, body).status_code == 200
@@ -390,7 +391,7 @@ def test_a_mail_of_another_form_is_kept_all_the_same(
     client: Client, lead: Lead, postmark: str, value: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Taken in or set aside: what a provider has told once it does not tell again. Read in this process: it is many."""
-    monkeypatch.setattr(mail_reading, "read", lambda raw, **_: inbound.read(raw))
+    monkeypatch.setattr(sandboxed_parser, "read", lambda raw, **_: mail_parser.read(raw))
     for place in INBOUND_FIELDS:
         before = InboundMail.objects.count() + SetAsideMail.objects.count()
         body = {**reply(lead), place: value, "unique": place}

@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
-from crm import dicom, judging, paper_checks
-from crm.document_enums import Unfit
+from crm.documents import dicom, papers, validation
+from crm.enums.documents import Unfit
 from tests.crm import files
 from tests.crm import hostile_files as hostile
 
@@ -18,7 +18,7 @@ SCAN = dicom.Said(date(2026, 3, 14), "MR")
 
 def judged(name: str, data: bytes) -> dicom.Said | Unfit:
     """As documents are: in a child, with the limits of their size."""
-    return judging.judge_apart(io.BytesIO(data), len(data))
+    return validation.judge_apart(io.BytesIO(data), len(data))
 
 
 FORM = b'<</S/JavaScript/JS(AFDate_FormatEx\\("mm/dd/yyyy"\\);)>>'
@@ -122,7 +122,7 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], Unfit]] = {
     ),
     "pdf with a script far inside": (
         "a.pdf",
-        lambda: files.pdf(b"x" * (paper_checks.HEAD - 20) + action(b"JavaScript") + b"y" * 600_000),
+        lambda: files.pdf(b"x" * (papers.HEAD - 20) + action(b"JavaScript") + b"y" * 600_000),
         Unfit.TWO_IN_ONE,
     ),
     "pdf with a page 5 kB into it": (
@@ -253,10 +253,10 @@ def test_no_good_picture_is_refused_by_chance() -> None:
     for seed in range(8):
         noise = hostile.noise(4, seed=seed)
         sound = files.jpeg()
-        assert judging.judge(io.BytesIO(sound[:-2] + noise + sound[-2:])) == dicom.Said()
-        assert judging.judge(io.BytesIO(files.pdf(b"stream\n" + noise + b"\nendstream"))) == dicom.Said()
+        assert validation.judge(io.BytesIO(sound[:-2] + noise + sound[-2:])) == dicom.Said()
+        assert validation.judge(io.BytesIO(files.pdf(b"stream\n" + noise + b"\nendstream"))) == dicom.Said()
 
 
 def test_four_bytes_at_the_end_make_no_zip() -> None:
     noise = b"\x12PK\5\6" + bytes(4) + b"\1\0\1\0" + (48).to_bytes(4, "little") + b"\x12" * 100
-    assert judging.judge(io.BytesIO(files.jpeg()[:-2] + noise + b"\xff\xd9")) == dicom.Said()
+    assert validation.judge(io.BytesIO(files.jpeg()[:-2] + noise + b"\xff\xd9")) == dicom.Said()

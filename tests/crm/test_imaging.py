@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import documents, imaging
-from crm.document_enums import DocumentState
-from crm.enums import ActivityKind, TaskKind
+from crm.documents import actions as documents
+from crm.enums.documents import DocumentState
+from crm.enums.leads import ActivityKind, TaskKind
+from crm.enums.treatments import DatePrecision
 from crm.errors import ImagingRefused
+from crm.leads import imaging
 from crm.models import Activity, Document, ImagingStudy, Lead, Task, User
-from crm.treatment_enums import DatePrecision
 from tests.factories import make_lead
 
 pytestmark = pytest.mark.django_db

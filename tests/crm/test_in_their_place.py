@@ -13,12 +13,15 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access, roles
-from crm.actions import conversation, documents, treatments
-from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import AccessAction, ActivityKind
+from crm import roles
+from crm.documents import actions as documents
+from crm.enums.documents import DocumentKind, DocumentState
+from crm.enums.leads import AccessAction, ActivityKind
+from crm.enums.treatments import Source
+from crm.leads import treatments
 from crm.models import AccessEvent, Activity, Document, Lead, PatientSession, User
-from crm.treatment_enums import Source
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import conversation
 from intake.models import Submission
 from tests.crm import files
 from tests.factories import in_their_place, make_location, make_user, own_browser, prove, tablet

@@ -16,12 +16,16 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from crm import delivery, imap_box, inbound, mailbox, mailbox_url, private_messages, sending, threads
-from crm.actions import events
-from crm.actions import inbound as actions
-from crm.enums import EnrolmentState, Event, Stage, TaskKind
-from crm.inbound import Arrived, Kind
+from crm.enums.leads import EnrolmentState, Event, Stage, TaskKind
+from crm.inbound import actions, imap, imap_client, mail_parser
+from crm.inbound.mail_parser import Arrived, Kind
+from crm.leads import events
+from crm.mail import reply_addresses
+from crm.mail import status as mail_status
 from crm.models import Activity, Enrolment, InboundMail, Lead, Location, MailThread, Message, Suppression, Task
+from crm.outbox import delivery
+from crm.patient_portal import conversation_queries
+from crm.values import mailbox_url
 from tests.crm.imap_server import ImapServer, imap_server
 from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import FarEnd, far_end
@@ -90,16 +94,16 @@ BOUNCE = bounce()
     ids=range(12),  # each process makes Message-IDs of its own
 )
 def test_what_it_is(raw: bytes, kind: Kind) -> None:
-    assert inbound.read(raw).kind == kind
+    assert mail_parser.read(raw).kind == kind
 
 
 def test_what_a_bounce_is_about() -> None:
-    found = inbound.read(bounce())
+    found = mail_parser.read(bounce())
     assert (found.about, found.status, found.message_ids) == ("avery@example.org", "5.1.1", (OURS,))
 
 
 def test_what_a_reply_says() -> None:
-    found = inbound.read(
+    found = mail_parser.read(
         mail("Yes.\n", In_Reply_To=OURS, References=f"<x@y> {OURS}", To="r+abcdefgh234567ab@example.org")
     )
     assert (found.message_ids, found.tokens, found.text) == ((OURS, "<x@y>"), ("abcdefgh234567ab",), "Yes.")
@@ -120,20 +124,20 @@ def test_what_a_reply_says() -> None:
     ],
 )
 def test_who_wrote_is_read_however_programs_write_it(written: str, name: str) -> None:
-    found = inbound.read(f"From: {written}\r\nTo: r@example.org\r\n\r\nHello".encode())
+    found = mail_parser.read(f"From: {written}\r\nTo: r@example.org\r\n\r\nHello".encode())
     assert (found.sender, found.sender_name) == ("pat@example.org", name)
 
 
 def test_html_becomes_words() -> None:
     made = EmailMessage()
     made.set_content("<p>Hello<br>there</p><script>alert(1)</script>", subtype="html")
-    assert inbound.read(made.as_bytes()).text == "Hello\nthere"
+    assert mail_parser.read(made.as_bytes()).text == "Hello\nthere"
 
 
 @quick(derandomize=True, deadline=None, database=None, max_examples=150)
 @given(st.one_of(st.binary(max_size=400), st.builds(lambda a, b: BOUNCE[:a] + b, st.integers(0, 700), st.binary())))
 def test_whatever_comes_in_is_read(raw: bytes) -> None:
-    assert isinstance(inbound.read(raw), Arrived)
+    assert isinstance(mail_parser.read(raw), Arrived)
 
 
 # --- Whose it is, and what it sets in motion --------------------------------------------------------------------------
@@ -146,7 +150,7 @@ def lead(centre: Location) -> Lead:
 
 
 def take(raw: bytes) -> InboundMail | None:
-    return actions.receive(inbound.read(raw), now=datetime.now(UTC))
+    return actions.receive(mail_parser.read(raw), now=datetime.now(UTC))
 
 
 def states() -> set[str]:
@@ -172,7 +176,7 @@ def test_what_a_mail_system_writes_is_read_by_a_person_and_answered_by_nobody(le
     assert (task.kind, task.title) == (TaskKind.OTHER, "A mail system wrote about them: read it")
     assert Activity.objects.filter(summary="E-mail, from a mail system").count() == 2
     assert states() == {EnrolmentState.LIVE}
-    assert private_messages.newest_mail(lead) is None  # no answer is asked for when the thread is settled either
+    assert conversation_queries.newest_mail(lead) is None  # no answer is asked for when the thread is settled either
     assert "We have moved." in desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
 
 
@@ -303,9 +307,9 @@ def test_a_complaint_ends_everything_commercial(lead: Lead) -> None:
 def test_more_than_one_complaint_in_a_thousand_holds_commercial_mail(lead: Lead, desk: Client) -> None:
     make_message(lead, message_id=OURS)
     take(complaint())
-    assert not sending.commercial_is_paused()  # one person's click
+    assert not mail_status.commercial_is_paused()  # one person's click
     take(complaint("other@example.org"))
-    assert sending.commercial_is_paused()
+    assert mail_status.commercial_is_paused()
     page = " ".join(desk.get("/admin/crm/sending/").content.decode().split())
     assert "Commercial mail is held: more than one complaint in a thousand mails." in page
 
@@ -333,21 +337,21 @@ def test_the_mailbox_is_read_once(lead: Lead, box: ImapServer) -> None:
     box.deliver(mail())
     box.deliver(bounce("4.2.2"))
     box.deliver(b"\xff\xfe nonsense")
-    assert [mailbox.read_new() for _ in range(2)] == [3, 0]
+    assert [imap.read_new() for _ in range(2)] == [3, 0]
     assert InboundMail.objects.count() == 3
 
 
 def test_what_another_mail_program_has_opened_first_is_read(lead: Lead, box: ImapServer) -> None:
     """By a real server: somebody at the desk reads the mailbox, too."""
-    mailbox.read_new()
+    imap.read_new()
     before = InboundMail.objects.count()
     box.deliver(mail())
-    program = imap_box.enter(mailbox_url.parse(box.url))
-    [uid] = imap_box.unseen(program)
+    program = imap_client.enter(mailbox_url.parse(box.url))
+    [uid] = imap_client.unseen(program)
     program.uid("FETCH", str(uid), "(BODY[])")
-    assert not imap_box.unseen(program)
-    imap_box.leave(program)
-    assert [mailbox.read_new() for _ in range(2)] == [1, 0]
+    assert not imap_client.unseen(program)
+    imap_client.leave(program)
+    assert [imap.read_new() for _ in range(2)] == [1, 0]
     assert InboundMail.objects.count() == before + 1
 
 
@@ -360,9 +364,9 @@ def test_what_was_not_kept_is_read_again(lead: Lead, box: ImapServer, monkeypatc
 
     monkeypatch.setattr(actions, "receive", die)
     with pytest.raises(KeyboardInterrupt):
-        mailbox.read_new()
+        imap.read_new()
     monkeypatch.undo()
-    assert mailbox.read_new() == 1
+    assert imap.read_new() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -372,7 +376,7 @@ def test_two_readers_at_once_keep_one(box: ImapServer, centre: Location) -> None
         box.deliver(mail())
 
     def read() -> None:
-        mailbox.read_new()
+        imap.read_new()
         connection.close()
 
     readers = [threading.Thread(target=read) for _ in range(2)]
@@ -409,7 +413,7 @@ def test_a_mailbox_that_does_not_open_costs_a_line_of_the_log(
     lead: Lead, box: ImapServer, settings: Settings, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.IMAP_URL = url.format(port=box.port)
-    assert mailbox.read_new() == 0
+    assert imap.read_new() == 0
     assert "mailbox_unreachable" in caplog.text
 
 
@@ -440,7 +444,7 @@ def test_a_reply_to_a_mail_of_ours_finds_its_way_back(lead: Lead, box: ImapServe
     [address] = addresses
     assert lead.reference not in address
     box.deliver(mail(To=address, In_Reply_To=str(far.accepted[0]["Message-ID"])))
-    assert mailbox.read_new() == 1
+    assert imap.read_new() == 1
     assert InboundMail.objects.get().lead == lead
 
 
@@ -465,14 +469,14 @@ def test_without_a_mailbox_there_is_no_reply_to(lead: Lead, far: FarEnd) -> None
 def test_threads_of_a_batch_take_the_same_queries(lead: Lead, django_assert_num_queries: object) -> None:
     Location.objects.update(reply_email="replies@riverbend.example.org")
     messages = [make_message(make_lead(email=f"n{n}@example.org")) for n in range(20)]
-    found = threads.reply_addresses(list(Message.objects.select_related("lead__location")))
+    found = reply_addresses.reply_addresses(list(Message.objects.select_related("lead__location")))
     assert len({*found.values()}) == len(messages) == 20
-    assert found == threads.reply_addresses(list(Message.objects.select_related("lead__location")))
+    assert found == reply_addresses.reply_addresses(list(Message.objects.select_related("lead__location")))
 
 
 def test_a_mail_says_it_came_from_a_robot(lead: Lead, far: FarEnd) -> None:
     """Two of our kind must not write to each other for ever."""
     make_message(lead)
     delivery.send_due()
-    assert inbound.read(far.accepted[0].as_bytes()).kind == Kind.ROBOT
+    assert mail_parser.read(far.accepted[0].as_bytes()).kind == Kind.ROBOT
     assert message_from_bytes(far.accepted[0].as_bytes())["Auto-Submitted"] == "auto-generated"

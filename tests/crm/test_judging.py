@@ -6,14 +6,14 @@ from datetime import date
 
 import pytest
 
-from crm import dicom, judging, zip_checks
-from crm.document_enums import Unfit
+from crm.documents import dicom, validation, zip_files
+from crm.enums.documents import Unfit
 from tests.crm import files
 
 
 def judged(name: str, data: bytes) -> dicom.Said | Unfit:
-    trouble = judging.why_not_name(name)
-    return trouble or judging.judge(io.BytesIO(data))
+    trouble = validation.why_not_name(name)
+    return trouble or validation.judge(io.BytesIO(data))
 
 
 SOUND = {
@@ -50,7 +50,7 @@ def test_a_scan_tells_its_day_and_kind_and_nothing_else(name: str) -> None:
     ],
 )
 def test_a_name_follows_what_is_in_the_file(name: str, kind: str, kept: str) -> None:
-    assert judging.name_as(name, kind) == kept
+    assert validation.name_as(name, kind) == kept
 
 
 @pytest.mark.parametrize("name", ["a.heic", "a.jfif", "a.heif", "a.pdf", "a.dcm", "a.zip"])
@@ -103,12 +103,12 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_that_are_not_taken(name: str) -> None:
-    assert judging.why_not_name(name) == NAMES[name]
+    assert validation.why_not_name(name) == NAMES[name]
 
 
 def test_names_that_people_give_are_taken() -> None:
     for name in ("MRI lumbar 03-2026.pdf", "Résumé d'imagerie (2).PDF", "腰椎.jpg", "a.b.c.dcm"):
-        assert judging.why_not_name(name) is None
+        assert validation.why_not_name(name) is None
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -156,7 +156,7 @@ def test_unfit_files(case: str) -> None:
 
 
 def test_members_are_counted_before_they_are_listed() -> None:
-    many = files.packed({f"{number}": b"" for number in range(zip_checks.MOST_MEMBERS + 1)})
+    many = files.packed({f"{number}": b"" for number in range(zip_files.MOST_MEMBERS + 1)})
     assert judged("a.zip", many) == Unfit.ZIP_TOO_MANY
 
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from crm import patient_access, second_factor
-from crm.actions import leads, opt_out
+from crm.leads import actions as leads
+from crm.mail import opt_out
 from crm.models import (
     Lead,
     Location,
@@ -22,6 +22,8 @@ from crm.models import (
     Scope,
     SuppressedBecause,
 )
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import second_factor
 from tests.factories import make_lead, make_link, own_browser, step_one
 
 BORN = date(1970, 3, 15)

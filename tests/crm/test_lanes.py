@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from crm import asgi, signing_in
-from crm.handing_out import Environ
-from crm.lanes import Lane, Share
-from crm.taking_in import Limits, Refused
+from crm import asgi
+from crm.accounts import sign_in_limits
+from crm.gateway.lanes import Lane, Share
+from crm.gateway.request_body import Limits, Refused
+from crm.gateway.response_stream import Environ
 
 
 class Requests:
@@ -168,19 +169,19 @@ def test_files_are_shared_by_session_and_by_address() -> None:
 
 def sign_in_lane(cookie: str) -> str:
     scope: Any = {"method": "POST", "path": "/admin/login/"}
-    environ = {"HTTP_COOKIE": f"{signing_in.COOKIE}={cookie}", "REMOTE_ADDR": "203.0.113.9"}
+    environ = {"HTTP_COOKIE": f"{sign_in_limits.COOKIE}={cookie}", "REMOTE_ADDR": "203.0.113.9"}
     return next(one.name for one in asgi.LANES if one.fits(scope, environ))
 
 
 def test_a_browser_that_signed_in_before_has_a_lane_without_strangers() -> None:
-    ours = signing_in.known_cookie("sam@example.org")
+    ours = sign_in_limits.known_cookie("sam@example.org")
 
     assert sign_in_lane(ours) == "signing-in-again"
     assert [sign_in_lane(forged) for forged in ("", "yes", ours[:-1], "x" + ours)] == ["signing-in"] * 4
 
 
 def test_known_browsers_of_a_clinic_are_not_counted_by_address() -> None:
-    cookies = [f"{signing_in.COOKIE}={signing_in.known_cookie('sam@example.org')}" for _ in range(2)]
+    cookies = [f"{sign_in_limits.COOKIE}={sign_in_limits.known_cookie('sam@example.org')}" for _ in range(2)]
     one, other = [
         named_by("signing-in-again", {"HTTP_COOKIE": cookie, "REMOTE_ADDR": "203.0.113.9"}) for cookie in cookies
     ]

@@ -6,14 +6,14 @@ from itertools import product
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from crm.actions import leads
-from crm.actions.next_steps import NextStep
-from crm.enums import ActivityKind, CallOutcome, LostReason, Outcome, Stage, TaskKind
+from crm.enums.leads import ActivityKind, CallOutcome, LostReason, Outcome, Stage, TaskKind
 from crm.errors import MoveRefused
+from crm.leads import actions as leads
+from crm.leads.next_steps import NextStep
 from crm.models import Lead, Task, User
 from tests.factories import NOON, make_lead
 
-# Written out from the sentence in the specification, independently of crm.enums.
+# Written out from the sentence in the specification, independently of crm.enums.leads.
 ORDER = ["new", "contacting", "qualifying", "records", "review", "booking", "booked", "consulted", "patient"]
 ASIDE = ["nurture", "dormant", "improved", "lost"]
 

@@ -8,9 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm import emails
-from crm.actions import opt_out
-from crm.enums import MessageState
+from crm.enums.leads import MessageState
+from crm.mail import emails, opt_out
 from crm.models import Lead, Location, Message, Scope, Sending, SuppressedBecause, User
 from tests.crm.test_second_factor import opened
 from tests.factories import make_link, make_message, make_user, step_one

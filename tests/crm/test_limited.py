@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from crm import limited
-from crm.limited import Limits, NoAnswer, Why
+from crm.sandbox import runner as sandbox
+from crm.sandbox.runner import Limits, NoAnswer, Why
 from tests.crm import limited_orders as orders
 
 SHORT = Limits(memory=256 * 1024**2, processor_seconds=1, seconds=30, read=4 * 1024**2)
@@ -39,7 +39,7 @@ class Counted(io.BytesIO):
 
 
 def test_it_answers_what_the_function_says() -> None:
-    assert limited.run(orders.tell, "a", 2, None, ["ü"], limits=SHORT) == ["a", 2, None, ["ü"]]
+    assert sandbox.run(orders.tell, "a", 2, None, ["ü"], limits=SHORT) == ["a", 2, None, ["ü"]]
 
 
 ENDS: dict[str, tuple[Callable[..., Any], Limits, Why]] = {
@@ -55,7 +55,7 @@ ENDS: dict[str, tuple[Callable[..., Any], Limits, Why]] = {
 def test_a_child_that_takes_too_much_is_ended(case: str) -> None:
     function, limits, why = ENDS[case]
     with pytest.raises(NoAnswer) as ended:
-        limited.run(function, limits=limits)
+        sandbox.run(function, limits=limits)
     assert ended.value.why == why
 
 
@@ -69,7 +69,7 @@ def test_limits_that_are_lower_already_stay() -> None:
 
 def test_an_error_is_told_without_its_words() -> None:
     with pytest.raises(NoAnswer) as ended:
-        limited.run(orders.fail, "a very private matter", limits=SHORT)
+        sandbox.run(orders.fail, "a very private matter", limits=SHORT)
     assert (ended.value.why, ended.value.error) == (Why.ERROR, "ValueError")
     assert "limited_orders.py" in ended.value.frames[-1]
     assert "private" not in f"{ended.value} {ended.value.frames}"
@@ -77,22 +77,22 @@ def test_an_error_is_told_without_its_words() -> None:
 
 def test_a_file_is_read_anywhere_and_no_further_than_its_end() -> None:
     data = os.urandom(3_000_000)
-    told = limited.run(orders.ends_of, limits=SHORT, file=io.BytesIO(data), size=len(data))
+    told = sandbox.run(orders.ends_of, limits=SHORT, file=io.BytesIO(data), size=len(data))
     assert told == [data[:4].hex(), data[-4:].hex(), 0, len(data)]
 
 
 def test_bytes_are_counted_as_they_are_read() -> None:
     file = Counted(bytes(1_000_000))
-    assert limited.run(orders.read_all, limits=SHORT, file=file, size=1_000_000) == 1_000_000
+    assert sandbox.run(orders.read_all, limits=SHORT, file=file, size=1_000_000) == 1_000_000
     assert file.given == 1_000_000
     with pytest.raises(NoAnswer) as ended:
-        limited.run(orders.read_again_and_again, limits=SHORT, file=file, size=1_000_000)
+        sandbox.run(orders.read_again_and_again, limits=SHORT, file=file, size=1_000_000)
     assert ended.value.why == Why.READING
     assert file.given <= 1_000_000 + SHORT.read
 
 
 def test_no_more_room_is_taken_than_there_are_bytes() -> None:
-    assert limited.run(orders.ask_for_room, limits=SHORT, file=io.BytesIO(b"abc"), size=3) == 3
+    assert sandbox.run(orders.ask_for_room, limits=SHORT, file=io.BytesIO(b"abc"), size=3) == 3
 
 
 def test_trouble_with_the_file_is_the_callers() -> None:
@@ -101,13 +101,13 @@ def test_trouble_with_the_file_is_the_callers() -> None:
             raise PermissionError
 
     with pytest.raises(PermissionError):
-        limited.run(orders.read_all, limits=SHORT, file=Broken(b"abc"), size=3)
+        sandbox.run(orders.read_all, limits=SHORT, file=Broken(b"abc"), size=3)
 
 
 def test_it_knows_no_secrets_and_loads_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.org")
-    told = limited.run(orders.about_itself, limits=SHORT)
+    told = sandbox.run(orders.about_itself, limits=SHORT)
     assert told["limits"] == {"RLIMIT_AS": SHORT.memory, "RLIMIT_CORE": 0}
     known = {"DATABASE_URL", "SECRET_KEY", "FIELD_KEYS"}
     assert (known & set(told["environment"]), "HTTPS_PROXY" in told["environment"]) == (set(), True)
@@ -115,17 +115,17 @@ def test_it_knows_no_secrets_and_loads_no_server(monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_a_library_prints_is_not_taken_for_an_answer() -> None:
-    assert limited.run(orders.chatter, limits=SHORT) == "said"
+    assert sandbox.run(orders.chatter, limits=SHORT) == "said"
 
 
 def test_many_threads_may_ask() -> None:
     with ThreadPoolExecutor(6) as pool:
-        asked = [pool.submit(limited.run, orders.tell, number, limits=SHORT) for number in range(6)]
+        asked = [pool.submit(sandbox.run, orders.tell, number, limits=SHORT) for number in range(6)]
     assert [one.result() for one in asked] == [[number] for number in range(6)]
 
 
 def _ask(answers: Any) -> None:
-    answers.put(limited.run(orders.tell, "from a worker", limits=SHORT))
+    answers.put(sandbox.run(orders.tell, "from a worker", limits=SHORT))
 
 
 def test_a_process_that_may_have_no_children_may_ask() -> None:
@@ -149,5 +149,5 @@ def test_no_child_is_left_behind(function: Callable[..., Any], monkeypatch: pyte
     popen = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", remembered)
     with suppress(NoAnswer):
-        limited.run(function, limits=SHORT)
+        sandbox.run(function, limits=SHORT)
     assert [one.poll() is None for one in made] == [False]

@@ -10,11 +10,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.test import Client
 
-from crm import mail_texts, notices, pipeline_figures, queries
-from crm.actions import events
 from crm.admin.base import DeskAdmin
 from crm.admin.scoped import ScopedAdmin
-from crm.enums import ConsentKind, Event, MessageState
+from crm.desk import pipeline_stats, queries
+from crm.enums.leads import ConsentKind, Event, MessageState
+from crm.leads import events, notifications
+from crm.mail import templates as mail_templates
 from crm.models import (
     ConsentRecord,
     InboundMail,
@@ -181,7 +182,7 @@ def test_who_uses_the_same_address_elsewhere_is_not_told(bound: Client, centre: 
 
 
 def test_texts_are_shown_for_nobody_elsewhere(office: Client, lead: Lead, theirs: Lead) -> None:
-    name = mail_texts.names()[0]
+    name = mail_templates.names()[0]
     address, draft = f"/admin/crm/mailtext/{name}/en/", {"subject": "Hello", "body": "Hello {first_name}"}
 
     latest = office.get(address).content.decode()
@@ -217,19 +218,19 @@ def test_figures_are_of_ones_own_locations(office: Client, lead: Lead, theirs: L
     user = User.objects.get(name="Ada Bound")
 
     assert queries.referral_figures([practice.pk], user)[practice.pk].sent == 1
-    assert pipeline_figures.since(NOW - timedelta(days=1), user).received == 1
+    assert pipeline_stats.since(NOW - timedelta(days=1), user).received == 1
 
 
 def test_the_bell_forgets_whom_one_does_not_work_for_any_more(bound: Client, lead: Lead, theirs: Lead) -> None:
     user = User.objects.get(name="Bea Bound")
     for one in (lead, theirs):
-        notices.tell([user], title="Wrote to you", lead=one, key=str(one.pk), now=NOW)
+        notifications.tell([user], title="Wrote to you", lead=one, key=str(one.pk), now=NOW)
 
     page = bound.get("/admin/bell/").content.decode()
 
     assert lead.full_name in page
     assert "Elsewhere" not in page
-    assert notices.unseen_count(user) == 1
+    assert notifications.unseen_count(user) == 1
 
 
 def test_what_cannot_be_chosen_stays_chosen(office: Client, centre: Location, elsewhere: Location) -> None:

@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # {(file, function): why the key is locked as well}
 WHOLE = {
-    ("crm/actions/documents.py", "take_back"): "the row is deleted",
+    ("crm/documents/actions.py", "take_back"): "the row is deleted",
     ("scheduling/actions/claims.py", "drop_expired"): "the rows are deleted",
     ("scheduling/actions/claims.py", "drop_holds_of"): "the rows are deleted",
 }

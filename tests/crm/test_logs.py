@@ -11,8 +11,9 @@ import pytest
 import structlog
 from django.test import Client
 
-from crm import celery_app, logs
+from crm import celery_app
 from crm.models import Location
+from crm.ops import logs
 from tests.recording import recorded_logs
 
 SECRET = "Failing row contains (Avery, low_back)"

@@ -6,8 +6,9 @@ from email.message import Message
 
 import pytest
 
-from crm import html_words, inbound, limited, mail_parts, mail_reading, mail_words
-from crm.mail_reading import Because, NotRead
+from crm.inbound import body_text, html_text, mail_parser, mime_parts, sandboxed_parser
+from crm.inbound.sandboxed_parser import Because, NotRead
+from crm.sandbox import runner as sandbox
 from tests.crm.hostile_mail import MAILS
 
 TOKEN = "abcdefgh234567ab"
@@ -62,8 +63,8 @@ HTML = "Content-Type: text/html; charset=utf-8\r\n\r\n"
     ],
 )
 def test_a_charset_that_nobody_knows_costs_nothing_of_a_plain_reply(charset: str) -> None:
-    found = inbound.read(mail(kind=f"text/plain; charset={charset}"))
-    assert (found.kind, found.tokens, found.message_ids) == (inbound.Kind.REPLY, (TOKEN,), (OURS,))
+    found = mail_parser.read(mail(kind=f"text/plain; charset={charset}"))
+    assert (found.kind, found.tokens, found.message_ids) == (mail_parser.Kind.REPLY, (TOKEN,), (OURS,))
     assert charset == "utf-16" or found.text == "Please call me."
 
 
@@ -79,20 +80,20 @@ def test_a_charset_that_nobody_knows_costs_nothing_of_a_plain_reply(charset: str
     ],
 )
 def test_words_are_read_as_they_were_meant(charset: str, content: bytes, text: str) -> None:
-    assert inbound.read(mail(content, kind=f"text/plain; charset={charset}")).text == text
+    assert mail_parser.read(mail(content, kind=f"text/plain; charset={charset}")).text == text
 
 
 @pytest.mark.parametrize(
     "kind", ["text/plain; name*", "text/plain; name*0*", "text/plain; charset*=x''y", "/", ";;;", ""]
 )
 def test_a_broken_type_costs_nothing(kind: str) -> None:
-    found = inbound.read(mail(kind=kind))
+    found = mail_parser.read(mail(kind=kind))
     assert (found.tokens, found.text) == ((TOKEN,), "Please call me.")
 
 
 def test_one_unreadable_part_loses_no_other() -> None:
     broken = "Content-Type: text/plain; charset=x\r\nContent-Transfer-Encoding: base64\r\n\r\n=A=="
-    found = inbound.read(parts("mixed", broken, PLAIN + "I cannot come on Tuesday."))
+    found = mail_parser.read(parts("mixed", broken, PLAIN + "I cannot come on Tuesday."))
     assert (found.tokens, "I cannot come on Tuesday." in found.text) == ((TOKEN,), True)
 
 
@@ -103,8 +104,8 @@ def test_one_unreadable_part_loses_no_other() -> None:
 def test_no_fact_holds_what_the_database_refuses(name: str, value: str) -> None:
     raw = mail().replace(b"\r\n\r\n", f"\r\n{name}: {value}\r\n\r\n".encode("utf-8", "surrogatepass"), 1)
     for found in (
-        inbound.read(raw),
-        inbound.read(
+        mail_parser.read(raw),
+        mail_parser.read(
             mail(**{name.replace("-", "_"): "x"}).replace(b": x", b": " + value.encode("utf-8", "surrogatepass"))
         ),
     ):
@@ -114,7 +115,9 @@ def test_no_fact_holds_what_the_database_refuses(name: str, value: str) -> None:
 
 
 def test_facts_of_a_provider_are_made_storable_as_well() -> None:
-    made = inbound.Arrived(inbound.Kind.SOFT_BOUNCE, message_id="x" * 999, status="5.1.1" * 9, text="a\x00b\ud800")
+    made = mail_parser.Arrived(
+        mail_parser.Kind.SOFT_BOUNCE, message_id="x" * 999, status="5.1.1" * 9, text="a\x00b\ud800"
+    )
     assert (len(made.message_id), len(made.status), made.text) == (250, 12, "ab?")
 
 
@@ -141,7 +144,7 @@ def test_facts_of_a_provider_are_made_storable_as_well() -> None:
     ids=range(12),
 )  # fmt: skip
 def test_the_words_of(raw: bytes, text: str) -> None:
-    assert inbound.read(raw).text == text
+    assert mail_parser.read(raw).text == text
 
 
 @pytest.mark.parametrize(
@@ -158,7 +161,7 @@ def test_the_words_of(raw: bytes, text: str) -> None:
     ],
 )
 def test_what_is_quoted_below_is_left_out(text: str, own: str) -> None:
-    assert mail_words.own(text) == own
+    assert body_text.own(text) == own
 
 
 def test_attachments_are_named_and_an_answer_to_an_invitation_is_told() -> None:
@@ -166,7 +169,7 @@ def test_attachments_are_named_and_an_answer_to_an_invitation_is_told() -> None:
         "Content-Type: text/calendar; method=REPLY\r\n\r\nMETHOD:REPLY\r\nATTENDEE;PARTSTAT=DECL\r\n INED:mailto:a"
     )
     named = 'Content-Disposition: attachment; filename="=?utf-8?q?caf=C3=A9.pdf?="\r\n\r\nx'
-    found = inbound.read(parts("mixed", calendar, named, "Content-Disposition: attachment\r\n\r\nx"))
+    found = mail_parser.read(parts("mixed", calendar, named, "Content-Disposition: attachment\r\n\r\nx"))
     assert (found.answer, found.attachments) == ("declined", ("café.pdf", "unnamed"))
 
 
@@ -184,86 +187,86 @@ def test_no_stranger_decides_how_much_is_worked(make: Callable[[], bytes], monke
         worded.append(len(source))
         return ""
 
-    monkeypatch.setattr(html_words, "of", noted)
+    monkeypatch.setattr(html_text, "of", noted)
     raw = make()
     try:
-        found = mail_parts.parse(raw)
-    except mail_parts.TooComplex:
+        found = mime_parts.parse(raw)
+    except mime_parts.TooComplex:
         return
     everything = walk(found)
-    assert len(everything) <= mail_parts.MOST_PARTS
-    assert max(part.depth for part in everything if isinstance(part, mail_parts.Part)) <= mail_parts.MOST_DEPTH
+    assert len(everything) <= mime_parts.MOST_PARTS
+    assert max(part.depth for part in everything if isinstance(part, mime_parts.Part)) <= mime_parts.MOST_DEPTH
     for part in everything:
-        assert all(len(str(value)) <= mail_parts.LONGEST_HEADER + 1 for _name, value in part.raw_items())
-        assert len(str(part.get("Content-Type", ""))) <= mail_parts.LONGEST_PARAMETERS + 1
-    facts = inbound.read(raw)
-    assert len(facts.text) <= inbound.LONGEST_TEXT
-    assert all(size <= mail_parts.LONGEST_BODY for size in worded)
+        assert all(len(str(value)) <= mime_parts.LONGEST_HEADER + 1 for _name, value in part.raw_items())
+        assert len(str(part.get("Content-Type", ""))) <= mime_parts.LONGEST_PARAMETERS + 1
+    facts = mail_parser.read(raw)
+    assert len(facts.text) <= mail_parser.LONGEST_TEXT
+    assert all(size <= mime_parts.LONGEST_BODY for size in worded)
 
 
 @pytest.mark.parametrize(
     "name", ["nested multiparts", "nested too deep", "parts", "blocks of a report", "blank lines of a report"]
 )
 def test_what_nobody_writes_is_refused(name: str) -> None:
-    with pytest.raises(mail_parts.TooComplex):
-        inbound.read(MAILS[name]())
+    with pytest.raises(mime_parts.TooComplex):
+        mail_parser.read(MAILS[name]())
 
 
 @pytest.mark.parametrize("name", ["punycode", "idna", "unicode_escape", "undefined", "zip", "base64"])
 def test_codecs_that_no_mail_is_written_in_are_not_used(name: str) -> None:
-    assert mail_parts._known(name) == ""
+    assert mime_parts._known(name) == ""
 
 
 def test_both_ends_of_long_references_are_looked_at() -> None:
     many = " ".join(f"<{n}@example.org>" for n in range(5_000))
-    found = inbound.read(mail(References=f"<first@example.org> {many} <last@example.org>"))
+    found = mail_parser.read(mail(References=f"<first@example.org> {many} <last@example.org>"))
     assert {"<first@example.org>", "<last@example.org>"} <= set(found.message_ids)
 
 
 # --- In a process of its own ------------------------------------------------------------------------------------------
 def test_another_process_tells_the_same() -> None:
     raw = mail("Grüße", kind="text/plain; charset=utf-8")
-    assert mail_reading.read(raw) == inbound.read(raw)
+    assert sandboxed_parser.read(raw) == mail_parser.read(raw)
 
 
 @pytest.mark.parametrize(
     ("why", "because"),
     [
-        (limited.Why.TIME, Because.TOO_SLOW),
-        (limited.Why.PROCESSOR, Because.TOO_SLOW),
-        (limited.Why.MEMORY, Because.TOO_SLOW),
-        (limited.Why.DIED, Because.TOO_SLOW),
-        (limited.Why.ERROR, Because.UNREADABLE),
+        (sandbox.Why.TIME, Because.TOO_SLOW),
+        (sandbox.Why.PROCESSOR, Because.TOO_SLOW),
+        (sandbox.Why.MEMORY, Because.TOO_SLOW),
+        (sandbox.Why.DIED, Because.TOO_SLOW),
+        (sandbox.Why.ERROR, Because.UNREADABLE),
     ],
 )
 def test_a_reader_that_was_ended_leaves_a_reason(
-    monkeypatch: pytest.MonkeyPatch, why: limited.Why, because: Because
+    monkeypatch: pytest.MonkeyPatch, why: sandbox.Why, because: Because
 ) -> None:
     def ended(*_args: object, **_kwargs: object) -> None:
-        raise limited.NoAnswer(why)
+        raise sandbox.NoAnswer(why)
 
-    monkeypatch.setattr(limited, "run", ended)
+    monkeypatch.setattr(sandbox, "run", ended)
     with pytest.raises(NotRead) as caught:
-        mail_reading.read(mail())
+        sandboxed_parser.read(mail())
     assert caught.value.because == because
 
 
 def test_a_reader_that_takes_too_much_memory_is_ended() -> None:
     raw = mail("x" * 60_000_000)
-    limits = limited.Limits(memory=200 * 1024**2, read=len(raw))
+    limits = sandbox.Limits(memory=200 * 1024**2, read=len(raw))
     with pytest.raises(NotRead) as caught:
-        mail_reading.read(raw, most_bytes=len(raw), limits=limits)
+        sandboxed_parser.read(raw, most_bytes=len(raw), limits=limits)
     assert caught.value.because == Because.TOO_SLOW
 
 
 def test_a_mail_beyond_the_limit_is_not_begun() -> None:
     with pytest.raises(NotRead) as caught:
-        mail_reading.read(mail(), most_bytes=100)
+        sandboxed_parser.read(mail(), most_bytes=100)
     assert caught.value.because == Because.TOO_LARGE
 
 
 def test_a_large_mail_is_read_within_the_limits() -> None:
     picture = base64.encodebytes(bytes(17_000_000)).decode()
     large = f"Content-Type: image/png; name=scan.png\r\nContent-Transfer-Encoding: base64\r\n\r\n{picture}"
-    found = mail_reading.read(parts("mixed", PLAIN + "My scan.", large))
+    found = sandboxed_parser.read(parts("mixed", PLAIN + "My scan.", large))
     assert (found.text, found.attachments) == ("My scan.", ("scan.png",))

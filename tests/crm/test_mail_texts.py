@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from crm import delivery, eligibility, emails, mail_markup, mail_texts
-from crm.enums import ConsentKind, MessageClass, MessageState
-from crm.mail_markup import FILLED_LATER, FILLED_NOW, Text
+from crm.enums.leads import ConsentKind, MessageClass, MessageState
+from crm.mail import emails, markdown
+from crm.mail import templates as mail_templates
+from crm.mail.markdown import FILLED_LATER, FILLED_NOW, Text
 from crm.models import ConsentRecord, Enrolment, Lead, MailText, Message, SequenceVersion, VersionState
+from crm.outbox import delivery, send_rules
 from crm.sequences.definition import Do
 from crm.sequences.shipped_definitions import shipped
 from tests.crm.test_secrecy import HEALTH_WORDS
@@ -26,13 +28,13 @@ SPANISH_HEALTH_WORDS = """
     síntomas salud
 """.split()
 WORDS = {"en": HEALTH_WORDS, "es": SPANISH_HEALTH_WORDS}
-ALL = [(name, language) for name in mail_texts.names() for language in ("en", "es")]
+ALL = [(name, language) for name in mail_templates.names() for language in ("en", "es")]
 
 
 def written(lead: Lead, text: Text, message_class: MessageClass = MessageClass.FOLLOW_UP) -> Message:
     message = make_message(lead, text="", html="", subject="", message_class=message_class)
     lead.refresh_from_db()
-    mail_texts.write(message, text, lead)
+    mail_templates.write(message, text, lead)
     return message
 
 
@@ -57,14 +59,14 @@ class Seen(HTMLParser):
 
 def test_every_text_that_a_sequence_names_is_there_and_none_too_many() -> None:
     named = {step.text for one in shipped() for step in one.steps if step.do == Do.MAIL}
-    assert named == set(mail_texts.names())
+    assert named == set(mail_templates.names())
 
 
 @pytest.mark.parametrize(("name", "language"), ALL)
 def test_a_text_of_ours(db: None, lead: Lead, name: str, language: str) -> None:
     Lead.objects.update(language=language)
-    text = mail_texts.shipped(name, language)
-    assert mail_markup.asked_for(text.subject + text.body) <= FILLED_NOW | FILLED_LATER
+    text = mail_templates.shipped(name, language)
+    assert markdown.asked_for(text.subject + text.body) <= FILLED_NOW | FILLED_LATER
     made = written(lead, text)
     seen = Seen(made.html)
     visible = f"{made.subject}\n{made.text}\n{' '.join(seen.words)}"
@@ -145,14 +147,14 @@ def test_lines_below_each_other_stay_lines(db: None, lead: Lead, below: str) -> 
 
 def test_staffs_own_version_is_sent_while_it_is_published(db: None, lead: Lead) -> None:
     ours = MailText.objects.create(name="resume", number=1, subject="Ours", body="Words", state=VersionState.PUBLISHED)
-    assert mail_texts.in_force("resume", "en")[0].subject == "Ours"
-    assert mail_texts.in_force("resume", "es")[0].subject != "Ours"
+    assert mail_templates.in_force("resume", "en")[0].subject == "Ours"
+    assert mail_templates.in_force("resume", "es")[0].subject != "Ours"
     MailText.objects.filter(pk=ours.pk).update(state=VersionState.WITHDRAWN)
-    mail_texts.forget_texts()
-    assert mail_texts.in_force("resume", "en") == (mail_texts.shipped("resume", "en"), None)
-    assert mail_texts.in_force("resume", "fr")[0] == mail_texts.shipped("resume", "en")
-    with pytest.raises(mail_texts.NoSuchText):
-        mail_texts.in_force("nonsense", "en")
+    mail_templates.forget_texts()
+    assert mail_templates.in_force("resume", "en") == (mail_templates.shipped("resume", "en"), None)
+    assert mail_templates.in_force("resume", "fr")[0] == mail_templates.shipped("resume", "en")
+    with pytest.raises(mail_templates.NoSuchText):
+        mail_templates.in_force("nonsense", "en")
 
 
 @pytest.fixture
@@ -165,7 +167,7 @@ def far(settings: Settings) -> Iterator[FarEnd]:
 @pytest.fixture
 def enrolment(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> Enrolment:
     """Of a lead who agreed, at an hour at which mail may go."""
-    monkeypatch.setattr(eligibility, "mail_window", lambda now, _purpose, _clock: now)
+    monkeypatch.setattr(send_rules, "mail_window", lambda now, _purpose, _clock: now)
     ConsentRecord.objects.create(lead=lead, kind=ConsentKind.CONTACT, given=True, text="x", text_version="1")
     version = SequenceVersion.objects.get(key="incomplete_form")
     return Enrolment.objects.create(lead=lead, version=version, key=version.key, anchor=NOON, due_at=NOON)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm import mime
+from crm.mail import mime
 from crm.models import Message
-from crm.normalise import one_line
+from crm.values.normalize import one_line
 
 HEADERS = """
     Content-Type MIME-Version Date Message-ID From To Subject Auto-Submitted X-Auto-Response-Suppress

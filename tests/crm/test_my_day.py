@@ -7,10 +7,11 @@ import time_machine
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from crm import work_list
-from crm.actions import safety, tasks
-from crm.enums import Stage, TaskKind
+from crm.desk import my_day
+from crm.enums.leads import Stage, TaskKind
+from crm.leads import tasks
 from crm.models import Absence, AccessEvent, Lead, Location, Task, User
+from crm.safety import alerts
 from tests.factories import make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ def task(lead: Lead, kind: TaskKind = TaskKind.OTHER, *, minutes: float = 0, **v
 
 
 def sections(user: User, *, everybody: bool = False) -> dict[str, list[Task]]:
-    return {one.key: one.rows for one in work_list.of(user, everybody=everybody, now=NOW).sections}
+    return {one.key: one.rows for one in my_day.of(user, everybody=everybody, now=NOW).sections}
 
 
 def shown(user: User) -> list[Task]:
@@ -37,15 +38,15 @@ def test_every_task_stands_in_exactly_one_section(
 ) -> None:
     made = task(make_lead(location=centre, stage=stage), kind)
     found = sections(coordinator)
-    assert [key for key, rows in found.items() if made in rows] == [work_list.section_of(made)]
+    assert [key for key, rows in found.items() if made in rows] == [my_day.section_of(made)]
 
 
 def test_the_most_urgent_is_on_top_and_long_lists_say_so(centre: Location, coordinator: User) -> None:
     lead = make_lead(location=centre, stage=Stage.QUALIFYING)
-    late = [task(lead, minutes=-number) for number in range(work_list.MOST + 5)]
-    day = work_list.of(coordinator, everybody=False, now=NOW)
+    late = [task(lead, minutes=-number) for number in range(my_day.MOST + 5)]
+    day = my_day.of(coordinator, everybody=False, now=NOW)
     [due] = [one for one in day.sections if one.key == "due"]
-    assert due.rows == sorted(late, key=lambda one: one.due_at)[: work_list.MOST]
+    assert due.rows == sorted(late, key=lambda one: one.due_at)[: my_day.MOST]
     assert due.more
 
 
@@ -127,9 +128,9 @@ def test_only_locations_that_somebody_works_for(centre: Location, coordinator: U
     other = make_location(name="Other")
     here, there = make_lead(location=centre), make_lead(location=other, email="o@example.org")
     task(here), task(there)
-    safety.raise_alert(there, key="a", now=NOW)
+    alerts.raise_alert(there, key="a", now=NOW)
     coordinator.locations.add(centre)
-    day = work_list.of(coordinator, everybody=True, now=NOW)
+    day = my_day.of(coordinator, everybody=True, now=NOW)
     assert [one.lead for section in day.sections for one in section.rows] == [here]
     assert day.alerts == []
 
@@ -142,7 +143,7 @@ def test_the_page_asks_the_same_number_of_questions(
         lead = make_lead(location=centre, email=f"p{number}@example.org")
         for kind in TaskKind:
             Task.objects.create(lead=lead, kind=kind, title="x", due_at=datetime.now(UTC))
-        safety.raise_alert(lead, key=f"a{number}", now=NOW)
+        alerts.raise_alert(lead, key=f"a{number}", now=NOW)
     desk.get("/admin/")
     with django_assert_num_queries(12):
         assert desk.get("/admin/").status_code == 200
@@ -188,7 +189,7 @@ def test_done_and_later_go_back_to_the_list(desk: Client, lead: Lead, coordinato
     ],
 )
 def test_until_when(choice: str, until: datetime | None) -> None:
-    assert work_list.snoozed_until(choice, now=NOW) == until
+    assert my_day.snoozed_until(choice, now=NOW) == until
 
 
 def test_what_is_not_understood_changes_nothing(desk: Client, lead: Lead) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm import normalise
+from crm.values import normalize
 from tests.properties import unhurried
 
 
@@ -32,18 +32,18 @@ from tests.properties import unhurried
     ],
 )
 def test_one_line(typed: str, kept: str) -> None:
-    assert normalise.one_line(typed) == kept
+    assert normalize.one_line(typed) == kept
 
 
 @unhurried
 @given(st.text())
 def test_one_line_is_one_line_and_stays_so(text: str) -> None:
-    line = normalise.one_line(text)
+    line = normalize.one_line(text)
 
     assert len(line.splitlines()) <= 1
     assert not any(unicodedata.category(letter) == "Cc" for letter in line)
     assert unicodedata.is_normalized("NFC", line)
-    assert normalise.one_line(line) == line
+    assert normalize.one_line(line) == line
 
 
 @pytest.mark.parametrize(
@@ -62,27 +62,27 @@ def test_one_line_is_one_line_and_stays_so(text: str) -> None:
     ],
 )
 def test_email_address(typed: str, kept: str) -> None:
-    assert normalise.email_address(typed) == kept
+    assert normalize.email_address(typed) == kept
 
 
 def test_spellings_of_an_address() -> None:
-    assert normalise.spellings("Ana@example.org") == ["Ana@example.org"]
+    assert normalize.spellings("Ana@example.org") == ["Ana@example.org"]
     both = ["ana@bücher.example", "ana@xn--bcher-kva.example"]
-    assert [normalise.spellings(one) for one in both] == [both, both]
+    assert [normalize.spellings(one) for one in both] == [both, both]
 
 
 @unhurried
 @given(st.text())
 def test_an_address_stays_as_it_was_made(text: str) -> None:
-    made = normalise.email_address(text)
-    assert normalise.email_address(made) == made
+    made = normalize.email_address(text)
+    assert normalize.email_address(made) == made
 
 
 @pytest.mark.parametrize(
     ("address", "expected"), [("a@example.org", True), ("a@localhost", False), ("a@[127.0.0.1]", False)]
 )
 def test_is_public_domain(address: str, expected: bool) -> None:
-    assert normalise.is_public_domain(address) is expected
+    assert normalize.is_public_domain(address) is expected
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_is_public_domain(address: str, expected: bool) -> None:
     ],
 )
 def test_only_latin_marks_do_not_count_in_a_name(one: str, other: str, same: bool) -> None:
-    assert (normalise.name_key(one) == normalise.name_key(other)) is same
+    assert (normalize.name_key(one) == normalize.name_key(other)) is same

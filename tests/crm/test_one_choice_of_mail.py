@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import eligibility, preference_link, suppression
-from crm.actions import opt_out
-from crm.enums import ConsentKind, MessageClass
+from crm.enums.leads import ConsentKind, MessageClass
+from crm.mail import opt_out, suppression, unsubscribe_token
 from crm.models import ConsentRecord, Lead, Message, Scope, SuppressedBecause
+from crm.outbox import send_rules
 from tests.factories import make_lead, make_message, own_browser
 from tests.page_forms import as_sent
 
@@ -27,7 +27,7 @@ def patient(lead: Lead) -> Client:
 
 @pytest.fixture
 def link(lead: Lead) -> str:
-    return f"/u/{preference_link.make(lead.pk, lead.email)}/"
+    return f"/u/{unsubscribe_token.make(lead.pk, lead.email)}/"
 
 
 def shown(patient: Client, desk: Client, lead: Lead, link: str) -> tuple[bool, str, str]:
@@ -61,7 +61,7 @@ def test_a_number_that_we_have_is_shown_with_the_way_to_change_it(patient: Clien
 def goes_out(lead: Lead) -> bool:
     """Whether an educational mail would be held back by what was chosen."""
     message = make_message(lead, message_class=MessageClass.COMMERCIAL)
-    wanted = ConsentKind.EDUCATION in eligibility.agreed_to({lead.pk}).get(lead.pk, set())
+    wanted = ConsentKind.EDUCATION in send_rules.agreed_to({lead.pk}).get(lead.pk, set())
     stopped = suppression.of_messages([message])
     Message.objects.all().delete()
     return wanted and not stopped
@@ -156,20 +156,20 @@ def test_a_stop_is_not_lifted_by_another_person_of_the_address(
     other = make_lead(first_name="Blake", email=lead.email, phone="")
     for kind in (ConsentKind.CONTACT, ConsentKind.EDUCATION):
         ConsentRecord.objects.create(lead=other, kind=kind, given=True, text="x", text_version="1")
-    Client().post(f"/u/{preference_link.make(other.pk, other.email)}/", {"scope": scope})
+    Client().post(f"/u/{unsubscribe_token.make(other.pk, other.email)}/", {"scope": scope})
     assert (goes_out(lead), goes_out(other)) == (False, False)
 
     if way == "their page":
         store(patient, education=True)
     else:
-        Client().post(f"/u/{preference_link.make(lead.pk, lead.email)}/", {"scope": "none"})
+        Client().post(f"/u/{unsubscribe_token.make(lead.pk, lead.email)}/", {"scope": "none"})
 
     assert (goes_out(lead), goes_out(other)) == (True, False)
     assert (opt_out.choice_of(lead), opt_out.choice_of(other)) == (None, scope)
     held = {made.message_class for made in _one_of_each(other) if suppression.of_messages([made])}
     assert held == set(HELD[scope])
     assert not suppression.of_messages(_one_of_each(lead))
-    Client().post(f"/u/{preference_link.make(other.pk, other.email)}/", {"scope": "none"})
+    Client().post(f"/u/{unsubscribe_token.make(other.pk, other.email)}/", {"scope": "none"})
     assert goes_out(other)
 
 

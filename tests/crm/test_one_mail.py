@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crm import inbound
-from crm.actions import inbound as actions
+from crm.inbound import actions, mail_parser
 from crm.models import InboundMail, Lead, Location, Task
 from tests.crm.test_mail_reading import PLAIN, mail, parts
 from tests.factories import make_lead
@@ -20,7 +19,7 @@ def lead(centre: Location) -> Lead:
 
 
 def take(raw: bytes) -> InboundMail | None:
-    return actions.receive(inbound.read(raw), now=datetime.now(UTC))
+    return actions.receive(mail_parser.read(raw), now=datetime.now(UTC))
 
 
 def without_id(**headers: str) -> bytes:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crm import inbound, suppression
-from crm.actions import inbound as actions
+from crm.inbound import actions, mail_parser
+from crm.mail import suppression
 from crm.models import InboundMail, Lead, Location, Suppression
 from tests.crm.test_inbound import OURS, bounce, mail
 from tests.factories import make_lead, make_message
@@ -30,7 +30,7 @@ def test_another_owner_is_another_person(centre: Location) -> None:
 @pytest.mark.parametrize(("on_record", "other"), BOTH)
 def test_a_reply_is_known_by_both_spellings(centre: Location, on_record: str, other: str) -> None:
     lead = make_lead(email=on_record)
-    actions.receive(inbound.read(mail(From=other)), now=datetime.now(UTC))
+    actions.receive(mail_parser.read(mail(From=other)), now=datetime.now(UTC))
     assert InboundMail.objects.get().lead == lead
 
 
@@ -43,5 +43,5 @@ def test_a_stop_counts_for_both_spellings(centre: Location, on_record: str, othe
 def test_a_returned_mail_names_the_spelling_of_the_envelope(centre: Location) -> None:
     lead = make_lead(email=LETTERS)
     message = make_message(lead, message_id=OURS)
-    actions.receive(inbound.read(bounce(about=ASCII)), now=datetime.now(UTC))
+    actions.receive(mail_parser.read(bounce(about=ASCII)), now=datetime.now(UTC))
     assert Suppression.objects.get().address_hash == suppression.hash_of(message.to_email)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from crm import desk_session
+from crm.accounts import desk_session
 from crm.models import Lead, Location, PatientSession, User
 from tests.factories import in_their_place, make_lead, make_link, own_browser, step_one
 from tests.page_forms import as_sent

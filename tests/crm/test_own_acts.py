@@ -8,13 +8,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm import delivery, eligibility
-from crm.actions import assignment, contacts, conversation, given_up, inbound, leads, opt_out, privacy
-from crm.eligibility import FRESH_AT_MOST, FRESH_FOR, WAITS_FOR_NEXT_DAY
-from crm.enums import ActivityKind, CallOutcome, MessageClass, MessageState, Stage
-from crm.inbound import Arrived, Kind
+from crm.enums.leads import ActivityKind, CallOutcome, MessageClass, MessageState, Stage
+from crm.inbound import actions as inbound
+from crm.inbound.mail_parser import Arrived, Kind
+from crm.leads import actions as leads
+from crm.leads import assignment, contacts
+from crm.mail import opt_out
 from crm.models import Activity, Lead, Message, Scope, SuppressedBecause, User
 from crm.models.activity import SENT_IN
+from crm.outbox import delivery, returned_addresses, send_rules
+from crm.outbox.send_rules import FRESH_AT_MOST, FRESH_FOR, WAITS_FOR_NEXT_DAY
+from crm.patient_portal import conversation, privacy
 from tests.crm.test_eligibility import agree, held_back, obstacle
 from tests.factories import NOON, make_lead, make_message, make_user, prove
 from tests.faults.far_end import far_end
@@ -74,7 +78,7 @@ def test_no_capped_mail_goes_on_the_day_of_an_act_of_their_own(agreed: Lead, act
 def come_back_and_work_again(lead: Lead) -> None:
     because = SuppressedBecause.BOUNCE
     opt_out.record(lead.email, lead_id=lead.pk, scope=Scope.EVERYTHING, because=because, now=NOON)
-    given_up.works_again(lead.email, lead=lead, why="staff say so", now=NOON)
+    returned_addresses.works_again(lead.email, lead=lead, why="staff say so", now=NOON)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,7 @@ def test_somebody_elses_act_holds_nothing(agreed: Lead) -> None:
 def test_the_mail_waits_in_the_outbox_with_its_reason_and_goes_the_next_day(
     agreed: Lead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(eligibility, "mail_window", lambda moment, _purpose, _clock: moment)  # at any hour of the day
+    monkeypatch.setattr(send_rules, "mail_window", lambda moment, _purpose, _clock: moment)  # at any hour of the day
     now = datetime.now(UTC)
     told = Activity.objects.create(lead=agreed, kind=ActivityKind.MESSAGE, at=now)
     capped = make_message(agreed, message_class=C.FOLLOW_UP, not_after=now + FRESH_FOR)
@@ -151,7 +155,7 @@ def test_the_mail_waits_in_the_outbox_with_its_reason_and_goes_the_next_day(
         assert end.message_ids == [answer.message_id, capped.message_id]
 
 
-def act_each_day(lead: Lead, message: Message, *, days: int) -> eligibility.Obstacle | None:
+def act_each_day(lead: Lead, message: Message, *, days: int) -> send_rules.Obstacle | None:
     """What is in its way on the day after them. A worker looks each day, as soon as it may leave."""
     for day in range(days):
         at = TOMORROW + timedelta(days=day)
@@ -175,7 +179,7 @@ def test_whoever_does_something_each_day_for_a_week_is_written_to_by_a_person(ag
     made: dict[str, Any] = {"created_at": TOMORROW, "not_after": TOMORROW + FRESH_FOR}
     message = make_message(agreed, now=TOMORROW, message_class=C.FOLLOW_UP, **made)
     found = act_each_day(agreed, message, days=7)
-    assert found == eligibility.Obstacle(MessageState.CANCELLED, "Too late to be sent", wants_a_person=True)
+    assert found == send_rules.Obstacle(MessageState.CANCELLED, "Too late to be sent", wants_a_person=True)
     message.refresh_from_db()
     assert message.not_after == TOMORROW + FRESH_AT_MOST
 
@@ -184,4 +188,4 @@ def test_advertising_grows_as_old_as_ever(agreed: Lead) -> None:
     made: dict[str, Any] = {"created_at": TOMORROW, "not_after": TOMORROW + FRESH_FOR}
     message = make_message(agreed, now=TOMORROW, message_class=C.COMMERCIAL, **made)
     found = act_each_day(agreed, message, days=3)
-    assert found == eligibility.Obstacle(MessageState.CANCELLED, "Too late to be sent")
+    assert found == send_rules.Obstacle(MessageState.CANCELLED, "Too late to be sent")

@@ -15,15 +15,19 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
 
-from crm import own_copy, registry
-from crm.actions import conversation, documents, leads
+from crm import registry
 from crm.admin import forms as lead_forms
-from crm.admin import lead_referrals, lead_safety, reviews
-from crm.column_names import NAMES
-from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import AccessAction, ActivityKind, CallOutcome
+from crm.admin import reviews
+from crm.admin.lead import referrals as lead_referrals
+from crm.admin.lead import safety as lead_safety
+from crm.documents import actions as documents
+from crm.enums.documents import DocumentKind, DocumentState
+from crm.enums.leads import AccessAction, ActivityKind, CallOutcome
+from crm.enums.treatments import MeasurementKind, Source
+from crm.leads import actions as leads
 from crm.models import AccessEvent, Activity, Document, Lead, Measurement, PatientSession, User
-from crm.treatment_enums import MeasurementKind, Source
+from crm.patient_portal import conversation, own_copy
+from crm.patient_portal.column_labels import NAMES
 from intake import desk, insurance_desk, new_request, texts, unproven_desk
 from scheduling.forms import StaffCancelForm
 from tests.crm import files

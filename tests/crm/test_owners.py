@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from crm.actions import assignment, leads
-from crm.enums import ActivityKind
+from crm.enums.leads import ActivityKind
 from crm.errors import AssignmentRefused
+from crm.leads import actions as leads
+from crm.leads import assignment
 from crm.models import Lead, Location, Task, User
 from intake import actions
 from intake.request import Request

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from crm import delivery
-from crm.enums import MessageClass, MessageState
+from crm.enums.leads import MessageClass, MessageState
 from crm.models import DomainPace, Lead, Message
+from crm.outbox import delivery
 from tests.factories import make_lead, make_message
 from tests.faults.far_end import FarEnd, far_end
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from crm import patient_access
-from crm.enums import LinkPurpose
+from crm.enums.leads import LinkPurpose
 from crm.models import Lead, Message, PatientCode, PatientLink, PatientSession
+from crm.patient_portal import access as patient_access
 from tests.factories import make_lead, make_link, make_message, make_user
 
 LINK = LinkPurpose.PRIVATE_PAGE

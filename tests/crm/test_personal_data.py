@@ -10,10 +10,12 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access, registry
-from crm.actions import conversation, leads, privacy
-from crm.enums import TaskKind
+from crm import registry
+from crm.enums.leads import TaskKind
+from crm.leads import actions as leads
 from crm.models import AccessEvent, Activity, ConsentRecord, Lead, Location, Task
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import conversation, privacy
 from tests.factories import in_their_place, make_lead, make_treatment, make_user, step_one
 from tests.page_forms import as_sent
 

@@ -15,10 +15,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm import delivery, eligibility, mime, patient_access, preference_link, suppression
-from crm.actions import inbound, leads, opt_out
-from crm.enums import ConsentKind, MessageClass, MessageState
-from crm.inbound import Arrived, Kind
+from crm.enums.leads import ConsentKind, MessageClass, MessageState
+from crm.inbound import actions as inbound
+from crm.inbound.mail_parser import Arrived, Kind
+from crm.leads import actions as leads
+from crm.mail import mime, opt_out, suppression, unsubscribe_token
 from crm.models import (
     Activity,
     ConsentRecord,
@@ -32,7 +33,9 @@ from crm.models import (
     Suppression,
     User,
 )
-from crm.normalise import mailbox_key
+from crm.outbox import delivery, send_rules
+from crm.patient_portal import access as patient_access
+from crm.values.normalize import mailbox_key
 from tests.crm.test_eligibility import agree
 from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import far_end
@@ -43,7 +46,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 @pytest.fixture
 def path(lead: Lead) -> str:
-    return f"/u/{preference_link.make(lead.pk, lead.email)}/"
+    return f"/u/{unsubscribe_token.make(lead.pk, lead.email)}/"
 
 
 def scope_now(lead: Lead) -> str | None:
@@ -122,7 +125,7 @@ def test_one_click_never_takes_a_stop_back(lead: Lead, path: str, client: Client
 
 def test_a_newer_choice_takes_back_no_stop_of_somebody_else(lead: Lead, path: str, client: Client) -> None:
     other = make_lead(location=lead.location, email=lead.email, first_name="Other")
-    client.post(f"/u/{preference_link.make(other.pk, other.email)}/", {"scope": "everything"})
+    client.post(f"/u/{unsubscribe_token.make(other.pk, other.email)}/", {"scope": "everything"})
     client.post(path, {"scope": "everything"})
     client.post(path, {"scope": "education"})
     assert scope_now(other) == Scope.EVERYTHING
@@ -202,7 +205,7 @@ def test_what_they_wrote_before_the_key_was_changed_proves_the_address_too(
     arrived = Arrived(Kind.REPLY, message_id="<1@example.org>", sender=lead.email, message_ids=(message.message_id,))
     inbound.receive(arrived, now=timezone.now())
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another " * 6
-    path = f"/u/{preference_link.make(lead.pk, lead.email)}/"
+    path = f"/u/{unsubscribe_token.make(lead.pk, lead.email)}/"
     Lead.objects.update(email="newer@example.org")
     client.post(path, {"scope": "most"})
     assert opt_out.scope_of(suppression.hashes_of("newer@example.org"), lead.pk) == Scope.MOST
@@ -317,14 +320,14 @@ def test_a_token_that_is_not_ours(client: Client, centre: object, token: str) ->
     if token:
         page = client.post(f"/u/{token}/", ONE_CLICK)
         assert (page.status_code, "not complete" in page.content.decode()) == (404, True)
-    assert preference_link.read(token) is None
+    assert unsubscribe_token.read(token) is None
     assert not Suppression.objects.exists()
 
 
 def test_every_altered_letter_of_a_token_is_noticed(lead: Lead) -> None:
-    token = preference_link.make(lead.pk, lead.email)
+    token = unsubscribe_token.make(lead.pk, lead.email)
     altered = {token[:i] + ("A" if token[i] != "A" else "B") + token[i + 1 :] for i in range(len(token))}
-    accepted = [one for one in altered if preference_link.read(one) not in (None, preference_link.read(token))]
+    accepted = [one for one in altered if unsubscribe_token.read(one) not in (None, unsubscribe_token.read(token))]
     assert accepted == []
 
 
@@ -382,7 +385,7 @@ def test_nothing_leaves_after_the_answer_though_a_batch_is_running(
     centre: object, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fifty mails are claimed; the last person opts out while the first are sent, and gets none."""
-    monkeypatch.setattr(eligibility, "mail_window", lambda now, _purpose, _clock: now)
+    monkeypatch.setattr(send_rules, "mail_window", lambda now, _purpose, _clock: now)
     people = [agreed_lead(n) for n in range(30)]
     for place, one in enumerate(people):
         make_message(one, message_class=MessageClass.FOLLOW_UP, due_at=timezone.now() - timedelta(minutes=30 - place))
@@ -398,7 +401,7 @@ def test_nothing_leaves_after_the_answer_though_a_batch_is_running(
         worker.start()
         while len(end.accepted) < 3:
             time.sleep(0.01)
-        Client().post(f"/u/{preference_link.make(last.pk, last.email)}/", ONE_CLICK)
+        Client().post(f"/u/{unsubscribe_token.make(last.pk, last.email)}/", ONE_CLICK)
         worker.join()
     assert Message.objects.get(lead=last).state == MessageState.SUPPRESSED
     assert len(end.accepted) == 29

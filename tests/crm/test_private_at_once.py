@@ -14,10 +14,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import patient_access
-from crm.actions import measurements
+from crm.enums.treatments import MeasurementKind, Source
+from crm.leads import measurements
 from crm.models import Activity, ContactPerson, Lead, Measurement, Message, PatientLink, PatientSession
-from crm.treatment_enums import MeasurementKind, Source
+from crm.patient_portal import access as patient_access
 from tests.factories import make_lead, make_link, make_user, prove
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from crm import delivery
-from crm.enums import MessageClass, MessageState, OnUnknown, TaskKind
+from crm.enums.leads import MessageClass, MessageState, OnUnknown, TaskKind
 from crm.environment import Provider, parse_email_url
 from crm.models import Lead, Location, Message, Notice, Sending, Task
+from crm.outbox import delivery
 from script import embedded
 from tests.crm.provider_server import TAKE_AND_HANG_UP, ProviderServer, provider_server
 from tests.factories import make_message, make_user
@@ -263,8 +263,8 @@ def test_the_second_server_may_be_a_provider(lead: Lead, far: ProviderServer, se
 
 
 def test_commercial_mail_says_how_to_stop_it(lead: Lead, resend: ProviderServer, centre: Location) -> None:
-    from crm import mime
-    from crm.provider import _taken_apart
+    from crm.mail import mime
+    from crm.mail.provider import _taken_apart
 
     message = make_message(lead, message_class=MessageClass.COMMERCIAL)
     mail = _taken_apart(mime.as_bytes(message), provider="resend")

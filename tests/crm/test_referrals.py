@@ -7,10 +7,12 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from crm import npi, queries
-from crm.actions import leads, referrals
-from crm.enums import LostReason, ReferralStep, Stage, TaskKind
+from crm.desk import queries
+from crm.enums.leads import LostReason, ReferralStep, Stage, TaskKind
+from crm.leads import actions as leads
+from crm.leads import referrals
 from crm.models import Activity, Lead, Referral, ReferringPractice, Task, User
+from crm.values import npi
 from tests.factories import NOON, make_lead
 
 REAL = "1234567893"  # the example in the check digit's own specification

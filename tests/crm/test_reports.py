@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
-from crm import inbound, sending, suppression
-from crm.actions import events
-from crm.actions import inbound as actions
-from crm.enums import EnrolmentState, Event, TaskKind
-from crm.inbound import Arrived, Kind
+from crm.enums.leads import EnrolmentState, Event, TaskKind
+from crm.inbound import actions, mail_parser
+from crm.inbound.mail_parser import Arrived, Kind
+from crm.leads import events
+from crm.mail import status as mail_status
+from crm.mail import suppression
 from crm.models import Activity, Enrolment, InboundMail, Lead, Location, MailThread, Suppression, Task
 from tests.crm.test_automatic_mail import READ, calendar
 from tests.crm.test_inbound import OURS, bounce, complaint
@@ -31,7 +32,7 @@ def lead(centre: Location) -> Lead:
 
 
 def take(raw: bytes) -> InboundMail | None:
-    return actions.receive(inbound.read(raw), now=datetime.now(UTC))
+    return actions.receive(mail_parser.read(raw), now=datetime.now(UTC))
 
 
 # --- Proof ------------------------------------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ def test_forged_complaints_hold_no_mail(lead: Lead) -> None:
     make_message(lead, message_id=OURS)
     take(complaint())
     assert Suppression.objects.get().because == "complaint"
-    assert not sending.commercial_is_paused()
+    assert not mail_status.commercial_is_paused()
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from crm import conditions
-from crm.actions import reviews, safety
-from crm.enums import ConsultResult, Decision, Outcome, Stage, SurgeryDecision, TaskKind
+from crm.enums.leads import ConsultResult, Decision, Outcome, Stage, SurgeryDecision, TaskKind
 from crm.errors import ReviewRefused
+from crm.followups import conditions
+from crm.leads import reviews
 from crm.models import Consultation, HoldClearing, Lead, Location, ReviewDecision, Task, User
+from crm.safety import alerts
 from tests.factories import make_lead, make_user
 
 pytestmark = pytest.mark.django_db
@@ -175,7 +176,7 @@ def test_a_lifted_hold_stands_among_the_decisions(client: Client, lead: Lead, cl
     """Who, when, why and knowing what; in the order in which people decided."""
     decide(lead, second)
     Lead.objects.update(safety_hold=True)
-    safety.clear_hold(lead, by=clinician, note="Seen at the <hospital>.", now=NOW)
+    alerts.clear_hold(lead, by=clinician, note="Seen at the <hospital>.", now=NOW)
     HoldClearing.objects.update(signs=["A2"])
     decide(Lead.objects.get(), second, Decision.MORE_TESTS)
     client.force_login(clinician)

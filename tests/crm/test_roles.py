@@ -33,7 +33,7 @@ def test_the_front_desk_reaches_people_and_reads_no_answers(client: Client, lead
     user = make_user("front_desk", email="fran@example.org")
     assert not any(user.has_perm(name) for name in ANSWERS)
     client.force_login(user)
-    from crm.actions import leads
+    from crm.leads import actions as leads
     from tests.factories import make_treatment
 
     make_treatment(lead, drug_name="Naproxenesque")

@@ -6,10 +6,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from crm import rows
-from crm.enums import ActivityKind
+from crm.db import bulk_insert
+from crm.enums.leads import ActivityKind
+from crm.enums.treatments import MeasurementKind
 from crm.models import Activity, Lead, Measurement
-from crm.treatment_enums import MeasurementKind
 from intake.models import Submission
 from tests.factories import NOON
 
@@ -32,7 +32,7 @@ def test_rows_come_back_as_they_were_written_in_one_trip(
     made = a_request(lead)
 
     with django_assert_num_queries(1):
-        rows.insert(made)
+        bulk_insert.insert(made)
 
     submission, activity, measurement = made
     assert Submission.objects.get().answers == submission.answers
@@ -45,7 +45,7 @@ def test_rows_may_refer_to_rows_before_them(lead: Lead) -> None:
     other = Lead(location=lead.location, first_name="Ben", last_name="Sample", email="ben@example.org")
     other.best_time = ["morning", "noon"]
 
-    rows.insert([other, *a_request(other)])
+    bulk_insert.insert([other, *a_request(other)])
 
     assert Lead.objects.get(pk=other.pk).best_time == ["morning", "noon"]
     assert Activity.objects.get().lead == other
@@ -53,7 +53,7 @@ def test_rows_may_refer_to_rows_before_them(lead: Lead) -> None:
 
 def test_row_that_was_written_is_updated_afterwards(lead: Lead) -> None:
     _, activity, _ = made = a_request(lead)
-    rows.insert(made)
+    bulk_insert.insert(made)
 
     activity.note = "Another"
     activity.save()
@@ -66,7 +66,7 @@ def test_one_row_that_is_refused_refuses_all(lead: Lead) -> None:
     measurement.value = 99
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        rows.insert([submission, activity, measurement])
+        bulk_insert.insert([submission, activity, measurement])
 
     assert not Activity.objects.exists()
 
@@ -77,7 +77,7 @@ def test_outside_a_transaction_it_is_all_or_nothing_too(lead: Lead) -> None:
     measurement.value = 99
 
     with pytest.raises(IntegrityError):
-        rows.insert([submission, activity, measurement])
+        bulk_insert.insert([submission, activity, measurement])
 
     assert not Activity.objects.exists()
     assert not Submission.objects.exists()

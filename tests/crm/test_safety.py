@@ -18,11 +18,11 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from crm import locations, sweep, webhook
-from crm.actions import safety
-from crm.enums import ActivityKind
+from crm import locations, periodic
+from crm.enums.leads import ActivityKind
 from crm.errors import SafetyRefused
 from crm.models import AlertPost, EmergencyCount, Lead, Location, Message, OnCallShift, SafetyAlert, User
+from crm.safety import alert_webhook, alerts
 from tests.factories import NOON, PASSWORD, make_lead, make_location, make_user
 from tests.page_forms import as_sent
 
@@ -52,7 +52,7 @@ def test_whoever_is_on_call_is_told_at_once(lead: Lead) -> None:
     on_call("now@example.org", lead)
     on_call("later@example.org", lead, begins=4)
     on_call("yesterday@example.org", lead, begins=-30)
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     assert told(0) == {"now@example.org"}
     assert AlertPost.objects.get().level == 0
 
@@ -60,7 +60,7 @@ def test_whoever_is_on_call_is_told_at_once(lead: Lead) -> None:
 def test_the_address_of_the_house_is_told_too(lead: Lead) -> None:
     Location.objects.update(alert_email="desk@example.org")
     on_call("now@example.org", lead)
-    safety.raise_alert(Lead.objects.get(), key="a", now=NOON)
+    alerts.raise_alert(Lead.objects.get(), key="a", now=NOON)
     assert told(0) == {"now@example.org", "desk@example.org"}
 
 
@@ -68,14 +68,14 @@ def test_an_empty_rota_calls_everybody_who_may_lift_a_hold(lead: Lead) -> None:
     make_user("clinician", email="dana@example.org")
     make_user("coordinator", email="casey@example.org")
     make_user("clinician", email="gone@example.org", is_active=False)
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     assert told(0) == {"dana@example.org"}
 
 
 def test_an_alert_is_raised_once(lead: Lead) -> None:
     on_call("now@example.org", lead)
     for _ in range(2):
-        safety.raise_alert(lead, key="a", now=NOON)
+        alerts.raise_alert(lead, key="a", now=NOON)
     assert (SafetyAlert.objects.count(), Message.objects.count(), AlertPost.objects.count()) == (1, 1, 1)
 
 
@@ -85,7 +85,7 @@ def test_an_alert_is_raised_once_by_many_at_once() -> None:
     on_call("now@example.org", lead)
 
     def raise_it() -> None:
-        safety.raise_alert(lead, key="a", now=NOON)
+        alerts.raise_alert(lead, key="a", now=NOON)
         connection.close()
 
     threads = [threading.Thread(target=raise_it) for _ in range(4)]
@@ -104,9 +104,9 @@ def test_it_is_escalated_after_fifteen_and_thirty_minutes(lead: Lead, minutes: f
     on_call("now@example.org", lead)
     on_call("tonight@example.org", lead, begins=9)
     make_user("clinician", email="dana@example.org")
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     for _ in range(3):
-        safety.escalate(now=NOON + minutes * MINUTE)
+        alerts.escalate(now=NOON + minutes * MINUTE)
     assert {post.level for post in AlertPost.objects.all()} == levels
     expected = [{"now@example.org"}, {"now@example.org", "tonight@example.org"}, {"dana@example.org"}]
     assert [told(level) for level in range(3)] == [expected[n] if n in levels else set() for n in range(3)]
@@ -114,10 +114,10 @@ def test_it_is_escalated_after_fifteen_and_thirty_minutes(lead: Lead, minutes: f
 
 def test_an_answer_ends_the_calling(lead: Lead) -> None:
     user = make_user()
-    safety.raise_alert(lead, key="a", now=NOON)
-    assert safety.acknowledge(lead, by=user, now=NOON + MINUTE) == 1
-    assert safety.acknowledge(lead, by=user, now=NOON + MINUTE) == 0
-    assert safety.escalate(now=NOON + 60 * MINUTE) == 0
+    alerts.raise_alert(lead, key="a", now=NOON)
+    assert alerts.acknowledge(lead, by=user, now=NOON + MINUTE) == 1
+    assert alerts.acknowledge(lead, by=user, now=NOON + MINUTE) == 0
+    assert alerts.escalate(now=NOON + 60 * MINUTE) == 0
     assert lead.activities.get().summary == "Alert acknowledged"
 
 
@@ -129,34 +129,34 @@ def state_of(alert: SafetyAlert) -> tuple[int, int, datetime | None]:
 @pytest.mark.parametrize("minutes", [5, 20, 200])
 def test_another_sign_begins_the_calling_anew(lead: Lead, minutes: int) -> None:
     on_call("now@example.org", lead)
-    first = safety.raise_alert(lead, key="a", now=NOON)
+    first = alerts.raise_alert(lead, key="a", now=NOON)
     later = NOON + minutes * MINUTE
     for _ in range(2):
-        safety.escalate(now=later)
+        alerts.escalate(now=later)
     told_so_far = Message.objects.filter(to_email="now@example.org").count()
-    again = [safety.raise_alert(lead, key="b", now=later) for _ in range(2)]
+    again = [alerts.raise_alert(lead, key="b", now=later) for _ in range(2)]
     assert (again, state_of(first)) == ([first, first], (1, 0, later + 15 * MINUTE))
     assert Message.objects.filter(to_email="now@example.org").count() == told_so_far + 1
     assert [(one.key, one.at) for one in first.causes.order_by("at")] == [("a", NOON), ("b", later)]
-    safety.escalate(now=later + 15 * MINUTE)
+    alerts.escalate(now=later + 15 * MINUTE)
     assert state_of(first) == (1, 1, later + 30 * MINUTE)
     assert AlertPost.objects.filter(round=1).count() == 2
 
 
 def test_another_sign_after_an_answer_is_another_alert(lead: Lead) -> None:
     on_call("now@example.org", lead)
-    first = safety.raise_alert(lead, key="a", now=NOON)
-    safety.acknowledge(lead, by=make_user(), now=NOON + MINUTE)
-    assert safety.raise_alert(lead, key="a", now=NOON + 2 * MINUTE) == first
+    first = alerts.raise_alert(lead, key="a", now=NOON)
+    alerts.acknowledge(lead, by=make_user(), now=NOON + MINUTE)
+    assert alerts.raise_alert(lead, key="a", now=NOON + 2 * MINUTE) == first
     assert Message.objects.filter(name="alert").count() == 1
-    assert safety.raise_alert(lead, key="b", now=NOON + 3 * MINUTE) != first
+    assert alerts.raise_alert(lead, key="b", now=NOON + 3 * MINUTE) != first
     assert Message.objects.filter(name="alert").count() == 2
 
 
 def test_one_more_of_a_crowd_is_listed_and_calls_nobody_again(lead: Lead) -> None:
     on_call("now@example.org", lead)
-    alert = safety.raise_alert(lead, key="a", now=NOON)
-    safety.raise_alert(lead, key="b", now=NOON + MINUTE, is_loud=False)
+    alert = alerts.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="b", now=NOON + MINUTE, is_loud=False)
     assert (state_of(alert), alert.causes.count()) == ((0, 0, NOON + 15 * MINUTE), 2)
     assert Message.objects.count() == 1
 
@@ -164,7 +164,7 @@ def test_one_more_of_a_crowd_is_listed_and_calls_nobody_again(lead: Lead) -> Non
 def test_whoever_was_not_told_for_the_crowd_is_told_when_it_is_over(lead: Lead) -> None:
     on_call("now@example.org", lead)
     for is_loud in (False, True, True):
-        safety.raise_alert(lead, key="a", now=NOON, is_loud=is_loud)
+        alerts.raise_alert(lead, key="a", now=NOON, is_loud=is_loud)
     assert (Message.objects.count(), SafetyAlert.objects.get().round) == (1, 0)
 
 
@@ -173,23 +173,23 @@ def test_an_alert_costs_the_same_whoever_has_one_already(
 ) -> None:
     on_call("now@example.org", lead)
     with django_assert_num_queries(12):
-        safety.raise_alert(lead, key="a", now=NOON)
+        alerts.raise_alert(lead, key="a", now=NOON)
     with django_assert_num_queries(12):
-        safety.raise_alert(lead, key="b", now=NOON)
+        alerts.raise_alert(lead, key="b", now=NOON)
 
 
 def test_the_desk_lists_what_an_alert_is_about(lead: Lead) -> None:
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     desk, page = desk_of("coordinator"), reverse("admin:crm_lead_change", args=[lead.pk])
     assert "Reported" not in desk.get(page).content.decode()
-    safety.raise_alert(lead, key="b", now=NOON + 3 * MINUTE)
+    alerts.raise_alert(lead, key="b", now=NOON + 3 * MINUTE)
     assert "Reported 2 times" in desk.get(page).content.decode()
     assert "reported 2 times" in desk.get("/admin/").content.decode()
 
 
 def test_the_alert_names_nobody_and_passes_the_hold(lead: Lead) -> None:
     on_call("now@example.org", lead)
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     mail = Message.objects.get()
     assert mail.lead is None
     text = mail.subject + mail.text + mail.html
@@ -199,25 +199,25 @@ def test_the_alert_names_nobody_and_passes_the_hold(lead: Lead) -> None:
 
 def test_a_hold_is_lifted_with_a_note_after_an_answer(lead: Lead) -> None:
     user = make_user()
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     with pytest.raises(SafetyRefused, match="I take care of it"):
-        safety.clear_hold(lead, by=user, note="Seen.", now=NOON)
-    safety.acknowledge(lead, by=user, now=NOON)
+        alerts.clear_hold(lead, by=user, note="Seen.", now=NOON)
+    alerts.acknowledge(lead, by=user, now=NOON)
     with pytest.raises(SafetyRefused, match="Say what you found"):
-        safety.clear_hold(lead, by=user, note="  ", now=NOON)
-    safety.clear_hold(lead, by=user, note="Examined in the emergency department.", now=NOON)
+        alerts.clear_hold(lead, by=user, note="  ", now=NOON)
+    alerts.clear_hold(lead, by=user, note="Examined in the emergency department.", now=NOON)
     lead.refresh_from_db()
     assert lead.safety_hold is False
     lifted = lead.activities.get(kind=ActivityKind.SAFETY_HOLD, summary="Hold lifted")
     assert (lifted.note, lifted.by) == ("Examined in the emergency department.", user)
     with pytest.raises(SafetyRefused, match="no hold"):
-        safety.clear_hold(lead, by=user, note="Again.", now=NOON)
+        alerts.clear_hold(lead, by=user, note="Again.", now=NOON)
 
 
 def test_people_without_contact_are_counted_by_the_centres_day(centre: Location) -> None:
     late = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # still the 23rd in New York
     for now in (NOON, late, late + timedelta(hours=5)):
-        safety.count_without_contact(centre, now=now)
+        alerts.count_without_contact(centre, now=now)
     counted = {row.day: row.count for row in EmergencyCount.objects.all()}
     assert counted == {date(2026, 11, 23): 2, date(2026, 11, 24): 1}
 
@@ -263,8 +263,8 @@ def receiver(settings: Any) -> Iterator[Receiver]:
 
 
 def test_the_call_is_signed_and_tells_nothing(lead: Lead, receiver: Receiver) -> None:
-    alert = safety.raise_alert(lead, key="a", now=BEFORE)
-    assert webhook.post_due() == 1
+    alert = alerts.raise_alert(lead, key="a", now=BEFORE)
+    assert alert_webhook.post_due() == 1
     [(body, signed)] = receiver.got
     at, given = (part.partition("=")[2] for part in signed.split(","))
     assert given == hmac.new(b"s" * 40, at.encode() + b"." + body, hashlib.sha256).hexdigest()
@@ -274,54 +274,54 @@ def test_the_call_is_signed_and_tells_nothing(lead: Lead, receiver: Receiver) ->
         "level": 0,
         "centre": "Riverbend",
     }
-    assert webhook.post_due() == 0
+    assert alert_webhook.post_due() == 0
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])
 def test_a_refused_call_is_tried_again(lead: Lead, receiver: Receiver, status: int) -> None:
     receiver.answers = [status]
-    safety.raise_alert(lead, key="a", now=BEFORE)
-    assert webhook.post_due() == 0
+    alerts.raise_alert(lead, key="a", now=BEFORE)
+    assert alert_webhook.post_due() == 0
     post = AlertPost.objects.get()
     assert (post.reason, post.done_at, post.attempts) == (f"HTTP {status}", None, 1)
     AlertPost.objects.update(due_at=BEFORE)
-    assert webhook.post_due() == 1
+    assert alert_webhook.post_due() == 1
     assert len(receiver.got) == 2
 
 
 def test_a_dead_receiver_silences_no_mail(lead: Lead, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ALERT_WEBHOOK_URL, settings.ALERT_WEBHOOK_SECRET = "http://127.0.0.1:1/", "s" * 40
-    safety.raise_alert(lead, key="a", now=BEFORE)
+    alerts.raise_alert(lead, key="a", now=BEFORE)
     sent: list[str] = []
-    monkeypatch.setattr("crm.delivery.send_due", partial(_count, sent))
-    assert sweep.once() == 0
+    monkeypatch.setattr("crm.outbox.delivery.send_due", partial(_count, sent))
+    assert periodic.once() == 0
     assert sent == ["mails"]
     assert AlertPost.objects.get().reason in {"URLError", "ConnectionRefusedError"}
 
 
 def test_trouble_with_the_database_of_alerts_silences_no_mail(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
     sent: list[str] = []
-    monkeypatch.setattr("crm.delivery.send_due", partial(_count, sent))
+    monkeypatch.setattr("crm.outbox.delivery.send_due", partial(_count, sent))
 
     def broken(**_: Any) -> int:
         raise RuntimeError
 
-    monkeypatch.setattr(safety, "escalate", broken)
-    sweep.once()
+    monkeypatch.setattr(alerts, "escalate", broken)
+    periodic.once()
     assert sent == ["mails"]
 
 
 def test_a_worker_that_died_while_calling_loses_nothing(lead: Lead, receiver: Receiver) -> None:
-    safety.raise_alert(lead, key="a", now=BEFORE)
+    alerts.raise_alert(lead, key="a", now=BEFORE)
     AlertPost.objects.update(lease_until=datetime.now(UTC) + MINUTE, attempts=1)  # claimed, and then killed
-    assert webhook.post_due() == 0
+    assert alert_webhook.post_due() == 0
     AlertPost.objects.update(lease_until=datetime.now(UTC) - MINUTE)
-    assert webhook.post_due() == 1
+    assert alert_webhook.post_due() == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_life_without_redis_escalates_too() -> None:
-    safety.raise_alert(make_lead(location=make_location()), key="a", now=BEFORE - timedelta(days=1))
+    alerts.raise_alert(make_lead(location=make_location()), key="a", now=BEFORE - timedelta(days=1))
     call_command("send_due")
     assert SafetyAlert.objects.get().level == 1
 
@@ -340,14 +340,14 @@ def test_every_page_of_the_desk_says_that_somebody_waits(lead: Lead) -> None:
     desk = desk_of("coordinator")
     words = "1 warning sign without an answer."
     assert words not in desk.get("/admin/crm/task/").content.decode()
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
 
     locations.forget()
     assert words in desk.get("/admin/crm/task/").content.decode()
 
 
 def test_a_coordinator_answers_and_a_clinician_lifts(lead: Lead) -> None:
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     coordinator, clinician = desk_of("coordinator"), desk_of("clinician")
     page, lift = (reverse(f"admin:crm_lead_{name}", args=[lead.pk]) for name in ("change", "clear_hold"))
     shown = coordinator.get(page).content.decode()
@@ -367,11 +367,11 @@ def causes_in(page: str) -> list[str]:
 
 
 def test_an_old_page_answers_for_nothing_that_was_reported_since(lead: Lead) -> None:
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     desk = desk_of("coordinator")
     page, answer = (reverse(f"admin:crm_lead_{name}", args=[lead.pk]) for name in ("change", "acknowledge"))
     shown = causes_in(desk.get(page).content.decode())
-    safety.raise_alert(lead, key="b", now=NOON)  # of the same moment
+    alerts.raise_alert(lead, key="b", now=NOON)  # of the same moment
 
     refused = desk.post(answer, {"reports": shown})
 
@@ -385,12 +385,12 @@ def test_an_old_page_answers_for_nothing_that_was_reported_since(lead: Lead) -> 
 
 
 def test_a_page_of_an_earlier_alert_answers_no_later_one(lead: Lead) -> None:
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     desk = desk_of("coordinator")
     page, answer = (reverse(f"admin:crm_lead_{name}", args=[lead.pk]) for name in ("change", "acknowledge"))
     shown = causes_in(desk.get(page).content.decode())
-    safety.acknowledge(lead, by=make_user(), now=NOON)
-    safety.raise_alert(lead, key="b", now=NOON + MINUTE)
+    alerts.acknowledge(lead, by=make_user(), now=NOON)
+    alerts.raise_alert(lead, key="b", now=NOON + MINUTE)
 
     assert desk.post(answer, {"reports": shown}).status_code == 409
     assert SafetyAlert.objects.open().filter(lead=lead).count() == 1
@@ -398,7 +398,7 @@ def test_a_page_of_an_earlier_alert_answers_no_later_one(lead: Lead) -> None:
 
 @pytest.mark.parametrize("sent", [{}, {"reports": "nonsense"}, {"reports": "00000000-0000-4000-8000-000000000000"}])
 def test_a_page_that_does_not_say_what_it_showed_answers_for_nothing(lead: Lead, sent: dict[str, str]) -> None:
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
 
     answer = desk_of("coordinator").post(reverse("admin:crm_lead_acknowledge", args=[lead.pk]), sent)
 
@@ -418,10 +418,10 @@ def test_what_was_reported_after_the_page_was_made_is_still_called_for(
     client: Client, lead: Lead, address: str
 ) -> None:
     client.force_login(make_user("coordinator", email="casey@example.org"))
-    safety.raise_alert(lead, key="a", now=NOON)
+    alerts.raise_alert(lead, key="a", now=NOON)
     path = reverse("admin:crm_lead_acknowledge", args=[lead.pk])
     older = as_sent(client.get(address.format(lead=lead.pk)).content.decode(), having="reports")
-    safety.raise_alert(lead, key="b", now=NOON + MINUTE)
+    alerts.raise_alert(lead, key="b", now=NOON + MINUTE)
 
     assert "It was reported again since your page was made." in client.post(path, older, follow=True).content.decode()
     assert SafetyAlert.objects.open().count() == 1

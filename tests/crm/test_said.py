@@ -10,8 +10,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.said import BirthdayField, SaidDate, SaidDateField, SpanField
-from crm.treatment_enums import DatePrecision
+from crm.enums.treatments import DatePrecision
+from crm.values.partial_date_fields import BirthdayField, SaidDate, SaidDateField, SpanField
 from tests.properties import unhurried
 
 

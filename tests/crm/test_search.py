@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from crm import search
+from crm.leads import search
 from crm.models import Lead, Location
 from tests.factories import make_lead
 

@@ -13,9 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access, second_factor, tries
-from crm.actions import leads, opt_out
-from crm.enums import CameBy, LinkPurpose, ProofWay, Stage
+from crm.enums.leads import CameBy, LinkPurpose, ProofWay, Stage
+from crm.leads import actions as leads
+from crm.mail import opt_out
 from crm.models import (
     Activity,
     Lead,
@@ -27,6 +27,8 @@ from crm.models import (
     Scope,
     SuppressedBecause,
 )
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import attempts, second_factor
 from intake import pending
 from tests.factories import make_lead, make_link, make_user, prove, step_one
 from tests.recording import recorded_logs
@@ -134,7 +136,7 @@ def test_fifty_tries_a_day_from_one_connection_about_whomever(lead: Lead, now: d
     """Whoever holds many links, or reads many mailboxes, comes from somewhere."""
     other = link_session(make_lead(email="other@example.org"), now)
     ProofTry.objects.bulk_create(
-        ProofTry(lead_id=other.lead_id, way=way, address_hash=tries.key_of("192.0.2.7"), at=now)
+        ProofTry(lead_id=other.lead_id, way=way, address_hash=attempts.key_of("192.0.2.7"), at=now)
         for way in ("birthday", "code")
         for _ in range(25)
     )
@@ -149,8 +151,8 @@ def test_fifty_tries_a_day_from_one_connection_about_whomever(lead: Lead, now: d
 
 def test_no_address_is_kept_as_it_is(lead: Lead) -> None:
     opened(lead).post("/my/code/", {"birthday": "03/16/1970"})
-    assert ProofTry.objects.get().address_hash == tries.key_of("127.0.0.1")
-    assert "127.0.0.1" not in tries.key_of("127.0.0.1")
+    assert ProofTry.objects.get().address_hash == attempts.key_of("127.0.0.1")
+    assert "127.0.0.1" not in attempts.key_of("127.0.0.1")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -158,7 +160,7 @@ def test_many_tries_at_once_count_as_five(now: datetime, monkeypatch: pytest.Mon
     """Six at a time, and whoever may count the tries so far waits a moment for the others to count them too."""
     lead = make_lead(date_of_birth=BORN.isoformat())
     sessions = [link_session(lead, now) for _ in range(30)]
-    counted, may_try = threading.Barrier(6), tries.may_try
+    counted, may_try = threading.Barrier(6), attempts.may_try
 
     def counts_with_the_others(*told: Any, **more: Any) -> bool:
         may = may_try(*told, **more)
@@ -166,7 +168,7 @@ def test_many_tries_at_once_count_as_five(now: datetime, monkeypatch: pytest.Mon
             counted.wait(timeout=3)
         return may
 
-    monkeypatch.setattr(tries, "may_try", counts_with_the_others)
+    monkeypatch.setattr(attempts, "may_try", counts_with_the_others)
 
     def guess(session: PatientSession) -> None:
         try:
@@ -182,8 +184,8 @@ def test_many_tries_at_once_count_as_five(now: datetime, monkeypatch: pytest.Mon
 def test_old_tries_are_forgotten(lead: Lead, now: datetime) -> None:
     session = link_session(lead, now)
     for days in (89, 91):
-        tries.note_wrong(session, ProofWay.CODE, address="", now=now - timedelta(days=days))
-    assert tries.forget_old(now=now) == 1
+        attempts.note_wrong(session, ProofWay.CODE, address="", now=now - timedelta(days=days))
+    assert attempts.forget_old(now=now) == 1
 
 
 def test_without_one_on_record_none_is_asked_for(centre: Location) -> None:

@@ -24,8 +24,10 @@ from django.db import IntegrityError
 from django.test import Client
 from pytest_django import Settings
 
-from crm import celery_app, delivery, dispatch, mime
+from crm import celery_app, dispatch
+from crm.mail import mime
 from crm.models import Location, Message
+from crm.outbox import delivery
 from intake import questionnaire
 from tests.factories import make_location, step_one
 from tests.faults.far_end import far_end

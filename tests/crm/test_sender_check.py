@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from crm import sender_check
+from crm.mail import dns_check
 from tests.factories import make_location
 
 DOMAIN = "riverbend.example.org"
@@ -62,10 +62,10 @@ def server() -> Iterator[Server]:
     running.socket.close()
 
 
-def findings(server: Server, **changes: str) -> dict[str, sender_check.Finding]:
+def findings(server: Server, **changes: str) -> dict[str, dns_check.Finding]:
     asked = {"selector": "mail", "host": "mail.example.org"} | changes
-    using = sender_check.resolver("127.0.0.1", server.port)
-    return {one.name: one for one in sender_check.check(DOMAIN, using=using, **asked)}
+    using = dns_check.resolver("127.0.0.1", server.port)
+    return {one.name: one for one in dns_check.check(DOMAIN, using=using, **asked)}
 
 
 def missing(server: Server, **changes: str) -> set[str]:
@@ -140,7 +140,7 @@ def test_the_command_says_it_line_by_line(server: Server, settings: Settings) ->
 def test_a_silent_server_is_no_missing_record(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     make_location()
     server.records.clear()
-    monkeypatch.setattr(sender_check, "SECONDS", 0.5)
+    monkeypatch.setattr(dns_check, "SECONDS", 0.5)
     with pytest.raises(CommandError, match="No DNS server answered"):
         run(server)
     with pytest.raises(dns.exception.Timeout):

@@ -7,9 +7,13 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from crm import delivery, eligibility, follow_up, locations, metrics, sending, sweep
-from crm.enums import MessageState, TaskKind
+from crm import locations, periodic
+from crm.enums.leads import MessageState, TaskKind
+from crm.followups import step_runner
+from crm.mail import status as mail_status
 from crm.models import Activity, Lead, Message, Sending, Task, User
+from crm.ops import metrics
+from crm.outbox import delivery, send_rules
 from tests.factories import make_lead, make_message
 from tests.faults.far_end import FarEnd, far_end
 from tests.recording import recorded_logs
@@ -36,7 +40,7 @@ def page_of(client: Client) -> str:
 def test_one_switch_holds_everything_and_loses_nothing(admin_client: Client, lead: Lead, far: FarEnd) -> None:
     message = make_message(lead)
     admin_client.post(SWITCH, {"what": "pause", "reason": "The provider asked us to"})
-    assert (delivery.send_due(), follow_up.run_due(), far.accepted) == (0, 0, [])
+    assert (delivery.send_due(), step_runner.run_due(), far.accepted) == (0, 0, [])
     page = page_of(admin_client)
     assert "The provider asked us to" in page
     locations.forget()
@@ -70,7 +74,7 @@ def test_without_a_second_server_the_first_one_stays(lead: Lead, far: FarEnd) ->
 def test_a_coordinator_sees_and_turns_nothing(desk: Client) -> None:
     assert "Hold all mail" not in page_of(desk)
     assert desk.post(SWITCH, {"what": "pause"}).status_code == 403
-    assert not sending.is_paused()
+    assert not mail_status.is_paused()
 
 
 def test_every_page_says_when_mail_is_late_and_whom_it_concerns(desk: Client, lead: Lead) -> None:
@@ -82,7 +86,7 @@ def test_every_page_says_when_mail_is_late_and_whom_it_concerns(desk: Client, le
     locations.forget()
     page = " ".join(desk.get("/admin/crm/lead/").content.decode().split())
     assert "Mail is late: 3 for 2 people." in page
-    found = sending.standing()
+    found = mail_status.standing()
     assert (found.due, found.late, found.late_people) == (4, 3, 2)
     assert 360 <= found.oldest_seconds < 380
 
@@ -97,11 +101,11 @@ def test_the_log_says_when_mail_is_late(lead: Lead, settings: Settings) -> None:
     settings.SENDING = "paused"
     make_message(lead, due_at=ago(minutes=4))
     with recorded_logs() as lines:
-        sweep.once()
+        periodic.once()
     assert "mail_is_late" not in lines.getvalue()
     make_message(lead, due_at=ago(minutes=6))
     with recorded_logs() as lines:
-        sweep.once()
+        periodic.once()
     assert "mail_is_late" in lines.getvalue()
 
 
@@ -154,7 +158,7 @@ def test_what_arrived_arrived_when_it_was_handed_over(desk: Client, lead: Lead, 
 
     message.refresh_from_db()
     assert (message.state, message.finished_at) == (MessageState.SENT, went)
-    assert eligibility.background([message], now=datetime.now(UTC), alone=False).sent == {lead.pk: [went]}
+    assert send_rules.background([message], now=datetime.now(UTC), alone=False).sent == {lead.pk: [went]}
 
 
 def test_an_outsider_decides_nothing(client: Client, outsider: User, lead: Lead) -> None:
@@ -197,7 +201,7 @@ def test_who_may_ask_for_metrics(
 
 
 def test_the_text_is_what_prometheus_reads() -> None:
-    lines = metrics.as_text(sending.Standing(due=3, oldest_seconds=1.5, is_paused=True)).splitlines()
+    lines = metrics.as_text(mail_status.Standing(due=3, oldest_seconds=1.5, is_paused=True)).splitlines()
     assert "nucleus_messages_due 3" in lines
     assert "nucleus_oldest_due_seconds 1.5" in lines
     assert "nucleus_sending_paused 1" in lines
@@ -210,7 +214,7 @@ def test_standing_takes_the_same_queries_at_any_size(
         for _ in range(count):
             make_message(lead, due_at=ago(minutes=6))
         with django_assert_num_queries(7):
-            sending.standing()
+            mail_status.standing()
 
 
 def test_a_message_dropped_twice_is_dropped_once(desk: Client, lead: Lead) -> None:

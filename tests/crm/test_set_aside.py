@@ -10,10 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from crm import inbound, mail_reading, mailbox
-from crm.actions import arrivals, opt_out
-from crm.actions import inbound as actions
-from crm.enums import AccessAction, TaskKind
+from crm.enums.leads import AccessAction, TaskKind
+from crm.inbound import actions, arrivals, imap, mail_parser, sandboxed_parser
+from crm.mail import opt_out
 from crm.models import AccessEvent, InboundMail, Lead, Location, MailThread, SetAsideMail, Suppression, Task, User
 from crm.models.inbound import SetAsideReason, Settled, SourceForm
 from tests.crm.hostile_mail import MAILS
@@ -151,7 +150,7 @@ def test_poison_first_and_two_good_behind_it(lead: Lead, box: ImapServer, desk: 
     for raw in (bad, mail("The first."), mail("The second.")):
         box.deliver(raw)
 
-    assert [mailbox.read_new() for _ in range(2)] == [3, 0]
+    assert [imap.read_new() for _ in range(2)] == [3, 0]
 
     assert sorted(one.text for one in InboundMail.objects.all()) == ["The first.", "The second."]
     kept = SetAsideMail.objects.get()
@@ -164,7 +163,7 @@ def test_one_that_is_too_large_is_told_by_its_headers(lead: Lead, box: ImapServe
     settings.MAIL_MAX_BYTES = 100_000
     box.deliver(mail("x" * 200_000, Subject="My scan"))
     box.deliver(mail("The next."))
-    assert [mailbox.read_new() for _ in range(2)] == [2, 0]
+    assert [imap.read_new() for _ in range(2)] == [2, 0]
     kept = SetAsideMail.objects.get()
     assert (kept.reason, kept.form, kept.size > 200_000) == (SetAsideReason.TOO_LARGE, SourceForm.HEADERS, True)
     assert b"My scan" in kept.source
@@ -173,15 +172,15 @@ def test_one_that_is_too_large_is_told_by_its_headers(lead: Lead, box: ImapServe
 
 
 def test_one_that_takes_too_long_is_set_aside(lead: Lead, box: ImapServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(raw: bytes, **_: object) -> inbound.Arrived:
+    def slow(raw: bytes, **_: object) -> mail_parser.Arrived:
         if b"The slow one." in raw:
-            raise mail_reading.NotRead(mail_reading.Because.TOO_SLOW)
-        return inbound.read(raw)
+            raise sandboxed_parser.NotRead(sandboxed_parser.Because.TOO_SLOW)
+        return mail_parser.read(raw)
 
-    monkeypatch.setattr(mail_reading, "read", slow)
+    monkeypatch.setattr(sandboxed_parser, "read", slow)
     box.deliver(mail("The slow one."))
     box.deliver(mail("The next."))
-    assert [mailbox.read_new() for _ in range(2)] == [2, 0]
+    assert [imap.read_new() for _ in range(2)] == [2, 0]
     assert SetAsideMail.objects.get().reason == SetAsideReason.TOO_SLOW
 
 
@@ -193,7 +192,7 @@ def test_one_that_cannot_be_kept_now_waits_and_the_next_does_not(
     make_lead()
     real = actions.receive
 
-    def locked(arrived: inbound.Arrived, *, now: datetime) -> InboundMail | None:
+    def locked(arrived: mail_parser.Arrived, *, now: datetime) -> InboundMail | None:
         if arrived.text == "The locked one.":
             raise OperationalError("deadlock detected")
         return real(arrived, now=now)
@@ -202,9 +201,9 @@ def test_one_that_cannot_be_kept_now_waits_and_the_next_does_not(
     box.deliver(mail("The next."))
     with monkeypatch.context() as patched:
         patched.setattr(actions, "receive", locked)
-        assert mailbox.read_new() == 1
+        assert imap.read_new() == 1
     assert [one.text for one in InboundMail.objects.all()] == ["The next."]
-    assert [mailbox.read_new() for _ in range(2)] == [1, 0]
+    assert [imap.read_new() for _ in range(2)] == [1, 0]
     assert not SetAsideMail.objects.exists()
 
 

@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from crm import hashing, signing_in
-from crm.actions import access
-from crm.enums import AccessAction
+from crm.accounts import password_hasher, sign_in_limits
+from crm.audit import access
+from crm.enums.leads import AccessAction
 from crm.models import AccessEvent, SignInPace, User
 from tests.factories import make_user
 
@@ -179,7 +179,7 @@ def test_yesterdays_mistakes_are_forgotten(sam: User, clock: Any) -> None:
 
     assert wrong(6) == [200] * 3 + [429] * 3
     clock.shift(timedelta(days=2))
-    assert signing_in.forget_old(now=NOON + timedelta(days=4)) == SignInPace.objects.count() + 1 + 3
+    assert sign_in_limits.forget_old(now=NOON + timedelta(days=4)) == SignInPace.objects.count() + 1 + 3
 
 
 def test_an_account_that_does_not_exist_behaves_alike(sam: User, clock: Any, hashed: list[str]) -> None:
@@ -229,9 +229,9 @@ def test_tries_at_once_are_counted_one_by_one(sam: User, hashed: list[str]) -> N
 
 
 def test_passwords_are_hashed_one_at_a_time(sam: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(password_hasher, "PATIENCE_SECONDS", 0.0)
 
-    with hashing._alone():
+    with password_hasher._alone():
         answer = sign_in(Client(), RIGHT)
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
@@ -247,8 +247,8 @@ def test_a_try_that_was_not_judged_takes_back_itself_and_no_other(
     """Else whoever keeps the site busy could try for ever."""
     same_address = [sign_in(Client(), WRONG, name).status_code for _ in range(5)]
     clock.shift(2)
-    with monkeypatch.context() as patched, hashing._alone():
-        patched.setattr(hashing, "PATIENCE_SECONDS", 0.0)
+    with monkeypatch.context() as patched, password_hasher._alone():
+        patched.setattr(password_hasher, "PATIENCE_SECONDS", 0.0)
         busy = [sign_in(Client(), WRONG, name).status_code for _ in range(3)]
 
     assert (same_address, busy) == ([200] * 5, [503] * 3)
@@ -260,8 +260,8 @@ def test_a_try_that_was_not_judged_takes_back_itself_and_no_other(
 # --- A new browser, while strangers try the account ------------------------------------------------------------------
 
 
-def ask(address: str, at: datetime) -> signing_in.Try:
-    return signing_in.begin(RequestFactory().post("/admin/login/", REMOTE_ADDR=address), NAME, now=at)
+def ask(address: str, at: datetime) -> sign_in_limits.Try:
+    return sign_in_limits.begin(RequestFactory().post("/admin/login/", REMOTE_ADDR=address), NAME, now=at)
 
 
 def test_guesses_are_bounded_however_many_addresses_there_are(db: None) -> None:
@@ -317,18 +317,18 @@ def test_a_password_that_was_not_set_makes_no_browser_known(sam: User) -> None:
 
     browser.post(form["Location"], {"new_password1": "one", "new_password2": "other"})
 
-    assert signing_in.COOKIE not in browser.cookies
+    assert sign_in_limits.COOKIE not in browser.cookies
 
 
 def test_setting_a_password_while_many_sign_in_says_so(sam: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(password_hasher, "PATIENCE_SECONDS", 0.0)
     browser, new = Client(), "another-long-enough-phrase"
     uid, token = urlsafe_base64_encode(force_bytes(sam.pk)), default_token_generator.make_token(sam)
     form = browser.get(f"/admin/set-password/{uid}/{token}/")
 
-    with hashing._alone():
+    with password_hasher._alone():
         answer = browser.post(form["Location"], {"new_password1": new, "new_password2": new})
 
     assert answer.status_code == 503
-    assert signing_in.COOKIE not in browser.cookies
+    assert sign_in_limits.COOKIE not in browser.cookies
     assert browser.post(form["Location"], {"new_password1": new, "new_password2": new}).status_code == 302

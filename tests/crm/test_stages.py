@@ -9,13 +9,13 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from crm import stages
-from crm.actions import leads, next_steps
-from crm.actions.next_steps import NextStep
-from crm.enums import OPEN_STAGES, CallOutcome, EnrolmentState, Requirement, Stage, TaskKind
+from crm.enums.leads import OPEN_STAGES, CallOutcome, EnrolmentState, Requirement, Stage, TaskKind
 from crm.errors import MoveRefused
+from crm.leads import actions as leads
+from crm.leads import next_steps, stages
+from crm.leads.next_steps import NextStep
+from crm.leads.stages import Age
 from crm.models import Absence, Enrolment, Lead, Location, SequenceVersion, StageRule, Task, User
-from crm.stages import Age
 from tests.factories import NOON, make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
@@ -202,7 +202,7 @@ def test_two_sweeps_at_once_make_one_task(transactional_db: None, monkeypatch: p
         time.sleep(0.01)
         return NOON
 
-    monkeypatch.setattr("crm.clinic_hours.end_of_next_day", slowly)
+    monkeypatch.setattr("crm.values.opening_hours.end_of_next_day", slowly)
     made: list[int] = []
 
     centre = make_location()

@@ -10,11 +10,12 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import imaging, leads, measurements, reviews, treatments
-from crm.enums import ConsultResult, TaskKind
+from crm.enums.leads import ConsultResult, TaskKind
+from crm.enums.treatments import MeasurementKind, Source
 from crm.errors import ImagingRefused, MeasurementRefused, ReviewRefused, TreatmentRefused
+from crm.leads import actions as leads
+from crm.leads import imaging, measurements, reviews, treatments
 from crm.models import Activity, Consultation, ImagingStudy, Lead, Measurement, Task, Treatment, User
-from crm.treatment_enums import MeasurementKind, Source
 from tests.crm.test_desk_corrections import IN_PLACE, as_shown
 from tests.crm.test_desk_lead import at, treatment_form
 from tests.factories import make_treatment, own_browser, tablet

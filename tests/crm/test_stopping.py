@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from celery.signals import worker_shutting_down
 
-from crm import stopping
+from crm import shutdown
 from tests.faults import rehearsal
 from tests.faults.far_end import far_end
 
@@ -21,9 +21,9 @@ HANG_SECONDS = 30  # what takes longer has not ended by itself
 
 @pytest.fixture(autouse=True)
 def _nobody_asks_to_stop() -> Iterator[None]:
-    stopping._asked_at.value = 0.0
+    shutdown._asked_at.value = 0.0
     yield
-    stopping._asked_at.value = 0.0
+    shutdown._asked_at.value = 0.0
 
 
 def do_nothing() -> None:
@@ -31,14 +31,14 @@ def do_nothing() -> None:
 
 
 def test_first_ask_counts() -> None:
-    assert not stopping.is_asked()
+    assert not shutdown.is_asked()
 
-    stopping.ask()
-    asked_at = stopping._asked_at.value
-    stopping.ask(signal.SIGTERM, None, reason="again")
+    shutdown.ask()
+    asked_at = shutdown._asked_at.value
+    shutdown.ask(signal.SIGTERM, None, reason="again")
 
-    assert stopping.is_asked()
-    assert stopping._asked_at.value == asked_at
+    assert shutdown.is_asked()
+    assert shutdown._asked_at.value == asked_at
 
 
 def test_worker_that_is_shut_down_asks_its_forked_processes_too() -> None:
@@ -47,16 +47,16 @@ def test_worker_that_is_shut_down_asks_its_forked_processes_too() -> None:
 
     worker_shutting_down.send(sender="worker", sig="SIGTERM", how="warm", exitcode=0)
 
-    assert stopping.is_asked()
+    assert shutdown.is_asked()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_inside_only_asks(number: signal.Signals) -> None:
     before = signal.getsignal(number)
 
-    with stopping.heeded(on_late=do_nothing):
+    with shutdown.heeded(on_late=do_nothing):
         os.kill(os.getpid(), number)
-        assert stopping.is_asked()
+        assert shutdown.is_asked()
 
     assert signal.getsignal(number) == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
@@ -65,20 +65,20 @@ def test_signal_inside_only_asks(number: signal.Signals) -> None:
 def test_signal_handlers_come_back_after_an_error() -> None:
     before = signal.getsignal(signal.SIGTERM)
 
-    with pytest.raises(RuntimeError), stopping.heeded(on_late=do_nothing):
+    with pytest.raises(RuntimeError), shutdown.heeded(on_late=do_nothing):
         raise RuntimeError
 
     assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_what_hangs_is_cut_off_after_the_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "GRACE_SECONDS", 0.3)
-    monkeypatch.setattr(stopping, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr(shutdown, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(shutdown, "TICK_SECONDS", 0.05)
     cut_off_after: list[float] = []
     begun = time.monotonic()
 
-    with stopping.heeded(on_late=lambda: cut_off_after.append(time.monotonic() - begun)):
-        stopping.ask()
+    with shutdown.heeded(on_late=lambda: cut_off_after.append(time.monotonic() - begun)):
+        shutdown.ask()
         while not cut_off_after and time.monotonic() - begun < HANG_SECONDS:
             time.sleep(0.01)
 
@@ -86,11 +86,11 @@ def test_what_hangs_is_cut_off_after_the_grace(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_nothing_is_cut_off_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "GRACE_SECONDS", 0.0)
-    monkeypatch.setattr(stopping, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(shutdown, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(shutdown, "TICK_SECONDS", 0.02)
     calls: list[None] = []
 
-    with stopping.heeded(on_late=lambda: calls.append(None)):
+    with shutdown.heeded(on_late=lambda: calls.append(None)):
         time.sleep(0.1)
 
     assert calls == []
@@ -100,7 +100,7 @@ def test_other_threads_leave_signals_alone() -> None:
     before, seen = signal.getsignal(signal.SIGTERM), []
 
     def work() -> None:
-        with stopping.heeded(on_late=do_nothing):
+        with shutdown.heeded(on_late=do_nothing):
             seen.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=work)
@@ -132,29 +132,29 @@ class FakeClock:
 @pytest.mark.parametrize("seconds", [0.2, 15.0, 60.0])
 def test_sleep_lasts_as_long_as_it_should(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     clock = FakeClock()
-    monkeypatch.setattr(stopping, "time", clock)
+    monkeypatch.setattr(shutdown, "time", clock)
 
-    stopping.sleep(seconds)
+    shutdown.sleep(seconds)
 
-    assert seconds <= clock.passed <= seconds + stopping.TICK_SECONDS
+    assert seconds <= clock.passed <= seconds + shutdown.TICK_SECONDS
 
 
 def test_sleep_ends_when_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = FakeClock(at=7.0, then=stopping.ask)
-    monkeypatch.setattr(stopping, "time", clock)
+    clock = FakeClock(at=7.0, then=shutdown.ask)
+    monkeypatch.setattr(shutdown, "time", clock)
 
-    stopping.sleep(60)
+    shutdown.sleep(60)
 
-    assert 7.0 <= clock.passed <= 7.0 + stopping.TICK_SECONDS
+    assert 7.0 <= clock.passed <= 7.0 + shutdown.TICK_SECONDS
 
 
 def test_sleep_ends_when_there_is_no_more_reason_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock()
-    monkeypatch.setattr(stopping, "time", clock)
+    monkeypatch.setattr(shutdown, "time", clock)
 
-    stopping.sleep(60, unless=lambda: clock.passed >= 7.0)
+    shutdown.sleep(60, unless=lambda: clock.passed >= 7.0)
 
-    assert 7.0 <= clock.passed <= 7.0 + stopping.TICK_SECONDS
+    assert 7.0 <= clock.passed <= 7.0 + shutdown.TICK_SECONDS
 
 
 def test_forked_child_hears_of_it() -> None:

@@ -129,7 +129,7 @@ def test_a_logo_that_is_too_large_is_left_out(
     centre: Location, client: Client, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.force_login(make_user("administrator", name="Ada Administrator", email="ada@example.org"))
-    monkeypatch.setattr("crm.capped_upload.IN_MEMORY", 10)
+    monkeypatch.setattr("crm.documents.upload_handler.IN_MEMORY", 10)
 
     answer = client.post(f"/admin/crm/location/{centre.pk}/change/", {"logo": a_file()})
 

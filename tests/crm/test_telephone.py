@@ -8,10 +8,10 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from crm import telephone
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
 from crm.models import ContactPerson, Lead, Location, ReferringPractice, Task, Treatment
-from crm.text_fields import TelephoneField
+from crm.values import telephone
+from crm.values.text_fields import TelephoneField
 from intake.asking import AskForm
 from intake.forms import CallMe, StepOne
 from intake.in_words import questions_in_words

@@ -13,12 +13,12 @@ import crm
 import intake
 import scheduling
 from crm.models import Activity, Lead, Treatment
-from crm.text_fields import LineField, TextField
+from crm.values.text_fields import LineField, TextField
 from intake.told import ToldForm
 from tests.crm.test_desk_lead import treatment_form
 
 # Into these nobody types words that others read: codes, keys and what a script says; and the texts of mails have checks
-# of their own (crm/mail_lint.py).
+# of their own (crm/mail/template_lint.py).
 NO_WORDS = {"code", "password", "url", "after", "subject", "body", "reference", "name"}
 
 

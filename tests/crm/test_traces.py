@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm import mail_texts, notices
-from crm.enums import AccessAction, MessageState
+from crm.enums.leads import AccessAction, MessageState
+from crm.leads import notifications
+from crm.mail import templates as mail_templates
 from crm.models import AccessEvent, Lead, Location, User
 from tests.factories import make_lead, make_message
 
@@ -28,7 +29,7 @@ def test_sending_says_whose_mail_was_shown(desk: Client, lead: Lead) -> None:
 
 
 def test_the_bell_says_who_was_named(desk: Client, lead: Lead, coordinator: User) -> None:
-    notices.tell([coordinator], title="Wrote to you", lead=lead, key="one", now=NOW)
+    notifications.tell([coordinator], title="Wrote to you", lead=lead, key="one", now=NOW)
 
     desk.get("/admin/bell/")
 
@@ -36,7 +37,7 @@ def test_the_bell_says_who_was_named(desk: Client, lead: Lead, coordinator: User
 
 
 def test_a_text_says_for_whom_it_was_shown(desk: Client, lead: Lead) -> None:
-    address = f"/admin/crm/mailtext/{mail_texts.names()[0]}/en/"
+    address = f"/admin/crm/mailtext/{mail_templates.names()[0]}/en/"
 
     desk.get(address)
     assert seen(lead) == 1

@@ -7,11 +7,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from crm.actions import treatments
-from crm.enums import ActivityKind
+from crm.enums.leads import ActivityKind
+from crm.enums.treatments import Source
 from crm.errors import TreatmentRefused
+from crm.leads import treatments
 from crm.models import Lead, Measurement, Treatment, User
-from crm.treatment_enums import Source
 from tests.factories import make_lead, make_treatment
 
 PT: dict[str, Any] = {

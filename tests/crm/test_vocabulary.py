@@ -2,9 +2,10 @@
 
 import pytest
 
-from crm import places, vocabulary
+from crm.enums import treatment_kinds
+from crm.enums.treatments import TreatmentGroup
 from crm.models.location import validate_zone
-from crm.treatment_enums import TreatmentGroup
+from crm.values import us_places
 
 FIRST_AND_LAST = {
     "ACTIVE": ("pt_supervised", "exercise_self", 6),
@@ -20,26 +21,26 @@ FIRST_AND_LAST = {
 
 @pytest.mark.parametrize("group", list(TreatmentGroup))
 def test_group_has_its_kinds(group: TreatmentGroup) -> None:
-    kinds = vocabulary.kinds_in(group)
+    kinds = treatment_kinds.kinds_in(group)
 
     assert (kinds[0].value, kinds[-1].value, len(kinds)) == FIRST_AND_LAST[group.value]
 
 
 def test_every_kind_is_offered_once() -> None:
-    offered = [code for _, choices in vocabulary.grouped_choices() for code, _ in choices]
+    offered = [code for _, choices in treatment_kinds.grouped_choices() for code, _ in choices]
 
-    assert offered == vocabulary.TreatmentKind.values
+    assert offered == treatment_kinds.TreatmentKind.values
 
 
 def test_places_are_the_states_the_district_the_territories_and_abroad() -> None:
-    assert len(places.STATES) == 50 + 1 + 5 + 1
+    assert len(us_places.STATES) == 50 + 1 + 5 + 1
 
 
-@pytest.mark.parametrize("zone", sorted({zone for _, zone in places.STATES.values() if zone} | set(places.ZONES)))
+@pytest.mark.parametrize("zone", sorted({zone for _, zone in us_places.STATES.values() if zone} | set(us_places.ZONES)))
 def test_zone_exists(zone: str) -> None:
     validate_zone(zone)
 
 
 @pytest.mark.parametrize(("code", "zone"), [("CA", "America/Los_Angeles"), ("ZZ", "UTC"), ("", "UTC"), ("XX", "UTC")])
 def test_zone_of_state(code: str, zone: str) -> None:
-    assert places.zone_of_state(code, otherwise="UTC") == zone
+    assert us_places.zone_of_state(code, otherwise="UTC") == zone

@@ -10,8 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access, whose_page
-from crm.enums import AccessAction, LinkPurpose, TaskKind
+from crm.enums.leads import AccessAction, LinkPurpose, TaskKind
 from crm.models import (
     AccessEvent,
     Activity,
@@ -28,6 +27,8 @@ from crm.models import (
     Treatment,
     User,
 )
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import page_owner
 from intake.models import Submission
 from tests.crm import files
 from tests.factories import (
@@ -79,7 +80,7 @@ def turns_to(browser: Client, lead: Lead) -> None:
     browser.cookies["patient"] = prove(lead).secret
 
 
-def form_on(browser: Client, path: str, *, having: str = whose_page.FIELD) -> Forms:
+def form_on(browser: Client, path: str, *, having: str = page_owner.FIELD) -> Forms:
     return dict(as_sent(browser.get(path).content.decode(), having=having))
 
 
@@ -107,7 +108,7 @@ def takes_forms(browser: Client, name: str) -> list[str]:
 def test_no_private_address_takes_a_form_that_does_not_name_its_person(
     browser: Client, anna: Lead, bert: Lead, token: str
 ) -> None:
-    theirs = whose_page.token_of(prove(bert).session)
+    theirs = page_owner.token_of(prove(bert).session)
     mine, signature = PatientSession.objects.get(lead=anna), theirs.partition(":")[2]
     token = {"forged": f"{mine.pk.hex}:{signature}", "somebody else's": theirs}.get(token, token)
     seen, unproven, before = set(), Client(), written()
@@ -117,8 +118,8 @@ def test_no_private_address_takes_a_form_that_does_not_name_its_person(
         browser = unproven if name == "private:code" else proven
         address = "/my/questions/pain/" if name == "intake:my_questions" else visits.address_of(name)
         for way in takes_forms(browser, name):
-            headers = {whose_page.HEADER: token} if way == "put" else {}
-            data: Any = b"x" if way == "put" else {whose_page.FIELD: token}
+            headers = {page_owner.HEADER: token} if way == "put" else {}
+            data: Any = b"x" if way == "put" else {page_owner.FIELD: token}
             answer = getattr(browser, way)(address, data, headers=headers)
             is_piece = way == "put"
             assert answer.status_code == (403 if is_piece else 409), (name, way)
@@ -177,7 +178,7 @@ def test_an_older_tab_writes_nothing_to_the_next_person_of_the_browser(
     page = answer.content.decode()
     assert (answer.status_code, REFUSED in page, written()) == (409, True, before)
     assert told.get() == details
-    for word in ("Zebra", "Anna", "Bert", anna.reference, whose_page.FIELD):
+    for word in ("Zebra", "Anna", "Bert", anna.reference, page_owner.FIELD):
         assert word not in page
 
 
@@ -288,8 +289,8 @@ def references() -> list[str]:
 
 def test_a_file_goes_to_nobody_else(browser: Client, bert: Lead) -> None:
     """Sent in pieces by the script, which names the page in a header."""
-    token = form_on(browser, "/my/documents/", having="kind")[whose_page.FIELD][0]
-    headers = {whose_page.HEADER: token}
+    token = form_on(browser, "/my/documents/", having="kind")[page_owner.FIELD][0]
+    headers = {page_owner.HEADER: token}
     about = {"name": "zebra.pdf", "size": "10", "kind": "report"}
     begun = browser.post("/my/documents/uploads/", about, headers=headers).json()
     turns_to(browser, bert)
@@ -309,7 +310,7 @@ def test_every_form_of_every_page_carries_it(browser: Client, anna: Lead) -> Non
     pages = [path for path, field, _ in FORMS if field] + ["/my/", "/my/data/", "/my/people/", "/my/treatments/"]
     for path in pages:
         page = browser.get(path).content.decode()
-        assert page.count(f'name="{whose_page.FIELD}"') == page.count('method="post"') > 0, path
+        assert page.count(f'name="{page_owner.FIELD}"') == page.count('method="post"') > 0, path
 
 
 def test_no_page_names_the_lead_in_its_token(browser: Client, anna: Lead) -> None:
@@ -403,7 +404,7 @@ def test_a_sign_in_a_page_that_was_closed_calls_for_whom_it_names(browser: Clien
 
 def test_a_sign_in_a_page_that_names_nobody_changes_no_record(browser: Client, anna: Lead) -> None:
     form = form_on(browser, "/my/questions/recheck/") | {"safety_check": ["A1"]}
-    del form[whose_page.FIELD]
+    del form[page_owner.FIELD]
     assert browser.post("/my/questions/recheck/", form)["Location"] == "/candidate/emergency/"
     assert SafetyAlert.objects.get().lead == anna
     assert not Submission.objects.counting().exists()

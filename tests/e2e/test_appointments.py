@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Position, expect
 
-from crm import patient_access
-from crm.enums import Outcome, Stage
+from crm.enums.leads import Outcome, Stage
 from crm.models import Lead, Location, PatientSession, User
+from crm.patient_portal import access as patient_access
 from scheduling.actions import booking
 from scheduling.admin.drawing import MINUTE_PX
 from scheduling.enums import Status

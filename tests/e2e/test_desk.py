@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from crm.actions import safety
-from crm.enums import LEASED_STATES, MessageState, Stage
+from crm.enums.leads import LEASED_STATES, MessageState, Stage
 from crm.models import Lead, Location, Treatment
+from crm.safety import alerts
 from intake import actions, quarantine
 from intake.forms import StepOne
 from intake.models import QuarantinedRequest
@@ -169,7 +169,7 @@ def test_lead_is_moved_by_keyboard(open_page: Watch, maria: Lead, coordinator: s
 def _urgent() -> Lead:
     """Somebody whose warning sign nobody has answered yet."""
     lead = make_lead(safety_hold=True, outcome="URGENT", email="urgent@example.org")
-    safety.raise_alert(lead, key="e2e", now=datetime.now(UTC))
+    alerts.raise_alert(lead, key="e2e", now=datetime.now(UTC))
     return lead
 
 

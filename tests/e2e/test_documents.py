@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from crm import sealed
-from crm.document_enums import DocumentState
+from crm.documents import storage
+from crm.enums.documents import DocumentState
 from crm.models import Document, ImagingStudy, Lead, Location, PatientSession, User
 from tests.crm import files
 from tests.e2e.conftest import Watch, barriers, follow, overflow
@@ -17,7 +17,7 @@ from tests.e2e.test_desk import sign_in
 from tests.factories import PASSWORD, make_lead, make_user, prove
 
 SMALL: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
-PAPER = files.pdf(b"x" * (2 * sealed.CHUNK))
+PAPER = files.pdf(b"x" * (2 * storage.CHUNK))
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_a_patient_sends_a_report_over_a_bad_connection(mine: Page) -> None:
     expect(mine.get_by_text("report.pdf: We have it. Thank you.")).to_be_visible(timeout=20_000)
     assert len(dropped) == 1
     document = Document.objects.get()
-    assert b"".join(sealed.pieces(document.pk, document.size)) == PAPER
+    assert b"".join(storage.pieces(document.pk, document.size)) == PAPER
     choose(mine, "scan.pdf.exe", b"MZ")
     expect(mine.get_by_text("scan.pdf.exe: We cannot take this kind of file.")).to_be_visible()
     assert (barriers(mine), overflow(mine) <= 0) == ([], True)

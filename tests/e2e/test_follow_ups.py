@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from crm import preference_link
-from crm.actions import arrivals, events, opt_out
-from crm.enums import EnrolmentState, Event
+from crm.enums.leads import EnrolmentState, Event
+from crm.inbound import arrivals
+from crm.leads import events
+from crm.mail import opt_out, unsubscribe_token
 from crm.models import Enrolment, InboundMail, Lead, Suppression
 from crm.models.inbound import SetAsideReason
 from tests.e2e.conftest import Watch, barriers, follow, overflow
@@ -30,7 +31,7 @@ def check(page: Page) -> None:
 @pytest.mark.parametrize("javascript", [True, False])
 def test_choosing_which_mails_to_get(open_page: Watch, lead: Lead, javascript: bool) -> None:
     opt_out.note_education(lead, given=True, words="Yes, tell me more", now=timezone.now())
-    path = f"/u/{preference_link.make(lead.pk, lead.email)}/"
+    path = f"/u/{unsubscribe_token.make(lead.pk, lead.email)}/"
     page = open_page(path, java_script_enabled=javascript, **SMALL)
     if javascript:
         check(page)

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from crm import patient_access
 from crm.models import Lead, PatientSession, ReferringPractice
+from crm.patient_portal import access as patient_access
 from intake.models import Coverage, PageOfProof, Plan, Verification
 from tests.crm import files
 from tests.e2e.conftest import Watch, barriers, overflow

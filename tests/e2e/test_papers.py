@@ -9,8 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import Page
 from pypdf import PdfReader
 
+from crm.enums.treatments import Source
 from crm.models import ImagingStudy, Lead, Measurement
-from crm.treatment_enums import Source
 from tests.e2e.conftest import Watch
 from tests.e2e.test_desk import sign_in
 from tests.factories import make_lead, make_treatment, make_user

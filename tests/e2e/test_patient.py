@@ -7,9 +7,9 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from crm import delivery
-from crm.enums import MessageState
+from crm.enums.leads import MessageState
 from crm.models import Lead, Message
+from crm.outbox import delivery
 from intake import guard
 from intake.models import QuarantinedRequest, Submission
 from tests.e2e.conftest import Watch, barriers, follow, overflow

@@ -6,10 +6,11 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from crm import delivery, patient_access
-from crm.actions import conversation
-from crm.enums import LinkPurpose
+from crm.enums.leads import LinkPurpose
 from crm.models import ContactPerson, Document, Lead, Message, PrivateMessage, Treatment
+from crm.outbox import delivery
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import conversation
 from intake import pending
 from intake.models import Submission
 from tests.e2e.conftest import Watch, barriers, overflow

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from crm.actions import leads, safety
-from crm.enums import Stage, TaskKind
+from crm.enums.leads import Stage, TaskKind
+from crm.leads import actions as leads
 from crm.models import Lead, Task, User
+from crm.safety import alerts
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_desk import sign_in
 from tests.factories import PASSWORD, make_lead, make_message, make_user
@@ -171,7 +172,7 @@ def test_lost_with_a_reason_and_reopened(open_page: Watch, casey: User) -> None:
 
 def test_a_clinician_clears_a_hold_and_decides(open_page: Watch, casey: User, dana: User) -> None:
     lead = make_lead(first_name="Hope", last_name="Held", safety_hold=True, outcome="PROMPT_REVIEW")
-    safety.raise_alert(lead, key="e2e", now=datetime.now(UTC))
+    alerts.raise_alert(lead, key="e2e", now=datetime.now(UTC))
     page = sign_in(open_page(**SMALL), dana.email)
     page.get_by_role("button", name=re.compile("I take care of it")).click()
     page.goto("/admin/reviews/")

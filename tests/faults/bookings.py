@@ -15,8 +15,9 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from crm import patient_access, whose_page
 from crm.models import Lead, Location, PatientSession
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import page_owner
 from scheduling.enums import TAKING, ClaimState, ResourceKind
 from scheduling.models import Appointment, AppointmentType, Claim
 from tests.factories import make_location
@@ -100,7 +101,7 @@ def _secret_and_page(lead: Lead) -> tuple[str, str]:
     """What opens the private page, and what its forms carry."""
     entry = patient_access.begin(lead, now=timezone.now())
     PatientSession.objects.filter(pk=entry.session.pk).update(proven_at=timezone.now())
-    return entry.secret, whose_page.token_of(entry.session)
+    return entry.secret, page_owner.token_of(entry.session)
 
 
 def _siege(crowd: list[Patient], web: list[rehearsal.Site], siege: Siege) -> int:

@@ -17,7 +17,7 @@ from script import embedded
 from script.check import PUBLIC
 
 if TYPE_CHECKING:
-    from crm.enums import OnUnknown as _Policy
+    from crm.enums.leads import OnUnknown as _Policy
     from tests.faults.rehearsal import Outcome as _Outcome
 
 _Fault = AbstractContextManager[None]
@@ -147,7 +147,7 @@ def _run(scenario: Callable[[Place], Row], place: Place) -> Row:
 
 def _killing_workers(place: Place, *, policy: str) -> Row:
     """Workers killed again and again, 10 % temporary refusals, 2 % answers lost after the mail was accepted."""
-    from crm.enums import OnUnknown
+    from crm.enums.leads import OnUnknown
     from tests.faults import rehearsal
     from tests.faults.far_end import far_end
 
@@ -198,7 +198,7 @@ def _redis_hung(place: Place) -> Row:
 
 
 def _with_broken_redis(place: Place, name: str, fault: Callable[[ExitStack], _Fault]) -> Row:
-    from crm.enums import OnUnknown
+    from crm.enums.leads import OnUnknown
     from tests.faults import rehearsal
     from tests.faults.far_end import far_end
 
@@ -219,7 +219,7 @@ def _with_broken_redis(place: Place, name: str, fault: Callable[[ExitStack], _Fa
 
 def _redis_gone(place: Place) -> Row:
     """No Redis at all, two `send_due` at the same time."""
-    from crm.enums import OnUnknown
+    from crm.enums.leads import OnUnknown
     from tests.faults import rehearsal
     from tests.faults.far_end import far_end
 
@@ -236,7 +236,7 @@ def _redis_gone(place: Place) -> Row:
 
 def _follow_ups(place: Place) -> Row:
     """tests/faults/storm.py in full."""
-    from crm.enums import OnUnknown
+    from crm.enums.leads import OnUnknown
     from tests.faults.storm import Storm, rage
 
     begun = time.monotonic()

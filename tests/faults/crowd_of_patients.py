@@ -12,7 +12,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from crm import whose_page
+from crm.patient_portal import page_owner
 
 TOKEN = "t" * 32  # of the form; what counts is that it is the cookie's
 HOME = "/my/appointments/"
@@ -150,7 +150,7 @@ class Patient:
         raise OSError("No web process answers.")
 
     def _tokens(self) -> dict[str, str]:
-        return {"csrfmiddlewaretoken": TOKEN, whose_page.FIELD: self.page}
+        return {"csrfmiddlewaretoken": TOKEN, page_owner.FIELD: self.page}
 
     def _ask(self, path: str, sent: dict[str, str] | None = None, *, cookies: str = "") -> tuple[int, str, str]:
         """(status, Location or "", page; of a redirect the cookies that it sets)."""

@@ -15,15 +15,17 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
-from crm import delivery, rounds, settling, smtp, sweep, tasks  # noqa: E402
+from crm import periodic, tasks, worker_rounds  # noqa: E402
 from crm.celery import app  # noqa: E402
+from crm.mail import smtp  # noqa: E402
+from crm.outbox import delivery, settlement  # noqa: E402
 from tests.faults import LEASE_SECONDS  # noqa: E402
 
 delivery.LEASE = timedelta(seconds=LEASE_SECONDS)
-settling.SOON = settling.PATIENT = (1,)
+settlement.SOON = settlement.PATIENT = (1,)
 smtp.STEP_SECONDS = float(os.environ.get("STEP_SECONDS", smtp.STEP_SECONDS))
 smtp.REPLY_SECONDS = float(os.environ.get("REPLY_SECONDS", smtp.REPLY_SECONDS))
-rounds.EVERY_SECONDS = float(os.environ.get("ROUND_SECONDS", "1"))
+worker_rounds.EVERY_SECONDS = float(os.environ.get("ROUND_SECONDS", "1"))
 tasks.TOGETHER = timedelta(seconds=0.3)
 SWEEPS = float(os.environ.get("SWEEP_SECONDS", "1"))
 app.conf.beat_schedule = {
@@ -49,6 +51,6 @@ if __name__ == "__main__":
     if "TELL_TIME" in os.environ:
         sys.stdout.write(timezone.now().isoformat())
     elif "SWEEP" in os.environ:
-        sweep.once()
+        periodic.once()
     else:
         delivery.send_due()

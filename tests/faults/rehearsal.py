@@ -24,9 +24,10 @@ import psutil
 from django.db import connection, transaction
 from honcho.environ import parse_procfile
 
-from crm import alone, dispatch, sweep
-from crm.enums import LEASED_STATES, MessageState, OnUnknown
+from crm import dispatch, periodic
+from crm.enums.leads import LEASED_STATES, MessageState, OnUnknown
 from crm.models import Message
+from crm.ops import exclusive_jobs
 from script import embedded
 from tests.factories import make_lead, make_message
 from tests.faults.far_end import FarEnd
@@ -126,7 +127,7 @@ class Worker:
 
 
 def rounds_of(main: psutil.Process) -> psutil.Process:
-    """The process beside a worker's own, which it makes before any other (crm/rounds.py)."""
+    """The process beside a worker's own, which it makes before any other (crm/worker_rounds.py)."""
     return _children(main)[0]
 
 
@@ -149,7 +150,7 @@ def _is_alive(process: psutil.Process) -> bool:
 def worker(far: FarEnd, *, redis_url: str, processes: int = 2, **more: str) -> Iterator[Worker]:
     """A Celery worker, and a clock (beat) in a process of its own. Both end with SIGTERM. The ticks sweep, and not
     the rounds beside the worker, which would before there is any process to kill."""
-    alone.is_first(sweep.MESSAGES, within=timedelta())
+    exclusive_jobs.is_first(periodic.MESSAGES, within=timedelta())
     with ExitStack() as running:
         running.enter_context(clock(far, redis_url=redis_url, **more))
         sending = Worker(environment(far, redis_url=redis_url, **more), processes)

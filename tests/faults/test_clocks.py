@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from crm.actions import sequences
-from crm.enums import EnrolmentState, MessageClass, MessageState, OnUnknown, TaskKind
+from crm.enums.leads import EnrolmentState, MessageClass, MessageState, OnUnknown, TaskKind
+from crm.followups import enrollment as followups
 from crm.models import (
     ConsentRecord,
     Enrolment,
@@ -43,7 +43,7 @@ FURTHEST = "Pacific/Kiritimati"  # UTC+14, beyond the date line
 
 @pytest.fixture
 def centre(transactional_db: None) -> Location:
-    sequences.ensure_shipped()  # the test before may have emptied every table
+    followups.ensure_shipped()  # the test before may have emptied every table
     return make_location(holidays=[])
 
 
@@ -153,7 +153,7 @@ def test_everything_happens_by_the_databases_clock(centre: Location, far: FarEnd
 
 
 def test_a_code_is_good_for_ten_minutes_whatever_the_worker_thinks(centre: Location, far: FarEnd) -> None:
-    from crm import patient_access
+    from crm.patient_portal import access as patient_access
 
     lead = agreed()
     make_link(lead, now=now())

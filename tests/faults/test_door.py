@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from crm import signing_in, whose_page
-from crm.actions import documents
-from crm.document_enums import DocumentKind
+from crm.accounts import sign_in_limits
+from crm.documents import actions as documents
+from crm.enums.documents import DocumentKind
 from crm.models import Document, Lead
+from crm.patient_portal import page_owner
 from tests.crm import files
 from tests.factories import PASSWORD, make_lead, make_location, make_user, prove, stranger
 from tests.faults import rehearsal
@@ -74,7 +75,7 @@ def in_a_session(begun: str, lead: Lead) -> str:
     """A request of a browser of this patient's own, from a page that it has opened."""
     entry = prove(lead)
     head = f"Cookie: patient={entry.secret}; csrftoken={'t' * 32}\r\n"
-    head += f"{whose_page.HEADER}: {whose_page.token_of(entry.session)}\r\n"
+    head += f"{page_owner.HEADER}: {page_owner.token_of(entry.session)}\r\n"
     return begun.replace("\r\n", f"\r\n{head}", 1)
 
 
@@ -176,7 +177,7 @@ def test_the_site_answers_while_many_sign_in(pages: None, site: rehearsal.Site) 
 
 def test_who_has_signed_in_before_does_not_wait_for_strangers(pages: None, site: rehearsal.Site) -> None:
     make_user("coordinator", name="Sam Example", email="sam@example.org", password=PASSWORD)
-    known = f"{signing_in.COOKIE}={signing_in.known_cookie('sam@example.org')}"
+    known = f"{sign_in_limits.COOKIE}={sign_in_limits.known_cookie('sam@example.org')}"
     site.post({"username": "a@example.org", "password": "wrong"}, path="/admin/login/")  # imports what it needs
 
     with signing_in_at_once(site, count=SIGN_INS) as done:

@@ -22,9 +22,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm import delivery
-from crm.enums import MessageState, OnUnknown, TaskKind
+from crm.enums.leads import MessageState, OnUnknown, TaskKind
 from crm.models import Lead, Location, Message, Task
+from crm.outbox import delivery
 from intake.models import Submission
 from scheduling.actions import booking, changing
 from scheduling.models import Appointment

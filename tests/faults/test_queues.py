@@ -14,11 +14,14 @@ from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
 
-from crm import alone, celery_app, dispatch, heartbeat, patient_access, sealed, sweep
-from crm.actions import safety
-from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import MessageClass, Pulse
+from crm import celery_app, dispatch, periodic
+from crm.documents import storage
+from crm.enums.documents import DocumentKind, DocumentState
+from crm.enums.leads import MessageClass, Pulse
 from crm.models import Document, Heartbeat, Lead, Location, Message, PatientLink, SafetyAlert
+from crm.ops import exclusive_jobs, heartbeat
+from crm.patient_portal import access as patient_access
+from crm.safety import alerts
 from scheduling.enums import BusyKind
 from scheduling.models import BusyCalendar
 from script import embedded, system
@@ -151,7 +154,7 @@ def test_a_code_leaves_while_calendar_mailbox_and_scanner_hang(
 
 
 def is_free(job: str) -> bool:
-    with alone.held(job) as mine:
+    with exclusive_jobs.held(job) as mine:
         return mine
 
 
@@ -160,7 +163,7 @@ def waiting_for_the_scanner(lead: Lead) -> None:
     document = Document.objects.create(
         lead=lead, name="a.pdf", size=len(body), kind=DocumentKind.OTHER, state=DocumentState.PENDING, scan_at=now()
     )
-    sealed.append(document.pk, number=0, is_last=True, plain=body, at=0)
+    storage.append(document.pk, number=0, is_last=True, plain=body, at=0)
 
 
 # --- Clocks that disagree --------------------------------------------------------------------------------------------
@@ -171,7 +174,7 @@ def test_ticks_of_another_machines_clock_are_taken(centre: Location, far: FarEnd
     """Nobody is woken for this mail, and the workers' clock is an hour away from beat's: only the tick brings it."""
     lead = make_lead(location=centre, timezone=zone_of_noon())
     mail = make_message(lead, message_class=MessageClass.REMINDER)  # an answer would go with a worker's first round
-    assert alone.is_first(sweep.MESSAGES, within=timedelta())  # so that no round sweeps
+    assert exclusive_jobs.is_first(periodic.MESSAGES, within=timedelta())  # so that no round sweeps
     theirs = {"LD_PRELOAD": system.false_clock(), "FAKETIME": wrong}
 
     with (
@@ -198,7 +201,7 @@ def test_no_tick_expires() -> None:
 def test_any_worker_calls_the_next_circle_without_a_clock_and_without_redis(
     centre: Location, far: FarEnd, queue: str
 ) -> None:
-    late = now() - safety.ESCALATE_AFTER[0]
+    late = now() - alerts.ESCALATE_AFTER[0]
     alert = SafetyAlert.objects.create(
         lead=make_lead(location=centre), raised_at=late, next_level_at=now() - timedelta(seconds=1)
     )

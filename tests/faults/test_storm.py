@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from crm import sending
-from crm.actions import sequences
-from crm.enums import OnUnknown
+from crm.enums.leads import OnUnknown
+from crm.followups import enrollment as followups
+from crm.mail import status as mail_status
 from crm.models import Location, Message
 from script import embedded
 from tests.factories import make_lead, make_location, make_message
@@ -25,7 +25,7 @@ MAILS = 80
 
 @pytest.fixture
 def centre(transactional_db: None) -> Location:
-    sequences.ensure_shipped()  # the test before may have emptied every table
+    followups.ensure_shipped()  # the test before may have emptied every table
     return make_location(holidays=[])
 
 
@@ -63,11 +63,11 @@ def test_a_worker_cut_off_from_the_database_comes_back_too_late(centre: Location
         time.sleep(LEASE_SECONDS)
         way.thaw()
         until = time.monotonic() + 30
-        while not sending.standing().fenced and time.monotonic() < until:
+        while not mail_status.standing().fenced and time.monotonic() < until:
             time.sleep(0.1)
         result = rehearsal.outcome(far)
 
     assert others
-    assert sending.standing().fenced >= 1
+    assert mail_status.standing().fenced >= 1
     assert result.broken_promises(OnUnknown.PARK) == []
     assert (result.accepted >= MAILS - 1, result.parked <= 1, Message.objects.count()) == (True, True, MAILS)

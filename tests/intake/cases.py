@@ -4,7 +4,7 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
 from intake.candidacy import Result, assess
 from intake.snapshot import Snapshot, read_snapshot
 

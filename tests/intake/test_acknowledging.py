@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import emails, mail_texts
+from crm.mail import emails
+from crm.mail import templates as mail_templates
 from crm.models import Lead, Message
 from intake.models import Submission
 from tests.factories import step_one
@@ -24,7 +25,7 @@ ANSWERS: dict[str, Callable[[Lead, datetime], Message]] = {
 def read_in_spanish(name: str) -> Message:
     """The mail of this name, as it would leave after the lead's language was corrected."""
     Lead.objects.update(language="es")
-    return mail_texts.fill(Message.objects.select_related("lead__location").get(name=name))
+    return mail_templates.fill(Message.objects.select_related("lead__location").get(name=name))
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -53,5 +54,5 @@ def test_an_acknowledgement_names_the_reference_that_was_shown(centre: object) -
     for message in Message.objects.filter(name="ack").select_related("lead__location"):
         shown = str(Submission.objects.get(pk=str(message.key).removeprefix("ack:")).reference)
         assert shown in message.text
-        assert f"Su número de referencia: {shown}" in mail_texts.fill(message).text
+        assert f"Su número de referencia: {shown}" in mail_templates.fill(message).text
     assert set(Submission.objects.values_list("reference", flat=True)) - {Lead.objects.get().reference}

@@ -8,9 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from crm import places
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
 from crm.models import AccessEvent, EmergencyCount, Lead, Location, SafetyAlert, Task
+from crm.values import us_places
 from intake.models import Question, Submission
 from tests.factories import PASSWORD, make_user, step_one
 
@@ -200,8 +200,8 @@ def test_a_zone_that_was_chosen_wins(client: Client, centre: Location) -> None:
 
 
 def test_every_zip_area_lies_in_one_of_the_offered_zones() -> None:
-    assert set(places.ZIP_ZONES.values()) <= set(places.ZONES)
-    assert all(area.isdecimal() and len(area) == 3 for area in places.ZIP_ZONES)
+    assert set(us_places.ZIP_ZONES.values()) <= set(us_places.ZONES)
+    assert all(area.isdecimal() and len(area) == 3 for area in us_places.ZIP_ZONES)
 
 
 def test_an_odd_zip_code_is_said(client: Client, centre: Location) -> None:

@@ -11,11 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from crm.actions import leads, measurements, treatments
-from crm.enums import ActivityKind, Outcome, TaskKind
+from crm.enums.leads import ActivityKind, Outcome, TaskKind
+from crm.enums.treatments import MeasurementKind, Source
 from crm.errors import MeasurementRefused, OverrideRefused
+from crm.leads import actions as leads
+from crm.leads import measurements, treatments
 from crm.models import Lead, Location, Task
-from crm.treatment_enums import MeasurementKind, Source
 from intake import actions, assessments, record
 from intake.models import Assessment, Override, Submission
 from tests.factories import NOON, PASSWORD, make_lead, make_user

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
 from crm.models import Lead, Location, SafetyAlert, Task, User
 from intake import actions, answering, known, pending, unproven
 from intake.models import Submission, Unproven, UnprovenRequest

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
 from intake.candidacy import RULES
 from intake.snapshot import A_SIGNS
 from tests.intake.cases import TODAY, assessed, days_ago, entry, ongoing

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm.treatment_enums import TreatmentStatus
-from crm.vocabulary import TreatmentKind
+from crm.enums.treatment_kinds import TreatmentKind
+from crm.enums.treatments import TreatmentStatus
 from intake.candidacy import assess
 from intake.snapshot import A_SIGNS, B_SIGNS, read_snapshot
 from tests.intake.cases import TODAY, days_ago, is_less_urgent

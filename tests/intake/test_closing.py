@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from crm.actions import leads, next_steps
-from crm.enums import LostReason, Stage, TaskKind
+from crm.enums.leads import LostReason, Stage, TaskKind
+from crm.leads import actions as leads
+from crm.leads import next_steps
 from crm.models import Lead, Task, User
 from intake import unknowns
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from crm.treatment_enums import TreatmentGroup
+from crm.enums.treatments import TreatmentGroup
 from intake import coverage
 from intake.care import CareRecord, Rating, Window
 from intake.criteria import CareTime, Finding, Modalities, State, Timed

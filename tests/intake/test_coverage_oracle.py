@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from crm.treatment_enums import TreatmentStatus
-from crm.vocabulary import TreatmentKind
+from crm.enums.treatment_kinds import TreatmentKind
+from crm.enums.treatments import TreatmentStatus
 from intake.care import Care, CareRecord
 from intake.coverage import wake_up_on
 from intake.payers import PROFILE

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import transaction
 
-from crm import queries, work_list
-from crm.enums import ActivityKind, MessageState, Stage
+from crm.desk import my_day, queries
+from crm.enums.leads import ActivityKind, MessageState, Stage
 from crm.models import Activity, Consultation, Lead, Message, PrivateMessage, Task, Treatment, User
 from intake import demo
 from intake.models import Submission
@@ -78,7 +78,7 @@ def test_every_page_of_the_desk_has_something_to_show(story: datetime) -> None:
     assert (bool(found.tasks), bool(found.holds), bool(found.seconds)) == (True, True, True)
     coordinator = User.objects.get(email="coordinator@example.org")
     after_the_weekend = story + timedelta(days=4)  # what a free day brings is due on the next working day
-    day = work_list.of(coordinator, everybody=True, now=after_the_weekend)
+    day = my_day.of(coordinator, everybody=True, now=after_the_weekend)
     assert [section.key for section in day.sections if not section.rows] == []
     assert PrivateMessage.objects.filter(by=None).count() == 2
     assert Consultation.objects.count() == 2

@@ -14,9 +14,11 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import leads, opt_out, safety
-from crm.enums import LostReason, Outcome, Stage
+from crm.enums.leads import LostReason, Outcome, Stage
+from crm.leads import actions as leads
+from crm.mail import opt_out
 from crm.models import Lead, Location, Scope, SuppressedBecause, Task
+from crm.safety import alerts
 from intake import actions
 from tests.factories import make_location, make_treatment, own_browser, step_one
 from tests.intake import visits
@@ -50,14 +52,14 @@ def nothing(_lead: Lead) -> None:
 def alerted(lead: Lead) -> None:
     """On hold, with an alert that nobody has answered."""
     leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
-    safety.raise_alert(lead, key="before", now=timezone.now())
+    alerts.raise_alert(lead, key="before", now=timezone.now())
 
 
 def escalated(lead: Lead) -> None:
     """The alert has reached everybody whom it can reach."""
     alerted(lead)
     for minutes in (20, 40):
-        safety.escalate(now=timezone.now() + timedelta(minutes=minutes))
+        alerts.escalate(now=timezone.now() + timedelta(minutes=minutes))
 
 
 def lost(lead: Lead) -> None:

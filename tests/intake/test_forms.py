@@ -8,8 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from crm import normalise
-from crm.text_fields import AddressField, LineField, TextField
+from crm.values import normalize
+from crm.values.text_fields import AddressField, LineField, TextField
 from intake.forms import StepOne
 from intake.questionnaire import CALL_ME, PAGES, RECHECK, STEP_ONE, Section
 from tests.factories import step_one
@@ -209,7 +209,7 @@ def test_endless_text_is_refused_before_it_is_cleaned(
         raise AssertionError
 
     for cleaning in ("one_line", "email_address"):
-        monkeypatch.setattr(normalise, cleaning, cleaned)
+        monkeypatch.setattr(normalize, cleaning, cleaned)
     with pytest.raises(ValidationError, match="too long"):
         field.clean("\u0301" * (most + 1))
 

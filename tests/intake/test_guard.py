@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from crm.client_address import client_address
+from crm.http.client_address import client_address
 from crm.models import AccessEvent, Lead, Location, Message, Task, User
 from intake import guard, proof, quarantine
 from intake.models import Arrival, Quarantine, QuarantinedRequest, RateCount, Submission

@@ -10,11 +10,12 @@ from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
 from django.test import Client
 
-from crm.actions import documents, treatments
-from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import AccessAction, ActivityKind, TaskKind
+from crm.documents import actions as documents
+from crm.enums.documents import DocumentKind, DocumentState
+from crm.enums.leads import AccessAction, ActivityKind, TaskKind
+from crm.enums.treatments import Source
+from crm.leads import treatments
 from crm.models import AccessEvent, Activity, Document, Lead, Location, PatientSession, Task, User
-from crm.treatment_enums import Source
 from intake import actions, answering, applying, assessments, gaps, insurance, insurers, payers, record
 from intake.insurance import InsuranceRefused
 from intake.models import Assessment, Coverage, PageOfProof, Plan, Submission, Verification

@@ -14,11 +14,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm import calling, patient_access
-from crm.actions import leads
-from crm.enums import LostReason, Outcome, Stage, TaskKind
+from crm.enums.leads import LostReason, Outcome, Stage, TaskKind
+from crm.leads import actions as leads
+from crm.leads import call_window
 from crm.models import Lead, Location, Message, PatientLink, PatientSession, SafetyAlert, Task, User
-from crm.normalise import name_key
+from crm.patient_portal import access as patient_access
+from crm.values.normalize import name_key
 from intake import actions, assessments, known, questionnaire, unproven
 from intake.models import Assessment, Submission, Unproven
 from intake.request import Request
@@ -54,10 +55,10 @@ def test_the_same_person_is_one_lead(centre: Location, changes: dict[str, Any]) 
 def test_whoever_asked_for_no_calls_is_written_to_once_and_not_called(centre: Location) -> None:
     first = asked(centre)
     Lead.objects.update(do_not_call=True)
-    calling.turn_into_writing(first)
+    call_window.turn_into_writing(first)
     asked(centre, days=3)
     assert [(task.kind, task.title) for task in Task.objects.open().filter(lead=first)] == [
-        (TaskKind.OTHER, f"{calling.NO_CALLS}: First call")
+        (TaskKind.OTHER, f"{call_window.NO_CALLS}: First call")
     ]
 
 

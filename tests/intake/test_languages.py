@@ -17,10 +17,11 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from crm import patient_access, safety_text
-from crm.enums import LinkPurpose
+from crm.enums.leads import LinkPurpose
 from crm.models import Activity, ConsentRecord, Lead, Location, Message, Task
+from crm.patient_portal import access as patient_access
 from crm.templatetags.safety import safety_text as tag
+from crm.values import reviewed_text
 from intake import checks, content, texts
 from intake.models import Assessment, Submission
 from tests.factories import Visitor, make_lead, make_link, make_user, step_one
@@ -43,10 +44,10 @@ def spanish() -> Catalog:
 def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A place of its own for the list of checked translations, empty so far."""
     (tmp_path / "es").mkdir()
-    monkeypatch.setattr(safety_text, "reviews_file", lambda language: tmp_path / language / "reviewed.json")
-    safety_text.reviewed.cache_clear()
+    monkeypatch.setattr(reviewed_text, "reviews_file", lambda language: tmp_path / language / "reviewed.json")
+    reviewed_text.reviewed.cache_clear()
     yield tmp_path / "es" / "reviewed.json"
-    safety_text.reviewed.cache_clear()
+    reviewed_text.reviewed.cache_clear()
 
 
 # --- The catalogue ---------------------------------------------------------------------------------------------------
@@ -258,24 +259,24 @@ def test_an_unchecked_warning_is_shown_in_english_with_the_translation_beside_it
     with override("es"):
         both = f'<span lang="en">{SIGN}</span> <span lang="es">{gettext(SIGN)}</span>'
         assert tag(SIGN) == f'<span class="both">{both}</span>'
-        assert safety_text.plain(SIGN) == f"{SIGN} / {gettext(SIGN)}"
+        assert reviewed_text.plain(SIGN) == f"{SIGN} / {gettext(SIGN)}"
     assert tag(SIGN) == SIGN
 
 
 def test_a_checked_warning_stands_alone(checked: Path) -> None:
     call_command("review_translations", "es", "--by", "Dr. Ana Muestra, certified translator", stdout=StringIO())
-    safety_text.reviewed.cache_clear()
+    reviewed_text.reviewed.cache_clear()
 
     with override("es"):
         assert tag(SIGN) == gettext(SIGN)
-    assert json.loads(checked.read_text())[safety_text.digest(SIGN, _in_spanish(SIGN))]["by"].startswith("Dr. Ana")
+    assert json.loads(checked.read_text())[reviewed_text.digest(SIGN, _in_spanish(SIGN))]["by"].startswith("Dr. Ana")
     assert not [found for found in checks.check_translations() if found.id == "intake.W002"]
 
 
 @pytest.mark.parametrize("which", ["english", "spanish"])
 def test_a_changed_word_wants_a_new_check(checked: Path, which: str) -> None:
     pair = {"english": SIGN, "spanish": _in_spanish(SIGN)}
-    mark = safety_text.digest(*(pair | {which: pair[which] + "."}).values())
+    mark = reviewed_text.digest(*(pair | {which: pair[which] + "."}).values())
     checked.write_text(json.dumps({mark: {}}))
     with override("es"):
         assert 'lang="en"' in tag(SIGN)
@@ -296,7 +297,7 @@ def test_the_deployment_check_counts_what_nobody_checked(checked: Path) -> None:
 def test_the_deployment_check_misses_translations_that_were_not_compiled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(safety_text, "LOCALE", tmp_path)
+    monkeypatch.setattr(reviewed_text, "LOCALE", tmp_path)
     assert [found.id for found in checks.check_translations() if found.id == "intake.E001"] == ["intake.E001"]
 
 

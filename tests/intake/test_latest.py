@@ -10,11 +10,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from crm import eligibility, queries
-from crm.actions import events, imaging, measurements, reviews, treatments
-from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import ActivityKind, ConsentKind, Decision, Outcome
+from crm.desk import queries
+from crm.enums.documents import DocumentKind, DocumentState
+from crm.enums.leads import ActivityKind, ConsentKind, Decision, Outcome
+from crm.enums.treatments import MeasurementKind, Source
 from crm.errors import MeasurementRefused
+from crm.leads import events, imaging, measurements, reviews, treatments
 from crm.models import (
     Activity,
     ConsentRecord,
@@ -26,7 +27,7 @@ from crm.models import (
     ReviewDecision,
     User,
 )
-from crm.treatment_enums import MeasurementKind, Source
+from crm.outbox import send_rules
 from intake import actions, answering, assessments, care_record, overrides, record
 from intake.criteria import LatestRating
 from intake.models import Assessment, Override, Submission, Verification
@@ -189,7 +190,7 @@ def test_of_two_choices_of_one_moment_the_later_counts(lead: Lead, keys: tuple[i
     for key, given in zip(keys, (True, False), strict=True):
         ConsentRecord.objects.create(pk=uuid.UUID(int=key), given=given, **about)
 
-    assert ConsentKind.EDUCATION not in eligibility.agreed_to([lead.pk])[lead.pk]
+    assert ConsentKind.EDUCATION not in send_rules.agreed_to([lead.pk])[lead.pk]
     [shown] = [one for one in queries.consents(lead) if one.kind == ConsentKind.EDUCATION]
     assert shown.given is False
 
@@ -199,7 +200,7 @@ def test_an_agreement_that_is_taken_over_late_takes_back_no_later_choice(lead: L
     ConsentRecord.objects.create(given=False, at=NOON + HOUR, **about)
     ConsentRecord.objects.create(given=True, at=NOON + HOUR / 2, **about)
 
-    assert ConsentKind.EDUCATION not in eligibility.agreed_to([lead.pk])[lead.pk]
+    assert ConsentKind.EDUCATION not in send_rules.agreed_to([lead.pk])[lead.pk]
 
 
 @pytest.mark.parametrize("keys", [(1, 2), (2, 1)])

@@ -13,9 +13,10 @@ from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
 
-from crm import patient_access, printing
+from crm.desk import printing
+from crm.enums.treatments import TreatmentGroup
 from crm.models import Lead, PatientSession, User
-from crm.treatment_enums import TreatmentGroup
+from crm.patient_portal import access as patient_access
 from intake import chart
 from intake.ledger import LONGEST_PAUSE_DAYS, ledger
 from intake.trials import COUNTED

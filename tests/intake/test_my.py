@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import tasks
-from crm.enums import ActivityKind, Outcome, TaskKind
+from crm.enums.leads import ActivityKind, Outcome, TaskKind
+from crm.enums.treatments import MeasurementKind, Source, TreatmentStatus
 from crm.errors import TaskRefused
+from crm.leads import tasks
 from crm.models import Lead, Location, Measurement, Task, Treatment, User
-from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
 from intake import actions
 from intake.models import Submission
 from intake.questionnaire import EMERGENCY_SIGNS, PAGES, RECHECK

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import mime, patient_access
+from crm.mail import mime
 from crm.models import Lead, Location, Message, Treatment
+from crm.patient_portal import access as patient_access
 from intake.asking import AskForm
 from intake.forms import CallMe, PageForm, StepOne
 from intake.questionnaire import PAGES, RECHECK

@@ -9,7 +9,7 @@ import time_machine
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
 from crm.models import AccessEvent, ConsentRecord, EmergencyCount, Lead, Location, Message, SafetyAlert, Task, User
 from intake.models import Submission
 from tests.factories import make_lead, make_location, make_user

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.conditions import CONDITIONS, Case, Facts
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
+from crm.followups.conditions import CONDITIONS, Case, Facts
 from crm.models import Lead, Task, Treatment, User
 from intake import actions, unknowns
 from intake.forms import StepOne

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import imaging, reviews, safety
-from crm.enums import Decision, Outcome, Stage, TaskKind
+from crm.enums.leads import Decision, Outcome, Stage, TaskKind
+from crm.leads import imaging, reviews
 from crm.models import Lead, Location, PrivateMessage, Task, User
-from crm.my import STANDING
+from crm.patient_portal.account import STANDING
+from crm.safety import alerts
 from intake import actions, packet_word
 from intake.models import UnprovenRequest
 from tests.factories import NOON, own_browser, tablet
@@ -111,8 +112,8 @@ def test_under_a_hold_nobody_offers_to_find_a_time(lead: Lead) -> None:
 def test_nobody_offers_to_find_a_time_while_something_else_comes_first(lead: Lead, clinician: User, state: str) -> None:
     if state == "lifted":
         signs(lead, a=["A2"])
-        safety.acknowledge(lead, by=clinician, now=timezone.now())
-        safety.clear_hold(lead, by=clinician, note="Seen.", now=timezone.now())
+        alerts.acknowledge(lead, by=clinician, now=timezone.now())
+        alerts.clear_hold(lead, by=clinician, note="Seen.", now=timezone.now())
     if state == "raised":
         Lead.objects.update(outcome=Outcome.URGENT)
     if state == "looked at":
@@ -177,8 +178,8 @@ def test_an_open_review_stands_on_top_of_the_summary(lead: Lead, desk: Client, c
 def test_who_lifted_a_hold_stands_on_top_of_the_summary(lead: Lead, desk: Client, clinician: User) -> None:
     signs(lead, a=["A2", "unsure_A5"])
     now = timezone.now()
-    safety.acknowledge(lead, by=clinician, now=now)
-    safety.clear_hold(lead, by=clinician, note="Seen in the emergency department.", now=now)
+    alerts.acknowledge(lead, by=clinician, now=now)
+    alerts.clear_hold(lead, by=clinician, note="Seen in the emergency department.", now=now)
     on_top = top(desk, lead)
     assert f"Safety hold lifted</strong>, decided by {clinician} on " in on_top
     assert "Seen in the emergency department." in on_top

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import imaging, reviews
-from crm.enums import ConsultResult
+from crm.enums.leads import ConsultResult
+from crm.leads import imaging, reviews
 from crm.models import Consultation, ImagingStudy, Lead, User
 from intake import insurance
 from intake.models import Coverage

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.actions import reviews, safety
 from crm.admin.reviews import id_of
-from crm.enums import Decision, Outcome, TaskKind
+from crm.enums.leads import Decision, Outcome, TaskKind
 from crm.errors import OutOfDate, OverrideRefused
+from crm.leads import reviews
 from crm.models import Lead, Location, Task, User
+from crm.safety import alerts
 from intake import actions, assessments, overrides, signs, summary_head
 from intake.models import Assessment, Override, Submission
 from tests.factories import NOON, make_user, own_browser
@@ -257,8 +258,8 @@ def tick_again(lead: Lead) -> None:
 
 
 def lift(lead: Lead, by: User) -> None:
-    safety.acknowledge(lead, by=by, now=NOON)
-    safety.clear_hold(lead, by=by, note="Examined.", now=NOON)
+    alerts.acknowledge(lead, by=by, now=NOON)
+    alerts.clear_hold(lead, by=by, note="Examined.", now=NOON)
 
 
 def test_an_emergency_told_again_ends_what_two_people_had_lowered(urgent: Lead, first: User, second: User) -> None:

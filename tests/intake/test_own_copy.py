@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
-from crm import own_copy
 from crm.models import Lead, Location
+from crm.patient_portal import own_copy
 from intake.in_words import questions_in_words, sign_in_words
 from tests.factories import step_one
 

@@ -10,11 +10,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import imaging, measurements, reviews, safety
 from crm.admin.forms import IN_COPY
-from crm.enums import ActivityKind, Decision, Outcome, TaskKind
+from crm.enums.leads import ActivityKind, Decision, Outcome, TaskKind
+from crm.enums.treatments import MeasurementKind, Source, TreatmentStatus
+from crm.leads import imaging, measurements, reviews
 from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment, User
-from crm.treatment_enums import MeasurementKind, Source, TreatmentStatus
+from crm.safety import alerts
 from intake import actions, answering, applying, assessments, chart, packet_word
 from intake.questionnaire import SIGNS
 from tests.factories import NOON, make_treatment, make_user, own_browser, prove, step_one
@@ -96,14 +97,14 @@ def test_the_hold_stands_since_it_began_and_not_since_somebody_took_the_alert_on
     friday = NOON + timedelta(days=4)
     time_machine.move_to(friday, tick=False)
     hold(lead)
-    safety.acknowledge(lead, by=coordinator, now=friday + timedelta(days=1))
+    alerts.acknowledge(lead, by=coordinator, now=friday + timedelta(days=1))
     assert f"Safety hold since {friday:%b %-d, %Y}" in top(desk, lead)
 
 
 def test_the_summary_names_every_sign_for_which_a_hold_stands(lead: Lead, desk: Client, clinician: User) -> None:
     hold(lead, "A1")
-    safety.acknowledge(lead, by=clinician, now=timezone.now())
-    safety.clear_hold(lead, by=clinician, note="Examined.", now=timezone.now())
+    alerts.acknowledge(lead, by=clinician, now=timezone.now())
+    alerts.clear_hold(lead, by=clinician, note="Examined.", now=timezone.now())
     hold(lead, "A2")
     hold(lead, "unsure_A5")
     signs(lead, a=["declined_A4"])

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm import sweep
-from crm.actions import treatments
-from crm.enums import Outcome
+from crm import periodic
+from crm.enums.leads import Outcome
+from crm.leads import treatments
 from crm.models import Lead, Location, Measurement, PatientSession, SafetyAlert, Task, Treatment, User
 from intake import actions, answering, assessments, guard, pending, unproven
 from intake.applying import Sent
@@ -58,7 +58,7 @@ def test_a_page_is_on_record_at_once_and_applied_by_a_worker(visitor: Client, le
 
 def test_the_sweep_applies_what_nobody_was_told_of(visitor: Client, lead: Lead) -> None:
     visitor.post("/my/questions/about-you/", sent(**ABOUT))
-    sweep.once()
+    periodic.once()
     lead.refresh_from_db()
     assert lead.date_of_birth == "1970-03-15"
 
@@ -70,7 +70,7 @@ def test_one_that_cannot_be_applied_holds_up_no_other(
     visitor.post("/my/questions/pain/", sent(**PAIN))
     monkeypatch.setattr(pending, "MOST_AT_ONCE", 1)
     with monkeypatch.context() as broken:
-        broken.setattr("crm.actions.leads.tell_birthday", lambda *_args, **_more: 1 / 0)
+        broken.setattr("crm.leads.actions.tell_birthday", lambda *_args, **_more: 1 / 0)
         assert pending.apply_due(timezone.now()) == 1
     assert [one.submission.page for one in PendingSubmission.objects.all()] == ["about-you"]
     assert pending.apply_due(timezone.now()) == 1

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import follow_up
-from crm.enums import EnrolmentState
+from crm.enums.leads import EnrolmentState
+from crm.enums.treatments import Source, TreatmentStatus
+from crm.followups import step_runner
 from crm.models import Enrolment, Lead, Location, Task, Treatment, User
-from crm.treatment_enums import Source, TreatmentStatus
 from intake import progress, record
 from intake.models import Submission
 from intake.questionnaire import PAGES
@@ -46,7 +46,7 @@ def answer_all(browser: Client, *, neck: bool = False) -> None:
 
 
 def is_over() -> bool:
-    follow_up.run_due(at=timezone.now() + timedelta(hours=26))
+    step_runner.run_due(at=timezone.now() + timedelta(hours=26))
     return Enrolment.objects.get().state == EnrolmentState.STOPPED
 
 

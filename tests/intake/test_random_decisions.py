@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm.actions import reviews, safety
-from crm.enums import Decision, Outcome, TaskKind
+from crm.enums.leads import Decision, Outcome, TaskKind
 from crm.errors import OutOfDate, OverrideRefused, ReviewRefused
+from crm.leads import reviews
 from crm.models import Lead, Location, ReviewDecision, Task, User
+from crm.safety import alerts
 from intake import assessments, signs
 from intake.models import Assessment, Override, Submission
 from tests.factories import NOON, make_lead, make_user
@@ -135,10 +136,10 @@ class Life:
     def lifts(self) -> None:
         if not Lead.objects.get(pk=self.lead.pk).safety_hold:
             return
-        safety.acknowledge(self.lead, by=self.people[0], now=self.now)
+        alerts.acknowledge(self.lead, by=self.people[0], now=self.now)
         seen, shown = self._page()
         try:
-            safety.clear_hold(self.lead, by=self.people[0], note="Examined.", now=self.now, seen=seen)
+            alerts.clear_hold(self.lead, by=self.people[0], note="Examined.", now=self.now, seen=seen)
         except OutOfDate:
             return
         self._covers(shown, "A")

@@ -9,12 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access
-from crm.actions import reviews, treatments
-from crm.enums import Decision, Outcome, TaskKind
+from crm.enums.leads import Decision, Outcome, TaskKind
+from crm.enums.treatment_kinds import TreatmentKind
 from crm.errors import SafetyRefused
+from crm.leads import reviews, treatments
 from crm.models import HoldClearing, Lead, Location, PatientSession, SafetyAlert, Task, Treatment, User
-from crm.vocabulary import TreatmentKind
+from crm.patient_portal import access as patient_access
 from intake import (
     actions,
     anew,

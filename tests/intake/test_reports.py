@@ -13,11 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm import patient_access
-from crm.actions import reviews, safety, tasks
-from crm.enums import Decision, Outcome, Stage, TaskKind
+from crm.enums.leads import Decision, Outcome, Stage, TaskKind
 from crm.errors import OutOfDate
+from crm.leads import reviews, tasks
 from crm.models import Lead, Location, Message, PatientSession, SafetyAlert, Task, User
+from crm.patient_portal import access as patient_access
+from crm.safety import alerts
 from intake import actions, assessments, pending, record, signs, unproven
 from intake.models import Override, Submission, Unproven, UnprovenRequest
 from intake.unproven import UnprovenRefused
@@ -511,11 +512,11 @@ def test_more_signs_that_come_before_the_decision_are_looked_at_first(known: Lea
 
 def test_a_hold_that_is_lifted_covers_no_report(known: Lead, clinician: User) -> None:
     OVER["closed"](known, A_SIGN)
-    safety.acknowledge(known, by=clinician, now=timezone.now())
+    alerts.acknowledge(known, by=clinician, now=timezone.now())
     unproven.take_over(the_report(), by=clinician, now=timezone.now())
     first_form("/candidate/")(known, {"safety_check": ["A5"]})
-    safety.acknowledge(known, by=clinician, now=timezone.now())
-    safety.clear_hold(known, by=clinician, note="Examined.", now=timezone.now())
+    alerts.acknowledge(known, by=clinician, now=timezone.now())
+    alerts.clear_hold(known, by=clinician, note="Examined.", now=timezone.now())
     assert not Lead.objects.get().safety_hold
     unproven.take_over(the_report(), by=clinician, now=timezone.now())
     assert Lead.objects.get().safety_hold

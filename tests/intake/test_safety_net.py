@@ -13,9 +13,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from crm import locations, patient_access
-from crm.enums import TaskKind
+from crm import locations
+from crm.enums.leads import TaskKind
 from crm.models import EmergencyCount, Lead, Location, PatientSession, SafetyAlert, Task, User
+from crm.patient_portal import access as patient_access
 from intake import actions, quarantine, safety_net
 from intake.models import QuarantinedRequest, Submission, UnprovenRequest
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT
@@ -103,11 +104,11 @@ FAILURES: dict[str, Break] = {
     "keeping a page fails": broken("intake.answering.keep_emergency"),
     "keeping a page fails in the database": broken("intake.answering.keep_emergency", OperationalError),
     "judging fails": broken("intake.assessments.assess", KeyError),
-    "the alert fails": broken("crm.actions.safety.raise_alert"),
+    "the alert fails": broken("crm.safety.alerts.raise_alert"),
     "the limits fail": broken("intake.guard._judge"),
     "checking the form fails": broken("intake.forms.QuestionnaireForm.__init__", TypeError),
-    "the session fails": broken("crm.patient_access.find_session"),
-    "the former session fails": broken("crm.patient_access.find_former"),
+    "the session fails": broken("crm.patient_portal.access.find_session"),
+    "the former session fails": broken("crm.patient_portal.access.find_former"),
     "keeping a report fails": broken("intake.reports.keep"),
     "keeping a report fails in the database": broken("intake.reports.keep", OperationalError),
     "a middleware fails": broken("intake.attribution.Attribution.__call__"),

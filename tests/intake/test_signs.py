@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.actions import imaging, reviews, safety
-from crm.enums import Decision, Outcome, Stage, TaskKind
+from crm.enums.leads import Decision, Outcome, Stage, TaskKind
 from crm.errors import OutOfDate, ReviewRefused
+from crm.leads import imaging, reviews
 from crm.models import HoldClearing, ImagingStudy, Lead, Location, ReviewDecision, SafetyAlert, Task, User
+from crm.safety import alerts
 from intake import actions, assessments, signs, unproven, wording
 from intake.models import Override, Submission, UnprovenRequest
 from intake.request import Request
@@ -57,8 +58,8 @@ def open_reviews(lead: Lead) -> int:
 
 
 def lift(lead: Lead, by: User) -> None:
-    safety.acknowledge(lead, by=by, now=NOON)
-    safety.clear_hold(lead, by=by, note="Examined at the hospital.", now=NOON)
+    alerts.acknowledge(lead, by=by, now=NOON)
+    alerts.clear_hold(lead, by=by, note="Examined at the hospital.", now=NOON)
 
 
 # --- A sign that no decision has covered opens a review --------------------------------------------------------------
@@ -387,7 +388,7 @@ def test_a_hold_is_not_lifted_by_a_page_that_does_not_know_the_newest(
     address = f"/admin/crm/lead/{lead.pk}/clear-hold/"
     shown = client.get(address).content.decode()
     answer(lead, days=41, safety_check=["A5", "A1"])
-    safety.acknowledge(lead, by=clinician, now=LATER)
+    alerts.acknowledge(lead, by=clinician, now=LATER)
     refused = client.post(address, {"seen": seen_in(shown), "note": "All well."})
     assert (refused.status_code, Lead.objects.get().safety_hold) == (409, True)
     assert "All well." in refused.content.decode()
@@ -397,11 +398,11 @@ def test_a_hold_is_not_lifted_by_a_page_that_does_not_know_the_newest(
 
 def test_a_sign_reported_once_more_is_news_for_whoever_lifts_the_hold(lead: Lead, clinician: User) -> None:
     answer(lead, safety_check=["A5"])
-    safety.acknowledge(lead, by=clinician, now=LATER)
+    alerts.acknowledge(lead, by=clinician, now=LATER)
     seen = signs.basis(lead).number
     assessments.assess(lead, cause="Answered: Pain", now=LATER, sign_told=True)
     with pytest.raises(OutOfDate):
-        safety.clear_hold(lead, by=clinician, note="Fine.", now=LATER, seen=seen)
+        alerts.clear_hold(lead, by=clinician, note="Fine.", now=LATER, seen=seen)
 
 
 def test_what_keeps_a_hold_says_which_button_to_press_first(client: Client, lead: Lead, clinician: User) -> None:
@@ -418,13 +419,13 @@ def test_whoever_lifts_a_hold_is_told_first_what_came_and_then_which_button_to_p
     client: Client, lead: Lead, clinician: User
 ) -> None:
     answer(lead, safety_check=["A5"])
-    safety.acknowledge(lead, by=clinician, now=LATER)
+    alerts.acknowledge(lead, by=clinician, now=LATER)
     client.force_login(clinician)
     address = f"/admin/crm/lead/{lead.pk}/clear-hold/"
     page, to_call = client.get(address).content.decode(), "The call has not been taken on yet."
     assert to_call not in page
     answer(lead, days=41, safety_check=["A5", "A1"])
-    safety.raise_alert(lead, key="again", now=LATER)
+    alerts.raise_alert(lead, key="again", now=LATER)
 
     refused = client.post(address, {"seen": seen_in(page), "note": "All well."})
 
@@ -467,7 +468,7 @@ def test_a_form_that_does_not_say_what_it_showed_is_refused_with_a_fresh_one(
 ) -> None:
     if page == "clear-hold":
         answer(lead, safety_check=["A5"])
-        safety.acknowledge(lead, by=make_user(), now=LATER)
+        alerts.acknowledge(lead, by=make_user(), now=LATER)
     client.force_login(make_user(email="boss@example.org", is_superuser=True))
     address, before = f"/admin/crm/lead/{lead.pk}/{page}/", Lead.objects.get(pk=lead.pk).safety_hold
 

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import transaction
 
-from crm import delivery, eligibility, follow_up
-from crm.actions import leads
-from crm.enums import CallOutcome, MessageState, Outcome, Stage
+from crm.enums.leads import CallOutcome, MessageState, Outcome, Stage
+from crm.followups import step_runner
+from crm.leads import actions as leads
 from crm.models import Enrolment, Lead, Location, Message, Task, User
+from crm.outbox import delivery, send_rules
 from intake import actions
 from tests.intake.test_submit import request_of
 
@@ -31,8 +32,8 @@ def deliver(now: datetime) -> list[tuple[datetime, str]]:
     while due := delivery.in_order(list(waiting.select_related("lead__location", "topic", "enrolment"))):
         message = due[0]
         with transaction.atomic():
-            known = eligibility.background([message], now=now)
-            found = eligibility.obstacle(message, now=now, background=known)
+            known = send_rules.background([message], now=now)
+            found = send_rules.obstacle(message, now=now, background=known)
         row = Message.objects.filter(pk=message.pk)
         if found is None:
             row.update(state="sending", lease_token=message.pk, lease_until=now)
@@ -55,7 +56,7 @@ def live(lead: Lead | None = None, *, by: User | None = None, calls: dict[int, C
             leads.log_call(lead, by=by, outcome=calls[hour], now=now)
         elif hour and not _something_is_due(now):
             continue
-        follow_up.run_due(at=now)
+        step_runner.run_due(at=now)
         told += [(at, f"mail {name}") for at, name in deliver(now)]
         fresh = [task for task in Task.objects.order_by("due_at", "title") if task.pk not in seen]
         told += [(now, f"{task.kind} {task.title}") for task in fresh]

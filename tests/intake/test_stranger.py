@@ -16,7 +16,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import Settings
 
-from crm import own_copy
 from crm.models import (
     ConsentRecord,
     Enrolment,
@@ -29,6 +28,7 @@ from crm.models import (
     Task,
     Treatment,
 )
+from crm.patient_portal import own_copy
 from intake import actions, guard
 from intake.models import Assessment, QuarantinedRequest, Submission, UnprovenRequest
 from tests.factories import Visitor, make_treatment, step_one

@@ -12,9 +12,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.http import QueryDict
 
-from crm import patient_access
-from crm.enums import ActivityKind, Event, LinkPurpose, MessageState, Stage, TaskKind
+from crm.enums.leads import ActivityKind, Event, LinkPurpose, MessageState, Stage, TaskKind
 from crm.models import ConsentRecord, Lead, Location, Message, Task
+from crm.patient_portal import access as patient_access
 from intake import actions, pending
 from intake.forms import StepOne
 from intake.models import Submission, UnprovenRequest
@@ -249,7 +249,7 @@ def test_submit_fails_as_a_whole(centre: Location, monkeypatch: pytest.MonkeyPat
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("crm.emails.acknowledgement", broken)
+    monkeypatch.setattr("crm.mail.emails.acknowledgement", broken)
 
     with pytest.raises(RuntimeError):
         actions.submit(request_of(centre))

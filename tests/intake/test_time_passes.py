@@ -14,10 +14,11 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from crm.actions import leads, measurements
-from crm.enums import Stage
+from crm.enums.leads import Stage
+from crm.enums.treatments import MeasurementKind, Source
+from crm.leads import actions as leads
+from crm.leads import measurements
 from crm.models import Activity, Lead, Location, Measurement, Message, PatientSession, Task, User
-from crm.treatment_enums import MeasurementKind, Source
 from intake import actions, answering, applying, assessments, record, time_passes, today, wording
 from intake.models import Assessment, NextAsk
 from tests.factories import NOON, make_treatment, own_browser

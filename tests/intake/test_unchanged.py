@@ -10,8 +10,8 @@ from django.db.models import TextChoices
 from django.test import Client
 from django.utils import timezone
 
-from crm.models import Lead, Treatment, User
-from crm.treatment_enums import (
+from crm.enums.treatment_kinds import TreatmentKind
+from crm.enums.treatments import (
     BodyRegion,
     DatePrecision,
     Documentation,
@@ -25,7 +25,7 @@ from crm.treatment_enums import (
     TreatmentStatus,
     Unsure,
 )
-from crm.vocabulary import TreatmentKind
+from crm.models import Lead, Treatment, User
 from tests.factories import in_their_place, make_treatment
 from tests.page_forms import as_sent
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.actions import treatments
-from crm.enums import ActivityKind
+from crm.enums.leads import ActivityKind
+from crm.enums.treatments import Source
+from crm.leads import treatments
 from crm.models import Lead, Task, Treatment, User
-from crm.treatment_enums import Source
 from intake import record
 from tests.crm.test_desk_corrections import as_shown
 from tests.crm.test_desk_lead import at

@@ -10,8 +10,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm import mime
-from crm.enums import MessageState
+from crm.enums.leads import MessageState
+from crm.mail import mime
 from crm.models import Lead, Location, Message, Task
 from intake.models import Submission
 from tests.factories import make_location, step_one

@@ -10,9 +10,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from crm import registry, work_list
-from crm.actions import safety, tasks
+from crm import registry
+from crm.desk import my_day
+from crm.leads import tasks
 from crm.models import Lead, Location, Task, User
+from crm.safety import alerts
 from intake.models import Quarantine, QuarantinedRequest, Question
 from tests.factories import make_lead, make_location, make_user
 
@@ -40,7 +42,7 @@ def test_what_comes_in_is_counted_at_once_and_until_it_is_done(desk: Client, lea
     assert counted(desk) == {"day": "", "questions": "", "held": ""}
     now = timezone.now()
     tasks.ask_for_answer(lead, title="Answer the message", key="message:1", now=now)
-    safety.raise_alert(lead, key="a", now=now)
+    alerts.raise_alert(lead, key="a", now=now)
     asked, held = ask(lead.location), hold(lead.location)
     assert counted(desk) == {"day": "2", "questions": "1", "held": "1"}
 
@@ -58,13 +60,13 @@ def test_the_count_is_that_of_the_page(desk: Client, lead: Lead, coordinator: Us
     for number, owner in enumerate((None, coordinator, clinician, coordinator)):
         Task.objects.create(lead=lead, title=f"Task {number}", due_at=due, assigned_to=owner)
     Task.objects.create(lead=lead, title="Next week", due_at=due + timedelta(days=7))
-    day = work_list.of(coordinator, everybody=False, now=due)
+    day = my_day.of(coordinator, everybody=False, now=due)
     assert counted(desk)["day"] == str(sum(len(section.rows) for section in day.sections)) == "3"
 
 
 def test_many_are_many(desk: Client, lead: Lead) -> None:
     due = timezone.now()
-    Task.objects.bulk_create(Task(lead=lead, title="Call", due_at=due) for _ in range(work_list.MOST_COUNTED + 5))
+    Task.objects.bulk_create(Task(lead=lead, title="Call", due_at=due) for _ in range(my_day.MOST_COUNTED + 5))
     assert counted(desk)["day"] == "99+"
 
 

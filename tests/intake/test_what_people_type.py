@@ -8,11 +8,15 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from crm import inbound, mime, patient_access, search, suppression
-from crm.actions import conversation, leads
-from crm.actions import inbound as incoming
+from crm.inbound import actions as incoming
+from crm.inbound import mail_parser
+from crm.leads import actions as leads
+from crm.leads import search
+from crm.mail import mime, suppression
 from crm.models import ContactPerson, InboundMail, Lead, Location, Message, User
-from crm.normalise import mailbox_key
+from crm.patient_portal import access as patient_access
+from crm.patient_portal import conversation
+from crm.values.normalize import mailbox_key
 from intake import slips
 from intake.fields import ZipField
 from intake.models import Question, Submission, UnprovenRequest
@@ -82,7 +86,7 @@ def test_two_cases_of_an_address_are_one_everywhere(
     lead = make_lead(location=centre, email=on_record, first_name="Jane", phone="")
     assert [*search.matching(Lead.objects.all(), other)] == [lead]
     assert suppression.hash_of(on_record) == suppression.hash_of(other)
-    incoming.receive(inbound.read(mail(From=f"Jane <{other}>")), now=NOON)
+    incoming.receive(mail_parser.read(mail(From=f"Jane <{other}>")), now=NOON)
     assert InboundMail.objects.get().lead == lead
     prove(lead)
     housemate = make_lead(location=centre, email=other, first_name="John", phone="")

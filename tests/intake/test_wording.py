@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access
 from crm.models import Lead
+from crm.patient_portal import access as patient_access
 from intake import assessments, wording
 from intake.candidacy import assess
 from intake.snapshot import read_snapshot

@@ -260,7 +260,7 @@ class Visit:
         call = self.browser.get if method == "GET" else self.browser.post
         with self.monkeypatch.context() as patched, CaptureQueriesContext(connection) as asked:
             patched.setattr("hmac.new", counted)
-            patched.setattr("crm.patient_access.NOTED_EVERY", timedelta(days=1))  # however slow the machine is
+            patched.setattr("crm.patient_portal.access.NOTED_EVERY", timedelta(days=1))  # however slow the machine is
             answer: Any = call(address, given)
         statements = [one["sql"] for one in asked if not re.match("SAVEPOINT|RELEASE|ROLLBACK TO", one["sql"])]
         self.names |= {answer.resolver_match.view_name} if method == "POST" and answer.resolver_match else set()

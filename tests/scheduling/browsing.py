@@ -7,8 +7,8 @@ from uuid import uuid4
 from django.test import Client
 from django.utils import timezone
 
-from crm import patient_access
 from crm.models import Lead, Location, PatientSession
+from crm.patient_portal import access as patient_access
 from scheduling.models import Appointment, AppointmentType
 from scheduling.patients import holder
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
 from crm.models import Lead, Location, User
 from scheduling.actions import booking
 from scheduling.actions.booking import Booking

@@ -14,8 +14,8 @@ from uuid import UUID
 import pytest
 from django.db import close_old_connections, connection, connections, transaction
 
-from crm import delivery
 from crm.models import Lead, Location, Message
+from crm.outbox import delivery
 from scheduling import mails
 from scheduling.actions import booking, changing
 from scheduling.enums import TAKING, CancelReason, ClaimState, ResourceKind

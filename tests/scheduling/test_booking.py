@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from crm.enums import Stage
+from crm.enums.leads import Stage
 from crm.models import Activity, Lead, Location, Message, User
 from scheduling import availability
 from scheduling.actions import booking, changing, claims

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 from icalendar import Calendar
 
-from crm import inbound
-from crm.actions import inbound as arrivals
-from crm.enums import EnrolmentState
+from crm.enums.leads import EnrolmentState
+from crm.inbound import actions as arrivals
+from crm.inbound import mail_parser
 from crm.models import Enrolment, InboundMail, Lead, Location, Task, User
 from scheduling import ics
 from scheduling.actions import booking, changing
@@ -46,7 +46,7 @@ def answer(
         f"Message-ID: <{InboundMail.objects.count()}@mail.example.org>",
         f"Content-Type: text/calendar; method={method}",
     ]
-    arrivals.receive(inbound.read("\r\n".join([*head, "", text]).encode()), now=timezone.now())
+    arrivals.receive(mail_parser.read("\r\n".join([*head, "", text]).encode()), now=timezone.now())
     made.refresh_from_db()
 
 

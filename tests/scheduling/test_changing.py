@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from crm import calling
-from crm.enums import MessageState, Stage, TaskKind
+from crm.enums.leads import MessageState, Stage, TaskKind
+from crm.leads import call_window
 from crm.models import Lead, Location, Message, Task, User
 from scheduling.actions import attendance, changing
 from scheduling.enums import CancelReason, ClaimState, Status
@@ -220,5 +220,5 @@ def test_whoever_asked_not_to_be_called_is_written_to(centre: Location, kind: Ap
     cancel(made, version=2)
     assert not Task.objects.filter(lead=lead, kind=TaskKind.CALL).exists()
     titles = Task.objects.filter(lead=lead, kind=TaskKind.OTHER).values_list("title", flat=True)
-    assert f"{calling.NO_CALLS}: appointment cancelled: Tue, Dec 1, 10:30 AM" in titles
+    assert f"{call_window.NO_CALLS}: appointment cancelled: Tue, Dec 1, 10:30 AM" in titles
     assert not [title for title in titles if "telephone" in title]

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from crm.enums import Stage, TaskKind
+from crm.enums.leads import Stage, TaskKind
 from crm.models import AccessEvent, Lead, Location, Task, User
 from scheduling import work
 from scheduling.actions import booking, rebooking

@@ -9,8 +9,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from crm.actions import leads
-from crm.enums import MessageState
+from crm.enums.leads import MessageState
+from crm.leads import actions as leads
 from crm.models import Lead, Location, Message, Task, User
 from scheduling import mails
 from scheduling.actions import booking, changing, rebooking

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from crm import limited
-from crm.limited import Limits, NoAnswer, Why
+from crm.sandbox import runner as sandbox
+from crm.sandbox.runner import Limits, NoAnswer, Why
 from scheduling import busy, busy_apart, busy_sources, busy_times
 from scheduling.busy_sources import Unreadable
 from scheduling.enums import BusyKind
@@ -135,9 +135,9 @@ def file() -> Iterator[File]:
 def told(kind: BusyKind, file: File) -> dict[str, Any]:
     """What the child says that asks."""
     if kind == BusyKind.ICS:
-        return limited.run(busy_sources.texts_of_file, file.url, limits=busy_apart.ASKING)  # type: ignore[no-any-return]
+        return sandbox.run(busy_sources.texts_of_file, file.url, limits=busy_apart.ASKING)  # type: ignore[no-any-return]
     days = BEGIN.isoformat(), (BEGIN + DAYS).isoformat()
-    return limited.run(busy_sources.texts_of_server, file.url, USER, PASSWORD, *days, limits=busy_apart.ASKING)  # type: ignore[no-any-return]
+    return sandbox.run(busy_sources.texts_of_server, file.url, USER, PASSWORD, *days, limits=busy_apart.ASKING)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
@@ -203,7 +203,7 @@ def test_whatever_ends_the_child_is_said(monkeypatch: pytest.MonkeyPatch, why: W
     def ended(*_given: Any, **_more: Any) -> None:
         raise NoAnswer(why, "ValueError" if why == Why.ERROR else "")
 
-    monkeypatch.setattr(limited, "run", ended)
+    monkeypatch.setattr(sandbox, "run", ended)
     with pytest.raises(Unreadable, match=r"^It (takes too long|is too large|cannot be read).*\.$"):
         spans(calendar(AT_TEN))
 
@@ -218,6 +218,6 @@ def test_trouble_of_our_own_stops_no_other_calendar(
     def no_child(*_given: Any, **_more: Any) -> None:
         raise BlockingIOError
 
-    monkeypatch.setattr(limited, "run", no_child)
+    monkeypatch.setattr(sandbox, "run", no_child)
     assert busy.refresh_due(now=NOW) == 0
     assert set(BusyCalendar.objects.values_list("trouble", flat=True)) == {"It cannot be read (BlockingIOError)."}

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from crm.enums import Stage
+from crm.enums.leads import Stage
 from crm.models import Lead, Location, Message, User
 from scheduling.actions import booking
 from scheduling.enums import ClaimState

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
 from crm.models import Lead, Location
 from scheduling.actions import booking
 from scheduling.enums import ResourceKind, Status

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from crm.actions import leads
-from crm.enums import Outcome
+from crm.enums.leads import Outcome
+from crm.leads import actions as leads
 from crm.models import Lead, Location, Message, Task, User
 from scheduling import mails
 from scheduling.actions import attendance, booking, changing, waitlist

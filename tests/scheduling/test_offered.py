@@ -9,9 +9,10 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm import eligibility, mail_texts
-from crm.enums import MessageState
+from crm.enums.leads import MessageState
+from crm.mail import templates as mail_templates
 from crm.models import Lead, Location, Message
+from crm.outbox import send_rules
 from scheduling import availability
 from scheduling.actions import attendance, booking, changing
 from scheduling.availability import Question
@@ -95,7 +96,7 @@ def _look(calendar: dict[str, Any], others: list[int]) -> None:
 def judged(message: Message, at: datetime) -> MessageState | None:
     """What becomes of a mail that is claimed at this moment; None when it goes out."""
     fresh = Message.objects.select_related("lead__location", "topic", "enrolment").get(pk=message.pk)
-    found = eligibility.obstacle(fresh, now=at, background=eligibility.background([fresh], now=at, alone=False))
+    found = send_rules.obstacle(fresh, now=at, background=send_rules.background([fresh], now=at, alone=False))
     return found.state if found else None
 
 
@@ -168,9 +169,9 @@ def test_a_reminder_gets_its_words_when_it_leaves(patient: Lead, kind: Appointme
     made = book(patient, kind, far)
     first, last = reminders_of(patient)[0], reminders_of(patient)[-1]
     assert (first.subject, first.text, first.html) == ("", "", "")
-    assert "whether you will come" in mail_texts.fill(first).text
+    assert "whether you will come" in mail_templates.fill(first).text
     attendance.confirm(made, version=1, by=None, now=NOW)
-    words = mail_texts.fill(last)
+    words = mail_templates.fill(last)
     assert "Tuesday, December 15, 10:00 a.m. (Eastern time)" in words.subject
     assert "You told us that you will come." in words.text
     assert "You told us that you will come." in words.html

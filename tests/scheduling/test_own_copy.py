@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from crm import own_copy
 from crm.models import Lead
+from crm.patient_portal import own_copy
 from scheduling.actions import booking
 from scheduling.models import Resource
 from tests.scheduling.factories import make_kind, wish

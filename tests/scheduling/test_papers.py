@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
 from crm.models import Lead, Location, Task
 from intake.models import Assessment
 from scheduling import estimate, fhir, ics

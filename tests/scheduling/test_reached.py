@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import suppression
+from crm.mail import suppression
 from crm.models import Lead, Location, Message, Suppression, Task, User
 from scheduling import ics, work
 from scheduling.actions import attendance, booking, changing, waitlist

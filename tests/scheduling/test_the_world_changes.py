@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm import mail_texts
-from crm.actions import leads
-from crm.enums import CallOutcome, MessageState, Stage
+from crm.enums.leads import CallOutcome, MessageState, Stage
+from crm.leads import actions as leads
+from crm.mail import templates as mail_templates
 from crm.models import Lead, Location, Message, MessageTopic, Task, User
 from scheduling.actions import booking, changing, rebooking
 from scheduling.enums import CancelReason, Mode, ResourceKind, Status
@@ -127,7 +127,7 @@ def test_another_address_of_a_location_is_told_once_and_nothing_else_of_the_visi
 
     save_place(admin, centre, street="78 Other Street")  # before it has left: it says this one
     [mail] = told_of_the_address()
-    assert "78 Other Street" in mail_texts.fill(mail).text
+    assert "78 Other Street" in mail_templates.fill(mail).text
     mail.delete()
     save_place(admin, centre, street="79 Other Street")
     assert "79 Other Street" in told_of_the_address()[0].text
@@ -140,7 +140,7 @@ def test_whose_confirmation_has_not_left_hears_of_another_address_by_it(
     assert "the new address is told, 1 by mail" in save_place(admin, centre, street="77 Other Street")
     assert not told_of_the_address()
     confirmation = Message.objects.select_related("lead").get(name="appointment_booked")
-    assert "77 Other Street" in mail_texts.fill(confirmation).text
+    assert "77 Other Street" in mail_templates.fill(confirmation).text
 
 
 def test_an_address_that_is_only_written_otherwise_is_told_nobody(

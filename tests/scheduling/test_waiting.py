@@ -11,9 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from crm import calling
-from crm.actions import leads
-from crm.enums import LostReason, MessageState, Outcome, Stage, TaskKind
+from crm.enums.leads import LostReason, MessageState, Outcome, Stage, TaskKind
+from crm.leads import actions as leads
+from crm.leads import call_window
 from crm.models import AccessEvent, Lead, Location, Message, Task, User
 from scheduling import mails
 from scheduling.actions import booking, changing, waitlist
@@ -152,7 +152,7 @@ def test_an_offer_to_whoever_asked_not_to_be_called_is_for_a_person_to_decide(
     waitlist.join(asked, kind, booked=None, now=timezone.now())
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
-    assert Task.objects.get(lead=asked, kind="other").title.startswith(f"{calling.NO_CALLS}: offer of Tue, ")
+    assert Task.objects.get(lead=asked, kind="other").title.startswith(f"{call_window.NO_CALLS}: offer of Tue, ")
     assert not Task.objects.filter(lead=asked, kind="call").exists()
 
 

@@ -9,9 +9,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm import conditions
-from crm.actions import events, leads
-from crm.enums import EnrolmentState, Event, Outcome, Stage
+from crm.enums.leads import EnrolmentState, Event, Outcome, Stage
+from crm.followups import conditions
+from crm.leads import actions as leads
+from crm.leads import events
 from crm.models import Enrolment, Lead, Location, Message, Task, User
 from crm.sequences.shipped_definitions import shipped
 from intake.models import Assessment

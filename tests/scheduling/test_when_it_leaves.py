@@ -9,11 +9,12 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from crm import delivery, mail_texts
-from crm.actions import leads
 from crm.db import clock
-from crm.enums import MessageState
+from crm.enums.leads import MessageState
+from crm.leads import actions as leads
+from crm.mail import templates as mail_templates
 from crm.models import Lead, Location, Message, Task, User
+from crm.outbox import delivery
 from scheduling import work
 from scheduling.actions import booking, changing, rebooking
 from scheduling.enums import CancelReason
@@ -32,7 +33,7 @@ def made(patient: Lead, kind: AppointmentType, tuesday: datetime) -> Appointment
 
 def as_it_leaves(name: str) -> Message:
     """From the outbox, with its words."""
-    return mail_texts.fill(next(one for one in delivery.claim() if one.name == name))
+    return mail_templates.fill(next(one for one in delivery.claim() if one.name == name))
 
 
 @pytest.mark.parametrize(
@@ -64,14 +65,14 @@ def test_a_deadline_that_has_passed_while_it_waited_is_told_to_nobody(made: Appo
     waited = Message.objects.get(name=BOOKED)
     assert "You can move or cancel it" in waited.text
     with time_machine.travel(made.starts_at - timedelta(minutes=kind.cancel_until - 5)):
-        assert "To move or cancel it, please call us." in mail_texts.fill(waited).text
+        assert "To move or cancel it, please call us." in mail_templates.fill(waited).text
 
 
 def test_what_somebody_may_have_already_says_the_same_again(made: Appointment, coordinator: User) -> None:
     leads.correct_details(made.lead, by=coordinator, changes={"first_name": "Robin"})
     sent = Message.objects.get(name=BOOKED)
     sent.handed_over_at = timezone.now()
-    assert "Hello Avery," in mail_texts.fill(sent).text
+    assert "Hello Avery," in mail_templates.fill(sent).text
 
 
 def test_of_another_provider_at_the_same_time_nobody_is_told_that_the_time_is_gone(
@@ -85,7 +86,7 @@ def test_of_another_provider_at_the_same_time_nobody_is_told_that_the_time_is_go
     changing.reschedule(made, start=tuesday, version=1, held_by="", by=coordinator, now=timezone.now(), provider=two.pk)
     for language, words in (("en", "time you had"), ("es", "hora que tenía")):
         Lead.objects.update(language=language)
-        mail = mail_texts.fill(Message.objects.get(name="appointment_moved"))
+        mail = mail_templates.fill(Message.objects.get(name="appointment_moved"))
         assert words not in mail.text + mail.html
 
 

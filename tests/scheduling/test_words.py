@@ -3,7 +3,7 @@
 import pytest
 from django.utils.translation import override
 
-from crm.places import STATES
+from crm.values.us_places import STATES
 from scheduling import words
 
 

@@ -99,7 +99,7 @@ def test_tests_that_fail_as_they_are_prove_nothing(copy: Copy, capsys: pytest.Ca
     assert "mend that first" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("file", ["crm/migrations/0001_initial.py", "crm/models/lead.py", "crm/grants.py"])
+@pytest.mark.parametrize("file", ["crm/migrations/0001_initial.py", "crm/models/lead.py", "crm/db/grants.py"])
 def test_what_shapes_the_database_is_asked_with_a_new_one(copy: Copy, file: str) -> None:
     asked = _notes_of(copy)
     (copy.tree / file).parent.mkdir(parents=True)

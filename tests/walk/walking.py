@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import registry
-from crm.enums import AccessAction
+from crm.enums.leads import AccessAction
 from crm.models import AccessEvent
 from intake.models import QuarantinedRequest, Question
 from tests.walk import routes

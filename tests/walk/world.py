@@ -10,9 +10,10 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from crm.actions import access, documents
-from crm.document_enums import DocumentKind, DocumentState
-from crm.enums import AccessAction, MessageState, Outcome
+from crm.audit import access
+from crm.documents import actions as documents
+from crm.enums.documents import DocumentKind, DocumentState
+from crm.enums.leads import AccessAction, MessageState, Outcome
 from crm.models import (
     AccessEvent,
     Activity,

@@ -7,7 +7,7 @@ import dns.exception
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from crm import sender_check
+from crm.mail import dns_check
 from crm.models import Location
 
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, selector: str, resolver: str, **_options: Any) -> None:
         address, _, port = resolver.partition(":")
-        using = sender_check.resolver(address, int(port or 53))
+        using = dns_check.resolver(address, int(port or 53))
         senders = {one.sender_email.rpartition("@")[2] for one in Location.objects.filter(is_active=True)}
         if not senders:
             raise CommandError("There is no active location yet: add one with its sender first.")
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def _tell(self, domain: str, selector: str, using: Any) -> int:
         """Prints what was found about one domain; returns how many things are missing."""
         self.stdout.write(domain)
-        found = sender_check.check(domain, selector=selector, host=settings.MAIL_SERVER.host, using=using)
+        found = dns_check.check(domain, selector=selector, host=settings.MAIL_SERVER.host, using=using)
         for one in found:
             self.stdout.write(f"  {'ok     ' if one.is_there else 'MISSING'} {one.name:<6}{one.found}")
             if one.mend:

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand
 
-from crm import judging
-from crm.document_enums import Unfit
-from crm.limited import NoAnswer
+from crm.documents import validation
+from crm.enums.documents import Unfit
+from crm.sandbox.runner import NoAnswer
 
 
 class Command(BaseCommand):
@@ -33,16 +33,18 @@ class Command(BaseCommand):
 
 
 def _verdict(name: str, file: BinaryIO, size: int) -> dict[str, Any]:
-    name = judging.shown_name(name)
-    trouble = judging.why_not_name(name) or (None if size else Unfit.EMPTY)
+    name = validation.shown_name(name)
+    trouble = validation.why_not_name(name) or (None if size else Unfit.EMPTY)
     if not trouble:
         try:
-            found = judging.judge_apart(file, size)
+            found = validation.judge_apart(file, size)
         except NoAnswer:
             found = Unfit.UNCHECKED
         trouble = found if isinstance(found, Unfit) else None
     file.seek(0)
-    kind = judging.kind_of(file.read(judging.HEAD)) or ("" if trouble == Unfit.TYPE else judging.media_type(name))
+    kind = validation.kind_of(file.read(validation.HEAD)) or (
+        "" if trouble == Unfit.TYPE else validation.media_type(name)
+    )
     reason = str(trouble.label) if trouble else None
-    kept = name if trouble else judging.name_as(name, kind)
+    kept = name if trouble else validation.name_as(name, kind)
     return {"fit": trouble is None, "kind": kind.rpartition("/")[2] or None, "name": kept, "reason": reason}

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from crm import mail_reading, mail_words
-from crm.inbound import Arrived, Kind
+from crm.inbound import body_text, sandboxed_parser
+from crm.inbound.mail_parser import Arrived, Kind
 
 LASTING = {Kind.HARD_BOUNCE: True, Kind.SOFT_BOUNCE: False}
 KINDS = {
@@ -31,8 +31,8 @@ class Command(BaseCommand):
         """Prints {"error": …} and ends with 1 when the mail would be set aside, or the file cannot be read."""
         try:
             raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-            answer = explained(mail_reading.read(raw))
-        except (OSError, mail_reading.NotRead) as problem:
+            answer = explained(sandboxed_parser.read(raw))
+        except (OSError, sandboxed_parser.NotRead) as problem:
             self.stdout.write(json.dumps({"error": str(problem)}))
             sys.exit(1)
         self.stdout.write(json.dumps(answer, ensure_ascii=False))
@@ -47,7 +47,7 @@ def explained(mail: Arrived) -> dict[str, Any]:
         "ours": list(mail.message_ids),
         "token": next(iter(mail.tokens), None),
         "from": mail.sender,
-        "text": mail_words.own(mail.text),
+        "text": body_text.own(mail.text),
         "attachments": list(mail.attachments),
         "answer": mail.answer or None,
     }

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from crm.actions import accounts
+from crm.accounts import actions as accounts
 from crm.models import User
 
 

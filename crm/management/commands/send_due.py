@@ -11,8 +11,9 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from crm import heartbeat, rounds, stopping, sweep
-from crm.enums import Pulse
+from crm import periodic, shutdown, worker_rounds
+from crm.enums.leads import Pulse
+from crm.ops import heartbeat
 
 EVERY_SECONDS = 15
 SLOW_SECONDS = 1800  # a mailbox, or a scan, that takes longer is ended; the next one begins afresh
@@ -34,15 +35,15 @@ class Command(BaseCommand):
             _do_what_is_slow()
             return
         self._begin_what_is_slow()
-        with stopping.heeded(on_late=lambda: None):
-            while not stopping.is_asked():
-                stopping.sleep(EVERY_SECONDS)
+        with shutdown.heeded(on_late=lambda: None):
+            while not shutdown.is_asked():
+                shutdown.sleep(EVERY_SECONDS)
                 self._send()
                 self._begin_what_is_slow()
 
     def _send(self) -> None:
         heartbeat.note([Pulse.BEAT, Pulse.URGENT, Pulse.MAIL])  # it is clock and worker at once
-        self.stdout.write(f"{sweep.once()} sent")
+        self.stdout.write(f"{periodic.once()} sent")
         self.stdout.flush()  # whoever reads a pipe wants to see it now
         close_old_connections()
 
@@ -53,9 +54,9 @@ class Command(BaseCommand):
                 log.error("slow_jobs_ended", seconds=SLOW_SECONDS)
                 self._slow.kill()
             return
-        if stopping.is_asked():
+        if shutdown.is_asked():
             return
-        rounds.forget_connections()
+        worker_rounds.forget_connections()
         self._slow = multiprocessing.get_context("fork").Process(target=_in_a_child, daemon=True)
         self._slow_since = time.monotonic()
         self._slow.start()
@@ -68,5 +69,5 @@ def _in_a_child() -> None:
 
 def _do_what_is_slow() -> None:
     heartbeat.note([Pulse.SLOW])
-    sweep.look_after_documents()
-    sweep.read_mailbox()
+    periodic.look_after_documents()
+    periodic.read_mailbox()

@@ -8,7 +8,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.core.management.base import BaseCommand
 
-from crm.safety_text import LOCALE
+from crm.values.reviewed_text import LOCALE
 
 
 class Command(BaseCommand):

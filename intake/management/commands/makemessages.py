@@ -8,7 +8,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from django.core.management.base import BaseCommand
 
-from crm.safety_text import LOCALE
+from crm.values.reviewed_text import LOCALE
 from intake import texts
 
 HEAD = r"""msgid ""

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from crm import safety_text
+from crm.values import reviewed_text
 from intake import texts
 
 
@@ -19,15 +19,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "language", choices=[code for code, _ in settings.LANGUAGES if code != safety_text.ORIGINAL]
+            "language", choices=[code for code, _ in settings.LANGUAGES if code != reviewed_text.ORIGINAL]
         )
         parser.add_argument("--by", default="", help="who has read every pair, with their qualification")
 
     def handle(self, *args: Any, language: str, by: str, **options: Any) -> None:
         with override(language):
             pairs = [(english, gettext(english)) for english in texts.safety_texts()]
-        marks = {safety_text.digest(*pair): pair for pair in pairs}
-        waiting = {mark: pair for mark, pair in marks.items() if mark not in safety_text.reviewed(language)}
+        marks = {reviewed_text.digest(*pair): pair for pair in pairs}
+        waiting = {mark: pair for mark, pair in marks.items() if mark not in reviewed_text.reviewed(language)}
         for english, translated in waiting.values():
             self.stdout.write(f"{english}\n    {translated}\n")
         if by:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         """Adds the pairs to the list that goes into the repository."""
         if len(by.strip()) < 3:
             raise CommandError("Give the full name of the person who has checked the texts.")
-        file = safety_text.reviews_file(language)
+        file = reviewed_text.reviews_file(language)
         known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         today = timezone.localdate().isoformat()
         known |= {mark: {"text": english, "by": by, "on": today} for mark, (english, _) in waiting.items()}

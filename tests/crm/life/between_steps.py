@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db.models import Min, QuerySet
 
-from crm.enums import MessageState
+from crm.enums.leads import MessageState
 from crm.models import Message
 from tests.crm.life import desk_steps, mail_steps, sequence_steps, visit_steps, wish_steps
 from tests.crm.life.far_end import KILLED_BEFORE

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.enums import UNDER_WAY, EnrolmentState, MessageState, StepResult, TaskKind
+from crm.enums.leads import UNDER_WAY, EnrolmentState, MessageState, StepResult, TaskKind
 from crm.models import Enrolment, Message, Sending, StepOutcome, Task
 from scheduling.enums import STANDING, WaitState
 from scheduling.models import Appointment, WaitlistEntry

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
-from crm import private_messages
-from crm.actions import conversation, leads, safety
-from crm.actions import messages as outbox
-from crm.actions.next_steps import NextStep
-from crm.enums import TRANSITIONS, CallOutcome, LostReason, MessageState, Stage
+from crm.enums.leads import TRANSITIONS, CallOutcome, LostReason, MessageState, Stage
 from crm.errors import MessageRefused, MoveRefused
+from crm.leads import actions as leads
+from crm.leads.next_steps import NextStep
 from crm.models import Message, PrivateMessage
+from crm.outbox import actions as outbox
+from crm.patient_portal import conversation, conversation_queries
+from crm.safety import alerts
 from tests.crm.life.mail_steps import they_wrote
 from tests.crm.life.model import CLOSED, ENGLISH, SPANISH, ZONES, mailbox
 from tests.crm.life.people import Person, World, acts
@@ -128,7 +129,7 @@ def the_patient_writes(world: World, who: Person) -> None:
 
 def staff_write(world: World, who: Person) -> None:
     """Having read all that there is."""
-    newest, mail = PrivateMessage.objects.filter(lead=who.lead), private_messages.newest_mail(who.lead)
+    newest, mail = PrivateMessage.objects.filter(lead=who.lead), conversation_queries.newest_mail(who.lead)
     last = newest.order_by("-at", "-pk").first()
     seen = conversation.Seen(message=last.pk if last else None, mail=mail.pk if mail else None)
     by, text = world.staff["coordinator"], f"We open at eight. {world.chance.random()}"
@@ -182,7 +183,7 @@ def the_patient_tells_an_emergency(world: World, who: Person) -> None:
 
 def a_clinician_lifts_the_hold(world: World, who: Person) -> None:
     by, desk, page = world.staff["clinician"], world.desk("clinician"), f"{who.desk}clear-hold/"
-    safety.acknowledge(who.reads_again(), by=by, now=world.clock.now)
+    alerts.acknowledge(who.reads_again(), by=by, now=world.clock.now)
     answer = desk.post(page, opened(desk, page, field="seen") | {"note": "Examined, and well."})
     assert answer.status_code == 302, answer.content.decode()
     who.record.held = False

@@ -94,7 +94,7 @@ class FarEnd:
 
 
 class _Session:
-    """One connection, with the methods of smtplib.SMTP that crm/smtp.py uses."""
+    """One connection, with the methods of smtplib.SMTP that crm/mail/smtp.py uses."""
 
     sock = None
 

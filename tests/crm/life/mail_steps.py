@@ -1,7 +1,7 @@
 """What comes back by mail. Each step brings a mail as the mailbox would, and tells the model what its reader knows."""
 
-from crm.actions import arrivals
-from crm.mailbox import MAILBOX
+from crm.inbound import arrivals
+from crm.inbound.imap import MAILBOX
 from crm.models import Enrolment, InboundMail
 from scheduling.models import Appointment
 from tests.crm.life import letters

@@ -4,7 +4,7 @@ It is set aside alone and visibly; all others go on."""
 from datetime import datetime, timedelta
 from random import Random
 
-from crm.enums import ConsentKind
+from crm.enums.leads import ConsentKind
 from crm.models import ConsentRecord, Enrolment, Lead, Location, Message, SequenceVersion, Task, VersionState
 
 SET_ASIDE_WITHIN = timedelta(days=1)  # it is tried a few times, in the hours in which mail goes out

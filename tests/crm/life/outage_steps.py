@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from crm.actions import messages as outbox
+from crm.outbox import actions as outbox
 from tests.crm.life import far_end
 from tests.crm.life.people import Person, World
 from tests.lives import Kind, always

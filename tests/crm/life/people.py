@@ -11,8 +11,8 @@ from django.db.models import Min, Q
 from django.test import Client
 from django.utils import timezone
 
-from crm import sweep
-from crm.enums import EnrolmentState, MessageState
+from crm import periodic
+from crm.enums.leads import EnrolmentState, MessageState
 from crm.models import Enrolment, Lead, Location, Message, User
 from intake import time_passes
 from scheduling import work
@@ -119,7 +119,7 @@ class World:
         self.is_cut_short = False
         with recorded_logs() as log:
             try:
-                sweep.once()
+                periodic.once()
                 work.once()
                 time_passes.ask_due(now=self.clock.now)
             except Killed:

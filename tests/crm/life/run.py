@@ -8,8 +8,11 @@ from unittest.mock import patch
 import time_machine
 from django.db import transaction
 
-from crm import inbound, locations, mail_reading, stages
-from crm.actions import opt_out, sequences
+from crm import locations
+from crm.followups import enrollment as followups
+from crm.inbound import mail_parser, sandboxed_parser
+from crm.leads import stages
+from crm.mail import opt_out
 from crm.models import Location, User
 from scheduling.enums import ResourceKind
 from scheduling.models import AppointmentType, Resource
@@ -55,12 +58,12 @@ def live(seed: int, *, center: Location, staff: dict[str, User], count: int = ST
 
 def _live(chance: Random, clock: Clock, center: Location, staff: dict[str, User], count: int, done: list[str]) -> None:
     clock.begins()
-    sequences.forget_versions()
+    followups.forget_versions()
     stages.forget_rules()
     locations.forget()
     world = _world(chance, clock, center, staff)
     # A mail is read here, and not in a child; nobody else speaks to a server, so nothing is on its way.
-    read = patch.object(mail_reading, "read", lambda raw, **_limits: inbound.read(raw))
+    read = patch.object(sandboxed_parser, "read", lambda raw, **_limits: mail_parser.read(raw))
     with patch("smtplib.SMTP", world.far.connect), read, patch.object(opt_out, "WAIT_SECONDS", 0.0):
         for name in ("Ann", "Ben"):
             arrives(world, name, **_first_answers(world))

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from crm.actions import sequence_versions, sequences
-from crm.enums import UNDER_WAY, EnrolmentState
+from crm.enums.leads import UNDER_WAY, EnrolmentState
+from crm.followups import enrollment as followups
+from crm.followups import versions
 from crm.models import Enrolment, Message, SequenceVersion, VersionState
 from tests.crm.life.people import Person, World
 from tests.lives import Kind, always, when
@@ -56,13 +57,13 @@ def staff_stop_a_sequence(world: World, who: Person) -> None:
 def staff_skip_a_step(world: World, who: Person) -> None:
     """The one that the page shows. Pressed twice, one is left out."""
     one = world.chance.choice(under_way(who))
-    left = sequences.left_of(Enrolment.objects.select_related("version", "lead__location").get(pk=one.pk))
+    left = followups.left_of(Enrolment.objects.select_related("version", "lead__location").get(pk=one.pk))
     if not left:
         return
     page = f"{who.desk}follow-ups/{one.pk}/skip/"
     for _ in range(2):
         assert world.desk().post(page, {"step": left[0][1].key}).status_code == 302
-    assert len(sequences.left_of(Enrolment.objects.get(pk=one.pk))) == len(left) - 1
+    assert len(followups.left_of(Enrolment.objects.get(pk=one.pk))) == len(left) - 1
     who.record.gone.add((str(one.pk), left[0][1].key))
 
 
@@ -72,7 +73,7 @@ def staff_want_the_next_step_now(world: World, who: Person) -> None:
 
 def staff_begin_a_sequence(world: World, who: Person) -> None:
     """What would end at once does not begin."""
-    keys = [version.key for version, _definition in sequences.in_force()]
+    keys = [version.key for version, _definition in followups.in_force()]
     page = f"{who.desk}follow-ups/begin/"
     assert world.desk().post(page, {"key": world.chance.choice(keys)}).status_code == 302
 
@@ -82,18 +83,18 @@ def staff_publish_another_version(world: World, who: Person) -> None:
     moved to it."""
     waits = _mail_that_waits(who) if world.chance.random() < 0.7 else None
     keys = [waits.enrolment.key] if waits and waits.enrolment else [one.key for one in under_way(who)]
-    keys = keys or [version.key for version, _definition in sequences.in_force()]
+    keys = keys or [version.key for version, _definition in followups.in_force()]
     found = SequenceVersion.objects.get(key=world.chance.choice(keys), state=VersionState.PUBLISHED)
     by, now = world.staff["administrator"], world.clock.now
-    draft = sequence_versions.copy(found, by=by, now=now)
+    draft = versions.copy(found, by=by, now=now)
     body, gone = _changed(world, draft.body, without=waits.key.split(":")[2] if waits else "")
-    sequence_versions.save_draft(draft, body=body, note="Shorter.")
-    sequence_versions.publish(draft)
-    sequences.forget_versions()
+    versions.save_draft(draft, body=body, note="Shorter.")
+    versions.publish(draft)
+    followups.forget_versions()
     if world.chance.random() < 0.8:
         draft.refresh_from_db()
         _is_behind(world, draft, gone)
-        sequence_versions.move_everybody(draft, by=by, now=now)
+        versions.move_everybody(draft, by=by, now=now)
 
 
 def _mail_that_waits(who: Person) -> Message | None:

@@ -15,9 +15,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.signals import got_request_exception
 from django.utils import timezone
 
-from crm import patient_access, roles
+from crm import roles
 from crm.environment import Provider
 from crm.models import Lead, User
+from crm.patient_portal import access as patient_access
 from crm.wsgi import Site
 from tests.factories import make_lead, make_user
 from tests.faults.fuzz.hooks import MAIL_SECRETS

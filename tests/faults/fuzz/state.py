@@ -15,9 +15,9 @@ from django.apps import apps
 from django.db.models import Model
 from django.utils import timezone
 
-from crm import preference_link
-from crm.actions import documents
-from crm.document_enums import DocumentKind
+from crm.documents import actions as documents
+from crm.enums.documents import DocumentKind
+from crm.mail import unsubscribe_token
 from crm.models import ContactPerson, ImagingStudy, Location, OnCallShift, Snippet, Task, User
 from intake import demo
 from intake.models import PageOfProof, Question
@@ -112,7 +112,7 @@ def _secret_addresses() -> list[str]:
     """Those that only their holder knows."""
     lead, resource = patient(), Resource.objects.order_by("pk")[0]
     link = f"/my/link/{make_link(lead, now=timezone.now())}/"
-    return [f"/u/{preference_link.make(lead.pk, lead.email)}/", urlsplit(feeds.open_feed(resource)).path, link]
+    return [f"/u/{unsubscribe_token.make(lead.pk, lead.email)}/", urlsplit(feeds.open_feed(resource)).path, link]
 
 
 def _known_addresses(places: Places) -> list[str]:

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.db import connection, models
 
-from crm.actions import opt_out, reviews
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
+from crm.leads import reviews
+from crm.mail import opt_out
 from crm.models import (
     Activity,
     ConsentRecord,

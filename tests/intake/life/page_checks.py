@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
 
-from crm import own_copy
-from crm.enums import TaskKind
+from crm.enums.leads import TaskKind
 from crm.models import Lead, Task
+from crm.patient_portal import own_copy
 from tests.intake.life.heard import bare
 from tests.intake.life.model import urgency
 from tests.intake.life.people import Person, World

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from crm.enums.treatments import Documentation
 from crm.models import Measurement
-from crm.treatment_enums import Documentation
 from tests.intake.life.model import Score, beyond
 from tests.intake.life.people import Person, World, opened
 from tests.intake.life.treated import Treated

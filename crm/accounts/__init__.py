@@ -1,0 +1,4 @@
+"""Accounts of staff: passwords, signing in, and how long a sign-in lasts.
+
+Imports mail. Begin with actions.py.
+"""

@@ -1,0 +1,135 @@
+"""On the lead's page: which follow-ups run, what comes next and when, what would stop it, and what a person may do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from crm import registry
+from crm.admin.lead.page import back, find_lead, user_of
+from crm.enums.leads import UNDER_WAY, EnrolmentState
+from crm.errors import SequenceActionRefused
+from crm.followups import conditions
+from crm.followups import enrollment as followups
+from crm.leads.local_clock import clock_of
+from crm.models import Enrolment, Lead, StepOutcome
+from crm.sequences.definition import Definition, Step
+from crm.sequences.turn import steps_left
+
+PAST_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Running:
+    """One enrolment as the panel shows it. `left`: (when, step) of what is still to come."""
+
+    enrolment: Enrolment
+    definition: Definition
+    left: list[tuple[datetime, Step]]
+    outcomes: list[tuple[Step | None, StepOutcome]]
+    stops: list[str]
+
+    @property
+    def is_live(self) -> bool:
+        return self.enrolment.state == EnrolmentState.LIVE
+
+
+def hang_in() -> None:
+    """Called once, when the desk is made."""
+    change, one = "crm.change_enrolment", "follow-ups/<uuid:enrolment_id>/<str:what>/"
+    registry.route(one, act, permission=change, name="crm_lead_follow_up")
+    registry.route("follow-ups/begin/", begin, permission=change, name="crm_lead_follow_up_begin")
+    registry.panel("lead", title="Follow-ups", permission="crm.view_enrolment", render=panel, order=3)
+
+
+def panel(request: HttpRequest, lead: Lead) -> str:
+    """What runs and what has ended. Two queries."""
+    enrolments = list(
+        Enrolment.objects.filter(lead=lead).select_related("version").order_by("-started_at", "-pk")[:PAST_SHOWN]
+    )
+    outcomes = StepOutcome.objects.filter(enrolment__in=enrolments).select_related("message").order_by("at", "pk")
+    by_enrolment: dict[UUID, list[StepOutcome]] = {}
+    for outcome in outcomes:
+        by_enrolment.setdefault(outcome.enrolment_id, []).append(outcome)
+    shown = [_running(lead, one, by_enrolment.get(one.pk, [])) for one in enrolments]
+    taken = {one.key for one in enrolments if one.state in UNDER_WAY}
+    context = {
+        "lead": lead,
+        "running": [one for one in shown if one.enrolment.ended_at is None],
+        "past": [one for one in shown if one.enrolment.ended_at is not None],
+        "to_begin": [(d.key, d.title) for _version, d in followups.in_force() if d.key not in taken],
+        "impaired": lead.safety_hold,
+    }
+    return render_to_string("crm/panel_follow_ups.html", context, request=request)
+
+
+def _running(lead: Lead, enrolment: Enrolment, outcomes: list[StepOutcome]) -> Running:
+    definition = enrolment.version.definition
+    done = {outcome.step for outcome in outcomes}
+    left = steps_left(definition, done, anchor=enrolment.anchor, clock=clock_of(lead))
+    return Running(
+        enrolment,
+        definition,
+        left if enrolment.ended_at is None else [],
+        [(definition.step(outcome.step), outcome) for outcome in outcomes],
+        [conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in definition.stops],
+    )
+
+
+def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrolment_id: UUID, what: str) -> HttpResponse:
+    """Pause, resume, skip the next step, do it now, or stop: the button says which."""
+    if request.method != "POST":
+        return back(lead_id)
+    enrolment = get_object_or_404(Enrolment.objects.select_related("version"), pk=enrolment_id, lead_id=lead_id)
+    user, now, shown = user_of(request), timezone.now(), request.POST.get("step", "")
+    try:
+        if what == "pause":
+            said = _pause(enrolment, reason=f"Paused by {user}", now=now)
+        elif what == "resume":
+            followups.resume(enrolment, now=now)
+            said = "It goes on."
+        elif what == "skip":
+            said = f"Skipped: {followups.skip_next(enrolment, by=user, now=now, shown=shown)}"
+        elif what == "now":
+            followups.do_next_now(enrolment, now=now, shown=shown)
+            said = "The next step is due now. The rules of sending still hold."
+        elif what == "stop":
+            if not followups.stop(enrolment, reason=f"Stopped by {user}", now=now):
+                followups.call_off_last(enrolment, reason=f"Stopped by {user}", now=now)
+            said = "Stopped for good."
+        else:
+            raise Http404
+        messages.success(request, said)
+    except SequenceActionRefused as refused:
+        messages.warning(request, refused.message)
+    return back(lead_id)
+
+
+def _pause(enrolment: Enrolment, *, reason: str, now: datetime) -> str:
+    """Hold it, and say so. Of one that has ended since the page was made, nothing goes out either."""
+    if not followups.pause(enrolment, reason=reason, now=now):
+        enrolment.refresh_from_db()
+        if enrolment.state != EnrolmentState.PAUSED:
+            followups.call_off_last(enrolment, reason=reason, now=now)
+            return "It had ended meanwhile. A mail that still waited was taken back."
+    return "Paused. Nothing goes out until somebody resumes it."
+
+
+def begin(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Enrols the lead by hand."""
+    if request.method == "POST":
+        try:
+            now = timezone.now()
+            begun = followups.begin_by_hand(find_lead(lead_id), key=request.POST.get("key", ""), now=now)
+            messages.success(request, f"Begun: {begun}")
+            if why := followups.why_no_mail(begun, now=now):
+                messages.warning(request, f"No mail of it goes out as things stand: {why}.")
+        except SequenceActionRefused as refused:
+            messages.warning(request, refused.message)
+    return back(lead_id)

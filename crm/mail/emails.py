@@ -1,0 +1,388 @@
+"""One function a mail. Each renders into a Message; its caller saves the row, crm/outbox/delivery.py sends it later.
+
+A mail travels unencrypted and is read over shoulders, so none names anything medical: no complaint, no answer, no
+specialty, not even the centre's full name (45 CFR 164.530(c); docs/delivery.md). tests/crm/test_secrecy.py holds that.
+"""
+
+import re
+import unicodedata
+import uuid
+from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+import mrml
+from django.conf import settings
+from django.template import Template, engines
+from django.template.backends.django import DjangoTemplates
+from django.template.context import make_context
+from django.urls import reverse
+from django.utils.translation import gettext, override
+
+from crm.enums.leads import MessageClass, OnUnknown
+from crm.models import Enrolment, Lead, Location, Message, SafetyAlert
+from crm.values import mail_domain
+from crm.values.normalize import one_line
+from crm.values.us_places import ZONES
+
+CONTENT_MARK = "<!-- content -->"
+ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
+ACKNOWLEDGEMENT, LINK = "ack", "link"
+NOTICE = "message"  # the mail that says that there is a message on the private page
+NOTICE_KEY = f"{NOTICE}:"  # how its key begins; what follows names the message
+CODE = "code"
+CODE_LIVES = timedelta(minutes=10)
+ADDRESS_CHANGED = "address_changed"  # the one mail that goes to an address which is on record no more
+
+# A greeting repeats what a stranger typed. Letters with their marks, and the signs that names are written with; a full
+# stop only where a word ends, because mail programs turn "example.org" into a link.
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['’\-\u2010\u2011 ]|(?<=[^\W\d_])[\u200c\u200d](?=[^\W\d_])|\.(?=\s|$))*")
+_LONGEST_NAME = 40
+_LANGUAGE = re.compile(r'<html[^>]*\blang="([^"]*)"')
+_MARKS = {"Mn", "Mc"}
+
+
+def acknowledgement(lead: Lead, *, reference: str, submission_id: uuid.UUID, now: datetime) -> Message:
+    """Says that the request arrived: its reference, what happens next, hours, 911. One a submission, due at once, to
+    the address on record: another one that a form names may be a stranger's.
+
+    Not yet saved: the caller does that, in the transaction of what it answers.
+    """
+    return _answer(
+        ACKNOWLEDGEMENT,
+        lead,
+        to=lead.email,
+        key=f"ack:{submission_id}",
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+        reference=reference,
+    )
+
+
+def access_code(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
+    """The second factor: a code of ten minutes. Not after that: a code that came too late only confuses. One mail each
+    time that somebody asked."""
+    key = f"code:{lead.pk}:{asked}"
+    return _answer(CODE, lead, to=lead.email, key=key, not_after=now + CODE_LIVES, now=now)
+
+
+def private_link(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
+    """An invitation to the private page. One mail each time that somebody asked."""
+    key = f"link:{lead.pk}:{asked}"
+    return _answer(LINK, lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
+
+
+def new_message(lead: Lead, *, message_id: uuid.UUID, now: datetime) -> Message:
+    """Says that there is a message on the private page, and nothing of what it says."""
+    key = f"{NOTICE_KEY}{message_id}"
+    return _answer(NOTICE, lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
+
+
+def write_again(message: Message, *, reference: str = "") -> None:
+    """An answer that waits says what it says in the language of the lead when it leaves. Saves nothing. `reference`: of
+    a request, where it is not the lead's."""
+    if (lead := message.lead) and not is_written(message):
+        write(message, language=lead.language, centre=lead.location, context=_context(lead, reference))
+
+
+def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
+    """Says to an address that was on record that another one is now. Nothing of whom it is about: it may never have
+    been theirs."""
+    return make_message(
+        ADDRESS_CHANGED,
+        lead=lead,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={},
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+    )
+
+
+def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> Message:
+    """Tell a member of staff to look now, and nothing else. One a round, level and
+    address; of no lead, so that no hold stops it."""
+    link = settings.SITE_URL.rstrip("/") + reverse("admin:crm_lead_change", args=[raised.lead_id])
+    return make_message(
+        "alert",
+        lead=None,
+        centre=centre,
+        to=to,
+        key=f"alert:{raised.pk}.{raised.round}:{raised.level}:{sha256(to.encode()).hexdigest()[:16]}",
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={"link": link, "level": raised.level},
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+    )
+
+
+def digest(*, centre: Location, to: str, count: int, key: str, now: datetime) -> Message:
+    """Tells a member of staff how many notices are new at the desk, and nothing of what they say."""
+    return make_message(
+        "digest",
+        lead=None,
+        centre=centre,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.PARK,
+        context={"link": settings.SITE_URL.rstrip("/") + reverse("admin:crm_bell"), "count": count},
+        not_after=now + timedelta(hours=6),
+        now=now,
+    )
+
+
+def to_staff(name: str, *, centre: Location, to: str, key: str, now: datetime) -> Message:
+    """A mail to somebody of staff about their own account. Of no lead; not yet saved."""
+    return make_message(
+        name,
+        lead=None,
+        centre=centre,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context={},
+        not_after=now + ACKNOWLEDGEMENT_LIVES,
+        now=now,
+    )
+
+
+def follow_up(
+    lead: Lead,
+    *,
+    name: str,
+    key: str,
+    message_class: MessageClass,
+    on_unknown: OnUnknown,
+    enrolment: Enrolment,
+    not_after: datetime,
+    now: datetime,
+) -> Message:
+    """A mail of a sequence, without its words: they are written when it is sent (crm/mail/templates.py). Not yet
+    saved."""
+    message = unwritten(
+        name,
+        lead=lead,
+        centre=lead.location,
+        to=lead.email,
+        key=key,
+        message_class=message_class,
+        on_unknown=on_unknown,
+        not_after=not_after,
+        now=now,
+    )
+    message.enrolment = enrolment
+    return message
+
+
+def copy_for_staff(made: Message, *, centre: Location, to: str, now: datetime) -> Message:
+    """A mail as a patient would get it, addressed to a member of staff. Of no lead; its links open nothing."""
+    key = f"test:{uuid.uuid4()}"
+    message = unwritten(
+        made.name,
+        lead=None,
+        centre=centre,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.PARK,
+        not_after=now + timedelta(hours=1),
+        now=now,
+    )
+    message.subject, message.text, message.html = (
+        _without_links(part) for part in (f"[Test] {made.subject}", made.text, made.html)
+    )
+    return message
+
+
+def _without_links(part: str) -> str:
+    home = settings.SITE_URL.rstrip("/") + "/"
+    return part.replace("{private_link}", home).replace("{unsubscribe_link}", home)
+
+
+def _answer(
+    name: str, lead: Lead, *, to: str, key: str, not_after: datetime, now: datetime, reference: str = ""
+) -> Message:
+    """A mail that somebody waits for: sent at once, and again when it is not known whether it arrived. `reference`: of
+    a request, where it is not the lead's."""
+    return make_message(
+        name,
+        lead=lead,
+        to=to,
+        key=key,
+        message_class=MessageClass.ANSWER,
+        on_unknown=OnUnknown.RESEND,
+        context=_context(lead, reference),
+        not_after=not_after,
+        now=now,
+    )
+
+
+def _context(lead: Lead, reference: str) -> dict[str, Any]:
+    return {"first_name": greeting_name(lead.first_name), "reference": reference or lead.reference}
+
+
+def make_message(
+    name: str,
+    *,
+    lead: Lead | None,
+    centre: Location | None = None,
+    to: str,
+    key: str,
+    message_class: MessageClass,
+    on_unknown: OnUnknown,
+    context: dict[str, Any],
+    not_after: datetime,
+    now: datetime,
+) -> Message:
+    """Renders templates/emails/<language>/<name>.subject.txt, .txt and .mjml into a row to be saved, due at once, in
+    the lead's language (staff's is English) and in the name of `centre` or else of the lead's.
+    """
+    centre = centre or (lead.location if lead else None)
+    if centre is None:
+        raise ValueError("A mail is written in the name of a centre: give a lead or the centre.")
+    message = unwritten(
+        name,
+        lead=lead,
+        centre=centre,
+        to=to,
+        key=key,
+        message_class=message_class,
+        on_unknown=on_unknown,
+        not_after=not_after,
+        now=now,
+    )
+    write(message, language=lead.language if lead else settings.LANGUAGE_CODE, centre=centre, context=context)
+    return message
+
+
+def unwritten(
+    name: str,
+    *,
+    lead: Lead | None,
+    centre: Location,
+    to: str,
+    key: str,
+    message_class: MessageClass,
+    on_unknown: OnUnknown,
+    not_after: datetime,
+    now: datetime,
+) -> Message:
+    """A mail in the name of `centre`, due at once, of which the words are still missing; not yet saved.
+
+    The Message-ID is made here, once, so that a mail sent again is recognised as the same one (RFC 5322 3.6.4).
+    """
+    message = Message(
+        lead=lead,
+        key=key,
+        name=name,
+        message_class=message_class,
+        on_unknown=on_unknown,
+        sender_name=one_line(centre.sender_name),
+        sender_email=centre.sender_email,
+        to_email=to,
+        due_at=now,
+        not_after=not_after,
+        created_at=now,
+    )
+    domain = centre.sender_email.rpartition("@")[2]
+    message.message_id = f"<{message.pk}@{mail_domain.in_ascii(domain) or domain}>"
+    return message
+
+
+def write(message: Message, *, language: str, centre: Location, context: dict[str, Any]) -> None:
+    """Subject, text and HTML, in `language` if we write it, else in English."""
+    spoken = _spoken(language)
+    path = f"emails/{spoken}/{message.name}"
+    with override(spoken):
+        values = {"language": spoken, **imprint(centre), **context}
+        message.subject = values["subject"] = one_line(_fill(_plain(f"{path}.subject.txt"), values))
+        message.text = _fill(_plain(f"{path}.txt"), values).strip() + "\n"
+        message.html = in_layout(_plain(f"{path}.mjml").source, values)
+
+
+def is_written(message: Message) -> bool:
+    """Return whether a mail has its words, and those of one that says in which language it is (every one of ours) are
+    in that of its lead: English where we do not write theirs."""
+    said = _LANGUAGE.search(message.html)
+    is_theirs = message.lead is None or said is None or said[1] == _spoken(message.lead.language)
+    return bool(message.text) and is_theirs
+
+
+def _spoken(language: str) -> str:
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def greeting_name(first_name: str) -> str:
+    """The first name as a greeting may show it; "" for anything that does not read like a name of a person."""
+    name = one_line(first_name)
+    letters = "".join(sign for sign in name[1:] if unicodedata.category(sign) not in _MARKS)  # vowels of many scripts
+    return name if len(name) <= _LONGEST_NAME and _NAME.fullmatch(name[:1] + letters) else ""
+
+
+def greeting(name: str) -> str:
+    """The first line, in the language in force; without a name where none fits."""
+    return gettext("Hello %(name)s,") % {"name": name} if name else gettext("Hello,")
+
+
+def reading_link() -> str:
+    """Our pages to read: their address says nothing about whoever gets it."""
+    return settings.SITE_URL.rstrip("/") + reverse("intake:learn")
+
+
+def imprint(centre: Location) -> dict[str, Any]:
+    """Who writes, as every mail says it."""
+    return {
+        "sender_name": one_line(centre.sender_name),
+        "address_lines": centre.address_lines,
+        "phone": centre.phone,
+        "phone_display": centre.phone_display,
+        "hours": centre.hours_in_words,
+        "zone_name": gettext(ZONES[centre.timezone]) if centre.timezone in ZONES else "",
+    }
+
+
+def _fill(template: Template, values: dict[str, Any]) -> str:
+    return str(template.render(make_context(values)))
+
+
+@lru_cache(maxsize=64)
+def _plain(path: str) -> Template:
+    template: Template = _engine().get_template(path).template
+    return template
+
+
+def in_layout(content: str, values: dict[str, Any]) -> str:
+    """MJML, which is a Django template, as HTML in the common layout, filled in."""
+    return _fill(_compiled(content), values)
+
+
+def in_text_layout(words: str, values: dict[str, Any]) -> str:
+    """The plain part of a mail whose words staff may change."""
+    return _fill(_plain("emails/text.txt"), {**values, "words": words}).strip() + "\n"
+
+
+def in_sheet(words: str) -> str:
+    """The MJML of such a mail's words on the sheet that all of them share."""
+    return str(_plain("emails/text.mjml").source).replace(CONTENT_MARK, words)
+
+
+@lru_cache(maxsize=256)
+def _compiled(content: str) -> Template:
+    """The common layout with this content, compiled to HTML once; Django's tags pass through untouched."""
+    layout = _plain("emails/layout.mjml").source
+    # No web fonts: opening a mail must not tell anyone that it was opened.
+    options = mrml.RenderOptions(disable_comments=False, social_icon_origin=None, fonts={})
+    html = mrml.to_html(str(layout).replace(CONTENT_MARK, content), render_options=options)
+    return _engine().from_string(html.content).template
+
+
+def _engine() -> DjangoTemplates:
+    engine = engines["django"]
+    assert isinstance(engine, DjangoTemplates)  # noqa: S101 - for the type checker; settings name this backend
+    return engine

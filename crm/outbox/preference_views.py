@@ -1,0 +1,134 @@
+"""Choosing which mails to get, or none: /u/<token>/. Without signing in, and nothing is changed by looking.
+
+POST takes effect before the answer. It needs no cookie and no CSRF token, because providers send it for their users
+(RFC 8058, "One-Click"): the token in the address is the permission.
+"""
+
+from datetime import datetime
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext, override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from crm.mail import opt_out, suppression, unsubscribe_token
+from crm.mail.unsubscribe_token import Holder
+from crm.models import Lead, Scope, SuppressedBecause
+
+NOTHING_STOPPED = "none"
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows what is stopped and changes nothing. POST `scope`: education, most, everything, or none to get all
+    mails again; without one, as RFC 8058 posts, everything but appointments stops, and nothing is taken back."""
+    holder = unsubscribe_token.read(token)
+    if holder is None:
+        return render(request, "private/no_preferences.html", status=404)
+    lead = Lead.objects.select_related("location").filter(pk=holder.lead_id).first()
+    with override(lead.language if lead else get_language()):
+        done = request.method == "POST" and _choose(request, holder, lead)
+        stopped = opt_out.scope_of(_in_use(holder, lead), holder.lead_id)
+        is_theirs = lead is not None and _is_theirs(holder, lead)
+        context = {"scope": stopped, "scopes": Scope, "done": done, "is_former": lead is not None and not is_theirs}
+        if lead:
+            context["scope"] = stopped or (opt_out.choice_of(lead) if is_theirs else None)
+            context["can_return"] = _may_return(holder, lead)
+            context["is_stopped"] = _is_stopped_by_others(holder, lead)
+        return render(
+            request, "private/preferences.html", context, status=200 if done or request.method != "POST" else 422
+        )
+
+
+def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
+    """False for a choice that there is not."""
+    said = _said(request)
+    wanted = Scope.MOST if said is None else said
+    now, address = timezone.now(), _address(holder, lead)
+    if wanted == NOTHING_STOPPED:
+        return lead is not None and _get_all_again(holder, lead, now=now)
+    if wanted not in Scope.values:
+        return False
+    scope = Scope(wanted)
+    if address:
+        opt_out.opt_out(address, lead_id=holder.lead_id, scope=scope, because=SuppressedBecause.OPT_OUT, now=now)
+    if holder.address_hash not in suppression.hashes_of(address):
+        opt_out.opt_out_by_hash(holder.address_hash, lead_id=holder.lead_id, scope=scope, now=now)
+    if lead and not lead.email and opt_out.was_theirs(lead, holder.address_hash):  # it holds at their next one
+        opt_out.opt_out_by_hash(suppression.hash_of(""), lead_id=holder.lead_id, scope=scope, now=now)
+    if said is not None:
+        opt_out.narrow(_hashes(holder, lead), lead_id=holder.lead_id, scope=scope, now=now)
+    if lead and _is_theirs(holder, lead):
+        opt_out.note_education(lead, given=False, words=_in_words(scope), now=now, language=get_language() or "")
+    return True
+
+
+def _said(request: HttpRequest) -> str | None:
+    """Our page always names a choice. Whatever else is posted here is a provider's one click, however it is written:
+    None."""
+    try:
+        return request.POST.get("scope")
+    except (BadRequest, MultiPartParserError, SuspiciousOperation):
+        return None
+
+
+def _get_all_again(holder: Holder, lead: Lead, *, now: datetime) -> bool:
+    """Lifts what they stopped; False when that has no effect. Educational mails come again only to whoever had agreed
+    to them."""
+    if not _may_return(holder, lead):
+        return False
+    opt_out.opt_in(_hashes(holder, lead), lead=lead, now=now)
+    has_agreed = _is_theirs(holder, lead) and opt_out.has_ever_agreed(lead)
+    if has_agreed and not _is_stopped_by_others(holder, lead):
+        words = gettext("Nothing: I would like to get e-mail again")
+        opt_out.note_education(lead, given=True, words=words, now=now, language=get_language() or "")
+    return True
+
+
+def _in_words(scope: Scope) -> str:
+    """Return what stood beside the choice."""
+    return {
+        Scope.EDUCATION: gettext("Educational e-mail"),
+        Scope.MOST: gettext("Everything but appointments"),
+        Scope.EVERYTHING: gettext(
+            "Everything. Answers to your own requests, such as links and codes, do not come either."
+        ),
+    }[scope]
+
+
+def _hashes(holder: Holder, lead: Lead | None) -> list[str]:
+    """Under which the choice may stand: the token may be older than the key that is in force."""
+    return [holder.address_hash, *suppression.hashes_of(_address(holder, lead))]
+
+
+def _may_return(holder: Holder, lead: Lead) -> bool:
+    return opt_out.may_return(_in_use(holder, lead), lead, is_theirs=_is_theirs(holder, lead))
+
+
+def _is_stopped_by_others(holder: Holder, lead: Lead) -> bool:
+    return opt_out.is_stopped_by_others(lead, _in_use(holder, lead))
+
+
+def _in_use(holder: Holder, lead: Lead | None) -> list[str]:
+    """Of the address to which mails go for whoever holds the link: a former one that gave out stops nothing."""
+    address = _address(holder, lead)
+    return suppression.hashes_of(address) if address else [holder.address_hash]
+
+
+def _address(holder: Holder, lead: Lead | None) -> str:
+    """The address on record for which the choice counts, in clear, so that a mail on its way can be waited for."""
+    return lead.email if lead and _is_theirs(holder, lead) else ""
+
+
+def _is_theirs(holder: Holder, lead: Lead) -> bool:
+    """Whether the link is this person's: it went to the address on record, or to a former one that was once shown to be
+    theirs. With no address on record nobody can say otherwise."""
+    of_now = suppression.hashes_of(lead.email)
+    return not lead.email or holder.address_hash in of_now or opt_out.was_theirs(lead, holder.address_hash)

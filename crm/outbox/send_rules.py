@@ -1,0 +1,273 @@
+"""May this message go out now? Asked when a worker claims it and not earlier, because answers age in a queue.
+
+docs/sequences.md has the table of which rules bind which mail.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from crm.enums.leads import AUTOMATED, ConsentKind, EnrolmentState, MessageClass, MessageState, Outcome
+from crm.leads import local_clock
+from crm.mail import mime, suppression
+from crm.mail import status as mail_status
+from crm.models import Activity, ConsentRecord, Enrolment, Lead, Message
+from crm.outbox import withdrawn_steps
+from crm.sequences.definition import Purpose
+from crm.sequences.timing import Clock, mail_window
+
+# Automated mails to one person, within so long: no more than. Answers and appointments neither count nor are held.
+CAPS = ((timedelta(hours=24), 1), (timedelta(days=7), 3), (timedelta(days=90), 14))
+CAPS_IN_WORDS = "no more than one a day, three a week, 14 in 90 days"
+FRESH_FOR = timedelta(hours=36)  # longer than the day for which a cap may hold a mail back
+# A needed one counts from the first day on which it may leave, while the person does something day after day.
+FRESH_AT_MOST = timedelta(days=5)
+LONGEST_DAY = timedelta(hours=25)  # when clocks go back
+WAITS_FOR_NEXT_DAY = "Waits for the day after the patient last did something themselves"
+WAITS_FOR_HOURS = "Waits for the hours in which mail may go out"
+CALLED_OFF = "Its subject was called off"
+ON_ITS_WAY = [MessageState.SENDING, MessageState.IN_DATA, MessageState.SENT, MessageState.UNKNOWN]
+ADULT_YEARS = 18
+PEOPLE_ONLY = {Outcome.URGENT, Outcome.PROMPT_REVIEW}  # with a hold or without: lifting it makes nobody well
+ANOTHER_WORKER = timedelta(seconds=5)
+PURPOSE = {
+    MessageClass.FOLLOW_UP: Purpose.TRANSACTIONAL,
+    MessageClass.RELATIONSHIP: Purpose.RELATIONSHIP,
+    MessageClass.COMMERCIAL: Purpose.COMMERCIAL,
+}
+CLASS_OF = {purpose: message_class for message_class, purpose in PURPOSE.items()}
+_CONSENT = {MessageClass.COMMERCIAL: ConsentKind.EDUCATION}  # all others: that we may answer at all
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a message should not go out now, and the state it takes instead. With `until` it stays queued and waits, and
+    with `not_after` it is too late only then."""
+
+    state: MessageState
+    reason: str
+    wants_a_person: bool = False
+    until: datetime | None = None
+    not_after: datetime | None = None
+
+
+@dataclass
+class Background:
+    """What the rules need to know of a batch beyond its rows."""
+
+    suppressed: dict[UUID, str] = field(default_factory=dict)
+    agreed: dict[UUID, set[str]] = field(default_factory=dict)
+    sent: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    acts: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))  # of the patients, about now
+    commercial_paused: bool = False
+    elsewhere: set[UUID] = field(default_factory=set)  # leads whose mails another worker judges at this moment
+
+
+def background(messages: Sequence[Message], *, now: datetime, alone: bool = True) -> Background:
+    """For a batch that is locked, inside its transaction: keeps other workers from judging the same people's mails.
+    Not `alone`, for a look that sends nothing."""
+    automated = {message.lead_id for message in messages if message.message_class in AUTOMATED and message.lead_id}
+    of_people = [message for message in messages if message.lead_id]
+    found = Background(suppressed=suppression.of_messages(of_people, now=now))
+    if automated:
+        found.elsewhere = _held_by_others(automated) if alone else set()
+        found.agreed = agreed_to(automated)
+        found.sent = _sent(automated, now)
+        found.acts = _acts(automated, now)
+        found.commercial_paused = mail_status.commercial_is_paused()
+    return found
+
+
+def obstacle(message: Message, *, now: datetime, background: Background) -> Obstacle | None:
+    """What is in the way of sending this message now; None when nothing is.
+
+    Answers to the patient's own act pass a safety hold: they are stopped only by a dead address, by the wish to get
+    nothing at all, or by age.
+    """
+    return (
+        _called_off(message)
+        or (_people_only(message, now=now) if message.message_class != MessageClass.ANSWER else None)
+        or _no_address(message, background)
+        or _too_late(message, now=now)
+        or (_rules_of_follow_ups(message, now=now, background=background) if message.lead_id else None)
+    )
+
+
+def holds_back_for_good(lead: Lead, message_class: MessageClass, *, now: datetime) -> str:
+    """Return why no mail of this class goes to the lead until something is changed about them; "" when it may go."""
+    probe = Message(lead=lead, to_email=lead.email, message_class=message_class)
+    known = background([probe], now=now, alone=False)
+    found = _people_only(probe, now=now) or _no_address(probe, known)
+    return found.reason if found else _unwanted(lead, message_class, known)
+
+
+def _called_off(message: Message) -> Obstacle | None:
+    topic, enrolment = message.topic, message.enrolment
+    if topic is not None and not topic.live:
+        return Obstacle(MessageState.CANCELLED, CALLED_OFF)
+    if topic is not None and topic.version != message.topic_version:
+        return Obstacle(MessageState.CANCELLED, "Its subject changed after it was written")
+    if enrolment is not None and enrolment.state in {EnrolmentState.STOPPED, EnrolmentState.PAUSED}:
+        return Obstacle(MessageState.CANCELLED, f"Its sequence is {enrolment.get_state_display().lower()}")
+    if enrolment is not None and _step_is_gone(message, enrolment):
+        return Obstacle(MessageState.CANCELLED, withdrawn_steps.GONE)
+    return None
+
+
+def _step_is_gone(message: Message, enrolment: Enrolment) -> bool:
+    """The version to which the person was moved meanwhile leaves it out."""
+    _enrolment, is_step, step = message.key.partition(f"step:{enrolment.pk}:")
+    return bool(is_step) and step not in {one["key"] for one in enrolment.version.body["steps"]}
+
+
+def _people_only(message: Message, *, now: datetime) -> Obstacle | None:
+    lead = message.lead
+    if lead is None:
+        return None
+    if lead.safety_hold:
+        return Obstacle(MessageState.SUPPRESSED, "Safety hold")
+    if message.message_class in AUTOMATED and lead.outcome in PEOPLE_ONLY:
+        return _by_people(message, "A clinician looks at it first: people only")
+    if message.message_class in AUTOMATED and is_minor(lead, on=now.date()):
+        return _by_people(message, "A minor: people only")
+    return None
+
+
+def _by_people(message: Message, reason: str) -> Obstacle:
+    return Obstacle(MessageState.SUPPRESSED, reason, wants_a_person=_is_needed(message))
+
+
+def is_minor(lead: Lead, *, on: date) -> bool:
+    """Under 18, as far as a date of birth is known."""
+    born = lead.born
+    if born is None:
+        return False
+    return (on.year - born.year) - ((on.month, on.day) < (born.month, born.day)) < ADULT_YEARS
+
+
+def _no_address(message: Message, background: Background) -> Obstacle | None:
+    if mime.deliverable(message.to_email) is None:
+        return Obstacle(MessageState.SUPPRESSED, "No address that mail can reach", wants_a_person=True)
+    if message.pk in background.suppressed:
+        return Obstacle(MessageState.SUPPRESSED, background.suppressed[message.pk])
+    return None
+
+
+def _too_late(message: Message, *, now: datetime) -> Obstacle | None:
+    if message.not_after < now:
+        return Obstacle(MessageState.CANCELLED, "Too late to be sent", wants_a_person=_is_needed(message))
+    return None
+
+
+def _is_needed(message: Message) -> bool:
+    """Whether a person takes over what cannot go: advertising is dropped."""
+    return message.message_class != MessageClass.COMMERCIAL
+
+
+def _rules_of_follow_ups(message: Message, *, now: datetime, background: Background) -> Obstacle | None:
+    lead, message_class = message.lead, MessageClass(message.message_class)
+    if lead is None or message_class not in AUTOMATED:
+        return None
+    if lead.pk in background.elsewhere:
+        return _later(now + ANOTHER_WORKER, "")
+    if why_not := _unwanted(lead, message_class, background):
+        return Obstacle(MessageState.SUPPRESSED, why_not)
+    clock = local_clock.clock_of(lead)
+    begins = _after_their_act(background.acts[lead.pk], clock, now=now)
+    opens = mail_window(begins, PURPOSE[message_class], clock)
+    if opens > now:
+        return _next_day(message, opens) if begins > now else _later(opens, WAITS_FOR_HOURS)
+    allowed = _allowed_from(background.sent[lead.pk], now)
+    if allowed > message.not_after:
+        return Obstacle(MessageState.SUPPRESSED, f"Left out: {CAPS_IN_WORDS}", wants_a_person=_is_needed(message))
+    return _later(allowed, f"Waits: {CAPS_IN_WORDS}") if allowed > now else None
+
+
+def _unwanted(lead: Lead, message_class: MessageClass, background: Background) -> str:
+    if message_class == MessageClass.COMMERCIAL and background.commercial_paused:
+        return "Commercial mail is held: too many complaints"
+    wanted = _CONSENT.get(message_class, ConsentKind.CONTACT)
+    return "" if wanted in background.agreed.get(lead.pk, set()) else f"No consent: {wanted.label.lower()}"
+
+
+def _later(until: datetime, reason: str) -> Obstacle:
+    return Obstacle(MessageState.QUEUED, reason, until=until)
+
+
+def _next_day(message: Message, opens: datetime) -> Obstacle:
+    """It waits because the person did something. A needed mail gets no older by that, up to FRESH_AT_MOST: they hear
+    the same a day later, and its words are made when it leaves. Past it a person looks; advertising ages as ever."""
+    fresh_until = min(opens + FRESH_FOR, message.created_at + FRESH_AT_MOST)
+    not_after = max(message.not_after, fresh_until) if _is_needed(message) else None
+    return Obstacle(MessageState.QUEUED, WAITS_FOR_NEXT_DAY, until=opens, not_after=not_after)
+
+
+def _after_their_act(acts: list[datetime], clock: Clock, *, now: datetime) -> datetime:
+    """Now, or, on a day on which the person did something, the next one where they live: whoever has just told us
+    something is not asked for more in the same hour."""
+    today = now.astimezone(clock.zone).date()
+    if today not in {at.astimezone(clock.zone).date() for at in acts}:
+        return now
+    return datetime.combine(today + timedelta(days=1), time.min, tzinfo=clock.zone)
+
+
+def _allowed_from(sent: list[datetime], now: datetime) -> datetime:
+    """The first moment from now on at which one more mail keeps every cap."""
+    times, allowed = sorted(sent), now
+    for period, most in CAPS:
+        recent = [at for at in times if at > now - period]
+        if len(recent) >= most:
+            allowed = max(allowed, recent[-most] + period)
+    return allowed
+
+
+def _held_by_others(leads: set[UUID]) -> set[UUID]:
+    """Takes a lock for each lead until the end of the transaction; returns those that another worker has."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM unnest(%s::uuid[]) id WHERE NOT pg_try_advisory_xact_lock(hashtextextended(id::text, 3))",
+            [sorted(leads)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def agreed_to(leads: Collection[UUID]) -> dict[UUID, set[str]]:
+    """To what each of them agreed last."""
+    latest = (
+        ConsentRecord.objects.filter(lead__in=leads)
+        .order_by("lead_id", "kind", "-at", "-entry")
+        .distinct("lead_id", "kind")
+    )
+    found: dict[UUID, set[str]] = defaultdict(set)
+    for lead_id, kind, given in latest.values_list("lead_id", "kind", "given"):
+        if given:
+            found[lead_id].add(kind)
+    return found
+
+
+def _acts(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
+    """Return what each did within a day of now. Later too: the clock of whoever wrote it down may go ahead."""
+    about_now = (now - LONGEST_DAY, now + LONGEST_DAY)
+    found: dict[UUID, list[datetime]] = defaultdict(list)
+    for lead_id, at in (
+        Activity.objects.own_acts().filter(lead__in=leads, at__range=about_now).values_list("lead_id", "at")
+    ):
+        found[lead_id].append(at)
+    return found
+
+
+def _sent(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
+    """When automated mails went, or are going, to each of them."""
+    longest = CAPS[-1][0]
+    rows = Message.objects.filter(
+        lead__in=leads, message_class__in=AUTOMATED, state__in=ON_ITS_WAY, created_at__gt=now - longest * 1.1
+    )
+    found: dict[UUID, list[datetime]] = defaultdict(list)
+    for lead_id, state, finished_at, due_at in rows.values_list("lead_id", "state", "finished_at", "due_at"):
+        settled = state in {MessageState.SENT, MessageState.UNKNOWN}
+        found[lead_id].append((finished_at or due_at) if settled else now)
+    return found

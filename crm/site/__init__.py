@@ -1,0 +1,4 @@
+"""What every public page shows of the center.
+
+Imports locations. Begin with context_processors.py.
+"""
