@@ -13,8 +13,8 @@ from argparse import ArgumentParser
 from random import Random
 from typing import Any
 
-from intake.candidacy import assess
-from intake.snapshot import read_snapshot
+from intake.rules.candidacy import assess
+from intake.rules.snapshot import read_snapshot
 from tests.intake.random_snapshots import random_snapshot
 
 SIZES = (0, 3, 10, 30)

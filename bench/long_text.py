@@ -29,9 +29,9 @@ def main() -> int:
     import django
 
     django.setup()
-    from intake.asking import AskForm
-    from intake.forms import CallMe, PageForm, StepOne
+    from intake.public.question_views import AskForm
     from intake.questionnaire import PAGES, RECHECK
+    from intake.requests.forms import CallMe, PageForm, StepOne
 
     makers: dict[str, Callable[..., object]] = {
         "the request": lambda data: StepOne(data, centre_name="x"),

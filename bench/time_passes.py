@@ -51,7 +51,8 @@ def _fill(rows: int) -> None:
 def _make_due(count: int) -> None:
     """For so many of them: answers of 50 days ago, and what the rules said then. Pain for less than six weeks."""
     from crm.models import Lead
-    from intake import assessments, record
+    from intake.assessment import actions as assessments
+    from intake.assessment import answer_history
     from intake.models import Assessment, Submission
 
     then = datetime.now(UTC) - timedelta(days=50)
@@ -62,7 +63,7 @@ def _make_due(count: int) -> None:
         made = [
             assessments.make(
                 lead,
-                record.make_snapshot(answers, lead=lead, now=then),
+                answer_history.make_snapshot(answers, lead=lead, now=then),
                 cause="First request",
                 now=then,
                 more_flags=[],
@@ -79,7 +80,7 @@ def _measure() -> int:
     """Ask until nothing is due, and tell statements and seconds on the way; return how many leads were asked."""
     from django.db import connection
 
-    from intake import time_passes
+    from intake.assessment import time_passes
 
     statements = 0
 

@@ -60,7 +60,7 @@ MIDDLEWARE = [
     "crm.ops.middleware.Unlisted",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "intake.safety_net.SafetyNet",
+    "intake.portal.safety_net.SafetyNet",
     "crm.ops.middleware.PlainQuery",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "intake.attribution.Attribution",
+    "intake.requests.attribution.Attribution",
 ]
 
 MESSAGE_STORAGE = "crm.http.flash_messages.PageMessages"

@@ -22,13 +22,15 @@ from crm.desk import site as desk
 from crm.enums.leads import AccessAction
 from crm.models import User
 from crm.values import telephone
-from intake import guard, new_request, quarantine, signs
-from intake.in_words import in_words
+from intake.assessment import signs
+from intake.desk import staff_intake
 from intake.models import Plan, Quarantine, QuarantinedRequest, Question
+from intake.requests import bot_protection, quarantine
+from intake.requests.answers_in_words import in_words
 
 BALANCE_DAYS = 14
 
-desk.add_pages(new_request.urls)
+desk.add_pages(staff_intake.urls)
 
 
 class AnsweredFilter(admin.SimpleListFilter):
@@ -94,7 +96,7 @@ class QuestionAdmin(ReadOnlyAdmin):
 
     @display(description="Perhaps made by a machine")
     def why(self, question: Question) -> str:
-        return guard.in_words(question.reasons) or "No"
+        return bot_protection.in_words(question.reasons) or "No"
 
     @display(description="Message")
     def message_text(self, question: Question) -> str:
@@ -145,7 +147,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
     @display(description="Why")
     def why(self, held: QuarantinedRequest) -> str:
         told = [f"Warning sign: {signs.in_words(sign)}" for sign in quarantine.signs_of(held)]
-        return ". ".join([*told, guard.in_words(held.reasons)])
+        return ". ".join([*told, bot_protection.in_words(held.reasons)])
 
     @display(description="State", ordering="state")
     def state_label(self, held: QuarantinedRequest) -> str:

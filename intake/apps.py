@@ -16,34 +16,19 @@ class IntakeConfig(AppConfig):
         from crm.enums.leads import Event
         from crm.enums.treatments import TreatmentGroup
         from crm.mail import emails
-        from intake import (
-            acknowledging,
-            assessments,
-            checks,
-            closing,
-            desk,
-            flags,
-            in_words,
-            insurance_desk,
-            ledger_views,
-            my,
-            overrides,
-            panels,
-            papers,
+        from intake import checks, questionnaire
+        from intake.assessment import actions as assessments
+        from intake.assessment import closing, flags, overrides, progress, signs, time_passes, unknowns
+        from intake.desk import decision_views, insurance_views, panels, print_views, unproven_views, waiting
+        from intake.portal import data_export, ledger_views, preference_views, questions
+        from intake.requests import (
+            acknowledgment,
+            answers_in_words,
+            date_answers,
             pending,
-            personal_data,
-            progress,
-            questionnaire,
             references,
-            said_dates,
-            sent_words,
-            signs,
-            time_passes,
-            unknowns,
+            submitted_words,
             unproven,
-            unproven_desk,
-            waiting,
-            wishes,
         )
 
         registry.panel(
@@ -71,7 +56,7 @@ class IntakeConfig(AppConfig):
         registry.choices("state", questionnaire.question("state").choices)
         registry.choices("flags", flags.IN_WORDS.items())
         registry.choices("groups", TreatmentGroup.choices)
-        registry.words("signs", in_words.sign_in_words)
+        registry.words("signs", answers_in_words.sign_in_words)
         registry.words("flags", flags.in_words)
         registry.condition("questions_answered", progress.all_answered)
         registry.asked(progress.mark_unasked)
@@ -79,24 +64,26 @@ class IntakeConfig(AppConfig):
         registry.condition(unknowns.FLAG, unknowns.leads_of)
         registry.judged(signs.basis, signs.news, overrides.told)
         registry.reading(pending.has_sign)
-        registry.dated(said_dates.of_lead)
+        registry.dated(date_answers.of_lead)
         registry.due(pending.apply_due)
         registry.proof(unproven.prove)
         registry.listen(assessments.CAUSES, assessments.on_event, once_a_press=True)
         registry.listen([Event.STAGE_MOVED], time_passes.on_move)
         registry.listen([Event.STAGE_MOVED], closing.on_move)
-        desk.hang_in()
+        decision_views.hang_in()
         waiting.hang_in()
-        insurance_desk.hang_in()
-        papers.hang_in()
-        unproven_desk.hang_in()
+        insurance_views.hang_in()
+        print_views.hang_in()
+        unproven_views.hang_in()
         registry.reference(references.leads_of)
-        registry.reader(sent_words.read)
-        registry.panel("warning", title=gettext_noop("Get emergency care now"), permission="", render=my.warning)
-        registry.panel("patient", title=gettext_noop("A first look"), permission="", render=my.outlook, order=5)
-        registry.panel("patient", title=gettext_noop("Your questions"), permission="", render=my.panel, order=10)
-        registry.panel("patient", title=gettext_noop("Wishes and data"), permission="", render=wishes.panel, order=30)
-        personal_data.hang_in()
-        registry.writer(emails.ACKNOWLEDGEMENT, acknowledging.write)
+        registry.reader(submitted_words.read)
+        registry.panel("warning", title=gettext_noop("Get emergency care now"), permission="", render=questions.warning)
+        registry.panel("patient", title=gettext_noop("A first look"), permission="", render=questions.outlook, order=5)
+        registry.panel("patient", title=gettext_noop("Your questions"), permission="", render=questions.panel, order=10)
+        registry.panel(
+            "patient", title=gettext_noop("Wishes and data"), permission="", render=preference_views.panel, order=30
+        )
+        data_export.hang_in()
+        registry.writer(emails.ACKNOWLEDGEMENT, acknowledgment.write)
         register(checks.check_reviews, "content", deploy=True)
         register(checks.check_translations, "content", deploy=True)

@@ -7,12 +7,13 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.utils.translation import gettext, override
 
 from crm.values import reviewed_text
-from intake import content, texts
+from intake import translated_texts
+from intake.public import articles
 
 
 def check_reviews(**_: Any) -> list[CheckMessage]:
     """System check of `check --deploy`: one warning for each page of medical facts that no physician has reviewed."""
-    pages = [page for code, _name in settings.LANGUAGES for page in content.articles(code).values()]
+    pages = [page for code, _name in settings.LANGUAGES for page in articles.articles(code).values()]
     return [
         Warning(
             f"The page '{page.language}/{page.slug}' was not medically reviewed, so a public site does not show it.",
@@ -46,4 +47,4 @@ def check_translations(**_: Any) -> list[CheckMessage]:
 def _unchecked(language: str) -> int:
     checked = reviewed_text.reviewed(language)
     with override(language):
-        return sum(reviewed_text.digest(text, gettext(text)) not in checked for text in texts.safety_texts())
+        return sum(reviewed_text.digest(text, gettext(text)) not in checked for text in translated_texts.safety_texts())

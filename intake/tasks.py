@@ -7,7 +7,8 @@ from crm.admin import once
 from crm.db import clock
 from crm.ops import exclusive_jobs
 from crm.patient_portal import attempts
-from intake import guard, pending, time_passes
+from intake.assessment import time_passes
+from intake.requests import bot_protection, pending
 
 
 @shared_task(name="intake.forget_old_counts")
@@ -15,7 +16,7 @@ def forget_old_counts() -> int:
     """Delete old counts of requests, of wrong tries at the private page and of wrong passwords, and which forms of the
     desk were done; return how many."""
     now = clock.now()
-    counts = guard.forget_old_counts() + attempts.forget_old(now=now) + sign_in_limits.forget_old(now=now)
+    counts = bot_protection.forget_old_counts() + attempts.forget_old(now=now) + sign_in_limits.forget_old(now=now)
     return counts + once.forget_old(now=now)
 
 

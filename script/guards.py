@@ -173,21 +173,21 @@ GUARDS = [
     # Requests
     Guard(
         "the same submission id is one request",
-        "intake/request.py",
+        "intake/requests/rows.py",
         "        form_id=form_id,\n        lead=lead,\n        page=page,",
         "        form_id=uuid.uuid4(),\n        lead=lead,\n        page=page,",
         "intake/test_submit.py::test_submit_the_same_twice_is_one_lead",
     ),
     Guard(
         "a block-A answer leads to the emergency page",
-        "intake/taking.py",
+        "intake/requests/submission_flow.py",
         "    if form.is_emergency:",
         "    if False:",
         "crm/test_secrecy.py::test_addresses_of_pages_say_nothing_of_what_was_typed",
     ),
     Guard(
         "an urgent request gets no routine mail",
-        "intake/actions.py",
+        "intake/requests/actions.py",
         "    if asked.urgent:\n        lead.safety_hold",
         "    if False:\n        lead.safety_hold",
         "intake/test_submit.py::test_submit_urgent_holds_everything_routine",
@@ -359,14 +359,14 @@ GUARDS = [
     # Pages to read
     Guard(
         "a public site shows no page that a physician has not reviewed",
-        "intake/content.py",
+        "intake/public/articles.py",
         "return {slug: page for slug, page in ready.items() if page.is_ready}",
         "return ready",
         "intake/test_pages.py::test_public_site_does_not_show_an_unreviewed_page",
     ),
     Guard(
         "words about a page cannot become a script",
-        "intake/pages.py",
+        "intake/public/pages.py",
         ".translate(UNSAFE_IN_SCRIPT)",
         "",
         "intake/test_pages.py::test_structured_data_cannot_end_its_element",

@@ -5,7 +5,7 @@ from script.guard import Guard
 LOCATION_GUARDS = [
     Guard(
         "the balance is that of one's own locations",
-        "intake/quarantine.py",
+        "intake/requests/quarantine.py",
         "day__range=(first, last), pk__in=_arrived_in_sight(user))",
         "day__range=(first, last))",
         "intake/test_guard.py::test_the_balance_is_that_of_the_locations_somebody_works_for",
@@ -166,7 +166,7 @@ LOCATION_GUARDS = [
     ),
     Guard(
         "a request written down here finds nobody elsewhere",
-        "intake/known.py",
+        "intake/requests/known_people.py",
         "reached = reached.visible_to(asked.by) if asked.by else reached",
         "pass",
         "crm/test_locations.py::test_a_request_written_down_here_tells_and_changes_nobody_elsewhere",

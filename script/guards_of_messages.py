@@ -154,7 +154,7 @@ MESSAGE_GUARDS = [
     ),
     Guard(
         "an older page chooses no mails",
-        "intake/wishes.py",
+        "intake/portal/preference_views.py",
         'return "initial-education" not in self.data or "education" in self.changed_data',
         "return True",
         "crm/test_one_choice_of_mail.py::test_a_box_that_an_older_page_shows_is_no_new_choice",
@@ -190,7 +190,7 @@ MESSAGE_GUARDS = [
     # Files
     Guard(
         "a file that is proof for an insurer is not taken back",
-        "intake/insurance.py",
+        "intake/assessment/insurance.py",
         "        documents.keep(document, now=now)\n",
         "        pass\n",
         "intake/test_insurance.py::test_a_document_that_shows_a_criterion_is_not_taken_back",
@@ -246,7 +246,7 @@ MESSAGE_GUARDS = [
     ),
     Guard(
         "a wish about mails is not refused for what is missing elsewhere",
-        "intake/wishes.py",
+        "intake/portal/preference_views.py",
         'if self.is_touched("preferred_contact") else None',
         "if True else None",
         "intake/test_wishes.py::test_a_wish_about_mails_is_not_refused_for_what_is_missing_elsewhere",

@@ -58,7 +58,7 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "an older thank-you page begins nothing for the request sent since",
-        "intake/my.py",
+        "intake/portal/questions.py",
         "    if views.shown_on(request) != reference:\n",
         "    if False:\n",
         f"{WHOSE_PAGE}test_an_older_thank_you_page_begins_nothing_for_the_request_sent_since",
@@ -100,14 +100,14 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "a sign in a page of another person changes no record",
-        "intake/safety_net.py",
+        "intake/portal/safety_net.py",
         "    if session and page_owner.is_of(session, named):\n",
         "    if session:\n",
         f"{WHOSE_PAGE}test_a_sign_in_a_page_of_another_person_calls_for_the_one_whom_it_names",
     ),
     Guard(
         "somebody is called for whom the page names",
-        "intake/safety_net.py",
+        "intake/portal/safety_net.py",
         "about = named or session\n",
         "about = session or named\n",
         f"{WHOSE_PAGE}test_a_sign_in_a_page_of_another_person_calls_for_the_one_whom_it_names",
@@ -121,7 +121,7 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "a form of too many fields calls somebody",
-        "intake/safety_net.py",
+        "intake/portal/safety_net.py",
         "        raw_body.read_whole(request)\n",
         "",
         "intake/test_safety_net.py::test_a_public_form_of_too_many_fields_is_kept_and_calls_somebody",
@@ -136,7 +136,7 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "the request just sent is forgotten too",
-        "intake/views.py",
+        "intake/public/views.py",
         'REFERENCE_COOKIE = cookies.leading_back("request_reference")',
         'REFERENCE_COOKIE = cookies.named("request_reference")',
         f"{CLOSING}test_closing_forgets_every_cookie_that_leads_back",
@@ -185,14 +185,14 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "a date that is refused tells nobody the date of birth",
-        "intake/my.py",
+        "intake/portal/questions.py",
         "born=session.lead.born if session.sees_record else None",
         "born=session.lead.born",
         "crm/test_states_and_dates.py::test_no_answer_tells_of_a_day_before_the_birth",
     ),
     Guard(
         "no answer tells of a day before the birth",
-        "intake/forms.py",
+        "intake/requests/forms.py",
         "                field.born = born\n",
         "                field.born = None\n",
         "crm/test_states_and_dates.py::test_no_answer_tells_of_a_day_before_the_birth",

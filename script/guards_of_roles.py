@@ -138,7 +138,7 @@ ROLE_GUARDS = [
     ),
     Guard(
         "the front desk owns no lead by taking a call",
-        "intake/actions.py",
+        "intake/requests/actions.py",
         "owner=asked.by if asked.by and assignment.may_own().filter(pk=asked.by.pk).exists() else None,",
         "owner=asked.by,",
         "crm/test_owners.py::test_whoever_takes_a_call_owns_the_lead_if_they_work_on_leads",
@@ -173,7 +173,7 @@ ROLE_GUARDS = [
     ),
     Guard(
         "no title tells a rating",
-        "intake/applying.py",
+        "intake/requests/page_effects.py",
         "kind=TaskKind.OTHER, title=LOOK,",
         'kind=TaskKind.OTHER, title=f"Pain went to {last}",',
         "crm/test_front_desk.py::test_no_task_says_what_was_found_decided_or_measured",

@@ -279,7 +279,7 @@ SENDING_GUARDS = [
     ),
     Guard(
         "an acknowledgement names the reference that its visitor was shown",
-        "intake/acknowledging.py",
+        "intake/requests/acknowledgment.py",
         'reference=sent.values_list("reference", flat=True).first() or "")',
         'reference="")',
         "intake/test_acknowledging.py::test_an_acknowledgement_names_the_reference_that_was_shown",

@@ -44,14 +44,14 @@ SEQUENCE_GUARDS = [
     ),
     Guard(
         "what ended with a request waits again with it",
-        "intake/closing.py",
+        "intake/assessment/closing.py",
         "        ended.update(due_at=happening.now, **tasks.ANEW)\n",
         "        assert ended is not None\n",
         "intake/test_closing.py::test_what_ended_with_the_request_waits_again_with_it",
     ),
     Guard(
         "who is still expected is verified",
-        "intake/closing.py",
+        "intake/assessment/closing.py",
         "    elif not next_steps.is_expected(lead):",
         "    elif next_steps:",
         "intake/test_closing.py::test_who_is_still_expected_is_verified",

@@ -40,7 +40,7 @@ DESK_GUARDS = [
     ),
     Guard(
         "the sidebar counts what somebody may see and nothing else",
-        "intake/waiting.py",
+        "intake/desk/waiting.py",
         "questions = Question.objects.filter(in_sight(user), answered_at=None)",
         "questions = Question.objects.filter(answered_at=None)",
         "intake/test_waiting.py::test_each_counts_what_they_may_see",
@@ -173,14 +173,14 @@ DESK_GUARDS = [
     ),
     Guard(
         "a warning sign on the phone is an emergency",
-        "intake/new_request.py",
+        "intake/desk/staff_intake.py",
         "        if form.is_emergency:",
         "        if False:",
         "intake/test_new_request.py::test_a_warning_sign_means_what_it_means_on_the_web",
     ),
     Guard(
         "the clock starts when it really came",
-        "intake/request.py",
+        "intake/requests/rows.py",
         "    arrived = request.received_at or request.now",
         "    arrived = request.now",
         "intake/test_new_request.py::test_the_clock_starts_when_it_really_came",

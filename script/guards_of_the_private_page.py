@@ -41,14 +41,14 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "what staff read does not depend on the patient's language",
-        "intake/my.py",
+        "intake/portal/questions.py",
         "sent = sent_with(request.patient, page.key, page.title, form)",
         "sent = sent_with(request.patient, page.key, said(page.title), form)",
         "intake/test_languages.py::test_staff_read_the_same_whoever_asked_in_which_language",
     ),
     Guard(
         "a held request keeps its language",
-        "intake/quarantine.py",
+        "intake/requests/quarantine.py",
         "            language=locked.language,\n",
         "",
         "intake/test_guard.py::test_a_held_request_keeps_its_language_and_how_the_visitor_came",
@@ -77,7 +77,7 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "an emergency does not say where somebody lives",
-        "intake/my.py",
+        "intake/portal/questions.py",
         "session.lead.state if session.sees_record else",
         "session.lead.state if True else",
         "crm/test_just_sent.py::test_an_emergency_does_not_say_where_somebody_lives",
@@ -233,7 +233,7 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "a request that is sent again with another address ends what the first one opened",
-        "intake/repeats.py",
+        "intake/requests/resubmission.py",
         "    address_change.changed(lead, before=former, now=now)\n",
         "",
         "intake/test_submit.py::test_submit_again_with_another_address_ends_what_the_first_one_opened",
@@ -290,7 +290,7 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "two treatments that are ticked are two",
-        "intake/answering.py",
+        "intake/requests/page_submission.py",
         "@one_by_one\n@events.one_press()\ndef pick_treatments(",
         "@events.one_press()\ndef pick_treatments(",
         "intake/test_my_at_once.py::test_two_treatments_that_are_ticked_are_two",
@@ -361,7 +361,7 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "the copy of one's data carries the questions in words",
-        "intake/personal_data.py",
+        "intake/portal/data_export.py",
         "        more=_asked_and_answered,\n",
         "",
         "intake/test_own_copy.py::test_answers_carry_the_words_of_their_questions",

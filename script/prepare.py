@@ -18,10 +18,10 @@ def main() -> None:
     collect_static(state / "static")
     if not settings.IS_PUBLIC:
         call_command("demo")
-        from intake import demo
+        from intake.demo import fill
 
-        if demo.in_use():
-            (state / "demo").write_text(demo.PASSWORD)
+        if fill.in_use():
+            (state / "demo").write_text(fill.PASSWORD)
 
 
 def collect_static(stamp: Path) -> bool:

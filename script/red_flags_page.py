@@ -53,7 +53,7 @@ def page() -> str:
 
 def treatment_questions() -> list[Question]:
     """Return what the pages about treatments ask, as questions."""
-    from intake.told import PickForm, ToldForm
+    from intake.requests.treatment_form import PickForm, ToldForm
 
     fields = {**PickForm.base_fields, **ToldForm.base_fields}
     return [

@@ -16,7 +16,7 @@ from crm.leads import stages
 from crm.mail import templates as mail_templates
 from crm.models import Heartbeat, Lead, Location, PatientSession, User
 from crm.patient_portal import page_owner
-from intake import views
+from intake.public import views
 from tests.factories import make_lead, make_location, make_user
 
 # Thousands of tests make much that lives long; looking through all of it again and again takes a twentieth of the time.

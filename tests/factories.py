@@ -15,7 +15,7 @@ from crm.enums.leads import LinkPurpose, MessageClass, OnUnknown
 from crm.enums.treatments import Source
 from crm.models import Lead, Location, Message, PatientLink, PatientSession, Treatment, User
 from crm.patient_portal import access as patient_access
-from intake import guard, pending
+from intake.requests import bot_protection, pending
 from tests.answers import STEP_ONE
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # a Monday, 12:00 in New York
@@ -157,7 +157,7 @@ def step_one(**changes: Any) -> dict[str, Any]:
     """What the visitor of the main job posts. A value of None leaves the field out."""
     data: dict[str, Any] = {
         "submission_id": str(uuid.uuid4()),
-        "opened": guard.stamp(datetime.now(UTC) - timedelta(minutes=2)),
+        "opened": bot_protection.stamp(datetime.now(UTC) - timedelta(minutes=2)),
         **STEP_ONE,
     }
     return {name: value for name, value in (data | changes).items() if value is not None}

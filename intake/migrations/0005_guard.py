@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(help_text='The submission id that it will have.', primary_key=True, serialize=False)),
                 ('page', models.CharField(max_length=20)),
                 ('reference', models.CharField(default=crm.models.lead.make_reference, help_text='The one that the visitor was shown.', max_length=9)),
-                ('data', crm.fields.EncryptedJSONField(context='intake.quarantine.data', editable=True)),
+                ('data', crm.fields.EncryptedJSONField(context='intake.requests.quarantine.data', editable=True)),
                 ('reasons', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20))),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('state', models.CharField(choices=[('held', 'Waits'), ('released', 'Released'), ('discarded', 'Discarded')], default='held', max_length=10)),

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             name="UnprovenRequest",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("data", crm.fields.EncryptedJSONField(context="intake.unproven.data", editable=True)),
+                ("data", crm.fields.EncryptedJSONField(context="intake.requests.unproven.data", editable=True)),
                 ("has_sign", models.BooleanField(default=False, help_text="It reports a warning sign.")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 (

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='coverage',
             name='insurer',
-            field=crm.fields.EncryptedTextField(context='intake.coverage.insurer', editable=True, null=True),
+            field=crm.fields.EncryptedTextField(context='intake.rules.coverage.insurer', editable=True, null=True),
         ),
         migrations.AddField(
             model_name='coverage',

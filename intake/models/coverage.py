@@ -9,9 +9,9 @@ from django.utils.translation import gettext_noop as noop
 
 from crm.fields import EncryptedTextField
 from crm.models.base import NextInOrder, Row
-from intake import insurers
-from intake.insurers import Insurer
-from intake.payers import PROFILE, Profile
+from intake.rules import insurers
+from intake.rules.insurers import Insurer
+from intake.rules.payers import PROFILE, Profile
 
 
 class Network(models.TextChoices):
@@ -71,7 +71,7 @@ class Coverage(OfInsurer, Row):
     that the patient named decides."""
 
     lead = models.OneToOneField("crm.Lead", on_delete=models.CASCADE, related_name="coverage")
-    insurer = EncryptedTextField(context="intake.coverage.insurer", null=True)
+    insurer = EncryptedTextField(context="intake.rules.coverage.insurer", null=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     chosen_at = models.DateTimeField(default=timezone.now)
     chosen_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, related_name="+")

@@ -57,7 +57,7 @@ class QuarantinedRequest(models.Model):
     reference = models.CharField(
         max_length=9, unique=True, default=make_reference, help_text="The one that the visitor was shown."
     )
-    data = EncryptedJSONField(context="intake.quarantine.data")
+    data = EncryptedJSONField(context="intake.requests.quarantine.data")
     language = models.CharField(max_length=10, default="en")
     attribution = models.JSONField(default=dict)
     reasons = ArrayField(models.CharField(max_length=20))

@@ -25,12 +25,12 @@ class UnprovenRequest(Row):
 
     `data` is the request as it was typed, contact details included: what differs is a suggestion for staff. While one
     with a warning sign waits, the hold is on it alone; `Lead.safety_hold` binds what is proven. Pages of the private
-    area with a warning sign whose browser cannot be taken at its word wait in the same way (intake/reports.py), with no
-    `data`. Taken over with `decided_by` empty: the patient has shown who they are in that very browser.
-    """
+    area with a warning sign whose browser cannot be taken at its word wait in the same way
+    (intake/requests/sign_reports.py), with no `data`. Taken over with `decided_by` empty: the patient has shown who
+    they are in that very browser."""
 
     lead = models.ForeignKey("crm.Lead", on_delete=models.PROTECT, related_name="unproven_requests")
-    data = EncryptedJSONField(context="intake.unproven.data")
+    data = EncryptedJSONField(context="intake.requests.unproven.data")
     has_sign = models.BooleanField(default=False, help_text="It reports a warning sign.")
     at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=10, choices=Unproven, default=Unproven.WAITING)
@@ -123,7 +123,7 @@ class PendingSubmissionQuerySet(models.QuerySet["PendingSubmission"]):
 
 class PendingSubmission(models.Model):
     """Something that a browser has sent which has not shown whose it is. It is on record; a worker has yet to let the
-    lead follow it (intake/pending.py). Whoever sends it cannot tell whether the lead ever will."""
+    lead follow it (intake/requests/pending.py). Whoever sends it cannot tell whether the lead ever will."""
 
     submission = models.OneToOneField(Submission, on_delete=models.CASCADE, primary_key=True, related_name="pending")
     is_urgent = models.BooleanField(default=False, help_text="It reports a warning sign; the alert is raised already.")

@@ -2,8 +2,8 @@
 
 from django import template
 
-from intake import pages
-from intake.content import Article
+from intake.public import pages
+from intake.public.articles import Article
 
 register = template.Library()
 

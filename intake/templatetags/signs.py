@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django import template
 
 from crm.enums.treatment_kinds import TreatmentKind
-from intake import signs
+from intake.assessment import signs
 from intake.questionnaire import SIGNS
 
 register = template.Library()

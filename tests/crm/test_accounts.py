@@ -17,7 +17,7 @@ from crm.errors import OverrideRefused, ReviewRefused
 from crm.leads import reviews
 from crm.models import Lead, Location, Message, ReviewDecision, User
 from crm.patient_portal import access as patient_access
-from intake import assessments
+from intake.assessment import actions as assessments
 from intake.models import Assessment
 from tests.factories import NOON, PASSWORD, make_lead, make_user
 

@@ -15,10 +15,10 @@ from crm.enums.leads import AccessAction, ActivityKind, MessageState, Stage, Tas
 from crm.enums.treatments import DatePrecision
 from crm.leads import treatments
 from crm.models import AccessEvent, Activity, Lead, Location, Task, Treatment, User
-from intake import actions
-from intake.forms import StepOne
 from intake.models import Submission
-from intake.request import Request
+from intake.requests import actions
+from intake.requests.forms import StepOne
+from intake.requests.rows import Request
 from tests.factories import NOON, make_lead, make_message, make_treatment, make_user, step_one
 from tests.page_forms import as_sent
 

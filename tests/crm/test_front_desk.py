@@ -12,7 +12,7 @@ from crm.enums.leads import Decision, LinkPurpose
 from crm.enums.treatments import Source
 from crm.leads import imaging, reviews
 from crm.models import Lead, Location, Measurement, Message, PatientSession, Task, User
-from intake import applying
+from intake.requests import page_effects
 from tests.factories import NOON, make_lead, make_link, make_message, make_user
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_no_task_says_what_was_found_decided_or_measured(counter: Client, lead: 
         Measurement.objects.create(
             lead=lead, at=NOON + timedelta(days=days), kind="nrs_avg", value=value, source=Source.PATIENT
         )
-    applying._offer_improved(lead, now=NOON)
+    page_effects._offer_improved(lead, now=NOON)
     Task.objects.update(done_at=None, done_by=None, due_at=NOON)
     assert Task.objects.count() == 2 + len(Decision)
     for page in ("/admin/?whose=all", f"/admin/crm/lead/{lead.pk}/change/", "/admin/crm/task/"):

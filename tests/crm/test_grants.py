@@ -14,9 +14,9 @@ from pytest_django import DjangoAssertNumQueries
 from crm.db import grants
 from crm.enums.leads import AccessAction
 from crm.models import AccessEvent, Lead, Location
-from intake import actions
-from intake.forms import StepOne
-from intake.request import Request
+from intake.requests import actions
+from intake.requests.forms import StepOne
+from intake.requests.rows import Request
 from tests.factories import NOON, make_message, step_one
 
 ROLE = "nucleus_of_the_tests"

@@ -28,7 +28,8 @@ from crm.leads import actions as leads
 from crm.models import AccessEvent, Activity, Document, Lead, Measurement, PatientSession, User
 from crm.patient_portal import conversation, own_copy
 from crm.patient_portal.column_labels import NAMES
-from intake import desk, insurance_desk, new_request, texts, unproven_desk
+from intake import translated_texts
+from intake.desk import decision_views, insurance_views, staff_intake, unproven_views
 from scheduling.forms import StaffCancelForm
 from tests.crm import files
 from tests.factories import make_lead, make_treatment, make_user, own_browser, tablet
@@ -113,7 +114,7 @@ def test_messages_say_who_wrote_them(lead: Lead, language: str, title: str, you:
 
 
 def test_every_code_that_can_be_in_a_copy_is_translated() -> None:
-    known = {message.id for message in texts.catalogue()} | texts.NAMES
+    known = {message.id for message in translated_texts.catalogue()} | translated_texts.NAMES
     codes = {
         text for entry in REGISTERED for name in entry.fields for text in own_copy.words_of(entry.model, name).values()
     }
@@ -275,9 +276,9 @@ def test_the_source_of_a_score_is_told(lead: Lead) -> None:
         (lead_safety.ClearForm, "note"),
         (reviews.DecideForm, "reason"),
         (reviews.ConsultationForm, "note"),
-        (desk.OverrideForm, "reason"),
-        (insurance_desk.VerificationForm, "note"),
-        (new_request.NewRequest, "note"),
+        (decision_views.OverrideForm, "reason"),
+        (insurance_views.VerificationForm, "note"),
+        (staff_intake.NewRequest, "note"),
         (lead_referrals.TellForm, "how"),
         (StaffCancelForm, "note"),
     ],
@@ -288,7 +289,7 @@ def test_wherever_staff_write_about_a_person_the_form_says_who_reads_it(form: ty
 
 
 def test_a_note_only_of_us_does_not_say_that_the_patient_reads_it() -> None:
-    assert lead_forms.IN_COPY not in str(unproven_desk.DecideForm.base_fields["note"].help_text)
+    assert lead_forms.IN_COPY not in str(unproven_views.DecideForm.base_fields["note"].help_text)
 
 
 # --- The box, later --------------------------------------------------------------------------------------------------

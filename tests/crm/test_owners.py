@@ -11,8 +11,8 @@ from crm.errors import AssignmentRefused
 from crm.leads import actions as leads
 from crm.leads import assignment
 from crm.models import Lead, Location, Task, User
-from intake import actions
-from intake.request import Request
+from intake.requests import actions
+from intake.requests.rows import Request
 from tests.factories import NOON, make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db

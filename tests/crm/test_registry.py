@@ -36,7 +36,7 @@ def test_panels_are_those_of_the_area(empty: None) -> None:
 
 
 def test_intake_hangs_the_answers_into_the_lead_page() -> None:
-    from intake import panels
+    from intake.desk import panels
 
     [panel] = [panel for panel in registry.panels("lead") if panel.render is panels.answers]
     assert panel.permission == "intake.view_submission"

@@ -29,7 +29,7 @@ from crm.models import (
 )
 from crm.patient_portal import access as patient_access
 from crm.patient_portal import attempts, second_factor
-from intake import pending
+from intake.requests import pending
 from tests.factories import make_lead, make_link, make_user, prove, step_one
 from tests.recording import recorded_logs
 

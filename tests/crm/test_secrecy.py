@@ -114,7 +114,7 @@ def _post_in_every_way(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[
     refused = post(onset=f"{SENTINEL}onset", pain_region=None)
     urgent = post(safety_check=["A1", "unsure_A2"], email=None)
     with monkeypatch.context() as broken:
-        broken.setattr("intake.request.kept", _fail)
+        broken.setattr("intake.requests.rows.kept", _fail)
         failed = post(submission_id=str(uuid.uuid4()))
     answers = [
         kept,

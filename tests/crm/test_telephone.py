@@ -12,11 +12,11 @@ from crm.enums.leads import TaskKind
 from crm.models import ContactPerson, Lead, Location, ReferringPractice, Task, Treatment
 from crm.values import telephone
 from crm.values.text_fields import TelephoneField
-from intake.asking import AskForm
-from intake.forms import CallMe, StepOne
-from intake.in_words import questions_in_words
+from intake.desk.staff_intake import NewRequest
 from intake.models import Question, Submission
-from intake.new_request import NewRequest
+from intake.public.question_views import AskForm
+from intake.requests.answers_in_words import questions_in_words
+from intake.requests.forms import CallMe, StepOne
 from tests.crm.test_desk_lead import treatment_form
 from tests.factories import make_lead, step_one
 

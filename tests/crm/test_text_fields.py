@@ -14,7 +14,7 @@ import intake
 import scheduling
 from crm.models import Activity, Lead, Treatment
 from crm.values.text_fields import LineField, TextField
-from intake.told import ToldForm
+from intake.requests.treatment_form import ToldForm
 from tests.crm.test_desk_lead import treatment_form
 
 # Into these nobody types words that others read: codes, keys and what a script says; and the texts of mails have checks

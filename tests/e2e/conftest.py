@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, 
 from pytest_django.live_server_helper import LiveServer
 
 from crm.models import Location
-from intake import guard
+from intake.requests import bot_protection
 from script.system import chromium
 from tests.factories import make_location
 
@@ -52,7 +52,7 @@ def site(live_server: LiveServer, transactional_db: None, monkeypatch: pytest.Mo
 
     A browser that is driven fills in a form faster than any person: here that is no suspicion.
     """
-    monkeypatch.setattr(guard, "SHORTEST", timedelta(0))
+    monkeypatch.setattr(bot_protection, "SHORTEST", timedelta(0))
     if not Location.objects.exists():
         make_location()
     yield str(live_server.url)

@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 from crm.enums.leads import LEASED_STATES, MessageState, Stage
 from crm.models import Lead, Location, Treatment
 from crm.safety import alerts
-from intake import actions, quarantine
-from intake.forms import StepOne
 from intake.models import QuarantinedRequest
-from intake.request import Request
+from intake.requests import actions, quarantine
+from intake.requests.forms import StepOne
+from intake.requests.rows import Request
 from tests.e2e.conftest import Watch, barriers, longest_motion, overflow, settled
 from tests.factories import PASSWORD, make_lead, make_message, make_treatment, make_user, step_one
 

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crm.models import Lead, Location
-from intake import actions
-from intake.forms import StepOne
-from intake.request import Request
+from intake.requests import actions
+from intake.requests.forms import StepOne
+from intake.requests.rows import Request
 from tests.e2e.conftest import Watch, barriers, follow
 from tests.e2e.test_desk import maria, sign_in  # noqa: F401 - a fixture
 from tests.factories import PASSWORD, make_user, step_one

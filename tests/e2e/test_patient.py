@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from crm.enums.leads import MessageState
 from crm.models import Lead, Message
 from crm.outbox import delivery
-from intake import guard
 from intake.models import QuarantinedRequest, Submission
+from intake.requests import bot_protection
 from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.faults.far_end import far_end
 
@@ -170,7 +170,7 @@ def test_choices_are_large_enough_for_a_thumb(open_page: Watch) -> None:
 
 
 def test_a_hasty_browser_proves_itself_unseen(open_page: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "SHORTEST", timedelta(hours=1))
+    monkeypatch.setattr(bot_protection, "SHORTEST", timedelta(hours=1))
     monkeypatch.setattr(settings, "HASTE_IS_SUSPICIOUS", True)
     page = open_page("/candidate/")
     fill_in(page)
@@ -182,7 +182,7 @@ def test_a_hasty_browser_proves_itself_unseen(open_page: Watch, monkeypatch: pyt
 
 
 def test_a_hasty_visitor_without_scripts_waits_for_a_person(open_page: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "SHORTEST", timedelta(hours=1))
+    monkeypatch.setattr(bot_protection, "SHORTEST", timedelta(hours=1))
     monkeypatch.setattr(settings, "HASTE_IS_SUSPICIOUS", True)
     page = open_page("/candidate/", java_script_enabled=False)
     fill_in(page)

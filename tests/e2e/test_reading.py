@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, expect
 from pytest_django import Settings
 
 from bench.first_view import FIRST_VIEW_BYTES, first_view
-from intake import content
+from intake.public import articles
 from tests.e2e.conftest import Watch, barriers, overflow
 
-PATHS = ["/", "/learn/", *(f"/learn/{slug}/" for slug in content.articles())]
+PATHS = ["/", "/learn/", *(f"/learn/{slug}/" for slug in articles.articles())]
 
 
 def test_no_barriers_and_nothing_sticks_out(open_page: Watch) -> None:

@@ -11,8 +11,8 @@ from crm.models import ContactPerson, Document, Lead, Message, PrivateMessage, T
 from crm.outbox import delivery
 from crm.patient_portal import access as patient_access
 from crm.patient_portal import conversation
-from intake import pending
 from intake.models import Submission
+from intake.requests import pending
 from tests.e2e.conftest import Watch, barriers, overflow
 from tests.e2e.test_patient import fill_in, tick
 from tests.factories import make_lead, make_link, make_treatment, make_user, prove

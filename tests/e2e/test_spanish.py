@@ -8,7 +8,7 @@ from django.utils.translation import gettext, override
 from playwright.sync_api import Page, expect
 
 from crm.models import Lead, Message
-from intake import texts
+from intake import translated_texts
 from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.e2e.test_patient import fill_in, tick
 
@@ -31,7 +31,7 @@ VISIBLE = """() => {
 @pytest.fixture(scope="module")
 def originals() -> set[str]:
     """Our English texts of more than one word that read otherwise in Spanish."""
-    ours = {text for message in texts.catalogue() if isinstance(text := message.id, str) and " " in text}
+    ours = {text for message in translated_texts.catalogue() if isinstance(text := message.id, str) and " " in text}
     with override("es"):
         return {text for text in ours if gettext(text) != text}
 

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
-from intake.care import Care, CareRecord, Rating, Study
-from intake.snapshot import Entry
+from intake.rules.care_history import Care, CareRecord, Rating, Study
+from intake.rules.snapshot import Entry
 
 TODAY = date(2026, 11, 23)
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from crm.enums.leads import Outcome
-from intake.candidacy import Result, assess
-from intake.snapshot import Snapshot, read_snapshot
+from intake.rules.candidacy import Result, assess
+from intake.rules.snapshot import Snapshot, read_snapshot
 
 TODAY = date(2026, 11, 22)
 

@@ -1,4 +1,5 @@
-"""The wake-up date again, by looking at every single day. Shares no code with intake/care.py or intake/criteria/.
+"""The wake-up date again, by looking at every single day. Shares no code with intake/rules/care_history.py or
+intake/criteria/.
 
 Written from the sentences of docs/coverage.md: sets of days instead of intervals, months found by stepping back.
 """
@@ -7,7 +8,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import cache
 
-from intake.care import Care, CareRecord
+from intake.rules.care_history import Care, CareRecord
 
 ONE = timedelta(days=1)
 THERAPY = {"pt_supervised", "pt_aquatic", "pt_mckenzie", "pt_core_stabilisation"}

@@ -17,8 +17,10 @@ from crm.errors import MeasurementRefused, OverrideRefused
 from crm.leads import actions as leads
 from crm.leads import measurements, treatments
 from crm.models import Lead, Location, Task
-from intake import actions, assessments, record
+from intake.assessment import actions as assessments
+from intake.assessment import answer_history
 from intake.models import Assessment, Override, Submission
+from intake.requests import actions
 from tests.factories import NOON, PASSWORD, make_lead, make_user
 from tests.intake.test_submit import request_of
 
@@ -84,9 +86,9 @@ def test_the_same_again_is_no_new_assessment(lead: Lead) -> None:
 
 def test_a_later_page_wins_and_the_rest_stays(lead: Lead) -> None:
     answer(lead, pain_now_avg="2", worse_with=["walking", "coughing"])
-    answers = record.current_answers(lead)
+    answers = answer_history.current_answers(lead)
     assert (answers["pain_now_avg"], answers["pain_region"]) == ("2", ["low_back"])
-    snapshot = record.snapshot_of(lead, record.current_answers(lead), now=NOON)
+    snapshot = answer_history.snapshot_of(lead, answer_history.current_answers(lead), now=NOON)
     assert (snapshot.answers.nrs_average, snapshot.answers.worse_with) == (2.0, ("walking",))
 
 
@@ -120,7 +122,7 @@ def test_a_score_is_in_range_and_assessed(lead: Lead) -> None:
     measurements.record(
         lead, kind=MeasurementKind.RMDQ, value=Decimal(7), at=NOON, source=Source.COORDINATOR, by=None, now=NOON
     )
-    assert record.snapshot_of(lead, record.current_answers(lead), now=NOON).answers.rmdq == 7
+    assert answer_history.snapshot_of(lead, answer_history.current_answers(lead), now=NOON).answers.rmdq == 7
     assert Assessment.objects.latest("at").cause == "First request"  # at the same moment, and R7 still decides
     with pytest.raises(MeasurementRefused, match="between 0 and 24"):
         measurements.record(

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from crm.enums.leads import TaskKind
 from crm.models import Lead, Location, SafetyAlert, Task, User
-from intake import actions, answering, known, pending, unproven
 from intake.models import Submission, Unproven, UnprovenRequest
-from intake.request import Request
+from intake.requests import actions, known_people, page_submission, pending, unproven
+from intake.requests.rows import Request
 from tests.factories import NOON, step_one
 from tests.intake.test_submit import again, request_of
 from tests.scheduling.test_at_once import at_once
@@ -32,7 +32,7 @@ def test_sending_again_with_a_sign_and_taking_over_wait_in_no_circle(
     actions.submit(request_of(centre))
     waits, sent = UnprovenRequest.objects.get(), again(centre, urgent=True, safety_check=["A1"])
     request_is_held, lead_is_held = threading.Event(), threading.Event()
-    repeat, locked = actions._repeat, known.locked
+    repeat, locked = actions._repeat, known_people.locked
 
     def repeat_slowly(asked: Request, before: Submission) -> Submission:
         request_is_held.set()
@@ -46,7 +46,7 @@ def test_sending_again_with_a_sign_and_taking_over_wait_in_no_circle(
         return found
 
     monkeypatch.setattr(actions, "_repeat", repeat_slowly)
-    monkeypatch.setattr(known, "locked", lock_slowly)
+    monkeypatch.setattr(known_people, "locked", lock_slowly)
     at_once(lambda: actions.submit(sent), lambda: unproven.take_over(waits, by=coordinator, now=NOON))
 
     assert SafetyAlert.objects.filter(lead=waits.lead).count() == 1
@@ -64,7 +64,7 @@ def test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_s
     browser.post("/candidate/go-on/")
     waits = UnprovenRequest.objects.get()
     session_is_held, lead_is_held = threading.Event(), threading.Event()
-    lock, decide = answering._lock, unproven._decide
+    lock, decide = page_submission._lock, unproven._decide
 
     def lock_slowly(*session: Any, **more: Any) -> None:
         lock(*session, **more)
@@ -76,7 +76,7 @@ def test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_s
         session_is_held.wait(UNTIL_THE_OTHER_HAS_BEGUN)
         decide(*held, **more)
 
-    monkeypatch.setattr(answering, "_lock", lock_slowly)
+    monkeypatch.setattr(page_submission, "_lock", lock_slowly)
     monkeypatch.setattr(unproven, "_decide", decide_slowly)
     now, page = timezone.now(), {"safety_check": ["none"], "safety_check_b": ["none"], "pain_now_avg": "5"}
     act = {

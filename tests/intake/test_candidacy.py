@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from crm.enums.leads import Outcome
-from intake.candidacy import RULES
-from intake.snapshot import A_SIGNS
+from intake.rules.candidacy import RULES
+from intake.rules.snapshot import A_SIGNS
 from tests.intake.cases import TODAY, assessed, days_ago, entry, ongoing
 
 REVIEW = [f"B{number}" for number in (1, 2, 3, 4, 5, 6, 8)]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from intake.candidacy import assess
-from intake.snapshot import SnapshotProblem, read_snapshot
+from intake.rules.candidacy import assess
+from intake.rules.snapshot import SnapshotProblem, read_snapshot
 from tests.intake.naive_candidacy import naive_assess
 from tests.intake.random_snapshots import random_snapshot
 from tests.intake.spoiled_snapshots import spoil

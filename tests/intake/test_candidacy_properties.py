@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from crm.enums.treatment_kinds import TreatmentKind
 from crm.enums.treatments import TreatmentStatus
-from intake.candidacy import assess
-from intake.snapshot import A_SIGNS, B_SIGNS, read_snapshot
+from intake.rules.candidacy import assess
+from intake.rules.snapshot import A_SIGNS, B_SIGNS, read_snapshot
 from tests.intake.cases import TODAY, days_ago, is_less_urgent
 from tests.properties import unhurried
 

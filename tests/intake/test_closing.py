@@ -9,7 +9,7 @@ from crm.enums.leads import LostReason, Stage, TaskKind
 from crm.leads import actions as leads
 from crm.leads import next_steps
 from crm.models import Lead, Task, User
-from intake import unknowns
+from intake.assessment import unknowns
 
 pytestmark = pytest.mark.django_db
 

@@ -9,14 +9,14 @@ import pytest
 from django.conf import settings as project
 from django.urls import Resolver404, resolve
 
-from intake import content
-from intake.content import Article
+from intake.public import articles
+from intake.public.articles import Article
 
 BANNED = re.compile(r"\b(cur(?:e[sd]?|ing)|guarantee(?:[sd]|ing)?|pain-free|risk-free|best)\b", re.IGNORECASE)
-ALL = list(content.articles().values())
+ALL = list(articles.articles().values())
 EDUCATION = [article for article in ALL if article.kind == "education"]
 GROUPS = {"condition", "treatment", "visit"}
-FILES = sorted((content.DIRECTORY / content.ORIGINAL).glob("*.md"))
+FILES = sorted((articles.DIRECTORY / articles.ORIGINAL).glob("*.md"))
 TEMPLATES = Path(project.BASE_DIR) / "templates"
 PUBLIC_TEMPLATES = sorted(
     file for pattern in ("*.html", "intake/*", "components/*", "illustrations/*") for file in TEMPLATES.glob(pattern)
@@ -137,13 +137,13 @@ def test_article_links_lead_somewhere(article: Article) -> None:
             match = resolve(target)
         except Resolver404:
             pytest.fail(f"{target} leads nowhere")
-        assert match.kwargs.get("slug") in {None, *content.articles()}
+        assert match.kwargs.get("slug") in {None, *articles.articles()}
         assert match.kwargs.get("slug") != article.slug, "links to itself"
 
 
 @pytest.mark.parametrize("article", ALL, ids=by_slug)
 def test_article_has_related_pages(article: Article) -> None:
-    near = content.related(article, ALL)
+    near = articles.related(article, ALL)
 
     assert 1 <= len(near) <= 5
     assert article not in near
@@ -151,23 +151,23 @@ def test_article_has_related_pages(article: Article) -> None:
 
 
 def test_related_pages_are_found_by_rare_tags_first() -> None:
-    pages = content.articles()
+    pages = articles.articles()
 
-    assert "conservative-treatments" in [page.slug for page in content.related(pages["facet-disease"], ALL)][:3]
-    assert content.related(pages["privacy"], ALL)[0].slug == "languages"
-    assert {page.slug for page in content.related(pages["sciatica"], ALL)} >= {"herniated-disc", "spinal-stenosis"}
+    assert "conservative-treatments" in [page.slug for page in articles.related(pages["facet-disease"], ALL)][:3]
+    assert articles.related(pages["privacy"], ALL)[0].slug == "languages"
+    assert {page.slug for page in articles.related(pages["sciatica"], ALL)} >= {"herniated-disc", "spinal-stenosis"}
 
 
 def test_page_without_a_shared_tag_is_not_related() -> None:
-    pages = content.articles()
+    pages = articles.articles()
 
-    assert content.related(pages["accessibility"], [pages["accessibility"], pages["sciatica"]]) == []
+    assert articles.related(pages["accessibility"], [pages["accessibility"], pages["sciatica"]]) == []
 
 
 def test_link_to_a_page_that_is_held_back_becomes_its_words() -> None:
     html = '<p><a href="/learn/sciatica/">Leg <em>pain</em></a>, <a href="/learn/privacy/">notice</a></p>'
 
-    assert content.without_links_to_others(html, ["privacy"]) == (
+    assert articles.without_links_to_others(html, ["privacy"]) == (
         '<p>Leg <em>pain</em>, <a href="/learn/privacy/">notice</a></p>'
     )
 
@@ -211,7 +211,7 @@ def test_conditions_have_a_place_on_the_map() -> None:
 
 
 def test_markdown_is_cleaned() -> None:
-    html, headings = content._html("## A & b\n\n<script>x()</script>[x](javascript:x)\n\n**bold**")
+    html, headings = articles._html("## A & b\n\n<script>x()</script>[x](javascript:x)\n\n**bold**")
 
     assert "<script" not in html
     assert "javascript" not in re.findall(r'href="([^"]*)"', html)
@@ -220,7 +220,7 @@ def test_markdown_is_cleaned() -> None:
 
 
 def test_text_is_cut_at_its_drawings() -> None:
-    parts, headings = content._parts("## A\n\none\n\n<!-- illustration: disc: A\ndisc. -->\n\ntwo\n\n## B\n\nthree")
+    parts, headings = articles._parts("## A\n\none\n\n<!-- illustration: disc: A\ndisc. -->\n\ntwo\n\n## B\n\nthree")
 
     assert [(part.figure, part.caption) for part in parts] == [("disc", "A disc."), ("", "")]
     assert "one" in parts[0].html
@@ -237,10 +237,10 @@ def two_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     for file, title, position in [("en/a.md", "Second", 2), ("en/b.md", "First", 1), ("es/a.md", "Segunda", 2)]:
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text(HEAD.format(title, position))
-    monkeypatch.setattr(content, "DIRECTORY", tmp_path)
-    content.articles.cache_clear()
+    monkeypatch.setattr(articles, "DIRECTORY", tmp_path)
+    articles.articles.cache_clear()
     yield
-    content.articles.cache_clear()
+    articles.articles.cache_clear()
 
 
 @pytest.mark.usefixtures("two_languages")
@@ -253,6 +253,6 @@ def two_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     ],
 )
 def test_english_stands_in_for_what_is_not_translated(language: str, expected: list[tuple[str, str, str]]) -> None:
-    found = content.articles(language)
+    found = articles.articles(language)
 
     assert [(slug, page.language, page.title) for slug, page in found.items()] == expected

@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 
 from crm.enums.treatments import TreatmentGroup
-from intake import coverage
-from intake.care import CareRecord, Rating, Window
-from intake.criteria import CareTime, Finding, Modalities, State, Timed
-from intake.payers import PROFILE, PROFILES
+from intake.rules import coverage
+from intake.rules.care_history import CareRecord, Rating, Window
+from intake.rules.criteria import CareTime, Finding, Modalities, State, Timed
+from intake.rules.payers import PROFILE, PROFILES
 from tests.intake.care_cases import TODAY, ago, care, mri, nrs, record
 
 MET, NOT_MET, UNKNOWN = State.MET, State.NOT_MET, State.UNKNOWN

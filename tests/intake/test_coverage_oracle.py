@@ -8,10 +8,10 @@ import pytest
 
 from crm.enums.treatment_kinds import TreatmentKind
 from crm.enums.treatments import TreatmentStatus
-from intake.care import Care, CareRecord
-from intake.coverage import wake_up_on
-from intake.payers import PROFILE
-from intake.snapshot import Entry
+from intake.rules.care_history import Care, CareRecord
+from intake.rules.coverage import wake_up_on
+from intake.rules.payers import PROFILE
+from intake.rules.snapshot import Entry
 from tests.intake.naive_coverage import ANY, naive_wake_up
 
 TODAYS = [date(2026, 11, 22), date(2028, 2, 29), date(2027, 3, 31), date(2026, 8, 31), date(2027, 1, 1)]

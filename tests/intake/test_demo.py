@@ -12,7 +12,7 @@ from django.db import transaction
 from crm.desk import my_day, queries
 from crm.enums.leads import ActivityKind, MessageState, Stage
 from crm.models import Activity, Consultation, Lead, Message, PrivateMessage, Task, Treatment, User
-from intake import demo
+from intake.demo import fill
 from intake.models import Submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]  # told once, by one process
@@ -23,19 +23,19 @@ def story(django_db_setup: None, django_db_blocker: Any) -> Iterator[datetime]:
     """Told once: the tests below only look."""
     now = datetime.now(UTC)
     with django_db_blocker.unblock(), transaction.atomic():
-        demo.make(now=now)
+        fill.make(now=now)
         yield now
         transaction.set_rollback(True)
 
 
 def test_demo_has_forty_leads_over_all_stages(story: datetime) -> None:
-    assert Lead.objects.count() == Submission.objects.count() == demo.LEADS == 40
+    assert Lead.objects.count() == Submission.objects.count() == fill.LEADS == 40
     assert set(Lead.objects.values_list("stage", flat=True)) == set(Stage.values)
 
 
 def test_demo_people_are_fictitious(story: datetime) -> None:
     for lead in Lead.objects.all():
-        assert lead.last_name in demo.LAST_NAMES
+        assert lead.last_name in fill.LAST_NAMES
         assert lead.email == "" or lead.email.endswith("@example.org")
         assert re.fullmatch(r"\+12125550\d{3}", lead.phone)
 

@@ -13,8 +13,9 @@ from django.utils.csp import CSP
 from crm import locations
 from crm.models import EmergencyCount, Lead, Location, SafetyAlert
 from crm.models.location import validate_origin
-from intake import embed, guard
 from intake.models import QuarantinedRequest, Submission
+from intake.public import embed
+from intake.requests import bot_protection
 from tests.factories import make_location, step_one
 from tests.intake.test_views import is_ticked, page_of
 
@@ -158,7 +159,7 @@ def test_what_a_machine_may_have_made_gets_the_same_answer(visitor: Client) -> N
 
 
 def test_a_flood_is_turned_away_with_everything_typed(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "FLOOD", 0)
+    monkeypatch.setattr(bot_protection, "FLOOD", 0)
     answer = visitor.post(FRAME, filled_in(visitor))
     assert (answer.status_code, 'value="maria.sample@example.org"' in page_of(answer)) == (429, True)
 

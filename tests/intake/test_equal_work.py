@@ -19,7 +19,7 @@ from crm.leads import actions as leads
 from crm.mail import opt_out
 from crm.models import Lead, Location, Scope, SuppressedBecause, Task
 from crm.safety import alerts
-from intake import actions
+from intake.requests import actions
 from tests.factories import make_location, make_treatment, own_browser, step_one
 from tests.intake import visits
 from tests.intake.test_submit import request_of

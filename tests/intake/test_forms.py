@@ -10,8 +10,8 @@ from django.http import QueryDict
 
 from crm.values import normalize
 from crm.values.text_fields import AddressField, LineField, TextField
-from intake.forms import StepOne
 from intake.questionnaire import CALL_ME, PAGES, RECHECK, STEP_ONE, Section
+from intake.requests.forms import StepOne
 from tests.factories import step_one
 
 REQUIRED = [

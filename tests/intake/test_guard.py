@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from crm.http.client_address import client_address
 from crm.models import AccessEvent, Lead, Location, Message, Task, User
-from intake import guard, proof, quarantine
 from intake.models import Arrival, Quarantine, QuarantinedRequest, RateCount, Submission
+from intake.requests import bot_protection, proof_of_work, quarantine
 from tests.factories import PASSWORD, make_location, make_user, step_one
 
 HERE = "/candidate/"
@@ -30,7 +30,7 @@ def public_door(settings: Any) -> None:
 
 
 def ago(**span: float) -> str:
-    return guard.stamp(timezone.now() - timedelta(**span))
+    return bot_protection.stamp(timezone.now() - timedelta(**span))
 
 
 def different(number: int) -> dict[str, Any]:
@@ -107,12 +107,12 @@ def test_many_requests_with_one_number_are_held_whatever_the_extension(client: C
 
 def test_a_flood_is_turned_away_and_loses_nothing_typed(client: Client, centre: Location, settings: Any) -> None:
     settings.REQUESTS_AN_HOUR = 1
-    answers = [client.post(HERE, different(number)) for number in range(guard.FLOOD + 1)]
-    assert [answer.status_code for answer in answers] == [302] * guard.FLOOD + [429]
+    answers = [client.post(HERE, different(number)) for number in range(bot_protection.FLOOD + 1)]
+    assert [answer.status_code for answer in answers] == [302] * bot_protection.FLOOD + [429]
     page = answers[-1].content.decode()
     assert "There are too many requests from your connection" in page
     assert "(212) 555-0100" in page
-    assert f"visitor{guard.FLOOD}@example.org" in page
+    assert f"visitor{bot_protection.FLOOD}@example.org" in page
 
 
 def test_a_flood_turns_no_emergency_away(client: Client, centre: Location, settings: Any) -> None:
@@ -135,9 +135,9 @@ def test_counters_name_nobody_and_are_forgotten(client: Client, centre: Location
     kept = str(list(RateCount.objects.values_list("key", flat=True)))
     assert "127.0.0.1" not in kept
     assert "maria" not in kept
-    assert guard.forget_old_counts() == 0
+    assert bot_protection.forget_old_counts() == 0
     RateCount.objects.update(hour=timezone.now() - timedelta(days=3))
-    assert guard.forget_old_counts() == 3
+    assert bot_protection.forget_old_counts() == 3
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_what_got_lost_shows(client: Client, centre: Location, monkeypatch: pyte
     def broken(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("intake.actions.submit", broken)
+    monkeypatch.setattr("intake.requests.actions.submit", broken)
     client.raise_request_exception = False
     assert client.post(HERE, step_one()).status_code == 500
     assert (Arrival.objects.count(), today_of(centre).missing) == (1, 1)
@@ -343,7 +343,7 @@ def test_held_requests_are_not_for_outsiders(held: QuarantinedRequest, client: C
     assert client.post(decide, {"release": "1"}).status_code == 403
 
 
-def solved(challenge: proof.Challenge) -> dict[str, str]:
+def solved(challenge: proof_of_work.Challenge) -> dict[str, str]:
     """What a browser finds by trying."""
     numbers = range(challenge.highest + 1)
     found = next(n for n in numbers if sha256(f"{challenge.salt}{n}".encode()).hexdigest() == challenge.target)
@@ -373,7 +373,7 @@ def test_no_sum_outweighs_a_trap(client: Client, centre: Location) -> None:
     client.post(HERE, step_one(website="x"))
     assert "challenge" not in client.get("/candidate/thanks/").context
     own = QuarantinedRequest.objects.get()
-    client.post("/candidate/prove/", solved(proof.challenge(own.pk, now=timezone.now())))
+    client.post("/candidate/prove/", solved(proof_of_work.challenge(own.pk, now=timezone.now())))
     own.refresh_from_db()
     assert own.state == Quarantine.HELD
 
@@ -388,11 +388,11 @@ def test_an_odd_solution_changes_nothing(hasty: Client, name: str, value: str) -
 
 def test_a_solution_is_for_one_request_and_for_a_while() -> None:
     mine, other = uuid.uuid4(), uuid.uuid4()
-    told = solved(proof.challenge(mine, now=NOW))
-    assert proof.is_solved(mine, now=NOW + timedelta(minutes=19), **told)
-    assert not proof.is_solved(mine, now=NOW + timedelta(minutes=21), **told)
-    assert not proof.is_solved(other, now=NOW, **told)
-    assert not proof.is_solved(other, now=NOW, **told | {"salt": told["salt"].replace(str(mine), str(other))})
+    told = solved(proof_of_work.challenge(mine, now=NOW))
+    assert proof_of_work.is_solved(mine, now=NOW + timedelta(minutes=19), **told)
+    assert not proof_of_work.is_solved(mine, now=NOW + timedelta(minutes=21), **told)
+    assert not proof_of_work.is_solved(other, now=NOW, **told)
+    assert not proof_of_work.is_solved(other, now=NOW, **told | {"salt": told["salt"].replace(str(mine), str(other))})
 
 
 def test_in_a_local_place_haste_is_no_suspicion(client: Client, centre: Location, settings: Any) -> None:

@@ -16,9 +16,12 @@ from crm.enums.leads import AccessAction, ActivityKind, TaskKind
 from crm.enums.treatments import Source
 from crm.leads import treatments
 from crm.models import AccessEvent, Activity, Document, Lead, Location, PatientSession, Task, User
-from intake import actions, answering, applying, assessments, gaps, insurance, insurers, payers, record
-from intake.insurance import InsuranceRefused
+from intake.assessment import actions as assessments
+from intake.assessment import answer_history, coverage_gaps, insurance
+from intake.assessment.insurance import InsuranceRefused
 from intake.models import Assessment, Coverage, PageOfProof, Plan, Submission, Verification
+from intake.requests import actions, page_effects, page_submission
+from intake.rules import insurers, payers
 from tests.factories import NOON, make_lead, make_location, make_user
 from tests.intake.test_submit import request_of
 from tests.page_forms import as_sent
@@ -42,11 +45,11 @@ def tell(lead: Lead, **answers: Any) -> None:
     """The page about insurance, sent from a browser that is proven; each a second after the one before."""
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
     at = NOON + timedelta(minutes=5, seconds=Submission.objects.filter(lead=lead).count())
-    answering.keep_page(applying.Sent(session, "insurance", "Insurance", answers, uuid.uuid4(), at))
+    page_submission.keep_page(page_effects.Sent(session, "insurance", "Insurance", answers, uuid.uuid4(), at))
 
 
-def list_of(lead: Lead) -> gaps.Gaps:
-    return gaps.of_lead(lead, record.told_by(lead), now=NOON)
+def list_of(lead: Lead) -> coverage_gaps.Gaps:
+    return coverage_gaps.of_lead(lead, answer_history.told_by(lead), now=NOON)
 
 
 def test_without_an_insurer_the_common_list_is_shown_and_raises_no_flag(lead: Lead) -> None:
@@ -92,10 +95,10 @@ def test_the_day_on_which_the_missing_time_is_reached_is_kept_on_the_lead(lead: 
 
 def test_the_clock_of_the_pain_runs_from_the_answer(lead: Lead, coordinator: User) -> None:
     """ "6 to 12 months", said a year ago, is 18 months of pain today at the least."""
-    told = record.told_by(lead)
-    later = gaps.of_lead(lead, told, now=NOON + timedelta(days=365)).checklist
+    told = answer_history.told_by(lead)
+    later = coverage_gaps.of_lead(lead, told, now=NOON + timedelta(days=365)).checklist
     insurance.choose(lead, profile="medicare_facet", plan=None, by=coordinator, now=NOON)
-    finding = gaps.of_lead(lead, told, now=NOON + timedelta(days=365)).checklist.findings[0]
+    finding = coverage_gaps.of_lead(lead, told, now=NOON + timedelta(days=365)).checklist.findings[0]
     assert later.profile.key == "general"
     assert finding.evidence == ("at least 547 days",)
 
@@ -190,7 +193,7 @@ def test_a_list_that_is_no_longer_kept_is_shown_as_stored_and_counts_for_nothing
     assert str(made) == "aetna_2019"
     assert (found.chosen, found.ended, found.is_known, found.flags) == (None, made, False, [])
     assert found.checklist.profile.key == "general"
-    assert gaps.in_words("payer_gap:aetna_2019") == "Insurance gaps (aetna_2019)"
+    assert coverage_gaps.in_words("payer_gap:aetna_2019") == "Insurance gaps (aetna_2019)"
     assert "payer_gap:general" not in assessments.assess(lead, cause="Test", now=NOON).flags
     panel = desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
     assert "A list that we no longer keep.</strong> “aetna_2019”" in panel
@@ -375,7 +378,7 @@ def test_a_verification_is_of_one_version_of_a_list(
     made = Verification.objects.get()
     assert (made.insurer, made.profile, made.profile_as_of) == ("Aetna", "aetna_decompression", date(2026, 11, 22))
     newer = replace(payers.AETNA_DECOMPRESSION, as_of=date(2027, 1, 2))
-    monkeypatch.setattr("intake.coverage.PROFILES", (newer,))
+    monkeypatch.setattr("intake.rules.coverage.PROFILES", (newer,))
     assert "CALL-OLD" not in packet_of(desk, lead)
     assert "an earlier version of it: ask again" in panel_of(desk, lead)
 
@@ -426,12 +429,12 @@ def test_what_was_kept_before_insurers_were_noted_belongs_to_the_one_of_its_day(
     tell(lead, payer_name="Aetna")
     Verification.objects.create(lead=lead, by=coordinator, at=NOON, spoke_to="M", call_reference="1")
     Coverage.objects.create(lead=lead, chosen_by=coordinator, chosen_at=NOON, profile="aetna_fusion")
-    old, told = Verification.objects.get(), record.told_by(lead)
-    assert gaps.is_current(old, told, list_of(lead))
+    old, told = Verification.objects.get(), answer_history.told_by(lead)
+    assert coverage_gaps.is_current(old, told, list_of(lead))
     assert list_of(lead).chosen
     tell(lead, payer_name="Example Mutual")
-    told = record.told_by(lead)
-    assert not gaps.is_current(old, told, list_of(lead))
+    told = answer_history.told_by(lead)
+    assert not coverage_gaps.is_current(old, told, list_of(lead))
     assert not list_of(lead).chosen
 
 
@@ -454,7 +457,7 @@ def test_proof_that_is_gone_or_moved_is_not_met(
 ) -> None:
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
     history = {"nicotine": "never"}
-    answering.keep_page(applying.Sent(session, "background", "Background", history, uuid.uuid4(), NOON))
+    page_submission.keep_page(page_effects.Sent(session, "background", "Background", history, uuid.uuid4(), NOON))
     insurance.choose(lead, profile="aetna_fusion", plan=None, by=coordinator, now=NOON)
     note(desk, lead, criterion="nicotine", document=document.pk)
     row = 'No nicotine for 6 weeks (a laboratory value is asked for)</th>\n          <td class="is-short">'
@@ -468,4 +471,4 @@ def test_proof_that_is_gone_or_moved_is_not_met(
     paper = packet_of(desk, lead)
     assert f"{row}Not met" in paper
     assert "therapy.pdf" not in paper
-    assert gaps.GONE in panel_of(desk, lead)
+    assert coverage_gaps.GONE in panel_of(desk, lead)

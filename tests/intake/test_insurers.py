@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake import coverage, insurers
+from intake.rules import coverage, insurers
 
 AETNA = ["aetna_decompression", "aetna_fusion"]
 EVICORE = ["evicore_608", "evicore_609_slip", "evicore_609_disc"]

@@ -20,9 +20,11 @@ from crm.leads import call_window
 from crm.models import Lead, Location, Message, PatientLink, PatientSession, SafetyAlert, Task, User
 from crm.patient_portal import access as patient_access
 from crm.values.normalize import name_key
-from intake import actions, assessments, known, questionnaire, unproven
+from intake import questionnaire
+from intake.assessment import actions as assessments
 from intake.models import Assessment, Submission, Unproven
-from intake.request import Request
+from intake.requests import actions, known_people, unproven
+from intake.requests.rows import Request
 from tests.factories import NOON, PASSWORD, make_lead, make_message, make_user, step_one
 from tests.intake.test_submit import request_of
 from tests.page_forms import as_sent
@@ -131,8 +133,8 @@ def test_another_number_waits_as_a_suggestion(centre: Location) -> None:
 def test_an_extension_is_no_other_number(centre: Location) -> None:
     lead = asked(centre, phone="(212) 555-0142 x45")
     assert asked(centre, days=1).pk == lead.pk
-    assert known.differing(lead, {"phone": "+12125550142"}) == {}
-    assert known.differing(lead, {"phone": "+12125550142x46"}) == {"phone": "+12125550142x46"}
+    assert known_people.differing(lead, {"phone": "+12125550142"}) == {}
+    assert known_people.differing(lead, {"phone": "+12125550142x46"}) == {"phone": "+12125550142x46"}
     assert take_over(lead).phone == "+12125550142x45"
 
 
@@ -154,7 +156,7 @@ def test_no_gap_in_how_somebody_is_reached_is_filled_without_a_tick(centre: Loca
     lead = asked(centre, email=None)
     asked(centre, days=1, email="other@example.org")
     [waits] = unproven.waiting(lead)
-    assert known.differing(lead, waits.data) == {"email": "other@example.org"}
+    assert known_people.differing(lead, waits.data) == {"email": "other@example.org"}
     assert take_over(lead).email == ""
 
 
@@ -338,7 +340,7 @@ def test_an_address_is_one_however_it_is_spelled(centre: Location, email: str) -
     first = asked(centre, email="Maria@example.org", phone=None, preferred_contact="email")
     second = asked(centre, days=1, email=email, phone=None, preferred_contact="email")
     assert second.pk == first.pk
-    assert known.differing(first, {"email": email}) == {}
+    assert known_people.differing(first, {"email": email}) == {}
 
 
 def test_no_crowd_at_an_address_hides_anybody(centre: Location) -> None:
@@ -357,7 +359,7 @@ def test_looking_for_somebody_takes_three_statements(
     for changes in ({}, others):
         made = request_of(centre, **changes)
         with django_assert_num_queries(3):
-            known.find(made)
+            known_people.find(made)
 
 
 def test_everybody_with_an_address_is_found_by_an_index(centre: Location) -> None:

@@ -22,8 +22,9 @@ from crm.models import Activity, ConsentRecord, Lead, Location, Message, Task
 from crm.patient_portal import access as patient_access
 from crm.templatetags.safety import safety_text as tag
 from crm.values import reviewed_text
-from intake import checks, content, texts
+from intake import checks, translated_texts
 from intake.models import Assessment, Submission
+from intake.public import articles
 from tests.factories import Visitor, make_lead, make_link, make_user, step_one
 from tests.intake.test_my import proven
 
@@ -60,7 +61,7 @@ def test_texts_are_spelled_as_in_america(spanish: Catalog) -> None:
 
 
 def test_every_text_has_its_translation(spanish: Catalog) -> None:
-    wanted = {message.id for message in texts.catalogue() if message.id}
+    wanted = {message.id for message in translated_texts.catalogue() if message.id}
     there = {message.id: message.string for message in spanish if message.id}
 
     assert wanted - set(there) == set(), "run manage.py makemessages and translate what is new"
@@ -75,7 +76,7 @@ def _forms(text: Any) -> tuple[str, ...]:
 def test_every_warning_has_its_translation(spanish: Catalog) -> None:
     """Also one that no template and no list of questions holds: or the same English would stand there twice."""
     there = {message.id: message.string for message in spanish}
-    assert [text for text in texts.safety_texts() if not there.get(text)] == []
+    assert [text for text in translated_texts.safety_texts() if not there.get(text)] == []
 
 
 def test_translations_hold_the_same_placeholders(spanish: Catalog) -> None:
@@ -85,7 +86,7 @@ def test_translations_hold_the_same_placeholders(spanish: Catalog) -> None:
 
 
 def test_the_catalogue_sees_code_templates_and_data() -> None:
-    wanted = {message.id for message in texts.catalogue()}
+    wanted = {message.id for message in translated_texts.catalogue()}
     assert "Tick at least one." in wanted  # code
     assert "Skip to the content" in wanted  # a template
     assert "Where is the pain?" in wanted  # the questionnaire
@@ -98,9 +99,9 @@ def test_nothing_promises_in_spanish_either(spanish: Catalog) -> None:
     assert PROMISES.search("Garantizamos una vida sin dolor")
 
 
-@pytest.mark.parametrize("slug", content.articles())
+@pytest.mark.parametrize("slug", articles.articles())
 def test_each_page_to_read_is_translated_whole(slug: str) -> None:
-    english, spanish = content.articles()[slug], content.articles("es")[slug]
+    english, spanish = articles.articles()[slug], articles.articles("es")[slug]
 
     assert spanish.language == "es"
     assert (spanish.title, spanish.summary) != (english.title, english.summary)
@@ -111,7 +112,7 @@ def test_each_page_to_read_is_translated_whole(slug: str) -> None:
     assert not PROMISES.search("".join(part.html for part in spanish.parts))
 
 
-def _links(page: content.Article) -> list[str]:
+def _links(page: articles.Article) -> list[str]:
     return re.findall(r'href="([^"]+)"', "".join(part.html for part in page.parts))
 
 
@@ -291,7 +292,7 @@ def test_nobody_checks_without_a_name(checked: Path) -> None:
 def test_the_deployment_check_counts_what_nobody_checked(checked: Path) -> None:
     (found,) = checks.check_translations()
     assert found.id == "intake.W002"
-    assert found.msg.startswith(f"{len(texts.safety_texts())} safety texts in Español")
+    assert found.msg.startswith(f"{len(translated_texts.safety_texts())} safety texts in Español")
 
 
 def test_the_deployment_check_misses_translations_that_were_not_compiled(
@@ -303,7 +304,7 @@ def test_the_deployment_check_misses_translations_that_were_not_compiled(
 
 def test_safety_texts_are_all_of_them(client: Client, centre: Location) -> None:
     """Every piece of both emergency pages and of both lists is one."""
-    known = set(texts.safety_texts())
+    known = set(translated_texts.safety_texts())
     shown = client.get("/es/candidate/emergency/").content.decode() + client.get("/es/candidate/").content.decode()
     english = re.findall(r'<span class="both"><span lang="en">(.*?)</span> <span', shown)
     assert len(english) > 40
@@ -315,14 +316,14 @@ def test_numbers_in_a_warning_are_links(checked: Path) -> None:
 
 
 def test_a_public_site_shows_the_english_page_while_only_that_is_reviewed(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = content.articles
+    real = articles.articles
     signed = {"sciatica": replace(real()["sciatica"], reviewed_by="Dr. Sample")}
     monkeypatch.setattr(
-        content, "articles", lambda language="en": real(language) | (signed if language == "en" else {})
+        articles, "articles", lambda language="en": real(language) | (signed if language == "en" else {})
     )
-    assert content.shown("es", public=True)["sciatica"].language == "en"
-    assert "herniated-disc" not in content.shown("es", public=True)
-    assert content.shown("es", public=False)["sciatica"].language == "es"
+    assert articles.shown("es", public=True)["sciatica"].language == "en"
+    assert "herniated-disc" not in articles.shown("es", public=True)
+    assert articles.shown("es", public=False)["sciatica"].language == "es"
 
 
 def _in_spanish(text: str) -> str:

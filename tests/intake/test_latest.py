@@ -28,9 +28,11 @@ from crm.models import (
     User,
 )
 from crm.outbox import send_rules
-from intake import actions, answering, assessments, care_record, overrides, record
-from intake.criteria import LatestRating
+from intake.assessment import actions as assessments
+from intake.assessment import answer_history, care_record, overrides
 from intake.models import Assessment, Override, Submission, Verification
+from intake.requests import actions, page_submission
+from intake.rules.criteria import LatestRating
 from tests.factories import NOON, make_lead, make_user, own_browser
 from tests.intake.test_submit import request_of
 from tests.page_forms import as_sent
@@ -125,16 +127,16 @@ def test_assessments_of_one_moment_are_numbered_in_order(lead: Lead) -> None:
 def test_of_two_scores_of_one_day_the_later_entry_counts(lead: Lead, time: int) -> None:
     score(lead, "20")
     score(lead, "2")
-    assert record.snapshot_of(lead, record.current_answers(lead), now=NOON).answers.rmdq == 2
+    assert answer_history.snapshot_of(lead, answer_history.current_answers(lead), now=NOON).answers.rmdq == 2
     score(lead, "20")
-    assert record.snapshot_of(lead, record.current_answers(lead), now=NOON).answers.rmdq == 20
+    assert answer_history.snapshot_of(lead, answer_history.current_answers(lead), now=NOON).answers.rmdq == 20
 
 
 def test_of_two_ratings_of_one_day_the_later_counts_for_the_insurer(lead: Lead) -> None:
     for hour, value in enumerate(("8", "2")):
         at = NOON + timedelta(hours=hour)
         Measurement.objects.create(lead=lead, kind=MeasurementKind.NRS_AVG, value=value, at=at)
-    found = care_record.care_record(lead, record.told_by(lead), now=NOON + timedelta(hours=3))
+    found = care_record.care_record(lead, answer_history.told_by(lead), now=NOON + timedelta(hours=3))
     assert "2 of 10" in str(LatestRating(code="rating", text="Above 4", above=4).find(found))
 
 
@@ -143,7 +145,7 @@ def test_what_staff_write_down_for_today_comes_after_what_was_told_this_morning(
     about = {"kind": MeasurementKind.NRS_AVG, "source": Source.COORDINATOR, "by": None, "now": NOON}
     midnight = NOON.astimezone(ZoneInfo(lead.timezone)).replace(hour=0)
     measurements.record(lead, value=Decimal(3), at=midnight, **about)  # type: ignore[arg-type]
-    found = care_record.care_record(lead, record.told_by(lead), now=NOON)
+    found = care_record.care_record(lead, answer_history.told_by(lead), now=NOON)
     assert [one.value for one in found.ratings][-2:] == [8, 3]
 
 
@@ -162,16 +164,16 @@ def test_of_two_pages_of_one_moment_the_one_kept_later_counts(lead: Lead, keys: 
     for key, side in zip(keys, ("left", "right"), strict=True):
         last = page(lead, key, answers={"radiation_side": side}, session=browser)
 
-    assert record.current_answers(lead)["radiation_side"] == "right"
-    assert record.visible_answers(browser)["radiation_side"] == "right"
-    assert record.told_by(lead, before=last).answers["radiation_side"] == "left"
+    assert answer_history.current_answers(lead)["radiation_side"] == "right"
+    assert answer_history.visible_answers(browser)["radiation_side"] == "right"
+    assert answer_history.told_by(lead, before=last).answers["radiation_side"] == "left"
 
 
 def test_a_clock_that_is_slow_makes_no_page_an_older_one(lead: Lead) -> None:
     page(lead, 1, answers={"radiation_side": "left"})
     page(lead, 2, answers={"radiation_side": "right"}, at=NOON - timedelta(seconds=2))
 
-    assert record.current_answers(lead)["radiation_side"] == "right"
+    assert answer_history.current_answers(lead)["radiation_side"] == "right"
 
 
 @pytest.mark.parametrize("keys", [(1, 2), (2, 1)])
@@ -181,7 +183,7 @@ def test_of_two_tellings_of_a_treatment_at_one_moment_the_later_is_shown(lead: L
         told = {"treatment": row, "columns": {"kind": "med_other", "kind_other": name}}
         page(lead, key, page="treatments", answers=told, session=browser)
 
-    assert [one.kind_other for one in answering.visible_treatments(browser)] == ["New"]
+    assert [one.kind_other for one in page_submission.visible_treatments(browser)] == ["New"]
 
 
 @pytest.mark.parametrize("keys", [(1, 2), (2, 1)])
@@ -309,7 +311,7 @@ def test_a_corrected_kind_and_day_keep_what_was_before(lead: Lead) -> None:
     typed.refresh_from_db()
     assert (typed.kind, typed.at, typed.value) == ("odi", day, Decimal(20))
     assert (typed.kind_before, typed.at_before, typed.value_before) == ("rmdq", NOON, Decimal(20))
-    assert record.snapshot_of(lead, {}, now=NOON).answers.rmdq is None
+    assert answer_history.snapshot_of(lead, {}, now=NOON).answers.rmdq is None
     assert "Roland-Morris total (0-24) 20, Nov 23, 2026 → Oswestry total (0-100) 20, Nov 14, 2026" in str(
         list(Activity.objects.filter(kind=ActivityKind.MEASURED).values_list("summary", flat=True))
     )

@@ -17,9 +17,9 @@ from crm.desk import printing
 from crm.enums.treatments import TreatmentGroup
 from crm.models import Lead, PatientSession, User
 from crm.patient_portal import access as patient_access
-from intake import chart
-from intake.ledger import LONGEST_PAUSE_DAYS, ledger
-from intake.trials import COUNTED
+from intake.rules import chart
+from intake.rules.adequate_trials import COUNTED
+from intake.rules.ledger import LONGEST_PAUSE_DAYS, ledger
 from tests.factories import make_treatment
 from tests.intake.care_cases import TODAY, ago, care, nrs, record
 from tests.intake.naive_coverage import days_of

@@ -13,9 +13,9 @@ from crm.enums.treatments import MeasurementKind, Source, TreatmentStatus
 from crm.errors import TaskRefused
 from crm.leads import tasks
 from crm.models import Lead, Location, Measurement, Task, Treatment, User
-from intake import actions
 from intake.models import Submission
 from intake.questionnaire import EMERGENCY_SIGNS, PAGES, RECHECK
+from intake.requests import actions
 from tests.factories import Visitor, in_their_place, make_lead, make_user, own_browser, prove, step_one, tablet
 from tests.intake.test_submit import request_of
 

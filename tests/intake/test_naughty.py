@@ -10,10 +10,10 @@ from django.utils import timezone
 from crm.mail import mime
 from crm.models import Lead, Location, Message, Treatment
 from crm.patient_portal import access as patient_access
-from intake.asking import AskForm
-from intake.forms import CallMe, PageForm, StepOne
+from intake.public.question_views import AskForm
 from intake.questionnaire import PAGES, RECHECK
-from intake.told import PickForm, ToldForm
+from intake.requests.forms import CallMe, PageForm, StepOne
+from intake.requests.treatment_form import PickForm, ToldForm
 from tests.factories import make_lead, step_one
 from tests.naughty_strings import BYTES, TEXTS
 

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from intake import next_day
-from intake.candidacy import assess
-from intake.snapshot import Onset, Snapshot, SnapshotProblem, read_snapshot
+from intake.rules import next_day
+from intake.rules.candidacy import assess
+from intake.rules.snapshot import Onset, Snapshot, SnapshotProblem, read_snapshot
 from tests.intake.random_snapshots import random_snapshot
 
 HORIZON = 800

@@ -11,10 +11,11 @@ from django.utils import timezone
 from crm.enums.leads import Outcome
 from crm.followups.conditions import CONDITIONS, Case, Facts
 from crm.models import Lead, Task, Treatment, User
-from intake import actions, unknowns
-from intake.forms import StepOne
+from intake.assessment import unknowns
 from intake.models import Assessment
-from intake.request import Request
+from intake.requests import actions
+from intake.requests.forms import StepOne
+from intake.requests.rows import Request
 from tests.crm.test_desk_lead import at
 from tests.factories import in_their_place, make_treatment, step_one
 from tests.page_forms import as_sent

@@ -13,8 +13,9 @@ from crm.leads import imaging, reviews
 from crm.models import Lead, Location, PrivateMessage, Task, User
 from crm.patient_portal.account import STANDING
 from crm.safety import alerts
-from intake import actions, packet_word
+from intake.assessment import packet_word
 from intake.models import UnprovenRequest
+from intake.requests import actions
 from tests.factories import NOON, own_browser, tablet
 from tests.intake.test_papers import paper, signs, top
 from tests.intake.test_signs import later_request

@@ -9,7 +9,7 @@ from django.utils import timezone
 from crm.enums.leads import ConsultResult
 from crm.leads import imaging, reviews
 from crm.models import Consultation, ImagingStudy, Lead, User
-from intake import insurance
+from intake.assessment import insurance
 from intake.models import Coverage
 from tests.crm.test_desk_lead import at
 from tests.factories import today

@@ -10,8 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import Lead, Location, Measurement, Treatment, User
-from intake import actions, assessments, pending, record
+from intake.assessment import actions as assessments
+from intake.assessment import answer_history
 from intake.models import Submission
+from intake.requests import actions, pending
 from tests.factories import Visitor, in_their_place, own_browser, step_one, tablet
 from tests.intake.test_my import ABOUT, PAIN, sent
 from tests.intake.test_submit import request_of
@@ -46,7 +48,7 @@ def store(browser: Client, address: str, **answers: Any) -> Any:
 
 
 def answers_of(lead: Lead) -> dict[str, Any]:
-    return record.current_answers(lead)
+    return answer_history.current_answers(lead)
 
 
 def everything(lead: Lead) -> list[Any]:
@@ -388,7 +390,7 @@ def test_a_second_press_about_a_treatment_keeps_what_was_added(centre: Location,
     pending.apply_due(timezone.now())
     row.refresh_from_db()
     assert (row.drug_name, row.start_precision) == ("Oxycodone 5 mg", "month")
-    about = [page for page in Submission.objects.filter(page="treatments") if record.is_detailed(page)]
+    about = [page for page in Submission.objects.filter(page="treatments") if answer_history.is_detailed(page)]
     assert len(about) == 2
 
 

@@ -13,8 +13,11 @@ from crm.errors import OutOfDate, OverrideRefused
 from crm.leads import reviews
 from crm.models import Lead, Location, Task, User
 from crm.safety import alerts
-from intake import actions, assessments, overrides, signs, summary_head
+from intake.assessment import actions as assessments
+from intake.assessment import overrides, signs
+from intake.desk import summary_head
 from intake.models import Assessment, Override, Submission
+from intake.requests import actions
 from tests.factories import NOON, make_user, own_browser
 from tests.intake.test_submit import request_of
 from tests.page_forms import as_sent

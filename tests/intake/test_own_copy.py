@@ -10,7 +10,7 @@ from django.utils.translation import override
 
 from crm.models import Lead, Location
 from crm.patient_portal import own_copy
-from intake.in_words import questions_in_words, sign_in_words
+from intake.requests.answers_in_words import questions_in_words, sign_in_words
 from tests.factories import step_one
 
 pytestmark = pytest.mark.django_db

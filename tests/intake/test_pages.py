@@ -16,12 +16,14 @@ from django.test import Client
 from pytest_django import Settings
 
 from crm.models import Location
-from intake import checks, content, language_help, pages
-from intake.content import Article
+from intake import checks
+from intake.public import articles, pages
+from intake.public.articles import Article
+from intake.questionnaire import language_help
 from script.check import PUBLIC
 from tests.faults.rehearsal import database_url
 
-ALL = list(content.articles().values())
+ALL = list(articles.articles().values())
 EDUCATION = [article for article in ALL if article.kind == "education"]
 NOTICES = [article for article in ALL if article.kind == "notice"]
 PATHS = ["/", "/learn/", "/candidate/", *(f"/learn/{article.slug}/" for article in ALL)]
@@ -48,9 +50,9 @@ def public(settings: Settings) -> None:
 @pytest.fixture
 def one_reviewed(public: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, with sciatica approved by its physician."""
-    known = content.articles()
+    known = articles.articles()
     approved = replace(known["sciatica"], reviewed_by="Dr. Robin Example")
-    monkeypatch.setattr(content, "articles", lambda _language="en": known | {"sciatica": approved})
+    monkeypatch.setattr(articles, "articles", lambda _language="en": known | {"sciatica": approved})
 
 
 class Outline(HTMLParser):
@@ -105,7 +107,7 @@ def test_article_page_shows_it_with_its_contents_and_related_pages(client: Clien
     assert ("Not yet medically reviewed" in page) is (article.kind == "education")
     assert all(f'<a href="#{heading.anchor}">' in page for heading in article.headings)
     [links] = re.findall(r"Browse related resources</h2>(.*?)</nav>", page, re.DOTALL)
-    assert re.findall(r'href="/learn/([a-z-]+)/"', links) == [near.slug for near in content.related(article, ALL)]
+    assert re.findall(r'href="/learn/([a-z-]+)/"', links) == [near.slug for near in articles.related(article, ALL)]
 
 
 @pytest.mark.parametrize("article", EDUCATION, ids=by_slug)
@@ -276,7 +278,7 @@ def test_notice_is_no_medical_page(client: Client) -> None:
 
 
 def test_structured_data_cannot_end_its_element() -> None:
-    page = replace(content.articles()["sciatica"], title="</script><script>x()</script> & more")
+    page = replace(articles.articles()["sciatica"], title="</script><script>x()</script> & more")
 
     data = pages.structured_data(page)
 

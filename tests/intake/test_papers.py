@@ -16,8 +16,11 @@ from crm.enums.treatments import MeasurementKind, Source, TreatmentStatus
 from crm.leads import imaging, measurements, reviews
 from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment, User
 from crm.safety import alerts
-from intake import actions, answering, applying, assessments, chart, packet_word
+from intake.assessment import actions as assessments
+from intake.assessment import packet_word
 from intake.questionnaire import SIGNS
+from intake.requests import actions, page_effects, page_submission
+from intake.rules import chart
 from tests.factories import NOON, make_treatment, make_user, own_browser, prove, step_one
 from tests.intake.test_submit import request_of
 from tests.page_forms import as_sent
@@ -32,7 +35,9 @@ def lead(centre: Location) -> Lead:
 
 def tell(lead: Lead, page: str, **answers: Any) -> None:
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
-    answering.keep_page(applying.Sent(session, page, page.capitalize(), answers, uuid.uuid4(), timezone.now()))
+    page_submission.keep_page(
+        page_effects.Sent(session, page, page.capitalize(), answers, uuid.uuid4(), timezone.now())
+    )
 
 
 def signs(lead: Lead, *, a: list[str] | None = None, b: list[str] | None = None) -> None:
@@ -42,7 +47,9 @@ def signs(lead: Lead, *, a: list[str] | None = None, b: list[str] | None = None)
 def hold(lead: Lead, sign: str = "A1") -> None:
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=NOON)
     answers = {"safety_check": [sign], "safety_check_b": ["none"]}
-    answering.keep_emergency(applying.Sent(session, "recheck", "Again", answers, uuid.uuid4(), timezone.now()))
+    page_submission.keep_emergency(
+        page_effects.Sent(session, "recheck", "Again", answers, uuid.uuid4(), timezone.now())
+    )
     lead.refresh_from_db()
 
 
@@ -192,7 +199,7 @@ def test_of_two_ratings_of_one_day_the_summary_shows_the_one_that_counts(
 
 
 def test_two_ratings_of_one_day_are_one_point_in_the_drawing() -> None:
-    from intake.ledger import ledger
+    from intake.rules.ledger import ledger
     from tests.intake.care_cases import ago, care, nrs, record
 
     case = record(care(days=50), ratings=(nrs(8, days_ago=9), nrs(2, days_ago=9), nrs(4)))

@@ -16,9 +16,10 @@ from crm import periodic
 from crm.enums.leads import Outcome
 from crm.leads import treatments
 from crm.models import Lead, Location, Measurement, PatientSession, SafetyAlert, Task, Treatment, User
-from intake import actions, answering, assessments, guard, pending, unproven
-from intake.applying import Sent
+from intake.assessment import actions as assessments
 from intake.models import Assessment, PendingSubmission, Submission, Unproven, UnprovenRequest
+from intake.requests import actions, bot_protection, page_submission, pending, unproven
+from intake.requests.page_effects import Sent
 from tests.factories import Visitor, make_user, own_browser, step_one
 from tests.intake.test_my import ABOUT, PAIN, sent
 from tests.intake.test_submit import request_of
@@ -158,7 +159,7 @@ def decide(**how: Any) -> None:
 
 def test_a_page_that_comes_after_the_decision_is_shown_to_staff(in_the_name: PatientSession, desk: Client) -> None:
     decide()
-    assert answering.keep_page(page_of(in_the_name, pain_now_avg="2"))
+    assert page_submission.keep_page(page_of(in_the_name, pain_now_avg="2"))
     [late] = unproven.waiting(in_the_name.lead)
     assert [one.page for one in late.submissions.all()] == ["pain"]
     shown = desk.get(reverse("admin:crm_lead_change", args=[late.lead_id])).content.decode()
@@ -170,8 +171,8 @@ def test_a_page_that_comes_after_the_decision_is_shown_to_staff(in_the_name: Pat
 @pytest.mark.parametrize("theirs", [True, False])
 def test_a_late_page_is_decided_about_like_any(in_the_name: PatientSession, theirs: bool) -> None:
     decide()
-    answering.keep_emergency(page_of(in_the_name, safety_check=["A1"]))
-    answering.keep_page(page_of(in_the_name, pain_now_avg="2"))
+    page_submission.keep_emergency(page_of(in_the_name, safety_check=["A1"]))
+    page_submission.keep_page(page_of(in_the_name, pain_now_avg="2"))
     by, lead = make_user("clinician"), Lead.objects.get()
     for late in unproven.waiting(lead):
         if theirs:
@@ -188,7 +189,7 @@ def test_a_late_page_is_decided_about_like_any(in_the_name: PatientSession, thei
 def test_a_page_that_comes_after_it_was_them_counts(in_the_name: PatientSession) -> None:
     [waits] = unproven.waiting(in_the_name.lead)
     unproven.take_over(waits, by=make_user("coordinator"), now=timezone.now())
-    answering.keep_page(page_of(in_the_name, pain_now_avg="2"))
+    page_submission.keep_page(page_of(in_the_name, pain_now_avg="2"))
     pending.apply_due(timezone.now())
     assert Measurement.objects.filter(value=2).exists()
     assert UnprovenRequest.objects.get().state == Unproven.TAKEN_OVER
@@ -196,7 +197,7 @@ def test_a_page_that_comes_after_it_was_them_counts(in_the_name: PatientSession)
 
 def test_insurance_told_in_the_name_is_verified_once_it_was_them(in_the_name: PatientSession) -> None:
     told = {"payer_name": "Aetna", "plan_type": "commercial"}
-    answering.keep_page(Sent(in_the_name, "insurance", "Insurance", told, uuid.uuid4(), timezone.now()))
+    page_submission.keep_page(Sent(in_the_name, "insurance", "Insurance", told, uuid.uuid4(), timezone.now()))
     [waits] = unproven.waiting(in_the_name.lead)
     unproven.take_over(waits, by=make_user("coordinator"), now=timezone.now())
     assert in_the_name.lead.tasks.filter(kind="verify").count() == 1
@@ -208,7 +209,7 @@ def test_insurance_told_in_the_name_is_verified_once_it_was_them(in_the_name: Pa
 @pytest.fixture
 def few(settings: Settings, visitor: Client) -> int:
     settings.REQUESTS_AN_HOUR = 1
-    return guard.PAGES_WITH_A_REQUEST
+    return bot_protection.PAGES_WITH_A_REQUEST
 
 
 def test_pages_of_one_request_have_a_limit_that_loses_nothing(visitor: Client, few: int) -> None:
@@ -258,7 +259,7 @@ def test_pages_from_one_connection_have_a_limit(
 ) -> None:
     others = [going_on(Client(), last_name=f"Other{number}") for number in range(2)]
     settings.REQUESTS_AN_HOUR = 1
-    monkeypatch.setattr(guard, "PAGES_FROM_AN_ADDRESS", 3)
+    monkeypatch.setattr(bot_protection, "PAGES_FROM_AN_ADDRESS", 3)
     pages = [browser.post("/my/questions/pain/", sent(**PAIN)).status_code for browser in [visitor, *others] * 2]
     assert pages == [302, 302, 302, 429, 429, 429]
     for number in range(2):

@@ -12,7 +12,7 @@ from crm.enums.leads import EnrolmentState
 from crm.enums.treatments import Source, TreatmentStatus
 from crm.followups import step_runner
 from crm.models import Enrolment, Lead, Location, Task, Treatment, User
-from intake import progress, record
+from intake.assessment import answer_history, progress
 from intake.models import Submission
 from intake.questionnaire import PAGES
 from tests.crm.test_follow_up import step, version_of
@@ -110,7 +110,7 @@ def test_i_tried_nothing_can_be_said_on_the_page(centre: Location) -> None:
     for _ in range(2):
         assert browser.post("/my/treatments/", page | {"nothing": "1"})["Location"] == "/my/"
     assert "6 of 6 topics answered" in browser.get("/my/").text
-    assert record.current_answers(Lead.objects.get())["tried_treatments"] == ["nothing"]
+    assert answer_history.current_answers(Lead.objects.get())["tried_treatments"] == ["nothing"]
     assert Submission.objects.filter(page="tried").count() == 1
     assert is_over()
 

@@ -17,7 +17,8 @@ from crm.errors import OutOfDate, OverrideRefused, ReviewRefused
 from crm.leads import reviews
 from crm.models import Lead, Location, ReviewDecision, Task, User
 from crm.safety import alerts
-from intake import assessments, signs
+from intake.assessment import actions as assessments
+from intake.assessment import signs
 from intake.models import Assessment, Override, Submission
 from tests.factories import NOON, make_lead, make_user
 

@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 
 from crm.models import Lead, Location
-from intake import actions, candidacy
-from intake.snapshot import read_snapshot
+from intake.requests import actions
+from intake.rules import candidacy
+from intake.rules.snapshot import read_snapshot
 from intake.templatetags.signs import codes_in_words
 from tests.intake.random_snapshots import random_snapshot
 from tests.intake.test_papers import paper, signs

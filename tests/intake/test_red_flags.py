@@ -15,28 +15,19 @@ from crm.errors import SafetyRefused
 from crm.leads import reviews, treatments
 from crm.models import HoldClearing, Lead, Location, PatientSession, SafetyAlert, Task, Treatment, User
 from crm.patient_portal import access as patient_access
-from intake import (
-    actions,
-    anew,
-    assessments,
-    care_record,
-    derived_signs,
-    flags,
-    looks,
-    my,
-    pending,
-    record,
-    signs,
-    unproven,
-)
-from intake.derived_signs import Heard
-from intake.forms import PageForm
-from intake.in_words import in_words
+from intake.assessment import actions as assessments
+from intake.assessment import answer_history, care_record, flags, signs
 from intake.models import PendingSubmission, Submission, UnprovenRequest
+from intake.portal import questions
 from intake.questionnaire import SIGNS, Kind, Question, red_flags
 from intake.questionnaire.red_flags import ASKED_AS_SIGNS, LOOK_RULES, NOTHING, NOTHING_OF_TREATMENTS, SIGN_RULES
-from intake.told import PickForm, ToldForm
-from intake.unproven import UnprovenRefused
+from intake.requests import actions, pending, unproven
+from intake.requests.answers_in_words import in_words
+from intake.requests.forms import PageForm
+from intake.requests.treatment_form import PickForm, ToldForm
+from intake.requests.unproven import UnprovenRefused
+from intake.rules import derived_signs, repeated_signs, review_facts
+from intake.rules.derived_signs import Heard
 from script import red_flags_page
 from tests.factories import NOON, Visitor, make_user, own_browser
 from tests.intake.test_signs import decide, lift, open_reviews
@@ -44,7 +35,7 @@ from tests.intake.test_submit import request_of
 from tests.page_forms import as_sent
 
 QUESTIONS: dict[str, Question] = {
-    question.name: question for page in my.PAGE_OF.values() for question in page.questions
+    question.name: question for page in questions.PAGE_OF.values() for question in page.questions
 }
 CORD = {"hand_clumsiness": "yes", "gait_balance": "yes"}
 NO_SIGN = {"safety_check": ["none"]}
@@ -95,7 +86,7 @@ def browser(lead: Lead) -> Client:
 
 def send(browser: Client, key: str, **answers: Any) -> Any:
     """A page of the private area, sent as the browser would; where signs are asked, with "none of these"."""
-    asked = {one.name for one in my.PAGE_OF[key].questions}
+    asked = {one.name for one in questions.PAGE_OF[key].questions}
     more = NO_SIGN if "safety_check" in asked else {}
     return browser.post(f"/my/questions/{key}/", {"submission_id": str(uuid.uuid4())} | more | answers)
 
@@ -120,7 +111,10 @@ def asked_of_treatments() -> set[str]:
 
 
 def test_every_question_of_every_topic_is_in_the_table() -> None:
-    asked = {name for page in my.PAGE_OF.values() for name in PageForm(page=page).fields} - {"submission_id", "shown"}
+    asked = {name for page in questions.PAGE_OF.values() for name in PageForm(page=page).fields} - {
+        "submission_id",
+        "shown",
+    }
     asked |= asked_of_treatments()
     tell = {name for rule in SIGN_RULES for name in rule.questions} - {"injected"}
     tell |= {rule.asked_as or rule.question for rule in LOOK_RULES}
@@ -144,7 +138,7 @@ def test_the_table_knows_only_signs_questions_and_answers_that_there_are() -> No
 
 
 def test_a_sign_of_several_answers_is_asked_on_one_page() -> None:
-    pages = [{one.name for one in page.questions} for page in my.PAGE_OF.values()]
+    pages = [{one.name for one in page.questions} for page in questions.PAGE_OF.values()]
     pages.append(asked_of_treatments() | {"injected"})
     assert [rule.sign for rule in SIGN_RULES if not any(set(rule.questions) <= page for page in pages)] == []
 
@@ -312,7 +306,7 @@ def test_a_day_on_which_something_else_told_it_too_stays_told_anew() -> None:
     ],
 )
 def test_told_anew_less_often_is_no_news(flag: str, is_news: bool) -> None:
-    assert anew.beyond([flag], ["anew:B5:2:20260420"]) == ([flag] if is_news else [])
+    assert repeated_signs.beyond([flag], ["anew:B5:2:20260420"]) == ([flag] if is_news else [])
 
 
 # --- From the page to the record --------------------------------------------------------------------------------------
@@ -474,7 +468,7 @@ def test_staff_see_which_answer_tells_a_sign() -> None:
 # --- A look -----------------------------------------------------------------------------------------------------------
 def looked_at(lead: Lead) -> list[str]:
     made = assessments.latest(lead)
-    return [flag.split(":")[1] for flag in made.flags if flag.startswith(looks.FLAG)] if made else []
+    return [flag.split(":")[1] for flag in made.flags if flag.startswith(review_facts.FLAG)] if made else []
 
 
 @pytest.mark.parametrize(
@@ -594,8 +588,10 @@ def test_a_look_of_a_rule_that_is_gone_still_reads(lead: Lead) -> None:
 
 
 def test_an_accident_is_looked_at_while_the_pain_is_new() -> None:
-    assert looks.of_answers({"auto_accident": "yes", "onset": "1to5y"}) == []
-    assert [flag.split(":")[1] for flag in looks.of_answers({"auto_accident": "yes", "onset": "lt6w"})] == ["accident"]
+    assert review_facts.of_answers({"auto_accident": "yes", "onset": "1to5y"}) == []
+    assert [flag.split(":")[1] for flag in review_facts.of_answers({"auto_accident": "yes", "onset": "lt6w"})] == [
+        "accident"
+    ]
 
 
 def test_nobody_reads_the_words_of_a_look_out_of_its_flag(lead: Lead, browser: Client) -> None:
@@ -621,12 +617,12 @@ def test_what_is_recent_is_asked_anew_each_time(lead: Lead, browser: Client, ans
         assert [one.items() >= answers.items() for one in kept] == [True] * times, kept
     shown = as_sent(browser.get("/my/questions/background/").content.decode(), having="shown")
     browser.post("/my/questions/background/", shown | NO_SIGN)
-    assert record.current_answers(lead).items() >= answers.items()
+    assert answer_history.current_answers(lead).items() >= answers.items()
 
 
 # --- What insurers ask ------------------------------------------------------------------------------------------------
 def signs_for_the_insurer(lead: Lead) -> tuple[str, ...]:
-    return care_record.care_record(lead, record.told_by(lead), now=timezone.now()).warning_signs
+    return care_record.care_record(lead, answer_history.told_by(lead), now=timezone.now()).warning_signs
 
 
 def test_the_insurers_list_hears_the_signs_of_the_record(lead: Lead, browser: Client) -> None:
@@ -851,7 +847,7 @@ def test_a_sign_on_a_page_that_breaks_is_a_report(lead: Lead, monkeypatch: pytes
     browser = own_browser(lead)
     browser.raise_request_exception = False
     shown = as_sent(browser.get("/my/questions/background/").content.decode(), having="shown")
-    monkeypatch.delattr("intake.answering.keep_page")
+    monkeypatch.delattr("intake.requests.page_submission.keep_page")
     assert browser.post("/my/questions/background/", shown | {"cancer_other": "yes"}).status_code == 500
     assert unproven.signs_of(UnprovenRequest.objects.get(lead=lead)) == ["B1"]
 

@@ -19,9 +19,11 @@ from crm.leads import reviews, tasks
 from crm.models import Lead, Location, Message, PatientSession, SafetyAlert, Task, User
 from crm.patient_portal import access as patient_access
 from crm.safety import alerts
-from intake import actions, assessments, pending, record, signs, unproven
+from intake.assessment import actions as assessments
+from intake.assessment import answer_history, signs
 from intake.models import Override, Submission, Unproven, UnprovenRequest
-from intake.unproven import UnprovenRefused
+from intake.requests import actions, pending, unproven
+from intake.requests.unproven import UnprovenRefused
 from tests.factories import Visitor, in_their_place, make_link, make_user, own_browser, prove, step_one, tablet
 from tests.intake.test_safety_net import shows_emergency
 from tests.intake.test_stranger import record_of
@@ -226,12 +228,12 @@ def test_what_a_later_page_left_empty_without_knowing_the_report_counts_once_it_
     report = the_report()
     unproven.take_over(report, by=clinician, keeps_email=unproven.address_is_open(report), now=timezone.now())
 
-    answers = record.current_answers(known)
+    answers = answer_history.current_answers(known)
     assert (answers["pain_now_avg"], answers["pain_enjoyment"], answers["pain_activity"]) == ("4", "5", "8")
 
     shown = as_sent(browser.get("/my/questions/pain/").content.decode(), having="shown")
     browser.post("/my/questions/pain/", shown | asked | {"pain_enjoyment": "", "submission_id": str(uuid.uuid4())})
-    assert record.current_answers(known)["pain_enjoyment"] == ""
+    assert answer_history.current_answers(known)["pain_enjoyment"] == ""
 
 
 @pytest.mark.parametrize("way", FORMS | OVER)

@@ -17,9 +17,10 @@ from crm import locations
 from crm.enums.leads import TaskKind
 from crm.models import EmergencyCount, Lead, Location, PatientSession, SafetyAlert, Task, User
 from crm.patient_portal import access as patient_access
-from intake import actions, quarantine, safety_net
 from intake.models import QuarantinedRequest, Submission, UnprovenRequest
+from intake.portal import safety_net
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT
+from intake.requests import actions, quarantine
 from tests.factories import make_lead, make_link, make_user, prove, step_one
 from tests.intake.test_submit import request_of
 
@@ -99,20 +100,20 @@ FAILURES: dict[str, Break] = {
     "no location": no_location,
     "no database": no_database,
     "location fails": broken("crm.locations.main"),
-    "storing fails": broken("intake.actions.submit"),
-    "storing fails in the database": broken("intake.actions.submit", OperationalError),
-    "keeping a page fails": broken("intake.answering.keep_emergency"),
-    "keeping a page fails in the database": broken("intake.answering.keep_emergency", OperationalError),
-    "judging fails": broken("intake.assessments.assess", KeyError),
+    "storing fails": broken("intake.requests.actions.submit"),
+    "storing fails in the database": broken("intake.requests.actions.submit", OperationalError),
+    "keeping a page fails": broken("intake.requests.page_submission.keep_emergency"),
+    "keeping a page fails in the database": broken("intake.requests.page_submission.keep_emergency", OperationalError),
+    "judging fails": broken("intake.assessment.actions.assess", KeyError),
     "the alert fails": broken("crm.safety.alerts.raise_alert"),
-    "the limits fail": broken("intake.guard._judge"),
-    "checking the form fails": broken("intake.forms.QuestionnaireForm.__init__", TypeError),
+    "the limits fail": broken("intake.requests.bot_protection._judge"),
+    "checking the form fails": broken("intake.requests.forms.QuestionnaireForm.__init__", TypeError),
     "the session fails": broken("crm.patient_portal.access.find_session"),
     "the former session fails": broken("crm.patient_portal.access.find_former"),
-    "keeping a report fails": broken("intake.reports.keep"),
-    "keeping a report fails in the database": broken("intake.reports.keep", OperationalError),
-    "a middleware fails": broken("intake.attribution.Attribution.__call__"),
-    "the page's cookie fails": broken("intake.views._remember"),
+    "keeping a report fails": broken("intake.requests.sign_reports.keep"),
+    "keeping a report fails in the database": broken("intake.requests.sign_reports.keep", OperationalError),
+    "a middleware fails": broken("intake.requests.attribution.Attribution.__call__"),
+    "the page's cookie fails": broken("intake.public.views._remember"),
 }
 EXTRA: dict[str, dict[str, Any]] = {
     "nothing": {},
@@ -248,13 +249,13 @@ def test_what_staff_had_opened_changes_nothing_later(browser: Client) -> None:
 
 
 def test_a_page_that_cannot_be_kept_is_a_report(browser: Client, monkeypatch: Patch) -> None:
-    broken("intake.answering.keep_emergency")(monkeypatch, browser)
+    broken("intake.requests.page_submission.keep_emergency")(monkeypatch, browser)
     send(browser, PRIVATE_PAGES[0])
     assert is_a_report()
 
 
 def test_signs_are_kept_where_no_form_can_read_the_page(browser: Client, monkeypatch: Patch) -> None:
-    broken("intake.forms.QuestionnaireForm.__init__", TypeError)(monkeypatch, browser)
+    broken("intake.requests.forms.QuestionnaireForm.__init__", TypeError)(monkeypatch, browser)
     send(browser, PRIVATE_PAGES[0])
     assert is_a_report()
     assert Submission.objects.get().answers["safety_check"] == ["A1"]
@@ -262,7 +263,7 @@ def test_signs_are_kept_where_no_form_can_read_the_page(browser: Client, monkeyp
 
 def test_somebody_is_called_when_nothing_can_be_kept(browser: Client, monkeypatch: Patch) -> None:
     ended(monkeypatch, browser)
-    broken("intake.reports.keep")(monkeypatch, browser)
+    broken("intake.requests.sign_reports.keep")(monkeypatch, browser)
     answer = send(browser, PRIVATE_PAGES[0])
     assert "could not be stored" in browser.get(answer["Location"]).content.decode()
     assert only_calls()
@@ -386,7 +387,7 @@ def test_in_a_flood_no_refused_request_is_kept(browser: Client, monkeypatch: Pat
 
 def test_nobody_waits_twice_for_a_database_that_is_away(browser: Client, monkeypatch: Patch) -> None:
     broken("crm.locations.main", OperationalError)(monkeypatch, browser)
-    monkeypatch.setattr("intake.taking.take_emergency", refuse(AssertionError))
+    monkeypatch.setattr("intake.requests.submission_flow.take_emergency", refuse(AssertionError))
     monkeypatch.setattr(safety_net.log, "error", refuse(AssertionError))
     assert shows_emergency(browser, send(browser, "/candidate/"))
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from crm.models import Lead, Location
-from intake import wording
+from intake.rules import wording
 from tests.factories import step_one
 
 pytestmark = pytest.mark.django_db

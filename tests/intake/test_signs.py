@@ -13,9 +13,12 @@ from crm.errors import OutOfDate, ReviewRefused
 from crm.leads import imaging, reviews
 from crm.models import HoldClearing, ImagingStudy, Lead, Location, ReviewDecision, SafetyAlert, Task, User
 from crm.safety import alerts
-from intake import actions, assessments, signs, unproven, wording
+from intake.assessment import actions as assessments
+from intake.assessment import signs
 from intake.models import Override, Submission, UnprovenRequest
-from intake.request import Request
+from intake.requests import actions, unproven
+from intake.requests.rows import Request
+from intake.rules import wording
 from tests.factories import NOON, in_their_place, make_lead, make_user, own_browser
 from tests.intake.test_submit import request_of
 from tests.page_forms import as_sent

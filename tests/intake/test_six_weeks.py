@@ -16,7 +16,7 @@ from crm.followups import step_runner
 from crm.leads import actions as leads
 from crm.models import Enrolment, Lead, Location, Message, Task, User
 from crm.outbox import delivery, send_rules
-from intake import actions
+from intake.requests import actions
 from tests.intake.test_submit import request_of
 
 pytestmark = pytest.mark.django_db

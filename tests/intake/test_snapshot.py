@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from intake.snapshot import SnapshotProblem, read_snapshot
+from intake.rules.snapshot import SnapshotProblem, read_snapshot
 from tests.intake.cases import TODAY, days_ago, entry, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]

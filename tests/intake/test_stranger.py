@@ -29,8 +29,8 @@ from crm.models import (
     Treatment,
 )
 from crm.patient_portal import own_copy
-from intake import actions, guard
 from intake.models import Assessment, QuarantinedRequest, Submission, UnprovenRequest
+from intake.requests import actions, bot_protection
 from tests.factories import Visitor, make_treatment, step_one
 from tests.intake.test_submit import request_of
 
@@ -308,12 +308,12 @@ def test_many_signs_in_one_name_are_one_alert(victim: Lead) -> None:
 def test_limits_bound_the_alerts_and_never_the_page(centre: Location, settings: Settings) -> None:
     settings.REQUESTS_AN_HOUR = 3
     Location.objects.update(alert_email="oncall@example.org")
-    for number in range(guard.FLOOD * 3 + 2):
+    for number in range(bot_protection.FLOOD * 3 + 2):
         person = {"email": f"p{number}@example.org", "phone": None, "preferred_contact": "email"}
         answer = Visitor().post("/candidate/", step_one(**SIGN, **person, last_name=f"Sample{number}"))
         assert answer["Location"] == "/candidate/emergency/"
     assert Message.objects.filter(name="alert").count() == 3
-    assert SafetyAlert.objects.open().count() == guard.FLOOD * 3  # those without a mail stand at the desk
+    assert SafetyAlert.objects.open().count() == bot_protection.FLOOD * 3  # those without a mail stand at the desk
 
 
 def test_nothing_routine_makes_an_alert_silent(victim: Lead, settings: Settings) -> None:

@@ -15,10 +15,10 @@ from django.http import QueryDict
 from crm.enums.leads import ActivityKind, Event, LinkPurpose, MessageState, Stage, TaskKind
 from crm.models import ConsentRecord, Lead, Location, Message, Task
 from crm.patient_portal import access as patient_access
-from intake import actions, pending
-from intake.forms import StepOne
 from intake.models import Submission, UnprovenRequest
-from intake.request import Request
+from intake.requests import actions, pending
+from intake.requests.forms import StepOne
+from intake.requests.rows import Request
 from tests.factories import NOON, make_link, prove, step_one
 
 SENDER_ID = uuid.UUID("5d7c9f0e-0000-4000-8000-000000000001")

@@ -19,8 +19,11 @@ from crm.enums.treatments import MeasurementKind, Source
 from crm.leads import actions as leads
 from crm.leads import measurements
 from crm.models import Activity, Lead, Location, Measurement, Message, PatientSession, Task, User
-from intake import actions, answering, applying, assessments, record, time_passes, today, wording
+from intake.assessment import actions as assessments
+from intake.assessment import answer_history, time_passes, today
 from intake.models import Assessment, NextAsk
+from intake.requests import actions, page_effects, page_submission
+from intake.rules import wording
 from tests.factories import NOON, make_treatment, own_browser
 from tests.intake.test_submit import request_of
 
@@ -37,7 +40,7 @@ SOON = NOON + timedelta(minutes=5)
 
 def tell(lead: Lead, *, at: datetime = SOON, **answers: Any) -> None:
     session = PatientSession.objects.create(lead=lead, secret_hash=uuid.uuid4().hex, proven_at=at)
-    answering.keep_page(applying.Sent(session, "pain", "Pain", answers, uuid.uuid4(), at))
+    page_submission.keep_page(page_effects.Sent(session, "pain", "Pain", answers, uuid.uuid4(), at))
 
 
 def weeks(lead: Lead, now: datetime) -> int:
@@ -193,7 +196,7 @@ def test_a_day_is_a_day_everywhere(lead: Lead, desk: Client) -> None:
     for page in (panel, desk.get(f"/admin/crm/lead/{lead.pk}/summary/").content.decode()):
         assert "Nov 20, 2026" in page
         assert "Nov 19, 2026" not in page
-    assert record.age_on(date(2026, 2, 28), date(2008, 2, 29)) == 17
+    assert answer_history.age_on(date(2026, 2, 28), date(2008, 2, 29)) == 17
 
 
 ZONES = ["America/New_York", "America/Los_Angeles", "Asia/Tokyo", "America/New_York"]

@@ -10,7 +10,7 @@ from crm.enums.leads import ActivityKind
 from crm.enums.treatments import Source
 from crm.leads import treatments
 from crm.models import Lead, Task, Treatment, User
-from intake import record
+from intake.assessment import answer_history
 from tests.crm.test_desk_corrections import as_shown
 from tests.crm.test_desk_lead import at
 from tests.factories import NOON, in_their_place
@@ -73,14 +73,14 @@ def test_a_contradiction_stands_beside_what_was_verified(
     lead: Lead, coordinator: User, desk: Client, browser: Client, answers: dict[str, str], disputed: dict[str, Any]
 ) -> None:
     row = verified(lead, coordinator)
-    before = record.snapshot_of(lead, {}, now=NOON)
+    before = answer_history.snapshot_of(lead, {}, now=NOON)
 
     tell(browser, row, **answers)
 
     assert facts(row) == FACTS
     assert disputed.items() <= row.disputed.items()
     assert row.verified_by == coordinator
-    assert record.snapshot_of(lead, {}, now=NOON) == before
+    assert answer_history.snapshot_of(lead, {}, now=NOON) == before
     assert comparing(lead) == 1
     page = desk.get(at(lead)).text
     assert "The patient says otherwise" in page

@@ -351,7 +351,7 @@ def test_cookies_are_closed_to_scripts(client: Client, centre: Location) -> None
     assert all(cookie["samesite"] == "Lax" for cookie in cookies.values())
 
 
-@pytest.mark.parametrize("broken", ["intake.actions.submit", "intake.guard.arrive"])
+@pytest.mark.parametrize("broken", ["intake.requests.actions.submit", "intake.requests.bot_protection.arrive"])
 def test_a_warning_sign_leads_to_emergency_care_even_when_nothing_can_be_stored(
     client: Client, centre: Location, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:

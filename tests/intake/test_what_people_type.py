@@ -17,9 +17,9 @@ from crm.models import ContactPerson, InboundMail, Lead, Location, Message, User
 from crm.patient_portal import access as patient_access
 from crm.patient_portal import conversation
 from crm.values.normalize import mailbox_key
-from intake import slips
-from intake.fields import ZipField
 from intake.models import Question, Submission, UnprovenRequest
+from intake.questionnaire import email_slips
+from intake.requests.fields import ZipField
 from tests.crm.test_inbound import mail
 from tests.factories import NOON, make_lead, make_message, make_user, prove, step_one
 
@@ -164,7 +164,7 @@ def test_no_emergency_waits_for_an_address(client: Client, centre: Location) -> 
      "a@gmx.de", "a@example.org", "a@straße.example", "a@icloud.com", ""],
 )  # fmt: skip
 def test_a_domain_of_its_own_is_no_slip(address: str) -> None:
-    assert slips.meant(address) == ""
+    assert email_slips.meant(address) == ""
 
 
 # --- Names -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import Lead, Treatment
-from intake import assessments, record
+from intake.assessment import actions as assessments
+from intake.assessment import answer_history
 from intake.models import Submission
 from intake.questionnaire import question as asked
 from tests.factories import NOON, make_treatment, make_user, own_browser, tablet
@@ -21,7 +22,7 @@ PAST = {"start_date": date(2026, 3, 1), "start_precision": "day"}
 
 
 def handed(lead: Lead) -> list[dict[str, Any]]:
-    return [entry.model_dump() for entry in record.snapshot_of(lead, {}, now=NOON).treatments]
+    return [entry.model_dump() for entry in answer_history.snapshot_of(lead, {}, now=NOON).treatments]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_old_words_are_not_handed_over(lead: Lead, old: dict[str, str]) -> None:
 def test_answers_that_left_the_questionnaire_are_not_handed_over(lead: Lead) -> None:
     old = {"pain_region": ["low_back", "elbow"], "radiation": ["toes"], "tried_treatments": ["pt", "leeches"]}
 
-    answers = record.snapshot_of(lead, old | {"onset": "a_while", "limited": ["knitting"]}, now=NOON).answers
+    answers = answer_history.snapshot_of(lead, old | {"onset": "a_while", "limited": ["knitting"]}, now=NOON).answers
 
     assert (answers.regions, answers.radiation, answers.tried) == (("low_back",), (), ("pt",))
     assert (answers.onset, answers.limited) == (None, ())
@@ -65,12 +66,12 @@ def test_answers_that_left_the_questionnaire_are_not_handed_over(lead: Lead) -> 
 )
 def test_every_answer_that_is_asked_for_is_handed_over(lead: Lead, question: str, name: str) -> None:
     for code, _words in asked(question).choices:
-        assert getattr(record.snapshot_of(lead, {question: [code]}, now=NOON).answers, name) == (code,)
+        assert getattr(answer_history.snapshot_of(lead, {question: [code]}, now=NOON).answers, name) == (code,)
 
 
 def test_every_length_of_pain_is_handed_over(lead: Lead) -> None:
     for code, _words in asked("onset").choices:
-        assert record.snapshot_of(lead, {"onset": code}, now=NOON).answers.onset is not None
+        assert answer_history.snapshot_of(lead, {"onset": code}, now=NOON).answers.onset is not None
 
 
 def test_the_patients_list_shows_a_kind_that_left_the_list(visitor: Client, lead: Lead) -> None:

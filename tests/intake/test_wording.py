@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from crm.models import Lead
 from crm.patient_portal import access as patient_access
-from intake import assessments, wording
-from intake.candidacy import assess
-from intake.snapshot import read_snapshot
+from intake.assessment import actions as assessments
+from intake.rules import wording
+from intake.rules.candidacy import assess
+from intake.rules.snapshot import read_snapshot
 from tests.factories import make_lead, own_browser
 from tests.intake.cases import assessed, days_ago
 from tests.intake.random_snapshots import random_snapshot

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from intake import pending
+from intake.requests import pending
 from tests.factories import step_one
 
 SIGN = {"safety_check": ["A1"]}

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from intake.candidacy import assess
-from intake.snapshot import SnapshotProblem, read_snapshot
+from intake.rules.candidacy import assess
+from intake.rules.snapshot import SnapshotProblem, read_snapshot
 
 
 class Command(BaseCommand):

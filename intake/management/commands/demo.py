@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from intake import demo
+from intake.demo import fill
 
 
 class Command(BaseCommand):
@@ -15,8 +15,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IS_PUBLIC:
             raise CommandError("This site is public (SITE_URL): demo data and its known password are refused here.")
-        if demo.exists():
+        if fill.exists():
             self.stdout.write("This database holds a centre already: nothing was added.")
             return
-        demo.make(now=timezone.now())
-        self.stdout.write(f"Demo data made: {demo.LEADS} invented requests.")
+        fill.make(now=timezone.now())
+        self.stdout.write(f"Demo data made: {fill.LEADS} invented requests.")

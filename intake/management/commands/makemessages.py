@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po, write_po
 from django.core.management.base import BaseCommand
 
 from crm.values.reviewed_text import LOCALE
-from intake import texts
+from intake import translated_texts
 
 HEAD = r"""msgid ""
 msgstr ""
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = texts.catalogue()
+        wanted = translated_texts.catalogue()
         for file in sorted(LOCALE.glob("*/LC_MESSAGES/django.po")):
             catalog = read_po(BytesIO(file.read_bytes()), locale=file.parts[-3])
             catalog.update(wanted, no_fuzzy_matching=True)

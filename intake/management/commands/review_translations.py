@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from crm.values import reviewed_text
-from intake import texts
+from intake import translated_texts
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, language: str, by: str, **options: Any) -> None:
         with override(language):
-            pairs = [(english, gettext(english)) for english in texts.safety_texts()]
+            pairs = [(english, gettext(english)) for english in translated_texts.safety_texts()]
         marks = {reviewed_text.digest(*pair): pair for pair in pairs}
         waiting = {mark: pair for mark, pair in marks.items() if mark not in reviewed_text.reviewed(language)}
         for english, translated in waiting.values():

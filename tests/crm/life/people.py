@@ -14,7 +14,7 @@ from django.utils import timezone
 from crm import periodic
 from crm.enums.leads import EnrolmentState, MessageState
 from crm.models import Enrolment, Lead, Location, Message, User
-from intake import time_passes
+from intake.assessment import time_passes
 from scheduling import work
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.crm.life import neighbor

@@ -19,7 +19,7 @@ from crm.documents import actions as documents
 from crm.enums.documents import DocumentKind
 from crm.mail import unsubscribe_token
 from crm.models import ContactPerson, ImagingStudy, Location, OnCallShift, Snippet, Task, User
-from intake import demo
+from intake.demo import fill
 from intake.models import PageOfProof, Question
 from scheduling import feeds
 from scheduling.actions import booking
@@ -47,7 +47,7 @@ def same_every_time(seed: int) -> Iterator[None]:
 def fill_with_demo(*, now: datetime) -> None:
     """Forty leads with their histories. Expects empty tables."""
     with same_every_time(1):
-        demo.make(now=now)
+        fill.make(now=now)
         _one_of_each(now)
 
 

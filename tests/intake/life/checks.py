@@ -18,7 +18,8 @@ from crm.models import (
     Task,
     Treatment,
 )
-from intake import assessments, record
+from intake.assessment import actions as assessments
+from intake.assessment import answer_history
 from intake.models import Assessment, Coverage, Override, Submission, UnprovenRequest, Verification
 from tests.intake.life.model import Record
 from tests.intake.life.people import Person, World
@@ -77,7 +78,7 @@ def after_each_step(world: World, who: Person) -> None:
 
 def answers_are_as_they_were_told(lead: Lead, known: Record) -> None:
     """The latest to each question, and no older page in its place."""
-    kept, told = record.current_answers(lead), known.answers
+    kept, told = answer_history.current_answers(lead), known.answers
     others = {
         name: (kept.get(name), answer) for name, answer in told.items() if _plain(kept.get(name)) != _plain(answer)
     }

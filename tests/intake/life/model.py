@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from intake.candidacy import assess
-from intake.snapshot import read_snapshot
+from intake.rules.candidacy import assess
+from intake.rules.snapshot import read_snapshot
 from tests.intake.life.heard import Heard, bare
 from tests.intake.life.insured import Insured
 from tests.intake.life.treated import Treated, last_day

@@ -10,7 +10,8 @@ import time_machine
 from django.test import Client
 
 from crm.models import Lead, User
-from intake import pending, time_passes
+from intake.assessment import time_passes
+from intake.requests import pending
 from tests.answers import STEP_ONE
 from tests.factories import prove, step_one
 from tests.intake.life.model import ZONE, Page, Record
