@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _run(claims: int) -> int:
-    from scheduling.availability import Question
+    from scheduling.actions.availability import Question
 
     place = _fill(claims)
     kind, centre, today = place["kind"], place["centre"], datetime.now(UTC).date()
@@ -133,7 +133,7 @@ def _beside_bare_fetch(asked: Any, providers: list[Any], now: datetime) -> tuple
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from scheduling.availability import AROUND, LONGEST_CLAIM, find
+    from scheduling.actions.availability import AROUND, LONGEST_CLAIM, find
 
     begin = datetime.combine(asked.first, clock(), tzinfo=asked.location.zone) - AROUND
     values: list[Any] = [
@@ -229,7 +229,7 @@ def _compete(leads: list[Any], kind_id: Any, start: datetime | None) -> list[tup
 
     from crm.models import Lead
     from scheduling.actions import booking
-    from scheduling.errors import BookingRefused
+    from scheduling.actions.errors import BookingRefused
     from scheduling.models import AppointmentType
     from tests.scheduling.factories import wish
 

@@ -18,7 +18,7 @@ urlpatterns = [
     path("u/<str:token>/", preference_views.preferences, name="preferences"),
     path("hooks/mail/<slug:provider>/", webhooks.events, name="mail_events"),
     path("hooks/mail/<slug:provider>/inbound/", webhooks.arrived, name="mail_arrived"),
-    path("feeds/", include("scheduling.feeds")),
+    path("feeds/", include("scheduling.calendars.feeds")),
     path("logo/<uuid:location_id>/", logo.logo, name="logo"),
     # English has no prefix; Spanish pages lie below /es/, so that an address says its language and no cookie has to.
     *i18n_patterns(

@@ -11,15 +11,18 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         from crm import registry
         from crm.enums.leads import Event
-        from scheduling import calendar_answers, conditions, demo, figures, mails, my, personal_data, shipped, work
-        from scheduling.actions import effects, new_address, openings, waitlist
+        from scheduling import default_types, demo, periodic
+        from scheduling.actions import conditions, effects, mails, new_address, openings, waitlist
+        from scheduling.admin import stats
+        from scheduling.calendars import answers as calendar_answers
+        from scheduling.portal import appointments, data_export
 
         calendar_answers.hang_in()
         conditions.hang_in()
-        figures.hang_in()
-        my.hang_in()
-        work.hang_in()
-        personal_data.hang_in()
+        stats.hang_in()
+        appointments.hang_in()
+        periodic.hang_in()
+        data_export.hang_in()
         registry.demo(demo.make)
         registry.listen({Event.DETAILS_CHANGED}, mails.follow_details)
         registry.listen({Event.DETAILS_CHANGED}, effects.ask_for_numbers)
@@ -31,4 +34,4 @@ class SchedulingConfig(AppConfig):
         registry.listen({Event.SUBMITTED, Event.ANSWERED}, effects.ask_for_estimates)
         for name in (mails.REMINDER, *mails.CONFIRMATIONS):
             registry.writer(name, mails.write)
-        post_migrate.connect(shipped.ensure_types, sender=self)
+        post_migrate.connect(default_types.ensure_types, sender=self)

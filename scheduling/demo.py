@@ -7,10 +7,9 @@ import pgtrigger
 
 from crm.enums.leads import MessageState, Stage
 from crm.models import Lead, Location, Message, User
-from scheduling import availability
-from scheduling.actions import attendance, booking, waitlist
+from scheduling.actions import attendance, availability, booking, waitlist
+from scheduling.actions.availability import Question
 from scheduling.actions.booking import Booking
-from scheduling.availability import Question
 from scheduling.enums import ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
 

@@ -4,16 +4,17 @@ from celery import shared_task
 
 from crm.db import clock
 from crm.ops import exclusive_jobs
-from scheduling import busy, work
+from scheduling import periodic
+from scheduling.calendars import external_calendars
 
 
 @shared_task(name="scheduling.look_after")
 def look_after() -> int:
     """Freed times, calls to make, holds to forget."""
-    return work.once()
+    return periodic.once()
 
 
 @shared_task(name="scheduling.read_calendars", time_limit=600, soft_time_limit=570)
 def read_calendars() -> int:
     """Providers' own calendars, each every ten minutes; returns how many answered. One run at a time."""
-    return exclusive_jobs.run("calendars", lambda: busy.refresh_due(now=clock.now()))
+    return exclusive_jobs.run("calendars", lambda: external_calendars.refresh_due(now=clock.now()))

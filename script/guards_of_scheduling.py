@@ -38,7 +38,7 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "what others hold is not offered",
-        "scheduling/availability.py",
+        "scheduling/actions/availability.py",
         "AND (state <> 'held' OR hold_expires_at > statement_timestamp() AND held_by <> %(held_by)s)",
         "AND (state <> 'held' OR %(held_by)s IS NULL)",
         f"{_BOOKING}::test_a_hold_is_not_offered_to_others",
@@ -59,7 +59,7 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "nobody is offered a time while something else comes first",
-        "scheduling/queries.py",
+        "scheduling/actions/queries.py",
         "    return not lead.safety_hold and lead.outcome != Outcome.URGENT and not reviews.is_looked_at(lead)\n",
         "    return not lead.safety_hold\n",
         "intake/test_nothing_mild.py::test_nobody_offers_to_find_a_time_while_something_else_comes_first",
@@ -80,7 +80,7 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "nobody brings in what is of another location",
-        "scheduling/importing.py",
+        "scheduling/calendars/importing.py",
         "if not leads.visible_to(by).filter(pk=found[0].pk).exists():",
         "if False:",
         "scheduling/test_importing.py::test_nobody_brings_in_what_is_of_another_location",
@@ -115,7 +115,7 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "a move calls old reminders off",
-        "scheduling/mails.py",
+        "scheduling/actions/mails.py",
         '    """After a move: everything that was planned is for another time."""\n'
         "    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)",
         '    """After a move: everything that was planned is for another time."""',
@@ -123,14 +123,14 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "an appointment is its patient's",
-        "scheduling/patients.py",
+        "scheduling/portal/access.py",
         "return get_object_or_404(queries.of_lead(request.patient.lead), pk=appointment_id)",
         "return get_object_or_404(Appointment, pk=appointment_id)",
         f"{_MINE}::test_nobody_sees_anothers_appointment",
     ),
     Guard(
         "only the patient sees appointments",
-        "scheduling/patients.py",
+        "scheduling/portal/access.py",
         "        if not request.patient.is_the_patient:\n            return redirect",
         "        if False:\n            return redirect",
         f"{_MINE}::test_only_the_patient_sees_them",
@@ -179,7 +179,7 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "one bad calendar stops no other",
-        "scheduling/busy.py",
+        "scheduling/calendars/external_calendars.py",
         "except Exception as trouble:  # whatever an address answers",
         "except Unreadable as trouble:  # whatever an address answers",
         "scheduling/test_hostile_calendars.py::test_trouble_of_our_own_stops_no_other_calendar",
@@ -207,7 +207,7 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "an address that is taken out leaves a call about the visit",
-        "scheduling/mails.py",
+        "scheduling/actions/mails.py",
         "Message.objects.filter(topic=appointment.topic_id).exists():",
         "not appointment.topic_id:",
         "scheduling/test_details_changed.py::test_an_address_that_is_taken_out_leaves_a_call_and_no_reminder",
@@ -257,14 +257,14 @@ SCHEDULING_GUARDS = [
     ),
     Guard(
         "a visit has one name in calendars",
-        "scheduling/ics.py",
+        "scheduling/actions/ics.py",
         'made.add("uid", appointment.calendar_uid)',
         """made.add("uid", f"{appointment.pk}@{centre.sender_email.rpartition('@')[2]}")""",
         "scheduling/test_reached.py::test_a_visit_has_one_name_in_calendars_whatever_the_sender_is_called",
     ),
     Guard(
         "whom no mail reaches is called",
-        "scheduling/mails.py",
+        "scheduling/actions/mails.py",
         "    return not suppression.of_messages([Message(",
         "    return True or not suppression.of_messages([Message(",
         "scheduling/test_reached.py::test_whose_address_has_bounced_is_called",

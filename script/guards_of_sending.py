@@ -243,7 +243,7 @@ SENDING_GUARDS = [
     ),
     Guard(
         "who did not hear that a visit is cancelled is called",
-        "scheduling/mails.py",
+        "scheduling/actions/mails.py",
         "    _call_about_cancelled(lead, now=happening.now)\n",
         "",
         "scheduling/test_details_changed.py::"

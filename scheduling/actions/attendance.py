@@ -10,8 +10,8 @@ from crm.leads import actions as leads
 from crm.leads import events, tasks
 from crm.models import Lead, User
 from scheduling.actions import changing, effects
+from scheduling.actions.errors import BookingRefused, ChangedMeanwhile
 from scheduling.enums import MOVES, Status
-from scheduling.errors import BookingRefused, ChangedMeanwhile
 from scheduling.models import Appointment
 
 EARLY = timedelta(hours=1)  # some come before their time, and are seen

@@ -15,16 +15,15 @@ from crm.db import bulk_insert
 from crm.enums.leads import Event
 from crm.leads import events
 from crm.models import Lead, MessageTopic, User
-from scheduling import availability, mails
-from scheduling.actions import claims, effects, waitlist
-from scheduling.availability import Free, Place, Question
+from scheduling.actions import availability, claims, effects, mails, waitlist
+from scheduling.actions.availability import Free, Place, Question
+from scheduling.actions.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.enums import (
     STANDING,
     ClaimState,
     ResourceKind,
     WaitState,
 )
-from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 
 JUST_NOW = timedelta(hours=1)  # somebody who walked in is written down a little later

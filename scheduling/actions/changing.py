@@ -10,12 +10,11 @@ from django.utils.translation import gettext
 from crm.enums.leads import Event
 from crm.leads import events
 from crm.models import Lead, User
-from scheduling import availability, mails
-from scheduling.actions import claims, effects, rebooking, waitlist
+from scheduling.actions import availability, claims, effects, mails, rebooking, waitlist
+from scheduling.actions.availability import Place, Question
 from scheduling.actions.booking import check_elsewhere, check_hold
-from scheduling.availability import Place, Question
+from scheduling.actions.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, EndedBy, Status, WaitState
-from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, Resource
 
 

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 
 from crm.db import bulk_insert
 from crm.models import Lead
-from scheduling.availability import Free, Place
+from scheduling.actions.availability import Free, Place
 from scheduling.enums import STANDING, TAKEN, TAKING, ClaimState, ResourceKind
 from scheduling.models import Appointment, AppointmentType, Claim
 

@@ -10,9 +10,10 @@ from crm.leads import actions as leads
 from crm.leads import tasks
 from crm.models import Activity, Lead, Task, User
 from crm.registry import Happening
-from scheduling import estimate, mails
+from scheduling.actions import mails
 from scheduling.enums import Mode, Status
 from scheduling.models import Appointment, AppointmentType
+from scheduling.rules import estimate
 
 CLOSE_OF_BUSINESS = time(17)
 NOT_SEEN = "not_seen:"  # how the keys of such tasks begin
@@ -56,12 +57,12 @@ def _keys_of_calls(appointment: Appointment) -> list[str]:
 
 
 def key_of_closing(appointment: Appointment) -> str:
-    """Of the call that this very closing asks for (scheduling/work.py)."""
+    """Of the call that this very closing asks for (scheduling/periodic.py)."""
     return f"closed:{appointment.pk}:{appointment.rebook_since:%Y%m%d%H%M%S%f}" if appointment.rebook_since else ""
 
 
 def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
-    """Whoever pays alone gets a good-faith estimate: a task by its day (scheduling/estimate.py)."""
+    """Whoever pays alone gets a good-faith estimate: a task by its day (scheduling/rules/estimate.py)."""
     lead, centre = appointment.lead, appointment.location
     pays_alone = registry.conditions().get("pays_alone")
     if pays_alone is None or lead.pk not in pays_alone([lead.pk]):

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from crm.models import Activity, Location, User
-from scheduling import mails
-from scheduling.actions import effects
+from scheduling.actions import effects, mails
 from scheduling.enums import Mode
 from scheduling.models import Appointment
 

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from scheduling import availability
-from scheduling.actions import rebooking, waitlist
-from scheduling.availability import Question
+from scheduling.actions import availability, rebooking, waitlist
+from scheduling.actions.availability import Question
 from scheduling.enums import WaitState
 from scheduling.models import WaitlistEntry
 

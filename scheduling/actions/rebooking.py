@@ -12,13 +12,12 @@ from django.utils import timezone
 
 from crm.leads import tasks
 from crm.models import Location, MessageTopic, User
-from scheduling import hours
-from scheduling.actions import effects
+from scheduling.actions import effects, hours
+from scheduling.actions.hours import as_exemption
 from scheduling.enums import CancelReason
-from scheduling.hours import as_exemption
 from scheduling.models import Appointment, Resource, ScheduleException
-from scheduling.slots import Window
-from scheduling.wall import instant
+from scheduling.rules.slots import Window
+from scheduling.rules.wall_clock import instant
 
 ONE_DAY = timedelta(days=1)
 UTC_ZONE = ZoneInfo("UTC")

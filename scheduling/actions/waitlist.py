@@ -19,9 +19,8 @@ from crm.leads import tasks
 from crm.models import Activity, Lead, Location, Message
 from crm.models.activity import BY_ITSELF
 from crm.registry import Happening
-from scheduling import availability, mails
-from scheduling.actions import claims
-from scheduling.availability import Question
+from scheduling.actions import availability, claims, mails
+from scheduling.actions.availability import Question
 from scheduling.enums import ClaimState, WaitState
 from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, WaitlistEntry
 

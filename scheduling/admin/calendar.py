@@ -18,13 +18,14 @@ from crm.audit import access
 from crm.enums.leads import AccessAction
 from crm.models import Location, User
 from crm.models.lead import in_sight
-from scheduling import availability, hours, queries, reading
-from scheduling.admin.drawing import MINUTE_PX, Column, Grid
+from scheduling.actions import availability, hours, queries
+from scheduling.actions.availability import Question
+from scheduling.admin.calendar_grid import MINUTE_PX, Column, Grid
 from scheduling.admin.lead_appointments import actions_of, named
-from scheduling.availability import Question
 from scheduling.enums import ResourceKind
 from scheduling.models import Appointment, Resource
-from scheduling.slots import Window
+from scheduling.portal import query_params
+from scheduling.rules.slots import Window
 
 VIEW = "scheduling.view_appointment"
 REBOOK_SHOWN = 15
@@ -89,7 +90,7 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
     location = _chosen(request, locations or _locations(user_of(request)))
     today = timezone.localdate()
     view = "week" if request.GET.get("view") == "week" else "day"
-    day = reading.day(request.GET.get("day", "")) or today
+    day = query_params.day(request.GET.get("day", "")) or today
     resources = [one for one in theirs if one.location_id == location.pk]
     chosen = next((one for one in resources if str(one.pk) == request.GET.get("resource")), None)
     first = day - timedelta(days=day.weekday()) if view == "week" else day
@@ -150,7 +151,7 @@ def _day(made: Appointment, grid: Grid) -> date:
 
 def agenda(site: AdminSite, request: HttpRequest, resource_id: UUID) -> HttpResponse:
     """One provider's day on paper."""
-    day = reading.day(request.GET.get("day", "")) or timezone.localdate()
+    day = query_params.day(request.GET.get("day", "")) or timezone.localdate()
     resource = Resource.objects.filter(pk=resource_id, location__in=_locations(user_of(request))).first()
     if resource is None:
         raise Http404("There is no such calendar, or it belongs to another location.")

@@ -18,14 +18,14 @@ from django.utils import timezone
 from crm import registry
 from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.models import Lead, User
-from scheduling import availability, mails, month, queries, reading
-from scheduling.actions import attendance, booking, changing
+from scheduling.actions import attendance, availability, booking, changing, mails, month, queries
+from scheduling.actions.availability import Free, Question
 from scheduling.actions.booking import Booking
-from scheduling.availability import Free, Question
+from scheduling.actions.errors import BookingRefused, SlotTaken
 from scheduling.enums import MOVES, OF_THE_CENTRE, STANDING, CancelReason, Status
-from scheduling.errors import BookingRefused, SlotTaken
-from scheduling.forms import OverForm, StaffCancelForm, StartForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, Resource
+from scheduling.portal import query_params
+from scheduling.portal.forms import OverForm, StaffCancelForm, StartForm, VersionForm
 
 CHANGE = "scheduling.change_appointment"
 CONFIRMED = "confirmed"  # said by telephone; no status of its own
@@ -113,10 +113,10 @@ def _book(
 ) -> HttpResponse:
     """`form`: of an over-booking, shown again as it was sent when it is refused."""
     user = user_of(request)
-    asked = reading.uuid(request.POST.get("request_id", "")) or uuid4()
+    asked = query_params.uuid(request.POST.get("request_id", "")) or uuid4()
     wanted = Booking(lead, kind, start, asked, _holder(user), by=user, provider=provider, over=over)
     if "seen" in request.POST:
-        wanted = replace(wanted, seen=frozenset(filter(None, map(reading.uuid, request.POST["seen"].split()))))
+        wanted = replace(wanted, seen=frozenset(filter(None, map(query_params.uuid, request.POST["seen"].split()))))
     try:
         made = booking.book(wanted, now=timezone.now())
     except SlotTaken as taken:
@@ -149,8 +149,8 @@ def _week(
     now = timezone.now()
     today = now.astimezone(location.zone).date()
     around = moving.starts_at.astimezone(location.zone).date() if moving else today
-    first = max(reading.day(request.GET.get("from", "")) or around, today)
-    provider = reading.uuid(request.GET.get("provider", ""))
+    first = max(query_params.day(request.GET.get("from", "")) or around, today)
+    provider = query_params.uuid(request.GET.get("provider", ""))
     mine = moving.pk if moving else None
     asked = Question(kind, location, first, DAYS, provider=provider, for_staff=True, moving=mine)
     if "from" in request.GET:
@@ -287,13 +287,13 @@ def _came_from(request: HttpRequest) -> str:
     """The page to go back to: the same view of the calendar, or the list of other times to find. "" for the lead's."""
     if request.POST.get("back") == "rebooking":
         return reverse("admin:scheduling_rebooking")
-    day = reading.day(request.POST.get("calendar", ""))
+    day = query_params.day(request.POST.get("calendar", ""))
     if day is None:
         return ""
     view = "week" if request.POST.get("view") == "week" else "day"
     by = "room" if request.POST.get("by") == "room" else "provider"
-    resource = reading.uuid(request.POST.get("resource", ""))
-    location = reading.uuid(request.POST.get("location", ""))
+    resource = query_params.uuid(request.POST.get("resource", ""))
+    location = query_params.uuid(request.POST.get("location", ""))
     asked = {"day": f"{day:%Y-%m-%d}", "view": view, "by": by, "resource": resource, "location": location}
     return f"{reverse('admin:scheduling_calendar')}?{urlencode({key: value for key, value in asked.items() if value})}"
 

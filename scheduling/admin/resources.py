@@ -27,8 +27,8 @@ from crm.enums.leads import Outcome
 from crm.models import User
 from crm.models.lead import in_sight
 from crm.values import us_places
-from scheduling import busy_sources, feeds
 from scheduling.actions import openings, rebooking
+from scheduling.calendars import feeds, sources
 from scheduling.models import (
     Appointment,
     AppointmentType,
@@ -102,8 +102,8 @@ class BusyForm(ModelForm):
         if not given:
             raise forms.ValidationError("Write the calendar's secret address.")
         try:
-            busy_sources.check_address(given)
-        except busy_sources.Unreadable as wrong:
+            sources.check_address(given)
+        except sources.Unreadable as wrong:
             raise forms.ValidationError(str(wrong)) from None
         return given
 

@@ -13,7 +13,7 @@ from crm.admin.lead.page import user_of
 from crm.admin.scoped import ScopedFilter
 from crm.audit import access
 from crm.enums.leads import AccessAction
-from scheduling import words
+from scheduling import time_format
 from scheduling.actions.waitlist import IN_LINE
 from scheduling.models import WaitlistEntry
 
@@ -49,4 +49,4 @@ class WaitlistAdmin(ReadOnlyAdmin):
         if entry.offered_start is None or entry.offered_until is None:
             return "nothing yet"
         until = entry.offered_until.astimezone(entry.location.zone)
-        return f"{words.moment(entry.offered_start, entry.location.timezone)}, kept until {until:%-I:%M %p}"
+        return f"{time_format.moment(entry.offered_start, entry.location.timezone)}, kept until {until:%-I:%M %p}"

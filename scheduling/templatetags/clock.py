@@ -1,17 +1,17 @@
-"""`{% load clock %}{{ made.starts_at|moment:zone }}`: the words of scheduling/words.py in templates."""
+"""`{% load clock %}{{ made.starts_at|moment:zone }}`: the words of scheduling/time_format.py in templates."""
 
 from django import template
 from django.utils.translation import get_language
 
-from scheduling import words
+from scheduling import time_format
 from scheduling.models import AppointmentType
 
 register = template.Library()
-register.filter("moment", words.moment)
-register.filter("clock", words.clock)
-register.filter("day", words.day)
-register.filter("month", words.month)
-register.filter("zone_name", words.zone)
+register.filter("moment", time_format.moment)
+register.filter("clock", time_format.clock)
+register.filter("day", time_format.day)
+register.filter("month", time_format.month)
+register.filter("zone_name", time_format.zone)
 
 
 @register.filter

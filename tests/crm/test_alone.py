@@ -15,8 +15,8 @@ from crm.documents import actions as documents
 from crm.inbound import imap
 from crm.models import JobRun
 from crm.ops import exclusive_jobs
-from scheduling import busy
 from scheduling import tasks as scheduling_tasks
+from scheduling.calendars import external_calendars
 from tests.faults import rehearsal
 from tests.faults.far_end import far_end
 
@@ -59,7 +59,7 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, place: object, name: str) -> li
 JOBS: list[tuple[str, object, str, Callable[[], int]]] = [
     ("mailbox", imap, "read_new", periodic.read_mailbox),
     ("documents", documents, "scan_due", periodic.look_after_documents),
-    ("calendars", busy, "refresh_due", scheduling_tasks.read_calendars),
+    ("calendars", external_calendars, "refresh_due", scheduling_tasks.read_calendars),
 ]
 
 

@@ -30,7 +30,7 @@ from crm.patient_portal import conversation, own_copy
 from crm.patient_portal.column_labels import NAMES
 from intake import translated_texts
 from intake.desk import decision_views, insurance_views, staff_intake, unproven_views
-from scheduling.forms import StaffCancelForm
+from scheduling.portal.forms import StaffCancelForm
 from tests.crm import files
 from tests.factories import make_lead, make_treatment, make_user, own_browser, tablet
 

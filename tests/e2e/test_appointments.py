@@ -12,7 +12,7 @@ from crm.enums.leads import Outcome, Stage
 from crm.models import Lead, Location, PatientSession, User
 from crm.patient_portal import access as patient_access
 from scheduling.actions import booking
-from scheduling.admin.drawing import MINUTE_PX
+from scheduling.admin.calendar_grid import MINUTE_PX
 from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType, WeeklyRule
 from tests.e2e.conftest import Watch, follow

@@ -10,7 +10,7 @@ from django.utils import timezone
 from crm.models import Lead, Location, PatientSession
 from crm.patient_portal import access as patient_access
 from scheduling.models import Appointment, AppointmentType
-from scheduling.patients import holder
+from scheduling.portal.access import holder
 
 HOME = "/my/appointments/"
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from crm.models import Activity, Lead, Location, Message, User
 from scheduling.actions import attendance, changing
+from scheduling.actions.errors import BookingRefused
 from scheduling.enums import CancelReason, ResourceKind, Status
-from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource, WaitlistEntry
 from tests.factories import make_user
 from tests.scheduling.browsing import HOME, book, browser_of

@@ -16,10 +16,9 @@ from django.db import close_old_connections, connection, connections, transactio
 
 from crm.models import Lead, Location, Message
 from crm.outbox import delivery
-from scheduling import mails
-from scheduling.actions import booking, changing
+from scheduling.actions import booking, changing, mails
+from scheduling.actions.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.enums import TAKING, CancelReason, ClaimState, ResourceKind
-from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Claim
 from tests.factories import make_location
 from tests.scheduling.factories import AHEAD, HALF_HOUR, NOW, TEN, make_kind, make_patient, make_resource, wish

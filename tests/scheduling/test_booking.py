@@ -10,11 +10,10 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from crm.enums.leads import Stage
 from crm.models import Activity, Lead, Location, Message, User
-from scheduling import availability
-from scheduling.actions import booking, changing, claims
-from scheduling.availability import Free, Question
+from scheduling.actions import availability, booking, changing, claims
+from scheduling.actions.availability import Free, Question
+from scheduling.actions.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.enums import CancelReason, ClaimState, ResourceKind, Status
-from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Claim, Resource
 from tests.factories import make_location, make_user
 from tests.scheduling.factories import (

@@ -10,11 +10,11 @@ from django.db import connection
 from django.test import Client
 
 from crm.models import Lead, Location
-from scheduling import availability, busy
-from scheduling.actions import waitlist
-from scheduling.availability import Question
+from scheduling.actions import availability, waitlist
+from scheduling.actions.availability import Question
+from scheduling.actions.errors import SlotTaken
+from scheduling.calendars import external_calendars
 from scheduling.enums import BusyKind
-from scheduling.errors import SlotTaken
 from scheduling.models import AppointmentType, BusyCalendar, BusySpan, FreedTime, Resource
 from tests.factories import make_user
 from tests.scheduling.dav_server import PASSWORD, USER, DavServer, File, calendar_file, radicale
@@ -86,7 +86,7 @@ def free(kind: AppointmentType, centre: Location) -> list[datetime]:
 )
 def test_what_counts(own: BusyCalendar, file: File, lines: tuple[str, ...], found: list[tuple[str, int]]) -> None:
     file.text = calendar(event("x", lines[0], lines[1], *lines[2:]))
-    assert busy.refresh(own, now=NOW)
+    assert external_calendars.refresh(own, now=NOW)
     wanted = [(datetime.fromisoformat(at).replace(tzinfo=UTC), minutes) for at, minutes in found]
     assert spans() == [(at, at + timedelta(minutes=minutes)) for at, minutes in wanted]
 
@@ -96,7 +96,7 @@ def test_busy_elsewhere_is_not_offered_and_names_nothing(
 ) -> None:
     file.text = calendar(AT_TEN)
     assert TEN in free(kind, centre)
-    busy.refresh(own, now=NOW)
+    external_calendars.refresh(own, now=NOW)
     assert TEN not in free(kind, centre)
     with pytest.raises(SlotTaken):
         book(patient, kind)
@@ -112,12 +112,12 @@ def test_what_is_no_longer_busy_is_remembered_for_whoever_waits(
     own: BusyCalendar, file: File, kind: AppointmentType, patient: Lead
 ) -> None:
     file.text = calendar(AT_TEN)
-    busy.refresh(own, now=NOW)
+    external_calendars.refresh(own, now=NOW)
     waitlist.join(patient, kind, booked=None, now=NOW)
-    busy.refresh(own, now=NOW)
+    external_calendars.refresh(own, now=NOW)
     assert not FreedTime.objects.exists()
     file.text = calendar()
-    busy.refresh(own, now=NOW)
+    external_calendars.refresh(own, now=NOW)
     assert [freed.start for freed in FreedTime.objects.all()] == [TEN]
 
 
@@ -129,9 +129,9 @@ def test_the_last_good_answer_stays_and_the_trouble_is_shown(
     own: BusyCalendar, file: File, text: str | None, client: Client
 ) -> None:
     file.text = calendar(AT_TEN)
-    assert busy.refresh(own, now=NOW)
+    assert external_calendars.refresh(own, now=NOW)
     file.text = text
-    assert not busy.refresh(own, now=NOW + timedelta(minutes=10))
+    assert not external_calendars.refresh(own, now=NOW + timedelta(minutes=10))
     own.refresh_from_db()
     assert (own.good_at, bool(own.trouble), len(spans())) == (NOW, True, 1)
     client.force_login(make_user("coordinator", email="c@example.org"))
@@ -143,14 +143,14 @@ def test_the_last_good_answer_stays_and_the_trouble_is_shown(
 @pytest.mark.parametrize("url", ["http://calendar.example.org/x.ics", "file:///etc/passwd", "ftp://127.0.0.1/x"])
 def test_only_https_is_asked(provider: Resource, url: str) -> None:
     made = BusyCalendar.objects.create(resource=provider, url=url)
-    assert not busy.refresh(made, now=NOW)
+    assert not external_calendars.refresh(made, now=NOW)
     made.refresh_from_db()
     assert made.trouble == "The address has to begin with https://."
 
 
 def test_each_is_asked_every_ten_minutes(own: BusyCalendar, file: File) -> None:
     file.text = calendar(AT_TEN)
-    asked = [busy.refresh_due(now=NOW + timedelta(minutes=minutes)) for minutes in (0, 5, 10)]
+    asked = [external_calendars.refresh_due(now=NOW + timedelta(minutes=minutes)) for minutes in (0, 5, 10)]
     assert (asked, len(file.asked)) == ([1, 0, 1], 2)
 
 
@@ -179,12 +179,12 @@ def test_a_caldav_server_is_read(dav: DavServer, provider: Resource, kind: Appoi
     made = BusyCalendar.objects.create(
         resource=provider, kind=BusyKind.CALDAV, url=dav.url, user=USER, password=PASSWORD
     )
-    assert busy.refresh(made, now=NOW)
+    assert external_calendars.refresh(made, now=NOW)
     assert {TEN, TEN + 2 * HALF_HOUR} & set(free(kind, centre)) == set()
     assert len(spans()) > 10
 
     wrong = BusyCalendar.objects.create(resource=provider, kind=BusyKind.CALDAV, url=dav.url, user=USER, password="no")
-    assert not busy.refresh(wrong, now=NOW)
+    assert not external_calendars.refresh(wrong, now=NOW)
     wrong.refresh_from_db()
     assert "does not answer as it should" in wrong.trouble
 
@@ -192,7 +192,7 @@ def test_a_caldav_server_is_read(dav: DavServer, provider: Resource, kind: Appoi
 @pytest.mark.parametrize("to", ["http://calendar.example.org/x.ics", "ftp://127.0.0.1/x"])
 def test_it_is_not_sent_to_where_it_would_not_go_itself(own: BusyCalendar, file: File, to: str) -> None:
     file.to = to
-    assert not busy.refresh(own, now=NOW)
+    assert not external_calendars.refresh(own, now=NOW)
     own.refresh_from_db()
     assert own.trouble == "The address has to begin with https://."
 
@@ -259,7 +259,7 @@ def test_a_password_goes_to_no_other_address(office: Client, provider: Resource)
 @pytest.mark.parametrize("url", ["https://calendar.example.org/a b.ics", "https://[::1/x.ics", "https://x:notaport/x"])
 def test_a_bad_address_is_that_calendars_trouble_alone(provider: Resource, url: str) -> None:
     bad = BusyCalendar.objects.create(resource=provider, url=url)
-    busy.refresh_due(now=NOW)
+    external_calendars.refresh_due(now=NOW)
     bad.refresh_from_db()
     assert bad.trouble
 
@@ -277,8 +277,8 @@ def test_a_bad_address_is_that_calendars_trouble_alone(provider: Resource, url: 
 def test_what_never_ends_is_said_and_not_worked_out(
     provider: Resource, lines: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(busy, "_fetched", lambda _url: calendar(event("x", *lines)))
+    monkeypatch.setattr(external_calendars, "_fetched", lambda _url: calendar(event("x", *lines)))
     odd = BusyCalendar.objects.create(resource=provider, url="https://calendar.example.org/odd.ics")
-    busy.refresh(odd, now=NOW)
+    external_calendars.refresh(odd, now=NOW)
     odd.refresh_from_db()
     assert (bool(odd.trouble or odd.left_out), BusySpan.objects.count()) == (True, 0)

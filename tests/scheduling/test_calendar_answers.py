@@ -10,8 +10,7 @@ from crm.enums.leads import EnrolmentState
 from crm.inbound import actions as arrivals
 from crm.inbound import mail_parser
 from crm.models import Enrolment, InboundMail, Lead, Location, Task, User
-from scheduling import ics
-from scheduling.actions import booking, changing
+from scheduling.actions import booking, changing, ics
 from scheduling.enums import CancelReason
 from scheduling.models import Appointment, AppointmentType
 from tests.scheduling.factories import wish

@@ -7,9 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import Lead, Location, User
-from scheduling import availability
-from scheduling.actions import booking, changing, waitlist
-from scheduling.availability import Question
+from scheduling.actions import availability, booking, changing, waitlist
+from scheduling.actions.availability import Question
 from scheduling.enums import OF_THE_CENTRE, CancelReason
 from scheduling.models import Appointment, AppointmentType, FreedTime, Resource, ScheduleException
 from tests.factories import make_user

@@ -9,8 +9,8 @@ from crm.enums.leads import MessageState, Stage, TaskKind
 from crm.leads import call_window
 from crm.models import Lead, Location, Message, Task, User
 from scheduling.actions import attendance, changing
+from scheduling.actions.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.enums import CancelReason, ClaimState, Status
-from scheduling.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.models import Appointment, AppointmentType, Claim, Resource
 from tests.scheduling.factories import (
     HALF_HOUR,

@@ -12,10 +12,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from crm.db import clock
 from crm.models import Lead, Location, MessageTopic, Task, User
-from scheduling import work
+from scheduling import periodic
 from scheduling.actions import attendance, booking, changing, rebooking
+from scheduling.actions.errors import BookingRefused
 from scheduling.enums import Status
-from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
 from tests.factories import make_location, make_user
 from tests.scheduling.browsing import HOME, browser_of
@@ -178,7 +178,7 @@ def test_of_a_time_that_is_closed_no_page_says_that_it_takes_place(
 
 def calls() -> list[str]:
     with mock.patch.object(clock, "now", timezone.now):  # PostgreSQL's does not travel
-        work.call_closed()
+        periodic.call_closed()
     return [task.title for task in Task.objects.open().filter(title__contains="cannot be kept")]
 
 

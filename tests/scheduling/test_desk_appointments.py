@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from crm.enums.leads import Stage, TaskKind
 from crm.models import AccessEvent, Lead, Location, Task, User
-from scheduling import work
+from scheduling import periodic
 from scheduling.actions import booking, rebooking
 from scheduling.enums import ClaimState, ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, BusyCalendar, BusySpan, Claim, Resource, ScheduleException
@@ -389,16 +389,16 @@ def test_whoever_has_not_confirmed_is_called_once(patient: Lead, kind: Appointme
     soon = timezone.now() + timedelta(hours=29)
     moved = {"starts_at": soon, "ends_at": soon + timedelta(minutes=30), "agreed_at": timezone.now()}
     Appointment.objects.filter(pk=made.pk).update(**moved)
-    work.call_unconfirmed()
+    periodic.call_unconfirmed()
     assert not Task.objects.filter(title__startswith="Not confirmed").exists()  # booked a moment ago
     Appointment.objects.update(agreed_at=timezone.now() - timedelta(days=3))
     for _ in range(2):
-        work.call_unconfirmed()
+        periodic.call_unconfirmed()
     assert Task.objects.filter(kind=TaskKind.CALL, title__startswith="Not confirmed").count() == 1
     later = soon + timedelta(hours=2)
     other = made_for(make_patient(centre, email="x@example.org"), make_kind(make_resource(centre)), _slot(centre))
     Appointment.objects.filter(pk=other.pk).update(starts_at=later, ends_at=later + timedelta(minutes=30))
-    work.call_unconfirmed()
+    periodic.call_unconfirmed()
     assert Task.objects.filter(title__startswith="Not confirmed").count() == 1
 
 
@@ -413,7 +413,7 @@ def test_whoever_asked_not_to_be_called_is_not_called_to_confirm(
     }
     Appointment.objects.filter(pk=made.pk).update(**moved)
     Lead.objects.update(do_not_call=True)
-    work.call_unconfirmed()
+    periodic.call_unconfirmed()
     assert Task.objects.get(title__contains="Not confirmed").kind == TaskKind.OTHER
 
 
@@ -424,7 +424,7 @@ def _slot(centre: Location) -> datetime:
 
 def test_holds_that_nobody_confirmed_are_forgotten(patient: Lead, kind: AppointmentType, tuesday: datetime) -> None:
     booking.hold(wish(patient, kind, tuesday), now=timezone.now() - timedelta(hours=2))
-    assert (work.once(), Claim.objects.count()) == (1, 0)
+    assert (periodic.once(), Claim.objects.count()) == (1, 0)
 
 
 def test_over_booking_is_with_somebody_of_that_place(client: Client, patient: Lead, kind: AppointmentType) -> None:

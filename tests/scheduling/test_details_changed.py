@@ -12,8 +12,7 @@ from django.utils import timezone
 from crm.enums.leads import MessageState
 from crm.leads import actions as leads
 from crm.models import Lead, Location, Message, Task, User
-from scheduling import mails
-from scheduling.actions import booking, changing, rebooking
+from scheduling.actions import booking, changing, mails, rebooking
 from scheduling.enums import CancelReason
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.scheduling.browsing import HOME, browser_of

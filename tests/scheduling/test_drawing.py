@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from crm.models import Lead, Location
-from scheduling.admin.drawing import MINUTE_PX, Grid
+from scheduling.admin.calendar_grid import MINUTE_PX, Grid
 from scheduling.models import Appointment, AppointmentType
 from tests.factories import make_user
 from tests.scheduling.factories import HALF_HOUR, TEN, as_staff, book

@@ -8,8 +8,8 @@ import time_machine
 from django.test import Client
 
 from crm.models import Lead, Location, Message, User
-from scheduling import figures
 from scheduling.actions import attendance
+from scheduling.admin import stats
 from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.factories import make_user
@@ -36,7 +36,7 @@ def two_came_one_did_not(centre: Location, kind: AppointmentType) -> list[Appoin
 def test_the_numbers(
     two_came_one_did_not: list[Appointment], provider: Resource, kind: AppointmentType, coordinator: User
 ) -> None:
-    found = dict(figures.tables(coordinator))
+    found = dict(stats.tables(coordinator))
     # Thirty days back from a Monday at ten: 21 whole weekdays of eight hours, and the first and last one in part.
     open_minutes = _open_minutes(LATER)
     assert found["Calendars: how full"] == [("Dr. Example", f"{100 * 90 / open_minutes:.0f} %")]

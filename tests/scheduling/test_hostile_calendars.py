@@ -10,10 +10,11 @@ import pytest
 
 from crm.sandbox import runner as sandbox
 from crm.sandbox.runner import Limits, NoAnswer, Why
-from scheduling import busy, busy_apart, busy_sources, busy_times
-from scheduling.busy_sources import Unreadable
+from scheduling.calendars import external_calendars, sandboxed, sources
+from scheduling.calendars.sources import Unreadable
 from scheduling.enums import BusyKind
 from scheduling.models import BusyCalendar, BusySpan, Resource
+from scheduling.rules import busy_times
 from tests.scheduling.dav_server import PASSWORD, USER, DavServer, File, calendar_file, radicale
 from tests.scheduling.factories import NOW
 from tests.scheduling.test_busy import AT_TEN, SECRET, calendar, event
@@ -25,7 +26,7 @@ MEGABYTE = 1024**2
 
 def spans(text: str) -> list[busy_times.Span]:
     """As calendars are read: in a child, with its limits."""
-    return busy_apart.read([text], zone="America/New_York", begin=BEGIN, end=BEGIN + DAYS).busy
+    return sandboxed.read([text], zone="America/New_York", begin=BEGIN, end=BEGIN + DAYS).busy
 
 
 def at(*more: str, begin: str = "20261201T150000Z") -> str:
@@ -84,11 +85,11 @@ ENDLESS = {
 
 @pytest.mark.parametrize("case", ENDLESS)
 def test_what_never_ends_is_said_and_not_worked_out(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(busy_apart, "READING", Limits(processor_seconds=2, seconds=120))
+    monkeypatch.setattr(sandboxed, "READING", Limits(processor_seconds=2, seconds=120))
     text = calendar(ENDLESS[case])
     assert len(text) < 3 * MEGABYTE
     try:
-        found = busy_apart.read([text], zone="America/New_York", begin=BEGIN, end=BEGIN + DAYS)
+        found = sandboxed.read([text], zone="America/New_York", begin=BEGIN, end=BEGIN + DAYS)
     except Unreadable:
         return
     assert (found.busy, len(found.skipped)) == ([], 1)  # one event that nobody can read is left out, and named
@@ -135,9 +136,9 @@ def file() -> Iterator[File]:
 def told(kind: BusyKind, file: File) -> dict[str, Any]:
     """What the child says that asks."""
     if kind == BusyKind.ICS:
-        return sandbox.run(busy_sources.texts_of_file, file.url, limits=busy_apart.ASKING)  # type: ignore[no-any-return]
+        return sandbox.run(sources.texts_of_file, file.url, limits=sandboxed.ASKING)  # type: ignore[no-any-return]
     days = BEGIN.isoformat(), (BEGIN + DAYS).isoformat()
-    return sandbox.run(busy_sources.texts_of_server, file.url, USER, PASSWORD, *days, limits=busy_apart.ASKING)  # type: ignore[no-any-return]
+    return sandbox.run(sources.texts_of_server, file.url, USER, PASSWORD, *days, limits=sandboxed.ASKING)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
@@ -173,11 +174,11 @@ def test_a_real_server_with_too_much_keeps_its_last_good_answer(
     made = BusyCalendar.objects.create(
         resource=provider, kind=BusyKind.CALDAV, url=dav.url, user=USER, password=PASSWORD
     )
-    assert busy.refresh(made, now=NOW)
+    assert external_calendars.refresh(made, now=NOW)
     for name in ("a", "b", "c", "d", "e", "f"):
         more = "COMMENT:" + "x" * MEGABYTE
         dav.put(name, calendar(event(name, "DTSTART:20261202T150000Z", "DURATION:PT1M", more)))
-    assert not busy.refresh(made, now=NOW + timedelta(minutes=10))
+    assert not external_calendars.refresh(made, now=NOW + timedelta(minutes=10))
     made.refresh_from_db()
     assert (made.good_at, BusySpan.objects.count(), made.trouble) == (NOW, 1, "The calendar is larger than 5 MB.")
     assert (SECRET in capsys.readouterr().out) is False
@@ -190,9 +191,9 @@ def test_a_calendar_that_ends_the_child_keeps_its_last_good_answer(
 ) -> None:
     file.text = calendar(AT_TEN)
     made = BusyCalendar.objects.create(resource=provider, url=file.url)
-    assert busy.refresh(made, now=NOW)
-    monkeypatch.setattr(busy_apart, limits, Limits(seconds=0))
-    assert not busy.refresh(made, now=NOW + timedelta(minutes=10))
+    assert external_calendars.refresh(made, now=NOW)
+    monkeypatch.setattr(sandboxed, limits, Limits(seconds=0))
+    assert not external_calendars.refresh(made, now=NOW + timedelta(minutes=10))
     made.refresh_from_db()
     assert (made.good_at, BusySpan.objects.count()) == (NOW, 1)
     assert made.trouble == "It takes too long: the server is slow, or the calendar is too large."
@@ -219,5 +220,5 @@ def test_trouble_of_our_own_stops_no_other_calendar(
         raise BlockingIOError
 
     monkeypatch.setattr(sandbox, "run", no_child)
-    assert busy.refresh_due(now=NOW) == 0
+    assert external_calendars.refresh_due(now=NOW) == 0
     assert set(BusyCalendar.objects.values_list("trouble", flat=True)) == {"It cannot be read (BlockingIOError)."}

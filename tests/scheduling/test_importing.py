@@ -12,8 +12,8 @@ from django.utils import timezone
 from crm.enums.leads import Stage
 from crm.models import Lead, Location, Message, User
 from scheduling.actions import booking
+from scheduling.actions.errors import SlotTaken
 from scheduling.enums import ClaimState
-from scheduling.errors import SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.factories import make_location, make_user
 from tests.scheduling.factories import make_patient, wish

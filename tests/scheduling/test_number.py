@@ -8,8 +8,7 @@ from django.utils import timezone
 from crm.enums.leads import Outcome
 from crm.leads import actions as leads
 from crm.models import Lead, Location, Message, Task, User
-from scheduling import mails
-from scheduling.actions import attendance, booking, changing, waitlist
+from scheduling.actions import attendance, booking, changing, mails, waitlist
 from scheduling.enums import CancelReason, Mode
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
 from tests.scheduling.browsing import HOME, address, browser_of

@@ -13,11 +13,10 @@ from crm.enums.leads import MessageState
 from crm.mail import templates as mail_templates
 from crm.models import Lead, Location, Message
 from crm.outbox import send_rules
-from scheduling import availability
-from scheduling.actions import attendance, booking, changing
-from scheduling.availability import Question
+from scheduling.actions import attendance, availability, booking, changing
+from scheduling.actions.availability import Question
+from scheduling.actions.errors import SlotTaken
 from scheduling.enums import CancelReason
-from scheduling.errors import SlotTaken
 from scheduling.models import AppointmentType, ScheduleException
 from tests.factories import make_location
 from tests.scheduling.factories import NOW, TEN, book, make_kind, make_patient, make_resource, wish

@@ -7,10 +7,9 @@ import pytest
 from django.utils import timezone
 
 from crm.models import Lead, Location, User
-from scheduling import availability
-from scheduling.actions import booking, changing, claims
+from scheduling.actions import availability, booking, changing, claims
+from scheduling.actions.errors import SlotTaken
 from scheduling.enums import CancelReason, ResourceKind
-from scheduling.errors import SlotTaken
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.factories import make_user
 from tests.scheduling.factories import (

@@ -17,10 +17,11 @@ from icalendar import Calendar
 from crm.enums.leads import TaskKind
 from crm.models import Lead, Location, Task
 from intake.models import Assessment
-from scheduling import estimate, fhir, ics
-from scheduling.actions import changing
+from scheduling.actions import changing, ics
+from scheduling.calendars import fhir
 from scheduling.enums import CancelReason, ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, Resource
+from scheduling.rules import estimate
 from tests.factories import make_user
 from tests.scheduling.factories import NOW, TEN, book, make_kind, make_resource
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from crm.mail import suppression
 from crm.models import Lead, Location, Message, Suppression, Task, User
-from scheduling import ics, work
-from scheduling.actions import attendance, booking, changing, waitlist
+from scheduling import periodic
+from scheduling.actions import attendance, booking, changing, ics, waitlist
 from scheduling.enums import CancelReason
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
 from tests.scheduling.browsing import HOME, browser_of, hold
@@ -109,14 +109,14 @@ def test_whose_reminder_was_held_back_is_called_once(
     patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: User
 ) -> None:
     made = booking.book(wish(patient, kind, tuesday), now=timezone.now())
-    assert (work.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
+    assert (periodic.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
     first = Message.objects.filter(name="appointment_reminder").order_by("due_at")[:1]
     Message.objects.filter(pk__in=first).update(state="suppressed", finished_at=timezone.now())
     for _minute in range(2):
-        work.call_unconfirmed()
+        periodic.call_unconfirmed()
     assert calls("Not confirmed") == 1
     attendance.confirm(made, version=1, by=coordinator, now=timezone.now())
-    assert (work.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
+    assert (periodic.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
 
 
 def test_what_was_held_back_of_another_time_calls_nobody(
@@ -125,7 +125,7 @@ def test_what_was_held_back_of_another_time_calls_nobody(
     made, now = booking.book(wish(patient, kind, tuesday), now=timezone.now()), timezone.now()
     Message.objects.filter(name="appointment_reminder").update(state="suppressed", finished_at=now)
     changing.reschedule(made, start=tuesday + DAY, version=1, held_by="", by=coordinator, now=now)
-    assert (work.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
+    assert (periodic.call_unconfirmed(), calls("Not confirmed")) == (0, 0)
 
 
 @pytest.mark.parametrize("ago", [timedelta(), 31 * DAY])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduling.cases import CaseProblem, answer
+from scheduling.rules.cases import CaseProblem, answer
 from tests.scheduling import naive_slots
 
 ROOT = Path(__file__).resolve().parents[2]

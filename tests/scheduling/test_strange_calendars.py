@@ -12,9 +12,10 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from scheduling import busy, busy_apart, busy_sources, zone_names
-from scheduling.busy_apart import Reading
+from scheduling.calendars import external_calendars, sandboxed, sources
+from scheduling.calendars.sandboxed import Reading
 from scheduling.models import BusyCalendar, BusySpan, Resource
+from scheduling.rules import zone_names
 from tests.factories import make_user
 from tests.scheduling.dav_server import File, calendar_file
 from tests.scheduling.factories import NOW
@@ -27,7 +28,7 @@ ALL_DAY = "DTSTART;VALUE=DATE:20261201"
 
 
 def read(*texts: str) -> Reading:
-    return busy_apart.read(list(texts), zone="America/New_York", begin=BEGIN, end=END)
+    return sandboxed.read(list(texts), zone="America/New_York", begin=BEGIN, end=END)
 
 
 def spans(*texts: str) -> list[tuple[str, str]]:
@@ -35,7 +36,7 @@ def spans(*texts: str) -> list[tuple[str, str]]:
 
 
 def decoded(body: bytes) -> str:
-    return busy_sources.text_of(iter([body]))
+    return sources.text_of(iter([body]))
 
 
 def list_of_busy_times(*lines: str) -> str:
@@ -233,7 +234,7 @@ def test_several_calendars_in_one_file_count_together() -> None:
 
 @pytest.mark.parametrize("text", ["", "<html></html>", calendar(AT_TEN)[:90], calendar("BEGIN:VEVENT\r\n" + AT_TEN)])
 def test_what_is_no_calendar_or_breaks_off_is_not_read(text: str) -> None:
-    with pytest.raises(busy_sources.Unreadable, match="no calendar"):
+    with pytest.raises(sources.Unreadable, match="no calendar"):
         read(text)
 
 
@@ -251,11 +252,11 @@ def test_the_desk_sees_what_is_left_out_until_it_is_mended(provider: Resource, f
     own = BusyCalendar.objects.create(resource=provider, url=file.url)
     client.force_login(make_user("coordinator", email="c@example.org"))
     file.text = calendar(event("odd\0<b>", "SUMMARY:lost", "CLASS:PUBLIC"), AT_TEN)
-    assert busy.refresh(own, now=NOW)
+    assert external_calendars.refresh(own, now=NOW)
     page = client.get("/admin/calendar/").content.decode()
     assert ("It has no beginning. (odd&lt;b&gt;)" in page, BusySpan.objects.count()) == (True, 1)
     file.text = calendar(AT_TEN)
-    assert busy.refresh(own, now=NOW)
+    assert external_calendars.refresh(own, now=NOW)
     assert "It has no beginning" not in client.get("/admin/calendar/").content.decode()
 
 
@@ -274,5 +275,5 @@ def test_the_command_names_what_it_skips(tmp_path: Path) -> None:
 def test_a_calendar_is_found_however_its_address_is_written(url: str) -> None:
     own, team = (SimpleNamespace(url=f"https://dav.example.org/doc%40example.org/{name}/") for name in ("own", "team"))
     dav = SimpleNamespace(principal=lambda: SimpleNamespace(calendars=lambda: [team, own]))
-    assert busy_sources._calendars_at(dav, url) == [own]
-    assert busy_sources._calendars_at(dav, "https://dav.example.org/") == [team, own]
+    assert sources._calendars_at(dav, url) == [own]
+    assert sources._calendars_at(dav, "https://dav.example.org/") == [team, own]

@@ -12,8 +12,8 @@ from crm.leads import actions as leads
 from crm.mail import templates as mail_templates
 from crm.models import Lead, Location, Message, MessageTopic, Task, User
 from scheduling.actions import booking, changing, rebooking
+from scheduling.actions.errors import BookingRefused
 from scheduling.enums import CancelReason, Mode, ResourceKind, Status
-from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
 from tests.factories import make_location, make_user
 from tests.scheduling.browsing import save_holidays, save_place

@@ -15,10 +15,9 @@ from crm.enums.leads import LostReason, MessageState, Outcome, Stage, TaskKind
 from crm.leads import actions as leads
 from crm.leads import call_window
 from crm.models import AccessEvent, Lead, Location, Message, Task, User
-from scheduling import mails
-from scheduling.actions import booking, changing, waitlist
+from scheduling.actions import booking, changing, mails, waitlist
+from scheduling.actions.errors import BookingRefused
 from scheduling.enums import CancelReason, WaitState
-from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, Resource, WaitlistEntry
 from tests.factories import make_location
 from tests.scheduling.browsing import HOME, book, browser_of

@@ -16,10 +16,11 @@ from crm.leads import events
 from crm.models import Enrolment, Lead, Location, Message, Task, User
 from crm.sequences.shipped_definitions import shipped
 from intake.models import Assessment
-from scheduling import fhir, work
+from scheduling import periodic
 from scheduling.actions import attendance, booking, changing, waitlist
+from scheduling.actions.errors import BookingRefused
+from scheduling.calendars import fhir
 from scheduling.enums import CancelReason, Mode, Status
-from scheduling.errors import BookingRefused
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.factories import make_location, make_user
 from tests.scheduling.browsing import HOME, browser_of, hold
@@ -185,7 +186,7 @@ def test_minutes_are_those_of_the_appointment(patient: Lead, kind: AppointmentTy
 
 
 def not_confirmed() -> int:
-    work.call_unconfirmed()
+    periodic.call_unconfirmed()
     return Task.objects.open().filter(title__startswith="Not confirmed").count()
 
 

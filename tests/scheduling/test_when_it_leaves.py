@@ -15,7 +15,7 @@ from crm.leads import actions as leads
 from crm.mail import templates as mail_templates
 from crm.models import Lead, Location, Message, Task, User
 from crm.outbox import delivery
-from scheduling import work
+from scheduling import periodic
 from scheduling.actions import booking, changing, rebooking
 from scheduling.enums import CancelReason
 from scheduling.models import Appointment, AppointmentType, Resource
@@ -115,15 +115,15 @@ def test_who_has_not_heard_of_a_move_before_its_time_is_closed_is_called(
     changing.reschedule(made, start=start, version=1, held_by="", by=coordinator, now=timezone.now())
     leave = close(provider, start.date())
     rebooking.flag(leave)
-    work.call_closed()
+    periodic.call_closed()
     assert calls() == []
     delivery.claim()
-    work.call_closed()
+    periodic.call_closed()
     assert ["cannot be kept" in title for title in calls()] == [True]
     leave.delete()
     assert rebooking.unflag_all() == 1
     for _minute in range(2):
-        work.call_closed()
+        periodic.call_closed()
     assert ["appointment booked for" in title for title in calls()] == [True]
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils.translation import override
 
 from crm.values.us_places import STATES
-from scheduling import words
+from scheduling import time_format
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,10 @@ from scheduling import words
 )
 def test_the_name_of_a_clock(zone: str, english: str, spanish: str) -> None:
     with override("en"):
-        assert words.zone(zone) == english
+        assert time_format.zone(zone) == english
     with override("es"):
-        assert words.zone(zone) == spanish
+        assert time_format.zone(zone) == spanish
 
 
 def test_every_zone_of_every_state_has_a_name_that_people_use() -> None:
-    assert [zone for _state, zone in STATES.values() if zone and words.zone(zone) == zone.replace("_", " ")] == []
+    assert [zone for _state, zone in STATES.values() if zone and time_format.zone(zone) == zone.replace("_", " ")] == []

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crm.db import clock
 from crm.models import Lead, Task, User
-from scheduling import work
+from scheduling import periodic
 from scheduling.actions import attendance, booking
 from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType
@@ -67,12 +67,12 @@ def test_nobody_is_called_about_a_visit_that_is_over(
     monkeypatch.setattr(clock, "now", timezone.now)
     Appointment.objects.update(agreed_at=timezone.now() - 40 * DAY)
     with time_machine.travel(made.starts_at - timedelta(hours=1)):
-        work.once()
+        periodic.once()
         assert calls() == 1
-        work.once()
+        periodic.once()
         assert calls() == 1
     with time_machine.travel(made.ends_at + timedelta(minutes=5)):
-        work.once()
+        periodic.once()
         assert calls() == 0
 
 

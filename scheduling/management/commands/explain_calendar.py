@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand
 
-from scheduling import busy_apart, spans
-from scheduling.busy_sources import Unreadable, text_of
+from scheduling.calendars import sandboxed
+from scheduling.calendars.sources import Unreadable, text_of
+from scheduling.rules import spans
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         try:
             with Path(file).open("rb") as opened:
                 text = text_of(iter(lambda: opened.read(64 * 1024), b""))
-            found = busy_apart.read([text], zone=zone.key, begin=begin.astimezone(UTC), end=end.astimezone(UTC))
+            found = sandboxed.read([text], zone=zone.key, begin=begin.astimezone(UTC), end=end.astimezone(UTC))
         except (OSError, Unreadable) as trouble:
             why = str(trouble) if isinstance(trouble, Unreadable) else f"It cannot be read ({type(trouble).__name__})."
             self.stdout.write(json.dumps({"error": why}))

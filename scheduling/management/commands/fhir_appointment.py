@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from scheduling import fhir
+from scheduling.calendars import fhir
 from scheduling.models import Appointment
 
 

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from crm.models import User
-from scheduling import importing
-from scheduling.import_table import NoTable
-from scheduling.importing import Told
+from scheduling.calendars import importing
+from scheduling.calendars.importing import Told
+from scheduling.rules.import_table import NoTable
 
 
 class Command(BaseCommand):

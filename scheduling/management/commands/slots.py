@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from scheduling.cases import CaseProblem, answer
+from scheduling.rules.cases import CaseProblem, answer
 
 
 class Command(BaseCommand):
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _here(self, **options: Any) -> None:
-        from scheduling.here import NotHere, free_times
+        from scheduling.slot_search_cli import NotHere, free_times
 
         try:
             found, zone = free_times(

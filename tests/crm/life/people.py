@@ -15,7 +15,7 @@ from crm import periodic
 from crm.enums.leads import EnrolmentState, MessageState
 from crm.models import Enrolment, Lead, Location, Message, User
 from intake.assessment import time_passes
-from scheduling import work
+from scheduling import periodic as work
 from scheduling.models import Appointment, AppointmentType, Resource
 from tests.crm.life import neighbor
 from tests.crm.life.clock import Clock

@@ -8,8 +8,8 @@ from uuid import uuid4
 from django.utils import timezone
 
 from crm.models import Message, Task
-from scheduling import availability
-from scheduling.availability import Question
+from scheduling.actions import availability
+from scheduling.actions.availability import Question
 from scheduling.models import Appointment, AppointmentType
 from tests.crm.life.model import Visit
 from tests.crm.life.people import Person, World, acts

@@ -21,8 +21,8 @@ from crm.mail import unsubscribe_token
 from crm.models import ContactPerson, ImagingStudy, Location, OnCallShift, Snippet, Task, User
 from intake.demo import fill
 from intake.models import PageOfProof, Question
-from scheduling import feeds
 from scheduling.actions import booking
+from scheduling.calendars import feeds
 from scheduling.models import AppointmentType, BusyCalendar, Resource, ScheduleException, WaitlistEntry
 from tests.crm import files
 from tests.factories import make_link, make_location, make_message, make_treatment, make_user

@@ -17,8 +17,8 @@ _END_OF_DAY = "T235959"
 
 
 def in_utc(rule: str, start: str, *, zones: dict[str, str], zone: ZoneInfo) -> str:
-    """Return the rule (RRULE) of an event that begins at `start` (DTSTART, as scheduling/calendar_text.py leaves it),
-    with its last day whole. `zones`: those that the calendar describes itself; `zone`: of whose calendar it is."""
+    """Return the rule (RRULE) of an event that begins at `start` (DTSTART, as scheduling/rules/calendar_text.py leaves
+    it), with its last day whole. `zones`: those that the calendar describes itself; `zone`: of whose calendar it is."""
     found, begin = _UNTIL.search(rule), start.rpartition(":")[2].strip().upper()
     if found is None or len(begin) == _DAY or (begin.endswith("Z") and found[2]):
         return rule

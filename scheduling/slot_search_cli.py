@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.utils import timezone
 
 from crm.models import Location
-from scheduling import availability
-from scheduling.availability import Free, Question
+from scheduling.actions import availability
+from scheduling.actions.availability import Free, Question
 from scheduling.models import AppointmentType, Resource
 
 

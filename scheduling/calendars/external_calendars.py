@@ -11,10 +11,10 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from crm.sandbox.runner import NoAnswer
-from scheduling import busy_apart
 from scheduling.actions import openings
-from scheduling.busy_apart import Reading
-from scheduling.busy_sources import Unreadable
+from scheduling.calendars import sandboxed
+from scheduling.calendars.sandboxed import Reading
+from scheduling.calendars.sources import Unreadable
 from scheduling.enums import BusyKind
 from scheduling.models import BusyCalendar, BusySpan
 
@@ -84,13 +84,13 @@ def _told(trouble: Exception) -> dict[str, Any]:
 def _ask(calendar: BusyCalendar, begin: datetime, end: datetime) -> Reading:
     by_caldav = calendar.kind == BusyKind.CALDAV
     texts = _over_caldav(calendar, begin, end) if by_caldav else [_fetched(calendar.url)]
-    return busy_apart.read(texts, zone=calendar.resource.timezone, begin=begin, end=end)
+    return sandboxed.read(texts, zone=calendar.resource.timezone, begin=begin, end=end)
 
 
 def _fetched(url: str) -> str:
-    return busy_apart.text_of_file(url)
+    return sandboxed.text_of_file(url)
 
 
 def _over_caldav(calendar: BusyCalendar, begin: datetime, end: datetime) -> list[str]:
     known = calendar.url, calendar.user, calendar.password or ""
-    return busy_apart.texts_of_server(*known, begin=begin, end=end)
+    return sandboxed.texts_of_server(*known, begin=begin, end=end)

@@ -1,4 +1,4 @@
-"""From tables to slots: three queries, whatever the size, then scheduling/slots.py."""
+"""From tables to slots: three queries, whatever the size, then scheduling/rules/slots.py."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,10 +13,11 @@ from django.db import connection
 from django.db.models import DateTimeField, F, Func, Q, QuerySet
 
 from crm.models import Location
-from scheduling import hours, slots
+from scheduling.actions import hours
 from scheduling.enums import TAKEN, ResourceKind
 from scheduling.models import AppointmentType, BusySpan, Claim, Resource
-from scheduling.slots import Kind, Window
+from scheduling.rules import slots
+from scheduling.rules.slots import Kind, Window
 
 AROUND = timedelta(days=2)
 Place = tuple[UUID, UUID | None]  # a provider, and a room where the type needs one

@@ -8,9 +8,10 @@ from typing import Any
 
 from crm.sandbox import runner as sandbox
 from crm.sandbox.runner import Limits, Why
-from scheduling import busy_sources, busy_times
-from scheduling.busy_sources import Unreadable
-from scheduling.busy_times import Span
+from scheduling.calendars import sources
+from scheduling.calendars.sources import Unreadable
+from scheduling.rules import busy_times
+from scheduling.rules.busy_times import Span
 
 ASKING = Limits(processor_seconds=30, seconds=90, answer=64 * 1024**2)  # what JSON can make of ten megabytes
 READING = Limits(processor_seconds=40, seconds=120)
@@ -24,7 +25,7 @@ _ENDED = {
 
 def text_of_file(url: str) -> str:
     """The text behind an address. Over https only, except on this machine. Raises Unreadable."""
-    found: list[str] = _heard(busy_sources.texts_of_file, url, limits=ASKING)["texts"]
+    found: list[str] = _heard(sources.texts_of_file, url, limits=ASKING)["texts"]
     return found[0]
 
 
@@ -34,7 +35,7 @@ def texts_of_server(url: str, user: str, password: str, *, begin: datetime, end:
     Raises Unreadable.
     """
     days = begin.isoformat(), end.isoformat()
-    found: list[str] = _heard(busy_sources.texts_of_server, url, user, password, *days, limits=ASKING)["texts"]
+    found: list[str] = _heard(sources.texts_of_server, url, user, password, *days, limits=ASKING)["texts"]
     return found
 
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from scheduling import slots
-from scheduling.slots import Exemption, Kind, Resource, Rule, Slot, Window
+from scheduling.rules import slots
+from scheduling.rules.slots import Exemption, Kind, Resource, Rule, Slot, Window
 
 
 class CaseProblem(ValueError):

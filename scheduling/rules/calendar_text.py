@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from icalendar import Timezone
 
-from scheduling import zone_names
+from scheduling.rules import zone_names
 
 IS_FREE, WHOLE_DAYS = "X-NUCLEUS-FREE", "X-NUCLEUS-WHOLE-DAYS"  # our own marks on an entry
 _DATES = {"DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"}

@@ -13,13 +13,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from django.db import transaction
 
 from crm.models import Lead, User
-from scheduling import wall
 from scheduling.actions import booking
 from scheduling.actions.booking import Booking
+from scheduling.actions.errors import BookingRefused, SlotTaken
 from scheduling.enums import ResourceKind
-from scheduling.errors import BookingRefused, SlotTaken
-from scheduling.import_table import Line, lines_of
 from scheduling.models import Appointment, AppointmentType, Resource
+from scheduling.rules import wall_clock
+from scheduling.rules.import_table import Line, lines_of
 
 COLUMNS = ["patient", "type", "provider", "start"]
 REASON = "Brought from the calendar before this one"
@@ -126,8 +126,8 @@ def _start(text: str, lead: Lead, *, now: datetime) -> datetime:
 
 def _on_the_clock(start: datetime, lead: Lead) -> datetime:
     zone = lead.location.zone
-    if wall.local(wall.instant(start, zone, is_end=False), zone).replace(tzinfo=None) != start:
+    if wall_clock.local(wall_clock.instant(start, zone, is_end=False), zone).replace(tzinfo=None) != start:
         raise BadRow(f"Clocks in {lead.location} skip {start:%H:%M} on that day. Write the time that they show.")
-    if wall.comes_twice(start, zone):
+    if wall_clock.comes_twice(start, zone):
         raise BadRow(f"{start:%H:%M} comes twice on that day. Add which one is meant, such as -04:00 or -05:00.")
     return start.replace(tzinfo=zone)

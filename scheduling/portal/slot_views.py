@@ -18,14 +18,14 @@ from django.views.decorators.http import require_http_methods
 
 from crm.leads import actions as leads
 from crm.patient_portal.requests import PatientRequest
-from scheduling import availability, month, queries, reading
-from scheduling.actions import booking, changing, claims
+from scheduling.actions import availability, booking, changing, claims, month, queries
+from scheduling.actions.availability import Question
 from scheduling.actions.booking import Booking
-from scheduling.availability import Question
-from scheduling.errors import BookingRefused, SlotTaken
-from scheduling.forms import NumberForm, StartForm
+from scheduling.actions.errors import BookingRefused, SlotTaken
 from scheduling.models import Appointment, AppointmentType
-from scheduling.patients import holder, only_the_patient, own_appointment, said_of
+from scheduling.portal import query_params
+from scheduling.portal.access import holder, only_the_patient, own_appointment, said_of
+from scheduling.portal.forms import NumberForm, StartForm
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 STAYS = noop("That is the time you have already. Nothing was changed.")
@@ -111,12 +111,12 @@ def calendar(
     zone = ZoneInfo(told_in)
     today = now.astimezone(zone).date()
     providers = [] if moving else queries.providers_of(kind, asked.location)
-    wished = reading.uuid(request.GET.get("with", ""))
+    wished = query_params.uuid(request.GET.get("with", ""))
     provider = next((one for one in providers if one.pk == wished), None)
     asked = replace(asked, provider=provider.pk if provider else None)
     nearest = lost.start if lost else moving.starts_at if moving else now
     shown, days = _shown(asked, request.GET.get("month", ""), nearest.astimezone(zone), now=now)
-    wanted = reading.day(request.GET.get("day", ""))
+    wanted = query_params.day(request.GET.get("day", ""))
     chosen = next((day for day in [wanted, *sorted(days)] if day and _is_in(day, shown)), None)
     context = {
         "patient": request.patient,

@@ -12,15 +12,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm.patient_portal.requests import PatientRequest
-from scheduling import availability, choosing, mails
-from scheduling.actions import booking, changing, claims
+from scheduling.actions import availability, booking, changing, claims, mails
 from scheduling.actions.booking import Booking
-from scheduling.choosing import READ_AND_SEND
+from scheduling.actions.errors import BookingRefused, SlotTaken
 from scheduling.enums import ResourceKind
-from scheduling.errors import BookingRefused, SlotTaken
-from scheduling.forms import AgainForm, RequestForm, StartForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, Claim, Resource
-from scheduling.patients import holder, only_the_patient, own_appointment, said_of
+from scheduling.portal import slot_views
+from scheduling.portal.access import holder, only_the_patient, own_appointment, said_of
+from scheduling.portal.forms import AgainForm, RequestForm, StartForm, VersionForm
+from scheduling.portal.slot_views import READ_AND_SEND
 
 NOT_KEPT = noop("This time is not kept for you any more. What you have booked is listed here; else please choose anew.")
 
@@ -81,7 +81,7 @@ def book_now(request: PatientRequest, wanted: Booking) -> HttpResponse:
         made = booking.book(wanted, now=timezone.now())
     except SlotTaken as taken:
         messages.warning(request, taken.message)
-        return choosing.calendar(request, wanted.kind, lost=taken, status=409)
+        return slot_views.calendar(request, wanted.kind, lost=taken, status=409)
     except BookingRefused as refused:
         messages.warning(request, refused.message)
         return redirect("appointments:mine")
@@ -143,12 +143,12 @@ def confirm_overlap(request: PatientRequest, appointment_id: uuid.UUID) -> HttpR
     if form.is_valid():
         version = form.cleaned_data["version"]
         return move_now(request, made, data["start"], version=version, provider=data["provider"])
-    question, now = choosing.question(request, made.kind, made), timezone.now()
+    question, now = slot_views.question(request, made.kind, made), timezone.now()
     found = availability.at_start(question, data["start"], now=now)
     if found is None:
         lost = SlotTaken(question, data["start"], now=now)
         messages.warning(request, lost.message)
-        return choosing.calendar(request, made.kind, moving=made, lost=lost, status=409)
+        return slot_views.calendar(request, made.kind, moving=made, lost=lost, status=409)
     provider, _room = found.preferring(made.provider_id).places[0]
     return _show(request, Chosen(made.kind, data["start"], Resource.objects.get(pk=provider)), moving=made)
 
@@ -173,14 +173,14 @@ def move_now(
         )
     except SlotTaken as taken:
         messages.warning(request, taken.message)
-        return choosing.calendar(request, made.kind, moving=made, lost=taken, status=409)
+        return slot_views.calendar(request, made.kind, moving=made, lost=taken, status=409)
     except BookingRefused as refused:
         made.refresh_from_db()
         if not (made.stands and made.starts_at == start):  # or else the press before this one moved it
             messages.warning(request, refused.message)
     else:
         has_moved = gettext("Your appointment has moved. The time you had before is no longer yours.")
-        messages.success(request, has_moved if moved.version != version else gettext(choosing.STAYS))
+        messages.success(request, has_moved if moved.version != version else gettext(slot_views.STAYS))
     return redirect("appointments:one", made.pk)
 
 

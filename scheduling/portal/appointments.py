@@ -17,14 +17,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm import registry
 from crm.models import Lead
 from crm.patient_portal.requests import PatientRequest, session_of
-from scheduling import deciding, ics, mails, queries
-from scheduling.actions import attendance, changing, waitlist
+from scheduling.actions import attendance, changing, ics, mails, queries, waitlist
 from scheduling.actions.booking import Booking
+from scheduling.actions.errors import BookingRefused
 from scheduling.enums import CancelReason, Status, WaitState
-from scheduling.errors import BookingRefused
-from scheduling.forms import CancelForm, StartForm, VersionForm
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
-from scheduling.patients import only_the_patient, own_appointment, said_of
+from scheduling.portal import confirm_views
+from scheduling.portal.access import only_the_patient, own_appointment, said_of
+from scheduling.portal.forms import CancelForm, StartForm, VersionForm
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -230,14 +230,14 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
         messages.warning(request, stays if made else gettext("This time is no longer on offer."))
     elif made:
         mine = waitlist.holder(entry)
-        return deciding.move_now(
+        return confirm_views.move_now(
             request, made, entry.offered_start, version=made.version, held_by=mine, hold=entry.hold
         )
     else:
         wanted = Booking(
             lead, entry.kind, entry.offered_start, entry.hold or entry.pk, waitlist.holder(entry), hold=entry.hold
         )
-        return deciding.book_now(request, wanted)
+        return confirm_views.book_now(request, wanted)
     return redirect("appointments:one", made.pk) if made else redirect("appointments:mine")
 
 

@@ -13,11 +13,11 @@ from crm.enums.leads import MessageState
 from crm.models import Message, User
 from crm.models.lead import in_sight
 from crm.registry import Table
-from scheduling import availability, hours
-from scheduling.availability import Question
+from scheduling.actions import availability, hours
+from scheduling.actions.availability import Question
 from scheduling.enums import ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, Resource
-from scheduling.slots import Window
+from scheduling.rules.slots import Window
 
 PERIOD, LOOK_AHEAD_DAYS, NOON = timedelta(days=30), 60, 12
 CAME = {Status.ARRIVED, Status.FULFILLED}

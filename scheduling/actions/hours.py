@@ -1,4 +1,5 @@
-"""When resources are open, from tables to what scheduling/slots.py works with: weekly rules, exceptions, holidays."""
+"""When resources are open, from tables to what scheduling/rules/slots.py works with: weekly rules, exceptions,
+holidays."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -9,9 +10,9 @@ from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from scheduling import slots
 from scheduling.models import BusyCalendar, Resource, ScheduleException
-from scheduling.slots import Exemption, Rule, Window
+from scheduling.rules import slots
+from scheduling.rules.slots import Exemption, Rule, Window
 
 # Blocks of open time that are longer than this are cut off in what is loaded, not in what is true: nobody is on duty
 # for five weeks without a minute's pause.

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar, vDuration
 
-from scheduling import rule_ends
-from scheduling.calendar_text import IS_FREE, WHOLE_DAYS, Entry, NoCalendar, Part, parts_of
+from scheduling.rules import rule_ends
+from scheduling.rules.calendar_text import IS_FREE, WHOLE_DAYS, Entry, NoCalendar, Part, parts_of
 
 MOST_SPANS = 5_000
 MOST_STEPS = 100_000  # of one event, from its first occurrence on: every hour for eleven years

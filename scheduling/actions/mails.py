@@ -20,7 +20,8 @@ from crm.mail import emails, mime, suppression
 from crm.models import Lead, Message, MessageTopic
 from crm.outbox import readdressing, send_rules
 from crm.registry import Happening
-from scheduling import ics, words
+from scheduling import time_format
+from scheduling.actions import ics
 from scheduling.enums import OF_THE_CENTRE, Mode
 from scheduling.models import Appointment, WaitlistEntry
 
@@ -356,4 +357,4 @@ def _is_in_time(reminder: Message, *, instead: list[UUID], now: datetime) -> boo
 
 def when_in_words(at: datetime, zone: str) -> str:
     """With the name of the clock: "Tuesday, December 1, 9:30 a.m. (Eastern time)"."""
-    return f"{words.moment(at, zone)} ({words.zone(zone)})"
+    return f"{time_format.moment(at, zone)} ({time_format.zone(zone)})"

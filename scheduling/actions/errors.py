@@ -7,8 +7,8 @@ from functools import cached_property
 from django.utils.translation import gettext
 
 from crm.errors import DomainError
-from scheduling import availability
-from scheduling.availability import Free, Question
+from scheduling.actions import availability
+from scheduling.actions.availability import Free, Question
 
 
 class BookingRefused(DomainError):

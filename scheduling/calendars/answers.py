@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from crm import registry
 from scheduling.actions import attendance
-from scheduling.errors import BookingRefused
+from scheduling.actions.errors import BookingRefused
 from scheduling.models import Appointment
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop as noop
 
 from crm import registry
 from crm.registry import HANDLING, KEY, STAFF
-from scheduling import words
+from scheduling import time_format
 from scheduling.enums import Mode
 from scheduling.models import Appointment, Claim, FreedTime, WaitlistEntry
 
@@ -42,6 +42,6 @@ def _what_and_where(row: Appointment) -> dict[str, Any]:
     where = [row.location.name, *row.location.address_lines]
     called = gettext("By telephone: we call you.")
     return _what_for(row) | {
-        "when": f"{words.moment(row.starts_at, row.told_in)}, {words.zone(row.told_in)}",
+        "when": f"{time_format.moment(row.starts_at, row.told_in)}, {time_format.zone(row.told_in)}",
         "where": called if row.kind.mode == Mode.PHONE else ", ".join(where),
     }

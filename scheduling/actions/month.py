@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduling.availability import Free
+from scheduling.actions.availability import Free
 
 ONE_DAY = timedelta(days=1)
 

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from crm.models import PatientSession
 from crm.patient_portal.entry import patient_page
 from crm.patient_portal.requests import PatientRequest, PatientView
-from scheduling import queries
+from scheduling.actions import queries
 from scheduling.models import Appointment, AppointmentType
 
 

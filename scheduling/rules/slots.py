@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduling.spans import Span, in_both, merged, without
-from scheduling.wall import DAY, MINUTE, exists, instant, local
+from scheduling.rules.spans import Span, in_both, merged, without
+from scheduling.rules.wall_clock import DAY, MINUTE, exists, instant, local
 
 ONE_DAY = timedelta(days=1)
 # Before the first exception and the first change of a rule every week is like the one before it. A block that goes back

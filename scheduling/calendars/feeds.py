@@ -12,7 +12,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from crm.patient_portal.access import digest
-from scheduling import ics, queries
+from scheduling.actions import ics, queries
 from scheduling.models import CalendarFeed, Resource
 
 BACK, AHEAD = timedelta(days=30), timedelta(days=180)

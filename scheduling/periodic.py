@@ -16,8 +16,7 @@ from crm.db import clock
 from crm.enums.leads import MessageState
 from crm.leads import call_window
 from crm.models import Message, Task, User
-from scheduling import mails, queries
-from scheduling.actions import claims, effects, rebooking, waitlist
+from scheduling.actions import claims, effects, mails, queries, rebooking, waitlist
 from scheduling.enums import ClaimState, Status
 from scheduling.models import Appointment, Claim
 
