@@ -151,7 +151,7 @@ def personal_data(
     copy that the person may ask for, oldest first by `order`; `left_out` are the others, {why: names between blanks},
     and `only` leaves rows out. `nobody` says whom a column means that names no member of staff; `more` adds what no
     column holds, in the language in force. The key of a row and the column that leads to the person go without saying.
-    tests/crm/test_personal_data.py finds models and columns that are missing here."""
+    tests/crm/patient_portal/test_personal_data.py finds models and columns that are missing here."""
     others = {why: tuple(names.split()) for why, names in (left_out or {}).items()}
     told, first = tuple(fields.split()), tuple(order.split())
     _personal_data.append(PersonalData(model, path, title, told, first, why_not, others, only, nobody or {}, more))

@@ -2,8 +2,8 @@
 
 from script.guard import Guard
 
-_CHANGED = "intake/test_only_what_was_changed.py"
-_PROGRESS = "intake/test_progress.py"
+_CHANGED = "intake/requests/test_only_what_was_changed.py"
+_PROGRESS = "intake/assessment/test_progress.py"
 
 ANSWER_GUARDS = [
     Guard(
@@ -11,21 +11,21 @@ ANSWER_GUARDS = [
         "intake/apps.py",
         "        registry.dated(date_answers.of_lead)\n",
         "",
-        "crm/test_states_and_dates.py::test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked",
+        "crm/leads/test_states_and_dates.py::test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked",
     ),
     Guard(
         "dates before a corrected birth are named",
         "crm/leads/actions.py",
         "    if earlier := impossible_dates.lines(locked, born):\n",
         "    if earlier := []:\n",
-        "crm/test_states_and_dates.py::test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked",
+        "crm/leads/test_states_and_dates.py::test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked",
     ),
     Guard(
         "where an injection was given is guessed from nothing",
         "intake/requests/page_submission.py",
         "source=sent.source, now=sent.now, kind=kind)",
         'source=sent.source, now=sent.now, kind=kind, body_region="lumbar")',
-        "intake/test_my.py::test_where_an_injection_was_given_is_asked_and_never_guessed",
+        "intake/portal/test_my.py::test_where_an_injection_was_given_is_asked_and_never_guessed",
     ),
     Guard(
         "an older tab never empties newer answers",
@@ -131,14 +131,14 @@ ANSWER_GUARDS = [
         "intake/portal/preference_views.py",
         "for name in self.stands if self.is_touched(name)} | number",
         "for name in self.stands} | number",
-        "intake/test_wishes.py::test_an_older_page_of_wishes_takes_nothing_back",
+        "intake/portal/test_wishes.py::test_an_older_page_of_wishes_takes_nothing_back",
     ),
     Guard(
         "an older page of wishes shows what is newer",
         "intake/portal/preference_views.py",
         "        if newer := {",
         "        if False and {",
-        "intake/test_wishes.py::test_an_older_page_of_wishes_shows_both_and_the_person_chooses",
+        "intake/portal/test_wishes.py::test_an_older_page_of_wishes_shows_both_and_the_person_chooses",
     ),
     Guard(
         "a rating given together with a warning sign reaches the series",

@@ -2,13 +2,13 @@
 
 from script.guard import Guard
 
-_CALENDARS = "scheduling/test_hostile_calendars.py"
-_STRANGE = "scheduling/test_strange_calendars.py"
-_ENDED = "crm/test_limited.py::test_a_child_that_takes_too_much_is_ended"
+_CALENDARS = "scheduling/rules/test_hostile_calendars.py"
+_STRANGE = "scheduling/rules/test_strange_calendars.py"
+_ENDED = "crm/sandbox/test_limited.py::test_a_child_that_takes_too_much_is_ended"
 
 
 def _hostile(case: str) -> str:
-    return f"crm/test_hostile_files.py::test_hostile_files_are_refused[{case}]"
+    return f"crm/documents/test_hostile_files.py::test_hostile_files_are_refused[{case}]"
 
 
 FOREIGN_GUARDS = [
@@ -31,35 +31,35 @@ FOREIGN_GUARDS = [
         "crm/sandbox/runner.py",
         "        self.watch.start()\n",
         "        self.watch.cancel()\n",
-        "crm/test_documents.py::test_what_cannot_be_judged_within_its_limits_is_refused",
+        "crm/documents/test_documents.py::test_what_cannot_be_judged_within_its_limits_is_refused",
     ),
     Guard(
         "who reads foreign bytes has no keys",
         "crm/sandbox/runner.py",
         "for name, value in os.environ.items() if name in _KEPT or name.lower() in _PROXIES}",
         "for name, value in os.environ.items()}",
-        "crm/test_limited.py::test_it_knows_no_secrets_and_loads_no_server",
+        "crm/sandbox/test_limited.py::test_it_knows_no_secrets_and_loads_no_server",
     ),
     Guard(
         "a child reads no more than it may",
         "crm/sandbox/runner.py",
         "if left < 0 or length",
         "if length",
-        "crm/test_limited.py::test_bytes_are_counted_as_they_are_read",
+        "crm/sandbox/test_limited.py::test_bytes_are_counted_as_they_are_read",
     ),
     Guard(
         "an error in a child keeps its words",
         "crm/sandbox/child.py",
         '"error": type(trouble).__name__,',
         '"error": str(trouble),',
-        "crm/test_limited.py::test_an_error_is_told_without_its_words",
+        "crm/sandbox/test_limited.py::test_an_error_is_told_without_its_words",
     ),
     Guard(
         "documents are judged within limits",
         "crm/documents/actions.py",
         "validation.judge_apart(cast(BinaryIO, file), document.size)",
         "validation.judge(cast(BinaryIO, file))",
-        "crm/test_documents.py::test_what_cannot_be_judged_within_its_limits_is_refused",
+        "crm/documents/test_documents.py::test_what_cannot_be_judged_within_its_limits_is_refused",
     ),
     Guard(
         "a deflated image is no bomb",
@@ -157,7 +157,7 @@ FOREIGN_GUARDS = [
         "crm/documents/papers.py",
         "            if file.read(4) == _LISTED:\n                return True\n",
         "            return True\n",
-        "crm/test_hostile_files.py::test_four_bytes_at_the_end_make_no_zip",
+        "crm/documents/test_hostile_files.py::test_four_bytes_at_the_end_make_no_zip",
     ),
     Guard(
         "no more of a calendar is read than may be",
@@ -248,14 +248,14 @@ FOREIGN_GUARDS = [
         "crm/documents/pdf.py",
         """return bool(mark) and _is_harmless(before)""",
         "return bool(mark)",
-        "crm/test_judging.py::test_unfit_files",
+        "crm/documents/test_judging.py::test_unfit_files",
     ),
     Guard(
         "what stands behind a PDF is text",
         "crm/documents/pdf.py",
         "    if rest and not (len(rest) <= MOST_AFTER and _TEXT.fullmatch(rest)):\n",
         "    if rest and not len(rest) <= MOST_AFTER:\n",
-        "crm/test_judging.py::test_unfit_files",
+        "crm/documents/test_judging.py::test_unfit_files",
     ),
     Guard(
         "a calendar that ends the child is told of",

@@ -2,8 +2,8 @@
 
 from script.guard import Guard
 
-CONVERSATION = "crm/test_conversation.py"
-FILES = "crm/test_files_taken_back.py"
+CONVERSATION = "crm/patient_portal/test_conversation.py"
+FILES = "crm/documents/test_files_taken_back.py"
 MESSAGE_GUARDS = [
     Guard(
         "a message that came after the page was made is not settled",
@@ -31,21 +31,21 @@ MESSAGE_GUARDS = [
         "crm/inbound/actions.py",
         "Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)",
         "pass",
-        "crm/test_inbound.py::test_no_mail_is_put_before_one_that_is_just_being_kept",
+        "crm/inbound/test_inbound.py::test_no_mail_is_put_before_one_that_is_just_being_kept",
     ),
     Guard(
         "nobody else of an address takes back what a person has stopped",
         "crm/mail/opt_out.py",
         "refs = [None, lead_id] if lead_id and because == SuppressedBecause.OPT_OUT else [None]",
         "refs = [None]",
-        "crm/test_one_choice_of_mail.py::test_a_stop_is_not_lifted_by_another_person_of_the_address",
+        "crm/mail/test_one_choice_of_mail.py::test_a_stop_is_not_lifted_by_another_person_of_the_address",
     ),
     Guard(
         "a notice that no list has shown stays new",
         "crm/leads/notifications.py",
         "seen_at__isnull=True, pk__in=ids)",
         "seen_at__isnull=True)",
-        "crm/test_desk_idle.py::test_a_notice_that_was_long_on_its_way_stays_new",
+        "crm/accounts/test_desk_idle.py::test_a_notice_that_was_long_on_its_way_stays_new",
     ),
     Guard(
         "a task that grew is not ended by an older page",
@@ -59,35 +59,35 @@ MESSAGE_GUARDS = [
         "crm/leads/tasks.py",
         "    if waits is None:\n        open_once(task)",
         "    if True:\n        open_once(task)",
-        "intake/test_my.py::test_one_urgent_call_stands_for_every_sign_that_is_told_while_it_is_open",
+        "intake/portal/test_my.py::test_one_urgent_call_stands_for_every_sign_that_is_told_while_it_is_open",
     ),
     Guard(
         "a sign that was told twice is called about once",
         "crm/leads/tasks.py",
         "key__in=[task.key, for_both]",
         "key__in=[task.key]",
-        "crm/test_ending_tasks.py::test_a_cause_opens_one_task_though_it_is_told_again_when_that_is_done",
+        "crm/leads/test_ending_tasks.py::test_a_cause_opens_one_task_though_it_is_told_again_when_that_is_done",
     ),
     Guard(
         "a call that was logged ends no urgent one that its page did not show",
         "crm/leads/tasks.py",
         "[] if seen is None else unseen",
         "[]",
-        "crm/test_desk_lead.py::test_a_call_ends_an_urgent_one_only_for_the_reason_that_its_page_showed",
+        "crm/desk/test_lead.py::test_a_call_ends_an_urgent_one_only_for_the_reason_that_its_page_showed",
     ),
     Guard(
         "no older page ends an urgent call",
         "crm/leads/tasks.py",
         '    TaskKind.URGENT_CALL: "There',
         '    TaskKind.CALL: "There',
-        "intake/test_my.py::test_one_urgent_call_stands_for_every_sign_that_is_told_while_it_is_open",
+        "intake/portal/test_my.py::test_one_urgent_call_stands_for_every_sign_that_is_told_while_it_is_open",
     ),
     Guard(
         "no older page ends an urgent call that is due anew",
         "crm/models/task.py",
         "{self.due_at.isoformat()}",
         "",
-        "intake/test_my.py::test_signs_told_by_the_browser_that_sent_the_request_have_one_urgent_call",
+        "intake/portal/test_my.py::test_signs_told_by_the_browser_that_sent_the_request_have_one_urgent_call",
     ),
     Guard(
         "a task that was ended for what nobody saw waits again",
@@ -143,35 +143,35 @@ MESSAGE_GUARDS = [
         "crm/safety/alerts.py",
         "if seen is not None and reports.exclude(pk__in=seen).exists():",
         "if False:",
-        "crm/test_safety.py::test_what_was_reported_after_the_page_was_made_is_still_called_for",
+        "crm/safety/test_safety.py::test_what_was_reported_after_the_page_was_made_is_still_called_for",
     ),
     Guard(
         "a stop of mail follows the person",
         "crm/outbox/preference_views.py",
         "    if lead and _is_theirs(holder, lead):\n        opt_out.note_education(",
         "    if False:\n        opt_out.note_education(",
-        "crm/test_one_choice_of_mail.py::test_a_choice_follows_the_person_to_another_address",
+        "crm/mail/test_one_choice_of_mail.py::test_a_choice_follows_the_person_to_another_address",
     ),
     Guard(
         "an older page chooses no mails",
         "intake/portal/preference_views.py",
         'return "initial-education" not in self.data or "education" in self.changed_data',
         "return True",
-        "crm/test_one_choice_of_mail.py::test_a_box_that_an_older_page_shows_is_no_new_choice",
+        "crm/mail/test_one_choice_of_mail.py::test_a_box_that_an_older_page_shows_is_no_new_choice",
     ),
     Guard(
         "nobody agrees by coming back",
         "crm/outbox/preference_views.py",
         "    has_agreed = _is_theirs(holder, lead) and opt_out.has_ever_agreed(lead)",
         "    has_agreed = _is_theirs(holder, lead)",
-        "crm/test_one_choice_of_mail.py::test_whoever_never_agreed_gets_nothing_by_coming_back",
+        "crm/mail/test_one_choice_of_mail.py::test_whoever_never_agreed_gets_nothing_by_coming_back",
     ),
     Guard(
         "taking a person off the list takes off every row",
         "crm/leads/contacts.py",
         "_end([person, *_of(person.lead, person.name, person.relation)], now=now)",
         "_end([person], now=now)",
-        "crm/test_contacts.py::test_taking_off_ends_rows_of_a_double_press_of_before",
+        "crm/leads/test_contacts.py::test_taking_off_ends_rows_of_a_double_press_of_before",
     ),
     Guard(
         "what shows nothing is nothing typed",
@@ -185,7 +185,7 @@ MESSAGE_GUARDS = [
         "crm/values/normalize.py",
         'category(character).startswith("M")',
         'category(character).startswith("X")',
-        "crm/test_contacts.py::test_two_people_whose_names_differ_in_vowel_signs_are_two",
+        "crm/leads/test_contacts.py::test_two_people_whose_names_differ_in_vowel_signs_are_two",
     ),
     # Files
     Guard(
@@ -193,14 +193,14 @@ MESSAGE_GUARDS = [
         "intake/assessment/insurance.py",
         "        documents.keep(document, now=now)\n",
         "        pass\n",
-        "intake/test_insurance.py::test_a_document_that_shows_a_criterion_is_not_taken_back",
+        "intake/assessment/test_insurance.py::test_a_document_that_shows_a_criterion_is_not_taken_back",
     ),
     Guard(
         "a file that was taken back is not received with a study",
         "crm/leads/imaging.py",
         '        raise ImagingRefused("This file was taken back.")\n',
         "        pass\n",
-        "crm/test_imaging.py::test_what_was_taken_back_is_not_linked",
+        "crm/leads/test_imaging.py::test_what_was_taken_back_is_not_linked",
     ),
     Guard(
         "a file that staff have opened is not taken back",
@@ -249,6 +249,6 @@ MESSAGE_GUARDS = [
         "intake/portal/preference_views.py",
         'if self.is_touched("preferred_contact") else None',
         "if True else None",
-        "intake/test_wishes.py::test_a_wish_about_mails_is_not_refused_for_what_is_missing_elsewhere",
+        "intake/portal/test_wishes.py::test_a_wish_about_mails_is_not_refused_for_what_is_missing_elsewhere",
     ),
 ]

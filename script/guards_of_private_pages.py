@@ -2,9 +2,9 @@
 
 from script.guard import Guard
 
-WHOSE_PAGE = "crm/test_whose_page.py::"
-CLOSING = "crm/test_closing.py::"
-OPEN_TABS = "crm/test_open_tabs.py::"
+WHOSE_PAGE = "crm/patient_portal/test_whose_page.py::"
+CLOSING = "crm/leads/test_closing.py::"
+OPEN_TABS = "crm/patient_portal/test_open_tabs.py::"
 
 WHOSE_PAGE_GUARDS = [
     Guard(
@@ -124,7 +124,7 @@ WHOSE_PAGE_GUARDS = [
         "intake/portal/safety_net.py",
         "        raw_body.read_whole(request)\n",
         "",
-        "intake/test_safety_net.py::test_a_public_form_of_too_many_fields_is_kept_and_calls_somebody",
+        "intake/portal/test_safety_net.py::test_a_public_form_of_too_many_fields_is_kept_and_calls_somebody",
     ),
     # What a browser forgets, and says
     Guard(
@@ -188,20 +188,20 @@ WHOSE_PAGE_GUARDS = [
         "intake/portal/questions.py",
         "born=session.lead.born if session.sees_record else None",
         "born=session.lead.born",
-        "crm/test_states_and_dates.py::test_no_answer_tells_of_a_day_before_the_birth",
+        "crm/leads/test_states_and_dates.py::test_no_answer_tells_of_a_day_before_the_birth",
     ),
     Guard(
         "no answer tells of a day before the birth",
         "intake/requests/forms.py",
         "                field.born = born\n",
         "                field.born = None\n",
-        "crm/test_states_and_dates.py::test_no_answer_tells_of_a_day_before_the_birth",
+        "crm/leads/test_states_and_dates.py::test_no_answer_tells_of_a_day_before_the_birth",
     ),
     Guard(
         "no search engine lists an address with a secret in it",
         "crm/ops/middleware.py",
         "(?:my|u|feeds|admin)/",
         "my/",
-        "crm/test_headers.py::test_no_address_with_a_secret_in_it_is_for_search_engines",
+        "crm/mail/test_headers.py::test_no_address_with_a_secret_in_it_is_for_search_engines",
     ),
 ]

@@ -2,7 +2,7 @@
 
 from script.guard import Guard
 
-TESTS = "intake/test_red_flags.py"
+TESTS = "intake/assessment/test_red_flags.py"
 
 QUESTION_GUARDS = [
     Guard(
@@ -186,14 +186,14 @@ QUESTION_GUARDS = [
         "or _code(sign) in repeated_signs.signs_beyond(\n"
         "        since[number].flags, then.flags if then else []\n    ):\n",
         "or False:\n",
-        "intake/test_signs.py::test_a_recent_event_that_is_told_anew_on_a_later_day_opens_a_review",
+        "intake/assessment/test_signs.py::test_a_recent_event_that_is_told_anew_on_a_later_day_opens_a_review",
     ),
     Guard(
         "an event told anew ends a decision against the rules",
         "intake/assessment/overrides.py",
         "    if new := signs.since(made, against):\n",
         "    if new := signs.beyond(made.signs, against.signs):\n",
-        "intake/test_signs.py::test_an_event_told_anew_ends_what_did_not_know_it",
+        "intake/assessment/test_signs.py::test_an_event_told_anew_ends_what_did_not_know_it",
     ),
     Guard(
         "what was not told again is not told anew",
@@ -207,14 +207,14 @@ QUESTION_GUARDS = [
         "intake/rules/derived_signs.py",
         "        for sign in RECENT_SIGNS | _EMERGENCIES:\n",
         "        for sign in RECENT_SIGNS:\n",
-        "intake/test_overrides.py::test_an_emergency_told_again_ends_what_two_people_had_lowered",
+        "intake/assessment/test_overrides.py::test_an_emergency_told_again_ends_what_two_people_had_lowered",
     ),
     Guard(
         "an emergency is told again on the same day too",
         "intake/rules/derived_signs.py",
         "sorted(on if sign in _EMERGENCIES else set(on))[1:]",
         "sorted(set(on))[1:]",
-        "intake/test_overrides.py::test_an_emergency_told_again_ends_what_two_people_had_lowered",
+        "intake/assessment/test_overrides.py::test_an_emergency_told_again_ends_what_two_people_had_lowered",
     ),
     Guard(
         "a treatment that never was tells no sign anew",

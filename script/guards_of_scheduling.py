@@ -2,10 +2,10 @@
 
 from script.guard import Guard
 
-_AT_ONCE = "scheduling/test_at_once.py"
-_BOOKING = "scheduling/test_booking.py"
-_CHANGING = "scheduling/test_changing.py"
-_MINE = "scheduling/test_my_appointments.py"
+_AT_ONCE = "scheduling/actions/test_at_once.py"
+_BOOKING = "scheduling/actions/test_booking.py"
+_CHANGING = "scheduling/actions/test_changing.py"
+_MINE = "scheduling/portal/test_my_appointments.py"
 
 SCHEDULING_GUARDS = [
     Guard(
@@ -62,7 +62,7 @@ SCHEDULING_GUARDS = [
         "scheduling/actions/queries.py",
         "    return not lead.safety_hold and lead.outcome != Outcome.URGENT and not reviews.is_looked_at(lead)\n",
         "    return not lead.safety_hold\n",
-        "intake/test_nothing_mild.py::test_nobody_offers_to_find_a_time_while_something_else_comes_first",
+        "intake/assessment/test_nothing_mild.py::test_nobody_offers_to_find_a_time_while_something_else_comes_first",
     ),
     Guard(
         "a booking is looked up on the server",
@@ -76,14 +76,14 @@ SCHEDULING_GUARDS = [
         "scheduling/actions/waitlist.py",
         "for one in _line(freed, now=now) if",
         "for one in _line(freed, now=now)[:BATCH] if",
-        "scheduling/test_waiting.py::test_many_who_cannot_take_it_keep_nobody_behind_them_from_an_offer",
+        "scheduling/actions/test_waiting.py::test_many_who_cannot_take_it_keep_nobody_behind_them_from_an_offer",
     ),
     Guard(
         "nobody brings in what is of another location",
         "scheduling/calendars/importing.py",
         "if not leads.visible_to(by).filter(pk=found[0].pk).exists():",
         "if False:",
-        "scheduling/test_importing.py::test_nobody_brings_in_what_is_of_another_location",
+        "scheduling/calendars/test_importing.py::test_nobody_brings_in_what_is_of_another_location",
     ),
     Guard(
         "only some book alone",
@@ -140,28 +140,28 @@ SCHEDULING_GUARDS = [
         "scheduling/admin/calendar.py",
         'Location.objects.filter(in_sight(user, location="pk"), is_active=True)',
         "Location.objects.filter(is_active=True)",
-        "scheduling/test_desk_appointments.py::test_another_locations_calendar_is_not_shown",
+        "scheduling/admin/test_desk_appointments.py::test_another_locations_calendar_is_not_shown",
     ),
     Guard(
         "a closed time is left even at the same hour",
         "scheduling/actions/changing.py",
         "is_where_it_is and locked.rebook_since is None",
         "is_where_it_is",
-        "scheduling/test_closed.py::test_the_same_time_with_somebody_else_ends_the_wait",
+        "scheduling/actions/test_closed.py::test_the_same_time_with_somebody_else_ends_the_wait",
     ),
     Guard(
         "nobody is in two places at once",
         "scheduling/actions/booking.py",
         "if other.starts_at < end and other.ends_at > start:",
         "if False:",
-        "scheduling/test_what_follows.py::test_nobody_is_in_two_places_at_once",
+        "scheduling/actions/test_what_follows.py::test_nobody_is_in_two_places_at_once",
     ),
     Guard(
         "a hold of one kind books no other",
         "scheduling/actions/claims.py",
         'Claim.objects.filter(held_by=values["held_by"], lead=values["lead_id"], kind=values["kind"])',
         'Claim.objects.filter(held_by=values["held_by"], lead=values["lead_id"])',
-        "scheduling/test_what_follows.py::test_a_hold_of_one_kind_books_no_other",
+        "scheduling/actions/test_what_follows.py::test_a_hold_of_one_kind_books_no_other",
     ),
     Guard(
         "a patient keeps one time",
@@ -175,63 +175,63 @@ SCHEDULING_GUARDS = [
         "scheduling/actions/attendance.py",
         "if locked.rebook_since and by is None:",
         "if False:",
-        "scheduling/test_closed.py::test_nobody_confirms_a_time_that_is_closed",
+        "scheduling/actions/test_closed.py::test_nobody_confirms_a_time_that_is_closed",
     ),
     Guard(
         "one bad calendar stops no other",
         "scheduling/calendars/external_calendars.py",
         "except Exception as trouble:  # whatever an address answers",
         "except Unreadable as trouble:  # whatever an address answers",
-        "scheduling/test_hostile_calendars.py::test_trouble_of_our_own_stops_no_other_calendar",
+        "scheduling/rules/test_hostile_calendars.py::test_trouble_of_our_own_stops_no_other_calendar",
     ),
     Guard(
         "an over-booking covers the overlap alone",
         "scheduling/actions/booking.py",
         "    claims.take_over(wanted.provider, span, appointment_id=pk)\n",
         "    take([wanted.provider], state=ClaimState.EXTRA)\n",
-        "scheduling/test_over_booking.py::test_an_over_booking_covers_the_overlap_alone",
+        "scheduling/actions/test_over_booking.py::test_an_over_booking_covers_the_overlap_alone",
     ),
     Guard(
         "over-booked time stays taken when the other goes",
         "scheduling/actions/claims.py",
         "    if former:\n        there",
         "    if former and former is None:\n        there",
-        "scheduling/test_over_booking.py::test_who_was_booked_over_goes_and_the_time_stays_taken",
+        "scheduling/actions/test_over_booking.py::test_who_was_booked_over_goes_and_the_time_stays_taken",
     ),
     Guard(
         "a time that we called off is offered to nobody",
         "scheduling/actions/changing.py",
         "        rebooking.keep_closed(locked, by=by)\n",
         "        waitlist.on_freed(locked, locked.starts_at)\n",
-        "scheduling/test_called_off.py::test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened",
+        "scheduling/actions/test_called_off.py::test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened",
     ),
     Guard(
         "an address that is taken out leaves a call about the visit",
         "scheduling/actions/mails.py",
         "Message.objects.filter(topic=appointment.topic_id).exists():",
         "not appointment.topic_id:",
-        "scheduling/test_details_changed.py::test_an_address_that_is_taken_out_leaves_a_call_and_no_reminder",
+        "scheduling/actions/test_details_changed.py::test_an_address_that_is_taken_out_leaves_a_call_and_no_reminder",
     ),
     Guard(
         "a closed lead leaves nobody expected without a word",
         "scheduling/apps.py",
         "        registry.listen({Event.STAGE_MOVED}, effects.follow_stage)\n",
         "",
-        "scheduling/test_the_world_changes.py::test_a_lead_that_is_closed_keeps_the_visit_and_the_desk_decides",
+        "scheduling/actions/test_the_world_changes.py::test_a_lead_that_is_closed_keeps_the_visit_and_the_desk_decides",
     ),
     Guard(
         "who is at another location now is found",
         "scheduling/actions/rebooking.py",
         'return gone | ~Q(provider__location=F("location")) | ',
         'return gone | ~Q(provider__location=F("provider__location")) | ',
-        "scheduling/test_the_world_changes.py::test_somebody_or_a_room_that_is_at_another_location_now_is_flagged",
+        "scheduling/actions/test_the_world_changes.py::test_somebody_or_a_room_that_is_at_another_location_now_is_flagged",
     ),
     Guard(
         "extra hours that are taken out flag at once",
         "scheduling/admin/resources.py",
         "tell_of_closed(self, request, rebooking.flag_no_longer_open(obj))",
         "tell_of_closed(self, request, 0)",
-        "scheduling/test_the_world_changes.py"
+        "scheduling/actions/test_the_world_changes.py"
         "::test_extra_hours_that_are_taken_out_flag_at_once_and_the_administrator_is_told",
     ),
     Guard(
@@ -239,62 +239,62 @@ SCHEDULING_GUARDS = [
         "scheduling/actions/booking.py",
         "    if wanted.by is None and wanted.moving is None and wanted.kind.lacks_number(lead):",
         "    if lead.phone == '?':",
-        "scheduling/test_the_world_changes.py::test_a_patient_without_a_number_books_no_call",
+        "scheduling/actions/test_the_world_changes.py::test_a_patient_without_a_number_books_no_call",
     ),
     Guard(
         "another room is no move for the patient",
         "scheduling/actions/changing.py",
         "        return _change_room(appointment, place[1], by=by, now=now)\n",
         "        pass\n",
-        "scheduling/test_as_it_is.py::test_another_room_is_no_move_for_the_patient",
+        "scheduling/actions/test_as_it_is.py::test_another_room_is_no_move_for_the_patient",
     ),
     Guard(
         "what is over is confirmed by nobody",
         "scheduling/actions/attendance.py",
         "    if locked.ends_at <= now:\n",
         "    if now is None:\n",
-        "scheduling/test_as_it_is.py::test_what_is_over_is_confirmed_by_nobody",
+        "scheduling/actions/test_as_it_is.py::test_what_is_over_is_confirmed_by_nobody",
     ),
     Guard(
         "a visit has one name in calendars",
         "scheduling/actions/ics.py",
         'made.add("uid", appointment.calendar_uid)',
         """made.add("uid", f"{appointment.pk}@{centre.sender_email.rpartition('@')[2]}")""",
-        "scheduling/test_reached.py::test_a_visit_has_one_name_in_calendars_whatever_the_sender_is_called",
+        "scheduling/actions/test_reached.py::test_a_visit_has_one_name_in_calendars_whatever_the_sender_is_called",
     ),
     Guard(
         "whom no mail reaches is called",
         "scheduling/actions/mails.py",
         "    return not suppression.of_messages([Message(",
         "    return True or not suppression.of_messages([Message(",
-        "scheduling/test_reached.py::test_whose_address_has_bounced_is_called",
+        "scheduling/actions/test_reached.py::test_whose_address_has_bounced_is_called",
     ),
     Guard(
         "nobody who waits is offered what they cannot take",
         "scheduling/actions/waitlist.py",
         "    if moving is None and not entry.kind.may_be_booked_by(entry.lead):\n        return False\n",
         "",
-        "scheduling/test_wishes.py::test_a_kind_that_is_offered_no_more_is_offered_to_nobody_who_waits",
+        "scheduling/portal/test_wishes.py::test_a_kind_that_is_offered_no_more_is_offered_to_nobody_who_waits",
     ),
     Guard(
         "a call about an offer ends with the offer",
         "scheduling/actions/waitlist.py",
         "    tasks.close(mails.key_of_offer(entry), now=timezone.now())\n",
         "",
-        "scheduling/test_wishes.py::test_a_call_about_an_offer_ends_when_it_lapses",
+        "scheduling/portal/test_wishes.py::test_a_call_about_an_offer_ends_when_it_lapses",
     ),
     Guard(
         "an offer is withdrawn with the wish",
         "scheduling/actions/waitlist.py",
         "    _withdraw(entry)\n    entry.state = state",
         "    entry.state = state",
-        "scheduling/test_waiting.py::test_an_offer_that_is_withdrawn_is_not_mailed",
+        "scheduling/actions/test_waiting.py::test_an_offer_that_is_withdrawn_is_not_mailed",
     ),
     Guard(
         "whose request is over waits for no time any more",
         "scheduling/actions/waitlist.py",
         "    if lead.stage not in OVER:\n",
         "    if lead:\n",
-        "scheduling/test_waiting.py::test_whose_request_is_over_waits_for_no_time_and_the_next_one_is_asked",
+        "scheduling/actions/test_waiting.py::test_whose_request_is_over_waits_for_no_time_and_the_next_one_is_asked",
     ),
 ]

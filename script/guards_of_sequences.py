@@ -2,9 +2,9 @@
 
 from script.guard import Guard
 
-_CLOSED = "crm/test_closed_requests.py"
-_DESK = "crm/test_desk_follow_ups.py"
-_CHOICES = "crm/test_preferences.py::test_what_cannot_be_lifted_here_is_not_offered_and_never_called_done"
+_CLOSED = "crm/leads/test_closed_requests.py"
+_DESK = "crm/desk/test_follow_ups.py"
+_CHOICES = "crm/outbox/test_preferences.py::test_what_cannot_be_lifted_here_is_not_offered_and_never_called_done"
 
 SEQUENCE_GUARDS = [
     Guard(
@@ -19,14 +19,14 @@ SEQUENCE_GUARDS = [
         "crm/followups/versions.py",
         "        followups.skip_overdue(enrolment, reason=BEHIND, but=overdue, now=stands_at)\n",
         "",
-        "crm/test_desk_sequences.py::test_a_step_that_is_added_behind_people_is_skipped_for_them",
+        "crm/desk/test_sequences.py::test_a_step_that_is_added_behind_people_is_skipped_for_them",
     ),
     Guard(
         "of who is paused only what lies behind the pause is skipped",
         "crm/followups/versions.py",
         "enrolment.paused_at or now",
         "now",
-        "crm/test_desk_sequences.py::test_of_who_is_paused_only_what_lies_behind_the_pause_is_skipped",
+        "crm/desk/test_sequences.py::test_of_who_is_paused_only_what_lies_behind_the_pause_is_skipped",
     ),
     Guard(
         "closing a request ends what only served to win it",
@@ -47,14 +47,14 @@ SEQUENCE_GUARDS = [
         "intake/assessment/closing.py",
         "        ended.update(due_at=happening.now, **tasks.ANEW)\n",
         "        assert ended is not None\n",
-        "intake/test_closing.py::test_what_ended_with_the_request_waits_again_with_it",
+        "intake/assessment/test_closing.py::test_what_ended_with_the_request_waits_again_with_it",
     ),
     Guard(
         "who is still expected is verified",
         "intake/assessment/closing.py",
         "    elif not next_steps.is_expected(lead):",
         "    elif next_steps:",
-        "intake/test_closing.py::test_who_is_still_expected_is_verified",
+        "intake/assessment/test_closing.py::test_who_is_still_expected_is_verified",
     ),
     Guard(
         "no sequence is published that moves a lead where none can go",
@@ -82,7 +82,7 @@ SEQUENCE_GUARDS = [
         "crm/patient_portal/conversation.py",
         " and not suppression.answers_are_stopped(lead)",
         "",
-        "crm/test_conversation.py::test_where_no_mail_goes_staff_are_told",
+        "crm/patient_portal/test_conversation.py::test_where_no_mail_goes_staff_are_told",
     ),
     Guard(
         "what cannot be lifted by a link is not offered there",
@@ -96,7 +96,7 @@ SEQUENCE_GUARDS = [
         "crm/mail/opt_out.py",
         "    if SuppressedBecause.BOUNCE in reasons:\n        return False\n",
         "",
-        "crm/test_preferences.py::test_no_wish_to_get_mail_again_counts_for_an_address_that_takes_none",
+        "crm/outbox/test_preferences.py::test_no_wish_to_get_mail_again_counts_for_an_address_that_takes_none",
     ),
     Guard(
         "what has no effect is not called done",

@@ -2,11 +2,11 @@
 
 from script.guard import Guard
 
-_STRANGER = "intake/test_stranger.py"
-_KNOWN = "intake/test_known_people.py"
-_EQUAL = "intake/test_equal_work.py"
-_PENDING = "intake/test_pending.py"
-_REPORTS = "intake/test_reports.py"
+_STRANGER = "intake/requests/test_stranger.py"
+_KNOWN = "intake/requests/test_known_people.py"
+_EQUAL = "intake/requests/test_equal_work.py"
+_PENDING = "intake/requests/test_pending.py"
+_REPORTS = "intake/requests/test_reports.py"
 
 STRANGER_GUARDS = [
     Guard(
@@ -98,7 +98,7 @@ STRANGER_GUARDS = [
         "intake/requests/unproven.py",
         '    list(_sessions_of(waits).order_by("pk").select_for_update(no_key=True).values_list("pk"))\n',
         "",
-        "intake/test_at_once.py::test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_sign",
+        "intake/requests/test_at_once.py::test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_sign",
     ),
     Guard(
         "a page that says nothing has shown nothing of a request",
@@ -322,14 +322,14 @@ STRANGER_GUARDS = [
         "intake/portal/safety_net.py",
         "            submission_flow.hold_refused(request, DOORS[match.url_name]())\n",
         "            pass\n",
-        "intake/test_safety_net.py::test_a_refused_request_with_a_sign_for_review_waits_for_a_person",
+        "intake/portal/test_safety_net.py::test_a_refused_request_with_a_sign_for_review_waits_for_a_person",
     ),
     Guard(
         "a refused request without a sign is not kept",
         "intake/requests/submission_flow.py",
         "if not form.has_contact or not derived_signs.are_told(asked.answers, on=asked.now.date()):",
         "if not form.has_contact:",
-        "intake/test_safety_net.py::test_a_refused_request_without_a_sign_or_a_contact_is_not_kept",
+        "intake/portal/test_safety_net.py::test_a_refused_request_without_a_sign_or_a_contact_is_not_kept",
     ),
     Guard(
         "a report is no answer before somebody has looked",
@@ -380,6 +380,6 @@ STRANGER_GUARDS = [
         "intake/requests/actions.py",
         "    if asked.urgent:  # the lead first",
         "    if False:  # the lead first",
-        "intake/test_at_once.py::test_sending_again_with_a_sign_and_taking_over_wait_in_no_circle",
+        "intake/requests/test_at_once.py::test_sending_again_with_a_sign_and_taking_over_wait_in_no_circle",
     ),
 ]

@@ -12,7 +12,7 @@ from argparse import ArgumentParser
 import pytest
 
 # Whose lives, by the tests that live them.
-TESTS = {"records": "tests/intake/test_lives.py", "leads": "tests/crm/test_lives.py"}
+TESTS = {"records": "tests/intake/assessment/test_lives.py", "leads": "tests/crm/followups/test_lives.py"}
 
 
 class Failed:

@@ -62,7 +62,7 @@ def forgotten_language() -> None:
 def own_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """What tests send to the private page, or from the thank-you page, without having opened it before is sent as from
     a page of its own browser.
-    tests/crm/test_whose_page.py does without."""
+    tests/crm/patient_portal/test_whose_page.py does without."""
     named_in, shown_on = page_owner.named_in, views.shown_on
 
     def named_or_own(request: HttpRequest, session: PatientSession | None) -> PatientSession | None:

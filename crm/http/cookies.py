@@ -14,7 +14,7 @@ def named(name: str) -> str:
 
 def leading_back(name: str) -> str:
     """Return the name of a cookie that leads back to a person, or says something of one: closing the private page
-    forgets it. What is neither stays out of this list (tests/crm/test_closing.py asks of each)."""
+    forgets it. What is neither stays out of this list (tests/crm/leads/test_closing.py asks of each)."""
     _LEADING_BACK.append(named(name))
     return _LEADING_BACK[-1]
 

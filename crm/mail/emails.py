@@ -1,8 +1,8 @@
 """One function a mail. Each renders into a Message; its caller saves the row, crm/outbox/delivery.py sends it later.
 
 A mail travels unencrypted and is read over shoulders, so none names anything medical: no complaint, no answer, no
-specialty, not even the centre's full name (45 CFR 164.530(c); docs/delivery.md). tests/crm/test_secrecy.py holds that.
-"""
+specialty, not even the centre's full name (45 CFR 164.530(c); docs/delivery.md). tests/crm/outbox/test_secrecy.py holds
+that."""
 
 import re
 import unicodedata

@@ -1,7 +1,7 @@
 """What happens when a request is sent: one transaction, or nothing.
 
 Known and unknown people cost the same: the same statements, hashes and mails, so that nobody can find out by sending
-a form whether somebody is a patient here (tests/intake/test_stranger.py counts them).
+a form whether somebody is a patient here (tests/intake/requests/test_stranger.py counts them).
 """
 
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """By the clock: whether a form takes another time for somebody whom the center knows. `script/faults strangers`.
 
 Posts in turn one request in the name of somebody known and one of somebody unknown, and compares the medians; noise
-of the machine hits both. That the work is the same is counted by tests/intake/test_stranger.py.
+of the machine hits both. That the work is the same is counted by tests/intake/requests/test_stranger.py.
 """
 
 import statistics

@@ -26,7 +26,7 @@ from intake import checks, translated_texts
 from intake.models import Assessment, Submission
 from intake.public import articles
 from tests.factories import Visitor, make_lead, make_link, make_user, step_one
-from tests.intake.test_my import proven
+from tests.intake.portal.test_my import proven
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGN = "New loss of feeling or function during sex"

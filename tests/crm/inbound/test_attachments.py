@@ -1,0 +1,129 @@
+"""Files that came with a reply: kept among the documents, unseen by the patient, until a person has looked."""
+
+from base64 import b64encode
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from crm.documents import actions as documents
+from crm.documents import clamav
+from crm.enums.documents import DocumentState
+from crm.inbound import actions as inbound
+from crm.inbound import arrivals
+from crm.models import Document, InboundMail, Lead, MailThread, SetAsideMail, User
+from tests.crm.files import pdf, png
+from tests.crm.inbound.test_mail_reading import PLAIN, TOKEN, parts
+from tests.factories import own_browser
+
+pytestmark = pytest.mark.django_db
+
+
+def file(name: str, content: bytes) -> str:
+    head = [f'Content-Disposition: attachment; filename="{name}"', "Content-Transfer-Encoding: base64"]
+    kind = "image/png" if name.endswith("png") else "application/octet-stream"
+    return "\r\n".join([f"Content-Type: {kind}", *head]) + f"\r\n\r\n{b64encode(content).decode()}\r\n"
+
+
+@pytest.fixture(autouse=True)
+def thread(lead: Lead, settings: Settings, tmp_path: Path) -> None:
+    settings.DOCUMENTS_DIR = tmp_path / "documents"
+    MailThread.objects.create(lead=lead, token=TOKEN)
+
+
+def take(*files: str, **headers: str) -> InboundMail | SetAsideMail | None:
+    raw = parts("mixed", PLAIN + "My insurance card.", *files)
+    for name, value in headers.items():
+        raw = f"{name.replace('_', '-')}: {value}\r\n".encode() + raw
+    return arrivals.take_in(raw, came_by="mailbox", now=datetime.now(UTC))
+
+
+def names() -> list[str]:
+    return sorted(one.name for one in Document.objects.all())
+
+
+def test_files_of_a_reply_wait_among_the_documents(lead: Lead) -> None:
+    take(file("card.png", png()), file("report.pdf", pdf()), file("program.exe", b"MZ"))
+    assert names() == ["card.png", "report.pdf"]
+    assert {(one.lead, one.state, one.by_mail) for one in Document.objects.all()} == {
+        (lead, DocumentState.PENDING, True)
+    }
+    assert InboundMail.objects.get().text.endswith("Attached: card.png, report.pdf, program.exe")
+
+
+def test_a_photo_without_a_name_is_kept_and_what_is_passed_on_leaves_a_trace(lead: Lead) -> None:
+    """As telephones and gateways of picture messages send it."""
+    photo = f"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64encode(png()).decode()}\r\n"
+    passed_on = "Content-Type: message/rfc822\r\n\r\nSubject: Your MRI\r\n\r\nIt is ready."
+    take(photo, passed_on)
+    assert names() == ["unnamed.png"]
+    assert InboundMail.objects.get().text.endswith("Attached: unnamed.png, Your MRI.eml")
+
+
+def test_a_mail_that_is_brought_again_brings_nothing_twice(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the worker dies between the files and the words."""
+
+    def die(*_args: object, **_how: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inbound, "receive", die)
+        with pytest.raises(KeyboardInterrupt):
+            take(file("report.pdf", pdf()))
+    assert [take(file("report.pdf", pdf())) is None for _ in range(2)] == [False, True]
+    assert names() == ["report.pdf"]
+
+
+def test_no_scanner_lets_them_through(lead: Lead, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.CLAMD_URL = "tcp://127.0.0.1:9"
+    monkeypatch.setattr(clamav, "is_clean", lambda *_args: True)
+    take(file("report.pdf", pdf()))
+    assert [documents.scan_due(now=datetime.now(UTC)) for _ in range(2)] == [1, 0]
+    assert Document.objects.get().state == DocumentState.PENDING
+
+
+def test_the_patient_sees_them_once_a_person_has_released_them(lead: Lead, clinician: User) -> None:
+    take(file("report.pdf", pdf()))
+    browser = own_browser(lead)
+    assert "report.pdf" not in browser.get("/my/documents/").content.decode()
+    documents.release(Document.objects.get(), by=clinician, now=datetime.now(UTC))
+    assert "report.pdf" in browser.get("/my/documents/").content.decode()
+
+
+def test_the_desk_is_told_that_they_came_by_mail(lead: Lead, desk: Client) -> None:
+    take(file("report.pdf", pdf()))
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/panels/documents/").content.decode()
+    assert "with an e-mail: read the mail, and release it only when it is theirs" in page
+    assert ("Waits for a person." in page, "Being checked" in page) == (True, False)  # nothing checks it
+    Document.objects.update(state=DocumentState.CLEAN)
+    page = desk.get(f"/admin/crm/lead/{lead.pk}/panels/documents/").content.decode()
+    assert ("with an e-mail" in page, "release it" in page) == (True, False)
+
+
+def test_the_logo_of_a_signature_is_no_document(lead: Lead) -> None:
+    logo = file("logo.png", png()).replace("attachment;", "inline;")
+    take(logo.replace("Content-Type:", "Content-ID: <logo>\r\nContent-Type:", 1))
+    assert names() == []
+
+
+def test_only_replies_bring_files(lead: Lead) -> None:
+    take(file("report.pdf", pdf()), Auto_Submitted="auto-replied")
+    assert names() == []
+
+
+def test_nobodys_mail_brings_no_files(lead: Lead) -> None:
+    MailThread.objects.all().delete()
+    Lead.objects.update(email="other@example.org")
+    take(file("report.pdf", pdf()))
+    assert names() == []
+    assert InboundMail.objects.get().lead is None
+
+
+def test_what_cannot_be_stored_is_in_no_way_of_the_words(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: object, **_how: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(documents, "store_whole", full)
+    assert isinstance(take(file("report.pdf", pdf())), InboundMail)
