@@ -36,7 +36,7 @@ WITH made AS (
     INSERT INTO scheduling_appointment (id, lead_id, kind_id, location_id, provider_id, status, starts_at, ends_at,
         version, topic_id, calendar_uid, request_id, is_extra, extra_reason, booked_at, agreed_at, ended_by,
         ended_reason)
-    SELECT id, %(lead)s, %(kind)s, %(centre)s, provider, 'booked', start, start + interval '30 minutes',
+    SELECT id, %(lead)s, %(kind)s, %(center)s, provider, 'booked', start, start + interval '30 minutes',
         1, topic, id, gen_random_uuid(), false, '', now(), now(), '', '' FROM made
 )
 INSERT INTO scheduling_claim (id, resource_id, during, state, appointment_id, held_by, created_at)
@@ -56,9 +56,9 @@ def _run(claims: int) -> int:
     from scheduling.actions.availability import Question
 
     place = _fill(claims)
-    kind, centre, today = place["kind"], place["centre"], datetime.now(UTC).date()
-    one = Question(kind, centre, today, 30, provider=place["providers"][0].pk, for_staff=True)
-    all_of_them = Question(kind, centre, today, 90, for_staff=True)
+    kind, center, today = place["kind"], place["center"], datetime.now(UTC).date()
+    one = Question(kind, center, today, 30, provider=place["providers"][0].pk, for_staff=True)
+    all_of_them = Question(kind, center, today, 90, for_staff=True)
     bad = []
 
     def line(what: str, value: float, wanted: float, unit: str, *, more: str = "", at_least: bool = False) -> None:
@@ -85,7 +85,7 @@ def _run(claims: int) -> int:
 
 
 def _fill(count: int) -> dict[str, Any]:
-    """A centre, fifty providers who work on weekdays, a patient, and claims from two years ago on."""
+    """A center, fifty providers who work on weekdays, a patient, and claims from two years ago on."""
     from django.db import connection
 
     from crm.models import Location
@@ -93,9 +93,9 @@ def _fill(count: int) -> dict[str, Any]:
     from tests.scheduling.factories import make_kind, make_patient, make_resource
 
     print("writing claims ...", flush=True)
-    centre = Location.objects.main() or make_location()
-    providers = [make_resource(centre, name=f"Dr. {n}", position=n) for n in range(PROVIDERS)]
-    kind, lead = make_kind(*providers, key="bench"), make_patient(centre)
+    center = Location.objects.main() or make_location()
+    providers = [make_resource(center, name=f"Dr. {n}", position=n) for n in range(PROVIDERS)]
+    kind, lead = make_kind(*providers, key="bench"), make_patient(center)
     each = -(-count // PROVIDERS)
     begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - each * timedelta(minutes=40)
     values: dict[str, Any] = {
@@ -104,13 +104,13 @@ def _fill(count: int) -> dict[str, Any]:
         "count": count,
         "lead": lead.pk,
         "kind": kind.pk,
-        "centre": centre.pk,
+        "center": center.pk,
         "begin": begin + timedelta(days=45),
     }
     with connection.cursor() as cursor:
         cursor.execute(_CLAIMS, values)
         cursor.execute("VACUUM ANALYZE")
-    return {"centre": centre, "kind": kind, "providers": providers}
+    return {"center": center, "kind": kind, "providers": providers}
 
 
 def _median_ms(act: Callable[[], object]) -> float:
@@ -173,7 +173,7 @@ def _browser(place: dict[str, Any], email: str) -> Any:
     from tests.scheduling.factories import make_patient
 
     browser = Client()
-    entry = patient_access.begin(make_patient(place["centre"], email=email), now=datetime.now(UTC))
+    entry = patient_access.begin(make_patient(place["center"], email=email), now=datetime.now(UTC))
     PatientSession.objects.filter(pk=entry.session.pk).update(proven_at=datetime.now(UTC))
     browser.cookies["patient"] = entry.secret
     browser.defaults |= {f"HTTP_{page_owner.HEADER.upper().replace('-', '_')}": page_owner.token_of(entry.session)}
@@ -188,8 +188,8 @@ def _month_page(place: dict[str, Any]) -> float:
 
 
 def _later(place: dict[str, Any], weeks: int) -> datetime:
-    """A Tuesday at nine on the centre's clock, far from all claims."""
-    zone = place["centre"].zone
+    """A Tuesday at nine on the center's clock, far from all claims."""
+    zone = place["center"].zone
     today = datetime.now(UTC).astimezone(zone).replace(hour=9, minute=0, second=0, microsecond=0)
     return (today + timedelta(days=7 * weeks + (1 - today.weekday()) % 7)).astimezone(UTC)
 
@@ -200,7 +200,7 @@ def _fifty_at_once(place: dict[str, Any]) -> tuple[int, float]:
 
     provider = place["providers"][0]
     kind = make_kind(provider, key="contested")
-    leads = [make_patient(place["centre"], email=f"c{n}@example.org").pk for n in range(CLIENTS)]
+    leads = [make_patient(place["center"], email=f"c{n}@example.org").pk for n in range(CLIENTS)]
     shares = [leads[n::PROCESSES] for n in range(PROCESSES)]
     won, longest = 0, 0.0
     with ProcessPoolExecutor(PROCESSES, get_context("spawn"), initializer=_wake_up) as pool:

@@ -53,9 +53,9 @@ def fill_with_leads(upto: int, *, stages: Sequence[str]) -> None:
     from crm.models import Lead, Location
     from tests.factories import make_location
 
-    centre = Location.objects.main() or make_location()
+    center = Location.objects.main() or make_location()
     with connection.cursor() as cursor:
-        cursor.execute(_LEADS, [centre.pk, list(stages), len(stages), Lead.objects.count() + 1, upto])
+        cursor.execute(_LEADS, [center.pk, list(stages), len(stages), Lead.objects.count() + 1, upto])
 
 
 def _manage(command: str, *options: str) -> None:

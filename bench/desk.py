@@ -3,7 +3,7 @@
     python -m bench.desk [--rows 1000 100000 1000000]
 
 Each lead has ten activities. Of the first thousand 40 % are open, so that every page is full at every size; of the rest
-2 %, as in a centre that exists for years. Open ones have a task, due today or within 20 days. The pages of the largest
+2 %, as in a center that exists for years. Open ones have a task, due today or within 20 days. The pages of the largest
 size are compared with those of the smallest, in one run.
 """
 
@@ -24,7 +24,7 @@ _LEADS = """
 INSERT INTO crm_lead (id, reference, location_id, first_name, last_name, email, phone, phone_type, preferred_contact,
     best_time, state, timezone, ok_voicemail, how_heard, language, stage, stage_since, lost_reason, outcome,
     safety_hold, attribution, came_by, received_at, tags, created_at, updated_at, owner_id)
-SELECT gen_random_uuid(), upper(substr(md5(n::text), 1, 9)), %(centre)s, 'Avery', 'Specimen' || n %% 900,
+SELECT gen_random_uuid(), upper(substr(md5(n::text), 1, 9)), %(center)s, 'Avery', 'Specimen' || n %% 900,
     'p' || n || '@example.org', '+1212555' || lpad((n %% 10000)::text, 4, '0'), 'mobile', 'phone', '{}', 'NY',
     'America/New_York', true, 'search', 'en',
     CASE WHEN n %% 50 = 0 OR n <= 1000 AND n %% 5 < 2 THEN (%(open)s::text[])[1 + (n / 5) %% 8]
@@ -68,9 +68,9 @@ def _measure(rows: int) -> dict[str, tuple[int, float]]:
     from tests.factories import make_location, make_user
 
     user = User.objects.filter(groups__name="coordinator").first() or make_user("coordinator")
-    centre = Location.objects.main() or make_location()
+    center = Location.objects.main() or make_location()
     print(f"writing {rows:,} leads ...", flush=True)
-    values: dict[str, Any] = {"centre": centre.pk, "open": OPEN, "ended": ENDED, "owner": user.pk}
+    values: dict[str, Any] = {"center": center.pk, "open": OPEN, "ended": ENDED, "owner": user.pk}
     with connection.cursor() as cursor:
         cursor.execute(_LEADS, values | {"first": Lead.objects.count() + 1, "last": rows})
         cursor.execute(_ACTIVITIES, values)

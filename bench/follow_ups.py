@@ -2,7 +2,7 @@
 
     python -m bench.follow_ups [--plan 100000] [--mails 4000] [--rounds 3]
 
-Planning: enrolments with a step due, by two sweeps at once; seconds, and how much one of them grew. Sending: two
+Planning: enrollments with a step due, by two sweeps at once; seconds, and how much one of them grew. Sending: two
 `send_due` against what Django's send_messages in one process does with the same mails and the same server, in turn.
 """
 

@@ -101,12 +101,12 @@ def make_site(running: ExitStack) -> dict[str, str]:
 
 
 def _prepare(environment: dict[str, str]) -> None:
-    """Tables, static files and a centre for the product; tables for the yardsticks."""
-    make_centre = "from tests.factories import make_location; make_location()"
+    """Tables, static files and a center for the product; tables for the yardsticks."""
+    make_center = "from tests.factories import make_location; make_location()"
     for arguments in (
         ["manage.py", "migrate", "-v0"],
         ["manage.py", "collectstatic", "-v0", "--noinput"],
-        ["manage.py", "shell", "-v0", "-c", make_centre],
+        ["manage.py", "shell", "-v0", "-c", make_center],
         ["-c", "from bench import bare; bare.make_tables()"],
     ):
         subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, check=True)

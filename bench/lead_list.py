@@ -62,7 +62,7 @@ def _measure(rows: int) -> dict[str, tuple[int, float]]:
     _fill(rows)
     browser, found = Client(), {}
     browser.force_login(User.objects.filter(groups__name="coordinator").first() or make_user("coordinator"))
-    browser.get(LIST)  # A process reads the centre and its stages once; that belongs to no page.
+    browser.get(LIST)  # A process reads the center and its stages once; that belongs to no page.
     for name, query in PAGES.items():
         with CaptureQueriesContext(connection) as queries:
             assert browser.get(LIST + query).status_code == 200  # noqa: S101 - a bench that measures an error page lies

@@ -34,8 +34,8 @@ def main() -> int:
     from intake.requests.forms import CallMe, PageForm, StepOne
 
     makers: dict[str, Callable[..., object]] = {
-        "the request": lambda data: StepOne(data, centre_name="x"),
-        "just call me": lambda data: CallMe(data, centre_name="x"),
+        "the request": lambda data: StepOne(data, center_name="x"),
+        "just call me": lambda data: CallMe(data, center_name="x"),
         "ask a question": AskForm,
     }
     for page in (*PAGES, RECHECK):

@@ -1,4 +1,4 @@
-"""The Celery application. Redis only wakes workers up; what is due stands in PostgreSQL (see delivery.py)."""
+"""The Celery application. Redis only wakes workers up; PostgreSQL knows what is due (crm/outbox/delivery.py)."""
 
 import os
 from typing import Any

@@ -71,7 +71,7 @@ class MessageRefused(DomainError):
 
 
 class SequenceActionRefused(DomainError):
-    """Something that cannot be done with an enrolment in the state in which it is."""
+    """Something that cannot be done with an enrollment in the state in which it is."""
 
 
 class SetAsideRefused(DomainError):

@@ -25,7 +25,7 @@ LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place
 Render = Callable[[HttpRequest, Lead], str]
 RenderList = Callable[[HttpRequest], tuple[str, set[UUID]]]
 Around = Callable[[list[str]], AbstractContextManager[None]]
-Listener = Callable[[Lead, "Happening"], None]
+Listener = Callable[[Lead, "DomainEvent"], None]
 Question = Callable[[list[UUID]], set[UUID]]
 # Called with the admin site, the request, the lead's id and whatever else the pattern names.
 DeskView = Callable[..., HttpResponseBase]
@@ -162,7 +162,7 @@ def personal_data_of_all() -> list[PersonalData]:
 
 
 @dataclass(frozen=True)
-class Happening:
+class DomainEvent:
     """Something that happened to a lead. `key` tells it from every other one of its kind: told twice, it is one.
     `facts`: what its listeners can no longer read from the lead."""
 

@@ -109,7 +109,7 @@ TOLD_IN_COPIES: tuple[type[TextChoices], ...] = (
     leads.ConsultResult,
     leads.SurgeryDecision,
     leads.MessageState,
-    leads.EnrolmentState,
+    leads.EnrollmentState,
     leads.StepResult,
     documents.ImagingModality,
     documents.ImagingMedium,

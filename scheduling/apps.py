@@ -17,12 +17,12 @@ class SchedulingConfig(AppConfig):
         from scheduling.calendars import answers as calendar_answers
         from scheduling.portal import appointments, data_export
 
-        calendar_answers.hang_in()
-        conditions.hang_in()
-        stats.hang_in()
-        appointments.hang_in()
-        periodic.hang_in()
-        data_export.hang_in()
+        calendar_answers.register()
+        conditions.register()
+        stats.register()
+        appointments.register()
+        periodic.register()
+        data_export.register()
         registry.demo(demo.make)
         registry.listen({Event.DETAILS_CHANGED}, mails.follow_details)
         registry.listen({Event.DETAILS_CHANGED}, effects.ask_for_numbers)

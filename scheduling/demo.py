@@ -23,8 +23,8 @@ LATE = 2  # from this one on they would come earlier
 
 def make(now: datetime) -> None:
     """Called by `manage.py demo`, in its transaction."""
-    centre, coordinator = Location.objects.get(), User.objects.get(email="coordinator@example.org")
-    _resources(centre, now)
+    center, coordinator = Location.objects.get(), User.objects.get(email="coordinator@example.org")
+    _resources(center, now)
     kinds = {kind.key: kind for kind in AppointmentType.objects.all()}
     evaluation, call = kinds["on_site_evaluation"], kinds["phone_consultation"]
     for number, lead in enumerate(Lead.objects.filter(stage=Stage.BOOKED).order_by("reference")):
@@ -39,16 +39,16 @@ def make(now: datetime) -> None:
             attendance.set_status(made, to=Status.FULFILLED, by=coordinator, now=made.ends_at + timedelta(hours=2))
 
 
-def _resources(centre: Location, now: datetime) -> None:
+def _resources(center: Location, now: datetime) -> None:
     """Rules, the types they give, and a congress next month."""
     for position, (name, weekdays, start, end) in enumerate(PROVIDERS):
         one = Resource.objects.create(
-            kind=ResourceKind.PROVIDER, name=name, location=centre, timezone=centre.timezone, position=position
+            kind=ResourceKind.PROVIDER, name=name, location=center, timezone=center.timezone, position=position
         )
         WeeklyRule.objects.create(resource=one, weekdays=list(weekdays), start=start, end=end)
     for position, name in enumerate(ROOMS):
         room = Resource.objects.create(
-            kind=ResourceKind.ROOM, name=name, location=centre, timezone=centre.timezone, position=position
+            kind=ResourceKind.ROOM, name=name, location=center, timezone=center.timezone, position=position
         )
         WeeklyRule.objects.create(resource=room, weekdays=list(range(5)), start=time(8), end=time(18))
     for kind in AppointmentType.objects.all():

@@ -21,7 +21,7 @@ class Status(TextChoices):
 
     PENDING = "pending", noop("To be confirmed by us")
     BOOKED = "booked", noop("Booked")
-    ARRIVED = "arrived", noop("Arrived")
+    ARRIVED = "arrived", noop("InboundMessage")
     FULFILLED = "fulfilled", noop("Took place")
     CANCELLED = "cancelled", noop("Cancelled")
     NOSHOW = "noshow", noop("Did not come")
@@ -53,7 +53,7 @@ TAKEN = (*TAKING, ClaimState.EXTRA)  # nobody is offered the time of one of thes
 
 class EndedBy(TextChoices):
     PATIENT = "patient", noop("The patient")
-    CENTRE = "centre", noop("The center")
+    CENTER = "center", noop("The center")
 
 
 class CancelReason(TextChoices):
@@ -71,7 +71,7 @@ class CancelReason(TextChoices):
     OTHER = "other", noop("Something else")
 
 
-OF_THE_CENTRE = (CancelReason.AWAY, CancelReason.CLOSED, CancelReason.OURS)
+OF_THE_CENTER = (CancelReason.AWAY, CancelReason.CLOSED, CancelReason.OURS)
 
 
 class WaitState(TextChoices):

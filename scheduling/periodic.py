@@ -28,7 +28,7 @@ ASKED_WITHIN = timedelta(days=2)
 FORGOTTEN_AFTER = timedelta(hours=1)  # holds stay that long, so that a late confirmation is told from a wrong one
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     see = "scheduling.change_appointment"
     registry.worklist(title="Other times to find", permission=see, render=to_rebook, order=20)

@@ -76,8 +76,8 @@ LOCATION_GUARDS = [
     Guard(
         "the next week shows one's own locations",
         "crm/followups/dry_run.py",
-        'theirs = Enrolment.objects.filter(in_sight(user, location="lead__location"))',
-        "theirs = Enrolment.objects.all()",
+        'theirs = Enrollment.objects.filter(visible_q(user, location="lead__location"))',
+        "theirs = Enrollment.objects.all()",
         "crm/desk/test_locations.py::test_nobody_elsewhere_in_the_next_week_or_a_rehearsal",
     ),
     Guard(

@@ -1,4 +1,4 @@
-"""The guards of messages between centre and patient, of the people they name, and of files that are taken back."""
+"""The guards of messages between center and patient, of the people they name, and of files that are taken back."""
 
 from script.guard import Guard
 

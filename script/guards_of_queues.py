@@ -97,15 +97,15 @@ QUEUE_GUARDS = [
     Guard(
         "a sequence may be parked twice",
         "crm/followups/step_runner.py",
-        'f"parked:{enrolment.pk}:{now.timestamp()}"',
-        'f"parked:{enrolment.pk}:{enrolment.started_at.timestamp()}"',
+        'f"parked:{enrollment.pk}:{now.timestamp()}"',
+        'f"parked:{enrollment.pk}:{enrollment.started_at.timestamp()}"',
         "crm/followups/test_follow_up.py::test_one_that_was_resumed_and_goes_wrong_again_is_parked_again",
     ),
     Guard(
         "a lifted hold is known by its code, not by its words",
         "crm/followups/enrollment.py",
-        "enrolment.because == EnrolmentBecause.HOLD:",
-        "enrolment.reason == EnrolmentBecause.HOLD.label:",
+        "enrollment.because == EnrollmentBecause.HOLD:",
+        "enrollment.reason == EnrollmentBecause.HOLD.label:",
         "crm/followups/test_follow_up.py::test_a_safety_hold_holds_and_lifting_it_goes_on",
     ),
     Guard(

@@ -214,7 +214,7 @@ REQUEST_GUARDS = [
     Guard(
         "no suspicion holds an emergency back",
         "intake/requests/submission_flow.py",
-        "    if form.is_emergency:\n        return _emergency(request, door, form, centre)\n",
+        "    if form.is_emergency:\n        return _emergency(request, door, form, center)\n",
         "",
         "intake/requests/test_guard.py::test_no_suspicion_holds_an_emergency_back",
     ),

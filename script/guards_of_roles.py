@@ -125,7 +125,7 @@ ROLE_GUARDS = [
     Guard(
         "nobody hands over what they do not see",
         "crm/leads/assignment.py",
-        ".filter(in_sight(by))",
+        ".filter(visible_q(by))",
         "",
         "crm/leads/test_owners.py::test_nobody_hands_over_what_they_do_not_see",
     ),

@@ -138,7 +138,7 @@ SCHEDULING_GUARDS = [
     Guard(
         "a calendar is its location's",
         "scheduling/admin/calendar.py",
-        'Location.objects.filter(in_sight(user, location="pk"), is_active=True)',
+        'Location.objects.filter(visible_q(user, location="pk"), is_active=True)',
         "Location.objects.filter(is_active=True)",
         "scheduling/admin/test_desk_appointments.py::test_another_locations_calendar_is_not_shown",
     ),
@@ -259,7 +259,7 @@ SCHEDULING_GUARDS = [
         "a visit has one name in calendars",
         "scheduling/actions/ics.py",
         'made.add("uid", appointment.calendar_uid)',
-        """made.add("uid", f"{appointment.pk}@{centre.sender_email.rpartition('@')[2]}")""",
+        """made.add("uid", f"{appointment.pk}@{center.sender_email.rpartition('@')[2]}")""",
         "scheduling/actions/test_reached.py::test_a_visit_has_one_name_in_calendars_whatever_the_sender_is_called",
     ),
     Guard(

@@ -237,7 +237,8 @@ SENDING_GUARDS = [
     Guard(
         "a call takes the place of what waits for no address any more",
         "crm/followups/address_change.py",
-        '    _call_instead(lead, list(waiting.filter(enrolment=None, topic=None).order_by("due_at", "pk")), now=now)\n',
+        "    _call_instead(lead, list(waiting.filter(enrollment=None, topic=None)"
+        '.order_by("due_at", "pk")), now=now)\n',
         "",
         "crm/followups/test_addresses.py::test_a_call_takes_the_place_of_what_waits_for_no_address_any_more",
     ),

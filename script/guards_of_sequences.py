@@ -17,14 +17,14 @@ SEQUENCE_GUARDS = [
     Guard(
         "a step that is added behind people is skipped for them",
         "crm/followups/versions.py",
-        "        followups.skip_overdue(enrolment, reason=BEHIND, but=overdue, now=stands_at)\n",
+        "        followups.skip_overdue(enrollment, reason=BEHIND, but=overdue, now=stands_at)\n",
         "",
         "crm/desk/test_sequences.py::test_a_step_that_is_added_behind_people_is_skipped_for_them",
     ),
     Guard(
         "of who is paused only what lies behind the pause is skipped",
         "crm/followups/versions.py",
-        "enrolment.paused_at or now",
+        "enrollment.paused_at or now",
         "now",
         "crm/desk/test_sequences.py::test_of_who_is_paused_only_what_lies_behind_the_pause_is_skipped",
     ),

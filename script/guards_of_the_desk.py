@@ -13,7 +13,7 @@ DESK_GUARDS = [
     Guard(
         "a location without a clock leaves nobody without a next step",
         "crm/leads/next_steps.py",
-        '        log.error("hours_unreadable", location=str(centre.pk), error=type(trouble).__name__)',
+        '        log.error("hours_unreadable", location=str(center.pk), error=type(trouble).__name__)',
         "        raise",
         "crm/leads/test_stages.py::test_a_location_whose_hours_cannot_be_read_holds_up_no_other",
     ),
@@ -41,7 +41,7 @@ DESK_GUARDS = [
     Guard(
         "the sidebar counts what somebody may see and nothing else",
         "intake/desk/waiting.py",
-        "questions = Question.objects.filter(in_sight(user), answered_at=None)",
+        "questions = Question.objects.filter(visible_q(user), answered_at=None)",
         "questions = Question.objects.filter(answered_at=None)",
         "intake/desk/test_waiting.py::test_each_counts_what_they_may_see",
     ),
@@ -104,7 +104,7 @@ DESK_GUARDS = [
     Guard(
         "lists show one's own locations",
         "crm/models/lead.py",
-        "        return self.filter(in_sight(user))",
+        "        return self.filter(visible_q(user))",
         "        return self.all()",
         "crm/test_roles.py::test_nor_in_any_list",
     ),

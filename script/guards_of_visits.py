@@ -168,8 +168,8 @@ VISIT_GUARDS = [
     Guard(
         "the patient is told the corrected clock",
         "scheduling/models/appointment.py",
-        "self.kind.told_in(patient=self.lead.timezone, centre",
-        "self.kind.told_in(patient=self.location.timezone, centre",
+        "self.kind.display_timezone(patient=self.lead.timezone, center",
+        "self.kind.display_timezone(patient=self.location.timezone, center",
         "scheduling/actions/test_details_changed.py::test_pages_show_the_corrected_clock_at_once",
     ),
     Guard(
@@ -196,8 +196,8 @@ VISIT_GUARDS = [
     Guard(
         "who ended a visit follows the reason",
         "scheduling/actions/changing.py",
-        "EndedBy.CENTRE if reason in OF_THE_CENTRE else EndedBy.PATIENT",
-        "EndedBy.CENTRE if by else EndedBy.PATIENT",
+        "EndedBy.CENTER if reason in OF_THE_CENTER else EndedBy.PATIENT",
+        "EndedBy.CENTER if by else EndedBy.PATIENT",
         "scheduling/actions/test_as_it_is.py::test_who_ended_it_follows_the_reason",
     ),
     Guard(
@@ -288,8 +288,8 @@ VISIT_GUARDS = [
     Guard(
         "calendars answer to the mailbox that is read",
         "scheduling/actions/ics.py",
-        "centre.reply_email or centre.sender_email",
-        "centre.sender_email",
+        "center.reply_email or center.sender_email",
+        "center.sender_email",
         "scheduling/calendars/test_calendar_answers.py::test_answers_go_to_the_mailbox_that_is_read",
     ),
     Guard(

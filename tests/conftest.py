@@ -77,13 +77,13 @@ def own_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def centre(db: None) -> Location:
+def center(db: None) -> Location:
     return make_location()
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
-    return make_lead(location=centre)
+def lead(center: Location) -> Lead:
+    return make_lead(location=center)
 
 
 @pytest.fixture

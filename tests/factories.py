@@ -25,7 +25,7 @@ WEEKDAYS = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri
 
 
 def make_location(**fields: Any) -> Location:
-    """The example centre in New York, open Monday to Friday from 8 to 18."""
+    """The example center in New York, open Monday to Friday from 8 to 18."""
     defaults: dict[str, Any] = {
         "name": "Riverbend Center",
         "short_name": "Riverbend",

@@ -87,10 +87,10 @@ def tell_old_address(old: str, *, now: datetime) -> bool:
 
 
 def _mail(name: str, to: str, *, key: str, now: datetime) -> bool:
-    centre = locations.main()
-    if centre is None:
+    center = locations.main()
+    if center is None:
         return False
-    message: Message = emails.to_staff(name, centre=centre, to=to, key=key, now=now)
+    message: Message = emails.to_staff(name, center=center, to=to, key=key, now=now)
     message.save()
     dispatch.after_commit("crm.send_messages", message.pk)
     return True

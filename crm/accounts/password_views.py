@@ -43,6 +43,6 @@ def link_of(message: Message, _now: datetime) -> str:
     return settings.SITE_URL.rstrip("/") + where
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     PLACEHOLDERS[LINK_MARK] = link_of

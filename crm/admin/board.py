@@ -65,10 +65,10 @@ def _query(filters: board.Filters) -> str:
 def _choices(*, reads_answers: bool) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """(name, label, choices) of each filter; places and languages without a query. An assessment is an answer: whoever
     may not read it may not look for it."""
-    centres = [(str(place.pk), place.short_name) for place in locations.active()]
+    centers = [(str(place.pk), place.short_name) for place in locations.active()]
     return [
         ("owner", "Owner", [("mine", "Mine"), ("none", "Nobody's")]),
-        *([("location", "Location", centres)] if len(centres) > 1 else []),
+        *([("location", "Location", centers)] if len(centers) > 1 else []),
         ("language", "Language", [("en", "English"), ("es", "Spanish")]),
         *([("outcome", "Assessment", [(one.value, str(one.label)) for one in Outcome])] if reads_answers else []),
         ("source", "Heard of us by", registry.choices_of("how_heard")),

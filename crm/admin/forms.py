@@ -1,4 +1,4 @@
-"""The forms of the lead page. They check what was typed; crm.actions checks what it means."""
+"""The forms of the lead page. They check what was typed; the actions check what it means."""
 
 from datetime import date, datetime, time
 from typing import Any, cast

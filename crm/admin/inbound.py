@@ -16,7 +16,7 @@ SHOWN = 10
 BEGINNING = 80
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     registry.panel("lead", title="E-mail from the patient", permission="crm.view_inboundmail", render=panel, order=21)
 

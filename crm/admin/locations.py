@@ -1,4 +1,4 @@
-"""The centres. A second one is a row more: nothing has to be restarted."""
+"""The centers. A second one is a row more: nothing has to be restarted."""
 
 from typing import Any
 
@@ -114,7 +114,7 @@ class LocationAdmin(DeskAdmin):
 
 @admin.register(OnCallShift)
 class OnCallShiftAdmin(DeskAdmin):
-    """The rota, next shift first. Times are the centre's."""
+    """The rota, next shift first. Times are the center's."""
 
     location_path = "location"
     list_display = ["user", "location", "starts_at", "ends_at"]

@@ -137,7 +137,7 @@ def _versions(studies: Iterable[ImagingStudy]) -> str:
     return "|".join(f"{study.pk}={study.version}" for study in studies)
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     decide_it = "crm.decide_review"
     registry.route("decide/", decide, permission=decide_it, name="crm_lead_decide")

@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from crm.models import User
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 
 
 class ScopedAdmin(ModelAdmin):
@@ -32,7 +32,7 @@ class ScopedAdmin(ModelAdmin):
         """Which rows this person may see and change. Q() for all."""
         if self.location_path is None:
             return Q()
-        return in_sight(user, location=self.location_path, nowhere=_nullable(self.model, self.location_path))
+        return visible_q(user, location=self.location_path, nowhere=_nullable(self.model, self.location_path))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Every page, box to choose from and action takes its rows from here: what is elsewhere is not found (404)."""

@@ -13,7 +13,7 @@ from crm.admin.lead.page import user_of
 from crm.enums.leads import NEEDS_A_PERSON, MessageState
 from crm.mail import status as mail_status
 from crm.models import Message, Sending, User
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 from crm.outbox import actions as outbox
 
 SHOWN = 50
@@ -53,7 +53,7 @@ class SendingAdmin(PagesAdmin):
 
     def _of_theirs(self, user: User) -> Q:
         """What the list of messages would show, too."""
-        return in_sight(user, location="lead__location", nowhere="lead")
+        return visible_q(user, location="lead__location", nowhere="lead")
 
     def turn(self, request: HttpRequest) -> HttpResponse:
         """pause, resume, second, first."""

@@ -24,14 +24,14 @@ from crm.errors import SetAsideRefused
 from crm.inbound import arrivals, mime_parts
 from crm.models import SetAsideMail
 from crm.models.inbound import SetAsideReason, Settled, SourceForm
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 
 SHOWN_BYTES = 20_000
 HEAD_BYTES = 64 * 1024
 AGAIN = "again"
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     registry.worklist(
         title="Mail that could not be read", permission="crm.view_setasidemail", render=to_look_at, order=10
@@ -40,7 +40,7 @@ def hang_in() -> None:
 
 def to_look_at(request: HttpRequest) -> tuple[str, set[UUID]]:
     """How many wait, and nobody by name."""
-    in_reach = in_sight(user_of(request), location="lead__location", nowhere="lead")
+    in_reach = visible_q(user_of(request), location="lead__location", nowhere="lead")
     count = SetAsideMail.objects.open().filter(in_reach).count()
     return render_to_string("crm/worklist_set_aside.html", {"count": count}) if count else "", set()
 

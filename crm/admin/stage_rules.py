@@ -1,4 +1,4 @@
-"""The stages as the centre wants them: names, order, how soon, how long, and what entering one asks for."""
+"""The stages as the center wants them: names, order, how soon, how long, and what entering one asks for."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The form in which staff add or correct a treatment. What its columns mean together is judged by crm.actions."""
+"""The form in which staff add or correct a treatment. crm/leads/treatments.py judges what its columns say."""
 
 from typing import Any
 

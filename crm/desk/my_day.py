@@ -11,7 +11,7 @@ from crm import registry
 from crm.enums.leads import Stage, TaskKind
 from crm.models import SafetyAlert, Task, User
 from crm.models.absence import away_on
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 from crm.models.safety import SafetyAlertQuerySet
 from crm.models.task import FIRST_CALL
 
@@ -123,7 +123,7 @@ def _open_now(user: User, *, everybody: bool, now: datetime) -> QuerySet[Task]:
     if not everybody:
         away = User.objects.filter(away_on(now.astimezone(timezone.get_current_timezone()).date()))
         open_tasks = open_tasks.filter(Q(assigned_to=user) | Q(assigned_to=None) | Q(assigned_to__in=away))
-    return open_tasks.filter(in_sight(user, location="lead__location"))
+    return open_tasks.filter(visible_q(user, location="lead__location"))
 
 
 def end_of_today(now: datetime) -> datetime:
@@ -137,7 +137,7 @@ def _alerts(user: User) -> list[SafetyAlert]:
 
 
 def _open_alerts(user: User) -> SafetyAlertQuerySet:
-    return SafetyAlert.objects.open().filter(in_sight(user, location="lead__location"))
+    return SafetyAlert.objects.open().filter(visible_q(user, location="lead__location"))
 
 
 def snoozed_until(choice: str, *, now: datetime) -> datetime | None:

@@ -27,7 +27,7 @@ from crm.models import (
     Treatment,
     User,
 )
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 
 log = structlog.get_logger("nucleus.desk")
 
@@ -249,7 +249,7 @@ def referral_figures(practices: list[UUID], user: User) -> dict[UUID, ReferralFi
     """{practice: figures} of the locations that `user` works for, zeros for those that sent nobody. One query."""
     seen = Exists(Activity.objects.filter(lead=OuterRef("lead"), kind=ActivityKind.STAGE, details__to=Stage.CONSULTED))
     rows = (
-        Referral.objects.filter(in_sight(user, location="lead__location"), practice__in=practices)
+        Referral.objects.filter(visible_q(user, location="lead__location"), practice__in=practices)
         .values("practice")
         .annotate(
             sent=Count("pk"),

@@ -71,10 +71,10 @@ class DeskSite(UnfoldAdminSite):
         return sign_in_form.finish(request, super().login(request, extra_context))
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Django's wrapper (signed in, never cached), plus the desk's content policy and the centre's clock; and only
+        """Django's wrapper (signed in, never cached), plus the desk's content policy and the center's clock; and only
         forms that somebody can have filled in."""
         inside = super().admin_view(_with_plain_forms(view), cacheable)
-        guarded: View = csp_override(DESK_CSP)(_while_awake(_at_the_centre(inside)))
+        guarded: View = csp_override(DESK_CSP)(_while_awake(_at_the_center(inside)))
         return guarded
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -201,13 +201,13 @@ def _to_sign_in(request: HttpRequest, over: desk_session.Over) -> HttpResponse:
     return HttpResponseRedirect(sign_in)
 
 
-def _at_the_centre(view: View) -> View:
-    """Shows every time as the clock on the centre's wall shows it. Renders inside: templates do the converting."""
+def _at_the_center(view: View) -> View:
+    """Shows every time as the clock on the center's wall shows it. Renders inside: templates do the converting."""
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        centre = locations.main()
-        with timezone.override(centre.zone if centre else ZoneInfo("UTC")):
+        center = locations.main()
+        with timezone.override(center.zone if center else ZoneInfo("UTC")):
             response = view(request, *args, **kwargs)
             if isinstance(response, TemplateResponse):
                 response.render()

@@ -149,7 +149,7 @@ class Pulse(TextChoices):
     SLOW = "slow", "No worker has taken incoming mail, calendars and scans"
 
 
-class EnrolmentState(TextChoices):
+class EnrollmentState(TextChoices):
     """Where somebody stands in a sequence."""
 
     LIVE = "live", "Running"
@@ -159,18 +159,18 @@ class EnrolmentState(TextChoices):
     PARKED = "parked", "Waits for a person"
 
 
-class EnrolmentBecause(TextChoices):
+class EnrollmentBecause(TextChoices):
     """Why a sequence is held or has ended, as far as anything depends on it. For people the words stand beside it."""
 
     HOLD = "hold", "Safety hold: people only"
     WROTE = "wrote", "The patient wrote: a person decides how to go on"
 
 
-UNDER_WAY = [EnrolmentState.LIVE, EnrolmentState.PAUSED, EnrolmentState.PARKED]
+UNDER_WAY = [EnrollmentState.LIVE, EnrollmentState.PAUSED, EnrollmentState.PARKED]
 
 
 class StepResult(TextChoices):
-    """What became of one step of one enrolment. What becomes of a mail after that, its Message says."""
+    """What became of one step of one enrollment. What becomes of a mail after that, its Message says."""
 
     MAIL = "mail", "Mail written"
     TASK = "task", "Task opened"
@@ -249,7 +249,7 @@ class CallOutcome(TextChoices):
 
 
 class CameBy(TextChoices):
-    """How a request reached the centre."""
+    """How a request reached the center."""
 
     WEB = "web", "Web"
     PHONE = "phone", "Telephone"

@@ -14,11 +14,11 @@ from crm.models import Lead, Message
 from crm.outbox import returned_addresses, withdrawn_steps
 from crm.outbox.readdressing import NOT_THEIRS
 from crm.patient_portal import access as patient_access
-from crm.registry import Happening
+from crm.registry import DomainEvent
 from crm.values.normalize import mailbox_key
 
 
-def on_change(lead: Lead, happening: Happening) -> None:
+def on_change(lead: Lead, happening: DomainEvent) -> None:
     """Listen to ADDRESS_CHANGED."""
     changed(lead, now=happening.now, **happening.facts)
 
@@ -58,8 +58,8 @@ def _take_from_the_outbox(lead: Lead, before: str, *, now: datetime) -> None:
     if lead.email:
         waiting.update(to_email=lead.email)
         return
-    of_steps = dict(waiting.filter(enrolment__isnull=False).values_list("pk", "enrolment"))
-    _call_instead(lead, list(waiting.filter(enrolment=None, topic=None).order_by("due_at", "pk")), now=now)
+    of_steps = dict(waiting.filter(enrollment__isnull=False).values_list("pk", "enrollment"))
+    _call_instead(lead, list(waiting.filter(enrollment=None, topic=None).order_by("due_at", "pk")), now=now)
     _cancel(waiting, now=now)
     if of_steps:
         withdrawn_steps.open_again(list(of_steps))

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crm.enums.leads import EnrolmentState
+from crm.enums.leads import EnrollmentState
 from crm.followups import conditions
 from crm.followups.conditions import Case
-from crm.followups.steps import Work, carry_out
+from crm.followups.steps import StepBatch, carry_out
 from crm.leads.local_clock import clock_of
-from crm.models import Enrolment, Lead, Message, SequenceVersion, StepOutcome, User
-from crm.models.lead import in_sight
+from crm.models import Enrollment, Lead, Message, SequenceVersion, StepOutcome, User
+from crm.models.lead import visible_q
 from crm.outbox import send_rules
 from crm.sequences.definition import Definition, Step
 from crm.sequences.turn import Turn, steps_left
@@ -31,21 +31,21 @@ class Coming:
 
 def of_lead(lead: Lead, version: SequenceVersion, *, now: datetime) -> list[Coming]:
     """Every step of a version, if this lead were enrolled now. `lead` with its location."""
-    enrolment = Enrolment(lead=lead, version=version, key=version.key, anchor=now, state=EnrolmentState.LIVE)
+    enrollment = Enrollment(lead=lead, version=version, key=version.key, anchor=now, state=EnrollmentState.LIVE)
     left = steps_left(version.definition, [], anchor=now, clock=clock_of(lead))
-    return _told([(enrolment, at, step) for at, step in left], now=now)
+    return _told([(enrollment, at, step) for at, step in left], now=now)
 
 
 def of_everybody(user: User, *, now: datetime, days: int) -> list[Coming]:
     """The steps of all who are enrolled that fall due within so many days, of the locations that `user` works for,
     soonest first; MOST_SHOWN at most."""
     until = now + timedelta(days=days)
-    theirs = Enrolment.objects.filter(in_sight(user, location="lead__location"))
-    live = theirs.filter(state=EnrolmentState.LIVE, due_at__lt=until).select_related("lead")
+    theirs = Enrollment.objects.filter(visible_q(user, location="lead__location"))
+    live = theirs.filter(state=EnrollmentState.LIVE, due_at__lt=until).select_related("lead")
     soonest = list(live.prefetch_related("version", "lead__location").order_by("due_at", "pk")[:MOST_SHOWN])
     done: dict[object, set[str]] = {}
-    for enrolment_id, step in StepOutcome.objects.filter(enrolment__in=soonest).values_list("enrolment_id", "step"):
-        done.setdefault(enrolment_id, set()).add(step)
+    for enrollment_id, step in StepOutcome.objects.filter(enrollment__in=soonest).values_list("enrollment_id", "step"):
+        done.setdefault(enrollment_id, set()).add(step)
     found = [
         (one, at, step)
         for one in soonest
@@ -57,31 +57,31 @@ def of_everybody(user: User, *, now: datetime, days: int) -> list[Coming]:
     return _told(sorted(found, key=lambda entry: entry[1])[:MOST_SHOWN], now=now)
 
 
-def _told(entries: list[tuple[Enrolment, datetime, Step]], *, now: datetime) -> list[Coming]:
+def _told(entries: list[tuple[Enrollment, datetime, Step]], *, now: datetime) -> list[Coming]:
     """Each step carried out on paper, and its mail judged as it would be then."""
-    works = [_on_paper(enrolment, step, at) for enrolment, at, step in entries]
+    works = [_on_paper(enrollment, step, at) for enrollment, at, step in entries]
     mails = [message for work in works for message in work.messages]
     known = send_rules.background(mails, now=now, alone=False)
-    facts = conditions.Facts({enrolment.lead for enrolment, _at, _step in entries})
+    facts = conditions.Facts({enrollment.lead for enrollment, _at, _step in entries})
     told = []
-    for (enrolment, at, step), work in zip(entries, works, strict=True):
-        definition = enrolment.version.definition
-        ends = conditions.what_ends(definition, Case(enrolment.lead, enrolment.started_at, facts))
+    for (enrollment, at, step), work in zip(entries, works, strict=True):
+        definition = enrollment.version.definition
+        ends = conditions.what_ends(definition, Case(enrollment.lead, enrollment.started_at, facts))
         found = (
             _obstacle(work.messages, at, known) if not ends else f"Ends before: {conditions.IN_WORDS.get(ends, ends)}"
         )
-        told.append(Coming(at, enrolment.lead, definition.title, step, _becomes(work, step), found))
+        told.append(Coming(at, enrollment.lead, definition.title, step, _becomes(work, step), found))
     return told
 
 
-def _on_paper(enrolment: Enrolment, step: Step, at: datetime) -> Work:
-    work = Work()
-    definition: Definition = enrolment.version.definition
-    carry_out(enrolment, definition, Turn(todo=(step,)), work, now=at)
+def _on_paper(enrollment: Enrollment, step: Step, at: datetime) -> StepBatch:
+    work = StepBatch()
+    definition: Definition = enrollment.version.definition
+    carry_out(enrollment, definition, Turn(todo=(step,)), work, now=at)
     return work
 
 
-def _becomes(work: Work, step: Step) -> str:
+def _becomes(work: StepBatch, step: Step) -> str:
     if work.messages:
         return f"Mail “{work.messages[0].name}” to {work.messages[0].to_email}"
     if work.tasks:

@@ -14,14 +14,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 
-from crm.enums.leads import UNDER_WAY, EnrolmentBecause, EnrolmentState, Event, MessageState, StepResult
+from crm.enums.leads import UNDER_WAY, EnrollmentBecause, EnrollmentState, Event, MessageState, StepResult
 from crm.errors import SequenceActionRefused
 from crm.followups import conditions
 from crm.followups.conditions import Case
 from crm.leads.local_clock import clock_of
-from crm.models import Enrolment, Lead, Message, SequenceVersion, StepOutcome, User, VersionState
+from crm.models import Enrollment, Lead, Message, SequenceVersion, StepOutcome, User, VersionState
 from crm.outbox import send_rules, withdrawn_steps
-from crm.registry import Happening
+from crm.registry import DomainEvent
 from crm.sequences.definition import Definition, Do, OnResume, Step
 from crm.sequences.shipped_definitions import shipped
 from crm.sequences.turn import steps_left
@@ -70,22 +70,22 @@ def forget_versions() -> None:
 
 
 # --- What happens to a lead -------------------------------------------------------------------------------------------
-def on_event(lead: Lead, happening: Happening) -> None:
+def on_event(lead: Lead, happening: DomainEvent) -> None:
     """Listener of every event: ends, holds, continues and moves what is under way, then begins what it triggers."""
     lead = Lead.objects.select_related("location").get(pk=lead.pk)
-    waiting = Message.objects.filter(enrolment=OuterRef("pk"), state__in=[MessageState.QUEUED, MessageState.SENDING])
-    concerned = Enrolment.objects.filter(Q(state__in=UNDER_WAY) | Exists(waiting), lead=lead).select_related("version")
+    waiting = Message.objects.filter(enrollment=OuterRef("pk"), state__in=[MessageState.QUEUED, MessageState.SENDING])
+    concerned = Enrollment.objects.filter(Q(state__in=UNDER_WAY) | Exists(waiting), lead=lead).select_related("version")
     under_way = list(concerned)
     if under_way:
         _look_again(lead, under_way, happening)
     made = beginning(lead, [happening], taken={one.key for one in under_way if one.state in UNDER_WAY})
-    for enrolment in [row for row in made if isinstance(row, Enrolment)]:
-        _save_new(enrolment, [row for row in made if isinstance(row, StepOutcome) and row.enrolment is enrolment])
+    for enrollment in [row for row in made if isinstance(row, Enrollment)]:
+        _save_new(enrollment, [row for row in made if isinstance(row, StepOutcome) and row.enrollment is enrollment])
 
 
 def beginning(
-    lead: Lead, happenings: Iterable[Happening], *, taken: Iterable[str] = ()
-) -> list[Enrolment | StepOutcome]:
+    lead: Lead, happenings: Iterable[DomainEvent], *, taken: Iterable[str] = ()
+) -> list[Enrollment | StepOutcome]:
     """What these events begin for a lead, not yet saved. `taken`: sequences that are under way already.
 
     A mail that would go at once beside the acknowledgement of a request is folded into it.
@@ -99,7 +99,7 @@ def beginning(
     if not fitting or lead.safety_hold:
         return []
     facts = conditions.Facts([lead])
-    made: list[Enrolment | StepOutcome] = []
+    made: list[Enrollment | StepOutcome] = []
     for version, definition in fitting:
         happening = events[definition.trigger]
         case = Case(lead, happening.now, facts)
@@ -110,44 +110,44 @@ def beginning(
 
 
 def _with_folded(
-    lead: Lead, version: SequenceVersion, definition: Definition, happening: Happening, *, is_request: bool
-) -> list[Enrolment | StepOutcome]:
+    lead: Lead, version: SequenceVersion, definition: Definition, happening: DomainEvent, *, is_request: bool
+) -> list[Enrollment | StepOutcome]:
     told: dict[str, Any] = {"result": StepResult.SKIPPED, "reason": SENT_LATELY}
     if is_request:
         done = [step for step in definition.steps if step.do == Do.MAIL and not step.after and not step.on]
         told = {"result": StepResult.FOLDED}
     else:
         done = _sent_lately(lead, definition, happening)
-    enrolment = _enrolment(lead, version, definition, happening, done={step.key for step in done})
-    outcomes = [StepOutcome(enrolment=enrolment, step=step.key, at=happening.now, **told) for step in done]
-    return [enrolment, *outcomes]
+    enrollment = _enrollment(lead, version, definition, happening, done={step.key for step in done})
+    outcomes = [StepOutcome(enrollment=enrollment, step=step.key, at=happening.now, **told) for step in done]
+    return [enrollment, *outcomes]
 
 
-def _sent_lately(lead: Lead, definition: Definition, happening: Happening) -> list[Step]:
+def _sent_lately(lead: Lead, definition: Definition, happening: DomainEvent) -> list[Step]:
     """Return the mails that would go again within LATELY, because an outcome or a stage flips away and back and begins
     the sequence anew."""
     texts = {step.text for step in definition.steps if step.do == Do.MAIL}
     if happening.event not in FLIPS or not texts:
         return []
-    went = Message.objects.filter(lead=lead, enrolment__key=definition.key, name__in=texts)
+    went = Message.objects.filter(lead=lead, enrollment__key=definition.key, name__in=texts)
     went = went.filter(state__in=send_rules.ON_ITS_WAY, created_at__gt=happening.now - LATELY)
     sent = dict(went.values("name").annotate(latest=Max("created_at")).values_list("name", "latest"))
     left = steps_left(definition, (), anchor=happening.now, clock=clock_of(lead))
     return [step for at, step in left if step.text in sent and at < sent[step.text] + LATELY]
 
 
-def _enrolment(
+def _enrollment(
     lead: Lead,
     version: SequenceVersion,
     definition: Definition,
-    happening: Happening,
+    happening: DomainEvent,
     *,
     done: Iterable[str] = (),
-) -> Enrolment:
+) -> Enrollment:
     cause = f"{definition.key}:{happening.event}:{happening.key}" if happening.key else None
     left = steps_left(definition, done, anchor=happening.now, clock=clock_of(lead))
     due_at = left[0][0] if left else None
-    return Enrolment(
+    return Enrollment(
         lead=lead,
         version=version,
         key=definition.key,
@@ -155,12 +155,12 @@ def _enrolment(
         anchor=happening.now,
         started_at=happening.now,
         due_at=due_at,
-        state=EnrolmentState.LIVE if due_at else EnrolmentState.DONE,
+        state=EnrollmentState.LIVE if due_at else EnrollmentState.DONE,
         ended_at=None if due_at else happening.now,
     )
 
 
-def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrolment:
+def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrollment:
     """A person enrols somebody. Raises SequenceActionRefused when that cannot be."""
     found = next(((version, one) for version, one in in_force() if one.key == key), None)
     if found is None:
@@ -169,7 +169,7 @@ def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrolment:
         raise SequenceActionRefused("A safety hold stands: a clinician lifts it first.")
     if ends := conditions.what_ends(found[1], Case(lead, now, conditions.Facts([lead]))):
         raise SequenceActionRefused(f"It would end at once: {conditions.IN_WORDS.get(ends, ends)}.")
-    made = _enrolment(lead, *found, Happening(found[1].trigger, now))
+    made = _enrollment(lead, *found, DomainEvent(found[1].trigger, now))
     try:
         with transaction.atomic():
             made.save(force_insert=True)
@@ -178,109 +178,114 @@ def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrolment:
     return made
 
 
-def why_no_mail(enrolment: Enrolment, *, now: datetime) -> str:
+def why_no_mail(enrollment: Enrollment, *, now: datetime) -> str:
     """Return why the first of its mails would not go out as things stand; "" where it may, or where it has none."""
-    definition = enrolment.version.definition
+    definition = enrollment.version.definition
     mail = next((step for step in definition.steps if step.do == Do.MAIL), None)
     if mail is None:
         return ""
-    return send_rules.holds_back_for_good(enrolment.lead, send_rules.CLASS_OF[definition.purpose_of(mail)], now=now)
+    return send_rules.holds_back_for_good(enrollment.lead, send_rules.CLASS_OF[definition.purpose_of(mail)], now=now)
 
 
-def _save_new(enrolment: Enrolment, outcomes: list[StepOutcome]) -> None:
+def _save_new(enrollment: Enrollment, outcomes: list[StepOutcome]) -> None:
     """Two events at once begin a sequence once: the constraint decides."""
     try:
         with transaction.atomic():
-            enrolment.save(force_insert=True)
+            enrollment.save(force_insert=True)
             StepOutcome.objects.bulk_create(outcomes)
     except IntegrityError:
         return
 
 
-def _look_again(lead: Lead, under_way: list[Enrolment], happening: Happening) -> None:
+def _look_again(lead: Lead, under_way: list[Enrollment], happening: DomainEvent) -> None:
     facts = conditions.Facts([lead])
-    for enrolment in under_way:
-        definition = enrolment.version.definition
-        ends = conditions.what_ends(definition, Case(lead, enrolment.started_at, facts))
-        if enrolment.state not in UNDER_WAY:  # its last mail waits for its hour, or a worker has it in hand
+    for enrollment in under_way:
+        definition = enrollment.version.definition
+        ends = conditions.what_ends(definition, Case(lead, enrollment.started_at, facts))
+        if enrollment.state not in UNDER_WAY:  # its last mail waits for its hour, or a worker has it in hand
             if ends or happening.event == Event.REPLIED:
-                call_off_last(enrolment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
+                call_off_last(enrollment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
         elif ends:
             reason, because = conditions.IN_WORDS.get(ends, ends), because_of(ends)
-            stop(enrolment, reason=reason, because=because, now=happening.now)
+            stop(enrollment, reason=reason, because=because, now=happening.now)
         elif happening.event == Event.REPLIED:
-            _leave_to_a_person(enrolment, now=happening.now)
+            _leave_to_a_person(enrollment, now=happening.now)
         elif lead.safety_hold:
-            pause(enrolment, because=EnrolmentBecause.HOLD, now=happening.now)
-        elif happening.event == Event.HOLD_CLEARED and enrolment.because == EnrolmentBecause.HOLD:
-            if Case(lead, enrolment.paused_at or enrolment.started_at, facts).wrote_since:
-                _leave_to_a_person(enrolment, now=happening.now)
+            pause(enrollment, because=EnrollmentBecause.HOLD, now=happening.now)
+        elif happening.event == Event.HOLD_CLEARED and enrollment.because == EnrollmentBecause.HOLD:
+            if Case(lead, enrollment.paused_at or enrollment.started_at, facts).wrote_since:
+                _leave_to_a_person(enrollment, now=happening.now)
             else:
-                resume(enrolment, now=happening.now)
+                resume(enrollment, now=happening.now)
         else:
-            plan_anew(enrolment, lead, is_corrected=happening.event == Event.DETAILS_CHANGED)
+            plan_anew(enrollment, lead, is_corrected=happening.event == Event.DETAILS_CHANGED)
 
 
-def call_off_last(enrolment: Enrolment, *, reason: str, now: datetime) -> None:
+def call_off_last(enrollment: Enrollment, *, reason: str, now: datetime) -> None:
     """Take back the last mail of a sequence that is done. One that a worker has in hand, and cannot hand over and puts
     back, is judged by its sequence, which is stopped then."""
-    _cancel_waiting(enrolment, reason=reason, now=now)
-    in_hand = Exists(Message.objects.filter(enrolment=OuterRef("pk"), state=MessageState.SENDING))
-    done = Enrolment.objects.filter(in_hand, pk=enrolment.pk, state=EnrolmentState.DONE)
-    done.update(state=EnrolmentState.STOPPED, reason=reason[:200])
+    _cancel_waiting(enrollment, reason=reason, now=now)
+    in_hand = Exists(Message.objects.filter(enrollment=OuterRef("pk"), state=MessageState.SENDING))
+    done = Enrollment.objects.filter(in_hand, pk=enrollment.pk, state=EnrollmentState.DONE)
+    done.update(state=EnrollmentState.STOPPED, reason=reason[:200])
 
 
-def _leave_to_a_person(enrolment: Enrolment, *, now: datetime) -> None:
+def _leave_to_a_person(enrollment: Enrollment, *, now: datetime) -> None:
     """The patient wrote: whatever had paused it first, it does not go on by itself."""
-    wrote = EnrolmentBecause.WROTE
-    if not pause(enrolment, because=wrote, now=now):
-        held = Enrolment.objects.filter(pk=enrolment.pk, because=EnrolmentBecause.HOLD)
+    wrote = EnrollmentBecause.WROTE
+    if not pause(enrollment, because=wrote, now=now):
+        held = Enrollment.objects.filter(pk=enrollment.pk, because=EnrollmentBecause.HOLD)
         held.update(because=wrote, reason=str(wrote.label))
 
 
 # --- Doors ------------------------------------------------------------------------------------------------------------
 @transaction.atomic
-def stop(enrolment: Enrolment, *, reason: str, now: datetime, because: EnrolmentBecause | Literal[""] = "") -> bool:
-    """Ends an enrolment for good; its mails that have not gone out are cancelled. False when it had ended."""
-    changed = Enrolment.objects.under_way().filter(pk=enrolment.pk)
-    values = {"state": EnrolmentState.STOPPED, "reason": reason[:200], "because": because}
+def stop(enrollment: Enrollment, *, reason: str, now: datetime, because: EnrollmentBecause | Literal[""] = "") -> bool:
+    """Ends an enrollment for good; its mails that have not gone out are cancelled. False when it had ended."""
+    changed = Enrollment.objects.under_way().filter(pk=enrollment.pk)
+    values = {"state": EnrollmentState.STOPPED, "reason": reason[:200], "because": because}
     if not changed.update(**values, ended_at=now, due_at=None):
         return False
-    enrolment.state, enrolment.reason, enrolment.ended_at, enrolment.due_at = EnrolmentState.STOPPED, reason, now, None
-    _cancel_waiting(enrolment, reason=f"Stopped: {reason}", now=now)
+    enrollment.state, enrollment.reason, enrollment.ended_at, enrollment.due_at = (
+        EnrollmentState.STOPPED,
+        reason,
+        now,
+        None,
+    )
+    _cancel_waiting(enrollment, reason=f"Stopped: {reason}", now=now)
     return True
 
 
 @transaction.atomic
 def pause(
-    enrolment: Enrolment, *, now: datetime, reason: str = "", because: EnrolmentBecause | Literal[""] = ""
+    enrollment: Enrollment, *, now: datetime, reason: str = "", because: EnrollmentBecause | Literal[""] = ""
 ) -> bool:
-    """Holds an enrolment until somebody resumes it. A mail that waits is taken back and its step is open again. Without
-    a `reason` in words it is that of `because`."""
-    reason = reason or str(EnrolmentBecause(because).label)
-    live = Enrolment.objects.filter(pk=enrolment.pk, state__in=[EnrolmentState.LIVE, EnrolmentState.PARKED])
-    values = {"state": EnrolmentState.PAUSED, "reason": reason[:200], "because": because}
+    """Holds an enrollment until somebody resumes it. A mail that waits is taken back and its step is open again.
+    Without a `reason` in words it is that of `because`."""
+    reason = reason or str(EnrollmentBecause(because).label)
+    live = Enrollment.objects.filter(pk=enrollment.pk, state__in=[EnrollmentState.LIVE, EnrollmentState.PARKED])
+    values = {"state": EnrollmentState.PAUSED, "reason": reason[:200], "because": because}
     if not live.update(**values, paused_at=now, due_at=None):
         return False
-    enrolment.state, enrolment.reason, enrolment.paused_at = EnrolmentState.PAUSED, reason[:200], now
-    taken_back = _cancel_waiting(enrolment, reason=f"Paused: {reason}", now=now)
+    enrollment.state, enrollment.reason, enrollment.paused_at = EnrollmentState.PAUSED, reason[:200], now
+    taken_back = _cancel_waiting(enrollment, reason=f"Paused: {reason}", now=now)
     withdrawn_steps.open_again(taken_back)
     return True
 
 
-def take_up(enrolments: Iterable[UUID], *, now: datetime) -> None:
+def take_up(enrollments: Iterable[UUID], *, now: datetime) -> None:
     """Make what is open of these due at once, where they run, or had ended with the step that is open again."""
-    other = Enrolment.objects.under_way().filter(lead=OuterRef("lead"), key=OuterRef("key")).exclude(pk=OuterRef("pk"))
-    found = Enrolment.objects.filter(~Exists(other), pk__in=set(enrolments))
-    running = found.filter(state__in=[EnrolmentState.LIVE, EnrolmentState.DONE])
-    running.update(state=EnrolmentState.LIVE, due_at=now, ended_at=None)
+    other = Enrollment.objects.under_way().filter(lead=OuterRef("lead"), key=OuterRef("key")).exclude(pk=OuterRef("pk"))
+    found = Enrollment.objects.filter(~Exists(other), pk__in=set(enrollments))
+    running = found.filter(state__in=[EnrollmentState.LIVE, EnrollmentState.DONE])
+    running.update(state=EnrollmentState.LIVE, due_at=now, ended_at=None)
 
 
 @transaction.atomic
-def resume(enrolment: Enrolment, *, now: datetime) -> None:
-    """Goes on with a paused or parked enrolment, as its sequence declares. Raises SequenceActionRefused otherwise."""
-    locked = _locked(enrolment)
-    if locked.state not in {EnrolmentState.PAUSED, EnrolmentState.PARKED}:
+def resume(enrollment: Enrollment, *, now: datetime) -> None:
+    """Goes on with a paused or parked enrollment, as its sequence declares. Raises SequenceActionRefused otherwise."""
+    locked = _locked(enrollment)
+    if locked.state not in {EnrollmentState.PAUSED, EnrollmentState.PARKED}:
         raise SequenceActionRefused("This is not paused: somebody else may have been quicker.")
     if locked.lead.safety_hold:
         raise SequenceActionRefused("A safety hold stands: a clinician lifts it first.")
@@ -289,43 +294,43 @@ def resume(enrolment: Enrolment, *, now: datetime) -> None:
         locked.anchor += now - locked.paused_at
     elif definition.on_resume == OnResume.SKIP:
         skip_overdue(locked, reason="Fell due while it was paused", now=now)
-    locked.state, locked.paused_at, locked.tries = EnrolmentState.LIVE, None, 0
+    locked.state, locked.paused_at, locked.tries = EnrollmentState.LIVE, None, 0
     locked.reason = locked.because = ""
     set_due(locked, now=now)
     locked.save()
 
 
 @transaction.atomic
-def skip_next(enrolment: Enrolment, *, by: User, now: datetime, shown: str = "") -> str:
+def skip_next(enrollment: Enrollment, *, by: User, now: datetime, shown: str = "") -> str:
     """Leave out the step that is next; return it in words. `shown`: the key of the one that the page called next.
     Raises SequenceActionRefused when there is none, or when it is another one by now."""
-    locked = _locked(enrolment)
+    locked = _locked(enrollment)
     upcoming = left_of(locked)
     if locked.state not in UNDER_WAY or not upcoming:
         raise SequenceActionRefused("No step is left to skip.")
     step = _next_as_shown(upcoming, shown)
     StepOutcome.objects.create(
-        enrolment=locked, step=step.key, result=StepResult.SKIPPED, reason=f"Skipped by {by}"[:200], at=now
+        enrollment=locked, step=step.key, result=StepResult.SKIPPED, reason=f"Skipped by {by}"[:200], at=now
     )
-    if locked.state == EnrolmentState.LIVE:
+    if locked.state == EnrollmentState.LIVE:
         set_due(locked, now=now)
         locked.save()
     return step.in_words
 
 
 @transaction.atomic
-def do_next_now(enrolment: Enrolment, *, now: datetime, shown: str = "") -> None:
+def do_next_now(enrollment: Enrollment, *, now: datetime, shown: str = "") -> None:
     """Make the next step due at once; the rules of sending still hold. Raises SequenceActionRefused when paused, and
     as skip_next when the page showed another step."""
-    if upcoming := left_of(_locked(enrolment)):
+    if upcoming := left_of(_locked(enrollment)):
         _next_as_shown(upcoming, shown)
-    if not Enrolment.objects.filter(pk=enrolment.pk, state=EnrolmentState.LIVE).update(due_at=now, hurry=True):
+    if not Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.LIVE).update(due_at=now, hurry=True):
         raise SequenceActionRefused("Resume it first: nothing is due while it is paused.")
 
 
-def _locked(enrolment: Enrolment) -> Enrolment:
-    locked = Enrolment.objects.select_for_update(no_key=True, of=("self",))
-    return locked.select_related("version", "lead__location").get(pk=enrolment.pk)
+def _locked(enrollment: Enrollment) -> Enrollment:
+    locked = Enrollment.objects.select_for_update(no_key=True, of=("self",))
+    return locked.select_related("version", "lead__location").get(pk=enrollment.pk)
 
 
 def _next_as_shown(upcoming: list[tuple[datetime, Step]], shown: str) -> Step:
@@ -339,50 +344,50 @@ def _next_as_shown(upcoming: list[tuple[datetime, Step]], shown: str) -> Step:
 
 
 # --- What they share --------------------------------------------------------------------------------------------------
-def left_of(enrolment: Enrolment) -> list[tuple[datetime, Step]]:
+def left_of(enrollment: Enrollment) -> list[tuple[datetime, Step]]:
     """What is still to be done for it and when, the earliest first."""
-    done = StepOutcome.objects.filter(enrolment=enrolment).values_list("step", flat=True)
-    definition = enrolment.version.definition
-    return steps_left(definition, done, anchor=enrolment.anchor, clock=clock_of(enrolment.lead))
+    done = StepOutcome.objects.filter(enrollment=enrollment).values_list("step", flat=True)
+    definition = enrollment.version.definition
+    return steps_left(definition, done, anchor=enrollment.anchor, clock=clock_of(enrollment.lead))
 
 
-def because_of(condition: str) -> EnrolmentBecause | Literal[""]:
+def because_of(condition: str) -> EnrollmentBecause | Literal[""]:
     """What is judged by a condition that ended a sequence."""
-    return EnrolmentBecause.WROTE if condition == "replied" else ""
+    return EnrollmentBecause.WROTE if condition == "replied" else ""
 
 
-def plan_anew(enrolment: Enrolment, lead: Lead, *, is_corrected: bool = False) -> None:
+def plan_anew(enrollment: Enrollment, lead: Lead, *, is_corrected: bool = False) -> None:
     """Follow a date of the lead that has moved. `is_corrected`: the clock on which they live may be another one."""
-    has_dates = any(step.on for step in enrolment.version.definition.steps)
-    if enrolment.state != EnrolmentState.LIVE or enrolment.hurry or not (has_dates or is_corrected):
+    has_dates = any(step.on for step in enrollment.version.definition.steps)
+    if enrollment.state != EnrollmentState.LIVE or enrollment.hurry or not (has_dates or is_corrected):
         return
-    enrolment.lead = lead
-    left = left_of(enrolment)
-    if left and left[0][0] != enrolment.due_at:
-        live = Enrolment.objects.filter(pk=enrolment.pk, state=EnrolmentState.LIVE)
+    enrollment.lead = lead
+    left = left_of(enrollment)
+    if left and left[0][0] != enrollment.due_at:
+        live = Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.LIVE)
         (live.filter(due_at__gt=Now()) if is_corrected else live).update(due_at=left[0][0])  # what is due stays due
 
 
-def set_due(enrolment: Enrolment, *, now: datetime) -> None:
+def set_due(enrollment: Enrollment, *, now: datetime) -> None:
     """When its next step is due; without one it is finished."""
-    left = left_of(enrolment)
-    enrolment.due_at = left[0][0] if left else None
+    left = left_of(enrollment)
+    enrollment.due_at = left[0][0] if left else None
     if not left:
-        enrolment.state, enrolment.ended_at = EnrolmentState.DONE, now
+        enrollment.state, enrollment.ended_at = EnrollmentState.DONE, now
 
 
-def overdue(enrolment: Enrolment, *, now: datetime) -> set[str]:
+def overdue(enrollment: Enrollment, *, now: datetime) -> set[str]:
     """Return the keys of the steps that are due and not done."""
-    return {step.key for at, step in left_of(enrolment) if at <= now}
+    return {step.key for at, step in left_of(enrollment) if at <= now}
 
 
-def skip_overdue(enrolment: Enrolment, *, reason: str, now: datetime, but: Collection[str] = ()) -> None:
+def skip_overdue(enrollment: Enrollment, *, reason: str, now: datetime, but: Collection[str] = ()) -> None:
     """Leave out what is due and not done, `but` these steps."""
     StepOutcome.objects.bulk_create(
-        StepOutcome(enrolment=enrolment, step=key, result=StepResult.SKIPPED, reason=reason, at=now)
-        for key in sorted(overdue(enrolment, now=now) - set(but))
+        StepOutcome(enrollment=enrollment, step=key, result=StepResult.SKIPPED, reason=reason, at=now)
+        for key in sorted(overdue(enrollment, now=now) - set(but))
     )
 
 
-def _cancel_waiting(enrolment: Enrolment, *, reason: str, now: datetime) -> list[UUID]:
-    return withdrawn_steps.take_back(Message.objects.filter(enrolment=enrolment), reason=reason, now=now)
+def _cancel_waiting(enrollment: Enrollment, *, reason: str, now: datetime) -> list[UUID]:
+    return withdrawn_steps.take_back(Message.objects.filter(enrollment=enrollment), reason=reason, now=now)

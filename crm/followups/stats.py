@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from crm.enums.leads import EnrolmentBecause, EnrolmentState, MessageState, Stage
-from crm.models import Enrolment, Message, User
-from crm.models.lead import in_sight
+from crm.enums.leads import EnrollmentBecause, EnrollmentState, MessageState, Stage
+from crm.models import Enrollment, Message, User
+from crm.models.lead import visible_q
 
 
 @dataclass(frozen=True)
@@ -25,28 +25,28 @@ class SequenceFigures:
 
 def of_all(user: User) -> dict[str, SequenceFigures]:
     """{sequence: figures} of those that anybody of the locations was in that `user` works for. Two queries."""
-    theirs = in_sight(user, location="lead__location")
+    theirs = visible_q(user, location="lead__location")
     rows = (
-        Enrolment.objects.filter(theirs)
+        Enrollment.objects.filter(theirs)
         .values("key")
         .annotate(
             enrolled=Count("pk"),
-            live=Count("pk", filter=Q(state=EnrolmentState.LIVE)),
-            waiting=Count("pk", filter=Q(state__in=[EnrolmentState.PAUSED, EnrolmentState.PARKED])),
-            done=Count("pk", filter=Q(state=EnrolmentState.DONE)),
-            stopped=Count("pk", filter=Q(state=EnrolmentState.STOPPED)),
-            replied=Count("pk", filter=Q(because=EnrolmentBecause.WROTE)),
+            live=Count("pk", filter=Q(state=EnrollmentState.LIVE)),
+            waiting=Count("pk", filter=Q(state__in=[EnrollmentState.PAUSED, EnrollmentState.PARKED])),
+            done=Count("pk", filter=Q(state=EnrollmentState.DONE)),
+            stopped=Count("pk", filter=Q(state=EnrollmentState.STOPPED)),
+            replied=Count("pk", filter=Q(because=EnrollmentBecause.WROTE)),
             consulted=Count("pk", filter=Q(lead__stage__in=[Stage.CONSULTED, Stage.PATIENT])),
         )
         .values_list("key", "enrolled", "live", "waiting", "done", "stopped", "replied", "consulted")
     )
-    mails = Message.objects.filter(theirs, enrolment__isnull=False, state=MessageState.SENT)
-    sent = dict(mails.values("enrolment__key").annotate(count=Count("pk")).values_list("enrolment__key", "count"))
+    mails = Message.objects.filter(theirs, enrollment__isnull=False, state=MessageState.SENT)
+    sent = dict(mails.values("enrollment__key").annotate(count=Count("pk")).values_list("enrollment__key", "count"))
     return {row[0]: SequenceFigures(*row[1:], sent.get(row[0], 0)) for row in rows}
 
 
 def why_stopped(key: str, user: User) -> list[tuple[str, int]]:
-    """[(reason, how many)] of a sequence's enrolments that were stopped, the most frequent first."""
-    theirs = Enrolment.objects.filter(in_sight(user, location="lead__location"))
-    stopped = theirs.filter(key=key, state=EnrolmentState.STOPPED).values("reason")
+    """[(reason, how many)] of a sequence's enrollments that were stopped, the most frequent first."""
+    theirs = Enrollment.objects.filter(visible_q(user, location="lead__location"))
+    stopped = theirs.filter(key=key, state=EnrollmentState.STOPPED).values("reason")
     return list(stopped.annotate(count=Count("pk")).order_by("-count", "reason").values_list("reason", "count")[:10])

@@ -9,7 +9,7 @@ from crm.enums.leads import OnUnknown, StepResult, TaskKind
 from crm.leads import call_window
 from crm.leads.local_clock import clock_of
 from crm.mail import emails, mime
-from crm.models import Enrolment, Message, StepOutcome, Task
+from crm.models import Enrollment, Message, StepOutcome, Task
 from crm.outbox.send_rules import CLASS_OF, FRESH_FOR
 from crm.sequences import timing
 from crm.sequences.definition import Definition, Do, Purpose, Step
@@ -19,97 +19,99 @@ TOO_LATE = "Too late: advertising is dropped"
 
 
 @dataclass
-class Work:
-    """What a batch will write. `educated`: who has no address and agreed to education, so may be called about it.
-    `mail_is_held`: all mail is, for now."""
+class StepBatch:
+    """What a batch will write. `consented_to_education`: who has no address and agreed to education, so may be called
+    about it. `mail_is_held`: all mail is, for now."""
 
     outcomes: list[StepOutcome] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
-    moves: list[tuple[Enrolment, Step]] = field(default_factory=list)
-    educated: set[UUID] = field(default_factory=set)
+    moves: list[tuple[Enrollment, Step]] = field(default_factory=list)
+    consented_to_education: set[UUID] = field(default_factory=set)
     mail_is_held: bool = False
 
-    def add(self, other: "Work") -> None:
+    def add(self, other: "StepBatch") -> None:
         self.outcomes += other.outcomes
         self.messages += other.messages
         self.tasks += other.tasks
         self.moves += other.moves
 
-    def note(self, enrolment: Enrolment, step: Step, result: StepResult, at: datetime, **more: Any) -> None:
-        self.outcomes.append(StepOutcome(enrolment=enrolment, step=step.key, result=result, at=at, **more))
+    def note(self, enrollment: Enrollment, step: Step, result: StepResult, at: datetime, **more: Any) -> None:
+        self.outcomes.append(StepOutcome(enrollment=enrollment, step=step.key, result=result, at=at, **more))
 
 
-def carry_out(enrolment: Enrolment, definition: Definition, found: Turn, work: Work, *, now: datetime) -> None:
-    """One enrolment's turn."""
+def carry_out(enrollment: Enrollment, definition: Definition, found: Turn, work: StepBatch, *, now: datetime) -> None:
+    """One enrollment's turn."""
     for step in found.overtaken:
-        work.note(enrolment, step, StepResult.SKIPPED, now, reason=OVERTAKEN)
+        work.note(enrollment, step, StepResult.SKIPPED, now, reason=OVERTAKEN)
     for step in found.stale:
         if definition.purpose_of(step) == Purpose.COMMERCIAL:
-            work.note(enrolment, step, StepResult.SKIPPED, now, reason=TOO_LATE)
+            work.note(enrollment, step, StepResult.SKIPPED, now, reason=TOO_LATE)
         else:
-            _call_instead(enrolment, step, "the mail would come too late", work, now=now)
+            _call_instead(enrollment, step, "the mail would come too late", work, now=now)
     for step in found.todo:
         if step.do == Do.MAIL:
-            _mail(enrolment, definition.purpose_of(step), step, work, now=now)
+            _mail(enrollment, definition.purpose_of(step), step, work, now=now)
         elif step.do == Do.STAGE:
-            work.moves.append((enrolment, step))
+            work.moves.append((enrollment, step))
         else:
             kind = TaskKind.CALL if step.do == Do.CALL else TaskKind.OTHER
-            _task(enrolment, step, kind, step.title, StepResult.TASK, work, now=now)
+            _task(enrollment, step, kind, step.title, StepResult.TASK, work, now=now)
 
 
-def _mail(enrolment: Enrolment, purpose: Purpose, step: Step, work: Work, *, now: datetime) -> None:
+def _mail(enrollment: Enrollment, purpose: Purpose, step: Step, work: StepBatch, *, now: datetime) -> None:
     """Without an address a person steps in, the same business day; nobody is called to be advertised to unasked."""
-    if mime.deliverable(enrolment.lead.email) is None:
-        if purpose == Purpose.COMMERCIAL and enrolment.lead_id not in work.educated:
-            work.note(enrolment, step, StepResult.BLOCKED, now, reason="No address, and no consent to education")
+    if mime.deliverable(enrollment.lead.email) is None:
+        if purpose == Purpose.COMMERCIAL and enrollment.lead_id not in work.consented_to_education:
+            work.note(enrollment, step, StepResult.BLOCKED, now, reason="No address, and no consent to education")
         else:
-            _call_instead(enrolment, step, "there is no address", work, now=now)
+            _call_instead(enrollment, step, "there is no address", work, now=now)
         return
     message = emails.follow_up(
-        enrolment.lead,
+        enrollment.lead,
         name=step.text,
-        key=_key(enrolment, step),
+        key=_key(enrollment, step),
         message_class=CLASS_OF[purpose],
         on_unknown=OnUnknown.PARK,
-        enrolment=enrolment,
+        enrollment=enrollment,
         not_after=now + FRESH_FOR,
         now=now,
     )
     work.messages.append(message)
-    work.note(enrolment, step, StepResult.MAIL, now, message=message)
+    work.note(enrollment, step, StepResult.MAIL, now, message=message)
 
 
-def _call_instead(enrolment: Enrolment, step: Step, why: str, work: Work, *, now: datetime) -> None:
+def _call_instead(enrollment: Enrollment, step: Step, why: str, work: StepBatch, *, now: datetime) -> None:
     """A person says by telephone, or by letter, what the mail would have said."""
-    lead = enrolment.lead
+    lead = enrollment.lead
     way = "Call" if lead.phone and not lead.do_not_call else "Write a letter"
     kind = TaskKind.OTHER if lead.do_not_call else TaskKind.CALL
     title = f"{way} instead of a mail: {why}"  # of which sequence, the panel of follow-ups says
-    _task(enrolment, step, kind, title, StepResult.INSTEAD, work, now=now, reason=why.capitalize())
+    _task(enrollment, step, kind, title, StepResult.INSTEAD, work, now=now, reason=why.capitalize())
 
 
 def _task(
-    enrolment: Enrolment,
+    enrollment: Enrollment,
     step: Step,
     kind: TaskKind,
     title: str,
     result: StepResult,
-    work: Work,
+    work: StepBatch,
     *,
     now: datetime,
     reason: str = "",
 ) -> None:
-    clock = clock_of(enrolment.lead)
+    clock = clock_of(enrollment.lead)
     due_at = timing.into_window(now, clock, hours=timing.CALL_HOURS, allowed=clock.may_call)
-    key = _key(enrolment, step)
+    key = _key(enrollment, step)
     about: dict[str, Any] = {"title": title[:120], "due_at": due_at, "key": key, "created_at": now}
     is_call = kind == TaskKind.CALL
-    task = call_window.call_task(enrolment.lead, **about) if is_call else Task(lead=enrolment.lead, kind=kind, **about)
+    task = (
+        call_window.call_task(enrollment.lead, **about) if is_call else Task(lead=enrollment.lead, kind=kind, **about)
+    )
     work.tasks.append(task)
-    work.note(enrolment, step, result, now, task=task, reason=reason)
+    work.note(enrollment, step, result, now, task=task, reason=reason)
 
 
-def _key(enrolment: Enrolment, step: Step) -> str:
-    return f"step:{enrolment.pk}:{step.key}"
+def _key(enrollment: Enrollment, step: Step) -> str:
+    return f"step:{enrollment.pk}:{step.key}"

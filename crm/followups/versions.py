@@ -8,12 +8,12 @@ from typing import Any
 from django.db import transaction
 
 from crm.audit import access
-from crm.enums.leads import TRANSITIONS, UNDER_WAY, AccessAction, EnrolmentState, Stage
+from crm.enums.leads import TRANSITIONS, UNDER_WAY, AccessAction, EnrollmentState, Stage
 from crm.followups import conditions
 from crm.followups import enrollment as followups
 from crm.mail import templates as mail_templates
-from crm.models import Enrolment, Message, SequenceVersion, StepOutcome, User, VersionState
-from crm.models.sequence import EnrolmentQuerySet
+from crm.models import Enrollment, Message, SequenceVersion, StepOutcome, User, VersionState
+from crm.models.sequence import EnrollmentQuerySet
 from crm.outbox import withdrawn_steps
 from crm.sequences import difference
 from crm.sequences.definition import Definition, Do, SequenceRefused, read
@@ -100,14 +100,14 @@ def move_everybody(version: SequenceVersion, *, by: User, now: datetime) -> int:
         raise SequenceRefused("Publish it first: people are moved to the version in force only.")
     locked = _elsewhere(version).select_for_update(no_key=True, of=("self",))
     moved = list(locked.select_related("lead__location").prefetch_related("version"))
-    for enrolment in moved:
-        stands_at = enrolment.paused_at or now
-        overdue = followups.overdue(enrolment, now=stands_at)
-        enrolment.version = version
-        followups.skip_overdue(enrolment, reason=BEHIND, but=overdue, now=stands_at)
-        if enrolment.state == EnrolmentState.LIVE:
-            followups.set_due(enrolment, now=now)
-        enrolment.save(update_fields=["version", "due_at", "state", "ended_at"])
+    for enrollment in moved:
+        stands_at = enrollment.paused_at or now
+        overdue = followups.overdue(enrollment, now=stands_at)
+        enrollment.version = version
+        followups.skip_overdue(enrollment, reason=BEHIND, but=overdue, now=stands_at)
+        if enrollment.state == EnrollmentState.LIVE:
+            followups.set_due(enrollment, now=now)
+        enrollment.save(update_fields=["version", "due_at", "state", "ended_at"])
     _take_back_what_is_gone(moved, version, now=now)
     if moved:
         access.record(AccessAction.EDIT, by=by, object_type="lead", ids=sorted({one.lead_id for one in moved}))
@@ -128,12 +128,12 @@ def _refuse_what_never_happens(definition: Definition) -> None:
         raise SequenceRefused(f"No lead gets there by itself: {steps}. Open a task instead.")
 
 
-def _take_back_what_is_gone(moved: list[Enrolment], version: SequenceVersion, *, now: datetime) -> None:
+def _take_back_what_is_gone(moved: list[Enrollment], version: SequenceVersion, *, now: datetime) -> None:
     kept = [step.key for step in version.definition.steps]
-    gone = StepOutcome.objects.filter(enrolment__in=[one.pk for one in moved]).exclude(step__in=kept)
+    gone = StepOutcome.objects.filter(enrollment__in=[one.pk for one in moved]).exclude(step__in=kept)
     mails = Message.objects.filter(pk__in=gone.values("message"))
     withdrawn_steps.open_again(withdrawn_steps.take_back(mails, reason=withdrawn_steps.GONE, now=now))
 
 
-def _elsewhere(version: SequenceVersion) -> EnrolmentQuerySet:
-    return Enrolment.objects.filter(key=version.key, state__in=UNDER_WAY).exclude(version=version)
+def _elsewhere(version: SequenceVersion) -> EnrollmentQuerySet:
+    return Enrollment.objects.filter(key=version.key, state__in=UNDER_WAY).exclude(version=version)

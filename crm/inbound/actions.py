@@ -11,7 +11,7 @@ from django.db import transaction
 from crm import registry
 from crm.enums.leads import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
 from crm.inbound import automatic
-from crm.inbound.mail_parser import REPORTS, Arrived, Kind
+from crm.inbound.mail_parser import REPORTS, InboundMessage, Kind
 from crm.leads import events, notifications, tasks
 from crm.mail import emails, opt_out, suppression
 from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression, Task
@@ -29,7 +29,7 @@ READ_IT = "A mail system wrote about them: read it"
 _OF_A_PERSON = {Kind.REPLY, Kind.CALENDAR}
 
 
-def receive(arrived: Arrived, *, now: datetime, is_vouched: bool = False) -> InboundMail | None:
+def receive(arrived: InboundMessage, *, now: datetime, is_vouched: bool = False) -> InboundMail | None:
     """Keeps a mail and does what it asks for; None when it was here before.
 
     A reply ends or pauses sequences, stands on the timeline and opens a task to answer. A hard bounce, or the fifth
@@ -58,7 +58,7 @@ def receive(arrived: Arrived, *, now: datetime, is_vouched: bool = False) -> Inb
     return kept
 
 
-def _ours(arrived: Arrived) -> Message | None:
+def _ours(arrived: InboundMessage) -> Message | None:
     """The mail of ours that it is about: by its Message-ID; for a report that was sent to the address of a thread,
     which nobody guesses, the latest to the address that it names."""
     newest = Message.objects.select_related("lead").order_by("-created_at")
@@ -69,7 +69,7 @@ def _ours(arrived: Arrived) -> Message | None:
     return found
 
 
-def _proven_address(arrived: Arrived, message: Message | None, *, is_vouched: bool) -> str:
+def _proven_address(arrived: InboundMessage, message: Message | None, *, is_vouched: bool) -> str:
     """Whose mail a bounce or complaint may stop: of the address that we mailed, whatever it names; "" for none."""
     if arrived.kind not in REPORTS:
         return ""
@@ -78,7 +78,7 @@ def _proven_address(arrived: Arrived, message: Message | None, *, is_vouched: bo
     return arrived.about if is_vouched else ""
 
 
-def _read_at(arrived: Arrived, lead: Lead | None, message: Message | None) -> str:
+def _read_at(arrived: InboundMessage, lead: Lead | None, message: Message | None) -> str:
     """Where a reply shows that our mail to this lead is read: it answers one, or goes to their thread, and strangers
     know neither. "" where only the sender's word says so, which anybody can write."""
     if arrived.kind != Kind.REPLY or lead is None:
@@ -87,16 +87,16 @@ def _read_at(arrived: Arrived, lead: Lead | None, message: Message | None) -> st
     return arrived.sender if message or of_thread.exists() else ""
 
 
-def whose(arrived: Arrived) -> Lead | None:
+def whose(arrived: InboundMessage) -> Lead | None:
     """Return whose mail it is, as far as that can be told."""
     return _whose(arrived, _ours(arrived), _invitation(arrived))
 
 
-def _invitation(arrived: Arrived) -> registry.Invitation | None:
+def _invitation(arrived: InboundMessage) -> registry.Invitation | None:
     return registry.invitation(arrived.invitation, int(arrived.sequence) if arrived.sequence else None)
 
 
-def _whose(arrived: Arrived, message: Message | None, invited: registry.Invitation | None) -> Lead | None:
+def _whose(arrived: InboundMessage, message: Message | None, invited: registry.Invitation | None) -> Lead | None:
     """By the invitation that it answers, else by the thread's address, else by the mail of ours that it is about, else
     by the one lead with that address."""
     if invited:
@@ -115,7 +115,7 @@ def _whose(arrived: Arrived, message: Message | None, invited: registry.Invitati
 
 
 def _keep(
-    arrived: Arrived, lead: Lead | None, message: Message | None, *, about: str, now: datetime
+    arrived: InboundMessage, lead: Lead | None, message: Message | None, *, about: str, now: datetime
 ) -> InboundMail | None:
     """Save a mail, of a lead who is locked; None when it is here already. `about`: the address that it proves something
     of. Programs give one Message-ID to several mails: of another person, or in other words, it is another mail."""
@@ -149,18 +149,18 @@ def _is_another(mail: InboundMail) -> bool:
     return mail.external_id.startswith("<") and (mail.lead_id, mail.text) != (same.lead_id, same.text)
 
 
-def _digest(arrived: Arrived) -> str:
+def _digest(arrived: InboundMessage) -> str:
     return sha256(repr(arrived).encode()).hexdigest()
 
 
-def _text(arrived: Arrived) -> str:
+def _text(arrived: InboundMessage) -> str:
     """Subject, words, and the names of what was attached: the files themselves stay in the mailbox."""
     attached = f"Attached: {', '.join(arrived.attachments[:MOST_NAMES])}" if arrived.attachments else ""
     return "\n\n".join(one for one in (arrived.subject, arrived.text, attached) if one).strip()
 
 
 def _follow(
-    kept: InboundMail, lead: Lead, arrived: Arrived, invited: registry.Invitation | None, *, now: datetime
+    kept: InboundMail, lead: Lead, arrived: InboundMessage, invited: registry.Invitation | None, *, now: datetime
 ) -> None:
     told = f": {arrived.status or arrived.answer}" if arrived.status or arrived.answer else ""
     if kept.is_unproven:
@@ -185,7 +185,7 @@ def key_of_answer(lead_id: UUID, uid: str) -> str:
 
 
 def _look_at_the_appointment(
-    kept: InboundMail, lead: Lead, arrived: Arrived, invited: registry.Invitation | None, *, now: datetime
+    kept: InboundMail, lead: Lead, arrived: InboundMessage, invited: registry.Invitation | None, *, now: datetime
 ) -> None:
     """A calendar's answer pauses nothing. Who accepts has confirmed; who declines is asked about the appointment, but
     not when it is over, called off or at another time since. Words beside it are read."""
@@ -259,7 +259,7 @@ def _tell_of_what_did_not_arrive(kept: InboundMail, *, now: datetime) -> None:
 
 def _too_many_complaints(*, now: datetime) -> bool:
     """More than one proven in a thousand within 30 days, as providers count (0.1 %). Counted as if a thousand had been
-    sent at least, so that one person's click does not stop a small centre."""
+    sent at least, so that one person's click does not stop a small center."""
     since = now - SOFT_WITHIN
     complaints = InboundMail.objects.filter(kind=Kind.COMPLAINT.value, at__gt=since).exclude(address_hash="").count()
     sent = Message.objects.filter(state=MessageState.SENT, finished_at__gt=since, message_class__in=AUTOMATED).count()

@@ -13,13 +13,13 @@ from crm.documents import validation
 from crm.enums.documents import DocumentKind
 from crm.errors import UploadRefused
 from crm.inbound import sandboxed_parser
-from crm.inbound.mail_parser import Arrived, Kind
+from crm.inbound.mail_parser import InboundMessage, Kind
 from crm.models import Lead
 
 log = structlog.get_logger("nucleus.attachments")
 
 
-def keep(raw: bytes, arrived: Arrived, lead: Lead | None, *, now: datetime) -> None:
+def keep(raw: bytes, arrived: InboundMessage, lead: Lead | None, *, now: datetime) -> None:
     """Store what is attached to a reply and is of a kind that documents are of. A mail that is brought again brings
     nothing twice. What cannot be stored is named beside the words all the same.
 

@@ -49,7 +49,7 @@ REPORTS = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE, Kind.COMPLAINT}
 
 
 @dataclass(frozen=True)
-class Arrived:
+class InboundMessage:
     """`message_ids`: of ours that it is about. `tokens`: of threads that it was sent to. `about`: the address that a
     bounce or complaint speaks of. `status`: such as 5.1.1. `answer`: to an invitation of ours, of this UID
     and, where the program says so, of this SEQUENCE. `proposed`: the time that they ask for instead.
@@ -89,7 +89,7 @@ class Arrived:
         return f"{self.sender_name} <{self.sender}>" if self.sender_name and self.sender else self.sender
 
 
-def read(raw: bytes) -> Arrived:
+def read(raw: bytes) -> InboundMessage:
     """The facts of one mail. Raises TooComplex for one that nobody wrote.
 
     The work is bounded (crm/inbound/mime_parts.py); a worker does it in a child process all the same
@@ -105,14 +105,14 @@ def facts_of(file: BinaryIO) -> dict[str, Any] | None:
         return None
 
 
-def from_facts(said: dict[str, Any]) -> Arrived:
+def from_facts(said: dict[str, Any]) -> InboundMessage:
     """What facts_of has told."""
     lists = {name: tuple(said[name]) for name in ("message_ids", "tokens", "attachments")}
     facts: dict[str, Any] = {**said, **lists, "kind": Kind(said["kind"])}
-    return Arrived(**facts)
+    return InboundMessage(**facts)
 
 
-def _read(mail: mime_parts.Part) -> Arrived:
+def _read(mail: mime_parts.Part) -> InboundMessage:
     reported = _reported(mail)
     if reported == "feedback-report" or _is_of_hotmail(mail):
         return _facts(mail, Kind.COMPLAINT, about=_complained_by(mail))
@@ -138,10 +138,10 @@ def _reported(mail: mime_parts.Part) -> str:
 
 def _facts(
     mail: mime_parts.Part, kind: Kind, *, about: str = "", status: str = "", copied: tuple[str, ...] = ()
-) -> Arrived:
+) -> InboundMessage:
     """`copied`: Message-IDs that stand in the words alone."""
     calendar = calendar_replies.read(mail) or calendar_replies.Reply()
-    return Arrived(
+    return InboundMessage(
         kind,
         message_id=_first_id(mime_parts.header(mail, "Message-ID")),
         sender=mailbox_key(bounces.address(mail, "From")),
@@ -184,7 +184,7 @@ def _tokens_of(mail: Message) -> tuple[str, ...]:
     return tuple(dict.fromkeys(token for value in to for token in TOKEN.findall(mime_parts.decoded(value).lower())))
 
 
-def _bounce(mail: mime_parts.Part, report: bounces.Report) -> Arrived:
+def _bounce(mail: mime_parts.Part, report: bounces.Report) -> InboundMessage:
     """A delay is no bounce yet, and what was delivered is none at all."""
     kind = Kind.HARD_BOUNCE if report.is_lasting else Kind.SOFT_BOUNCE
     if not report.has_failed:

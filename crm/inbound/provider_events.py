@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from crm.inbound import actions as arrivals
 from crm.inbound import bounce_phrases
-from crm.inbound.mail_parser import LONGEST_ADDRESS, Arrived, Kind
+from crm.inbound.mail_parser import LONGEST_ADDRESS, InboundMessage, Kind
 from crm.mail import opt_out
 from crm.mail.provider import MARK
 from crm.models import Message, Scope, SuppressedBecause
@@ -74,7 +74,7 @@ def _status(event: AnymailTrackingEvent) -> str:
 def _receive(event: AnymailTrackingEvent, kind: Kind, message: Message | None, *, provider: str, now: datetime) -> None:
     """Keeps it like a bounce that came by mail, but signed."""
     named = event.event_id or f"{event.message_id}:{event.event_type}:{event.recipient}"
-    arrived = Arrived(
+    arrived = InboundMessage(
         kind,
         message_id=f"{provider}:{named}",
         message_ids=(message.message_id,) if message else (),

@@ -40,7 +40,9 @@ _WORDS = {
 }
 
 
-def read(raw: bytes, *, most_bytes: int = DEFAULT_MOST_BYTES, limits: sandbox.Limits = LIMITS) -> mail_parser.Arrived:
+def read(
+    raw: bytes, *, most_bytes: int = DEFAULT_MOST_BYTES, limits: sandbox.Limits = LIMITS
+) -> mail_parser.InboundMessage:
     """The facts of one mail. Raises NotRead."""
     if len(raw) > most_bytes:
         raise NotRead(Because.TOO_LARGE)

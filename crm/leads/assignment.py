@@ -16,7 +16,7 @@ from crm.leads.tasks import DECIDED
 from crm.models import Activity, Lead, Task, User
 from crm.models.absence import away_on
 from crm.models.activity import BY_ITSELF
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 from crm.roles import OWN_LEADS, TAKE_LEADS
 from crm.values import opening_hours
 
@@ -51,10 +51,10 @@ def _preferred(people: list[User], wanted: Callable[[User], bool]) -> list[User]
 
 def is_at_work(user: User, lead: Lead, *, now: datetime) -> bool:
     """Whether it is one of their working hours, on the clock of the lead's location."""
-    centre = lead.location
-    hours = user.hours or centre.hours
+    center = lead.location
+    hours = user.hours or center.hours
     day = opening_hours.opening(
-        now.astimezone(centre.zone).date(), hours=hours, holidays=centre.holidays, zone=centre.zone
+        now.astimezone(center.zone).date(), hours=hours, holidays=center.holidays, zone=center.zone
     )
     return day is not None and day[0] <= now < day[1]
 
@@ -153,7 +153,7 @@ def hand_over(leaver: User, *, to: User | None, by: User, now: datetime) -> int:
     """
     if to is not None and (to.pk == leaver.pk or not to.is_active):
         raise AssignmentRefused("Choose somebody else who works here.")
-    theirs = list(_open_leads_of(leaver).filter(in_sight(by)))
+    theirs = list(_open_leads_of(leaver).filter(visible_q(by)))
     for lead in theirs:
         if to is not None:
             give(lead, to=to, by=by, now=now)

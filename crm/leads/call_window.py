@@ -1,4 +1,4 @@
-"""Whether somebody may be called: their local hour, the centre's days, and what they asked for."""
+"""Whether somebody may be called: their local hour, the center's days, and what they asked for."""
 
 from dataclasses import dataclass
 from datetime import datetime

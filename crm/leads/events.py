@@ -29,7 +29,7 @@ def announce(
     `key` names this very event, such as the id of the row that it made. What a listener raises undoes the caller's work
     too: half an event is none. `but`: a listener whose part the caller has done already, such as with rows of its own.
     """
-    happening = registry.Happening(event, now, key, facts or {})
+    happening = registry.DomainEvent(event, now, key, facts or {})
     for listener in registry.listeners(event):
         if registry.is_once_a_press(listener):
             once_a_press((listener, lead.pk), partial(listener, lead, happening))

@@ -1,4 +1,4 @@
-"""The wall clock where a lead lives, with the days on which their centre opens."""
+"""The wall clock where a lead lives, with the days on which their center opens."""
 
 from zoneinfo import ZoneInfo
 

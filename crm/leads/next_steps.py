@@ -80,9 +80,9 @@ def after_move(lead: Lead, to: Stage, *, now: datetime) -> None:
 
 def due_for(lead: Lead, minutes: int, *, now: datetime) -> datetime:
     """So many minutes of the location's opening hours from now."""
-    centre = lead.location
+    center = lead.location
     span = timedelta(minutes=minutes)
-    return opening_hours.opening_time_later(now, span, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    return opening_hours.opening_time_later(now, span, hours=center.hours, holidays=center.holidays, zone=center.zone)
 
 
 def ensure(*, now: datetime) -> int:
@@ -120,10 +120,10 @@ def _decide(lead: Lead, away: dict[UUID | None, list[Absence]], *, now: datetime
 def _end_of_next_day(lead: Lead, *, now: datetime) -> datetime:
     """On the location's clock. Now, where its hours cannot be read: nobody is forgotten for that, and nobody else's
     task waits."""
-    centre = lead.location
+    center = lead.location
     try:
-        end = opening_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
-        return end.astimezone(centre.zone)
+        end = opening_hours.end_of_next_day(now, hours=center.hours, holidays=center.holidays, zone=center.zone)
+        return end.astimezone(center.zone)
     except Exception as trouble:
-        log.error("hours_unreadable", location=str(centre.pk), error=type(trouble).__name__)
+        log.error("hours_unreadable", location=str(center.pk), error=type(trouble).__name__)
         return now

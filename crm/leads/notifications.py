@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 
 from crm.models import Lead, Notice, User
-from crm.models.lead import in_sight
-from crm.registry import Happening
+from crm.models.lead import visible_q
+from crm.registry import DomainEvent
 
 MOST_SHOWN = 20
 
@@ -27,7 +27,7 @@ def tell_role(role: str, *, title: str, lead: Lead | None, key: str, now: dateti
     tell(people, title=title, lead=lead, key=key, now=now)
 
 
-def on_reply(lead: Lead, happening: Happening) -> None:
+def on_reply(lead: Lead, happening: DomainEvent) -> None:
     """Whoever looks after a lead hears that it wrote."""
     if lead.owner:
         key = f"replied:{happening.key}"
@@ -48,7 +48,7 @@ def latest(user: User) -> list[Notice]:
 
 def _of(user: User) -> QuerySet[Notice]:
     """Without what is about leads of a location for which they do not work any more."""
-    theirs = Q(lead=None) | in_sight(user, location="lead__location")
+    theirs = Q(lead=None) | visible_q(user, location="lead__location")
     return Notice.objects.filter(theirs, user=user)
 
 

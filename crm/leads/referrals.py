@@ -61,8 +61,8 @@ def tell(referral: Referral, step: ReferralStep, *, how: str, by: User, now: dat
 def _ask(referral: Referral, step: ReferralStep, now: datetime) -> None:
     if not referral.may_tell:
         return
-    centre = referral.lead.location
-    due = opening_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    center = referral.lead.location
+    due = opening_hours.end_of_next_day(now, hours=center.hours, holidays=center.holidays, zone=center.zone)
     title = f"Tell {referral.practice}: {step.label}"[:120]
     tasks.open_task(referral.lead, kind=TaskKind.REFERRER, title=title, due_at=due, key=_key(referral, step))
 

@@ -1,4 +1,4 @@
-"""The stages as this centre calls and orders them, and how long is too long in each. Kept by a process for seconds."""
+"""The stages as this center calls and orders them, and how long is too long in each. Kept by a process for seconds."""
 
 import time
 from datetime import datetime, timedelta
@@ -69,7 +69,7 @@ def forget_rules() -> None:
 
 
 def label(stage: Stage | str) -> str:
-    """What the centre calls it."""
+    """What the center calls it."""
     rule = rules().get(Stage(stage))
     return rule.label if rule else str(Stage(stage).label)
 

@@ -66,8 +66,8 @@ def ask_for_answer(lead: Lead, *, title: str, key: str, now: datetime) -> None:
     """Open the task to answer what a patient wrote, due before the next business day ends. One is open at a time: it
     takes this key, and is due by then, however far somebody had put it off. What somebody had ended waits again."""
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
-    centre = lead.location
-    due_at = opening_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    center = lead.location
+    due_at = opening_hours.end_of_next_day(now, hours=center.hours, holidays=center.holidays, zone=center.zone)
     waits = Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).order_by("created_at", "pk").first()
     ended = Task.objects.filter(lead=lead, key=key, done_at__isnull=False)
     if waits:

@@ -1,7 +1,7 @@
 """One function a mail. Each renders into a Message; its caller saves the row, crm/outbox/delivery.py sends it later.
 
 A mail travels unencrypted and is read over shoulders, so none names anything medical: no complaint, no answer, no
-specialty, not even the centre's full name (45 CFR 164.530(c); docs/delivery.md). tests/crm/outbox/test_secrecy.py holds
+specialty, not even the center's full name (45 CFR 164.530(c); docs/delivery.md). tests/crm/outbox/test_secrecy.py holds
 that."""
 
 import re
@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from crm.enums.leads import MessageClass, OnUnknown
-from crm.models import Enrolment, Lead, Location, Message, SafetyAlert
+from crm.models import Enrollment, Lead, Location, Message, SafetyAlert
 from crm.values import mail_domain
 from crm.values.normalize import one_line
 from crm.values.us_places import ZONES
@@ -83,7 +83,7 @@ def write_again(message: Message, *, reference: str = "") -> None:
     """An answer that waits says what it says in the language of the lead when it leaves. Saves nothing. `reference`: of
     a request, where it is not the lead's."""
     if (lead := message.lead) and not is_written(message):
-        write(message, language=lead.language, centre=lead.location, context=_context(lead, reference))
+        write(message, language=lead.language, center=lead.location, context=_context(lead, reference))
 
 
 def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
@@ -102,14 +102,14 @@ def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
     )
 
 
-def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> Message:
+def alert(raised: SafetyAlert, *, center: Location, to: str, now: datetime) -> Message:
     """Tell a member of staff to look now, and nothing else. One a round, level and
     address; of no lead, so that no hold stops it."""
     link = settings.SITE_URL.rstrip("/") + reverse("admin:crm_lead_change", args=[raised.lead_id])
     return make_message(
         "alert",
         lead=None,
-        centre=centre,
+        center=center,
         to=to,
         key=f"alert:{raised.pk}.{raised.round}:{raised.level}:{sha256(to.encode()).hexdigest()[:16]}",
         message_class=MessageClass.ANSWER,
@@ -120,12 +120,12 @@ def alert(raised: SafetyAlert, *, centre: Location, to: str, now: datetime) -> M
     )
 
 
-def digest(*, centre: Location, to: str, count: int, key: str, now: datetime) -> Message:
+def digest(*, center: Location, to: str, count: int, key: str, now: datetime) -> Message:
     """Tells a member of staff how many notices are new at the desk, and nothing of what they say."""
     return make_message(
         "digest",
         lead=None,
-        centre=centre,
+        center=center,
         to=to,
         key=key,
         message_class=MessageClass.ANSWER,
@@ -136,12 +136,12 @@ def digest(*, centre: Location, to: str, count: int, key: str, now: datetime) ->
     )
 
 
-def to_staff(name: str, *, centre: Location, to: str, key: str, now: datetime) -> Message:
+def to_staff(name: str, *, center: Location, to: str, key: str, now: datetime) -> Message:
     """A mail to somebody of staff about their own account. Of no lead; not yet saved."""
     return make_message(
         name,
         lead=None,
-        centre=centre,
+        center=center,
         to=to,
         key=key,
         message_class=MessageClass.ANSWER,
@@ -159,7 +159,7 @@ def follow_up(
     key: str,
     message_class: MessageClass,
     on_unknown: OnUnknown,
-    enrolment: Enrolment,
+    enrollment: Enrollment,
     not_after: datetime,
     now: datetime,
 ) -> Message:
@@ -168,7 +168,7 @@ def follow_up(
     message = unwritten(
         name,
         lead=lead,
-        centre=lead.location,
+        center=lead.location,
         to=lead.email,
         key=key,
         message_class=message_class,
@@ -176,17 +176,17 @@ def follow_up(
         not_after=not_after,
         now=now,
     )
-    message.enrolment = enrolment
+    message.enrollment = enrollment
     return message
 
 
-def copy_for_staff(made: Message, *, centre: Location, to: str, now: datetime) -> Message:
+def copy_for_staff(made: Message, *, center: Location, to: str, now: datetime) -> Message:
     """A mail as a patient would get it, addressed to a member of staff. Of no lead; its links open nothing."""
     key = f"test:{uuid.uuid4()}"
     message = unwritten(
         made.name,
         lead=None,
-        centre=centre,
+        center=center,
         to=to,
         key=key,
         message_class=MessageClass.ANSWER,
@@ -231,7 +231,7 @@ def make_message(
     name: str,
     *,
     lead: Lead | None,
-    centre: Location | None = None,
+    center: Location | None = None,
     to: str,
     key: str,
     message_class: MessageClass,
@@ -241,15 +241,15 @@ def make_message(
     now: datetime,
 ) -> Message:
     """Renders templates/emails/<language>/<name>.subject.txt, .txt and .mjml into a row to be saved, due at once, in
-    the lead's language (staff's is English) and in the name of `centre` or else of the lead's.
+    the lead's language (staff's is English) and in the name of `center` or else of the lead's.
     """
-    centre = centre or (lead.location if lead else None)
-    if centre is None:
-        raise ValueError("A mail is written in the name of a centre: give a lead or the centre.")
+    center = center or (lead.location if lead else None)
+    if center is None:
+        raise ValueError("A mail is written in the name of a center: give a lead or the center.")
     message = unwritten(
         name,
         lead=lead,
-        centre=centre,
+        center=center,
         to=to,
         key=key,
         message_class=message_class,
@@ -257,7 +257,7 @@ def make_message(
         not_after=not_after,
         now=now,
     )
-    write(message, language=lead.language if lead else settings.LANGUAGE_CODE, centre=centre, context=context)
+    write(message, language=lead.language if lead else settings.LANGUAGE_CODE, center=center, context=context)
     return message
 
 
@@ -265,7 +265,7 @@ def unwritten(
     name: str,
     *,
     lead: Lead | None,
-    centre: Location,
+    center: Location,
     to: str,
     key: str,
     message_class: MessageClass,
@@ -273,7 +273,7 @@ def unwritten(
     not_after: datetime,
     now: datetime,
 ) -> Message:
-    """A mail in the name of `centre`, due at once, of which the words are still missing; not yet saved.
+    """A mail in the name of `center`, due at once, of which the words are still missing; not yet saved.
 
     The Message-ID is made here, once, so that a mail sent again is recognised as the same one (RFC 5322 3.6.4).
     """
@@ -283,24 +283,24 @@ def unwritten(
         name=name,
         message_class=message_class,
         on_unknown=on_unknown,
-        sender_name=one_line(centre.sender_name),
-        sender_email=centre.sender_email,
+        sender_name=one_line(center.sender_name),
+        sender_email=center.sender_email,
         to_email=to,
         due_at=now,
         not_after=not_after,
         created_at=now,
     )
-    domain = centre.sender_email.rpartition("@")[2]
+    domain = center.sender_email.rpartition("@")[2]
     message.message_id = f"<{message.pk}@{mail_domain.in_ascii(domain) or domain}>"
     return message
 
 
-def write(message: Message, *, language: str, centre: Location, context: dict[str, Any]) -> None:
+def write(message: Message, *, language: str, center: Location, context: dict[str, Any]) -> None:
     """Subject, text and HTML, in `language` if we write it, else in English."""
     spoken = _spoken(language)
     path = f"emails/{spoken}/{message.name}"
     with override(spoken):
-        values = {"language": spoken, **imprint(centre), **context}
+        values = {"language": spoken, **imprint(center), **context}
         message.subject = values["subject"] = one_line(_fill(_plain(f"{path}.subject.txt"), values))
         message.text = _fill(_plain(f"{path}.txt"), values).strip() + "\n"
         message.html = in_layout(_plain(f"{path}.mjml").source, values)
@@ -335,15 +335,15 @@ def reading_link() -> str:
     return settings.SITE_URL.rstrip("/") + reverse("intake:learn")
 
 
-def imprint(centre: Location) -> dict[str, Any]:
+def imprint(center: Location) -> dict[str, Any]:
     """Who writes, as every mail says it."""
     return {
-        "sender_name": one_line(centre.sender_name),
-        "address_lines": centre.address_lines,
-        "phone": centre.phone,
-        "phone_display": centre.phone_display,
-        "hours": centre.hours_in_words,
-        "zone_name": gettext(ZONES[centre.timezone]) if centre.timezone in ZONES else "",
+        "sender_name": one_line(center.sender_name),
+        "address_lines": center.address_lines,
+        "phone": center.phone,
+        "phone_display": center.phone_display,
+        "hours": center.hours_in_words,
+        "zone_name": gettext(ZONES[center.timezone]) if center.timezone in ZONES else "",
     }
 
 

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 # What a text may ask for. Those of the second kind are filled in when the mail leaves: each time they are different.
-FILLED_NOW = frozenset({"greeting", "first_name", "reference", "centre", "phone", "hours", "reading_link"})
+FILLED_NOW = frozenset({"greeting", "first_name", "reference", "center", "phone", "hours", "reading_link"})
 FILLED_LATER = frozenset({"private_link", "unsubscribe_link"})
 LINKS = frozenset({"private_link", "unsubscribe_link", "reading_link"})
 WIDTH = 76

@@ -61,7 +61,7 @@ def count_fenced() -> None:
 
 
 @dataclass(frozen=True)
-class Standing:
+class OutboxStatus:
     """`due` wait for a worker now, `late` for longer than LATE_AFTER; `retrying` were put off by the server; `parked`
     and `failed` wait for a person; `oldest_seconds` is how long the oldest due one has waited."""
 
@@ -80,7 +80,7 @@ class Standing:
     fenced: int = 0
 
 
-def standing() -> Standing:
+def standing() -> OutboxStatus:
     """By PostgreSQL's clock, from partial indexes: as quick with five million old mails as with none."""
     is_late = Q(due_at__lt=Now() - LATE_AFTER)
     due = Message.objects.due().aggregate(
@@ -91,7 +91,7 @@ def standing() -> Standing:
     )
     queued = Message.objects.filter(state=MessageState.QUEUED)
     now = switch()
-    return Standing(
+    return OutboxStatus(
         due=due["due"],
         late=due["late"],
         late_people=due["people"],

@@ -71,7 +71,7 @@ def preview(name: str, text: Text, lead: Lead) -> Message:
 def send_test(name: str, text: Text, lead: Lead, *, to: User, now: datetime) -> Message:
     """Sends the preview to a member of staff. Of no lead, with links that open nothing."""
     made = preview(name, text, lead)
-    test = emails.copy_for_staff(made, centre=lead.location, to=to.email, now=now)
+    test = emails.copy_for_staff(made, center=lead.location, to=to.email, now=now)
     test.save()
     dispatch.send_after_commit(test)
     return test

@@ -77,7 +77,7 @@ def fill(message: Message) -> Message:
     write_words = registry.writer_of(message.name)
     if message.lead is None or (message.text and (message.handed_over_at or write_words is None)):
         return message
-    if message.enrolment_id is not None:
+    if message.enrollment_id is not None:
         text, _version = in_force(message.name, message.lead.language)
         write(message, text, message.lead)
     elif write_words:
@@ -103,8 +103,8 @@ def _mjml(body: str) -> str:
 
 def values_for(lead: Lead, *, message_class: MessageClass) -> dict[str, Any]:
     """What the layout and the placeholders show about a lead, in the language in force."""
-    centre, name = lead.location, emails.greeting_name(lead.first_name)
-    imprint = emails.imprint(centre)
+    center, name = lead.location, emails.greeting_name(lead.first_name)
+    imprint = emails.imprint(center)
     zone = f" ({imprint['zone_name']})" if imprint["zone_name"] else ""
     return {
         **imprint,
@@ -113,9 +113,9 @@ def values_for(lead: Lead, *, message_class: MessageClass) -> dict[str, Any]:
             "greeting": emails.greeting(name),
             "first_name": name,
             "reference": lead.reference,
-            "centre": imprint["sender_name"],
-            "phone": centre.phone_display,
-            "hours": "; ".join(centre.hours_in_words) + zone,
+            "center": imprint["sender_name"],
+            "phone": center.phone_display,
+            "hours": "; ".join(center.hours_in_words) + zone,
             "reading_link": emails.reading_link(),
         },
     }

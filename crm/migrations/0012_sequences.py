@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Enrolment',
+            name='Enrollment',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=40)),
@@ -110,14 +110,14 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(name='state_moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{queued:sending,queued:cancelled,queued:suppressed,sending:queued,sending:in_data,sending:failed,sending:suppressed,in_data:sent,in_data:queued,in_data:failed,in_data:unknown,unknown:queued,unknown:sent,unknown:cancelled,failed:queued}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='3261fe371d954314f75eacb436010e295115fc28', operation='UPDATE', pgid='pgtrigger_state_moves_f2340', table='crm_message', when='BEFORE')),
         ),
         migrations.AddField(
-            model_name='enrolment',
+            model_name='enrollment',
             name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrolments', to='crm.lead'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrollments', to='crm.lead'),
         ),
         migrations.AddField(
             model_name='message',
-            name='enrolment',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='crm.enrolment'),
+            name='enrollment',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='crm.enrollment'),
         ),
         migrations.AddField(
             model_name='mailtext',
@@ -130,14 +130,14 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name='enrolment',
+            model_name='enrollment',
             name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrolments', to='crm.sequenceversion'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to='crm.sequenceversion'),
         ),
         migrations.AddField(
             model_name='stepoutcome',
-            name='enrolment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outcomes', to='crm.enrolment'),
+            name='enrollment',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outcomes', to='crm.enrollment'),
         ),
         migrations.AddField(
             model_name='stepoutcome',
@@ -174,23 +174,23 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('key',), name='sequence_published_once'),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(condition=models.Q(('state', 'live')), fields=['due_at'], name='enrolment_due'),
+            model_name='enrollment',
+            index=models.Index(condition=models.Q(('state', 'live')), fields=['due_at'], name='enrollment_due'),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(fields=['key', 'state'], name='enrolment_of_sequence'),
+            model_name='enrollment',
+            index=models.Index(fields=['key', 'state'], name='enrollment_of_sequence'),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['live', 'paused', 'parked'])), fields=('lead', 'key'), name='enrolment_one_under_way'),
+            model_name='enrollment',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['live', 'paused', 'parked'])), fields=('lead', 'key'), name='enrollment_one_under_way'),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'live'), _negated=True), ('due_at__isnull', False), _connector='OR'), name='enrolment_live_is_due'),
+            model_name='enrollment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'live'), _negated=True), ('due_at__isnull', False), _connector='OR'), name='enrollment_live_is_due'),
         ),
         migrations.AddConstraint(
             model_name='stepoutcome',
-            constraint=models.UniqueConstraint(fields=('enrolment', 'step'), name='step_once'),
+            constraint=models.UniqueConstraint(fields=('enrollment', 'step'), name='step_once'),
         ),
     ]

@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='digest_at',
-            field=models.PositiveSmallIntegerField(blank=True, help_text="The hour at which a mail says how many notices are new, on the centre's clock. Empty: none.", null=True, validators=[django.core.validators.MaxValueValidator(23)], verbose_name='daily mail'),
+            field=models.PositiveSmallIntegerField(blank=True, help_text="The hour at which a mail says how many notices are new, on the center's clock. Empty: none.", null=True, validators=[django.core.validators.MaxValueValidator(23)], verbose_name='daily mail'),
         ),
         migrations.AddField(
             model_name='user',

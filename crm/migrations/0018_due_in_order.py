@@ -11,16 +11,16 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RemoveIndex(
-            model_name='enrolment',
-            name='enrolment_due',
+            model_name='enrollment',
+            name='enrollment_due',
         ),
         migrations.RemoveIndex(
             model_name='message',
             name='message_due',
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(condition=models.Q(('state', 'live')), fields=['due_at', 'id'], name='enrolment_due_next'),
+            model_name='enrollment',
+            index=models.Index(condition=models.Q(('state', 'live')), fields=['due_at', 'id'], name='enrollment_due_next'),
         ),
         migrations.AddIndex(
             model_name='message',

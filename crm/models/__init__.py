@@ -22,7 +22,7 @@ from crm.models.referral import Referral, ReferringPractice
 from crm.models.safety import AlertCause, AlertPost, EmergencyCount, OnCallShift, SafetyAlert
 from crm.models.sending import DomainPace, Sending
 from crm.models.sent_form import SentForm
-from crm.models.sequence import Enrolment, SequenceVersion, StepOutcome, VersionState
+from crm.models.sequence import Enrollment, SequenceVersion, StepOutcome, VersionState
 from crm.models.stage_rule import StageRule
 from crm.models.suppression import Scope, SuppressedBecause, Suppression
 from crm.models.task import Task
@@ -41,7 +41,7 @@ __all__ = [
     "Document",
     "DomainPace",
     "EmergencyCount",
-    "Enrolment",
+    "Enrollment",
     "Heartbeat",
     "HoldClearing",
     "ImagingStudy",

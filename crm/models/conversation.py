@@ -1,4 +1,4 @@
-"""What the centre and a patient write to each other. It stays on the private page; a mail says that it is there."""
+"""What the center and a patient write to each other. It stays on the private page; a mail says that it is there."""
 
 from django.db import models
 from django.db.models import Q

@@ -20,7 +20,7 @@ from crm.enums.leads import (
     TRANSITIONS,
     CameBy,
     ContactChannel,
-    EnrolmentState,
+    EnrollmentState,
     LostReason,
     Outcome,
     PhoneType,
@@ -46,7 +46,7 @@ def make_reference() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def in_sight(user: "User", *, location: str = "location", nowhere: str = "") -> models.Q:
+def visible_q(user: "User", *, location: str = "location", nowhere: str = "") -> models.Q:
     """Whether a row is of a location that this person works for; of any for somebody who is bound to none. `location`:
     how the row reaches it. `nowhere`: what a row may be without and is then of no location; it is in sight of whoever
     works for all that are active."""
@@ -69,14 +69,14 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 
     def visible_to(self, user: "User") -> "LeadQuerySet":
         """Of the locations that this person works for."""
-        return self.filter(in_sight(user))
+        return self.filter(visible_q(user))
 
     def without_next_step(self) -> "LeadQuerySet":
         """Open leads of whom nothing reminds anybody: no open task, and no sequence with a step to come."""
         of_lead = models.OuterRef("pk")
         tasks = apps.get_model("crm", "Task").objects.filter(lead=of_lead, done_at__isnull=True)
-        steps = apps.get_model("crm", "Enrolment").objects.filter(
-            lead=of_lead, state=EnrolmentState.LIVE, due_at__isnull=False
+        steps = apps.get_model("crm", "Enrollment").objects.filter(
+            lead=of_lead, state=EnrollmentState.LIVE, due_at__isnull=False
         )
         return self.open().filter(~models.Exists(tasks), ~models.Exists(steps))
 

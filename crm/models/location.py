@@ -1,4 +1,4 @@
-"""The centre: where it is, when it is open, who it serves, and in whose name it writes."""
+"""The center: where it is, when it is open, who it serves, and in whose name it writes."""
 
 import re
 from datetime import date

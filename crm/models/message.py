@@ -48,8 +48,8 @@ class Message(Row):
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, null=True, blank=True, related_name="messages")
     topic = models.ForeignKey(MessageTopic, on_delete=models.PROTECT, null=True, blank=True, related_name="messages")
     topic_version = models.PositiveIntegerField(null=True, blank=True)
-    enrolment = models.ForeignKey(
-        "crm.Enrolment", on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
+    enrollment = models.ForeignKey(
+        "crm.Enrollment", on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
     )
     key = models.CharField(max_length=120, unique=True, help_text="Idempotency: one row a reason, at most.")
     name = models.CharField(max_length=40, help_text="The template in templates/emails.")

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm.enums.leads import UNDER_WAY, EnrolmentBecause, EnrolmentState, StepResult
+from crm.enums.leads import UNDER_WAY, EnrollmentBecause, EnrollmentState, StepResult
 from crm.models.base import Row
 from crm.sequences.definition import Definition, read
 
@@ -54,54 +54,54 @@ class SequenceVersion(Row):
         return self._read[1]
 
 
-class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
-    def due(self, *, at: datetime | None = None) -> "EnrolmentQuerySet":
+class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
+    def due(self, *, at: datetime | None = None) -> "EnrollmentQuerySet":
         """By PostgreSQL's clock, as with messages, unless a moment is given."""
-        return self.filter(state=EnrolmentState.LIVE, due_at__lte=at or Now())
+        return self.filter(state=EnrollmentState.LIVE, due_at__lte=at or Now())
 
-    def under_way(self) -> "EnrolmentQuerySet":
+    def under_way(self) -> "EnrollmentQuerySet":
         return self.filter(state__in=UNDER_WAY)
 
 
-class Enrolment(Row):
+class Enrollment(Row):
     """One lead in one sequence. `key` is the sequence's; one under way a lead and sequence.
 
     `cause` names what began it, so that the same event begins it once. `anchor` is what steps count from; pauses under
     on_resume = shift move it.
     """
 
-    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="enrolments")
-    version = models.ForeignKey(SequenceVersion, on_delete=models.PROTECT, related_name="enrolments")
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, related_name="enrollments")
+    version = models.ForeignKey(SequenceVersion, on_delete=models.PROTECT, related_name="enrollments")
     key = models.CharField(max_length=40)
     cause = models.CharField(max_length=120, unique=True, null=True, blank=True)
-    state = models.CharField(max_length=8, choices=EnrolmentState, default=EnrolmentState.LIVE)
+    state = models.CharField(max_length=8, choices=EnrollmentState, default=EnrollmentState.LIVE)
     anchor = models.DateTimeField()
     started_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(null=True, blank=True, help_text="When its next step is due.")
     paused_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is in this state, in words.")
-    because = models.CharField(max_length=5, choices=EnrolmentBecause, blank=True, help_text="What is judged by it.")
+    because = models.CharField(max_length=5, choices=EnrollmentBecause, blank=True, help_text="What is judged by it.")
     hurry = models.BooleanField(default=False, help_text="Somebody wants the next step at once.")
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often the step that is due went wrong.")
 
-    objects = EnrolmentQuerySet.as_manager()
+    objects = EnrollmentQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["lead", "key"], condition=Q(state__in=UNDER_WAY), name="enrolment_one_under_way"
+                fields=["lead", "key"], condition=Q(state__in=UNDER_WAY), name="enrollment_one_under_way"
             ),
             models.CheckConstraint(
-                condition=~Q(state=EnrolmentState.LIVE) | Q(due_at__isnull=False), name="enrolment_live_is_due"
+                condition=~Q(state=EnrollmentState.LIVE) | Q(due_at__isnull=False), name="enrollment_live_is_due"
             ),
             models.CheckConstraint(
-                condition=Q(because__in=["", *EnrolmentBecause.values]), name="enrolment_because_known"
+                condition=Q(because__in=["", *EnrollmentBecause.values]), name="enrollment_because_known"
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at", "id"], condition=Q(state=EnrolmentState.LIVE), name="enrolment_due_next"),
-            models.Index(fields=["key", "state"], name="enrolment_of_sequence"),
+            models.Index(fields=["due_at", "id"], condition=Q(state=EnrollmentState.LIVE), name="enrollment_due_next"),
+            models.Index(fields=["key", "state"], name="enrollment_of_sequence"),
         ]
 
     def __str__(self) -> str:
@@ -109,9 +109,9 @@ class Enrolment(Row):
 
 
 class StepOutcome(Row):
-    """What became of one step of one enrolment; one row each, so no step is done twice."""
+    """What became of one step of one enrollment; one row each, so no step is done twice."""
 
-    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="outcomes")
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="outcomes")
     step = models.CharField(max_length=40)
     result = models.CharField(max_length=8, choices=StepResult)
     reason = models.CharField(max_length=200, blank=True)
@@ -120,7 +120,7 @@ class StepOutcome(Row):
     task = models.ForeignKey("crm.Task", on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["enrolment", "step"], name="step_once")]
+        constraints = [models.UniqueConstraint(fields=["enrollment", "step"], name="step_once")]
 
     def __str__(self) -> str:
         return f"{self.step}: {self.get_result_display()}"

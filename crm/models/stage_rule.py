@@ -1,4 +1,4 @@
-"""What a centre may say about the stages: their names, their order, and how long is too long. Codes and moves stay."""
+"""What a center may say about the stages: their names, their order, and how long is too long. Codes and moves stay."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator

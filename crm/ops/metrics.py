@@ -3,7 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 
 from crm.mail import status as mail_status
-from crm.mail.status import Standing
+from crm.mail.status import OutboxStatus
 from crm.ops import heartbeat, monitoring
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -28,7 +28,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(as_text(mail_status.standing()) + pulses_as_text(), content_type=CONTENT_TYPE)
 
 
-def as_text(found: Standing) -> str:
+def as_text(found: OutboxStatus) -> str:
     """One gauge a figure."""
     lines = []
     for name, gauge, words in _LINES:

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from crm import shutdown
 from crm.db import clock
-from crm.enums.leads import AUTOMATED, URGENT, EnrolmentState, MessageClass, MessageState
+from crm.enums.leads import AUTOMATED, URGENT, EnrollmentState, MessageClass, MessageState
 from crm.leads import notifications
 from crm.mail import mime, relay_factory, reply_addresses
 from crm.mail import status as mail_status
@@ -82,7 +82,7 @@ def claim(*, only: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> 
             due = Message.objects.due().filter(**wanted)
             locked = list(
                 due.select_for_update(no_key=True, skip_locked=True, of=("self",))
-                .select_related("lead__location", "topic", "enrolment__version")
+                .select_related("lead__location", "topic", "enrollment__version")
                 .annotate(clock=Now())
                 .order_by("due_at", "pk")[:BATCH]
             )
@@ -145,7 +145,7 @@ def _judged(locked: list[Message]) -> list[Message]:
             Message.objects.filter(pk=message.pk).update(due_at=found.until, reason=found.reason, not_after=not_after)
         else:
             settlement.finish(message, found.state, reason=found.reason, wants_a_person=found.wants_a_person)
-            if message.enrolment is not None and message.enrolment.state == EnrolmentState.PAUSED:
+            if message.enrollment is not None and message.enrollment.state == EnrollmentState.PAUSED:
                 withdrawn_steps.open_again([message.pk])
     return ready
 

@@ -11,23 +11,23 @@ from crm.models import Location, Notice, User
 
 
 def send_due(*, now: datetime) -> int:
-    """Writes a mail to everybody whose hour it is on the centre's clock and who has notices that are neither seen nor
+    """Writes a mail to everybody whose hour it is on the center's clock and who has notices that are neither seen nor
     mailed; once a day each, however often this runs. Returns how many were written."""
-    centre = locations.main()
-    if centre is None:
+    center = locations.main()
+    if center is None:
         return 0
-    local = now.astimezone(centre.zone)
+    local = now.astimezone(center.zone)
     waiting = Count("notices", filter=Q(notices__seen_at=None, notices__mailed_at=None))
     people = User.objects.filter(is_active=True, is_staff=True, digest_at=local.hour).annotate(waiting=waiting)
     return sum(
-        _write(user, centre, user.waiting, key=f"digest:{user.pk}:{local:%Y%m%d}", now=now)
+        _write(user, center, user.waiting, key=f"digest:{user.pk}:{local:%Y%m%d}", now=now)
         for user in people.filter(waiting__gt=0).order_by("pk")
     )
 
 
 @transaction.atomic
-def _write(user: User, centre: Location, count: int, *, key: str, now: datetime) -> bool:
-    message = emails.digest(centre=centre, to=user.email, count=count, key=key, now=now)
+def _write(user: User, center: Location, count: int, *, key: str, now: datetime) -> bool:
+    message = emails.digest(center=center, to=user.email, count=count, key=key, now=now)
     type(message).objects.bulk_create([message], ignore_conflicts=True)
     if not type(message).objects.filter(pk=message.pk).exists():
         return False

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from django.db import connection
 
-from crm.enums.leads import AUTOMATED, ConsentKind, EnrolmentState, MessageClass, MessageState, Outcome
+from crm.enums.leads import AUTOMATED, ConsentKind, EnrollmentState, MessageClass, MessageState, Outcome
 from crm.leads import local_clock
 from crm.mail import mime, suppression
 from crm.mail import status as mail_status
-from crm.models import Activity, ConsentRecord, Enrolment, Lead, Message
+from crm.models import Activity, ConsentRecord, Enrollment, Lead, Message
 from crm.outbox import withdrawn_steps
 from crm.sequences.definition import Purpose
 from crm.sequences.timing import Clock, mail_window
@@ -106,22 +106,22 @@ def holds_back_for_good(lead: Lead, message_class: MessageClass, *, now: datetim
 
 
 def _called_off(message: Message) -> Obstacle | None:
-    topic, enrolment = message.topic, message.enrolment
+    topic, enrollment = message.topic, message.enrollment
     if topic is not None and not topic.live:
         return Obstacle(MessageState.CANCELLED, CALLED_OFF)
     if topic is not None and topic.version != message.topic_version:
         return Obstacle(MessageState.CANCELLED, "Its subject changed after it was written")
-    if enrolment is not None and enrolment.state in {EnrolmentState.STOPPED, EnrolmentState.PAUSED}:
-        return Obstacle(MessageState.CANCELLED, f"Its sequence is {enrolment.get_state_display().lower()}")
-    if enrolment is not None and _step_is_gone(message, enrolment):
+    if enrollment is not None and enrollment.state in {EnrollmentState.STOPPED, EnrollmentState.PAUSED}:
+        return Obstacle(MessageState.CANCELLED, f"Its sequence is {enrollment.get_state_display().lower()}")
+    if enrollment is not None and _step_is_gone(message, enrollment):
         return Obstacle(MessageState.CANCELLED, withdrawn_steps.GONE)
     return None
 
 
-def _step_is_gone(message: Message, enrolment: Enrolment) -> bool:
+def _step_is_gone(message: Message, enrollment: Enrollment) -> bool:
     """The version to which the person was moved meanwhile leaves it out."""
-    _enrolment, is_step, step = message.key.partition(f"step:{enrolment.pk}:")
-    return bool(is_step) and step not in {one["key"] for one in enrolment.version.body["steps"]}
+    _enrollment, is_step, step = message.key.partition(f"step:{enrollment.pk}:")
+    return bool(is_step) and step not in {one["key"] for one in enrollment.version.body["steps"]}
 
 
 def _people_only(message: Message, *, now: datetime) -> Obstacle | None:

@@ -54,7 +54,7 @@ SOUNDS_LIKE_WAITING = {*SOUNDS_MILD, Stage.NEW}
 UNDER_A_HOLD = noop("Your request waits. Emergency care comes first.")
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     registry.panel("patient", title=noop("Where your request stands"), permission="", render=standing, order=1)
     registry.panel("patient", title=noop("Messages"), permission="", render=messages_panel, order=20)

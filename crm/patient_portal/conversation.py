@@ -1,4 +1,4 @@
-"""Messages between the centre and a patient, both ways."""
+"""Messages between the center and a patient, both ways."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

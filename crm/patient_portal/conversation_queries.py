@@ -1,4 +1,4 @@
-"""Reads the conversation between the centre and a patient."""
+"""Reads the conversation between the center and a patient."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

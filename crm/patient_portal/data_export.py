@@ -16,7 +16,7 @@ from crm.models import (
     Consultation,
     ContactPerson,
     Document,
-    Enrolment,
+    Enrollment,
     HoldClearing,
     ImagingStudy,
     InboundMail,
@@ -59,7 +59,7 @@ _STUDY = (
 )
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     data = registry.personal_data
     _about_the_request()
@@ -164,7 +164,7 @@ def _about_scores_and_files() -> None:
 def _about_mail() -> None:
     data = registry.personal_data
     sent = {
-        KEY: "topic topic_version enrolment key message_id",
+        KEY: "topic topic_version enrollment key message_id",
         REPEATED: "html calendar",
         HANDLING: (
             "channel message_class on_unknown sender_name sender_email reason attempts due_at not_after handed_over_at "
@@ -185,10 +185,10 @@ def _about_mail() -> None:
     )
     planned = {KEY: "key cause", HANDLING: "anchor due_at because hurry tries"}
     steps = "started_at version state paused_at ended_at reason"
-    data(Enrolment, path="lead", title=noop("Follow-ups"), fields=steps, order="started_at", left_out=planned)
+    data(Enrollment, path="lead", title=noop("Follow-ups"), fields=steps, order="started_at", left_out=planned)
     done, title = {KEY: "message task"}, noop("Steps of follow-ups")
     each = "at step result reason"
-    data(StepOutcome, path="enrolment__lead", title=title, fields=each, order="at", left_out=done)
+    data(StepOutcome, path="enrollment__lead", title=title, fields=each, order="at", left_out=done)
     came = {KEY: "external_id message address_hash", HANDLING: "status", WHOSE: "sender"}
     data(InboundMail, path="lead", title=noop("Mail from you"), fields="at kind text", order="at", left_out=came)
     data(SetAsideMail, path="lead", why_not="Mail that nobody could read; what a person made of it stands elsewhere.")

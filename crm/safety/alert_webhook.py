@@ -1,6 +1,6 @@
 """The second path of an alert: a signed POST to an address of the operator's, such as a pager service.
 
-Body: {"alert", "level", "centre", "link"}; nothing about anybody. The header X-Nucleus-Signature is "t=<unix seconds>,
+Body: {"alert", "level", "center", "link"}; nothing about anybody. The header X-Nucleus-Signature is "t=<unix seconds>,
 v1=<hex>", the HMAC-SHA256 of "<t>.<body>" under ALERT_WEBHOOK_SECRET: the receiver checks it, and that t is recent.
 """
 
@@ -64,7 +64,7 @@ def _post(post: AlertPost) -> bool:
 def _body(post: AlertPost) -> bytes:
     alert = post.alert
     link = settings.SITE_URL.rstrip("/") + reverse("admin:crm_lead_change", args=[alert.lead_id])
-    told = {"alert": str(alert.pk), "level": post.level, "centre": alert.lead.location.short_name, "link": link}
+    told = {"alert": str(alert.pk), "level": post.level, "center": alert.lead.location.short_name, "link": link}
     return json.dumps(told).encode()
 
 

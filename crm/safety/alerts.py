@@ -131,20 +131,20 @@ def clear_hold(lead: Lead, *, by: User, note: str, now: datetime, seen: int | No
     events.announce(locked, Event.HOLD_CLEARED, now=now)
 
 
-def count_without_contact(centre: Location, *, now: datetime) -> None:
+def count_without_contact(center: Location, *, now: datetime) -> None:
     """Counts somebody who was sent to emergency care and left nothing: no more than that is kept."""
-    day = now.astimezone(centre.zone).date()
+    day = now.astimezone(center.zone).date()
     EmergencyCount.objects.bulk_create(
-        [EmergencyCount(location=centre, day=day)], ignore_conflicts=True, unique_fields=["location", "day"]
+        [EmergencyCount(location=center, day=day)], ignore_conflicts=True, unique_fields=["location", "day"]
     )
-    EmergencyCount.objects.filter(location=centre, day=day).update(count=F("count") + 1)
+    EmergencyCount.objects.filter(location=center, day=day).update(count=F("count") + 1)
 
 
 def _tell(alert: SafetyAlert, *, now: datetime) -> None:
     """The mails and the call of one level, in the transaction of what caused them."""
-    centre = alert.lead.location
+    center = alert.lead.location
     mails = [
-        emails.alert(alert, centre=centre, to=address, now=now) for address in sorted(_addresses(alert, centre, now))
+        emails.alert(alert, center=center, to=address, now=now) for address in sorted(_addresses(alert, center, now))
     ]
     Message.objects.bulk_create(mails, ignore_conflicts=True)
     post = AlertPost.objects.create(alert=alert, round=alert.round, level=alert.level, due_at=now)
@@ -153,21 +153,21 @@ def _tell(alert: SafetyAlert, *, now: datetime) -> None:
     transaction.on_commit(locations.forget, robust=True)
 
 
-def _addresses(alert: SafetyAlert, centre: Location, now: datetime) -> set[str]:
+def _addresses(alert: SafetyAlert, center: Location, now: datetime) -> set[str]:
     """Whom this level calls: who is on call, the rota of the day, whoever may lift the hold. Nobody found: the next."""
-    start = now.astimezone(centre.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = now.astimezone(center.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     circles = [
-        _on_call(centre, Q(starts_at__lte=now, ends_at__gt=now)),
-        _on_call(centre, Q(starts_at__lt=start + timedelta(days=1), ends_at__gt=start)),
+        _on_call(center, Q(starts_at__lte=now, ends_at__gt=now)),
+        _on_call(center, Q(starts_at__lt=start + timedelta(days=1), ends_at__gt=start)),
         _who_may_lift(),
     ]
-    house = {centre.alert_email} - {""}
+    house = {center.alert_email} - {""}
     told = next((circle for circle in circles[alert.level :] if circle), set())
     return told | house
 
 
-def _on_call(centre: Location, when: Q) -> set[str]:
-    shifts = OnCallShift.objects.filter(when, location=centre, user__is_active=True)
+def _on_call(center: Location, when: Q) -> set[str]:
+    shifts = OnCallShift.objects.filter(when, location=center, user__is_active=True)
     return set(shifts.values_list("user__email", flat=True))
 
 

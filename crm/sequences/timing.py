@@ -1,7 +1,7 @@
 """When a step is due: the wall clock where the patient lives, the hours in which one may write or call, days off.
 
 Windows: mail 08:00 to 20:00, calls 09:00 to 18:00 local; 47 CFR 64.1200(c)(1) allows 08:00 to 21:00.
-Nothing commercial on Sundays and holidays. A call is made by people: only on a day on which the centre opens.
+Nothing commercial on Sundays and holidays. A call is made by people: only on a day on which the center opens.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ LOOK_AHEAD_DAYS = 30
 
 @dataclass(frozen=True)
 class Clock:
-    """One lead's days: their zone, the centre's holidays, and the weekdays (0 is Monday) on which it opens."""
+    """One lead's days: their zone, the center's holidays, and the weekdays (0 is Monday) on which it opens."""
 
     zone: ZoneInfo
     holidays: frozenset[date] = frozenset()
@@ -57,7 +57,7 @@ def into_window(
 ) -> datetime:
     """`moment` when it lies in the hours of an allowed day, else the next opening of one. In UTC.
 
-    A centre that closes for longer than LOOK_AHEAD_DAYS does not hold anything up for ever.
+    A center that closes for longer than LOOK_AHEAD_DAYS does not hold anything up for ever.
     """
     local = moment.astimezone(clock.zone)
     day = local.date()

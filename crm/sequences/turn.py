@@ -1,4 +1,4 @@
-"""What is to be done for one enrolment now: at most one mail and one call, however much is overdue. Pure."""
+"""What is to be done for one enrollment now: at most one mail and one call, however much is overdue. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every public page shows: the centre, its telephone, and how to reach emergency help."""
+"""What every public page shows: the center, its telephone, and how to reach emergency help."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from crm import locations
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`centre`: the Location whose pages these are; `tongues`: the same page in each language. Both are made only when
-    a template asks for them."""
-    return {"centre": SimpleLazyObject(locations.main), "tongues": SimpleLazyObject(lambda: _tongues(request))}
+    """`center`: the Location whose pages these are; `languages`: the same page in each language. Both are made only
+    when a template asks for them."""
+    return {"center": SimpleLazyObject(locations.main), "languages": SimpleLazyObject(lambda: _languages(request))}
 
 
-def _tongues(request: HttpRequest) -> list[dict[str, Any]]:
+def _languages(request: HttpRequest) -> list[dict[str, Any]]:
     """[{"code", "name", "path", "here"}]: this page in each language, or else the start page in it."""
     spoken = get_language()
     found = []

@@ -1,4 +1,4 @@
-"""The centre's logo as an administrator uploaded it."""
+"""The center's logo as an administrator uploaded it."""
 
 import mimetypes
 from typing import Any

@@ -33,7 +33,7 @@ def form_id() -> SafeString:
 
 @register.filter
 def stage_name(code: str) -> str:
-    """As this centre calls it."""
+    """As this center calls it."""
     return stages.label(code)
 
 

@@ -1,4 +1,4 @@
-"""Opening hours: when is the centre open, and by when does a new request want a call. Pure."""
+"""Opening hours: when is the center open, and by when does a new request want a call. Pure."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ Hours = dict[str, list[str]]
 
 
 def opening(day: date, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-    """When the centre opens and closes on a local date; None when it stays closed."""
+    """When the center opens and closes on a local date; None when it stays closed."""
     span = hours.get(DAYS[day.weekday()])
     if span is None or day.isoformat() in holidays:
         return None
@@ -21,7 +21,7 @@ def opening(day: date, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> 
 
 
 def end_of_next_day(now: datetime, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> datetime:
-    """When the next business day ends: the closing time of the first day after today on which the centre opens."""
+    """When the next business day ends: the closing time of the first day after today on which the center opens."""
     today = now.astimezone(zone).date()
     for offset in range(1, LOOK_AHEAD_DAYS):
         span = opening(today + timedelta(days=offset), hours=hours, holidays=holidays, zone=zone)
@@ -33,7 +33,7 @@ def end_of_next_day(now: datetime, *, hours: Hours, holidays: list[str], zone: Z
 def opening_time_later(
     now: datetime, span: timedelta, *, hours: Hours, holidays: list[str], zone: ZoneInfo
 ) -> datetime:
-    """The moment at which the centre has been open for `span` since `now`; without hours in 30 days, `now + span`."""
+    """The moment at which the center has been open for `span` since `now`; without hours in 30 days, `now + span`."""
     today, left = now.astimezone(zone).date(), span
     for offset in range(LOOK_AHEAD_DAYS):
         day = opening(today + timedelta(days=offset), hours=hours, holidays=holidays, zone=zone)
@@ -49,7 +49,7 @@ def opening_time_later(
 def call_due(now: datetime, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> datetime:
     """When a new request should have been called: five minutes from now, else 15 minutes into the next opening.
 
-    A centre without any hours in the next 30 days is treated as always open, so that a task is never undated.
+    A center without any hours in the next 30 days is treated as always open, so that a task is never undated.
     """
     today = now.astimezone(zone).date()
     for offset in range(LOOK_AHEAD_DAYS):

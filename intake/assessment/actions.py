@@ -13,7 +13,7 @@ from crm.errors import OverrideRefused
 from crm.leads import actions as leads
 from crm.leads import decisions, events, reviews, tasks
 from crm.models import Activity, Lead, ReviewDecision, Task, User
-from crm.registry import Happening
+from crm.registry import DomainEvent
 from crm.safety import alerts
 from intake.assessment import answer_history, clinical_tasks, coverage_gaps, flags, overrides, signs, unknowns
 from intake.models import Assessment, NextAsk, Override
@@ -106,7 +106,7 @@ def assess_locked(
     return made
 
 
-def on_event(lead: Lead, happening: Happening) -> None:
+def on_event(lead: Lead, happening: DomainEvent) -> None:
     """Listener of crm's events: every change of what the rules look at asks them again."""
     assess(lead, cause=CAUSES[happening.event], now=happening.now)
 
@@ -132,7 +132,7 @@ def in_force(lead: Lead, assessment: Assessment, standing: overrides.Standing | 
     return (standing or overrides.of(lead)).outcome(assessment)
 
 
-def who_pays_alone(leads: list[UUID]) -> set[UUID]:
+def self_pay_lead_ids(leads: list[UUID]) -> set[UUID]:
     """Of these leads, those who say that they pay without insurance. One query."""
     latest = Assessment.objects.filter(lead__in=leads).order_by("lead_id", "-number").distinct("lead_id")
     return {lead_id for lead_id, flags in latest.values_list("lead_id", "flags") if "self_pay" in flags}

@@ -283,7 +283,7 @@ def born(given: dict[str, Any]) -> date | None:
 
 
 def _is_served(lead: Lead) -> bool | None:
-    """Whether the centre treats people from there; None when nobody said from where, or it serves everywhere."""
+    """Whether the center treats people from there; None when nobody said from where, or it serves everywhere."""
     served = lead.location.served_states
     return lead.state in served if served and lead.state else None
 

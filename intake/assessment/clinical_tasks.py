@@ -18,8 +18,8 @@ def urgent_call(lead: Lead, *, key: object, now: datetime) -> Task:
 
 def review(lead: Lead, *, key: str, now: datetime) -> Task:
     """Make the task for a clinician, due within a business day of the center."""
-    centre = lead.location
-    due = opening_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    center = lead.location
+    due = opening_hours.end_of_next_day(now, hours=center.hours, holidays=center.holidays, zone=center.zone)
     title = "A clinician should look at this"
     return Task(lead=lead, kind=TaskKind.REVIEW, title=title, due_at=due, key=key, created_at=now)
 

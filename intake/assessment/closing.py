@@ -5,13 +5,13 @@ from django.db.models import Q
 from crm.enums.leads import CLOSED_STAGES, ActivityKind, TaskKind
 from crm.leads import next_steps, tasks
 from crm.models import Activity, Lead, Task
-from crm.registry import Happening
+from crm.registry import DomainEvent
 from intake.assessment import unknowns
 
 _SERVED = Q(kind=TaskKind.VERIFY) | Q(key__startswith=unknowns.KEY)
 
 
-def on_move(lead: Lead, happening: Happening) -> None:
+def on_move(lead: Lead, happening: DomainEvent) -> None:
     """Listen to crm's events: end these tasks with the request, unless a visit is ahead; what ended so waits again once
     the request is open again."""
     theirs = Task.objects.filter(_SERVED, lead=lead)

@@ -86,9 +86,9 @@ def in_words(answers: dict[str, Any]) -> str:
 
 
 def open_task(lead: Lead, *, key: UUID, now: datetime) -> None:
-    """The task to verify, due within a business day of the centre; one a change of the answers."""
-    centre = lead.location
-    due = opening_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    """The task to verify, due within a business day of the center; one a change of the answers."""
+    center = lead.location
+    due = opening_hours.end_of_next_day(now, hours=center.hours, holidays=center.holidays, zone=center.zone)
     tasks.open_task(lead, kind=TaskKind.VERIFY, title="Verify the insurance", due_at=due, key=f"verify:{key}")
 
 

@@ -120,6 +120,6 @@ def _ask(lead: Lead, one: Override, *, about: str, now: datetime) -> None:
     key: Any = f"override:{one.pk}:"
     if Task.objects.open().filter(lead=lead, key__startswith=key).exists():
         return
-    centre = lead.location
-    due = opening_hours.end_of_next_day(now, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    center = lead.location
+    due = opening_hours.end_of_next_day(now, hours=center.hours, holidays=center.holidays, zone=center.zone)
     tasks.open_task(lead, kind=TaskKind.OTHER, title=LOOK_AGAIN, due_at=due, key=f"{key}{about}")

@@ -10,7 +10,7 @@ from django.db import transaction
 from crm.enums.leads import Stage
 from crm.inbound import arrivals
 from crm.models import Lead
-from crm.registry import Happening
+from crm.registry import DomainEvent
 from intake.assessment import actions as assessments
 from intake.models import NextAsk
 
@@ -58,7 +58,7 @@ def _ask(lead_id: UUID, *, now: datetime) -> bool:
     return True
 
 
-def on_move(lead: Lead, happening: Happening) -> None:
+def on_move(lead: Lead, happening: DomainEvent) -> None:
     """Listen to crm's events: whoever comes back is asked in the next round."""
     if lead.stage not in LEFT_OUT:
         NextAsk.objects.filter(pk=lead.pk, parked=True).update(parked=False)

@@ -1,4 +1,4 @@
-"""A centre, three people who work there and 40 requests with their histories, to try things out on.
+"""A center, three people who work there and 40 requests with their histories, to try things out on.
 
 Everybody is invented: the names say so, addresses end in example.org, telephone numbers are 555-01xx. Histories are
 made through the same actions as real ones, with a clock set back.
@@ -61,12 +61,12 @@ TOLD: list[tuple[str, int, int, dict[str, Any]]] = [
     ("med_neuropathic_gabapentinoid", 3, 1, {"status": "stopped_side_effects", "side_effects": ["drowsy", "dizzy"]}),
 ]
 PRACTICES = [("Example Family Practice", "Jordan Example, MD"), ("Placeholder Pain Clinic", "")]
-# Insurer, plan, whether the centre takes it.
+# Insurer, plan, whether the center takes it.
 PLANS = [("Aetna", "", "unknown"), ("Example Mutual", "PPO", "in"), ("Example Mutual", "HMO", "out")]
 
 
 def exists() -> bool:
-    """True when this database holds a centre already: demo data is made once and never over real data."""
+    """True when this database holds a center already: demo data is made once and never over real data."""
     return Location.objects.exists()
 
 
@@ -79,20 +79,20 @@ def in_use() -> bool:
 def make(*, now: datetime) -> None:
     """Makes everything in one transaction. `now` is when the story ends."""
     chance = random.Random(2026)  # noqa: S311 - the same story every time
-    centre, staff = _centre(now), _staff()
+    center, staff = _center(now), _staff()
     stages = [*MAIN_LINE, Stage.NURTURE, Stage.DORMANT, Stage.IMPROVED, Stage.LOST]
     for number in range(LEADS):
         stage = stages[number % len(stages)] if number < LEADS - 1 else Stage.NEW
-        _story(number, stage, centre=centre, coordinator=staff[0], now=now, chance=chance)
+        _story(number, stage, center=center, coordinator=staff[0], now=now, chance=chance)
     _follow_up(now)
     desk.lay_out(desk.Cast(staff[0], staff[1], _leaver()), now=now)
     for story in registry.demo_stories():
         story(now)
 
 
-def _centre(now: datetime) -> Location:
+def _center(now: datetime) -> Location:
     weekdays = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
-    centre = Location.objects.create(
+    center = Location.objects.create(
         name="Riverbend Spine Center",
         short_name="Riverbend",
         phone="+12125550100",
@@ -110,10 +110,10 @@ def _centre(now: datetime) -> Location:
         sender_email="hello@riverbend.example.org",
     )
     for insurer, name, network in PLANS:
-        Plan.objects.create(location=centre, insurer=insurer, name=name, network=network, as_of=now.date())
+        Plan.objects.create(location=center, insurer=insurer, name=name, network=network, as_of=now.date())
     for name, provider in PRACTICES:
         ReferringPractice.objects.create(name=name, provider=provider, fax="+12125550177", city="New York", state="NY")
-    return centre
+    return center
 
 
 def _holidays(year: int) -> list[date]:
@@ -139,12 +139,12 @@ def _leaver() -> User:
 
 
 def _story(
-    number: int, stage: Stage, *, centre: Location, coordinator: User, now: datetime, chance: random.Random
+    number: int, stage: Stage, *, center: Location, coordinator: User, now: datetime, chance: random.Random
 ) -> None:
     """One request and what happened to it until it reached `stage`, at believable hours."""
     days_ago = 0 if stage == Stage.NEW and number % 2 else chance.randint(2, 60)
     asked = _at(now, days_ago=days_ago, hour=chance.randint(8, 20), minute=chance.randint(0, 59))
-    lead = actions.submit(_request(number, centre, min(asked, now - timedelta(minutes=3)), chance)).lead
+    lead = actions.submit(_request(number, center, min(asked, now - timedelta(minutes=3)), chance)).lead
     _mark_sent(lead)
     step = max((now - asked) / 8, timedelta(minutes=1))
 
@@ -183,7 +183,7 @@ def _at(now: datetime, *, days_ago: int, hour: int, minute: int) -> datetime:
     return datetime.combine(day, time(hour, minute), tzinfo=UTC) + timedelta(hours=5)
 
 
-def _request(number: int, centre: Location, asked: datetime, chance: random.Random) -> Request:
+def _request(number: int, center: Location, asked: datetime, chance: random.Random) -> Request:
     """A request as the form would have sent it; every eleventh reports a sign that wants a clinician's look."""
     first, last = FIRST_NAMES[number % len(FIRST_NAMES)], LAST_NAMES[number % len(LAST_NAMES)]
     tried = chance.sample(["pt", "home_exercise", "medication", "injections", "chiropractic", "other"], k=3)
@@ -211,11 +211,11 @@ def _request(number: int, centre: Location, asked: datetime, chance: random.Rand
             "consent_contact": "on",
             "consent_education": "on" if number % 2 else "",
         },
-        centre_name=centre.name,
+        center_name=center.name,
     )
     if not form.is_valid():
         raise ValueError(f"The demo's own request is not in order: {form.errors.as_json()}")
-    return Request(uuid.UUID(int=chance.getrandbits(128), version=4), form.cleaned_data, centre, asked)
+    return Request(uuid.UUID(int=chance.getrandbits(128), version=4), form.cleaned_data, center, asked)
 
 
 def _mark_sent(lead: Lead) -> None:

@@ -60,7 +60,7 @@ class OverrideForm(FollowingForm):
         return [("Your decision", [self["outcome"], self["reason"]])]
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     permission = "intake.override_outcome"
     registry.route("outcome/", override, permission=permission, name="intake_override")

@@ -83,7 +83,7 @@ class VerificationForm(InsurerForm):
         return [("The call", [self[name] for name in who]), ("What they said", [self[name] for name in what + needs])]
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     registry.route("insurance/", choose, permission="intake.change_coverage", name="intake_coverage")
     registry.route("insurance/verified/", verify, permission="intake.add_verification", name="intake_verification")

@@ -109,7 +109,7 @@ class WordForm(SeenForm):
         }
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     see, change = "intake.view_coverage crm.view_document", "intake.change_coverage crm.view_document"
     summary = "intake.view_assessment intake.view_submission crm.view_treatment crm.view_imagingstudy"

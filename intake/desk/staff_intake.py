@@ -106,12 +106,12 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     if "HX-Request" in request.headers:
         return TemplateResponse(request, "intake/new_request.html#known", {"known": _known(request)})
-    centre = _centre_of(request)
-    if centre is None:
+    center = _center_of(request)
+    if center is None:
         messages.warning(request, "There is no location yet: an administrator adds one first.")
         return redirect("admin:index")
     fresh = {"came_by": CameBy.PHONE, "submission_id": uuid.uuid4()}
-    form = NewRequest(request.POST if request.method == "POST" else None, centre_name=centre.name, initial=fresh)
+    form = NewRequest(request.POST if request.method == "POST" else None, center_name=center.name, initial=fresh)
     if request.method == "POST":
         form.is_valid()
         if form.is_emergency:
@@ -123,7 +123,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "intake/new_request.html", context, status=422 if form.errors else 200)
 
 
-def _centre_of(request: HttpRequest) -> Location | None:
+def _center_of(request: HttpRequest) -> Location | None:
     """The first location that this person works for: who writes a request down can open it afterwards."""
     theirs = cast(User, request.user).locations.filter(is_active=True)
     return theirs.order_by("position", "pk").first() or locations.main()
@@ -148,13 +148,13 @@ def _known(request: HttpRequest) -> list[Lead]:
 
 
 def _request(request: HttpRequest, form: NewRequest, *, urgent: bool) -> Request:
-    centre, data = _centre_of(request), form.cleaned_data
-    assert centre is not None  # noqa: S101 - the page does not open without one
+    center, data = _center_of(request), form.cleaned_data
+    assert center is not None  # noqa: S101 - the page does not open without one
     kept = {name: value for name, value in data.items() if name not in _ABOUT_THE_CALL}
     return Request(
         form_id=data.get("submission_id") or uuid.uuid4(),
         data={name: value for name, value in kept.items() if value not in (None, "", [])},
-        location=centre,
+        location=center,
         now=timezone.now(),
         urgent=urgent,
         page=form.page,

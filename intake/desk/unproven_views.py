@@ -103,7 +103,7 @@ class DecideForm(forms.Form):
         return [("Your decision", self.visible_fields())]
 
 
-def hang_in() -> None:
+def register() -> None:
     """Add the box and its page to the desk. Called once, when the app is ready."""
     registry.panel(
         "lead",

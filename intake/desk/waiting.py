@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from crm import registry
 from crm.admin.lead.page import user_of
 from crm.models import User
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 from intake.models import Quarantine, QuarantinedRequest, Question
 
 QUESTIONS, DOUBTFUL, HELD = "questions", "doubtful", "held"
@@ -25,7 +25,7 @@ class Heap:
     since: datetime
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     registry.waiting(counts)
     registry.worklist(title="Questions and held requests", permission="intake.view_question", render=on_my_day, order=5)
@@ -50,7 +50,7 @@ def on_my_day(request: HttpRequest) -> tuple[str, set[UUID]]:
 def heaps(user: User) -> dict[str, Heap]:
     """Return what waits at the locations that somebody works for, without the empty heaps. One query."""
     asked = Case(When(reasons=[], then=Value(QUESTIONS)), default=Value(DOUBTFUL))
-    questions = Question.objects.filter(in_sight(user), answered_at=None).annotate(heap=asked)
-    held = QuarantinedRequest.objects.filter(in_sight(user), state=Quarantine.HELD).annotate(heap=Value(HELD))
+    questions = Question.objects.filter(visible_q(user), answered_at=None).annotate(heap=asked)
+    held = QuarantinedRequest.objects.filter(visible_q(user), state=Quarantine.HELD).annotate(heap=Value(HELD))
     each = [rows.order_by().values_list("heap").annotate(Count("pk"), Min("at")) for rows in (questions, held)]
     return {heap: Heap(count, since) for heap, count, since in each[0].union(each[1], all=True) if count}

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             name='Arrival',
             fields=[
                 ('id', models.UUIDField(help_text="The request's submission id.", primary_key=True, serialize=False)),
-                ('day', models.DateField(help_text="The centre's.")),
+                ('day', models.DateField(help_text="The center's.")),
             ],
             options={
                 'indexes': [models.Index(fields=['day'], name='arrival_day')],

@@ -14,7 +14,7 @@ class Arrival(models.Model):
     """A request has reached the door, before anything else is done with it. Counted against what became of it."""
 
     id = models.UUIDField(primary_key=True, help_text="Made with the form.")
-    day = models.DateField(help_text="The centre's.")
+    day = models.DateField(help_text="The center's.")
 
     class Meta:
         indexes = [models.Index(fields=["day"], name="arrival_day")]

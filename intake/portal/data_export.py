@@ -21,7 +21,7 @@ from intake.models import (
 from intake.requests.answers_in_words import page_title, questions_in_words
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     data = registry.personal_data
     data(

@@ -54,7 +54,7 @@ class WishesForm(ShownForm, QuestionnaireForm):
             field = self.fields["preferred_contact"]
             field.widget.choices = field.choices  # type: ignore[attr-defined]  # a RadioSelect has them
         self.fields["language"].label = gettext("In which language should we write to you?")
-        self.fields["education"].label = EDUCATION.for_centre(lead.location.name)
+        self.fields["education"].label = EDUCATION.for_center(lead.location.name)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -130,7 +130,7 @@ def keep(session: PatientSession, wishes: dict[str, Any], *, education: bool | N
         opt_out.note_education(
             lead,
             given=education,
-            words=EDUCATION.for_centre(lead.location.name),
+            words=EDUCATION.for_center(lead.location.name),
             now=timezone.now(),
             version=EDUCATION.version,
             language=get_language() or settings.LANGUAGE_CODE,

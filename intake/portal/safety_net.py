@@ -34,12 +34,12 @@ from intake.questionnaire import SAFETY_SCRIPT
 from intake.requests import bot_protection, known_people, page_submission, raw_signs, sign_reports, submission_flow
 from intake.requests.forms import PageForm
 from intake.requests.sign_reports import Report
-from intake.requests.submission_flow import Door
+from intake.requests.submission_flow import IntakeChannel
 from intake.requests.treatment_form import ToldForm
 
 log = structlog.get_logger("nucleus.intake")
 
-DOORS: dict[str | None, Callable[[], Door]] = {
+DOORS: dict[str | None, Callable[[], IntakeChannel]] = {
     "candidate": views.Candidate,
     "call_me": views.ShortWay,
     "embed": embed.Frame,
@@ -135,7 +135,7 @@ def _framed(match: ResolverMatch, request: HttpRequest, response: HttpResponse) 
     return framed
 
 
-def _keep_public(request: HttpRequest, door: Door) -> HttpResponse:
+def _keep_public(request: HttpRequest, door: IntakeChannel) -> HttpResponse:
     try:
         if not request.META.get(_NO_DATABASE):
             return submission_flow.take_emergency(request, door)
@@ -145,8 +145,8 @@ def _keep_public(request: HttpRequest, door: Door) -> HttpResponse:
 
 
 def _keep_private(request: HttpRequest, match: ResolverMatch) -> str:
-    """Return what became of a page of the private area, in the words of Door.emergency. It is a report about whoever
-    the page was opened for, whatever became of its session since, and whoever the browser is open for by now
+    """Return what became of a page of the private area, in the words of IntakeChannel.emergency. It is a report about
+    whoever the page was opened for, whatever became of its session since, and whoever the browser is open for by now
     (intake/requests/sign_reports.py)."""
     now = timezone.now()
     try:

@@ -1,4 +1,4 @@
-"""The request form inside a page of another site, such as the centre's own: a frame that needs no cookie.
+"""The request form inside a page of another site, such as the center's own: a frame that needs no cookie.
 
 Browsers give a frame no cookies of its site any more, so nothing here sets or reads one. A signed token in the form
 takes the place of the CSRF cookie, and every answer is the page itself instead of a way to the next one. Who may show
@@ -22,14 +22,14 @@ from django.views.decorators.http import require_http_methods
 from crm import locations
 from intake.public import views
 from intake.requests.forms import RequestForm, StepOne
-from intake.requests.submission_flow import Door, take
+from intake.requests.submission_flow import IntakeChannel, take
 from intake.rules import wording
 
 TOKEN_HOURS = 12
 _signer = signing.TimestampSigner(salt="intake.embed")
 
 
-class Frame(Door):
+class Frame(IntakeChannel):
     form, template = StepOne, "intake/embed.html"
 
     def show(self, request: HttpRequest, form: RequestForm, status: int = 200, **more: object) -> HttpResponse:
@@ -70,8 +70,8 @@ def _is_ours(token: str, submission_id: uuid.UUID | None) -> bool:
 
 
 def _origins() -> list[str]:
-    centre = locations.main()
-    return centre.embed_origins if centre else []
+    center = locations.main()
+    return center.embed_origins if center else []
 
 
 @csrf_exempt

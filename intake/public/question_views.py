@@ -70,8 +70,8 @@ class AskForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """Takes a question. POST: 302 to the thanks; 422 with everything typed; 429, likewise, in a flood."""
-    centre = locations.main()
-    if centre is None:
+    center = locations.main()
+    if center is None:
         return render(request, "intake/not_open.html", status=503)
     now = timezone.now()
     fresh = {"question_id": uuid.uuid4(), "opened": bot_protection.stamp(now)}
@@ -80,7 +80,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         verdict = bot_protection.look(request, form.cleaned_data, now=now)
         if not verdict.is_flood:
-            _keep(form.cleaned_data, centre, verdict, now=now)
+            _keep(form.cleaned_data, center, verdict, now=now)
             return redirect("intake:ask_thanks")
         status = 429
     elif form.errors:
@@ -90,12 +90,12 @@ def ask(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _keep(data: dict[str, Any], centre: Location, verdict: bot_protection.Verdict, *, now: datetime) -> None:
+def _keep(data: dict[str, Any], center: Location, verdict: bot_protection.Verdict, *, now: datetime) -> None:
     """One row; a suspicious question waits on a list of its own."""
     given = {name: value for name, value in data.items() if name not in {"question_id", "opened"}}
     question = Question(
         id=uuid.uuid5(data["question_id"] or uuid.uuid4(), digest_of(given)),  # each text of a form once
-        location=centre,
+        location=center,
         language=get_language() or settings.LANGUAGE_CODE,
         reasons=list(verdict.reasons),
         at=now,

@@ -19,7 +19,7 @@ from crm.http import cookies
 from crm.models import Location
 from intake.requests import attribution, proof_of_work, quarantine, raw_signs
 from intake.requests.forms import CallMe, StepOne
-from intake.requests.submission_flow import Door, take
+from intake.requests.submission_flow import IntakeChannel, take
 from intake.rules import wording
 
 log = structlog.get_logger("nucleus.intake")
@@ -32,7 +32,7 @@ SOON = "soon"  # the request tells a sign that a doctor should look at soon
 PRIVATE = "private"  # where somebody was asked about warning signs, for the way back
 
 
-class OwnPage(Door):
+class OwnPage(IntakeChannel):
     """A page of this site: it answers by sending the browser on to the next page."""
 
     def came_by(self, request: HttpRequest) -> dict[str, str]:
@@ -71,8 +71,8 @@ def call_me(request: HttpRequest) -> HttpResponse:
 
 
 def to_emergency(*, abroad: bool, kept: str, is_private: bool = False) -> HttpResponse:
-    """The way to the emergency page from any form of this site. `kept`: as Door.emergency has it; `is_private`: the
-    form stands on a private page, and the way back leads there."""
+    """The way to the emergency page from any form of this site. `kept`: as IntakeChannel.emergency has it;
+    `is_private`: the form stands on a private page, and the way back leads there."""
     told = situation(abroad=abroad, kept=kept) + (f" {PRIVATE}" if is_private else "")
     return raw_signs.mark(_remember(redirect("intake:emergency"), EMERGENCY_COOKIE, told))
 
@@ -136,12 +136,12 @@ def emergency(request: HttpRequest) -> HttpResponse:
     """What to do now. Open to anyone: it needs no request before it."""
     remembered = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS) or _told(request)
     where, kept, came_from = (*remembered.split(" "), "", "")[:3]
-    context = {"abroad": where == "abroad", "kept": kept, "centre": _centre_if_known()}
+    context = {"abroad": where == "abroad", "kept": kept, "center": _center_if_known()}
     context["is_private"] = came_from == PRIVATE
     return render(request, "intake/emergency.html", context)
 
 
-def _centre_if_known() -> Location | None:
+def _center_if_known() -> Location | None:
     """The page comes without the database too."""
     try:
         return locations.main()

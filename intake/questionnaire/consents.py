@@ -9,7 +9,7 @@ from crm.enums.leads import ConsentKind
 
 @dataclass(frozen=True)
 class Wording:
-    """One box. `field` is its name in the form; `{centre}` in the text is the name of the location."""
+    """One box. `field` is its name in the form; `{center}` in the text is the name of the location."""
 
     kind: ConsentKind
     field: str
@@ -17,9 +17,9 @@ class Wording:
     version: str
     text: str
 
-    def for_centre(self, name: str) -> str:
+    def for_center(self, name: str) -> str:
         """The words as shown and as kept in the proof, in the language of this request."""
-        return gettext(self.text).replace("{centre}", name)
+        return gettext(self.text).replace("{center}", name)
 
 
 WORDINGS = (
@@ -28,20 +28,20 @@ WORDINGS = (
         "consent_privacy",
         required=True,
         version="2026-11",
-        text="I have read the privacy notice. It tells me what {centre} does with my answers.",
+        text="I have read the privacy notice. It tells me what {center} does with my answers.",
     ),
     Wording(
         ConsentKind.CONTACT,
         "consent_contact",
         required=True,
         version="2026-11",
-        text="{centre} may contact me about this request by the ways I gave above.",
+        text="{center} may contact me about this request by the ways I gave above.",
     ),
     Wording(
         ConsentKind.EDUCATION,
         "consent_education",
         required=False,
         version="2026-11",
-        text="Optional. {centre} may send me educational e-mails now and then. I can stop them at any time.",
+        text="Optional. {center} may send me educational e-mails now and then. I can stop them at any time.",
     ),
 )

@@ -1,6 +1,6 @@
 """The offer of free language help, in the languages most spoken beside English (45 CFR 92.11).
 
-A qualified translator has to check each entry, and a centre adds the languages of its own state, before it goes public.
+A qualified translator has to check each entry, and a center adds the languages of its own state, before it goes public.
 """
 
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ OFFERS = (
         "Français",
         "French",
         "Si vous parlez français, nous vous offrons gratuitement une aide linguistique, par exemple un interprète. Les "
-        "gros caractères et les autres formats accessibles sont gratuits aussi. Demandez au centre ou appelez le :",
+        "gros caractères et les autres formats accessibles sont gratuits aussi. Demandez au center ou appelez le :",
     ),
     Offer(
         "ht",

@@ -16,7 +16,7 @@ from crm.followups import enrollment as followups
 from crm.leads import assignment, events
 from crm.mail import emails
 from crm.models import Lead, Task
-from crm.registry import Happening
+from crm.registry import DomainEvent
 from crm.safety import alerts
 from crm.values import telephone
 from crm.values.normalize import mailbox_key
@@ -106,7 +106,7 @@ def _write_new(asked: Request) -> Submission:
 
 
 def _begun(asked: Request, lead: Lead, sent: Submission) -> list[models.Model]:
-    happened = [Happening(event, asked.now, str(sent.pk)) for event in (Event.SUBMITTED, Event.OUTCOME_CHANGED)]
+    happened = [DomainEvent(event, asked.now, str(sent.pk)) for event in (Event.SUBMITTED, Event.OUTCOME_CHANGED)]
     return [*followups.beginning(lead, happened)]
 
 

@@ -157,12 +157,12 @@ class RequestForm(QuestionnaireForm):
     opened = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
     sure_of = forms.CharField(required=False, widget=forms.HiddenInput, max_length=254)  # though it looks like a slip
 
-    def __init__(self, *args: Any, centre_name: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, center_name: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for wording in consents.WORDINGS:
             self.fields[wording.field] = forms.BooleanField(
                 required=wording.required,
-                label=wording.for_centre(centre_name),
+                label=wording.for_center(center_name),
                 error_messages={"required": _("Please tick this box, or call us instead.")},
             )
 

@@ -11,7 +11,7 @@ from crm.enums.leads import TaskKind
 from crm.errors import DomainError
 from crm.leads import tasks
 from crm.models import EmergencyCount, Lead, Location, User
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 from intake.assessment import signs
 from intake.models import Arrival, Quarantine, QuarantinedRequest, Submission
 from intake.requests import actions
@@ -156,13 +156,13 @@ def _arrived_in_sight(user: User) -> QuerySet[Arrival]:
     on the pages of the main location."""
     sent = Submission.objects.filter(form_id=OuterRef("pk"), page__in=ASKED)
     held = QuarantinedRequest.objects.filter(form_id=OuterRef("pk"))
-    here = Exists(sent.filter(in_sight(user, location="lead__location"))) | Exists(held.filter(in_sight(user)))
-    centre = locations.main()
-    main = Location.objects.filter(in_sight(user, location="pk"), pk__in=[centre.pk] if centre else [])
+    here = Exists(sent.filter(visible_q(user, location="lead__location"))) | Exists(held.filter(visible_q(user)))
+    center = locations.main()
+    main = Location.objects.filter(visible_q(user, location="pk"), pk__in=[center.pk] if center else [])
     return Arrival.objects.filter(here | (~Exists(sent) & ~Exists(held) & Exists(main)))
 
 
 def _emergencies(first: date, last: date, user: User) -> dict[date, int]:
-    counted = EmergencyCount.objects.filter(in_sight(user), day__range=(first, last))
+    counted = EmergencyCount.objects.filter(visible_q(user), day__range=(first, last))
     days = counted.values("day").annotate(sum=Sum("count"))
     return dict(days.values_list("day", "sum"))

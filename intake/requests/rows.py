@@ -135,7 +135,7 @@ def proofs(request: Request, lead: Lead) -> list[models.Model]:
             lead=lead,
             kind=wording.kind,
             given=bool(request.data.get(wording.field)),
-            text=wording.for_centre(request.location.name),
+            text=wording.for_center(request.location.name),
             text_version=wording.version,
             language=request.language,
             witnessed_by=request.by,
@@ -151,7 +151,7 @@ def proofs(request: Request, lead: Lead) -> list[models.Model]:
 
 def first_call(request: Request, lead: Lead, sent: Submission) -> Task:
     """Make the task to call, due within the center's promise."""
-    centre, key = request.location, f"{FIRST_CALL}{sent.pk}"
+    center, key = request.location, f"{FIRST_CALL}{sent.pk}"
     arrived = request.received_at or request.now
-    due_at = opening_hours.call_due(arrived, hours=centre.hours, holidays=centre.holidays, zone=centre.zone)
+    due_at = opening_hours.call_due(arrived, hours=center.hours, holidays=center.holidays, zone=center.zone)
     return call_window.call_task(lead, title="First call", due_at=due_at, key=key, created_at=request.now)

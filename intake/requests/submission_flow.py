@@ -27,7 +27,7 @@ from intake.rules import derived_signs
 log = structlog.get_logger("nucleus.intake")
 
 
-class Door(ABC):
+class IntakeChannel(ABC):
     """One way in: which form, on which page, and what is answered."""
 
     form: ClassVar[type[RequestForm]]
@@ -60,43 +60,43 @@ class Door(ABC):
         ("not-kept"), or could not be stored because something is wrong on our side ("failed")."""
 
 
-def take(request: HttpRequest, door: Door) -> HttpResponse:
+def take(request: HttpRequest, door: IntakeChannel) -> HttpResponse:
     """A request in any length. GET: the empty form. POST: the thanks, or what to do in an emergency; 422 with the form
-    and everything typed when it is not in order; 429 in a flood; 503 before a centre is set up."""
-    centre = locations.main()
-    if centre is None:
+    and everything typed when it is not in order; 429 in a flood; 503 before a center is set up."""
+    center = locations.main()
+    if center is None:
         return render(request, "intake/not_open.html", status=503)
     if request.method != "POST":
-        return _blank(request, door, centre)
-    form = door.form(request.POST, centre_name=centre.name)
+        return _blank(request, door, center)
+    form = door.form(request.POST, center_name=center.name)
     valid = form.is_valid()
     if form.is_emergency:
-        return _emergency(request, door, form, centre)
+        return _emergency(request, door, form, center)
     objection = door.objection(request, form) if valid else {}
     if not valid or objection:
         return _again(request, door, form, status=422, **objection)
-    return _keep(request, door, form, centre)
+    return _keep(request, door, form, center)
 
 
-def take_emergency(request: HttpRequest, door: Door) -> HttpResponse:
+def take_emergency(request: HttpRequest, door: IntakeChannel) -> HttpResponse:
     """Take a request with a warning sign that something else has refused: what to do, and what can be kept is kept."""
-    centre = locations.main()
-    if centre is None:
+    center = locations.main()
+    if center is None:
         return door.emergency(request, abroad=is_abroad(request.POST.get("state", "")), kept="failed")
-    form = door.form(request.POST, centre_name=centre.name)
+    form = door.form(request.POST, center_name=center.name)
     form.is_valid()
-    return _emergency(request, door, form, centre)
+    return _emergency(request, door, form, center)
 
 
-def hold_refused(request: HttpRequest, door: Door) -> None:
+def hold_refused(request: HttpRequest, door: IntakeChannel) -> None:
     """Keep a request that something else has refused for a person to look at, when an answer in it tells a warning sign
     and whoever sent it can be reached. In a flood nothing is kept. What is answered stays as it is."""
-    centre = locations.main()
-    if centre is None:
+    center = locations.main()
+    if center is None:
         return
-    form = door.form(request.POST, centre_name=centre.name)
+    form = door.form(request.POST, center_name=center.name)
     form.is_valid()
-    asked = _request(request, door, form, centre)
+    asked = _request(request, door, form, center)
     asked = replace(asked, data=asked.data | form.signs_as_ticked)
     if not form.has_contact or not derived_signs.are_told(asked.answers, on=asked.now.date()):
         return
@@ -105,23 +105,25 @@ def hold_refused(request: HttpRequest, door: Door) -> None:
         quarantine.hold(asked, (bot_protection.REFUSED, *verdict.reasons))
 
 
-def _blank(request: HttpRequest, door: Door, centre: Location) -> HttpResponse:
+def _blank(request: HttpRequest, door: IntakeChannel, center: Location) -> HttpResponse:
     """The empty form. The browser may keep what is typed into it, so that going back to it loses nothing."""
     fresh = {"submission_id": uuid.uuid4(), "opened": bot_protection.stamp(timezone.now())}
-    response = door.show(request, door.form(initial=fresh, centre_name=centre.name))
+    response = door.show(request, door.form(initial=fresh, center_name=center.name))
     patch_cache_control(response, private=True, no_cache=True)
     return response
 
 
-def _again(request: HttpRequest, door: Door, form: RequestForm, *, status: int, **more: object) -> HttpResponse:
+def _again(
+    request: HttpRequest, door: IntakeChannel, form: RequestForm, *, status: int, **more: object
+) -> HttpResponse:
     response = door.show(request, form, status, **more)
     add_never_cache_headers(response)
     return response
 
 
-def _keep(request: HttpRequest, door: Door, form: RequestForm, centre: Location) -> HttpResponse:
+def _keep(request: HttpRequest, door: IntakeChannel, form: RequestForm, center: Location) -> HttpResponse:
     """Stores a request that is in order; holds it back when a machine may have made it. 429 only in a flood."""
-    asked = _request(request, door, form, centre)
+    asked = _request(request, door, form, center)
     verdict = _arrive(request, asked)
     is_soon = _tells_a_sign_for_review(asked)
     if verdict.same:
@@ -159,13 +161,15 @@ def _arrive(request: HttpRequest, asked: Request) -> bot_protection.Verdict:
     )
 
 
-def _request(request: HttpRequest, door: Door, form: RequestForm, centre: Location, *, urgent: bool = False) -> Request:
+def _request(
+    request: HttpRequest, door: IntakeChannel, form: RequestForm, center: Location, *, urgent: bool = False
+) -> Request:
     form_id = form.cleaned_data.get("submission_id") or uuid.uuid4()
     return Request(
         form_id=form_id,
         repeats=door.sent_before(request, form_id),
         data=form.cleaned_data | (form.signs_as_ticked if urgent else {}),
-        location=centre,
+        location=center,
         now=timezone.now(),
         urgent=urgent,
         page=form.page,
@@ -174,9 +178,9 @@ def _request(request: HttpRequest, door: Door, form: RequestForm, centre: Locati
     )
 
 
-def _emergency(request: HttpRequest, door: Door, form: RequestForm, centre: Location) -> HttpResponse:
+def _emergency(request: HttpRequest, door: IntakeChannel, form: RequestForm, center: Location) -> HttpResponse:
     """What to do, at once. What the person left is kept when it suffices to reach them, else counted."""
-    asked = _request(request, door, form, centre, urgent=True)
+    asked = _request(request, door, form, center, urgent=True)
     try:
         kept = _keep_emergency(request, form, asked)
     except Exception as trouble:  # whatever is wrong with our side, this person must see that page
@@ -186,8 +190,9 @@ def _emergency(request: HttpRequest, door: Door, form: RequestForm, centre: Loca
 
 
 def _keep_emergency(request: HttpRequest, form: RequestForm, asked: Request) -> str:
-    """What became of it, in the words of Door.emergency. Counted like everything: what looks suspicious holds back no
-    emergency, and what comes in crowds is kept without one more mail to whoever is on call; a flood is not kept."""
+    """What became of it, in the words of IntakeChannel.emergency. Counted like everything: what looks suspicious holds
+    back no emergency, and what comes in crowds is kept without one more mail to whoever is on call; a flood is not
+    kept."""
     verdict = _arrive(request, asked)
     if verdict.is_flood:
         return "failed"

@@ -1,7 +1,7 @@
 """An insurer's criteria against one record: what is met, what is not, what nobody knows. Pure.
 
 A gap list for the people who prepare a request, and never a forecast: whether a procedure is approved is the insurer's
-to say. Which criteria there are: intake/rules/payers.py; how each is judged: intake/criteria/.
+to say. Which criteria there are: intake/rules/payers.py; how each is judged: intake/rules/criteria/.
 """
 
 from dataclasses import dataclass, replace

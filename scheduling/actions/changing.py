@@ -14,7 +14,7 @@ from scheduling.actions import availability, claims, effects, mails, rebooking, 
 from scheduling.actions.availability import Place, Question
 from scheduling.actions.booking import check_elsewhere, check_hold
 from scheduling.actions.errors import BookingRefused, ChangedMeanwhile, SlotTaken
-from scheduling.enums import MOVES, OF_THE_CENTRE, CancelReason, EndedBy, Status, WaitState
+from scheduling.enums import MOVES, OF_THE_CENTER, CancelReason, EndedBy, Status, WaitState
 from scheduling.models import Appointment, Resource
 
 
@@ -162,12 +162,12 @@ def cancel(
     effects.close_all(locked, now=now)
     effects.close_estimate(locked, now=now)
     locked.status, locked.version = Status.CANCELLED, locked.version + 1
-    locked.ended_by = EndedBy.CENTRE if reason in OF_THE_CENTRE else EndedBy.PATIENT
+    locked.ended_by = EndedBy.CENTER if reason in OF_THE_CENTER else EndedBy.PATIENT
     locked.ended_reason, locked.rebook_since = reason, None
     locked.save()
     for entry in waitlist.lock(locked.lead, locked.kind):
         waitlist.end(entry, WaitState.LEFT)
-    if reason in OF_THE_CENTRE:
+    if reason in OF_THE_CENTER:
         rebooking.keep_closed(locked, by=by)
     else:
         waitlist.on_freed(locked, locked.starts_at)

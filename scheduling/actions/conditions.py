@@ -12,7 +12,7 @@ from scheduling.enums import Status
 from scheduling.models import Appointment
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     registry.condition("first_no_show", first_no_show)
     registry.condition("expected_again", expected_again)

@@ -9,7 +9,7 @@ from crm.inbound import actions as inbound
 from crm.leads import actions as leads
 from crm.leads import tasks
 from crm.models import Activity, Lead, Task, User
-from crm.registry import Happening
+from crm.registry import DomainEvent
 from scheduling.actions import mails
 from scheduling.enums import Mode, Status
 from scheduling.models import Appointment, AppointmentType
@@ -63,19 +63,19 @@ def key_of_closing(appointment: Appointment) -> str:
 
 def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
     """Whoever pays alone gets a good-faith estimate: a task by its day (scheduling/rules/estimate.py)."""
-    lead, centre = appointment.lead, appointment.location
+    lead, center = appointment.lead, appointment.location
     pays_alone = registry.conditions().get("pays_alone")
     if pays_alone is None or lead.pk not in pays_alone([lead.pk]):
         return
-    booked, visit = (at.astimezone(centre.zone).date() for at in (now, appointment.starts_at))
-    if due := estimate.due_on(booked, visit, centre.days_off):
-        due_at = datetime.combine(due, CLOSE_OF_BUSINESS, tzinfo=centre.zone)
+    booked, visit = (at.astimezone(center.zone).date() for at in (now, appointment.starts_at))
+    if due := estimate.due_on(booked, visit, center.days_off):
+        due_at = datetime.combine(due, CLOSE_OF_BUSINESS, tzinfo=center.zone)
         title = f"Send the good-faith estimate for {visit:%b %-d}"
         key = f"estimate:{appointment.pk}:{appointment.version}"
         tasks.open_task(lead, kind=TaskKind.ESTIMATE, title=title, due_at=due_at, key=key)
 
 
-def ask_for_estimates(lead: Lead, happening: Happening) -> None:
+def ask_for_estimates(lead: Lead, happening: DomainEvent) -> None:
     """Listener: who pays was said, or changed, after something was booked."""
     for made in _ahead(lead, now=happening.now):
         ask_for_estimate(made, now=happening.now)
@@ -92,7 +92,7 @@ def _key_of_number(appointment: Appointment) -> str:
     return f"{OF_NUMBER}{appointment.pk}:{appointment.version}"
 
 
-def ask_for_numbers(lead: Lead, happening: Happening) -> None:
+def ask_for_numbers(lead: Lead, happening: DomainEvent) -> None:
     """Listener: a number was taken out, or is there now."""
     if lead.phone:  # of a visit that is over nobody asks either
         Task.objects.open().filter(lead=lead, key__startswith=OF_NUMBER).update(done_at=happening.now)
@@ -101,7 +101,7 @@ def ask_for_numbers(lead: Lead, happening: Happening) -> None:
         ask_for_number(made, now=happening.now)
 
 
-def follow_wish(lead: Lead, happening: Happening) -> None:
+def follow_wish(lead: Lead, happening: DomainEvent) -> None:
     """Listener: whoever asked not to be called is still expected at the telephone; somebody asks them in writing. It is
     settled when they may be called again."""
     if not lead.do_not_call:
@@ -113,7 +113,7 @@ def follow_wish(lead: Lead, happening: Happening) -> None:
             tasks.open_task(lead, kind=TaskKind.OTHER, title=title, due_at=happening.now, key=key)
 
 
-def follow_stage(lead: Lead, happening: Happening) -> None:
+def follow_stage(lead: Lead, happening: DomainEvent) -> None:
     """Listener: whose lead is closed is still expected; somebody decides. It is settled when the lead is open again."""
     if lead.stage not in CLOSED_STAGES:
         Task.objects.open().filter(lead=lead, key__startswith=OF_CLOSED_LEAD).update(done_at=happening.now)

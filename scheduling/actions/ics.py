@@ -39,14 +39,14 @@ def published(found: list[Appointment], *, name: str, now: datetime) -> str:
 
 def event(appointment: Appointment, *, now: datetime, attendee: str = "") -> Event:
     """Without the patient's name, and without what it is about."""
-    centre = appointment.location
+    center = appointment.location
     made = Event()
     with override(appointment.lead.language):
-        made.add("summary", gettext("Appointment at %(centre)s") % {"centre": centre.short_name})
+        made.add("summary", gettext("Appointment at %(center)s") % {"center": center.short_name})
         if appointment.kind.mode == Mode.PHONE:
             made.add("location", gettext("By telephone: we call you"))
         else:
-            made.add("location", ", ".join(centre.address_lines))
+            made.add("location", ", ".join(center.address_lines))
     made.add("uid", appointment.calendar_uid)
     made.add("sequence", appointment.version - 1)
     made.add("dtstamp", now)
@@ -54,8 +54,8 @@ def event(appointment: Appointment, *, now: datetime, attendee: str = "") -> Eve
     made.add("dtend", appointment.ends_at)
     made.add("status", "CANCELLED" if appointment.status == Status.CANCELLED else "CONFIRMED")
     made.add("class", "PRIVATE")
-    organizer = vCalAddress(f"mailto:{centre.reply_email or centre.sender_email}")  # where calendars answer to
-    organizer.params["cn"] = vText(centre.short_name)
+    organizer = vCalAddress(f"mailto:{center.reply_email or center.sender_email}")  # where calendars answer to
+    organizer.params["cn"] = vText(center.short_name)
     made["organizer"] = organizer
     if attendee:
         made.add("attendee", vCalAddress(f"mailto:{attendee}"))

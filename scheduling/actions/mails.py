@@ -19,10 +19,10 @@ from crm.leads import call_window, tasks
 from crm.mail import emails, mime, suppression
 from crm.models import Lead, Message, MessageTopic
 from crm.outbox import readdressing, send_rules
-from crm.registry import Happening
+from crm.registry import DomainEvent
 from scheduling import time_format
 from scheduling.actions import ics
-from scheduling.enums import OF_THE_CENTRE, Mode
+from scheduling.enums import OF_THE_CENTER, Mode
 from scheduling.models import Appointment, WaitlistEntry
 
 APART = timedelta(hours=4)  # two reminders of one appointment are never closer
@@ -153,14 +153,14 @@ def plan_offer(entry: WaitlistEntry, *, now: datetime) -> None:
             "has_one": entry.last_day is not None,
             "first_name": emails.greeting_name(lead.first_name),
             "when": when_in_words(
-                entry.offered_start, entry.kind.told_in(patient=lead.timezone, centre=entry.location.timezone)
+                entry.offered_start, entry.kind.display_timezone(patient=lead.timezone, center=entry.location.timezone)
             ),
             "until": when_in_words(entry.offered_until, lead.timezone),
         }
     emails.make_message(
         "appointment_offer",
         lead=lead,
-        centre=entry.location,
+        center=entry.location,
         to=lead.email,
         key=key_of_offer(entry),
         message_class=MessageClass.REMINDER,
@@ -238,7 +238,7 @@ def _mail(
     message = emails.unwritten(
         name,
         lead=lead,
-        centre=appointment.location,
+        center=appointment.location,
         to=lead.email,
         key=f"{name}:{appointment.pk}:{appointment.version}:{due_at.astimezone(UTC):%Y%m%d%H%M}",
         message_class=message_class,
@@ -259,7 +259,7 @@ def write(message: Message) -> None:
 def _fill(message: Message, appointment: Appointment, *, at: datetime) -> None:
     """With the calendar object, where one goes with it, for the address to which it goes."""
     context = _context(appointment, at=at)
-    emails.write(message, language=appointment.lead.language, centre=appointment.location, context=context)
+    emails.write(message, language=appointment.lead.language, center=appointment.location, context=context)
     if message.name in CONFIRMATIONS:
         message.calendar = ics.as_text(appointment, now=at, attendee=message.to_email)
 
@@ -270,12 +270,12 @@ def _context(appointment: Appointment, *, at: datetime) -> dict[str, Any]:
     with override(lead.language):
         return {
             "first_name": emails.greeting_name(lead.first_name),
-            "when": when_in_words(appointment.starts_at, appointment.told_in),
+            "when": when_in_words(appointment.starts_at, appointment.display_timezone),
             "by_phone": appointment.kind.mode == Mode.PHONE,
             "has_number": not appointment.kind.lacks_number(lead),
-            "by_centre": appointment.ended_reason in OF_THE_CENTRE,
+            "by_center": appointment.ended_reason in OF_THE_CENTER,
             "is_confirmed": appointment.confirmed_at is not None,
-            "may_change_until": when_in_words(until, appointment.told_in) if until > at else "",
+            "may_change_until": when_in_words(until, appointment.display_timezone) if until > at else "",
             "chooses_alone": appointment.kind.may_be_booked_by(lead),
         }
 
@@ -286,7 +286,7 @@ def _last_change(appointment: Appointment) -> datetime:
     return appointment.starts_at - timedelta(minutes=minutes)
 
 
-def follow_details(lead: Lead, happening: Happening) -> None:
+def follow_details(lead: Lead, happening: DomainEvent) -> None:
     """Listener: reminders go to where the lead is reached now, and leave by the clock that is theirs now. Whom no mail
     reaches any more is called."""
     ahead = Appointment.objects.standing().filter(lead=lead, starts_at__gt=happening.now)

@@ -7,7 +7,7 @@ from django.db.models import Q
 from crm.enums.leads import Outcome
 from crm.leads import reviews
 from crm.models import Lead, Location, User
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 from scheduling.enums import Status
 from scheduling.models import Appointment, AppointmentType, BusyCalendar, Resource, ScheduleException, WaitlistEntry
 from scheduling.models.appointment import AppointmentQuerySet
@@ -79,14 +79,14 @@ def to_rebook(user: User) -> list[Appointment]:
     """What waits for another time, of the locations that this person works for, the next one first; also when its
     time has passed, until somebody has spoken with the patient. One query."""
     waiting = Appointment.objects.standing().filter(rebook_since__isnull=False)
-    rows = waiting.filter(in_sight(user)).select_related("lead", "kind", "provider", "room", "location")
+    rows = waiting.filter(visible_q(user)).select_related("lead", "kind", "provider", "room", "location")
     return list(rows.order_by("starts_at", "pk")[:50])
 
 
 def unmarked(user: User, *, before: datetime) -> list[Appointment]:
     """Return what was over before a moment and of which nobody has said what came of it, the newest first, of the
     locations that this person works for. One query."""
-    over = Appointment.objects.standing().filter(in_sight(user), ends_at__lt=before, rebook_since=None)
+    over = Appointment.objects.standing().filter(visible_q(user), ends_at__lt=before, rebook_since=None)
     return list(over.select_related("lead", "kind", "provider", "location").order_by("-starts_at", "pk")[:50])
 
 

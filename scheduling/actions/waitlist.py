@@ -18,7 +18,7 @@ from crm.enums.leads import ActivityKind, MessageState, Stage
 from crm.leads import tasks
 from crm.models import Activity, Lead, Location, Message
 from crm.models.activity import BY_ITSELF
-from crm.registry import Happening
+from crm.registry import DomainEvent
 from scheduling.actions import availability, claims, mails
 from scheduling.actions.availability import Question
 from scheduling.enums import ClaimState, WaitState
@@ -58,7 +58,7 @@ def leave(lead: Lead, kind: AppointmentType) -> None:
         end(entry, WaitState.LEFT)
 
 
-def leave_with_request(lead: Lead, happening: Happening) -> None:
+def leave_with_request(lead: Lead, happening: DomainEvent) -> None:
     """Listener: whose request is lost, or who is better without us, waits for no time any more. Whoever could not be
     reached waits on: it is their own word. A wish to come earlier ends with its visit."""
     if lead.stage not in OVER:

@@ -4,6 +4,6 @@ from crm.desk import site as desk
 from scheduling.admin import calendar, lead_appointments, resources, waiting
 
 desk.add_pages(calendar.urls)
-lead_appointments.hang_in()
+lead_appointments.register()
 
 __all__ = ["calendar", "lead_appointments", "resources", "waiting"]

@@ -17,7 +17,7 @@ from crm.admin.lead.page import user_of
 from crm.audit import access
 from crm.enums.leads import AccessAction
 from crm.models import Location, User
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 from scheduling.actions import availability, hours, queries
 from scheduling.actions.availability import Question
 from scheduling.admin.calendar_grid import MINUTE_PX, Column, Grid
@@ -55,7 +55,7 @@ def _for_whom(view: Any, site: AdminSite, request: HttpRequest, **ids: UUID) -> 
 
 def _resources(request: HttpRequest, kind: ResourceKind) -> list[Resource]:
     """Those of the locations that this person works for, with their rules. One query."""
-    theirs = Resource.objects.filter(in_sight(user_of(request)), kind=kind, is_active=True, location__is_active=True)
+    theirs = Resource.objects.filter(visible_q(user_of(request)), kind=kind, is_active=True, location__is_active=True)
     return list(hours.with_rules(theirs.order_by("position", "name", "pk")))
 
 
@@ -73,7 +73,7 @@ def _chosen(request: HttpRequest, theirs: list[Location]) -> Location:
 
 
 def _locations(user: User) -> list[Location]:
-    return list(Location.objects.filter(in_sight(user, location="pk"), is_active=True).order_by("position", "pk"))
+    return list(Location.objects.filter(visible_q(user, location="pk"), is_active=True).order_by("position", "pk"))
 
 
 def _seen(request: HttpRequest, shown: list[Appointment]) -> None:

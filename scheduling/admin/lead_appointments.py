@@ -22,7 +22,7 @@ from scheduling.actions import attendance, availability, booking, changing, mail
 from scheduling.actions.availability import Free, Question
 from scheduling.actions.booking import Booking
 from scheduling.actions.errors import BookingRefused, SlotTaken
-from scheduling.enums import MOVES, OF_THE_CENTRE, STANDING, CancelReason, Status
+from scheduling.enums import MOVES, OF_THE_CENTER, STANDING, CancelReason, Status
 from scheduling.models import Appointment, AppointmentType, Resource
 from scheduling.portal import query_params
 from scheduling.portal.forms import OverForm, StaffCancelForm, StartForm, VersionForm
@@ -33,7 +33,7 @@ DAYS = 7
 STAYS = "It is there already: nothing was moved."
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     add = "scheduling.add_appointment"
     registry.panel("lead", title="Appointments", permission="scheduling.view_appointment", render=panel, order=2)
@@ -54,7 +54,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 def actions_of(made: Appointment, *, now: datetime) -> list[tuple[str, str]]:
     """(status, words) of the presses that are possible now."""
     words = {
-        Status.ARRIVED: "Arrived",
+        Status.ARRIVED: "InboundMessage",
         Status.FULFILLED: "Took place",
         Status.NOSHOW: "Did not come",
         Status.BOOKED: "Take it back",
@@ -144,7 +144,7 @@ def _week(
     over: OverForm | None = None,
     status: int = 200,
 ) -> TemplateResponse:
-    """Times on the centre's clock: that is what the desk looks at."""
+    """Times on the center's clock: that is what the desk looks at."""
     location = moving.location if moving else lead.location
     now = timezone.now()
     today = now.astimezone(location.zone).date()
@@ -320,7 +320,7 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
             messages.warning(request, "It is cancelled already." if is_done else refused.message)
         else:
             closed = "Its time is offered to nobody until it is taken out of leave and closing."
-            its_time = closed if data["reason"] in OF_THE_CENTRE else "Its time is free."
+            its_time = closed if data["reason"] in OF_THE_CENTER else "Its time is free."
             messages.success(request, f"Cancelled: {made}. {'' if told['is_over'] else its_time}".rstrip())
         return _after(request, lead_id)
     what = f"Cancel: {made}, {made.provider}"
@@ -328,7 +328,7 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
 
 
 def status(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
-    """Arrived, took place, did not come; and back."""
+    """InboundMessage, took place, did not come; and back."""
     made, by, now = find_appointment(lead_id, appointment_id), user_of(request), timezone.now()
     wanted, shown = request.POST.get("to", ""), VersionForm(request.POST)
     version = shown.cleaned_data["version"] if shown.is_valid() else made.version  # a press that names none claims none

@@ -25,7 +25,7 @@ from crm.admin.base import DeskAdmin
 from crm.admin.scoped import ScopedFilter
 from crm.enums.leads import Outcome
 from crm.models import User
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 from crm.values import us_places
 from scheduling.actions import openings, rebooking
 from scheduling.calendars import feeds, sources
@@ -227,7 +227,7 @@ class ScheduleExceptionAdmin(OpeningAdmin):
 
     def sighted(self, user: User) -> Q:
         """Of a whole location, or of one of its calendars."""
-        return in_sight(user) & Q(resource=None) | in_sight(user, location="resource__location") & Q(location=None)
+        return visible_q(user) & Q(resource=None) | visible_q(user, location="resource__location") & Q(location=None)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("resource", "location")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from crm import registry
 from crm.enums.leads import MessageState
 from crm.models import Message, User
-from crm.models.lead import in_sight
+from crm.models.lead import visible_q
 from crm.registry import Table
 from scheduling.actions import availability, hours
 from scheduling.actions.availability import Question
@@ -23,14 +23,14 @@ PERIOD, LOOK_AHEAD_DAYS, NOON = timedelta(days=30), 60, 12
 CAME = {Status.ARRIVED, Status.FULFILLED}
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     registry.figures(tables, order=20)
 
 
 def tables(user: User) -> list[Table]:
     """Of the last thirty days, and from today on, at the locations that `user` works for."""
-    now, theirs = timezone.now(), in_sight(user)
+    now, theirs = timezone.now(), visible_q(user)
     ended = Appointment.objects.filter(theirs, starts_at__gte=now - PERIOD, starts_at__lt=now)
     past = list(ended.exclude(status=Status.CANCELLED).select_related("kind", "provider", "location"))
     return [

@@ -12,7 +12,7 @@ from scheduling.actions.errors import BookingRefused
 from scheduling.models import Appointment
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     registry.invitations(find)
 

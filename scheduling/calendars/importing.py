@@ -1,7 +1,7 @@
-"""Appointments from the calendar that a centre used before: a table as CSV, a row an appointment.
+"""Appointments from the calendar that a center used before: a table as CSV, a row an appointment.
 
 Columns: `patient` (a reference or an e-mail address), `type` (its key), `provider` (a name), `start` (2026-12-01T10:00,
-on the centre's clock). Each row goes through the same door as every booking. What is outside of open hours or beside
+on the center's clock). Each row goes through the same door as every booking. What is outside of open hours or beside
 another appointment is real all the same: it is over-booked, and says so. The same file again changes nothing.
 """
 

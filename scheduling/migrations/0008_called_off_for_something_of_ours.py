@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                     ("cost", "Cost or insurance"),
                     ("elsewhere", "Care elsewhere"),
                     ("away", "The provider is away"),
-                    ("closed", "The centre is closed"),
+                    ("closed", "The center is closed"),
                     ("ours", "Something else on our side"),
                     ("other", "Something else"),
                 ],

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
             model_name="appointment",
             name="ended_by",
             field=models.CharField(
-                blank=True, choices=[("patient", "The patient"), ("centre", "The center")], max_length=10
+                blank=True, choices=[("patient", "The patient"), ("center", "The center")], max_length=10
             ),
         ),
         migrations.AlterField(

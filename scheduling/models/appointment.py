@@ -85,9 +85,9 @@ class Appointment(Row):
         return ZoneInfo(self.lead.timezone)
 
     @property
-    def told_in(self) -> str:
+    def display_timezone(self) -> str:
         """The name of the clock on which the patient is told of it."""
-        return self.kind.told_in(patient=self.lead.timezone, centre=self.location.timezone)
+        return self.kind.display_timezone(patient=self.lead.timezone, center=self.location.timezone)
 
     @property
     def minutes(self) -> int:

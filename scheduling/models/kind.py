@@ -77,9 +77,9 @@ class AppointmentType(Row):
         """Return whether it is a call to somebody of whom we have no number."""
         return self.mode == Mode.PHONE and not lead.phone
 
-    def told_in(self, *, patient: str, centre: str) -> str:
-        """Whoever is called looks at their own clock, whoever comes to the centre at the one there."""
-        return patient if self.mode == Mode.PHONE else centre
+    def display_timezone(self, *, patient: str, center: str) -> str:
+        """Whoever is called looks at their own clock, whoever comes to the center at the one there."""
+        return patient if self.mode == Mode.PHONE else center
 
     def label_in(self, language: str) -> str:
         return self.label_es if language == "es" and self.label_es else self.label

@@ -1,4 +1,4 @@
-"""Appointments on the private page: what is ahead, and what can be done about each. How one is chosen: choosing.py."""
+"""Appointments on the private page: what is ahead, and what can be done about each. Choosing one: slot_views.py."""
 
 import uuid
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from scheduling.portal.forms import CancelForm, StartForm, VersionForm
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     registry.panel("patient", title=noop("Your appointments"), permission="", render=panel, order=2)
 
@@ -63,7 +63,7 @@ def _offers(lead: Lead) -> list[dict[str, Any]]:
         {
             "entry": entry,
             "label": entry.kind.label_in(get_language()),
-            "zone": entry.kind.told_in(patient=lead.timezone, centre=entry.location.timezone),
+            "zone": entry.kind.display_timezone(patient=lead.timezone, center=entry.location.timezone),
         }
         for entry in queries.waits(lead)
         if entry.state == WaitState.OFFERED and not lead.safety_hold

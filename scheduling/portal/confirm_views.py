@@ -105,7 +105,7 @@ def _show(request: PatientRequest, chosen: Chosen, moving: Appointment | None = 
         "moving": moving,
         "location": location,
         "request_id": uuid.uuid4(),
-        "zone": chosen.kind.told_in(patient=request.patient.lead.timezone, centre=location.timezone),
+        "zone": chosen.kind.display_timezone(patient=request.patient.lead.timezone, center=location.timezone),
     }
     return render(request, "scheduling/confirm.html", context)
 

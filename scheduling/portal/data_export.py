@@ -12,7 +12,7 @@ from scheduling.enums import Mode
 from scheduling.models import Appointment, Claim, FreedTime, WaitlistEntry
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the app is ready."""
     data = registry.personal_data
     said = (
@@ -42,6 +42,6 @@ def _what_and_where(row: Appointment) -> dict[str, Any]:
     where = [row.location.name, *row.location.address_lines]
     called = gettext("By telephone: we call you.")
     return _what_for(row) | {
-        "when": f"{time_format.moment(row.starts_at, row.told_in)}, {time_format.zone(row.told_in)}",
+        "when": f"{time_format.moment(row.starts_at, row.display_timezone)}, {time_format.zone(row.display_timezone)}",
         "where": called if row.kind.mode == Mode.PHONE else ", ".join(where),
     }

@@ -83,7 +83,7 @@ class CancelForm(VersionForm):
 
 
 class StaffCancelForm(CancelForm):
-    """Every reason, those of the centre too, and a word about it for colleagues."""
+    """Every reason, those of the center too, and a word about it for colleagues."""
 
     reason = forms.ChoiceField(choices=[("", "Choose …"), *REASONS_AT_THE_DESK], label="Why")
     note = TextField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}), help_text=IN_COPY)

@@ -1,4 +1,4 @@
-"""On the private page: a month of free times, and a time that is held. How it is booked then: deciding.py."""
+"""On the private page: a month of free times, and a time that is held. How it is booked then: confirm_views.py."""
 
 import uuid
 from dataclasses import replace
@@ -102,13 +102,13 @@ def calendar(
     lost: SlotTaken | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """On the clock that is the patient's or the centre's (AppointmentType.told_in). Where they differ, both are named.
-    With a time that was `lost`, the nearest ones; also as the answer of other addresses, so its links name their own.
-    """
+    """On the clock that is the patient's or the center's (AppointmentType.display_timezone). Where they differ, both
+    are named. With a time that was `lost`, the nearest ones; also as the answer of other addresses, so its links name
+    their own."""
     lead, now = request.patient.lead, timezone.now()
     asked = question(request, kind, moving)
-    told_in = kind.told_in(patient=lead.timezone, centre=asked.location.timezone)
-    zone = ZoneInfo(told_in)
+    display_timezone = kind.display_timezone(patient=lead.timezone, center=asked.location.timezone)
+    zone = ZoneInfo(display_timezone)
     today = now.astimezone(zone).date()
     providers = [] if moving else queries.providers_of(kind, asked.location)
     wished = query_params.uuid(request.GET.get("with", ""))
@@ -132,8 +132,8 @@ def calendar(
         "chosen": chosen,
         "times": days.get(chosen, []) if chosen else [],
         "instead": lost.instead if lost else None,
-        "zone": told_in,
-        "centre_zone": asked.location.timezone,
+        "zone": display_timezone,
+        "center_zone": asked.location.timezone,
         "waits": not moving and any(entry.kind_id == kind.pk for entry in queries.waits(lead)),
     }
     return render(request, "scheduling/choose.html", context, status=status)

@@ -191,14 +191,14 @@ class _Counted:
 
     def between(self, after: datetime, before: datetime, *, inc: bool) -> Iterator[datetime]:
         """Those from `after` to `before`, with both when `inc`."""
-        in_sight = 0
+        visible_q = 0
         for step, moment in enumerate(self._rule):
-            if step > MOST_STEPS or in_sight > MOST_IN_SIGHT:
+            if step > MOST_STEPS or visible_q > MOST_IN_SIGHT:
                 raise TooOften
             if moment > before or (moment == before and not inc):
                 return
             if moment > after or (moment == after and inc):
-                in_sight += 1
+                visible_q += 1
                 yield moment
 
 

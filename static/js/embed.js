@@ -1,4 +1,4 @@
-/* In the centre's own site, beside the frame: gives the frame the height of its page, shows its beginning when it has
+/* In the center's own site, beside the frame: gives the frame the height of its page, shows its beginning when it has
    turned to another page, and follows it to the emergency page. Heeds nobody but the site that this script is from. */
 (() => {
   const ours = new URL(document.currentScript.src).origin;

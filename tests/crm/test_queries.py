@@ -20,13 +20,13 @@ def test_main_location_is_none_before_one_is_set_up(db: None) -> None:
     assert locations.main() is None
 
 
-def test_main_location_is_asked_for_once(centre: Location, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_main_location_is_asked_for_once(center: Location, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(1):
         for _ in range(3):
-            assert locations.main() == centre
+            assert locations.main() == center
 
 
-def test_main_location_changes_when_it_is_forgotten(centre: Location) -> None:
+def test_main_location_changes_when_it_is_forgotten(center: Location) -> None:
     locations.main()
     Location.objects.update(name="Another")
 
@@ -37,7 +37,7 @@ def test_main_location_changes_when_it_is_forgotten(centre: Location) -> None:
     assert found.name == "Another"
 
 
-def test_main_location_changes_after_a_while(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_main_location_changes_after_a_while(center: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     locations.main()
     Location.objects.update(name="Another")
 

@@ -54,20 +54,20 @@ PAGES = ["change/", "details/", "treatments/add/", "scores/add/", "documents/", 
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_lead_of_another_location_is_nowhere(desk: Client, coordinator: User, centre: Location, page: str) -> None:
-    here, there = make_lead(location=centre), make_lead(location=make_location(name="Other"), email="o@example.org")
-    coordinator.locations.add(centre)
+def test_a_lead_of_another_location_is_nowhere(desk: Client, coordinator: User, center: Location, page: str) -> None:
+    here, there = make_lead(location=center), make_lead(location=make_location(name="Other"), email="o@example.org")
+    coordinator.locations.add(center)
     assert desk.get(f"/admin/crm/lead/{here.pk}/{page}").status_code == 200
     assert desk.get(f"/admin/crm/lead/{there.pk}/{page}").status_code == 404
 
 
-def test_nor_in_any_list(desk: Client, coordinator: User, centre: Location) -> None:
+def test_nor_in_any_list(desk: Client, coordinator: User, center: Location) -> None:
     there = make_lead(location=make_location(name="Other"), last_name="Elsewhere")
     from crm.models import Task
     from tests.factories import make_message
 
     Task.objects.create(lead=there, title="Elsewhere too", due_at="2026-01-01T00:00Z")
     make_message(there, subject="Elsewhere as well")
-    coordinator.locations.add(centre)
+    coordinator.locations.add(center)
     for path in ("/admin/crm/lead/", "/admin/crm/task/", "/admin/crm/message/", "/admin/board/", "/admin/"):
         assert "Elsewhere" not in desk.get(path).content.decode()

@@ -160,14 +160,14 @@ def test_sleep_ends_when_there_is_no_more_reason_for_it(monkeypatch: pytest.Monk
 def test_forked_child_hears_of_it() -> None:
     story = """
 import os, time
-from crm import stopping
+from crm import shutdown
 child = os.fork()
 if not child:
     until = time.monotonic() + 10
-    while not stopping.is_asked() and time.monotonic() < until:
+    while not shutdown.is_asked() and time.monotonic() < until:
         time.sleep(0.01)
-    os._exit(0 if stopping.is_asked() else 1)
-stopping.ask()
+    os._exit(0 if shutdown.is_asked() else 1)
+shutdown.ask()
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert subprocess.run([sys.executable, "-c", story], timeout=60, check=False).returncode == 0

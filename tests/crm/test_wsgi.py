@@ -52,7 +52,7 @@ def test_what_stands_beside_a_charset_is_kept() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_body_that_nobody_can_read_is_the_senders_fault(centre: Location) -> None:
+def test_a_body_that_nobody_can_read_is_the_senders_fault(center: Location) -> None:
     kind = "multipart/form-data; boundary=xy"
     body = b'--xy\r\nContent-Disposition: form-data; name="a"\r\nx: ' + b"y" * 5000 + b"\r\n\r\n1\r\n--xy--\r\n"
 

@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def site(live_server: LiveServer, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a site with its centre; the database is real and seen by the browser. It is emptied when all that
+    """The address of a site with its center; the database is real and seen by the browser. It is emptied when all that
     the pages of the test have asked for is answered: emptied beside that, it may end in a deadlock.
 
     A browser that is driven fills in a form faster than any person: here that is no suspicion.

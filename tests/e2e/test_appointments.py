@@ -23,19 +23,19 @@ from tests.scheduling.factories import as_staff, make_kind, make_patient, make_r
 
 
 @pytest.fixture
-def centre(site: str) -> Location:
+def center(site: str) -> Location:
     return Location.objects.get()
 
 
 @pytest.fixture
-def kind(centre: Location) -> AppointmentType:
-    return make_kind(make_resource(centre), make_resource(centre, name="Dr. Other", position=1), key="call")
+def kind(center: Location) -> AppointmentType:
+    return make_kind(make_resource(center), make_resource(center, name="Dr. Other", position=1), key="call")
 
 
 @pytest.fixture
-def tuesday(centre: Location) -> datetime:
+def tuesday(center: Location) -> datetime:
     """Ten in the morning of the Tuesday after next."""
-    today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
+    today = datetime.now(UTC).astimezone(center.zone).replace(hour=10, minute=0, second=0, microsecond=0)
     return (today + timedelta(days=7 + (1 - today.weekday()) % 7)).astimezone(UTC)
 
 
@@ -54,9 +54,9 @@ def enter(page: Page, lead: Lead, path: str = "/my/") -> Page:
 
 
 def test_a_patient_books_moves_and_cancels_on_a_phone(
-    open_page: Watch, centre: Location, kind: AppointmentType, tuesday: datetime
+    open_page: Watch, center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
-    page = enter(open_page(**SMALL), make_patient(centre))
+    page = enter(open_page(**SMALL), make_patient(center))
     follow(page.get_by_role("link", name="Choose a time"))
     check(page)
     follow(page.get_by_role("link", name="Choose a time"))
@@ -88,10 +88,10 @@ def test_a_patient_books_moves_and_cancels_on_a_phone(
     assert Appointment.objects.get().status == Status.CANCELLED
 
 
-def test_two_want_the_same_time(open_page: Watch, centre: Location, tuesday: datetime) -> None:
-    make_kind(make_resource(centre), key="call")
+def test_two_want_the_same_time(open_page: Watch, center: Location, tuesday: datetime) -> None:
+    make_kind(make_resource(center), key="call")
     where = f"/my/appointments/book/call/?month={tuesday:%Y-%m}&day={tuesday:%Y-%m-%d}"
-    first, second = (enter(open_page(**SMALL), make_patient(centre, email=f"{n}@example.org"), where) for n in range(2))
+    first, second = (enter(open_page(**SMALL), make_patient(center, email=f"{n}@example.org"), where) for n in range(2))
     first.get_by_role("button", name="10:00 a.m.").click()
     expect(first.get_by_role("heading", name="Is this right?")).to_be_visible()
     second.get_by_role("button", name="10:00 a.m.").click()
@@ -106,9 +106,9 @@ def test_two_want_the_same_time(open_page: Watch, centre: Location, tuesday: dat
 
 
 def test_a_coordinator_drags_and_another_moves_by_keyboard(
-    open_page: Watch, centre: Location, kind: AppointmentType, tuesday: datetime, casey: User
+    open_page: Watch, center: Location, kind: AppointmentType, tuesday: datetime, casey: User
 ) -> None:
-    lead = make_patient(centre, first_name="Maria", last_name="Sample")
+    lead = make_patient(center, first_name="Maria", last_name="Sample")
     made = booking.book(wish(lead, kind, tuesday, **as_staff(casey)), now=timezone.now())
     WeeklyRule.objects.filter(resource__name="Dr. Other").update(start=time(9, 10))  # a start every half hour from then
     page = sign_in(open_page(**WIDE), casey.email)
@@ -135,9 +135,9 @@ def test_a_coordinator_drags_and_another_moves_by_keyboard(
 
 
 def test_from_a_ringing_phone_to_a_booked_consultation(
-    open_page: Watch, centre: Location, kind: AppointmentType, casey: User
+    open_page: Watch, center: Location, kind: AppointmentType, casey: User
 ) -> None:
-    lead = make_patient(centre, first_name="Rita", last_name="Ring", stage=Stage.QUALIFYING, outcome=Outcome.MORE_INFO)
+    lead = make_patient(center, first_name="Rita", last_name="Ring", stage=Stage.QUALIFYING, outcome=Outcome.MORE_INFO)
     page = sign_in(open_page(**WIDE), casey.email)
     page.goto(f"/admin/crm/lead/{lead.pk}/change/")
     page.get_by_label("How did it go?").select_option("reached")
@@ -147,20 +147,20 @@ def test_from_a_ringing_phone_to_a_booked_consultation(
     page.locator(".free-week button").first.click()
     expect(page.get_by_text(re.compile("^\\s*Booked: Telephone consultation"))).to_be_visible()
     expect(page.locator(".lead-name .stage").first).to_have_text("Booked")
-    expect(page.get_by_role("button", name="Arrived")).to_have_count(1 if _is_today(centre) else 0)
+    expect(page.get_by_role("button", name="InboundMessage")).to_have_count(1 if _is_today(center) else 0)
 
 
-def _is_today(centre: Location) -> bool:
-    starts = Appointment.objects.get().starts_at.astimezone(centre.zone)
-    return starts.date() == timezone.now().astimezone(centre.zone).date()
+def _is_today(center: Location) -> bool:
+    starts = Appointment.objects.get().starts_at.astimezone(center.zone)
+    return starts.date() == timezone.now().astimezone(center.zone).date()
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE], ids=["phone", "desk"])
 def test_the_other_pages_of_the_desk(
-    open_page: Watch, centre: Location, kind: AppointmentType, tuesday: datetime, size: dict[str, object]
+    open_page: Watch, center: Location, kind: AppointmentType, tuesday: datetime, size: dict[str, object]
 ) -> None:
     admin = make_user("administrator", name="Alex", email="alex@example.org", password=PASSWORD)
-    lead = make_patient(centre)
+    lead = make_patient(center)
     made = booking.book(wish(lead, kind, tuesday, **as_staff(admin)), now=timezone.now())
     Appointment.objects.filter(pk=made.pk).update(rebook_since=timezone.now())
     page = sign_in(open_page(**size), admin.email)

@@ -41,11 +41,11 @@ TOLD = [
 @pytest.fixture
 def maria(site: str) -> Lead:
     """The visitor's request, as the form sends it."""
-    centre = Location.objects.get()
-    form = StepOne(step_one(), centre_name=centre.name)
+    center = Location.objects.get()
+    form = StepOne(step_one(), center_name=center.name)
     assert form.is_valid()
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
-    return actions.submit(Request(uuid.uuid4(), form.cleaned_data, centre, an_hour_ago)).lead
+    return actions.submit(Request(uuid.uuid4(), form.cleaned_data, center, an_hour_ago)).lead
 
 
 @pytest.fixture
@@ -174,10 +174,10 @@ def _urgent() -> Lead:
 
 
 def _held() -> QuarantinedRequest:
-    centre = Location.objects.main()
-    assert centre
+    center = Location.objects.main()
+    assert center
     now = datetime.now(UTC)
-    request = Request(uuid.uuid4(), {"first_name": "Robin", "pain_region": ["neck"]}, centre, now)
+    request = Request(uuid.uuid4(), {"first_name": "Robin", "pain_region": ["neck"]}, center, now)
     quarantine.hold(request, ("honeypot",))
     return QuarantinedRequest.objects.get()
 

@@ -35,7 +35,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def other_site(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """The centre's own site: another host and port than ours, so another origin and another site for cookies."""
+    """The center's own site: another host and port than ours, so another origin and another site for cookies."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path)))
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", tmp_path
@@ -51,7 +51,7 @@ def ours(site: str) -> str:
 
 @pytest.fixture
 def host(browser: Browser, ours: str, other_site: tuple[str, Path]) -> Iterator[Host]:
-    """Opens a page of the centre's site with the snippet in it, as the administrator copies it."""
+    """Opens a page of the center's site with the snippet in it, as the administrator copies it."""
     origin, folder = other_site
     contexts = []
 
@@ -60,7 +60,7 @@ def host(browser: Browser, ours: str, other_site: tuple[str, Path]) -> Iterator[
         locations.forget()
         given = str(render_to_string("crm/embed_snippet.html", {"site": ours}))
         snippet = given.replace("<iframe", f"<iframe {attributes}")
-        page = f"<!doctype html><html lang=en><title>Our centre</title><main><h1>Our centre</h1>{snippet}</main></html>"
+        page = f"<!doctype html><html lang=en><title>Our center</title><main><h1>Our center</h1>{snippet}</main></html>"
         (folder / "index.html").write_text(page)
         context = browser.new_context(**options)  # type: ignore[arg-type]  # passed on as given
         contexts.append(context)

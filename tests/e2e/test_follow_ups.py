@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from crm.enums.leads import EnrolmentState, Event
+from crm.enums.leads import EnrollmentState, Event
 from crm.inbound import arrivals
 from crm.leads import events
 from crm.mail import opt_out, unsubscribe_token
-from crm.models import Enrolment, InboundMail, Lead, Suppression
+from crm.models import Enrollment, InboundMail, Lead, Suppression
 from crm.models.inbound import SetAsideReason
 from tests.e2e.conftest import Watch, barriers, follow, overflow
 from tests.e2e.test_desk import sign_in
@@ -66,7 +66,7 @@ def test_the_panel_by_keyboard(open_page: Watch, lead: Lead) -> None:
         page.keyboard.press("Enter")
     expect(page.get_by_text("Paused. Nothing goes out until somebody resumes it.")).to_be_visible()
     check(page)
-    assert Enrolment.objects.get(key="incomplete_form").state == EnrolmentState.PAUSED
+    assert Enrollment.objects.get(key="incomplete_form").state == EnrollmentState.PAUSED
 
 
 def test_sequences_and_texts_without_barriers(open_page: Watch, lead: Lead) -> None:

@@ -20,11 +20,11 @@ WIDTHS = [(1280, 900), (375, 812)]
 
 def in_the_name(**changes: Any) -> None:
     """The same name and telephone, sent by nobody knows whom."""
-    centre = Location.objects.get()
-    form = StepOne(step_one(email="other@example.org", **changes), centre_name=centre.name)
+    center = Location.objects.get()
+    form = StepOne(step_one(email="other@example.org", **changes), center_name=center.name)
     form.is_valid()
     urgent = bool(changes)
-    actions.submit(Request(uuid.uuid4(), form.cleaned_data, centre, datetime.now(UTC), urgent))
+    actions.submit(Request(uuid.uuid4(), form.cleaned_data, center, datetime.now(UTC), urgent))
 
 
 @pytest.mark.parametrize(("width", "height"), WIDTHS)

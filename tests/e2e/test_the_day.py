@@ -116,7 +116,7 @@ def test_missed_calls_climb_the_ladder(open_page: Watch, casey: User) -> None:
         page.get_by_label("How did it go?").select_option("no_answer")
         page.get_by_role("button", name="Log the call").click()
         expect(page.get_by_text("The call is on the timeline.")).to_be_visible()
-    assert list(lead.enrolments.values_list("key", flat=True)) == ["not_reachable"]
+    assert list(lead.enrollments.values_list("key", flat=True)) == ["not_reachable"]
     expect(page.get_by_text("Not reached").first).to_be_visible()
 
 

@@ -1,4 +1,4 @@
-"""A centre under siege: forty patients on two web processes of which one is killed again and again, and what their own
+"""A center under siege: forty patients on two web processes of which one is killed again and again, and what their own
 notes say of the tables afterwards."""
 
 import random
@@ -51,9 +51,9 @@ class Result:
 
 def stand(siege: Siege) -> Result:
     """Expects Django to be set up, and no appointments."""
-    centre = make_location(hours={}, holidays=[])
-    kinds, starts = _calendar(centre), _starts(centre)
-    leads = [make_patient(centre, email=f"p{n}@example.org") for n in range(siege.patients)]
+    center = make_location(hours={}, holidays=[])
+    kinds, starts = _calendar(center), _starts(center)
+    leads = [make_patient(center, email=f"p{n}@example.org") for n in range(siege.patients)]
     before = _deadlocks()
     with far_end() as far, ExitStack() as sites:
         rehearsal.collect_static(far)
@@ -73,10 +73,10 @@ def stand(siege: Siege) -> Result:
     return Result(sum(patient.requests for patient in crowd), kills, counts, broken)
 
 
-def _calendar(centre: Location) -> list[AppointmentType]:
+def _calendar(center: Location) -> list[AppointmentType]:
     """Two providers, two rooms; one type takes both, and the types overlap without being the same length."""
-    providers = [make_resource(centre, name=f"Dr. {n}") for n in range(2)]
-    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}") for n in range(2)]
+    providers = [make_resource(center, name=f"Dr. {n}") for n in range(2)]
+    rooms = [make_resource(center, kind=ResourceKind.ROOM, name=f"Room {n}") for n in range(2)]
     always: dict[str, Any] = {"cancel_until": 0, "reschedule_until": 0}
     return [
         make_kind(
@@ -86,9 +86,9 @@ def _calendar(centre: Location) -> list[AppointmentType]:
     ]
 
 
-def _starts(centre: Location) -> list[datetime]:
+def _starts(center: Location) -> list[datetime]:
     """Few of them, so that many want the same: from nine on, every quarter of an hour, on the next Tuesdays."""
-    today = timezone.now().astimezone(centre.zone).replace(hour=9, minute=0, second=0, microsecond=0)
+    today = timezone.now().astimezone(center.zone).replace(hour=9, minute=0, second=0, microsecond=0)
     tuesday = today + timedelta(days=7 + (1 - today.weekday()) % 7)
     return [
         (tuesday + timedelta(days=day, minutes=15 * n)).astimezone(UTC)

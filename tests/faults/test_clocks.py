@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from crm.enums.leads import EnrolmentState, MessageClass, MessageState, OnUnknown, TaskKind
+from crm.enums.leads import EnrollmentState, MessageClass, MessageState, OnUnknown, TaskKind
 from crm.followups import enrollment as followups
 from crm.models import (
     ConsentRecord,
-    Enrolment,
+    Enrollment,
     Lead,
     Location,
     Message,
@@ -42,7 +42,7 @@ FURTHEST = "Pacific/Kiritimati"  # UTC+14, beyond the date line
 
 
 @pytest.fixture
-def centre(transactional_db: None) -> Location:
+def center(transactional_db: None) -> Location:
     followups.ensure_shipped()  # the test before may have emptied every table
     return make_location(holidays=[])
 
@@ -143,7 +143,7 @@ def caps() -> list[Story]:
 
 
 @pytest.mark.parametrize("clock", [AHEAD, BEHIND])
-def test_everything_happens_by_the_databases_clock(centre: Location, far: FarEnd, clock: str) -> None:
+def test_everything_happens_by_the_databases_clock(center: Location, far: FarEnd, clock: str) -> None:
     """When something is due or too late, how long a lease lasts, which hour it is for somebody, what a day is."""
     stories = [*local_hours(), *due_and_too_late(), *leases(), *caps()]
 
@@ -152,7 +152,7 @@ def test_everything_happens_by_the_databases_clock(centre: Location, far: FarEnd
     assert {one.name: state_of(one.message) for one in stories} == {one.name: one.state for one in stories}
 
 
-def test_a_code_is_good_for_ten_minutes_whatever_the_worker_thinks(centre: Location, far: FarEnd) -> None:
+def test_a_code_is_good_for_ten_minutes_whatever_the_worker_thinks(center: Location, far: FarEnd) -> None:
     from crm.patient_portal import access as patient_access
 
     lead = agreed()
@@ -172,7 +172,7 @@ def test_a_code_is_good_for_ten_minutes_whatever_the_worker_thinks(centre: Locat
 # --- Nobody swept for an hour ----------------------------------------------------------------------------------------
 
 
-def test_after_an_hour_without_a_sweep_nobody_gets_a_burst(centre: Location, far: FarEnd) -> None:
+def test_after_an_hour_without_a_sweep_nobody_gets_a_burst(center: Location, far: FarEnd) -> None:
     """Steps of several sequences fell due meanwhile, for each person: one mail a day all the same."""
     people = [agreed() for _ in range(5)]
     first_mail_after = {"incomplete_form": HOUR, "no_show": HOUR, "post_consult": 4 * HOUR}
@@ -180,7 +180,7 @@ def test_after_an_hour_without_a_sweep_nobody_gets_a_burst(centre: Location, far
         for key, delay in first_mail_after.items():
             version = SequenceVersion.objects.get(key=key, state=VersionState.PUBLISHED)
             anchor, due_at = now() - delay - HOUR, now() - HOUR
-            Enrolment.objects.create(lead=lead, version=version, key=key, anchor=anchor, due_at=due_at)
+            Enrollment.objects.create(lead=lead, version=version, key=key, anchor=anchor, due_at=due_at)
 
     for _ in range(4):
         run(far)
@@ -189,7 +189,7 @@ def test_after_an_hour_without_a_sweep_nobody_gets_a_burst(centre: Location, far
     assert to == sorted(set(to))
     assert set(to) == {lead.email for lead in people}
     assert StepOutcome.objects.count() == Message.objects.count() == len(people) * len(first_mail_after)
-    assert not Enrolment.objects.filter(state=EnrolmentState.LIVE, due_at__lt=now() - HOUR / 60).exists()
+    assert not Enrollment.objects.filter(state=EnrollmentState.LIVE, due_at__lt=now() - HOUR / 60).exists()
 
 
 # --- The mail server was away for six hours --------------------------------------------------------------------------
@@ -200,7 +200,7 @@ UPDATE crm_message SET due_at = due_at - interval '6 hours', not_after = not_aft
 """
 
 
-def test_after_six_hours_nothing_stale_is_sent_and_somebody_is_told(centre: Location, far: FarEnd) -> None:
+def test_after_six_hours_nothing_stale_is_sent_and_somebody_is_told(center: Location, far: FarEnd) -> None:
     stale = [follow_up(agreed(), not_after=now() + 4 * HOUR) for _ in range(3)]
     fresh = [follow_up(agreed(), not_after=now() + 24 * HOUR) for _ in range(3)]
     with far_end() as gone:

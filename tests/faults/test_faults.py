@@ -45,7 +45,7 @@ def far(settings: Settings) -> Iterator[FarEnd]:
 
 
 @pytest.fixture
-def centre(transactional_db: None) -> Location:
+def center(transactional_db: None) -> Location:
     return make_location()
 
 
@@ -92,7 +92,7 @@ def post_at_once(site: rehearsal.Site, *, people: int, each: int, names: str = "
 
 
 @pytest.mark.parametrize("broker", [refused, hung, stopped])
-def test_every_post_succeeds_whatever_the_broker_does(centre: Location, far: FarEnd, broker: object) -> None:
+def test_every_post_succeeds_whatever_the_broker_does(center: Location, far: FarEnd, broker: object) -> None:
     """And is answered no later than by a site whose Redis lives: half of the posts are quicker than its slowest."""
     assert callable(broker)
     with (
@@ -114,7 +114,7 @@ def test_every_post_succeeds_whatever_the_broker_does(centre: Location, far: Far
     assert sorted(far.message_ids) == sorted(Message.objects.values_list("message_id", flat=True))
 
 
-def test_mails_leave_by_themselves_when_the_broker_is_back(centre: Location, far: FarEnd, tmp_path: Path) -> None:
+def test_mails_leave_by_themselves_when_the_broker_is_back(center: Location, far: FarEnd, tmp_path: Path) -> None:
     port = embedded.free_port()
     url = f"redis://127.0.0.1:{port}/0"
     with ExitStack() as redis:
@@ -133,7 +133,7 @@ def test_mails_leave_by_themselves_when_the_broker_is_back(centre: Location, far
     assert len(far.message_ids) == len(set(far.message_ids)) == 8
 
 
-def test_the_same_form_from_two_browsers_at_once_is_one_lead(centre: Location, far: FarEnd) -> None:
+def test_the_same_form_from_two_browsers_at_once_is_one_lead(center: Location, far: FarEnd) -> None:
     form = stranger(submission_id=str(uuid.uuid4()))
     statuses: list[int] = []
     with rehearsal.site(far, redis_url="redis://127.0.0.1:1/0") as site:
@@ -162,8 +162,8 @@ def recover() -> None:
 
 
 @pytest.mark.parametrize("policy", OnUnknown)
-def test_worker_killed_between_claim_and_send_loses_nothing(centre: Location, far: FarEnd, policy: OnUnknown) -> None:
-    message = make_message(make_lead(location=centre), on_unknown=policy)
+def test_worker_killed_between_claim_and_send_loses_nothing(center: Location, far: FarEnd, policy: OnUnknown) -> None:
+    message = make_message(make_lead(location=center), on_unknown=policy)
 
     assert rehearsal.send_once(far, DIE_AT="claimed").returncode == -signal.SIGKILL
     assert (states(), far.accepted) == ({"sending": 1}, [])
@@ -174,9 +174,9 @@ def test_worker_killed_between_claim_and_send_loses_nothing(centre: Location, fa
 
 @pytest.mark.parametrize(("death", "arrived"), [("in_data", 0), ("accepted", 1)])
 def test_worker_killed_while_handing_over_sends_an_answer_again(
-    centre: Location, far: FarEnd, death: str, arrived: int
+    center: Location, far: FarEnd, death: str, arrived: int
 ) -> None:
-    message = make_message(make_lead(location=centre), on_unknown=OnUnknown.RESEND)
+    message = make_message(make_lead(location=center), on_unknown=OnUnknown.RESEND)
 
     assert rehearsal.send_once(far, DIE_AT=death).returncode == -signal.SIGKILL
     assert (states(), len(far.accepted)) == ({"in_data": 1}, arrived)
@@ -188,9 +188,9 @@ def test_worker_killed_while_handing_over_sends_an_answer_again(
 
 @pytest.mark.parametrize(("death", "arrived"), [("in_data", 0), ("accepted", 1)])
 def test_worker_killed_while_handing_over_parks_a_follow_up(
-    centre: Location, far: FarEnd, death: str, arrived: int
+    center: Location, far: FarEnd, death: str, arrived: int
 ) -> None:
-    make_message(make_lead(location=centre), on_unknown=OnUnknown.PARK)
+    make_message(make_lead(location=center), on_unknown=OnUnknown.PARK)
 
     assert rehearsal.send_once(far, DIE_AT=death).returncode == -signal.SIGKILL
     recover()
@@ -199,11 +199,11 @@ def test_worker_killed_while_handing_over_parks_a_follow_up(
     assert Task.objects.get().kind == TaskKind.MAIL_PROBLEM
 
 
-def reminder(centre: Location) -> tuple[Appointment, Message]:
+def reminder(center: Location) -> tuple[Appointment, Message]:
     """An appointment in two weeks, and its first reminder, due now; no other mail waits."""
     start = (timezone.now() + timedelta(days=14)).replace(hour=15, minute=0, second=0, microsecond=0)
     rule = (range(7), clock(0), clock(0))
-    wanted = wish(make_patient(centre), make_kind(make_resource(centre, rules=[rule])), start)
+    wanted = wish(make_patient(center), make_kind(make_resource(center, rules=[rule])), start)
     made = booking.book(wanted, now=timezone.now())
     Message.objects.exclude(name="appointment_reminder").delete()
     first = Message.objects.order_by("due_at")[0]
@@ -214,9 +214,9 @@ def reminder(centre: Location) -> tuple[Appointment, Message]:
 
 @pytest.mark.parametrize(("death", "arrived"), [("in_data", 0), ("accepted", 1)])
 def test_a_reminder_whose_worker_is_killed_mid_send_goes_again_as_the_same(
-    centre: Location, far: FarEnd, death: str, arrived: int
+    center: Location, far: FarEnd, death: str, arrived: int
 ) -> None:
-    _made, first = reminder(centre)
+    _made, first = reminder(center)
 
     assert rehearsal.send_once(far, DIE_AT=death).returncode == -signal.SIGKILL
     recover()
@@ -225,8 +225,8 @@ def test_a_reminder_whose_worker_is_killed_mid_send_goes_again_as_the_same(
     assert far.message_ids == [first.message_id] * (arrived + 1)
 
 
-def test_a_reminder_whose_worker_is_killed_is_not_sent_after_a_move(centre: Location, far: FarEnd) -> None:
-    made, first = reminder(centre)
+def test_a_reminder_whose_worker_is_killed_is_not_sent_after_a_move(center: Location, far: FarEnd) -> None:
+    made, first = reminder(center)
 
     assert rehearsal.send_once(far, DIE_AT="in_data").returncode == -signal.SIGKILL
     later = made.starts_at + timedelta(days=1)
@@ -236,8 +236,8 @@ def test_a_reminder_whose_worker_is_killed_is_not_sent_after_a_move(centre: Loca
     assert first.message_id not in far.message_ids
 
 
-def test_a_reminder_with_two_sweeps_goes_once(centre: Location, far: FarEnd) -> None:
-    _made, first = reminder(centre)
+def test_a_reminder_with_two_sweeps_goes_once(center: Location, far: FarEnd) -> None:
+    _made, first = reminder(center)
     command, variables = [sys.executable, "manage.py", "send_due"], rehearsal.environment(far)
 
     runs = [subprocess.Popen(command, cwd=rehearsal.ROOT, env=variables, stdout=subprocess.PIPE) for _ in range(2)]
@@ -247,8 +247,8 @@ def test_a_reminder_with_two_sweeps_goes_once(centre: Location, far: FarEnd) -> 
     assert (states(), far.message_ids) == ({"sent": 1}, [first.message_id])
 
 
-def test_two_send_due_at_once_send_no_mail_twice(centre: Location, far: FarEnd) -> None:
-    lead = make_lead(location=centre)
+def test_two_send_due_at_once_send_no_mail_twice(center: Location, far: FarEnd) -> None:
+    lead = make_lead(location=center)
     for _ in range(120):
         make_message(lead, on_unknown=OnUnknown.PARK)
     far.delay_seconds = 0.005
@@ -266,8 +266,8 @@ def test_two_send_due_at_once_send_no_mail_twice(centre: Location, far: FarEnd) 
 # --- Being told to stop ----------------------------------------------------------------------------------------------
 
 
-def test_worker_told_to_stop_gives_back_what_it_had_not_begun(centre: Location, far: FarEnd, tmp_path: Path) -> None:
-    lead = make_lead(location=centre)
+def test_worker_told_to_stop_gives_back_what_it_had_not_begun(center: Location, far: FarEnd, tmp_path: Path) -> None:
+    lead = make_lead(location=center)
     for _ in range(30):
         make_message(lead, on_unknown=OnUnknown.PARK)
     far.delay_seconds = 0.1
@@ -281,9 +281,9 @@ def test_worker_told_to_stop_gives_back_what_it_had_not_begun(centre: Location, 
     assert 0 < len(far.accepted) < 30
 
 
-def test_worker_told_to_stop_does_not_wait_for_a_silent_server(centre: Location, far: FarEnd, tmp_path: Path) -> None:
+def test_worker_told_to_stop_does_not_wait_for_a_silent_server(center: Location, far: FarEnd, tmp_path: Path) -> None:
     """Which it would wait for until long after it is killed."""
-    message = make_message(make_lead(location=centre), on_unknown=OnUnknown.PARK)
+    message = make_message(make_lead(location=center), on_unknown=OnUnknown.PARK)
     far.will_say("RCPT", SILENCE)
 
     with embedded.valkey(tmp_path) as url, rehearsal.worker(far, redis_url=url, STEP_SECONDS="600") as worker:
@@ -295,7 +295,7 @@ def test_worker_told_to_stop_does_not_wait_for_a_silent_server(centre: Location,
     assert (message.state, message.lease_token) == ("queued", None)
 
 
-def test_site_told_to_stop_ends_in_time_and_keeps_what_it_confirmed(centre: Location, far: FarEnd) -> None:
+def test_site_told_to_stop_ends_in_time_and_keeps_what_it_confirmed(center: Location, far: FarEnd) -> None:
     confirmed: list[str] = []
     numbers = itertools.count()
 

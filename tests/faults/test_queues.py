@@ -38,7 +38,7 @@ NEVER = "3600"
 
 
 @pytest.fixture
-def centre(transactional_db: None) -> Location:
+def center(transactional_db: None) -> Location:
     return make_location(alert_email="desk@example.org")
 
 
@@ -124,7 +124,7 @@ def arrived(far: FarEnd, message: Message) -> bool:
 
 
 def test_a_code_leaves_while_calendar_mailbox_and_scanner_hang(
-    centre: Location, far: FarEnd, broker: str, settings: Settings, tmp_path: Path
+    center: Location, far: FarEnd, broker: str, settings: Settings, tmp_path: Path
 ) -> None:
     """Every slot of the slow workers is held by a server that never answers, and stays held until the code is there.
     No sweep and no round comes by: it is the nudge that takes it there."""
@@ -139,14 +139,14 @@ def test_a_code_leaves_while_calendar_mailbox_and_scanner_hang(
         }
         url = f"http://127.0.0.1:{calendar.port}/busy.ics"
         for _ in range(9):  # a calendar is given up after a while, and the next one asked
-            BusyCalendar.objects.create(resource=make_resource(centre), url=url, kind=BusyKind.ICS)
-        waiting_for_the_scanner(make_lead(location=centre))
+            BusyCalendar.objects.create(resource=make_resource(center), url=url, kind=BusyKind.ICS)
+        waiting_for_the_scanner(make_lead(location=center))
         stack.enter_context(rehearsal.clock(far, redis_url=broker, SWEEP_SECONDS=NEVER))
         stack.enter_context(rehearsal.workers(far, "urgent", "mail", "slow", redis_url=broker, **others))
         wait_for(lambda: all(one.open for one in hanging), "calendar, mailbox and scanner hang")
         taken = (mailbox.taken, scanner.taken)
 
-        code = ask_for_a_code(make_lead(location=centre, email="b@example.org"))
+        code = ask_for_a_code(make_lead(location=center, email="b@example.org"))
         wait_for(lambda: arrived(far, code), "the code")
 
         assert (mailbox.taken, scanner.taken, mailbox.open, scanner.open) == (*taken, 1, 1)
@@ -170,9 +170,9 @@ def waiting_for_the_scanner(lead: Lead) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["+3600", "-3600"])
-def test_ticks_of_another_machines_clock_are_taken(centre: Location, far: FarEnd, broker: str, wrong: str) -> None:
+def test_ticks_of_another_machines_clock_are_taken(center: Location, far: FarEnd, broker: str, wrong: str) -> None:
     """Nobody is woken for this mail, and the workers' clock is an hour away from beat's: only the tick brings it."""
-    lead = make_lead(location=centre, timezone=zone_of_noon())
+    lead = make_lead(location=center, timezone=zone_of_noon())
     mail = make_message(lead, message_class=MessageClass.REMINDER)  # an answer would go with a worker's first round
     assert exclusive_jobs.is_first(periodic.MESSAGES, within=timedelta())  # so that no round sweeps
     theirs = {"LD_PRELOAD": system.false_clock(), "FAKETIME": wrong}
@@ -199,11 +199,11 @@ def test_no_tick_expires() -> None:
 
 @pytest.mark.parametrize("queue", ["urgent", "mail", "slow"])
 def test_any_worker_calls_the_next_circle_without_a_clock_and_without_redis(
-    centre: Location, far: FarEnd, queue: str
+    center: Location, far: FarEnd, queue: str
 ) -> None:
     late = now() - alerts.ESCALATE_AFTER[0]
     alert = SafetyAlert.objects.create(
-        lead=make_lead(location=centre), raised_at=late, next_level_at=now() - timedelta(seconds=1)
+        lead=make_lead(location=center), raised_at=late, next_level_at=now() - timedelta(seconds=1)
     )
 
     with rehearsal.workers(far, queue, redis_url="redis://127.0.0.1:1/0"):
@@ -215,21 +215,21 @@ def test_any_worker_calls_the_next_circle_without_a_clock_and_without_redis(
     assert heartbeat.seconds_since() == {}  # it lives, and takes nothing from its queue
 
 
-def test_each_queue_is_heard_of_by_its_own_work(centre: Location, far: FarEnd, broker: str) -> None:
+def test_each_queue_is_heard_of_by_its_own_work(center: Location, far: FarEnd, broker: str) -> None:
     with rehearsal.clock(far, redis_url=broker), rehearsal.workers(far, "urgent", "mail", redis_url=broker):
         wait_for(lambda: set(heartbeat.seconds_since()) == {*Pulse} - {Pulse.SLOW}, "all but the one that nobody takes")
 
 
-def test_mail_leaves_without_a_clock_and_without_redis(centre: Location, far: FarEnd) -> None:
-    mail = make_message(make_lead(location=centre))
+def test_mail_leaves_without_a_clock_and_without_redis(center: Location, far: FarEnd) -> None:
+    mail = make_message(make_lead(location=center))
 
     with rehearsal.workers(far, "mail", redis_url="redis://127.0.0.1:1/0"):
         wait_for(lambda: arrived(far, mail), "the mail that nobody waits for")
 
 
-def test_a_worker_ends_when_its_rounds_have_ended(centre: Location, far: FarEnd) -> None:
+def test_a_worker_ends_when_its_rounds_have_ended(center: Location, far: FarEnd) -> None:
     """So that its supervisor starts both afresh: a worker without rounds would call nobody once its broker is away."""
-    lead = make_lead(location=centre)
+    lead = make_lead(location=center)
     with rehearsal.workers(far, "slow", redis_url="redis://127.0.0.1:1/0") as [worker]:
         code = make_message(lead, message_class=MessageClass.ANSWER)
         wait_for(lambda: arrived(far, code), "a round")
@@ -239,7 +239,7 @@ def test_a_worker_ends_when_its_rounds_have_ended(centre: Location, far: FarEnd)
     assert alive == []
 
 
-def test_rounds_end_with_their_worker(centre: Location, far: FarEnd) -> None:
+def test_rounds_end_with_their_worker(center: Location, far: FarEnd) -> None:
     """Even when it is killed: nobody says for it that it is alive."""
     with rehearsal.workers(far, "slow", redis_url="redis://127.0.0.1:1/0") as [worker]:
         wait_for(worker.children, "the first round")
@@ -250,7 +250,7 @@ def test_rounds_end_with_their_worker(centre: Location, far: FarEnd) -> None:
     assert alive == []
 
 
-def test_a_worker_that_is_gone_is_told_at_the_desk_and_in_the_figures(centre: Location, client: Client) -> None:
+def test_a_worker_that_is_gone_is_told_at_the_desk_and_in_the_figures(center: Location, client: Client) -> None:
     heartbeat.note(Pulse)
     Heartbeat.objects.filter(name=Pulse.URGENT).update(at=Now() - timedelta(minutes=7, seconds=20))
     client.force_login(make_user("coordinator"))

@@ -24,12 +24,12 @@ MAILS = 80
 
 
 @pytest.fixture
-def centre(transactional_db: None) -> Location:
+def center(transactional_db: None) -> Location:
     followups.ensure_shipped()  # the test before may have emptied every table
     return make_location(holidays=[])
 
 
-def test_a_storm_loses_nothing_and_doubles_nothing(centre: Location, tmp_path: Path) -> None:
+def test_a_storm_loses_nothing_and_doubles_nothing(center: Location, tmp_path: Path) -> None:
     result, kills = rage(Storm(PEOPLE, kills=12, redis_every=6, most_seconds=40, patience_seconds=60), tmp_path)
 
     assert kills >= 8
@@ -38,19 +38,19 @@ def test_a_storm_loses_nothing_and_doubles_nothing(centre: Location, tmp_path: P
     assert result.accepted > PEOPLE / 2
 
 
-def test_a_worker_that_ended_is_started_again_and_goes_on(centre: Location, tmp_path: Path) -> None:
+def test_a_worker_that_ended_is_started_again_and_goes_on(center: Location, tmp_path: Path) -> None:
     """Celery ends by itself when a sending process dies while Redis is coming back: docs/decisions/0022."""
     with far_end() as far, embedded.valkey(tmp_path) as url, rehearsal.worker(far, redis_url=url) as worker:
         worker.main.kill()
-        make_message(make_lead(location=centre))
+        make_message(make_lead(location=center))
 
         assert rehearsal.wait_until_settled(seconds=90)
         assert len(far.accepted) == 1
 
 
-def test_a_worker_cut_off_from_the_database_comes_back_too_late(centre: Location, tmp_path: Path) -> None:
+def test_a_worker_cut_off_from_the_database_comes_back_too_late(center: Location, tmp_path: Path) -> None:
     """Three workers and two clocks. One loses sight of the database in the middle of a mail, longer than a lease."""
-    lead = make_lead(location=centre)
+    lead = make_lead(location=center)
     for _ in range(MAILS):
         make_message(lead, on_unknown=OnUnknown.PARK)
     with far_end() as far, embedded.valkey(tmp_path) as url, proxy() as way, ExitStack() as workers:

@@ -1,5 +1,5 @@
 """The wake-up date again, by looking at every single day. Shares no code with intake/rules/care_history.py or
-intake/criteria/.
+intake/rules/criteria/.
 
 Written from the sentences of docs/coverage.md: sets of days instead of intervals, months found by stepping back.
 """

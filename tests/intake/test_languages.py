@@ -57,7 +57,7 @@ def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_texts_are_spelled_as_in_america(spanish: Catalog) -> None:
     mails = [path.read_text() for path in (ROOT / "templates/emails/en").rglob("*.*")]
     said = {PLACEHOLDER.sub("", text) for text in [*mails, *(str(message.id) for message in spanish)]}
-    assert [text for text in said if re.search(r"\bcentres?\b", text)] == []
+    assert [text for text in said if re.search(r"\bcenters?\b", text)] == []
 
 
 def test_every_text_has_its_translation(spanish: Catalog) -> None:
@@ -119,7 +119,7 @@ def _links(page: articles.Article) -> list[str]:
 # --- Which language is spoken ----------------------------------------------------------------------------------------
 
 
-def test_the_address_says_the_language_and_nothing_else_does(client: Client, centre: Location) -> None:
+def test_the_address_says_the_language_and_nothing_else_does(client: Client, center: Location) -> None:
     english = client.get("/", headers={"accept-language": "es"})
     spanish = client.get("/es/", headers={"accept-language": "en"})
 
@@ -130,13 +130,13 @@ def test_the_address_says_the_language_and_nothing_else_does(client: Client, cen
     assert "/" in re.findall(r'href="([^"]+)" lang="en"', spanish.content.decode())
 
 
-def test_the_switch_leads_to_the_same_page(client: Client, centre: Location) -> None:
+def test_the_switch_leads_to_the_same_page(client: Client, center: Location) -> None:
     page = client.get("/learn/sciatica/").content.decode()
     assert '<a href="/es/learn/sciatica/" lang="es" hreflang="es">Español</a>' in page
     assert client.get("/es/learn/sciatica/").status_code == 200
 
 
-def test_links_inside_a_page_stay_in_its_language(client: Client, centre: Location) -> None:
+def test_links_inside_a_page_stay_in_its_language(client: Client, center: Location) -> None:
     page = client.get("/es/learn/herniated-disc/").content.decode()
     article = page[page.index("<article") : page.index("</article>")]
     assert "/es/learn/sciatica/" in article
@@ -148,7 +148,7 @@ def test_the_desk_stays_english(client: Client, db: None) -> None:
     assert client.get("/es/admin/").status_code == 404
 
 
-def test_a_mistake_is_explained_in_spanish(client: Client, centre: Location) -> None:
+def test_a_mistake_is_explained_in_spanish(client: Client, center: Location) -> None:
     answer = client.post("/es/candidate/", step_one(email="not an address", onset="", safety_check=["none", "A9"][:1]))
     page = answer.content.decode()
 
@@ -183,7 +183,7 @@ def whole_request(client: Client, prefix: str, **person: Any) -> Lead:
     return Lead.objects.get(email=person["email"])
 
 
-def test_staff_read_the_same_whoever_asked_in_which_language(centre: Location) -> None:
+def test_staff_read_the_same_whoever_asked_in_which_language(center: Location) -> None:
     english = whole_request(Visitor(), "", email="one@example.org", phone="", preferred_contact="email")
     spanish = whole_request(Visitor(), "/es", email="two@example.org", phone="", preferred_contact="email")
 
@@ -194,7 +194,7 @@ def test_staff_read_the_same_whoever_asked_in_which_language(centre: Location) -
     assert re.sub(ids, "", json.dumps(told, default=str)) == re.sub(ids, "", kept)
 
 
-def test_the_language_is_kept_with_the_request_and_the_consent(client: Client, centre: Location) -> None:
+def test_the_language_is_kept_with_the_request_and_the_consent(client: Client, center: Location) -> None:
     lead = whole_request(client, "/es", email="two@example.org")
 
     assert lead.language == "es"
@@ -204,7 +204,7 @@ def test_the_language_is_kept_with_the_request_and_the_consent(client: Client, c
     assert proof.text == "Riverbend Center puede comunicarse conmigo sobre esta solicitud por los medios que di arriba."
 
 
-def test_the_mails_are_spanish_and_lead_to_spanish_pages(client: Client, centre: Location) -> None:
+def test_the_mails_are_spanish_and_lead_to_spanish_pages(client: Client, center: Location) -> None:
     client.post("/es/candidate/", step_one())
     message = Message.objects.get(name="ack")
     sent = patient_access.with_secrets(message, now=timezone.now())
@@ -219,13 +219,13 @@ def test_the_mails_are_spanish_and_lead_to_spanish_pages(client: Client, centre:
     assert client.get(link.group()).status_code == 200
 
 
-def test_staff_are_told_in_english_whatever_the_lead_speaks(client: Client, centre: Location) -> None:
+def test_staff_are_told_in_english_whatever_the_lead_speaks(client: Client, center: Location) -> None:
     Location.objects.update(alert_email="house@example.org")
     client.post("/es/candidate/", step_one(safety_check=["A1"]))
     assert Message.objects.get(name="alert").subject == "Please look now"
 
 
-def test_mails_follow_a_wish_said_later(centre: Location, client: Client) -> None:
+def test_mails_follow_a_wish_said_later(center: Location, client: Client) -> None:
     lead = make_lead()
     answers = {"date_of_birth": "03/15/1970", "preferred_language": "es", "submission_id": str(uuid.uuid4())}
     assert proven(client, lead).post("/my/questions/about-you/", answers).status_code == 302
@@ -233,7 +233,7 @@ def test_mails_follow_a_wish_said_later(centre: Location, client: Client) -> Non
     assert lead.language == "es"
 
 
-def test_a_language_that_we_do_not_write_leaves_it_as_it_is(centre: Location, client: Client) -> None:
+def test_a_language_that_we_do_not_write_leaves_it_as_it_is(center: Location, client: Client) -> None:
     lead = make_lead(language="es")
     answers = {"date_of_birth": "03/15/1970", "preferred_language": "other", "submission_id": str(uuid.uuid4())}
     proven(client, lead).post("/es/my/questions/about-you/", answers)
@@ -241,13 +241,13 @@ def test_a_language_that_we_do_not_write_leaves_it_as_it_is(centre: Location, cl
     assert lead.language == "es"
 
 
-def test_a_tablet_is_handed_over_in_the_language_of_the_lead(client: Client, centre: Location) -> None:
+def test_a_tablet_is_handed_over_in_the_language_of_the_lead(client: Client, center: Location) -> None:
     lead = make_lead(language="es")
     client.force_login(make_user("coordinator"))
     assert client.post(f"/admin/crm/lead/{lead.pk}/hand-over/")["Location"] == "/es/my/"
 
 
-def test_a_link_made_for_a_lead_who_speaks_another_language_still_opens(db: None, centre: Location) -> None:
+def test_a_link_made_for_a_lead_who_speaks_another_language_still_opens(db: None, center: Location) -> None:
     lead = make_lead(language="pt")
     token = make_link(lead, now=timezone.now(), purpose=LinkPurpose.PRIVATE_PAGE)
     assert Client().get(f"/my/link/{token}/").status_code == 200
@@ -302,7 +302,7 @@ def test_the_deployment_check_misses_translations_that_were_not_compiled(
     assert [found.id for found in checks.check_translations() if found.id == "intake.E001"] == ["intake.E001"]
 
 
-def test_safety_texts_are_all_of_them(client: Client, centre: Location) -> None:
+def test_safety_texts_are_all_of_them(client: Client, center: Location) -> None:
     """Every piece of both emergency pages and of both lists is one."""
     known = set(translated_texts.safety_texts())
     shown = client.get("/es/candidate/emergency/").content.decode() + client.get("/es/candidate/").content.decode()
@@ -331,7 +331,7 @@ def _in_spanish(text: str) -> str:
         return gettext(text)
 
 
-def test_the_mail_of_an_urgent_number_reads_in_both(client: Client, centre: Location, checked: Path) -> None:
+def test_the_mail_of_an_urgent_number_reads_in_both(client: Client, center: Location, checked: Path) -> None:
     client.post("/es/candidate/", step_one())
     text = Message.objects.get(name="ack").text
     assert "If you have an emergency, call 911. / Si tiene una emergencia, llame al 911." in text

@@ -47,17 +47,17 @@ def book(browser: Client, kind: AppointmentType, start: datetime) -> Appointment
     return Appointment.objects.get(kind=kind, starts_at=start)
 
 
-def save_holidays(admin: Client, centre: Location, holidays: str) -> str:
+def save_holidays(admin: Client, center: Location, holidays: str) -> str:
     """Press Save on the page of a location, with other holidays."""
-    return save_place(admin, centre, holidays=holidays)
+    return save_place(admin, center, holidays=holidays)
 
 
-def save_place(admin: Client, centre: Location, **changes: str) -> str:
+def save_place(admin: Client, center: Location, **changes: str) -> str:
     """Press Save on the page of a location, with changes."""
-    where = f"/admin/crm/location/{centre.pk}/change/"
+    where = f"/admin/crm/location/{center.pk}/change/"
     form = admin.get(where).context["adminform"].form
     sent = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
     sent = {name: value for name, value in sent.items() if value is not False and name not in {"logo", "is_active"}}
-    hours = form["hours"].field.prepare_value(centre.hours) if "hours" in sent else ""
+    hours = form["hours"].field.prepare_value(center.hours) if "hours" in sent else ""
     sent |= {"hours": hours, "is_active": "on", "holidays": "", "served_states": "", "embed_origins": ""}
     return admin.post(where, sent | changes, follow=True).content.decode()

@@ -1,4 +1,4 @@
-"""A centre with one provider, and somebody who wants to come."""
+"""A center with one provider, and somebody who wants to come."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,8 +14,8 @@ from tests.scheduling.factories import NOW, make_kind, make_patient, make_resour
 
 
 @pytest.fixture
-def provider(centre: Location) -> Resource:
-    return make_resource(centre)
+def provider(center: Location) -> Resource:
+    return make_resource(center)
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def kind(provider: Resource) -> AppointmentType:
 
 
 @pytest.fixture
-def patient(centre: Location) -> Lead:
-    return make_patient(centre)
+def patient(center: Location) -> Lead:
+    return make_patient(center)
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def browser(patient: Lead) -> Client:
 
 
 @pytest.fixture
-def tuesday(centre: Location) -> datetime:
-    """Ten in the morning of a Tuesday in two weeks or so, on the centre's clock."""
-    today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
+def tuesday(center: Location) -> datetime:
+    """Ten in the morning of a Tuesday in two weeks or so, on the center's clock."""
+    today = datetime.now(UTC).astimezone(center.zone).replace(hour=10, minute=0, second=0, microsecond=0)
     return (today + timedelta(days=14 + (1 - today.weekday()) % 7)).astimezone(UTC)
 
 

@@ -1,4 +1,4 @@
-"""A small centre's calendar: one provider and one room on weekdays, and types without notice or limits."""
+"""A small center's calendar: one provider and one room on weekdays, and types without notice or limits."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any

@@ -22,7 +22,7 @@ from crm.models import (
     ContactPerson,
     Document,
     EmergencyCount,
-    Enrolment,
+    Enrollment,
     ImagingStudy,
     InboundMail,
     Lead,
@@ -189,8 +189,8 @@ def _contact(place: Place, ann: Lead, users: dict[str, User]) -> None:
         Notice.objects.create(user=user, lead=ann, title="Wrote to you", key=str(ann.pk))
     version = SequenceVersion.objects.get(key="not_reachable", state="published")
     soon = now + timedelta(days=1)
-    enrolled = Enrolment.objects.create(lead=ann, version=version, key=version.key, anchor=now, due_at=soon)
-    place.keep("enrolment_id", enrolled)
+    enrolled = Enrollment.objects.create(lead=ann, version=version, key=version.key, anchor=now, due_at=soon)
+    place.keep("enrollment_id", enrolled)
     practice = ReferringPractice.objects.get(name="Hilltop Practice")
     place.keep("referral_id", Referral.objects.create(lead=ann, practice=practice, referred_on=now.date()))
 

@@ -43,7 +43,7 @@ class MailAgainForm(forms.Form):
         return [("Mail to the address", [self["reason"]])]
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     registry.panel("lead", title="Consents", permission="crm.view_consentrecord", render=panel, order=9)
     registry.route("mail-again/", mail_again, permission="crm.change_lead", name="crm_lead_mail_again")

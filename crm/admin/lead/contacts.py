@@ -16,7 +16,7 @@ from crm.models import ContactPerson, Lead
 from crm.patient_portal.contact_form import ContactPersonForm
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     registry.route("people/add/", add, permission="crm.add_contactperson", name="crm_lead_person_add")
     registry.route(

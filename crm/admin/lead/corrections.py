@@ -29,7 +29,7 @@ NEW_ROW = "treatment-new"
 IDS = "treatment_%s"  # other forms stand on the same page
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     add, change = "crm.add_treatment", "crm.change_treatment"
     registry.route("details/", details, permission="crm.change_lead", name="crm_lead_details")

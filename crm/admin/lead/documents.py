@@ -25,7 +25,7 @@ from crm.models import Document, Lead
 SHOWN = 50
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     add = "crm.add_document"
     registry.route("documents/", page, permission=add, name="crm_lead_documents")

@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from crm import registry
 from crm.admin.lead.page import back, find_lead, user_of
-from crm.enums.leads import UNDER_WAY, EnrolmentState
+from crm.enums.leads import UNDER_WAY, EnrollmentState
 from crm.errors import SequenceActionRefused
 from crm.followups import conditions
 from crm.followups import enrollment as followups
 from crm.leads.local_clock import clock_of
-from crm.models import Enrolment, Lead, StepOutcome
+from crm.models import Enrollment, Lead, StepOutcome
 from crm.sequences.definition import Definition, Step
 from crm.sequences.turn import steps_left
 
@@ -27,9 +27,9 @@ PAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Running:
-    """One enrolment as the panel shows it. `left`: (when, step) of what is still to come."""
+    """One enrollment as the panel shows it. `left`: (when, step) of what is still to come."""
 
-    enrolment: Enrolment
+    enrollment: Enrollment
     definition: Definition
     left: list[tuple[datetime, Step]]
     outcomes: list[tuple[Step | None, StepOutcome]]
@@ -37,71 +37,71 @@ class Running:
 
     @property
     def is_live(self) -> bool:
-        return self.enrolment.state == EnrolmentState.LIVE
+        return self.enrollment.state == EnrollmentState.LIVE
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
-    change, one = "crm.change_enrolment", "follow-ups/<uuid:enrolment_id>/<str:what>/"
+    change, one = "crm.change_enrollment", "follow-ups/<uuid:enrollment_id>/<str:what>/"
     registry.route(one, act, permission=change, name="crm_lead_follow_up")
     registry.route("follow-ups/begin/", begin, permission=change, name="crm_lead_follow_up_begin")
-    registry.panel("lead", title="Follow-ups", permission="crm.view_enrolment", render=panel, order=3)
+    registry.panel("lead", title="Follow-ups", permission="crm.view_enrollment", render=panel, order=3)
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
     """What runs and what has ended. Two queries."""
-    enrolments = list(
-        Enrolment.objects.filter(lead=lead).select_related("version").order_by("-started_at", "-pk")[:PAST_SHOWN]
+    enrollments = list(
+        Enrollment.objects.filter(lead=lead).select_related("version").order_by("-started_at", "-pk")[:PAST_SHOWN]
     )
-    outcomes = StepOutcome.objects.filter(enrolment__in=enrolments).select_related("message").order_by("at", "pk")
-    by_enrolment: dict[UUID, list[StepOutcome]] = {}
+    outcomes = StepOutcome.objects.filter(enrollment__in=enrollments).select_related("message").order_by("at", "pk")
+    by_enrollment: dict[UUID, list[StepOutcome]] = {}
     for outcome in outcomes:
-        by_enrolment.setdefault(outcome.enrolment_id, []).append(outcome)
-    shown = [_running(lead, one, by_enrolment.get(one.pk, [])) for one in enrolments]
-    taken = {one.key for one in enrolments if one.state in UNDER_WAY}
+        by_enrollment.setdefault(outcome.enrollment_id, []).append(outcome)
+    shown = [_running(lead, one, by_enrollment.get(one.pk, [])) for one in enrollments]
+    taken = {one.key for one in enrollments if one.state in UNDER_WAY}
     context = {
         "lead": lead,
-        "running": [one for one in shown if one.enrolment.ended_at is None],
-        "past": [one for one in shown if one.enrolment.ended_at is not None],
+        "running": [one for one in shown if one.enrollment.ended_at is None],
+        "past": [one for one in shown if one.enrollment.ended_at is not None],
         "to_begin": [(d.key, d.title) for _version, d in followups.in_force() if d.key not in taken],
         "impaired": lead.safety_hold,
     }
     return render_to_string("crm/panel_follow_ups.html", context, request=request)
 
 
-def _running(lead: Lead, enrolment: Enrolment, outcomes: list[StepOutcome]) -> Running:
-    definition = enrolment.version.definition
+def _running(lead: Lead, enrollment: Enrollment, outcomes: list[StepOutcome]) -> Running:
+    definition = enrollment.version.definition
     done = {outcome.step for outcome in outcomes}
-    left = steps_left(definition, done, anchor=enrolment.anchor, clock=clock_of(lead))
+    left = steps_left(definition, done, anchor=enrollment.anchor, clock=clock_of(lead))
     return Running(
-        enrolment,
+        enrollment,
         definition,
-        left if enrolment.ended_at is None else [],
+        left if enrollment.ended_at is None else [],
         [(definition.step(outcome.step), outcome) for outcome in outcomes],
         [conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in definition.stops],
     )
 
 
-def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrolment_id: UUID, what: str) -> HttpResponse:
+def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrollment_id: UUID, what: str) -> HttpResponse:
     """Pause, resume, skip the next step, do it now, or stop: the button says which."""
     if request.method != "POST":
         return back(lead_id)
-    enrolment = get_object_or_404(Enrolment.objects.select_related("version"), pk=enrolment_id, lead_id=lead_id)
+    enrollment = get_object_or_404(Enrollment.objects.select_related("version"), pk=enrollment_id, lead_id=lead_id)
     user, now, shown = user_of(request), timezone.now(), request.POST.get("step", "")
     try:
         if what == "pause":
-            said = _pause(enrolment, reason=f"Paused by {user}", now=now)
+            said = _pause(enrollment, reason=f"Paused by {user}", now=now)
         elif what == "resume":
-            followups.resume(enrolment, now=now)
+            followups.resume(enrollment, now=now)
             said = "It goes on."
         elif what == "skip":
-            said = f"Skipped: {followups.skip_next(enrolment, by=user, now=now, shown=shown)}"
+            said = f"Skipped: {followups.skip_next(enrollment, by=user, now=now, shown=shown)}"
         elif what == "now":
-            followups.do_next_now(enrolment, now=now, shown=shown)
+            followups.do_next_now(enrollment, now=now, shown=shown)
             said = "The next step is due now. The rules of sending still hold."
         elif what == "stop":
-            if not followups.stop(enrolment, reason=f"Stopped by {user}", now=now):
-                followups.call_off_last(enrolment, reason=f"Stopped by {user}", now=now)
+            if not followups.stop(enrollment, reason=f"Stopped by {user}", now=now):
+                followups.call_off_last(enrollment, reason=f"Stopped by {user}", now=now)
             said = "Stopped for good."
         else:
             raise Http404
@@ -111,12 +111,12 @@ def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrolment_id: UUID
     return back(lead_id)
 
 
-def _pause(enrolment: Enrolment, *, reason: str, now: datetime) -> str:
+def _pause(enrollment: Enrollment, *, reason: str, now: datetime) -> str:
     """Hold it, and say so. Of one that has ended since the page was made, nothing goes out either."""
-    if not followups.pause(enrolment, reason=reason, now=now):
-        enrolment.refresh_from_db()
-        if enrolment.state != EnrolmentState.PAUSED:
-            followups.call_off_last(enrolment, reason=reason, now=now)
+    if not followups.pause(enrollment, reason=reason, now=now):
+        enrollment.refresh_from_db()
+        if enrollment.state != EnrollmentState.PAUSED:
+            followups.call_off_last(enrollment, reason=reason, now=now)
             return "It had ended meanwhile. A mail that still waited was taken back."
     return "Paused. Nothing goes out until somebody resumes it."
 

@@ -75,7 +75,7 @@ def _as_columns(cleaned: dict[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     change, one = "crm.change_imagingstudy", "imaging/<uuid:study_id>/"
     registry.route("imaging/add/", add, permission="crm.add_imagingstudy", name="crm_lead_imaging_add")

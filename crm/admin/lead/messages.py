@@ -53,7 +53,7 @@ class SnippetAdmin(DeskAdmin):
     fields = ["title", "text_en", "text_es", "is_active"]
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     permission = "crm.add_privatemessage"
     registry.route("messages/write/", write, permission=permission, name="crm_lead_write")

@@ -23,7 +23,7 @@ from crm.patient_portal.access import FILLS_IN, OPENS_IT
 from crm.patient_portal.requests import enter, id_in
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     registry.route("fill-in/", fill_in, permission=FILLS_IN, name="crm_lead_fill_in")
     registry.route("hand-over/", hand_over, permission=FILLS_IN, name="crm_lead_hand_over")

@@ -59,7 +59,7 @@ class TellForm(forms.Form):
         return [("What was done", list(self))]
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     registry.route("referrals/add/", add, permission="crm.add_referral", name="crm_lead_referral_add")
     change, one = "crm.change_referral", "referrals/<uuid:referral_id>/told/<str:step>/"

@@ -42,7 +42,7 @@ class ClearForm(SeenForm):
         return [("Lifting the hold", [self["note"]])]
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     registry.route("alert/", acknowledge, permission="crm.add_activity", name="crm_lead_acknowledge")
     registry.route("clear-hold/", clear, permission="crm.clear_urgent", name="crm_lead_clear_hold")

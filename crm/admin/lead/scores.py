@@ -19,7 +19,7 @@ from crm.leads import measurements
 from crm.models import Lead, Measurement
 
 
-def hang_in() -> None:
+def register() -> None:
     """Called once, when the desk is made."""
     write = "crm.add_measurement"
     registry.panel("lead", title="Ratings and scores", permission="crm.view_measurement", render=panel, order=6)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from crm.inbound import body_text, sandboxed_parser
-from crm.inbound.mail_parser import Arrived, Kind
+from crm.inbound.mail_parser import InboundMessage, Kind
 
 LASTING = {Kind.HARD_BOUNCE: True, Kind.SOFT_BOUNCE: False}
 KINDS = {
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(answer, ensure_ascii=False))
 
 
-def explained(mail: Arrived) -> dict[str, Any]:
+def explained(mail: InboundMessage) -> dict[str, Any]:
     """The facts under the names that others rely on."""
     return {
         "kind": KINDS.get(mail.kind, mail.kind.value),

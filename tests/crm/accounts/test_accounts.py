@@ -32,7 +32,7 @@ def admin(db: None) -> User:
 
 
 @pytest.fixture
-def office(client: Client, centre: Location, admin: User) -> Client:
+def office(client: Client, center: Location, admin: User) -> Client:
     client.force_login(admin)
     return client
 
@@ -178,7 +178,7 @@ def test_a_link_goes_to_the_persons_own_address_and_works_once(office: Client, d
 
 
 @pytest.mark.parametrize("role", ["coordinator", "lead_coordinator", "clinician", "front_desk"])
-def test_only_who_keeps_people_mails_it(client: Client, centre: Location, dana: User, role: str) -> None:
+def test_only_who_keeps_people_mails_it(client: Client, center: Location, dana: User, role: str) -> None:
     client.force_login(make_user(role, email="other@example.org"))
     assert client.post(reverse("admin:crm_user_mail_password", args=[dana.pk])).status_code == 403
     assert not Message.objects.exists()
@@ -189,7 +189,7 @@ def test_a_look_mails_nothing(office: Client, dana: User) -> None:
     assert not Message.objects.exists()
 
 
-def test_whoever_runs_the_site_mails_it_when_nobody_gets_to_the_desk(centre: Location, dana: User) -> None:
+def test_whoever_runs_the_site_mails_it_when_nobody_gets_to_the_desk(center: Location, dana: User) -> None:
     out = StringIO()
     call_command("mail_password_link", "Dana@example.org", stdout=out)
     message = Message.objects.get()
@@ -216,8 +216,8 @@ def test_a_made_up_link_opens_nothing(client: Client, db: None, address: str) ->
 
 
 @pytest.fixture
-def waiting(centre: Location, dana: User) -> ReviewDecision:
-    lead = make_lead(location=centre, safety_hold=True)
+def waiting(center: Location, dana: User) -> ReviewDecision:
+    lead = make_lead(location=center, safety_hold=True)
     return reviews.decide(lead, decision=Decision.SUITABLE, reason="Clear.", by=dana, now=NOON)
 
 

@@ -67,11 +67,11 @@ def new(desk: Client) -> str:
     return part.partition('<span class="count">')[2].partition("<")[0]
 
 
-def test_the_owner_hears_of_an_answer_once(desk: Client, coordinator: User, centre: Location) -> None:
+def test_the_owner_hears_of_an_answer_once(desk: Client, coordinator: User, center: Location) -> None:
     from crm.enums.leads import Event
     from crm.leads import events
 
-    lead = make_lead(location=centre, owner=coordinator)
+    lead = make_lead(location=center, owner=coordinator)
     for _ in range(2):
         events.announce(lead, Event.REPLIED, now=AT, key="same")
     assert [notice.user for notice in Notice.objects.all()] == [coordinator]
@@ -119,8 +119,8 @@ def test_an_empty_bell_says_what_it_is_for(desk: Client) -> None:
     assert "Nothing yet." in desk.get("/admin/bell/").content.decode()
 
 
-def test_the_daily_mail_counts_and_names_nobody(centre: Location, coordinator: User, lead: Lead) -> None:
-    User.objects.filter(pk=coordinator.pk).update(digest_at=10)  # the centre's clock: AT is 10:00 there
+def test_the_daily_mail_counts_and_names_nobody(center: Location, coordinator: User, lead: Lead) -> None:
+    User.objects.filter(pk=coordinator.pk).update(digest_at=10)  # the center's clock: AT is 10:00 there
     for number in range(3):
         notifications.tell([coordinator], title="Wrote to you", lead=lead, key=str(number), now=AT)
 
@@ -132,13 +132,13 @@ def test_the_daily_mail_counts_and_names_nobody(centre: Location, coordinator: U
 
 
 @pytest.mark.parametrize("hours", [-1, 1, 12])
-def test_at_no_other_hour(centre: Location, coordinator: User, lead: Lead, hours: int) -> None:
+def test_at_no_other_hour(center: Location, coordinator: User, lead: Lead, hours: int) -> None:
     User.objects.filter(pk=coordinator.pk).update(digest_at=10)
     notifications.tell([coordinator], title="x", lead=lead, key="1", now=AT)
     assert digests.send_due(now=AT + timedelta(hours=hours)) == 0
 
 
-def test_nothing_new_is_no_mail(centre: Location, coordinator: User, lead: Lead) -> None:
+def test_nothing_new_is_no_mail(center: Location, coordinator: User, lead: Lead) -> None:
     User.objects.filter(pk=coordinator.pk).update(digest_at=10)
     notifications.tell([coordinator], title="x", lead=lead, key="1", now=AT)
     notifications.mark_seen(coordinator, shown=[str(notifications.latest(coordinator)[0].pk)], now=AT)
@@ -160,8 +160,8 @@ def test_nothing_new_is_no_mail(centre: Location, coordinator: User, lead: Lead)
         ("Pacific/Kiritimati", "2026-11-23T19:00", ""),  # Tuesday 09:00 beyond the date line
     ],
 )
-def test_the_hour_is_theirs(centre: Location, zone: str, at: str, says: str) -> None:
-    lead = make_lead(location=centre, timezone=zone)
+def test_the_hour_is_theirs(center: Location, zone: str, at: str, says: str) -> None:
+    lead = make_lead(location=center, timezone=zone)
     found = call_window.advice(lead, now=datetime.fromisoformat(f"{at}:00+00:00"))
     assert (found.allowed, found.why) == (not says, says)
 

@@ -68,8 +68,8 @@ def test_an_address_that_only_takes_forms_shows_nobody(desk: Client, lead: Lead)
     assert seen(lead) == 0
 
 
-def test_whoever_shares_an_address_was_seen_too(desk: Client, lead: Lead, centre: Location) -> None:
-    other = make_lead(location=centre, last_name="Household", email=lead.email)
+def test_whoever_shares_an_address_was_seen_too(desk: Client, lead: Lead, center: Location) -> None:
+    other = make_lead(location=center, last_name="Household", email=lead.email)
 
     desk.get(f"/admin/crm/lead/{lead.pk}/change/")
 

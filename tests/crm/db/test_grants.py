@@ -56,11 +56,11 @@ def refusal(statement: str, *, role: str) -> str:
     return ""
 
 
-def test_application_does_its_work(centre: Location, role: str) -> None:
-    form = StepOne(step_one(), centre_name=centre.name)
+def test_application_does_its_work(center: Location, role: str) -> None:
+    form = StepOne(step_one(), center_name=center.name)
     assert form.is_valid()
     with acting_as(role):
-        request = Request(form.cleaned_data["submission_id"], form.cleaned_data, centre, NOON)
+        request = Request(form.cleaned_data["submission_id"], form.cleaned_data, center, NOON)
         lead = actions.submit(request).lead
         AccessEvent.objects.create(action=AccessAction.VIEW, object_ids=[lead.pk])
         Lead.objects.update(how_heard="search")

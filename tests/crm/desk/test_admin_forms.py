@@ -17,7 +17,7 @@ ROOMS = ["task", "message", "location", "user", "accessevent"]
 
 
 @pytest.fixture
-def office(client: Client, centre: Location) -> Client:
+def office(client: Client, center: Location) -> Client:
     """A browser in which the administrator is signed in: by role, without being a superuser."""
     client.force_login(make_user("administrator", name="Alex Administrator", email="alex@example.org"))
     return client
@@ -75,10 +75,10 @@ def test_tasks_show_the_open_ones_unless_asked(desk: Client, lead: Lead, coordin
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize("room", ["task", "message"])
 def test_lists_take_as_many_queries_for_three_rows_as_for_one(
-    desk: Client, centre: Location, django_assert_num_queries: DjangoAssertNumQueries, room: str, rows: int
+    desk: Client, center: Location, django_assert_num_queries: DjangoAssertNumQueries, room: str, rows: int
 ) -> None:
     for number in range(rows):
-        lead = make_lead(location=centre, email=f"{number}@example.org")
+        lead = make_lead(location=center, email=f"{number}@example.org")
         _task(lead)
         make_message(lead)
 
@@ -164,8 +164,8 @@ def test_holidays_are_days_as_people_write_them(office: Client) -> None:
     assert added.holidays == ["2026-12-25", "2026-12-26", "2027-01-01", "2027-07-05"]
 
 
-def test_coordinator_reads_locations_and_changes_none(desk: Client, centre: Location) -> None:
-    address = f"/admin/crm/location/{centre.pk}/change/"
+def test_coordinator_reads_locations_and_changes_none(desk: Client, center: Location) -> None:
+    address = f"/admin/crm/location/{center.pk}/change/"
 
     assert desk.get(address).status_code == 200
     assert desk.post(address, location_form()).status_code == 403

@@ -19,9 +19,9 @@ NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 PAGE = "/admin/board/"
 
 
-def card(centre: Location, *, days: float = 0, **values: Any) -> Lead:
+def card(center: Location, *, days: float = 0, **values: Any) -> Lead:
     at = NOW - timedelta(days=days)
-    return make_lead(location=centre, stage_since=at, **({"email": "", "phone": "+12125550100"} | values))
+    return make_lead(location=center, stage_since=at, **({"email": "", "phone": "+12125550100"} | values))
 
 
 def column(user: User, stage: Stage = Stage.NEW, **filters: str) -> list[Lead]:
@@ -29,19 +29,19 @@ def column(user: User, stage: Stage = Stage.NEW, **filters: str) -> list[Lead]:
     return [one.lead for col in found if col.rule.stage == stage for one in col.cards]
 
 
-def test_columns_stand_in_the_order_of_the_centre(centre: Location, coordinator: User) -> None:
+def test_columns_stand_in_the_order_of_the_center(center: Location, coordinator: User) -> None:
     StageRule.objects.filter(pk=Stage.LOST).update(position=0)
     stages.forget_rules()
     assert [one.rule.stage for one in board.columns(coordinator, Filters(), now=NOW)][:2] == ["lost", "new"]
 
 
-def test_the_newest_in_the_stage_is_on_top(centre: Location, coordinator: User) -> None:
-    leads = [card(centre, days=days) for days in (3, 1, 2)]
+def test_the_newest_in_the_stage_is_on_top(center: Location, coordinator: User) -> None:
+    leads = [card(center, days=days) for days in (3, 1, 2)]
     assert column(coordinator) == [leads[1], leads[2], leads[0]]
 
 
-def test_a_column_goes_on_where_it_ended_even_among_equals(centre: Location, coordinator: User) -> None:
-    made = {card(centre, days=1).pk for _ in range(board.PAGE * 2 + 3)}
+def test_a_column_goes_on_where_it_ended_even_among_equals(center: Location, coordinator: User) -> None:
+    made = {card(center, days=1).pk for _ in range(board.PAGE * 2 + 3)}
     seen: list[Lead] = []
     first = next(one for one in board.columns(coordinator, Filters(), now=NOW) if one.rule.stage == Stage.NEW)
     part = first
@@ -55,26 +55,26 @@ def test_a_column_goes_on_where_it_ended_even_among_equals(centre: Location, coo
 
 
 @pytest.mark.parametrize("after", ["", "~", "yesterday~x", "2026-11-23T15:00:00+00:00~nobody"])
-def test_an_unreadable_place_begins_anew(centre: Location, coordinator: User, after: str) -> None:
-    lead = card(centre)
+def test_an_unreadable_place_begins_anew(center: Location, coordinator: User, after: str) -> None:
+    lead = card(center)
     assert [one.lead for one in board.column(coordinator, Filters(), Stage.NEW, after, now=NOW).cards] == [lead]
 
 
 def test_nobody_counts_further_than_is_told(
-    centre: Location, coordinator: User, monkeypatch: pytest.MonkeyPatch
+    center: Location, coordinator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(board, "MOST_COUNTED", 3)
     for _ in range(6):
-        card(centre)
+        card(center)
     first = next(one for one in board.columns(coordinator, Filters(), now=NOW) if one.rule.stage == Stage.NEW)
     assert (first.count, first.count_in_words) == (4, "3+")
 
 
 @pytest.mark.parametrize(("stage", "days", "shown"), [(Stage.LOST, 89, 1), (Stage.LOST, 91, 0), (Stage.NEW, 400, 1)])
 def test_where_most_leads_end_only_the_last_months_are_shown(
-    centre: Location, coordinator: User, stage: Stage, days: int, shown: int
+    center: Location, coordinator: User, stage: Stage, days: int, shown: int
 ) -> None:
-    card(centre, days=days, stage=stage, lost_reason="cost" if stage == Stage.LOST else "")
+    card(center, days=days, stage=stage, lost_reason="cost" if stage == Stage.LOST else "")
     assert len(column(coordinator, stage)) == shown
 
 
@@ -88,35 +88,35 @@ def test_where_most_leads_end_only_the_last_months_are_shown(
         ({"tags": ["vip", "call late"]}, {"tag": "call late"}),
     ],
 )
-def test_filters(centre: Location, coordinator: User, values: dict[str, Any], filters: dict[str, Any]) -> None:
-    wanted = card(centre, **values)
-    card(centre)
+def test_filters(center: Location, coordinator: User, values: dict[str, Any], filters: dict[str, Any]) -> None:
+    wanted = card(center, **values)
+    card(center)
     assert column(coordinator, **filters) == [wanted]
 
 
-def test_owner_and_location(centre: Location, coordinator: User) -> None:
+def test_owner_and_location(center: Location, coordinator: User) -> None:
     other = make_location(name="Other")
-    mine, nobodys = card(centre, owner=coordinator), card(other)
+    mine, nobodys = card(center, owner=coordinator), card(other)
     assert column(coordinator, owner="mine") == [mine]
     assert column(coordinator, owner="none") == [nobodys]
     assert column(coordinator, location=str(other.pk)) == [nobodys]
     assert set(column(coordinator, location="not an id")) == {mine, nobodys}
 
 
-def test_only_locations_that_somebody_works_for(centre: Location, coordinator: User) -> None:
-    here, _there = card(centre), card(make_location(name="Other"))
-    coordinator.locations.add(centre)
+def test_only_locations_that_somebody_works_for(center: Location, coordinator: User) -> None:
+    here, _there = card(center), card(make_location(name="Other"))
+    coordinator.locations.add(center)
     assert column(coordinator) == [here]
 
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_page_asks_the_same_number_of_questions(
-    desk: Client, centre: Location, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+    desk: Client, center: Location, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(rows):
         for stage in Stage:
             reason = "cost" if stage == Stage.LOST else ""
-            lead = make_lead(location=centre, stage=stage, lost_reason=reason, email=f"{stage}{number}@example.org")
+            lead = make_lead(location=center, stage=stage, lost_reason=reason, email=f"{stage}{number}@example.org")
             Task.objects.create(lead=lead, title="x", due_at=NOW)
     desk.get(PAGE)
     with django_assert_num_queries(7):
@@ -175,9 +175,9 @@ def test_whoever_comes_second_is_told_and_overwrites_nothing(desk: Client, lead:
     assert ("Somebody moved this lead to Records" in page or "cannot go there" in page, lead.stage) == (True, "records")
 
 
-def test_whoever_may_not_read_an_assessment_may_not_look_for_it(client: Client, centre: Location) -> None:
-    card(centre, first_name="Urgent", outcome="URGENT")
-    card(centre, first_name="Other", outcome="MORE_INFO")
+def test_whoever_may_not_read_an_assessment_may_not_look_for_it(client: Client, center: Location) -> None:
+    card(center, first_name="Urgent", outcome="URGENT")
+    card(center, first_name="Other", outcome="MORE_INFO")
     client.force_login(make_user("front_desk", email="fran@example.org"))
     page = client.get(f"{PAGE}?outcome=URGENT").content.decode()
     assert ("Assessment" in page, "Other" in page, "Urgent" in page) == (False, True, True)
@@ -186,9 +186,9 @@ def test_whoever_may_not_read_an_assessment_may_not_look_for_it(client: Client, 
 
 
 @pytest.mark.parametrize("term", ["maria", "sam mar", "(212) 555-0142", "maria@example", "REFERENCE"])
-def test_somebody_is_looked_for_on_the_board(desk: Client, centre: Location, term: str) -> None:
-    maria = card(centre, first_name="Maria", last_name="Sample", email="maria@example.org", phone="+12125550142")
-    card(centre, first_name="Other", last_name="Person", email="o@example.org", phone="+12125550199")
+def test_somebody_is_looked_for_on_the_board(desk: Client, center: Location, term: str) -> None:
+    maria = card(center, first_name="Maria", last_name="Sample", email="maria@example.org", phone="+12125550142")
+    card(center, first_name="Other", last_name="Person", email="o@example.org", phone="+12125550199")
     page = desk.get(PAGE, {"q": term.replace("REFERENCE", maria.reference)}).content.decode()
     assert ("Maria Sample" in page, "Other Person" in page) == (True, False)
     event = AccessEvent.objects.latest("at")

@@ -76,7 +76,7 @@ def test_a_box_that_breaks_takes_no_page_down(
     assert (answer.status_code, "This part cannot be shown" in answer.text, stays in answer.text) == (200, True, True)
 
 
-def test_a_list_that_breaks_leaves_my_day(desk: Client, monkeypatch: pytest.MonkeyPatch, centre: Any) -> None:
+def test_a_list_that_breaks_leaves_my_day(desk: Client, monkeypatch: pytest.MonkeyPatch, center: Any) -> None:
     lists = [dataclasses.replace(one, render=broken) for one in registry.worklists()]
     monkeypatch.setattr(registry, "_worklists", lists)
     answer = desk.get("/admin/")
@@ -114,13 +114,13 @@ def test_the_desk_has_error_pages_of_its_own(
 
 
 @pytest.mark.parametrize("path", ["/nothing/", "/es/nothing/"])
-def test_patients_see_the_page_of_the_site(client: Client, path: str, centre: Any) -> None:
+def test_patients_see_the_page_of_the_site(client: Client, path: str, center: Any) -> None:
     assert 'href="/admin/' not in client.get(path).content.decode()
 
 
 @pytest.mark.parametrize("is_in", [True, False])
 def test_a_form_without_its_token_is_refused_by_a_page_of_the_desk(
-    coordinator: User, lead: Lead, centre: Any, is_in: bool
+    coordinator: User, lead: Lead, center: Any, is_in: bool
 ) -> None:
     browser = Client(enforce_csrf_checks=True)
     if is_in:
@@ -135,6 +135,6 @@ def test_a_form_without_its_token_is_refused_by_a_page_of_the_desk(
     ("path", "words"),
     [("/candidate/", "Please send the form once more"), ("/es/candidate/", "Envíe el formulario otra vez, por favor")],
 )
-def test_patients_keep_the_page_of_the_site_for_a_form_without_its_token(path: str, words: str, centre: Any) -> None:
+def test_patients_keep_the_page_of_the_site_for_a_form_without_its_token(path: str, words: str, center: Any) -> None:
     page = Client(enforce_csrf_checks=True).post(path, {}).content.decode()
     assert (words in page, "/admin/" in page) == (True, False)

@@ -70,8 +70,8 @@ def test_a_mail_is_sent_again_only_by_whoever_may_see_it(counter: Client, lead: 
     assert message.state == "failed"
 
 
-def test_a_hold_says_what_to_do_and_not_what_was_answered(counter: Client, centre: Location) -> None:
-    lead = make_lead(location=centre, safety_hold=True)
+def test_a_hold_says_what_to_do_and_not_what_was_answered(counter: Client, center: Location) -> None:
+    lead = make_lead(location=center, safety_hold=True)
     page = counter.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
     assert "Safety hold." in page
     assert "emergency sign" not in page

@@ -60,10 +60,10 @@ def treatment_form(**changes: str) -> dict[str, str]:
 # --- The page --------------------------------------------------------------------------------------------------------
 
 
-def test_page_tells_the_whole_story(desk: Client, centre: Location) -> None:
-    form = StepOne(step_one(), centre_name="Riverbend Center")
+def test_page_tells_the_whole_story(desk: Client, center: Location) -> None:
+    form = StepOne(step_one(), center_name="Riverbend Center")
     assert form.is_valid()
-    lead = actions.submit(Request(uuid.uuid4(), form.cleaned_data, centre, NOON)).lead
+    lead = actions.submit(Request(uuid.uuid4(), form.cleaned_data, center, NOON)).lead
     make_treatment(lead, relief_percent=20)
 
     page = desk.get(at(lead, "change/?panels=all")).content.decode()
@@ -108,7 +108,7 @@ def test_page_of_nobody_is_not_found(desk: Client, lead: Lead) -> None:
     assert desk.get(address).status_code == 404
 
 
-def test_page_escapes_what_strangers_typed(desk: Client, centre: object) -> None:
+def test_page_escapes_what_strangers_typed(desk: Client, center: object) -> None:
     lead = make_lead(first_name="<script>alert(1)</script>", last_name="{{7*7}}")
 
     page = desk.get(at(lead)).content.decode()
@@ -117,7 +117,7 @@ def test_page_escapes_what_strangers_typed(desk: Client, centre: object) -> None
     assert "&lt;script&gt;alert(1)&lt;/script&gt; {{7*7}}" in page
 
 
-def test_page_warns_of_a_safety_hold(desk: Client, centre: object) -> None:
+def test_page_warns_of_a_safety_hold(desk: Client, center: object) -> None:
     assert "Safety hold." in desk.get(at(make_lead(safety_hold=True))).content.decode()
 
 

@@ -25,16 +25,16 @@ def names(page: bytes) -> list[str]:
 
 
 @pytest.fixture
-def ada(centre: Location) -> Lead:
-    return make_lead(location=centre, first_name="Ada", email="ada@example.org", phone="+12125550111")
+def ada(center: Location) -> Lead:
+    return make_lead(location=center, first_name="Ada", email="ada@example.org", phone="+12125550111")
 
 
 @pytest.fixture
-def ben(centre: Location, ada: Lead) -> Lead:
+def ben(center: Location, ada: Lead) -> Lead:
     """Younger than Ada, and further on."""
     now = datetime.now(UTC) + timedelta(minutes=1)
     return make_lead(
-        location=centre, first_name="Ben", last_name="Other", email="ben@elsewhere.org", phone="", created_at=now
+        location=center, first_name="Ben", last_name="Other", email="ben@elsewhere.org", phone="", created_at=now
     )
 
 
@@ -88,12 +88,12 @@ def test_list_names_the_most_urgent_open_task(desk: Client, ada: Lead) -> None:
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_list_takes_seven_queries(
-    desk: Client, centre: Location, django_assert_num_queries: DjangoAssertNumQueries, rows: int
+    desk: Client, center: Location, django_assert_num_queries: DjangoAssertNumQueries, rows: int
 ) -> None:
     for number in range(rows):
-        make_lead(location=centre, email=f"{number}@example.org", owner=make_user(name=f"Owner {number}"))
+        make_lead(location=center, email=f"{number}@example.org", owner=make_user(name=f"Owner {number}"))
 
-    desk.get(LIST)  # the centre and its stages are kept for seconds
+    desk.get(LIST)  # the center and its stages are kept for seconds
     with django_assert_num_queries(7):
         desk.get(LIST)
 
@@ -151,7 +151,7 @@ def test_desk_is_never_cached_and_allows_no_foreign_script(desk: Client, ada: Le
     assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
 
 
-def test_public_pages_keep_the_strict_policy(client: Client, centre: Location) -> None:
+def test_public_pages_keep_the_strict_policy(client: Client, center: Location) -> None:
     assert "unsafe" not in client.get(reverse("intake:home"))["Content-Security-Policy"]
 
 

@@ -40,7 +40,7 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def elsewhere(centre: Location) -> Location:
+def elsewhere(center: Location) -> Location:
     return make_location(short_name="Lakeside", name="Lakeside Center", position=1)
 
 
@@ -50,10 +50,10 @@ def theirs(elsewhere: Location) -> Lead:
 
 
 @pytest.fixture
-def bound(client: Client, centre: Location) -> Client:
+def bound(client: Client, center: Location) -> Client:
     """A browser in which a coordinator of one location is signed in."""
     user = make_user("coordinator", name="Bea Bound")
-    user.locations.add(centre)
+    user.locations.add(center)
     client.force_login(user)
     return client
 
@@ -116,12 +116,12 @@ def test_nobody_decides_about_another_location(bound: Client, theirs: Lead) -> N
 
 
 def test_mail_of_nobody_known_is_seen_by_whoever_works_for_all(
-    client: Client, centre: Location, elsewhere: Location
+    client: Client, center: Location, elsewhere: Location
 ) -> None:
     mail = mail_of(None)
     one, both, free = (make_user("coordinator", name=name) for name in ("One", "Both", "Free"))
-    one.locations.add(centre)
-    both.locations.add(centre, elsewhere)
+    one.locations.add(center)
+    both.locations.add(center, elsewhere)
 
     assert [_sees(client, user, mail.pk) for user in (one, both, free)] == [False, True, True]
 
@@ -138,10 +138,10 @@ def _sees(client: Client, user: User, mail: UUID) -> bool:
 
 
 @pytest.fixture
-def office(client: Client, centre: Location) -> Client:
+def office(client: Client, center: Location) -> Client:
     """A browser in which an administrator of one location is signed in."""
     user = make_user("administrator", name="Ada Bound")
-    user.locations.add(centre)
+    user.locations.add(center)
     client.force_login(user)
     return client
 
@@ -171,9 +171,9 @@ def test_nobody_elsewhere_in_the_next_week_or_a_rehearsal(bound: Client, lead: L
     assert f"There is no request with the reference number {theirs.reference}" in rehearsed
 
 
-def test_who_uses_the_same_address_elsewhere_is_not_told(bound: Client, centre: Location, theirs: Lead) -> None:
-    here = make_lead(location=centre, email=theirs.email, phone="+12125550199")
-    near = make_lead(location=centre, email=theirs.email, phone="+12125550198", last_name="Nearby")
+def test_who_uses_the_same_address_elsewhere_is_not_told(bound: Client, center: Location, theirs: Lead) -> None:
+    here = make_lead(location=center, email=theirs.email, phone="+12125550199")
+    near = make_lead(location=center, email=theirs.email, phone="+12125550198", last_name="Nearby")
 
     page = bound.get(f"/admin/crm/lead/{here.pk}/change/").content.decode()
 
@@ -194,10 +194,10 @@ def test_texts_are_shown_for_nobody_elsewhere(office: Client, lead: Lead, theirs
     assert "There is no request with this reference number." in chosen
 
 
-def test_leads_are_handed_over_where_one_works(client: Client, lead: Lead, theirs: Lead, centre: Location) -> None:
+def test_leads_are_handed_over_where_one_works(client: Client, lead: Lead, theirs: Lead, center: Location) -> None:
     leaver, heir, far = (make_user("coordinator", name=name) for name in ("Lea Leaver", "Hei Heir", "Fay Far"))
     boss = make_user("lead_coordinator", name="Bo Boss")
-    boss.locations.add(centre)
+    boss.locations.add(center)
     far.locations.add(theirs.location)
     Lead.objects.update(owner=leaver)
     client.force_login(boss)
@@ -233,10 +233,10 @@ def test_the_bell_forgets_whom_one_does_not_work_for_any_more(bound: Client, lea
     assert notifications.unseen_count(user) == 1
 
 
-def test_what_cannot_be_chosen_stays_chosen(office: Client, centre: Location, elsewhere: Location) -> None:
+def test_what_cannot_be_chosen_stays_chosen(office: Client, center: Location, elsewhere: Location) -> None:
     ours, far = (
         Resource.objects.create(location=place, kind="provider", name=name, timezone=place.timezone)
-        for place, name in ((centre, "Dr. Near"), (elsewhere, "Dr. Far"))
+        for place, name in ((center, "Dr. Near"), (elsewhere, "Dr. Far"))
     )
     kind = AppointmentType.objects.create(key="talk", label="Talk", mode="phone", duration=30, step=30)
     kind.providers.set([ours, far])
@@ -266,10 +266,10 @@ def test_what_cannot_be_chosen_stays_chosen(office: Client, centre: Location, el
     assert (kind.duration, list(kind.providers.all())) == (45, [far])
 
 
-def test_who_gives_something_elsewhere_is_not_read_either(bound: Client, centre: Location, elsewhere: Location) -> None:
+def test_who_gives_something_elsewhere_is_not_read_either(bound: Client, center: Location, elsewhere: Location) -> None:
     """A page to read shows what is chosen in words."""
     kind = AppointmentType.objects.create(key="talk", label="Talk", mode="phone", duration=30, step=30)
-    for place, name in ((centre, "Dr. Near"), (elsewhere, "Dr. Far")):
+    for place, name in ((center, "Dr. Near"), (elsewhere, "Dr. Far")):
         zone = place.timezone
         kind.providers.add(Resource.objects.create(location=place, kind="provider", name=name, timezone=zone))
 
@@ -292,14 +292,14 @@ def test_what_is_elsewhere_is_as_little_there_as_what_never_was(bound: Client, t
 
 
 def test_a_request_written_down_here_tells_and_changes_nobody_elsewhere(
-    bound: Client, centre: Location, theirs: Lead
+    bound: Client, center: Location, theirs: Lead
 ) -> None:
     told = LEAST | {"first_name": theirs.first_name, "last_name": theirs.last_name, "email": theirs.email}
     before = Lead.objects.values().get(pk=theirs.pk)
 
     answer = bound.post("/admin/new-request/", told | {"phone": theirs.phone, "note": "Will call"}, follow=True)
 
-    made = Lead.objects.get(location=centre)
+    made = Lead.objects.get(location=center)
     assert made.reference in answer.content.decode()
     assert theirs.reference not in answer.content.decode()
     assert Lead.objects.values().get(pk=theirs.pk) == before
@@ -310,11 +310,11 @@ def test_a_request_written_down_here_tells_and_changes_nobody_elsewhere(
 
 
 def test_nobody_gets_hold_of_an_account_that_works_elsewhere(
-    office: Client, centre: Location, elsewhere: Location
+    office: Client, center: Location, elsewhere: Location
 ) -> None:
     near, both, free = (make_user("coordinator", name=name) for name in ("Nea", "Bo", "Fre"))
-    near.locations.add(centre)
-    both.locations.add(centre, elsewhere)
+    near.locations.add(center)
+    both.locations.add(center, elsewhere)
 
     answers = [office.get(f"/admin/crm/user/{user.pk}/password/").status_code for user in (near, both, free)]
 
@@ -322,31 +322,31 @@ def test_nobody_gets_hold_of_an_account_that_works_elsewhere(
 
 
 def test_nothing_is_taken_from_whoever_works_elsewhere_too(
-    office: Client, centre: Location, elsewhere: Location
+    office: Client, center: Location, elsewhere: Location
 ) -> None:
     both, free = (make_user("coordinator", name=name) for name in ("Bo", "Fre"))
-    both.locations.add(centre, elsewhere)
+    both.locations.add(center, elsewhere)
 
     for user in (both, free):
-        form = account_form(user) | {"is_active": "", "is_staff": "", "locations": str(centre.pk)}
+        form = account_form(user) | {"is_active": "", "is_staff": "", "locations": str(center.pk)}
         office.post(f"/admin/crm/user/{user.pk}/change/", form)
         user.refresh_from_db()
 
     assert all(user.is_active and user.is_staff and user.groups.exists() for user in (both, free))
-    assert (set(both.locations.all()), set(free.locations.all())) == ({centre, elsewhere}, set())
+    assert (set(both.locations.all()), set(free.locations.all())) == ({center, elsewhere}, set())
 
 
-def test_whoever_is_bound_makes_nobody_who_is_not(office: Client, centre: Location) -> None:
+def test_whoever_is_bound_makes_nobody_who_is_not(office: Client, center: Location) -> None:
     words = "a-long-enough-phrase"
     form = {"name": "Nia New", "email": "nia@example.org", "password1": words, "password2": words, "is_staff": "on"}
 
     office.post("/admin/crm/user/add/", form)
     added = User.objects.get(email="nia@example.org")
-    assert list(added.locations.all()) == [centre]
+    assert list(added.locations.all()) == [center]
 
     answer = office.post(f"/admin/crm/user/{added.pk}/change/", account_form(added, name="Nia Newer"), follow=True)
     added.refresh_from_db()
-    assert (added.name, list(added.locations.all())) == ("Nia Newer", [centre])
+    assert (added.name, list(added.locations.all())) == ("Nia Newer", [center])
     assert "you cannot let them work for all" in answer.content.decode()
 
 

@@ -34,15 +34,15 @@ def shown(user: User) -> list[Task]:
 @pytest.mark.parametrize("kind", TaskKind)
 @pytest.mark.parametrize("stage", [Stage.NEW, Stage.QUALIFYING])
 def test_every_task_stands_in_exactly_one_section(
-    centre: Location, coordinator: User, kind: TaskKind, stage: Stage
+    center: Location, coordinator: User, kind: TaskKind, stage: Stage
 ) -> None:
-    made = task(make_lead(location=centre, stage=stage), kind)
+    made = task(make_lead(location=center, stage=stage), kind)
     found = sections(coordinator)
     assert [key for key, rows in found.items() if made in rows] == [my_day.section_of(made)]
 
 
-def test_the_most_urgent_is_on_top_and_long_lists_say_so(centre: Location, coordinator: User) -> None:
-    lead = make_lead(location=centre, stage=Stage.QUALIFYING)
+def test_the_most_urgent_is_on_top_and_long_lists_say_so(center: Location, coordinator: User) -> None:
+    lead = make_lead(location=center, stage=Stage.QUALIFYING)
     late = [task(lead, minutes=-number) for number in range(my_day.MOST + 5)]
     day = my_day.of(coordinator, everybody=False, now=NOW)
     [due] = [one for one in day.sections if one.key == "due"]
@@ -124,12 +124,12 @@ def test_what_falls_due_while_somebody_is_away_is_everybodys(
     assert sections(clinician)["due"] == [theirs]
 
 
-def test_only_locations_that_somebody_works_for(centre: Location, coordinator: User) -> None:
+def test_only_locations_that_somebody_works_for(center: Location, coordinator: User) -> None:
     other = make_location(name="Other")
-    here, there = make_lead(location=centre), make_lead(location=other, email="o@example.org")
+    here, there = make_lead(location=center), make_lead(location=other, email="o@example.org")
     task(here), task(there)
     alerts.raise_alert(there, key="a", now=NOW)
-    coordinator.locations.add(centre)
+    coordinator.locations.add(center)
     day = my_day.of(coordinator, everybody=True, now=NOW)
     assert [one.lead for section in day.sections for one in section.rows] == [here]
     assert day.alerts == []
@@ -137,10 +137,10 @@ def test_only_locations_that_somebody_works_for(centre: Location, coordinator: U
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_page_asks_the_same_number_of_questions(
-    desk: Client, centre: Location, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+    desk: Client, center: Location, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(rows):
-        lead = make_lead(location=centre, email=f"p{number}@example.org")
+        lead = make_lead(location=center, email=f"p{number}@example.org")
         for kind in TaskKind:
             Task.objects.create(lead=lead, kind=kind, title="x", due_at=datetime.now(UTC))
         alerts.raise_alert(lead, key=f"a{number}", now=NOW)
@@ -200,10 +200,10 @@ def test_what_is_not_understood_changes_nothing(desk: Client, lead: Lead) -> Non
     assert (made.due_at, made.done_at) == (NOW, None)
 
 
-def test_a_task_of_another_location_is_nowhere(desk: Client, coordinator: User, centre: Location) -> None:
+def test_a_task_of_another_location_is_nowhere(desk: Client, coordinator: User, center: Location) -> None:
     other = make_location(name="Other")
     made = task(make_lead(location=other))
-    coordinator.locations.add(centre)
+    coordinator.locations.add(center)
     assert desk.post(f"/admin/tasks/{made.pk}/done/").status_code == 404
 
 

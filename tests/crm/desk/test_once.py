@@ -130,13 +130,13 @@ def browser(boss: User) -> Client:
 
 
 @pytest.fixture
-def words(lead: Lead, centre: Location, boss: User) -> dict[str, Any]:
+def words(lead: Lead, center: Location, boss: User) -> dict[str, Any]:
     practice = ReferringPractice.objects.create(name="Valley Practice")
     Lead.objects.filter(pk=lead.pk).update(stage="booked")
     return {
         "lead": f"/admin/crm/lead/{lead.pk}/",
         "practice": practice.pk,
-        "location": centre.pk,
+        "location": center.pk,
         "user": boss.pk,
         "version": SequenceVersion.objects.filter(state=VersionState.PUBLISHED).order_by("key")[0].pk,
     }

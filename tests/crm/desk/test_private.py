@@ -19,8 +19,8 @@ ROUTES = ("crm_lead_fill_in", "crm_lead_hand_over", "crm_lead_send_link", "crm_l
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
-    return make_lead(location=centre)
+def lead(center: Location) -> Lead:
+    return make_lead(location=center)
 
 
 @pytest.fixture

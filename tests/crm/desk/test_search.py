@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def nils(centre: Location) -> Lead:
-    return make_lead(location=centre, first_name="Nils", last_name="Núñez", phone="+12125550142x45")
+def nils(center: Location) -> Lead:
+    return make_lead(location=center, first_name="Nils", last_name="Núñez", phone="+12125550142x45")
 
 
 def titles(desk: Client, term: str, **more: str) -> list[str]:

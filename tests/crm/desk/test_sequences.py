@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.enums.leads import AccessAction, EnrolmentState, Event, MessageState
+from crm.enums.leads import AccessAction, EnrollmentState, Event, MessageState
 from crm.followups import enrollment as followups
 from crm.followups import step_runner, versions
 from crm.leads import events
@@ -17,7 +17,7 @@ from crm.mail.markdown import Text
 from crm.mail.templates import names, shipped
 from crm.models import (
     AccessEvent,
-    Enrolment,
+    Enrollment,
     Lead,
     MailText,
     Message,
@@ -81,7 +81,7 @@ def test_the_list_shows_every_sequence_with_its_figures(desk: Client, lead: Lead
 
 def test_a_page_of_a_sequence(desk: Client, lead: Lead) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
-    followups.stop(Enrolment.objects.get(key="incomplete_form"), reason="Because", now=BEGUN)
+    followups.stop(Enrollment.objects.get(key="incomplete_form"), reason="Because", now=BEGUN)
     page = " ".join(desk.get(f"{LIST}{version_of().pk}/").content.decode().split())
     assert "after 3d" in page
     assert "<dt>Stopped: Because</dt><dd>1</dd>" in page
@@ -107,7 +107,7 @@ def test_copied_edited_compared_published(boss: Client, lead: Lead) -> None:
     assert "Step hour: Mail “resume”, after 1h → Mail “resume”, after 2h" in page
     boss.post(f"{LIST}{draft.pk}/publish/")
     assert version_of() == draft
-    assert Enrolment.objects.get(key="incomplete_form").version == before  # kept
+    assert Enrollment.objects.get(key="incomplete_form").version == before  # kept
 
 
 def test_an_unchanged_form_saves_an_unchanged_sequence(boss: Client, db: None) -> None:
@@ -193,7 +193,7 @@ def test_withdrawn_it_begins_for_nobody_and_whoever_is_in_it_goes_on(boss: Clien
     followups.forget_versions()
     other = make_lead(email="b@example.org")
     events.announce(other, Event.SUBMITTED, now=BEGUN)
-    assert not Enrolment.objects.filter(lead=other, key="incomplete_form").exists()
+    assert not Enrollment.objects.filter(lead=other, key="incomplete_form").exists()
     step_runner.run_due(at=BEGUN + timedelta(hours=1))
     assert Message.objects.get().name == "resume"
 
@@ -204,10 +204,10 @@ def test_people_are_moved_on_purpose_and_nothing_is_done_twice(boss: Client, lea
     draft = draft_of(boss)
     boss.post(f"{LIST}{draft.pk}/edit/", form_of(draft, **{"steps-0-after": "3h", "steps-1-after": "5h"}))
     boss.post(f"{LIST}{draft.pk}/move/")
-    assert Enrolment.objects.get(key="incomplete_form").version != draft  # not published yet
+    assert Enrollment.objects.get(key="incomplete_form").version != draft  # not published yet
     boss.post(f"{LIST}{draft.pk}/publish/")
     boss.post(f"{LIST}{draft.pk}/move/")
-    moved = Enrolment.objects.get(key="incomplete_form")
+    moved = Enrollment.objects.get(key="incomplete_form")
     assert (moved.version, moved.due_at) == (draft, BEGUN + timedelta(hours=5))
     step_runner.run_due(at=BEGUN + timedelta(hours=5))
     assert sorted(Message.objects.values_list("name", flat=True)) == ["resume", "resume_again"]
@@ -225,10 +225,10 @@ def test_a_step_that_is_added_behind_people_is_skipped_for_them(lead: Lead) -> N
     draft.refresh_from_db()
     now = BEGUN + timedelta(hours=10)  # "hour" is overdue, "day" is to come
     versions.move_everybody(draft, by=make_user(), now=now)
-    skipped = StepOutcome.objects.filter(enrolment__key="incomplete_form").values_list("step", "result", "reason")
+    skipped = StepOutcome.objects.filter(enrollment__key="incomplete_form").values_list("step", "result", "reason")
     assert sorted(skipped) == [(key, "skipped", versions.BEHIND) for key in ("added", "three_days")]
     step_runner.run_due(at=now)
-    assert [one.name for one in Message.objects.filter(enrolment__key="incomplete_form")] == ["resume"]
+    assert [one.name for one in Message.objects.filter(enrollment__key="incomplete_form")] == ["resume"]
     assert not Task.objects.filter(title__contains="too late").exists()
 
 
@@ -236,7 +236,7 @@ def test_of_who_is_paused_only_what_lies_behind_the_pause_is_skipped(lead: Lead)
     """What falls due in a pause is decided when somebody goes on."""
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
     version = SequenceVersion.objects.get(key="incomplete_form", state="published")
-    followups.pause(Enrolment.objects.get(key="incomplete_form"), reason="Paused", now=BEGUN + timedelta(minutes=50))
+    followups.pause(Enrollment.objects.get(key="incomplete_form"), reason="Paused", now=BEGUN + timedelta(minutes=50))
     draft = versions.copy(version, by=make_user(), now=BEGUN)
     added = [
         {"key": key, "do": "mail", "after": at, "text": "resume"} for key, at in (("soon", "30m"), ("later", "3h"))
@@ -245,7 +245,9 @@ def test_of_who_is_paused_only_what_lies_behind_the_pause_is_skipped(lead: Lead)
     versions.publish(draft)
     draft.refresh_from_db()
     versions.move_everybody(draft, by=make_user(), now=BEGUN + timedelta(hours=10))
-    assert list(StepOutcome.objects.filter(enrolment__key="incomplete_form").values_list("step", flat=True)) == ["soon"]
+    assert list(StepOutcome.objects.filter(enrollment__key="incomplete_form").values_list("step", flat=True)) == [
+        "soon"
+    ]
 
 
 def test_whoever_is_moved_is_named_on_record(boss: Client, lead: Lead) -> None:
@@ -269,7 +271,7 @@ def test_a_shorter_version_ends_what_has_nothing_left(lead: Lead, boss: Client) 
     versions.publish(draft)
     draft.refresh_from_db()
     assert versions.move_everybody(draft, by=make_user(), now=BEGUN) == 1
-    assert Enrolment.objects.get(key="incomplete_form").state == EnrolmentState.DONE
+    assert Enrollment.objects.get(key="incomplete_form").state == EnrollmentState.DONE
 
 
 @pytest.mark.parametrize(("left_out", "state"), [(0, MessageState.CANCELLED), (1, MessageState.QUEUED)])

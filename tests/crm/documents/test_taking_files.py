@@ -47,7 +47,7 @@ def checked(client: Client) -> Client:
 
 
 @pytest.mark.parametrize("path", ["/candidate/", "/candidate/call-me/", "/candidate/embed/", "/ask/", "/admin/login/"])
-def test_a_form_without_files_takes_none(centre: Location, client: Client, written: list[str], path: str) -> None:
+def test_a_form_without_files_takes_none(center: Location, client: Client, written: list[str], path: str) -> None:
     answer = client.post(path, {"note": a_file(), "first_name": "Avery"})
 
     assert answer.status_code in {200, 422}
@@ -55,7 +55,7 @@ def test_a_form_without_files_takes_none(centre: Location, client: Client, writt
     assert written == []
 
 
-def test_what_stands_before_the_file_is_still_read(centre: Location, client: Client) -> None:
+def test_what_stands_before_the_file_is_still_read(center: Location, client: Client) -> None:
     answer = client.post("/candidate/", stranger(email="avery@example.org") | {"extra": a_file()})
 
     assert answer.status_code == 302
@@ -68,7 +68,7 @@ def test_what_stands_before_the_file_is_still_read(centre: Location, client: Cli
         "/my/documents/",
         "/es/my/documents/",
         "/admin/crm/lead/{lead}/documents/",
-        "/admin/crm/location/{centre}/change/",
+        "/admin/crm/location/{center}/change/",
         "/admin/crm/location/add/",
     ],
 )
@@ -78,7 +78,7 @@ def test_nothing_of_a_stranger_is_read(lead: Lead, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(MultiPartParser, "parse", read)
 
-    answer = checked(Client()).post(path.format(lead=lead.pk, centre=lead.location_id), {"file": a_file()})
+    answer = checked(Client()).post(path.format(lead=lead.pk, center=lead.location_id), {"file": a_file()})
 
     assert answer.status_code in {302, 404}
 
@@ -113,9 +113,9 @@ def test_the_desk_sends_a_file_with_the_token_and_not_without(lead: Lead, desk: 
     assert Document.objects.count() == 1
 
 
-def test_a_logo_is_taken_with_the_token_into_memory(centre: Location, client: Client, written: list[str]) -> None:
+def test_a_logo_is_taken_with_the_token_into_memory(center: Location, client: Client, written: list[str]) -> None:
     client.force_login(make_user("administrator", name="Ada Administrator", email="ada@example.org"))
-    address = f"/admin/crm/location/{centre.pk}/change/"
+    address = f"/admin/crm/location/{center.pk}/change/"
 
     assert checked(client).post(address, {"logo": a_file()}).status_code == 403
     answer = client.post(address, {"csrfmiddlewaretoken": TOKEN, "logo": a_file()})
@@ -126,12 +126,12 @@ def test_a_logo_is_taken_with_the_token_into_memory(centre: Location, client: Cl
 
 
 def test_a_logo_that_is_too_large_is_left_out(
-    centre: Location, client: Client, written: list[str], monkeypatch: pytest.MonkeyPatch
+    center: Location, client: Client, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.force_login(make_user("administrator", name="Ada Administrator", email="ada@example.org"))
     monkeypatch.setattr("crm.documents.upload_handler.IN_MEMORY", 10)
 
-    answer = client.post(f"/admin/crm/location/{centre.pk}/change/", {"logo": a_file()})
+    answer = client.post(f"/admin/crm/location/{center.pk}/change/", {"logo": a_file()})
 
     assert not answer.wsgi_request.FILES
     assert written == []

@@ -12,7 +12,7 @@ from crm.enums.leads import LinkPurpose, MessageState, Stage, StepResult
 from crm.followups import step_runner
 from crm.leads import actions as leads
 from crm.mail import emails, unsubscribe_token
-from crm.models import Enrolment, Lead, Message, PatientLink, Task, User
+from crm.models import Enrollment, Lead, Message, PatientLink, Task, User
 from crm.outbox import actions as outbox
 from crm.outbox import delivery, settlement
 from crm.patient_portal import access as patient_access
@@ -133,10 +133,10 @@ def test_a_follow_up_that_waits_becomes_a_call_when_the_address_is_taken_out(
 ) -> None:
     later = [] if is_last else [{"key": "two", "do": "mail", "after": "9d", "text": "more_info"}]
     begun = begin(lead, {"steps": [{"key": "one", "do": "mail", "text": "more_info"}, *later]}, at=now)
-    Enrolment.objects.update(due_at=now, hurry=True)
+    Enrollment.objects.update(due_at=now, hurry=True)
     step_runner.run_due()
     correct(lead, "", coordinator)
-    Enrolment.objects.update(hurry=True)  # whatever hour it is
+    Enrollment.objects.update(hurry=True)  # whatever hour it is
     step_runner.run_due()
     assert results(begun)["one"] == StepResult.INSTEAD
     assert Task.objects.open().filter(lead=lead, title__startswith="Call instead of a mail").count() == 1

@@ -12,7 +12,7 @@ from crm.leads import events
 from crm.mail import opt_out
 from crm.models import (
     ConsentRecord,
-    Enrolment,
+    Enrollment,
     Lead,
     Message,
     Scope,
@@ -77,10 +77,10 @@ def test_the_real_run_does_what_was_said(agreed: Lead) -> None:
 
 def test_nothing_is_written(agreed: Lead, coordinator: User) -> None:
     events.announce(agreed, Event.SUBMITTED, now=BEGUN)
-    before = [model.objects.count() for model in (Enrolment, Message, Task, StepOutcome)]
+    before = [model.objects.count() for model in (Enrollment, Message, Task, StepOutcome)]
     assert len(dry_run.of_everybody(coordinator, now=BEGUN, days=7)) == 4
     rehearsed(agreed, "not_reachable")
-    assert [model.objects.count() for model in (Enrolment, Message, Task, StepOutcome)] == before
+    assert [model.objects.count() for model in (Enrollment, Message, Task, StepOutcome)] == before
 
 
 def test_the_next_seven_days_in_order_and_no_further(agreed: Lead, coordinator: User) -> None:

@@ -16,8 +16,8 @@ from pytest_django import DjangoAssertNumQueries
 from crm.enums.leads import (
     CallOutcome,
     ConsentKind,
-    EnrolmentBecause,
-    EnrolmentState,
+    EnrollmentBecause,
+    EnrollmentState,
     Event,
     LostReason,
     MessageClass,
@@ -35,7 +35,7 @@ from crm.leads import actions as leads
 from crm.leads import events
 from crm.models import (
     ConsentRecord,
-    Enrolment,
+    Enrollment,
     Lead,
     Location,
     Message,
@@ -73,14 +73,14 @@ def step(key: str, do: str = "mail", after: str = "0m", **fields: Any) -> dict[s
     return {"key": key, "do": do, "after": after, "text": "resume", "title": f"Title {key}"} | fields
 
 
-def begin(lead: Lead, definition: dict[str, Any], *, at: datetime = BEGUN) -> Enrolment:
+def begin(lead: Lead, definition: dict[str, Any], *, at: datetime = BEGUN) -> Enrollment:
     version_of(definition)
     events.announce(lead, Event.ANSWERED, now=at, key="first")
-    return Enrolment.objects.get(lead=lead)
+    return Enrollment.objects.get(lead=lead)
 
 
-def results(enrolment: Enrolment) -> dict[str, str]:
-    return dict(StepOutcome.objects.filter(enrolment=enrolment).values_list("step", "result"))
+def results(enrollment: Enrollment) -> dict[str, str]:
+    return dict(StepOutcome.objects.filter(enrollment=enrollment).values_list("step", "result"))
 
 
 def run(at: datetime = BEGUN) -> int:
@@ -97,18 +97,18 @@ def test_one_event_begins_a_sequence_once_and_a_second_event_not_while_it_runs(l
     begin(lead, {"steps": [step("one", after="1d")]})
     events.announce(lead, Event.ANSWERED, now=BEGUN, key="first")
     events.announce(lead, Event.ANSWERED, now=BEGUN, key="second")
-    followups.stop(Enrolment.objects.get(), reason="Enough", now=BEGUN)
+    followups.stop(Enrollment.objects.get(), reason="Enough", now=BEGUN)
     events.announce(lead, Event.ANSWERED, now=BEGUN, key="first")  # told again after it has ended
-    assert Enrolment.objects.count() == 1
+    assert Enrollment.objects.count() == 1
     events.announce(lead, Event.ANSWERED, now=BEGUN, key="third")
-    assert Enrolment.objects.count() == 2
+    assert Enrollment.objects.count() == 2
 
 
 @pytest.mark.parametrize(("outcome", "begins"), [(Outcome.MORE_INFO, True), (Outcome.CONSULT_LIKELY, False)])
 def test_its_conditions_must_hold(lead: Lead, outcome: Outcome, begins: bool) -> None:
     version_of({"when": ["needs_more_info"], "trigger": "outcome_changed", "steps": [step("one")]})
     leads.record_outcome(lead, outcome=outcome)
-    assert Enrolment.objects.exists() == begins
+    assert Enrollment.objects.exists() == begins
 
 
 @pytest.mark.parametrize("days", [1, 20])
@@ -124,7 +124,7 @@ def test_what_went_out_lately_is_not_sent_again_when_the_outcome_flips_back(lead
     Message.objects.update(state=MessageState.SENT, lease_token=None, lease_until=None, finished_at=BEGUN)
     for outcome in (Outcome.CONSULT_LIKELY, Outcome.MORE_INFO):
         leads.record_outcome(lead, outcome=outcome, now=BEGUN + timedelta(days=days))
-    anew = Enrolment.objects.get(state=EnrolmentState.LIVE)
+    anew = Enrollment.objects.get(state=EnrollmentState.LIVE)
     skipped = {"one": "skipped"} if days == 1 else {}
     assert results(anew) == skipped
     run(BEGUN + timedelta(days=days))
@@ -136,19 +136,19 @@ def test_nobody_is_enrolled_under_a_safety_hold(lead: Lead) -> None:
     leads.record_outcome(lead, safety_hold=True)
     version_of({"steps": [step("one")]})
     events.announce(lead, Event.ANSWERED, now=BEGUN)
-    assert not Enrolment.objects.exists()
+    assert not Enrollment.objects.exists()
 
 
 def test_whoever_is_enrolled_keeps_the_version(lead: Lead) -> None:
-    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    enrollment = begin(lead, {"steps": [step("one", after="1d")]})
     version_of({"steps": [step("other", after="1d")]}, number=10)
     run(BEGUN + timedelta(days=1))
-    assert results(enrolment) == {"one": StepResult.MAIL}
+    assert results(enrollment) == {"one": StepResult.MAIL}
 
 
 # --- Steps ------------------------------------------------------------------------------------------------------------
 def test_each_kind_of_step_leaves_what_it_should(lead: Lead) -> None:
-    enrolment = begin(
+    enrollment = begin(
         lead,
         {
             "steps": [
@@ -161,7 +161,7 @@ def test_each_kind_of_step_leaves_what_it_should(lead: Lead) -> None:
         },
     )
     assert run() == 1
-    assert results(enrolment) == {"mail": "mail", "call": "task", "task": "task", "move": "moved"}
+    assert results(enrollment) == {"mail": "mail", "call": "task", "task": "task", "move": "moved"}
     message = Message.objects.get()
     assert (message.name, message.text, message.message_class) == ("resume", "", MessageClass.FOLLOW_UP)
     assert {task.title: task.kind for task in Task.objects.all()} == {
@@ -170,15 +170,15 @@ def test_each_kind_of_step_leaves_what_it_should(lead: Lead) -> None:
     }
     lead.refresh_from_db()
     assert lead.stage == Stage.NURTURE
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.due_at is not None) == (EnrolmentState.LIVE, True)
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.due_at is not None) == (EnrollmentState.LIVE, True)
     assert run() == 0
 
 
 def test_a_mail_at_once_beside_the_acknowledgement_is_folded_into_it(lead: Lead) -> None:
     version_of({"trigger": "submitted", "steps": [step("at_once"), step("later", after="1h")]})
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
-    assert results(Enrolment.objects.get()) == {"at_once": StepResult.FOLDED}
+    assert results(Enrollment.objects.get()) == {"at_once": StepResult.FOLDED}
     run(BEGUN + timedelta(hours=1))
     assert [message.name for message in Message.objects.all()] == ["resume"]
 
@@ -186,20 +186,20 @@ def test_a_mail_at_once_beside_the_acknowledgement_is_folded_into_it(lead: Lead)
 def test_nobody_is_called_to_be_advertised_to(lead: Lead) -> None:
     """Without an address a person steps in, but for education only where the patient wanted it."""
     Lead.objects.filter(pk=lead.pk).update(email="")
-    enrolment = begin(Lead.objects.get(), {"purpose": "commercial", "steps": [step("one"), step("two", after="2h")]})
+    enrollment = begin(Lead.objects.get(), {"purpose": "commercial", "steps": [step("one"), step("two", after="2h")]})
     run()
     ConsentRecord.objects.create(lead=lead, kind=ConsentKind.EDUCATION, given=True, text="x", text_version="1")
     run(BEGUN + timedelta(hours=2))
-    assert results(enrolment) == {"one": StepResult.BLOCKED, "two": StepResult.INSTEAD}
+    assert results(enrollment) == {"one": StepResult.BLOCKED, "two": StepResult.INSTEAD}
     assert Task.objects.count() == 1
 
 
 def test_the_last_step_finishes_it(lead: Lead) -> None:
-    enrolment = begin(lead, {"steps": [step("one")]})
+    enrollment = begin(lead, {"steps": [step("one")]})
     run()
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.due_at) == (EnrolmentState.DONE, None)
-    assert enrolment.ended_at is not None
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.due_at) == (EnrollmentState.DONE, None)
+    assert enrollment.ended_at is not None
 
 
 @pytest.mark.parametrize(
@@ -207,12 +207,12 @@ def test_the_last_step_finishes_it(lead: Lead) -> None:
 )
 def test_without_an_address_a_person_gets_the_step(lead: Lead, contact: dict[str, str], title: str) -> None:
     Lead.objects.filter(pk=lead.pk).update(**contact)
-    enrolment = begin(Lead.objects.get(), {"steps": [step("one")]})
+    enrollment = begin(Lead.objects.get(), {"steps": [step("one")]})
     run()
     task = Task.objects.get()
     assert task.title == f"{title} instead of a mail: there is no address"
     assert not Message.objects.exists()
-    assert results(enrolment) == {"one": StepResult.INSTEAD}
+    assert results(enrollment) == {"one": StepResult.INSTEAD}
 
 
 def test_after_a_day_of_silence_there_is_no_burst_and_nothing_stale(lead: Lead) -> None:
@@ -220,9 +220,9 @@ def test_after_a_day_of_silence_there_is_no_burst_and_nothing_stale(lead: Lead) 
         step("call", "call", "4h"),
         step("again", "call", "5h"),
     ]
-    enrolment = begin(lead, {"steps": steps})
+    enrollment = begin(lead, {"steps": steps})
     run(BEGUN + timedelta(days=3))
-    found = results(enrolment)
+    found = results(enrollment)
     assert (found["mail_1"], found["mail_2"], found["mail_3"]) == ("skipped", "skipped", "instead")
     assert (found["call"], found["again"]) == ("skipped", "task")
     assert not Message.objects.exists()
@@ -232,37 +232,37 @@ def test_after_a_day_of_silence_there_is_no_burst_and_nothing_stale(lead: Lead) 
 def test_while_all_mail_is_held_what_staff_have_to_do_goes_on(lead: Lead) -> None:
     """A move behind a mail waits with it: it might close the lead before the mail has left."""
     others = [step("call", "call", "2h"), step("task", "task", "3h"), step("move", "stage", "4h", to="nurture")]
-    enrolment = begin(lead, {"steps": [step("mail", after="1h"), *others, step("late", "task", "9h")]})
+    enrollment = begin(lead, {"steps": [step("mail", after="1h"), *others, step("late", "task", "9h")]})
     Sending.objects.create(is_paused=True)
     for hours in (1, 2, 3, 4):
         run(BEGUN + hours * HOUR)
-    assert results(enrolment) == {"call": "task", "task": "task"}
+    assert results(enrollment) == {"call": "task", "task": "task"}
     assert not Message.objects.exists()
 
     Sending.objects.update(is_paused=False)
     run(BEGUN + 4 * HOUR + step_runner.LOOK_AGAIN)
-    assert results(enrolment) == {"call": "task", "task": "task", "mail": "mail", "move": "moved"}
+    assert results(enrollment) == {"call": "task", "task": "task", "mail": "mail", "move": "moved"}
 
 
 def test_while_all_mail_is_held_the_last_mail_waits_however_it_was_hurried(lead: Lead) -> None:
-    enrolment = begin(lead, {"steps": [step("mail", after="9d")]})
-    Enrolment.objects.update(due_at=BEGUN, hurry=True)
+    enrollment = begin(lead, {"steps": [step("mail", after="9d")]})
+    Enrollment.objects.update(due_at=BEGUN, hurry=True)
     Sending.objects.create(is_paused=True)
     run()
-    enrolment.refresh_from_db()
-    waits = (EnrolmentState.LIVE, True, BEGUN + step_runner.LOOK_AGAIN)
-    assert (enrolment.state, enrolment.hurry, enrolment.due_at) == waits
+    enrollment.refresh_from_db()
+    waits = (EnrollmentState.LIVE, True, BEGUN + step_runner.LOOK_AGAIN)
+    assert (enrollment.state, enrollment.hurry, enrollment.due_at) == waits
     Sending.objects.update(is_paused=False)
     run(BEGUN + step_runner.LOOK_AGAIN)
-    assert results(enrolment) == {"mail": "mail"}
+    assert results(enrollment) == {"mail": "mail"}
 
 
 def test_whom_no_mail_reaches_is_called_while_all_mail_is_held(lead: Lead) -> None:
     Lead.objects.update(email="")
-    enrolment = begin(Lead.objects.get(), {"steps": [step("one")]})
+    enrollment = begin(Lead.objects.get(), {"steps": [step("one")]})
     Sending.objects.create(is_paused=True)
     run()
-    assert results(enrolment) == {"one": StepResult.INSTEAD}
+    assert results(enrollment) == {"one": StepResult.INSTEAD}
 
 
 @pytest.mark.parametrize("agreed", [True, False])
@@ -270,9 +270,9 @@ def test_late_advertising_is_dropped_and_nobody_is_called_about_it(lead: Lead, a
     if agreed:
         ConsentRecord.objects.create(lead=lead, kind=ConsentKind.EDUCATION, given=True, text="x", text_version="1")
     steps_ = [step("news", after="1h"), step("ours", after="30d", purpose="relationship")]
-    enrolment = begin(lead, {"purpose": "commercial", "steps": steps_})
+    enrollment = begin(lead, {"purpose": "commercial", "steps": steps_})
     run(BEGUN + timedelta(days=3))
-    outcome = StepOutcome.objects.get(enrolment=enrolment)
+    outcome = StepOutcome.objects.get(enrollment=enrollment)
     assert (outcome.result, outcome.reason) == (StepResult.SKIPPED, "Too late: advertising is dropped")
     run(BEGUN + timedelta(days=33))
     assert [task.title for task in Task.objects.all()] == ["Call instead of a mail: the mail would come too late"]
@@ -293,67 +293,67 @@ def test_one_that_goes_wrong_is_put_aside_and_delays_nobody(lead: Lead, monkeypa
         events.announce(one, Event.ANSWERED, now=BEGUN)
     real, asked = steps.carry_out, list[UUID]()
 
-    def stumbles(enrolment: Enrolment, *args: Any, **kwargs: Any) -> None:
-        asked.append(enrolment.lead_id)
-        if enrolment.lead_id == lead.pk:
+    def stumbles(enrollment: Enrollment, *args: Any, **kwargs: Any) -> None:
+        asked.append(enrollment.lead_id)
+        if enrollment.lead_id == lead.pk:
             raise RuntimeError("no such thing")
-        real(enrolment, *args, **kwargs)
+        real(enrollment, *args, **kwargs)
 
     monkeypatch.setattr(step_runner, "carry_out", stumbles)
     for tries in (1, 2, 3):
         run(BEGUN + (tries - 1) * step_runner.TRY_AGAIN)
-        bad = Enrolment.objects.get(lead=lead)
+        bad = Enrollment.objects.get(lead=lead)
         assert bad.tries == tries
     assert (asked.count(lead.pk), asked.count(other.pk)) == (3, 1)  # the batch was not done once more, one by one
-    assert (bad.state, "no such thing" in bad.reason) == (EnrolmentState.PARKED, True)
+    assert (bad.state, "no such thing" in bad.reason) == (EnrollmentState.PARKED, True)
     assert Task.objects.get().kind == TaskKind.MAIL_PROBLEM
-    assert Enrolment.objects.get(lead=other).state == EnrolmentState.DONE
+    assert Enrollment.objects.get(lead=other).state == EnrollmentState.DONE
     monkeypatch.undo()
     followups.resume(bad, now=BEGUN + timedelta(hours=1))
     run(BEGUN + timedelta(hours=1))
-    assert Enrolment.objects.get(lead=lead).state == EnrolmentState.DONE
+    assert Enrollment.objects.get(lead=lead).state == EnrollmentState.DONE
 
 
 def test_one_that_was_resumed_and_goes_wrong_again_is_parked_again(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
     def stumbles(*_args: Any, **_kwargs: Any) -> None:
         raise RuntimeError("no such thing")
 
-    enrolment = begin(lead, {"steps": [step("one")]})
+    enrollment = begin(lead, {"steps": [step("one")]})
     monkeypatch.setattr(step_runner, "carry_out", stumbles)
     for hour in range(2):
         for tries in range(step_runner.MOST_TRIES):
             run(BEGUN + hour * HOUR + tries * step_runner.TRY_AGAIN)
-        enrolment.refresh_from_db()
-        assert enrolment.state == EnrolmentState.PARKED
+        enrollment.refresh_from_db()
+        assert enrollment.state == EnrollmentState.PARKED
         assert Task.objects.filter(kind=TaskKind.MAIL_PROBLEM).count() == hour + 1
-        followups.resume(enrolment, now=BEGUN + (hour + 1) * HOUR)
+        followups.resume(enrollment, now=BEGUN + (hour + 1) * HOUR)
 
 
-def test_one_that_the_database_refuses_holds_up_nobody(centre: Location) -> None:
+def test_one_that_the_database_refuses_holds_up_nobody(center: Location) -> None:
     """As a key that is taken does: the others of the batch get their mail, and this one is put aside."""
-    people = [make_lead(location=centre, email=f"n{number}@example.org") for number in range(4)]
+    people = [make_lead(location=center, email=f"n{number}@example.org") for number in range(4)]
     version_of({"steps": [step("one")]})
     for one in people:
         events.announce(one, Event.ANSWERED, now=BEGUN)
-    bad = Enrolment.objects.get(lead=people[2])
+    bad = Enrollment.objects.get(lead=people[2])
     make_message(people[2], key=f"step:{bad.pk}:one")
 
     assert run() == 4
 
-    assert Counter(Enrolment.objects.values_list("state", flat=True)) == {"done": 3, "live": 1}
-    assert Message.objects.filter(enrolment__isnull=False).count() == 3
+    assert Counter(Enrollment.objects.values_list("state", flat=True)) == {"done": 3, "live": 1}
+    assert Message.objects.filter(enrollment__isnull=False).count() == 3
     bad.refresh_from_db()
-    assert (bad.state, bad.tries, bad.due_at) == (EnrolmentState.LIVE, 1, BEGUN + step_runner.TRY_AGAIN)
+    assert (bad.state, bad.tries, bad.due_at) == (EnrollmentState.LIVE, 1, BEGUN + step_runner.TRY_AGAIN)
     for tries in (1, 2):
         run(BEGUN + tries * step_runner.TRY_AGAIN)
     bad.refresh_from_db()
-    assert (bad.state, Task.objects.get().lead_id) == (EnrolmentState.PARKED, people[2].pk)
+    assert (bad.state, Task.objects.get().lead_id) == (EnrollmentState.PARKED, people[2].pk)
 
 
 @pytest.fixture
-def three(centre: Location) -> list[Lead]:
+def three(center: Location) -> list[Lead]:
     """Three people whose next step is due in the same batch."""
-    return [make_lead(location=centre, email=f"n{number}@example.org") for number in range(3)]
+    return [make_lead(location=center, email=f"n{number}@example.org") for number in range(3)]
 
 
 def test_one_whose_move_goes_wrong_holds_up_nobody(three: list[Lead], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -371,8 +371,8 @@ def test_one_whose_move_goes_wrong_holds_up_nobody(three: list[Lead], monkeypatc
     monkeypatch.setattr(leads, "move", stumbles)
     run()
 
-    bad = Enrolment.objects.get(lead=three[1])
-    assert (bad.state, bad.tries, "no such thing" in bad.reason) == (EnrolmentState.LIVE, 1, True)
+    bad = Enrollment.objects.get(lead=three[1])
+    assert (bad.state, bad.tries, "no such thing" in bad.reason) == (EnrollmentState.LIVE, 1, True)
     assert set(Message.objects.values_list("lead", flat=True)) == {three[0].pk, three[2].pk}
     assert Lead.objects.filter(stage=Stage.CONTACTING).count() == 2
 
@@ -386,16 +386,16 @@ def test_what_went_wrong_is_told_in_words_that_can_be_stored(
         events.announce(one, Event.ANSWERED, now=BEGUN)
     real = steps.carry_out
 
-    def stumbles(enrolment: Enrolment, *args: Any, **kwargs: Any) -> None:
-        if enrolment.lead_id == three[1].pk:
+    def stumbles(enrollment: Enrollment, *args: Any, **kwargs: Any) -> None:
+        if enrollment.lead_id == three[1].pk:
             raise RuntimeError(said)
-        real(enrolment, *args, **kwargs)
+        real(enrollment, *args, **kwargs)
 
     monkeypatch.setattr(step_runner, "carry_out", stumbles)
     run()
 
-    assert Enrolment.objects.get(lead=three[1]).reason.startswith("Could not be carried out (RuntimeError): no ")
-    assert Enrolment.objects.filter(state=EnrolmentState.DONE).count() == 2
+    assert Enrollment.objects.get(lead=three[1]).reason.startswith("Could not be carried out (RuntimeError): no ")
+    assert Enrollment.objects.filter(state=EnrollmentState.DONE).count() == 2
 
 
 def test_one_with_a_zone_that_there_is_not_holds_up_nobody(three: list[Lead]) -> None:
@@ -404,12 +404,12 @@ def test_one_with_a_zone_that_there_is_not_holds_up_nobody(three: list[Lead]) ->
         events.announce(one, Event.ANSWERED, now=BEGUN)
     Lead.objects.filter(pk=three[1].pk).update(timezone="America/Nowhere")
     run()
-    bad = Enrolment.objects.get(lead=three[1])
-    assert (bad.state, "America/Nowhere" in bad.reason) == (EnrolmentState.LIVE, True)
-    assert Enrolment.objects.filter(state=EnrolmentState.DONE).count() == 2
+    bad = Enrollment.objects.get(lead=three[1])
+    assert (bad.state, "America/Nowhere" in bad.reason) == (EnrollmentState.LIVE, True)
+    assert Enrollment.objects.filter(state=EnrollmentState.DONE).count() == 2
 
 
-def test_queries_do_not_grow_with_the_batch(centre: object, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_queries_do_not_grow_with_the_batch(center: object, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     version_of({"stops": ["reached", "replied", "records_here", "questions_answered"], "steps": [step("one")]})
 
     def batch(count: int) -> None:
@@ -437,30 +437,30 @@ def stop_by_stage(lead: Lead, by: User) -> None:
     ("happens", "reason"), [(stop_by_call, "Reached by telephone"), (stop_by_stage, "The request is closed")]
 )
 def test_it_stops_at_once_and_takes_back_what_waits(lead: Lead, coordinator: User, happens: Any, reason: str) -> None:
-    enrolment = begin(lead, {"stops": ["reached", "closed"], "steps": [step("one"), step("two", after="1d")]})
+    enrollment = begin(lead, {"stops": ["reached", "closed"], "steps": [step("one"), step("two", after="1d")]})
     run()
     happens(lead, coordinator)
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.reason, enrolment.due_at) == (EnrolmentState.STOPPED, reason, None)
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.reason, enrollment.due_at) == (EnrollmentState.STOPPED, reason, None)
     assert Message.objects.get().state == "cancelled"
 
 
 def test_what_no_event_told_is_seen_when_a_step_is_due(lead: Lead) -> None:
-    enrolment = begin(lead, {"stops": ["closed"], "steps": [step("one")]})
+    enrollment = begin(lead, {"stops": ["closed"], "steps": [step("one")]})
     Lead.objects.update(stage=Stage.DORMANT)  # behind everybody's back
     run()
-    enrolment.refresh_from_db()
-    assert (enrolment.state, Message.objects.count()) == (EnrolmentState.STOPPED, 0)
+    enrollment.refresh_from_db()
+    assert (enrollment.state, Message.objects.count()) == (EnrollmentState.STOPPED, 0)
 
 
 def test_who_writes_to_us_is_written_to_by_people(lead: Lead) -> None:
-    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    enrollment = begin(lead, {"steps": [step("one", after="1d")]})
     session = patient_access.begin(lead, now=timezone.now()).session
     conversation.answer(session, text="Please call me.", now=timezone.now())
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.WROTE)
-    assert enrolment.reason == "The patient wrote: a person decides how to go on"
-    Enrolment.objects.update(reason="Other words, by then")
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.because) == (EnrollmentState.PAUSED, EnrollmentBecause.WROTE)
+    assert enrollment.reason == "The patient wrote: a person decides how to go on"
+    Enrollment.objects.update(reason="Other words, by then")
     assert followup_stats.of_all(make_user(is_superuser=True))["test"].replied == 1
 
 
@@ -473,26 +473,26 @@ def test_the_last_mail_that_still_waits_is_called_off_too(lead: Lead, event: Eve
         leads.move(lead, to=Stage.LOST, by=None, lost_reason=LostReason.COST)
     else:
         events.announce(lead, event, now=BEGUN)
-    assert Enrolment.objects.get().state == EnrolmentState.DONE
+    assert Enrollment.objects.get().state == EnrollmentState.DONE
     assert Message.objects.get().state == "cancelled"
 
 
 def test_a_safety_hold_holds_and_lifting_it_goes_on(lead: Lead, clinician: User) -> None:
-    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    enrollment = begin(lead, {"steps": [step("one", after="1d")]})
     leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.HOLD)
-    Enrolment.objects.update(reason="Other words, by then")
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.because) == (EnrollmentState.PAUSED, EnrollmentBecause.HOLD)
+    Enrollment.objects.update(reason="Other words, by then")
     with pytest.raises(SequenceActionRefused, match="clinician"):
-        followups.resume(enrolment, now=timezone.now())
+        followups.resume(enrollment, now=timezone.now())
     alerts.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.because) == (EnrolmentState.LIVE, "")
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.because) == (EnrollmentState.LIVE, "")
 
 
 @pytest.mark.parametrize("seen", [True, False])
 def test_who_wrote_during_a_hold_is_left_to_a_person_when_it_ends(lead: Lead, clinician: User, seen: bool) -> None:
-    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    enrollment = begin(lead, {"steps": [step("one", after="1d")]})
     if seen:
         leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True)
     else:
@@ -501,16 +501,16 @@ def test_who_wrote_during_a_hold_is_left_to_a_person_when_it_ends(lead: Lead, cl
     conversation.answer(session, text="Call me first.", now=timezone.now())
     leads.record_outcome(lead, outcome=Outcome.PROMPT_REVIEW, safety_hold=True)
     alerts.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.WROTE)
-    assert enrolment.reason == "The patient wrote: a person decides how to go on"
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.because) == (EnrollmentState.PAUSED, EnrollmentBecause.WROTE)
+    assert enrollment.reason == "The patient wrote: a person decides how to go on"
 
 
 @pytest.mark.parametrize("by_sweep", [True, False])
 def test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too(
     lead: Lead, clinician: User, by_sweep: bool
 ) -> None:
-    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    enrollment = begin(lead, {"steps": [step("one", after="1d")]})
     if by_sweep:
         Lead.objects.update(safety_hold=True)
     else:
@@ -519,22 +519,22 @@ def test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too(
     run(BEGUN + timedelta(days=1))
     leads.record_outcome(lead, outcome=Outcome.PROMPT_REVIEW, safety_hold=True)
     alerts.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=BEGUN + timedelta(days=2))
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.WROTE)
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.because) == (EnrollmentState.PAUSED, EnrollmentBecause.WROTE)
     assert not Message.objects.exists()
 
 
 def test_a_hold_that_is_seen_when_a_step_is_due_ends_with_the_hold_too(lead: Lead, clinician: User) -> None:
-    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
+    enrollment = begin(lead, {"steps": [step("one", after="1d")]})
     Lead.objects.update(safety_hold=True)
     run(BEGUN + timedelta(days=1))
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.because) == (EnrolmentState.PAUSED, EnrolmentBecause.HOLD)
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.because) == (EnrollmentState.PAUSED, EnrollmentBecause.HOLD)
 
     alerts.clear_hold(lead, by=clinician, note="Examined, no deficit.", now=timezone.now())
 
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.because) == (EnrolmentState.LIVE, "")
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.because) == (EnrollmentState.LIVE, "")
 
 
 @pytest.mark.parametrize("event", [Event.REPLIED, Event.ANSWERED])
@@ -545,7 +545,7 @@ def test_whose_answer_ended_a_sequence_counts_as_answered(lead: Lead, event: Eve
     if event == Event.REPLIED:
         events.announce(lead, event, now=BEGUN, key="x")
     run(BEGUN + timedelta(days=1))
-    assert Enrolment.objects.get().state == EnrolmentState.STOPPED
+    assert Enrollment.objects.get().state == EnrollmentState.STOPPED
     assert followup_stats.of_all(make_user(is_superuser=True))["test"].replied == 1
 
 
@@ -560,55 +560,55 @@ def test_what_was_kept_as_a_sentence_is_filled_in(lead: Lead) -> None:
         "Paused by Casey": "",
     }
     for reason in reasons:
-        state = EnrolmentState.STOPPED if reason == "The patient wrote" else EnrolmentState.PAUSED
+        state = EnrollmentState.STOPPED if reason == "The patient wrote" else EnrollmentState.PAUSED
         key = f"k{len(reason)}"
-        Enrolment.objects.create(lead=lead, version=version, key=key, anchor=BEGUN, state=state, reason=reason)
+        Enrollment.objects.create(lead=lead, version=version, key=key, anchor=BEGUN, state=state, reason=reason)
 
     with connection.cursor() as cursor:
         cursor.execute(migration.FILL)
 
-    assert dict(Enrolment.objects.values_list("reason", "because")) == reasons
+    assert dict(Enrollment.objects.values_list("reason", "because")) == reasons
 
 
-def paused_for_five_days(lead: Lead, on_resume: str) -> Enrolment:
+def paused_for_five_days(lead: Lead, on_resume: str) -> Enrollment:
     steps = [step(f"day_{n}", after=f"{n}d") for n in (1, 2, 3, 9)]
-    enrolment = begin(lead, {"on_resume": on_resume, "steps": steps})
-    followups.pause(enrolment, reason="Holiday", now=BEGUN)
-    followups.resume(enrolment, now=BEGUN + timedelta(days=5))
-    enrolment.refresh_from_db()
-    return enrolment
+    enrollment = begin(lead, {"on_resume": on_resume, "steps": steps})
+    followups.pause(enrollment, reason="Holiday", now=BEGUN)
+    followups.resume(enrollment, now=BEGUN + timedelta(days=5))
+    enrollment.refresh_from_db()
+    return enrollment
 
 
 def test_after_a_pause_overdue_steps_are_skipped(lead: Lead) -> None:
-    enrolment = paused_for_five_days(lead, "skip")
-    assert results(enrolment) == dict.fromkeys(["day_1", "day_2", "day_3"], StepResult.SKIPPED)
-    assert enrolment.due_at == BEGUN + timedelta(days=9)
+    enrollment = paused_for_five_days(lead, "skip")
+    assert results(enrollment) == dict.fromkeys(["day_1", "day_2", "day_3"], StepResult.SKIPPED)
+    assert enrollment.due_at == BEGUN + timedelta(days=9)
 
 
 def test_after_a_pause_all_steps_are_shifted(lead: Lead) -> None:
-    enrolment = paused_for_five_days(lead, "shift")
-    assert (results(enrolment), enrolment.due_at) == ({}, BEGUN + timedelta(days=6))
+    enrollment = paused_for_five_days(lead, "shift")
+    assert (results(enrollment), enrollment.due_at) == ({}, BEGUN + timedelta(days=6))
 
 
 def test_after_a_pause_the_last_overdue_step_comes_once(lead: Lead) -> None:
-    enrolment = paused_for_five_days(lead, "once")
+    enrollment = paused_for_five_days(lead, "once")
     run(BEGUN + timedelta(days=3, hours=1))
-    assert results(enrolment) == {"day_1": "skipped", "day_2": "skipped", "day_3": "mail"}
+    assert results(enrollment) == {"day_1": "skipped", "day_2": "skipped", "day_3": "mail"}
 
 
 def test_a_mail_taken_back_by_a_pause_is_written_again(lead: Lead) -> None:
-    enrolment = begin(lead, {"steps": [step("one"), step("two", after="9d")]})
+    enrollment = begin(lead, {"steps": [step("one"), step("two", after="9d")]})
     run()
-    followups.pause(enrolment, reason="Wait", now=BEGUN)
-    assert results(enrolment) == {}
-    followups.resume(enrolment, now=BEGUN + timedelta(hours=2))
+    followups.pause(enrollment, reason="Wait", now=BEGUN)
+    assert results(enrollment) == {}
+    followups.resume(enrollment, now=BEGUN + timedelta(hours=2))
     run(BEGUN + timedelta(hours=2))
     assert sorted(Message.objects.values_list("state", flat=True)) == ["cancelled", "queued"]
 
 
 @pytest.mark.parametrize("what", ["closed", "replied"])
 def test_a_last_mail_that_a_worker_puts_back_is_called_off_after_a_closing_or_a_reply(lead: Lead, what: str) -> None:
-    enrolment = begin(lead, {"steps": [step("one")]})
+    enrollment = begin(lead, {"steps": [step("one")]})
     run()
     take_in_hand()
     if what == "closed":
@@ -616,32 +616,32 @@ def test_a_last_mail_that_a_worker_puts_back_is_called_off_after_a_closing_or_a_
     else:
         events.announce(lead, Event.REPLIED, now=BEGUN)
     Message.objects.update(state=MessageState.QUEUED, lease_token=None, lease_until=None)  # 451
-    message = Message.objects.select_related("lead", "topic", "enrolment").get()
+    message = Message.objects.select_related("lead", "topic", "enrollment").get()
     known = send_rules.background([message], now=BEGUN, alone=False)
     found = send_rules.obstacle(message, now=BEGUN, background=known)
     assert found is not None
     assert (found.state, found.reason) == (MessageState.CANCELLED, "Its sequence is stopped")
-    enrolment.refresh_from_db()
-    assert enrolment.reason == ("The request is closed" if what == "closed" else "The patient wrote")
+    enrollment.refresh_from_db()
+    assert enrollment.reason == ("The request is closed" if what == "closed" else "The patient wrote")
 
 
 def test_a_person_skips_and_hurries(lead: Lead, coordinator: User) -> None:
-    enrolment = begin(lead, {"steps": [step("one", after="1d"), step("two", after="2d")]}, at=timezone.now())
-    assert followups.skip_next(enrolment, by=coordinator, now=timezone.now()) == "Mail “resume”"
-    followups.do_next_now(enrolment, now=timezone.now())
+    enrollment = begin(lead, {"steps": [step("one", after="1d"), step("two", after="2d")]}, at=timezone.now())
+    assert followups.skip_next(enrollment, by=coordinator, now=timezone.now()) == "Mail “resume”"
+    followups.do_next_now(enrollment, now=timezone.now())
     step_runner.run_due()
-    assert results(enrolment) == {"one": "skipped", "two": "mail"}
+    assert results(enrollment) == {"one": "skipped", "two": "mail"}
     with pytest.raises(SequenceActionRefused):
-        followups.do_next_now(enrolment, now=timezone.now())
+        followups.do_next_now(enrollment, now=timezone.now())
 
 
 def test_a_date_of_the_lead_that_moves_takes_the_step_along(lead: Lead) -> None:
     day = (BEGUN + timedelta(days=20)).date()
-    enrolment = begin(lead, {"steps": [step("one", after="6w", on="recheck_on")]})
+    enrollment = begin(lead, {"steps": [step("one", after="6w", on="recheck_on")]})
     leads.record_outcome(lead, outcome=Outcome.CONTINUE_CONSERVATIVE, recheck_on=day)
-    enrolment.refresh_from_db()
-    assert enrolment.due_at is not None
-    assert enrolment.due_at.date() == day
+    enrollment.refresh_from_db()
+    assert enrollment.due_at is not None
+    assert enrollment.due_at.date() == day
 
 
 # --- Versions ---------------------------------------------------------------------------------------------------------
@@ -668,19 +668,19 @@ def test_a_new_wording_of_ours_is_published_but_not_over_staffs_own(
 
 # --- Two at once ------------------------------------------------------------------------------------------------------
 def test_the_database_keeps_a_step_from_being_done_twice(lead: Lead) -> None:
-    enrolment = begin(lead, {"steps": [step("one")]})
+    enrollment = begin(lead, {"steps": [step("one")]})
     run()
     with pytest.raises(IntegrityError), transaction.atomic():
-        StepOutcome.objects.create(enrolment=enrolment, step="one", result=StepResult.MAIL)
+        StepOutcome.objects.create(enrollment=enrollment, step="one", result=StepResult.MAIL)
 
 
-@pytest.mark.parametrize("state", [EnrolmentState.LIVE, EnrolmentState.PAUSED, EnrolmentState.PARKED])
-def test_the_database_keeps_a_lead_from_being_in_a_sequence_twice(lead: Lead, state: EnrolmentState) -> None:
-    enrolment = begin(lead, {"steps": [step("one", after="1d")]})
-    again = {"lead": lead, "version": enrolment.version, "key": "test", "anchor": BEGUN, "due_at": BEGUN}
+@pytest.mark.parametrize("state", [EnrollmentState.LIVE, EnrollmentState.PAUSED, EnrollmentState.PARKED])
+def test_the_database_keeps_a_lead_from_being_in_a_sequence_twice(lead: Lead, state: EnrollmentState) -> None:
+    enrollment = begin(lead, {"steps": [step("one", after="1d")]})
+    again = {"lead": lead, "version": enrollment.version, "key": "test", "anchor": BEGUN, "due_at": BEGUN}
     with pytest.raises(IntegrityError), transaction.atomic():
-        Enrolment.objects.create(state=state, **again)
-    Enrolment.objects.create(state=EnrolmentState.DONE, **again)
+        Enrollment.objects.create(state=state, **again)
+    Enrollment.objects.create(state=EnrollmentState.DONE, **again)
 
 
 def at_once(*acts: Callable[[], object]) -> None:
@@ -698,15 +698,15 @@ def at_once(*acts: Callable[[], object]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_events_at_once_begin_a_sequence_once(centre: object) -> None:
+def test_two_events_at_once_begin_a_sequence_once(center: object) -> None:
     lead = make_lead()
     version_of({"steps": [step("one", after="1d")]})
     at_once(*[lambda key=key: events.announce(lead, Event.ANSWERED, now=BEGUN, key=key) for key in "abcdefgh"])
-    assert Enrolment.objects.count() == 1
+    assert Enrollment.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_runs_at_once_do_every_step_once(centre: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_runs_at_once_do_every_step_once(center: object, monkeypatch: pytest.MonkeyPatch) -> None:
     version_of({"steps": [step("one"), step("two", "call")]})
     for number in range(60):
         events.announce(make_lead(email=f"n{number}@example.org"), Event.ANSWERED, now=BEGUN)
@@ -715,17 +715,17 @@ def test_two_runs_at_once_do_every_step_once(centre: object, monkeypatch: pytest
     assert Message.objects.count() == 60
     assert Task.objects.count() == 60
     assert StepOutcome.objects.count() == 120
-    assert not Enrolment.objects.exclude(state=EnrolmentState.DONE).exclude(tries=0).exists()
-    assert Enrolment.objects.filter(state=EnrolmentState.DONE).count() == 60
+    assert not Enrollment.objects.exclude(state=EnrollmentState.DONE).exclude(tries=0).exists()
+    assert Enrollment.objects.filter(state=EnrollmentState.DONE).count() == 60
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_leaves_alone_what_another_one_is_at(centre: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_leaves_alone_what_another_one_is_at(center: object, monkeypatch: pytest.MonkeyPatch) -> None:
     begin(make_lead(), {"steps": [step("one", "call")]})
     is_at_it, may_go_on = threading.Event(), threading.Event()
     carry_out = step_runner._carry_out_together
 
-    def slowly(due: list[Enrolment], **how: Any) -> None:
+    def slowly(due: list[Enrollment], **how: Any) -> None:
         is_at_it.set()
         assert may_go_on.wait(30)
         carry_out(due, **how)
@@ -744,11 +744,11 @@ def test_a_run_leaves_alone_what_another_one_is_at(centre: object, monkeypatch: 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_passes_over_whoever_is_worked_on(centre: object) -> None:
+def test_a_run_passes_over_whoever_is_worked_on(center: object) -> None:
     """A coordinator holds the lead and will end its sequence; a run that held that and waited for the lead would make
     both fail. It comes by again."""
     lead = make_lead()
-    enrolment = begin(lead, {"steps": [step("one", "call")]})
+    enrollment = begin(lead, {"steps": [step("one", "call")]})
     counts = list[int]()
 
     def other() -> None:
@@ -761,7 +761,7 @@ def test_a_run_passes_over_whoever_is_worked_on(centre: object) -> None:
         worker.start()
         worker.join(5)
         assert counts == [0]
-        assert followups.stop(enrolment, reason="Enough", now=BEGUN)
+        assert followups.stop(enrollment, reason="Enough", now=BEGUN)
     assert run() == 0
     assert not Task.objects.exists()
 
@@ -772,4 +772,4 @@ def test_a_wrong_number_counts_until_another_one_is_told(lead: Lead, coordinator
     leads.correct_details(lead, by=coordinator, changes={"phone" if corrected else "first_name": "+12125550199"})
     for _time in range(2):
         leads.log_call(lead, by=coordinator, outcome=CallOutcome.NO_ANSWER)
-    assert Enrolment.objects.filter(lead=lead, key="not_reachable").exists() is corrected
+    assert Enrollment.objects.filter(lead=lead, key="not_reachable").exists() is corrected

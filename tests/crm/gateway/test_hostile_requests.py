@@ -59,7 +59,7 @@ LISTS = [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.
 
 
 @pytest.fixture
-def office(client: Client, centre: Location, lead: Lead) -> Client:
+def office(client: Client, center: Location, lead: Lead) -> Client:
     """A browser whose user may do everything."""
     make_message(lead)
     client.force_login(make_user("administrator", "clinician", is_superuser=True, email="root@example.org"))
@@ -137,7 +137,7 @@ def test_a_field_that_a_form_completes_is_answered(office: Client, monkeypatch: 
 
 
 @pytest.mark.parametrize("address", ["/", "/candidate/", "/learn/", "/my/", "/ask/", "/u/x/", "/healthz", "/es/"])
-def test_nor_any_public_page(client: Client, centre: Location, address: str) -> None:
+def test_nor_any_public_page(client: Client, center: Location, address: str) -> None:
     for query in ("x=%00", "utm_source=%00", "%00=%00", "next=%ED%A0%80"):
         assert client.get(f"{address}?{query}").status_code in ANSWERED
 
@@ -170,12 +170,12 @@ def test_a_value_that_cannot_be_is_said_and_everything_shown(office: Client, lea
     assert lead.full_name in page
 
 
-def test_its_own_filters_still_work(office: Client, centre: Location, lead: Lead) -> None:
+def test_its_own_filters_still_work(office: Client, center: Location, lead: Lead) -> None:
     for query, found in (
         ("stage__exact=new", True),
         ("stage__exact=lost", False),
         ("whose=none", True),
-        (f"location__id__exact={centre.pk}", True),
+        (f"location__id__exact={center.pk}", True),
         ("safety_hold__exact=1", False),
         ("messages=ours", False),
         ("outcome__exact=URGENT", False),
@@ -209,8 +209,8 @@ def test_there_is_no_such_switch(office: Client, what: str) -> None:
 
 
 @pytest.mark.parametrize("user", ["x", LONG, "' OR 1=1", "44f80a07-bbeb-41e6-b9af-512f13bb9f23"])
-def test_nobody_of_that_name_is_on_call(office: Client, centre: Location, user: str) -> None:
-    form = {"user": user, "location": str(centre.pk), "starts_at_0": "2026-12-01", "starts_at_1": "08:00"}
+def test_nobody_of_that_name_is_on_call(office: Client, center: Location, user: str) -> None:
+    form = {"user": user, "location": str(center.pk), "starts_at_0": "2026-12-01", "starts_at_1": "08:00"}
     answer = office.post("/admin/crm/oncallshift/add/", form | {"ends_at_0": "2026-12-02", "ends_at_1": "08:00"})
     assert answer.status_code == 200
     assert "Select a valid choice" in answer.content.decode()
@@ -221,7 +221,7 @@ TOTALS = [LONG, "100001", "201", "-1", "x", "", "1e9"]
 
 
 @pytest.mark.parametrize("total", TOTALS)
-def test_no_form_has_rows_without_end(office: Client, centre: Location, total: str) -> None:
+def test_no_form_has_rows_without_end(office: Client, center: Location, total: str) -> None:
     """A thousand empty rows take minutes to draw."""
     for address, prefix in (("/admin/scheduling/resource/add/", "rules"), ("/admin/crm/user/add/", "absences")):
         form = {f"{prefix}-TOTAL_FORMS": total, f"{prefix}-INITIAL_FORMS": "0"}
@@ -229,7 +229,7 @@ def test_no_form_has_rows_without_end(office: Client, centre: Location, total: s
         assert office.post(address, {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": total}).status_code == 400
 
 
-def test_as_many_rows_as_anybody_needs_are_taken(office: Client, centre: Location) -> None:
+def test_as_many_rows_as_anybody_needs_are_taken(office: Client, center: Location) -> None:
     form: dict[str, Any] = {"rules-TOTAL_FORMS": "30", "rules-INITIAL_FORMS": "0"}
     assert office.post("/admin/scheduling/resource/add/", form).status_code == 200
 
@@ -238,7 +238,7 @@ def test_as_many_rows_as_anybody_needs_are_taken(office: Client, centre: Locatio
     "address", ["/candidate/", "/candidate/call-me/", "/candidate/embed/", "/ask/", "/admin/login/"]
 )
 def test_a_null_character_in_a_public_form_is_refused_or_passed_over(
-    client: Client, centre: Location, address: str
+    client: Client, center: Location, address: str
 ) -> None:
     names = {*step_one(), "username", "password", "next", "question", "topic", "name", "text", "tried_other", "x\0"}
     for name in sorted(names):

@@ -16,13 +16,13 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from crm.enums.leads import EnrolmentState, Event, Stage, TaskKind
+from crm.enums.leads import EnrollmentState, Event, Stage, TaskKind
 from crm.inbound import actions, imap, imap_client, mail_parser
-from crm.inbound.mail_parser import Arrived, Kind
+from crm.inbound.mail_parser import InboundMessage, Kind
 from crm.leads import events
 from crm.mail import reply_addresses
 from crm.mail import status as mail_status
-from crm.models import Activity, Enrolment, InboundMail, Lead, Location, MailThread, Message, Suppression, Task
+from crm.models import Activity, Enrollment, InboundMail, Lead, Location, MailThread, Message, Suppression, Task
 from crm.outbox import delivery
 from crm.patient_portal import conversation_queries
 from crm.values import mailbox_url
@@ -137,12 +137,12 @@ def test_html_becomes_words() -> None:
 @quick(derandomize=True, deadline=None, database=None, max_examples=150)
 @given(st.one_of(st.binary(max_size=400), st.builds(lambda a, b: BOUNCE[:a] + b, st.integers(0, 700), st.binary())))
 def test_whatever_comes_in_is_read(raw: bytes) -> None:
-    assert isinstance(mail_parser.read(raw), Arrived)
+    assert isinstance(mail_parser.read(raw), InboundMessage)
 
 
 # --- Whose it is, and what it sets in motion --------------------------------------------------------------------------
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     """In two sequences since just now."""
     made = make_lead()
     events.announce(made, Event.SUBMITTED, now=NOON, key="x")
@@ -154,14 +154,14 @@ def take(raw: bytes) -> InboundMail | None:
 
 
 def states() -> set[str]:
-    return set(Enrolment.objects.values_list("state", flat=True))
+    return set(Enrollment.objects.values_list("state", flat=True))
 
 
 def test_a_reply_is_answered_by_people(lead: Lead) -> None:
     kept = take(mail())
     assert kept is not None
     assert (kept.lead, kept.text) == (lead, "Please call me after noon.")
-    assert states() == {EnrolmentState.PAUSED}
+    assert states() == {EnrollmentState.PAUSED}
     task = Task.objects.get()
     assert (task.kind, task.title) == (TaskKind.ANSWER, "Answer the e-mail")
     assert Activity.objects.filter(summary="E-mail, reply").exists()
@@ -175,7 +175,7 @@ def test_what_a_mail_system_writes_is_read_by_a_person_and_answered_by_nobody(le
     task = Task.objects.get()
     assert (task.kind, task.title) == (TaskKind.OTHER, "A mail system wrote about them: read it")
     assert Activity.objects.filter(summary="E-mail, from a mail system").count() == 2
-    assert states() == {EnrolmentState.LIVE}
+    assert states() == {EnrollmentState.LIVE}
     assert conversation_queries.newest_mail(lead) is None  # no answer is asked for when the thread is settled either
     assert "We have moved." in desk.get(f"/admin/crm/lead/{lead.pk}/change/?panels=all").content.decode()
 
@@ -188,7 +188,7 @@ def test_told_twice_it_happens_once(lead: Lead) -> None:
 
 def test_a_robots_reply_stops_nothing(lead: Lead) -> None:
     take(mail("I am out of office.", Auto_Submitted="auto-replied"))
-    assert states() == {EnrolmentState.LIVE}
+    assert states() == {EnrollmentState.LIVE}
     assert not Task.objects.exists()
 
 
@@ -273,7 +273,7 @@ def test_one_hard_bounce_ends_mail_and_opens_a_call(lead: Lead) -> None:
     assert Suppression.objects.get().because == "bounce"
     [task] = Task.objects.filter(kind=TaskKind.MAIL_PROBLEM)
     assert task.title == "The e-mail address does not work: ask for another"
-    assert states() == {EnrolmentState.LIVE}  # what is to be done goes on, by telephone
+    assert states() == {EnrollmentState.LIVE}  # what is to be done goes on, by telephone
 
 
 @pytest.mark.parametrize(("stage", "asked"), [(Stage.IMPROVED, 0), (Stage.DORMANT, 0), (Stage.PATIENT, 1)])
@@ -316,7 +316,7 @@ def test_more_than_one_complaint_in_a_thousand_holds_commercial_mail(lead: Lead,
 
 def test_a_bounce_of_a_stranger_touches_nobody(lead: Lead) -> None:
     take(bounce(about="nobody@example.org", ours="<x@y>"))
-    assert states() == {EnrolmentState.LIVE}
+    assert states() == {EnrollmentState.LIVE}
     assert not Task.objects.exists()
 
 
@@ -370,7 +370,7 @@ def test_what_was_not_kept_is_read_again(lead: Lead, box: ImapServer, monkeypatc
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_readers_at_once_keep_one(box: ImapServer, centre: Location) -> None:
+def test_two_readers_at_once_keep_one(box: ImapServer, center: Location) -> None:
     lead = make_lead()
     for _ in range(10):
         box.deliver(mail())
@@ -389,11 +389,11 @@ def test_two_readers_at_once_keep_one(box: ImapServer, centre: Location) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_mail_is_put_before_one_that_is_just_being_kept(centre: Location) -> None:
+def test_no_mail_is_put_before_one_that_is_just_being_kept(center: Location) -> None:
     lead, begun = make_lead(), NOON - timedelta(minutes=2)
 
     def keep() -> None:
-        actions.receive(Arrived(kind=Kind.REPLY, message_id="<two@example.org>", sender=lead.email), now=begun)
+        actions.receive(InboundMessage(kind=Kind.REPLY, message_id="<two@example.org>", sender=lead.email), now=begun)
         connection.close()
 
     with ThreadPoolExecutor(1) as pool:

@@ -115,7 +115,7 @@ def test_no_fact_holds_what_the_database_refuses(name: str, value: str) -> None:
 
 
 def test_facts_of_a_provider_are_made_storable_as_well() -> None:
-    made = mail_parser.Arrived(
+    made = mail_parser.InboundMessage(
         mail_parser.Kind.SOFT_BOUNCE, message_id="x" * 999, status="5.1.1" * 9, text="a\x00b\ud800"
     )
     assert (len(made.message_id), len(made.status), made.text) == (250, 12, "ab?")

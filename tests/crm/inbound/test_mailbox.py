@@ -220,7 +220,7 @@ def test_what_could_be_neither_kept_nor_remembered_is_asked_for_again(
 # --- What passes ------------------------------------------------------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 def test_many_that_cannot_be_kept_now_do_not_block_those_behind_them(
-    centre: Location, box: FakeImap, monkeypatch: pytest.MonkeyPatch
+    center: Location, box: FakeImap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = range(1, imap.MOST_FAILURES + 3)
     put(box, *bad, 50, 51)

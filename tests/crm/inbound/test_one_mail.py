@@ -14,7 +14,7 @@ JULY, AUGUST = "Wed, 1 Jul 2026 09:00:00 -0400", "Sat, 1 Aug 2026 09:00:00 -0400
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     return make_lead()
 
 

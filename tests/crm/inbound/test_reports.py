@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
-from crm.enums.leads import EnrolmentState, Event, TaskKind
+from crm.enums.leads import EnrollmentState, Event, TaskKind
 from crm.inbound import actions, mail_parser
-from crm.inbound.mail_parser import Arrived, Kind
+from crm.inbound.mail_parser import InboundMessage, Kind
 from crm.leads import events
 from crm.mail import status as mail_status
 from crm.mail import suppression
-from crm.models import Activity, Enrolment, InboundMail, Lead, Location, MailThread, Suppression, Task
+from crm.models import Activity, Enrollment, InboundMail, Lead, Location, MailThread, Suppression, Task
 from tests.crm.inbound.test_automatic_mail import READ, calendar
 from tests.crm.inbound.test_inbound import OURS, bounce, complaint
 from tests.crm.inbound.test_mail_reading import PLAIN, TOKEN, mail, parts
@@ -23,7 +23,7 @@ UNPROVEN = "E-mail, returned: the address does not work: 5.1.1 (names no mail of
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     """In two sequences since just now, with an address of their own for replies."""
     made = make_lead()
     events.announce(made, Event.SUBMITTED, now=NOON, key="x")
@@ -106,7 +106,7 @@ def test_the_address_of_a_thread_is_proof_for_the_address_that_was_mailed(lead: 
 
 
 def test_what_the_provider_has_signed_is_proven(lead: Lead) -> None:
-    arrived = Arrived(Kind.HARD_BOUNCE, message_id="postmark:1", about=lead.email)
+    arrived = InboundMessage(Kind.HARD_BOUNCE, message_id="postmark:1", about=lead.email)
     actions.receive(arrived, now=datetime.now(UTC), is_vouched=True)
     assert Suppression.objects.get().because == "bounce"
 
@@ -126,7 +126,7 @@ def test_a_receipt_and_a_calendar_that_accepts_ask_for_nothing(lead: Lead) -> No
     take(parts("report", PLAIN + "It was read.", READ))
     take(mail_of("ACCEPTED"))
     take(mail_of("ACCEPTED", "Avery Moss has accepted this invitation."))
-    assert set(Enrolment.objects.values_list("state", flat=True)) == {EnrolmentState.LIVE}
+    assert set(Enrollment.objects.values_list("state", flat=True)) == {EnrollmentState.LIVE}
     assert not Task.objects.exists()
 
 
@@ -136,7 +136,7 @@ def test_a_calendar_that_declines_asks_about_the_appointment(lead: Lead, said: s
         take(mail_of(said))
     [task] = Task.objects.all()
     assert task.title == f"Their calendar says {said.lower()}: ask about the appointment"
-    assert set(Enrolment.objects.values_list("state", flat=True)) == {EnrolmentState.LIVE}
+    assert set(Enrollment.objects.values_list("state", flat=True)) == {EnrollmentState.LIVE}
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_one_that_is_too_large_is_told_by_its_headers(lead: Lead, box: ImapServe
 
 
 def test_one_that_takes_too_long_is_set_aside(lead: Lead, box: ImapServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(raw: bytes, **_: object) -> mail_parser.Arrived:
+    def slow(raw: bytes, **_: object) -> mail_parser.InboundMessage:
         if b"The slow one." in raw:
             raise sandboxed_parser.NotRead(sandboxed_parser.Because.TOO_SLOW)
         return mail_parser.read(raw)
@@ -186,13 +186,13 @@ def test_one_that_takes_too_long_is_set_aside(lead: Lead, box: ImapServer, monke
 
 @pytest.mark.django_db(transaction=True)
 def test_one_that_cannot_be_kept_now_waits_and_the_next_does_not(
-    box: ImapServer, centre: Location, monkeypatch: pytest.MonkeyPatch
+    box: ImapServer, center: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A deadlock, say: neither taken in nor set aside, and read again in the next run."""
     make_lead()
     real = actions.receive
 
-    def locked(arrived: mail_parser.Arrived, *, now: datetime) -> InboundMail | None:
+    def locked(arrived: mail_parser.InboundMessage, *, now: datetime) -> InboundMail | None:
         if arrived.text == "The locked one.":
             raise OperationalError("deadlock detected")
         return real(arrived, now=now)
@@ -277,7 +277,7 @@ def test_nothing_else_settles_it(desk: Client, what: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["front_desk", "marketing"])
-def test_others_see_nothing_of_it(client: Client, centre: Location, role: str) -> None:
+def test_others_see_nothing_of_it(client: Client, center: Location, role: str) -> None:
     kept = aside()
     client.force_login(make_user(role))
     for path in (change(kept), change(kept, "source"), "/admin/crm/setasidemail/"):

@@ -33,9 +33,9 @@ def chosen(lead: Lead, *, now: datetime = MONDAY) -> list[str]:
     return [user.name for user in assignment.candidates(lead, now=now)]
 
 
-def test_new_leads_go_round(centre: Location) -> None:
+def test_new_leads_go_round(center: Location) -> None:
     people = [person(name) for name in ("Ann", "Bea", "Cid")]
-    leads = [make_lead(location=centre) for _ in range(7)]
+    leads = [make_lead(location=center) for _ in range(7)]
 
     for number in range(7):
         assert assignment.share_out(now=MONDAY + timedelta(minutes=number)) == (7 if number == 0 else 0)
@@ -45,14 +45,14 @@ def test_new_leads_go_round(centre: Location) -> None:
     assert counts == [2, 2, 3]
 
 
-def test_who_waited_longest_is_next(centre: Location) -> None:
+def test_who_waited_longest_is_next(center: Location) -> None:
     person("Ann", last_lead_at=MONDAY - timedelta(hours=1))
     person("Bea", last_lead_at=MONDAY - timedelta(hours=3))
     person("Cid", last_lead_at=None)
-    assert chosen(make_lead(location=centre)) == ["Cid", "Bea", "Ann"]
+    assert chosen(make_lead(location=center)) == ["Cid", "Bea", "Ann"]
 
 
-def test_nobody_gets_a_lead_who_may_not(centre: Location) -> None:
+def test_nobody_gets_a_lead_who_may_not(center: Location) -> None:
     other = make_location(name="Other")
     person("Gone", is_active=False)
     person("Resting", takes_leads=False)
@@ -62,53 +62,53 @@ def test_nobody_gets_a_lead_who_may_not(centre: Location) -> None:
     person("Desk", role="front_desk")
     away = person("Away")
     Absence.objects.create(user=away, first_day=date(2026, 11, 20), last_day=date(2026, 11, 23))
-    assert chosen(make_lead(location=centre, state="NY")) == []
+    assert chosen(make_lead(location=center, state="NY")) == []
 
 
-def test_who_may(centre: Location) -> None:
-    person("Here", locations=[centre])
+def test_who_may(center: Location) -> None:
+    person("Here", locations=[center])
     person("Licensed", licensed_states=["NY"])
     back = person("Back")
     Absence.objects.create(user=back, first_day=date(2026, 11, 20), last_day=date(2026, 11, 22))
     person("Leading", role="lead_coordinator")
-    assert sorted(chosen(make_lead(location=centre, state="NY"))) == ["Back", "Here", "Leading", "Licensed"]
+    assert sorted(chosen(make_lead(location=center, state="NY"))) == ["Back", "Here", "Leading", "Licensed"]
 
 
-def test_the_day_of_an_absence_is_the_centres(centre: Location) -> None:
+def test_the_day_of_an_absence_is_the_centers(center: Location) -> None:
     """At 04:00 UTC it is still the 23rd in New York."""
     user = person("Away")
     Absence.objects.create(user=user, first_day=date(2026, 11, 23), last_day=date(2026, 11, 23))
-    lead = make_lead(location=centre)
+    lead = make_lead(location=center)
     assert chosen(lead, now=NIGHT) == []
     assert chosen(lead, now=NIGHT + timedelta(hours=2)) == ["Away"]
 
 
-def test_a_language_is_preferred_where_somebody_speaks_it(centre: Location) -> None:
+def test_a_language_is_preferred_where_somebody_speaks_it(center: Location) -> None:
     person("Ann")
     person("Luz", languages=["es"])
-    assert chosen(make_lead(location=centre, language="es")) == ["Luz"]
-    assert sorted(chosen(make_lead(location=centre))) == ["Ann", "Luz"]
+    assert chosen(make_lead(location=center, language="es")) == ["Luz"]
+    assert sorted(chosen(make_lead(location=center))) == ["Ann", "Luz"]
     User.objects.filter(name="Luz").update(is_active=False)
-    assert chosen(make_lead(location=centre, language="es")) == ["Ann"]
+    assert chosen(make_lead(location=center, language="es")) == ["Ann"]
 
 
-def test_whoever_works_now_comes_first_and_at_night_anybody(centre: Location) -> None:
+def test_whoever_works_now_comes_first_and_at_night_anybody(center: Location) -> None:
     person("Early", hours={"mon": ["06:00", "09:00"]})
     person("Day", hours={"mon": ["09:00", "17:00"]})
-    assert chosen(make_lead(location=centre)) == ["Day"]
-    assert sorted(chosen(make_lead(location=centre), now=NIGHT)) == ["Day", "Early"]
+    assert chosen(make_lead(location=center)) == ["Day"]
+    assert sorted(chosen(make_lead(location=center), now=NIGHT)) == ["Day", "Early"]
 
 
-def test_a_location_that_does_not_share_out_keeps_its_leads(centre: Location) -> None:
+def test_a_location_that_does_not_share_out_keeps_its_leads(center: Location) -> None:
     person("Ann")
     Location.objects.update(shares_out=False)
-    make_lead(location=centre)
+    make_lead(location=center)
     assert assignment.share_out(now=MONDAY) == 0
 
 
-def test_only_new_leads_without_an_owner_are_shared_out(centre: Location, coordinator: User) -> None:
-    make_lead(location=centre, owner=coordinator)
-    make_lead(location=centre, stage=Stage.QUALIFYING)
+def test_only_new_leads_without_an_owner_are_shared_out(center: Location, coordinator: User) -> None:
+    make_lead(location=center, owner=coordinator)
+    make_lead(location=center, stage=Stage.QUALIFYING)
     assert assignment.share_out(now=MONDAY) == 0
 
 
@@ -132,10 +132,10 @@ def test_an_inactive_person_is_refused(lead: Lead) -> None:
 # --- Handing over ----------------------------------------------------------------------------------------------------
 
 
-def test_a_leavers_open_leads_go_to_one_person(centre: Location, coordinator: User) -> None:
+def test_a_leavers_open_leads_go_to_one_person(center: Location, coordinator: User) -> None:
     leaver, heir = person("Leaver"), person("Heir")
-    open_one = make_lead(location=centre, owner=leaver)
-    closed = make_lead(location=centre, owner=leaver, stage=Stage.PATIENT)
+    open_one = make_lead(location=center, owner=leaver)
+    closed = make_lead(location=center, owner=leaver, stage=Stage.PATIENT)
 
     assert assignment.hand_over(leaver, to=heir, by=coordinator, now=MONDAY) == 1
 
@@ -144,34 +144,34 @@ def test_a_leavers_open_leads_go_to_one_person(centre: Location, coordinator: Us
     assert (open_one.owner, closed.owner) == (heir, leaver)
 
 
-def test_or_in_turn_and_never_back_to_the_leaver(centre: Location) -> None:
+def test_or_in_turn_and_never_back_to_the_leaver(center: Location) -> None:
     leaver, ann, bea = person("Leaver"), person("Ann"), person("Bea")
-    leads = [make_lead(location=centre, owner=leaver) for _ in range(4)]
+    leads = [make_lead(location=center, owner=leaver) for _ in range(4)]
     assignment.hand_over(leaver, to=None, by=ann, now=MONDAY)
     owners = {Lead.objects.get(pk=lead.pk).owner for lead in leads}
     assert owners == {ann, bea}
 
 
-def test_what_nobody_may_take_comes_back(centre: Location, coordinator: User) -> None:
+def test_what_nobody_may_take_comes_back(center: Location, coordinator: User) -> None:
     leaver = person("Leaver")
     User.objects.filter(pk=coordinator.pk).update(takes_leads=False)
-    lead = make_lead(location=centre, owner=leaver)
+    lead = make_lead(location=center, owner=leaver)
     assignment.hand_over(leaver, to=None, by=coordinator, now=MONDAY)
     lead.refresh_from_db()
     assert (lead.owner, Task.objects.get().kind) == (None, TaskKind.RETURNED)
 
 
-def test_leads_of_somebody_who_was_switched_off_come_back_once(centre: Location) -> None:
+def test_leads_of_somebody_who_was_switched_off_come_back_once(center: Location) -> None:
     leaver = person("Leaver")
-    leads = [make_lead(location=centre, owner=leaver) for _ in range(3)]
+    leads = [make_lead(location=center, owner=leaver) for _ in range(3)]
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     assert [assignment.take_back_from_inactive(now=MONDAY) for _ in range(2)] == [3, 0]
     assert Task.objects.filter(kind=TaskKind.RETURNED, lead__in=leads).count() == 3
 
 
-def test_a_returned_lead_that_is_given_away_needs_nobody_any_more(centre: Location) -> None:
+def test_a_returned_lead_that_is_given_away_needs_nobody_any_more(center: Location) -> None:
     leaver, ann = person("Leaver"), person("Ann")
-    lead = make_lead(location=centre, owner=leaver)
+    lead = make_lead(location=center, owner=leaver)
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     assignment.take_back_from_inactive(now=MONDAY)
     assignment.give(lead, to=ann, by=ann, now=MONDAY)
@@ -187,9 +187,9 @@ def test_two_sweeps_give_each_lead_once(transactional_db: None, monkeypatch: pyt
         return found(lead, now=now)
 
     monkeypatch.setattr(assignment, "candidates", slowly)
-    centre = make_location()
+    center = make_location()
     people = [person(name) for name in ("Ann", "Bea")]
-    leads = [make_lead(location=centre) for _ in range(12)]
+    leads = [make_lead(location=center) for _ in range(12)]
 
     def sweep() -> None:
         try:
@@ -209,9 +209,9 @@ def test_two_sweeps_give_each_lead_once(transactional_db: None, monkeypatch: pyt
 # --- The page of a person --------------------------------------------------------------------------------------------
 
 
-def test_one_press_hands_everything_over(client: Client, centre: Location) -> None:
+def test_one_press_hands_everything_over(client: Client, center: Location) -> None:
     leaver, heir = person("Leaver"), person("Heir")
-    make_lead(location=centre, owner=leaver)
+    make_lead(location=center, owner=leaver)
     client.force_login(person("Alex", role="administrator"))
     answer = client.post(f"/admin/crm/user/{leaver.pk}/hand-over/", {"to": str(heir.pk)})
     assert AccessEvent.objects.filter(
@@ -220,37 +220,37 @@ def test_one_press_hands_everything_over(client: Client, centre: Location) -> No
     assert (answer.status_code, Lead.objects.get().owner) == (302, heir)
 
 
-def test_a_coordinator_hands_nothing_over(desk: Client, centre: Location) -> None:
+def test_a_coordinator_hands_nothing_over(desk: Client, center: Location) -> None:
     leaver = person("Leaver")
-    make_lead(location=centre, owner=leaver)
+    make_lead(location=center, owner=leaver)
     assert desk.post(f"/admin/crm/user/{leaver.pk}/hand-over/", {"to": ""}).status_code == 403
     assert Lead.objects.get().owner == leaver
 
 
-def test_a_lead_coordinator_hands_over_too(client: Client, centre: Location) -> None:
+def test_a_lead_coordinator_hands_over_too(client: Client, center: Location) -> None:
     leaver, heir = person("Leaver"), person("Heir")
-    make_lead(location=centre, owner=leaver)
+    make_lead(location=center, owner=leaver)
     client.force_login(person("Lea", role="lead_coordinator"))
     assert "Hand over" in client.get("/admin/crm/user/").content.decode()
     assert client.post(f"/admin/crm/user/{leaver.pk}/hand-over/", {"to": str(heir.pk)}).status_code == 302
     assert Lead.objects.get().owner == heir
 
 
-def test_nobody_waits_behind_leads_that_nobody_may_take(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_waits_behind_leads_that_nobody_may_take(center: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assignment, "BATCH", 3)
-    ann, closed = person("Ann", locations=[centre]), make_location(name="Without anybody")
+    ann, closed = person("Ann", locations=[center]), make_location(name="Without anybody")
     for number in range(8):
         make_lead(location=closed, email=f"p{number}@example.org", received_at=MONDAY - timedelta(days=9))
-    last = make_lead(location=centre)
+    last = make_lead(location=center)
     assert [assignment.share_out(now=MONDAY) for _ in range(2)] == [1, 0]
     last.refresh_from_db()
     assert last.owner == ann
 
 
-def test_a_location_whose_hours_cannot_be_read_holds_up_no_other(centre: Location) -> None:
+def test_a_location_whose_hours_cannot_be_read_holds_up_no_other(center: Location) -> None:
     ann, broken = person("Ann"), make_location(name="Without a clock", timezone="America/Nowhere")
     make_lead(location=broken, received_at=MONDAY - timedelta(days=9))
-    last = make_lead(location=centre)
+    last = make_lead(location=center)
     assert assignment.share_out(now=MONDAY) == 1
     last.refresh_from_db()
     assert last.owner == ann

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from crm.enums.leads import EnrolmentState, Event, LostReason, MessageClass, Outcome, Stage, TaskKind
+from crm.enums.leads import EnrollmentState, Event, LostReason, MessageClass, Outcome, Stage, TaskKind
 from crm.followups import conditions, step_runner, versions
 from crm.leads import actions as leads
 from crm.leads import events
 from crm.leads.next_steps import NextStep
-from crm.models import Enrolment, Lead, Location, Message, SequenceVersion, Task, User, VersionState
+from crm.models import Enrollment, Lead, Location, Message, SequenceVersion, Task, User, VersionState
 from crm.outbox import settlement
 from crm.sequences.definition import SequenceRefused, read
 from tests.crm.followups.test_follow_up import BEGUN, begin, step, version_of
@@ -71,28 +71,28 @@ def test_a_patient_keeps_what_is_open(lead: Lead) -> None:
 
 @pytest.mark.parametrize("stage", CLOSED)
 def test_a_sequence_that_does_not_say_so_ends_with_the_request_too(lead: Lead, stage: Stage) -> None:
-    enrolment = begin(lead, {"stops": [], "steps": [step("one"), step("two", after="1d")]})
+    enrollment = begin(lead, {"stops": [], "steps": [step("one"), step("two", after="1d")]})
     step_runner.run_due(at=BEGUN)
     close(lead, stage)
-    enrolment.refresh_from_db()
-    assert (enrolment.state, enrolment.reason) == (EnrolmentState.STOPPED, "The request is closed")
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.reason) == (EnrollmentState.STOPPED, "The request is closed")
     assert Message.objects.get().state == "cancelled"
     events.announce(lead, Event.ANSWERED, now=BEGUN, key="later")
-    assert Enrolment.objects.count() == 1
+    assert Enrollment.objects.count() == 1
 
 
 def test_it_ends_where_no_event_told_of_it(lead: Lead) -> None:
-    enrolment = begin(lead, {"stops": [], "steps": [step("one", after="1d")]})
+    enrollment = begin(lead, {"stops": [], "steps": [step("one", after="1d")]})
     Lead.objects.update(stage=Stage.DORMANT)
     step_runner.run_due(at=BEGUN + timedelta(days=1))
-    enrolment.refresh_from_db()
-    assert (enrolment.state, Message.objects.count()) == (EnrolmentState.STOPPED, 0)
+    enrollment.refresh_from_db()
+    assert (enrollment.state, Message.objects.count()) == (EnrollmentState.STOPPED, 0)
 
 
 def test_a_sequence_that_was_made_for_closed_requests_goes_on(lead: Lead) -> None:
     version_of({"trigger": "stage_moved", "when": ["is_dormant"], "stops": [], "steps": [step("one", after="1d")]})
     close(lead, Stage.DORMANT)
-    assert Enrolment.objects.get().state == EnrolmentState.LIVE
+    assert Enrollment.objects.get().state == EnrollmentState.LIVE
 
 
 @pytest.mark.parametrize("to", ["lost", "new"])
@@ -128,20 +128,20 @@ def test_of_mails_that_did_not_arrive_those_that_a_request_needs_no_more_are_let
 
 @pytest.mark.parametrize("outcome", [Outcome.OUT_OF_SCOPE, Outcome.CONSULT_LIKELY])
 def test_nobody_is_accompanied_through_a_treatment_that_is_not_advised_any_more(
-    centre: Location, outcome: Outcome
+    center: Location, outcome: Outcome
 ) -> None:
-    lead = make_lead(location=centre)
+    lead = make_lead(location=center)
     leads.record_outcome(lead, outcome=Outcome.CONTINUE_CONSERVATIVE)
-    assert Enrolment.objects.get(lead=lead, key="nurture_conservative").state == EnrolmentState.LIVE
+    assert Enrollment.objects.get(lead=lead, key="nurture_conservative").state == EnrollmentState.LIVE
     leads.record_outcome(lead, outcome=outcome)
-    assert Enrolment.objects.get(lead=lead, key="nurture_conservative").state == EnrolmentState.STOPPED
+    assert Enrollment.objects.get(lead=lead, key="nurture_conservative").state == EnrollmentState.STOPPED
 
 
 @pytest.mark.parametrize("stage", [Stage.BOOKING, Stage.BOOKED, Stage.CONSULTED, Stage.NURTURE])
-def test_records_are_asked_for_no_more_once_their_stage_is_over(centre: Location, stage: Stage) -> None:
-    lead = make_lead(location=centre, stage=Stage.QUALIFYING)
+def test_records_are_asked_for_no_more_once_their_stage_is_over(center: Location, stage: Stage) -> None:
+    lead = make_lead(location=center, stage=Stage.QUALIFYING)
     leads.move(lead, to=Stage.RECORDS, by=None)
-    records = Enrolment.objects.get(lead=lead, key="records_needed")
+    records = Enrollment.objects.get(lead=lead, key="records_needed")
     leads.move(lead, to=stage, by=None)
     records.refresh_from_db()
-    assert (records.state, records.reason) == (EnrolmentState.STOPPED, "No longer waits for records")
+    assert (records.state, records.reason) == (EnrollmentState.STOPPED, "No longer waits for records")

@@ -24,8 +24,8 @@ def own_pages() -> None:
 
 
 @pytest.fixture
-def anna(centre: Location) -> Lead:
-    return make_lead(location=centre, first_name="Anna", last_name="Sample")
+def anna(center: Location) -> Lead:
+    return make_lead(location=center, first_name="Anna", last_name="Sample")
 
 
 def cookies_of(browser: Client) -> set[str]:
@@ -44,7 +44,7 @@ def left_alone() -> None:
 
 
 @pytest.fixture
-def shared(centre: Location) -> Client:
+def shared(center: Location) -> Client:
     """A shared computer: a request was sent there, with a sign once, and told more of; then the page was closed."""
     browser = Client()
     browser.get("/?utm_source=leaflet")
@@ -73,8 +73,8 @@ def test_nobody_comes_back_by_the_thank_you_page(shared: Client) -> None:
     assert PatientSession.objects.count() == sessions
 
 
-def test_closing_works_on_a_page_that_has_closed_already_or_was_another_persons(anna: Lead, centre: Location) -> None:
-    browser, bert = own_browser(anna), make_lead(location=centre, first_name="Bert")
+def test_closing_works_on_a_page_that_has_closed_already_or_was_another_persons(anna: Lead, center: Location) -> None:
+    browser, bert = own_browser(anna), make_lead(location=center, first_name="Bert")
     form = form_on(browser, "/my/", having=page_owner.FIELD)
     browser.cookies["patient"] = prove(bert).secret
     assert browser.post("/my/leave/", form).status_code == 200
@@ -106,8 +106,8 @@ def test_what_was_stored_of_a_treatment_is_said_on_the_page_that_follows_in_its_
     assert (third, following.count("quedó guardado."), "is stored." in following) == ("/es/my/treatments/", 1, False)
 
 
-def test_nothing_is_said_to_the_next_person_of_the_browser(anna: Lead, centre: Location, coordinator: User) -> None:
-    browser, bert = own_browser(anna), make_lead(location=centre, first_name="Bert")
+def test_nothing_is_said_to_the_next_person_of_the_browser(anna: Lead, center: Location, coordinator: User) -> None:
+    browser, bert = own_browser(anna), make_lead(location=center, first_name="Bert")
     for by_staff in (False, True):
         browser.cookies["patient"] = prove(anna).secret
         browser.post("/my/questions/background/", form_on(browser, "/my/questions/background/"))
@@ -217,7 +217,7 @@ def test_what_a_press_took_back_stands_among_what_was_sent(anna: Lead) -> None:
     assert "<dt>I did not have this</dt><dd>Yes</dd>" in press(browser, f"/my/treatments/{row.pk}/", form)
 
 
-def test_a_browser_that_has_opened_no_link_is_told_of_our_mail_where_it_gave_an_address(centre: Location) -> None:
+def test_a_browser_that_has_opened_no_link_is_told_of_our_mail_where_it_gave_an_address(center: Location) -> None:
     browser = Client()
     browser.post("/candidate/", step_one())
     browser.post("/candidate/go-on/", form_on(browser, "/candidate/thanks/", having="reference"))
@@ -278,7 +278,7 @@ def test_what_is_said_of_a_closed_page_is_true_for_staff_and_on_a_tablet(
         assert [one for one, there in words.items() if there in said] == [whose]
 
 
-def test_the_page_of_the_code_stays_open_too(anna: Lead, centre: Location) -> None:
+def test_the_page_of_the_code_stays_open_too(anna: Lead, center: Location) -> None:
     """It stands open before anything is proven, and says that it closes."""
     browser = Client()
     browser.post(f"/my/link/{make_link(anna, now=timezone.now())}/", {"opened": str(uuid.uuid4())})
@@ -286,5 +286,5 @@ def test_the_page_of_the_code_stays_open_too(anna: Lead, centre: Location) -> No
     PatientSession.objects.update(seen_at=timezone.now() - timedelta(minutes=25))
     assert browser.post("/my/stay/", form).status_code == 204
     assert PatientSession.objects.get().seen_at > timezone.now() - timedelta(minutes=1)
-    browser.cookies["patient"] = prove(make_lead(location=centre, first_name="Bert")).secret
+    browser.cookies["patient"] = prove(make_lead(location=center, first_name="Bert")).secret
     assert browser.post("/my/stay/", form).status_code == 409

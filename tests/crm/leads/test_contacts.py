@@ -15,7 +15,7 @@ ROBIN = {"name": "Robin Example", "relation": "daughter", "phone": "(212) 555-01
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     return make_lead()
 
 
@@ -86,7 +86,7 @@ def test_the_patient_names_somebody(patient: Client, desk: Client, lead: Lead) -
     assert "Anybody who calls: do not discuss." in page_of(desk, lead)
 
 
-def test_nobody_ends_another_patients_person(patient: Client, centre: Location) -> None:
+def test_nobody_ends_another_patients_person(patient: Client, center: Location) -> None:
     other = make_lead(email="other@example.org")
     person = ContactPerson.objects.create(lead=other, name="Robin", relation="son")
     assert patient.post(f"/my/people/{person.pk}/end/").status_code == 404

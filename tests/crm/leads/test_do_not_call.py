@@ -14,7 +14,7 @@ from crm.followups import step_runner
 from crm.leads import actions as leads
 from crm.leads import call_window, events
 from crm.mail import templates as mail_templates
-from crm.models import Enrolment, Lead, Location, Task, User
+from crm.models import Enrollment, Lead, Location, Task, User
 from crm.sequences.definition import Do
 from crm.sequences.shipped_definitions import shipped
 from tests.factories import make_lead
@@ -37,7 +37,7 @@ def open_tasks(lead: Lead) -> dict[str, str]:
 def test_it_is_remembered_whatever_call_comes_later(desk: Client, asked: Lead) -> None:
     assert asked.do_not_call is True
     assert "asked not to be called" in desk.get(f"/admin/crm/lead/{asked.pk}/change/").content.decode()
-    assert not Enrolment.objects.filter(lead=asked, key="not_reachable").exists()
+    assert not Enrollment.objects.filter(lead=asked, key="not_reachable").exists()
 
 
 def test_the_second_call_of_first_contact_becomes_a_task_to_write(lead: Lead, coordinator: User) -> None:
@@ -90,10 +90,10 @@ def test_staff_change_it_among_the_details(desk: Client, asked: Lead) -> None:
     assert 'name="do_not_call"' in page
 
 
-def test_whoever_had_asked_before_is_found(centre: Location, lead: Lead, coordinator: User) -> None:
+def test_whoever_had_asked_before_is_found(center: Location, lead: Lead, coordinator: User) -> None:
     leads.log_call(lead, by=coordinator, outcome=CallOutcome.ASKED_NOT_TO_CALL)
     Lead.objects.update(do_not_call=False)
-    other = make_lead(location=centre, email="other@example.org")
+    other = make_lead(location=center, email="other@example.org")
     leads.log_call(other, by=coordinator, outcome=CallOutcome.REACHED)
     with connection.cursor() as cursor:
         cursor.execute(import_module("crm.migrations.0041_do_not_call").FILL)

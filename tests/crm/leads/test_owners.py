@@ -54,10 +54,10 @@ def test_a_lead_coordinator_does(client: Client, lead: Lead, lea: User) -> None:
 
 @pytest.mark.parametrize("role", ["marketing", "front_desk"])
 def test_nobody_owns_a_lead_who_does_not_work_on_leads(
-    client: Client, centre: Location, lead: Lead, lea: User, role: str
+    client: Client, center: Location, lead: Lead, lea: User, role: str
 ) -> None:
     mark = make_user(role, name="Mark", email="mark@example.org")
-    theirs = make_lead(location=centre, owner=lea)
+    theirs = make_lead(location=center, owner=lea)
     client.force_login(lea)
     assert "Mark" not in client.get(f"/admin/crm/lead/{lead.pk}/details/").content.decode()
     assert details(client, lead, owner=str(mark.pk)).status_code == 422
@@ -74,22 +74,22 @@ def test_nobody_owns_a_lead_who_does_not_work_on_leads(
     assert (lead.owner, theirs.owner) == (None, lea)
 
 
-def test_nobody_owns_a_lead_whom_they_would_not_see(client: Client, centre: Location, lea: User) -> None:
+def test_nobody_owns_a_lead_whom_they_would_not_see(client: Client, center: Location, lea: User) -> None:
     there = make_location(name="Other")
     casey = make_user("coordinator", email="casey@example.org")
     casey.locations.add(there)
-    here, elsewhere = make_lead(location=centre, owner=lea), make_lead(location=there, owner=lea)
+    here, elsewhere = make_lead(location=center, owner=lea), make_lead(location=there, owner=lea)
     with pytest.raises(AssignmentRefused, match="does not work on leads of"):
         assignment.hand_over(lea, to=casey, by=lea, now=NOON)
     owners = {lead: lead.owner for lead in Lead.objects.select_related("owner")}
     assert owners == {here: lea, elsewhere: lea}
 
 
-def test_nobody_hands_over_what_they_do_not_see(client: Client, centre: Location, lea: User) -> None:
+def test_nobody_hands_over_what_they_do_not_see(client: Client, center: Location, lea: User) -> None:
     there = make_location(name="Other")
     leaver, heir = make_user("coordinator", email="l@example.org"), make_user("coordinator", email="h@example.org")
-    here, elsewhere = make_lead(location=centre, owner=leaver), make_lead(location=there, owner=leaver)
-    lea.locations.add(centre)
+    here, elsewhere = make_lead(location=center, owner=leaver), make_lead(location=there, owner=leaver)
+    lea.locations.add(center)
     client.force_login(lea)
     assert "1 open lead<" in client.get(f"/admin/crm/user/{leaver.pk}/hand-over/").content.decode()
     client.post(f"/admin/crm/user/{leaver.pk}/hand-over/", {"to": str(heir.pk)})
@@ -99,10 +99,10 @@ def test_nobody_hands_over_what_they_do_not_see(client: Client, centre: Location
 
 
 @pytest.mark.parametrize(("role", "owns"), [("coordinator", True), ("front_desk", False)])
-def test_whoever_takes_a_call_owns_the_lead_if_they_work_on_leads(centre: Location, role: str, owns: bool) -> None:
+def test_whoever_takes_a_call_owns_the_lead_if_they_work_on_leads(center: Location, role: str, owns: bool) -> None:
     user = make_user(role, email="caller@example.org")
     data = {"first_name": "Avery", "last_name": "Example", "phone": "+12125550142"}
-    asked = Request(form_id=uuid4(), data=data, location=centre, now=NOON, page="staff", by=user)
+    asked = Request(form_id=uuid4(), data=data, location=center, now=NOON, page="staff", by=user)
     assert actions.submit(asked).lead.owner == (user if owns else None)
 
 

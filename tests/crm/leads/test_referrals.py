@@ -158,7 +158,7 @@ def _story(practice: ReferringPractice, by: User) -> None:
             leads.move(lead, to=stage, by=by, lost_reason=LostReason.COST)
 
 
-def test_figures_of_each_practice(coordinator: User, practice: ReferringPractice, centre: object) -> None:
+def test_figures_of_each_practice(coordinator: User, practice: ReferringPractice, center: object) -> None:
     idle = ReferringPractice.objects.create(name="Idle Practice")
     _story(practice, coordinator)
     figures = queries.referral_figures([practice.pk, idle.pk], coordinator)
@@ -172,7 +172,7 @@ def test_the_list_takes_one_query_for_all_figures(
     desk: Client,
     coordinator: User,
     practice: ReferringPractice,
-    centre: object,
+    center: object,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     _story(practice, coordinator)

@@ -43,8 +43,8 @@ def test_a_decision_ends_the_review_and_says_what_comes_next(lead: Lead, clinici
 
 
 @pytest.mark.parametrize("stage", [Stage.NEW, Stage.QUALIFYING, Stage.RECORDS, Stage.REVIEW])
-def test_suitable_goes_to_booking(centre: Location, clinician: User, stage: Stage) -> None:
-    lead = make_lead(location=centre, stage=stage)
+def test_suitable_goes_to_booking(center: Location, clinician: User, stage: Stage) -> None:
+    lead = make_lead(location=center, stage=stage)
     decide(lead, clinician)
     lead.refresh_from_db()
     assert lead.stage == Stage.BOOKING
@@ -65,9 +65,9 @@ def test_without_a_reason_nothing_is_recorded(lead: Lead, clinician: User) -> No
 
 @pytest.mark.parametrize("values", [{"outcome": Outcome.URGENT}, {"safety_hold": True}])
 def test_urgent_or_held_needs_a_second_person(
-    centre: Location, clinician: User, second: User, values: dict[str, Any]
+    center: Location, clinician: User, second: User, values: dict[str, Any]
 ) -> None:
-    lead = make_lead(location=centre, **values)
+    lead = make_lead(location=center, **values)
     task = review(lead)
 
     made = decide(lead, clinician)
@@ -85,8 +85,8 @@ def test_urgent_or_held_needs_a_second_person(
         reviews.agree(made, by=second, now=NOW)
 
 
-def test_a_hold_is_never_booked_even_when_two_agree(centre: Location, clinician: User, second: User) -> None:
-    lead = make_lead(location=centre, safety_hold=True)
+def test_a_hold_is_never_booked_even_when_two_agree(center: Location, clinician: User, second: User) -> None:
+    lead = make_lead(location=center, safety_hold=True)
     reviews.agree(decide(lead, clinician), by=second, now=NOW)
     lead.refresh_from_db()
     assert lead.stage == Stage.NEW
@@ -118,8 +118,8 @@ def record(lead: Lead, by: User, **values: Any) -> Consultation:
     return reviews.record_consultation(lead, by=by, now=NOW, **told)
 
 
-def test_a_visit_moves_the_lead_and_is_recorded_once_a_day(centre: Location, clinician: User) -> None:
-    lead = make_lead(location=centre, stage=Stage.BOOKED)
+def test_a_visit_moves_the_lead_and_is_recorded_once_a_day(center: Location, clinician: User) -> None:
+    lead = make_lead(location=center, stage=Stage.BOOKED)
     record(lead, clinician)
     record(lead, clinician, surgery=SurgeryDecision.WANTS)
     lead.refresh_from_db()
@@ -150,11 +150,11 @@ QUEUE = "/admin/reviews/"
 
 
 def test_the_queue_shows_what_waits_and_only_to_clinicians(
-    client: Client, centre: Location, clinician: User, coordinator: User, second: User
+    client: Client, center: Location, clinician: User, coordinator: User, second: User
 ) -> None:
-    review(make_lead(location=centre, first_name="Rita"))
-    make_lead(location=centre, first_name="Holda", safety_hold=True, email="h@example.org")
-    decide(make_lead(location=centre, first_name="Zoe", outcome=Outcome.URGENT, email="z@example.org"), second)
+    review(make_lead(location=center, first_name="Rita"))
+    make_lead(location=center, first_name="Holda", safety_hold=True, email="h@example.org")
+    decide(make_lead(location=center, first_name="Zoe", outcome=Outcome.URGENT, email="z@example.org"), second)
 
     client.force_login(clinician)
     page = client.get(QUEUE).content.decode()

@@ -1,4 +1,4 @@
-"""What a centre says about its stages, and the next step that every open lead has."""
+"""What a center says about its stages, and the next step that every open lead has."""
 
 import threading
 import time
@@ -9,13 +9,13 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from crm.enums.leads import OPEN_STAGES, CallOutcome, EnrolmentState, Requirement, Stage, TaskKind
+from crm.enums.leads import OPEN_STAGES, CallOutcome, EnrollmentState, Requirement, Stage, TaskKind
 from crm.errors import MoveRefused
 from crm.leads import actions as leads
 from crm.leads import next_steps, stages
 from crm.leads.next_steps import NextStep
 from crm.leads.stages import Age
-from crm.models import Absence, Enrolment, Lead, Location, SequenceVersion, StageRule, Task, User
+from crm.models import Absence, Enrollment, Lead, Location, SequenceVersion, StageRule, Task, User
 from tests.factories import NOON, make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
@@ -100,8 +100,8 @@ def test_what_moves_by_itself_is_asked_for_nothing(lead: Lead) -> None:
 
 
 @pytest.mark.parametrize("stage", [Stage.BOOKING, Stage.BOOKED])
-def test_nobody_books_whom_a_hold_protects(centre: Location, coordinator: User, stage: Stage) -> None:
-    lead = make_lead(location=centre, safety_hold=True)
+def test_nobody_books_whom_a_hold_protects(center: Location, coordinator: User, stage: Stage) -> None:
+    lead = make_lead(location=center, safety_hold=True)
     for by in (coordinator, None):
         with pytest.raises(MoveRefused, match="safety hold"):
             leads.move(lead, to=stage, by=by)
@@ -109,7 +109,7 @@ def test_nobody_books_whom_a_hold_protects(centre: Location, coordinator: User, 
 
 def test_a_stage_that_answers_soon_gives_a_task_in_opening_hours(lead: Lead, coordinator: User) -> None:
     rule(Stage.BOOKING, answer_within_minutes=60)
-    friday_evening = datetime(2026, 11, 27, 22, 30, tzinfo=UTC)  # 17:30 in New York; the centre closes at 18:00
+    friday_evening = datetime(2026, 11, 27, 22, 30, tzinfo=UTC)  # 17:30 in New York; the center closes at 18:00
     leads.move(lead, to=Stage.BOOKING, by=coordinator, now=friday_evening)
     assert Task.objects.get(lead=lead).due_at == datetime(2026, 11, 30, 13, 30, tzinfo=UTC)  # Monday 08:30
 
@@ -117,15 +117,15 @@ def test_a_stage_that_answers_soon_gives_a_task_in_opening_hours(lead: Lead, coo
 # --- A next step for everybody ---------------------------------------------------------------------------------------
 
 
-def enrolled(lead: Lead, **values: object) -> Enrolment:
+def enrolled(lead: Lead, **values: object) -> Enrollment:
     version = SequenceVersion.objects.filter(key="more_info").latest("number")
-    return Enrolment.objects.create(lead=lead, version=version, key="more_info", anchor=NOON, **values)
+    return Enrollment.objects.create(lead=lead, version=version, key="more_info", anchor=NOON, **values)
 
 
-def test_whom_nothing_reminds_of_gets_a_task_once(centre: Location) -> None:
-    forgotten = [make_lead(location=centre, stage=stage) for stage in OPEN_STAGES]
+def test_whom_nothing_reminds_of_gets_a_task_once(center: Location) -> None:
+    forgotten = [make_lead(location=center, stage=stage) for stage in OPEN_STAGES]
     for stage in set(Stage) - set(OPEN_STAGES):
-        make_lead(location=centre, stage=stage, lost_reason="other" if stage == Stage.LOST else "")
+        make_lead(location=center, stage=stage, lost_reason="other" if stage == Stage.LOST else "")
 
     assert (next_steps.ensure(now=NOON), next_steps.ensure(now=NOON)) == (len(forgotten), 0)
 
@@ -135,9 +135,9 @@ def test_whom_nothing_reminds_of_gets_a_task_once(centre: Location) -> None:
     assert not Lead.objects.without_next_step().exists()
 
 
-def test_a_location_whose_hours_cannot_be_read_holds_up_no_other(centre: Location) -> None:
+def test_a_location_whose_hours_cannot_be_read_holds_up_no_other(center: Location) -> None:
     broken = make_location(name="Without a clock", timezone="America/Nowhere")
-    there, here = make_lead(location=broken), make_lead(location=centre)
+    there, here = make_lead(location=broken), make_lead(location=center)
 
     assert next_steps.ensure(now=NOON) == 2
 
@@ -149,21 +149,21 @@ def test_a_location_whose_hours_cannot_be_read_holds_up_no_other(centre: Locatio
     ("first", "last", "is_theirs"), [(0, 0, True), (1, 1, False), (-9, 9, False), (2, 9, True), (-9, 0, True)]
 )
 def test_a_next_step_that_falls_due_while_its_owner_is_away_is_everybodys(
-    centre: Location, coordinator: User, first: int, last: int, is_theirs: bool
+    center: Location, coordinator: User, first: int, last: int, is_theirs: bool
 ) -> None:
-    make_lead(location=centre, owner=coordinator)
+    make_lead(location=center, owner=coordinator)
     away = {name: NOON.date() + timedelta(days=days) for name, days in (("first_day", first), ("last_day", last))}
     Absence.objects.create(user=coordinator, **away)
     next_steps.ensure(now=NOON)
     made = Task.objects.get()
-    assert made.due_at.astimezone(centre.zone).date() == NOON.date() + timedelta(days=1)
+    assert made.due_at.astimezone(center.zone).date() == NOON.date() + timedelta(days=1)
     assert made.assigned_to == (coordinator if is_theirs else None)
 
 
 def test_an_absence_of_somebody_else_takes_no_next_step_from_its_owner(
-    centre: Location, coordinator: User, clinician: User
+    center: Location, coordinator: User, clinician: User
 ) -> None:
-    make_lead(location=centre, owner=coordinator)
+    make_lead(location=center, owner=coordinator)
     Absence.objects.create(user=clinician, first_day=NOON.date(), last_day=NOON.date() + timedelta(days=9))
     next_steps.ensure(now=NOON)
     assert Task.objects.get().assigned_to == coordinator
@@ -171,28 +171,28 @@ def test_an_absence_of_somebody_else_takes_no_next_step_from_its_owner(
 
 @pytest.mark.parametrize("owners", [1, 3])
 def test_owners_and_absences_are_asked_for_in_the_same_number_of_queries(
-    centre: Location, owners: int, django_assert_num_queries: DjangoAssertNumQueries
+    center: Location, owners: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(owners):
         owner = make_user("coordinator", email=f"c{number}@example.org")
         Absence.objects.create(user=owner, first_day=NOON.date(), last_day=NOON.date())
-        make_lead(location=centre, owner=owner)
+        make_lead(location=center, owner=owner)
     with django_assert_num_queries(8):
         assert next_steps.ensure(now=NOON) == owners
 
 
-def test_a_task_or_a_step_to_come_is_enough(centre: Location) -> None:
-    with_task, with_step = make_lead(location=centre), make_lead(location=centre)
+def test_a_task_or_a_step_to_come_is_enough(center: Location) -> None:
+    with_task, with_step = make_lead(location=center), make_lead(location=center)
     next_steps.plan(with_task, SOON)
     enrolled(with_step, due_at=NOON)
     assert next_steps.ensure(now=NOON) == 0
 
 
-def test_what_is_done_or_paused_reminds_of_nothing(centre: Location, coordinator: User) -> None:
-    done, paused = make_lead(location=centre), make_lead(location=centre)
+def test_what_is_done_or_paused_reminds_of_nothing(center: Location, coordinator: User) -> None:
+    done, paused = make_lead(location=center), make_lead(location=center)
     task = next_steps.plan(done, SOON)
     Task.objects.filter(pk=task.pk).update(done_at=NOON, done_by=coordinator)
-    enrolled(paused, state=EnrolmentState.PAUSED, paused_at=NOON)
+    enrolled(paused, state=EnrollmentState.PAUSED, paused_at=NOON)
     assert next_steps.ensure(now=NOON) == 2
 
 
@@ -205,8 +205,8 @@ def test_two_sweeps_at_once_make_one_task(transactional_db: None, monkeypatch: p
     monkeypatch.setattr("crm.values.opening_hours.end_of_next_day", slowly)
     made: list[int] = []
 
-    centre = make_location()
-    people = [make_lead(location=centre) for _ in range(20)]
+    center = make_location()
+    people = [make_lead(location=center) for _ in range(20)]
 
     def sweep() -> None:
         try:

@@ -72,9 +72,9 @@ def test_add_border_case_is_accepted(lead: Lead, coordinator: User, changes: dic
     assert lead.treatments.count() == 1
 
 
-def test_today_is_the_patients_today(centre: Any, coordinator: User) -> None:
+def test_today_is_the_patients_today(center: Any, coordinator: User) -> None:
     """Kiritimati is 14 hours ahead of UTC: its tomorrow is never more than a day away from ours."""
-    lead = make_lead(location=centre, timezone="Pacific/Kiritimati")
+    lead = make_lead(location=center, timezone="Pacific/Kiritimati")
     there = (timezone.now() + timedelta(hours=14)).date()
 
     treatments.add(lead, by=coordinator, source=Source.COORDINATOR, kind="heat", start_date=there)

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.enums.leads import UNDER_WAY, EnrolmentState, MessageState, StepResult, TaskKind
-from crm.models import Enrolment, Message, Sending, StepOutcome, Task
+from crm.enums.leads import UNDER_WAY, EnrollmentState, MessageState, StepResult, TaskKind
+from crm.models import Enrollment, Message, Sending, StepOutcome, Task
 from scheduling.enums import STANDING, WaitState
 from scheduling.models import Appointment, WaitlistEntry
 from tests.crm.life.model import COMMERCIAL, REMINDERS_APART, Visit, kind_of
@@ -50,7 +50,7 @@ def after_a_worker(world: World) -> None:
     assert waits or not due.exists(), list(due.values_list("name", "due_at", "reason"))
     late = Message.objects.filter(state__in=[MessageState.SENDING, MessageState.IN_DATA], lease_until__lt=now)
     assert waits or not late.exists(), list(late.values_list("name", "lease_until"))
-    steps = Enrolment.objects.filter(state=EnrolmentState.LIVE, due_at__lte=now)
+    steps = Enrollment.objects.filter(state=EnrollmentState.LIVE, due_at__lte=now)
     assert not steps.exists(), list(steps.values_list("key", "due_at"))
 
 
@@ -97,12 +97,12 @@ def _is_held_back_rightly(world: World, who: Person, mail: Message) -> None:
 
 def no_step_is_forgotten(who: Person) -> None:
     """A step that counts as done was done: its mail left, waits, is with a person, or its sequence is over."""
-    done = StepOutcome.objects.filter(enrolment__lead=who.lead, result=StepResult.MAIL, message__state__in=NOT_DONE)
-    for one in done.select_related("message", "enrolment"):
-        is_over = one.enrolment.state in {EnrolmentState.STOPPED, EnrolmentState.DONE}
-        is_over = is_over or (str(one.enrolment_id), one.step) in who.record.gone
+    done = StepOutcome.objects.filter(enrollment__lead=who.lead, result=StepResult.MAIL, message__state__in=NOT_DONE)
+    for one in done.select_related("message", "enrollment"):
+        is_over = one.enrollment.state in {EnrollmentState.STOPPED, EnrollmentState.DONE}
+        is_over = is_over or (str(one.enrollment_id), one.step) in who.record.gone
         is_told = one.message is not None and ("Too late" in one.message.reason or "says" in one.message.reason)
-        assert is_over or is_told, (one.enrolment.key, one.step, one.message and one.message.reason)
+        assert is_over or is_told, (one.enrollment.key, one.step, one.message and one.message.reason)
 
 
 def nothing_is_open_of_what_is_over(who: Person) -> None:
@@ -117,7 +117,7 @@ def nothing_is_open_of_what_is_over(who: Person) -> None:
         served = [task.title for task in open_tasks if (task.key or "").startswith(to_win)]
         assert not served, served
         assert TaskKind.RETURNED not in kinds
-        live = Enrolment.objects.filter(lead=who.lead, state__in=UNDER_WAY).values_list("key", flat=True)
+        live = Enrollment.objects.filter(lead=who.lead, state__in=UNDER_WAY).values_list("key", flat=True)
         assert set(live) <= ({"reengage"} if known.stage == "dormant" else set()), list(live)
     for task in open_tasks:
         _is_about_what_stands(who, task)

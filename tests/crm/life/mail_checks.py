@@ -67,7 +67,7 @@ def _about_the_address(who: Person, message: Message, handed: Handed) -> Iterato
 
 
 def _about_the_person(world: World, who: Person, message: Message, handed: Handed) -> Iterator[str]:
-    record, name, enrolment = who.record, message.name, str(message.enrolment_id)
+    record, name, enrollment = who.record, message.name, str(message.enrollment_id)
     if name != TOLD and (why := record.against(name, to=handed.recipient, now=handed.at)):
         yield f"against it: {why}"
     for other in world.others(who):
@@ -76,9 +76,9 @@ def _about_the_person(world: World, who: Person, message: Message, handed: Hande
     if kind_of(name) in AUTOMATED:
         if record.is_closed and not (record.stage == "dormant" and name in OF_CLOSED):
             yield f"the request is closed ({record.stage})"
-        if held := record.held_back.get(enrolment):
+        if held := record.held_back.get(enrollment):
             yield f"it waits for a person: {held}"
-        if (enrolment, message.key.split(":")[2]) in record.gone:
+        if (enrollment, message.key.split(":")[2]) in record.gone:
             yield "its step is gone"
         if not handed.mail["List-Unsubscribe"]:
             yield "no way to stop it"

@@ -2,7 +2,7 @@
 
 from crm.inbound import arrivals
 from crm.inbound.imap import MAILBOX
-from crm.models import Enrolment, InboundMail
+from crm.models import Enrollment, InboundMail
 from scheduling.models import Appointment
 from tests.crm.life import letters
 from tests.crm.life.far_end import Handed
@@ -39,8 +39,8 @@ def replies(world: World, who: Person) -> None:
 
 def they_wrote(who: Person) -> None:
     """After that a person decides, whatever is under way or waits to go out."""
-    for enrolment in Enrolment.objects.filter(lead=who.lead):
-        who.record.held_back[str(enrolment.pk)] = THEY_WROTE
+    for enrollment in Enrollment.objects.filter(lead=who.lead):
+        who.record.held_back[str(enrollment.pk)] = THEY_WROTE
     who.record.unanswered = True
     acts(who)
 
@@ -48,9 +48,9 @@ def they_wrote(who: Person) -> None:
 def a_robot_replies(world: World, who: Person) -> None:
     """Nothing follows."""
     to = _any(world, who)
-    before = who.reads_again().updated_at, Enrolment.objects.filter(lead=who.lead, state="paused").count()
+    before = who.reads_again().updated_at, Enrollment.objects.filter(lead=who.lead, state="paused").count()
     _comes_in(world, letters.reply(to, sender=to.recipient, words="I am away.", is_automatic=True))
-    assert (who.reads_again().updated_at, Enrolment.objects.filter(lead=who.lead, state="paused").count()) == before
+    assert (who.reads_again().updated_at, Enrollment.objects.filter(lead=who.lead, state="paused").count()) == before
 
 
 def their_calendar_answers(world: World, who: Person) -> None:

@@ -119,17 +119,17 @@ class Visit:
 @dataclass
 class Record:
     """`own`: what this person wished at an address. `proven`: addresses that were shown to be theirs. `held_back`:
-    enrolments that a person has to let go on, and why. `gone`: steps that an enrolment has no more. `asked`: how often
-    something was done that a mail of this name answers, not counting those that went. `acts`: when they did something
-    themselves. `has_asked_again`: somebody asked in their name, and nobody has decided about it. `in_line`: for which
-    kinds of visits they wait, and earlier than which visit, or for any time."""
+    enrollments that a person has to let go on, and why. `gone`: steps that an enrollment has no more. `asked`: how
+    often something was done that a mail of this name answers, not counting those that went. `acts`: when they did
+    something themselves. `has_asked_again`: somebody asked in their name, and nobody has decided about it. `in_line`:
+    for which kinds of visits they wait, and earlier than which visit, or for any time."""
 
     first_name: str
     last_name: str
     address: str
     phone: str
     zone: str
-    educated: bool
+    consented_to_education: bool
     mailboxes: dict[str, Mailbox]
     language: str = ENGLISH
     stage: str = "new"
@@ -151,7 +151,7 @@ class Record:
     in_line: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.has_agreed = self.educated
+        self.has_agreed = self.consented_to_education
 
     @property
     def box(self) -> Mailbox:
@@ -181,7 +181,7 @@ class Record:
             box.stopped.add(scope)
             mine.add(scope)
         if self.is_theirs(by_link_to):
-            self.educated = False
+            self.consented_to_education = False
 
     def wants_again(self, *, by_link_to: str) -> None:
         """Nothing where the address they use gave out, or nothing was stopped by anybody who may lift it."""
@@ -196,11 +196,11 @@ class Record:
             self.mailboxes[one].stopped.clear()
             self.own[one].clear()
         if is_theirs and self.has_agreed and not self.mailboxes[used].is_stopped_by_others:
-            self.educated = True
+            self.consented_to_education = True
 
     def agrees(self, *, wants: bool) -> None:
         """On their page, to educational mails; a yes takes back what they had stopped."""
-        self.educated, self.has_agreed = wants, self.has_agreed or wants
+        self.consented_to_education, self.has_agreed = wants, self.has_agreed or wants
         if wants and self.address:
             self.box.stopped.clear()
             self.own[mailbox(self.address)].clear()
@@ -208,7 +208,7 @@ class Record:
     def gets_all(self) -> bool:
         """Whether their page shows that nothing is stopped."""
         stopped = self.own[mailbox(self.address)] | self.box.stopped if self.address else set()
-        return self.educated and not stopped and not (self.address and self.box.is_stopped_by_others)
+        return self.consented_to_education and not stopped and not (self.address and self.box.is_stopped_by_others)
 
     # --- What may leave -----------------------------------------------------------------------------------------------
     def against(self, name: str, *, to: str, now: datetime) -> str:
@@ -220,7 +220,7 @@ class Record:
             "they wished for nothing at all": EVERYTHING in mine,
             "it was stopped": any(kind in _STOPS[scope] for scope in box.stopped | mine),
             "it was reported as unwanted": kind == COMMERCIAL and box.is_reported,
-            "they did not agree to educational mails": kind == COMMERCIAL and not self.educated,
+            "they did not agree to educational mails": kind == COMMERCIAL and not self.consented_to_education,
             "a hold stands": self.held and kind != ANSWER,
             "people only": self.people_only and kind in AUTOMATED,
         }

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from crm.enums.leads import ConsentKind
-from crm.models import ConsentRecord, Enrolment, Lead, Location, Message, SequenceVersion, Task, VersionState
+from crm.models import ConsentRecord, Enrollment, Lead, Location, Message, SequenceVersion, Task, VersionState
 
 SET_ASIDE_WITHIN = timedelta(days=1)  # it is tried a few times, in the hours in which mail goes out
 
@@ -30,7 +30,7 @@ def moves_in(chance: Random, *, center: Location, now: datetime) -> Lead:
         "steps": [{"key": "one", "do": "mail", "after": "0h", "text": text}],
     }
     version = SequenceVersion.objects.create(key="own", number=1, body={"key": "own", **body}, state=VersionState.DRAFT)
-    Enrolment.objects.create(lead=lead, version=version, key="own", anchor=now, started_at=now, due_at=now)
+    Enrollment.objects.create(lead=lead, version=version, key="own", anchor=now, started_at=now, due_at=now)
     return lead
 
 
@@ -41,5 +41,5 @@ def is_set_aside(lead: Lead) -> bool:
 
 def known_by(lead: Lead) -> set[str]:
     """What logs call it."""
-    rows = (Enrolment.objects.filter(lead=lead), Message.objects.filter(lead=lead))
+    rows = (Enrollment.objects.filter(lead=lead), Message.objects.filter(lead=lead))
     return {str(pk) for found in rows for pk in found.values_list("pk", flat=True)} | {str(lead.pk)}

@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import periodic
-from crm.enums.leads import EnrolmentState, MessageState
-from crm.models import Enrolment, Lead, Location, Message, User
+from crm.enums.leads import EnrollmentState, MessageState
+from crm.models import Enrollment, Lead, Location, Message, User
 from intake.assessment import time_passes
 from scheduling import periodic as work
 from scheduling.models import Appointment, AppointmentType, Resource
@@ -57,7 +57,7 @@ class Person:
 
     def expects_mail(self) -> bool:
         waits = Message.objects.filter(lead=self.lead, state=MessageState.QUEUED).exists()
-        return waits or Enrolment.objects.filter(lead=self.lead, state=EnrolmentState.LIVE).exists()
+        return waits or Enrollment.objects.filter(lead=self.lead, state=EnrollmentState.LIVE).exists()
 
 
 @dataclass
@@ -110,7 +110,7 @@ class World:
         """When a worker has something to do for somebody, or is to look after visits."""
         now = self.clock.now
         mails = Message.objects.filter(state=MessageState.QUEUED, due_at__gt=now).aggregate(at=Min("due_at"))["at"]
-        live = Enrolment.objects.filter(state=EnrolmentState.LIVE, due_at__gt=now).aggregate(at=Min("due_at"))["at"]
+        live = Enrollment.objects.filter(state=EnrollmentState.LIVE, due_at__gt=now).aggregate(at=Min("due_at"))["at"]
         visits = Appointment.objects.standing().filter(starts_at__gt=now).exists()
         return min(one for one in (mails, live, now + (LOOKED_AFTER if visits else 3 * LOOKED_AFTER)) if one)
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from crm.enums.leads import UNDER_WAY, EnrolmentState
+from crm.enums.leads import UNDER_WAY, EnrollmentState
 from crm.followups import enrollment as followups
 from crm.followups import versions
-from crm.models import Enrolment, Message, SequenceVersion, VersionState
+from crm.models import Enrollment, Message, SequenceVersion, VersionState
 from tests.crm.life.people import Person, World
 from tests.lives import Kind, always, when
 
@@ -16,22 +16,22 @@ ADVERTISING = {"text": "staying_active", "purpose": "commercial"}  # in any sequ
 LONG_BEHIND = timedelta(days=2)
 
 
-def under_way(who: Person) -> list[Enrolment]:
-    return list(Enrolment.objects.filter(lead=who.lead, state__in=UNDER_WAY).order_by("key"))
+def under_way(who: Person) -> list[Enrollment]:
+    return list(Enrollment.objects.filter(lead=who.lead, state__in=UNDER_WAY).order_by("key"))
 
 
-def on_hold(who: Person) -> list[Enrolment]:
-    return [one for one in under_way(who) if one.state != EnrolmentState.LIVE]
+def on_hold(who: Person) -> list[Enrollment]:
+    return [one for one in under_way(who) if one.state != EnrollmentState.LIVE]
 
 
-def live(who: Person) -> list[Enrolment]:
-    return [one for one in under_way(who) if one.state == EnrolmentState.LIVE]
+def live(who: Person) -> list[Enrollment]:
+    return [one for one in under_way(who) if one.state == EnrollmentState.LIVE]
 
 
-def _presses(world: World, who: Person, what: str, enrolment: Enrolment) -> str:
-    """Returns in which state the enrolment is then."""
-    assert world.desk().post(f"{who.desk}follow-ups/{enrolment.pk}/{what}/").status_code == 302
-    return str(Enrolment.objects.get(pk=enrolment.pk).state)
+def _presses(world: World, who: Person, what: str, enrollment: Enrollment) -> str:
+    """Returns in which state the enrollment is then."""
+    assert world.desk().post(f"{who.desk}follow-ups/{enrollment.pk}/{what}/").status_code == 302
+    return str(Enrollment.objects.get(pk=enrollment.pk).state)
 
 
 def staff_pause_a_sequence(world: World, who: Person) -> None:
@@ -57,13 +57,13 @@ def staff_stop_a_sequence(world: World, who: Person) -> None:
 def staff_skip_a_step(world: World, who: Person) -> None:
     """The one that the page shows. Pressed twice, one is left out."""
     one = world.chance.choice(under_way(who))
-    left = followups.left_of(Enrolment.objects.select_related("version", "lead__location").get(pk=one.pk))
+    left = followups.left_of(Enrollment.objects.select_related("version", "lead__location").get(pk=one.pk))
     if not left:
         return
     page = f"{who.desk}follow-ups/{one.pk}/skip/"
     for _ in range(2):
         assert world.desk().post(page, {"step": left[0][1].key}).status_code == 302
-    assert len(followups.left_of(Enrolment.objects.get(pk=one.pk))) == len(left) - 1
+    assert len(followups.left_of(Enrollment.objects.get(pk=one.pk))) == len(left) - 1
     who.record.gone.add((str(one.pk), left[0][1].key))
 
 
@@ -82,7 +82,7 @@ def staff_publish_another_version(world: World, who: Person) -> None:
     """One without a mail, perhaps the very one that waits, or with another one on the first day; sometimes everybody is
     moved to it."""
     waits = _mail_that_waits(who) if world.chance.random() < 0.7 else None
-    keys = [waits.enrolment.key] if waits and waits.enrolment else [one.key for one in under_way(who)]
+    keys = [waits.enrollment.key] if waits and waits.enrollment else [one.key for one in under_way(who)]
     keys = keys or [version.key for version, _definition in followups.in_force()]
     found = SequenceVersion.objects.get(key=world.chance.choice(keys), state=VersionState.PUBLISHED)
     by, now = world.staff["administrator"], world.clock.now
@@ -99,8 +99,8 @@ def staff_publish_another_version(world: World, who: Person) -> None:
 
 def _mail_that_waits(who: Person) -> Message | None:
     """Of a step of a sequence that goes on."""
-    waits = Message.objects.filter(lead=who.lead, state__in=["queued", "sending"], enrolment__state="live")
-    return waits.select_related("enrolment").order_by("due_at", "pk").first()
+    waits = Message.objects.filter(lead=who.lead, state__in=["queued", "sending"], enrollment__state="live")
+    return waits.select_related("enrollment").order_by("due_at", "pk").first()
 
 
 def _changed(world: World, body: dict[str, Any], *, without: str) -> tuple[dict[str, Any], set[str]]:
@@ -118,16 +118,16 @@ def _changed(world: World, body: dict[str, Any], *, without: str) -> tuple[dict[
 
 def _is_behind(world: World, version: SequenceVersion, gone: set[str]) -> None:
     """Whoever is moved has no step that is gone, and none that lies days behind them."""
-    moved = Enrolment.objects.filter(key=version.key, state__in=UNDER_WAY).exclude(version=version)
-    for enrolment in moved.select_related("version"):
-        who, known = world.person(enrolment.lead_id), {step["key"] for step in enrolment.version.body["steps"]}
+    moved = Enrollment.objects.filter(key=version.key, state__in=UNDER_WAY).exclude(version=version)
+    for enrollment in moved.select_related("version"):
+        who, known = world.person(enrollment.lead_id), {step["key"] for step in enrollment.version.body["steps"]}
         there = {step["key"] for step in version.body["steps"]}
         if who is None:
             continue
-        stands_at = enrolment.paused_at or world.clock.now
-        is_long_behind = stands_at - enrolment.anchor > LONG_BEHIND
+        stands_at = enrollment.paused_at or world.clock.now
+        is_long_behind = stands_at - enrollment.anchor > LONG_BEHIND
         behind = {EXTRA} & (there - known) if is_long_behind else set()
-        who.record.gone |= {(str(enrolment.pk), key) for key in (known - there) | behind}
+        who.record.gone |= {(str(enrollment.pk), key) for key in (known - there) | behind}
         assert gone <= known - there or not gone & known
 
 

@@ -51,8 +51,8 @@ website. If that was not you, you can ignore it.
 """
 
 
-def acknowledge(centre: Location, **fields: Any) -> Message:
-    lead = make_lead(location=centre, reference="7KQF-M2WX", **fields)
+def acknowledge(center: Location, **fields: Any) -> Message:
+    lead = make_lead(location=center, reference="7KQF-M2WX", **fields)
     message = emails.acknowledgement(lead, reference="7KQF-M2WX", submission_id=uuid.uuid4(), now=NOON)
     message.save()
     return message
@@ -64,8 +64,8 @@ def visible(html: str) -> str:
     return " ".join(body.split())
 
 
-def test_acknowledgement_in_plain_text(centre: Location) -> None:
-    message = acknowledge(centre)
+def test_acknowledgement_in_plain_text(center: Location) -> None:
+    message = acknowledge(center)
 
     assert message.subject == "We received your request (7KQF-M2WX)"
     assert message.text == TEXT
@@ -81,12 +81,12 @@ def test_acknowledgement_in_plain_text(centre: Location) -> None:
         "Riverbend Center 1 Example Plaza New York, NY 10001 (212) 555-0100",
     ],
 )
-def test_acknowledgement_in_html_says_the_same(centre: Location, words: str) -> None:
-    assert words in visible(acknowledge(centre).html)
+def test_acknowledgement_in_html_says_the_same(center: Location, words: str) -> None:
+    assert words in visible(acknowledge(center).html)
 
 
-def test_html_loads_nothing_and_leads_nowhere_but_to_the_telephone_and_the_private_page(centre: Location) -> None:
-    html = acknowledge(centre).html
+def test_html_loads_nothing_and_leads_nowhere_but_to_the_telephone_and_the_private_page(center: Location) -> None:
+    html = acknowledge(center).html
 
     assert set(re.findall(r'href="([^"]*)"', html)) == {"tel:+12125550100", "tel:911", "{private_link}"}
     assert re.findall(r"src=|url\(|@import|<script|<img|<link", html) == []
@@ -94,11 +94,11 @@ def test_html_loads_nothing_and_leads_nowhere_but_to_the_telephone_and_the_priva
     assert "{" not in re.sub(r"<style.*?</style>|{private_link}", "", html, flags=re.DOTALL)
 
 
-def test_acknowledgement_is_due_at_once_and_for_a_day(centre: Location) -> None:
+def test_acknowledgement_is_due_at_once_and_for_a_day(center: Location) -> None:
     submission_id = uuid.uuid4()
 
     emails.acknowledgement(
-        make_lead(location=centre), reference="7KQF-M2WX", submission_id=submission_id, now=NOON
+        make_lead(location=center), reference="7KQF-M2WX", submission_id=submission_id, now=NOON
     ).save()
 
     message = Message.objects.get()
@@ -118,8 +118,8 @@ def test_a_message_id_is_ascii_whatever_the_domain_of_the_sender(db: None, domai
     assert f"Message-ID: {message.message_id}\r\n".encode() in mime.as_bytes(message)
 
 
-def test_acknowledgement_is_one_a_submission(centre: Location) -> None:
-    lead, submission_id = make_lead(location=centre), uuid.uuid4()
+def test_acknowledgement_is_one_a_submission(center: Location) -> None:
+    lead, submission_id = make_lead(location=center), uuid.uuid4()
     emails.acknowledgement(lead, reference="7KQF-M2WX", submission_id=submission_id, now=NOON).save()
 
     with pytest.raises(IntegrityError, match="key"), transaction.atomic():
@@ -133,21 +133,21 @@ def test_acknowledgement_asks_the_database_nothing(
         emails.acknowledgement(lead, reference="7KQF-M2WX", submission_id=uuid.uuid4(), now=NOON)
 
 
-def test_acknowledgement_of_a_centre_without_hours(db: None) -> None:
+def test_acknowledgement_of_a_center_without_hours(db: None) -> None:
     message = acknowledge(make_location(hours={}))
 
     assert "OPENING HOURS" not in message.text
     assert "Opening hours" not in message.html
 
 
-def test_name_is_escaped_in_html_and_left_alone_in_text(centre: Location) -> None:
-    message = acknowledge(centre, first_name="D'Arcy")
+def test_name_is_escaped_in_html_and_left_alone_in_text(center: Location) -> None:
+    message = acknowledge(center, first_name="D'Arcy")
 
     assert message.text.startswith("Hello D'Arcy,\n")
     assert "Hello D&#x27;Arcy," in message.html
 
 
-def test_centre_is_escaped_in_html_and_left_alone_in_text(db: None) -> None:
+def test_center_is_escaped_in_html_and_left_alone_in_text(db: None) -> None:
     message = acknowledge(make_location(sender_name="Hill & <b>Dale</b>", street="5 < 6 Way"))
 
     assert "Hill & <b>Dale</b>\n5 < 6 Way\n" in message.text
@@ -156,8 +156,8 @@ def test_centre_is_escaped_in_html_and_left_alone_in_text(db: None) -> None:
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "{{7*7}}", "example.org", "Call 212 555 0199"])
-def test_name_that_is_none_is_not_repeated(centre: Location, name: str) -> None:
-    message = acknowledge(centre, first_name=name)
+def test_name_that_is_none_is_not_repeated(center: Location, name: str) -> None:
+    message = acknowledge(center, first_name=name)
 
     assert message.text.startswith("Hello,\n")
     assert name not in message.text + message.html

@@ -15,31 +15,32 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("path", ["/", "/candidate/", "/admin/login/", "/healthz", "/nowhere/"])
-def test_no_page_needs_a_device(centre: Location, client: Client, path: str) -> None:
+def test_no_page_needs_a_device(center: Location, client: Client, path: str) -> None:
     policy = client.get(path).headers["Permissions-Policy"]
 
     assert {"camera=()", "microphone=()", "geolocation=()"} <= set(policy.split(", "))
 
 
 @pytest.mark.parametrize("path", ["/my/", "/es/my/", "/my/code/", "/my/no-such-page/", "/my/documents/", "/my/data/"])
-def test_no_private_page_is_for_search_engines(centre: Location, client: Client, path: str) -> None:
+def test_no_private_page_is_for_search_engines(center: Location, client: Client, path: str) -> None:
     assert client.get(path).headers["X-Robots-Tag"] == "noindex"
 
 
 @pytest.mark.parametrize("path", ["/u/a-token/", "/feeds/a-token.ics", "/admin/set-password/a/b/", "/admin/login/"])
-def test_no_address_with_a_secret_in_it_is_for_search_engines(centre: Location, client: Client, path: str) -> None:
+def test_no_address_with_a_secret_in_it_is_for_search_engines(center: Location, client: Client, path: str) -> None:
     assert client.get(path).headers["X-Robots-Tag"] == "noindex"
 
 
 @pytest.mark.parametrize("path", ["/candidate/", "/es/candidate/", "/candidate/emergency/", "/", "/learn/"])
-def test_search_engines_find_the_form(centre: Location, client: Client, path: str) -> None:
+def test_search_engines_find_the_form(center: Location, client: Client, path: str) -> None:
     assert "X-Robots-Tag" not in client.get(path).headers
 
 
 def test_cookies_over_https_are_of_this_host_alone() -> None:
-    say = "import django; django.setup()\nfrom django.conf import settings as s; from crm import patient_requests\n"
-    say += "from intake import attribution, views\nprint(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, "
-    say += "patient_requests.COOKIE, attribution.COOKIE, views.REFERENCE_COOKIE, views.EMERGENCY_COOKIE)"
+    say = "import django; django.setup()\nfrom django.conf import settings as s\n"
+    say += "from crm.patient_portal import requests; from intake.public import views\n"
+    say += "from intake.requests import attribution\nprint(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, "
+    say += "requests.COOKIE, attribution.COOKIE, views.REFERENCE_COOKIE, views.EMERGENCY_COOKIE)"
     place = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1"}
     command = [sys.executable, "-c", say]
 

@@ -19,7 +19,7 @@ HELD = "All mail is held: it leaves when somebody lets mail go out again."
 
 
 @pytest.fixture
-def boss(centre: Location) -> User:
+def boss(center: Location) -> User:
     return make_user("administrator", is_superuser=True)
 
 
@@ -79,7 +79,7 @@ def test_no_code_is_called_sent_while_no_mail_goes_out(lead: Lead, settings: Set
 
 @pytest.mark.parametrize("email", ["", "avery@example.org", "stopped@example.org"])
 def test_who_sent_a_request_reads_the_same_whether_mail_reaches_them_or_not(
-    client: Client, centre: Location, email: str
+    client: Client, center: Location, email: str
 ) -> None:
     because = SuppressedBecause.BOUNCE
     opt_out.record("stopped@example.org", lead_id=None, scope=Scope.EVERYTHING, because=because, now=timezone.now())

@@ -12,7 +12,7 @@ from crm.enums.leads import ConsentKind, MessageClass, MessageState
 from crm.mail import emails, markdown
 from crm.mail import templates as mail_templates
 from crm.mail.markdown import FILLED_LATER, FILLED_NOW, Text
-from crm.models import ConsentRecord, Enrolment, Lead, MailText, Message, SequenceVersion, VersionState
+from crm.models import ConsentRecord, Enrollment, Lead, MailText, Message, SequenceVersion, VersionState
 from crm.outbox import delivery, send_rules
 from crm.sequences.definition import Do
 from crm.sequences.shipped_definitions import shipped
@@ -165,20 +165,20 @@ def far(settings: Settings) -> Iterator[FarEnd]:
 
 
 @pytest.fixture
-def enrolment(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> Enrolment:
+def enrollment(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> Enrollment:
     """Of a lead who agreed, at an hour at which mail may go."""
     monkeypatch.setattr(send_rules, "mail_window", lambda now, _purpose, _clock: now)
     ConsentRecord.objects.create(lead=lead, kind=ConsentKind.CONTACT, given=True, text="x", text_version="1")
     version = SequenceVersion.objects.get(key="incomplete_form")
-    return Enrolment.objects.create(lead=lead, version=version, key=version.key, anchor=NOON, due_at=NOON)
+    return Enrollment.objects.create(lead=lead, version=version, key=version.key, anchor=NOON, due_at=NOON)
 
 
 @pytest.mark.django_db
 def test_a_follow_up_is_written_when_it_is_sent_and_kept_as_it_was_sent(
-    far: FarEnd, lead: Lead, enrolment: Enrolment
+    far: FarEnd, lead: Lead, enrollment: Enrollment
 ) -> None:
     blank: dict[str, Any] = {"text": "", "html": "", "subject": "", "message_class": MessageClass.FOLLOW_UP}
-    message = make_message(lead, name="resume", enrolment=enrolment, **blank)
+    message = make_message(lead, name="resume", enrollment=enrollment, **blank)
     Lead.objects.update(language="es", first_name="Zoë")  # after it was planned
     assert delivery.send_due() == 1
     [mail] = far.accepted
@@ -190,9 +190,9 @@ def test_a_follow_up_is_written_when_it_is_sent_and_kept_as_it_was_sent(
 
 
 @pytest.mark.django_db
-def test_a_text_that_is_not_there_fails_that_mail_alone(far: FarEnd, lead: Lead, enrolment: Enrolment) -> None:
+def test_a_text_that_is_not_there_fails_that_mail_alone(far: FarEnd, lead: Lead, enrollment: Enrollment) -> None:
     blank: dict[str, Any] = {"text": "", "html": "", "subject": "", "message_class": MessageClass.FOLLOW_UP}
-    bad = make_message(lead, name="nonsense", enrolment=enrolment, **blank)
+    bad = make_message(lead, name="nonsense", enrollment=enrollment, **blank)
     make_message(lead, message_class=MessageClass.ANSWER)
     assert delivery.send_due() == 1
     bad.refresh_from_db()

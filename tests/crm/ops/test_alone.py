@@ -29,8 +29,8 @@ def somebody_else(job: str) -> Iterator["subprocess.Popen[str]"]:
     story = f"""
 import sys, django
 django.setup()
-from crm import alone
-with alone.held({job!r}) as mine:
+from crm.ops import exclusive_jobs
+with exclusive_jobs.held({job!r}) as mine:
     print(mine, flush=True)
     sys.stdin.read()
 """

@@ -44,14 +44,14 @@ def test_a_beat_is_noted_again_and_again_in_one_row() -> None:
     assert Heartbeat.objects.count() == 2
 
 
-def test_nobody_is_told_while_everybody_is_heard(centre: Location) -> None:
+def test_nobody_is_told_while_everybody_is_heard(center: Location) -> None:
     heartbeat.note(Pulse)
     let_pass(Pulse.MAIL, SILENT_AFTER - timedelta(seconds=30))
 
     assert silent() == []
 
 
-def test_who_is_silent_is_told_the_most_pressing_first(centre: Location) -> None:
+def test_who_is_silent_is_told_the_most_pressing_first(center: Location) -> None:
     heartbeat.note(Pulse)
     for name in Pulse:
         let_pass(name, timedelta(minutes=7, seconds=30))

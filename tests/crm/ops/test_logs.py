@@ -90,7 +90,7 @@ def test_request_for_nothing_has_no_route(db: None, client: Client) -> None:
 
 
 def test_failing_request_is_logged_with_its_frames(
-    centre: Location, client: Client, monkeypatch: pytest.MonkeyPatch
+    center: Location, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crm.locations.main", fail)
     client.raise_request_exception = False

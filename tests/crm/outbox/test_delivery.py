@@ -191,7 +191,7 @@ def test_claim_cancels_when_the_topic_moved_on(lead: Lead, far: FarEnd) -> None:
     ],
 )
 def test_claim_lets_only_answers_through_a_safety_hold(
-    centre: object, far: FarEnd, message_class: MessageClass, state: MessageState
+    center: object, far: FarEnd, message_class: MessageClass, state: MessageState
 ) -> None:
     message = make_message(make_lead(safety_hold=True), message_class=message_class)
 

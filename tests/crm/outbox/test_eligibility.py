@@ -14,7 +14,7 @@ from crm.followups import enrollment as followups
 from crm.mail import opt_out
 from crm.models import (
     ConsentRecord,
-    Enrolment,
+    Enrollment,
     Lead,
     Message,
     Scope,
@@ -297,7 +297,7 @@ def test_one_that_nobody_can_judge_holds_up_no_other(agreed: Lead, far: FarEnd) 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_never_judge_one_person_at_once(centre: object) -> None:
+def test_two_workers_never_judge_one_person_at_once(center: object) -> None:
     """While one holds the lead, the other's mail waits a moment instead of passing the cap beside it."""
     lead = make_lead()
     agree(lead)
@@ -322,26 +322,28 @@ def test_two_workers_never_judge_one_person_at_once(centre: object) -> None:
     assert obstacle(message) is None
 
 
-def enrol(lead: Lead) -> Enrolment:
+def enrol(lead: Lead) -> Enrollment:
     version = SequenceVersion.objects.filter(key="incomplete_form").get()
-    return Enrolment.objects.create(lead=lead, version=version, key="incomplete_form", anchor=NOON, due_at=NOON)
+    return Enrollment.objects.create(lead=lead, version=version, key="incomplete_form", anchor=NOON, due_at=NOON)
 
 
 @pytest.mark.parametrize("act", [followups.stop, followups.pause])
 def test_a_mail_whose_sequence_ended_meanwhile_is_called_off(agreed: Lead, act: Any) -> None:
-    enrolment = enrol(agreed)
-    message = make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, enrolment=enrolment)
+    enrollment = enrol(agreed)
+    message = make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, enrollment=enrollment)
     Message.objects.filter(pk=message.pk).update(state="sending", lease_token=message.pk, lease_until=NOON)
-    act(enrolment, reason="Enough", now=NOON)
+    act(enrollment, reason="Enough", now=NOON)
     assert (found := obstacle(message)) is not None
     assert found.state == MessageState.CANCELLED
 
 
 def test_a_mail_whose_step_the_new_version_leaves_out_is_called_off(agreed: Lead) -> None:
-    enrolment = enrol(agreed)
-    step = enrolment.version.definition.steps[0]
+    enrollment = enrol(agreed)
+    step = enrollment.version.definition.steps[0]
     kept, gone = (
-        make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, enrolment=enrolment, key=f"step:{enrolment.pk}:{key}")
+        make_message(
+            agreed, now=NOON, message_class=C.FOLLOW_UP, enrollment=enrollment, key=f"step:{enrollment.pk}:{key}"
+        )
         for key in (step.key, "left_out")
     )
     assert obstacle(kept) is None
@@ -352,13 +354,13 @@ def test_a_mail_that_a_worker_had_when_its_sequence_was_paused_is_written_again(
     agreed: Lead, far: FarEnd, at_noon: None
 ) -> None:
     """The server answers 451 after somebody pressed Pause: the step is open again, so Go on sends it after all."""
-    enrolment, now = enrol(agreed), datetime.now(UTC)
-    step = enrolment.version.definition.steps[0].key
-    key = f"step:{enrolment.pk}:{step}"
-    message = make_message(agreed, message_class=C.FOLLOW_UP, enrolment=enrolment, key=key)
-    StepOutcome.objects.create(enrolment=enrolment, step=step, result=StepResult.MAIL, message=message, at=now)
+    enrollment, now = enrol(agreed), datetime.now(UTC)
+    step = enrollment.version.definition.steps[0].key
+    key = f"step:{enrollment.pk}:{step}"
+    message = make_message(agreed, message_class=C.FOLLOW_UP, enrollment=enrollment, key=key)
+    StepOutcome.objects.create(enrollment=enrollment, step=step, result=StepResult.MAIL, message=message, at=now)
     Message.objects.filter(pk=message.pk).update(state="sending", lease_token=message.pk, lease_until=now)
-    assert followups.pause(enrolment, reason="Wait", now=now)
+    assert followups.pause(enrollment, reason="Wait", now=now)
     Message.objects.filter(pk=message.pk).update(state="queued", lease_token=None, lease_until=None)
 
     assert delivery.send_due() == 0
@@ -367,7 +369,7 @@ def test_a_mail_that_a_worker_had_when_its_sequence_was_paused_is_written_again(
     assert message.state == MessageState.CANCELLED
     assert not StepOutcome.objects.exists()
     assert not Message.objects.filter(key=key).exists()
-    assert step in [one.key for _at, one in followups.left_of(Enrolment.objects.get())]
+    assert step in [one.key for _at, one in followups.left_of(Enrollment.objects.get())]
 
 
 def test_facts_of_a_batch_take_no_more_queries_for_more_mails(agreed: Lead, django_assert_num_queries: Any) -> None:

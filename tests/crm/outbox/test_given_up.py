@@ -32,7 +32,7 @@ PANEL, AGAIN = "/admin/crm/lead/{}/panels/consents/", "/admin/crm/lead/{}/mail-a
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     made = make_lead()
     make_message(made, message_id=OURS)
     return made

@@ -10,7 +10,7 @@ import pytest
 
 from crm.enums.leads import ActivityKind, CallOutcome, MessageClass, MessageState, Stage
 from crm.inbound import actions as inbound
-from crm.inbound.mail_parser import Arrived, Kind
+from crm.inbound.mail_parser import InboundMessage, Kind
 from crm.leads import actions as leads
 from crm.leads import assignment, contacts
 from crm.mail import opt_out
@@ -41,7 +41,9 @@ def write_on_the_page(lead: Lead) -> None:
 
 
 def write_a_mail(lead: Lead, kind: Kind = Kind.REPLY) -> None:
-    inbound.receive(Arrived(kind=kind, message_id=f"<{kind}@example.org>", sender=lead.email, text="Hi"), now=NOON)
+    inbound.receive(
+        InboundMessage(kind=kind, message_id=f"<{kind}@example.org>", sender=lead.email, text="Hi"), now=NOON
+    )
 
 
 def send_answers(lead: Lead, by: User | None = None) -> None:

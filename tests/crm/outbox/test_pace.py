@@ -45,7 +45,7 @@ def pass_time(seconds: float) -> None:
 
 
 @pytest.mark.django_db
-def test_each_domain_has_its_own_pace(centre: object, far: FarEnd) -> None:
+def test_each_domain_has_its_own_pace(center: object, far: FarEnd) -> None:
     make_crowd(10, "one.example.org")
     make_crowd(2, "Two.example.org")
 
@@ -58,7 +58,7 @@ def test_each_domain_has_its_own_pace(centre: object, far: FarEnd) -> None:
 
 
 @pytest.mark.django_db
-def test_all_of_them_go_in_the_end_and_never_too_many_a_minute(centre: object, far: FarEnd) -> None:
+def test_all_of_them_go_in_the_end_and_never_too_many_a_minute(center: object, far: FarEnd) -> None:
     make_crowd(30, "one.example.org")
     by_sweep = []
     for _ in range(12):
@@ -74,7 +74,7 @@ def test_all_of_them_go_in_the_end_and_never_too_many_a_minute(centre: object, f
 
 
 @pytest.mark.django_db
-def test_what_somebody_waits_for_goes_at_once_and_counts(centre: object, far: FarEnd) -> None:
+def test_what_somebody_waits_for_goes_at_once_and_counts(center: object, far: FarEnd) -> None:
     asked = make_crowd(9, "one.example.org", message_class=MessageClass.ANSWER)
     make_crowd(3, "one.example.org")
 

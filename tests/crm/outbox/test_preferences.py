@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from crm.enums.leads import ConsentKind, MessageClass, MessageState
 from crm.inbound import actions as inbound
-from crm.inbound.mail_parser import Arrived, Kind
+from crm.inbound.mail_parser import InboundMessage, Kind
 from crm.leads import actions as leads
 from crm.mail import mime, opt_out, suppression, unsubscribe_token
 from crm.models import (
@@ -186,7 +186,7 @@ def test_an_older_mail_counts_for_the_address_in_use_where_they_had_written_from
     message, thread = make_message(lead), MailThread.objects.create(lead=lead, token="abcdefgh23456723")
     proofs = {"message_ids": (message.message_id,), "tokens": (thread.token,)}
     shown: dict[str, Any] = {proof: proofs[proof]} if proof else {}
-    arrived = Arrived(kind=kind, message_id="<1@example.org>", sender=mailbox_key(sender), text="Hello", **shown)
+    arrived = InboundMessage(kind=kind, message_id="<1@example.org>", sender=mailbox_key(sender), text="Hello", **shown)
     kept = inbound.receive(arrived, now=timezone.now())
     assert kept is not None
     assert kept.lead == lead
@@ -202,7 +202,9 @@ def test_what_they_wrote_before_the_key_was_changed_proves_the_address_too(
     lead: Lead, client: Client, settings: Settings
 ) -> None:
     message = make_message(lead)
-    arrived = Arrived(Kind.REPLY, message_id="<1@example.org>", sender=lead.email, message_ids=(message.message_id,))
+    arrived = InboundMessage(
+        Kind.REPLY, message_id="<1@example.org>", sender=lead.email, message_ids=(message.message_id,)
+    )
     inbound.receive(arrived, now=timezone.now())
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another " * 6
     path = f"/u/{unsubscribe_token.make(lead.pk, lead.email)}/"
@@ -316,7 +318,7 @@ def test_a_choice_that_there_is_not_changes_nothing(
 
 
 @pytest.mark.parametrize("token", ["x", "", "x" * 500, "abc.def"])
-def test_a_token_that_is_not_ours(client: Client, centre: object, token: str) -> None:
+def test_a_token_that_is_not_ours(client: Client, center: object, token: str) -> None:
     if token:
         page = client.post(f"/u/{token}/", ONE_CLICK)
         assert (page.status_code, "not complete" in page.content.decode()) == (404, True)
@@ -382,7 +384,7 @@ def agreed_lead(number: int) -> Lead:
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_leaves_after_the_answer_though_a_batch_is_running(
-    centre: object, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    center: object, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fifty mails are claimed; the last person opts out while the first are sent, and gets none."""
     monkeypatch.setattr(send_rules, "mail_window", lambda now, _purpose, _clock: now)
@@ -408,7 +410,7 @@ def test_nothing_leaves_after_the_answer_though_a_batch_is_running(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_mail_on_its_way_is_waited_for(centre: object) -> None:
+def test_a_mail_on_its_way_is_waited_for(center: object) -> None:
     lead = agreed_lead(1)
     message = make_message(lead, message_class=MessageClass.FOLLOW_UP)
     fields = {"lease_token": message.pk, "lease_until": timezone.now() + timedelta(minutes=2)}
@@ -435,7 +437,7 @@ def test_a_mail_on_its_way_is_waited_for(centre: object) -> None:
     ("found", "index"), [(opt_out._waiting, "message_waits_for_address"), (opt_out._going, "message_leased")]
 )
 def test_an_address_is_found_by_its_index_whatever_its_case(
-    centre: object, found: Callable[[str], QuerySet[Message]], index: str
+    center: object, found: Callable[[str], QuerySet[Message]], index: str
 ) -> None:
     """Not by reading all that waits; of what is going at this moment there is never much."""
     lead, until = agreed_lead(1), timezone.now() + timedelta(days=1)
@@ -450,7 +452,7 @@ def test_an_address_is_found_by_its_index_whatever_its_case(
     assert opt_out._waiting("n77@example.org").count() == 1
 
 
-def test_a_server_that_never_answers_does_not_hold_the_answer(centre: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_never_answers_does_not_hold_the_answer(center: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a clock of this test: it looks, and gives up."""
     lead = agreed_lead(1)
     message = make_message(lead, message_class=MessageClass.FOLLOW_UP)

@@ -262,7 +262,7 @@ def test_the_second_server_may_be_a_provider(lead: Lead, far: ProviderServer, se
     assert len(far.accepted) == 1
 
 
-def test_commercial_mail_says_how_to_stop_it(lead: Lead, resend: ProviderServer, centre: Location) -> None:
+def test_commercial_mail_says_how_to_stop_it(lead: Lead, resend: ProviderServer, center: Location) -> None:
     from crm.mail import mime
     from crm.mail.provider import _taken_apart
 

@@ -82,12 +82,12 @@ class Traces:
 
 
 @pytest.fixture
-def centre(transactional_db: None) -> Location:
+def center(transactional_db: None) -> Location:
     return make_location(name=FULL_NAME)
 
 
 @pytest.fixture
-def traces(centre: Location, client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Traces:
+def traces(center: Location, client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Traces:
     monkeypatch.setattr(dispatch, "_nudges", dispatch._Nudges())
     left = Traces()
     with recorded_logs() as log, far_end() as far:
@@ -204,7 +204,7 @@ def test_log_still_says_what_happened(traces: Traces) -> None:
     ]
 
 
-def test_process_prints_nothing_of_what_was_asked_for(centre: Location) -> None:
+def test_process_prints_nothing_of_what_was_asked_for(center: Location) -> None:
     """In a process of its own: under pytest every logger has a handler, and Python's last resort stays unseen."""
     asked = f"""
 import django

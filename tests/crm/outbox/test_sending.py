@@ -201,7 +201,7 @@ def test_who_may_ask_for_metrics(
 
 
 def test_the_text_is_what_prometheus_reads() -> None:
-    lines = metrics.as_text(mail_status.Standing(due=3, oldest_seconds=1.5, is_paused=True)).splitlines()
+    lines = metrics.as_text(mail_status.OutboxStatus(due=3, oldest_seconds=1.5, is_paused=True)).splitlines()
     assert "nucleus_messages_due 3" in lines
     assert "nucleus_oldest_due_seconds 1.5" in lines
     assert "nucleus_sending_paused 1" in lines

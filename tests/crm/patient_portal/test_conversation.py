@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from crm.enums.leads import MessageClass, MessageState, TaskKind
 from crm.inbound import actions as inbound
-from crm.inbound.mail_parser import Arrived, Kind
+from crm.inbound.mail_parser import InboundMessage, Kind
 from crm.mail import opt_out
 from crm.models import (
     Activity,
@@ -37,7 +37,7 @@ SENTINEL = "sciatica-sentinel-4711"
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     return make_lead()
 
 
@@ -192,7 +192,7 @@ def test_only_the_patient_reads_there(desk: Client, lead: Lead, prove: str) -> N
     assert PrivateMessage.objects.get().read_at is None
 
 
-def test_another_patient_sees_none_of_it(desk: Client, patient: Client, centre: Location) -> None:
+def test_another_patient_sees_none_of_it(desk: Client, patient: Client, center: Location) -> None:
     written(desk, make_lead(email="other@example.org"), SENTINEL)
     assert SENTINEL not in patient.get("/my/messages/").content.decode()
 
@@ -322,7 +322,7 @@ def test_an_email_that_was_read_for_minutes_is_still_to_be_answered(desk: Client
 
 
 def _mail_from(lead: Lead, name: str, *, now: datetime | None = None) -> None:
-    arrived = Arrived(kind=Kind.REPLY, message_id=f"<{name}@example.org>", sender=lead.email, text="Hello")
+    arrived = InboundMessage(kind=Kind.REPLY, message_id=f"<{name}@example.org>", sender=lead.email, text="Hello")
     assert inbound.receive(arrived, now=now or timezone.now())
 
 

@@ -36,9 +36,9 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def victim(centre: Location, now: datetime) -> Lead:
+def victim(center: Location, now: datetime) -> Lead:
     """Known by name, e-mail, telephone and date of birth; all of that a stranger knows too."""
-    lead = make_lead(location=centre, first_name="Maria", last_name="Sample", email="maria.sample@example.org")
+    lead = make_lead(location=center, first_name="Maria", last_name="Sample", email="maria.sample@example.org")
     leads.tell_birthday(lead, born=BORN, by=None, now=now)
     lead.refresh_from_db()
     return lead

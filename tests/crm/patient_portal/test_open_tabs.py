@@ -21,8 +21,8 @@ def own_pages() -> None:
 
 
 @pytest.fixture
-def anna(centre: Location) -> Lead:
-    return make_lead(location=centre, first_name="Anna", last_name="Sample")
+def anna(center: Location) -> Lead:
+    return make_lead(location=center, first_name="Anna", last_name="Sample")
 
 
 def said_in(page: str, name: str) -> list[str]:
@@ -43,8 +43,8 @@ def asks(browser: Client, lead: Lead, phone: str) -> set[str]:
     return tabs(browser)
 
 
-def test_the_pages_of_one_person_have_a_name_in_common_and_those_of_two_have_none(anna: Lead, centre: Location) -> None:
-    bert = make_lead(location=centre, first_name="Bert")
+def test_the_pages_of_one_person_have_a_name_in_common_and_those_of_two_have_none(anna: Lead, center: Location) -> None:
+    bert = make_lead(location=center, first_name="Bert")
     mine, again, theirs = tabs(own_browser(anna)), tabs(own_browser(anna)), tabs(own_browser(bert))
     assert mine == again
     assert (len(mine), mine & theirs) == (1, set())
@@ -65,8 +65,8 @@ def test_a_link_opened_beside_the_request_hears_of_its_pages(anna: Lead) -> None
     assert sent < tabs(browser, "/my/code/")
 
 
-def test_closing_tells_the_tabs_of_whoever_was_there(anna: Lead, centre: Location) -> None:
-    browser, other = own_browser(anna), own_browser(make_lead(location=centre, first_name="Bert"))
+def test_closing_tells_the_tabs_of_whoever_was_there(anna: Lead, center: Location) -> None:
+    browser, other = own_browser(anna), own_browser(make_lead(location=center, first_name="Bert"))
     anna_hears, bert_hears = tabs(browser), tabs(other)
     older = as_sent(browser.get("/my/").content.decode(), having="whose_page")
     browser.cookies["patient"] = other.cookies["patient"].value
@@ -75,20 +75,20 @@ def test_closing_tells_the_tabs_of_whoever_was_there(anna: Lead, centre: Locatio
 
 
 def test_signing_out_at_the_desk_tells_the_tabs_in_which_staff_filled_in(
-    client: Client, anna: Lead, centre: Location, coordinator: User
+    client: Client, anna: Lead, center: Location, coordinator: User
 ) -> None:
     hears = [
         tabs(in_their_place(client, lead, coordinator))
-        for lead in (anna, make_lead(location=centre, first_name="Bert"))
+        for lead in (anna, make_lead(location=center, first_name="Bert"))
     ]
     page = client.post("/admin/logout/").content.decode()
     assert (set(said_in(page, "data-closed-tabs")), "js/stay.js" in page) == (hears[0] | hears[1], True)
 
 
 def test_handing_over_a_tablet_tells_the_tabs_in_which_staff_filled_in(
-    client: Client, anna: Lead, centre: Location, coordinator: User
+    client: Client, anna: Lead, center: Location, coordinator: User
 ) -> None:
-    bert = make_lead(location=centre, first_name="Bert")
+    bert = make_lead(location=center, first_name="Bert")
     hears = tabs(in_their_place(client, bert, coordinator))
     answer = client.post(f"/admin/crm/lead/{anna.pk}/hand-over/")
     address, _hash, told = answer["Location"].partition("#")

@@ -23,7 +23,7 @@ OURS = ("crm", "intake", "scheduling")
 
 
 @pytest.fixture
-def lead(centre: Location, client: Client) -> Lead:
+def lead(center: Location, client: Client) -> Lead:
     client.post("/candidate/", step_one())
     return Lead.objects.get()
 

@@ -42,7 +42,7 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def lead(centre: Location, now: datetime) -> Lead:
+def lead(center: Location, now: datetime) -> Lead:
     lead = make_lead()
     leads.tell_birthday(lead, born=BORN, by=None, now=now)
     lead.refresh_from_db()
@@ -188,7 +188,7 @@ def test_old_tries_are_forgotten(lead: Lead, now: datetime) -> None:
     assert attempts.forget_old(now=now) == 1
 
 
-def test_without_one_on_record_none_is_asked_for(centre: Location) -> None:
+def test_without_one_on_record_none_is_asked_for(center: Location) -> None:
     browser = opened(make_lead())
     assert "Your date of birth" not in browser.get("/my/code/").content.decode()
     assert browser.post("/my/code/", {"birthday": "03/15/1970"}).status_code == 422
@@ -266,7 +266,7 @@ def about_you(browser: Client, born: str) -> None:
     assert browser.post("/my/questions/about-you/", answers).status_code == 302
 
 
-def test_whoever_made_the_request_says_when_they_were_born(client: Client, centre: Location) -> None:
+def test_whoever_made_the_request_says_when_they_were_born(client: Client, center: Location) -> None:
     client.post("/candidate/", step_one())
     client.post("/candidate/go-on/")
     about_you(client, "03/15/1970")
@@ -274,7 +274,7 @@ def test_whoever_made_the_request_says_when_they_were_born(client: Client, centr
     assert Lead.objects.get().date_of_birth == "1970-03-15"
 
 
-def test_a_stranger_with_a_known_name_and_address_sets_nothing(centre: Location) -> None:
+def test_a_stranger_with_a_known_name_and_address_sets_nothing(center: Location) -> None:
     Client().post("/candidate/", step_one())
     stranger = Client()
     stranger.post("/candidate/", step_one())

@@ -60,13 +60,13 @@ def own_pages() -> None:
 
 
 @pytest.fixture
-def anna(centre: Location) -> Lead:
-    return make_lead(location=centre, first_name="Anna", last_name="Sample", email="household@example.org")
+def anna(center: Location) -> Lead:
+    return make_lead(location=center, first_name="Anna", last_name="Sample", email="household@example.org")
 
 
 @pytest.fixture
-def bert(centre: Location) -> Lead:
-    return make_lead(location=centre, first_name="Bert", last_name="Sample", email="household@example.org")
+def bert(center: Location) -> Lead:
+    return make_lead(location=center, first_name="Bert", last_name="Sample", email="household@example.org")
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_no_private_address_takes_a_form_that_does_not_name_its_person(
     assert written() == before
 
 
-def test_a_code_typed_for_one_is_not_tried_on_another(centre: Location, anna: Lead, bert: Lead) -> None:
+def test_a_code_typed_for_one_is_not_tried_on_another(center: Location, anna: Lead, bert: Lead) -> None:
     browser = Client()
     for lead in (anna, bert):
         token = make_link(lead, now=timezone.now())
@@ -239,7 +239,7 @@ def test_it_is_stored_once_their_page_is_open_again(browser: Client, anna: Lead,
     assert PrivateMessage.objects.get().lead == anna
 
 
-def test_a_second_request_for_somebody_else_takes_no_page_of_the_first(centre: Location) -> None:
+def test_a_second_request_for_somebody_else_takes_no_page_of_the_first(center: Location) -> None:
     """Nor does it matter whether we know the two: that is nothing to tell
     (tests/intake/requests/test_equal_work.py)."""
     browser = Client()
@@ -266,7 +266,7 @@ def test_whether_two_requests_are_about_one_person_is_nothing_to_tell(anna: Lead
     assert browser.post("/my/questions/background/", form).status_code == 409
 
 
-def test_an_older_thank_you_page_begins_nothing_for_the_request_sent_since(centre: Location) -> None:
+def test_an_older_thank_you_page_begins_nothing_for_the_request_sent_since(center: Location) -> None:
     """ "Tell us more" stands on the page of one request; its answers would be stored for the other."""
     browser = Client()
     browser.post("/candidate/", step_one())

@@ -31,8 +31,8 @@ BEFORE = datetime.now(UTC) - MINUTE  # PostgreSQL judges by its own clock what i
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
-    return make_lead(location=centre, last_name="Specimen", safety_hold=True)
+def lead(center: Location) -> Lead:
+    return make_lead(location=center, last_name="Specimen", safety_hold=True)
 
 
 def on_call(email: str, lead: Lead, *, begins: float = -1, hours: float = 8) -> User:
@@ -214,10 +214,10 @@ def test_a_hold_is_lifted_with_a_note_after_an_answer(lead: Lead) -> None:
         alerts.clear_hold(lead, by=user, note="Again.", now=NOON)
 
 
-def test_people_without_contact_are_counted_by_the_centres_day(centre: Location) -> None:
+def test_people_without_contact_are_counted_by_the_centers_day(center: Location) -> None:
     late = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # still the 23rd in New York
     for now in (NOON, late, late + timedelta(hours=5)):
-        alerts.count_without_contact(centre, now=now)
+        alerts.count_without_contact(center, now=now)
     counted = {row.day: row.count for row in EmergencyCount.objects.all()}
     assert counted == {date(2026, 11, 23): 2, date(2026, 11, 24): 1}
 
@@ -269,10 +269,10 @@ def test_the_call_is_signed_and_tells_nothing(lead: Lead, receiver: Receiver) ->
     at, given = (part.partition("=")[2] for part in signed.split(","))
     assert given == hmac.new(b"s" * 40, at.encode() + b"." + body, hashlib.sha256).hexdigest()
     told = json.loads(body)
-    assert {name: told[name] for name in ("alert", "level", "centre")} == {
+    assert {name: told[name] for name in ("alert", "level", "center")} == {
         "alert": str(alert.pk),
         "level": 0,
-        "centre": "Riverbend",
+        "center": "Riverbend",
     }
     assert alert_webhook.post_due() == 0
 

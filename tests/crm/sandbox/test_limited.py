@@ -22,7 +22,8 @@ SHORT = Limits(memory=256 * 1024**2, processor_seconds=1, seconds=30, read=4 * 1
 
 ROOT = Path(__file__).resolve().parents[3]
 _ASK_ABOUT_ITSELF = (
-    f'import sys; sys.path.insert(0, "{ROOT}"); from crm import limited; from tests.crm import limited_orders; '
+    f'import sys; sys.path.insert(0, "{ROOT}"); from crm.sandbox import runner as limited; '
+    "from tests.crm import limited_orders; "
     'print(limited.run(limited_orders.about_itself, limits=limited.Limits())["limits"]["RLIMIT_AS"])'
 )
 

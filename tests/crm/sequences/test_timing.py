@@ -54,7 +54,7 @@ def test_no_mail_outside_its_hours_and_none_too_early(
 
 @unhurried
 @given(moments, zones, delays)
-def test_no_call_when_the_centre_is_closed(anchor: datetime, zone: ZoneInfo, after: str) -> None:
+def test_no_call_when_the_center_is_closed(anchor: datetime, zone: ZoneInfo, after: str) -> None:
     clock = Clock(zone, frozenset({date(2026, 12, 25)}), frozenset({0, 1, 3}))
     local = due(a_step("call", after), anchor, clock).astimezone(zone)
     assert CALL_HOURS[0] <= local.time() < CALL_HOURS[1]

@@ -1,4 +1,4 @@
-"""The centre's logo: uploaded on the desk, shown on the site, shut in when opened by itself."""
+"""The center's logo: uploaded on the desk, shown on the site, shut in when opened by itself."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def with_logo(centre: Location, settings: Settings, tmp_path: Path) -> Location:
+def with_logo(center: Location, settings: Settings, tmp_path: Path) -> Location:
     settings.MEDIA_ROOT = tmp_path
-    centre.logo.save("ours.svg", ContentFile(SVG))
-    return centre
+    center.logo.save("ours.svg", ContentFile(SVG))
+    return center
 
 
 def test_logo_is_shown_on_the_site(client: Client, with_logo: Location) -> None:
@@ -34,9 +34,9 @@ def test_logo_runs_no_script_when_opened_by_itself(client: Client, with_logo: Lo
     assert "sandbox" in response["Content-Security-Policy"]
 
 
-def test_site_without_a_logo_shows_its_own_mark(client: Client, centre: Location) -> None:
+def test_site_without_a_logo_shows_its_own_mark(client: Client, center: Location) -> None:
     assert 'src="/static/img/logo.svg"' in client.get("/").content.decode()
-    assert client.get(f"/logo/{centre.pk}/").status_code == 404
+    assert client.get(f"/logo/{center.pk}/").status_code == 404
 
 
 def test_lost_logo_file_is_not_found(client: Client, with_logo: Location) -> None:

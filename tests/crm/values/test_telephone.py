@@ -95,19 +95,19 @@ WANTED = "(212) 555-0142 ext. 123"
 
 
 @pytest.mark.parametrize("path", ["/candidate/", "/candidate/call-me/"])
-def test_a_request_keeps_number_and_extension(client: Client, centre: Location, path: str) -> None:
+def test_a_request_keeps_number_and_extension(client: Client, center: Location, path: str) -> None:
     client.post(path, step_one(phone=WANTED))
     assert Lead.objects.get().phone == WITH_EXTENSION
     assert Submission.objects.get().answers["phone"] == WITH_EXTENSION
 
 
-def test_a_request_told_to_staff_keeps_it(desk: Client, centre: Location) -> None:
+def test_a_request_told_to_staff_keeps_it(desk: Client, center: Location) -> None:
     told = {"safety_check": ["none"], "first_name": "Robin", "last_name": "Ringer", "phone": WANTED}
     desk.post("/admin/new-request/", told | {"came_by": "phone", "language_spoken": "en"})
     assert Lead.objects.get().phone == WITH_EXTENSION
 
 
-def test_a_general_question_keeps_it(desk: Client, client: Client, centre: Location) -> None:
+def test_a_general_question_keeps_it(desk: Client, client: Client, center: Location) -> None:
     asked = {"topic": "other", "message": "Where do I park?", "name": "Robin Example", "phone": WANTED}
     client.post("/ask/", step_one() | asked)
     question = Question.objects.get()
@@ -143,7 +143,7 @@ def test_a_letterhead_has_room_for_it(desk: Client, lead: Lead) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", [StepOne(centre_name="x"), CallMe(centre_name="x"), NewRequest(centre_name="x"), AskForm()]
+    "form", [StepOne(center_name="x"), CallMe(center_name="x"), NewRequest(center_name="x"), AskForm()]
 )
 def test_every_form_asks_which_country(form: Any) -> None:
     with pytest.raises(ValidationError, match="Which country"):
@@ -155,16 +155,16 @@ def page_of(desk: Client, lead: Lead) -> str:
     return desk.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
 
 
-def test_the_page_of_a_lead_shows_and_dials_it(desk: Client, client: Client, centre: Location) -> None:
+def test_the_page_of_a_lead_shows_and_dials_it(desk: Client, client: Client, center: Location) -> None:
     client.post("/candidate/", step_one(phone=WANTED))
     assert f'<a href="tel:+12125550142,,123">{WANTED}</a>' in page_of(desk, Lead.objects.get())
     asked = questions_in_words(Submission.objects.get().answers)
     assert {"question": "Phone", "answer": [WANTED]} in asked  # as given
 
 
-def test_my_day_dials_it(desk: Client, centre: Location) -> None:
+def test_my_day_dials_it(desk: Client, center: Location) -> None:
     now = datetime(2026, 11, 23, 15, tzinfo=UTC)
-    lead = make_lead(location=centre, phone=WITH_EXTENSION)
+    lead = make_lead(location=center, phone=WITH_EXTENSION)
     Task.objects.create(lead=lead, kind=TaskKind.CALL, title="First call", due_at=now, key="first-call:1")
     with time_machine.travel(now, tick=False):
         assert 'href="tel:+12125550142,,123"' in desk.get("/admin/").content.decode()
@@ -172,12 +172,12 @@ def test_my_day_dials_it(desk: Client, centre: Location) -> None:
 
 @pytest.mark.parametrize("on_record", [NUMBER, WITH_EXTENSION, "+12125550142x124"])
 @pytest.mark.parametrize("other", [NUMBER, WITH_EXTENSION])
-def test_people_are_found_by_the_number_whatever_its_extension(centre: Location, on_record: str, other: str) -> None:
-    lead = make_lead(location=centre, phone=on_record)
-    make_lead(location=centre, phone="+12125550143x123")
+def test_people_are_found_by_the_number_whatever_its_extension(center: Location, on_record: str, other: str) -> None:
+    lead = make_lead(location=center, phone=on_record)
+    make_lead(location=center, phone="+12125550143x123")
     assert [*Lead.objects.reached_by(email="", phone=other)] == [lead]
 
 
-def test_nobody_is_found_by_no_number(centre: Location) -> None:
-    make_lead(location=centre, phone="")
+def test_nobody_is_found_by_no_number(center: Location) -> None:
+    make_lead(location=center, phone="")
     assert not Lead.objects.reached_by(email="", phone="").exists()

@@ -30,9 +30,9 @@ NSAID = PT_TOLD | {"kind": "med_nsaid_rx", "sessions": None}
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     """Maria: six months, 7 of 10, ticked physical therapy, medication and injections, told nothing of them yet."""
-    return actions.submit(request_of(centre)).lead
+    return actions.submit(request_of(center)).lead
 
 
 def outcome_of(lead: Lead) -> str:
@@ -92,27 +92,27 @@ def test_a_later_page_wins_and_the_rest_stays(lead: Lead) -> None:
     assert (snapshot.answers.nrs_average, snapshot.answers.worse_with) == (2.0, ("walking",))
 
 
-def test_a_warning_sign_wants_a_clinician_by_the_end_of_the_next_business_day(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, safety_check_b=["B1"])).lead
+def test_a_warning_sign_wants_a_clinician_by_the_end_of_the_next_business_day(center: Location) -> None:
+    lead = actions.submit(request_of(center, safety_check_b=["B1"])).lead
     review = Task.objects.get(lead=lead, kind=TaskKind.REVIEW)
-    assert review.due_at.astimezone(centre.zone).isoformat() == "2026-11-24T18:00:00-05:00"
+    assert review.due_at.astimezone(center.zone).isoformat() == "2026-11-24T18:00:00-05:00"
     assert outcome_of(lead) == Outcome.PROMPT_REVIEW
 
 
-def test_a_state_that_is_not_served_is_out_of_scope(centre: Location) -> None:
-    centre.served_states = ["NJ"]
-    assert outcome_of(actions.submit(request_of(centre)).lead) == Outcome.OUT_OF_SCOPE
+def test_a_state_that_is_not_served_is_out_of_scope(center: Location) -> None:
+    center.served_states = ["NJ"]
+    assert outcome_of(actions.submit(request_of(center)).lead) == Outcome.OUT_OF_SCOPE
 
 
-def test_a_corrected_state_is_assessed_again(centre: Location) -> None:
+def test_a_corrected_state_is_assessed_again(center: Location) -> None:
     Location.objects.update(served_states=["NJ"])
     lead = actions.submit(request_of(Location.objects.get())).lead
     leads.correct_details(lead, by=make_user(), changes={"state": "NJ"})
     assert outcome_of(lead) == Outcome.MORE_INFO
 
 
-def test_an_urgent_lead_stays_urgent_whatever_is_said_later(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, safety_check=["A2"], urgent=True)).lead
+def test_an_urgent_lead_stays_urgent_whatever_is_said_later(center: Location) -> None:
+    lead = actions.submit(request_of(center, safety_check=["A2"], urgent=True)).lead
     answer(lead, safety_check=["none"])
     made = assessments.assess(lead, cause="Asked again", now=NOON + timedelta(hours=1))
     assert (made.outcome, outcome_of(lead)) == (Outcome.MORE_INFO, Outcome.URGENT)
@@ -152,8 +152,8 @@ def test_an_override_wants_a_reason_and_a_difference(lead: Lead, outcome: Outcom
         assessments.override(Assessment.objects.get(), outcome=outcome, reason=reason, by=make_user(), now=NOON)
 
 
-def test_urgent_is_lowered_only_by_a_second_person(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, safety_check=["A2"], urgent=True)).lead
+def test_urgent_is_lowered_only_by_a_second_person(center: Location) -> None:
+    lead = actions.submit(request_of(center, safety_check=["A2"], urgent=True)).lead
     Lead.objects.update(safety_hold=False)
     first, second = make_user(), make_user()
     made = assessments.override(
@@ -230,13 +230,13 @@ def test_a_score_at_the_desk(desk: Client, lead: Lead) -> None:
     assert "Oswestry total (0-100)" in desk.get(reverse("admin:crm_lead_change", args=[lead.pk])).content.decode()
 
 
-def test_a_lead_without_a_request_can_be_assessed(centre: Location) -> None:
-    lead = make_lead(location=centre)
+def test_a_lead_without_a_request_can_be_assessed(center: Location) -> None:
+    lead = make_lead(location=center)
     assert assessments.assess(lead, cause="By hand", now=NOON).rule == "R4"
 
 
-def test_a_first_assessment_with_a_warning_sign_wants_a_clinician_too(centre: Location) -> None:
-    lead = make_lead(location=centre)
+def test_a_first_assessment_with_a_warning_sign_wants_a_clinician_too(center: Location) -> None:
+    lead = make_lead(location=center)
     answer(lead, safety_check_b=["B1"])
     assessments.assess(lead, cause="By hand", now=NOON)
     assert Task.objects.filter(lead=lead, kind=TaskKind.REVIEW).count() == 1

@@ -32,13 +32,13 @@ PT: dict[str, Any] = {"kind": "pt_supervised", "start_precision": "day", "sessio
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
-    return actions.submit(request_of(centre)).lead
+def lead(center: Location) -> Lead:
+    return actions.submit(request_of(center)).lead
 
 
 @pytest.fixture
-def plan(centre: Location) -> Plan:
-    return Plan.objects.create(location=centre, insurer="Aetna", network="in", as_of=TODAY)
+def plan(center: Location) -> Plan:
+    return Plan.objects.create(location=center, insurer="Aetna", network="in", as_of=TODAY)
 
 
 def tell(lead: Lead, **answers: Any) -> None:

@@ -43,8 +43,8 @@ TICKED = ["pt_supervised", "med_nsaid_rx", "esi_unknown"]
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
-    return actions.submit(request_of(centre)).lead
+def lead(center: Location) -> Lead:
+    return actions.submit(request_of(center)).lead
 
 
 @pytest.fixture

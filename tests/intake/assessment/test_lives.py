@@ -16,11 +16,11 @@ LIVES = int(os.environ.get("LIVES_RECORDS", "8")) // RECORDS_A_LIFE
 
 
 @pytest.mark.parametrize("first", range(0, LIVES, A_BATCH))
-def test_what_holds_of_every_record_holds_through_random_lives(centre: Location, first: int) -> None:
+def test_what_holds_of_every_record_holds_through_random_lives(center: Location, first: int) -> None:
     staff, wrong = make_staff(), list[str]()
     for number in range(first, min(first + A_BATCH, LIVES)):
         try:
-            live(SEED + number, center=centre, staff=staff)
+            live(SEED + number, center=center, staff=staff)
         except AssertionError as broken:
             wrong.append(str(broken))
     assert not wrong, "\n".join(wrong)

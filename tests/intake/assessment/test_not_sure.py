@@ -25,10 +25,10 @@ LONG = {"start_precision": "day", "end_precision": "day", "status": "completed"}
 
 
 @pytest.fixture
-def lead(centre: Any) -> Lead:
-    form = StepOne(step_one(tried_treatments=["other"]), centre_name="Riverbend Center")
+def lead(center: Any) -> Lead:
+    form = StepOne(step_one(tried_treatments=["other"]), center_name="Riverbend Center")
     assert form.is_valid()
-    return actions.submit(Request(uuid.uuid4(), form.cleaned_data, centre, timezone.now())).lead
+    return actions.submit(Request(uuid.uuid4(), form.cleaned_data, center, timezone.now())).lead
 
 
 def six_weeks() -> dict[str, date]:

@@ -30,9 +30,9 @@ PAGES = ("", "treatments/", "treatments/over-time/", "questions/recheck/", "mess
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     """Hardly any pain: rule R6."""
-    return actions.submit(request_of(centre, pain_now_avg="1")).lead
+    return actions.submit(request_of(center, pain_now_avg="1")).lead
 
 
 def mild_words(lead: Lead) -> list[str]:

@@ -24,9 +24,9 @@ from tests.page_forms import as_sent
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     """R9: care is not complete."""
-    return actions.submit(request_of(centre, tried_treatments=["nothing"])).lead
+    return actions.submit(request_of(center, tried_treatments=["nothing"])).lead
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_it_ends_when_another_rule_decides_and_never_comes_back(lead: Lead, firs
     assert counts(lead) == Outcome.CONTINUE_CONSERVATIVE
 
 
-def test_it_ends_when_a_sign_comes_that_it_did_not_know(centre: Location, first: User) -> None:
-    lead = actions.submit(request_of(centre, safety_check_b=["B1"])).lead
+def test_it_ends_when_a_sign_comes_that_it_did_not_know(center: Location, first: User) -> None:
+    lead = actions.submit(request_of(center, safety_check_b=["B1"])).lead
     made = decide(lead, Outcome.CONTINUE_CONSERVATIVE, first)
     answer(lead, safety_check_b=["B1"], pain_now_avg="5")
     assert counts(lead) == Outcome.CONTINUE_CONSERVATIVE
@@ -224,8 +224,8 @@ def test_a_decision_that_only_changes_hides_no_warning(lead: Lead, first: User) 
 
 
 @pytest.fixture
-def urgent(centre: Location) -> Lead:
-    lead = actions.submit(request_of(centre, safety_check=["A2"], urgent=True)).lead
+def urgent(center: Location) -> Lead:
+    lead = actions.submit(request_of(center, safety_check=["A2"], urgent=True)).lead
     Lead.objects.filter(pk=lead.pk).update(safety_hold=False)
     return lead
 

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from crm.enums.leads import EnrolmentState
+from crm.enums.leads import EnrollmentState
 from crm.enums.treatments import Source, TreatmentStatus
 from crm.followups import step_runner
-from crm.models import Enrolment, Lead, Location, Task, Treatment, User
+from crm.models import Enrollment, Lead, Location, Task, Treatment, User
 from intake.assessment import answer_history, progress
 from intake.models import Submission
 from intake.questionnaire import PAGES
@@ -47,17 +47,17 @@ def answer_all(browser: Client, *, neck: bool = False) -> None:
 
 def is_over() -> bool:
     step_runner.run_due(at=timezone.now() + timedelta(hours=26))
-    return Enrolment.objects.get().state == EnrolmentState.STOPPED
+    return Enrollment.objects.get().state == EnrollmentState.STOPPED
 
 
-def test_low_back_pain_needs_no_neck_topic(centre: Location) -> None:
+def test_low_back_pain_needs_no_neck_topic(center: Location) -> None:
     browser = asked_with(pain_region=["low_back"], tried_treatments=["nothing"])
     answer_all(browser)
     assert "6 of 6 topics answered" in browser.get("/my/").text
     assert is_over()
 
 
-def test_neck_pain_needs_it(centre: Location) -> None:
+def test_neck_pain_needs_it(center: Location) -> None:
     browser = asked_with(pain_region=["neck"], tried_treatments=["nothing"])
     answer_all(browser)
     assert "6 of 7 topics answered" in browser.get("/my/").text
@@ -68,7 +68,7 @@ def test_neck_pain_needs_it(centre: Location) -> None:
 
 
 @pytest.mark.parametrize("region", ["low_back", "neck"])
-def test_a_topic_stands_where_the_list_has_it(centre: Location, region: str) -> None:
+def test_a_topic_stands_where_the_list_has_it(center: Location, region: str) -> None:
     """The treatments are a topic too."""
     browser = asked_with(pain_region=[region])
     listed = re.findall(r'href="/my/(?:questions/)?([\w-]+)/">[^<]+</a>\s*<span class="topic', browser.get("/my/").text)
@@ -79,12 +79,12 @@ def test_a_topic_stands_where_the_list_has_it(centre: Location, region: str) -> 
 
 
 @pytest.mark.parametrize(("tried", "way_on"), [("pt", "/my/treatments/"), ("nothing", "/my/")])
-def test_the_last_topic_leads_to_the_treatments_while_they_are_to_do(centre: Location, tried: str, way_on: str) -> None:
+def test_the_last_topic_leads_to_the_treatments_while_they_are_to_do(center: Location, tried: str, way_on: str) -> None:
     browser = asked_with(tried_treatments=[tried])
     assert store(browser, "/my/questions/insurance/")["Location"] == way_on
 
 
-def test_whoever_ticks_nothing_is_told_of_the_button_that_says_so(centre: Location) -> None:
+def test_whoever_ticks_nothing_is_told_of_the_button_that_says_so(center: Location) -> None:
     browser = asked_with()
     button, other = "press “I tried nothing” below", "or go back to your page"
     asked = browser.post("/my/treatments/", opened(browser, "/my/treatments/")).text
@@ -94,7 +94,7 @@ def test_whoever_ticks_nothing_is_told_of_the_button_that_says_so(centre: Locati
     assert (button in asked, other in asked, 'name="nothing"' in asked) == (False, True, False)
 
 
-def test_nothing_tried_on_the_first_form_is_an_answer(centre: Location) -> None:
+def test_nothing_tried_on_the_first_form_is_an_answer(center: Location) -> None:
     browser = asked_with(tried_treatments=["nothing"])
     assert "1 of 6 topics answered" in browser.get("/my/").text
     page = browser.get("/my/treatments/").text
@@ -102,7 +102,7 @@ def test_nothing_tried_on_the_first_form_is_an_answer(centre: Location) -> None:
     assert 'name="nothing"' not in page
 
 
-def test_i_tried_nothing_can_be_said_on_the_page(centre: Location) -> None:
+def test_i_tried_nothing_can_be_said_on_the_page(center: Location) -> None:
     browser = asked_with()
     answer_all(browser)
     assert "5 of 6 topics answered" in browser.get("/my/").text
@@ -115,7 +115,7 @@ def test_i_tried_nothing_can_be_said_on_the_page(centre: Location) -> None:
     assert is_over()
 
 
-def test_nothing_beside_something_is_refused(centre: Location) -> None:
+def test_nothing_beside_something_is_refused(center: Location) -> None:
     browser = asked_with()
     pick(browser, "heat")
     assert browser.post("/my/treatments/", sent(nothing="1")).status_code == 422
@@ -123,12 +123,12 @@ def test_nothing_beside_something_is_refused(centre: Location) -> None:
     assert not Submission.objects.filter(page="tried").exists()
 
 
-def test_to_go_on_without_a_tick_is_still_refused(centre: Location) -> None:
+def test_to_go_on_without_a_tick_is_still_refused(center: Location) -> None:
     assert asked_with().post("/my/treatments/", sent()).status_code == 422
 
 
 @pytest.mark.parametrize("told", [{"drug_name": "Oxycodone"}, {"relief": "unsure"}, {}])
-def test_a_treatment_told_as_well_as_one_remembers_leads_to_the_next(centre: Location, told: dict[str, str]) -> None:
+def test_a_treatment_told_as_well_as_one_remembers_leads_to_the_next(center: Location, told: dict[str, str]) -> None:
     browser = asked_with()
     first = pick(browser, "med_opioid_strong", "chiropractic")["Location"]
     assert "2 without details" in browser.get("/my/").text
@@ -143,7 +143,7 @@ def test_a_treatment_told_as_well_as_one_remembers_leads_to_the_next(centre: Loc
     assert is_over()
 
 
-def test_a_treatment_whose_page_was_never_sent_is_still_asked_for(centre: Location) -> None:
+def test_a_treatment_whose_page_was_never_sent_is_still_asked_for(center: Location) -> None:
     browser = asked_with()
     pick(browser, "heat")
     answer_all(browser)
@@ -151,7 +151,7 @@ def test_a_treatment_whose_page_was_never_sent_is_still_asked_for(centre: Locati
     assert not is_over()
 
 
-def test_what_was_taken_back_is_not_asked_for(centre: Location) -> None:
+def test_what_was_taken_back_is_not_asked_for(center: Location) -> None:
     browser = asked_with(tried_treatments=["nothing"])
     pick(browser, "heat")
     answer = browser.post(at(Treatment.objects.get()), {"not_tried": "1"}, follow=True)

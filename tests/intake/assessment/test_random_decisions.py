@@ -206,11 +206,11 @@ class Life:
 
 
 @pytest.mark.parametrize("tenth", range(10))
-def test_no_sign_is_left_and_no_decision_counts_against_what_it_did_not_know(centre: Location, tenth: int) -> None:
+def test_no_sign_is_left_and_no_decision_counts_against_what_it_did_not_know(center: Location, tenth: int) -> None:
     people = make_user("clinician"), make_user("clinician", email="second@example.org")
     for number in range(tenth, LIVES, 10):
         chance = Random(number)  # noqa: S311 - lives, not secrets
-        life = Life(make_lead(location=centre, email=f"life{number}@example.org"), people, chance)
+        life = Life(make_lead(location=center, email=f"life{number}@example.org"), people, chance)
         done: list[str] = []
         for _ in range(STEPS):
             step = chance.choice(

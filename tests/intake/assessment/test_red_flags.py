@@ -74,9 +74,9 @@ TOLD: list[tuple[dict[str, Any], dict[str, str]]] = [
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     """Somebody whose neck and back hurt, without any sign."""
-    return actions.submit(request_of(centre, pain_region=["neck", "low_back"])).lead
+    return actions.submit(request_of(center, pain_region=["neck", "low_back"])).lead
 
 
 @pytest.fixture

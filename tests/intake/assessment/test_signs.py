@@ -33,9 +33,9 @@ def second(db: None) -> User:
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
+def lead(center: Location) -> Lead:
     """Somebody who has had cancer: a review is open."""
-    return actions.submit(request_of(centre, safety_check_b=["B1"])).lead
+    return actions.submit(request_of(center, safety_check_b=["B1"])).lead
 
 
 def answer(lead: Lead, *, days: int = 40, **answers: Any) -> None:
@@ -117,8 +117,8 @@ def test_a_sign_that_was_gone_and_came_again_is_new(lead: Lead, clinician: User)
     assert open_reviews(lead) == 1
 
 
-def test_not_sure_that_becomes_a_yes_is_new(centre: Location, clinician: User) -> None:
-    lead = actions.submit(request_of(centre, safety_check_b=["unsure_B2", "unsure_B3"])).lead
+def test_not_sure_that_becomes_a_yes_is_new(center: Location, clinician: User) -> None:
+    lead = actions.submit(request_of(center, safety_check_b=["unsure_B2", "unsure_B3"])).lead
     decide(lead, clinician)
     assert open_reviews(lead) == 0
     answer(lead, safety_check_b=["B2", "unsure_B3"])  # neither is an event, which may be told anew
@@ -126,14 +126,14 @@ def test_not_sure_that_becomes_a_yes_is_new(centre: Location, clinician: User) -
 
 
 @pytest.mark.parametrize("ticked", [["B7"], ["unsure_B2"], ["unsure_B2", "B7"]])
-def test_what_fires_no_rule_opens_nothing(centre: Location, ticked: list[str]) -> None:
-    lead = actions.submit(request_of(centre)).lead
+def test_what_fires_no_rule_opens_nothing(center: Location, ticked: list[str]) -> None:
+    lead = actions.submit(request_of(center)).lead
     answer(lead, safety_check_b=ticked)
     assert open_reviews(lead) == 0
 
 
-def test_beside_an_emergency_sign_a_review_is_opened_too(centre: Location, clinician: User) -> None:
-    lead = actions.submit(request_of(centre, safety_check=["A2"], safety_check_b=["B5"], urgent=True)).lead
+def test_beside_an_emergency_sign_a_review_is_opened_too(center: Location, clinician: User) -> None:
+    lead = actions.submit(request_of(center, safety_check=["A2"], safety_check_b=["B5"], urgent=True)).lead
     assert open_reviews(lead) == 1
     lift(lead, clinician)
     assert open_reviews(lead) == 1  # lifting the hold decides about block A alone
@@ -169,9 +169,9 @@ def test_a_review_does_not_lift_what_only_the_hold_covers(lead: Lead, clinician:
 
 # --- What happened again ---------------------------------------------------------------------------------------------
 @pytest.fixture
-def injected(centre: Location, clinician: User) -> Lead:
+def injected(center: Location, clinician: User) -> Lead:
     """Somebody who had an injection lately, about which a clinician has decided."""
-    lead = actions.submit(request_of(centre, safety_check_b=["B5"])).lead
+    lead = actions.submit(request_of(center, safety_check_b=["B5"])).lead
     decide(lead, clinician)
     return lead
 

@@ -31,8 +31,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
-    return actions.submit(request_of(centre)).lead
+def lead(center: Location) -> Lead:
+    return actions.submit(request_of(center)).lead
 
 
 SOON = NOON + timedelta(minutes=5)
@@ -306,9 +306,9 @@ def test_who_is_closed_or_a_patient_is_left_out_until_they_come_back(early: Lead
         assert Assessment.objects.count() == before + 1
 
 
-def test_a_round_is_bounded_and_begins_with_the_longest_due(centre: Location) -> None:
+def test_a_round_is_bounded_and_begins_with_the_longest_due(center: Location) -> None:
     several = [
-        actions.submit(request_of(centre, email=f"p{n}@example.org", phone=f"+1212555010{n}")).lead for n in range(3)
+        actions.submit(request_of(center, email=f"p{n}@example.org", phone=f"+1212555010{n}")).lead for n in range(3)
     ]
     for number, lead in enumerate(several):
         NextAsk.objects.filter(pk=lead.pk).update(due_at=SOON - timedelta(hours=number))
@@ -317,9 +317,9 @@ def test_a_round_is_bounded_and_begins_with_the_longest_due(centre: Location) ->
     assert time_passes.ask_due(now=SOON, at_most=2) == 1
 
 
-def test_one_that_cannot_be_asked_holds_up_no_other(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_cannot_be_asked_holds_up_no_other(center: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     odd, fine = [
-        actions.submit(request_of(centre, email=f"p{n}@example.org", phone=f"+1212555010{n}")).lead for n in range(2)
+        actions.submit(request_of(center, email=f"p{n}@example.org", phone=f"+1212555010{n}")).lead for n in range(2)
     ]
     for hours, lead in ((2, odd), (1, fine)):
         NextAsk.objects.filter(pk=lead.pk).update(due_at=SOON - timedelta(hours=hours))

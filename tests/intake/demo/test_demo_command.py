@@ -12,10 +12,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_demo_command_makes_data_once_and_never_over_real_data() -> None:
-    centre = make_location(name="A real centre")
+    center = make_location(name="A real center")
     out = StringIO()
 
     call_command("demo", stdout=out)
 
-    assert list(Location.objects.all()) == [centre]
+    assert list(Location.objects.all()) == [center]
     assert not User.objects.exists()

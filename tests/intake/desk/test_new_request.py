@@ -32,7 +32,7 @@ def save(desk: Client, **told: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _a_centre(centre: object) -> None:
+def _a_center(center: object) -> None:
     """Every request belongs to one."""
 
 
@@ -133,7 +133,7 @@ def test_a_second_press_hears_what_the_first_one_heard(desk: Client) -> None:
     assert "was a lead already" not in said(save(desk, **sent))
 
 
-def test_the_same_caller_at_another_location_is_new_there(desk: Client, coordinator: User, centre: Location) -> None:
+def test_the_same_caller_at_another_location_is_new_there(desk: Client, coordinator: User, center: Location) -> None:
     """Nobody hears that somebody is known where they may not look."""
     make_lead(first_name="Robin", last_name="Ringer", phone="+12125550142", email="")
     coordinator.locations.add(make_location(name="Other", position=9))

@@ -29,8 +29,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
-    return actions.submit(request_of(centre)).lead
+def lead(center: Location) -> Lead:
+    return actions.submit(request_of(center)).lead
 
 
 def tell(lead: Lead, page: str, **answers: Any) -> None:
@@ -350,7 +350,7 @@ def test_who_lets_the_packet_go_has_seen_what_waits_beside_the_record(lead: Lead
     assert is_printed(clinic, lead)
 
 
-def test_a_hold_that_no_worker_has_assessed_yet_asks_for_a_new_word(centre: Location, clinic: Client) -> None:
+def test_a_hold_that_no_worker_has_assessed_yet_asks_for_a_new_word(center: Location, clinic: Client) -> None:
     visitor = Client()
     visitor.post("/candidate/", step_one(safety_check_b=["B2"]))
     visitor.post("/candidate/go-on/")

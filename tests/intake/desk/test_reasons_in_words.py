@@ -20,8 +20,8 @@ CODE = re.compile(r"\b[AB]\d{1,2}\b|[a-z]+_[a-z_]+")
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
-    return actions.submit(request_of(centre)).lead
+def lead(center: Location) -> Lead:
+    return actions.submit(request_of(center)).lead
 
 
 @pytest.mark.django_db

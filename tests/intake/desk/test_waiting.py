@@ -70,20 +70,20 @@ def test_many_are_many(desk: Client, lead: Lead) -> None:
     assert counted(desk)["day"] == "99+"
 
 
-def test_each_counts_what_they_may_see(client: Client, desk: Client, coordinator: User, centre: Location) -> None:
+def test_each_counts_what_they_may_see(client: Client, desk: Client, coordinator: User, center: Location) -> None:
     other = make_location(name="Other", position=9)
     coordinator.locations.add(other)
-    ask(centre), hold(centre)
-    Task.objects.create(lead=make_lead(location=centre), title="Call", due_at=timezone.now())
+    ask(center), hold(center)
+    Task.objects.create(lead=make_lead(location=center), title="Call", due_at=timezone.now())
     assert counted(desk) == {"day": "", "questions": "", "held": ""}
     ask(other)
     assert counted(desk)["questions"] == "1"
     assert registry.waiting_for(make_user("marketing", email="mark@example.org")) == {}
 
 
-def test_my_day_says_what_waits_beside_the_pipeline_and_since_when(desk: Client, centre: Location) -> None:
+def test_my_day_says_what_waits_beside_the_pipeline_and_since_when(desk: Client, center: Location) -> None:
     assert "Questions and held requests" not in desk.get("/admin/").content.decode()
-    ask(centre), ask(centre), ask(centre, reasons=["too_fast"]), hold(centre)
+    ask(center), ask(center), ask(center, reasons=["too_fast"]), hold(center)
     page = desk.get("/admin/").content.decode()
     for words in (
         "2 questions wait for an answer",
@@ -109,5 +109,5 @@ def test_counting_takes_the_same_number_of_queries(
 
 
 @pytest.mark.parametrize("name", ["day", "questions", "held"])
-def test_each_count_has_its_place_in_the_sidebar(desk: Client, centre: Location, name: str) -> None:
+def test_each_count_has_its_place_in_the_sidebar(desk: Client, center: Location, name: str) -> None:
     assert desk.get("/admin/").content.decode().count(f'id="waits-{name}"') == 1

@@ -28,7 +28,7 @@ def sent(**answers: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def visitor(centre: Location) -> Client:
+def visitor(center: Location) -> Client:
     """Maria, who has just sent step 1 and goes on in the same browser."""
     browser = Visitor()
     browser.post("/candidate/", step_one())
@@ -46,7 +46,7 @@ def proven(client: Client, lead: Lead) -> Client:
     return in_their_place(client, lead, make_user("coordinator"))
 
 
-def test_going_on_needs_a_request_just_sent(client: Client, centre: Location) -> None:
+def test_going_on_needs_a_request_just_sent(client: Client, center: Location) -> None:
     assert client.post("/candidate/go-on/")["Location"] == "/candidate/"
     assert client.get("/my/").status_code == 404
 
@@ -346,7 +346,7 @@ def test_a_re_check_that_is_better_by_a_third_offers_improved(
     assert lead.activities.filter(summary=f"Pain went from 7 to {now}: offer “Improved”").count() == offered
 
 
-def test_a_re_check_without_any_rating_is_stored(centre: Location) -> None:
+def test_a_re_check_without_any_rating_is_stored(center: Location) -> None:
     browser = Visitor()
     browser.post("/candidate/call-me/", step_one())
     browser.cookies["patient"] = prove(Lead.objects.get()).secret
@@ -380,6 +380,6 @@ def test_a_minor_is_out_of_scope(visitor: Client, lead: Lead) -> None:
     assert lead.outcome == Outcome.OUT_OF_SCOPE
 
 
-def test_an_abandoned_second_step_leaves_what_was_sent(centre: Location) -> None:
-    lead = actions.submit(request_of(centre)).lead
+def test_an_abandoned_second_step_leaves_what_was_sent(center: Location) -> None:
+    lead = actions.submit(request_of(center)).lead
     assert Submission.objects.filter(lead=lead).count() == 1

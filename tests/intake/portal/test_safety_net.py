@@ -39,10 +39,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def browser(centre: Location) -> Client:
+def browser(center: Location) -> Client:
     """Of somebody proven on the private page."""
     browser = Client(raise_request_exception=False)
-    browser.cookies["patient"] = prove(make_lead(location=centre), now=timezone.now()).secret
+    browser.cookies["patient"] = prove(make_lead(location=center), now=timezone.now()).secret
     return browser
 
 
@@ -288,7 +288,7 @@ PUBLIC = ["/candidate/", "/candidate/call-me/", "/candidate/embed/"]
 
 
 @pytest.mark.parametrize("route", PUBLIC)
-def test_a_public_form_of_too_many_fields_is_kept_and_calls_somebody(centre: Location, route: str) -> None:
+def test_a_public_form_of_too_many_fields_is_kept_and_calls_somebody(center: Location, route: str) -> None:
     answer = send(Client(), route, **MANY_FIELDS)
     lead = Lead.objects.get()
     assert answer.status_code in {200, 302}
@@ -302,8 +302,8 @@ def test_a_public_form_of_too_many_fields_is_kept_and_calls_somebody(centre: Loc
 
 
 @pytest.mark.parametrize("route", PUBLIC)
-def test_such_a_form_in_the_name_of_somebody_known_is_a_report(centre: Location, route: str) -> None:
-    actions.submit(request_of(centre))
+def test_such_a_form_in_the_name_of_somebody_known_is_a_report(center: Location, route: str) -> None:
+    actions.submit(request_of(center))
     send(Client(), route, **MANY_FIELDS)
     report = UnprovenRequest.objects.get()
     assert (report.has_sign, Lead.objects.get().safety_hold) == (True, False)
@@ -311,7 +311,7 @@ def test_such_a_form_in_the_name_of_somebody_known_is_a_report(centre: Location,
 
 
 @pytest.mark.parametrize("route", PUBLIC)
-def test_such_a_form_of_nobody_in_particular_gets_the_page_alone(centre: Location, route: str) -> None:
+def test_such_a_form_of_nobody_in_particular_gets_the_page_alone(center: Location, route: str) -> None:
     nameless = {"first_name": "", "last_name": "", "email": "", "phone": ""}
     browser = Client()
     assert shows_emergency(browser, send(browser, route, **MANY_FIELDS, **nameless))

@@ -30,7 +30,7 @@ def sent(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return hidden | {name: value for name, value in (base | changes).items() if value}
 
 
-def test_a_call_is_asked_for_with_a_name_and_a_number(client: Client, centre: Location) -> None:
+def test_a_call_is_asked_for_with_a_name_and_a_number(client: Client, center: Location) -> None:
     answer = client.post("/candidate/call-me/", sent(CALL))
     assert (answer.status_code, answer["Location"]) == (302, "/candidate/thanks/")
     lead = Lead.objects.get()
@@ -41,20 +41,20 @@ def test_a_call_is_asked_for_with_a_name_and_a_number(client: Client, centre: Lo
 
 
 @pytest.mark.parametrize("missing", ["safety_check", "first_name", "phone", "consent_contact"])
-def test_a_call_wants_all_of_it_and_loses_nothing(client: Client, centre: Location, missing: str) -> None:
+def test_a_call_wants_all_of_it_and_loses_nothing(client: Client, center: Location, missing: str) -> None:
     answer = client.post("/candidate/call-me/", sent(CALL, **{missing: None}))
     assert answer.status_code == 422
     assert ("Specimen" in answer.content.decode(), Lead.objects.exists()) == (True, False)
 
 
-def test_a_warning_sign_in_the_short_way_is_an_emergency(client: Client, centre: Location) -> None:
+def test_a_warning_sign_in_the_short_way_is_an_emergency(client: Client, center: Location) -> None:
     answer = client.post("/candidate/call-me/", sent(CALL, safety_check=["unsure_A3"]))
     assert answer["Location"] == "/candidate/emergency/"
     assert (Lead.objects.get().safety_hold, SafetyAlert.objects.count()) == (True, 1)
 
 
 @pytest.mark.parametrize("path", ["/candidate/", "/candidate/call-me/"])
-def test_an_emergency_without_contact_leaves_a_number_only(client: Client, centre: Location, path: str) -> None:
+def test_an_emergency_without_contact_leaves_a_number_only(client: Client, center: Location, path: str) -> None:
     for _ in range(2):
         assert client.post(path, {"safety_check": ["A1"], "first_name": "Nora"})["Location"] == "/candidate/emergency/"
     assert EmergencyCount.objects.get().count == 2
@@ -62,7 +62,7 @@ def test_an_emergency_without_contact_leaves_a_number_only(client: Client, centr
     assert not Submission.objects.exists()
 
 
-def test_a_question_is_kept_and_makes_no_lead(client: Client, centre: Location) -> None:
+def test_a_question_is_kept_and_makes_no_lead(client: Client, center: Location) -> None:
     form = ASK | {"question_id": str(uuid.uuid4())}
     for _ in range(2):
         assert client.post("/ask/", form)["Location"] == "/ask/thanks/"
@@ -82,14 +82,14 @@ def test_a_question_is_kept_and_makes_no_lead(client: Client, centre: Location) 
         ({"email": "nora@localhost"}, "Enter a full e-mail address"),
     ],
 )
-def test_a_question_that_is_not_in_order(client: Client, centre: Location, changes: Any, words: str) -> None:
+def test_a_question_that_is_not_in_order(client: Client, center: Location, changes: Any, words: str) -> None:
     answer = client.post("/ask/", ASK | changes)
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert "Nora Specimen" in answer.content.decode()
 
 
-def test_a_question_is_unreadable_in_the_database(client: Client, centre: Location) -> None:
+def test_a_question_is_unreadable_in_the_database(client: Client, center: Location) -> None:
 
     client.post("/ask/", ASK)
     with connection.cursor() as cursor:
@@ -97,7 +97,7 @@ def test_a_question_is_unreadable_in_the_database(client: Client, centre: Locati
         assert b"plan" not in bytes(cursor.fetchone()[0])
 
 
-def test_staff_mark_a_question_as_answered(client: Client, centre: Location) -> None:
+def test_staff_mark_a_question_as_answered(client: Client, center: Location) -> None:
     client.post("/ask/", ASK)
     question = Question.objects.get()
     casey = make_user("coordinator", email="casey@example.org", password=PASSWORD)
@@ -111,7 +111,7 @@ def test_staff_mark_a_question_as_answered(client: Client, centre: Location) -> 
     assert "Nora Specimen" not in client.get("/admin/intake/question/").content.decode()
 
 
-def test_questions_are_not_for_outsiders(client: Client, centre: Location) -> None:
+def test_questions_are_not_for_outsiders(client: Client, center: Location) -> None:
     client.post("/ask/", ASK)
     question = Question.objects.get()
     make_user(email="outsider@example.org", password=PASSWORD)
@@ -130,7 +130,7 @@ def came_by(client: Client, query: str = "", **headers: str) -> dict[str, str]:
     return attribution
 
 
-def test_a_campaign_is_remembered(client: Client, centre: Location) -> None:
+def test_a_campaign_is_remembered(client: Client, center: Location) -> None:
     assert came_by(client, CAMPAIGN) == {
         "utm_source": "news",
         "utm_medium": "email",
@@ -139,17 +139,17 @@ def test_a_campaign_is_remembered(client: Client, centre: Location) -> None:
     }
 
 
-def test_of_another_site_only_the_host_is_remembered(client: Client, centre: Location) -> None:
+def test_of_another_site_only_the_host_is_remembered(client: Client, center: Location) -> None:
     headers = {"referer": "https://search.example.com/find?q=my+back+hurts"}
     assert came_by(client, **headers) == {"referrer": "search.example.com", "landing": "/learn/sciatica/"}
 
 
-def test_a_visit_without_any_leaves_no_cookie(client: Client, centre: Location) -> None:
+def test_a_visit_without_any_leaves_no_cookie(client: Client, center: Location) -> None:
     assert came_by(client, referer="http://testserver/learn/") == {}
     assert "came_by" not in client.cookies
 
 
-def test_the_cookie_ends_with_the_browser(client: Client, centre: Location) -> None:
+def test_the_cookie_ends_with_the_browser(client: Client, center: Location) -> None:
     client.get(f"/?{CAMPAIGN}")
     cookie = client.cookies["came_by"]
     assert (cookie["max-age"], cookie["expires"], cookie["httponly"], cookie["samesite"]) == ("", "", True, "Lax")
@@ -166,11 +166,11 @@ def test_the_cookie_ends_with_the_browser(client: Client, centre: Location) -> N
         "utm_other=x",
     ],
 )
-def test_what_names_somebody_or_is_odd_is_dropped(client: Client, centre: Location, query: str) -> None:
+def test_what_names_somebody_or_is_odd_is_dropped(client: Client, center: Location, query: str) -> None:
     assert came_by(client, query) == {}
 
 
-def test_an_altered_cookie_tells_nothing(client: Client, centre: Location) -> None:
+def test_an_altered_cookie_tells_nothing(client: Client, center: Location) -> None:
     client.cookies["came_by"] = '{"utm_source": "forged"}'
     client.post("/candidate/", step_one())
     assert Lead.objects.get().attribution == {}
@@ -188,13 +188,13 @@ def test_an_altered_cookie_tells_nothing(client: Client, centre: Location) -> No
     ],
 )
 def test_the_zone_follows_from_the_zip_code(
-    client: Client, centre: Location, state: str, zip_code: str, zone: str
+    client: Client, center: Location, state: str, zip_code: str, zone: str
 ) -> None:
     client.post("/candidate/", step_one(state=state, zip=zip_code))
     assert Lead.objects.get().timezone == zone
 
 
-def test_a_zone_that_was_chosen_wins(client: Client, centre: Location) -> None:
+def test_a_zone_that_was_chosen_wins(client: Client, center: Location) -> None:
     client.post("/candidate/", step_one(state="TX", zip="79901", timezone="America/Chicago"))
     assert Lead.objects.get().timezone == "America/Chicago"
 
@@ -204,12 +204,12 @@ def test_every_zip_area_lies_in_one_of_the_offered_zones() -> None:
     assert all(area.isdecimal() and len(area) == 3 for area in us_places.ZIP_ZONES)
 
 
-def test_an_odd_zip_code_is_said(client: Client, centre: Location) -> None:
+def test_an_odd_zip_code_is_said(client: Client, center: Location) -> None:
     answer = client.post("/candidate/", step_one(zip="1234"))
     assert (answer.status_code, "Write the five digits" in answer.content.decode()) == (422, True)
 
 
-def test_a_question_from_a_machine_waits_on_a_list_of_its_own(client: Client, centre: Location) -> None:
+def test_a_question_from_a_machine_waits_on_a_list_of_its_own(client: Client, center: Location) -> None:
     client.post("/es/ask/", ASK)
     client.post("/ask/", ASK | {"website": "https://example.org", "name": "Bot Example"})
     assert sorted(Question.objects.values_list("name", "language", "reasons")) == [
@@ -224,7 +224,7 @@ def test_a_question_from_a_machine_waits_on_a_list_of_its_own(client: Client, ce
 
 
 def test_a_flood_of_questions_is_turned_away_and_keeps_what_was_typed(
-    client: Client, centre: Location, settings: Any
+    client: Client, center: Location, settings: Any
 ) -> None:
     settings.REQUESTS_AN_HOUR = 0
     answer = client.post("/ask/", ASK)

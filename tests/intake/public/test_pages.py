@@ -28,7 +28,7 @@ EDUCATION = [article for article in ALL if article.kind == "education"]
 NOTICES = [article for article in ALL if article.kind == "notice"]
 PATHS = ["/", "/learn/", "/candidate/", *(f"/learn/{article.slug}/" for article in ALL)]
 
-pytestmark = pytest.mark.usefixtures("centre")
+pytestmark = pytest.mark.usefixtures("center")
 
 
 def by_slug(article: Article) -> str:
@@ -289,14 +289,14 @@ def test_structured_data_cannot_end_its_element() -> None:
 # --- Help in other languages -----------------------------------------------------------------------------------------
 
 
-def test_offer_of_help_stands_there_in_every_language(client: Client, centre: Location) -> None:
+def test_offer_of_help_stands_there_in_every_language(client: Client, center: Location) -> None:
     page = page_at(client, "/learn/languages/")
 
     for offer in language_help.OFFERS:
         [entry] = re.findall(rf'<li class="card-box" lang="{offer.lang}"(.*?)</li>', page, re.DOTALL)
         assert offer.name in entry
         assert offer.text in entry
-        assert f"tel:{centre.phone}" in entry
+        assert f"tel:{center.phone}" in entry
         assert ('dir="rtl"' in entry.partition(">")[0]) is offer.is_rtl
 
 

@@ -38,20 +38,20 @@ def is_ticked(page: str, name: str, value: str) -> bool:
 # --- The form --------------------------------------------------------------------------------------------------------
 
 
-def test_form_has_the_names_that_others_rely_on(client: Client, centre: Location) -> None:
+def test_form_has_the_names_that_others_rely_on(client: Client, center: Location) -> None:
     page = page_of(client.get(FORM))
 
     assert [name for name in FIELDS if f'name="{name}"' not in page] == []
 
 
-def test_form_asks_about_safety_first(client: Client, centre: Location) -> None:
+def test_form_asks_about_safety_first(client: Client, center: Location) -> None:
     page = page_of(client.get(FORM))
 
     order = [page.index(f'name="{name}"') for name in ("safety_check", "safety_check_b", "pain_region", "first_name")]
     assert order == sorted(order)
 
 
-def test_form_has_a_new_submission_id_each_time(client: Client, centre: Location) -> None:
+def test_form_has_a_new_submission_id_each_time(client: Client, center: Location) -> None:
     ids = [re.search(r'name="submission_id" value="([^"]+)"', page_of(client.get(FORM))) for _ in range(2)]
 
     assert ids[0] is not None
@@ -59,14 +59,14 @@ def test_form_has_a_new_submission_id_each_time(client: Client, centre: Location
     assert ids[0].group(1) != ids[1].group(1)
 
 
-def test_form_without_a_centre_says_how_to_get_help(client: Client) -> None:
+def test_form_without_a_center_says_how_to_get_help(client: Client) -> None:
     response = client.get(FORM)
 
     assert response.status_code == 503
     assert "911" in page_of(response)
 
 
-def test_request_leads_to_its_reference(client: Client, centre: Location) -> None:
+def test_request_leads_to_its_reference(client: Client, center: Location) -> None:
     response = client.post(FORM, step_one())
 
     assert (response.status_code, response["Location"]) == (302, THANKS)
@@ -74,7 +74,7 @@ def test_request_leads_to_its_reference(client: Client, centre: Location) -> Non
     assert Message.objects.get().state == MessageState.QUEUED
 
 
-def test_same_submission_twice_is_one_lead_with_one_reference(client: Client, centre: Location) -> None:
+def test_same_submission_twice_is_one_lead_with_one_reference(client: Client, center: Location) -> None:
     form = step_one()
     client.post(FORM, form)
     first = page_of(client.get(THANKS))
@@ -85,18 +85,18 @@ def test_same_submission_twice_is_one_lead_with_one_reference(client: Client, ce
     assert Lead.objects.get().reference in first
 
 
-def test_thanks_without_a_request_leads_to_the_form(client: Client, centre: Location) -> None:
+def test_thanks_without_a_request_leads_to_the_form(client: Client, center: Location) -> None:
     assert client.get(THANKS)["Location"] == FORM
 
 
-def test_thanks_cannot_be_talked_into_another_reference(client: Client, centre: Location) -> None:
+def test_thanks_cannot_be_talked_into_another_reference(client: Client, center: Location) -> None:
     client.cookies["request_reference"] = "AAAA-BBBB"
 
     assert client.get(THANKS)["Location"] == FORM
 
 
 @pytest.mark.parametrize("path", [THANKS, EMERGENCY])
-def test_personal_pages_are_kept_by_no_cache(client: Client, centre: Location, path: str) -> None:
+def test_personal_pages_are_kept_by_no_cache(client: Client, center: Location, path: str) -> None:
     client.post(FORM, step_one())
 
     assert "no-store" in client.get(path)["Cache-Control"]
@@ -107,7 +107,7 @@ def test_personal_pages_are_kept_by_no_cache(client: Client, centre: Location, p
 
 @pytest.mark.parametrize("signs", [(["none"], ["none"]), (["declined_A4"], ["B1", "unsure_B6"])])
 def test_mistake_is_answered_with_422_and_everything_typed(
-    client: Client, centre: Location, signs: tuple[list[str], list[str]]
+    client: Client, center: Location, signs: tuple[list[str], list[str]]
 ) -> None:
     typed = step_one(safety_check=signs[0], safety_check_b=signs[1], email="maria.sample@", consent_education="on")
     typed |= {"best_time": ["morning", "evening"], "timezone": "America/Chicago"}
@@ -131,7 +131,7 @@ def test_mistake_is_answered_with_422_and_everything_typed(
     assert not Lead.objects.exists()
 
 
-def test_empty_form_names_every_required_answer_and_links_to_it(client: Client, centre: Location) -> None:
+def test_empty_form_names_every_required_answer_and_links_to_it(client: Client, center: Location) -> None:
     page = page_of(client.post(FORM, {}))
 
     summary = page.partition('role="alert"')[2].partition("</ul>")[0]
@@ -140,7 +140,7 @@ def test_empty_form_names_every_required_answer_and_links_to_it(client: Client, 
     assert [target for target in targets if f'id="{target}"' not in page] == []
 
 
-def test_mistake_corrected_keeps_the_submission_id(client: Client, centre: Location) -> None:
+def test_mistake_corrected_keeps_the_submission_id(client: Client, center: Location) -> None:
     form = step_one(first_name="")
     client.post(FORM, form)
     client.post(FORM, form | {"first_name": "Maria"})
@@ -150,7 +150,7 @@ def test_mistake_corrected_keeps_the_submission_id(client: Client, centre: Locat
 
 @pytest.mark.parametrize("submission_id", ["", "not-a-uuid", None])
 def test_request_with_an_odd_submission_id_is_not_lost(
-    client: Client, centre: Location, submission_id: str | None
+    client: Client, center: Location, submission_id: str | None
 ) -> None:
     response = client.post(FORM, step_one(submission_id=submission_id))
 
@@ -162,7 +162,7 @@ def test_request_with_an_odd_submission_id_is_not_lost(
 
 
 @pytest.mark.parametrize("sign", ["A1", "A10", "unsure_A3", "unsure_A10"])
-def test_warning_sign_leads_to_emergency_care_before_anything_else(client: Client, centre: Location, sign: str) -> None:
+def test_warning_sign_leads_to_emergency_care_before_anything_else(client: Client, center: Location, sign: str) -> None:
     response = client.post(FORM, {"safety_check": [sign]})
 
     assert (response.status_code, response["Location"]) == (302, EMERGENCY)
@@ -172,7 +172,7 @@ def test_warning_sign_leads_to_emergency_care_before_anything_else(client: Clien
     assert not Lead.objects.exists()
 
 
-def test_warning_sign_with_contact_holds_the_lead_and_sends_nothing(client: Client, centre: Location) -> None:
+def test_warning_sign_with_contact_holds_the_lead_and_sends_nothing(client: Client, center: Location) -> None:
     response = client.post(FORM, step_one(safety_check=["A2"]))
 
     assert response["Location"] == EMERGENCY
@@ -182,17 +182,17 @@ def test_warning_sign_with_contact_holds_the_lead_and_sends_nothing(client: Clie
     assert [task.kind for task in Task.objects.all()] == ["urgent_call"]
 
 
-def test_warning_sign_beside_none_of_these_still_counts(client: Client, centre: Location) -> None:
+def test_warning_sign_beside_none_of_these_still_counts(client: Client, center: Location) -> None:
     assert client.post(FORM, step_one(safety_check=["none", "A1"]))["Location"] == EMERGENCY
 
 
-def test_emergency_page_abroad_names_the_numbers_there(client: Client, centre: Location) -> None:
+def test_emergency_page_abroad_names_the_numbers_there(client: Client, center: Location) -> None:
     client.post(FORM, step_one(safety_check=["A2"], state="ZZ"))
 
     assert 'href="tel:112"' in page_of(client.get(EMERGENCY))
 
 
-def test_emergency_page_is_open_to_everyone(client: Client, centre: Location) -> None:
+def test_emergency_page_is_open_to_everyone(client: Client, center: Location) -> None:
     assert client.get(EMERGENCY).status_code == 200
 
 
@@ -236,7 +236,7 @@ def answered_cleanly(response: Any) -> None:
 
 @pytest.mark.parametrize("name", ["first_name", "last_name", "email", "phone", "pain_now_avg", "state", "onset"])
 @pytest.mark.parametrize("value", NAUGHTY, ids=range(len(NAUGHTY)))
-def test_naughty_text_is_stored_or_refused_cleanly(client: Client, centre: Location, name: str, value: str) -> None:
+def test_naughty_text_is_stored_or_refused_cleanly(client: Client, center: Location, name: str, value: str) -> None:
     body = "&".join(f"{key}={quoted(one)}" for key, one in pairs(step_one(**{name: value})))
 
     answered_cleanly(client.post(FORM, body, content_type="application/x-www-form-urlencoded"))
@@ -251,7 +251,7 @@ def pairs(form: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, one) for name, value in form.items() for one in (value if isinstance(value, list) else [value])]
 
 
-def test_braces_in_a_name_stay_braces(client: Client, centre: Location) -> None:
+def test_braces_in_a_name_stay_braces(client: Client, center: Location) -> None:
     client.post(FORM, step_one(first_name="{{7*7}}", last_name="Sample"))
 
     message = Message.objects.get()
@@ -276,7 +276,7 @@ def test_no_form_at_all_is_a_server_error(client: Client, form: dict[str, list[s
     assert response.status_code in {302, 422}
 
 
-def test_unknown_choices_repeats_and_extra_fields_change_nothing(client: Client, centre: Location) -> None:
+def test_unknown_choices_repeats_and_extra_fields_change_nothing(client: Client, center: Location) -> None:
     form = step_one(pain_region=["low_back", "low_back"], tried_treatments=["pt", "pt"])
     form |= {"stage": "patient", "safety_hold": "on", "id": str(uuid4()), "owner": "1", "lead": str(uuid4())}
 
@@ -290,20 +290,20 @@ def test_unknown_choices_repeats_and_extra_fields_change_nothing(client: Client,
 
 
 @pytest.mark.parametrize("name", ["pain_region", "radiation", "onset", "imaging", "state", "safety_check", "how_heard"])
-def test_unknown_choice_is_refused(client: Client, centre: Location, name: str) -> None:
+def test_unknown_choice_is_refused(client: Client, center: Location, name: str) -> None:
     value = ["made_up"] if isinstance(step_one()[name], list) else "made_up"
 
     assert client.post(FORM, step_one(**{name: value})).status_code == 422
     assert not Lead.objects.exists()
 
 
-def test_too_many_fields_are_refused_without_a_server_error(client: Client, centre: Location) -> None:
+def test_too_many_fields_are_refused_without_a_server_error(client: Client, center: Location) -> None:
     body = "&".join(f"f{number}=1" for number in range(500))
 
     assert client.post(FORM, body, content_type="application/x-www-form-urlencoded").status_code == 400
 
 
-def test_form_without_its_token_is_explained(centre: Location) -> None:
+def test_form_without_its_token_is_explained(center: Location) -> None:
     response = Client(enforce_csrf_checks=True).post(FORM, step_one())
 
     assert response.status_code == 403
@@ -313,7 +313,7 @@ def test_form_without_its_token_is_explained(centre: Location) -> None:
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
-def test_other_methods_are_refused(client: Client, centre: Location, method: str) -> None:
+def test_other_methods_are_refused(client: Client, center: Location, method: str) -> None:
     assert getattr(client, method)(FORM).status_code == 405
 
 
@@ -321,7 +321,7 @@ def test_other_methods_are_refused(client: Client, centre: Location, method: str
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_page_brings_nothing_from_elsewhere(client: Client, centre: Location, path: str) -> None:
+def test_page_brings_nothing_from_elsewhere(client: Client, center: Location, path: str) -> None:
     response = client.get(path)
     page = page_of(response)
 
@@ -335,13 +335,13 @@ def test_page_brings_nothing_from_elsewhere(client: Client, centre: Location, pa
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_page_sets_no_cookie_but_the_forms_own(client: Client, centre: Location, path: str) -> None:
+def test_page_sets_no_cookie_but_the_forms_own(client: Client, center: Location, path: str) -> None:
     names = set(client.get(path).cookies)
 
     assert names <= ({"csrftoken"} if path in {FORM, "/admin/login/"} else set())
 
 
-def test_cookies_are_closed_to_scripts(client: Client, centre: Location) -> None:
+def test_cookies_are_closed_to_scripts(client: Client, center: Location) -> None:
     client.get(FORM)
     client.post(FORM, step_one())
 
@@ -353,7 +353,7 @@ def test_cookies_are_closed_to_scripts(client: Client, centre: Location) -> None
 
 @pytest.mark.parametrize("broken", ["intake.requests.actions.submit", "intake.requests.bot_protection.arrive"])
 def test_a_warning_sign_leads_to_emergency_care_even_when_nothing_can_be_stored(
-    client: Client, centre: Location, monkeypatch: pytest.MonkeyPatch, broken: str
+    client: Client, center: Location, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise OperationalError

@@ -46,7 +46,7 @@ def test_what_the_mail_server_may_have_seen_stays_as_it_was(lead: Lead) -> None:
 
 
 @pytest.mark.django_db
-def test_an_acknowledgement_names_the_reference_that_was_shown(centre: object) -> None:
+def test_an_acknowledgement_names_the_reference_that_was_shown(center: object) -> None:
     """To a repeated request by somebody unproven it is not the lead's."""
     for _ in range(2):
         assert Client().post("/candidate/", step_one()).status_code == 302

@@ -25,12 +25,12 @@ UNTIL_THE_OTHER_HAS_BEGUN = 2
 
 
 def test_sending_again_with_a_sign_and_taking_over_wait_in_no_circle(
-    centre: Location, coordinator: User, monkeypatch: pytest.MonkeyPatch
+    center: Location, coordinator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both need the request and its lead. Whoever has one of them gives the other time to take what it takes first."""
-    actions.submit(replace(request_of(centre, now=NOON - timedelta(days=1)), form_id=uuid.uuid4()))
-    actions.submit(request_of(centre))
-    waits, sent = UnprovenRequest.objects.get(), again(centre, urgent=True, safety_check=["A1"])
+    actions.submit(replace(request_of(center, now=NOON - timedelta(days=1)), form_id=uuid.uuid4()))
+    actions.submit(request_of(center))
+    waits, sent = UnprovenRequest.objects.get(), again(center, urgent=True, safety_check=["A1"])
     request_is_held, lead_is_held = threading.Event(), threading.Event()
     repeat, locked = actions._repeat, known_people.locked
 
@@ -55,10 +55,10 @@ def test_sending_again_with_a_sign_and_taking_over_wait_in_no_circle(
 @pytest.mark.parametrize("sign", [{"safety_check": ["A1"]}, {"safety_check_b": ["B2"]}, {}])
 @pytest.mark.parametrize("decision", ["take over", "set aside"])
 def test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_sign(
-    centre: Location, clinician: User, monkeypatch: pytest.MonkeyPatch, sign: dict[str, list[str]], decision: str
+    center: Location, clinician: User, monkeypatch: pytest.MonkeyPatch, sign: dict[str, list[str]], decision: str
 ) -> None:
     """The page needs its session, its request and, with an emergency, the lead; the decision needs all three."""
-    actions.submit(replace(request_of(centre, now=NOON - timedelta(days=1)), form_id=uuid.uuid4()))
+    actions.submit(replace(request_of(center, now=NOON - timedelta(days=1)), form_id=uuid.uuid4()))
     browser = Client()
     browser.post("/candidate/", step_one())
     browser.post("/candidate/go-on/")

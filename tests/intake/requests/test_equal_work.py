@@ -102,10 +102,10 @@ STATES = [nothing, alerted, escalated, lost, a_patient, far_away, without_mail, 
 
 
 @pytest.fixture
-def victim(centre: Location) -> Lead:
+def victim(center: Location) -> Lead:
     """Zelda Quimby, who asked for help a week ago."""
     Location.objects.update(alert_email="oncall@example.org")
-    return actions.submit(request_of(centre, **KNOWN)).lead
+    return actions.submit(request_of(center, **KNOWN)).lead
 
 
 @pytest.fixture

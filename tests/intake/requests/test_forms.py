@@ -32,7 +32,7 @@ REQUIRED = [
 
 def posted(**changes: Any) -> StepOne:
     """The form as a browser would send it, repeated parameters and all."""
-    return StepOne(QueryDict(urlencode(step_one(**changes), doseq=True)), centre_name="Riverbend Center")
+    return StepOne(QueryDict(urlencode(step_one(**changes), doseq=True)), center_name="Riverbend Center")
 
 
 def errors_of(form: StepOne) -> dict[str, list[str]]:
@@ -174,7 +174,7 @@ def test_declining_to_answer_a4_is_accepted() -> None:
 
 
 def test_emergency_is_seen_before_anything_else_is_in_order() -> None:
-    form = StepOne(QueryDict("safety_check=unsure_A2"), centre_name="x")
+    form = StepOne(QueryDict("safety_check=unsure_A2"), center_name="x")
 
     assert not form.is_valid()
     assert form.is_emergency

@@ -50,7 +50,7 @@ def different(number: int) -> dict[str, Any]:
     ],
 )
 def test_what_looks_made_by_a_machine_is_held(
-    client: Client, centre: Location, changes: dict[str, Any], reasons: list[str]
+    client: Client, center: Location, changes: dict[str, Any], reasons: list[str]
 ) -> None:
     stamps = {"now": ago(seconds=1), "yesterday": ago(hours=24, minutes=1)}
     if changes.get("opened") in stamps:
@@ -61,7 +61,7 @@ def test_what_looks_made_by_a_machine_is_held(
     assert Lead.objects.count() == (0 if reasons else 1)
 
 
-def test_a_held_request_gets_a_reference_and_no_mail(client: Client, centre: Location) -> None:
+def test_a_held_request_gets_a_reference_and_no_mail(client: Client, center: Location) -> None:
     client.post(HERE, step_one(website="x"))
     held = QuarantinedRequest.objects.get()
     assert held.reference in client.get("/candidate/thanks/").content.decode()
@@ -69,7 +69,7 @@ def test_a_held_request_gets_a_reference_and_no_mail(client: Client, centre: Loc
     assert "A little later" in client.post("/candidate/go-on/").content.decode()
 
 
-def test_a_held_request_sent_twice_is_held_once(client: Client, centre: Location) -> None:
+def test_a_held_request_sent_twice_is_held_once(client: Client, center: Location) -> None:
     sent = step_one(website="x")
     for _ in range(2):
         client.post(HERE, sent)
@@ -77,14 +77,14 @@ def test_a_held_request_sent_twice_is_held_once(client: Client, centre: Location
 
 
 @pytest.mark.parametrize("changes", [{"website": "x"}, {"opened": None}])
-def test_no_suspicion_holds_an_emergency_back(client: Client, centre: Location, changes: dict[str, Any]) -> None:
+def test_no_suspicion_holds_an_emergency_back(client: Client, center: Location, changes: dict[str, Any]) -> None:
     answer = client.post(HERE, step_one(safety_check=["A1"], **changes))
     assert answer["Location"] == "/candidate/emergency/"
     assert Lead.objects.get().safety_hold
     assert not QuarantinedRequest.objects.exists()
 
 
-def test_many_requests_from_one_connection_are_held(client: Client, centre: Location, settings: Any) -> None:
+def test_many_requests_from_one_connection_are_held(client: Client, center: Location, settings: Any) -> None:
     settings.REQUESTS_AN_HOUR = 2
     for number in range(4):
         client.post(HERE, different(number))
@@ -92,20 +92,20 @@ def test_many_requests_from_one_connection_are_held(client: Client, centre: Loca
     assert Lead.objects.count() == 2
 
 
-def test_many_requests_with_one_address_are_held(client: Client, centre: Location) -> None:
+def test_many_requests_with_one_address_are_held(client: Client, center: Location) -> None:
     for number in range(6):
         client.post(HERE, step_one(phone=f"(212) 555-{number:04d}"), REMOTE_ADDR=f"10.0.0.{number}")
     assert [row.reasons for row in QuarantinedRequest.objects.all()] == [["many_same"]]
 
 
-def test_many_requests_with_one_number_are_held_whatever_the_extension(client: Client, centre: Location) -> None:
+def test_many_requests_with_one_number_are_held_whatever_the_extension(client: Client, center: Location) -> None:
     for number in range(6):
         sent = step_one(email=f"visitor{number}@example.org", phone=f"(212) 555-0142 x{number}")
         client.post(HERE, sent, REMOTE_ADDR=f"10.0.0.{number}")
     assert [row.reasons for row in QuarantinedRequest.objects.all()] == [["many_same"]]
 
 
-def test_a_flood_is_turned_away_and_loses_nothing_typed(client: Client, centre: Location, settings: Any) -> None:
+def test_a_flood_is_turned_away_and_loses_nothing_typed(client: Client, center: Location, settings: Any) -> None:
     settings.REQUESTS_AN_HOUR = 1
     answers = [client.post(HERE, different(number)) for number in range(bot_protection.FLOOD + 1)]
     assert [answer.status_code for answer in answers] == [302] * bot_protection.FLOOD + [429]
@@ -115,13 +115,13 @@ def test_a_flood_is_turned_away_and_loses_nothing_typed(client: Client, centre: 
     assert f"visitor{bot_protection.FLOOD}@example.org" in page
 
 
-def test_a_flood_turns_no_emergency_away(client: Client, centre: Location, settings: Any) -> None:
+def test_a_flood_turns_no_emergency_away(client: Client, center: Location, settings: Any) -> None:
     settings.REQUESTS_AN_HOUR = 0
     assert client.post(HERE, step_one()).status_code == 429
     assert client.post(HERE, step_one(safety_check=["A1"]))["Location"] == "/candidate/emergency/"
 
 
-def test_the_next_hour_begins_afresh(client: Client, centre: Location, settings: Any) -> None:
+def test_the_next_hour_begins_afresh(client: Client, center: Location, settings: Any) -> None:
     settings.REQUESTS_AN_HOUR = 1
     for number in range(2):
         client.post(HERE, different(number))
@@ -130,7 +130,7 @@ def test_the_next_hour_begins_afresh(client: Client, centre: Location, settings:
     assert (Lead.objects.count(), QuarantinedRequest.objects.count()) == (2, 1)
 
 
-def test_counters_name_nobody_and_are_forgotten(client: Client, centre: Location) -> None:
+def test_counters_name_nobody_and_are_forgotten(client: Client, center: Location) -> None:
     client.post(HERE, step_one())
     kept = str(list(RateCount.objects.values_list("key", flat=True)))
     assert "127.0.0.1" not in kept
@@ -178,7 +178,7 @@ def test_one_home_is_one_visitor(settings: Any, one: str, same: str) -> None:
 
 
 @pytest.fixture
-def held(client: Client, centre: Location) -> QuarantinedRequest:
+def held(client: Client, center: Location) -> QuarantinedRequest:
     client.post(HERE, step_one(website="x"))
     return QuarantinedRequest.objects.get()
 
@@ -204,7 +204,7 @@ def test_discarded_it_stays_with_the_reason(held: QuarantinedRequest) -> None:
     assert (held.state, held.note, held.data["first_name"]) == (Quarantine.DISCARDED, "Advertising", "Maria")
 
 
-def test_only_a_clinician_discards_what_tells_a_warning_sign(client: Client, centre: Location) -> None:
+def test_only_a_clinician_discards_what_tells_a_warning_sign(client: Client, center: Location) -> None:
     client.post(HERE, step_one(website="x", safety_check_b=["B5"]))
     held, browser = QuarantinedRequest.objects.get(), desk("coordinator", client)
     page = browser.get(reverse("admin:intake_quarantinedrequest_changelist")).content.decode()
@@ -225,14 +225,14 @@ def test_the_database_wants_a_reason_too(held: QuarantinedRequest) -> None:
         held.save()
 
 
-def today_of(centre: Location, user: User | None = None) -> quarantine.Balance:
-    day = timezone.now().astimezone(centre.zone).date()
+def today_of(center: Location, user: User | None = None) -> quarantine.Balance:
+    day = timezone.now().astimezone(center.zone).date()
     [(shown, balance)] = quarantine.by_day(first=day, last=day, user=user or make_user())
     assert shown == day
     return balance
 
 
-def test_everything_that_arrived_became_something(client: Client, centre: Location) -> None:
+def test_everything_that_arrived_became_something(client: Client, center: Location) -> None:
     client.post(HERE, step_one())
     client.post(HERE, step_one())  # the same person again
     client.post(HERE, different(1))
@@ -240,13 +240,13 @@ def test_everything_that_arrived_became_something(client: Client, centre: Locati
     client.post(HERE, {"submission_id": str(uuid.uuid4()), "safety_check": ["A1"]})
     client.post(HERE, different(3) | {"safety_check": ["A1"]})
     client.post(HERE, {})  # not in order: not received
-    assert today_of(centre) == quarantine.Balance(received=6, leads=3, attached=1, quarantined=1, emergencies=1)
-    assert today_of(centre).missing == 0
+    assert today_of(center) == quarantine.Balance(received=6, leads=3, attached=1, quarantined=1, emergencies=1)
+    assert today_of(center).missing == 0
     quarantine.release(QuarantinedRequest.objects.get(), by=make_user(), now=timezone.now())
-    assert today_of(centre) == quarantine.Balance(received=6, leads=4, attached=1, quarantined=0, emergencies=1)
+    assert today_of(center) == quarantine.Balance(received=6, leads=4, attached=1, quarantined=0, emergencies=1)
 
 
-def test_the_balance_is_that_of_the_locations_somebody_works_for(client: Client, centre: Location) -> None:
+def test_the_balance_is_that_of_the_locations_somebody_works_for(client: Client, center: Location) -> None:
     elsewhere = make_location(name="Harbor Spine Center", position=9)
     client.post(HERE, step_one())
     client.post(HERE, different(2) | {"website": "x"})
@@ -254,11 +254,11 @@ def test_the_balance_is_that_of_the_locations_somebody_works_for(client: Client,
     client.post(HERE, different(4))
     Lead.objects.filter(submissions__form_id=Submission.objects.latest("at").form_id).update(location=elsewhere)
     here, there = make_user(email="here@example.org"), make_user(email="there@example.org")
-    here.locations.add(centre)
+    here.locations.add(center)
     there.locations.add(elsewhere)
-    assert today_of(centre, here) == quarantine.Balance(received=3, leads=1, attached=0, quarantined=1, emergencies=1)
-    assert today_of(centre, there) == quarantine.Balance(received=1, leads=1, attached=0, quarantined=0, emergencies=0)
-    assert today_of(centre).received == 4
+    assert today_of(center, here) == quarantine.Balance(received=3, leads=1, attached=0, quarantined=1, emergencies=1)
+    assert today_of(center, there) == quarantine.Balance(received=1, leads=1, attached=0, quarantined=0, emergencies=0)
+    assert today_of(center).received == 4
 
 
 def edits(model: str, pk: uuid.UUID) -> int:
@@ -273,8 +273,8 @@ def test_who_decides_about_a_held_request_leaves_an_event(held: QuarantinedReque
     assert (edits("quarantinedrequest", held.pk), edits("lead", Lead.objects.get().pk)) == (1, 1)
 
 
-def test_the_balance_of_many_days_is_two_queries(client: Client, centre: Location) -> None:
-    today = timezone.now().astimezone(centre.zone).date()
+def test_the_balance_of_many_days_is_two_queries(client: Client, center: Location) -> None:
+    today = timezone.now().astimezone(center.zone).date()
     client.post(HERE, step_one())
     user = make_user()
     with CaptureQueriesContext(connection) as queries:
@@ -284,28 +284,28 @@ def test_the_balance_of_many_days_is_two_queries(client: Client, centre: Locatio
     assert [day for day, _ in days] == [today - timedelta(days=back) for back in range(31)]
 
 
-def test_a_held_request_keeps_its_language_and_how_the_visitor_came(client: Client, centre: Location) -> None:
+def test_a_held_request_keeps_its_language_and_how_the_visitor_came(client: Client, center: Location) -> None:
     client.get("/es/?utm_source=radio")
     client.post("/es/candidate/", step_one(website="x"))
     lead = quarantine.release(QuarantinedRequest.objects.get(), by=make_user(), now=NOW)
     assert (lead.language, lead.attribution["utm_source"]) == ("es", "radio")
 
 
-def test_a_double_click_is_one_arrival(client: Client, centre: Location) -> None:
+def test_a_double_click_is_one_arrival(client: Client, center: Location) -> None:
     sent = step_one()
     for _ in range(3):
         client.post(HERE, sent)
-    assert today_of(centre) == quarantine.Balance(received=1, leads=1, attached=0, quarantined=0, emergencies=0)
+    assert today_of(center) == quarantine.Balance(received=1, leads=1, attached=0, quarantined=0, emergencies=0)
 
 
-def test_what_got_lost_shows(client: Client, centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_got_lost_shows(client: Client, center: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise RuntimeError
 
     monkeypatch.setattr("intake.requests.actions.submit", broken)
     client.raise_request_exception = False
     assert client.post(HERE, step_one()).status_code == 500
-    assert (Arrival.objects.count(), today_of(centre).missing) == (1, 1)
+    assert (Arrival.objects.count(), today_of(center).missing) == (1, 1)
 
 
 def desk(role: str, client: Client) -> Client:
@@ -351,7 +351,7 @@ def solved(challenge: proof_of_work.Challenge) -> dict[str, str]:
 
 
 @pytest.fixture
-def hasty(client: Client, centre: Location) -> Client:
+def hasty(client: Client, center: Location) -> Client:
     """A browser whose request was held because it came too fast."""
     client.post(HERE, step_one(opened=ago(seconds=1)))
     return client
@@ -369,7 +369,7 @@ def test_a_browser_that_solves_the_sum_releases_its_request(hasty: Client) -> No
     assert Lead.objects.count() == 1
 
 
-def test_no_sum_outweighs_a_trap(client: Client, centre: Location) -> None:
+def test_no_sum_outweighs_a_trap(client: Client, center: Location) -> None:
     client.post(HERE, step_one(website="x"))
     assert "challenge" not in client.get("/candidate/thanks/").context
     own = QuarantinedRequest.objects.get()
@@ -395,7 +395,7 @@ def test_a_solution_is_for_one_request_and_for_a_while() -> None:
     assert not proof_of_work.is_solved(other, now=NOW, **told | {"salt": told["salt"].replace(str(mine), str(other))})
 
 
-def test_in_a_local_place_haste_is_no_suspicion(client: Client, centre: Location, settings: Any) -> None:
+def test_in_a_local_place_haste_is_no_suspicion(client: Client, center: Location, settings: Any) -> None:
     settings.HASTE_IS_SUSPICIOUS = False
     client.post(HERE, step_one(opened=None))
     assert (Lead.objects.count(), QuarantinedRequest.objects.count()) == (1, 0)

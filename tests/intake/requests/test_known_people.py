@@ -30,10 +30,10 @@ from tests.intake.requests.test_submit import request_of
 from tests.page_forms import as_sent
 
 
-def asked(centre: Location, *, days: int = 0, **changes: Any) -> Lead:
+def asked(center: Location, *, days: int = 0, **changes: Any) -> Lead:
     """Another request, from a form of its own."""
-    made = request_of(centre, now=NOON + timedelta(days=days), **changes)
-    return actions.submit(Request(uuid.uuid4(), made.data, centre, made.now, made.urgent)).lead
+    made = request_of(center, now=NOON + timedelta(days=days), **changes)
+    return actions.submit(Request(uuid.uuid4(), made.data, center, made.now, made.urgent)).lead
 
 
 @pytest.mark.parametrize(
@@ -46,25 +46,25 @@ def asked(centre: Location, *, days: int = 0, **changes: Any) -> Lead:
         {"phone": None, "preferred_contact": "email"},
     ],
 )
-def test_the_same_person_is_one_lead(centre: Location, changes: dict[str, Any]) -> None:
-    first = asked(centre)
-    second = asked(centre, days=3, **changes)
+def test_the_same_person_is_one_lead(center: Location, changes: dict[str, Any]) -> None:
+    first = asked(center)
+    second = asked(center, days=3, **changes)
     assert (second.pk, Submission.objects.filter(lead=first).count()) == (first.pk, 2)
     assert Message.objects.count() == 2
     assert Task.objects.filter(lead=first, kind=TaskKind.CALL).count() == 1
 
 
-def test_whoever_asked_for_no_calls_is_written_to_once_and_not_called(centre: Location) -> None:
-    first = asked(centre)
+def test_whoever_asked_for_no_calls_is_written_to_once_and_not_called(center: Location) -> None:
+    first = asked(center)
     Lead.objects.update(do_not_call=True)
     call_window.turn_into_writing(first)
-    asked(centre, days=3)
+    asked(center, days=3)
     assert [(task.kind, task.title) for task in Task.objects.open().filter(lead=first)] == [
         (TaskKind.OTHER, f"{call_window.NO_CALLS}: First call")
     ]
 
 
-def test_a_call_that_was_made_is_followed_by_another(client: Client, centre: Location) -> None:
+def test_a_call_that_was_made_is_followed_by_another(client: Client, center: Location) -> None:
     client.post("/candidate/", step_one())
     Task.objects.update(done_at=timezone.now(), done_by=make_user())
     client.post("/candidate/", step_one())
@@ -79,12 +79,12 @@ def test_a_call_that_was_made_is_followed_by_another(client: Client, centre: Loc
         {"email": "maria@example.org", "phone": "(212) 555-0199"},
     ],
 )
-def test_another_name_or_another_address_is_another_lead(centre: Location, changes: dict[str, Any]) -> None:
-    assert asked(centre).pk != asked(centre, **changes).pk
+def test_another_name_or_another_address_is_another_lead(center: Location, changes: dict[str, Any]) -> None:
+    assert asked(center).pk != asked(center, **changes).pk
 
 
-def test_a_household_is_shown_to_staff(centre: Location, client: Client) -> None:
-    first, second = asked(centre), asked(centre, first_name="Mario")
+def test_a_household_is_shown_to_staff(center: Location, client: Client) -> None:
+    first, second = asked(center), asked(center, first_name="Mario")
     make_user("coordinator", email="casey@example.org", password=PASSWORD)
     client.login(username="casey@example.org", password=PASSWORD)
     page = client.get(reverse("admin:crm_lead_change", args=[first.pk])).content.decode()
@@ -106,66 +106,66 @@ def take_over(lead: Lead, *, accept: list[str] | None = None, days: int = 2) -> 
     return Lead.objects.get(pk=lead.pk)
 
 
-def test_nothing_counts_before_somebody_has_looked(centre: Location) -> None:
-    before = asked(centre)
-    lead = asked(centre, days=1, phone=None, preferred_contact="email", state="NJ", pain_now_avg="1")
+def test_nothing_counts_before_somebody_has_looked(center: Location) -> None:
+    before = asked(center)
+    lead = asked(center, days=1, phone=None, preferred_contact="email", state="NJ", pain_now_avg="1")
     assert (lead.pk, lead.state, lead.preferred_contact, lead.outcome) == (before.pk, "NY", "phone", before.outcome)
     assert Assessment.objects.count() == 1
     assessments.assess(lead, cause="For another reason", now=NOON + timedelta(days=1))
     assert Lead.objects.get().outcome == before.outcome
 
 
-def test_gaps_are_filled_and_wishes_taken_over(centre: Location) -> None:
-    asked(centre, phone=None, preferred_contact="email")
-    asked(centre, preferred_contact="phone", state="NJ")
+def test_gaps_are_filled_and_wishes_taken_over(center: Location) -> None:
+    asked(center, phone=None, preferred_contact="email")
+    asked(center, preferred_contact="phone", state="NJ")
     lead = take_over(Lead.objects.get(), accept=["phone"])
     assert (lead.phone, lead.preferred_contact, lead.state) == ("+12125550142", "phone", "NJ")
 
 
-def test_another_number_waits_as_a_suggestion(centre: Location) -> None:
-    asked(centre)
-    asked(centre, days=1, phone="(212) 555-0199")
+def test_another_number_waits_as_a_suggestion(center: Location) -> None:
+    asked(center)
+    asked(center, days=1, phone="(212) 555-0199")
     assert take_over(Lead.objects.get()).phone == "+12125550142"
-    asked(centre, days=3, phone="(212) 555-0199")
+    asked(center, days=3, phone="(212) 555-0199")
     assert take_over(Lead.objects.get(), accept=["phone"]).phone == "+12125550199"
 
 
-def test_an_extension_is_no_other_number(centre: Location) -> None:
-    lead = asked(centre, phone="(212) 555-0142 x45")
-    assert asked(centre, days=1).pk == lead.pk
+def test_an_extension_is_no_other_number(center: Location) -> None:
+    lead = asked(center, phone="(212) 555-0142 x45")
+    assert asked(center, days=1).pk == lead.pk
     assert known_people.differing(lead, {"phone": "+12125550142"}) == {}
     assert known_people.differing(lead, {"phone": "+12125550142x46"}) == {"phone": "+12125550142x46"}
     assert take_over(lead).phone == "+12125550142x45"
 
 
-def test_staff_add_the_extension_that_was_missing(centre: Location, coordinator: User) -> None:
-    lead = asked(centre)
-    told = replace(request_of(centre, phone="(212) 555-0142 x45"), form_id=uuid.uuid4(), by=coordinator)
+def test_staff_add_the_extension_that_was_missing(center: Location, coordinator: User) -> None:
+    lead = asked(center)
+    told = replace(request_of(center, phone="(212) 555-0142 x45"), form_id=uuid.uuid4(), by=coordinator)
     actions.submit(told)
     assert Lead.objects.get(pk=lead.pk).phone == "+12125550142x45"
 
 
-def test_the_kind_of_a_number_stays_with_the_number(centre: Location) -> None:
-    asked(centre, phone_type="mobile")
-    asked(centre, days=1, phone="(212) 555-0199", phone_type="landline")
+def test_the_kind_of_a_number_stays_with_the_number(center: Location) -> None:
+    asked(center, phone_type="mobile")
+    asked(center, days=1, phone="(212) 555-0199", phone_type="landline")
     lead = take_over(Lead.objects.get())
     assert (lead.phone, lead.phone_type) == ("+12125550142", "mobile")
 
 
-def test_no_gap_in_how_somebody_is_reached_is_filled_without_a_tick(centre: Location) -> None:
-    lead = asked(centre, email=None)
-    asked(centre, days=1, email="other@example.org")
+def test_no_gap_in_how_somebody_is_reached_is_filled_without_a_tick(center: Location) -> None:
+    lead = asked(center, email=None)
+    asked(center, days=1, email="other@example.org")
     [waits] = unproven.waiting(lead)
     assert known_people.differing(lead, waits.data) == {"email": "other@example.org"}
     assert take_over(lead).email == ""
 
 
-def test_what_was_sent_meanwhile_is_looked_at_first(centre: Location) -> None:
-    lead = asked(centre)
-    asked(centre, days=1, email="right@example.org")
+def test_what_was_sent_meanwhile_is_looked_at_first(center: Location) -> None:
+    lead = asked(center)
+    asked(center, days=1, email="right@example.org")
     [waits] = unproven.waiting(lead)
     seen, first = unproven.latest(waits), waits.submissions.get()
-    form = replace(request_of(centre, email="evil@example.org"), form_id=first.form_id, repeats=str(first.reference))
+    form = replace(request_of(center, email="evil@example.org"), form_id=first.form_id, repeats=str(first.reference))
     actions.submit(replace(form, now=NOON + timedelta(days=1, minutes=5)))
     with pytest.raises(unproven.UnprovenRefused, match="meanwhile"):
         unproven.take_over(waits, by=make_user("coordinator"), accept=["email"], seen=seen, now=NOON)
@@ -176,10 +176,10 @@ def test_what_was_sent_meanwhile_is_looked_at_first(centre: Location) -> None:
 @pytest.mark.parametrize("shown", [{}, {"seen": ""}, {"seen": str(uuid.uuid4())}])
 @pytest.mark.parametrize("said", [{"decision": "theirs"}, {"decision": "not-theirs", "note": "She says no."}])
 def test_a_page_that_has_shown_nothing_decides_nothing_about_a_request(
-    centre: Location, client: Client, clinician: User, shown: dict[str, str], said: dict[str, str]
+    center: Location, client: Client, clinician: User, shown: dict[str, str], said: dict[str, str]
 ) -> None:
-    lead = asked(centre)
-    asked(centre, days=1)
+    lead = asked(center)
+    asked(center, days=1)
     [waits] = unproven.waiting(lead)
     client.force_login(clinician)
     address = f"/admin/crm/lead/{lead.pk}/in-this-name/{waits.pk}/"
@@ -191,8 +191,8 @@ def test_a_page_that_has_shown_nothing_decides_nothing_about_a_request(
     assert client.post(address, again).status_code == 302
 
 
-def test_pages_sent_in_the_name_count_once_it_was_them(centre: Location, client: Client) -> None:
-    lead = asked(centre)
+def test_pages_sent_in_the_name_count_once_it_was_them(center: Location, client: Client) -> None:
+    lead = asked(center)
     client.post("/candidate/", step_one())
     client.post("/candidate/go-on/")
     client.post("/my/questions/about-you/", {"date_of_birth": "03/15/1970", "submission_id": str(uuid.uuid4())})
@@ -201,11 +201,11 @@ def test_pages_sent_in_the_name_count_once_it_was_them(centre: Location, client:
     assert client.get("/my/").status_code == 404  # begun before anybody had looked
 
 
-def test_setting_one_aside_leaves_a_call_for_the_other(centre: Location) -> None:
-    lead = asked(centre)
+def test_setting_one_aside_leaves_a_call_for_the_other(center: Location) -> None:
+    lead = asked(center)
     Task.objects.update(done_at=NOON)
-    asked(centre, days=1, pain_now_avg="1")
-    asked(centre, days=1, pain_now_avg="2")
+    asked(center, days=1, pain_now_avg="1")
+    asked(center, days=1, pain_now_avg="2")
     first, second = unproven.waiting(lead)
     unproven.set_aside(first, by=make_user("coordinator"), note="Not hers.", now=NOON + timedelta(days=2))
     assert [task.key for task in Task.objects.open().filter(kind=TaskKind.CALL)] == [
@@ -213,31 +213,31 @@ def test_setting_one_aside_leaves_a_call_for_the_other(centre: Location) -> None
     ]
 
 
-def test_the_confirmation_goes_to_the_address_on_record(centre: Location) -> None:
-    asked(centre)
-    asked(centre, email="other@example.org")
+def test_the_confirmation_goes_to_the_address_on_record(center: Location) -> None:
+    asked(center)
+    asked(center, email="other@example.org")
     assert list(Message.objects.values_list("to_email", flat=True)) == ["maria.sample@example.org"] * 2
 
 
-def test_somebody_lost_is_back_in_the_pipeline(centre: Location) -> None:
-    lead = asked(centre)
+def test_somebody_lost_is_back_in_the_pipeline(center: Location) -> None:
+    lead = asked(center)
     leads.move(lead, to=Stage.LOST, by=None, lost_reason=LostReason.COST)
-    asked(centre, days=30)
+    asked(center, days=30)
     assert Lead.objects.get().stage == Stage.LOST
     assert take_over(lead, days=31).stage == Stage.QUALIFYING
 
 
-def test_the_new_answers_are_judged(centre: Location) -> None:
-    asked(centre)
-    lead = take_over(asked(centre, days=1, pain_now_avg="1"))
+def test_the_new_answers_are_judged(center: Location) -> None:
+    asked(center)
+    lead = take_over(asked(center, days=1, pain_now_avg="1"))
     assert lead.outcome == Outcome.CONTINUE_CONSERVATIVE
     assert list(Assessment.objects.order_by("at").values_list("rule", flat=True)) == ["R7", "R6"]
     assert [rating.value for rating in lead.measurements.order_by("at")] == [7, 1]
 
 
-def test_a_warning_sign_holds_the_known_lead_once_it_was_them(centre: Location) -> None:
-    asked(centre)
-    lead = asked(centre, days=1, urgent=True, safety_check=["A5"])
+def test_a_warning_sign_holds_the_known_lead_once_it_was_them(center: Location) -> None:
+    asked(center)
+    lead = asked(center, days=1, urgent=True, safety_check=["A5"])
     assert (Lead.objects.get().safety_hold, SafetyAlert.objects.open().count()) == (False, 1)
     lead = take_over(lead)
     assert (lead.safety_hold, lead.outcome) == (True, Outcome.URGENT)
@@ -245,9 +245,9 @@ def test_a_warning_sign_holds_the_known_lead_once_it_was_them(centre: Location) 
     assert SafetyAlert.objects.count() == 1
 
 
-def test_what_was_not_theirs_changes_nothing_and_says_why(centre: Location) -> None:
-    lead = asked(centre)
-    asked(centre, days=1, pain_now_avg="1", email="other@example.org")
+def test_what_was_not_theirs_changes_nothing_and_says_why(center: Location) -> None:
+    lead = asked(center)
+    asked(center, days=1, pain_now_avg="1", email="other@example.org")
     [waits] = unproven.waiting(lead)
     with pytest.raises(unproven.UnprovenRefused, match="how you know"):
         unproven.set_aside(waits, by=make_user("coordinator"), note=" ", now=NOON)
@@ -258,9 +258,9 @@ def test_what_was_not_theirs_changes_nothing_and_says_why(centre: Location) -> N
         unproven.take_over(waits, by=make_user("coordinator"), now=NOON)
 
 
-def test_only_who_lifts_holds_sets_a_warning_sign_aside(centre: Location, clinician: User) -> None:
-    lead = asked(centre)
-    asked(centre, days=1, urgent=True, safety_check=["A5"])
+def test_only_who_lifts_holds_sets_a_warning_sign_aside(center: Location, clinician: User) -> None:
+    lead = asked(center)
+    asked(center, days=1, urgent=True, safety_check=["A5"])
     [waits] = unproven.waiting(lead)
     with pytest.raises(unproven.UnprovenRefused, match="clinician"):
         unproven.set_aside(waits, by=make_user("coordinator"), note="Not hers.", now=NOON)
@@ -273,9 +273,9 @@ def as_shown(desk: Client, page: str, /, **chosen: Any) -> Any:
     return desk.post(page, as_sent(desk.get(page).text, having="note") | chosen)
 
 
-def test_the_desk_decides_on_the_page_of_the_lead(centre: Location, desk: Client) -> None:
-    lead = asked(centre)
-    asked(centre, days=1, phone="(212) 555-0199")
+def test_the_desk_decides_on_the_page_of_the_lead(center: Location, desk: Client) -> None:
+    lead = asked(center)
+    asked(center, days=1, phone="(212) 555-0199")
     page = desk.get(reverse("admin:crm_lead_change", args=[lead.pk])).content.decode()
     assert "Somebody asked for help in this name." in page
     assert "Telephone <strong>(212) 555-0199</strong>" in page
@@ -287,10 +287,10 @@ def test_the_desk_decides_on_the_page_of_the_lead(centre: Location, desk: Client
     assert lead.phone == "+12125550199"
 
 
-def test_the_form_shows_which_of_two_requests_it_decides_about(centre: Location, desk: Client) -> None:
-    lead = asked(centre)
+def test_the_form_shows_which_of_two_requests_it_decides_about(center: Location, desk: Client) -> None:
+    lead = asked(center)
     for number in ("(212) 555-0198", "(212) 555-0199"):
-        asked(centre, days=1, phone=number)
+        asked(center, days=1, phone=number)
     for waits in unproven.waiting(lead):
         page = desk.get(reverse("admin:intake_unproven", args=[lead.pk, waits.pk])).content.decode()
         form = page.partition('class="desk-card desk-form"')[2].partition("</form>")[0]
@@ -300,17 +300,17 @@ def test_the_form_shows_which_of_two_requests_it_decides_about(centre: Location,
         assert [one for one in others if one in form] == []
 
 
-def test_the_front_desk_sees_nothing_of_it(centre: Location, client: Client) -> None:
-    lead = asked(centre)
-    asked(centre, days=1, pain_now_avg="1")
+def test_the_front_desk_sees_nothing_of_it(center: Location, client: Client) -> None:
+    lead = asked(center)
+    asked(center, days=1, pain_now_avg="1")
     client.force_login(make_user("front_desk"))
     address = reverse("admin:intake_unproven", args=[lead.pk, unproven.waiting(lead)[0].pk])
     assert client.get(address).status_code == 403
     assert "in this name" not in client.get(reverse("admin:crm_lead_change", args=[lead.pk])).content.decode()
 
 
-def test_treatments_told_in_the_name_become_rows_once_it_was_them(centre: Location, client: Client) -> None:
-    lead = asked(centre)
+def test_treatments_told_in_the_name_become_rows_once_it_was_them(center: Location, client: Client) -> None:
+    lead = asked(center)
     client.post("/candidate/", step_one())
     client.post("/candidate/go-on/")
     client.post("/my/treatments/", {"kinds": ["chiropractic"]})
@@ -336,34 +336,34 @@ def test_names_are_compared_as_people_read_them(one: str, other: str, same: bool
 
 
 @pytest.mark.parametrize("email", ["MARIA@example.org", "maria@EXAMPLE.org"])
-def test_an_address_is_one_however_it_is_spelled(centre: Location, email: str) -> None:
-    first = asked(centre, email="Maria@example.org", phone=None, preferred_contact="email")
-    second = asked(centre, days=1, email=email, phone=None, preferred_contact="email")
+def test_an_address_is_one_however_it_is_spelled(center: Location, email: str) -> None:
+    first = asked(center, email="Maria@example.org", phone=None, preferred_contact="email")
+    second = asked(center, days=1, email=email, phone=None, preferred_contact="email")
     assert second.pk == first.pk
     assert known_people.differing(first, {"email": email}) == {}
 
 
-def test_no_crowd_at_an_address_hides_anybody(centre: Location) -> None:
-    first = asked(centre)
-    make = partial(make_lead, location=centre, email=first.email.upper(), phone="")
+def test_no_crowd_at_an_address_hides_anybody(center: Location) -> None:
+    first = asked(center)
+    make = partial(make_lead, location=center, email=first.email.upper(), phone="")
     for number in range(45):
         make(first_name=f"Other{number}", created_at=NOON + timedelta(hours=1))
-    assert asked(centre, days=1).pk == first.pk
+    assert asked(center, days=1).pk == first.pk
 
 
 def test_looking_for_somebody_takes_three_statements(
-    centre: Location, django_assert_num_queries: Callable[..., Any]
+    center: Location, django_assert_num_queries: Callable[..., Any]
 ) -> None:
-    asked(centre)
+    asked(center)
     others: dict[str, Any] = {"email": "nobody@example.org", "phone": "(212) 555-0123"}
     for changes in ({}, others):
-        made = request_of(centre, **changes)
+        made = request_of(center, **changes)
         with django_assert_num_queries(3):
             known_people.find(made)
 
 
-def test_everybody_with_an_address_is_found_by_an_index(centre: Location) -> None:
-    others = (Lead(location=centre, email=f"{n}@example.org", phone=f"+1212555{n:04}") for n in range(2_000))
+def test_everybody_with_an_address_is_found_by_an_index(center: Location) -> None:
+    others = (Lead(location=center, email=f"{n}@example.org", phone=f"+1212555{n:04}") for n in range(2_000))
     Lead.objects.bulk_create(others)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE crm_lead")
@@ -372,9 +372,9 @@ def test_everybody_with_an_address_is_found_by_an_index(centre: Location) -> Non
     assert "lead_number" in plan
 
 
-def test_what_is_newer_on_record_stays(centre: Location) -> None:
-    lead = asked(centre)
-    asked(centre, days=1, preferred_contact="email", best_time=["evening"], state="NJ")
+def test_what_is_newer_on_record_stays(center: Location) -> None:
+    lead = asked(center)
+    asked(center, days=1, preferred_contact="email", best_time=["evening"], state="NJ")
     leads.correct_details(lead, by=None, changes={"best_time": ["noon"]})
     lead = take_over(lead, days=400)
     assert (lead.preferred_contact, lead.best_time, lead.state) == ("email", ["noon"], "NJ")
@@ -382,10 +382,10 @@ def test_what_is_newer_on_record_stays(centre: Location) -> None:
     assert entry.note == "Newer on record, and left as they are: best time."
 
 
-def test_an_older_request_taken_over_later_changes_no_newer_wish(centre: Location) -> None:
-    lead = asked(centre)
-    asked(centre, days=1, preferred_contact="email", best_time=["evening"])
-    asked(centre, days=2, preferred_contact="phone", best_time=["morning"])
+def test_an_older_request_taken_over_later_changes_no_newer_wish(center: Location) -> None:
+    lead = asked(center)
+    asked(center, days=1, preferred_contact="email", best_time=["evening"])
+    asked(center, days=2, preferred_contact="phone", best_time=["morning"])
     older, newer = unproven.waiting(lead)
     for waits, stays in ((newer, []), (older, ["best_time", "preferred_contact"])):
         assert unproven.take_over(waits, by=make_user("coordinator"), now=NOON + timedelta(days=3)) == stays
@@ -393,8 +393,8 @@ def test_an_older_request_taken_over_later_changes_no_newer_wish(centre: Locatio
     assert (lead.preferred_contact, lead.best_time) == ("phone", ["morning"])
 
 
-def test_a_date_of_birth_that_is_newer_on_record_stays(centre: Location, client: Client) -> None:
-    lead = asked(centre)
+def test_a_date_of_birth_that_is_newer_on_record_stays(center: Location, client: Client) -> None:
+    lead = asked(center)
     client.post("/candidate/", step_one())
     client.post("/candidate/go-on/")
     client.post("/my/questions/about-you/", {"date_of_birth": "03/15/1970", "submission_id": str(uuid.uuid4())})
@@ -402,8 +402,8 @@ def test_a_date_of_birth_that_is_newer_on_record_stays(centre: Location, client:
     assert take_over(lead, days=400).date_of_birth == "1970-03-14"
 
 
-def test_a_rating_that_counts_later_keeps_its_day(centre: Location, client: Client) -> None:
-    lead = asked(centre)
+def test_a_rating_that_counts_later_keeps_its_day(center: Location, client: Client) -> None:
+    lead = asked(center)
     client.post("/candidate/", step_one())
     client.post("/candidate/go-on/")
     client.post("/my/questions/pain/", {"safety_check": ["none"], "pain_now_avg": "2"})
@@ -439,7 +439,7 @@ def all_that_is_shown(browser: Client) -> str:
 
 
 @pytest.fixture
-def attacked(centre: Location, client: Client) -> tuple[Lead, Client]:
+def attacked(center: Location, client: Client) -> tuple[Lead, Client]:
     """The lead that a stranger made with her name and number, and the stranger's browser; she has asked since, and told
     more on the pages after it."""
     Client().post("/candidate/", step_one(email="attacker@example.org"))
@@ -492,7 +492,7 @@ def test_the_address_on_record_may_be_theirs(attacked: tuple[Lead, Client], coor
     assert (lead.email, first.get("/my/").status_code) == ("attacker@example.org", 200)
 
 
-def test_whoever_gives_no_address_is_asked_about_the_one_on_record(centre: Location, coordinator: User) -> None:
+def test_whoever_gives_no_address_is_asked_about_the_one_on_record(center: Location, coordinator: User) -> None:
     """A stranger came first, with this person's telephone and an own address; the person then types none."""
     stranger, patient, desk = Client(), Client(), Client()
     stranger.post("/candidate/", step_one(email="attacker@example.org"))

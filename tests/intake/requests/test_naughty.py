@@ -27,10 +27,10 @@ def test_the_corpus_is_large() -> None:
 
 
 @pytest.fixture
-def visitor(centre: Location, settings: Any) -> Client:
+def visitor(center: Location, settings: Any) -> Client:
     """A browser with a private page, whom no limit stops."""
     settings.REQUESTS_AN_HOUR = 10**9
-    lead = make_lead(location=centre)
+    lead = make_lead(location=center)
     Treatment.objects.create(lead=lead, kind="pt_supervised")
     browser = Client(raise_request_exception=False)
     entry = patient_access.begin(lead, now=timezone.now(), origin=None)
@@ -41,10 +41,10 @@ def visitor(centre: Location, settings: Any) -> Client:
 
 def forms() -> dict[str, tuple[list[str], dict[str, Any]]]:
     """Address → the names of its fields, and a body that is in order."""
-    request = StepOne(centre_name="x")
+    request = StepOne(center_name="x")
     found = {
         "/candidate/": (list(request.fields), step_one()),
-        "/candidate/call-me/": (list(CallMe(centre_name="x").fields), step_one()),
+        "/candidate/call-me/": (list(CallMe(center_name="x").fields), step_one()),
         "/ask/": (list(AskForm().fields), {"topic": "other", "message": "x", "name": "x", "email": "x@example.org"}),
         "/my/treatments/": (list(PickForm().fields), {}),
         "/my/code/": (["code"], {}),

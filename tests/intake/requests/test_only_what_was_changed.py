@@ -26,8 +26,8 @@ ROUND = ("going_on", "relief", "lasted", "ended_because", "clinician")
 
 
 @pytest.fixture
-def lead(centre: Location) -> Lead:
-    return actions.submit(request_of(centre, now=timezone.now() - timedelta(minutes=5))).lead
+def lead(center: Location) -> Lead:
+    return actions.submit(request_of(center, now=timezone.now() - timedelta(minutes=5))).lead
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_an_answer_that_was_taken_back_meanwhile_is_said_once(browser: Client, l
     assert answers_of(lead)["nicotine"] == "never"
 
 
-def test_two_devices_of_which_one_has_not_shown_whose_it_is(centre: Location) -> None:
+def test_two_devices_of_which_one_has_not_shown_whose_it_is(center: Location) -> None:
     """It is shown nothing that was told elsewhere, and empties nothing of it."""
     browser = Visitor()
     browser.post("/candidate/", step_one())
@@ -166,7 +166,7 @@ def test_two_devices_of_which_one_has_not_shown_whose_it_is(centre: Location) ->
     assert "Ibuprofen" not in browser.get(HEALTH).text
 
 
-def test_such_a_browser_takes_back_what_it_has_told_itself(centre: Location) -> None:
+def test_such_a_browser_takes_back_what_it_has_told_itself(center: Location) -> None:
     browser = Visitor()
     browser.post("/candidate/", step_one())
     browser.post("/candidate/go-on/")
@@ -175,7 +175,7 @@ def test_such_a_browser_takes_back_what_it_has_told_itself(centre: Location) -> 
     assert answers_of(Lead.objects.get())["nicotine"] == ""
 
 
-def test_such_a_browser_is_asked_about_its_own_newer_answers(centre: Location) -> None:
+def test_such_a_browser_is_asked_about_its_own_newer_answers(center: Location) -> None:
     browser = Visitor()
     browser.post("/candidate/", step_one())
     browser.post("/candidate/go-on/")
@@ -201,7 +201,7 @@ def test_another_request_with_gaps_empties_nothing(browser: Client, lead: Lead) 
 
 
 @pytest.mark.parametrize("proven", [True, False])
-def test_a_second_press_on_a_slow_line_keeps_what_was_added(centre: Location, proven: bool) -> None:
+def test_a_second_press_on_a_slow_line_keeps_what_was_added(center: Location, proven: bool) -> None:
     browser: Client = Visitor()
     browser.post("/candidate/", step_one())
     browser.post("/candidate/go-on/")
@@ -254,8 +254,8 @@ def test_ratings_of_one_week_make_one_score(browser: Client, lead: Lead) -> None
     assert Measurement.objects.filter(kind="nrs_avg").count() == 1
 
 
-def test_a_rating_of_long_ago_is_none_of_today(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, now=timezone.now() - timedelta(days=8))).lead
+def test_a_rating_of_long_ago_is_none_of_today(center: Location) -> None:
+    lead = actions.submit(request_of(center, now=timezone.now() - timedelta(days=8))).lead
     store(own_browser(lead), PAIN_PAGE, **NONE_OF_THEM, pain_enjoyment="5", pain_activity="9")
     assert not Measurement.objects.filter(kind="peg").exists()
 
@@ -283,7 +283,7 @@ def test_a_sign_on_an_older_tab_counts_and_empties_nothing(browser: Client, lead
 
 
 @pytest.mark.parametrize("proven", [True, False])
-def test_what_else_a_page_with_a_sign_tells_reaches_the_record(centre: Location, proven: bool) -> None:
+def test_what_else_a_page_with_a_sign_tells_reaches_the_record(center: Location, proven: bool) -> None:
     browser: Client = Visitor()
     browser.post("/candidate/", step_one())
     browser.post("/candidate/go-on/")
@@ -375,7 +375,7 @@ def test_what_was_told_of_a_treatment_is_what_was_changed(browser: Client) -> No
 
 
 @pytest.mark.parametrize("proven", [True, False])
-def test_a_second_press_about_a_treatment_keeps_what_was_added(centre: Location, proven: bool) -> None:
+def test_a_second_press_about_a_treatment_keeps_what_was_added(center: Location, proven: bool) -> None:
     browser: Client = Visitor()
     browser.post("/candidate/", step_one())
     browser.post("/candidate/go-on/")
@@ -409,7 +409,7 @@ def test_a_page_of_a_treatment_left_open_still_shows_both_after_two_presses(brow
 
 # --- Several injections ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("proven", [True, False])
-def test_a_second_injection_of_the_same_kind_is_a_row_of_its_own(centre: Location, proven: bool) -> None:
+def test_a_second_injection_of_the_same_kind_is_a_row_of_its_own(center: Location, proven: bool) -> None:
     browser: Client = Visitor()
     browser.post("/candidate/", step_one())
     browser.post("/candidate/go-on/")

@@ -23,7 +23,7 @@ def copy_of(lead: Lead, language: str = "en") -> dict[str, Any]:
 
 
 @pytest.fixture
-def lead(centre: Location, client: Client) -> Lead:
+def lead(center: Location, client: Client) -> Lead:
     """A request with a sign of block B, a page, and a treatment with its details."""
     client.post("/candidate/", step_one(safety_check_b=["B5"], pain_region=["low_back"], onset="3to6m"))
     client.post("/candidate/go-on/")

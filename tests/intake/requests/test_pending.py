@@ -26,7 +26,7 @@ from tests.intake.requests.test_submit import request_of
 
 
 @pytest.fixture
-def visitor(centre: Location, client: Client) -> Client:
+def visitor(center: Location, client: Client) -> Client:
     """Maria, who goes on in the browser that has sent her request."""
     return going_on(client)
 
@@ -122,7 +122,7 @@ def test_what_staff_have_corrected_meanwhile_stays(visitor: Client, lead: Lead, 
 
 
 # --- The id of a page was made by a browser ---------------------------------------------------------------------------
-def test_the_id_of_a_page_is_of_one_request_alone(centre: Location) -> None:
+def test_the_id_of_a_page_is_of_one_request_alone(center: Location) -> None:
     """Somebody who has seen it, or chosen it, cannot have anybody else's page swallowed, nor learn that it was sent."""
     page, other = sent(**PAIN), {"last_name": "Other", "email": "other@example.org", "phone": "(212) 555-0155"}
     stranger = going_on(Visitor(), **other)
@@ -135,7 +135,7 @@ def test_the_id_of_a_page_is_of_one_request_alone(centre: Location) -> None:
     assert names == [("Other", False), ("Other", True), ("Sample", False)]
 
 
-def test_a_page_with_the_id_of_the_request_is_kept(centre: Location) -> None:
+def test_a_page_with_the_id_of_the_request_is_kept(center: Location) -> None:
     form = str(uuid.uuid4())
     browser = going_on(Visitor(), submission_id=form)
     for answers in (PAIN, PAIN, PAIN | {"pain_now_avg": "2"}):
@@ -145,9 +145,9 @@ def test_a_page_with_the_id_of_the_request_is_kept(centre: Location) -> None:
 
 # --- After a decision -------------------------------------------------------------------------------------------------
 @pytest.fixture
-def in_the_name(centre: Location) -> PatientSession:
+def in_the_name(center: Location) -> PatientSession:
     """A browser that goes on with a request in Maria's name."""
-    actions.submit(request_of(centre))
+    actions.submit(request_of(center))
     going_on(Client(), pain_now_avg="1")
     return PatientSession.objects.select_related("lead__location").get()
 

@@ -44,9 +44,9 @@ Send = Callable[[Lead, dict[str, Any]], tuple[Client, Any]]
 
 
 @pytest.fixture
-def known(centre: Location) -> Lead:
+def known(center: Location) -> Lead:
     """Maria Sample, with a decision against the rules that counts."""
-    lead = actions.submit(request_of(centre)).lead
+    lead = actions.submit(request_of(center)).lead
     by = make_user("clinician", email="first@example.org")
     latest = assessments.latest(lead)
     assert latest is not None
@@ -550,7 +550,7 @@ ROUTES = ["/candidate/", "/candidate/call-me/", "/candidate/embed/", "/my/questi
 
 @pytest.mark.parametrize("route", [*ROUTES, *(f"/es{route}" for route in ROUTES)])
 @pytest.mark.parametrize("too_much", ["bytes", "fields"])
-def test_an_answer_over_the_limit_says_what_to_do_in_an_emergency(centre: Location, route: str, too_much: str) -> None:
+def test_an_answer_over_the_limit_says_what_to_do_in_an_emergency(center: Location, route: str, too_much: str) -> None:
     more = {"message": "x" * 600_000} if too_much == "bytes" else {f"more{number}": "1" for number in range(500)}
     answer = Client(raise_request_exception=False).post(route, {"safety_check": ["A1"]} | more)
     text = answer.content.decode()

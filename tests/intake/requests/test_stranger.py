@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from crm.models import (
     ConsentRecord,
-    Enrolment,
+    Enrollment,
     Lead,
     Location,
     Measurement,
@@ -55,9 +55,9 @@ def client() -> Client:
 
 
 @pytest.fixture
-def victim(centre: Location) -> Lead:
+def victim(center: Location) -> Lead:
     """Maria Sample, who has asked for help and told of a treatment; her mails have gone out."""
-    lead = actions.submit(request_of(centre)).lead
+    lead = actions.submit(request_of(center)).lead
     make_treatment(lead, kind="pt_supervised", facility=MARK)
     Lead.objects.filter(pk=lead.pk).update(outcome="CONSULT_LIKELY")
     lead.refresh_from_db()
@@ -71,7 +71,7 @@ def record_of(lead: Lead) -> str:
     """Everything that is the victim's, to be compared byte by byte."""
     own = Lead.objects.get(pk=lead.pk)
     rows: list[Any] = [model_to_dict(own), own.date_of_birth, own.updated_at]
-    for model in (Treatment, Measurement, ConsentRecord, Enrolment, Assessment):
+    for model in (Treatment, Measurement, ConsentRecord, Enrollment, Assessment):
         rows += [model_to_dict(row) for row in model._default_manager.filter(lead=lead).order_by("pk")]
     return json.dumps(rows, cls=DjangoJSONEncoder, default=str)
 
@@ -98,7 +98,7 @@ def test_an_own_address_typed_beside_a_known_name_opens_and_changes_nothing(vict
 
 
 def test_the_identical_form_from_anywhere_gets_the_same_receipt_and_writes_nothing(
-    centre: Location, client: Client
+    center: Location, client: Client
 ) -> None:
     form = step_one()
     client.post("/candidate/", form)
@@ -108,7 +108,7 @@ def test_the_identical_form_from_anywhere_gets_the_same_receipt_and_writes_nothi
     assert str(Submission.objects.get().reference) in other.get("/candidate/thanks/").content.decode()
 
 
-def test_an_identical_form_in_a_frame_is_answered_alike(centre: Location, client: Client, settings: Settings) -> None:
+def test_an_identical_form_in_a_frame_is_answered_alike(center: Location, client: Client, settings: Settings) -> None:
     page = client.get("/candidate/embed/").content.decode()
     fields = dict(re.findall(r'name="(token|submission_id)" value="([^"]+)"', page))
     form = step_one(**fields)
@@ -118,7 +118,7 @@ def test_an_identical_form_in_a_frame_is_answered_alike(centre: Location, client
     assert str(reference) in second.content.decode()
 
 
-def test_another_payload_from_the_same_browser_changes_that_request(centre: Location) -> None:
+def test_another_payload_from_the_same_browser_changes_that_request(center: Location) -> None:
     form, client = str(uuid.uuid4()), Visitor()
     client.post("/candidate/", step_one(submission_id=form))
     client.post("/candidate/", step_one(submission_id=form, email="right@example.org"))
@@ -127,7 +127,7 @@ def test_another_payload_from_the_same_browser_changes_that_request(centre: Loca
     assert not UnprovenRequest.objects.exists()
 
 
-def test_another_payload_from_another_browser_is_a_new_request(centre: Location, client: Client) -> None:
+def test_another_payload_from_another_browser_is_a_new_request(center: Location, client: Client) -> None:
     form = str(uuid.uuid4())
     client.post("/candidate/", step_one(submission_id=form))
     Visitor().post("/candidate/", step_one(submission_id=form, email="other@example.org"))
@@ -137,7 +137,7 @@ def test_another_payload_from_another_browser_is_a_new_request(centre: Location,
     assert Lead.objects.count() == 2
 
 
-def test_what_staff_have_corrected_since_is_not_typed_over(centre: Location, client: Client) -> None:
+def test_what_staff_have_corrected_since_is_not_typed_over(center: Location, client: Client) -> None:
     form = str(uuid.uuid4())
     client.post("/candidate/", step_one(submission_id=form))
     Lead.objects.update(email="corrected@example.org")
@@ -145,7 +145,7 @@ def test_what_staff_have_corrected_since_is_not_typed_over(centre: Location, cli
     assert Lead.objects.get().email == "corrected@example.org"
 
 
-def test_each_payload_is_kept_once_whoever_repeats_it(centre: Location, client: Client) -> None:
+def test_each_payload_is_kept_once_whoever_repeats_it(center: Location, client: Client) -> None:
     form = str(uuid.uuid4())
     for browser in (client, Visitor(), Visitor()):
         for pain in ("3", "4", "3"):
@@ -153,7 +153,7 @@ def test_each_payload_is_kept_once_whoever_repeats_it(centre: Location, client: 
     assert Submission.objects.count() == 2
 
 
-def test_held_back_each_payload_is_kept_too(centre: Location, client: Client) -> None:
+def test_held_back_each_payload_is_kept_too(center: Location, client: Client) -> None:
     form = str(uuid.uuid4())
     for pain in ("3", "4", "3"):
         client.post("/candidate/", step_one(submission_id=form, pain_now_avg=pain, website="trap"))
@@ -162,7 +162,7 @@ def test_held_back_each_payload_is_kept_too(centre: Location, client: Client) ->
 
 @pytest.mark.parametrize("_again", range(8))
 def test_having_sent_a_form_of_the_same_id_changes_nothing_of_anothers(
-    centre: Location, client: Client, _again: int
+    center: Location, client: Client, _again: int
 ) -> None:
     """The id of a form can be chosen for somebody else: what counts is which row a browser has sent. Eight times: rows
     have random keys, and by chance the wrong question finds the right one."""
@@ -176,7 +176,7 @@ def test_having_sent_a_form_of_the_same_id_changes_nothing_of_anothers(
     assert (maria.email, maria.phone) == ("maria.sample@example.org", "+12125550142")
 
 
-def test_a_frame_takes_no_id_that_somebody_else_chose(centre: Location, client: Client) -> None:
+def test_a_frame_takes_no_id_that_somebody_else_chose(center: Location, client: Client) -> None:
     chosen = str(uuid.uuid4())
     page = client.post("/candidate/embed/", {"submission_id": chosen}).content.decode()
     assert 'name="submission_id"' in page
@@ -305,7 +305,7 @@ def test_many_signs_in_one_name_are_one_alert(victim: Lead) -> None:
     assert SafetyAlert.objects.get().causes.count() == 4
 
 
-def test_limits_bound_the_alerts_and_never_the_page(centre: Location, settings: Settings) -> None:
+def test_limits_bound_the_alerts_and_never_the_page(center: Location, settings: Settings) -> None:
     settings.REQUESTS_AN_HOUR = 3
     Location.objects.update(alert_email="oncall@example.org")
     for number in range(bot_protection.FLOOD * 3 + 2):
@@ -327,7 +327,7 @@ def test_nothing_routine_makes_an_alert_silent(victim: Lead, settings: Settings)
     assert SafetyAlert.objects.get().next_level_at is not None
 
 
-def test_no_sign_is_lost_where_the_boxes_contradict_each_other(centre: Location, client: Client) -> None:
+def test_no_sign_is_lost_where_the_boxes_contradict_each_other(center: Location, client: Client) -> None:
     client.post("/candidate/", step_one(safety_check=["A1", "none"]))
     assert Submission.objects.get().answers["safety_check"] == ["A1"]
 
@@ -377,13 +377,13 @@ def walk(stranger: Client) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_requests_at_once_make_one_lead(centre: Location) -> None:
+def test_twenty_requests_at_once_make_one_lead(center: Location) -> None:
     start, sent = threading.Barrier(20), []
 
     def press() -> None:
         start.wait()
         try:
-            sent.append(actions.submit(request_of(centre, submission_id=uuid.uuid4())).lead_id)
+            sent.append(actions.submit(request_of(center, submission_id=uuid.uuid4())).lead_id)
         finally:
             connection.close()
 

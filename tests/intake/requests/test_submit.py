@@ -25,20 +25,20 @@ SENDER_ID = uuid.UUID("5d7c9f0e-0000-4000-8000-000000000001")
 
 
 def request_of(
-    centre: Location,
+    center: Location,
     *,
     now: datetime = NOON,
     urgent: bool = False,
     submission_id: uuid.UUID = SENDER_ID,
     **changes: Any,
 ) -> Request:
-    form = StepOne(QueryDict(urlencode(step_one(**changes), doseq=True)), centre_name=centre.name)
+    form = StepOne(QueryDict(urlencode(step_one(**changes), doseq=True)), center_name=center.name)
     assert form.is_valid() or urgent, form.errors
-    return Request(submission_id, form.cleaned_data, centre, now, urgent)
+    return Request(submission_id, form.cleaned_data, center, now, urgent)
 
 
-def test_submit_keeps_everything_of_a_routine_request(centre: Location) -> None:
-    lead = actions.submit(request_of(centre)).lead
+def test_submit_keeps_everything_of_a_routine_request(center: Location) -> None:
+    lead = actions.submit(request_of(center)).lead
 
     lead.refresh_from_db()
     assert (lead.full_name, lead.email, lead.phone) == ("Maria Sample", "maria.sample@example.org", "+12125550142")
@@ -49,8 +49,8 @@ def test_submit_keeps_everything_of_a_routine_request(centre: Location) -> None:
     assert not lead.treatments.exists()
 
 
-def test_submit_keeps_the_consents_in_their_exact_words(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, consent_education="on")).lead
+def test_submit_keeps_the_consents_in_their_exact_words(center: Location) -> None:
+    lead = actions.submit(request_of(center, consent_education="on")).lead
 
     proofs = {proof.kind: proof for proof in ConsentRecord.objects.filter(lead=lead)}
     assert {kind: proof.given for kind, proof in proofs.items()} == {
@@ -62,36 +62,36 @@ def test_submit_keeps_the_consents_in_their_exact_words(centre: Location) -> Non
     assert proofs["contact"].text_version == "2026-11"
 
 
-def test_submit_unticked_consent_is_recorded_as_not_given(centre: Location) -> None:
-    lead = actions.submit(request_of(centre)).lead
+def test_submit_unticked_consent_is_recorded_as_not_given(center: Location) -> None:
+    lead = actions.submit(request_of(center)).lead
 
     assert ConsentRecord.objects.get(lead=lead, kind="education").given is False
 
 
-def test_submit_opens_the_first_call_within_five_minutes(centre: Location) -> None:
-    lead = actions.submit(request_of(centre)).lead
+def test_submit_opens_the_first_call_within_five_minutes(center: Location) -> None:
+    lead = actions.submit(request_of(center)).lead
 
     task = Task.objects.get(lead=lead)
     assert (task.kind, task.due_at - NOON) == (TaskKind.CALL, timedelta(minutes=5))
 
 
-def test_submit_queues_one_acknowledgement(centre: Location) -> None:
-    lead = actions.submit(request_of(centre)).lead
+def test_submit_queues_one_acknowledgement(center: Location) -> None:
+    lead = actions.submit(request_of(center)).lead
 
     message = Message.objects.get(lead=lead)
     key = f"ack:{lead.submissions.get().pk}"
     assert (message.key, message.to_email, message.state) == (key, lead.email, "queued")
 
 
-def test_submit_without_an_address_queues_no_mail_and_still_a_call(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, email=None)).lead
+def test_submit_without_an_address_queues_no_mail_and_still_a_call(center: Location) -> None:
+    lead = actions.submit(request_of(center, email=None)).lead
 
     assert not Message.objects.filter(lead=lead).exists()
     assert Task.objects.filter(lead=lead, kind=TaskKind.CALL).count() == 1
 
 
-def test_submit_urgent_holds_everything_routine(centre: Location) -> None:
-    lead = actions.submit(request_of(centre, urgent=True, safety_check=["unsure_A2"], onset=None)).lead
+def test_submit_urgent_holds_everything_routine(center: Location) -> None:
+    lead = actions.submit(request_of(center, urgent=True, safety_check=["unsure_A2"], onset=None)).lead
 
     lead.refresh_from_db()
     assert (lead.safety_hold, lead.outcome) == (True, "URGENT")
@@ -100,10 +100,10 @@ def test_submit_urgent_holds_everything_routine(centre: Location) -> None:
     assert Submission.objects.get().answers["safety_check"] == ["unsure_A2"]
 
 
-def test_submit_the_same_twice_is_one_lead(centre: Location) -> None:
-    first = actions.submit(request_of(centre)).lead
+def test_submit_the_same_twice_is_one_lead(center: Location) -> None:
+    first = actions.submit(request_of(center)).lead
 
-    second = actions.submit(request_of(centre, now=NOON + timedelta(seconds=1))).lead
+    second = actions.submit(request_of(center, now=NOON + timedelta(seconds=1))).lead
 
     assert second.pk == first.pk
     assert (Lead.objects.count(), Submission.objects.count(), Message.objects.count()) == (1, 1, 1)
@@ -111,13 +111,13 @@ def test_submit_the_same_twice_is_one_lead(centre: Location) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_submit_a_double_click_is_one_lead(centre: Location) -> None:
+def test_submit_a_double_click_is_one_lead(center: Location) -> None:
     start, references = threading.Barrier(4), []
 
     def click() -> None:
         start.wait()
         try:
-            references.append(actions.submit(request_of(centre)).reference)
+            references.append(actions.submit(request_of(center)).reference)
         finally:
             connection.close()
 
@@ -132,23 +132,23 @@ def test_submit_a_double_click_is_one_lead(centre: Location) -> None:
     assert (Lead.objects.count(), Submission.objects.count(), Message.objects.count()) == (1, 1, 1)
 
 
-def again(centre: Location, **changes: Any) -> Request:
+def again(center: Location, **changes: Any) -> Request:
     """The same form once more, from the browser that has sent it before."""
     sent = Submission.objects.filter(reference__isnull=False).order_by("-at", "-pk").first()
-    return replace(request_of(centre, **changes), repeats=str(sent.reference) if sent else "")
+    return replace(request_of(center, **changes), repeats=str(sent.reference) if sent else "")
 
 
-def sent_again(centre: Location, **changes: Any) -> Submission:
+def sent_again(center: Location, **changes: Any) -> Submission:
     """That form, after a worker has come by."""
-    sent = actions.submit(again(centre, **changes))
+    sent = actions.submit(again(center, **changes))
     pending.apply_due(NOON)
     return sent
 
 
-def test_submit_again_with_other_answers_keeps_both_on_one_lead(centre: Location) -> None:
-    actions.submit(request_of(centre))
+def test_submit_again_with_other_answers_keeps_both_on_one_lead(center: Location) -> None:
+    actions.submit(request_of(center))
 
-    lead = sent_again(centre, phone="(212) 555-0199", pain_now_avg="4").lead
+    lead = sent_again(center, phone="(212) 555-0199", pain_now_avg="4").lead
 
     lead.refresh_from_db()
     assert (Lead.objects.count(), lead.phone) == (1, "+12125550199")
@@ -157,17 +157,17 @@ def test_submit_again_with_other_answers_keeps_both_on_one_lead(centre: Location
     assert Message.objects.count() == 1
 
 
-def test_submit_again_with_the_extension_changes_that_request(centre: Location) -> None:
-    actions.submit(request_of(centre, email=None))
-    lead = sent_again(centre, email=None, phone="(212) 555-0142 x45").lead
+def test_submit_again_with_the_extension_changes_that_request(center: Location) -> None:
+    actions.submit(request_of(center, email=None))
+    lead = sent_again(center, email=None, phone="(212) 555-0142 x45").lead
     lead.refresh_from_db()
     assert (Lead.objects.count(), lead.phone) == (1, "+12125550142x45")
 
 
-def test_submit_again_with_another_address_writes_to_that_one_too(centre: Location) -> None:
-    actions.submit(request_of(centre))
+def test_submit_again_with_another_address_writes_to_that_one_too(center: Location) -> None:
+    actions.submit(request_of(center))
 
-    sent_again(centre, email="right@example.org")
+    sent_again(center, email="right@example.org")
 
     waiting = Message.objects.filter(state=MessageState.QUEUED)
     assert set(waiting.values_list("name", "to_email")) == {
@@ -176,83 +176,83 @@ def test_submit_again_with_another_address_writes_to_that_one_too(centre: Locati
     }
 
 
-def test_submit_again_with_another_address_ends_what_the_first_one_opened(centre: Location) -> None:
-    lead = actions.submit(request_of(centre)).lead
+def test_submit_again_with_another_address_ends_what_the_first_one_opened(center: Location) -> None:
+    lead = actions.submit(request_of(center)).lead
     token = make_link(lead, now=NOON)
     link = patient_access.find_link(token, purpose=LinkPurpose.PRIVATE_PAGE, now=NOON)
     entry = patient_access.begin(lead, now=NOON, link=link)
 
-    sent_again(centre, email="right@example.org")
+    sent_again(center, email="right@example.org")
 
     assert patient_access.find_link(token, purpose=LinkPurpose.PRIVATE_PAGE, now=NOON) is None
     assert patient_access.find_session(entry.secret, now=NOON) is None
 
 
-def test_submit_again_changes_no_address_of_somebody_who_has_shown_to_be_this_person(centre: Location) -> None:
-    lead = actions.submit(request_of(centre)).lead
+def test_submit_again_changes_no_address_of_somebody_who_has_shown_to_be_this_person(center: Location) -> None:
+    lead = actions.submit(request_of(center)).lead
     prove(lead, now=NOON)
 
-    sent_again(centre, email="evil@example.org")
+    sent_again(center, email="evil@example.org")
 
     lead.refresh_from_db()
     assert lead.email == "maria.sample@example.org"
 
 
-def test_submit_again_after_an_hour_is_a_new_request(centre: Location) -> None:
-    lead = actions.submit(request_of(centre)).lead
+def test_submit_again_after_an_hour_is_a_new_request(center: Location) -> None:
+    lead = actions.submit(request_of(center)).lead
 
-    sent_again(centre, email="right@example.org", now=NOON + timedelta(hours=2))
+    sent_again(center, email="right@example.org", now=NOON + timedelta(hours=2))
 
     lead.refresh_from_db()
     assert (lead.email, UnprovenRequest.objects.count()) == ("maria.sample@example.org", 1)
 
 
-def test_submit_the_same_change_twice_is_kept_once(centre: Location) -> None:
+def test_submit_the_same_change_twice_is_kept_once(center: Location) -> None:
     for phone in ("(212) 555-0142", "(212) 555-0199", "(212) 555-0199"):
-        sent_again(centre, phone=phone)
+        sent_again(center, phone=phone)
 
     assert Submission.objects.count() == 2
 
 
-def test_submit_again_with_a_warning_sign_holds_the_lead(centre: Location) -> None:
-    actions.submit(request_of(centre))
+def test_submit_again_with_a_warning_sign_holds_the_lead(center: Location) -> None:
+    actions.submit(request_of(center))
 
-    lead = sent_again(centre, urgent=True, safety_check=["A1"]).lead
+    lead = sent_again(center, urgent=True, safety_check=["A1"]).lead
 
     lead.refresh_from_db()
     assert lead.safety_hold
     assert Task.objects.filter(lead=lead, kind=TaskKind.URGENT_CALL).count() == 1
 
 
-def test_submit_says_once_that_a_request_has_come(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submit_says_once_that_a_request_has_come(center: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     listeners = {Event.SUBMITTED: [lambda _lead, happening: told.append(happening.key)]}
     monkeypatch.setattr("crm.registry._listeners", defaultdict(list, listeners))
 
-    first = actions.submit(request_of(centre))
-    actions.submit(request_of(centre))
-    changed = sent_again(centre, pain_now_avg="4")
+    first = actions.submit(request_of(center))
+    actions.submit(request_of(center))
+    changed = sent_again(center, pain_now_avg="4")
 
     assert told == [str(first.pk), str(changed.pk)]
 
 
-def test_submit_again_without_the_warning_sign_lifts_nothing(centre: Location) -> None:
-    actions.submit(request_of(centre, urgent=True, safety_check=["A1"]))
+def test_submit_again_without_the_warning_sign_lifts_nothing(center: Location) -> None:
+    actions.submit(request_of(center, urgent=True, safety_check=["A1"]))
 
-    lead = actions.submit(request_of(centre)).lead
+    lead = actions.submit(request_of(center)).lead
 
     lead.refresh_from_db()
     assert lead.safety_hold
 
 
-def test_submit_fails_as_a_whole(centre: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submit_fails_as_a_whole(center: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
     monkeypatch.setattr("crm.mail.emails.acknowledgement", broken)
 
     with pytest.raises(RuntimeError):
-        actions.submit(request_of(centre))
+        actions.submit(request_of(center))
 
     assert not Lead.objects.exists()
     assert not Submission.objects.exists()
@@ -260,8 +260,8 @@ def test_submit_fails_as_a_whole(centre: Location, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("change", ["update", "delete"])
 @pytest.mark.parametrize("model", [Submission, ConsentRecord])
-def test_what_was_given_cannot_be_changed(centre: Location, model: Any, change: str) -> None:
-    actions.submit(request_of(centre))
+def test_what_was_given_cannot_be_changed(center: Location, model: Any, change: str) -> None:
+    actions.submit(request_of(center))
     rows = model.objects.all()
 
     with pytest.raises(DatabaseError, match="append_only"), transaction.atomic():

@@ -49,7 +49,7 @@ def test_what_is_no_zip_code_is_asked_for_again(typed: str) -> None:
         ZipField(required=False).clean(typed)
 
 
-def test_a_zip_code_with_blanks_tells_the_time_zone(client: Client, centre: Location) -> None:
+def test_a_zip_code_with_blanks_tells_the_time_zone(client: Client, center: Location) -> None:
     client.post("/candidate/", step_one(state="TN", zip=" 37902 "))  # Knoxville; most of the state is an hour behind
     assert Lead.objects.get().timezone == "America/New_York"
 
@@ -61,18 +61,18 @@ def asked(client: Client, **changes: object) -> None:
     client.post("/candidate/", step_one(**({"phone": None, "preferred_contact": "email", "email": TYPED} | changes)))
 
 
-def test_an_address_is_kept_as_typed_for_sending(client: Client, centre: Location) -> None:
+def test_an_address_is_kept_as_typed_for_sending(client: Client, center: Location) -> None:
     asked(client)
     assert (Lead.objects.get().email, Message.objects.get().to_email) == (KEPT, KEPT)
 
 
-def test_two_cases_of_an_address_are_one_person(centre: Location) -> None:
+def test_two_cases_of_an_address_are_one_person(center: Location) -> None:
     for email in (TYPED, OTHER):
         asked(Client(), email=email)
     assert (Lead.objects.count(), UnprovenRequest.objects.count()) == (1, 1)
 
 
-def test_sending_again_in_another_case_changes_that_request(client: Client, centre: Location) -> None:
+def test_sending_again_in_another_case_changes_that_request(client: Client, center: Location) -> None:
     form = step_one(phone=None, preferred_contact="email", email=TYPED)
     for changes in ({}, {"email": OTHER, "last_name": "Specimen"}):
         client.post("/candidate/", form | changes)
@@ -81,15 +81,15 @@ def test_sending_again_in_another_case_changes_that_request(client: Client, cent
 
 @pytest.mark.parametrize(("on_record", "other"), [(KEPT, OTHER), (OTHER, KEPT), (OTHER, OTHER.upper())])
 def test_two_cases_of_an_address_are_one_everywhere(
-    client: Client, centre: Location, on_record: str, other: str
+    client: Client, center: Location, on_record: str, other: str
 ) -> None:
-    lead = make_lead(location=centre, email=on_record, first_name="Jane", phone="")
+    lead = make_lead(location=center, email=on_record, first_name="Jane", phone="")
     assert [*search.matching(Lead.objects.all(), other)] == [lead]
     assert suppression.hash_of(on_record) == suppression.hash_of(other)
     incoming.receive(mail_parser.read(mail(From=f"Jane <{other}>")), now=NOON)
     assert InboundMail.objects.get().lead == lead
     prove(lead)
-    housemate = make_lead(location=centre, email=other, first_name="John", phone="")
+    housemate = make_lead(location=center, email=other, first_name="John", phone="")
     assert (patient_access.shares_address(housemate), patient_access.mails_codes_to(housemate)) == (True, False)
     client.force_login(make_user("coordinator"))
     assert housemate.reference in client.get(f"/admin/crm/lead/{lead.pk}/change/").content.decode()
@@ -105,7 +105,7 @@ def test_another_case_ends_nothing_and_sends_no_second_notice(lead: Lead, coordi
 
 
 @pytest.mark.parametrize("typed", ["jane@straße.example", "jane@STRASSE.example"])
-def test_mail_goes_to_the_domain_that_was_typed(client: Client, centre: Location, typed: str) -> None:
+def test_mail_goes_to_the_domain_that_was_typed(client: Client, center: Location, typed: str) -> None:
     asked(client, email=typed)
     meant = {"jane@straße.example": "xn--strae-oqa.example"}.get(typed, "strasse.example")
     head = mime.as_bytes(Message.objects.get()).partition(b"\r\n\r\n")[0].decode()
@@ -114,9 +114,9 @@ def test_mail_goes_to_the_domain_that_was_typed(client: Client, centre: Location
 
 
 @pytest.mark.parametrize("term", ["jane@straße.example", "jane@xn--strae-oqa.example", "JANE@XN--STRAE-OQA.example"])
-def test_both_spellings_of_a_domain_are_searched(centre: Location, term: str) -> None:
-    lead = make_lead(location=centre, email="jane@straße.example")
-    make_lead(location=centre, email="jane@strasse.example")
+def test_both_spellings_of_a_domain_are_searched(center: Location, term: str) -> None:
+    lead = make_lead(location=center, email="jane@straße.example")
+    make_lead(location=center, email="jane@strasse.example")
     assert [*search.matching(Lead.objects.all(), term)] == [lead]
 
 
@@ -135,7 +135,7 @@ SLIPS = {
 
 @pytest.mark.parametrize("typed", SLIPS)
 @pytest.mark.parametrize("path", ["/candidate/", "/admin/new-request/"])
-def test_a_likely_slip_is_asked_about_once(desk: Client, centre: Location, typed: str, path: str) -> None:
+def test_a_likely_slip_is_asked_about_once(desk: Client, center: Location, typed: str, path: str) -> None:
     sent = step_one(email=typed, last_name="Kept", came_by="phone", language_spoken="en")
     asked = desk.post(path, sent)
     page = asked.content.decode()
@@ -148,12 +148,12 @@ def test_a_likely_slip_is_asked_about_once(desk: Client, centre: Location, typed
     assert "sure_of" not in Submission.objects.get().answers
 
 
-def test_what_is_corrected_is_asked_about_anew(client: Client, centre: Location) -> None:
+def test_what_is_corrected_is_asked_about_anew(client: Client, center: Location) -> None:
     sent = step_one(email="maria@gmai.com", sure_of="maria@gmial.con")
     assert "Did you mean maria@gmail.com?" in client.post("/candidate/", sent).content.decode()
 
 
-def test_no_emergency_waits_for_an_address(client: Client, centre: Location) -> None:
+def test_no_emergency_waits_for_an_address(client: Client, center: Location) -> None:
     client.post("/candidate/", step_one(email="maria@gmial.con", phone=None, safety_check=["A1"]))
     assert (Lead.objects.get().email, Lead.objects.get().safety_hold) == ("maria@gmial.con", True)
 
@@ -175,7 +175,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_name_is_taken_on_every_form(desk: Client, centre: Location, name: str) -> None:
+def test_every_name_is_taken_on_every_form(desk: Client, center: Location, name: str) -> None:
     desk.post("/candidate/", step_one(first_name=name, last_name=name))
     desk.post("/candidate/call-me/", step_one(first_name=name, last_name=name, phone="(212) 555-0143"))
     told = {"safety_check": ["none"], "first_name": name, "last_name": name, "phone": "(212) 555-0144"}
@@ -190,7 +190,7 @@ def test_every_name_is_taken_on_every_form(desk: Client, centre: Location, name:
 
 
 @pytest.mark.parametrize("dash", ["-", "–", " — ", "\u2011"])
-def test_somebody_with_one_name_writes_a_dash(client: Client, centre: Location, dash: str) -> None:
+def test_somebody_with_one_name_writes_a_dash(client: Client, center: Location, dash: str) -> None:
     missing = client.post("/candidate/", step_one(first_name="Suharto", last_name="")).content.decode()
     assert "If you have one name only, write a dash here." in missing
     client.post("/candidate/", step_one(first_name="Suharto", last_name=dash))
@@ -199,14 +199,14 @@ def test_somebody_with_one_name_writes_a_dash(client: Client, centre: Location, 
     assert [*search.matching(Lead.objects.all(), "suharto")] == [lead]
 
 
-def test_an_emergency_of_somebody_with_one_name_is_kept(client: Client, centre: Location) -> None:
+def test_an_emergency_of_somebody_with_one_name_is_kept(client: Client, center: Location) -> None:
     client.post("/candidate/", step_one(first_name="Suharto", last_name="-", safety_check=["A1"]))
     assert Lead.objects.get().safety_hold
 
 
 @pytest.mark.parametrize("typed", ["nunez", "NÚÑEZ", "obrien", "O'BRIEN"])
-def test_known_people_appear_without_their_accents(desk: Client, centre: Location, typed: str) -> None:
-    make_lead(location=centre, first_name="Known", last_name="Núñez O’Brien" if "n" in typed[:1].lower() else "O’Brien")
+def test_known_people_appear_without_their_accents(desk: Client, center: Location, typed: str) -> None:
+    make_lead(location=center, first_name="Known", last_name="Núñez O’Brien" if "n" in typed[:1].lower() else "O’Brien")
     page = desk.post("/admin/new-request/", {"last_name": typed}, headers={"HX-Request": "true"}).content.decode()
     assert "Known" in page
 
@@ -215,7 +215,7 @@ def test_spellings_of_an_address_have_one_key() -> None:
     assert mailbox_key(TYPED) == mailbox_key(OTHER) == OTHER
 
 
-def test_a_copied_address_reaches_the_one_who_has_it(centre: Location) -> None:
-    lead = make_lead(location=centre, email=KEPT)
+def test_a_copied_address_reaches_the_one_who_has_it(center: Location) -> None:
+    lead = make_lead(location=center, email=KEPT)
     make_message(lead)
     assert [*search.matching(Lead.objects.all(), f'"Doe, Jane" <{OTHER}>')] == [lead]

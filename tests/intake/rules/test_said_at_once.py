@@ -19,7 +19,7 @@ SOON = "Please contact your own doctor or an urgent-care clinic today or tomorro
 )
 @pytest.mark.parametrize("times", [1, 2])
 def test_the_receipt_says_at_once_when_a_doctor_should_look(
-    client: Client, centre: Location, ticked: list[str], is_soon: bool, times: int
+    client: Client, center: Location, ticked: list[str], is_soon: bool, times: int
 ) -> None:
     form = step_one(safety_check_b=ticked)
     for _ in range(times):
@@ -28,7 +28,7 @@ def test_the_receipt_says_at_once_when_a_doctor_should_look(
     assert (SOON in wording.REVIEW, SOON in page) == (True, is_soon)
 
 
-def test_it_tells_nothing_of_a_record(client: Client, centre: Location) -> None:
+def test_it_tells_nothing_of_a_record(client: Client, center: Location) -> None:
     """Somebody else who types the same name sees what they typed themselves."""
     client.post("/candidate/", step_one(safety_check_b=["B1"]))
     stranger = Client()
@@ -36,10 +36,10 @@ def test_it_tells_nothing_of_a_record(client: Client, centre: Location) -> None:
     assert SOON not in stranger.get("/candidate/thanks/").content.decode()
 
 
-def test_a_text_message_is_offered_to_nobody(client: Client, centre: Location) -> None:
+def test_a_text_message_is_offered_to_nobody(client: Client, center: Location) -> None:
     assert "Text message" not in client.get("/candidate/").content.decode()
 
 
-def test_an_older_tab_may_still_wish_for_one(client: Client, centre: Location) -> None:
+def test_an_older_tab_may_still_wish_for_one(client: Client, center: Location) -> None:
     answer: Any = client.post("/candidate/", step_one(preferred_contact="text"))
     assert (answer.status_code, Lead.objects.get().preferred_contact) == (302, "text")

@@ -1,6 +1,6 @@
 """The first six weeks of six kinds of people, hour by hour: the exact mails and tasks that each of them causes.
 
-Requests come in through the form's own door on a Monday at 10:00 in New York; nobody at the centre does anything but
+Requests come in through the form's own door on a Monday at 10:00 in New York; nobody at the center does anything but
 what the row says. Times are the patient's.
 """
 
@@ -14,7 +14,7 @@ from django.db import transaction
 from crm.enums.leads import CallOutcome, MessageState, Outcome, Stage
 from crm.followups import step_runner
 from crm.leads import actions as leads
-from crm.models import Enrolment, Lead, Location, Message, Task, User
+from crm.models import Enrollment, Lead, Location, Message, Task, User
 from crm.outbox import delivery, send_rules
 from intake.requests import actions
 from tests.intake.requests.test_submit import request_of
@@ -29,7 +29,7 @@ def deliver(now: datetime) -> list[tuple[datetime, str]]:
     """What delivery does with the mails that are due, with a clock of its own and a server that accepts everything."""
     gone = []
     waiting = Message.objects.filter(state=MessageState.QUEUED, due_at__lte=now)
-    while due := delivery.in_order(list(waiting.select_related("lead__location", "topic", "enrolment"))):
+    while due := delivery.in_order(list(waiting.select_related("lead__location", "topic", "enrollment"))):
         message = due[0]
         with transaction.atomic():
             known = send_rules.background([message], now=now)
@@ -66,7 +66,7 @@ def live(lead: Lead | None = None, *, by: User | None = None, calls: dict[int, C
 
 def _something_is_due(now: datetime) -> bool:
     waiting = Message.objects.filter(state=MessageState.QUEUED, due_at__lte=now)
-    return Enrolment.objects.due(at=now).exists() or waiting.exists()
+    return Enrollment.objects.due(at=now).exists() or waiting.exists()
 
 
 def _line(at: datetime, what: str) -> str:
@@ -138,17 +138,17 @@ KINDS: dict[str, tuple[dict[str, Any], Outcome, list[str]]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_six_weeks_of(centre: Location, kind: str) -> None:
+def test_six_weeks_of(center: Location, kind: str) -> None:
     data, outcome, expected = KINDS[kind]
-    lead = actions.submit(request_of(centre, now=BEGUN, urgent=outcome == Outcome.URGENT, **data)).lead
+    lead = actions.submit(request_of(center, now=BEGUN, urgent=outcome == Outcome.URGENT, **data)).lead
     lead.refresh_from_db()
     assert lead.outcome == outcome
-    assert Enrolment.objects.exists() == (outcome != Outcome.URGENT)  # an emergency is people's matter from the start
+    assert Enrollment.objects.exists() == (outcome != Outcome.URGENT)  # an emergency is people's matter from the start
     assert live() == expected
 
 
-def test_six_weeks_of_somebody_whom_nobody_reaches(centre: Location, coordinator: User) -> None:
-    lead = actions.submit(request_of(centre, now=BEGUN)).lead
+def test_six_weeks_of_somebody_whom_nobody_reaches(center: Location, coordinator: User) -> None:
+    lead = actions.submit(request_of(center, now=BEGUN)).lead
     missed = {1: CallOutcome.NO_ANSWER, 2: CallOutcome.LEFT_VOICEMAIL}
     assert live(lead, by=coordinator, calls=missed) == [
         "+0d 10:00 mail ack",
@@ -170,8 +170,8 @@ def test_six_weeks_of_somebody_whom_nobody_reaches(centre: Location, coordinator
     assert left_out.reason == "Left out: no more than one a day, three a week, 14 in 90 days"
 
 
-def test_whoever_is_reached_hears_no_more_of_the_first_days(centre: Location, coordinator: User) -> None:
-    lead = actions.submit(request_of(centre, now=BEGUN)).lead
+def test_whoever_is_reached_hears_no_more_of_the_first_days(center: Location, coordinator: User) -> None:
+    lead = actions.submit(request_of(center, now=BEGUN)).lead
     told = live(lead, by=coordinator, calls={1: CallOutcome.REACHED})
     assert SECOND_CALL not in told
     assert "+0d 10:00 mail ack" in told

@@ -52,9 +52,9 @@ def test_an_old_page_confirms_and_awaits_nothing(patient: Lead, kind: Appointmen
         ("unwell", "patient"),
         ("elsewhere", "patient"),
         ("other", "patient"),
-        ("away", "centre"),
-        ("closed", "centre"),
-        ("ours", "centre"),
+        ("away", "center"),
+        ("closed", "center"),
+        ("ours", "center"),
     ],
 )
 def test_who_ended_it_follows_the_reason(
@@ -88,7 +88,7 @@ def test_a_cancellation_from_an_older_page_is_told_of_the_change(
 
 
 def test_the_desk_reads_the_clock_of_the_center(
-    patient: Lead, kind: AppointmentType, coordinator: User, centre: Location
+    patient: Lead, kind: AppointmentType, coordinator: User, center: Location
 ) -> None:
     Resource.objects.update(timezone="America/Los_Angeles")
     noon = TEN + 4 * HALF_HOUR
@@ -136,8 +136,8 @@ def test_no_deadline_binds_whose_time_we_took(
 # --- Nobody is told what did not happen ------------------------------------------------------------------------------
 
 
-def test_another_room_is_no_move_for_the_patient(centre: Location, patient: Lead, provider: Resource) -> None:
-    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
+def test_another_room_is_no_move_for_the_patient(center: Location, patient: Lead, provider: Resource) -> None:
+    rooms = [make_resource(center, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
     made = booked(patient, make_kind(provider, *rooms, needs_room=True))
     confirmed = attendance.confirm(made, version=1, now=NOW)
     mails = set(Message.objects.values_list("pk", "state"))
@@ -150,8 +150,8 @@ def test_another_room_is_no_move_for_the_patient(centre: Location, patient: Lead
     assert set(made.claims.filter(state="booked").values_list("resource", flat=True)) == {provider.pk, rooms[1].pk}
 
 
-def test_another_provider_at_the_same_time_is_told(centre: Location, patient: Lead, kind: AppointmentType) -> None:
-    other = make_resource(centre, name="Dr. Other")
+def test_another_provider_at_the_same_time_is_told(center: Location, patient: Lead, kind: AppointmentType) -> None:
+    other = make_resource(center, name="Dr. Other")
     kind.providers.add(other)
     made = booked(patient, kind)
     lee = make_user("coordinator", email="lee@example.org")

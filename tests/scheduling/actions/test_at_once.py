@@ -28,7 +28,7 @@ CLIENTS = 50
 
 
 @pytest.fixture
-def centre(transactional_db: None) -> Iterator[Location]:
+def center(transactional_db: None) -> Iterator[Location]:
     yield make_location()
     connections.close_all()
 
@@ -72,11 +72,11 @@ def deadlocks() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_many_want_one_time_and_one_gets_it(centre: Location) -> None:
-    kind = make_kind(make_resource(centre), step=15)
+def test_many_want_one_time_and_one_gets_it(center: Location) -> None:
+    kind = make_kind(make_resource(center), step=15)
     before = deadlocks()
     for round_ in range(4):
-        leads = [make_patient(centre, email=f"p{round_}-{n}@example.org") for n in range(CLIENTS)]
+        leads = [make_patient(center, email=f"p{round_}-{n}@example.org") for n in range(CLIENTS)]
         start = TEN + timedelta(days=round_)
         # Half of them overlap without being the same.
         wanted = [start if n % 2 else start + timedelta(minutes=15) for n in range(CLIENTS)]
@@ -88,14 +88,14 @@ def test_many_want_one_time_and_one_gets_it(centre: Location) -> None:
     assert (overlapping(), deadlocks() - before) == (0, 0)
 
 
-def test_provider_and_room_asked_for_in_both_orders(centre: Location) -> None:
+def test_provider_and_room_asked_for_in_both_orders(center: Location) -> None:
     """Types whose provider comes before the room, and after it, in the order of ids."""
-    providers = [make_resource(centre, name=f"Dr. {n}") for n in range(3)]
-    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}") for n in range(3)]
+    providers = [make_resource(center, name=f"Dr. {n}") for n in range(3)]
+    rooms = [make_resource(center, kind=ResourceKind.ROOM, name=f"Room {n}") for n in range(3)]
     kinds = [make_kind(one, *rooms, needs_room=True) for one in providers]
     before = deadlocks()
     for round_ in range(4):
-        leads = [make_patient(centre, email=f"p{round_}-{n}@example.org") for n in range(CLIENTS)]
+        leads = [make_patient(center, email=f"p{round_}-{n}@example.org") for n in range(CLIENTS)]
         start = TEN + timedelta(days=round_)
         results = at_once(
             *(partial(booking.book, wish(lead, kinds[n % 3], start), now=NOW) for n, lead in enumerate(leads))
@@ -104,13 +104,13 @@ def test_provider_and_room_asked_for_in_both_orders(centre: Location) -> None:
     assert (overlapping(), deadlocks() - before) == (0, 0)
 
 
-def test_two_who_change_places_keep_their_own(centre: Location) -> None:
-    kind = make_kind(make_resource(centre), duration=60, step=15)
+def test_two_who_change_places_keep_their_own(center: Location) -> None:
+    kind = make_kind(make_resource(center), duration=60, step=15)
     before = deadlocks()
     for round_ in range(4):
         day = TEN + timedelta(days=round_)
         one, other = (
-            booking.book(wish(make_patient(centre, email=f"{n}{round_}@example.org"), kind, at), now=NOW)
+            booking.book(wish(make_patient(center, email=f"{n}{round_}@example.org"), kind, at), now=NOW)
             for n, at in enumerate((day, day + timedelta(hours=1)))
         )
         results = at_once(
@@ -120,14 +120,14 @@ def test_two_who_change_places_keep_their_own(centre: Location) -> None:
     assert (overlapping(), deadlocks() - before) == (0, 0)
 
 
-def test_two_who_move_onto_each_others_new_time(centre: Location) -> None:
+def test_two_who_move_onto_each_others_new_time(center: Location) -> None:
     """Both times are free when they look; they overlap, and one gets theirs."""
-    kind = make_kind(make_resource(centre), duration=60, step=15)
+    kind = make_kind(make_resource(center), duration=60, step=15)
     before = deadlocks()
     for round_ in range(6):
         day = TEN + timedelta(days=round_ if round_ < 4 else round_ + 2)  # not on a Saturday
         one, other = (
-            booking.book(wish(make_patient(centre, email=f"{n}{round_}@example.org"), kind, at), now=NOW)
+            booking.book(wish(make_patient(center, email=f"{n}{round_}@example.org"), kind, at), now=NOW)
             for n, at in enumerate((day, day + timedelta(hours=1)))
         )
         results = at_once(
@@ -137,9 +137,9 @@ def test_two_who_move_onto_each_others_new_time(centre: Location) -> None:
     assert (overlapping(), deadlocks() - before) == (0, 0)
 
 
-def test_one_old_page_moves_once(centre: Location) -> None:
-    kind = make_kind(make_resource(centre))
-    made = booking.book(wish(make_patient(centre), kind), now=NOW)
+def test_one_old_page_moves_once(center: Location) -> None:
+    kind = make_kind(make_resource(center))
+    made = booking.book(wish(make_patient(center), kind), now=NOW)
     starts = [TEN + n * HALF_HOUR for n in range(1, 7)]
     results = at_once(
         *(lambda to=to: changing.reschedule(made, start=to, version=1, held_by="", by=None, now=NOW) for to in starts)
@@ -150,12 +150,12 @@ def test_one_old_page_moves_once(centre: Location) -> None:
     assert (made.version, Claim.objects.filter(state=ClaimState.BOOKED).count()) == (2, 1)
 
 
-def test_a_hold_is_confirmed_or_lost_and_never_both(centre: Location) -> None:
+def test_a_hold_is_confirmed_or_lost_and_never_both(center: Location) -> None:
     """It ends at the very moment in which its owner confirms and somebody else books."""
-    kind = make_kind(make_resource(centre))
+    kind = make_kind(make_resource(center))
     for round_ in range(6):
         start = AHEAD + round_ * HALF_HOUR
-        mine, other = (make_patient(centre, email=f"{n}{round_}@example.org") for n in range(2))
+        mine, other = (make_patient(center, email=f"{n}{round_}@example.org") for n in range(2))
         at = datetime.now(UTC) - timedelta(minutes=5) + timedelta(milliseconds=40)
         name, *_rest = booking.hold(wish(mine, kind, start), now=at)
         results = at_once(
@@ -166,9 +166,9 @@ def test_a_hold_is_confirmed_or_lost_and_never_both(centre: Location) -> None:
     assert overlapping() == 0
 
 
-def test_pressing_on_many_times_keeps_one(centre: Location) -> None:
+def test_pressing_on_many_times_keeps_one(center: Location) -> None:
     """However fast somebody presses: one time is theirs, and one of the answers names it."""
-    mine, kind = make_patient(centre), make_kind(make_resource(centre), step=15)
+    mine, kind = make_patient(center), make_kind(make_resource(center), step=15)
     starts = [AHEAD + n * timedelta(minutes=minutes) for minutes in (15, 60) for n in range(6)]
     now = datetime.now(UTC)
     results = at_once(*(partial(booking.hold, wish(mine, kind, start), now=now) for start in starts))
@@ -176,9 +176,9 @@ def test_pressing_on_many_times_keeps_one(centre: Location) -> None:
     assert claim.hold in {result[0] for result in results if isinstance(result, tuple)}
 
 
-def test_a_second_press_waits_for_the_first(centre: Location) -> None:
+def test_a_second_press_waits_for_the_first(center: Location) -> None:
     """The first one has its time and has not said so yet: whoever did not wait would not see it, and keep both."""
-    mine, kind = make_patient(centre), make_kind(make_resource(centre))
+    mine, kind = make_patient(center), make_kind(make_resource(center))
     later = wish(mine, kind, AHEAD + timedelta(hours=2))
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
@@ -205,15 +205,15 @@ def until(true: Callable[[], bool], *, seconds: float = 20) -> None:
         time.sleep(0.01)
 
 
-def test_a_crowd_that_books_moves_and_cancels_leaves_no_overlap(centre: Location) -> None:
+def test_a_crowd_that_books_moves_and_cancels_leaves_no_overlap(center: Location) -> None:
     """Random acts on two days of two providers and rooms; the claims of each appointment are its own, in the end."""
-    providers = [make_resource(centre, name=f"Dr. {n}") for n in range(2)]
-    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}") for n in range(2)]
+    providers = [make_resource(center, name=f"Dr. {n}") for n in range(2)]
+    rooms = [make_resource(center, kind=ResourceKind.ROOM, name=f"Room {n}") for n in range(2)]
     kinds = [
         make_kind(*providers, *rooms, needs_room=True, duration=45, step=15, buffer_after=15),
         make_kind(*providers, duration=30, step=30),
     ]
-    leads = [make_patient(centre, email=f"p{n}@example.org") for n in range(8)]
+    leads = [make_patient(center, email=f"p{n}@example.org") for n in range(8)]
     before = deadlocks()
     at_once(*(partial(_act, lead.pk, kinds, seed) for seed, lead in enumerate(leads)))
     assert (overlapping(), deadlocks() - before) == (0, 0)
@@ -249,12 +249,12 @@ def _change(made: Appointment, start: datetime, chance: random.Random) -> Any:
 
 
 def test_a_worker_and_a_move_of_the_same_appointment_do_not_wait_for_each_other(
-    centre: Location, monkeypatch: pytest.MonkeyPatch
+    center: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker holds a reminder that comes too late, and its task points to the lead; who moves the appointment holds
     the lead, and calls the reminder off. With a lock that guards the lead's key as well, each would wait for the
     other."""
-    made = booking.book(wish(make_patient(centre), make_kind(make_resource(centre)), TEN), now=NOW)
+    made = booking.book(wish(make_patient(center), make_kind(make_resource(center)), TEN), now=NOW)
     Message.objects.filter(topic=made.topic_id).update(
         due_at=NOW - timedelta(days=900), not_after=NOW - timedelta(days=800), message_class="reminder"
     )

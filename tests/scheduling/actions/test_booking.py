@@ -33,8 +33,8 @@ from tests.scheduling.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def starts(kind: AppointmentType, centre: Location, day: datetime = TEN, **more: object) -> list[datetime]:
-    question = Question(kind, centre, day.date(), 1, **more)  # type: ignore[arg-type]
+def starts(kind: AppointmentType, center: Location, day: datetime = TEN, **more: object) -> list[datetime]:
+    question = Question(kind, center, day.date(), 1, **more)  # type: ignore[arg-type]
     return [free.start for free in availability.find(question, now=NOW)]
 
 
@@ -42,7 +42,7 @@ def starts(kind: AppointmentType, centre: Location, day: datetime = TEN, **more:
 
 
 def test_a_booking_takes_its_time_moves_the_lead_and_says_so(
-    patient: Lead, kind: AppointmentType, provider: Resource, centre: Location
+    patient: Lead, kind: AppointmentType, provider: Resource, center: Location
 ) -> None:
     made = book(patient, kind)
     assert (made.status, made.provider, made.starts_at, made.ends_at) == (Status.BOOKED, provider, TEN, TEN + HALF_HOUR)
@@ -51,7 +51,7 @@ def test_a_booking_takes_its_time_moves_the_lead_and_says_so(
     assert (claim.during.lower, claim.during.upper) == (TEN, TEN + HALF_HOUR)
     patient.refresh_from_db()
     assert patient.stage == Stage.BOOKED
-    assert TEN not in starts(kind, centre)
+    assert TEN not in starts(kind, center)
     assert Activity.objects.filter(lead=patient, kind="appointment").count() == 1
 
 
@@ -63,10 +63,10 @@ def test_a_double_click_books_once(patient: Lead, kind: AppointmentType) -> None
     assert Message.objects.filter(name="appointment_booked").count() == 1
 
 
-def test_a_taken_time_is_refused_with_the_nearest_ones(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_a_taken_time_is_refused_with_the_nearest_ones(patient: Lead, kind: AppointmentType, center: Location) -> None:
     book(patient, kind)
     with pytest.raises(SlotTaken) as refused:
-        book(make_patient(centre, email="two@example.org"), kind)
+        book(make_patient(center, email="two@example.org"), kind)
     near = [free.start for free in refused.value.instead]
     assert near == [TEN - 2 * HALF_HOUR, TEN - HALF_HOUR, TEN + HALF_HOUR]
     assert Appointment.objects.count() == 1
@@ -88,18 +88,18 @@ def test_a_forged_request_books_nothing(patient: Lead, kind: AppointmentType, st
     assert (Appointment.objects.count(), Claim.objects.count()) == (0, 0)
 
 
-def test_nor_inside_a_buffer(patient: Lead, provider: Resource, centre: Location) -> None:
+def test_nor_inside_a_buffer(patient: Lead, provider: Resource, center: Location) -> None:
     kind = make_kind(provider, buffer_before=10, buffer_after=20)
     book(patient, kind)
-    assert set(starts(kind, centre)) & {TEN - HALF_HOUR, TEN, TEN + HALF_HOUR} == set()
+    assert set(starts(kind, center)) & {TEN - HALF_HOUR, TEN, TEN + HALF_HOUR} == set()
     with pytest.raises(SlotTaken):
-        book(make_patient(centre), kind, TEN + HALF_HOUR)
+        book(make_patient(center), kind, TEN + HALF_HOUR)
 
 
-def test_back_to_back_without_buffers(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_back_to_back_without_buffers(patient: Lead, kind: AppointmentType, center: Location) -> None:
     book(patient, kind)
-    book(make_patient(centre), kind, TEN + HALF_HOUR)
-    book(make_patient(centre), kind, TEN - HALF_HOUR)
+    book(make_patient(center), kind, TEN + HALF_HOUR)
+    book(make_patient(center), kind, TEN - HALF_HOUR)
     assert Appointment.objects.count() == 3
 
 
@@ -121,19 +121,19 @@ def test_a_hold_laid_meanwhile_counts(patient: Lead, kind: AppointmentType) -> N
 
 
 @pytest.mark.parametrize("outcome", ["", "MORE_INFO", "PROMPT_REVIEW"])
-def test_only_some_book_alone(centre: Location, kind: AppointmentType, coordinator: User, outcome: str) -> None:
-    lead = make_patient(centre, outcome=outcome)
+def test_only_some_book_alone(center: Location, kind: AppointmentType, coordinator: User, outcome: str) -> None:
+    lead = make_patient(center, outcome=outcome)
     with pytest.raises(BookingRefused, match="call us"):
         book(lead, kind)
     assert book(lead, kind, **as_staff(coordinator)).booked_by == coordinator
 
 
 def test_notice_and_window_bind_patients_and_not_the_desk(
-    centre: Location, provider: Resource, coordinator: User
+    center: Location, provider: Resource, coordinator: User
 ) -> None:
     kind = make_kind(provider, min_notice=48 * 60, window_days=1)
     for start in (TEN, TEN + timedelta(days=7)):
-        lead = make_patient(centre)
+        lead = make_patient(center)
         with pytest.raises(SlotTaken):
             book(lead, kind, start)
         assert book(lead, kind, start, **as_staff(coordinator)).starts_at == start
@@ -147,24 +147,24 @@ def test_the_notice_at_its_very_second(patient: Lead, provider: Resource) -> Non
     assert booking.book(wanted, now=TEN - timedelta(days=1))
 
 
-def test_provider_and_room_are_taken_together(patient: Lead, centre: Location, provider: Resource) -> None:
-    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
+def test_provider_and_room_are_taken_together(patient: Lead, center: Location, provider: Resource) -> None:
+    room = make_resource(center, kind=ResourceKind.ROOM, name="Room 1")
     kind = make_kind(provider, room, needs_room=True)
     made = book(patient, kind)
     assert (made.provider, made.room, Claim.objects.count()) == (provider, room, 2)
 
-    other = make_resource(centre, name="Dr. Other")
+    other = make_resource(center, name="Dr. Other")
     second = make_kind(other, room, needs_room=True)
-    assert TEN not in starts(second, centre)  # the provider is free, the room is not
+    assert TEN not in starts(second, center)  # the provider is free, the room is not
     with pytest.raises(SlotTaken):
-        book(make_patient(centre), second)
+        book(make_patient(center), second)
     assert Claim.objects.count() == 2
 
 
-def test_any_suitable_provider(patient: Lead, centre: Location, provider: Resource) -> None:
-    other = make_resource(centre, name="Dr. Other", position=2)
+def test_any_suitable_provider(patient: Lead, center: Location, provider: Resource) -> None:
+    other = make_resource(center, name="Dr. Other", position=2)
     kind = make_kind(provider, other)
-    made = [book(make_patient(centre), kind).provider for _ in range(2)]
+    made = [book(make_patient(center), kind).provider for _ in range(2)]
     assert made == [provider, other]
     with pytest.raises(SlotTaken):
         book(patient, kind)
@@ -178,8 +178,8 @@ def test_nobody_books_who_is_elsewhere(patient: Lead, provider: Resource) -> Non
         book(patient, kind)
 
 
-def test_a_lead_that_rests_begins_anew(centre: Location, kind: AppointmentType) -> None:
-    lead = make_patient(centre, stage=Stage.NURTURE)
+def test_a_lead_that_rests_begins_anew(center: Location, kind: AppointmentType) -> None:
+    lead = make_patient(center, stage=Stage.NURTURE)
     book(lead, kind)
     lead.refresh_from_db()
     assert lead.stage == Stage.BOOKED
@@ -195,10 +195,10 @@ def test_what_is_no_consultation_moves_nobody(patient: Lead, provider: Resource)
 
 
 def test_over_booking_wants_a_permission_and_a_reason(
-    patient: Lead, kind: AppointmentType, provider: Resource, centre: Location, coordinator: User
+    patient: Lead, kind: AppointmentType, provider: Resource, center: Location, coordinator: User
 ) -> None:
     book(patient, kind)
-    other = make_patient(centre)
+    other = make_patient(center)
     over: dict[str, Any] = {"provider": provider.pk, "over": "Comes from far away"}
     with pytest.raises(BookingRefused, match="may not"):
         book(other, kind, **over, **as_staff(coordinator))
@@ -209,13 +209,13 @@ def test_over_booking_wants_a_permission_and_a_reason(
     assert (made.is_extra, made.extra_reason, made.claims.get().state) == (True, "Comes from far away", "extra")
 
 
-def test_who_is_over_booked_gets_a_room_where_one_is_free(patient: Lead, provider: Resource, centre: Location) -> None:
-    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
+def test_who_is_over_booked_gets_a_room_where_one_is_free(patient: Lead, provider: Resource, center: Location) -> None:
+    rooms = [make_resource(center, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
     kind = make_kind(provider, *rooms, needs_room=True)
     lea = as_staff(make_user("lead_coordinator", email="lea@example.org"))
     over: dict[str, Any] = {"provider": provider.pk, "over": "Comes from far away"}
     evening = TEN + timedelta(hours=10)  # nobody works
-    made = [book(make_patient(centre), kind, evening, **over, **lea) for _ in range(3)]
+    made = [book(make_patient(center), kind, evening, **over, **lea) for _ in range(3)]
     assert [one.room for one in made] == [rooms[0], rooms[1], None]
     assert [sorted(one.claims.values_list("state", flat=True)) for one in made] == [
         ["booked", "booked"],
@@ -238,42 +238,42 @@ def test_the_database_itself_lets_no_claims_overlap(patient: Lead, kind: Appoint
 # --- Holds -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_hold_is_not_offered_to_others(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_a_hold_is_not_offered_to_others(patient: Lead, kind: AppointmentType, center: Location) -> None:
     booking.hold(wish(patient, kind, AHEAD), now=datetime.now(UTC))
-    assert AHEAD not in starts(kind, centre, AHEAD)
-    assert AHEAD not in starts(kind, centre, AHEAD, held_by="lead:another")
-    assert AHEAD in starts(kind, centre, AHEAD, held_by=f"lead:{patient.pk}")
+    assert AHEAD not in starts(kind, center, AHEAD)
+    assert AHEAD not in starts(kind, center, AHEAD, held_by="lead:another")
+    assert AHEAD in starts(kind, center, AHEAD, held_by=f"lead:{patient.pk}")
 
 
-def test_a_hold_is_kept_by_its_owner_alone(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_a_hold_is_kept_by_its_owner_alone(patient: Lead, kind: AppointmentType, center: Location) -> None:
     name, *_rest = booking.hold(wish(patient, kind, AHEAD), now=datetime.now(UTC))
-    other = book(make_patient(centre), kind, AHEAD + HALF_HOUR)
+    other = book(make_patient(center), kind, AHEAD + HALF_HOUR)
     other.starts_at, other.ends_at = AHEAD, AHEAD + HALF_HOUR
     theirs = {"lead": other.lead_id, "appointment": other.pk}
     assert not claims.keep(name, (other.provider_id, None), other.span, held_by="lead:another", **theirs)
     assert Claim.objects.get(hold=name).state == ClaimState.HELD
 
 
-def test_a_hold_is_for_its_owner(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_a_hold_is_for_its_owner(patient: Lead, kind: AppointmentType, center: Location) -> None:
     name, free, _place = booking.hold(wish(patient, kind, AHEAD), now=datetime.now(UTC))
     assert free.start == AHEAD
-    other = make_patient(centre)
+    other = make_patient(center)
     with pytest.raises(SlotTaken):
         book(other, kind, AHEAD, hold=name)  # a name that somebody has seen opens nothing
     made = book(patient, kind, AHEAD, hold=name)
     assert (made.claims.get().state, Claim.objects.count()) == (ClaimState.BOOKED, 1)
 
 
-def test_a_second_hold_gives_the_first_one_back(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_a_second_hold_gives_the_first_one_back(patient: Lead, kind: AppointmentType, center: Location) -> None:
     at = datetime.now(UTC)
     booking.hold(wish(patient, kind, AHEAD), now=at)
     booking.hold(wish(patient, kind, AHEAD + HALF_HOUR), now=at)
-    assert [AHEAD in starts(kind, centre, AHEAD), AHEAD + HALF_HOUR in starts(kind, centre, AHEAD)] == [True, False]
+    assert [AHEAD in starts(kind, center, AHEAD), AHEAD + HALF_HOUR in starts(kind, center, AHEAD)] == [True, False]
 
 
-def test_a_hold_is_not_given_up_for_a_time_that_is_lost(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_a_hold_is_not_given_up_for_a_time_that_is_lost(patient: Lead, kind: AppointmentType, center: Location) -> None:
     mine = booking.hold(wish(patient, kind, AHEAD), now=datetime.now(UTC))[0]
-    taken = book(make_patient(centre), kind, AHEAD + HALF_HOUR)
+    taken = book(make_patient(center), kind, AHEAD + HALF_HOUR)
     seen_free = Free(taken.starts_at, taken.ends_at, ((taken.provider_id, None),))  # a moment ago
     held_by = f"lead:{patient.pk}"
     assert claims.hold(kind, seen_free, held_by=held_by, lead_id=patient.pk, now=datetime.now(UTC)) is None
@@ -297,10 +297,10 @@ def test_the_same_hold_again_is_the_same_for_longer(patient: Lead, kind: Appoint
     assert (first, claim.hold_expires_at) == (second, at + timedelta(minutes=8))
 
 
-def test_a_hold_that_is_over_is_anybodys(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_a_hold_that_is_over_is_anybodys(patient: Lead, kind: AppointmentType, center: Location) -> None:
     long_ago = datetime.now(UTC) - timedelta(minutes=6)
     name, *_rest = booking.hold(wish(patient, kind, AHEAD), now=long_ago)
-    made = booking.book(wish(make_patient(centre), kind, AHEAD), now=NOW)
+    made = booking.book(wish(make_patient(center), kind, AHEAD), now=NOW)
     assert made.claims.get().state == ClaimState.BOOKED
     with pytest.raises(SlotTaken):
         book(patient, kind, AHEAD, hold=name)
@@ -318,24 +318,24 @@ def test_a_moment_too_late_is_in_time_where_nobody_was_faster(patient: Lead, kin
 
 
 def test_closed_beats_open_and_holidays_close_everything(
-    kind: AppointmentType, provider: Resource, centre: Location
+    kind: AppointmentType, provider: Resource, center: Location
 ) -> None:
-    before = len(starts(kind, centre))
+    before = len(starts(kind, center))
     close(provider, date(2026, 12, 1), from_time=time(12), to_time=time(13))
-    assert len(starts(kind, centre)) == before - 2
-    centre.holidays = ["2026-12-01"]
-    centre.save()
-    assert starts(kind, Location.objects.get(pk=centre.pk)) == []
+    assert len(starts(kind, center)) == before - 2
+    center.holidays = ["2026-12-01"]
+    center.save()
+    assert starts(kind, Location.objects.get(pk=center.pk)) == []
 
 
 def test_three_questions_whatever_the_size(
-    kind: AppointmentType, provider: Resource, centre: Location, django_assert_num_queries: object
+    kind: AppointmentType, provider: Resource, center: Location, django_assert_num_queries: object
 ) -> None:
     for number in range(4):
-        kind.providers.add(make_resource(centre, name=f"Dr. {number}"))
+        kind.providers.add(make_resource(center, name=f"Dr. {number}"))
         close(provider, date(2026, 12, 1 + number))
     with django_assert_num_queries(3):  # type: ignore[operator]
-        found = availability.find(Question(kind, centre, TEN.date(), 30), now=NOW)
+        found = availability.find(Question(kind, center, TEN.date(), 30), now=NOW)
     assert len(found) > 100
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from crm.models import Lead, Location, User
 from scheduling.actions import availability, booking, changing, waitlist
 from scheduling.actions.availability import Question
-from scheduling.enums import OF_THE_CENTRE, CancelReason
+from scheduling.enums import OF_THE_CENTER, CancelReason
 from scheduling.models import Appointment, AppointmentType, FreedTime, Resource, ScheduleException
 from tests.factories import make_user
 from tests.scheduling.factories import as_staff, close, make_patient, make_resource, wish
@@ -38,11 +38,11 @@ def is_offered(made: Appointment, *, for_staff: bool = False) -> bool:
     return availability.at_start(asked, made.starts_at, now=timezone.now()) is not None
 
 
-@pytest.mark.parametrize("reason", OF_THE_CENTRE)
+@pytest.mark.parametrize("reason", OF_THE_CENTER)
 def test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened(
-    made: Appointment, centre: Location, coordinator: User, reason: CancelReason
+    made: Appointment, center: Location, coordinator: User, reason: CancelReason
 ) -> None:
-    waitlist.join(make_patient(centre, email="w@example.org"), made.kind, booked=None, now=timezone.now())
+    waitlist.join(make_patient(center, email="w@example.org"), made.kind, booked=None, now=timezone.now())
     call_off(made, reason, coordinator)
     assert (is_offered(made), is_offered(made, for_staff=True), waitlist.offer(now=timezone.now())) == (False, False, 0)
     closed = ScheduleException.objects.get()
@@ -51,22 +51,22 @@ def test_a_time_that_we_called_off_is_offered_to_nobody_until_it_is_opened(
     assert is_offered(made)
 
 
-@pytest.mark.parametrize("reason", sorted(set(CancelReason) - set(OF_THE_CENTRE)))
+@pytest.mark.parametrize("reason", sorted(set(CancelReason) - set(OF_THE_CENTER)))
 def test_a_time_that_a_patient_gave_back_is_free_at_once(
-    made: Appointment, centre: Location, coordinator: User, reason: CancelReason
+    made: Appointment, center: Location, coordinator: User, reason: CancelReason
 ) -> None:
-    waitlist.join(make_patient(centre, email="w@example.org"), made.kind, booked=None, now=timezone.now())
+    waitlist.join(make_patient(center, email="w@example.org"), made.kind, booked=None, now=timezone.now())
     call_off(made, reason, coordinator)
     assert (is_offered(made), FreedTime.objects.count(), ScheduleException.objects.count()) == (True, 1, 0)
 
 
 def test_only_the_time_that_was_called_off_is_closed(
-    made: Appointment, centre: Location, coordinator: User, provider: Resource, tuesday: datetime
+    made: Appointment, center: Location, coordinator: User, provider: Resource, tuesday: datetime
 ) -> None:
-    other = make_resource(centre, name="Dr. Other")
+    other = make_resource(center, name="Dr. Other")
     made.kind.providers.add(other)
     call_off(made, CancelReason.AWAY, coordinator)
-    day = Question(made.kind, centre, tuesday.date(), 1)
+    day = Question(made.kind, center, tuesday.date(), 1)
     found = {free.start: {place[0] for place in free.places} for free in availability.find(day, now=timezone.now())}
     assert found[tuesday] == {other.pk}
     assert found[tuesday + HOUR / 2] == found[tuesday - HOUR / 2] == {provider.pk, other.pk}

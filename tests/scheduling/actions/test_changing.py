@@ -34,16 +34,16 @@ def move(made: Appointment, start: datetime, *, version: int = 1, by: User | Non
 
 
 def test_a_move_takes_the_new_time_and_gives_the_old_one_back(
-    patient: Lead, kind: AppointmentType, centre: Location
+    patient: Lead, kind: AppointmentType, center: Location
 ) -> None:
     made = book(patient, kind)
     moved = move(made, TEN + 3 * HALF_HOUR)
     assert (moved.starts_at, moved.version, moved.pk) == (TEN + 3 * HALF_HOUR, 2, made.pk)
-    assert [TEN in starts(kind, centre), TEN + 3 * HALF_HOUR in starts(kind, centre)] == [True, False]
+    assert [TEN in starts(kind, center), TEN + 3 * HALF_HOUR in starts(kind, center)] == [True, False]
     assert sorted(Claim.objects.values_list("state", flat=True)) == ["booked", "released"]
 
 
-def test_a_move_onto_a_part_of_itself(patient: Lead, provider: Resource, centre: Location) -> None:
+def test_a_move_onto_a_part_of_itself(patient: Lead, provider: Resource, center: Location) -> None:
     kind = make_kind(provider, duration=60, step=15, buffer_before=15)
     made = book(patient, kind)
     moved = move(made, TEN + timedelta(minutes=15))
@@ -53,9 +53,9 @@ def test_a_move_onto_a_part_of_itself(patient: Lead, provider: Resource, centre:
     assert back.version == 3
 
 
-def test_a_move_onto_somebody_else_changes_nothing(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_a_move_onto_somebody_else_changes_nothing(patient: Lead, kind: AppointmentType, center: Location) -> None:
     made = book(patient, kind)
-    book(make_patient(centre), kind, TEN + HALF_HOUR)
+    book(make_patient(center), kind, TEN + HALF_HOUR)
     with pytest.raises(SlotTaken):
         move(made, TEN + HALF_HOUR)
     made.refresh_from_db()
@@ -88,12 +88,12 @@ def cancel(made: Appointment, *, version: int = 1, by: User | None = None) -> Ap
 
 
 def test_a_cancelled_time_is_free_at_once_and_the_lead_waits_again(
-    patient: Lead, kind: AppointmentType, centre: Location
+    patient: Lead, kind: AppointmentType, center: Location
 ) -> None:
     made = cancel(book(patient, kind))
     patient.refresh_from_db()
     assert (made.status, made.ended_by, patient.stage) == (Status.CANCELLED, "patient", Stage.BOOKING)
-    assert book(make_patient(centre), kind).starts_at == TEN
+    assert book(make_patient(center), kind).starts_at == TEN
 
 
 def test_cancelled_twice_is_cancelled_once(patient: Lead, kind: AppointmentType) -> None:
@@ -199,8 +199,8 @@ def test_who_has_arrived_is_not_cancelled(patient: Lead, kind: AppointmentType, 
         cancel(made, by=coordinator)
 
 
-def test_whoever_has_no_address_is_called(centre: Location, kind: AppointmentType) -> None:
-    lead = make_patient(centre, email="")
+def test_whoever_has_no_address_is_called(center: Location, kind: AppointmentType) -> None:
+    lead = make_patient(center, email="")
     made = book(lead, kind)
     move(made, TEN + HALF_HOUR)
     cancel(made, version=2)
@@ -213,8 +213,8 @@ def test_whoever_has_no_address_is_called(centre: Location, kind: AppointmentTyp
     ]
 
 
-def test_whoever_asked_not_to_be_called_is_written_to(centre: Location, kind: AppointmentType) -> None:
-    lead = make_patient(centre, email="", do_not_call=True)
+def test_whoever_asked_not_to_be_called_is_written_to(center: Location, kind: AppointmentType) -> None:
+    lead = make_patient(center, email="", do_not_call=True)
     made = book(lead, kind)
     move(made, TEN + HALF_HOUR)
     cancel(made, version=2)

@@ -49,7 +49,7 @@ def test_a_leave_that_nobody_saw_while_booking_is_found(
 
 
 @pytest.mark.usefixtures("then")
-def test_a_new_holiday_closes(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_a_new_holiday_closes(patient: Lead, kind: AppointmentType, center: Location) -> None:
     book(patient, kind)
     Location.objects.update(holidays=[FIRST.isoformat()])
     assert (flagged(), opened_again()) == ([True], [True])
@@ -87,14 +87,14 @@ def test_the_same_time_with_somebody_else_ends_the_wait(
     patient: Lead,
     kind: AppointmentType,
     provider: Resource,
-    centre: Location,
+    center: Location,
     tuesday: datetime,
 ) -> None:
-    centre = provider.location
-    other = make_resource(centre, name="Dr. Other", position=2)
+    center = provider.location
+    other = make_resource(center, name="Dr. Other", position=2)
     kind.providers.add(other)
     made = booking.book(wish(patient, kind, tuesday, **as_staff(coordinator)), now=timezone.now())
-    assert (made.provider, rebooking.flag(close(provider, tuesday.astimezone(centre.zone).date()))) == (provider, 1)
+    assert (made.provider, rebooking.flag(close(provider, tuesday.astimezone(center.zone).date()))) == (provider, 1)
     offered = re.findall(r'name="start" value="([^"]+)"', desk.get(f"/admin/rebooking/{made.pk}/").content.decode())
     same = next(text for text in offered if datetime.fromisoformat(text) == tuesday)
     where = f"/admin/crm/lead/{patient.pk}/appointments/{made.pk}/move/"
@@ -116,13 +116,13 @@ def test_taking_marks_away_asks_as_much_for_three_as_for_one(
 
 
 def test_leave_and_closing_are_entered_for_ones_own_locations(
-    client: Client, provider: Resource, centre: Location
+    client: Client, provider: Resource, center: Location
 ) -> None:
     lee = make_user("lead_coordinator", email="lee@example.org")
     lee.locations.add(make_location(name="Harbor Center", position=9))
     client.force_login(lee)
     day = {"from_day": FIRST, "to_day": FIRST, "reason": "Snow"}
-    for what in ({"resource": provider.pk, "location": ""}, {"resource": "", "location": centre.pk}):
+    for what in ({"resource": provider.pk, "location": ""}, {"resource": "", "location": center.pk}):
         client.post("/admin/scheduling/scheduleexception/add/", {**what, **day})
     assert not ScheduleException.objects.exists()
     existing = close(provider, FIRST)
@@ -210,9 +210,9 @@ def test_a_closing_far_ahead_makes_its_call_when_the_day_comes(
 
 @pytest.mark.usefixtures("then")
 def test_what_was_to_be_told_besides_is_still_to_be_told(
-    centre: Location, kind: AppointmentType, provider: Resource
+    center: Location, kind: AppointmentType, provider: Resource
 ) -> None:
-    book(make_patient(centre, email=""), kind)
+    book(make_patient(center, email=""), kind)
     leave = close(provider, FIRST)
     rebooking.flag(leave)
     leave.delete()
@@ -261,9 +261,9 @@ def test_what_was_not_solved_in_time_waits_on(
 
 
 def test_another_time_is_with_whom_the_press_names(
-    desk: Client, patient: Lead, provider: Resource, centre: Location, tuesday: datetime, coordinator: User
+    desk: Client, patient: Lead, provider: Resource, center: Location, tuesday: datetime, coordinator: User
 ) -> None:
-    riley = make_resource(centre, name="Dr. Riley", position=5)
+    riley = make_resource(center, name="Dr. Riley", position=5)
     kind = make_kind(provider, riley)
     wanted = wish(patient, kind, tuesday, provider=riley.pk, **as_staff(coordinator))
     made = booking.book(wanted, now=timezone.now())

@@ -134,10 +134,10 @@ def test_a_correction_of_something_else_costs_no_reminder(
 
 
 def test_nobody_is_reminded_again_because_of_a_correction(
-    patient: Lead, centre: Location, tuesday: datetime, coordinator: User
+    patient: Lead, center: Location, tuesday: datetime, coordinator: User
 ) -> None:
     """On a clock further west the first reminder would be due hours after it has gone."""
-    early = make_kind(make_resource(centre, rules=[(range(5), time(7), time(17))]))
+    early = make_kind(make_resource(center, rules=[(range(5), time(7), time(17))]))
     made = booking.book(wish(patient, early, tuesday - 3 * HOUR), now=timezone.now())  # seven in New York
     before = waiting(made)
     first = Message.objects.filter(pk=before[0].pk)

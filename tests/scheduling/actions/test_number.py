@@ -20,9 +20,9 @@ ASKED = "At which number do we reach you?"
 
 
 @pytest.fixture
-def numberless(centre: Location) -> Lead:
+def numberless(center: Location) -> Lead:
     """Has an e-mail address and no number."""
-    return make_patient(centre, phone="", email="no-number@example.org")
+    return make_patient(center, phone="", email="no-number@example.org")
 
 
 @pytest.fixture
@@ -72,11 +72,11 @@ def test_who_waits_for_a_call_gives_a_number_first(numberless: Lead, kind: Appoi
 
 
 def test_who_has_no_number_any_more_is_offered_no_call(
-    patient: Lead, kind: AppointmentType, tuesday: datetime, centre: Location, monkeypatch: pytest.MonkeyPatch
+    patient: Lead, kind: AppointmentType, tuesday: datetime, center: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
     now = timezone.now()
-    taken = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=now)
+    taken = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=now)
     waitlist.join(patient, kind, booked=None, now=now)
     Lead.objects.filter(pk=patient.pk).update(phone="")
     changing.cancel(taken, version=1, reason=CancelReason.TIME, by=None, now=now)

@@ -60,31 +60,31 @@ def test_what_is_offered_can_be_booked_and_nothing_else(calendar: dict[str, Any]
 
 
 def _look(calendar: dict[str, Any], others: list[int]) -> None:
-    centre, day = make_location(), calendar["day"]
+    center, day = make_location(), calendar["day"]
     rules = [(range(7), start, end) for start, end in calendar["rules"]]
-    provider = make_resource(centre, rules=rules)
+    provider = make_resource(center, rules=rules)
     if calendar["exception"]:
         is_open, start, end = calendar["exception"]
         ScheduleException.objects.create(
             resource=provider, is_open=is_open, from_day=day, from_time=start, to_day=day, to_time=max(start, end)
         )
     kind = make_kind(provider, **calendar["kind"])
-    asked = Question(kind, centre, day, 1)
+    asked = Question(kind, center, day, 1)
     found = availability.find(asked, now=NOW)
     if found:
         taken = found[calendar["taken"] % len(found)]
-        booking.book(wish(make_patient(centre, email="t@example.org"), kind, taken.start), now=NOW)
+        booking.book(wish(make_patient(center, email="t@example.org"), kind, taken.start), now=NOW)
         found = availability.find(asked, now=NOW)
-    lead = make_patient(centre)
+    lead = make_patient(center)
     offered = [free.start for free in found]
     for start in offered[:: max(1, len(offered) // 4)]:
         with transaction.atomic():
             assert booking.book(wish(lead, kind, start, request_id=uuid4()), now=NOW).starts_at == start
             transaction.set_rollback(True)
-    midnight = datetime.combine(day, time(), tzinfo=centre.zone).astimezone(UTC)
+    midnight = datetime.combine(day, time(), tzinfo=center.zone).astimezone(UTC)
     for minutes in others:
         start = midnight + timedelta(minutes=minutes)
-        if start not in offered and start.astimezone(centre.zone).date() == day:
+        if start not in offered and start.astimezone(center.zone).date() == day:
             with pytest.raises(SlotTaken):
                 booking.book(wish(lead, kind, start), now=NOW)
 
@@ -94,13 +94,13 @@ def _look(calendar: dict[str, Any], others: list[int]) -> None:
 
 def judged(message: Message, at: datetime) -> MessageState | None:
     """What becomes of a mail that is claimed at this moment; None when it goes out."""
-    fresh = Message.objects.select_related("lead__location", "topic", "enrolment").get(pk=message.pk)
+    fresh = Message.objects.select_related("lead__location", "topic", "enrollment").get(pk=message.pk)
     found = send_rules.obstacle(fresh, now=at, background=send_rules.background([fresh], now=at, alone=False))
     return found.state if found else None
 
 
 @pytest.fixture
-def far(centre: Location) -> datetime:
+def far(center: Location) -> datetime:
     return TEN + timedelta(days=14)
 
 
@@ -109,9 +109,9 @@ def reminders_of(lead: Lead) -> list[Message]:
 
 
 def test_a_reminder_goes_out_and_after_a_cancel_or_a_move_it_does_not(
-    centre: Location, kind: AppointmentType, far: datetime
+    center: Location, kind: AppointmentType, far: datetime
 ) -> None:
-    kept, moved, over = (make_patient(centre, email=f"{n}@example.org") for n in range(3))
+    kept, moved, over = (make_patient(center, email=f"{n}@example.org") for n in range(3))
     book(kept, kind, far)
     one = book(moved, kind, far + timedelta(hours=1))
     changing.reschedule(one, start=far + timedelta(hours=3), version=1, held_by="", by=None, now=NOW)
@@ -130,11 +130,11 @@ def test_a_reminder_that_is_late_is_no_mail_any_more(patient: Lead, kind: Appoin
     assert judged(last, far + timedelta(seconds=1)) == MessageState.CANCELLED
 
 
-def test_reminders_wait_for_seven_and_keep_apart(patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_reminders_wait_for_seven_and_keep_apart(patient: Lead, kind: AppointmentType, center: Location) -> None:
     early = datetime(2026, 12, 15, 14, tzinfo=UTC)  # nine in the morning in New York, so two hours before is seven
     book(patient, kind, early)
     assert [mail.due_at for mail in reminders_of(patient)][-1] == early - timedelta(hours=2)
-    west = make_patient(centre, email="w@example.org", timezone="America/Los_Angeles")
+    west = make_patient(center, email="w@example.org", timezone="America/Los_Angeles")
     book(west, kind, early + timedelta(hours=1))  # seven o'clock there: nobody is woken at five
     assert [early + timedelta(hours=1) - mail.due_at for mail in reminders_of(west)] == [
         timedelta(days=7),
@@ -148,8 +148,8 @@ def test_a_booking_of_today_has_no_reminders(patient: Lead, kind: AppointmentTyp
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Pacific/Kiritimati", "America/St_Johns"])
-def test_a_patient_a_day_ahead_or_half_an_hour_beside(centre: Location, kind: AppointmentType, zone: str) -> None:
-    lead = make_patient(centre, timezone=zone)
+def test_a_patient_a_day_ahead_or_half_an_hour_beside(center: Location, kind: AppointmentType, zone: str) -> None:
+    lead = make_patient(center, timezone=zone)
     made = book(lead, kind)
     assert (made.starts_at, made.zone.key) == (TEN, zone)
     assert Message.objects.filter(lead=lead, name="appointment_booked").exists()

@@ -42,11 +42,11 @@ def call(patient: Lead, kind: AppointmentType) -> Appointment:
 
 
 @pytest.fixture
-def visit(call: Appointment, provider: Resource, centre: Location, lea: User) -> Appointment:
+def visit(call: Appointment, provider: Resource, center: Location, lea: User) -> Appointment:
     """From a quarter past ten to eleven, over the call."""
     long = make_kind(provider, duration=45, step=15)
     over: dict[str, Any] = {"provider": provider.pk, "over": "Comes from far away"}
-    return book(make_patient(centre, email="far@example.org"), long, TEN + QUARTER, **over, **as_staff(lea))
+    return book(make_patient(center, email="far@example.org"), long, TEN + QUARTER, **over, **as_staff(lea))
 
 
 def states(made: Appointment) -> list[tuple[int, str]]:
@@ -56,33 +56,33 @@ def states(made: Appointment) -> list[tuple[int, str]]:
 
 
 def test_an_over_booking_covers_the_overlap_alone(
-    visit: Appointment, provider: Resource, centre: Location, lea: User
+    visit: Appointment, provider: Resource, center: Location, lea: User
 ) -> None:
     assert states(visit) == [(15, "extra"), (30, "booked")]
     quarters = make_kind(provider, duration=15, step=15)
-    assert [at for at in starts(quarters, centre) if TEN <= at <= TEN + 2 * HALF_HOUR] == [TEN + 2 * HALF_HOUR]
+    assert [at for at in starts(quarters, center) if TEN <= at <= TEN + 2 * HALF_HOUR] == [TEN + 2 * HALF_HOUR]
     for by in ({}, as_staff(lea)):
         with pytest.raises(SlotTaken):
-            book(make_patient(centre, email="x@example.org"), quarters, TEN + HALF_HOUR, **by)
+            book(make_patient(center, email="x@example.org"), quarters, TEN + HALF_HOUR, **by)
 
 
 def test_who_was_booked_over_goes_and_the_time_stays_taken(
-    call: Appointment, visit: Appointment, centre: Location
+    call: Appointment, visit: Appointment, center: Location
 ) -> None:
     changing.cancel(call, version=1, reason=CancelReason.TIME, by=None, now=NOW)
     assert states(visit) == [(15, "booked"), (30, "booked")]
-    assert [at for at in starts(call.kind, centre) if TEN <= at < TEN + 2 * HALF_HOUR] == []
+    assert [at for at in starts(call.kind, center) if TEN <= at < TEN + 2 * HALF_HOUR] == []
 
 
 def test_who_was_booked_over_moves_away_and_the_time_stays_taken(
-    call: Appointment, visit: Appointment, centre: Location
+    call: Appointment, visit: Appointment, center: Location
 ) -> None:
     changing.reschedule(call, start=TEN + 4 * HALF_HOUR, version=1, held_by="", by=None, now=NOW)
     assert states(visit) == [(15, "booked"), (30, "booked")]
 
 
 def test_an_over_booked_visit_in_pieces_is_moved_and_cancelled_as_one(
-    call: Appointment, visit: Appointment, centre: Location
+    call: Appointment, visit: Appointment, center: Location
 ) -> None:
     changing.cancel(call, version=1, reason=CancelReason.TIME, by=None, now=NOW)
     later = TEN + HALF_HOUR  # over a part of both pieces
@@ -90,14 +90,14 @@ def test_an_over_booked_visit_in_pieces_is_moved_and_cancelled_as_one(
     assert states(moved) == [(30, "booked")]
     changing.cancel(moved, version=2, reason=CancelReason.TIME, by=None, now=NOW)
     assert states(moved) == []
-    assert TEN in starts(call.kind, centre)
+    assert TEN in starts(call.kind, center)
 
 
 def test_time_booked_over_by_two_is_taken_until_the_last_has_gone(
-    call: Appointment, visit: Appointment, provider: Resource, centre: Location, lea: User
+    call: Appointment, visit: Appointment, provider: Resource, center: Location, lea: User
 ) -> None:
     over: dict[str, Any] = {"provider": provider.pk, "over": "Urgent"}
-    third = book(make_patient(centre, email="third@example.org"), visit.kind, TEN + QUARTER, **over, **as_staff(lea))
+    third = book(make_patient(center, email="third@example.org"), visit.kind, TEN + QUARTER, **over, **as_staff(lea))
     assert states(third) == [(15, "extra"), (30, "extra")]
     changing.cancel(visit, version=1, reason=CancelReason.TIME, by=lea, now=NOW)
     assert states(third) == [(15, "extra"), (30, "booked")]
@@ -106,12 +106,12 @@ def test_time_booked_over_by_two_is_taken_until_the_last_has_gone(
 
 
 def test_time_booked_over_a_hold_is_taken_when_the_hold_is_let_go(
-    patient: Lead, kind: AppointmentType, provider: Resource, centre: Location, lea: User, tuesday: datetime
+    patient: Lead, kind: AppointmentType, provider: Resource, center: Location, lea: User, tuesday: datetime
 ) -> None:
     now = timezone.now()
     booking.hold(wish(patient, kind, tuesday), now=now)
     over: dict[str, Any] = {"provider": provider.pk, "over": "Urgent"}
-    other = make_patient(centre, email="o@example.org")
+    other = make_patient(center, email="o@example.org")
     made = booking.book(wish(other, kind, tuesday, **over | as_staff(lea)), now=now)
     assert made.claims.get().state == "extra"
     claims.drop_holds_of(f"lead:{patient.pk}")
@@ -120,14 +120,14 @@ def test_time_booked_over_a_hold_is_taken_when_the_hold_is_let_go(
 
 
 def test_who_was_booked_over_is_given_another_room(
-    centre: Location, patient: Lead, provider: Resource, lea: User
+    center: Location, patient: Lead, provider: Resource, lea: User
 ) -> None:
-    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
+    rooms = [make_resource(center, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
     on_site = make_kind(provider, *rooms, needs_room=True)
     first = book(patient, on_site)
     over: dict[str, Any] = {"provider": provider.pk, "over": "Urgent"}
     long = make_kind(provider, duration=45, step=15)
-    visit = book(make_patient(centre, email="far@example.org"), long, TEN + QUARTER, **over, **as_staff(lea))
+    visit = book(make_patient(center, email="far@example.org"), long, TEN + QUARTER, **over, **as_staff(lea))
     moved = changing.reschedule(first, start=TEN, version=1, held_by="", by=lea, now=NOW, room=rooms[1].pk)
     assert (moved.room, states(visit)) == (rooms[1], [(15, "extra"), (30, "booked")])
     changing.cancel(moved, version=1, reason=CancelReason.TIME, by=lea, now=NOW)

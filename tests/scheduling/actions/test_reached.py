@@ -130,13 +130,13 @@ def test_what_was_held_back_of_another_time_calls_nobody(
 
 @pytest.mark.parametrize("ago", [timedelta(), 31 * DAY])
 def test_an_offer_that_no_mail_brings_is_a_call(
-    patient: Lead, centre: Location, kind: AppointmentType, monkeypatch: pytest.MonkeyPatch, ago: timedelta
+    patient: Lead, center: Location, kind: AppointmentType, monkeypatch: pytest.MonkeyPatch, ago: timedelta
 ) -> None:
     """Nor does one after a month, when answers to what they do themselves are tried again."""
     monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
-    start = timezone.now().astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
+    start = timezone.now().astimezone(center.zone).replace(hour=10, minute=0, second=0, microsecond=0)
     start += timedelta(days=14 + (1 - start.weekday()) % 7)
-    other = make_patient(centre, email="e@example.org")
+    other = make_patient(center, email="e@example.org")
     early = booking.book(wish(other, kind, start), now=timezone.now())
     bounced(patient, ago=ago)
     answer = browser_of(patient).post(f"{HOME}book/{kind.key}/wait/", {}, follow=True).content.decode()

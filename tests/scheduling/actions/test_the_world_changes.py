@@ -52,9 +52,9 @@ def tasks_of(made: Appointment, words: str) -> int:
 
 @pytest.mark.parametrize("whose", ["provider", "room"])
 def test_somebody_or_a_room_that_can_be_booked_no_more_is_flagged(
-    centre: Location, patient: Lead, provider: Resource, tuesday: datetime, whose: str
+    center: Location, patient: Lead, provider: Resource, tuesday: datetime, whose: str
 ) -> None:
-    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
+    room = make_resource(center, kind=ResourceKind.ROOM, name="Room 1")
     made = booking.book(wish(patient, make_kind(provider, room, needs_room=True), tuesday), now=timezone.now())
     Resource.objects.filter(kind=whose).update(is_active=False)
     assert (rebooking.flag_of_nobody(now=timezone.now()), is_flagged(made)) == (1, True)
@@ -64,14 +64,14 @@ def test_somebody_or_a_room_that_can_be_booked_no_more_is_flagged(
 
 @pytest.mark.parametrize("whose", ["provider", "room"])
 def test_somebody_or_a_room_that_is_at_another_location_now_is_flagged(
-    centre: Location, patient: Lead, provider: Resource, tuesday: datetime, whose: str
+    center: Location, patient: Lead, provider: Resource, tuesday: datetime, whose: str
 ) -> None:
-    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
+    room = make_resource(center, kind=ResourceKind.ROOM, name="Room 1")
     made = booking.book(wish(patient, make_kind(provider, room, needs_room=True), tuesday), now=timezone.now())
     Resource.objects.filter(kind=whose).update(location=make_location(name="Harbor Center", position=9))
     assert (rebooking.look_again(now=timezone.now()), is_flagged(made)) == (1, True)
     assert (rebooking.unflag_all(), is_flagged(made)) == (0, True)
-    Resource.objects.update(location=centre)
+    Resource.objects.update(location=center)
     assert (rebooking.unflag_all(), is_flagged(made)) == (1, False)
 
 
@@ -108,12 +108,12 @@ def told_of_the_address() -> list[Message]:
 
 
 def test_another_address_of_a_location_is_told_once_and_nothing_else_of_the_visit_changes(
-    admin: Client, there: Appointment, centre: Location
+    admin: Client, there: Appointment, center: Location
 ) -> None:
     reminders = set(Message.objects.filter(name="appointment_reminder").values_list("pk", "state", "due_at"))
-    page = save_place(admin, centre, street="77 Other Street")
+    page = save_place(admin, center, street="77 Other Street")
     assert "1 visit ahead there: the new address is told, 1 by mail." in page
-    save_place(admin, centre, phone_display="(212) 555-0109")
+    save_place(admin, center, phone_display="(212) 555-0109")
 
     [mail] = told_of_the_address()
     assert (mail.state, mail.to_email, mail.topic_version) == (MessageState.QUEUED, there.lead.email, there.version)
@@ -125,38 +125,38 @@ def test_another_address_of_a_location_is_told_once_and_nothing_else_of_the_visi
     assert (there.version, there.confirmed_at is not None, is_flagged(there)) == (1, True, False)
     assert there.lead.activities.filter(summary__startswith="At another address now").count() == 1
 
-    save_place(admin, centre, street="78 Other Street")  # before it has left: it says this one
+    save_place(admin, center, street="78 Other Street")  # before it has left: it says this one
     [mail] = told_of_the_address()
     assert "78 Other Street" in mail_templates.fill(mail).text
     mail.delete()
-    save_place(admin, centre, street="79 Other Street")
+    save_place(admin, center, street="79 Other Street")
     assert "79 Other Street" in told_of_the_address()[0].text
 
 
 def test_whose_confirmation_has_not_left_hears_of_another_address_by_it(
-    admin: Client, patient: Lead, provider: Resource, centre: Location, tuesday: datetime
+    admin: Client, patient: Lead, provider: Resource, center: Location, tuesday: datetime
 ) -> None:
     booking.book(wish(patient, make_kind(provider, mode=Mode.ON_SITE), tuesday), now=timezone.now())
-    assert "the new address is told, 1 by mail" in save_place(admin, centre, street="77 Other Street")
+    assert "the new address is told, 1 by mail" in save_place(admin, center, street="77 Other Street")
     assert not told_of_the_address()
     confirmation = Message.objects.select_related("lead").get(name="appointment_booked")
     assert "77 Other Street" in mail_templates.fill(confirmation).text
 
 
 def test_an_address_that_is_only_written_otherwise_is_told_nobody(
-    admin: Client, there: Appointment, centre: Location
+    admin: Client, there: Appointment, center: Location
 ) -> None:
-    assert "same_place" in admin.get(f"/admin/crm/location/{centre.pk}/change/").content.decode()
-    assert "the new address is told" not in save_place(admin, centre, street="1 Spelled Street", same_place="on")
+    assert "same_place" in admin.get(f"/admin/crm/location/{center.pk}/change/").content.decode()
+    assert "the new address is told" not in save_place(admin, center, street="1 Spelled Street", same_place="on")
     assert not told_of_the_address()
 
 
 @pytest.mark.parametrize("no_calls", [False, True])
 def test_whom_no_mail_reaches_is_told_of_another_address_by_a_task_that_ends_with_the_visit(
-    admin: Client, there: Appointment, centre: Location, no_calls: bool
+    admin: Client, there: Appointment, center: Location, no_calls: bool
 ) -> None:
     Lead.objects.update(email="", do_not_call=no_calls)
-    assert "told, 1 by a task for the desk." in save_place(admin, centre, street="77 Other Street")
+    assert "told, 1 by a task for the desk." in save_place(admin, center, street="77 Other Street")
     assert (told_of_the_address(), tasks_of(there, "another address of the visit on")) == ([], 1)
     assert tasks_of(there, "Tell by telephone") == (not no_calls)
     changing.cancel(there, version=1, reason=CancelReason.BETTER, by=make_user(), now=timezone.now())
@@ -164,13 +164,13 @@ def test_whom_no_mail_reaches_is_told_of_another_address_by_a_task_that_ends_wit
 
 
 def test_a_visit_by_telephone_and_one_that_cannot_be_kept_hear_of_no_address(
-    admin: Client, made: Appointment, provider: Resource, centre: Location, tuesday: datetime
+    admin: Client, made: Appointment, provider: Resource, center: Location, tuesday: datetime
 ) -> None:
-    other, kind = make_patient(centre, email="blake@example.org", phone=""), make_kind(provider, mode=Mode.ON_SITE)
+    other, kind = make_patient(center, email="blake@example.org", phone=""), make_kind(provider, mode=Mode.ON_SITE)
     closed = booking.book(wish(other, kind, tuesday + DAY), now=timezone.now())
-    day = closed.starts_at.astimezone(centre.zone).date()
+    day = closed.starts_at.astimezone(center.zone).date()
     rebooking.flag(ScheduleException.objects.create(resource=provider, from_day=day, to_day=day))
-    assert "the new address is told" not in save_place(admin, centre, street="77 Other Street")
+    assert "the new address is told" not in save_place(admin, center, street="77 Other Street")
     assert (told_of_the_address(), tasks_of(made, "another address")) == ([], 0)
 
 
@@ -225,15 +225,15 @@ def test_shortened_hours_flag_at_once(made: Appointment, provider: Resource) -> 
 @pytest.mark.parametrize("whole", [True, False])
 def test_extra_hours_that_are_taken_out_flag_at_once_and_the_administrator_is_told(
     admin: Client,
-    centre: Location,
+    center: Location,
     patient: Lead,
     kind: AppointmentType,
     provider: Resource,
     whole: bool,
     tuesday: datetime,
 ) -> None:
-    saturday = (tuesday + 4 * DAY).astimezone(centre.zone)
-    where: dict[str, Any] = {"location": centre} if whole else {"resource": provider}
+    saturday = (tuesday + 4 * DAY).astimezone(center.zone)
+    where: dict[str, Any] = {"location": center} if whole else {"resource": provider}
     at = {"from_day": saturday.date(), "from_time": time(9), "to_day": saturday.date(), "to_time": time(12)}
     extra = ScheduleException.objects.create(is_open=True, **where, **at)
     made = booking.book(wish(patient, kind, saturday), now=timezone.now())
@@ -243,9 +243,9 @@ def test_extra_hours_that_are_taken_out_flag_at_once_and_the_administrator_is_to
 
 
 def test_extra_hours_that_are_shortened_flag_at_once(
-    admin: Client, centre: Location, patient: Lead, kind: AppointmentType, provider: Resource, tuesday: datetime
+    admin: Client, center: Location, patient: Lead, kind: AppointmentType, provider: Resource, tuesday: datetime
 ) -> None:
-    saturday = (tuesday + 4 * DAY).astimezone(centre.zone)
+    saturday = (tuesday + 4 * DAY).astimezone(center.zone)
     at = {"from_day": saturday.date(), "from_time": time(9), "to_day": saturday.date(), "to_time": time(12)}
     extra = ScheduleException.objects.create(is_open=True, resource=provider, **at)
     made = booking.book(wish(patient, kind, saturday), now=timezone.now())
@@ -254,15 +254,15 @@ def test_extra_hours_that_are_shortened_flag_at_once(
     assert (rebooking.flag_no_longer_open(before), is_flagged(made)) == (1, True)
 
 
-def test_a_holiday_flags_and_taken_out_again_frees_at_once(admin: Client, made: Appointment, centre: Location) -> None:
-    day = made.starts_at.astimezone(centre.zone).date().isoformat()
-    assert ("1 appointment lies" in save_holidays(admin, centre, day), is_flagged(made)) == (True, True)
-    save_holidays(admin, centre, "")
+def test_a_holiday_flags_and_taken_out_again_frees_at_once(admin: Client, made: Appointment, center: Location) -> None:
+    day = made.starts_at.astimezone(center.zone).date().isoformat()
+    assert ("1 appointment lies" in save_holidays(admin, center, day), is_flagged(made)) == (True, True)
+    save_holidays(admin, center, "")
     assert not is_flagged(made)
 
 
-def test_a_leave_flags_and_taken_out_again_frees(made: Appointment, provider: Resource, centre: Location) -> None:
-    day = made.starts_at.astimezone(centre.zone).date()
+def test_a_leave_flags_and_taken_out_again_frees(made: Appointment, provider: Resource, center: Location) -> None:
+    day = made.starts_at.astimezone(center.zone).date()
     leave = ScheduleException.objects.create(resource=provider, from_day=day, to_day=day)
     assert (rebooking.flag(leave), is_flagged(made)) == (1, True)
     leave.delete()
@@ -338,8 +338,8 @@ def test_an_address_that_is_taken_out_keeps_the_visit_and_leaves_a_call(made: Ap
 # --- Nobody is called without a number -------------------------------------------------------------------------------
 
 
-def test_a_patient_without_a_number_books_no_call(centre: Location, kind: AppointmentType, tuesday: datetime) -> None:
-    lead = make_patient(centre, phone="")
+def test_a_patient_without_a_number_books_no_call(center: Location, kind: AppointmentType, tuesday: datetime) -> None:
+    lead = make_patient(center, phone="")
     with pytest.raises(BookingRefused, match="no number of yours"):
         booking.hold(wish(lead, kind, tuesday), now=timezone.now())
     with pytest.raises(BookingRefused, match="no number of yours"):
@@ -350,9 +350,9 @@ def test_a_patient_without_a_number_books_no_call(centre: Location, kind: Appoin
 
 
 def test_a_call_booked_by_the_desk_without_a_number_leaves_a_task_at_once(
-    centre: Location, kind: AppointmentType, tuesday: datetime, coordinator: User
+    center: Location, kind: AppointmentType, tuesday: datetime, coordinator: User
 ) -> None:
-    lead = make_patient(centre, phone="")
+    lead = make_patient(center, phone="")
     kind.label = "L" * 60  # as long as one may be
     made = booking.book(wish(lead, kind, tuesday, **as_staff(coordinator)), now=timezone.now())
     assert tasks_of(made, "No telephone number") == 1

@@ -34,9 +34,9 @@ def awake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
 
 
-def test_a_freed_time_is_offered_in_turn(centre: Location, kind: AppointmentType, tuesday: datetime) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
-    leads = [make_patient(centre, email=f"{n}@example.org") for n in range(3)]
+def test_a_freed_time_is_offered_in_turn(center: Location, kind: AppointmentType, tuesday: datetime) -> None:
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
+    leads = [make_patient(center, email=f"{n}@example.org") for n in range(3)]
     browsers = [browser_of(lead) for lead in leads]
     for n, each in enumerate(browsers):
         made = book(each, kind, tuesday + timedelta(days=1, hours=n))
@@ -48,7 +48,7 @@ def test_a_freed_time_is_offered_in_turn(centre: Location, kind: AppointmentType
     first = WaitlistEntry.objects.get(state=WaitState.OFFERED)
     assert (first.lead, first.offered_start) == (leads[0], tuesday)
     assert Message.objects.filter(lead=leads[0], name="appointment_offer").count() == 1
-    assert booking_refused(make_patient(centre, email="x@example.org"), kind, tuesday)
+    assert booking_refused(make_patient(center, email="x@example.org"), kind, tuesday)
 
     page = browsers[0].get(HOME).content.decode()
     assert "An earlier time is free" in page
@@ -80,9 +80,9 @@ def booking_refused(lead: Lead, kind: AppointmentType, start: datetime) -> bool:
 
 
 def test_whoever_cancels_waits_for_nothing_any_more(
-    browser: Client, centre: Location, kind: AppointmentType, tuesday: datetime
+    browser: Client, center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
     made = book(browser, kind, tuesday + timedelta(days=1))
     browser.post(f"{HOME}{made.pk}/wait/", {})
     browser.post(f"{HOME}{made.pk}/cancel/", {"version": 1, "reason": "time"})
@@ -92,9 +92,9 @@ def test_whoever_cancels_waits_for_nothing_any_more(
 
 
 def test_whoever_found_no_time_is_told_of_the_next_one_and_takes_it(
-    browser: Client, patient: Lead, centre: Location, kind: AppointmentType, tuesday: datetime
+    browser: Client, patient: Lead, center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
     choose = f"{HOME}book/{kind.key}/"
     assert "Does nothing suit you?" in browser.get(choose).content.decode()
     for _ in range(2):
@@ -114,10 +114,10 @@ def test_whoever_found_no_time_is_told_of_the_next_one_and_takes_it(
 
 
 def test_whoever_leaves_the_line_or_books_gets_no_offer(
-    browser: Client, patient: Lead, centre: Location, kind: AppointmentType, tuesday: datetime
+    browser: Client, patient: Lead, center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
     others = [
-        booking.book(wish(make_patient(centre, email=f"{n}@example.org"), kind, tuesday + n * HOUR), now=timezone.now())
+        booking.book(wish(make_patient(center, email=f"{n}@example.org"), kind, tuesday + n * HOUR), now=timezone.now())
         for n in range(2)
     ]
     browser.post(f"{HOME}book/{kind.key}/wait/", {})
@@ -127,16 +127,16 @@ def test_whoever_leaves_the_line_or_books_gets_no_offer(
     assert waitlist.offer(now=timezone.now()) == 1
     book(browser, kind, tuesday + timedelta(days=1))  # another time than the one on offer, which is free again
     assert sorted(WaitlistEntry.objects.values_list("state", flat=True)) == [WaitState.BOOKED, WaitState.LEFT]
-    assert not booking_refused(make_patient(centre, email="x@example.org"), kind, tuesday)
+    assert not booking_refused(make_patient(center, email="x@example.org"), kind, tuesday)
     changing.cancel(others[1], version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 0
 
 
 def test_an_offer_to_whoever_has_no_address_is_a_call(
-    centre: Location, kind: AppointmentType, tuesday: datetime
+    center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
-    phone_only = make_patient(centre, email="")
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
+    phone_only = make_patient(center, email="")
     waitlist.join(phone_only, kind, booked=None, now=timezone.now())
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
@@ -144,10 +144,10 @@ def test_an_offer_to_whoever_has_no_address_is_a_call(
 
 
 def test_an_offer_to_whoever_asked_not_to_be_called_is_for_a_person_to_decide(
-    centre: Location, kind: AppointmentType, tuesday: datetime
+    center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
-    asked = make_patient(centre, email="", do_not_call=True)
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
+    asked = make_patient(center, email="", do_not_call=True)
     waitlist.join(asked, kind, booked=None, now=timezone.now())
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
@@ -159,10 +159,10 @@ def test_an_offer_to_whoever_asked_not_to_be_called_is_for_a_person_to_decide(
     ("stage", "waits"), [(Stage.LOST, False), (Stage.IMPROVED, False), (Stage.DORMANT, True), (Stage.NURTURE, True)]
 )
 def test_whose_request_is_over_waits_for_no_time_and_the_next_one_is_asked(
-    centre: Location, kind: AppointmentType, tuesday: datetime, stage: Stage, waits: bool
+    center: Location, kind: AppointmentType, tuesday: datetime, stage: Stage, waits: bool
 ) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
-    phone_only, behind = make_patient(centre, email=""), make_patient(centre, email="b@example.org")
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
+    phone_only, behind = make_patient(center, email=""), make_patient(center, email="b@example.org")
     mine, theirs = (waitlist.join(one, kind, booked=None, now=timezone.now()) for one in (phone_only, behind))
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     waitlist.offer(now=timezone.now())
@@ -178,9 +178,9 @@ def test_whose_request_is_over_waits_for_no_time_and_the_next_one_is_asked(
 
 @pytest.mark.parametrize("stage", [Stage.LOST, Stage.DORMANT])
 def test_a_wish_to_come_earlier_stays_with_its_visit(
-    centre: Location, kind: AppointmentType, tuesday: datetime, stage: Stage
+    center: Location, kind: AppointmentType, tuesday: datetime, stage: Stage
 ) -> None:
-    lead = make_patient(centre)
+    lead = make_patient(center)
     booked = booking.book(wish(lead, kind, tuesday), now=timezone.now())
     entry = waitlist.join(lead, kind, booked=booked, now=timezone.now())
     leads.move(lead, to=stage, by=None, lost_reason=LostReason.NOT_INTERESTED if stage == Stage.LOST else "")
@@ -190,9 +190,9 @@ def test_a_wish_to_come_earlier_stays_with_its_visit(
 
 @pytest.mark.parametrize(("is_booked", "stays"), [(True, True), (False, False)])
 def test_another_address_is_asked_for_as_long_as_a_visit_is_ahead(
-    centre: Location, kind: AppointmentType, tuesday: datetime, is_booked: bool, stays: bool
+    center: Location, kind: AppointmentType, tuesday: datetime, is_booked: bool, stays: bool
 ) -> None:
-    lead = make_patient(centre)
+    lead = make_patient(center)
     if is_booked:
         booking.book(wish(lead, kind, tuesday), now=timezone.now())
     about = {"kind": TaskKind.MAIL_PROBLEM, "title": "No address", "due_at": timezone.now(), "key": "bounce:1"}
@@ -202,17 +202,17 @@ def test_another_address_is_asked_for_as_long_as_a_visit_is_ahead(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_sweeps_at_once_offer_both_times(centre: Location, tuesday: datetime) -> None:
+def test_two_sweeps_at_once_offer_both_times(center: Location, tuesday: datetime) -> None:
     """Whom one sweep is asking the other leaves for the next minute, and forgets no time over it."""
-    kind = make_kind(make_resource(centre))
+    kind = make_kind(make_resource(center))
     taken = [
         booking.book(
-            wish(make_patient(centre, email=f"t{n}@example.org"), kind, tuesday + n * HOUR), now=timezone.now()
+            wish(make_patient(center, email=f"t{n}@example.org"), kind, tuesday + n * HOUR), now=timezone.now()
         )
         for n in range(2)
     ]
     for n in range(3):
-        waitlist.join(make_patient(centre, email=f"{n}@example.org"), kind, booked=None, now=timezone.now())
+        waitlist.join(make_patient(center, email=f"{n}@example.org"), kind, booked=None, now=timezone.now())
     for made in taken:
         changing.cancel(made, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
 
@@ -230,11 +230,11 @@ def test_two_sweeps_at_once_offer_both_times(centre: Location, tuesday: datetime
 
 
 def test_the_desk_sees_who_waits_at_its_own_locations(
-    desk: Client, coordinator: User, centre: Location, kind: AppointmentType
+    desk: Client, coordinator: User, center: Location, kind: AppointmentType
 ) -> None:
     elsewhere = make_location(name="Harbor Center")
-    coordinator.locations.add(centre)
-    for name, location in (("Blake", centre), ("Robin", elsewhere)):
+    coordinator.locations.add(center)
+    for name, location in (("Blake", center), ("Robin", elsewhere)):
         lead = make_patient(location, email=f"{name}@example.org", first_name=name)
         waitlist.join(lead, kind, booked=None, now=timezone.now())
     page = desk.get("/admin/scheduling/waitlistentry/").content.decode()
@@ -243,24 +243,24 @@ def test_the_desk_sees_who_waits_at_its_own_locations(
     assert (seen.object_type, seen.object_ids) == ("lead", [Lead.objects.get(first_name="Blake").pk])
 
 
-def test_two_seats_at_one_time_are_two_offers(centre: Location, kind: AppointmentType, tuesday: datetime) -> None:
-    kind.providers.add(make_resource(centre, name="Dr. Other", position=2))
+def test_two_seats_at_one_time_are_two_offers(center: Location, kind: AppointmentType, tuesday: datetime) -> None:
+    kind.providers.add(make_resource(center, name="Dr. Other", position=2))
     early = [
-        booking.book(wish(make_patient(centre, email=f"e{n}@example.org"), kind, tuesday), now=timezone.now())
+        booking.book(wish(make_patient(center, email=f"e{n}@example.org"), kind, tuesday), now=timezone.now())
         for n in range(2)
     ]
     for n in range(3):
-        waitlist.join(make_patient(centre, email=f"{n}@example.org"), kind, booked=None, now=timezone.now())
+        waitlist.join(make_patient(center, email=f"{n}@example.org"), kind, booked=None, now=timezone.now())
     for one in early:
         changing.cancel(one, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 2
 
 
 def test_in_the_night_nobody_is_asked(
-    centre: Location, kind: AppointmentType, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
+    center: Location, kind: AppointmentType, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
-    waitlist.join(make_patient(centre, email="w@example.org"), kind, booked=None, now=timezone.now())
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
+    waitlist.join(make_patient(center, email="w@example.org"), kind, booked=None, now=timezone.now())
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     monkeypatch.setattr(waitlist, "AWAKE", (0, 0))
     assert (waitlist.offer(now=timezone.now()), FreedTime.objects.count()) == (0, 1)
@@ -269,9 +269,9 @@ def test_in_the_night_nobody_is_asked(
 
 
 @pytest.fixture
-def offered(browser: Client, centre: Location, kind: AppointmentType, tuesday: datetime) -> WaitlistEntry:
+def offered(browser: Client, center: Location, kind: AppointmentType, tuesday: datetime) -> WaitlistEntry:
     """Has a time the day after, and an earlier one on offer."""
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
     made = book(browser, kind, tuesday + timedelta(days=1))
     browser.post(f"{HOME}{made.pk}/wait/", {})
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
@@ -297,10 +297,10 @@ def test_an_offer_that_is_refused_on_taking_stays_held(browser: Client, offered:
     assert (offered.state, Claim.objects.filter(hold=offered.hold).count()) == (WaitState.OFFERED, 1)
 
 
-def test_whoever_could_not_move_gets_no_offer(centre: Location, provider: Resource) -> None:
+def test_whoever_could_not_move_gets_no_offer(center: Location, provider: Resource) -> None:
     kind = make_kind(provider, reschedule_until=30 * 60)
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind), now=NOW)
-    waits = make_patient(centre, email="w@example.org")
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind), now=NOW)
+    waits = make_patient(center, email="w@example.org")
     made = booking.book(wish(waits, kind, TEN + HOUR), now=NOW)
     waitlist.join(waits, kind, booked=made, now=NOW)
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=NOW - timedelta(days=9))
@@ -308,39 +308,39 @@ def test_whoever_could_not_move_gets_no_offer(centre: Location, provider: Resour
 
 
 def test_many_who_cannot_take_it_keep_nobody_behind_them_from_an_offer(
-    centre: Location, kind: AppointmentType, tuesday: datetime
+    center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
     """They stay in front for as long as they wait: what a patient may book alone changes with what they tell."""
     now = timezone.now()
-    fifty = [make_patient(centre, email=f"{n}@example.org", outcome=Outcome.URGENT) for n in range(waitlist.BATCH)]
-    for lead in (*fifty, last := make_patient(centre, email="last@example.org")):
+    fifty = [make_patient(center, email=f"{n}@example.org", outcome=Outcome.URGENT) for n in range(waitlist.BATCH)]
+    for lead in (*fifty, last := make_patient(center, email="last@example.org")):
         waitlist.join(lead, kind, booked=None, now=now)
         now += timedelta(seconds=1)
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=now)
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=now)
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=now)
     assert waitlist.offer(now=now) == 1
     assert WaitlistEntry.objects.get(state=WaitState.OFFERED).lead == last
 
 
-def test_a_past_appointment_keeps_nobody_from_an_offer(patient: Lead, centre: Location, kind: AppointmentType) -> None:
+def test_a_past_appointment_keeps_nobody_from_an_offer(patient: Lead, center: Location, kind: AppointmentType) -> None:
     booking.book(wish(patient, kind), now=NOW)  # nobody said what came of it
     later, week = TEN + timedelta(days=1), TEN + timedelta(days=7)
     mine = booking.book(wish(patient, kind, week + timedelta(days=1)), now=later)
     waitlist.join(patient, kind, booked=mine, now=later)
-    other = booking.book(wish(make_patient(centre, email="o@example.org"), kind, week), now=later)
+    other = booking.book(wish(make_patient(center, email="o@example.org"), kind, week), now=later)
     changing.cancel(other, version=1, reason=CancelReason.TIME, by=None, now=later)
     assert waitlist.offer(now=later) == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_whoever_is_just_cancelling_is_not_waited_for(
-    centre: Location, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
+    center: Location, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sweep that held somebody's place in the line and waited for the lead, while the cancelling waits for the place,
     would be a circle."""
-    kind = make_kind(make_resource(centre))
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
-    mine = booking.book(wish(make_patient(centre, email="m@example.org"), kind, tuesday + HOUR), now=timezone.now())
+    kind = make_kind(make_resource(center))
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
+    mine = booking.book(wish(make_patient(center, email="m@example.org"), kind, tuesday + HOUR), now=timezone.now())
     waitlist.join(mine.lead, kind, booked=mine, now=timezone.now())
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     inside, seen = Event(), list[int]()
@@ -407,10 +407,10 @@ def test_an_offer_that_can_still_be_taken_stands(offered: WaitlistEntry) -> None
 
 
 def test_who_let_it_lapse_is_not_asked_after_somebody_else_did(
-    offered: WaitlistEntry, centre: Location, kind: AppointmentType
+    offered: WaitlistEntry, center: Location, kind: AppointmentType
 ) -> None:
     """Two who do not answer are not asked in turn for ever."""
-    waitlist.join(make_patient(centre, email="second@example.org"), kind, booked=None, now=timezone.now())
+    waitlist.join(make_patient(center, email="second@example.org"), kind, booked=None, now=timezone.now())
     for expected in (1, 0, 0):
         lapse()
         assert waitlist.offer(now=timezone.now()) == expected
@@ -423,29 +423,29 @@ def lapse() -> None:
 
 
 def test_a_time_that_somebody_only_looks_at_is_offered_when_they_let_it_go(
-    centre: Location, kind: AppointmentType, tuesday: datetime
+    center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
-    waitlist.join(make_patient(centre, email="w@example.org"), kind, booked=None, now=timezone.now())
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
+    waitlist.join(make_patient(center, email="w@example.org"), kind, booked=None, now=timezone.now())
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
-    booking.hold(wish(make_patient(centre, email="l@example.org"), kind, tuesday), now=timezone.now())
+    booking.hold(wish(make_patient(center, email="l@example.org"), kind, tuesday), now=timezone.now())
     assert (waitlist.offer(now=timezone.now()), FreedTime.objects.count()) == (0, 1)
     Claim.objects.filter(state="held").update(hold_expires_at=timezone.now() - timedelta(minutes=1))
     assert (waitlist.offer(now=timezone.now()), FreedTime.objects.count()) == (1, 0)
 
 
 def test_a_time_that_overlaps_ones_own_is_for_whoever_can_have_it(
-    centre: Location, provider: Resource, tuesday: datetime
+    center: Location, provider: Resource, tuesday: datetime
 ) -> None:
     """With the same provider it cannot be held beside what is theirs; with another one it can."""
     kind, now = make_kind(provider, duration=60, step=30), timezone.now()
-    waits = make_patient(centre, email="w@example.org")
+    waits = make_patient(center, email="w@example.org")
     waitlist.join(waits, kind, booked=booking.book(wish(waits, kind, tuesday), now=now), now=now)
     half_past_nine = tuesday - timedelta(minutes=30)
-    FreedTime.objects.create(kind=kind, location=centre, start=half_past_nine)
+    FreedTime.objects.create(kind=kind, location=center, start=half_past_nine)
     assert (waitlist.offer(now=now), FreedTime.objects.count()) == (0, 0)
-    kind.providers.add(make_resource(centre, name="Dr. Other"))
-    FreedTime.objects.create(kind=kind, location=centre, start=half_past_nine)
+    kind.providers.add(make_resource(center, name="Dr. Other"))
+    FreedTime.objects.create(kind=kind, location=center, start=half_past_nine)
     assert (waitlist.offer(now=now), WaitlistEntry.objects.get().offered_start) == (1, half_past_nine)
 
 

@@ -9,11 +9,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm.enums.leads import EnrolmentState, Event, Outcome, Stage
+from crm.enums.leads import EnrollmentState, Event, Outcome, Stage
 from crm.followups import conditions
 from crm.leads import actions as leads
 from crm.leads import events
-from crm.models import Enrolment, Lead, Location, Message, Task, User
+from crm.models import Enrollment, Lead, Location, Message, Task, User
 from crm.sequences.shipped_definitions import shipped
 from intake.models import Assessment
 from scheduling import periodic
@@ -67,7 +67,7 @@ def test_a_no_show_under_a_hold_and_back(held: Appointment, coordinator: User) -
 
 
 def live() -> list[str]:
-    return list(Enrolment.objects.filter(state=EnrolmentState.LIVE).values_list("key", flat=True))
+    return list(Enrollment.objects.filter(state=EnrollmentState.LIVE).values_list("key", flat=True))
 
 
 @pytest.mark.parametrize("is_consultation", [True, False])
@@ -92,9 +92,9 @@ def test_a_new_time_ends_the_sequence_of_a_no_show(patient: Lead, provider: Reso
 def test_who_misses_a_second_time_is_in_no_sequence(patient: Lead, kind: AppointmentType, coordinator: User) -> None:
     for n in range(2):
         made = booking.book(wish(patient, kind, TEN + n * DAY), now=TEN - DAY + n * DAY)
-        Enrolment.objects.all().delete()
+        Enrollment.objects.all().delete()
         attendance.set_status(made, to=Status.NOSHOW, by=coordinator, now=made.starts_at)
-    assert not Enrolment.objects.filter(key="no_show").exists()
+    assert not Enrollment.objects.filter(key="no_show").exists()
 
 
 def test_who_was_not_seen_after_all_is_thanked_for_nothing(
@@ -132,9 +132,9 @@ def test_who_was_seen_after_all_leaves_nothing_to_decide(
     assert not Task.objects.open().filter(title__startswith="Was not seen after all").exists()
 
 
-def test_a_move_puts_nobody_in_two_places(patient: Lead, provider: Resource, centre: Location) -> None:
+def test_a_move_puts_nobody_in_two_places(patient: Lead, provider: Resource, center: Location) -> None:
     book(patient, make_kind(provider, label="First"))
-    other = book(patient, make_kind(make_resource(centre, name="Dr. Other")), TEN + 4 * HALF_HOUR)
+    other = book(patient, make_kind(make_resource(center, name="Dr. Other")), TEN + 4 * HALF_HOUR)
     with pytest.raises(BookingRefused, match="another appointment at that time"):
         changing.reschedule(other, start=TEN, version=1, held_by="", by=None, now=NOW)
     with pytest.raises(BookingRefused, match="another appointment at that time"):
@@ -165,7 +165,7 @@ def test_a_wrong_press_is_corrected_on_another_day(patient: Lead, kind: Appointm
 
 
 def test_nobody_is_over_booked_in_the_past_or_with_a_stranger(
-    patient: Lead, kind: AppointmentType, provider: Resource, centre: Location
+    patient: Lead, kind: AppointmentType, provider: Resource, center: Location
 ) -> None:
     lee = as_staff(make_user("lead_coordinator", email="lee@example.org"))
     with pytest.raises(BookingRefused, match="past"):
@@ -219,8 +219,8 @@ def test_whoever_cancels_or_moves_is_not_called(soon: Appointment, coordinator: 
     assert not_confirmed() == 0
 
 
-def test_who_is_here_is_not_called_about_it(centre: Location, kind: AppointmentType, coordinator: User) -> None:
-    made = book(make_patient(centre, email=""), kind)
+def test_who_is_here_is_not_called_about_it(center: Location, kind: AppointmentType, coordinator: User) -> None:
+    made = book(make_patient(center, email=""), kind)
     assert Task.objects.open().filter(title__startswith="Tell by telephone").count() == 1
     attendance.set_status(made, to=Status.ARRIVED, by=coordinator, now=TEN)
     assert not Task.objects.open().filter(title__startswith="Tell by telephone").exists()
@@ -321,9 +321,9 @@ def test_reminders_follow_a_corrected_address(patient: Lead, kind: AppointmentTy
     assert {mail.to_email for mail in reminders_of(patient)} == {"new@example.org"}
 
 
-def test_a_confirmation_says_until_when_it_can_be_changed(centre: Location, provider: Resource) -> None:
+def test_a_confirmation_says_until_when_it_can_be_changed(center: Location, provider: Resource) -> None:
     kind = make_kind(provider, cancel_until=120, reschedule_until=240)
-    book(make_patient(centre, email="c@example.org"), kind)
+    book(make_patient(center, email="c@example.org"), kind)
     words = Message.objects.get(name="appointment_booked").text
     assert "until Tuesday, December 1, 6:00 a.m. (Eastern time)" in " ".join(words.split())
 
@@ -331,10 +331,10 @@ def test_a_confirmation_says_until_when_it_can_be_changed(centre: Location, prov
 # --- Told on which clock ---------------------------------------------------------------------------------------------
 
 
-def test_whoever_comes_is_told_the_centres_time_and_whoever_is_called_their_own(
-    centre: Location, provider: Resource
+def test_whoever_comes_is_told_the_centers_time_and_whoever_is_called_their_own(
+    center: Location, provider: Resource
 ) -> None:
-    lead = make_patient(centre, email="far@example.org", timezone="America/Los_Angeles")
+    lead = make_patient(center, email="far@example.org", timezone="America/Los_Angeles")
     visit, call = make_kind(provider, mode=Mode.ON_SITE), make_kind(provider)
     book(lead, visit)
     book(lead, call, TEN + DAY)
@@ -345,8 +345,8 @@ def test_whoever_comes_is_told_the_centres_time_and_whoever_is_called_their_own(
     ]
 
 
-def test_nobody_is_in_two_places_at_once(patient: Lead, provider: Resource, centre: Location) -> None:
-    other = make_resource(centre, name="Dr. Other")
+def test_nobody_is_in_two_places_at_once(patient: Lead, provider: Resource, center: Location) -> None:
+    other = make_resource(center, name="Dr. Other")
     casey = as_staff(make_user("coordinator", email="c@example.org"))
     book(patient, make_kind(provider, label="Evaluation"))
     with pytest.raises(BookingRefused, match="another appointment at that time: Evaluation"):
@@ -379,11 +379,11 @@ def test_days_that_are_none_show_today(desk: Client, patient: Lead, kind: Appoin
 
 
 def test_an_offer_is_on_every_page_where_it_is_looked_for(
-    patient: Lead, centre: Location, kind: AppointmentType, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
+    patient: Lead, center: Location, kind: AppointmentType, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
     browser = browser_of(patient)
-    early = booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    early = booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
     made = book_online(browser, kind, tuesday + DAY)
     browser.post(f"{HOME}{made.pk}/wait/", {})
     changing.cancel(early, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())

@@ -76,9 +76,9 @@ def test_what_somebody_may_have_already_says_the_same_again(made: Appointment, c
 
 
 def test_of_another_provider_at_the_same_time_nobody_is_told_that_the_time_is_gone(
-    patient: Lead, centre: Location, tuesday: datetime, coordinator: User
+    patient: Lead, center: Location, tuesday: datetime, coordinator: User
 ) -> None:
-    one, two = make_resource(centre), make_resource(centre, name="Dr. Other")
+    one, two = make_resource(center), make_resource(center, name="Dr. Other")
     kind = make_kind(one, two)
     made = booking.book(wish(patient, kind, tuesday, provider=one.pk), now=timezone.now())
     lease = {"lease_token": uuid4(), "lease_until": timezone.now() + DAY}

@@ -24,9 +24,9 @@ CALENDAR, FRONT_DESK, REBOOKING = "/admin/calendar/", "/admin/front-desk/", "/ad
 
 
 @pytest.fixture
-def tuesday(centre: Location) -> datetime:
-    """Ten in the morning of a Tuesday in two weeks or so, on the centre's clock."""
-    today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
+def tuesday(center: Location) -> datetime:
+    """Ten in the morning of a Tuesday in two weeks or so, on the center's clock."""
+    today = datetime.now(UTC).astimezone(center.zone).replace(hour=10, minute=0, second=0, microsecond=0)
     return (today + timedelta(days=14 + (1 - today.weekday()) % 7)).astimezone(UTC)
 
 
@@ -83,28 +83,28 @@ def test_three_presses_from_the_lead_to_an_appointment(
     assert patient.stage == Stage.BOOKED
 
 
-def test_the_first_week_with_something_free_is_shown(desk: Client, patient: Lead, centre: Location) -> None:
+def test_the_first_week_with_something_free_is_shown(desk: Client, patient: Lead, center: Location) -> None:
     late = datetime.now(UTC).date() + timedelta(days=40)
-    provider = make_resource(centre)
+    provider = make_resource(center)
     provider.rules.update(valid_from=late)
     page = desk.get(f"{at(patient, 'appointments/book/')}?type={make_kind(provider).key}").content.decode()
     assert 'name="start"' in page
 
 
 def test_what_is_taken_is_said_with_the_nearest_times(
-    desk: Client, centre: Location, made: Appointment, kind: AppointmentType
+    desk: Client, center: Location, made: Appointment, kind: AppointmentType
 ) -> None:
-    other = make_patient(centre, email="o@example.org")
+    other = make_patient(center, email="o@example.org")
     answer = desk.post(f"{at(other, 'appointments/book/')}?type={kind.key}", {"start": made.starts_at.isoformat()})
     page = answer.content.decode()
     assert (answer.status_code, "no longer free" in page, "The nearest free times" in page) == (409, True, True)
 
 
-def test_over_booking_is_for_some(desk: Client, client: Client, made: Appointment, centre: Location) -> None:
-    other = make_patient(centre, email="o@example.org")
+def test_over_booking_is_for_some(desk: Client, client: Client, made: Appointment, center: Location) -> None:
+    other = make_patient(center, email="o@example.org")
     address = f"{at(other, 'appointments/book/')}?type={made.kind.key}"
     sent = {
-        "over_start": f"{made.starts_at.astimezone(centre.zone):%Y-%m-%dT%H:%M}",
+        "over_start": f"{made.starts_at.astimezone(center.zone):%Y-%m-%dT%H:%M}",
         "over_provider": str(made.provider_id),
         "over_reason": "Comes from far away",
     }
@@ -152,7 +152,7 @@ def test_moving_and_cancelling(desk: Client, patient: Lead, made: Appointment) -
     assert desk.post(cancel, {"version": 2, "reason": ""}).status_code == 422
     assert desk.post(cancel, {"version": 2, "reason": "away", "note": "Ill"}).status_code == 302
     made.refresh_from_db()
-    assert (made.status, made.ended_by, made.ended_reason) == (Status.CANCELLED, "centre", "away")
+    assert (made.status, made.ended_by, made.ended_reason) == (Status.CANCELLED, "center", "away")
 
 
 def test_what_is_pressed_twice_has_not_changed_in_the_meantime(desk: Client, patient: Lead, made: Appointment) -> None:
@@ -169,9 +169,9 @@ def test_what_is_pressed_twice_has_not_changed_in_the_meantime(desk: Client, pat
 
 
 def test_a_drop_in_the_calendar_is_the_same_move(
-    desk: Client, patient: Lead, made: Appointment, centre: Location, kind: AppointmentType
+    desk: Client, patient: Lead, made: Appointment, center: Location, kind: AppointmentType
 ) -> None:
-    day = made.starts_at.astimezone(centre.zone)
+    day = made.starts_at.astimezone(center.zone)
     form = {
         "version": 1,
         "start": f"{day:%Y-%m-%d}T13:30",
@@ -182,9 +182,9 @@ def test_a_drop_in_the_calendar_is_the_same_move(
     answer = desk.post(at(patient, f"appointments/{made.pk}/move/"), form | {"calendar": f"{day:%Y-%m-%d}"})
     assert answer["Location"] == f"{CALENDAR}?day={day:%Y-%m-%d}&view=day&by=provider"
     made.refresh_from_db()
-    assert made.starts_at.astimezone(centre.zone).hour == 13
+    assert made.starts_at.astimezone(center.zone).hour == 13
 
-    booking.book(wish(make_patient(centre), kind, made.starts_at - timedelta(hours=1)), now=timezone.now())
+    booking.book(wish(make_patient(center), kind, made.starts_at - timedelta(hours=1)), now=timezone.now())
     form |= {"version": 2, "start": f"{day:%Y-%m-%d}T12:30", "calendar": f"{day:%Y-%m-%d}"}
     page = desk.post(at(patient, f"appointments/{made.pk}/move/"), form, follow=True).content.decode()
     assert "Dr. Example is taken until 1:00 PM: telephone consultation. Nothing was moved." in page
@@ -194,9 +194,9 @@ def test_a_drop_in_the_calendar_is_the_same_move(
 
 
 def test_why_a_time_cannot_be_had_is_said(
-    desk: Client, patient: Lead, made: Appointment, provider: Resource, centre: Location
+    desk: Client, patient: Lead, made: Appointment, provider: Resource, center: Location
 ) -> None:
-    day = made.starts_at.astimezone(centre.zone)
+    day = made.starts_at.astimezone(center.zone)
     calendar = BusyCalendar.objects.create(resource=provider, url="https://example.org/x.ics")
     two = made.starts_at + timedelta(hours=4)
     BusySpan.objects.create(calendar=calendar, resource=provider, starts_at=two, ends_at=two + timedelta(hours=1))
@@ -212,31 +212,31 @@ def test_why_a_time_cannot_be_had_is_said(
 
 
 def test_a_move_can_be_into_another_room(
-    desk: Client, patient: Lead, provider: Resource, centre: Location, tuesday: datetime
+    desk: Client, patient: Lead, provider: Resource, center: Location, tuesday: datetime
 ) -> None:
-    rooms = [make_resource(centre, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
+    rooms = [make_resource(center, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
     made = made_for(patient, make_kind(provider, *rooms, needs_room=True), tuesday)
     assert made.room == rooms[0]
     address = at(patient, f"appointments/{made.pk}/move/")
     page = desk.get(f"{address}?room={rooms[1].pk}").content.decode()
-    assert f"<legend>{tuesday.astimezone(centre.zone):%a, %b %-d}</legend>" in page  # the week of the appointment
+    assert f"<legend>{tuesday.astimezone(center.zone):%a, %b %-d}</legend>" in page  # the week of the appointment
     assert f'name="room" value="{rooms[1].pk}"' in page
     desk.post(address, {"start": tuesday.isoformat(), "version": 1, "room": str(rooms[1].pk)})
     made.refresh_from_db()
     assert (made.room, made.starts_at) == (rooms[1], tuesday)
 
 
-def test_another_leads_appointment_is_not_found(desk: Client, centre: Location, made: Appointment) -> None:
-    other = make_lead(location=centre)
+def test_another_leads_appointment_is_not_found(desk: Client, center: Location, made: Appointment) -> None:
+    other = make_lead(location=center)
     for rest in ("move/", "cancel/", "status/"):
         assert desk.post(at(other, f"appointments/{made.pk}/{rest}"), {"to": "arrived"}).status_code == 404
 
 
-def test_the_front_desk_checks_in(client: Client, patient: Lead, kind: AppointmentType, centre: Location) -> None:
+def test_the_front_desk_checks_in(client: Client, patient: Lead, kind: AppointmentType, center: Location) -> None:
     client.force_login(make_user("front_desk", email="fran@example.org"))
-    made = _today(patient, kind, centre)
+    made = _today(patient, kind, center)
     page = client.get(FRONT_DESK).content.decode()
-    assert ("Arrived" in page, patient.full_name in page) == (True, True)
+    assert ("InboundMessage" in page, patient.full_name in page) == (True, True)
     answer = client.post(at(patient, f"appointments/{made.pk}/status/"), {"to": "arrived", "back": "front-desk"})
     assert answer["Location"] == FRONT_DESK
     made.refresh_from_db()
@@ -245,9 +245,9 @@ def test_the_front_desk_checks_in(client: Client, patient: Lead, kind: Appointme
     assert ("<html" in part, "Take it back" in part) == (False, True)
 
 
-def _today(lead: Lead, kind: AppointmentType, centre: Location) -> Appointment:
+def _today(lead: Lead, kind: AppointmentType, center: Location) -> Appointment:
     """An appointment of today, whatever day and hour it is."""
-    start = timezone.now().astimezone(centre.zone).replace(hour=12, minute=0, second=0, microsecond=0)
+    start = timezone.now().astimezone(center.zone).replace(hour=12, minute=0, second=0, microsecond=0)
     admin = make_user("administrator", email="root@example.org")
     provider = kind.providers.get()
     wanted = wish(lead, kind, start, **as_staff(admin), provider=provider.pk, over="For the test")
@@ -261,14 +261,14 @@ def _today(lead: Lead, kind: AppointmentType, centre: Location) -> Appointment:
 @pytest.mark.parametrize("by", ["provider", "room"])
 def test_calendars_show_who_comes_and_ask_as_much_for_three_as_for_one(
     desk: Client,
-    centre: Location,
+    center: Location,
     made: Appointment,
     kind: AppointmentType,
     by: str,
     view: str,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
+    room = make_resource(center, kind=ResourceKind.ROOM, name="Room 1")
     Appointment.objects.filter(pk=made.pk).update(room=room)
     whose = room.pk if by == "room" else made.provider_id
     address = f"{CALENDAR}?day={made.starts_at:%Y-%m-%d}&view={view}&by={by}&resource={whose}"
@@ -277,16 +277,16 @@ def test_calendars_show_who_comes_and_ask_as_much_for_three_as_for_one(
     with django_assert_num_queries(9):
         desk.get(address)
     for n in range(2):
-        made_for(make_patient(centre, email=f"{n}@example.org"), kind, made.starts_at + timedelta(minutes=30 + 30 * n))
-        make_resource(centre, kind=by, name=f"Other {n}")
+        made_for(make_patient(center, email=f"{n}@example.org"), kind, made.starts_at + timedelta(minutes=30 + 30 * n))
+        make_resource(center, kind=by, name=f"Other {n}")
     with django_assert_num_queries(9):
         desk.get(address)
     assert AccessEvent.objects.filter(action="list").exists()
 
 
-def test_columns_stand_in_their_order(desk: Client, centre: Location) -> None:
+def test_columns_stand_in_their_order(desk: Client, center: Location) -> None:
     for position, name in ((2, "Aaron"), (1, "Zoe")):
-        make_resource(centre, name=f"Dr. {name}", position=position)
+        make_resource(center, name=f"Dr. {name}", position=position)
     page = desk.get(CALENDAR).content.decode()
     assert page.index("Dr. Zoe") < page.index("Dr. Aaron")
 
@@ -306,7 +306,7 @@ def test_another_locations_calendar_is_not_shown(desk: Client, coordinator: User
 
 
 @pytest.mark.parametrize("path", [CALENDAR, FRONT_DESK, REBOOKING])
-def test_marketing_sees_no_calendar(client: Client, path: str, centre: Location) -> None:
+def test_marketing_sees_no_calendar(client: Client, path: str, center: Location) -> None:
     client.force_login(make_user("marketing", email="mark@example.org"))
     assert client.get(path).status_code == 403
 
@@ -326,9 +326,9 @@ def close(provider: Resource, day: date, **more: Any) -> ScheduleException:
 
 
 def test_leave_over_a_booking_flags_it_until_it_has_another_time(
-    desk: Client, patient: Lead, made: Appointment, provider: Resource, centre: Location
+    desk: Client, patient: Lead, made: Appointment, provider: Resource, center: Location
 ) -> None:
-    close(provider, made.starts_at.astimezone(centre.zone).date())
+    close(provider, made.starts_at.astimezone(center.zone).date())
     made.refresh_from_db()
     assert (made.rebook_since is not None, made.status) == (True, Status.BOOKED)
     assert "Other times to find" in desk.get("/admin/?whose=all").content.decode()
@@ -345,10 +345,10 @@ def test_leave_over_a_booking_flags_it_until_it_has_another_time(
 
 
 def test_a_snow_day_flags_everybody_there_and_lifting_it_frees_them(
-    centre: Location, made: Appointment, provider: Resource
+    center: Location, made: Appointment, provider: Resource
 ) -> None:
-    day = made.starts_at.astimezone(centre.zone).date()
-    snow = ScheduleException.objects.create(location=centre, from_day=day, to_day=day, reason="Snow")
+    day = made.starts_at.astimezone(center.zone).date()
+    snow = ScheduleException.objects.create(location=center, from_day=day, to_day=day, reason="Snow")
     assert [rebooking.flag(snow), rebooking.flag(snow)] == [1, 0]
     leave = close(provider, day)
     made.topic.refresh_from_db()
@@ -363,9 +363,9 @@ def test_a_snow_day_flags_everybody_there_and_lifting_it_frees_them(
 
 @pytest.mark.parametrize(("hours", "flagged"), [((8, 10), False), ((8, 11), True), ((10, 11), True), ((11, 12), False)])
 def test_only_what_lies_under_it(
-    made: Appointment, provider: Resource, centre: Location, hours: tuple[int, int], flagged: bool
+    made: Appointment, provider: Resource, center: Location, hours: tuple[int, int], flagged: bool
 ) -> None:
-    day = made.starts_at.astimezone(centre.zone).date()
+    day = made.starts_at.astimezone(center.zone).date()
     close(provider, day, from_time=time(hours[0]), to_time=time(hours[1]))
     made.refresh_from_db()
     assert (made.rebook_since is not None) is flagged
@@ -384,8 +384,8 @@ def test_an_exception_is_entered_at_the_desk(client: Client, made: Appointment, 
 # --- By the clock ----------------------------------------------------------------------------------------------------
 
 
-def test_whoever_has_not_confirmed_is_called_once(patient: Lead, kind: AppointmentType, centre: Location) -> None:
-    made = _today(patient, kind, centre)
+def test_whoever_has_not_confirmed_is_called_once(patient: Lead, kind: AppointmentType, center: Location) -> None:
+    made = _today(patient, kind, center)
     soon = timezone.now() + timedelta(hours=29)
     moved = {"starts_at": soon, "ends_at": soon + timedelta(minutes=30), "agreed_at": timezone.now()}
     Appointment.objects.filter(pk=made.pk).update(**moved)
@@ -396,16 +396,16 @@ def test_whoever_has_not_confirmed_is_called_once(patient: Lead, kind: Appointme
         periodic.call_unconfirmed()
     assert Task.objects.filter(kind=TaskKind.CALL, title__startswith="Not confirmed").count() == 1
     later = soon + timedelta(hours=2)
-    other = made_for(make_patient(centre, email="x@example.org"), make_kind(make_resource(centre)), _slot(centre))
+    other = made_for(make_patient(center, email="x@example.org"), make_kind(make_resource(center)), _slot(center))
     Appointment.objects.filter(pk=other.pk).update(starts_at=later, ends_at=later + timedelta(minutes=30))
     periodic.call_unconfirmed()
     assert Task.objects.filter(title__startswith="Not confirmed").count() == 1
 
 
 def test_whoever_asked_not_to_be_called_is_not_called_to_confirm(
-    patient: Lead, kind: AppointmentType, centre: Location
+    patient: Lead, kind: AppointmentType, center: Location
 ) -> None:
-    made, soon = _today(patient, kind, centre), timezone.now() + timedelta(hours=29)
+    made, soon = _today(patient, kind, center), timezone.now() + timedelta(hours=29)
     moved = {
         "starts_at": soon,
         "ends_at": soon + timedelta(minutes=30),
@@ -417,8 +417,8 @@ def test_whoever_asked_not_to_be_called_is_not_called_to_confirm(
     assert Task.objects.get(title__contains="Not confirmed").kind == TaskKind.OTHER
 
 
-def _slot(centre: Location) -> datetime:
-    today = datetime.now(UTC).astimezone(centre.zone).replace(hour=10, minute=0, second=0, microsecond=0)
+def _slot(center: Location) -> datetime:
+    today = datetime.now(UTC).astimezone(center.zone).replace(hour=10, minute=0, second=0, microsecond=0)
     return (today + timedelta(days=14 + (1 - today.weekday()) % 7)).astimezone(UTC)
 
 
@@ -437,7 +437,7 @@ def test_over_booking_is_with_somebody_of_that_place(client: Client, patient: Le
 @pytest.mark.parametrize("count", [1, 3])
 def test_other_times_to_find_ask_as_much_for_three_as_for_one(
     desk: Client,
-    centre: Location,
+    center: Location,
     kind: AppointmentType,
     tuesday: datetime,
     count: int,
@@ -445,7 +445,7 @@ def test_other_times_to_find_ask_as_much_for_three_as_for_one(
 ) -> None:
     staff = as_staff(make_user("coordinator", email="s@example.org"))
     for n in range(count):
-        lead = make_patient(centre, email=f"{n}@example.org")
+        lead = make_patient(center, email=f"{n}@example.org")
         booking.book(wish(lead, kind, tuesday + timedelta(hours=n), **staff), now=timezone.now())
     Appointment.objects.update(rebook_since=timezone.now())
     desk.get(REBOOKING)
@@ -454,10 +454,10 @@ def test_other_times_to_find_ask_as_much_for_three_as_for_one(
 
 
 def test_who_newly_appears_at_the_front_desk_is_recorded(
-    desk: Client, patient: Lead, kind: AppointmentType, centre: Location
+    desk: Client, patient: Lead, kind: AppointmentType, center: Location
 ) -> None:
     desk.get(FRONT_DESK)
-    _today(patient, kind, centre)
+    _today(patient, kind, center)
     before = AccessEvent.objects.count()
     for _ in range(2):
         desk.get(FRONT_DESK, headers={"HX-Request": "true"})
@@ -466,9 +466,9 @@ def test_who_newly_appears_at_the_front_desk_is_recorded(
 
 
 def test_a_leave_that_was_shortened_frees_what_it_no_longer_covers(
-    client: Client, made: Appointment, provider: Resource, centre: Location
+    client: Client, made: Appointment, provider: Resource, center: Location
 ) -> None:
-    day = made.starts_at.astimezone(centre.zone).date()
+    day = made.starts_at.astimezone(center.zone).date()
     leave = close(provider, day)
     client.force_login(make_user("lead_coordinator", email="lea@example.org"))
     later = day + timedelta(days=1)

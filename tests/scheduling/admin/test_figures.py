@@ -20,11 +20,11 @@ LATER = TEN + timedelta(days=13)  # a Monday, ten in the morning
 
 
 @pytest.fixture
-def two_came_one_did_not(centre: Location, kind: AppointmentType) -> list[Appointment]:
+def two_came_one_did_not(center: Location, kind: AppointmentType) -> list[Appointment]:
     staff = make_user("coordinator", email="c@example.org")
     made = []
     for number, start in enumerate((TEN, TEN + HALF_HOUR, TEN + 8 * HALF_HOUR)):
-        one = book(make_patient(centre, email=f"{number}@example.org"), kind, start)
+        one = book(make_patient(center, email=f"{number}@example.org"), kind, start)
         to = Status.FULFILLED if number < 2 else Status.NOSHOW
         made.append(attendance.set_status(one, to=to, by=staff, now=start + HALF_HOUR))
     Appointment.objects.filter(pk=made[0].pk).update(confirmed_at=TEN)

@@ -17,15 +17,15 @@ def office(client: Client) -> Client:
     return client
 
 
-def form(centre: Location, **changes: str) -> dict[str, str]:
+def form(center: Location, **changes: str) -> dict[str, str]:
     counts = {f"{prefix}-{name}_FORMS": "0" for prefix in ("rules", "busy_calendars") for name in ("TOTAL", "INITIAL")}
-    new = {"kind": "provider", "name": "Dr. New", "location": str(centre.pk), "timezone": "", "position": "0"}
+    new = {"kind": "provider", "name": "Dr. New", "location": str(center.pk), "timezone": "", "position": "0"}
     return counts | new | changes
 
 
 @pytest.mark.parametrize(("chosen", "zone"), [("", "America/Denver"), ("America/Chicago", "America/Chicago")])
-def test_a_new_provider_has_the_clock_of_the_location(office: Client, centre: Location, chosen: str, zone: str) -> None:
+def test_a_new_provider_has_the_clock_of_the_location(office: Client, center: Location, chosen: str, zone: str) -> None:
     Location.objects.update(timezone="America/Denver")
     assert '<option value="" selected>As its location</option>' in office.get(NEW).content.decode()
-    answer = office.post(NEW, form(centre, timezone=chosen))
+    answer = office.post(NEW, form(center, timezone=chosen))
     assert (answer.status_code, Resource.objects.get().timezone) == (302, zone)

@@ -65,7 +65,7 @@ def test_the_estimate_by_example(visit: date, due: date | None) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(("flags", "count"), [(["self_pay"], 1), ([], 0)])
 def test_whoever_pays_alone_gets_an_estimate(
-    patient: Lead, kind: AppointmentType, centre: Location, flags: list[str], count: int
+    patient: Lead, kind: AppointmentType, center: Location, flags: list[str], count: int
 ) -> None:
     told: dict[str, Any] = {"snapshot": {}, "evaluated": [], "reasons": [], "groups": [], "span_days": 0}
     Assessment.objects.create(lead=patient, at=NOW, outcome="CONSULT_LIKELY", rule="R11", flags=flags, **told)
@@ -78,8 +78,8 @@ def test_whoever_pays_alone_gets_an_estimate(
 
 
 @pytest.mark.django_db
-def test_an_appointment_as_fhir(patient: Lead, centre: Location, provider: Resource) -> None:
-    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
+def test_an_appointment_as_fhir(patient: Lead, center: Location, provider: Resource) -> None:
+    room = make_resource(center, kind=ResourceKind.ROOM, name="Room 1")
     made = book(patient, make_kind(provider, room, needs_room=True))
     told = StringIO()
     call_command("fhir_appointment", str(made.pk), stdout=told)

@@ -60,8 +60,8 @@ def spans() -> list[tuple[datetime, datetime]]:
     return list(BusySpan.objects.order_by("starts_at").values_list("starts_at", "ends_at"))
 
 
-def free(kind: AppointmentType, centre: Location) -> list[datetime]:
-    return [one.start for one in availability.find(Question(kind, centre, TEN.date(), 1), now=NOW)]
+def free(kind: AppointmentType, center: Location) -> list[datetime]:
+    return [one.start for one in availability.find(Question(kind, center, TEN.date(), 1), now=NOW)]
 
 
 # --- What counts as busy ---------------------------------------------------------------------------------------------
@@ -92,12 +92,12 @@ def test_what_counts(own: BusyCalendar, file: File, lines: tuple[str, ...], foun
 
 
 def test_busy_elsewhere_is_not_offered_and_names_nothing(
-    own: BusyCalendar, file: File, kind: AppointmentType, centre: Location, patient: Lead, client: Client
+    own: BusyCalendar, file: File, kind: AppointmentType, center: Location, patient: Lead, client: Client
 ) -> None:
     file.text = calendar(AT_TEN)
-    assert TEN in free(kind, centre)
+    assert TEN in free(kind, center)
     external_calendars.refresh(own, now=NOW)
-    assert TEN not in free(kind, centre)
+    assert TEN not in free(kind, center)
     with pytest.raises(SlotTaken):
         book(patient, kind)
     client.force_login(make_user("coordinator", email="c@example.org"))
@@ -105,7 +105,7 @@ def test_busy_elsewhere_is_not_offered_and_names_nothing(
     assert (">Busy<" in page, SECRET in page) == (True, False)
     own.is_active = False
     own.save()
-    assert TEN in free(kind, centre)
+    assert TEN in free(kind, center)
 
 
 def test_what_is_no_longer_busy_is_remembered_for_whoever_waits(
@@ -172,7 +172,7 @@ def dav(tmp_path: Path) -> Iterator[DavServer]:
         yield server
 
 
-def test_a_caldav_server_is_read(dav: DavServer, provider: Resource, kind: AppointmentType, centre: Location) -> None:
+def test_a_caldav_server_is_read(dav: DavServer, provider: Resource, kind: AppointmentType, center: Location) -> None:
     dav.put("one", calendar(AT_TEN))
     weekly = event("two", "DTSTART:20261124T160000Z", "DTEND:20261124T163000Z", "RRULE:FREQ=WEEKLY")
     dav.put("two", calendar(weekly))
@@ -180,7 +180,7 @@ def test_a_caldav_server_is_read(dav: DavServer, provider: Resource, kind: Appoi
         resource=provider, kind=BusyKind.CALDAV, url=dav.url, user=USER, password=PASSWORD
     )
     assert external_calendars.refresh(made, now=NOW)
-    assert {TEN, TEN + 2 * HALF_HOUR} & set(free(kind, centre)) == set()
+    assert {TEN, TEN + 2 * HALF_HOUR} & set(free(kind, center)) == set()
     assert len(spans()) > 10
 
     wrong = BusyCalendar.objects.create(resource=provider, kind=BusyKind.CALDAV, url=dav.url, user=USER, password="no")

@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 from icalendar import Calendar
 
-from crm.enums.leads import EnrolmentState
+from crm.enums.leads import EnrollmentState
 from crm.inbound import actions as arrivals
 from crm.inbound import mail_parser
-from crm.models import Enrolment, InboundMail, Lead, Location, Task, User
+from crm.models import Enrollment, InboundMail, Lead, Location, Task, User
 from scheduling.actions import booking, changing, ics
 from scheduling.enums import CancelReason
 from scheduling.models import Appointment, AppointmentType
@@ -67,7 +67,7 @@ def test_who_declines_is_asked_about_that_appointment(made: Appointment, said: s
         answer(made, said)
     assert asked() == [f"Their calendar says {said.lower()}: ask about {made}"]
     assert (made.stands, made.confirmed_at) == (True, None)
-    assert not Enrolment.objects.filter(lead=made.lead, state=EnrolmentState.PAUSED).exists()
+    assert not Enrollment.objects.filter(lead=made.lead, state=EnrollmentState.PAUSED).exists()
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_who_proposes_another_time_is_asked_about_it(made: Appointment, said: st
     told = "declined" if said == "DECLINED" else "tentative"
     assert asked() == [f"Their calendar says {told}: ask about {made}{words}"[:120]]
     assert made.confirmed_at is None
-    assert not Enrolment.objects.filter(lead=made.lead, state=EnrolmentState.PAUSED).exists()
+    assert not Enrollment.objects.filter(lead=made.lead, state=EnrollmentState.PAUSED).exists()
 
 
 def test_who_accepts_after_all_is_not_asked(made: Appointment) -> None:

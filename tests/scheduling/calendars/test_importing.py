@@ -1,4 +1,4 @@
-"""Appointments from the calendar that a centre used before."""
+"""Appointments from the calendar that a center used before."""
 
 import json
 from datetime import datetime, timedelta
@@ -37,17 +37,17 @@ def run(tmp_path: Path, text: str | bytes, **options: bool) -> str:
     return out.getvalue()
 
 
-def at(centre: Location, hour: int) -> str:
-    """A Tuesday in two weeks or so, on the centre's clock."""
-    today = timezone.now().astimezone(centre.zone)
+def at(center: Location, hour: int) -> str:
+    """A Tuesday in two weeks or so, on the center's clock."""
+    today = timezone.now().astimezone(center.zone)
     return f"{today + timedelta(days=14 + (1 - today.weekday()) % 7):%Y-%m-%d}T{hour:02}:00"
 
 
 def test_rows_become_appointments_once(
-    tmp_path: Path, by: User, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource
+    tmp_path: Path, by: User, patient: Lead, center: Location, kind: AppointmentType, provider: Resource
 ) -> None:
-    other = make_patient(centre, email="second@example.org")
-    start = at(centre, 10)
+    other = make_patient(center, email="second@example.org")
+    start = at(center, 10)
     where = f"{kind.key},{provider.name},{start}"
     rows = f"{patient.reference},{where}\nsecond@example.org,{where}\n"
     told = run(tmp_path, rows)
@@ -55,7 +55,7 @@ def test_rows_become_appointments_once(
     first, second = (Appointment.objects.get(lead=one) for one in (patient, other))
     assert (first.is_extra, second.is_extra, first.booked_by) == (False, True, by)
     assert sorted(first.claims.values_list("state", flat=True)) == [ClaimState.BOOKED]
-    assert f"{first.starts_at.astimezone(centre.zone):%Y-%m-%dT%H:%M}" == start
+    assert f"{first.starts_at.astimezone(center.zone):%Y-%m-%dT%H:%M}" == start
     patient.refresh_from_db()
     assert patient.stage == Stage.BOOKED
     assert set(Message.objects.values_list("name", flat=True)) == {"appointment_reminder"}
@@ -64,9 +64,9 @@ def test_rows_become_appointments_once(
 
 
 def test_a_bad_row_says_what_is_wrong_and_stops_no_other(
-    tmp_path: Path, by: User, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource
+    tmp_path: Path, by: User, patient: Lead, center: Location, kind: AppointmentType, provider: Resource
 ) -> None:
-    start, mine = at(centre, 9), patient.reference
+    start, mine = at(center, 9), patient.reference
     told = run(
         tmp_path,
         f"nobody@example.org,{kind.key},{provider.name},{start}\n{mine},nonsense,{provider.name},{start}\n"
@@ -96,33 +96,33 @@ def test_a_file_without_its_columns_and_a_stranger_are_refused(tmp_path: Path, b
 
 
 def test_what_cannot_be_over_booked_by_that_person_is_refused(
-    tmp_path: Path, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource
+    tmp_path: Path, patient: Lead, center: Location, kind: AppointmentType, provider: Resource
 ) -> None:
     make_user("coordinator", email="lee@example.org")
     assert "You may not book over what is taken." in run(
-        tmp_path, f"{patient.reference},{kind.key},{provider.name},{at(centre, 3)}\n"
+        tmp_path, f"{patient.reference},{kind.key},{provider.name},{at(center, 3)}\n"
     )
     assert not Appointment.objects.exists()
 
 
 def test_a_time_off_the_grid_is_taken_from_all_others(
-    tmp_path: Path, by: User, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource
+    tmp_path: Path, by: User, patient: Lead, center: Location, kind: AppointmentType, provider: Resource
 ) -> None:
-    odd = at(centre, 10).replace(":00", ":10")
+    odd = at(center, 10).replace(":00", ":10")
     assert "1 over-booked" in run(tmp_path, f"{patient.reference},{kind.key},{provider.name},{odd}\n")
-    start = datetime.fromisoformat(at(centre, 10)).replace(tzinfo=centre.zone)
+    start = datetime.fromisoformat(at(center, 10)).replace(tzinfo=center.zone)
     with pytest.raises(SlotTaken):
-        booking.book(wish(make_patient(centre, email="x@example.org"), kind, start), now=timezone.now())
+        booking.book(wish(make_patient(center, email="x@example.org"), kind, start), now=timezone.now())
 
 
 # --- However a spreadsheet has written it ----------------------------------------------------------------------------
 
 
 @pytest.fixture
-def row(by: User, patient: Lead, centre: Location, kind: AppointmentType, provider: Resource) -> str:
+def row(by: User, patient: Lead, center: Location, kind: AppointmentType, provider: Resource) -> str:
     provider.name = "Dr. José Example"
     provider.save()
-    return f"{patient.reference},{kind.key},{provider.name},{at(centre, 10)}\n"
+    return f"{patient.reference},{kind.key},{provider.name},{at(center, 10)}\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

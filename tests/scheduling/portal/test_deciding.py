@@ -29,9 +29,9 @@ def fields(page: str, within: str) -> tuple[str, dict[str, str]]:
 
 
 @pytest.fixture
-def riley(centre: Location) -> Resource:
+def riley(center: Location) -> Resource:
     """Comes after the other one where anybody will do."""
-    return make_resource(centre, name="Dr. Riley", position=5)
+    return make_resource(center, name="Dr. Riley", position=5)
 
 
 # --- Lost at the last step -------------------------------------------------------------------------------------------
@@ -56,11 +56,11 @@ def test_what_is_offered_instead_of_a_lost_time_can_be_booked(
 
 
 def test_a_lost_offer_leaves_the_patient_on_the_list(
-    monkeypatch: pytest.MonkeyPatch, centre: Location, kind: AppointmentType, provider: Resource, tuesday: datetime
+    monkeypatch: pytest.MonkeyPatch, center: Location, kind: AppointmentType, provider: Resource, tuesday: datetime
 ) -> None:
     monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
-    other = booking.book(wish(make_patient(centre, email="o@example.org"), kind, tuesday), now=timezone.now())
-    waiting = make_patient(centre, email="w@example.org")
+    other = booking.book(wish(make_patient(center, email="o@example.org"), kind, tuesday), now=timezone.now())
+    waiting = make_patient(center, email="w@example.org")
     waitlist.join(waiting, kind, booked=None, now=timezone.now())
     changing.cancel(other, version=1, reason=CancelReason.TIME, by=None, now=timezone.now())
     assert waitlist.offer(now=timezone.now()) == 1
@@ -129,12 +129,12 @@ def test_a_hold_that_is_over_books_what_is_still_free(
 
 
 def test_a_hold_that_is_over_loses_to_whoever_was_faster(
-    browser: Client, centre: Location, kind: AppointmentType, tuesday: datetime
+    browser: Client, center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
     where = hold(browser, kind, tuesday)
     _action, sent = fields(browser.get(where).content.decode(), "Is this right?")
     Claim.objects.update(hold_expires_at=timezone.now() - timedelta(minutes=1))
-    booking.book(wish(make_patient(centre, email="q@example.org"), kind, tuesday), now=timezone.now())
+    booking.book(wish(make_patient(center, email="q@example.org"), kind, tuesday), now=timezone.now())
     answer = browser.post(where, sent)
     assert (answer.status_code, "The nearest free times" in answer.content.decode()) == (409, True)
 
@@ -184,12 +184,12 @@ def test_an_odd_moment_breaks_nothing(browser: Client, kind: AppointmentType, tu
 
 
 def test_what_is_shown_once_more_and_lost_says_so(
-    browser: Client, centre: Location, provider: Resource, tuesday: datetime
+    browser: Client, center: Location, provider: Resource, tuesday: datetime
 ) -> None:
     kind = make_kind(provider, duration=60, step=30)
     made = book(browser, kind, tuesday)
     booking.book(
-        wish(make_patient(centre, email="n@example.org"), kind, tuesday + timedelta(hours=1)), now=timezone.now()
+        wish(make_patient(center, email="n@example.org"), kind, tuesday + timedelta(hours=1)), now=timezone.now()
     )
     asked = browser.get(f"{HOME}{made.pk}/move/nearby/", {"start": (tuesday + timedelta(minutes=30)).isoformat()})
     assert (asked.status_code, "no longer free" in asked.content.decode()) == (409, True)
@@ -198,9 +198,9 @@ def test_what_is_shown_once_more_and_lost_says_so(
 # --- Which month -----------------------------------------------------------------------------------------------------
 
 
-def test_the_first_month_shown_has_times(browser: Client, centre: Location) -> None:
+def test_the_first_month_shown_has_times(browser: Client, center: Location) -> None:
     """Notice of seventy days: this month and the next one are empty."""
-    kind = make_kind(make_resource(centre), min_notice=70 * 24 * 60)
+    kind = make_kind(make_resource(center), min_notice=70 * 24 * 60)
     page = browser.get(address(kind)).content.decode()
     first = timezone.now() + timedelta(days=70)
     assert "No free times" not in page

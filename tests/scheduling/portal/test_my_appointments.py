@@ -44,10 +44,10 @@ def test_from_the_private_page_to_an_appointment(browser: Client, kind: Appointm
     assert address(kind) not in browser.get(HOME).content.decode()
 
 
-def test_times_stand_on_the_patients_clock_and_the_centres_is_named(
-    centre: Location, kind: AppointmentType, tuesday: datetime
+def test_times_stand_on_the_patients_clock_and_the_centers_is_named(
+    center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
-    browser = browser_of(make_patient(centre, timezone="America/Los_Angeles"))
+    browser = browser_of(make_patient(center, timezone="America/Los_Angeles"))
     page = browser.get(address(kind, tuesday)).content.decode()
     assert "All times are on your clock (Pacific time). The center is in Eastern time." in page
     assert "7:00 a.m." in page
@@ -55,9 +55,9 @@ def test_times_stand_on_the_patients_clock_and_the_centres_is_named(
 
 
 def test_a_time_lost_meanwhile_brings_the_nearest_ones(
-    browser: Client, centre: Location, kind: AppointmentType, tuesday: datetime
+    browser: Client, center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
-    booking.book(wish(make_patient(centre, email="q@example.org"), kind, tuesday), now=timezone.now())
+    booking.book(wish(make_patient(center, email="q@example.org"), kind, tuesday), now=timezone.now())
     answer = browser.post(address(kind), {"start": tuesday.isoformat()})
     page = answer.content.decode()
     assert (answer.status_code, "no longer free" in page, "The nearest free times" in page) == (409, True, True)
@@ -96,9 +96,9 @@ def test_a_forged_time_is_not_held(browser: Client, kind: AppointmentType, tuesd
 
 
 def test_nobody_sees_anothers_appointment(
-    browser: Client, centre: Location, kind: AppointmentType, tuesday: datetime
+    browser: Client, center: Location, kind: AppointmentType, tuesday: datetime
 ) -> None:
-    other = make_patient(centre, email="q@example.org")
+    other = make_patient(center, email="q@example.org")
     made = booking.book(wish(other, kind, tuesday), now=timezone.now())
     for path in ("", "will-come/", "move/", "cancel/", "appointment.ics", "wait/"):
         post = browser.post(f"{HOME}{made.pk}/{path}", {"version": 1, "reason": "time"})
@@ -248,9 +248,9 @@ def test_the_calendar_file(browser: Client, kind: AppointmentType, tuesday: date
     assert "Avery" not in text
 
 
-def test_a_provider_and_a_room_for_a_patient(browser: Client, centre: Location, tuesday: datetime) -> None:
-    room = make_resource(centre, kind=ResourceKind.ROOM, name="Room 1")
-    kind = make_kind(make_resource(centre), room, needs_room=True)
+def test_a_provider_and_a_room_for_a_patient(browser: Client, center: Location, tuesday: datetime) -> None:
+    room = make_resource(center, kind=ResourceKind.ROOM, name="Room 1")
+    kind = make_kind(make_resource(center), room, needs_room=True)
     assert book(browser, kind, tuesday).room == room
 
 
@@ -262,9 +262,9 @@ def test_the_desk_books_what_patients_may_not(patient: Lead, provider: Resource,
 
 
 def test_a_patient_chooses_with_whom(
-    browser: Client, kind: AppointmentType, centre: Location, tuesday: datetime
+    browser: Client, kind: AppointmentType, center: Location, tuesday: datetime
 ) -> None:
-    other = make_resource(centre, name="Dr. Other", position=9)
+    other = make_resource(center, name="Dr. Other", position=9)
     kind.providers.add(other)
     page = browser.get(f"{address(kind, tuesday)}&with={other.pk}").content.decode()
     assert f'<option value="{other.pk}" selected>' in page

@@ -104,11 +104,11 @@ def test_a_second_visit_is_booked_by_whoever_knows_of_the_first(
 
 @pytest.fixture
 def two_offers(
-    patient: Lead, kind: AppointmentType, centre: Location, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
+    patient: Lead, kind: AppointmentType, center: Location, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Client, str, dict[str, str]]:
     """What an old page sends: its offer has lapsed, and there is another one."""
     monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
-    others = [make_patient(centre, email=f"{n}@example.org") for n in range(2)]
+    others = [make_patient(center, email=f"{n}@example.org") for n in range(2)]
     first, second = (
         booking.book(wish(one, kind, tuesday + n * DAY), now=timezone.now()) for n, one in enumerate(others)
     )

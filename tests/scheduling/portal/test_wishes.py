@@ -51,7 +51,7 @@ def test_a_wish_for_an_earlier_time_ends_with_the_visit(
 
 
 def test_a_wish_for_any_time_outlasts_a_visit(
-    patient: Lead, kind: AppointmentType, tuesday: datetime, centre: Location
+    patient: Lead, kind: AppointmentType, tuesday: datetime, center: Location
 ) -> None:
     waitlist.join(patient, kind, booked=None, now=timezone.now())
     with time_machine.travel(tuesday):
@@ -69,9 +69,9 @@ def waiting(patient: Lead, kind: AppointmentType) -> WaitlistEntry:
 
 
 @pytest.fixture
-def taken(waiting: WaitlistEntry, centre: Location, kind: AppointmentType, tuesday: datetime) -> Appointment:
+def taken(waiting: WaitlistEntry, center: Location, kind: AppointmentType, tuesday: datetime) -> Appointment:
     """By somebody else, for now."""
-    return booking.book(wish(make_patient(centre, email="e@example.org"), kind, tuesday), now=timezone.now())
+    return booking.book(wish(make_patient(center, email="e@example.org"), kind, tuesday), now=timezone.now())
 
 
 def test_a_kind_that_is_offered_no_more_is_offered_to_nobody_who_waits(
@@ -89,16 +89,16 @@ def test_whom_we_book_ourselves_now_is_offered_nothing(taken: Appointment) -> No
 
 
 def test_who_is_elsewhere_at_that_time_is_offered_something_else(
-    taken: Appointment, patient: Lead, centre: Location, tuesday: datetime
+    taken: Appointment, patient: Lead, center: Location, tuesday: datetime
 ) -> None:
-    elsewhere = make_kind(make_resource(centre, name="Dr. Other"), label="Evaluation")
+    elsewhere = make_kind(make_resource(center, name="Dr. Other"), label="Evaluation")
     booking.book(wish(patient, elsewhere, tuesday), now=timezone.now())
     cancel(taken)
     assert offered_now() == 0
 
 
 def test_an_offer_that_can_be_taken_no_more_is_taken_back(
-    taken: Appointment, waiting: WaitlistEntry, centre: Location
+    taken: Appointment, waiting: WaitlistEntry, center: Location
 ) -> None:
     cancel(taken)
     assert offered_now() == 1
@@ -189,10 +189,10 @@ def test_what_was_open_before_is_not_offered_anew(
 
 
 def test_a_holiday_that_is_taken_out_is_offered_to_whoever_waits(
-    administrator: Client, waiting: WaitlistEntry, centre: Location, tuesday: datetime
+    administrator: Client, waiting: WaitlistEntry, center: Location, tuesday: datetime
 ) -> None:
-    day = tuesday.astimezone(centre.zone).date().isoformat()
-    save_holidays(administrator, centre, day)
+    day = tuesday.astimezone(center.zone).date().isoformat()
+    save_holidays(administrator, center, day)
     FreedTime.objects.all().delete()  # days that were holidays before
-    save_holidays(administrator, centre, "")
+    save_holidays(administrator, center, "")
     assert (FreedTime.objects.count(), offered_now()) == (16, 1)
