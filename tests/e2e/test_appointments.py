@@ -69,7 +69,7 @@ def test_a_patient_books_moves_and_cancels_on_a_phone(
     expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     check(page)
     page.get_by_role("button", name="I will be there").click()
-    expect(page.get_by_text("You told us that you will come.")).to_be_visible()
+    expect(page.get_by_text("You told us that you will be there.")).to_be_visible()
 
     follow(page.get_by_role("link", name="Move it"))
     page.goto(f"{page.url.partition('?')[0]}?month={tuesday:%Y-%m}&day={tuesday:%Y-%m-%d}")
