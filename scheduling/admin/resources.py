@@ -262,6 +262,7 @@ class TypeForm(ModelForm):
     """Takes no change that would be untrue of what is booked already."""
 
     def clean(self) -> dict[str, Any]:
+        """Refuse what visits ahead were told otherwise: another mode, or a room that they do not have."""
         data = super().clean() or self.cleaned_data
         booked = Appointment.objects.standing().filter(kind=self.instance.pk, starts_at__gt=timezone.now())
         if "mode" in self.changed_data and booked.exists():

@@ -38,7 +38,7 @@ class Entry:
 
     @property
     def version(self) -> int:
-        """Its SEQUENCE; 0 where it says none that is a number."""
+        """Return its SEQUENCE; 0 where it says none that is a number."""
         said = (self.line("SEQUENCE") or "").rpartition(":")[2].strip()
         return int(said) if said.isdecimal() and len(said) < LONGEST_NUMBER else 0
 
