@@ -21,7 +21,7 @@ class Status(TextChoices):
 
     PENDING = "pending", noop("To be confirmed by us")
     BOOKED = "booked", noop("Booked")
-    ARRIVED = "arrived", noop("InboundMessage")
+    ARRIVED = "arrived", noop("Arrived")
     FULFILLED = "fulfilled", noop("Took place")
     CANCELLED = "cancelled", noop("Cancelled")
     NOSHOW = "noshow", noop("Did not come")

@@ -86,7 +86,7 @@ def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
     locked.save(update_fields=["state", "reason", "finished_at"])
     Task.objects.open().filter(key__startswith=f"mail:{message.pk}:").update(done_at=now, done_by=by)
     if locked.lead_id:
-        summary = f"{'InboundMessage' if arrived else 'Dropped'}: {locked.title}"[:200]
+        summary = f"{'Arrived' if arrived else 'Dropped'}: {locked.title}"[:200]
         Activity.objects.create(lead_id=locked.lead_id, kind=ActivityKind.NOTE, at=now, by=by, summary=summary)
 
 

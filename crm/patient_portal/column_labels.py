@@ -10,7 +10,7 @@ NAMES: dict[str, str] = {
     "approved_at": noop("Approved at"),
     "approved_by": noop("Approved by"),
     "arrival_told_at": noop("The practice was told that you came to us at"),
-    "arrived_at": noop("InboundMessage at"),
+    "arrived_at": noop("Arrived at"),
     "at": noop("When"),
     "at_before": noop("When, before it was corrected"),
     "attribution": noop("How you came to our site"),

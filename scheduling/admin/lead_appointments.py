@@ -54,7 +54,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 def actions_of(made: Appointment, *, now: datetime) -> list[tuple[str, str]]:
     """(status, words) of the presses that are possible now."""
     words = {
-        Status.ARRIVED: "InboundMessage",
+        Status.ARRIVED: "Arrived",
         Status.FULFILLED: "Took place",
         Status.NOSHOW: "Did not come",
         Status.BOOKED: "Take it back",
@@ -328,7 +328,7 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
 
 
 def status(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
-    """InboundMessage, took place, did not come; and back."""
+    """Arrived, took place, did not come; and back."""
     made, by, now = find_appointment(lead_id, appointment_id), user_of(request), timezone.now()
     wanted, shown = request.POST.get("to", ""), VersionForm(request.POST)
     version = shown.cleaned_data["version"] if shown.is_valid() else made.version  # a press that names none claims none

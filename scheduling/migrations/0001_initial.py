@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
             name='Appointment',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('pending', 'To be confirmed by us'), ('booked', 'Booked'), ('arrived', 'InboundMessage'), ('fulfilled', 'Took place'), ('cancelled', 'Cancelled'), ('noshow', 'Did not come')], default='booked', max_length=10)),
+                ('status', models.CharField(choices=[('pending', 'To be confirmed by us'), ('booked', 'Booked'), ('arrived', 'Arrived'), ('fulfilled', 'Took place'), ('cancelled', 'Cancelled'), ('noshow', 'Did not come')], default='booked', max_length=10)),
                 ('starts_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField()),
                 ('timezone', models.CharField(help_text="The patient's, when it was booked.", max_length=64)),

@@ -147,7 +147,7 @@ def test_from_a_ringing_phone_to_a_booked_consultation(
     page.locator(".free-week button").first.click()
     expect(page.get_by_text(re.compile("^\\s*Booked: Telephone consultation"))).to_be_visible()
     expect(page.locator(".lead-name .stage").first).to_have_text("Booked")
-    expect(page.get_by_role("button", name="InboundMessage")).to_have_count(1 if _is_today(center) else 0)
+    expect(page.get_by_role("button", name="Arrived")).to_have_count(1 if _is_today(center) else 0)
 
 
 def _is_today(center: Location) -> bool:

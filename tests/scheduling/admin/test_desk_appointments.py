@@ -236,7 +236,7 @@ def test_the_front_desk_checks_in(client: Client, patient: Lead, kind: Appointme
     client.force_login(make_user("front_desk", email="fran@example.org"))
     made = _today(patient, kind, center)
     page = client.get(FRONT_DESK).content.decode()
-    assert ("InboundMessage" in page, patient.full_name in page) == (True, True)
+    assert ("Arrived" in page, patient.full_name in page) == (True, True)
     answer = client.post(at(patient, f"appointments/{made.pk}/status/"), {"to": "arrived", "back": "front-desk"})
     assert answer["Location"] == FRONT_DESK
     made.refresh_from_db()
