@@ -175,7 +175,7 @@ def queue(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """What was decided so far, lifted holds too, and the way to decide."""
+    """Render what was decided about a lead so far, lifted holds too, and the way to decide."""
     decided = list(ReviewDecision.objects.filter(lead=lead).select_related("by", "second_by"))
     lifted, words = HoldClearing.objects.filter(lead=lead).select_related("by"), registry.words_for("signs") or str
     visits = list(Consultation.objects.filter(lead=lead).select_related("by").order_by("-held_on", "-pk"))

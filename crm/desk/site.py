@@ -101,7 +101,7 @@ class DeskSite(UnfoldAdminSite):
         return TemplateResponse(request, found, context, headers={"HX-Trigger": "search"})
 
     def _people(self, request: HttpRequest, term: str) -> list[SearchResult]:
-        """Those whom this person may see, the newest first, and where all stand if they are many."""
+        """Return the leads found that this person may see, newest first, and a link to all if they are many."""
         people = self._registry[Lead]
         if len(term) < LEAST_OF_A_NAME or not people.has_view_permission(request):
             return []

@@ -1,5 +1,5 @@
-"""How forms take a file: not at all, unless their view asks for one of those below (crm/documents/upload_views.py,
-takes_files)."""
+"""Refuse files on every form whose view does not ask for one of the handlers below (`takes_files` in
+crm/documents/upload_views.py)."""
 
 from typing import Any, NoReturn
 

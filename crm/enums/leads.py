@@ -141,7 +141,7 @@ AUTOMATED = [MessageClass.FOLLOW_UP, MessageClass.RELATIONSHIP, MessageClass.COM
 
 
 class Pulse(TextChoices):
-    """What shows that it is alive: the clock, and the work of each queue (crm/ops/heartbeat.py)."""
+    """Name each process that shows that it is alive: the clock, and the worker of each queue (crm/ops/heartbeat.py)."""
 
     BEAT = "beat", "The clock (beat) has not struck"
     URGENT = "urgent", "No worker has taken urgent mail (codes, links and alerts)"
@@ -170,7 +170,7 @@ UNDER_WAY = [EnrollmentState.LIVE, EnrollmentState.PAUSED, EnrollmentState.PARKE
 
 
 class StepResult(TextChoices):
-    """What became of one step of one enrollment. What becomes of a mail after that, its Message says."""
+    """Say what became of one step of one enrollment. What becomes of a mail after that, its Message says."""
 
     MAIL = "mail", "Mail written"
     TASK = "task", "Task opened"
@@ -249,7 +249,7 @@ class CallOutcome(TextChoices):
 
 
 class CameBy(TextChoices):
-    """How a request reached the center."""
+    """Name the ways by which a request reaches the center."""
 
     WEB = "web", "Web"
     PHONE = "phone", "Telephone"

@@ -1,4 +1,4 @@
-"""What another e-mail address of a patient ends: whoever reads the old mailbox may not be the one who is meant."""
+"""End what a new e-mail address of a patient ends: whoever reads the old mailbox may not be the one who is meant."""
 
 from datetime import datetime
 from hashlib import sha256

@@ -87,7 +87,7 @@ def _carry_out_together(due: list[Enrollment], *, now: datetime, mail_is_held: b
 
 
 def _carry_out_alone(enrollment: Enrollment, values: list[Any], *, now: datetime, mail_is_held: bool) -> None:
-    """What the database refuses for one, or a move of its stage brings about, is this one's matter: put aside."""
+    """Carry out one enrollment's step; put it aside alone when the database, or a move of its stage, refuses it."""
     _put_back(enrollment, values)
     try:
         with transaction.atomic():

@@ -49,7 +49,7 @@ def register() -> None:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """What runs and what has ended. Two queries."""
+    """Render which sequences run for a lead and which have ended. Runs two queries."""
     enrollments = list(
         Enrollment.objects.filter(lead=lead).select_related("version").order_by("-started_at", "-pk")[:PAST_SHOWN]
     )
