@@ -16,7 +16,7 @@ TESTS = {"records": "tests/intake/assessment/test_lives.py", "leads": "tests/crm
 
 
 class Failed:
-    """Listens to pytest, whichever process runs a test: the seeds of the lives that went wrong."""
+    """Listens to pytest, whichever process runs a test: says at once what went wrong, and keeps the seeds."""
 
     def __init__(self) -> None:
         self.seeds: set[int] = set()
@@ -24,6 +24,7 @@ class Failed:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self.seeds |= {int(seed) for seed in re.findall(r"\blife (\d+): ", report.longreprtext)}
+            sys.stderr.write(f"\n{report.longreprtext}\n")
 
 
 def main() -> int:
@@ -36,7 +37,7 @@ def main() -> int:
     options, more = parser.parse_known_args()
     os.environ |= {"LIVES_RECORDS": str(options.records), "LIVES_SEED": str(options.seed)}
     begun, found = time.monotonic(), Failed()
-    wrong = int(pytest.main([TESTS[options.of], "-q", "--tb=short", "-p", "no:cacheprovider", *more], plugins=[found]))
+    wrong = int(pytest.main([TESTS[options.of], "-q", "--tb=short", "--show-capture=no", "-p", "no:cacheprovider", *more], plugins=[found]))
     verdict = f"FAILED, seeds {sorted(found.seeds)}" if wrong else "all held"
     took = time.monotonic() - begun
     sys.stdout.write(f"{options.records} {options.of} from seed {options.seed} on: {verdict}, {took:.0f} s\n")

@@ -40,7 +40,9 @@ def made_of(visit: Visit) -> Appointment:
 
 
 def _is_told(who: Person, made: Appointment) -> None:
-    """By a mail; whom none reaches, by a person."""
+    """By a mail; whom none reaches, by a person. Whose visit begins at this moment is there, or on the telephone."""
+    if made.starts_at <= timezone.now():
+        return
     mails = Message.objects.filter(topic=made.topic_id, topic_version=made.version, name__in=TOLD)
     by_a_person = Task.objects.filter(lead=who.lead, key=f"tell:{made.pk}:{made.version}")
     assert by_a_person.exists() or (mails.exists() and who.record.reaches(timezone.now())), "nobody tells them"
