@@ -165,7 +165,8 @@ def visits_are_as_they_were_made(who: Person) -> None:
         assert made.provider is not None
         assert all(map(ZoneInfo, (who.lead.timezone, made.location.timezone, made.provider.timezone)))
         assert made.room is not None or not one.needs_room or one.is_over_booked
-        if one.stands and one.by_phone and not who.record.phone and one.starts > made.booked_at:
+        is_ahead = one.stands and one.starts > max(made.booked_at, timezone.now())
+        if is_ahead and one.by_phone and not who.record.phone:
             assert _asks_for_a_number(who, made), "nobody asks for a number"
         if one.is_ahead(timezone.now()) and not one.closed and who.record.address:
             _reminders_wait(who, one, made)
