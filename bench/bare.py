@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from crm.gateway.door import Door
 from crm.gateway.lanes import Lane
-from intake.questionnaire import STEP_ONE, Kind, Question
+from intake.questionnaire import STEP_ONE, Question, QuestionKind
 
 INFO = conninfo_to_dict(os.environ["DATABASE_URL"])
 
@@ -44,11 +44,11 @@ django.setup()
 
 
 QUESTIONS = [question for section in STEP_ONE for question in section.questions]
-TICKS = [question for question in QUESTIONS if question.kind in {Kind.MANY, Kind.SAFETY}]
+TICKS = [question for question in QUESTIONS if question.kind in {QuestionKind.MANY, QuestionKind.SAFETY}]
 
 
 def _column(question: Question) -> "models.Field[Any, Any]":
-    if question.kind is Kind.YES:
+    if question.kind is QuestionKind.YES:
         return models.BooleanField(default=False)
     if question in TICKS:
         return models.JSONField(default=list, blank=True)

@@ -53,12 +53,12 @@ def main() -> int:
 
 
 def _run(claims: int) -> int:
-    from scheduling.actions.availability import Question
+    from scheduling.actions.availability import SlotQuery
 
     place = _fill(claims)
     kind, center, today = place["kind"], place["center"], datetime.now(UTC).date()
-    one = Question(kind, center, today, 30, provider=place["providers"][0].pk, for_staff=True)
-    all_of_them = Question(kind, center, today, 90, for_staff=True)
+    one = SlotQuery(kind, center, today, 30, provider=place["providers"][0].pk, for_staff=True)
+    all_of_them = SlotQuery(kind, center, today, 90, for_staff=True)
     bad = []
 
     def line(what: str, value: float, wanted: float, unit: str, *, more: str = "", at_least: bool = False) -> None:

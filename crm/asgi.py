@@ -10,7 +10,7 @@ from django.db import connection
 from crm.gateway import callers
 from crm.gateway.door import Door
 from crm.gateway.lanes import Lane, Share
-from crm.gateway.request_body import Limits
+from crm.gateway.request_body import RequestLimits
 from crm.inbound import webhooks
 
 _ID = r"[0-9a-f-]{36}"
@@ -19,8 +19,8 @@ _MORE_THAN_A_FORM = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 128 * 1024  # the fra
 _MORE_THAN_A_FILE = settings.DOCUMENT_MAX_BYTES + 1024 * 1024
 _GET, _POST = frozenset({"GET"}), frozenset({"POST"})
 # Half a gigabyte over the worst telephone connection: four and a half hours, and not for ever.
-LARGE_FILES = Limits(body_seconds=60, answer_seconds=60, bytes_a_second=32 * 1024)
-PROVIDERS_CALLS = Limits(body_seconds=30, bytes_a_second=256 * 1024)  # from one computing center to another
+LARGE_FILES = RequestLimits(body_seconds=60, answer_seconds=60, bytes_a_second=32 * 1024)
+PROVIDERS_CALLS = RequestLimits(body_seconds=30, bytes_a_second=256 * 1024)  # from one computing center to another
 
 # Nobody has a lane for themselves: not one browser, and not one address, which may be a whole clinic's.
 _FILE_SHARES = (
@@ -96,6 +96,6 @@ LANES = [
 application = Door(
     site,
     LANES,
-    limits=Limits(body_seconds=settings.BODY_SECONDS),
+    limits=RequestLimits(body_seconds=settings.BODY_SECONDS),
     at_the_end=connection.close_pool,  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
 )

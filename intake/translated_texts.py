@@ -16,7 +16,7 @@ from django.utils.translation.template import templatize
 from crm.enums import documents, leads, treatments
 from crm.enums.treatment_kinds import TreatmentKind
 from crm.values.us_places import ABROAD, STATES
-from intake.questionnaire import CALL_ME, PAGES, RECHECK, SIGNS, STEP_ONE, Kind, Question, Section, consents
+from intake.questionnaire import CALL_ME, PAGES, RECHECK, SIGNS, STEP_ONE, Question, QuestionKind, Section, consents
 from intake.questionnaire.red_flags import LOOK_RULES
 from intake.rules import wording
 
@@ -39,7 +39,7 @@ def catalogue() -> Catalog:
 
 def safety_texts() -> list[str]:
     """Those that wrong words would make dangerous (crm/values/reviewed_text.py), each once."""
-    asked = [question.label for question in _questions() if question.kind is Kind.SAFETY]
+    asked = [question.label for question in _questions() if question.kind is QuestionKind.SAFETY]
     in_templates = [text for file in _files(TEMPLATES) for text in SAFETY_MARK.findall(file.read_text("utf-8"))]
     return list(dict.fromkeys([*SIGNS.values(), *asked, *wording.WARNINGS.values(), *in_templates]))
 

@@ -8,7 +8,7 @@ import pgtrigger
 from crm.enums.leads import MessageState, Stage
 from crm.models import Lead, Location, Message, User
 from scheduling.actions import attendance, availability, booking, waitlist
-from scheduling.actions.availability import Question
+from scheduling.actions.availability import SlotQuery
 from scheduling.actions.booking import Booking
 from scheduling.enums import ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, Resource, ScheduleException, WeeklyRule
@@ -65,7 +65,7 @@ def _book(
 ) -> Appointment | None:
     """The first free time so many days after `now`, as the desk booked it then. `at` is the present."""
     day = (now + timedelta(days=days)).date()
-    asked = Question(kind, lead.location, day, 5, for_staff=True)
+    asked = SlotQuery(kind, lead.location, day, 5, for_staff=True)
     free = next((one for one in availability.find(asked, now=now) if one.start > now), None)
     if free is None:
         return None

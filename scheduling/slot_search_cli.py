@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.models import Location
 from scheduling.actions import availability
-from scheduling.actions.availability import Free, Question
+from scheduling.actions.availability import Free, SlotQuery
 from scheduling.models import AppointmentType, Resource
 
 
@@ -44,7 +44,7 @@ def free_times(
     clock, found = _clock(zone), list[Named]()
     for location in Location.objects.filter(is_active=True).order_by("position", "pk"):
         day = first or now.astimezone(location.zone).date()
-        for free in availability.find(Question(kind, location, day, days, provider=provider), now=now):
+        for free in availability.find(SlotQuery(kind, location, day, days, provider=provider), now=now):
             who = tuple(dict.fromkeys(names[one] for place in free.places for one in place if one))
             found.append(Named(free.start, free.end, free.places, who))
         clock = clock or location.zone

@@ -203,8 +203,8 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "a robot is no patient",
         "crm/inbound/mail_parser.py",
-        "Kind.ROBOT if _is_robot(mail) else Kind.REPLY",
-        "Kind.REPLY",
+        "MailKind.ROBOT if _is_robot(mail) else MailKind.REPLY",
+        "MailKind.REPLY",
         "crm/inbound/test_inbound.py::test_a_robots_reply_stops_nothing",
     ),
     Guard(
@@ -399,7 +399,7 @@ FOLLOW_UP_GUARDS = [
     Guard(
         "a message that no event told of leaves a held sequence to a person",
         "crm/followups/enrollment.py",
-        "            if Case(lead, enrollment.paused_at or enrollment.started_at, facts).wrote_since:",
+        "            if ConditionContext(lead, enrollment.paused_at or enrollment.started_at, facts).wrote_since:",
         "            if lead is None:",
         "crm/followups/test_follow_up.py::test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too",
     ),

@@ -69,8 +69,8 @@ SENDING_GUARDS = [
     Guard(
         "a passing bounce is not a dead address",
         "crm/inbound/provider_events.py",
-        "return Kind.SOFT_BOUNCE if is_passing else Kind.HARD_BOUNCE",
-        "return Kind.HARD_BOUNCE",
+        "return MailKind.SOFT_BOUNCE if is_passing else MailKind.HARD_BOUNCE",
+        "return MailKind.HARD_BOUNCE",
         "crm/inbound/test_hooks.py::test_the_fifth_passing_bounce_stops_and_each_is_told",
     ),
     Guard(

@@ -13,7 +13,7 @@ DOOR_GUARDS = [
     Guard(
         "a body that becomes too large is refused",
         "crm/gateway/request_body.py",
-        "        if self.size > self.most:\n            raise Refused(413)\n        return piece",
+        "        if self.size > self.most:\n            raise RequestRefused(413)\n        return piece",
         "        return piece",
         "crm/gateway/test_door.py::test_a_body_that_becomes_too_large_is_refused",
     ),

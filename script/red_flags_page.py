@@ -8,7 +8,7 @@ from pathlib import Path
 import django
 from django import forms
 
-from intake.questionnaire import PAGES, RECHECK, SIGNS, STEP_ONE, Choices, Kind, Question
+from intake.questionnaire import PAGES, RECHECK, SIGNS, STEP_ONE, Choices, Question, QuestionKind
 from intake.questionnaire.red_flags import (
     ASKED_ANEW,
     ASKED_AS_SIGNS,
@@ -17,14 +17,14 @@ from intake.questionnaire.red_flags import (
     NOTHING_OF_TREATMENTS,
     SIGN_RULES,
     LookRule,
-    Part,
+    SignAnswers,
     SignRule,
 )
 
 # Worked out from the kind of a treatment and from when it was.
 INJECTED = Question(
     "injected",
-    Kind.ONE,
+    QuestionKind.ONE,
     "When did it begin?",
     (("recent", "an injection in the three months before it was told"), ("unknown", "an injection, date not said")),
 )
@@ -57,7 +57,7 @@ def treatment_questions() -> list[Question]:
 
     fields = {**PickForm.base_fields, **ToldForm.base_fields}
     return [
-        Question(name, Kind.ONE, str(field.label), _choices(field))
+        Question(name, QuestionKind.ONE, str(field.label), _choices(field))
         for name, field in fields.items()
         if name not in {"submission_id", "shown"}
     ]
@@ -106,7 +106,7 @@ def _condition(name: str) -> str:
     return f"“{_label_of(name)}”{' on that page or after it' if name in ASKED_ANEW else ''}"
 
 
-def _answers(question: Question, part: Part) -> str:
+def _answers(question: Question, part: SignAnswers) -> str:
     unsure = f"; not sure: {_quoted(question, part.unsure)}" if part.unsure else ""
     return f"{_quoted(question, part.sure)}{unsure}"
 
@@ -115,7 +115,7 @@ def _quoted(question: Question, answers: frozenset[str]) -> str:
     return ", ".join(f"“{label}”" for code, label in question.choices if code in answers)
 
 
-def _label(part: Part) -> str:
+def _label(part: SignAnswers) -> str:
     question = named(part.question)
     return f"“{question.label}” {_answers(question, part)}"
 

@@ -37,7 +37,8 @@ def main() -> int:
     options, more = parser.parse_known_args()
     os.environ |= {"LIVES_RECORDS": str(options.records), "LIVES_SEED": str(options.seed)}
     begun, found = time.monotonic(), Failed()
-    wrong = int(pytest.main([TESTS[options.of], "-q", "--tb=short", "--show-capture=no", "-p", "no:cacheprovider", *more], plugins=[found]))
+    how = ["-q", "--tb=short", "--show-capture=no", "-p", "no:cacheprovider", *more]
+    wrong = int(pytest.main([TESTS[options.of], *how], plugins=[found]))
     verdict = f"FAILED, seeds {sorted(found.seeds)}" if wrong else "all held"
     took = time.monotonic() - begun
     sys.stdout.write(f"{options.records} {options.of} from seed {options.seed} on: {verdict}, {took:.0f} s\n")

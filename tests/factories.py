@@ -111,7 +111,7 @@ def make_link(lead: Lead, *, now: datetime, purpose: LinkPurpose = LinkPurpose.P
     return token
 
 
-def prove(lead: Lead, *, now: datetime | None = None) -> patient_access.Entry:
+def prove(lead: Lead, *, now: datetime | None = None) -> patient_access.NewSession:
     """The session of somebody who opened the link in a mail and showed who they are."""
     now = now or datetime.now(UTC)
     token = make_link(lead, now=now)

@@ -33,7 +33,7 @@ from crm.values.text_fields import TextField
 _FOUR_ROWS = forms.Textarea(attrs={"rows": 4})
 
 
-class SeenForm(forms.Form):
+class SeenVersionForm(forms.Form):
     """Carries along what its page showed: the number of the record as it was then. One that carries nothing has shown
     nothing."""
 
@@ -48,7 +48,7 @@ class SeenForm(forms.Form):
         self.data = {**self.data.dict(), "seen": str(number)} | others  # type: ignore[attr-defined]  # a QueryDict
 
 
-class FollowingForm(SeenForm):
+class FollowingForm(SeenVersionForm):
     """Carries along, too, the id of the decision before this one, as far as its page knew; "" for none."""
 
     earlier = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
@@ -78,7 +78,7 @@ def id_of(made: Model | None) -> str:
     return str(made.pk) if made else ""
 
 
-class DecideForm(FollowingForm):
+class ReviewDecisionForm(FollowingForm):
     study = forms.ModelChoiceField(
         ImagingStudy.objects.none(),
         required=False,
@@ -197,7 +197,7 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
     studies = imaging.to_review(lead)
     asked_about = {"seen": basis.number, "earlier": id_of(before), "study": request.GET.get("study")}
     asked_about["versions"] = _versions(studies)
-    form = DecideForm(request.POST or None, studies=studies, initial=asked_about)
+    form = ReviewDecisionForm(request.POST or None, studies=studies, initial=asked_about)
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -262,7 +262,7 @@ def _say(request: HttpRequest, lead: Lead, made: ReviewDecision) -> None:
 def agree(site: AdminSite, request: HttpRequest, lead_id: UUID, decision_id: UUID) -> HttpResponse:
     """The second person."""
     made = get_object_or_404(ReviewDecision, pk=decision_id, lead_id=lead_id)
-    form = SeenForm(request.POST)
+    form = SeenVersionForm(request.POST)
     if request.method == "POST" and form.is_valid():
         try:
             reviews.agree(made, by=user_of(request), now=timezone.now(), seen=form.cleaned_data["seen"])

@@ -73,7 +73,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Column:
+class BoardColumn:
     """`after`: where the next page begins, "" at the end. `count`: None when only a page was asked for."""
 
     rule: StageRule
@@ -91,7 +91,7 @@ class Column:
         return f"{MOST_COUNTED}+" if (self.count or 0) > MOST_COUNTED else str(self.count)
 
 
-def columns(user: User, filters: Filters, *, now: datetime) -> list[Column]:
+def columns(user: User, filters: Filters, *, now: datetime) -> list[BoardColumn]:
     """All of them with their first cards, in three queries, four when somebody is looked for."""
     rules, wanted = stages.rules(), filters.wanted(user)
     shown = {stage: _in_stage(stage, user, wanted, now=now) for stage in rules}
@@ -100,7 +100,7 @@ def columns(user: User, filters: Filters, *, now: datetime) -> list[Column]:
     return [_column(rule, by_stage.get(stage, []), count=counts[stage.value]) for stage, rule in rules.items()]
 
 
-def column(user: User, filters: Filters, stage: Stage, after: str, *, now: datetime) -> Column:
+def column(user: User, filters: Filters, stage: Stage, after: str, *, now: datetime) -> BoardColumn:
     """The next page of one column. One query, two when somebody is looked for; an
     unreadable `after` begins anew."""
     leads = _in_stage(stage, user, filters.wanted(user), now=now)
@@ -142,10 +142,10 @@ def _card(lead: Lead, *, now: datetime) -> Card:
     return Card(lead, stages.age_of(lead.stage, lead.stage_since, now=now), lead.next_due)  # type: ignore[attr-defined]
 
 
-def _column(rule: StageRule, cards: list[Card], *, count: int | None = None) -> Column:
+def _column(rule: StageRule, cards: list[Card], *, count: int | None = None) -> BoardColumn:
     shown, last = cards[:PAGE], cards[PAGE - 1].lead if len(cards) > PAGE else None
     after = f"{last.stage_since.isoformat()}~{last.pk}" if last else ""
-    return Column(rule, shown, after, count)
+    return BoardColumn(rule, shown, after, count)
 
 
 def _position(after: str) -> tuple[datetime, UUID] | None:

@@ -20,7 +20,7 @@ MOST_COUNTED = 99
 
 
 @dataclass(frozen=True)
-class Section:
+class TaskSection:
     """`more`: there are more than MOST."""
 
     key: str
@@ -31,11 +31,11 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Day:
+class MyDay:
     """Alerts first; then what waits by kind; then what upper apps hang in."""
 
     alerts: list[SafetyAlert]
-    sections: list[Section]
+    sections: list[TaskSection]
     others: list[registry.Worklist]
 
 
@@ -75,7 +75,7 @@ _SECTIONS: list[tuple[str, str, Q, str]] = [
 ]
 
 
-def of(user: User, *, everybody: bool, now: datetime) -> Day:
+def of(user: User, *, everybody: bool, now: datetime) -> MyDay:
     """Return what `user` sees: their own, nobody's and of whoever is away, or everybody's. Three queries, and one for
     each list hung in."""
     open_now = _open_now(user, everybody=everybody, now=now)
@@ -88,10 +88,10 @@ def of(user: User, *, everybody: bool, now: datetime) -> Day:
     by_section: dict[str, list[Task]] = defaultdict(list)
     for task in rows:
         by_section[section_of(task)].append(task)
-    return Day(
+    return MyDay(
         alerts=_alerts(user),
         sections=[
-            Section(key, title, nothing, by_section[key][:MOST], len(by_section[key]) > MOST)
+            TaskSection(key, title, nothing, by_section[key][:MOST], len(by_section[key]) > MOST)
             for key, title, _wanted, nothing in _SECTIONS
         ],
         others=[entry for entry in registry.worklists() if user.has_perm(entry.permission)],

@@ -72,7 +72,7 @@ FOLLOWS = {ActivityKind.STAGE, ActivityKind.SAFETY_HOLD, "message"}
 
 
 @dataclass(frozen=True)
-class Entry:
+class TimelineEntry:
     """One line of a lead's timeline. `state` and `message_id` are a message's; `changes` are (what, before, after);
     `activity_id` names what somebody else may have told in confidence."""
 
@@ -107,7 +107,7 @@ class LeadPage:
     lead: Lead
     treatments: list[Treatment]
     tasks: list[Task]
-    entries: list[Entry]
+    entries: list[TimelineEntry]
     others: list[Lead]
     alerts: list[SafetyAlert]
 
@@ -172,7 +172,7 @@ def scores(lead: Lead) -> list[tuple[str, list[Measurement]]]:
     return [(str(kind.label), series[kind.value]) for kind in MeasurementKind if kind.value in series]
 
 
-def _timeline(lead: Lead, activities: list[Activity], tasks: list[Task]) -> list[Entry]:
+def _timeline(lead: Lead, activities: list[Activity], tasks: list[Task]) -> list[TimelineEntry]:
     """Activities, messages and finished tasks, newest first."""
     messages = Message.objects.filter(lead=lead).defer("text", "html").order_by("-created_at", "-pk")
     entries = [
@@ -183,21 +183,21 @@ def _timeline(lead: Lead, activities: list[Activity], tasks: list[Task]) -> list
     return sorted(entries, key=lambda entry: (entry.at, entry.kind in FOLLOWS), reverse=True)
 
 
-def _of_activity_if_it_can_be_read(activity: Activity) -> Entry:
+def _of_activity_if_it_can_be_read(activity: Activity) -> TimelineEntry:
     """An entry that breaks is shown as such: the page, and all other entries, stay."""
     try:
         return _of_activity(activity)
     except Exception as broken:  # entries are kept for ever, and what made them changes
         log.error("entry_not_shown", activity=str(activity.pk), error=type(broken).__name__)
-        return Entry(
+        return TimelineEntry(
             at=activity.at, kind=activity.kind, title="An entry that cannot be shown", by=str(activity.by or "")
         )
 
 
-def _of_activity(activity: Activity) -> Entry:
+def _of_activity(activity: Activity) -> TimelineEntry:
     model = Treatment if activity.kind in OF_TREATMENTS else Lead
     changes = activity.details.get("changes", {})
-    return Entry(
+    return TimelineEntry(
         at=activity.at,
         kind=activity.kind,
         title=_title(activity),
@@ -214,9 +214,9 @@ def _title(activity: Activity) -> str:
     return label if activity.summary in {"", label} else f"{label}: {activity.summary}"
 
 
-def _of_message(message: Message) -> Entry:
+def _of_message(message: Message) -> TimelineEntry:
     state = MessageState(message.state)
-    return Entry(
+    return TimelineEntry(
         at=message.created_at,
         kind="message",
         title=f"E-mail: {message.title}",
@@ -226,9 +226,9 @@ def _of_message(message: Message) -> Entry:
     )
 
 
-def _of_task(task: Task) -> Entry:
+def _of_task(task: Task) -> TimelineEntry:
     assert task.done_at is not None  # noqa: S101 - for the type checker
-    return Entry(at=task.done_at, kind="task", title=f"Task done: {task.title}", by=str(task.done_by or ""))
+    return TimelineEntry(at=task.done_at, kind="task", title=f"Task done: {task.title}", by=str(task.done_by or ""))
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ TAKEN_BACK = "Document taken back"
 
 
 @dataclass(frozen=True)
-class Sender:
+class DocumentSender:
     """Who sends: a member of staff, the patient's browser, or whoever wrote a mail that seems to be the patient's."""
 
     by: User | None = None
@@ -52,7 +52,7 @@ class Sender:
 
 @transaction.atomic
 def start(
-    lead: Lead, *, sender: Sender, name: str, size: int, kind: DocumentKind, now: datetime, stamp: int = 0
+    lead: Lead, *, sender: DocumentSender, name: str, size: int, kind: DocumentKind, now: datetime, stamp: int = 0
 ) -> Document:
     """Begins an upload, or finds the one that was begun for the same file. Raises UploadRefused, in the sender's words,
     also for a file that is there already.
@@ -165,7 +165,7 @@ def store_whole(
     lead: Lead,
     file: BinaryIO,
     *,
-    sender: Sender,
+    sender: DocumentSender,
     name: str,
     size: int,
     kind: DocumentKind,

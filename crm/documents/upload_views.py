@@ -52,7 +52,7 @@ def takes_files[V: Callable[..., Any]](handler: type[FileUploadHandler]) -> Call
     return decorate
 
 
-class StartForm(forms.Form):
+class UploadStartForm(forms.Form):
     """What a browser says before it sends. A name that is wrong is refused by the action, in words."""
 
     name = forms.CharField(max_length=4000, strip=False)
@@ -78,9 +78,9 @@ class PlainForm(forms.Form):
     )
 
 
-def start(request: HttpRequest, lead: Lead, sender: documents.Sender) -> HttpResponse:
+def start(request: HttpRequest, lead: Lead, sender: documents.DocumentSender) -> HttpResponse:
     """Begins an upload, or takes up the one that was cut off."""
-    form = StartForm(request.POST)
+    form = UploadStartForm(request.POST)
     if not form.is_valid():
         raise BadRequest
     data = form.cleaned_data
@@ -144,7 +144,7 @@ def finish(uploads: QuerySet[Document], document_id: UUID) -> HttpResponse:
     return JsonResponse({"state": done.state, "reason": done.get_reason_display() if done.reason else ""})
 
 
-def plain(form: PlainForm, lead: Lead, sender: documents.Sender) -> Document | None:
+def plain(form: PlainForm, lead: Lead, sender: documents.DocumentSender) -> Document | None:
     """Stores the one file of a plain form; None, with the reason at the field, when it is not accepted."""
     if not form.is_valid():
         return None

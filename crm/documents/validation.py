@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from crm.documents import dicom, papers, zip_files
 from crm.enums.documents import Unfit
-from crm.sandbox.runner import Limits, run
+from crm.sandbox.runner import ChildLimits, run
 
 LONGEST_NAME = 200
 HEAD = 1024  # bytes that tell the kind of a file
@@ -64,9 +64,9 @@ def name_as(name: str, kind: str) -> str:
     return f"{name.rpartition('.')[0] or name}.{extension}" if extension else name
 
 
-def limits(size: int) -> Limits:
+def limits(size: int) -> ChildLimits:
     """What judging a file of so many bytes may take: papers are read some five times over, in zips some ten times."""
-    return Limits(memory=512 * 1024**2, processor_seconds=90, seconds=240, read=20 * size + 16 * 1024**2)
+    return ChildLimits(memory=512 * 1024**2, processor_seconds=90, seconds=240, read=20 * size + 16 * 1024**2)
 
 
 def judge_apart(file: BinaryIO, size: int) -> dicom.Said | Unfit:

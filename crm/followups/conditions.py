@@ -61,7 +61,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Case:
+class ConditionContext:
     """One lead in one sequence that began, or would begin, at `since`."""
 
     lead: Lead
@@ -130,28 +130,28 @@ def _studies(ids: list[UUID]) -> dict[UUID, list[bool]]:
     return found
 
 
-def _missed_twice(case: Case) -> bool:
+def _missed_twice(case: ConditionContext) -> bool:
     last = case.calls[:2]
     return len(last) == 2 and CallOutcome.REACHED not in last and not _no_calls(case)
 
 
-def _no_calls(case: Case) -> bool:
+def _no_calls(case: ConditionContext) -> bool:
     return case.lead.do_not_call or case.has_wrong_number
 
 
-def _records_here(case: Case) -> bool:
+def _records_here(case: ConditionContext) -> bool:
     studies = case.facts.studies.get(case.lead.pk, [])
     return bool(studies) and all(studies)
 
 
-def _can_say_more(case: Case) -> bool:
+def _can_say_more(case: ConditionContext) -> bool:
     """Something is missing that the patient was not asked yet: who has said "not sure" is not asked by mail again."""
     if case.lead.outcome != Outcome.MORE_INFO:
         return False
     return case.lead.pk not in case.facts.of_others("told_all_they_know")
 
 
-CONDITIONS: dict[str, Callable[[Case], bool]] = {
+CONDITIONS: dict[str, Callable[[ConditionContext], bool]] = {
     "reached": lambda case: case.called_since(CallOutcome.REACHED),
     "contacted": lambda case: case.called_since(CallOutcome.REACHED) or case.lead.stage in BOOKED,
     "replied": lambda case: case.wrote_since,
@@ -206,14 +206,14 @@ def known() -> frozenset[str]:
     return frozenset({*CONDITIONS, *registry.conditions()})
 
 
-def holds(name: str, case: Case) -> bool:
+def holds(name: str, case: ConditionContext) -> bool:
     """Whether a condition holds. A name that nobody knows never does."""
     if name in CONDITIONS:
         return CONDITIONS[name](case)
     return case.lead.pk in case.facts.of_others(name)
 
 
-def what_ends(definition: Definition, case: Case) -> str | None:
+def what_ends(definition: Definition, case: ConditionContext) -> str | None:
     """Return the condition by which a sequence ends, or would end at once; None when it goes on. A closed request ends
     whatever was not made for closed ones, whether the sequence says so or not."""
     found = first_that_holds(definition.stops, case)
@@ -221,5 +221,5 @@ def what_ends(definition: Definition, case: Case) -> str | None:
     return found or ("closed" if is_over else None)
 
 
-def first_that_holds(names: Iterable[str], case: Case) -> str | None:
+def first_that_holds(names: Iterable[str], case: ConditionContext) -> str | None:
     return next((name for name in names if holds(name, case)), None)

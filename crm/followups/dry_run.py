@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from crm.enums.leads import EnrollmentState
 from crm.followups import conditions
-from crm.followups.conditions import Case
+from crm.followups.conditions import ConditionContext
 from crm.followups.steps import StepBatch, carry_out
 from crm.leads.local_clock import clock_of
 from crm.models import Enrollment, Lead, Message, SequenceVersion, StepOutcome, User
@@ -66,7 +66,7 @@ def _told(entries: list[tuple[Enrollment, datetime, Step]], *, now: datetime) ->
     told = []
     for (enrollment, at, step), work in zip(entries, works, strict=True):
         definition = enrollment.version.definition
-        ends = conditions.what_ends(definition, Case(enrollment.lead, enrollment.started_at, facts))
+        ends = conditions.what_ends(definition, ConditionContext(enrollment.lead, enrollment.started_at, facts))
         found = (
             _obstacle(work.messages, at, known) if not ends else f"Ends before: {conditions.IN_WORDS.get(ends, ends)}"
         )

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from crm.enums.leads import UNDER_WAY, EnrollmentBecause, EnrollmentState, Event, MessageState, StepResult
 from crm.errors import SequenceActionRefused
 from crm.followups import conditions
-from crm.followups.conditions import Case
+from crm.followups.conditions import ConditionContext
 from crm.leads.local_clock import clock_of
 from crm.models import Enrollment, Lead, Message, SequenceVersion, StepOutcome, User, VersionState
 from crm.outbox import send_rules, withdrawn_steps
@@ -102,7 +102,7 @@ def beginning(
     made: list[Enrollment | StepOutcome] = []
     for version, definition in fitting:
         happening = events[definition.trigger]
-        case = Case(lead, happening.now, facts)
+        case = ConditionContext(lead, happening.now, facts)
         wanted = all(conditions.holds(name, case) for name in definition.when)
         if wanted and not conditions.what_ends(definition, case):
             made += _with_folded(lead, version, definition, happening, is_request=Event.SUBMITTED in events)
@@ -167,7 +167,7 @@ def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrollment:
         raise SequenceActionRefused("There is no such sequence any more.")
     if lead.safety_hold:
         raise SequenceActionRefused("A safety hold stands: a clinician lifts it first.")
-    if ends := conditions.what_ends(found[1], Case(lead, now, conditions.Facts([lead]))):
+    if ends := conditions.what_ends(found[1], ConditionContext(lead, now, conditions.Facts([lead]))):
         raise SequenceActionRefused(f"It would end at once: {conditions.IN_WORDS.get(ends, ends)}.")
     made = _enrollment(lead, *found, DomainEvent(found[1].trigger, now))
     try:
@@ -201,7 +201,7 @@ def _look_again(lead: Lead, under_way: list[Enrollment], happening: DomainEvent)
     facts = conditions.Facts([lead])
     for enrollment in under_way:
         definition = enrollment.version.definition
-        ends = conditions.what_ends(definition, Case(lead, enrollment.started_at, facts))
+        ends = conditions.what_ends(definition, ConditionContext(lead, enrollment.started_at, facts))
         if enrollment.state not in UNDER_WAY:  # its last mail waits for its hour, or a worker has it in hand
             if ends or happening.event == Event.REPLIED:
                 call_off_last(enrollment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
@@ -213,7 +213,7 @@ def _look_again(lead: Lead, under_way: list[Enrollment], happening: DomainEvent)
         elif lead.safety_hold:
             pause(enrollment, because=EnrollmentBecause.HOLD, now=happening.now)
         elif happening.event == Event.HOLD_CLEARED and enrollment.because == EnrollmentBecause.HOLD:
-            if Case(lead, enrollment.paused_at or enrollment.started_at, facts).wrote_since:
+            if ConditionContext(lead, enrollment.paused_at or enrollment.started_at, facts).wrote_since:
                 _leave_to_a_person(enrollment, now=happening.now)
             else:
                 resume(enrollment, now=happening.now)

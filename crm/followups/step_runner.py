@@ -19,7 +19,7 @@ from crm.enums.leads import ConsentKind, EnrollmentBecause, EnrollmentState, Sta
 from crm.errors import MoveRefused
 from crm.followups import conditions
 from crm.followups import enrollment as followups
-from crm.followups.conditions import Case
+from crm.followups.conditions import ConditionContext
 from crm.followups.steps import StepBatch, carry_out
 from crm.leads import actions as leads
 from crm.leads.local_clock import clock_of
@@ -130,7 +130,7 @@ def _take_turn(
 
 def _decide(enrollment: Enrollment, done: set[str], facts: conditions.Facts, work: StepBatch, *, now: datetime) -> None:
     lead, definition = enrollment.lead, enrollment.version.definition
-    case = Case(lead, enrollment.started_at, facts)
+    case = ConditionContext(lead, enrollment.started_at, facts)
     if ends := conditions.what_ends(definition, case):
         _end(enrollment, EnrollmentState.STOPPED, conditions.IN_WORDS.get(ends, ends), now=now)
         enrollment.because = followups.because_of(ends)

@@ -26,8 +26,8 @@ from asgiref.typing import (
 from asgiref.wsgi import WsgiToAsgiInstance
 
 from crm.gateway.lanes import BUSY, Lane
-from crm.gateway.request_body import Body, Gone, Limits, Refused, Stream
-from crm.gateway.response_stream import Environ, Sender, WsgiApplication, call
+from crm.gateway.request_body import Body, Gone, RequestLimits, RequestRefused, Stream
+from crm.gateway.response_stream import Environ, ResponseSender, WsgiApplication, call
 
 log = structlog.get_logger("nucleus.web")
 
@@ -67,11 +67,11 @@ class Door:
         application: WsgiApplication,
         lanes: Iterable[Lane],
         *,
-        limits: Limits | None = None,
+        limits: RequestLimits | None = None,
         at_the_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.application, self.lanes, self.at_the_end = application, list(lanes), at_the_end
-        self.limits = limits or Limits()
+        self.limits = limits or RequestLimits()
         self.held = 0
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -81,11 +81,11 @@ class Door:
             await self._live(receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        sender = Sender(receive, send, asyncio.get_running_loop(), self.limits)
+        sender = ResponseSender(receive, send, asyncio.get_running_loop(), self.limits)
         try:
             head, block = await self._let_in(scope, receive, sender)
             await sender.finish(head, block)
-        except Refused as refused:
+        except RequestRefused as refused:
             await _say(sender, refused.status)
         except Gone:
             return
@@ -95,7 +95,9 @@ class Door:
         finally:
             sender.stop()
 
-    async def _let_in(self, scope: HTTPScope, receive: ASGIReceiveCallable, sender: Sender) -> tuple[Any, bytes]:
+    async def _let_in(
+        self, scope: HTTPScope, receive: ASGIReceiveCallable, sender: ResponseSender
+    ) -> tuple[Any, bytes]:
         """Chooses the lane. The body counts as held until there is an answer, not until it is read. Raises Refused."""
         environ = _environ(scope)
         lane = next(lane for lane in self.lanes if lane.fits(scope, environ))
@@ -114,7 +116,7 @@ class Door:
         finally:
             self.held -= body.kept
 
-    async def _run(self, lane: Lane, environ: Environ, body: Body, sender: Sender) -> tuple[Any, bytes]:
+    async def _run(self, lane: Lane, environ: Environ, body: Body, sender: ResponseSender) -> tuple[Any, bytes]:
         """Waits for a thread, and for what it makes. Raises Refused."""
         push = sender.push if lane.in_blocks else None
         try:
@@ -123,7 +125,7 @@ class Door:
             if not body.refused:
                 raise
         if body.refused:
-            raise Refused(body.refused)  # whatever the view made of it
+            raise RequestRefused(body.refused)  # whatever the view made of it
         return answer
 
     async def _whole(self, lane: Lane, body: Body) -> bytes:
@@ -132,7 +134,7 @@ class Door:
         while not body.is_whole:
             piece = await body.next()
             if piece and not lane.is_express and self.held + len(piece) > self.limits.held_bytes:
-                raise Refused(BUSY)
+                raise RequestRefused(BUSY)
             pieces.append(piece)
             body.kept += len(piece)
             self.held += len(piece)
@@ -158,10 +160,10 @@ def _environ(scope: HTTPScope) -> Environ:
     try:
         return cast(Environ, instance.build_environ(plain, BytesIO()))
     except ValueError:
-        raise Refused(HTTPStatus.BAD_REQUEST) from None
+        raise RequestRefused(HTTPStatus.BAD_REQUEST) from None
 
 
-async def _say(sender: Sender, status: int) -> None:
+async def _say(sender: ResponseSender, status: int) -> None:
     """A few words instead of a page, and the end of the connection. Nothing, when a page has begun."""
     if sender.has_begun:
         return

@@ -10,7 +10,7 @@ from re import Pattern
 
 from asgiref.typing import HTTPScope
 
-from crm.gateway.request_body import Limits, Refused
+from crm.gateway.request_body import RequestLimits, RequestRefused
 from crm.gateway.response_stream import Environ
 
 BUSY = HTTPStatus.SERVICE_UNAVAILABLE
@@ -45,7 +45,7 @@ class Lane:
     as_it_comes: bool = False
     in_blocks: bool = False
     is_express: bool = False
-    limits: Limits | None = None
+    limits: RequestLimits | None = None
     shares: tuple[Share, ...] = ()
     pool: ThreadPoolExecutor = field(init=False)
     _running: int = field(default=0, init=False)
@@ -66,7 +66,7 @@ class Lane:
             return False
         return self.only is None or bool(self.only(environ))
 
-    async def run[T](self, environ: Environ, limits: Limits, work: Callable[[], T]) -> T:
+    async def run[T](self, environ: Environ, limits: RequestLimits, work: Callable[[], T]) -> T:
         """Do the work in a thread of the lane, when its turn has come. Raises Refused when too many wait before it."""
         named = [(number, key) for number, share in enumerate(self.shares) if (key := share.key_of(environ))]
         await self._enter(named, limits)
@@ -75,12 +75,12 @@ class Lane:
         finally:
             self._leave(named)
 
-    async def _enter(self, named: list[Named], limits: Limits) -> None:
+    async def _enter(self, named: list[Named], limits: RequestLimits) -> None:
         if self._has_room(named):  # nobody overtakes: whoever waits had no room when the last one left
             self._take(named)
             return
         if len(self._waiting) >= limits.waiting or not self._may_wait(named):
-            raise Refused(BUSY)
+            raise RequestRefused(BUSY)
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((turn, named))
         try:
@@ -89,7 +89,7 @@ class Lane:
         except BaseException as ended:
             self._give_up(turn, named)
             if isinstance(ended, TimeoutError):
-                raise Refused(BUSY) from None
+                raise RequestRefused(BUSY) from None
             raise
 
     def _has_room(self, named: Iterable[Named]) -> bool:

@@ -12,7 +12,7 @@ BUFFER = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Limits:
+class RequestLimits:
     """`body_seconds` are there for a body, and more for what has come of it already: a second for each
     `bytes_a_second`. `send_seconds` may pass until a reader has taken a block, and `answer_seconds` until all are
     taken, with a second more for each `bytes_a_second`. `waiting` requests may wait for the threads of a lane, none
@@ -27,7 +27,7 @@ class Limits:
     held_bytes: int = 64 * 1024 * 1024
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request is answered with this status, and not looked at any further."""
 
     def __init__(self, status: int) -> None:
@@ -45,7 +45,7 @@ class Body:
     ended, or 0. (Not the error: that would hold the connection, through its frames, until somebody collects it.)"""
 
     receive: ASGIReceiveCallable
-    limits: Limits
+    limits: RequestLimits
     most: int
     clock: Callable[[], float] = time.monotonic
     size: int = 0
@@ -58,12 +58,12 @@ class Body:
         """Raises Refused before a byte has come; a length that is no number is left to the server, which refuses it."""
         for name, value in headers:
             if name == b"content-length" and value.isdigit() and int(value) > self.most:
-                raise Refused(413)
+                raise RequestRefused(413)
 
     def refuse_without_length(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Raise Refused for a body in chunks: Django reads none whose length it was not told."""
         if any(name == b"transfer-encoding" for name, _value in headers):
-            raise Refused(411)
+            raise RequestRefused(411)
 
     async def next(self) -> bytes:
         """The next piece, b"" at the end. The time runs from the first call on. Raises Refused."""
@@ -71,7 +71,7 @@ class Body:
             return b""
         try:
             return await self._next()
-        except Refused as refused:
+        except RequestRefused as refused:
             self.refused = refused.status
             raise
 
@@ -82,14 +82,14 @@ class Body:
         try:
             message = await asyncio.wait_for(self.receive(), max(left, 0.0))
         except TimeoutError:
-            raise Refused(408) from None
+            raise RequestRefused(408) from None
         if message["type"] != "http.request":
-            raise Refused(400)  # it broke off, or is no HTTP; whoever went away does not hear it
+            raise RequestRefused(400)  # it broke off, or is no HTTP; whoever went away does not hear it
         self.is_whole = not message.get("more_body", False)
         piece = message.get("body", b"")
         self.size += len(piece)
         if self.size > self.most:
-            raise Refused(413)
+            raise RequestRefused(413)
         return piece
 
 
@@ -116,5 +116,5 @@ class Stream(io.RawIOBase):
     def _fetch(self) -> bytes:
         try:
             return asyncio.run_coroutine_threadsafe(self._body.next(), self._loop).result()
-        except Refused as ended:
+        except RequestRefused as ended:
             raise OSError("The body of the request ended early.") from ended

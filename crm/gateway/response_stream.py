@@ -13,7 +13,7 @@ from typing import Any
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPResponseBodyEvent, HTTPResponseStartEvent
 
-from crm.gateway.request_body import Gone, Limits
+from crm.gateway.request_body import Gone, RequestLimits
 
 BLOCK = 256 * 1024
 
@@ -48,13 +48,13 @@ def call(
 
 
 @dataclass
-class Sender:
+class ResponseSender:
     """The way out of one answer. Once anything has been sent, its status cannot be changed any more."""
 
     receive: ASGIReceiveCallable
     send: ASGISendCallable
     loop: asyncio.AbstractEventLoop
-    limits: Limits
+    limits: RequestLimits
     clock: Callable[[], float] = time.monotonic
     has_begun: bool = False
     _since: float | None = field(default=None, init=False)

@@ -11,7 +11,7 @@ from django.db import transaction
 from crm import registry
 from crm.enums.leads import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
 from crm.inbound import automatic
-from crm.inbound.mail_parser import REPORTS, InboundMessage, Kind
+from crm.inbound.mail_parser import REPORTS, InboundMessage, MailKind
 from crm.leads import events, notifications, tasks
 from crm.mail import emails, opt_out, suppression
 from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression, Task
@@ -26,7 +26,7 @@ OF_US = r"^[45]\.([367]|2\.3|4\.6)"  # RFC 3463: of the servers, the content, po
 SOFT_WITHIN = timedelta(days=30)
 MOST_COMPLAINTS, ENOUGH_SENT = 0.001, 1_000
 READ_IT = "A mail system wrote about them: read it"
-_OF_A_PERSON = {Kind.REPLY, Kind.CALENDAR}
+_OF_A_PERSON = {MailKind.REPLY, MailKind.CALENDAR}
 
 
 def receive(arrived: InboundMessage, *, now: datetime, is_vouched: bool = False) -> InboundMail | None:
@@ -81,7 +81,7 @@ def _proven_address(arrived: InboundMessage, message: Message | None, *, is_vouc
 def _read_at(arrived: InboundMessage, lead: Lead | None, message: Message | None) -> str:
     """Where a reply shows that our mail to this lead is read: it answers one, or goes to their thread, and strangers
     know neither. "" where only the sender's word says so, which anybody can write."""
-    if arrived.kind != Kind.REPLY or lead is None:
+    if arrived.kind != MailKind.REPLY or lead is None:
         return ""
     of_thread = MailThread.objects.filter(lead=lead, token__in=arrived.tokens)
     return arrived.sender if message or of_thread.exists() else ""
@@ -168,12 +168,12 @@ def _follow(
     summary = f"E-mail, {kept.get_kind_display().lower()}{told}"
     details = {} if arrived.kind in _OF_A_PERSON else {BY_ITSELF: True}
     Activity.objects.create(lead=lead, kind=ActivityKind.MESSAGE, at=now, summary=summary, details=details)
-    if arrived.kind == Kind.CALENDAR:
+    if arrived.kind == MailKind.CALENDAR:
         _look_at_the_appointment(kept, lead, arrived, invited, now=now)
-    if arrived.kind == Kind.OTHER:  # nobody answers a robot
+    if arrived.kind == MailKind.OTHER:  # nobody answers a robot
         key = f"mail-system:{lead.pk}"
         tasks.open_again(Task(lead=lead, kind=TaskKind.OTHER, title=READ_IT, due_at=now, key=key))
-    if arrived.kind == Kind.REPLY:
+    if arrived.kind == MailKind.REPLY:
         tasks.ask_for_answer(lead, title=tasks.ANSWER_MAIL, key=f"inbound:{kept.pk}", now=now)
         returned_addresses.works_again(arrived.sender, lead=lead, why="they wrote from it", now=now)
         events.announce(lead, Event.REPLIED, now=now, key=str(kept.pk))
@@ -221,18 +221,18 @@ def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:
     """Stop mail to a proven address. Returns the one that gets no more mail, or less; "" for none."""
     if not address:
         return ""
-    if kept.kind == Kind.COMPLAINT:
+    if kept.kind == MailKind.COMPLAINT:
         because = SuppressedBecause.COMPLAINT
         opt_out.record(address, lead_id=kept.lead_id, scope=Scope.EDUCATION, because=because, now=now)
         if _too_many_complaints(now=now):
             outbox.pause_commercial(reason="More than one complaint in a thousand mails", now=now)
         return address
-    if kept.kind == Kind.SOFT_BOUNCE:
+    if kept.kind == MailKind.SOFT_BOUNCE:
         _tell_of_what_did_not_arrive(kept, now=now)
         if not _is_one_too_many(kept):
             return ""
     is_asked = returned_addresses.give_up(address, lead=kept.lead, now=now)
-    if not is_asked and kept.kind == Kind.HARD_BOUNCE and kept.message and _brings_word(kept.message):
+    if not is_asked and kept.kind == MailKind.HARD_BOUNCE and kept.message and _brings_word(kept.message):
         _tell_of_what_did_not_arrive(kept, now=now)
     return address
 
@@ -261,7 +261,9 @@ def _too_many_complaints(*, now: datetime) -> bool:
     """More than one proven in a thousand within 30 days, as providers count (0.1 %). Counted as if a thousand had been
     sent at least, so that one person's click does not stop a small center."""
     since = now - SOFT_WITHIN
-    complaints = InboundMail.objects.filter(kind=Kind.COMPLAINT.value, at__gt=since).exclude(address_hash="").count()
+    complaints = (
+        InboundMail.objects.filter(kind=MailKind.COMPLAINT.value, at__gt=since).exclude(address_hash="").count()
+    )
     sent = Message.objects.filter(state=MessageState.SENT, finished_at__gt=since, message_class__in=AUTOMATED).count()
     return complaints > MOST_COMPLAINTS * max(sent, ENOUGH_SENT)
 
@@ -273,7 +275,7 @@ def _is_one_too_many(kept: InboundMail) -> bool:
     since = kept.at - SOFT_WITHIN
     recent = InboundMail.objects.filter(
         address_hash=kept.address_hash,
-        kind=Kind.SOFT_BOUNCE.value,
+        kind=MailKind.SOFT_BOUNCE.value,
         at__gt=max(since, lifted) if lifted else since,
     )
     return recent.exclude(status__regex=OF_US).count() >= SOFT_BOUNCES

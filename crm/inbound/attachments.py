@@ -13,7 +13,7 @@ from crm.documents import validation
 from crm.enums.documents import DocumentKind
 from crm.errors import UploadRefused
 from crm.inbound import sandboxed_parser
-from crm.inbound.mail_parser import InboundMessage, Kind
+from crm.inbound.mail_parser import InboundMessage, MailKind
 from crm.models import Lead
 
 log = structlog.get_logger("nucleus.attachments")
@@ -25,7 +25,7 @@ def keep(raw: bytes, arrived: InboundMessage, lead: Lead | None, *, now: datetim
 
     Raises only what ends the task, and what is no fault of the mail: no file is in the way of the words beside it.
     """
-    if lead is None or arrived.kind != Kind.REPLY or not any(map(validation.media_type, arrived.attachments)):
+    if lead is None or arrived.kind != MailKind.REPLY or not any(map(validation.media_type, arrived.attachments)):
         return
     try:
         for name, content in sandboxed_parser.files(raw, list(validation.TYPES)):
@@ -42,7 +42,7 @@ def _store(lead: Lead, name: str, content: bytes, *, now: datetime) -> None:
         documents.store_whole(
             lead,
             io.BytesIO(content),
-            sender=documents.Sender(by_mail=True),
+            sender=documents.DocumentSender(by_mail=True),
             name=name,
             size=len(content),
             kind=DocumentKind.OTHER,

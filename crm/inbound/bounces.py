@@ -36,7 +36,7 @@ _REJECTED = re.compile(r"\bautomatically rejected\b|\(rejected\)", re.IGNORECASE
 
 
 @dataclass(frozen=True)
-class Report:
+class BounceReport:
     """`about`: the address of ours that it speaks of. `has_failed`: it gave up; else it only tells of a delay, or of an
     arrival. `is_lasting`: the address itself is dead."""
 
@@ -47,7 +47,7 @@ class Report:
     message_ids: tuple[str, ...] = ()
 
 
-def read(mail: Message) -> Report | None:
+def read(mail: Message) -> BounceReport | None:
     """Return what a server reports; None for a mail that is no report of one."""
     of_recipients = [one for one in status_blocks(mail) if "action" in one or "status" in one]
     if of_recipients and (_is_report(mail) or is_from_a_system(mail)):
@@ -139,12 +139,12 @@ def _fields_of(block: Message) -> list[dict[str, str]]:
     return blocks
 
 
-def _of_blocks(mail: Message, blocks: list[dict[str, str]]) -> Report:
+def _of_blocks(mail: Message, blocks: list[dict[str, str]]) -> BounceReport:
     """By the worst of its recipients; "delayed" is no return yet, and what was delivered is none at all."""
     worst = next((one for one in blocks if _has_failed(one)), blocks[0])
     words = worst.get("diagnostic-code", "") or body_text.of(mail)[: bounce_phrases.LONGEST_WORDS]
     status = _status(worst.get("status", ""), words)
-    return Report(
+    return BounceReport(
         about=_recipient(worst.get("original-recipient", ""))
         or recipient_of(returned(mail))
         or _recipient(worst.get("final-recipient", "")),
@@ -191,12 +191,12 @@ def _gives_a_mail_back(mail: Message) -> bool:
     return bool(_QUOTED_ID.search(bounce_phrases.own_and_copy(body_text.of(mail))[1]))
 
 
-def _of_words(mail: Message) -> Report:
+def _of_words(mail: Message) -> BounceReport:
     """Without a status for machines: what the words say, and the copy of our mail below them."""
     text = body_text.of(mail)[: bounce_phrases.LONGEST_WORDS]
     own, copy = bounce_phrases.own_and_copy(text)
     subject, status = mime_parts.header(mail, "Subject"), _status("", own)
-    return Report(
+    return BounceReport(
         about=_named(mail, own, copy or own),
         status=status,
         has_failed=not bounce_phrases.say_it_is_late(subject, own)

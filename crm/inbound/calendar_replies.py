@@ -20,7 +20,7 @@ _BEGIN = re.compile(
 
 
 @dataclass(frozen=True)
-class Reply:
+class CalendarReply:
     """`answer`: accepted, declined, tentative, or "". `invitation`: its UID. `sequence`: of the invitation, where it is
     said; of a proposal never, which counts for whatever time stands. `proposed`: such as "20261203T190000 UTC"."""
 
@@ -30,7 +30,7 @@ class Reply:
     proposed: str = ""
 
 
-def read(mail: Message) -> Reply | None:
+def read(mail: Message) -> CalendarReply | None:
     """Return what a calendar answers; None for a mail without an answer of one."""
     for part in mail.walk():
         if part.get_content_type() != "text/calendar":
@@ -42,13 +42,13 @@ def read(mail: Message) -> Reply | None:
     return None
 
 
-def _told(text: str, *, is_proposal: bool) -> Reply | None:
+def _told(text: str, *, is_proposal: bool) -> CalendarReply | None:
     found = [one.search(text) for one in (_ANSWER, _UID, _SEQUENCE)]
     said, invitation, sequence = (one[1].strip() if one else "" for one in found)
     if not is_proposal:
-        return Reply(said.lower(), invitation, sequence) if said or invitation or sequence else None
+        return CalendarReply(said.lower(), invitation, sequence) if said or invitation or sequence else None
     answer = "declined" if said.lower() == "declined" else "tentative"  # nobody has accepted who asks for another time
-    return Reply(answer, invitation, proposed=_begin(text))
+    return CalendarReply(answer, invitation, proposed=_begin(text))
 
 
 def _begin(text: str) -> str:

@@ -148,7 +148,7 @@ class _Run:
             headers = imap_client.headers(box, uid) if is_suspect or is_large else None
             self.known_of[uid] = (size, headers or b"")
             content = headers if is_large else imap_client.body(box, uid)
-        except imap_client.Refused:
+        except imap_client.FetchRefused:
             fetches.arrived(mailbox, uid)
             return _tell(uid, *self.known_of[uid])  # once, and it is asked for again in the next run
         fetches.arrived(mailbox, uid)

@@ -20,7 +20,7 @@ _QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(rb"\\(.)")
 
 
-class Refused(Exception):
+class FetchRefused(Exception):
     """The server answers NO: it does not hand this mail over."""
 
 
@@ -120,5 +120,5 @@ def _fetch(box: imaplib.IMAP4, uid: int, what: str) -> bytes | None:
     state, answered = box.uid("FETCH", str(uid), what)
     content = content_of(answered)
     if content is None and state != "OK":
-        raise Refused
+        raise FetchRefused
     return content

@@ -34,7 +34,7 @@ _LONGEST = {
 }
 
 
-class Kind(StrEnum):
+class MailKind(StrEnum):
     REPLY = "reply"
     ROBOT = "robot"
     HARD_BOUNCE = "hard_bounce"
@@ -45,7 +45,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-REPORTS = {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE, Kind.COMPLAINT}
+REPORTS = {MailKind.HARD_BOUNCE, MailKind.SOFT_BOUNCE, MailKind.COMPLAINT}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class InboundMessage:
 
     However it is made, its texts are no longer than their columns and hold nothing that the database refuses."""
 
-    kind: Kind
+    kind: MailKind
     message_id: str = ""
     sender: str = ""
     sender_name: str = ""
@@ -79,7 +79,7 @@ class InboundMessage:
             value = getattr(self, field.name)
             if isinstance(value, tuple):
                 object.__setattr__(self, field.name, tuple(storable(one) for one in value))
-            elif not isinstance(value, Kind):
+            elif not isinstance(value, MailKind):
                 most = _LONGEST.get(field.name, LONGEST_TEXT)
                 object.__setattr__(self, field.name, storable(value)[:most])
 
@@ -108,26 +108,26 @@ def facts_of(file: BinaryIO) -> dict[str, Any] | None:
 def from_facts(said: dict[str, Any]) -> InboundMessage:
     """What facts_of has told."""
     lists = {name: tuple(said[name]) for name in ("message_ids", "tokens", "attachments")}
-    facts: dict[str, Any] = {**said, **lists, "kind": Kind(said["kind"])}
+    facts: dict[str, Any] = {**said, **lists, "kind": MailKind(said["kind"])}
     return InboundMessage(**facts)
 
 
-def _read(mail: mime_parts.Part) -> InboundMessage:
+def _read(mail: mime_parts.MailPart) -> InboundMessage:
     reported = _reported(mail)
     if reported == "feedback-report" or _is_of_hotmail(mail):
-        return _facts(mail, Kind.COMPLAINT, about=_complained_by(mail))
+        return _facts(mail, MailKind.COMPLAINT, about=_complained_by(mail))
     if reported == "disposition-notification" and not bounces.was_rejected(mail):
-        return _facts(mail, Kind.RECEIPT)
+        return _facts(mail, MailKind.RECEIPT)
     if report := bounces.read(mail):
         return _bounce(mail, report)
     if calendar_replies.read(mail):
-        return _facts(mail, Kind.CALENDAR)
+        return _facts(mail, MailKind.CALENDAR)
     if bounces.is_of_a_postmaster(mail):
-        return _facts(mail, Kind.OTHER)
-    return _facts(mail, Kind.ROBOT if _is_robot(mail) else Kind.REPLY)
+        return _facts(mail, MailKind.OTHER)
+    return _facts(mail, MailKind.ROBOT if _is_robot(mail) else MailKind.REPLY)
 
 
-def _reported(mail: mime_parts.Part) -> str:
+def _reported(mail: mime_parts.MailPart) -> str:
     """What a report (RFC 6522) is one of: as it says, or else by its parts; "" for none."""
     if mail.get_content_type() != "multipart/report":
         return ""
@@ -137,10 +137,10 @@ def _reported(mail: mime_parts.Part) -> str:
 
 
 def _facts(
-    mail: mime_parts.Part, kind: Kind, *, about: str = "", status: str = "", copied: tuple[str, ...] = ()
+    mail: mime_parts.MailPart, kind: MailKind, *, about: str = "", status: str = "", copied: tuple[str, ...] = ()
 ) -> InboundMessage:
     """`copied`: Message-IDs that stand in the words alone."""
-    calendar = calendar_replies.read(mail) or calendar_replies.Reply()
+    calendar = calendar_replies.read(mail) or calendar_replies.CalendarReply()
     return InboundMessage(
         kind,
         message_id=_first_id(mime_parts.header(mail, "Message-ID")),
@@ -169,10 +169,10 @@ def _name_of_sender(mail: Message) -> str:
     return "" if set(name) & set("@<>") else name
 
 
-def _attached(mail: Message, kind: Kind) -> tuple[str, ...]:
+def _attached(mail: Message, kind: MailKind) -> tuple[str, ...]:
     """The names of what is attached. Of a person's mail, that without a name as well: a photo of a telephone, a mail
     that they pass on."""
-    of_a_person = kind in {Kind.REPLY, Kind.OTHER}
+    of_a_person = kind in {MailKind.REPLY, MailKind.OTHER}
     names = (
         mime_parts.file_name(part) or (mime_parts.name_without_one(part) if of_a_person else "") for part in mail.walk()
     )
@@ -184,11 +184,11 @@ def _tokens_of(mail: Message) -> tuple[str, ...]:
     return tuple(dict.fromkeys(token for value in to for token in TOKEN.findall(mime_parts.decoded(value).lower())))
 
 
-def _bounce(mail: mime_parts.Part, report: bounces.Report) -> InboundMessage:
+def _bounce(mail: mime_parts.MailPart, report: bounces.BounceReport) -> InboundMessage:
     """A delay is no bounce yet, and what was delivered is none at all."""
-    kind = Kind.HARD_BOUNCE if report.is_lasting else Kind.SOFT_BOUNCE
+    kind = MailKind.HARD_BOUNCE if report.is_lasting else MailKind.SOFT_BOUNCE
     if not report.has_failed:
-        kind = Kind.ROBOT
+        kind = MailKind.ROBOT
     return _facts(mail, kind, about=report.about, status=report.status, copied=report.message_ids)
 
 

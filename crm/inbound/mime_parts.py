@@ -25,7 +25,7 @@ LONGEST_ENCODED = 4_000
 LONGEST_BODY = 500_000
 _OF_FILES = {"application", "audio", "image", "video"}
 _TAKEN_APART = {"content-type", "content-disposition", "content-transfer-encoding", "mime-version"}
-_POLICY = cast("Policy[Part]", compat32)  # the one that leaves headers as they were sent
+_POLICY = cast("Policy[MailPart]", compat32)  # the one that leaves headers as they were sent
 _BLANKS = re.compile(r"[\t\r\n ]+")
 # Text codecs of Python that no mail is written in; some of them take quadratic time.
 _NEVER = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"}
@@ -35,7 +35,7 @@ class TooComplex(Exception):
     """A mail of more parts, or more deeply nested, than anybody writes."""
 
 
-class Part(Message):
+class MailPart(Message):
     """A mail or a part of one, whose headers are cut when they are read."""
 
     depth = 0
@@ -55,25 +55,25 @@ class Part(Message):
         super().attach(payload)
 
 
-def parse(raw: bytes) -> Part:
+def parse(raw: bytes) -> MailPart:
     """The mail with its parts. Raises TooComplex."""
     made = 0
 
-    def counted(**options: Any) -> Part:
+    def counted(**options: Any) -> MailPart:
         nonlocal made
         made += 1
         if made > MOST_PARTS:
             raise TooComplex
-        return Part(**options)
+        return MailPart(**options)
 
     parser = BytesFeedParser(counted, policy=_POLICY)
     parser.feed(raw if b"\n" in raw else raw.replace(b"\r", b"\n"))  # lines that end as on old Macs
     return parser.close()
 
 
-def parse_headers(raw: bytes) -> Part:
+def parse_headers(raw: bytes) -> MailPart:
     """The mail's own headers; its parts are not looked at."""
-    return BytesHeaderParser(Part, policy=_POLICY).parsebytes(raw)
+    return BytesHeaderParser(MailPart, policy=_POLICY).parsebytes(raw)
 
 
 def raw_headers(part: Message, *names: str) -> list[str]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from crm.inbound import actions as arrivals
 from crm.inbound import bounce_phrases
-from crm.inbound.mail_parser import LONGEST_ADDRESS, InboundMessage, Kind
+from crm.inbound.mail_parser import LONGEST_ADDRESS, InboundMessage, MailKind
 from crm.mail import opt_out
 from crm.mail.provider import MARK
 from crm.models import Message, Scope, SuppressedBecause
@@ -54,13 +54,13 @@ def _ours(event: AnymailTrackingEvent) -> Message | None:
         return None
 
 
-def _kind(event: AnymailTrackingEvent) -> Kind | None:
+def _kind(event: AnymailTrackingEvent) -> MailKind | None:
     if event.event_type == EventType.COMPLAINED:
-        return Kind.COMPLAINT
+        return MailKind.COMPLAINT
     if event.event_type not in _RETURNED:
         return None
     is_passing = event.reject_reason not in _DEAD or event.esp_event.get("Type") in _ONLY_FOR_NOW
-    return Kind.SOFT_BOUNCE if is_passing else Kind.HARD_BOUNCE
+    return MailKind.SOFT_BOUNCE if is_passing else MailKind.HARD_BOUNCE
 
 
 def _status(event: AnymailTrackingEvent) -> str:
@@ -71,7 +71,9 @@ def _status(event: AnymailTrackingEvent) -> str:
     return said or ("5.7.0" if event.reject_reason in _OF_US else "")
 
 
-def _receive(event: AnymailTrackingEvent, kind: Kind, message: Message | None, *, provider: str, now: datetime) -> None:
+def _receive(
+    event: AnymailTrackingEvent, kind: MailKind, message: Message | None, *, provider: str, now: datetime
+) -> None:
     """Keeps it like a bounce that came by mail, but signed."""
     named = event.event_id or f"{event.message_id}:{event.event_type}:{event.recipient}"
     arrived = InboundMessage(

@@ -12,7 +12,7 @@ from crm.inbound import attached_files, mail_parser
 from crm.sandbox import runner as sandbox
 
 DEFAULT_MOST_BYTES = 25 * 1024 * 1024
-LIMITS = sandbox.Limits(memory=768 * 1024**2, processor_seconds=15, seconds=45, read=128 * 1024**2)
+LIMITS = sandbox.ChildLimits(memory=768 * 1024**2, processor_seconds=15, seconds=45, read=128 * 1024**2)
 
 
 class Because(StrEnum):
@@ -41,7 +41,7 @@ _WORDS = {
 
 
 def read(
-    raw: bytes, *, most_bytes: int = DEFAULT_MOST_BYTES, limits: sandbox.Limits = LIMITS
+    raw: bytes, *, most_bytes: int = DEFAULT_MOST_BYTES, limits: sandbox.ChildLimits = LIMITS
 ) -> mail_parser.InboundMessage:
     """The facts of one mail. Raises NotRead."""
     if len(raw) > most_bytes:

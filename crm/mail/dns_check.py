@@ -13,7 +13,7 @@ SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class DnsFinding:
     """One thing that was looked for; `mend` says what to do when it is not there."""
 
     name: str
@@ -31,53 +31,53 @@ def resolver(server: str = "", port: int = 53) -> dns.resolver.Resolver:
     return made
 
 
-def check(domain: str, *, selector: str, host: str, using: dns.resolver.Resolver) -> list[Finding]:
+def check(domain: str, *, selector: str, host: str, using: dns.resolver.Resolver) -> list[DnsFinding]:
     """What a domain says about who may send for it, and whether `host` (our mail server) has a name that leads back."""
     return [_spf(domain, using), _dkim(domain, selector, using), _dmarc(domain, using), _ptr(host, using)]
 
 
-def _spf(domain: str, using: dns.resolver.Resolver) -> Finding:
+def _spf(domain: str, using: dns.resolver.Resolver) -> DnsFinding:
     found = [text for text in _texts(domain, using) if text.lower().startswith("v=spf1")]
     mend = f'Add one TXT record at {domain}, such as "v=spf1 include:your-provider.example -all".'
     if len(found) > 1:
-        return Finding("SPF", False, " / ".join(found), f"There are {len(found)} SPF records at {domain}: keep one.")
+        return DnsFinding("SPF", False, " / ".join(found), f"There are {len(found)} SPF records at {domain}: keep one.")
     if found and found[0].lower().rstrip().endswith("+all"):
-        return Finding("SPF", False, found[0], "It lets everybody send in your name: end it with -all or ~all.")
-    return Finding("SPF", bool(found), found[0] if found else "", "" if found else mend)
+        return DnsFinding("SPF", False, found[0], "It lets everybody send in your name: end it with -all or ~all.")
+    return DnsFinding("SPF", bool(found), found[0] if found else "", "" if found else mend)
 
 
-def _dkim(domain: str, selector: str, using: dns.resolver.Resolver) -> Finding:
+def _dkim(domain: str, selector: str, using: dns.resolver.Resolver) -> DnsFinding:
     name = f"{selector}._domainkey.{domain}"
     key = next((text for text in _texts(name, using) if "p=" in text), "")
     tags = dict(part.strip().partition("=")[::2] for part in key.split(";") if "=" in part)
     is_there = bool(tags.get("p", "").strip())
     mend = f"Publish the key that your mail provider gives you as TXT at {name} (or name its selector with --selector)."
-    return Finding("DKIM", is_there, f"{key[:40]}…" if key else "", "" if is_there else mend)
+    return DnsFinding("DKIM", is_there, f"{key[:40]}…" if key else "", "" if is_there else mend)
 
 
-def _dmarc(domain: str, using: dns.resolver.Resolver) -> Finding:
+def _dmarc(domain: str, using: dns.resolver.Resolver) -> DnsFinding:
     """At the domain, or at the one above that it belongs to."""
     parent = ".".join(domain.split(".")[-2:])
     for place in dict.fromkeys([domain, parent]):
         found = next((text for text in _texts(f"_dmarc.{place}", using) if text.lower().startswith("v=dmarc1")), "")
         if found:
-            return Finding("DMARC", True, found)
-    return Finding(
+            return DnsFinding("DMARC", True, found)
+    return DnsFinding(
         "DMARC", False, "", f'Add a TXT record at _dmarc.{domain}: at least "v=DMARC1; p=none; rua=mailto:…".'
     )
 
 
-def _ptr(host: str, using: dns.resolver.Resolver) -> Finding:
+def _ptr(host: str, using: dns.resolver.Resolver) -> DnsFinding:
     """Every address of the server has a name, and that name leads back to the address."""
     addresses = _addresses(host, using)
     if not addresses:
-        return Finding("PTR", False, "", f"{host} has no address: check the name of the mail server.")
+        return DnsFinding("PTR", False, "", f"{host} has no address: check the name of the mail server.")
     for address in addresses:
         name = _first(str(dns.reversename.from_address(address)), "PTR", using).rstrip(".")
         if not name or address not in _addresses(name, using):
             mend = f"Ask whoever runs {address} for a reverse name that leads back to it."
-            return Finding("PTR", False, f"{address} → {name or 'nothing'}", mend)
-    return Finding("PTR", True, ", ".join(addresses))
+            return DnsFinding("PTR", False, f"{address} → {name or 'nothing'}", mend)
+    return DnsFinding("PTR", True, ", ".join(addresses))
 
 
 def _addresses(host: str, using: dns.resolver.Resolver) -> list[str]:

@@ -18,7 +18,7 @@ from anymail.message import AnymailMessage
 from urllib3.exceptions import NewConnectionError
 
 from crm.environment import Provider
-from crm.mail.relay import Lost, Refused, RefusesUs, Unreachable
+from crm.mail.relay import Lost, MailRefused, RefusesUs, Unreachable
 
 CONNECT_SECONDS, REPLY_SECONDS = 10.0, 20.0
 MARK = "mail"  # the name under which every event of a mail brings its id back
@@ -58,7 +58,7 @@ class ProviderRelay:
         try:
             self._backend.send_messages([mail])
         except AnymailRecipientsRefused:
-            raise Refused("the provider takes nothing for this address", is_permanent=True) from None
+            raise MailRefused("the provider takes nothing for this address", is_permanent=True) from None
         except (AnymailError, OSError) as trouble:
             self._judge(trouble)
         finally:
@@ -92,7 +92,7 @@ class ProviderRelay:
             raise RefusesUs(str(status), is_passing=True, wait=wait) from None
         if status >= SERVER_TROUBLE or status < 400:
             raise Lost(str(status), repeatable=can_repeat) from None
-        raise Refused(str(status), is_permanent=status != CONFLICT) from None
+        raise MailRefused(str(status), is_permanent=status != CONFLICT) from None
 
 
 def _backend(server: Provider) -> AnymailRequestsBackend:

@@ -41,7 +41,7 @@ class Lost(Exception):
         self.repeatable = repeatable
 
 
-class Refused(Exception):
+class MailRefused(Exception):
     """The server said no to this mail, for good or for now."""
 
     def __init__(self, said: str, *, is_permanent: bool, is_greylisting: bool = False) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.core.mail.utils import DNS_NAME
 
 from crm.environment import SmtpServer
-from crm.mail.relay import Interrupted, Lost, Refused, RefusesUs, Unreachable
+from crm.mail.relay import Interrupted, Lost, MailRefused, RefusesUs, Unreachable
 
 STEP_SECONDS = 10.0  # for connecting and for each command
 REPLY_SECONDS = 20.0  # for the answer to a whole mail: relays scan before they accept
@@ -29,7 +29,7 @@ _NO_RELAY = re.compile(
 
 
 @dataclass
-class Reply:
+class SmtpReply:
     """A server's answer, reduced to its numbers, and whether it is about us: then no mail is the matter."""
 
     code: int
@@ -43,7 +43,7 @@ class Reply:
 class _GoesAway(RefusesUs):
     """The server ends this conversation (421): it has had enough of it, or it serves nobody for now."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: SmtpReply) -> None:
         super().__init__(str(reply), is_passing=True)
 
 
@@ -153,7 +153,7 @@ class SmtpRelay:
         if reply.code != GO_AHEAD:
             self._after_refusal(reply, only_sender=only_sender)
 
-    def _after_refusal(self, reply: Reply, *, only_sender: bool = False) -> None:
+    def _after_refusal(self, reply: SmtpReply, *, only_sender: bool = False) -> None:
         """Leaves the conversation fit for the next mail, then raises what the reply means for this one, or for every
         mail of its sender, or for all."""
         if reply.code == GOING_AWAY:
@@ -169,7 +169,7 @@ class SmtpRelay:
             self.close()
         if only_sender:
             raise RefusesUs(str(reply), only_sender=True, is_passing=reply.code < PERMANENT)
-        raise Refused(str(reply), is_permanent=reply.code >= PERMANENT, is_greylisting=reply.code in GREYLISTING)
+        raise MailRefused(str(reply), is_permanent=reply.code >= PERMANENT, is_greylisting=reply.code in GREYLISTING)
 
     def _timeout(self, seconds: float) -> None:
         if self._smtp is not None and self._smtp.sock is not None:
@@ -185,9 +185,9 @@ def _greet(smtp: smtplib.SMTP) -> None:
         raise smtplib.SMTPHeloError(code, text)
 
 
-def _reply(code: int, text: bytes | str) -> Reply:
+def _reply(code: int, text: bytes | str) -> SmtpReply:
     raw = text.encode("ascii", "replace") if isinstance(text, str) else text
     match = _ENHANCED.match(raw)
     enhanced = match.group().decode("ascii") if match else ""
     is_about_us = code in WANTS_SIGN_IN or enhanced in ABOUT_US or (code >= PERMANENT and bool(_NO_RELAY.search(raw)))
-    return Reply(code, enhanced, is_about_us)
+    return SmtpReply(code, enhanced, is_about_us)

@@ -23,7 +23,7 @@ from crm.leads import notifications
 from crm.mail import mime, relay_factory, reply_addresses
 from crm.mail import status as mail_status
 from crm.mail import templates as mail_templates
-from crm.mail.relay import Interrupted, Lost, Refused, RefusesUs, Relay, Unreachable
+from crm.mail.relay import Interrupted, Lost, MailRefused, RefusesUs, Relay, Unreachable
 from crm.models import Message
 from crm.outbox import rate_limit, readdressing, send_rules, settlement, withdrawn_steps
 from crm.patient_portal import access as patient_access
@@ -273,7 +273,7 @@ def _send(message: Message, content: bytes, *, relay: Relay, returns_to: str) ->
             relay.withdraw()
             return False
         relay.hand_over(content)
-    except Refused as refused:
+    except MailRefused as refused:
         settlement.after_refusal(message, refused)
     except Interrupted as trouble:
         settlement.postpone([message], reason=f"The mail server hung up ({trouble})", last=message)

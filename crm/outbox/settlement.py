@@ -16,7 +16,7 @@ from crm.db import clock
 from crm.enums.leads import LEASED_STATES, MessageState, OnUnknown, TaskKind
 from crm.mail import emails
 from crm.mail import status as mail_status
-from crm.mail.relay import Refused
+from crm.mail.relay import MailRefused
 from crm.models import Message, Task
 from crm.models.task import ABOUT_A_MAIL
 
@@ -66,7 +66,7 @@ def fenced(message: Message) -> bool:
     return False
 
 
-def after_refusal(message: Message, refused: Refused) -> None:
+def after_refusal(message: Message, refused: MailRefused) -> None:
     """Settle a mail to which the server said no: failed, with a task, or queued for later."""
     if refused.is_permanent:
         reason = f"Refused by the mail server ({refused})"

@@ -43,7 +43,7 @@ FILLS_IN = f"{OPENS_IT} intake.add_submission crm.add_document"
 
 
 @dataclass(frozen=True)
-class Entry:
+class NewSession:
     """A session just begun, and the secret for its cookie."""
 
     session: PatientSession
@@ -100,7 +100,7 @@ def begin(
     desk: str = "",
     handed_over: bool = False,
     secret: str = "",
-) -> Entry:
+) -> NewSession:
     """Begins a session. With `origin`, the request just sent from this browser, it may write without being proven.
     `after`: the session that was open in this browser; what was sent in it belongs to whoever shows who they are now.
 
@@ -122,7 +122,7 @@ def begin(
         "proven_at": now if by else None,
     }
     session, _ = PatientSession.objects.get_or_create(secret_hash=digest(secret), defaults=values)
-    return Entry(session, secret)
+    return NewSession(session, secret)
 
 
 def _origin_after(after: PatientSession | None, lead: Lead, *, now: datetime) -> UUID | None:

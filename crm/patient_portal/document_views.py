@@ -42,9 +42,9 @@ def may_fetch(request: PatientRequest) -> QuerySet[Document]:
     return about.filter(state__in=READABLE)
 
 
-def _sender(request: PatientRequest) -> documents.Sender:
+def _sender(request: PatientRequest) -> documents.DocumentSender:
     session = request.patient
-    return documents.Sender(by=session.by if session.is_on_behalf else None, session=session)
+    return documents.DocumentSender(by=session.by if session.is_on_behalf else None, session=session)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -65,7 +65,7 @@ def no_entry(request: HttpRequest, *, is_press: bool = False) -> HttpResponse:
     return kept_by_nobody(render(request, "private/no_entry.html", {"is_press": is_press}, status=404))
 
 
-def enter(entry: patient_access.Entry, *, to: str, **place: Any) -> HttpResponse:
+def enter(entry: patient_access.NewSession, *, to: str, **place: Any) -> HttpResponse:
     """Send the browser on with the cookie of its new session, which ends with the browser."""
     response = redirect(reverse(to, kwargs=place))
     response.set_cookie(COOKIE, entry.secret, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)

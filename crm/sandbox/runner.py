@@ -30,7 +30,7 @@ _FRAME, _PLACE = struct.Struct(">cI"), struct.Struct(">QI")
 
 
 @dataclass(frozen=True)
-class Limits:
+class ChildLimits:
     """What one child may take. `read` and `answer` are bytes: handed to it from the file, and taken from it."""
 
     memory: int = 512 * 1024**2  # of address space, the interpreter's own 60 MB included
@@ -61,7 +61,7 @@ class NoAnswer(Exception):
 
 
 def run(
-    function: Callable[..., Any], *arguments: Any, limits: Limits, file: BinaryIO | None = None, size: int = 0
+    function: Callable[..., Any], *arguments: Any, limits: ChildLimits, file: BinaryIO | None = None, size: int = 0
 ) -> Any:
     """The answer of a function of a module, called in a child. Raises NoAnswer, and what reading the file raises.
 
@@ -84,7 +84,7 @@ def run(
 
 
 class _Child:
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ChildLimits) -> None:
         self.limits, self.is_late = limits, False
         self.process = subprocess.Popen(  # noqa: S603 - our own program, and nothing of a stranger on its command line
             [sys.executable, "-I", str(_CHILD)],

@@ -32,7 +32,7 @@ SNAPSHOT_WORDS = {
 
 
 @dataclass(frozen=True)
-class Told:
+class AnswerHistory:
     """The latest answer to each question, and the page on which it was given. `insurer_since`: when the present insurer
     took the place of another one, None when it never did. `detailed`: the treatments whose page was sent. `heard`: read
     it through `heard_of`."""
@@ -64,14 +64,14 @@ def kept_of(lead: Lead) -> Kept:
     return Kept(list(treatments), list(Measurement.objects.filter(lead=lead).in_order(ZoneInfo(lead.timezone))))
 
 
-def told_by(lead: Lead, *, before: Submission | None = None) -> Told:
+def told_by(lead: Lead, *, before: Submission | None = None) -> AnswerHistory:
     """Return the latest answer to each question that was ever asked: pages in the order in which they were kept. One
     query. What waits in the lead's name is no answer of theirs. `before`: only what came before this page."""
     earlier = Q(entry__lt=before.entry) if before else Q()
     return _told_on(Submission.objects.counting().filter(earlier, lead=lead), zone=ZoneInfo(lead.timezone))
 
 
-def told_by_each(leads: Iterable[UUID]) -> dict[UUID, Told]:
+def told_by_each(leads: Iterable[UUID]) -> dict[UUID, AnswerHistory]:
     """Return the same of several leads, those who told nothing left out. One query."""
     pages: dict[UUID, list[Submission]] = defaultdict(list)
     for page in _in_order(Submission.objects.counting().filter(lead__in=leads)):
@@ -83,7 +83,7 @@ def _in_order(pages: QuerySet[Submission]) -> QuerySet[Submission]:
     return pages.select_related("session", "unproven").defer("unproven__data", "unproven__note").order_by("entry")
 
 
-def _told_on(pages: QuerySet[Submission] | list[Submission], *, zone: tzinfo = UTC) -> Told:
+def _told_on(pages: QuerySet[Submission] | list[Submission], *, zone: tzinfo = UTC) -> AnswerHistory:
     """`zone`: where whoever told it lives."""
     answers: dict[str, Any] = {}
     given: dict[str, Submission] = {}
@@ -104,10 +104,10 @@ def _told_on(pages: QuerySet[Submission] | list[Submission], *, zone: tzinfo = U
             former, insurer = insurer, insurers.told(answers)
             since = page.at if former.plan and not insurer.is_same(former) else since
     sent = frozenset(page.page for page in in_order)
-    return Told(answers, given, since, sent, frozenset(detailed), heard)
+    return AnswerHistory(answers, given, since, sent, frozenset(detailed), heard)
 
 
-def heard_of(told: Told, treatments: Iterable[Treatment]) -> Heard:
+def heard_of(told: AnswerHistory, treatments: Iterable[Treatment]) -> Heard:
     """Return the signs and facts that were told of a lead, without those of its `treatments` that never took place, or
     took place too long ago, as the record knows by now. They are looked at only where treatments were told."""
     if not told.heard.treatments:
@@ -153,7 +153,7 @@ def current_answers(lead: Lead) -> dict[str, Any]:
     return told_by(lead).answers
 
 
-def told_to(session: PatientSession) -> Told:
+def told_to(session: PatientSession) -> AnswerHistory:
     """Return what a browser on the private page may be shown: all that was told once proven; else, and on a tablet,
     only what it has sent itself. One query."""
     return told_by(session.lead) if session.sees_record else _told_on(own_submissions(session))

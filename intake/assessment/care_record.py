@@ -11,10 +11,10 @@ from crm.enums.treatments import DatePrecision, Documentation, MeasurementKind, 
 from crm.models import ImagingStudy, Lead, Treatment
 from crm.values.partial_date_fields import SaidDate, SaidDateField
 from crm.values.partial_dates import first_day, last_day
-from intake.assessment.answer_history import Kept, Told, heard_of, kept_of, make_snapshot
-from intake.rules.candidacy import GROUP_OF_TICK, Case
+from intake.assessment.answer_history import AnswerHistory, Kept, heard_of, kept_of, make_snapshot
+from intake.rules.candidacy import GROUP_OF_TICK, ClinicalCase
 from intake.rules.care_history import Care, CareRecord, Rating, Study
-from intake.rules.snapshot import A_SIGNS, BUCKET_DAYS, Entry
+from intake.rules.snapshot import A_SIGNS, BUCKET_DAYS, TreatmentEntry
 
 RECORDS_HERE = {Documentation.RECEIVED, Documentation.VERIFIED, Documentation.WAIVED}
 ADVANCED = {ImagingModality.MRI, ImagingModality.MRI_CONTRAST, ImagingModality.CT, ImagingModality.CT_MYELOGRAM}
@@ -30,7 +30,7 @@ SAYS_WHY = {
 SCALE_OF: dict[str, str] = {MeasurementKind.NRS_AVG: "nrs"}
 
 
-def care_record(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = None) -> CareRecord:
+def care_record(lead: Lead, told: AnswerHistory, *, now: datetime, kept: Kept | None = None) -> CareRecord:
     """Return what the record says today, where the lead lives. Three queries; one with what is `kept`."""
     zone, kept = ZoneInfo(lead.timezone), kept or kept_of(lead)
     treatments = sorted((row for row in kept.treatments if row.is_listed), key=lambda row: row.start_date or date.max)
@@ -39,7 +39,7 @@ def care_record(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = No
     signs = heard_of(told, kept.treatments).signs
     snapshot = make_snapshot(told.answers, lead=lead, treatments=treatments, now=now, given_at=told.at, signs=signs)
     happened = [(row, entry) for row, entry in zip(treatments, snapshot.treatments, strict=True) if entry.happened]
-    case, answers = Case(snapshot), told.answers
+    case, answers = ClinicalCase(snapshot), told.answers
     return CareRecord(
         today=snapshot.today,
         treatments=tuple(_care(row, entry) for row, entry in happened),
@@ -64,7 +64,7 @@ def care_record(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = No
     )
 
 
-def _care(row: Treatment, entry: Entry) -> Care:
+def _care(row: Treatment, entry: TreatmentEntry) -> Care:
     return Care(
         key=str(row.pk),
         name=str(row),
@@ -87,7 +87,7 @@ def _study(study: ImagingStudy) -> Study:
     )
 
 
-def _onset(told: Told, zone: ZoneInfo) -> dict[str, Any]:
+def _onset(told: AnswerHistory, zone: ZoneInfo) -> dict[str, Any]:
     """A rough answer is counted from the day on which it was given: since then the pain has grown older."""
     if told.answers.get("onset_date"):
         return {"onset_latest": date.fromisoformat(told.answers["onset_date"]), "onset_is_exact": True}

@@ -6,12 +6,12 @@ from datetime import date, datetime
 
 from crm.enums.documents import READABLE, DocumentKind
 from crm.models import Document, Lead
-from intake.assessment.answer_history import Kept, Told
+from intake.assessment.answer_history import AnswerHistory, Kept
 from intake.assessment.care_record import care_record
 from intake.models import Coverage, PageOfProof, Verification
 from intake.rules import coverage, insurers
 from intake.rules.coverage import Checklist, Suggestion
-from intake.rules.criteria import Finding, State
+from intake.rules.criteria import CriterionFinding, State
 from intake.rules.insurers import Insurer
 from intake.rules.payers import GENERAL, PROFILE
 
@@ -52,7 +52,7 @@ class Gaps:
         return None if self.pays_alone else self.checklist.wake_up_on
 
 
-def of_lead(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = None) -> Gaps:
+def of_lead(lead: Lead, told: AnswerHistory, *, now: datetime, kept: Kept | None = None) -> Gaps:
     """Return the gap list of one lead as things stand. Four queries; two with what is `kept`."""
     chosen = Coverage.objects.select_related("plan", "chosen_by").filter(lead=lead).first()
     insurer = insurers.told(told.answers)
@@ -63,7 +63,7 @@ def of_lead(lead: Lead, told: Told, *, now: datetime, kept: Kept | None = None) 
     return Gaps(checklist, insurer, suggestion, stands, ended=None if stands else chosen)
 
 
-def belongs(row: Coverage | Verification, told: Told, *, at: datetime) -> bool:
+def belongs(row: Coverage | Verification, told: AnswerHistory, *, at: datetime) -> bool:
     """Return whether something that was chosen or asked `at` is about the insurer that the patient has now."""
     present, whose = insurers.told(told.answers), row.whose
     if whose is None:
@@ -71,7 +71,7 @@ def belongs(row: Coverage | Verification, told: Told, *, at: datetime) -> bool:
     return not present.plan or whose.is_same(present)
 
 
-def is_current(row: Verification, told: Told, found: Gaps) -> bool:
+def is_current(row: Verification, told: AnswerHistory, found: Gaps) -> bool:
     """Return whether an insurer's answer is the present insurer's, and about the present version of the list."""
     profile = found.checklist.profile
     about = (row.profile, row.profile_as_of)
@@ -80,7 +80,7 @@ def is_current(row: Verification, told: Told, found: Gaps) -> bool:
 
 def with_pages(
     found: Gaps, lead: Lead, documents: Iterable[Document]
-) -> list[tuple[Finding, list[tuple[int, PageOfProof]]]]:
+) -> list[tuple[CriterionFinding, list[tuple[int, PageOfProof]]]]:
     """Return each criterion with the noted pages that are still there, by the number of their document. What was met
     and has lost all its pages is not met. One query."""
     number = {document.pk: position for position, document in enumerate(documents, start=1)}
@@ -93,13 +93,13 @@ def with_pages(
     return [(_without_proof(one, noted), noted.get(one.code, [])) for one in found.checklist.findings]
 
 
-def _without_proof(finding: Finding, noted: dict[str, list[tuple[int, PageOfProof]]]) -> Finding:
+def _without_proof(finding: CriterionFinding, noted: dict[str, list[tuple[int, PageOfProof]]]) -> CriterionFinding:
     if finding.state != State.MET or noted.get(finding.code) != []:
         return finding
     return replace(finding, state=State.NOT_MET, evidence=(), missing=GONE)
 
 
-def documents_for(lead: Lead, told: Told) -> list[Document]:
+def documents_for(lead: Lead, told: AnswerHistory) -> list[Document]:
     """Return those that a packet for the present insurer may name, oldest first: readable, and no card of an earlier
     one."""
     there = Document.objects.filter(lead=lead, state__in=READABLE).order_by("created_at", "pk")
@@ -107,7 +107,7 @@ def documents_for(lead: Lead, told: Told) -> list[Document]:
     return [one for one in there if since is None or one.kind != DocumentKind.INSURANCE or one.created_at >= since]
 
 
-def _stands(chosen: Coverage, told: Told, suggestion: Suggestion) -> bool:
+def _stands(chosen: Coverage, told: AnswerHistory, suggestion: Suggestion) -> bool:
     if chosen.criteria is None:
         return False
     suggested = chosen.profile in {profile.key for profile in suggestion.profiles}

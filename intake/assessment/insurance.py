@@ -58,7 +58,7 @@ def record_verification(lead: Lead, *, by: User, now: datetime, **answers: Any) 
     return made
 
 
-def _about(told: answer_history.Told, plan: Plan | None, profile: Profile) -> dict[str, str]:
+def _about(told: answer_history.AnswerHistory, plan: Plan | None, profile: Profile) -> dict[str, str]:
     """The insurer that the patient told; when they named none, the one that staff chose."""
     chosen = plan.insurer if plan else profile.insurer if profile.payer else ""
     return {

@@ -7,7 +7,7 @@ from uuid import UUID
 from crm.enums.treatments import Source, TreatmentStatus
 from crm.models import Lead, Treatment
 from intake.assessment import answer_history
-from intake.assessment.answer_history import Told
+from intake.assessment.answer_history import AnswerHistory
 from intake.models import Submission
 from intake.questionnaire import PAGES
 
@@ -15,12 +15,12 @@ NOTHING = "nothing"
 FOR_EVERYBODY = {page.key for page in PAGES if page.needs is None}
 
 
-def topics(told: Told) -> dict[str, bool]:
+def topics(told: AnswerHistory) -> dict[str, bool]:
     """Return the pages that are for this person, and whether each was sent."""
     return {page.key: page.key in told.pages for page in PAGES if page.is_for(told.answers)}
 
 
-def has_tried_nothing(told: Told) -> bool:
+def has_tried_nothing(told: AnswerHistory) -> bool:
     """Return whether somebody has said so, on the first form or later."""
     return told.answers.get("tried_treatments") == [NOTHING]
 
@@ -42,12 +42,12 @@ def mark_unasked(lead: Lead, rows: Iterable[Treatment]) -> None:
         row.is_unasked = str(row.pk) not in detailed
 
 
-def open_treatments(told: Told, rows: Iterable[Treatment]) -> list[Treatment]:
+def open_treatments(told: AnswerHistory, rows: Iterable[Treatment]) -> list[Treatment]:
     """Return the treatments whose details were not asked yet."""
     return [row for row in rows if not is_told(row, told.detailed)]
 
 
-def are_treatments_answered(told: Told, rows: Collection[Treatment]) -> bool:
+def are_treatments_answered(told: AnswerHistory, rows: Collection[Treatment]) -> bool:
     return not open_treatments(told, rows) if rows else has_tried_nothing(told)
 
 

@@ -16,7 +16,7 @@ from crm import registry
 from crm.admin.forms import IN_COPY
 from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.admin.lead.private import begin_for
-from crm.admin.reviews import FollowingForm, SeenForm, above, id_of
+from crm.admin.reviews import FollowingForm, SeenVersionForm, above, id_of
 from crm.audit import access
 from crm.desk.queries import MOST_QUEUED
 from crm.enums.leads import AccessAction, Outcome
@@ -143,7 +143,7 @@ def _rules_say(request: HttpRequest, lead: Lead, assessment: Assessment) -> str:
 
 def approve(site: AdminSite, request: HttpRequest, lead_id: UUID, override_id: UUID) -> HttpResponse:
     """The second person's yes to a decision that lowers urgency."""
-    form = SeenForm(request.POST)
+    form = SeenVersionForm(request.POST)
     if request.method == "POST" and form.is_valid():
         found = Override.objects.select_related("assessment")
         made = get_object_or_404(found, pk=override_id, assessment__lead_id=lead_id)

@@ -116,7 +116,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     return render_to_string("intake/panel_insurance.html", context, request=request)
 
 
-def _what_changed_since(asked: Verification, told: answer_history.Told, found: coverage_gaps.Gaps) -> str:
+def _what_changed_since(asked: Verification, told: answer_history.AnswerHistory, found: coverage_gaps.Gaps) -> str:
     """Why an answer counts no more, "" while it does."""
     if not coverage_gaps.belongs(asked, told, at=asked.at):
         return f"Said by another insurer ({asked.insurer_in_words})" if asked.insurer_in_words else "Another insurer"

@@ -18,7 +18,7 @@ from django.utils import timezone
 from crm import registry
 from crm.admin.forms import IN_COPY
 from crm.admin.lead.page import find_lead, user_of
-from crm.admin.reviews import SeenForm, above
+from crm.admin.reviews import SeenVersionForm, above
 from crm.desk import printing
 from crm.enums.leads import Outcome
 from crm.enums.treatments import MeasurementKind
@@ -76,7 +76,7 @@ SUMMARY_QUESTIONS = (
 MUST_KNOW = ("prior_spine_surgery", "conditions", "nicotine", "opioids", "allergies", "medications")
 
 
-class PageForm(forms.Form):
+class EvidencePageForm(forms.Form):
     """Where a criterion is shown."""
 
     criterion = forms.CharField(max_length=40, widget=forms.HiddenInput)
@@ -90,7 +90,7 @@ class PageForm(forms.Form):
         )
 
 
-class WordForm(SeenForm):
+class WordForm(SeenVersionForm):
     """Why the packet may go out, and what the page showed beside the record."""
 
     reason = TextField(max_length=4000)
@@ -142,7 +142,7 @@ def note_page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
     if request.method != "POST":
         return here
     told = answer_history.told_by(lead)
-    form = PageForm(request.POST, documents=coverage_gaps.documents_for(lead, told))
+    form = EvidencePageForm(request.POST, documents=coverage_gaps.documents_for(lead, told))
     if not form.is_valid():
         return packet(site, request, lead_id, status=422, refused="Choose a document, and a page from 1 on.")
     now = timezone.now()
@@ -220,7 +220,7 @@ def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpR
     return printing.on_paper(request, "intake/print_summary.html", context, name=f"summary-{lead.reference}")
 
 
-def _day_told(told: answer_history.Told, name: str, lead: Lead) -> date | None:
+def _day_told(told: answer_history.AnswerHistory, name: str, lead: Lead) -> date | None:
     """Return the day of an answer, where the lead lives; None for one of today: "less than 6 weeks" grows old."""
     zone = ZoneInfo(lead.timezone)
     day, today = told.at[name].astimezone(zone).date(), timezone.now().astimezone(zone).date()

@@ -28,7 +28,7 @@ THEIRS, NOT_THEIRS = "theirs", "not-theirs"
 KEPT, TYPED = "on-record", "typed"
 
 
-class DecideForm(forms.Form):
+class IdentityDecisionForm(forms.Form):
     """Was it them? What was typed otherwise than it is on record is offered, and taken over only when ticked."""
 
     decision = forms.ChoiceField(
@@ -156,7 +156,7 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID, request_id: UUI
     lead, now = find_lead(lead_id), timezone.now()
     waits = get_object_or_404(UnprovenRequest.objects.select_related("lead"), pk=request_id, lead_id=lead_id)
     typed = request.POST if request.method == "POST" else None
-    form, status = DecideForm(typed, initial={"seen": unproven.latest(waits)}, waits=waits), None
+    form, status = IdentityDecisionForm(typed, initial={"seen": unproven.latest(waits)}, waits=waits), None
     if form.is_valid():
         data, by = form.cleaned_data, user_of(request)
         try:

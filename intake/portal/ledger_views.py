@@ -15,7 +15,7 @@ from intake.assessment import answer_history
 from intake.assessment.care_record import care_record
 from intake.requests import treatment_form
 from intake.rules import chart
-from intake.rules.ledger import Line, ledger
+from intake.rules.ledger import LedgerLine, ledger
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
@@ -37,7 +37,7 @@ def of_lead(lead: Lead) -> dict[str, Any]:
     made = ledger(case)
     rows = {str(row.pk): row for row in Treatment.objects.filter(lead=lead)}
 
-    def name_of(line: Line) -> str:
+    def name_of(line: LedgerLine) -> str:
         return treatment_form.title(rows[line.care.key])
 
     return {

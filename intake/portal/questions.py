@@ -29,7 +29,7 @@ from intake.public import views
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, localize, question
 from intake.questionnaire.localize import said
 from intake.requests import actions, bot_protection, page_effects, page_submission, submission_flow, treatment_form
-from intake.requests.forms import PageForm
+from intake.requests.forms import QuestionnairePageForm
 from intake.rules import wording
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
@@ -64,9 +64,9 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         answers, initial = answer_history.visible_answers(request.patient), {"submission_id": uuid.uuid4()}
-        return _show(request, page, PageForm(page=page, answers=answers, initial=initial))
+        return _show(request, page, QuestionnairePageForm(page=page, answers=answers, initial=initial))
     session = request.patient
-    form = PageForm(request.POST, page=page, born=session.lead.born if session.sees_record else None)
+    form = QuestionnairePageForm(request.POST, page=page, born=session.lead.born if session.sees_record else None)
     valid = form.is_valid()
     sent = sent_with(request.patient, page.key, page.title, form)
     if form.is_emergency:
@@ -283,13 +283,13 @@ def sent_with(
     submission_id, now = form.cleaned_data.get("submission_id") or uuid.uuid4(), timezone.now()
     language = get_language() or settings.LANGUAGE_CODE
     sent = page_effects.Sent(session, key, title, answers or {}, submission_id, now, language)
-    if not isinstance(form, PageForm):
+    if not isinstance(form, QuestionnairePageForm):
         return sent
     given = form.changed() | form.signs_as_ticked
     return replace(sent, answers=given, shown=form.first, left_out=form.left_out(), whole=form.whole())
 
 
-def _show(request: PatientRequest, page: Page, form: PageForm, *, status: int = 200) -> HttpResponse:
+def _show(request: PatientRequest, page: Page, form: QuestionnairePageForm, *, status: int = 200) -> HttpResponse:
     known = answer_history.visible_answers(request.patient)
     shown = [one for one in PAGES if one.is_for(known)]
     place = shown.index(page) + 1 + (shown.index(page) > shown.index(BEFORE_TREATMENTS)) if page in shown else None

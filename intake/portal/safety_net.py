@@ -32,8 +32,8 @@ from intake.portal import questions
 from intake.public import embed, views
 from intake.questionnaire import SAFETY_SCRIPT
 from intake.requests import bot_protection, known_people, page_submission, raw_signs, sign_reports, submission_flow
-from intake.requests.forms import PageForm
-from intake.requests.sign_reports import Report
+from intake.requests.forms import QuestionnairePageForm
+from intake.requests.sign_reports import SignReport
 from intake.requests.submission_flow import IntakeChannel
 from intake.requests.treatment_form import ToldForm
 
@@ -224,10 +224,10 @@ def _keep_report(
 
 def _report(
     request: HttpRequest, session: PatientSession, is_ours: bool, match: ResolverMatch, *, now: datetime
-) -> Report:
+) -> SignReport:
     ticked = raw_signs.ticked_in(request)
     page, answers = _answers(request, session, match, ticked)
-    return Report(
+    return SignReport(
         session=session,
         page=page,
         answers=answers,
@@ -257,7 +257,7 @@ def _as_read(request: HttpRequest, session: PatientSession, match: ResolverMatch
     if match.url_name == TREATMENT:
         return TREATMENTS, _told_of_a_treatment(request, session, match)
     key = match.kwargs["key"]
-    form = PageForm(request.POST, page=questions.PAGE_OF[key])
+    form = QuestionnairePageForm(request.POST, page=questions.PAGE_OF[key])
     form.is_valid()
     sent = questions.sent_with(session, key, "", form)
     said = sent.answers | sent.telling

@@ -33,7 +33,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Part:
+class ArticlePart:
     """A stretch of cleaned HTML and what is drawn below it: templates/illustrations/<figure>.svg, or nothing."""
 
     html: str
@@ -51,7 +51,7 @@ class Article:
     summary: str
     kind: str
     tags: frozenset[str]
-    parts: tuple[Part, ...]
+    parts: tuple[ArticlePart, ...]
     headings: tuple[Heading, ...]
     sources: tuple[str, ...]
     updated: date
@@ -122,16 +122,16 @@ def _article(slug: str, language: str, post: frontmatter.Post) -> Article:
     )
 
 
-def _parts(text: str) -> tuple[tuple[Part, ...], tuple[Heading, ...]]:
+def _parts(text: str) -> tuple[tuple[ArticlePart, ...], tuple[Heading, ...]]:
     """A Markdown text, cut after each mark of an illustration, and its headings of the second level."""
     stretches, headings = [], []
     *pieces, last = FIGURE.split(text)
     for words, figure, caption in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
         html, found = _html(words)
-        stretches.append(Part(html, figure, " ".join(caption.split())))
+        stretches.append(ArticlePart(html, figure, " ".join(caption.split())))
         headings += found
     html, found = _html(last)
-    return (*stretches, Part(html)), (*headings, *found)
+    return (*stretches, ArticlePart(html)), (*headings, *found)
 
 
 def _html(text: str) -> tuple[str, list[Heading]]:

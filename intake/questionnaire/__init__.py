@@ -1,6 +1,6 @@
 """The questions of the request, as data. Forms, pages and the staff's view of the answers are made from this."""
 
-from intake.questionnaire.base import LONGEST_TEXT, NONE, VERSION, Choices, Kind, Page, Question, Section
+from intake.questionnaire.base import LONGEST_TEXT, NONE, VERSION, Choices, Page, Question, QuestionKind, Section
 from intake.questionnaire.signs import (
     EMERGENCY_SIGNS,
     REVIEW_SIGNS,
@@ -27,9 +27,9 @@ __all__ = [
     "STEP_ONE",
     "VERSION",
     "Choices",
-    "Kind",
     "Page",
     "Question",
+    "QuestionKind",
     "SafetyOption",
     "Section",
     "alarming_among",

@@ -1,6 +1,6 @@
 """The second step: who the person is, work and law, and who helps."""
 
-from intake.questionnaire.base import Kind, Page, Question, Section
+from intake.questionnaire.base import Page, Question, QuestionKind, Section
 from intake.questionnaire.common import PREFER_NOT, YES_NO
 
 ABOUT_YOU = Page(
@@ -15,7 +15,7 @@ ABOUT_YOU = Page(
             (
                 Question(
                     "date_of_birth",
-                    Kind.DATE,
+                    QuestionKind.DATE,
                     "Date of birth",
                     required=True,
                     autocomplete="bday",
@@ -24,21 +24,21 @@ ABOUT_YOU = Page(
                 ),
                 Question(
                     "sex_at_birth",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Sex at birth",
                     (("female", "Female"), ("male", "Male"), ("other", "Another answer"), *PREFER_NOT),
                     why="Only for your record. No rule of ours looks at it.",
                 ),
                 Question(
                     "preferred_language",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "In which language should we talk?",
                     (("en", "English"), ("es", "Spanish"), ("other", "Another language")),
                     why="You should understand every word, and so should we.",
                 ),
                 Question(
                     "interpreter_needed",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Would you like an interpreter, at no cost?",
                     YES_NO,
                     why="You have a right to one.",
@@ -52,7 +52,7 @@ ABOUT_YOU = Page(
             (
                 Question(
                     "work_status",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Do you work at the moment?",
                     (
                         ("working", "Yes"),
@@ -65,11 +65,11 @@ ABOUT_YOU = Page(
                     ),
                     why="It shows how much the pain keeps you from doing.",
                 ),
-                Question("work_injury", Kind.ONE, "Did it begin with an injury at work?", YES_NO),
-                Question("auto_accident", Kind.ONE, "Did it begin with a traffic accident?", YES_NO),
+                Question("work_injury", QuestionKind.ONE, "Did it begin with an injury at work?", YES_NO),
+                Question("auto_accident", QuestionKind.ONE, "Did it begin with a traffic accident?", YES_NO),
                 Question(
                     "legal_case",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Is there a claim or a legal case about it?",
                     (("yes", "Yes"), ("no", "No"), *PREFER_NOT),
                     why="Then another insurance may pay, and other papers are needed.",
@@ -82,12 +82,14 @@ ABOUT_YOU = Page(
             "People around you",
             "",
             (
-                Question("primary_care", Kind.TEXT, "Your family doctor, with telephone if you know it"),
-                Question("referring_provider", Kind.TEXT, "Who sent you to us, if anybody did"),
-                Question("emergency_contact", Kind.TEXT, "Whom may we call in an emergency? Name and telephone"),
+                Question("primary_care", QuestionKind.TEXT, "Your family doctor, with telephone if you know it"),
+                Question("referring_provider", QuestionKind.TEXT, "Who sent you to us, if anybody did"),
+                Question(
+                    "emergency_contact", QuestionKind.TEXT, "Whom may we call in an emergency? Name and telephone"
+                ),
                 Question(
                     "care_partner",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Could an adult come with you on the day of a procedure?",
                     YES_NO,
                     why="After some procedures nobody should travel alone.",

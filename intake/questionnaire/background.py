@@ -1,6 +1,6 @@
 """The second step: what a doctor has to know before planning anything."""
 
-from intake.questionnaire.base import NONE, Kind, Page, Question, Section
+from intake.questionnaire.base import NONE, Page, Question, QuestionKind, Section
 from intake.questionnaire.common import PREFER_NOT, UNSURE, YES_NO
 
 LOOKED_AT = "A clinician looks at these before anything is planned."
@@ -15,10 +15,10 @@ BACKGROUND = Page(
             "Your spine before",
             "",
             (
-                Question("prior_spine_surgery", Kind.ONE, "Have you had surgery on your spine?", YES_NO),
+                Question("prior_spine_surgery", QuestionKind.ONE, "Have you had surgery on your spine?", YES_NO),
                 Question(
                     "prior_surgery_what",
-                    Kind.TEXT,
+                    QuestionKind.TEXT,
                     "If so: what, when, and did it help?",
                     why="Scar tissue and hardware change what can be done.",
                 ),
@@ -32,7 +32,7 @@ BACKGROUND = Page(
             (
                 Question(
                     "conditions",
-                    Kind.MANY,
+                    QuestionKind.MANY,
                     "Do you have any of these?",
                     (
                         ("diabetes", "Diabetes"),
@@ -53,14 +53,14 @@ BACKGROUND = Page(
                 ),
                 Question(
                     "cancer_other",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Have you ever had cancer, other than common skin cancer?",
                     YES_NO,
                     why=LOOKED_AT,
                 ),
                 Question(
                     "recent_events",
-                    Kind.MANY,
+                    QuestionKind.MANY,
                     "Did you have any of these in the last three months?",
                     (
                         ("infection", "A serious infection"),
@@ -74,42 +74,46 @@ BACKGROUND = Page(
                 ),
                 Question(
                     "steroids_months",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Have you taken steroids, such as prednisone, for months?",
                     YES_NO,
                     why=LOOKED_AT,
                 ),
                 Question(
-                    "new_severe_pain", Kind.ONE, "Do you have new, severe pain in your spine?", YES_NO, why=LOOKED_AT
+                    "new_severe_pain",
+                    QuestionKind.ONE,
+                    "Do you have new, severe pain in your spine?",
+                    YES_NO,
+                    why=LOOKED_AT,
                 ),
                 Question(
                     "hba1c",
-                    Kind.NUMBER,
+                    QuestionKind.NUMBER,
                     "With diabetes: your last HbA1c, in percent",
                     help="Such as 7.2. Leave it empty if you do not know.",
                 ),
                 Question(
                     "nicotine",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Do you smoke, vape or use nicotine?",
                     (("never", "Never"), ("former", "Not any more"), ("current", "Yes"), *PREFER_NOT),
                     why="Nicotine slows healing. Some insurers ask for weeks without it.",
                 ),
                 Question(
                     "nicotine_quit",
-                    Kind.ROUGH_DATE,
+                    QuestionKind.ROUGH_DATE,
                     "If not any more: since when?",
                     help="2026, 03/2026 or 03/15/2026.",
                 ),
                 Question(
                     "opioids",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Do you take opioids for the pain?",
                     (("no", "No"), ("sometimes", "Sometimes"), ("daily", "Every day"), *UNSURE, *PREFER_NOT),
                 ),
                 Question(
                     "allergies",
-                    Kind.MANY,
+                    QuestionKind.MANY,
                     "Are you allergic to any of these?",
                     (
                         ("latex", "Latex"),
@@ -120,7 +124,7 @@ BACKGROUND = Page(
                     ),
                     exclusive=NONE,
                 ),
-                Question("medications", Kind.LONG_TEXT, "Which medicines do you take?"),
+                Question("medications", QuestionKind.LONG_TEXT, "Which medicines do you take?"),
             ),
             why="Some illnesses and medicines change what is safe. No rule of ours turns anybody away for them.",
         ),

@@ -11,7 +11,7 @@ LONGEST_TEXT = 500
 Choices = tuple[tuple[str, str], ...]
 
 
-class Kind(Enum):
+class QuestionKind(Enum):
     SAFETY = auto()  # a list of warning signs, each yes or not sure, and "none of these"
     ONE = auto()
     MANY = auto()
@@ -34,7 +34,7 @@ class Question:
     otherwise than its kind would. `former` are choices that are stored and named, and offered to nobody any more."""
 
     name: str
-    kind: Kind
+    kind: QuestionKind
     label: str
     choices: Choices = ()
     required: bool = False

@@ -1,6 +1,6 @@
 """The second step: diagnoses told and pictures taken."""
 
-from intake.questionnaire.base import NONE, Kind, Page, Question, Section
+from intake.questionnaire.base import NONE, Page, Question, QuestionKind, Section
 from intake.questionnaire.common import UNSURE
 from intake.questionnaire.step_one import question
 
@@ -16,7 +16,7 @@ IMAGING = Page(
             (
                 Question(
                     "diagnoses_told",
-                    Kind.MANY,
+                    QuestionKind.MANY,
                     "Which of these were you told?",
                     (
                         ("herniated_disc", "Herniated disc"),
@@ -44,15 +44,15 @@ IMAGING = Page(
                 question("imaging"),
                 Question(
                     "imaging_date",
-                    Kind.ROUGH_DATE,
+                    QuestionKind.ROUGH_DATE,
                     "When was the latest?",
                     help="2026, 03/2026 or 03/15/2026.",
                     why="Many decisions want pictures that are not older than a year.",
                 ),
-                Question("imaging_place", Kind.TEXT, "Where was it taken?", help="Name and town are enough."),
+                Question("imaging_place", QuestionKind.TEXT, "Where was it taken?", help="Name and town are enough."),
                 Question(
                     "images_available",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Do you have the pictures?",
                     (
                         ("portal", "Online, in a portal"),
@@ -64,7 +64,7 @@ IMAGING = Page(
                 ),
                 Question(
                     "mri_contraindication",
-                    Kind.MANY,
+                    QuestionKind.MANY,
                     "Is anything in the way of an MRI?",
                     (
                         ("pacemaker", "Pacemaker or another device"),

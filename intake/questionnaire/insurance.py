@@ -1,6 +1,6 @@
 """The second step: who pays, and how the person would get here."""
 
-from intake.questionnaire.base import Kind, Page, Question, Section
+from intake.questionnaire.base import Page, Question, QuestionKind, Section
 from intake.questionnaire.common import UNSURE, YES_NO
 
 INSURANCE = Page(
@@ -15,7 +15,7 @@ INSURANCE = Page(
             (
                 Question(
                     "plan_type",
-                    Kind.SELECT,
+                    QuestionKind.SELECT,
                     "What kind of insurance do you have?",
                     (
                         ("commercial", "From work or bought by me"),
@@ -30,11 +30,13 @@ INSURANCE = Page(
                     ),
                     why="Each insurer asks for other papers. We check that for you. No rule of ours looks at it.",
                 ),
-                Question("payer_name", Kind.TEXT, "Name of the insurer"),
-                Question("member_id", Kind.TEXT, "Member number", help="On the front of your card. Kept encrypted."),
-                Question("group_number", Kind.TEXT, "Group number"),
-                Question("policy_holder", Kind.TEXT, "Whose policy is it, if not yours?"),
-                Question("referral_required", Kind.ONE, "Does your insurer want a referral?", YES_NO),
+                Question("payer_name", QuestionKind.TEXT, "Name of the insurer"),
+                Question(
+                    "member_id", QuestionKind.TEXT, "Member number", help="On the front of your card. Kept encrypted."
+                ),
+                Question("group_number", QuestionKind.TEXT, "Group number"),
+                Question("policy_holder", QuestionKind.TEXT, "Whose policy is it, if not yours?"),
+                Question("referral_required", QuestionKind.ONE, "Does your insurer want a referral?", YES_NO),
             ),
             why="So that we can ask your insurer what it covers before you come.",
         ),
@@ -43,8 +45,8 @@ INSURANCE = Page(
             "Getting here",
             "",
             (
-                Question("can_travel", Kind.ONE, "Could you come to us for a visit?", YES_NO),
-                Question("availability", Kind.TEXT, "Which days suit you best?"),
+                Question("can_travel", QuestionKind.ONE, "Could you come to us for a visit?", YES_NO),
+                Question("availability", QuestionKind.TEXT, "Which days suit you best?"),
             ),
             why="So that we offer you times and places that work for you.",
         ),

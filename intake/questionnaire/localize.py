@@ -10,7 +10,7 @@ from functools import cache
 
 from django.utils.translation import get_language, gettext
 
-from intake.questionnaire import Choices, Kind, Page, Question, Section
+from intake.questionnaire import Choices, Page, Question, QuestionKind, Section
 
 
 def section(english: Section) -> Section:
@@ -44,7 +44,7 @@ def _section(english: Section, language: str) -> Section:
 
 def _question(english: Question) -> Question:
     told = replace(english, help=said(english.help), why=said(english.why))
-    if english.kind is Kind.SAFETY:
+    if english.kind is QuestionKind.SAFETY:
         return told
     ends = (said(english.ends[0]), said(english.ends[1]))
     return replace(told, label=said(english.label), choices=choices(english.choices), ends=ends)

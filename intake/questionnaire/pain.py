@@ -1,6 +1,6 @@
 """The second step: the pain itself, and hands and balance for those whose neck hurts."""
 
-from intake.questionnaire.base import LONGEST_TEXT, NONE, Choices, Kind, Page, Question, Section
+from intake.questionnaire.base import LONGEST_TEXT, NONE, Choices, Page, Question, QuestionKind, Section
 from intake.questionnaire.common import RATING, SAFETY, UNSURE, YES_NO
 
 NUMBNESS: Choices = (
@@ -25,21 +25,21 @@ PAIN = Page(
             (
                 Question(
                     "pain_now_avg",
-                    Kind.SCALE,
+                    QuestionKind.SCALE,
                     "How strong was your pain on average?",
                     RATING,
                     ends=("No pain", "Worst pain you can imagine"),
                 ),
                 Question(
                     "pain_enjoyment",
-                    Kind.SCALE,
+                    QuestionKind.SCALE,
                     "How much did pain get in the way of enjoying life?",
                     RATING,
                     ends=("Not at all", "Completely"),
                 ),
                 Question(
                     "pain_activity",
-                    Kind.SCALE,
+                    QuestionKind.SCALE,
                     "How much did pain get in the way of what you do in a day?",
                     RATING,
                     ends=("Not at all", "Completely"),
@@ -47,21 +47,21 @@ PAIN = Page(
                 ),
                 Question(
                     "nrs_back_avg",
-                    Kind.SCALE,
+                    QuestionKind.SCALE,
                     "Back or neck alone: how strong on average?",
                     RATING,
                     ends=("No pain", "Worst pain you can imagine"),
                 ),
                 Question(
                     "nrs_leg_avg",
-                    Kind.SCALE,
+                    QuestionKind.SCALE,
                     "Leg or arm alone: how strong on average?",
                     RATING,
                     ends=("No pain", "Worst pain you can imagine"),
                 ),
                 Question(
                     "back_leg_ratio",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Where is it worse?",
                     (
                         ("back", "Mostly back or neck"),
@@ -81,7 +81,7 @@ PAIN = Page(
             (
                 Question(
                     "quality",
-                    Kind.MANY,
+                    QuestionKind.MANY,
                     "What does it feel like?",
                     (
                         ("aching", "Aching"),
@@ -93,13 +93,13 @@ PAIN = Page(
                 ),
                 Question(
                     "course",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "How has it changed in the last four weeks?",
                     (("better", "Better"), ("same", "The same"), ("worse", "Worse"), *UNSURE),
                 ),
                 Question(
                     "worse_with",
-                    Kind.MANY,
+                    QuestionKind.MANY,
                     "What makes it worse?",
                     (
                         ("sitting", "Sitting"),
@@ -112,7 +112,7 @@ PAIN = Page(
                 ),
                 Question(
                     "better_with",
-                    Kind.MANY,
+                    QuestionKind.MANY,
                     "What makes it better?",
                     (
                         ("sitting", "Sitting"),
@@ -123,7 +123,7 @@ PAIN = Page(
                 ),
                 Question(
                     "walk_distance",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "How far can you walk without a rest?",
                     (
                         ("unlimited", "As far as I like"),
@@ -135,23 +135,23 @@ PAIN = Page(
                 ),
                 Question(
                     "limb_symptoms",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Is a leg, a foot, an arm or a hand numb or weak?",
                     YES_NO,
                     why="Numbness and weakness tell which nerve may be pressed.",
                 ),
                 Question(
                     "limb_weakness",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Apart from numbness: is a leg, a foot, an arm or a hand weak?",
                     WEAKNESS,
                     why="Weakness that is growing cannot wait. Weakness that stays has to be looked at soon.",
                 ),
-                Question("limb_numbness", Kind.ONE, "Is a leg, a foot, an arm or a hand numb?", NUMBNESS),
-                Question("numb_where", Kind.TEXT, "If so, where, and since when?"),
+                Question("limb_numbness", QuestionKind.ONE, "Is a leg, a foot, an arm or a hand numb?", NUMBNESS),
+                Question("numb_where", QuestionKind.TEXT, "If so, where, and since when?"),
                 Question(
                     "lift_foot",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Can you lift the front of each foot, and stand?",
                     (
                         ("yes", "Yes"),
@@ -162,14 +162,14 @@ PAIN = Page(
                 ),
                 Question(
                     "limited",
-                    Kind.MANY,
+                    QuestionKind.MANY,
                     "What does the pain keep you from?",
                     (("work", "Work"), ("sleep", "Sleep"), ("walking", "Walking"), (NONE, "None of these")),
                     exclusive=NONE,
                 ),
                 Question(
                     "goals",
-                    Kind.LONG_TEXT,
+                    QuestionKind.LONG_TEXT,
                     "What would you like to be able to do again?",
                     help=f"Up to {LONGEST_TEXT} characters.",
                 ),
@@ -192,14 +192,14 @@ NECK = Page(
                 SAFETY,
                 Question(
                     "hand_clumsiness",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Are your hands clumsy, for instance with buttons or keys?",
                     YES_NO,
                 ),
-                Question("gait_balance", Kind.ONE, "Are you unsteady when you walk?", YES_NO),
+                Question("gait_balance", QuestionKind.ONE, "Are you unsteady when you walk?", YES_NO),
                 Question(
                     "hands_gait_change",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "If so, hands and walking: is it getting worse?",
                     (
                         ("worse", "Yes, it is getting worse"),

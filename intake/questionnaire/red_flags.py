@@ -11,7 +11,7 @@ ANY_TEXT = frozenset[str]()
 
 
 @dataclass(frozen=True)
-class Part:
+class SignAnswers:
     """Answers to one question that tell a sign, for sure or not sure."""
 
     question: str
@@ -25,7 +25,7 @@ class SignRule:
     one is not told."""
 
     sign: str
-    parts: tuple[Part, ...]
+    parts: tuple[SignAnswers, ...]
     unless: str = ""
 
     @property
@@ -45,16 +45,16 @@ class LookRule:
     question: str
     answers: frozenset[str] = ANY_TEXT
     settled_by: tuple[str, ...] = ()
-    beside: Part | None = None
+    beside: SignAnswers | None = None
     asked_as: str = ""
 
 
-def _sure(question: str, *answers: str) -> Part:
-    return Part(question, frozenset(answers))
+def _sure(question: str, *answers: str) -> SignAnswers:
+    return SignAnswers(question, frozenset(answers))
 
 
-def _yes(question: str) -> Part:
-    return Part(question, frozenset({"yes"}), frozenset({"unsure"}))
+def _yes(question: str) -> SignAnswers:
+    return SignAnswers(question, frozenset({"yes"}), frozenset({"unsure"}))
 
 
 _RECENT_PAIN = _sure("onset", "lt6w")
@@ -62,18 +62,20 @@ _NEW_PAIN = _yes("new_severe_pain")
 _HANDS, _GAIT = _yes("hand_clumsiness"), _yes("gait_balance")
 # Of an injection, worked out from when it was: in the three months before it was told, or nobody knows.
 _INJECTED = _sure("injected", "recent", "unknown")
-_WORSE = Part("hands_gait_change", frozenset({"worse"}), frozenset({"unsure"}))
+_WORSE = SignAnswers("hands_gait_change", frozenset({"worse"}), frozenset({"unsure"}))
 
 SIGN_RULES: tuple[SignRule, ...] = (
-    SignRule("A5", (Part("limb_weakness", frozenset({"worse"}), frozenset({"yes_unsure"})),)),
-    SignRule("A5", (Part("lift_foot", frozenset({"no_new"}), frozenset({"unsure"})),)),
+    SignRule("A5", (SignAnswers("limb_weakness", frozenset({"worse"}), frozenset({"yes_unsure"})),)),
+    SignRule("A5", (SignAnswers("lift_foot", frozenset({"no_new"}), frozenset({"unsure"})),)),
     SignRule("A7", (_sure("since_then", "fever"), _sure("since_then", "worse_pain"))),
     SignRule("A9", (_HANDS, _GAIT, _WORSE)),
     SignRule("B1", (_yes("cancer_other"),)),
     SignRule("B4", (_yes("steroids_months"), _NEW_PAIN)),
     SignRule("B4", (_sure("conditions", "osteoporosis"), _NEW_PAIN)),
     SignRule("B4", (_sure("conditions", "immune"), _NEW_PAIN)),
-    SignRule("B5", (Part("recent_events", frozenset({"infection", "surgery", "drugs"}), frozenset({"unsure"})),)),
+    SignRule(
+        "B5", (SignAnswers("recent_events", frozenset({"infection", "surgery", "drugs"}), frozenset({"unsure"})),)
+    ),
     SignRule("B5", (_sure("since_then", "fever", "infection", "worse_pain"), _INJECTED)),
     SignRule("B5", (_sure("side_effects", "infection", "pain_flare"), _INJECTED)),
     # No injection is asked this any more; what was told of one before goes on counting.

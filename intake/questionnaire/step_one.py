@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from crm.values import us_places
-from intake.questionnaire.base import NONE, SCALE, Kind, Question, Section
+from intake.questionnaire.base import NONE, SCALE, Question, QuestionKind, Section
 from intake.questionnaire.signs import EMERGENCY_SIGNS, REVIEW_SIGNS
 
 STEP_ONE: tuple[Section, ...] = (
@@ -14,7 +14,7 @@ STEP_ONE: tuple[Section, ...] = (
         (
             Question(
                 "safety_check",
-                Kind.SAFETY,
+                QuestionKind.SAFETY,
                 "Have any of these started or got worse in the last 2 weeks?",
                 EMERGENCY_SIGNS,
                 required=True,
@@ -24,7 +24,7 @@ STEP_ONE: tuple[Section, ...] = (
             ),
             Question(
                 "safety_check_b",
-                Kind.SAFETY,
+                QuestionKind.SAFETY,
                 "Please also tell us: is any of this true for you?",
                 REVIEW_SIGNS,
                 required=True,
@@ -40,7 +40,7 @@ STEP_ONE: tuple[Section, ...] = (
         (
             Question(
                 "pain_region",
-                Kind.MANY,
+                QuestionKind.MANY,
                 "Where is the pain?",
                 (
                     ("neck", "Neck"),
@@ -55,7 +55,7 @@ STEP_ONE: tuple[Section, ...] = (
             ),
             Question(
                 "radiation",
-                Kind.MANY,
+                QuestionKind.MANY,
                 "Does it spread?",
                 (
                     (NONE, "No, it stays there"),
@@ -71,7 +71,7 @@ STEP_ONE: tuple[Section, ...] = (
             ),
             Question(
                 "radiation_side",
-                Kind.ONE,
+                QuestionKind.ONE,
                 "On which side?",
                 (("left", "Left"), ("right", "Right"), ("both", "Both sides")),
                 help="Only if it spreads.",
@@ -79,7 +79,7 @@ STEP_ONE: tuple[Section, ...] = (
             ),
             Question(
                 "onset",
-                Kind.ONE,
+                QuestionKind.ONE,
                 "How long have you had it?",
                 (
                     ("lt6w", "Less than 6 weeks"),
@@ -94,7 +94,7 @@ STEP_ONE: tuple[Section, ...] = (
             ),
             Question(
                 "pain_now_avg",
-                Kind.SCALE,
+                QuestionKind.SCALE,
                 "How strong was your pain on average in the last 7 days?",
                 tuple((str(n), str(n)) for n in SCALE),
                 required=True,
@@ -110,7 +110,7 @@ STEP_ONE: tuple[Section, ...] = (
         (
             Question(
                 "tried_treatments",
-                Kind.MANY,
+                QuestionKind.MANY,
                 "What have you tried so far?",
                 (
                     ("pt", "Physical therapy"),
@@ -127,7 +127,7 @@ STEP_ONE: tuple[Section, ...] = (
             ),
             Question(
                 "imaging",
-                Kind.ONE,
+                QuestionKind.ONE,
                 "Have you had pictures taken of your spine?",
                 (
                     ("mri_lt12m", "MRI in the last 12 months"),
@@ -145,32 +145,32 @@ STEP_ONE: tuple[Section, ...] = (
         "How to reach you",
         "We need your name, your state, and an e-mail address or a phone number.",
         (
-            Question("first_name", Kind.TEXT, "First name", required=True, autocomplete="given-name"),
-            Question("last_name", Kind.TEXT, "Last name", required=True, autocomplete="family-name"),
+            Question("first_name", QuestionKind.TEXT, "First name", required=True, autocomplete="given-name"),
+            Question("last_name", QuestionKind.TEXT, "Last name", required=True, autocomplete="family-name"),
             Question(
                 "email",
-                Kind.EMAIL,
+                QuestionKind.EMAIL,
                 "E-mail",
                 autocomplete="email",
                 help="Our mails never mention your health.",
             ),
-            Question("phone", Kind.PHONE, "Phone", autocomplete="tel", help="Such as (212) 555-0100."),
+            Question("phone", QuestionKind.PHONE, "Phone", autocomplete="tel", help="Such as (212) 555-0100."),
             Question(
                 "phone_type",
-                Kind.ONE,
+                QuestionKind.ONE,
                 "This phone is a",
                 (("mobile", "Mobile"), ("landline", "Landline")),
             ),
             Question(
                 "preferred_contact",
-                Kind.ONE,
+                QuestionKind.ONE,
                 "How should we contact you?",
                 (("phone", "Phone call"), ("email", "E-mail"), ("text", "Text message")),
                 former=("text",),  # nothing here can send one
             ),
             Question(
                 "best_time",
-                Kind.MANY,
+                QuestionKind.MANY,
                 "When is a good time?",
                 (
                     ("morning", "Morning"),
@@ -181,10 +181,10 @@ STEP_ONE: tuple[Section, ...] = (
                     ("weekend", "Weekend"),
                 ),
             ),
-            Question("ok_voicemail", Kind.YES, "You may leave a voicemail"),
+            Question("ok_voicemail", QuestionKind.YES, "You may leave a voicemail"),
             Question(
                 "state",
-                Kind.SELECT,
+                QuestionKind.SELECT,
                 "State",
                 tuple(us_places.STATE_CHOICES),
                 required=True,
@@ -193,21 +193,21 @@ STEP_ONE: tuple[Section, ...] = (
             ),
             Question(
                 "zip",
-                Kind.ZIP,
+                QuestionKind.ZIP,
                 "ZIP code",
                 autocomplete="postal-code",
                 help="Five digits. Some states have two time zones: it tells us yours.",
             ),
             Question(
                 "timezone",
-                Kind.SELECT,
+                QuestionKind.SELECT,
                 "Time zone",
                 tuple(us_places.ZONES.items()),
                 help="Only if your state has more than one.",
             ),
             Question(
                 "how_heard",
-                Kind.SELECT,
+                QuestionKind.SELECT,
                 "How did you hear about us?",
                 (
                     ("search", "Internet search"),

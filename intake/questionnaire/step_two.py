@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from intake.questionnaire.about_you import ABOUT_YOU
 from intake.questionnaire.background import BACKGROUND
-from intake.questionnaire.base import Kind, Page, Question, Section
+from intake.questionnaire.base import Page, Question, QuestionKind, Section
 from intake.questionnaire.common import SAFETY
 from intake.questionnaire.imaging import IMAGING
 from intake.questionnaire.insurance import INSURANCE
@@ -48,7 +48,7 @@ RECHECK = Page(
             (
                 Question(
                     "new_treatments",
-                    Kind.ONE,
+                    QuestionKind.ONE,
                     "Have you tried anything new?",
                     (("yes", "Yes, I will add it next"), ("no", "No")),
                     required=True,

@@ -10,7 +10,7 @@ from crm.enums.treatment_kinds import name_of
 from crm.values import reviewed_text, telephone
 from intake import questionnaire
 from intake.assessment import answer_history
-from intake.questionnaire import NONE, PAGE, PAGES, RECHECK, SAFETY_SCRIPT, SIGNS, Kind, Question, localize
+from intake.questionnaire import NONE, PAGE, PAGES, RECHECK, SAFETY_SCRIPT, SIGNS, Question, QuestionKind, localize
 from intake.questionnaire.localize import said
 from intake.requests import treatment_form
 from intake.rules import derived_signs
@@ -75,19 +75,19 @@ def sign_in_words(sign: str) -> str:
 
 
 def _is_sign(question: Question, value: Any) -> bool:
-    return question.kind is Kind.SAFETY and value != [NONE]
+    return question.kind is QuestionKind.SAFETY and value != [NONE]
 
 
 def _asked(question: Question) -> str:
-    return reviewed_text.plain(question.label) if question.kind is Kind.SAFETY else question.label
+    return reviewed_text.plain(question.label) if question.kind is QuestionKind.SAFETY else question.label
 
 
 def _one_in_words(question: Question, code: str) -> str:
-    if question.kind is Kind.SAFETY:
+    if question.kind is QuestionKind.SAFETY:
         return gettext("None of these") if code == NONE else sign_in_words(code)
-    if question.kind is Kind.SCALE:
+    if question.kind is QuestionKind.SCALE:
         return gettext("%(rating)s of 10") % {"rating": code}
-    if question.kind is Kind.PHONE:
+    if question.kind is QuestionKind.PHONE:
         return telephone.in_words(code)
     return dict(question.choices).get(code, code)
 

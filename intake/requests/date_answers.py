@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from crm.models import Lead
 from crm.values.partial_date_fields import SaidDate, SaidDateField
 from intake.assessment import answer_history
-from intake.questionnaire import PAGES, Kind
+from intake.questionnaire import PAGES, QuestionKind
 
 
 def of_lead(lead: Lead) -> list[tuple[str, SaidDate]]:
@@ -15,7 +15,7 @@ def of_lead(lead: Lead) -> list[tuple[str, SaidDate]]:
         (f"{topic.title}, “{one.label}”", told.get(one.name))
         for topic in PAGES
         for one in topic.questions
-        if one.kind is Kind.ROUGH_DATE
+        if one.kind is QuestionKind.ROUGH_DATE
     ]
     return [(words, said) for words, answer in asked if (said := _read(answer))]
 

@@ -18,7 +18,7 @@ from crm.values import reviewed_text
 from crm.values.partial_date_fields import BirthdayField, SaidDateField
 from crm.values.partial_dates import impossible
 from crm.values.text_fields import AddressField, LineField, TelephoneField, TextField
-from intake.questionnaire import LONGEST_TEXT, Kind, Question, SafetyOption, safety_options
+from intake.questionnaire import LONGEST_TEXT, Question, QuestionKind, SafetyOption, safety_options
 
 MAX_LINE = 80
 HIGHEST_NUMBER = 30
@@ -163,21 +163,21 @@ def _zip(question: Question, common: dict[str, Any]) -> forms.Field:
     return ZipField(**common)
 
 
-FIELD_OF: dict[Kind, Callable[[Question, dict[str, Any]], forms.Field]] = {
-    Kind.SAFETY: _safety,
-    Kind.ONE: _one,
-    Kind.SCALE: _one,
-    Kind.MANY: _many,
-    Kind.SELECT: _select,
-    Kind.TEXT: _text,
-    Kind.EMAIL: _email,
-    Kind.PHONE: _phone,
-    Kind.YES: _yes,
-    Kind.LONG_TEXT: _long_text,
-    Kind.DATE: _date,
-    Kind.ROUGH_DATE: _rough_date,
-    Kind.NUMBER: _number,
-    Kind.ZIP: _zip,
+FIELD_OF: dict[QuestionKind, Callable[[Question, dict[str, Any]], forms.Field]] = {
+    QuestionKind.SAFETY: _safety,
+    QuestionKind.ONE: _one,
+    QuestionKind.SCALE: _one,
+    QuestionKind.MANY: _many,
+    QuestionKind.SELECT: _select,
+    QuestionKind.TEXT: _text,
+    QuestionKind.EMAIL: _email,
+    QuestionKind.PHONE: _phone,
+    QuestionKind.YES: _yes,
+    QuestionKind.LONG_TEXT: _long_text,
+    QuestionKind.DATE: _date,
+    QuestionKind.ROUGH_DATE: _rough_date,
+    QuestionKind.NUMBER: _number,
+    QuestionKind.ZIP: _zip,
 }
 
 

@@ -19,9 +19,9 @@ from intake.assessment.answer_history import NO_ANSWERS
 from intake.questionnaire import (
     CALL_ME,
     STEP_ONE,
-    Kind,
     Page,
     Question,
+    QuestionKind,
     Section,
     consents,
     email_slips,
@@ -34,11 +34,11 @@ from intake.requests.fields import PastField, field_for
 from intake.requests.opened_values import ShownForm
 
 TEMPLATE_OF = {
-    Kind.SAFETY: "components/safety_question.html",
-    Kind.ONE: "components/choices.html",
-    Kind.MANY: "components/choices.html",
-    Kind.SCALE: "components/scale.html",
-    Kind.YES: "components/consent.html",
+    QuestionKind.SAFETY: "components/safety_question.html",
+    QuestionKind.ONE: "components/choices.html",
+    QuestionKind.MANY: "components/choices.html",
+    QuestionKind.SCALE: "components/scale.html",
+    QuestionKind.YES: "components/consent.html",
 }
 
 
@@ -96,7 +96,7 @@ def _heading(number: int, title: str, intro: str, why: str = "") -> HTML:
     return HTML(render_to_string("components/section_heading.html", texts))
 
 
-class PageForm(ShownForm, QuestionnaireForm):
+class QuestionnairePageForm(ShownForm, QuestionnaireForm):
     """One page of the second step. Its own id makes sending twice once. `answers`: those that stand, filled in and
     carried along. `born`: the date of birth, where whoever sends the page may know it."""
 
@@ -173,7 +173,7 @@ class RequestForm(QuestionnaireForm):
     @property
     def helper(self) -> FormHelper:
         helper = super().helper
-        boxes = [Field(wording.field, template=TEMPLATE_OF[Kind.YES]) for wording in consents.WORDINGS]
+        boxes = [Field(wording.field, template=TEMPLATE_OF[QuestionKind.YES]) for wording in consents.WORDINGS]
         number = len(self.sections) + 1
         need = gettext("We need the first two to answer you. The last is up to you.")
         heading = _heading(number, gettext("Your agreement"), need)

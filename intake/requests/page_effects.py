@@ -19,7 +19,7 @@ from crm.leads import events, tasks, treatments
 from crm.models import Activity, Lead, Measurement, PatientSession, Task, Treatment
 from intake.assessment import actions as assessments
 from intake.assessment import answer_history, insurance
-from intake.assessment.answer_history import TREATMENTS, Told
+from intake.assessment.answer_history import TREATMENTS, AnswerHistory
 from intake.models import Submission
 from intake.questionnaire import RECHECK
 from intake.requests import known_people
@@ -72,7 +72,7 @@ class Sent:
         return Source.COORDINATOR if self.session.by and not self.session.handed_over else Source.PATIENT
 
 
-def apply_page(sent: Sent, before: Told, *, now: datetime, sign_told: bool = False) -> None:
+def apply_page(sent: Sent, before: AnswerHistory, *, now: datetime, sign_told: bool = False) -> None:
     """Let the record follow a page. `before`: what counted without it. `sign_told`: it bears an emergency sign, and
     whatever is better is nothing to talk about now."""
     _tell_the_lead(sent)
@@ -129,7 +129,7 @@ def _tell_the_lead(sent: Sent) -> None:
         leads.tell_birthday(sent.lead, born=date.fromisoformat(born), by=sent.session.by, now=sent.now)
 
 
-def _measure(sent: Sent, before: Told) -> None:
+def _measure(sent: Sent, before: AnswerHistory) -> None:
     """Ratings as dated series, those alone that were given now; three of one week as their mean, after PEG (Krebs
     2009)."""
     given = {kind: _number(sent.answers.get(name)) for name, kind in RATINGS.items()}

@@ -116,7 +116,7 @@ def _given(answers: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answers.items() if value not in answer_history.NO_ANSWERS}
 
 
-def _news(sent: Sent, seen: answer_history.Told) -> dict[str, Any]:
+def _news(sent: Sent, seen: answer_history.AnswerHistory) -> dict[str, Any]:
     """Of what was typed, that which is not on record already, and what was asked and left out for the first time. What
     this very page had told before, when it was sent for the first time, is no newer than itself."""
     news = _changed(sent, seen)
@@ -126,7 +126,7 @@ def _news(sent: Sent, seen: answer_history.Told) -> dict[str, Any]:
     return {name: value for name, value in sent.left_out.items() if name not in seen.answers} | news
 
 
-def _changed(sent: Sent, seen: answer_history.Told) -> dict[str, Any]:
+def _changed(sent: Sent, seen: answer_history.AnswerHistory) -> dict[str, Any]:
     return {
         name: value
         for name, value in sent.answers.items()
@@ -134,12 +134,12 @@ def _changed(sent: Sent, seen: answer_history.Told) -> dict[str, Any]:
     }
 
 
-def _on_record(sent: Sent, seen: answer_history.Told) -> answer_history.Told:
+def _on_record(sent: Sent, seen: answer_history.AnswerHistory) -> answer_history.AnswerHistory:
     """What counts of a lead, whatever of it this browser may see."""
     return seen if sent.session.sees_record else answer_history.told_by(sent.lead)
 
 
-def _is_newer(sent: Sent, seen: answer_history.Told, name: str) -> bool:
+def _is_newer(sent: Sent, seen: answer_history.AnswerHistory, name: str) -> bool:
     """Return whether what stands came after the page was opened, from somewhere else."""
     if is_asked_anew(sent.page, name) or _is_same(seen.answers.get(name), (sent.shown or {}).get(name)):
         return False

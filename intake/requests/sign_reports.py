@@ -23,7 +23,7 @@ from intake.requests.known_people import NOBODY
 
 
 @dataclass(frozen=True)
-class Report:
+class SignReport:
     """A page with warning signs. `is_ours`: it came from this site; what did not shows nothing of who sent it.
     `is_urgent`: a sign of block A was ticked as it came over the wire, whatever its form makes of it."""
 
@@ -47,7 +47,7 @@ class Report:
 
 
 @transaction.atomic
-def keep(report: Report, *, is_loud: bool = True) -> None:
+def keep(report: SignReport, *, is_loud: bool = True) -> None:
     """Keep a report and have it looked at: a review and, for a sign of block A, a hold on the report, a call now and
     an alert. Nothing of the record changes. Sent twice it is one."""
     known_people.locked(report.session.lead)  # first, as whoever decides about a report does
@@ -75,7 +75,7 @@ def sent_from(session: PatientSession) -> list[UnprovenRequest]:
     return list(waiting.distinct().order_by("at", "pk"))
 
 
-def _open_report(report: Report, session: PatientSession) -> UnprovenRequest:
+def _open_report(report: SignReport, session: PatientSession) -> UnprovenRequest:
     """Return the one that this browser has begun, while it waits; else a new one. All that shows nothing of who sent it
     is one of its own."""
     found = [one.pk for one in sent_from(session)] if report.is_ours else _from_elsewhere(session)
@@ -92,7 +92,7 @@ def _from_elsewhere(session: PatientSession) -> list[UUID]:
     return [pk for pk in sent.filter(unproven__isnull=False).values_list("unproven", flat=True) if pk]
 
 
-def _submission(report: Report, waits: UnprovenRequest) -> Submission:
+def _submission(report: SignReport, waits: UnprovenRequest) -> Submission:
     return rows.submission(
         report.session.lead,
         page=report.page,
@@ -106,7 +106,7 @@ def _submission(report: Report, waits: UnprovenRequest) -> Submission:
     )
 
 
-def _note(report: Report, made: Submission) -> Activity:
+def _note(report: SignReport, made: Submission) -> Activity:
     summary, details = "Warning signs, not proven", {SENT_IN: str(made.pk)}
     return Activity(
         lead=report.session.lead,

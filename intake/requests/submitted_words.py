@@ -4,7 +4,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.patient_portal import submitted_answers
-from intake.questionnaire import SAFETY_SCRIPT, Kind, localize
+from intake.questionnaire import SAFETY_SCRIPT, QuestionKind, localize
 from intake.requests.answers_in_words import ALL_SECTIONS, values_in_words
 from intake.requests.treatment_form import PickForm, ToldForm
 
@@ -20,6 +20,6 @@ def read(name: str, values: list[str]) -> tuple[str, str] | None:
     asked = next((one for section in sections for one in section.questions if one.name == name), None)
     if asked is None:
         return submitted_answers.of_fields(ToldForm.base_fields | PickForm().fields)(name, values)
-    if asked.kind is Kind.SAFETY:
+    if asked.kind is QuestionKind.SAFETY:
         return None
     return asked.label, ", ".join(values_in_words(asked, [one for one in values if one]))

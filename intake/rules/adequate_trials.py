@@ -10,7 +10,7 @@ from functools import cached_property
 
 from crm.enums.treatments import TreatmentGroup, TreatmentStatus
 from crm.values.partial_dates import first_day, last_day
-from intake.rules.snapshot import Entry
+from intake.rules.snapshot import TreatmentEntry
 
 LOOK_BACK_DAYS = 365
 INJECTION_DAYS = 14
@@ -50,7 +50,7 @@ def look_back(today: date) -> Period:
 class Trial:
     """One treatment that happened, seen from `today`."""
 
-    entry: Entry
+    entry: TreatmentEntry
     today: date
 
     @property

@@ -14,7 +14,7 @@ from typing import Any
 from crm.enums.leads import Outcome
 from crm.enums.treatments import TreatmentGroup
 from intake.rules.adequate_trials import INJECTION_DAYS, NEVER_ADEQUATE, Period, Trial, distinct_days
-from intake.rules.snapshot import A_SIGNS, B_SIGNS, Answers, Entry, Snapshot
+from intake.rules.snapshot import A_SIGNS, B_SIGNS, Answers, Snapshot, TreatmentEntry
 
 RULES_VERSION = "2026-11"
 
@@ -70,7 +70,7 @@ class Result:
         }
 
 
-class Case:
+class ClinicalCase:
     """A snapshot with what the rules derive from it, each derived once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -113,7 +113,7 @@ class Case:
         return _is_complete(span, self.groups | set(self.undated))
 
     @cached_property
-    def unrated(self) -> list[Entry]:
+    def unrated(self) -> list[TreatmentEntry]:
         """Adequate, dated entries of which nobody said how much they helped."""
         asked = [trial for trial in self.adequate if trial.period and trial.entry.status != "contraindicated"]
         return [trial.entry for trial in asked if trial.entry.relief_percent is None]
@@ -149,7 +149,7 @@ class Case:
         )
 
     @cached_property
-    def helping(self) -> list[Entry]:
+    def helping(self) -> list[TreatmentEntry]:
         """Current treatments, or else the latest ones, that give lasting relief. Worn off when pain is high again."""
         now = [trial for trial in self.trials if trial.entry.is_ongoing]
         ended = [trial for trial in self.trials if trial.ended_on]
@@ -165,7 +165,7 @@ def _is_complete(span: int, groups: set[TreatmentGroup]) -> bool:
     return span >= MIN_DAYS and len(groups) >= MIN_GROUPS and TreatmentGroup.ACTIVE in groups
 
 
-def _is_lasting(entry: Entry) -> bool:
+def _is_lasting(entry: TreatmentEntry) -> bool:
     if entry.relief_percent is None or entry.relief_percent < LASTING_PERCENT:
         return False
     return entry.relief_still_present or (entry.relief_duration_days or 0) >= LASTING_DAYS
@@ -187,20 +187,20 @@ def review_signs(answers: Answers) -> list[str]:
     return [sign for sign in REVIEW_SIGNS if sign in yes + unsure] if yes or len(unsure) > 1 else []
 
 
-def _emergency(case: Case) -> Reasons:
+def _emergency(case: ClinicalCase) -> Reasons:
     signs = emergency_signs(case.answers)
     text = f"Emergency warning sign reported: {', '.join(signs)}. "
     text += "Do not book a routine visit before emergency evaluation. Call now."
     return [Reason("emergency_sign", text, {"signs": signs})] if signs else []
 
 
-def _review(case: Case) -> Reasons:
+def _review(case: ClinicalCase) -> Reasons:
     signs = review_signs(case.answers)
     text = f"Warning sign for clinician review within 1 business day: {', '.join(signs)}."
     return [Reason("review_sign", text, {"signs": signs})] if signs else []
 
 
-def _out_of_scope(case: Case) -> Reasons:
+def _out_of_scope(case: ClinicalCase) -> Reasons:
     answers = case.answers
     why = {
         "under_age": answers.age is not None and answers.age < ADULT_AGE,
@@ -215,7 +215,7 @@ def _out_of_scope(case: Case) -> Reasons:
     ]
 
 
-def _core_missing(case: Case) -> Reasons:
+def _core_missing(case: ClinicalCase) -> Reasons:
     answers = case.answers
     missing = {
         "region": not answers.regions,
@@ -228,7 +228,7 @@ def _core_missing(case: Case) -> Reasons:
     return [Reason("answers_missing", f"Missing: {', '.join(fields)}.", {"fields": fields})] if fields else []
 
 
-def _early(case: Case) -> Reasons:
+def _early(case: ClinicalCase) -> Reasons:
     if case.weeks >= MIN_WEEKS:
         return []
     text = f"Pain for {case.weeks} weeks (< {MIN_WEEKS}). Most acute and subacute back pain improves; payers ask for "
@@ -236,7 +236,7 @@ def _early(case: Case) -> Reasons:
     return [Reason("early", text, {"weeks": case.weeks})]
 
 
-def _low_impact(case: Case) -> Reasons:
+def _low_impact(case: ClinicalCase) -> Reasons:
     if case.has_impact:
         return []
     answers, score = case.answers, case.answers.interference_score
@@ -245,7 +245,7 @@ def _low_impact(case: Case) -> Reasons:
     return [Reason("low_impact", f"Low current impact: {text}.")]
 
 
-def _details_missing(case: Case) -> Reasons:
+def _details_missing(case: ClinicalCase) -> Reasons:
     if not case.care_is_complete and case.would_be_complete:
         groups = [group.value for group in case.undated]
         names = ", ".join(str(group.label) for group in case.undated)
@@ -257,7 +257,7 @@ def _details_missing(case: Case) -> Reasons:
     return []
 
 
-def _lasting_relief(case: Case) -> Reasons:
+def _lasting_relief(case: ClinicalCase) -> Reasons:
     return [
         Reason(
             "lasting_relief",
@@ -268,7 +268,7 @@ def _lasting_relief(case: Case) -> Reasons:
     ]
 
 
-def _care_incomplete(case: Case) -> Reasons:
+def _care_incomplete(case: ClinicalCase) -> Reasons:
     if case.care_is_complete:
         return []
     has_exercise = TreatmentGroup.ACTIVE in case.groups
@@ -278,14 +278,14 @@ def _care_incomplete(case: Case) -> Reasons:
     return [Reason("care_incomplete", text, evidence)]
 
 
-def _axial_early(case: Case) -> Reasons:
+def _axial_early(case: ClinicalCase) -> Reasons:
     if case.pattern != "axial" or case.weeks >= MIN_WEEKS_AXIAL:
         return []
     text = f"Axial pain without nerve pattern for {case.weeks} weeks (< 3 months)."
     return [Reason("axial_early", text, {"weeks": case.weeks})]
 
 
-def _consult(case: Case) -> Reasons:
+def _consult(case: ClinicalCase) -> Reasons:
     kinds = ", ".join(sorted({trial.entry.kind for trial in case.adequate}))
     text = f"Pain {case.weeks} weeks, {case.pattern}; {case.span} days of conservative care in 12 months over "
     text += (
@@ -294,15 +294,15 @@ def _consult(case: Case) -> Reasons:
     return [Reason("care_without_relief", text, {"weeks": case.weeks, "groups": _sorted_values(case.groups)})]
 
 
-def _recheck_early(case: Case) -> date:
+def _recheck_early(case: ClinicalCase) -> date:
     return (case.onset or case.today) + timedelta(weeks=MIN_WEEKS)
 
 
-def _recheck_axial(case: Case) -> date:
+def _recheck_axial(case: ClinicalCase) -> date:
     return (case.onset or case.today) + timedelta(weeks=MIN_WEEKS_AXIAL)
 
 
-def _recheck_incomplete(case: Case) -> date:
+def _recheck_incomplete(case: ClinicalCase) -> date:
     """The day on which the missing days are reached if care that is going on continues; else in six weeks."""
     missing = MIN_DAYS - case.span
     if missing > 0 and any(_runs_today(trial) for trial in case.adequate):
@@ -315,36 +315,36 @@ def _runs_today(trial: Trial) -> bool:
     return going_on and trial.days > 0
 
 
-def _recheck_later(case: Case) -> date:
+def _recheck_later(case: ClinicalCase) -> date:
     return case.today + timedelta(days=RECHECK_DAYS)
 
 
 @dataclass(frozen=True)
-class Rule:
+class CandidacyRule:
     code: str
     outcome: Outcome
-    reasons: Callable[[Case], Reasons]
-    recheck: Callable[[Case], date] | None = None
+    reasons: Callable[[ClinicalCase], Reasons]
+    recheck: Callable[[ClinicalCase], date] | None = None
 
 
 RULES = (
-    Rule("R1", Outcome.URGENT, _emergency),
-    Rule("R2", Outcome.PROMPT_REVIEW, _review),
-    Rule("R3", Outcome.OUT_OF_SCOPE, _out_of_scope),
-    Rule("R4", Outcome.MORE_INFO, _core_missing),
-    Rule("R5", Outcome.CONTINUE_CONSERVATIVE, _early, _recheck_early),
-    Rule("R6", Outcome.CONTINUE_CONSERVATIVE, _low_impact, _recheck_later),
-    Rule("R7", Outcome.MORE_INFO, _details_missing),
-    Rule("R8", Outcome.CONTINUE_CONSERVATIVE, _lasting_relief, _recheck_later),
-    Rule("R9", Outcome.CONTINUE_CONSERVATIVE, _care_incomplete, _recheck_incomplete),
-    Rule("R10", Outcome.CONTINUE_CONSERVATIVE, _axial_early, _recheck_axial),
-    Rule("R11", Outcome.CONSULT_LIKELY, _consult),
+    CandidacyRule("R1", Outcome.URGENT, _emergency),
+    CandidacyRule("R2", Outcome.PROMPT_REVIEW, _review),
+    CandidacyRule("R3", Outcome.OUT_OF_SCOPE, _out_of_scope),
+    CandidacyRule("R4", Outcome.MORE_INFO, _core_missing),
+    CandidacyRule("R5", Outcome.CONTINUE_CONSERVATIVE, _early, _recheck_early),
+    CandidacyRule("R6", Outcome.CONTINUE_CONSERVATIVE, _low_impact, _recheck_later),
+    CandidacyRule("R7", Outcome.MORE_INFO, _details_missing),
+    CandidacyRule("R8", Outcome.CONTINUE_CONSERVATIVE, _lasting_relief, _recheck_later),
+    CandidacyRule("R9", Outcome.CONTINUE_CONSERVATIVE, _care_incomplete, _recheck_incomplete),
+    CandidacyRule("R10", Outcome.CONTINUE_CONSERVATIVE, _axial_early, _recheck_axial),
+    CandidacyRule("R11", Outcome.CONSULT_LIKELY, _consult),
 )
 
 
 def assess(snapshot: Snapshot) -> Result:
     """The outcome of a snapshot. The same snapshot gives the same result, always: nothing else is looked at."""
-    case, evaluated = Case(snapshot), []
+    case, evaluated = ClinicalCase(snapshot), []
     for rule in RULES:
         reasons = rule.reasons(case)
         evaluated.append({"rule": rule.code, "holds": bool(reasons)})
@@ -362,7 +362,7 @@ def assess(snapshot: Snapshot) -> Result:
     )
 
 
-def _flags(case: Case) -> list[str]:
+def _flags(case: ClinicalCase) -> list[str]:
     """What the snapshot can tell beside the outcome; the rest comes from the record (intake/assessment/flags.py)."""
     answers = case.answers
     flags = {

@@ -14,7 +14,7 @@ from crm.enums.treatment_kinds import kinds_in
 from crm.enums.treatments import TreatmentGroup
 from crm.values.partial_dates import first_day, last_day
 from intake.rules.adequate_trials import EXCUSED, INJECTION_DAYS, Period, Trial, distinct_days
-from intake.rules.snapshot import Entry
+from intake.rules.snapshot import TreatmentEntry
 
 LONG_AGO = date(1900, 1, 1)
 # Nobody has these without a clinician: therapists, injections, and medicines on prescription.
@@ -32,7 +32,7 @@ class Care:
 
     key: str
     name: str
-    entry: Entry
+    entry: TreatmentEntry
     directed: bool | None = None
     in_person: bool | None = None
     documented: bool = False
@@ -140,7 +140,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Window:
+class LookBack:
     """The last `months` calendar months, up to and including a day. None: all time."""
 
     months: int | None = None
@@ -161,7 +161,7 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def certain_days(treatments: list[Care], window: Window, on: date, *, in_a_row: bool = False) -> int:
+def certain_days(treatments: list[Care], window: LookBack, on: date, *, in_a_row: bool = False) -> int:
     """Distinct days of care for certain, in the window that ends `on`; the longest unbroken run of them if `in_a_row`.
 
     Grows by one a day at most: coverage.earliest relies on it.
@@ -170,7 +170,7 @@ def certain_days(treatments: list[Care], window: Window, on: date, *, in_a_row: 
     return longest_run(periods) if in_a_row else distinct_days(periods)
 
 
-def hopeful_days(treatments: list[Care], window: Window, on: date, *, in_a_row: bool = False) -> int:
+def hopeful_days(treatments: list[Care], window: LookBack, on: date, *, in_a_row: bool = False) -> int:
     """The same, read hopefully."""
     periods = [care.hopeful(on).within(window.ending(on)) for care in treatments]
     return longest_run(periods) if in_a_row else distinct_days(periods)

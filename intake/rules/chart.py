@@ -12,7 +12,7 @@ from django.utils.dateformat import format as date_format
 from crm.enums.treatments import TreatmentGroup
 from intake.rules.adequate_trials import Period, look_back
 from intake.rules.care_history import CareRecord, months_before
-from intake.rules.ledger import Ledger, Line
+from intake.rules.ledger import Ledger, LedgerLine
 
 LEFT, RIGHT, TOP = 4, 352, 22
 ROW = 34
@@ -75,7 +75,7 @@ class Chart:
         return " ".join(f"{x},{y}" for x, y, _rating in self.points)
 
 
-def draw(ledger: Ledger, record: CareRecord, *, name_of: Callable[[Line], str]) -> Chart:
+def draw(ledger: Ledger, record: CareRecord, *, name_of: Callable[[LedgerLine], str]) -> Chart:
     """The chart of a ledger with the pain ratings below. `name_of`: a treatment's name in the reader's language."""
     first = _first_day(ledger)
     total = max(1, (ledger.today - first).days)
@@ -103,7 +103,7 @@ def _first_day(ledger: Ledger) -> date:
     return max(months_before(ledger.today, MOST_MONTHS), min([look_back(ledger.today).first, *starts]))
 
 
-def _bar(line: Line, name: str, y: int, first: date, x: Callable[[date], float]) -> Bar:
+def _bar(line: LedgerLine, name: str, y: int, first: date, x: Callable[[date], float]) -> Bar:
     sure = line.certain if line.certain and line.certain.days else Period(first, first)
     width = max(3.0, round(x(sure.last) - x(sure.first), 1)) if line.certain and line.certain.days else 0
     return Bar(

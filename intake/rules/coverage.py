@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from intake.rules.care_history import CareRecord
-from intake.rules.criteria import Finding, State, Timed
+from intake.rules.criteria import CriterionFinding, State, Timed
 from intake.rules.insurers import Insurer, recognize
 from intake.rules.payers import GENERAL, PROFILES, Profile
 
@@ -22,11 +22,11 @@ class Checklist:
     today and can be reached by waiting are reached, if treatments go on as they do now; None when there are none."""
 
     profile: Profile
-    findings: tuple[Finding, ...]
+    findings: tuple[CriterionFinding, ...]
     wake_up_on: date | None
     may_be_waived: bool
 
-    def in_state(self, state: State) -> list[Finding]:
+    def in_state(self, state: State) -> list[CriterionFinding]:
         return [finding for finding in self.findings if finding.state == state]
 
     @property

@@ -20,7 +20,7 @@ from intake.questionnaire.red_flags import (
     RECENT_SIGNS,
     SIGN_RULES,
     LookRule,
-    Part,
+    SignAnswers,
     SignRule,
 )
 
@@ -278,7 +278,7 @@ def _answered(page: Mapping[str, Any]) -> set[str]:
     return {name for name, value in page.items() if values(value)}
 
 
-def _denies(page: Mapping[str, Any], part: Part) -> bool:
+def _denies(page: Mapping[str, Any], part: SignAnswers) -> bool:
     """Return whether a question was answered, and otherwise."""
     return bool(values(page.get(part.question))) and not level(part, page)
 
@@ -287,7 +287,7 @@ def _weakest(rule: SignRule, answers: Mapping[str, Any]) -> str:
     return min((level(part, answers) for part in rule.parts), key=_HASTE.index)
 
 
-def level(part: Part, answers: Mapping[str, Any]) -> str:
+def level(part: SignAnswers, answers: Mapping[str, Any]) -> str:
     """Return whether the answers to one question tell it for sure, not sure ("unsure"), or not at all ("")."""
     given = values(answers.get(part.question))
     return SURE if given & part.sure else NOT_SURE if given & part.unsure else ""

@@ -15,7 +15,7 @@ LONGEST_PAUSE_DAYS = 14  # what follows within two weeks is no gap: appointments
 
 
 @dataclass(frozen=True)
-class Line:
+class LedgerLine:
     """One treatment. `certain`: the days that its dates leave no doubt about; `widest`: the most that they allow."""
 
     care: Care
@@ -36,7 +36,7 @@ class Line:
 @dataclass(frozen=True)
 class Ledger:
     today: date
-    lines: tuple[Line, ...]
+    lines: tuple[LedgerLine, ...]
 
     @cached_property
     def days_by_group(self) -> list[tuple[TreatmentGroup, int]]:
@@ -77,6 +77,7 @@ def ledger(record: CareRecord) -> Ledger:
     """The ledger of a record: treatments in the order of their earliest possible day."""
     today = record.today
     lines = [
-        Line(care, Trial(care.entry, today), care.certain(today), care.hopeful(today)) for care in record.treatments
+        LedgerLine(care, Trial(care.entry, today), care.certain(today), care.hopeful(today))
+        for care in record.treatments
     ]
     return Ledger(today, tuple(sorted(lines, key=lambda line: (line.widest.first, line.care.name))))

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from crm.enums.treatments import TreatmentGroup
 from crm.values.partial_dates import last_day
 from intake.rules.adequate_trials import INJECTION_DAYS, LOOK_BACK_DAYS, WANTED, Period, Trial, distinct_days
-from intake.rules.candidacy import ADULT_AGE, MIN_DAYS, MIN_WEEKS, MIN_WEEKS_AXIAL, Case, Result, assess
+from intake.rules.candidacy import ADULT_AGE, MIN_DAYS, MIN_WEEKS, MIN_WEEKS_AXIAL, ClinicalCase, Result, assess
 from intake.rules.snapshot import Snapshot
 
 FARTHEST = timedelta(days=2 * LOOK_BACK_DAYS)  # after that nothing of today's record is left to change
@@ -26,7 +26,7 @@ def changes_on(snapshot: Snapshot, result: Result, *, born: date | None = None) 
     None when there is none. `born` matters to whoever is not of age."""
     young = snapshot.answers.age is not None and snapshot.answers.age < ADULT_AGE
     grown = adult_on(born) if born and young else None
-    marks = sorted({*_marks(Case(snapshot)), *([grown] if grown else [])})
+    marks = sorted({*_marks(ClinicalCase(snapshot)), *([grown] if grown else [])})
     day = snapshot.today
     while next_day := _next(moved(snapshot, day, grown), marks, until=snapshot.today + FARTHEST):
         day = next_day
@@ -51,18 +51,18 @@ def _next(snapshot: Snapshot, marks: list[date], *, until: date) -> date | None:
     """The next day to look at: the next mark, or the first day on which the days of care can cross a bound."""
     day = snapshot.today
     days = [mark for mark in marks if mark > day][:1]
-    if day < until and (step := _step(Case(snapshot))):
+    if day < until and (step := _step(ClinicalCase(snapshot))):
         days.append(day + timedelta(days=step))
     return min(days, default=None)
 
 
-def _step(case: Case) -> int:
+def _step(case: ClinicalCase) -> int:
     """So many days later the days of care can cross 42 at the earliest; 0 when nothing moves them."""
     steps = [_own_step(case), _hoped_step(case)]
     return min((step for step in steps if step), default=0)
 
 
-def _own_step(case: Case) -> int:
+def _own_step(case: ClinicalCase) -> int:
     counted = [trial.counted for trial in case.adequate if trial.counted and trial.counted.days]
     if case.span < MIN_DAYS:
         grows = any(_goes_on(trial, case.today) for trial in case.adequate)
@@ -75,7 +75,7 @@ def _goes_on(trial: Trial, today: date) -> bool:
     return trial.entry.is_ongoing or (trial.period is not None and trial.period.last > today)
 
 
-def _hoped_step(case: Case) -> int:
+def _hoped_step(case: ClinicalCase) -> int:
     """For an injection without a day, which is taken to end today: by so much care may seem complete with it."""
     if set(case.undated) != {TreatmentGroup.INJECTION} or TreatmentGroup.ACTIVE not in case.groups:
         return 0
@@ -84,7 +84,7 @@ def _hoped_step(case: Case) -> int:
     return max(1, abs(days - MIN_DAYS) // 2)
 
 
-def _marks(case: Case) -> Iterator[date]:
+def _marks(case: ClinicalCase) -> Iterator[date]:
     """The days on which a single answer or trial begins or ceases to count."""
     if case.onset:
         yield case.onset + timedelta(weeks=MIN_WEEKS)

@@ -9,7 +9,7 @@ from datetime import date
 
 from crm.enums.treatment_kinds import kinds_in
 from crm.enums.treatments import TreatmentGroup
-from intake.rules.care_history import Selection, Window
+from intake.rules.care_history import LookBack, Selection
 from intake.rules.criteria import (
     AtMost,
     CareTime,
@@ -54,7 +54,7 @@ class Profile:
 
 
 AS_OF = date(2026, 11, 22)
-YEAR, HALF_YEAR = Window(12), Window(6)
+YEAR, HALF_YEAR = LookBack(12), LookBack(6)
 
 
 def _of(name: str, *groups: TreatmentGroup, kinds: str = "", without: str = "", **wants: bool) -> Selection:

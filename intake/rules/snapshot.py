@@ -129,7 +129,7 @@ class Answers(_Strict):
         return sum(rated) / 3 if len(rated) == 3 else None
 
 
-class Entry(_Strict):
+class TreatmentEntry(_Strict):
     """One treatment as it was told. Dates stand as written; intake/rules/adequate_trials.py reads them with their
     precision."""
 
@@ -185,7 +185,7 @@ class Snapshot(_Strict):
 
     today: Day
     answers: Annotated[Answers, _absent(Answers())] = Answers()
-    treatments: Annotated[list[Entry], _absent([])] = []
+    treatments: Annotated[list[TreatmentEntry], _absent([])] = []
 
     @model_validator(mode="after")
     def _nothing_in_the_future(self) -> Self:
@@ -198,7 +198,7 @@ class Snapshot(_Strict):
         return self
 
     @property
-    def happened(self) -> list[Entry]:
+    def happened(self) -> list[TreatmentEntry]:
         return [entry for entry in self.treatments if entry.happened]
 
 

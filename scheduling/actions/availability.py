@@ -17,7 +17,7 @@ from scheduling.actions import hours
 from scheduling.enums import TAKEN, ResourceKind
 from scheduling.models import AppointmentType, BusySpan, Claim, Resource
 from scheduling.rules import slots
-from scheduling.rules.slots import Kind, Window
+from scheduling.rules.slots import SlotSpec, SlotWindow
 
 AROUND = timedelta(days=2)
 Place = tuple[UUID, UUID | None]  # a provider, and a room where the type needs one
@@ -69,7 +69,7 @@ class Free:
 
 
 @dataclass(frozen=True)
-class Question:
+class SlotQuery:
     """What is looked for. `held_by`: holds of theirs do not count as taken; `moving`: nor does this appointment.
     `for_staff`: neither notice nor booking window bind the desk."""
 
@@ -83,7 +83,7 @@ class Question:
     for_staff: bool = False
 
 
-def find(asked: Question, *, now: datetime) -> list[Free]:
+def find(asked: SlotQuery, *, now: datetime) -> list[Free]:
     """All times that can be booked, on the days of the location's clock. Three queries."""
     found = hours.load(_resources(asked), asked.first)
     busy = _busy(asked, [one.pk for one in found])
@@ -102,14 +102,14 @@ def find(asked: Question, *, now: datetime) -> list[Free]:
     return [_free(start, asked, places[start]) for start in sorted(places)]
 
 
-def at_start(asked: Question, start: datetime, *, now: datetime) -> Free | None:
+def at_start(asked: SlotQuery, start: datetime, *, now: datetime) -> Free | None:
     """The time that begins at this very moment, if it can be booked. Every booking looks it up again."""
     day = start.astimezone(asked.location.zone).date()
     that_day = replace(asked, first=day, days=1)
     return next((free for free in find(that_day, now=now) if free.start == start), None)
 
 
-def nearest(asked: Question, start: datetime, *, now: datetime, count: int = 3) -> list[Free]:
+def nearest(asked: SlotQuery, start: datetime, *, now: datetime, count: int = 3) -> list[Free]:
     """What is free near a time that is taken: the nearest ones within a week before and two after."""
     day = start.astimezone(asked.location.zone).date()
     around = replace(asked, first=day - timedelta(days=7), days=22)
@@ -117,18 +117,18 @@ def nearest(asked: Question, start: datetime, *, now: datetime, count: int = 3) 
     return sorted(found[:count], key=lambda free: free.start)
 
 
-def _free(start: int, asked: Question, places: Sequence[Place]) -> Free:
+def _free(start: int, asked: SlotQuery, places: Sequence[Place]) -> Free:
     begin = datetime.fromtimestamp(start, UTC)
     return Free(begin, begin + timedelta(minutes=asked.kind.duration), tuple(places))
 
 
-def _window(asked: Question) -> Window:
-    return Window(asked.first, asked.days, asked.location.zone)
+def _window(asked: SlotQuery) -> SlotWindow:
+    return SlotWindow(asked.first, asked.days, asked.location.zone)
 
 
-def _as_kind(asked: Question) -> Kind:
+def _as_kind(asked: SlotQuery) -> SlotSpec:
     kind = asked.kind
-    return Kind(
+    return SlotSpec(
         duration=kind.duration,
         step=kind.step,
         buffer_before=kind.buffer_before,
@@ -138,7 +138,7 @@ def _as_kind(asked: Question) -> Kind:
     )
 
 
-def _resources(asked: Question) -> QuerySet[Resource]:
+def _resources(asked: SlotQuery) -> QuerySet[Resource]:
     """Those that the type needs at that location."""
     fit = Q(types_given=asked.kind)
     if asked.provider:
@@ -148,7 +148,7 @@ def _resources(asked: Question) -> QuerySet[Resource]:
     return Resource.objects.filter(fit, is_active=True, location=asked.location)
 
 
-def _busy(asked: Question, ids: list[UUID]) -> Busy:
+def _busy(asked: SlotQuery, ids: list[UUID]) -> Busy:
     """What is taken of each resource, by claims and by its own calendar: whole seconds, rounded outwards."""
     begin = datetime.combine(asked.first, time(), tzinfo=asked.location.zone) - AROUND
     values: dict[str, Any] = {

@@ -16,7 +16,7 @@ from crm.enums.leads import Event
 from crm.leads import events
 from crm.models import Lead, MessageTopic, User
 from scheduling.actions import availability, claims, effects, mails, waitlist
-from scheduling.actions.availability import Free, Place, Question
+from scheduling.actions.availability import Free, Place, SlotQuery
 from scheduling.actions.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.enums import (
     STANDING,
@@ -53,9 +53,9 @@ class Booking:
     def over_others(self, reason: str) -> "Booking":
         return replace(self, over=reason)
 
-    def question(self) -> Question:
+    def question(self) -> SlotQuery:
         where = self.moving.location if self.moving else self.lead.location
-        return Question(
+        return SlotQuery(
             self.kind,
             where,
             self.start.astimezone(where.zone).date(),

@@ -11,7 +11,7 @@ from crm.enums.leads import Event
 from crm.leads import events
 from crm.models import Lead, User
 from scheduling.actions import availability, claims, effects, mails, rebooking, waitlist
-from scheduling.actions.availability import Place, Question
+from scheduling.actions.availability import Place, SlotQuery
 from scheduling.actions.booking import check_elsewhere, check_hold
 from scheduling.actions.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.enums import MOVES, OF_THE_CENTER, CancelReason, EndedBy, Status, WaitState
@@ -71,8 +71,8 @@ def _others(appointment: Appointment, start: datetime) -> list[Appointment]:
 
 def _question_for(
     appointment: Appointment, start: datetime, *, held_by: str, by: User | None, provider: UUID | None
-) -> Question:
-    return Question(
+) -> SlotQuery:
+    return SlotQuery(
         appointment.kind,
         appointment.location,
         start.astimezone(appointment.location.zone).date(),
@@ -86,7 +86,7 @@ def _question_for(
 
 def _move(
     appointment: Appointment,
-    asked: Question,
+    asked: SlotQuery,
     start: datetime,
     *,
     by: User | None,
@@ -132,7 +132,7 @@ def _change_room(appointment: Appointment, room: UUID | None, *, by: User | None
 
 
 def _claim(
-    appointment: Appointment, asked: Question, start: datetime, *, now: datetime, room: UUID | None, hold: UUID | None
+    appointment: Appointment, asked: SlotQuery, start: datetime, *, now: datetime, room: UUID | None, hold: UUID | None
 ) -> Place:
     """The place that is held, else with the same provider, else the first one that can be had."""
     found = availability.at_start(asked, start, now=now)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from crm.errors import DomainError
 from scheduling.actions import availability
-from scheduling.actions.availability import Free, Question
+from scheduling.actions.availability import Free, SlotQuery
 
 
 class BookingRefused(DomainError):
@@ -18,7 +18,7 @@ class BookingRefused(DomainError):
 class SlotTaken(BookingRefused):
     """Somebody was faster, or the time is not offered."""
 
-    def __init__(self, asked: Question, start: datetime, *, now: datetime) -> None:
+    def __init__(self, asked: SlotQuery, start: datetime, *, now: datetime) -> None:
         super().__init__(gettext("This time is no longer free. Please choose another one."))
         self.start = start
         self._looked_for = (asked, now)

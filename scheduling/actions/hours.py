@@ -12,7 +12,7 @@ from django.db.models.functions import JSONObject
 
 from scheduling.models import BusyCalendar, Resource, ScheduleException
 from scheduling.rules import slots
-from scheduling.rules.slots import Exemption, Rule, Window
+from scheduling.rules.slots import Exemption, SlotWindow, WeeklyRule
 
 # Blocks of open time that are longer than this are cut off in what is loaded, not in what is true: nobody is on duty
 # for five weeks without a minute's pause.
@@ -28,11 +28,11 @@ class Hours:
     kind: str
     zone: ZoneInfo
     location: UUID
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[WeeklyRule] = field(default_factory=list)
     exceptions: list[Exemption] = field(default_factory=list)
 
-    def as_pure(self, busy: tuple[tuple[float, float], ...] = ()) -> slots.Resource:
-        return slots.Resource(str(self.pk), self.zone, tuple(self.rules), tuple(self.exceptions), busy)
+    def as_pure(self, busy: tuple[tuple[float, float], ...] = ()) -> slots.ResourceHours:
+        return slots.ResourceHours(str(self.pk), self.zone, tuple(self.rules), tuple(self.exceptions), busy)
 
 
 def load(resources: QuerySet[Resource], first: date) -> list[Hours]:
@@ -46,7 +46,7 @@ def load(resources: QuerySet[Resource], first: date) -> list[Hours]:
             closed = [_holiday(day) for day in holidays]
             found[pk] = Hours(pk, kind, ZoneInfo(zone), location, exceptions=closed)
         if rule[0]:
-            found[pk].rules.append(Rule(frozenset(rule[0]), *rule[1:]))
+            found[pk].rules.append(WeeklyRule(frozenset(rule[0]), *rule[1:]))
     _add_exceptions(found, first - LOOK_BACK)
     return list(found.values())
 
@@ -99,7 +99,7 @@ def with_rules(resources: QuerySet[Resource]) -> QuerySet[Resource]:
     return resources.select_related("location").annotate(open_times=open_times, is_silent=Exists(silent))
 
 
-def open_spans(resources: list[Resource], window: Window) -> dict[UUID, list[tuple[int, int]]]:
+def open_spans(resources: list[Resource], window: SlotWindow) -> dict[UUID, list[tuple[int, int]]]:
     """When each of them (from with_rules) is open on these days, whatever is booked: instants, for calendars and
     figures. One query."""
     found = {one.pk: _from_json(one) for one in resources}
@@ -109,7 +109,7 @@ def open_spans(resources: list[Resource], window: Window) -> dict[UUID, list[tup
 
 def _from_json(resource: Resource) -> Hours:
     rules = [
-        Rule(
+        WeeklyRule(
             frozenset(rule["weekdays"]),
             time.fromisoformat(rule["start"]),
             time.fromisoformat(rule["end"]),

@@ -11,7 +11,7 @@ ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Day:
+class MonthDay:
     """`count`: free times; `is_outside`: of the month before or after."""
 
     day: date
@@ -27,7 +27,7 @@ def by_day(found: list[Free], zone: ZoneInfo) -> dict[date, list[Free]]:
     return days
 
 
-def weeks(month: date, free: dict[date, list[Free]], *, first_weekday: int = 6) -> list[list[Day]]:
+def weeks(month: date, free: dict[date, list[Free]], *, first_weekday: int = 6) -> list[list[MonthDay]]:
     """The weeks that a month touches; they begin on Sunday (6) unless told otherwise."""
     start = month.replace(day=1)
     begin = start - ONE_DAY * ((start.weekday() - first_weekday) % 7)
@@ -35,7 +35,7 @@ def weeks(month: date, free: dict[date, list[Free]], *, first_weekday: int = 6) 
     rows = []
     while begin < end:
         row = [begin + ONE_DAY * n for n in range(7)]
-        rows.append([Day(day, len(free.get(day, [])), not _is_in(day, start)) for day in row])
+        rows.append([MonthDay(day, len(free.get(day, [])), not _is_in(day, start)) for day in row])
         begin += 7 * ONE_DAY
     return rows
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from scheduling.actions import availability, rebooking, waitlist
-from scheduling.actions.availability import Question
+from scheduling.actions.availability import SlotQuery
 from scheduling.enums import WaitState
 from scheduling.models import WaitlistEntry
 
@@ -44,6 +44,6 @@ def _free(*, now: datetime) -> dict[Line, set[datetime]]:
     waiting = WaitlistEntry.objects.filter(state=WaitState.WAITING).select_related("kind", "location")
     found: dict[Line, set[datetime]] = {}
     for first in waiting.order_by("kind_id", "location_id", "pk").distinct("kind_id", "location_id"):
-        asked = Question(first.kind, first.location, now.date(), AHEAD)
+        asked = SlotQuery(first.kind, first.location, now.date(), AHEAD)
         found[first.kind_id, first.location_id] = {free.start for free in availability.find(asked, now=now)}
     return found

@@ -16,7 +16,7 @@ from scheduling.actions import effects, hours
 from scheduling.actions.hours import as_exemption
 from scheduling.enums import CancelReason
 from scheduling.models import Appointment, Resource, ScheduleException
-from scheduling.rules.slots import Window
+from scheduling.rules.slots import SlotWindow
 from scheduling.rules.wall_clock import instant
 
 ONE_DAY = timedelta(days=1)
@@ -75,7 +75,7 @@ def _outside(which: Q) -> list[Appointment]:
         return []
     days = [made.starts_at.date() for made in found]
     ids = {one for made in found for one in (made.provider_id, made.room_id) if one}
-    window = Window(min(days) - ONE_DAY, (max(days) - min(days)).days + 3, UTC_ZONE)
+    window = SlotWindow(min(days) - ONE_DAY, (max(days) - min(days)).days + 3, UTC_ZONE)
     spans = hours.open_spans(list(hours.with_rules(Resource.objects.filter(pk__in=ids))), window)
     return [made for made in found if not all(_is_open(made, spans[one]) for one in _whose(made))]
 
@@ -84,7 +84,7 @@ def keep_closed(made: Appointment, *, by: User | None) -> None:
     """Close a time that we called off, for its provider, so that it is offered to nobody until somebody takes the
     closing out. What is closed anyhow stays as it is."""
     provider = hours.with_rules(Resource.objects.filter(pk=made.provider_id))
-    [spans] = hours.open_spans(list(provider), Window(made.starts_at.date() - ONE_DAY, 3, UTC_ZONE)).values()
+    [spans] = hours.open_spans(list(provider), SlotWindow(made.starts_at.date() - ONE_DAY, 3, UTC_ZONE)).values()
     if any(start < made.ends_at.timestamp() and made.starts_at.timestamp() < end for start, end in spans):
         begin, end = (at.astimezone(made.provider.zone) for at in (made.starts_at, made.ends_at))
         ScheduleException.objects.create(

@@ -20,7 +20,7 @@ from crm.models import Activity, Lead, Location, Message
 from crm.models.activity import BY_ITSELF
 from crm.registry import DomainEvent
 from scheduling.actions import availability, claims, mails
-from scheduling.actions.availability import Question
+from scheduling.actions.availability import SlotQuery
 from scheduling.enums import ClaimState, WaitState
 from scheduling.models import Appointment, AppointmentType, Claim, FreedTime, WaitlistEntry
 
@@ -199,7 +199,7 @@ def _line(freed: FreedTime, *, now: datetime) -> list[WaitlistEntry]:
     return list(line.exclude(lead=freed.by_id).select_related("lead", "kind").order_by("since", "pk"))
 
 
-def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> Question | None:
+def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> SlotQuery | None:
     """How their place in that time is looked for; None when it is of no use to them: what they have is earlier, or is
     over, or was called off, or they could not take it by themselves."""
     booked = Appointment.objects.standing().filter(lead=entry.lead, kind=freed.kind, ends_at__gt=now)
@@ -207,7 +207,7 @@ def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> Quest
     is_earlier = freed.start < first.starts_at if first else entry.last_day is None
     if not is_earlier or not _may_take(entry, freed.start, moving=first, now=now):
         return None
-    return Question(freed.kind, freed.location, now.date(), 1, moving=first.pk if first else None)
+    return SlotQuery(freed.kind, freed.location, now.date(), 1, moving=first.pk if first else None)
 
 
 def _may_take(entry: WaitlistEntry, start: datetime, *, moving: Appointment | None, now: datetime) -> bool:
@@ -225,7 +225,7 @@ def _may_take(entry: WaitlistEntry, start: datetime, *, moving: Appointment | No
     return not entry.lead.safety_hold and not others.exists()
 
 
-def _offer_to(entry: WaitlistEntry, asked: Question, freed: FreedTime, *, now: datetime) -> int:
+def _offer_to(entry: WaitlistEntry, asked: SlotQuery, freed: FreedTime, *, now: datetime) -> int:
     free = availability.at_start(asked, freed.start, now=now)
     lasts = min(OFFERED_FOR, freed.start - timedelta(minutes=freed.kind.min_notice) - now)
     lasts = max(lasts, claims.HOLD_FOR)
@@ -291,7 +291,7 @@ def _is_still_free(entry: WaitlistEntry, start: datetime, *, now: datetime) -> b
     booked = ahead.order_by("starts_at").first()
     if not _may_take(entry, start, moving=booked, now=now):
         return False
-    asked = Question(entry.kind, entry.location, now.date(), 1, held_by=holder(entry), for_staff=True)
+    asked = SlotQuery(entry.kind, entry.location, now.date(), 1, held_by=holder(entry), for_staff=True)
     asked = replace(asked, moving=booked.pk if booked else None)
     return availability.at_start(asked, start, now=now) is not None
 

@@ -19,13 +19,13 @@ from crm.enums.leads import AccessAction
 from crm.models import Location, User
 from crm.models.lead import visible_q
 from scheduling.actions import availability, hours, queries
-from scheduling.actions.availability import Question
-from scheduling.admin.calendar_grid import MINUTE_PX, Column, Grid
+from scheduling.actions.availability import SlotQuery
+from scheduling.admin.calendar_grid import MINUTE_PX, Grid, GridColumn
 from scheduling.admin.lead_appointments import actions_of, named
 from scheduling.enums import ResourceKind
 from scheduling.models import Appointment, Resource
 from scheduling.portal import query_params
-from scheduling.rules.slots import Window
+from scheduling.rules.slots import SlotWindow
 
 VIEW = "scheduling.view_appointment"
 REBOOK_SHOWN = 15
@@ -123,13 +123,13 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "scheduling/calendar.html", context)
 
 
-def _columns(resources: list[Resource], days: list[date], found: list[Appointment], grid: Grid) -> list[Column]:
+def _columns(resources: list[Resource], days: list[date], found: list[Appointment], grid: Grid) -> list[GridColumn]:
     ids = [one.pk for one in resources]
-    spans = hours.open_spans(resources, Window(days[0], len(days), grid.zone))
+    spans = hours.open_spans(resources, SlotWindow(days[0], len(days), grid.zone))
     begin = datetime.combine(days[0], time(), tzinfo=grid.zone)
     elsewhere = list(availability.busy_between(ids, begin, begin + timedelta(days=len(days) + 1)))
     return [
-        Column(
+        GridColumn(
             one,
             day,
             grid.blocks([made for made in found if _is_of(made, one) and _day(made, grid) == day], day),
@@ -206,5 +206,5 @@ def other_times(site: AdminSite, request: HttpRequest, appointment_id: UUID) -> 
     return TemplateResponse(request, "scheduling/rebooking.html#times", context)
 
 
-def _other_time(made: Appointment) -> Question:
-    return Question(made.kind, made.location, made.starts_at.date(), 1, moving=made.pk, for_staff=True)
+def _other_time(made: Appointment) -> SlotQuery:
+    return SlotQuery(made.kind, made.location, made.starts_at.date(), 1, moving=made.pk, for_staff=True)

@@ -25,7 +25,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Column:
+class GridColumn:
     """One resource on one day. `closed`, `busy`: (top, height) of what is not open, and of what their own calendar
     holds."""
 

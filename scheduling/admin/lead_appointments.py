@@ -19,13 +19,13 @@ from crm import registry
 from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.models import Lead, User
 from scheduling.actions import attendance, availability, booking, changing, mails, month, queries
-from scheduling.actions.availability import Free, Question
+from scheduling.actions.availability import Free, SlotQuery
 from scheduling.actions.booking import Booking
 from scheduling.actions.errors import BookingRefused, SlotTaken
 from scheduling.enums import MOVES, OF_THE_CENTER, STANDING, CancelReason, Status
 from scheduling.models import Appointment, AppointmentType, Resource
 from scheduling.portal import query_params
-from scheduling.portal.forms import OverForm, StaffCancelForm, StartForm, VersionForm
+from scheduling.portal.forms import OverForm, SlotChoiceForm, StaffCancelForm, VersionForm
 
 CHANGE = "scheduling.change_appointment"
 CONFIRMED = "confirmed"  # said by telephone; no status of its own
@@ -85,7 +85,7 @@ def book(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     lead = find_lead(lead_id)
     kinds = queries.given_at(lead.location)
     kind = next((one for one in kinds if one.key == request.GET.get("type")), kinds[0] if kinds else None)
-    form, over = StartForm(request.POST or None), OverForm(request.POST or None, location=lead.location)
+    form, over = SlotChoiceForm(request.POST or None), OverForm(request.POST or None, location=lead.location)
     if kind is None:
         messages.warning(request, "Nothing can be booked here yet: an administrator adds providers and their types.")
         return back(lead_id)
@@ -152,7 +152,7 @@ def _week(
     first = max(query_params.day(request.GET.get("from", "")) or around, today)
     provider = query_params.uuid(request.GET.get("provider", ""))
     mine = moving.pk if moving else None
-    asked = Question(kind, location, first, DAYS, provider=provider, for_staff=True, moving=mine)
+    asked = SlotQuery(kind, location, first, DAYS, provider=provider, for_staff=True, moving=mine)
     if "from" in request.GET:
         found = availability.find(asked, now=now)
     else:
@@ -188,7 +188,7 @@ def _week(
     return TemplateResponse(request, "scheduling/desk_book.html", context, status=status)
 
 
-def _first_week(asked: Question, *, now: datetime) -> tuple[date, list[Free]]:
+def _first_week(asked: SlotQuery, *, now: datetime) -> tuple[date, list[Free]]:
     """The week that is asked for, or where it is empty the first one in which there is something."""
     if found := availability.find(asked, now=now):
         return asked.first, found
@@ -215,7 +215,7 @@ def find_appointment(lead_id: UUID, appointment_id: UUID) -> Appointment:
 def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
     """Another time. Sent from a calendar it goes back there."""
     made, user = find_appointment(lead_id, appointment_id), user_of(request)
-    form, shown = StartForm(request.POST or None), VersionForm(request.POST or None)
+    form, shown = SlotChoiceForm(request.POST or None), VersionForm(request.POST or None)
     with timezone.override(made.location.zone):  # a calendar sends the time on the wall
         is_complete = form.is_valid() and shown.is_valid()
     if not is_complete:

@@ -14,10 +14,10 @@ from crm.models import Message, User
 from crm.models.lead import visible_q
 from crm.registry import Table
 from scheduling.actions import availability, hours
-from scheduling.actions.availability import Question
+from scheduling.actions.availability import SlotQuery
 from scheduling.enums import ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, Resource
-from scheduling.rules.slots import Window
+from scheduling.rules.slots import SlotWindow
 
 PERIOD, LOOK_AHEAD_DAYS, NOON = timedelta(days=30), 60, 12
 CAME = {Status.ARRIVED, Status.FULFILLED}
@@ -48,7 +48,7 @@ def _utilisation(past: list[Appointment], now: datetime, theirs: Q) -> list[tupl
         booked[made.provider_id] += made.minutes
     providers = Resource.objects.filter(theirs, kind=ResourceKind.PROVIDER, is_active=True, location__is_active=True)
     rows = list(hours.with_rules(providers.order_by("location__position", "position", "name", "pk")))
-    spans = hours.open_spans(rows, Window((now - PERIOD).date(), PERIOD.days + 1, ZoneInfo("UTC")))
+    spans = hours.open_spans(rows, SlotWindow((now - PERIOD).date(), PERIOD.days + 1, ZoneInfo("UTC")))
     return [(str(one), _share(booked[one.pk], _minutes(spans.get(one.pk, []), now - PERIOD, now))) for one in rows]
 
 
@@ -63,7 +63,7 @@ def _days_to_first(now: datetime, theirs: Q) -> list[tuple[str, str]]:
     for kind in AppointmentType.objects.filter(is_active=True, providers__in=giving).distinct():
         location = kind.providers.filter(theirs, is_active=True)[0].location
         today = now.astimezone(location.zone).date()
-        found = availability.find(Question(kind, location, today, LOOK_AHEAD_DAYS), now=now)
+        found = availability.find(SlotQuery(kind, location, today, LOOK_AHEAD_DAYS), now=now)
         days = (found[0].start.astimezone(location.zone).date() - today).days if found else None
         rows.append((kind.label, f"more than {LOOK_AHEAD_DAYS}" if days is None else str(days)))
     return rows

@@ -19,7 +19,7 @@ from scheduling.actions.errors import BookingRefused, SlotTaken
 from scheduling.enums import ResourceKind
 from scheduling.models import Appointment, AppointmentType, Resource
 from scheduling.rules import wall_clock
-from scheduling.rules.import_table import Line, lines_of
+from scheduling.rules.import_table import TableRow, lines_of
 
 COLUMNS = ["patient", "type", "provider", "start"]
 REASON = "Brought from the calendar before this one"
@@ -32,7 +32,7 @@ class BadRow(ValueError):
 
 
 @dataclass(frozen=True)
-class Told:
+class ImportedRow:
     """What became of a row: `done` is "booked", "over-booked" or "there already"; "" when it was refused."""
 
     line: int
@@ -42,7 +42,7 @@ class Told:
 
 def bring_in(
     body: bytes, *, by: User, now: datetime, all_or_nothing: bool = False, is_trial: bool = False
-) -> list[Told]:
+) -> list[ImportedRow]:
     """Book the rows of a table, each in a transaction of its own, and return what became of each.
 
     `all_or_nothing`: when one is refused, none is booked. `is_trial`: everything is tried and nothing is kept. Raises
@@ -57,17 +57,17 @@ def bring_in(
     return told
 
 
-def _tried(line: Line, *, by: User, now: datetime) -> Told:
+def _tried(line: TableRow, *, by: User, now: datetime) -> ImportedRow:
     if line.wrong:
-        return Told(line.number, "", line.wrong)
+        return ImportedRow(line.number, "", line.wrong)
     try:
         with transaction.atomic():
             return _row(line.cells, line.number, by=by, now=now)
     except (BadRow, BookingRefused) as refused:
-        return Told(line.number, "", str(refused))
+        return ImportedRow(line.number, "", str(refused))
 
 
-def _row(row: dict[str, str], number: int, *, by: User, now: datetime) -> Told:
+def _row(row: dict[str, str], number: int, *, by: User, now: datetime) -> ImportedRow:
     lead = _lead(row["patient"], by)
     kind = AppointmentType.objects.filter(key=row["type"]).first()
     if kind is None:
@@ -76,13 +76,13 @@ def _row(row: dict[str, str], number: int, *, by: User, now: datetime) -> Told:
     start = _start(row["start"], lead, now=now)
     name = uuid5(NAMESPACE_URL, f"appointment:{lead.pk}:{kind.key}:{provider}:{start.isoformat()}")
     if Appointment.objects.filter(request_id=name).exists():
-        return Told(number, "there already", "")
+        return ImportedRow(number, "there already", "")
     wanted = Booking(lead, kind, start, name, f"import:{name}", by=by, provider=provider, is_known=True)
     try:
         made, done = booking.book(wanted, now=now), "booked"
     except SlotTaken:
         made, done = booking.book(wanted.over_others(REASON), now=now), "over-booked"
-    return Told(number, done, f"{made}, {made.provider}")
+    return ImportedRow(number, done, f"{made}, {made.provider}")
 
 
 def _lead(text: str, by: User) -> Lead:

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from crm.sandbox import runner as sandbox
-from crm.sandbox.runner import Limits, Why
+from crm.sandbox.runner import ChildLimits, Why
 from scheduling.calendars import sources
 from scheduling.calendars.sources import Unreadable
 from scheduling.rules import busy_times
 from scheduling.rules.busy_times import Span
 
-ASKING = Limits(processor_seconds=30, seconds=90, answer=64 * 1024**2)  # what JSON can make of ten megabytes
-READING = Limits(processor_seconds=40, seconds=120)
+ASKING = ChildLimits(processor_seconds=30, seconds=90, answer=64 * 1024**2)  # what JSON can make of ten megabytes
+READING = ChildLimits(processor_seconds=40, seconds=120)
 _ENDED = {
     Why.TIME: "It takes too long: the server is slow, or the calendar is too large.",
     Why.PROCESSOR: "It takes too long to work out: an event is repeated too often, or there are too many.",
@@ -57,7 +57,7 @@ def read(texts: list[str], *, zone: str, begin: datetime, end: datetime) -> Read
     return Reading(busy, told["skipped"])
 
 
-def _heard(function: Callable[..., dict[str, Any]], *arguments: Any, limits: Limits) -> dict[str, Any]:
+def _heard(function: Callable[..., dict[str, Any]], *arguments: Any, limits: ChildLimits) -> dict[str, Any]:
     """What a child says; Unreadable when it tells of trouble, or when it was ended: then because of NoAnswer."""
     try:
         told: dict[str, Any] = sandbox.run(function, *arguments, limits=limits)

@@ -24,7 +24,7 @@ from scheduling.enums import CancelReason, Status, WaitState
 from scheduling.models import Appointment, AppointmentType, WaitlistEntry
 from scheduling.portal import confirm_views
 from scheduling.portal.access import only_the_patient, own_appointment, said_of
-from scheduling.portal.forms import CancelForm, StartForm, VersionForm
+from scheduling.portal.forms import CancelForm, SlotChoiceForm, VersionForm
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -243,5 +243,5 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
 
 def _shows_another(request: HttpRequest, entry: WaitlistEntry) -> bool:
     """Whether the page showed another time than what is on offer now. A press that names none claims nothing."""
-    shown = StartForm(request.POST)
+    shown = SlotChoiceForm(request.POST)
     return entry.state == WaitState.OFFERED and shown.is_valid() and shown.cleaned_data["start"] != entry.offered_start

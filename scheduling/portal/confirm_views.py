@@ -19,7 +19,7 @@ from scheduling.enums import ResourceKind
 from scheduling.models import Appointment, AppointmentType, Claim, Resource
 from scheduling.portal import slot_views
 from scheduling.portal.access import holder, only_the_patient, own_appointment, said_of
-from scheduling.portal.forms import AgainForm, RequestForm, StartForm, VersionForm
+from scheduling.portal.forms import AgainForm, RequestIdForm, SlotChoiceForm, VersionForm
 from scheduling.portal.slot_views import READ_AND_SEND
 
 NOT_KEPT = noop("This time is not kept for you any more. What you have booked is listed here; else please choose anew.")
@@ -39,7 +39,7 @@ class Chosen:
 @only_the_patient
 def confirm(request: PatientRequest, hold: uuid.UUID) -> HttpResponse:
     """The time that is held, once more; the button books it."""
-    held, form = _held(request, hold), RequestForm(request.POST if request.method == "POST" else None)
+    held, form = _held(request, hold), RequestIdForm(request.POST if request.method == "POST" else None)
     if held is None:
         return _late(request, hold, form)
     if not form.is_valid():
@@ -56,7 +56,7 @@ def confirm(request: PatientRequest, hold: uuid.UUID) -> HttpResponse:
     return book_now(request, wanted)
 
 
-def _late(request: PatientRequest, hold: uuid.UUID, form: RequestForm) -> HttpResponse:
+def _late(request: PatientRequest, hold: uuid.UUID, form: RequestIdForm) -> HttpResponse:
     """A hold that is over: the press before this one booked it, or the time is booked if it can still be had."""
     again, lead = AgainForm(request.POST or None), request.patient.lead
     if form.is_valid():
@@ -116,7 +116,7 @@ def confirm_move(request: PatientRequest, appointment_id: uuid.UUID, hold: uuid.
     """The old time and the new one; the button moves. Whoever is too late keeps the old one."""
     made, held = own_appointment(request, appointment_id), _held(request, hold)
     form = VersionForm(request.POST if request.method == "POST" else None)
-    again = StartForm(request.POST or None)
+    again = SlotChoiceForm(request.POST or None)
     if held is None and form.is_valid() and form.cleaned_data["version"] < made.version:
         return redirect("appointments:one", made.pk)  # the press before this one moved it
     if held is None and form.is_valid() and again.is_valid():
@@ -136,7 +136,7 @@ def confirm_move(request: PatientRequest, appointment_id: uuid.UUID, hold: uuid.
 def confirm_overlap(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """The same for a time that is partly the present one, and so cannot be held beside it."""
     made = own_appointment(request, appointment_id)
-    asked, form = StartForm(request.POST or request.GET), VersionForm(request.POST or None)
+    asked, form = SlotChoiceForm(request.POST or request.GET), VersionForm(request.POST or None)
     if not asked.is_valid() or not made.stands:
         return redirect("appointments:one", made.pk)
     data = asked.cleaned_data

@@ -34,7 +34,7 @@ def in_our_time(moment: datetime) -> None:
         raise forms.ValidationError(_("Choose a time."))
 
 
-class StartForm(forms.Form):
+class SlotChoiceForm(forms.Form):
     """A time that was offered, as an instant: 2026-12-01T15:00:00+00:00. `version` when an appointment is moved."""
 
     start = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M:%S%z"], validators=[in_our_time])
@@ -46,13 +46,13 @@ class StartForm(forms.Form):
         self.fields["start"].error_messages["required"] = _("Choose a time.")
 
 
-class AgainForm(StartForm):
+class AgainForm(SlotChoiceForm):
     """What a page has shown once more, sent with its button: a hold may be over, what was chosen is not lost."""
 
     kind = forms.ModelChoiceField(AppointmentType.objects.filter(is_active=True), to_field_name="key")
 
 
-class RequestForm(forms.Form):
+class RequestIdForm(forms.Form):
     """Sent with the button that books: the same twice is once."""
 
     request_id = forms.UUIDField()

@@ -19,13 +19,13 @@ from django.views.decorators.http import require_http_methods
 from crm.leads import actions as leads
 from crm.patient_portal.requests import PatientRequest
 from scheduling.actions import availability, booking, changing, claims, month, queries
-from scheduling.actions.availability import Question
+from scheduling.actions.availability import SlotQuery
 from scheduling.actions.booking import Booking
 from scheduling.actions.errors import BookingRefused, SlotTaken
 from scheduling.models import Appointment, AppointmentType
 from scheduling.portal import query_params
 from scheduling.portal.access import holder, only_the_patient, own_appointment, said_of
-from scheduling.portal.forms import NumberForm, StartForm
+from scheduling.portal.forms import NumberForm, SlotChoiceForm
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 STAYS = noop("That is the time you have already. Nothing was changed.")
@@ -50,7 +50,7 @@ def choose(request: PatientRequest, key: str) -> HttpResponse:
         return _ask_number(request, kind)
     if "phone" in request.POST:  # the press before this one gave it
         return redirect("appointments:choose", kind.key)
-    form = StartForm(request.POST if request.method == "POST" else None)
+    form = SlotChoiceForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         return _hold(request, kind, form.cleaned_data["start"], provider=form.cleaned_data["provider"])
     return calendar(request, kind, status=422 if form.errors else 200)
@@ -75,16 +75,16 @@ def move(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
     except BookingRefused as refused:
         messages.warning(request, refused.message)
         return redirect("appointments:one", made.pk)
-    form = StartForm(request.POST if request.method == "POST" else None)
+    form = SlotChoiceForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         data = form.cleaned_data
         return _hold(request, made.kind, data["start"], provider=data["provider"], moving=made)
     return calendar(request, made.kind, moving=made, status=422 if form.errors else 200)
 
 
-def question(request: PatientRequest, kind: AppointmentType, moving: Appointment | None) -> Question:
+def question(request: PatientRequest, kind: AppointmentType, moving: Appointment | None) -> SlotQuery:
     lead = request.patient.lead
-    return Question(
+    return SlotQuery(
         kind,
         moving.location if moving else lead.location,
         timezone.now().date(),
@@ -143,7 +143,7 @@ def _here(kind: AppointmentType, moving: Appointment | None) -> str:
     return reverse("appointments:move", args=[moving.pk]) if moving else reverse("appointments:choose", args=[kind.key])
 
 
-def _shown(asked: Question, wanted: str, nearest: datetime, *, now: datetime) -> tuple[date, Days]:
+def _shown(asked: SlotQuery, wanted: str, nearest: datetime, *, now: datetime) -> tuple[date, Days]:
     """The month that is asked for; else that of `nearest`, or the first one in which there is something."""
     zone = cast(ZoneInfo, nearest.tzinfo)
     shown = _month(wanted or f"{nearest:%Y-%m}", now.astimezone(zone).date())
@@ -154,12 +154,12 @@ def _shown(asked: Question, wanted: str, nearest: datetime, *, now: datetime) ->
     return shown, _days(asked, shown, zone, now=now)
 
 
-def _days(asked: Question, shown: date, zone: ZoneInfo, *, now: datetime) -> Days:
+def _days(asked: SlotQuery, shown: date, zone: ZoneInfo, *, now: datetime) -> Days:
     begin = month.weeks(shown, {})[0][0].day - timedelta(days=1)
     return month.by_day(availability.find(replace(asked, first=begin, days=44), now=now), zone)
 
 
-def _first_month(asked: Question, zone: ZoneInfo, *, now: datetime) -> date | None:
+def _first_month(asked: SlotQuery, zone: ZoneInfo, *, now: datetime) -> date | None:
     """The month of the first free time; None when there is none for months."""
     found = availability.find(replace(asked, days=LOOK_AHEAD), now=now)
     return found[0].start.astimezone(zone).date().replace(day=1) if found else None

@@ -11,7 +11,7 @@ import recurring_ical_events
 from icalendar import Calendar, vDuration
 
 from scheduling.rules import rule_ends
-from scheduling.rules.calendar_text import IS_FREE, WHOLE_DAYS, Entry, NoCalendar, Part, parts_of
+from scheduling.rules.calendar_text import IS_FREE, WHOLE_DAYS, CalendarEntry, CalendarPart, NoCalendar, parts_of
 
 MOST_SPANS = 5_000
 MOST_STEPS = 100_000  # of one event, from its first occurrence on: every hour for eleven years
@@ -53,7 +53,7 @@ def spans_of(texts: list[str], zone: str, begin: str, end: str) -> dict[str, Any
     return {"busy": told, "skipped": skipped[:MOST_LEFT_OUT]}
 
 
-def _spans(part: Part, zone: ZoneInfo, days: Days, skipped: list[dict[str, str]]) -> list[Span]:
+def _spans(part: CalendarPart, zone: ZoneInfo, days: Days, skipped: list[dict[str, str]]) -> list[Span]:
     """All at once; when something in it is odd, event by event, so that the others count."""
     series = [entries for entries in _series(part) if not all(entry.is_free for entry in entries)]
     lists = [[one] for entry in part.entries if entry.name == "VFREEBUSY" for one in _periods_of(entry)]
@@ -67,15 +67,15 @@ def _spans(part: Part, zone: ZoneInfo, days: Days, skipped: list[dict[str, str]]
     return found + _one_by_one(lists, lambda entries: _of_list(entries[0], days), skipped)
 
 
-def _series(part: Part) -> list[list[Entry]]:
+def _series(part: CalendarPart) -> list[list[CalendarEntry]]:
     """The events, each with what was moved or called off of it: they share their UID."""
-    series: dict[str, list[Entry]] = defaultdict(list)
+    series: dict[str, list[CalendarEntry]] = defaultdict(list)
     for number, entry in enumerate(entry for entry in part.entries if entry.name == "VEVENT"):
         series[entry.uid or f" {number}"].append(entry)
     return [one for entries in series.values() for one in _apart(entries)]
 
 
-def _apart(entries: list[Entry]) -> list[list[Entry]]:
+def _apart(entries: list[CalendarEntry]) -> list[list[CalendarEntry]]:
     """What is one series of those that share a UID, and apart from it what only bears the same one: some programs give
     one to every event. The latest version counts; two of the same version that say different things are two events."""
     moved = [entry for entry in entries if entry.line("RECURRENCE-ID") is not None]
@@ -88,7 +88,7 @@ def _apart(entries: list[Entry]) -> list[list[Entry]]:
 
 
 def _one_by_one(
-    series: list[list[Entry]], read: Callable[[list[Entry]], list[Span]], skipped: list[dict[str, str]]
+    series: list[list[CalendarEntry]], read: Callable[[list[CalendarEntry]], list[Span]], skipped: list[dict[str, str]]
 ) -> list[Span]:
     found: list[Span] = []
     for entries in series:
@@ -102,7 +102,7 @@ def _one_by_one(
     return found
 
 
-def _told(entry: Entry, reason: str) -> dict[str, str]:
+def _told(entry: CalendarEntry, reason: str) -> dict[str, str]:
     return {"uid": _printable(entry.uid[:200]), "reason": _printable(reason)}
 
 
@@ -111,16 +111,16 @@ def _printable(text: str) -> str:
     return "".join(sign for sign in text if sign.isprintable())
 
 
-def _zones_of(entries: list[Entry]) -> list[str]:
+def _zones_of(entries: list[CalendarEntry]) -> list[str]:
     return sorted({name for entry in entries for name in entry.unknown_zones})
 
 
-def _on_whole_days(entries: list[Entry]) -> str:
+def _on_whole_days(entries: list[CalendarEntry]) -> str:
     names = ", ".join(name[:60] for name in _zones_of(entries))
     return f"Nobody knows the time zone {names}: its whole days are busy."
 
 
-def _of_events(entries: list[Entry], part: Part, zone: ZoneInfo, days: Days) -> list[Span]:
+def _of_events(entries: list[CalendarEntry], part: CalendarPart, zone: ZoneInfo, days: Days) -> list[Span]:
     chosen = recurring_ical_events.ComponentsWithName("VEVENT", series=_Series)
     calendar = Calendar.from_ical(_as_text(entries, part, zone))
     events = recurring_ical_events.of(calendar, components=[chosen]).between(*days)
@@ -128,7 +128,7 @@ def _of_events(entries: list[Entry], part: Part, zone: ZoneInfo, days: Days) -> 
     return [(min(span), max(span)) for span in spans if span[0] != span[1]]  # clocks that skip turn some round
 
 
-def _as_text(entries: list[Entry], part: Part, zone: ZoneInfo) -> str:
+def _as_text(entries: list[CalendarEntry], part: CalendarPart, zone: ZoneInfo) -> str:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//own//EN"]
     lines += [text for name, text in part.zones.items() if any(name in line for one in entries for line in one.lines)]
     for number, entry in enumerate(entries):
@@ -136,7 +136,7 @@ def _as_text(entries: list[Entry], part: Part, zone: ZoneInfo) -> str:
     return "\r\n".join([*lines, "END:VCALENDAR", ""])
 
 
-def _agreeing(entry: Entry, part: Part, zone: ZoneInfo) -> list[str]:
+def _agreeing(entry: CalendarEntry, part: CalendarPart, zone: ZoneInfo) -> list[str]:
     """The lines of an event, with a beginning and an end that go together: some name a day and then an hour, or the
     same day twice."""
     start, end = entry.line("DTSTART"), entry.line("DTEND")
@@ -159,13 +159,13 @@ def _agreeing(entry: Entry, part: Part, zone: ZoneInfo) -> list[str]:
     return lines
 
 
-def _periods_of(entry: Entry) -> list[Entry]:
+def _periods_of(entry: CalendarEntry) -> list[CalendarEntry]:
     """The busy times of a VFREEBUSY (RFC 5545, section 3.6.4), each alone: one that is odd costs no other."""
     busy = [line for line in entry.lines if line.upper().startswith("FREEBUSY") and "FBTYPE=FREE" not in line.upper()]
-    return [Entry(entry.name, entry.uid, [one]) for line in busy for one in line.rpartition(":")[2].split(",")]
+    return [CalendarEntry(entry.name, entry.uid, [one]) for line in busy for one in line.rpartition(":")[2].split(",")]
 
 
-def _of_list(entry: Entry, days: Days) -> list[Span]:
+def _of_list(entry: CalendarEntry, days: Days) -> list[Span]:
     """One busy time of a list: in UTC, by its ends or by its length."""
     start, end = _period(entry.lines[0])
     return [(start, end)] if start < days[1] and end > days[0] else []

@@ -24,7 +24,7 @@ class NoCalendar(Exception):
 
 
 @dataclass
-class Entry:
+class CalendarEntry:
     """An event, or a list of busy times. `lines` are what is kept of it; `zones` the ones that nobody knows."""
 
     name: str
@@ -44,14 +44,14 @@ class Entry:
 
 
 @dataclass
-class Part:
+class CalendarPart:
     """One VCALENDAR: its zones by name, as text, and its entries. A file may hold several."""
 
     zones: dict[str, str] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[CalendarEntry] = field(default_factory=list)
 
 
-def parts_of(text: str) -> list[Part]:
+def parts_of(text: str) -> list[CalendarPart]:
     """Return the calendars in a text. Whatever follows their end is left out. Raises NoCalendar."""
     lines = _unfolded(text)
     parts = [_part(lines) for line in lines if line.upper().strip() == "BEGIN:VCALENDAR"]
@@ -66,8 +66,8 @@ def _unfolded(text: str) -> Iterator[str]:
     return iter(re.sub(r"\n[ \t]", "", whole).split("\n"))
 
 
-def _part(lines: Iterator[str]) -> Part:
-    part, raw = Part(), []
+def _part(lines: Iterator[str]) -> CalendarPart:
+    part, raw = CalendarPart(), []
     for line in lines:
         begun = line.upper().strip()
         if begun == "END:VCALENDAR":
@@ -127,8 +127,8 @@ def _name_of(line: str) -> str:
     return found[0].upper() if found else ""
 
 
-def _entry(name: str, lines: list[str], zones: dict[str, str]) -> Entry:
-    entry = Entry(name, is_free=_is_free(lines))
+def _entry(name: str, lines: list[str], zones: dict[str, str]) -> CalendarEntry:
+    entry = CalendarEntry(name, is_free=_is_free(lines))
     for line in lines:
         is_called = _name_of(line)
         if is_called == "UID":
@@ -157,7 +157,7 @@ def _is_free(lines: list[str]) -> bool:
     )
 
 
-def _on_known_clock(line: str, zones: dict[str, str], entry: Entry) -> str:
+def _on_known_clock(line: str, zones: dict[str, str], entry: CalendarEntry) -> str:
     """The line with a zone that can be found, or with none when nobody knows it."""
     head, _, value = line.rpartition(":")  # no date holds a colon, but names of zones do
     found = _TZID.search(head)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from scheduling.rules import slots
-from scheduling.rules.slots import Exemption, Kind, Resource, Rule, Slot, Window
+from scheduling.rules.slots import Exemption, ResourceHours, Slot, SlotSpec, SlotWindow, WeeklyRule
 
 
 class CaseProblem(ValueError):
@@ -134,8 +134,8 @@ def answer(text: str | bytes) -> dict[str, Any]:
     case = _read(text)
     found = slots.find(
         now=case.now,
-        window=Window(case.window.first, case.window.days, case.window.zone),
-        kind=Kind(**case.type.model_dump()),
+        window=SlotWindow(case.window.first, case.window.days, case.window.zone),
+        kind=SlotSpec(**case.type.model_dump()),
         resources=[_resource(one) for one in case.resources],
         together=case.mode == "all",
     )
@@ -155,12 +155,13 @@ def _read(text: str | bytes) -> _Case:
         raise CaseProblem(f"{place}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-def _resource(one: _Resource) -> Resource:
-    return Resource(
+def _resource(one: _Resource) -> ResourceHours:
+    return ResourceHours(
         key=one.id,
         zone=one.zone,
         rules=tuple(
-            Rule(frozenset(rule.weekdays), rule.start, rule.end, rule.valid_from, rule.valid_to) for rule in one.rules
+            WeeklyRule(frozenset(rule.weekdays), rule.start, rule.end, rule.valid_from, rule.valid_to)
+            for rule in one.rules
         ),
         exceptions=tuple(Exemption(item.kind == "open", item.start, item.end) for item in one.exceptions),
         busy=tuple((start, end) for start, end in one.busy),

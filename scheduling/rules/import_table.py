@@ -18,7 +18,7 @@ class NoTable(ValueError):
 
 
 @dataclass(frozen=True)
-class Line:
+class TableRow:
     """One row below the head: its number (the head is 1) and its cells by column. `wrong`: why nobody can go by it."""
 
     number: int
@@ -26,7 +26,7 @@ class Line:
     wrong: str = ""
 
 
-def lines_of(body: bytes, columns: list[str]) -> Iterator[Line]:
+def lines_of(body: bytes, columns: list[str]) -> Iterator[TableRow]:
     """Yield the rows of a table with these columns (in any order, upper or lower case, others beside them).
 
     Text in UTF-8, UTF-16, or as Windows writes it (cp1252); separated by commas, semicolons, tabs or bars. Empty rows
@@ -42,9 +42,9 @@ def lines_of(body: bytes, columns: list[str]) -> Iterator[Line]:
             if any(cell.strip() for cell in row):
                 cells = dict(zip(heads, (cell.strip() for cell in row), strict=False))
                 needed = {name: cells.get(name, "") for name in columns}
-                yield Line(number, needed, _what_is_wrong(row, needed))
+                yield TableRow(number, needed, _what_is_wrong(row, needed))
     except csv.Error:  # a cell that is longer than any may be
-        yield Line(number + 1, {}, _NEVER_CLOSED)
+        yield TableRow(number + 1, {}, _NEVER_CLOSED)
 
 
 def _text(body: bytes) -> str:

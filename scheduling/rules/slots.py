@@ -23,7 +23,7 @@ FOREVER = -(2**62)
 
 
 @dataclass(frozen=True)
-class Rule:
+class WeeklyRule:
     """Every week, in wall time. 0 is Monday; an end that is not after the start is on the next day. Valid by the local
     date on which a block starts, both ends included."""
 
@@ -44,18 +44,18 @@ class Exemption:
 
 
 @dataclass(frozen=True)
-class Resource:
+class ResourceHours:
     """A provider or a room. `busy`: spans of instants, buffers already inside; they alone may carry fractions."""
 
     key: str
     zone: ZoneInfo
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[WeeklyRule, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
     busy: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
-class Kind:
+class SlotSpec:
     """What is booked. Minutes; `window_days` None: as far ahead as one likes, 0: today only."""
 
     duration: int
@@ -67,7 +67,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Window:
+class SlotWindow:
     """The local days of `zone` on which a slot may start."""
 
     first: date
@@ -84,7 +84,9 @@ class Slot:
     resources: tuple[str, ...]
 
 
-def find(*, now: float, window: Window, kind: Kind, resources: list[Resource], together: bool) -> list[Slot]:
+def find(
+    *, now: float, window: SlotWindow, kind: SlotSpec, resources: list[ResourceHours], together: bool
+) -> list[Slot]:
     """All slots, by start. `now` may carry a fraction; the slots never do."""
     spread = _around(window)
     free: dict[int, list[str]] = defaultdict(list)
@@ -105,18 +107,18 @@ def find(*, now: float, window: Window, kind: Kind, resources: list[Resource], t
     return [Slot(start, start + kind.duration * MINUTE, tuple(free[start])) for start in allowed]
 
 
-def open_blocks(resource: Resource, window: Window) -> list[Span]:
+def open_blocks(resource: ResourceHours, window: SlotWindow) -> list[Span]:
     """When a resource is open around the days of a window, whatever is busy."""
     return _open_blocks(resource, _around(window))
 
 
-def _around(window: Window) -> Span:
+def _around(window: SlotWindow) -> Span:
     """Instants that are sure to hold the window's days, whatever the date line does."""
     first = instant(datetime.combine(window.first, time(0)), window.zone, is_end=False)
     return first - 2 * DAY, first + (window.days + 2) * DAY
 
 
-def _is_allowed(start: int, *, now: float, window: Window, kind: Kind) -> bool:
+def _is_allowed(start: int, *, now: float, window: SlotWindow, kind: SlotSpec) -> bool:
     day = local(start, window.zone).date()
     if not window.first <= day < window.first + window.days * ONE_DAY or start < now + kind.min_notice * MINUTE:
         return False
@@ -124,7 +126,7 @@ def _is_allowed(start: int, *, now: float, window: Window, kind: Kind) -> bool:
     return kind.window_days is None or day <= today + kind.window_days * ONE_DAY
 
 
-def _starts(blocks: list[Span], busy: list[tuple[float, float]], kind: Kind, spread: Span) -> Iterator[int]:
+def _starts(blocks: list[Span], busy: list[tuple[float, float]], kind: SlotSpec, spread: Span) -> Iterator[int]:
     """The starts within `spread` that fit into a block and touch nothing busy."""
     step, length = kind.step * MINUTE, kind.duration * MINUTE
     before, after = kind.buffer_before * MINUTE, (kind.duration + kind.buffer_after) * MINUTE
@@ -140,7 +142,7 @@ def _starts(blocks: list[Span], busy: list[tuple[float, float]], kind: Kind, spr
             start += step
 
 
-def _open_blocks(resource: Resource, spread: Span) -> list[Span]:
+def _open_blocks(resource: ResourceHours, spread: Span) -> list[Span]:
     """The blocks that meet `spread`, each with its true start, FOREVER when it has none.
 
     Looks back further and further until the first block begins well after the place from which was looked.
@@ -163,14 +165,14 @@ def _days_before(day: date, days: int) -> date:
     return day - days * ONE_DAY if (day - date.min).days > days else date.min
 
 
-def _first_change(resource: Resource) -> date | None:
+def _first_change(resource: ResourceHours) -> date | None:
     """The earliest date at which something begins, ends or is an exception; None when nothing ever does."""
     dates = [day for rule in resource.rules for day in (rule.valid_from, rule.valid_to) if day]
     dates += [moment.date() for one in resource.exceptions for moment in (one.start, one.end)]
     return min(dates, default=None)
 
 
-def _expanded(resource: Resource, first: date, last: date) -> list[Span]:
+def _expanded(resource: ResourceHours, first: date, last: date) -> list[Span]:
     """Open time made of the rules of these local dates and of all exceptions."""
     opened = [_span(one, resource.zone) for one in resource.exceptions if one.is_open]
     closed = [_span(one, resource.zone) for one in resource.exceptions if not one.is_open]
@@ -183,7 +185,7 @@ def _span(one: Exemption, zone: ZoneInfo) -> Span:
     return instant(one.start, zone, is_end=False), instant(one.end, zone, is_end=True)
 
 
-def _of_rule(rule: Rule, zone: ZoneInfo, first: date, last: date) -> Iterator[Span]:
+def _of_rule(rule: WeeklyRule, zone: ZoneInfo, first: date, last: date) -> Iterator[Span]:
     day, last = max(first, rule.valid_from or first), min(last, rule.valid_to or last)
     until = ONE_DAY if rule.end <= rule.start else timedelta()
     while day <= last:

@@ -65,7 +65,7 @@ def document() -> Document:
     content = files.pdf(b"x" * LARGE)
     lead, now = make_lead(), datetime.now(UTC)
     about: dict[str, Any] = {"name": "mri.pdf", "size": len(content), "kind": DocumentKind.REPORT, "now": now}
-    sender = documents.Sender(by=None, session=prove(lead).session)
+    sender = documents.DocumentSender(by=None, session=prove(lead).session)
     stored = documents.store_whole(lead, io.BytesIO(content), sender=sender, **about)
     documents.release(stored, by=make_user("clinician", email="cleo@example.org"), now=now)
     return stored

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from intake.rules.care_history import Care, CareRecord, Rating, Study
-from intake.rules.snapshot import Entry
+from intake.rules.snapshot import TreatmentEntry
 
 TODAY = date(2026, 11, 23)
 
@@ -23,7 +23,7 @@ def care(kind: str = "pt_supervised", *, days: int = 0, until: int | None = 0, *
         entry |= {"start": ago((until or 0) + days - 1), "end": ago(until or 0)}
     entry |= fields
     about.setdefault("key", f"{kind}-{days}-{until}")
-    return Care(name=kind, entry=Entry(**entry), **about)
+    return Care(name=kind, entry=TreatmentEntry(**entry), **about)
 
 
 def record(*treatments: Care, **fields: Any) -> CareRecord:

@@ -202,7 +202,7 @@ def _clinical(place: Place, ann: Lead, staff: User) -> None:
     study = place.keep(
         "study_id", ImagingStudy.objects.create(lead=ann, modality="mri", region="lumbar", facility=words)
     )
-    pdf, sender = files.pdf(), documents.Sender(by=staff)
+    pdf, sender = files.pdf(), documents.DocumentSender(by=staff)
     about: dict[str, Any] = {"size": len(pdf), "kind": DocumentKind.REPORT, "now": now}
     paper = documents.store_whole(ann, BytesIO(pdf), sender=sender, name=f"{words}.pdf", **about)
     Document.objects.filter(pk=paper.pk).update(state=DocumentState.CLEAN, study=study)

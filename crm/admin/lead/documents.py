@@ -110,5 +110,5 @@ def _uploads(lead_id: UUID) -> QuerySet[Document]:
     return Document.objects.filter(lead_id=lead_id, uploaded_by__isnull=False)
 
 
-def _sender(request: HttpRequest) -> documents.Sender:
-    return documents.Sender(by=user_of(request))
+def _sender(request: HttpRequest) -> documents.DocumentSender:
+    return documents.DocumentSender(by=user_of(request))

@@ -20,7 +20,7 @@ from crm.values.text_fields import TextField
 MEANWHILE = "They wrote again since your page was made. It is not answered yet: read it."
 
 
-class SeenForm(forms.Form):
+class SeenConversationForm(forms.Form):
     """What the page had shown of the conversation and of the patient's e-mail."""
 
     seen_message = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -32,7 +32,7 @@ class SeenForm(forms.Form):
         return conversation.Seen(message=data.get("seen_message"), mail=data.get("seen_mail"))
 
 
-class WriteForm(SeenForm):
+class WriteForm(SeenConversationForm):
     message_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     text = TextField(
         label="Message",
@@ -105,7 +105,7 @@ def write(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 def read(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Read, and no answer is needed: finishes the task to answer, unless more came than the page showed."""
-    form = SeenForm(request.POST)
+    form = SeenConversationForm(request.POST)
     if request.method == "POST" and form.is_valid():
         lead = find_lead(lead_id)
         if not conversation.close(lead, by=user_of(request), seen=form.seen, now=timezone.now()):

@@ -31,7 +31,7 @@ def register() -> None:
     registry.route("tell-code/", tell_code, permission=OPENS_IT, name="crm_lead_tell_code")
 
 
-def begin_for(request: HttpRequest, lead: Lead, user: User) -> patient_access.Entry:
+def begin_for(request: HttpRequest, lead: Lead, user: User) -> patient_access.NewSession:
     """Open the private page in the patient's place, for as long as this sign-in lasts."""
     return patient_access.begin(lead, now=timezone.now(), by=user, desk=request.session.session_key or "")
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from crm import registry
 from crm.admin.forms import IN_COPY
 from crm.admin.lead.page import back, find_lead, form_page, page, user_of
-from crm.admin.reviews import SeenForm, above
+from crm.admin.reviews import SeenVersionForm, above
 from crm.errors import OutOfDate, SafetyRefused
 from crm.models import AlertCause
 from crm.safety import alerts
@@ -28,7 +28,7 @@ class SeenReports(forms.Form):
         return {one.pk for one in self.cleaned_data["reports"]} if self.is_valid() else set()
 
 
-class ClearForm(SeenForm):
+class ClearForm(SeenVersionForm):
     note = TextField(
         label="What you found",
         max_length=4000,

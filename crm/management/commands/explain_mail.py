@@ -9,14 +9,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from crm.inbound import body_text, sandboxed_parser
-from crm.inbound.mail_parser import InboundMessage, Kind
+from crm.inbound.mail_parser import InboundMessage, MailKind
 
-LASTING = {Kind.HARD_BOUNCE: True, Kind.SOFT_BOUNCE: False}
+LASTING = {MailKind.HARD_BOUNCE: True, MailKind.SOFT_BOUNCE: False}
 KINDS = {
-    Kind.ROBOT: "auto_reply",
-    Kind.HARD_BOUNCE: "bounce",
-    Kind.SOFT_BOUNCE: "bounce",
-    Kind.CALENDAR: "calendar_reply",
+    MailKind.ROBOT: "auto_reply",
+    MailKind.HARD_BOUNCE: "bounce",
+    MailKind.SOFT_BOUNCE: "bounce",
+    MailKind.CALENDAR: "calendar_reply",
 }
 
 

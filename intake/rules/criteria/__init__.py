@@ -1,7 +1,7 @@
 """The kinds of criteria that insurers set, each with its figures as fields. The figures stand in
 intake/rules/payers.py."""
 
-from intake.rules.criteria.base import Criterion, Finding, State, Timed, spoken_day
+from intake.rules.criteria.base import Criterion, CriterionFinding, State, Timed, spoken_day
 from intake.rules.criteria.recorded import (
     AtMost,
     Documented,
@@ -22,8 +22,8 @@ __all__ = [
     "AtMost",
     "CareTime",
     "Criterion",
+    "CriterionFinding",
     "Documented",
-    "Finding",
     "ForClinician",
     "HbA1cBelow",
     "LatestRating",

@@ -18,7 +18,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CriterionFinding:
     """What the record says about one criterion. `treatments` are the keys of those that count."""
 
     code: str
@@ -37,11 +37,15 @@ class Criterion:
     code: str
     text: str
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         raise NotImplementedError
 
-    def says(self, state: State, *evidence: str, missing: str = "", treatments: tuple[str, ...] = ()) -> Finding:
-        return Finding(self.code, self.text, state, evidence, "" if state == State.MET else missing, treatments)
+    def says(
+        self, state: State, *evidence: str, missing: str = "", treatments: tuple[str, ...] = ()
+    ) -> CriterionFinding:
+        return CriterionFinding(
+            self.code, self.text, state, evidence, "" if state == State.MET else missing, treatments
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

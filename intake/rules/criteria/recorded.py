@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from intake.rules.care_history import Care, CareRecord, Selection, Study, Window, months_before
-from intake.rules.criteria.base import Criterion, Finding, State, spoken_day
+from intake.rules.care_history import Care, CareRecord, LookBack, Selection, Study, months_before
+from intake.rules.criteria.base import Criterion, CriterionFinding, State, spoken_day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,9 +12,9 @@ class Documented(Criterion):
     """The records of the care that counts are here."""
 
     of: Selection
-    within: Window = field(default_factory=Window)
+    within: LookBack = field(default_factory=LookBack)
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         counted = [care for care in self.of.of(record) if self._counts(care, record.today)]
         if not counted:
             return self.says(State.UNKNOWN, missing="No dated treatment yet")
@@ -33,7 +33,7 @@ class Documented(Criterion):
 class ToldInFull(Criterion):
     """Each treatment with its dates and, when it ended, why."""
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         if not record.treatments:
             return self.says(State.UNKNOWN, missing="No treatment entered yet")
         lacking = [care.name for care in record.treatments if not self._is_told(care)]
@@ -55,7 +55,7 @@ class LatestRating(Criterion):
     at_least: float = 0
     above: float = -1
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         rated = [rating for rating in record.ratings if rating.kind == "nrs"]
         if not rated:
             return self.says(State.UNKNOWN, missing="Ask for a rating from 0 to 10")
@@ -71,7 +71,7 @@ class RatingsOverTime(Criterion):
 
     count: int
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         days: dict[str, set[date]] = {}
         for rating in record.ratings:
             days.setdefault(rating.kind, set()).add(rating.on)
@@ -88,7 +88,7 @@ class RecentImaging(Criterion):
     months: int | None = None
     with_report: bool = False
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         advanced = [study for study in record.studies if study.is_advanced]
         oldest = months_before(record.today, self.months) if self.months else date.min
         fitting = [study for study in advanced if study.first >= oldest]
@@ -111,7 +111,7 @@ class HbA1cBelow(Criterion):
 
     percent: float
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         if record.diabetes is False:
             return self.says(State.MET, "no diabetes, as told")
         if record.diabetes is None or record.hba1c is None:
@@ -128,7 +128,7 @@ class ReliefOfEarlier(Criterion):
     percent: int
     days: int = 0
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         given = self.of.of(record)
         if not given:
             return self.says(State.MET, "none before")
@@ -150,9 +150,9 @@ class AtMost(Criterion):
 
     of: Selection
     count: int
-    within: Window
+    within: LookBack
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         window = self.within.ending(record.today)
         certain = possible = 0
         for care in self.of.of(record):
@@ -176,7 +176,7 @@ class Successes(Criterion):
     count: int
     percent: int
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         relief = [care.entry.relief_percent for care in self.of.of(record)]
         good = sum(percent is not None and percent >= self.percent for percent in relief)
         line = f"{good} of {self.count}"
@@ -190,7 +190,7 @@ class Successes(Criterion):
 class NicotineTold(Criterion):
     """It is on record whether nicotine is used and, if no more, since when."""
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         told = record.nicotine in {"never", "current"} or bool(record.nicotine == "former" and record.nicotine_until)
         state = State.MET if told else State.UNKNOWN
         return self.says(
@@ -202,7 +202,7 @@ class NicotineTold(Criterion):
 class NervePattern(Criterion):
     """Symptoms along a nerve, as told."""
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         if record.pattern == "radicular":
             return self.says(State.MET, "pain below the knee or in an arm, or numbness or weakness, as told")
         return self.says(State.UNKNOWN, missing="Ask for pain, numbness or weakness below the knee or in an arm")
@@ -212,7 +212,7 @@ class NervePattern(Criterion):
 class ForClinician(Criterion):
     """What only an examination can say. Stays unknown here."""
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         return self.says(State.UNKNOWN, missing="For the physician who examines")
 
 

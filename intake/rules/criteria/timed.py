@@ -4,8 +4,8 @@ intake/rules/payers.py."""
 from dataclasses import dataclass, field
 from datetime import date
 
-from intake.rules.care_history import Care, CareRecord, Selection, Window, certain_days, hopeful_days
-from intake.rules.criteria.base import Finding, State, Timed, spoken_day
+from intake.rules.care_history import Care, CareRecord, LookBack, Selection, certain_days, hopeful_days
+from intake.rules.criteria.base import CriterionFinding, State, Timed, spoken_day
 
 NEVER_BY_WAITING = 10_000  # days
 
@@ -16,7 +16,7 @@ class CareTime(Timed):
 
     days: int
     of: Selection
-    within: Window = field(default_factory=Window)
+    within: LookBack = field(default_factory=LookBack)
     in_a_row: bool = False
 
     def days_short(self, record: CareRecord, on: date) -> int:
@@ -25,7 +25,7 @@ class CareTime(Timed):
     def may_be_reached(self, record: CareRecord, on: date) -> bool:
         return any(care.grows_after(on) for care in self.of.of(record)) or not self.days_short(record, on)
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         short = self.days_short(record, record.today)
         counted = [care for care in self.of.of(record) if certain_days([care], self.within, record.today)]
         lines = [
@@ -52,7 +52,7 @@ class Modalities(Timed):
     count: int
     of: tuple[Selection, ...]
     days_each: int = 1
-    within: Window = field(default_factory=Window)
+    within: LookBack = field(default_factory=LookBack)
 
     def days_short(self, record: CareRecord, on: date) -> int:
         return sorted(self._short(one, record, on) for one in self.of)[self.count - 1]
@@ -73,7 +73,7 @@ class Modalities(Timed):
     def _is_recent(self, care: Care, on: date) -> bool:
         return care.entry.start is None or care.hopeful(on).within(self.within.ending(on)).days > 0
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         done = [one for one in self.of if not self._short(one, record, record.today)]
         maybe = [one for one in self.of if one not in done and self._may_be(one, record)]
         lines = [f"{len(done)} of {self.count}"]
@@ -105,7 +105,7 @@ class PainTime(Timed):
             return NEVER_BY_WAITING
         return max(0, self.days - (on - record.onset_latest).days)
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         if record.onset_latest is None:
             return self.says(State.UNKNOWN, missing="Ask when the pain began")
         days = (record.today - record.onset_latest).days
@@ -129,7 +129,7 @@ class NicotineFree(Timed):
             return max(0, self.days - (on - record.nicotine_until).days)
         return NEVER_BY_WAITING
 
-    def find(self, record: CareRecord) -> Finding:
+    def find(self, record: CareRecord) -> CriterionFinding:
         if record.nicotine == "never":
             return self.says(State.MET, "never used it, as told")
         if record.nicotine == "current":
@@ -141,7 +141,7 @@ class NicotineFree(Timed):
         return self.says(State.UNKNOWN, missing="Ask for nicotine, and since when without")
 
 
-def _line(care: Care, window: Window, record: CareRecord) -> str:
+def _line(care: Care, window: LookBack, record: CareRecord) -> str:
     period = care.certain(record.today)
     if period is None:
         return care.name

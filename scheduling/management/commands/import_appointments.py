@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from crm.models import User
 from scheduling.calendars import importing
-from scheduling.calendars.importing import Told
+from scheduling.calendars.importing import ImportedRow
 from scheduling.rules.import_table import NoTable
 
 
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         if refused:
             raise CommandError("Mend what was refused and run it again: nothing is booked twice.")
 
-    def _show(self, told: list[Told], *, as_json: bool) -> None:
+    def _show(self, told: list[ImportedRow], *, as_json: bool) -> None:
         for one in told:
             if as_json:
                 row = {"row": one.line, "ok": bool(one.done), "reason": None if one.done else one.words}

@@ -20,7 +20,7 @@ from crm.enums.leads import AccessAction
 from crm.errors import DecryptionFailed, WrongOffset
 from crm.models import AccessEvent, Activity, Document, Lead, User
 from crm.patient_portal import access as patient_access
-from crm.sandbox.runner import Limits
+from crm.sandbox.runner import ChildLimits
 from tests.crm import files, hostile_files
 from tests.factories import make_lead, own_browser, prove, tablet
 
@@ -173,13 +173,13 @@ def test_a_bomb_is_refused_and_said(patient: Client) -> None:
 @pytest.mark.parametrize(
     "limits",
     [
-        Limits(read=100),
-        Limits(read=10**6, memory=40 * 1024**2),  # less than what it has taken when the limit begins
-        Limits(read=10**6, seconds=0),
+        ChildLimits(read=100),
+        ChildLimits(read=10**6, memory=40 * 1024**2),  # less than what it has taken when the limit begins
+        ChildLimits(read=10**6, seconds=0),
     ],
 )
 def test_what_cannot_be_judged_within_its_limits_is_refused(
-    patient: Client, monkeypatch: pytest.MonkeyPatch, limits: Limits
+    patient: Client, monkeypatch: pytest.MonkeyPatch, limits: ChildLimits
 ) -> None:
     monkeypatch.setattr(validation, "limits", lambda _size: limits)
     sent = send(patient, "a.dcm", files.dicom())

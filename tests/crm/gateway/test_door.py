@@ -13,8 +13,8 @@ from asgiref.typing import ASGIReceiveEvent, ASGISendEvent, HTTPScope
 from crm import asgi
 from crm.gateway.door import Door
 from crm.gateway.lanes import Lane
-from crm.gateway.request_body import Body, Gone, Limits, Refused
-from crm.gateway.response_stream import BLOCK, Environ, Sender
+from crm.gateway.request_body import Body, Gone, RequestLimits, RequestRefused
+from crm.gateway.response_stream import BLOCK, Environ, ResponseSender
 
 EVERYTHING = re.compile("")
 LANE = {"as_it_comes", "in_blocks", "is_express", "shares"}
@@ -74,7 +74,7 @@ def door(application: Any = echo, *, most_bytes: int = 100, threads: int = 1, **
     """A door with one lane; what is no matter of the lane are limits."""
     of_the_lane = {name: more.pop(name) for name in LANE & more.keys()}
     lane = Lane("pages", EVERYTHING, threads=threads, most_bytes=most_bytes, **of_the_lane)
-    return Door(application, [lane], limits=Limits(**more))
+    return Door(application, [lane], limits=RequestLimits(**more))
 
 
 def test_body_arrives_whole_with_its_length() -> None:
@@ -117,13 +117,13 @@ def test_the_time_for_a_body_runs_on_between_its_pieces() -> None:
     """Twenty seconds, and one more for each 16 KB that have come."""
     now = 0.0
     visitor = Visitor(*[b"x" * 16 * 1024] * 3)
-    body = Body(visitor.receive, Limits(), 10**6, clock=lambda: now)
+    body = Body(visitor.receive, RequestLimits(), 10**6, clock=lambda: now)
 
     assert len(asyncio.run(body.next())) == 16 * 1024
     now = 20.5
     assert len(asyncio.run(body.next())) == 16 * 1024
     now = 22.5
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         asyncio.run(body.next())
 
     assert refused.value.status == 408
@@ -331,13 +331,13 @@ def test_the_time_for_a_file_runs_on_between_its_blocks() -> None:
 
     async def push() -> list[float]:
         loop = asyncio.get_running_loop()
-        sender = Sender(visitor.receive, visitor.send, loop, asgi.LARGE_FILES, clock=lambda: now)
+        sender = ResponseSender(visitor.receive, visitor.send, loop, asgi.LARGE_FILES, clock=lambda: now)
         try:
             return await loop.run_in_executor(None, slowly, sender)
         finally:
             sender.stop()
 
-    def slowly(sender: Sender) -> list[float]:
+    def slowly(sender: ResponseSender) -> list[float]:
         nonlocal now
         taken = []
         with suppress(Gone):

@@ -11,7 +11,7 @@ import pytest
 from crm import asgi
 from crm.accounts import sign_in_limits
 from crm.gateway.lanes import Lane, Share
-from crm.gateway.request_body import Limits, Refused
+from crm.gateway.request_body import RequestLimits, RequestRefused
 from crm.gateway.response_stream import Environ
 
 
@@ -19,7 +19,7 @@ class Requests:
     """Requests that come over a lane one after another; each ends when it is told to."""
 
     def __init__(self, lane: Lane, **limits: Any) -> None:
-        self.lane, self.limits = lane, Limits(**limits)
+        self.lane, self.limits = lane, RequestLimits(**limits)
         self.begun: list[str] = []
         self.may_end: dict[str, threading.Event] = {}
         self.tasks: dict[str, asyncio.Task[str]] = {}
@@ -40,7 +40,7 @@ class Requests:
 
     def refused(self, name: str) -> bool:
         task = self.tasks[name]
-        return task.done() and isinstance(task.exception(), Refused)
+        return task.done() and isinstance(task.exception(), RequestRefused)
 
     def _work(self, name: str) -> Callable[[], str]:
         def work() -> str:

@@ -4,7 +4,7 @@ automatic."""
 import pytest
 
 from crm.inbound import mail_parser
-from crm.inbound.mail_parser import Kind
+from crm.inbound.mail_parser import MailKind
 from tests.crm.inbound.test_mail_reading import PLAIN, mail, parts
 
 RULES = "Mailbox Rules Agent"
@@ -30,7 +30,7 @@ RULES = "Mailbox Rules Agent"
     ],
 )
 def test_an_absence_note_is_told_by_its_subject(subject: str) -> None:
-    assert mail_parser.read(mail(Subject=subject)).kind == Kind.ROBOT
+    assert mail_parser.read(mail(Subject=subject)).kind == MailKind.ROBOT
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_absence_note_is_told_by_its_subject(subject: str) -> None:
     ids=str,
 )
 def test_an_absence_note_is_told_by_its_headers(headers: dict[str, str]) -> None:
-    assert mail_parser.read(mail(**headers)).kind == Kind.ROBOT
+    assert mail_parser.read(mail(**headers)).kind == MailKind.ROBOT
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_an_absence_note_is_told_by_its_headers(headers: dict[str, str]) -> None
 )
 def test_what_a_person_answers_is_no_robots(headers: dict[str, str]) -> None:
     """Servers mark what they forward, and mail of groups; it answers a mail of ours all the same."""
-    assert mail_parser.read(mail(**headers)).kind == Kind.REPLY
+    assert mail_parser.read(mail(**headers)).kind == MailKind.REPLY
 
 
 @pytest.mark.parametrize("headers", [{"Precedence": "bulk"}, {"Precedence": "list"}, {"Return_Path": "<>"}], ids=str)
 def test_what_goes_to_many_and_answers_nothing_is_a_robots(headers: dict[str, str]) -> None:
-    assert mail_parser.read(mail(To="r@example.org", In_Reply_To="", **headers)).kind == Kind.ROBOT
+    assert mail_parser.read(mail(To="r@example.org", In_Reply_To="", **headers)).kind == MailKind.ROBOT
 
 
 # --- Receipts ---------------------------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ def test_a_receipt_is_no_answer(kind: str) -> None:
     raw = parts("report", PLAIN + "Your message was read.", READ).replace(
         b"multipart/report", f"multipart/{kind}".encode()
     )
-    assert mail_parser.read(raw).kind == Kind.RECEIPT
+    assert mail_parser.read(raw).kind == MailKind.RECEIPT
 
 
 # --- Calendars --------------------------------------------------------------------------------------------------------
@@ -102,12 +102,12 @@ def calendar(said: str, parameters: str = "; method=REPLY") -> str:
 @pytest.mark.parametrize("said", ["ACCEPTED", "DECLINED", "TENTATIVE", "DECL\r\n\tINED", "DECL\r\n INED"])
 def test_the_answer_of_a_calendar_is_told(said: str, parameters: str) -> None:
     found = mail_parser.read(parts("alternative", PLAIN, calendar(said, parameters)))
-    assert (found.kind, found.answer) == (Kind.CALENDAR, "".join(said.split()).lower())
+    assert (found.kind, found.answer) == (MailKind.CALENDAR, "".join(said.split()).lower())
 
 
 def test_an_invitation_of_a_patient_is_mail_of_a_person() -> None:
     raw = parts("alternative", PLAIN + "Come here.", calendar("ACCEPTED", "").replace("METHOD:REPLY", "METHOD:REQUEST"))
-    assert (mail_parser.read(raw).kind, mail_parser.read(raw).answer) == (Kind.REPLY, "")
+    assert (mail_parser.read(raw).kind, mail_parser.read(raw).answer) == (MailKind.REPLY, "")
 
 
 # --- Complaints -------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_a_complaint_names_its_person_where_the_copy_does_not(kind: str) -> None
     copy = "Content-Type: message/rfc822\r\n\r\nMessage-ID: <ours@example.org>\r\nTo: redacted@example.net\r\n\r\nHi"
     raw = parts("report", PLAIN, told, copy).replace(b"multipart/report", f"multipart/{kind}".encode())
     found = mail_parser.read(raw)
-    assert (found.kind, found.about) == (Kind.COMPLAINT, "avery@example.org")
+    assert (found.kind, found.about) == (MailKind.COMPLAINT, "avery@example.org")
 
 
 def test_a_complaint_in_the_form_of_outlook_com_is_one() -> None:
@@ -125,6 +125,6 @@ def test_a_complaint_in_the_form_of_outlook_com_is_one() -> None:
     raw = parts("mixed", copy).replace(b"Avery Moss <Avery@example.org>", b"staff@hotmail.com")
     raw = raw.replace(b"MIME-Version", b"Subject: complaint about message from 192.0.2.5\r\nMIME-Version")
     found = mail_parser.read(raw)
-    assert (found.kind, found.about) == (Kind.COMPLAINT, "avery@example.org")
+    assert (found.kind, found.about) == (MailKind.COMPLAINT, "avery@example.org")
     assert "<ours@example.org>" in found.message_ids
-    assert mail_parser.read(raw.replace(b"staff@", b"someone@")).kind == Kind.REPLY
+    assert mail_parser.read(raw.replace(b"staff@", b"someone@")).kind == MailKind.REPLY

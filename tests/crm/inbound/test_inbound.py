@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from crm.enums.leads import EnrollmentState, Event, Stage, TaskKind
 from crm.inbound import actions, imap, imap_client, mail_parser
-from crm.inbound.mail_parser import InboundMessage, Kind
+from crm.inbound.mail_parser import InboundMessage, MailKind
 from crm.leads import events
 from crm.mail import reply_addresses
 from crm.mail import status as mail_status
@@ -78,22 +78,22 @@ BOUNCE = bounce()
 @pytest.mark.parametrize(
     ("raw", "kind"),
     [
-        (mail(), Kind.REPLY),
-        (mail(Auto_Submitted="no"), Kind.REPLY),
-        (mail(Auto_Submitted="auto-replied"), Kind.ROBOT),
-        (mail(Auto_Submitted="auto-generated; x=y"), Kind.ROBOT),
-        (mail(X_Autoreply="yes"), Kind.ROBOT),
-        (mail(Precedence="bulk"), Kind.ROBOT),
-        (mail(Return_Path="<>"), Kind.ROBOT),
-        (bounce(), Kind.HARD_BOUNCE),
-        (bounce("4.2.2"), Kind.SOFT_BOUNCE),
-        (bounce("4.4.1", "delayed"), Kind.ROBOT),
-        (complaint(), Kind.COMPLAINT),
-        (b"", Kind.REPLY),
+        (mail(), MailKind.REPLY),
+        (mail(Auto_Submitted="no"), MailKind.REPLY),
+        (mail(Auto_Submitted="auto-replied"), MailKind.ROBOT),
+        (mail(Auto_Submitted="auto-generated; x=y"), MailKind.ROBOT),
+        (mail(X_Autoreply="yes"), MailKind.ROBOT),
+        (mail(Precedence="bulk"), MailKind.ROBOT),
+        (mail(Return_Path="<>"), MailKind.ROBOT),
+        (bounce(), MailKind.HARD_BOUNCE),
+        (bounce("4.2.2"), MailKind.SOFT_BOUNCE),
+        (bounce("4.4.1", "delayed"), MailKind.ROBOT),
+        (complaint(), MailKind.COMPLAINT),
+        (b"", MailKind.REPLY),
     ],
     ids=range(12),  # each process makes Message-IDs of its own
 )
-def test_what_it_is(raw: bytes, kind: Kind) -> None:
+def test_what_it_is(raw: bytes, kind: MailKind) -> None:
     assert mail_parser.read(raw).kind == kind
 
 
@@ -393,7 +393,9 @@ def test_no_mail_is_put_before_one_that_is_just_being_kept(center: Location) -> 
     lead, begun = make_lead(), NOON - timedelta(minutes=2)
 
     def keep() -> None:
-        actions.receive(InboundMessage(kind=Kind.REPLY, message_id="<two@example.org>", sender=lead.email), now=begun)
+        actions.receive(
+            InboundMessage(kind=MailKind.REPLY, message_id="<two@example.org>", sender=lead.email), now=begun
+        )
         connection.close()
 
     with ThreadPoolExecutor(1) as pool:
@@ -402,7 +404,7 @@ def test_no_mail_is_put_before_one_that_is_just_being_kept(center: Location) -> 
             second = pool.submit(keep)
             until(lambda: second.done() or somebody_waits())
             InboundMail.objects.create(
-                external_id="<one@example.org>", kind=Kind.REPLY, lead=lead, text="Hello", at=NOON
+                external_id="<one@example.org>", kind=MailKind.REPLY, lead=lead, text="Hello", at=NOON
             )
         second.result()
     assert InboundMail.objects.latest("at").external_id == "<two@example.org>"
@@ -478,5 +480,5 @@ def test_a_mail_says_it_came_from_a_robot(lead: Lead, far: FarEnd) -> None:
     """Two of our kind must not write to each other for ever."""
     make_message(lead)
     delivery.send_due()
-    assert mail_parser.read(far.accepted[0].as_bytes()).kind == Kind.ROBOT
+    assert mail_parser.read(far.accepted[0].as_bytes()).kind == MailKind.ROBOT
     assert message_from_bytes(far.accepted[0].as_bytes())["Auto-Submitted"] == "auto-generated"

@@ -64,7 +64,7 @@ HTML = "Content-Type: text/html; charset=utf-8\r\n\r\n"
 )
 def test_a_charset_that_nobody_knows_costs_nothing_of_a_plain_reply(charset: str) -> None:
     found = mail_parser.read(mail(kind=f"text/plain; charset={charset}"))
-    assert (found.kind, found.tokens, found.message_ids) == (mail_parser.Kind.REPLY, (TOKEN,), (OURS,))
+    assert (found.kind, found.tokens, found.message_ids) == (mail_parser.MailKind.REPLY, (TOKEN,), (OURS,))
     assert charset == "utf-16" or found.text == "Please call me."
 
 
@@ -116,7 +116,7 @@ def test_no_fact_holds_what_the_database_refuses(name: str, value: str) -> None:
 
 def test_facts_of_a_provider_are_made_storable_as_well() -> None:
     made = mail_parser.InboundMessage(
-        mail_parser.Kind.SOFT_BOUNCE, message_id="x" * 999, status="5.1.1" * 9, text="a\x00b\ud800"
+        mail_parser.MailKind.SOFT_BOUNCE, message_id="x" * 999, status="5.1.1" * 9, text="a\x00b\ud800"
     )
     assert (len(made.message_id), len(made.status), made.text) == (250, 12, "ab?")
 
@@ -195,7 +195,7 @@ def test_no_stranger_decides_how_much_is_worked(make: Callable[[], bytes], monke
         return
     everything = walk(found)
     assert len(everything) <= mime_parts.MOST_PARTS
-    assert max(part.depth for part in everything if isinstance(part, mime_parts.Part)) <= mime_parts.MOST_DEPTH
+    assert max(part.depth for part in everything if isinstance(part, mime_parts.MailPart)) <= mime_parts.MOST_DEPTH
     for part in everything:
         assert all(len(str(value)) <= mime_parts.LONGEST_HEADER + 1 for _name, value in part.raw_items())
         assert len(str(part.get("Content-Type", ""))) <= mime_parts.LONGEST_PARAMETERS + 1
@@ -253,7 +253,7 @@ def test_a_reader_that_was_ended_leaves_a_reason(
 
 def test_a_reader_that_takes_too_much_memory_is_ended() -> None:
     raw = mail("x" * 60_000_000)
-    limits = sandbox.Limits(memory=200 * 1024**2, read=len(raw))
+    limits = sandbox.ChildLimits(memory=200 * 1024**2, read=len(raw))
     with pytest.raises(NotRead) as caught:
         sandboxed_parser.read(raw, most_bytes=len(raw), limits=limits)
     assert caught.value.because == Because.TOO_SLOW

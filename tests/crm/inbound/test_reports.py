@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm.enums.leads import EnrollmentState, Event, TaskKind
 from crm.inbound import actions, mail_parser
-from crm.inbound.mail_parser import InboundMessage, Kind
+from crm.inbound.mail_parser import InboundMessage, MailKind
 from crm.leads import events
 from crm.mail import status as mail_status
 from crm.mail import suppression
@@ -106,7 +106,7 @@ def test_the_address_of_a_thread_is_proof_for_the_address_that_was_mailed(lead: 
 
 
 def test_what_the_provider_has_signed_is_proven(lead: Lead) -> None:
-    arrived = InboundMessage(Kind.HARD_BOUNCE, message_id="postmark:1", about=lead.email)
+    arrived = InboundMessage(MailKind.HARD_BOUNCE, message_id="postmark:1", about=lead.email)
     actions.receive(arrived, now=datetime.now(UTC), is_vouched=True)
     assert Suppression.objects.get().because == "bounce"
 

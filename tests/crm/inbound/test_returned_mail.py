@@ -3,7 +3,7 @@
 import pytest
 
 from crm.inbound import mail_parser
-from crm.inbound.mail_parser import Kind
+from crm.inbound.mail_parser import MailKind
 from tests.crm.inbound.test_mail_reading import OURS
 
 AVERY = "avery@example.org"
@@ -89,7 +89,7 @@ def report(*inner: str, kind: str = REPORT, **headers: str) -> bytes:
 )
 def test_trouble_with_the_mail_the_way_or_today_is_not_the_address(code: str, words: str) -> None:
     found = mail_parser.read(report(told(code, words), RETURNED))
-    assert (found.kind, found.about) == (Kind.SOFT_BOUNCE, AVERY)
+    assert (found.kind, found.about) == (MailKind.SOFT_BOUNCE, AVERY)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_trouble_with_the_mail_the_way_or_today_is_not_the_address(code: str, wo
     ],
 )
 def test_a_dead_address_is_told(code: str, words: str) -> None:
-    assert mail_parser.read(report(told(code, words), RETURNED)).kind == Kind.HARD_BOUNCE
+    assert mail_parser.read(report(told(code, words), RETURNED)).kind == MailKind.HARD_BOUNCE
 
 
 # --- Which address ----------------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def test_a_dead_address_is_told(code: str, words: str) -> None:
 )
 def test_it_is_about_the_address_that_was_mailed(recipient: str) -> None:
     found = mail_parser.read(report(told(recipient=recipient), RETURNED))
-    assert (found.kind, found.about, found.message_ids) == (Kind.HARD_BOUNCE, AVERY, (OURS,))
+    assert (found.kind, found.about, found.message_ids) == (MailKind.HARD_BOUNCE, AVERY, (OURS,))
 
 
 # --- In whatever form -------------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ EXIM = (
 )
 def test_a_dead_address_is_told_in_every_form(raw: bytes) -> None:
     found = mail_parser.read(raw)
-    assert (found.kind, found.about, found.message_ids) == (Kind.HARD_BOUNCE, AVERY, (OURS,))
+    assert (found.kind, found.about, found.message_ids) == (MailKind.HARD_BOUNCE, AVERY, (OURS,))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_dead_address_is_told_in_every_form(raw: bytes) -> None:
 )
 def test_words_alone_tell_a_dead_address(words: str) -> None:
     raw = system_mail(f"Your mail to {AVERY} was not delivered.\r\n{words}\r\n", Subject="Undeliverable mail")
-    assert mail_parser.read(raw).kind == Kind.HARD_BOUNCE
+    assert mail_parser.read(raw).kind == MailKind.HARD_BOUNCE
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_words_alone_tell_a_dead_address(words: str) -> None:
 )
 def test_words_alone_that_leave_it_open_stop_nothing(words: str) -> None:
     raw = system_mail(f"Your mail to {AVERY} was not delivered.\r\n{words}\r\n", Subject="Undeliverable mail")
-    assert mail_parser.read(raw).kind == Kind.SOFT_BOUNCE
+    assert mail_parser.read(raw).kind == MailKind.SOFT_BOUNCE
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_words_alone_that_leave_it_open_stop_nothing(words: str) -> None:
 @pytest.mark.parametrize("subject", ["Undeliverable mail", "Message", "Delivery Problem", "failed delivery"])
 def test_a_server_is_known_by_its_name_however_it_writes_it(sender: str, subject: str) -> None:
     raw = system_mail(f"Your mail could not be delivered to {AVERY}: no such user.", From=sender, Subject=subject)
-    assert (mail_parser.read(raw).kind, mail_parser.read(raw).about) == (Kind.HARD_BOUNCE, AVERY)
+    assert (mail_parser.read(raw).kind, mail_parser.read(raw).about) == (MailKind.HARD_BOUNCE, AVERY)
 
 
 @pytest.mark.parametrize("kind", ['multipart/report; boundary="b"', REPORT])
@@ -240,7 +240,7 @@ def test_a_report_without_a_status_for_machines_is_read_by_its_words(kind: str) 
     empty = ["Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.net\r\n"]
     for inner in ([], empty):
         found = mail_parser.read(report(*inner, RETURNED, kind=kind, From="Reports <reports@mx.example.net>"))
-        assert (found.kind, found.about, found.message_ids) == (Kind.SOFT_BOUNCE, AVERY, (OURS,))
+        assert (found.kind, found.about, found.message_ids) == (MailKind.SOFT_BOUNCE, AVERY, (OURS,))
 
 
 @pytest.mark.parametrize("copy", ["part", "words"])
@@ -254,7 +254,7 @@ def test_a_gateway_under_a_name_of_its_own_gives_a_mail_back(copy: str) -> None:
     else:
         raw = system_mail(f"{said}\r\n\r\n------ Returned mail ------\r\n{COPY}", **own)
     found = mail_parser.read(raw)
-    assert (found.kind in {Kind.HARD_BOUNCE, Kind.SOFT_BOUNCE}, found.about, found.message_ids) == (
+    assert (found.kind in {MailKind.HARD_BOUNCE, MailKind.SOFT_BOUNCE}, found.about, found.message_ids) == (
         True,
         AVERY,
         (OURS,),
@@ -268,20 +268,20 @@ def test_a_receipt_that_says_rejected_is_a_return_and_no_receipt() -> None:
     words = "Content-Type: text/plain\r\n\r\nYour message was automatically rejected:\r\nQuota exceeded"
     body = "".join(f"--b\r\n{one}\r\n" for one in (words, notice, RETURNED))
     found = mail_parser.read(system_mail(f"{body}--b--\r\n", kind=kind, Subject="Automatically rejected mail"))
-    assert (found.kind, found.about, found.message_ids) == (Kind.SOFT_BOUNCE, AVERY, (OURS,))
+    assert (found.kind, found.about, found.message_ids) == (MailKind.SOFT_BOUNCE, AVERY, (OURS,))
 
 
 def test_lines_that_end_as_on_old_macs_are_lines() -> None:
     raw = system_mail(QMAIL, Subject="failure notice").replace(b"\r\n", b"\r")
-    assert mail_parser.read(raw).kind == Kind.HARD_BOUNCE
+    assert mail_parser.read(raw).kind == MailKind.HARD_BOUNCE
 
 
 def test_words_that_name_no_reason_are_passing() -> None:
-    assert mail_parser.read(system_mail(f"It went wrong: {AVERY}")).kind == Kind.SOFT_BOUNCE
+    assert mail_parser.read(system_mail(f"It went wrong: {AVERY}")).kind == MailKind.SOFT_BOUNCE
 
 
 def test_the_words_of_our_own_mail_decide_nothing() -> None:
-    assert mail_parser.read(system_mail(QMAIL.replace("550 5.1.1 user unknown", "no"))).kind == Kind.SOFT_BOUNCE
+    assert mail_parser.read(system_mail(QMAIL.replace("550 5.1.1 user unknown", "no"))).kind == MailKind.SOFT_BOUNCE
 
 
 @pytest.mark.parametrize(
@@ -298,13 +298,13 @@ def test_the_words_of_our_own_mail_decide_nothing() -> None:
     ids=range(7),
 )
 def test_a_delay_and_an_arrival_are_noted(raw: bytes) -> None:
-    assert mail_parser.read(raw).kind == Kind.ROBOT
+    assert mail_parser.read(raw).kind == MailKind.ROBOT
 
 
 def test_the_worst_of_several_recipients_counts() -> None:
     arrived = "Final-Recipient: rfc822; other@example.org\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
     raw = report(told().replace("Final-Recipient", f"{arrived}Final-Recipient", 1), RETURNED)
-    assert (mail_parser.read(raw).kind, mail_parser.read(raw).status) == (Kind.HARD_BOUNCE, "5.1.1")
+    assert (mail_parser.read(raw).kind, mail_parser.read(raw).status) == (MailKind.HARD_BOUNCE, "5.1.1")
 
 
 @pytest.mark.parametrize(
@@ -331,8 +331,10 @@ def test_the_worst_of_several_recipients_counts() -> None:
     ids=range(5),
 )
 def test_what_a_person_passes_on_is_no_returned_mail(raw: bytes) -> None:
-    assert mail_parser.read(raw).kind == Kind.REPLY
+    assert mail_parser.read(raw).kind == MailKind.REPLY
 
 
 def test_what_a_server_writes_that_nobody_knows_is_shown_to_a_person() -> None:
-    assert mail_parser.read(system_mail("We move to new machines.", Subject="For your information")).kind == Kind.OTHER
+    assert (
+        mail_parser.read(system_mail("We move to new machines.", Subject="For your information")).kind == MailKind.OTHER
+    )

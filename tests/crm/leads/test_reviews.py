@@ -141,7 +141,7 @@ def test_the_patients_decision_ends_what_asks_for_it(
 ) -> None:
     record(lead, clinician, surgery=SurgeryDecision(surgery) if surgery else None)
     facts = conditions.Facts([lead])
-    assert conditions.holds("decided", conditions.Case(lead, NOW, facts)) == ends
+    assert conditions.holds("decided", conditions.ConditionContext(lead, NOW, facts)) == ends
 
 
 # --- The queue -------------------------------------------------------------------------------------------------------

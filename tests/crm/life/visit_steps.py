@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crm.models import Message, Task
 from scheduling.actions import availability
-from scheduling.actions.availability import Question
+from scheduling.actions.availability import SlotQuery
 from scheduling.models import Appointment, AppointmentType
 from tests.crm.life.model import Visit
 from tests.crm.life.people import Person, World, acts
@@ -26,7 +26,7 @@ BY_DESK = ["unwell", "away", "closed", "other"]
 
 def _free(world: World, who: Person, kind: AppointmentType, **more: Any) -> list[datetime]:
     today = world.clock.now.astimezone(world.center.zone).date()
-    asked = Question(kind, world.center, today, world.chance.choice([3, 14]), **more)
+    asked = SlotQuery(kind, world.center, today, world.chance.choice([3, 14]), **more)
     taken = [one.starts_at for one in Appointment.objects.standing().filter(starts_at__gt=world.clock.now)]
     if taken and asked.for_staff and world.chance.random() < A_TAKEN_TIME:
         return taken  # from a page that is older than who has it

@@ -62,7 +62,7 @@ def server() -> Iterator[Server]:
     running.socket.close()
 
 
-def findings(server: Server, **changes: str) -> dict[str, dns_check.Finding]:
+def findings(server: Server, **changes: str) -> dict[str, dns_check.DnsFinding]:
     asked = {"selector": "mail", "host": "mail.example.org"} | changes
     using = dns_check.resolver("127.0.0.1", server.port)
     return {one.name: one for one in dns_check.check(DOMAIN, using=using, **asked)}

@@ -10,7 +10,7 @@ import pytest
 
 from crm.enums.leads import ActivityKind, CallOutcome, MessageClass, MessageState, Stage
 from crm.inbound import actions as inbound
-from crm.inbound.mail_parser import InboundMessage, Kind
+from crm.inbound.mail_parser import InboundMessage, MailKind
 from crm.leads import actions as leads
 from crm.leads import assignment, contacts
 from crm.mail import opt_out
@@ -40,7 +40,7 @@ def write_on_the_page(lead: Lead) -> None:
     conversation.answer(prove(lead, now=NOON).session, text="Thank you.", now=NOON)
 
 
-def write_a_mail(lead: Lead, kind: Kind = Kind.REPLY) -> None:
+def write_a_mail(lead: Lead, kind: MailKind = MailKind.REPLY) -> None:
     inbound.receive(
         InboundMessage(kind=kind, message_id=f"<{kind}@example.org>", sender=lead.email, text="Hi"), now=NOON
     )
@@ -61,7 +61,7 @@ def choose_mails(lead: Lead) -> None:
     [
         write_on_the_page,
         write_a_mail,
-        lambda lead: write_a_mail(lead, Kind.CALENDAR),
+        lambda lead: write_a_mail(lead, MailKind.CALENDAR),
         send_answers,
         lambda lead: send_answers(lead, by=make_user()),
         choose_mails,
@@ -90,8 +90,8 @@ def come_back_and_work_again(lead: Lead) -> None:
         lambda lead: leads.add_note(lead, by=make_user(), text="Note", now=NOON),
         lambda lead: leads.log_call(lead, by=make_user(), outcome=CallOutcome.NO_ANSWER, now=NOON),
         lambda lead: assignment.give(lead, to=make_user("coordinator"), by=None, now=NOON),
-        lambda lead: write_a_mail(lead, Kind.ROBOT),
-        lambda lead: write_a_mail(lead, Kind.RECEIPT),
+        lambda lead: write_a_mail(lead, MailKind.ROBOT),
+        lambda lead: write_a_mail(lead, MailKind.RECEIPT),
         come_back_and_work_again,
     ],
 )

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from crm.enums.leads import ConsentKind, MessageClass, MessageState
 from crm.inbound import actions as inbound
-from crm.inbound.mail_parser import InboundMessage, Kind
+from crm.inbound.mail_parser import InboundMessage, MailKind
 from crm.leads import actions as leads
 from crm.mail import mime, opt_out, suppression, unsubscribe_token
 from crm.models import (
@@ -173,15 +173,15 @@ def test_a_link_in_an_older_mail_counts_for_the_address_in_use_where_it_was_thei
 @pytest.mark.parametrize(
     ("sender", "proof", "kind", "proven"),
     [
-        ("avery@example.org", "message_ids", Kind.REPLY, True),
-        ("Avery@Example.org", "tokens", Kind.REPLY, True),
-        ("avery@example.org", "", Kind.REPLY, False),  # found by its sender alone, and anybody can write that
-        ("newer@example.org", "message_ids", Kind.REPLY, False),  # it proves another one
-        ("avery@example.org", "message_ids", Kind.ROBOT, False),
+        ("avery@example.org", "message_ids", MailKind.REPLY, True),
+        ("Avery@Example.org", "tokens", MailKind.REPLY, True),
+        ("avery@example.org", "", MailKind.REPLY, False),  # found by its sender alone, and anybody can write that
+        ("newer@example.org", "message_ids", MailKind.REPLY, False),  # it proves another one
+        ("avery@example.org", "message_ids", MailKind.ROBOT, False),
     ],
 )
 def test_an_older_mail_counts_for_the_address_in_use_where_they_had_written_from_the_old_one(
-    lead: Lead, path: str, client: Client, sender: str, proof: str, kind: Kind, proven: bool
+    lead: Lead, path: str, client: Client, sender: str, proof: str, kind: MailKind, proven: bool
 ) -> None:
     message, thread = make_message(lead), MailThread.objects.create(lead=lead, token="abcdefgh23456723")
     proofs = {"message_ids": (message.message_id,), "tokens": (thread.token,)}
@@ -203,7 +203,7 @@ def test_what_they_wrote_before_the_key_was_changed_proves_the_address_too(
 ) -> None:
     message = make_message(lead)
     arrived = InboundMessage(
-        Kind.REPLY, message_id="<1@example.org>", sender=lead.email, message_ids=(message.message_id,)
+        MailKind.REPLY, message_id="<1@example.org>", sender=lead.email, message_ids=(message.message_id,)
     )
     inbound.receive(arrived, now=timezone.now())
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another " * 6

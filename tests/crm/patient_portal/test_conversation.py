@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from crm.enums.leads import MessageClass, MessageState, TaskKind
 from crm.inbound import actions as inbound
-from crm.inbound.mail_parser import InboundMessage, Kind
+from crm.inbound.mail_parser import InboundMessage, MailKind
 from crm.mail import opt_out
 from crm.models import (
     Activity,
@@ -322,7 +322,7 @@ def test_an_email_that_was_read_for_minutes_is_still_to_be_answered(desk: Client
 
 
 def _mail_from(lead: Lead, name: str, *, now: datetime | None = None) -> None:
-    arrived = InboundMessage(kind=Kind.REPLY, message_id=f"<{name}@example.org>", sender=lead.email, text="Hello")
+    arrived = InboundMessage(kind=MailKind.REPLY, message_id=f"<{name}@example.org>", sender=lead.email, text="Hello")
     assert inbound.receive(arrived, now=now or timezone.now())
 
 

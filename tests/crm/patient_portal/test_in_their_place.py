@@ -44,7 +44,7 @@ def filling_in(client: Client, lead: Lead, coordinator: User) -> Client:
 
 def document_of(lead: Lead) -> Document:
     """What the patient has sent, readable."""
-    sender = documents.Sender(session=prove(lead).session)
+    sender = documents.DocumentSender(session=prove(lead).session)
     data, now = files.pdf(), timezone.now()
     what: dict[str, Any] = {"name": "secret-name.pdf", "size": len(data), "kind": DocumentKind.REPORT}
     kept = documents.store_whole(lead, BytesIO(data), sender=sender, now=now, **what)

@@ -174,7 +174,7 @@ def test_columns_of_lists_hold_their_codes() -> None:
 
 def scanned(lead: Lead, by: User, *, state: DocumentState = DocumentState.CLEAN) -> Document:
     """A file that staff brought in."""
-    data, sender = files.pdf(), documents.Sender(by=by)
+    data, sender = files.pdf(), documents.DocumentSender(by=by)
     made = documents.store_whole(
         lead, BytesIO(data), sender=sender, name="letter.pdf", size=len(data), kind=REFERRAL, now=timezone.now()
     )
@@ -274,7 +274,7 @@ def test_the_source_of_a_score_is_told(lead: Lead) -> None:
         (lead_forms.MoveForm, "note"),
         (lead_forms.DetailsForm, "tags"),
         (lead_safety.ClearForm, "note"),
-        (reviews.DecideForm, "reason"),
+        (reviews.ReviewDecisionForm, "reason"),
         (reviews.ConsultationForm, "note"),
         (decision_views.OverrideForm, "reason"),
         (insurance_views.VerificationForm, "note"),
@@ -289,7 +289,7 @@ def test_wherever_staff_write_about_a_person_the_form_says_who_reads_it(form: ty
 
 
 def test_a_note_only_of_us_does_not_say_that_the_patient_reads_it() -> None:
-    assert lead_forms.IN_COPY not in str(unproven_views.DecideForm.base_fields["note"].help_text)
+    assert lead_forms.IN_COPY not in str(unproven_views.IdentityDecisionForm.base_fields["note"].help_text)
 
 
 # --- The box, later --------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def browser(secret: str) -> Client:
     return made
 
 
-def waiting(lead: Lead, now: datetime) -> patient_access.Entry:
+def waiting(lead: Lead, now: datetime) -> patient_access.NewSession:
     """A browser that has opened a link and proven nothing yet."""
     make_link(lead, now=now)
     return patient_access.begin(lead, now=now, link=PatientLink.objects.latest("created_at"))

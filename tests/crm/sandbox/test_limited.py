@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from crm.sandbox import runner as sandbox
-from crm.sandbox.runner import Limits, NoAnswer, Why
+from crm.sandbox.runner import ChildLimits, NoAnswer, Why
 from tests.crm import limited_orders as orders
 
-SHORT = Limits(memory=256 * 1024**2, processor_seconds=1, seconds=30, read=4 * 1024**2)
+SHORT = ChildLimits(memory=256 * 1024**2, processor_seconds=1, seconds=30, read=4 * 1024**2)
 
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -43,10 +43,10 @@ def test_it_answers_what_the_function_says() -> None:
     assert sandbox.run(orders.tell, "a", 2, None, ["ü"], limits=SHORT) == ["a", 2, None, ["ü"]]
 
 
-ENDS: dict[str, tuple[Callable[..., Any], Limits, Why]] = {
+ENDS: dict[str, tuple[Callable[..., Any], ChildLimits, Why]] = {
     "takes more memory": (orders.take_memory, SHORT, Why.MEMORY),
     "computes on": (orders.compute, SHORT, Why.PROCESSOR),
-    "waits": (orders.wait, Limits(seconds=1), Why.TIME),
+    "waits": (orders.wait, ChildLimits(seconds=1), Why.TIME),
     "dies": (orders.die, SHORT, Why.DIED),
     "says too much": (orders.say_much, SHORT, Why.ANSWER),
 }

@@ -79,7 +79,7 @@ def _one_of_each(now: datetime) -> None:
     BusyCalendar.objects.create(resource=resource, url="https://calendar.example.org/x.ics")
     WaitlistEntry.objects.create(lead=lead, kind=kind, location=location, first_day=day)
     Task.objects.create(lead=lead, title="Example", due_at=now)
-    sender = documents.Sender(by=user)
+    sender = documents.DocumentSender(by=user)
     document = documents.store_whole(
         lead,
         BytesIO(files.pdf()),

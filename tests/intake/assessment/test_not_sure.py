@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.enums.leads import Outcome
-from crm.followups.conditions import CONDITIONS, Case, Facts
+from crm.followups.conditions import CONDITIONS, ConditionContext, Facts
 from crm.models import Lead, Task, Treatment, User
 from intake.assessment import unknowns
 from intake.models import Assessment
@@ -45,7 +45,7 @@ def tell(browser: Client, row: Treatment, **answers: Any) -> None:
 
 def asks_by_mail(lead: Lead) -> bool:
     lead.refresh_from_db()
-    return CONDITIONS["needs_more_info"](Case(lead, timezone.now(), Facts([lead])))
+    return CONDITIONS["needs_more_info"](ConditionContext(lead, timezone.now(), Facts([lead])))
 
 
 def waiting(lead: Lead) -> int:

@@ -19,11 +19,11 @@ from intake.assessment import actions as assessments
 from intake.assessment import answer_history, care_record, flags, signs
 from intake.models import PendingSubmission, Submission, UnprovenRequest
 from intake.portal import questions
-from intake.questionnaire import SIGNS, Kind, Question, red_flags
+from intake.questionnaire import SIGNS, Question, QuestionKind, red_flags
 from intake.questionnaire.red_flags import ASKED_AS_SIGNS, LOOK_RULES, NOTHING, NOTHING_OF_TREATMENTS, SIGN_RULES
 from intake.requests import actions, pending, unproven
 from intake.requests.answers_in_words import in_words
-from intake.requests.forms import PageForm
+from intake.requests.forms import QuestionnairePageForm
 from intake.requests.treatment_form import PickForm, ToldForm
 from intake.requests.unproven import UnprovenRefused
 from intake.rules import derived_signs, repeated_signs, review_facts
@@ -111,7 +111,7 @@ def asked_of_treatments() -> set[str]:
 
 
 def test_every_question_of_every_topic_is_in_the_table() -> None:
-    asked = {name for page in questions.PAGE_OF.values() for name in PageForm(page=page).fields} - {
+    asked = {name for page in questions.PAGE_OF.values() for name in QuestionnairePageForm(page=page).fields} - {
         "submission_id",
         "shown",
     }
@@ -133,7 +133,9 @@ def test_the_table_knows_only_signs_questions_and_answers_that_there_are() -> No
         assert codes <= set(dict(red_flags_page.named(name).choices)), name
     assert {name for rule in LOOK_RULES for name in rule.settled_by} <= set(QUESTIONS)
     assert [
-        name for name, codes in answers if not codes and QUESTIONS[name].kind not in {Kind.TEXT, Kind.LONG_TEXT}
+        name
+        for name, codes in answers
+        if not codes and QUESTIONS[name].kind not in {QuestionKind.TEXT, QuestionKind.LONG_TEXT}
     ] == []
 
 

@@ -12,7 +12,7 @@ from crm.models import Lead, Location, Message, Treatment
 from crm.patient_portal import access as patient_access
 from intake.public.question_views import AskForm
 from intake.questionnaire import PAGES, RECHECK
-from intake.requests.forms import CallMe, PageForm, StepOne
+from intake.requests.forms import CallMe, QuestionnairePageForm, StepOne
 from intake.requests.treatment_form import PickForm, ToldForm
 from tests.factories import make_lead, step_one
 from tests.naughty_strings import BYTES, TEXTS
@@ -50,7 +50,8 @@ def forms() -> dict[str, tuple[list[str], dict[str, Any]]]:
         "/my/code/": (["code"], {}),
     }
     return found | {
-        f"/my/questions/{page.key}/": (list(PageForm(page=page).fields), dict(SAFE)) for page in (*PAGES, RECHECK)
+        f"/my/questions/{page.key}/": (list(QuestionnairePageForm(page=page).fields), dict(SAFE))
+        for page in (*PAGES, RECHECK)
     }
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from crm.enums.treatments import TreatmentGroup
 from intake.rules import coverage
-from intake.rules.care_history import CareRecord, Rating, Window
-from intake.rules.criteria import CareTime, Finding, Modalities, State, Timed
+from intake.rules.care_history import CareRecord, LookBack, Rating
+from intake.rules.criteria import CareTime, CriterionFinding, Modalities, State, Timed
 from intake.rules.payers import PROFILE, PROFILES
 from tests.intake.care_cases import TODAY, ago, care, mri, nrs, record
 
@@ -18,7 +18,7 @@ NSAID, HEP, ESI = "med_nsaid_rx", "hep_prescribed", "esi_transforaminal"
 FORMER = {"nicotine": "former"}
 
 
-def found(key: str, code: str, case: CareRecord) -> Finding:
+def found(key: str, code: str, case: CareRecord) -> CriterionFinding:
     checklist = coverage.check(PROFILE[key], case)
     return next(finding for finding in checklist.findings if finding.code == code)
 
@@ -308,4 +308,4 @@ def test_no_word_forecasts_an_approval() -> None:
 )
 def test_a_window_of_months_ends_today_and_begins_on_the_day_after(day: date, months: int, first: date) -> None:
     """12 months are 365 days and not 366."""
-    assert (Window(months).ending(day).first, Window(months).ending(day).last) == (first, day)
+    assert (LookBack(months).ending(day).first, LookBack(months).ending(day).last) == (first, day)

@@ -11,7 +11,7 @@ from crm.enums.treatments import TreatmentStatus
 from intake.rules.care_history import Care, CareRecord
 from intake.rules.coverage import wake_up_on
 from intake.rules.payers import PROFILE
-from intake.rules.snapshot import Entry
+from intake.rules.snapshot import TreatmentEntry
 from tests.intake.naive_coverage import ANY, naive_wake_up
 
 TODAYS = [date(2026, 11, 22), date(2028, 2, 29), date(2027, 3, 31), date(2026, 8, 31), date(2027, 1, 1)]
@@ -34,7 +34,7 @@ def random_care(random: Random, today: date, number: int) -> Care:
     said: dict[str, Any] = {"start_precision": "day", "end_precision": "day"}
     if random.random() < 0.3:
         said = {name: random.choice(["day", "month", "year"]) for name in said}
-    entry = Entry(kind=random.choice(kinds), status=status, start=start, end=end, ongoing=ongoing, **said)
+    entry = TreatmentEntry(kind=random.choice(kinds), status=status, start=start, end=end, ongoing=ongoing, **said)
     return Care(
         key=str(number),
         name=entry.kind,

@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from crm.enums.leads import Stage
 from crm.models import Activity, Lead, Location, Message, User
 from scheduling.actions import availability, booking, changing, claims
-from scheduling.actions.availability import Free, Question
+from scheduling.actions.availability import Free, SlotQuery
 from scheduling.actions.errors import BookingRefused, ChangedMeanwhile, SlotTaken
 from scheduling.enums import CancelReason, ClaimState, ResourceKind, Status
 from scheduling.models import Appointment, AppointmentType, Claim, Resource
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 
 def starts(kind: AppointmentType, center: Location, day: datetime = TEN, **more: object) -> list[datetime]:
-    question = Question(kind, center, day.date(), 1, **more)  # type: ignore[arg-type]
+    question = SlotQuery(kind, center, day.date(), 1, **more)  # type: ignore[arg-type]
     return [free.start for free in availability.find(question, now=NOW)]
 
 
@@ -335,7 +335,7 @@ def test_three_questions_whatever_the_size(
         kind.providers.add(make_resource(center, name=f"Dr. {number}"))
         close(provider, date(2026, 12, 1 + number))
     with django_assert_num_queries(3):  # type: ignore[operator]
-        found = availability.find(Question(kind, center, TEN.date(), 30), now=NOW)
+        found = availability.find(SlotQuery(kind, center, TEN.date(), 30), now=NOW)
     assert len(found) > 100
 
 

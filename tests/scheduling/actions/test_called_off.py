@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from crm.models import Lead, Location, User
 from scheduling.actions import availability, booking, changing, waitlist
-from scheduling.actions.availability import Question
+from scheduling.actions.availability import SlotQuery
 from scheduling.enums import OF_THE_CENTER, CancelReason
 from scheduling.models import Appointment, AppointmentType, FreedTime, Resource, ScheduleException
 from tests.factories import make_user
@@ -34,7 +34,7 @@ def call_off(made: Appointment, reason: CancelReason, by: User) -> None:
 
 
 def is_offered(made: Appointment, *, for_staff: bool = False) -> bool:
-    asked = Question(made.kind, made.location, made.starts_at.date(), 1, for_staff=for_staff)
+    asked = SlotQuery(made.kind, made.location, made.starts_at.date(), 1, for_staff=for_staff)
     return availability.at_start(asked, made.starts_at, now=timezone.now()) is not None
 
 
@@ -66,7 +66,7 @@ def test_only_the_time_that_was_called_off_is_closed(
     other = make_resource(center, name="Dr. Other")
     made.kind.providers.add(other)
     call_off(made, CancelReason.AWAY, coordinator)
-    day = Question(made.kind, center, tuesday.date(), 1)
+    day = SlotQuery(made.kind, center, tuesday.date(), 1)
     found = {free.start: {place[0] for place in free.places} for free in availability.find(day, now=timezone.now())}
     assert found[tuesday] == {other.pk}
     assert found[tuesday + HOUR / 2] == found[tuesday - HOUR / 2] == {provider.pk, other.pk}

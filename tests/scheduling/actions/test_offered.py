@@ -14,7 +14,7 @@ from crm.mail import templates as mail_templates
 from crm.models import Lead, Location, Message
 from crm.outbox import send_rules
 from scheduling.actions import attendance, availability, booking, changing
-from scheduling.actions.availability import Question
+from scheduling.actions.availability import SlotQuery
 from scheduling.actions.errors import SlotTaken
 from scheduling.enums import CancelReason
 from scheduling.models import AppointmentType, ScheduleException
@@ -69,7 +69,7 @@ def _look(calendar: dict[str, Any], others: list[int]) -> None:
             resource=provider, is_open=is_open, from_day=day, from_time=start, to_day=day, to_time=max(start, end)
         )
     kind = make_kind(provider, **calendar["kind"])
-    asked = Question(kind, center, day, 1)
+    asked = SlotQuery(kind, center, day, 1)
     found = availability.find(asked, now=NOW)
     if found:
         taken = found[calendar["taken"] % len(found)]
@@ -159,7 +159,7 @@ def test_a_location_beyond_the_date_line(kind: AppointmentType) -> None:
     there = make_location(name="Far", position=7, timezone="Pacific/Kiritimati")
     provider = make_resource(there)
     far_kind = make_kind(provider)
-    found = availability.find(Question(far_kind, there, date(2026, 12, 1), 1), now=NOW)
+    found = availability.find(SlotQuery(far_kind, there, date(2026, 12, 1), 1), now=NOW)
     assert found[0].start == datetime(2026, 11, 30, 19, tzinfo=UTC)
     assert book(make_patient(there), far_kind, found[0].start).provider == provider
 

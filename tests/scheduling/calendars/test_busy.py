@@ -11,7 +11,7 @@ from django.test import Client
 
 from crm.models import Lead, Location
 from scheduling.actions import availability, waitlist
-from scheduling.actions.availability import Question
+from scheduling.actions.availability import SlotQuery
 from scheduling.actions.errors import SlotTaken
 from scheduling.calendars import external_calendars
 from scheduling.enums import BusyKind
@@ -61,7 +61,7 @@ def spans() -> list[tuple[datetime, datetime]]:
 
 
 def free(kind: AppointmentType, center: Location) -> list[datetime]:
-    return [one.start for one in availability.find(Question(kind, center, TEN.date(), 1), now=NOW)]
+    return [one.start for one in availability.find(SlotQuery(kind, center, TEN.date(), 1), now=NOW)]
 
 
 # --- What counts as busy ---------------------------------------------------------------------------------------------

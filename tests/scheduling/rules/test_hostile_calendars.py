@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crm.sandbox import runner as sandbox
-from crm.sandbox.runner import Limits, NoAnswer, Why
+from crm.sandbox.runner import ChildLimits, NoAnswer, Why
 from scheduling.calendars import external_calendars, sandboxed, sources
 from scheduling.calendars.sources import Unreadable
 from scheduling.enums import BusyKind
@@ -85,7 +85,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("case", ENDLESS)
 def test_what_never_ends_is_said_and_not_worked_out(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandboxed, "READING", Limits(processor_seconds=2, seconds=120))
+    monkeypatch.setattr(sandboxed, "READING", ChildLimits(processor_seconds=2, seconds=120))
     text = calendar(ENDLESS[case])
     assert len(text) < 3 * MEGABYTE
     try:
@@ -192,7 +192,7 @@ def test_a_calendar_that_ends_the_child_keeps_its_last_good_answer(
     file.text = calendar(AT_TEN)
     made = BusyCalendar.objects.create(resource=provider, url=file.url)
     assert external_calendars.refresh(made, now=NOW)
-    monkeypatch.setattr(sandboxed, limits, Limits(seconds=0))
+    monkeypatch.setattr(sandboxed, limits, ChildLimits(seconds=0))
     assert not external_calendars.refresh(made, now=NOW + timedelta(minutes=10))
     made.refresh_from_db()
     assert (made.good_at, BusySpan.objects.count()) == (NOW, 1)
