@@ -5,6 +5,7 @@ POST takes effect before the answer. It needs no cookie and no CSRF token, becau
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
@@ -35,16 +36,26 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     lead = Lead.objects.select_related("location").filter(pk=holder.lead_id).first()
     with override(lead.language if lead else get_language()):
         done = request.method == "POST" and _choose(request, holder, lead)
-        stopped = opt_out.scope_of(_in_use(holder, lead), holder.lead_id)
-        is_theirs = lead is not None and _is_theirs(holder, lead)
-        context = {"scope": stopped, "scopes": Scope, "done": done, "is_former": lead is not None and not is_theirs}
-        if lead:
-            context["scope"] = stopped or (opt_out.choice_of(lead) if is_theirs else None)
-            context["can_return"] = _may_return(holder, lead)
-            context["is_stopped"] = _is_stopped_by_others(holder, lead)
-        return render(
-            request, "private/preferences.html", context, status=200 if done or request.method != "POST" else 422
-        )
+        refused = request.method == "POST" and not done
+        context = {"done": done, "refused": refused, **_how_it_stands(holder, lead)}
+        return render(request, "private/preferences.html", context, status=422 if refused else 200)
+
+
+def _how_it_stands(holder: Holder, lead: Lead | None) -> dict[str, Any]:
+    """Return what the page says of what goes out and why. `is_of_address`: it speaks of the address of the link alone,
+    because nothing of this person's goes there any more."""
+    stopped = opt_out.scope_of(_in_use(holder, lead), holder.lead_id)
+    if lead is None:
+        return {"scope": stopped, "is_of_address": True}
+    is_theirs = _is_theirs(holder, lead)
+    return {
+        "scope": stopped or (opt_out.choice_of(lead) if is_theirs else None),
+        "is_former": not is_theirs,
+        "is_without": not lead.email,
+        "is_of_address": not is_theirs or not lead.email,
+        "can_return": _may_return(holder, lead),
+        "is_stopped": _is_stopped_by_others(holder, lead),
+    }
 
 
 def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:

@@ -65,7 +65,7 @@ class WishesForm(ShownForm, QuestionnaireForm):
         if wants == "email" and not self.lead.email:
             self.add_error("preferred_contact", gettext("We have no e-mail address of yours. Call us to give us one."))
         if data.get("education") and self.says_education and opt_out.is_stopped_by_others(self.lead):
-            stopped = gettext("Mail to your address is stopped: it came back, or was reported. Call us.")
+            stopped = gettext("Mail to your address is stopped: it came back, was reported, or our staff stopped it. Call us.")
             self.add_error("education", stopped)
         if newer := {name: stands for name, stands in self.stands.items() if self._is_newer(name, stands)}:
             self.show_newer(newer, self.stands)
@@ -149,6 +149,7 @@ def _show(request: PatientRequest, form: WishesForm, *, status: int = 200) -> Ht
         "patient": request.patient,
         "number": lead.phone_in_words,
         "scope": opt_out.choice_of(lead),
+        "is_stopped": opt_out.is_stopped_by_others(lead),
         "choices": unsubscribe_token.make(lead.pk, lead.email) if lead.email else "",
     }
     return render(request, "intake/my_wishes.html", context, status=status)

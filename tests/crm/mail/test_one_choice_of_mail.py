@@ -133,6 +133,14 @@ def test_what_a_tick_cannot_lift_is_said(patient: Client, lead: Lead, because: S
     assert store(patient, education=False).status_code == 302
 
 
+@pytest.mark.parametrize("because", [SuppressedBecause.BOUNCE, SuppressedBecause.OPT_OUT])
+def test_no_tick_is_said_to_lift_what_it_does_not(patient: Client, lead: Lead, because: SuppressedBecause) -> None:
+    opt_out.opt_out(lead.email, lead_id=lead.pk, scope=Scope.EVERYTHING, because=because, now=timezone.now())
+    page = patient.get(WISHES).content.decode()
+    is_theirs = because == SuppressedBecause.OPT_OUT
+    assert ("all of it comes again" in page, "Call us." in page) == (is_theirs, not is_theirs)
+
+
 def test_each_choice_keeps_the_words_that_stood_there(patient: Client, lead: Lead, link: str) -> None:
     Client().post(link, {"scope": "most"})
     Client().post(link, {"scope": "most"})

@@ -141,6 +141,9 @@ def test_what_cannot_be_lifted_here_is_not_offered_and_never_called_done(
     assert ('value="none"' in page, "Call us." in page) == (False, True)
     answer = client.post(path, {"scope": "none"})
     assert (answer.status_code, "Done." in answer.content.decode()) == (422, False)
+    assert "Nothing was changed." in answer.content.decode()
+    narrower = client.post(path, {"scope": "education"}).content.decode()
+    assert ("It counts from this moment" in narrower, "Your choice is kept." in narrower) == (False, True)
 
 
 def test_no_wish_to_get_mail_again_counts_for_an_address_that_takes_none(lead: Lead, path: str, client: Client) -> None:
@@ -167,7 +170,7 @@ def test_a_link_in_an_older_mail_counts_for_the_address_in_use_where_it_was_thei
     newer = opt_out.scope_of(suppression.hashes_of("newer@example.org"), lead.pk)
     assert opt_out.scope_of(suppression.hashes_of(before), lead.pk) == Scope.MOST
     assert newer == (Scope.MOST if proven else None)
-    assert ("counts for the address that this mail went to" in page) == (not proven)
+    assert ("counts only for the address to which we mailed this link" in page) == (not proven)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +293,11 @@ def test_whoever_reads_a_former_address_that_was_never_theirs_changes_nothing_of
     ConsentRecord.objects.create(lead=lead, kind=ConsentKind.EDUCATION, given=True, text="x", text_version="1")
     Lead.objects.update(email="newer@example.org")
     lead.refresh_from_db()
-    client.post(path, {"scope": "most"})
+    page = client.post(path, {"scope": "most"}).content.decode()
+    assert ("You get " in page, "Only e-mail about appointments may go to the address of this link." in page) == (
+        False,
+        True,
+    )
     assert opt_out.choice_of(lead) is None
     opt_out.record(lead.email, lead_id=lead.pk, scope=Scope.EVERYTHING, because=SuppressedBecause.OPT_OUT, now=now)
     client.post(path, {"scope": "none"})
@@ -313,7 +320,8 @@ def test_a_former_address_that_gave_out_keeps_nobody_from_mail_again(lead: Lead,
 def test_a_choice_that_there_is_not_changes_nothing(
     lead: Lead, path: str, client: Client, given: dict[str, str]
 ) -> None:
-    assert client.post(path, given).status_code == 422
+    answer = client.post(path, given)
+    assert (answer.status_code, "Nothing was changed." in answer.content.decode()) == (422, True)
     assert not Suppression.objects.exists()
 
 
@@ -346,10 +354,17 @@ def test_a_link_from_before_a_new_key_works_and_shows_what_it_did(
 def test_it_still_works_when_the_record_is_gone(lead: Lead, path: str, client: Client) -> None:
     address, pk = lead.email, lead.pk
     lead.delete()
+    assert "You get " not in client.get(path).content.decode()
     assert client.post(path, ONE_CLICK).status_code == 200
     later = make_lead(email=address)
     assert scope_now(later) == Scope.MOST
     assert pk != later.pk
+
+
+def test_whoever_has_no_address_now_is_not_told_that_mail_comes(lead: Lead, path: str, client: Client) -> None:
+    Lead.objects.update(email="")
+    page = client.get(path).content.decode()
+    assert ("still come" in page, "We have no e-mail address for this request now." in page) == (False, True)
 
 
 def test_it_says_nothing_about_anybody(lead: Lead, path: str, client: Client) -> None:
