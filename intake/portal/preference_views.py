@@ -65,7 +65,9 @@ class WishesForm(ShownForm, QuestionnaireForm):
         if wants == "email" and not self.lead.email:
             self.add_error("preferred_contact", gettext("We have no e-mail address of yours. Call us to give us one."))
         if data.get("education") and self.says_education and opt_out.is_stopped_by_others(self.lead):
-            stopped = gettext("Mail to your address is stopped: it came back, was reported, or our staff stopped it. Call us.")
+            stopped = gettext(
+                "Mail to your address is stopped: it came back, was reported, or our staff stopped it. Call us."
+            )
             self.add_error("education", stopped)
         if newer := {name: stands for name, stands in self.stands.items() if self._is_newer(name, stands)}:
             self.show_newer(newer, self.stands)

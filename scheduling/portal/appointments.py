@@ -219,10 +219,7 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
     if _shows_another(request, entry):
         messages.warning(request, gettext("This time is no longer on offer. Another one is: look at it first."))
     elif "take" not in request.POST:
-        waitlist.leave(lead, entry.kind)
-        stays = gettext("The next person gets it, and you are no longer on the list. Your appointment stays as it is.")
-        gone = gettext("The next person gets it, and you are no longer on the list.")
-        messages.success(request, stays if made else gone)
+        _leave_offer(request, entry, made)
     elif entry.state == WaitState.BOOKED:
         pass  # the press before this one took it
     elif entry.state != WaitState.OFFERED or entry.offered_start is None:
@@ -239,6 +236,23 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
         )
         return confirm_views.book_now(request, wanted)
     return redirect("appointments:one", made.pk) if made else redirect("appointments:mine")
+
+
+def _leave_offer(request: PatientRequest, entry: WaitlistEntry, made: Appointment | None) -> None:
+    """Lets the next one have what is on offer. From an older page: what was taken since stays theirs, and what has
+    lapsed is nobody's to pass on."""
+    if entry.state == WaitState.BOOKED:
+        messages.warning(
+            request, gettext("You have taken this time already. If it does not suit you, move or cancel it.")
+        )
+        return
+    waitlist.leave(request.patient.lead, entry.kind)
+    if entry.state != WaitState.OFFERED:
+        messages.success(request, gettext("You are no longer on the list."))
+        return
+    stays = gettext("The next person gets it, and you are no longer on the list. Your appointment stays as it is.")
+    gone = gettext("The next person gets it, and you are no longer on the list.")
+    messages.success(request, stays if made else gone)
 
 
 def _shows_another(request: HttpRequest, entry: WaitlistEntry) -> bool:

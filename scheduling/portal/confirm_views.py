@@ -91,7 +91,7 @@ def book_now(request: PatientRequest, wanted: Booking) -> HttpResponse:
 def _booked(request: PatientRequest, made: Appointment) -> HttpResponse:
     """Of one that the press before booked, and that was cancelled since, its page says so."""
     if made.stands:
-        by_mail = gettext("Your appointment is booked. You get a mail with all of it.")
+        by_mail = gettext("Your appointment is booked. You will get an e-mail with the details.")
         messages.success(request, by_mail if mails.reaches(made.lead) else gettext("Your appointment is booked."))
     return redirect("appointments:one", made.pk)
 

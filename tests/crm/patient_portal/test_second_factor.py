@@ -235,7 +235,10 @@ def test_a_session_that_proved_nothing_makes_nobody_proven(lead: Lead, now: date
     ("because", "said"),
     [
         (SuppressedBecause.OPT_OUT, "You get no e-mail from us, as you asked: we cannot mail you a code."),
-        (SuppressedBecause.BOUNCE, "Mail to your address is stopped: it came back, was reported, or our staff stopped it. Call us."),
+        (
+            SuppressedBecause.BOUNCE,
+            "Mail to your address is stopped: it came back, was reported, or our staff stopped it. Call us.",
+        ),
     ],
 )
 def test_no_code_is_promised_where_no_mail_goes(

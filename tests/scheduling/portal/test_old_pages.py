@@ -141,6 +141,27 @@ def test_an_old_page_takes_and_leaves_no_other_offer_than_it_showed(
     assert WaitlistEntry.objects.get().state == (WaitState.BOOKED if press == "take" else WaitState.LEFT)
 
 
+@pytest.mark.parametrize("since", ["taken", "lapsed"])
+def test_leaving_what_is_no_longer_on_offer_gives_it_to_nobody(
+    patient: Lead, kind: AppointmentType, tuesday: datetime, monkeypatch: pytest.MonkeyPatch, since: str
+) -> None:
+    monkeypatch.setattr(waitlist, "AWAKE", (0, 24))
+    entry, browser = waitlist.join(patient, kind, booked=None, now=timezone.now()), browser_of(patient)
+    waitlist.remember(kind.pk, patient.location_id, tuesday, by=None)
+    assert waitlist.offer(now=timezone.now()) == 1
+    action, sent = fields(browser.get(HOME).content.decode(), "A time is free")
+    if since == "taken":
+        browser.post(action, {"start": sent["start"], "take": "1"})
+    else:
+        WaitlistEntry.objects.update(offered_until=timezone.now() - HOUR)
+        waitlist.offer(now=timezone.now())
+    page = browser.post(action, {"start": sent["start"], "leave": "1"}, follow=True).content.decode()
+    entry.refresh_from_db()
+    said = "You have taken this time already." if since == "taken" else "You are no longer on the list."
+    assert (said in page, "The next person gets it" in page) == (True, False)
+    assert entry.state == (WaitState.BOOKED if since == "taken" else WaitState.LEFT)
+
+
 def test_what_is_cancelled_is_not_called_booked(browser: Client, kind: AppointmentType, tuesday: datetime) -> None:
     """Back in the browser, and the button once more."""
     where = hold(browser, kind, tuesday)
