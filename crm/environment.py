@@ -148,7 +148,7 @@ class Environment(BaseSettings):
     appointment_reminders: str = "168,48,2"
     metrics_token: str = ""
     imap_url: str = ""
-    mail_max_mb: int = Field(default=25, ge=1, le=64)  # what a child can read (crm/inbound/sandboxed_parser.py)
+    mail_max_mb: int = Field(default=25, ge=1, le=64)  # what a child can read (crm/inbound/parsing/sandboxed_parser.py)
     site_url: str
     secret_key: str
     secret_key_fallbacks: str = ""

@@ -16,8 +16,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm.enums.leads import Event
+from crm.fields.partial_dates import SaidDate
 from crm.models import Lead, Location, Message, PatientSession, Treatment, User
-from crm.values.partial_date_fields import SaidDate
 
 MY_DAY, REVIEWS = "my_day", "reviews"  # where lists of work stand
 LEDGER_CHANGED = "ledger-changed"  # a treatment was added or corrected in place

@@ -224,10 +224,10 @@ GUARDS = [
     # What is kept, and from whom
     Guard(
         "a value is bound to its row and field",
-        "crm/fields.py",
+        "crm/fields/encrypted.py",
         'return f"{self.context}:{instance.pk}".encode()',
         'return b""',
-        "crm/test_fields.py::test_value_copied_to_another_row_does_not_decrypt",
+        "crm/fields/test_encrypted.py::test_value_copied_to_another_row_does_not_decrypt",
     ),
     Guard(
         "access events are append-only for everybody",

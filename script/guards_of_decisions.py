@@ -264,7 +264,7 @@ DECISION_GUARDS = [
     ),
     Guard(
         "a form that does not say what it showed decides nothing",
-        "crm/admin/reviews.py",
+        "crm/admin/lead/basis.py",
         "return decisions.NOTHING if seen is None else seen",
         "return seen",
         "intake/assessment/test_signs.py::test_a_form_that_does_not_say_what_it_showed_is_refused_with_a_fresh_one",

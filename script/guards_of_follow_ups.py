@@ -202,7 +202,7 @@ FOLLOW_UP_GUARDS = [
     ),
     Guard(
         "a robot is no patient",
-        "crm/inbound/mail_parser.py",
+        "crm/inbound/parsing/mail_parser.py",
         "MailKind.ROBOT if _is_robot(mail) else MailKind.REPLY",
         "MailKind.REPLY",
         "crm/inbound/test_inbound.py::test_a_robots_reply_stops_nothing",
@@ -223,7 +223,7 @@ FOLLOW_UP_GUARDS = [
     ),
     Guard(
         "a delay is no bounce",
-        "crm/inbound/mail_parser.py",
+        "crm/inbound/parsing/mail_parser.py",
         "if not report.has_failed:",
         "if False:",
         "crm/inbound/test_returned_mail.py::test_a_delay_and_an_arrival_are_noted",

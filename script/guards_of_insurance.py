@@ -215,7 +215,7 @@ INSURANCE_GUARDS = [
     ),
     Guard(
         "the last digit of an NPI checks the others",
-        "crm/values/npi.py",
+        "crm/fields/npi.py",
         "_luhn(PREFIX + text) % 10 == 0",
         "_luhn(PREFIX + text) >= 0",
         "crm/leads/test_referrals.py::test_the_check_digit_finds_every_slip_of_one_digit",

@@ -63,7 +63,7 @@ QUESTION_GUARDS = [
     ),
     Guard(
         "what was answered before a fact was told settles no look",
-        "intake/rules/review_facts.py",
+        "intake/assessment/review_facts.py",
         "for name in rule.settled_by if heard.settles(rule, name)]",
         "for name in rule.settled_by]",
         f"{TESTS}::test_what_was_answered_before_a_fact_was_told_settles_no_look",
@@ -91,7 +91,7 @@ QUESTION_GUARDS = [
     ),
     Guard(
         "other words are a new fact to look at",
-        "intake/rules/review_facts.py",
+        "intake/assessment/review_facts.py",
         "{rule.code}:{_digest(answers, rule)}",
         "{rule.code}:0",
         f"{TESTS}::test_a_look_that_was_decided_opens_again_only_for_other_words",
@@ -225,7 +225,7 @@ QUESTION_GUARDS = [
     ),
     Guard(
         "a treatment that never was is no news",
-        "intake/rules/repeated_signs.py",
+        "intake/assessment/repeated_signs.py",
         " and not (times < known[0] and day <= known[1]))",
         ")",
         f"{TESTS}::test_told_anew_less_often_is_no_news",

@@ -382,7 +382,7 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "a year is not its first day",
-        "crm/values/partial_date_fields.py",
+        "crm/fields/partial_dates.py",
         "if said and said.precision != DatePrecision.DAY:",
         "if False:",
         "crm/patient_portal/test_second_factor.py::test_a_year_is_not_its_first_day",

@@ -128,10 +128,10 @@ RECORD_GUARDS = [
     ),
     Guard(
         "a duration is understood whole",
-        "crm/values/partial_date_fields.py",
+        "crm/fields/partial_dates.py",
         '        if not match or match["unit"].lower() not in _DAYS:\n',
         "        if not match:\n",
-        "crm/values/test_said.py::test_span_refuses",
+        "crm/fields/test_partial_dates.py::test_span_refuses",
     ),
     Guard(
         "an unsaid state counts for nothing",

@@ -60,7 +60,7 @@ class CorrectionForm(forms.ModelForm):
         return data
 
     def _clean_words(self, data: dict[str, Any]) -> None:
-        """Clean what was typed as crm/values/text_fields.py does on the other forms."""
+        """Clean what was typed as crm/fields/text.py does on the other forms."""
         for name, field in self.fields.items():
             typed = data.get(name)
             if type(field) is not forms.CharField or not typed:

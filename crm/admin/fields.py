@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from crm.enums.treatments import DatePrecision
+from crm.fields.partial_dates import SaidDateField
 from crm.values.opening_hours import DAYS
-from crm.values.partial_date_fields import SaidDateField
 
 _HOURS = re.compile(
     r"(?P<day>mon|tue|wed|thu|fri|sat|sun)[a-z]*[\s:]+(?P<opens>\d?\d:\d\d)\s*(?:-|–|to)\s*(?P<closes>\d?\d:\d\d)",

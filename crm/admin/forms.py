@@ -13,13 +13,13 @@ from crm.admin.correction_form import CorrectionForm, columns_of
 from crm.enums.leads import CallOutcome, ContactChannel, LostReason, Stage
 from crm.enums.treatments import MeasurementKind, Source
 from crm.errors import MeasurementRefused
+from crm.fields.text import AddressField, LineField, TelephoneField, TextField
 from crm.leads import assignment, stages
 from crm.leads.next_steps import NextStep
 from crm.models import Lead, Measurement, User
 from crm.values import us_places
 from crm.values.normalize import last_name, one_line
 from crm.values.partial_dates import FAR_AHEAD, LONG_AGO
-from crm.values.text_fields import AddressField, LineField, TelephoneField, TextField
 
 _THREE_ROWS = forms.Textarea(attrs={"rows": 3})
 

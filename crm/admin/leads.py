@@ -13,11 +13,10 @@ from unfold.decorators import display
 from crm.admin.base import DeskAdmin, colours
 from crm.admin.lead import page as lead_page
 from crm.admin.scoped import ScopedFilter
-from crm.desk import queries
+from crm.desk import lapse, queries
 from crm.enums.leads import Stage
 from crm.leads import search, stages
 from crm.models import Lead, PrivateMessage
-from crm.values import lapse
 
 _STAGE_COLOURS = colours(
     Stage,

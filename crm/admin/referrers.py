@@ -12,8 +12,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from crm.admin.base import DeskAdmin
 from crm.admin.lead.page import user_of
 from crm.desk import queries
+from crm.fields.text import TelephoneField
 from crm.models import ReferringPractice
-from crm.values.text_fields import TelephoneField
 
 
 class WithFigures(ChangeList):

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max, Model, QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -20,62 +20,17 @@ from django.utils import timezone
 from crm import registry
 from crm.admin.correction_form import ReplacingForm
 from crm.admin.forms import IN_COPY
+from crm.admin.lead.basis import FollowingForm, SeenVersionForm, above, id_of
 from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.audit import access
 from crm.desk import queries
 from crm.enums.leads import OPEN_STAGES, AccessAction, ConsultResult, Decision, SurgeryDecision
 from crm.errors import OutOfDate, ReviewRefused
-from crm.leads import decisions, imaging, reviews, stages
+from crm.fields.text import TextField
+from crm.leads import imaging, reviews, stages
 from crm.models import Consultation, HoldClearing, ImagingStudy, Lead, ReviewDecision
-from crm.registry import Basis
-from crm.values.text_fields import TextField
 
 _FOUR_ROWS = forms.Textarea(attrs={"rows": 4})
-
-
-class SeenVersionForm(forms.Form):
-    """Carries along what its page showed: the number of the record as it was then. One that carries nothing has shown
-    nothing."""
-
-    seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
-
-    def clean_seen(self) -> int:
-        seen: int | None = self.cleaned_data["seen"]
-        return decisions.NOTHING if seen is None else seen
-
-    def has_looked(self, number: int, **others: str) -> None:
-        """Take what is new for seen: the form is shown again with it, and knows when it is pressed once more."""
-        self.data = {**self.data.dict(), "seen": str(number)} | others  # type: ignore[attr-defined]  # a QueryDict
-
-
-class FollowingForm(SeenVersionForm):
-    """Carries along, too, the id of the decision before this one, as far as its page knew; "" for none."""
-
-    earlier = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-
-    @property
-    def knew(self) -> str | None:
-        """Return that id; None from a form that carries nothing along at all. Call when validated."""
-        return self.cleaned_data.get("earlier", "") if "seen" in self.data else None
-
-    def came_since(self, lead: Lead, *, number: int, latest: Model | None, words: str) -> tuple[str, ...]:
-        """Return what came since the page of a form was made that is not valid: what it chose may be gone for that very
-        reason. `number`, `latest`: the record and the newest decision as they are now, `words` what that one says."""
-        seen = self.cleaned_data.get("seen", decisions.NOTHING)
-        if seen == decisions.NOTHING:
-            return ()
-        if seen != number:
-            return decisions.news_since(lead, seen=seen)
-        try:
-            decisions.follows(latest, earlier=self.knew, words=lambda: words)
-        except OutOfDate as late:
-            return late.news
-        return ()
-
-
-def id_of(made: Model | None) -> str:
-    """Return what a FollowingForm carries along."""
-    return str(made.pk) if made else ""
 
 
 class ReviewDecisionForm(FollowingForm):
@@ -226,30 +181,6 @@ def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
             form.has_looked(basis.number, earlier=id_of(before))
     about = above(request, lead, basis, news, earlier=[before] if before else [])
     return form_page(site, request, lead, form, title="Decide the review", about=about, status=409 if news else None)
-
-
-def above(
-    request: HttpRequest,
-    lead: Lead,
-    basis: Basis,
-    news: tuple[str, ...],
-    *,
-    earlier: Iterable[ReviewDecision] = (),
-    otherwise: Iterable[str] = (),
-    calls: bool = False,
-) -> str:
-    """Return what a decision stands on, as HTML above its form. `otherwise`: what counts once it is made. `calls`: that
-    an alert has to be answered before."""
-    context = {
-        "lead": lead,
-        "basis": basis,
-        "news": news,
-        "earlier": earlier,
-        "otherwise": otherwise,
-        "calls": calls,
-        "closed": lead.stage not in OPEN_STAGES,
-    }
-    return render_to_string("crm/basis.html", context, request=request)
 
 
 def _say(request: HttpRequest, lead: Lead, made: ReviewDecision) -> None:

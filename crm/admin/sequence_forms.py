@@ -6,11 +6,11 @@ from django import forms
 from django.forms import formset_factory
 
 from crm.enums.leads import TRIGGERS, Stage
+from crm.fields.text import LineField
 from crm.followups import conditions
 from crm.mail import templates as mail_templates
 from crm.models import SequenceVersion
 from crm.sequences.definition import DATES, MOST_STEPS, Definition, Do, OnResume, Purpose, write_delay
-from crm.values.text_fields import LineField
 
 _EMPTY = ("", "—")
 _ON = {"recheck_on": "the day of the re-check", "wake_up_on": "the day on which the insurer's time is reached"}

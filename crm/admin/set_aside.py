@@ -21,7 +21,8 @@ from crm.admin.base import ReadOnlyAdmin, colours, link_to
 from crm.admin.lead.page import user_of
 from crm.enums.leads import AccessAction
 from crm.errors import SetAsideRefused
-from crm.inbound import arrivals, mime_parts
+from crm.inbound import arrivals
+from crm.inbound.parsing import mime_parts
 from crm.models import SetAsideMail
 from crm.models.inbound import SetAsideReason, Settled, SourceForm
 from crm.models.lead import visible_q

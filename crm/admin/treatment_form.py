@@ -8,9 +8,9 @@ from crm.admin.correction_form import CorrectionForm, columns_of
 from crm.enums.treatment_kinds import grouped_choices
 from crm.enums.treatments import DatePrecision, SideEffect, Source, TreatmentGroup, TreatmentStatus, Unsure
 from crm.errors import TreatmentRefused
+from crm.fields.partial_dates import SaidDate, SaidDateField, SpanField
 from crm.leads.versions_in_words import disputes_in_words
 from crm.models import Treatment
-from crm.values.partial_date_fields import SaidDate, SaidDateField, SpanField
 
 _ONE_QUESTION = {"status", "ongoing", "end_date", "end_precision"}  # what is told of one answers the others
 

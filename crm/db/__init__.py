@@ -1,4 +1,4 @@
-"""PostgreSQL beneath the models: its clock, its grants, inserts of many rows, and what it has to promise.
+"""PostgreSQL beneath the models: its clock, its grants, lookups, inserts of many rows, what it has to promise.
 
-Imports nothing of the domain. Begin with bulk_insert.py, which the public form stands on.
+Imports values. Begin with bulk_insert.py, which the public form stands on.
 """

@@ -16,7 +16,8 @@ from django.db.models.functions import Coalesce
 
 from crm import dispatch
 from crm.audit import access
-from crm.documents import clamav, dicom, storage, validation
+from crm.documents import clamav, storage
+from crm.documents.formats import dicom, validation
 from crm.enums.documents import READABLE, DocumentKind, DocumentState, Unfit
 from crm.enums.leads import AccessAction, ActivityKind
 from crm.enums.treatments import Source

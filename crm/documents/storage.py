@@ -1,7 +1,8 @@
 """Files encrypted in pieces of 512 KiB, so that neither writing nor reading one needs memory for the whole.
 
-On disk: for each piece its length (4 bytes, big-endian) and the sealed piece (crm/fields.py). A piece is bound to the
-document, its number and whether it is the last: one left out, moved, or cut off at the end does not decrypt.
+On disk: for each piece its length (4 bytes, big-endian) and the sealed piece (crm/fields/encrypted.py). A piece is
+bound to the document, its number and whether it is the last: one left out, moved, or cut off at the end does not
+decrypt.
 """
 
 import io
@@ -12,8 +13,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from crm import fields
 from crm.errors import DecryptionFailed
+from crm.fields import encrypted
 
 CHUNK = 512 * 1024
 _LENGTH = 4
@@ -29,7 +30,7 @@ def append(document_id: UUID, *, number: int, is_last: bool, plain: bytes, at: i
 
     Returns the length of the file. On disk for good when it returns.
     """
-    sealed = fields.seal(plain, aad=_aad(document_id, number, is_last))
+    sealed = encrypted.seal(plain, aad=_aad(document_id, number, is_last))
     path = path_of(document_id)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -82,7 +83,7 @@ class Sealed(io.RawIOBase):
             self._file.seek(self._places[number])
             sealed = self._file.read(int.from_bytes(self._file.read(_LENGTH)))
             aad = _aad(self.document_id, number, number == self.count - 1)
-            self._held = (number, fields.unseal(sealed, aad=aad))
+            self._held = (number, encrypted.unseal(sealed, aad=aad))
         return self._held[1]
 
     def readable(self) -> bool:

@@ -28,7 +28,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from crm.documents import actions as documents
-from crm.documents import storage, validation
+from crm.documents import storage
+from crm.documents.formats import validation
 from crm.enums.documents import DocumentKind, DocumentState, Unfit
 from crm.errors import DomainError, UploadRefused, WrongOffset
 from crm.models import Document, Lead

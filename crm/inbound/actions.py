@@ -10,8 +10,8 @@ from django.db import transaction
 
 from crm import registry
 from crm.enums.leads import AUTOMATED, ActivityKind, Event, MessageState, TaskKind
-from crm.inbound import automatic
-from crm.inbound.mail_parser import REPORTS, InboundMessage, MailKind
+from crm.inbound.parsing import automatic
+from crm.inbound.parsing.mail_parser import REPORTS, InboundMessage, MailKind
 from crm.leads import events, notifications, tasks
 from crm.mail import emails, opt_out, suppression
 from crm.models import Activity, InboundMail, Lead, MailThread, Message, Scope, SuppressedBecause, Suppression, Task

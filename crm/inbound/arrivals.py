@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from crm.errors import SetAsideRefused
-from crm.inbound import actions, attachments, provider_mail, sandboxed_parser
+from crm.inbound import actions, attachments
+from crm.inbound.parsing import provider_mail, sandboxed_parser
 from crm.mail.reply_token import TOKEN
 from crm.models import InboundMail, Lead, MailThread, SetAsideMail, User
 from crm.models.inbound import SetAsideReason, Settled, SourceForm

@@ -9,11 +9,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError
 
 from crm.documents import actions as documents
-from crm.documents import validation
+from crm.documents.formats import validation
 from crm.enums.documents import DocumentKind
 from crm.errors import UploadRefused
-from crm.inbound import sandboxed_parser
-from crm.inbound.mail_parser import InboundMessage, MailKind
+from crm.inbound.parsing import sandboxed_parser
+from crm.inbound.parsing.mail_parser import InboundMessage, MailKind
 from crm.models import Lead
 
 log = structlog.get_logger("nucleus.attachments")

@@ -11,8 +11,8 @@ from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.utils import timezone
 
 from crm.inbound import actions as arrivals
-from crm.inbound import bounce_phrases
-from crm.inbound.mail_parser import LONGEST_ADDRESS, InboundMessage, MailKind
+from crm.inbound.parsing import bounce_phrases
+from crm.inbound.parsing.mail_parser import LONGEST_ADDRESS, InboundMessage, MailKind
 from crm.mail import opt_out
 from crm.mail.provider import MARK
 from crm.models import Message, Scope, SuppressedBecause

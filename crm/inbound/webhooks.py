@@ -22,7 +22,8 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from crm.environment import Provider
-from crm.inbound import arrivals, provider_mail
+from crm.inbound import arrivals
+from crm.inbound.parsing import provider_mail
 
 # Who proves themselves how: by a signature, or by the user:password that only they were told.
 _SECRET = {"mailgun": "webhook_signing_key", "postmark": "basic_auth", "resend": "signing_secret"}

@@ -5,10 +5,10 @@ import re
 from django.db.models import Q, QuerySet
 
 from crm import registry
+from crm.db.lookups import plain
 from crm.models import Lead
 from crm.values import telephone
 from crm.values.normalize import one_line, spellings
-from crm.values.search_names import plain
 
 NAMES = ("first_name", "last_name")
 _BEFORE = re.compile(r"(?:mailto:|tel:|#)\s*", re.IGNORECASE)

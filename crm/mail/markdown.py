@@ -7,10 +7,10 @@ a button. Nothing that a text holds reaches the mail as HTML.
 import re
 import textwrap
 from collections.abc import Mapping
+from html import escape
 from itertools import batched
 from typing import NamedTuple
 
-from django.utils.html import escape
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 

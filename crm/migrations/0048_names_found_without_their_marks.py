@@ -6,7 +6,7 @@ from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndex
 from django.db import migrations
 from django.db.models.functions import Upper
 
-from crm.values.search_names import Plain
+from crm.db.lookups import Plain
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
-from crm.values.telephone import Number
+from crm.db.lookups import Number
 
 LIKE_A_LEAD = "As Lead.phone."
 

@@ -1,4 +1,4 @@
-import crm.fields
+import crm.fields.encrypted
 from django.db import migrations
 
 
@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='inboundmail',
             name='sender',
-            field=crm.fields.EncryptedTextField(context='crm.inbound_mail.sender', editable=True, help_text='Name and address as it says, which anybody can write.', null=True),
+            field=crm.fields.encrypted.EncryptedTextField(context='crm.inbound_mail.sender', editable=True, help_text='Name and address as it says, which anybody can write.', null=True),
         ),
     ]

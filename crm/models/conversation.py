@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.fields import EncryptedTextField
+from crm.fields.encrypted import EncryptedTextField
 from crm.models.base import Row
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from crm.enums.documents import READABLE, DocumentKind, DocumentState, Unfit
 from crm.enums.treatments import Source
-from crm.fields import EncryptedTextField
+from crm.fields.encrypted import EncryptedTextField
 from crm.models.base import Row
 
 

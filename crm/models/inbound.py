@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
-from crm.fields import EncryptedBytesField, EncryptedTextField
+from crm.fields.encrypted import EncryptedBytesField, EncryptedTextField
 from crm.models.base import Row
 from crm.values.normalize import mailbox_key
 

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models.functions import Upper
 from django.utils.timezone import now
 
+from crm.db.lookups import Number, Plain
 from crm.enums.leads import (
     MET_STAGES,
     OPEN_STAGES,
@@ -26,12 +27,11 @@ from crm.enums.leads import (
     PhoneType,
     Stage,
 )
-from crm.fields import EncryptedTextField
+from crm.fields.encrypted import EncryptedTextField
 from crm.models.base import Row
 from crm.models.location import validate_zone
 from crm.values import telephone
 from crm.values.normalize import spellings
-from crm.values.search_names import Plain
 
 if TYPE_CHECKING:
     from crm.models.user import User
@@ -166,7 +166,7 @@ class Lead(Row):
             models.Index(fields=["stage_since"], condition=models.Q(safety_hold=True), name="lead_on_hold"),
             models.Index(fields=["owner", "stage"], condition=models.Q(owner__isnull=False), name="lead_of_owner"),
             models.Index(Upper("email"), name="lead_email"),  # what iexact compiles to
-            models.Index(telephone.Number("phone"), name="lead_number"),
+            models.Index(Number("phone"), name="lead_number"),
             GinIndex(
                 # icontains compiles to UPPER(col) LIKE UPPER(...), so that is what has to be indexed.
                 *[OpClass(Upper(name), "gin_trgm_ops") for name in ("email", "phone")],

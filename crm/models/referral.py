@@ -4,9 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from crm.fields.npi import validate_npi
 from crm.models.base import Row
 from crm.values import telephone
-from crm.values.npi import validate_npi
 
 
 class ReferringPractice(Row):

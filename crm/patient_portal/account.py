@@ -20,13 +20,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm import registry
 from crm.enums.leads import SIDE_STAGES, Outcome, Stage, TaskKind
+from crm.fields.text import TextField
 from crm.leads import contacts, reviews
 from crm.models import ContactPerson, Lead, PrivateMessage, Task
 from crm.patient_portal import conversation, conversation_queries, own_copy, privacy, submitted_answers
 from crm.patient_portal.contact_form import ContactPersonForm
 from crm.patient_portal.entry import patient_page
 from crm.patient_portal.requests import PatientRequest, session_of
-from crm.values.text_fields import TextField
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.values.text_fields import AddressField, LineField, TelephoneField
+from crm.fields.text import AddressField, LineField, TelephoneField
 
 _CONTROL = {"class": "form-control"}
 

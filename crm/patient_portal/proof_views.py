@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from crm.fields.partial_dates import BirthdayField
 from crm.http.client_address import client_address
 from crm.mail import opt_out, suppression, unsubscribe_token
 from crm.mail import status as mail_status
@@ -21,7 +22,6 @@ from crm.patient_portal import access as patient_access
 from crm.patient_portal import second_factor
 from crm.patient_portal.closed_page import of_its_person
 from crm.patient_portal.requests import PatientRequest, find_session, id_in, kept_by_nobody, no_entry
-from crm.values.partial_date_fields import BirthdayField
 
 
 class FactorForm(forms.Form):

@@ -11,11 +11,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
+from crm.desk import lapse
 from crm.leads import imaging, reviews, stages, tasks
 from crm.leads.versions_in_words import disputes_in_words
 from crm.models import Task, Treatment, User
 from crm.ops import heartbeat
-from crm.values import lapse, telephone
+from crm.values import telephone
 
 # Neither HTML nor pictures; markdown-it itself refuses links that would run something.
 _NOTES = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "html_block", "html_inline"])

@@ -8,7 +8,6 @@ import re
 import unicodedata
 
 import phonenumbers
-from django.db.models import CharField, Transform
 
 from crm.values.normalize import one_line
 
@@ -20,15 +19,6 @@ _ABROAD = re.compile(r"\A[^\d+]*00(?=\D*[1-9])")  # dialed in most of the world;
 # A slash before an x begins another number for the library, which drops it; of "ext. #45" it understands nothing.
 _IN_THE_WAY = re.compile(r"[/\\](?=\s*x)|(?<=[a-z.])\s*#(?=\s*\d)", re.IGNORECASE)
 _WITHIN_A_COUNTRY = re.compile(r"[^\d+]*0\D*[1-9]")
-
-
-@CharField.register_lookup
-class Number(Transform):
-    """`phone__number`: without the extension. Immutable, so that an index can hold it."""
-
-    lookup_name = "number"
-    output_field = CharField()
-    template = f"split_part(%(expressions)s, '{EXTENSION}', 1)"
 
 
 def read(text: str) -> str:

@@ -15,9 +15,19 @@ from crm.leads import decisions, events, reviews, tasks
 from crm.models import Activity, Lead, ReviewDecision, Task, User
 from crm.registry import DomainEvent
 from crm.safety import alerts
-from intake.assessment import answer_history, clinical_tasks, coverage_gaps, flags, overrides, signs, unknowns
+from intake.assessment import (
+    answer_history,
+    clinical_tasks,
+    coverage_gaps,
+    flags,
+    overrides,
+    repeated_signs,
+    review_facts,
+    signs,
+    unknowns,
+)
 from intake.models import Assessment, NextAsk, Override
-from intake.rules import candidacy, next_day, repeated_signs, review_facts
+from intake.rules import candidacy, next_day
 from intake.rules.snapshot import Snapshot
 
 CAUSES = {

@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 
 from crm.enums.documents import ImagingModality
 from crm.enums.treatments import DatePrecision, Documentation, MeasurementKind, Setting, TreatmentStatus
+from crm.fields.partial_dates import SaidDate, SaidDateField
 from crm.models import ImagingStudy, Lead, Treatment
-from crm.values.partial_date_fields import SaidDate, SaidDateField
 from crm.values.partial_dates import first_day, last_day
 from intake.assessment.answer_history import AnswerHistory, Kept, heard_of, kept_of, make_snapshot
 from intake.rules.candidacy import GROUP_OF_TICK, ClinicalCase

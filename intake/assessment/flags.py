@@ -8,9 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from crm.enums.treatments import Documentation, MeasurementKind
-from intake.assessment import coverage_gaps
+from intake.assessment import coverage_gaps, repeated_signs, review_facts
 from intake.assessment.answer_history import Kept
-from intake.rules import repeated_signs, review_facts
 from intake.rules.derived_signs import Heard
 
 Answers = dict[str, Any]

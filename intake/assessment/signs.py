@@ -16,10 +16,9 @@ from django.utils.timezone import localtime
 
 from crm.models import HoldClearing, Lead, ReviewDecision
 from crm.registry import Basis, News
-from intake.assessment import answer_history
+from intake.assessment import answer_history, repeated_signs, review_facts
 from intake.models import Assessment, Unproven, UnprovenRequest
 from intake.questionnaire import SIGNS
-from intake.rules import repeated_signs, review_facts
 from intake.rules.candidacy import emergency_signs, review_signs
 from intake.rules.snapshot import Snapshot
 

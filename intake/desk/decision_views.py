@@ -14,18 +14,18 @@ from django.utils.safestring import mark_safe
 
 from crm import registry
 from crm.admin.forms import IN_COPY
+from crm.admin.lead.basis import FollowingForm, SeenVersionForm, above, id_of
 from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.admin.lead.private import begin_for
-from crm.admin.reviews import FollowingForm, SeenVersionForm, above, id_of
 from crm.audit import access
 from crm.desk.queries import MOST_QUEUED
 from crm.enums.leads import AccessAction, Outcome
 from crm.errors import OutOfDate, OverrideRefused
+from crm.fields.text import TextField
 from crm.leads import decisions
 from crm.models import Lead
 from crm.patient_portal.access import FILLS_IN
 from crm.patient_portal.requests import enter
-from crm.values.text_fields import TextField
 from intake.assessment import actions as assessments
 from intake.assessment import overrides
 from intake.models import Assessment, Override

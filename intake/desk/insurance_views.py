@@ -15,8 +15,8 @@ from crm import registry
 from crm.admin.correction_form import ReplacingForm
 from crm.admin.forms import IN_COPY
 from crm.admin.lead.page import back, find_lead, form_page, user_of
+from crm.fields.text import LineField, TextField
 from crm.models import Lead
-from crm.values.text_fields import LineField, TextField
 from intake.assessment import answer_history, coverage_gaps, insurance
 from intake.assessment.insurance import InsuranceRefused
 from intake.models import Answer, Coverage, Network, Plan, Verification

@@ -17,15 +17,15 @@ from django.utils import timezone
 
 from crm import registry
 from crm.admin.forms import IN_COPY
+from crm.admin.lead.basis import SeenVersionForm, above
 from crm.admin.lead.page import find_lead, user_of
-from crm.admin.reviews import SeenVersionForm, above
 from crm.desk import printing
 from crm.enums.leads import Outcome
 from crm.enums.treatments import MeasurementKind
 from crm.errors import OutOfDate
+from crm.fields.text import TextField
 from crm.leads import decisions
 from crm.models import Document, ImagingStudy, Lead, Treatment
-from crm.values.text_fields import TextField
 from intake.assessment import answer_history, coverage_gaps, flags, insurance, packet_word, progress
 from intake.assessment import today as now_of
 from intake.assessment.care_record import SCALE_OF

@@ -22,14 +22,14 @@ from django.views.decorators.vary import vary_on_headers
 from crm import locations
 from crm.admin.forms import IN_COPY
 from crm.audit import access
+from crm.db.lookups import plain
 from crm.enums.leads import AccessAction, CameBy
+from crm.fields.text import TextField
 from crm.leads import actions as leads
 from crm.models import Lead, Location, User
 from crm.safety import alerts
 from crm.values import telephone
 from crm.values.normalize import name_key, one_line
-from crm.values.search_names import plain
-from crm.values.text_fields import TextField
 from intake.models import Submission
 from intake.questionnaire import Section, consents, question
 from intake.requests import actions

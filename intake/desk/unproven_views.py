@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from crm import registry
 from crm.admin.lead.page import back, find_lead, form_page, user_of
+from crm.fields.text import TextField
 from crm.models import Lead
 from crm.values import telephone
-from crm.values.text_fields import TextField
 from intake.assessment import signs
 from intake.models import Submission, UnprovenRequest
 from intake.requests import known_people, unproven

@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import crm.fields
+import crm.fields.encrypted
 
 # Constraints are looked at row by row: a trigger cannot be switched while some wait for the end of the transaction.
 # The key of a page was the id that its form had come with; the first request of a lead was shown the lead's reference.
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             name="UnprovenRequest",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("data", crm.fields.EncryptedJSONField(context="intake.requests.unproven.data", editable=True)),
+                ("data", crm.fields.encrypted.EncryptedJSONField(context="intake.requests.unproven.data", editable=True)),
                 ("has_sign", models.BooleanField(default=False, help_text="It reports a warning sign.")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 (

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from crm.enums.leads import Outcome
-from crm.fields import EncryptedJSONField
+from crm.fields.encrypted import EncryptedJSONField
 from crm.models.base import NextInOrder, Row
 
 

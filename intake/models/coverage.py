@@ -7,7 +7,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
-from crm.fields import EncryptedTextField
+from crm.fields.encrypted import EncryptedTextField
 from crm.models.base import NextInOrder, Row
 from intake.rules import insurers
 from intake.rules.insurers import Insurer

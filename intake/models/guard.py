@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from crm.fields import EncryptedJSONField
+from crm.fields.encrypted import EncryptedJSONField
 from crm.models.lead import make_reference
 
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.fields import EncryptedTextField
+from crm.fields.encrypted import EncryptedTextField
 from crm.models.base import Row
 
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.fields import EncryptedJSONField
+from crm.fields.encrypted import EncryptedJSONField
 from crm.models.base import NextInOrder, Row
 
 

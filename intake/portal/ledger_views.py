@@ -13,8 +13,8 @@ from crm.patient_portal.entry import patient_page
 from crm.patient_portal.requests import PatientRequest
 from intake.assessment import answer_history
 from intake.assessment.care_record import care_record
+from intake.portal import chart
 from intake.requests import treatment_form
-from intake.rules import chart
 from intake.rules.ledger import LedgerLine, ledger
 
 

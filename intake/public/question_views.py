@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import locations
+from crm.fields.text import AddressField, LineField, TelephoneField, TextField
 from crm.models import Location
-from crm.values.text_fields import AddressField, LineField, TelephoneField, TextField
 from intake.models import Question, Topic
 from intake.questionnaire.localize import choices
 from intake.requests import bot_protection

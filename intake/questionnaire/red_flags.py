@@ -2,7 +2,7 @@
 nothing. Every question of every topic stands here once; docs/red-flags.md is this table for clinicians.
 
 A sign of block A comes only from an answer about that very thing, and "not sure" there counts like the sign's own "not
-sure". Signs are worked out in intake/rules/derived_signs.py, looks in intake/rules/review_facts.py.
+sure". Signs are worked out in intake/rules/derived_signs.py, looks in intake/assessment/review_facts.py.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 from django.core.exceptions import ValidationError
 
+from crm.fields.partial_dates import SaidDate, SaidDateField
 from crm.models import Lead
-from crm.values.partial_date_fields import SaidDate, SaidDateField
 from intake.assessment import answer_history
 from intake.questionnaire import PAGES, QuestionKind
 

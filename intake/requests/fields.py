@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.fields.partial_dates import BirthdayField, SaidDateField
+from crm.fields.text import AddressField, LineField, TelephoneField, TextField
 from crm.values import reviewed_text
-from crm.values.partial_date_fields import BirthdayField, SaidDateField
 from crm.values.partial_dates import impossible
-from crm.values.text_fields import AddressField, LineField, TelephoneField, TextField
 from intake.questionnaire import LONGEST_TEXT, Question, QuestionKind, SafetyOption, safety_options
 
 MAX_LINE = 80

@@ -3,8 +3,8 @@
 from typing import Any
 
 from crm.enums.treatments import DatePrecision, TreatmentGroup, TreatmentStatus, Unsure
+from crm.fields.partial_dates import SaidDate
 from crm.models import Treatment
-from crm.values.partial_date_fields import SaidDate
 
 _NOT_BEGUN = {"", TreatmentStatus.PLANNED, TreatmentStatus.CONTRAINDICATED, TreatmentStatus.DECLINED}
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from crm.enums.treatment_kinds import kinds_in, name_of
 from crm.enums.treatments import DatePrecision, SideEffect, TreatmentGroup, TreatmentStatus, Unsure
 from crm.errors import TreatmentRefused
+from crm.fields.partial_dates import SaidDate, SaidDateField
+from crm.fields.text import LineField
 from crm.models import Treatment
-from crm.values.partial_date_fields import SaidDate, SaidDateField
-from crm.values.text_fields import LineField
 from intake.questionnaire.localize import choices, said
 from intake.requests import raw_signs
 from intake.requests.fields import TickField

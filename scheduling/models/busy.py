@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from crm.fields import EncryptedTextField
+from crm.fields.encrypted import EncryptedTextField
 from crm.models.base import Row
 from scheduling.enums import BusyKind
 from scheduling.models.resource import Resource

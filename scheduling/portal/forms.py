@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.forms import IN_COPY
+from crm.fields.text import LineField, TelephoneField, TextField
 from crm.models import Location
-from crm.values.text_fields import LineField, TelephoneField, TextField
 from scheduling.enums import CancelReason, ResourceKind
 from scheduling.models import AppointmentType, Resource
 

@@ -3,7 +3,7 @@
 import time
 from contextlib import suppress
 
-from crm.inbound import body_text, mail_parser, mime_parts
+from crm.inbound.parsing import body_text, mail_parser, mime_parts
 from tests.crm.hostile_mail import MAILS
 
 MOST_SECONDS = 5.0  # of a processor; the child that reads mail has 15

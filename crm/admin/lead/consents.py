@@ -15,10 +15,10 @@ from crm import registry
 from crm.admin.forms import IN_COPY
 from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.desk import queries
+from crm.fields.text import TextField
 from crm.mail import opt_out
 from crm.models import Lead, Scope, SuppressedBecause
 from crm.outbox import returned_addresses
-from crm.values.text_fields import TextField
 
 # What the patient reads on their own pages, in our words.
 CHOICE = {

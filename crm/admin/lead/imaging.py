@@ -21,9 +21,9 @@ from crm.desk import printing, queries
 from crm.enums.documents import DocumentKind, DocumentState, ImagingModality
 from crm.enums.treatments import BodyRegion, DatePrecision
 from crm.errors import ImagingRefused
+from crm.fields.partial_dates import SaidDate, SaidDateField
 from crm.leads import imaging
 from crm.models import Document, ImagingStudy, Lead
-from crm.values.partial_date_fields import SaidDate, SaidDateField
 
 PAGES = {"request": "crm/print_request.html", "fax": "crm/print_fax.html"}
 

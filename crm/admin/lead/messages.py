@@ -13,9 +13,9 @@ from crm import registry
 from crm.admin import leaving
 from crm.admin.base import DeskAdmin
 from crm.admin.lead.page import back, find_lead, form_page, user_of
+from crm.fields.text import TextField
 from crm.models import Lead, Snippet
 from crm.patient_portal import conversation, conversation_queries
-from crm.values.text_fields import TextField
 
 MEANWHILE = "They wrote again since your page was made. It is not answered yet: read it."
 

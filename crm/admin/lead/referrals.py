@@ -16,9 +16,9 @@ from crm import registry
 from crm.admin.forms import IN_COPY
 from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.enums.leads import ReferralStep
+from crm.fields.text import LineField
 from crm.leads import referrals
 from crm.models import Lead, Referral, ReferringPractice
-from crm.values.text_fields import LineField
 
 _NEW_PRACTICE = reverse_lazy("admin:crm_referringpractice_add")
 

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from crm import registry
 from crm.admin.forms import IN_COPY
+from crm.admin.lead.basis import SeenVersionForm, above
 from crm.admin.lead.page import back, find_lead, form_page, page, user_of
-from crm.admin.reviews import SeenVersionForm, above
 from crm.errors import OutOfDate, SafetyRefused
+from crm.fields.text import TextField
 from crm.models import AlertCause
 from crm.safety import alerts
-from crm.values.text_fields import TextField
 
 
 class SeenReports(forms.Form):

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand
 
-from crm.documents import validation
+from crm.documents.formats import validation
 from crm.enums.documents import Unfit
 from crm.sandbox.runner import NoAnswer
 

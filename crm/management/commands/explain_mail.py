@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from crm.inbound import body_text, sandboxed_parser
-from crm.inbound.mail_parser import InboundMessage, MailKind
+from crm.inbound.parsing import body_text, sandboxed_parser
+from crm.inbound.parsing.mail_parser import InboundMessage, MailKind
 
 LASTING = {MailKind.HARD_BOUNCE: True, MailKind.SOFT_BOUNCE: False}
 KINDS = {

@@ -14,7 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.documents import actions as documents
-from crm.documents import storage, validation
+from crm.documents import storage
+from crm.documents.formats import validation
 from crm.enums.documents import DocumentState, Unfit
 from crm.enums.leads import AccessAction
 from crm.errors import DecryptionFailed, WrongOffset

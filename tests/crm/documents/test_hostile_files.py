@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from crm.documents import dicom, papers, validation
+from crm.documents.formats import dicom, papers, validation
 from crm.enums.documents import Unfit
 from tests.crm import files
 from tests.crm import hostile_files as hostile

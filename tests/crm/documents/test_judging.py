@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from crm.documents import dicom, validation, zip_files
+from crm.documents.formats import dicom, validation, zip_files
 from crm.enums.documents import Unfit
 from tests.crm import files
 

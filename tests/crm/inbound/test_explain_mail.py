@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crm.inbound import body_text, sandboxed_parser
+from crm.inbound.parsing import body_text, sandboxed_parser
 from crm.management.commands.explain_mail import explained
 from tests.crm.hostile_mail import MAILS
 from tests.crm.inbound.test_inbound import OURS, bounce, complaint

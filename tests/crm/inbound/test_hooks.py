@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from crm.enums.leads import Event, MessageState, TaskKind
 from crm.environment import Provider
-from crm.inbound import mail_parser, sandboxed_parser
+from crm.inbound.parsing import mail_parser, sandboxed_parser
 from crm.mail import suppression
 from crm.models import InboundMail, Lead, Message, Scope, SetAsideMail, Suppression, Task
 from tests.crm.hostile_mail import MAILS

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from crm.enums.leads import EnrollmentState, Event, Stage, TaskKind
-from crm.inbound import actions, imap, imap_client, mail_parser
-from crm.inbound.mail_parser import InboundMessage, MailKind
+from crm.inbound import actions, imap, imap_client
+from crm.inbound.parsing import mail_parser
+from crm.inbound.parsing.mail_parser import InboundMessage, MailKind
 from crm.leads import events
 from crm.mail import reply_addresses
 from crm.mail import status as mail_status

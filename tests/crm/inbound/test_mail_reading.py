@@ -6,8 +6,8 @@ from email.message import Message
 
 import pytest
 
-from crm.inbound import body_text, html_text, mail_parser, mime_parts, sandboxed_parser
-from crm.inbound.sandboxed_parser import Because, NotRead
+from crm.inbound.parsing import body_text, html_text, mail_parser, mime_parts, sandboxed_parser
+from crm.inbound.parsing.sandboxed_parser import Because, NotRead
 from crm.sandbox import runner as sandbox
 from tests.crm.hostile_mail import MAILS
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crm.inbound import actions, mail_parser
+from crm.inbound import actions
+from crm.inbound.parsing import mail_parser
 from crm.models import InboundMail, Lead, Location, Task
 from tests.crm.inbound.test_mail_reading import PLAIN, mail, parts
 from tests.factories import make_lead

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 
 from crm.enums.leads import EnrollmentState, Event, TaskKind
-from crm.inbound import actions, mail_parser
-from crm.inbound.mail_parser import InboundMessage, MailKind
+from crm.inbound import actions
+from crm.inbound.parsing import mail_parser
+from crm.inbound.parsing.mail_parser import InboundMessage, MailKind
 from crm.leads import events
 from crm.mail import status as mail_status
 from crm.mail import suppression

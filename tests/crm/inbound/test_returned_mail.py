@@ -2,8 +2,8 @@
 
 import pytest
 
-from crm.inbound import mail_parser
-from crm.inbound.mail_parser import MailKind
+from crm.inbound.parsing import mail_parser
+from crm.inbound.parsing.mail_parser import MailKind
 from tests.crm.inbound.test_mail_reading import OURS
 
 AVERY = "avery@example.org"

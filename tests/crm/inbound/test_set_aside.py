@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from crm.enums.leads import AccessAction, TaskKind
-from crm.inbound import actions, arrivals, imap, mail_parser, sandboxed_parser
+from crm.inbound import actions, arrivals, imap
+from crm.inbound.parsing import mail_parser, sandboxed_parser
 from crm.mail import opt_out
 from crm.models import AccessEvent, InboundMail, Lead, Location, MailThread, SetAsideMail, Suppression, Task, User
 from crm.models.inbound import SetAsideReason, Settled, SourceForm

@@ -9,10 +9,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from crm.desk import queries
 from crm.enums.leads import LostReason, ReferralStep, Stage, TaskKind
+from crm.fields import npi
 from crm.leads import actions as leads
 from crm.leads import referrals
 from crm.models import Activity, Lead, Referral, ReferringPractice, Task, User
-from crm.values import npi
 from tests.factories import NOON, make_lead
 
 REAL = "1234567893"  # the example in the check digit's own specification

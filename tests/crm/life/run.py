@@ -10,7 +10,7 @@ from django.db import transaction
 
 from crm import locations
 from crm.followups import enrollment as followups
-from crm.inbound import mail_parser, sandboxed_parser
+from crm.inbound.parsing import mail_parser, sandboxed_parser
 from crm.leads import stages
 from crm.mail import opt_out
 from crm.models import Location, User

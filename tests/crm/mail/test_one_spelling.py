@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crm.inbound import actions, mail_parser
+from crm.inbound import actions
+from crm.inbound.parsing import mail_parser
 from crm.mail import suppression
 from crm.models import InboundMail, Lead, Location, Suppression
 from tests.crm.inbound.test_inbound import OURS, bounce, mail

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from crm.enums.leads import MessageClass, MessageState, Stage, TaskKind
-from crm.inbound import actions, mail_parser
+from crm.inbound import actions
+from crm.inbound.parsing import mail_parser
 from crm.leads import actions as leads
 from crm.mail import opt_out, suppression
 from crm.models import (

@@ -10,7 +10,7 @@ import pytest
 
 from crm.enums.leads import ActivityKind, CallOutcome, MessageClass, MessageState, Stage
 from crm.inbound import actions as inbound
-from crm.inbound.mail_parser import InboundMessage, MailKind
+from crm.inbound.parsing.mail_parser import InboundMessage, MailKind
 from crm.leads import actions as leads
 from crm.leads import assignment, contacts
 from crm.mail import opt_out

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from crm.enums.leads import ConsentKind, MessageClass, MessageState
 from crm.inbound import actions as inbound
-from crm.inbound.mail_parser import InboundMessage, MailKind
+from crm.inbound.parsing.mail_parser import InboundMessage, MailKind
 from crm.leads import actions as leads
 from crm.mail import mime, opt_out, suppression, unsubscribe_token
 from crm.models import (

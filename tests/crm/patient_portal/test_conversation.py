@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from crm.enums.leads import MessageClass, MessageState, TaskKind
 from crm.inbound import actions as inbound
-from crm.inbound.mail_parser import InboundMessage, MailKind
+from crm.inbound.parsing.mail_parser import InboundMessage, MailKind
 from crm.mail import opt_out
 from crm.models import (
     Activity,

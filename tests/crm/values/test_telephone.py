@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from crm.enums.leads import TaskKind
+from crm.fields.text import TelephoneField
 from crm.models import ContactPerson, Lead, Location, ReferringPractice, Task, Treatment
 from crm.values import telephone
-from crm.values.text_fields import TelephoneField
 from intake.desk.staff_intake import NewRequest
 from intake.models import Question, Submission
 from intake.public.question_views import AskForm

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.admin.reviews import id_of
+from crm.admin.lead.basis import id_of
 from crm.enums.leads import Decision, Outcome, TaskKind
 from crm.errors import OutOfDate, OverrideRefused
 from crm.leads import reviews

@@ -16,7 +16,7 @@ from crm.leads import reviews, treatments
 from crm.models import HoldClearing, Lead, Location, PatientSession, SafetyAlert, Task, Treatment, User
 from crm.patient_portal import access as patient_access
 from intake.assessment import actions as assessments
-from intake.assessment import answer_history, care_record, flags, signs
+from intake.assessment import answer_history, care_record, flags, repeated_signs, review_facts, signs
 from intake.models import PendingSubmission, Submission, UnprovenRequest
 from intake.portal import questions
 from intake.questionnaire import SIGNS, Question, QuestionKind, red_flags
@@ -26,7 +26,7 @@ from intake.requests.answers_in_words import in_words
 from intake.requests.forms import QuestionnairePageForm
 from intake.requests.treatment_form import PickForm, ToldForm
 from intake.requests.unproven import UnprovenRefused
-from intake.rules import derived_signs, repeated_signs, review_facts
+from intake.rules import derived_signs
 from intake.rules.derived_signs import Heard
 from script import red_flags_page
 from tests.factories import NOON, Visitor, make_user, own_browser

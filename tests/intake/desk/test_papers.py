@@ -18,9 +18,9 @@ from crm.models import Activity, Lead, Location, PatientSession, Task, Treatment
 from crm.safety import alerts
 from intake.assessment import actions as assessments
 from intake.assessment import packet_word
+from intake.portal import chart
 from intake.questionnaire import SIGNS
 from intake.requests import actions, page_effects, page_submission
-from intake.rules import chart
 from tests.factories import NOON, make_treatment, make_user, own_browser, prove, step_one
 from tests.intake.requests.test_submit import request_of
 from tests.page_forms import as_sent

@@ -8,8 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from crm.fields.text import AddressField, LineField, TextField
 from crm.values import normalize
-from crm.values.text_fields import AddressField, LineField, TextField
 from intake.questionnaire import CALL_ME, PAGES, RECHECK, STEP_ONE, Section
 from intake.requests.forms import StepOne
 from tests.factories import step_one

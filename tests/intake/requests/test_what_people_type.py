@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.inbound import actions as incoming
-from crm.inbound import mail_parser
+from crm.inbound.parsing import mail_parser
 from crm.leads import actions as leads
 from crm.leads import search
 from crm.mail import mime, suppression

@@ -17,7 +17,7 @@ from crm.desk import printing
 from crm.enums.treatments import TreatmentGroup
 from crm.models import Lead, PatientSession, User
 from crm.patient_portal import access as patient_access
-from intake.rules import chart
+from intake.portal import chart
 from intake.rules.adequate_trials import COUNTED
 from intake.rules.ledger import LONGEST_PAUSE_DAYS, ledger
 from tests.factories import make_treatment

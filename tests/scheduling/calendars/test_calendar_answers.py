@@ -8,7 +8,7 @@ from icalendar import Calendar
 
 from crm.enums.leads import EnrollmentState
 from crm.inbound import actions as arrivals
-from crm.inbound import mail_parser
+from crm.inbound.parsing import mail_parser
 from crm.models import Enrollment, InboundMail, Lead, Location, Task, User
 from scheduling.actions import booking, changing, ics
 from scheduling.enums import CancelReason

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from crm.documents import blocks
+from crm.documents.formats import blocks
 from crm.enums.documents import Unfit
 
 MOST_PIXELS = 100_000_000  # a phone makes 12 to 50 million; a bomb says billions

@@ -1,8 +1,8 @@
 """What a mail that came in is: a reply, a robot's, a receipt, a calendar's answer, a bounce or a complaint. Pure: from
 bytes to a few facts.
 
-Bounces: crm/inbound/bounces.py. Robots: crm/inbound/automatic.py. Complaints after RFC 5965, receipts after RFC 8098. A
-part that cannot be read costs its own words and nothing else of the mail: whose it is, its headers say."""
+Bounces: bounces.py. Robots: automatic.py. Complaints after RFC 5965, receipts after RFC 8098. A part that cannot be
+read costs its own words and nothing else of the mail: whose it is, its headers say."""
 
 import re
 from dataclasses import asdict, dataclass, fields
@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from enum import StrEnum
 from typing import Any, BinaryIO
 
-from crm.inbound import automatic, body_text, bounces, calendar_replies, mime_parts
+from crm.inbound.parsing import automatic, body_text, bounces, calendar_replies, mime_parts
 from crm.mail.reply_token import TOKEN
 from crm.values.normalize import mailbox_key, one_line, storable
 
@@ -92,8 +92,8 @@ class InboundMessage:
 def read(raw: bytes) -> InboundMessage:
     """The facts of one mail. Raises TooComplex for one that nobody wrote.
 
-    The work is bounded (crm/inbound/mime_parts.py); a worker does it in a child process all the same
-    (crm/inbound/sandboxed_parser.py)."""
+    The work is bounded (crm/inbound/parsing/mime_parts.py); a worker does it in a child process all the same
+    (crm/inbound/parsing/sandboxed_parser.py)."""
     return _read(mime_parts.parse(raw))
 
 

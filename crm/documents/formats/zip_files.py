@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO, cast
 
-from crm.documents import dicom, papers
+from crm.documents.formats import dicom, papers
 from crm.enums.documents import Unfit
 
 MOST_MEMBERS = 5_000

@@ -7,7 +7,7 @@ answers one of ours.
 import re
 from email.message import Message
 
-from crm.inbound import mime_parts
+from crm.inbound.parsing import mime_parts
 
 _HEADERS = (
     "X-Autoreply",

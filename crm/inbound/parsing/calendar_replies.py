@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from email.message import Message
 
-from crm.inbound import mime_parts
+from crm.inbound.parsing import mime_parts
 
 _METHODS = {"reply", "counter"}
 _METHOD = re.compile(r"^METHOD:(\w{1,20})\s*$", re.IGNORECASE | re.MULTILINE)

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from crm.documents import blocks
+from crm.documents.formats import blocks
 from crm.enums.documents import Unfit
 
 # Actions that run a program or a script (ISO 32000-2, 12.6.4): the names stand in clear wherever objects do. As values

@@ -12,8 +12,8 @@ from django.test import Client
 import crm
 import intake
 import scheduling
+from crm.fields.text import LineField, TextField
 from crm.models import Activity, Lead, Treatment
-from crm.values.text_fields import LineField, TextField
 from intake.requests.treatment_form import ToldForm
 from tests.crm.desk.test_lead import treatment_form
 

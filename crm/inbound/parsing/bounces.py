@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import parseaddr
 
-from crm.inbound import body_text, bounce_phrases, mime_parts
+from crm.inbound.parsing import body_text, bounce_phrases, mime_parts
 
 _STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
 _WHOLE_TYPES = {"message/rfc822", "message/global"}

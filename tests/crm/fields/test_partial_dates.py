@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.enums.treatments import DatePrecision
-from crm.values.partial_date_fields import BirthdayField, SaidDate, SaidDateField, SpanField
+from crm.fields.partial_dates import BirthdayField, SaidDate, SaidDateField, SpanField
 from tests.properties import unhurried
 
 

@@ -1,6 +1,6 @@
 """Whether a file is what its name says, and fit to be kept. Reads all of it once or twice, and unpacks nothing to keep.
 
-Pure of Django's models: takes any file that can be read anywhere in it. Foreign files are judged in a limited child
+Takes any file that can be read anywhere in it. Foreign files are judged in a limited child
 (crm/sandbox/runner.py): see `judge_apart`.
 """
 
@@ -8,7 +8,7 @@ import unicodedata
 from datetime import date
 from typing import Any, BinaryIO
 
-from crm.documents import dicom, papers, zip_files
+from crm.documents.formats import dicom, papers, zip_files
 from crm.enums.documents import Unfit
 from crm.sandbox.runner import ChildLimits, run
 

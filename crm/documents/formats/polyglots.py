@@ -7,7 +7,7 @@ is no page.
 import re
 from typing import BinaryIO
 
-from crm.documents import blocks
+from crm.documents.formats import blocks
 
 _HANDLER = re.compile(
     rb"<(?:svg|img|body|iframe|video|audio|input|details|object|embed|form|math|style|link)\s[^<>]{0,300}?\bon[a-z]{3,20}\s*="

@@ -1,14 +1,13 @@
 """Read a mail in a child process (crm/sandbox/runner.py): whatever it holds, the worker gets its facts or a reason.
 
-Pure of Django's models. The reading is linear as well (crm/inbound/mime_parts.py); this is for what nobody has thought
-of."""
+The reading is linear as well (crm/inbound/parsing/mime_parts.py); this is for what nobody has thought of."""
 
 import io
 from base64 import b64decode
 from dataclasses import replace
 from enum import StrEnum
 
-from crm.inbound import attached_files, mail_parser
+from crm.inbound.parsing import attached_files, mail_parser
 from crm.sandbox import runner as sandbox
 
 DEFAULT_MOST_BYTES = 25 * 1024 * 1024

@@ -1,12 +1,12 @@
 """The words of a mail that a person should read, out of all its parts: plain ones before HTML, if they say something.
 
-Pure. What it walks through was bounded by crm/inbound/mime_parts.py.
+Pure. What it walks through was bounded by crm/inbound/parsing/mime_parts.py.
 """
 
 import re
 from email.message import Message
 
-from crm.inbound import html_text, mime_parts
+from crm.inbound.parsing import html_text, mime_parts
 
 LONGEST_EXCUSE = 300  # "Your program does not show HTML", and where else to read it
 _PLAIN = {"text/plain", "text/markdown", "/"}  # the last is what broken types are read as

@@ -8,7 +8,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from crm.errors import DecryptionFailed
-from crm.fields import Ciphertext, EncryptedJSONField, decrypt, encrypt
+from crm.fields.encrypted import Ciphertext, EncryptedJSONField, decrypt, encrypt
 from crm.models import Lead
 from intake.models import Submission
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.enums.treatments import DatePrecision
+from crm.fields.text import refuse_endless
 from crm.values.normalize import one_line
 from crm.values.partial_dates import LONG_AGO
-from crm.values.text_fields import refuse_endless
 
 _PATTERNS = [
     (re.compile(r"(?P<year>\d{4})"), DatePrecision.YEAR),

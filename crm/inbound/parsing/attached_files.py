@@ -1,13 +1,13 @@
 """What is attached to a mail, with its bytes, for the process that asked a child to read it.
 
-Pure. What it walks through was bounded by crm/inbound/mime_parts.py.
+Pure. What it walks through was bounded by crm/inbound/parsing/mime_parts.py.
 """
 
 from base64 import b64encode
 from email.message import Message
 from typing import BinaryIO
 
-from crm.inbound import mime_parts
+from crm.inbound.parsing import mime_parts
 
 MOST_FILES = 10
 SMALL = 30_000  # bytes: the logo of a signature, and no photo of a card

@@ -3,7 +3,7 @@
 import io
 from typing import BinaryIO
 
-from crm.documents import images, pdf, polyglots
+from crm.documents.formats import images, pdf, polyglots
 from crm.enums.documents import Unfit
 
 HEAD, TAIL = 256 * 1024, 66 * 1024  # a zip's end lies in its last 65,557 bytes
