@@ -95,7 +95,7 @@ def _by_the_clock(look_after: Callable[..., int]) -> Callable[[], int]:
 
 
 def _of_the_apps_above() -> list[Callable[[], int]]:
-    return [partial(work, clock.now()) for work in registry.due_of_all()]
+    return [partial(work, clock.now()) for work in registry.periodic_work()]
 
 
 # New leads get an owner, leads of people who left come back, nobody is forgotten, and bells are mailed.

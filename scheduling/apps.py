@@ -29,7 +29,7 @@ class SchedulingConfig(AppConfig):
         registry.listen({Event.DETAILS_CHANGED, Event.CALLED}, effects.follow_wish)
         registry.listen({Event.STAGE_MOVED}, effects.follow_stage)
         registry.listen({Event.STAGE_MOVED}, waitlist.leave_with_request)
-        registry.place(openings.around_place)
+        registry.around_location(openings.around_place)
         registry.new_address(new_address.tell)
         registry.listen({Event.SUBMITTED, Event.ANSWERED}, effects.ask_for_estimates)
         for name in (mails.REMINDER, *mails.CONFIRMATIONS):

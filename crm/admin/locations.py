@@ -100,7 +100,7 @@ class LocationAdmin(DeskAdmin):
     def save_model(self, request: HttpRequest, obj: Location, form: forms.ModelForm, change: bool) -> None:
         """Whoever is bound to some locations works for the one that they add, too, or they would not see it. Patients
         with a visit ahead hear of another address."""
-        with registry.saving_place() as said:
+        with registry.saving_location() as said:
             super().save_model(request, obj, form, change)
         by = user_of(request)
         if change and _ADDRESS & set(form.changed_data) and not form.cleaned_data["same_place"]:

@@ -1,5 +1,5 @@
 """What we keep about a person and what of it is in the person's own copy (45 CFR 164.524(c)(2): in the form asked for,
-if readily producible; crm/patient_portal/own_copy.py makes it). Each app registers its models (crm/registry.py); what
+if readily producible; crm/patient_portal/own_copy.py makes it). Each app registers its models (crm/registry); what
 is left out says why."""
 
 from django.conf import settings

@@ -1,6 +1,6 @@
 """The door of the private page /my/: from the link in a mail to a session.
 
-What is on the page comes from the apps above, as panels of the area "patient" (crm/registry.py).
+What is on the page comes from the apps above, as panels of the area "patient" (crm/registry).
 """
 
 import uuid

@@ -10,7 +10,7 @@ from crm.registry import Reader
 
 
 def of_fields(fields: Mapping[str, forms.Field]) -> Reader:
-    """Return a reader (crm/registry.py) of these fields, without those that nobody sees."""
+    """Return a reader (crm/registry) of these fields, without those that nobody sees."""
 
     def read(name: str, values: list[str]) -> tuple[str, str] | None:
         field = fields.get(name)

@@ -6,7 +6,7 @@ from intake.models import Submission
 
 
 def write(message: Message) -> None:
-    """Fill in what is missing, or was written in another language (crm/registry.py, `writer`). It names the reference
+    """Fill in what is missing, or was written in another language (crm/registry, `writer`). It names the reference
     that its visitor was shown, which is not always the lead's."""
     if not emails.is_written(message):
         sent = Submission.objects.filter(pk=message.key.partition(":")[2])

@@ -13,7 +13,7 @@ BUTTONS = {"not_tried": _("I did not have this"), "nothing": _("I tried nothing"
 
 
 def read(name: str, values: list[str]) -> tuple[str, str] | None:
-    """Read one field (crm/registry.py, `reader`), in the language in force. Warning signs have a way of their own."""
+    """Read one field (crm/registry, `reader`), in the language in force. Warning signs have a way of their own."""
     if name in BUTTONS:
         return str(BUTTONS[name]), gettext("Yes")
     sections = map(localize.section, (*ALL_SECTIONS, *SAFETY_SCRIPT.sections))

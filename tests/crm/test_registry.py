@@ -5,6 +5,7 @@ from django.http import HttpRequest
 
 from crm import registry
 from crm.models import Lead
+from crm.registry import pages
 
 
 def nothing(_request: HttpRequest, _lead: Lead) -> str:
@@ -13,7 +14,7 @@ def nothing(_request: HttpRequest, _lead: Lead) -> str:
 
 @pytest.fixture
 def empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_panels", [])
+    monkeypatch.setattr(pages, "_panels", [])
 
 
 def hang(area: str, title: str, *, order: int = 100) -> None:

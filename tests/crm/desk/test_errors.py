@@ -11,6 +11,7 @@ from crm import registry
 from crm.desk import board
 from crm.enums.leads import ActivityKind
 from crm.models import Activity, Lead, User
+from crm.registry import desk_lists, pages
 from tests.factories import make_lead, make_user
 
 pytestmark = pytest.mark.django_db
@@ -71,14 +72,14 @@ def test_a_box_that_breaks_takes_no_page_down(
 ) -> None:
     Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, note="Rang twice")
     panels = registry.panels("lead")
-    monkeypatch.setattr(registry, "_panels", [dataclasses.replace(one, render=broken) for one in panels])
+    monkeypatch.setattr(pages, "_panels", [dataclasses.replace(one, render=broken) for one in panels])
     answer = desk.get(f"/admin/crm/lead/{lead.pk}/{path.format(key=panels[0].key)}")
     assert (answer.status_code, "This part cannot be shown" in answer.text, stays in answer.text) == (200, True, True)
 
 
 def test_a_list_that_breaks_leaves_my_day(desk: Client, monkeypatch: pytest.MonkeyPatch, center: Any) -> None:
     lists = [dataclasses.replace(one, render=broken) for one in registry.worklists()]
-    monkeypatch.setattr(registry, "_worklists", lists)
+    monkeypatch.setattr(desk_lists, "_worklists", lists)
     answer = desk.get("/admin/")
     assert (answer.status_code, "This part cannot be shown" in answer.text) == (200, True)
     assert "Replies and messages" in answer.text
@@ -89,7 +90,7 @@ def test_a_database_that_does_not_answer_breaks_the_page(desk: Client, monkeypat
         raise OperationalError
 
     lists = [dataclasses.replace(one, render=away) for one in registry.worklists()]
-    monkeypatch.setattr(registry, "_worklists", lists)
+    monkeypatch.setattr(desk_lists, "_worklists", lists)
     assert desk.get("/admin/").status_code == 500
 
 

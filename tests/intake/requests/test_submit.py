@@ -227,7 +227,7 @@ def test_submit_again_with_a_warning_sign_holds_the_lead(center: Location) -> No
 def test_submit_says_once_that_a_request_has_come(center: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     listeners = {Event.SUBMITTED: [lambda _lead, happening: told.append(happening.key)]}
-    monkeypatch.setattr("crm.registry._listeners", defaultdict(list, listeners))
+    monkeypatch.setattr("crm.registry.events._listeners", defaultdict(list, listeners))
 
     first = actions.submit(request_of(center))
     actions.submit(request_of(center))
