@@ -8,8 +8,8 @@ _PROGRESS = "intake/assessment/test_progress.py"
 ANSWER_GUARDS = [
     Guard(
         "a date among the answers is compared with a corrected birth",
-        "intake/apps.py",
-        "        registry.dates(date_answers.of_lead)\n",
+        "intake/registration.py",
+        "    registry.dates(date_answers.of_lead)\n",
         "",
         "crm/leads/test_states_and_dates.py::test_dates_before_a_corrected_birth_are_named_and_a_person_is_asked",
     ),

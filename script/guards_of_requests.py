@@ -104,7 +104,7 @@ REQUEST_GUARDS = [
     ),
     Guard(
         "one press asks the rules once",
-        "intake/apps.py",
+        "intake/registration.py",
         "assessments.on_event, once_a_press=True)",
         "assessments.on_event)",
         "intake/assessment/test_latest.py::test_three_treatments_of_one_press_are_one_assessment",

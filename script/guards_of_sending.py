@@ -274,8 +274,8 @@ SENDING_GUARDS = [
     Guard(
         "an answer that waits follows a corrected language",
         "crm/apps.py",
-        "            registry.writer(name, emails.write_again)\n",
-        "            pass\n",
+        "        registry.writer(name, emails.write_again)\n",
+        "        pass\n",
         "intake/requests/test_acknowledgment.py::test_an_answer_that_waits_follows_a_corrected_language",
     ),
     Guard(

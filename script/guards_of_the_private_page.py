@@ -12,7 +12,7 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "under a hold nothing stands before the warning",
-        "intake/apps.py",
+        "intake/registration.py",
         'registry.panel("warning", title=',
         'registry.panel("patient", title=',
         "intake/assessment/test_nothing_mild.py::test_under_a_hold_the_warning_stands_before_everything_else",
@@ -227,7 +227,7 @@ PRIVATE_GUARDS = [
     Guard(
         "a change of address is noticed",
         "crm/leads/actions.py",
-        '    if "email" in different:\n        facts',
+        '    if "email" in before:\n        facts',
         "    if False:\n        facts",
         "crm/followups/test_addresses.py::test_another_address_ends_links_and_sessions",
     ),

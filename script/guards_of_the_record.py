@@ -228,7 +228,7 @@ RECORD_GUARDS = [
     Guard(
         "another time zone moves no day of a score",
         "crm/leads/actions.py",
-        '    if "timezone" in different:',
+        '    if "timezone" in before:',
         "    if False:",
         "intake/assessment/test_time_passes.py::test_another_time_zone_moves_no_day_of_a_score",
     ),

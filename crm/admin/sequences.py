@@ -109,21 +109,8 @@ class SequenceVersionAdmin(PagesAdmin):
         head = HeadForm(data, definition=version.definition, seen=seen)
         steps = StepForms(data, definition=version.definition)
         if request.method == "POST" and head.is_valid() and steps.is_valid():
-            try:
-                versions.save_draft(
-                    version,
-                    body=body_from(version, head, steps),
-                    note=head.cleaned_data["note"],
-                    seen=head.cleaned_data["seen"],
-                )
-            except versions.DraftChanged as trouble:
-                refused = trouble.message
-                known = request.POST.copy()
-                known["seen"] = seen  # whoever saves again has read it
-                head.data = known
-            except DomainError as trouble:
-                refused = trouble.message
-            else:
+            refused = self._save(version, head, steps, now_is=seen)
+            if not refused:
                 messages.success(request, "The draft is saved. Nothing changes for anybody until it is published.")
                 return redirect("admin:crm_sequenceversion_change", pk)
         bad = bool(refused or head.errors or any(steps.errors))
@@ -138,6 +125,21 @@ class SequenceVersionAdmin(PagesAdmin):
             steps=steps,
             refused=refused,
         )
+
+    def _save(self, version: SequenceVersion, head: HeadForm, steps: StepForms, *, now_is: str) -> str:
+        """Save a draft from valid forms. Return why not; "" when it is saved. Where the draft has changed meanwhile the
+        form takes along what it `now_is`: whoever saves again has read it."""
+        body, data = body_from(version, head, steps), head.cleaned_data
+        try:
+            versions.save_draft(version, body=body, note=data["note"], seen=data["seen"])
+        except versions.DraftChanged as changed:
+            known = head.data.copy()  # type: ignore[attr-defined]  # a QueryDict
+            known["seen"] = now_is
+            head.data = known
+            return changed.message
+        except DomainError as trouble:
+            return trouble.message
+        return ""
 
     def act(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
         """copy, publish, withdraw, move: buttons of the page of a version."""

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from functools import update_wrapper, wraps
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -216,70 +216,75 @@ def _at_the_center(view: View) -> View:
     return inner
 
 
+class _Link(NamedTuple):
+    """A link to the list of a model, or to another `page` for those who may `do` that to it. `waits`: the name of what
+    waits behind it (registry.waiting); the count is filled in by what the bell fetches."""
+
+    title: str
+    icon: str
+    model: str
+    page: str = ""
+    do: str = "view"
+    waits: str = ""
+
+
+_SIDEBAR = {
+    "Work": [
+        _Link("My day", "today", "crm_task", page="admin:index", waits="day"),
+        _Link("New request", "add_call", "crm_lead", page="admin:intake_new_request", do="add"),
+        _Link("Board", "view_kanban", "crm_lead", page="admin:crm_board"),
+        _Link("Clinical reviews", "stethoscope", "crm_review", page="admin:crm_reviews", do="decide"),
+        _Link("Calendar", "calendar_month", "scheduling_appointment", page="admin:scheduling_calendar"),
+        _Link("Front desk", "how_to_reg", "scheduling_appointment", page="admin:scheduling_front_desk"),
+        _Link("Waiting list", "hourglass_top", "scheduling_waitlistentry"),
+        _Link("Leads", "person_search", "crm_lead"),
+        _Link("Tasks", "task_alt", "crm_task"),
+        _Link("Messages", "mail", "crm_message"),
+        _Link("Mail that came in", "mark_email_unread", "crm_inboundmail"),
+        _Link("Mail set aside", "report", "crm_setasidemail"),
+        _Link("Sending", "outgoing_mail", "crm_message", page="admin:crm_sending_changelist"),
+        _Link("Questions", "help", "intake_question", waits="questions"),
+        _Link("Held requests", "front_hand", "intake_quarantinedrequest", waits="held"),
+        _Link("What arrived", "balance", "intake_quarantinedrequest", page="admin:intake_balance"),
+    ],
+    "Follow-ups": [
+        _Link("Sequences", "conversion_path", "crm_sequenceversion"),
+        _Link("Texts", "edit_note", "crm_mailtext"),
+    ],
+    "Center": [
+        _Link("Locations", "location_on", "crm_location"),
+        _Link("Resources", "medical_services", "scheduling_resource"),
+        _Link("Leave and closing", "event_busy", "scheduling_scheduleexception"),
+        _Link("Appointment types", "schedule", "scheduling_appointmenttype"),
+        _Link("Stages", "view_kanban", "crm_stagerule"),
+        _Link("Who refers", "forward_to_inbox", "crm_referringpractice"),
+        _Link("Insurance plans", "health_and_safety", "intake_plan"),
+        _Link("Snippets", "short_text", "crm_snippet"),
+        _Link("On call", "phone_in_talk", "crm_oncallshift"),
+        _Link("Sent to emergency care", "emergency", "crm_emergencycount"),
+        _Link("People", "group", "crm_user"),
+        _Link("Figures", "monitoring", "crm_figures", page="admin:crm_figures"),
+        _Link("Access log", "policy", "crm_accessevent"),
+    ],
+}
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sidebar, for Unfold: groups of links with the permission that each needs."""
+    """Return the sidebar, for Unfold, made anew each time: groups of links with the permission that each needs."""
     return [
-        {
-            "title": "Work",
-            "items": [
-                _link("My day", "today", "crm_task", page="admin:index", waits="day"),
-                _link("New request", "add_call", "crm_lead", page="admin:intake_new_request", do="add"),
-                _link("Board", "view_kanban", "crm_lead", page="admin:crm_board"),
-                _link("Clinical reviews", "stethoscope", "crm_review", page="admin:crm_reviews", do="decide"),
-                _link("Calendar", "calendar_month", "scheduling_appointment", page="admin:scheduling_calendar"),
-                _link("Front desk", "how_to_reg", "scheduling_appointment", page="admin:scheduling_front_desk"),
-                _link("Waiting list", "hourglass_top", "scheduling_waitlistentry"),
-                _link("Leads", "person_search", "crm_lead"),
-                _link("Tasks", "task_alt", "crm_task"),
-                _link("Messages", "mail", "crm_message"),
-                _link("Mail that came in", "mark_email_unread", "crm_inboundmail"),
-                _link("Mail set aside", "report", "crm_setasidemail"),
-                _link("Sending", "outgoing_mail", "crm_message", page="admin:crm_sending_changelist"),
-                _link("Questions", "help", "intake_question", waits="questions"),
-                _link("Held requests", "front_hand", "intake_quarantinedrequest", waits="held"),
-                _link("What arrived", "balance", "intake_quarantinedrequest", page="admin:intake_balance"),
-            ],
-        },
-        {
-            "title": "Follow-ups",
-            "separator": True,
-            "items": [
-                _link("Sequences", "conversion_path", "crm_sequenceversion"),
-                _link("Texts", "edit_note", "crm_mailtext"),
-            ],
-        },
-        {
-            "title": "Center",
-            "separator": True,
-            "items": [
-                _link("Locations", "location_on", "crm_location"),
-                _link("Resources", "medical_services", "scheduling_resource"),
-                _link("Leave and closing", "event_busy", "scheduling_scheduleexception"),
-                _link("Appointment types", "schedule", "scheduling_appointmenttype"),
-                _link("Stages", "view_kanban", "crm_stagerule"),
-                _link("Who refers", "forward_to_inbox", "crm_referringpractice"),
-                _link("Insurance plans", "health_and_safety", "intake_plan"),
-                _link("Snippets", "short_text", "crm_snippet"),
-                _link("On call", "phone_in_talk", "crm_oncallshift"),
-                _link("Sent to emergency care", "emergency", "crm_emergencycount"),
-                _link("People", "group", "crm_user"),
-                _link("Figures", "monitoring", "crm_figures", page="admin:crm_figures"),
-                _link("Access log", "policy", "crm_accessevent"),
-            ],
-        },
+        {"title": title, "separator": title != "Work", "items": [_item(link) for link in links]}
+        for title, links in _SIDEBAR.items()
     ]
 
 
-def _link(title: str, icon: str, model: str, *, page: str = "", do: str = "view", waits: str = "") -> dict[str, Any]:
-    """A link to the list of a model, or to another page for those who may `do` that to it. `waits`: the name of what
-    waits behind it (registry.waiting); the count is filled in by what the bell fetches."""
-    app, name = model.split("_")
-    permission = f"{app}.{do}_{name}"
+def _item(link: _Link) -> dict[str, Any]:
+    app, name = link.model.split("_")
+    permission = f"{app}.{link.do}_{name}"
     return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(page or f"admin:{model}_changelist"),
+        "title": link.title,
+        "icon": link.icon,
+        "link": reverse_lazy(link.page or f"admin:{link.model}_changelist"),
         "permission": lambda request: request.user.has_perm(permission),
-        "badge": format_html('<span id="waits-{}"></span>', waits) if waits else "",
+        "badge": format_html('<span id="waits-{}"></span>', link.waits) if link.waits else "",
         "badge_class": "desk-waits",
     }

@@ -63,7 +63,7 @@ def move(
     (crm/leads/stages.py); `by` nobody, only a reason and the safety hold count. Side effects: stage, stage_since and
     lost_reason of the row; one Activity; a task for the next step; in a closed stage the tasks and sequences end that
     only served to win the lead. A move to the stage the lead already has changes nothing."""
-    locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
+    locked = _locked(lead)
     current = Stage(locked.stage)
     if expected_stage is not None and current != expected_stage:
         raise MoveRefused(f"Somebody moved this lead to {stages.label(current)} in the meantime. Nothing was changed.")
@@ -77,18 +77,7 @@ def move(
     ):
         raise MoveRefused(" ".join(missing))
     now = now or timezone.now()
-    locked.stage, locked.stage_since = to, now
-    locked.lost_reason = lost_reason if to == Stage.LOST else ""
-    locked.save(update_fields=["stage", "stage_since", "lost_reason", "updated_at"])
-    moved = Activity.objects.create(
-        lead=locked,
-        kind=ActivityKind.STAGE,
-        at=now,
-        by=by,
-        summary=f"{stages.label(current)} → {stages.label(to)}",
-        note=note,
-        details={"from": current.value, "to": to.value, "lost_reason": locked.lost_reason},
-    )
+    moved = _write_stage(locked, to, lost_reason=lost_reason, by=by, note=note, now=now)
     if to in CLOSED_STAGES:
         next_steps.end(locked, now=now)
     if next_step:
@@ -97,6 +86,27 @@ def move(
     referrals.on_move(locked, to, now=now)
     events.announce(locked, Event.STAGE_MOVED, now=now, key=str(moved.pk))
     return locked
+
+
+def _locked(lead: Lead) -> Lead:
+    return Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
+
+
+def _write_stage(locked: Lead, to: Stage, *, lost_reason: str, by: User | None, note: str, now: datetime) -> Activity:
+    """Write the new stage, and what it was before on the timeline."""
+    before = Stage(locked.stage)
+    locked.stage, locked.stage_since = to, now
+    locked.lost_reason = lost_reason if to == Stage.LOST else ""
+    locked.save(update_fields=["stage", "stage_since", "lost_reason", "updated_at"])
+    return Activity.objects.create(
+        lead=locked,
+        kind=ActivityKind.STAGE,
+        at=now,
+        by=by,
+        summary=f"{stages.label(before)} → {stages.label(to)}",
+        note=note,
+        details={"from": before.value, "to": to.value, "lost_reason": locked.lost_reason},
+    )
 
 
 @transaction.atomic
@@ -185,14 +195,8 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any], was
     """
     if not set(changes) <= DETAILS:
         raise ValueError(f"Not contact details: {', '.join(sorted(set(changes) - DETAILS))}")
-    locked = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
-    different = {name: value for name, value in changes.items() if getattr(locked, name) != value}
-    if "owner" in different:
-        _check_owner(locked, different["owner"], by=by)
-    if "email" in different and by is not None and not may_change_email(by):
-        _suggest_email(locked, different.pop("email"), by=by)
-    if by is None and different.get("preferred_contact") == ContactChannel.PHONE and locked.do_not_call:
-        different["do_not_call"] = False  # the newest wish counts
+    locked = _locked(lead)
+    different = _what_counts(locked, changes, by=by)
     if not different:
         return locked
     before = {name: getattr(locked, name) for name in different}
@@ -207,17 +211,35 @@ def correct_details(lead: Lead, *, by: User | None, changes: dict[str, Any], was
         note="" if was_their_address or "email" not in different else NEVER_THEIRS,
         details={"changes": {name: [_plain(before[name]), _plain(different[name])] for name in different}},
     )
-    if different.get("do_not_call"):
+    _follow_details(locked, before, was_their_address=was_their_address)
+    return locked
+
+
+def _what_counts(locked: Lead, changes: dict[str, Any], *, by: User | None) -> dict[str, Any]:
+    """Return what of `changes` differs and may be written by this person at once; an address that may not is only
+    suggested."""
+    different = {name: value for name, value in changes.items() if getattr(locked, name) != value}
+    if "owner" in different:
+        _check_owner(locked, different["owner"], by=by)
+    if "email" in different and by is not None and not may_change_email(by):
+        _suggest_email(locked, different.pop("email"), by=by)
+    if by is None and different.get("preferred_contact") == ContactChannel.PHONE and locked.do_not_call:
+        different["do_not_call"] = False  # the newest wish counts
+    return different
+
+
+def _follow_details(locked: Lead, before: dict[str, Any], *, was_their_address: bool) -> None:
+    """Let calls, days of scores and listeners follow what has changed from `before`."""
+    if "do_not_call" in before and locked.do_not_call:
         call_window.turn_into_writing(locked)
-    if "timezone" in different:
+    if "timezone" in before:
         zones = {"was": ZoneInfo(before["timezone"]), "now_is": ZoneInfo(locked.timezone)}
         Measurement.objects.filter(lead=locked).move_days(**zones)
     now = timezone.now()
-    if "email" in different:
+    if "email" in before:
         facts = {"before": before["email"], "was_theirs": was_their_address}
         events.announce(locked, Event.ADDRESS_CHANGED, now=now, facts=facts)
     events.announce(locked, Event.DETAILS_CHANGED, now=now)
-    return locked
 
 
 def may_change_email(by: User) -> bool:

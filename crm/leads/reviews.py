@@ -71,12 +71,18 @@ def decide(
         signs=list(basis.signs),
         study=study,
     )
-    words = Decision(decision).label
-    summary = f"Review: {words}" if made.is_in_force else f"Review: {words}. A second person has to agree"
-    Activity.objects.create(lead=locked, kind=ActivityKind.OUTCOME, at=now, by=by, summary=summary, note=reason)
+    _tell(made, now=now)
     if made.is_in_force:
         _carry_out(locked, made, by=by, now=now)
     return made
+
+
+def _tell(made: ReviewDecision, *, now: datetime) -> None:
+    """Write on the timeline what was decided, and that a second person has to agree where that is so."""
+    words = Decision(made.decision).label
+    summary = f"Review: {words}" if made.is_in_force else f"Review: {words}. A second person has to agree"
+    kind = ActivityKind.OUTCOME
+    Activity.objects.create(lead=made.lead, kind=kind, at=now, by=made.by, summary=summary, note=made.reason)
 
 
 @transaction.atomic

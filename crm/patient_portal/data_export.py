@@ -63,6 +63,7 @@ def register() -> None:
     """Called once, when the app is ready."""
     data = registry.personal_data
     _about_the_request()
+    _about_other_people()
     _about_care()
     _about_mail()
     data(Notice, path="lead", why_not="Notes of ours about our own work.")
@@ -95,6 +96,10 @@ def _about_the_request() -> None:
         order="at entry",
         left_out={KEY: "entry"},
     )
+
+
+def _about_other_people() -> None:
+    data = registry.personal_data
     named = "created_at name relation phone email note may_discuss may_book created_by ended_at"
     data(
         ContactPerson,

@@ -22,7 +22,13 @@ from intake.requests.answers_in_words import page_title, questions_in_words
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Call once, when the app is ready."""
+    _about_answers()
+    _about_assessments()
+    _about_insurance()
+
+
+def _about_answers() -> None:
     data = registry.personal_data
     data(
         Submission,
@@ -38,6 +44,10 @@ def register() -> None:
     waits = "Typed by somebody who has not shown who they are; what is taken over stands among the answers."
     data(UnprovenRequest, path="lead", why_not=waits)
     data(PendingSubmission, path="submission__lead", why_not="Says that a worker has yet to look at an answer.")
+
+
+def _about_assessments() -> None:
+    data = registry.personal_data
     data(
         Assessment,
         path="lead",
@@ -56,6 +66,10 @@ def register() -> None:
         order="entry",
         left_out={HANDLING: "needs_second", KEY: "entry"},
     )
+
+
+def _about_insurance() -> None:
+    data = registry.personal_data
     said = "at insurer plan_type plan by spoke_to call_reference is_active network needs_authorization needs_referral"
     said += " note profile profile_as_of"
     data(

@@ -67,6 +67,9 @@ class Free:
         """Whoever has somebody already keeps them, where that is possible."""
         return replace(self, places=tuple(sorted(self.places, key=lambda place: place[0] != provider)))
 
+    def is_in(self, room: UUID) -> bool:
+        return any(place[1] == room for place in self.places)
+
 
 @dataclass(frozen=True)
 class SlotQuery:

@@ -99,18 +99,11 @@ def _move(
     place = _claim(appointment, asked, start, now=now, room=room, hold=hold)
     if (place[0], start, None) == (appointment.provider_id, appointment.starts_at, appointment.rebook_since):
         return _change_room(appointment, place[1], by=by, now=now)
-    before = appointment.starts_at
+    was = f"{appointment.starts_at.astimezone(appointment.location.zone):%b %-d, %-I:%M %p}"
+    over = f"Was booked over what was taken: {appointment.extra_reason}" if appointment.is_extra else ""
     effects.close_all(appointment, now=now)
     effects.close_estimate(appointment, now=now)
-    appointment.provider, appointment.room_id = Resource.objects.get(pk=place[0]), place[1]
-    appointment.starts_at = start
-    appointment.ends_at = start + timedelta(minutes=appointment.kind.duration)
-    appointment.confirmed_at, appointment.agreed_at, appointment.rebook_since = None, now, None
-    over = f"Was booked over what was taken: {appointment.extra_reason}" if appointment.is_extra else ""
-    appointment.is_extra, appointment.extra_reason = False, ""
-    appointment.version += 1
-    appointment.save()
-    was = f"{before.astimezone(appointment.location.zone):%b %-d, %-I:%M %p}"
+    _write(appointment, place, start, now=now)
     effects.on_timeline(appointment, f"Moved from {was}", by=by, now=now, note=over)
     mails.plan_again(appointment, now=now)
     effects.ask_for_estimate(appointment, now=now)
@@ -120,6 +113,17 @@ def _move(
     claims.drop_holds_of(asked.held_by)
     events.announce(appointment.lead, Event.RESCHEDULED, now=now, key=f"{appointment.pk}:{appointment.version}")
     return appointment
+
+
+def _write(appointment: Appointment, place: Place, start: datetime, *, now: datetime) -> None:
+    """Write the new time and place. Whatever was said about the old one counts no longer."""
+    appointment.provider, appointment.room_id = Resource.objects.get(pk=place[0]), place[1]
+    appointment.starts_at = start
+    appointment.ends_at = start + timedelta(minutes=appointment.kind.duration)
+    appointment.confirmed_at, appointment.agreed_at, appointment.rebook_since = None, now, None
+    appointment.is_extra, appointment.extra_reason = False, ""
+    appointment.version += 1
+    appointment.save()
 
 
 def _change_room(appointment: Appointment, room: UUID | None, *, by: User | None, now: datetime) -> Appointment:

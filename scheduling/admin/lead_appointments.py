@@ -144,23 +144,12 @@ def _week(
     over: OverForm | None = None,
     status: int = 200,
 ) -> TemplateResponse:
-    """Times on the center's clock: that is what the desk looks at."""
-    location = moving.location if moving else lead.location
-    now = timezone.now()
-    today = now.astimezone(location.zone).date()
-    around = moving.starts_at.astimezone(location.zone).date() if moving else today
-    first = max(query_params.day(request.GET.get("from", "")) or around, today)
-    provider = query_params.uuid(request.GET.get("provider", ""))
-    mine = moving.pk if moving else None
-    asked = SlotQuery(kind, location, first, DAYS, provider=provider, for_staff=True, moving=mine)
-    if "from" in request.GET:
-        found = availability.find(asked, now=now)
-    else:
-        first, found = _first_week(asked, now=now)
+    """Render times on the center's clock: that is what the desk looks at."""
+    location, now = moving.location if moving else lead.location, timezone.now()
     rooms = list(kind.rooms.filter(is_active=True, location=location)) if moving and kind.needs_room else []
     room = next((one.pk for one in rooms if str(one.pk) == request.GET.get("room")), None)
-    found = [free for free in found if room is None or any(place[1] == room for place in free.places)]
-    days = month.by_day(found, location.zone)
+    provider = query_params.uuid(request.GET.get("provider", ""))
+    asked = SlotQuery(kind, location, now.astimezone(location.zone).date(), DAYS, provider=provider, for_staff=True)
     ahead = [] if moving else queries.ahead(lead, now=now)
     context: dict[str, Any] = {
         **site.each_context(request),
@@ -176,9 +165,7 @@ def _week(
         "moving": moving,
         "ahead": ahead,
         "seen": " ".join(str(one.pk) for one in ahead),
-        "days": [(first + timedelta(days=n), days.get(first + timedelta(days=n), [])) for n in range(DAYS)],
-        "before": max(first - timedelta(days=DAYS), today) if first > today else None,
-        "after": first + timedelta(days=DAYS),
+        **_week_shown(request, asked, moving, room, now=now),
         "instead": None if instead is None else named(instead),
         "zone": location.timezone,
         "request_id": uuid4(),
@@ -188,8 +175,37 @@ def _week(
     return TemplateResponse(request, "scheduling/desk_book.html", context, status=status)
 
 
+def _week_shown(
+    request: HttpRequest, asked: SlotQuery, moving: Appointment | None, room: UUID | None, *, now: datetime
+) -> dict[str, Any]:
+    """Return what the page shows of a week: each day with its times, in one `room` where it is chosen, and the way to
+    the weeks around it."""
+    first, found = _free_times(request, asked, moving, now=now)
+    times = month.by_day([free for free in found if room is None or free.is_in(room)], asked.location.zone)
+    days = [first + timedelta(days=n) for n in range(DAYS)]
+    return {
+        "days": [(day, times.get(day, [])) for day in days],
+        "before": max(first - timedelta(days=DAYS), asked.first) if first > asked.first else None,
+        "after": first + timedelta(days=DAYS),
+    }
+
+
+def _free_times(
+    request: HttpRequest, asked: SlotQuery, moving: Appointment | None, *, now: datetime
+) -> tuple[date, list[Free]]:
+    """Return the week of the address, no earlier than the first day of `asked`, and its times; else that of the
+    appointment which is moved, or the first one in which there is something."""
+    wanted = query_params.day(request.GET.get("from", ""))
+    around = moving.starts_at.astimezone(asked.location.zone).date() if moving else asked.first
+    first = max(wanted or around, asked.first)
+    asked = replace(asked, first=first, moving=moving.pk if moving else None)
+    if "from" in request.GET:
+        return first, availability.find(asked, now=now)
+    return _first_week(asked, now=now)
+
+
 def _first_week(asked: SlotQuery, *, now: datetime) -> tuple[date, list[Free]]:
-    """The week that is asked for, or where it is empty the first one in which there is something."""
+    """Return the week that is asked for, or where it is empty the first one in which there is something."""
     if found := availability.find(asked, now=now):
         return asked.first, found
     later = availability.find(replace(asked, days=60), now=now)

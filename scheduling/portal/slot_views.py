@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -102,41 +102,48 @@ def calendar(
     lost: SlotTaken | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """On the clock that is the patient's or the center's (AppointmentType.display_timezone). Where they differ, both
-    are named. With a time that was `lost`, the nearest ones; also as the answer of other addresses, so its links name
-    their own."""
+    """Render the month on the clock that is the patient's or the center's (AppointmentType.display_timezone). Where
+    they differ, both are named. With a time that was `lost`, the nearest ones; also as the answer of other addresses,
+    so its links name their own."""
     lead, now = request.patient.lead, timezone.now()
     asked = question(request, kind, moving)
-    display_timezone = kind.display_timezone(patient=lead.timezone, center=asked.location.timezone)
-    zone = ZoneInfo(display_timezone)
-    today = now.astimezone(zone).date()
+    zone = ZoneInfo(kind.display_timezone(patient=lead.timezone, center=asked.location.timezone))
     providers = [] if moving else queries.providers_of(kind, asked.location)
     wished = query_params.uuid(request.GET.get("with", ""))
     provider = next((one for one in providers if one.pk == wished), None)
     asked = replace(asked, provider=provider.pk if provider else None)
     nearest = lost.start if lost else moving.starts_at if moving else now
-    shown, days = _shown(asked, request.GET.get("month", ""), nearest.astimezone(zone), now=now)
-    wanted = query_params.day(request.GET.get("day", ""))
-    chosen = next((day for day in [wanted, *sorted(days)] if day and _is_in(day, shown)), None)
     context = {
         "patient": request.patient,
         **said_of(kind),
+        **_month_shown(request, asked, nearest.astimezone(zone), now=now),
         "moving": moving,
         "here": _here(kind, moving),
-        "month": shown,
-        "weeks": month.weeks(shown, days),
         "providers": providers,
         "provider": provider,
-        "before": month.later(shown, -1) if shown > today.replace(day=1) else None,
-        "after": month.later(shown) if _is_offered(kind, month.later(shown), today) else None,
-        "chosen": chosen,
-        "times": days.get(chosen, []) if chosen else [],
         "instead": lost.instead if lost else None,
-        "zone": display_timezone,
+        "zone": zone.key,
         "center_zone": asked.location.timezone,
         "waits": not moving and any(entry.kind_id == kind.pk for entry in queries.waits(lead)),
     }
     return render(request, "scheduling/choose.html", context, status=status)
+
+
+def _month_shown(request: PatientRequest, asked: SlotQuery, nearest: datetime, *, now: datetime) -> dict[str, Any]:
+    """Return what the page shows of the month of its address, or of the `nearest` one: its weeks, the way to the
+    months around it, and the times of the day that is chosen."""
+    today = now.astimezone(nearest.tzinfo).date()
+    shown, days = _shown(asked, request.GET.get("month", ""), nearest, now=now)
+    wanted = query_params.day(request.GET.get("day", ""))
+    chosen = next((day for day in [wanted, *sorted(days)] if day and _is_in(day, shown)), None)
+    return {
+        "month": shown,
+        "weeks": month.weeks(shown, days),
+        "before": month.later(shown, -1) if shown > today.replace(day=1) else None,
+        "after": month.later(shown) if _is_offered(asked.kind, month.later(shown), today) else None,
+        "chosen": chosen,
+        "times": days.get(chosen, []) if chosen else [],
+    }
 
 
 def _here(kind: AppointmentType, moving: Appointment | None) -> str:
