@@ -47,7 +47,7 @@ LOCATION_GUARDS = [
     ),
     Guard(
         "nobody settles another location's mail",
-        "crm/admin/outbox.py",
+        "crm/admin/messages.py",
         "message = get_object_or_404(self.get_queryset(request), pk=pk)",
         "message = get_object_or_404(Message, pk=pk)",
         "crm/desk/test_locations.py::test_nobody_decides_about_another_location",
@@ -138,7 +138,7 @@ LOCATION_GUARDS = [
     ),
     Guard(
         "the front desk settles no mail",
-        "crm/admin/outbox.py",
+        "crm/admin/messages.py",
         '["crm.change_lead", "crm.view_message"]',
         '["crm.change_lead"]',
         "crm/desk/test_locations.py::test_the_front_desk_settles_no_mail",

@@ -1,11 +1,9 @@
-"""Tasks and messages of all leads, in one list each."""
+"""Messages to all leads, in one list, and what a person knows of one that waits for it."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -17,53 +15,14 @@ from unfold.decorators import display
 from crm.admin import leaving
 from crm.admin.base import ReadOnlyAdmin, colours, link_to
 from crm.admin.lead.page import user_of
-from crm.enums.leads import AccessAction, MessageState, TaskKind
+from crm.enums.leads import AccessAction, MessageState
 from crm.errors import MessageRefused
-from crm.models import Message, Task
+from crm.models import Message
 from crm.outbox import actions as outbox
 
 _STATE_COLOURS = colours(
     MessageState, sent="success", queued="info", sending="info", in_data="info", failed="danger", unknown="warning"
 )
-
-
-class OpenFilter(admin.SimpleListFilter):
-    """Open tasks unless asked otherwise."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("done", "Done"), ("all", "All")]
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        return [first | {"display": "Open"}, *others]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(done_at__isnull=self.value() != "done")
-
-
-@admin.register(Task)
-class TaskAdmin(ReadOnlyAdmin):
-    """What has to be done, most urgent first. Tasks are finished on the page of their lead."""
-
-    location_path = "lead__location"
-    list_display = ["title", "kind_label", "of", "due_at", "first_due_at", "done_by"]
-    list_display_links = None
-    list_filter = [OpenFilter, ("kind", ChoicesDropdownFilter)]
-    list_select_related = ["lead", "done_by"]
-    ordering = ["due_at", "pk"]
-
-    @display(description="Kind", label=colours(TaskKind, urgent_call="danger", mail_problem="warning"))
-    def kind_label(self, task: Task) -> tuple[str, str]:
-        return task.kind, str(TaskKind(task.kind).label)
-
-    @display(description="Lead", ordering="lead__last_name")
-    def of(self, task: Task) -> str:
-        return link_to(task.lead)
 
 
 @admin.register(Message)
