@@ -11,6 +11,20 @@ SENDING_GUARDS = [
         "crm/mail/test_emails.py::test_acknowledgement_is_one_a_submission",
     ),
     Guard(
+        "what would not leave is not sent again",
+        "crm/outbox/actions.py",
+        "    if why_not := send_rules.why_not(locked, now=now):",
+        "    if why_not := send_rules.why_not(Message(lead=locked.lead, to_email=locked.to_email), now=now):",
+        "crm/mail/test_leaving.py::test_what_would_not_leave_is_not_sent_again",
+    ),
+    Guard(
+        "the end of a sequence takes along what may be sent again",
+        "crm/followups/enrollment.py",
+        "_MAY_COME_BACK = [*LEASED_STATES, *NEEDS_A_PERSON]",
+        "_MAY_COME_BACK = LEASED_STATES",
+        "crm/followups/test_follow_up.py::test_the_last_mail_that_waits_for_a_person_is_not_sent_again_after_it",
+    ),
+    Guard(
         "what is due the database says",
         "crm/models/message.py",
         "return self.filter(state=MessageState.QUEUED, due_at__lte=Now())",

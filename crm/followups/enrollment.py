@@ -14,7 +14,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 
-from crm.enums.leads import UNDER_WAY, EnrollmentBecause, EnrollmentState, Event, MessageState, StepResult
+from crm.enums.leads import (
+    LEASED_STATES,
+    NEEDS_A_PERSON,
+    UNDER_WAY,
+    EnrollmentBecause,
+    EnrollmentState,
+    Event,
+    MessageState,
+    StepResult,
+)
 from crm.errors import SequenceActionRefused
 from crm.followups import conditions
 from crm.followups.conditions import ConditionContext
@@ -29,6 +38,7 @@ from crm.sequences.turn import steps_left
 KEPT_SECONDS = 5.0
 LATELY = timedelta(weeks=2)
 SENT_LATELY = "The same mail went out lately"
+_MAY_COME_BACK = [*LEASED_STATES, *NEEDS_A_PERSON]  # of a mail: what is neither waiting nor settled
 FLIPS = {Event.OUTCOME_CHANGED, Event.STAGE_MOVED}  # what may go away and come back within days
 
 
@@ -73,7 +83,7 @@ def forget_versions() -> None:
 def on_event(lead: Lead, happening: DomainEvent) -> None:
     """Listener of every event: ends, holds, continues and moves what is under way, then begins what it triggers."""
     lead = Lead.objects.select_related("location").get(pk=lead.pk)
-    waiting = Message.objects.filter(enrollment=OuterRef("pk"), state__in=[MessageState.QUEUED, MessageState.SENDING])
+    waiting = Message.objects.filter(enrollment=OuterRef("pk"), state__in=[MessageState.QUEUED, *_MAY_COME_BACK])
     concerned = Enrollment.objects.filter(Q(state__in=UNDER_WAY) | Exists(waiting), lead=lead).select_related("version")
     under_way = list(concerned)
     if under_way:
@@ -222,11 +232,11 @@ def _look_again(lead: Lead, under_way: list[Enrollment], happening: DomainEvent)
 
 
 def call_off_last(enrollment: Enrollment, *, reason: str, now: datetime) -> None:
-    """Take back the last mail of a sequence that is done. One that a worker has in hand, and cannot hand over and puts
-    back, is judged by its sequence, which is stopped then."""
+    """Take back the last mail of a sequence that is done. One that a worker has in hand and puts back, or that somebody
+    may send again, is judged by its sequence, which is stopped then."""
     _cancel_waiting(enrollment, reason=reason, now=now)
-    in_hand = Exists(Message.objects.filter(enrollment=OuterRef("pk"), state=MessageState.SENDING))
-    done = Enrollment.objects.filter(in_hand, pk=enrollment.pk, state=EnrollmentState.DONE)
+    may_come_back = Exists(Message.objects.filter(enrollment=OuterRef("pk"), state__in=_MAY_COME_BACK))
+    done = Enrollment.objects.filter(may_come_back, pk=enrollment.pk, state=EnrollmentState.DONE)
     done.update(state=EnrollmentState.STOPPED, reason=reason[:200])
 
 

@@ -11,9 +11,10 @@ from django.db.models.functions import Coalesce
 from crm import dispatch, locations
 from crm.enums.leads import NEEDS_A_PERSON, ActivityKind, MessageState
 from crm.errors import MessageRefused
-from crm.mail import emails, mime, suppression
+from crm.mail import emails, mime
 from crm.models import Activity, Lead, Message, Sending, Task, User
 from crm.models.sending import ONLY
+from crm.outbox import send_rules
 
 ANOTHER = timedelta(hours=24)
 
@@ -40,16 +41,16 @@ def send_again(message: Message, *, by: User, now: datetime) -> None:
     """Queue a failed or unknown message once more, under the same Message-ID, for the next 24 hours, to the address
     that is on record now.
 
-    Raises MessageRefused when it is in any other state, or when it would not leave: there is no address, or mail to it
-    is stopped. Side effects: the row, and an Activity of its lead.
+    Raises MessageRefused when it is in any other state, or when it would not leave: there is no address, mail to it is
+    stopped, or what it belongs to has ended. Side effects: the row, and an Activity of its lead.
     """
-    rows = Message.objects.select_for_update(no_key=True, of=("self",)).select_related("lead")
-    locked = rows.get(pk=message.pk)
+    rows = Message.objects.select_for_update(no_key=True, of=("self",))
+    locked = rows.select_related("lead", "topic", "enrollment__version").get(pk=message.pk)
     if locked.state not in NEEDS_A_PERSON:
         raise MessageRefused(f"This message is {MessageState(locked.state).label.lower()}: there is nothing to repeat.")
     locked.to_email = _address_now(locked)
-    if stopped := suppression.of_messages([locked] if locked.lead_id else [], now=now):
-        raise MessageRefused(f"It would not leave: {stopped[locked.pk].lower()}.")
+    if why_not := send_rules.why_not(locked, now=now):
+        raise MessageRefused(f"It would not leave: {why_not[0].lower()}{why_not[1:]}.")
     locked.state, locked.reason, locked.due_at, locked.not_after = MessageState.QUEUED, "", now, now + ANOTHER
     locked.finished_at = None
     locked.save(update_fields=["to_email", "state", "reason", "due_at", "not_after", "finished_at"])

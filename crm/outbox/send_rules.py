@@ -99,10 +99,21 @@ def obstacle(message: Message, *, now: datetime, background: Background) -> Obst
 
 def holds_back_for_good(lead: Lead, message_class: MessageClass, *, now: datetime) -> str:
     """Return why no mail of this class goes to the lead until something is changed about them; "" when it may go."""
-    probe = Message(lead=lead, to_email=lead.email, message_class=message_class)
-    known = background([probe], now=now, alone=False)
-    found = _people_only(probe, now=now) or _no_address(probe, known)
-    return found.reason if found else _unwanted(lead, message_class, known)
+    return why_not(Message(lead=lead, to_email=lead.email, message_class=message_class), now=now)
+
+
+def why_not(message: Message, *, now: datetime) -> str:
+    """Return why this message would not leave at any hour, as things stand; "" when it would. At most three queries."""
+    known = background([message], now=now, alone=False)
+    automated = message.message_class in AUTOMATED
+    found = (
+        _called_off(message)
+        or (_people_only(message, now=now) if message.message_class != MessageClass.ANSWER else None)
+        or _no_address(message, known)
+    )
+    if found:
+        return found.reason
+    return _unwanted(message.lead, MessageClass(message.message_class), known) if message.lead and automated else ""
 
 
 def _called_off(message: Message) -> Obstacle | None:

@@ -27,7 +27,7 @@ from crm.enums.leads import (
     StepResult,
     TaskKind,
 )
-from crm.errors import SequenceActionRefused
+from crm.errors import MessageRefused, SequenceActionRefused
 from crm.followups import enrollment as followups
 from crm.followups import stats as followup_stats
 from crm.followups import step_runner, steps
@@ -47,6 +47,7 @@ from crm.models import (
     User,
     VersionState,
 )
+from crm.outbox import actions as outbox
 from crm.outbox import send_rules
 from crm.patient_portal import access as patient_access
 from crm.patient_portal import conversation
@@ -475,6 +476,28 @@ def test_the_last_mail_that_still_waits_is_called_off_too(lead: Lead, event: Eve
         events.announce(lead, event, now=BEGUN)
     assert Enrollment.objects.get().state == EnrollmentState.DONE
     assert Message.objects.get().state == "cancelled"
+
+
+@pytest.mark.parametrize("state", [MessageState.FAILED, MessageState.UNKNOWN, MessageState.IN_DATA])
+@pytest.mark.parametrize("event", [Event.REPLIED, Event.STAGE_MOVED])
+def test_the_last_mail_that_waits_for_a_person_is_not_sent_again_after_it(
+    lead: Lead, coordinator: User, event: Event, state: MessageState
+) -> None:
+    """It did not arrive, perhaps; meanwhile the request was closed, or they wrote and are to be answered."""
+    begin(lead, {"stops": ["closed"], "steps": [step("one")]})
+    run()
+    in_hand = {"lease_token": uuid4(), "lease_until": BEGUN}
+    for passed in (MessageState.SENDING, MessageState.IN_DATA):
+        Message.objects.update(state=passed, **in_hand)
+    given_back = {"lease_token": None, "lease_until": None}
+    Message.objects.exclude(state=state).update(state=state, **given_back)
+    if event == Event.STAGE_MOVED:
+        leads.move(lead, to=Stage.LOST, by=None, lost_reason=LostReason.COST)
+    else:
+        events.announce(lead, event, now=BEGUN)
+    Message.objects.filter(state=MessageState.IN_DATA).update(state=MessageState.UNKNOWN, **given_back)
+    with pytest.raises(MessageRefused, match=r"^It would not leave: its sequence is stopped.$"):
+        outbox.send_again(Message.objects.get(), by=coordinator, now=BEGUN)
 
 
 def test_a_safety_hold_holds_and_lifting_it_goes_on(lead: Lead, clinician: User) -> None:

@@ -9,6 +9,7 @@ from django.db.models import Min, QuerySet
 from crm.enums.leads import MessageState
 from crm.models import Message
 from tests.crm.life import desk_steps, mail_steps, sequence_steps, visit_steps, wish_steps
+from tests.crm.life.checks import every_mail_has_left_a_trace
 from tests.crm.life.far_end import KILLED_BEFORE
 from tests.crm.life.people import Person, World
 from tests.lives import Kind, when
@@ -47,6 +48,7 @@ def in_between(step: Callable[[World, Person], None], weight: int) -> Kind[World
 
     def happens(world: World, who: Person) -> None:
         _a_mail_is_caught(world, who)
+        every_mail_has_left_a_trace(world, who)  # what was held back by then was judged by what was so by then
         if kind.likely(who):
             kind.step(world, who)
 

@@ -10,8 +10,9 @@ from crm.models import Message, PrivateMessage
 from crm.outbox import actions as outbox
 from crm.patient_portal import conversation, conversation_queries
 from crm.safety import alerts
+from tests.crm.life.mail_checks import called_off
 from tests.crm.life.mail_steps import they_wrote
-from tests.crm.life.model import CLOSED, ENGLISH, SPANISH, ZONES, mailbox
+from tests.crm.life.model import AUTOMATED, CLOSED, ENGLISH, SPANISH, ZONES, kind_of, mailbox
 from tests.crm.life.people import Person, World, acts
 from tests.intake.life.people import opened
 from tests.lives import Kind, always, when
@@ -153,6 +154,13 @@ def to_settle(who: Person) -> list[Message]:
     return list(Message.objects.filter(lead=who.lead, state__in=TO_SETTLE).order_by("created_at", "name"))
 
 
+def _has_ended(who: Person, mail: Message) -> bool:
+    """What it belongs to: a sequence, or a visit or another time of it."""
+    topic = mail.topic
+    is_of_another = topic is not None and (not topic.live or topic.version != mail.topic_version)
+    return is_of_another or (kind_of(mail.name) in AUTOMATED and any(called_off(who.record, mail)))
+
+
 def staff_settle_a_mail(world: World, who: Person) -> None:
     mail, by, now = world.chance.choice(to_settle(who)), world.staff["coordinator"], world.clock.now
     possible = ["again", "again", "drop", *(["arrived"] if mail.state == MessageState.UNKNOWN else [])]
@@ -162,7 +170,7 @@ def staff_settle_a_mail(world: World, who: Person) -> None:
         try:
             outbox.send_again(mail, by=by, now=now)
         except MessageRefused:
-            assert not address or who.record.against(mail.name, to=address, now=now)
+            assert not address or who.record.against(mail.name, to=address, now=now) or _has_ended(who, mail)
         else:
             who.record.again[mail.message_id] += 1
     else:

@@ -19,6 +19,7 @@ from tests.crm.life.model import (
     REMINDER,
     REMINDERS_APART,
     SUNDAY,
+    Record,
     Visit,
     kind_of,
     language_of,
@@ -66,20 +67,26 @@ def _about_the_address(who: Person, message: Message, handed: Handed) -> Iterato
         yield "another address in the header"
 
 
+def called_off(record: Record, message: Message) -> Iterator[str]:
+    """Why a mail of a sequence has nothing to say any more."""
+    enrollment = str(message.enrollment_id)
+    if record.is_closed and not (record.stage == "dormant" and message.name in OF_CLOSED):
+        yield f"the request is closed ({record.stage})"
+    if held := record.held_back.get(enrollment):
+        yield f"it waits for a person: {held}"
+    if (enrollment, message.key.split(":")[2]) in record.gone:
+        yield "its step is gone"
+
+
 def _about_the_person(world: World, who: Person, message: Message, handed: Handed) -> Iterator[str]:
-    record, name, enrollment = who.record, message.name, str(message.enrollment_id)
+    record, name = who.record, message.name
     if name != TOLD and (why := record.against(name, to=handed.recipient, now=handed.at)):
         yield f"against it: {why}"
     for other in world.others(who):
         if other.record.last_name in handed.words or str(other.lead.reference) in handed.words:
             yield f"it speaks of {other.name}"
     if kind_of(name) in AUTOMATED:
-        if record.is_closed and not (record.stage == "dormant" and name in OF_CLOSED):
-            yield f"the request is closed ({record.stage})"
-        if held := record.held_back.get(enrollment):
-            yield f"it waits for a person: {held}"
-        if (enrollment, message.key.split(":")[2]) in record.gone:
-            yield "its step is gone"
+        yield from called_off(record, message)
         if not handed.mail["List-Unsubscribe"]:
             yield "no way to stop it"
     tokens, answered = set(TOKEN.findall(handed.sender)), set(TOKEN.findall(str(handed.mail["Reply-To"])))

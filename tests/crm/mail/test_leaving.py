@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from crm.enums.leads import MessageState
+from crm.enums.leads import MessageClass, MessageState
 from crm.mail import emails, opt_out
-from crm.models import Lead, Location, Message, Scope, Sending, SuppressedBecause, User
+from crm.models import Lead, Location, Message, MessageTopic, Scope, Sending, SuppressedBecause, User
 from tests.crm.patient_portal.test_second_factor import opened
 from tests.factories import make_link, make_message, make_user, step_one
 
@@ -113,13 +113,19 @@ def test_what_is_sent_again_goes_to_the_address_on_record_now(desk: Client, lead
     assert set(Message.objects.values_list("state", flat=True)) == {MessageState.QUEUED}
 
 
-@pytest.mark.parametrize("why", ["no address", "stopped"])
+@pytest.mark.parametrize("why", ["no address", "stopped", "a hold", "its visit was called off"])
 def test_what_would_not_leave_is_not_sent_again(desk: Client, lead: Lead, why: str) -> None:
-    failed = make_message(lead, state=MessageState.FAILED)
+    failed = make_message(lead, state=MessageState.FAILED, message_class=MessageClass.RELATIONSHIP)
     if why == "stopped":
         because, now = SuppressedBecause.OPT_OUT, timezone.now()
         opt_out.record(lead.email, lead_id=lead.pk, scope=Scope.EVERYTHING, because=because, now=now)
         said = "It would not leave: asked for no more mail (everything)."
+    elif why == "a hold":
+        Lead.objects.update(safety_hold=True)
+        said = "It would not leave: safety hold."
+    elif why == "its visit was called off":
+        Message.objects.update(topic=MessageTopic.objects.create(live=False), topic_version=1)
+        said = "It would not leave: its subject was called off."
     else:
         Lead.objects.update(email="")
         said = "There is no e-mail address that mail can reach: call, or write a letter."
