@@ -152,13 +152,6 @@ SEND_RULE_GUARDS = [
         "crm/mail/test_leaving.py::test_what_is_sent_again_goes_to_the_address_on_record_now",
     ),
     Guard(
-        "what mail is stopped for is not sent again",
-        "crm/outbox/actions.py",
-        "    if stopped := suppression.of_messages([locked] if locked.lead_id else [], now=now):",
-        "    if stopped := suppression.of_messages([], now=now):",
-        "crm/mail/test_leaving.py::test_what_would_not_leave_is_not_sent_again",
-    ),
-    Guard(
         "no code is called sent while no mail goes out",
         "crm/patient_portal/access.py",
         " and not mail_status.is_paused()",

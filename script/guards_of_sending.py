@@ -25,6 +25,13 @@ SENDING_GUARDS = [
         "crm/followups/test_follow_up.py::test_the_last_mail_that_waits_for_a_person_is_not_sent_again_after_it",
     ),
     Guard(
+        "an address that is on record again is not told that it is not",
+        "crm/outbox/send_rules.py",
+        "message.name == emails.ADDRESS_CHANGED and message.lead and _is_address_of(message.lead, message.to_email)",
+        "message.name == emails.ADDRESS_CHANGED and not message.lead",
+        "crm/followups/test_addresses.py::test_an_address_that_is_on_record_again_is_not_told_that_it_is_not",
+    ),
+    Guard(
         "what is due the database says",
         "crm/models/message.py",
         "return self.filter(state=MessageState.QUEUED, due_at__lte=Now())",

@@ -89,9 +89,10 @@ def _cancel(messages: QuerySet[Message], *, now: datetime) -> None:
 
 
 def _tell(lead: Lead, before: str, *, now: datetime) -> None:
-    """Each change once, however often it is made."""
-    change = sha256(f"{mailbox_key(before)}\n{mailbox_key(lead.email)}".encode()).hexdigest()[:32]
+    """Each change once, however often it is made; again, when the first word of it was taken back unsent."""
+    change = sha256(f"{mailbox_key(before)}\n{mailbox_key(lead.email)}".encode()).hexdigest()[:24]
     message = emails.address_changed(lead, to=before, key=f"address-changed:{lead.pk}:{change}", now=now)
+    withdrawn_steps.give_up_keys(Message.objects.filter(key=message.key, state=MessageState.CANCELLED))
     if not Message.objects.filter(key=message.key).exists():
         message.save()
         dispatch.send_after_commit(message)

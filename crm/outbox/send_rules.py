@@ -13,12 +13,13 @@ from django.db import connection
 
 from crm.enums.leads import AUTOMATED, ConsentKind, EnrollmentState, MessageClass, MessageState, Outcome
 from crm.leads import local_clock
-from crm.mail import mime, suppression
+from crm.mail import emails, mime, suppression
 from crm.mail import status as mail_status
 from crm.models import Activity, ConsentRecord, Enrollment, Lead, Message
 from crm.outbox import withdrawn_steps
 from crm.sequences.definition import Purpose
 from crm.sequences.timing import Clock, mail_window
+from crm.values.normalize import mailbox_key
 
 # Automated mails to one person, within so long: no more than. Answers and appointments neither count nor are held.
 CAPS = ((timedelta(hours=24), 1), (timedelta(days=7), 3), (timedelta(days=90), 14))
@@ -30,6 +31,7 @@ LONGEST_DAY = timedelta(hours=25)  # when clocks go back
 WAITS_FOR_NEXT_DAY = "Waits for the day after the patient last did something themselves"
 WAITS_FOR_HOURS = "Waits for the hours in which mail may go out"
 CALLED_OFF = "Its subject was called off"
+ADDRESS_STANDS = "The address is on record again"
 ON_ITS_WAY = [MessageState.SENDING, MessageState.IN_DATA, MessageState.SENT, MessageState.UNKNOWN]
 ADULT_YEARS = 18
 PEOPLE_ONLY = {Outcome.URGENT, Outcome.PROMPT_REVIEW}  # with a hold or without: lifting it makes nobody well
@@ -126,7 +128,13 @@ def _called_off(message: Message) -> Obstacle | None:
         return Obstacle(MessageState.CANCELLED, f"Its sequence is {enrollment.get_state_display().lower()}")
     if enrollment is not None and _step_is_gone(message, enrollment):
         return Obstacle(MessageState.CANCELLED, withdrawn_steps.GONE)
+    if message.name == emails.ADDRESS_CHANGED and message.lead and _is_address_of(message.lead, message.to_email):
+        return Obstacle(MessageState.CANCELLED, ADDRESS_STANDS)
     return None
+
+
+def _is_address_of(lead: Lead, address: str) -> bool:
+    return mailbox_key(lead.email) == mailbox_key(address)
 
 
 def _step_is_gone(message: Message, enrollment: Enrollment) -> bool:

@@ -27,4 +27,9 @@ def take_back(mails: QuerySet[Message], *, reason: str, now: datetime) -> list[U
 def open_again(taken_back: Collection[UUID]) -> None:
     """Forget that these mails did their steps. Each gives up its key, so that the step may be written again."""
     StepOutcome.objects.filter(message__in=taken_back).delete()
-    Message.objects.filter(pk__in=taken_back).update(key=Concat("key", Value(":"), Cast("pk", CharField())))
+    give_up_keys(Message.objects.filter(pk__in=taken_back))
+
+
+def give_up_keys(messages: QuerySet[Message]) -> None:
+    """Let the same cause have another mail."""
+    messages.update(key=Concat("key", Value(":"), Cast("pk", CharField())))

@@ -187,6 +187,19 @@ def test_the_notice_alone_goes_to_the_address_before(lead: Lead, coordinator: Us
     assert goes_to(Message.objects.get(name="address_changed")) == ["avery@example.org"]
 
 
+def test_an_address_that_is_on_record_again_is_not_told_that_it_is_not(lead: Lead, coordinator: User) -> None:
+    """The change was taken back before the notice of it had left. Made once more, it is told."""
+    for email in (NEW, "avery@example.org"):
+        correct(lead, email, coordinator)
+    notice = Message.objects.get(name="address_changed", to_email="avery@example.org")
+    assert goes_to(notice) == []
+    notice.refresh_from_db()
+    assert (notice.state, notice.reason) == (MessageState.CANCELLED, "The address is on record again")
+    correct(lead, NEW, coordinator)
+    again = Message.objects.get(name="address_changed", to_email="avery@example.org", state=MessageState.QUEUED)
+    assert goes_to(again) == ["avery@example.org"]
+
+
 def test_whose_the_address_never_was_hears_nothing(desk: Client, lead: Lead) -> None:
     page = reverse("admin:crm_lead_details", args=[lead.pk])
     form = desk.get(page).context["form"]

@@ -88,7 +88,7 @@ def _is_held_back_rightly(world: World, who: Person, mail: Message) -> None:
         return
     who.judged.add(mail.pk)
     known = who.record
-    why = known.against(mail.name, to=mail.to_email, now=world.clock.now)
+    why = known.against(mail.name, to=mail.to_email, now=world.clock.now) or world.holds(mail.name)
     if "Left out" in mail.reason or "No address" in mail.reason:
         assert kind_of(mail.name) == COMMERCIAL or _told_of(mail), (mail.name, mail.reason)
     else:

@@ -170,7 +170,8 @@ def staff_settle_a_mail(world: World, who: Person) -> None:
         try:
             outbox.send_again(mail, by=by, now=now)
         except MessageRefused:
-            assert not address or who.record.against(mail.name, to=address, now=now) or _has_ended(who, mail)
+            is_held = who.record.against(mail.name, to=address, now=now) or world.holds(mail.name)
+            assert not address or is_held or _has_ended(who, mail)
         else:
             who.record.again[mail.message_id] += 1
     else:

@@ -85,6 +85,8 @@ def _about_the_person(world: World, who: Person, message: Message, handed: Hande
     for other in world.others(who):
         if other.record.last_name in handed.words or str(other.lead.reference) in handed.words:
             yield f"it speaks of {other.name}"
+    if world.holds(name):
+        yield "too many complained"
     if kind_of(name) in AUTOMATED:
         yield from called_off(record, message)
         if not handed.mail["List-Unsubscribe"]:
@@ -132,14 +134,15 @@ def _about_hours(who: Person, message: Message, handed: Handed) -> Iterator[str]
     if local.date() in {who.record.local(at).date() for at in who.record.acts}:
         yield "on a day on which they did something themselves"
     for period, most in CAPS:
-        went = [at for at in _automated(who) if at > handed.at - period]
+        went = [one for one in _automated(who, but=handed.message_id) if one > handed.at - period]
         if len(went) >= most:
             yield f"the {len(went) + 1}th in {period}"
 
 
-def _automated(who: Person) -> Iterator[datetime]:
+def _automated(who: Person, *, but: str) -> Iterator[datetime]:
+    """When such mails went, other than the one that goes once more because somebody says so."""
     for one in who.mails:
-        if one.mail["List-Unsubscribe"]:
+        if one.mail["List-Unsubscribe"] and one.message_id != but:
             yield one.at
 
 

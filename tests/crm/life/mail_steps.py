@@ -98,6 +98,7 @@ def somebody_complains(world: World, who: Person) -> None:
     to = _any(world, who)
     _comes_in(world, letters.complaint(to))
     world.mailboxes[mailbox(to.recipient)].is_reported = True
+    world.hears_a_complaint()
 
 
 def has_mail(who: Person) -> object:

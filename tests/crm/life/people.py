@@ -20,7 +20,7 @@ from scheduling.models import Appointment, AppointmentType, Resource
 from tests.crm.life import neighbor
 from tests.crm.life.clock import Clock
 from tests.crm.life.far_end import FarEnd, Handed, Killed
-from tests.crm.life.model import ENGLISH, SPANISH, Mailbox, Record
+from tests.crm.life.model import COMMERCIAL, ENGLISH, SPANISH, WITHIN, Mailbox, Record, kind_of
 from tests.factories import prove, step_one
 from tests.recording import recorded_logs
 
@@ -77,7 +77,19 @@ class World:
     wrong: list[str] = field(default_factory=list)
     is_paused: bool = False
     is_cut_short: bool = False
+    complaints: list[datetime] = field(default_factory=list)
+    commercial_is_held: bool = False
     neighbor: Lead | None = None
+
+    def hears_a_complaint(self) -> None:
+        """The second within 30 days holds all that is commercial, until somebody lets it go again."""
+        self.complaints.append(self.clock.now)
+        lately = [at for at in self.complaints if at > self.clock.now - WITHIN]
+        self.commercial_is_held = self.commercial_is_held or len(lately) > 1
+
+    def holds(self, name: str) -> bool:
+        """Whether too many complained for a mail of this name to leave."""
+        return self.commercial_is_held and kind_of(name) == COMMERCIAL
 
     def person(self, lead_id: UUID | None) -> Person | None:
         return next((one for one in self.people if one.lead.pk == lead_id), None)
