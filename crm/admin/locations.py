@@ -44,8 +44,8 @@ class LocationForm(forms.ModelForm):
     same_place = forms.BooleanField(
         required=False,
         label="Only the spelling changes",
-        help_text="When the address changes, patients with a visit ahead there are mailed the new one, or a task asks "
-        "to tell them. Not with this switched on.",
+        help_text="Patients with a visit ahead there are mailed a new address, or a task asks the desk to tell them. "
+        "Switch this on when the place stays the same: then nobody is told.",
         widget=UnfoldBooleanSwitchWidget,
     )
 

@@ -14,7 +14,7 @@ from crm.sequences.definition import DATES, MOST_STEPS, Definition, Do, OnResume
 
 _EMPTY = ("", "—")
 _ON = {"recheck_on": "the day of the re-check", "wake_up_on": "the day on which the insurer's time is reached"}
-_ON_RESUME = {
+ON_RESUME = {
     OnResume.SKIP: "leave out what fell due",
     OnResume.SHIFT: "move everything by the length of the pause",
     OnResume.ONCE: "do the last of what fell due",
@@ -32,7 +32,7 @@ class HeadForm(forms.Form):
     trigger = forms.ChoiceField(label="Begins on", choices=_named(TRIGGERS))
     when = forms.MultipleChoiceField(label="If all of these hold", required=False, widget=forms.CheckboxSelectMultiple)
     stops = forms.MultipleChoiceField(label="Ends when one holds", required=False, widget=forms.CheckboxSelectMultiple)
-    on_resume = forms.ChoiceField(label="After a pause", choices=list(_ON_RESUME.items()))
+    on_resume = forms.ChoiceField(label="After a pause", choices=list(ON_RESUME.items()))
     note = LineField(label="What was changed, and why", max_length=200, required=False)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)  # what the draft held when the page was made
 

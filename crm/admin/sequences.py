@@ -12,7 +12,7 @@ from django.utils import timezone
 from crm.admin.base import PagesAdmin
 from crm.admin.lead.page import user_of
 from crm.admin.once import once
-from crm.admin.sequence_forms import HeadForm, StepForms, body_from
+from crm.admin.sequence_forms import ON_RESUME, HeadForm, StepForms, body_from
 from crm.errors import DomainError
 from crm.followups import conditions, dry_run, versions
 from crm.followups import stats as followup_stats
@@ -67,7 +67,10 @@ class SequenceVersionAdmin(PagesAdmin):
             compared=compared,
             figures=followup_stats.of_all(user_of(request)).get(version.key, SequenceFigures()),
             stopped=followup_stats.why_stopped(version.key, user_of(request)),
-            stops=[conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in version.definition.stops],
+            begins=version.definition.trigger.replace("_", " "),
+            conditions=conditions.in_words(version.definition.when),
+            stops=conditions.in_words(version.definition.stops),
+            on_resume=ON_RESUME[version.definition.on_resume],
             **rehearsal,
             elsewhere=versions.under_way_elsewhere(version),
             others=SequenceVersion.objects.filter(key=version.key)

@@ -63,7 +63,7 @@ _SECTIONS: list[tuple[str, str, Q, str]] = [
         "returned",
         "Came back without an owner",
         Q(kind=TaskKind.RETURNED),
-        "Every open lead has somebody who looks after it.",
+        "No lead has lost its owner. Leads of somebody who left appear here.",
     ),
     (
         "due",

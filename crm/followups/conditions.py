@@ -201,6 +201,11 @@ IN_WORDS = {
 }
 
 
+def in_words(names: Iterable[str]) -> list[str]:
+    """Return conditions as staff read them."""
+    return [IN_WORDS.get(name, name.replace("_", " ")) for name in names]
+
+
 def known() -> frozenset[str]:
     """The names of all conditions, those of the apps above too."""
     return frozenset({*CONDITIONS, *registry.conditions()})

@@ -119,7 +119,7 @@ def _refuse_what_never_happens(definition: Definition) -> None:
     for whom it would end at once."""
     begins_on = set(definition.when) | ({"closed"} if conditions.FOR_CLOSED & set(definition.when) else set())
     if both := sorted(begins_on & set(definition.stops)):
-        words = ", ".join(conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in both)
+        words = ", ".join(conditions.in_words(both))
         raise SequenceRefused(f"It would end wherever it begins: {words}.")
     possible = set().union(*TRANSITIONS.values()) - {Stage.LOST}
     wrong = [step for step in definition.steps if step.do == Do.STAGE and step.to not in possible]

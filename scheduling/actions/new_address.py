@@ -23,6 +23,6 @@ def tell(location: Location, by: User, now: datetime) -> str:
 
 def _in_words(mailed: int, by_task: int) -> str:
     count = mailed + by_task
-    ways = [f"{mailed} by mail"] * bool(mailed) + [f"{by_task} by a task for the desk"] * bool(by_task)
+    ways = [f"{mailed} by e-mail"] * bool(mailed) + [f"{by_task} through a task for the desk"] * bool(by_task)
     visits = "1 visit ahead there" if count == 1 else f"{count} visits ahead there"
-    return f"{visits}: the new address is told, {' and '.join(ways)}."
+    return f"{visits}. The patients are told the new address: {' and '.join(ways)}."

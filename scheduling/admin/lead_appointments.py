@@ -164,6 +164,7 @@ def _week(
         "room": room,
         "moving": moving,
         "ahead": ahead,
+        "lacks_number": kind.lacks_number(lead),
         "seen": " ".join(str(one.pk) for one in ahead),
         **_week_shown(request, asked, moving, room, now=now),
         "instead": None if instead is None else named(instead),

@@ -78,7 +78,7 @@ def _running(lead: Lead, enrollment: Enrollment, outcomes: list[StepOutcome]) ->
         definition,
         left if enrollment.ended_at is None else [],
         [(definition.step(outcome.step), outcome) for outcome in outcomes],
-        [conditions.IN_WORDS.get(name, name.replace("_", " ")) for name in definition.stops],
+        conditions.in_words(definition.stops),
     )
 
 

@@ -84,6 +84,8 @@ def test_a_page_of_a_sequence(desk: Client, lead: Lead) -> None:
     followups.stop(Enrollment.objects.get(key="incomplete_form"), reason="Because", now=BEGUN)
     page = " ".join(desk.get(f"{LIST}{version_of().pk}/").content.decode().split())
     assert "after 3d" in page
+    assert "<dd>on “submitted”, if “Nothing is missing any more”</dd>" in page
+    assert "<dd>do the last of what fell due</dd>" in page
     assert "<dt>Stopped: Because</dt><dd>1</dd>" in page
     assert "Edit a copy" not in page  # a coordinator looks only
 

@@ -46,8 +46,8 @@ Riverbend Center
 New York, NY 10001
 (212) 555-0100
 
-You receive this message because this address was given in a request on our
-website. If that was not you, you can ignore it.
+You receive this message because this address was given to us in a request. If
+that was not you, you can ignore it.
 """
 
 

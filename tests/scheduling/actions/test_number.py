@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from crm.enums.leads import Outcome
@@ -111,6 +112,16 @@ def test_the_page_of_a_call_without_a_number_leads_to_where_one_is_given(made: A
     assert ("We have no number of yours." in page, "/my/wishes/" in page) == (True, True)
     Lead.objects.update(phone="+12125550142")
     assert "We have no number of yours." not in browser.get(f"{HOME}{made.pk}/").content.decode()
+
+
+def test_the_desk_reads_before_it_books_that_there_is_no_number(
+    desk: Client, numberless: Lead, patient: Lead, kind: AppointmentType
+) -> None:
+    said = [
+        "No telephone number on record" in desk.get(f"/admin/crm/lead/{one.pk}/appointments/book/").content.decode()
+        for one in (numberless, patient)
+    ]
+    assert said == [True, False]
 
 
 def test_who_says_that_they_will_come_still_has_no_number(made: Appointment) -> None:

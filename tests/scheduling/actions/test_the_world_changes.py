@@ -112,7 +112,7 @@ def test_another_address_of_a_location_is_told_once_and_nothing_else_of_the_visi
 ) -> None:
     reminders = set(Message.objects.filter(name="appointment_reminder").values_list("pk", "state", "due_at"))
     page = save_place(admin, center, street="77 Other Street")
-    assert "1 visit ahead there: the new address is told, 1 by mail." in page
+    assert "1 visit ahead there. The patients are told the new address: 1 by e-mail." in page
     save_place(admin, center, phone_display="(212) 555-0109")
 
     [mail] = told_of_the_address()
@@ -137,7 +137,7 @@ def test_whose_confirmation_has_not_left_hears_of_another_address_by_it(
     admin: Client, patient: Lead, provider: Resource, center: Location, tuesday: datetime
 ) -> None:
     booking.book(wish(patient, make_kind(provider, mode=Mode.ON_SITE), tuesday), now=timezone.now())
-    assert "the new address is told, 1 by mail" in save_place(admin, center, street="77 Other Street")
+    assert "The patients are told the new address: 1 by e-mail." in save_place(admin, center, street="77 Other Street")
     assert not told_of_the_address()
     confirmation = Message.objects.select_related("lead").get(name="appointment_booked")
     assert "77 Other Street" in mail_templates.fill(confirmation).text
@@ -147,7 +147,7 @@ def test_an_address_that_is_only_written_otherwise_is_told_nobody(
     admin: Client, there: Appointment, center: Location
 ) -> None:
     assert "same_place" in admin.get(f"/admin/crm/location/{center.pk}/change/").content.decode()
-    assert "the new address is told" not in save_place(admin, center, street="1 Spelled Street", same_place="on")
+    assert "told the new address" not in save_place(admin, center, street="1 Spelled Street", same_place="on")
     assert not told_of_the_address()
 
 
@@ -156,7 +156,7 @@ def test_whom_no_mail_reaches_is_told_of_another_address_by_a_task_that_ends_wit
     admin: Client, there: Appointment, center: Location, no_calls: bool
 ) -> None:
     Lead.objects.update(email="", do_not_call=no_calls)
-    assert "told, 1 by a task for the desk." in save_place(admin, center, street="77 Other Street")
+    assert "told the new address: 1 through a task for the desk." in save_place(admin, center, street="77 Other Street")
     assert (told_of_the_address(), tasks_of(there, "another address of the visit on")) == ([], 1)
     assert tasks_of(there, "Tell by telephone") == (not no_calls)
     changing.cancel(there, version=1, reason=CancelReason.BETTER, by=make_user(), now=timezone.now())
@@ -170,7 +170,7 @@ def test_a_visit_by_telephone_and_one_that_cannot_be_kept_hear_of_no_address(
     closed = booking.book(wish(other, kind, tuesday + DAY), now=timezone.now())
     day = closed.starts_at.astimezone(center.zone).date()
     rebooking.flag(ScheduleException.objects.create(resource=provider, from_day=day, to_day=day))
-    assert "the new address is told" not in save_place(admin, center, street="77 Other Street")
+    assert "told the new address" not in save_place(admin, center, street="77 Other Street")
     assert (told_of_the_address(), tasks_of(made, "another address")) == ([], 0)
 
 

@@ -47,6 +47,13 @@ def test_what_somebody_marked_is_listed_no_more(made: Appointment, coordinator: 
         assert TITLE not in my_day(coordinator)
 
 
+def test_whether_a_visit_was_confirmed_is_said_while_it_is_ahead(desk: Client, made: Appointment) -> None:
+    panel = f"/admin/crm/lead/{made.lead_id}/panels/appointments/"
+    assert "not confirmed yet" in desk.get(panel).content.decode()
+    Appointment.objects.update(starts_at=timezone.now() - DAY, ends_at=timezone.now() - DAY / 2)
+    assert "not confirmed yet" not in desk.get(panel).content.decode()
+
+
 def test_who_arrived_and_was_forgotten_is_listed(made: Appointment, coordinator: User) -> None:
     attendance.set_status(made, to=Status.ARRIVED, by=coordinator, now=made.starts_at)
     with time_machine.travel(made.ends_at + DAY):
