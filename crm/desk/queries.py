@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from crm import registry
 from crm.enums.leads import NEEDS_A_PERSON, OPEN_STAGES, TOLD_STAGES, ActivityKind, MessageState, Stage, TaskKind
 from crm.enums.treatments import MeasurementKind
+from crm.leads import call_window
 from crm.leads.versions_in_words import change_in_words
 from crm.mail import suppression
 from crm.models import (
@@ -110,6 +111,7 @@ class LeadPage:
     entries: list[TimelineEntry]
     others: list[Lead]
     alerts: list[SafetyAlert]
+    number_is_wrong: bool
 
 
 def lead_page(lead_id: UUID, user: User) -> LeadPage:
@@ -124,9 +126,16 @@ def lead_page(lead_id: UUID, user: User) -> LeadPage:
         treatments=treatments_of(lead),
         tasks=[task for task in tasks if task.done_at is None],
         alerts=_alerts(lead),
+        number_is_wrong=_number_is_wrong(lead, activities),
         others=list(reached.visible_to(user).exclude(pk=lead.pk)[:OTHERS_SHOWN]),
         entries=_timeline(lead, activities, tasks),
     )
+
+
+def _number_is_wrong(lead: Lead, activities: list[Activity]) -> bool:
+    """`activities`: all of theirs, newest first. One query more after a call that found the number wrong."""
+    wrong = call_window.wrong_since((one.at, one.call_outcome) for one in activities if one.kind == ActivityKind.CALL)
+    return wrong is not None and call_window.number_since([lead.pk]).get(lead.pk, wrong) <= wrong
 
 
 def treatments_of(lead: Lead) -> list[Treatment]:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from crm import registry
 from crm.enums.leads import CLOSED_STAGES, ActivityKind, CallOutcome, Outcome, Stage, SurgeryDecision
+from crm.leads import call_window
 from crm.models import Activity, Consultation, ImagingStudy, InboundMail, Lead, PrivateMessage
 from crm.models.inbound import InboundKind
 from crm.sequences.definition import Definition
@@ -37,7 +38,7 @@ class Facts:
 
     @cached_property
     def number_since(self) -> dict[UUID, datetime]:
-        return _number_since(self._ids)
+        return call_window.number_since(self._ids)
 
     @cached_property
     def wrote_at(self) -> dict[UUID, datetime]:
@@ -78,11 +79,10 @@ class ConditionContext:
 
     @property
     def has_wrong_number(self) -> bool:
-        """Return whether the number on record is known to be wrong: another one may have been told since."""
+        """Return whether the number on record is known to be wrong."""
         made = self.facts.calls.get(self.lead.pk, [])
-        wrong = next((at for at, outcome in made if outcome == CallOutcome.WRONG_NUMBER), None)
-        corrected = self.facts.number_since.get(self.lead.pk) if wrong else None
-        return wrong is not None and (corrected is None or corrected < wrong)
+        wrong = call_window.wrong_since(made)
+        return wrong is not None and self.facts.number_since.get(self.lead.pk, wrong) <= wrong
 
     @property
     def wrote_since(self) -> bool:
@@ -97,12 +97,6 @@ def _calls(ids: list[UUID]) -> dict[UUID, list[tuple[datetime, str]]]:
         if len(found[lead_id]) < _LATEST:
             found[lead_id].append((at, outcome))
     return found
-
-
-def _number_since(ids: list[UUID]) -> dict[UUID, datetime]:
-    """When the telephone number of each was last corrected; nothing for those with their first one."""
-    corrected = Activity.objects.filter(lead__in=ids, kind=ActivityKind.DETAILS, details__changes__has_key="phone")
-    return dict(corrected.order_by("at").values_list("lead_id", "at"))
 
 
 def _decided(ids: list[UUID]) -> set[UUID]:

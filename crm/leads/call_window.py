@@ -1,15 +1,17 @@
 """Whether somebody may be called: their local hour, the center's days, and what they asked for."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, Value
 from django.db.models.functions import Concat, Left
 
-from crm.enums.leads import TaskKind
+from crm.enums.leads import ActivityKind, CallOutcome, TaskKind
 from crm.leads.local_clock import clock_of
-from crm.models import Lead, Task
+from crm.models import Activity, Lead, Task
 from crm.sequences.timing import CALL_HOURS, into_window
 
 NO_CALLS = "No calls wanted, write by post or decide"
@@ -26,17 +28,33 @@ class Advice:
     why: str = ""
 
 
-def advice(lead: Lead, *, now: datetime) -> Advice:
-    """For a lead whose location is loaded. Narrower than the law's 08:00 to 21:00 (47 CFR 64.1200(c)(1))."""
+def advice(lead: Lead, *, is_wrong: bool, now: datetime) -> Advice:
+    """For a lead whose location is loaded; `is_wrong`: the number. Narrower than the law's 08:00 to 21:00
+    (47 CFR 64.1200(c)(1))."""
     if not lead.phone:
         return Advice(False, "no telephone number")
     if lead.do_not_call:
         return Advice(False, "asked not to be called")
+    if is_wrong:
+        return Advice(False, "wrong number: ask for another in writing")
     clock = clock_of(lead)
     opens = into_window(now, clock, hours=CALL_HOURS, allowed=clock.may_call)
     if opens > now:
         return Advice(False, f"call from {opens.astimezone(clock.zone):%a %-I:%M %p} their time")
     return Advice(True)
+
+
+def wrong_since(calls: Iterable[tuple[datetime, str]]) -> datetime | None:
+    """Return when a call found the number wrong; None when none did, or they were reached by telephone later. Another
+    number may have been put on record since. `calls`: (when, outcome), newest first."""
+    telling = (call for call in calls if call[1] in {CallOutcome.WRONG_NUMBER, CallOutcome.REACHED})
+    return next((at if outcome == CallOutcome.WRONG_NUMBER else None for at, outcome in telling), None)
+
+
+def number_since(ids: list[UUID]) -> dict[UUID, datetime]:
+    """Return when the telephone number of each was last corrected; nothing for those with their first one."""
+    corrected = Activity.objects.filter(lead__in=ids, kind=ActivityKind.DETAILS, details__changes__has_key="phone")
+    return dict(corrected.order_by("at").values_list("lead_id", "at"))
 
 
 def call_task(lead: Lead, *, title: str, due_at: datetime, key: str, instead: str = "", **columns: Any) -> Task:

@@ -93,7 +93,7 @@ def page(
         "move_form": MoveForm(prefix="move", stage=Stage(lead.stage)),
         "now": now,
         "asked": uuid4(),
-        "calls": call_window.advice(lead, now=now),
+        "calls": call_window.advice(lead, is_wrong=found.number_is_wrong, now=now),
         "entries": [entry for entry in found.entries if not shown or entry.kind in TIMELINE[shown][1]],
         "timeline_kinds": [(code, words) for code, (words, _kinds) in TIMELINE.items()],
         "shown_kind": shown,

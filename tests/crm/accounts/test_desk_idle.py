@@ -162,7 +162,7 @@ def test_nothing_new_is_no_mail(center: Location, coordinator: User, lead: Lead)
 )
 def test_the_hour_is_theirs(center: Location, zone: str, at: str, says: str) -> None:
     lead = make_lead(location=center, timezone=zone)
-    found = call_window.advice(lead, now=datetime.fromisoformat(f"{at}:00+00:00"))
+    found = call_window.advice(lead, is_wrong=False, now=datetime.fromisoformat(f"{at}:00+00:00"))
     assert (found.allowed, found.why) == (not says, says)
 
 

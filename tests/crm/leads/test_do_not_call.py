@@ -85,6 +85,46 @@ def test_the_patients_newer_wish_for_a_call_takes_it_back(asked: Lead, coordinat
     assert Lead.objects.get(pk=asked.pk).do_not_call is False
 
 
+def shown(desk: Client, lead: Lead) -> str:
+    return desk.get(f"/admin/crm/lead/{lead.pk}/change/").text
+
+
+def test_the_page_prefers_no_call_beside_a_wish_for_none(desk: Client, asked: Lead) -> None:
+    Lead.objects.update(preferred_contact=ContactChannel.PHONE, best_time=["morning"])
+    assert "<dt>Prefers</dt><dd>to be written to" in shown(desk, asked)
+    Lead.objects.update(do_not_call=False)
+    assert "<dt>Prefers</dt><dd>Phone call, morning" in shown(desk, asked)
+
+
+def test_the_page_calls_no_wrong_number_fine_until_it_is_mended(
+    desk: Client, lead: Lead, coordinator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_window, "into_window", lambda now, *_clock, **_hours: now)
+    fine, wrong = "calling is fine now", "wrong number: ask for another in writing"
+
+    def said() -> list[str]:
+        return [words for words in (fine, wrong) if words in shown(desk, lead)]
+
+    for outcome in (CallOutcome.WRONG_NUMBER, CallOutcome.NO_ANSWER):
+        leads.log_call(lead, by=coordinator, outcome=outcome)
+    assert said() == [wrong]
+    leads.correct_details(lead, by=coordinator, changes={"phone": "+12125550199"})
+    assert said() == [fine]
+    leads.log_call(lead, by=coordinator, outcome=CallOutcome.WRONG_NUMBER)
+    assert said() == [wrong]
+    leads.log_call(lead, by=coordinator, outcome=CallOutcome.REACHED)
+    assert said() == [fine]
+
+
+@pytest.mark.parametrize(("kind", "offers"), [(TaskKind.OTHER, False), (TaskKind.URGENT_CALL, True)])
+def test_my_day_offers_to_call_them_in_an_emergency_alone(
+    desk: Client, asked: Lead, kind: TaskKind, offers: bool
+) -> None:
+    Task.objects.all().delete()
+    Task.objects.create(lead=asked, kind=kind, title="Something", due_at=timezone.now())
+    assert ("tel:" in desk.get("/admin/").text) is offers
+
+
 def test_staff_change_it_among_the_details(desk: Client, asked: Lead) -> None:
     page = desk.get(f"/admin/crm/lead/{asked.pk}/details/").content.decode()
     assert 'name="do_not_call"' in page

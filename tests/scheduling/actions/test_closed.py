@@ -260,6 +260,17 @@ def test_what_was_not_solved_in_time_waits_on(
     assert patient.full_name not in desk.get("/admin/rebooking/").content.decode()
 
 
+def test_nobody_is_offered_a_call_who_asked_for_none(
+    desk: Client, patient: Lead, kind: AppointmentType, tuesday: datetime, coordinator: User
+) -> None:
+    booking.book(wish(patient, kind, tuesday, **as_staff(coordinator)), now=timezone.now())
+    Appointment.objects.update(rebook_since=timezone.now())
+    assert "tel:" in desk.get("/admin/rebooking/").text
+    Lead.objects.update(do_not_call=True)
+    page = desk.get("/admin/rebooking/").text
+    assert ("tel:" in page, "asked not to be called" in page) == (False, True)
+
+
 def test_another_time_is_with_whom_the_press_names(
     desk: Client, patient: Lead, provider: Resource, center: Location, tuesday: datetime, coordinator: User
 ) -> None:
