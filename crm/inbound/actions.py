@@ -1,8 +1,10 @@
 """What a mail that came in sets in motion. Told twice, or out of order, it happens once."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,6 +24,7 @@ from crm.patient_portal import conversation_queries
 
 SOFT_BOUNCES = 5
 MOST_NAMES = 50
+NOT_KEPT, NOTHING = "Not kept: ", MappingProxyType[str, str]({})
 OF_US = r"^[45]\.([367]|2\.3|4\.6)"  # RFC 3463: of the servers, the content, policies, a size, a loop
 SOFT_WITHIN = timedelta(days=30)
 MOST_COMPLAINTS, ENOUGH_SENT = 0.001, 1_000
@@ -29,7 +32,9 @@ READ_IT = "A mail system wrote about them: read it"
 _OF_A_PERSON = {MailKind.REPLY, MailKind.CALENDAR}
 
 
-def receive(arrived: InboundMessage, *, now: datetime, is_vouched: bool = False) -> InboundMail | None:
+def receive(
+    arrived: InboundMessage, *, now: datetime, is_vouched: bool = False, not_kept: Mapping[str, str] = NOTHING
+) -> InboundMail | None:
     """Keeps a mail and does what it asks for; None when it was here before.
 
     A reply ends or pauses sequences, stands on the timeline and opens a task to answer. A hard bounce, or the fifth
@@ -37,6 +42,7 @@ def receive(arrived: InboundMessage, *, now: datetime, is_vouched: bool = False)
     complaint stops everything commercial to it. Bounces and complaints have an effect on the address of a mail of ours
     that they are proven to be about, and on no other: anybody can write one. `is_vouched`: our provider has signed it.
     A robot's reply is noted and nothing more; what a mail system writes and nobody knows opens a task to read it.
+    `not_kept`: why, for each name of a file that was not.
 
     All of it is one transaction: what is known as taken in has also done what it asks for. Not to be called inside
     another one.
@@ -47,7 +53,9 @@ def receive(arrived: InboundMessage, *, now: datetime, is_vouched: bool = False)
         if lead:
             Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
         about = _proven_address(arrived, message, is_vouched=is_vouched)
-        kept = _keep(arrived, lead, message, about=about or _read_at(arrived, lead, message), now=now)
+        kept = _keep(
+            arrived, lead, message, about=about or _read_at(arrived, lead, message), not_kept=not_kept, now=now
+        )
         if kept is None:
             return None
         if lead:
@@ -115,7 +123,13 @@ def _whose(arrived: InboundMessage, message: Message | None, invited: registry.I
 
 
 def _keep(
-    arrived: InboundMessage, lead: Lead | None, message: Message | None, *, about: str, now: datetime
+    arrived: InboundMessage,
+    lead: Lead | None,
+    message: Message | None,
+    *,
+    about: str,
+    not_kept: Mapping[str, str],
+    now: datetime,
 ) -> InboundMail | None:
     """Save a mail, of a lead who is locked; None when it is here already. `about`: the address that it proves something
     of. Programs give one Message-ID to several mails: of another person, or in other words, it is another mail."""
@@ -128,7 +142,7 @@ def _keep(
         address_hash=suppression.hash_of(about) if about else "",
         status=arrived.status,
         sender=arrived.written_by or None,
-        text=_text(arrived),
+        text=_text(arrived, not_kept),
         at=conversation_queries.moment_after(latest, now=now),
     )
     kept = _insert(mail)
@@ -146,17 +160,25 @@ def _insert(mail: InboundMail) -> InboundMail | None:
 def _is_another(mail: InboundMail) -> bool:
     """Whether the one under its Message-ID is not the same. What a provider tells twice is one event, in any words."""
     same = InboundMail.objects.get(external_id=mail.external_id)
-    return mail.external_id.startswith("<") and (mail.lead_id, mail.text) != (same.lead_id, same.text)
+    return mail.external_id.startswith("<") and (mail.lead_id, _came(mail)) != (same.lead_id, _came(same))
+
+
+def _came(mail: InboundMail) -> str:
+    """What came with it: what became of its files may differ when it is brought again."""
+    before, found, _after = str(mail.text).rpartition(f"\n\n{NOT_KEPT}")
+    return before if found else str(mail.text)
 
 
 def _digest(arrived: InboundMessage) -> str:
     return sha256(repr(arrived).encode()).hexdigest()
 
 
-def _text(arrived: InboundMessage) -> str:
-    """Subject, words, and the names of what was attached: the files themselves stay in the mailbox."""
+def _text(arrived: InboundMessage, not_kept: Mapping[str, str]) -> str:
+    """Subject, words, and the names of what was attached: those that were kept are documents."""
     attached = f"Attached: {', '.join(arrived.attachments[:MOST_NAMES])}" if arrived.attachments else ""
-    return "\n\n".join(one for one in (arrived.subject, arrived.text, attached) if one).strip()
+    whys = [f"{name} ({why})" for name, why in not_kept.items()][:MOST_NAMES]
+    left_out = f"{NOT_KEPT}{', '.join(whys)}" if whys else ""
+    return "\n\n".join(one for one in (arrived.subject, arrived.text, attached, left_out) if one).strip()
 
 
 def _follow(

@@ -36,9 +36,9 @@ def take_in(raw: bytes, *, came_by: str, now: datetime) -> Kept:
         arrived = sandboxed_parser.read(raw, most_bytes=settings.MAIL_MAX_BYTES)
     except sandboxed_parser.NotRead as problem:
         return set_aside(raw, came_by=came_by, reason=SetAsideReason(problem.because), now=now)
-    attachments.keep(raw, arrived, actions.whose(arrived), now=now)
+    not_kept = attachments.keep(raw, arrived, actions.whose(arrived), now=now)
     try:
-        return actions.receive(arrived, now=now)
+        return actions.receive(arrived, not_kept=not_kept, now=now)
     except SoftTimeLimitExceeded:
         raise
     except Exception as trouble:
@@ -102,7 +102,9 @@ def take_in_again(mail: SetAsideMail, *, by: User, now: datetime) -> None:
     if mail.form != SourceForm.MAIL:
         raise SetAsideRefused("The mail itself is not here: only what is shown below.")
     try:
-        actions.receive(sandboxed_parser.read(mail.source, most_bytes=settings.MAIL_MAX_BYTES), now=now)
+        arrived = sandboxed_parser.read(mail.source, most_bytes=settings.MAIL_MAX_BYTES)
+        not_kept = attachments.keep(mail.source, arrived, actions.whose(arrived), now=now)
+        actions.receive(arrived, not_kept=not_kept, now=now)
     except sandboxed_parser.NotRead as problem:
         raise SetAsideRefused(f"{problem} It stays here.") from None
     except DatabaseError:

@@ -5,6 +5,7 @@ Pure. What it walks through was bounded by crm/inbound/parsing/mime_parts.py.
 
 from base64 import b64encode
 from email.message import Message
+from enum import StrEnum
 from typing import BinaryIO
 
 from crm.inbound.parsing import mime_parts
@@ -13,17 +14,34 @@ MOST_FILES = 10
 SMALL = 30_000  # bytes: the logo of a signature, and no photo of a card
 
 
-def attached(endings: list[str], file: BinaryIO) -> list[tuple[str, str]]:
-    """Name and content, in base64, of the first files whose names end like these, such as `pdf`."""
-    found: list[tuple[str, str]] = []
+class Passed(StrEnum):
+    """Why a file is passed over."""
+
+    NOT = ""
+    EMPTY = "empty"
+    SMALL = "small"
+    MANY = "many"
+
+
+def attached(endings: list[str], file: BinaryIO) -> list[tuple[str, str, str]]:
+    """Name, content in base64, and why it is passed over, of the files whose names end like these, such as `pdf`."""
+    found: list[tuple[str, str, str]] = []
+    kept = 0
     for part in mime_parts.parse(file.read()).walk():
         name = mime_parts.file_name(part) or mime_parts.name_without_one(part)
-        if part.is_multipart() or name.rpartition(".")[2].lower() not in endings or len(found) == MOST_FILES:
+        if part.is_multipart() or name.rpartition(".")[2].lower() not in endings:
             continue
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes) and content and not _is_decoration(part, content):
-            found.append((name, b64encode(content).decode()))
+        content = part.get_payload(decode=True) if kept < MOST_FILES else None
+        why = _why_passed(part, content) if kept < MOST_FILES else Passed.MANY
+        found.append((name, b64encode(content).decode() if isinstance(content, bytes) and not why else "", why))
+        kept += not why
     return found
+
+
+def _why_passed(part: Message, content: object) -> Passed:
+    if not isinstance(content, bytes) or not content:
+        return Passed.EMPTY
+    return Passed.SMALL if _is_decoration(part, content) else Passed.NOT
 
 
 def _is_decoration(part: Message, content: bytes) -> bool:

@@ -54,11 +54,12 @@ def read(
     return mail_parser.from_facts(said)
 
 
-def files(raw: bytes, endings: list[str]) -> list[tuple[str, bytes]]:
-    """Name and content of the files that are attached, of those whose names end like these. Raises NotRead."""
+def files(raw: bytes, endings: list[str]) -> list[tuple[str, bytes, attached_files.Passed]]:
+    """Name and content of the files that are attached, of those whose names end like these, and why one is passed over.
+    Raises NotRead."""
     most = replace(LIMITS, answer=2 * len(raw) + 1024**2)
     try:
         said = sandbox.run(attached_files.attached, endings, limits=most, file=io.BytesIO(raw), size=len(raw))
     except sandbox.NoAnswer:
         raise NotRead(Because.TOO_SLOW) from None
-    return [(str(name), b64decode(content)) for name, content in said]
+    return [(str(name), b64decode(content), attached_files.Passed(why)) for name, content, why in said]

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -44,13 +45,22 @@ def names() -> list[str]:
     return sorted(one.name for one in Document.objects.all())
 
 
+def told() -> list[str]:
+    """What is said of the files."""
+    words = InboundMail.objects.get().text.split("\n\n")
+    return [one for one in words if one.startswith(("Attached", "Not kept"))]
+
+
 def test_files_of_a_reply_wait_among_the_documents(lead: Lead) -> None:
     take(file("card.png", png()), file("report.pdf", pdf()), file("program.exe", b"MZ"))
     assert names() == ["card.png", "report.pdf"]
     assert {(one.lead, one.state, one.by_mail) for one in Document.objects.all()} == {
         (lead, DocumentState.PENDING, True)
     }
-    assert InboundMail.objects.get().text.endswith("Attached: card.png, report.pdf, program.exe")
+    assert told() == [
+        "Attached: card.png, report.pdf, program.exe",
+        "Not kept: program.exe (this kind of file is not taken)",
+    ]
 
 
 def test_a_photo_without_a_name_is_kept_and_what_is_passed_on_leaves_a_trace(lead: Lead) -> None:
@@ -59,7 +69,7 @@ def test_a_photo_without_a_name_is_kept_and_what_is_passed_on_leaves_a_trace(lea
     passed_on = "Content-Type: message/rfc822\r\n\r\nSubject: Your MRI\r\n\r\nIt is ready."
     take(photo, passed_on)
     assert names() == ["unnamed.png"]
-    assert InboundMail.objects.get().text.endswith("Attached: unnamed.png, Your MRI.eml")
+    assert told() == ["Attached: unnamed.png, Your MRI.eml", "Not kept: Your MRI.eml (this kind of file is not taken)"]
 
 
 def test_a_mail_that_is_brought_again_brings_nothing_twice(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +83,7 @@ def test_a_mail_that_is_brought_again_brings_nothing_twice(lead: Lead, monkeypat
         with pytest.raises(KeyboardInterrupt):
             take(file("report.pdf", pdf()))
     assert [take(file("report.pdf", pdf())) is None for _ in range(2)] == [False, True]
-    assert names() == ["report.pdf"]
+    assert (names(), told()) == (["report.pdf"], ["Attached: report.pdf"])
 
 
 def test_no_scanner_lets_them_through(lead: Lead, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +115,7 @@ def test_the_desk_is_told_that_they_came_by_mail(lead: Lead, desk: Client) -> No
 def test_the_logo_of_a_signature_is_no_document(lead: Lead) -> None:
     logo = file("logo.png", png()).replace("attachment;", "inline;")
     take(logo.replace("Content-Type:", "Content-ID: <logo>\r\nContent-Type:", 1))
-    assert names() == []
+    assert (names(), told()[1:]) == ([], ["Not kept: logo.png (a small picture within the words)"])
 
 
 def test_only_replies_bring_files(lead: Lead) -> None:
@@ -117,13 +127,48 @@ def test_nobodys_mail_brings_no_files(lead: Lead) -> None:
     MailThread.objects.all().delete()
     Lead.objects.update(email="other@example.org")
     take(file("report.pdf", pdf()))
-    assert names() == []
+    assert (names(), told()[1:]) == ([], ["Not kept: report.pdf (nobody can tell whose mail it is)"])
     assert InboundMail.objects.get().lead is None
 
 
 def test_what_cannot_be_stored_is_in_no_way_of_the_words(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_args: object, **_how: object) -> None:
+    store = documents.store_whole
+
+    def full(*args: Any, name: str, **how: Any) -> Document:
+        if name == "card.png":
+            return store(*args, name=name, **how)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(documents, "store_whole", full)
-    assert isinstance(take(file("report.pdf", pdf())), InboundMail)
+    files = [file("card.png", png()), file("report.pdf", pdf())]
+    with monkeypatch.context() as patched:
+        patched.setattr(documents, "store_whole", full)
+        assert isinstance(take(*files), InboundMail)
+    assert (names(), told()[1:]) == (["card.png"], ["Not kept: report.pdf (it could not be stored)"])
+    assert take(*files) is None  # the same mail, whatever became of its file
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("scan.pdf", b"no paper at all", "This is no PDF, picture or scan that we can read"),
+        ("scan?.pdf", b"%PDF", "The name of the file has signs that we cannot take, such as slashes"),
+        ("empty.pdf", b"", "it is empty"),
+    ],
+)
+def test_a_file_that_is_not_accepted_is_said_to_be_missing(lead: Lead, name: str, content: bytes, why: str) -> None:
+    take(file(name, content))
+    assert told()[1:] == [f"Not kept: {name} ({why})"]
+
+
+def test_what_is_beyond_ten_files_is_said_to_be_missing(lead: Lead) -> None:
+    take(*(file(f"{number}.pdf", pdf() + b"\n" * number) for number in range(11)))
+    assert (len(names()), told()[1:]) == (10, ["Not kept: 10.pdf (more than 10 files)"])
+
+
+def test_a_mail_that_is_taken_in_after_all_brings_its_files(lead: Lead, coordinator: User, settings: Settings) -> None:
+    limit, settings.MAIL_MAX_BYTES = settings.MAIL_MAX_BYTES, 10
+    aside = take(file("report.pdf", pdf()), Message_ID="<a@example.org>")
+    assert isinstance(aside, SetAsideMail)
+    settings.MAIL_MAX_BYTES = limit
+    arrivals.take_in_again(aside, by=coordinator, now=datetime.now(UTC))
+    assert (names(), told()) == (["report.pdf"], ["Attached: report.pdf"])

@@ -193,10 +193,10 @@ def test_one_that_cannot_be_kept_now_waits_and_the_next_does_not(
     make_lead()
     real = actions.receive
 
-    def locked(arrived: mail_parser.InboundMessage, *, now: datetime) -> InboundMail | None:
+    def locked(arrived: mail_parser.InboundMessage, **how: Any) -> InboundMail | None:
         if arrived.text == "The locked one.":
             raise OperationalError("deadlock detected")
-        return real(arrived, now=now)
+        return real(arrived, **how)
 
     box.deliver(mail("The locked one."))
     box.deliver(mail("The next."))
