@@ -1,5 +1,6 @@
 """The form of a draft: the head of a sequence, and one row a step."""
 
+from operator import itemgetter
 from typing import Any
 
 from django import forms
@@ -10,15 +11,11 @@ from crm.fields.text import LineField
 from crm.followups import conditions
 from crm.mail import templates as mail_templates
 from crm.models import SequenceVersion
-from crm.sequences.definition import DATES, MOST_STEPS, Definition, Do, OnResume, Purpose, write_delay
+from crm.sequences import words
+from crm.sequences.definition import DATES, MOST_STEPS, Definition, Do, Purpose, write_delay
 
 _EMPTY = ("", "—")
 _ON = {"recheck_on": "the day of the re-check", "wake_up_on": "the day on which the insurer's time is reached"}
-ON_RESUME = {
-    OnResume.SKIP: "leave out what fell due",
-    OnResume.SHIFT: "move everything by the length of the pause",
-    OnResume.ONCE: "do the last of what fell due",
-}
 SPARE_ROWS = 3
 
 
@@ -29,10 +26,10 @@ def _named(names: Any) -> list[tuple[str, str]]:
 class HeadForm(forms.Form):
     title = LineField(max_length=80)
     purpose = forms.ChoiceField(choices=_named(Purpose))
-    trigger = forms.ChoiceField(label="Begins on", choices=_named(TRIGGERS))
+    trigger = forms.ChoiceField(label="Begins on", choices=[(event, words.TRIGGERS[event]) for event in TRIGGERS])
     when = forms.MultipleChoiceField(label="If all of these hold", required=False, widget=forms.CheckboxSelectMultiple)
     stops = forms.MultipleChoiceField(label="Ends when one holds", required=False, widget=forms.CheckboxSelectMultiple)
-    on_resume = forms.ChoiceField(label="After a pause", choices=list(ON_RESUME.items()))
+    on_resume = forms.ChoiceField(label="After a pause", choices=list(words.ON_RESUME.items()))
     note = LineField(label="What was changed, and why", max_length=200, required=False)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)  # what the draft held when the page was made
 
@@ -40,7 +37,8 @@ class HeadForm(forms.Form):
         told = definition.model_dump(mode="json") | {"seen": seen}
         super().__init__(data, initial={name: told.get(name) for name in self.base_fields})
         for name in ("when", "stops"):
-            self.fields[name].choices = _named(sorted(conditions.known() | set(told[name])))  # type: ignore[attr-defined]
+            known = [(one, words.condition(one)) for one in conditions.known() | set(told[name])]
+            self.fields[name].choices = sorted(known, key=itemgetter(1))  # type: ignore[attr-defined]
 
 
 class StepForm(forms.Form):

@@ -12,13 +12,13 @@ from django.utils import timezone
 from crm.admin.base import PagesAdmin
 from crm.admin.lead.page import user_of
 from crm.admin.once import once
-from crm.admin.sequence_forms import ON_RESUME, HeadForm, StepForms, body_from
+from crm.admin.sequence_forms import HeadForm, StepForms, body_from
 from crm.errors import DomainError
-from crm.followups import conditions, dry_run, versions
+from crm.followups import dry_run, versions
 from crm.followups import stats as followup_stats
 from crm.followups.stats import SequenceFigures
 from crm.models import Lead, SequenceVersion, User, VersionState
-from crm.sequences import difference
+from crm.sequences import difference, words
 
 
 @admin.register(SequenceVersion)
@@ -67,10 +67,10 @@ class SequenceVersionAdmin(PagesAdmin):
             compared=compared,
             figures=followup_stats.of_all(user_of(request)).get(version.key, SequenceFigures()),
             stopped=followup_stats.why_stopped(version.key, user_of(request)),
-            begins=version.definition.trigger.replace("_", " "),
-            conditions=conditions.in_words(version.definition.when),
-            stops=conditions.in_words(version.definition.stops),
-            on_resume=ON_RESUME[version.definition.on_resume],
+            begins=words.TRIGGERS[version.definition.trigger],
+            when=[words.condition(name) for name in version.definition.when],
+            stops=[words.condition(name) for name in version.definition.stops],
+            on_resume=words.ON_RESUME[version.definition.on_resume],
             **rehearsal,
             elsewhere=versions.under_way_elsewhere(version),
             others=SequenceVersion.objects.filter(key=version.key)

@@ -169,36 +169,6 @@ CONDITIONS: dict[str, Callable[[ConditionContext], bool]] = {
     "out_of_scope": lambda case: case.lead.outcome == Outcome.OUT_OF_SCOPE,
 }
 
-# As staff read them: why a sequence ended.
-IN_WORDS = {
-    "reached": "Reached by telephone",
-    "contacted": "Contact was made",
-    "replied": "The patient wrote",
-    "no_calls": "Asked for no calls, or the number is wrong",
-    "booked": "An appointment is booked",
-    "closed": "The request is closed",
-    "decided": "The decision is recorded",
-    "improved": "Better without us",
-    "no_longer_dormant": "No longer silent",
-    "records_here": "The records are here",
-    "past_records": "No longer waits for records",
-    "has_enough_info": "Nothing is missing any more",
-    "needs_more_info": "Something definite is missing: another sequence asks for it",
-    "consult_likely": "A consultation is reasonable now",
-    "out_of_scope": "Not something that is treated here",
-    "questions_answered": "The questions are answered",
-    "pays_alone": "Pays without insurance",
-    "first_no_show": "Did not come for the first time",
-    "expected_again": "Has an appointment again",
-    "came_after_all": "Came after all",
-    "was_not_seen": "Was not seen after all",
-}
-
-
-def in_words(names: Iterable[str]) -> list[str]:
-    """Return conditions as staff read them."""
-    return [IN_WORDS.get(name, name.replace("_", " ")) for name in names]
-
 
 def known() -> frozenset[str]:
     """The names of all conditions, those of the apps above too."""

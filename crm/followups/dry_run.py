@@ -11,6 +11,7 @@ from crm.leads.local_clock import clock_of
 from crm.models import Enrollment, Lead, Message, SequenceVersion, StepOutcome, User
 from crm.models.lead import visible_q
 from crm.outbox import send_rules
+from crm.sequences import words
 from crm.sequences.definition import Definition, Step
 from crm.sequences.turn import Turn, steps_left
 
@@ -67,9 +68,7 @@ def _told(entries: list[tuple[Enrollment, datetime, Step]], *, now: datetime) ->
     for (enrollment, at, step), work in zip(entries, works, strict=True):
         definition = enrollment.version.definition
         ends = conditions.what_ends(definition, ConditionContext(enrollment.lead, enrollment.started_at, facts))
-        found = (
-            _obstacle(work.messages, at, known) if not ends else f"Ends before: {conditions.IN_WORDS.get(ends, ends)}"
-        )
+        found = _obstacle(work.messages, at, known) if not ends else f"Ends before: {words.condition(ends)}"
         told.append(Coming(at, enrollment.lead, definition.title, step, _becomes(work, step), found))
     return told
 

@@ -31,6 +31,7 @@ from crm.leads.local_clock import clock_of
 from crm.models import Enrollment, Lead, Message, SequenceVersion, StepOutcome, User, VersionState
 from crm.outbox import send_rules, withdrawn_steps
 from crm.registry import DomainEvent
+from crm.sequences import words
 from crm.sequences.definition import Definition, Do, OnResume, Step
 from crm.sequences.shipped_definitions import shipped
 from crm.sequences.turn import steps_left
@@ -178,7 +179,7 @@ def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrollment:
     if lead.safety_hold:
         raise SequenceActionRefused("A safety hold stands: a clinician lifts it first.")
     if ends := conditions.what_ends(found[1], ConditionContext(lead, now, conditions.Facts([lead]))):
-        raise SequenceActionRefused(f"It would end at once: {conditions.IN_WORDS.get(ends, ends)}.")
+        raise SequenceActionRefused(f"It would end at once: {words.condition(ends)}.")
     made = _enrollment(lead, *found, DomainEvent(found[1].trigger, now))
     try:
         with transaction.atomic():
@@ -214,9 +215,9 @@ def _look_again(lead: Lead, under_way: list[Enrollment], happening: DomainEvent)
         ends = conditions.what_ends(definition, ConditionContext(lead, enrollment.started_at, facts))
         if enrollment.state not in UNDER_WAY:  # its last mail waits for its hour, or a worker has it in hand
             if ends or happening.event == Event.REPLIED:
-                call_off_last(enrollment, reason=conditions.IN_WORDS.get(ends or "replied", ""), now=happening.now)
+                call_off_last(enrollment, reason=words.condition(ends or "replied"), now=happening.now)
         elif ends:
-            reason, because = conditions.IN_WORDS.get(ends, ends), because_of(ends)
+            reason, because = words.condition(ends), because_of(ends)
             stop(enrollment, reason=reason, because=because, now=happening.now)
         elif happening.event == Event.REPLIED:
             _leave_to_a_person(enrollment, now=happening.now)

@@ -27,6 +27,7 @@ from crm.mail import mime
 from crm.mail import status as mail_status
 from crm.models import Enrollment, Lead, Message, StepOutcome, Task
 from crm.outbox import send_rules
+from crm.sequences import words
 from crm.sequences.definition import Step
 from crm.sequences.turn import turn
 from crm.values.normalize import one_line, storable
@@ -132,7 +133,7 @@ def _decide(enrollment: Enrollment, done: set[str], facts: conditions.Facts, wor
     lead, definition = enrollment.lead, enrollment.version.definition
     case = ConditionContext(lead, enrollment.started_at, facts)
     if ends := conditions.what_ends(definition, case):
-        _end(enrollment, EnrollmentState.STOPPED, conditions.IN_WORDS.get(ends, ends), now=now)
+        _end(enrollment, EnrollmentState.STOPPED, words.condition(ends), now=now)
         enrollment.because = followups.because_of(ends)
         return
     if lead.safety_hold:
@@ -161,8 +162,8 @@ def _put_aside(enrollment: Enrollment, work: StepBatch, trouble: Exception, *, n
     """Tried again in a while; after MOST_TRIES it waits for a person, and delays nobody else."""
     log.error("step_failed", enrollment=str(enrollment.pk), error=type(trouble).__name__)
     enrollment.tries += 1
-    words = one_line(storable(str(trouble)))  # they may quote what could not be stored
-    enrollment.reason = f"Could not be carried out ({type(trouble).__name__}): {words}"[:200]
+    told = one_line(storable(str(trouble)))  # they may quote what could not be stored
+    enrollment.reason = f"Could not be carried out ({type(trouble).__name__}): {told}"[:200]
     if enrollment.tries < MOST_TRIES:
         enrollment.due_at = now + TRY_AGAIN
         return

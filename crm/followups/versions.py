@@ -15,7 +15,7 @@ from crm.mail import templates as mail_templates
 from crm.models import Enrollment, Message, SequenceVersion, StepOutcome, User, VersionState
 from crm.models.sequence import EnrollmentQuerySet
 from crm.outbox import withdrawn_steps
-from crm.sequences import difference
+from crm.sequences import difference, words
 from crm.sequences.definition import Definition, Do, SequenceRefused, read
 
 BEHIND = "Its day had passed when the sequence was changed"
@@ -119,8 +119,8 @@ def _refuse_what_never_happens(definition: Definition) -> None:
     for whom it would end at once."""
     begins_on = set(definition.when) | ({"closed"} if conditions.FOR_CLOSED & set(definition.when) else set())
     if both := sorted(begins_on & set(definition.stops)):
-        words = ", ".join(conditions.in_words(both))
-        raise SequenceRefused(f"It would end wherever it begins: {words}.")
+        told = ", ".join(words.condition(name) for name in both)
+        raise SequenceRefused(f"It would end wherever it begins: {told}.")
     possible = set().union(*TRANSITIONS.values()) - {Stage.LOST}
     wrong = [step for step in definition.steps if step.do == Do.STAGE and step.to not in possible]
     if wrong:

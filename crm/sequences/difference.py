@@ -1,5 +1,6 @@
 """What changed between two versions of a sequence, in words. Pure."""
 
+from crm.sequences import words
 from crm.sequences.definition import Definition, Step
 
 _HEAD = ("title", "purpose", "trigger", "when", "stops", "on_resume")
@@ -8,7 +9,7 @@ _HEAD = ("title", "purpose", "trigger", "when", "stops", "on_resume")
 def in_words(before: Definition, after: Definition) -> list[str]:
     """One sentence a change; [] for two that are alike."""
     found = [
-        f"{name.replace('_', ' ').capitalize()}: {_shown(getattr(before, name))} → {_shown(getattr(after, name))}"
+        f"{name.replace('_', ' ').capitalize()}: {_shown(before, name)} → {_shown(after, name)}"
         for name in _HEAD
         if getattr(before, name) != getattr(after, name)
     ]
@@ -21,8 +22,14 @@ def in_words(before: Definition, after: Definition) -> list[str]:
     return found
 
 
-def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+def _shown(definition: Definition, name: str) -> str:
+    in_words: dict[str, str] = {
+        "trigger": words.TRIGGERS.get(definition.trigger, ""),
+        "on_resume": words.ON_RESUME[definition.on_resume],
+        "when": "; ".join(map(words.condition, definition.when)) or "none",
+        "stops": "; ".join(map(words.condition, definition.stops)) or "none",
+    }
+    return in_words.get(name) or str(getattr(definition, name))
 
 
 def _step(step: Step) -> str:

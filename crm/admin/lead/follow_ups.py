@@ -15,10 +15,10 @@ from crm import registry
 from crm.admin.lead.page import back, find_lead, user_of
 from crm.enums.leads import UNDER_WAY, EnrollmentState
 from crm.errors import SequenceActionRefused
-from crm.followups import conditions
 from crm.followups import enrollment as followups
 from crm.leads.local_clock import clock_of
 from crm.models import Enrollment, Lead, StepOutcome
+from crm.sequences import words
 from crm.sequences.definition import Definition, Step
 from crm.sequences.turn import steps_left
 
@@ -78,7 +78,7 @@ def _running(lead: Lead, enrollment: Enrollment, outcomes: list[StepOutcome]) ->
         definition,
         left if enrollment.ended_at is None else [],
         [(definition.step(outcome.step), outcome) for outcome in outcomes],
-        conditions.in_words(definition.stops),
+        [words.condition(name) for name in definition.stops],
     )
 
 

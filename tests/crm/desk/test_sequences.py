@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.enums.leads import AccessAction, EnrollmentState, Event, MessageState
+from crm.enums.leads import TRIGGERS, AccessAction, EnrollmentState, Event, MessageState
+from crm.followups import conditions, step_runner, versions
 from crm.followups import enrollment as followups
-from crm.followups import step_runner, versions
 from crm.leads import events
 from crm.mail import template_lint
 from crm.mail.markdown import Text
@@ -28,7 +28,7 @@ from crm.models import (
     VersionState,
 )
 from crm.outbox import withdrawn_steps
-from crm.sequences import difference
+from crm.sequences import difference, words
 from crm.sequences.definition import read
 from tests.factories import make_lead, make_user
 
@@ -47,8 +47,8 @@ def version_of(key: str = "incomplete_form") -> SequenceVersion:
     return SequenceVersion.objects.get(key=key, state=VersionState.PUBLISHED)
 
 
-def draft_of(boss: Client) -> SequenceVersion:
-    boss.post(f"{LIST}{version_of().pk}/copy/")
+def draft_of(boss: Client, key: str = "incomplete_form") -> SequenceVersion:
+    boss.post(f"{LIST}{version_of(key).pk}/copy/")
     return SequenceVersion.objects.get(state=VersionState.DRAFT)
 
 
@@ -84,7 +84,7 @@ def test_a_page_of_a_sequence(desk: Client, lead: Lead) -> None:
     followups.stop(Enrollment.objects.get(key="incomplete_form"), reason="Because", now=BEGUN)
     page = " ".join(desk.get(f"{LIST}{version_of().pk}/").content.decode().split())
     assert "after 3d" in page
-    assert "<dd>on “submitted”, if “Nothing is missing any more”</dd>" in page
+    assert "<dd>A request comes in, if “Nothing is missing any more”</dd>" in page
     assert "<dd>do the last of what fell due</dd>" in page
     assert "<dt>Stopped: Because</dt><dd>1</dd>" in page
     assert "Edit a copy" not in page  # a coordinator looks only
@@ -300,10 +300,22 @@ def test_differences_in_words() -> None:
     base: dict[str, Any] = {"key": "t", "title": "T", "purpose": "commercial", "trigger": "submitted", "steps": [step]}
     changed = base | {"stops": ["closed"], "steps": [step | {"key": "b"}]}
     assert difference.in_words(read(base), read(changed)) == [
-        "Stops: none → closed",
+        "Stops: none → The request is closed",
         "Step a is gone: One, after 1d",
         "Step b is new: One, after 1d",
     ]
+
+
+def test_pages_of_a_sequence_say_no_codes(boss: Client) -> None:
+    """Every condition and every event has words, and the pages show nothing else."""
+    assert set(words.CONDITIONS) == conditions.known()
+    assert set(words.TRIGGERS) == set(TRIGGERS)
+    version, draft = version_of("records_needed"), draft_of(boss, "records_needed")
+    read_ = boss.get(f"/admin/crm/sequenceversion/{version.pk}/").text
+    edited = re.sub(r'(name|value|id|for)="[^"]*"', "", boss.get(f"/admin/crm/sequenceversion/{draft.pk}/edit/").text)
+    for page in (read_, edited):
+        assert [name for name in conditions.known() | set(TRIGGERS) if "_" in name and name in page] == []
+    assert "The stage changes, if “Waits for records” and “Records are missing”" in read_
 
 
 # --- Texts ------------------------------------------------------------------------------------------------------------
