@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from crm.enums.treatments import Source
 from crm.models import ImagingStudy, Lead, Measurement
-from tests.e2e.conftest import Watch
+from tests.e2e.conftest import Watch, overflow
 from tests.e2e.test_desk import sign_in
 from tests.factories import make_lead, make_treatment, make_user
 
@@ -62,3 +62,13 @@ def test_a_request_for_images_names_the_patient_and_a_fax_cover_only_the_referen
         assert line in text
         assert "Page 1 of 1" in text
         assert bool(re.search("Sample", text)) is (paper == "request")
+
+
+@pytest.mark.parametrize("paper", ["summary/", "packet/print/"])
+def test_on_a_phone_no_table_is_cut_off(desk: Page, lead: Lead, paper: str) -> None:
+    desk.set_viewport_size({"width": 375, "height": 812})
+    desk.goto(f"/admin/crm/lead/{lead.pk}/{paper}")
+    cut = "all => all.map(one => one.scrollWidth - one.clientWidth)"
+    hidden = desk.locator(".ledger-scroll").evaluate_all(cut)
+    assert (bool(hidden), sum(hidden), overflow(desk)) == (True, 0, 0)
+    assert desk.get_by_text("Went on for a while", exact=False).first.is_visible()
