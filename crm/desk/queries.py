@@ -172,13 +172,19 @@ def _alerts(lead: Lead) -> list[SafetyAlert]:
     return list(SafetyAlert.objects.open().filter(lead=lead).with_causes().order_by("raised_at", "pk"))
 
 
-def scores(lead: Lead) -> list[tuple[str, list[Measurement]]]:
-    """Return [("Pain, average of 7 days (0-10)", [oldest … newest])] for the kinds that were measured. One query."""
-    measured = Measurement.objects.filter(lead=lead).select_related("corrected_by").in_order(ZoneInfo(lead.timezone))
+def scores(lead: Lead) -> list[tuple[str, list[tuple[Measurement, bool]]]]:
+    """Return [("Pain, average of 7 days (0-10)", [oldest … newest])] for the kinds that were measured, each with
+    whether it counts: of one day the last one does. One query."""
+    zone = ZoneInfo(lead.timezone)
     series: dict[str, list[Measurement]] = {}
-    for measurement in measured:
+    for measurement in Measurement.objects.filter(lead=lead).select_related("corrected_by").in_order(zone):
         series.setdefault(measurement.kind, []).append(measurement)
-    return [(str(kind.label), series[kind.value]) for kind in MeasurementKind if kind.value in series]
+    return [(str(kind.label), _counting(series[kind], zone)) for kind in MeasurementKind if kind in series]
+
+
+def _counting(series: list[Measurement], zone: ZoneInfo) -> list[tuple[Measurement, bool]]:
+    days = [one.at.astimezone(zone).date() for one in series]
+    return [(one, days[place : place + 2].count(days[place]) == 1) for place, one in enumerate(series)]
 
 
 def _timeline(lead: Lead, activities: list[Activity], tasks: list[Task]) -> list[TimelineEntry]:

@@ -1,5 +1,6 @@
 """The latest is the latest: one press asks the rules once, and whatever was entered last of one day counts."""
 
+import re
 import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -390,3 +391,17 @@ def test_correcting_at_the_desk(lead: Lead, client: Client) -> None:
     panel = client.get(f"/admin/crm/lead/{lead.pk}/panels/ratings-and-scores/").content.decode()
     assert "Roland-Morris total (0-24) 2 of Nov 23, 2026 before Dana Doe corrected it" in panel
     assert client.get(f"/admin/crm/lead/{make_lead(location=lead.location).pk}/scores/{typed.pk}/").status_code == 404
+
+
+def test_the_desk_says_which_of_one_day_counts(lead: Lead, client: Client) -> None:
+    for value in ("9", "20", "12"):
+        made = score(lead, value)
+        Measurement.objects.filter(pk=made.pk, value=9).update(at=NOON - timedelta(days=1))
+    client.force_login(make_user("coordinator", email="dana@example.org"))
+    panel = client.get(f"/admin/crm/lead/{lead.pk}/panels/ratings-and-scores/").text
+    lines = re.findall(r"<li><strong>([^<]+)</strong>(.*?)</li>", panel)
+    assert [(value, "a later one of this day counts" in rest) for value, rest in lines][-3:] == [
+        ("9", False),
+        ("20", True),
+        ("12", False),
+    ]
