@@ -32,10 +32,11 @@ def new_times(*, now: datetime) -> Iterator[None]:
 def around_place(said: list[str]) -> Iterator[None]:
     """Let the holidays of a saved location close and open at once, and offer what they opened."""
     now = timezone.now()
+    before = rebooking.days_off(now.date())
     with new_times(now=now):
         yield
     rebooking.unflag_all()
-    if count := rebooking.look_again(now=now):
+    if count := rebooking.flag_new_days_off(before, now=now) + rebooking.look_again(now=now):
         said.append(f"{rebooking.in_words(count)} under what is closed now: see Other times to find.")
 
 

@@ -22,6 +22,8 @@ from scheduling.rules.wall_clock import instant
 ONE_DAY = timedelta(days=1)
 UTC_ZONE = ZoneInfo("UTC")
 
+type DayOff = tuple[UUID, date]  # a location, and a holiday of it
+
 
 def look_again(*, now: datetime) -> int:
     """Finds what lies under something closed and was not marked: a leave that was entered while somebody booked, a new
@@ -47,6 +49,18 @@ def flag(one: ScheduleException, *, over_booked: bool = True) -> int:
         return 0
     found = [made for made in _near(one) if _is_under(made, one) and (over_booked or not made.is_extra)]
     return _mark([made for made in found if made.rebook_since is None])
+
+
+def flag_new_days_off(before: set[DayOff], *, now: datetime) -> int:
+    """Mark what lies under holidays that are not in `before`, what is over-booked too, as under a leave that somebody
+    enters; return how many were found new. Who is over-booked there later knows of them."""
+    fresh = sorted(days_off(now.date()) - before)
+    return sum(flag(ScheduleException(location_id=place, from_day=day, to_day=day)) for place, day in fresh)
+
+
+def days_off(first: date) -> set[DayOff]:
+    """Return the holidays of every location from that day on. One query."""
+    return {(place.pk, day) for place in Location.objects.all() for day in place.days_off if day >= first}
 
 
 def flag_outside(resource: Resource) -> int:

@@ -261,6 +261,17 @@ def test_a_holiday_flags_and_taken_out_again_frees_at_once(admin: Client, made: 
     assert not is_flagged(made)
 
 
+def test_a_holiday_flags_who_is_over_booked_before_it_and_not_who_is_after(
+    admin: Client, made: Appointment, center: Location
+) -> None:
+    Appointment.objects.update(is_extra=True, extra_reason="Urgent")
+    day = made.starts_at.astimezone(center.zone).date().isoformat()
+    assert ("1 appointment lies" in save_holidays(admin, center, day), is_flagged(made)) == (True, True)
+    Appointment.objects.update(rebook_since=None)  # as if it had been booked since
+    MessageTopic.objects.update(live=True)
+    assert ("lies" in save_holidays(admin, center, day), is_flagged(made)) == (False, False)
+
+
 def test_a_leave_flags_and_taken_out_again_frees(made: Appointment, provider: Resource, center: Location) -> None:
     day = made.starts_at.astimezone(center.zone).date()
     leave = ScheduleException.objects.create(resource=provider, from_day=day, to_day=day)
