@@ -84,7 +84,14 @@ def _apart(entries: list[CalendarEntry]) -> list[list[CalendarEntry]]:
     events = list({tuple(entry.lines): entry for entry in whole if entry.version == latest}.values())
     for number, entry in enumerate(events[1:], 2):
         entry.uid = f"{entry.uid} ({number})"
-    return [[*events[:1], *moved], *([entry] for entry in events[1:])]
+    return [[*_without_free(events[:1], moved), *moved], *([entry] for entry in events[1:])]
+
+
+def _without_free(events: list[CalendarEntry], moved: list[CalendarEntry]) -> list[CalendarEntry]:
+    """A series that is free takes no time, however often it comes: only what was moved in it may. One that was changed
+    from a day on is another from there."""
+    is_changed = any("RANGE=" in (entry.line("RECURRENCE-ID") or "").upper() for entry in moved)
+    return events if is_changed else [entry for entry in events if not entry.is_free]
 
 
 def _one_by_one(

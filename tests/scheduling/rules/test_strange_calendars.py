@@ -186,6 +186,21 @@ def test_an_endless_reminder_that_is_marked_as_free_takes_no_time() -> None:
     assert spans(calendar(free, AT_TEN)) == [TEN]
 
 
+def test_one_occurrence_of_an_endless_reminder_that_is_busy_costs_nothing_else() -> None:
+    free = event("x", "DTSTART:20261201T150000Z", "DURATION:PT1M", "RRULE:FREQ=SECONDLY", "TRANSP:TRANSPARENT")
+    moved = event("x", "DTSTART:20261201T150000Z", "DURATION:PT30M", "RECURRENCE-ID:20261201T160000Z")
+    other = event("y", "DTSTART:20261202T150000Z", "DURATION:PT30M")
+    found = read(calendar(free, moved, other))
+    assert (spans(calendar(free, moved, other)), found.skipped) == ([TEN, ("2026-12-02T15:00", "2026-12-02T15:30")], [])
+
+
+def test_a_free_series_that_is_busy_from_a_day_on_is_busy_from_there() -> None:
+    free = event("x", "DTSTART:20261130T150000Z", "DURATION:PT30M", "RRULE:FREQ=DAILY;COUNT=3", "TRANSP:TRANSPARENT")
+    after = "RECURRENCE-ID;RANGE=THISANDFUTURE:20261201T150000Z"
+    busy = event("x", "DTSTART:20261201T150000Z", "DURATION:PT30M", after)
+    assert spans(calendar(free, busy)) == [TEN, ("2026-12-02T15:00", "2026-12-02T15:30")]
+
+
 @pytest.mark.parametrize(
     ("more", "is_busy"),
     [
