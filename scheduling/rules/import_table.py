@@ -1,12 +1,14 @@
 """A table that somebody brings in as a file (CSV), however a spreadsheet has written it."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 
 _BEGINNINGS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _SEPARATORS = ",;\t|"
+_NAMED = re.compile(r'"?sep=([^"\r\n])"?[ \t]*[\r\n]+', re.IGNORECASE)
 _NEVER_CLOSED = (
     'A quotation mark (") is opened in it and closed in another row, or never: the rows in between were not read. '
     "Take it out and try again."
@@ -58,10 +60,15 @@ def _text(body: bytes) -> str:
 
 
 def _rows(text: str, columns: list[str]) -> Iterator[list[str]]:
-    """By the separator with which the first line names most of the columns."""
-    first = text.lstrip("\r\n").partition("\n")[0].lower()
-    by = max(_SEPARATORS, key=lambda sign: len({cell.strip(' "\r') for cell in first.split(sign)} & set(columns)))
-    return csv.reader(StringIO(text.lstrip("\r\n"), newline=""), delimiter=by)
+    """By the separator with which the head names most of the columns, first by the one that a line before it tells to
+    Excel, which shows no such line and does not count it."""
+    table = text.lstrip("\r\n")
+    named = _NAMED.match(table)
+    table = table[named.end() :] if named else table
+    first = table.partition("\n")[0].lower()
+    signs = named[1] + _SEPARATORS if named else _SEPARATORS
+    by = max(signs, key=lambda sign: len({cell.strip(' "\r') for cell in first.split(sign)} & set(columns)))
+    return csv.reader(StringIO(table, newline=""), delimiter=by)
 
 
 def _what_is_wrong(row: list[str], needed: dict[str, str]) -> str:

@@ -132,6 +132,15 @@ def test_a_table_is_read_however_it_is_written(tmp_path: Path, row: str, encodin
     assert "1 booked" in run(tmp_path, (text.replace(",", by_sign) + "\r\n\r\n").encode(encoding))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(("told", "by_sign"), [("sep=;", ";"), ('"SEP=\t"', "\t"), ("sep=,", ";"), ("sep=^", "^")])
+def test_the_line_that_names_the_separator_to_excel_is_no_head(
+    tmp_path: Path, row: str, encoding: str, told: str, by_sign: str
+) -> None:
+    text = f"{HEAD}{row}".replace(",", by_sign).replace("\n", "\r\n")
+    assert "line 2: booked" in run(tmp_path, f"{told}\r\n{text}".encode(encoding))
+
+
 def test_a_reference_needs_no_dash(tmp_path: Path, row: str) -> None:
     assert "1 booked" in run(
         tmp_path, row.replace("-", "", 1).lower().replace("dr. josé example", "Dr. José Example", 1)
