@@ -34,9 +34,16 @@ DECISION_GUARDS = [
     Guard(
         "under a hold no stage sounds as if one could wait",
         "crm/patient_portal/account.py",
-        "    words = UNDER_A_HOLD if lead.safety_hold else STANDING[stage]\n",
+        "    words = CARE_FIRST if alerts.care_comes_first(lead) else STANDING[stage]\n",
         "    words = STANDING[stage]\n",
         "intake/assessment/test_nothing_mild.py::test_under_a_hold_no_stage_tells_that_one_may_wait",
+    ),
+    Guard(
+        "nobody who is urgent still may wait once their hold is lifted",
+        "crm/safety/alerts.py",
+        "return HoldClearing.objects.filter(lead=lead).exists()",
+        "return False",
+        "intake/assessment/test_nothing_mild.py::test_once_a_hold_is_lifted_nothing_beside_the_urgent_words_says_to_wait",
     ),
     Guard(
         "a sign that no decision has covered opens a review",

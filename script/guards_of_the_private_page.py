@@ -213,7 +213,7 @@ PRIVATE_GUARDS = [
     Guard(
         "under a hold nobody is told to wait a day for an answer",
         "crm/patient_portal/account.py",
-        " if lead.safety_hold else with_us",
+        " if is_first else with_us",
         " if False else with_us",
         "intake/assessment/test_nothing_mild.py::test_under_a_hold_nobody_is_told_to_wait_a_day_for_an_answer",
     ),

@@ -27,6 +27,7 @@ from crm.patient_portal import conversation, conversation_queries, own_copy, pri
 from crm.patient_portal.contact_form import ContactPersonForm
 from crm.patient_portal.entry import patient_page
 from crm.patient_portal.requests import PatientRequest, session_of
+from crm.safety import alerts
 
 READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -51,7 +52,7 @@ SOUNDS_MILD = {*SIDE_STAGES, Stage.BOOKING}
 # Nor that somebody gets in touch, where the page says not to wait for that.
 SOUNDS_LIKE_WAITING = {*SOUNDS_MILD, Stage.NEW}
 # Instead of all of that while the page says to get care now: that a clinician looks sounds as if one could wait.
-UNDER_A_HOLD = noop("Your request waits. Emergency care comes first.")
+CARE_FIRST = noop("Your request waits. Emergency care comes first.")
 
 
 def register() -> None:
@@ -80,7 +81,7 @@ def standing(request: HttpRequest, lead: Lead) -> str:
     is_urgent = lead.outcome == Outcome.URGENT and stage in SOUNDS_LIKE_WAITING
     if is_urgent or (stage in SOUNDS_MILD and not lead.safety_hold and reviews.is_looked_at(lead)):
         stage = Stage.REVIEW
-    words = UNDER_A_HOLD if lead.safety_hold else STANDING[stage]
+    words = CARE_FIRST if alerts.care_comes_first(lead) else STANDING[stage]
     return render_to_string("crm/my_standing.html", {"words": gettext(words), "lead": lead})
 
 
@@ -105,14 +106,15 @@ def messages_page(request: PatientRequest) -> HttpResponse:
     if form.is_valid():
         conversation.answer(request.patient, now=now, **form.cleaned_data)
         with_us = gettext("Your message is with us. We answer within one business day.")
-        # Under a hold nobody is to wait for that.
-        messages.success(request, gettext("Your message is with us.") if lead.safety_hold else with_us)
+        # Whoever is to get care now is not to wait for that.
+        is_first = alerts.care_comes_first(lead)
+        messages.success(request, gettext("Your message is with us.") if is_first else with_us)
         return redirect("my:messages")
     shown, has_older = conversation_queries.latest(lead, to_patient=True, everything="all" in request.GET)
     if shown:
         conversation.show_patient(lead, until=shown[0], now=now)
     context: dict[str, Any] = {"form": form, "shown": shown, "has_older": has_older, "zone": lead.timezone}
-    context["patient"] = request.patient
+    context |= {"patient": request.patient, "care_comes_first": alerts.care_comes_first(lead)}
     return render(request, "crm/my_messages.html", context, status=422 if form.errors else 200)
 
 

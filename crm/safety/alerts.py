@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from crm import dispatch, locations, registry
-from crm.enums.leads import ActivityKind, Event
+from crm.enums.leads import ActivityKind, Event, Outcome
 from crm.errors import SafetyRefused
 from crm.leads import decisions, events
 from crm.mail import emails
@@ -129,6 +129,14 @@ def clear_hold(lead: Lead, *, by: User, note: str, now: datetime, seen: int | No
         lead=locked, kind=ActivityKind.SAFETY_HOLD, at=now, by=by, summary="Hold lifted", note=note.strip()
     )
     events.announce(locked, Event.HOLD_CLEARED, now=now)
+
+
+def care_comes_first(lead: Lead) -> bool:
+    """Return whether the patient is told to get care now and not to wait for us: under a hold, and once it is lifted
+    while the request is urgent still. Nothing beside that may sound as if one could wait."""
+    if lead.safety_hold or lead.outcome != Outcome.URGENT:
+        return lead.safety_hold
+    return HoldClearing.objects.filter(lead=lead).exists()
 
 
 def count_without_contact(center: Location, *, now: datetime) -> None:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm import registry
 from crm.models import Lead
 from crm.patient_portal.requests import PatientRequest, session_of
+from crm.safety import alerts
 from scheduling.actions import attendance, changing, ics, mails, queries, waitlist
 from scheduling.actions.booking import Booking
 from scheduling.actions.errors import BookingRefused
@@ -78,7 +79,7 @@ def mine(request: PatientRequest) -> HttpResponse:
     past = [one for one in queries.of_lead(lead)[:20] if not one.stands or one.ends_at <= now]
     context = _mine(lead) | {"patient": request.patient, "past": past}
     if not context["ahead"] and not context["kinds"]:
-        context["may_wait"] = queries.may_wait(lead)
+        context |= {"may_wait": queries.may_wait(lead), "care_comes_first": alerts.care_comes_first(lead)}
     return render(request, "scheduling/my.html", context)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import gettext, override
 
 from crm.enums.leads import Decision, Outcome, Stage, TaskKind
 from crm.leads import imaging, reviews
@@ -112,16 +113,40 @@ def test_under_a_hold_nobody_offers_to_find_a_time(lead: Lead) -> None:
 @pytest.mark.parametrize("state", ["lifted", "raised", "looked at"])
 def test_nobody_offers_to_find_a_time_while_something_else_comes_first(lead: Lead, clinician: User, state: str) -> None:
     if state == "lifted":
-        signs(lead, a=["A2"])
-        alerts.acknowledge(lead, by=clinician, now=timezone.now())
-        alerts.clear_hold(lead, by=clinician, note="Seen.", now=timezone.now())
+        lift(lead, clinician)
     if state == "raised":
         Lead.objects.update(outcome=Outcome.URGENT)
     if state == "looked at":
         withdraw(lead)
     page = own_browser(lead).get("/my/appointments/").text
     assert "We find a time together with you." not in page
-    assert "One of our clinicians is looking at your request. You can also call" in page
+    first = "Your request waits. Emergency care comes first." if state == "lifted" else STANDING[Stage.REVIEW]
+    assert f"{first} You can also call" in page
+
+
+def lift(lead: Lead, clinician: User) -> None:
+    """A sign of an emergency, looked at: the request is urgent still."""
+    signs(lead, a=["A2"])
+    alerts.acknowledge(lead, by=clinician, now=timezone.now())
+    alerts.clear_hold(lead, by=clinician, note="Seen.", now=timezone.now())
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("stage", [Stage.NEW, Stage.REVIEW, Stage.BOOKING, Stage.CONSULTED])
+def test_once_a_hold_is_lifted_nothing_beside_the_urgent_words_says_to_wait(
+    lead: Lead, clinician: User, stage: Stage, language: str
+) -> None:
+    lift(lead, clinician)
+    Lead.objects.update(stage=stage)
+    browser, prefix = own_browser(lead), "" if language == "en" else "/es"
+    page = browser.get(f"{prefix}/my/").text
+    assert 'href="tel:911"' in page
+    with override(language):
+        assert gettext("Your request waits. Emergency care comes first.") in page
+        assert [words for words in {STANDING[stage], STANDING[Stage.REVIEW]} if gettext(words) in page] == []
+    sent = as_sent(browser.get(f"{prefix}/my/messages/").text, having="message_id") | {"text": "Hello"}
+    read = browser.get(f"{prefix}/my/messages/").text + browser.post(f"{prefix}/my/messages/", sent, follow=True).text
+    assert re.findall("within one business day|en un día hábil", read) == []
 
 
 @pytest.mark.parametrize("language", ["", "/es"])
