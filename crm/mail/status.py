@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Func, Min, Q, Value
 from django.db.models.functions import Greatest, Now
 
 from crm.enums.leads import LEASED_STATES, NEEDS_A_PERSON, MessageState
@@ -58,6 +59,19 @@ def count_fenced() -> None:
     """A worker that had lost its lease was refused once more: many of these say that leases are too short."""
     Sending.objects.bulk_create([Sending(pk=ONLY)], ignore_conflicts=True)
     Sending.objects.filter(pk=ONLY).update(fenced=F("fenced") + 1)
+
+
+def count_broken_off(mail_id: UUID) -> int:
+    """Note that the server hung up over this mail; return over how many it did since it took one."""
+    Sending.objects.bulk_create([Sending(pk=ONLY)], ignore_conflicts=True)
+    others = Sending.objects.filter(pk=ONLY).exclude(broken_off__contains=[mail_id])
+    others.update(broken_off=Func(F("broken_off"), Value(mail_id), function="array_append"))
+    return len(switch().broken_off)
+
+
+def forget_broken_off() -> None:
+    """The server has answered about a mail again."""
+    Sending.objects.filter(pk=ONLY).exclude(broken_off=[]).update(broken_off=[])
 
 
 @dataclass(frozen=True)

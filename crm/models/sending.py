@@ -1,5 +1,6 @@
 """The switch of all mail: going out or held, and through which server. One row."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 ONLY = 1
@@ -25,6 +26,9 @@ class Sending(models.Model):
     commercial_paused = models.BooleanField(default=False, help_text="Too many complaints; or by hand.")
     waits_until = models.DateTimeField(null=True, help_text="The server refused us: nothing is tried before.")
     fenced = models.PositiveBigIntegerField(default=0, help_text="Late writes of workers that had lost their lease.")
+    broken_off = ArrayField(
+        models.UUIDField(), default=list, db_default=[], help_text="The mails over which it hung up since it took one."
+    )
     reason = models.CharField(max_length=200, blank=True)
     changed_at = models.DateTimeField(null=True)
     changed_by = models.ForeignKey("crm.User", on_delete=models.PROTECT, null=True, related_name="+")

@@ -34,7 +34,8 @@ RUN_SECONDS = 40.0
 LEASE = timedelta(seconds=120)
 JUDGE_AGAIN = timedelta(minutes=15)
 LEFT_ALONE = timedelta(minutes=1)  # at least, by all workers, after a server refused us or could not be reached
-MOST_BROKEN_OFF = 2  # in a row: over some mails a server may stumble, and goes on with the others
+# In a row, whoever handed them over: over some mails a server may stumble, and goes on with the others.
+MOST_BROKEN_OFF = 2
 
 Written = tuple[Message, bytes, str]  # with its bytes, and where it returns to
 
@@ -185,7 +186,7 @@ def _lease(messages: list[Message]) -> None:
 
 def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[int, bool]:
     """Sends one after another. Returns how many were accepted, and whether it is worth claiming more."""
-    accepted, ready, go_on, broken_off = 0, _written(batch), True, 0
+    accepted, ready, go_on, is_shaky = 0, _written(batch), True, True
     while ready:
         message, content, returns_to = ready[0]
         if shutdown.is_asked() or time.monotonic() > ends_at:
@@ -193,10 +194,13 @@ def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[
             return accepted, False
         try:
             accepted += _send(message, content, relay=relay, returns_to=returns_to)
-            ready, broken_off = ready[1:], 0
+            ready = ready[1:]
+            if is_shaky:  # others may have come one by one before
+                mail_status.forget_broken_off()
+                is_shaky = False
         except _BrokenOff as trouble:
-            ready, broken_off = ready[1:], broken_off + 1
-            if broken_off > MOST_BROKEN_OFF:
+            ready, is_shaky = ready[1:], True
+            if mail_status.count_broken_off(message.pk) > MOST_BROKEN_OFF:
                 ready, go_on = _after_trouble(ready, Unreachable(str(trouble))), False
         except Unreachable as trouble:
             if shutdown.is_asked():

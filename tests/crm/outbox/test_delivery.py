@@ -549,6 +549,39 @@ def test_a_server_that_hangs_up_over_three_mails_is_left_alone(lead: Lead, far: 
         assert (message.state, message.attempts) == (MessageState.QUEUED, 1)
 
 
+@pytest.mark.parametrize("stage", ["RCPT", "GO", "DATA"])
+def test_a_server_that_hangs_up_over_three_mails_that_come_singly_is_left_alone(
+    lead: Lead, far: FarEnd, stage: str
+) -> None:
+    make_user("administrator")
+    far.will_say(stage, *[HANG_UP] * 4)
+    for _ in range(3):
+        make_message(lead)
+        assert delivery.send_due() == 0
+    assert Notice.objects.get().title.startswith("The mail server cannot be reached")
+    waiting = make_message(lead)
+    assert (delivery.send_due(), far.connections) == (0, 3)
+
+    Sending.objects.update(waits_until=None)  # a minute later
+    assert (delivery.send_due(), far.connections, Notice.objects.count()) == (0, 4, 1)
+    Sending.objects.update(waits_until=None)
+    make_due(waiting)
+    assert delivery.send_due() == 1
+    assert Sending.objects.get().broken_off == []
+
+
+def test_one_mail_over_which_the_server_hangs_up_again_and_again_says_nothing_of_the_server(
+    lead: Lead, far: FarEnd
+) -> None:
+    make_user("administrator")
+    odd = make_message(lead)
+    far.will_say("RCPT", *[HANG_UP] * 5)
+    for _ in range(5):
+        make_due(odd)
+        assert delivery.send_due() == 0
+    assert (far.connections, Notice.objects.exists()) == (5, False)
+
+
 @pytest.mark.parametrize("stage", ["RCPT", "DATA"])
 def test_a_mail_over_which_the_server_hangs_up_stops_no_other_for_good(lead: Lead, far: FarEnd, stage: str) -> None:
     """A filter may not like one mail, whenever it comes: the others go, and nobody is told of the server."""
