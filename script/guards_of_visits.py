@@ -315,4 +315,18 @@ VISIT_GUARDS = [
         "    if False:\n        messages.warning(",
         "scheduling/portal/test_old_pages.py::test_leaving_what_is_no_longer_on_offer_gives_it_to_nobody",
     ),
+    Guard(
+        "whoever asked for no calls is asked in writing about a visit by telephone",
+        "scheduling/actions/effects.py",
+        "        if made.kind.mode == Mode.PHONE:  # once a visit",
+        "        if False:  # once a visit",
+        "scheduling/actions/test_the_world_changes.py::test_a_call_that_is_booked_is_asked_about_in_writing_when_no_calls_are_wanted",
+    ),
+    Guard(
+        "a holiday flags who is over-booked on it already",
+        "scheduling/actions/rebooking.py",
+        "return sum(flag(ScheduleException(location_id=place, from_day=day, to_day=day)) for place, day in fresh)",
+        "return 0 * len(fresh)",
+        "scheduling/actions/test_the_world_changes.py::test_a_holiday_flags_who_is_over_booked_before_it_and_not_who_is_after",
+    ),
 ]
