@@ -7,6 +7,7 @@ from importlib import import_module
 
 # Commands that only compute: they read no settings, so that they run where there is no environment and no service.
 PURE = {name: f"intake.management.commands.{name}" for name in ("assess", "makemessages", "compilemessages")}
+PURE["roles_page"] = "crm.management.commands.roles_page"
 PURE["explain_mail"] = "crm.management.commands.explain_mail"
 PURE["explain_document"] = "crm.management.commands.explain_document"
 PURE["explain_calendar"] = "scheduling.management.commands.explain_calendar"

@@ -1,9 +1,6 @@
-"""Who may do what: one table of roles and permissions, from which the groups are made."""
+"""Who may do what: one table of roles and permissions, from which the groups are made (crm/accounts/groups.py)."""
 
-from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import Group, Permission
-from django.db.models import Q, QuerySet
+import re
 
 # What everybody needs who speaks with people: who they are and how they are reached, and nothing that they answered.
 _CONTACT = [
@@ -147,8 +144,18 @@ TAKE_LEADS = ["coordinator", "lead_coordinator"]  # in turn
 OWN_LEADS = [*TAKE_LEADS, "clinician", "administrator"]  # given by hand
 
 
+def as_page(page: str) -> str:
+    """Return docs/roles.md with its list and its table as the roles are now; the words around them stay."""
+    roles = (f"- **{role.replace('_', ' ')}**: {sentence}\n" for role, sentence in IN_WORDS.items())
+    with_list = _LIST.sub(lambda _: "".join(roles), page, count=1)
+    return _TABLE.sub(lambda _: f"{as_table()}\n", with_list, count=1)
+
+
+_LIST, _TABLE = re.compile(r"(?m)(?:^- \*\*.*\n)+"), re.compile(r"(?m)(?:^\|.*\n)+")
+
+
 def as_table() -> str:
-    """docs/roles.md's table, in Markdown: one permission a line, one role a column."""
+    """Return the roles as a table in Markdown: one permission a line, one role a column."""
     roles = list(PERMISSIONS)
     names = sorted({name for held in PERMISSIONS.values() for name in held})
     head = [
@@ -160,34 +167,3 @@ def as_table() -> str:
 
 def _line(name: str, roles: list[str]) -> str:
     return f"| `{name}` | " + " | ".join("yes" if name in PERMISSIONS[role] else "" for role in roles) + " |"
-
-
-class RoleBackend(ModelBackend):
-    """Django's sign-in by e-mail and password, with permissions from roles alone: one query fewer on every page."""
-
-    def _get_user_permissions(self, user_obj: AbstractBaseUser) -> QuerySet[Permission]:
-        return Permission.objects.none()
-
-
-def ensure_groups() -> None:
-    """Makes one group a role and gives it exactly the permissions of the table. Safe to run again."""
-    for role, names in PERMISSIONS.items():
-        group, _ = Group.objects.get_or_create(name=role)
-        group.permissions.set(permissions_named(names))
-
-
-def permissions_named(names: list[str]) -> QuerySet[Permission]:
-    """The permissions of "app.codename" strings. Raises LookupError when one does not exist."""
-    wanted = Q(pk__in=[])
-    for name in names:
-        app, _, codename = name.partition(".")
-        wanted |= Q(content_type__app_label=app, codename=codename)
-    found = Permission.objects.filter(wanted)
-    if len(found) != len(set(names)):
-        raise LookupError("A role names a permission that does not exist: migrate first, or mend crm/roles.py.")
-    return found
-
-
-def groups_named(*roles: str) -> list[Group]:
-    """The groups of some roles. Raises Group.DoesNotExist for an unknown one."""
-    return [Group.objects.get(name=role) for role in roles]

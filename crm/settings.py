@@ -180,7 +180,7 @@ LOGIN_URL = "admin:login"
 DESK_IDLE_SECONDS = ENV.desk_idle_minutes * 60
 DESK_LONGEST_SECONDS = ENV.desk_longest_hours * 3600
 APPOINTMENT_REMINDER_HOURS = ENV.reminder_hours
-AUTHENTICATION_BACKENDS = ["crm.roles.RoleBackend"]
+AUTHENTICATION_BACKENDS = ["crm.accounts.groups.RoleBackend"]
 PASSWORD_HASHERS = ["crm.accounts.password_hasher.PacedArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {

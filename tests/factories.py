@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from crm import roles
+from crm.accounts import groups as role_groups
 from crm.enums.leads import LinkPurpose, MessageClass, OnUnknown
 from crm.enums.treatments import Source
 from crm.models import Lead, Location, Message, PatientLink, PatientSession, Treatment, User
@@ -56,8 +56,8 @@ def make_user(*groups: str, **fields: Any) -> User:
     user = User.objects.create_user(email, **(defaults | fields))
     if groups:
         if not Group.objects.filter(name__in=groups).exists():  # somebody emptied the tables
-            roles.ensure_groups()
-        user.groups.set(roles.groups_named(*groups))
+            role_groups.ensure_groups()
+        user.groups.set(role_groups.groups_named(*groups))
     return user
 
 

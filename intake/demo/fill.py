@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.db import transaction
 
-from crm import registry, roles
+from crm import registry
+from crm.accounts import groups
 from crm.enums.leads import MAIN_LINE, CallOutcome, LostReason, MessageState, ReferralStep, Stage
 from crm.enums.treatments import Source
 from crm.followups import step_runner
@@ -124,11 +125,11 @@ def _holidays(year: int) -> list[date]:
 
 
 def _staff() -> list[User]:
-    roles.ensure_groups()
+    groups.ensure_groups()
     people = []
     for name, email, role in STAFF:
         user = User.objects.create_user(email, PASSWORD, name=name, is_staff=True, is_superuser=role == "administrator")
-        user.groups.set(roles.groups_named(role))
+        user.groups.set(groups.groups_named(role))
         people.append(user)
     return people
 

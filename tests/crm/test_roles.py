@@ -3,27 +3,42 @@
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from crm import roles
+from crm.accounts import groups
+from crm.management.commands import roles_page
 from crm.models import Lead, Location, User
 from tests.factories import make_lead, make_location, make_user
 
 pytestmark = pytest.mark.django_db
-DOC = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 
 
 def test_every_permission_exists_and_every_role_is_described() -> None:
     for names in roles.PERMISSIONS.values():
-        assert len(roles.permissions_named(names)) == len(set(names)) == len(names)
-    assert list(roles.IN_WORDS) == list(roles.PERMISSIONS)
+        assert len(groups.permissions_named(names)) == len(set(names)) == len(names)
+    assert list(roles.IN_WORDS) == list(roles.PERMISSIONS), (
+        "Say in one sentence, in IN_WORDS of crm/roles.py, what a role is for (CONTRIBUTING.md, “A role”)"
+    )
 
 
-def test_the_document_shows_the_table() -> None:
-    text = DOC.read_text()
-    assert roles.as_table() in text
-    for role, sentence in roles.IN_WORDS.items():
-        assert f"**{role.replace('_', ' ')}**: {sentence}" in text
+def test_the_page_says_what_the_table_says() -> None:
+    call_command("roles_page", "--check")
+
+
+def test_a_stale_page_names_the_command_and_is_written_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stale = roles_page.PAGE.read_text().replace("| `crm.add_lead` | yes |", "| `crm.add_lead` |  |")
+    monkeypatch.setattr(roles_page, "PAGE", tmp_path / "roles.md")
+    roles_page.PAGE.write_text(f"{stale}\nThe end.\n")
+
+    with pytest.raises(CommandError, match=r"manage\.py roles_page"):
+        call_command("roles_page", "--check")
+    call_command("roles_page")
+
+    page = roles_page.PAGE.read_text()
+    assert roles.as_table() in page
+    assert page.endswith("yes |\n\nThe end.\n")
 
 
 ANSWERS = ["crm.view_treatment", "intake.view_submission", "intake.view_assessment", "crm.view_document"]

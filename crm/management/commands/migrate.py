@@ -7,7 +7,7 @@ from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
-from crm import roles
+from crm.accounts import groups
 
 
 class Command(migrate.Command):
@@ -20,7 +20,7 @@ class Command(migrate.Command):
         try:
             super().handle(*args, **options)
             if not (options["app_label"] or options["plan"] or options["check_unapplied"]):
-                roles.ensure_groups()
+                groups.ensure_groups()
         finally:
             connection.close()
             connection.close_pool()

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm import roles
+from crm.accounts import groups
 from crm.desk import queries
 from crm.enums.leads import AccessAction, ActivityKind, MessageState, Stage, TaskKind
 from crm.enums.treatments import DatePrecision
@@ -132,7 +133,7 @@ def test_route_is_closed_without_its_permission(
     user = make_user()
     client.force_login(user)
     group = Group.objects.create(name="All but one")
-    group.permissions.set(roles.permissions_named(sorted(others)))
+    group.permissions.set(groups.permissions_named(sorted(others)))
     user.groups.add(group)
     ids = {"treatment": make_treatment(lead).pk, "message": make_message(lead).pk, "task": _task(lead).pk}
 

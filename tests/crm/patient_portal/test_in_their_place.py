@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from crm import roles
+from crm.accounts import groups
 from crm.documents import actions as documents
 from crm.enums.documents import DocumentKind, DocumentState
 from crm.enums.leads import AccessAction, ActivityKind
@@ -78,7 +78,7 @@ def sign_in_as_somebody_else(browser: Client, _user: User) -> None:
 
 
 def take_the_role_away(_browser: Client, user: User) -> None:
-    user.groups.set(roles.groups_named("front_desk"))
+    user.groups.set(groups.groups_named("front_desk"))
 
 
 def take_the_location_away(_browser: Client, user: User) -> None:

@@ -15,7 +15,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.signals import got_request_exception
 from django.utils import timezone
 
-from crm import roles
+from crm.accounts import groups
 from crm.environment import Provider
 from crm.models import Lead, User
 from crm.patient_portal import access as patient_access
@@ -70,7 +70,7 @@ def _desk_session(who: str) -> tuple[str, str]:
     email = f"{who.replace('_', '-')}@fuzz.example.org"
     user = User.objects.filter(email=email).first() or make_user(*({who} & set(ROLES)), email=email)
     User.objects.filter(pk=user.pk).update(is_active=True, is_staff=True, is_superuser=who == "superuser")
-    user.groups.set(roles.groups_named(*{who} & set(ROLES)))
+    user.groups.set(groups.groups_named(*{who} & set(ROLES)))
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
