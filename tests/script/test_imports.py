@@ -44,7 +44,7 @@ def imported(folder: str) -> dict[str, Path]:
         ("crm", []),
         ("intake", []),
         ("scheduling", []),
-        ("script", ["local"]),
+        ("script", ["local", "lint"]),
         ("bench", ["local", "test"]),
         ("tests", ["local", "test", "lint"]),
     ],
