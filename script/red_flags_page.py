@@ -20,6 +20,7 @@ from intake.questionnaire.red_flags import (
     SignAnswers,
     SignRule,
 )
+from script import made_up_settings
 
 # Worked out from the kind of a treatment and from when it was.
 INJECTED = Question(
@@ -136,6 +137,7 @@ def named(name: str) -> Question:
 
 
 if __name__ == "__main__":
+    made_up_settings.use()
     django.setup()
     FILE.write_text(page(), encoding="utf-8")
     sys.stdout.write(f"{FILE} is written.\n")
