@@ -4,6 +4,7 @@ import pytest
 from django.http import HttpRequest
 
 from crm import registry
+from crm.accounts import groups
 from crm.models import Lead
 from crm.registry import pages
 
@@ -34,6 +35,19 @@ def test_panels_are_those_of_the_area(empty: None) -> None:
 
     assert registry.panels("lead") == [registry.Panel("lead", "Here", "crm.view_lead", nothing, 100)]
     assert registry.panels("unknown") == []
+
+
+@pytest.mark.django_db
+def test_whatever_is_hung_into_the_desk_asks_for_permissions_that_exist() -> None:
+    hung = {f"route {one.name}": one.permission for one in registry.routes()}
+    hung |= {f"panel “{one.title}”": one.permission for one in registry.panels("lead")}
+    for area in (registry.MY_DAY, registry.REVIEWS):
+        hung |= {f"list “{one.title}”": one.permission for one in registry.worklists(area)}
+
+    for what, permission in hung.items():
+        names = permission.split()
+        assert names, f"{what}: name the permission that it needs (CONTRIBUTING.md, “A page of the desk”)"
+        assert len(groups.permissions_named(names)) == len(names)
 
 
 def test_intake_hangs_the_answers_into_the_lead_page() -> None:

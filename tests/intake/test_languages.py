@@ -33,6 +33,11 @@ SIGN = "New loss of feeling or function during sex"
 PROMISES = re.compile(
     r"\b(cura[rn]?|garantiza\w*|garantía|sin dolor|sin riesgos?|el mejor tratamiento)\b", re.IGNORECASE
 )
+MISSING = (
+    "run manage.py makemessages, translate what is new in locale/es/LC_MESSAGES/django.po and run manage.py "
+    "compilemessages (CONTRIBUTING.md, “The checks”)"
+)
+GONE = "run manage.py makemessages: these texts are gone (CONTRIBUTING.md, “The checks”)"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|</?\w+[^>]*>")
 
 
@@ -64,8 +69,8 @@ def test_every_text_has_its_translation(spanish: Catalog) -> None:
     wanted = {message.id for message in translated_texts.catalogue() if message.id}
     there = {message.id: message.string for message in spanish if message.id}
 
-    assert wanted - set(there) == set(), "run manage.py makemessages and translate what is new"
-    assert set(there) - wanted == set(), "run manage.py makemessages: these texts are gone"
+    assert wanted - set(there) == set(), MISSING
+    assert set(there) - wanted == set(), GONE
     assert [id for id, string in there.items() if not all(_forms(string))] == []
 
 

@@ -5,6 +5,7 @@ routes.md says what is right, one line an address. A new address fails until it 
 
 import difflib
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ from tests.walk.world import ROLES, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("walk")]
 PLAIN = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+# For whoever may sign in and has no role: the first page, which sends them on, the bell, search, and the own password.
+OPEN = {"", "bell/", "jsi18n/", "search/", "set-password/<str:uidb64>/<str:token>/"}
+OPEN |= {"password_change/", "password_change/done/"}
 TABLE = Path(__file__).with_name("routes.md")
 HEAD = ["address", *(role.replace("_", " ") for role in ROLES), "anybody", "location", "trace"]
 
@@ -59,13 +63,30 @@ def in_file() -> list[str]:
 def test_every_address_is_in_the_table() -> None:
     written = {line.split("`")[1].replace("\\|", "|") for line in in_file()[2:]}
 
-    assert written == set(routes.all_of_them())
+    there = set(routes.all_of_them())
+    assert (there - written, written - there) == (set(), set()), (
+        "(addresses without a line in tests/walk/routes.md, lines without an address) "
+        "(CONTRIBUTING.md, “A page of the desk”)"
+    )
 
 
 def test_the_table_says_what_happens(walked: Walk) -> None:
     found = as_table(walked).splitlines()
 
-    assert "\n".join(difflib.unified_diff(in_file(), found, "routes.md", "walked", n=0, lineterm="")) == ""
+    changed = "\n".join(difflib.unified_diff(in_file(), found, "routes.md", "walked", n=0, lineterm=""))
+    assert changed == "", (
+        "If this is who should get in, write it into tests/walk/routes.md; if not, mend the permission "
+        f"(CONTRIBUTING.md, “A page of the desk”, “A role”):\n{changed}"
+    )
+
+
+def test_whoever_has_no_role_gets_into_nothing_but_their_own_account() -> None:
+    head, _, *rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in in_file()]
+    open_to_all = {row[0].strip("`") for row in rows if "see" in row[head.index("anybody")]}
+    assert open_to_all <= OPEN, (
+        "These pages of the desk ask for no permission: name one where they are hung in "
+        "(CONTRIBUTING.md, “A page of the desk”)"
+    )
 
 
 @pytest.mark.parametrize("kind", walking.KINDS)

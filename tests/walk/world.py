@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
+from crm import roles
 from crm.audit import access
 from crm.documents import actions as documents
 from crm.enums.documents import DocumentKind, DocumentState
@@ -69,7 +70,7 @@ from tests.crm import files
 from tests.factories import make_lead, make_location, make_message, make_treatment, make_user, today
 
 HERE, THERE = "here", "there"
-ROLES = ["coordinator", "lead_coordinator", "clinician", "front_desk", "marketing", "administrator"]
+ROLES = [*roles.PERMISSIONS]
 # ann has everything, cli is what she told, sent and was told; bob shares her e-mail address; cat is elsewhere and
 # shares here-ann's; ask and hel asked a question and sent a request that is held; a row is of a place and of nobody.
 MARK = re.compile(r"zq(here|there)(ann|bob|cat|ask|hel|cli|row)")

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from crm import roles
 from crm.accounts import actions as accounts
 from crm.enums.leads import Decision, Outcome
 from crm.errors import OverrideRefused, ReviewRefused
@@ -23,7 +24,7 @@ from tests.factories import NOON, PASSWORD, make_lead, make_user
 
 pytestmark = pytest.mark.django_db
 WORDS = "another-long-enough-phrase"
-ROLES = ["coordinator", "lead_coordinator", "clinician", "front_desk", "marketing", "administrator"]
+ROLES = [*roles.PERMISSIONS]
 
 
 @pytest.fixture

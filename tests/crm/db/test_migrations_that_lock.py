@@ -16,7 +16,10 @@ FILLS = re.compile(r"\b(UPDATE \w+(\s+\w+)?\s+SET|INSERT INTO)\b")  # also by a 
 def test_a_migration_that_works_on_a_whole_table_is_named_for_whoever_updates(path: Path) -> None:
     name = f"{path.parts[-3]} {path.name[:4]}"
     section = (ROOT / "docs/operations.md").read_text().partition("## Updating a place")[2].partition("\n## ")[0]
-    assert works_on_rows(ast.parse(path.read_text())) == (name in names_in(section)), name
+    assert works_on_rows(ast.parse(path.read_text())) == (name in names_in(section)), (
+        f"{name}: what works on every row of a table is named under “Updating a place with many leads” in "
+        "docs/operations.md, and nothing else is (CONTRIBUTING.md, “Migrations”)"
+    )
 
 
 def names_in(section: str) -> set[str]:

@@ -1,8 +1,10 @@
 """Mail through a provider's interface: what each answer means for the row, against a server on a real socket."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,7 +13,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from crm.enums.leads import MessageClass, MessageState, OnUnknown, TaskKind
-from crm.environment import Provider, parse_email_url
+from crm.environment import PROVIDERS, Provider, parse_email_url
+from crm.inbound import webhooks
 from crm.models import Lead, Location, Message, Notice, Sending, Task
 from crm.outbox import delivery
 from script import embedded
@@ -20,7 +23,10 @@ from tests.factories import make_message, make_user
 from tests.faults.far_end import far_end
 
 pytestmark = pytest.mark.django_db
-NAMES = ["resend", "postmark", "mailgun"]
+ROOT = Path(__file__).resolve().parents[3]
+# {provider: where it takes a mail}
+PATHS = {"resend": "/emails", "postmark": "/email", "mailgun": "/v3/mg.example.org/messages"}
+HOW = "(CONTRIBUTING.md, “A provider of mail”)"
 DAY = timedelta(days=1)
 
 
@@ -58,7 +64,15 @@ def due_again(message: Message) -> None:
     Message.objects.filter(pk=message.pk).update(due_at=datetime.now(UTC) - timedelta(seconds=1))
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_every_provider_is_known_all_the_way() -> None:
+    assert set(PROVIDERS) == set(PATHS), f"Say in PATHS here where each of PROVIDERS takes a mail {HOW}"
+    heard = set(webhooks._SECRET) & set(webhooks._EVENTS)
+    assert set(PROVIDERS) == heard, f"crm/inbound/webhooks.py: _SECRET and _EVENTS have each provider {HOW}"
+    told = re.findall(r"(?m)^\| (\w+) \| api\.", (ROOT / "docs/operations.md").read_text())
+    assert set(PROVIDERS) == set(told), f"docs/operations.md has a line for each provider {HOW}"
+
+
+@pytest.mark.parametrize("name", PATHS)
 def test_a_mail_goes_out_whole(lead: Lead, far: ProviderServer, settings: Settings, name: str) -> None:
     settings.MAIL_SERVER = far.server(name, account="mg.example.org")
     lead.location.reply_email = "answers@example.org"
@@ -70,9 +84,7 @@ def test_a_mail_goes_out_whole(lead: Lead, far: ProviderServer, settings: Settin
     words = " ".join(every_word(dict(parse_qsl(body.decode())) if name == "mailgun" else json.loads(body)))
     for word in ("Your request · ümläut", "Only text.", "<p>Only <b>this</b></p>", "answers+", message.message_id):
         assert word in words
-    assert (
-        far.paths == {"resend": ["/emails"], "postmark": ["/email"], "mailgun": ["/v3/mg.example.org/messages"]}[name]
-    )
+    assert far.paths == [PATHS[name]]
     for header in ("Auto-Submitted", "References", "Message-ID"):
         assert header.lower() in words.lower()
 

@@ -126,7 +126,10 @@ def test_every_code_that_can_be_in_a_copy_is_translated() -> None:
 def test_every_column_of_a_copy_has_a_name(lead: Lead) -> None:
     columns = {name for entry in REGISTERED for name in entry.fields}
 
-    assert columns - set(NAMES) == set()
+    assert columns - set(NAMES) == set(), (
+        "Say in crm/patient_portal/column_labels.py what these are called in plain words "
+        "(CONTRIBUTING.md, “A field of Lead”)"
+    )
     [about] = copy_of(lead, "es")["Acerca de esta copia"]
     assert about["names"]["relief_percent"] == "Alivio en porcentaje"
 

@@ -155,7 +155,7 @@ def test_nine_sequences_come_with_the_product_and_survive_being_stored() -> None
     assert [one.key for one in shipped()] == (
         "incomplete_form more_info new_lead_ack no_show not_reachable nurture_conservative post_consult "
         "records_needed reengage"
-    ).split()
+    ).split(), "name a new sequence here, and count it in docs/sequences.md (CONTRIBUTING.md, “A mail in a sequence”)"
     assert [read(one.body) for one in shipped()] == list(shipped())
 
 

@@ -7,10 +7,11 @@ import uuid
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_from_bytes
 
+from crm import roles
 from tests.naughty_strings import BYTES, NUMBERS, TEXTS
 
 STRANGER, PATIENT, NEWCOMER = "stranger", "patient", "newcomer"  # a newcomer followed a link and proved nothing
-ROLES = ["coordinator", "lead_coordinator", "clinician", "front_desk", "marketing", "administrator"]
+ROLES = [*roles.PERMISSIONS]
 STAFF = [*ROLES, "outsider", "superuser"]
 TYPES = [
     *"application/json application/x-www-form-urlencoded multipart/form-data text/plain application/xml".split(),

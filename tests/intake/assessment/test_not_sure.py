@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.enums.leads import Outcome
+from crm.followups import conditions
 from crm.followups.conditions import CONDITIONS, ConditionContext, Facts
 from crm.models import Lead, Task, Treatment, User
 from intake.assessment import unknowns
@@ -48,6 +49,10 @@ def asks_by_mail(lead: Lead) -> bool:
     return CONDITIONS["needs_more_info"](ConditionContext(lead, timezone.now(), Facts([lead])))
 
 
+def has_told_all(lead: Lead) -> bool:
+    return conditions.holds("told_all_they_know", ConditionContext(lead, timezone.now(), Facts([lead])))
+
+
 def waiting(lead: Lead) -> int:
     return Task.objects.open().filter(lead=lead, title=unknowns.TITLE).count()
 
@@ -56,13 +61,13 @@ def test_whoever_is_not_sure_of_the_relief_is_not_asked_again(lead: Lead, coordi
     rows = [make_treatment(lead, kind=kind, **LONG, **six_weeks()) for kind in ("pt_supervised", "med_nsaid_rx")]
     browser = in_their_place(Client(), lead, coordinator)
     tell(browser, rows[0], relief="unsure", clinician="true")
-    assert (asks_by_mail(lead), waiting(lead)) == (True, 0)  # the other one was not asked yet
+    assert (asks_by_mail(lead), waiting(lead), has_told_all(lead)) == (True, 0, False)  # the other was not asked yet
 
     tell(browser, rows[1], relief="unsure")
 
     latest = Assessment.objects.filter(lead=lead).latest("number")
     assert (lead.outcome, latest.rule, unknowns.FLAG in latest.flags) == (Outcome.MORE_INFO, "R7", True)
-    assert (asks_by_mail(lead), waiting(lead)) == (False, 1)
+    assert (asks_by_mail(lead), waiting(lead), has_told_all(lead)) == (False, 1, True)
     assert "not sure" in desk.get(at(lead)).text
     assert "you have told us what you remember" in browser.get("/my/").text
     page = browser.get(f"/my/treatments/{rows[0].pk}/").text

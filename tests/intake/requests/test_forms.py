@@ -219,4 +219,9 @@ EVERY_SECTION = [*STEP_ONE, *CALL_ME, *(section for page in (*PAGES, RECHECK) fo
 
 @pytest.mark.parametrize("section", EVERY_SECTION, ids=lambda section: section.key)
 def test_every_question_says_why_it_is_asked(section: Section) -> None:
-    assert section.why or [question.name for question in section.questions if not question.why] == []
+    silent = [] if section.why else [question.name for question in section.questions if not question.why]
+
+    assert silent == [], (
+        f"Say why we ask {', '.join(silent)}: `why` of the question, or of its section, in intake/questionnaire/ "
+        "(CONTRIBUTING.md, “A question of step 1”)."
+    )

@@ -1,21 +1,26 @@
 """Each insurer's criteria at their bounds. Figures are written out again here, from the policies' summaries."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from crm.enums.treatments import TreatmentGroup
-from intake.rules import coverage
+from intake.rules import coverage, insurers
 from intake.rules.care_history import CareRecord, LookBack, Rating
 from intake.rules.criteria import CareTime, CriterionFinding, Modalities, State, Timed
 from intake.rules.payers import PROFILE, PROFILES
+from tests.factories import today
 from tests.intake.care_cases import TODAY, ago, care, mri, nrs, record
 
 MET, NOT_MET, UNKNOWN = State.MET, State.NOT_MET, State.UNKNOWN
 NSAID, HEP, ESI = "med_nsaid_rx", "hep_prescribed", "esi_transforaminal"
 FORMER = {"nicotine": "former"}
+ROOT = Path(__file__).resolve().parents[3]
+PAYER = "(CONTRIBUTING.md, “A payer”)"
 
 
 def found(key: str, code: str, case: CareRecord) -> CriterionFinding:
@@ -190,20 +195,31 @@ def test_every_criterion_that_a_record_can_settle_is_looked_at_above() -> None:
     judged = {(key, code) for key, code, _case, _state in CASES}
     settled = {(p.key, c.code) for p in PROFILES for c in p.criteria if type(c).__name__ != "ForClinician"}
     also = {("hcsc_fusion", "imaging_matches"), ("evicore_609_disc", "imaging"), ("evicore_609_disc", "nicotine")}
-    assert settled - judged - also <= {
+    alike = {
         ("bcbs_sc_discectomy", "records"),  # the same kind, with the same figures, as one above
         ("evicore_609_disc", "rating"),
         ("aetna_fusion", "therapy_in_person"),
         ("medicare_esi", "baseline"),
     }
+    assert settled - judged - also - alike == set(), (
+        "Judge these (profile, criterion) at their bounds: a record in CASES on each side (CONTRIBUTING.md, “A payer”)"
+    )
 
 
 def test_codes_are_one_of_a_kind_and_profiles_say_where_they_come_from() -> None:
     for profile in PROFILES:
         codes = [criterion.code for criterion in profile.criteria]
         assert len(codes) == len(set(codes)), profile.key
-        assert profile.source
-        assert profile.as_of == date(2026, 11, 22)
+        assert profile.criteria, f"{profile.key} asks for nothing: list its criteria {PAYER}"
+        assert profile.source, f"Say in which policy the figures of {profile.key} stand {PAYER}"
+        assert date(2026, 11, 22) <= profile.as_of <= today(), f"Say when the policy of {profile.key} was read {PAYER}"
+
+
+def test_every_payer_is_known_by_name_and_stands_in_the_document() -> None:
+    unnamed = {profile.payer for profile in PROFILES} - {*insurers._PAYERS, *insurers._BLUE_OF.values(), ""}
+    assert unnamed == set(), f"Say in _PAYERS of intake/rules/insurers.py how people write these payers {PAYER}"
+    rows = re.findall(r"(?m)^\| `(\w+)`", (ROOT / "docs/coverage.md").read_text())
+    assert sorted(rows) == sorted(PROFILE), f"docs/coverage.md has a line for each profile {PAYER}"
 
 
 def test_what_goes_on_is_reached_on_a_day() -> None:

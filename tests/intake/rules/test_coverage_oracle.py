@@ -18,6 +18,7 @@ TODAYS = [date(2026, 11, 22), date(2028, 2, 29), date(2027, 3, 31), date(2026, 8
 STATUSES = [status for status in TreatmentStatus.values if status not in ("planned", "declined")]
 EACH = 40
 OFTEN = "pt_supervised pt_supervised pt_mckenzie hep_prescribed med_nsaid_rx med_acetaminophen esi_unknown".split()
+HOW = "tests/intake/naive_coverage.py says otherwise: does it know this profile? (CONTRIBUTING.md, “A payer”)"
 
 
 def random_care(random: Random, today: date, number: int) -> Care:
@@ -65,6 +66,6 @@ def test_the_wake_up_date_equals_a_search_day_by_day(key: str) -> None:
     for _ in range(EACH):
         record = random_record(random)
         expected = naive_wake_up(key, record)
-        assert wake_up_on(PROFILE[key], record) == expected, record
+        assert wake_up_on(PROFILE[key], record) == expected, f"{HOW}\n{record}"
         dates += expected is not None
     assert dates >= 2 or key == "uhc_records"  # which asks for no length of time

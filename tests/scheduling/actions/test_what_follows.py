@@ -144,7 +144,10 @@ def test_a_move_puts_nobody_in_two_places(patient: Lead, provider: Resource, cen
 def test_every_condition_of_a_shipped_sequence_is_known() -> None:
     """A name that nobody knows never holds: its sequence would not begin, or never end."""
     used = {name for one in shipped() for name in (*one.when, *one.stops)}
-    assert used - conditions.known() == set()
+    assert used - conditions.known() == set(), (
+        "crm/sequences/shipped/ names conditions that are neither in CONDITIONS of crm/followups/conditions.py nor "
+        "hung in with registry.condition (CONTRIBUTING.md, “A condition”)"
+    )
 
 
 # --- What came of it -------------------------------------------------------------------------------------------------
