@@ -4,6 +4,13 @@ from script.guard import Guard
 
 SEND_RULE_GUARDS = [
     Guard(
+        "a late reminder wakes nobody",
+        "crm/outbox/send_rules.py",
+        "    return _later(opens, WAITS_FOR_HOURS) if local < opens else None",
+        "    return None",
+        "crm/outbox/test_eligibility.py::test_a_late_reminder_of_a_visit_wakes_nobody",
+    ),
+    Guard(
         "consent is looked at when a mail is sent",
         "crm/outbox/send_rules.py",
         'return "" if wanted in background.agreed.get(lead.pk, set()) else',

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -27,6 +28,7 @@ CAPS_IN_WORDS = "no more than one a day, three a week, 14 in 90 days"
 FRESH_FOR = timedelta(hours=36)  # longer than the day for which a cap may hold a mail back
 # A needed one counts from the first day on which it may leave, while the person does something day after day.
 FRESH_AT_MOST = timedelta(days=5)
+EARLIEST_REMINDER = time(7)  # of a visit, on the patient's clock
 LONGEST_DAY = timedelta(hours=25)  # when clocks go back
 WAITS_FOR_NEXT_DAY = "Waits for the day after the patient last did something themselves"
 WAITS_FOR_HOURS = "Waits for the hours in which mail may go out"
@@ -95,6 +97,7 @@ def obstacle(message: Message, *, now: datetime, background: Background) -> Obst
         or (_people_only(message, now=now) if message.message_class != MessageClass.ANSWER else None)
         or _no_address(message, background)
         or _too_late(message, now=now)
+        or _by_night(message, now=now)
         or (_rules_of_follow_ups(message, now=now, background=background) if message.lead_id else None)
     )
 
@@ -180,6 +183,15 @@ def _too_late(message: Message, *, now: datetime) -> Obstacle | None:
     if message.not_after < now:
         return Obstacle(MessageState.CANCELLED, "Too late to be sent", wants_a_person=_is_needed(message))
     return None
+
+
+def _by_night(message: Message, *, now: datetime) -> Obstacle | None:
+    """A reminder of a visit wakes nobody, however late a server or a worker made it. An offer has only hours."""
+    if message.message_class != MessageClass.REMINDER or message.topic is None or message.lead is None:
+        return None
+    local = now.astimezone(ZoneInfo(message.lead.timezone))
+    opens = local.replace(hour=EARLIEST_REMINDER.hour, minute=0, second=0, microsecond=0)
+    return _later(opens, WAITS_FOR_HOURS) if local < opens else None
 
 
 def _is_needed(message: Message) -> bool:

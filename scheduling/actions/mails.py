@@ -2,7 +2,7 @@
 version of the appointment for which it was written, so that none about an old time is ever sent."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,7 +26,6 @@ from scheduling.enums import OF_THE_CENTER, Mode
 from scheduling.models import Appointment, WaitlistEntry
 
 APART = timedelta(hours=4)  # two reminders of one appointment are never closer
-EARLIEST = time(7)  # on the patient's clock
 REMINDER, CANCELLED, NEW_ADDRESS = "appointment_reminder", "appointment_cancelled", "appointment_new_address"
 CONFIRMATIONS = ("appointment_booked", "appointment_moved", NEW_ADDRESS, CANCELLED)
 LATE = timedelta(hours=12)  # past this a reminder is no help any more, and a person calls
@@ -192,7 +191,8 @@ def due_times(appointment: Appointment, *, now: datetime, served: datetime | Non
 
 def _from_seven(moment: datetime, zone: ZoneInfo) -> datetime:
     local = moment.astimezone(zone)
-    return max(moment, datetime.combine(local.date(), EARLIEST, tzinfo=zone).astimezone(moment.tzinfo))
+    seven = datetime.combine(local.date(), send_rules.EARLIEST_REMINDER, tzinfo=zone)
+    return max(moment, seven.astimezone(moment.tzinfo))
 
 
 def _confirmation(name: str, appointment: Appointment, *, now: datetime) -> Message:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
@@ -17,6 +18,7 @@ from crm.models import (
     Enrollment,
     Lead,
     Message,
+    MessageTopic,
     Scope,
     SequenceVersion,
     StepOutcome,
@@ -187,8 +189,6 @@ def test_opt_outs_outlive_the_secret_key(agreed: Lead, settings: Settings) -> No
 def test_follow_ups_keep_to_the_hours_where_the_patient_lives(
     agreed: Lead, hour: int, minute: int, zone: str, waits_until: str | None
 ) -> None:
-    from zoneinfo import ZoneInfo
-
     Lead.objects.update(timezone=zone)
     now = datetime(2026, 11, 23, hour, minute, tzinfo=ZoneInfo("America/New_York"))
     message = make_message(agreed, now=now, message_class=C.FOLLOW_UP)
@@ -197,6 +197,29 @@ def test_follow_ups_keep_to_the_hours_where_the_patient_lives(
     assert (f"{until:%Y-%m-%d %H:%M}" if until else None) == waits_until
     answer = make_message(agreed, now=now, message_class=C.ANSWER)
     assert obstacle(answer, now=now) is None
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "waits_until"),
+    [
+        ("2026-11-23 06:59", "America/New_York", "2026-11-23 07:00"),
+        ("2026-11-23 07:00", "America/New_York", None),
+        ("2026-11-23 23:30", "America/New_York", None),
+        ("2026-11-23 11:00", "Pacific/Honolulu", "2026-11-23 07:00"),  # 6:00 there
+        ("2026-11-01 01:30", "America/New_York", "2026-11-01 07:00"),  # clocks went back that night
+    ],
+)
+def test_a_late_reminder_of_a_visit_wakes_nobody(lead: Lead, at: str, zone: str, waits_until: str | None) -> None:
+    """Its moment was by day; a server that was away, or a corrected clock, has made it night. Offers go at any hour."""
+    Lead.objects.update(timezone=zone)
+    now = datetime.strptime(at, "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo("America/New_York"))
+    reminder = make_message(
+        lead, now=now, message_class=C.REMINDER, topic=MessageTopic.objects.create(), topic_version=1
+    )
+    found = obstacle(reminder, now=now)
+    until = found.until.astimezone(ZoneInfo(zone)) if found and found.until else None
+    assert (f"{until:%Y-%m-%d %H:%M}" if until else None) == waits_until
+    assert obstacle(make_message(lead, now=now, message_class=C.REMINDER), now=now) is None
 
 
 def test_nothing_commercial_on_sundays_and_holidays(agreed: Lead) -> None:
