@@ -4,6 +4,13 @@ from script.guard import Guard
 
 SEND_RULE_GUARDS = [
     Guard(
+        "what a narrower choice allows and waits goes out",
+        "crm/mail/opt_out.py",
+        "            narrow(instead_of, lead_id=lead_id, scope=scope, now=now)",
+        "            pass",
+        "crm/outbox/test_preferences.py::test_what_a_narrower_choice_allows_and_waits_goes_out",
+    ),
+    Guard(
         "a late reminder wakes nobody",
         "crm/outbox/send_rules.py",
         "    return _later(opens, WAITS_FOR_HOURS) if local < opens else None",

@@ -1,6 +1,7 @@
 """Opting out of mails, and back in."""
 
 import time
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -30,16 +31,28 @@ _LOOK_EVERY = 0.1
 BEFORE_DATA = [MessageState.QUEUED, MessageState.SENDING]
 
 
-def opt_out(address: str, *, lead_id: UUID | None, scope: Scope, because: SuppressedBecause, now: datetime) -> bool:
+def opt_out(
+    address: str,
+    *,
+    lead_id: UUID | None,
+    scope: Scope,
+    because: SuppressedBecause,
+    now: datetime,
+    instead_of: Collection[str] = (),
+) -> bool:
     """From when this returns nothing of that scope leaves for the address, but for a mail whose server has not answered
     for WAIT_SECONDS. Twice is once: False the second time.
 
     `everything` also stops the appointment mails of that lead, and of nobody else who uses the address. What a person
-    asked for is kept as their own word too, which nobody else who uses the address takes back. Side effects:
+    asked for is kept as their own word too, which nobody else who uses the address takes back. `instead_of`: hashes of
+    addresses, where it replaces what they had asked for earlier, before any mail is judged by it. Side effects:
     Suppression rows; what waits or is held by a worker is suppressed; a line on the timeline of the lead if there still
     is one. Not to be called inside a transaction: the rows have to be seen by others before mails are taken from them.
     """
-    is_new = record(address, lead_id=lead_id, scope=scope, because=because, now=now)
+    with transaction.atomic():
+        is_new = record(address, lead_id=lead_id, scope=scope, because=because, now=now)
+        if lead_id:
+            narrow(instead_of, lead_id=lead_id, scope=scope, now=now)
     take_from_the_outbox(address, now=now)
     _wait_for_mails_on_their_way(address)
     return is_new
@@ -81,7 +94,7 @@ def opt_in(address_hashes: list[str], *, lead: Lead, now: datetime) -> int:
     return count
 
 
-def narrow(address_hashes: list[str], *, lead_id: UUID, scope: Scope, now: datetime) -> int:
+def narrow(address_hashes: Collection[str], *, lead_id: UUID, scope: Scope, now: datetime) -> int:
     """Let the newest choice of a person replace their earlier ones, after it was recorded; return how many ended. As in
     opt_in, nobody else's word ends."""
     return _asked(address_hashes, lead_id).exclude(scope=scope).update(lifted_at=now)
@@ -132,13 +145,13 @@ def follow(lead: Lead, *, before: str, now: datetime) -> None:
         here.update(lifted_at=now)
 
 
-def _in_force(address_hashes: list[str], lead_id: UUID) -> "QuerySet[Suppression]":
+def _in_force(address_hashes: Collection[str], lead_id: UUID) -> "QuerySet[Suppression]":
     """What stops mail to a person at an address: their own word, and what stands for the address."""
     mine = Q(lead_ref=None) | Q(lead_ref=lead_id)
     return Suppression.objects.filter(mine, address_hash__in=address_hashes, lifted_at=None)
 
 
-def _asked(address_hashes: list[str], lead_id: UUID) -> "QuerySet[Suppression]":
+def _asked(address_hashes: Collection[str], lead_id: UUID) -> "QuerySet[Suppression]":
     return _in_force(address_hashes, lead_id).filter(because=SuppressedBecause.OPT_OUT)
 
 

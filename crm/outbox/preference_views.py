@@ -68,14 +68,14 @@ def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
     if wanted not in Scope.values:
         return False
     scope = Scope(wanted)
+    because, earlier = SuppressedBecause.OPT_OUT, [] if said is None else _hashes(holder, lead)
     if address:
-        opt_out.opt_out(address, lead_id=holder.lead_id, scope=scope, because=SuppressedBecause.OPT_OUT, now=now)
+        opt_out.opt_out(address, lead_id=holder.lead_id, scope=scope, because=because, now=now, instead_of=earlier)
     if holder.address_hash not in suppression.hashes_of(address):
         opt_out.opt_out_by_hash(holder.address_hash, lead_id=holder.lead_id, scope=scope, now=now)
     if lead and not lead.email and opt_out.was_theirs(lead, holder.address_hash):  # it holds at their next one
         opt_out.opt_out_by_hash(suppression.hash_of(""), lead_id=holder.lead_id, scope=scope, now=now)
-    if said is not None:
-        opt_out.narrow(_hashes(holder, lead), lead_id=holder.lead_id, scope=scope, now=now)
+    opt_out.narrow(earlier, lead_id=holder.lead_id, scope=scope, now=now)  # where only hashes are left
     if lead and _is_theirs(holder, lead):
         opt_out.note_education(lead, given=False, words=_in_words(scope), now=now, language=get_language() or "")
     return True

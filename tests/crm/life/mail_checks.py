@@ -152,7 +152,7 @@ def _about_a_visit(who: Person, message: Message, handed: Handed) -> Iterator[st
     if visit is None:
         yield "about no visit of theirs"
         return
-    if record.in_words(visit) not in _in_one_line(handed.words):
+    if not handed.is_again and record.in_words(visit) not in _in_one_line(handed.words):
         yield f"it does not say {record.in_words(visit)}"
     if (message.name == "appointment_cancelled") != (visit.state == "cancelled"):
         yield f"the visit is {visit.state}"

@@ -117,6 +117,16 @@ def test_the_newest_choice_replaces_the_one_before(lead: Lead, path: str, client
     assert "not even about appointments" not in page
 
 
+@pytest.mark.parametrize("scope", [Scope.MOST, Scope.EDUCATION])
+def test_what_a_narrower_choice_allows_and_waits_goes_out(lead: Lead, path: str, client: Client, scope: Scope) -> None:
+    """It was planned while they got nothing at all: a visit that was booked on the phone, and its reminder."""
+    client.post(path, {"scope": "everything"})
+    reminder = make_message(lead, message_class=MessageClass.REMINDER)
+    client.post(path, {"scope": scope})
+    reminder.refresh_from_db()
+    assert reminder.state == MessageState.QUEUED
+
+
 def test_one_click_never_takes_a_stop_back(lead: Lead, path: str, client: Client) -> None:
     client.post(path, {"scope": "everything"})
     client.post(path, ONE_CLICK)
