@@ -165,7 +165,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
         if held.state != Quarantine.HELD:
             return "Decided"
         return render_to_string(
-            "intake/quarantine_decide.html", {"address": reverse("admin:intake_quarantine_decide", args=[held.pk])}
+            "intake/desk/quarantine_decide.html", {"address": reverse("admin:intake_quarantine_decide", args=[held.pk])}
         )
 
     def decide_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
@@ -197,7 +197,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
             first=today - timedelta(days=BALANCE_DAYS - 1), last=today, user=cast(User, request.user)
         )
         context = {**self.admin_site.each_context(request), "title": "What arrived", "days": days, "opts": self.opts}
-        return TemplateResponse(request, "intake/balance.html", context)
+        return TemplateResponse(request, "intake/desk/balance.html", context)
 
 
 @admin.register(Plan)

@@ -42,7 +42,7 @@ def to_rebook(request: HttpRequest) -> tuple[str, set[UUID]]:
     if not waiting:
         return "", set()
     first = waiting[:SHOWN]
-    html = render_to_string("scheduling/worklist_rebook.html", {"first": first, "count": len(waiting)})
+    html = render_to_string("scheduling/admin/worklist_rebook.html", {"first": first, "count": len(waiting)})
     return html, {made.lead_id for made in first}
 
 
@@ -54,7 +54,9 @@ def unmarked(request: HttpRequest) -> tuple[str, set[UUID]]:
     if not waiting:
         return "", set()
     first = waiting[:SHOWN]
-    html = render_to_string("scheduling/worklist_unmarked.html", {"first": first, "more": len(waiting) - len(first)})
+    html = render_to_string(
+        "scheduling/admin/worklist_unmarked.html", {"first": first, "more": len(waiting) - len(first)}
+    )
     return html, {made.lead_id for made in first}
 
 

@@ -79,7 +79,7 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "a press without words is not offered to be stored",
-        "templates/private/closed.html",
+        "templates/crm/patient_portal/closed.html",
         '    {% if said %}\n      {% translate "Store it now" as again %}',
         '    {% if True %}\n      {% translate "Store it now" as again %}',
         f"{CLOSING}test_a_press_without_words_is_not_offered_to_be_stored",
@@ -178,7 +178,7 @@ WHOSE_PAGE_GUARDS = [
     ),
     Guard(
         "staff see whose page they fill in",
-        "templates/private/base.html",
+        "templates/crm/patient_portal/base.html",
         "{% if request.patient.is_on_behalf %}",
         "{% if False %}",
         f"{CLOSING}test_staff_see_on_each_page_whose_it_is",

@@ -166,7 +166,7 @@ DESK_GUARDS = [
     ),
     Guard(
         "the front desk reads no timeline",
-        "templates/crm/lead.html",
+        "templates/crm/admin/lead/page.html",
         "{% if perms.crm.view_activity %}<section",
         "{% if True %}<section",
         "crm/test_roles.py::test_the_front_desk_reaches_people_and_reads_no_answers",

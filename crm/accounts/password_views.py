@@ -22,7 +22,7 @@ class SetPassword(PasswordResetConfirmView):
     """Django's own: the token works once, for a time (PASSWORD_RESET_TIMEOUT), and leaves the address at once. The
     browser is known from then on, so that nobody who tries this account keeps its owner waiting."""
 
-    template_name = "crm/set_password.html"
+    template_name = "crm/accounts/set_password.html"
     success_url = reverse_lazy("admin:index")
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -41,7 +41,7 @@ class DeskAdmin(ScopedAdmin):
     """A list and a page whose every look leaves an AccessEvent. Nothing is deleted here, and nothing in bulk."""
 
     actions = None
-    add_form_template: str | None = "crm/desk_add.html"
+    add_form_template: str | None = "crm/admin/desk_add.html"
     list_per_page = 50
     list_filter_submit = True
     paginator = CappedPaginator

@@ -31,8 +31,8 @@ def bell(site: AdminSite, request: HttpRequest) -> HttpResponse:
         return redirect("admin:crm_bell")
     if "HX-Request" in request.headers:
         counts = {"unseen": notifications.unseen_count(user), "waiting": registry.waiting_for(user)}
-        return TemplateResponse(request, "crm/bell.html#count", counts)
+        return TemplateResponse(request, "crm/admin/bell.html#count", counts)
     found = notifications.latest(user)
     view_audit.record(request, "bell", [notice.lead_id for notice in found if notice.lead_id])
     context = {**site.each_context(request), "title": "Notices", "notices": found}
-    return TemplateResponse(request, "crm/bell.html", context)
+    return TemplateResponse(request, "crm/admin/bell.html", context)

@@ -44,14 +44,14 @@ def view(site: AdminSite) -> Any:
             access.record(action, by=user, object_type="lead", ids=shown, term=filters.q)
         context = {"columns": columns, "query": _query(filters), "now": now}
         if chosen and "HX-Request" in request.headers:
-            return TemplateResponse(request, "crm/board.html#cards", context | {"column": columns[0]})
+            return TemplateResponse(request, "crm/admin/board.html#cards", context | {"column": columns[0]})
         context |= {
             **site.each_context(request),
             "title": "Board",
             "filters": filters,
             "choices": _choices(reads_answers=reads_answers),
         }
-        return TemplateResponse(request, "crm/board.html", context)
+        return TemplateResponse(request, "crm/admin/board.html", context)
 
     return page
 

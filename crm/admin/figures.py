@@ -29,4 +29,4 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     found = pipeline_stats.since(timezone.now() - PERIOD, user)
     more = [table for table in registry.figures_of_all(user) if table[1]]
     context = {**site.each_context(request), "title": "Figures of 30 days", "figures": found, "more": more}
-    return TemplateResponse(request, "crm/figures.html", context)
+    return TemplateResponse(request, "crm/admin/figures.html", context)

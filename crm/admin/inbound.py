@@ -24,7 +24,7 @@ def register() -> None:
 def panel(request: HttpRequest, lead: Lead) -> str:
     """The latest mails; "" while there are none."""
     mails = InboundMail.objects.filter(lead=lead).select_related("lead").order_by("-at", "-pk")[:SHOWN]
-    return render_to_string("crm/panel_inbound.html", {"mails": mails}, request=request) if mails else ""
+    return render_to_string("crm/admin/panel_inbound.html", {"mails": mails}, request=request) if mails else ""
 
 
 @admin.register(InboundMail)

@@ -79,7 +79,7 @@ class LeadAdmin(DeskAdmin):
         "safety_hold",
         ("location", ScopedFilter),
     ]
-    list_before_template = "crm/stage_bar.html"
+    list_before_template = "crm/admin/stage_bar.html"
     search_fields = (*search.NAMES, "email", "phone")
     search_help_text = "Name, e-mail, telephone or reference"
     ordering = ["-created_at", "-id"]

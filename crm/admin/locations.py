@@ -81,7 +81,7 @@ class LocationAdmin(DeskAdmin):
     @display(description="To paste into the site")
     def snippet(self, location: Location) -> str:
         """Ten lines of HTML with this site's own address in them."""
-        lines = render_to_string("crm/embed_snippet.html", {"site": settings.SITE_URL.rstrip("/")})
+        lines = render_to_string("crm/admin/embed_snippet.html", {"site": settings.SITE_URL.rstrip("/")})
         return format_html('<textarea class="snippet" rows="10" readonly aria-label="HTML">{}</textarea>', lines)
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:

@@ -102,7 +102,7 @@ class MailTextAdmin(PagesAdmin):
                 if step.text:
                     used.setdefault(step.text, []).append(definition.title)
         rows = [(name, sorted(set(used.get(name, []))), self._versions(name)) for name in mail_templates.names()]
-        return self.page(request, "crm/mail_texts.html", title="Texts of follow-ups", leads=[], rows=rows)
+        return self.page(request, "crm/admin/mail_texts.html", title="Texts of follow-ups", leads=[], rows=rows)
 
     def _versions(self, name: str) -> list[dict[str, Any]]:
         found = []
@@ -130,7 +130,7 @@ class MailTextAdmin(PagesAdmin):
         made = self._preview_of(form, name, text)
         return self.page(
             request,
-            "crm/mail_text.html",
+            "crm/admin/mail_text.html",
             title=f"Text “{name}”",
             leads=[form.lead.pk] if form.lead else [],
             status=422 if form.errors else 200,

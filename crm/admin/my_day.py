@@ -43,13 +43,13 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     view_audit.record(request, "my_day", leads.union(*(named for _title, _html, named in lists)))
     context: dict[str, Any] = {"day": day, "now": now, "everybody": everybody}
     if asks_again:
-        return TemplateResponse(request, "crm/my_day.html#day", context)
+        return TemplateResponse(request, "crm/admin/my_day.html#day", context)
     context |= {
         **site.each_context(request),
         "title": "My day",
         "lists": [(title, html) for title, html, _named in lists if html],
     }
-    return TemplateResponse(request, "crm/my_day.html", context)
+    return TemplateResponse(request, "crm/admin/my_day.html", context)
 
 
 def _list(entry: Worklist, request: HttpRequest) -> tuple[str, set[UUID]]:

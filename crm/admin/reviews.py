@@ -126,7 +126,7 @@ def queue(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "now": now,
         "lists": [(title, html) for title, html, _named in lists if html],
     }
-    return TemplateResponse(request, "crm/reviews.html", context)
+    return TemplateResponse(request, "crm/admin/reviews.html", context)
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
@@ -142,7 +142,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     waits = next((made for made in decided if made.waits), None)
     news = registry.news_since({lead.pk: waits.seen} if waits else {}).get(lead.pk)
     context = {"lead": lead, "decisions": decisions, "visits": visits, "news": news}
-    return render_to_string("crm/panel_reviews.html", context, request=request)
+    return render_to_string("crm/admin/lead/panel_reviews.html", context, request=request)
 
 
 def decide(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

@@ -41,7 +41,7 @@ class SendingAdmin(PagesAdmin):
         waiting = list(rows.filter(state__in=NEEDS_A_PERSON).order_by("-created_at", "-pk")[:SHOWN])
         return self.page(
             request,
-            "crm/sending.html",
+            "crm/admin/sending.html",
             title="Sending",
             leads=[message.lead_id for message in [*late, *retrying, *waiting] if message.lead_id],
             standing=mail_status.standing(),

@@ -45,7 +45,7 @@ class SequenceVersionAdmin(PagesAdmin):
         rows = [(one, one.definition, figures.get(one.key, SequenceFigures())) for one in published]
         withdrawn = SequenceVersion.objects.exclude(key__in=[one.key for one in published]).order_by("key", "-number")
         gone = withdrawn.distinct("key")
-        return self.page(request, "crm/sequences.html", title="Sequences", leads=[], rows=rows, withdrawn=gone)
+        return self.page(request, "crm/admin/sequences.html", title="Sequences", leads=[], rows=rows, withdrawn=gone)
 
     def look(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """One version: its steps, its figures, how it differs from the one in force, and the others."""
@@ -56,7 +56,7 @@ class SequenceVersionAdmin(PagesAdmin):
         rehearsal = self._rehearsal(request, version)
         return self.page(
             request,
-            "crm/sequence.html",
+            "crm/admin/sequence.html",
             title=str(version),
             leads=[rehearsal["rehearsed"].pk] if rehearsal["rehearsed"] else [],
             version=version,
@@ -85,7 +85,7 @@ class SequenceVersionAdmin(PagesAdmin):
         coming = dry_run.of_everybody(user_of(request), now=timezone.now(), days=7)
         return self.page(
             request,
-            "crm/coming.html",
+            "crm/admin/coming.html",
             title="The next 7 days",
             leads=[one.lead.pk for one in coming],
             coming=coming,
@@ -119,7 +119,7 @@ class SequenceVersionAdmin(PagesAdmin):
         bad = bool(refused or head.errors or any(steps.errors))
         return self.page(
             request,
-            "crm/sequence_edit.html",
+            "crm/admin/sequence_edit.html",
             title=f"Edit {version}",
             leads=[],
             status=422 if bad else 200,

@@ -43,7 +43,7 @@ def to_look_at(request: HttpRequest) -> tuple[str, set[UUID]]:
     """How many wait, and nobody by name."""
     in_reach = visible_q(user_of(request), location="lead__location", nowhere="lead")
     count = SetAsideMail.objects.open().filter(in_reach).count()
-    return render_to_string("crm/worklist_set_aside.html", {"count": count}) if count else "", set()
+    return render_to_string("crm/admin/worklist_set_aside.html", {"count": count}) if count else "", set()
 
 
 class SettledFilter(admin.SimpleListFilter):
@@ -140,7 +140,7 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
             return "—"
         found = mime_parts.parse_headers(mail.source[:HEAD_BYTES])
         told = [(name, mime_parts.header(found, name)[:300]) for name in ("From", "Subject", "Date")]
-        return render_to_string("crm/set_aside_names.html", {"told": told})
+        return render_to_string("crm/admin/set_aside_names.html", {"told": told})
 
     @display(description="Its beginning")
     def beginning(self, mail: SetAsideMail) -> str:
@@ -151,4 +151,4 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
     @display(description="")
     def outcome(self, mail: SetAsideMail) -> str:
         """What became of it, or the buttons; Django's own form around them saves nothing."""
-        return render_to_string("crm/set_aside_outcome.html", {"mail": mail, "settled": Settled, "again": AGAIN})
+        return render_to_string("crm/admin/set_aside_outcome.html", {"mail": mail, "settled": Settled, "again": AGAIN})

@@ -210,7 +210,7 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
             "leaver": leaver,
         }
         context |= {"open_leads": theirs[:MOST_COUNTED].count(), "opts": self.opts}
-        return TemplateResponse(request, "crm/hand_over.html", context, status=422 if form.errors else 200)
+        return TemplateResponse(request, "crm/admin/hand_over.html", context, status=422 if form.errors else 200)
 
     @display(description="Leads")
     def hand_over_link(self, user: User) -> str:

@@ -15,7 +15,7 @@ _DESK = "/admin/"
 
 
 def _page(request: HttpRequest, name: str) -> str:
-    return f"{'desk/' if request.path_info.startswith(_DESK) else ''}{name}.html"
+    return f"{'crm/desk/' if request.path_info.startswith(_DESK) else ''}{name}.html"
 
 
 def _unread(view: Refusal, page: str) -> Refusal:

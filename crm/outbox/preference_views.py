@@ -32,13 +32,13 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     mails again; without one, as RFC 8058 posts, everything but appointments stops, and nothing is taken back."""
     holder = unsubscribe_token.read(token)
     if holder is None:
-        return render(request, "private/no_preferences.html", status=404)
+        return render(request, "crm/outbox/no_preferences.html", status=404)
     lead = Lead.objects.select_related("location").filter(pk=holder.lead_id).first()
     with override(lead.language if lead else get_language()):
         done = request.method == "POST" and _choose(request, holder, lead)
         refused = request.method == "POST" and not done
         context = {"done": done, "refused": refused, **_how_it_stands(holder, lead)}
-        return render(request, "private/preferences.html", context, status=422 if refused else 200)
+        return render(request, "crm/outbox/preferences.html", context, status=422 if refused else 200)
 
 
 def _how_it_stands(holder: Holder, lead: Lead | None) -> dict[str, Any]:

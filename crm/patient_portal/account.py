@@ -82,7 +82,7 @@ def standing(request: HttpRequest, lead: Lead) -> str:
     if is_urgent or (stage in SOUNDS_MILD and not lead.safety_hold and reviews.is_looked_at(lead)):
         stage = Stage.REVIEW
     words = CARE_FIRST if alerts.care_comes_first(lead) else STANDING[stage]
-    return render_to_string("crm/my_standing.html", {"words": gettext(words), "lead": lead})
+    return render_to_string("crm/patient_portal/standing.html", {"words": gettext(words), "lead": lead})
 
 
 def messages_panel(request: HttpRequest, lead: Lead) -> str:
@@ -91,7 +91,7 @@ def messages_panel(request: HttpRequest, lead: Lead) -> str:
         return ""
     both = PrivateMessage.objects.filter(lead=lead)
     context = {"count": both.count(), "unread": both.filter(by__isnull=False, read_at__isnull=True).count()}
-    return render_to_string("crm/my_messages_panel.html", context)
+    return render_to_string("crm/patient_portal/messages_panel.html", context)
 
 
 @READ_AND_SEND
@@ -115,7 +115,7 @@ def messages_page(request: PatientRequest) -> HttpResponse:
         conversation.show_patient(lead, until=shown[0], now=now)
     context: dict[str, Any] = {"form": form, "shown": shown, "has_older": has_older, "zone": lead.timezone}
     context |= {"patient": request.patient, "care_comes_first": alerts.care_comes_first(lead)}
-    return render(request, "crm/my_messages.html", context, status=422 if form.errors else 200)
+    return render(request, "crm/patient_portal/messages.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
@@ -125,7 +125,7 @@ def data(request: PatientRequest) -> HttpResponse:
     if not request.patient.is_the_patient:
         return redirect("private:page")
     asked = Task.objects.open().filter(lead=request.patient.lead, kind=TaskKind.PRIVACY).exists()
-    return render(request, "crm/my_data.html", {"asked": asked, "patient": request.patient})
+    return render(request, "crm/patient_portal/data.html", {"asked": asked, "patient": request.patient})
 
 
 @require_POST
@@ -148,7 +148,7 @@ def delete(request: PatientRequest) -> HttpResponse:
     if not request.patient.is_the_patient:
         return redirect("my:data")
     if "sure" not in request.POST:
-        return render(request, "crm/my_data.html", {"asks": True, "patient": request.patient})
+        return render(request, "crm/patient_portal/data.html", {"asks": True, "patient": request.patient})
     privacy.ask_to_delete(request.patient.lead, now=timezone.now())
     messages.success(request, gettext("We have your wish, and answer within 30 days."))
     return redirect("my:data")
@@ -177,7 +177,7 @@ def people(request: PatientRequest) -> HttpResponse:
         return redirect("my:people")
     listed = ContactPerson.objects.filter(lead=lead, ended_at__isnull=True).order_by("created_at", "pk")
     context = {"form": form, "people": listed, "patient": request.patient}
-    return render(request, "crm/my_people.html", context, status=422 if form.errors else 200)
+    return render(request, "crm/patient_portal/people.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -45,7 +45,7 @@ def page_of_another(request: PatientRequest, named: PatientSession | None) -> Ht
     if named and page_owner.may_open_both(session, named):
         access.record(AccessAction.VIEW, by=session.by, object_type="lead", ids=[named.lead_id])
         context |= {"owner": named.lead, "sent": page_owner.fields_of(request), "said": page_owner.said_in(request)}
-    return kept_by_nobody(render(request, "private/another_person.html", context, status=409))
+    return kept_by_nobody(render(request, "crm/patient_portal/another_person.html", context, status=409))
 
 
 def shut_out(request: HttpRequest, session: PatientSession, *, to: str, takes_files: bool) -> HttpResponse:
@@ -88,4 +88,4 @@ def _sent_again(request: HttpRequest, session: PatientSession, *, is_open: bool 
         "sent": page_owner.fields_of(request),
         "said": page_owner.said_in(request),
     }
-    return kept_by_nobody(render(request, "private/closed.html", context, status=409))
+    return kept_by_nobody(render(request, "crm/patient_portal/closed.html", context, status=409))

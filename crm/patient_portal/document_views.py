@@ -60,7 +60,7 @@ def page(request: PatientRequest) -> HttpResponse:
     mine = own(request)
     ours = may_fetch(request).exclude(pk__in=mine.values("pk")).order_by("-created_at", "pk")
     context = {"documents": mine, "ours": ours, "form": form, "patient": request.patient, "readable": READABLE}
-    return render(request, "private/documents.html", context, status=422 if form.errors else 200)
+    return render(request, "crm/patient_portal/documents.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -115,7 +115,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     session = request.patient  # type: ignore[attr-defined]  # set by patient_page
     count = Document.objects.filter(SHOWN, lead=lead, source=Source.PATIENT).count() if session.sees_record else 0
     context = {"count": count, "may_open": session.is_proven or session.may_be_proven}
-    return render_to_string("private/documents_panel.html", context, request=request)
+    return render_to_string("crm/patient_portal/documents_panel.html", context, request=request)
 
 
 app_name = "my_documents"

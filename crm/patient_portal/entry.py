@@ -79,7 +79,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return no_entry(request)
     if request.method != "POST":
-        return kept_by_nobody(render(request, "private/link.html", {"opened": uuid.uuid4()}))
+        return kept_by_nobody(render(request, "crm/patient_portal/link.html", {"opened": uuid.uuid4()}))
     secret = patient_access.secret_of(token, id_in(request, "opened"))
     after = patient_access.find_former(request.COOKIES.get(COOKIE, ""))
     return enter(patient_access.begin(found.lead, now=now, link=found, after=after, secret=secret), to="private:page")
@@ -90,7 +90,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 def page(request: PatientRequest) -> HttpResponse:
     """What there is to do, from every app that has something for the patient."""
     panels = registry.filled_panels("patient", request, request.patient.lead)
-    return render(request, "private/page.html", {"panels": panels, "patient": request.patient})
+    return render(request, "crm/patient_portal/page.html", {"panels": panels, "patient": request.patient})
 
 
 @require_POST
@@ -121,7 +121,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     list(messages.get_messages(request))  # nor what was still to be said
     channels = " ".join(name for one in closed for name in page_owner.channels_of(one))
     context = {"handed_over": session is not None and session.handed_over, "channels": channels}
-    response = render(request, "private/left.html", context)
+    response = render(request, "crm/patient_portal/left.html", context)
     cookies.forget_who_was_here(response)
     return kept_by_nobody(response)
 

@@ -78,7 +78,7 @@ def code(request: HttpRequest) -> HttpResponseBase:
     if session.is_proven:
         return kept_by_nobody(redirect("private:page"))
     if not session.may_be_proven:
-        return kept_by_nobody(render(request, "private/open_link.html", {"patient": session}))
+        return kept_by_nobody(render(request, "crm/patient_portal/open_link.html", {"patient": session}))
     asked = cast(PatientRequest, request)
     asked.patient = session
     return kept_by_nobody(_take_proof(asked))
@@ -116,7 +116,7 @@ def _ask(request: HttpRequest, session: PatientSession, **given: Any) -> HttpRes
         "birthday": BirthdayForm(),
     } | given
     wrong = context["code"].errors or context["birthday"].errors
-    return kept_by_nobody(render(request, "private/code.html", context, status=422 if wrong else 200))
+    return kept_by_nobody(render(request, "crm/patient_portal/code.html", context, status=422 if wrong else 200))
 
 
 def _stopped(session: PatientSession) -> dict[str, Any] | None:

@@ -62,7 +62,7 @@ def session_of(request: HttpRequest) -> PatientSession:
 def no_entry(request: HttpRequest, *, is_press: bool = False) -> HttpResponse:
     """Return one and the same page for every link and session that opens nothing; it says what to do instead, and of a
     press on a page that was open once that nothing became of it."""
-    return kept_by_nobody(render(request, "private/no_entry.html", {"is_press": is_press}, status=404))
+    return kept_by_nobody(render(request, "crm/patient_portal/no_entry.html", {"is_press": is_press}, status=404))
 
 
 def enter(entry: patient_access.NewSession, *, to: str, **place: Any) -> HttpResponse:

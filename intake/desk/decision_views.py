@@ -84,7 +84,7 @@ def waiting(request: HttpRequest) -> tuple[str, set[UUID]]:
         return "", set()
     news = registry.news_since({one.assessment.lead_id: one.assessment.number for one in found})
     context = {"waiting": [(one, one.assessment.lead, news[one.assessment.lead_id]) for one in found]}
-    return render_to_string("intake/worklist_overrides.html", context, request=request), set(news)
+    return render_to_string("intake/desk/worklist_overrides.html", context, request=request), set(news)
 
 
 def override(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
@@ -138,7 +138,7 @@ def _rules_say(request: HttpRequest, lead: Lead, assessment: Assessment) -> str:
     """Against what the decision is made, and what people have decided before."""
     standing = overrides.of(lead)
     context = {"assessment": assessment, "standing": [one for one in (standing.counting, standing.waiting) if one]}
-    return render_to_string("intake/against.html", context, request=request)
+    return render_to_string("intake/desk/against.html", context, request=request)
 
 
 def approve(site: AdminSite, request: HttpRequest, lead_id: UUID, override_id: UUID) -> HttpResponse:

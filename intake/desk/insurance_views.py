@@ -113,7 +113,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
         "told": _told(told.answers),
         "verifications": [(one, _what_changed_since(one, told, found)) for one in asked[:5]],
     }
-    return render_to_string("intake/panel_insurance.html", context, request=request)
+    return render_to_string("intake/desk/panel_insurance.html", context, request=request)
 
 
 def _what_changed_since(asked: Verification, told: answer_history.AnswerHistory, found: coverage_gaps.Gaps) -> str:

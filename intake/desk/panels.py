@@ -28,7 +28,7 @@ def answers(request: HttpRequest, lead: Lead) -> str:
         {"submission": submission, "title": page_title(submission.page), "rows": in_words(submission.answers)}
         for submission in submissions
     ]
-    return render_to_string("intake/panel_answers.html", {"shown": shown}, request=request)
+    return render_to_string("intake/desk/panel_answers.html", {"shown": shown}, request=request)
 
 
 def candidacy(request: HttpRequest, lead: Lead) -> str:
@@ -56,7 +56,7 @@ def candidacy(request: HttpRequest, lead: Lead) -> str:
         "earlier": history[1:],
         "may_override": request.user.has_perm("intake.override_outcome"),
     }
-    return render_to_string("intake/panel_candidacy.html", context, request=request)
+    return render_to_string("intake/desk/panel_candidacy.html", context, request=request)
 
 
 def _shown(lead: Lead, stored: Assessment, passed: today.Today | None) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def packet(
         "refused": refused,
         **_about_insurance(lead),
     }
-    return TemplateResponse(request, "intake/packet.html", context, status=status)
+    return TemplateResponse(request, "intake/desk/packet.html", context, status=status)
 
 
 def note_page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
@@ -172,7 +172,7 @@ def print_packet(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRe
         return _ask_for_a_word(site, request, lead)
     context = _on_paper(request, lead) | _about_insurance(lead)
     context["chart"] = context["chart"] if len(context["rows"]) <= MOST_DRAWN else None
-    return printing.on_paper(request, "intake/print_packet.html", context, name=f"packet-{lead.reference}")
+    return printing.on_paper(request, "intake/desk/print_packet.html", context, name=f"packet-{lead.reference}")
 
 
 def _ask_for_a_word(site: AdminSite, request: HttpRequest, lead: Lead) -> HttpResponse:
@@ -194,7 +194,7 @@ def _ask_for_a_word(site: AdminSite, request: HttpRequest, lead: Lead) -> HttpRe
     context |= {"opts": Lead._meta, "may": may, "refused": refused, "reason": form.given["reason"]}
     context |= {"seen": basis.number, "waited": packet_word.newest_waiting(lead)}
     context |= {"about": above(request, lead, basis, news) if may else "", "in_copy": IN_COPY}
-    return TemplateResponse(request, "intake/packet_waits.html", context, status=422 if refused else 409)
+    return TemplateResponse(request, "intake/desk/packet_waits.html", context, status=422 if refused else 409)
 
 
 def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
@@ -217,7 +217,7 @@ def print_summary(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpR
         "studies": list(ImagingStudy.objects.filter(lead=lead).order_by("-made_on", "-pk")),
     }
     context["chart"] = context["chart"] if len(context["rows"]) <= MOST_DRAWN_BESIDE else None
-    return printing.on_paper(request, "intake/print_summary.html", context, name=f"summary-{lead.reference}")
+    return printing.on_paper(request, "intake/desk/print_summary.html", context, name=f"summary-{lead.reference}")
 
 
 def _day_told(told: answer_history.AnswerHistory, name: str, lead: Lead) -> date | None:

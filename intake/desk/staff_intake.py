@@ -105,7 +105,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("crm.add_lead"):
         raise PermissionDenied
     if "HX-Request" in request.headers:
-        return TemplateResponse(request, "intake/new_request.html#known", {"known": _known(request)})
+        return TemplateResponse(request, "intake/desk/new_request.html#known", {"known": _known(request)})
     center = _center_of(request)
     if center is None:
         messages.warning(request, "There is no location yet: an administrator adds one first.")
@@ -120,7 +120,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
             return _keep(request, form)
     known = _known(request) if form.errors else []
     context = {**site.each_context(request), "title": "New request", "form": form, "script": SCRIPT, "known": known}
-    return TemplateResponse(request, "intake/new_request.html", context, status=422 if form.errors else 200)
+    return TemplateResponse(request, "intake/desk/new_request.html", context, status=422 if form.errors else 200)
 
 
 def _center_of(request: HttpRequest) -> Location | None:

@@ -122,7 +122,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     if not shown:
         return ""
     context = {"lead": lead, "shown": shown, "may_decide": request.user.has_perm(PERMISSION)}
-    return render_to_string("intake/panel_unproven.html", context, request=request)
+    return render_to_string("intake/desk/panel_unproven.html", context, request=request)
 
 
 def _shown_request(waits: UnprovenRequest, lead: Lead) -> dict[str, Any]:
@@ -187,4 +187,4 @@ def _about(request: HttpRequest, waits: UnprovenRequest, lead: Lead) -> str:
     if not request.user.has_perm(SEES_IT):
         return ""
     one = _shown_request(waits, lead)
-    return render_to_string("intake/panel_unproven.html#box", {"lead": lead, "one": one}, request=request)
+    return render_to_string("intake/desk/panel_unproven.html#box", {"lead": lead, "one": one}, request=request)

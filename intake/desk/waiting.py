@@ -44,7 +44,7 @@ def on_my_day(request: HttpRequest) -> tuple[str, set[UUID]]:
     found = heaps(user_of(request))
     if not request.user.has_perm("intake.view_quarantinedrequest"):
         found.pop(HELD, None)
-    return render_to_string("intake/worklist_waiting.html", found) if found else "", set()
+    return render_to_string("intake/desk/worklist_waiting.html", found) if found else "", set()
 
 
 def heaps(user: User) -> dict[str, Heap]:

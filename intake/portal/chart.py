@@ -1,4 +1,4 @@
-"""A drawing of the ledger: where each bar, tick and point lies. templates/intake/chart.svg puts them on the page.
+"""A drawing of the ledger: where each bar, tick and point lies. templates/intake/portal/chart.html shows them.
 
 The drawing is 360 units wide, which is about its width in pixels on a phone and beside a lead.
 """

@@ -21,14 +21,14 @@ from intake.rules.ledger import LedgerLine, ledger
 def panel(request: HttpRequest, lead: Lead) -> str:
     """For staff: the drawing, what counts by group, and where nothing was done. "" before anything was tried."""
     shown = of_lead(lead)
-    return render_to_string("intake/panel_ledger.html", shown, request=request) if shown["rows"] else ""
+    return render_to_string("intake/portal/ledger_panel.html", shown, request=request) if shown["rows"] else ""
 
 
 @require_safe
 @patient_page(reads=True)
 def over_time(request: PatientRequest) -> HttpResponse:
     """For the patient: the same, in plain words."""
-    return render(request, "intake/my_over_time.html", of_lead(request.patient.lead) | {"patient": request.patient})
+    return render(request, "intake/portal/over_time.html", of_lead(request.patient.lead) | {"patient": request.patient})
 
 
 def of_lead(lead: Lead) -> dict[str, Any]:

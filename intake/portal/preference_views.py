@@ -119,7 +119,7 @@ def wishes(request: PatientRequest) -> HttpResponse:
 def panel(request: HttpRequest, lead: Lead) -> str:
     """The way to the wishes and to one's own data; "" until it is proven who is reading."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    return render_to_string("intake/my_wishes_panel.html", request=request) if session.is_the_patient else ""
+    return render_to_string("intake/portal/wishes_panel.html", request=request) if session.is_the_patient else ""
 
 
 @transaction.atomic
@@ -154,4 +154,4 @@ def _show(request: PatientRequest, form: WishesForm, *, status: int = 200) -> Ht
         "is_stopped": opt_out.is_stopped_by_others(lead),
         "choices": unsubscribe_token.make(lead.pk, lead.email) if lead.email else "",
     }
-    return render(request, "intake/my_wishes.html", context, status=status)
+    return render(request, "intake/portal/wishes.html", context, status=status)

@@ -45,12 +45,12 @@ def go_on(request: HttpRequest) -> HttpResponse:
     if not reference:
         return redirect("intake:candidate")
     if views.shown_on(request) != reference:
-        return render(request, "intake/sent_since.html", status=409)
+        return render(request, "intake/portal/sent_since.html", status=409)
     just_now = timezone.now() - actions.FOLLOWS_FOR
     found = Submission.objects.select_related("lead", "unproven").filter(reference=reference, at__gt=just_now).first()
     decided = found and found.unproven and found.unproven.state != Unproven.WAITING
     if found is None or decided:  # held back, too long ago, or looked at by somebody: the link in the mail goes on
-        return render(request, "intake/later.html")
+        return render(request, "intake/portal/later.html")
     return enter(patient_access.begin(found.lead, now=timezone.now(), origin=found.pk), to="private:page")
 
 
@@ -107,7 +107,7 @@ def treatments(request: PatientRequest) -> HttpResponse:
         "flood": is_flood,
     }
     status = 429 if is_flood else 422 if form.errors else 200
-    return render(request, "intake/my_treatments.html", context, status=status)
+    return render(request, "intake/portal/treatments.html", context, status=status)
 
 
 @READ_AND_SEND
@@ -140,7 +140,7 @@ def _take_back(request: PatientRequest, row: Treatment) -> HttpResponse:
     """Take back what never took place. What somebody has verified stays, and is asked about first."""
     if verified_treatments.is_verified(row) and "sure" not in request.POST:
         context = {"treatment": row, "title": treatment_form.title(row), "patient": request.patient}
-        return render(request, "intake/my_not_tried.html", context)
+        return render(request, "intake/portal/not_tried.html", context)
     empty = page_effects.Sent(request.patient, answer_history.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
     try:
         page_submission.take_back_treatment(empty, row)
@@ -212,7 +212,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
         "recheck": RECHECK,
         "ticks": _ticks(known.answers),
     }
-    return render_to_string("intake/my_panel.html", context, request=request)
+    return render_to_string("intake/portal/panel.html", context, request=request)
 
 
 def warning(request: HttpRequest, lead: Lead) -> str:
@@ -248,7 +248,7 @@ def outlook(request: HttpRequest, lead: Lead) -> str:
 
 
 def _in_words(sentences: list[wording.Sentence]) -> str:
-    return render_to_string("intake/my_outlook.html", {"sentences": sentences, "banner": wording.BANNER})
+    return render_to_string("intake/portal/outlook.html", {"sentences": sentences, "banner": wording.BANNER})
 
 
 def _are_many(request: PatientRequest, *, urgent: bool = False) -> bool:
@@ -296,7 +296,7 @@ def _show(request: PatientRequest, page: Page, form: QuestionnairePageForm, *, s
     count = len(shown) + 1  # with the treatments, as on the private page
     context = {"form": form, "page": localize.page(page), "place": place, "count": count, "patient": request.patient}
     context["flood"] = status == 429
-    return render(request, "intake/my_questions.html", context, status=status)
+    return render(request, "intake/portal/questions.html", context, status=status)
 
 
 def _show_treatment(
@@ -309,7 +309,7 @@ def _show_treatment(
         "disputed": bool(row.disputed),
     }
     context["flood"] = status == 429
-    return render(request, "intake/my_treatment.html", context, status=status)
+    return render(request, "intake/portal/treatment.html", context, status=status)
 
 
 def _next(request: PatientRequest, page: Page, answers: dict[str, Any]) -> HttpResponse:

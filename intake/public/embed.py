@@ -30,7 +30,7 @@ _signer = signing.TimestampSigner(salt="intake.embed")
 
 
 class Frame(IntakeChannel):
-    form, template = StepOne, "intake/embed.html"
+    form, template = StepOne, "intake/public/embed.html"
 
     def show(self, request: HttpRequest, form: RequestForm, status: int = 200, **more: object) -> HttpResponse:
         """With a token for this form's own id; a form that lost its id, or came with one that is not ours, gets a new
@@ -52,14 +52,14 @@ class Frame(IntakeChannel):
     def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID, is_soon: bool) -> HttpResponse:
         """The page itself. Reloading it sends the same request again, which changes nothing."""
         context = {"reference": reference, "origins": _origins(), "soon": wording.REVIEW if is_soon else ""}
-        return render(request, "intake/embed_thanks.html", context)
+        return render(request, "intake/public/embed_thanks.html", context)
 
     def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:
         """What to do, in the frame, and the way out of it: a script takes it at once, a link does without one."""
         told = views.sign_situation(views.situation(abroad=abroad, kept=kept))
         way_out = f"{reverse('intake:emergency')}?{urlencode({'told': told})}"
         context = {"abroad": abroad, "kept": kept, "way_out": way_out, "origins": _origins()}
-        return render(request, "intake/embed_emergency.html", context)
+        return render(request, "intake/public/embed_emergency.html", context)
 
 
 def _is_ours(token: str, submission_id: uuid.UUID | None) -> bool:

@@ -30,13 +30,13 @@ def readable() -> dict[str, Article]:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The start page."""
-    return render(request, "intake/home.html", _grouped())
+    return render(request, "intake/public/home.html", _grouped())
 
 
 @require_safe
 def learn(request: HttpRequest) -> HttpResponse:
     """All education pages, as a map of the spine and as lists."""
-    return render(request, "intake/learn.html", _grouped())
+    return render(request, "intake/public/learn.html", _grouped())
 
 
 @require_safe
@@ -55,7 +55,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         "has_warning_signs": page.tags & SHOWS_WARNING_SIGNS,
         "offers": language_help.OFFERS if slug == "languages" else (),
     }
-    return render(request, "intake/article.html", context)
+    return render(request, "intake/public/article.html", context)
 
 
 @require_safe
@@ -63,7 +63,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     """What crawlers may visit: the pages to read and the form, nothing that belongs to a person."""
     prefixes = ["", *(f"/{code}" for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE)]
     context = {"site_url": settings.SITE_URL, "prefixes": prefixes}
-    return render(request, "intake/robots.txt", context, content_type="text/plain")
+    return render(request, "intake/public/robots.txt", context, content_type="text/plain")
 
 
 class ReadingMap(Sitemap):  # type: ignore[type-arg]  # takes no [str] when it runs

@@ -72,7 +72,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Takes a question. POST: 302 to the thanks; 422 with everything typed; 429, likewise, in a flood."""
     center = locations.main()
     if center is None:
-        return render(request, "intake/not_open.html", status=503)
+        return render(request, "intake/public/not_open.html", status=503)
     now = timezone.now()
     fresh = {"question_id": uuid.uuid4(), "opened": bot_protection.stamp(now)}
     form = AskForm(request.POST if request.method == "POST" else None, initial=fresh)
@@ -85,7 +85,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         status = 429
     elif form.errors:
         status = 422
-    response = render(request, "intake/ask.html", {"form": form, "flood": status == 429}, status=status)
+    response = render(request, "intake/public/ask.html", {"form": form, "flood": status == 429}, status=status)
     add_never_cache_headers(response)
     return response
 
@@ -107,4 +107,4 @@ def _keep(data: dict[str, Any], center: Location, verdict: bot_protection.Verdic
 @require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
     """Says that the question has arrived, and when somebody answers."""
-    return render(request, "intake/ask_thanks.html")
+    return render(request, "intake/public/ask_thanks.html")

@@ -51,11 +51,11 @@ class OwnPage(IntakeChannel):
 
 
 class Candidate(OwnPage):
-    form, template = StepOne, "intake/candidate.html"
+    form, template = StepOne, "intake/public/candidate.html"
 
 
 class ShortWay(OwnPage):
-    form, template = CallMe, "intake/call_me.html"
+    form, template = CallMe, "intake/public/call_me.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,7 +116,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"reference": reference, "soon": wording.REVIEW if is_soon else ""}
     if held := quarantine.can_prove_itself(reference):
         context["challenge"] = proof_of_work.challenge(held.pk, now=timezone.now())
-    return render(request, "intake/thanks.html", context)
+    return render(request, "intake/public/thanks.html", context)
 
 
 @require_POST
@@ -138,7 +138,7 @@ def emergency(request: HttpRequest) -> HttpResponse:
     where, kept, came_from = (*remembered.split(" "), "", "")[:3]
     context = {"abroad": where == "abroad", "kept": kept, "center": _center_if_known()}
     context["is_private"] = came_from == PRIVATE
-    return render(request, "intake/emergency.html", context)
+    return render(request, "intake/public/emergency.html", context)
 
 
 def _center_if_known() -> Location | None:

@@ -65,7 +65,7 @@ def take(request: HttpRequest, door: IntakeChannel) -> HttpResponse:
     and everything typed when it is not in order; 429 in a flood; 503 before a center is set up."""
     center = locations.main()
     if center is None:
-        return render(request, "intake/not_open.html", status=503)
+        return render(request, "intake/public/not_open.html", status=503)
     if request.method != "POST":
         return _blank(request, door, center)
     form = door.form(request.POST, center_name=center.name)

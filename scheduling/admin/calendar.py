@@ -120,7 +120,7 @@ def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "silent": queries.silent_calendars(location) if any(one.is_silent for one in resources) else [],  # type: ignore[attr-defined]
         "now": timezone.now(),
     }
-    return TemplateResponse(request, "scheduling/calendar.html", context)
+    return TemplateResponse(request, "scheduling/admin/calendar.html", context)
 
 
 def _columns(resources: list[Resource], days: list[date], found: list[Appointment], grid: Grid) -> list[GridColumn]:
@@ -160,7 +160,7 @@ def agenda(site: AdminSite, request: HttpRequest, resource_id: UUID) -> HttpResp
     place = resource.location
     context = {"resource": resource, "day": day, "found": found, "zone": place.timezone, "place": place}
     context["now"] = timezone.now()
-    return render(request, "scheduling/print_agenda.html", context)
+    return render(request, "scheduling/admin/print_agenda.html", context)
 
 
 def front_desk(site: AdminSite, request: HttpRequest) -> HttpResponse:
@@ -171,9 +171,9 @@ def front_desk(site: AdminSite, request: HttpRequest) -> HttpResponse:
     context = {"rows": [(made, actions_of(made, now=now)) for made in found], "now": now, "location": location}
     view_audit.record(request, "front_desk", [made.lead_id for made in found])
     if "HX-Request" in request.headers:
-        return TemplateResponse(request, "scheduling/front_desk.html#rows", context)
+        return TemplateResponse(request, "scheduling/admin/front_desk.html#rows", context)
     whole = {**site.each_context(request), "title": "Front desk", **context}
-    return TemplateResponse(request, "scheduling/front_desk.html", whole)
+    return TemplateResponse(request, "scheduling/admin/front_desk.html", whole)
 
 
 def rebooking(site: AdminSite, request: HttpRequest) -> HttpResponse:
@@ -189,7 +189,7 @@ def rebooking(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "more": len(waiting) > REBOOK_SHOWN,
         "now": now,
     }
-    return TemplateResponse(request, "scheduling/rebooking.html", context)
+    return TemplateResponse(request, "scheduling/admin/rebooking.html", context)
 
 
 def other_times(site: AdminSite, request: HttpRequest, appointment_id: UUID) -> HttpResponse:
@@ -203,7 +203,7 @@ def other_times(site: AdminSite, request: HttpRequest, appointment_id: UUID) -> 
     nearest = availability.nearest(_other_time(made), max(made.starts_at, now), now=now)
     others = named([free.preferring(made.provider_id) for free in nearest])
     context = {"made": made, "others": others, "zone": made.location.timezone}
-    return TemplateResponse(request, "scheduling/rebooking.html#times", context)
+    return TemplateResponse(request, "scheduling/admin/rebooking.html#times", context)
 
 
 def _other_time(made: Appointment) -> SlotQuery:

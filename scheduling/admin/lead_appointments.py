@@ -48,7 +48,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     now = timezone.now()
     shown = [(made, actions_of(made, now=now)) for made in queries.of_lead(lead)[:6]]
     context = {"lead": lead, "shown": shown, "now": now, "waits": queries.waits(lead)}
-    return render_to_string("scheduling/panel_appointments.html", context, request=request)
+    return render_to_string("scheduling/admin/panel_appointments.html", context, request=request)
 
 
 def actions_of(made: Appointment, *, now: datetime) -> list[tuple[str, str]]:
@@ -173,7 +173,7 @@ def _week(
         "over": (over or OverForm(location=location)) if request.user.has_perm("scheduling.overbook") else None,
         "now": now,
     }
-    return TemplateResponse(request, "scheduling/desk_book.html", context, status=status)
+    return TemplateResponse(request, "scheduling/admin/book.html", context, status=status)
 
 
 def _week_shown(

@@ -40,7 +40,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     if not session_of(request).is_the_patient:
         return ""
     context = _mine(lead)
-    return render_to_string("scheduling/my_panel.html", context, request=request) if any(context.values()) else ""
+    return render_to_string("scheduling/portal/panel.html", context, request=request) if any(context.values()) else ""
 
 
 def _mine(lead: Lead) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def mine(request: PatientRequest) -> HttpResponse:
     context = _mine(lead) | {"patient": request.patient, "past": past}
     if not context["ahead"] and not context["kinds"]:
         context |= {"may_wait": queries.may_wait(lead), "care_comes_first": alerts.care_comes_first(lead)}
-    return render(request, "scheduling/my.html", context)
+    return render(request, "scheduling/portal/appointments.html", context)
 
 
 @require_safe
@@ -100,7 +100,7 @@ def one(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
         "chooses_alone": made.kind.may_be_booked_by(made.lead),
         "waits": any(entry.kind_id == made.kind_id for entry in queries.waits(request.patient.lead)),
     }
-    return render(request, "scheduling/one.html", context)
+    return render(request, "scheduling/portal/appointment.html", context)
 
 
 def _is_allowed(check: Callable[..., None], made: Appointment, now: datetime) -> bool:
@@ -151,7 +151,7 @@ def cancel(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
             messages.success(request, gettext("Your appointment is cancelled."))
         return redirect("appointments:one", made.pk)
     context = {"patient": request.patient, "made": made, "form": form}
-    return render(request, "scheduling/cancel.html", context, status=422 if form.errors else 200)
+    return render(request, "scheduling/portal/cancel.html", context, status=422 if form.errors else 200)
 
 
 def _was_this_press(request: PatientRequest, made: Appointment) -> bool:

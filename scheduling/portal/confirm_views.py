@@ -107,7 +107,7 @@ def _show(request: PatientRequest, chosen: Chosen, moving: Appointment | None = 
         "request_id": uuid.uuid4(),
         "zone": chosen.kind.display_timezone(patient=request.patient.lead.timezone, center=location.timezone),
     }
-    return render(request, "scheduling/confirm.html", context)
+    return render(request, "scheduling/portal/confirm.html", context)
 
 
 @READ_AND_SEND

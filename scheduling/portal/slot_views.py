@@ -62,7 +62,7 @@ def _ask_number(request: PatientRequest, kind: AppointmentType) -> HttpResponse:
         leads.correct_details(request.patient.lead, by=request.patient.by, changes=form.cleaned_data)
         return redirect("appointments:choose", kind.key)
     context = {"patient": request.patient, **said_of(kind), "form": form}
-    return render(request, "scheduling/number.html", context, status=422 if form.errors else 200)
+    return render(request, "scheduling/portal/number.html", context, status=422 if form.errors else 200)
 
 
 @READ_AND_SEND
@@ -126,7 +126,7 @@ def calendar(
         "center_zone": asked.location.timezone,
         "waits": not moving and any(entry.kind_id == kind.pk for entry in queries.waits(lead)),
     }
-    return render(request, "scheduling/choose.html", context, status=status)
+    return render(request, "scheduling/portal/choose.html", context, status=status)
 
 
 def _month_shown(request: PatientRequest, asked: SlotQuery, nearest: datetime, *, now: datetime) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def host(browser: Browser, ours: str, other_site: tuple[str, Path]) -> Iterator[
     def open_host(*, listed: bool = True, attributes: str = "", **options: object) -> Page:
         Location.objects.update(embed_origins=[origin] if listed else ["https://www.example.org"])
         locations.forget()
-        given = str(render_to_string("crm/embed_snippet.html", {"site": ours}))
+        given = str(render_to_string("crm/admin/embed_snippet.html", {"site": ours}))
         snippet = given.replace("<iframe", f"<iframe {attributes}")
         page = f"<!doctype html><html lang=en><title>Our center</title><main><h1>Our center</h1>{snippet}</main></html>"
         (folder / "index.html").write_text(page)

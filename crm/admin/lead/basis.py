@@ -81,4 +81,4 @@ def above(
         "calls": calls,
         "closed": lead.stage not in OPEN_STAGES,
     }
-    return render_to_string("crm/basis.html", context, request=request)
+    return render_to_string("crm/admin/lead/basis.html", context, request=request)

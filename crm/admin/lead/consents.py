@@ -57,7 +57,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
         "stopped": queries.suppressions(lead),
         "choice": CHOICE[opt_out.choice_of(lead)],
     }
-    return render_to_string("crm/panel_consents.html", context, request=request)
+    return render_to_string("crm/admin/lead/panel_consents.html", context, request=request)
 
 
 def mail_again(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

@@ -30,7 +30,7 @@ def register() -> None:
 def panel(request: HttpRequest, lead: Lead) -> str:
     """Everybody on the list, and what to say to anybody else."""
     people = ContactPerson.objects.filter(lead=lead, ended_at__isnull=True).order_by("created_at", "pk")
-    return render_to_string("crm/panel_people.html", {"lead": lead, "people": people}, request=request)
+    return render_to_string("crm/admin/lead/panel_people.html", {"lead": lead, "people": people}, request=request)
 
 
 def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

@@ -139,7 +139,7 @@ def _ledger(request: HttpRequest, lead: Lead, *, said: str = "", form: Treatment
     context = {"lead": lead, "treatments": queries.treatments_of(lead), "said": said, "form": form, "row": NEW_ROW}
     headers = {"HX-Retarget": "#ledger", "HX-Reswap": "outerHTML", "HX-Trigger": registry.LEDGER_CHANGED}
     return TemplateResponse(
-        request, "crm/lead_ledger.html", context | {"another": True}, headers=headers if said else None
+        request, "crm/admin/lead/ledger.html", context | {"another": True}, headers=headers if said else None
     )
 
 
@@ -148,7 +148,7 @@ def _row(request: HttpRequest, lead: Lead, form: TreatmentForm, *, row: str) -> 
     first = next((name for name in form.errors if name in form.fields), next(iter(form.fields)))
     form.fields[first].widget.attrs["autofocus"] = True
     context = {"lead": lead, "form": form, "row": row, "another": row == NEW_ROW}
-    return TemplateResponse(request, "crm/lead_ledger.html#row", context, status=422 if form.errors else 200)
+    return TemplateResponse(request, "crm/admin/lead/ledger.html#row", context, status=422 if form.errors else 200)
 
 
 def _colleague(lead: Lead) -> Callable[[], str]:

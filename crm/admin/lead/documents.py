@@ -46,7 +46,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     """The newest documents, and what may be done with each."""
     shown = list(Document.objects.filter(lead=lead).select_related("uploaded_by").order_by("-created_at", "pk")[:SHOWN])
     context = {"lead": lead, "documents": shown, "pending": DocumentState.PENDING}
-    return render_to_string("crm/panel_documents.html", context, request=request)
+    return render_to_string("crm/admin/lead/panel_documents.html", context, request=request)
 
 
 @method_decorator(upload_views.takes_files(CappedUpload))
@@ -64,7 +64,7 @@ def page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
         "lead": lead,
         "form": form,
     }
-    return TemplateResponse(request, "crm/lead_documents.html", context, status=422 if form.errors else 200)
+    return TemplateResponse(request, "crm/admin/lead/documents.html", context, status=422 if form.errors else 200)
 
 
 def start(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

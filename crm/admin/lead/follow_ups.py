@@ -66,7 +66,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
         "to_begin": [(d.key, d.title) for _version, d in followups.in_force() if d.key not in taken],
         "impaired": lead.safety_hold,
     }
-    return render_to_string("crm/panel_follow_ups.html", context, request=request)
+    return render_to_string("crm/admin/lead/panel_follow_ups.html", context, request=request)
 
 
 def _running(lead: Lead, enrollment: Enrollment, outcomes: list[StepOutcome]) -> Running:

@@ -25,7 +25,7 @@ from crm.fields.partial_dates import SaidDate, SaidDateField
 from crm.leads import imaging
 from crm.models import Document, ImagingStudy, Lead
 
-PAGES = {"request": "crm/print_request.html", "fax": "crm/print_fax.html"}
+PAGES = {"request": "crm/admin/lead/print_request.html", "fax": "crm/admin/lead/print_fax.html"}
 
 
 class StudyForm(CorrectionForm):
@@ -96,7 +96,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
         "studies": list(studies.prefetch_related("documents").order_by("-made_on", "-created_at")),
         "loose": [] if not studies else list(loose.order_by("-created_at")[:20]),
     }
-    return render_to_string("crm/panel_imaging.html", context, request=request)
+    return render_to_string("crm/admin/lead/panel_imaging.html", context, request=request)
 
 
 def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

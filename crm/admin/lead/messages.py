@@ -78,7 +78,7 @@ def thread(request: HttpRequest, lead: Lead) -> str:
         "longest": conversation.LONGEST_MESSAGE,
         "message_id": uuid4(),
     }
-    return render_to_string("crm/panel_messages.html", context, request=request)
+    return render_to_string("crm/admin/lead/panel_messages.html", context, request=request)
 
 
 def write(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

@@ -98,7 +98,7 @@ def page(
         "timeline_kinds": [(code, words) for code, (words, _kinds) in TIMELINE.items()],
         "shown_kind": shown,
     }
-    return TemplateResponse(request, "crm/lead.html", context | forms, status=status)
+    return TemplateResponse(request, "crm/admin/lead/page.html", context | forms, status=status)
 
 
 def panel(site: AdminSite, request: HttpRequest, lead_id: UUID, key: str) -> HttpResponse:
@@ -111,7 +111,7 @@ def panel(site: AdminSite, request: HttpRequest, lead_id: UUID, key: str) -> Htt
         "lead": lead,
         "opened": lead_panels.token(request, lead_id),
     }
-    return TemplateResponse(request, "crm/panels.html#panel", context)
+    return TemplateResponse(request, "crm/admin/lead/panels.html#panel", context)
 
 
 def call(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
@@ -248,7 +248,7 @@ def form_page(
         "opened": lead_panels.token(request, lead.pk),
     }
     status = status or (422 if form.errors else 200)
-    return TemplateResponse(request, "crm/lead_form.html", context, status=status)
+    return TemplateResponse(request, "crm/admin/lead/form.html", context, status=status)
 
 
 def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponseBase:

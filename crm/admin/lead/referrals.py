@@ -71,7 +71,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
     """Every practice that sent this patient, and what it still has to hear."""
     found = Referral.objects.filter(lead=lead).select_related("practice").order_by("referred_on", "pk")
     context = {"lead": lead, "referrals": found, "says_so": lead.how_heard == "doctor"}
-    return render_to_string("crm/panel_referrals.html", context, request=request)
+    return render_to_string("crm/admin/lead/panel_referrals.html", context, request=request)
 
 
 def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

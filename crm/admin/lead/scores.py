@@ -29,7 +29,9 @@ def register() -> None:
 
 def panel(request: HttpRequest, lead: Lead) -> str:
     """Series of values, oldest first, and the way to record another."""
-    return render_to_string("crm/panel_scores.html", {"lead": lead, "scores": queries.scores(lead)}, request=request)
+    return render_to_string(
+        "crm/admin/lead/panel_scores.html", {"lead": lead, "scores": queries.scores(lead)}, request=request
+    )
 
 
 def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:

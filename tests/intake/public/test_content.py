@@ -19,7 +19,7 @@ GROUPS = {"condition", "treatment", "visit"}
 FILES = sorted((articles.DIRECTORY / articles.ORIGINAL).glob("*.md"))
 TEMPLATES = Path(project.BASE_DIR) / "templates"
 PUBLIC_TEMPLATES = sorted(
-    file for pattern in ("*.html", "intake/*", "components/*", "illustrations/*") for file in TEMPLATES.glob(pattern)
+    file for pattern in ("*.html", "intake/*/*", "components/*", "illustrations/*") for file in TEMPLATES.glob(pattern)
 )
 SLUGS = """
 herniated-disc bulging-disc sciatica spinal-stenosis degenerative-disc-disease facet-disease bone-spurs
