@@ -66,9 +66,9 @@ def _add_to_registry() -> None:
 
 
 def _ship_sequences(**_: Any) -> None:
-    from crm.followups import enrollment as followups
+    from crm.followups import published
 
-    followups.ensure_shipped()
+    published.ensure_shipped()
 
 
 class DeskConfig(AdminConfig):

@@ -17,7 +17,7 @@ SEQUENCE_GUARDS = [
     Guard(
         "a step that is added behind people is skipped for them",
         "crm/followups/versions.py",
-        "        followups.skip_overdue(enrollment, reason=BEHIND, but=overdue, now=stands_at)\n",
+        "        plan.skip_overdue(enrollment, reason=BEHIND, but=overdue, now=stands_at)\n",
         "",
         "crm/desk/test_sequences.py::test_a_step_that_is_added_behind_people_is_skipped_for_them",
     ),

@@ -11,7 +11,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
 from crm import locations
-from crm.followups import enrollment as followups
+from crm.followups import published
 from crm.leads import stages
 from crm.mail import templates as mail_templates
 from crm.models import Heartbeat, Lead, Location, PatientSession, User
@@ -44,10 +44,10 @@ def unhashed_static_files(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def forgotten_location(monkeypatch: pytest.MonkeyPatch) -> None:
     """The main location and the versions of sequences that the test before kept."""
-    for module in (locations, followups, mail_templates, stages):
+    for module in (locations, published, mail_templates, stages):
         monkeypatch.setattr(module, "KEPT_SECONDS", 1e12)  # or a query more is counted every five seconds
     locations.forget()
-    followups.forget_versions()
+    published.forget()
     mail_templates.forget_texts()
     stages.forget_rules()
 

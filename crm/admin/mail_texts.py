@@ -15,7 +15,7 @@ from crm.admin import leaving, view_audit
 from crm.admin.base import PagesAdmin
 from crm.admin.lead.page import user_of
 from crm.errors import TextRefused
-from crm.followups import enrollment as followups
+from crm.followups import published
 from crm.mail import template_actions as texts
 from crm.mail import template_lint
 from crm.mail import templates as mail_templates
@@ -97,7 +97,7 @@ class MailTextAdmin(PagesAdmin):
         """Every text with the sequences that use it, and whose wording is sent now."""
         self.may(request, "crm.view_mailtext")
         used: dict[str, list[str]] = {}
-        for _version, definition in followups.in_force():
+        for _version, definition in published.in_force():
             for step in definition.steps:
                 if step.text:
                     used.setdefault(step.text, []).append(definition.title)

@@ -3,16 +3,13 @@
 Carrying steps out is another module's work (crm/followups/step_runner.py), so that a step that moves a stage makes no
 circle."""
 
-import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, Q
-from django.db.models.functions import Now
 
 from crm.enums.leads import (
     LEASED_STATES,
@@ -25,59 +22,20 @@ from crm.enums.leads import (
     StepResult,
 )
 from crm.errors import SequenceActionRefused
-from crm.followups import conditions
+from crm.followups import conditions, plan, published
 from crm.followups.conditions import ConditionContext
 from crm.leads.local_clock import clock_of
-from crm.models import Enrollment, Lead, Message, SequenceVersion, StepOutcome, User, VersionState
+from crm.models import Enrollment, Lead, Message, SequenceVersion, StepOutcome, User
 from crm.outbox import send_rules, withdrawn_steps
 from crm.registry import DomainEvent
 from crm.sequences import words
 from crm.sequences.definition import Definition, Do, OnResume, Step
-from crm.sequences.shipped_definitions import shipped
 from crm.sequences.turn import steps_left
 
-KEPT_SECONDS = 5.0
 LATELY = timedelta(weeks=2)
 SENT_LATELY = "The same mail went out lately"
 _MAY_COME_BACK = [*LEASED_STATES, *NEEDS_A_PERSON]  # of a mail: what is neither waiting nor settled
 FLIPS = {Event.OUTCOME_CHANGED, Event.STAGE_MOVED}  # what may go away and come back within days
-
-
-# --- Versions ---------------------------------------------------------------------------------------------------------
-def ensure_shipped() -> int:
-    """Stores what came with the product as versions; returns how many are new. Runs after every migration.
-
-    A new wording is published where the one before it came with the product too; staff's own stays in force.
-    """
-    added = 0
-    for definition in shipped():
-        versions = SequenceVersion.objects.filter(key=definition.key)
-        if versions.filter(created_by=None, body=definition.body).exists():
-            continue
-        in_force = versions.filter(state=VersionState.PUBLISHED).first()
-        number = (versions.aggregate(highest=Max("number"))["highest"] or 0) + 1 if in_force else 0
-        state = VersionState.DRAFT if in_force and in_force.created_by_id else VersionState.PUBLISHED
-        if in_force and state == VersionState.PUBLISHED:
-            SequenceVersion.objects.filter(pk=in_force.pk).update(state=VersionState.WITHDRAWN)
-        SequenceVersion.objects.create(key=definition.key, number=number, body=definition.body, state=state)
-        added += 1
-    return added
-
-
-def in_force() -> tuple[tuple[SequenceVersion, Definition], ...]:
-    """The published version of every sequence; kept by each process for KEPT_SECONDS, as the main location is."""
-    return _in_force(int(time.monotonic() / KEPT_SECONDS))
-
-
-@lru_cache(maxsize=1)
-def _in_force(_slot: int) -> tuple[tuple[SequenceVersion, Definition], ...]:
-    published = SequenceVersion.objects.filter(state=VersionState.PUBLISHED).order_by("key")
-    return tuple((version, version.definition) for version in published)
-
-
-def forget_versions() -> None:
-    """For whoever changed a version in this process."""
-    _in_force.cache_clear()
 
 
 # --- What happens to a lead -------------------------------------------------------------------------------------------
@@ -104,7 +62,7 @@ def beginning(
     events = {happening.event: happening for happening in happenings}
     fitting = [
         (version, definition)
-        for version, definition in in_force()
+        for version, definition in published.in_force()
         if definition.trigger in events and definition.key not in set(taken)
     ]
     if not fitting or lead.safety_hold:
@@ -173,7 +131,7 @@ def _enrollment(
 
 def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrollment:
     """A person enrols somebody. Raises SequenceActionRefused when that cannot be."""
-    found = next(((version, one) for version, one in in_force() if one.key == key), None)
+    found = next(((version, one) for version, one in published.in_force() if one.key == key), None)
     if found is None:
         raise SequenceActionRefused("There is no such sequence any more.")
     if lead.safety_hold:
@@ -229,7 +187,7 @@ def _look_again(lead: Lead, under_way: list[Enrollment], happening: DomainEvent)
             else:
                 resume(enrollment, now=happening.now)
         else:
-            plan_anew(enrollment, lead, is_corrected=happening.event == Event.DETAILS_CHANGED)
+            plan.plan_anew(enrollment, lead, is_corrected=happening.event == Event.DETAILS_CHANGED)
 
 
 def call_off_last(enrollment: Enrollment, *, reason: str, now: datetime) -> None:
@@ -304,10 +262,10 @@ def resume(enrollment: Enrollment, *, now: datetime) -> None:
     if definition.on_resume == OnResume.SHIFT and locked.paused_at:
         locked.anchor += now - locked.paused_at
     elif definition.on_resume == OnResume.SKIP:
-        skip_overdue(locked, reason="Fell due while it was paused", now=now)
+        plan.skip_overdue(locked, reason="Fell due while it was paused", now=now)
     locked.state, locked.paused_at, locked.tries = EnrollmentState.LIVE, None, 0
     locked.reason = locked.because = ""
-    set_due(locked, now=now)
+    plan.set_due(locked, now=now)
     locked.save()
 
 
@@ -316,7 +274,7 @@ def skip_next(enrollment: Enrollment, *, by: User, now: datetime, shown: str = "
     """Leave out the step that is next; return it in words. `shown`: the key of the one that the page called next.
     Raises SequenceActionRefused when there is none, or when it is another one by now."""
     locked = _locked(enrollment)
-    upcoming = left_of(locked)
+    upcoming = plan.left_of(locked)
     if locked.state not in UNDER_WAY or not upcoming:
         raise SequenceActionRefused("No step is left to skip.")
     step = _next_as_shown(upcoming, shown)
@@ -324,7 +282,7 @@ def skip_next(enrollment: Enrollment, *, by: User, now: datetime, shown: str = "
         enrollment=locked, step=step.key, result=StepResult.SKIPPED, reason=f"Skipped by {by}"[:200], at=now
     )
     if locked.state == EnrollmentState.LIVE:
-        set_due(locked, now=now)
+        plan.set_due(locked, now=now)
         locked.save()
     return step.in_words
 
@@ -333,7 +291,7 @@ def skip_next(enrollment: Enrollment, *, by: User, now: datetime, shown: str = "
 def do_next_now(enrollment: Enrollment, *, now: datetime, shown: str = "") -> None:
     """Make the next step due at once; the rules of sending still hold. Raises SequenceActionRefused when paused, and
     as skip_next when the page showed another step."""
-    if upcoming := left_of(_locked(enrollment)):
+    if upcoming := plan.left_of(_locked(enrollment)):
         _next_as_shown(upcoming, shown)
     if not Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.LIVE).update(due_at=now, hurry=True):
         raise SequenceActionRefused("Resume it first: nothing is due while it is paused.")
@@ -354,50 +312,9 @@ def _next_as_shown(upcoming: list[tuple[datetime, Step]], shown: str) -> Step:
     return step
 
 
-# --- What they share --------------------------------------------------------------------------------------------------
-def left_of(enrollment: Enrollment) -> list[tuple[datetime, Step]]:
-    """What is still to be done for it and when, the earliest first."""
-    done = StepOutcome.objects.filter(enrollment=enrollment).values_list("step", flat=True)
-    definition = enrollment.version.definition
-    return steps_left(definition, done, anchor=enrollment.anchor, clock=clock_of(enrollment.lead))
-
-
 def because_of(condition: str) -> EnrollmentBecause | Literal[""]:
     """What is judged by a condition that ended a sequence."""
     return EnrollmentBecause.WROTE if condition == "replied" else ""
-
-
-def plan_anew(enrollment: Enrollment, lead: Lead, *, is_corrected: bool = False) -> None:
-    """Follow a date of the lead that has moved. `is_corrected`: the clock on which they live may be another one."""
-    has_dates = any(step.on for step in enrollment.version.definition.steps)
-    if enrollment.state != EnrollmentState.LIVE or enrollment.hurry or not (has_dates or is_corrected):
-        return
-    enrollment.lead = lead
-    left = left_of(enrollment)
-    if left and left[0][0] != enrollment.due_at:
-        live = Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.LIVE)
-        (live.filter(due_at__gt=Now()) if is_corrected else live).update(due_at=left[0][0])  # what is due stays due
-
-
-def set_due(enrollment: Enrollment, *, now: datetime) -> None:
-    """When its next step is due; without one it is finished."""
-    left = left_of(enrollment)
-    enrollment.due_at = left[0][0] if left else None
-    if not left:
-        enrollment.state, enrollment.ended_at = EnrollmentState.DONE, now
-
-
-def overdue(enrollment: Enrollment, *, now: datetime) -> set[str]:
-    """Return the keys of the steps that are due and not done."""
-    return {step.key for at, step in left_of(enrollment) if at <= now}
-
-
-def skip_overdue(enrollment: Enrollment, *, reason: str, now: datetime, but: Collection[str] = ()) -> None:
-    """Leave out what is due and not done, `but` these steps."""
-    StepOutcome.objects.bulk_create(
-        StepOutcome(enrollment=enrollment, step=key, result=StepResult.SKIPPED, reason=reason, at=now)
-        for key in sorted(overdue(enrollment, now=now) - set(but))
-    )
 
 
 def _cancel_waiting(enrollment: Enrollment, *, reason: str, now: datetime) -> list[UUID]:

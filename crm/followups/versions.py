@@ -9,8 +9,7 @@ from django.db import transaction
 
 from crm.audit import access
 from crm.enums.leads import TRANSITIONS, UNDER_WAY, AccessAction, EnrollmentState, Stage
-from crm.followups import conditions
-from crm.followups import enrollment as followups
+from crm.followups import conditions, plan, published
 from crm.mail import templates as mail_templates
 from crm.models import Enrollment, Message, SequenceVersion, StepOutcome, User, VersionState
 from crm.models.sequence import EnrollmentQuerySet
@@ -74,7 +73,7 @@ def publish(version: SequenceVersion, *, seen: str = "") -> None:
     _refuse_what_never_happens(locked.definition)
     versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.WITHDRAWN)
     versions.filter(pk=version.pk).update(state=VersionState.PUBLISHED)
-    transaction.on_commit(followups.forget_versions, robust=True)
+    transaction.on_commit(published.forget, robust=True)
 
 
 @transaction.atomic
@@ -83,7 +82,7 @@ def withdraw(version: SequenceVersion) -> None:
     changed = SequenceVersion.objects.filter(pk=version.pk, state=VersionState.PUBLISHED)
     if not changed.update(state=VersionState.WITHDRAWN):
         raise SequenceRefused("This version is not in force.")
-    transaction.on_commit(followups.forget_versions, robust=True)
+    transaction.on_commit(published.forget, robust=True)
 
 
 def under_way_elsewhere(version: SequenceVersion) -> int:
@@ -102,11 +101,11 @@ def move_everybody(version: SequenceVersion, *, by: User, now: datetime) -> int:
     moved = list(locked.select_related("lead__location").prefetch_related("version"))
     for enrollment in moved:
         stands_at = enrollment.paused_at or now
-        overdue = followups.overdue(enrollment, now=stands_at)
+        overdue = plan.overdue(enrollment, now=stands_at)
         enrollment.version = version
-        followups.skip_overdue(enrollment, reason=BEHIND, but=overdue, now=stands_at)
+        plan.skip_overdue(enrollment, reason=BEHIND, but=overdue, now=stands_at)
         if enrollment.state == EnrollmentState.LIVE:
-            followups.set_due(enrollment, now=now)
+            plan.set_due(enrollment, now=now)
         enrollment.save(update_fields=["version", "due_at", "state", "ended_at"])
     _take_back_what_is_gone(moved, version, now=now)
     if moved:

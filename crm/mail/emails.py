@@ -8,25 +8,20 @@ import re
 import unicodedata
 import uuid
 from datetime import datetime, timedelta
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-import mrml
 from django.conf import settings
-from django.template import Template, engines
-from django.template.backends.django import DjangoTemplates
-from django.template.context import make_context
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from crm.enums.leads import MessageClass, OnUnknown
+from crm.mail import layout
 from crm.models import Enrollment, Lead, Location, Message, SafetyAlert
 from crm.values import mail_domain
 from crm.values.normalize import one_line
 from crm.values.us_places import ZONES
 
-CONTENT_MARK = "<!-- content -->"
 ACKNOWLEDGEMENT_LIVES = timedelta(hours=24)
 ACKNOWLEDGEMENT, LINK = "ack", "link"
 NOTICE = "message"  # the mail that says that there is a message on the private page
@@ -301,9 +296,9 @@ def write(message: Message, *, language: str, center: Location, context: dict[st
     path = f"emails/{spoken}/{message.name}"
     with override(spoken):
         values = {"language": spoken, **imprint(center), **context}
-        message.subject = values["subject"] = one_line(_fill(_plain(f"{path}.subject.txt"), values))
-        message.text = _fill(_plain(f"{path}.txt"), values).strip() + "\n"
-        message.html = in_layout(_plain(f"{path}.mjml").source, values)
+        message.subject = values["subject"] = one_line(layout.fill(layout.plain(f"{path}.subject.txt"), values))
+        message.text = layout.fill(layout.plain(f"{path}.txt"), values).strip() + "\n"
+        message.html = layout.in_layout(layout.plain(f"{path}.mjml").source, values)
 
 
 def is_written(message: Message) -> bool:
@@ -345,44 +340,3 @@ def imprint(center: Location) -> dict[str, Any]:
         "hours": center.hours_in_words,
         "zone_name": gettext(ZONES[center.timezone]) if center.timezone in ZONES else "",
     }
-
-
-def _fill(template: Template, values: dict[str, Any]) -> str:
-    return str(template.render(make_context(values)))
-
-
-@lru_cache(maxsize=64)
-def _plain(path: str) -> Template:
-    template: Template = _engine().get_template(path).template
-    return template
-
-
-def in_layout(content: str, values: dict[str, Any]) -> str:
-    """MJML, which is a Django template, as HTML in the common layout, filled in."""
-    return _fill(_compiled(content), values)
-
-
-def in_text_layout(words: str, values: dict[str, Any]) -> str:
-    """The plain part of a mail whose words staff may change."""
-    return _fill(_plain("emails/text.txt"), {**values, "words": words}).strip() + "\n"
-
-
-def in_sheet(words: str) -> str:
-    """The MJML of such a mail's words on the sheet that all of them share."""
-    return str(_plain("emails/text.mjml").source).replace(CONTENT_MARK, words)
-
-
-@lru_cache(maxsize=256)
-def _compiled(content: str) -> Template:
-    """The common layout with this content, compiled to HTML once; Django's tags pass through untouched."""
-    layout = _plain("emails/layout.mjml").source
-    # No web fonts: opening a mail must not tell anyone that it was opened.
-    options = mrml.RenderOptions(disable_comments=False, social_icon_origin=None, fonts={})
-    html = mrml.to_html(str(layout).replace(CONTENT_MARK, content), render_options=options)
-    return _engine().from_string(html.content).template
-
-
-def _engine() -> DjangoTemplates:
-    engine = engines["django"]
-    assert isinstance(engine, DjangoTemplates)  # noqa: S101 - for the type checker; settings name this backend
-    return engine

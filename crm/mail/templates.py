@@ -14,7 +14,7 @@ from django.utils.translation import override
 
 from crm import registry
 from crm.enums.leads import AUTOMATED, MessageClass
-from crm.mail import emails, markdown
+from crm.mail import emails, layout, markdown
 from crm.mail.markdown import Text
 from crm.models import Lead, MailText, Message, VersionState
 from crm.values.normalize import one_line
@@ -92,13 +92,13 @@ def write(message: Message, text: Text, lead: Lead) -> None:
         values = values_for(lead, message_class=MessageClass(message.message_class))
         message.subject = one_line(markdown.fill_plain(text.subject, values["placeholders"]))[:200]
         values |= {"subject": message.subject, "language": spoken}
-        message.text = emails.in_text_layout(markdown.as_text(text.body, values["placeholders"]), values)
-        message.html = emails.in_layout(_mjml(text.body), values)
+        message.text = layout.in_text_layout(markdown.as_text(text.body, values["placeholders"]), values)
+        message.html = layout.in_layout(_mjml(text.body), values)
 
 
 @lru_cache(maxsize=256)
 def _mjml(body: str) -> str:
-    return emails.in_sheet(markdown.as_mjml(body))
+    return layout.in_sheet(markdown.as_mjml(body))
 
 
 def values_for(lead: Lead, *, message_class: MessageClass) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from crm.models.lead import visible_q
 from scheduling.actions import availability, hours, queries
 from scheduling.actions.availability import SlotQuery
 from scheduling.admin.calendar_grid import MINUTE_PX, Grid, GridColumn
-from scheduling.admin.lead_appointments import actions_of, named
+from scheduling.admin.free_week import named
+from scheduling.admin.lead_appointments import actions_of
 from scheduling.enums import ResourceKind
 from scheduling.models import Appointment, Resource
 from scheduling.portal import query_params

@@ -1,7 +1,7 @@
 """Appointments beside the page of a lead, and the pages on which the desk books, moves and cancels them."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -11,17 +11,16 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from crm import registry
 from crm.admin.lead.page import back, find_lead, form_page, user_of
 from crm.models import Lead, User
-from scheduling.actions import attendance, availability, booking, changing, mails, month, queries
-from scheduling.actions.availability import Free, SlotQuery
+from scheduling.actions import attendance, availability, booking, changing, mails, queries
 from scheduling.actions.booking import Booking
 from scheduling.actions.errors import BookingRefused, SlotTaken
+from scheduling.admin import free_week
 from scheduling.enums import MOVES, OF_THE_CENTER, STANDING, CancelReason, Status
 from scheduling.models import Appointment, AppointmentType, Resource
 from scheduling.portal import query_params
@@ -29,7 +28,6 @@ from scheduling.portal.forms import OverForm, SlotChoiceForm, StaffCancelForm, V
 
 CHANGE = "scheduling.change_appointment"
 CONFIRMED = "confirmed"  # said by telephone; no status of its own
-DAYS = 7
 STAYS = "It is there already: nothing was moved."
 
 
@@ -98,7 +96,9 @@ def book(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
             return _book(site, request, lead, kind, *taken, form=over)
     elif form.is_valid():
         return _book(site, request, lead, kind, form.cleaned_data["start"], form.cleaned_data["provider"])
-    return _week(site, request, lead, kind, kinds=kinds, over=over, status=422 if request.method == "POST" else 200)
+    return free_week.page(
+        site, request, lead, kind, kinds=kinds, over=over, status=422 if request.method == "POST" else 200
+    )
 
 
 def _book(
@@ -121,103 +121,15 @@ def _book(
         made = booking.book(wanted, now=timezone.now())
     except SlotTaken as taken:
         messages.warning(request, taken.message)
-        return _week(site, request, lead, kind, instead=taken.instead, status=409)
+        return free_week.page(site, request, lead, kind, instead=taken.instead, status=409)
     except BookingRefused as refused:
         messages.warning(request, refused.message)
-        return _week(site, request, lead, kind, over=form, status=409)
+        return free_week.page(site, request, lead, kind, over=form, status=409)
     if made.stands:
         messages.success(request, f"Booked: {made}, {made.provider}.")
     else:
         messages.warning(request, f"The press before this one booked it, and it was cancelled since: {made}.")
     return back(lead.pk)
-
-
-def _week(
-    site: AdminSite,
-    request: HttpRequest,
-    lead: Lead,
-    kind: AppointmentType,
-    *,
-    kinds: list[AppointmentType] | None = None,
-    moving: Appointment | None = None,
-    instead: list[Free] | None = None,
-    over: OverForm | None = None,
-    status: int = 200,
-) -> TemplateResponse:
-    """Render times on the center's clock: that is what the desk looks at."""
-    location, now = moving.location if moving else lead.location, timezone.now()
-    rooms = list(kind.rooms.filter(is_active=True, location=location)) if moving and kind.needs_room else []
-    room = next((one.pk for one in rooms if str(one.pk) == request.GET.get("room")), None)
-    provider = query_params.uuid(request.GET.get("provider", ""))
-    asked = SlotQuery(kind, location, now.astimezone(location.zone).date(), DAYS, provider=provider, for_staff=True)
-    ahead = [] if moving else queries.ahead(lead, now=now)
-    context: dict[str, Any] = {
-        **site.each_context(request),
-        "title": f"{'Another time' if moving else 'Book'}: {lead.full_name}",
-        "opts": Lead._meta,
-        "lead": lead,
-        "kind": kind,
-        "kinds": kinds if kinds is not None else queries.given_at(location),
-        "providers": list(kind.providers.filter(is_active=True, location=location)),
-        "provider": provider,
-        "rooms": rooms,
-        "room": room,
-        "moving": moving,
-        "ahead": ahead,
-        "lacks_number": kind.lacks_number(lead),
-        "seen": " ".join(str(one.pk) for one in ahead),
-        **_week_shown(request, asked, moving, room, now=now),
-        "instead": None if instead is None else named(instead),
-        "zone": location.timezone,
-        "request_id": uuid4(),
-        "over": (over or OverForm(location=location)) if request.user.has_perm("scheduling.overbook") else None,
-        "now": now,
-    }
-    return TemplateResponse(request, "scheduling/admin/book.html", context, status=status)
-
-
-def _week_shown(
-    request: HttpRequest, asked: SlotQuery, moving: Appointment | None, room: UUID | None, *, now: datetime
-) -> dict[str, Any]:
-    """Return what the page shows of a week: each day with its times, in one `room` where it is chosen, and the way to
-    the weeks around it."""
-    first, found = _free_times(request, asked, moving, now=now)
-    times = month.by_day([free for free in found if room is None or free.is_in(room)], asked.location.zone)
-    days = [first + timedelta(days=n) for n in range(DAYS)]
-    return {
-        "days": [(day, times.get(day, [])) for day in days],
-        "before": max(first - timedelta(days=DAYS), asked.first) if first > asked.first else None,
-        "after": first + timedelta(days=DAYS),
-    }
-
-
-def _free_times(
-    request: HttpRequest, asked: SlotQuery, moving: Appointment | None, *, now: datetime
-) -> tuple[date, list[Free]]:
-    """Return the week of the address, no earlier than the first day of `asked`, and its times; else that of the
-    appointment which is moved, or the first one in which there is something."""
-    wanted = query_params.day(request.GET.get("from", ""))
-    around = moving.starts_at.astimezone(asked.location.zone).date() if moving else asked.first
-    first = max(wanted or around, asked.first)
-    asked = replace(asked, first=first, moving=moving.pk if moving else None)
-    if "from" in request.GET:
-        return first, availability.find(asked, now=now)
-    return _first_week(asked, now=now)
-
-
-def _first_week(asked: SlotQuery, *, now: datetime) -> tuple[date, list[Free]]:
-    """Return the week that is asked for, or where it is empty the first one in which there is something."""
-    if found := availability.find(asked, now=now):
-        return asked.first, found
-    later = availability.find(replace(asked, days=60), now=now)
-    first = later[0].start.astimezone(asked.location.zone).date() if later else asked.first
-    return first, [free for free in later if free.start < later[0].start + timedelta(days=DAYS)]
-
-
-def named(found: list[Free]) -> list[dict[str, Any]]:
-    """Times with who it would be: what is pressed is what is booked."""
-    names = dict(Resource.objects.filter(pk__in={free.places[0][0] for free in found}).values_list("pk", "name"))
-    return [{"start": one.start, "provider": one.places[0][0], "who": names[one.places[0][0]]} for one in found]
 
 
 # --- Moving, cancelling, what came of it -----------------------------------------------------------------------------
@@ -236,7 +148,9 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
     with timezone.override(made.location.zone):  # a calendar sends the time on the wall
         is_complete = form.is_valid() and shown.is_valid()
     if not is_complete:
-        return _week(site, request, made.lead, made.kind, moving=made, status=422 if request.method == "POST" else 200)
+        return free_week.page(
+            site, request, made.lead, made.kind, moving=made, status=422 if request.method == "POST" else 200
+        )
     try:
         moved = changing.reschedule(
             made,
@@ -253,7 +167,7 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
         if _came_from(request):
             return redirect(_came_from(request))
         instead = [free.preferring(made.provider_id) for free in taken.instead]
-        return _week(site, request, made.lead, made.kind, moving=made, instead=instead, status=409)
+        return free_week.page(site, request, made.lead, made.kind, moving=made, instead=instead, status=409)
     except BookingRefused as refused:
         is_done = _is_second_press(made, shown, starts_at=form.cleaned_data["start"], status__in=STANDING)
         messages.warning(request, STAYS if is_done else refused.message)

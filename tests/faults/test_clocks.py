@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 
 from crm.enums.leads import EnrollmentState, MessageClass, MessageState, OnUnknown, TaskKind
-from crm.followups import enrollment as followups
+from crm.followups import published
 from crm.models import (
     ConsentRecord,
     Enrollment,
@@ -43,7 +43,7 @@ FURTHEST = "Pacific/Kiritimati"  # UTC+14, beyond the date line
 
 @pytest.fixture
 def center(transactional_db: None) -> Location:
-    followups.ensure_shipped()  # the test before may have emptied every table
+    published.ensure_shipped()  # the test before may have emptied every table
     return make_location(holidays=[])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crm.enums.leads import OnUnknown
-from crm.followups import enrollment as followups
+from crm.followups import published
 from crm.mail import status as mail_status
 from crm.models import Location, Message
 from script import embedded
@@ -25,7 +25,7 @@ MAILS = 80
 
 @pytest.fixture
 def center(transactional_db: None) -> Location:
-    followups.ensure_shipped()  # the test before may have emptied every table
+    published.ensure_shipped()  # the test before may have emptied every table
     return make_location(holidays=[])
 
 

@@ -16,6 +16,7 @@ from crm.admin.lead.page import back, find_lead, user_of
 from crm.enums.leads import UNDER_WAY, EnrollmentState
 from crm.errors import SequenceActionRefused
 from crm.followups import enrollment as followups
+from crm.followups import published
 from crm.leads.local_clock import clock_of
 from crm.models import Enrollment, Lead, StepOutcome
 from crm.sequences import words
@@ -63,7 +64,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
         "lead": lead,
         "running": [one for one in shown if one.enrollment.ended_at is None],
         "past": [one for one in shown if one.enrollment.ended_at is not None],
-        "to_begin": [(d.key, d.title) for _version, d in followups.in_force() if d.key not in taken],
+        "to_begin": [(d.key, d.title) for _version, d in published.in_force() if d.key not in taken],
         "impaired": lead.safety_hold,
     }
     return render_to_string("crm/admin/lead/panel_follow_ups.html", context, request=request)

@@ -8,8 +8,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from crm.enums.leads import ConsentKind, EnrollmentState, Event, LostReason, MessageState, Outcome, Stage, StepResult
-from crm.followups import enrollment as followups
-from crm.followups import step_runner
+from crm.followups import plan, step_runner
 from crm.leads import actions as leads
 from crm.leads import events
 from crm.models import ConsentRecord, Enrollment, Lead, Message, StepOutcome, User
@@ -184,4 +183,4 @@ def test_steps_follow_a_corrected_clock_at_once(lead: Lead, enrollment: Enrollme
     first = Enrollment.objects.get(key="new_lead_ack")
     leads.correct_details(lead, by=coordinator, changes={"timezone": "Pacific/Guam"})
     moved = Enrollment.objects.select_related("version", "lead__location").get(pk=first.pk)
-    assert moved.due_at == followups.left_of(moved)[0][0] != first.due_at
+    assert moved.due_at == plan.left_of(moved)[0][0] != first.due_at

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from crm.enums.leads import TRIGGERS, AccessAction, EnrollmentState, Event, MessageState
-from crm.followups import conditions, step_runner, versions
+from crm.followups import conditions, published, step_runner, versions
 from crm.followups import enrollment as followups
 from crm.leads import events
 from crm.mail import template_lint
@@ -192,7 +192,7 @@ def test_what_is_in_force_cannot_be_edited(boss: Client, db: None) -> None:
 def test_withdrawn_it_begins_for_nobody_and_whoever_is_in_it_goes_on(boss: Client, lead: Lead) -> None:
     events.announce(lead, Event.SUBMITTED, now=BEGUN)
     boss.post(f"{LIST}{version_of().pk}/withdraw/")
-    followups.forget_versions()
+    published.forget()
     other = make_lead(email="b@example.org")
     events.announce(other, Event.SUBMITTED, now=BEGUN)
     assert not Enrollment.objects.filter(lead=other, key="incomplete_form").exists()

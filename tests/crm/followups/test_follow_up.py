@@ -29,8 +29,8 @@ from crm.enums.leads import (
 )
 from crm.errors import MessageRefused, SequenceActionRefused
 from crm.followups import enrollment as followups
+from crm.followups import plan, published, step_runner, steps
 from crm.followups import stats as followup_stats
-from crm.followups import step_runner, steps
 from crm.leads import actions as leads
 from crm.leads import events
 from crm.models import (
@@ -66,7 +66,7 @@ def version_of(definition: dict[str, Any], *, number: int = 9) -> SequenceVersio
     SequenceVersion.objects.update(state=VersionState.WITHDRAWN)
     body = read({"key": "test", "title": "Test", "purpose": "transactional", "trigger": "answered"} | definition).body
     made = SequenceVersion.objects.create(key="test", number=number, body=body, state=VersionState.PUBLISHED)
-    followups.forget_versions()
+    published.forget()
     return made
 
 
@@ -130,7 +130,7 @@ def test_what_went_out_lately_is_not_sent_again_when_the_outcome_flips_back(lead
     assert results(anew) == skipped
     run(BEGUN + timedelta(days=days))
     assert Message.objects.filter(name="resume").count() == (1 if skipped else 2)
-    assert [one.key for _at, one in followups.left_of(anew)][-2:] == ["two", "again"]
+    assert [one.key for _at, one in plan.left_of(anew)][-2:] == ["two", "again"]
 
 
 def test_nobody_is_enrolled_under_a_safety_hold(lead: Lead) -> None:
@@ -670,7 +670,7 @@ def test_a_date_of_the_lead_that_moves_takes_the_step_along(lead: Lead) -> None:
 # --- Versions ---------------------------------------------------------------------------------------------------------
 def test_what_comes_with_the_product_is_stored_once() -> None:
     assert SequenceVersion.objects.filter(state=VersionState.PUBLISHED).count() == 9
-    assert followups.ensure_shipped() == 0
+    assert published.ensure_shipped() == 0
 
 
 def test_a_new_wording_of_ours_is_published_but_not_over_staffs_own(
@@ -682,7 +682,7 @@ def test_a_new_wording_of_ours_is_published_but_not_over_staffs_own(
     SequenceVersion.objects.filter(pk=theirs.pk).update(created_by=coordinator)
     changed = shipped()[1].model_copy(update={"title": "Changed too"})
     monkeypatch.setattr(followups, "shipped", lambda: (newer, changed))
-    assert followups.ensure_shipped() == 2
+    assert published.ensure_shipped() == 2
     state = dict(SequenceVersion.objects.filter(key=ours.key).values_list("number", "state"))
     assert state == {0: VersionState.WITHDRAWN, 1: VersionState.PUBLISHED}
     state = dict(SequenceVersion.objects.filter(key=theirs.key).values_list("number", "state"))

@@ -9,7 +9,7 @@ import time_machine
 from django.db import transaction
 
 from crm import locations
-from crm.followups import enrollment as followups
+from crm.followups import published
 from crm.inbound.parsing import mail_parser, sandboxed_parser
 from crm.leads import stages
 from crm.mail import opt_out
@@ -58,7 +58,7 @@ def live(seed: int, *, center: Location, staff: dict[str, User], count: int = ST
 
 def _live(chance: Random, clock: Clock, center: Location, staff: dict[str, User], count: int, done: list[str]) -> None:
     clock.begins()
-    followups.forget_versions()
+    published.forget()
     stages.forget_rules()
     locations.forget()
     world = _world(chance, clock, center, staff)

@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from crm.enums.leads import UNDER_WAY, EnrollmentState
-from crm.followups import enrollment as followups
-from crm.followups import versions
+from crm.followups import plan, published, versions
 from crm.models import Enrollment, Message, SequenceVersion, VersionState
 from tests.crm.life.people import Person, World
 from tests.lives import Kind, always, when
@@ -57,13 +56,13 @@ def staff_stop_a_sequence(world: World, who: Person) -> None:
 def staff_skip_a_step(world: World, who: Person) -> None:
     """The one that the page shows. Pressed twice, one is left out."""
     one = world.chance.choice(under_way(who))
-    left = followups.left_of(Enrollment.objects.select_related("version", "lead__location").get(pk=one.pk))
+    left = plan.left_of(Enrollment.objects.select_related("version", "lead__location").get(pk=one.pk))
     if not left:
         return
     page = f"{who.desk}follow-ups/{one.pk}/skip/"
     for _ in range(2):
         assert world.desk().post(page, {"step": left[0][1].key}).status_code == 302
-    assert len(followups.left_of(Enrollment.objects.get(pk=one.pk))) == len(left) - 1
+    assert len(plan.left_of(Enrollment.objects.get(pk=one.pk))) == len(left) - 1
     who.record.gone.add((str(one.pk), left[0][1].key))
 
 
@@ -73,7 +72,7 @@ def staff_want_the_next_step_now(world: World, who: Person) -> None:
 
 def staff_begin_a_sequence(world: World, who: Person) -> None:
     """What would end at once does not begin."""
-    keys = [version.key for version, _definition in followups.in_force()]
+    keys = [version.key for version, _definition in published.in_force()]
     page = f"{who.desk}follow-ups/begin/"
     assert world.desk().post(page, {"key": world.chance.choice(keys)}).status_code == 302
 
@@ -83,14 +82,14 @@ def staff_publish_another_version(world: World, who: Person) -> None:
     moved to it."""
     waits = _mail_that_waits(who) if world.chance.random() < 0.7 else None
     keys = [waits.enrollment.key] if waits and waits.enrollment else [one.key for one in under_way(who)]
-    keys = keys or [version.key for version, _definition in followups.in_force()]
+    keys = keys or [version.key for version, _definition in published.in_force()]
     found = SequenceVersion.objects.get(key=world.chance.choice(keys), state=VersionState.PUBLISHED)
     by, now = world.staff["administrator"], world.clock.now
     draft = versions.copy(found, by=by, now=now)
     body, gone = _changed(world, draft.body, without=waits.key.split(":")[2] if waits else "")
     versions.save_draft(draft, body=body, note="Shorter.")
     versions.publish(draft)
-    followups.forget_versions()
+    published.forget()
     if world.chance.random() < 0.8:
         draft.refresh_from_db()
         _is_behind(world, draft, gone)

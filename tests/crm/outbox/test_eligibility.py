@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from crm.enums.leads import AUTOMATED, ConsentKind, MessageClass, MessageState, OnUnknown, Outcome, StepResult
 from crm.followups import enrollment as followups
+from crm.followups import plan
 from crm.mail import opt_out
 from crm.models import (
     ConsentRecord,
@@ -392,7 +393,7 @@ def test_a_mail_that_a_worker_had_when_its_sequence_was_paused_is_written_again(
     assert message.state == MessageState.CANCELLED
     assert not StepOutcome.objects.exists()
     assert not Message.objects.filter(key=key).exists()
-    assert step in [one.key for _at, one in followups.left_of(Enrollment.objects.get())]
+    assert step in [one.key for _at, one in plan.left_of(Enrollment.objects.get())]
 
 
 def test_facts_of_a_batch_take_no_more_queries_for_more_mails(agreed: Lead, django_assert_num_queries: Any) -> None:
