@@ -57,7 +57,7 @@ FOLLOW_UP_GUARDS = [
         "crm/followups/enrollment.py",
         "        elif happening.event == Event.REPLIED:",
         "        elif False:",
-        "crm/followups/test_follow_up.py::test_who_writes_to_us_is_written_to_by_people",
+        "crm/followups/test_pausing.py::test_who_writes_to_us_is_written_to_by_people",
     ),
     Guard(
         "a mail that waits is taken back with its step",
@@ -163,7 +163,7 @@ FOLLOW_UP_GUARDS = [
         "crm/followups/enrollment.py",
         "        held.update(because=wrote, reason=str(wrote.label))",
         "        assert held",
-        "crm/followups/test_follow_up.py::test_who_wrote_during_a_hold_is_left_to_a_person_when_it_ends",
+        "crm/followups/test_pausing.py::test_who_wrote_during_a_hold_is_left_to_a_person_when_it_ends",
     ),
     Guard(
         "a closed request ends whatever was not made for closed ones",
@@ -226,21 +226,21 @@ FOLLOW_UP_GUARDS = [
         "crm/followups/enrollment.py",
         "    done.update(state=EnrollmentState.STOPPED, reason=reason[:200])",
         "    done.update(reason=reason[:200])",
-        "crm/followups/test_follow_up.py::test_a_last_mail_that_a_worker_puts_back_is_called_off_after_a_closing_or_a_reply",
+        "crm/followups/test_pausing.py::test_a_last_mail_that_a_worker_puts_back_is_called_off_after_a_closing_or_a_reply",
     ),
     Guard(
         "a message that no event told of leaves a held sequence to a person",
         "crm/followups/enrollment.py",
         "            if ConditionContext(lead, enrollment.paused_at or enrollment.started_at, facts).wrote_since:",
         "            if lead is None:",
-        "crm/followups/test_follow_up.py::test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too",
+        "crm/followups/test_pausing.py::test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too",
     ),
     Guard(
         "a step that is due in a hold is left to a person after a message",
         "crm/followups/step_runner.py",
         "EnrollmentBecause.WROTE if case.wrote_since else EnrollmentBecause.HOLD",
         "EnrollmentBecause.HOLD",
-        "crm/followups/test_follow_up.py::test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too",
+        "crm/followups/test_pausing.py::test_a_message_that_no_event_told_of_leaves_a_held_one_to_a_person_too",
     ),
     Guard(
         "what staff have to do goes on while all mail is held",

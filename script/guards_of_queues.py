@@ -106,7 +106,7 @@ QUEUE_GUARDS = [
         "crm/followups/enrollment.py",
         "enrollment.because == EnrollmentBecause.HOLD:",
         "enrollment.reason == EnrollmentBecause.HOLD.label:",
-        "crm/followups/test_follow_up.py::test_a_safety_hold_holds_and_lifting_it_goes_on",
+        "crm/followups/test_pausing.py::test_a_safety_hold_holds_and_lifting_it_goes_on",
     ),
     Guard(
         "an opt-out holds no thread for long",

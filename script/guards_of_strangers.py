@@ -231,7 +231,7 @@ STRANGER_GUARDS = [
         "intake/requests/unproven.py",
         "    if not by.has_perms(_needs(held)):\n",
         "    if False:\n",
-        f"{_REPORTS}::test_only_who_may_decide_signs_sets_a_report_aside",
+        "intake/requests/test_deciding_reports.py::test_only_who_may_decide_signs_sets_a_report_aside",
     ),
     Guard(
         "a report that cannot be applied locks nobody out",

@@ -244,7 +244,7 @@ RECORD_GUARDS = [
         "crm/leads/treatments.py",
         "    events.announce(locked.lead, Event.TREATMENTS_CHANGED, now=now)\n",
         "",
-        "intake/assessment/test_red_flags.py::test_who_keeps_what_is_verified_has_the_rules_asked_again",
+        "intake/assessment/test_signs_of_treatments.py::test_who_keeps_what_is_verified_has_the_rules_asked_again",
     ),
     Guard(
         "the day of a study is told as exactly as it was",
