@@ -22,7 +22,7 @@ ANSWER_GUARDS = [
     ),
     Guard(
         "where an injection was given is guessed from nothing",
-        "intake/requests/page_submission.py",
+        "intake/requests/told_treatments.py",
         "source=sent.source, now=sent.now, kind=kind)",
         'source=sent.source, now=sent.now, kind=kind, body_region="lumbar")',
         "intake/portal/test_my.py::test_where_an_injection_was_given_is_asked_and_never_guessed",
@@ -50,7 +50,7 @@ ANSWER_GUARDS = [
     ),
     Guard(
         "a treatment that is stored unchanged writes nothing",
-        "intake/requests/page_submission.py",
+        "intake/requests/told_treatments.py",
         "    if not sent.answers and str(treatment.pk) in answer_history.told_to(sent.session).detailed:\n"
         "        return\n",
         "",
@@ -100,7 +100,7 @@ ANSWER_GUARDS = [
     ),
     Guard(
         "a page with injections pressed twice adds one",
-        "intake/requests/page_submission.py",
+        "intake/requests/told_treatments.py",
         "if one.group != TreatmentGroup.INJECTION} | pressed\n",
         "if one.group != TreatmentGroup.INJECTION}\n",
         f"{_CHANGED}::test_an_injection_ticked_in_a_page_that_is_pressed_twice_is_one",

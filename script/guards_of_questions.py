@@ -239,7 +239,7 @@ QUESTION_GUARDS = [
     ),
     Guard(
         "another date of a verified injection waits for a person",
-        "intake/requests/page_submission.py",
+        "intake/requests/told_treatments.py",
         'if verified_treatments.is_verified(treatment) else (None, "")',
         'if False else (None, "")',
         "intake/assessment/test_signs_of_treatments.py::test_another_date_of_a_verified_injection_takes_no_sign_back_before_a_person_has_looked",
@@ -253,7 +253,7 @@ QUESTION_GUARDS = [
     ),
     Guard(
         "what was verified keeps its sign until somebody has looked",
-        "intake/requests/page_submission.py",
+        "intake/requests/told_treatments.py",
         "        if not verified_treatments.is_verified(treatment):\n",
         "        if True:\n",
         "intake/assessment/test_signs_of_treatments.py::test_what_was_verified_keeps_its_sign_until_somebody_has_looked",

@@ -39,13 +39,13 @@ REPORT_GUARDS = [
     Guard(
         "a page costs the same whoever it is about",
         "intake/requests/page_submission.py",
-        "    if not sent.session.is_proven:\n        waits = _request_of(sent)\n        is_kept =",
-        "    if _request_of(sent):\n        waits = _request_of(sent)\n        is_kept =",
+        "    if not sent.session.is_proven:\n        waits = request_of(sent)\n        is_kept =",
+        "    if request_of(sent):\n        waits = request_of(sent)\n        is_kept =",
         f"{_EQUAL}::test_no_answer_tells_whether_somebody_is_known[nothing]",
     ),
     Guard(
         "a stranger's treatments are kept as the words that they are",
-        "intake/requests/page_submission.py",
+        "intake/requests/told_treatments.py",
         "    return [one for one in _told_in(own, session.lead) if one.status",
         "    return [one for one in Treatment.objects.filter(lead=session.lead) if one.status",
         f"{_EQUAL}::test_no_answer_tells_whether_somebody_is_known[a_patient]",

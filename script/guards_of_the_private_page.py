@@ -127,8 +127,8 @@ PRIVATE_GUARDS = [
     ),
     Guard(
         "two treatments that are ticked are two",
-        "intake/requests/page_submission.py",
-        "@one_by_one\n@events.one_press()\ndef pick_treatments(",
+        "intake/requests/told_treatments.py",
+        "@pages.one_by_one\n@events.one_press()\ndef pick_treatments(",
         "@events.one_press()\ndef pick_treatments(",
         "intake/portal/test_my_at_once.py::test_two_treatments_that_are_ticked_are_two",
     ),

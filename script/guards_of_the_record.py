@@ -156,7 +156,7 @@ RECORD_GUARDS = [
     ),
     Guard(
         "a refusal tells nobody the date of birth",
-        "intake/requests/page_submission.py",
+        "intake/requests/told_treatments.py",
         "knows_birth=sent.session.sees_record, ",
         "",
         "intake/assessment/test_what_rules_are_handed.py::test_a_refusal_tells_nobody_the_date_of_birth",

@@ -28,7 +28,15 @@ from intake.models import Submission, Unproven
 from intake.public import views
 from intake.questionnaire import PAGES, RECHECK, SAFETY_SCRIPT, Page, localize, question
 from intake.questionnaire.localize import said
-from intake.requests import actions, bot_protection, page_effects, page_submission, submission_flow, treatment_form
+from intake.requests import (
+    actions,
+    bot_protection,
+    page_effects,
+    page_submission,
+    submission_flow,
+    told_treatments,
+    treatment_form,
+)
 from intake.requests.forms import QuestionnairePageForm
 from intake.rules import wording
 
@@ -87,7 +95,7 @@ def questions(request: PatientRequest, key: str) -> HttpResponse:
 @patient_page(reads=False)
 def treatments(request: PatientRequest) -> HttpResponse:
     """Show what was told so far, and a list to tick what else was tried; or that nothing was."""
-    rows, known = page_submission.visible_treatments(request.patient), answer_history.told_to(request.patient)
+    rows, known = told_treatments.visible_treatments(request.patient), answer_history.told_to(request.patient)
     is_nothing = "nothing" in request.POST and "kinds" not in request.POST and not rows
     may_be_nothing = not rows and not progress.has_tried_nothing(known)
     sent = request.POST if request.method == "POST" else None
@@ -130,7 +138,7 @@ def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
 
 
 def _own_treatment(request: PatientRequest, treatment_id: uuid.UUID) -> Treatment:
-    row = next((one for one in page_submission.visible_treatments(request.patient) if one.pk == treatment_id), None)
+    row = next((one for one in told_treatments.visible_treatments(request.patient) if one.pk == treatment_id), None)
     if row is None:
         raise Http404
     return row
@@ -143,7 +151,7 @@ def _take_back(request: PatientRequest, row: Treatment) -> HttpResponse:
         return render(request, "intake/portal/not_tried.html", context)
     empty = page_effects.Sent(request.patient, answer_history.TREATMENTS, "", {}, uuid.uuid4(), timezone.now())
     try:
-        page_submission.take_back_treatment(empty, row)
+        told_treatments.take_back_treatment(empty, row)
     except TreatmentRefused as refused:
         form = treatment_form.ToldForm(request.POST, treatment=row)
         form.refuse(refused)
@@ -156,12 +164,12 @@ def _take_back(request: PatientRequest, row: Treatment) -> HttpResponse:
 
 
 def _tell(request: PatientRequest, row: Treatment) -> HttpResponse:
-    pressed = page_submission.pressed_before(request.patient, row, id_in(request, "submission_id"))
+    pressed = told_treatments.pressed_before(request.patient, row, id_in(request, "submission_id"))
     form = treatment_form.ToldForm(request.POST, treatment=row, pressed=pressed)
     if form.is_valid():
         sent = sent_with(request.patient, answer_history.TREATMENTS, str(row), form, answers=form.told())
         try:
-            page_submission.tell_treatment(sent, row, form.columns())
+            told_treatments.tell_treatment(sent, row, form.columns())
         except TreatmentRefused as refused:
             form.refuse(refused)
         else:
@@ -174,13 +182,13 @@ def _treatment_emergency(request: PatientRequest, row: Treatment, form: treatmen
     """Keep a page about a treatment with a warning sign in it, as much of it as is in order."""
     columns = form.columns() if form.is_valid() else {}
     sent = sent_with(request.patient, answer_history.TREATMENTS, str(row), form, answers=form.told())
-    page_submission.tell_emergency(sent, row, columns, is_loud=not _are_many(request, urgent=True))
+    told_treatments.tell_emergency(sent, row, columns, is_loud=not _are_many(request, urgent=True))
     return _to_emergency(request)
 
 
 def _keep_picked(request: PatientRequest, form: treatment_form.PickForm) -> HttpResponse:
     sent = sent_with(request.patient, answer_history.TREATMENTS, "Treatments tried", form)
-    page_submission.pick_treatments(sent, form.cleaned_data["kinds"])
+    told_treatments.pick_treatments(sent, form.cleaned_data["kinds"])
     return _next_treatment(request)
 
 
@@ -198,7 +206,7 @@ def _keep_nothing(request: PatientRequest) -> HttpResponse:
 def panel(request: HttpRequest, lead: Lead) -> str:
     """The list of pages on the private page: what is done, and what comes next."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
-    known, rows = answer_history.told_to(session), page_submission.visible_treatments(session)
+    known, rows = answer_history.told_to(session), told_treatments.visible_treatments(session)
     topics = progress.topics(known)
     pages = [(key, said(PAGE_OF[key].title), is_done) for key, is_done in topics.items()]
     are_treatments_done = progress.are_treatments_answered(known, rows)
@@ -322,14 +330,14 @@ def _next(request: PatientRequest, page: Page, answers: dict[str, Any]) -> HttpR
     later = [one for one in PAGES[PAGES.index(page) + 1 :] if one.is_for(known)]
     if later:
         return redirect("intake:my_questions", key=later[0].key)
-    told_so_far, rows = answer_history.told_to(request.patient), page_submission.visible_treatments(request.patient)
+    told_so_far, rows = answer_history.told_to(request.patient), told_treatments.visible_treatments(request.patient)
     are_told = progress.are_treatments_answered(told_so_far, rows)
     return redirect("private:page" if are_told else "intake:my_treatments")
 
 
 def _next_treatment(request: PatientRequest) -> HttpResponse:
     """To the next treatment without details, or back to the list."""
-    rows, known = page_submission.visible_treatments(request.patient), answer_history.told_to(request.patient)
+    rows, known = told_treatments.visible_treatments(request.patient), answer_history.told_to(request.patient)
     waiting = next(iter(progress.open_treatments(known, rows)), None)
     if waiting and "later" not in request.POST:
         return redirect("intake:my_treatment", treatment_id=waiting.pk)

@@ -31,7 +31,14 @@ from intake.assessment.answer_history import TREATMENTS
 from intake.portal import questions
 from intake.public import embed, views
 from intake.questionnaire import SAFETY_SCRIPT
-from intake.requests import bot_protection, known_people, page_submission, raw_signs, sign_reports, submission_flow
+from intake.requests import (
+    bot_protection,
+    known_people,
+    raw_signs,
+    sign_reports,
+    submission_flow,
+    told_treatments,
+)
 from intake.requests.forms import QuestionnairePageForm
 from intake.requests.sign_reports import SignReport
 from intake.requests.submission_flow import IntakeChannel
@@ -266,10 +273,10 @@ def _as_read(request: HttpRequest, session: PatientSession, match: ResolverMatch
 
 def _told_of_a_treatment(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> dict[str, Any]:
     """In the patient's words alone: a report changes no row, even when it is taken over."""
-    row = page_submission.treatment_of(session, match.kwargs["treatment_id"])
+    row = told_treatments.treatment_of(session, match.kwargs["treatment_id"])
     if row is None:
         raise LookupError("No treatment of this person")
     form = ToldForm(request.POST, treatment=row)
     columns = form.columns() if form.is_valid() else {}
     told = form.told()
-    return {"treatment": str(row.pk), "told": told} | page_submission.about(row, told, columns)
+    return {"treatment": str(row.pk), "told": told} | told_treatments.about(row, told, columns)

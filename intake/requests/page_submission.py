@@ -4,37 +4,24 @@ A browser that has not shown whose it is costs the same whoever it is about: wha
 lets the record follow (intake/requests/pending.py). Only a warning sign is acted on at once.
 """
 
-import json
-import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
-from django.utils import timezone
 
 from crm import dispatch
 from crm.db import bulk_insert
 from crm.enums.leads import ActivityKind
-from crm.enums.treatments import Source, TreatmentGroup, TreatmentStatus
-from crm.errors import TreatmentRefused
-from crm.leads import events, treatments, verified_treatments
-from crm.models import Activity, Lead, PatientSession, Treatment
+from crm.models import Activity, Lead, PatientSession
 from crm.models.activity import SENT_IN
-from crm.values.partial_dates import last_day
-from intake.assessment import actions as assessments
 from intake.assessment import answer_history, signs
-from intake.assessment.answer_history import TREATMENTS
 from intake.models import PendingSubmission, Submission, Unproven, UnprovenRequest
 from intake.questionnaire import is_asked_anew
 from intake.requests import known_people, rows
-from intake.requests.page_effects import Sent, apply_page, columns_of
-
-NOT_TRIED = {"not_tried": True}
+from intake.requests.page_effects import Sent, apply_page
 
 
 class NewerAnswers(Exception):
@@ -53,7 +40,7 @@ def one_by_one[**Given, Result](
 
     @wraps(act)
     def locked(sent: Sent, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
-        _lock(sent.session)
+        lock(sent.session)
         return act(sent, *args, **kwargs)
 
     return locked
@@ -63,11 +50,11 @@ def one_by_one[**Given, Result](
 def alone(session: PatientSession) -> Iterator[None]:
     """Lock the same for several steps: what is read within is what is written upon."""
     with transaction.atomic():
-        _lock(session)
+        lock(session)
         yield
 
 
-def _lock(session: PatientSession, *, with_lead: bool = False) -> None:
+def lock(session: PatientSession, *, with_lead: bool = False) -> None:
     """Lock in the order of whoever decides about a request (intake/requests/unproven.py): the lead, if at all, the
     session, and the request in somebody's name last. Two who wait for each other would both lose what they do."""
     if session.is_proven or with_lead:
@@ -91,15 +78,15 @@ def keep_page(sent: Sent) -> bool:
         return False
     changed = replace(sent, answers=news, pressed=sent.answers)
     if not sent.session.is_proven:
-        waits = _request_of(sent)
-        is_kept = _keep_for_later(replace(changed, answers=news | sent.telling), waits) is not None
+        waits = request_of(sent)
+        is_kept = keep_for_later(replace(changed, answers=news | sent.telling), waits) is not None
         if is_kept and signs.of_answers(sent.answers | sent.telling, lead=sent.lead, now=sent.now):
             known_people.ask_for_review(sent.lead, waits, now=sent.now)
         return is_kept
     if _has_counted(sent):
         return False
     before = _on_record(sent, seen)
-    if not _keep(changed, None):
+    if not keep(changed, None):
         return False
     apply_page(changed, before, now=sent.now)
     return True
@@ -156,155 +143,22 @@ def keep_emergency(sent: Sent, *, is_loud: bool = True) -> None:
     """Keep a warning sign on a later page as it is, set in motion everything that an urgent request does, and let the
     record follow what else the page tells. What belongs to a request in somebody's name puts the hold on that request
     alone; somebody is called all the same. Not `is_loud`: so many came that the alert comes without mails."""
-    _lock(sent.session, with_lead=True)
+    lock(sent.session, with_lead=True)
     said = sent.answers if sent.session.is_proven else sent.answers | sent.telling
     sent = replace(sent, answers=_given(said))
     if sent.session.is_proven:
         seen = answer_history.told_to(sent.session)
         before = _on_record(sent, seen)
-        if kept := _keep(sent, None):
+        if kept := keep(sent, None):
             known_people.raise_alarm(sent.lead, key=kept.pk, now=sent.now)
             apply_page(replace(sent, answers=_changed(sent, seen)), before, now=sent.now, sign_told=True)
         return
-    waits = _request_of(sent)
-    if kept := _keep_for_later(sent, waits, is_urgent=True):
+    waits = request_of(sent)
+    if kept := keep_for_later(sent, waits, is_urgent=True):
         known_people.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now, is_loud=is_loud)
 
 
-@transaction.atomic
-@one_by_one
-@events.one_press()
-def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
-    """Add a treatment without details for each kind that is not there yet; the details are asked one by one. Of
-    injections there are as many as are told, once for each page on which one was ticked."""
-    waits = _request_of(sent)
-    own = Submission.objects.filter(session=sent.session, form_id=sent.submission_id, page=TREATMENTS)
-    pressed = {page.answers["told"].get("kind") for page in own}
-    there = {one.kind for one in visible_treatments(sent.session) if one.group != TreatmentGroup.INJECTION} | pressed
-    fresh = [kind for kind in dict.fromkeys(kinds) if kind not in there]  # a form may tick one twice
-    added = [_add(sent, kind) for kind in fresh]
-    for number, treatment in enumerate(added):
-        told, in_order = {"kind": treatment.kind}, sent.now + timedelta(microseconds=number)
-        page = replace(sent, now=in_order)
-        _keep_told(page, treatment, told, told, submission_id=sent.submission_id, waits=waits)
-    if added and sent.session.is_proven:
-        assessments.ask(sent.lead, cause="Treatments told", now=sent.now)
-    return added
-
-
-def _add(sent: Sent, kind: str) -> Treatment:
-    """The row; of a browser that has not shown whose it is one that nobody has saved."""
-    if not sent.session.is_proven:
-        return Treatment(lead=sent.lead, source=sent.source, created_at=sent.now, kind=kind)
-    return treatments.add(sent.lead, by=sent.session.by, source=sent.source, now=sent.now, kind=kind)
-
-
-@transaction.atomic
-@one_by_one
-@events.one_press()
-def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
-    """Keeps what was told of one treatment, in the patient's words beside the row that staff may correct later.
-
-    Raises TreatmentRefused, with nothing kept, when it contradicts itself. A page that was sent before and on which
-    nothing was changed is not kept again.
-    """
-    if not sent.answers and str(treatment.pk) in answer_history.told_to(sent.session).detailed:
-        return
-    waits = _request_of(sent)
-    kept = _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits)
-    if kept is None:
-        return
-    if sent.session.is_proven:
-        treatments.tell(treatment, by=sent.session.by, now=sent.now, knows_birth=sent.session.sees_record, **columns)
-        assessments.ask(sent.lead, cause="Treatments told", now=sent.now)
-        return
-    for column, value in columns.items():
-        setattr(treatment, column, value)
-    # Where somebody known lives is nothing to tell whoever typed their name: the day is ours.
-    treatments.check(treatment, today=timezone.localdate(sent.now))
-    if signs.of_answers(kept.answers, lead=sent.lead, now=sent.now):
-        known_people.ask_for_review(sent.lead, waits, now=sent.now)
-
-
-@transaction.atomic
-@events.one_press()
-def tell_emergency(sent: Sent, treatment: Treatment, columns: dict[str, Any], *, is_loud: bool = True) -> None:
-    """Keep what was told of one treatment, with a warning sign in it: as keep_emergency for a page. What contradicts
-    itself changes no row."""
-    _lock(sent.session, with_lead=True)
-    if sent.session.is_proven:
-        kept = _keep_told(sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=None)
-        if kept is None:
-            return
-        known_people.raise_alarm(sent.lead, key=kept.pk, now=sent.now)
-        with suppress(TreatmentRefused):
-            treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
-        assessments.assess(sent.lead, cause="Treatments told", now=sent.now, sign_told=True)
-        return
-    waits = _request_of(sent)
-    if kept := _keep_told(
-        sent, treatment, sent.answers, columns, submission_id=sent.submission_id, waits=waits, is_urgent=True
-    ):
-        known_people.raise_unproven_alarm(sent.lead, waits, key=kept.pk, now=sent.now, is_loud=is_loud)
-
-
-@transaction.atomic
-@one_by_one
-@events.one_press()
-def take_back_treatment(sent: Sent, treatment: Treatment) -> None:
-    """Mark that it never took place: ticked by mistake. The row stays, marked so. What it told of warning signs goes
-    with it; of a verified one not before a person has looked."""
-    columns: dict[str, Any] = {"status": TreatmentStatus.DECLINED}
-    if sent.session.is_proven:
-        if not verified_treatments.is_verified(treatment):
-            _keep_told(sent, treatment, NOT_TRIED, columns, submission_id=sent.submission_id, waits=None)
-        treatments.tell(treatment, by=sent.session.by, now=sent.now, **columns)
-        assessments.ask(sent.lead, cause="Treatments told", now=sent.now)
-        return
-    waits = _request_of(sent)
-    _keep_told(sent, treatment, NOT_TRIED, columns, submission_id=sent.submission_id, waits=waits)
-
-
-def pressed_before(session: PatientSession, treatment: Treatment, form_id: uuid.UUID) -> dict[str, Any]:
-    """Return what this very page of a treatment has told already, when it was sent for the first time."""
-    own = Submission.objects.filter(session=session, form_id=form_id, page=TREATMENTS).order_by("entry")
-    about = [page.answers for page in own if page.answers["treatment"] == str(treatment.pk)]
-    return {name: answer for answers in about for name, answer in answers["told"].items()}
-
-
-def visible_treatments(session: PatientSession) -> list[Treatment]:
-    """The treatments that a browser may be shown: all once it is proven, else and on a tablet those it told."""
-    if session.sees_record:
-        happened = Treatment.objects.filter(lead=session.lead).exclude(status=TreatmentStatus.DECLINED)
-        return list(happened.order_by("created_at", "pk"))
-    own = answer_history.own_submissions(session).filter(page=TREATMENTS).order_by("entry")
-    if session.is_proven:
-        told = {submission.answers["treatment"] for submission in own}
-        happened = Treatment.objects.filter(lead=session.lead, pk__in=told).exclude(status=TreatmentStatus.DECLINED)
-        return list(happened.order_by("created_at", "pk"))
-    return [one for one in _told_in(own, session.lead) if one.status != TreatmentStatus.DECLINED]
-
-
-def treatment_of(session: PatientSession, key: uuid.UUID) -> Treatment | None:
-    """Return a treatment of a session's lead whatever has become of it, or of the session: what it is decides whether
-    answers tell a sign. It is shown to nobody."""
-    saved = Treatment.objects.filter(lead=session.lead, pk=key).first()
-    own = answer_history.own_submissions(session).filter(page=TREATMENTS).order_by("entry")
-    return saved or next((one for one in _told_in(own, session.lead) if one.pk == key), None)
-
-
-def _told_in(pages: Iterable[Submission], lead: Lead) -> list[Treatment]:
-    """What these pages tell, as rows that nobody has saved: what has become of them is nothing to show here."""
-    told: dict[str, Treatment] = {}
-    for page in pages:
-        name = page.answers["treatment"]
-        row = told.setdefault(name, Treatment(pk=uuid.UUID(name), lead=lead, source=Source.PATIENT, created_at=page.at))
-        for column, value in columns_of(page).items():
-            setattr(row, column, value)
-    return list(told.values())
-
-
-def _request_of(sent: Sent) -> UnprovenRequest | None:
+def request_of(sent: Sent) -> UnprovenRequest | None:
     """The request in somebody's name that the page belongs to. After one that staff have set aside meanwhile it is a
     new one: they see that something came."""
     found = answer_history.unproven_of(sent.session)
@@ -313,13 +167,13 @@ def _request_of(sent: Sent) -> UnprovenRequest | None:
     return UnprovenRequest.objects.create(lead=found.lead, data={}, at=sent.now)
 
 
-def _keep_for_later(sent: Sent, waits: UnprovenRequest | None, *, is_urgent: bool = False) -> Submission | None:
+def keep_for_later(sent: Sent, waits: UnprovenRequest | None, *, is_urgent: bool = False) -> Submission | None:
     """Keeps the page, for a worker to let the record follow, or for a person to look at; None when it was sent
     before."""
-    return _keep(sent, waits, pending=PendingSubmission(is_urgent=is_urgent, at=sent.now))
+    return keep(sent, waits, pending=PendingSubmission(is_urgent=is_urgent, at=sent.now))
 
 
-def _keep(sent: Sent, waits: UnprovenRequest | None, *, pending: PendingSubmission | None = None) -> Submission | None:
+def keep(sent: Sent, waits: UnprovenRequest | None, *, pending: PendingSubmission | None = None) -> Submission | None:
     """Adds the Submission and its line on the timeline; None when this very page was sent before."""
     made = _submission(sent, waits)
     if not bulk_insert.insert_unless_taken(made):
@@ -349,39 +203,6 @@ def _submission(sent: Sent, waits: UnprovenRequest | None) -> Submission:
         digest=rows.digest_of(about | {"answers": pressed}),
         unproven=waits,
     )
-
-
-def _keep_told(
-    sent: Sent,
-    treatment: Treatment,
-    told: dict[str, Any],
-    columns: dict[str, Any],
-    *,
-    submission_id: uuid.UUID,
-    waits: UnprovenRequest | None,
-    is_urgent: bool = False,
-) -> Submission | None:
-    """Keeps the words; while nothing has become of them also what they will make of the row. None when they were kept
-    before."""
-    answers: dict[str, Any] = {"treatment": str(treatment.pk), "told": told} | about(treatment, told, columns)
-    page = replace(sent, page=TREATMENTS, title="", answers=answers, submission_id=submission_id)
-    if sent.session.is_proven:
-        return _keep(page, waits)
-    answers["columns"] = json.loads(json.dumps(columns, cls=DjangoJSONEncoder))
-    return _keep_for_later(page, waits, is_urgent=is_urgent)
-
-
-def about(treatment: Treatment, told: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
-    """Return what it was and the last day on which it can have begun, for what its details tell; of a mere tick
-    nothing. Where another day was verified, the later one: nobody has looked yet which is right."""
-    if "kind" in told:
-        return {}
-    given = (columns.get("start_date", treatment.start_date), columns.get("start_precision", treatment.start_precision))
-    verified_on = (
-        (treatment.start_date, treatment.start_precision) if verified_treatments.is_verified(treatment) else (None, "")
-    )
-    days = [last_day(start, precision) for start, precision in (given, verified_on) if start]
-    return {"kind": treatment.kind, "start": max(days).isoformat() if days else ""}
 
 
 def _note(sent: Sent, waits: UnprovenRequest | None) -> Activity:

@@ -32,7 +32,7 @@ from crm.outbox import send_rules
 from intake.assessment import actions as assessments
 from intake.assessment import answer_history, care_record, overrides
 from intake.models import Assessment, Override, Submission, Verification
-from intake.requests import actions, page_submission
+from intake.requests import actions, told_treatments
 from intake.rules.criteria import LatestRating
 from tests.factories import NOON, make_lead, make_user, own_browser
 from tests.intake.requests.test_submit import request_of
@@ -184,7 +184,7 @@ def test_of_two_tellings_of_a_treatment_at_one_moment_the_later_is_shown(lead: L
         told = {"treatment": row, "columns": {"kind": "med_other", "kind_other": name}}
         page(lead, key, page="treatments", answers=told, session=browser)
 
-    assert [one.kind_other for one in page_submission.visible_treatments(browser)] == ["New"]
+    assert [one.kind_other for one in told_treatments.visible_treatments(browser)] == ["New"]
 
 
 @pytest.mark.parametrize("keys", [(1, 2), (2, 1)])

@@ -64,7 +64,7 @@ def test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_s
     browser.post("/candidate/go-on/")
     waits = UnprovenRequest.objects.get()
     session_is_held, lead_is_held = threading.Event(), threading.Event()
-    lock, decide = page_submission._lock, unproven._decide
+    lock, decide = page_submission.lock, unproven._decide
 
     def lock_slowly(*session: Any, **more: Any) -> None:
         lock(*session, **more)
@@ -76,7 +76,7 @@ def test_a_page_that_is_sent_while_somebody_decides_about_its_request_loses_no_s
         session_is_held.wait(UNTIL_THE_OTHER_HAS_BEGUN)
         decide(*held, **more)
 
-    monkeypatch.setattr(page_submission, "_lock", lock_slowly)
+    monkeypatch.setattr(page_submission, "lock", lock_slowly)
     monkeypatch.setattr(unproven, "_decide", decide_slowly)
     now, page = timezone.now(), {"safety_check": ["none"], "safety_check_b": ["none"], "pain_now_avg": "5"}
     act = {
