@@ -11,6 +11,7 @@ import structlog
 from crm import registry
 from crm.db import clock
 from crm.documents import actions as documents
+from crm.documents import scanning
 from crm.enums.leads import URGENT
 from crm.followups import step_runner
 from crm.inbound import imap
@@ -83,7 +84,7 @@ def read_mailbox() -> int:
 def _look_after_documents() -> int:
     now = clock.now()
     documents.forget_unfinished(now=now)
-    return documents.scan_due(now=now)
+    return scanning.scan_due(now=now)
 
 
 def _escalate() -> int:

@@ -11,7 +11,7 @@ from intake import checks, questionnaire
 from intake.assessment import actions as assessments
 from intake.assessment import closing, flags, overrides, progress, signs, time_passes, unknowns
 from intake.desk import decision_views, insurance_views, panels, print_views, unproven_views, waiting
-from intake.portal import data_export, ledger_views, preference_views, questions
+from intake.portal import data_export, ledger_views, outlook, preference_views, questions
 from intake.requests import (
     acknowledgment,
     answers_in_words,
@@ -63,9 +63,9 @@ def _add_panels_of_a_lead() -> None:
 
 
 def _add_panels_of_the_private_page() -> None:
-    registry.panel("warning", title=gettext_noop("Get emergency care now"), permission="", render=questions.warning)
+    registry.panel("warning", title=gettext_noop("Get emergency care now"), permission="", render=outlook.warning)
     for title, render, order in (
-        (gettext_noop("A first look"), questions.outlook, 5),
+        (gettext_noop("A first look"), outlook.panel, 5),
         (gettext_noop("Your questions"), questions.panel, 10),
         (gettext_noop("Wishes and data"), preference_views.panel, 30),
     ):

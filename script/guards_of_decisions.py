@@ -19,7 +19,7 @@ DECISION_GUARDS = [
     ),
     Guard(
         "one person alone lowers nothing that an urgent patient reads",
-        "intake/portal/questions.py",
+        "intake/portal/outlook.py",
         "lowered_to=decided if decided.urgency < rules.urgency and knows_today else None,",
         "lowered_to=Outcome.CONSULT_LIKELY,",
         "intake/assessment/test_overrides.py::test_one_person_alone_changes_nothing_of_what_an_urgent_patient_reads",
@@ -250,7 +250,7 @@ DECISION_GUARDS = [
     ),
     Guard(
         "what was linked while it was checked counts once the scanner has judged it",
-        "crm/documents/actions.py",
+        "crm/documents/scanning.py",
         "        imaging.has_come(locked, by=None, now=now)\n",
         "",
         "crm/leads/test_imaging.py::test_what_was_linked_while_it_was_checked_counts_as_received_once_it_can_be_read",

@@ -189,7 +189,7 @@ INCOMING_GUARDS = [
     ),
     Guard(
         "no scanner lets through what came by mail",
-        "crm/documents/actions.py",
+        "crm/documents/scanning.py",
         "DocumentState.PENDING if locked.by_mail else DocumentState.CLEAN",
         "DocumentState.CLEAN",
         "crm/inbound/test_attachments.py::test_no_scanner_lets_them_through",

@@ -11,12 +11,12 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from crm import dispatch
 from crm.audit import access
-from crm.documents import clamav, storage
+from crm.documents import storage
 from crm.documents.formats import dicom, validation
 from crm.enums.documents import READABLE, DocumentKind, DocumentState, Unfit
 from crm.enums.leads import AccessAction, ActivityKind
@@ -30,8 +30,6 @@ from crm.sandbox import runner as sandbox
 log = structlog.get_logger("nucleus.documents")
 
 UNFINISHED_LIVES = timedelta(days=7)
-SCAN_AGAIN = timedelta(minutes=5)
-SCAN_LEASE = timedelta(minutes=31)  # one try keeps others away: longer than a task may run (crm/tasks.py)
 KEPT = [DocumentState.PENDING, *READABLE]
 MOST_OF_A_LEAD = 10 * 1024**3
 MOST_FILES = 500
@@ -220,24 +218,6 @@ def keep(document: Document, *, now: datetime) -> None:
         raise Document.DoesNotExist
 
 
-def scan_due(*, now: datetime) -> int:
-    """Asks the scanner about every document that is due; returns how many it has judged. Any number may run."""
-    judged = 0
-    while settings.CLAMD_URL and (document := _claim(now)):
-        try:
-            clean = clamav.is_clean(settings.CLAMD_URL, storage.pieces(document.pk, document.size))
-        except clamav.TooLargeToScan:
-            _next_try(document, None)
-            continue
-        except (clamav.ScanFailed, DecryptionFailed) as trouble:
-            log.warning("scan_failed", document=str(document.pk), error=type(trouble).__name__)
-            _next_try(document, now + SCAN_AGAIN)
-            continue
-        _after_scan(document, clean=clean, now=now)
-        judged += 1
-    return judged
-
-
 def forget_unfinished(*, now: datetime) -> int:
     """Refuses what was not finished in time and takes its bytes away; returns how many."""
     late = Document.objects.filter(state=DocumentState.UPLOADING, touched_at__lt=now - UNFINISHED_LIVES)
@@ -291,7 +271,7 @@ def _settle(document: Document, found: dicom.Said | Unfit, kind: str, digest: st
     document.sha256, document.finished_at, document.touched_at = digest, now, now
     document.media_type, document.name = kind, validation.name_as(document.name, kind)
     if isinstance(found, Unfit) or not digest:
-        _refuse(document, found if isinstance(found, Unfit) else Unfit.DAMAGED, now=now)
+        refuse(document, found if isinstance(found, Unfit) else Unfit.DAMAGED, now=now)
         return
     document.study_date, document.modality = found.study_date, found.modality
     document.state, document.scan_at = DocumentState.PENDING, now
@@ -300,7 +280,7 @@ def _settle(document: Document, found: dicom.Said | Unfit, kind: str, digest: st
     dispatch.after_commit("crm.scan_documents", document.pk)
 
 
-def _refuse(document: Document, reason: Unfit, *, now: datetime) -> None:
+def refuse(document: Document, reason: Unfit, *, now: datetime) -> None:
     """The row stays and says why; the bytes go with the commit."""
     document.state, document.reason, document.scan_at = DocumentState.REFUSED, reason, None
     document.save()
@@ -316,39 +296,3 @@ def _tell(document: Document, summary: str, *, by: User | None, now: datetime) -
     Activity.objects.create(
         lead=document.lead, kind=ActivityKind.DOCUMENT, at=now, by=by, summary=summary, details=details
     )
-
-
-def _claim(now: datetime) -> Document | None:
-    """The next one to scan, kept from others for a while: what a dead worker held comes up again."""
-    due = Q(state=DocumentState.PENDING, scan_at__lte=now)
-    with transaction.atomic():
-        found = (
-            Document.objects.select_for_update(no_key=True, skip_locked=True)
-            .filter(due)
-            .order_by("scan_at", "pk")
-            .first()
-        )
-        if found:
-            found.scan_at = now + SCAN_LEASE
-            found.save(update_fields=["scan_at"])
-    return found
-
-
-def _next_try(document: Document, at: datetime | None) -> None:
-    """None: the scanner never will say, so a person has to."""
-    Document.objects.filter(pk=document.pk, state=DocumentState.PENDING).update(scan_at=at)
-
-
-@transaction.atomic
-def _after_scan(document: Document, *, clean: bool, now: datetime) -> None:
-    """Also takes back what a person had released meanwhile, when the scanner found something."""
-    locked = Document.objects.select_for_update(no_key=True).filter(pk=document.pk).first()
-    if locked is None:  # taken back meanwhile
-        return
-    if not clean:
-        _refuse(locked, Unfit.VIRUS, now=now)
-    elif locked.state == DocumentState.PENDING:
-        locked.state = DocumentState.PENDING if locked.by_mail else DocumentState.CLEAN  # whose it is, a person tells
-        locked.scan_at = None
-        locked.save(update_fields=["state", "scan_at"])
-        imaging.has_come(locked, by=None, now=now)

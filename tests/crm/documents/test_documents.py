@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.documents import actions as documents
-from crm.documents import storage
+from crm.documents import scanning, storage
 from crm.documents.formats import validation
 from crm.enums.documents import DocumentState, Unfit
 from crm.enums.leads import AccessAction
@@ -322,7 +322,7 @@ def clamd(settings: Any) -> Iterator[list[bytes]]:
 
 def test_the_scanner_sees_the_whole_and_decides(patient: Client, clamd: list[bytes]) -> None:
     good, bad = send(patient, "a.pdf", LARGE)["id"], send(patient, "b.pdf", files.pdf(files.EICAR))["id"]
-    assert documents.scan_due(now=timezone.now()) == 2
+    assert scanning.scan_due(now=timezone.now()) == 2
     assert sorted(clamd, key=len)[-1] == LARGE
     assert Document.objects.get(pk=good).state == DocumentState.CLEAN
     found = Document.objects.get(pk=bad)
@@ -332,17 +332,17 @@ def test_the_scanner_sees_the_whole_and_decides(patient: Client, clamd: list[byt
 def test_a_scanner_that_is_down_leaves_it_waiting(patient: Client, clamd: list[bytes], settings: Any) -> None:
     send(patient, "a.pdf", files.pdf())
     settings.CLAMD_URL, up = "tcp://127.0.0.1:9", settings.CLAMD_URL
-    assert documents.scan_due(now=timezone.now()) == 0
+    assert scanning.scan_due(now=timezone.now()) == 0
     assert Document.objects.get().state == DocumentState.PENDING
     settings.CLAMD_URL = up
-    assert documents.scan_due(now=timezone.now()) == 0  # not at once
-    assert documents.scan_due(now=timezone.now() + documents.SCAN_AGAIN) == 1
+    assert scanning.scan_due(now=timezone.now()) == 0  # not at once
+    assert scanning.scan_due(now=timezone.now() + scanning.SCAN_AGAIN) == 1
 
 
 def test_what_the_scanner_never_takes_waits_for_a_person(patient: Client, clamd: list[bytes], clinician: User) -> None:
     send(patient, "a.pdf", files.pdf(bytes(LARGEST_SCANNED)))
-    assert documents.scan_due(now=timezone.now()) == 0
-    assert documents.scan_due(now=timezone.now() + timedelta(days=1)) == 0
+    assert scanning.scan_due(now=timezone.now()) == 0
+    assert scanning.scan_due(now=timezone.now() + timedelta(days=1)) == 0
     found = Document.objects.get()
     assert (found.state, found.scan_at, clamd) == (DocumentState.PENDING, None, [])
     assert documents.release(found, by=clinician, now=timezone.now())
@@ -351,9 +351,9 @@ def test_what_the_scanner_never_takes_waits_for_a_person(patient: Client, clamd:
 def test_a_scan_is_not_begun_twice_while_it_may_run(patient: Client, clamd: list[bytes]) -> None:
     send(patient, "a.pdf", files.pdf())
     now = timezone.now()
-    assert documents._claim(now)
-    assert documents._claim(now + timedelta(minutes=30)) is None  # the longest that crm.scan_documents may run
-    assert documents._claim(now + documents.SCAN_LEASE)
+    assert scanning._claim(now)
+    assert scanning._claim(now + timedelta(minutes=30)) is None  # the longest that crm.scan_documents may run
+    assert scanning._claim(now + scanning.SCAN_LEASE)
 
 
 def test_spanish_reasons(patient: Client) -> None:

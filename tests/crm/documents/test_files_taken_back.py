@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.documents import actions as documents
+from crm.documents import scanning
 from crm.enums.documents import DocumentState, Unfit
 from crm.models import Activity, Document, ImagingStudy, Lead, PatientSession, User
 from tests.crm import files
@@ -140,7 +141,7 @@ def test_an_unfinished_file_is_said_and_can_be_removed(
 def test_the_scanner_is_not_troubled_by_a_file_that_is_gone(patient: Client) -> None:
     document = sent(patient)
     documents.take_back(document, now=timezone.now())
-    documents._after_scan(document, clean=True, now=timezone.now())
+    scanning._after_scan(document, clean=True, now=timezone.now())
     assert not Document.objects.exists()
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from crm.documents import actions as documents
-from crm.documents import clamav
+from crm.documents import clamav, scanning
 from crm.enums.documents import DocumentState
 from crm.inbound import actions as inbound
 from crm.inbound import arrivals
@@ -90,7 +90,7 @@ def test_no_scanner_lets_them_through(lead: Lead, settings: Settings, monkeypatc
     settings.CLAMD_URL = "tcp://127.0.0.1:9"
     monkeypatch.setattr(clamav, "is_clean", lambda *_args: True)
     take(file("report.pdf", pdf()))
-    assert [documents.scan_due(now=datetime.now(UTC)) for _ in range(2)] == [1, 0]
+    assert [scanning.scan_due(now=datetime.now(UTC)) for _ in range(2)] == [1, 0]
     assert Document.objects.get().state == DocumentState.PENDING
 
 

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.documents import actions as documents
+from crm.documents import scanning
 from crm.enums.documents import DocumentState
 from crm.enums.leads import ActivityKind, TaskKind
 from crm.enums.treatments import DatePrecision
@@ -151,7 +152,7 @@ def test_what_was_linked_while_it_was_checked_counts_as_received_once_it_can_be_
     if by_whom == "person":
         documents.release(document, by=coordinator, now=timezone.now())
     else:
-        documents._after_scan(document, clean=True, now=timezone.now())
+        scanning._after_scan(document, clean=True, now=timezone.now())
 
     study.refresh_from_db()
     came_by = coordinator if by_whom == "person" else None

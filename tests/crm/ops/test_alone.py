@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from crm import periodic
-from crm.documents import actions as documents
+from crm.documents import scanning
 from crm.inbound import imap
 from crm.models import JobRun
 from crm.ops import exclusive_jobs
@@ -58,7 +58,7 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, place: object, name: str) -> li
 
 JOBS: list[tuple[str, object, str, Callable[[], int]]] = [
     ("mailbox", imap, "read_new", periodic.read_mailbox),
-    ("documents", documents, "scan_due", periodic.look_after_documents),
+    ("documents", scanning, "scan_due", periodic.look_after_documents),
     ("calendars", external_calendars, "refresh_due", scheduling_tasks.read_calendars),
 ]
 
