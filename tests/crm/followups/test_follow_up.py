@@ -427,7 +427,7 @@ def test_a_new_wording_of_ours_is_published_but_not_over_staffs_own(
     theirs = SequenceVersion.objects.get(key=shipped()[1].key)
     SequenceVersion.objects.filter(pk=theirs.pk).update(created_by=coordinator)
     changed = shipped()[1].model_copy(update={"title": "Changed too"})
-    monkeypatch.setattr(followups, "shipped", lambda: (newer, changed))
+    monkeypatch.setattr(published, "shipped", lambda: (newer, changed))
     assert published.ensure_shipped() == 2
     state = dict(SequenceVersion.objects.filter(key=ours.key).values_list("number", "state"))
     assert state == {0: VersionState.WITHDRAWN, 1: VersionState.PUBLISHED}
