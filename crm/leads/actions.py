@@ -69,13 +69,7 @@ def move(
         raise MoveRefused(f"Somebody moved this lead to {stages.label(current)} in the meantime. Nothing was changed.")
     if current == to:
         return locked
-    if to not in TRANSITIONS[current]:
-        raise MoveRefused(f"A lead cannot go from {stages.label(current)} to {stages.label(to)}.")
-    has_next = by is None or next_step is not None or next_steps.has_one(locked)
-    if missing := stages.unmet(
-        locked, to, by_hand=by is not None, note=note, has_next_step=has_next, lost_reason=lost_reason
-    ):
-        raise MoveRefused(" ".join(missing))
+    _check_move(locked, to, by=by, next_step=next_step, lost_reason=lost_reason, note=note)
     now = now or timezone.now()
     moved = _write_stage(locked, to, lost_reason=lost_reason, by=by, note=note, now=now)
     if to in CLOSED_STAGES:
@@ -90,6 +84,21 @@ def move(
 
 def _locked(lead: Lead) -> Lead:
     return Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=lead.pk)
+
+
+def _check_move(
+    locked: Lead, to: Stage, *, by: User | None, next_step: NextStep | None, lost_reason: str, note: str
+) -> None:
+    """Raise MoveRefused for a move that is not in the table, or for which something is missing that the stage asks
+    for."""
+    current = Stage(locked.stage)
+    if to not in TRANSITIONS[current]:
+        raise MoveRefused(f"A lead cannot go from {stages.label(current)} to {stages.label(to)}.")
+    has_next = by is None or next_step is not None or next_steps.has_one(locked)
+    if missing := stages.unmet(
+        locked, to, by_hand=by is not None, note=note, has_next_step=has_next, lost_reason=lost_reason
+    ):
+        raise MoveRefused(" ".join(missing))
 
 
 def _write_stage(locked: Lead, to: Stage, *, lost_reason: str, by: User | None, note: str, now: datetime) -> Activity:

@@ -34,8 +34,7 @@ def page(
 ) -> TemplateResponse:
     """Render times on the center's clock: that is what the desk looks at."""
     location, now = moving.location if moving else lead.location, timezone.now()
-    rooms = list(kind.rooms.filter(is_active=True, location=location)) if moving and kind.needs_room else []
-    room = next((one.pk for one in rooms if str(one.pk) == request.GET.get("room")), None)
+    rooms, room = _rooms(request, kind, moving)
     provider = query_params.uuid(request.GET.get("provider", ""))
     asked = SlotQuery(kind, location, now.astimezone(location.zone).date(), DAYS, provider=provider, for_staff=True)
     ahead = [] if moving else queries.ahead(lead, now=now)
@@ -62,6 +61,16 @@ def page(
         "now": now,
     }
     return TemplateResponse(request, "scheduling/admin/book.html", context, status=status)
+
+
+def _rooms(
+    request: HttpRequest, kind: AppointmentType, moving: Appointment | None
+) -> tuple[list[Resource], UUID | None]:
+    """Return the rooms among which an appointment may be moved, and which of them the address names."""
+    if moving is None or not kind.needs_room:
+        return [], None
+    rooms = list(kind.rooms.filter(is_active=True, location=moving.location))
+    return rooms, next((one.pk for one in rooms if str(one.pk) == request.GET.get("room")), None)
 
 
 def _week_shown(
