@@ -54,7 +54,7 @@ ANSWER_GUARDS = [
         "    if not sent.answers and str(treatment.pk) in answer_history.told_to(sent.session).detailed:\n"
         "        return\n",
         "",
-        f"{_CHANGED}::test_a_treatment_stored_unchanged_leaves_every_byte",
+        "intake/requests/test_only_changed_treatments.py::test_a_treatment_stored_unchanged_leaves_every_byte",
     ),
     Guard(
         "a browser takes back only what it has been shown",
@@ -82,7 +82,7 @@ ANSWER_GUARDS = [
         "intake/requests/treatment_form.py",
         "*([self.pressed[name]] if name in self.pressed else [])]",
         "]",
-        f"{_CHANGED}::test_a_second_press_about_a_treatment_keeps_what_was_added",
+        "intake/requests/test_only_changed_treatments.py::test_a_second_press_about_a_treatment_keeps_what_was_added",
     ),
     Guard(
         "ratings are dated when they are given",
@@ -103,7 +103,7 @@ ANSWER_GUARDS = [
         "intake/requests/told_treatments.py",
         "if one.group != TreatmentGroup.INJECTION} | pressed\n",
         "if one.group != TreatmentGroup.INJECTION}\n",
-        f"{_CHANGED}::test_an_injection_ticked_in_a_page_that_is_pressed_twice_is_one",
+        "intake/requests/test_only_changed_treatments.py::test_an_injection_ticked_in_a_page_that_is_pressed_twice_is_one",
     ),
     Guard(
         "only topics that are for somebody are asked for",

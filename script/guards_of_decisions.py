@@ -162,21 +162,21 @@ DECISION_GUARDS = [
         "intake/desk/panels.py",
         "registry.news_since({lead.pk: waits.assessment.number} if waits else {})",
         "registry.news_since({})",
-        "intake/assessment/test_overrides.py::test_who_approves_on_the_page_of_the_lead_is_shown_what_is_new",
+        "intake/assessment/test_overrides_of_two.py::test_who_approves_on_the_page_of_the_lead_is_shown_what_is_new",
     ),
     Guard(
         "an older form is refused with the news though its choice is gone",
         "intake/desk/decision_views.py",
         "        news = form.came_since(",
         "        _ = (",
-        "intake/assessment/test_overrides.py::test_an_older_form_is_refused_with_the_news_though_its_choice_is_gone",
+        "intake/assessment/test_overrides_of_two.py::test_an_older_form_is_refused_with_the_news_though_its_choice_is_gone",
     ),
     Guard(
         "who lifts a hold is shown which decision counts then",
         "crm/admin/lead/safety.py",
         ", otherwise=registry.decided_otherwise(lead), calls=",
         ", calls=",
-        "intake/assessment/test_overrides.py::test_who_lifts_a_hold_is_shown_which_decision_counts_then",
+        "intake/assessment/test_overrides_of_two.py::test_who_lifts_a_hold_is_shown_which_decision_counts_then",
     ),
     Guard(
         "what was raised does not end by itself",
@@ -288,7 +288,7 @@ DECISION_GUARDS = [
         "crm/safety/alerts.py",
         "    if registry.has_unread_sign(locked):\n",
         "    if False:\n",
-        "intake/assessment/test_red_flags.py::test_a_hold_is_not_lifted_while_a_sign_that_was_sent_is_not_in_the_record",
+        "intake/assessment/test_signs_on_record.py::test_a_hold_is_not_lifted_while_a_sign_that_was_sent_is_not_in_the_record",
     ),
     Guard(
         "of two reviews the one decided later is the latest",

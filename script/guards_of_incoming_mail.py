@@ -150,7 +150,7 @@ INCOMING_GUARDS = [
         "crm/inbound/webhooks.py",
         "        request.upload_handlers = [files]\n",
         "",
-        "crm/inbound/test_hooks.py::test_files_are_passed_over_and_no_byte_of_them_kept",
+        "crm/inbound/test_mails_of_providers.py::test_files_are_passed_over_and_no_byte_of_them_kept",
     ),
     Guard(
         "a mail on which the line drops is told and given up",

@@ -64,7 +64,7 @@ ADDRESS_GUARDS = [
         "crm/outbox/delivery.py",
         "relay.offer(sender=mime.in_ascii(returns_to),",
         "relay.offer(sender=message.sender_email,",
-        "crm/inbound/test_inbound.py::test_what_is_returned_comes_to_the_mailbox_that_is_read",
+        "crm/inbound/test_from_the_mailbox.py::test_what_is_returned_comes_to_the_mailbox_that_is_read",
     ),
     Guard(
         "what came back again stops for another month",

@@ -31,7 +31,7 @@ MESSAGE_GUARDS = [
         "crm/inbound/actions.py",
         "Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)",
         "pass",
-        "crm/inbound/test_inbound.py::test_no_mail_is_put_before_one_that_is_just_being_kept",
+        "crm/inbound/test_from_the_mailbox.py::test_no_mail_is_put_before_one_that_is_just_being_kept",
     ),
     Guard(
         "nobody else of an address takes back what a person has stopped",
@@ -73,7 +73,7 @@ MESSAGE_GUARDS = [
         "crm/leads/tasks.py",
         "[] if seen is None else unseen",
         "[]",
-        "crm/desk/test_lead.py::test_a_call_ends_an_urgent_one_only_for_the_reason_that_its_page_showed",
+        "crm/desk/test_lead_actions.py::test_a_call_ends_an_urgent_one_only_for_the_reason_that_its_page_showed",
     ),
     Guard(
         "no older page ends an urgent call",

@@ -140,7 +140,7 @@ SCHEDULING_GUARDS = [
         "scheduling/admin/calendar.py",
         'Location.objects.filter(visible_q(user, location="pk"), is_active=True)',
         "Location.objects.filter(is_active=True)",
-        "scheduling/admin/test_desk_appointments.py::test_another_locations_calendar_is_not_shown",
+        "scheduling/admin/test_desk_calendars.py::test_another_locations_calendar_is_not_shown",
     ),
     Guard(
         "a closed time is left even at the same hour",

@@ -154,14 +154,14 @@ BASE_GUARDS = [
         "crm/admin/lead/page.py",
         "get_object_or_404(Task, pk=task_id, lead_id=lead_id)",
         "get_object_or_404(Task, pk=task_id)",
-        "crm/desk/test_lead.py::test_task_of_another_lead_is_not_found",
+        "crm/desk/test_lead_actions.py::test_task_of_another_lead_is_not_found",
     ),
     Guard(
         "a lead goes only from the stage that was shown",
         "crm/admin/lead/page.py",
         'expected_stage=Stage(data["expected_stage"]),',
         "",
-        "crm/desk/test_lead.py::test_move_that_is_refused_says_why_and_keeps_the_note",
+        "crm/desk/test_lead_actions.py::test_move_that_is_refused_says_why_and_keeps_the_note",
     ),
     Guard(
         "nobody takes over a superuser",
