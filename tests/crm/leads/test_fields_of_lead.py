@@ -6,7 +6,7 @@ from crm.admin.forms import DETAILS_PARTS
 from crm.leads.actions import DETAILS
 from crm.models import Lead
 
-TEMPLATE = (Path(__file__).resolve().parents[3] / "templates/crm/lead.html").read_text()
+TEMPLATE = (Path(__file__).resolve().parents[3] / "templates/crm/admin/lead/page.html").read_text()
 HOW = "(CONTRIBUTING.md, “A field of Lead”)"
 
 IN_FORM = {name for part in DETAILS_PARTS.values() for name in part} - {"never_theirs"}  # which is of no column
@@ -46,4 +46,4 @@ def test_what_can_be_edited_is_seen() -> None:
     shown |= {name for name, other in SHOWN_AS.items() if other in TEMPLATE}
 
     unseen = IN_FORM - shown
-    assert unseen == set(), f"templates/crm/lead.html shows none of these {HOW}"
+    assert unseen == set(), f"templates/crm/admin/lead/page.html shows none of these {HOW}"
