@@ -11,6 +11,8 @@ from tests.crm.desk.test_lead import _task, at
 from tests.factories import NOON, make_lead, make_message
 from tests.page_forms import as_sent
 
+pytestmark = pytest.mark.django_db
+
 
 # --- Calls, notes, moves, tasks --------------------------------------------------------------------------------------
 def test_call_is_logged_and_begins_contacting(desk: Client, lead: Lead, coordinator: User) -> None:

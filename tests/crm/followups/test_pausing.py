@@ -41,6 +41,8 @@ from crm.safety import alerts
 from tests.crm.followups.test_follow_up import BEGUN, HOUR, begin, results, run, step, take_in_hand, version_of
 from tests.factories import make_user
 
+pytestmark = pytest.mark.django_db
+
 
 # --- Stopping, pausing, going on --------------------------------------------------------------------------------------
 def stop_by_call(lead: Lead, by: User) -> None:

@@ -28,6 +28,8 @@ from crm.models import (
 from tests.crm.followups.test_follow_up import BEGUN, begin, run, step, version_of
 from tests.factories import make_lead
 
+pytestmark = pytest.mark.django_db
+
 
 # --- Two at once ------------------------------------------------------------------------------------------------------
 def test_the_database_keeps_a_step_from_being_done_twice(lead: Lead) -> None:

@@ -25,6 +25,8 @@ from tests.factories import NOON, make_lead, make_message
 from tests.faults.far_end import FarEnd, far_end
 from tests.scheduling.actions.test_at_once import somebody_waits, until
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def lead(center: Location) -> Lead:

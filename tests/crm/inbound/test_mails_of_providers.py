@@ -17,6 +17,8 @@ from crm.environment import Provider
 from crm.models import InboundMail, Lead, SetAsideMail, Task
 from tests.crm.inbound.test_hooks import SECRETS, post_reply, reply
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def postmark(settings: Settings) -> str:

@@ -16,6 +16,8 @@ from tests.crm.outbox.test_delivery import make_due
 from tests.factories import make_message, make_user
 from tests.faults.far_end import HANG_UP, SILENCE, TAKE_AND_HANG_UP, FarEnd, far_end
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def far(settings: Settings) -> Iterator[FarEnd]:

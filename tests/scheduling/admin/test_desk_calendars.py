@@ -19,6 +19,8 @@ from tests.factories import make_location, make_user
 from tests.scheduling.admin.test_desk_appointments import CALENDAR, FRONT_DESK, REBOOKING, _today, at, made_for
 from tests.scheduling.factories import as_staff, make_kind, make_patient, make_resource, wish
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def tuesday(center: Location) -> datetime:
