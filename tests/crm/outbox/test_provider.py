@@ -79,7 +79,7 @@ def test_a_mail_goes_out_whole(lead: Lead, far: ProviderServer, settings: Settin
     lead.location.save()
     message = make_message(lead, subject="Your request · ümläut", text="Only text.\n", html="<p>Only <b>this</b></p>")
 
-    assert sent(message) == (MessageState.SENT, "")
+    assert sent(message) == (MessageState.SENT, ""), f"Does tests/crm/provider_server.py answer as {name} does? {HOW}"
     [body] = far.accepted
     words = " ".join(every_word(dict(parse_qsl(body.decode())) if name == "mailgun" else json.loads(body)))
     for word in ("Your request · ümläut", "Only text.", "<p>Only <b>this</b></p>", "answers+", message.message_id):
