@@ -9,6 +9,13 @@ _MINE = "scheduling/portal/test_my_appointments.py"
 
 SCHEDULING_GUARDS = [
     Guard(
+        "a time is counted in instants",
+        "scheduling/actions/booking.py",
+        'object.__setattr__(self, "start", self.start.astimezone(UTC))',
+        'object.__setattr__(self, "start", self.start)',
+        "scheduling/actions/test_offered.py::test_reminders_are_hours_apart_though_clocks_change_in_between",
+    ),
+    Guard(
         "claims never overlap",
         "scheduling/migrations/0001_initial.py",
         "ExclusionConstraint(condition=models.Q(('state__in', ('held', 'booked')))",

@@ -2,7 +2,7 @@
 cancelling: changing.py."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -49,6 +49,10 @@ class Booking:
     moving: Appointment | None = None
     is_known: bool = False
     seen: frozenset[UUID] | None = None
+
+    def __post_init__(self) -> None:
+        """Count in instants: on the clock of a zone, 48 hours before are 47 or 49 when clocks change in between."""
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
 
     def over_others(self, reason: str) -> "Booking":
         return replace(self, over=reason)

@@ -1,6 +1,6 @@
 """Moving and cancelling what is booked: short transactions without any network, like booking itself."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -52,6 +52,7 @@ def reschedule(
 
     Raises ChangedMeanwhile, SlotTaken, BookingRefused (past the deadline, over, under a safety hold).
     """
+    start = start.astimezone(UTC)  # as Booking has it
     locked = lock(appointment, version=version)
     check_hold(locked.lead, by=by)
     _check_deadline(locked, locked.kind.reschedule_until, by=by, now=now)

@@ -114,7 +114,7 @@ def nothing_is_open_of_what_is_over(who: Person) -> None:
         assert TaskKind.CALL not in kinds, [task.title for task in open_tasks]
     if known.is_closed:
         to_win = TO_WIN[1:] if known.has_asked_again else TO_WIN
-        served = [task.title for task in open_tasks if (task.key or "").startswith(to_win)]
+        served = [task.title for task in open_tasks if _serves(task, to_win) and not _is_of_closed(who, task)]
         assert not served, served
         assert TaskKind.RETURNED not in kinds
         live = Enrollment.objects.filter(lead=who.lead, state__in=UNDER_WAY).values_list("key", flat=True)
@@ -127,6 +127,16 @@ def nothing_is_open_of_what_is_over(who: Person) -> None:
     assert not on_offer or known.waits(timezone.now()), "an offer to somebody who does not wait"
     asks = [task for task in open_tasks if (task.key or "").startswith("bounce:")]
     assert not asks or not known.address or known.box.dead_at, [task.title for task in asks]
+
+
+def _serves(task: Task, to_win: tuple[str, ...]) -> bool:
+    return (task.key or "").startswith(to_win)
+
+
+def _is_of_closed(who: Person, task: Task) -> bool:
+    """Whether it is a step of the sequence that is made for whoever could not be reached."""
+    steps = Enrollment.objects.filter(lead=who.lead, key="reengage").values_list("pk", flat=True)
+    return who.record.stage == "dormant" and _serves(task, tuple(f"step:{one}:" for one in steps) or ("-",))
 
 
 def the_desk_asks_whose_calendar_declined(who: Person) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from crm.enums.leads import TRANSITIONS, CallOutcome, LostReason, MessageState, Stage
+from crm.enums.leads import TRANSITIONS, CallOutcome, EnrollmentState, LostReason, MessageState, Stage
 from crm.errors import MessageRefused, MoveRefused
 from crm.leads import actions as leads
 from crm.leads.next_steps import NextStep
@@ -156,9 +156,10 @@ def to_settle(who: Person) -> list[Message]:
 
 def _has_ended(who: Person, mail: Message) -> bool:
     """What it belongs to: a sequence, or a visit or another time of it."""
-    topic = mail.topic
+    topic, enrollment = mail.topic, mail.enrollment
     is_of_another = topic is not None and (not topic.live or topic.version != mail.topic_version)
-    return is_of_another or (kind_of(mail.name) in AUTOMATED and any(called_off(who.record, mail)))
+    is_at_rest = enrollment is not None and enrollment.state in {EnrollmentState.STOPPED, EnrollmentState.PAUSED}
+    return is_of_another or is_at_rest or (kind_of(mail.name) in AUTOMATED and any(called_off(who.record, mail)))
 
 
 def staff_settle_a_mail(world: World, who: Person) -> None:

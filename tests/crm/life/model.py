@@ -107,6 +107,7 @@ class Visit:
     closed: bool = False
     confirmed: bool = False
     declined: bool = False
+    version: int = 1
 
     @property
     def stands(self) -> bool:

@@ -149,7 +149,8 @@ def has_moved(who: Person, visit: Visit) -> bool:
     is_another = made.starts_at != visit.starts
     if is_another:
         _is_told(who, made)
-        visit.declined = False
+    if made.version != visit.version:  # they are invited anew, to another time or to somebody else
+        visit.version, visit.declined = made.version, False
     if made.starts_at != visit.starts or made.version > 1:
         visit.confirmed = visit.confirmed and made.starts_at == visit.starts and made.confirmed_at is not None
     visit.closed = visit.closed and made.rebook_since is not None

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
@@ -18,7 +19,7 @@ from scheduling.actions.availability import SlotQuery
 from scheduling.actions.errors import SlotTaken
 from scheduling.enums import CancelReason
 from scheduling.models import AppointmentType, ScheduleException
-from tests.factories import make_location
+from tests.factories import make_location, make_user
 from tests.scheduling.factories import NOW, TEN, book, make_kind, make_patient, make_resource, wish
 
 pytestmark = pytest.mark.django_db
@@ -140,6 +141,22 @@ def test_reminders_wait_for_seven_and_keep_apart(patient: Lead, kind: Appointmen
         timedelta(days=7),
         timedelta(days=2),
     ]
+
+
+@pytest.mark.parametrize("is_moved", [True, False])
+def test_reminders_are_hours_apart_though_clocks_change_in_between(
+    patient: Lead, kind: AppointmentType, is_moved: bool
+) -> None:
+    """The desk names a time on the clock of the center; that night clocks went forward."""
+    monday = datetime(2027, 3, 15, 11, tzinfo=ZoneInfo("America/New_York"))
+    staff: dict[str, Any] = {"by": make_user("lead_coordinator", email="lea@example.org"), "held_by": "user:lea"}
+    if is_moved:
+        made = book(patient, kind, monday - timedelta(days=14), **staff)
+        changing.reschedule(made, start=monday, version=1, now=NOW, **staff)
+    else:
+        book(patient, kind, monday, **staff)
+    planned = [mail.due_at for mail in reminders_of(patient) if mail.state == MessageState.QUEUED]
+    assert [monday.astimezone(UTC) - at for at in planned] == [timedelta(days=7), timedelta(days=2), timedelta(hours=2)]
 
 
 def test_a_booking_of_today_has_no_reminders(patient: Lead, kind: AppointmentType) -> None:
