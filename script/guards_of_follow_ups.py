@@ -33,14 +33,14 @@ FOLLOW_UP_GUARDS = [
     ),
     Guard(
         "a burst is left out",
-        "crm/sequences/turn.py",
+        "crm/sequences/due_steps.py",
         "if step.do in _ONE_OF and last_of[step.do] is not step",
         "if False",
         "crm/sequences/test_timing.py::test_however_much_is_overdue_there_is_one_mail_and_one_call",
     ),
     Guard(
         "nothing stale is sent",
-        "crm/sequences/turn.py",
+        "crm/sequences/due_steps.py",
         "now - at > STALE_AFTER",
         "False",
         "crm/sequences/test_timing.py::test_a_mail_that_comes_too_late_is_not_sent",
@@ -244,7 +244,7 @@ FOLLOW_UP_GUARDS = [
     ),
     Guard(
         "what staff have to do goes on while all mail is held",
-        "crm/sequences/turn.py",
+        "crm/sequences/due_steps.py",
         "    held = _held(due) if mail_is_held else []",
         "    held = due if mail_is_held else []",
         "crm/followups/test_follow_up.py::test_while_all_mail_is_held_what_staff_have_to_do_goes_on",

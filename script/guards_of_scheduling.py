@@ -109,7 +109,7 @@ SCHEDULING_GUARDS = [
     Guard(
         "over-booking wants a permission",
         "scheduling/actions/booking.py",
-        'if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):',
+        'if wanted.overbook_reason and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):',
         "if False:",
         f"{_BOOKING}::test_over_booking_wants_a_permission_and_a_reason",
     ),

@@ -32,7 +32,7 @@ class InboundMailAdmin(ReadOnlyAdmin):
     """Newest first. Without a lead it is of no location."""
 
     location_path = "lead__location"
-    list_display = ["at", "of", "written_by", "kind_label", "beginning", "status"]
+    list_display = ["at", "of", "written_by", "kind_label", "excerpt", "status"]
     list_filter = [("kind", ChoicesDropdownFilter), ("lead", admin.EmptyFieldListFilter)]
     list_select_related = ["lead"]
     ordering = ["-at", "-pk"]
@@ -54,7 +54,7 @@ class InboundMailAdmin(ReadOnlyAdmin):
         return mail.sender or "—"
 
     @display(description="Begins with")
-    def beginning(self, mail: InboundMail) -> str:
+    def excerpt(self, mail: InboundMail) -> str:
         """Return the first line of what is nobody's yet; the words of a lead are read on a page that is recorded."""
         return "" if mail.lead_id else mail.text.strip().partition("\n")[0][:BEGINNING]
 

@@ -29,7 +29,7 @@ class SendingAdmin(PagesAdmin):
         view = self.admin_site.admin_view
         return [
             path("", view(self.look), name="crm_sending_changelist"),
-            path("switch/", view(self.turn), name="crm_sending_switch"),
+            path("switch/", view(self.switch), name="crm_sending_switch"),
         ]
 
     def look(self, request: HttpRequest) -> HttpResponse:
@@ -55,13 +55,15 @@ class SendingAdmin(PagesAdmin):
         """What the list of messages would show, too."""
         return visible_q(user, location="lead__location", nowhere="lead")
 
-    def turn(self, request: HttpRequest) -> HttpResponse:
+    def switch(self, request: HttpRequest) -> HttpResponse:
         """pause, resume, second, first."""
         self.may(request, "crm.change_sending")
         what = request.POST.get("what", "") if request.method == "POST" else ""
         if what and what not in outbox.SWITCHES:
             raise Http404("There is no such switch.")
         if what:
-            said = outbox.turn(what, by=user_of(request), reason=request.POST.get("reason", ""), now=timezone.now())
+            said = outbox.set_switch(
+                what, by=user_of(request), reason=request.POST.get("reason", ""), now=timezone.now()
+            )
             messages.success(request, said)
         return redirect("admin:crm_sending_changelist")

@@ -74,7 +74,7 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
     list_filter = [SettledFilter, ("reason", ChoicesDropdownFilter)]
     list_select_related = ["lead", "settled_by"]
     ordering = ["-at", "-pk"]
-    fields = ["at", "reason_label", "of", "came_by", "size_in_words", "form", "names", "beginning", "outcome"]
+    fields = ["at", "reason_label", "of", "came_by", "size_in_words", "form", "names", "excerpt", "outcome"]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SetAsideMail]:
@@ -143,7 +143,7 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
         return render_to_string("crm/admin/set_aside_names.html", {"told": told})
 
     @display(description="Its beginning")
-    def beginning(self, mail: SetAsideMail) -> str:
+    def excerpt(self, mail: SetAsideMail) -> str:
         """The first bytes as they are: markup stays text."""
         text = mime_parts.as_text(mail.source[:SHOWN_BYTES], "utf-8")
         return format_html('<pre class="mail-text">{}</pre>', text)

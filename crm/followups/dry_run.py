@@ -13,7 +13,7 @@ from crm.models.lead import visible_q
 from crm.outbox import send_rules
 from crm.sequences import words
 from crm.sequences.definition import Definition, Step
-from crm.sequences.turn import Turn, steps_left
+from crm.sequences.due_steps import DueSteps, steps_left
 
 MOST_SHOWN = 200
 
@@ -76,7 +76,7 @@ def _told(entries: list[tuple[Enrollment, datetime, Step]], *, now: datetime) ->
 def _on_paper(enrollment: Enrollment, step: Step, at: datetime) -> StepBatch:
     work = StepBatch()
     definition: Definition = enrollment.version.definition
-    carry_out(enrollment, definition, Turn(todo=(step,)), work, now=at)
+    carry_out(enrollment, definition, DueSteps(todo=(step,)), work, now=at)
     return work
 
 

@@ -30,7 +30,7 @@ from crm.outbox import send_rules, withdrawn_steps
 from crm.registry import DomainEvent
 from crm.sequences import words
 from crm.sequences.definition import Definition, Do, OnResume, Step
-from crm.sequences.turn import steps_left
+from crm.sequences.due_steps import steps_left
 
 LATELY = timedelta(weeks=2)
 SENT_LATELY = "The same mail went out lately"
@@ -47,12 +47,12 @@ def on_event(lead: Lead, happening: DomainEvent) -> None:
     under_way = list(concerned)
     if under_way:
         _look_again(lead, under_way, happening)
-    made = beginning(lead, [happening], taken={one.key for one in under_way if one.state in UNDER_WAY})
+    made = new_enrollments(lead, [happening], taken={one.key for one in under_way if one.state in UNDER_WAY})
     for enrollment in [row for row in made if isinstance(row, Enrollment)]:
         _save_new(enrollment, [row for row in made if isinstance(row, StepOutcome) and row.enrollment is enrollment])
 
 
-def beginning(
+def new_enrollments(
     lead: Lead, happenings: Iterable[DomainEvent], *, taken: Iterable[str] = ()
 ) -> list[Enrollment | StepOutcome]:
     """What these events begin for a lead, not yet saved. `taken`: sequences that are under way already.
@@ -293,7 +293,7 @@ def do_next_now(enrollment: Enrollment, *, now: datetime, shown: str = "") -> No
     as skip_next when the page showed another step."""
     if upcoming := plan.left_of(_locked(enrollment)):
         _next_as_shown(upcoming, shown)
-    if not Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.LIVE).update(due_at=now, hurry=True):
+    if not Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.LIVE).update(due_at=now, run_now=True):
         raise SequenceActionRefused("Resume it first: nothing is due while it is paused.")
 
 

@@ -9,7 +9,7 @@ from crm.enums.leads import EnrollmentState, StepResult
 from crm.leads.local_clock import clock_of
 from crm.models import Enrollment, Lead, StepOutcome
 from crm.sequences.definition import Step
-from crm.sequences.turn import steps_left
+from crm.sequences.due_steps import steps_left
 
 
 def left_of(enrollment: Enrollment) -> list[tuple[datetime, Step]]:
@@ -22,7 +22,7 @@ def left_of(enrollment: Enrollment) -> list[tuple[datetime, Step]]:
 def plan_anew(enrollment: Enrollment, lead: Lead, *, is_corrected: bool = False) -> None:
     """Follow a date of the lead that has moved. `is_corrected`: the clock on which they live may be another one."""
     has_dates = any(step.on for step in enrollment.version.definition.steps)
-    if enrollment.state != EnrollmentState.LIVE or enrollment.hurry or not (has_dates or is_corrected):
+    if enrollment.state != EnrollmentState.LIVE or enrollment.run_now or not (has_dates or is_corrected):
         return
     enrollment.lead = lead
     left = left_of(enrollment)

@@ -29,7 +29,7 @@ from crm.models import Enrollment, Lead, Message, StepOutcome, Task
 from crm.outbox import send_rules
 from crm.sequences import words
 from crm.sequences.definition import Step
-from crm.sequences.turn import turn
+from crm.sequences.due_steps import find_due
 from crm.values.normalize import one_line, storable
 
 BATCH = 500
@@ -142,11 +142,11 @@ def _decide(enrollment: Enrollment, done: set[str], facts: conditions.Facts, wor
         enrollment.reason = str(enrollment.get_because_display())
         return
     waits = work.mail_is_held and mime.deliverable(lead.email) is not None  # without an address people do it anyhow
-    asked = {"hurry": enrollment.hurry, "mail_is_held": waits}
-    found = turn(definition, done, anchor=enrollment.anchor, clock=clock_of(lead), now=now, **asked)
+    asked = {"run_now": enrollment.run_now, "mail_is_held": waits}
+    found = find_due(definition, done, anchor=enrollment.anchor, clock=clock_of(lead), now=now, **asked)
     carry_out(enrollment, definition, found, work, now=now)
     enrollment.tries, enrollment.reason, enrollment.because = 0, "", ""
-    enrollment.hurry = enrollment.hurry and found.is_held
+    enrollment.run_now = enrollment.run_now and found.is_held
     enrollment.due_at = found.next_at
     if found.is_held:
         enrollment.due_at = min(found.next_at or now + LOOK_AGAIN, now + LOOK_AGAIN)
@@ -188,14 +188,15 @@ def _write(enrollments: list[Enrollment], work: StepBatch, *, now: datetime) -> 
 
 _UPDATE = """
 UPDATE crm_enrollment SET state = new.state, due_at = new.due_at, reason = new.reason, because = new.because,
-    tries = new.tries, hurry = new.hurry, ended_at = new.ended_at, paused_at = new.paused_at
+    tries = new.tries, run_now = new.run_now, ended_at = new.ended_at, paused_at = new.paused_at
 FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::int[], %s::bool[],
-    %s::timestamptz[], %s::timestamptz[]) AS new (id, state, due_at, reason, because, tries, hurry, ended_at, paused_at)
+    %s::timestamptz[], %s::timestamptz[])
+    AS new (id, state, due_at, reason, because, tries, run_now, ended_at, paused_at)
 WHERE crm_enrollment.id = new.id
 """
 
 
-_COLUMNS = ("state", "due_at", "reason", "because", "tries", "hurry", "ended_at", "paused_at")
+_COLUMNS = ("state", "due_at", "reason", "because", "tries", "run_now", "ended_at", "paused_at")
 
 
 def _columns_of(enrollment: Enrollment) -> list[Any]:

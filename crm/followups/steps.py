@@ -13,7 +13,7 @@ from crm.models import Enrollment, Message, StepOutcome, Task
 from crm.outbox.send_rules import CLASS_OF, FRESH_FOR
 from crm.sequences import timing
 from crm.sequences.definition import Definition, Do, Purpose, Step
-from crm.sequences.turn import OVERTAKEN, Turn
+from crm.sequences.due_steps import OVERTAKEN, DueSteps
 
 TOO_LATE = "Too late: advertising is dropped"
 
@@ -40,8 +40,10 @@ class StepBatch:
         self.outcomes.append(StepOutcome(enrollment=enrollment, step=step.key, result=result, at=at, **more))
 
 
-def carry_out(enrollment: Enrollment, definition: Definition, found: Turn, work: StepBatch, *, now: datetime) -> None:
-    """One enrollment's turn."""
+def carry_out(
+    enrollment: Enrollment, definition: Definition, found: DueSteps, work: StepBatch, *, now: datetime
+) -> None:
+    """Carry out the steps of one enrollment that are due."""
     for step in found.overtaken:
         work.note(enrollment, step, StepResult.SKIPPED, now, reason=OVERTAKEN)
     for step in found.stale:

@@ -82,7 +82,7 @@ class Enrollment(Row):
     ended_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is in this state, in words.")
     because = models.CharField(max_length=5, choices=EnrollmentBecause, blank=True, help_text="What is judged by it.")
-    hurry = models.BooleanField(default=False, help_text="Somebody wants the next step at once.")
+    run_now = models.BooleanField(default=False, help_text="Somebody wants the next step at once.")
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often the step that is due went wrong.")
 
     objects = EnrollmentQuerySet.as_manager()

@@ -120,8 +120,8 @@ def pause_commercial(*, reason: str, now: datetime) -> None:
     transaction.on_commit(locations.forget, robust=True)
 
 
-def turn(what: str, *, by: User, reason: str, now: datetime) -> str:
-    """Turns one of the SWITCHES of all sending; returns what happens, in words. Raises KeyError for none of them."""
+def set_switch(what: str, *, by: User, reason: str, now: datetime) -> str:
+    """Set one of the SWITCHES of all sending; return what happens, in words. Raises KeyError for none of them."""
     values, said = SWITCHES[what]
     Sending.objects.update_or_create(
         pk=ONLY, defaults={**values, "reason": reason[:200], "changed_at": now, "changed_by": by}

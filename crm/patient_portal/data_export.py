@@ -188,7 +188,7 @@ def _about_mail() -> None:
         left_out={KEY: "session"},
         nobody={"by": YOU},
     )
-    planned = {KEY: "key cause", HANDLING: "anchor due_at because hurry tries"}
+    planned = {KEY: "key cause", HANDLING: "anchor due_at because run_now tries"}
     steps = "started_at version state paused_at ended_at reason"
     data(Enrollment, path="lead", title=noop("Follow-ups"), fields=steps, order="started_at", left_out=planned)
     done, title = {KEY: "message task"}, noop("Steps of follow-ups")

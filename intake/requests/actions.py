@@ -107,7 +107,7 @@ def _write_new(asked: Request) -> Submission:
 
 def _begun(asked: Request, lead: Lead, sent: Submission) -> list[models.Model]:
     happened = [DomainEvent(event, asked.now, str(sent.pk)) for event in (Event.SUBMITTED, Event.OUTCOME_CHANGED)]
-    return [*followups.beginning(lead, happened)]
+    return [*followups.new_enrollments(lead, happened)]
 
 
 def _lead_of(asked: Request) -> Lead:

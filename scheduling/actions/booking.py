@@ -34,7 +34,7 @@ ON_HOLD = "A safety hold stands: nothing is booked until a clinician has lifted 
 @dataclass(frozen=True)
 class Booking:
     """What somebody asks for. `held_by` tells whose holds are theirs, such as link:<id> or user:<id>; `provider` None:
-    any suitable one. `over`: a reason to book over what is taken. `is_known`: the patient needs no confirmation.
+    any suitable one. `overbook_reason`: why to book over what is taken. `is_known`: the patient needs no confirmation.
     `seen`: the visits ahead that the page of the desk showed; None without a page."""
 
     lead: Lead
@@ -45,7 +45,7 @@ class Booking:
     by: User | None = None
     provider: UUID | None = None
     hold: UUID | None = None
-    over: str = ""
+    overbook_reason: str = ""
     moving: Appointment | None = None
     is_known: bool = False
     seen: frozenset[UUID] | None = None
@@ -55,7 +55,7 @@ class Booking:
         object.__setattr__(self, "start", self.start.astimezone(UTC))
 
     def over_others(self, reason: str) -> "Booking":
-        return replace(self, over=reason)
+        return replace(self, overbook_reason=reason)
 
     def question(self) -> SlotQuery:
         where = self.moving.location if self.moving else self.lead.location
@@ -90,7 +90,7 @@ def book(wanted: Booking, *, now: datetime) -> Appointment:
     Raises BookingRefused when the rules do not allow it, SlotTaken when somebody was faster. Side effects: claims,
     confirmation and reminders, Activity, stage, events.
     """
-    if wanted.over:
+    if wanted.overbook_reason:
         return _book(wanted, None, now=now)
     # Looked up before anything is locked: of many who want one time, all but a few learn here that they are too late.
     found = availability.at_start(wanted.question(), wanted.start, now=now)
@@ -118,7 +118,7 @@ def _book(wanted: Booking, found: Free | None, *, now: datetime) -> Appointment:
     place = _claim_free(wanted, pk, found, now=now) if found else _claim_over(wanted, pk, now=now)
     appointment = _new(wanted, pk, place, now=now)
     mail = mails.plan(appointment, now=now, is_known=wanted.is_known or appointment.starts_at <= now)
-    line = effects.line(appointment, "Booked", by=wanted.by, now=now, note=wanted.over)
+    line = effects.line(appointment, "Booked", by=wanted.by, now=now, note=wanted.overbook_reason)
     bulk_insert.insert([appointment.topic, appointment, line, *mail])
     for entry in in_line:
         waitlist.end(entry, WaitState.BOOKED)
@@ -146,7 +146,7 @@ def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: dateti
         words = gettext("We call you for this appointment, and have no number of yours. Please tell us: %(phone)s")
         raise BookingRefused(words % {"phone": lead.location.phone_display})
     _check_others(wanted, known, now=now)
-    if wanted.over and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):
+    if wanted.overbook_reason and not (wanted.by and wanted.by.has_perm("scheduling.overbook")):
         raise BookingRefused("You may not book over what is taken.")
 
 
@@ -159,7 +159,7 @@ def _check_others(wanted: Booking, known: list[Appointment], *, now: datetime) -
     of_that_kind = any(one.kind_id == wanted.kind.pk and one.ends_at > now for one in others)
     if of_that_kind and wanted.by is None and wanted.moving is None:
         raise BookingRefused(gettext(HAS_ONE))
-    if not wanted.over:
+    if not wanted.overbook_reason:
         check_elsewhere(others, wanted.start, wanted.kind)
 
 
@@ -229,8 +229,8 @@ def _new(wanted: Booking, pk: UUID, place: Place, *, now: datetime) -> Appointme
         topic=MessageTopic(),
         calendar_uid=str(pk),
         request_id=wanted.request_id,
-        is_extra=bool(wanted.over),
-        extra_reason=wanted.over,
+        is_extra=bool(wanted.overbook_reason),
+        extra_reason=wanted.overbook_reason,
         booked_by=wanted.by,
         booked_at=now,
         agreed_at=now,

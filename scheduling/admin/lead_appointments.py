@@ -114,7 +114,7 @@ def _book(
     """`form`: of an over-booking, shown again as it was sent when it is refused."""
     user = user_of(request)
     asked = query_params.uuid(request.POST.get("request_id", "")) or uuid4()
-    wanted = Booking(lead, kind, start, asked, _holder(user), by=user, provider=provider, over=over)
+    wanted = Booking(lead, kind, start, asked, _holder(user), by=user, provider=provider, overbook_reason=over)
     if "seen" in request.POST:
         wanted = replace(wanted, seen=frozenset(filter(None, map(query_params.uuid, request.POST["seen"].split()))))
     try:

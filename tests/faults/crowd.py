@@ -19,7 +19,7 @@ FROM generate_series(1, %(count)s) n;
 INSERT INTO crm_consentrecord (id, lead_id, kind, given, text, text_version, language, at)
 SELECT gen_random_uuid(), id, 'contact', true, 'x', '1', 'en', now() FROM crm_lead;
 INSERT INTO crm_enrollment (id, lead_id, version_id, key, state, anchor, started_at, due_at, reason, because, tries,
-    hurry)
+    run_now)
 SELECT gen_random_uuid(), id, %(version)s, 'incomplete_form', 'live', now() - interval '61 minutes', now(),
     now() - interval '1 minute', '', '', 0, false
 FROM crm_lead

@@ -21,7 +21,7 @@ from crm.leads.local_clock import clock_of
 from crm.models import Enrollment, Lead, StepOutcome
 from crm.sequences import words
 from crm.sequences.definition import Definition, Step
-from crm.sequences.turn import steps_left
+from crm.sequences.due_steps import steps_left
 
 PAST_SHOWN = 10
 

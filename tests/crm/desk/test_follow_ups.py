@@ -63,7 +63,7 @@ def test_the_buttons(desk: Client, lead: Lead, enrollment: Enrollment, coordinat
     press(desk, enrollment, "skip")
     assert StepOutcome.objects.get().result == StepResult.SKIPPED
     press(desk, enrollment, "now")
-    assert enrollment.hurry
+    assert enrollment.run_now
     press(desk, enrollment, "stop")
     assert (enrollment.state, enrollment.reason) == (EnrollmentState.STOPPED, f"Stopped by {coordinator}")
     assert "Ended (1)" in page_of(desk, lead)
@@ -87,7 +87,7 @@ def test_of_two_who_press_at_once_the_second_is_told(
     answer = desk.post(address, {"step": "hour"}, follow=True).content.decode()
     assert "Somebody was quicker: what comes next is now Mail “resume_again”" in answer
     enrollment.refresh_from_db()
-    assert (StepOutcome.objects.filter(enrollment=enrollment).count(), enrollment.hurry) == (done, False)
+    assert (StepOutcome.objects.filter(enrollment=enrollment).count(), enrollment.run_now) == (done, False)
 
 
 def test_looking_at_an_address_of_a_button_changes_nothing(desk: Client, enrollment: Enrollment) -> None:

@@ -133,10 +133,10 @@ def test_a_follow_up_that_waits_becomes_a_call_when_the_address_is_taken_out(
 ) -> None:
     later = [] if is_last else [{"key": "two", "do": "mail", "after": "9d", "text": "more_info"}]
     begun = begin(lead, {"steps": [{"key": "one", "do": "mail", "text": "more_info"}, *later]}, at=now)
-    Enrollment.objects.update(due_at=now, hurry=True)
+    Enrollment.objects.update(due_at=now, run_now=True)
     step_runner.run_due()
     correct(lead, "", coordinator)
-    Enrollment.objects.update(hurry=True)  # whatever hour it is
+    Enrollment.objects.update(run_now=True)  # whatever hour it is
     step_runner.run_due()
     assert results(begun)["one"] == StepResult.INSTEAD
     assert Task.objects.open().filter(lead=lead, title__startswith="Call instead of a mail").count() == 1

@@ -231,12 +231,12 @@ def test_while_all_mail_is_held_what_staff_have_to_do_goes_on(lead: Lead) -> Non
 
 def test_while_all_mail_is_held_the_last_mail_waits_however_it_was_hurried(lead: Lead) -> None:
     enrollment = begin(lead, {"steps": [step("mail", after="9d")]})
-    Enrollment.objects.update(due_at=BEGUN, hurry=True)
+    Enrollment.objects.update(due_at=BEGUN, run_now=True)
     Sending.objects.create(is_paused=True)
     run()
     enrollment.refresh_from_db()
     waits = (EnrollmentState.LIVE, True, BEGUN + step_runner.LOOK_AGAIN)
-    assert (enrollment.state, enrollment.hurry, enrollment.due_at) == waits
+    assert (enrollment.state, enrollment.run_now, enrollment.due_at) == waits
     Sending.objects.update(is_paused=False)
     run(BEGUN + step_runner.LOOK_AGAIN)
     assert results(enrollment) == {"mail": "mail"}

@@ -35,10 +35,10 @@ def no_worker_comes(world: World, _who: Person) -> None:
 def all_mail_is_held(world: World, _who: Person) -> None:
     """By a person at the desk, for a while."""
     by = world.staff["administrator"]
-    outbox.turn("pause", by=by, reason="A wrong text.", now=world.clock.now)
+    outbox.set_switch("pause", by=by, reason="A wrong text.", now=world.clock.now)
     world.is_paused = True
     world.goes_on(world.chance.choice(SPANS))
-    outbox.turn("resume", by=by, reason="", now=world.clock.now)
+    outbox.set_switch("resume", by=by, reason="", now=world.clock.now)
     world.is_paused = False
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.sequences.definition import Definition, Purpose, SequenceRefused, Step, read, read_delay, write_delay
+from crm.sequences.due_steps import STALE_AFTER, find_due, steps_left
 from crm.sequences.shipped_definitions import shipped
 from crm.sequences.timing import CALL_HOURS, MAIL_HOURS, Clock, due_at, mail_window
-from crm.sequences.turn import STALE_AFTER, steps_left, turn
 from tests.properties import unhurried
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -130,7 +130,9 @@ def test_the_next_step_is_the_earliest_that_is_left() -> None:
 
 def test_however_much_is_overdue_there_is_one_mail_and_one_call() -> None:
     steps = [a_step(do, f"{n}d", key=f"{do}_{n}") for n in (1, 2, 3) for do in ("mail", "call", "task")]
-    found = turn(a_sequence(*steps), [], anchor=MONDAY, clock=Clock(NEW_YORK), now=MONDAY + timedelta(days=3, hours=1))
+    found = find_due(
+        a_sequence(*steps), [], anchor=MONDAY, clock=Clock(NEW_YORK), now=MONDAY + timedelta(days=3, hours=1)
+    )
     assert [step.key for step in found.todo] == ["task_1", "task_2", "mail_3", "call_3", "task_3"]
     assert {step.key for step in found.overtaken} == {"mail_1", "mail_2", "call_1", "call_2"}
     assert found.next_at is None
@@ -139,15 +141,15 @@ def test_however_much_is_overdue_there_is_one_mail_and_one_call() -> None:
 @pytest.mark.parametrize(("late", "stale"), [(timedelta(0), False), (STALE_AFTER, False), (STALE_AFTER * 1.01, True)])
 def test_a_mail_that_comes_too_late_is_not_sent(late: timedelta, stale: bool) -> None:
     step, clock = a_step(after="1d"), Clock(NEW_YORK)
-    found = turn(a_sequence(step), [], anchor=MONDAY, clock=clock, now=MONDAY + timedelta(days=1) + late)
+    found = find_due(a_sequence(step), [], anchor=MONDAY, clock=clock, now=MONDAY + timedelta(days=1) + late)
     assert (found.stale, found.todo) == (((step,), ()) if stale else ((), (step,)))
 
 
 def test_nothing_is_done_before_its_time_unless_a_person_wants_it() -> None:
     first, second = a_step(after="1d", key="first"), a_step(after="2d", key="second")
     made, clock = a_sequence(first, second), Clock(NEW_YORK)
-    assert turn(made, [], anchor=MONDAY, clock=clock, now=MONDAY).todo == ()
-    hurried = turn(made, [], anchor=MONDAY, clock=clock, now=MONDAY, hurry=True)
+    assert find_due(made, [], anchor=MONDAY, clock=clock, now=MONDAY).todo == ()
+    hurried = find_due(made, [], anchor=MONDAY, clock=clock, now=MONDAY, run_now=True)
     assert (hurried.todo, hurried.next_at) == ((first,), MONDAY + timedelta(days=2))
 
 

@@ -114,7 +114,7 @@ def test_why_somebody_was_over_booked_stays_on_the_timeline(
     patient: Lead, kind: AppointmentType, provider: Resource
 ) -> None:
     lea = make_user("lead_coordinator", email="lea@example.org")
-    made = booked(patient, kind, provider=provider.pk, over="Comes from far away", **as_staff(lea))
+    made = booked(patient, kind, provider=provider.pk, overbook_reason="Comes from far away", **as_staff(lea))
     changing.reschedule(made, start=TEN + DAY, version=1, held_by="", by=lea, now=NOW)
     notes = [one.note for one in Activity.objects.filter(kind="appointment").order_by("pk")]
     assert sorted(notes) == ["Comes from far away", "Was booked over what was taken: Comes from far away"]

@@ -199,7 +199,7 @@ def test_over_booking_wants_a_permission_and_a_reason(
 ) -> None:
     book(patient, kind)
     other = make_patient(center)
-    over: dict[str, Any] = {"provider": provider.pk, "over": "Comes from far away"}
+    over: dict[str, Any] = {"provider": provider.pk, "overbook_reason": "Comes from far away"}
     with pytest.raises(BookingRefused, match="may not"):
         book(other, kind, **over, **as_staff(coordinator))
     with pytest.raises(BookingRefused, match="may not"):
@@ -213,7 +213,7 @@ def test_who_is_over_booked_gets_a_room_where_one_is_free(patient: Lead, provide
     rooms = [make_resource(center, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
     kind = make_kind(provider, *rooms, needs_room=True)
     lea = as_staff(make_user("lead_coordinator", email="lea@example.org"))
-    over: dict[str, Any] = {"provider": provider.pk, "over": "Comes from far away"}
+    over: dict[str, Any] = {"provider": provider.pk, "overbook_reason": "Comes from far away"}
     evening = TEN + timedelta(hours=10)  # nobody works
     made = [book(make_patient(center), kind, evening, **over, **lea) for _ in range(3)]
     assert [one.room for one in made] == [rooms[0], rooms[1], None]
@@ -377,4 +377,4 @@ def test_an_over_booking_bears_the_time_at_which_it_was_made(
     patient: Lead, kind: AppointmentType, provider: Resource
 ) -> None:
     lea = make_user("lead_coordinator", email="lea@example.org")
-    assert book(patient, kind, provider=provider.pk, over="Far away", **as_staff(lea)).booked_at == NOW
+    assert book(patient, kind, provider=provider.pk, overbook_reason="Far away", **as_staff(lea)).booked_at == NOW

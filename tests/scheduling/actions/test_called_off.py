@@ -86,7 +86,7 @@ def test_what_was_called_off_outside_the_hours_closes_nothing(
     patient: Lead, kind: AppointmentType, provider: Resource, tuesday: datetime
 ) -> None:
     lea = make_user("lead_coordinator", email="lea@example.org")
-    evening = wish(patient, kind, tuesday + 10 * HOUR, provider=provider.pk, over="Evening", **as_staff(lea))
+    evening = wish(patient, kind, tuesday + 10 * HOUR, provider=provider.pk, overbook_reason="Evening", **as_staff(lea))
     call_off(booking.book(evening, now=timezone.now()), CancelReason.AWAY, lea)
     assert not ScheduleException.objects.exists()
 

@@ -70,14 +70,14 @@ def test_who_can_be_booked_no_more_leaves_nobody_waiting(patient: Lead, kind: Ap
 def test_an_over_booked_time_is_found_under_a_leave(patient: Lead, kind: AppointmentType, provider: Resource) -> None:
     lee = as_staff(make_user("lead_coordinator", email="lee@example.org"))
     book(patient, kind)
-    book(patient, kind, provider=provider.pk, over="Urgent", **lee)
+    book(patient, kind, provider=provider.pk, overbook_reason="Urgent", **lee)
     assert rebooking.flag(close(provider, FIRST)) == 2
 
 
 def test_who_is_over_booked_into_a_leave_is_expected(patient: Lead, kind: AppointmentType, provider: Resource) -> None:
     lee = as_staff(make_user("lead_coordinator", email="lee@example.org"))
     close(provider, FIRST)
-    book(patient, kind, provider=provider.pk, over="Comes in for this one", **lee)
+    book(patient, kind, provider=provider.pk, overbook_reason="Comes in for this one", **lee)
     assert flagged() == [False]
 
 
@@ -135,7 +135,7 @@ def test_hours_that_are_shortened_close_what_lay_there(
 ) -> None:
     lee = as_staff(make_user("lead_coordinator", email="lee@example.org"))
     made = book(patient, kind)
-    on_purpose = book(patient, kind, TEN + timedelta(hours=9), provider=provider.pk, over="Evening", **lee)
+    on_purpose = book(patient, kind, TEN + timedelta(hours=9), provider=provider.pk, overbook_reason="Evening", **lee)
     assert rebooking.flag_outside(provider) == 0
     WeeklyRule.objects.update(end=time(10))
     assert rebooking.flag_outside(provider) == 1

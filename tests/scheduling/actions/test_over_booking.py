@@ -45,7 +45,7 @@ def call(patient: Lead, kind: AppointmentType) -> Appointment:
 def visit(call: Appointment, provider: Resource, center: Location, lea: User) -> Appointment:
     """From a quarter past ten to eleven, over the call."""
     long = make_kind(provider, duration=45, step=15)
-    over: dict[str, Any] = {"provider": provider.pk, "over": "Comes from far away"}
+    over: dict[str, Any] = {"provider": provider.pk, "overbook_reason": "Comes from far away"}
     return book(make_patient(center, email="far@example.org"), long, TEN + QUARTER, **over, **as_staff(lea))
 
 
@@ -96,7 +96,7 @@ def test_an_over_booked_visit_in_pieces_is_moved_and_cancelled_as_one(
 def test_time_booked_over_by_two_is_taken_until_the_last_has_gone(
     call: Appointment, visit: Appointment, provider: Resource, center: Location, lea: User
 ) -> None:
-    over: dict[str, Any] = {"provider": provider.pk, "over": "Urgent"}
+    over: dict[str, Any] = {"provider": provider.pk, "overbook_reason": "Urgent"}
     third = book(make_patient(center, email="third@example.org"), visit.kind, TEN + QUARTER, **over, **as_staff(lea))
     assert states(third) == [(15, "extra"), (30, "extra")]
     changing.cancel(visit, version=1, reason=CancelReason.TIME, by=lea, now=NOW)
@@ -110,7 +110,7 @@ def test_time_booked_over_a_hold_is_taken_when_the_hold_is_let_go(
 ) -> None:
     now = timezone.now()
     booking.hold(wish(patient, kind, tuesday), now=now)
-    over: dict[str, Any] = {"provider": provider.pk, "over": "Urgent"}
+    over: dict[str, Any] = {"provider": provider.pk, "overbook_reason": "Urgent"}
     other = make_patient(center, email="o@example.org")
     made = booking.book(wish(other, kind, tuesday, **over | as_staff(lea)), now=now)
     assert made.claims.get().state == "extra"
@@ -125,7 +125,7 @@ def test_who_was_booked_over_is_given_another_room(
     rooms = [make_resource(center, kind=ResourceKind.ROOM, name=f"Room {n}", position=n) for n in (1, 2)]
     on_site = make_kind(provider, *rooms, needs_room=True)
     first = book(patient, on_site)
-    over: dict[str, Any] = {"provider": provider.pk, "over": "Urgent"}
+    over: dict[str, Any] = {"provider": provider.pk, "overbook_reason": "Urgent"}
     long = make_kind(provider, duration=45, step=15)
     visit = book(make_patient(center, email="far@example.org"), long, TEN + QUARTER, **over, **as_staff(lea))
     moved = changing.reschedule(first, start=TEN, version=1, held_by="", by=lea, now=NOW, room=rooms[1].pk)

@@ -172,10 +172,10 @@ def test_nobody_is_over_booked_in_the_past_or_with_a_stranger(
 ) -> None:
     lee = as_staff(make_user("lead_coordinator", email="lee@example.org"))
     with pytest.raises(BookingRefused, match="past"):
-        book(patient, kind, NOW - DAY, provider=provider.pk, over="x", **lee)
+        book(patient, kind, NOW - DAY, provider=provider.pk, overbook_reason="x", **lee)
     Resource.objects.update(location=make_location(name="Harbor Center", position=9))
     with pytest.raises(BookingRefused, match="location"):
-        book(patient, kind, TEN, provider=provider.pk, over="x", **lee)
+        book(patient, kind, TEN, provider=provider.pk, overbook_reason="x", **lee)
 
 
 def test_minutes_are_those_of_the_appointment(patient: Lead, kind: AppointmentType) -> None:

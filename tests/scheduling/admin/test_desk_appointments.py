@@ -247,5 +247,5 @@ def _today(lead: Lead, kind: AppointmentType, center: Location) -> Appointment:
     start = timezone.now().astimezone(center.zone).replace(hour=12, minute=0, second=0, microsecond=0)
     admin = make_user("administrator", email="root@example.org")
     provider = kind.providers.get()
-    wanted = wish(lead, kind, start, **as_staff(admin), provider=provider.pk, over="For the test")
+    wanted = wish(lead, kind, start, **as_staff(admin), provider=provider.pk, overbook_reason="For the test")
     return booking.book(wanted, now=min(start, timezone.now()))  # what is long past is not booked

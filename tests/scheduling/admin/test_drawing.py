@@ -18,7 +18,7 @@ FIRST = TEN.date()
 def three(patient: Lead, kind: AppointmentType) -> list[Appointment]:
     """At ten, beside it at ten fifteen, and before dawn."""
     lee = as_staff(make_user("lead_coordinator", email="lee@example.org"))
-    over = {"provider": kind.providers.get().pk, "over": "Urgent", **lee}
+    over = {"provider": kind.providers.get().pk, "overbook_reason": "Urgent", **lee}
     made = book(patient, kind)
     return [made, *(book(patient, kind, TEN + by, **over) for by in (HALF_HOUR / 2, -timedelta(hours=5)))]
 

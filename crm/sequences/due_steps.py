@@ -14,7 +14,7 @@ OVERTAKEN = "Overtaken by the next one of its kind"
 
 
 @dataclass(frozen=True)
-class Turn:
+class DueSteps:
     """`todo`: what to carry out, in order. `stale`: mails too late to send. `overtaken`: left out, so that nobody gets
     two at once. `is_held`: mails are due and have to wait, and moves behind them. `next_at`: when the next one is due
     after these; None when none is left."""
@@ -36,20 +36,23 @@ def steps_left(
     return sorted(timed, key=lambda entry: entry[0])
 
 
-def turn(
+def find_due(
     definition: Definition,
     done: Iterable[str],
     *,
     anchor: datetime,
     clock: Clock,
     now: datetime,
-    hurry: bool = False,
+    run_now: bool = False,
     mail_is_held: bool = False,
-) -> Turn:
-    """`hurry`: a person wants the next step now, whenever it would be due. `mail_is_held`: no mail goes out; what staff
-    have to do goes on, and no move that would close the lead over a mail that it has not had."""
+) -> DueSteps:
+    """Return what is due, and when the next step is.
+
+    `run_now`: a person wants the next step now, whenever it would be due. `mail_is_held`: no mail goes out; what staff
+    have to do goes on, and no move that would close the lead over a mail that it has not had.
+    """
     left = steps_left(definition, done, anchor=anchor, clock=clock)
-    due = [entry for entry in left if entry[0] <= now] or left[: int(hurry)]
+    due = [entry for entry in left if entry[0] <= now] or left[: int(run_now)]
     later = left[len(due) :]
     held = _held(due) if mail_is_held else []
     due = [entry for entry in due if entry not in held]
@@ -57,7 +60,7 @@ def turn(
     overtaken = tuple(step for _at, step in due if step.do in _ONE_OF and last_of[step.do] is not step)
     stale = tuple(step for at, step in due if step.do == Do.MAIL and step not in overtaken and now - at > STALE_AFTER)
     todo = tuple(step for _at, step in due if step not in overtaken and step not in stale)
-    return Turn(todo, stale, overtaken, bool(held), later[0][0] if later else None)
+    return DueSteps(todo, stale, overtaken, bool(held), later[0][0] if later else None)
 
 
 def _held(due: list[tuple[datetime, Step]]) -> list[tuple[datetime, Step]]:
