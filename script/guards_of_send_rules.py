@@ -4,6 +4,13 @@ from script.guard import Guard
 
 SEND_RULE_GUARDS = [
     Guard(
+        "what was given up and may have arrived counts",
+        "crm/outbox/send_rules.py",
+        "Q(state__in=ON_ITS_WAY) | given_up, **lately",
+        "Q(state__in=ON_ITS_WAY), **lately",
+        "crm/outbox/test_eligibility.py::test_one_that_somebody_gave_up_counts_where_it_may_have_arrived",
+    ),
+    Guard(
         "what a narrower choice allows and waits goes out",
         "crm/mail/opt_out.py",
         "            narrow(instead_of, lead_id=lead_id, scope=scope, now=now)",

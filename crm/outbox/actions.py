@@ -82,7 +82,7 @@ def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
         raise MessageRefused(f"This message is {MessageState(locked.state).label.lower()}: somebody was quicker.")
     arrived = what == "arrived"
     locked.state = MessageState.SENT if arrived else MessageState.CANCELLED
-    locked.reason = f"{'Known to have arrived' if arrived else 'Dropped'}, says {by}"[:200]
+    locked.reason = f"{'Known to have arrived' if arrived else send_rules.DROPPED}, says {by}"[:200]
     locked.finished_at = (locked.finished_at or locked.handed_over_at or locked.due_at) if arrived else now
     locked.save(update_fields=["state", "reason", "finished_at"])
     Task.objects.open().filter(key__startswith=f"mail:{message.pk}:").update(done_at=now, done_by=by)

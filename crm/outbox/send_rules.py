@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Q
 
 from crm.enums.leads import AUTOMATED, ConsentKind, EnrollmentState, MessageClass, MessageState, Outcome
 from crm.leads import local_clock
@@ -32,6 +33,7 @@ EARLIEST_REMINDER = time(7)  # of a visit, on the patient's clock
 LONGEST_DAY = timedelta(hours=25)  # when clocks go back
 WAITS_FOR_NEXT_DAY = "Waits for the day after the patient last did something themselves"
 WAITS_FOR_HOURS = "Waits for the hours in which mail may go out"
+DROPPED = "Dropped"  # so the reason begins of what somebody gave up
 CALLED_OFF = "Its subject was called off"
 ADDRESS_STANDS = "The address is on record again"
 ON_ITS_WAY = [MessageState.SENDING, MessageState.IN_DATA, MessageState.SENT, MessageState.UNKNOWN]
@@ -292,13 +294,21 @@ def _acts(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
 
 
 def _sent(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
-    """When automated mails went, or are going, to each of them."""
-    longest = CAPS[-1][0]
-    rows = Message.objects.filter(
-        lead__in=leads, message_class__in=AUTOMATED, state__in=ON_ITS_WAY, created_at__gt=now - longest * 1.1
-    )
+    """When automated mails went, or are going, to each of them: one that was given up after it had been handed over may
+    well have arrived."""
+    given_up = Q(state=MessageState.CANCELLED, reason__startswith=DROPPED, handed_over_at__isnull=False)
+    lately = {"lead__in": leads, "message_class__in": AUTOMATED, "created_at__gt": now - CAPS[-1][0] * 1.1}
+    rows = Message.objects.filter(Q(state__in=ON_ITS_WAY) | given_up, **lately)
     found: dict[UUID, list[datetime]] = defaultdict(list)
-    for lead_id, state, finished_at, due_at in rows.values_list("lead_id", "state", "finished_at", "due_at"):
-        settled = state in {MessageState.SENT, MessageState.UNKNOWN}
-        found[lead_id].append((finished_at or due_at) if settled else now)
+    for message in rows.only("lead_id", "state", "finished_at", "handed_over_at", "due_at"):
+        if message.lead_id:
+            found[message.lead_id].append(_went(message) or now)
     return found
+
+
+def _went(message: Message) -> datetime | None:
+    """When it left our hands; None of one that is leaving."""
+    if message.state == MessageState.CANCELLED:
+        return message.handed_over_at
+    has_left = message.state in {MessageState.SENT, MessageState.UNKNOWN}
+    return (message.finished_at or message.due_at) if has_left else None

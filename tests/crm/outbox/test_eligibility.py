@@ -25,6 +25,7 @@ from crm.models import (
     StepOutcome,
     SuppressedBecause,
     Task,
+    User,
 )
 from crm.outbox import actions as outbox
 from crm.outbox import delivery, send_rules, settlement
@@ -258,6 +259,24 @@ def test_one_a_day_three_a_week_fourteen_in_ninety_days(agreed: Lead, ago: list[
     found = obstacle(message)
     assert (found.until - NOON if found and found.until else timedelta(0)) == waits
     assert obstacle(make_message(agreed, now=NOON, message_class=C.ANSWER)) is None
+
+
+@pytest.mark.parametrize(("state", "waits"), [(MessageState.UNKNOWN, timedelta(hours=23)), (MessageState.FAILED, None)])
+def test_one_that_somebody_gave_up_counts_where_it_may_have_arrived(
+    agreed: Lead, coordinator: User, state: MessageState, waits: timedelta | None
+) -> None:
+    """The server's answer was lost. One that it refused was never handed over."""
+    an_hour_ago = NOON - timedelta(hours=1)
+    handed = an_hour_ago if state == MessageState.UNKNOWN else None
+    about: dict[str, Any] = {
+        "state": state,
+        "created_at": an_hour_ago,
+        "finished_at": an_hour_ago,
+        "handed_over_at": handed,
+    }
+    outbox.settle(make_message(agreed, message_class=C.FOLLOW_UP, **about), "drop", by=coordinator, now=NOON)
+    found = obstacle(make_message(agreed, now=NOON, message_class=C.FOLLOW_UP, not_after=NOON + 3 * DAY))
+    assert (found.until - NOON if found and found.until else None) == waits
 
 
 def test_what_would_have_to_wait_beyond_its_time_is_left_out(agreed: Lead) -> None:
