@@ -5,14 +5,14 @@ from script.guard import Guard
 FOLLOW_UP_GUARDS = [
     Guard(
         "a step is done once",
-        "crm/migrations/0012_sequences.py",
+        "crm/migrations/0001_initial.py",
         "fields=('enrollment', 'step'), name='step_once'",
         "fields=('enrollment', 'step', 'id'), name='step_once'",
         "crm/followups/test_sequences_at_once.py::test_the_database_keeps_a_step_from_being_done_twice",
     ),
     Guard(
         "a lead is in a sequence once",
-        "crm/migrations/0012_sequences.py",
+        "crm/migrations/0001_initial.py",
         "fields=('lead', 'key'), name='enrollment_one_under_way'",
         "fields=('lead', 'key', 'id'), name='enrollment_one_under_way'",
         "crm/followups/test_sequences_at_once.py::test_the_database_keeps_a_lead_from_being_in_a_sequence_twice",

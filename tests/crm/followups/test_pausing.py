@@ -1,12 +1,10 @@
 """What ends a sequence, holds it, and lets it go on."""
 
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from crm.enums.leads import (
@@ -38,7 +36,7 @@ from crm.outbox import send_rules
 from crm.patient_portal import access as patient_access
 from crm.patient_portal import conversation
 from crm.safety import alerts
-from tests.crm.followups.test_follow_up import BEGUN, HOUR, begin, results, run, step, take_in_hand, version_of
+from tests.crm.followups.test_follow_up import BEGUN, HOUR, begin, results, run, step, take_in_hand
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -189,27 +187,6 @@ def test_whose_answer_ended_a_sequence_counts_as_answered(lead: Lead, event: Eve
     run(BEGUN + timedelta(days=1))
     assert Enrollment.objects.get().state == EnrollmentState.STOPPED
     assert followup_stats.of_all(make_user(is_superuser=True))["test"].replied == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_was_kept_as_a_sentence_is_filled_in(lead: Lead) -> None:
-    migration = import_module("crm.migrations.0026_why_a_sequence_is_held")
-    version = version_of({"steps": [step("one", after="1d")]})
-    reasons = {
-        "Safety hold: people only": "hold",
-        "The patient wrote: a person decides how to go on": "wrote",
-        "The patient wrote": "wrote",
-        "Paused by Casey": "",
-    }
-    for reason in reasons:
-        state = EnrollmentState.STOPPED if reason == "The patient wrote" else EnrollmentState.PAUSED
-        key = f"k{len(reason)}"
-        Enrollment.objects.create(lead=lead, version=version, key=key, anchor=BEGUN, state=state, reason=reason)
-
-    with connection.cursor() as cursor:
-        cursor.execute(migration.FILL)
-
-    assert dict(Enrollment.objects.values_list("reason", "because")) == reasons
 
 
 def paused_for_five_days(lead: Lead, on_resume: str) -> Enrollment:

@@ -1,10 +1,8 @@
 """Who asked not to be called is written to: by every door that plans a call, until they or staff take it back."""
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -14,10 +12,9 @@ from crm.followups import step_runner
 from crm.leads import actions as leads
 from crm.leads import call_window, events
 from crm.mail import templates as mail_templates
-from crm.models import Enrollment, Lead, Location, Task, User
+from crm.models import Enrollment, Lead, Task, User
 from crm.sequences.definition import Do
 from crm.sequences.shipped_definitions import shipped
-from tests.factories import make_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -128,16 +125,6 @@ def test_my_day_offers_to_call_them_in_an_emergency_alone(
 def test_staff_change_it_among_the_details(desk: Client, asked: Lead) -> None:
     page = desk.get(f"/admin/crm/lead/{asked.pk}/details/").content.decode()
     assert 'name="do_not_call"' in page
-
-
-def test_whoever_had_asked_before_is_found(center: Location, lead: Lead, coordinator: User) -> None:
-    leads.log_call(lead, by=coordinator, outcome=CallOutcome.ASKED_NOT_TO_CALL)
-    Lead.objects.update(do_not_call=False)
-    other = make_lead(location=center, email="other@example.org")
-    leads.log_call(other, by=coordinator, outcome=CallOutcome.REACHED)
-    with connection.cursor() as cursor:
-        cursor.execute(import_module("crm.migrations.0041_do_not_call").FILL)
-    assert dict(Lead.objects.values_list("pk", "do_not_call")) == {lead.pk: True, other.pk: False}
 
 
 def test_no_shipped_task_or_text_sends_anybody_to_the_telephone_who_wants_no_calls() -> None:

@@ -2,11 +2,10 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -299,23 +298,6 @@ def test_a_study_in_old_words_is_shown(desk: Client, lead: Lead, coordinator: Us
     ImagingStudy.objects.filter(pk=study.pk).update(**fields)
     for page in ("change/?panels=all", "summary/", "packet/"):
         assert desk.get(at(lead, page)).status_code == 200
-
-
-# --- Rows from before ------------------------------------------------------------------------------------------------
-
-
-def test_rows_that_were_only_ticked_lose_the_state_that_nobody_said(lead: Lead, coordinator: User) -> None:
-    ticked = make_treatment(lead, sessions=None)
-    told = [make_treatment(lead), make_treatment(lead, sessions=None, start_date=date(2026, 3, 1))]
-    chosen = make_treatment(lead, sessions=None, status="")
-    treatments.correct(chosen, by=coordinator, status="completed")
-
-    with connection.cursor() as cursor:
-        cursor.execute(import_module("crm.migrations.0031_states_and_dates_agree").UNSAID)
-
-    states = dict(Treatment.objects.values_list("pk", "status"))
-    assert states[ticked.pk] == ""
-    assert {states[row.pk] for row in (*told, chosen)} == {"completed"}
 
 
 # --- A date of birth that is corrected -------------------------------------------------------------------------------
