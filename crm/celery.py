@@ -18,7 +18,7 @@ app.autodiscover_tasks()
 
 @setup_logging.connect
 def log_like_the_rest(**_kwargs: Any) -> None:
-    """Keeps Celery from installing handlers of its own."""
+    """Set up logging as everywhere else, and so keep Celery from installing handlers of its own."""
     logs.configure()
 
 

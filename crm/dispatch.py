@@ -80,7 +80,7 @@ def _wake(task_name: str, ids: list[str]) -> None:
 
 
 def _task(name: str) -> "Task[Any, Any]":
-    """The registered task "app.task", importing app.tasks the first time: web processes do not load tasks."""
+    """Return the registered task "app.task", importing app.tasks the first time: web processes do not load tasks."""
     if name not in current_app.tasks:
         import_module(f"{name.partition('.')[0]}.tasks")
     return current_app.tasks[name]
@@ -128,7 +128,7 @@ _nudges = _Nudges()
 
 
 def _start_afresh() -> None:
-    """A forked process inherits the list without the thread, perhaps with the lock held."""
+    """Give a forked process its own list: its parent's comes without the thread, perhaps with the lock held."""
     global _nudges  # noqa: PLW0603 - the one place where a process gets its own
     _nudges = _Nudges()
 

@@ -54,7 +54,7 @@ PROVIDERS = {"mailgun": "v3/", "postmark": "", "resend": ""}  # and the path bel
 
 
 def is_loopback(host: str | None) -> bool:
-    """True for localhost and the loopback addresses; False for everything else, names included."""
+    """Tell whether a host is localhost or a loopback address; False for everything else, other names included."""
     if host == "localhost":
         return True
     try:
@@ -316,7 +316,7 @@ def _sentence(error: ValidationError) -> str:
 
 
 def read_environment() -> Environment:
-    """The environment, checked. Ends the process with one sentence (EnvironmentProblem) when a value is wrong.
+    """Return the environment, checked. Ends the process with one sentence (EnvironmentProblem) when a value is wrong.
 
     The sentence names the variable and never its value: values are secrets.
     """

@@ -13,7 +13,7 @@ KEPT_SECONDS = 5.0
 
 
 def main() -> Location | None:
-    """The location whose name, telephone and hours the public pages show; None before one is set up.
+    """Return the location whose name, telephone and hours the public pages show; None before one is set up.
 
     Every page asks for it and it hardly ever changes, so a process keeps it for KEPT_SECONDS: a change made elsewhere
     shows that much later, one made here at once.

@@ -41,8 +41,8 @@ def once() -> int:
 
 
 def urgent() -> int:
-    """Calls the next circle of unanswered alerts and sends what somebody waits for; returns how many mails were
-    accepted. The mails before the calls: a pager service that hangs holds up nothing but itself."""
+    """Call the next circle of unanswered alerts and send what somebody waits for; return how many mails were accepted.
+    The mails go before the calls: a pager service that hangs holds up nothing but itself."""
     _each_alone(_escalate)
     accepted = _each_alone(_send_urgent)
     _each_alone(alert_webhook.post_due)
@@ -69,7 +69,7 @@ def _warn_when_late() -> None:
 
 
 def look_after_documents() -> int:
-    """Scans what waits and drops uploads that were given up; returns how many documents were judged.
+    """Scan what waits and drop uploads that were given up; return how many documents were judged.
 
     One run at a time, and never before the mails: a large scan takes minutes.
     """
@@ -77,7 +77,7 @@ def look_after_documents() -> int:
 
 
 def read_mailbox() -> int:
-    """Takes in replies, bounces and complaints; returns how many were new. One run at a time."""
+    """Take in replies, bounces and complaints; return how many were new. One run at a time."""
     return exclusive_jobs.run("mailbox", imap.read_new)
 
 

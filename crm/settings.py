@@ -105,7 +105,7 @@ OTHER_THREADS = 17  # of a web process, beside WEB_THREADS (crm/asgi.py)
 
 # --- Data ------------------------------------------------------------------------------------------------------------
 def _database(url: str) -> dict[str, Any]:
-    """A Django database entry from a postgresql:// address; whatever libpq understands in it is passed on."""
+    """Return Django's database entry for a postgresql:// address; whatever libpq understands in it is passed on."""
     info: dict[str, Any] = conninfo_to_dict(url)
     entry = {name: info.pop(key, "") for name, key in _DJANGO_NAMES.items()}
     return {
@@ -246,7 +246,7 @@ MAILERS = {"default": {"BACKEND": "crm.mail.backend.Backend"}}  # the outbox (cr
 LOGGING_CONFIG = "crm.ops.logs.configure"
 LOGGING = {"version": 1}  # Django calls LOGGING_CONFIG only when this is not empty
 
-# --- The desk: django-unfold in the site's colours -------------------------------------------------------------------
+# --- The desk: django-unfold in the site's colors --------------------------------------------------------------------
 UNFOLD = {
     "SITE_TITLE": "Nucleus",
     "SITE_HEADER": "Nucleus",

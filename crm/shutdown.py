@@ -28,7 +28,7 @@ def ask(*_args: Any, **_kwargs: Any) -> None:
 
 
 def is_asked() -> bool:
-    """True when work in hand should be finished and no more begun."""
+    """Tell whether work in hand should be finished and no more begun."""
     return bool(_asked_at.value)
 
 

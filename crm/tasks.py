@@ -50,7 +50,7 @@ def tell_that_the_clock_strikes(**_kwargs: Any) -> None:
 
 
 def _struck(**_kwargs: Any) -> None:
-    """A tick has reached the broker."""
+    """Note that a tick of the clock has reached the broker."""
     _note(Pulse.BEAT)
     close_old_connections()
 
@@ -75,31 +75,31 @@ def _note(name: Pulse) -> None:
 
 @shared_task(name="crm.send_urgent")
 def send_urgent(ids: list[str]) -> int:
-    """Sends these messages, then whatever else somebody waits for; returns how many the mail server accepted."""
+    """Send these messages, then whatever else somebody waits for; return how many the mail server accepted."""
     return delivery.send_due(first=ids, classes=URGENT)
 
 
 @shared_task(name="crm.send_messages")
 def send_messages(ids: list[str]) -> int:
-    """Sends these messages, then whatever else is due; returns how many the mail server accepted."""
+    """Send these messages, then whatever else is due; return how many the mail server accepted."""
     return delivery.send_due(first=ids)
 
 
 @shared_task(name="crm.post_alerts")
 def post_alerts(_ids: list[str]) -> int:
-    """Calls for every alert that is due; returns how many calls were accepted."""
+    """Call for every alert that is due; return how many calls were accepted."""
     return alert_webhook.post_due()
 
 
 @shared_task(name="crm.sweep_urgent")
 def sweep_urgent() -> int:
-    """Calls the next circle of unanswered alerts and sends what somebody waits for."""
+    """Call the next circle of unanswered alerts and send what somebody waits for; return how many mails went."""
     return periodic.urgent() if exclusive_jobs.is_first("sweep_urgent", within=TOGETHER) else 0
 
 
 @shared_task(name="crm.sweep_messages")
 def sweep_messages() -> int:
-    """Calls the next circle of unanswered alerts, then sends what is due and what a dead worker left.
+    """Call the next circle of unanswered alerts, then send what is due and what a dead worker left.
 
     Returns how many mails the mail server accepted.
     """
@@ -108,7 +108,7 @@ def sweep_messages() -> int:
 
 @shared_task(name="crm.read_mailbox", time_limit=600, soft_time_limit=570)
 def read_mailbox() -> int:
-    """Takes in replies, bounces and complaints; returns how many were new."""
+    """Take in replies, bounces and complaints; return how many were new."""
     return periodic.read_mailbox() if exclusive_jobs.is_first("read_mailbox", within=2 * TOGETHER) else 0
 
 
@@ -120,5 +120,5 @@ def scan_documents(_ids: list[str]) -> int:
 
 @shared_task(name="crm.look_after_documents", time_limit=1800, soft_time_limit=1750)
 def look_after_documents() -> int:
-    """The same by the clock: what a scanner that was down or a dead worker has left."""
+    """Scan, by the clock, what a scanner that was down or a dead worker has left; return how many it judged."""
     return periodic.look_after_documents()

@@ -54,7 +54,7 @@ def make_one(queues: Collection[str]) -> bool:
 
 
 def forget_connections() -> None:
-    """A forked process must not inherit what its parent talks through."""
+    """Close this process's connections: a forked process must not inherit what its parent talks through."""
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
 
@@ -68,7 +68,8 @@ def _make_rounds(queues: Collection[str], parent: int) -> None:
 
 
 def _end_without(beside: ForkProcess) -> None:
-    """Starting the rounds anew would fork a worker in the middle of whatever it does. Its supervisor starts both."""
+    """Stop the worker when its rounds end unasked: its supervisor starts both. Starting them anew here would fork a
+    worker in the middle of whatever it does."""
     beside.join()
     if not shutdown.is_asked():
         log.critical("rounds_ended", exit_code=beside.exitcode)

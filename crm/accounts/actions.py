@@ -50,7 +50,7 @@ def keep_within(user: User, *, by: User) -> bool:
 
 
 def set_up(user: User, *, by: User, now: datetime) -> None:
-    """Keeps who had a hand in an account: it was made, or its address, roles or password were changed for its owner."""
+    """Record who had a hand in an account: who made it, or changed its address, roles or password for its owner."""
     if user.pk != by.pk:
         User.objects.filter(pk=user.pk).update(set_up_by=by, set_up_at=now)
 
@@ -74,8 +74,8 @@ def mail_password_link(user: User, *, now: datetime) -> bool:
 
 
 def close_password(user: User, *, now: datetime) -> bool:
-    """Ends whatever password an account has, with its sessions, and mails its owner a link to set one; see
-    mail_password_link."""
+    """End whatever password an account has, with its sessions, and mail its owner a link to set one; return what
+    mail_password_link returns."""
     user.set_unusable_password()
     user.save(update_fields=["password"])
     return mail_password_link(user, now=now)

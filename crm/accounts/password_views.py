@@ -33,7 +33,8 @@ class SetPassword(PasswordResetConfirmView):
 
 
 def link_of(message: Message, _now: datetime) -> str:
-    """The address for the owner of the mail's account; the sign-in page for an account that is gone."""
+    """Return the address at which the owner of the mail's account sets a password; the sign-in page for an account
+    that is gone."""
     user = User.objects.filter(email=message.to_email, is_active=True).first()
     values: dict[str, Any] = {}
     if user is not None:
@@ -44,5 +45,5 @@ def link_of(message: Message, _now: datetime) -> str:
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Tell the outbox what stands for the link in a mail. Called once, when the app is ready."""
     PLACEHOLDERS[LINK_MARK] = link_of

@@ -44,7 +44,7 @@ class SignInForm(AdminAuthenticationForm):
 
 
 def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """What the form found, said in HTTP; and a browser that has signed in is known from then on."""
+    """Say in HTTP that the form asks to wait (status, Retry-After), and remember a browser that has signed in."""
     if isinstance(response, TemplateResponse) and response.context_data:
         form = response.context_data.get("form")
         if isinstance(form, SignInForm) and form.wait:

@@ -120,7 +120,7 @@ def known_cookie(name: str) -> str:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Deletes what does not count any more; returns how many."""
+    """Delete the tries that do not count any more; return how many rows went."""
     return SignInPace.objects.filter(at__lt=now - FORGOTTEN).delete()[0]
 
 
@@ -141,7 +141,8 @@ def _count(tried: Try, *, forgotten: timedelta = FORGOTTEN) -> Try:
 
 
 def _known(request: HttpRequest) -> tuple[str, str]:
-    """The account that this browser has signed in to, as its hash, and what the browser is called."""
+    """Return what a browser's cookie says: the hash of the account that it has signed in to, and the browser's own
+    name; two empty texts without a valid cookie."""
     try:
         account, browser = signing.loads(request.COOKIES.get(COOKIE, ""), salt=_SALT, max_age=COOKIE_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):

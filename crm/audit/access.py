@@ -22,7 +22,7 @@ def record(
     term: str = "",
     address: str = "",
 ) -> None:
-    """Adds one AccessEvent, and one more that names the leads whom the objects are about, if `leads` are given. `term`,
+    """Add one AccessEvent, and one more that names the leads whom the objects are about, if `leads` are given. `term`,
     a search or a sign-in name, and an IP address are kept as keyed hashes and never as text. One query."""
     about, hashed = sorted(set(leads)), keyed_hash(term) if term else ""
     where = address_hash(address) if address else ""
@@ -46,7 +46,7 @@ def keyed_hash(term: str) -> str:
 
 
 def address_hash(address: str) -> str:
-    """The same for an IP address, under a key of its own."""
+    """Return the keyed hash of an IP address: 64 hex digits, as keyed_hash does, under a key of its own."""
     return salted_hmac("crm.access.address", address, algorithm="sha256").hexdigest()
 
 

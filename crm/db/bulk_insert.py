@@ -49,7 +49,7 @@ def kept_if(counts: bool) -> Iterator[None]:
 
 
 def insert_unless_taken(row: models.Model) -> bool:
-    """Inserts one new row, in the caller's transaction, unless a constraint is in the way: then False, and the
+    """Insert one new row, in the caller's transaction, unless a constraint is in the way: then return False, and the
     transaction goes on. Waits for whoever is about to write what would be in the way."""
     statement, values = _insertion(row)
     with connection.cursor() as cursor:
@@ -58,7 +58,7 @@ def insert_unless_taken(row: models.Model) -> bool:
 
 
 def _insertion(row: models.Model) -> tuple[str, list[Any]]:
-    """The statement of a row's model, and the row's values in its order."""
+    """Return the INSERT statement of a row's model, and the row's values in its order."""
     statement, columns = _statements.get(type(row)) or _compile(row)
     return statement, [column.get_db_prep_save(column.pre_save(row, add=True), connection) for column in columns]
 

@@ -30,7 +30,7 @@ def check_durability(*, databases: Sequence[str] | None = None, **_: Any) -> lis
 
 
 def refuse_unsafe_database() -> None:
-    """Ends the process of a public site whose database may lose rows. Called once when web or worker starts."""
+    """End the process of a public site whose database may lose rows. Called once when web or worker starts."""
     sentences = problems() if settings.IS_PUBLIC else []
     if sentences:
         raise SystemExit(f"Nucleus cannot start. {sentences[0]}")

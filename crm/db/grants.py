@@ -14,7 +14,8 @@ APPEND_ONLY = ["crm_accessevent", "crm_consentrecord", "intake_assessment", "int
 
 
 def grant_to_application(*, using: str, **_: Any) -> None:
-    """Runs after migrate, as the owner. Does nothing when application and owner are one role."""
+    """Grant the application's role what it needs, and take back changing append-only tables. Runs after migrate, as the
+    owner; does nothing when application and owner are one role."""
     role = settings.DATABASES["default"]["USER"]
     if not role or role == settings.OWNER_DATABASE["USER"]:
         return

@@ -98,7 +98,7 @@ def name_of(kind: str) -> str:
 
 
 def kinds_in(group: TreatmentGroup) -> list[TreatmentKind]:
-    """The kinds of one group, in the order in which they are offered."""
+    """Return the kinds of one group, in the order in which they are offered."""
     return [kind for kind in TreatmentKind if GROUP_OF[kind] == group]
 
 

@@ -31,7 +31,7 @@ class Ciphertext:
 
 
 def seal(plain: bytes, *, aad: bytes) -> bytes:
-    """The stored bytes of some plain ones, encrypted with the first of settings.FIELD_KEYS."""
+    """Return the bytes to store for some plain ones, encrypted with the first of settings.FIELD_KEYS."""
     key_id, key = next(iter(settings.FIELD_KEYS.items()))
     nonce = os.urandom(NONCE_BYTES)
     head = bytes([VERSION, len(key_id)]) + key_id.encode()
@@ -39,7 +39,8 @@ def seal(plain: bytes, *, aad: bytes) -> bytes:
 
 
 def unseal(stored: bytes, *, aad: bytes) -> bytes:
-    """Raises DecryptionFailed when the key is unknown or the bytes were sealed for something else."""
+    """Return the plain bytes. Raises DecryptionFailed when the format or the key is unknown, or when the bytes were
+    altered or sealed for something else."""
     if len(stored) < 2 or stored[0] != VERSION:
         raise DecryptionFailed("The stored value has an unknown format.")
     start = 2 + stored[1]
@@ -55,12 +56,13 @@ def unseal(stored: bytes, *, aad: bytes) -> bytes:
 
 
 def encrypt(plain: str, *, aad: bytes) -> Ciphertext:
-    """A text, encrypted with the first of settings.FIELD_KEYS."""
+    """Return a text, encrypted with the first of settings.FIELD_KEYS."""
     return Ciphertext(seal(plain.encode(), aad=aad))
 
 
 def decrypt(value: Ciphertext, *, aad: bytes) -> str:
-    """Raises DecryptionFailed when the key is unknown or the value does not belong to this row and field."""
+    """Return the plain text. Raises DecryptionFailed when the key is unknown or the value does not belong to this row
+    and field."""
     return unseal(value.stored, aad=aad).decode()
 
 
@@ -107,7 +109,7 @@ class EncryptedTextField(_Binary):
         return name, path, args, {**kwargs, "context": self.context, "editable": self.editable}
 
     def aad(self, instance: models.Model) -> bytes:
-        """What the value is bound to. The row needs its UUID before it is saved."""
+        """Return what the value is bound to: its field and its row. The row needs its UUID before it is saved."""
         return f"{self.context}:{instance.pk}".encode()
 
     def to_python(self, value: Any) -> Any:

@@ -7,18 +7,18 @@ PREFIX = "80840"
 
 
 def is_npi(text: str) -> bool:
-    """True for ten digits, the first 1 or 2, whose check digit is right."""
+    """Tell whether a text is ten digits, the first 1 or 2, whose check digit is right."""
     in_order = len(text) == 10 and text.isascii() and text.isdigit() and text[0] in "12"
     return in_order and _luhn(PREFIX + text) % 10 == 0
 
 
 def _luhn(digits: str) -> int:
-    """The sum in which, from the right, every second digit counts twice and two digits are added up."""
+    """Return the Luhn sum, in which, from the right, every second digit counts twice and two digits are added up."""
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
     return sum(value // 10 + value % 10 for value in doubled)
 
 
 def validate_npi(value: str) -> None:
-    """Raises ValidationError unless `value` is a National Provider Identifier."""
+    """Refuse (ValidationError) what is no National Provider Identifier."""
     if not is_npi(value):
         raise ValidationError("This is no NPI: ten digits, of which the last checks the others. Look for a slip.")

@@ -9,8 +9,8 @@ ONE_HOME = 64  # bits; whoever has one address of IPv6 has as many as they like 
 
 
 def client_address(request: HttpRequest) -> str:
-    """The visitor's address: the connection's, or what the outermost of our own proxies (TRUSTED_PROXIES) wrote down.
-    Of IPv6 the network, such as 2001:db8:1:2::/64: that is what one visitor has.
+    """Return the visitor's address: the connection's, or what the outermost of our own proxies (TRUSTED_PROXIES) wrote
+    down. For IPv6 it is the network, such as 2001:db8:1:2::/64: that is what one visitor has.
 
     Whatever stands further left in X-Forwarded-For was written by the visitor and proves nothing. A header that is
     called X_Forwarded_For does not come this far (crm/gateway/door.py).
@@ -23,7 +23,8 @@ def client_address(request: HttpRequest) -> str:
 
 
 def home_of(address: str) -> str:
-    """The address of IPv4, also when it is written as one of IPv6, or the network of IPv6. Anything else as it is."""
+    """Return an IPv4 address, also when it is written as an IPv6 one, or the network of an IPv6 address; anything else
+    as it is."""
     try:
         found = ip_address(address)
     except ValueError:

@@ -56,7 +56,7 @@ def move(
     next_step: NextStep | None = None,
     now: datetime | None = None,
 ) -> Lead:
-    """Moves a lead to another stage: the only code that writes `Lead.stage`.
+    """Move a lead to another stage: the only code that writes `Lead.stage`.
 
     Locks the row, then refuses (MoveRefused) when somebody else moved it since `expected_stage` was shown, when the
     table in crm.enums.leads has no such move, or when something is missing that the stage asks for
@@ -128,8 +128,8 @@ def record_outcome(
     wake_up_on: date | Unchanged | None = UNCHANGED,
     now: datetime | None = None,
 ) -> None:
-    """Writes what crm knows of the apps above it: outcome, safety hold, day of the re-check, and the day on which a
-    length of time that the insurer asks for is reached. Given values only.
+    """Write what crm knows of the apps above it: outcome, safety hold, day of the re-check, and the day on which a
+    length of time that the insurer asks for is reached. Writes only the values that are given.
 
     A hold that begins leaves an Activity; lifting one is a clinician's act and not offered here.
     """
@@ -163,7 +163,7 @@ def log_call(
     seen: Collection[str] | None = None,
     now: datetime | None = None,
 ) -> Activity:
-    """Puts a call on the timeline. Reaching the person finishes the open call tasks; whoever asked not to be called has
+    """Put a call on the timeline. Reaching the person finishes the open call tasks; whoever asked not to be called has
     none any more, and no new ones. A new lead moves to Contacting, unless something is missing that the stage asks for:
     the call took place all the same. `in_confidence`: as with add_note. `seen`: as with tasks.end_calls."""
     now = now or timezone.now()
@@ -264,7 +264,7 @@ def _check_owner(lead: Lead, owner: User | None, *, by: User | None) -> None:
 
 
 def _suggest_email(lead: Lead, address: str, *, by: User) -> None:
-    """The address on the timeline, and one open task for whoever may change it."""
+    """Put an address on the timeline, and open one task, unless one is open, for whoever may change it."""
     now = timezone.now()
     words = "Another e-mail address waits to be confirmed"
     told = Activity.objects.create(
@@ -307,7 +307,7 @@ def _ask_about_dates(lead: Lead, earlier: list[str], *, by: User | None, now: da
 
 
 def add_note(lead: Lead, *, by: User, text: str, in_confidence: bool = False, now: datetime | None = None) -> Activity:
-    """Puts a note on the timeline. `in_confidence`: somebody other than the patient told it, and not for the patient;
+    """Put a note on the timeline. `in_confidence`: somebody other than the patient told it, and not for the patient;
     it is left out of the copy that the patient can take (docs/decisions/0034-notes-in-the-copy.md)."""
     return Activity.objects.create(
         lead=lead,

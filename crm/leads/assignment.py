@@ -28,7 +28,7 @@ log = structlog.get_logger("nucleus.assignment")
 def candidates(lead: Lead, *, now: datetime) -> list[User]:
     """Who may take this lead, whoever waited longest first. Never anybody inactive or away.
 
-    By location, licence and absence always; by language where somebody speaks it; by working hours where somebody
+    By location, license and absence always; by language where somebody speaks it; by working hours where somebody
     works now: a request at night is given to whoever is next.
     """
     found = list(_able(lead, now=now))
@@ -60,7 +60,7 @@ def is_at_work(user: User, lead: Lead, *, now: datetime) -> bool:
 
 
 def share_out(*, now: datetime) -> int:
-    """Gives every new lead without an owner to somebody; returns how many found one. Two runs at once share them.
+    """Give every new lead without an owner to somebody; return how many found one. Two runs at once share them.
 
     Where nobody may take leads (a location, a state), or its hours cannot be read, its leads are passed over: they hold
     nobody else's up.
@@ -116,7 +116,7 @@ def owners_at(location_id: UUID) -> QuerySet[User]:
 
 
 def check_owner(lead: Lead, taker: User) -> None:
-    """Raises AssignmentRefused for somebody who left, does not work on leads, or not where this one belongs."""
+    """Refuse (AssignmentRefused) somebody who left, does not work on leads, or not where this one belongs."""
     if not taker.is_active:
         raise AssignmentRefused(f"{taker} does not work here any more: choose somebody else.")
     if not owners_at(lead.location_id).filter(pk=taker.pk).exists():
@@ -125,7 +125,7 @@ def check_owner(lead: Lead, taker: User) -> None:
 
 @transaction.atomic
 def give(lead: Lead, *, to: User, by: User | None, now: datetime) -> None:
-    """Makes somebody the owner of a lead and of its open tasks. Raises AssignmentRefused for somebody who left, does
+    """Make somebody the owner of a lead and of its open tasks. Raises AssignmentRefused for somebody who left, does
     not work on leads, or not at the lead's location.
 
     Side effects: owner, tasks, Activity, a notice for them.

@@ -29,7 +29,7 @@ def add(lead: Lead, *, by: User | None, now: datetime, **columns: Any) -> Contac
 
 @transaction.atomic
 def end(person: ContactPerson, *, by: User | None, now: datetime) -> bool:
-    """Takes somebody off the list, however often they stand on it; the rows stay. False when that was done before."""
+    """Take somebody off the list, however often they stand on it; the rows stay. False when that was done before."""
     Lead.objects.select_for_update(no_key=True).get(pk=person.lead_id)
     if not _end([person, *_of(person.lead, person.name, person.relation)], now=now):
         return False

@@ -55,8 +55,8 @@ def request(study: ImagingStudy, *, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def receive(study: ImagingStudy, *, part: str, by: User | None, now: datetime, is_more: bool = False) -> None:
-    """The "report" or the "images" came. When both are here, the review task opens, once a study. `is_more`: beside
-    what is here already, and nobody has looked at it: who has reviewed the study looks again."""
+    """Note that the "report" or the "images" came. When both are here, the review task opens, once a study.
+    `is_more`: beside what is here already, and nobody has looked at it: who has reviewed the study looks again."""
     locked = _locked(study)
     if getattr(locked, f"{part}_at") and not is_more:
         return
@@ -70,7 +70,7 @@ def receive(study: ImagingStudy, *, part: str, by: User | None, now: datetime, i
 
 
 def _ask_for_review(study: ImagingStudy, *, now: datetime) -> None:
-    """Opens the one review task of a study, or opens it anew when a part had been taken back, or more has come."""
+    """Open the one review task of a study, or open it anew when a part had been taken back, or more has come."""
     key, due_at = review_key(study), now + REVIEW_WITHIN
     if Task.objects.open().filter(key=key).exists():
         return

@@ -39,7 +39,7 @@ def has_one(lead: Lead) -> bool:
 
 
 def plan(lead: Lead, step: NextStep) -> Task:
-    """A task for it, whatever else is open."""
+    """Open a task for the next step, whatever else is open."""
     key = f"next:{uuid4()}"
     return Task.objects.create(lead=lead, kind=TaskKind.NEXT_STEP, title=step.title, due_at=step.due_at, key=key)
 
@@ -72,7 +72,7 @@ def _of_follow_ups(lead: Lead) -> list[str]:
 
 
 def after_move(lead: Lead, to: Stage, *, now: datetime) -> None:
-    """The next step that the stage's own rule asks for, where nothing else reminds of the lead."""
+    """Open a task for the next step that the stage's own rule asks for, unless something else reminds of the lead."""
     rule = stages.rules().get(to)
     if rule and rule.answer_within_minutes and not has_one(lead):
         plan(lead, NextStep(f"{rule.label}: next step", due_for(lead, rule.answer_within_minutes, now=now)))
@@ -86,7 +86,7 @@ def due_for(lead: Lead, minutes: int, *, now: datetime) -> datetime:
 
 
 def ensure(*, now: datetime) -> int:
-    """Gives every open lead that has none a task to decide, due at the end of the next day; returns how many."""
+    """Give every open lead without a next step a task to decide, due at the end of the next day; return how many."""
     made = 0
     while batch := _batch(now=now):
         made += batch

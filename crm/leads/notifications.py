@@ -21,7 +21,7 @@ def tell(people: Iterable[User], *, title: str, lead: Lead | None, key: str, now
 
 
 def tell_role(role: str, *, title: str, lead: Lead | None, key: str, now: datetime) -> None:
-    """The same for everybody active in a role."""
+    """Notify everybody active in a role, as `tell` does."""
     group = Group.objects.filter(name=role).first()
     people = User.objects.filter(is_active=True, groups=group) if group else User.objects.none()
     tell(people, title=title, lead=lead, key=key, now=now)

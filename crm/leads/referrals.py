@@ -25,7 +25,7 @@ def record(
     by: User,
     now: datetime,
 ) -> Referral:
-    """Writes down who sent the patient; a second time changes nothing. Side effects: the row, an Activity, and a task
+    """Write down who sent the patient; a second time changes nothing. Side effects: the row, an Activity, and a task
     to tell the practice by the end of the next business day."""
     referral, is_new = Referral.objects.get_or_create(
         lead=lead,
@@ -49,7 +49,7 @@ def on_move(lead: Lead, to: Stage, *, now: datetime) -> None:
 
 @transaction.atomic
 def tell(referral: Referral, step: ReferralStep, *, how: str, by: User, now: datetime) -> bool:
-    """The practice has been told. Finishes the task, and the Activity says how. False when that was done before."""
+    """Record that the practice was told: finish the task, say how in an Activity. False when it was done before."""
     column = _COLUMN[step]
     if not Referral.objects.filter(pk=referral.pk, **{column: None}).update(**{column: now}):
         return False

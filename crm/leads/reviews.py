@@ -45,7 +45,7 @@ def decide(
     study: ImagingStudy | None = None,
     study_seen: str | None = None,
 ) -> ReviewDecision:
-    """Records what a clinician says about a request. Where the rules say URGENT or a hold stands it needs a second
+    """Record what a clinician says about a request. Where the rules say URGENT or a hold stands, it needs a second
     person (domain rule: URGENT is never lowered by one person alone) and changes nothing until then.
 
     It covers the warning signs of the record as it stands, and `study`, an imaging study that was looked at with it, in
@@ -87,9 +87,10 @@ def _tell(made: ReviewDecision, *, now: datetime) -> None:
 
 @transaction.atomic
 def agree(made: ReviewDecision, *, by: User, now: datetime, seen: int | None = None) -> None:
-    """The second person. Raises ReviewRefused for the first one, for an account that the first one or the same third
-    person has had in their hands of late (crm/accounts/actions.py), when nobody is waited for, or when the decision is
-    void; OutOfDate when something came since `seen`."""
+    """Record that a second person agrees, and carry the decision out. Raises ReviewRefused for the first person, for an
+    account that the first one or the same third person has had in their hands of late (crm/accounts/actions.py), when
+    nobody is waited for, when the decision is void, or when its imaging is not the same any more; OutOfDate when
+    something came since `seen`."""
     lead = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=made.lead_id)
     found = ReviewDecision.objects.select_for_update(no_key=True, of=("self",)).select_related("by", "study")
     locked = found.get(pk=made.pk)
@@ -190,7 +191,7 @@ def record_consultation(
     by: User,
     now: datetime,
 ) -> Consultation:
-    """Records what came of a visit, or corrects what was recorded for that day; moves the lead to Consulted.
+    """Record what came of a visit, or correct what was recorded for that day; moves the lead to Consulted.
 
     Raises ReviewRefused for a day to come, before 1900 or before the birth, and for a decision about a procedure that
     was not recommended.

@@ -32,7 +32,7 @@ def matching(leads: QuerySet[Lead], term: str) -> QuerySet[Lead]:
 
 
 def _by_reference(wanted: str) -> Q:
-    """The lead's own reference, or the one of any of its requests."""
+    """Return the filter for a lead's own reference, or that of any of its requests."""
     found = Q(reference=wanted)
     for leads_of in registry.references():
         found |= Q(pk__in=leads_of(wanted))

@@ -35,7 +35,7 @@ class Age(StrEnum):
 
 
 def ensure_rules(**_: Any) -> None:
-    """Adds a rule for every stage that has none. Runs after every migration; what staff said stays."""
+    """Add a rule for every stage that has none. Runs after every migration; what staff said stays."""
     StageRule.objects.bulk_create(
         [
             StageRule(
@@ -69,7 +69,7 @@ def forget_rules() -> None:
 
 
 def label(stage: Stage | str) -> str:
-    """What the center calls it."""
+    """Return what the center calls a stage; the built-in name where no rule is stored."""
     rule = rules().get(Stage(stage))
     return rule.label if rule else str(Stage(stage).label)
 
@@ -91,7 +91,7 @@ def age_of(stage: Stage | str, since: datetime, *, now: datetime) -> Age:
 
 
 def unmet(lead: Lead, to: Stage, *, by_hand: bool, note: str, has_next_step: bool, lost_reason: str) -> list[str]:
-    """What the stage asks for and has not got, as sentences for whoever moves the lead. [] when all is there."""
+    """Return what the stage asks for and has not got, as sentences for whoever moves the lead; [] when all is there."""
     rule = rules().get(to)
     asked = set(rule.requires) if rule and by_hand else set()
     found = [

@@ -35,7 +35,7 @@ ANEW: dict[str, None] = {"put_off_until": None, "first_due_at": None, "done_at":
 
 
 def open_once(task: Task) -> None:
-    """Saves a task unless one with its key exists: asking twice is asking once."""
+    """Save a task unless one with its key exists: asking twice is asking once."""
     Task.objects.bulk_create([task], ignore_conflicts=True)
 
 
@@ -58,7 +58,7 @@ def open_one(task: Task) -> None:
 
 
 def open_task(lead: Lead, *, kind: TaskKind, title: str, due_at: datetime, key: str) -> None:
-    """The same for a task that is described."""
+    """Open a task that is described here, unless one with its key exists."""
     open_once(Task(lead=lead, kind=kind, title=title, due_at=due_at, key=key))
 
 
@@ -156,7 +156,7 @@ def finish_task(task: Task, *, by: User, now: datetime, seen: str = "") -> bool:
 
 
 def _as_seen(task: Task, seen: str) -> QuerySet[Task]:
-    """The task, as long as it is open and asks for what the page showed."""
+    """Return the task, if it is still open and asks for what the page showed. Raises TaskRefused if it has grown."""
     same, more = Task.objects.open().filter(pk=task.pk, key=task.key), GROWING.get(TaskKind(task.kind))
     if more and seen != task.version:
         raise TaskRefused(more)

@@ -29,7 +29,7 @@ LOOK = "Compare what the patient says with the records"
 
 @transaction.atomic
 def add(lead: Lead, *, by: User | None, source: Source, now: datetime | None = None, **fields: Any) -> Treatment:
-    """Adds a treatment and one Activity. Raises TreatmentRefused with the field that contradicts the others."""
+    """Add a treatment and one Activity. Raises TreatmentRefused with the field that contradicts the others."""
     now = now or timezone.now()
     treatment = Treatment(lead=lead, source=source, created_at=now, created_by=by, updated_by=by, **fields)
     _stamp_documentation(treatment, by=by, now=now)
@@ -52,7 +52,7 @@ def add(lead: Lead, *, by: User | None, source: Source, now: datetime | None = N
 def correct(
     treatment: Treatment, *, by: User | None, now: datetime | None = None, knows_birth: bool = True, **changes: Any
 ) -> Treatment:
-    """Applies `changes` and keeps old and new values on the timeline. Without a difference nothing happens.
+    """Apply `changes` and keep old and new values on the timeline. Without a difference nothing happens.
 
     What was verified and is changed has to be verified again; what the patient said otherwise of it is settled by that.
     Raises TreatmentRefused as `add` does. Locks the row, so that two corrections at once are both on the timeline.
@@ -128,7 +128,7 @@ def _locked(treatment: Treatment) -> Treatment:
 def _keep(
     treatment: Treatment, differences: dict[str, Any], *, by: User | None, now: datetime, knows_birth: bool
 ) -> Treatment:
-    """Saves what was applied, with one Activity."""
+    """Save what was applied, with one Activity. Raises TreatmentRefused as `add` does."""
     lead = treatment.lead
     treatment.updated_by = by
     check(treatment, today=_local_date(lead, now), born=lead.born if knows_birth else None)
@@ -139,7 +139,7 @@ def _keep(
 
 
 def _dispute(treatment: Treatment, told: dict[str, Any], *, now: datetime) -> None:
-    """Puts what is said otherwise beside the row. What agrees contradicts nothing; with the last one the task ends."""
+    """Put what is said otherwise beside the row. What agrees contradicts nothing; with the last one the task ends."""
     left = {name: value for name, value in told.items() if _plain(getattr(treatment, name)) != value}
     if left == treatment.disputed:
         return
@@ -176,7 +176,7 @@ def _note(
 
 
 def _apply(treatment: Treatment, told: dict[str, Any]) -> dict[str, list[Any]]:
-    """Puts `told` on a row that nobody has saved yet, and returns {column: [old, new]} of what differs."""
+    """Put `told` on a row that nobody has saved yet, and return {column: [old, new]} of what differs."""
     before = {name: getattr(treatment, name) for name in (*told, "status", "ongoing", "unsure_of")}
     changed = {name for name, value in told.items() if before[name] != value}
     if changed:
@@ -256,7 +256,7 @@ def check(treatment: Treatment, *, today: date, born: date | None = None) -> Non
 
 
 def _local_date(lead: Lead, now: datetime) -> date:
-    """The date where the lead lives: "in the future" is meant there."""
+    """Return the date where the lead lives: "in the future" is meant there."""
     return now.astimezone(ZoneInfo(lead.timezone)).date()
 
 

@@ -39,8 +39,8 @@ def change_in_words(model: type[Model], name: str, before: Any, after: Any) -> t
 
 
 def _in_words(column: Any, value: Any) -> str:
-    """A choice by its label, a day and a number as pages show them. `value`: the column's own, or as the timeline keeps
-    it."""
+    """Return a choice by its label, a day and a number as pages show them. `value`: the column's own, or as the
+    timeline keeps it."""
     if isinstance(value, list | dict):  # of a column that was another one in former days
         return str(value)
     if isinstance(column, BooleanField):

@@ -41,7 +41,7 @@ REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def make_reference() -> str:
-    """A random reference such as "7KQF-M2WX": says nothing about how many leads there are."""
+    """Return a random reference such as "7KQF-M2WX": it says nothing about how many leads there are."""
     letters = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
 

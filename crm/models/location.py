@@ -19,13 +19,13 @@ _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0
 
 
 def validate_zone(value: str) -> None:
-    """Raises ValidationError unless `value` is an IANA zone such as America/New_York."""
+    """Refuse (ValidationError) what is no IANA zone such as America/New_York."""
     if value not in available_timezones():
         raise ValidationError("Choose an IANA time zone, such as America/New_York.")
 
 
 def validate_hours(value: object) -> None:
-    """Raises ValidationError unless `value` is {"mon": ["08:00", "18:00"], …}; a missing day is closed."""
+    """Refuse (ValidationError) what is not {"mon": ["08:00", "18:00"], …} in order; a missing day is closed."""
     how = 'Write opening hours as {"mon": ["08:00", "18:00"]}, 24-hour clock, one entry a day; leave closed days out.'
     if not isinstance(value, dict) or not set(value) <= set(DAYS):
         raise ValidationError(how)
@@ -41,7 +41,7 @@ def _is_clock(text: object) -> bool:
 
 
 def validate_holidays(value: object) -> None:
-    """Raises ValidationError unless `value` is a list of ISO dates."""
+    """Refuse (ValidationError) what is no list of ISO dates."""
     how = "Write each holiday as a day, such as 2026-12-25."
     if not isinstance(value, list):
         raise ValidationError(how)
@@ -53,9 +53,10 @@ def validate_holidays(value: object) -> None:
 
 
 def validate_origin(value: str) -> None:
-    """Raises ValidationError unless `value` is an origin (RFC 6454): scheme, host and, if unusual, port; no path.
+    """Refuse (ValidationError) what is no origin (RFC 6454): scheme, host and, if unusual, port; no path.
 
-    Plain http is taken for the machine in front of one only: anything between could rewrite the page around the form.
+    Plain http is accepted for the machine in front of you only: anything between could rewrite the
+    page around the form.
     """
     parts = _ORIGIN.fullmatch(value)
     if not parts or not (parts["scheme"] == "https" or parts["host"] in {"localhost", "127.0.0.1"}):
@@ -68,7 +69,7 @@ def validate_origin(value: str) -> None:
 
 class LocationQuerySet(models.QuerySet["Location"]):
     def main(self) -> "Location | None":
-        """The location whose pages the public site shows: the first active one."""
+        """Return the location whose pages the public site shows: the first active one; None without one."""
         return self.filter(is_active=True).order_by("position", "pk").first()
 
 
@@ -134,12 +135,12 @@ class Location(Row):
 
     @cached_property
     def days_off(self) -> frozenset[date]:
-        """The holidays as dates."""
+        """Return the holidays as dates."""
         return frozenset(map(date.fromisoformat, self.holidays))
 
     @cached_property
     def open_weekdays(self) -> frozenset[int]:
-        """The weekdays on which it opens; 0 is Monday."""
+        """Return the weekdays on which the location opens; 0 is Monday."""
         return frozenset(DAYS.index(day) for day in self.hours)
 
     @property

@@ -16,7 +16,7 @@ from crm.models.location import validate_hours
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A user who can sign in when `password` is given; otherwise one with an unusable password."""
+        """Create a user, who can sign in when `password` is given and otherwise has an unusable password."""
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save()

@@ -21,7 +21,8 @@ SHUT_IN: dict[str, Any] = {"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_I
 @cache_control(public=True, max_age=300)
 @csp_override(SHUT_IN)
 def logo(request: HttpRequest, location_id: UUID) -> FileResponse:
-    """The file, as the picture it is. 404 for an unknown location, one without a logo, or a lost file."""
+    """Show the logo of a location, under the content type of its file. 404 for an unknown location, one without a logo,
+    or a lost file."""
     location = get_object_or_404(Location, pk=location_id)
     if not location.logo:
         raise Http404("This center has no logo.")

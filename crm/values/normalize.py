@@ -87,7 +87,8 @@ def _in_ascii(domain: str) -> str:
 
 
 def is_public_domain(address: str) -> bool:
-    """False for a@localhost and a@[127.0.0.1], which Django's validator lets pass and no mail can reach."""
+    """Tell whether an address has a public domain: False for a@localhost and a@[127.0.0.1], which Django's validator
+    lets pass and no mail can reach."""
     domain = address.rpartition("@")[2]
     return "." in domain and not domain.startswith("[")
 

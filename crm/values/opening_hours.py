@@ -33,7 +33,7 @@ def end_of_next_day(now: datetime, *, hours: Hours, holidays: list[str], zone: Z
 def opening_time_later(
     now: datetime, span: timedelta, *, hours: Hours, holidays: list[str], zone: ZoneInfo
 ) -> datetime:
-    """The moment at which the center has been open for `span` since `now`; without hours in 30 days, `now + span`."""
+    """Return when the center has been open for `span` since `now`; without enough hours in 30 days, `now + span`."""
     today, left = now.astimezone(zone).date(), span
     for offset in range(LOOK_AHEAD_DAYS):
         day = opening(today + timedelta(days=offset), hours=hours, holidays=holidays, zone=zone)

@@ -25,7 +25,7 @@ class Version:
 
 
 def versions(english: str) -> list[Version]:
-    """What to show of a safety text here: one version, or English and the translation that is not checked yet."""
+    """Return what to show of a safety text: one version, or English and the translation that is not checked yet."""
     language, translated = get_language() or ORIGINAL, gettext(english)
     if language == ORIGINAL:
         return [Version(ORIGINAL, english)]
@@ -35,7 +35,7 @@ def versions(english: str) -> list[Version]:
 
 
 def plain(english: str) -> str:
-    """The same as one line, for places that know no markup."""
+    """Return the versions of a safety text as one line, for places that know no markup."""
     return " / ".join(version.text for version in versions(english))
 
 
@@ -46,7 +46,7 @@ def digest(english: str, translated: str) -> str:
 
 @cache
 def reviewed(language: str) -> frozenset[str]:
-    """The digests of the pairs that were checked; none where there is no list."""
+    """Return the digests of the pairs of texts that were checked; none where there is no list."""
     file = reviews_file(language)
     return frozenset(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else frozenset()
 

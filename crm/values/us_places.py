@@ -137,10 +137,10 @@ def zone_choices() -> list[tuple[str, str]]:
 
 
 def zone_of_zip(digits: str) -> str:
-    """The zone of a ZIP code that lies in the smaller zone of its state; "" for all others."""
+    """Return the IANA zone of a ZIP code that lies in the smaller zone of its state; "" for all others."""
     return ZIP_ZONES.get(digits[:3], "")
 
 
 def zone_of_state(code: str, *, otherwise: str) -> str:
-    """The IANA zone of a state or territory; `otherwise` for an unknown code and for people abroad."""
+    """Return the IANA zone of a state or territory; `otherwise` for an unknown code and for people abroad."""
     return STATES.get(code, ("", ""))[1] or otherwise

@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"{missing} to mend.")
 
     def _tell(self, domain: str, selector: str, using: Any) -> int:
-        """Prints what was found about one domain; returns how many things are missing."""
+        """Print what was found about one domain; return how many things are missing."""
         self.stdout.write(domain)
         found = dns_check.check(domain, selector=selector, host=settings.MAIL_SERVER.host, using=using)
         for one in found:

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", help="as its sender calls it; default: that of FILE")
 
     def handle(self, *args: Any, file: str, name: str | None, **options: Any) -> None:
-        """Ends with 1 and {"error": …} when the file cannot be read."""
+        """Print the verdict as JSON; print {"error": …} and end with 1 when the file cannot be read."""
         try:
             with Path(file).open("rb") as opened:
                 told = _verdict(name or Path(file).name, opened, Path(file).stat().st_size)

@@ -28,7 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("file", help="the mail's source, as a mail program saves it; - for standard input")
 
     def handle(self, *_args: Any, file: str, **_options: Any) -> None:
-        """Prints {"error": …} and ends with 1 when the mail would be set aside, or the file cannot be read."""
+        """Print the facts as JSON; print {"error": …} and end with 1 when the mail would be set aside, or the file
+        cannot be read."""
         try:
             raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
             answer = explained(sandboxed_parser.read(raw))
@@ -39,7 +40,7 @@ class Command(BaseCommand):
 
 
 def explained(mail: InboundMessage) -> dict[str, Any]:
-    """The facts under the names that others rely on."""
+    """Return the facts of a mail under the names that others rely on."""
     return {
         "kind": KINDS.get(mail.kind, mail.kind.value),
         "lasting": LASTING.get(mail.kind),
