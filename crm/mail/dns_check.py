@@ -1,5 +1,5 @@
-"""Whether the world believes that we may send in our name: SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 7489) and the
-mail server's own name (PTR). What large providers ask of everybody who sends (docs/operations.md)."""
+"""Check whether the world believes that we may send in our name: SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 7489) and
+the mail server's own name (PTR), as large providers ask of everybody who sends (docs/operations.md)."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class DnsFinding:
 
 
 def resolver(server: str = "", port: int = 53) -> dns.resolver.Resolver:
-    """The machine's own, or the given server."""
+    """Return a DNS resolver that asks the given server, or without one those that this machine is set up to ask."""
     made = dns.resolver.Resolver(configure=not server)
     if server:
         made.nameservers, made.port = [server], port
@@ -32,7 +32,8 @@ def resolver(server: str = "", port: int = 53) -> dns.resolver.Resolver:
 
 
 def check(domain: str, *, selector: str, host: str, using: dns.resolver.Resolver) -> list[DnsFinding]:
-    """What a domain says about who may send for it, and whether `host` (our mail server) has a name that leads back."""
+    """Look up what a domain says about who may send for it (SPF, DKIM under `selector`, DMARC), and whether `host`, our
+    mail server, has a name that leads back to it."""
     return [_spf(domain, using), _dkim(domain, selector, using), _dmarc(domain, using), _ptr(host, using)]
 
 
@@ -56,7 +57,7 @@ def _dkim(domain: str, selector: str, using: dns.resolver.Resolver) -> DnsFindin
 
 
 def _dmarc(domain: str, using: dns.resolver.Resolver) -> DnsFinding:
-    """At the domain, or at the one above that it belongs to."""
+    """Look for DMARC at the domain, or else at the domain of two labels that it belongs to."""
     parent = ".".join(domain.split(".")[-2:])
     for place in dict.fromkeys([domain, parent]):
         found = next((text for text in _texts(f"_dmarc.{place}", using) if text.lower().startswith("v=dmarc1")), "")
@@ -68,7 +69,7 @@ def _dmarc(domain: str, using: dns.resolver.Resolver) -> DnsFinding:
 
 
 def _ptr(host: str, using: dns.resolver.Resolver) -> DnsFinding:
-    """Every address of the server has a name, and that name leads back to the address."""
+    """Check that every address of the mail server has a name, and that this name leads back to the address."""
     addresses = _addresses(host, using)
     if not addresses:
         return DnsFinding("PTR", False, "", f"{host} has no address: check the name of the mail server.")
@@ -97,7 +98,8 @@ def _first(name: str, kind: str, using: dns.resolver.Resolver) -> str:
 
 
 def _ask(name: str, kind: str, using: dns.resolver.Resolver) -> list[Any]:
-    """[] for what is not there. Raises dns.exception.Timeout and others when nobody answers."""
+    """Return the DNS records of this kind, [] when there are none. Raises dns.exception.Timeout and others when nobody
+    answers."""
     try:
         return list(using.resolve(name, kind))
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.NoNameservers):

@@ -39,8 +39,8 @@ _MARKS = {"Mn", "Mc"}
 
 
 def acknowledgement(lead: Lead, *, reference: str, submission_id: uuid.UUID, now: datetime) -> Message:
-    """Says that the request arrived: its reference, what happens next, hours, 911. One a submission, due at once, to
-    the address on record: another one that a form names may be a stranger's.
+    """Write the mail that says that a request arrived: its reference, what happens next, hours, 911. One a submission,
+    due at once, to the address on record: another one that a form names may be a stranger's.
 
     Not yet saved: the caller does that, in the transaction of what it answers.
     """
@@ -56,34 +56,34 @@ def acknowledgement(lead: Lead, *, reference: str, submission_id: uuid.UUID, now
 
 
 def access_code(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
-    """The second factor: a code of ten minutes. Not after that: a code that came too late only confuses. One mail each
-    time that somebody asked."""
+    """Write the mail with the second factor, a code that is good for ten minutes. It does not leave after that: a code
+    that comes too late only confuses. One mail each time that somebody asked."""
     key = f"code:{lead.pk}:{asked}"
     return _answer(CODE, lead, to=lead.email, key=key, not_after=now + CODE_LIVES, now=now)
 
 
 def private_link(lead: Lead, *, asked: uuid.UUID, now: datetime) -> Message:
-    """An invitation to the private page. One mail each time that somebody asked."""
+    """Write the mail with a link to the private page. One each time that somebody asked."""
     key = f"link:{lead.pk}:{asked}"
     return _answer(LINK, lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 
 def new_message(lead: Lead, *, message_id: uuid.UUID, now: datetime) -> Message:
-    """Says that there is a message on the private page, and nothing of what it says."""
+    """Write the mail that says that there is a message on the private page, and nothing of what it says."""
     key = f"{NOTICE_KEY}{message_id}"
     return _answer(NOTICE, lead, to=lead.email, key=key, not_after=now + ACKNOWLEDGEMENT_LIVES, now=now)
 
 
 def write_again(message: Message, *, reference: str = "") -> None:
-    """An answer that waits says what it says in the language of the lead when it leaves. Saves nothing. `reference`: of
-    a request, where it is not the lead's."""
+    """Write a waiting answer again, unless it has its words in the language that the lead has by now. Saves nothing.
+    `reference`: of a request, where it is not the lead's."""
     if (lead := message.lead) and not is_written(message):
         write(message, language=lead.language, center=lead.location, context=_context(lead, reference))
 
 
 def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
-    """Says to an address that was on record that another one is now. Nothing of whom it is about: it may never have
-    been theirs."""
+    """Write the mail that tells a former address that another one is on record now. It says nothing of whom it is
+    about: the address may never have been theirs."""
     return make_message(
         ADDRESS_CHANGED,
         lead=lead,
@@ -98,8 +98,8 @@ def address_changed(lead: Lead, *, to: str, key: str, now: datetime) -> Message:
 
 
 def alert(raised: SafetyAlert, *, center: Location, to: str, now: datetime) -> Message:
-    """Tell a member of staff to look now, and nothing else. One a round, level and
-    address; of no lead, so that no hold stops it."""
+    """Write the mail that tells a member of staff to look at an alert now, and nothing else. One a round, level and
+    address; it belongs to no lead, so that no hold stops it."""
     link = settings.SITE_URL.rstrip("/") + reverse("admin:crm_lead_change", args=[raised.lead_id])
     return make_message(
         "alert",
@@ -116,7 +116,7 @@ def alert(raised: SafetyAlert, *, center: Location, to: str, now: datetime) -> M
 
 
 def digest(*, center: Location, to: str, count: int, key: str, now: datetime) -> Message:
-    """Tells a member of staff how many notices are new at the desk, and nothing of what they say."""
+    """Write the mail that tells a member of staff how many notices are new at the desk, but not what they say."""
     return make_message(
         "digest",
         lead=None,
@@ -132,7 +132,7 @@ def digest(*, center: Location, to: str, count: int, key: str, now: datetime) ->
 
 
 def to_staff(name: str, *, center: Location, to: str, key: str, now: datetime) -> Message:
-    """A mail to somebody of staff about their own account. Of no lead; not yet saved."""
+    """Write a mail to a member of staff about their own account. It belongs to no lead, and is not yet saved."""
     return make_message(
         name,
         lead=None,
@@ -158,7 +158,7 @@ def follow_up(
     not_after: datetime,
     now: datetime,
 ) -> Message:
-    """A mail of a sequence, without its words: they are written when it is sent (crm/mail/templates.py). Not yet
+    """Make a mail of a sequence, without its words: they are written when it is sent (crm/mail/templates.py). Not yet
     saved."""
     message = unwritten(
         name,
@@ -176,7 +176,8 @@ def follow_up(
 
 
 def copy_for_staff(made: Message, *, center: Location, to: str, now: datetime) -> Message:
-    """A mail as a patient would get it, addressed to a member of staff. Of no lead; its links open nothing."""
+    """Address a mail as a patient would get it to a member of staff. The copy belongs to no lead, its links open
+    nothing, and it is not yet saved."""
     key = f"test:{uuid.uuid4()}"
     message = unwritten(
         made.name,
@@ -203,8 +204,8 @@ def _without_links(part: str) -> str:
 def _answer(
     name: str, lead: Lead, *, to: str, key: str, not_after: datetime, now: datetime, reference: str = ""
 ) -> Message:
-    """A mail that somebody waits for: sent at once, and again when it is not known whether it arrived. `reference`: of
-    a request, where it is not the lead's."""
+    """Write a mail that somebody waits for: sent at once, and again when it is not known whether it arrived.
+    `reference`: of a request, where it is not the lead's."""
     return make_message(
         name,
         lead=lead,
@@ -235,7 +236,7 @@ def make_message(
     not_after: datetime,
     now: datetime,
 ) -> Message:
-    """Renders templates/emails/<language>/<name>.subject.txt, .txt and .mjml into a row to be saved, due at once, in
+    """Render templates/emails/<language>/<name>.subject.txt, .txt and .mjml into a row to be saved, due at once, in
     the lead's language (staff's is English) and in the name of `center` or else of the lead's.
     """
     center = center or (lead.location if lead else None)
@@ -268,9 +269,9 @@ def unwritten(
     not_after: datetime,
     now: datetime,
 ) -> Message:
-    """A mail in the name of `center`, due at once, of which the words are still missing; not yet saved.
+    """Make a mail in the name of `center`, due at once, whose words are still missing; not yet saved.
 
-    The Message-ID is made here, once, so that a mail sent again is recognised as the same one (RFC 5322 3.6.4).
+    The Message-ID is made here, once, so that a mail sent again is recognized as the same one (RFC 5322 3.6.4).
     """
     message = Message(
         lead=lead,
@@ -291,7 +292,7 @@ def unwritten(
 
 
 def write(message: Message, *, language: str, center: Location, context: dict[str, Any]) -> None:
-    """Subject, text and HTML, in `language` if we write it, else in English."""
+    """Fill in a mail's subject, text and HTML from its templates, in `language` if we write it, else in English."""
     spoken = _spoken(language)
     path = f"emails/{spoken}/{message.name}"
     with override(spoken):
@@ -302,8 +303,8 @@ def write(message: Message, *, language: str, center: Location, context: dict[st
 
 
 def is_written(message: Message) -> bool:
-    """Return whether a mail has its words, and those of one that says in which language it is (every one of ours) are
-    in that of its lead: English where we do not write theirs."""
+    """Tell whether a mail has its words and, if it says in which language they are (each of ours does), whether that is
+    its lead's: English where we do not write theirs."""
     said = _LANGUAGE.search(message.html)
     is_theirs = message.lead is None or said is None or said[1] == _spoken(message.lead.language)
     return bool(message.text) and is_theirs
@@ -314,24 +315,24 @@ def _spoken(language: str) -> str:
 
 
 def greeting_name(first_name: str) -> str:
-    """The first name as a greeting may show it; "" for anything that does not read like a name of a person."""
+    """Return the first name as a greeting may show it; "" for anything that does not read like a person's name."""
     name = one_line(first_name)
     letters = "".join(sign for sign in name[1:] if unicodedata.category(sign) not in _MARKS)  # vowels of many scripts
     return name if len(name) <= _LONGEST_NAME and _NAME.fullmatch(name[:1] + letters) else ""
 
 
 def greeting(name: str) -> str:
-    """The first line, in the language in force; without a name where none fits."""
+    """Return the first line of a mail, such as "Hello Ana,", in the language in force; without a name if it is ""."""
     return gettext("Hello %(name)s,") % {"name": name} if name else gettext("Hello,")
 
 
 def reading_link() -> str:
-    """Our pages to read: their address says nothing about whoever gets it."""
+    """Return the address of our pages to read, which says nothing about whoever gets it."""
     return settings.SITE_URL.rstrip("/") + reverse("intake:learn")
 
 
 def imprint(center: Location) -> dict[str, Any]:
-    """Who writes, as every mail says it."""
+    """Return who writes, as every mail says it: name, postal address, phone, hours and their time zone."""
     return {
         "sender_name": one_line(center.sender_name),
         "address_lines": center.address_lines,

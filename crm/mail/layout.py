@@ -22,23 +22,23 @@ def plain(path: str) -> Template:
 
 
 def in_layout(content: str, values: dict[str, Any]) -> str:
-    """MJML, which is a Django template, as HTML in the common layout, filled in."""
+    """Put MJML, which is a Django template, into the common layout and fill it in; return HTML."""
     return fill(_compiled(content), values)
 
 
 def in_text_layout(words: str, values: dict[str, Any]) -> str:
-    """The plain part of a mail whose words staff may change."""
+    """Return the plain-text part of a mail whose words staff may change."""
     return fill(plain("emails/text.txt"), {**values, "words": words}).strip() + "\n"
 
 
 def in_sheet(words: str) -> str:
-    """The MJML of such a mail's words on the sheet that all of them share."""
+    """Put the MJML of words that staff may change on the sheet that all such mails share."""
     return str(plain("emails/text.mjml").source).replace(CONTENT_MARK, words)
 
 
 @lru_cache(maxsize=256)
 def _compiled(content: str) -> Template:
-    """The common layout with this content, compiled to HTML once; Django's tags pass through untouched."""
+    """Compile the common layout with this content to HTML, once; Django's tags pass through untouched."""
     layout = plain("emails/layout.mjml").source
     # No web fonts: opening a mail must not tell anyone that it was opened.
     options = mrml.RenderOptions(disable_comments=False, social_icon_origin=None, fonts={})

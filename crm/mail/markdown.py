@@ -38,23 +38,23 @@ class Text(NamedTuple):
 
 
 def split(source: str) -> Text:
-    """A file: the subject on the first line, the body below."""
+    """Split a file into the subject, on its first line, and the body below."""
     subject, _, body = source.strip().partition("\n")
     return Text(subject.strip(), body.strip())
 
 
 def asked_for(text: str) -> set[str]:
-    """The placeholders in a text."""
+    """Return the names of the placeholders in a text."""
     return set(_PLACEHOLDER.findall(text))
 
 
 def fill_plain(text: str, values: Mapping[str, str]) -> str:
-    """Placeholders replaced where a value is at hand; the others stay for the moment of sending."""
+    """Replace the placeholders for which a value is at hand; the others stay for the moment of sending."""
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def as_text(body: str, values: Mapping[str, str]) -> str:
-    """The words as plain text, wrapped; links as their address below their words."""
+    """Turn a body into plain text, wrapped, with the address of each link below its words."""
     return "\n\n".join(_plain_paragraph(part.strip(), values) for part in re.split(r"\n\s*\n", body))
 
 
@@ -64,7 +64,8 @@ def _plain_paragraph(part: str, values: Mapping[str, str]) -> str:
 
 
 def _plain_line(line: str, values: Mapping[str, str]) -> str:
-    """A heading ends with its line, as in the HTML; its words are capitals, its links stay what they are."""
+    """Turn one line into plain text. A heading ends with its line, as in the HTML: its words become capitals, its links
+    stay what they are."""
     words = _EMPHASIS.sub(r"\2", line)
     heading = _HEADING.fullmatch(words)
     if not heading:
@@ -91,13 +92,13 @@ def _wrapped(line: str) -> str:
 
 
 def as_mjml(body: str) -> str:
-    """The words as MJML, a Django template: placeholders that are filled in now are its variables, and no other brace
-    of the text is left to mean anything."""
+    """Turn a body into MJML that is a Django template: placeholders that are filled in now are its variables, and no
+    other brace of the text is left to mean anything."""
     return "".join(_blocks(_MARKDOWN.parse(body)))
 
 
 def _safe_braces(html: str) -> str:
-    """A text may hold anything, also what looks like a template."""
+    """Escape every brace that is no placeholder: a text may hold anything, even what looks like a template."""
     pieces = _PLACEHOLDER.split(html)
     for place, name in enumerate(pieces[1::2]):
         pieces[2 * place + 1] = _meant(name)
@@ -106,14 +107,14 @@ def _safe_braces(html: str) -> str:
 
 
 def _meant(name: str) -> str:
-    """A placeholder as the template of the layout, or the moment of sending, understands it."""
+    """Write a placeholder as the layout's template, or the moment of sending, understands it; escape an unknown one."""
     if name in FILLED_NOW:
         return "{{ placeholders." + name + " }}"
     return "{" + name + "}" if name in FILLED_LATER else f"&#123;{name}&#125;"
 
 
 def _blocks(tokens: list[Token]) -> list[str]:
-    """MJML of the top-level blocks of a text."""
+    """Return the MJML of each top-level block of a text."""
     made, depth, held = [], 0, list[Token]()
     for token in tokens:
         held.append(token)
@@ -138,7 +139,7 @@ def _block(tokens: list[Token]) -> str:
 
 
 def _without_foreign_links(tokens: list[Token]) -> list[Token]:
-    """Links lead to placeholders only; what else was linked keeps its words."""
+    """Remove links that lead anywhere but to a placeholder; their words stay."""
     for token in tokens:
         if token.children:
             open_links = []

@@ -21,7 +21,7 @@ _PART_HEAD = (
 
 
 def as_bytes(message: Message, *, reply_to: str = "") -> bytes:
-    """The whole mail with CRLF line ends, pure ASCII, the same bytes whenever it is called for the same row.
+    """Return the whole mail with CRLF line ends, pure ASCII, the same bytes whenever it is called for the same row.
 
     Every header passes through one_line, so no value from outside can begin a header of its own.
     """
@@ -52,7 +52,7 @@ def _headers(message: Message, boundary: str, reply_to: str) -> Iterator[tuple[s
 
 
 def _sender(message: Message) -> str:
-    """Name and address; the address on a line of its own where both would be too long for one."""
+    """Return the From header: name and address, the address on a line of its own where both are too long for one."""
     address = in_ascii(message.sender_email)
     whole = formataddr((_encoded(message.sender_name, "From"), address))
     last = f"From: {whole}".rsplit("\n", 1)[-1]
@@ -62,7 +62,7 @@ def _sender(message: Message) -> str:
 
 
 def _header(name: str, value: str) -> bytes:
-    """One header; what _encoded has folded stays folded, and no other line end gets through."""
+    """Return one header as bytes; what _encoded has folded stays folded, and no other line end gets through."""
     lines = [one_line(line) for line in value.split("\n ")]
     plain = "\r\n ".join(lines)
     if not plain.isascii():
@@ -96,8 +96,8 @@ def _plain_local(local: str) -> bool:
 
 
 def _encoded(text: str, header: str) -> str:
-    """A header's words: as they are when short and ASCII, else folded, and RFC 2047 encoded if need be. The name of
-    the header stands on the first line too."""
+    """Return a header's words: as they are when short and ASCII, else folded, and RFC 2047 encoded if need be. The name
+    of the header takes room on the first line, too."""
     text = one_line(text)
     if text.isascii() and len(text) < SHORT and "=?" not in text:
         return text
@@ -106,12 +106,13 @@ def _encoded(text: str, header: str) -> str:
 
 
 def _method(message: Message) -> str:
-    """What the calendar object asks for. Mail programs look for it beside the type (RFC 6047 2.4)."""
+    """Return what the calendar object asks for. Mail programs look for it beside the type (RFC 6047 2.4)."""
     return "CANCEL" if "\nMETHOD:CANCEL" in message.calendar else "REQUEST"
 
 
 def _part(subtype: str, text: str) -> bytes:
-    """Quoted-printable by binascii, which is written in C: the email package's own takes most of a mail's time."""
+    """Return one part in quoted-printable, by binascii, which is written in C: the email package's own takes most of a
+    mail's time."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     encoded = binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True).replace(b"\n", b"\r\n")
     return _PART_HEAD % subtype.encode() + encoded

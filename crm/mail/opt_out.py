@@ -40,8 +40,8 @@ def opt_out(
     now: datetime,
     instead_of: Collection[str] = (),
 ) -> bool:
-    """From when this returns nothing of that scope leaves for the address, but for a mail whose server has not answered
-    for WAIT_SECONDS. Twice is once: False the second time.
+    """Stop mails of a scope to an address. Once this returns none leaves, but for a mail whose server has not answered
+    for WAIT_SECONDS. Asking twice changes nothing more: False the second time.
 
     `everything` also stops the appointment mails of that lead, and of nobody else who uses the address. What a person
     asked for is kept as their own word too, which nobody else who uses the address takes back. `instead_of`: hashes of
@@ -60,8 +60,8 @@ def opt_out(
 
 @transaction.atomic
 def record(address: str, *, lead_id: UUID | None, scope: Scope, because: SuppressedBecause, now: datetime) -> bool:
-    """The part of it that may be of a larger transaction: the rows, by which every mail is judged that is claimed after
-    they are committed. False when they were there."""
+    """Record a stop inside a transaction, which may be a larger one: every mail that is claimed after it is committed
+    is judged by these rows. Also a line on the lead's timeline. False when the rows were there."""
     is_new = _stop(suppression.hash_of(address), lead_id, scope, because, now)
     if is_new and lead_id and Lead.objects.filter(pk=lead_id).exists():
         summary = f"No more mail: {scope.label.lower()} ({because.label.lower()})"
@@ -71,8 +71,8 @@ def record(address: str, *, lead_id: UUID | None, scope: Scope, because: Suppres
 
 
 def take_from_the_outbox(address: str, *, now: datetime) -> None:
-    """Mails that wait, and those that a worker has claimed: without its lease it hands nothing over. A mail that is
-    claimed or written after the rows above were committed is judged by them."""
+    """Suppress mails to a stopped address that wait, and those that a worker has claimed: without its lease it hands
+    nothing over. A mail claimed or written after the stop was committed is judged by that."""
     for message_id, reason in suppression.of_messages(list(_waiting(address)), now=now).items():
         Message.objects.filter(pk=message_id, state__in=BEFORE_DATA).update(
             state=MessageState.SUPPRESSED, reason=reason, lease_token=None, lease_until=None, finished_at=now
@@ -80,7 +80,8 @@ def take_from_the_outbox(address: str, *, now: datetime) -> None:
 
 
 def opt_out_by_hash(address_hash: str, *, lead_id: UUID | None, scope: Scope, now: datetime) -> bool:
-    """The same when only the hash is left, because the record was erased: nothing can be on its way then."""
+    """Stop mails of a scope to an address of which only the hash is known, as after its record was erased; no mail is
+    taken back or waited for. False when the stop was there."""
     with transaction.atomic():
         return _stop(address_hash, lead_id, scope, SuppressedBecause.OPT_OUT, now)
 
@@ -146,7 +147,7 @@ def follow(lead: Lead, *, before: str, now: datetime) -> None:
 
 
 def _in_force(address_hashes: Collection[str], lead_id: UUID) -> "QuerySet[Suppression]":
-    """What stops mail to a person at an address: their own word, and what stands for the address."""
+    """Return what stops mail to a person at an address: their own word, and what stands for the address itself."""
     mine = Q(lead_ref=None) | Q(lead_ref=lead_id)
     return Suppression.objects.filter(mine, address_hash__in=address_hashes, lifted_at=None)
 
@@ -194,14 +195,14 @@ def has_ever_agreed(lead: Lead) -> bool:
 
 
 def _agreed(lead: Lead) -> bool:
-    """Return the latest yes or no to educational mails."""
+    """Return whether the latest word about educational mails was a yes; without any word it was not."""
     latest = ConsentRecord.objects.filter(lead=lead, kind=ConsentKind.EDUCATION).order_by("-at", "-entry").first()
     return latest is not None and latest.given
 
 
 def scope_of(address_hashes: list[str], lead_id: UUID | None) -> Scope | None:
-    """The widest scope that the person has asked for; None when they get everything. The hashes of one address, under
-    every key that was ever in force."""
+    """Return the widest scope that is stopped for a person at an address; None when they get everything. Takes the
+    hashes of one address, under every key that was ever in force."""
     rows = Suppression.objects.filter(address_hash__in=address_hashes, lifted_at=None)
     asked = {Scope(row.scope) for row in rows if row.lead_ref in (None, lead_id)}
     return next((scope for scope in (Scope.EVERYTHING, Scope.MOST, Scope.EDUCATION) if scope in asked), None)
@@ -227,7 +228,8 @@ def _wait_for_mails_on_their_way(address: str) -> None:
 
 
 def _waiting(address: str) -> "QuerySet[Message]":
-    """By the index of what has not gone out (message_waits_for_address)."""
+    """Return the mails to an address whose content is not on its way yet, found by message_waits_for_address, the index
+    of what has not gone out."""
     return Message.objects.filter(to_email__iexact=address, state__in=BEFORE_DATA, lead__isnull=False)
 
 

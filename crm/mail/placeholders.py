@@ -6,5 +6,5 @@ from datetime import datetime
 
 from crm.models import Message
 
-# {"{name}": what stands in its place in this message, at this instant}.
+# {"{name}": function that returns what stands in its place in a message at an instant}.
 PLACEHOLDERS: dict[str, Callable[[Message, datetime], str]] = {}

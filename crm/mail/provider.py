@@ -38,7 +38,7 @@ _OWN_HEADERS = {"from", "to", "subject", "reply-to", "date", "mime-version", "co
 
 
 class ProviderRelay:
-    """One session of HTTP, kept open for many mails."""
+    """The way out through a provider: one session of HTTP, kept open for many mails."""
 
     def __init__(self, server: Provider) -> None:
         self._server = server
@@ -46,10 +46,10 @@ class ProviderRelay:
         self._is_calling = False
 
     def offer(self, *, sender: str, recipient: str) -> None:
-        """Nothing: a provider is asked in one call."""
+        """Do nothing: a provider is asked in one call, hand_over."""
 
     def hand_over(self, content: bytes) -> None:
-        """Calls the provider once; returning means accepted. Raises Refused, Unreachable or Lost."""
+        """Call the provider once; returning means accepted. Raises MailRefused, Unreachable or Lost."""
         mail = _taken_apart(content, provider=self._server.name)
         self._backend.open()
         if header := KEY_HEADER.get(self._server.name):
@@ -65,19 +65,19 @@ class ProviderRelay:
             self._is_calling = False
 
     def withdraw(self) -> None:
-        """Nothing was said yet."""
+        """Do nothing: the provider has heard of no offer yet."""
 
     def abort(self) -> None:
-        """For a signal handler: breaks off the call."""
+        """Break off the call that is under way. Made for a signal handler: raises ConnectionAbortedError in it."""
         if self._is_calling:
             raise ConnectionAbortedError
 
     def close(self) -> None:
-        """Ends the session."""
+        """End the HTTP session."""
         self._backend.close()
 
     def _judge(self, trouble: Exception) -> None:
-        """Raises what an exception means for the mail; returns when it means that the mail was accepted before."""
+        """Raise what an exception means for the mail; return when it means that the mail was accepted before."""
         can_repeat = self._server.name in KEY_HEADER
         status: int | None = getattr(trouble, "status_code", None)
         if status is None:
@@ -120,7 +120,8 @@ def _is_about_us(trouble: Any) -> bool:
 
 
 def _asked_to_wait(trouble: Any) -> timedelta:
-    """Retry-After (RFC 9110 10.2.3): seconds, or a moment by the provider's own clock; never longer than a day."""
+    """Return how long Retry-After (RFC 9110 10.2.3) asks us to wait, never longer than a day. It holds seconds, or a
+    moment by the provider's own clock."""
     headers = trouble.response.headers
     said = headers.get("Retry-After", "")
     try:

@@ -1,5 +1,5 @@
 """What can come of handing a mail over, in four words, whether by SMTP (crm/mail/smtp.py) or to a provider
-(crm/mail/provider.py): accepted (no exception), Refused, Unreachable (RefusesUs) or Interrupted, Lost.
+(crm/mail/provider.py): accepted (no exception), MailRefused, Unreachable (RefusesUs) or Interrupted, Lost.
 
 Their texts hold reply codes and nothing else, because servers quote addresses in their replies.
 """
@@ -53,16 +53,16 @@ class Relay(Protocol):
     """One way out. Connects when the first mail is offered and stays connected for the next."""
 
     def offer(self, *, sender: str, recipient: str) -> None:
-        """Begins one mail. Raises Unreachable, Interrupted or Refused."""
+        """Begin one mail by its envelope. Raises Unreachable, Interrupted or MailRefused."""
 
     def hand_over(self, content: bytes) -> None:
-        """Sends the mail that was offered; returning means accepted. Raises Refused, Unreachable or Lost."""
+        """Send the mail that was offered; returning means accepted. Raises MailRefused, Unreachable or Lost."""
 
     def withdraw(self) -> None:
-        """Takes back an offer."""
+        """Take back the offer of a mail that is not to be handed over after all."""
 
     def abort(self) -> None:
-        """For a signal handler: breaks off whatever is being waited for."""
+        """Break off whatever is being waited for. Made for a signal handler."""
 
     def close(self) -> None:
-        """Hangs up."""
+        """Hang up."""

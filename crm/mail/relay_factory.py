@@ -7,5 +7,5 @@ from crm.mail.smtp import SmtpRelay
 
 
 def to(server: SmtpServer | Provider) -> Relay:
-    """Connects to nothing yet."""
+    """Return the way out through this server or provider. Connects to nothing yet."""
     return ProviderRelay(server) if isinstance(server, Provider) else SmtpRelay(server)

@@ -12,14 +12,15 @@ _BYTES = 10  # 16 letters of base 32: 80 bits, which nobody guesses
 
 
 def reference_of(reply_to: str) -> str:
-    """What every mail of a thread refers to (RFC 5322 3.6.4): mail programs show them together, and an answer names it
-    even when it is sent to another address. "" without a thread."""
+    """Return what every mail of a thread refers to (RFC 5322 3.6.4), "" without a thread. Mail programs show them
+    together, and an answer names it even when it is sent to another address."""
     token, domain = TOKEN.search(reply_to), reply_to.rpartition("@")[2]
     return f"<thread+{token[1]}@{domain}>" if token else ""
 
 
 def reply_addresses(messages: Iterable[Message]) -> dict[UUID, str]:
-    """{message id: Reply-To} for mails to a lead whose location has a mailbox. One query, two for new threads."""
+    """Return {message id: Reply-To} for mails to leads whose location has a mailbox. Runs one query, or three when
+    threads have to be made, which it saves."""
     wanted = {one.lead_id: one for one in messages if one.lead and one.lead.location.reply_email}
     tokens = dict(MailThread.objects.filter(lead__in=wanted).values_list("lead_id", "token")) if wanted else {}
     missing = [lead_id for lead_id in wanted if lead_id not in tokens]

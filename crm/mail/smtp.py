@@ -60,7 +60,7 @@ class SmtpRelay:
         self._connecting = False
 
     def offer(self, *, sender: str, recipient: str) -> None:
-        """Begins one mail, up to the server's "go ahead". Raises Unreachable, Interrupted or Refused.
+        """Begin one mail, up to the server's "go ahead". Raises Unreachable, Interrupted or MailRefused.
 
         A server may hang up on an idle or well-used connection at any time, so a kept one gets a second chance.
         """
@@ -73,7 +73,7 @@ class SmtpRelay:
             self._envelope(self._connection(), sender, recipient)
 
     def hand_over(self, content: bytes) -> None:
-        """Sends the mail that was offered; returning means accepted. Raises Refused, Unreachable or Lost."""
+        """Send the mail that was offered; returning means accepted. Raises MailRefused, Unreachable or Lost."""
         smtp = self._smtp
         if smtp is None:
             raise RuntimeError("Nothing was offered.")
@@ -89,18 +89,18 @@ class SmtpRelay:
             self._after_refusal(reply)
 
     def withdraw(self) -> None:
-        """Takes back an offer. After "go ahead" only hanging up does that."""
+        """Take back the offer of a mail by hanging up: after "go ahead" nothing else does that."""
         self.close()
 
     def abort(self) -> None:
-        """For a signal handler: breaks off whatever the conversation is waiting for."""
+        """Break off whatever the conversation is waiting for. Made for a signal handler."""
         if self._connecting:
             raise ConnectionAbortedError
         if self._smtp is not None and self._smtp.sock is not None:
             self._smtp.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Hangs up. Without QUIT: its answer tells nothing and can take as long as any other."""
+        """Hang up, without QUIT: its answer tells nothing and can take as long as any other."""
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None
@@ -154,8 +154,8 @@ class SmtpRelay:
             self._after_refusal(reply, only_sender=only_sender)
 
     def _after_refusal(self, reply: SmtpReply, *, only_sender: bool = False) -> None:
-        """Leaves the conversation fit for the next mail, then raises what the reply means for this one, or for every
-        mail of its sender, or for all."""
+        """Leave the conversation fit for the next mail, then raise what the reply means for this one, or for every mail
+        of its sender, or for all."""
         if reply.code == GOING_AWAY:
             self.close()
             raise _GoesAway(reply)
@@ -177,7 +177,7 @@ class SmtpRelay:
 
 
 def _greet(smtp: smtplib.SMTP) -> None:
-    """Introduce us; by HELO where the server knows no other, but one that goes away is asked nothing more."""
+    """Introduce us by EHLO, or by HELO where the server knows no other; one that goes away is asked nothing more."""
     code, text = smtp.ehlo()
     if code // 100 != 2 and code != GOING_AWAY:
         code, text = smtp.helo()

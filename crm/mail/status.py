@@ -1,4 +1,4 @@
-"""Whether mail goes out at present, through which server, and how that stands: for workers, desk and monitoring."""
+"""Tell workers, desk and monitoring whether mail goes out now, through which server, and how the outbox stands."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,12 +19,12 @@ MOST_COUNTED = 10_000
 
 
 def switch() -> Sending:
-    """As it stands now; asked by every run of a worker."""
+    """Return the switch of all sending as it stands now; every run of a worker reads it."""
     return Sending.objects.filter(pk=ONLY).first() or Sending()
 
 
 def is_paused() -> bool:
-    """Held by the environment or by somebody at the desk: nothing goes out, everything is kept."""
+    """Tell whether all mail is held, by the environment or by somebody at the desk: nothing goes out, all is kept."""
     return _holds(switch())
 
 
@@ -33,12 +33,12 @@ def _holds(now: Sending) -> bool:
 
 
 def commercial_is_paused() -> bool:
-    """Nothing commercial goes out: too many people reported it as unwanted."""
+    """Tell whether commercial mail is held, because too many people reported it as unwanted."""
     return switch().commercial_paused
 
 
 def server() -> SmtpServer | Provider:
-    """Where to hand mail over: to the second one while the switch says so and there is one."""
+    """Return the server to hand mail over to: the second one while the switch says so and there is one."""
     second: SmtpServer | Provider | None = settings.SECOND_MAIL_SERVER
     first: SmtpServer | Provider = settings.MAIL_SERVER
     return second if second and switch().through_second else first
@@ -56,13 +56,13 @@ def wait_for(span: timedelta) -> None:
 
 
 def count_fenced() -> None:
-    """A worker that had lost its lease was refused once more: many of these say that leases are too short."""
+    """Count one more refusal of a worker that had lost its lease: many of these say that leases are too short."""
     Sending.objects.bulk_create([Sending(pk=ONLY)], ignore_conflicts=True)
     Sending.objects.filter(pk=ONLY).update(fenced=F("fenced") + 1)
 
 
 def count_broken_off(mail_id: UUID) -> int:
-    """Note that the server hung up over this mail; return over how many it did since it took one."""
+    """Note that the server hung up over this mail; return over how many it did since it last answered about one."""
     Sending.objects.bulk_create([Sending(pk=ONLY)], ignore_conflicts=True)
     others = Sending.objects.filter(pk=ONLY).exclude(broken_off__contains=[mail_id])
     others.update(broken_off=Func(F("broken_off"), Value(mail_id), function="array_append"))
@@ -70,7 +70,7 @@ def count_broken_off(mail_id: UUID) -> int:
 
 
 def forget_broken_off() -> None:
-    """The server has answered about a mail again."""
+    """Forget over which mails the server hung up: it has answered about one again."""
     Sending.objects.filter(pk=ONLY).exclude(broken_off=[]).update(broken_off=[])
 
 
@@ -95,7 +95,8 @@ class OutboxStatus:
 
 
 def standing() -> OutboxStatus:
-    """By PostgreSQL's clock, from partial indexes: as quick with five million old mails as with none."""
+    """Count what the outbox holds, by PostgreSQL's clock, from partial indexes: as quick with five million old mails as
+    with none."""
     is_late = Q(due_at__lt=Now() - LATE_AFTER)
     due = Message.objects.due().aggregate(
         due=Count("pk"),
@@ -127,6 +128,6 @@ def _count(state: MessageState) -> int:
 
 
 def oldest_due_seconds() -> float | None:
-    """How long the message that waits longest has been due, by PostgreSQL's clock; None when nothing is due."""
+    """Return how long the message that waits longest has been due, by PostgreSQL's clock; None if nothing is due."""
     age = Message.objects.due().aggregate(age=Now() - Min("due_at"))["age"]
     return None if age is None else float(age.total_seconds())

@@ -1,4 +1,4 @@
-"""Which mails an address or a person has been freed from. Asked when a message is claimed, and when somebody opts out
+"""Tell which mails an address or a person has been freed from: when a message is claimed, and when somebody opts out
 (crm/mail/opt_out.py). docs/sequences.md says who may be stopped from what."""
 
 from collections import defaultdict
@@ -24,12 +24,12 @@ _STOPS: dict[Scope, set[str]] = {
 
 
 def hash_of(address: str) -> str:
-    """What is kept instead of the address. Keyed by SECRET_KEY: without the key nobody can try addresses out."""
+    """Return the hash that is kept instead of an address, keyed by SECRET_KEY: without it nobody can try addresses."""
     return _hash(address, settings.SECRET_KEY)
 
 
 def hashes_of(address: str) -> list[str]:
-    """The same under every key that was ever in force, the present one first."""
+    """Return the hashes of an address under SECRET_KEY, first, and under each of SECRET_KEY_FALLBACKS."""
     return [_hash(address, str(key)) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
@@ -38,7 +38,7 @@ def _hash(address: str, key: str) -> str:
 
 
 def of_messages(messages: Iterable[Message], *, now: datetime | None = None) -> dict[UUID, str]:
-    """{message id: why it must not go} for those that must not. One query."""
+    """Return {message id: why it must not go} for the messages that must not. Runs one query."""
     now = now or timezone.now()
     by_hash: dict[str, list[Message]] = defaultdict(list)
     for message in messages:

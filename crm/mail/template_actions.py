@@ -20,8 +20,8 @@ class TextChanged(TextRefused):
 
 @transaction.atomic
 def publish(name: str, language: str, text: Text, *, by: User, now: datetime, seen: int | None = None) -> MailText:
-    """From now on this is what is sent. Raises TextRefused, with every complaint, for a text that may not be sent, and
-    TextChanged when what is sent is another version than the page had `seen` (its number, 0: the product's own)."""
+    """Publish a text, which is what is sent from now on. Raises TextRefused, with every complaint, if it may not be
+    sent, and TextChanged when another version is sent than the page had `seen` (its number, 0: the product's own)."""
     complaints = template_lint.complaints(text, language)
     if complaints:
         raise TextRefused(" ".join(complaints))
@@ -43,7 +43,8 @@ def publish(name: str, language: str, text: Text, *, by: User, now: datetime, se
 
 @transaction.atomic
 def withdraw(name: str, language: str, *, seen: int | None = None) -> bool:
-    """Back to the text that comes with the product. False when it is that already. Raises TextChanged as publish."""
+    """Go back to the text that comes with the product. False when that is sent already. Raises TextChanged as publish
+    does."""
     of_this = _locked(name, language, seen=seen)
     changed = bool(of_this.filter(state=VersionState.PUBLISHED).update(state=VersionState.WITHDRAWN))
     transaction.on_commit(mail_templates.forget_texts, robust=True)
@@ -51,7 +52,8 @@ def withdraw(name: str, language: str, *, seen: int | None = None) -> bool:
 
 
 def _locked(name: str, language: str, *, seen: int | None) -> "QuerySet[MailText]":
-    """All versions of a text in a language, which nobody else changes until the transaction ends."""
+    """Return all versions of a text in a language, locked: nobody else changes them until the transaction ends. Raises
+    TextChanged when another one is in force than the page had `seen`."""
     of_this = MailText.objects.select_for_update(no_key=True).filter(name=name, language=language)
     in_force = next((one.number for one in of_this if one.state == VersionState.PUBLISHED), 0)
     if seen is not None and seen != in_force:
@@ -61,7 +63,7 @@ def _locked(name: str, language: str, *, seen: int | None) -> "QuerySet[MailText
 
 
 def preview(name: str, text: Text, lead: Lead) -> Message:
-    """The mail as this lead would get it, not saved. Links stay placeholders: nobody gets into anything by them."""
+    """Write a mail as this lead would get it, without saving it. Links stay placeholders: they let nobody in."""
     message = Message(lead=lead, name=name, message_class=MessageClass.FOLLOW_UP)
     mail_templates.write(message, text, lead)
     return message
@@ -69,7 +71,7 @@ def preview(name: str, text: Text, lead: Lead) -> Message:
 
 @transaction.atomic
 def send_test(name: str, text: Text, lead: Lead, *, to: User, now: datetime) -> Message:
-    """Sends the preview to a member of staff. Of no lead, with links that open nothing."""
+    """Send the preview of a text to a member of staff. The mail belongs to no lead, and its links open nothing."""
     made = preview(name, text, lead)
     test = emails.copy_for_staff(made, center=lead.location, to=to.email, now=now)
     test.save()

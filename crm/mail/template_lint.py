@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r"https?://|www\.", re.IGNORECASE)
 
 
 def complaints(text: Text, language: str) -> list[str]:
-    """What has to be mended before the text may be saved, in words; [] for a text that is in order."""
+    """Return what has to be mended before a text may be saved, in words; [] for a text that is in order."""
     whole = f"{text.subject}\n{text.body}"
     found = [
         "Write a subject." if not text.subject.strip() else "",

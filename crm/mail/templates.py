@@ -28,13 +28,13 @@ class NoSuchText(LookupError):
 
 
 def names() -> list[str]:
-    """Of all texts that come with the product."""
+    """Return the names of all texts that come with the product."""
     return sorted(path.stem for path in (FOLDER / "en" / "texts").glob("*.md"))
 
 
 @lru_cache(maxsize=256)
 def shipped(name: str, language: str) -> Text:
-    """Version 0. Raises NoSuchText."""
+    """Return version 0 of a text, which comes with the product. Raises NoSuchText."""
     path = FOLDER / language / "texts" / f"{name}.md"
     if not path.is_file():
         raise NoSuchText(f"There is no text “{name}” in “{language}”.")
@@ -42,8 +42,8 @@ def shipped(name: str, language: str) -> Text:
 
 
 def in_force(name: str, language: str) -> tuple[Text, MailText | None]:
-    """The text as it is sent now, and the version of staff's if it is theirs. One in English stands in for a language
-    in which nobody has written it. Raises NoSuchText."""
+    """Return a text as it is sent now, and staff's version of it if it is theirs. The English one stands in for a
+    language in which nobody has written it. Raises NoSuchText."""
     languages = list(dict.fromkeys([language, settings.LANGUAGE_CODE]))
     ours = _ours(int(time.monotonic() / KEPT_SECONDS)).get(name, {})
     for spoken in languages:
@@ -58,7 +58,7 @@ def in_force(name: str, language: str) -> tuple[Text, MailText | None]:
 
 @lru_cache(maxsize=1)
 def _ours(_slot: int) -> dict[str, dict[str, MailText]]:
-    """{name: {language: text}} of staff's published texts; kept by each process for KEPT_SECONDS."""
+    """Return {name: {language: text}} of staff's published texts; kept by each process for KEPT_SECONDS."""
     found: dict[str, dict[str, MailText]] = {}
     for one in MailText.objects.filter(state=VersionState.PUBLISHED):
         found.setdefault(one.name, {})[one.language] = one
@@ -66,14 +66,14 @@ def _ours(_slot: int) -> dict[str, dict[str, MailText]]:
 
 
 def forget_texts() -> None:
-    """For whoever changed one in this process."""
+    """Forget staff's texts as this process keeps them: call it after one was changed."""
     _ours.cache_clear()
 
 
 def fill(message: Message) -> Message:
-    """Writes subject, text and HTML of a mail that has none yet, in the lead's language: a sequence's from its text,
-    any other by the app that planned it. What such an app wrote when it planned a mail is written anew as long as
-    nobody was handed it: names, clocks and deadlines may have changed. Saves nothing."""
+    """Write the subject, text and HTML of a mail that has none yet, in the lead's language: a sequence's from its text,
+    any other by the app that planned it. What such an app wrote when it planned a mail is written anew until the mail
+    was first handed over: names, clocks and deadlines may have changed. Saves nothing."""
     write_words = registry.writer_of(message.name)
     if message.lead is None or (message.text and (message.handed_over_at or write_words is None)):
         return message
@@ -86,7 +86,7 @@ def fill(message: Message) -> Message:
 
 
 def write(message: Message, text: Text, lead: Lead) -> None:
-    """The same with a given text: for a preview too."""
+    """Write the subject, text and HTML of a mail from a given text, in the lead's language; for a preview, too."""
     spoken = lead.language if lead.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     with override(spoken):
         values = values_for(lead, message_class=MessageClass(message.message_class))
@@ -102,7 +102,7 @@ def _mjml(body: str) -> str:
 
 
 def values_for(lead: Lead, *, message_class: MessageClass) -> dict[str, Any]:
-    """What the layout and the placeholders show about a lead, in the language in force."""
+    """Return what the layout and the placeholders show about a lead and their center, in the language in force."""
     center, name = lead.location, emails.greeting_name(lead.first_name)
     imprint = emails.imprint(center)
     zone = f" ({imprint['zone_name']})" if imprint["zone_name"] else ""

@@ -26,13 +26,14 @@ class Holder(NamedTuple):
 
 
 def make(lead_id: UUID, address: str) -> str:
-    """The token. It expires never (16 CFR 316.4(a) asks for 30 days at least; people keep mails longer)."""
+    """Make the token of one lead and address. It never expires (16 CFR 316.4(a) asks for 30 days at least; people keep
+    mails longer)."""
     raw = lead_id.bytes + bytes.fromhex(suppression.hash_of(address))
     return _signer.sign(urlsafe_b64encode(raw).decode().rstrip("="))
 
 
 def read(token: str) -> Holder | None:
-    """None for a token that is not ours."""
+    """Return whose choice a token is; None for a token that is not ours."""
     try:
         value = _signer.unsign(token)
         raw = urlsafe_b64decode(value + "=" * (-len(value) % 4))
@@ -42,6 +43,6 @@ def read(token: str) -> Holder | None:
 
 
 def address_of(message: Message) -> str:
-    """The whole address for one mail."""
+    """Return the whole address of the page of choices for one mail, "" for a mail to no lead."""
     token = make(message.lead_id, message.to_email) if message.lead_id else ""
     return settings.SITE_URL.rstrip("/") + reverse("preferences", args=[token]) if token else ""
