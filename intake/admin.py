@@ -104,7 +104,7 @@ class QuestionAdmin(ReadOnlyAdmin):
 
     @display(description="")
     def answer(self, question: Question) -> str:
-        """The button; its form stands outside of Django's own."""
+        """Return the button to mark a question as answered, or "Answered"; its form stands outside of Django's own."""
         if question.answered_at:
             return "Answered"
         address = reverse("admin:intake_question_answered", args=[question.pk])

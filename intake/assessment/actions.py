@@ -117,7 +117,7 @@ def assess_locked(
 
 
 def on_event(lead: Lead, happening: DomainEvent) -> None:
-    """Listener of crm's events: every change of what the rules look at asks them again."""
+    """Listen to crm's events: every change of what the rules look at asks them again."""
     assess(lead, cause=CAUSES[happening.event], now=happening.now)
 
 
@@ -196,7 +196,7 @@ def _lowers(outcome: Outcome, rules: Outcome, standing: overrides.Standing) -> b
 
 
 def _take_effect(lead: Lead, made: Override, standing: overrides.Standing, *, by: User, now: datetime) -> None:
-    """The decision before it ends; one that takes back ends with it. Nobody has to look again."""
+    """End the decision before this one, and this one too when it takes back. Nobody has to look again."""
     if standing.counting:
         because = f"Taken back: {made.reason}" if made.takes_back else overrides.FOLLOWED
         overrides.end(standing.counting, because=because, now=now, by=made.by)
@@ -207,9 +207,9 @@ def _take_effect(lead: Lead, made: Override, standing: overrides.Standing, *, by
 
 @transaction.atomic
 def approve(made: Override, *, by: User, now: datetime, seen: int | None = None) -> Override:
-    """The second person's yes. Raises OverrideRefused for the same person, for an account that one pair of hands has
-    had together with the first one's of late (crm/accounts/actions.py), when it was given before, or when the decision
-    is void; OutOfDate when something came since `seen`, the number that the page showed."""
+    """Record the second person's yes. Raises OverrideRefused for the same person, for an account that one pair of hands
+    has had together with the first one's of late (crm/accounts/actions.py), when it was given before, or when the
+    decision is void; OutOfDate when something came since `seen`, the number that the page showed."""
     lead = _locked(made.assessment.lead_id)
     found = Override.objects.select_for_update(no_key=True, of=("self",)).select_related("assessment", "by")
     locked = found.get(pk=made.pk)
@@ -281,7 +281,7 @@ def _apply(
     promised: date | None = None,
     wake_up_on: date | leads.Unchanged | None = leads.UNCHANGED,
 ) -> None:
-    """Writes on the lead what counts. A re-check that was `promised` is not put off."""
+    """Write on the lead the outcome that counts. A re-check that was `promised` is not put off."""
     recheck_on = min((day for day in (promised, assessment.recheck_on) if day), default=None)
     outcome = in_force(lead, assessment, standing)
     leads.record_outcome(lead, outcome=outcome, recheck_on=recheck_on, wake_up_on=wake_up_on)

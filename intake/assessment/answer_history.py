@@ -149,7 +149,7 @@ def pages_of_details(lead: Lead) -> list[Submission]:
 
 
 def current_answers(lead: Lead) -> dict[str, Any]:
-    """The answers alone."""
+    """Return the answers that count for a lead, without their history."""
     return told_by(lead).answers
 
 
@@ -175,7 +175,7 @@ def unproven_of(session: PatientSession) -> UnprovenRequest | None:
 
 
 def own_submissions(session: PatientSession) -> QuerySet[Submission]:
-    """What was sent from this browser: the request that it began with, and the pages since."""
+    """Return what was sent from this browser: the request that it began with, and the pages since."""
     return Submission.objects.filter(Q(session=session) | Q(pk=session.origin), lead=session.lead)
 
 
@@ -259,7 +259,7 @@ def _limb_symptoms(given: dict[str, Any]) -> bool | None:
 
 
 def _onset(given: dict[str, Any], today: date, told_on: date) -> dict[str, Any] | None:
-    """A rough answer counts from the day on which it was given: since then the pain has grown older."""
+    """Return the onset as the rules read it. A rough answer counts from the day it was given: pain has aged since."""
     if given.get("onset_date"):
         return {"date": min(date.fromisoformat(given["onset_date"]), today)}
     if not given.get("onset"):
@@ -289,7 +289,7 @@ def _is_served(lead: Lead) -> bool | None:
 
 
 def _entry(treatment: Treatment, today: date) -> dict[str, Any]:
-    """A row as the rules read it. A start that is tomorrow in the lead's zone and today in ours is today's.
+    """Return a row as the rules read it. A start that is tomorrow in the lead's zone and today in ours is today's.
 
     Rough dates go in by what is possible, so that March 15 to "March" is no contradiction. Whatever has no state told
     goes in without dates: it counts for nothing until somebody says whether it goes on or is over.

@@ -88,7 +88,7 @@ def _study(study: ImagingStudy) -> Study:
 
 
 def _onset(told: AnswerHistory, zone: ZoneInfo) -> dict[str, Any]:
-    """A rough answer is counted from the day on which it was given: since then the pain has grown older."""
+    """Return the latest possible onset. A rough answer counts from the day it was given: the pain has aged since."""
     if told.answers.get("onset_date"):
         return {"onset_latest": date.fromisoformat(told.answers["onset_date"]), "onset_is_exact": True}
     if told.answers.get("onset") not in BUCKET_DAYS:

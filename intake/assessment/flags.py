@@ -26,7 +26,7 @@ def _has(name: str, value: str) -> Callable[[Answers], bool]:
 
 
 def _hba1c_open(answers: Answers) -> bool:
-    """True for a person with diabetes whose last long-term value is high or not known."""
+    """Tell whether a person has diabetes and a last long-term value (HbA1c) that is high or not known."""
     if "diabetes" not in (answers.get("conditions") or []):
         return False
     value = answers.get("hba1c")

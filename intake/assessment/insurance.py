@@ -59,7 +59,7 @@ def record_verification(lead: Lead, *, by: User, now: datetime, **answers: Any) 
 
 
 def _about(told: answer_history.AnswerHistory, plan: Plan | None, profile: Profile) -> dict[str, str]:
-    """The insurer that the patient told; when they named none, the one that staff chose."""
+    """Return what a check was about; the insurer is the one the patient named, else the one that staff chose."""
     chosen = plan.insurer if plan else profile.insurer if profile.payer else ""
     return {
         "insurer": str(told.answers.get("payer_name") or chosen),
@@ -86,7 +86,7 @@ def in_words(answers: dict[str, Any]) -> str:
 
 
 def open_task(lead: Lead, *, key: UUID, now: datetime) -> None:
-    """The task to verify, due within a business day of the center; one a change of the answers."""
+    """Open the task to verify, due within a business day of the center; one for each change of the answers."""
     center = lead.location
     due = opening_hours.end_of_next_day(now, hours=center.hours, holidays=center.holidays, zone=center.zone)
     tasks.open_task(lead, kind=TaskKind.VERIFY, title="Verify the insurance", due_at=due, key=f"verify:{key}")
@@ -104,7 +104,7 @@ def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
 def note_page(
     lead: Lead, *, profile: str, criterion: str, document: Document, page: int, by: User, now: datetime
 ) -> PageOfProof:
-    """Notes that a page of a document shows a criterion; twice is once. Nobody takes that document back from then on.
+    """Note that a page of a document shows a criterion; twice is once. Nobody takes that document back from then on.
     Raises InsuranceRefused when there is no such criterion, or the document is about somebody else or was taken back.
     """
     if criterion not in {one.code for one in PROFILE[profile].criteria}:
@@ -121,7 +121,7 @@ def note_page(
 
 
 def forget_page(lead: Lead, page_id: UUID) -> bool:
-    """Takes such a note back; False when it is gone already."""
+    """Take back the note that a page shows a criterion; return False when it is gone already."""
     return bool(PageOfProof.objects.filter(pk=page_id, lead=lead).delete()[0])
 
 

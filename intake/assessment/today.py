@@ -57,7 +57,7 @@ def of_lead(lead: Lead, *, now: datetime, stored: Assessment | None = None) -> T
 
 
 def _moved_to(today: date, latest: Assessment, lead: Lead) -> Snapshot:
-    """The snapshot of an assessment on a later day. A rough onset that was kept as such counts from that day on."""
+    """Return an assessment's snapshot on a later day. A rough onset that was kept as such counts from that day on."""
     kept = Snapshot.model_validate_json(json.dumps(latest.snapshot))
     changes: dict[str, Any] = {}
     if kept.answers.age is not None and lead.born:

@@ -30,7 +30,7 @@ class Cast:
 
 
 def lay_out(cast: Cast, *, now: datetime) -> None:
-    """Takes leads of the story, in the stage where such work comes up. Nothing is sent to anybody."""
+    """Give leads of the story, in the stages where it comes up, the work of a desk. Nothing is sent to anybody."""
     of = {stage: iter(Lead.objects.filter(stage=stage).order_by("reference")) for stage in Stage}
     _close_old_tasks(cast.coordinator, now)
     for (text, hours), stage in zip(WRITTEN, (Stage.QUALIFYING, Stage.RECORDS), strict=True):

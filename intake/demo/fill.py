@@ -67,18 +67,18 @@ PLANS = [("Aetna", "", "unknown"), ("Example Mutual", "PPO", "in"), ("Example Mu
 
 
 def exists() -> bool:
-    """True when this database holds a center already: demo data is made once and never over real data."""
+    """Tell whether this database holds a center already: demo data is made once and never over real data."""
     return Location.objects.exists()
 
 
 def in_use() -> bool:
-    """True when the demo's people can sign in, with the password that everybody knows."""
+    """Tell whether the demo's people can sign in, with the password that everybody knows."""
     return User.objects.filter(email=STAFF[0][1]).exists()
 
 
 @transaction.atomic
 def make(*, now: datetime) -> None:
-    """Makes everything in one transaction. `now` is when the story ends."""
+    """Make everything in one transaction. `now` is when the story ends."""
     chance = random.Random(2026)  # noqa: S311 - the same story every time
     center, staff = _center(now), _staff()
     stages = [*MAIN_LINE, Stage.NURTURE, Stage.DORMANT, Stage.IMPROVED, Stage.LOST]
@@ -172,20 +172,20 @@ def _story(
 
 
 def _in_office_hours(moment: datetime, *, now: datetime) -> datetime:
-    """The same day with its 24 hours pressed into 9:00 to 18:00 in New York, so that the order of events stays."""
+    """Press a day's 24 hours into 9:00 to 18:00 in New York, so that the order of events stays; never after `now`."""
     local = moment.astimezone(ZoneInfo("America/New_York"))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     return min(midnight + timedelta(hours=9) + (local - midnight) * 9 / 24, now)
 
 
 def _at(now: datetime, *, days_ago: int, hour: int, minute: int) -> datetime:
-    """An hour of the day in New York, counted roughly: five hours behind UTC."""
+    """Return the moment of an hour of the day in New York, counted roughly: five hours behind UTC."""
     day = (now - timedelta(days=days_ago)).date()
     return datetime.combine(day, time(hour, minute), tzinfo=UTC) + timedelta(hours=5)
 
 
 def _request(number: int, center: Location, asked: datetime, chance: random.Random) -> Request:
-    """A request as the form would have sent it; every eleventh reports a sign that wants a clinician's look."""
+    """Return a request as the form would have sent it; every eleventh reports a sign that wants a clinician's look."""
     first, last = FIRST_NAMES[number % len(FIRST_NAMES)], LAST_NAMES[number % len(LAST_NAMES)]
     tried = chance.sample(["pt", "home_exercise", "medication", "injections", "chiropractic", "other"], k=3)
     form = StepOne(
@@ -220,7 +220,7 @@ def _request(number: int, center: Location, asked: datetime, chance: random.Rand
 
 
 def _mark_sent(lead: Lead) -> None:
-    """The acknowledgement went out at once, back then; nothing is sent to anybody now."""
+    """Mark the acknowledgement as sent at once, back then; nothing is sent to anybody now."""
     with pgtrigger.ignore("crm.Message:state_moves"):
         Message.objects.filter(lead=lead).update(
             state=MessageState.SENT,
@@ -255,7 +255,7 @@ def _refer(lead: Lead, coordinator: User, now: datetime, chance: random.Random) 
 
 
 def _insure(lead: Lead, coordinator: User, now: datetime, chance: random.Random) -> None:
-    """The criteria that count, and what the insurer said."""
+    """Choose the plan and the criteria that count for a lead, and record what the insurer said."""
     plan = chance.choice(list(Plan.objects.filter(location=lead.location).order_by("insurer", "name")))
     profile = "aetna_decompression" if plan.insurer == "Aetna" else "general"
     insurance.choose(lead, profile=profile, plan=plan, by=coordinator, now=now)
@@ -273,7 +273,7 @@ def _insure(lead: Lead, coordinator: User, now: datetime, chance: random.Random)
 
 
 def _follow_up(now: datetime) -> None:
-    """What has gone out by itself since the first request, a day at a time, judged as it is for real."""
+    """Replay a day at a time what has gone out by itself since the first request, judged as it is for real."""
     at = Lead.objects.earliest("created_at").created_at
     while at < now - EVERY:
         at += EVERY

@@ -61,7 +61,7 @@ class OverrideForm(FollowingForm):
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register this module's pages and worklist with crm; called once, when the app is ready."""
     permission = "intake.override_outcome"
     registry.route("outcome/", override, permission=permission, name="intake_override")
     registry.route("safety-script/", safety_script, permission=FILLS_IN, name="intake_safety_script")
@@ -142,7 +142,7 @@ def _rules_say(request: HttpRequest, lead: Lead, assessment: Assessment) -> str:
 
 
 def approve(site: AdminSite, request: HttpRequest, lead_id: UUID, override_id: UUID) -> HttpResponse:
-    """The second person's yes to a decision that lowers urgency."""
+    """Take the second person's yes to a decision that lowers urgency."""
     form = SeenVersionForm(request.POST)
     if request.method == "POST" and form.is_valid():
         found = Override.objects.select_related("assessment")
@@ -159,7 +159,7 @@ def approve(site: AdminSite, request: HttpRequest, lead_id: UUID, override_id: U
 
 
 def safety_script(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """The warning signs to be asked in a call. An alarming answer ends on the emergency page, as it would online."""
+    """Open the warning signs to be asked in a call. An alarming answer ends on the emergency page, as online."""
     if request.method != "POST":
         return back(lead_id)
     lead, user = find_lead(lead_id), user_of(request)

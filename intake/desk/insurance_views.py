@@ -84,7 +84,7 @@ class VerificationForm(InsurerForm):
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register this module's pages and panel with crm; called once, when the app is ready."""
     registry.route("insurance/", choose, permission="intake.change_coverage", name="intake_coverage")
     registry.route("insurance/verified/", verify, permission="intake.add_verification", name="intake_verification")
     registry.panel(
@@ -98,7 +98,7 @@ def register() -> None:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """The list of gaps with its evidence, the insurer as told, and what it said itself."""
+    """Show the list of gaps with its evidence, the insurer as told, and what it said itself."""
     now, told = timezone.now(), answer_history.told_by(lead)
     found = coverage_gaps.of_lead(lead, told, now=now)
     asked = Verification.objects.filter(lead=lead).select_related("by", "plan").order_by("-entry")
@@ -157,7 +157,7 @@ def choose(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse
 
 
 def verify(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Keeps what the insurer said."""
+    """Ask for what the insurer said, and keep it."""
     lead = find_lead(lead_id)
     answers = answer_history.current_answers(lead)
     insurer, named = insurers.told(answers), insurance.in_words(answers)
@@ -174,7 +174,8 @@ def _titled(title: str, named: str) -> str:
 
 
 def _told(answers: dict[str, Any]) -> list[tuple[str, str]]:
-    """The insurer in the patient's words. The member number stays out: its last signs tell which card it is."""
+    """Return the insurer in the patient's words. The member number stays out: its last three characters tell which card
+    it is."""
     rows = [
         (question.label, ", ".join(values_in_words(question, answers[question.name])))
         for question in PAGE["insurance"].questions

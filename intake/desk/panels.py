@@ -20,7 +20,7 @@ HISTORY_SHOWN = 10
 
 
 def answers(request: HttpRequest, lead: Lead) -> str:
-    """The patient's own answers, request by request, newest first. "" when there are none."""
+    """Show the patient's own answers, request by request, newest first. "" when there are none."""
     submissions = list(Submission.objects.counting().filter(lead=lead).order_by("-entry"))
     if not submissions:
         return ""

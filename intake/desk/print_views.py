@@ -110,7 +110,7 @@ class WordForm(SeenVersionForm):
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register this module's pages with crm; called once, when the app is ready."""
     see, change = "intake.view_coverage crm.view_document", "intake.change_coverage crm.view_document"
     summary = "intake.view_assessment intake.view_submission crm.view_treatment crm.view_imagingstudy"
     registry.route("packet/", packet, permission=see, name="intake_packet")
@@ -137,7 +137,7 @@ def packet(
 
 
 def note_page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Notes on which page of a document a criterion is shown."""
+    """Note on which page of a document a criterion is shown."""
     lead, here = find_lead(lead_id), redirect(reverse("admin:intake_packet", args=[lead_id]))
     if request.method != "POST":
         return here
@@ -155,7 +155,7 @@ def note_page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
 
 
 def forget_page(site: AdminSite, request: HttpRequest, lead_id: UUID, page_id: UUID) -> HttpResponse:
-    """Takes a noted page back."""
+    """Take back the note of a page that shows a criterion."""
     lead = find_lead(lead_id)
     if PageOfProof.objects.filter(pk=page_id).exclude(lead=lead).exists():
         raise Http404("That page is in the packet of somebody else.")
@@ -237,7 +237,7 @@ def _why_set_aside(head: dict[str, Any], today: now_of.Today | None) -> str:
 
 
 def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
-    """What both papers show."""
+    """Return what both papers, the packet and the summary, show."""
     shown = ledger_views.of_lead(lead)
     relief = _relief_told(lead)
     progress.mark_unasked(lead, [row for _line, row, _name in shown["rows"]])

@@ -101,7 +101,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 @vary_on_headers("HX-Request")
 def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """The form; for the page that asks while somebody types, who is known by that number, address or name."""
+    """Show and take the form; to the page that asks while somebody types, show who is known by that number, address or
+    name."""
     if not request.user.has_perm("crm.add_lead"):
         raise PermissionDenied
     if "HX-Request" in request.headers:
@@ -124,7 +125,7 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 
 def _center_of(request: HttpRequest) -> Location | None:
-    """The first location that this person works for: who writes a request down can open it afterwards."""
+    """Return the first location that this person works for: who writes a request down can open it afterwards."""
     theirs = cast(User, request.user).locations.filter(is_active=True)
     return theirs.order_by("position", "pk").first() or locations.main()
 
@@ -180,7 +181,7 @@ def _who(sent: Submission) -> str:
 
 
 def _emergency(request: HttpRequest, form: NewRequest) -> HttpResponse:
-    """What to say stands on the next page too. Without a name or a number nobody can be called: that is counted."""
+    """Say what to do, on the next page too. Without a name or a number nobody can be called: that is counted."""
     messages.error(request, f"Say now: “{SCRIPT}”")
     asked = _request(request, form, urgent=True)
     if not form.has_contact:

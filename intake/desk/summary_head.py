@@ -96,7 +96,7 @@ def _clearings(lead: Lead) -> list[Word]:
 
 
 def _against_the_rules(lead: Lead) -> list[Word]:
-    """The one that counts, and the one that waits for a second person."""
+    """Return the decision against the rules that counts, and the one that waits for a second person."""
     standing = overrides.of(lead)
     return [
         Word(

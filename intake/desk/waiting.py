@@ -26,7 +26,7 @@ class Heap:
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register the counts of what waits and the worklist with crm; called once, when the app is ready."""
     registry.waiting(counts)
     registry.worklist(title="Questions and held requests", permission="intake.view_question", render=on_my_day, order=5)
 

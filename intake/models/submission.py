@@ -62,7 +62,7 @@ COUNTS = Q(unproven=None) | Q(unproven__state=Unproven.TAKEN_OVER)
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def counting(self) -> "SubmissionQuerySet":
-        """What belongs to the record: all but what waits in somebody's name, or was set aside."""
+        """Return what belongs to the record: all but what waits in somebody's name, or was set aside."""
         return self.filter(COUNTS)
 
 

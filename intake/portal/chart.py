@@ -76,12 +76,12 @@ class Chart:
 
 
 def draw(ledger: Ledger, record: CareRecord, *, name_of: Callable[[LedgerLine], str]) -> Chart:
-    """The chart of a ledger with the pain ratings below. `name_of`: a treatment's name in the reader's language."""
+    """Draw the chart of a ledger, the pain ratings below. `name_of`: a treatment's name in the reader's language."""
     first = _first_day(ledger)
     total = max(1, (ledger.today - first).days)
 
     def x(day: date) -> float:
-        """Where a day lies; days before the drawing lie on its edge."""
+        """Return where a day lies; days before the drawing lie on its edge."""
         return round(LEFT + (RIGHT - LEFT) * max(0, min(total, (day - first).days)) / total, 1)
 
     bars = [_bar(line, name_of(line), TOP + number * ROW, first, x) for number, line in enumerate(ledger.lines)]
@@ -98,7 +98,7 @@ def draw(ledger: Ledger, record: CareRecord, *, name_of: Callable[[LedgerLine], 
 
 
 def _first_day(ledger: Ledger) -> date:
-    """The drawing begins with the look-back, or earlier when treatments did, but no earlier than three years ago."""
+    """Return where the drawing begins: the look-back, or treatments before it, but at most three years ago."""
     starts = [line.widest.first for line in ledger.lines if line.care.entry.start]
     return max(months_before(ledger.today, MOST_MONTHS), min([look_back(ledger.today).first, *starts]))
 
@@ -120,7 +120,7 @@ def _bar(line: LedgerLine, name: str, y: int, first: date, x: Callable[[date], f
 
 
 def _ticks(first: date, today: date) -> list[tuple[date, str]]:
-    """A few beginnings of months, evenly spread, in the reader's language."""
+    """Return a few beginnings of months, evenly spread, in the reader's language."""
     months = [date(first.year + (first.month + n) // 12, (first.month + n) % 12 + 1, 1) for n in range(MOST_MONTHS + 2)]
     inside = [month for month in months if first <= month <= today]
     step = max(1, -(-len(inside) // TICKS))

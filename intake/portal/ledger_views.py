@@ -32,7 +32,7 @@ def over_time(request: PatientRequest) -> HttpResponse:
 
 
 def of_lead(lead: Lead) -> dict[str, Any]:
-    """What templates need: the ledger, its lines with their rows and names in the reader's language, the drawing."""
+    """Return what templates need: the ledger, its lines with rows and names in the reader's language, the drawing."""
     case = care_record(lead, answer_history.told_by(lead), now=timezone.now())
     made = ledger(case)
     rows = {str(row.pk): row for row in Treatment.objects.filter(lead=lead)}

@@ -103,7 +103,7 @@ class WishesForm(ShownForm, QuestionnaireForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @patient_page(reads=True)
 def wishes(request: PatientRequest) -> HttpResponse:
-    """Shows what is on record and takes changes. Sends on to the page in the language that was chosen."""
+    """Show what is on record and take changes. Sends on to the page in the language that was chosen."""
     lead = request.patient.lead
     if request.method != "POST":
         return _show(request, WishesForm(lead=lead))
@@ -117,14 +117,14 @@ def wishes(request: PatientRequest) -> HttpResponse:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """The way to the wishes and to one's own data; "" until it is proven who is reading."""
+    """Show the way to the wishes and to one's own data; "" until it is proven who is reading."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
     return render_to_string("intake/portal/wishes_panel.html", request=request) if session.is_the_patient else ""
 
 
 @transaction.atomic
 def keep(session: PatientSession, wishes: dict[str, Any], *, education: bool | None) -> None:
-    """Writes these wishes on the lead, and a new proof when the yes or no to educational mails has changed: a yes also
+    """Write these wishes on the lead, and a new proof when the yes or no to educational mails has changed: a yes also
     takes back what was stopped by the link in a mail."""
     lead = session.lead
     leads.correct_details(lead, by=session.by, changes=wishes)

@@ -118,7 +118,7 @@ def treatments(request: PatientRequest) -> HttpResponse:
 @READ_AND_SEND
 @patient_page(reads=False)
 def treatment(request: PatientRequest, treatment_id: uuid.UUID) -> HttpResponse:
-    """The details of one treatment."""
+    """Show and take the details of one treatment."""
     row = _own_treatment(request, treatment_id)
     if request.method != "POST":
         form = treatment_form.ToldForm(treatment=row, initial={"submission_id": uuid.uuid4()})
@@ -190,7 +190,7 @@ def _keep_picked(request: PatientRequest, form: treatment_form.PickForm) -> Http
 
 
 def _keep_nothing(request: PatientRequest) -> HttpResponse:
-    """An answer to what the first form asks."""
+    """Keep that no treatment was tried: an answer to what the first form asks."""
     answers = {"tried_treatments": [progress.NOTHING]}
     form_id, now, language = id_in(request, "submission_id"), timezone.now(), get_language() or settings.LANGUAGE_CODE
     page_submission.keep_page(
@@ -201,7 +201,7 @@ def _keep_nothing(request: PatientRequest) -> HttpResponse:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """The list of pages on the private page: what is done, and what comes next."""
+    """Show the list of pages on the private page: what is done, and what comes next."""
     session: PatientSession = request.patient  # type: ignore[attr-defined]  # set by patient_page
     known, rows = answer_history.told_to(session), told_treatments.visible_treatments(session)
     topics = progress.topics(known)
@@ -239,7 +239,7 @@ def _is_abroad(session: PatientSession) -> bool:
 
 
 def _ticks(answers: dict[str, Any]) -> list[str]:
-    """What was ticked on the first form, to remind of."""
+    """Return what was ticked on the first form, to remind of it."""
     words = dict(question("tried_treatments").choices)
     return [said(words[tick]) for tick in answers.get("tried_treatments") or [] if tick in words]
 

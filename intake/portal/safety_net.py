@@ -107,8 +107,8 @@ _NO_DATABASE = "nucleus.no_database"
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:
-    """The route, when it is one with questions about warning signs, or the emergency page. A request may be refused
-    before it has one."""
+    """Return the route, when it is one with questions about warning signs, or the emergency page. A request may be
+    refused before it has one."""
     try:
         with override(get_language_from_request(request, check_path=True)):
             match = request.resolver_match or resolve(request.path_info)
@@ -185,7 +185,7 @@ def _opened_for(request: HttpRequest) -> tuple[PatientSession, bool] | None:
 
 
 def _keep_signs_for_review(request: HttpRequest, match: ResolverMatch) -> None:
-    """What nobody has to be called for at once, but a clinician has to look at."""
+    """Keep signs for which nobody has to be called at once, but at which a clinician has to look."""
     try:
         if request.META.get(_NO_DATABASE):
             return

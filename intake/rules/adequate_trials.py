@@ -19,7 +19,7 @@ NEVER_ADEQUATE = {"exercise_self"}
 # Insurers accept a trial that could not be finished, or not be begun, for these reasons, once it is documented.
 EXCUSED = {TreatmentStatus.STOPPED_MADE_WORSE, TreatmentStatus.STOPPED_SIDE_EFFECTS, TreatmentStatus.CONTRAINDICATED}
 
-# Group → (days, sessions) that make a trial adequate. A prescribed home programme has no sessions to count.
+# Group → (days, sessions) that make a trial adequate. A prescribed home program has no sessions to count.
 WANTED = {
     TreatmentGroup.ACTIVE: (42, 6),
     TreatmentGroup.MEDICATION: (14, 0),

@@ -97,7 +97,7 @@ class ClinicalCase:
     def undated(self) -> list[TreatmentGroup]:
         """Groups of what was tried without dates: entries, and ticks for which no entry of the group exists.
 
-        Exercise on one's own is no answer to a tick for physical therapy or a prescribed programme.
+        Exercise on one's own is no answer to a tick for physical therapy or a prescribed program.
         """
         told = {trial.entry.group for trial in self.trials if trial.entry.kind not in NEVER_ADEQUATE}
         ticked = [GROUP_OF_TICK[tick] for tick in self.answers.tried if tick in GROUP_OF_TICK]

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="JSON in, JSON out: the only way there is so far")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prints {"error": …} in the place of a bad line and then ends with 1; blank lines are skipped."""
+        """Assess each line of input. Print {"error": …} in place of a bad one and then end with 1; skip blank lines."""
         failed = False
         for line in sys.stdin.buffer:
             if not line.strip():

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(waiting)} of {len(marks)} {'marked as checked' if by else 'not checked'}.")
 
     def _mark(self, language: str, waiting: dict[str, tuple[str, str]], *, by: str) -> None:
-        """Adds the pairs to the list that goes into the repository."""
+        """Add the pairs to the list that goes into the repository."""
         if len(by.strip()) < 3:
             raise CommandError("Give the full name of the person who has checked the texts.")
         file = reviewed_text.reviews_file(language)
