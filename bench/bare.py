@@ -85,7 +85,7 @@ SameForm = type(
 
 
 def take(request: HttpRequest, form_class: Any) -> HttpResponse:
-    """Shows the token; stores what is posted; 422 when it is not in order."""
+    """Show the token; store what is posted; answer 422 when it is not in order."""
     if request.method != "POST":
         return HttpResponse(f'<input name="csrfmiddlewaretoken" value="{get_token(request)}">')
     form = form_class(request.POST)
@@ -96,7 +96,7 @@ def take(request: HttpRequest, form_class: Any) -> HttpResponse:
 
 
 def make_tables() -> None:
-    """Creates the tables. The server's role must be the one that calls this."""
+    """Create the tables. The server's role must be the one that calls this."""
     with connection.schema_editor() as editor:
         editor.create_model(Person)
         editor.create_model(Request)

@@ -85,7 +85,7 @@ def _run(claims: int) -> int:
 
 
 def _fill(count: int) -> dict[str, Any]:
-    """A center, fifty providers who work on weekdays, a patient, and claims from two years ago on."""
+    """Make a center, fifty providers who work on weekdays, a patient, and claims from two years ago on."""
     from django.db import connection
 
     from crm.models import Location
@@ -188,7 +188,7 @@ def _month_page(place: dict[str, Any]) -> float:
 
 
 def _later(place: dict[str, Any], weeks: int) -> datetime:
-    """A Tuesday at nine on the center's clock, far from all claims."""
+    """Return a Tuesday at nine on the center's clock, far from all claims."""
     zone = place["center"].zone
     today = datetime.now(UTC).astimezone(zone).replace(hour=9, minute=0, second=0, microsecond=0)
     return (today + timedelta(days=7 * weeks + (1 - today.weekday()) % 7)).astimezone(UTC)
@@ -223,8 +223,8 @@ def _wake_up() -> None:
 
 
 def _compete(leads: list[Any], kind_id: Any, start: datetime | None) -> list[tuple[bool, float]]:
-    """A share of those who want the same time, each in a thread: (whether it became theirs, seconds until the answer).
-    Without a time they only look."""
+    """Let a share of those who want the same time compete, each in a thread: (whether it became theirs, seconds until
+    the answer). Without a time they only look."""
     from django.db import connection
 
     from crm.models import Lead

@@ -35,7 +35,7 @@ class View:
 
 
 def first_view(browser: Browser, address: str) -> View:
-    """A visitor who was never here opens a page."""
+    """Open a page as a visitor who was never here."""
     context = browser.new_context(viewport={"width": 375, "height": 800})
     page = context.new_page()
     wire = context.new_cdp_session(page)

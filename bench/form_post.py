@@ -46,7 +46,7 @@ class Contestant:
     rounds: list[Load] = field(default_factory=list)
 
     def measure(self, seconds: float) -> Load:
-        """Posts for a while. Raises RuntimeError when an answer was not the redirect of a stored form."""
+        """Post for a while. Raises RuntimeError when an answer was not the redirect of a stored form."""
         load = post_form(self.port, self.path, self.body, seconds=seconds, connections=CONNECTIONS)
         if set(load.statuses) != {302}:
             raise RuntimeError(f"{self.name} answered {load.statuses}: only redirects count.")
@@ -83,7 +83,7 @@ def _start(running: ExitStack) -> tuple[Contestant, Contestant, Contestant]:
 
 
 def start_product(running: ExitStack) -> int:
-    """The product alone, ready for visitors. Returns its port."""
+    """Start the product alone, ready for visitors, and return its port."""
     return serve(running, "crm.asgi:application", make_site(running))
 
 
@@ -113,7 +113,7 @@ def _prepare(environment: dict[str, str]) -> None:
 
 
 def serve(running: ExitStack, application: str, environment: dict[str, str]) -> int:
-    """The Procfile's web process with this application in it, ended with the run. Returns its port."""
+    """Run the Procfile's web process with this application in it, ended with the run. Returns its port."""
     port = embedded.free_port()
     command = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]
     path = f"{Path(sys.executable).parent}:{environment['PATH']}"
@@ -134,7 +134,7 @@ def serve(running: ExitStack, application: str, environment: dict[str, str]) -> 
 
 
 def _request() -> dict[str, object]:
-    """A routine request of somebody new, with everything filled in."""
+    """Return a routine request of somebody new, with everything filled in."""
     number = uuid.uuid4()
     someone_new = {"email": f"{number.hex[:12]}@example.org", "phone": "", "preferred_contact": "email"}
     return STEP_ONE | someone_new | {"submission_id": str(number), "opened": OPENED}

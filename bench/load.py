@@ -34,7 +34,7 @@ class Load:
 
 
 def post_form(port: int, path: str, body: Body, *, seconds: float, connections: int) -> Load:
-    """Posts `body()` over and over to 127.0.0.1:port. Fetches the page first for its CSRF cookie and token."""
+    """Post `body()` over and over to 127.0.0.1:port. Fetches the page first for its CSRF cookie and token."""
     load, lock = Load(), threading.Lock()
     until = time.perf_counter() + seconds
     begun = time.perf_counter()

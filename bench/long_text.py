@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _slowest(name: str, make: Callable[..., object]) -> float:
-    """Prints the form's slowest field and returns its milliseconds."""
+    """Print the form's slowest field and return its milliseconds."""
     fields = list(make({}).fields)  # type: ignore[attr-defined]  # every maker gives a form
     times = [(_milliseconds(make, {field: text}), field, kind) for field in fields for kind, text in KINDS.items()]
     took, field, kind = max(times)
@@ -56,7 +56,7 @@ def _slowest(name: str, make: Callable[..., object]) -> float:
 
 
 def _milliseconds(make: Callable[..., object], data: dict[str, str]) -> float:
-    """The quicker of two: others use this machine too."""
+    """Return the quicker of two runs: others use this machine too."""
     times = []
     for _ in range(2):
         begun = time.perf_counter()

@@ -89,7 +89,7 @@ class Server:
 
 
 def _clean() -> dict[str, str]:
-    """The environment without this project's own virtual environment on the path."""
+    """Return the environment without this project's own virtual environment on the path."""
     path = [part for part in os.environ["PATH"].split(os.pathsep) if not part.startswith(str(ROOT))]
     return os.environ | {"PATH": os.pathsep.join(path)}
 

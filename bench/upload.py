@@ -56,18 +56,18 @@ class Sender:
         return connection.getresponse()
 
     def tell(self, method: str, path: str, body: bytes = b"", **headers: str) -> dict[str, object]:
-        """What the server answers, as JSON."""
+        """Send a request and return what the server answers, as JSON."""
         told: dict[str, object] = json.loads(self._ask(method, path, body, **headers).read())
         return told
 
     def put(self, path: str, offset: int, piece: bytes) -> int:
-        """Sends one piece; returns the next offset."""
+        """Send one piece and return the next offset."""
         kind = "application/octet-stream"
         told = self.tell("PUT", path, piece, **{"Upload-Offset": str(offset), "Content-Type": kind})
         return int(str(told["offset"]))
 
     def break_off(self, path: str, offset: int, piece: bytes) -> None:
-        """Sends half a piece and resets the connection."""
+        """Send half a piece and reset the connection."""
         head = f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {self.cookie}\r\nX-CSRFToken: {self.token}\r\n"
         head += f"X-Whose-Page: {self.page}\r\n"
         head += f"Upload-Offset: {offset}\r\nContent-Length: {len(piece)}\r\n\r\n"
@@ -117,7 +117,7 @@ def main() -> int:
 
 
 def _session(environment: dict[str, str]) -> str:
-    """The cookie of a proven browser of a made-up patient."""
+    """Return the cookie of a proven browser of a made-up patient."""
     command = [sys.executable, "manage.py", "shell", "-v0", "-c", _MAKE_SESSION]
     root = Path(__file__).resolve().parent.parent
     said = subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True, text=True)
@@ -125,7 +125,7 @@ def _session(environment: dict[str, str]) -> str:
 
 
 def _upload(sender: Sender, size: int, *, cut: bool) -> tuple[int, float]:
-    """Sends a PDF of that size. Returns where the server went on after the cut, and the seconds of the last step."""
+    """Send a PDF of that size. Returns where the server went on after the cut, and the seconds of the last step."""
     form = {"name": f"{size}.pdf", "size": str(size), "kind": "report", "stamp": "1"}
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     begun = sender.tell("POST", "/my/documents/uploads/", urlencode(form).encode(), **kind)

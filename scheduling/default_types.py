@@ -70,7 +70,7 @@ TYPES: list[dict[str, Any]] = [
 
 
 def ensure_types(**_: Any) -> None:
-    """Adds those that are missing. Runs after every migration; what staff said stays."""
+    """Add the default types that are missing. Runs after every migration; what staff changed stays."""
     from scheduling.models import AppointmentType
 
     AppointmentType.objects.bulk_create(

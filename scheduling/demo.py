@@ -22,7 +22,7 @@ LATE = 2  # from this one on they would come earlier
 
 
 def make(now: datetime) -> None:
-    """Called by `manage.py demo`, in its transaction."""
+    """Make the demo's resources and appointments; called by `manage.py demo`, in its transaction."""
     center, coordinator = Location.objects.get(), User.objects.get(email="coordinator@example.org")
     _resources(center, now)
     kinds = {kind.key: kind for kind in AppointmentType.objects.all()}
@@ -63,7 +63,7 @@ def _resources(center: Location, now: datetime) -> None:
 def _book(
     lead: Lead, kind: AppointmentType, coordinator: User, *, days: int, now: datetime, at: datetime
 ) -> Appointment | None:
-    """The first free time so many days after `now`, as the desk booked it then. `at` is the present."""
+    """Book the first free time so many days after `now`, as the desk did it then. `at` is the present."""
     day = (now + timedelta(days=days)).date()
     asked = SlotQuery(kind, lead.location, day, 5, for_staff=True)
     free = next((one for one in availability.find(asked, now=now) if one.start > now), None)

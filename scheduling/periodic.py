@@ -29,7 +29,7 @@ FORGOTTEN_AFTER = timedelta(hours=1)  # holds stay that long, so that a late con
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register the desk's worklists of appointments; called once, when the app is ready."""
     see = "scheduling.change_appointment"
     registry.worklist(title="Other times to find", permission=see, render=to_rebook, order=20)
     registry.worklist(title="What came of these visits?", permission=see, render=unmarked, order=21)
@@ -104,8 +104,8 @@ def _call(made: Appointment, *, now: datetime) -> Task:
 
 
 def call_closed() -> int:
-    """A call for everybody who would set out within two days for a time that cannot be kept; at once for whoever has
-    not heard that they had it, and may still set out for the one before."""
+    """Open a call for each patient who would set out within two days for a time that cannot be kept; at once for one
+    who has not heard that they had it, and may still set out for the one before. Returns how many."""
     now = clock.now()
     is_soon = Q(starts_at__lte=now + SET_OUT_WITHIN) | Q(mails.unsent())
     soon = Appointment.objects.standing().filter(is_soon, rebook_since__isnull=False, starts_at__gt=now)
@@ -135,7 +135,7 @@ def settle_over_booked() -> int:
 
 
 def forget_holds() -> int:
-    """Holds that nobody confirmed."""
+    """Delete holds that nobody confirmed; returns how many claims there were."""
     late = Claim.objects.filter(state=ClaimState.HELD, hold_expires_at__lt=Now() - FORGOTTEN_AFTER)
     count, _ = late.delete()
     return count

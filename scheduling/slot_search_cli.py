@@ -23,7 +23,7 @@ class Named(Free):
     names: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The shape that --case prints."""
+        """Return the slot in the shape that --case prints."""
         start, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (self.start, self.end))
         resources = dict.fromkeys(str(one) for place in self.places for one in place if one)
         return {"start": start, "end": end, "resources": list(resources)}

@@ -16,5 +16,5 @@ def look_after() -> int:
 
 @shared_task(name="scheduling.read_calendars", time_limit=600, soft_time_limit=570)
 def read_calendars() -> int:
-    """Providers' own calendars, each every ten minutes; returns how many answered. One run at a time."""
+    """Read providers' own calendars, each every ten minutes; returns how many answered. One run at a time."""
     return exclusive_jobs.run("calendars", lambda: external_calendars.refresh_due(now=clock.now()))

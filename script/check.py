@@ -99,7 +99,7 @@ def _tests(title: str, database_url: str, name: str, *places: str) -> Step:
 
 
 def main() -> int:
-    """Runs everything, or only pytest with the given arguments. Returns the first failing step's code."""
+    """Run everything, or only pytest with the given arguments. Returns the first failing step's code."""
     try:
         system.ensure_chromium()
         system.ensure_pdf_libraries()
@@ -123,7 +123,8 @@ def main() -> int:
 
 
 def _run_side_by_side(lanes: Sequence[Lane]) -> int:
-    """The first code that is not 0. After a failure nothing more is begun; what runs beside it comes to its end."""
+    """Run the lanes at once and return the first code that is not 0. After a failure nothing more is begun; what runs
+    beside it comes to its end."""
     failed = threading.Event()
 
     def run(lane: Lane) -> int:

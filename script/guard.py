@@ -31,12 +31,12 @@ class Guard:
 
     @property
     def test_function(self) -> str:
-        """The address of the test without its parameters."""
+        """Return the address of the test without its parameters."""
         return self.test.partition("[")[0]
 
     @property
     def is_rehearsal(self) -> bool:
-        """Whether its test starts processes and looks at clocks: never two of those at once."""
+        """Tell whether its test starts processes and looks at clocks: never two of those at once."""
         return self.test.startswith(("faults/", "e2e/"))
 
     @property

@@ -8,13 +8,13 @@ PATIENCE_SECONDS = 5
 
 
 def remember(file: Path) -> None:
-    """Writes down this process's descendants, with their start times, so that a later run knows them again."""
+    """Write down this process's descendants, with their start times, so that a later run knows them again."""
     lines = [f"{process.pid} {process.create_time()}" for process in psutil.Process().children(recursive=True)]
     file.write_text("\n".join(lines))
 
 
 def end(file: Path) -> None:
-    """Ends the processes of an earlier run that still live. A process id taken by somebody else is left alone."""
+    """End the processes of an earlier run that still live. A process id taken by somebody else is left alone."""
     if not file.exists():
         return
     living = [process for line in file.read_text().splitlines() if (process := _same(*line.split()))]

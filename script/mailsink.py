@@ -112,7 +112,7 @@ def _message(name: str, message: EmailMessage) -> str:
 
 
 def main() -> None:
-    """Runs until it is ended. Reads EMAIL_URL, MAIL_PAGE_PORT and STATE from the environment."""
+    """Run until it is ended. Reads EMAIL_URL, MAIL_PAGE_PORT and STATE from the environment."""
     directory = Path(os.environ["STATE"]) / "mails"
     directory.mkdir(parents=True, exist_ok=True)
     where = urlsplit(os.environ["EMAIL_URL"])

@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def examine(guards: Sequence[Guard], copies: Sequence[Copy]) -> int:
-    """Runs the tests as they are, then with each guard broken. Prints a line a guard and a table."""
+    """Run the tests as they are, then with each guard broken. Prints one line per guard and a table."""
     begun = time.monotonic()
     if trouble := _trouble_before(guards, copies):
         print(f"{trouble[-4000:]}\nThe tests fail as they are: mend that first.")
@@ -72,7 +72,7 @@ class Jobs[T]:
     _taking: threading.Lock = field(default_factory=threading.Lock)
 
     def work(self, do: Callable[[T], None]) -> None:
-        """Takes one after another until nothing is left that it may take."""
+        """Take one job after another until nothing is left that may be taken."""
         while True:
             with self._taking:
                 rehearses = bool(self.rehearsals) and self._rehearsing.acquire(blocking=False)
@@ -93,7 +93,7 @@ def _share_out[T](jobs: Jobs[T], copies: Sequence[Copy], do: Callable[[Copy, T],
 
 
 def _trouble_before(guards: Sequence[Guard], copies: Sequence[Copy]) -> str:
-    """What the tests say when one of them fails with every guard in its place, else ""."""
+    """Return what the tests say when one fails with every guard in its place, or "" when all pass."""
     quick = sorted({guard.test for guard in guards if not guard.is_rehearsal})
     rehearsals = sorted({guard.test for guard in guards if guard.is_rehearsal})
     said: list[str] = []
@@ -133,7 +133,8 @@ def _show_totals(tried: Sequence[Tried], *, copies: int, seconds: float) -> None
 
 
 def copies_of_the_product(places: ExitStack, directory: Path, *, count: int) -> list[Copy]:
-    """Copies of the tree with one PostgreSQL for all, and in it a migrated database that each run gets a copy of."""
+    """Return copies of the tree with one PostgreSQL for all, and in it a migrated database that each run gets a copy
+    of."""
     owner_url = places.enter_context(embedded.postgres(directory / "postgres", durable=False)).owner_url
     making = threading.Lock()
     copies = []
@@ -156,7 +157,7 @@ def _variables(owner_url: str, name: str, redis_url: str) -> dict[str, str]:
 
 
 def _renew(owner_url: str, name: str, making: threading.Lock, *, empty: bool) -> None:
-    """Makes a copy's test database new. Of the migrated one two copies cannot be made at once."""
+    """Make a copy's test database new. Two copies of the migrated one cannot be made at once."""
     with making:
         test_databases.renew(owner_url, name, template=None if empty else TEMPLATE)
 

@@ -57,14 +57,14 @@ class Copy:
     usual_seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def take_from(self, root: Path) -> None:
-        """Copies the tree. Bytecode is made once and bound to the source's content: a file that is broken and mended
+        """Copy the tree. Bytecode is made once and bound to the source's content: a file that is broken and mended
         within one second, and does not change its length, would else be taken for what it was."""
         shutil.copytree(root, self.tree, ignore=LEFT_OUT)
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(self.tree, quiet=2, invalidation_mode=mode)
 
     def look_before(self, tests: Sequence[str]) -> Run:
-        """Runs tests while nothing is broken, and remembers how long each takes."""
+        """Run tests while nothing is broken, and remember how long each takes."""
         report = self.tree / "before.xml"
         self.renew(empty=False)
         run = self._pytest(tests, f"--junitxml={report}", "-o", "junit_family=xunit1", deadline=None, keep=True)
@@ -76,8 +76,8 @@ class Copy:
         return run
 
     def try_guard(self, guard: Guard) -> Tried:
-        """Breaks a guard, asks its test, and mends it again. A test that stays green is asked once more with a
-        database made by the broken code: the copy may be what hid it."""
+        """Break a guard, run its test, and mend it again. A test that stays green runs once more with a database made
+        by the broken code: the copy may be what hid it."""
         file, begun = self.tree / guard.file, time.monotonic()
         whole = file.read_text() if file.exists() else ""
         if whole.count(guard.source) != 1:
@@ -133,6 +133,6 @@ def _at_work_in(tree: Path) -> Iterator[psutil.Process]:
 
 
 def words_of_failure(said: str) -> str:
-    """The lines of pytest's report that say what is wrong, or its end."""
+    """Return the lines of pytest's report that say what is wrong, or its end."""
     found = re.findall(r"^(?:E  .*|FAILED .*|ERROR .*)$", said, re.MULTILINE)
     return "\n".join(found[-10:]) or said[-1500:]

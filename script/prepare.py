@@ -25,7 +25,8 @@ def main() -> None:
 
 
 def collect_static(stamp: Path) -> bool:
-    """Collects, hashes and compresses static files, which takes seconds, unless `stamp` says that none changed."""
+    """Collect, hash and compress static files, which takes seconds, unless `stamp` says that none changed. Returns
+    whether it did."""
     from django.conf import settings
     from django.core.management import call_command
 
@@ -39,7 +40,7 @@ def collect_static(stamp: Path) -> bool:
 
 
 def _fingerprint() -> str:
-    """A digest of the names, sizes and times of all static files."""
+    """Return a digest of the names, sizes and times of all static files."""
     from django.contrib.staticfiles.finders import get_finders
 
     found = [(path, storage.path(path)) for finder in get_finders() for path, storage in finder.list([])]

@@ -29,7 +29,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho ships no types
     """honcho's, which cannot end processes that have not reported their start, and would leave them behind."""
 
     def terminate(self) -> None:
-        """Ends every process; tries again in a moment when one is only just starting."""
+        """End every process; try again in a moment when one is only just starting."""
         if self._all_started():
             super().terminate()
         else:
@@ -37,7 +37,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho ships no types
 
 
 def main() -> int:
-    """Runs until Ctrl-C, SIGTERM or a closed terminal. Returns 0 when stopped by hand, else the failing code."""
+    """Run until Ctrl-C, SIGTERM or a closed terminal. Returns 0 when stopped by hand, else the failing code."""
     options = _options()
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     leftovers.end(STATE / "processes")
@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
 
 
 def _environment(port: int, services: ExitStack) -> dict[str, str]:
-    """What the processes see: values already set win; the rest is made up for this machine."""
+    """Return what the processes see: values already set win; the rest is made up for this machine."""
     given = {name: value for name, value in os.environ.items() if value}
     environment = _secrets() | given
     free = embedded.free_port(port)
@@ -112,7 +112,7 @@ def _run(environment: dict[str, str]) -> int:
 
 
 def _announce(environment: dict[str, str]) -> None:
-    """Waits until the site answers, then says where everything is."""
+    """Wait until the site answers, then say where everything is."""
     site = environment["SITE_URL"]
     until = time.monotonic() + READY_SECONDS
     while not _answers(f"http://127.0.0.1:{environment['PORT']}/healthz"):

@@ -20,7 +20,7 @@ class Missing(RuntimeError):
 
 
 def chromium() -> str:
-    """Where the browser is. A missing one is a failure, never a skip."""
+    """Return the path of the browser. A missing one is a failure, never a skip. Raises Missing."""
     for name in CHROMIUM:
         if found := shutil.which(name):
             return found
@@ -28,32 +28,32 @@ def chromium() -> str:
 
 
 def ensure_chromium() -> None:
-    """Installs a browser where there is none (as root, on Debian). Raises Missing."""
+    """Install a browser where there is none (as root, on Debian). Raises Missing."""
     if not any(shutil.which(name) for name in CHROMIUM):
         _install("Chromium", "chromium")
 
 
 def ensure_pdf_libraries() -> None:
-    """The same for the libraries of the `pdf` extra."""
+    """Install the libraries of the `pdf` extra where they are missing (as root, on Debian). Raises Missing."""
     missing = [package for library, package in PDF_LIBRARIES.items() if not find_library(library)]
     if missing:
         _install("Pango, which makes PDFs,", *missing)
 
 
 def ensure_imap_server() -> None:
-    """The same for the mail server whose mailbox the tests read."""
+    """Install the mail server whose mailbox the tests read where it is missing (as root, on Debian). Raises Missing."""
     if not shutil.which("dovecot"):
         _install("Dovecot, an IMAP server for the tests,", "dovecot-imapd")
 
 
 def ensure_false_clocks() -> None:
-    """The same for the library with which the tests give a worker a wrong clock."""
+    """Install the library with which the tests give a worker a wrong clock (as root, on Debian). Raises Missing."""
     if not false_clock():
         _install("libfaketime, for tests with wrong clocks,", "libfaketime")
 
 
 def false_clock() -> str:
-    """Where that library is; "" where it is not."""
+    """Return the path of the library for wrong clocks; "" where there is none."""
     found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     return str(found[0]) if found else ""
 

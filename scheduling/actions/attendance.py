@@ -19,7 +19,8 @@ EARLY = timedelta(hours=1)  # some come before their time, and are seen
 
 @transaction.atomic
 def confirm(appointment: Appointment, *, version: int, now: datetime, by: User | None = None) -> Appointment:
-    """The patient says that they will come, here or to us. Said twice, it is one. Raises BookingRefused."""
+    """Record that the patient will come, as they said here or told us; said twice, it counts once. Raises
+    BookingRefused."""
     locked = changing.lock(appointment, version=version)
     if locked.ends_at <= now:
         raise BookingRefused(gettext("This appointment is over."))
@@ -40,11 +41,11 @@ def confirm(appointment: Appointment, *, version: int, now: datetime, by: User |
 def set_status(
     appointment: Appointment, *, to: Status, by: User, now: datetime, seen: tuple[str, int] | None = None
 ) -> Appointment:
-    """Checked in, took place, did not come, or one of these taken back. `seen`: status and version on the page; from
-    what a colleague wrote meanwhile, or moved, no old page leads on. Raises BookingRefused.
+    """Mark an appointment as checked in, done or missed, or take one of these back. `seen`: the status and version on
+    the page; a page that is older than a colleague's change or move is refused. Raises BookingRefused.
 
-    Nobody fails to come before the time has begun. Side effects: stage and events (a no-show begins its sequence); who
-    came after all is awaited, or here, again.
+    Nobody can miss a time before it has begun. Side effects: stage and events (a no-show begins its sequence); a
+    no-show that is taken back is expected, or here, again.
     """
     locked = changing.lock_row(appointment)
     before = Status(locked.status)
@@ -76,7 +77,7 @@ def _day(appointment: Appointment) -> date:
 
 
 def _follow(appointment: Appointment, before: Status, to: Status, *, now: datetime) -> None:
-    """What a status means to the lead."""
+    """Apply to the lead what a new status means: its tasks, its stage and its events."""
     lead = appointment.lead
     effects.close_all(appointment, now=now)
     if to == Status.NOSHOW:

@@ -106,14 +106,14 @@ def find(asked: SlotQuery, *, now: datetime) -> list[Free]:
 
 
 def at_start(asked: SlotQuery, start: datetime, *, now: datetime) -> Free | None:
-    """The time that begins at this very moment, if it can be booked. Every booking looks it up again."""
+    """Return the free time that begins at exactly this moment, or None. Every booking looks it up again."""
     day = start.astimezone(asked.location.zone).date()
     that_day = replace(asked, first=day, days=1)
     return next((free for free in find(that_day, now=now) if free.start == start), None)
 
 
 def nearest(asked: SlotQuery, start: datetime, *, now: datetime, count: int = 3) -> list[Free]:
-    """What is free near a time that is taken: the nearest ones within a week before and two after."""
+    """Return what is free near a time that is taken: the nearest times from a week before to two weeks after."""
     day = start.astimezone(asked.location.zone).date()
     around = replace(asked, first=day - timedelta(days=7), days=22)
     found = sorted(find(around, now=now), key=lambda free: abs(free.start - start))
@@ -152,7 +152,7 @@ def _resources(asked: SlotQuery) -> QuerySet[Resource]:
 
 
 def _busy(asked: SlotQuery, ids: list[UUID]) -> Busy:
-    """What is taken of each resource, by claims and by its own calendar: whole seconds, rounded outwards."""
+    """Return what is taken of each resource, by claims and by its own calendar: whole seconds, rounded outward."""
     begin = datetime.combine(asked.first, time(), tzinfo=asked.location.zone) - AROUND
     values: dict[str, Any] = {
         "resources": ids,

@@ -1,5 +1,5 @@
 """Holding and booking: short transactions without any network. docs/scheduling.md tells the whole story; moving and
-cancelling: changing.py."""
+canceling: changing.py."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -72,7 +72,7 @@ class Booking:
 
 
 def hold(wanted: Booking, *, now: datetime) -> tuple[UUID, Free, Place]:
-    """Keeps a time for five minutes while somebody decides. Raises BookingRefused, SlotTaken."""
+    """Keep a time for five minutes while somebody decides. Raises BookingRefused, SlotTaken."""
     _check(wanted.lead, wanted, _known(wanted.lead, wanted, now=now), now=now)
     found = availability.at_start(wanted.question(), wanted.start, now=now)
     if found and wanted.moving:
@@ -85,7 +85,7 @@ def hold(wanted: Booking, *, now: datetime) -> tuple[UUID, Free, Place]:
 
 
 def book(wanted: Booking, *, now: datetime) -> Appointment:
-    """Makes an appointment. The same request again gives the same one.
+    """Make an appointment; the same request sent again returns the same appointment.
 
     Raises BookingRefused when the rules do not allow it, SlotTaken when somebody was faster. Side effects: claims,
     confirmation and reminders, Activity, stage, events.
@@ -130,7 +130,7 @@ def _book(wanted: Booking, found: Free | None, *, now: datetime) -> Appointment:
 
 
 def _known(lead: Lead, wanted: Booking, *, now: datetime) -> list[Appointment]:
-    """What this request made before, and what the patient has ahead: both are asked of every booking, at once."""
+    """Return what this request made before and what the patient has ahead; every booking needs both, in one query."""
     ahead = Q(lead=lead, status__in=STANDING, ends_at__gt=min(now, wanted.start))
     rows = Appointment.objects.filter(Q(request_id=wanted.request_id) | ahead)
     return list(rows.select_related("kind", "lead", "provider").order_by("starts_at"))
@@ -173,7 +173,7 @@ def check_elsewhere(others: list[Appointment], start: datetime, kind: Appointmen
 
 
 def _claim_free(wanted: Booking, pk: UUID, found: Free, *, now: datetime) -> Place:
-    """The place that is held, else the first one that can be had."""
+    """Claim the place that is held, else the first one that can be had, and return it. Raises SlotTaken."""
     span = claims.with_buffers(wanted.kind, wanted.start)
     if wanted.hold and (held := _claim_held(wanted, wanted.hold, pk, found)):
         return held

@@ -1,4 +1,4 @@
-"""Moving and cancelling what is booked: short transactions without any network, like booking itself."""
+"""Moving and canceling what is booked: short transactions without any network, like booking itself."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,14 +19,14 @@ from scheduling.models import Appointment, Resource
 
 
 def check_cancel(appointment: Appointment, *, now: datetime) -> None:
-    """Raises BookingRefused when the patient cannot do it here any more: asked before a page offers it."""
+    """Raise BookingRefused when the patient can no longer cancel here; checked before a page offers it."""
     if not appointment.stands or appointment.ends_at <= now:
         raise ChangedMeanwhile
     _check_deadline(appointment, appointment.kind.cancel_until, by=None, now=now)
 
 
 def check_move(appointment: Appointment, *, now: datetime) -> None:
-    """The same for moving, which a safety hold forbids too."""
+    """Raise BookingRefused when the patient can no longer move it here; a safety hold forbids that too."""
     if not appointment.stands or appointment.ends_at <= now:
         raise ChangedMeanwhile
     check_hold(appointment.lead, by=None)
@@ -65,7 +65,7 @@ def reschedule(
 
 
 def _others(appointment: Appointment, start: datetime) -> list[Appointment]:
-    """What else the patient has then, or later."""
+    """Return the patient's other standing appointments that end after `start`."""
     theirs = Appointment.objects.standing().filter(lead=appointment.lead, ends_at__gt=start).exclude(pk=appointment.pk)
     return list(theirs.select_related("kind"))
 
@@ -128,8 +128,8 @@ def _write(appointment: Appointment, place: Place, start: datetime, *, now: date
 
 
 def _change_room(appointment: Appointment, room: UUID | None, *, by: User | None, now: datetime) -> Appointment:
-    """The patient sees nothing of it: there is no mail, and what they confirmed stays. So does the version, or a page
-    that they have open would be an old one."""
+    """Change the room without telling the patient: no mail is sent, and their confirmation stays. So does the version,
+    or a page that they have open would become an old one."""
     appointment.room = Resource.objects.get(pk=room) if room else None
     appointment.save(update_fields=["room"])
     effects.on_timeline(appointment, f"Now in {appointment.room or 'no room'}", by=by, now=now)
@@ -139,7 +139,8 @@ def _change_room(appointment: Appointment, room: UUID | None, *, by: User | None
 def _claim(
     appointment: Appointment, asked: SlotQuery, start: datetime, *, now: datetime, room: UUID | None, hold: UUID | None
 ) -> Place:
-    """The place that is held, else with the same provider, else the first one that can be had."""
+    """Claim a place for the new time and return it: the one that is held, else one with the same provider, else the
+    first one that can be had. Raises SlotTaken."""
     found = availability.at_start(asked, start, now=now)
     kept = claims.held_place(hold, held_by=asked.held_by) if hold else None
     places = [place for place in found.places if room in {None, place[1]}] if found else []
@@ -185,7 +186,7 @@ def cancel(
 
 
 def lock(appointment: Appointment, *, version: int) -> Appointment:
-    """Raises ChangedMeanwhile unless the appointment stands as the page showed it."""
+    """Lock the lead and the appointment; raises ChangedMeanwhile unless it stands as the page showed it."""
     locked = lock_row(appointment)
     if locked.version != version or not locked.stands:
         raise ChangedMeanwhile
@@ -193,7 +194,7 @@ def lock(appointment: Appointment, *, version: int) -> Appointment:
 
 
 def lock_row(appointment: Appointment) -> Appointment:
-    """The lead first, then the appointment."""
+    """Lock the lead first, then the appointment, and return the appointment as it is now."""
     lead = (
         Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=appointment.lead_id)
     )

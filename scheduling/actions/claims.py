@@ -29,7 +29,7 @@ Span = tuple[datetime, datetime]
 
 
 def with_buffers(kind: AppointmentType, start: datetime) -> Span:
-    """The time that an appointment takes of its resources."""
+    """Return the span that an appointment takes of its resources, buffers included."""
     end = start + timedelta(minutes=kind.duration + kind.buffer_after)
     return start - timedelta(minutes=kind.buffer_before), end
 
@@ -85,8 +85,8 @@ class _Short(Exception):
 
 
 def drop_expired(resource: UUID, span: Span) -> int:
-    """Holds whose time is over by PostgreSQL's clock, where they are in the way; returns how many there were. Those
-    that somebody is confirming at this moment are left to them."""
+    """Delete holds in the way of `span` that are over by PostgreSQL's clock; returns how many there were. A hold that
+    somebody is confirming at this moment is left alone."""
     late = Claim.objects.filter(
         resource=resource, state=ClaimState.HELD, hold_expires_at__lte=Now(), during__overlap=_range(span)
     )
@@ -99,7 +99,7 @@ def drop_expired(resource: UUID, span: Span) -> int:
 def hold(
     kind: AppointmentType, free: Free, *, held_by: str, lead_id: UUID, now: datetime, lasts: timedelta = HOLD_FOR
 ) -> tuple[UUID, Place] | None:
-    """Keeps a time for somebody: the first place that can be had, or their own hold on it for longer. Their other holds
+    """Keep a time for somebody: the first place that can be had, or their own hold on it for longer. Their other holds
     are given back. Returns (hold, place), or None when all are taken."""
     values = {"held_by": held_by, "lead_id": lead_id, "kind": kind, "hold_expires_at": now + lasts}
     kept = _hold_one(kind, free, values)
@@ -147,7 +147,7 @@ def drop_holds_of(held_by: str, *, but: UUID | None = None, within: Span | None 
 
 
 def held_place(name: UUID, *, held_by: str) -> Place | None:
-    """The provider and the room that a hold keeps."""
+    """Return the provider and the room that a hold keeps, or None when it keeps no provider."""
     held = Claim.objects.filter(hold=name, held_by=held_by, state=ClaimState.HELD)
     kinds = dict(held.values_list("resource__kind", "resource_id"))
     provider = kinds.get(ResourceKind.PROVIDER)
@@ -155,8 +155,8 @@ def held_place(name: UUID, *, held_by: str) -> Place | None:
 
 
 def keep(name: UUID, place: Place, span: Span, *, held_by: str, lead: UUID, appointment: UUID) -> bool:
-    """Makes a hold the claims of an appointment, if it is theirs, of this place and time, and not over by PostgreSQL's
-    clock."""
+    """Turn a hold into the claims of an appointment, if it is theirs, of this place and time, and not over by
+    PostgreSQL's clock. Returns whether it was."""
     held = Claim.objects.filter(hold=name, held_by=held_by, state=ClaimState.HELD, hold_expires_at__gt=Now(), lead=lead)
     wanted = set(resources_of(place))
     locked = held.order_by("resource_id").select_for_update(no_key=True, of=("self",))
@@ -247,7 +247,7 @@ def move(
 
 
 def _beyond(span: Span, old: Sequence[Span]) -> list[Span]:
-    """The parts of `span` that the `old` ones do not cover."""
+    """Return the parts of `span` that the `old` ones do not cover."""
     parts = [span]
     for begin, end in old:
         around = [(max(part[0], end), part[1]) for part in parts] + [(part[0], min(part[1], begin)) for part in parts]

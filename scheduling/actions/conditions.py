@@ -13,7 +13,7 @@ from scheduling.models import Appointment
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register the conditions of appointments; called once, when the app is ready."""
     registry.condition("first_no_show", first_no_show)
     registry.condition("expected_again", expected_again)
     registry.condition("came_after_all", came_after_all)

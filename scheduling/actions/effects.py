@@ -23,12 +23,12 @@ OF_NO_CALLS = "no_calls:"
 
 
 def on_timeline(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> None:
-    """Writes a line on the timeline."""
+    """Write a line about the appointment on the lead's timeline."""
     line(appointment, what, by=by, now=now, note=note).save(force_insert=True)
 
 
 def line(appointment: Appointment, what: str, *, by: User | None, now: datetime, note: str = "") -> Activity:
-    """The same, to be saved with others."""
+    """Return a line for the lead's timeline, unsaved: the caller saves it with others."""
     summary = f"{what}: {appointment}, {appointment.provider}"
     return Activity(
         lead=appointment.lead, kind=ActivityKind.APPOINTMENT, at=now, by=by, summary=summary[:200], note=note
@@ -36,7 +36,7 @@ def line(appointment: Appointment, what: str, *, by: User | None, now: datetime,
 
 
 def close_calls(appointment: Appointment, *, now: datetime) -> None:
-    """What was to be asked or told about a time is settled: it is confirmed, or more than that (close_all)."""
+    """Close the tasks to ask or tell the patient about a time: it is confirmed, or more than that (close_all)."""
     tasks.close(*_keys_of_calls(appointment), now=now)
 
 
@@ -76,7 +76,7 @@ def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
 
 
 def ask_for_estimates(lead: Lead, happening: DomainEvent) -> None:
-    """Listener: who pays was said, or changed, after something was booked."""
+    """Listen to who pays being told or changed after something was booked, and ask for the estimates."""
     for made in _ahead(lead, now=happening.now):
         ask_for_estimate(made, now=happening.now)
 
@@ -93,7 +93,7 @@ def _key_of_number(appointment: Appointment) -> str:
 
 
 def ask_for_numbers(lead: Lead, happening: DomainEvent) -> None:
-    """Listener: a number was taken out, or is there now."""
+    """Listen to a telephone number being removed or added, and open or close the tasks that ask for one."""
     if lead.phone:  # of a visit that is over nobody asks either
         Task.objects.open().filter(lead=lead, key__startswith=OF_NUMBER).update(done_at=happening.now)
         return
@@ -102,7 +102,7 @@ def ask_for_numbers(lead: Lead, happening: DomainEvent) -> None:
 
 
 def follow_wish(lead: Lead, happening: DomainEvent) -> None:
-    """Listener: whoever asked not to be called is still expected at the telephone; somebody asks them in writing. It is
+    """Listen to a wish not to be called: a booked phone visit needs somebody to ask the patient in writing. It is
     settled when they may be called again."""
     if not lead.do_not_call:
         Task.objects.open().filter(lead=lead, key__startswith=OF_NO_CALLS).update(done_at=happening.now, key=None)
@@ -114,7 +114,8 @@ def follow_wish(lead: Lead, happening: DomainEvent) -> None:
 
 
 def follow_stage(lead: Lead, happening: DomainEvent) -> None:
-    """Listener: whose lead is closed is still expected; somebody decides. It is settled when the lead is open again."""
+    """Listen to a lead being closed while a visit is still booked: somebody decides about it. It is settled when the
+    lead is open again."""
     if lead.stage not in CLOSED_STAGES:
         Task.objects.open().filter(lead=lead, key__startswith=OF_CLOSED_LEAD).update(done_at=happening.now)
         return
@@ -130,7 +131,8 @@ def _ahead(lead: Lead, *, now: datetime) -> list[Appointment]:
 
 
 def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:
-    """A consultation that is booked moves its lead; what rests begins anew first. Under a safety hold people decide."""
+    """Move the lead on when a consultation is booked; a resting lead is reopened first. Under a safety hold people
+    decide."""
     if not kind.is_consultation or lead.safety_hold:
         return
     if lead.stage in SIDE_STAGES:

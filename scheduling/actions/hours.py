@@ -75,7 +75,7 @@ def _exemption(is_open: bool, from_day: date, from_time: time | None, to_day: da
 
 
 def _holiday(text: str) -> Exemption:
-    """Closed from midnight to midnight."""
+    """Return an exemption that is closed from midnight to midnight of that date."""
     day = date.fromisoformat(text)
     return Exemption(False, datetime.combine(day, time()), _midnight_after(day))
 

@@ -13,8 +13,8 @@ from scheduling.models import Appointment
 
 
 def as_text(appointment: Appointment, *, now: datetime, attendee: str = "") -> str:
-    """A REQUEST to the address of `attendee`, for nobody in particular PUBLISH (RFC 5546 3.2.1, 3.2.2), or a CANCEL for
-    what is called off."""
+    """Return the appointment as iCalendar text: a REQUEST to `attendee`, a PUBLISH when there is none (RFC 5546 3.2.1,
+    3.2.2), or a CANCEL when it is canceled."""
     method = "REQUEST" if attendee else "PUBLISH"
     calendar = _empty("CANCEL" if appointment.status == Status.CANCELLED else method)
     calendar.add_component(event(appointment, now=now, attendee=attendee))
@@ -22,7 +22,7 @@ def as_text(appointment: Appointment, *, now: datetime, attendee: str = "") -> s
 
 
 def published(found: list[Appointment], *, name: str, now: datetime) -> str:
-    """A calendar to read, of many: what is booked with whom it is shared, and of nobody."""
+    """Return many appointments as one calendar to subscribe to: their kinds and times, and no patient's name."""
     calendar = _empty("PUBLISH")
     calendar.add("x-wr-calname", name)
     for made in found:

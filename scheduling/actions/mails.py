@@ -45,8 +45,8 @@ def reaches_with_offers(lead: Lead) -> bool:
 
 
 def plan(appointment: Appointment, *, now: datetime, is_known: bool = False) -> list[Message]:
-    """Confirmation at once, unless the patient knows of it, and reminders before it: to be saved with the appointment.
-    Whom no mail reaches is called."""
+    """Return the mails to save with the appointment: a confirmation at once, unless the patient knows of it, and the
+    reminders. Opens a call when no mail reaches the patient."""
     if not is_known and not reaches(appointment.lead):
         _call(appointment, "booked for", now=now)
     if mime.deliverable(appointment.lead.email) is None:
@@ -68,7 +68,8 @@ def plan_again(appointment: Appointment, *, now: datetime) -> None:
 
 
 def plan_cancellation(appointment: Appointment, *, now: datetime) -> None:
-    """The last mail of an appointment; all others are dead. There is none of one that is over."""
+    """Withdraw all other mails of an appointment and plan its last one, or a call when no mail reaches the patient;
+    nobody is told when it is over."""
     MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)
     _withdraw(appointment, "It was cancelled")
     if appointment.ends_at <= now:  # nobody is told to stay away from what is over
@@ -109,8 +110,8 @@ def key_of_new_address(appointment: Appointment) -> str:
 
 
 def _withdraw(appointment: Appointment, reason: str) -> set[str]:
-    """What was planned is about another time; returns the names of what had not left yet. What leaves at this moment is
-    judged by its version."""
+    """Withdraw the planned mails about an old time; returns the names of those that had not left yet. A mail that
+    leaves at this moment is judged by its version."""
     waiting = Message.objects.filter(topic=appointment.topic_id, state=MessageState.QUEUED)
     in_order = waiting.select_for_update(no_key=True).order_by("due_at", "pk")  # as whoever claims them takes them
     names = dict(in_order.values_list("pk", "name"))
@@ -196,7 +197,7 @@ def _from_seven(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _confirmation(name: str, appointment: Appointment, *, now: datetime) -> Message:
-    """An answer to what the patient, or the desk for them, has just done."""
+    """Return a mail that answers what the patient, or the desk for them, has just done; it is sent after commit."""
     message = _mail(
         name, appointment, message_class=MessageClass.ANSWER, due_at=now, not_after=now + timedelta(hours=24), now=now
     )
@@ -251,7 +252,7 @@ def _mail(
 
 
 def write(message: Message) -> None:
-    """The words of a mail about an appointment, as it stands when the mail leaves."""
+    """Fill in the words of a mail about an appointment, as it stands when the mail leaves."""
     rows = Appointment.objects.select_related("lead", "kind", "location")
     _fill(message, rows.get(topic=message.topic_id), at=max(message.due_at, timezone.now()))
 
@@ -287,8 +288,8 @@ def _last_change(appointment: Appointment) -> datetime:
 
 
 def follow_details(lead: Lead, happening: DomainEvent) -> None:
-    """Listener: reminders go to where the lead is reached now, and leave by the clock that is theirs now. Whom no mail
-    reaches any more is called."""
+    """Listen to changed contact details: reminders go to where the lead is reached now, and leave by the clock that is
+    theirs now. A patient whom mail no longer reaches is called."""
     ahead = Appointment.objects.standing().filter(lead=lead, starts_at__gt=happening.now)
     _call_about_cancelled(lead, now=happening.now)
     for appointment in ahead.select_related("kind", "location", "provider").order_by("starts_at", "pk"):

@@ -20,7 +20,7 @@ class MonthDay:
 
 
 def by_day(found: list[Free], zone: ZoneInfo) -> dict[date, list[Free]]:
-    """The times of each day, as the clock of `zone` has it."""
+    """Group free times by day, as the clock of `zone` has it."""
     days: dict[date, list[Free]] = defaultdict(list)
     for free in found:
         days[free.start.astimezone(zone).date()].append(free)
@@ -28,7 +28,7 @@ def by_day(found: list[Free], zone: ZoneInfo) -> dict[date, list[Free]]:
 
 
 def weeks(month: date, free: dict[date, list[Free]], *, first_weekday: int = 6) -> list[list[MonthDay]]:
-    """The weeks that a month touches; they begin on Sunday (6) unless told otherwise."""
+    """Return the weeks that a month touches; they begin on Sunday (6) unless told otherwise."""
     start = month.replace(day=1)
     begin = start - ONE_DAY * ((start.weekday() - first_weekday) % 7)
     end = later(start)
@@ -45,6 +45,6 @@ def _is_in(day: date, month: date) -> bool:
 
 
 def later(month: date, by: int = 1) -> date:
-    """The first day of another month."""
+    """Return the first day of the month that is `by` months later."""
     number = month.year * 12 + month.month - 1 + by
     return date(number // 12, number % 12 + 1, 1)

@@ -41,7 +41,7 @@ def around_place(said: list[str]) -> Iterator[None]:
 
 
 def _free(*, now: datetime) -> dict[Line, set[datetime]]:
-    """The starts that are free now, of each line in which somebody waits."""
+    """Return the starts that are free now, for each line in which somebody waits."""
     waiting = WaitlistEntry.objects.filter(state=WaitState.WAITING).select_related("kind", "location")
     found: dict[Line, set[datetime]] = {}
     for first in waiting.order_by("kind_id", "location_id", "pk").distinct("kind_id", "location_id"):

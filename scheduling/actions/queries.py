@@ -20,12 +20,12 @@ def of_lead(lead: Lead) -> AppointmentQuerySet:
 
 
 def ahead(lead: Lead, *, now: datetime) -> list[Appointment]:
-    """What is still to come, the next one first. One query."""
+    """Return what is still to come, the next one first. One query."""
     return list(of_lead(lead).standing().filter(ends_at__gt=now).order_by("starts_at"))
 
 
 def ahead_of_kind(lead: Lead, kind: AppointmentType, *, now: datetime) -> Appointment | None:
-    """The next appointment of one kind."""
+    """Return the next appointment of one kind, or None. One query."""
     return next((one for one in ahead(lead, now=now) if one.kind_id == kind.pk), None)
 
 
@@ -36,14 +36,14 @@ def may_wait(lead: Lead) -> bool:
 
 
 def bookable(lead: Lead) -> list[AppointmentType]:
-    """What a patient books without us. One query."""
+    """Return the kinds of appointment that a patient can book without us. At most one query."""
     if lead.safety_hold or not lead.outcome:
         return []
     return [one for one in given_at(lead.location) if one.may_be_booked_by(lead)]
 
 
 def given_at(location: Location) -> list[AppointmentType]:
-    """What somebody at this location gives. One query."""
+    """Return the kinds of appointment that somebody at this location gives. One query."""
     given = AppointmentType.objects.filter(is_active=True, providers__is_active=True, providers__location=location)
     return list(given.distinct())
 
@@ -61,7 +61,7 @@ def waits(lead: Lead) -> list[WaitlistEntry]:
 
 
 def between(location: Location, first: date, last: date) -> list[Appointment]:
-    """What stands, or stood, on these days of a location's clock; cancelled ones are left out. One query."""
+    """Return what stands, or stood, on these days of a location's clock; canceled ones are left out. One query."""
     begin = datetime.combine(first, time(), tzinfo=location.zone)
     end = datetime.combine(last + timedelta(days=1), time(), tzinfo=location.zone)
     rows = Appointment.objects.filter(location=location, starts_at__gte=begin, starts_at__lt=end)
@@ -70,14 +70,14 @@ def between(location: Location, first: date, last: date) -> list[Appointment]:
 
 
 def of_resource(resource: Resource, begin: datetime, end: datetime) -> list[Appointment]:
-    """What stands, or stood, with a provider or in a room, without whom it is for. One query."""
+    """Return what stands, or stood, with a provider or in a room, without whom it is for. One query."""
     mine = Appointment.objects.filter(Q(provider=resource) | Q(room=resource), starts_at__gte=begin, starts_at__lt=end)
     return list(mine.exclude(status=Status.CANCELLED).select_related("kind", "location").order_by("starts_at", "pk"))
 
 
 def to_rebook(user: User) -> list[Appointment]:
-    """What waits for another time, of the locations that this person works for, the next one first; also when its
-    time has passed, until somebody has spoken with the patient. One query."""
+    """Return what waits for another time, the next one first (at most 50), at the locations that this person works for;
+    also when its time has passed, until somebody has spoken with the patient. One query."""
     waiting = Appointment.objects.standing().filter(rebook_since__isnull=False)
     rows = waiting.filter(visible_q(user)).select_related("lead", "kind", "provider", "room", "location")
     return list(rows.order_by("starts_at", "pk")[:50])
@@ -91,7 +91,7 @@ def unmarked(user: User, *, before: datetime) -> list[Appointment]:
 
 
 def closings(location: Location, shown: list[Resource], first: date, last: date) -> list[ScheduleException]:
-    """What closes a location, or one of these resources, on these days, with its reason. One query."""
+    """Return what closes a location, or one of these resources, on these days, with its reason. One query."""
     rows = ScheduleException.objects.filter(Q(location=location) | Q(resource__in=shown), is_open=False)
     return list(rows.filter(to_day__gte=first, from_day__lte=last).select_related("resource", "location")[:10])
 

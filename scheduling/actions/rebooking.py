@@ -1,4 +1,4 @@
-"""Closed under a booking: a provider falls ill, snow falls. Nothing is lost and nothing is cancelled by itself: each
+"""Closed under a booking: a provider falls ill, snow falls. Nothing is lost and nothing is canceled by itself: each
 appointment waits in a list, also past its time, until it has another one, is called off, or the exception is gone."""
 
 from datetime import date, datetime, time, timedelta
@@ -26,8 +26,8 @@ type DayOff = tuple[UUID, date]  # a location, and a holiday of it
 
 
 def look_again(*, now: datetime) -> int:
-    """Finds what lies under something closed and was not marked: a leave that was entered while somebody booked, a new
-    holiday, a provider who can be booked no more. Who is over-booked there since knows of it. Returns how many."""
+    """Find and mark what lies under something closed but was missed: a leave entered while somebody booked, a new
+    holiday, a provider who can no longer be booked. Whoever over-booked there since knew of it. Returns how many."""
     closed = list(_closed_from(now.date() - ONE_DAY))
     found = sum(flag(one, over_booked=False) for one in [*closed, *_holidays(now.date())])
     return found + flag_of_nobody(now=now)
@@ -44,7 +44,7 @@ def in_words(count: int) -> str:
 
 
 def flag(one: ScheduleException, *, over_booked: bool = True) -> int:
-    """Marks what lies under a closed exception, what is `over_booked` too; returns how many were found new."""
+    """Mark what lies under a closed exception, also what is `over_booked`; returns how many were newly found."""
     if one.is_open:
         return 0
     found = [made for made in _near(one) if _is_under(made, one) and (over_booked or not made.is_extra)]
@@ -64,13 +64,13 @@ def days_off(first: date) -> set[DayOff]:
 
 
 def flag_outside(resource: Resource) -> int:
-    """Marks what lies outside of a resource's hours, after they were changed; over-bookings lie there on purpose.
-    Returns how many were found new."""
+    """Mark what lies outside of a resource's hours after they were changed; over-bookings lie there on purpose. Returns
+    how many were newly found."""
     return _flag_outside(Q(provider=resource) | Q(room=resource))
 
 
 def flag_no_longer_open(one: ScheduleException) -> int:
-    """The same for what an exception opened, as it was before it was changed or taken out."""
+    """Mark what an exception had opened, as it was before it was changed or removed; returns how many are new."""
     if not one.is_open:
         return 0
     whose = Q(provider=one.resource_id) | Q(room=one.resource_id) if one.resource_id else Q(location=one.location_id)
@@ -137,7 +137,7 @@ def _remind(appointments: list[UUID], *, again: bool) -> None:
 
 
 def unflag_all() -> int:
-    """Takes the mark from those that lie under nothing any more; returns how many. A fixed number of queries."""
+    """Remove the mark from what no longer lies under anything closed; returns how many. A fixed number of queries."""
     rows = Appointment.objects.filter(rebook_since__isnull=False, starts_at__gt=timezone.now()).exclude(_of_nobody())
     waiting = list(rows.select_related("provider", "room", "location"))
     if not waiting:

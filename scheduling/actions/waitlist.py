@@ -53,14 +53,14 @@ def join(lead: Lead, kind: AppointmentType, *, booked: Appointment | None, now: 
 
 @transaction.atomic
 def leave(lead: Lead, kind: AppointmentType) -> None:
-    """Waits no longer; a time on offer goes to the next one."""
+    """Take the lead out of line for this kind; a time on offer goes to the next one."""
     for entry in lock(lead, kind):
         end(entry, WaitState.LEFT)
 
 
 def leave_with_request(lead: Lead, happening: DomainEvent) -> None:
-    """Listener: whose request is lost, or who is better without us, waits for no time any more. Whoever could not be
-    reached waits on: it is their own word. A wish to come earlier ends with its visit."""
+    """Listen to a request being lost, or a patient being better without us, and end their waiting. A patient who could
+    not be reached waits on: it was their own word. A wish to come earlier ends with its visit."""
     if lead.stage not in OVER:
         return
     mine = WaitlistEntry.objects.filter(lead=lead, state__in=IN_LINE, last_day=None)
@@ -79,7 +79,7 @@ def lock(lead: Lead, kind: AppointmentType) -> list[WaitlistEntry]:
 
 
 def end(entry: WaitlistEntry, state: WaitState) -> None:
-    """Takes somebody out of the line; what was on offer to them, and is not theirs now, goes to the next one."""
+    """Take somebody out of the line; a time that was on offer to them, and is not theirs now, goes to the next one."""
     if entry.offered_start and Claim.objects.filter(hold=entry.hold).exists():
         _give_back(entry, entry.offered_start)
     _withdraw(entry)
@@ -121,7 +121,7 @@ def follow_move(entry: WaitlistEntry, appointment: Appointment) -> None:
 
 
 def offer(*, now: datetime) -> int:
-    """What has become free, to whoever is next; returns how many offers were made. Any number may run at once."""
+    """Offer what has become free to whoever is next; returns how many offers were made. Any number may run at once."""
     _end_past_wishes(now=now)
     _end_late_offers(now=now)
     _end_dead_offers(now=now)
@@ -139,7 +139,7 @@ def offer(*, now: datetime) -> int:
 
 
 def _is_awake(location: Location, now: datetime) -> bool:
-    """An offer stands for two hours: in the night it would go to whoever sleeps least."""
+    """Tell whether it is daytime there: an offer stands for two hours and would at night favor whoever sleeps least."""
     return AWAKE[0] <= now.astimezone(location.zone).hour < AWAKE[1]
 
 
@@ -211,7 +211,8 @@ def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> SlotQ
 
 
 def _may_take(entry: WaitlistEntry, start: datetime, *, moving: Appointment | None, now: datetime) -> bool:
-    """What the press will ask (booking.py, changing.py), asked before: nobody is offered what they cannot take."""
+    """Tell whether the booking itself (booking.py, changing.py) would allow it: nobody is offered what they cannot
+    take."""
     if moving is None and not entry.kind.may_be_booked_by(entry.lead):
         return False
     if moving is None and entry.kind.lacks_number(entry.lead):
@@ -267,7 +268,7 @@ def _end_past_wishes(*, now: datetime) -> None:
 
 
 def _end_dead_offers(*, now: datetime) -> None:
-    """A leave lies over what was offered, or they can take it no more: they wait on, where they stood."""
+    """End offers that a leave now covers or that can no longer be taken; those patients keep their place in line."""
     for pk, lead_id in list(WaitlistEntry.objects.filter(state=WaitState.OFFERED).values_list("pk", "lead_id")):
         with transaction.atomic():
             entry = _locked(WaitlistEntry.objects.filter(pk=pk, state=WaitState.OFFERED), lead_id)

@@ -61,7 +61,7 @@ def _resources(request: HttpRequest, kind: ResourceKind) -> list[Resource]:
 
 
 def _location(request: HttpRequest) -> Location:
-    """The one that is asked for, among those that this person works for; the first one otherwise."""
+    """Return the location that is asked for, among those that this person works for; the first one otherwise."""
     return _chosen(request, _locations(user_of(request)))
 
 
@@ -194,7 +194,7 @@ def rebooking(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 
 def other_times(site: AdminSite, request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    """The nearest other times of one of them, as presses."""
+    """Show the nearest other times for one appointment that waits for a new time, as buttons."""
     waiting = (made for made in queries.to_rebook(user_of(request)) if made.pk == appointment_id)
     made = next(waiting, None)
     if made is None:

@@ -78,7 +78,7 @@ class Grid:
         return [_as_px(span) for span in self.spans(((one.starts_at, one.ends_at) for one in spans), day)]
 
     def closed(self, open_spans: Iterable[tuple[int, int]], day: date) -> list[Span]:
-        """What lies between open blocks."""
+        """Return what lies between open blocks, in pixels."""
         instants = ((datetime.fromtimestamp(a, self.zone), datetime.fromtimestamp(b, self.zone)) for a, b in open_spans)
         top, gaps = 0, list[tuple[int, int]]()
         for start, end in self.spans(instants, day):
@@ -105,7 +105,7 @@ Row = tuple[int, int, Appointment]
 
 
 def _groups(rows: list[Row]) -> list[list[Row]]:
-    """Runs of rows of which each overlaps one before it."""
+    """Split the rows into runs in which each row overlaps one before it."""
     groups, until = list[list[Row]](), 0
     for row in rows:
         if not groups or row[0] >= until:
@@ -116,7 +116,7 @@ def _groups(rows: list[Row]) -> list[list[Row]]:
 
 
 def _lanes(group: list[Row]) -> list[int]:
-    """The first lane that is free for each."""
+    """Return for each row of the group the first lane that is free."""
     ends, lanes = list[int](), list[int]()
     for top, tall, _made in group:
         lane = next((number for number, end in enumerate(ends) if end <= top), len(ends))

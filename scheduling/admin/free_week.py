@@ -112,6 +112,6 @@ def _first_week(asked: SlotQuery, *, now: datetime) -> tuple[date, list[Free]]:
 
 
 def named(found: list[Free]) -> list[dict[str, Any]]:
-    """Times with who it would be: what is pressed is what is booked."""
+    """Return the times with the provider whom each would be with: what is pressed is what is booked."""
     names = dict(Resource.objects.filter(pk__in={free.places[0][0] for free in found}).values_list("pk", "name"))
     return [{"start": one.start, "provider": one.places[0][0], "who": names[one.places[0][0]]} for one in found]

@@ -32,7 +32,7 @@ STAYS = "It is there already: nothing was moved."
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Register the panel and the pages of appointments; called once, when the desk is made."""
     add = "scheduling.add_appointment"
     registry.panel("lead", title="Appointments", permission="scheduling.view_appointment", render=panel, order=2)
     registry.route("appointments/book/", book, permission=add, name="scheduling_book")
@@ -42,7 +42,7 @@ def register() -> None:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """What is ahead and what there was, with what can be done about it."""
+    """Return the panel of what is ahead and what there was, with what can be done about it."""
     now = timezone.now()
     shown = [(made, actions_of(made, now=now)) for made in queries.of_lead(lead)[:6]]
     context = {"lead": lead, "shown": shown, "now": now, "waits": queries.waits(lead)}
@@ -79,7 +79,7 @@ def _holder(user: User) -> str:
 
 
 def book(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """A week of free times; a press on one of them books it."""
+    """Show a week of free times; a press on one of them books it."""
     lead = find_lead(lead_id)
     kinds = queries.given_at(lead.location)
     kind = next((one for one in kinds if one.key == request.GET.get("type")), kinds[0] if kinds else None)
@@ -132,7 +132,7 @@ def _book(
     return back(lead.pk)
 
 
-# --- Moving, cancelling, what came of it -----------------------------------------------------------------------------
+# --- Moving, canceling, what came of it ------------------------------------------------------------------------------
 
 
 def find_appointment(lead_id: UUID, appointment_id: UUID) -> Appointment:
@@ -215,7 +215,8 @@ def _after(request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def _came_from(request: HttpRequest) -> str:
-    """The page to go back to: the same view of the calendar, or the list of other times to find. "" for the lead's."""
+    """Return the page to go back to: the same view of the calendar, or the list of other times to find; "" for the
+    lead's."""
     if request.POST.get("back") == "rebooking":
         return reverse("admin:scheduling_rebooking")
     day = query_params.day(request.POST.get("calendar", ""))
@@ -230,7 +231,7 @@ def _came_from(request: HttpRequest) -> str:
 
 
 def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
-    """Calls an appointment off, with a reason."""
+    """Cancel an appointment, with a reason."""
     made = find_appointment(lead_id, appointment_id)
     by_mail, by_phone = mails.reaches(made.lead), not made.lead.do_not_call
     told = {"by_mail": by_mail, "by_phone": by_phone, "is_over": made.ends_at <= timezone.now()}

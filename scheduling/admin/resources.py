@@ -41,7 +41,8 @@ from scheduling.models import (
 
 
 def _native(kind: str) -> UnfoldAdminTextInputWidget:
-    """The browser's own date or time: wall time of a resource, which Django's widget takes for the server's."""
+    """Return the browser's own date or time input: a resource's wall time, which Django's widget takes for the
+    server's."""
     return UnfoldAdminTextInputWidget(attrs={"type": kind})
 
 
@@ -108,7 +109,7 @@ class BusyForm(ModelForm):
         return given
 
     def clean(self) -> dict[str, Any]:
-        """A password goes only to where it was given for."""
+        """Keep a stored password only for the address and the user that it was given for."""
         data = super().clean() or self.cleaned_data
         kept = {"url", "user"}.isdisjoint(self.changed_data) or not data.get("url") or self.instance._state.adding
         if not data.get("password"):
@@ -176,7 +177,7 @@ class ResourceAdmin(OpeningAdmin):
         return [path("<uuid:resource_id>/feed/", renew, name="scheduling_feed"), *super().get_urls()]
 
     def _renew_feed(self, request: HttpRequest, resource_id: UUID) -> HttpResponse:
-        """A new address of the calendar, shown this once; the one before is dead."""
+        """Make a new address for the calendar feed and show it this once; the one before is dead."""
         if request.method != "POST" or not request.user.has_perm("scheduling.change_resource"):
             raise PermissionDenied
         address = feeds.open_feed(get_object_or_404(self.get_queryset(request), pk=resource_id))

@@ -24,7 +24,7 @@ CAME = {Status.ARRIVED, Status.FULFILLED}
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register the figures of scheduling; called once, when the app is ready."""
     registry.figures(tables, order=20)
 
 

@@ -31,7 +31,7 @@ class WaitlistAdmin(ReadOnlyAdmin):
         return waiting.select_related("lead", "kind", "location")
 
     def _record(self, request: HttpRequest, action: AccessAction, rows: Any, term: str = "") -> None:
-        """What is seen here are people."""
+        """Record access to leads: the rows shown here are people."""
         ids = [row.lead_id for row in rows]
         access.record(action, by=user_of(request), object_type="lead", ids=ids, term=term)
 

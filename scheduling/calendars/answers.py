@@ -13,7 +13,7 @@ from scheduling.models import Appointment
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register how answers to invitations are found; called once, when the app is ready."""
     registry.invitations(find)
 
 

@@ -36,7 +36,7 @@ def refresh_due(*, now: datetime, batch: int = 20) -> int:
 
 @transaction.atomic
 def _claim(now: datetime) -> BusyCalendar | None:
-    """The next one, marked as tried: whoever comes second takes another."""
+    """Return the next calendar that is due, marked as tried: whoever comes second takes another."""
     due = BusyCalendar.objects.filter(Q(tried_at=None) | Q(tried_at__lte=now - EVERY), is_active=True)
     order = F("tried_at").asc(nulls_first=True)
     calendar = (

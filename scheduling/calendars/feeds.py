@@ -19,7 +19,7 @@ BACK, AHEAD = timedelta(days=30), timedelta(days=180)
 
 
 def open_feed(resource: Resource) -> str:
-    """A new address for a resource; the one before is dead at once. Shown once: only its hash is kept."""
+    """Return a new feed address for a resource; the one before is dead at once. Shown once: only its hash is kept."""
     token = secrets.token_urlsafe(32)
     CalendarFeed.objects.update_or_create(
         resource=resource, defaults={"token_hash": digest(token), "created_at": timezone.now()}
@@ -29,7 +29,7 @@ def open_feed(resource: Resource) -> str:
 
 @require_safe
 def calendar(request: HttpRequest, token: str) -> HttpResponse:
-    """What is booked from a month ago to half a year ahead. 404 for every address that opens nothing."""
+    """Serve what is booked from a month ago to half a year ahead; 404 for every address that opens nothing."""
     feed = CalendarFeed.objects.filter(token_hash=digest(token)).select_related("resource__location").first()
     if feed is None:
         raise Http404

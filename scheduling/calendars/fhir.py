@@ -20,7 +20,7 @@ _HERE = {Status.ARRIVED, Status.FULFILLED}
 
 
 def as_resource(made: Appointment) -> dict[str, Any]:
-    """The resource as a dictionary. `made` has its kind, provider, room and location loaded."""
+    """Return the FHIR resource as a dictionary. `made` has its kind, provider, room and location loaded."""
     found: dict[str, Any] = {
         "resourceType": "Appointment",
         "id": str(made.pk),

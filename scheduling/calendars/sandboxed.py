@@ -24,13 +24,13 @@ _ENDED = {
 
 
 def text_of_file(url: str) -> str:
-    """The text behind an address. Over https only, except on this machine. Raises Unreadable."""
+    """Return the text behind an address. Over https only, except on this machine. Raises Unreadable."""
     found: list[str] = _heard(sources.texts_of_file, url, limits=ASKING)["texts"]
     return found[0]
 
 
 def texts_of_server(url: str, user: str, password: str, *, begin: datetime, end: datetime) -> list[str]:
-    """The events of these days, of the calendar at that address or of all of that account (RFC 4791).
+    """Return the events of these days, of the calendar at that address or of the whole account (RFC 4791).
 
     Raises Unreadable.
     """
@@ -58,7 +58,8 @@ def read(texts: list[str], *, zone: str, begin: datetime, end: datetime) -> Read
 
 
 def _heard(function: Callable[..., dict[str, Any]], *arguments: Any, limits: ChildLimits) -> dict[str, Any]:
-    """What a child says; Unreadable when it tells of trouble, or when it was ended: then because of NoAnswer."""
+    """Return what a child process says; raises Unreadable when it tells of trouble, or when it was ended: then because
+    of NoAnswer."""
     try:
         told: dict[str, Any] = sandbox.run(function, *arguments, limits=limits)
     except sandbox.NoAnswer as ended:

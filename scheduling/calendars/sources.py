@@ -21,12 +21,13 @@ class Unreadable(Exception):
 
 
 def texts_of_file(url: str) -> dict[str, Any]:
-    """The text behind an address, or {"trouble": sentence}."""
+    """Return the text behind an address as {"texts": [text]}, or {"trouble": sentence}."""
     return _told(lambda: [_file(url)])
 
 
 def texts_of_server(url: str, user: str, password: str, begin: str, end: str) -> dict[str, Any]:
-    """The events between two times (ISO 8601) of the calendar at that address, or of all of that account (RFC 4791)."""
+    """Return the events between two times (ISO 8601), of the calendar at that address or of the whole account (RFC
+    4791)."""
     return _told(lambda: _server(url, user, password, datetime.fromisoformat(begin), datetime.fromisoformat(end)))
 
 
@@ -38,7 +39,7 @@ def _told(ask: Callable[[], list[str]]) -> dict[str, Any]:
 
 
 def check_address(url: str) -> str:
-    """The address as it is asked (webcal is https). Raises Unreadable for what is never asked."""
+    """Return the address as it is requested (webcal is https). Raises Unreadable for what is never requested."""
     address = url.replace("webcal://", "https://", 1)
     try:
         parts = urlsplit(address)
@@ -79,7 +80,7 @@ def _file(url: str) -> str:
 
 
 def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """What was sent packed although it was not asked for like that."""
+    """Unpack what was sent compressed although that was not asked for. Raises Unreadable beyond 5 MB."""
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
     for piece in pieces:
         yield unpack.decompress(piece, MOST_BYTES + 1)
@@ -141,12 +142,13 @@ def _counted(request: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _calendars_at(dav: Any, url: str) -> list[Any]:
-    """The calendar with this address, else all of the account behind it."""
+    """Return the calendar with this address, else all calendars of the account behind it."""
     found = list(dav.principal().calendars())
     return [one for one in found if _place(str(one.url)) == _place(url)] or found
 
 
 def _place(url: str) -> tuple[str | None, int | None, str]:
-    """What an address names, however its signs are written: `doc%40example.org` and `doc@example.org` are the same."""
+    """Return what an address names, however its signs are written: `doc%40example.org` and `doc@example.org` are
+    equal."""
     parts = urlsplit(url)
     return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme), unquote(parts.path).rstrip("/")

@@ -31,7 +31,7 @@ def holder(session: PatientSession) -> str:
 
 
 def said_of(kind: AppointmentType) -> dict[str, Any]:
-    """What every page about an appointment says of its kind, in the language in force."""
+    """Return what every page about an appointment says of its kind, in the language in force."""
     language = get_language()
     return {"kind": kind, "label": kind.label_in(language), "about": kind.about_in(language)}
 

@@ -31,12 +31,12 @@ READ_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register the patient's panel of appointments; called once, when the app is ready."""
     registry.panel("patient", title=noop("Your appointments"), permission="", render=panel, order=2)
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """What is ahead, and the way to book; "" until it is proven who is reading."""
+    """Return what is ahead and the way to book; "" until it is proven who is reading."""
     if not session_of(request).is_the_patient:
         return ""
     context = _mine(lead)
@@ -59,7 +59,7 @@ def _mine(lead: Lead) -> dict[str, Any]:
 
 
 def _offers(lead: Lead) -> list[dict[str, Any]]:
-    """Times that are kept for them. Under a hold none can be taken, so none is shown."""
+    """Return the times that are kept for them. Under a hold none can be taken, so none is shown."""
     return [
         {
             "entry": entry,
@@ -74,7 +74,7 @@ def _offers(lead: Lead) -> list[dict[str, Any]]:
 @require_safe
 @only_the_patient
 def mine(request: PatientRequest) -> HttpResponse:
-    """What is ahead, what there was, and what can be booked."""
+    """Show what is ahead, what there was, and what can be booked."""
     lead, now = request.patient.lead, timezone.now()
     past = [one for one in queries.of_lead(lead)[:20] if not one.stands or one.ends_at <= now]
     context = _mine(lead) | {"patient": request.patient, "past": past}
@@ -114,7 +114,7 @@ def _is_allowed(check: Callable[..., None], made: Appointment, now: datetime) ->
 @require_POST
 @only_the_patient
 def will_come(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """The patient says that they will come."""
+    """Record that the patient says that they will come."""
     made, form = own_appointment(request, appointment_id), VersionForm(request.POST)
     try:
         if form.is_valid():
@@ -172,7 +172,7 @@ def calendar_file(request: PatientRequest, appointment_id: uuid.UUID) -> HttpRes
 @require_POST
 @only_the_patient
 def wait(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """Joins the list of those who would come earlier, or leaves it."""
+    """Join the list of those who would come earlier, or leave it."""
     made = own_appointment(request, appointment_id)
     if made.stands and made.ends_at > timezone.now():
         _join_or_leave(request, made.kind, made)
@@ -182,7 +182,7 @@ def wait(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @only_the_patient
 def wait_for_any(request: PatientRequest, key: str) -> HttpResponse:
-    """The same for whoever found no time that suits."""
+    """Join the waiting list, or leave it, for a patient who found no time that suits."""
     kind, lead = get_object_or_404(AppointmentType, key=key, is_active=True), request.patient.lead
     if not kind.may_be_booked_by(lead):
         raise Http404("This is booked together with us.")
@@ -213,7 +213,7 @@ def _how_told(lead: Lead, made: Appointment | None) -> str:
 @require_POST
 @only_the_patient
 def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
-    """Takes the time that is on offer, or lets the next one have it."""
+    """Take the time that is on offer, or let the next patient have it."""
     lead, now = request.patient.lead, timezone.now()
     entry = get_object_or_404(WaitlistEntry.objects.select_related("kind"), pk=entry_id, lead=lead)
     made = queries.ahead_of_kind(lead, entry.kind, now=now)

@@ -38,7 +38,7 @@ class Chosen:
 @READ_AND_SEND
 @only_the_patient
 def confirm(request: PatientRequest, hold: uuid.UUID) -> HttpResponse:
-    """The time that is held, once more; the button books it."""
+    """Show the time that is held once more; the button books it."""
     held, form = _held(request, hold), RequestIdForm(request.POST if request.method == "POST" else None)
     if held is None:
         return _late(request, hold, form)
@@ -57,7 +57,8 @@ def confirm(request: PatientRequest, hold: uuid.UUID) -> HttpResponse:
 
 
 def _late(request: PatientRequest, hold: uuid.UUID, form: RequestIdForm) -> HttpResponse:
-    """A hold that is over: the press before this one booked it, or the time is booked if it can still be had."""
+    """Answer for a hold that is over: the press before this one booked it, or the time is booked if it can still be
+    had."""
     again, lead = AgainForm(request.POST or None), request.patient.lead
     if form.is_valid():
         made = Appointment.objects.filter(lead=lead, request_id=form.cleaned_data["request_id"]).first()
@@ -113,7 +114,7 @@ def _show(request: PatientRequest, chosen: Chosen, moving: Appointment | None = 
 @READ_AND_SEND
 @only_the_patient
 def confirm_move(request: PatientRequest, appointment_id: uuid.UUID, hold: uuid.UUID) -> HttpResponse:
-    """The old time and the new one; the button moves. Whoever is too late keeps the old one."""
+    """Show the old time and the new one; the button moves. A patient who is too late keeps the old one."""
     made, held = own_appointment(request, appointment_id), _held(request, hold)
     form = VersionForm(request.POST if request.method == "POST" else None)
     again = SlotChoiceForm(request.POST or None)
@@ -134,7 +135,7 @@ def confirm_move(request: PatientRequest, appointment_id: uuid.UUID, hold: uuid.
 @READ_AND_SEND
 @only_the_patient
 def confirm_overlap(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """The same for a time that is partly the present one, and so cannot be held beside it."""
+    """Show the old time and a new one that is partly the same, and so cannot be held beside it; the button moves."""
     made = own_appointment(request, appointment_id)
     asked, form = SlotChoiceForm(request.POST or request.GET), VersionForm(request.POST or None)
     if not asked.is_valid() or not made.stands:
@@ -163,7 +164,7 @@ def move_now(
     hold: uuid.UUID | None = None,
     provider: uuid.UUID | None = None,
 ) -> HttpResponse:
-    """Moves, and shows what came of it. `hold` was kept for `held_by`, or else for this browser."""
+    """Move an appointment, and show what came of it. `hold` was kept for `held_by`, or else for this browser."""
     mine, now = held_by or holder(request.patient), timezone.now()
     if hold is None:
         claims.drop_holds_of(mine)
@@ -185,7 +186,7 @@ def move_now(
 
 
 def _held(request: PatientRequest, hold: uuid.UUID) -> Chosen | None:
-    """What a hold of theirs keeps, if it still stands."""
+    """Return what a hold of theirs keeps, if it still stands."""
     theirs = Claim.objects.filter(hold=hold, held_by=holder(request.patient), hold_expires_at__gt=timezone.now())
     claim = theirs.filter(resource__kind=ResourceKind.PROVIDER).select_related("kind", "resource").first()
     if claim is None or claim.kind is None:

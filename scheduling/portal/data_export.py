@@ -13,7 +13,7 @@ from scheduling.models import Appointment, Claim, FreedTime, WaitlistEntry
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register what a patient's copy of their data holds of scheduling; called once, when the app is ready."""
     data = registry.personal_data
     said = (
         "starts_at ends_at kind location provider status booked_at agreed_at confirmed_at arrived_at ended_by "

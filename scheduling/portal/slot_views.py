@@ -68,7 +68,7 @@ def _ask_number(request: PatientRequest, kind: AppointmentType) -> HttpResponse:
 @READ_AND_SEND
 @only_the_patient
 def move(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """The same for an appointment that is to be moved."""
+    """Show the free times to which an appointment can be moved, and hold the one that is chosen."""
     made = own_appointment(request, appointment_id)
     try:
         changing.check_move(made, now=timezone.now())
@@ -151,7 +151,8 @@ def _here(kind: AppointmentType, moving: Appointment | None) -> str:
 
 
 def _shown(asked: SlotQuery, wanted: str, nearest: datetime, *, now: datetime) -> tuple[date, Days]:
-    """The month that is asked for; else that of `nearest`, or the first one in which there is something."""
+    """Return the month that is asked for, with its times; else that of `nearest`, or the first in which something is
+    free."""
     zone = cast(ZoneInfo, nearest.tzinfo)
     shown = _month(wanted or f"{nearest:%Y-%m}", now.astimezone(zone).date())
     days = _days(asked, shown, zone, now=now)
@@ -167,7 +168,7 @@ def _days(asked: SlotQuery, shown: date, zone: ZoneInfo, *, now: datetime) -> Da
 
 
 def _first_month(asked: SlotQuery, zone: ZoneInfo, *, now: datetime) -> date | None:
-    """The month of the first free time; None when there is none for months."""
+    """Return the month of the first free time; None when there is none for months."""
     found = availability.find(replace(asked, days=LOOK_AHEAD), now=now)
     return found[0].start.astimezone(zone).date().replace(day=1) if found else None
 
@@ -198,7 +199,7 @@ def _hold(
     provider: uuid.UUID | None,
     moving: Appointment | None = None,
 ) -> HttpResponse:
-    """Keeps the time, and goes on to the page that shows it once more."""
+    """Keep the time, and go on to the page that shows it once more."""
     if moving and moving.starts_at == start and moving.rebook_since is None:
         messages.success(request, gettext(STAYS))
         return redirect("appointments:one", moving.pk)
@@ -221,6 +222,6 @@ def _hold(
 
 
 def _overlaps(made: Appointment, kind: AppointmentType, start: datetime) -> bool:
-    """A time that cannot be held beside the present one, because it is partly the same."""
+    """Tell whether a time cannot be held beside the present one, because it is partly the same."""
     begin, end = claims.with_buffers(kind, start)
     return begin < made.span[1] and made.span[0] < end

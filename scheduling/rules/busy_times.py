@@ -68,7 +68,7 @@ def _spans(part: CalendarPart, zone: ZoneInfo, days: Days, skipped: list[dict[st
 
 
 def _series(part: CalendarPart) -> list[list[CalendarEntry]]:
-    """The events, each with what was moved or called off of it: they share their UID."""
+    """Group the events with what was moved or called off of each: they share their UID."""
     series: dict[str, list[CalendarEntry]] = defaultdict(list)
     for number, entry in enumerate(entry for entry in part.entries if entry.name == "VEVENT"):
         series[entry.uid or f" {number}"].append(entry)
@@ -76,8 +76,8 @@ def _series(part: CalendarPart) -> list[list[CalendarEntry]]:
 
 
 def _apart(entries: list[CalendarEntry]) -> list[list[CalendarEntry]]:
-    """What is one series of those that share a UID, and apart from it what only bears the same one: some programs give
-    one to every event. The latest version counts; two of the same version that say different things are two events."""
+    """Separate the series that shares a UID from events that only bear the same one: some programs give one to every
+    event. The latest version counts; two of the same version that say different things are two events."""
     moved = [entry for entry in entries if entry.line("RECURRENCE-ID") is not None]
     whole = [entry for entry in entries if entry.line("RECURRENCE-ID") is None]
     latest = max((entry.version for entry in whole), default=0)
@@ -88,8 +88,8 @@ def _apart(entries: list[CalendarEntry]) -> list[list[CalendarEntry]]:
 
 
 def _without_free(events: list[CalendarEntry], moved: list[CalendarEntry]) -> list[CalendarEntry]:
-    """A series that is free takes no time, however often it comes: only what was moved in it may. One that was changed
-    from a day on is another from there."""
+    """Leave out a series that is free: it takes no time, however often it comes; only what was moved in it may. One
+    that was changed from a day on is another from there."""
     is_changed = any("RANGE=" in (entry.line("RECURRENCE-ID") or "").upper() for entry in moved)
     return events if is_changed else [entry for entry in events if not entry.is_free]
 
@@ -114,7 +114,7 @@ def _told(entry: CalendarEntry, reason: str) -> dict[str, str]:
 
 
 def _printable(text: str) -> str:
-    """What a database and a page take: no null character, nothing that turns the writing round."""
+    """Return what a database and a page accept: no null character, nothing that reverses the direction of writing."""
     return "".join(sign for sign in text if sign.isprintable())
 
 
@@ -144,8 +144,8 @@ def _as_text(entries: list[CalendarEntry], part: CalendarPart, zone: ZoneInfo) -
 
 
 def _agreeing(entry: CalendarEntry, part: CalendarPart, zone: ZoneInfo) -> list[str]:
-    """The lines of an event, with a beginning and an end that go together: some name a day and then an hour, or the
-    same day twice."""
+    """Return the lines of an event, with a beginning and an end that go together: some name a day and then an hour, or
+    the same day twice."""
     start, end = entry.line("DTSTART"), entry.line("DTEND")
     if start is None:
         raise Odd("It has no beginning.")
@@ -167,7 +167,7 @@ def _agreeing(entry: CalendarEntry, part: CalendarPart, zone: ZoneInfo) -> list[
 
 
 def _periods_of(entry: CalendarEntry) -> list[CalendarEntry]:
-    """The busy times of a VFREEBUSY (RFC 5545, section 3.6.4), each alone: one that is odd costs no other."""
+    """Return the busy times of a VFREEBUSY (RFC 5545, section 3.6.4), each alone, so that an odd one costs no other."""
     busy = [line for line in entry.lines if line.upper().startswith("FREEBUSY") and "FBTYPE=FREE" not in line.upper()]
     return [CalendarEntry(entry.name, entry.uid, [one]) for line in busy for one in line.rpartition(":")[2].split(",")]
 

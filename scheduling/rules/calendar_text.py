@@ -61,7 +61,7 @@ def parts_of(text: str) -> list[CalendarPart]:
 
 
 def _unfolded(text: str) -> Iterator[str]:
-    """The lines, whatever ends them, each with what was continued on the next ones."""
+    """Yield the lines, whatever ends them, each with what was continued on the next ones."""
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
     return iter(re.sub(r"\n[ \t]", "", whole).split("\n"))
 
@@ -83,7 +83,8 @@ def _part(lines: Iterator[str]) -> CalendarPart:
 
 
 def _until_end(begun: str, lines: Iterator[str]) -> Iterator[str]:
-    """The lines of an entry without those of what is in it (alarms). An entry in an entry is no calendar."""
+    """Yield the lines of an entry without those nested in it (alarms). An entry in an entry is no calendar:
+    NoCalendar."""
     inner: list[str] = []
     for line in lines:
         word = line.upper().strip()
@@ -158,7 +159,7 @@ def _is_free(lines: list[str]) -> bool:
 
 
 def _on_known_clock(line: str, zones: dict[str, str], entry: CalendarEntry) -> str:
-    """The line with a zone that can be found, or with none when nobody knows it."""
+    """Return the line with a zone that can be found, or with none when the zone is unknown."""
     head, _, value = line.rpartition(":")  # no date holds a colon, but names of zones do
     found = _TZID.search(head)
     if found is None:

@@ -18,7 +18,7 @@ class CaseProblem(ValueError):
 
 @cache
 def _known_zones() -> frozenset[str]:
-    """Looked up once: it walks through directories."""
+    """Return all names of zones, looked up once: it walks through directories."""
     return frozenset(available_timezones())
 
 
@@ -48,14 +48,14 @@ def _day(text: Any) -> date:
 
 
 def _wall(text: Any) -> datetime:
-    """A wall time of whole minutes."""
+    """Read a wall time of whole minutes. Raises ValueError."""
     if not isinstance(text, str) or len(text) != 16 or text[10] != "T":
         raise ValueError("is no local time, such as 2026-11-01T10:00")
     return datetime.combine(_day(text[:10]), _clock(text[11:]))
 
 
 def _moment(text: Any) -> float:
-    """An instant in UTC, as seconds."""
+    """Read an instant in UTC, as seconds. Raises ValueError."""
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) and text.endswith("Z") else None
     except ValueError:

@@ -16,7 +16,7 @@ def business_days_between(first: date, last: date, holidays: frozenset[date]) ->
 
 
 def due_on(booked: date, visit: date, holidays: frozenset[date]) -> date | None:
-    """The day by which the estimate has to be with the patient; None when the visit is too near for the rule."""
+    """Return the day by which the patient must have the estimate; None when the visit is too near for the rule."""
     ahead = business_days_between(booked, visit, holidays)
     if ahead < 3:
         return None
@@ -24,7 +24,7 @@ def due_on(booked: date, visit: date, holidays: frozenset[date]) -> date | None:
 
 
 def add_business_days(day: date, count: int, holidays: frozenset[date]) -> date:
-    """The date that many business days after `day`."""
+    """Return the date that many business days after `day`."""
     while count:
         day += ONE_DAY
         count -= _is_business(day, holidays)

@@ -127,7 +127,7 @@ def _is_allowed(start: int, *, now: float, window: SlotWindow, kind: SlotSpec) -
 
 
 def _starts(blocks: list[Span], busy: list[tuple[float, float]], kind: SlotSpec, spread: Span) -> Iterator[int]:
-    """The starts within `spread` that fit into a block and touch nothing busy."""
+    """Yield the starts within `spread` that fit into a block and touch nothing busy."""
     step, length = kind.step * MINUTE, kind.duration * MINUTE
     before, after = kind.buffer_before * MINUTE, (kind.duration + kind.buffer_after) * MINUTE
     ends = [end for _start, end in busy]
@@ -143,9 +143,9 @@ def _starts(blocks: list[Span], busy: list[tuple[float, float]], kind: SlotSpec,
 
 
 def _open_blocks(resource: ResourceHours, spread: Span) -> list[Span]:
-    """The blocks that meet `spread`, each with its true start, FOREVER when it has none.
+    """Return the blocks that meet `spread`, each with its true start, FOREVER when it has none.
 
-    Looks back further and further until the first block begins well after the place from which was looked.
+    Looks back further and further until the first block begins well after the place from which it looked.
     """
     first, last = (local(at, resource.zone).date() for at in spread)
     back, steady = 7, _first_change(resource)
@@ -166,7 +166,7 @@ def _days_before(day: date, days: int) -> date:
 
 
 def _first_change(resource: ResourceHours) -> date | None:
-    """The earliest date at which something begins, ends or is an exception; None when nothing ever does."""
+    """Return the earliest date at which something begins, ends or is an exception; None when nothing ever does."""
     dates = [day for rule in resource.rules for day in (rule.valid_from, rule.valid_to) if day]
     dates += [moment.date() for one in resource.exceptions for moment in (one.start, one.end)]
     return min(dates, default=None)

@@ -20,7 +20,7 @@ def merged[N: (int, float)](spans: Iterable[tuple[N, N]]) -> list[tuple[N, N]]:
 
 
 def without(spans: list[Span], holes: list[Span]) -> list[Span]:
-    """What of `spans` is in none of `holes`; both merged."""
+    """Return what of `spans` is in none of `holes`; both merged."""
     found: list[Span] = []
     first = 0
     for start, end in spans:
@@ -38,7 +38,7 @@ def without(spans: list[Span], holes: list[Span]) -> list[Span]:
 
 
 def in_both(one: list[Span], other: list[Span]) -> list[Span]:
-    """What is in a span of each; both merged."""
+    """Return what is in a span of each; both merged."""
     return list(_in_both(one, other))
 
 

@@ -14,22 +14,22 @@ _MINUTE = timedelta(minutes=1)
 # Providers keep the same hours, and every page asks about the same days: both are worked out once, not once for each.
 @lru_cache(maxsize=20_000)
 def instant(wall: datetime, zone: ZoneInfo, *, is_end: bool) -> int:
-    """The instant of a wall time (naive). One that was skipped moves forward by as much as was skipped. One that comes
-    twice is the first for a start and the second for an end; but an end at the very first repeated minute is its first
-    occurrence: whoever closes at one closes at the first one."""
+    """Return the instant of a wall time (naive). One that was skipped moves forward by as much as was skipped. One that
+    comes twice is the first for a start and the second for an end; but an end at the very first repeated minute is its
+    first occurrence: whoever closes at one closes at the first one."""
     if is_end and comes_twice(wall, zone) and comes_twice(wall - _MINUTE, zone):
         return _seconds(wall, zone, fold=1)
     return _seconds(wall, zone, fold=0)
 
 
 def local(at: int, zone: ZoneInfo) -> datetime:
-    """What the clock on that wall shows."""
+    """Return what a clock on the wall in that zone shows."""
     return datetime.fromtimestamp(at, zone)
 
 
 @lru_cache(maxsize=5_000)
 def exists(day: date, zone: ZoneInfo) -> bool:
-    """False for a date that was skipped whole, where the date line moved."""
+    """Return False for a date that was skipped whole, where the date line moved."""
     ends = (time(0), time(23, 59))
     return any(local(_seconds(datetime.combine(day, end), zone, fold=0), zone).date() == day for end in ends)
 

@@ -63,7 +63,7 @@ def _shown(name: str) -> str | None:
 
 
 def _at(name: str) -> str | None:
-    """The zone of a fixed difference, which the tz database names with the sign turned round."""
+    """Return the zone of a fixed offset, which the tz database names with the sign reversed; None when it has none."""
     found = _OFFSET.match(name)
     if found is None or int(found[3] or 0) or not 0 <= int(found[2]) <= 12:
         return None

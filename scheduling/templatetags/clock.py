@@ -16,5 +16,5 @@ register.filter("zone_name", time_format.zone)
 
 @register.filter
 def called(kind: AppointmentType) -> str:
-    """What a kind of appointment is called in the language in force."""
+    """Return what a kind of appointment is called in the language in force."""
     return kind.label_in(get_language())

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, choices=range(1, 3661), default=30, metavar="N")
 
     def handle(self, *args: Any, file: str, zone: ZoneInfo, first: date, days: int, **options: Any) -> None:
-        """Ends with 1 and {"error": …} when the calendar cannot be read."""
+        """Print the busy times as JSON; exit with 1 and {"error": …} when the calendar cannot be read."""
         begin, end = (datetime.combine(day, time(), tzinfo=zone) for day in (first, first + timedelta(days=days)))
         try:
             with Path(file).open("rb") as opened:

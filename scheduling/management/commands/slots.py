@@ -31,7 +31,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="UTC, as --case prints them")
 
     def handle(self, *args: Any, case: str | None, **options: Any) -> None:
-        """Prints {"error": …} in the place of a bad case and then ends with 1; blank lines are skipped."""
+        """Print the slots of each case, {"error": …} in the place of a bad one, and then exit with 1; blank lines are
+        skipped."""
         if case is None:
             self._here(**options)
             return
@@ -76,7 +77,7 @@ def _read(name: str) -> str:
 
 
 def _cases(text: str) -> list[str]:
-    """The whole text when it is one case, however many lines it takes; else a case a line."""
+    """Return the whole text when it is one case, however many lines it takes; else one case per line."""
     try:
         json.loads(text)
     except ValueError:
