@@ -53,10 +53,10 @@ class DocumentSender:
 def start(
     lead: Lead, *, sender: DocumentSender, name: str, size: int, kind: DocumentKind, now: datetime, stamp: int = 0
 ) -> Document:
-    """Begins an upload, or finds the one that was begun for the same file. Raises UploadRefused, in the sender's words,
-    also for a file that is there already.
+    """Begin an upload, or return the one that was begun for the same file. Raises UploadRefused, in words for the
+    sender, also for a file that is there already.
 
-    The same file: same name, size and time of change, from the same side (staff or patient).
+    A file is the same by its name, size and time of change (`stamp`), from the same side (staff or patient).
     """
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     name = validation.shown_name(name)
@@ -95,9 +95,9 @@ def _sent_by(lead: Lead, source: str, session: PatientSession | None) -> QuerySe
 
 @transaction.atomic
 def put(document_id: UUID, *, offset: int, piece: bytes, now: datetime) -> int:
-    """Stores the piece that begins at `offset`; returns the offset of the next one.
+    """Store the piece that begins at `offset` and return the offset of the next one.
 
-    Every piece but the last has sealed.CHUNK bytes. Raises WrongOffset for any other than the next.
+    Every piece but the last has storage.CHUNK bytes. Raises WrongOffset for any other than the next.
     """
     document = Document.objects.select_for_update(no_key=True).get(pk=document_id)
     wanted = min(storage.CHUNK, document.size - document.received)
@@ -117,7 +117,7 @@ def put(document_id: UUID, *, offset: int, piece: bytes, now: datetime) -> int:
 
 
 def finish(document: Document, *, now: datetime) -> Document:
-    """Judges a complete upload: pending when it is fit, else refused and its bytes taken away. Safe to ask again.
+    """Judge a complete upload: pending when it is fit, else refused and its bytes deleted. Safe to call again.
 
     Raises WrongOffset when something is missing.
     """
@@ -136,7 +136,7 @@ def finish(document: Document, *, now: datetime) -> Document:
 
 
 def _unless_there(document: Document, digest: str) -> Unfit | None:
-    """Return whether the same side has sent the same bytes before, under whatever name."""
+    """Return ALREADY when the same side has sent the same bytes before, under whatever name; else None."""
     sent = _sent_by(document.lead, document.source, document.session).filter(state__in=KEPT)
     return Unfit.ALREADY if digest and sent.filter(sha256=digest).exists() else None
 
@@ -155,7 +155,7 @@ def take_back(document: Document, *, by: User | None = None, now: datetime) -> b
 
 
 def was_taken_back(lead: Lead, document_id: UUID) -> bool:
-    """Return whether there was such a file of this lead."""
+    """Tell whether a file of this lead with this id was taken back."""
     said = Activity.objects.filter(lead=lead, kind=ActivityKind.DOCUMENT, summary=TAKEN_BACK)
     return said.filter(details__document=str(document_id)).exists()
 
@@ -181,7 +181,7 @@ def store_whole(
 
 @transaction.atomic
 def release(document: Document, *, by: User, now: datetime) -> bool:
-    """A person lets a document be read that no scanner has judged. False when it was not waiting for that."""
+    """Let a document be read that no scanner has judged, as a person decides. False when it did not wait for that."""
     waiting = Document.objects.select_for_update(no_key=True).filter(state=DocumentState.PENDING)
     locked = waiting.filter(pk=document.pk).first()
     if locked is None:
@@ -195,8 +195,8 @@ def release(document: Document, *, by: User, now: datetime) -> bool:
 
 
 def read_by_patient(document: Document, *, by: User | None = None, now: datetime) -> Iterator[bytes]:
-    """The plain pieces, on the private page; the timeline says that they were fetched. `by`: the member of staff who
-    fetched them in the patient's place, which also leaves an AccessEvent."""
+    """Return the plain pieces, for the private page; the timeline says that they were fetched. `by`: whoever of the
+    staff fetched them in the patient's place, which also leaves an AccessEvent."""
     _tell(document, "Document downloaded on the private page", by=by, now=now)
     if by:
         return read_by_staff(document, by=by, now=now)
@@ -219,7 +219,7 @@ def keep(document: Document, *, now: datetime) -> None:
 
 
 def forget_unfinished(*, now: datetime) -> int:
-    """Refuses what was not finished in time and takes its bytes away; returns how many."""
+    """Refuse uploads that were not finished in time and delete their bytes; return how many."""
     late = Document.objects.filter(state=DocumentState.UPLOADING, touched_at__lt=now - UNFINISHED_LIVES)
     count = 0
     for document in late.only("pk"):
@@ -231,7 +231,7 @@ def forget_unfinished(*, now: datetime) -> int:
 
 
 def on_delete(*, instance: Document, **_kwargs: Any) -> None:
-    """Receiver of Django's post_delete: with the row go the bytes, once that is certain."""
+    """Listen to Django's post_delete: delete the bytes with the row, once that is certain."""
     transaction.on_commit(partial(storage.remove, instance.pk))  # the instance will have lost its key by then
 
 
@@ -242,8 +242,8 @@ def _why_not_size(size: int) -> Unfit | None:
 
 
 def _judge(document: Document) -> tuple[dicom.Said | Unfit, str]:
-    """The verdict of a limited child, and the media type of what is in the file. What ends that child is nothing that
-    could be kept."""
+    """Return the verdict of a limited child, and the media type of what is in the file. A file that ends that child is
+    not fit to be kept."""
     kind = validation.media_type(document.name)
     try:
         with storage.Sealed(document.pk, document.size) as file:
@@ -281,7 +281,7 @@ def _settle(document: Document, found: dicom.Said | Unfit, kind: str, digest: st
 
 
 def refuse(document: Document, reason: Unfit, *, now: datetime) -> None:
-    """The row stays and says why; the bytes go with the commit."""
+    """Refuse a document: the row stays and says why, as the timeline does; the bytes go with the commit."""
     document.state, document.reason, document.scan_at = DocumentState.REFUSED, reason, None
     document.save()
     _tell(document, "Document not accepted", by=document.uploaded_by, now=now)
@@ -289,7 +289,7 @@ def refuse(document: Document, reason: Unfit, *, now: datetime) -> None:
 
 
 def _tell(document: Document, summary: str, *, by: User | None, now: datetime) -> None:
-    """One line on the timeline, without the name of the file: names tell."""
+    """Put one line on the timeline, without the name of the file, which may tell too much."""
     details: dict[str, Any] = {"document": str(document.pk), "kind": document.kind, "reason": document.reason}
     if document.reason:  # the scanner says so, an hour later or a day
         details[BY_ITSELF] = True

@@ -17,7 +17,7 @@ class TooLargeToScan(ScanFailed):
 
 
 def is_clean(url: str, pieces: Iterable[bytes]) -> bool:
-    """True when clamd found nothing, False when it found something. Raises ScanFailed when it said neither."""
+    """Tell whether clamd found nothing; False when it found something. Raises ScanFailed when it said neither."""
     try:
         with _connect(url) as connection:
             _send(connection, pieces)

@@ -21,7 +21,7 @@ SCAN_LEASE = timedelta(minutes=31)  # one try keeps others away: longer than a t
 
 
 def scan_due(*, now: datetime) -> int:
-    """Asks the scanner about every document that is due; returns how many it has judged. Any number may run."""
+    """Ask the scanner about every document that is due; return how many it has judged. Any number may run at once."""
     judged = 0
     while settings.CLAMD_URL and (document := _claim(now)):
         try:
@@ -39,7 +39,7 @@ def scan_due(*, now: datetime) -> int:
 
 
 def _claim(now: datetime) -> Document | None:
-    """The next one to scan, kept from others for a while: what a dead worker held comes up again."""
+    """Claim the next document to scan, for SCAN_LEASE: what a dead worker held comes up again after that."""
     due = Q(state=DocumentState.PENDING, scan_at__lte=now)
     with transaction.atomic():
         found = (
@@ -55,13 +55,13 @@ def _claim(now: datetime) -> Document | None:
 
 
 def _next_try(document: Document, at: datetime | None) -> None:
-    """None: the scanner never will say, so a person has to."""
+    """Set when a pending document is scanned again; None when the scanner never will judge it, so a person has to."""
     Document.objects.filter(pk=document.pk, state=DocumentState.PENDING).update(scan_at=at)
 
 
 @transaction.atomic
 def _after_scan(document: Document, *, clean: bool, now: datetime) -> None:
-    """Also takes back what a person had released meanwhile, when the scanner found something."""
+    """Store the scanner's verdict. When it found something, refuse even what a person had released meanwhile."""
     locked = Document.objects.select_for_update(no_key=True).filter(pk=document.pk).first()
     if locked is None:  # taken back meanwhile
         return

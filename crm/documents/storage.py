@@ -21,12 +21,12 @@ _LENGTH = 4
 
 
 def path_of(document_id: UUID) -> Path:
-    """Where a document lies. The name is made from its id alone."""
+    """Return the path of a document's file. Its name is made from the id alone."""
     return Path(settings.DOCUMENTS_DIR) / document_id.hex[:2] / f"{document_id.hex}.sealed"
 
 
 def append(document_id: UUID, *, number: int, is_last: bool, plain: bytes, at: int) -> int:
-    """Writes piece `number` at byte `at` of the file and cuts off what a broken try has left behind it.
+    """Write piece `number` at byte `at` of the file and cut off what a failed attempt has left behind it.
 
     Returns the length of the file. On disk for good when it returns.
     """
@@ -45,12 +45,12 @@ def append(document_id: UUID, *, number: int, is_last: bool, plain: bytes, at: i
 
 
 def remove(document_id: UUID) -> None:
-    """Takes the bytes away; nothing happens when there are none."""
+    """Delete the bytes of a document; do nothing when there are none."""
     path_of(document_id).unlink(missing_ok=True)
 
 
 def pieces(document_id: UUID, size: int) -> Iterator[bytes]:
-    """The plain pieces in order. Raises DecryptionFailed for anything missing, moved or altered."""
+    """Yield the plain pieces in order. Raises DecryptionFailed for anything missing, moved or altered."""
     with Sealed(document_id, size) as file:
         for number in range(file.count):
             yield file.piece(number)
@@ -78,7 +78,7 @@ class Sealed(io.RawIOBase):
         return places
 
     def piece(self, number: int) -> bytes:
-        """One plain piece; the last one asked for is kept at hand."""
+        """Return one plain piece; the last one asked for is kept at hand."""
         if self._held[0] != number:
             self._file.seek(self._places[number])
             sealed = self._file.read(int.from_bytes(self._file.read(_LENGTH)))
@@ -103,7 +103,7 @@ class Sealed(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Buffer, /) -> int:
-        """Up to the end of one piece."""
+        """Read up to the end of one piece, never across it."""
         room = memoryview(buffer).cast("B")
         if self._at >= self.size:
             return 0

@@ -36,8 +36,9 @@ from crm.models import Document, Lead
 
 
 def takes_files[V: Callable[..., Any]](handler: type[FileUploadHandler]) -> Callable[[V], V]:
-    """For a view inside of the check of who asks. Only here are files taken, by `handler`. Django looks for the CSRF
-    token before it calls any view, and reads the whole body for it; here that waits until the sender is known."""
+    """Let a view take files, by `handler`; no other view takes any. It goes inside the check of who asks: Django looks
+    for the CSRF token, and reads the whole body for it, before it calls any view; here that waits until the sender is
+    known."""
 
     def decorate(view: V) -> V:
         guarded = csrf_protect(view)
@@ -80,7 +81,7 @@ class PlainForm(forms.Form):
 
 
 def start(request: HttpRequest, lead: Lead, sender: documents.DocumentSender) -> HttpResponse:
-    """Begins an upload, or takes up the one that was cut off."""
+    """Begin an upload, or take up the one that was cut off."""
     form = UploadStartForm(request.POST)
     if not form.is_valid():
         raise BadRequest
@@ -102,7 +103,7 @@ def start(request: HttpRequest, lead: Lead, sender: documents.DocumentSender) ->
 
 
 def piece(request: HttpRequest, uploads: QuerySet[Document], document_id: UUID) -> HttpResponse:
-    """Takes one piece, or says from where to go on. A piece that arrives cut off is as good as none."""
+    """Take one piece, or say from where to go on. A piece that arrives cut off counts as none."""
     document = uploads.filter(pk=document_id).first()
     if document is None:
         return _gone()
@@ -126,13 +127,13 @@ def piece(request: HttpRequest, uploads: QuerySet[Document], document_id: UUID) 
 
 
 def _gone() -> HttpResponse:
-    """Say of an upload that was taken back, or never was one of these. In JSON: a page here means that nobody is let
+    """Answer 404 for an upload that was taken back, or never was one of these. In JSON: a page means that nobody gets
     in."""
     return JsonResponse({"reason": gettext("This file was taken back.")}, status=404)
 
 
 def finish(uploads: QuerySet[Document], document_id: UUID) -> HttpResponse:
-    """Ends an upload and tells what became of it."""
+    """End an upload and say what became of it."""
     document = uploads.filter(pk=document_id).first()
     try:
         if document is None:
@@ -146,7 +147,7 @@ def finish(uploads: QuerySet[Document], document_id: UUID) -> HttpResponse:
 
 
 def plain(form: PlainForm, lead: Lead, sender: documents.DocumentSender) -> Document | None:
-    """Stores the one file of a plain form; None, with the reason at the field, when it is not accepted."""
+    """Store the one file of a plain form; return None, with the reason at the field, when it is not accepted."""
     if not form.is_valid():
         return None
     file: UploadedFile[Any] = form.cleaned_data["file"]
@@ -170,7 +171,7 @@ def plain(form: PlainForm, lead: Lead, sender: documents.DocumentSender) -> Docu
 
 
 def download(document: Document, pieces: Iterator[bytes]) -> HttpResponseBase:
-    """The file as an attachment that nothing keeps, guesses at or runs. One piece in memory at a time."""
+    """Send a file as an attachment that nothing caches, guesses at or runs. Holds one piece in memory at a time."""
     response = StreamingHttpResponse(pieces, content_type="application/octet-stream")
     response["Content-Length"] = str(document.size)
     response["X-Content-Type-Options"] = "nosniff"

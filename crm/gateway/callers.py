@@ -30,7 +30,7 @@ def known_browser(environ: Environ) -> str:
 
 
 def _request(environ: Environ) -> HttpRequest:
-    """Headers and cookies as Django will read them."""
+    """Return a request with the headers and cookies that Django will read."""
     request = HttpRequest()
     request.META, request.COOKIES = environ, parse_cookie(environ.get("HTTP_COOKIE", ""))
     return request

@@ -98,7 +98,8 @@ class Door:
     async def _let_in(
         self, scope: HTTPScope, receive: ASGIReceiveCallable, sender: ResponseSender
     ) -> tuple[Any, bytes]:
-        """Chooses the lane. The body counts as held until there is an answer, not until it is read. Raises Refused."""
+        """Choose the lane and send the request over it. The body counts as held until there is an answer, not until it
+        is read. Raises RequestRefused."""
         environ = _environ(scope)
         lane = next(lane for lane in self.lanes if lane.fits(scope, environ))
         sender.limits = limits = lane.limits or self.limits
@@ -117,7 +118,7 @@ class Door:
             self.held -= body.kept
 
     async def _run(self, lane: Lane, environ: Environ, body: Body, sender: ResponseSender) -> tuple[Any, bytes]:
-        """Waits for a thread, and for what it makes. Raises Refused."""
+        """Wait for a thread of the lane, and for its answer. Raises RequestRefused."""
         push = sender.push if lane.in_blocks else None
         try:
             answer = await lane.run(environ, body.limits, partial(call, self.application, environ, push))
@@ -129,7 +130,7 @@ class Door:
         return answer
 
     async def _whole(self, lane: Lane, body: Body) -> bytes:
-        """The body from its first to its last byte. Raises Refused when the door holds too much for one piece more."""
+        """Take the body in to its last byte. Raises RequestRefused, also when the door holds too much already."""
         pieces = []
         while not body.is_whole:
             piece = await body.next()
@@ -141,7 +142,7 @@ class Door:
         return b"".join(pieces)
 
     async def _live(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Tells the server that all is ready, and tidies up when it ends."""
+        """Tell the server that all is ready, and tidy up when it ends."""
         await receive()
         await send(LifespanStartupCompleteEvent(type="lifespan.startup.complete"))
         await receive()
@@ -152,8 +153,9 @@ class Door:
 
 
 def _environ(scope: HTTPScope) -> Environ:
-    """What WSGI wants to know, without the body. A header with an underscore is left out: WSGI would take it for the
-    one with a dash, and what our proxy wrote there would be the visitor's. Raises Refused for what cannot be read."""
+    """Return what WSGI wants to know, without the body. A header with an underscore is left out: WSGI would take it for
+    the one with a dash, which our proxy writes, and a visitor could forge it. Raises RequestRefused for what cannot be
+    read."""
     plain = cast(HTTPScope, {**scope, "headers": [pair for pair in scope["headers"] if b"_" not in pair[0]]})
     instance = WsgiToAsgiInstance(None)
     instance.scope = plain
@@ -164,7 +166,7 @@ def _environ(scope: HTTPScope) -> Environ:
 
 
 async def _say(sender: ResponseSender, status: int) -> None:
-    """A few words instead of a page, and the end of the connection. Nothing, when a page has begun."""
+    """Send a few words instead of a page and close the connection; do nothing when a page has begun."""
     if sender.has_begun:
         return
     emergency = SIGNS if status in UNREAD else EMERGENCY

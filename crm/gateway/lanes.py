@@ -61,13 +61,14 @@ class Lane:
         return self._running + len(self._waiting)
 
     def fits(self, scope: HTTPScope, environ: Environ) -> bool:
-        """Return whether a request goes over this lane."""
+        """Tell whether a request goes over this lane."""
         if not self.path.match(scope["path"]) or (self.methods and scope["method"] not in self.methods):
             return False
         return self.only is None or bool(self.only(environ))
 
     async def run[T](self, environ: Environ, limits: RequestLimits, work: Callable[[], T]) -> T:
-        """Do the work in a thread of the lane, when its turn has come. Raises Refused when too many wait before it."""
+        """Do the work in a thread of the lane, when its turn has come. Raises RequestRefused when too many wait before
+        it, or it waited too long."""
         named = [(number, key) for number, share in enumerate(self.shares) if (key := share.key_of(environ))]
         await self._enter(named, limits)
         try:
@@ -106,7 +107,7 @@ class Lane:
         self._threads_of.update(named)
 
     def _leave(self, named: Iterable[Named]) -> None:
-        """Gives the thread to the first who waits and has a share left."""
+        """Give the thread back, to the first who waits and has a share left."""
         self._running -= 1
         self._threads_of -= Counter(named)
         for entry in list(self._waiting):

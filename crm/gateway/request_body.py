@@ -55,18 +55,19 @@ class Body:
     begun: float | None = field(default=None, init=False)
 
     def refuse_if_declared_too_large(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Raises Refused before a byte has come; a length that is no number is left to the server, which refuses it."""
+        """Raise RequestRefused, before a byte has come, for a declared length above `most`. One that is no number is
+        left to the server, which refuses it."""
         for name, value in headers:
             if name == b"content-length" and value.isdigit() and int(value) > self.most:
                 raise RequestRefused(413)
 
     def refuse_without_length(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Raise Refused for a body in chunks: Django reads none whose length it was not told."""
+        """Raise RequestRefused for a body in chunks: Django reads none whose length it was not told."""
         if any(name == b"transfer-encoding" for name, _value in headers):
             raise RequestRefused(411)
 
     async def next(self) -> bytes:
-        """The next piece, b"" at the end. The time runs from the first call on. Raises Refused."""
+        """Return the next piece, b"" at the end. The time runs from the first call on. Raises RequestRefused."""
         if self.is_whole:
             return b""
         try:

@@ -1,4 +1,4 @@
-"""Runs the WSGI application in a thread and hands its answer out. A part of crm/gateway/door.py.
+"""Run the WSGI application in a thread and hand its answer out. A part of crm/gateway/door.py.
 
 An answer is taken whole, so that its thread is free before anything is sent: a visitor who reads slowly holds nothing.
 In lanes of large files it goes out block by block, each within a deadline, and all of them at a rate that a bad
@@ -25,8 +25,9 @@ WsgiApplication = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 def call(
     application: WsgiApplication, environ: Environ, push: Callable[[Head, bytes], None] | None
 ) -> tuple[Head, bytes]:
-    """One request, in this thread. Returns the status, the headers and the last or only block; `push` gets those
-    before, and there are none without it. The answer is always closed, which gives the database connection back."""
+    """Answer one request, in this thread. Returns the status, the headers and the last or only block; `push` gets the
+    blocks before it, and without `push` there are none. The answer is always closed, which gives the database
+    connection back."""
     heads: list[Head] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> None:
@@ -76,14 +77,14 @@ class ResponseSender:
         self._taken += len(block)
 
     def _seconds_left(self) -> float:
-        """For one block: what is left of the time for all."""
+        """Return the seconds that one block may take, within what is left of the time for all."""
         if self._since is None:
             self._since = self.clock()
         for_all = self.limits.answer_seconds + self._taken / self.limits.bytes_a_second
         return min(self.limits.send_seconds, self._since + for_all - self.clock())
 
     async def finish(self, head: Head, block: bytes) -> None:
-        """The last or only block. Raises Gone when nobody takes it."""
+        """Send the last or only block. Raises Gone when nobody takes it."""
         await self._begin(head)
         try:
             await asyncio.wait_for(self.send(_event(block, more=False)), self.limits.send_seconds)
@@ -91,7 +92,7 @@ class ResponseSender:
             raise Gone from None
 
     def stop(self) -> None:
-        """Nobody watches any more whether the reader is there."""
+        """Stop watching whether the reader is there."""
         if self._watch:
             self._watch.cancel()
 
@@ -109,7 +110,7 @@ class ResponseSender:
             )
 
     async def _look_after(self) -> None:
-        """Until the reader has gone. What they still send is of no interest."""
+        """Watch until the reader has gone. What they still send is of no interest."""
         while (await self.receive())["type"] == "http.request":
             pass
         self._is_gone = True

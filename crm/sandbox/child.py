@@ -109,7 +109,7 @@ def main() -> None:
 
 
 def _load(module: str, name: str) -> Any:
-    """The function, without what `crm` loads for a server (Celery, Redis)."""
+    """Return the function, without loading what `crm` loads for a server (Celery, Redis)."""
     sys.path.insert(0, str(_ROOT))
     bare = ModuleType("crm")
     bare.__path__ = [str(_ROOT / "crm")]
@@ -118,7 +118,7 @@ def _load(module: str, name: str) -> Any:
 
 
 def _limit(memory: int, processor_seconds: int) -> None:
-    """From here on; the second of grace is for the signal that tells time from death."""
+    """Limit this process from here on; the second of grace lets the signal tell running out of time from dying."""
     until = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + processor_seconds
     _at_most(resource.RLIMIT_CPU, until, until + 1)
     if sys.platform == "linux":  # others refuse what is less than is in use, or enforce nothing
@@ -128,7 +128,7 @@ def _limit(memory: int, processor_seconds: int) -> None:
 
 
 def _at_most(what: int, soft: int, hard: int) -> None:
-    """Lowers a limit; one that is lower already stays, because nobody may raise it."""
+    """Lower a limit; one that is lower already stays, because nobody may raise it."""
     highest = resource.getrlimit(what)[1]
     if highest != resource.RLIM_INFINITY:
         soft, hard = min(soft, highest), min(hard, highest)
@@ -136,7 +136,7 @@ def _at_most(what: int, soft: int, hard: int) -> None:
 
 
 def _told(trouble: Exception) -> dict[str, Any]:
-    """Type and frames: words would quote the file."""
+    """Return the type and frames of an exception, not its words: they would quote the file."""
     stack = traceback.extract_tb(trouble.__traceback__)[-12:]
     return {"error": type(trouble).__name__, "frames": [f"{one.filename}:{one.lineno} {one.name}" for one in stack]}
 

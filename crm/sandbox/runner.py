@@ -1,4 +1,4 @@
-"""Runs a function over foreign bytes in a child process that is limited in memory and time.
+"""Run a function over foreign bytes in a child process that is limited in memory and time.
 
 What reads files and answers of strangers (scans, PDFs, calendars) can be made to ask for gigabytes or to compute for
 ever. Here that ends the child and nothing else. The child (crm/sandbox/child.py) knows no settings, keys or database:
@@ -63,7 +63,7 @@ class NoAnswer(Exception):
 def run(
     function: Callable[..., Any], *arguments: Any, limits: ChildLimits, file: BinaryIO | None = None, size: int = 0
 ) -> Any:
-    """The answer of a function of a module, called in a child. Raises NoAnswer, and what reading the file raises.
+    """Call a function of a module in a child and return its answer. Raises NoAnswer, and what reading the file raises.
 
     Arguments and answer are what JSON can say. With `file` the function gets one more argument: a file of `size` bytes
     that can be read anywhere in it.
@@ -109,7 +109,7 @@ class _Child:
         self.process.communicate()
 
     def answer(self, order: bytes, file: BinaryIO | None, size: int) -> Any:
-        """Serves the child's wishes for pieces of the file until it answers."""
+        """Hand the child the pieces of the file that it asks for, until it answers; return that. Raises NoAnswer."""
         pipes = cast(IO[bytes], self.process.stdin), cast(IO[bytes], self.process.stdout)
         left = self.limits.read
         try:

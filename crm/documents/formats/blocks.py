@@ -1,4 +1,4 @@
-"""Reading a file from its beginning to its end in blocks, so that no check needs memory for the whole."""
+"""Read a file from its beginning to its end in blocks, so that no check needs memory for the whole."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -8,7 +8,7 @@ OVERLAP = 1024  # longer than anything that is looked for: what lies across an e
 
 
 def of(file: BinaryIO, start: int = 0, length: int = BLOCK) -> Iterator[tuple[int, bytes]]:
-    """Place and bytes of each block from `start`; every block but the first begins with the end of the one before."""
+    """Yield place and bytes of each block from `start`; all but the first begin with the end of the one before."""
     file.seek(start)
     at, kept = start, b""
     while new := file.read(length):

@@ -52,27 +52,28 @@ class _Nameless:
 
 
 def is_dicom(head: bytes) -> bool:
-    """Part 10 files carry "DICM" after 128 bytes of preamble."""
+    """Tell whether this begins a DICOM file: Part 10 files carry "DICM" after 128 bytes of preamble."""
     return head[128:132] == b"DICM"
 
 
 def has_odd_preamble(head: bytes) -> bool:
-    """A preamble that could start a program or a page: the known way of hiding one in DICOM."""
+    """Tell whether the preamble could start a program or a page: the known way of hiding one in DICOM."""
     return any(head[:128]) and not head.startswith(_HARMLESS_PREAMBLES)
 
 
 def is_deflated(head: bytes) -> bool:
-    """Whether what follows is compressed as a whole, by the first bytes of a DICOM file, guessed ones included."""
+    """Tell whether what follows is compressed as a whole, by the first bytes of a DICOM file; a guess counts as yes."""
     return _DEFLATED in head[:_MOST_OF_ABOUT]
 
 
 def is_bomb(unpacked: int, packed: int) -> bool:
-    """Whether so many bytes are more than anybody's disk should be asked for."""
+    """Tell whether `unpacked` bytes are more than anybody's disk should be asked for, alone or against `packed`."""
     return unpacked > MOST_UNPACKED or (unpacked > RATIO_COUNTS_FROM and unpacked > MOST_RATIO * max(packed, 1))
 
 
 def read(file: BinaryIO, *, is_cut: bool = False) -> Said | Unfit:
-    """Study date and modality; DAMAGED when the file cannot be read up to its pixels or ends too early.
+    """Return study date and modality; DAMAGED when the file cannot be read up to its pixels or ends too early, UNPACKED
+    when it would inflate to far too much.
 
     With `is_cut` only the beginning is at hand, and its end says nothing.
     """
@@ -109,7 +110,7 @@ def _read(file: BinaryIO, *, is_cut: bool) -> Said | Unfit:
 
 
 def _deflated_from(file: BinaryIO) -> int:
-    """Where the deflated part of a file begins; 0 when it is not deflated.
+    """Return where the deflated part of a file begins; 0 when it is not deflated.
 
     The group in front of it is always plain: explicit VR little endian (PS3.10, 7.1).
     """
@@ -131,7 +132,8 @@ def _deflated_from(file: BinaryIO) -> int:
 
 
 def _inflated(file: BinaryIO, start: int) -> tuple[Unfit | None, BinaryIO]:
-    """The beginning of a deflated image as if it were not; all of it is unpacked and counted, and nothing kept."""
+    """Return what is wrong, and the beginning of a deflated image as if it were not. All of it is unpacked and counted,
+    and nothing else kept."""
     file.seek(0)
     about = file.read(start)
     unpack, kept, packed, unpacked = zlib.decompressobj(-zlib.MAX_WBITS), bytearray(), 0, 0
@@ -158,7 +160,7 @@ def _stands_at_pixels(file: BinaryIO) -> bool:
 
 
 def _holds_its_pixels(file: BinaryIO) -> bool:
-    """Whether the file goes on for as long as its pixel data says (explicit VR little endian; others are not judged).
+    """Tell whether the file goes on for as long as its pixel data says (explicit VR little endian; true for others).
 
     pydicom stops in front of the pixels, so the position is that of their element (PS3.5, 7.1.2).
     """

@@ -18,7 +18,7 @@ _SHORT = 16 * 1024  # segments are at most 64 kB apart, most of them much less
 
 
 def why_not_png(file: BinaryIO) -> Unfit | None:
-    """What is wrong with a PNG: IHDR first and once, chunks one after the other up to IEND (PNG specification, 5)."""
+    """Return what is wrong with a PNG: IHDR comes first and once, chunks follow up to IEND (PNG specification, 5)."""
     at, trouble = 8, None
     for number in range(MOST_PARTS):
         file.seek(at)
@@ -35,14 +35,14 @@ def why_not_png(file: BinaryIO) -> Unfit | None:
 
 
 def _why_not_after(file: BinaryIO, at: int) -> Unfit | None:
-    """What stands behind the last part: nothing but blanks, such as a line's end that a mail program added."""
+    """Return what is wrong after the last part: only blanks may follow, such as a line end that a mailer added."""
     if file.seek(0, 2) < at:
         return Unfit.DAMAGED
     return Unfit.TWO_IN_ONE if any(block.strip(b" \r\n\t\0") for _, block in blocks.of(file, at)) else None
 
 
 def why_not_jpeg(file: BinaryIO) -> Unfit | None:
-    """What is wrong with a JPEG: every size it names counts, whichever a program believes.
+    """Return what is wrong with a JPEG: every size it names counts, whichever a program believes.
 
     Pictures that follow its end (cameras put previews and depth maps there) are looked at as well; those within a
     segment, such as an Exif thumbnail, are not.
@@ -62,7 +62,7 @@ def why_not_jpeg(file: BinaryIO) -> Unfit | None:
 
 
 def _markers(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Markers and their places. Bytes that belong to no segment are passed over, as decoders do (T.81, B.1.1.2)."""
+    """Yield markers and their places. Bytes that belong to no segment are skipped, as decoders do (T.81, B.1.1.2)."""
     at = 0
     while (place := _next_marker(file, at)) is not None:
         file.seek(place)
@@ -86,8 +86,8 @@ def _next_marker(file: BinaryIO, start: int) -> int | None:
 
 
 def _next_image(file: BinaryIO, start: int) -> int:
-    """Where a picture begins that follows the end of one, zeros between them or none; else the end of the file. A film
-    or a camera's own notes are not searched: three bytes turn up there by chance."""
+    """Return where a picture begins that follows the end of one, with or without zeros between; else the end of the
+    file. A film or a camera's own notes are not searched: three bytes turn up there by chance."""
     file.seek(start)
     behind = file.read(_SHORT)
     rest = behind.lstrip(b"\0")
@@ -95,8 +95,8 @@ def _next_image(file: BinaryIO, start: int) -> int:
 
 
 def why_not_heic(file: BinaryIO, head: bytes) -> Unfit | None:
-    """What is wrong with an HEIC picture: every "ispe" property (ISO/IEC 23008-12, 6.5.3) of its head and of the boxes
-    that describe pictures is looked at."""
+    """Return what is wrong with an HEIC picture: every "ispe" property (ISO/IEC 23008-12, 6.5.3) of its head and of the
+    boxes that describe pictures is looked at."""
     found = False
     for text in (head, *_metas(file)):
         at = text.find(b"ispe")
@@ -110,7 +110,7 @@ def why_not_heic(file: BinaryIO, head: bytes) -> Unfit | None:
 
 
 def _metas(file: BinaryIO) -> Iterator[bytes]:
-    """The outer boxes that describe pictures (ISO/IEC 14496-12, 4.2), each up to 8 MB."""
+    """Yield the outer boxes that describe pictures (ISO/IEC 14496-12, 4.2), each up to 8 MB."""
     at, end = 0, file.seek(0, 2)
     for _ in range(MOST_PARTS):
         file.seek(at)

@@ -1,4 +1,4 @@
-"""Whether a paper (PDF or picture) is what its first bytes say, and nothing beside."""
+"""Tell whether a paper (PDF or picture) is what its first bytes say, and nothing else."""
 
 import io
 from typing import BinaryIO
@@ -24,12 +24,12 @@ def kind_of(head: bytes) -> str:
 
 
 def is_of_another_kind(head: bytes) -> bool:
-    """Return whether it is a picture or paper of a kind that is not taken, whatever its name says."""
+    """Tell whether these bytes begin a picture or paper of a kind that is not taken, whatever its name says."""
     return head.startswith(_OTHERS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or head[4:8] == b"ftyp"
 
 
 def why_not(file: BinaryIO, kind: str) -> Unfit | None:
-    """What is wrong with a paper of this kind."""
+    """Return what is wrong with a paper of this kind, a media type; None when it is fit."""
     if opens_as_a_zip(file) or polyglots.holds_a_page(file):
         return Unfit.TWO_IN_ONE
     if kind == "application/pdf":
@@ -48,8 +48,8 @@ def tail_of(file: BinaryIO) -> bytes:
 
 
 def opens_as_a_zip(file: BinaryIO) -> bool:
-    """Whether some program would find the members of a zip, which are listed at a file's end. An end record of nothing,
-    and four bytes that are there by chance, open nothing (APPNOTE 4.3.16)."""
+    """Tell whether some program would find the members of a zip, which are listed at a file's end. An end record of
+    nothing, and four bytes that are there by chance, open nothing (APPNOTE 4.3.16)."""
     tail = tail_of(file)
     behind = file.tell() - len(tail)
     at = tail.find(_END)

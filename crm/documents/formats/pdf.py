@@ -1,4 +1,4 @@
-"""Whether a PDF is whole, ends where it says, and starts no program when it is opened."""
+"""Tell whether a PDF is whole, ends where it says, and starts no program when it is opened."""
 
 import re
 import zlib
@@ -38,15 +38,15 @@ _HEAD_OF_STREAM, _PIECE = 4096, 64 * 1024
 
 
 def begins(head: bytes) -> bool:
-    """Return whether this is the beginning of a PDF, behind what mail programs, printers and fax servers put before it:
+    """Tell whether this is the beginning of a PDF, after what mail programs, printers and fax servers put before it:
     lines of text in its first kilobyte."""
     before, mark, _ = head[:MOST_BESIDE].partition(b"%PDF-")
     return bool(mark) and _is_harmless(before)
 
 
 def _is_harmless(text: bytes) -> bool:
-    """Whether it is a line of text and no beginning of anything: not a page, and no script (that it holds no archive is
-    looked at for the whole file)."""
+    """Tell whether it is plain text and begins nothing: no page and no script (whether it holds an archive is checked
+    for the whole file)."""
     bare = text.removeprefix(b"\xef\xbb\xbf")
     return (
         len(text) <= MOST_BESIDE
@@ -56,8 +56,8 @@ def _is_harmless(text: bytes) -> bool:
 
 
 def _after_end(tail: bytes) -> bytes | None:
-    """What stands behind the end mark; None without one. Some programs write the place of the list of objects, which is
-    the last thing before the mark, and then no mark (ISO 32000-2, 7.5.5)."""
+    """Return what follows the end mark; None without one. Some programs write the place of the list of objects, which
+    is the last thing before the mark, and then no mark (ISO 32000-2, 7.5.5)."""
     _, mark, after = tail.rpartition(b"%%EOF")
     if mark:
         return after
@@ -98,7 +98,7 @@ def _why_not_objects(file: BinaryIO, places: list[int]) -> Unfit | None:
 
 
 def _programs(text: bytes) -> Iterator[int]:
-    """Where names stand that start a program or a script."""
+    """Yield the places of names that start a program or a script."""
     yield from (found.start() for found in _PLAIN.finditer(text))
     yield from (found.start() for found in _HASHED.finditer(text) if _plain(found[1]) in _STARTS)
 
@@ -113,12 +113,12 @@ def _plain(name: bytes) -> bytes:
 
 
 def _without_hashes(block: bytes) -> bytes:
-    """The same length, so that places stay: only whole names that say /Type or /ObjStm matter, and those are long."""
+    """Spell out names written with #xx, padded to their length, so that places stay. Only /Type and /ObjStm matter."""
     return _HASHED.sub(lambda found: (b"/" + _plain(found[1])).ljust(len(found[0])), block) if b"#" in block else block
 
 
 def _unpacked(file: BinaryIO, place: int) -> Iterator[bytes]:
-    """The text of one stream of objects, piece by piece; nothing when it is not deflated (or encrypted)."""
+    """Yield the text of one stream of objects, piece by piece; nothing when it is not deflated (or encrypted)."""
     file.seek(place)
     found = _STREAM.search(file.read(_HEAD_OF_STREAM))
     if found is None:

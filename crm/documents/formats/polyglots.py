@@ -1,4 +1,4 @@
-"""Whether a program that guesses could run a paper as a page or a script, or open it as an archive.
+"""Tell whether a program that guesses could run a paper as a page or a script, or open it as an archive.
 
 Marks are long or stand together, so that none turns up by chance in the bytes of a picture: a lone `<html` in a comment
 is no page.
@@ -20,7 +20,7 @@ _ARCHIVES = (b"rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")  # their programs look for 
 
 
 def holds_a_page(file: BinaryIO) -> bool:
-    """Whether there is a page, a script that would run, or an archive of another kind anywhere in the file."""
+    """Tell whether there is a page, a script that would run, or an archive of another kind anywhere in the file."""
     opened = goes_on = False
     for _, block in blocks.of(file):
         small = block.lower()

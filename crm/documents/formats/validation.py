@@ -1,7 +1,7 @@
-"""Whether a file is what its name says, and fit to be kept. Reads all of it once or twice, and unpacks nothing to keep.
+"""Tell whether a file is what its name says, and fit to be kept.
 
-Takes any file that can be read anywhere in it. Foreign files are judged in a limited child
-(crm/sandbox/runner.py): see `judge_apart`.
+Reads all of it once or twice, and unpacks nothing to keep. Takes any seekable file. Foreign files are judged in a
+limited child (crm/sandbox/runner.py): see `judge_apart`.
 """
 
 import unicodedata
@@ -39,7 +39,7 @@ def shown_name(name: str) -> str:
 
 
 def why_not_name(name: str) -> Unfit | None:
-    """What is wrong with the name of a file, before a byte of it is taken."""
+    """Return what is wrong with the name of a file, before a byte of it is taken; None when it will do."""
     if len(name.encode()) > LONGEST_NAME:
         return Unfit.NAME_TOO_LONG
     odd = any(unicodedata.category(sign) in {"Cc", "Cf", "Cs"} or sign in '/\\:*?"<>|' for sign in name)
@@ -65,12 +65,12 @@ def name_as(name: str, kind: str) -> str:
 
 
 def limits(size: int) -> ChildLimits:
-    """What judging a file of so many bytes may take: papers are read some five times over, in zips some ten times."""
+    """Return what judging `size` bytes may use: papers are read some five times over, in zips some ten times."""
     return ChildLimits(memory=512 * 1024**2, processor_seconds=90, seconds=240, read=20 * size + 16 * 1024**2)
 
 
 def judge_apart(file: BinaryIO, size: int) -> dicom.Said | Unfit:
-    """As `judge`, in a limited child. Raises NoAnswer, and what reading the file raises."""
+    """Judge a file as `judge` does, but in a limited child. Raises NoAnswer, and what reading the file raises."""
     told = run(tell, limits=limits(size), file=file, size=size)
     if not told[_FIT]:
         return Unfit(told["reason"])
@@ -96,14 +96,14 @@ def judge(file: BinaryIO) -> dicom.Said | Unfit:
 
 
 def kind_of(head: bytes) -> str:
-    """The media type that the first bytes of a file say; "" for those that are not taken."""
+    """Return the media type that the first bytes of a file say; "" for those that are not taken."""
     if dicom.is_dicom(head):
         return "application/dicom"
     return "application/zip" if head.startswith(b"PK\3\4") else papers.kind_of(head)
 
 
 def tell(file: BinaryIO) -> dict[str, Any]:
-    """The verdict in words that JSON knows."""
+    """Return the verdict of `judge` in words that JSON knows, for the parent process."""
     found = judge(file)
     if isinstance(found, Unfit):
         return {_FIT: False, "reason": found.value}

@@ -1,5 +1,5 @@
-"""Whether a zip is a scan of a person and nothing more. Every member is unpacked once to count it, and none is kept;
-names of members are never paths here, but whoever unpacks it later takes them for some."""
+"""Tell whether a zip is a scan of a person and nothing more. Every member is unpacked once to count it, and none is
+kept; names of members are never paths here, but whoever unpacks it later takes them for some."""
 
 import copy
 import io
@@ -42,7 +42,7 @@ class _Seen:
 
 
 def read(file: BinaryIO, tail: bytes) -> dicom.Said | Unfit:
-    """What the first image of a study says, or what is wrong with the zip. `tail` is its last 66 kB."""
+    """Return what the first image of a study says, or what is wrong with the zip. `tail` is its last 66 kB."""
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_BYTES:
         return Unfit.DAMAGED
@@ -62,7 +62,7 @@ def read(file: BinaryIO, tail: bytes) -> dicom.Said | Unfit:
 
 
 def _sizes(entries: list[zipfile.ZipInfo]) -> Unfit | None:
-    """By what the list says; that it is true is seen when they are unpacked."""
+    """Return what is wrong with the sizes that the list names; whether they are true shows in unpacking."""
     if len(entries) > MOST_MEMBERS:
         return Unfit.ZIP_TOO_MANY
     if any(one.flag_bits & 1 for one in entries):
@@ -74,8 +74,8 @@ def _sizes(entries: list[zipfile.ZipInfo]) -> Unfit | None:
 
 
 def _places(entries: list[zipfile.ZipInfo]) -> Unfit | None:
-    """Members that share bytes are one bomb many times over; those that are links or lead elsewhere harm whoever
-    unpacks them; and what stands in front of the first is a file of its own."""
+    """Return what is wrong with where members lie. Those that share bytes are one bomb many times over; links, programs
+    and names that lead elsewhere harm whoever unpacks them; and what precedes the first is a file of its own."""
     for one, following in pairwise(entries):
         if one.header_offset + _LOCAL + one.compress_size > following.header_offset:
             return Unfit.ZIP_TOO_LARGE
@@ -90,13 +90,13 @@ def _places(entries: list[zipfile.ZipInfo]) -> Unfit | None:
 
 
 def _leads_out(name: str) -> bool:
-    """A name that some program would unpack elsewhere than into its own folder. Old Windows programs write `\\`."""
+    """Tell whether some program would unpack this name outside its own folder. Old Windows programs write `\\`."""
     parts = name.replace("\\", "/").split("/")
     return not parts[0] or ".." in parts or bool(_DRIVE.match(name)) or any(ord(sign) < 32 for sign in name)
 
 
 def _contents(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> dicom.Said | Unfit:
-    """Looks at every member: pictures of a scan, papers beside them, nothing else."""
+    """Check every member: pictures of a scan, papers beside them, nothing else. Returns what the first picture says."""
     first = None
     for entry in entries:
         seen = _unpacked(archive, entry)
@@ -116,7 +116,7 @@ def _contents(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> dicom
 
 
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> _Seen:
-    """Goes on past the length that the list gives, which zipfile alone believes: a longer member is seen as such."""
+    """Unpack a member past the length that the list gives, which zipfile believes: a longer one is seen as such."""
     longer = copy.copy(entry)
     longer.file_size += 1
     with archive.open(longer) as opened:
