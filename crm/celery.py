@@ -24,5 +24,5 @@ def log_like_the_rest(**_kwargs: Any) -> None:
 
 @task_failure.connect
 def log_failure(*, sender: "Task[Any, Any]", exception: BaseException, **_kwargs: Any) -> None:
-    """Stands in for Celery's own line, which quotes the exception."""
+    """Log a failed task in place of Celery's own line, which quotes the exception."""
     structlog.get_logger("nucleus.tasks").error("task_failed", task=sender.name, exc_info=exception)

@@ -39,7 +39,7 @@ class _Mail(Protocol):
 
 
 def after_commit(task_name: str, *ids: UUID) -> None:
-    """When the transaction commits, has a worker run `task_name(["<id>", …])`. Ids only: the broker learns no more.
+    """Have a worker run `task_name(["<id>", …])` when the transaction commits. Ids only: the broker learns no more.
 
     Never raises and never waits for the broker. In Celery's eager mode the task runs at the commit, here.
     """
@@ -47,8 +47,8 @@ def after_commit(task_name: str, *ids: UUID) -> None:
 
 
 def send_after_commit(*messages: _Mail) -> None:
-    """When the transaction commits, wakes a worker for these messages: those that somebody waits for in the queue
-    that nothing slow ever holds up, the others in that of the mails."""
+    """Wake a worker for these messages when the transaction commits: those that somebody waits for in the queue that
+    nothing slow ever holds up, the others in that of the mails."""
     urgent = [message.pk for message in messages if message.message_class in URGENT]
     patient = [message.pk for message in messages if message.message_class not in URGENT]
     for task_name, ids in (("crm.send_urgent", urgent), ("crm.send_messages", patient)):
@@ -57,7 +57,7 @@ def send_after_commit(*messages: _Mail) -> None:
 
 
 def broker_answers() -> bool:
-    """Whether the broker answers a ping within half a second. Opens a connection of its own."""
+    """Tell whether the broker answers a ping within half a second. Opens a connection of its own."""
     client = redis.Redis.from_url(
         current_app.conf.broker_url,
         socket_timeout=ANSWER_SECONDS,
@@ -96,7 +96,7 @@ class _Nudges:
         self._quiet_until = 0.0
 
     def add(self, task_name: str, ids: list[str]) -> None:
-        """Hands a nudge to the thread; drops it while the broker is left alone."""
+        """Hand a nudge to the thread; drop it while the broker is left alone."""
         if time.monotonic() < self._quiet_until:
             return
         with self._changed:

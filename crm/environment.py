@@ -64,7 +64,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 def parse_email_url(url: str) -> SmtpServer | Provider:
-    """`smtp://user:pass@host:port?tls=starttls|tls|off`, `sink://host:port` for the local mail sink, or
+    """Read `smtp://user:pass@host:port?tls=starttls|tls|off`, `sink://host:port` for the local mail sink, or
     `postmark://:key@api.postmarkapp.com?webhook=secret` for a provider.
 
     Raises ValueError with a sentence that says how to mend it.
@@ -115,7 +115,7 @@ def _parse_provider(url: str) -> Provider:
 
 
 def parse_field_keys(text: str) -> dict[str, bytes]:
-    """`id:base64key,id:base64key` → {id: 32 bytes}; the first encrypts, all decrypt. Raises ValueError."""
+    """Read `id:base64key,id:base64key` as {id: 32 bytes}; the first encrypts, all decrypt. Raises ValueError."""
     how = "write FIELD_KEYS as k1:<32 random bytes in URL-safe base64>, the newest key first, separated by commas"
     keys: dict[str, bytes] = {}
     for part in filter(None, text.split(",")):
@@ -201,7 +201,8 @@ class Environment(BaseSettings):
     @field_validator("clamd_url")
     @classmethod
     def _is_scanner(cls, value: str) -> str:
-        """clamd speaks without encryption: documents go to this machine or over a socket, nowhere else."""
+        """Refuse (ValueError) a scanner elsewhere than on this machine or behind a socket: clamd speaks without
+        encryption."""
         parts = urlsplit(value)
         by_socket = parts.scheme == "unix" and parts.path.startswith("/")
         if value and not (by_socket or (parts.scheme == "tcp" and parts.port and is_loopback(parts.hostname))):
@@ -264,7 +265,7 @@ class Environment(BaseSettings):
 
     @property
     def is_public(self) -> bool:
-        """True where real patients are: SITE_URL names something other than this machine."""
+        """Tell whether real patients are here: SITE_URL names something other than this machine."""
         return not is_loopback(urlsplit(self.site_url).hostname)
 
     @property
@@ -287,7 +288,7 @@ class Environment(BaseSettings):
 
     @property
     def reminder_hours(self) -> list[int]:
-        """How long before an appointment its patient is reminded, in hours."""
+        """Return how long before an appointment its patient is reminded, in hours."""
         return [int(part) for part in self.appointment_reminders.split(",") if part.strip()]
 
     @property

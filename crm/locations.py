@@ -23,9 +23,9 @@ def main() -> Location | None:
 
 @lru_cache(maxsize=1)
 def _main(_slot: int) -> Location | None:
-    """With what every page of the desk says: `open_alerts`, how many warning signs nobody has answered; `late_mails`
-    for `late_people`; whether all mail or commercial mail is held; who behind the site is `silent`
-    (crm/ops/heartbeat.py)."""
+    """Return the main location with what every page of the desk says: `open_alerts`, how many warning signs nobody has
+    answered; `late_mails` for `late_people`; whether all mail or commercial mail is held; who behind the site is
+    `silent` (crm/ops/heartbeat.py)."""
     waiting = SafetyAlert.objects.open().order_by().values("acknowledged_at").annotate(n=Count("pk")).values("n")
     late = Message.objects.late().order_by().values("state")
     switch = Sending.objects.all()
@@ -41,7 +41,7 @@ def _main(_slot: int) -> Location | None:
 
 
 def active() -> list[Location]:
-    """All active ones, kept as long as the main one."""
+    """Return all active locations, kept as long as the main one."""
     return _active(int(time.monotonic() / KEPT_SECONDS))
 
 
@@ -51,6 +51,6 @@ def _active(_slot: int) -> list[Location]:
 
 
 def forget() -> None:
-    """For whoever changed a location in this process."""
+    """Forget the locations that this process keeps: for whoever changed one in it."""
     _main.cache_clear()
     _active.cache_clear()

@@ -28,7 +28,7 @@ log = structlog.get_logger("nucleus.sweep")
 
 
 def once() -> int:
-    """Escalates alerts, posts them, carries out steps of sequences, sends mails; returns how many were accepted.
+    """Escalate alerts, post them, carry out steps of sequences, send mails; return how many were accepted.
 
     Alerts first, and each on its own: trouble with one path must not silence the others.
     """
@@ -62,7 +62,7 @@ def _send_urgent() -> int:
 
 
 def _warn_when_late() -> None:
-    """For whoever watches the log: mails have been due for longer than five minutes and did not go."""
+    """Log, for whoever watches, that mails have been due for longer than five minutes and did not go."""
     seconds = mail_status.oldest_due_seconds() or 0.0
     if seconds > LATE_AFTER.total_seconds():
         log.error("mail_is_late", oldest_due_seconds=round(seconds))

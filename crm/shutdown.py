@@ -22,7 +22,7 @@ _asked_at = RawValue("d", 0.0)
 
 
 def ask(*_args: Any, **_kwargs: Any) -> None:
-    """Asks this process and its forked children to stop. Fits as a signal handler and as a Celery receiver."""
+    """Ask this process and its forked children to stop. Fits as a signal handler and as a Celery receiver."""
     if not _asked_at.value:
         _asked_at.value = time.monotonic()
 
@@ -33,7 +33,7 @@ def is_asked() -> bool:
 
 
 def sleep(seconds: float, *, unless: Callable[[], bool] = lambda: False) -> None:
-    """Sleeps, but no longer than until somebody asks to stop or `unless` says so (plus TICK_SECONDS)."""
+    """Sleep, but no longer than until somebody asks to stop or `unless` says so (plus TICK_SECONDS)."""
     until = time.monotonic() + seconds
     while not is_asked() and not unless() and time.monotonic() < until:
         time.sleep(min(TICK_SECONDS, seconds))
@@ -41,7 +41,7 @@ def sleep(seconds: float, *, unless: Callable[[], bool] = lambda: False) -> None
 
 @contextmanager
 def heeded(on_late: Callable[[], None]) -> Iterator[None]:
-    """Inside, SIGTERM and SIGINT only ask; `on_late` is called when the block still runs GRACE_SECONDS later.
+    """Make SIGTERM and SIGINT only ask, inside the block; call `on_late` when the block still runs GRACE_SECONDS later.
 
     Signals belong to the main thread: anywhere else this does nothing.
     """

@@ -32,20 +32,21 @@ worker_shutting_down.connect(shutdown.ask)
 
 @worker_init.connect
 def judge_the_database(**_kwargs: Any) -> None:
-    """Before the worker forks. Its children must not inherit the connection."""
+    """Judge the database, before the worker forks. Its children must not inherit the connection."""
     checks.refuse_unsafe_database()
     worker_rounds.forget_connections()
 
 
 @worker_init.connect
 def make_rounds(*, sender: Any, **_kwargs: Any) -> None:
-    """Before the worker forks and connects, too: what is urgent is looked after beside it, whatever it waits for."""
+    """Begin the rounds, before the worker forks and connects, too: what is urgent is looked after beside it, whatever
+    it waits for."""
     worker_rounds.begin(sender.app.amqp.queues.consume_from)
 
 
 @beat_init.connect
 def tell_that_the_clock_strikes(**_kwargs: Any) -> None:
-    """In beat's process alone: others publish as well."""
+    """Listen to ticks, in beat's process alone: others publish as well."""
     after_task_publish.connect(_struck)
 
 
@@ -66,7 +67,7 @@ def tell_that_a_queue_moves(*, task: "Task[Any, Any]", **_kwargs: Any) -> None:
 
 
 def _note(name: Pulse) -> None:
-    """Whoever beats goes on when the database is away: the silence tells."""
+    """Note a beat. Whoever beats goes on when the database is away: the silence tells."""
     try:
         heartbeat.note([name])
     except Error as trouble:
@@ -114,7 +115,7 @@ def read_mailbox() -> int:
 
 @shared_task(name="crm.scan_documents", time_limit=1800, soft_time_limit=1750)
 def scan_documents(_ids: list[str]) -> int:
-    """Asks the scanner about every document that is due; returns how many it judged."""
+    """Ask the scanner about every document that is due; return how many it judged."""
     return periodic.look_after_documents()
 
 

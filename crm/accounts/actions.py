@@ -21,7 +21,7 @@ NOT_TWO = (
 
 
 def may_take_over(by: User, user: User) -> bool:
-    """Whether `by` gains nothing by signing in as `user`: everything that `user` may, `by` may as well, and where.
+    """Tell whether `by` gains nothing by signing in as `user`: everything that `user` may, `by` may as well, and where.
 
     Of somebody switched off the roles count as if they were not: switching on again is one press.
     """
@@ -34,14 +34,14 @@ def may_take_over(by: User, user: User) -> bool:
 
 
 def works_within(user: User, by: User) -> bool:
-    """Whether `user` works for no location that `by` does not work for. Whoever is bound to none works for all."""
+    """Tell whether `user` works for no location that `by` does not work for. Whoever is bound to none works for all."""
     bound = User.locations.through.objects  # not user.locations: a page may have narrowed that to what is in sight
     theirs, ours = (set(bound.filter(user=one).values_list("location", flat=True)) for one in (user, by))
     return not ours or (bool(theirs) and theirs <= ours)
 
 
 def keep_within(user: User, *, by: User) -> bool:
-    """Binds somebody who is bound to no location to those of `by`, who may not let anybody work for all; False when
+    """Bind somebody who is bound to no location to those of `by`, who may not let anybody work for all; False when
     there was nothing to do."""
     if not by.locations.exists() or user.locations.exists():
         return False
@@ -56,7 +56,7 @@ def set_up(user: User, *, by: User, now: datetime) -> None:
 
 
 def are_two(first: User, second: User, *, now: datetime) -> bool:
-    """Whether these are two people, as far as the accounts can tell: nobody has had a hand in both of late."""
+    """Tell whether these are two people, as far as the accounts can tell: nobody has had a hand in both of late."""
     return not _hands(first, now) & _hands(second, now)
 
 
@@ -66,7 +66,7 @@ def _hands(user: User, now: datetime) -> set[UUID]:
 
 
 def mail_password_link(user: User, *, now: datetime) -> bool:
-    """Mails a link with which its owner, and nobody else, sets the password; False without a location to write from.
+    """Mail a link with which its owner, and nobody else, sets the password; False without a location to write from.
 
     The link is made when the mail leaves (crm/accounts/password_views.py): no stored mail opens an account.
     """
@@ -82,7 +82,7 @@ def close_password(user: User, *, now: datetime) -> bool:
 
 
 def tell_old_address(old: str, *, now: datetime) -> bool:
-    """Says to the address that was replaced that it opens the desk no more."""
+    """Tell the address that was replaced that it opens the desk no more; False without a location to write from."""
     return _mail("account_address", old, key=f"account_address:{uuid4()}", now=now)
 
 

@@ -48,5 +48,5 @@ def ends_at_last(request: HttpRequest) -> datetime:
 
 
 def on_login(*, request: HttpRequest, **_kwargs: Any) -> None:
-    """Receiver of Django's user_logged_in."""
+    """Listen to Django's user_logged_in: begin a new session's clocks."""
     begin(request)

@@ -102,7 +102,7 @@ def was_not_judged(tried: Try) -> None:
 
 
 def remember(response: HttpResponse, name: str) -> None:
-    """Lets this browser count for itself from now on."""
+    """Let this browser count for itself from now on."""
     response.set_cookie(
         COOKIE,
         known_cookie(name),
@@ -125,7 +125,7 @@ def forget_old(*, now: datetime) -> int:
 
 
 def _has_first_tries(address: str, now: datetime) -> bool:
-    """Whether an address has hardly tried the account that is in its key."""
+    """Tell whether an address has hardly tried the account that is in its key."""
     return not SignInPace.objects.filter(key=address, at__gt=now - RESTED, wrong__gte=FIRST_TRIES).exists()
 
 

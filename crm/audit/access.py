@@ -41,7 +41,7 @@ def record(
 
 
 def keyed_hash(term: str) -> str:
-    """64 hex digits that only this installation can make: the same term, in any case, gives the same hash."""
+    """Return 64 hex digits that only this installation can make: the same term, in any case, gives the same hash."""
     return salted_hmac("crm.access", term.strip().lower(), algorithm="sha256").hexdigest()
 
 
@@ -51,11 +51,11 @@ def address_hash(address: str) -> str:
 
 
 def on_login(*, user: User, **_kwargs: Any) -> None:
-    """Receiver of Django's user_logged_in."""
+    """Listen to Django's user_logged_in: record the sign-in."""
     record(AccessAction.LOGIN, by=user)
 
 
 def on_login_failed(*, credentials: dict[str, Any], request: HttpRequest | None = None, **_kwargs: Any) -> None:
-    """Receiver of Django's user_login_failed."""
+    """Listen to Django's user_login_failed: record the name that was tried, and from which address."""
     address = client_address(request) if request else ""
     record(AccessAction.LOGIN_FAILED, by=None, term=str(credentials.get("username") or ""), address=address)

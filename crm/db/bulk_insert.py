@@ -64,7 +64,7 @@ def _insertion(row: models.Model) -> tuple[str, list[Any]]:
 
 
 def _compile(row: models.Model) -> tuple[str, Columns]:
-    """Has Django write the INSERT of a model, once."""
+    """Have Django write the INSERT of a model, once."""
     columns = [column for column in row._meta.local_concrete_fields if column.db_default is models.NOT_PROVIDED]
     query = InsertQuery(type(row))
     query.insert_values(columns, [row])

@@ -11,7 +11,7 @@ DURABLE = {"fsync": {"on"}, "synchronous_commit": {"on", "local", "remote_write"
 
 
 def problems(alias: str = "default") -> list[str]:
-    """One sentence for each server setting that could lose a committed row; empty when all is well."""
+    """Return one sentence for each server setting that could lose a committed row; empty when all is well."""
     found = []
     with connections[alias].cursor() as cursor:
         for name, good in DURABLE.items():
@@ -23,7 +23,7 @@ def problems(alias: str = "default") -> list[str]:
 
 
 def check_durability(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """System check, run by migrate and `check --database default`. Judges public sites only."""
+    """Check, in migrate and `check --database default`, that no committed row can be lost. Judges public sites only."""
     if not settings.IS_PUBLIC or not databases:
         return []
     return [Error(sentence, id="crm.E001") for sentence in problems()]

@@ -44,7 +44,8 @@ TOLD_STAGES = [Stage.CONSULTED, Stage.PATIENT, *SIDE_STAGES]
 
 
 def _transitions() -> dict[Stage, frozenset[Stage]]:
-    """Forward to any later stage, back from booked to booking, aside from any open stage, and from aside back in."""
+    """Return the moves that are allowed: forward to any later stage, back from booked to booking, aside from any open
+    stage, and from aside back in."""
     table = {stage: {*MAIN_LINE[i + 1 :], *SIDE_STAGES} for i, stage in enumerate(MAIN_LINE[:-1])}
     table[Stage.BOOKED].add(Stage.BOOKING)
     table |= {stage: {Stage.QUALIFYING} for stage in SIDE_STAGES}

@@ -103,5 +103,5 @@ def kinds_in(group: TreatmentGroup) -> list[TreatmentKind]:
 
 
 def grouped_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Choices for a select with one option group a treatment group."""
+    """Return the choices for a select with one option group per treatment group."""
     return [(str(group.label), [(kind.value, str(kind.label)) for kind in kinds_in(group)]) for group in TreatmentGroup]

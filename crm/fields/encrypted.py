@@ -113,7 +113,7 @@ class EncryptedTextField(_Binary):
         return f"{self.context}:{instance.pk}".encode()
 
     def to_python(self, value: Any) -> Any:
-        """As forms and validation see it: plain. Django's binary field would read it as base64."""
+        """Return the value as forms and validation see it: plain. Django's binary field would read it as base64."""
         return value
 
     def to_plain(self, value: Any) -> str:

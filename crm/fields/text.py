@@ -13,7 +13,8 @@ MOST_TYPED = 1_000  # characters of one line, blanks and all, before it is clean
 
 
 def refuse_endless(value: Any, *, most: int = MOST_TYPED) -> None:
-    """Before anything else: cleaning takes the longer the longer a text is, quadratically so with combining marks."""
+    """Refuse (ValidationError) what is too long, before anything else: cleaning takes the longer the longer a text is,
+    quadratically so with combining marks."""
     if value and len(str(value)) > most:
         raise ValidationError(_("This is too long. Please write less."), code="max_length")
 

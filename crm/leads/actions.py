@@ -252,7 +252,7 @@ def _follow_details(locked: Lead, before: dict[str, Any], *, was_their_address: 
 
 
 def may_change_email(by: User) -> bool:
-    """Whether an address that this person writes counts at once."""
+    """Tell whether an address that this person writes counts at once."""
     return by.has_perm("intake.view_submission")
 
 

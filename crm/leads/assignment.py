@@ -26,7 +26,7 @@ log = structlog.get_logger("nucleus.assignment")
 
 
 def candidates(lead: Lead, *, now: datetime) -> list[User]:
-    """Who may take this lead, whoever waited longest first. Never anybody inactive or away.
+    """Return who may take this lead, whoever has waited longest first. Never anybody inactive or away.
 
     By location, license and absence always; by language where somebody speaks it; by working hours where somebody
     works now: a request at night is given to whoever is next.
@@ -50,7 +50,7 @@ def _preferred(people: list[User], wanted: Callable[[User], bool]) -> list[User]
 
 
 def is_at_work(user: User, lead: Lead, *, now: datetime) -> bool:
-    """Whether it is one of their working hours, on the clock of the lead's location."""
+    """Tell whether it is one of their working hours, on the clock of the lead's location."""
     center = lead.location
     hours = user.hours or center.hours
     day = opening_hours.opening(
@@ -76,7 +76,7 @@ def share_out(*, now: datetime) -> int:
 
 
 def _share_out(besides: Q, *, now: datetime) -> tuple[int, set[tuple[UUID, str]]]:
-    """One batch: how many were given, and for which location and state there is nobody."""
+    """Share out one batch; return how many were given, and for which location and state there is nobody."""
     given, hopeless = 0, set()
     with transaction.atomic():
         waiting = Lead.objects.filter(stage=Stage.NEW, owner=None, location__shares_out=True).exclude(besides)
@@ -91,7 +91,8 @@ def _share_out(besides: Q, *, now: datetime) -> tuple[int, set[tuple[UUID, str]]
 
 
 def _give_in_turn(lead: Lead, *, now: datetime) -> bool:
-    """To whoever is next; False where there is nobody. What goes wrong with one location is that one's matter."""
+    """Give a lead to whoever is next; False where there is nobody. What goes wrong with one location is logged and
+    is that one's matter (False, too); only a DatabaseError is raised."""
     try:
         people = candidates(lead, now=now)
         if people:
@@ -105,13 +106,13 @@ def _give_in_turn(lead: Lead, *, now: datetime) -> bool:
 
 
 def may_own() -> QuerySet[User]:
-    """Who works on leads at all, by role: whoever is here and may read what a person told."""
+    """Return who works on leads at all, by role: whoever is here and may read what a person told."""
     people = User.objects.filter(is_active=True, is_staff=True)
     return people.filter(Q(is_superuser=True) | Q(groups__name__in=OWN_LEADS)).distinct()
 
 
 def owners_at(location_id: UUID) -> QuerySet[User]:
-    """Those of them who work for this location, and so will see the lead that they own."""
+    """Return those who work on leads and for this location, and so will see the lead that they own."""
     return may_own().filter(Q(locations=None) | Q(locations=location_id))
 
 
@@ -146,8 +147,8 @@ def give(lead: Lead, *, to: User, by: User | None, now: datetime) -> None:
 
 @transaction.atomic
 def hand_over(leaver: User, *, to: User | None, by: User, now: datetime) -> int:
-    """Everything open of one person, as far as `by` may see it, to another, or in turn to all who may; returns how many
-    leads. Raises AssignmentRefused, and gives nothing, when `to` may not own one of them.
+    """Give everything open of one person, as far as `by` may see it, to another, or in turn to all who may; return how
+    many leads. Raises AssignmentRefused, and gives nothing, when `to` may not own one of them.
 
     What nobody may take comes back: without an owner, with a task that says so.
     """

@@ -29,8 +29,8 @@ class Advice:
 
 
 def advice(lead: Lead, *, is_wrong: bool, now: datetime) -> Advice:
-    """For a lead whose location is loaded; `is_wrong`: the number. Narrower than the law's 08:00 to 21:00
-    (47 CFR 64.1200(c)(1))."""
+    """Say whether a lead, whose location is loaded, may be called now; `is_wrong`: the number. Narrower than the law's
+    08:00 to 21:00 (47 CFR 64.1200(c)(1))."""
     if not lead.phone:
         return Advice(False, "no telephone number")
     if lead.do_not_call:

@@ -24,7 +24,7 @@ def announce(
     facts: Mapping[str, Any] | None = None,
     but: registry.Listener | None = None,
 ) -> None:
-    """Tells everyone who listens to `event` (crm/registry), in the caller's transaction and in order of listening.
+    """Tell everyone who listens to `event` (crm/registry), in the caller's transaction and in order of listening.
 
     `key` names this very event, such as the id of the row that it made. What a listener raises undoes the caller's work
     too: half an event is none. `but`: a listener whose part the caller has done already, such as with rows of its own.

@@ -43,7 +43,8 @@ def correct(study: ImagingStudy, *, by: User, now: datetime, **columns: Any) -> 
 
 
 def request(study: ImagingStudy, *, by: User, now: datetime) -> None:
-    """Report and images were asked for. Asking again moves the date. Raises ImagingRefused when all is here."""
+    """Note that report and images were asked for. Asking again moves the date. Raises ImagingRefused when all is
+    here."""
     with transaction.atomic():
         locked = ImagingStudy.objects.select_for_update(no_key=True).get(pk=study.pk)
         if locked.is_complete:
@@ -145,7 +146,7 @@ def has_come(document: Document, *, by: User | None, now: datetime) -> None:
 
 
 def review_key(study: ImagingStudy) -> str:
-    """Of the one review task of a study."""
+    """Return the key of the one review task of a study."""
     return f"{REVIEW_KEY}{study.pk}"
 
 
@@ -160,7 +161,8 @@ def _locked(study: ImagingStudy) -> ImagingStudy:
 
 
 def _check_day(study: ImagingStudy, *, now: datetime) -> None:
-    """Pictures are never planned here: they were made in the person's life, and no later than today."""
+    """Refuse (ImagingRefused) an impossible day. Pictures are never planned here: they were made in the person's life,
+    and no later than today."""
     if study.made_on is None:
         return
     today = now.astimezone(ZoneInfo(study.lead.timezone)).date()

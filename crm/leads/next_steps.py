@@ -34,7 +34,7 @@ class NextStep:
 
 
 def has_one(lead: Lead) -> bool:
-    """Whether something reminds of this lead; true for one that is not open."""
+    """Tell whether something reminds of this lead; True for one that is not open."""
     return lead.stage not in OPEN_STAGES or not Lead.objects.filter(pk=lead.pk).without_next_step().exists()
 
 
@@ -79,7 +79,7 @@ def after_move(lead: Lead, to: Stage, *, now: datetime) -> None:
 
 
 def due_for(lead: Lead, minutes: int, *, now: datetime) -> datetime:
-    """So many minutes of the location's opening hours from now."""
+    """Return the moment after so many minutes of the location's opening hours from now."""
     center = lead.location
     span = timedelta(minutes=minutes)
     return opening_hours.opening_time_later(now, span, hours=center.hours, holidays=center.holidays, zone=center.zone)
@@ -103,7 +103,7 @@ def _batch(*, now: datetime) -> int:
 
 
 def _decide(lead: Lead, away: dict[UUID | None, list[Absence]], *, now: datetime) -> Task:
-    """For the owner; for everybody when the owner is away on the day on which it is due."""
+    """Return a task to decide, for the owner; for everybody when the owner is away on the day on which it is due."""
     due_at = _end_of_next_day(lead, now=now)
     is_away = any(absence.covers(due_at.date()) for absence in away.get(lead.owner_id, []))
     return Task(
@@ -118,8 +118,8 @@ def _decide(lead: Lead, away: dict[UUID | None, list[Absence]], *, now: datetime
 
 
 def _end_of_next_day(lead: Lead, *, now: datetime) -> datetime:
-    """On the location's clock. Now, where its hours cannot be read: nobody is forgotten for that, and nobody else's
-    task waits."""
+    """Return the end of the next business day, on the location's clock. Now, where its hours cannot be read: nobody is
+    forgotten for that, and nobody else's task waits."""
     center = lead.location
     try:
         end = opening_hours.end_of_next_day(now, hours=center.hours, holidays=center.holidays, zone=center.zone)

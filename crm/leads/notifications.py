@@ -15,7 +15,7 @@ MOST_SHOWN = 20
 
 
 def tell(people: Iterable[User], *, title: str, lead: Lead | None, key: str, now: datetime) -> None:
-    """One notice a person and key, however often it is told."""
+    """Leave one notice per person and key, however often it is told."""
     rows = [Notice(user=user, lead=lead, title=title[:120], key=key[:100], at=now) for user in people]
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
 
@@ -28,14 +28,14 @@ def tell_role(role: str, *, title: str, lead: Lead | None, key: str, now: dateti
 
 
 def on_reply(lead: Lead, happening: DomainEvent) -> None:
-    """Whoever looks after a lead hears that it wrote."""
+    """Tell whoever looks after a lead that it wrote."""
     if lead.owner:
         key = f"replied:{happening.key}"
         tell([lead.owner], title="Wrote to you", lead=lead, key=key, now=happening.now)
 
 
 def unseen_count(user: User) -> int:
-    """At most MOST_SHOWN + 1: more is "many"."""
+    """Count the notices that are not seen yet, at most MOST_SHOWN + 1: more is "many"."""
     return _of(user).filter(seen_at__isnull=True)[: MOST_SHOWN + 1].count()
 
 
@@ -47,7 +47,7 @@ def latest(user: User) -> list[Notice]:
 
 
 def _of(user: User) -> QuerySet[Notice]:
-    """Without what is about leads of a location for which they do not work any more."""
+    """Return the notices of a person, without those about leads of a location for which they do not work any more."""
     theirs = Q(lead=None) | visible_q(user, location="lead__location")
     return Notice.objects.filter(theirs, user=user)
 

@@ -41,7 +41,7 @@ def record(
 
 
 def on_move(lead: Lead, to: Stage, *, now: datetime) -> None:
-    """Once there is something to tell, a task to tell whoever sent the patient. `lead` is locked."""
+    """Open a task to tell whoever sent the patient, once there is something to tell. `lead` is locked."""
     if to in TOLD_STAGES:
         for referral in Referral.objects.filter(lead=lead, outcome_told_at=None).select_related("practice"):
             _ask(referral, ReferralStep.OUTCOME, now)

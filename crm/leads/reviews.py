@@ -162,8 +162,8 @@ def _void(waiting: Iterable[ReviewDecision], because: str, *, now: datetime) -> 
 
 
 def _carry_out(lead: Lead, made: ReviewDecision, *, by: User, now: datetime) -> None:
-    """Finishes the reviews that the decision is about, the earlier decision's next step too, opens the coordinator's
-    next step, moves a suitable lead to booking."""
+    """Finish the reviews that the decision is about, the earlier decision's next step too; open the coordinator's next
+    step; move a suitable lead to booking."""
     if not registry.basis_of(lead).uncovered:
         tasks.end_decided(lead.pk, by=by, now=now, but=(imaging.REVIEW_KEY, OF_A_REPORT))
     if made.study and made.study.reviewed_at is None:

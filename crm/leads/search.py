@@ -40,7 +40,8 @@ def _by_reference(wanted: str) -> Q:
 
 
 def _by_telephone(term: str) -> Q:
-    """By its digits, without the zeros that are dialed before a country or an area."""
+    """Return the filter for a telephone number: by its digits, without the zeros that are dialed before a country or an
+    area."""
     return Q(phone__icontains=re.sub(r"\D", "", term).lstrip("0"))
 
 

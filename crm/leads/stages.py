@@ -53,7 +53,7 @@ def ensure_rules(**_: Any) -> None:
 
 
 def rules() -> dict[Stage, StageRule]:
-    """By stage, in the order of the columns."""
+    """Return the rules by stage, in the order of the columns."""
     return _rules(int(time.monotonic() / KEPT_SECONDS))
 
 
@@ -64,7 +64,7 @@ def _rules(_slot: int) -> dict[Stage, StageRule]:
 
 
 def forget_rules() -> None:
-    """For whoever changed one in this process."""
+    """Forget the rules that this process keeps: for whoever changed one in it."""
     _rules.cache_clear()
 
 
@@ -75,12 +75,12 @@ def label(stage: Stage | str) -> str:
 
 
 def goals_of(stage: Stage | str) -> list[tuple[str, str]]:
-    """[(code, name)] of where a lead may go from there, in the order of the columns."""
+    """Return [(code, name)] of where a lead may go from there, in the order of the columns."""
     return [(goal.value, rule.label) for goal, rule in rules().items() if goal in TRANSITIONS[Stage(stage)]]
 
 
 def age_of(stage: Stage | str, since: datetime, *, now: datetime) -> Age:
-    """Aging from half of the days after which a card rots; fresh for ever where nothing is set."""
+    """Return the age of a card: aging from half of the days after which it rots; fresh forever where nothing is set."""
     rule = rules().get(Stage(stage))
     if rule is None or rule.rots_after_days is None:
         return Age.FRESH

@@ -88,12 +88,12 @@ def close_first_calls(lead: Lead, *, now: datetime) -> None:
 
 
 def may_put_off(task: Task, user: User) -> bool:
-    """Whether this person may say that the task can wait."""
+    """Tell whether this person may say that the task can wait."""
     return user.has_perms(["crm.change_task", NEEDS.get(TaskKind(task.kind), "crm.change_task")])
 
 
 def may_finish(task: Task, user: User) -> bool:
-    """Whether this person may say that the task is done; nobody may of what a decision ends."""
+    """Tell whether this person may say that the task is done; nobody may say so of what a decision ends."""
     return TaskKind(task.kind) not in DECIDED and may_put_off(task, user)
 
 

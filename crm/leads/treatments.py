@@ -149,7 +149,8 @@ def _dispute(treatment: Treatment, told: dict[str, Any], *, now: datetime) -> No
 
 
 def _ask_to_compare(treatment: Treatment, *, by: User | None, now: datetime) -> None:
-    """One open task a treatment, however often the patient says it; the timeline has each."""
+    """Open one task per treatment to compare what is said with the row, however often the patient says it; the timeline
+    has each."""
     changes = {name: [_plain(getattr(treatment, name)), value] for name, value in treatment.disputed.items()}
     summary = f"{treatment}: not as verified"
     _note(treatment, ActivityKind.TREATMENT_DISPUTED, by=by, now=now, summary=summary, changes=changes)
@@ -192,7 +193,7 @@ def _apply(treatment: Treatment, told: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def _is_answered(treatment: Treatment, unsure: str) -> bool:
-    """Whether somebody knew after all what another one was not sure of."""
+    """Tell whether somebody knew after all what another one was not sure of."""
     if unsure == Unsure.DATES:
         once = treatment.ongoing or treatment.group == TreatmentGroup.INJECTION
         return bool(treatment.start_date and (treatment.end_date or once))
@@ -200,7 +201,8 @@ def _is_answered(treatment: Treatment, unsure: str) -> bool:
 
 
 def _settle_state(treatment: Treatment, *, told: Collection[str]) -> None:
-    """Lets state, "still going on" and end agree. Only an end that stands beside "ongoing" is left for `check`."""
+    """Let state, "still going on" and end agree. Only an end that stands beside "ongoing" is left for `check`.
+    Raises TreatmentRefused when state and "ongoing" contradict each other."""
     if "ongoing" in told and "status" not in told:
         if treatment.ongoing:
             treatment.status = TreatmentStatus.ONGOING
@@ -214,7 +216,8 @@ def _settle_state(treatment: Treatment, *, told: Collection[str]) -> None:
 
 
 def _stamp_documentation(treatment: Treatment, *, by: User | None, now: datetime) -> None:
-    """When records were requested and received, and who verified them. Nobody verifies without a name."""
+    """Stamp when records were requested and received, and who verified them. Nobody verifies without a name
+    (TreatmentRefused)."""
     if treatment.documentation == Documentation.VERIFIED and by is None:
         raise TreatmentRefused("documentation", "Only a member of staff verifies records.")
     verified = treatment.documentation == Documentation.VERIFIED

@@ -31,7 +31,7 @@ class Absence(Row):
 
 
 def away_on(day: date) -> models.Q:
-    """Which users are away on a day."""
+    """Return the filter for users who are away on a day."""
     return models.Q(absences__first_day__lte=day, absences__last_day__gte=day)
 
 

@@ -47,5 +47,5 @@ class Snippet(Row):
         return self.title
 
     def text_in(self, language: str) -> str:
-        """In this language if we have it, else in English."""
+        """Return the text in this language if we have it, else in English."""
         return (self.text_es if language == "es" else "") or self.text_en

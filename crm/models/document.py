@@ -65,7 +65,7 @@ class Document(Row):
 
     @property
     def is_readable(self) -> bool:
-        """Whether anybody may download it: the scanner found nothing, or a person released it."""
+        """Tell whether anybody may download it: the scanner found nothing, or a person released it."""
         return self.state in READABLE
 
     @property

@@ -13,7 +13,7 @@ SILENT_AFTER = timedelta(minutes=2)  # a tick comes every minute at least, and w
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     def silent(self) -> "HeartbeatQuerySet":
-        """Not heard of for so long that somebody should be told, by PostgreSQL's clock."""
+        """Keep those not heard of for so long that somebody should be told, by PostgreSQL's clock."""
         return self.filter(at__lt=Now() - SILENT_AFTER)
 
 

@@ -57,7 +57,7 @@ class ImagingStudy(Row):
 
     @property
     def is_complete(self) -> bool:
-        """Report and images are both here."""
+        """Tell whether report and images are both here."""
         return bool(self.report_at and self.images_at)
 
     @property

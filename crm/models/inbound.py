@@ -137,7 +137,7 @@ class Settled(models.TextChoices):
 
 class SetAsideQuerySet(models.QuerySet["SetAsideMail"]):
     def open(self) -> "SetAsideQuerySet":
-        """Those that wait for a person."""
+        """Keep those that wait for a person."""
         return self.filter(settled_at__isnull=True)
 
 

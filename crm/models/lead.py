@@ -47,9 +47,9 @@ def make_reference() -> str:
 
 
 def visible_q(user: "User", *, location: str = "location", nowhere: str = "") -> models.Q:
-    """Whether a row is of a location that this person works for; of any for somebody who is bound to none. `location`:
-    how the row reaches it. `nowhere`: what a row may be without and is then of no location; it is in sight of whoever
-    works for all that are active."""
+    """Return the filter for rows of a location that this person works for; of any location for somebody who is bound to
+    none. `location`: how the row reaches it. `nowhere`: what a row may be without and is then of no location; it is in
+    sight of whoever works for all that are active."""
     bound = user.locations.through.objects.filter(user=user)
     seen = models.Q(**{f"{location}__in": bound.values("location")}) | ~models.Q(models.Exists(bound))
     if not nowhere:
@@ -59,7 +59,7 @@ def visible_q(user: "User", *, location: str = "location", nowhere: str = "") ->
 
 
 def at_address(email: str) -> models.Q:
-    """Whose record holds this address, in any case and either spelling of its domain."""
+    """Return the filter for records that hold this address, in any case and either spelling of its domain."""
     return reduce(or_, (models.Q(email__iexact=one) for one in spellings(email)))
 
 
@@ -68,7 +68,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(stage__in=OPEN_STAGES)
 
     def visible_to(self, user: "User") -> "LeadQuerySet":
-        """Of the locations that this person works for."""
+        """Keep the leads of the locations that this person works for."""
         return self.filter(visible_q(user))
 
     def without_next_step(self) -> "LeadQuerySet":
@@ -105,7 +105,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(models.Q(models.Exists(shown)) | met)
 
     def with_address(self, email: str) -> "LeadQuerySet":
-        """Everybody with this e-mail address, however it is spelled; nobody for an empty one."""
+        """Keep everybody with this e-mail address, however it is spelled; nobody for an empty one."""
         return self.filter(at_address(email)) if email else self.none()
 
 

@@ -149,7 +149,7 @@ class Location(Row):
 
     @property
     def hours_in_words(self) -> list[str]:
-        """One line a run of equal days, such as "Mon to Fri, 8:00 AM to 6:00 PM"."""
+        """Return one line per run of equal days, such as "Mon to Fri, 8:00 AM to 6:00 PM"."""
         runs: list[list[str]] = []
         for day in DAYS:
             if day not in self.hours:

@@ -31,7 +31,7 @@ def _in_range() -> Q:
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def in_order(self, zone: ZoneInfo) -> "MeasurementQuerySet":
-        """Sort by day there, and of one day in the order in which they were entered: the last one counts."""
+        """Sort by day in this zone, and within a day in the order in which they were entered: the last one counts."""
         return self.annotate(day=TruncDate("at", tzinfo=zone)).order_by("day", "entry")
 
     def move_days(self, *, was: ZoneInfo, now_is: ZoneInfo) -> None:

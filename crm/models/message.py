@@ -36,11 +36,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(state=MessageState.QUEUED, due_at__lte=Now())
 
     def late(self) -> "MessageQuerySet":
-        """Due for so long that somebody should be told."""
+        """Keep those due for so long that somebody should be told."""
         return self.filter(state=MessageState.QUEUED, due_at__lt=Now() - LATE_AFTER)
 
     def abandoned(self) -> "MessageQuerySet":
-        """Claimed by a worker that did not finish in time."""
+        """Keep those claimed by a worker that did not finish in time."""
         return self.filter(state__in=LEASED_STATES, lease_until__lt=Now())
 
 

@@ -64,22 +64,24 @@ class PatientSession(Row):
 
     @property
     def is_on_behalf(self) -> bool:
-        """Staff themselves sit before it, signed in."""
+        """Tell whether staff themselves sit before the page, signed in."""
         return self.by_id is not None and not self.handed_over
 
     @property
     def sees_record(self) -> bool:
-        """What was told before may be shown; never on a tablet that goes from hand to hand."""
+        """Tell whether what was told before may be shown; never on a tablet that goes from hand to hand."""
         return self.is_proven and not self.handed_over
 
     @property
     def may_be_proven(self) -> bool:
-        """Whoever merely knows a name and an address has no link, and never gets beyond writing."""
+        """Tell whether there is a link to prove somebody by: whoever merely knows a name and an address has no link,
+        and never gets beyond writing."""
         return self.link_id is not None
 
     @property
     def is_the_patient(self) -> bool:
-        """Proven, in a browser of their own: staff have the desk, and a tablet in the waiting room shows the form."""
+        """Tell whether this is the patient, proven, in a browser of their own: staff have the desk, and a tablet in the
+        waiting room shows the form."""
         return self.is_proven and self.by_id is None
 
 

@@ -42,7 +42,7 @@ class ReferringPractice(Row):
 
     @property
     def reached_by(self) -> str:
-        """How to tell them something, in words."""
+        """Return how to tell them something, in words."""
         ways = {"phone": telephone.in_words(self.phone), "fax": telephone.in_words(self.fax)}
         return ", ".join(f"{way} {number}" for way, number in ways.items() if number) or "no number known"
 

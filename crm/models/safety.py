@@ -78,7 +78,7 @@ class AlertCause(Row):
 
 class AlertPostQuerySet(models.QuerySet["AlertPost"]):
     def due(self) -> "AlertPostQuerySet":
-        """To be posted now, and held by nobody, by PostgreSQL's clock."""
+        """Keep those to be posted now, and held by nobody, by PostgreSQL's clock."""
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
         return self.filter(free, done_at__isnull=True, given_up_at__isnull=True, due_at__lte=Now())
 

@@ -48,7 +48,7 @@ class SequenceVersion(Row):
 
     @property
     def definition(self) -> Definition:
-        """Raises SequenceRefused for a body that cannot be carried out."""
+        """Return the definition that the body holds. Raises SequenceRefused for a body that cannot be carried out."""
         if self._read is None or self._read[0] is not self.body:
             self._read = (self.body, read(self.body))
         return self._read[1]
@@ -56,7 +56,7 @@ class SequenceVersion(Row):
 
 class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
     def due(self, *, at: datetime | None = None) -> "EnrollmentQuerySet":
-        """By PostgreSQL's clock, as with messages, unless a moment is given."""
+        """Keep the live ones that are due: by PostgreSQL's clock, as with messages, unless a moment is given."""
         return self.filter(state=EnrollmentState.LIVE, due_at__lte=at or Now())
 
     def under_way(self) -> "EnrollmentQuerySet":

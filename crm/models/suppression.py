@@ -24,7 +24,7 @@ class SuppressedBecause(models.TextChoices):
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):
     def count_of(self, address_hash: str, scope: str, because: str) -> int:
-        """How many such rows are in force."""
+        """Count the rows in force for an address, a scope and a reason."""
         return self.filter(address_hash=address_hash, scope=scope, because=because, lifted_at=None).count()
 
 

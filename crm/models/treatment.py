@@ -33,7 +33,8 @@ from crm.models.base import Row
 
 
 def _ends_in(precision: DatePrecision) -> Q:
-    """Of two dates that are equally rough the days as written tell enough."""
+    """Return the filter for an end of this precision beside a start of another. Of two dates that are equally rough,
+    the days as written tell enough."""
     return Q(end_precision=precision) & ~Q(start_precision=precision)
 
 
@@ -184,7 +185,8 @@ class Treatment(Row):
 
     @property
     def period(self) -> str:
-        """Such as "Mar 2026 to Jun 2026", as exactly as the dates were said; "" when none was."""
+        """Return from when to when, such as "Mar 2026 to Jun 2026", as exactly as the dates were said; "" when none
+        was."""
         start, end = _said(self.start_date, self.start_precision), _said(self.end_date, self.end_precision)
         if self.ongoing:
             return gettext("since %(start)s") % {"start": start} if start else gettext("going on")

@@ -12,13 +12,13 @@ from crm import locations
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`center`: the Location whose pages these are; `languages`: the same page in each language. Both are made only
-    when a template asks for them."""
+    """Return `center`, the Location whose pages these are, and `languages`, the same page in each language. Both are
+    made only when a template asks for them."""
     return {"center": SimpleLazyObject(locations.main), "languages": SimpleLazyObject(lambda: _languages(request))}
 
 
 def _languages(request: HttpRequest) -> list[dict[str, Any]]:
-    """[{"code", "name", "path", "here"}]: this page in each language, or else the start page in it."""
+    """Return [{"code", "name", "path", "here"}]: this page in each language, or else the start page in it."""
     spoken = get_language()
     found = []
     for code, name in settings.LANGUAGES:

@@ -18,8 +18,8 @@ _NOTHING = re.compile(
 
 
 def one_line(text: str) -> str:
-    """One line in Unicode NFC without control or reordering characters; runs of white space become one blank. "" for
-    what shows nothing at all."""
+    """Return one line in Unicode NFC without control or reordering characters; runs of white space become one blank.
+    "" for what shows nothing at all."""
     text = _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", text))
     text = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
     return "" if _NOTHING.fullmatch(text) else text
@@ -32,8 +32,8 @@ def several_lines(text: str) -> str:
 
 
 def name_key(*names: str) -> str:
-    """Equal for the same person's name however it was typed: case, the accents of Latin letters, blanks and hyphens do
-    not count. The marks of other scripts do: they are vowels and tones."""
+    """Return a key that is equal for the same person's name however it was typed: case, the accents of Latin letters,
+    blanks and hyphens do not count. The marks of other scripts do: they are vowels and tones."""
     plain = unicodedata.normalize("NFKD", " ".join(names)).casefold()
     return "".join(character for character in plain if character.isalnum() or _is_told_by(character))
 
@@ -57,7 +57,7 @@ def email_address(text: str) -> str:
 
 
 def mailbox_key(address: str) -> str:
-    """Equal for the same mailbox, however its address is spelled."""
+    """Return a key that is equal for the same mailbox, however its address is spelled."""
     return email_address(address).lower()
 
 
@@ -77,7 +77,7 @@ def _in_letters(domain: str) -> str:
 
 
 def _in_ascii(domain: str) -> str:
-    """As it is, where it is no domain of IDNA 2008."""
+    """Return a domain in ASCII; as it is, where it is no domain of IDNA 2008."""
     if domain.isascii() or len(domain) > LONGEST_DOMAIN:
         return domain
     try:
@@ -94,8 +94,8 @@ def is_public_domain(address: str) -> bool:
 
 
 def storable(text: str) -> str:
-    """Without what a database takes in no text: NUL, and halves of surrogate pairs (bytes that the parser could not
-    read are UTF-8 more often than not)."""
+    """Return a text without what a database takes in no text: NUL, and halves of surrogate pairs (bytes that the parser
+    could not read are UTF-8 more often than not)."""
     if not text.isascii():
         try:
             text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -12,7 +12,7 @@ Hours = dict[str, list[str]]
 
 
 def opening(day: date, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-    """When the center opens and closes on a local date; None when it stays closed."""
+    """Return when the center opens and closes on a local date; None when it stays closed."""
     span = hours.get(DAYS[day.weekday()])
     if span is None or day.isoformat() in holidays:
         return None
@@ -21,7 +21,8 @@ def opening(day: date, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> 
 
 
 def end_of_next_day(now: datetime, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> datetime:
-    """When the next business day ends: the closing time of the first day after today on which the center opens."""
+    """Return when the next business day ends: the closing time of the first day after today on which the center
+    opens."""
     today = now.astimezone(zone).date()
     for offset in range(1, LOOK_AHEAD_DAYS):
         span = opening(today + timedelta(days=offset), hours=hours, holidays=holidays, zone=zone)
@@ -47,7 +48,7 @@ def opening_time_later(
 
 
 def call_due(now: datetime, *, hours: Hours, holidays: list[str], zone: ZoneInfo) -> datetime:
-    """When a new request should have been called: five minutes from now, else 15 minutes into the next opening.
+    """Return when a new request should have been called: five minutes from now, else 15 minutes into the next opening.
 
     A center without any hours in the next 30 days is treated as always open, so that a task is never undated.
     """

@@ -40,7 +40,7 @@ def plain(english: str) -> str:
 
 
 def digest(english: str, translated: str) -> str:
-    """Tells this very pair of texts from any other."""
+    """Return what tells this very pair of texts from any other."""
     return sha256(f"{english}\0{translated}".encode()).hexdigest()[:16]
 
 

@@ -62,6 +62,7 @@ def dialed(record: str) -> str:
 
 
 def _plainly(text: str) -> str:
-    """Without signs that show nothing, in common digits, and with a plus for the zeros that lead abroad."""
+    """Return a text without signs that show nothing, in common digits, and with a plus for the zeros that lead
+    abroad."""
     shown = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
     return _IN_THE_WAY.sub(" ", _ABROAD.sub("+", one_line("".join(shown)), count=1))

@@ -131,7 +131,7 @@ STATE_CHOICES = [(code, name) for code, (name, _zone) in STATES.items()]
 
 
 def zone_choices() -> list[tuple[str, str]]:
-    """Every zone that a lead can have: those offered on the form, and those that only a state brings along."""
+    """Return every zone that a lead can have: those offered on the form, and those that only a state brings along."""
     by_state = {zone: zone.rpartition("/")[2].replace("_", " ") for _name, zone in STATES.values() if zone}
     return list((by_state | ZONES).items())
 

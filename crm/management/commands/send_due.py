@@ -48,7 +48,8 @@ class Command(BaseCommand):
         close_old_connections()
 
     def _begin_what_is_slow(self) -> None:
-        """In a process of its own, so that no mail waits for other people's servers; unless one is still at it."""
+        """Begin what is slow in a process of its own, so that no mail waits for other people's servers; unless one is
+        still at it."""
         if self._slow is not None and self._slow.is_alive():
             if time.monotonic() - self._slow_since > SLOW_SECONDS:
                 log.error("slow_jobs_ended", seconds=SLOW_SECONDS)
